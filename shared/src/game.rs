@@ -1,0 +1,189 @@
+//! [`Game`]: the one thing that a user of the library writes.
+//!
+//! The server steps it, shows it and feeds it; clients predict with it. All that a game is
+//! given comes through this trait, and all that it says goes out through it: it never sees a
+//! socket, a clock or a file.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use crate::dice::Dice;
+use crate::ids::{EntityId, PlayerId};
+use crate::scene::{Audience, EntityKind, EventKind, Events, Rows, SceneWriter, Schema, View};
+use crate::tick::{Tick, TickRate};
+
+/// An authoritative multiplayer game: its rules, its world (the type itself), and what of it
+/// may be seen.
+///
+/// The rules must be deterministic: the same setup and the same inputs give the same world on
+/// every machine. Use whole numbers, or `f32` by exact operations (`libm::` for trigonometry);
+/// take randomness from a [`Dice`] that is part of the world; iterate nothing in random order.
+pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
+    /// Its name; server and client must agree on it.
+    const NAME: &'static str;
+    /// Version of its rules: raised whenever `step` or `advance` changes, since a client that
+    /// predicts by other rules would only stutter.
+    const RULES: u32;
+
+    /// What whoever opens a room can choose.
+    type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What never moves. Sent once, at join.
+    type Level: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// One player's intent for one tick; the default is to do nothing. It is decoded from what
+    /// strangers send: `Copy` keeps it from owning memory, and `step` must take every value
+    /// for what it is worth. At most [`crate::limits::INPUT_MAX_BYTES`] when encoded.
+    type Input: Copy + Default + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
+    /// What a player's own client needs to run ahead: it is sent exactly, bit for bit.
+    type Own: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
+
+    /// What the rows and events of its scenes mean.
+    fn schema() -> Schema;
+
+    /// A world before its first tick, and the level in which it plays.
+    fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
+
+    /// A player came. Called between ticks.
+    fn join(&mut self, player: PlayerId);
+
+    /// A player left. Called between ticks.
+    fn leave(&mut self, player: PlayerId);
+
+    /// Moves the whole world on by one tick. It should call [`Game::advance`] for each player,
+    /// with that player's input, so that client and server agree.
+    fn step(&mut self, now: &mut Step<'_, Self>);
+
+    /// Writes down everything there is to see.
+    fn show(&self, scene: &mut SceneWriter);
+
+    /// The own state of a player, or `None` for one who has none now.
+    fn own(&self, player: PlayerId) -> Option<Self::Own>;
+
+    /// Moves one player's own state on by one tick and one input, among what never moves.
+    fn advance(own: &mut Self::Own, level: &Self::Level, input: Self::Input);
+
+    /// Writes down what of the scene is known from a player's own state alone: on the client
+    /// these rows take the place of those that came from the server, and so answer at once.
+    fn show_own(own: &Self::Own, scene: &mut SceneWriter);
+
+    /// What part of the world a player may know now.
+    fn view(&self, _player: PlayerId) -> View {
+        View::Everything
+    }
+
+    /// A player's score, for the roster.
+    fn score(&self, _player: PlayerId) -> i32 {
+        0
+    }
+
+    /// A player's team, for the roster; 0 where there are none.
+    fn team(&self, _player: PlayerId) -> u8 {
+        0
+    }
+
+    /// What a bot does that sees this. Used by the room's fill-in bots and by load tests alike.
+    fn bot(_seen: &Seen<'_, Self>, _dice: &mut Dice) -> Self::Input {
+        Self::Input::default()
+    }
+}
+
+/// From what a world is made. Equal setups make equal worlds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup<S> {
+    /// What whoever opened the room chose.
+    pub settings: S,
+    /// Where all randomness of the world comes from.
+    pub seed: u64,
+    /// Ticks per second.
+    pub tick_rate: TickRate,
+    /// Most players that the room will hold at a time.
+    pub players_max: u16,
+}
+
+/// What a player gave for one tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given<I> {
+    /// An input addressed to this tick.
+    Received(I),
+    /// None came in time; this is the one of the last tick that had any.
+    Repeated(I),
+    /// Nothing came for so long that nothing is assumed.
+    Absent,
+}
+
+impl<I: Copy + Default> Given<I> {
+    /// The input to act on: the default when absent.
+    pub fn or_default(self) -> I {
+        match self {
+            Given::Received(input) | Given::Repeated(input) => input,
+            Given::Absent => I::default(),
+        }
+    }
+
+    /// Whether it was addressed to this tick.
+    pub fn is_received(&self) -> bool {
+        matches!(self, Given::Received(_))
+    }
+}
+
+/// What `step` is given for one tick, and where it says what happened.
+pub struct Step<'a, G: Game + ?Sized> {
+    /// The tick being made.
+    pub tick: Tick,
+    /// What never moves.
+    pub level: &'a G::Level,
+    pub(crate) inputs: &'a [(PlayerId, Given<G::Input>)],
+    pub(crate) events: &'a mut Events,
+}
+
+impl<G: Game> Step<'_, G> {
+    /// What a player gave for this tick.
+    #[must_use]
+    pub fn input(&self, player: PlayerId) -> Given<G::Input> {
+        match self.inputs.binary_search_by_key(&player, |(player, _)| *player) {
+            Ok(at) => self.inputs[at].1,
+            Err(_) => Given::Absent,
+        }
+    }
+
+    /// Tells whoever is near what happened; all, if the kind has no place.
+    pub fn emit<const N: usize>(&mut self, kind: &EventKind<N>, values: [f64; N]) {
+        let audience = if kind.has_place() { Audience::Near } else { Audience::All };
+        self.emit_to(audience, kind, values);
+    }
+
+    /// Tells `audience` what happened.
+    pub fn emit_to<const N: usize>(
+        &mut self,
+        audience: Audience,
+        kind: &EventKind<N>,
+        values: [f64; N],
+    ) {
+        self.events.push(audience, kind, values);
+    }
+}
+
+/// What a client knows: all that a bot may go by.
+pub struct Seen<'a, G: Game + ?Sized> {
+    /// Whom it plays.
+    pub player: PlayerId,
+    /// The tick of what it sees.
+    pub tick: Tick,
+    /// Its own state.
+    pub own: Option<&'a G::Own>,
+    /// What never moves.
+    pub level: &'a G::Level,
+    /// The entities in its view, by rising id.
+    pub rows: &'a Rows,
+}
+
+impl<G: Game> Seen<'_, G> {
+    /// The entities of one kind, with their values in the fields' units.
+    pub fn each<'s, const N: usize>(
+        &'s self,
+        kind: &'s EntityKind<N>,
+    ) -> impl Iterator<Item = (EntityId, [f64; N])> + 's {
+        self.rows.iter().filter_map(|row| Some((row.entity, kind.read(row)?)))
+    }
+}

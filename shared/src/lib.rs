@@ -1,0 +1,22 @@
+//! What more than one Tickwire program runs: the rules, the picture of a world that is sent,
+//! the protocol, and all of a client but its socket and its screen.
+//!
+//! Nothing here does I/O, reads a clock, starts a thread or draws global randomness: bytes and
+//! time are arguments. That is what lets the same code run on the server, in bots, in a
+//! browser and in tests on virtual time, and give the same bits everywhere.
+//!
+//! A developer of a game implements [`game::Game`]; everything else is written against that
+//! trait and against the [`scene::Schema`] which it declares. [`skirmish`] is the bundled game.
+
+#![warn(missing_docs)]
+
+pub mod client;
+pub mod dice;
+pub mod game;
+pub mod ids;
+pub mod limits;
+pub mod protocol;
+pub mod scene;
+pub mod simulation;
+pub mod skirmish;
+pub mod tick;

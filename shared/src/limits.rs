@@ -1,0 +1,74 @@
+//! Every maximum, rate and size that is not a setting, in one place, with its unit in its name
+//! and what happens at the limit in its comment.
+
+/// Slowest tick rate a room may run at, in ticks per second. Refused at start-up below.
+pub const TICK_RATE_MIN_HZ: u16 = 1;
+/// Fastest tick rate a room may run at, in ticks per second. Refused at start-up above.
+pub const TICK_RATE_MAX_HZ: u16 = 240;
+/// Tick rate of a room when none is set, in ticks per second.
+pub const TICK_RATE_DEFAULT_HZ: u16 = 30;
+
+/// Most players that one room may be set to hold. Refused at start-up above.
+pub const ROOM_PLAYERS_MAX: u16 = 4_096;
+/// Longest room name, in bytes. Longer wishes are refused.
+pub const ROOM_NAME_MAX_BYTES: usize = 32;
+/// Longest player name, in characters. Longer names are cut.
+pub const PLAYER_NAME_MAX_CHARS: usize = 20;
+/// Longest player name that a hello may carry, in bytes. Longer hellos are refused.
+pub const PLAYER_NAME_MAX_BYTES: usize = 4 * PLAYER_NAME_MAX_CHARS;
+
+/// Most kinds of entity, and most kinds of event, that a schema may declare. A schema with more
+/// does not build.
+pub const SCHEMA_KINDS_MAX: usize = 64;
+/// Most fields that one kind may declare. A schema with more does not build.
+pub const KIND_FIELDS_MAX: usize = 32;
+/// Most entities that one viewer may know. Rows beyond are not sent.
+pub const SNAPSHOT_ENTITIES_MAX: usize = 65_535;
+/// Most events that one snapshot carries. Older ones beyond it are dropped: events that may be
+/// dropped are cosmetic by definition.
+pub const SNAPSHOT_EVENTS_MAX: usize = 255;
+/// For how many ticks an event waits for a viewer whose socket is not ready. Then it expires.
+pub const EVENT_EXPIRY_TICKS: u32 = 8;
+/// Largest snapshot, in bytes. A decoder refuses longer ones.
+pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;
+
+/// Largest encoded input of a game, in bytes. A larger one fails at room start.
+pub const INPUT_MAX_BYTES: usize = 32;
+/// How far ahead of the room's tick an input may be addressed, in ticks. Beyond it is dropped and counted.
+pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
+/// For how many ticks the last input of a silent player is repeated. After that it counts as absent.
+pub const INPUT_REPEAT_MAX_TICKS: u32 = 15;
+
+/// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.
+pub const OWN_MAX_BYTES: usize = 1_024;
+
+/// Largest hello, in bytes. A longer one is refused.
+pub const HELLO_MAX_BYTES: usize = 256;
+/// Largest input message, in bytes: kind, two ticks, the input.
+pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + INPUT_MAX_BYTES;
+/// Largest message of any other kind from a client, in bytes.
+pub const SMALL_MESSAGE_MAX_BYTES: usize = 16;
+/// Largest message a client may send, in bytes. The WebSocket layer refuses a frame above it.
+pub const CLIENT_MESSAGE_MAX_BYTES: usize = HELLO_MAX_BYTES;
+/// Largest welcome, in bytes: it carries the level. A level that does not fit fails at room start.
+pub const WELCOME_MAX_BYTES: usize = 1 << 20;
+/// Largest roster message, in bytes.
+pub const ROSTER_MAX_BYTES: usize = 1 << 19;
+/// Largest notice, in bytes. Longer texts are cut.
+pub const NOTICE_MAX_BYTES: usize = 1_024;
+/// Largest message a server sends, in bytes. A client refuses longer ones.
+pub const SERVER_MESSAGE_MAX_BYTES: usize = WELCOME_MAX_BYTES;
+
+// The limits must agree with each other; a wrong edit does not compile.
+const _: () = {
+    assert!(TICK_RATE_MIN_HZ >= 1 && TICK_RATE_MIN_HZ <= TICK_RATE_DEFAULT_HZ);
+    assert!(TICK_RATE_DEFAULT_HZ <= TICK_RATE_MAX_HZ);
+    assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
+    assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
+    assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + 64);
+    assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
+    assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
+    assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);
+    assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);
+    assert!(SNAPSHOT_ENTITIES_MAX <= u16::MAX as usize);
+};

@@ -1,0 +1,153 @@
+//! Every way in which a connection can end or not begin.
+
+use std::fmt;
+
+use bincode::{Decode, Encode};
+
+/// Why a connection ended. Sent as the close code of the WebSocket, counted by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum End {
+    /// The client said goodbye, or closed in order.
+    Left,
+    /// The server is going down.
+    Closing,
+    /// A frame or a message that the protocol does not allow.
+    Protocol,
+    /// A text message, where only binary ones are spoken.
+    NotBinary,
+    /// A message above the limit of its kind.
+    TooBig,
+    /// The hello was refused; the reason went before.
+    Refused,
+    /// No hello came in time.
+    HelloTimeout,
+    /// Nothing came for too long.
+    Silent,
+    /// The client did not take what was sent, for too long.
+    TooSlow,
+    /// More came than a client may send.
+    TooMuch,
+    /// The room ended by a fault of its own.
+    RoomFailed,
+    /// The server met a fault of its own.
+    Fault,
+    /// The connection broke without a word.
+    Lost,
+}
+
+impl End {
+    /// All of them, in order.
+    pub const ALL: [End; 13] = [
+        End::Left,
+        End::Closing,
+        End::Protocol,
+        End::NotBinary,
+        End::TooBig,
+        End::Refused,
+        End::HelloTimeout,
+        End::Silent,
+        End::TooSlow,
+        End::TooMuch,
+        End::RoomFailed,
+        End::Fault,
+        End::Lost,
+    ];
+
+    /// The WebSocket close code: RFC 6455 section 7.4.1 where it has one, else from 4000.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        match self {
+            End::Left => 1000,
+            End::Closing => 1001,
+            End::Protocol => 1002,
+            End::NotBinary => 1003,
+            End::TooBig => 1009,
+            End::Fault => 1011,
+            // Never sent: what a peer sees that was told nothing.
+            End::Lost => 1006,
+            End::Refused => 4000,
+            End::HelloTimeout => 4001,
+            End::Silent => 4002,
+            End::TooSlow => 4003,
+            End::TooMuch => 4004,
+            End::RoomFailed => 4005,
+        }
+    }
+
+    /// The end that a close code stands for.
+    #[must_use]
+    pub fn from_code(code: u16) -> Option<End> {
+        End::ALL.into_iter().find(|end| end.code() == code)
+    }
+
+    /// A short name, for close reasons, counters and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            End::Left => "left",
+            End::Closing => "closing",
+            End::Protocol => "protocol",
+            End::NotBinary => "not-binary",
+            End::TooBig => "too-big",
+            End::Refused => "refused",
+            End::HelloTimeout => "hello-timeout",
+            End::Silent => "silent",
+            End::TooSlow => "too-slow",
+            End::TooMuch => "too-much",
+            End::RoomFailed => "room-failed",
+            End::Fault => "fault",
+            End::Lost => "lost",
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a hello was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
+pub enum Refusal {
+    /// The client speaks another version of the protocol.
+    #[error("this server speaks protocol {server}: reload the page or renew the client")]
+    Protocol {
+        /// What the server speaks.
+        server: u16,
+    },
+    /// The client plays another game.
+    #[error("this server runs another game")]
+    Game,
+    /// The client plays by other rules.
+    #[error("this server plays by rules {server}: reload the page or renew the client")]
+    Rules {
+        /// By which the server plays.
+        server: u32,
+    },
+    /// The name of the room is not one.
+    #[error("a room name has 1 to 32 letters, digits, '-' or '_'")]
+    RoomName,
+    /// The room has no space.
+    #[error("the room is full")]
+    RoomFull,
+    /// The server has no space.
+    #[error("the server is full")]
+    ServerFull,
+    /// The server is going down.
+    #[error("the server is closing")]
+    Closing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_a_code_and_a_name_of_its_own() {
+        for end in End::ALL {
+            assert_eq!(End::from_code(end.code()), Some(end));
+            assert_eq!(End::ALL.iter().filter(|other| other.name() == end.name()).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The messages of both directions: both enums on one screen, then what they carry.
+//!
+//! A message is one binary WebSocket message: a byte that says its kind, then its body. Bodies
+//! are bincode in the [`WIRE`] configuration; a snapshot's body is a bit stream of its own
+//! ([`crate::protocol::snapshot`]). What a client sends is decoded without allocating: texts
+//! and inputs stay slices of what came.
+
+use bincode::{BorrowDecode, Decode, Encode};
+
+use super::{End, PROTOCOL_VERSION, Refusal, WIRE};
+use crate::ids::{PlayerId, SessionId};
+use crate::limits::{
+    HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, ROSTER_MAX_BYTES,
+    SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
+};
+use crate::tick::Tick;
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientMessage<'a> {
+    /// First of all: who it is and what it wants.
+    Hello(Hello<'a>),
+    /// A player's input for one tick.
+    Input(Input<'a>),
+    /// What a spectator has seen; players say it with their inputs.
+    Ack(Ack),
+    /// To be answered at once by [`ServerMessage::Pong`].
+    Ping(Ping),
+    /// It leaves.
+    Goodbye,
+}
+
+/// What a server says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServerMessage<'a> {
+    /// The hello was taken.
+    Welcome(Welcome<'a>),
+    /// The hello was not taken; the connection ends.
+    Refused(Refusal),
+    /// Who is in the room, or what changed of it.
+    Roster(Roster<'a>),
+    /// The newest scene, as the difference to what the viewer knows.
+    Snapshot(&'a [u8]),
+    /// Answer to a ping.
+    Pong(Ping),
+    /// Something for people to read.
+    Notice(Notice<'a>),
+    /// The connection ends, and why.
+    Goodbye(End),
+}
+
+/// What a client opens with. Its version stands first and never moves, so that a server of any
+/// version can refuse it by name.
+#[derive(Clone, Debug, PartialEq, Encode, BorrowDecode)]
+pub struct Hello<'a> {
+    /// [`PROTOCOL_VERSION`] of the client.
+    pub protocol: u16,
+    /// Name of the game that it plays.
+    pub game: &'a str,
+    /// Version of the game's rules that it plays by.
+    pub rules: u32,
+    /// What it wants to be.
+    pub role: Role,
+    /// How it wants to be called.
+    pub name: &'a str,
+    /// Where it wants to be.
+    pub room: RoomWish<'a>,
+}
+
+/// What a client wants to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Role {
+    /// One who acts.
+    Player,
+    /// One who only watches.
+    Spectator,
+}
+
+/// Where a client wants to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
+pub enum RoomWish<'a> {
+    /// In any room with space.
+    Any,
+    /// In this room, which is made if it is not there.
+    Named(&'a str),
+}
+
+/// How a client is let in.
+#[derive(Clone, Debug, PartialEq, Encode, BorrowDecode)]
+pub struct Welcome<'a> {
+    /// Who it is to the server.
+    pub session: SessionId,
+    /// Who it is in the room; `None` for a spectator.
+    pub player: Option<PlayerId>,
+    /// Which room it is in.
+    pub room: &'a str,
+    /// Ticks per second.
+    pub tick_rate_hz: u16,
+    /// The room's tick now.
+    pub tick: Tick,
+    /// Most players in the room.
+    pub players_max: u16,
+    /// The game's [`crate::scene::Schema`], in bincode.
+    pub schema: &'a [u8],
+    /// The game's level, in bincode.
+    pub level: &'a [u8],
+    /// The game's settings, in bincode.
+    pub settings: &'a [u8],
+}
+
+/// One input, addressed to a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Encode, BorrowDecode)]
+pub struct Input<'a> {
+    /// The tick in which it is to be applied.
+    pub tick: Tick,
+    /// Tick of the last snapshot decoded.
+    pub seen: Tick,
+    /// The game's input, in bincode.
+    pub input: &'a [u8],
+}
+
+/// What has been seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Ack {
+    /// Tick of the last snapshot decoded.
+    pub seen: Tick,
+}
+
+/// A question and its answer, which bears the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Ping {
+    /// Anything; it comes back.
+    pub number: u32,
+}
+
+/// Who is in the room: all of it, or what changed since the last one.
+#[derive(Clone, Debug, Default, PartialEq, Encode, BorrowDecode)]
+pub struct Roster<'a> {
+    /// Whether this is all there is, so that whoever is not in it is gone.
+    pub complete: bool,
+    /// Who came or changed, by rising player.
+    pub entries: Vec<RosterEntry<'a>>,
+    /// Who left.
+    pub gone: Vec<PlayerId>,
+}
+
+/// One player to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
+pub struct RosterEntry<'a> {
+    /// Who.
+    pub player: PlayerId,
+    /// How it is called.
+    pub name: &'a str,
+    /// Its score.
+    pub score: i32,
+    /// Its team; 0 where there are none.
+    pub team: u8,
+    /// Whether the room plays it.
+    pub bot: bool,
+}
+
+/// Something for people to read.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, BorrowDecode)]
+pub struct Notice<'a> {
+    /// The text.
+    pub text: &'a str,
+}
+
+/// Why bytes are not a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// No byte at all.
+    #[error("an empty message")]
+    Empty,
+    /// No kind has this number.
+    #[error("no kind of message has number {0}")]
+    Kind(u8),
+    /// Above the limit of its kind.
+    #[error("{bytes} bytes, of which its kind may have {max}")]
+    TooBig {
+        /// How many came.
+        bytes: usize,
+        /// How many may.
+        max: usize,
+    },
+    /// The body is not one.
+    #[error("not a {0}")]
+    Body(&'static str),
+    /// More bytes than the body has.
+    #[error("{0} bytes left over")]
+    LeftOver(usize),
+    /// A hello of another version, whose rest nobody here can read.
+    #[error("protocol version {0}")]
+    Version(u16),
+}
+
+// Kinds. Those of the two directions differ, so that a stream taken for the other is refused.
+const HELLO: u8 = 0x01;
+const INPUT: u8 = 0x02;
+const ACK: u8 = 0x03;
+const PING: u8 = 0x04;
+const CLIENT_GOODBYE: u8 = 0x05;
+const WELCOME: u8 = 0x81;
+const REFUSED: u8 = 0x82;
+const ROSTER: u8 = 0x83;
+const SNAPSHOT: u8 = 0x84;
+const PONG: u8 = 0x85;
+const NOTICE: u8 = 0x86;
+const SERVER_GOODBYE: u8 = 0x87;
+
+impl<'a> ClientMessage<'a> {
+    /// Adds the message to the end of `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            ClientMessage::Hello(hello) => put(out, HELLO, hello),
+            ClientMessage::Input(input) => put(out, INPUT, input),
+            ClientMessage::Ack(ack) => put(out, ACK, ack),
+            ClientMessage::Ping(ping) => put(out, PING, ping),
+            ClientMessage::Goodbye => out.push(CLIENT_GOODBYE),
+        }
+    }
+
+    /// The message that `bytes` are, all of them.
+    ///
+    /// # Errors
+    /// When they are none, or above the limit of their kind.
+    pub fn decode(bytes: &'a [u8]) -> Result<ClientMessage<'a>, MessageError> {
+        let (&kind, body) = bytes.split_first().ok_or(MessageError::Empty)?;
+        match kind {
+            HELLO => {
+                fit(bytes, HELLO_MAX_BYTES)?;
+                let (version, _) = bincode::decode_from_slice::<u16, _>(body, WIRE)
+                    .map_err(|_| MessageError::Body("hello"))?;
+                if version != PROTOCOL_VERSION {
+                    return Err(MessageError::Version(version));
+                }
+                Ok(ClientMessage::Hello(take::<_, HELLO_MAX_BYTES>(body, "hello")?))
+            }
+            INPUT => {
+                fit(bytes, INPUT_MESSAGE_MAX_BYTES)?;
+                Ok(ClientMessage::Input(take::<_, INPUT_MESSAGE_MAX_BYTES>(body, "input")?))
+            }
+            ACK => small(bytes, "ack").map(ClientMessage::Ack),
+            PING => small(bytes, "ping").map(ClientMessage::Ping),
+            CLIENT_GOODBYE => empty(body).map(|()| ClientMessage::Goodbye),
+            other => Err(MessageError::Kind(other)),
+        }
+    }
+}
+
+impl<'a> ServerMessage<'a> {
+    /// Adds the message to the end of `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            ServerMessage::Welcome(welcome) => put(out, WELCOME, welcome),
+            ServerMessage::Refused(refusal) => put(out, REFUSED, refusal),
+            ServerMessage::Roster(roster) => put(out, ROSTER, roster),
+            ServerMessage::Snapshot(body) => {
+                ServerMessage::open_snapshot(out);
+                out.extend_from_slice(body);
+            }
+            ServerMessage::Pong(ping) => put(out, PONG, ping),
+            ServerMessage::Notice(notice) => put(out, NOTICE, notice),
+            ServerMessage::Goodbye(end) => put(out, SERVER_GOODBYE, end),
+        }
+    }
+
+    /// Begins a snapshot message at the end of `out`; its body is to follow there, so that the
+    /// encoder can write it in place.
+    pub fn open_snapshot(out: &mut Vec<u8>) {
+        out.push(SNAPSHOT);
+    }
+
+    /// The message that `bytes` are, all of them.
+    ///
+    /// # Errors
+    /// When they are none, or above the limit of their kind.
+    pub fn decode(bytes: &'a [u8]) -> Result<ServerMessage<'a>, MessageError> {
+        let (&kind, body) = bytes.split_first().ok_or(MessageError::Empty)?;
+        match kind {
+            WELCOME => {
+                fit(bytes, WELCOME_MAX_BYTES)?;
+                Ok(ServerMessage::Welcome(take::<_, WELCOME_MAX_BYTES>(body, "welcome")?))
+            }
+            REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
+            ROSTER => {
+                fit(bytes, ROSTER_MAX_BYTES)?;
+                Ok(ServerMessage::Roster(decode_roster(body)?))
+            }
+            SNAPSHOT => {
+                fit(bytes, SNAPSHOT_MAX_BYTES)?;
+                Ok(ServerMessage::Snapshot(body))
+            }
+            PONG => small(bytes, "pong").map(ServerMessage::Pong),
+            NOTICE => {
+                fit(bytes, NOTICE_MAX_BYTES)?;
+                Ok(ServerMessage::Notice(take::<_, NOTICE_MAX_BYTES>(body, "notice")?))
+            }
+            SERVER_GOODBYE => small(bytes, "goodbye").map(ServerMessage::Goodbye),
+            other => Err(MessageError::Kind(other)),
+        }
+    }
+}
+
+/// A list's announced length makes bincode reserve its memory before its first entry is read.
+/// An entry takes at least 5 bytes on the wire and 32 in memory, so the limit on what may be
+/// reserved follows the bytes that came, in classes since it must be a constant.
+fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
+    match body.len() {
+        ..=512 => take::<_, { 512 * 8 }>(body, "roster"),
+        ..=8_192 => take::<_, { 8_192 * 8 }>(body, "roster"),
+        _ => take::<_, { ROSTER_MAX_BYTES * 8 }>(body, "roster"),
+    }
+}
+
+fn put(out: &mut Vec<u8>, kind: u8, body: &impl Encode) {
+    out.push(kind);
+    bincode::encode_into_std_write(body, out, WIRE).expect("a Vec takes whatever it is given");
+}
+
+fn fit(bytes: &[u8], max: usize) -> Result<(), MessageError> {
+    if bytes.len() > max {
+        return Err(MessageError::TooBig { bytes: bytes.len(), max });
+    }
+    Ok(())
+}
+
+fn take<'a, T: BorrowDecode<'a, ()>, const LIMIT: usize>(
+    body: &'a [u8],
+    what: &'static str,
+) -> Result<T, MessageError> {
+    let (value, used) = bincode::borrow_decode_from_slice(body, WIRE.with_limit::<LIMIT>())
+        .map_err(|_| MessageError::Body(what))?;
+    empty(&body[used..])?;
+    Ok(value)
+}
+
+fn small<'a, T: BorrowDecode<'a, ()>>(
+    bytes: &'a [u8],
+    what: &'static str,
+) -> Result<T, MessageError> {
+    fit(bytes, SMALL_MESSAGE_MAX_BYTES)?;
+    take::<T, { 8 * SMALL_MESSAGE_MAX_BYTES }>(&bytes[1..], what)
+}
+
+fn empty(left: &[u8]) -> Result<(), MessageError> {
+    if left.is_empty() { Ok(()) } else { Err(MessageError::LeftOver(left.len())) }
+}

@@ -1,0 +1,23 @@
+//! What goes over the wire, as bytes: messages, and within them the snapshot stream.
+//!
+//! Every decoder here takes any byte string to a value or to a typed error, at a cost bounded
+//! by the bytes that came. `docs/protocol.md` has the same for people.
+
+pub mod bits;
+mod end;
+mod messages;
+pub mod snapshot;
+
+pub use end::{End, Refusal};
+pub use messages::{
+    Ack, ClientMessage, Hello, Input, MessageError, Notice, Ping, Role, RoomWish, Roster,
+    RosterEntry, ServerMessage, Welcome,
+};
+
+use bincode::config::{Configuration, standard};
+
+/// Version of the protocol; a client of another version is refused.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
+pub const WIRE: Configuration = standard();

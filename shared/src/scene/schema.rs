@@ -1,0 +1,404 @@
+//! What a game's rows mean: kinds of entity and of event, and their fields.
+//!
+//! A game declares its kinds as constants ([`KindDef`]); the schema made of them is sent at
+//! join, so that a client of any language can decode any game.
+
+use std::marker::PhantomData;
+
+use bincode::{Decode, Encode};
+
+use super::rows::RowRef;
+use crate::limits::{KIND_FIELDS_MAX, SCHEMA_KINDS_MAX};
+
+/// How a field moves between two snapshots: what a client draws in between, and what a codec
+/// may expect next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Predict {
+    /// It keeps its value until told otherwise; never interpolated.
+    Hold,
+    /// It moves on as it did between its last two values; interpolated.
+    LinearFromLastTwo,
+    /// It moves by another field of the same kind, the velocity in this field's units per
+    /// second; interpolated.
+    LinearBy {
+        /// Index of that field.
+        field: u8,
+    },
+}
+
+/// Declares one field of a kind. All of it is known at compile time.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldDef {
+    name: &'static str,
+    min: i32,
+    max: i32,
+    unit: &'static str,
+    scale: f64,
+    wraps: bool,
+    predict: Predict,
+}
+
+impl FieldDef {
+    /// A whole number from `min` to `max`, both included, that keeps its value until told
+    /// otherwise.
+    #[must_use]
+    pub const fn whole(name: &'static str, min: i32, max: i32) -> FieldDef {
+        assert!(min <= max, "the range of a field is empty");
+        FieldDef { name, min, max, unit: "", scale: 1.0, wraps: false, predict: Predict::Hold }
+    }
+
+    /// A quantity from `low` to `high`, both included, in steps of `scale`, that moves smoothly.
+    #[must_use]
+    pub const fn moving(name: &'static str, low: f64, high: f64, scale: f64) -> FieldDef {
+        assert!(scale > 0.0 && low <= high, "the range of a field is empty");
+        let (min, max) = (low / scale, high / scale);
+        assert!(min >= i32::MIN as f64 && max <= i32::MAX as f64, "more than 32 bits");
+        FieldDef {
+            scale,
+            predict: Predict::LinearFromLastTwo,
+            ..FieldDef::whole(name, min as i32, max as i32)
+        }
+    }
+
+    /// An angle in radians, of which a full turn has `2^bits` steps (at most 30).
+    #[must_use]
+    pub const fn angle(name: &'static str, bits: u32) -> FieldDef {
+        assert!(bits <= 30, "more than 30 bits");
+        let steps = 1_i32 << bits;
+        FieldDef {
+            unit: "rad",
+            scale: std::f64::consts::TAU / steps as f64,
+            wraps: true,
+            predict: Predict::LinearFromLastTwo,
+            ..FieldDef::whole(name, 0, steps - 1)
+        }
+    }
+
+    /// The same with the name of its unit, for people.
+    #[must_use]
+    pub const fn unit(self, unit: &'static str) -> FieldDef {
+        FieldDef { unit, ..self }
+    }
+
+    /// The same with another way to move.
+    #[must_use]
+    pub const fn predict(self, predict: Predict) -> FieldDef {
+        FieldDef { predict, ..self }
+    }
+
+    /// The nearest step to `value`, within the range: wrapped if the field wraps, else clamped;
+    /// not-a-number becomes the step nearest to 0.
+    #[must_use]
+    pub fn quantise(&self, value: f64) -> i32 {
+        // Rounding half to even is one instruction on every target; `round` is not.
+        let steps = libm::rint(value / self.scale);
+        let (min, max) = (i64::from(self.min), i64::from(self.max));
+        // A cast from float saturates, and takes not-a-number to 0.
+        let steps = steps as i64;
+        let kept = if self.wraps {
+            // Far outside of any range only for broken values, which may land anywhere.
+            min + steps.saturating_sub(min).rem_euclid(max - min + 1)
+        } else {
+            steps.clamp(min, max)
+        };
+        kept as i32
+    }
+
+    /// The value that a step stands for, in the field's unit.
+    #[must_use]
+    pub fn value(&self, step: i32) -> f64 {
+        f64::from(step) * self.scale
+    }
+}
+
+/// Marks a [`KindDef`] as a kind of entity.
+#[derive(Clone, Copy, Debug)]
+pub enum OfEntity {}
+/// Marks a [`KindDef`] as a kind of event.
+#[derive(Clone, Copy, Debug)]
+pub enum OfEvent {}
+
+/// A kind of entity with `N` fields: `const SHIP: EntityKind<3> = EntityKind::new(0, "ship", [...])`.
+pub type EntityKind<const N: usize> = KindDef<N, OfEntity>;
+/// A kind of event with `N` fields.
+pub type EventKind<const N: usize> = KindDef<N, OfEvent>;
+
+/// Declares a kind and its `N` fields, so that rows of another length do not compile.
+#[derive(Clone, Copy, Debug)]
+pub struct KindDef<const N: usize, Of> {
+    index: u8,
+    name: &'static str,
+    fields: [FieldDef; N],
+    place: Option<[u8; 2]>,
+    of: PhantomData<Of>,
+}
+
+impl<const N: usize, Of> KindDef<N, Of> {
+    /// The kind that stands at `index` in its list in the schema.
+    #[must_use]
+    pub const fn new(index: u8, name: &'static str, fields: [FieldDef; N]) -> Self {
+        assert!(N <= KIND_FIELDS_MAX, "too many fields");
+        KindDef { index, name, fields, place: None, of: PhantomData }
+    }
+
+    /// The same, placed in the world by two of its fields: interest goes by them.
+    #[must_use]
+    pub const fn at(self, x: u8, y: u8) -> Self {
+        assert!((x as usize) < N && (y as usize) < N, "no such field");
+        KindDef { place: Some([x, y]), ..self }
+    }
+
+    /// Where the kind stands in its list.
+    #[must_use]
+    pub const fn index(&self) -> u8 {
+        self.index
+    }
+
+    /// The values of a row of this kind, in the fields' units; `None` for a row of another kind.
+    #[must_use]
+    pub fn read(&self, row: RowRef<'_>) -> Option<[f64; N]> {
+        if row.kind != self.index || row.values.len() != N {
+            return None;
+        }
+        Some(std::array::from_fn(|i| self.fields[i].value(row.values[i])))
+    }
+
+    /// The steps that stand for `values`.
+    #[must_use]
+    pub fn quantise(&self, values: [f64; N]) -> [i32; N] {
+        std::array::from_fn(|i| self.fields[i].quantise(values[i]))
+    }
+
+    /// Whether rows of this kind have a place.
+    #[must_use]
+    pub const fn has_place(&self) -> bool {
+        self.place.is_some()
+    }
+
+    fn describe(&self) -> (u8, Kind) {
+        let fields = self.fields.iter().map(|def| Field {
+            name: def.name.to_owned(),
+            min: def.min,
+            max: def.max,
+            unit: def.unit.to_owned(),
+            scale: def.scale,
+            wraps: def.wraps,
+            predict: def.predict,
+        });
+        let kind = Kind { name: self.name.to_owned(), fields: fields.collect(), place: self.place };
+        (self.index, kind)
+    }
+}
+
+/// One field as the schema has it.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Field {
+    /// What it is called.
+    pub name: String,
+    /// Lowest step.
+    pub min: i32,
+    /// Highest step.
+    pub max: i32,
+    /// Its unit, for people; may be empty.
+    pub unit: String,
+    /// How much of the unit one step is.
+    pub scale: f64,
+    /// Whether the step after `max` is `min`.
+    pub wraps: bool,
+    /// How it moves.
+    pub predict: Predict,
+}
+
+impl Field {
+    /// How many bits a step takes on the wire: enough for `max - min`.
+    #[must_use]
+    pub fn bits(&self) -> u32 {
+        32 - self.max.wrapping_sub(self.min).cast_unsigned().leading_zeros()
+    }
+
+    /// The value that a step stands for, in the field's unit.
+    #[must_use]
+    pub fn value(&self, step: i32) -> f64 {
+        f64::from(step) * self.scale
+    }
+}
+
+/// One kind as the schema has it.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct Kind {
+    /// What it is called.
+    pub name: String,
+    /// Its fields, in the order of a row's values.
+    pub fields: Vec<Field>,
+    /// Which two fields say where it is (x, y), if it has a place.
+    pub place: Option<[u8; 2]>,
+}
+
+impl Kind {
+    /// Where a row of this kind is, in the game's units.
+    #[must_use]
+    pub fn place(&self, values: &[i32]) -> Option<[f64; 2]> {
+        let at = self.place?;
+        Some(at.map(|index| self.fields[usize::from(index)].value(values[usize::from(index)])))
+    }
+}
+
+/// What a game's rows and events mean.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct Schema {
+    /// Kinds of entity; a row's kind is an index into them.
+    pub entities: Vec<Kind>,
+    /// Kinds of event; an event's kind is an index into them.
+    pub events: Vec<Kind>,
+}
+
+/// Why a schema cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// More kinds than [`SCHEMA_KINDS_MAX`], or fields than [`KIND_FIELDS_MAX`].
+    #[error("too many kinds or fields")]
+    TooMany,
+    /// A field's `min` lies above its `max`.
+    #[error("the range of a field is empty")]
+    EmptyRange,
+    /// A field's scale is not a positive finite number.
+    #[error("a scale is not a positive number")]
+    Scale,
+    /// A place or a velocity names a field that is not there.
+    #[error("a field that is not there is referred to")]
+    NoSuchField,
+}
+
+impl Schema {
+    /// An empty schema, to which kinds are added in the order of their indices.
+    #[must_use]
+    pub fn new() -> Schema {
+        Schema::default()
+    }
+
+    /// Adds the next kind of entity.
+    ///
+    /// # Panics
+    /// When the kind says that it stands elsewhere: a mistake in the game's constants, found
+    /// the first time that the game runs.
+    #[must_use]
+    pub fn entity<const N: usize>(mut self, def: &EntityKind<N>) -> Schema {
+        let (index, kind) = def.describe();
+        assert_eq!(usize::from(index), self.entities.len(), "index of kind {}", kind.name);
+        self.entities.push(kind);
+        self
+    }
+
+    /// Adds the next kind of event.
+    ///
+    /// # Panics
+    /// As [`Schema::entity`].
+    #[must_use]
+    pub fn event<const N: usize>(mut self, def: &EventKind<N>) -> Schema {
+        let (index, kind) = def.describe();
+        assert_eq!(usize::from(index), self.events.len(), "index of event {}", kind.name);
+        self.events.push(kind);
+        self
+    }
+
+    /// Whether it can be used: a schema from the wire must be checked before it is.
+    ///
+    /// # Errors
+    /// The first thing found wrong.
+    pub fn check(&self) -> Result<(), SchemaError> {
+        for kinds in [&self.entities, &self.events] {
+            if kinds.len() > SCHEMA_KINDS_MAX {
+                return Err(SchemaError::TooMany);
+            }
+            for kind in kinds {
+                kind.check()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn check(&self) -> Result<(), SchemaError> {
+        if self.fields.len() > KIND_FIELDS_MAX {
+            return Err(SchemaError::TooMany);
+        }
+        let has = |index: u8| usize::from(index) < self.fields.len();
+        if self.place.is_some_and(|[x, y]| !has(x) || !has(y)) {
+            return Err(SchemaError::NoSuchField);
+        }
+        for field in &self.fields {
+            if field.min > field.max {
+                return Err(SchemaError::EmptyRange);
+            }
+            if !(field.scale.is_finite() && field.scale > 0.0) {
+                return Err(SchemaError::Scale);
+            }
+            if matches!(field.predict, Predict::LinearBy { field } if !has(field)) {
+                return Err(SchemaError::NoSuchField);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X: FieldDef = FieldDef::moving("x", -16.0, 16.0, 1.0 / 32.0);
+    const AIM: FieldDef = FieldDef::angle("aim", 10);
+
+    #[test]
+    fn a_value_outside_the_range_is_clamped() {
+        assert_eq!(X.quantise(1.0), 32);
+        assert_eq!(X.quantise(99.0), 512);
+        assert_eq!(X.quantise(f64::NEG_INFINITY), -512);
+        assert_eq!(X.quantise(f64::NAN), 0);
+    }
+
+    #[test]
+    fn an_angle_wraps() {
+        let turn = std::f64::consts::TAU;
+        assert_eq!(AIM.quantise(0.25 * turn), 256);
+        assert_eq!(AIM.quantise(-0.25 * turn), 768);
+        assert_eq!(AIM.quantise(turn), 0);
+        assert_eq!(AIM.quantise(f64::INFINITY), AIM.quantise(f64::INFINITY));
+    }
+
+    #[test]
+    fn a_field_takes_the_bits_of_its_range() {
+        let bits = |min, max| {
+            let field = Field {
+                name: "".into(),
+                min,
+                max,
+                unit: "".into(),
+                scale: 1.0,
+                wraps: false,
+                predict: Predict::Hold,
+            };
+            field.bits()
+        };
+        assert_eq!(bits(5, 5), 0);
+        assert_eq!(bits(0, 1), 1);
+        assert_eq!(bits(-512, 512), 11);
+        assert_eq!(bits(i32::MIN, i32::MAX), 32);
+    }
+
+    #[test]
+    fn a_schema_from_the_wire_is_checked() {
+        const KIND: EntityKind<2> = EntityKind::new(0, "thing", [X, AIM]).at(0, 1);
+        let schema = Schema::new().entity(&KIND);
+        assert_eq!(schema.check(), Ok(()));
+        let mut wrong = schema.clone();
+        wrong.entities[0].place = Some([0, 2]);
+        assert_eq!(wrong.check(), Err(SchemaError::NoSuchField));
+        let mut wrong = schema.clone();
+        wrong.entities[0].fields[0].scale = f64::NAN;
+        assert_eq!(wrong.check(), Err(SchemaError::Scale));
+        let mut wrong = schema;
+        wrong.entities[0].fields[1].max = -1;
+        assert_eq!(wrong.check(), Err(SchemaError::EmptyRange));
+    }
+}

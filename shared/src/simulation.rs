@@ -1,0 +1,151 @@
+//! One world, its tick and its scene: a game being stepped, and nothing else.
+//!
+//! The server's room adds sessions and input buffers to it; the determinism trial runs it bare,
+//! natively and in wasm. It decides neither when a tick is due nor what the inputs are.
+
+use bincode::enc::write::Writer;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::dice::Dice;
+use crate::game::{Game, Given, Seen, Setup, Step};
+use crate::ids::PlayerId;
+use crate::protocol::WIRE;
+use crate::scene::{Events, Rows, Scene, SceneWriter};
+use crate::tick::Tick;
+
+/// A game being stepped.
+pub struct Simulation<G: Game> {
+    game: G,
+    level: G::Level,
+    tick: Tick,
+    scene: Scene,
+    writer: SceneWriter,
+    events: Events,
+}
+
+impl<G: Game> Simulation<G> {
+    /// A fresh world at tick 0, with its first scene.
+    #[must_use]
+    pub fn new(setup: &Setup<G::Settings>) -> Simulation<G> {
+        let (game, level) = G::new(setup);
+        let mut simulation = Simulation {
+            game,
+            level,
+            tick: Tick(0),
+            scene: Scene::default(),
+            writer: SceneWriter::default(),
+            events: Events::default(),
+        };
+        simulation.show();
+        simulation
+    }
+
+    /// The tick of the last step; 0 before the first.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// What never moves.
+    #[must_use]
+    pub fn level(&self) -> &G::Level {
+        &self.level
+    }
+
+    /// The world, to be looked at: only [`Simulation::step`] changes it.
+    #[must_use]
+    pub fn game(&self) -> &G {
+        &self.game
+    }
+
+    /// What there is to see after the last step.
+    #[must_use]
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    /// A player comes, before the next step.
+    pub fn join(&mut self, player: PlayerId) {
+        self.game.join(player);
+    }
+
+    /// A player goes, before the next step.
+    pub fn leave(&mut self, player: PlayerId) {
+        self.game.leave(player);
+    }
+
+    /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.
+    pub fn step(&mut self, inputs: &[(PlayerId, Given<G::Input>)]) {
+        debug_assert!(inputs.is_sorted_by_key(|(player, _)| *player));
+        self.tick = self.tick.next();
+        let mut step =
+            Step { tick: self.tick, level: &self.level, inputs, events: &mut self.events };
+        self.game.step(&mut step);
+        self.show();
+    }
+
+    fn show(&mut self) {
+        self.game.show(&mut self.writer);
+        self.writer.publish(self.tick, &mut self.events, &mut self.scene);
+    }
+
+    /// XXH3 (64 bits) of the whole world in its serialised form.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let mut hasher = HashWriter(Xxh3Default::new());
+        bincode::serde::encode_into_writer(&self.game, &mut hasher, WIRE)
+            .expect("hashing cannot fail, and a world must be serialisable");
+        hasher.0.digest()
+    }
+}
+
+struct HashWriter(Xxh3Default);
+
+impl Writer for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), bincode::error::EncodeError> {
+        self.0.update(bytes);
+        Ok(())
+    }
+}
+
+/// Plays a game by its own bots alone: `players` of them for `ticks` ticks, all from `seed`.
+/// Calls `each` after every tick with the state hash, and gives the last one.
+///
+/// The proof of determinism: it must give the same on every machine.
+pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(Tick, u64)) -> u64 {
+    let setup =
+        Setup { settings: G::Settings::default(), seed, players_max: players, ..Setup::default() };
+    let mut simulation = Simulation::<G>::new(&setup);
+    let mut bots: Vec<(PlayerId, Dice)> =
+        (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();
+    for (player, _) in &bots {
+        simulation.join(*player);
+    }
+    let schema = G::schema();
+    let mut inputs = Vec::with_capacity(bots.len());
+    let mut rows = Rows::default();
+    for _ in 0..ticks {
+        inputs.clear();
+        for (player, dice) in &mut bots {
+            rows.clear();
+            let view = simulation.game.view(*player);
+            for (index, row) in simulation.scene.rows().iter().enumerate() {
+                if simulation.scene.may_know_row(&schema, index, Some(*player), &view) {
+                    rows.push_row(row);
+                }
+            }
+            let own = simulation.game.own(*player);
+            let seen = Seen {
+                player: *player,
+                tick: simulation.tick,
+                own: own.as_ref(),
+                level: &simulation.level,
+                rows: &rows,
+            };
+            inputs.push((*player, Given::Received(G::bot(&seen, dice))));
+        }
+        simulation.step(&inputs);
+        each(simulation.tick, simulation.hash());
+    }
+    simulation.hash()
+}
