@@ -1,1 +1,3 @@
-//! To come.
+//! What the tests of the whole system stand on: the system on virtual time.
+
+pub mod dots;
