@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod connection;
+pub mod room;
