@@ -183,7 +183,10 @@ impl<G: Game> World<G> {
             Some(next.max(seat.stopped_until))
         });
         // A client that finds nothing to do at its moment must not hold up time.
-        of_clients.map(|at| at.max(self.now + Duration::from_micros(50))).chain([self.next_tick]).min()
+        of_clients
+            .map(|at| at.max(self.now + Duration::from_micros(50)))
+            .chain([self.next_tick])
+            .min()
     }
 
     fn clients(&mut self) {
@@ -274,7 +277,7 @@ impl<G: Game> World<G> {
                 return;
             }
             if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.outgoing) {
-                let mirror = connection.mirror().clone();
+                let mirror = connection.viewer().mirror().clone();
                 check_interest(&self.room, connection.player(), &mirror);
                 seat.mirrors.push_back(mirror);
             }
@@ -351,9 +354,11 @@ fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mi
     let scene = room.scene();
     assert_eq!(mirror.tick(), Some(scene.tick()), "only the newest scene is encoded");
     let view = player.map_or(View::Everything, |player| room.game().view(player));
-    let allowed = scene.rows().iter().enumerate().filter(|&(index, _)| {
-        scene.may_know_row(room.schema(), index, player, &view)
-    });
+    let allowed = scene
+        .rows()
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| scene.may_know_row(room.schema(), index, player, &view));
     assert!(mirror.rows().iter().eq(allowed.map(|(_, row)| row)), "not what it may know");
 }
 
