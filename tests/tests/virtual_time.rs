@@ -1,5 +1,7 @@
 //! The system on virtual time. Each test prints its seed; `SEED=n` runs them with another.
 
+#![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
+
 use std::time::Duration;
 
 use shared::game::Game;
@@ -82,6 +84,23 @@ fn what_a_player_holds_moves_it_on_the_server() {
     world.run(2 * SECOND);
     assert_ne!(world.room().game().own(id), before);
     assert_eq!(world.client(player).corrections(), 0);
+}
+
+#[test]
+fn what_was_predicted_wrongly_is_put_right() {
+    let mut world = World::<Dots>::new(&Plan::seeded(seed()));
+    let stalls = Some((2 * SECOND, SECOND));
+    let player = world.join_player(Path { stall: stalls, ..rough() });
+    world.run(2 * SECOND);
+    for x in [5, -9, 20, 1] {
+        world.press(player, Go { x, y: 3, blink: false });
+        world.run(2 * SECOND);
+    }
+    assert!(world.client(player).corrections() > 0, "inputs lost in a stall are mispredicted");
+    world.press(player, Go::default());
+    world.run(4 * SECOND);
+    let id = world.player(player).expect("it plays");
+    assert_eq!(world.client(player).own().copied(), world.room().game().own(id));
 }
 
 #[test]

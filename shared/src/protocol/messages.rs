@@ -346,3 +346,85 @@ fn small<'a, T: BorrowDecode<'a, ()>>(
 fn empty(left: &[u8]) -> Result<(), MessageError> {
     if left.is_empty() { Ok(()) } else { Err(MessageError::LeftOver(left.len())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..300),
+            kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87]),
+            known_kind in any::<bool>(),
+        ) {
+            if let Some(first) = bytes.first_mut().filter(|_| known_kind) {
+                *first = kind;
+            }
+            // What decodes is a message and nothing else: it encodes to as much as was read, or
+            // less where a number did not stand in its shortest form.
+            if let Ok(message) = ClientMessage::decode(&bytes) {
+                let mut again = Vec::new();
+                message.encode(&mut again);
+                prop_assert!(again.len() <= bytes.len());
+                prop_assert_eq!(ClientMessage::decode(&again), Ok(message));
+            }
+            if let Ok(message) = ServerMessage::decode(&bytes) {
+                let mut again = Vec::new();
+                message.encode(&mut again);
+                prop_assert!(again.len() <= bytes.len());
+                prop_assert_eq!(ServerMessage::decode(&again), Ok(message));
+            }
+        }
+
+        #[test]
+        fn a_message_cut_short_or_lengthened_is_refused(
+            name in "\\PC{0,20}",
+            room in "[a-z]{1,20}",
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let hello = ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "game",
+                rules: 3,
+                role: Role::Player,
+                name: &name,
+                room: RoomWish::Named(&room),
+            });
+            let mut bytes = Vec::new();
+            hello.encode(&mut bytes);
+            prop_assert_eq!(ClientMessage::decode(&bytes), Ok(hello));
+            prop_assert!(ClientMessage::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            bytes.push(0);
+            prop_assert_eq!(ClientMessage::decode(&bytes), Err(MessageError::LeftOver(1)));
+        }
+    }
+
+    #[test]
+    fn a_hello_of_another_version_is_told_by_its_version() {
+        let bytes = [HELLO, 99, 1, 2, 3];
+        assert_eq!(ClientMessage::decode(&bytes), Err(MessageError::Version(99)));
+    }
+
+    #[test]
+    fn a_list_that_announces_more_than_came_is_refused_before_it_is_made_room_for() {
+        // 253 opens a length of 8 bytes.
+        for length in [1_u64 << 20, 1 << 40, u64::MAX] {
+            let mut bytes = vec![ROSTER, 1, 253];
+            bytes.extend_from_slice(&length.to_le_bytes());
+            assert_eq!(ServerMessage::decode(&bytes), Err(MessageError::Body("roster")));
+        }
+    }
+
+    #[test]
+    fn a_message_above_the_limit_of_its_kind_is_refused() {
+        let max = SMALL_MESSAGE_MAX_BYTES;
+        let bytes = vec![PING; max + 1];
+        assert_eq!(
+            ClientMessage::decode(&bytes),
+            Err(MessageError::TooBig { bytes: max + 1, max })
+        );
+    }
+}
