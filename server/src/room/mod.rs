@@ -8,6 +8,8 @@
 //! Its parts follow the data's path: `input_buffer`, `fill` (the room's own bots), the step
 //! itself (here), `roster`, `interest` and `events`, and `viewer`, which tells.
 
+#[cfg(test)]
+pub(crate) mod dots;
 mod events;
 mod fill;
 mod input_buffer;
