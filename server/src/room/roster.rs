@@ -198,6 +198,8 @@ mod tests {
                 self.players.clear();
             }
             for player in &message.gone {
+                // A reader may take the two lists in any order.
+                assert!(message.entries.iter().all(|entry| entry.player != *player));
                 self.players.remove(&player.0);
             }
             assert!(message.entries.is_sorted_by_key(|entry| entry.player));
