@@ -248,3 +248,87 @@ impl Grid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::game::{Game, Setup};
+    use shared::simulation::Simulation;
+
+    use super::*;
+    use crate::room::dots::{Dots, Settings, Stone};
+
+    /// Places in and out of the fields' range, crowded and spread, and what is no number.
+    fn coordinate() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            6 => -20.0_f32..20.0,
+            3 => -1200.0_f32..1200.0,
+            1 => prop::sample::select(vec![0.0, -0.0, -1000.0, 1000.0, 1e30, -1e30]),
+            1 => prop::sample::select(vec![f32::INFINITY, f32::NEG_INFINITY, f32::NAN]),
+        ]
+    }
+
+    fn stone() -> impl Strategy<Value = Stone> {
+        let audience = prop_oneof![
+            6 => Just(None),
+            1 => Just(Some(u16::MAX)),
+            1 => (0..4_u16).prop_map(Some),
+        ];
+        (coordinate(), coordinate(), audience).prop_map(|(x, y, audience)| Stone { x, y, audience })
+    }
+
+    fn view() -> impl Strategy<Value = View> {
+        let corner = || [coordinate(), coordinate()];
+        let half = || [0.0_f32..30.0, 0.0_f32..30.0];
+        prop_oneof![
+            1 => Just(View::Everything),
+            4 => (corner(), half()).prop_map(|(centre, half)| View::around(centre, half)),
+            // Turned around as often as not.
+            4 => (corner(), corner()).prop_map(|(min, max)| View::Rect { min, max }),
+        ]
+    }
+
+    fn cell() -> impl Strategy<Value = Option<[f64; 2]>> {
+        let side = || prop_oneof![6 => 0.1..50.0_f64, 1 => Just(1e-30), 1 => Just(1e30)];
+        prop::option::of([side(), side()])
+    }
+
+    proptest! {
+        #[test]
+        fn the_grid_finds_exactly_what_may_be_known(
+            stones in prop::collection::vec(stone(), 0..200),
+            cell in cell(),
+            looks in prop::collection::vec((prop::option::of((0..5_u16).prop_map(PlayerId)), view()), 1..20),
+        ) {
+            let schema = Dots::schema();
+            let settings = Settings { stones, ..Settings::default() };
+            let simulation = Simulation::<Dots>::new(&Setup { settings, ..Setup::default() });
+            let scene = simulation.scene();
+            let mut interest = Interest::default();
+            // Twice, since memory is kept from scene to scene.
+            interest.sort(&schema, scene, None);
+            interest.sort(&schema, scene, cell);
+            let mut found = vec![99];
+            for (viewer, view) in looks {
+                interest.visible(viewer, &view, &mut found);
+                let known: Vec<u32> = (0..scene.rows().len() as u32)
+                    .filter(|&index| scene.may_know_row(&schema, index as usize, viewer, &view))
+                    .collect();
+                prop_assert_eq!(&found, &known, "{:?} {:?}", viewer, view);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_is_half_of_a_typical_view() {
+        let views = [
+            View::Everything,
+            View::around([0.0; 2], [10.0, 4.0]),
+            View::around([5.0; 2], [20.0, 8.0]),
+            View::Rect { min: [1.0; 2], max: [0.0; 2] },
+            View::Rect { min: [f32::NEG_INFINITY; 2], max: [f32::INFINITY; 2] },
+        ];
+        assert_eq!(cell_for(views.into_iter()), Some([15.0, 6.0]));
+        assert_eq!(cell_for([View::Everything].into_iter()), None);
+    }
+}

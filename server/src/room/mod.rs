@@ -8,6 +8,8 @@
 //! Its parts follow the data's path: `input_buffer`, `fill` (the room's own bots), the step
 //! itself (here), `roster`, `interest` and `events`, and `viewer`, which tells.
 
+#[cfg(test)]
+pub(crate) mod dots;
 mod events;
 mod fill;
 mod input_buffer;
@@ -240,7 +242,7 @@ impl<G: Game> Room<G> {
 
     /// A person goes. Its [`Viewer`] must not be used after: the id may soon be another's.
     pub fn leave(&mut self, player: PlayerId) {
-        if self.players.iter().any(|one| one.id == player && one.bot.is_none()) {
+        if self.player(player).is_some_and(|one| one.bot.is_none()) {
             self.dismiss(player);
             self.counters.left += 1;
         }
@@ -329,6 +331,11 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn counters(&self) -> &RoomCounters {
         &self.counters
+    }
+
+    fn player(&self, id: PlayerId) -> Option<&Player<G>> {
+        let at = self.players.binary_search_by_key(&id, |player| player.id).ok()?;
+        Some(&self.players[at])
     }
 
     fn admit(&mut self, id: PlayerId, name: &str, bot: Option<Dice>) {

@@ -171,3 +171,161 @@ fn cut(name: &str, chars: usize) -> &str {
         None => name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a client makes of the messages that it is sent.
+    #[derive(Default)]
+    struct Reader {
+        has: Option<Version>,
+        players: BTreeMap<u16, (String, i32, u8, bool)>,
+    }
+
+    impl Reader {
+        /// Takes the next message, and says whether it was complete.
+        fn read(&mut self, roster: &mut Roster) -> Option<bool> {
+            let mut bytes = Vec::new();
+            self.has = Some(roster.write(self.has, &mut bytes)?);
+            let message = ServerMessage::decode(&bytes);
+            let Ok(ServerMessage::Roster(message)) = message else { panic!("{message:?}") };
+            if message.complete {
+                self.players.clear();
+            }
+            for player in &message.gone {
+                // A reader may take the two lists in any order.
+                assert!(message.entries.iter().all(|entry| entry.player != *player));
+                self.players.remove(&player.0);
+            }
+            assert!(message.entries.is_sorted_by_key(|entry| entry.player));
+            for entry in &message.entries {
+                let told = (entry.name.to_owned(), entry.score, entry.team, entry.bot);
+                self.players.insert(entry.player.0, told);
+            }
+            Some(message.complete)
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Join(u16),
+        Leave(u16),
+        /// Comes and goes many times over.
+        Churn(u16, usize),
+        Score(u16, i32),
+        Read(usize),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => (0..12_u16).prop_map(Act::Join),
+            3 => (0..12_u16).prop_map(Act::Leave),
+            1 => (0..12_u16, 1..2 * ROSTER_DEPARTURES_MAX).prop_map(|(player, times)| Act::Churn(player, times)),
+            3 => (0..12_u16, 0..5_i32).prop_map(|(player, score)| Act::Score(player, score)),
+            4 => (0..3_usize).prop_map(Act::Read),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn changes_applied_one_by_one_make_the_complete_roster(acts in prop::collection::vec(act(), 0..80)) {
+            let mut roster = Roster::default();
+            let mut scores = BTreeMap::new();
+            let mut readers: [Reader; 3] = Default::default();
+            for act in acts {
+                match act {
+                    Act::Join(player) if !roster.holds(PlayerId(player)) => {
+                        roster.join(PlayerId(player), "someone", player % 3 == 0);
+                    }
+                    Act::Join(_) => {}
+                    Act::Leave(player) => roster.leave(PlayerId(player)),
+                    Act::Churn(player, times) => for _ in 0..times {
+                        roster.leave(PlayerId(player));
+                        roster.join(PlayerId(player), "moth", false);
+                    },
+                    Act::Score(player, score) => {
+                        scores.insert(PlayerId(player), (score, 1));
+                        roster.refresh(|player| scores.get(&player).copied().unwrap_or_default());
+                    }
+                    Act::Read(reader) => {
+                        readers[reader].read(&mut roster);
+                        prop_assert_eq!(readers[reader].read(&mut roster), None);
+                        let mut fresh = Reader::default();
+                        prop_assert_eq!(fresh.read(&mut roster), Some(true));
+                        prop_assert_eq!(&readers[reader].players, &fresh.players);
+                    }
+                }
+                prop_assert!(roster.departures.len() <= ROSTER_DEPARTURES_MAX);
+            }
+        }
+
+        #[test]
+        fn any_name_is_made_fit_and_nobody_elses(names in prop::collection::vec(any::<String>(), 1..40)) {
+            let mut roster = Roster::default();
+            for (player, name) in names.iter().enumerate() {
+                roster.join(PlayerId(player as u16), name, false);
+            }
+            let names: BTreeSet<&str> = roster.entries.iter().map(|entry| entry.name.as_str()).collect();
+            prop_assert_eq!(names.len(), roster.entries.len());
+            for name in names {
+                prop_assert!(!name.is_empty() && name.chars().count() <= PLAYER_NAME_MAX_CHARS);
+                prop_assert!(!name.contains(|c: char| c.is_control() || is_unseen(c)));
+                prop_assert_eq!(name.trim(), name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_viewer_that_missed_more_departures_than_are_remembered_is_sent_everything() {
+        let mut roster = Roster::default();
+        roster.join(PlayerId(0), "a", false);
+        let (mut near, mut far) = (Reader::default(), Reader::default());
+        far.read(&mut roster);
+        for at in 0..=ROSTER_DEPARTURES_MAX {
+            roster.join(PlayerId(1), "moth", false);
+            roster.leave(PlayerId(1));
+            if at == 0 {
+                near.read(&mut roster);
+            }
+        }
+        assert_eq!(near.read(&mut roster), Some(false));
+        assert_eq!(far.read(&mut roster), Some(true));
+        assert_eq!(near.players, far.players);
+    }
+
+    #[test]
+    fn names_are_as_they_should_stand_on_a_screen() {
+        let mut roster = Roster::default();
+        let mut named = |name: &str| {
+            let player = PlayerId(roster.entries.len() as u16);
+            roster.join(player, name, false);
+            roster.entries.last().expect("it has joined").name.clone()
+        };
+        assert_eq!(named("  Ada \t\n Lovelace "), "Ada Lovelace");
+        assert_eq!(named("Ada\u{200B} \u{202E}Lovelace\u{FEFF}\u{7}"), "Ada Lovelace 2");
+        assert_eq!(named("Ada Lovelace"), "Ada Lovelace 3");
+        assert_eq!(named("\u{2066} \u{200F}"), "Player 4");
+        assert_eq!(named("Player 4"), "Player 4 2");
+        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqrst");
+        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqr 2");
+        assert_eq!(named("äöüäöüäöüäöüäöüäöü öäö"), "äöüäöüäöüäöüäöüäöü ö");
+    }
+
+    #[test]
+    fn scores_that_stay_are_not_told_again() {
+        let mut roster = Roster::default();
+        let mut reader = Reader::default();
+        roster.join(PlayerId(3), "a", true);
+        reader.read(&mut roster);
+        roster.refresh(|_| (0, 0));
+        assert_eq!(reader.read(&mut roster), None);
+        roster.refresh(|_| (7, 1));
+        assert_eq!(reader.read(&mut roster), Some(false));
+        assert_eq!(reader.players[&3], ("a".to_owned(), 7, 1, true));
+    }
+}

@@ -87,13 +87,9 @@ impl<G: Game> Room<G> {
         let mut view = View::Everything;
         let mut part = None;
         if let Some(id) = viewer.player {
-            let Ok(at) = self.players.binary_search_by_key(&id, |player| player.id) else {
+            let Some(player) = self.player(id).filter(|player| player.came < scene.tick()) else {
                 return false;
             };
-            let player = &self.players[at];
-            if player.came >= scene.tick() {
-                return false;
-            }
             view = game.view(id);
             part = Some(PlayerPart {
                 given: player.inputs.given(),
@@ -157,3 +153,65 @@ pub(super) fn rows_max(schema: &Schema) -> usize {
 
 // An event's age, at most one less than the expiry, must fit into the bits reckoned for it.
 const _: () = assert!(EVENT_EXPIRY_TICKS <= 16);
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::EntityId;
+    use shared::protocol::snapshot::GivenKind;
+    use shared::scene::{Field, Predict, Rows};
+    use shared::tick::Tick;
+
+    use super::*;
+
+    fn kind(fields: usize) -> Kind {
+        let field = Field {
+            name: String::new(),
+            min: i32::MIN,
+            max: i32::MAX,
+            unit: String::new(),
+            scale: 1.0,
+            wraps: false,
+            predict: Predict::Hold,
+        };
+        Kind { name: String::new(), fields: vec![field; fields], place: None }
+    }
+
+    #[test]
+    fn as_many_rows_as_are_sent_always_fit_into_a_snapshot() {
+        for fields in [0, 1, 8, shared::limits::KIND_FIELDS_MAX] {
+            let schema = Schema {
+                entities: vec![kind(fields); shared::limits::SCHEMA_KINDS_MAX],
+                events: vec![kind(fields); shared::limits::SCHEMA_KINDS_MAX],
+            };
+            let rows_max = rows_max(&schema) as u32;
+            let mut encoder = SnapshotEncoder::new();
+            // All of them new; then all changed; then all gone and as many others new.
+            for (tick, first_id, value) in [(1, 0, 1), (20, 0, -2), (40, 1, 3)] {
+                let mut rows = Rows::default();
+                for row in 0..rows_max {
+                    let entity = EntityId(first_id + row * (u32::MAX / rows_max));
+                    rows.push(entity, 63, fields).fill(value);
+                }
+                let visible: Vec<u32> = (0..rows_max).collect();
+                let oldest = Tick(tick).minus(EVENT_EXPIRY_TICKS - 1);
+                let events = vec![(oldest, rows.row(0)); SNAPSHOT_EVENTS_MAX];
+                let player = Some(PlayerPart {
+                    given: GivenKind::Absent,
+                    margin_ticks: i32::MIN,
+                    own: Some(&[value as u8; OWN_MAX_BYTES]),
+                });
+                let picture = Picture {
+                    tick: Tick(tick),
+                    player,
+                    rows: &rows,
+                    visible: &visible,
+                    events: &events,
+                };
+                let mut out = Vec::new();
+                ServerMessage::open_snapshot(&mut out);
+                encoder.encode(&schema, &picture, &mut out);
+                assert!(out.len() <= SNAPSHOT_MAX_BYTES, "{fields} fields: {} bytes", out.len());
+            }
+        }
+    }
+}
