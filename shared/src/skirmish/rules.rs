@@ -64,7 +64,7 @@ pub const SCREEN_HALF_Y: f32 = 18.0;
 /// Radius of the smallest arena.
 const BORDER_RADIUS_BASE: f32 = 20.0;
 /// Area of arena that each player adds: in a crowd, 32 others are in view.
-const AREA_PER_PLAYER: f32 = 80.0;
+const AREA_PER_PLAYER: f32 = 64.0;
 /// How fast the border moves outwards, in units per second: below a ship's speed.
 const BORDER_GROWTH_PER_S: f32 = 12.0;
 /// How fast the border moves inwards, in units per second: slow, for it pushes ships.
