@@ -234,11 +234,13 @@ impl<'a> ClientMessage<'a> {
                 if version != PROTOCOL_VERSION {
                     return Err(MessageError::Version(version));
                 }
-                Ok(ClientMessage::Hello(take::<_, HELLO_MAX_BYTES>(body, "hello")?))
+                Ok(ClientMessage::Hello(take::<_, { IN_MEMORY * HELLO_MAX_BYTES }>(body, "hello")?))
             }
             INPUT => {
                 fit(bytes, INPUT_MESSAGE_MAX_BYTES)?;
-                Ok(ClientMessage::Input(take::<_, INPUT_MESSAGE_MAX_BYTES>(body, "input")?))
+                Ok(ClientMessage::Input(take::<_, { IN_MEMORY * INPUT_MESSAGE_MAX_BYTES }>(
+                    body, "input",
+                )?))
             }
             ACK => small(bytes, "ack").map(ClientMessage::Ack),
             PING => small(bytes, "ping").map(ClientMessage::Ping),
@@ -280,7 +282,9 @@ impl<'a> ServerMessage<'a> {
         match kind {
             WELCOME => {
                 fit(bytes, WELCOME_MAX_BYTES)?;
-                Ok(ServerMessage::Welcome(take::<_, WELCOME_MAX_BYTES>(body, "welcome")?))
+                Ok(ServerMessage::Welcome(take::<_, { IN_MEMORY * WELCOME_MAX_BYTES }>(
+                    body, "welcome",
+                )?))
             }
             REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
             ROSTER => {
@@ -294,7 +298,9 @@ impl<'a> ServerMessage<'a> {
             PONG => small(bytes, "pong").map(ServerMessage::Pong),
             NOTICE => {
                 fit(bytes, NOTICE_MAX_BYTES)?;
-                Ok(ServerMessage::Notice(take::<_, NOTICE_MAX_BYTES>(body, "notice")?))
+                Ok(ServerMessage::Notice(take::<_, { IN_MEMORY * NOTICE_MAX_BYTES }>(
+                    body, "notice",
+                )?))
             }
             SERVER_GOODBYE => small(bytes, "goodbye").map(ServerMessage::Goodbye),
             other => Err(MessageError::Kind(other)),
@@ -302,14 +308,18 @@ impl<'a> ServerMessage<'a> {
     }
 }
 
-/// A list's announced length makes bincode reserve its memory before its first entry is read.
-/// An entry takes at least 5 bytes on the wire and 32 in memory, so the limit on what may be
-/// reserved follows the bytes that came, in classes since it must be a constant.
+/// bincode's limit counts what a value takes in memory, not on the wire. No number or entry of a
+/// list takes more than this many times its bytes on the wire.
+const IN_MEMORY: usize = 8;
+
+/// A list's announced length makes bincode reserve its memory before its first entry is read, so
+/// the limit on what may be reserved follows the bytes that came, in classes since it must be a
+/// constant.
 fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
     match body.len() {
-        0..=512 => take::<_, { 512 * 8 }>(body, "roster"),
-        513..=8_192 => take::<_, { 8_192 * 8 }>(body, "roster"),
-        _ => take::<_, { ROSTER_MAX_BYTES * 8 }>(body, "roster"),
+        0..=512 => take::<_, { IN_MEMORY * 512 }>(body, "roster"),
+        513..=8_192 => take::<_, { IN_MEMORY * 8_192 }>(body, "roster"),
+        _ => take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(body, "roster"),
     }
 }
 
@@ -340,7 +350,7 @@ fn small<'a, T: BorrowDecode<'a, ()>>(
     what: &'static str,
 ) -> Result<T, MessageError> {
     fit(bytes, SMALL_MESSAGE_MAX_BYTES)?;
-    take::<T, { 8 * SMALL_MESSAGE_MAX_BYTES }>(&bytes[1..], what)
+    take::<T, { IN_MEMORY * SMALL_MESSAGE_MAX_BYTES }>(&bytes[1..], what)
 }
 
 fn empty(left: &[u8]) -> Result<(), MessageError> {
@@ -415,6 +425,31 @@ mod tests {
             let mut bytes = vec![ROSTER, 1, 253];
             bytes.extend_from_slice(&length.to_le_bytes());
             assert_eq!(ServerMessage::decode(&bytes), Err(MessageError::Body("roster")));
+        }
+    }
+
+    #[test]
+    fn the_largest_of_each_kind_fits() {
+        let input = [255; crate::limits::INPUT_MAX_BYTES];
+        let tick = Tick(u32::MAX);
+        let message = ClientMessage::Input(Input { tick, seen: tick, input: &input });
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        assert_eq!(bytes.len(), INPUT_MESSAGE_MAX_BYTES);
+        assert_eq!(ClientMessage::decode(&bytes), Ok(message));
+        let text = "x".repeat(HELLO_MAX_BYTES);
+        for length in 0..HELLO_MAX_BYTES {
+            let hello = ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "g",
+                rules: u32::MAX,
+                role: Role::Player,
+                name: &text[..length],
+                room: RoomWish::Named("r"),
+            });
+            bytes.clear();
+            hello.encode(&mut bytes);
+            assert_eq!(ClientMessage::decode(&bytes).is_ok(), bytes.len() <= HELLO_MAX_BYTES);
         }
     }
 
