@@ -64,6 +64,26 @@ pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
 /// For how many ticks the last input of a silent player is repeated. After that it counts as absent.
 pub const INPUT_REPEAT_MAX_TICKS: u32 = 15;
 
+/// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
+pub const ROSTER_DEPARTURES_MAX: usize = 256;
+/// How often scores and teams in the roster are refreshed, per second. What changes in between
+/// is sent as one change.
+pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
+
+/// Longest silence of a client. After it the connection ends as `Silent`; a client that was
+/// stopped for a third of it goes on as if nothing had been.
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How many messages a client may send for each tick, on average over [`SILENCE_MAX`]: an input
+/// and then some. More ends the connection as `TooMuch`. What was held up on the way for less
+/// than [`SILENCE_MAX`] comes at once and is still within it.
+pub const MESSAGES_PER_TICK_MAX: u32 = 2;
+/// How many messages beside those a client may send per second, whatever the tick rate.
+pub const MESSAGES_PER_SECOND_MAX: u32 = 20;
+/// How many pings may wait for their answers. Of more only the newest are answered.
+pub const PONGS_PENDING_MAX: usize = 4;
+/// How many notices may wait for a client. Of more only the newest are sent.
+pub const NOTICES_PENDING_MAX: usize = 4;
+
 /// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.
 pub const OWN_MAX_BYTES: usize = 1_024;
 
@@ -94,6 +114,8 @@ const _: () = {
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);
+    assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);
     assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);
     assert!(SNAPSHOT_ENTITIES_MAX <= u16::MAX as usize);
 };
