@@ -128,7 +128,7 @@ impl<I: Copy + Default> Given<I> {
 }
 
 /// What `step` is given for one tick, and where it says what happened.
-pub struct Step<'a, G: Game + ?Sized> {
+pub struct Step<'a, G: Game> {
     /// The tick being made.
     pub tick: Tick,
     /// What never moves.
@@ -165,7 +165,7 @@ impl<G: Game> Step<'_, G> {
 }
 
 /// What a client knows: all that a bot may go by.
-pub struct Seen<'a, G: Game + ?Sized> {
+pub struct Seen<'a, G: Game> {
     /// Whom it plays.
     pub player: PlayerId,
     /// The tick of what it sees.

@@ -87,6 +87,15 @@ pub const NOTICES_PENDING_MAX: usize = 4;
 /// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.
 pub const OWN_MAX_BYTES: usize = 1_024;
 
+/// Most events a client keeps until they are drawn. The oldest go.
+pub const CLIENT_EVENTS_MAX: usize = 1_024;
+/// Most snapshots a client keeps to draw between. The oldest go.
+pub const INTERPOLATION_SNAPSHOTS_MAX: usize = 64;
+/// For how many ticks others are drawn moving on without news. Then they stand.
+pub const EXTRAPOLATION_MAX_TICKS: f64 = 3.0;
+/// A spectator acknowledges every so many snapshots.
+pub const SPECTATOR_ACK_SNAPSHOTS: u32 = 8;
+
 /// Largest hello, in bytes. A longer one is refused.
 pub const HELLO_MAX_BYTES: usize = 256;
 /// Largest input message, in bytes: kind, two ticks, the input.

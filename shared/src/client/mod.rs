@@ -1,1 +1,495 @@
-//! stub
+//! All of a client but its socket and its screen: what the browser page, the bots and the tests
+//! run alike.
+//!
+//! A [`Client`] is handed the time and what came, and polled for what is to be sent. It knows
+//! the room's schema, level and roster, runs its own player ahead of the server
+//! ([`prediction`]), sends an input for each tick when its [`clock`] says so, and says what to
+//! draw of the others at any moment ([`interpolation`]).
+
+pub mod clock;
+pub mod interpolation;
+pub mod prediction;
+mod roster;
+
+pub use interpolation::{Drawing, DrawnRow};
+pub use roster::{Names, Player};
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bincode::Decode;
+use serde::de::DeserializeOwned;
+
+use crate::game::{Game, Seen};
+use crate::ids::{PlayerId, SessionId};
+use crate::limits::{CLIENT_EVENTS_MAX, SPECTATOR_ACK_SNAPSHOTS};
+use crate::protocol::snapshot::{GivenKind, SnapshotDecoder, SnapshotError};
+use crate::protocol::{
+    Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
+    RoomWish, ServerMessage, WIRE, Welcome,
+};
+use crate::scene::{RowRef, Rows, Schema, SchemaError};
+use crate::tick::{Tick, TickRate};
+
+use clock::{InputClock, RenderClock, RoundTrip};
+use interpolation::Interpolation;
+use prediction::Prediction;
+
+/// Who a client is and what it wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// How it wants to be called.
+    pub name: String,
+    /// What it wants to be.
+    pub role: Role,
+    /// Where it wants to be; `None` for any room with space.
+    pub room: Option<String>,
+}
+
+/// Why what came cannot be the server's; the connection should be given up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// Not a message.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// Not the next snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// A schema that cannot be used.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A part of a message is not what it should be.
+    #[error("not a {0}")]
+    Part(&'static str),
+    /// A message that has no place here.
+    #[error("a {0} out of place")]
+    OutOfPlace(&'static str),
+}
+
+/// How far a client has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The hello is under way.
+    Greeting,
+    /// In a room.
+    Playing,
+    /// Not let in.
+    Refused(Refusal),
+    /// The server ended it.
+    Ended(End),
+}
+
+/// What a client counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Snapshots decoded.
+    pub snapshots: u64,
+    /// Bytes of all messages that came.
+    pub bytes: u64,
+    /// Bytes of the last snapshot, its kind included.
+    pub snapshot_bytes: usize,
+    /// Inputs that had not come when their tick was made.
+    pub late_inputs: u64,
+}
+
+/// An input of ours that a snapshot showed as applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its tick.
+    pub tick: Tick,
+    /// From its sending to the snapshot's coming.
+    pub latency: Duration,
+}
+
+/// One client of a game `G`.
+pub struct Client<G: Game> {
+    greeting: Greeting,
+    stage: Stage,
+    outbox: VecDeque<Vec<u8>>,
+    counters: Counters,
+    playing: Option<Playing<G>>,
+}
+
+struct Playing<G: Game> {
+    session: SessionId,
+    player: Option<PlayerId>,
+    room: String,
+    tick_rate: TickRate,
+    schema: Schema,
+    level: G::Level,
+    settings: G::Settings,
+    names: Names,
+    decoder: SnapshotDecoder,
+    prediction: Prediction<G>,
+    interpolation: Interpolation,
+    input_clock: InputClock,
+    render_clock: RenderClock,
+    round_trip: RoundTrip,
+    /// Events whose tick is not drawn yet.
+    events: VecDeque<(Tick, Rows)>,
+    /// When each input under way was sent.
+    sent: VecDeque<(Tick, Duration)>,
+    applied: Option<Applied>,
+    notices: VecDeque<String>,
+    unacknowledged: u32,
+}
+
+impl<G: Game> Client<G> {
+    /// A client whose hello waits to be sent.
+    #[must_use]
+    pub fn new(greeting: Greeting) -> Client<G> {
+        let hello = ClientMessage::Hello(Hello {
+            protocol: PROTOCOL_VERSION,
+            game: G::NAME,
+            rules: G::RULES,
+            role: greeting.role,
+            name: &greeting.name,
+            room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
+        });
+        let mut bytes = Vec::new();
+        hello.encode(&mut bytes);
+        Client {
+            stage: Stage::Greeting,
+            outbox: VecDeque::from([bytes]),
+            counters: Counters::default(),
+            playing: None,
+            greeting,
+        }
+    }
+
+    /// The next message to be sent, if there is any.
+    pub fn outgoing(&mut self) -> Option<Vec<u8>> {
+        self.outbox.pop_front()
+    }
+
+    /// Takes one message that came at `now`.
+    ///
+    /// # Errors
+    /// When it cannot be the server's.
+    pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Result<(), ClientError> {
+        self.counters.bytes += bytes.len() as u64;
+        match (ServerMessage::decode(bytes)?, &mut self.playing) {
+            (ServerMessage::Welcome(welcome), None) => {
+                self.playing = Some(Playing::enter(&welcome, now)?);
+                self.stage = Stage::Playing;
+            }
+            (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
+            (ServerMessage::Goodbye(end), _) => self.stage = Stage::Ended(end),
+            (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
+            (ServerMessage::Pong(pong), Some(playing)) => playing.round_trip.pong(now, pong.number),
+            (ServerMessage::Notice(notice), Some(playing)) => {
+                playing.notices.truncate(7);
+                playing.notices.push_back(notice.text.to_owned());
+            }
+            (ServerMessage::Snapshot(body), Some(playing)) => {
+                playing.snapshot(now, body, &mut self.counters)?;
+                self.counters.snapshots += 1;
+                self.counters.snapshot_bytes = bytes.len();
+            }
+            (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
+            (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
+            (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),
+        }
+        Ok(())
+    }
+
+    /// When [`Client::play`] is next due; `None` while there is nothing to play.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Duration> {
+        let playing = self.playing.as_ref()?;
+        let ping = playing.round_trip.due_at();
+        Some(match playing.player.and_then(|_| playing.input_clock.due_at()) {
+            Some(tick) => ping.min(tick),
+            None => ping,
+        })
+    }
+
+    /// Does what is due at `now`: gives `input` for each of the player's ticks that has come,
+    /// predicts them, and queues what is to be sent. Call it when [`Client::due_at`] has come,
+    /// or at every animation frame; early calls do nothing. Gives the number of ticks made.
+    pub fn play(&mut self, now: Duration, input: G::Input) -> u32 {
+        let Some(playing) = &mut self.playing else { return 0 };
+        if self.stage != Stage::Playing {
+            return 0;
+        }
+        if let Some(number) = playing.round_trip.ping(now) {
+            push(&mut self.outbox, &ClientMessage::Ping(Ping { number }));
+        }
+        if playing.player.is_none() {
+            if playing.unacknowledged >= SPECTATOR_ACK_SNAPSHOTS {
+                playing.unacknowledged = 0;
+                let seen = playing.seen_tick();
+                push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));
+            }
+            return 0;
+        }
+        let mut made = 0;
+        while let Some(tick) = playing.input_clock.next_due(now) {
+            playing.prediction.advance_to(tick, input, &playing.level);
+            playing.sent.push_back((tick, now));
+            if playing.sent.len() > prediction::HISTORY_MAX_TICKS {
+                playing.sent.pop_front();
+            }
+            let encoded = bincode::serde::encode_to_vec(input, WIRE).expect("an input encodes");
+            let message = Input { tick, seen: playing.seen_tick(), input: &encoded };
+            push(&mut self.outbox, &ClientMessage::Input(message));
+            made += 1;
+        }
+        made
+    }
+
+    /// Queues a goodbye.
+    pub fn leave(&mut self) {
+        push(&mut self.outbox, &ClientMessage::Goodbye);
+        self.stage = Stage::Ended(End::Left);
+    }
+
+    /// What is to be drawn at `now`. `input` is what the player holds right now: the own ship is
+    /// drawn on its way to where that will take it, so that a key shows in the next frame.
+    pub fn draw(&mut self, now: Duration, input: G::Input, drawing: &mut Drawing) {
+        drawing.clear();
+        let Some(playing) = &mut self.playing else { return };
+        let Some(render_tick) = playing.render_clock.position(now) else { return };
+        playing.interpolation.draw(&playing.schema, playing.tick_rate, render_tick, drawing);
+        let fraction = playing.input_clock.fraction(now);
+        playing.prediction.draw(now, fraction, input, &playing.level, &playing.schema, drawing);
+        drawing.tick = render_tick;
+    }
+
+    /// Takes the next event whose tick has been drawn.
+    pub fn next_event(&mut self, each: impl FnOnce(Tick, RowRef<'_>)) -> bool {
+        let Some(playing) = &mut self.playing else { return false };
+        let drawn = playing.render_clock.last();
+        match playing.events.front() {
+            Some((tick, _)) if f64::from(tick.0) <= drawn => {}
+            _ => return false,
+        }
+        if let Some((tick, event)) = playing.events.pop_front() {
+            each(tick, event.row(0));
+        }
+        true
+    }
+
+    /// Takes the next notice, if there is any.
+    pub fn next_notice(&mut self) -> Option<String> {
+        self.playing.as_mut()?.notices.pop_front()
+    }
+
+    /// Takes the newest input that was shown as applied since the last call.
+    pub fn take_applied(&mut self) -> Option<Applied> {
+        self.playing.as_mut()?.applied.take()
+    }
+
+    /// What a bot may go by; `None` before the first snapshot, and for spectators.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen<'_, G>> {
+        let playing = self.playing.as_ref()?;
+        let mirror = playing.decoder.mirror();
+        Some(Seen {
+            player: playing.player?,
+            tick: mirror.tick()?,
+            own: playing.prediction.newest(),
+            level: &playing.level,
+            rows: mirror.rows(),
+        })
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Who it is and what it wants.
+    #[must_use]
+    pub fn greeting(&self) -> &Greeting {
+        &self.greeting
+    }
+
+    /// What it counted.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Corrections of the own player so far.
+    #[must_use]
+    pub fn corrections(&self) -> u64 {
+        self.playing.as_ref().map_or(0, |playing| playing.prediction.corrections())
+    }
+
+    /// Who it is to the server.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        self.playing.as_ref().map(|playing| playing.session)
+    }
+
+    /// Who it is in the room; `None` for spectators.
+    #[must_use]
+    pub fn player(&self) -> Option<PlayerId> {
+        self.playing.as_ref()?.player
+    }
+
+    /// Which room it is in.
+    #[must_use]
+    pub fn room(&self) -> Option<&str> {
+        self.playing.as_ref().map(|playing| playing.room.as_str())
+    }
+
+    /// Ticks per second of the room.
+    #[must_use]
+    pub fn tick_rate(&self) -> Option<TickRate> {
+        self.playing.as_ref().map(|playing| playing.tick_rate)
+    }
+
+    /// Tick of the last snapshot.
+    #[must_use]
+    pub fn tick(&self) -> Option<Tick> {
+        self.playing.as_ref()?.decoder.mirror().tick()
+    }
+
+    /// What never moves.
+    #[must_use]
+    pub fn level(&self) -> Option<&G::Level> {
+        self.playing.as_ref().map(|playing| &playing.level)
+    }
+
+    /// What whoever opened the room chose.
+    #[must_use]
+    pub fn settings(&self) -> Option<&G::Settings> {
+        self.playing.as_ref().map(|playing| &playing.settings)
+    }
+
+    /// What rows and events mean.
+    #[must_use]
+    pub fn schema(&self) -> Option<&Schema> {
+        self.playing.as_ref().map(|playing| &playing.schema)
+    }
+
+    /// The entities known, by rising id.
+    #[must_use]
+    pub fn rows(&self) -> Option<&Rows> {
+        self.playing.as_ref().map(|playing| playing.decoder.mirror().rows())
+    }
+
+    /// The own player as predicted for the newest tick of ours.
+    #[must_use]
+    pub fn own(&self) -> Option<&G::Own> {
+        self.playing.as_ref()?.prediction.newest()
+    }
+
+    /// Who is in the room.
+    #[must_use]
+    pub fn names(&self) -> Option<&Names> {
+        self.playing.as_ref().map(|playing| &playing.names)
+    }
+
+    /// The round trip, as the least of the last few pings; `None` before the first answer.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.playing.as_ref()?.round_trip.least()
+    }
+
+    /// The snapshot decoder, whose mirror must equal the server's.
+    #[must_use]
+    pub fn decoder(&self) -> Option<&SnapshotDecoder> {
+        self.playing.as_ref().map(|playing| &playing.decoder)
+    }
+}
+
+impl<G: Game> Playing<G> {
+    fn enter(welcome: &Welcome<'_>, now: Duration) -> Result<Playing<G>, ClientError> {
+        let schema: Schema = part(welcome.schema, "schema")?;
+        schema.check()?;
+        let tick_rate =
+            TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
+        Ok(Playing {
+            session: welcome.session,
+            player: welcome.player,
+            room: welcome.room.to_owned(),
+            tick_rate,
+            level: serde_part(welcome.level, "level")?,
+            settings: serde_part(welcome.settings, "settings")?,
+            schema,
+            names: Names::default(),
+            decoder: SnapshotDecoder::new(),
+            prediction: Prediction::new(),
+            interpolation: Interpolation::default(),
+            input_clock: InputClock::new(tick_rate),
+            render_clock: RenderClock::new(tick_rate),
+            round_trip: RoundTrip::new(now),
+            events: VecDeque::new(),
+            sent: VecDeque::new(),
+            applied: None,
+            notices: VecDeque::new(),
+            unacknowledged: 0,
+        })
+    }
+
+    fn seen_tick(&self) -> Tick {
+        self.decoder.mirror().tick().unwrap_or_default()
+    }
+
+    fn snapshot(
+        &mut self,
+        now: Duration,
+        body: &[u8],
+        counters: &mut Counters,
+    ) -> Result<(), ClientError> {
+        let snapshot = self.decoder.decode(&self.schema, body)?;
+        self.unacknowledged += 1;
+        self.render_clock.snapshot(now, snapshot.tick);
+        self.interpolation.push(snapshot.tick, self.decoder.mirror().rows());
+        for (tick, event) in self.decoder.events() {
+            if self.events.len() >= CLIENT_EVENTS_MAX {
+                self.events.pop_front();
+            }
+            let mut row = Rows::default();
+            row.push_row(event);
+            self.events.push_back((tick, row));
+        }
+        if let Some((given, margin_ticks)) = snapshot.player {
+            counters.late_inputs += u64::from(given != GivenKind::Received);
+            self.input_clock.snapshot(now, snapshot.tick, margin_ticks);
+            let own = match self.decoder.mirror().own() {
+                None => None,
+                Some(bytes) => Some(serde_part(bytes, "own state")?),
+            };
+            self.prediction.reconcile(now, snapshot.tick, own, &self.level, &self.schema);
+            self.note_applied(now, snapshot.tick, given);
+        }
+        Ok(())
+    }
+
+    fn note_applied(&mut self, now: Duration, tick: Tick, given: GivenKind) {
+        while let Some((sent, at)) = self.sent.front().copied() {
+            if sent > tick {
+                break;
+            }
+            self.sent.pop_front();
+            if sent == tick && given == GivenKind::Received {
+                self.applied = Some(Applied { tick, latency: now.saturating_sub(at) });
+            }
+        }
+    }
+}
+
+fn push(outbox: &mut VecDeque<Vec<u8>>, message: &ClientMessage<'_>) {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    outbox.push_back(bytes);
+}
+
+fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
+    match bincode::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
+        Ok((value, used)) if used == bytes.len() => Ok(value),
+        _ => Err(ClientError::Part(what)),
+    }
+}
+
+fn serde_part<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
+    match bincode::serde::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
+        Ok((value, used)) if used == bytes.len() => Ok(value),
+        _ => Err(ClientError::Part(what)),
+    }
+}

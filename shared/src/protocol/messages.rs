@@ -307,8 +307,8 @@ impl<'a> ServerMessage<'a> {
 /// reserved follows the bytes that came, in classes since it must be a constant.
 fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
     match body.len() {
-        ..=512 => take::<_, { 512 * 8 }>(body, "roster"),
-        ..=8_192 => take::<_, { 8_192 * 8 }>(body, "roster"),
+        0..=512 => take::<_, { 512 * 8 }>(body, "roster"),
+        513..=8_192 => take::<_, { 8_192 * 8 }>(body, "roster"),
         _ => take::<_, { ROSTER_MAX_BYTES * 8 }>(body, "roster"),
     }
 }

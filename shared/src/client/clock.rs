@@ -1,0 +1,261 @@
+//! When the client does what: which tick its next input is for, and which moment it draws.
+//!
+//! [`InputClock`] runs ahead of the server by just so much that inputs come in time: a closed
+//! loop over the margin that each snapshot reports (as in Unity's "Netcode for Entities", "time
+//! synchronization"). [`RenderClock`] runs behind the newest snapshot by just so much that the
+//! next one is there when it is needed. Both bend their speed by a few percent and jump only
+//! when far off. [`RoundTrip`] is for people to look at.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::tick::{Tick, TickRate};
+
+/// By how many ticks the newest input should be early when its tick is made, in the worst case
+/// of the last second.
+const MARGIN_TARGET_TICKS: i32 = 1;
+/// How early the first inputs are, before any margin is known.
+const LEAD_AT_START_TICKS: f64 = 3.0;
+/// How much faster or slower the input clock may run.
+const BEND_MAX: f64 = 0.03;
+/// Error in ticks above which the input clock jumps.
+const JUMP_TICKS: f64 = 5.0;
+/// More ticks than this at once are not made up for after a pause: they are left out.
+const PAUSE_MAX_TICKS: f64 = 8.0;
+
+/// Which tick the client's next input is for.
+#[derive(Clone, Debug)]
+pub struct InputClock {
+    tick_rate: TickRate,
+    /// Position in ticks at a moment, and the speed since then, in ticks a tick.
+    position: Option<(f64, Duration)>,
+    speed: f64,
+    /// The tick of the next input.
+    next: Tick,
+    /// Margins of the last second.
+    margins: VecDeque<i32>,
+    /// Margins count only from when the server has this tick: older ones are from before a jump.
+    settled_at: Tick,
+}
+
+impl InputClock {
+    pub(super) fn new(tick_rate: TickRate) -> InputClock {
+        InputClock {
+            tick_rate,
+            position: None,
+            speed: 1.0,
+            next: Tick(0),
+            margins: VecDeque::new(),
+            settled_at: Tick(0),
+        }
+    }
+
+    fn now(&self, now: Duration) -> Option<f64> {
+        let (position, at) = self.position?;
+        let passed = now.saturating_sub(at).as_secs_f64() * f64::from(self.tick_rate.hz());
+        Some(position + passed * self.speed)
+    }
+
+    /// Learns from a snapshot that came at `now`.
+    pub(super) fn snapshot(&mut self, now: Duration, tick: Tick, margin_ticks: i32) {
+        let Some(position) = self.now(now) else {
+            self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
+            return;
+        };
+        let newest_received = i64::from(tick.0) + i64::from(margin_ticks);
+        if newest_received < i64::from(self.settled_at.0) {
+            // Still of inputs from before a jump; or none has come for very long.
+            if f64::from(tick.0) > position + 2.0 * JUMP_TICKS {
+                self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
+            }
+            return;
+        }
+        if self.margins.len() >= usize::from(self.tick_rate.hz()).max(8) {
+            self.margins.pop_front();
+        }
+        self.margins.push_back(margin_ticks);
+        let worst = self.margins.iter().copied().min().unwrap_or(margin_ticks);
+        let error = f64::from(MARGIN_TARGET_TICKS - worst);
+        // One spike must not throw the clock about: far off are all of the last margins.
+        let far_off = self.margins.len() >= 4
+            && self
+                .margins
+                .iter()
+                .rev()
+                .take(4)
+                .all(|&margin| f64::from(MARGIN_TARGET_TICKS - margin).abs() > JUMP_TICKS);
+        if far_off {
+            self.jump(now, position + f64::from(MARGIN_TARGET_TICKS - margin_ticks));
+        } else {
+            self.position = Some((position, now));
+            self.speed = 1.0 + (error * 0.01).clamp(-BEND_MAX, BEND_MAX);
+        }
+    }
+
+    fn jump(&mut self, now: Duration, to: f64) {
+        self.position = Some((to, now));
+        self.speed = 1.0;
+        self.margins.clear();
+        // No tick is given an input twice, even when the clock jumps back.
+        self.next = self.next.max(Tick(to.max(0.0) as u32).next());
+        self.settled_at = self.next;
+    }
+
+    /// The tick whose input is due at `now`, once for each tick.
+    pub(super) fn next_due(&mut self, now: Duration) -> Option<Tick> {
+        let position = self.now(now)?;
+        if position - f64::from(self.next.0) > PAUSE_MAX_TICKS {
+            self.next = Tick(position as u32);
+        }
+        if position < f64::from(self.next.0) {
+            return None;
+        }
+        let due = self.next;
+        self.next = due.next();
+        Some(due)
+    }
+
+    /// When the next input is due.
+    pub(super) fn due_at(&self) -> Option<Duration> {
+        let (position, at) = self.position?;
+        let ticks = (f64::from(self.next.0) - position) / self.speed;
+        let seconds = ticks / f64::from(self.tick_rate.hz());
+        // A hair late rather than early: an early call would find nothing due.
+        Some(at + Duration::from_secs_f64(seconds.max(0.0)) + Duration::from_micros(1))
+    }
+
+    /// How far `now` lies between the last input's tick and the next one's, from 0 to 1.
+    pub(super) fn fraction(&self, now: Duration) -> f64 {
+        self.now(now)
+            .map_or(0.0, |position| (position - f64::from(self.next.0) + 1.0).clamp(0.0, 1.0))
+    }
+}
+
+/// How many snapshots the render clock looks back on.
+const ARRIVALS_MAX: usize = 64;
+/// What it adds to the delay that was needed, in ticks.
+const DELAY_SPARE_TICKS: f64 = 0.25;
+/// Longest delay, in seconds.
+const DELAY_MAX_SECONDS: f64 = 0.5;
+
+/// Which moment of the room is drawn.
+#[derive(Clone, Debug)]
+pub struct RenderClock {
+    tick_rate: TickRate,
+    /// For each of the last snapshots: when it came, less its tick, in ticks.
+    arrivals: VecDeque<f64>,
+    /// The least of them, and how far behind it is drawn.
+    soonest: f64,
+    delay: f64,
+    position: Option<(f64, Duration)>,
+}
+
+impl RenderClock {
+    pub(super) fn new(tick_rate: TickRate) -> RenderClock {
+        RenderClock {
+            tick_rate,
+            arrivals: VecDeque::new(),
+            soonest: 0.0,
+            delay: 0.0,
+            position: None,
+        }
+    }
+
+    fn in_ticks(&self, now: Duration) -> f64 {
+        now.as_secs_f64() * f64::from(self.tick_rate.hz())
+    }
+
+    pub(super) fn snapshot(&mut self, now: Duration, tick: Tick) {
+        if self.arrivals.len() >= ARRIVALS_MAX {
+            self.arrivals.pop_front();
+        }
+        self.arrivals.push_back(self.in_ticks(now) - f64::from(tick.0));
+        let mut sorted: Vec<f64> = self.arrivals.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        self.soonest = sorted[0];
+        // One late snapshot in ten is bridged by running on, rather than by drawing all of them
+        // later.
+        let spread = sorted[(sorted.len() - 1) * 9 / 10] - self.soonest;
+        let delay_max = DELAY_MAX_SECONDS * f64::from(self.tick_rate.hz());
+        self.delay = (1.0 + DELAY_SPARE_TICKS + spread).clamp(0.0, delay_max.max(1.0));
+    }
+
+    /// The moment to draw, in ticks with a fraction; it never runs backwards but for a jump.
+    pub(super) fn position(&mut self, now: Duration) -> Option<f64> {
+        if self.arrivals.is_empty() {
+            return None;
+        }
+        let target = self.in_ticks(now) - self.soonest - self.delay;
+        let position = match self.position {
+            None => target,
+            Some((last, at)) => {
+                let steady = last + self.in_ticks(now) - self.in_ticks(at);
+                let error = target - steady;
+                if error.abs() > 15.0 {
+                    target
+                } else {
+                    let passed = steady - last;
+                    steady + (error * 0.1).clamp(-0.1 * passed, 0.1 * passed)
+                }
+            }
+        };
+        self.position = Some((position, now));
+        Some(position)
+    }
+
+    /// The moment last drawn.
+    pub(super) fn last(&self) -> f64 {
+        self.position.map_or(f64::NEG_INFINITY, |(position, _)| position)
+    }
+}
+
+/// Time between pings. Not a multiple of any tick, so that their phases differ and the least
+/// round trip is nearly free of waiting for the server's tick.
+const PING_EVERY: Duration = Duration::from_millis(457);
+/// How many round trips are looked back on.
+const PINGS_MAX: usize = 8;
+
+/// How long a message takes to the server and back.
+#[derive(Clone, Debug)]
+pub struct RoundTrip {
+    due: Duration,
+    number: u32,
+    sent: Option<Duration>,
+    last: VecDeque<Duration>,
+}
+
+impl RoundTrip {
+    pub(super) fn new(now: Duration) -> RoundTrip {
+        RoundTrip { due: now, number: 0, sent: None, last: VecDeque::new() }
+    }
+
+    pub(super) fn due_at(&self) -> Duration {
+        self.due
+    }
+
+    /// The number of the ping to be sent now, if one is due.
+    pub(super) fn ping(&mut self, now: Duration) -> Option<u32> {
+        if now < self.due {
+            return None;
+        }
+        self.due = now + PING_EVERY;
+        self.number = self.number.wrapping_add(1);
+        self.sent = Some(now);
+        Some(self.number)
+    }
+
+    pub(super) fn pong(&mut self, now: Duration, number: u32) {
+        if let Some(sent) = self.sent.take_if(|_| number == self.number) {
+            if self.last.len() >= PINGS_MAX {
+                self.last.pop_front();
+            }
+            self.last.push_back(now.saturating_sub(sent));
+        }
+    }
+
+    /// The least of the last few.
+    #[must_use]
+    pub fn least(&self) -> Option<Duration> {
+        self.last.iter().copied().min()
+    }
+}

@@ -1,0 +1,251 @@
+//! What is drawn of the others: between two snapshots, slightly in the past.
+//!
+//! Entity interpolation as in Bernier 2001, by the schema alone: fields that hold keep the
+//! older value, fields that move are blended, angles the short way round. When the next
+//! snapshot is late, moving fields run on for a few ticks by the schema's own predictor.
+
+use std::collections::VecDeque;
+
+use crate::ids::EntityId;
+use crate::limits::{EXTRAPOLATION_MAX_TICKS, INTERPOLATION_SNAPSHOTS_MAX};
+use crate::scene::{Field, Kind, Predict, RowRef, Rows, Schema};
+use crate::tick::{Tick, TickRate};
+
+/// One row to be drawn, with its values in the fields' units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DrawnRow<'a> {
+    /// Which entity.
+    pub entity: EntityId,
+    /// Index of its kind in the schema.
+    pub kind: u8,
+    /// One value for each field of the kind.
+    pub values: &'a [f64],
+}
+
+/// All there is to draw at one moment. Refilled at each frame.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing {
+    /// The moment, in ticks of the room.
+    pub tick: f64,
+    heads: Vec<(EntityId, u8, usize)>,
+    values: Vec<f64>,
+}
+
+impl Drawing {
+    /// Forgets all rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.heads.clear();
+        self.values.clear();
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// All rows.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = DrawnRow<'_>> {
+        self.heads.iter().enumerate().map(|(index, &(entity, kind, start))| {
+            let end = self.heads.get(index + 1).map_or(self.values.len(), |next| next.2);
+            DrawnRow { entity, kind, values: &self.values[start..end] }
+        })
+    }
+
+    fn push(&mut self, entity: EntityId, kind: u8) {
+        self.heads.push((entity, kind, self.values.len()));
+    }
+
+    /// The values of an entity's row, to be written over; a new row if there was none.
+    pub(super) fn replace(&mut self, entity: EntityId, kind: u8, fields: usize) -> &mut [f64] {
+        let known = self.heads.iter().find(|head| head.0 == entity && head.1 == kind);
+        let start = match known {
+            Some(&(_, _, start)) => start,
+            None => {
+                self.push(entity, kind);
+                self.values.resize(self.values.len() + fields, 0.0);
+                self.values.len() - fields
+            }
+        };
+        &mut self.values[start..start + fields]
+    }
+}
+
+/// The last snapshots, to draw between.
+#[derive(Debug, Default)]
+pub struct Interpolation {
+    snapshots: VecDeque<(Tick, Rows)>,
+}
+
+impl Interpolation {
+    pub(super) fn push(&mut self, tick: Tick, rows: &Rows) {
+        let mut kept = if self.snapshots.len() >= INTERPOLATION_SNAPSHOTS_MAX {
+            self.snapshots.pop_front().map(|(_, rows)| rows).unwrap_or_default()
+        } else {
+            Rows::default()
+        };
+        kept.clone_from(rows);
+        self.snapshots.push_back((tick, kept));
+    }
+
+    /// Draws what there was at `render_tick`, a tick with a fraction.
+    pub(super) fn draw(
+        &mut self,
+        schema: &Schema,
+        tick_rate: TickRate,
+        render_tick: f64,
+        drawing: &mut Drawing,
+    ) {
+        while self.snapshots.len() > 2 && f64::from(self.snapshots[1].0.0) <= render_tick {
+            self.snapshots.pop_front();
+        }
+        let Some((from_tick, from)) = self.snapshots.front() else { return };
+        let from_tick = f64::from(from_tick.0);
+        let next = self.snapshots.get(1).map(|(tick, rows)| (f64::from(tick.0), rows));
+        let Some((to_tick, to)) = next.filter(|_| render_tick >= from_tick) else {
+            let ahead = (render_tick - from_tick).clamp(0.0, EXTRAPOLATION_MAX_TICKS);
+            run_on(schema, tick_rate, from, None, ahead, drawing);
+            return;
+        };
+        if render_tick > to_tick {
+            let ahead = (render_tick - to_tick).clamp(0.0, EXTRAPOLATION_MAX_TICKS);
+            run_on(schema, tick_rate, to, Some((from, to_tick - from_tick)), ahead, drawing);
+            return;
+        }
+        let fraction = (render_tick - from_tick) / (to_tick - from_tick);
+        for row in from.iter() {
+            let kind = &schema.entities[usize::from(row.kind)];
+            let next = to.find(row.entity).filter(|next| next.kind == row.kind);
+            drawing.push(row.entity, row.kind);
+            drawing.values.extend(kind.fields.iter().enumerate().map(|(index, field)| {
+                let here = row.values[index];
+                next.map_or(field.value(here), |next| {
+                    blend(field, here, next.values[index], fraction)
+                })
+            }));
+        }
+    }
+}
+
+/// Draws `rows` as they may be `ahead` ticks later: by velocity where the schema names one, else
+/// by their last step since `before` (`gap` ticks earlier).
+fn run_on(
+    schema: &Schema,
+    tick_rate: TickRate,
+    rows: &Rows,
+    before: Option<(&Rows, f64)>,
+    ahead: f64,
+    drawing: &mut Drawing,
+) {
+    for row in rows.iter() {
+        let kind = &schema.entities[usize::from(row.kind)];
+        let earlier = before
+            .and_then(|(rows, gap)| Some((rows.find(row.entity)?, gap)))
+            .filter(|(earlier, _)| earlier.kind == row.kind);
+        drawing.push(row.entity, row.kind);
+        for index in 0..kind.fields.len() {
+            drawing.values.push(run_on_field(kind, index, tick_rate, row, earlier, ahead));
+        }
+    }
+}
+
+fn run_on_field(
+    kind: &Kind,
+    index: usize,
+    tick_rate: TickRate,
+    row: RowRef<'_>,
+    earlier: Option<(RowRef<'_>, f64)>,
+    ahead: f64,
+) -> f64 {
+    let field = &kind.fields[index];
+    let here = field.value(row.values[index]);
+    match field.predict {
+        Predict::Hold => here,
+        Predict::LinearBy { field: velocity } => {
+            let velocity = usize::from(velocity);
+            let per_second = kind.fields[velocity].value(row.values[velocity]);
+            here + per_second * ahead / f64::from(tick_rate.hz())
+        }
+        Predict::LinearFromLastTwo => match earlier {
+            Some((earlier, gap)) => {
+                let then = earlier.values[index];
+                let step = blend(field, then, row.values[index], 1.0) - field.value(then);
+                here + step * ahead / gap
+            }
+            None => here,
+        },
+    }
+}
+
+/// The value `fraction` of the way from step `from` to step `to`, in the field's unit: the short
+/// way round if the field wraps, `from` itself if it holds.
+pub(super) fn blend(field: &Field, from: i32, to: i32, fraction: f64) -> f64 {
+    if field.predict == Predict::Hold {
+        return field.value(from);
+    }
+    let mut way = f64::from(to) - f64::from(from);
+    if field.wraps {
+        let turn = f64::from(field.max) - f64::from(field.min) + 1.0;
+        way -= turn * libm::rint(way / turn);
+    }
+    (f64::from(from) + way * fraction) * field.scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::{EntityKind, FieldDef};
+
+    const SHIP: EntityKind<3> = EntityKind::new(
+        0,
+        "ship",
+        [
+            FieldDef::moving("x", -100.0, 100.0, 0.5),
+            FieldDef::angle("aim", 8),
+            FieldDef::whole("hull", 0, 100),
+        ],
+    );
+
+    fn rows(x: f64, aim_turns: f64, hull: f64) -> Rows {
+        let mut rows = Rows::default();
+        let steps = SHIP.quantise([x, aim_turns * std::f64::consts::TAU, hull]);
+        rows.push(EntityId(1), 0, 3).copy_from_slice(&steps);
+        rows
+    }
+
+    fn drawn_at(interpolation: &mut Interpolation, tick: f64) -> Vec<f64> {
+        let mut drawing = Drawing::default();
+        let schema = Schema::new().entity(&SHIP);
+        interpolation.draw(&schema, TickRate::default(), tick, &mut drawing);
+        drawing.iter().next().map(|row| row.values.to_vec()).unwrap_or_default()
+    }
+
+    #[test]
+    fn between_two_snapshots_what_moves_is_blended_and_what_holds_is_kept() {
+        let mut interpolation = Interpolation::default();
+        interpolation.push(Tick(10), &rows(0.0, 0.9375, 100.0));
+        interpolation.push(Tick(12), &rows(10.0, 0.0625, 50.0));
+        let drawn = drawn_at(&mut interpolation, 11.0);
+        assert_eq!(drawn[0], 5.0);
+        // Half of the short way from 15/16 of a turn to 1/16 is a whole turn, that is none.
+        let turns = drawn[1] / std::f64::consts::TAU;
+        assert!((turns - 1.0).abs() < 1e-9, "{turns}");
+        assert_eq!(drawn[2], 100.0);
+    }
+
+    #[test]
+    fn a_late_snapshot_is_bridged_but_not_for_ever() {
+        let mut interpolation = Interpolation::default();
+        interpolation.push(Tick(10), &rows(0.0, 0.0, 100.0));
+        interpolation.push(Tick(11), &rows(1.0, 0.0, 100.0));
+        assert_eq!(drawn_at(&mut interpolation, 12.0)[0], 2.0);
+        let far = drawn_at(&mut interpolation, 99.0)[0];
+        assert_eq!(far, 1.0 + EXTRAPOLATION_MAX_TICKS);
+    }
+}

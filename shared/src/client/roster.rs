@@ -1,0 +1,64 @@
+//! Who is in the room, as the client was told.
+
+use std::collections::BTreeMap;
+
+use crate::ids::PlayerId;
+use crate::protocol::Roster;
+
+/// One player of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Player {
+    /// How it is called. Text of a stranger: draw it, never interpret it.
+    pub name: String,
+    /// Its score.
+    pub score: i32,
+    /// Its team; 0 where there are none.
+    pub team: u8,
+    /// Whether the room plays it.
+    pub bot: bool,
+}
+
+/// All players of the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    players: BTreeMap<PlayerId, Player>,
+    version: u32,
+}
+
+impl Names {
+    pub(super) fn apply(&mut self, roster: &Roster<'_>) {
+        if roster.complete {
+            self.players.clear();
+        }
+        for gone in &roster.gone {
+            self.players.remove(gone);
+        }
+        for entry in &roster.entries {
+            let player = Player {
+                name: entry.name.to_owned(),
+                score: entry.score,
+                team: entry.team,
+                bot: entry.bot,
+            };
+            self.players.insert(entry.player, player);
+        }
+        self.version += 1;
+    }
+
+    /// All of them, by rising id.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PlayerId, &Player)> {
+        self.players.iter().map(|(&id, player)| (id, player))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn player(&self, id: PlayerId) -> Option<&Player> {
+        self.players.get(&id)
+    }
+
+    /// Rises whenever anything changed.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+}
