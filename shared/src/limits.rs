@@ -19,6 +19,29 @@ pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest player name that a hello may carry, in bytes. Longer hellos are refused.
 pub const PLAYER_NAME_MAX_BYTES: usize = 4 * PLAYER_NAME_MAX_CHARS;
 
+/// Longest time from accept to a whole hello. Then the connection is closed.
+pub const OPENING_MAX: Duration = Duration::from_secs(10);
+/// Longest life of a connection that speaks plain HTTP. Then it is closed, whatever it is doing.
+pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
+/// Largest head of an HTTP request, in bytes. A larger one is answered by 431.
+pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
+/// Most connections at a time that are not yet in a room. More wait in the kernel's backlog.
+pub const OPENING_CONNECTIONS_MAX: usize = 1_024;
+/// Longest time in which a connection that ended may take the goodbye. Then it is cut.
+pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
+/// as too slow.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
+/// Most WebSocket messages that are read from one connection in one pass. The rest waits for
+/// the next one, in the kernel.
+pub const MESSAGES_PER_PASS_MAX: usize = 32;
+/// Most ticks that a late room makes up in one pass. The rest of the time it was late is given
+/// up: its ticks shift, and are counted as skipped.
+pub const CATCH_UP_STEPS_MAX: u32 = 3;
+/// Kernel memory for what is on its way to one client, in bytes. A client that is further
+/// behind is sent fewer snapshots.
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 65_536;
+
 /// Most kinds of entity, and most kinds of event, that a schema may declare. A schema with more
 /// does not build.
 pub const SCHEMA_KINDS_MAX: usize = 64;
