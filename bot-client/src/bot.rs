@@ -84,8 +84,6 @@ pub(crate) enum Departure {
     Refused(Refusal),
     Undecodable(String),
     CutOff(String),
-    /// The other side took our leave.
-    Left,
 }
 
 /// Where a bot stood when its measuring began.
@@ -304,7 +302,8 @@ impl<G: Game> Bot<G> {
         Ok(())
     }
 
-    /// Its end, for whatever reason: closes as well as still can be, and counts.
+    /// Its end, for whatever reason: closes as well as still can be, and counts, unless it was
+    /// about to leave anyway.
     pub(crate) fn bury(mut self, departure: Departure, watch: &mut Watch) {
         if self.leaving {
             return;
@@ -322,7 +321,6 @@ impl<G: Game> Bot<G> {
                 figures.not_connected.count(&reason);
             }
             Departure::CutOff(reason) => figures.disconnected.count(&reason),
-            Departure::Left => {}
         }
         self.close(CloseCode::Normal);
     }
@@ -368,8 +366,10 @@ fn closed(frame: Option<CloseFrame>) -> Departure {
 /// What the end of a connection without a close means.
 fn broken(error: &Error) -> Departure {
     match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => Departure::Left,
-        Error::Io(_) | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Io(_)
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             Departure::CutOff(End::Lost.name().to_owned())
         }
         error => Departure::Undecodable(error.to_string()),

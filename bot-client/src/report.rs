@@ -121,8 +121,10 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn new(setting: Setting, figures: &Figures) -> Report {
-        let spread =
-            |times: &Times| Spread { p50: times.percentile_ms(50.0), p99: times.percentile_ms(99.0) };
+        let spread = |times: &Times| Spread {
+            p50: times.percentile_ms(50.0),
+            p99: times.percentile_ms(99.0),
+        };
         let to_max = |times: &Times| SpreadToMax {
             p50: times.percentile_ms(50.0),
             p99: times.percentile_ms(99.0),

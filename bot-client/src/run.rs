@@ -70,10 +70,8 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
             found = Door::find(&options.url) => found,
             () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
         };
-        let (door, first) = found.map_err(|source| RunError::Unreachable {
-            url: options.url.to_string(),
-            source,
-        })?;
+        let (door, first) = found
+            .map_err(|source| RunError::Unreachable { url: options.url.to_string(), source })?;
         let conductor = Conductor::start::<G>(options, seed, &progress)?;
         Ok::<_, RunError>(conductor.conduct(&door, first, end).await)
     })?;
@@ -165,7 +163,7 @@ impl<'a> Conductor<'a> {
                 () = self.stay(from) => false,
             };
         }
-        let duration = if interrupted { from.elapsed().min(self.options.duration) } else { from.elapsed() };
+        let duration = from.elapsed();
         self.order_all(|| Order::Leave);
         self.bar.finish_and_clear();
         (Stay { threads: self.threads, duration, interrupted }, self.figures)
@@ -239,8 +237,8 @@ fn bar(options: &Options) -> ProgressBar {
     if options.json {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{elapsed:>4} [{bar:30}] {msg}")
-        .expect("the template is one");
+    let style =
+        ProgressStyle::with_template("{elapsed:>4} [{bar:30}] {msg}").expect("the template is one");
     let length = u64::try_from(options.duration.as_millis()).unwrap_or(u64::MAX);
     ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
 }

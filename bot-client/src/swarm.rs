@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::figures::Figures;
 use crate::wire::Wire;
 
 /// How many sockets are served between two looks at the clocks.
-const EVENTS_MAX: usize = 256;
+const EVENTS_MAX: usize = 64;
 /// How long the answers to our goodbyes are awaited.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
 /// A client's clock is looked at no more often than this.
@@ -159,6 +160,7 @@ impl<G: Game> Swarm<G> {
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut tcp, Token(place), both) {
             self.watch.figures.not_connected.count(&error.to_string());
+            self.watch.progress.gone.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let mut bot = Bot::new(seat, Wire::new(tcp), &self.watch);
