@@ -1,0 +1,115 @@
+//! Bolts: their flight, and what they hit.
+//!
+//! It owns the movement of a bolt and finds what it runs into first. It decides nothing about
+//! damage or score: the world does, by what it is told here.
+
+use glam::Vec2;
+use serde::{Deserialize, Serialize};
+
+use super::border::Border;
+use super::grid::Grid;
+use super::kinds::BOLT;
+use super::level::{Level, bounds_of_way, first_touch_of_circle};
+use super::rules::{BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
+use super::ship::{Own, aim_direction};
+use crate::ids::{EntityId, PlayerId};
+use crate::scene::SceneWriter;
+
+/// Side of a cell of the grid of ships: of the size of a tick's flight with a ship around it.
+const CELL: f32 = 4.0;
+
+/// A bolt in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Bolt {
+    pub(super) entity: EntityId,
+    pub(super) owner: PlayerId,
+    pub(super) place: Vec2,
+    velocity: Vec2,
+    life_ticks: u32,
+}
+
+/// What became of a bolt within a tick.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Flight {
+    /// It flies on.
+    On,
+    /// Its life ended.
+    Spent,
+    /// It broke on an obstacle or on the border.
+    Burst,
+    /// It hit the ship that stands at this index in the world's list.
+    Hit(usize),
+}
+
+impl Bolt {
+    /// The bolt of a shot. It starts at the centre of its ship, for only from there is the way
+    /// sure to be free: a muzzle could be on the other side of a wall.
+    pub(super) fn of_shot(entity: EntityId, own: &Own, timing: &Timing) -> Bolt {
+        Bolt {
+            entity,
+            owner: own.player,
+            place: own.place,
+            velocity: aim_direction(own.aim) * BOLT_SPEED,
+            life_ticks: timing.bolt_life_ticks,
+        }
+    }
+
+    /// Moves it on by a tick, to what it hits first. `target` gives the owner and the place of
+    /// the living ship at an index of `ships`, and `None` for what cannot be hit.
+    ///
+    /// Its whole way is looked at, not where it ends: at 20 ticks/s that is more than a ship
+    /// apart. Ships count as standing where they are at the end of the tick; they move less
+    /// than their own size in one, so that none slips through.
+    pub(super) fn fly(
+        &mut self,
+        level: &Level,
+        border: &Border,
+        ships: &Grid,
+        target: impl Fn(usize) -> Option<(PlayerId, Vec2)>,
+    ) -> Flight {
+        let way = self.velocity * level.timing.dt;
+        let from = self.place;
+        let to = from + way;
+        let (mut first, mut flight) = (1.0, Flight::On);
+        for touch in [border.exit(from, to), level.first_touch(border, from, to, BOLT_RADIUS)] {
+            if let Some(touch) = touch
+                && touch < first
+            {
+                (first, flight) = (touch, Flight::Burst);
+            }
+        }
+        let reach = SHIP_RADIUS + BOLT_RADIUS;
+        let (min, max) = bounds_of_way(from, to, reach);
+        for index in ships.near(min, max) {
+            if let Some((player, place)) = target(index)
+                && player != self.owner
+                && let Some(touch) = first_touch_of_circle(from, way, place, reach)
+                && touch < first
+            {
+                (first, flight) = (touch, Flight::Hit(index));
+            }
+        }
+        self.place = from + way * first;
+        self.life_ticks -= 1;
+        if flight == Flight::On && self.life_ticks == 0 {
+            return Flight::Spent;
+        }
+        flight
+    }
+
+    pub(super) fn show(&self, scene: &mut SceneWriter) {
+        let values = [
+            f64::from(self.place.x),
+            f64::from(self.place.y),
+            f64::from(self.velocity.x),
+            f64::from(self.velocity.y),
+            f64::from(self.owner.0),
+        ];
+        scene.row(&BOLT, self.entity, values);
+    }
+}
+
+/// Fills the grid with where the ships are.
+pub(super) fn refill(ships: &mut Grid, border: &Border, places: &[Vec2]) {
+    ships.refill(border.radius, CELL, places.len(), |index| (places[index], places[index]));
+}

@@ -1,0 +1,223 @@
+//! What a bot does: a function of what a client knows, and of nothing else.
+//!
+//! It keeps no state between ticks: whatever should last a while, like the side to which it
+//! strafes, follows from the tick and the player's number, so that thousands of bots cost
+//! nothing while they wait. It aims a little wrong, each bot by its own measure, for people
+//! should win. The room's fill-in bots, the load tests and the determinism trial call it
+//! through [`crate::game::Game::bot`].
+
+use glam::Vec2;
+
+use super::kinds::{BOLT, FLAG_PROTECTED, SHIP};
+use super::level::Level;
+use super::rules::{BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS};
+use super::ship::Own;
+use super::{Input, Skirmish};
+use crate::dice::Dice;
+use crate::game::Seen;
+use crate::ids::PlayerId;
+
+/// The distance that it keeps from whom it fights; each bot adds up to as much again as
+/// [`DISTANCE_SPREAD`].
+const DISTANCE_KEPT: f32 = 10.0;
+const DISTANCE_SPREAD: f32 = 8.0;
+/// It shoots at what a bolt reaches with a little to spare.
+const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
+/// The largest error of the best and of the worst bot's aim, in radians.
+const AIM_ERROR_BEST: f32 = 0.03;
+const AIM_ERROR_WORST: f32 = 0.16;
+/// It heeds bolts that would come nearer than this within [`DODGE_S`].
+const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
+const DODGE_S: f32 = 0.35;
+/// It does not mind obstacles and the border farther away than this.
+const HEED_DISTANCE: f32 = 2.5;
+/// How often it makes up its mind about where to strafe, or to wander.
+const STRAFE_S: f32 = 0.9;
+const WANDER_S: f32 = 4.0;
+/// A component of the wished direction below this part of it presses no button: it makes eight
+/// equal sectors.
+const SECTOR_SIN: f32 = 0.383;
+
+/// The bot's input for the coming tick.
+pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
+    let Some(own) = seen.own.filter(|own| own.is_alive()) else {
+        return Input::default();
+    };
+    let mind = Mind { own, level: seen.level, player: seen.player, tick: seen.tick.0 };
+    let target = mind.choose(seen);
+    let mut wish = match &target {
+        Some(target) => mind.manoeuvre(target),
+        None => mind.wander(),
+    };
+    wish += mind.dodge(seen) * 1.5 + mind.keep_clear() * 2.0;
+    let buttons = buttons(wish);
+    let Some(target) = target else {
+        return Input::towards(buttons, wish.x, wish.y);
+    };
+    let at = mind.aim(&target);
+    // It lets go of the trigger now and then, as people do.
+    let fires = target.is_clear && target.distance < SHOT_RANGE && dice.chance(0.9);
+    Input::towards(buttons | if fires { Input::FIRE } else { 0 }, at.x, at.y)
+}
+
+/// A bot at a tick.
+struct Mind<'a> {
+    own: &'a Own,
+    level: &'a Level,
+    player: PlayerId,
+    tick: u32,
+}
+
+/// Whom it fights.
+struct Target {
+    place: Vec2,
+    velocity: Vec2,
+    distance: f32,
+    /// Whether no obstacle lies in between.
+    is_clear: bool,
+}
+
+impl Mind<'_> {
+    /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.
+    fn choose(&self, seen: &Seen<'_, Skirmish>) -> Option<Target> {
+        let mut best: Option<(f32, Target)> = None;
+        for (_, [x, y, vx, vy, _, hull, shield, flags, player]) in seen.each(&SHIP) {
+            if player as u16 == self.player.0 || flags as u8 & FLAG_PROTECTED != 0 {
+                continue;
+            }
+            let place = Vec2::new(x as f32, y as f32);
+            let distance = self.own.place.distance(place);
+            let strength = (hull + shield) as f32 / (HULL_MAX + SHIELD_MAX);
+            let score = distance * (0.6 + 0.4 * strength);
+            // To look through the level costs most: only for who could be the best.
+            if best.as_ref().is_some_and(|(least, _)| *least <= score) {
+                continue;
+            }
+            let is_clear = self.sees(place);
+            let score = if is_clear { score } else { 2.0 * score };
+            if best.as_ref().is_none_or(|(least, _)| score < *least) {
+                let velocity = Vec2::new(vx as f32, vy as f32);
+                best = Some((score, Target { place, velocity, distance, is_clear }));
+            }
+        }
+        best.map(|(_, target)| target)
+    }
+
+    fn sees(&self, place: Vec2) -> bool {
+        self.level.first_touch(&self.own.border, self.own.place, place, BOLT_RADIUS).is_none()
+    }
+
+    /// Towards the distance that it likes to keep, and to the side.
+    fn manoeuvre(&self, target: &Target) -> Vec2 {
+        let towards = (target.place - self.own.place).normalize_or(Vec2::X);
+        if !target.is_clear {
+            return towards + self.side(towards) * 0.6;
+        }
+        let kept = DISTANCE_KEPT + DISTANCE_SPREAD * self.trait_of(0);
+        // 1 when far too far away, -1 when far too near.
+        let off = ((target.distance - kept) / 4.0).clamp(-1.0, 1.0);
+        towards * off + self.side(towards) * 0.9
+    }
+
+    /// To one side of a direction, the same for a while.
+    fn side(&self, towards: Vec2) -> Vec2 {
+        let side = self.mood(STRAFE_S, 1);
+        if side & 1 == 0 { towards.perp() } else { -towards.perp() }
+    }
+
+    /// Where nobody is in sight: from place to place about the centre, where the others are.
+    fn wander(&self) -> Vec2 {
+        let mood = self.mood(WANDER_S, 2);
+        let unit = |bits: u32| (bits & 0xffff) as f32 / 32_768.0 - 1.0;
+        let goal = Vec2::new(unit(mood), unit(mood >> 16)) * (0.5 * self.own.border.radius);
+        let way = goal - self.own.place;
+        if way.length_squared() < 4.0 { Vec2::ZERO } else { way.normalize_or_zero() }
+    }
+
+    /// Away from the ways of bolts that are about to hit.
+    fn dodge(&self, seen: &Seen<'_, Skirmish>) -> Vec2 {
+        let mut away = Vec2::ZERO;
+        for (_, [x, y, vx, vy, owner]) in seen.each(&BOLT) {
+            if owner as u16 == self.player.0 {
+                continue;
+            }
+            let apart = self.own.place - Vec2::new(x as f32, y as f32);
+            let along = Vec2::new(vx as f32, vy as f32) / BOLT_SPEED;
+            let ahead = apart.dot(along);
+            let aside = apart - along * ahead;
+            let is_near = aside.length_squared() < DODGE_DISTANCE * DODGE_DISTANCE;
+            if (0.0..BOLT_SPEED * DODGE_S).contains(&ahead) && is_near {
+                away += aside.normalize_or(along.perp());
+            }
+        }
+        away.normalize_or_zero()
+    }
+
+    /// Away from the nearest obstacle and from the border, the more the nearer.
+    fn keep_clear(&self) -> Vec2 {
+        let (place, border) = (self.own.place, &self.own.border);
+        let mut away = Vec2::ZERO;
+        let heeded = SHIP_RADIUS + HEED_DISTANCE;
+        if let Some(free) = self.level.nearest_free(border, place, heeded) {
+            away += (free - place) / HEED_DISTANCE;
+        }
+        let beyond = place.length() - (border.radius - heeded);
+        if beyond > 0.0 {
+            away -= place.normalize_or_zero() * (beyond / HEED_DISTANCE);
+        }
+        away
+    }
+
+    /// Where to shoot, seen from the ship, so that bolt and target meet; more or less.
+    fn aim(&self, target: &Target) -> Vec2 {
+        let apart = target.place - self.own.place;
+        let mut lead = apart;
+        // Each round takes the flight time of the last: two come near enough.
+        for _ in 0..2 {
+            lead = apart + target.velocity * (lead.length() / BOLT_SPEED);
+        }
+        let most = AIM_ERROR_BEST + (AIM_ERROR_WORST - AIM_ERROR_BEST) * self.trait_of(1);
+        // A slow sway rather than noise: it looks like a hand, and it costs fewer bytes.
+        let turns = self.seconds() * (0.5 + 0.4 * self.trait_of(2)) + self.trait_of(3);
+        let error = most * libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU);
+        let (sin, cos) = libm::sincosf(error);
+        lead.rotate(Vec2::new(cos, sin))
+    }
+
+    fn seconds(&self) -> f32 {
+        self.tick as f32 * self.level.timing.dt
+    }
+
+    /// One of a bot's lasting properties, from 0 to 1.
+    fn trait_of(&self, which: u32) -> f32 {
+        let bits = scrambled(u32::from(self.player.0) * 8 + which);
+        (bits >> 8) as f32 / 16_777_216.0
+    }
+
+    /// Random bits that stay the same for `seconds`, at other times for each bot.
+    fn mood(&self, seconds: f32, which: u32) -> u32 {
+        let period = self.level.tick_rate.ticks_in(seconds);
+        let offset = scrambled(u32::from(self.player.0)) % period;
+        let turn = self.tick.wrapping_add(offset) / period;
+        scrambled(turn.wrapping_mul(0x1_0001) ^ scrambled(u32::from(self.player.0) * 8 + which))
+    }
+}
+
+/// The buttons for a wished direction.
+fn buttons(wish: Vec2) -> u8 {
+    let wish = wish.normalize_or_zero();
+    let pressed = |amount: f32, button: u8| if amount > SECTOR_SIN { button } else { 0 };
+    pressed(wish.x, Input::RIGHT)
+        | pressed(-wish.x, Input::LEFT)
+        | pressed(wish.y, Input::DOWN)
+        | pressed(-wish.y, Input::UP)
+}
+
+/// Bits in which no pattern of `bits` is left: the finaliser of MurmurHash3.
+fn scrambled(mut bits: u32) -> u32 {
+    bits ^= bits >> 16;
+    bits = bits.wrapping_mul(0x85eb_ca6b);
+    bits ^= bits >> 13;
+    bits = bits.wrapping_mul(0xc2b2_ae35);
+    bits ^ (bits >> 16)
+}

@@ -1,0 +1,268 @@
+//! A player's own state and how one input moves it on: the movement code of both sides.
+//!
+//! It owns [`Own`] and [`advance`], which the server calls for each player every tick and a
+//! client calls ahead of the server; everything about a player that follows from its inputs
+//! alone is in there. It never looks at other players: hits, deaths and new lives are the
+//! world's, which calls in here for them.
+
+use glam::Vec2;
+use serde::{Deserialize, Serialize};
+
+use super::border::Border;
+use super::kinds::{FLAG_FIRING, FLAG_PROTECTED, FLAG_THRUSTING, SHIP};
+use super::level::Level;
+use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
+use crate::ids::{EntityId, PlayerId};
+use crate::scene::SceneWriter;
+
+/// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Which buttons are held: [`Input::UP`] and the others, or-ed.
+    pub buttons: u8,
+    /// Where the pointer is, seen from the ship: steps of which [`AIM_STEPS`] make a turn, from
+    /// the direction of rising x towards that of rising y.
+    pub aim: u16,
+}
+
+impl Input {
+    /// Fly towards lower y: up on a screen.
+    pub const UP: u8 = 1;
+    /// Fly towards higher y.
+    pub const DOWN: u8 = 2;
+    /// Fly towards lower x.
+    pub const LEFT: u8 = 4;
+    /// Fly towards higher x.
+    pub const RIGHT: u8 = 8;
+    /// Shoot, as soon and as often as possible.
+    pub const FIRE: u8 = 16;
+
+    const BUTTONS: u8 = Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE;
+
+    /// These buttons held, the pointer there.
+    #[must_use]
+    pub const fn new(buttons: u8, aim: u16) -> Input {
+        Input { buttons: buttons & Input::BUTTONS, aim: aim % AIM_STEPS }
+    }
+
+    /// These buttons held, the pointer in the direction of `(dx, dy)`.
+    #[must_use]
+    pub fn towards(buttons: u8, dx: f32, dy: f32) -> Input {
+        let turns = libm::atan2f(dy, dx) / std::f32::consts::TAU;
+        let steps = libm::rintf(turns * f32::from(AIM_STEPS)) as i32;
+        Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
+    }
+
+    /// The direction in which the engine pushes: a unit vector, or zero. Opposite buttons cancel
+    /// out.
+    fn thrust(self) -> Vec2 {
+        let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
+        let x = held(Input::RIGHT) - held(Input::LEFT);
+        let y = held(Input::DOWN) - held(Input::UP);
+        if x != 0.0 && y != 0.0 {
+            Vec2::new(x, y) * std::f32::consts::FRAC_1_SQRT_2
+        } else {
+            Vec2::new(x, y)
+        }
+    }
+}
+
+/// The direction of a step of aim.
+#[must_use]
+pub fn aim_direction(aim: u16) -> Vec2 {
+    let turns = f32::from(aim % AIM_STEPS) / f32::from(AIM_STEPS);
+    let (sin, cos) = libm::sincosf(turns * std::f32::consts::TAU);
+    Vec2::new(cos, sin)
+}
+
+/// Whether a player has a ship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Life {
+    /// It flies.
+    Alive,
+    /// It was destroyed, or not yet made.
+    Dead {
+        /// Ticks until the next one.
+        respawn_ticks: u32,
+    },
+}
+
+/// A player's own state: what its client needs to run ahead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Own {
+    /// Whose it is.
+    pub player: PlayerId,
+    /// The entity of its ship; each life has a new one.
+    pub ship: EntityId,
+    /// Whether it has a ship.
+    pub life: Life,
+    /// Where the ship is; where it was destroyed when it is dead.
+    pub place: Vec2,
+    /// Its velocity in units per second.
+    pub velocity: Vec2,
+    /// Where it points.
+    pub aim: u16,
+    /// The buttons held in the last tick; none when dead.
+    pub buttons: u8,
+    /// What is left of the hull.
+    pub hull: f32,
+    /// What is left of the shield.
+    pub shield: f32,
+    /// Ticks until the shield regrows.
+    pub shield_delay_ticks: u32,
+    /// Ticks until it may fire again.
+    pub cooldown_ticks: u32,
+    /// For how many more ticks it cannot be hurt.
+    pub protection_ticks: u32,
+    /// Whether it fired in the last tick: a bolt starts at its place, along its aim.
+    pub fired: bool,
+    /// The border of the arena.
+    pub border: Border,
+}
+
+impl Own {
+    /// A player who waits for its first ship, which the next tick brings.
+    pub(super) fn waiting(player: PlayerId, border: Border) -> Own {
+        Own {
+            player,
+            ship: EntityId(0),
+            life: Life::Dead { respawn_ticks: 0 },
+            place: Vec2::ZERO,
+            velocity: Vec2::ZERO,
+            aim: 0,
+            buttons: 0,
+            hull: 0.0,
+            shield: 0.0,
+            shield_delay_ticks: 0,
+            cooldown_ticks: 0,
+            protection_ticks: 0,
+            fired: false,
+            border,
+        }
+    }
+
+    /// Gives it a fresh ship.
+    pub(super) fn spawn(&mut self, ship: EntityId, place: Vec2, timing: &Timing) {
+        *self = Own {
+            ship,
+            life: Life::Alive,
+            place,
+            hull: HULL_MAX,
+            shield: SHIELD_MAX,
+            aim: self.aim,
+            protection_ticks: timing.protection_ticks,
+            ..Own::waiting(self.player, self.border)
+        };
+    }
+
+    /// Whether it has a ship.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.life == Life::Alive
+    }
+
+    /// Whether it cannot be hurt now.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        self.protection_ticks > 0
+    }
+
+    /// Takes damage, the shield first. Whether the shield took all of it.
+    pub(super) fn hurt(&mut self, damage: f32, timing: &Timing) -> bool {
+        self.shield_delay_ticks = timing.shield_delay_ticks;
+        let through = damage - self.shield;
+        if through <= 0.0 {
+            self.shield -= damage;
+            return true;
+        }
+        self.shield = 0.0;
+        self.hull -= through;
+        false
+    }
+
+    /// Its ship is lost.
+    pub(super) fn die(&mut self, timing: &Timing) {
+        self.life = Life::Dead { respawn_ticks: timing.respawn_ticks };
+        self.velocity = Vec2::ZERO;
+        self.buttons = 0;
+        self.hull = 0.0;
+        self.shield = 0.0;
+        self.fired = false;
+    }
+
+    /// Writes the row of its ship, if it has one.
+    pub(super) fn show(&self, scene: &mut SceneWriter) {
+        if !self.is_alive() {
+            return;
+        }
+        let flag = |on: bool, flag: u8| if on { f64::from(flag) } else { 0.0 };
+        let flags = flag(self.is_protected(), FLAG_PROTECTED)
+            + flag(self.buttons & Input::FIRE != 0, FLAG_FIRING)
+            + flag(self.buttons & !Input::FIRE != 0, FLAG_THRUSTING);
+        let values = [
+            f64::from(self.place.x),
+            f64::from(self.place.y),
+            f64::from(self.velocity.x),
+            f64::from(self.velocity.y),
+            f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
+            f64::from(self.hull),
+            f64::from(self.shield),
+            flags,
+            f64::from(self.player.0),
+        ];
+        scene.row(&SHIP, self.ship, values);
+    }
+}
+
+/// Moves a player's own state on by one tick and one input.
+pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
+    // Inputs are decoded from what strangers send.
+    let input = Input::new(input.buttons, input.aim);
+    own.border.advance(&level.timing);
+    own.fired = false;
+    own.aim = input.aim;
+    match &mut own.life {
+        Life::Dead { respawn_ticks } => *respawn_ticks = respawn_ticks.saturating_sub(1),
+        Life::Alive => {
+            own.buttons = input.buttons;
+            regrow(own, &level.timing);
+            fly(own, level, input);
+            shoot(own, &level.timing);
+        }
+    }
+}
+
+fn regrow(own: &mut Own, timing: &Timing) {
+    own.protection_ticks = own.protection_ticks.saturating_sub(1);
+    own.shield_delay_ticks = own.shield_delay_ticks.saturating_sub(1);
+    if own.shield_delay_ticks == 0 && own.shield < SHIELD_MAX {
+        own.shield += timing.shield_regrowth;
+        if own.shield > SHIELD_MAX {
+            own.shield = SHIELD_MAX;
+        }
+    }
+}
+
+/// Ships fly through each other: a push between them would make everybody's movement depend on
+/// inputs that no client has yet, and so every prediction in a crowd wrong.
+fn fly(own: &mut Own, level: &Level, input: Input) {
+    let timing = &level.timing;
+    let before = own.velocity;
+    let steered = input.thrust() * SHIP_SPEED_MAX;
+    own.velocity = steered + (before - steered) * timing.keep;
+    if steered == Vec2::ZERO && own.velocity.length_squared() < SHIP_SPEED_REST * SHIP_SPEED_REST {
+        own.velocity = Vec2::ZERO;
+    }
+    // By the mean of both velocities the way hardly depends on the tick rate.
+    own.place += (before + own.velocity) * (0.5 * timing.dt);
+    level.confine(&own.border, &mut own.place, &mut own.velocity);
+}
+
+fn shoot(own: &mut Own, timing: &Timing) {
+    own.cooldown_ticks = own.cooldown_ticks.saturating_sub(1);
+    if own.buttons & Input::FIRE != 0 && own.cooldown_ticks == 0 {
+        own.fired = true;
+        own.cooldown_ticks = timing.cooldown_ticks;
+        own.protection_ticks = 0;
+    }
+}

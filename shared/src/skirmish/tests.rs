@@ -1,0 +1,1 @@
+//! How the world as a whole behaves: claims about Skirmish, played through [`Simulation`].
