@@ -74,14 +74,7 @@ impl Line {
     #[must_use]
     pub fn greet(server: &Server, player: &Player) -> Line {
         let mut line = Line::open(server);
-        line.say(&ClientMessage::Hello(Hello {
-            protocol: player.protocol,
-            game: &player.game,
-            rules: player.rules,
-            role: player.role,
-            name: "Ann",
-            room: RoomWish::Named(&player.room),
-        }));
+        line.say_hello(player);
         line
     }
 
@@ -94,6 +87,18 @@ impl Line {
         let mut line = Line::greet(server, player);
         line.snapshots(1);
         line
+    }
+
+    /// Says who it is and what it wants.
+    pub fn say_hello(&mut self, player: &Player) {
+        self.say(&ClientMessage::Hello(Hello {
+            protocol: player.protocol,
+            game: &player.game,
+            rules: player.rules,
+            role: player.role,
+            name: "Ann",
+            room: RoomWish::Named(&player.room),
+        }));
     }
 
     /// Says one message.
