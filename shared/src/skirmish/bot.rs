@@ -24,8 +24,8 @@ const DISTANCE_SPREAD: f32 = 8.0;
 /// It shoots at what a bolt reaches with a little to spare.
 const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
 /// The largest error of the best and of the worst bot's aim, in radians.
-const AIM_ERROR_BEST: f32 = 0.06;
-const AIM_ERROR_WORST: f32 = 0.25;
+const AIM_ERROR_BEST: f32 = 0.03;
+const AIM_ERROR_WORST: f32 = 0.15;
 /// It heeds bolts that would come nearer than this within [`DODGE_S`].
 const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
 const DODGE_S: f32 = 0.35;
