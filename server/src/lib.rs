@@ -1,1 +1,33 @@
-//! To come.
+//! Tickwire's server: runs any [`Game`] for whoever connects over WebSocket.
+//!
+//! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
+//! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
+//! (which room), then [`shard`] (the thread that is the clock) and [`hosted`] (one room's pass:
+//! read, step, write) with [`socket`], [`connection`] (one client's state) and [`room`] (the
+//! world). Rooms and connections do no I/O and know no clock.
+
+#![warn(missing_docs)]
+#![allow(rustdoc::private_intra_doc_links)]
+
+mod config;
+pub mod connection;
+mod door;
+mod hello;
+mod hosted;
+mod http;
+mod lobby;
+mod metrics;
+mod pacer;
+pub mod page;
+pub mod room;
+mod server;
+mod session;
+mod shard;
+mod socket;
+mod upgrade;
+
+pub use config::Config;
+pub use server::{Server, StartError, run};
+
+#[doc(no_inline)]
+pub use shared::game::Game;

@@ -1,6 +1,8 @@
 //! Every maximum, rate and size that is not a setting, in one place, with its unit in its name
 //! and what happens at the limit in its comment.
 
+use std::time::Duration;
+
 /// Slowest tick rate a room may run at, in ticks per second. Refused at start-up below.
 pub const TICK_RATE_MIN_HZ: u16 = 1;
 /// Fastest tick rate a room may run at, in ticks per second. Refused at start-up above.
@@ -16,6 +18,29 @@ pub const ROOM_NAME_MAX_BYTES: usize = 32;
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest player name that a hello may carry, in bytes. Longer hellos are refused.
 pub const PLAYER_NAME_MAX_BYTES: usize = 4 * PLAYER_NAME_MAX_CHARS;
+
+/// Longest time from accept to a whole hello. Then the connection is closed.
+pub const OPENING_MAX: Duration = Duration::from_secs(10);
+/// Longest life of a connection that speaks plain HTTP. Then it is closed, whatever it is doing.
+pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
+/// Largest head of an HTTP request, in bytes. A larger one is answered by 431.
+pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
+/// Most connections at a time that are not yet in a room. More wait in the kernel's backlog.
+pub const OPENING_CONNECTIONS_MAX: usize = 1_024;
+/// Longest time in which a connection that ended may take the goodbye. Then it is cut.
+pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
+/// as too slow.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
+/// Most WebSocket messages that are read from one connection in one pass. The rest waits for
+/// the next one, in the kernel.
+pub const MESSAGES_PER_PASS_MAX: usize = 32;
+/// Most ticks that a late room makes up in one pass. The rest of the time it was late is given
+/// up: its ticks shift, and are counted as skipped.
+pub const CATCH_UP_STEPS_MAX: u32 = 3;
+/// Kernel memory for what is on its way to one client, in bytes. A client that is further
+/// behind is sent fewer snapshots.
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 65_536;
 
 /// Most kinds of entity, and most kinds of event, that a schema may declare. A schema with more
 /// does not build.
@@ -38,6 +63,26 @@ pub const INPUT_MAX_BYTES: usize = 32;
 pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
 /// For how many ticks the last input of a silent player is repeated. After that it counts as absent.
 pub const INPUT_REPEAT_MAX_TICKS: u32 = 15;
+
+/// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
+pub const ROSTER_DEPARTURES_MAX: usize = 256;
+/// How often scores and teams in the roster are refreshed, per second. What changes in between
+/// is sent as one change.
+pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
+
+/// Longest silence of a client. After it the connection ends as `Silent`; a client that was
+/// stopped for a third of it goes on as if nothing had been.
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How many messages a client may send for each tick, on average over [`SILENCE_MAX`]: an input
+/// and then some. More ends the connection as `TooMuch`. What was held up on the way for less
+/// than [`SILENCE_MAX`] comes at once and is still within it.
+pub const MESSAGES_PER_TICK_MAX: u32 = 2;
+/// How many messages beside those a client may send per second, whatever the tick rate.
+pub const MESSAGES_PER_SECOND_MAX: u32 = 20;
+/// How many pings may wait for their answers. Of more only the newest are answered.
+pub const PONGS_PENDING_MAX: usize = 4;
+/// How many notices may wait for a client. Of more only the newest are sent.
+pub const NOTICES_PENDING_MAX: usize = 4;
 
 /// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.
 pub const OWN_MAX_BYTES: usize = 1_024;
@@ -78,6 +123,8 @@ const _: () = {
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);
+    assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);
     assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);
     assert!(SNAPSHOT_ENTITIES_MAX <= u16::MAX as usize);
 };

@@ -1,0 +1,155 @@
+//! [`Config`]: every setting of a server, from the command line or the environment.
+//!
+//! It owns the defaults and what values are allowed. It reads nothing but its arguments; the
+//! server reads it once at start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use shared::limits::{ROOM_PLAYERS_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
+
+/// The settings of a server. `Config::default()` is what no argument at all gives, save that
+/// it ignores the environment.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Parser)]
+#[command(version, about = "An authoritative multiplayer game server over WebSockets.")]
+pub struct Config {
+    /// Address and port to listen on, for the page and the WebSocket alike; port 0 takes a free
+    /// one
+    #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR:PORT",
+        default_value_t = Config::default().listen)]
+    pub listen: SocketAddr,
+
+    /// Ticks per second of every room
+    #[arg(long, env = "TICKWIRE_TICK_RATE", value_name = "HZ",
+        default_value_t = Config::default().tick_rate,
+        value_parser = clap::value_parser!(u16)
+            .range(i64::from(TICK_RATE_MIN_HZ)..=i64::from(TICK_RATE_MAX_HZ)))]
+    pub tick_rate: u16,
+
+    /// Most players in a room
+    #[arg(long, env = "TICKWIRE_ROOM_SIZE", value_name = "N",
+        default_value_t = Config::default().room_size,
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(ROOM_PLAYERS_MAX)))]
+    pub room_size: u16,
+
+    /// Fill every room up to N players with bots; they make way for people
+    #[arg(long, env = "TICKWIRE_FILL", value_name = "N",
+        default_value_t = Config::default().fill)]
+    pub fill: u16,
+
+    /// Where all randomness of the rooms comes from; a room of the same name and seed is the
+    /// same. Random when absent, and then told in the log
+    #[arg(long, env = "TICKWIRE_SEED", value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// The game's own settings, as JSON
+    #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
+    pub settings: Option<String>,
+
+    /// Serve the page from this folder, read anew at every request, instead of the built-in one
+    #[arg(long, env = "TICKWIRE_WEB_DIR", value_name = "PATH")]
+    pub web_dir: Option<PathBuf>,
+
+    /// Most rooms at a time
+    #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "N",
+        default_value_t = Config::default().rooms_max,
+        value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub rooms_max: u32,
+
+    /// Most people in all rooms together, players and spectators
+    #[arg(long, env = "TICKWIRE_CONNECTIONS_MAX", value_name = "N",
+        default_value_t = Config::default().connections_max,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_max: u32,
+
+    /// Threads that run rooms [default: one less than there are cores, at least 1]
+    #[arg(long, env = "TICKWIRE_SHARDS", value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub shards: Option<u16>,
+
+    /// For how long a room without people is kept
+    #[arg(long, env = "TICKWIRE_EMPTY_ROOM_SECONDS", value_name = "N",
+        default_value_t = Config::default().empty_room_seconds)]
+    pub empty_room_seconds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7777)),
+            tick_rate: TICK_RATE_DEFAULT_HZ,
+            room_size: 64,
+            fill: 8,
+            seed: None,
+            settings: None,
+            web_dir: None,
+            rooms_max: 256,
+            connections_max: 10_000,
+            shards: None,
+            empty_room_seconds: 30,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what no single argument can be checked for.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.fill > self.room_size {
+            return Err(format!(
+                "--fill {} is more than --room-size {}: bots beyond it have no place",
+                self.fill, self.room_size
+            ));
+        }
+        if let Some(path) = &self.web_dir
+            && !path.is_dir()
+        {
+            return Err(format!("--web-dir {} is not a folder", path.display()));
+        }
+        Ok(())
+    }
+
+    /// How many shards to run.
+    pub(crate) fn shard_count(&self) -> usize {
+        match self.shards {
+            Some(count) => usize::from(count),
+            // One core is left to the door and to the kernel's network work.
+            None => std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn no_arguments_give_the_defaults() {
+        let config = Config::try_parse_from(["tickwire"]).expect("nothing is required");
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn values_outside_their_limits_are_refused() {
+        for bad in [
+            "--tick-rate=0",
+            "--tick-rate=241",
+            "--room-size=4097",
+            "--room-size=0",
+            "--listen=here",
+            "--seed=-1",
+            "--rooms-max=0",
+            "--shards=0",
+        ] {
+            let error = Config::try_parse_from(["tickwire", bad]).expect_err(bad);
+            assert_eq!(error.exit_code(), 2, "{bad}");
+        }
+    }
+
+    #[test]
+    fn more_bots_than_places_are_refused() {
+        let config = Config { fill: 9, room_size: 8, ..Config::default() };
+        assert!(config.check().unwrap_err().contains("--fill 9"));
+    }
+}

@@ -1,0 +1,59 @@
+//! What a client opens with: whether it may come in at all.
+//!
+//! Pure: bytes in, a [`Wanted`] or the reason against it out. The session's task calls it with
+//! the first message; the lobby then decides where.
+
+use shared::game::Game;
+use shared::limits::ROOM_NAME_MAX_BYTES;
+use shared::protocol::{
+    ClientMessage, End, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
+};
+
+use crate::lobby::Wish;
+
+/// What a client that may come in wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) role: Role,
+    /// As it came; the room cleans it.
+    pub(crate) name: String,
+    pub(crate) wish: Wish,
+}
+
+/// Why a first message does not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unwanted {
+    /// It is a hello, but not one for this server: that is said, then the connection ends.
+    Refused(Refusal),
+    /// It is none.
+    Ended(End),
+}
+
+/// Judges the first message of a client.
+pub(crate) fn judge<G: Game>(bytes: &[u8]) -> Result<Wanted, Unwanted> {
+    let hello = match ClientMessage::decode(bytes) {
+        Ok(ClientMessage::Hello(hello)) => hello,
+        Err(MessageError::Version(_)) => {
+            return Err(Unwanted::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }));
+        }
+        Err(MessageError::TooBig { .. }) => return Err(Unwanted::Ended(End::TooBig)),
+        Ok(_) | Err(_) => return Err(Unwanted::Ended(End::Protocol)),
+    };
+    if hello.game != G::NAME {
+        return Err(Unwanted::Refused(Refusal::Game));
+    }
+    if hello.rules != G::RULES {
+        return Err(Unwanted::Refused(Refusal::Rules { server: G::RULES }));
+    }
+    let wish = match hello.room {
+        RoomWish::Any => Wish::Any,
+        RoomWish::Named(name) if is_room_name(name) => Wish::Named(name.to_owned()),
+        RoomWish::Named(_) => return Err(Unwanted::Refused(Refusal::RoomName)),
+    };
+    Ok(Wanted { role: hello.role, name: hello.name.to_owned(), wish })
+}
+
+fn is_room_name(name: &str) -> bool {
+    (1..=ROOM_NAME_MAX_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

@@ -1,0 +1,261 @@
+//! [`Hosted`]: a room on its shard, with the sockets that play in it, and the pass that each
+//! tick is.
+//!
+//! It joins three things that do not know each other: the room (rules, no I/O), each client's
+//! connection (protocol, no I/O) and its socket (I/O, no protocol). The shard says when; nothing
+//! here sleeps, waits or looks at a clock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::ids::SessionId;
+use shared::protocol::{End, Refusal, Role, ServerMessage};
+use shared::tick::Tick;
+use tracing::debug;
+
+use crate::connection::Connection;
+use crate::lobby::{Place, RoomKey};
+use crate::metrics::Metrics;
+use crate::pacer::Pacer;
+use crate::room::Room;
+use crate::socket::{Flushed, Socket};
+
+/// Bytes that a pass gathers for one client before it offers them to the kernel.
+const GATHER_BYTES: usize = 32_768;
+
+/// What a room shows to other threads, as of its last pass.
+#[derive(Debug, Default)]
+pub(crate) struct RoomStatus {
+    tick: AtomicU32,
+    bots: AtomicU16,
+}
+
+impl RoomStatus {
+    pub(crate) fn tick(&self) -> Tick {
+        Tick(self.tick.load(Relaxed))
+    }
+
+    pub(crate) fn bots(&self) -> u16 {
+        self.bots.load(Relaxed)
+    }
+}
+
+/// A client on its way into a room.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) socket: Socket,
+    pub(crate) session: SessionId,
+    pub(crate) place: Place,
+    pub(crate) name: String,
+}
+
+/// A socket that was closed and has its last words to take.
+#[derive(Debug)]
+pub(crate) struct Leaving(pub(crate) Socket);
+
+/// What the rooms of one shard share, so that no client needs buffers of its own.
+pub(crate) struct Bench {
+    /// One encoded message.
+    pub(crate) message: Vec<u8>,
+    /// All that one client is sent in a pass, with its frame headers.
+    pub(crate) gathered: Vec<u8>,
+    pub(crate) farewells: tokio::sync::mpsc::UnboundedSender<Leaving>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Bench {
+    /// Ends a connection: tells the client, and sends the socket off to be closed in order.
+    pub(crate) fn part(&self, mut socket: Socket, end: End) {
+        self.metrics.count_end(end);
+        if end != End::Lost {
+            socket.close(end);
+            // Without a door the server is gone, and so is the client.
+            let _ = self.farewells.send(Leaving(socket));
+        }
+    }
+}
+
+/// A room on its shard.
+pub(crate) struct Hosted<G: Game> {
+    pub(crate) key: RoomKey,
+    room: Room<G>,
+    seats: Vec<Seat>,
+    pacer: Pacer,
+    status: Arc<RoomStatus>,
+}
+
+struct Seat {
+    socket: Socket,
+    connection: Connection,
+    ended: Option<End>,
+    /// Held for its drop, which gives the place back.
+    _place: Place,
+}
+
+impl<G: Game> Hosted<G> {
+    /// A room whose first tick is due at `origin`.
+    pub(crate) fn new(
+        key: RoomKey,
+        room: Room<G>,
+        origin: Duration,
+        status: Arc<RoomStatus>,
+    ) -> Hosted<G> {
+        let pacer = Pacer::new(origin, room.tick_rate());
+        let hosted = Hosted { key, room, seats: Vec::new(), pacer, status };
+        hosted.publish();
+        hosted
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.room.name()
+    }
+
+    /// When the next pass is due.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.pacer.deadline()
+    }
+
+    /// Takes in a client, who is welcomed at the end of the next pass.
+    pub(crate) fn admit(&mut self, arrival: Arrival, now: Duration, bench: &mut Bench) {
+        let Arrival { socket, session, place, name } = arrival;
+        let player = match place.role {
+            Role::Spectator => None,
+            Role::Player => match self.room.join(&name) {
+                Ok(player) => Some(player),
+                Err(refusal) => return refuse(socket, refusal, bench),
+            },
+        };
+        bench.metrics.sessions.fetch_add(1, Relaxed);
+        debug!(room = self.name(), %session, ?player, "joined");
+        let lived = self.pacer.lived(now);
+        let connection = Connection::new(&self.room, session, player, lived);
+        self.seats.push(Seat { socket, connection, ended: None, _place: place });
+    }
+
+    /// One pass: what clients said, then the ticks that are due, then what clients are told.
+    pub(crate) fn pass(&mut self, now: Duration, bench: &mut Bench) {
+        let due = self.pacer.take(now);
+        let lived = self.pacer.lived(now);
+        self.count(due, bench);
+        // Just before the tick that needs it: reading any earlier would wake us once per input
+        // and gain nothing, since inputs act only at ticks.
+        self.read(lived);
+        // Only now, when all that was waiting has been heard.
+        self.judge(lived);
+        self.part_with_ended(bench);
+        for _ in 0..due.steps {
+            self.room.step();
+        }
+        self.write(lived, bench);
+        self.part_with_ended(bench);
+        self.publish();
+    }
+
+    fn read(&mut self, lived: Duration) {
+        let room = &mut self.room;
+        for seat in &mut self.seats {
+            let connection = &mut seat.connection;
+            let read = seat.socket.read(|message| connection.receive(room, lived, message));
+            seat.ended = read.err();
+        }
+    }
+
+    fn judge(&mut self, lived: Duration) {
+        for seat in &mut self.seats {
+            seat.ended = seat.ended.or_else(|| seat.connection.overdue(lived));
+        }
+    }
+
+    fn write(&mut self, lived: Duration, bench: &mut Bench) {
+        let (mut messages, mut bytes_in, mut bytes_out) = (0, 0, 0);
+        for seat in &mut self.seats {
+            match seat.write(&mut self.room, lived, bench) {
+                Ok(written) => messages += written,
+                Err(end) => seat.ended = Some(end),
+            }
+            let traffic = seat.socket.take_traffic();
+            bytes_in += traffic.0;
+            bytes_out += traffic.1;
+        }
+        bench.metrics.messages_out.fetch_add(messages, Relaxed);
+        bench.metrics.bytes_in.fetch_add(bytes_in, Relaxed);
+        bench.metrics.bytes_out.fetch_add(bytes_out, Relaxed);
+    }
+
+    fn part_with_ended(&mut self, bench: &Bench) {
+        for seat in self.seats.extract_if(.., |seat| seat.ended.is_some()) {
+            let end = seat.ended.unwrap_or(End::Fault);
+            if let Some(player) = seat.connection.player() {
+                self.room.leave(player);
+            }
+            debug!(room = self.room.name(), session = %seat.connection.session(), %end, "ended");
+            bench.part(seat.socket, end);
+        }
+    }
+
+    /// Ends the room and every connection in it, without asking the room for anything: it may
+    /// be broken.
+    pub(crate) fn close(self, end: End, bench: &Bench) {
+        for seat in self.seats {
+            bench.part(seat.socket, end);
+        }
+    }
+
+    fn count(&self, due: crate::pacer::Due, bench: &Bench) {
+        bench.metrics.ticks.fetch_add(u64::from(due.steps), Relaxed);
+        if due.steps > 1 {
+            bench.metrics.overruns.fetch_add(1, Relaxed);
+            bench.metrics.ticks_skipped.fetch_add(due.skipped, Relaxed);
+            debug!(room = self.name(), late = ?due.late, skipped = due.skipped, "ticks are late");
+        }
+    }
+
+    fn publish(&self) {
+        self.status.tick.store(self.room.tick().0, Relaxed);
+        self.status.bots.store(self.room.bots(), Relaxed);
+    }
+}
+
+impl Seat {
+    /// Sends what the kernel did not take before; when it has taken all, and only then, lets
+    /// the connection encode what there is to say now. Encoding commits: what was encoded is
+    /// sent, or the connection ends.
+    fn write<G: Game>(
+        &mut self,
+        room: &mut Room<G>,
+        lived: Duration,
+        bench: &mut Bench,
+    ) -> Result<u64, End> {
+        if self.socket.unsent_bytes() > 0 && self.socket.flush(lived)? == Flushed::Part {
+            return Ok(0);
+        }
+        self.socket.borrow_buffer(&mut bench.gathered);
+        let mut messages = 0;
+        loop {
+            bench.message.clear();
+            if !self.connection.next_message(room, &mut bench.message) {
+                break;
+            }
+            self.socket.say(&bench.message);
+            messages += 1;
+            if self.socket.unsent_bytes() >= GATHER_BYTES
+                && self.socket.flush(lived)? == Flushed::Part
+            {
+                return Ok(messages);
+            }
+        }
+        self.socket.flush(lived)?;
+        self.socket.return_buffer(&mut bench.gathered);
+        Ok(messages)
+    }
+}
+
+fn refuse(mut socket: Socket, refusal: Refusal, bench: &Bench) {
+    bench.metrics.refusals.fetch_add(1, Relaxed);
+    let mut message = Vec::with_capacity(16);
+    ServerMessage::Refused(refusal).encode(&mut message);
+    socket.say(&message);
+    bench.part(socket, End::Refused);
+}

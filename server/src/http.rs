@@ -1,0 +1,132 @@
+//! The HTTP routes: the page, `/ws`, and a few addresses for people and machines that watch.
+//!
+//! It answers requests that are whole; it neither accepts connections nor keeps state. The
+//! door calls it.
+
+use std::path::Path;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderValue,
+    IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Request, Response, StatusCode};
+use shared::game::Game;
+use tokio::sync::oneshot;
+
+use crate::lobby::Request as LobbyRequest;
+use crate::page::{self, File};
+use crate::session::House;
+use crate::upgrade;
+
+/// The body of every answer: whole, and small enough to be.
+pub(crate) type Body = Full<Bytes>;
+
+/// Answers one request. For a WebSocket there is also the connection-to-be.
+pub(crate) async fn answer<G: Game>(
+    house: &House<G>,
+    web_dir: Option<&Path>,
+    mut request: Request<Incoming>,
+) -> (Response<Body>, Option<OnUpgrade>) {
+    let on_upgrade = hyper::upgrade::on(&mut request);
+    let (head, _) = request.into_parts();
+    if head.method != Method::GET && head.method != Method::HEAD {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are served.\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return (response, None);
+    }
+    let response = match head.uri.path() {
+        "/ws" => {
+            let (yes, response) = upgrade::answer(&head);
+            // A HEAD is answered like a GET but has no connection to give.
+            return (response, (yes && head.method == Method::GET).then_some(on_upgrade));
+        }
+        "/healthz" => text(StatusCode::OK, "ok\n"),
+        "/api/rooms" => rooms(house).await,
+        "/api/status" => json(&house.metrics.to_json()),
+        path => match find(web_dir, path).await {
+            Some(file) => serve(&head, file),
+            None => text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+        },
+    };
+    (response, None)
+}
+
+async fn rooms<G: Game>(house: &House<G>) -> Response<Body> {
+    let (reply, answer) = oneshot::channel();
+    // Without a lobby there are no rooms, either.
+    let _ = house.lobby.send(LobbyRequest::List { reply });
+    json(&answer.await.unwrap_or_default())
+}
+
+async fn find(web_dir: Option<&Path>, path: &str) -> Option<File> {
+    let Some(folder) = web_dir else { return page::file(path) };
+    let (folder, path) = (folder.to_path_buf(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || page::file_in(&folder, &path));
+    read.await.ok().flatten()
+}
+
+/// A file of the page. A browser asks for it every time, and is sent it only when it changed:
+/// a stale page would speak an old protocol.
+fn serve(head: &Parts, file: File) -> Response<Body> {
+    let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&file.bytes));
+    let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+        value.to_str().is_ok_and(|tags| {
+            tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+        })
+    });
+    let mut response = if known {
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::new(file.bytes))
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(ETAG, tag.parse().expect("a quoted number is a header value"));
+    headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(head));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The page may load what is here and connect to here, nothing else. Not every browser counts
+/// a WebSocket to the same host as `'self'`, so the host is named as well.
+fn content_security_policy(head: &Parts) -> HeaderValue {
+    const REST: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+        img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'none'; connect-src 'self'";
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| {
+        host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    });
+    let policy = match host {
+        Some(host) if !host.is_empty() => format!("{REST} ws://{host} wss://{host}"),
+        _ => REST.to_owned(),
+    };
+    policy.parse().expect("a policy is a header value")
+}
+
+/// An answer for people.
+pub(crate) fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    plain(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+}
+
+fn json(value: &impl serde::Serialize) -> Response<Body> {
+    let bytes = serde_json::to_vec(value).expect("plain values serialise");
+    plain(StatusCode::OK, "application/json", bytes.into())
+}
+
+fn plain(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::new(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

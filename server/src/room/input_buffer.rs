@@ -1,0 +1,218 @@
+//! One player's inputs for coming ticks: a fixed ring of slots addressed by tick.
+//!
+//! Owned by the room, one per player. Filled as messages come (and by the room's own bots),
+//! emptied by one slot per tick. It never looks into an input beyond decoding it, and nothing
+//! that a client sends makes it grow.
+
+use serde::de::DeserializeOwned;
+use shared::game::Given;
+use shared::limits::{INPUT_AHEAD_MAX_TICKS, INPUT_MAX_BYTES, INPUT_REPEAT_MAX_TICKS};
+use shared::protocol::snapshot::GivenKind;
+use shared::protocol::{Input, WIRE};
+use shared::tick::Tick;
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputVerdict {
+    /// It will be applied in the tick that it is addressed to.
+    Taken,
+    /// Its tick is over.
+    Late,
+    /// Its tick is further ahead than [`INPUT_AHEAD_MAX_TICKS`].
+    TooFarAhead,
+    /// There is one for its tick already; the first one stays.
+    Twice,
+    /// Its bytes are not an input of this game.
+    Malformed,
+    /// Whoever it is said to be from does not play here.
+    NotPlaying,
+}
+
+const SLOTS: usize = INPUT_AHEAD_MAX_TICKS as usize;
+
+/// What decoding one input may claim. bincode counts the size in memory of what it reads, which
+/// for its variable-length integers is at most 16 times the bytes that came.
+const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
+
+/// The inputs of one player for the ticks from now + 1 to now + [`INPUT_AHEAD_MAX_TICKS`].
+///
+/// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
+/// addressed to the one tick in reach that maps to it: no slot needs to say which.
+#[derive(Debug)]
+pub(super) struct InputBuffer<I> {
+    slots: Box<[Option<I>; SLOTS]>,
+    last_received: Option<(Tick, I)>,
+    /// The tick that the newest arrival was addressed to, in time or not.
+    addressed: Option<Tick>,
+    given: GivenKind,
+    margin_ticks: i32,
+}
+
+impl<I: Copy + DeserializeOwned> InputBuffer<I> {
+    pub(super) fn new() -> InputBuffer<I> {
+        InputBuffer {
+            slots: Box::new([None; SLOTS]),
+            last_received: None,
+            addressed: None,
+            given: GivenKind::Absent,
+            margin_ticks: MARGIN_UNKNOWN_TICKS,
+        }
+    }
+
+    /// Takes what came from a client, `now` being the last tick stepped.
+    pub(super) fn receive(&mut self, now: Tick, message: &Input<'_>) -> InputVerdict {
+        let ahead = message.tick.since(now);
+        // A client that is far off must learn in which direction, so what is dropped counts for
+        // the margin too. It is the newest arrival and not the furthest tick: the stream is
+        // ordered, and a client that has jumped back must not be judged by what it said before.
+        self.addressed = Some(message.tick);
+        if ahead <= 0 {
+            return InputVerdict::Late;
+        }
+        if ahead > i64::from(INPUT_AHEAD_MAX_TICKS) {
+            return InputVerdict::TooFarAhead;
+        }
+        let slot = &mut self.slots[slot_of(message.tick)];
+        if slot.is_some() {
+            return InputVerdict::Twice;
+        }
+        match decode(message.input) {
+            Some(input) => {
+                *slot = Some(input);
+                InputVerdict::Taken
+            }
+            None => InputVerdict::Malformed,
+        }
+    }
+
+    /// Takes what a bot of the room does in the coming tick.
+    pub(super) fn put(&mut self, tick: Tick, input: I) {
+        self.addressed = Some(tick);
+        self.slots[slot_of(tick)] = Some(input);
+    }
+
+    /// Gives out what to apply in `tick`, which must rise by one from call to call.
+    pub(super) fn take(&mut self, tick: Tick) -> Given<I> {
+        let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
+            (Some(input), _) => {
+                self.last_received = Some((tick, input));
+                Given::Received(input)
+            }
+            (None, Some((last, input))) if tick.since(last) <= REPEAT => Given::Repeated(input),
+            (None, _) => Given::Absent,
+        };
+        self.given = match given {
+            Given::Received(_) => GivenKind::Received,
+            Given::Repeated(_) => GivenKind::Repeated,
+            Given::Absent => GivenKind::Absent,
+        };
+        self.margin_ticks = match self.addressed {
+            Some(addressed) => addressed.since(tick).clamp(-FURTHEST, FURTHEST) as i32,
+            None => MARGIN_UNKNOWN_TICKS,
+        };
+        given
+    }
+
+    /// How the input of the last tick was come by.
+    pub(super) fn given(&self) -> GivenKind {
+        self.given
+    }
+
+    /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
+    /// in time, negative when late; within ±[`INPUT_AHEAD_MAX_TICKS`], the lowest of which also
+    /// stands for a player from whom nothing has come yet.
+    pub(super) fn margin_ticks(&self) -> i32 {
+        self.margin_ticks
+    }
+}
+
+const REPEAT: i64 = INPUT_REPEAT_MAX_TICKS as i64;
+const FURTHEST: i64 = INPUT_AHEAD_MAX_TICKS as i64;
+const MARGIN_UNKNOWN_TICKS: i32 = -(INPUT_AHEAD_MAX_TICKS as i32);
+
+fn slot_of(tick: Tick) -> usize {
+    tick.0 as usize % SLOTS
+}
+
+fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
+    if bytes.len() > INPUT_MAX_BYTES {
+        return None;
+    }
+    let limited = WIRE.with_limit::<DECODE_LIMIT>();
+    let (input, used) = bincode::serde::decode_from_slice(bytes, limited).ok()?;
+    (used == bytes.len()).then_some(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
+        buffer.receive(Tick(now), &Input { tick: Tick(tick), seen: Tick(0), input: bytes })
+    }
+
+    #[test]
+    fn an_input_is_applied_in_its_tick_and_the_first_for_a_tick_stays() {
+        let mut buffer = InputBuffer::new();
+        assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Taken);
+        assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Twice);
+        assert_eq!(buffer.take(Tick(1)), Given::Absent);
+        assert_eq!(buffer.take(Tick(2)), Given::Received(7));
+        assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
+        assert_eq!(buffer.take(Tick(3)), Given::Repeated(7));
+    }
+
+    #[test]
+    fn the_ring_reaches_exactly_as_far_as_the_limit() {
+        let mut buffer = InputBuffer::new();
+        let furthest = 10 + INPUT_AHEAD_MAX_TICKS;
+        for tick in 11..=furthest {
+            assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
+        }
+        assert_eq!(receive(&mut buffer, 10, furthest + 1, &[0]), InputVerdict::TooFarAhead);
+        assert_eq!(receive(&mut buffer, 10, u32::MAX, &[0]), InputVerdict::TooFarAhead);
+        for tick in 11..=furthest {
+            assert_eq!(buffer.take(Tick(tick)), Given::Received(tick as u8));
+        }
+    }
+
+    #[test]
+    fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
+        let mut buffer = InputBuffer::new();
+        receive(&mut buffer, 0, 1, &[5]);
+        assert_eq!(buffer.take(Tick(1)), Given::Received(5));
+        for tick in 2..=1 + INPUT_REPEAT_MAX_TICKS {
+            assert_eq!(buffer.take(Tick(tick)), Given::Repeated(5));
+            assert_eq!(buffer.given(), GivenKind::Repeated);
+        }
+        assert_eq!(buffer.take(Tick(2 + INPUT_REPEAT_MAX_TICKS)), Given::Absent);
+        assert_eq!(buffer.given(), GivenKind::Absent);
+    }
+
+    #[test]
+    fn bytes_that_are_not_exactly_an_input_are_malformed() {
+        let mut buffer = InputBuffer::new();
+        assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[1, 2]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[0; INPUT_MAX_BYTES + 1]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[1]), InputVerdict::Taken);
+    }
+
+    #[test]
+    fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
+        let mut buffer = InputBuffer::new();
+        buffer.take(Tick(1));
+        assert_eq!(buffer.margin_ticks(), MARGIN_UNKNOWN_TICKS);
+        receive(&mut buffer, 1, 2, &[1]);
+        receive(&mut buffer, 1, 5, &[1]);
+        buffer.take(Tick(2));
+        assert_eq!(buffer.margin_ticks(), 3);
+        buffer.take(Tick(3));
+        assert_eq!(receive(&mut buffer, 3, 2, &[1]), InputVerdict::Late);
+        buffer.take(Tick(4));
+        assert_eq!(buffer.margin_ticks(), -2);
+        receive(&mut buffer, 4, 4_000, &[1]);
+        buffer.take(Tick(5));
+        assert_eq!(buffer.margin_ticks(), INPUT_AHEAD_MAX_TICKS as i32);
+    }
+}

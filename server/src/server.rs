@@ -1,0 +1,263 @@
+//! [`Server`]: all threads of a server, started and stopped together; and [`run`], which is a
+//! server as a program.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::process;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use shared::game::{Game, Setup};
+use shared::limits::OPENING_CONNECTIONS_MAX;
+use shared::tick::TickRate;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::Config;
+use crate::door::Door;
+use crate::hosted::Bench;
+use crate::lobby::{Limits, Lobby};
+use crate::metrics::Metrics;
+use crate::room::{Room, RoomError, RoomSettings};
+use crate::session::House;
+use crate::shard::Shard;
+
+/// How long a stopping server waits for a shard that is in the middle of a pass.
+const SHARD_END_MAX: Duration = Duration::from_secs(1);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings make no sense.
+    #[error("{0}")]
+    Config(String),
+    /// The game does not open a room with these settings.
+    #[error("the game opens no room: {0}")]
+    Room(#[from] RoomError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The operating system refuses a thread or a runtime.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+impl StartError {
+    /// What the program exits with: 2 for what the user typed, 1 for all else.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            StartError::Config(_) => 2,
+            StartError::Room(_) | StartError::Listen { .. } | StartError::System(_) => 1,
+        }
+    }
+}
+
+/// A running server. It stops when it is dropped.
+pub struct Server<G: Game> {
+    address: SocketAddr,
+    closing: watch::Sender<bool>,
+    door: Option<JoinHandle<()>>,
+    shards: Vec<JoinHandle<()>>,
+    game: PhantomData<fn() -> G>,
+}
+
+impl<G: Game> Server<G> {
+    /// Starts a server; it listens when this returns.
+    ///
+    /// # Errors
+    /// When the settings, the game or the operating system do not allow it.
+    pub fn start(config: Config) -> Result<Server<G>, StartError> {
+        config.check().map_err(StartError::Config)?;
+        let setup = setup::<G>(&config)?;
+        // A game that breaks a limit shows it now, not when the first client comes.
+        let trial = RoomSettings { name: "trial".into(), setup: setup.clone(), fill: config.fill };
+        drop(Room::<G>::new(trial)?);
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            warn!(%error, "the limit on open files stays as it is");
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            listen(config.listen)
+                .map_err(|error| StartError::Listen { address: config.listen, error })?
+        };
+        let address = listener.local_addr()?;
+        info!(game = G::NAME, %address, seed = setup.seed, shards = config.shard_count(), "starts");
+        spawn_threads(config, setup, runtime, listener, address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Says goodbye to all and ends, within a few seconds at most.
+    pub fn stop(self) {}
+}
+
+impl<G: Game> Drop for Server<G> {
+    fn drop(&mut self) {
+        self.closing.send_replace(true);
+        if let Some(door) = self.door.take() {
+            // Its panic was told when it happened; there is no more to end.
+            let _ = door.join();
+        }
+        let deadline = Instant::now() + SHARD_END_MAX;
+        for shard in self.shards.drain(..) {
+            while !shard.is_finished() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(5));
+            }
+            if shard.is_finished() {
+                let _ = shard.join();
+            } else {
+                warn!("a shard is stuck in a room; it is left behind");
+            }
+        }
+    }
+}
+
+fn spawn_threads<G: Game>(
+    config: Config,
+    setup: Setup<G::Settings>,
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+) -> Result<Server<G>, StartError> {
+    let metrics = Arc::<Metrics>::default();
+    let (closing, closing_seen) = watch::channel(false);
+    let (farewells, leaving) = tokio::sync::mpsc::unbounded_channel();
+    let (commands, mailboxes): (Vec<_>, Vec<_>) =
+        (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
+    let limits = Limits {
+        players_max: config.room_size,
+        rooms_max: config.rooms_max as usize,
+        connections_max: config.connections_max as usize,
+        empty_max: Duration::from_secs(config.empty_room_seconds.into()),
+    };
+    let (lobby, requests) =
+        Lobby::new(limits, commands.clone(), setup, config.fill, Arc::clone(&metrics));
+    let mut shards = Vec::with_capacity(mailboxes.len());
+    for (number, mailbox) in mailboxes.into_iter().enumerate() {
+        let bench = Bench {
+            message: Vec::new(),
+            gathered: Vec::new(),
+            farewells: farewells.clone(),
+            metrics: Arc::clone(&metrics),
+        };
+        let shard = Shard::<G>::new(mailbox, requests.clone(), bench);
+        let name = format!("shard-{number}");
+        shards.push(thread::Builder::new().name(name).spawn(move || shard.run())?);
+    }
+    let house = House { lobby: requests, shards: commands, metrics, closing: closing_seen };
+    let door = Door {
+        listener,
+        house: Arc::new(house),
+        web_dir: config.web_dir.map(Arc::new),
+        farewells: leaving,
+    };
+    let door = thread::Builder::new().name("door".into()).spawn(move || {
+        runtime.block_on(async {
+            tokio::spawn(lobby.run());
+            door.run().await;
+        });
+        // A file that is being read must not hold the end up.
+        runtime.shutdown_background();
+    })?;
+    Ok(Server { address, closing, door: Some(door), shards, game: PhantomData })
+}
+
+/// From what every room is made; its seed is the server's.
+fn setup<G: Game>(config: &Config) -> Result<Setup<G::Settings>, StartError> {
+    let settings = match &config.settings {
+        None => G::Settings::default(),
+        Some(json) => serde_json::from_str(json)
+            .map_err(|error| StartError::Config(format!("--settings: {error}")))?,
+    };
+    let tick_rate = TickRate::new(config.tick_rate).ok_or_else(|| {
+        StartError::Config(format!("--tick-rate {} is outside its limits", config.tick_rate))
+    })?;
+    // The standard library keys its hashers by randomness from the operating system.
+    let seed = config.seed.unwrap_or_else(|| RandomState::new().hash_one(process::id()));
+    Ok(Setup { settings, seed, tick_rate, players_max: config.room_size })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Else a server that was restarted could not listen until old connections are forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(OPENING_CONNECTIONS_MAX as u32)
+}
+
+/// Runs a server as a program does: logs to stderr, prints one line when it listens, stops on
+/// Ctrl-C or SIGTERM, and at once on the second of these.
+///
+/// # Errors
+/// When it does not start.
+pub fn run<G: Game>(config: Config) -> Result<(), StartError> {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
+    let server = Server::<G>::start(config)?;
+    // Whoever started it may have closed its stdout and want it to run all the same.
+    let _ = writeln!(io::stdout(), "listening on http://{}", server.address());
+    runtime.block_on(signals.next());
+    info!("closing; once more to end at once");
+    thread::spawn(move || {
+        runtime.block_on(signals.next());
+        process::exit(130);
+    });
+    server.stop();
+    info!("closed");
+    Ok(())
+}
+
+/// The signals by which a program is asked to end.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {
+            #[cfg(unix)]
+            interrupt: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?,
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        // Without it there is no way to be asked, and so nothing to wait for but being ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

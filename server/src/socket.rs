@@ -1,0 +1,338 @@
+//! [`Socket`]: one WebSocket, from the end of its handshake to its last byte.
+//!
+//! It owns the TCP connection, what was read of it and what the kernel has not taken yet. It
+//! knows no message of ours but the goodbye, and no clock. A session's task drives it through
+//! the hello and the farewell, by the runtime's readiness; in between a shard polls it once a
+//! tick, without any waker. It is the same value throughout: only what is underneath changes.
+//!
+//! Reading is tungstenite's. Data frames to the client are written here: a server's frame is a
+//! header before the bytes, and so one buffer of the shard gathers what a whole pass says to a
+//! client, and a socket that takes it all keeps no buffer at all.
+
+use std::io::{self, Read, Write};
+use std::mem;
+use std::net;
+use std::time::Duration;
+
+use shared::limits::{
+    CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, SOCKET_SEND_BUFFER_BYTES, WRITE_STALL_MAX,
+};
+use shared::protocol::{End, ServerMessage};
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::frame::{CloseFrame, FrameHeader};
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Bytes, Error, Message, WebSocket};
+
+/// Room for a few inputs; a longer message makes it grow for as long as that takes.
+const READ_BUFFER_BYTES: usize = 1_024;
+/// Most bytes of pongs that wait behind other bytes. Older pongs beyond it are forgotten, as
+/// RFC 6455 section 5.5.3 allows.
+const PONGS_MAX_BYTES: usize = 1_024;
+
+/// One client's WebSocket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    websocket: WebSocket<Wire>,
+    /// Since when the kernel has taken nothing of what waits.
+    blocked_since: Option<Duration>,
+}
+
+/// What one look at a socket gives.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A message of the client.
+    Message(Bytes),
+    /// A frame that is WebSocket's own business, and done with.
+    Control,
+    /// Nothing more for now.
+    Nothing,
+}
+
+/// Whether all that was said is in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// All of it.
+    Whole,
+    /// Some waits: nothing new may be encoded.
+    Part,
+}
+
+impl Socket {
+    /// A socket whose handshake is done, with what was read beyond it.
+    pub(crate) fn new(stream: tokio::net::TcpStream, read_ahead: &[u8]) -> io::Result<Socket> {
+        let options = socket2::SockRef::from(&stream);
+        options.set_tcp_nodelay(true)?;
+        options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(PONGS_MAX_BYTES)
+            .max_message_size(Some(CLIENT_MESSAGE_MAX_BYTES))
+            .max_frame_size(Some(CLIENT_MESSAGE_MAX_BYTES));
+        let websocket = WebSocket::from_partially_read(
+            Wire::new(Stream::Task(stream)),
+            read_ahead.to_vec(),
+            Role::Server,
+            Some(config),
+        );
+        Ok(Socket { websocket, blocked_since: None })
+    }
+
+    /// Takes it off the runtime, to be polled by a shard.
+    pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
+        let wire = self.websocket.get_mut();
+        if let Stream::Task(stream) = mem::replace(&mut wire.stream, Stream::Moving) {
+            wire.stream = Stream::Shard(stream.into_std()?);
+        }
+        Ok(())
+    }
+
+    /// Puts it under the runtime of the calling task.
+    pub(crate) fn enter_runtime(&mut self) -> io::Result<()> {
+        let wire = self.websocket.get_mut();
+        match mem::replace(&mut wire.stream, Stream::Moving) {
+            Stream::Shard(stream) => {
+                wire.stream = Stream::Task(tokio::net::TcpStream::from_std(stream)?);
+            }
+            other => wire.stream = other,
+        }
+        Ok(())
+    }
+
+    /// The connection under a task's runtime, to wait on; `None` while a shard has it.
+    pub(crate) fn under_runtime(&self) -> Option<&tokio::net::TcpStream> {
+        match &self.websocket.get_ref().stream {
+            Stream::Task(stream) => Some(stream),
+            Stream::Shard(_) | Stream::Moving => None,
+        }
+    }
+
+    /// Hands over every message that is there, up to the limit of one pass.
+    ///
+    /// # Errors
+    /// How the connection ends: by what came, by what `take` made of it, or by a broken wire.
+    pub(crate) fn read(
+        &mut self,
+        mut take: impl FnMut(&[u8]) -> Result<(), End>,
+    ) -> Result<(), End> {
+        for _ in 0..MESSAGES_PER_PASS_MAX {
+            match self.next()? {
+                Incoming::Message(message) => take(&message)?,
+                Incoming::Control => {}
+                Incoming::Nothing => break,
+            }
+        }
+        // A short read means that the kernel had no more; the next pass asks again.
+        self.websocket.get_mut().drained = false;
+        Ok(())
+    }
+
+    /// The next frame that is there.
+    ///
+    /// # Errors
+    /// How the connection ends.
+    pub(crate) fn next(&mut self) -> Result<Incoming, End> {
+        match self.websocket.read() {
+            Ok(Message::Binary(bytes)) => Ok(Incoming::Message(bytes)),
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Incoming::Control),
+            Ok(Message::Text(_)) => Err(End::NotBinary),
+            Ok(Message::Close(_)) => Err(End::Left),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(Incoming::Nothing)
+            }
+            Err(error) => Err(end_of(&error)),
+        }
+    }
+
+    /// Adds one binary message to what is to be sent.
+    pub(crate) fn say(&mut self, message: &[u8]) {
+        self.websocket.get_mut().say(message);
+    }
+
+    /// How many bytes wait to be sent.
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.websocket.get_ref().unsent.len()
+    }
+
+    /// Takes a shard's buffer to gather in, unless something waits already.
+    pub(crate) fn borrow_buffer(&mut self, buffer: &mut Vec<u8>) {
+        let wire = self.websocket.get_mut();
+        if wire.unsent.is_empty() {
+            wire.unsent = mem::take(buffer);
+        }
+    }
+
+    /// Gives the buffer back, unless something waits in it: then it stays until that is gone.
+    pub(crate) fn return_buffer(&mut self, buffer: &mut Vec<u8>) {
+        let wire = self.websocket.get_mut();
+        if wire.unsent.is_empty() && wire.unsent.capacity() >= buffer.capacity() {
+            *buffer = mem::take(&mut wire.unsent);
+        }
+    }
+
+    /// Gives the kernel what waits.
+    ///
+    /// # Errors
+    /// [`End::Lost`] when the wire broke, [`End::TooSlow`] when the kernel took nothing for
+    /// [`WRITE_STALL_MAX`] of the time of `now`.
+    pub(crate) fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+        let wire = self.websocket.get_mut();
+        let sent = wire.send().map_err(|_| End::Lost)?;
+        if wire.unsent.is_empty() {
+            self.blocked_since = None;
+            if mem::take(&mut wire.held) {
+                // Pongs that found no place before; they may wait again.
+                let _ = self.websocket.flush();
+            }
+            return Ok(Flushed::Whole);
+        }
+        if sent > 0 {
+            self.blocked_since = Some(now);
+        }
+        let since = *self.blocked_since.get_or_insert(now);
+        if now.saturating_sub(since) >= WRITE_STALL_MAX {
+            return Err(End::TooSlow);
+        }
+        Ok(Flushed::Part)
+    }
+
+    /// Says goodbye and closes, as far as the state of the connection still allows; the bytes
+    /// are to be flushed.
+    pub(crate) fn close(&mut self, end: End) {
+        self.websocket.get_mut().bounded = false;
+        if self.websocket.can_write() {
+            let mut goodbye = Vec::with_capacity(8);
+            ServerMessage::Goodbye(end).encode(&mut goodbye);
+            self.say(&goodbye);
+        }
+        let frame = CloseFrame { code: end.code().into(), reason: end.name().into() };
+        // What fails here is already closed, and needs no close frame.
+        let _ = self.websocket.close(Some(frame));
+    }
+
+    /// Bytes that came and went since this was last asked.
+    pub(crate) fn take_traffic(&mut self) -> (u64, u64) {
+        let wire = self.websocket.get_mut();
+        (mem::take(&mut wire.bytes_in), mem::take(&mut wire.bytes_out))
+    }
+}
+
+/// How a connection ends that tungstenite gives up.
+fn end_of(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => End::TooBig,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Lost,
+        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt => End::Protocol,
+        Error::ConnectionClosed | Error::AlreadyClosed => End::Left,
+        _ => End::Lost,
+    }
+}
+
+/// What is under the WebSocket: the connection in one of its two lives, and what waits for it.
+#[derive(Debug)]
+struct Wire {
+    stream: Stream,
+    /// Whether the last read was a short one: then the kernel has no more, and need not be
+    /// asked to say so.
+    drained: bool,
+    unsent: Vec<u8>,
+    /// Whether tungstenite was told to keep something back.
+    held: bool,
+    /// Whether tungstenite's own frames are held back while much waits.
+    bounded: bool,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Task(tokio::net::TcpStream),
+    Shard(net::TcpStream),
+    /// On its way from one to the other; left so only when that failed.
+    Moving,
+}
+
+impl Wire {
+    fn new(stream: Stream) -> Wire {
+        Wire {
+            stream,
+            drained: false,
+            unsent: Vec::new(),
+            held: false,
+            bounded: true,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    fn say(&mut self, message: &[u8]) {
+        let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
+        self.unsent.reserve(header.len(message.len() as u64) + message.len());
+        header.format(message.len() as u64, &mut self.unsent).expect("a Vec takes all");
+        self.unsent.extend_from_slice(message);
+    }
+
+    /// Offers what waits to the kernel once, and says how much it took.
+    fn send(&mut self) -> io::Result<usize> {
+        let mut sent = 0;
+        while sent < self.unsent.len() {
+            let rest = &self.unsent[sent..];
+            let taken = match &self.stream {
+                Stream::Task(stream) => stream.try_write(rest),
+                Stream::Shard(stream) => (&mut &*stream).write(rest),
+                Stream::Moving => Err(io::ErrorKind::NotConnected.into()),
+            };
+            match taken {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => sent += taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes_out += sent as u64;
+        if sent == self.unsent.len() {
+            self.unsent.clear();
+        } else {
+            self.unsent.drain(..sent);
+        }
+        Ok(sent)
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.drained {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = match &self.stream {
+            Stream::Task(stream) => stream.try_read(buffer),
+            Stream::Shard(stream) => {
+                let read = (&mut &*stream).read(buffer);
+                // The end of the stream is a read of 0 and must be seen.
+                self.drained = matches!(read, Ok(bytes) if 0 < bytes && bytes < buffer.len());
+                read
+            }
+            Stream::Moving => Err(io::ErrorKind::NotConnected.into()),
+        }?;
+        self.bytes_in += read as u64;
+        Ok(read)
+    }
+}
+
+/// What tungstenite itself writes: pongs and closes. Each call is one or more whole frames.
+impl Write for Wire {
+    fn write(&mut self, frames: &[u8]) -> io::Result<usize> {
+        if self.bounded && self.unsent.len() >= PONGS_MAX_BYTES {
+            self.held = true;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.unsent.extend_from_slice(frames);
+        Ok(frames.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

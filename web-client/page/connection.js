@@ -1,0 +1,220 @@
+// @ts-check
+// The socket: it connects, keeps the client core fed and flushed, and comes back by itself.
+//
+// It decides when to try again and when to give up; it draws nothing and knows no game. What
+// the bytes mean is the core's business. Made by main.js, which is told of each turn.
+
+import { Stage } from "./wasm.js";
+
+/** @typedef {import("./wasm.js").Wasm} Wasm */
+/** @typedef {import("./wasm.js").Held} Held */
+/** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
+/** @typedef {"idle" | "connecting" | "playing" | "waiting"} Status */
+
+/** First and longest wait before a new attempt. Each wait is drawn from its upper half. */
+const WAIT_FIRST_MS = 250;
+const WAIT_MAX_MS = 4000;
+/** An attempt that has not led into a room by then is given up. */
+const ATTEMPT_MAX_MS = 4000;
+/** A room that says nothing for so long is gone, whatever the socket believes. */
+const SILENCE_MAX_MS = 6000;
+/** After so long in a room, waits begin small again. */
+const SETTLED_MS = 2000;
+/** Where it is noted that the page was reloaded for being stale, so that it is once. */
+const RELOADED_KEY = "tickwire.reloaded";
+
+export class Connection {
+  /**
+   * @param {Wasm} wasm
+   * @param {() => Held} held what the player holds now
+   * @param {{ changed(status: Status, reason: string): void, over(reason: string): void,
+   *           faulted(): Promise<Wasm> }} hooks
+   */
+  constructor(wasm, held, hooks) {
+    this.wasm = wasm;
+    this.held = held;
+    this.hooks = hooks;
+    /** @type {Status} */
+    this.status = "idle";
+    /** @type {Greeting | null} */
+    this.greeting = null;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.waitMs = WAIT_FIRST_MS;
+    this.reason = "";
+    this.heardAt = 0;
+    this.enteredAt = 0;
+    this.openedAt = 0;
+    this.pumpTimer = 0;
+    this.retryTimer = 0;
+    this.watchTimer = 0;
+    const hurry = () => {
+      if (this.status === "waiting" && !document.hidden) this.connect();
+    };
+    addEventListener("online", hurry);
+    document.addEventListener("visibilitychange", hurry);
+  }
+
+  /** @param {Greeting} greeting */
+  start(greeting) {
+    this.greeting = greeting;
+    this.waitMs = WAIT_FIRST_MS;
+    clearInterval(this.watchTimer);
+    this.watchTimer = setInterval(() => this.watch(), 500);
+    this.connect();
+  }
+
+  /** Says goodbye and stays away. */
+  leave() {
+    if (this.status === "playing") {
+      this.wasm.leave();
+      this.flush();
+    }
+    this.stop();
+  }
+
+  /** @private */
+  stop() {
+    this.drop();
+    clearTimeout(this.retryTimer);
+    clearInterval(this.watchTimer);
+    this.greeting = null;
+    this.turn("idle", "");
+  }
+
+  /** @private */
+  connect() {
+    clearTimeout(this.retryTimer);
+    this.drop();
+    this.turn("connecting", this.reason);
+    const url = new URL("/ws", location.href);
+    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.openedAt = performance.now();
+    socket.onopen = () => {
+      if (this.greeting) this.wasm.open(this.greeting);
+      this.flush();
+    };
+    socket.onmessage = (event) => this.guarded(() => this.receive(event.data));
+    socket.onclose = () => this.lost("the connection was lost");
+  }
+
+  /** Forgets the socket: whatever it still says is not heard. @private */
+  drop() {
+    clearTimeout(this.pumpTimer);
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  /** @private @param {unknown} data */
+  receive(data) {
+    if (!(data instanceof ArrayBuffer)) return;
+    this.heardAt = performance.now();
+    const stage = this.wasm.receive(this.heardAt, data);
+    if (stage === Stage.PLAYING) {
+      if (this.status !== "playing") {
+        this.enteredAt = this.heardAt;
+        this.reason = "";
+        this.turn("playing", "");
+      } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
+        this.waitMs = WAIT_FIRST_MS;
+        sessionStorage.removeItem(RELOADED_KEY);
+      }
+      this.pump();
+    } else if (stage !== Stage.GREETING) {
+      this.ended();
+    }
+  }
+
+  /** Not let in, sent away, or not understood. @private */
+  ended() {
+    const state = this.wasm.state();
+    if (state.stale && !sessionStorage.getItem(RELOADED_KEY)) {
+      sessionStorage.setItem(RELOADED_KEY, "once");
+      location.reload();
+      return;
+    }
+    if (state.stale || state.last) {
+      this.stop();
+      this.hooks.over(state.reason);
+      return;
+    }
+    const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
+    this.lost(prefix + state.reason);
+  }
+
+  /** @private @param {string} reason */
+  lost(reason) {
+    this.drop();
+    if (!this.greeting) return;
+    this.reason = reason;
+    const wait = this.waitMs * (0.5 + 0.5 * Math.random());
+    this.waitMs = Math.min(2 * this.waitMs, WAIT_MAX_MS);
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.connect(), wait);
+    this.turn("waiting", reason);
+  }
+
+  /** @private */
+  watch() {
+    const now = performance.now();
+    if (this.status === "connecting" && now - this.openedAt > ATTEMPT_MAX_MS) {
+      this.lost("no answer from the server");
+    } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
+      this.lost("nothing heard from the server");
+    }
+  }
+
+  /**
+   * Plays what is due, sends, and comes back when more is due. Its own timer, not the animation,
+   * drives it: inputs go out on time however slowly the screen is drawn.
+   * @private
+   */
+  pump() {
+    clearTimeout(this.pumpTimer);
+    if (this.status !== "playing") return;
+    this.wasm.play(performance.now(), this.held());
+    this.flush();
+    const due = this.wasm.due();
+    if (Number.isFinite(due)) {
+      const wait = Math.max(0, due - performance.now());
+      this.pumpTimer = setTimeout(() => this.guarded(() => this.pump()), wait);
+    }
+  }
+
+  /** @private */
+  flush() {
+    const open = this.socket?.readyState === WebSocket.OPEN;
+    for (let message = this.wasm.outgoing(); message; message = this.wasm.outgoing()) {
+      if (open) this.socket?.send(message);
+    }
+  }
+
+  /** A trap leaves the core in no known state: a fresh one takes its place. @private
+   *  @param {() => void} act */
+  guarded(act) {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      console.error(error);
+      this.drop();
+      this.turn("waiting", "the page met a fault of its own");
+      void this.hooks.faulted().then((wasm) => {
+        this.wasm = wasm;
+        this.lost("the page met a fault of its own");
+      });
+    }
+  }
+
+  /** @private @param {Status} status @param {string} reason */
+  turn(status, reason) {
+    this.status = status;
+    this.hooks.changed(status, reason);
+  }
+}

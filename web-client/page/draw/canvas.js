@@ -1,0 +1,94 @@
+// @ts-check
+// The canvas: as sharp as the screen, as large as the window, and transforms into the world.
+//
+// It owns the pixels and the sprites of glow; it draws nothing of the game by itself. All of
+// draw/ paints through it.
+
+/** @typedef {import("../camera.js").Camera} Camera */
+
+/** More than this is not seen, but paid for. */
+const RATIO_MAX = 2;
+const GLOW_SIZE = 64;
+
+export class Canvas {
+  /** @param {HTMLCanvasElement} element @param {Camera} camera */
+  constructor(element, camera) {
+    this.element = element;
+    this.camera = camera;
+    const context = element.getContext("2d", { alpha: false });
+    if (!context) throw new Error("this browser has no 2D canvas");
+    this.context = context;
+    this.ratio = 1;
+    /** @type {Map<string, HTMLCanvasElement>} */
+    this.glows = new Map();
+    this.resize();
+    addEventListener("resize", () => this.resize());
+  }
+
+  /** @private */
+  resize() {
+    this.ratio = Math.min(devicePixelRatio || 1, RATIO_MAX);
+    this.element.width = Math.round(innerWidth * this.ratio);
+    this.element.height = Math.round(innerHeight * this.ratio);
+    this.camera.resize(innerWidth, innerHeight);
+  }
+
+  /** Paints in CSS pixels from here on. */
+  toScreen() {
+    this.context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+  }
+
+  /** Paints in units of the world from here on. */
+  toWorld() {
+    this.toPlace(0, 0, 0);
+  }
+
+  /** Paints in units around a place, turned. @param {number} x @param {number} y
+   *  @param {number} angle */
+  toPlace(x, y, angle) {
+    const { camera } = this;
+    const scale = camera.scale * this.ratio;
+    const cos = scale * Math.cos(angle);
+    const sin = scale * Math.sin(angle);
+    const px = camera.screenX(x) * this.ratio;
+    const py = camera.screenY(y) * this.ratio;
+    this.context.setTransform(cos, sin, -sin, cos, px, py);
+  }
+
+  /** So many CSS pixels in units. @param {number} pixels */
+  px(pixels) {
+    return pixels / this.camera.scale;
+  }
+
+  /**
+   * Paints a soft light, in units of the world (`toWorld` must hold).
+   * @param {string} colour @param {number} x @param {number} y @param {number} radius
+   * @param {number} alpha
+   */
+  glow(colour, x, y, radius, alpha) {
+    const { context } = this;
+    context.globalAlpha = alpha;
+    context.drawImage(this.glowOf(colour), x - radius, y - radius, 2 * radius, 2 * radius);
+    context.globalAlpha = 1;
+  }
+
+  /** A sprite, since gradients and shadows per entity are slow. @private
+   *  @param {string} colour */
+  glowOf(colour) {
+    let sprite = this.glows.get(colour);
+    if (sprite) return sprite;
+    sprite = document.createElement("canvas");
+    sprite.width = sprite.height = GLOW_SIZE;
+    const paint = /** @type {CanvasRenderingContext2D} */ (sprite.getContext("2d"));
+    const half = GLOW_SIZE / 2;
+    const gradient = paint.createRadialGradient(half, half, 0, half, half, half);
+    gradient.addColorStop(0, colour + "ff");
+    gradient.addColorStop(0.25, colour + "70");
+    gradient.addColorStop(0.6, colour + "1c");
+    gradient.addColorStop(1, colour + "00");
+    paint.fillStyle = gradient;
+    paint.fillRect(0, 0, GLOW_SIZE, GLOW_SIZE);
+    this.glows.set(colour, sprite);
+    return sprite;
+  }
+}

@@ -1,0 +1,94 @@
+// @ts-check
+// One frame, in the order in which it is painted, and what each happening looks like.
+//
+// It owns the painters; it reads the world and never changes it. Called by main.js once per
+// animation frame.
+
+import { Canvas } from "./canvas.js";
+import { drawArena } from "./arena.js";
+import { Effects } from "./effects.js";
+import { Ships, drawBolts } from "./ships.js";
+import { colourOf } from "./palette.js";
+
+/** @typedef {import("../camera.js").Camera} Camera */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../world.js").Happening} Happening */
+/** @typedef {import("../wasm.js").Measures} Measures */
+
+/** How far before the ship's centre a shot is seen to leave. */
+const MUZZLE_UNITS = 1.3;
+
+export class Picture {
+  /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Measures} measures */
+  constructor(element, camera, measures) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    this.calm = calm.matches;
+    this.canvas = new Canvas(element, camera);
+    this.ships = new Ships(measures);
+    this.effects = new Effects(this.calm);
+    calm.addEventListener("change", () => {
+      this.calm = this.effects.calm = calm.matches;
+    });
+    /** @private */
+    this.newestBolt = Infinity;
+  }
+
+  /** Another room: nothing of the last one may flash in it. */
+  clear() {
+    this.effects.clear();
+    this.newestBolt = Infinity;
+  }
+
+  /** @param {World} world @param {Happening} happening @param {number} now */
+  show(world, { name, values }, now) {
+    const { effects } = this;
+    const { x, y } = values;
+    if (name === "hit") {
+      this.ships.hit(values.player, now);
+      effects.hit(x, y, colourOf(values.by, world.self), values.shielded === 1);
+      if (values.player === world.self && !this.calm) this.canvas.camera.kick(4);
+    } else if (name === "burst") {
+      effects.burst(x, y, "#bcd4ff");
+    } else if (name === "boom") {
+      effects.explosion(x, y, colourOf(values.player, world.self));
+      if (values.player === world.self && !this.calm) this.canvas.camera.kick(12);
+    } else if (name === "spawn") {
+      effects.spawn(x, y, colourOf(values.player, world.self));
+    }
+  }
+
+  /** @param {World} world @param {number} now @param {number} seconds since the last frame */
+  draw(world, now, seconds) {
+    this.flashMuzzles(world);
+    this.ships.remember(world, now);
+    this.effects.age(seconds);
+    this.canvas.camera.settle(seconds);
+    drawArena(this.canvas, world);
+    this.ships.drawTrails(this.canvas, world, now);
+    drawBolts(this.canvas, world);
+    this.ships.draw(this.canvas, world, now);
+    this.effects.draw(this.canvas);
+  }
+
+  /** Entities rise: a bolt above all that were seen has just left a ship. @private
+   *  @param {World} world */
+  flashMuzzles(world) {
+    let newest = this.newestBolt === Infinity ? -1 : this.newestBolt;
+    for (const bolt of world.bolts) {
+      if (bolt.entity > this.newestBolt && bolt.owner !== world.self) {
+        const ship = world.shipOf(bolt.owner);
+        if (ship) this.flash(ship.x, ship.y, Math.atan2(bolt.vy, bolt.vx), bolt.owner, world);
+      }
+      newest = Math.max(newest, bolt.entity);
+    }
+    this.newestBolt = newest;
+  }
+
+  /** A shot leaves a ship. @param {number} x @param {number} y @param {number} angle
+   *  @param {number} player @param {World} world */
+  flash(x, y, angle, player, world) {
+    const px = x + MUZZLE_UNITS * Math.cos(angle);
+    const py = y + MUZZLE_UNITS * Math.sin(angle);
+    this.effects.muzzle(px, py, angle, colourOf(player, world.self));
+  }
+}

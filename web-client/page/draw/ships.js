@@ -1,0 +1,220 @@
+// @ts-check
+// Ships and bolts: hulls, marks, engines, trails, shields, names.
+//
+// It remembers for each player only what looks need: the trail and the last hits. It decides
+// nothing about the game. Called by picture.js.
+
+import { Flag } from "../world.js";
+import { ALL, TEXT, colourIndex, colourOf, faded } from "./palette.js";
+
+/** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../world.js").Ship} Ship */
+/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {{ entity: number, points: { x: number, y: number, at: number }[], hitAt: number }} Memory */
+
+const TRAIL_MS = 420;
+const TRAIL_STEP_MS = 30;
+const HIT_MS = 320;
+const STREAK_SECONDS = 0.034;
+const FONT = "500 11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+
+const HULL = new Path2D("M1.18 0 L-0.78 0.82 L-0.42 0 L-0.78 -0.82 Z");
+/** Told apart without colours: four marks by player. */
+const MARKS = [
+  new Path2D("M0.62 0 L-0.42 0"),
+  new Path2D("M0.1 0.4 L0.1 -0.4"),
+  new Path2D("M0.35 0.18 L-0.1 0 L0.35 -0.18"),
+  new Path2D("M-0.05 0 m-0.2 0 a0.2 0.2 0 1 0 0.4 0 a0.2 0.2 0 1 0 -0.4 0"),
+];
+
+export class Ships {
+  /** @param {Measures} measures */
+  constructor(measures) {
+    this.measures = measures;
+    /** @private @type {Map<number, Memory>} */
+    this.memories = new Map();
+  }
+
+  /** A ship was hit. @param {number} player @param {number} now */
+  hit(player, now) {
+    const memory = this.memories.get(player);
+    if (memory) memory.hitAt = now;
+  }
+
+  /** Notes where all are. @param {World} world @param {number} now */
+  remember(world, now) {
+    for (const ship of world.ships) {
+      let memory = this.memories.get(ship.player);
+      if (!memory || memory.entity !== ship.entity) {
+        memory = { entity: ship.entity, points: [], hitAt: -HIT_MS };
+        this.memories.set(ship.player, memory);
+      }
+      const { points } = memory;
+      const last = points[points.length - 1];
+      if (!last || now - last.at >= TRAIL_STEP_MS) points.push({ x: ship.x, y: ship.y, at: now });
+    }
+    for (const [player, memory] of this.memories) {
+      while (memory.points.length > 0 && now - memory.points[0].at > TRAIL_MS) {
+        memory.points.shift();
+      }
+      if (memory.points.length === 0) this.memories.delete(player);
+    }
+  }
+
+  /** @param {Canvas} canvas @param {World} world @param {number} now */
+  drawTrails(canvas, world, now) {
+    const { context } = canvas;
+    canvas.toWorld();
+    context.lineCap = "round";
+    for (const ship of world.ships) {
+      const points = this.memories.get(ship.player)?.points ?? [];
+      const colour = colourOf(ship.player, world.self);
+      for (let i = 0; i < points.length; i++) {
+        const point = points[i];
+        const next = points[i + 1] ?? ship;
+        const young = 1 - (now - point.at) / TRAIL_MS;
+        context.lineWidth = canvas.px(0.6 + 2.2 * young);
+        context.strokeStyle = faded(colour, 0.32 * young * young);
+        context.beginPath();
+        context.moveTo(point.x, point.y);
+        context.lineTo(next.x, next.y);
+        context.stroke();
+      }
+    }
+  }
+
+  /** @param {Canvas} canvas @param {World} world @param {number} now */
+  draw(canvas, world, now) {
+    const { context, camera } = canvas;
+    canvas.toWorld();
+    context.globalCompositeOperation = "lighter";
+    for (const ship of world.ships) {
+      const own = ship.player === world.self;
+      canvas.glow(colourOf(ship.player, world.self), ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
+    }
+    context.globalCompositeOperation = "source-over";
+    for (const ship of world.ships) {
+      if (!camera.sees(ship.x, ship.y, 2)) continue;
+      const hitAge = now - (this.memories.get(ship.player)?.hitAt ?? -HIT_MS);
+      drawShip(canvas, ship, colourOf(ship.player, world.self), Math.max(0, 1 - hitAge / HIT_MS), now);
+      this.drawShield(canvas, ship, Math.max(0, 1 - hitAge / HIT_MS), now);
+    }
+    this.drawLabels(canvas, world);
+  }
+
+  /** @private @param {Canvas} canvas @param {Ship} ship @param {number} hit @param {number} now */
+  drawShield(canvas, ship, hit, now) {
+    const { context } = canvas;
+    const protectedNow = (ship.flags & Flag.PROTECTED) !== 0;
+    const strength = ship.shield / this.measures.shield_max;
+    if (strength <= 0 && !protectedNow) return;
+    canvas.toPlace(ship.x, ship.y, 0);
+    context.beginPath();
+    context.arc(0, 0, 1.42, 0, 2 * Math.PI);
+    if (protectedNow) {
+      const pulse = 0.5 + 0.3 * Math.sin(now / 110);
+      context.setLineDash([0.28, 0.2]);
+      context.lineDashOffset = now / 900;
+      context.strokeStyle = faded("#ffffff", pulse);
+    } else {
+      context.strokeStyle = faded("#9fd8ff", 0.06 + 0.16 * strength + 0.7 * hit);
+    }
+    context.lineWidth = canvas.px(1.2 + 1.4 * hit);
+    context.stroke();
+    context.setLineDash([]);
+    if (hit > 0) {
+      context.fillStyle = faded("#9fd8ff", 0.16 * hit);
+      context.fill();
+    }
+  }
+
+  /** Names and, once hurt, hulls. @private @param {Canvas} canvas @param {World} world */
+  drawLabels(canvas, world) {
+    const { context, camera } = canvas;
+    if (camera.scale < 5) return;
+    canvas.toScreen();
+    context.font = FONT;
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    for (const ship of world.ships) {
+      const x = camera.screenX(ship.x);
+      const y = camera.screenY(ship.y) + 1.75 * camera.scale;
+      const colour = colourOf(ship.player, world.self);
+      const hull = ship.hull / this.measures.hull_max;
+      if (hull < 1) {
+        const width = 2 * camera.scale;
+        context.fillStyle = faded(colour, 0.18);
+        context.fillRect(x - width / 2, y - 3, width, 2);
+        context.fillStyle = colour;
+        context.fillRect(x - width / 2, y - 3, width * hull, 2);
+      }
+      const name = world.nameOf(ship.player);
+      if (name && camera.scale > 9) {
+        context.fillStyle = faded(ship.player === world.self ? colour : TEXT, 0.75);
+        context.fillText(name, x, y + 3);
+      }
+    }
+  }
+}
+
+/** @param {Canvas} canvas @param {Ship} ship @param {string} colour @param {number} hit
+ *  @param {number} now */
+function drawShip(canvas, ship, colour, hit, now) {
+  const { context } = canvas;
+  canvas.toPlace(ship.x, ship.y, ship.aim);
+  if ((ship.flags & Flag.THRUSTING) !== 0) {
+    const flicker = 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2);
+    context.beginPath();
+    context.moveTo(-0.5, 0.22);
+    context.lineTo(-0.55 - 0.75 * flicker, 0);
+    context.lineTo(-0.5, -0.22);
+    context.lineWidth = canvas.px(1.2);
+    context.strokeStyle = faded(colour, 0.8);
+    context.stroke();
+  }
+  context.fillStyle = "#070c18";
+  context.fill(HULL);
+  context.fillStyle = faded(colour, 0.16 + 0.5 * hit);
+  context.fill(HULL);
+  context.lineJoin = "round";
+  context.lineWidth = canvas.px(1.7);
+  context.strokeStyle = hit > 0.6 ? "#ffffff" : colour;
+  context.stroke(HULL);
+  context.lineWidth = canvas.px(1.2);
+  context.strokeStyle = faded(colour, 0.7);
+  context.stroke(MARKS[ship.player % MARKS.length]);
+}
+
+/** Streaks, all of one colour at once. @param {Canvas} canvas @param {World} world */
+export function drawBolts(canvas, world) {
+  const { context, camera } = canvas;
+  canvas.toWorld();
+  /** @type {(Path2D | undefined)[]} */
+  const paths = [];
+  for (const bolt of world.bolts) {
+    if (!camera.sees(bolt.x, bolt.y, 2)) continue;
+    const path = (paths[colourIndex(bolt.owner, world.self)] ??= new Path2D());
+    path.moveTo(bolt.x - bolt.vx * STREAK_SECONDS, bolt.y - bolt.vy * STREAK_SECONDS);
+    path.lineTo(bolt.x, bolt.y);
+  }
+  context.lineCap = "round";
+  context.globalCompositeOperation = "lighter";
+  const layers = /** @type {const} */ ([
+    [9, 0.13],
+    [4.5, 0.35],
+    [1.8, 1],
+  ]);
+  for (const [width, alpha] of layers) {
+    context.lineWidth = canvas.px(width);
+    paths.forEach((path, index) => {
+      if (!path) return;
+      context.strokeStyle = faded(ALL[index], alpha);
+      context.stroke(path);
+    });
+  }
+  context.lineWidth = canvas.px(0.9);
+  context.strokeStyle = "#ffffffb0";
+  for (const path of paths) if (path) context.stroke(path);
+  context.globalCompositeOperation = "source-over";
+}

@@ -1,0 +1,84 @@
+// @ts-check
+// The net graph: bytes of each snapshot as bars, gaps between them as holes, and the figures.
+//
+// It keeps the last few seconds and paints them; it measures nothing by itself. Called by
+// hud.js.
+
+/** @typedef {import("../wasm.js").State} State */
+
+const SAMPLES = 95;
+const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes"];
+
+export class Graph {
+  /** @param {HTMLCanvasElement} canvas @param {HTMLElement} figures */
+  constructor(canvas, figures) {
+    this.canvas = canvas;
+    /** @private @type {number[]} */
+    this.sizes = [];
+    /** @private @type {{ at: number, snapshots: number }[]} */
+    this.seen = [];
+    /** @private @type {Record<string, HTMLElement>} */
+    this.values = {};
+    for (const name of FIGURES) {
+      const term = document.createElement("dt");
+      term.textContent = name;
+      const value = document.createElement("dd");
+      figures.append(term, value);
+      this.values[name] = value;
+    }
+  }
+
+  clear() {
+    this.sizes.length = 0;
+    this.seen.length = 0;
+  }
+
+  /** @param {State} state @param {number} now */
+  note(state, now) {
+    const last = this.seen[this.seen.length - 1];
+    const fresh = last ? Math.max(0, state.snapshots - last.snapshots) : 0;
+    this.sizes.push(fresh > 0 ? state.snapshot_bytes : 0);
+    if (this.sizes.length > SAMPLES) this.sizes.shift();
+    this.seen.push({ at: now, snapshots: state.snapshots });
+    while (now - this.seen[0].at > 2000) this.seen.shift();
+  }
+
+  /** @param {State} state */
+  show(state) {
+    const first = this.seen[0];
+    const last = this.seen[this.seen.length - 1];
+    const seconds = (last.at - first.at) / 1000;
+    const rate = seconds > 0 ? (last.snapshots - first.snapshots) / seconds : 0;
+    this.values.ping.textContent = `${state.rtt_ms.toFixed(0)} ms`;
+    this.values.tick.textContent = String(state.tick);
+    this.values.rate.textContent = `${rate.toFixed(0)} /s`;
+    this.values.size.textContent = `${state.snapshot_bytes} B`;
+    this.values.late.textContent = String(state.late_inputs);
+    this.values.fixes.textContent = String(state.corrections);
+    this.paint();
+  }
+
+  /** @private */
+  paint() {
+    const { canvas } = this;
+    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    if (canvas.width !== Math.round(width * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const most = Math.max(64, ...this.sizes);
+    const step = width / SAMPLES;
+    this.sizes.forEach((size, nth) => {
+      const x = width - (this.sizes.length - nth) * step;
+      const tall = size === 0 ? 2 : Math.max(1, ((height - 2) * size) / most);
+      context.fillStyle = size === 0 ? "#ff6b6b" : "#3f9dffb0";
+      context.fillRect(x, height - tall, Math.max(1, step - 0.8), tall);
+    });
+  }
+}

@@ -1,0 +1,171 @@
+// @ts-check
+// The start: loads the client core, joins the parts, and runs the frames.
+//
+// It owns the order of things and nothing else; every part has a file of its own. Behind the
+// start overlay it shows a room of bots that the core plays in the page.
+
+import { Camera } from "./camera.js";
+import { Connection } from "./connection.js";
+import { Controls } from "./input.js";
+import { Hud } from "./hud.js";
+import { Picture } from "./draw/picture.js";
+import { Start } from "./start.js";
+import { View } from "./view.js";
+import { World } from "./world.js";
+import { installState } from "./state.js";
+import { loadWasm } from "./wasm.js";
+
+/** @typedef {import("./connection.js").Status} Status */
+/** @typedef {import("./wasm.js").Own} Own */
+
+const DEMO_PLAYERS = 14;
+/** No frame stands for more, whatever the clock says. */
+const FRAME_MAX_SECONDS = 0.1;
+const STILL = { buttons: 0, aim: 0 };
+/** As `skirmish::rules::AIM_STEPS`. */
+const AIM_STEPS = 1024;
+
+const published = installState();
+const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
+const start = new Start((spectator) => enter(spectator));
+start.enable(false);
+document.getElementById("leave")?.addEventListener("click", () => leave());
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !start.isOpen) leave();
+});
+
+let wasm = await loadWasm().catch((error) => {
+  start.show(error instanceof Error ? error.message : String(error));
+  throw error;
+});
+const measures = wasm.measures();
+const world = new World();
+const camera = new Camera(measures);
+const view = new View(camera, world, surface);
+const picture = new Picture(surface, camera, measures);
+const controls = new Controls(surface);
+const hud = new Hud(measures);
+const connection = new Connection(wasm, held, { changed, over, faulted });
+published.look({ connected: () => connection.status === "playing", wasm: () => wasm });
+
+/** Whether the core plays a room of its own. */
+let demo = false;
+let frameAt = performance.now();
+let cooldown = 0;
+
+start.enable(true);
+if (start.wanted) {
+  enter(start.wanted === "spectate");
+} else {
+  showDemo();
+  start.show("");
+}
+requestAnimationFrame(frame);
+
+/** What the player holds now: the pointer is seen from where the ship is on the screen. */
+function held() {
+  const x = world.own ? camera.screenX(world.own.x) : camera.width / 2;
+  const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
+  return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
+}
+
+/** @param {boolean} spectator */
+function enter(spectator) {
+  start.hide();
+  connection.start({ spectator, name: start.name || "Nameless", room: start.room });
+}
+
+function leave() {
+  connection.leave();
+  back("");
+}
+
+/** @param {string} message */
+function back(message) {
+  controls.active = false;
+  controls.release();
+  hud.leave();
+  showDemo();
+  start.show(message);
+}
+
+function showDemo() {
+  demo = true;
+  wasm.demo(performance.now(), Math.floor(Math.random() * 2 ** 32), DEMO_PLAYERS);
+  world.enter(wasm, null);
+  picture.clear();
+  view.become("demo");
+}
+
+/** The connection turned. @param {Status} status @param {string} reason */
+function changed(status, reason) {
+  document.body.dataset.status = status;
+  controls.active = status === "playing";
+  if (status === "idle") {
+    hud.say("");
+  } else if (status === "connecting") {
+    hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
+  } else if (status === "waiting") {
+    hud.say(`${sentence(reason)} Trying again…`);
+  } else {
+    demo = false;
+    cooldown = Infinity;
+    const state = wasm.state();
+    world.enter(wasm, state.player);
+    picture.clear();
+    view.become(state.player === null ? "spectator" : "player");
+    hud.enter(state.room ?? "", state.player === null);
+    hud.say("");
+  }
+}
+
+/** The server will not have us, for good. @param {string} reason */
+function over(reason) {
+  back(sentence(reason));
+}
+
+/** The core trapped: its memory can no longer be trusted. */
+async function faulted() {
+  wasm = await loadWasm();
+  return wasm;
+}
+
+/** @param {number} now */
+function frame(now) {
+  requestAnimationFrame(frame);
+  // The frame's own time may lie before that of a message already taken.
+  const clock = Math.max(now, performance.now());
+  const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
+  frameAt = clock;
+  if (demo) wasm.advanceDemo(clock);
+  const intent = demo ? STILL : held();
+  if (world.refill(wasm, clock, intent)) {
+    for (const happening of world.happenings(wasm)) {
+      picture.show(world, happening, clock);
+      const { victim, killer } = happening.values;
+      if (happening.name === "kill" && !demo) hud.kill(world, victim, killer);
+    }
+  }
+  const own = connection.status === "playing" ? wasm.own() : null;
+  flashOwn(own);
+  view.move(clock, seconds);
+  picture.draw(world, clock, seconds);
+  if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+}
+
+/** The own shot flashes when it is predicted, long before the server tells of it.
+ *  @param {Own | null} own */
+function flashOwn(own) {
+  const before = cooldown;
+  cooldown = own ? own.cooldown_ticks : Infinity;
+  if (!own || !world.own || cooldown <= before) return;
+  const angle = (own.aim / AIM_STEPS) * 2 * Math.PI;
+  picture.flash(world.own.x, world.own.y, angle, own.player, world);
+}
+
+/** @param {string} reason */
+function sentence(reason) {
+  if (reason === "") return "";
+  const first = reason.charAt(0).toUpperCase() + reason.slice(1);
+  return first.endsWith(".") ? first : `${first}.`;
+}

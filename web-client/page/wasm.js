@@ -1,0 +1,236 @@
+// @ts-check
+// The client core, typed: what the exports of `web-client/src/exports.rs` are to JavaScript.
+//
+// It copies nothing that can be read in place and keeps no state but the instance. Views of
+// wasm memory are made anew after each call, since any call may grow the memory; what a method
+// gives as an array is good until the next call. Used by connection.js, world.js and main.js.
+
+/** How far the client is, as `PageClient::stage_number` has it. */
+export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
+
+/**
+ * @typedef {object} State
+ * @property {number} stage one of {@link Stage}
+ * @property {string} reason why it is not in a room, for people
+ * @property {boolean} stale whether the server runs other code than this page
+ * @property {boolean} last whether trying again would not help
+ * @property {string | null} room
+ * @property {number | null} player
+ * @property {number} tick_rate_hz
+ * @property {number} tick
+ * @property {number} rtt_ms
+ * @property {number} snapshots
+ * @property {number} bytes
+ * @property {number} snapshot_bytes
+ * @property {number} late_inputs
+ * @property {number} corrections
+ * @property {number} entities
+ *
+ * @typedef {{ name: string, fields: string[] }} Kind
+ * @typedef {{ entities: Kind[], events: Kind[] }} Schema
+ *
+ * @typedef {object} Player
+ * @property {number} player
+ * @property {string} name text of a stranger: draw it, never interpret it
+ * @property {number} score
+ * @property {number} team
+ * @property {boolean} bot
+ *
+ * @typedef {{ x: number, y: number, w: number, h: number, solid_from: number }} Wall
+ * @typedef {{ x: number, y: number, radius: number, solid_from: number }} Rock
+ * @typedef {{ radius: number, walls: Wall[], rocks: Rock[] }} Level
+ *
+ * @typedef {object} Own
+ * @property {number} player
+ * @property {number} ship entity of its ship; 0 before the first
+ * @property {"Alive" | { Dead: { respawn_ticks: number } }} life
+ * @property {[number, number]} place
+ * @property {[number, number]} velocity
+ * @property {number} aim step of aim, of which 1024 make a turn
+ * @property {number} hull
+ * @property {number} shield
+ * @property {number} cooldown_ticks
+ * @property {number} protection_ticks
+ *
+ * @typedef {object} Measures
+ * @property {number} ship_radius
+ * @property {number} hull_max
+ * @property {number} shield_max
+ * @property {number} cooldown_s
+ * @property {number} bolt_speed
+ * @property {number} screen_half_x
+ * @property {number} screen_half_y
+ */
+
+/**
+ * What is held down, and the direction to the pointer in radians.
+ * @typedef {{ buttons: number, aim: number }} Held
+ */
+
+/** Loads the client core. */
+export async function loadWasm() {
+  const response = await fetch(new URL("/tickwire.wasm", location.href));
+  if (!response.ok) throw new Error(`the game's code could not be loaded (${response.status})`);
+  const source = await WebAssembly.instantiate(await response.arrayBuffer(), {});
+  return new Wasm(source.instance);
+}
+
+export class Wasm {
+  /** @param {WebAssembly.Instance} instance */
+  constructor(instance) {
+    this.calls = /** @type {Record<string, (...numbers: number[]) => number>} */ (
+      /** @type {unknown} */ (instance.exports)
+    );
+    this.memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
+    this.decoder = new TextDecoder();
+    this.encoder = new TextEncoder();
+  }
+
+  /**
+   * Begins anew: its hello waits to be sent.
+   * @param {{ spectator: boolean, name: string, room: string | null }} greeting
+   */
+  open({ spectator, name, room }) {
+    const nameBytes = this.encoder.encode(name);
+    const roomBytes = this.encoder.encode(room ?? "");
+    const both = new Uint8Array(nameBytes.length + roomBytes.length);
+    both.set(nameBytes);
+    both.set(roomBytes, nameBytes.length);
+    this.put(both);
+    this.calls.tickwire_open(spectator ? 1 : 0, nameBytes.length, roomBytes.length);
+  }
+
+  /** Forgets the client. */
+  close() {
+    this.calls.tickwire_close();
+  }
+
+  /**
+   * Begins anew with a room of bots in the page itself.
+   * @param {number} now @param {number} seed @param {number} players
+   */
+  demo(now, seed, players) {
+    this.calls.tickwire_demo(now, seed, players);
+  }
+
+  /** @param {number} now */
+  advanceDemo(now) {
+    this.calls.tickwire_demo_advance(now);
+  }
+
+  /**
+   * Takes one message; gives the stage after it.
+   * @param {number} now @param {ArrayBuffer} message
+   */
+  receive(now, message) {
+    this.put(new Uint8Array(message));
+    return this.calls.tickwire_receive(now, message.byteLength);
+  }
+
+  /**
+   * Makes the ticks that are due; gives their number.
+   * @param {number} now @param {Held} held
+   */
+  play(now, held) {
+    return this.calls.tickwire_play(now, held.buttons, held.aim);
+  }
+
+  /** When `play` is due next. */
+  due() {
+    return this.calls.tickwire_due();
+  }
+
+  /** Takes the next message to be sent, a copy. */
+  outgoing() {
+    const length = this.calls.tickwire_outgoing();
+    return length === 0 ? null : this.bytes(length).slice();
+  }
+
+  /** Queues a goodbye. */
+  leave() {
+    this.calls.tickwire_leave();
+  }
+
+  /**
+   * What is to be drawn: the tick, then rows of entity, kind, count, values.
+   * @param {number} now @param {Held} held
+   */
+  draw(now, held) {
+    return this.numbers(this.calls.tickwire_draw(now, held.buttons, held.aim));
+  }
+
+  /** Takes what has happened: rows of tick, kind, count, values. */
+  events() {
+    return this.numbers(this.calls.tickwire_events());
+  }
+
+  /** @returns {State} */
+  state() {
+    return JSON.parse(this.text(this.calls.tickwire_state()));
+  }
+
+  /** @returns {Measures} */
+  measures() {
+    return JSON.parse(this.text(this.calls.tickwire_measures()));
+  }
+
+  /** @returns {Own | null} */
+  own() {
+    return this.json(this.calls.tickwire_own());
+  }
+
+  /** @returns {Schema | null} */
+  schema() {
+    return this.json(this.calls.tickwire_schema());
+  }
+
+  /** @returns {Level | null} */
+  level() {
+    return this.json(this.calls.tickwire_level());
+  }
+
+  /** @returns {Player[] | null} */
+  roster() {
+    return this.json(this.calls.tickwire_roster());
+  }
+
+  /** Rises whenever the roster changed. */
+  rosterVersion() {
+    return this.calls.tickwire_roster_version();
+  }
+
+  /** Takes the next notice. */
+  notice() {
+    return this.text(this.calls.tickwire_notice());
+  }
+
+  /** @private @param {Uint8Array} bytes */
+  put(bytes) {
+    const at = this.calls.tickwire_scratch(bytes.length);
+    // Longer than scratch can be: the core refuses it by its length.
+    new Uint8Array(this.memory.buffer).set(bytes.subarray(0, SCRATCH_MAX_BYTES), at);
+  }
+
+  /** @private @param {number} length */
+  bytes(length) {
+    return new Uint8Array(this.memory.buffer, this.calls.tickwire_bytes(), length);
+  }
+
+  /** @private @param {number} length */
+  numbers(length) {
+    return new Float64Array(this.memory.buffer, this.calls.tickwire_numbers(), length);
+  }
+
+  /** @private @param {number} length */
+  text(length) {
+    return this.decoder.decode(this.bytes(length));
+  }
+
+  /** @private @param {number} length */
+  json(length) {
+    return length === 0 ? null : JSON.parse(this.text(length));
+  }
+}
+
+/** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
+const SCRATCH_MAX_BYTES = 1 << 20;

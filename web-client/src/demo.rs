@@ -1,0 +1,130 @@
+//! [`Demo`]: a room of bots within the page, so that the start overlay stands before a live
+//! game even when no server answers.
+//!
+//! It speaks to the page's client as a server would, in messages, so the page draws it by the
+//! same path as a real room. It has no sockets and no clock; what it plays matters to nobody.
+
+use std::time::Duration;
+
+use shared::dice::Dice;
+use shared::game::{Game, Given, Seen, Setup};
+use shared::ids::{PlayerId, SessionId};
+use shared::protocol::snapshot::{Picture, SnapshotEncoder};
+use shared::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
+use shared::scene::Schema;
+use shared::simulation::Simulation;
+use shared::tick::{Tick, TickRate};
+
+/// Most bots in it: the page must not stutter.
+const PLAYERS_MAX: u32 = 32;
+/// Steps made up for after a pause; the rest of a longer one is left out.
+const CATCH_UP_MAX_STEPS: u32 = 4;
+
+/// A room of bots that is stepped as time passes.
+pub(crate) struct Demo<G: Game> {
+    simulation: Simulation<G>,
+    schema: Schema,
+    encoder: SnapshotEncoder,
+    setup: Setup<G::Settings>,
+    bots: Vec<(PlayerId, Dice)>,
+    due: Duration,
+    message: Vec<u8>,
+}
+
+impl<G: Game> Demo<G> {
+    pub(crate) fn new(now: Duration, seed: u64, players: u32) -> Demo<G> {
+        let players = players.min(PLAYERS_MAX) as u16;
+        let setup = Setup { seed, players_max: players, ..Setup::default() };
+        let mut simulation = Simulation::new(&setup);
+        let bots: Vec<_> =
+            (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();
+        for (player, _) in &bots {
+            simulation.join(*player);
+        }
+        Demo {
+            simulation,
+            schema: G::schema(),
+            encoder: SnapshotEncoder::new(),
+            setup,
+            bots,
+            due: now,
+            message: Vec::new(),
+        }
+    }
+
+    /// What a spectator is sent first.
+    pub(crate) fn greet(&self) -> [Vec<u8>; 2] {
+        const SOUND: &str = "what a game gives to be sent can be encoded";
+        let schema = bincode::encode_to_vec(&self.schema, WIRE).expect(SOUND);
+        let level = bincode::serde::encode_to_vec(self.simulation.level(), WIRE).expect(SOUND);
+        let settings = bincode::serde::encode_to_vec(&self.setup.settings, WIRE).expect(SOUND);
+        let welcome = ServerMessage::Welcome(Welcome {
+            session: SessionId(0),
+            player: None,
+            room: "demo",
+            tick_rate_hz: TickRate::default().hz(),
+            tick: Tick(0),
+            players_max: self.setup.players_max,
+            schema: &schema,
+            level: &level,
+            settings: &settings,
+        });
+        let entries = self.bots.iter().map(|&(player, _)| {
+            let game = self.simulation.game();
+            let (score, team) = (game.score(player), game.team(player));
+            RosterEntry { player, name: "", score, team, bot: true }
+        });
+        let roster = Roster { complete: true, entries: entries.collect(), gone: Vec::new() };
+        [welcome, ServerMessage::Roster(roster)].map(|message| {
+            let mut bytes = Vec::new();
+            message.encode(&mut bytes);
+            bytes
+        })
+    }
+
+    /// Makes the next step that is due; gives when it was due and what it shows.
+    pub(crate) fn next(&mut self, now: Duration) -> Option<(Duration, &[u8])> {
+        let period = self.setup.tick_rate.period();
+        if self.due + CATCH_UP_MAX_STEPS * period < now {
+            self.due = now;
+        }
+        if self.due > now {
+            return None;
+        }
+        let due = self.due;
+        self.due += period;
+        let inputs = self.inputs();
+        self.simulation.step(&inputs);
+        self.message.clear();
+        ServerMessage::open_snapshot(&mut self.message);
+        let scene = self.simulation.scene();
+        let visible: Vec<u32> = (0..scene.rows().len() as u32).collect();
+        let events: Vec<_> = scene.events().iter().map(|event| (scene.tick(), event)).collect();
+        let picture = Picture {
+            tick: scene.tick(),
+            player: None,
+            rows: scene.rows(),
+            visible: &visible,
+            events: &events,
+        };
+        self.encoder.encode(&self.schema, &picture, &mut self.message);
+        Some((due, &self.message))
+    }
+
+    /// Its bots see everything: nobody minds.
+    fn inputs(&mut self) -> Vec<(PlayerId, Given<G::Input>)> {
+        let simulation = &self.simulation;
+        let play = |(player, dice): &mut (PlayerId, Dice)| {
+            let own = simulation.game().own(*player);
+            let seen = Seen {
+                player: *player,
+                tick: simulation.tick(),
+                own: own.as_ref(),
+                level: simulation.level(),
+                rows: simulation.scene().rows(),
+            };
+            (*player, Given::Received(G::bot(&seen, dice)))
+        };
+        self.bots.iter_mut().map(play).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! What JavaScript calls, by name: numbers in, numbers out, and two buffers in memory.
+//!
+//! Texts and messages pass through the byte buffer ([`tickwire_scratch`], [`tickwire_bytes`]),
+//! rows and events through the number buffer ([`tickwire_numbers`]). Any call may move both and
+//! may grow the memory, so the page takes their places anew each time. The module imports
+//! nothing. There is one client at a time; it is kept here and nowhere else, and all decisions
+//! are [`PageClient`]'s.
+//!
+//! Naming an exported function is what the compiler calls unsafe; nothing else here is.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+
+use crate::page_client::PageClient;
+use crate::{Played, input, measures, trial};
+
+thread_local! {
+    static PAGE: RefCell<PageClient<Played>> = RefCell::new(PageClient::new());
+}
+
+fn page<T>(act: impl FnOnce(&mut PageClient<Played>) -> T) -> T {
+    PAGE.with_borrow_mut(act)
+}
+
+/// Makes room for `len` bytes and says where, for the page to write there.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_scratch(len: u32) -> *mut u8 {
+    page(|page| page.scratch(len as usize).as_mut_ptr())
+}
+
+/// Where the bytes are whose number the last call gave.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_bytes() -> *const u8 {
+    page(|page| page.bytes().as_ptr())
+}
+
+/// Where the numbers are whose count the last call gave.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_numbers() -> *const f64 {
+    page(|page| page.numbers().as_ptr())
+}
+
+/// Begins anew. In scratch: the name, then the room's name (none for any room).
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_open(spectator: u32, name_len: u32, room_len: u32) {
+    page(|page| page.open(spectator != 0, name_len as usize, room_len as usize));
+}
+
+/// Begins anew with a room of `players` bots in the page itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_demo(now_ms: f64, seed: u32, players: u32) {
+    page(|page| page.open_demo(now_ms, seed, players));
+}
+
+/// Steps that room up to now.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_demo_advance(now_ms: f64) {
+    page(|page| page.advance_demo(now_ms));
+}
+
+/// Forgets the client.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_close() {
+    page(PageClient::close);
+}
+
+/// Takes the message of `len` bytes in scratch; gives the stage (`Stage` in `page/wasm.js`).
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_receive(now_ms: f64, len: u32) -> u32 {
+    page(|page| page.receive(now_ms, len as usize))
+}
+
+/// Makes the player's ticks that are due; gives their number.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_play(now_ms: f64, buttons: u32, aim: f64) -> u32 {
+    page(|page| page.play(now_ms, input(buttons, aim)))
+}
+
+/// When to call `tickwire_play` next, in milliseconds; infinite if not at all.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_due() -> f64 {
+    page(|page| page.due_ms())
+}
+
+/// Takes the next message to be sent; gives its length in bytes, 0 when there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_outgoing() -> u32 {
+    page(PageClient::outgoing)
+}
+
+/// Queues a goodbye.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_leave() {
+    page(PageClient::leave);
+}
+
+/// What is to be drawn now: the tick, then rows of entity, kind, count, values.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_draw(now_ms: f64, buttons: u32, aim: f64) -> u32 {
+    page(|page| page.draw(now_ms, input(buttons, aim)))
+}
+
+/// Takes what has happened since, up to what is drawn: rows of tick, kind, count, values.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_events() -> u32 {
+    page(PageClient::events)
+}
+
+/// How far the client is and what it counted, in JSON.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_state() -> u32 {
+    page(PageClient::state)
+}
+
+/// The numbers of the game that the page draws by, in JSON.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_measures() -> u32 {
+    page(|page| page.say(&measures()))
+}
+
+/// The player's own state as predicted, in JSON; 0 bytes when there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_own() -> u32 {
+    page(PageClient::own)
+}
+
+/// What rows and events mean, in JSON; 0 bytes outside of a room.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_schema() -> u32 {
+    page(PageClient::schema)
+}
+
+/// What never moves, in JSON; 0 bytes outside of a room.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_level() -> u32 {
+    page(PageClient::level)
+}
+
+/// Who is in the room, in JSON; 0 bytes outside of a room.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_roster() -> u32 {
+    page(PageClient::roster)
+}
+
+/// Rises whenever the roster changed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_roster_version() -> u32 {
+    page(|page| page.roster_version())
+}
+
+/// Takes the next notice, as text; 0 bytes when there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_notice() -> u32 {
+    page(PageClient::notice)
+}
+
+/// The state hash after a game among bots: the proof that this machine plays by the same bits.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_trial(seed: u64, players: u32, ticks: u32) -> u64 {
+    trial(seed, players, ticks)
+}

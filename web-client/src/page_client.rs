@@ -1,0 +1,222 @@
+//! [`PageClient`]: one `shared::client` and the two buffers through which the page sees it.
+//!
+//! It turns calls into calls and results into bytes and numbers; it knows no game, draws
+//! nothing, and keeps no time. Called by `exports` alone.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
+use shared::game::Game;
+use shared::limits::SERVER_MESSAGE_MAX_BYTES;
+use shared::protocol::Role;
+
+use crate::demo::Demo;
+use crate::texts;
+
+/// The client of one page.
+pub(crate) struct PageClient<G: Game> {
+    client: Option<Client<G>>,
+    demo: Option<Demo<G>>,
+    /// Why what came could not be taken; the client is of no use after that.
+    fault: Option<ClientError>,
+    drawing: Drawing,
+    bytes: Vec<u8>,
+    numbers: Vec<f64>,
+}
+
+impl<G: Game> PageClient<G> {
+    pub(crate) fn new() -> PageClient<G> {
+        PageClient {
+            client: None,
+            demo: None,
+            fault: None,
+            drawing: Drawing::default(),
+            bytes: Vec::new(),
+            numbers: Vec::new(),
+        }
+    }
+
+    /// A buffer of `len` bytes; at most as many as a message may have.
+    pub(crate) fn scratch(&mut self, len: usize) -> &mut [u8] {
+        self.bytes.resize(len.min(SERVER_MESSAGE_MAX_BYTES), 0);
+        &mut self.bytes
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn numbers(&self) -> &[f64] {
+        &self.numbers
+    }
+
+    pub(crate) fn open(&mut self, spectator: bool, name_len: usize, room_len: usize) {
+        let name_end = name_len.min(self.bytes.len());
+        let room_end = (name_end + room_len).min(self.bytes.len());
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let greeting = Greeting {
+            name: text(&self.bytes[..name_end]),
+            role: if spectator { Role::Spectator } else { Role::Player },
+            room: (room_len > 0).then(|| text(&self.bytes[name_end..room_end])),
+        };
+        self.close();
+        self.client = Some(Client::new(greeting));
+    }
+
+    pub(crate) fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
+        self.scratch(0);
+        self.open(true, 0, 0);
+        let demo = self.demo.insert(Demo::new(moment(now_ms), u64::from(seed), players));
+        for message in demo.greet() {
+            take(&mut self.client, &mut self.fault, moment(now_ms), &message);
+        }
+    }
+
+    pub(crate) fn advance_demo(&mut self, now_ms: f64) {
+        let Some(demo) = &mut self.demo else { return };
+        while let Some((at, message)) = demo.next(moment(now_ms)) {
+            take(&mut self.client, &mut self.fault, at, message);
+        }
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.client = None;
+        self.demo = None;
+        self.fault = None;
+        self.drawing.clear();
+    }
+
+    /// Takes the message in the first `len` bytes of scratch; gives the stage's number.
+    pub(crate) fn receive(&mut self, now_ms: f64, len: usize) -> u32 {
+        let len = len.min(self.bytes.len());
+        take(&mut self.client, &mut self.fault, moment(now_ms), &self.bytes[..len]);
+        self.stage_number()
+    }
+
+    /// As `Stage` in `page/wasm.js` has them.
+    fn stage_number(&self) -> u32 {
+        if self.fault.is_some() {
+            return 5;
+        }
+        match self.client.as_ref().map(Client::stage) {
+            None => 0,
+            Some(Stage::Greeting) => 1,
+            Some(Stage::Playing) => 2,
+            Some(Stage::Refused(_)) => 3,
+            Some(Stage::Ended(_)) => 4,
+        }
+    }
+
+    pub(crate) fn play(&mut self, now_ms: f64, input: G::Input) -> u32 {
+        self.client.as_mut().map_or(0, |client| client.play(moment(now_ms), input))
+    }
+
+    pub(crate) fn due_ms(&self) -> f64 {
+        let due = self.client.as_ref().and_then(Client::due_at);
+        due.map_or(f64::INFINITY, |due| due.as_secs_f64() * 1e3)
+    }
+
+    pub(crate) fn outgoing(&mut self) -> u32 {
+        self.bytes = self.client.as_mut().and_then(Client::outgoing).unwrap_or_default();
+        self.bytes.len() as u32
+    }
+
+    pub(crate) fn leave(&mut self) {
+        if let Some(client) = &mut self.client {
+            client.leave();
+        }
+    }
+
+    pub(crate) fn draw(&mut self, now_ms: f64, input: G::Input) -> u32 {
+        self.numbers.clear();
+        if let Some(client) = &mut self.client {
+            client.draw(moment(now_ms), input, &mut self.drawing);
+            self.numbers.push(self.drawing.tick);
+            for row in self.drawing.iter() {
+                let head = [row.entity.0, u32::from(row.kind), row.values.len() as u32];
+                self.numbers.extend(head.map(f64::from));
+                self.numbers.extend_from_slice(row.values);
+            }
+        }
+        self.numbers.len() as u32
+    }
+
+    pub(crate) fn events(&mut self) -> u32 {
+        self.numbers.clear();
+        let Some(client) = &mut self.client else { return 0 };
+        let Some(schema) = client.schema().cloned() else { return 0 };
+        let numbers = &mut self.numbers;
+        while client.next_event(|tick, event| {
+            let fields = &schema.events[usize::from(event.kind)].fields;
+            numbers.extend([tick.0, u32::from(event.kind), fields.len() as u32].map(f64::from));
+            let steps = event.values.iter();
+            numbers.extend(fields.iter().zip(steps).map(|(field, &step)| field.value(step)));
+        }) {}
+        self.numbers.len() as u32
+    }
+
+    pub(crate) fn state(&mut self) -> u32 {
+        let state = texts::state(self.stage_number(), self.client.as_ref(), self.fault.as_ref());
+        write(&mut self.bytes, Some(&state))
+    }
+
+    pub(crate) fn own(&mut self) -> u32 {
+        write(&mut self.bytes, self.client.as_ref().and_then(Client::own))
+    }
+
+    pub(crate) fn schema(&mut self) -> u32 {
+        let schema = self.client.as_ref().and_then(Client::schema).map(texts::schema);
+        write(&mut self.bytes, schema.as_ref())
+    }
+
+    pub(crate) fn level(&mut self) -> u32 {
+        write(&mut self.bytes, self.client.as_ref().and_then(Client::level))
+    }
+
+    pub(crate) fn roster(&mut self) -> u32 {
+        let roster = self.client.as_ref().and_then(Client::names).map(texts::roster);
+        write(&mut self.bytes, roster.as_ref())
+    }
+
+    pub(crate) fn say(&mut self, what: &impl Serialize) -> u32 {
+        write(&mut self.bytes, Some(what))
+    }
+
+    pub(crate) fn roster_version(&self) -> u32 {
+        let names = self.client.as_ref().and_then(Client::names);
+        names.map_or(0, shared::client::Names::version)
+    }
+
+    pub(crate) fn notice(&mut self) -> u32 {
+        let notice = self.client.as_mut().and_then(Client::next_notice);
+        self.bytes = notice.unwrap_or_default().into_bytes();
+        self.bytes.len() as u32
+    }
+}
+
+fn take<G: Game>(
+    client: &mut Option<Client<G>>,
+    fault: &mut Option<ClientError>,
+    now: Duration,
+    message: &[u8],
+) {
+    // After a fault the stream is lost: nothing that follows could be made sense of.
+    if let (Some(client), None) = (client, &fault) {
+        *fault = client.receive(now, message).err();
+    }
+}
+
+/// `what` as JSON, or no bytes at all; gives their number.
+fn write(bytes: &mut Vec<u8>, what: Option<&impl Serialize>) -> u32 {
+    bytes.clear();
+    if let Some(what) = what {
+        serde_json::to_writer(&mut *bytes, what).expect("a Vec takes it, and keys are texts");
+    }
+    bytes.len() as u32
+}
+
+/// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.
+fn moment(now_ms: f64) -> Duration {
+    Duration::try_from_secs_f64(now_ms / 1e3).unwrap_or_default()
+}
