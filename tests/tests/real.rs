@@ -5,7 +5,6 @@
 //! machine is slow and not wrong. What needs many or precise conditions is tested on virtual
 //! time instead.
 
-use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,14 +12,10 @@ use shared::limits::CLIENT_MESSAGE_MAX_BYTES;
 use shared::protocol::{ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage};
 use shared::simulation::trial;
 use shared::skirmish::Skirmish;
-use tests::real::{Bots, Browser, GIVE_UP, Key, Line, Page, Player, Server, alone, http};
+use tests::real::{
+    Bots, Browser, GIVE_UP, Key, Line, Page, Player, Server, alone, http, poll, say,
+};
 use tungstenite::Message;
-
-/// Prints what a test measured, for people who run it with `--nocapture`.
-fn say(text: &str) {
-    // Not `println!`: the test runner would keep it to itself.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
 
 fn spectator(room: &str) -> Player {
     Player { role: Role::Spectator, ..Player::of::<Skirmish>(room) }
@@ -77,6 +72,25 @@ fn bots_and_spectators_play_and_nobody_is_cut_off() {
     }
     // All of them were sent a stream, not one first picture each.
     assert!(report.count("snapshots") > 10 * 34, "{}", report.counts);
+}
+
+#[test]
+fn bots_whose_server_is_gone_say_so_and_fail() {
+    let _alone = alone();
+    let mut server = Server::start(&["--fill", "0"]);
+    let settings = ["--bots", "3", "--spectators", "1", "--room", "gone"];
+    let bots = Bots::start(&server, Duration::from_secs(60), &settings);
+    let all_in = || {
+        let rooms: serde_json::Value =
+            serde_json::from_slice(&server.get("/api/rooms").body).ok()?;
+        (rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1).then_some(())
+    };
+    poll(GIVE_UP, all_in).expect("all of them come in");
+    server.kill();
+    let report = bots.finish();
+    say(&format!("server killed: {}", report.counts));
+    assert_eq!(report.status.code(), Some(1));
+    assert_eq!(report.count("disconnected"), 4);
 }
 
 #[test]
@@ -227,16 +241,20 @@ fn wait_until_playing(page: &Page<'_>, give_up: Duration) {
 /// may lie in one direction.
 fn steer(page: &Page<'_>) {
     let from = page.eval("tickwire.state().me");
+    let far = format!(
+        "(() => {{ const me = tickwire.state().me; \
+         return me && Math.hypot(me.x - {}, me.y - {}) }})()",
+        from["x"], from["y"]
+    );
+    let moved = || page.eval(&far).as_f64().is_some_and(|distance| distance > MOVED);
+    // Nothing else moves it.
+    sleep(Duration::from_millis(300));
+    assert!(!moved(), "the ship moves by itself");
     for key in [UP, RIGHT, DOWN, LEFT] {
         page.key_down(key);
-        let far = format!(
-            "(() => {{ const me = tickwire.state().me; \
-             return me && Math.hypot(me.x - {}, me.y - {}) }})()",
-            from["x"], from["y"]
-        );
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(4) {
-            if page.eval(&far).as_f64().is_some_and(|distance| distance > MOVED) {
+            if moved() {
                 page.key_up(key);
                 return;
             }

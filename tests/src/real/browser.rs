@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::devtools::Devtools;
 use super::process::Process;
-use super::{GIVE_UP, poll, target};
+use super::{GIVE_UP, poll, say, target};
 
 /// A running Chromium with a profile of its own, which goes with it.
 pub struct Browser {
@@ -50,10 +50,7 @@ impl Browser {
                 env::var_os("CHROMIUM_REQUIRED").is_none_or(|required| required != "1"),
                 "no Chromium found, though CHROMIUM_REQUIRED=1"
             );
-            #[expect(clippy::print_stdout, reason = "who reads the test's output should know")]
-            {
-                println!("skipped: no Chromium found (install it, or set CHROMIUM)");
-            }
+            say("skipped: no Chromium found (install it, or set CHROMIUM)");
             return None;
         };
         let profile = fresh_profile();

@@ -12,6 +12,7 @@ mod line;
 mod process;
 mod programs;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,6 +45,13 @@ pub fn poll<T>(give_up: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Tells whoever runs the tests what one measured, or why it was skipped.
+pub fn say(text: &str) {
+    // Past the test runner, which keeps what `println!` says of a test that passes. There is no
+    // one to tell when there is no stderr.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Cargo's target directory and the name of the directory in it in which this test was built:
