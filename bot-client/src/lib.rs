@@ -1,1 +1,24 @@
-//! To come.
+//! Players without a screen: thousands of them in one process, and what they saw.
+//!
+//! Each bot runs the same [`shared::client::Client`] as the page and plays by
+//! [`shared::game::Game::bot`], so that a server under test is met by what it will meet. The
+//! path of a socket, in reading order: `options` say where and how many, `connect` opens,
+//! `swarm` owns and polls, `bot` plays over its `wire`, `figures` keeps, `report` tells.
+//!
+//! Everything here is written against [`shared::game::Game`]; only `main` names a game.
+
+#![warn(missing_docs)]
+
+mod bot;
+mod connect;
+mod figures;
+pub mod options;
+pub mod report;
+mod run;
+mod swarm;
+mod wire;
+
+pub use connect::ConnectError;
+pub use options::Options;
+pub use report::Report;
+pub use run::{RunError, run};

@@ -1,0 +1,377 @@
+//! One bot: a socket, the [`Client`] on it, and the dice it acts by.
+//!
+//! Owns the whole stay of one client from its hello to its end, and notes down what it sees.
+//! It never waits: [`crate::swarm`] calls it when its socket can be read or written or when its
+//! client's clock is due, and buries it when it says that it is done for.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use shared::client::{Client, Counters, Drawing, Greeting, Stage};
+use shared::game::{Dice, Game};
+use shared::limits::SERVER_MESSAGE_MAX_BYTES;
+use shared::protocol::{End, Refusal, Role};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as Side, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
+
+use crate::figures::Figures;
+use crate::wire::Wire;
+
+/// How much is read from a socket at once.
+const READ_BUFFER_BYTES: usize = 4_096;
+/// How much is written to a socket at once, at most by one flush after another.
+const WRITE_BUFFER_BYTES: usize = 1_024;
+/// How much waits for a socket that takes nothing. Beyond it the bot counts as cut off.
+const UNSENT_MAX_BYTES: usize = 64 * 1_024;
+/// How often a bot looks at its screen. Nobody sees it, but until it is drawn, what was sent
+/// for it piles up in the client.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How the sockets of bots are read and written; the defaults would take 128 KiB each.
+pub(crate) fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(UNSENT_MAX_BYTES)
+        .max_message_size(Some(SERVER_MESSAGE_MAX_BYTES))
+        .max_frame_size(Some(SERVER_MESSAGE_MAX_BYTES))
+}
+
+/// Which of the clients one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// From 0, over both roles.
+    pub(crate) number: u32,
+    pub(crate) role: Role,
+}
+
+/// How far a run has come, for whoever looks on from another thread.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) welcomed: AtomicU32,
+    pub(crate) gone: AtomicU32,
+    pub(crate) snapshots: AtomicU64,
+}
+
+/// What the bots of one thread share.
+pub(crate) struct Watch {
+    /// The moment from which all times count.
+    pub(crate) start: Instant,
+    pub(crate) warm_up: Duration,
+    pub(crate) seed: u64,
+    pub(crate) room: Option<String>,
+    /// Whether all clients are there, so that what is seen counts.
+    pub(crate) measuring: bool,
+    pub(crate) figures: Figures,
+    pub(crate) progress: Arc<Progress>,
+    /// The screen of them all.
+    pub(crate) drawing: Drawing,
+}
+
+impl Watch {
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// Why a bot is done for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Departure {
+    Refused(Refusal),
+    Undecodable(String),
+    CutOff(String),
+}
+
+/// Where a bot stood when its measuring began.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: Duration,
+    counters: Counters,
+    corrections: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+/// One client among many.
+pub(crate) struct Bot<G: Game> {
+    client: Client<G>,
+    socket: WebSocket<Wire>,
+    dice: Dice,
+    /// Something waits for the socket to take more.
+    unsent: bool,
+    leaving: bool,
+    joined_at: Option<Duration>,
+    last_snapshot_at: Option<Duration>,
+    measured_from: Option<Mark>,
+    look_at: Duration,
+}
+
+impl<G: Game> Bot<G> {
+    /// A client on a socket that is open and on which nothing was said yet.
+    pub(crate) fn new(seat: Seat, wire: Wire, watch: &Watch) -> Bot<G> {
+        let kind = if seat.role == Role::Player { "bot" } else { "eye" };
+        let name = format!("{kind} {}", seat.number);
+        let greeting = Greeting { name, role: seat.role, room: watch.room.clone() };
+        Bot {
+            client: Client::new(greeting),
+            socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
+            dice: Dice::new(watch.seed, u64::from(seat.number)),
+            unsent: false,
+            leaving: false,
+            joined_at: None,
+            last_snapshot_at: None,
+            measured_from: None,
+            look_at: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        self.socket.get_mut()
+    }
+
+    /// When it wants to act next.
+    pub(crate) fn due_at(&self) -> Option<Duration> {
+        if self.leaving { None } else { self.client.due_at() }
+    }
+
+    /// Takes all that has come.
+    pub(crate) fn read(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        loop {
+            match self.socket.read() {
+                Ok(Message::Binary(bytes)) => self.take(&bytes, watch)?,
+                Ok(Message::Text(_)) => {
+                    return Err(Departure::Undecodable("a text message".into()));
+                }
+                Ok(Message::Close(frame)) => return Err(closed(frame)),
+                // Pings are answered within `read`.
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+        // A spectator has no clock of its own to acknowledge by.
+        if self.joined_at.is_some() && self.client.player().is_none() {
+            self.act(watch)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one message: the one place that they all come through.
+    fn take(&mut self, bytes: &[u8], watch: &mut Watch) -> Result<(), Departure> {
+        if self.leaving {
+            return Ok(());
+        }
+        let now = watch.now();
+        let before = self.client.counters().snapshots;
+        self.client
+            .receive(now, bytes)
+            .map_err(|error| Departure::Undecodable(error.to_string()))?;
+        match self.client.stage() {
+            Stage::Greeting => {}
+            Stage::Refused(refusal) => return Err(Departure::Refused(refusal)),
+            Stage::Ended(end) => return Err(Departure::CutOff(end.name().to_owned())),
+            Stage::Playing => {
+                if self.joined_at.is_none() {
+                    self.joined(now, watch);
+                }
+                if self.client.counters().snapshots > before {
+                    self.note_snapshot(now, watch);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn joined(&mut self, now: Duration, watch: &mut Watch) {
+        self.joined_at = Some(now);
+        self.look_at = now + LOOK_EVERY;
+        watch.figures.connected += 1;
+        watch.figures.tick_rate_hz = self.client.tick_rate().map(|rate| rate.hz());
+        watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note_snapshot(&mut self, now: Duration, watch: &mut Watch) {
+        watch.figures.snapshots += 1;
+        watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
+        let last = self.last_snapshot_at.replace(now);
+        let applied = self.client.take_applied();
+        let warm = self.joined_at.is_some_and(|joined| now >= joined + watch.warm_up);
+        if self.measured_from.is_none() {
+            if watch.measuring && warm {
+                self.measured_from = Some(self.mark(now));
+            }
+            return;
+        }
+        if let Some(last) = last {
+            watch.figures.snapshot_intervals.record(now - last);
+        }
+        watch.figures.snapshot_sizes.record(self.client.counters().snapshot_bytes);
+        if let Some(applied) = applied {
+            watch.figures.input_latencies.record(applied.latency);
+        }
+    }
+
+    fn mark(&self, at: Duration) -> Mark {
+        let wire = self.socket.get_ref();
+        Mark {
+            at,
+            counters: self.client.counters(),
+            corrections: self.client.corrections(),
+            bytes_in: wire.bytes_in(),
+            bytes_out: wire.bytes_out(),
+        }
+    }
+
+    /// Does what its clock says is due: decides on an input, predicts it, sends it.
+    pub(crate) fn act(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        if self.leaving {
+            return Ok(());
+        }
+        let now = watch.now();
+        let seen = self.client.seen();
+        let input = seen.map(|seen| G::bot(&seen, &mut self.dice)).unwrap_or_default();
+        self.client.play(now, input);
+        self.send()?;
+        if self.joined_at.is_some() && now >= self.look_at {
+            self.look_at = now + LOOK_EVERY;
+            self.look(now, input, watch);
+        }
+        Ok(())
+    }
+
+    /// Notes how late [`Bot::act`] is called that was due at `due`.
+    pub(crate) fn note_lateness(&self, due: Duration, watch: &mut Watch) {
+        if self.measured_from.is_some() {
+            watch.figures.own_lateness.record(watch.now().saturating_sub(due));
+        }
+    }
+
+    fn look(&mut self, now: Duration, input: G::Input, watch: &mut Watch) {
+        self.client.draw(now, input, &mut watch.drawing);
+        while self.client.next_event(|_, _| {}) {}
+        while self.client.next_notice().is_some() {}
+        if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
+            watch.figures.round_trips.record(rtt);
+        }
+    }
+
+    /// Sends what the client has to say: the one place that all of it goes through.
+    pub(crate) fn send(&mut self) -> Result<(), Departure> {
+        while let Some(bytes) = self.client.outgoing() {
+            match self.socket.write(Message::binary(bytes)) {
+                Ok(()) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(Error::WriteBufferFull(_)) => {
+                    return Err(Departure::CutOff("the server takes nothing".into()));
+                }
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Departure> {
+        self.unsent = match self.socket.flush() {
+            Ok(()) => false,
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => true,
+            Err(error) => return Err(broken(&error)),
+        };
+        Ok(())
+    }
+
+    /// The socket takes more.
+    pub(crate) fn writable(&mut self) -> Result<(), Departure> {
+        if self.unsent { self.flush() } else { Ok(()) }
+    }
+
+    /// Says goodbye and closes in order; the answer is still to come.
+    pub(crate) fn leave(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        if self.joined_at.is_none() {
+            watch.figures.not_connected.count("no welcome");
+        }
+        self.close_measure(watch);
+        self.leaving = true;
+        self.client.leave();
+        self.send()?;
+        self.close(CloseCode::Normal);
+        Ok(())
+    }
+
+    /// Its end, for whatever reason: closes as well as still can be, and counts, unless it was
+    /// about to leave anyway.
+    pub(crate) fn bury(mut self, departure: Departure, watch: &mut Watch) {
+        if self.leaving {
+            return;
+        }
+        self.close_measure(watch);
+        watch.progress.gone.fetch_add(1, Ordering::Relaxed);
+        let figures = &mut watch.figures;
+        match departure {
+            Departure::Refused(refusal) => figures.refused.count(&refusal.to_string()),
+            Departure::Undecodable(what) => {
+                figures.decode_errors.count(&what);
+                self.close(CloseCode::from(End::Protocol.code()));
+            }
+            Departure::CutOff(reason) if self.joined_at.is_none() => {
+                figures.not_connected.count(&reason);
+            }
+            Departure::CutOff(reason) => figures.disconnected.count(&reason),
+        }
+        self.close(CloseCode::Normal);
+    }
+
+    fn close(&mut self, code: CloseCode) {
+        let frame = CloseFrame { code, reason: "".into() };
+        // Best effort: what cannot be sent now is not worth waiting for.
+        self.unsent = self.socket.close(Some(frame)).is_err();
+    }
+
+    fn close_measure(&mut self, watch: &mut Watch) {
+        let Some(from) = self.measured_from.take() else { return };
+        let now = watch.now();
+        let to = self.mark(now);
+        let figures = &mut watch.figures;
+        // A server that fell silent would else look like one that was never late.
+        if let (Some(last), Some(rate)) = (self.last_snapshot_at, self.client.tick_rate())
+            && now - last > 2 * rate.period()
+        {
+            figures.snapshot_intervals.record(now - last);
+        }
+        if self.client.player().is_some() {
+            figures.player_ticks += to.counters.snapshots - from.counters.snapshots;
+            figures.late_inputs += to.counters.late_inputs - from.counters.late_inputs;
+        }
+        figures.corrections += to.corrections - from.corrections;
+        figures.bytes_in += to.bytes_in - from.bytes_in;
+        figures.bytes_out += to.bytes_out - from.bytes_out;
+        figures.client_time += to.at - from.at;
+    }
+}
+
+/// What the server's close means.
+fn closed(frame: Option<CloseFrame>) -> Departure {
+    let Some(frame) = frame else { return Departure::CutOff("closed without a code".into()) };
+    let code = u16::from(frame.code);
+    Departure::CutOff(match End::from_code(code) {
+        Some(end) => end.name().to_owned(),
+        None => format!("close code {code}"),
+    })
+}
+
+/// What the end of a connection without a close means.
+fn broken(error: &Error) -> Departure {
+    match error {
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Io(_)
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Departure::CutOff(End::Lost.name().to_owned())
+        }
+        error => Departure::Undecodable(error.to_string()),
+    }
+}

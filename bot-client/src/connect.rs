@@ -1,0 +1,122 @@
+//! Opening the sockets, as fast as the ramp says.
+//!
+//! Owns name lookup, TCP connect and the WebSocket upgrade, each with a limit in time. It never
+//! says a word of our protocol: a server is silent until the hello, so that an upgraded socket
+//! has nothing in flight and can change hands. [`crate::run`] hands it on to
+//! [`crate::swarm`].
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::bot::{Seat, websocket_config};
+use crate::options::{Rate, Target};
+
+/// How long a socket may take to open.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How many sockets are being opened at a time. Above it the ramp waits.
+const CONNECTING_MAX: usize = 256;
+
+/// Why a socket was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The name could not be looked up.
+    #[error("its name cannot be resolved: {0}")]
+    Lookup(#[source] io::Error),
+    /// The name stands for no address.
+    #[error("its name has no address")]
+    NoAddress,
+    /// No TCP connection.
+    #[error("{0}")]
+    Tcp(#[from] io::Error),
+    /// Something else than a WebSocket server answered.
+    #[error("it answered the WebSocket upgrade with {0}")]
+    Status(u16),
+    /// What answered does not speak HTTP and WebSocket.
+    #[error("no WebSocket: {0}")]
+    Upgrade(#[source] Box<Error>),
+    /// Nothing happened for too long.
+    #[error("no answer within {} s", CONNECT_MAX.as_secs())]
+    Timeout,
+}
+
+/// Where sockets are opened: a server's address that is known to answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    address: SocketAddr,
+    target: Arc<Target>,
+}
+
+impl Door {
+    /// Finds the server and opens a first socket to it, so that a server that is not there is
+    /// told of once and at once.
+    pub(crate) async fn find(target: &Target) -> Result<(Door, TcpStream), ConnectError> {
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port));
+        let addresses = timeout(CONNECT_MAX, found).await.map_err(|_| ConnectError::Timeout)?;
+        let mut last = ConnectError::NoAddress;
+        for address in addresses.map_err(ConnectError::Lookup)? {
+            let door = Door { address, target: Arc::new(target.clone()) };
+            match door.open().await {
+                Ok(socket) => return Ok((door, socket)),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Opens a socket and upgrades it.
+    async fn open(&self) -> Result<TcpStream, ConnectError> {
+        timeout(CONNECT_MAX, self.upgrade()).await.map_err(|_| ConnectError::Timeout)?
+    }
+
+    async fn upgrade(&self) -> Result<TcpStream, ConnectError> {
+        let tcp = tokio::net::TcpStream::connect(self.address).await?;
+        tcp.set_nodelay(true)?;
+        let url = self.target.to_string();
+        let upgraded = client_async_with_config(url, tcp, Some(websocket_config())).await;
+        let (socket, _) = upgraded.map_err(|error| match error {
+            Error::Http(answer) => ConnectError::Status(answer.status().as_u16()),
+            Error::Io(error) => ConnectError::Tcp(error),
+            error => ConnectError::Upgrade(Box::new(error)),
+        })?;
+        // It stays non-blocking.
+        Ok(socket.into_inner().into_std()?)
+    }
+}
+
+/// Opens a socket for each of `seats`, the first of them at once, and calls `opened` with what
+/// came of each; ends when all are settled.
+pub(crate) async fn ramp(
+    door: &Door,
+    rate: Rate,
+    seats: impl IntoIterator<Item = Seat>,
+    mut opened: impl FnMut(Seat, Result<TcpStream, ConnectError>),
+) {
+    let start = Instant::now();
+    let mut opening = JoinSet::new();
+    let mut settle = |settled: Result<(Seat, _), _>| {
+        let (seat, socket) = settled.expect("opening a socket does not panic");
+        opened(seat, socket);
+    };
+    for (count, seat) in (0..).zip(seats) {
+        let due = start + rate.due(count);
+        loop {
+            let full = opening.len() >= CONNECTING_MAX;
+            tokio::select! {
+                () = sleep_until(due), if !full => break,
+                Some(settled) = opening.join_next() => settle(settled),
+            }
+        }
+        let door = door.clone();
+        opening.spawn(async move { (seat, door.open().await) });
+    }
+    while let Some(settled) = opening.join_next().await {
+        settle(settled);
+    }
+}

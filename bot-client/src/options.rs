@@ -1,0 +1,252 @@
+//! The command line: what it may say and what that means.
+//!
+//! Owns the parsing of durations, rates and addresses, so that nothing after it meets a value
+//! that makes no sense. It never looks anything up and never connects. `main` parses;
+//! [`crate::run`] takes the result.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// Lets many players without a screen into a Tickwire server, and reports what they saw.
+///
+/// Exits with 1 if any client could not connect, was refused, was cut off before the end, or
+/// was sent something that it could not decode.
+#[derive(Clone, Debug, PartialEq, Parser)]
+#[command(name = "bot-client", version)]
+pub struct Options {
+    /// Where the server is: ws://HOST:PORT/PATH; http:// means the same, and no path means /ws
+    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:7777/ws")]
+    pub url: Target,
+
+    /// How many clients play
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub bots: u32,
+
+    /// How many clients only watch; they come after the bots
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub spectators: u32,
+
+    /// How long all of them stay, counted from when the last one has come: 500ms, 30s, 2m, 1h
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub duration: Duration,
+
+    /// How many clients come per second
+    #[arg(long, value_name = "RATE", default_value = "100/s")]
+    pub ramp: Rate,
+
+    /// What is not measured at the start of each client's stay, for its clocks to settle
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub warm_up: Duration,
+
+    /// Where the bots take their whims from; random, and reported, if it is not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Which room to play in; any room with space if it is not given
+    #[arg(long, value_name = "NAME")]
+    pub room: Option<String>,
+
+    /// Over how many threads the clients are spread
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+
+    /// Print one JSON object instead of a table, and no progress bar
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Options {
+    /// How many clients there are to be, of both roles.
+    #[must_use]
+    pub fn clients(&self) -> u32 {
+        self.bots.saturating_add(self.spectators)
+    }
+}
+
+/// Where the server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Name or address, without the brackets of IPv6.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    url: String,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+/// Why a word of the command line was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// Not a URL at all.
+    #[error("not a URL like ws://127.0.0.1:7777/ws")]
+    Url,
+    /// A URL that this program cannot speak.
+    #[error("only ws:// and http:// are spoken: for TLS, name the server's plain port")]
+    Scheme,
+    /// Not a duration.
+    #[error("not a time like 500ms, 30s, 2m or 1h")]
+    Duration,
+    /// Not a rate.
+    #[error("not a rate like 100/s, above 0")]
+    Rate,
+}
+
+impl FromStr for Target {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Target, OptionError> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
+        match scheme.to_ascii_lowercase().as_str() {
+            "ws" | "http" => {}
+            _ => return Err(OptionError::Scheme),
+        }
+        let uri: Uri = format!("ws://{rest}").parse().map_err(|_| OptionError::Url)?;
+        let authority = uri.authority().ok_or(OptionError::Url)?;
+        let port_said = !authority.as_str().ends_with(authority.host());
+        let port = match uri.port_u16() {
+            Some(port) if port != 0 => port,
+            None if !port_said => 80,
+            _ => return Err(OptionError::Url),
+        };
+        let path = match uri.path_and_query().map_or("/", |path| path.as_str()) {
+            "/" => "/ws",
+            path => path,
+        };
+        let host = authority.host();
+        let url = format!("ws://{host}:{port}{path}");
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(OptionError::Url);
+        }
+        Ok(Target { host, port, url })
+    }
+}
+
+/// How often something happens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    per_second: f64,
+}
+
+impl Rate {
+    /// When number `count` is due, the first (0) at once.
+    #[must_use]
+    pub fn due(self, count: u32) -> Duration {
+        // Longer than any run; a slower rate than one in years is no matter.
+        Duration::try_from_secs_f64(f64::from(count) / self.per_second).unwrap_or(Duration::MAX / 2)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<Rate, OptionError> {
+        let number = text.strip_suffix("/s").unwrap_or(text);
+        let per_second: f64 = number.trim().parse().map_err(|_| OptionError::Rate)?;
+        if per_second.is_finite() && per_second > 0.0 {
+            Ok(Rate { per_second })
+        } else {
+            Err(OptionError::Rate)
+        }
+    }
+}
+
+/// A time with its unit, as in "30s".
+fn duration(text: &str) -> Result<Duration, OptionError> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(OptionError::Duration)?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: f64 = number.trim().parse().map_err(|_| OptionError::Duration)?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(OptionError::Duration),
+    };
+    // A year is the most that deadlines are reckoned with.
+    if !(0.0..=31_536_000.0).contains(&seconds) {
+        return Err(OptionError::Duration);
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Result<String, OptionError> {
+        text.parse::<Target>().map(|target| target.to_string())
+    }
+
+    #[test]
+    fn a_server_is_named_in_many_ways() {
+        assert_eq!(target("ws://127.0.0.1:7777/ws").as_deref(), Ok("ws://127.0.0.1:7777/ws"));
+        assert_eq!(target("http://game.example:80").as_deref(), Ok("ws://game.example:80/ws"));
+        assert_eq!(target("game.example/").as_deref(), Ok("ws://game.example:80/ws"));
+        assert_eq!(target("ws://a:1/b/c?d=e").as_deref(), Ok("ws://a:1/b/c?d=e"));
+        assert_eq!(target("[::1]:7777").as_deref(), Ok("ws://[::1]:7777/ws"));
+        assert_eq!("ws://[::1]:7777".parse::<Target>().map(|t| t.host).as_deref(), Ok("::1"));
+    }
+
+    #[test]
+    fn what_is_no_server_is_refused() {
+        assert_eq!(target("wss://game.example"), Err(OptionError::Scheme));
+        assert_eq!(target(""), Err(OptionError::Url));
+        assert_eq!(target("ws://a:99999/ws"), Err(OptionError::Url));
+        assert_eq!(target("ws://a:0/ws"), Err(OptionError::Url));
+    }
+
+    #[test]
+    fn a_duration_has_a_unit() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        for wrong in ["30", "s", "-1s", "3x", "", "nans", "1e99h"] {
+            assert_eq!(duration(wrong), Err(OptionError::Duration), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_above_nothing() {
+        let due = |text: &str, count| text.parse::<Rate>().map(|rate| rate.due(count));
+        assert_eq!(due("100/s", 0), Ok(Duration::ZERO));
+        assert_eq!(due("100/s", 50), Ok(Duration::from_millis(500)));
+        assert_eq!(due("0.5/s", 1), Ok(Duration::from_secs(2)));
+        assert!(due("1e-300", 1).is_ok());
+        for wrong in ["0/s", "-1/s", "fast", "10/m", "inf"] {
+            assert_eq!(due(wrong, 1), Err(OptionError::Rate), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn saying_nothing_is_enough() {
+        let options = Options::try_parse_from(["bot-client"]).expect("there are defaults");
+        assert_eq!(options.url.to_string(), "ws://127.0.0.1:7777/ws");
+        assert_eq!((options.bots, options.spectators, options.threads), (10, 0, 1));
+        assert_eq!(options.duration, Duration::from_secs(30));
+        assert_eq!(options.ramp, Rate { per_second: 100.0 });
+        assert_eq!((options.seed, options.room, options.json), (None, None, false));
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let words = "bot-client --url http://h:1 --bots 3 --spectators 2 --duration 2m \
+                     --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --json";
+        let options = Options::try_parse_from(words.split_whitespace()).expect("it is allowed");
+        assert_eq!(options.clients(), 5);
+        assert_eq!(options.seed, Some(7));
+        assert_eq!(options.room.as_deref(), Some("lobby"));
+        assert!(options.json);
+    }
+}

@@ -1,0 +1,244 @@
+//! A run from its first socket to its report.
+//!
+//! Owns the order of things: threads, ramp, stay, goodbye. It never touches a playing socket.
+//! `main` and the tests call it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use shared::client::Drawing;
+use shared::game::Game;
+use shared::protocol::Role;
+
+use crate::bot::{Progress, Seat, Watch};
+use crate::connect::{ConnectError, Door, ramp};
+use crate::figures::Figures;
+use crate::options::Options;
+use crate::report::{Report, Setting};
+use crate::swarm::{Order, SwarmThread};
+
+/// How often the progress is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Why there is nothing to report.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Neither bots nor spectators.
+    #[error("nobody to send: --bots and --spectators are both 0")]
+    Nobody,
+    /// The very first socket could not be opened.
+    #[error("cannot reach {url}: {source}")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// Why not.
+        source: ConnectError,
+    },
+    /// The machine gives no thread, poll or timer.
+    #[error("the system refused: {0}")]
+    System(#[from] io::Error),
+    /// A bug of ours.
+    #[error("a thread of bots panicked")]
+    Panicked,
+}
+
+/// Sends the clients that `options` ask for, lets them stay, and reports what they saw.
+///
+/// # Errors
+/// When there is nothing to report: the server could not be reached at all, or the machine
+/// failed. What goes wrong with single clients is in the report.
+pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
+    if options.clients() == 0 {
+        return Err(RunError::Nobody);
+    }
+    // A socket each: the usual soft limit of 1,024 is soon reached. If it cannot be raised, the
+    // clients that get no socket are reported.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    // Of 32 bits, so that it is exact in every reader of JSON and short to type again.
+    let random = || RandomState::new().hash_one(std::process::id()) >> 32;
+    let seed = options.seed.unwrap_or_else(random);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let progress = Arc::new(Progress::default());
+    let (stay, mut figures) = runtime.block_on(async {
+        let mut end = std::pin::pin!(interrupt());
+        let found = tokio::select! {
+            found = Door::find(&options.url) => found,
+            () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
+        };
+        let (door, first) = found
+            .map_err(|source| RunError::Unreachable { url: options.url.to_string(), source })?;
+        let conductor = Conductor::start::<G>(options, seed, &progress)?;
+        Ok::<_, RunError>(conductor.conduct(&door, first, end).await)
+    })?;
+    for thread in stay.threads {
+        figures.merge(&thread.join().ok_or(RunError::Panicked)??);
+    }
+    let setting = Setting {
+        url: options.url.to_string(),
+        seed,
+        bots: options.bots,
+        spectators: options.spectators,
+        duration: stay.duration,
+        interrupted: stay.interrupted,
+    };
+    Ok(Report::new(setting, &figures))
+}
+
+/// Comes when the user wants it to end. Without signals, never.
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What is left when all clients were told to leave.
+struct Stay {
+    threads: Vec<SwarmThread>,
+    duration: Duration,
+    interrupted: bool,
+}
+
+struct Conductor<'a> {
+    options: &'a Options,
+    progress: &'a Progress,
+    threads: Vec<SwarmThread>,
+    bar: ProgressBar,
+    /// Clients whose sockets were opened.
+    seated: u32,
+    /// What went wrong before any thread could count it.
+    figures: Figures,
+}
+
+impl<'a> Conductor<'a> {
+    fn start<G: Game>(
+        options: &'a Options,
+        seed: u64,
+        progress: &'a Arc<Progress>,
+    ) -> io::Result<Conductor<'a>> {
+        let start = Instant::now();
+        let thread = |number: u16| {
+            let watch = Watch {
+                start,
+                warm_up: options.warm_up,
+                seed,
+                room: options.room.clone(),
+                measuring: false,
+                figures: Figures::default(),
+                progress: progress.clone(),
+                drawing: Drawing::default(),
+            };
+            SwarmThread::start::<G>(format!("bots-{number}"), watch)
+        };
+        Ok(Conductor {
+            options,
+            progress,
+            threads: (0..options.threads.max(1)).map(thread).collect::<io::Result<_>>()?,
+            bar: bar(options),
+            seated: 0,
+            figures: Figures::default(),
+        })
+    }
+
+    async fn conduct(
+        mut self,
+        door: &Door,
+        first: std::net::TcpStream,
+        mut end: Pin<&mut impl Future<Output = ()>>,
+    ) -> (Stay, Figures) {
+        self.seat(seat(self.options, 0), Ok(first));
+        let mut interrupted = tokio::select! {
+            () = &mut end => true,
+            () = self.ramp(door) => false,
+        };
+        let from = Instant::now();
+        if !interrupted {
+            self.order_all(|| Order::Measure);
+            interrupted = tokio::select! {
+                () = &mut end => true,
+                () = self.stay(from) => false,
+            };
+        }
+        let duration = from.elapsed();
+        self.order_all(|| Order::Leave);
+        self.bar.finish_and_clear();
+        (Stay { threads: self.threads, duration, interrupted }, self.figures)
+    }
+
+    async fn ramp(&mut self, door: &Door) {
+        let options = self.options;
+        let seats = (1..options.clients()).map(|number| seat(options, number));
+        ramp(door, options.ramp, seats, |seat, socket| {
+            self.seat(seat, socket);
+            let message = format!("{} of {} connected", self.seated, options.clients());
+            self.bar.set_message(message);
+        })
+        .await;
+    }
+
+    /// Hands an open socket to its thread.
+    fn seat(&mut self, seat: Seat, socket: Result<std::net::TcpStream, ConnectError>) {
+        match socket {
+            Ok(socket) => {
+                self.seated += 1;
+                let thread = seat.number as usize % self.threads.len();
+                self.threads[thread].order(Order::Join(seat, socket));
+            }
+            Err(error) => self.figures.not_connected.count(&error.to_string()),
+        }
+    }
+
+    fn order_all(&self, order: impl Fn() -> Order) {
+        for thread in &self.threads {
+            thread.order(order());
+        }
+    }
+
+    /// Waits until the time is over, or nobody is left.
+    async fn stay(&self, from: Instant) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let end = tokio::time::sleep(self.options.duration);
+        let mut end = std::pin::pin!(end);
+        let mut last = (from, self.progress.snapshots.load(Ordering::Relaxed));
+        loop {
+            tokio::select! {
+                () = &mut end => return,
+                _ = look.tick() => {}
+            }
+            let gone = self.progress.gone.load(Ordering::Relaxed);
+            if gone >= self.seated || self.threads.iter().any(SwarmThread::has_ended) {
+                return;
+            }
+            self.bar.set_position(from.elapsed().as_millis() as u64);
+            if last.0.elapsed() >= Duration::from_secs(1) {
+                let snapshots = self.progress.snapshots.load(Ordering::Relaxed);
+                let rate = (snapshots - last.1) as f64 / last.0.elapsed().as_secs_f64();
+                last = (Instant::now(), snapshots);
+                let welcomed = self.progress.welcomed.load(Ordering::Relaxed);
+                let here = welcomed.saturating_sub(gone);
+                self.bar.set_message(format!("{here} here, {gone} gone, {rate:.0} snapshots/s"));
+            }
+        }
+    }
+}
+
+/// Bots first, so that there is something to see for those who only watch.
+fn seat(options: &Options, number: u32) -> Seat {
+    let role = if number < options.bots { Role::Player } else { Role::Spectator };
+    Seat { number, role }
+}
+
+fn bar(options: &Options) -> ProgressBar {
+    if options.json {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{elapsed:>4} [{bar:30}] {msg}").expect("the template is one");
+    let length = u64::try_from(options.duration.as_millis()).unwrap_or(u64::MAX);
+    ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()).with_style(style)
+}

@@ -1,0 +1,239 @@
+//! A tiny game, and a server for it that can be told to misbehave.
+//!
+//! Each connection has a thread and a world of its own; nothing is shared, so nothing of the
+//! real server is tested here. The socket is any free port of the loopback.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Dice, Game, Given, Seen, Setup, Step};
+use shared::ids::{EntityId, PlayerId, SessionId};
+use shared::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use shared::protocol::{ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome};
+use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use shared::simulation::Simulation;
+use shared::tick::{Tick, TickRate};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, accept};
+
+const BEAD: EntityKind<1> = EntityKind::new(0, "bead", [FieldDef::whole("x", -1000, 1000)]);
+
+/// A bead on a string, pushed to and fro.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Bead {
+    x: i16,
+}
+
+impl Game for Bead {
+    const NAME: &'static str = "bead";
+    const RULES: u32 = 1;
+    type Settings = ();
+    type Level = ();
+    type Input = i8;
+    type Own = i16;
+
+    fn schema() -> Schema {
+        Schema::new().entity(&BEAD)
+    }
+    fn new(_: &Setup<()>) -> (Bead, ()) {
+        (Bead { x: 0 }, ())
+    }
+    fn join(&mut self, _: PlayerId) {}
+    fn leave(&mut self, _: PlayerId) {}
+    fn step(&mut self, now: &mut Step<'_, Self>) {
+        Bead::advance(&mut self.x, now.level, now.input(PlayerId(0)).or_default());
+    }
+    fn show(&self, scene: &mut SceneWriter) {
+        Bead::show_own(&self.x, scene);
+    }
+    fn own(&self, _: PlayerId) -> Option<i16> {
+        Some(self.x)
+    }
+    fn advance(own: &mut i16, (): &(), input: i8) {
+        *own = (*own + i16::from(input.signum())).clamp(-1000, 1000);
+    }
+    fn show_own(own: &i16, scene: &mut SceneWriter) {
+        scene.row(&BEAD, EntityId(0), [f64::from(*own)]);
+    }
+    fn bot(_: &Seen<'_, Self>, dice: &mut Dice) -> i8 {
+        dice.below(3) as i8 - 1
+    }
+}
+
+/// What the server does to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conduct {
+    /// All that it should.
+    Serve,
+    /// It lets the client in and then sends what is no message.
+    Garble,
+    /// It lets the client in and then breaks the connection without a word.
+    Drop,
+    /// It lets the client in and then closes in order, as one that goes down.
+    GoDown,
+    /// It takes the hello and says that the room is full.
+    Refuse,
+}
+
+/// Serves `conducts.len()` connections, one after another in the order of coming. Gives the port
+/// and, when all connections have ended, how many of them the client closed in order.
+pub(crate) fn server(conducts: Vec<Conduct>) -> (u16, JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let thread = std::thread::spawn(move || {
+        let threads: Vec<_> = conducts
+            .into_iter()
+            .map(|conduct| {
+                let (tcp, _) = listener.accept().expect("a client comes");
+                std::thread::spawn(move || serve(tcp, conduct))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a connection does not panic"))
+            .filter(|&in_order| in_order)
+            .count()
+    });
+    (port, thread)
+}
+
+/// Whether the client said goodbye and closed in order.
+fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
+    tcp.set_nodelay(true).expect("it is a TCP socket");
+    let mut socket = accept(tcp).expect("the client upgrades");
+    let Ok(Message::Binary(hello)) = socket.read() else { return false };
+    let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(&hello) else { return false };
+    assert_eq!(hello.game, Bead::NAME);
+    if conduct == Conduct::Refuse {
+        say(&mut socket, &ServerMessage::Refused(Refusal::RoomFull));
+        return false;
+    }
+    let player = (hello.role == Role::Player).then_some(PlayerId(0));
+    socket.get_ref().set_nonblocking(true).expect("it is a TCP socket");
+    let mut place = Place::enter(socket, player);
+    for tick in 0.. {
+        match conduct {
+            Conduct::Garble if tick == 5 => {
+                let _ = place.socket.send(Message::binary(vec![0xff; 40]));
+            }
+            Conduct::Drop if tick == 5 => return false,
+            Conduct::GoDown if tick == 5 => {
+                say(&mut place.socket, &ServerMessage::Goodbye(End::Closing));
+                let code = CloseCode::from(End::Closing.code());
+                let _ = place.socket.close(Some(CloseFrame { code, reason: "".into() }));
+            }
+            _ => {}
+        }
+        if let Some(in_order) = place.read() {
+            return in_order;
+        }
+        place.tick();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+fn say(socket: &mut WebSocket<TcpStream>, message: &ServerMessage<'_>) {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    // A client that has gone is noticed when it is read from.
+    let _ = socket.send(Message::binary(bytes));
+}
+
+struct Place {
+    socket: WebSocket<TcpStream>,
+    player: Option<PlayerId>,
+    simulation: Simulation<Bead>,
+    schema: Schema,
+    encoder: SnapshotEncoder,
+    inputs: BTreeMap<Tick, i8>,
+    newest: Tick,
+    said_goodbye: bool,
+}
+
+impl Place {
+    fn enter(mut socket: WebSocket<TcpStream>, player: Option<PlayerId>) -> Place {
+        let tick_rate = TickRate::new(50).expect("50 is within the limits");
+        let setup = Setup { tick_rate, players_max: 1, ..Setup::default() };
+        let schema = Bead::schema();
+        let encoded = bincode::encode_to_vec(&schema, WIRE).expect("a schema encodes");
+        let welcome = Welcome {
+            session: SessionId(1),
+            player,
+            room: "string",
+            tick_rate_hz: tick_rate.hz(),
+            tick: Tick(0),
+            players_max: 1,
+            schema: &encoded,
+            level: &[],
+            settings: &[],
+        };
+        say(&mut socket, &ServerMessage::Welcome(welcome));
+        Place {
+            socket,
+            player,
+            simulation: Simulation::new(&setup),
+            schema,
+            encoder: SnapshotEncoder::new(),
+            inputs: BTreeMap::new(),
+            newest: Tick(0),
+            said_goodbye: false,
+        }
+    }
+
+    /// Takes all that came; says at the end of the connection whether it was in order.
+    fn read(&mut self) -> Option<bool> {
+        loop {
+            let bytes = match self.socket.read() {
+                Ok(Message::Binary(bytes)) => bytes,
+                Ok(_) => continue,
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(Error::ConnectionClosed) => return Some(self.said_goodbye),
+                Err(_) => return Some(false),
+            };
+            match ClientMessage::decode(&bytes).expect("a bot speaks the protocol") {
+                ClientMessage::Input(input) => {
+                    let (value, _) = bincode::serde::decode_from_slice(input.input, WIRE)
+                        .expect("a bot's input is one");
+                    self.newest = self.newest.max(input.tick);
+                    self.inputs.insert(input.tick, value);
+                }
+                ClientMessage::Ping(Ping { number }) => {
+                    say(&mut self.socket, &ServerMessage::Pong(Ping { number }));
+                }
+                ClientMessage::Goodbye => self.said_goodbye = true,
+                ClientMessage::Ack(_) => assert!(self.player.is_none(), "players do not ack"),
+                ClientMessage::Hello(_) => panic!("a second hello"),
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let tick = self.simulation.tick().next();
+        let given = self.inputs.remove(&tick).map_or(Given::Absent, Given::Received);
+        self.simulation.step(&[(PlayerId(0), given)]);
+        let own = bincode::serde::encode_to_vec(self.simulation.game().x, WIRE)
+            .expect("an own state encodes");
+        let part = PlayerPart {
+            given: if given.is_received() { GivenKind::Received } else { GivenKind::Absent },
+            margin_ticks: self.newest.since(tick) as i32,
+            own: Some(&own),
+        };
+        let picture = Picture {
+            tick,
+            player: self.player.map(|_| part),
+            rows: self.simulation.scene().rows(),
+            visible: &[0],
+            events: &[],
+        };
+        let mut bytes = Vec::new();
+        ServerMessage::open_snapshot(&mut bytes);
+        self.encoder.encode(&self.schema, &picture, &mut bytes);
+        let _ = self.socket.send(Message::binary(bytes));
+    }
+}

@@ -1,0 +1,99 @@
+//! Whole runs against a server over real sockets, good and bad.
+
+mod fake;
+
+use std::net::TcpListener;
+
+use bot_client::{Options, Report, RunError, run};
+use clap::Parser;
+use fake::{Bead, Conduct, server};
+
+fn options(port: u16, more: &str) -> Options {
+    let words = format!("bot-client --json --warm-up 200ms --ramp 500/s --url 127.0.0.1:{port}");
+    Options::try_parse_from(words.split_whitespace().chain(more.split_whitespace()))
+        .expect("they are options")
+}
+
+/// Runs against a server that treats each connection as said; gives also how many connections
+/// ended with a goodbye and a close in order.
+fn play(conducts: Vec<Conduct>, more: &str) -> (Report, usize) {
+    let (port, server) = server(conducts);
+    let report = run::<Bead>(&options(port, more)).expect("there is a server");
+    (report, server.join().expect("the server does not panic"))
+}
+
+#[test]
+fn ten_bots_play_and_leave_in_order() {
+    let (report, in_order) = play(vec![Conduct::Serve; 10], "--bots 10 --duration 1s --seed 3");
+    assert_eq!((report.connected, report.seed), (10, 3));
+    assert_eq!((report.not_connected, report.refused), (0, 0), "{report}");
+    assert_eq!((report.disconnected, report.decode_errors), (0, 0), "{report}");
+    assert!(report.is_clean());
+    assert_eq!(report.tick_rate_hz, Some(50));
+    assert!(report.snapshots > 0);
+    assert!(report.snapshot_interval_ms.p99.is_some(), "{report}");
+    assert!(report.snapshot_bytes.p50.is_some(), "{report}");
+    assert!(report.input_latency_ms.p50.is_some(), "{report}");
+    assert!(report.kbit_per_s_per_client > 0.0 && report.sent_kbit_per_s_per_client > 0.0);
+    assert_eq!(in_order, 10);
+}
+
+#[test]
+fn spectators_watch_and_threads_share_the_work() {
+    let more = "--bots 3 --spectators 4 --threads 2 --duration 1s";
+    let (report, in_order) = play(vec![Conduct::Serve; 7], more);
+    assert_eq!((report.bots, report.spectators, report.connected), (3, 4, 7), "{report}");
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(in_order, 7);
+}
+
+#[test]
+fn a_server_that_sends_garbage_is_told_of() {
+    let conducts = vec![Conduct::Serve, Conduct::Garble, Conduct::Serve];
+    let (report, in_order) = play(conducts, "--bots 3 --duration 800ms");
+    assert_eq!((report.connected, report.decode_errors, report.disconnected), (3, 1, 0));
+    assert_eq!(report.decode_error_reasons.len(), 1, "{report}");
+    assert!(!report.is_clean());
+    assert_eq!(in_order, 2, "the others go on");
+}
+
+#[test]
+fn a_client_that_is_dropped_counts_as_disconnected() {
+    let conducts = vec![Conduct::Serve, Conduct::Drop, Conduct::Serve];
+    let (report, in_order) = play(conducts, "--bots 3 --duration 800ms");
+    assert_eq!((report.connected, report.disconnected, report.decode_errors), (3, 1, 0));
+    assert_eq!(report.disconnected_reasons.get("lost"), Some(&1), "{report}");
+    assert!(!report.is_clean());
+    assert_eq!(in_order, 2, "the others go on");
+}
+
+#[test]
+fn a_server_that_goes_down_is_named_as_the_reason_and_ends_the_run() {
+    let (report, _) = play(vec![Conduct::GoDown; 2], "--bots 2 --duration 1h");
+    assert_eq!(report.disconnected_reasons.get("closing"), Some(&2), "{report}");
+    assert!(!report.is_clean());
+}
+
+#[test]
+fn a_refused_client_counts_with_its_reason() {
+    let (report, _) = play(vec![Conduct::Refuse], "--bots 1 --duration 1h");
+    assert_eq!((report.connected, report.refused, report.disconnected), (0, 1, 0));
+    assert_eq!(report.refused_reasons.get("the room is full"), Some(&1), "{report}");
+    assert!(!report.is_clean());
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_of_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    drop(listener);
+    let error = run::<Bead>(&options(port, "--bots 5 --duration 1h")).expect_err("nobody listens");
+    assert!(matches!(error, RunError::Unreachable { .. }));
+    assert!(error.to_string().contains("cannot reach ws://127.0.0.1:"), "{error}");
+}
+
+#[test]
+fn nobody_is_too_few() {
+    let error = run::<Bead>(&options(1, "--bots 0")).expect_err("there is nobody");
+    assert!(matches!(error, RunError::Nobody));
+}
