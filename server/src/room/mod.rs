@@ -285,6 +285,12 @@ impl<G: Game> Room<G> {
         self.tick_rate
     }
 
+    /// The world, to be looked at: only [`Room::step`] changes it.
+    #[must_use]
+    pub fn game(&self) -> &G {
+        self.simulation.game()
+    }
+
     /// The newest scene.
     #[must_use]
     pub fn scene(&self) -> &Scene {

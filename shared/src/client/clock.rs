@@ -259,3 +259,113 @@ impl RoundTrip {
         self.last.iter().copied().min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server and a client with `one_way` between them: runs both clocks for `seconds`, gives
+    /// the margin of each tick from the client's view.
+    fn margins(clock: &mut InputClock, one_way: Duration, from: u32, seconds: u32) -> Vec<i32> {
+        let period = TickRate::default().period();
+        let mut newest = VecDeque::new();
+        let mut received = i64::from(from);
+        let mut told = VecDeque::new();
+        let mut margins = Vec::new();
+        let step = Duration::from_millis(1);
+        let start = period * from;
+        let mut next_tick = from;
+        let mut now = start;
+        while now < start + Duration::from_secs(u64::from(seconds)) {
+            now += step;
+            while let Some(tick) = clock.next_due(now) {
+                newest.push_back((now + one_way, tick));
+            }
+            while newest.front().is_some_and(|(at, _)| *at <= now) {
+                let (_, tick) = newest.pop_front().expect("there is one");
+                received = received.max(i64::from(tick.0));
+            }
+            if now >= period * (next_tick + 1) {
+                next_tick += 1;
+                let margin = (received - i64::from(next_tick)).clamp(-64, 64) as i32;
+                margins.push(margin);
+                told.push_back((now + one_way, Tick(next_tick), margin));
+            }
+            while told.front().is_some_and(|(at, ..)| *at <= now) {
+                let (_, tick, margin) = told.pop_front().expect("there is one");
+                clock.snapshot(now, tick, margin);
+            }
+        }
+        margins
+    }
+
+    #[test]
+    fn inputs_come_in_time_soon_after_joining_near_and_far() {
+        for one_way_ms in [0, 20, 60, 150] {
+            let one_way = Duration::from_millis(one_way_ms);
+            let mut clock = InputClock::new(TickRate::default());
+            let margins = margins(&mut clock, one_way, 1_000, 10);
+            let settled = &margins[3 * 30..];
+            assert!(
+                settled.iter().all(|margin| (0..=3).contains(margin)),
+                "{one_way_ms} ms: {settled:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_becomes_longer_is_followed() {
+        let mut clock = InputClock::new(TickRate::default());
+        margins(&mut clock, Duration::from_millis(10), 1_000, 5);
+        let margins = margins(&mut clock, Duration::from_millis(200), 1_150, 8);
+        assert!(margins[5 * 30..].iter().all(|margin| (0..=3).contains(margin)), "{margins:?}");
+    }
+
+    #[test]
+    fn no_tick_is_ever_given_two_inputs() {
+        let mut clock = InputClock::new(TickRate::default());
+        let mut last = None;
+        let mut now = Duration::ZERO;
+        for round in 0..5_000_u32 {
+            now += Duration::from_millis(u64::from(round % 7) * 9);
+            if round % 3 == 0 {
+                let wild = (round as i32 * 7919) % 60 - 30;
+                clock.snapshot(now, Tick(now.as_millis() as u32 / 33), wild);
+            }
+            while let Some(tick) = clock.next_due(now) {
+                assert!(Some(tick) > last);
+                last = Some(tick);
+            }
+        }
+        assert!(last.is_some());
+    }
+
+    #[test]
+    fn what_is_drawn_never_runs_backwards_on_an_uneven_line() {
+        let mut clock = RenderClock::new(TickRate::default());
+        let mut dice = crate::dice::Dice::new(4, 4);
+        let period = TickRate::default().period();
+        let mut arrivals: Vec<(Duration, Tick)> = (0..300)
+            .map(|tick| {
+                (period * tick + Duration::from_micros(dice.below(60_000).into()), Tick(tick))
+            })
+            .collect();
+        arrivals.sort();
+        let mut arrivals = arrivals.into_iter().peekable();
+        let mut last = f64::NEG_INFINITY;
+        let mut late = 0;
+        let mut newest = 0.0;
+        for frame in 0..600_u32 {
+            let now = Duration::from_micros(16_667) * frame;
+            while let Some((at, tick)) = arrivals.next_if(|(at, _)| *at <= now) {
+                clock.snapshot(at, tick);
+                newest = f64::from(tick.0);
+            }
+            let Some(position) = clock.position(now) else { continue };
+            assert!(position >= last, "{position} after {last}");
+            last = position;
+            late += u32::from(position > newest);
+        }
+        assert!(late < 60, "{late} of 600 frames had to run on");
+    }
+}

@@ -234,11 +234,13 @@ impl<'a> ClientMessage<'a> {
                 if version != PROTOCOL_VERSION {
                     return Err(MessageError::Version(version));
                 }
-                Ok(ClientMessage::Hello(take::<_, HELLO_MAX_BYTES>(body, "hello")?))
+                Ok(ClientMessage::Hello(take::<_, { IN_MEMORY * HELLO_MAX_BYTES }>(body, "hello")?))
             }
             INPUT => {
                 fit(bytes, INPUT_MESSAGE_MAX_BYTES)?;
-                Ok(ClientMessage::Input(take::<_, INPUT_MESSAGE_MAX_BYTES>(body, "input")?))
+                Ok(ClientMessage::Input(take::<_, { IN_MEMORY * INPUT_MESSAGE_MAX_BYTES }>(
+                    body, "input",
+                )?))
             }
             ACK => small(bytes, "ack").map(ClientMessage::Ack),
             PING => small(bytes, "ping").map(ClientMessage::Ping),
@@ -280,7 +282,9 @@ impl<'a> ServerMessage<'a> {
         match kind {
             WELCOME => {
                 fit(bytes, WELCOME_MAX_BYTES)?;
-                Ok(ServerMessage::Welcome(take::<_, WELCOME_MAX_BYTES>(body, "welcome")?))
+                Ok(ServerMessage::Welcome(take::<_, { IN_MEMORY * WELCOME_MAX_BYTES }>(
+                    body, "welcome",
+                )?))
             }
             REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
             ROSTER => {
@@ -294,7 +298,9 @@ impl<'a> ServerMessage<'a> {
             PONG => small(bytes, "pong").map(ServerMessage::Pong),
             NOTICE => {
                 fit(bytes, NOTICE_MAX_BYTES)?;
-                Ok(ServerMessage::Notice(take::<_, NOTICE_MAX_BYTES>(body, "notice")?))
+                Ok(ServerMessage::Notice(take::<_, { IN_MEMORY * NOTICE_MAX_BYTES }>(
+                    body, "notice",
+                )?))
             }
             SERVER_GOODBYE => small(bytes, "goodbye").map(ServerMessage::Goodbye),
             other => Err(MessageError::Kind(other)),
@@ -302,14 +308,18 @@ impl<'a> ServerMessage<'a> {
     }
 }
 
-/// A list's announced length makes bincode reserve its memory before its first entry is read.
-/// An entry takes at least 5 bytes on the wire and 32 in memory, so the limit on what may be
-/// reserved follows the bytes that came, in classes since it must be a constant.
+/// bincode's limit counts what a value takes in memory, not on the wire. No number or entry of a
+/// list takes more than this many times its bytes on the wire.
+const IN_MEMORY: usize = 8;
+
+/// A list's announced length makes bincode reserve its memory before its first entry is read, so
+/// the limit on what may be reserved follows the bytes that came, in classes since it must be a
+/// constant.
 fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
     match body.len() {
-        0..=512 => take::<_, { 512 * 8 }>(body, "roster"),
-        513..=8_192 => take::<_, { 8_192 * 8 }>(body, "roster"),
-        _ => take::<_, { ROSTER_MAX_BYTES * 8 }>(body, "roster"),
+        0..=512 => take::<_, { IN_MEMORY * 512 }>(body, "roster"),
+        513..=8_192 => take::<_, { IN_MEMORY * 8_192 }>(body, "roster"),
+        _ => take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(body, "roster"),
     }
 }
 
@@ -340,9 +350,116 @@ fn small<'a, T: BorrowDecode<'a, ()>>(
     what: &'static str,
 ) -> Result<T, MessageError> {
     fit(bytes, SMALL_MESSAGE_MAX_BYTES)?;
-    take::<T, { 8 * SMALL_MESSAGE_MAX_BYTES }>(&bytes[1..], what)
+    take::<T, { IN_MEMORY * SMALL_MESSAGE_MAX_BYTES }>(&bytes[1..], what)
 }
 
 fn empty(left: &[u8]) -> Result<(), MessageError> {
     if left.is_empty() { Ok(()) } else { Err(MessageError::LeftOver(left.len())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..300),
+            kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87]),
+            known_kind in any::<bool>(),
+        ) {
+            if let Some(first) = bytes.first_mut().filter(|_| known_kind) {
+                *first = kind;
+            }
+            // What decodes is a message and nothing else: it encodes to as much as was read, or
+            // less where a number did not stand in its shortest form.
+            if let Ok(message) = ClientMessage::decode(&bytes) {
+                let mut again = Vec::new();
+                message.encode(&mut again);
+                prop_assert!(again.len() <= bytes.len());
+                prop_assert_eq!(ClientMessage::decode(&again), Ok(message));
+            }
+            if let Ok(message) = ServerMessage::decode(&bytes) {
+                let mut again = Vec::new();
+                message.encode(&mut again);
+                prop_assert!(again.len() <= bytes.len());
+                prop_assert_eq!(ServerMessage::decode(&again), Ok(message));
+            }
+        }
+
+        #[test]
+        fn a_message_cut_short_or_lengthened_is_refused(
+            name in "\\PC{0,20}",
+            room in "[a-z]{1,20}",
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let hello = ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "game",
+                rules: 3,
+                role: Role::Player,
+                name: &name,
+                room: RoomWish::Named(&room),
+            });
+            let mut bytes = Vec::new();
+            hello.encode(&mut bytes);
+            prop_assert_eq!(ClientMessage::decode(&bytes), Ok(hello));
+            prop_assert!(ClientMessage::decode(&bytes[..cut.index(bytes.len())]).is_err());
+            bytes.push(0);
+            prop_assert_eq!(ClientMessage::decode(&bytes), Err(MessageError::LeftOver(1)));
+        }
+    }
+
+    #[test]
+    fn a_hello_of_another_version_is_told_by_its_version() {
+        let bytes = [HELLO, 99, 1, 2, 3];
+        assert_eq!(ClientMessage::decode(&bytes), Err(MessageError::Version(99)));
+    }
+
+    #[test]
+    fn a_list_that_announces_more_than_came_is_refused_before_it_is_made_room_for() {
+        // 253 opens a length of 8 bytes.
+        for length in [1_u64 << 20, 1 << 40, u64::MAX] {
+            let mut bytes = vec![ROSTER, 1, 253];
+            bytes.extend_from_slice(&length.to_le_bytes());
+            assert_eq!(ServerMessage::decode(&bytes), Err(MessageError::Body("roster")));
+        }
+    }
+
+    #[test]
+    fn the_largest_of_each_kind_fits() {
+        let input = [255; crate::limits::INPUT_MAX_BYTES];
+        let tick = Tick(u32::MAX);
+        let message = ClientMessage::Input(Input { tick, seen: tick, input: &input });
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        assert_eq!(bytes.len(), INPUT_MESSAGE_MAX_BYTES);
+        assert_eq!(ClientMessage::decode(&bytes), Ok(message));
+        let text = "x".repeat(HELLO_MAX_BYTES);
+        for length in 0..HELLO_MAX_BYTES {
+            let hello = ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "g",
+                rules: u32::MAX,
+                role: Role::Player,
+                name: &text[..length],
+                room: RoomWish::Named("r"),
+            });
+            bytes.clear();
+            hello.encode(&mut bytes);
+            assert_eq!(ClientMessage::decode(&bytes).is_ok(), bytes.len() <= HELLO_MAX_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_message_above_the_limit_of_its_kind_is_refused() {
+        let max = SMALL_MESSAGE_MAX_BYTES;
+        let bytes = vec![PING; max + 1];
+        assert_eq!(
+            ClientMessage::decode(&bytes),
+            Err(MessageError::TooBig { bytes: max + 1, max })
+        );
+    }
 }

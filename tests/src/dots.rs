@@ -1,0 +1,135 @@
+//! A whole game in a page: dots that move about a plane, each seen by those near it.
+//!
+//! It stands here to prove that server, protocol and client know only the trait, and to make
+//! tests of them small. Its world grows by nothing that a test has not asked for.
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Dice, Game, Seen, Setup, Step};
+use shared::ids::{EntityId, PlayerId};
+use shared::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+
+const SIDE: f64 = 1_000.0;
+const SIGHT: f32 = 100.0;
+
+/// A dot: where it is, and whose.
+pub const DOT: EntityKind<3> = EntityKind::new(
+    0,
+    "dot",
+    [
+        FieldDef::moving("x", 0.0, SIDE, 0.125),
+        FieldDef::moving("y", 0.0, SIDE, 0.125),
+        FieldDef::whole("player", 0, 65_535),
+    ],
+)
+.at(0, 1);
+
+/// A dot blinked: where, and whose.
+pub const BLINK: EventKind<3> = EventKind::new(
+    0,
+    "blink",
+    [
+        FieldDef::moving("x", 0.0, SIDE, 0.125),
+        FieldDef::moving("y", 0.0, SIDE, 0.125),
+        FieldDef::whole("player", 0, 65_535),
+    ],
+)
+.at(0, 1);
+
+/// Where to go, and whether to blink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Go {
+    /// Steps to the right.
+    pub x: i8,
+    /// Steps down.
+    pub y: i8,
+    /// Blink for all who are near.
+    pub blink: bool,
+}
+
+/// One dot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dot {
+    entity: EntityId,
+    player: PlayerId,
+    x: f32,
+    y: f32,
+}
+
+/// The game.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dots {
+    dots: Vec<Dot>,
+    next_entity: EntityId,
+    dice: Dice,
+}
+
+impl Game for Dots {
+    const NAME: &'static str = "dots";
+    const RULES: u32 = 1;
+    type Settings = ();
+    type Level = ();
+    type Input = Go;
+    type Own = Dot;
+
+    fn schema() -> Schema {
+        Schema::new().entity(&DOT).event(&BLINK)
+    }
+
+    fn new(setup: &Setup<()>) -> (Dots, ()) {
+        let dice = Dice::new(setup.seed, 0);
+        (Dots { dots: Vec::new(), next_entity: EntityId(1), dice }, ())
+    }
+
+    fn join(&mut self, player: PlayerId) {
+        let (x, y) = (self.dice.between(0.0, SIDE as f32), self.dice.between(0.0, SIDE as f32));
+        self.dots.push(Dot { entity: self.next_entity.take(), player, x, y });
+    }
+
+    fn leave(&mut self, player: PlayerId) {
+        self.dots.retain(|dot| dot.player != player);
+    }
+
+    fn step(&mut self, now: &mut Step<'_, Dots>) {
+        for dot in &mut self.dots {
+            let go = now.input(dot.player).or_default();
+            Dots::advance(dot, &(), go);
+            if go.blink {
+                now.emit(&BLINK, [dot.x.into(), dot.y.into(), dot.player.0.into()]);
+            }
+        }
+    }
+
+    fn show(&self, scene: &mut SceneWriter) {
+        for dot in &self.dots {
+            Dots::show_own(dot, scene);
+        }
+    }
+
+    fn own(&self, player: PlayerId) -> Option<Dot> {
+        self.dots.iter().find(|dot| dot.player == player).copied()
+    }
+
+    fn advance(dot: &mut Dot, _: &(), go: Go) {
+        dot.x = (dot.x + f32::from(go.x) / 32.0).clamp(0.0, SIDE as f32);
+        dot.y = (dot.y + f32::from(go.y) / 32.0).clamp(0.0, SIDE as f32);
+    }
+
+    fn show_own(dot: &Dot, scene: &mut SceneWriter) {
+        scene.row(&DOT, dot.entity, [dot.x.into(), dot.y.into(), dot.player.0.into()]);
+    }
+
+    fn view(&self, player: PlayerId) -> View {
+        match self.own(player) {
+            Some(dot) => View::around([dot.x, dot.y], [SIGHT; 2]),
+            None => View::Everything,
+        }
+    }
+
+    fn bot(seen: &Seen<'_, Dots>, dice: &mut Dice) -> Go {
+        // Towards the middle, so that dots meet.
+        let towards = |at: f32| if at < SIDE as f32 / 2.0 { 1 } else { -1 };
+        let own = seen.own.map_or((0.0, 0.0), |dot| (dot.x, dot.y));
+        let step = dice.below(100) as i8;
+        Go { x: towards(own.0) * step, y: towards(own.1) * step, blink: dice.chance(0.05) }
+    }
+}

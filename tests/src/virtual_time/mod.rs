@@ -1,0 +1,369 @@
+//! The whole system on virtual time: one room, its connections, links and clients, and a checker
+//! that looks at every snapshot. No socket, no clock, no thread: an hour takes what its work
+//! takes, and the same seed gives the same run.
+
+mod link;
+
+pub use link::{Link, Path};
+
+use std::time::Duration;
+
+use shared::client::{Client, Greeting, Stage};
+use shared::dice::Dice;
+use shared::game::{Game, Setup};
+use shared::ids::{PlayerId, SessionId};
+use shared::protocol::snapshot::Mirror;
+use shared::protocol::{ClientMessage, End, Role, ServerMessage};
+use shared::scene::View;
+use shared::tick::{Tick, TickRate};
+use tickwire::connection::Connection;
+use tickwire::room::{Room, RoomSettings};
+
+/// Which of a world's clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who(usize);
+
+/// What a client's hands do.
+enum Hands<G: Game> {
+    /// The game's own bot, at every tick.
+    Bot(Box<Dice>),
+    /// The same input until told otherwise.
+    Hold(G::Input),
+}
+
+/// One client with its connection and the links between.
+struct Seat<G: Game> {
+    client: Client<G>,
+    hands: Hands<G>,
+    up: Link,
+    down: Link,
+    /// `None` before the hello came and after the connection ended.
+    connection: Option<Connection>,
+    end: Option<End>,
+    /// Until when its process does nothing at all.
+    stopped_until: Duration,
+    /// What the server's end of the stream knew after each snapshot that is still under way.
+    mirrors: std::collections::VecDeque<Mirror>,
+    /// When snapshots came, and how old they were.
+    ages: Vec<Duration>,
+}
+
+/// What a world is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where all chance comes from; printed, so that a run can be had again.
+    pub seed: u64,
+    /// Ticks a second.
+    pub tick_rate_hz: u16,
+    /// Most players.
+    pub players_max: u16,
+    /// Fill-in bots.
+    pub fill: u16,
+}
+
+impl Plan {
+    /// A room for 64 at 30 ticks a second, without fill-in bots.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Plan {
+        Plan { seed, tick_rate_hz: 30, players_max: 64, fill: 0 }
+    }
+}
+
+/// One room and all who are connected to it.
+pub struct World<G: Game> {
+    now: Duration,
+    next_tick: Duration,
+    room: Room<G>,
+    seats: Vec<Seat<G>>,
+    dice: Dice,
+    hashes: Vec<u64>,
+    /// When each tick was made, for the ages of snapshots; index is the tick.
+    made: Vec<Duration>,
+    outgoing: Vec<u8>,
+}
+
+impl<G: Game> World<G> {
+    /// A room without anybody.
+    ///
+    /// # Panics
+    /// When the plan is not one.
+    #[must_use]
+    pub fn new(plan: &Plan) -> World<G> {
+        let setup = Setup {
+            settings: G::Settings::default(),
+            seed: plan.seed,
+            tick_rate: TickRate::new(plan.tick_rate_hz).expect("a rate within the limits"),
+            players_max: plan.players_max,
+        };
+        let settings = RoomSettings { name: "test".to_owned(), setup, fill: plan.fill };
+        World {
+            now: Duration::ZERO,
+            next_tick: Duration::from_millis(1),
+            room: Room::new(settings).expect("the game fits a room"),
+            seats: Vec::new(),
+            dice: Dice::new(plan.seed, 77),
+            hashes: Vec::new(),
+            made: vec![Duration::ZERO],
+            outgoing: Vec::new(),
+        }
+    }
+
+    /// A client that plays by the game's own bot joins over `path`.
+    pub fn join_bot(&mut self, path: Path) -> Who {
+        let dice = Box::new(Dice::new(self.dice.bits64(), 1));
+        self.join(Role::Player, Hands::Bot(dice), path)
+    }
+
+    /// A client whose player holds one input joins over `path`.
+    pub fn join_player(&mut self, path: Path) -> Who {
+        self.join(Role::Player, Hands::Hold(G::Input::default()), path)
+    }
+
+    /// A spectator joins over `path`.
+    pub fn join_spectator(&mut self, path: Path) -> Who {
+        self.join(Role::Spectator, Hands::Hold(G::Input::default()), path)
+    }
+
+    fn join(&mut self, role: Role, hands: Hands<G>, path: Path) -> Who {
+        let who = Who(self.seats.len());
+        let greeting = Greeting { name: format!("client {}", who.0), role, room: None };
+        let link = |dice: &mut Dice| Link::new(path, Dice::new(dice.bits64(), 2));
+        self.seats.push(Seat {
+            client: Client::new(greeting),
+            hands,
+            up: link(&mut self.dice),
+            down: link(&mut self.dice),
+            connection: None,
+            end: None,
+            stopped_until: Duration::ZERO,
+            mirrors: std::collections::VecDeque::new(),
+            ages: Vec::new(),
+        });
+        who
+    }
+
+    /// The player holds `input` from now on.
+    pub fn press(&mut self, who: Who, input: G::Input) {
+        self.seats[who.0].hands = Hands::Hold(input);
+    }
+
+    /// The client's process stands still for a while.
+    pub fn stop(&mut self, who: Who, lasts: Duration) {
+        self.seats[who.0].stopped_until = self.now + lasts;
+    }
+
+    /// The client says goodbye.
+    pub fn leave(&mut self, who: Who) {
+        self.seats[who.0].client.leave();
+    }
+
+    /// The connection breaks without a word.
+    pub fn cut(&mut self, who: Who) {
+        self.end(who.0, End::Lost);
+    }
+
+    /// Lets the world run for a while.
+    pub fn run(&mut self, lasts: Duration) {
+        let until = self.now + lasts;
+        while let Some(next) = self.next_moment().filter(|next| *next <= until) {
+            self.now = next.max(self.now);
+            self.clients();
+            if self.now >= self.next_tick {
+                self.tick();
+            }
+        }
+        self.now = until;
+    }
+
+    fn next_moment(&self) -> Option<Duration> {
+        let of_clients = self.seats.iter().filter(|seat| seat.end.is_none()).filter_map(|seat| {
+            let arrival = seat.down.next_arrival();
+            let due = seat.client.due_at();
+            let next = [arrival, due].into_iter().flatten().min()?;
+            Some(next.max(seat.stopped_until))
+        });
+        // A client that finds nothing to do at its moment must not hold up time.
+        of_clients
+            .map(|at| at.max(self.now + Duration::from_micros(50)))
+            .chain([self.next_tick])
+            .min()
+    }
+
+    fn clients(&mut self) {
+        for seat in &mut self.seats {
+            if self.now < seat.stopped_until || seat.end.is_some() {
+                continue;
+            }
+            while let Some(bytes) = seat.down.receive(self.now) {
+                seat.client.receive(self.now, &bytes).expect("what the server sends is understood");
+                if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&bytes) {
+                    let server = seat.mirrors.pop_front().expect("it was written before it came");
+                    let client = seat.client.decoder().expect("it plays").mirror();
+                    assert_eq!(*client, server, "the mirrors of the two ends differ");
+                    let tick = client.tick().expect("a snapshot came");
+                    seat.ages.push(self.now - self.made[tick.0 as usize]);
+                }
+            }
+            let input = match &mut seat.hands {
+                Hands::Hold(input) => *input,
+                Hands::Bot(dice) => seat
+                    .client
+                    .seen()
+                    .filter(|_| seat.client.due_at().is_some_and(|due| due <= self.now))
+                    .map(|seen| G::bot(&seen, dice))
+                    .unwrap_or_default(),
+            };
+            seat.client.play(self.now, input);
+            while let Some(bytes) = seat.client.outgoing() {
+                seat.up.send(self.now, bytes);
+            }
+        }
+    }
+
+    /// The shard's pass: read all, step, write all.
+    fn tick(&mut self) {
+        for at in 0..self.seats.len() {
+            self.read(at);
+        }
+        self.room.step();
+        self.hashes.push(self.room.hash());
+        self.made.push(self.now);
+        for at in 0..self.seats.len() {
+            self.write(at);
+        }
+        self.next_tick += self.room.tick_rate().period();
+    }
+
+    fn read(&mut self, at: usize) {
+        while let Some(bytes) = self.seats[at].up.receive(self.now) {
+            let seat = &mut self.seats[at];
+            let received = match &mut seat.connection {
+                Some(connection) => connection.receive(&mut self.room, self.now, &bytes),
+                None if seat.end.is_none() => self.admit(at, &bytes),
+                None => Ok(()),
+            };
+            if let Err(end) = received {
+                self.end(at, end);
+            }
+        }
+        let overdue = self.seats[at].connection.as_ref().and_then(|open| open.overdue(self.now));
+        if let Some(end) = overdue {
+            self.end(at, end);
+        }
+    }
+
+    fn admit(&mut self, at: usize, bytes: &[u8]) -> Result<(), End> {
+        let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(bytes) else {
+            return Err(End::Protocol);
+        };
+        let player = match hello.role {
+            Role::Spectator => None,
+            Role::Player => Some(self.room.join(hello.name).map_err(|_| End::Refused)?),
+        };
+        let session = SessionId(at as u64);
+        self.seats[at].connection = Some(Connection::new(&self.room, session, player, self.now));
+        Ok(())
+    }
+
+    fn write(&mut self, at: usize) {
+        loop {
+            let seat = &mut self.seats[at];
+            let Some(connection) = &mut seat.connection else { return };
+            if !seat.down.is_ready() {
+                return;
+            }
+            self.outgoing.clear();
+            if !connection.next_message(&mut self.room, &mut self.outgoing) {
+                return;
+            }
+            if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.outgoing) {
+                let mirror = connection.viewer().mirror().clone();
+                check_interest(&self.room, connection.player(), &mirror);
+                seat.mirrors.push_back(mirror);
+            }
+            seat.down.send(self.now, self.outgoing.clone());
+        }
+    }
+
+    fn end(&mut self, at: usize, end: End) {
+        let seat = &mut self.seats[at];
+        if let Some(player) = seat.connection.take().and_then(|open| open.player()) {
+            self.room.leave(player);
+        }
+        seat.end = Some(end);
+    }
+
+    /// Virtual time since the start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &Room<G> {
+        &self.room
+    }
+
+    /// One of the clients.
+    #[must_use]
+    pub fn client(&self, who: Who) -> &Client<G> {
+        &self.seats[who.0].client
+    }
+
+    /// The same, to draw with.
+    pub fn client_mut(&mut self, who: Who) -> &mut Client<G> {
+        &mut self.seats[who.0].client
+    }
+
+    /// Who it is in the room.
+    #[must_use]
+    pub fn player(&self, who: Who) -> Option<PlayerId> {
+        self.seats[who.0].connection.as_ref()?.player()
+    }
+
+    /// Why its connection ended, if it did.
+    #[must_use]
+    pub fn ended(&self, who: Who) -> Option<End> {
+        self.seats[who.0].end
+    }
+
+    /// How old each of its snapshots was when it came, from its tick on; forgets them.
+    pub fn take_ages(&mut self, who: Who) -> Vec<Duration> {
+        std::mem::take(&mut self.seats[who.0].ages)
+    }
+
+    /// The state hash after each tick so far.
+    #[must_use]
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
+    /// Fails unless everybody who is to be in is in.
+    pub fn all_play(&self) {
+        for (at, seat) in self.seats.iter().enumerate() {
+            assert_eq!(seat.end, None, "client {at}");
+            assert_eq!(seat.client.stage(), Stage::Playing, "client {at}");
+        }
+    }
+}
+
+/// No viewer is sent what lies outside its interest: what it knows is exactly what the plain
+/// rule, without grid or encoder, allows it to know.
+fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
+    let scene = room.scene();
+    assert_eq!(mirror.tick(), Some(scene.tick()), "only the newest scene is encoded");
+    let view = player.map_or(View::Everything, |player| room.game().view(player));
+    let allowed = scene
+        .rows()
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| scene.may_know_row(room.schema(), index, player, &view));
+    assert!(mirror.rows().iter().eq(allowed.map(|(_, row)| row)), "not what it may know");
+}
+
+/// The tick a number of seconds into a room's life.
+#[must_use]
+pub fn tick_at<G: Game>(room: &Room<G>, seconds: u32) -> Tick {
+    Tick(seconds * u32::from(room.tick_rate().hz()))
+}

@@ -1,0 +1,139 @@
+//! The repository checks itself: what no compiler looks at.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines past which a file is asked what its one subject is.
+const FILE_LINES_MAX: usize = 520;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the root").to_owned()
+}
+
+/// All files of ours below `folder` with one of these endings.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder can be read") {
+            let path = entry.expect("an entry can be read").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                if !name.starts_with('.') && name != "target" && name != "node_modules" {
+                    folders.push(path);
+                }
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing ends in {endings:?} below {}", folder.display());
+    found
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The same without the lines of documentation and comment.
+fn code(path: &Path) -> String {
+    let text = text(path);
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn fail_if_any(found: Vec<String>) {
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_file_has_outgrown_its_subject() {
+    let long = files(&root(), &[".rs", ".js"]).into_iter().filter_map(|path| {
+        let lines = text(&path).lines().count();
+        (lines > FILE_LINES_MAX).then(|| format!("{}: {lines} lines", path.display()))
+    });
+    fail_if_any(long.collect());
+}
+
+#[test]
+fn only_entry_points_name_the_bundled_game() {
+    let shared = root().join("shared/src");
+    let mut neutral = files(&root().join("server/src"), &[".rs"]);
+    neutral.retain(|path| !path.ends_with("server/src/main.rs"));
+    for folder in ["protocol", "scene", "client"] {
+        neutral.extend(files(&shared.join(folder), &[".rs"]));
+    }
+    for file in ["game.rs", "simulation.rs", "limits.rs"] {
+        neutral.push(shared.join(file));
+    }
+    let named = neutral
+        .iter()
+        .filter(|path| text(path).to_lowercase().contains("skirmish"))
+        .map(|path| path.display().to_string());
+    fail_if_any(named.collect());
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    let mut silent = files(&root(), &[".rs"]);
+    silent.retain(|path| !text(path).starts_with("//!"));
+    fail_if_any(silent.iter().map(|path| path.display().to_string()).collect());
+}
+
+#[test]
+fn the_core_reads_no_clock_and_does_no_io() {
+    let mut core = files(&root().join("shared/src"), &[".rs"]);
+    core.extend(files(&root().join("server/src/room"), &[".rs"]));
+    core.push(root().join("server/src/connection.rs"));
+    let forbidden = [
+        "Instant",
+        "SystemTime",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "std::env",
+        "tokio",
+        "HashMap",
+    ];
+    let mut found = Vec::new();
+    for path in &core {
+        let code = code(path);
+        for word in forbidden.iter().filter(|word| code.contains(**word)) {
+            found.push(format!("{}: {word}", path.display()));
+        }
+    }
+    fail_if_any(found);
+}
+
+#[test]
+fn nothing_is_left_open() {
+    // Written in halves, so that this file does not find itself.
+    let marks =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
+    let mut found = Vec::new();
+    for path in files(&root(), &[".rs", ".js", ".md", ".html", ".css"]) {
+        for (number, line) in text(&path).lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark)) {
+                found.push(format!("{}:{}: {line}", path.display(), number + 1));
+            }
+        }
+    }
+    fail_if_any(found);
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut dead = Vec::new();
+    for path in files(&root(), &[".md"]) {
+        let text = text(&path);
+        for rest in text.split("](").skip(1) {
+            let link = rest.split([')', '#']).next().unwrap_or_default();
+            let is_file = !link.is_empty() && !link.contains("://");
+            if is_file && !path.parent().is_some_and(|folder| folder.join(link).exists()) {
+                dead.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    fail_if_any(dead);
+}

@@ -1,0 +1,202 @@
+//! The system on virtual time. Each test prints its seed; `SEED=n` runs them with another.
+
+#![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
+
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::protocol::End;
+use shared::skirmish::Skirmish;
+use tests::dots::{Dots, Go};
+use tests::virtual_time::{Path, Plan, World};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn seed() -> u64 {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    println!("seed {seed}");
+    seed
+}
+
+/// As on a phone: far, uneven, and now and then nothing for a while.
+fn rough() -> Path {
+    Path {
+        latency: 40 * MS,
+        jitter: 20 * MS,
+        stall: Some((5 * SECOND, 300 * MS)),
+        ..Path::default()
+    }
+}
+
+fn clean() -> Path {
+    Path { latency: 10 * MS, ..Path::default() }
+}
+
+/// The checker runs at every snapshot: mirrors equal, nothing outside interest.
+fn a_crowd_plays<G: Game>(seed: u64) -> World<G> {
+    let mut world = World::<G>::new(&Plan { fill: 4, ..Plan::seeded(seed) });
+    for at in 0..24 {
+        world.join_bot(if at % 3 == 0 { rough() } else { clean() });
+    }
+    for _ in 0..3 {
+        world.join_spectator(rough());
+    }
+    world.run(20 * SECOND);
+    world.all_play();
+    world
+}
+
+#[test]
+fn a_crowd_on_good_and_bad_lines_plays_and_every_snapshot_is_right() {
+    let seed = seed();
+    a_crowd_plays::<Dots>(seed);
+    a_crowd_plays::<Skirmish>(seed);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let seed = seed();
+    let (first, second) = (a_crowd_plays::<Skirmish>(seed), a_crowd_plays::<Skirmish>(seed));
+    assert_eq!(first.hashes(), second.hashes());
+    let other = a_crowd_plays::<Skirmish>(seed + 1);
+    assert_ne!(first.hashes(), other.hashes());
+}
+
+#[test]
+fn alone_on_a_clean_line_nothing_is_ever_corrected() {
+    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let player = world.join_bot(clean());
+    world.run(60 * SECOND);
+    world.all_play();
+    assert_eq!(world.client(player).corrections(), 0);
+    assert!(world.client(player).counters().snapshots > 59 * 30);
+}
+
+#[test]
+fn what_a_player_holds_moves_it_on_the_server() {
+    let mut world = World::<Dots>::new(&Plan::seeded(seed()));
+    let player = world.join_player(clean());
+    world.run(2 * SECOND);
+    let id = world.player(player).expect("it plays");
+    let before = world.room().game().own(id);
+    world.press(player, Go { x: 3, y: 0, blink: false });
+    world.run(2 * SECOND);
+    assert_ne!(world.room().game().own(id), before);
+    assert_eq!(world.client(player).corrections(), 0);
+}
+
+#[test]
+fn what_was_predicted_wrongly_is_put_right() {
+    let mut world = World::<Dots>::new(&Plan::seeded(seed()));
+    let stalls = Some((2 * SECOND, SECOND));
+    let player = world.join_player(Path { stall: stalls, ..rough() });
+    world.run(2 * SECOND);
+    for x in [5, -9, 20, 1] {
+        world.press(player, Go { x, y: 3, blink: false });
+        world.run(2 * SECOND);
+    }
+    assert!(world.client(player).corrections() > 0, "inputs lost in a stall are mispredicted");
+    world.press(player, Go::default());
+    world.run(4 * SECOND);
+    let id = world.player(player).expect("it plays");
+    assert_eq!(world.client(player).own().copied(), world.room().game().own(id));
+}
+
+#[test]
+fn late_inputs_are_rare_once_the_clock_has_settled() {
+    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let path = Path { latency: 50 * MS, jitter: 25 * MS, ..Path::default() };
+    let players: Vec<_> = (0..8).map(|_| world.join_bot(path)).collect();
+    world.run(10 * SECOND);
+    let late_at_first: Vec<u64> =
+        players.iter().map(|&who| world.client(who).counters().late_inputs).collect();
+    world.run(60 * SECOND);
+    for (&who, late_at_first) in players.iter().zip(late_at_first) {
+        let late = world.client(who).counters().late_inputs - late_at_first;
+        assert!(late <= 18, "{late} of 1800 inputs came late");
+    }
+}
+
+#[test]
+fn a_slow_line_gets_fewer_snapshots_and_fresh_ones_and_slows_nobody() {
+    let plan = Plan { fill: 24, ..Plan::seeded(seed()) };
+    let mut world = World::<Skirmish>::new(&plan);
+    let slow = world.join_spectator(Path {
+        bytes_per_second: Some(4_000),
+        buffer_bytes: Some(1_500),
+        ..clean()
+    });
+    let fast = world.join_spectator(clean());
+    world.run(5 * SECOND);
+    world.take_ages(slow);
+    world.take_ages(fast);
+    world.run(20 * SECOND);
+    let (slow, fast) = (world.take_ages(slow), world.take_ages(fast));
+    assert_eq!(fast.len(), 600, "one a tick");
+    assert!(fast.iter().all(|age| *age < 11 * MS), "nobody waits for another");
+    assert!(slow.len() < 500 && slow.len() > 40, "{} snapshots", slow.len());
+    let oldest = slow.iter().max().expect("there are some");
+    assert!(*oldest < SECOND, "a snapshot was {oldest:?} old");
+}
+
+#[test]
+fn who_stands_still_for_five_seconds_plays_on() {
+    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let stopped = world.join_bot(clean());
+    let other = world.join_bot(clean());
+    world.run(5 * SECOND);
+    world.take_ages(other);
+    world.stop(stopped, 5 * SECOND);
+    world.run(20 * SECOND);
+    world.all_play();
+    assert!(world.take_ages(other).iter().all(|age| *age < 11 * MS));
+    let received_at = world.client(stopped).counters();
+    let late = received_at.late_inputs;
+    world.run(5 * SECOND);
+    assert_eq!(world.client(stopped).counters().late_inputs, late, "it is in time again");
+}
+
+#[test]
+fn watching_changes_nothing() {
+    let seed = seed();
+    let plan = Plan { fill: 8, ..Plan::seeded(seed) };
+    let mut alone = World::<Skirmish>::new(&plan);
+    let mut watched = World::<Skirmish>::new(&plan);
+    for _ in 0..5 {
+        watched.join_spectator(rough());
+    }
+    alone.run(20 * SECOND);
+    watched.run(20 * SECOND);
+    assert_eq!(alone.hashes(), watched.hashes());
+}
+
+#[test]
+fn people_take_the_place_of_fill_in_bots_and_give_it_back() {
+    let mut world = World::<Dots>::new(&Plan { fill: 4, ..Plan::seeded(seed()) });
+    world.run(SECOND);
+    assert_eq!((world.room().people(), world.room().bots()), (0, 4));
+    let people: Vec<_> = (0..6).map(|_| world.join_player(clean())).collect();
+    world.run(SECOND);
+    assert_eq!((world.room().people(), world.room().bots()), (6, 0));
+    world.leave(people[0]);
+    for &who in &people[1..4] {
+        world.cut(who);
+    }
+    world.run(SECOND);
+    assert_eq!((world.room().people(), world.room().bots()), (2, 2));
+    assert_eq!(world.ended(people[0]), Some(End::Left));
+}
+
+#[test]
+fn a_full_room_refuses_and_plays_on() {
+    let mut world = World::<Dots>::new(&Plan { players_max: 2, ..Plan::seeded(seed()) });
+    let inside = [world.join_bot(clean()), world.join_bot(clean())];
+    world.run(SECOND);
+    let outside = world.join_bot(clean());
+    world.run(SECOND);
+    assert_eq!(world.ended(outside), Some(End::Refused));
+    for who in inside {
+        assert_eq!(world.ended(who), None);
+    }
+}
