@@ -113,3 +113,78 @@ impl Bolt {
 pub(super) fn refill(ships: &mut Grid, border: &Border, places: &[Vec2]) {
     ships.refill(border.radius, CELL, places.len(), |index| (places[index], places[index]));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::level::{Rect, Rock};
+    use super::*;
+    use crate::tick::TickRate;
+
+    const BORDER: Border = Border { radius: 100.0, target: 100.0 };
+
+    fn level_of(walls: Vec<Rect>, rocks: Vec<Rock>) -> Level {
+        Level::new(TickRate::new(20).unwrap(), 100.0, walls, rocks)
+    }
+
+    /// Shoots from `from` towards rising x at 20 ticks/s, at ships that stand at `ships`.
+    fn shoot(level: &Level, border: &Border, from: Vec2, ships: &[Vec2]) -> (Flight, Vec2) {
+        let mut own = Own::waiting(PlayerId(0), *border);
+        own.spawn(EntityId(1), from, &level.timing);
+        let mut bolt = Bolt::of_shot(EntityId(2), &own, &level.timing);
+        let mut grid = Grid::default();
+        refill(&mut grid, border, ships);
+        loop {
+            let target = |index: usize| Some((PlayerId(index as u16), ships[index]));
+            match bolt.fly(level, border, &grid, target) {
+                Flight::On => {}
+                end => return (end, bolt.place),
+            }
+        }
+    }
+
+    #[test]
+    fn no_bolt_tunnels_through_a_wall_or_a_rock() {
+        let wall = Rect::new(Vec2::new(12.0, -50.0), Vec2::new(0.1, 40.0));
+        let rock = Rock::new(Vec2::new(12.0, 10.0), 0.3);
+        let level = level_of(vec![wall], vec![rock]);
+        for sixteenths in 0..64_u8 {
+            let x = f32::from(sixteenths) / 16.0;
+            let (end, at) = shoot(&level, &BORDER, Vec2::new(x, -30.0), &[]);
+            assert_eq!(end, Flight::Burst);
+            assert!((at.x - (12.0 - BOLT_RADIUS)).abs() < 0.01, "at the face, not behind");
+            let (end, at) = shoot(&level, &BORDER, Vec2::new(x, 10.0), &[]);
+            assert_eq!(end, Flight::Burst);
+            assert!((at.x - (11.7 - BOLT_RADIUS)).abs() < 0.01, "at the face, not behind");
+        }
+    }
+
+    #[test]
+    fn no_bolt_tunnels_through_a_ship_and_none_hits_its_owner() {
+        let level = level_of(vec![], vec![]);
+        for sixteenths in 0..64_u8 {
+            let x = f32::from(sixteenths) / 16.0;
+            let ships = [Vec2::new(x, 0.0), Vec2::new(20.0, 1.2), Vec2::new(15.0, 0.0)];
+            let (end, at) = shoot(&level, &BORDER, Vec2::new(x, 0.0), &ships);
+            assert_eq!(end, Flight::Hit(2));
+            assert!((at.x - (15.0 - SHIP_RADIUS - BOLT_RADIUS)).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn a_bolt_flies_its_life_and_no_farther() {
+        let level = level_of(vec![], vec![]);
+        let (end, at) = shoot(&level, &BORDER, Vec2::ZERO, &[]);
+        assert_eq!(end, Flight::Spent);
+        let range = BOLT_SPEED * super::super::rules::BOLT_LIFE_S;
+        assert!((at.x - range).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_bolt_breaks_on_the_border() {
+        let level = level_of(vec![], vec![]);
+        let border = Border { radius: 21.0, target: 21.0 };
+        let (end, at) = shoot(&level, &border, Vec2::ZERO, &[]);
+        assert_eq!(end, Flight::Burst);
+        assert!((at.x - 21.0).abs() < 0.01);
+    }
+}

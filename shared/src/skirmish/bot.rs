@@ -25,14 +25,15 @@ const DISTANCE_SPREAD: f32 = 8.0;
 const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
 /// The largest error of the best and of the worst bot's aim, in radians.
 const AIM_ERROR_BEST: f32 = 0.03;
-const AIM_ERROR_WORST: f32 = 0.16;
+const AIM_ERROR_WORST: f32 = 0.15;
 /// It heeds bolts that would come nearer than this within [`DODGE_S`].
 const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
 const DODGE_S: f32 = 0.35;
 /// It does not mind obstacles and the border farther away than this.
 const HEED_DISTANCE: f32 = 2.5;
-/// How often it makes up its mind about where to strafe, or to wander.
+/// How often it makes up its mind about where to strafe, whether to shoot, where to wander.
 const STRAFE_S: f32 = 0.9;
+const BURST_S: f32 = 0.7;
 const WANDER_S: f32 = 4.0;
 /// A component of the wished direction below this part of it presses no button: it makes eight
 /// equal sectors.
@@ -55,8 +56,8 @@ pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
         return Input::towards(buttons, wish.x, wish.y);
     };
     let at = mind.aim(&target);
-    // It lets go of the trigger now and then, as people do.
-    let fires = target.is_clear && target.distance < SHOT_RANGE && dice.chance(0.9);
+    let in_reach = target.is_clear && target.distance < SHOT_RANGE;
+    let fires = in_reach && mind.is_trigger_happy() && dice.chance(0.9);
     Input::towards(buttons | if fires { Input::FIRE } else { 0 }, at.x, at.y)
 }
 
@@ -182,6 +183,11 @@ impl Mind<'_> {
         let error = most * libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU);
         let (sin, cos) = libm::sincosf(error);
         lead.rotate(Vec2::new(cos, sin))
+    }
+
+    /// It shoots in bursts, as people do: two thirds of the time.
+    fn is_trigger_happy(&self) -> bool {
+        !self.mood(BURST_S, 3).is_multiple_of(3)
     }
 
     fn seconds(&self) -> f32 {

@@ -9,8 +9,8 @@ use super::rules::border_radius;
 use crate::dice::Dice;
 use crate::tick::TickRate;
 
-/// One obstacle is tried for so much area; about two thirds of them find a place.
-const AREA_PER_TRY: f32 = 110.0;
+/// One obstacle is tried for so much area; about four in ten find room.
+const AREA_PER_TRY: f32 = 80.0;
 const ROCK_CHANCE: f32 = 0.6;
 const ROCK_RADIUS: [f32; 2] = [1.2, 3.0];
 const WALL_LENGTH: [f32; 2] = [5.0, OBSTACLE_LENGTH_MAX];

@@ -340,3 +340,70 @@ impl TryFrom<PlainLevel> for Level {
         Ok(Level::new(tick_rate, radius, walls, rocks))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BORDER: Border = Border { radius: 100.0, target: 100.0 };
+
+    fn level_of(walls: Vec<Rect>, rocks: Vec<Rock>) -> Level {
+        Level::new(TickRate::default(), 100.0, walls, rocks)
+    }
+
+    #[test]
+    fn a_ship_slides_along_a_wall() {
+        let level = level_of(vec![Rect::new(Vec2::new(5.0, -5.0), Vec2::new(2.0, 10.0))], vec![]);
+        let (mut place, mut velocity) = (Vec2::new(4.5, 1.0), Vec2::new(10.0, 3.0));
+        level.confine(&BORDER, &mut place, &mut velocity);
+        assert_eq!(place, Vec2::new(4.0, 1.0));
+        assert_eq!(velocity, Vec2::new(0.0, 3.0));
+    }
+
+    #[test]
+    fn a_ship_in_the_middle_of_an_obstacle_is_freed() {
+        let wall = Rect::new(Vec2::new(5.0, -5.0), Vec2::new(2.0, 10.0));
+        let rock = Rock::new(Vec2::new(-20.0, 0.0), 3.0);
+        let level = level_of(vec![wall], vec![rock]);
+        for inside in [Vec2::new(6.2, 0.0), Vec2::new(-20.0, 0.0)] {
+            let mut place = inside;
+            level.confine(&BORDER, &mut place, &mut Vec2::default());
+            assert!(place.distance(inside) > 1.0);
+            assert_eq!(level.nearest_free(&BORDER, place, 0.999 * SHIP_RADIUS), None);
+        }
+    }
+
+    #[test]
+    fn a_ship_slides_around_a_rock_and_along_the_border() {
+        let level = level_of(vec![], vec![Rock::new(Vec2::ZERO, 2.0)]);
+        let (mut place, mut velocity) = (Vec2::new(0.0, 2.5), Vec2::new(3.0, -8.0));
+        level.confine(&BORDER, &mut place, &mut velocity);
+        assert_eq!((place, velocity), (Vec2::new(0.0, 3.0), Vec2::new(3.0, 0.0)));
+        let (mut place, mut velocity) = (Vec2::new(0.0, -120.0), Vec2::new(3.0, -8.0));
+        level.confine(&BORDER, &mut place, &mut velocity);
+        assert_eq!((place, velocity), (Vec2::new(0.0, -99.0), Vec2::new(3.0, 0.0)));
+    }
+
+    #[test]
+    fn an_obstacle_too_near_to_the_border_lets_everything_pass() {
+        let level = level_of(vec![], vec![Rock::new(Vec2::new(50.0, 0.0), 2.0)]);
+        let near = Border { radius: 53.0, target: 53.0 };
+        let at = Vec2::new(50.5, 0.0);
+        assert_eq!(level.nearest_free(&near, at, SHIP_RADIUS), None);
+        assert!(level.nearest_free(&BORDER, at, SHIP_RADIUS).is_some());
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        let plain = || PlainLevel::from(level_of(vec![], vec![Rock::new(Vec2::ZERO, 2.0)]));
+        assert!(Level::try_from(plain()).is_ok());
+        let broken = PlainLevel { radius: f32::NAN, ..plain() };
+        assert_eq!(Level::try_from(broken).err(), Some(LevelError::Measure));
+        let mut broken = plain();
+        broken.rocks[0].x = f32::INFINITY;
+        assert_eq!(Level::try_from(broken).err(), Some(LevelError::Measure));
+        let mut broken = plain();
+        broken.rocks = vec![broken.rocks[0]; OBSTACLES_MAX + 1];
+        assert_eq!(Level::try_from(broken).err(), Some(LevelError::TooMany));
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! It is written only against [`crate::game`] and is the model of a game on Tickwire. This file
 //! holds the world and its tick as a list of verbs; what the verbs mean is in the other files:
-//! [`ship`] moves one player, [`bolts`] fly and hit, [`spawn`] finds safe places, [`level`] is
-//! what stands in the way, [`kinds`] is what there is to see, [`bot`] plays, and [`rules`] has
+//! `ship` moves one player, `bolts` fly and hit, `spawn` finds safe places, `level` is
+//! what stands in the way, [`kinds`] is what there is to see, `bot` plays, and [`rules`] has
 //! all numbers.
 //!
 //! Nothing here knows the server, the wire or a page. x grows to the right, y downwards.

@@ -1,6 +1,6 @@
 //! The numbers that make the game what it is, and what becomes of them at a tick rate.
 //!
-//! It owns every constant of play, with its unit in its name, and [`Timing`], the only place
+//! It owns every constant of play, with its unit in its name, and `Timing`, the only place
 //! where seconds turn into ticks. It never looks at a world. All of the game reads it, and the
 //! page takes its measures from it. Lengths are in units: a ship's radius is one.
 
@@ -63,14 +63,16 @@ pub const SCREEN_HALF_Y: f32 = 18.0;
 
 /// Radius of the smallest arena.
 const BORDER_RADIUS_BASE: f32 = 20.0;
-/// Area of arena that each player adds: in a crowd, 32 others are in view.
-const AREA_PER_PLAYER: f32 = 80.0;
+/// Area of arena that each player adds: in a crowd of bots, a view then holds about 32 living
+/// others.
+const AREA_PER_PLAYER: f32 = 49.5;
 /// How fast the border moves outwards, in units per second: below a ship's speed.
 const BORDER_GROWTH_PER_S: f32 = 12.0;
 /// How fast the border moves inwards, in units per second: slow, for it pushes ships.
 const BORDER_SHRINK_PER_S: f32 = 3.0;
-/// No arena is larger; the ranges of all fields follow from it.
-pub const WORLD_RADIUS_MAX: f32 = 352.0;
+/// No arena is larger; the ranges of all fields follow from it. The largest that lets a
+/// coordinate, in steps of 1/32 of a unit, fit into 14 bits.
+pub const WORLD_RADIUS_MAX: f32 = 255.0;
 
 /// The radius of the border when `players` are present.
 #[must_use]

@@ -266,3 +266,156 @@ fn shoot(own: &mut Own, timing: &Timing) {
         own.protection_ticks = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::generate::generate;
+    use super::super::rules::{
+        BOLT_DAMAGE, COOLDOWN_S, PROTECTION_S, SHIELD_DELAY_S, SHIELD_REGROWTH_PER_S, SHIP_RADIUS,
+        border_radius,
+    };
+    use super::*;
+    use crate::protocol::WIRE;
+    use crate::tick::TickRate;
+
+    fn rate(hz: u16) -> TickRate {
+        TickRate::new(hz).unwrap()
+    }
+
+    /// A level in which nothing is in the way.
+    fn void(hz: u16) -> Level {
+        Level::new(rate(hz), 200.0, Vec::new(), Vec::new())
+    }
+
+    fn ship_in(level: &Level) -> Own {
+        let border = Border { radius: level.radius, target: level.radius };
+        let mut own = Own::waiting(PlayerId(3), border);
+        own.spawn(EntityId(7), Vec2::ZERO, &level.timing);
+        own
+    }
+
+    fn hold(own: &mut Own, level: &Level, input: Input, seconds: f32) {
+        for _ in 0..level.tick_rate.ticks_in(seconds) {
+            advance(own, level, input);
+        }
+    }
+
+    #[test]
+    fn an_input_is_small_on_the_wire() {
+        let input = Input { buttons: u8::MAX, aim: u16::MAX };
+        assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
+    }
+
+    #[test]
+    fn aim_finds_its_way_back() {
+        for aim in 0..AIM_STEPS {
+            let direction = aim_direction(aim);
+            assert_eq!(Input::towards(0, direction.x, direction.y).aim, aim);
+        }
+        assert_eq!(Input::towards(0, 0.0, 0.0).aim, 0);
+    }
+
+    #[test]
+    fn a_ship_gathers_speed_and_comes_to_rest() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::new(Input::RIGHT, 0), 0.1);
+        assert!(own.velocity.x > 1.0 && own.velocity.x < 0.6 * SHIP_SPEED_MAX);
+        hold(&mut own, &level, Input::new(Input::RIGHT, 0), 2.0);
+        assert!((own.velocity.x - SHIP_SPEED_MAX).abs() < 0.1);
+        hold(&mut own, &level, Input::default(), 2.0);
+        assert_eq!(own.velocity, Vec2::ZERO);
+    }
+
+    #[test]
+    fn diagonals_are_no_faster_and_opposite_buttons_cancel_out() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::new(Input::LEFT | Input::UP, 0), 3.0);
+        assert!((own.velocity.length() - SHIP_SPEED_MAX).abs() < 0.1);
+        assert_eq!(Input::new(u8::MAX, 0).thrust(), Vec2::ZERO);
+    }
+
+    #[test]
+    fn a_ship_flies_as_far_at_every_tick_rate() {
+        let way = |hz| {
+            let level = void(hz);
+            let mut own = ship_in(&level);
+            hold(&mut own, &level, Input::new(Input::DOWN, 0), 1.0);
+            hold(&mut own, &level, Input::default(), 2.0);
+            own.place.y
+        };
+        for hz in [20, 60, 128] {
+            assert!((way(hz) - way(30)).abs() < 0.3, "{hz} Hz: {} against {}", way(hz), way(30));
+        }
+    }
+
+    #[test]
+    fn a_held_trigger_fires_at_the_cooldown() {
+        for hz in [20, 30, 60, 128] {
+            let level = void(hz);
+            let mut own = ship_in(&level);
+            let mut shots = 0;
+            for _ in 0..level.tick_rate.ticks_in(30.0 * COOLDOWN_S) {
+                advance(&mut own, &level, Input::new(Input::FIRE, 0));
+                shots += u32::from(own.fired);
+            }
+            assert!((30..=31).contains(&shots), "{shots} shots at {hz} Hz");
+        }
+    }
+
+    #[test]
+    fn protection_lasts_until_it_ends_or_the_ship_fires() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::default(), PROTECTION_S - 0.1);
+        assert!(own.is_protected());
+        let mut patient = own.clone();
+        hold(&mut patient, &level, Input::default(), 0.2);
+        assert!(!patient.is_protected());
+        advance(&mut own, &level, Input::new(Input::FIRE, 0));
+        assert!(!own.is_protected());
+    }
+
+    #[test]
+    fn a_shield_regrows_after_a_while_without_hits() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        assert!(own.hurt(BOLT_DAMAGE, &level.timing));
+        assert!(!own.hurt(BOLT_DAMAGE, &level.timing));
+        assert_eq!((own.shield, own.hull), (0.0, HULL_MAX + SHIELD_MAX - 2.0 * BOLT_DAMAGE));
+        hold(&mut own, &level, Input::default(), SHIELD_DELAY_S - 0.1);
+        assert_eq!(own.shield, 0.0);
+        hold(&mut own, &level, Input::default(), 0.2 + SHIELD_MAX / SHIELD_REGROWTH_PER_S);
+        assert_eq!(own.shield, SHIELD_MAX);
+        assert!(own.hull < HULL_MAX, "a hull does not mend");
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_brings_a_ship_into_an_obstacle_or_out_of_the_border(
+            seed: u64,
+            hz in prop::sample::select(vec![20_u16, 30, 60, 128]),
+            // Each input is held for a while, and the border is sent for as many players.
+            held in prop::collection::vec((any::<u8>(), any::<u16>(), 0..60_u32, 0..60_u16), 1..40),
+        ) {
+            let level = generate(seed, rate(hz), 60);
+            let mut own = ship_in(&level);
+            level.confine(&own.border, &mut own.place, &mut own.velocity);
+            for (buttons, aim, ticks, players) in held {
+                own.border.target = border_radius(players);
+                for _ in 0..ticks {
+                    advance(&mut own, &level, Input { buttons, aim });
+                    prop_assert!(own.place.is_finite() && own.velocity.is_finite());
+                    prop_assert!(own.velocity.length() <= SHIP_SPEED_MAX + 0.001);
+                    prop_assert!(own.place.length() <= own.border.radius - SHIP_RADIUS + 0.001);
+                    let free = level.nearest_free(&own.border, own.place, SHIP_RADIUS);
+                    let depth = free.map_or(0.0, |free| free.distance(own.place));
+                    prop_assert!(depth < 0.001, "{depth} deep in an obstacle");
+                }
+            }
+        }
+    }
+}

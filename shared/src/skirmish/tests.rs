@@ -1,1 +1,264 @@
-//! How the world as a whole behaves: claims about Skirmish, played through [`Simulation`].
+//! How the world as a whole behaves: claims about Skirmish, played tick by tick.
+
+use glam::Vec2;
+use proptest::prelude::*;
+
+use super::*;
+use crate::game::Given;
+use crate::protocol::WIRE;
+use crate::scene::Events;
+use crate::simulation::{Simulation, trial};
+use crate::tick::{Tick, TickRate};
+
+/// A world with its level, stepped by hand.
+struct Arena {
+    world: Skirmish,
+    level: Level,
+    tick: Tick,
+    events: Events,
+}
+
+impl Arena {
+    fn new(players_max: u16) -> Arena {
+        let (world, level) = Skirmish::new(&setup(5, players_max));
+        Arena { world, level, tick: Tick(0), events: Events::default() }
+    }
+
+    fn with_players(count: u16) -> Arena {
+        let mut arena = Arena::new(count);
+        for id in 0..count {
+            arena.world.join(PlayerId(id));
+        }
+        arena.settle(1);
+        arena
+    }
+
+    /// Every player gives the same input for one tick.
+    fn press(&mut self, input: Input) {
+        let ids = self.world.players.iter().map(|player| player.own.player);
+        let inputs: Vec<_> = ids.map(|id| (id, Given::Received(input))).collect();
+        self.step(&inputs);
+    }
+
+    fn settle(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.press(Input::default());
+        }
+    }
+
+    fn step(&mut self, inputs: &[(PlayerId, Given<Input>)]) {
+        self.tick = self.tick.next();
+        self.events = Events::default();
+        let mut step =
+            Step { tick: self.tick, level: &self.level, inputs, events: &mut self.events };
+        self.world.step(&mut step);
+    }
+
+    fn own(&mut self, player: u16) -> &mut Own {
+        &mut self.world.players[usize::from(player)].own
+    }
+
+    /// Puts player 1 to the right of player 0, with nothing in the way.
+    fn face_off(&mut self) {
+        self.level = Level::new(TickRate::default(), self.level.radius, Vec::new(), Vec::new());
+        self.own(0).place = Vec2::new(-5.0, 0.0);
+        self.own(1).place = Vec2::new(5.0, 0.0);
+        self.own(1).protection_ticks = 0;
+    }
+
+    /// Player 0 shoots to the right until player 1 is dead, for at most so many ticks.
+    fn shoot(&mut self, ticks_max: u32) {
+        for _ in 0..ticks_max {
+            self.step(&[(PlayerId(0), Given::Received(Input::new(Input::FIRE, 0)))]);
+            if !self.own(1).is_alive() {
+                return;
+            }
+        }
+    }
+}
+
+fn setup(seed: u64, players_max: u16) -> Setup<()> {
+    Setup { settings: (), seed, tick_rate: TickRate::default(), players_max }
+}
+
+#[test]
+fn a_killed_ship_respawns_after_two_seconds_in_a_safe_place() {
+    let mut arena = Arena::with_players(2);
+    let first_ship = arena.own(1).ship;
+    arena.face_off();
+    arena.shoot(90);
+    assert!(!arena.own(1).is_alive(), "dead within three seconds");
+    assert_eq!((arena.world.score(PlayerId(0)), arena.world.score(PlayerId(1))), (1, 0));
+    let died_at = arena.own(1).place;
+    assert!(arena.world.view(PlayerId(1)).holds([died_at.x.into(), died_at.y.into()]));
+    arena.settle(59);
+    assert!(!arena.own(1).is_alive());
+    arena.settle(1);
+    let own = arena.own(1).clone();
+    assert!(own.is_alive() && own.is_protected() && own.ship != first_ship);
+    assert!(own.place.distance(arena.own(0).place) > 10.0);
+}
+
+#[test]
+fn a_protected_ship_is_not_hurt() {
+    let mut arena = Arena::with_players(2);
+    arena.face_off();
+    arena.own(1).protection_ticks = 1_000;
+    arena.shoot(90);
+    assert_eq!(arena.own(1).shield, rules::SHIELD_MAX);
+}
+
+#[test]
+fn bolts_go_with_their_player() {
+    let mut arena = Arena::with_players(2);
+    arena.press(Input::new(Input::FIRE, 0));
+    assert_eq!(arena.world.bolts.len(), 2);
+    arena.world.leave(PlayerId(0));
+    assert!(arena.world.bolts.iter().all(|bolt| bolt.owner == PlayerId(1)));
+    assert_eq!(arena.world.own(PlayerId(0)), None);
+}
+
+#[test]
+fn the_border_follows_the_number_of_players() {
+    let mut arena = Arena::new(100);
+    for id in 0..100 {
+        arena.world.join(PlayerId(id));
+    }
+    assert_eq!(arena.world.border.radius, border_radius(100), "at once before the first tick");
+    arena.settle(10);
+    for id in 8..100 {
+        arena.world.leave(PlayerId(id));
+    }
+    let before = arena.world.border.radius;
+    arena.settle(1);
+    assert!(before - arena.world.border.radius < 0.2, "it moves smoothly");
+    arena.settle(30 * 60);
+    assert_eq!(arena.world.border.radius, border_radius(8));
+    let inside = border_radius(8) - rules::SHIP_RADIUS + 0.001;
+    assert!(arena.world.players.iter().all(|player| player.own.place.length() <= inside));
+}
+
+#[test]
+fn own_state_is_what_a_client_makes_of_the_same_inputs() {
+    let mut simulation = Simulation::<Skirmish>::new(&setup(11, 8));
+    simulation.join(PlayerId(4));
+    simulation.step(&[]);
+    let mut replayed = simulation.game().own(PlayerId(4)).unwrap();
+    let mut dice = Dice::new(1, 0);
+    let (mut input, mut shots) = (Input::default(), 0);
+    for tick in 0..1_000 {
+        if tick % 7 == 0 {
+            input = Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
+        }
+        simulation.step(&[(PlayerId(4), Given::Received(input))]);
+        Skirmish::advance(&mut replayed, simulation.level(), input);
+        let own = simulation.game().own(PlayerId(4)).unwrap();
+        assert_eq!(own, replayed, "tick {tick}");
+        assert_eq!(own.place.x.to_bits(), replayed.place.x.to_bits());
+        shots += u32::from(own.fired);
+
+        let mut writer = SceneWriter::default();
+        Skirmish::show_own(&own, &mut writer);
+        for row in writer.rows().iter() {
+            assert_eq!(simulation.scene().rows().find(row.entity), Some(row));
+        }
+        assert_eq!(writer.rows().len(), 2, "the ship and the border");
+    }
+    assert!(shots > 50);
+}
+
+#[test]
+fn bots_score_and_a_trial_repeats_itself() {
+    let last = trial::<Skirmish>(9, 8, 2_000, |_, _| {});
+    assert_eq!(last, trial::<Skirmish>(9, 8, 2_000, |_, _| {}));
+    assert_ne!(last, trial::<Skirmish>(10, 8, 2_000, |_, _| {}));
+}
+
+#[test]
+fn a_world_written_down_in_mid_game_goes_on_alike() {
+    let mut arena = Arena::with_players(6);
+    let mut dice = Dice::new(2, 0);
+    let mut inputs = |_| Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
+    for _ in 0..200 {
+        let inputs: Vec<_> = (0..6).map(|id| (PlayerId(id), Given::Received(inputs(id)))).collect();
+        arena.step(&inputs);
+    }
+    let write = |world: &Skirmish| bincode::serde::encode_to_vec(world, WIRE).unwrap();
+    let bytes = write(&arena.world);
+    let (world, _) = bincode::serde::decode_from_slice(&bytes, WIRE).unwrap();
+    let (level, _) = bincode::serde::decode_from_slice(
+        &bincode::serde::encode_to_vec(&arena.level, WIRE).unwrap(),
+        WIRE,
+    )
+    .unwrap();
+    let mut other = Arena { world, level, tick: arena.tick, events: Events::default() };
+    for _ in 0..300 {
+        let inputs: Vec<_> = (0..6).map(|id| (PlayerId(id), Given::Received(inputs(id)))).collect();
+        arena.step(&inputs);
+        other.step(&inputs);
+        assert_eq!(write(&arena.world), write(&other.world));
+    }
+}
+
+#[test]
+fn bots_kill_each_other() {
+    let mut simulation = Simulation::<Skirmish>::new(&setup(3, 8));
+    let mut dice = Dice::new(3, 9);
+    for id in 0..8 {
+        simulation.join(PlayerId(id));
+    }
+    for _ in 0..2_000 {
+        let inputs: Vec<_> = (0..8)
+            .map(|id| {
+                let own = simulation.game().own(PlayerId(id));
+                let seen = Seen {
+                    player: PlayerId(id),
+                    tick: simulation.tick(),
+                    own: own.as_ref(),
+                    level: simulation.level(),
+                    rows: simulation.scene().rows(),
+                };
+                (PlayerId(id), Given::Received(Skirmish::bot(&seen, &mut dice)))
+            })
+            .collect();
+        simulation.step(&inputs);
+    }
+    let kills: i32 = (0..8).map(|id| simulation.game().score(PlayerId(id))).sum();
+    assert!(kills >= 20, "{kills} kills in 67 seconds");
+}
+
+proptest! {
+    #[test]
+    fn no_inputs_break_the_world(
+        seed: u64,
+        ticks in prop::collection::vec(
+            prop::collection::vec((any::<u8>(), any::<u16>()), 5),
+            1..120,
+        ),
+    ) {
+        let mut simulation = Simulation::<Skirmish>::new(&setup(seed, 5));
+        for (tick, given) in ticks.iter().enumerate() {
+            // They come one after the other, and one leaves again.
+            if tick < 5 {
+                simulation.join(PlayerId(tick as u16));
+            }
+            if tick == 60 {
+                simulation.leave(PlayerId(2));
+            }
+            let inputs: Vec<_> = (0_u16..)
+                .zip(given)
+                .map(|(id, &(buttons, aim))| {
+                    (PlayerId(id), Given::Received(Input { buttons, aim }))
+                })
+                .collect();
+            simulation.step(&inputs);
+            for row in simulation.scene().rows().iter() {
+                let places = kinds::SHIP.read(row).map(|ship| [ship[0], ship[1]]);
+                let places = places.or(kinds::BOLT.read(row).map(|bolt| [bolt[0], bolt[1]]));
+                if let Some([x, y]) = places {
+                    prop_assert!(libm::hypot(x, y) <= f64::from(simulation.level().radius) + 0.1);
+                }
+            }
+        }
+    }
+}
