@@ -108,7 +108,10 @@ fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     // The whole of it is in the build's own output; a warning has one line.
-    eprintln!("{said}");
+    #[allow(clippy::print_stderr, reason = "cargo shows it when the build fails")]
+    {
+        eprintln!("{said}");
+    }
     let first =
         said.lines().find(|line| line.starts_with("error")).unwrap_or("it does not say why");
     Err(format!("{program} failed: {first}").into())

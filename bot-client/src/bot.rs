@@ -13,6 +13,7 @@ use shared::client::{Client, Counters, Drawing, Greeting, Stage};
 use shared::game::{Dice, Game};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
 use shared::protocol::{End, Refusal, Role};
+use shared::tick::TickRate;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as Side, WebSocketConfig};
@@ -191,7 +192,7 @@ impl<G: Game> Bot<G> {
         self.joined_at = Some(now);
         self.look_at = now + LOOK_EVERY;
         watch.figures.connected += 1;
-        watch.figures.tick_rate_hz = self.client.tick_rate().map(|rate| rate.hz());
+        watch.figures.tick_rate_hz = self.client.tick_rate().map(TickRate::hz);
         watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
     }
 

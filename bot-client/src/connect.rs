@@ -27,20 +27,20 @@ const CONNECTING_MAX: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The name could not be looked up.
-    #[error("its name cannot be resolved: {0}")]
+    #[error("its name cannot be resolved")]
     Lookup(#[source] io::Error),
     /// The name stands for no address.
     #[error("its name has no address")]
     NoAddress,
     /// No TCP connection.
-    #[error("{0}")]
+    #[error(transparent)]
     Tcp(#[from] io::Error),
     /// Something else than a WebSocket server answered.
     #[error("it answered the WebSocket upgrade with {0}")]
     Status(u16),
     /// What answered does not speak HTTP and WebSocket.
-    #[error("no WebSocket: {0}")]
-    Upgrade(#[source] Box<Error>),
+    #[error(transparent)]
+    Upgrade(Box<Error>),
     /// Nothing happened for too long.
     #[error("no answer within {} s", CONNECT_MAX.as_secs())]
     Timeout,

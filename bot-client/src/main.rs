@@ -8,10 +8,22 @@ use bot_client::Options;
 use clap::Parser;
 use shared::skirmish::Skirmish;
 
-fn main() -> anyhow::Result<ExitCode> {
-    let options = Options::parse();
-    let report = bot_client::run::<Skirmish>(&options)?;
+fn main() -> ExitCode {
+    match play(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Without standard error there is nowhere left to say it.
+            let _ = writeln!(std::io::stderr(), "bot-client: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs and prints the report; says whether it is clean.
+fn play(options: &Options) -> anyhow::Result<bool> {
+    let report = bot_client::run::<Skirmish>(options)?;
     let text = if options.json { report.to_json() } else { report.to_string() };
     writeln!(std::io::stdout(), "{text}").context("the report cannot be printed")?;
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report.is_clean())
 }

@@ -174,6 +174,14 @@ impl Report {
         self.not_connected + self.refused + self.disconnected + self.decode_errors == 0
     }
 
+    /// Whether this program was so late itself that the times say little of the server.
+    fn is_own_fault(&self) -> bool {
+        match (self.own_lateness_ms.p99, self.tick_rate_hz) {
+            (Some(late), Some(hz)) => late * f64::from(hz) > 1000.0,
+            _ => false,
+        }
+    }
+
     /// The report as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -250,6 +258,13 @@ impl fmt::Display for Report {
             let gap = if index == 0 { "\n" } else { "" };
             write!(f, "{gap}\n{times} x {what}: {reason}")?;
         }
+        if self.is_own_fault() {
+            write!(
+                f,
+                "\n\nThe bots themselves were late by more than a tick: the times above say "
+            )?;
+            write!(f, "more of this program and its machine than of the server.")?;
+        }
         Ok(())
     }
 }
@@ -324,6 +339,16 @@ mod tests {
             trouble(&mut figures);
             assert!(!Report::new(setting(), &figures).is_clean());
         }
+    }
+
+    #[test]
+    fn the_table_owns_up_to_a_slow_machine() {
+        let mut figures = Figures { tick_rate_hz: Some(30), ..figures() };
+        let own_fault = |figures: &Figures| Report::new(setting(), figures).to_string();
+        figures.own_lateness.record(Duration::from_millis(30));
+        assert!(!own_fault(&figures).contains("themselves"));
+        figures.own_lateness.record(Duration::from_millis(40));
+        assert!(own_fault(&figures).contains("themselves"));
     }
 
     #[test]

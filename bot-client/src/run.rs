@@ -32,7 +32,7 @@ pub enum RunError {
     #[error("nobody to send: --bots and --spectators are both 0")]
     Nobody,
     /// The very first socket could not be opened.
-    #[error("cannot reach {url}: {source}")]
+    #[error("cannot reach {url}")]
     Unreachable {
         /// The server.
         url: String,
@@ -40,7 +40,7 @@ pub enum RunError {
         source: ConnectError,
     },
     /// The machine gives no thread, poll or timer.
-    #[error("the system refused: {0}")]
+    #[error("the system refuses")]
     System(#[from] io::Error),
     /// A bug of ours.
     #[error("a thread of bots panicked")]

@@ -118,11 +118,10 @@ export class Hud {
     const { hull_max, shield_max } = this.measures;
     this.bar("hull", own.hull, hull_max);
     this.bar("shield", own.shield, shield_max);
-    const dead = typeof own.life === "object" ? own.life.Dead : null;
     const countdown = part("countdown");
-    countdown.hidden = !dead;
-    if (!dead) return;
-    const seconds = Math.max(0, dead.respawn_ticks / Math.max(1, tickRate));
+    countdown.hidden = own.respawn_ticks === null;
+    if (own.respawn_ticks === null) return;
+    const seconds = own.respawn_ticks / Math.max(1, tickRate);
     const who = this.killer ? `Destroyed by ${this.killer}\n` : "";
     this.set(countdown, "countdown", `${who}Next ship in ${seconds.toFixed(1)} s`);
   }

@@ -22,8 +22,6 @@ const DEMO_PLAYERS = 14;
 /** No frame stands for more, whatever the clock says. */
 const FRAME_MAX_SECONDS = 0.1;
 const STILL = { buttons: 0, aim: 0 };
-/** As `skirmish::rules::AIM_STEPS`. */
-const AIM_STEPS = 1024;
 
 const published = installState();
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
@@ -159,8 +157,7 @@ function flashOwn(own) {
   const before = cooldown;
   cooldown = own ? own.cooldown_ticks : Infinity;
   if (!own || !world.own || cooldown <= before) return;
-  const angle = (own.aim / AIM_STEPS) * 2 * Math.PI;
-  picture.flash(world.own.x, world.own.y, angle, own.player, world);
+  picture.flash(world.own.x, world.own.y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

@@ -66,7 +66,7 @@ function read(wasm) {
     snapshots: state.snapshots,
     bytes: state.bytes,
     entities: state.entities,
-    me: own && hasLived(own) ? { x: own.place[0], y: own.place[1], hull: own.hull, score } : null,
+    me: own && hasLived(own) ? { x: own.x, y: own.y, hull: own.hull, score } : null,
     corrections: state.corrections,
   };
 }

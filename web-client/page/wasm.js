@@ -38,25 +38,23 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  *
  * @typedef {{ x: number, y: number, w: number, h: number, solid_from: number }} Wall
  * @typedef {{ x: number, y: number, radius: number, solid_from: number }} Rock
- * @typedef {{ radius: number, walls: Wall[], rocks: Rock[] }} Level
+ * @typedef {{ walls: Wall[], rocks: Rock[] }} Level
  *
  * @typedef {object} Own
  * @property {number} player
  * @property {number} ship entity of its ship; 0 before the first
- * @property {"Alive" | { Dead: { respawn_ticks: number } }} life
- * @property {[number, number]} place
- * @property {[number, number]} velocity
- * @property {number} aim step of aim, of which 1024 make a turn
+ * @property {number | null} respawn_ticks null while it flies
+ * @property {number} x
+ * @property {number} y
  * @property {number} hull
  * @property {number} shield
+ * @property {number} aim radians
  * @property {number} cooldown_ticks
- * @property {number} protection_ticks
  *
  * @typedef {object} Measures
  * @property {number} ship_radius
  * @property {number} hull_max
  * @property {number} shield_max
- * @property {number} cooldown_s
  * @property {number} bolt_speed
  * @property {number} screen_half_x
  * @property {number} screen_half_y

@@ -48,7 +48,7 @@ export class World {
     this.bolts = [];
     this.borderRadius = 0;
     /** @type {Level} */
-    this.level = { radius: 0, walls: [], rocks: [] };
+    this.level = { walls: [], rocks: [] };
     /** @type {Map<number, Player>} */
     this.players = new Map();
     /** The own player. @type {number | null} */
@@ -70,7 +70,7 @@ export class World {
    */
   enter(wasm, self) {
     this.schema = wasm.schema() ?? { entities: [], events: [] };
-    this.level = wasm.level() ?? { radius: 0, walls: [], rocks: [] };
+    this.level = wasm.level() ?? { walls: [], rocks: [] };
     this.self = self;
     this.pools.clear();
     this.clear();

@@ -12,7 +12,7 @@
 use std::cell::RefCell;
 
 use crate::page_client::PageClient;
-use crate::{Played, input, measures, trial};
+use crate::played::{self, Played, input};
 
 thread_local! {
     static PAGE: RefCell<PageClient<Played>> = RefCell::new(PageClient::new());
@@ -115,13 +115,13 @@ pub extern "C" fn tickwire_state() -> u32 {
 /// The numbers of the game that the page draws by, in JSON.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_measures() -> u32 {
-    page(|page| page.say(&measures()))
+    page(|page| page.say(played::measures))
 }
 
 /// The player's own state as predicted, in JSON; 0 bytes when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_own() -> u32 {
-    page(PageClient::own)
+    page(|page| page.own(played::own))
 }
 
 /// What rows and events mean, in JSON; 0 bytes outside of a room.
@@ -133,7 +133,7 @@ pub extern "C" fn tickwire_schema() -> u32 {
 /// What never moves, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_level() -> u32 {
-    page(PageClient::level)
+    page(|page| page.level(played::level))
 }
 
 /// Who is in the room, in JSON; 0 bytes outside of a room.
@@ -157,5 +157,5 @@ pub extern "C" fn tickwire_notice() -> u32 {
 /// The state hash after a game among bots: the proof that this machine plays by the same bits.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_trial(seed: u64, players: u32, ticks: u32) -> u64 {
-    trial(seed, players, ticks)
+    played::trial(seed, players, ticks)
 }

@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
 use shared::game::Game;
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
 use shared::protocol::Role;
 
 use crate::demo::Demo;
+use crate::json::Json;
 use crate::texts;
 
 /// The client of one page.
@@ -157,30 +157,53 @@ impl<G: Game> PageClient<G> {
     }
 
     pub(crate) fn state(&mut self) -> u32 {
-        let state = texts::state(self.stage_number(), self.client.as_ref(), self.fault.as_ref());
-        write(&mut self.bytes, Some(&state))
-    }
-
-    pub(crate) fn own(&mut self) -> u32 {
-        write(&mut self.bytes, self.client.as_ref().and_then(Client::own))
+        let mut json = Json::default();
+        let stage = self.stage_number();
+        texts::state(&mut json, stage, self.client.as_ref(), self.fault.as_ref());
+        self.keep(json)
     }
 
     pub(crate) fn schema(&mut self) -> u32 {
-        let schema = self.client.as_ref().and_then(Client::schema).map(texts::schema);
-        write(&mut self.bytes, schema.as_ref())
-    }
-
-    pub(crate) fn level(&mut self) -> u32 {
-        write(&mut self.bytes, self.client.as_ref().and_then(Client::level))
+        let mut json = Json::default();
+        if let Some(schema) = self.client.as_ref().and_then(Client::schema) {
+            texts::schema(&mut json, schema);
+        }
+        self.keep(json)
     }
 
     pub(crate) fn roster(&mut self) -> u32 {
-        let roster = self.client.as_ref().and_then(Client::names).map(texts::roster);
-        write(&mut self.bytes, roster.as_ref())
+        let mut json = Json::default();
+        if let Some(names) = self.client.as_ref().and_then(Client::names) {
+            texts::roster(&mut json, names);
+        }
+        self.keep(json)
     }
 
-    pub(crate) fn say(&mut self, what: &impl Serialize) -> u32 {
-        write(&mut self.bytes, Some(what))
+    pub(crate) fn level(&mut self, write: fn(&mut Json, &G::Level)) -> u32 {
+        let mut json = Json::default();
+        if let Some(level) = self.client.as_ref().and_then(Client::level) {
+            write(&mut json, level);
+        }
+        self.keep(json)
+    }
+
+    pub(crate) fn own(&mut self, write: fn(&mut Json, &G::Own)) -> u32 {
+        let mut json = Json::default();
+        if let Some(own) = self.client.as_ref().and_then(Client::own) {
+            write(&mut json, own);
+        }
+        self.keep(json)
+    }
+
+    pub(crate) fn say(&mut self, write: fn(&mut Json)) -> u32 {
+        let mut json = Json::default();
+        write(&mut json);
+        self.keep(json)
+    }
+
+    fn keep(&mut self, json: Json) -> u32 {
+        self.bytes = json.into_bytes();
+        self.bytes.len() as u32
     }
 
     pub(crate) fn roster_version(&self) -> u32 {
@@ -205,15 +228,6 @@ fn take<G: Game>(
     if let (Some(client), None) = (client, &fault) {
         *fault = client.receive(now, message).err();
     }
-}
-
-/// `what` as JSON, or no bytes at all; gives their number.
-fn write(bytes: &mut Vec<u8>, what: Option<&impl Serialize>) -> u32 {
-    bytes.clear();
-    if let Some(what) = what {
-        serde_json::to_writer(&mut *bytes, what).expect("a Vec takes it, and keys are texts");
-    }
-    bytes.len() as u32
 }
 
 /// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.

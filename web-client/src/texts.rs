@@ -1,39 +1,22 @@
-//! What the page is told as JSON: how far the client is, what rows mean, who is in the room.
-//! Nothing here is asked for at every frame but the state, which is small.
+//! What the page is told of any game, in JSON: how far the client is, what rows mean, who is in
+//! the room. What is told of the one game that is played stands in `played`.
+//!
+//! Called by `page_client`. The page's side of it is the types in `page/wasm.js`.
 
-use serde::Serialize;
 use shared::client::{Client, ClientError, Names, Stage};
 use shared::game::Game;
 use shared::protocol::Refusal;
-use shared::scene;
+use shared::scene::{Kind, Rows, Schema};
+use shared::tick::TickRate;
 
-#[derive(Serialize)]
-pub(crate) struct State<'a> {
-    stage: u32,
-    /// Why it is not in a room, for people; empty while it is.
-    reason: String,
-    /// Whether the server runs other code than this page.
-    stale: bool,
-    /// Whether the refusal or the end is for good: trying again would not help.
-    last: bool,
-    room: Option<&'a str>,
-    player: Option<u16>,
-    tick_rate_hz: u16,
-    tick: u32,
-    rtt_ms: f64,
-    snapshots: u64,
-    bytes: u64,
-    snapshot_bytes: usize,
-    late_inputs: u64,
-    corrections: u64,
-    entities: usize,
-}
+use crate::json::Json;
 
-pub(crate) fn state<'a, G: Game>(
+pub(crate) fn state<G: Game>(
+    json: &mut Json,
     stage: u32,
-    client: Option<&'a Client<G>>,
+    client: Option<&Client<G>>,
     fault: Option<&ClientError>,
-) -> State<'a> {
+) {
     let reached = client.map(Client::stage);
     let counters = client.map(Client::counters).unwrap_or_default();
     let refusal = match reached {
@@ -47,65 +30,70 @@ pub(crate) fn state<'a, G: Game>(
         _ => String::new(),
     };
     let rtt = client.and_then(Client::round_trip).unwrap_or_default();
-    State {
-        stage,
-        reason,
-        stale: matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. })),
-        last: matches!(refusal, Some(Refusal::Game | Refusal::RoomName)),
-        room: client.and_then(Client::room),
-        player: client.and_then(Client::player).map(|player| player.0),
-        tick_rate_hz: client.and_then(Client::tick_rate).map_or(0, shared::tick::TickRate::hz),
-        tick: client.and_then(Client::tick).unwrap_or_default().0,
-        rtt_ms: rtt.as_secs_f64() * 1e3,
-        snapshots: counters.snapshots,
-        bytes: counters.bytes,
-        snapshot_bytes: counters.snapshot_bytes,
-        late_inputs: counters.late_inputs,
-        corrections: client.map_or(0, Client::corrections),
-        entities: client.and_then(Client::rows).map_or(0, scene::Rows::len),
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Schema<'a> {
-    entities: Vec<Kind<'a>>,
-    events: Vec<Kind<'a>>,
-}
-
-#[derive(Serialize)]
-struct Kind<'a> {
-    name: &'a str,
-    fields: Vec<&'a str>,
-}
-
-pub(crate) fn schema(schema: &scene::Schema) -> Schema<'_> {
-    Schema { entities: kinds(&schema.entities), events: kinds(&schema.events) }
-}
-
-fn kinds(kinds: &[scene::Kind]) -> Vec<Kind<'_>> {
-    let kinds = kinds.iter().map(|kind| Kind {
-        name: &kind.name,
-        fields: kind.fields.iter().map(|field| field.name.as_str()).collect(),
+    let numbers = [
+        ("stage", f64::from(stage)),
+        ("tick_rate_hz", client.and_then(Client::tick_rate).map_or(0, TickRate::hz).into()),
+        ("tick", client.and_then(Client::tick).unwrap_or_default().0.into()),
+        ("rtt_ms", rtt.as_secs_f64() * 1e3),
+        ("snapshots", counters.snapshots as f64),
+        ("bytes", counters.bytes as f64),
+        ("snapshot_bytes", counters.snapshot_bytes as f64),
+        ("late_inputs", counters.late_inputs as f64),
+        ("corrections", client.map_or(0, Client::corrections) as f64),
+        ("entities", client.and_then(Client::rows).map_or(0, Rows::len) as f64),
+    ];
+    json.object(|json| {
+        for (name, value) in numbers {
+            json.key(name).number(value);
+        }
+        json.key("reason").text(&reason);
+        let stale = matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. }));
+        json.key("stale").flag(stale);
+        json.key("last").flag(matches!(refusal, Some(Refusal::Game | Refusal::RoomName)));
+        match client.and_then(Client::room) {
+            Some(room) => json.key("room").text(room),
+            None => json.key("room").null(),
+        }
+        match client.and_then(Client::player) {
+            Some(player) => json.key("player").number(player.0.into()),
+            None => json.key("player").null(),
+        }
     });
-    kinds.collect()
 }
 
-#[derive(Serialize)]
-pub(crate) struct Player<'a> {
-    player: u16,
-    name: &'a str,
-    score: i32,
-    team: u8,
-    bot: bool,
-}
-
-pub(crate) fn roster(names: &Names) -> Vec<Player<'_>> {
-    let players = names.iter().map(|(id, player)| Player {
-        player: id.0,
-        name: &player.name,
-        score: player.score,
-        team: player.team,
-        bot: player.bot,
+pub(crate) fn schema(json: &mut Json, schema: &Schema) {
+    json.object(|json| {
+        for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {
+            json.key(name).list(|json| {
+                for each in list {
+                    kind(json, each);
+                }
+            });
+        }
     });
-    players.collect()
+}
+
+fn kind(json: &mut Json, kind: &Kind) {
+    json.object(|json| {
+        json.key("name").text(&kind.name);
+        json.key("fields").list(|json| {
+            for field in &kind.fields {
+                json.text(&field.name);
+            }
+        });
+    });
+}
+
+pub(crate) fn roster(json: &mut Json, names: &Names) {
+    json.list(|json| {
+        for (id, player) in names.iter() {
+            json.object(|json| {
+                json.key("player").number(id.0.into());
+                json.key("name").text(&player.name);
+                json.key("score").number(player.score.into());
+                json.key("team").number(player.team.into());
+                json.key("bot").flag(player.bot);
+            });
+        }
+    });
 }

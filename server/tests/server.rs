@@ -1,0 +1,330 @@
+//! A whole server over real sockets, with a game of its own: the door, the hello, the rooms'
+//! ends. Clients here are bare: they know messages, not the game.
+
+mod tiny;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use shared::protocol::{
+    ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
+    ServerMessage,
+};
+use shared::tick::Tick;
+use tickwire::{Config, Server};
+use tiny::{BREAK, Tiny};
+use tungstenite::{Message, WebSocket};
+
+/// Nothing here takes nearly as long, unless it is broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn start(config: Config) -> Server<Tiny> {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Server::start(Config { listen, fill: 0, ..config }).expect("the server starts")
+}
+
+fn server() -> Server<Tiny> {
+    start(Config::default())
+}
+
+/// What the server answers to bytes, until it closes.
+fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers and closes");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: here:1\r\nConnection: close\r\n\r\n"))
+}
+
+/// A WebSocket client.
+struct Peer(WebSocket<TcpStream>);
+
+fn connect(address: SocketAddr) -> Peer {
+    let stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+    let (socket, _) = tungstenite::client(format!("ws://{address}/ws"), stream).expect("upgraded");
+    Peer(socket)
+}
+
+fn hello(room: RoomWish<'_>) -> Hello<'_> {
+    let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
+    Hello { protocol, game: "tiny", rules: 3, role, name: "Ada", room }
+}
+
+impl Peer {
+    fn say(&mut self, message: &ClientMessage<'_>) {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        self.0.send(Message::Binary(bytes.into())).expect("it reads");
+    }
+
+    /// The next binary message, or the code and the reason of the close.
+    fn hear(&mut self) -> Result<Vec<u8>, (u16, String)> {
+        loop {
+            match self.0.read().expect("a message or a close, not a broken wire") {
+                Message::Binary(bytes) => return Ok(bytes.to_vec()),
+                Message::Close(Some(close)) => {
+                    return Err((close.code.into(), close.reason.to_string()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Hears until one message is what is looked for.
+    fn hear_until(&mut self, mut found: impl FnMut(ServerMessage<'_>) -> bool) {
+        loop {
+            let bytes = self.hear().expect("not closed");
+            if found(ServerMessage::decode(&bytes).expect("a message")) {
+                return;
+            }
+        }
+    }
+
+    /// Joins, and hears the welcome; or the refusal.
+    fn join(&mut self, room: RoomWish<'_>) -> Result<Tick, Refusal> {
+        self.say(&ClientMessage::Hello(hello(room)));
+        let bytes = self.hear().expect("an answer");
+        match ServerMessage::decode(&bytes).expect("a message") {
+            ServerMessage::Welcome(welcome) => Ok(welcome.tick),
+            ServerMessage::Refused(refusal) => Err(refusal),
+            other => panic!("neither welcome nor refusal: {other:?}"),
+        }
+    }
+
+    /// Hears out the connection: what the goodbye says is what the close says.
+    fn ends_by(mut self, end: End) {
+        let mut goodbye = None;
+        let (code, reason) = loop {
+            match self.hear() {
+                Ok(bytes) => match ServerMessage::decode(&bytes).expect("a message") {
+                    ServerMessage::Goodbye(end) => goodbye = Some(end),
+                    _ => assert_eq!(goodbye, None, "nothing comes after the goodbye"),
+                },
+                Err(close) => break close,
+            }
+        };
+        assert_eq!((goodbye, code, &*reason), (Some(end), end.code(), end.name()));
+    }
+}
+
+#[test]
+fn the_routes_answer() {
+    let server = server();
+    let address = server.address();
+    let page = get(address, "/");
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
+    assert!(page.contains("connect-src 'self' ws://here:1 wss://here:1"), "{page}");
+    assert!(page.contains("'wasm-unsafe-eval'"), "{page}");
+    assert!(page.contains("x-content-type-options: nosniff"), "{page}");
+    let tag = page.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").trim();
+    let again = exchange(
+        address,
+        &format!("GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: {tag}\r\nConnection: close\r\n\r\n"),
+    );
+    assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
+    assert!(get(address, "/healthz").ends_with("\r\n\r\nok\n"));
+    assert!(get(address, "/api/rooms").ends_with("\r\n\r\n[]"));
+    assert!(get(address, "/api/status").contains("\"ticks\":0"));
+    assert!(get(address, "/nothing").starts_with("HTTP/1.1 404 "));
+    assert!(get(address, "/../Cargo.toml").starts_with("HTTP/1.1 404 "));
+    let posted = exchange(
+        address,
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    assert!(posted.starts_with("HTTP/1.1 405 "), "{posted}");
+    assert!(posted.contains("allow: GET, HEAD"), "{posted}");
+    let head = exchange(address, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[test]
+fn a_plain_get_of_the_websocket_is_told_to_upgrade_and_closed() {
+    let server = server();
+    // Without `Connection: close`: that it ends is the server's doing.
+    let answer = exchange(server.address(), "GET /ws HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    assert!(answer.contains("upgrade: websocket"), "{answer}");
+    assert!(answer.contains("speaks WebSocket"), "{answer}");
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused() {
+    let server = server();
+    let answer = exchange(
+        server.address(),
+        &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000)),
+    );
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[test]
+fn a_hello_for_another_server_is_refused_by_name() {
+    let server = server();
+    let any = hello(RoomWish::Any);
+    let cases = [
+        (Hello { protocol: 99, ..any.clone() }, Refusal::Protocol { server: PROTOCOL_VERSION }),
+        (Hello { game: "other", ..any.clone() }, Refusal::Game),
+        (Hello { rules: 2, ..any.clone() }, Refusal::Rules { server: 3 }),
+        (Hello { room: RoomWish::Named(""), ..any.clone() }, Refusal::RoomName),
+        (Hello { room: RoomWish::Named("a b"), ..any.clone() }, Refusal::RoomName),
+        (Hello { room: RoomWish::Named(&"r".repeat(33)), ..any }, Refusal::RoomName),
+    ];
+    for (hello, refusal) in cases {
+        let mut peer = connect(server.address());
+        peer.say(&ClientMessage::Hello(hello));
+        let bytes = peer.hear().expect("an answer");
+        assert_eq!(ServerMessage::decode(&bytes), Ok(ServerMessage::Refused(refusal)));
+        peer.ends_by(End::Refused);
+    }
+}
+
+#[test]
+fn what_is_no_hello_ends_the_connection() {
+    let server = server();
+    let cases = [
+        (Message::Text("hello".into()), End::NotBinary),
+        (Message::Binary(vec![0; 257].into()), End::TooBig),
+        (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
+        (Message::Binary(vec![].into()), End::Protocol),
+        (Message::Binary(vec![5].into()), End::Protocol),
+    ];
+    for (message, end) in cases {
+        let mut peer = connect(server.address());
+        peer.0.send(message).expect("it reads");
+        peer.ends_by(end);
+    }
+}
+
+#[test]
+fn in_a_room_the_same_ends_hold() {
+    let server = server();
+    let cases = [
+        (Message::Text("hello".into()), End::NotBinary),
+        (Message::Binary(vec![0; 257].into()), End::TooBig),
+        (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
+        (Message::Binary(vec![5].into()), End::Left),
+    ];
+    for (message, end) in cases {
+        let mut peer = connect(server.address());
+        peer.join(RoomWish::Any).expect("there is a place");
+        peer.0.send(message).expect("it reads");
+        peer.ends_by(end);
+    }
+}
+
+#[test]
+fn snapshots_follow_the_welcome_and_pings_are_answered() {
+    let server = server();
+    let mut peer = connect(server.address());
+    peer.join(RoomWish::Named("lounge")).expect("there is a place");
+    let mut snapshots = 0;
+    peer.hear_until(|message| {
+        snapshots += u32::from(matches!(message, ServerMessage::Snapshot(_)));
+        snapshots == 10
+    });
+    peer.say(&ClientMessage::Ping(Ping { number: 7 }));
+    peer.hear_until(|message| message == ServerMessage::Pong(Ping { number: 7 }));
+    peer.0.send(Message::Ping(vec![1, 2, 3].into())).expect("it reads");
+    while !matches!(peer.0.read().expect("not closed"), Message::Pong(bytes) if *bytes == [1, 2, 3])
+    {
+    }
+    let rooms = get(server.address(), "/api/rooms");
+    assert!(rooms.contains(r#""name":"lounge","game":"tiny","players":1,"bots":0"#), "{rooms}");
+}
+
+#[test]
+fn what_a_client_sends_before_its_welcome_is_not_lost() {
+    let server = server();
+    let mut peer = connect(server.address());
+    peer.say(&ClientMessage::Hello(hello(RoomWish::Any)));
+    peer.say(&ClientMessage::Ping(Ping { number: 1 }));
+    peer.hear_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
+}
+
+#[test]
+fn joins_at_the_same_moment_do_not_overfill_a_room() {
+    let server = start(Config { room_size: 4, ..Config::default() });
+    let address = server.address();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let joins: Vec<_> = (0..12)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut peer = connect(address);
+                    let result = peer.join(RoomWish::Named("duel"));
+                    (peer, result)
+                })
+            })
+            .collect();
+        joins.into_iter().map(|join| join.join().expect("no panic")).collect()
+    });
+    assert_eq!(results.iter().filter(|(_, result)| result.is_ok()).count(), 4);
+    let full = results.iter().filter(|(_, result)| *result == Err(Refusal::RoomFull)).count();
+    assert_eq!(full, 8);
+    drop(results);
+    // Places come back when people leave, in order or not.
+    let deadline = Instant::now() + PATIENCE;
+    while connect(address).join(RoomWish::Named("duel")).is_err() {
+        assert!(Instant::now() < deadline, "no place came back");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_panic_in_a_room_ends_that_room_alone() {
+    let server = server();
+    let mut bystander = connect(server.address());
+    bystander.join(RoomWish::Named("quiet")).expect("there is a place");
+    let mut breaker = connect(server.address());
+    let tick = breaker.join(RoomWish::Named("loud")).expect("there is a place");
+    let input = Input { tick: tick.plus(20), seen: Tick(0), input: &[BREAK] };
+    breaker.say(&ClientMessage::Input(input));
+    breaker.ends_by(End::RoomFailed);
+    bystander.say(&ClientMessage::Ping(Ping { number: 1 }));
+    bystander.hear_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
+    let deadline = Instant::now() + PATIENCE;
+    while get(server.address(), "/api/rooms").contains("loud") {
+        assert!(Instant::now() < deadline, "the failed room is still listed");
+    }
+    connect(server.address()).join(RoomWish::Named("loud")).expect("a fresh room of that name");
+}
+
+#[test]
+fn a_stopping_server_says_goodbye_to_all() {
+    let server = server();
+    let mut playing = connect(server.address());
+    playing.join(RoomWish::Any).expect("there is a place");
+    let undecided = connect(server.address());
+    let peers = std::thread::spawn(move || {
+        playing.ends_by(End::Closing);
+        undecided.ends_by(End::Closing);
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    let began = Instant::now();
+    server.stop();
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    peers.join().expect("both were told");
+}
+
+#[test]
+fn settings_that_make_no_sense_do_not_start() {
+    let bad = Config { fill: 65, ..Config::default() };
+    let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
+    assert_eq!(error.exit_code(), 2);
+    let bad = Config { settings: Some("{".into()), ..Config::default() };
+    let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
+    assert_eq!(error.exit_code(), 2);
+    let taken = server();
+    let Err(error) = Server::<Tiny>::start(Config { listen: taken.address(), ..Config::default() })
+    else {
+        panic!("two servers on one port");
+    };
+    assert_eq!(error.exit_code(), 1);
+}

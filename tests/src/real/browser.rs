@@ -1,0 +1,265 @@
+//! People's browsers: a headless Chromium, driven as a person would by keys and mouse, and
+//! asked in JavaScript what it shows.
+
+use std::cell::RefCell;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::devtools::Devtools;
+use super::process::Process;
+use super::{GIVE_UP, poll, say, target};
+
+/// A running Chromium with a profile of its own, which goes with it.
+pub struct Browser {
+    devtools: RefCell<Devtools>,
+    process: RefCell<Process>,
+    profile: PathBuf,
+}
+
+/// One tab, apart from all others: they share neither storage nor connections.
+pub struct Page<'b> {
+    browser: &'b Browser,
+    context: String,
+    session: String,
+}
+
+/// A key of the keyboard, as a page is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// What it types or does: `w`, `ArrowUp`.
+    pub key: &'static str,
+    /// Where it lies: `KeyW`, `ArrowUp`.
+    pub code: &'static str,
+    /// The number that old pages know it by.
+    pub number: u16,
+}
+
+impl Browser {
+    /// Starts one; `None`, with one line that says so, where there is no Chromium. With
+    /// `CHROMIUM_REQUIRED=1` in the environment that is a failure.
+    #[must_use]
+    pub fn start() -> Option<Browser> {
+        let Some(chromium) = find() else {
+            assert!(
+                env::var_os("CHROMIUM_REQUIRED").is_none_or(|required| required != "1"),
+                "no Chromium found, though CHROMIUM_REQUIRED=1"
+            );
+            say("skipped: no Chromium found (install it, or set CHROMIUM)");
+            return None;
+        };
+        let profile = fresh_profile();
+        let mut command = Command::new(chromium);
+        command.args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            // Several people look at their own screens at a time: none is in the background.
+            "--disable-backgrounding-occluded-windows",
+            "--disable-renderer-backgrounding",
+            "--disable-background-timer-throttling",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,800",
+            "--remote-debugging-port=0",
+        ]);
+        command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
+        let process = Process::start("Chromium", &mut command);
+        // Chromium writes where it listens into its profile: the port, then the path.
+        let place = poll(GIVE_UP, || {
+            let text = fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
+            let (port, path) = text.trim().split_once('\n')?;
+            Some((port.parse::<u16>().ok()?, path.to_owned()))
+        });
+        let (port, path) =
+            place.unwrap_or_else(|| panic!("Chromium does not start:\n{}", process.log()));
+        let devtools = RefCell::new(Devtools::connect(port, &path));
+        Some(Browser { devtools, process: RefCell::new(process), profile })
+    }
+
+    /// A new page, empty yet.
+    ///
+    /// # Panics
+    /// When Chromium does not do what it is told.
+    #[must_use]
+    pub fn page(&self) -> Page<'_> {
+        let text = |value: &Value| value.as_str().expect("Chromium names what it makes").to_owned();
+        let context = self.command(None, "Target.createBrowserContext", json!({}));
+        let context = text(&context["browserContextId"]);
+        let target = json!({ "url": "about:blank", "browserContextId": context });
+        let target = self.command(None, "Target.createTarget", target);
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let attached = self.command(None, "Target.attachToTarget", attach);
+        let page = Page { browser: self, context, session: text(&attached["sessionId"]) };
+        for domain in ["Page", "Runtime", "Log"] {
+            page.command(&format!("{domain}.enable"), json!({}));
+        }
+        page.command("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }));
+        page
+    }
+
+    fn command(&self, session: Option<&str>, method: &str, params: Value) -> Value {
+        self.devtools
+            .borrow_mut()
+            .command(session, method, params)
+            .unwrap_or_else(|error| panic!("Chromium: {error}"))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Asked to go it takes its own children along; one that does not is killed.
+        let _ = self.devtools.borrow_mut().command(None, "Browser.close", json!({}));
+        let process = self.process.get_mut();
+        let closed = poll(Duration::from_secs(5), || process.ended());
+        if closed.is_none() {
+            process.kill();
+        }
+        // Its last children may still write while they die.
+        poll(Duration::from_secs(2), || fs::remove_dir_all(&self.profile).ok());
+    }
+}
+
+impl Page<'_> {
+    /// Goes to a URL.
+    ///
+    /// # Panics
+    /// When nothing answers there.
+    pub fn open(&self, url: &str) {
+        let result = self.command("Page.navigate", json!({ "url": url }));
+        assert!(result["errorText"].is_null(), "{url} does not open: {}", result["errorText"]);
+    }
+
+    /// The value of an expression of JavaScript, awaited if it is a promise.
+    ///
+    /// # Panics
+    /// When it throws.
+    #[must_use]
+    pub fn eval(&self, script: &str) -> Value {
+        self.try_eval(script).unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    fn try_eval(&self, script: &str) -> Result<Value, String> {
+        let params = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let mut answer = self.browser.devtools.borrow_mut().command(
+            Some(&self.session),
+            "Runtime.evaluate",
+            params,
+        )?;
+        let thrown = &answer["exceptionDetails"];
+        if thrown.is_null() {
+            return Ok(answer["result"]["value"].take());
+        }
+        Err(thrown["exception"]["description"].as_str().unwrap_or("it throws").to_owned())
+    }
+
+    /// Waits until an expression is neither false, null nor thrown, and gives its value.
+    ///
+    /// # Panics
+    /// When it does not come true in time.
+    pub fn wait_until(&self, script: &str, give_up: Duration) -> Value {
+        let mut last = Err("it was never asked".to_owned());
+        let found = poll(give_up, || {
+            last = self.try_eval(script);
+            last.clone().ok().filter(|value| !value.is_null() && *value != Value::Bool(false))
+        });
+        found.unwrap_or_else(|| {
+            let state = self.try_eval("window.tickwire?.state()");
+            let faults = self.take_faults();
+            panic!("not within {give_up:?}: {script}\n{last:?}\nstate {state:?}\n{faults:#?}")
+        })
+    }
+
+    /// Presses a key and holds it.
+    pub fn key_down(&self, key: Key) {
+        self.key("keyDown", key);
+    }
+
+    /// Lets a key go.
+    pub fn key_up(&self, key: Key) {
+        self.key("keyUp", key);
+    }
+
+    fn key(&self, what: &str, key: Key) {
+        let Key { key, code, number } = key;
+        let params = json!({
+            "type": what, "key": key, "code": code,
+            "windowsVirtualKeyCode": number, "nativeVirtualKeyCode": number,
+        });
+        self.command("Input.dispatchKeyEvent", params);
+    }
+
+    /// Moves the mouse to a place of the page, or presses (`mousePressed`) or lets go
+    /// (`mouseReleased`) its left button there.
+    pub fn mouse(&self, what: &str, x: f64, y: f64) {
+        let pressed = what == "mousePressed";
+        let button = if what == "mouseMoved" { "none" } else { "left" };
+        let params = json!({
+            "type": what, "x": x, "y": y, "button": button,
+            "buttons": u8::from(pressed), "clickCount": u8::from(what != "mouseMoved"),
+        });
+        self.command("Input.dispatchMouseEvent", params);
+    }
+
+    /// Saves what it shows, as PNG.
+    ///
+    /// # Panics
+    /// When there is nothing to be had or no place for it.
+    pub fn screenshot(&self, path: &Path) {
+        let shot = self.command("Page.captureScreenshot", json!({ "format": "png" }));
+        let png = shot["data"].as_str().expect("a screenshot has data");
+        let png = data_encoding::BASE64.decode(png.as_bytes()).expect("the data is base64");
+        fs::write(path, png).expect("a screenshot can be saved");
+    }
+
+    /// Takes what its console showed in red so far.
+    #[must_use]
+    pub fn take_faults(&self) -> Vec<String> {
+        // Events are read on the way to an answer: ask for anything, to have read them all.
+        let _ = self.try_eval("0");
+        self.browser.devtools.borrow_mut().take_faults(&self.session)
+    }
+
+    fn command(&self, method: &str, params: Value) -> Value {
+        self.browser.command(Some(&self.session), method, params)
+    }
+}
+
+impl Drop for Page<'_> {
+    fn drop(&mut self) {
+        // Closes the tab too; the whole browser may be gone already.
+        let context = json!({ "browserContextId": self.context });
+        let mut devtools = self.browser.devtools.borrow_mut();
+        let _ = devtools.command(None, "Target.disposeBrowserContext", context);
+    }
+}
+
+/// Chromium: the one that the environment names, or the first of the usual names on the path.
+fn find() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM").filter(|named| !named.is_empty()) {
+        return Some(named.into());
+    }
+    let directories: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
+    ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
+        .find(|path| path.is_file())
+}
+
+fn fresh_profile() -> PathBuf {
+    static PROFILES: AtomicU32 = AtomicU32::new(0);
+    let number = PROFILES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("chromium-{}-{number}", std::process::id());
+    let profile = target().0.join("tmp").join(name);
+    fs::create_dir_all(&profile).expect("the target directory can be written");
+    profile
+}

@@ -1,0 +1,99 @@
+//! The wire to Chromium: its DevTools protocol, one command after another.
+//!
+//! Commands are answered in any order among events; whatever is not the answer waited for is
+//! looked through for faults of the pages and dropped. Nothing is read between commands.
+
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use tungstenite::{Message, WebSocket};
+
+use super::GIVE_UP;
+
+/// A connection to a running Chromium.
+pub(super) struct Devtools {
+    socket: WebSocket<TcpStream>,
+    commands: u64,
+    faults: Vec<Fault>,
+}
+
+/// Something that a page's console shows in red.
+struct Fault {
+    session: String,
+    text: String,
+}
+
+impl Devtools {
+    /// Connects to the Chromium that listens on `port` of the loopback, at `path`.
+    pub(super) fn connect(port: u16, path: &str) -> Devtools {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("Chromium listens");
+        stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
+        stream.set_nodelay(true).expect("the option is there");
+        let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream)
+            .unwrap_or_else(|error| panic!("Chromium does not speak WebSocket: {error}"));
+        Devtools { socket, commands: 0, faults: Vec::new() }
+    }
+
+    /// Gives a command, to one page's session or to the browser, and waits for its result.
+    pub(super) fn command(
+        &mut self,
+        session: Option<&str>,
+        method: &str,
+        params: Value,
+    ) -> Result<Value, String> {
+        self.commands += 1;
+        let mut command = json!({ "id": self.commands, "method": method, "params": params });
+        if let Some(session) = session {
+            command["sessionId"] = json!(session);
+        }
+        self.socket
+            .send(Message::text(command.to_string()))
+            .map_err(|error| format!("{method}: {error}"))?;
+        loop {
+            let message = self.socket.read().map_err(|error| format!("{method}: {error}"))?;
+            let Message::Text(text) = message else { continue };
+            let mut answer: Value =
+                serde_json::from_str(&text).map_err(|error| format!("{method}: {error}"))?;
+            if answer["id"] != json!(self.commands) {
+                self.faults.extend(Fault::of(&answer));
+            } else if answer["error"].is_null() {
+                return Ok(answer["result"].take());
+            } else {
+                return Err(format!("{method}: {}", answer["error"]["message"]));
+            }
+        }
+    }
+
+    /// Takes the faults that a page showed so far.
+    pub(super) fn take_faults(&mut self, session: &str) -> Vec<String> {
+        let (taken, kept) = std::mem::take(&mut self.faults)
+            .into_iter()
+            .partition(|fault: &Fault| fault.session == session);
+        self.faults = kept;
+        taken.into_iter().map(|fault| fault.text).collect()
+    }
+}
+
+impl Fault {
+    /// The fault that an event tells of, if it does.
+    fn of(event: &Value) -> Option<Fault> {
+        let params = &event["params"];
+        let text = match event["method"].as_str()? {
+            "Runtime.exceptionThrown" => {
+                let details = &params["exceptionDetails"];
+                let what = details["exception"]["description"].as_str();
+                format!("exception: {}", what.or(details["text"].as_str()).unwrap_or("?"))
+            }
+            "Log.entryAdded" if params["entry"]["level"] == "error" => {
+                let entry = &params["entry"];
+                format!("log: {} {}", entry["text"], entry["url"])
+            }
+            "Runtime.consoleAPICalled" if params["type"] == "error" => {
+                format!("console: {}", params["args"])
+            }
+            "Inspector.targetCrashed" => "the page crashed".to_owned(),
+            _ => return None,
+        };
+        Some(Fault { session: event["sessionId"].as_str()?.to_owned(), text })
+    }
+}

@@ -1,0 +1,182 @@
+//! A client that speaks message by message, so that a test can also say what no client says.
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use shared::game::Game;
+use shared::protocol::{
+    ClientMessage, End, Hello, PROTOCOL_VERSION, Refusal, Role, RoomWish, ServerMessage,
+};
+use tungstenite::error::{Error, ProtocolError};
+use tungstenite::{Message, WebSocket};
+
+use super::{GIVE_UP, Server};
+
+/// One connection to a server.
+pub struct Line {
+    socket: WebSocket<TcpStream>,
+}
+
+/// What a client says of itself; begins as one that is let in.
+#[derive(Clone, Debug)]
+pub struct Player {
+    /// The protocol that it speaks.
+    pub protocol: u16,
+    /// The game that it plays.
+    pub game: String,
+    /// The rules that it plays by.
+    pub rules: u32,
+    /// What it wants to be.
+    pub role: Role,
+    /// Where it wants to be.
+    pub room: String,
+}
+
+impl Player {
+    /// A player of `G`.
+    #[must_use]
+    pub fn of<G: Game>(room: &str) -> Player {
+        Player {
+            protocol: PROTOCOL_VERSION,
+            game: G::NAME.to_owned(),
+            rules: G::RULES,
+            role: Role::Player,
+            room: room.to_owned(),
+        }
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The close code, if the server sent one.
+    pub code: Option<u16>,
+    /// The reason of a refusal, if one went before.
+    pub refusal: Option<Refusal>,
+    /// The reason of a goodbye, if one went before.
+    pub goodbye: Option<End>,
+}
+
+impl Line {
+    /// Connects, and says nothing yet.
+    #[must_use]
+    pub fn open(server: &Server) -> Line {
+        let stream = TcpStream::connect(server.address()).expect("the server takes connections");
+        stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
+        stream.set_nodelay(true).expect("the option is there");
+        let (socket, _) = tungstenite::client(server.ws_url(), stream)
+            .unwrap_or_else(|error| panic!("no WebSocket: {error}"));
+        Line { socket }
+    }
+
+    /// Connects and greets.
+    #[must_use]
+    pub fn greet(server: &Server, player: &Player) -> Line {
+        let mut line = Line::open(server);
+        line.say_hello(player);
+        line
+    }
+
+    /// Connects, greets, and waits for the first snapshot.
+    ///
+    /// # Panics
+    /// When none comes.
+    #[must_use]
+    pub fn join(server: &Server, player: &Player) -> Line {
+        let mut line = Line::greet(server, player);
+        line.snapshots(1);
+        line
+    }
+
+    /// Says who it is and what it wants.
+    pub fn say_hello(&mut self, player: &Player) {
+        self.say(&ClientMessage::Hello(Hello {
+            protocol: player.protocol,
+            game: &player.game,
+            rules: player.rules,
+            role: player.role,
+            name: "Ann",
+            room: RoomWish::Named(&player.room),
+        }));
+    }
+
+    /// Says one message.
+    pub fn say(&mut self, message: &ClientMessage<'_>) {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        self.send(Message::binary(bytes));
+    }
+
+    /// Says anything that WebSocket can carry.
+    pub fn send(&mut self, message: Message) {
+        self.socket.send(message).expect("the server reads");
+    }
+
+    /// Says anything at all, past WebSocket.
+    pub fn send_raw(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).expect("the server reads");
+    }
+
+    /// Waits for this many more snapshots.
+    ///
+    /// # Panics
+    /// When they do not come.
+    pub fn snapshots(&mut self, mut count: u32) {
+        while count > 0 {
+            match self.hear() {
+                Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {
+                    Ok(ServerMessage::Snapshot(_)) => count -= 1,
+                    Ok(ServerMessage::Refused(refusal)) => panic!("refused: {refusal}"),
+                    Ok(_) => {}
+                    Err(error) => panic!("not a message of the server: {error}"),
+                },
+                Ok(Message::Close(close)) => panic!("closed instead of a snapshot: {close:?}"),
+                Ok(_) => {}
+                Err(error) => panic!("no snapshot: {error}"),
+            }
+        }
+    }
+
+    /// Waits until the server ends the connection.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn ending(&mut self) -> Ending {
+        let mut ending = Ending { code: None, refusal: None, goodbye: None };
+        let started = Instant::now();
+        loop {
+            assert!(started.elapsed() < GIVE_UP, "the server does not end it: {ending:?}");
+            match self.hear() {
+                Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {
+                    Ok(ServerMessage::Refused(refusal)) => ending.refusal = Some(refusal),
+                    Ok(ServerMessage::Goodbye(end)) => ending.goodbye = Some(end),
+                    Ok(_) => {}
+                    Err(error) => panic!("not a message of the server: {error}"),
+                },
+                Ok(Message::Close(close)) => ending.code = close.map(|close| close.code.into()),
+                Ok(_) => {}
+                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return ending,
+                // An end without a close frame, or with one that was lost behind unread bytes.
+                Err(
+                    Error::Io(_) | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+                ) => {
+                    return ending;
+                }
+                Err(error) => panic!("what came is not WebSocket: {error}"),
+            }
+        }
+    }
+
+    /// The next message, whatever it is.
+    fn hear(&mut self) -> Result<Message, Error> {
+        self.socket.read().inspect_err(|error| {
+            // The read timeout's way to say that it is over.
+            if let Error::Io(error) = error
+                && matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+            {
+                panic!("the server says nothing");
+            }
+        })
+    }
+}

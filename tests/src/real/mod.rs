@@ -1,0 +1,73 @@
+//! The real programs, over real sockets on the loopback, in real time: what a user runs.
+//!
+//! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
+//! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`])
+//! or people's browsers ([`Browser`]). Every wait is bounded and says what it waited for; no
+//! test asserts how long something took. Whatever a test started ends with it.
+
+mod browser;
+mod devtools;
+pub mod http;
+mod line;
+mod process;
+mod programs;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use browser::{Browser, Key, Page};
+pub use line::{Ending, Line, Player};
+pub use process::Process;
+pub use programs::{Bots, Report, Server};
+
+/// Longest wait for anything that should be there at once. Two busy cores are given time.
+pub const GIVE_UP: Duration = Duration::from_secs(30);
+
+/// Waits until no other test of this program plays in real time: two cores carry one such
+/// test, not six.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // A test that failed while alone leaves nothing behind that others could stumble over.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks every few milliseconds until there is an answer, for at most `give_up`.
+pub fn poll<T>(give_up: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        if started.elapsed() > give_up {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Tells whoever runs the tests what one measured, or why it was skipped.
+pub fn say(text: &str) {
+    // Past the test runner, which keeps what `println!` says of a test that passes. There is no
+    // one to tell when there is no stderr.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Cargo's target directory and the name of the directory in it in which this test was built:
+/// from `target/debug/deps/real-0123`, `target` and `debug`.
+fn target() -> (PathBuf, String) {
+    let test = std::env::current_exe().expect("a running test has a path");
+    let built = test.ancestors().nth(2).expect("tests lie in `deps` of a profile's directory");
+    let profile = built.file_name().expect("a profile's directory has a name");
+    let target = built.parent().expect("a profile's directory lies in the target directory");
+    (target.to_owned(), profile.to_string_lossy().into_owned())
+}
+
+/// Where screenshots are left for people to look at.
+#[must_use]
+pub fn screenshots() -> PathBuf {
+    let directory = target().0.join("screenshots");
+    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    directory
+}

@@ -1,0 +1,355 @@
+//! The real programs over real sockets: the server binary, the bots' binary, and the page in a
+//! real browser, on the loopback.
+//!
+//! Nothing here asserts how long something took: waits are bounded generously, so that a slow
+//! machine is slow and not wrong. What needs many or precise conditions is tested on virtual
+//! time instead.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use shared::limits::CLIENT_MESSAGE_MAX_BYTES;
+use shared::protocol::{ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage};
+use shared::simulation::trial;
+use shared::skirmish::Skirmish;
+use tests::real::{
+    Bots, Browser, GIVE_UP, Key, Line, Page, Player, Server, alone, http, poll, say,
+};
+use tungstenite::Message;
+
+fn spectator(room: &str) -> Player {
+    Player { role: Role::Spectator, ..Player::of::<Skirmish>(room) }
+}
+
+#[test]
+fn the_door_answers_each_address_as_it_should() {
+    let server = Server::start(&["--fill", "2"]);
+
+    let page = server.get("/");
+    assert_eq!(page.status, 200, "{page:?}");
+    let kind = page.header("content-type").expect("the page has a type");
+    assert!(kind.starts_with("text/html"), "{kind}");
+    assert!(page.header("content-security-policy").is_some(), "{:?}", page.headers);
+
+    let wasm = server.get("/tickwire.wasm");
+    assert_eq!(wasm.status, 200);
+    assert_eq!(wasm.header("content-type"), Some("application/wasm"));
+    assert!(wasm.body.starts_with(b"\0asm"));
+
+    assert_eq!(server.get("/healthz").status, 200);
+
+    let _line = Line::join(&server, &Player::of::<Skirmish>("lounge"));
+    let rooms = server.get("/api/rooms");
+    assert_eq!(rooms.status, 200);
+    assert!(rooms.header("content-type").is_some_and(|kind| kind.starts_with("application/json")));
+    let text = rooms.text();
+    serde_json::from_str::<serde_json::Value>(&text).expect("the rooms are JSON");
+    assert!(text.contains("\"lounge\""), "{text}");
+    say(&format!("rooms: {text}"));
+
+    assert_eq!(server.get("/nowhere").status, 404);
+    assert_eq!(server.get("/../Cargo.toml").status, 404);
+    assert_eq!(http::request(server.address(), "POST", "/").status, 405);
+    let refused = server.get("/ws");
+    assert_eq!(refused.status, 426);
+    assert!(refused.text().contains("WebSocket"), "{}", refused.text());
+    let answer = http::raw(server.address(), b"what is this\r\n\r\n");
+    assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[test]
+fn bots_and_spectators_play_and_nobody_is_cut_off() {
+    let _alone = alone();
+    let server = Server::start(&["--room-size", "64", "--fill", "0", "--seed", "1"]);
+    let settings =
+        ["--bots", "30", "--spectators", "4", "--ramp", "100/s", "--seed", "1", "--room", "swarm"];
+    let report = Bots::start(&server, Duration::from_secs(3), &settings).finish();
+    say(&format!("34 in one room: {}", report.counts));
+    assert!(report.status.success(), "{}", report.status);
+    assert_eq!(report.count("connected"), 34);
+    for nothing in ["refused", "disconnected", "decode_errors"] {
+        assert_eq!(report.count(nothing), 0, "{nothing}");
+    }
+    // All of them were sent a stream, not one first picture each.
+    assert!(report.count("snapshots") > 10 * 34, "{}", report.counts);
+}
+
+#[test]
+fn bots_whose_server_is_gone_say_so_and_fail() {
+    let _alone = alone();
+    let mut server = Server::start(&["--fill", "0"]);
+    let settings = ["--bots", "3", "--spectators", "1", "--room", "gone"];
+    let bots = Bots::start(&server, Duration::from_secs(60), &settings);
+    let all_in = || {
+        let rooms: serde_json::Value =
+            serde_json::from_slice(&server.get("/api/rooms").body).ok()?;
+        (rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1).then_some(())
+    };
+    poll(GIVE_UP, all_in).expect("all of them come in");
+    server.kill();
+    let report = bots.finish();
+    say(&format!("server killed: {}", report.counts));
+    assert_eq!(report.status.code(), Some(1));
+    assert_eq!(report.count("disconnected"), 4);
+}
+
+#[test]
+fn an_interrupted_server_says_goodbye_to_all_and_ends_in_order() {
+    let mut server = Server::start(&["--fill", "2"]);
+    let mut lines = [
+        Line::join(&server, &spectator("end")),
+        Line::join(&server, &Player::of::<Skirmish>("end")),
+        // Still at the door: it has not said who it is.
+        Line::open(&server),
+    ];
+    server.interrupt();
+    for line in &mut lines {
+        let ending = line.ending();
+        assert_eq!(ending.code, Some(End::Closing.code()), "{ending:?}");
+    }
+    let status = server.ended();
+    assert!(status.success(), "{status}:\n{}", server.log());
+}
+
+#[test]
+fn a_client_of_another_kind_is_refused_by_name() {
+    let server = Server::start(&[]);
+    let ours = Player::of::<Skirmish>("strangers");
+    let strangers = [
+        (
+            Player { protocol: PROTOCOL_VERSION + 1, ..ours.clone() },
+            Refusal::Protocol { server: PROTOCOL_VERSION },
+        ),
+        (Player { game: "chess".to_owned(), ..ours.clone() }, Refusal::Game),
+        (Player { rules: ours.rules + 1, ..ours.clone() }, Refusal::Rules { server: ours.rules }),
+        (Player { room: "no such room!".to_owned(), ..ours.clone() }, Refusal::RoomName),
+    ];
+    for (stranger, refusal) in strangers {
+        let ending = Line::greet(&server, &stranger).ending();
+        assert_eq!(ending.refusal, Some(refusal), "{stranger:?}");
+        assert_eq!(ending.code, Some(End::Refused.code()), "{stranger:?}");
+    }
+}
+
+/// What no client says, and how the connection must end that said it.
+fn nonsense() -> Vec<(&'static str, Message, End)> {
+    let mut reply = Vec::new();
+    ServerMessage::Pong(Ping { number: 1 }).encode(&mut reply);
+    vec![
+        ("a text", Message::text("hello"), End::NotBinary),
+        ("garbage", Message::binary(vec![0xFF, 0x00, 0x37]), End::Protocol),
+        ("nothing", Message::binary(Vec::new()), End::Protocol),
+        ("a kind without a body", Message::binary(vec![0x04]), End::Protocol),
+        ("a server's message", Message::binary(reply), End::Protocol),
+        ("too much", Message::binary(vec![1; CLIENT_MESSAGE_MAX_BYTES + 1]), End::TooBig),
+    ]
+}
+
+/// What is not even WebSocket.
+const NOT_WEBSOCKET: [(&str, &[u8], End); 3] = [
+    ("an unmasked frame", &[0x82, 0x01, 0x05], End::Protocol),
+    ("reserved bits", &[0xF2, 0x80, 0, 0, 0, 0], End::Protocol),
+    ("a terabyte announced", &[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], End::TooBig),
+];
+
+#[test]
+fn nonsense_ends_the_connection_with_its_own_code_and_no_other() {
+    let server = Server::start(&["--fill", "2"]);
+    let player = Player::of::<Skirmish>("peace");
+    let mut bystander = Line::join(&server, &player);
+    for place in ["at the door", "in the room"] {
+        let enter = || match place {
+            "at the door" => Line::open(&server),
+            _ => Line::join(&server, &player),
+        };
+        for (what, message, end) in nonsense() {
+            let mut line = enter();
+            line.send(message);
+            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+        }
+        for (what, bytes, end) in NOT_WEBSOCKET {
+            let mut line = enter();
+            line.send_raw(bytes);
+            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+        }
+    }
+    let mut greeted_twice = Line::join(&server, &player);
+    greeted_twice.say_hello(&player);
+    assert_eq!(greeted_twice.ending().code, Some(End::Protocol.code()));
+    // Who only watched it happen plays on.
+    bystander.snapshots(10);
+    bystander.say(&ClientMessage::Goodbye);
+    assert_eq!(bystander.ending().code, Some(End::Left.code()));
+}
+
+#[test]
+fn a_full_room_refuses_and_the_others_play_on() {
+    let server = Server::start(&["--room-size", "2", "--fill", "0"]);
+    let player = Player::of::<Skirmish>("duel");
+    let mut duellists = [Line::join(&server, &player), Line::join(&server, &player)];
+    let ending = Line::greet(&server, &player).ending();
+    assert_eq!(ending.refusal, Some(Refusal::RoomFull));
+    assert_eq!(ending.code, Some(End::Refused.code()));
+    // A spectator takes nobody's place.
+    Line::join(&server, &spectator("duel")).snapshots(10);
+    for line in &mut duellists {
+        line.snapshots(10);
+    }
+    // And a place that was left can be taken.
+    let [left, _stays] = &mut duellists;
+    left.say(&ClientMessage::Goodbye);
+    left.ending();
+    Line::join(&server, &player).snapshots(10);
+}
+
+#[test]
+fn a_client_that_stood_still_for_seconds_plays_on_and_disturbs_nobody() {
+    let _alone = alone();
+    let server = Server::start(&["--room-size", "16", "--fill", "2", "--seed", "1"]);
+    let duration = Duration::from_secs(12);
+    let ours = ["--bots", "1", "--seed", "2", "--room", "stall"];
+    let others = ["--bots", "4", "--spectators", "1", "--seed", "3", "--room", "stall"];
+    let stalled = Bots::start(&server, duration, &ours);
+    let others = Bots::start(&server, duration, &others);
+    sleep(Duration::from_secs(3));
+    stalled.stop();
+    sleep(Duration::from_secs(5));
+    stalled.run_on();
+    for (who, bots, report) in [("stalled", 1, stalled.finish()), ("others", 5, others.finish())] {
+        say(&format!("{who}: {}", report.counts));
+        assert!(report.status.success(), "{who}: {}", report.status);
+        assert_eq!(report.count("connected"), bots, "{who}");
+        assert_eq!(report.count("disconnected"), 0, "{who}");
+        assert_eq!(report.count("decode_errors"), 0, "{who}");
+    }
+}
+
+const UP: Key = Key { key: "w", code: "KeyW", number: 87 };
+const LEFT: Key = Key { key: "a", code: "KeyA", number: 65 };
+const DOWN: Key = Key { key: "s", code: "KeyS", number: 83 };
+const RIGHT: Key = Key { key: "d", code: "KeyD", number: 68 };
+
+/// Waits until the page is in the game and new ticks come.
+fn wait_until_playing(page: &Page<'_>, give_up: Duration) {
+    let state = "tickwire.state()";
+    let tick =
+        page.wait_until(&format!("{state}.connected && {state}.me && {state}.tick"), give_up);
+    page.wait_until(&format!("{state}.connected && {state}.tick > {tick} + 15"), give_up);
+}
+
+/// Holds one key after the other until the own ship has moved by some of its lengths: a rock
+/// may lie in one direction.
+fn steer(page: &Page<'_>) {
+    let from = page.eval("tickwire.state().me");
+    let far = format!(
+        "(() => {{ const me = tickwire.state().me; \
+         return me && Math.hypot(me.x - {}, me.y - {}) }})()",
+        from["x"], from["y"]
+    );
+    let moved = || page.eval(&far).as_f64().is_some_and(|distance| distance > MOVED);
+    // Nothing else moves it.
+    sleep(Duration::from_millis(300));
+    assert!(!moved(), "the ship moves by itself");
+    for key in [UP, RIGHT, DOWN, LEFT] {
+        page.key_down(key);
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(4) {
+            if moved() {
+                page.key_up(key);
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
+        page.key_up(key);
+    }
+    panic!("no key moves the ship from {from}; now {}", page.eval("tickwire.state()"));
+}
+
+/// How far counts as having moved, in the game's own length: three ships.
+const MOVED: f64 = 3.0;
+
+#[test]
+fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let mut server = Server::start(&["--fill", "4", "--seed", "1"]);
+    let screenshots = tests::real::screenshots();
+
+    let visitor = browser.page();
+    visitor.open(&server.url("/"));
+    visitor.wait_until("document.getElementById('name')?.checkVisibility()", GIVE_UP);
+    sleep(Duration::from_secs(1));
+    visitor.screenshot(&screenshots.join("start.png"));
+    assert_eq!(visitor.take_faults(), Vec::<String>::new(), "the start page's console");
+
+    let ann = browser.page();
+    ann.open(&server.url("/?play&name=Ann&room=browser"));
+    wait_until_playing(&ann, GIVE_UP);
+    steer(&ann);
+    assert!(ann.eval("tickwire.state().corrections").is_number());
+    assert_eq!(ann.eval("tickwire.state().room"), "browser");
+    ann.screenshot(&screenshots.join("playing.png"));
+
+    let bob = browser.page();
+    bob.open(&server.url("/?spectate&room=browser"));
+    bob.wait_until("tickwire.state().connected && tickwire.state().snapshots > 15", GIVE_UP);
+    bob.wait_until("tickwire.state().entities > 0", GIVE_UP);
+    assert_eq!(bob.eval("tickwire.state().me"), serde_json::Value::Null);
+    bob.screenshot(&screenshots.join("spectating.png"));
+    for (who, page) in [("Ann", &ann), ("Bob", &bob)] {
+        say(&format!("{who}: {}", page.eval("tickwire.state()")));
+        assert_eq!(page.take_faults(), Vec::<String>::new(), "{who}'s console");
+    }
+
+    server.kill();
+    ann.wait_until("!tickwire.state().connected", GIVE_UP);
+    server.restart_on_same_port();
+    let started = Instant::now();
+    wait_until_playing(&ann, BACK_GIVE_UP);
+    say(&format!("back in the game after {} ms", started.elapsed().as_millis()));
+    steer(&ann);
+    ann.screenshot(&screenshots.join("back.png"));
+    // That the server was not there stands in the console; that the page stumbled must not.
+    let faults = ann.take_faults();
+    assert!(!faults.iter().any(|fault| fault.starts_with("exception")), "{faults:#?}");
+}
+
+/// Longest wait for a page to find the server again.
+const BACK_GIVE_UP: Duration = Duration::from_secs(15);
+
+/// What `tickwire_trial` of a page's wasm gives.
+fn trial_in_wasm(wasm: &[u8], seed: u64, players: u16, ticks: u32) -> u64 {
+    use wasmi::{Engine, Linker, Module, Store};
+    let engine = Engine::default();
+    let module = Module::new(&engine, wasm).expect("the page's wasm is valid");
+    let mut store = Store::new(&engine, ());
+    let instance = Linker::new(&engine)
+        .instantiate_and_start(&mut store, &module)
+        .expect("the page's wasm imports nothing");
+    let trial = instance
+        .get_typed_func::<(u64, u32, u32), u64>(&store, "tickwire_trial")
+        .expect("the page's wasm can be put to trial");
+    trial.call(&mut store, (seed, u32::from(players), ticks)).expect("the trial runs to its end")
+}
+
+#[test]
+fn the_pages_wasm_plays_the_same_game_to_the_last_bit() {
+    const PLAYERS: u16 = 8;
+    const TICKS: u32 = 10_000;
+    let server = Server::start(&[]);
+    let wasm = server.get("/tickwire.wasm").body;
+    let _alone = alone();
+    for seed in [1, 0x5EED] {
+        let started = Instant::now();
+        let native = trial::<Skirmish>(seed, PLAYERS, TICKS, |_, _| ());
+        let natively = started.elapsed();
+        let page = trial_in_wasm(&wasm, seed, PLAYERS, TICKS);
+        say(&format!(
+            "seed {seed}: {PLAYERS} players, {TICKS} ticks, hash {native:016x} in {} ms natively, \
+             {page:016x} in {} ms in wasm",
+            natively.as_millis(),
+            (started.elapsed() - natively).as_millis(),
+        ));
+        assert_eq!(native, page, "seed {seed}");
+    }
+}
