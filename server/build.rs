@@ -11,7 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-include!("src/page/content_type.rs");
+use self::content_type::content_type;
+
+#[path = "src/page/content_type.rs"]
+mod content_type;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 

@@ -9,7 +9,7 @@ use shared::protocol::{
     ClientMessage, End, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
 };
 
-use crate::lobby::Wish;
+use crate::directory::Wish;
 
 /// What a client that may come in wants.
 #[derive(Clone, Debug, PartialEq, Eq)]

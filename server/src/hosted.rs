@@ -16,7 +16,8 @@ use shared::tick::Tick;
 use tracing::debug;
 
 use crate::connection::Connection;
-use crate::lobby::{Place, RoomKey};
+use crate::directory::RoomKey;
+use crate::lobby::Place;
 use crate::metrics::Metrics;
 use crate::pacer::Pacer;
 use crate::room::Room;

@@ -2,7 +2,7 @@
 //!
 //! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
 //! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
-//! (which room), then [`shard`] (the thread that is the clock) and [`hosted`] (one room's pass:
+//! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`] (one room's pass:
 //! read, step, write) with [`socket`], [`connection`] (one client's state) and [`room`] (the
 //! world). Rooms and connections do no I/O and know no clock.
 
@@ -11,6 +11,7 @@
 
 mod config;
 pub mod connection;
+mod directory;
 mod door;
 mod hello;
 mod hosted;

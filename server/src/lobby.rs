@@ -1,12 +1,10 @@
 //! The lobby: finds or makes the room for whoever comes, and counts who is in it.
 //!
-//! [`Directory`] decides, as a plain struct that is handed the time; [`Lobby`] is the one task
-//! that owns it, with a mailbox. Its counts are the admission: a place is taken before a
-//! connection is sent to a shard and comes back when its [`Place`] is dropped, whatever ended
-//! it, so that joins at the same moment never overfill a room. It never touches a world or a
-//! socket.
+//! The [`Directory`] decides; [`Lobby`] is the one task that owns it, with a mailbox. A place is
+//! taken before a connection is sent to a shard and comes back when its [`Place`] is dropped,
+//! whatever ended it, so that joins at the same moment never overfill a room. It never touches
+//! a world or a socket.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc as threads;
 use std::time::Duration;
@@ -14,20 +12,14 @@ use std::time::Duration;
 use shared::game::{Game, Setup};
 use shared::ids::SessionId;
 use shared::protocol::{Refusal, Role};
-use slotmap::SlotMap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::hosted::RoomStatus;
+use crate::directory::{Admission, Directory, Limits, RoomKey, Wish};
 use crate::metrics::Metrics;
 use crate::room::RoomSettings;
 use crate::shard::Command;
-
-slotmap::new_key_type! {
-    /// A room while the server runs; a name may pass to another room, a key never does.
-    pub(crate) struct RoomKey;
-}
 
 /// What the lobby is told. Its queue is bounded by the number of connections: each asks once
 /// and leaves once.
@@ -42,13 +34,6 @@ pub(crate) enum Request {
     List { reply: oneshot::Sender<Vec<RoomListing>> },
     /// The server is going down: nobody is let in any more, all rooms end.
     Close,
-}
-
-/// Where a client wants to be: [`shared::protocol::RoomWish`], checked and owned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Any,
-    Named(String),
 }
 
 /// A place in a room, and the shard that has the room.
@@ -85,182 +70,6 @@ pub(crate) struct RoomListing {
     pub(crate) players_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) tick: u32,
-}
-
-/// The limits within which the lobby lets in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) players_max: u16,
-    pub(crate) rooms_max: usize,
-    pub(crate) connections_max: usize,
-    pub(crate) empty_max: Duration,
-}
-
-/// Which rooms there are, where, and how many are in them.
-pub(crate) struct Directory {
-    limits: Limits,
-    rooms: SlotMap<RoomKey, Listed>,
-    by_name: HashMap<String, RoomKey>,
-    shards: Vec<Load>,
-    connections: usize,
-    named: u64,
-    closing: bool,
-}
-
-struct Listed {
-    name: String,
-    shard: usize,
-    players: u16,
-    spectators: u32,
-    empty_since: Option<Duration>,
-    status: Arc<RoomStatus>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Load {
-    people: usize,
-    rooms: usize,
-}
-
-/// Where someone is let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Admission {
-    pub(crate) room: RoomKey,
-    pub(crate) shard: usize,
-    /// Whether the room is to be opened first.
-    pub(crate) new: bool,
-}
-
-impl Directory {
-    pub(crate) fn new(limits: Limits, shards: usize) -> Directory {
-        Directory {
-            limits,
-            rooms: SlotMap::with_key(),
-            by_name: HashMap::new(),
-            shards: vec![Load::default(); shards],
-            connections: 0,
-            named: 0,
-            closing: false,
-        }
-    }
-
-    /// Takes a place, in a room that is made when it is needed.
-    pub(crate) fn enter(&mut self, role: Role, wish: &Wish) -> Result<Admission, Refusal> {
-        if self.closing {
-            return Err(Refusal::Closing);
-        }
-        if self.connections >= self.limits.connections_max {
-            return Err(Refusal::ServerFull);
-        }
-        let found = match wish {
-            Wish::Any => self.fullest(role),
-            Wish::Named(name) => self.by_name.get(name).copied(),
-        };
-        let (room, new) = match (found, wish) {
-            (Some(room), _) => (room, false),
-            (None, Wish::Named(name)) => (self.open(name.clone())?, true),
-            (None, Wish::Any) => {
-                let name = self.free_name();
-                (self.open(name)?, true)
-            }
-        };
-        let listed = &mut self.rooms[room];
-        match role {
-            Role::Player if listed.players >= self.limits.players_max => {
-                return Err(Refusal::RoomFull);
-            }
-            Role::Player => listed.players += 1,
-            Role::Spectator => listed.spectators += 1,
-        }
-        listed.empty_since = None;
-        let shard = listed.shard;
-        self.shards[shard].people += 1;
-        self.connections += 1;
-        Ok(Admission { room, shard, new })
-    }
-
-    /// The room with the most players that has a place: people come to meet. Spectators always
-    /// have one.
-    fn fullest(&self, role: Role) -> Option<RoomKey> {
-        self.rooms
-            .iter()
-            .filter(|(_, listed)| {
-                role == Role::Spectator || listed.players < self.limits.players_max
-            })
-            .max_by_key(|(_, listed)| listed.players)
-            .map(|(room, _)| room)
-    }
-
-    fn free_name(&mut self) -> String {
-        loop {
-            self.named += 1;
-            let name = format!("room-{}", self.named);
-            if !self.by_name.contains_key(&name) {
-                return name;
-            }
-        }
-    }
-
-    fn open(&mut self, name: String) -> Result<RoomKey, Refusal> {
-        if self.rooms.len() >= self.limits.rooms_max {
-            return Err(Refusal::ServerFull);
-        }
-        let (shard, load) = self
-            .shards
-            .iter_mut()
-            .enumerate()
-            .min_by_key(|(_, load)| (load.people, load.rooms))
-            .expect("a server has at least one shard");
-        load.rooms += 1;
-        let room = self.rooms.insert(Listed {
-            name: name.clone(),
-            shard,
-            players: 0,
-            spectators: 0,
-            empty_since: None,
-            status: Arc::default(),
-        });
-        self.by_name.insert(name, room);
-        Ok(room)
-    }
-
-    /// A place is free again.
-    pub(crate) fn leave(&mut self, room: RoomKey, role: Role, now: Duration) {
-        self.connections -= 1;
-        // A room that failed is gone before those who were in it.
-        let Some(listed) = self.rooms.get_mut(room) else { return };
-        match role {
-            Role::Player => listed.players -= 1,
-            Role::Spectator => listed.spectators -= 1,
-        }
-        self.shards[listed.shard].people -= 1;
-        if listed.players == 0 && listed.spectators == 0 {
-            listed.empty_since = Some(now);
-        }
-    }
-
-    /// Forgets a room, and says which shard had it.
-    pub(crate) fn forget(&mut self, room: RoomKey) -> Option<usize> {
-        let listed = self.rooms.remove(room)?;
-        self.by_name.remove(&listed.name);
-        let load = &mut self.shards[listed.shard];
-        load.rooms -= 1;
-        load.people -= usize::from(listed.players) + listed.spectators as usize;
-        Some(listed.shard)
-    }
-
-    /// The rooms that have been empty for too long.
-    pub(crate) fn deserted(&self, now: Duration) -> Vec<RoomKey> {
-        self.rooms
-            .iter()
-            .filter(|(_, listed)| {
-                listed
-                    .empty_since
-                    .is_some_and(|since| now.saturating_sub(since) >= self.limits.empty_max)
-            })
-            .map(|(room, _)| room)
-            .collect()
-    }
 }
 
 /// The task that owns the [`Directory`].
@@ -307,7 +116,7 @@ impl<G: Game> Lobby<G> {
     pub(crate) async fn run(mut self) {
         let mut retire = tokio::time::interval(RETIRE_EVERY);
         retire.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while !(self.directory.closing && self.directory.connections == 0) {
+        while !self.directory.is_done() {
             tokio::select! {
                 request = self.requests.recv() => match request {
                     Some(request) => self.serve(request),
@@ -334,7 +143,7 @@ impl<G: Game> Lobby<G> {
                 let _ = reply.send(self.list());
             }
             Request::Close => {
-                self.directory.closing = true;
+                self.directory.close();
                 for shard in &self.shards {
                     // A shard that is gone has nobody to say goodbye to.
                     let _ = shard.send(Command::Close);
@@ -354,7 +163,7 @@ impl<G: Game> Lobby<G> {
     }
 
     fn open(&self, admission: Admission) {
-        let listed = &self.directory.rooms[admission.room];
+        let listed = &self.directory.room(admission.room);
         let seed = room_seed(self.setup.seed, &listed.name);
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
         self.metrics.rooms.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -374,7 +183,7 @@ impl<G: Game> Lobby<G> {
 
     fn retire(&mut self) {
         for room in self.directory.deserted(self.started.elapsed()) {
-            info!(room = self.directory.rooms[room].name, "room closes, deserted");
+            info!(room = self.directory.room(room).name, "room closes, deserted");
             if let Some(shard) = self.directory.forget(room) {
                 let _ = self.shards[shard].send(Command::Retire { room });
             }
@@ -384,8 +193,7 @@ impl<G: Game> Lobby<G> {
     fn list(&self) -> Vec<RoomListing> {
         let mut rooms: Vec<RoomListing> = self
             .directory
-            .rooms
-            .values()
+            .rooms()
             .map(|listed| RoomListing {
                 name: listed.name.clone(),
                 game: G::NAME,
@@ -410,101 +218,6 @@ fn room_seed(server: u64, name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn directory(players_max: u16, rooms_max: usize, connections_max: usize) -> Directory {
-        let empty_max = Duration::from_secs(30);
-        Directory::new(Limits { players_max, rooms_max, connections_max, empty_max }, 2)
-    }
-
-    fn named(name: &str) -> Wish {
-        Wish::Named(name.to_owned())
-    }
-
-    #[test]
-    fn any_room_is_the_fullest_with_a_place() {
-        let mut lobby = directory(2, 8, 100);
-        let first = lobby.enter(Role::Player, &Wish::Any).unwrap();
-        assert!(first.new);
-        lobby.enter(Role::Player, &named("empty-ish")).unwrap();
-        let second = lobby.enter(Role::Player, &named("busy")).unwrap();
-        lobby.enter(Role::Player, &named("busy")).unwrap();
-        let third = lobby.enter(Role::Player, &Wish::Any).unwrap();
-        assert!(!third.new, "there was a place");
-        assert_ne!(third.room, second.room, "the busy one is full");
-        let watcher = lobby.enter(Role::Spectator, &Wish::Any).unwrap();
-        assert!([second.room, third.room].contains(&watcher.room), "where most is to be seen");
-    }
-
-    #[test]
-    fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
-        let mut lobby = directory(64, 256, 10_000);
-        let mut rooms: HashMap<RoomKey, u32> = HashMap::new();
-        for _ in 0..200 {
-            *rooms.entry(lobby.enter(Role::Player, &Wish::Any).unwrap().room).or_default() += 1;
-        }
-        let mut counts: Vec<u32> = rooms.into_values().collect();
-        counts.sort_unstable();
-        assert_eq!(counts, [8, 64, 64, 64]);
-    }
-
-    #[test]
-    fn a_full_named_room_refuses_players_and_takes_spectators() {
-        let mut lobby = directory(1, 8, 100);
-        let room = lobby.enter(Role::Player, &named("duel")).unwrap().room;
-        assert_eq!(lobby.enter(Role::Player, &named("duel")), Err(Refusal::RoomFull));
-        assert!(lobby.enter(Role::Spectator, &named("duel")).is_ok());
-        lobby.leave(room, Role::Player, Duration::ZERO);
-        assert!(lobby.enter(Role::Player, &named("duel")).is_ok());
-    }
-
-    #[test]
-    fn a_server_with_all_its_rooms_or_people_is_full() {
-        let mut lobby = directory(1, 1, 2);
-        lobby.enter(Role::Player, &Wish::Any).unwrap();
-        assert_eq!(lobby.enter(Role::Player, &Wish::Any), Err(Refusal::ServerFull));
-        lobby.enter(Role::Spectator, &Wish::Any).unwrap();
-        assert_eq!(lobby.enter(Role::Spectator, &Wish::Any), Err(Refusal::ServerFull));
-    }
-
-    #[test]
-    fn a_room_is_retired_once_it_was_empty_long_enough() {
-        let mut lobby = directory(4, 8, 100);
-        let room = lobby.enter(Role::Player, &named("a")).unwrap().room;
-        assert!(lobby.deserted(Duration::from_secs(1_000)).is_empty(), "someone is in it");
-        lobby.leave(room, Role::Player, Duration::from_secs(1_000));
-        assert!(lobby.deserted(Duration::from_secs(1_029)).is_empty());
-        assert_eq!(lobby.deserted(Duration::from_secs(1_030)), [room]);
-        lobby.forget(room);
-        assert!(lobby.enter(Role::Player, &named("a")).unwrap().new);
-    }
-
-    #[test]
-    fn places_of_a_failed_room_come_back() {
-        let mut lobby = directory(4, 8, 1);
-        let room = lobby.enter(Role::Player, &named("a")).unwrap().room;
-        lobby.forget(room);
-        lobby.leave(room, Role::Player, Duration::ZERO);
-        let again = lobby.enter(Role::Player, &named("a")).unwrap();
-        assert!(again.new);
-        assert_ne!(again.room, room);
-    }
-
-    #[test]
-    fn rooms_go_to_the_shard_with_the_fewest_people() {
-        let mut lobby = directory(64, 8, 100);
-        let a = lobby.enter(Role::Player, &named("a")).unwrap();
-        let b = lobby.enter(Role::Player, &named("b")).unwrap();
-        assert_ne!(a.shard, b.shard);
-        lobby.enter(Role::Player, &named("a")).unwrap();
-        assert_eq!(lobby.enter(Role::Player, &named("c")).unwrap().shard, b.shard);
-    }
-
-    #[test]
-    fn a_closing_lobby_lets_nobody_in() {
-        let mut lobby = directory(4, 8, 100);
-        lobby.closing = true;
-        assert_eq!(lobby.enter(Role::Player, &Wish::Any), Err(Refusal::Closing));
-    }
 
     #[test]
     fn seeds_follow_from_the_servers_seed_and_the_name() {

@@ -8,6 +8,10 @@ use std::path::Path;
 
 use hyper::body::Bytes;
 
+use self::content_type::content_type;
+
+mod content_type;
+
 /// One file of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -58,8 +62,6 @@ fn is_plain_name(name: &str) -> bool {
         && !name.starts_with('.')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
-
-include!("page/content_type.rs");
 
 #[cfg(test)]
 mod tests {

@@ -19,9 +19,10 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::Config;
+use crate::directory::Limits;
 use crate::door::Door;
 use crate::hosted::Bench;
-use crate::lobby::{Limits, Lobby};
+use crate::lobby::Lobby;
 use crate::metrics::Metrics;
 use crate::room::{Room, RoomError, RoomSettings};
 use crate::session::House;

@@ -15,8 +15,9 @@ use shared::protocol::End;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, info};
 
+use crate::directory::RoomKey;
 use crate::hosted::{Arrival, Bench, Hosted, RoomStatus};
-use crate::lobby::{Request, RoomKey};
+use crate::lobby::Request;
 use crate::room::{Room, RoomSettings};
 
 /// What a shard is told. Its mailbox is bounded by the numbers of rooms and of connections.

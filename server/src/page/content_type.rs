@@ -1,6 +1,7 @@
-/// The content type of a file by the end of its name. Included by `build.rs` too, so that both
-/// agree.
-fn content_type(path: &str) -> &'static str {
+//! What a file of the page is to a browser. `build.rs` has this module, too, so that both agree.
+
+/// The content type of a file by the end of its name.
+pub(crate) fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
