@@ -74,8 +74,8 @@ export class Ships {
         const point = points[i];
         const next = points[i + 1] ?? ship;
         const young = 1 - (now - point.at) / TRAIL_MS;
-        context.lineWidth = canvas.px(0.6 + 2.2 * young);
-        context.strokeStyle = faded(colour, 0.32 * young * young);
+        context.lineWidth = canvas.px(0.6 + 2.6 * young);
+        context.strokeStyle = faded(colour, 0.55 * young * young);
         context.beginPath();
         context.moveTo(point.x, point.y);
         context.lineTo(next.x, next.y);
@@ -201,9 +201,9 @@ export function drawBolts(canvas, world) {
   context.lineCap = "round";
   context.globalCompositeOperation = "lighter";
   const layers = /** @type {const} */ ([
-    [9, 0.13],
-    [4.5, 0.35],
-    [1.8, 1],
+    [10, 0.16],
+    [5, 0.4],
+    [2.4, 0.9],
   ]);
   for (const [width, alpha] of layers) {
     context.lineWidth = canvas.px(width);
@@ -213,8 +213,8 @@ export function drawBolts(canvas, world) {
       context.stroke(path);
     });
   }
-  context.lineWidth = canvas.px(0.9);
-  context.strokeStyle = "#ffffffb0";
+  context.lineWidth = canvas.px(0.8);
+  context.strokeStyle = "#ffffff60";
   for (const path of paths) if (path) context.stroke(path);
   context.globalCompositeOperation = "source-over";
 }
