@@ -232,7 +232,8 @@ fn take<G: Game>(
 
 /// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.
 fn moment(now_ms: f64) -> Duration {
-    Duration::try_from_secs_f64(now_ms / 1e3).unwrap_or_default()
+    // A cast from float saturates, and takes not-a-number to 0.
+    Duration::from_micros((now_ms * 1e3) as u64)
 }
 
 #[cfg(test)]

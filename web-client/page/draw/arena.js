@@ -11,6 +11,7 @@ import { BACKGROUND, DANGER, OUTSIDE, faded } from "./palette.js";
 
 const GRID_UNITS = 4;
 const GRID_STRONG_EVERY = 5;
+const GROUND = "#0d1731";
 const LINE = "#4d7cff";
 const WALL = "#7fa8ff";
 const ROCK = "#8fb4d9";
@@ -53,12 +54,12 @@ function drawBeyond(canvas) {
 /** @param {Canvas} canvas @param {number} radius */
 function drawGround(canvas, radius) {
   const { context } = canvas;
-  context.fillStyle = BACKGROUND;
+  const ground = context.createRadialGradient(0, 0, 0, 0, 0, radius);
+  ground.addColorStop(0, GROUND);
+  ground.addColorStop(0.7, BACKGROUND);
+  context.fillStyle = ground;
   circle(context, 0, 0, radius);
   context.fill();
-  context.globalCompositeOperation = "lighter";
-  canvas.glow(LINE, 0, 0, radius * 1.1, 0.1);
-  context.globalCompositeOperation = "source-over";
 }
 
 /** @param {Canvas} canvas @param {number} radius */
