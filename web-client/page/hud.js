@@ -123,7 +123,8 @@ export class Hud {
     if (own.respawn_ticks === null) return;
     const seconds = own.respawn_ticks / Math.max(1, tickRate);
     const who = this.killer ? `Destroyed by ${this.killer}\n` : "";
-    this.set(countdown, "countdown", `${who}Next ship in ${seconds.toFixed(1)} s`);
+    const when = seconds < 0.05 ? "now" : `in ${seconds.toFixed(1)} s`;
+    this.set(countdown, "countdown", `${who}Next ship ${when}`);
   }
 
   /** @private @param {string} id @param {number} value @param {number} most */

@@ -54,10 +54,12 @@ impl<G: Game> Demo<G> {
 
     /// What a spectator is sent first.
     pub(crate) fn greet(&self) -> [Vec<u8>; 2] {
-        const SOUND: &str = "what a game gives to be sent can be encoded";
-        let schema = bincode::encode_to_vec(&self.schema, WIRE).expect(SOUND);
-        let level = bincode::serde::encode_to_vec(self.simulation.level(), WIRE).expect(SOUND);
-        let settings = bincode::serde::encode_to_vec(&self.setup.settings, WIRE).expect(SOUND);
+        // What a game gives to be sent can be encoded; the demo would stay empty else.
+        let schema = bincode::encode_to_vec(&self.schema, WIRE).unwrap_or_default();
+        let level =
+            bincode::serde::encode_to_vec(self.simulation.level(), WIRE).unwrap_or_default();
+        let settings =
+            bincode::serde::encode_to_vec(&self.setup.settings, WIRE).unwrap_or_default();
         let welcome = ServerMessage::Welcome(Welcome {
             session: SessionId(0),
             player: None,

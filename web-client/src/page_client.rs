@@ -232,5 +232,54 @@ fn take<G: Game>(
 
 /// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.
 fn moment(now_ms: f64) -> Duration {
-    Duration::try_from_secs_f64(now_ms / 1e3).unwrap_or_default()
+    // A cast from float saturates, and takes not-a-number to 0.
+    Duration::from_micros((now_ms * 1e3) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::played::{self, Played};
+
+    fn text(page: &PageClient<Played>) -> String {
+        String::from_utf8(page.bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_demo_is_a_room_that_moves() {
+        let mut page = PageClient::<Played>::new();
+        page.open_demo(0.0, 1, 5);
+        for frame in 0..60 {
+            page.advance_demo(f64::from(frame) * 16.0);
+        }
+        page.state();
+        let state = text(&page);
+        assert!(state.contains("\"stage\":2") && state.contains("\"room\":\"demo\""), "{state}");
+        page.schema();
+        assert!(text(&page).contains("{\"name\":\"ship\",\"fields\":[\"x\",\"y\""));
+        page.level(played::level);
+        assert!(text(&page).starts_with("{\"walls\":[{\"x\":"));
+        let count = page.draw(960.0, played::input(0, 0.0));
+        let (mut at, mut rows) = (1, 0);
+        while at < page.numbers().len() {
+            at += 3 + page.numbers()[at + 2] as usize;
+            rows += 1;
+        }
+        assert_eq!(at, count as usize);
+        assert!(rows >= 6, "the border and five ships: {rows}");
+        assert!(page.events() > 0, "five ships appeared");
+    }
+
+    #[test]
+    fn what_is_no_message_is_a_fault_and_no_panic() {
+        let mut page = PageClient::<Played>::new();
+        page.scratch(5).copy_from_slice(b"Ada!!");
+        page.open(false, 3, 0);
+        assert!(page.outgoing() > 0, "the hello");
+        page.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
+        assert_eq!(page.receive(f64::NAN, 3), 5);
+        page.state();
+        assert!(text(&page).contains("\"reason\":\"a message before the welcome out of place\""));
+        assert_eq!(page.own(played::own), 0);
+    }
 }

@@ -89,3 +89,18 @@ pub(crate) fn trial(seed: u64, players: u32, ticks: u32) -> u64 {
     let players = players.min(TRIAL_PLAYERS_MAX) as u16;
     shared::simulation::trial::<Played>(seed, players, ticks, |_, _| {})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direction_becomes_the_nearest_step_of_aim() {
+        let quarter = std::f64::consts::FRAC_PI_2;
+        assert_eq!(input(Input::FIRE.into(), 0.0), Input::new(Input::FIRE, 0));
+        assert_eq!(input(0, quarter).aim, rules::AIM_STEPS / 4);
+        assert_eq!(input(0, -quarter).aim, rules::AIM_STEPS / 4 * 3);
+        assert_eq!(input(0, f64::NAN).aim, 0);
+        assert_eq!(input(0, f64::INFINITY), input(0, f64::INFINITY));
+    }
+}

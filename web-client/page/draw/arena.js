@@ -11,6 +11,7 @@ import { BACKGROUND, DANGER, OUTSIDE, faded } from "./palette.js";
 
 const GRID_UNITS = 4;
 const GRID_STRONG_EVERY = 5;
+const GROUND = "#0d1731";
 const LINE = "#4d7cff";
 const WALL = "#7fa8ff";
 const ROCK = "#8fb4d9";
@@ -23,21 +24,42 @@ export function drawArena(canvas, world) {
   context.fillRect(0, 0, camera.width, camera.height);
   if (world.borderRadius <= 0) return;
   canvas.toWorld();
+  drawBeyond(canvas);
   drawGround(canvas, world.borderRadius);
   drawGrid(canvas, world.borderRadius);
   drawObstacles(canvas, world);
   drawBorder(canvas, world.borderRadius);
 }
 
+/** The grid goes on outside, hardly seen. @param {Canvas} canvas */
+function drawBeyond(canvas) {
+  const { context, camera } = canvas;
+  const step = GRID_UNITS * GRID_STRONG_EVERY;
+  const [left, top] = camera.toWorld(0, 0);
+  const [right, bottom] = camera.toWorld(camera.width, camera.height);
+  context.beginPath();
+  for (let x = Math.ceil(left / step) * step; x <= right; x += step) {
+    context.moveTo(x, top);
+    context.lineTo(x, bottom);
+  }
+  for (let y = Math.ceil(top / step) * step; y <= bottom; y += step) {
+    context.moveTo(left, y);
+    context.lineTo(right, y);
+  }
+  context.lineWidth = canvas.px(1);
+  context.strokeStyle = faded(LINE, 0.07);
+  context.stroke();
+}
+
 /** @param {Canvas} canvas @param {number} radius */
 function drawGround(canvas, radius) {
   const { context } = canvas;
-  context.fillStyle = BACKGROUND;
+  const ground = context.createRadialGradient(0, 0, 0, 0, 0, radius);
+  ground.addColorStop(0, GROUND);
+  ground.addColorStop(0.7, BACKGROUND);
+  context.fillStyle = ground;
   circle(context, 0, 0, radius);
   context.fill();
-  context.globalCompositeOperation = "lighter";
-  canvas.glow(LINE, 0, 0, radius * 1.1, 0.1);
-  context.globalCompositeOperation = "source-over";
 }
 
 /** @param {Canvas} canvas @param {number} radius */
@@ -61,16 +83,21 @@ function drawGrid(canvas, radius) {
   for (let x = from(left); x <= Math.min(right, radius); x += step) line(x, true);
   for (let y = from(top); y <= Math.min(bottom, radius); y += step) line(y, false);
   context.lineWidth = canvas.px(1);
-  context.strokeStyle = faded(LINE, 0.09);
+  context.strokeStyle = faded(LINE, 0.13);
   context.stroke(weak);
-  context.strokeStyle = faded(LINE, 0.2);
+  context.strokeStyle = faded(LINE, 0.28);
   context.stroke(strong);
 }
 
 /** @param {Canvas} canvas @param {World} world */
 function drawObstacles(canvas, world) {
   const { context, camera } = canvas;
-  const solid = { walls: new Path2D(), insets: new Path2D(), rocks: new Path2D(), facets: new Path2D() };
+  const solid = {
+    walls: new Path2D(),
+    insets: new Path2D(),
+    rocks: new Path2D(),
+    facets: new Path2D(),
+  };
   const shades = new Path2D();
   for (const wall of world.level.walls) {
     const { x, y, w, h } = wall;

@@ -15,6 +15,9 @@ import { ALL, TEXT, colourIndex, colourOf, faded } from "./palette.js";
 
 const TRAIL_MS = 420;
 const TRAIL_STEP_MS = 30;
+const TRAIL_BANDS = 5;
+/** No trail is longer, in units. */
+const TRAIL_REACH = 8;
 const HIT_MS = 320;
 const STREAK_SECONDS = 0.034;
 const FONT = "500 11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -62,26 +65,33 @@ export class Ships {
     }
   }
 
-  /** @param {Canvas} canvas @param {World} world @param {number} now */
+  /** By colour and age, so that a crowd takes few strokes. @param {Canvas} canvas
+   *  @param {World} world @param {number} now */
   drawTrails(canvas, world, now) {
-    const { context } = canvas;
-    canvas.toWorld();
-    context.lineCap = "round";
+    const { context, camera } = canvas;
+    /** @type {(Path2D | undefined)[]} */
+    const paths = [];
     for (const ship of world.ships) {
+      if (!camera.sees(ship.x, ship.y, TRAIL_REACH)) continue;
       const points = this.memories.get(ship.player)?.points ?? [];
-      const colour = colourOf(ship.player, world.self);
-      for (let i = 0; i < points.length; i++) {
-        const point = points[i];
-        const next = points[i + 1] ?? ship;
-        const young = 1 - (now - point.at) / TRAIL_MS;
-        context.lineWidth = canvas.px(0.6 + 2.2 * young);
-        context.strokeStyle = faded(colour, 0.32 * young * young);
-        context.beginPath();
-        context.moveTo(point.x, point.y);
-        context.lineTo(next.x, next.y);
-        context.stroke();
-      }
+      const colour = colourIndex(ship.player, world.self);
+      points.forEach((point, nth) => {
+        const band = Math.min(TRAIL_BANDS - 1, Math.floor(((now - point.at) / TRAIL_MS) * TRAIL_BANDS));
+        const path = (paths[colour * TRAIL_BANDS + band] ??= new Path2D());
+        const next = points[nth + 1] ?? ship;
+        path.moveTo(point.x, point.y);
+        path.lineTo(next.x, next.y);
+      });
     }
+    canvas.toWorld();
+    context.lineCap = "butt";
+    paths.forEach((path, index) => {
+      if (!path) return;
+      const young = 1 - (index % TRAIL_BANDS) / TRAIL_BANDS;
+      context.lineWidth = canvas.px(0.6 + 2.6 * young);
+      context.strokeStyle = faded(ALL[Math.floor(index / TRAIL_BANDS)], 0.5 * young * young);
+      context.stroke(path);
+    });
   }
 
   /** @param {Canvas} canvas @param {World} world @param {number} now */
@@ -90,15 +100,18 @@ export class Ships {
     canvas.toWorld();
     context.globalCompositeOperation = "lighter";
     for (const ship of world.ships) {
+      if (!camera.sees(ship.x, ship.y, 3)) continue;
       const own = ship.player === world.self;
-      canvas.glow(colourOf(ship.player, world.self), ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
+      const colour = colourOf(ship.player, world.self);
+      canvas.glow(colour, ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
     }
     context.globalCompositeOperation = "source-over";
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, 2)) continue;
       const hitAge = now - (this.memories.get(ship.player)?.hitAt ?? -HIT_MS);
-      drawShip(canvas, ship, colourOf(ship.player, world.self), Math.max(0, 1 - hitAge / HIT_MS), now);
-      this.drawShield(canvas, ship, Math.max(0, 1 - hitAge / HIT_MS), now);
+      const hit = Math.max(0, 1 - hitAge / HIT_MS);
+      drawShip(canvas, ship, colourOf(ship.player, world.self), hit, now);
+      this.drawShield(canvas, ship, hit, now);
     }
     this.drawLabels(canvas, world);
   }
@@ -201,9 +214,9 @@ export function drawBolts(canvas, world) {
   context.lineCap = "round";
   context.globalCompositeOperation = "lighter";
   const layers = /** @type {const} */ ([
-    [9, 0.13],
-    [4.5, 0.35],
-    [1.8, 1],
+    [10, 0.16],
+    [5, 0.4],
+    [2.4, 0.9],
   ]);
   for (const [width, alpha] of layers) {
     context.lineWidth = canvas.px(width);
@@ -213,8 +226,8 @@ export function drawBolts(canvas, world) {
       context.stroke(path);
     });
   }
-  context.lineWidth = canvas.px(0.9);
-  context.strokeStyle = "#ffffffb0";
+  context.lineWidth = canvas.px(0.8);
+  context.strokeStyle = "#ffffff60";
   for (const path of paths) if (path) context.stroke(path);
   context.globalCompositeOperation = "source-over";
 }

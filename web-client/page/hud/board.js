@@ -24,12 +24,10 @@ export function fillBoard(list, count, players, self, rows) {
       const dot = span("dot", "");
       dot.style.backgroundColor = colourOf(player.player, self);
       const name = span("name", player.name || "Nameless");
-      if (player.bot) {
-        const mark = document.createElement("small");
-        mark.textContent = "bot";
-        name.append(mark);
-      }
-      row.append(rank, dot, name, span("score", String(player.score)));
+      const mark = document.createElement("small");
+      mark.textContent = "bot";
+      mark.style.visibility = player.bot ? "visible" : "hidden";
+      row.append(rank, dot, name, mark, span("score", String(player.score)));
       return row;
     }),
   );
