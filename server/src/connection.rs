@@ -397,7 +397,7 @@ mod tests {
         say(&mut playing, &mut room, &ClientMessage::Input(input)).expect("an input");
         say(&mut watching, &mut room, &ClientMessage::Input(input)).expect("it is ignored");
         assert_eq!((playing.counters().inputs, watching.counters().inputs_ignored), (1, 1));
-        assert_eq!((room.counters().inputs_taken, room.counters().inputs_twice), (1, 0));
+        assert_eq!((room.counters().inputs_taken, room.counters().inputs_replaced), (1, 0));
     }
 
     #[test]

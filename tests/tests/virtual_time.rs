@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use shared::client::Drawing;
 use shared::game::Game;
 use shared::protocol::End;
-use shared::skirmish::Skirmish;
+use shared::skirmish::{Input, Skirmish};
 use tests::dots::{Dots, Go};
 use tests::virtual_time::{Path, Plan, World};
 
@@ -155,6 +156,29 @@ fn who_stands_still_for_five_seconds_plays_on() {
     let late = received_at.late_inputs;
     world.run(5 * SECOND);
     assert_eq!(world.client(stopped).counters().late_inputs, late, "it is in time again");
+}
+
+#[test]
+fn a_server_that_stood_still_for_five_seconds_is_played_on_within_two() {
+    let mut world = World::<Skirmish>::new(&Plan { fill: 4, ..Plan::seeded(seed()) });
+    let near = world.join_bot(clean());
+    let far = world.join_bot(Path { latency: 80 * MS, ..Path::default() });
+    world.run(5 * SECOND);
+    world.stop_server(5 * SECOND);
+    // Of these, two after it goes on.
+    world.run(7 * SECOND);
+    world.all_play();
+    let late: Vec<u64> =
+        [near, far].iter().map(|&who| world.client(who).counters().late_inputs).collect();
+    world.run(5 * SECOND);
+    for (who, late) in [near, far].into_iter().zip(late) {
+        assert_eq!(world.client(who).counters().late_inputs, late, "inputs come in time again");
+        let now = world.now();
+        let newest = f64::from(world.client(who).tick().expect("snapshots came").0);
+        let mut drawing = Drawing::default();
+        world.client_mut(who).draw(now, Input::default(), &mut drawing);
+        assert!((newest - 6.0..newest + 1.0).contains(&drawing.tick), "{} {newest}", drawing.tick);
+    }
 }
 
 #[test]

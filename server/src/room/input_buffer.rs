@@ -20,8 +20,8 @@ pub enum InputVerdict {
     Late,
     /// Its tick is further ahead than [`INPUT_AHEAD_MAX_TICKS`].
     TooFarAhead,
-    /// There is one for its tick already; the first one stays.
-    Twice,
+    /// It takes the place of an earlier one for the same tick.
+    Replaced,
     /// Its bytes are not an input of this game.
     Malformed,
     /// Whoever it is said to be from does not play here.
@@ -72,16 +72,13 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         if ahead > i64::from(INPUT_AHEAD_MAX_TICKS) {
             return InputVerdict::TooFarAhead;
         }
-        let slot = &mut self.slots[slot_of(message.tick)];
-        if slot.is_some() {
-            return InputVerdict::Twice;
-        }
-        match decode(message.input) {
-            Some(input) => {
-                *slot = Some(input);
-                InputVerdict::Taken
-            }
-            None => InputVerdict::Malformed,
+        let Some(input) = decode(message.input) else { return InputVerdict::Malformed };
+        // The later one counts: a client whose clock has jumped back, after a stall of the
+        // server, says anew what its player wants now. Nothing is gained by it, for a tick is
+        // still made of one input, and of none that comes after it.
+        match self.slots[slot_of(message.tick)].replace(input) {
+            Some(_) => InputVerdict::Replaced,
+            None => InputVerdict::Taken,
         }
     }
 
@@ -152,10 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn an_input_is_applied_in_its_tick_and_the_first_for_a_tick_stays() {
+    fn an_input_is_applied_in_its_tick_and_the_last_for_a_tick_counts() {
         let mut buffer = InputBuffer::new();
-        assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Taken);
-        assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Twice);
+        assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
+        assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
+        assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
         assert_eq!(buffer.take(Tick(1)), Given::Absent);
         assert_eq!(buffer.take(Tick(2)), Given::Received(7));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);

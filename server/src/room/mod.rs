@@ -85,8 +85,8 @@ pub struct RoomCounters {
     pub inputs_late: u64,
     /// Inputs for ticks too far ahead.
     pub inputs_too_far_ahead: u64,
-    /// Inputs for a tick that had one.
-    pub inputs_twice: u64,
+    /// Inputs that took the place of an earlier one for the same tick.
+    pub inputs_replaced: u64,
     /// Inputs that were none.
     pub inputs_malformed: u64,
     /// Inputs from nobody who plays here.
@@ -259,7 +259,7 @@ impl<G: Game> Room<G> {
             InputVerdict::Taken => &mut self.counters.inputs_taken,
             InputVerdict::Late => &mut self.counters.inputs_late,
             InputVerdict::TooFarAhead => &mut self.counters.inputs_too_far_ahead,
-            InputVerdict::Twice => &mut self.counters.inputs_twice,
+            InputVerdict::Replaced => &mut self.counters.inputs_replaced,
             InputVerdict::Malformed => &mut self.counters.inputs_malformed,
             InputVerdict::NotPlaying => &mut self.counters.inputs_not_playing,
         };

@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::limits::INPUT_AHEAD_MAX_TICKS;
 use crate::tick::{Tick, TickRate};
 
 /// By how many ticks the newest input should be early when its tick is made, in the worst case
@@ -20,6 +21,11 @@ const LEAD_AT_START_TICKS: f64 = 3.0;
 const BEND_MAX: f64 = 0.03;
 /// Error in ticks above which the input clock jumps.
 const JUMP_TICKS: f64 = 5.0;
+/// The same while no more than [`FRESH_MARGINS`] have come since it last jumped.
+const JUMP_TICKS_FRESH: f64 = 1.5;
+const FRESH_MARGINS: usize = 8;
+/// So many margins in a row must agree that it is far off.
+const SPIKE_MARGINS: usize = 4;
 /// More ticks than this at once are not made up for after a pause: they are left out.
 const PAUSE_MAX_TICKS: f64 = 8.0;
 
@@ -34,7 +40,7 @@ pub struct InputClock {
     next: Tick,
     /// Margins of the last second.
     margins: VecDeque<i32>,
-    /// Margins count only from when the server has this tick: older ones are from before a jump.
+    /// The first tick given an input since the last jump.
     settled_at: Tick,
 }
 
@@ -63,9 +69,12 @@ impl InputClock {
             return;
         };
         let newest_received = i64::from(tick.0) + i64::from(margin_ticks);
-        if newest_received < i64::from(self.settled_at.0) {
-            // Still of inputs from before a jump; or none has come for very long.
-            if f64::from(tick.0) > position + 2.0 * JUMP_TICKS {
+        // Only of inputs sent since the last jump: after a jump on, earlier ones lie before where
+        // it led; after a jump back, they lie ahead of all that was sent since.
+        let of_now = i64::from(self.settled_at.0)..i64::from(self.next.0);
+        if !of_now.contains(&newest_received) {
+            let behind = f64::from(tick.0) - position;
+            if behind > 2.0 * JUMP_TICKS || -behind > f64::from(INPUT_AHEAD_MAX_TICKS) {
                 self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
             }
             return;
@@ -84,7 +93,10 @@ impl InputClock {
                 .rev()
                 .take(4)
                 .all(|&margin| f64::from(MARGIN_TARGET_TICKS - margin).abs() > JUMP_TICKS);
-        if far_off {
+        if far_off && margin_ticks.unsigned_abs() >= INPUT_AHEAD_MAX_TICKS {
+            // So far off that the server does not say how far.
+            self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
+        } else if far_off {
             self.jump(now, position + f64::from(MARGIN_TARGET_TICKS - margin_ticks));
         } else {
             self.position = Some((position, now));
@@ -96,12 +108,13 @@ impl InputClock {
         self.position = Some((to, now));
         self.speed = 1.0;
         self.margins.clear();
-        // No tick is given an input twice, even when the clock jumps back.
-        self.next = self.next.max(Tick(to.max(0.0) as u32).next());
+        // After a jump back some ticks are given an input again: those that are still to come
+        // are to be made of what the player wants now.
+        self.next = Tick(to.max(0.0) as u32).next();
         self.settled_at = self.next;
     }
 
-    /// The tick whose input is due at `now`, once for each tick.
+    /// The tick whose input is due at `now`; rising by one but where the clock jumped.
     pub(super) fn next_due(&mut self, now: Duration) -> Option<Tick> {
         let position = self.now(now)?;
         if position - f64::from(self.next.0) > PAUSE_MAX_TICKS {
@@ -170,6 +183,7 @@ impl RenderClock {
             self.arrivals.pop_front();
         }
         self.arrivals.push_back(self.in_ticks(now) - f64::from(tick.0));
+        self.forget_another_time();
         let mut sorted: Vec<f64> = self.arrivals.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
         self.soonest = sorted[0];
@@ -178,6 +192,17 @@ impl RenderClock {
         let spread = sorted[(sorted.len() - 1) * 9 / 10] - self.soonest;
         let delay_max = DELAY_MAX_SECONDS * f64::from(self.tick_rate.hz());
         self.delay = (1.0 + DELAY_SPARE_TICKS + spread).clamp(0.0, delay_max.max(1.0));
+    }
+
+    /// When the server lost time, no arrival from before says anything of those to come.
+    fn forget_another_time(&mut self) {
+        const LATEST: usize = 6;
+        let far = f64::from(self.tick_rate.hz()) * DELAY_MAX_SECONDS;
+        let of_before = self.arrivals.len().saturating_sub(LATEST);
+        let latest = self.arrivals.iter().skip(of_before);
+        if of_before > 0 && latest.into_iter().all(|arrival| arrival - self.soonest > far) {
+            self.arrivals.drain(..of_before);
+        }
     }
 
     /// The moment to draw, in ticks with a fraction; it never runs backwards but for a jump.
@@ -283,7 +308,8 @@ mod tests {
             }
             while newest.front().is_some_and(|(at, _)| *at <= now) {
                 let (_, tick) = newest.pop_front().expect("there is one");
-                received = received.max(i64::from(tick.0));
+                // The newest to come, as the server has it, and not the furthest.
+                received = i64::from(tick.0);
             }
             if now >= period * (next_tick + 1) {
                 next_tick += 1;
@@ -322,22 +348,35 @@ mod tests {
     }
 
     #[test]
-    fn no_tick_is_ever_given_two_inputs() {
+    fn ticks_are_given_inputs_one_after_the_other_until_the_clock_jumps() {
         let mut clock = InputClock::new(TickRate::default());
-        let mut last = None;
-        let mut now = Duration::ZERO;
-        for round in 0..5_000_u32 {
-            now += Duration::from_millis(u64::from(round % 7) * 9);
-            if round % 3 == 0 {
-                let wild = (round as i32 * 7919) % 60 - 30;
-                clock.snapshot(now, Tick(now.as_millis() as u32 / 33), wild);
-            }
+        let one_way = Duration::from_millis(30);
+        margins(&mut clock, one_way, 1_000, 5);
+        let mut now = TickRate::default().period() * 1_000 + Duration::from_secs(5);
+        let mut last = clock.next;
+        for _ in 0..500 {
+            now += Duration::from_millis(7);
             while let Some(tick) = clock.next_due(now) {
-                assert!(Some(tick) > last);
-                last = Some(tick);
+                assert_eq!(tick, last);
+                last = tick.next();
             }
         }
-        assert!(last.is_some());
+        assert!(last.since(clock.settled_at) > 100);
+    }
+
+    #[test]
+    fn a_server_that_lost_time_is_found_again() {
+        for lost_ticks in [20, 150, 2_000] {
+            let mut clock = InputClock::new(TickRate::default());
+            let one_way = Duration::from_millis(30);
+            margins(&mut clock, one_way, 5_000, 5);
+            // The client goes on as before; the server is at an earlier tick than it was to be.
+            let shift = TickRate::default().period() * lost_ticks;
+            clock.position = clock.position.map(|(position, at)| (position, at - shift));
+            let margins = margins(&mut clock, one_way, 5_150 - lost_ticks, 6);
+            let settled = &margins[3 * 30..];
+            assert!(settled.iter().all(|margin| (0..=3).contains(margin)), "{settled:?}");
+        }
     }
 
     #[test]

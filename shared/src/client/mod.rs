@@ -226,6 +226,9 @@ impl<G: Game> Client<G> {
         let mut made = 0;
         while let Some(tick) = playing.input_clock.next_due(now) {
             playing.prediction.advance_to(tick, input, &playing.level);
+            while playing.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
+                playing.sent.pop_back();
+            }
             playing.sent.push_back((tick, now));
             if playing.sent.len() > prediction::HISTORY_MAX_TICKS {
                 playing.sent.pop_front();

@@ -75,6 +75,10 @@ impl<G: Game> Prediction<G> {
     /// the input before, as the server will do.
     pub(super) fn advance_to(&mut self, tick: Tick, input: G::Input, level: &G::Level) {
         let Some((truth_tick, _)) = self.truth else { return };
+        // A clock that has jumped back gives ticks another input.
+        while self.predicted.back().is_some_and(|predicted| predicted.tick >= tick) {
+            self.predicted.pop_back();
+        }
         let mut last = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
         if tick.since(last) > HISTORY_MAX_TICKS as i64 {
             return;

@@ -152,6 +152,11 @@ impl<G: Game> World<G> {
         self.seats[who.0].stopped_until = self.now + lasts;
     }
 
+    /// The server stands still for a while, and gives up the ticks it missed.
+    pub fn stop_server(&mut self, lasts: Duration) {
+        self.next_tick += lasts;
+    }
+
     /// The client says goodbye.
     pub fn leave(&mut self, who: Who) {
         self.seats[who.0].client.leave();
