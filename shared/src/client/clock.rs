@@ -85,14 +85,13 @@ impl InputClock {
         self.margins.push_back(margin_ticks);
         let worst = self.margins.iter().copied().min().unwrap_or(margin_ticks);
         let error = f64::from(MARGIN_TARGET_TICKS - worst);
-        // One spike must not throw the clock about: far off are all of the last margins.
-        let far_off = self.margins.len() >= 4
-            && self
-                .margins
-                .iter()
-                .rev()
-                .take(4)
-                .all(|&margin| f64::from(MARGIN_TARGET_TICKS - margin).abs() > JUMP_TICKS);
+        // One spike must not throw the clock about: far off are all of the last margins. Right
+        // after a jump, where it led is a guess, and may be put right by another.
+        let fresh = self.margins.len() <= FRESH_MARGINS;
+        let jump_ticks = if fresh { JUMP_TICKS_FRESH } else { JUMP_TICKS };
+        let mut latest = self.margins.iter().rev().take(SPIKE_MARGINS);
+        let far_off = self.margins.len() >= SPIKE_MARGINS
+            && latest.all(|&m| f64::from(MARGIN_TARGET_TICKS - m).abs() > jump_ticks);
         if far_off && margin_ticks.unsigned_abs() >= INPUT_AHEAD_MAX_TICKS {
             // So far off that the server does not say how far.
             self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
