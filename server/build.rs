@@ -6,10 +6,14 @@
 
 use std::env;
 use std::error::Error;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use self::content_type::content_type;
 
@@ -61,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.push(("/index.html".to_owned(), server.join("src/page/missing.html")));
     }
     files.sort();
-    fs::write(out.join("page_files.rs"), table(&files, wasm.is_some()))?;
+    fs::write(out.join("page_files.rs"), table(&files, wasm.is_some(), &zip(&files, &out)?))?;
     Ok(())
 }
 
@@ -139,12 +143,31 @@ fn collect(
     Ok(())
 }
 
+/// Gzips each file once, for all who will ask for it; `None` for those that get no smaller.
+fn zip(files: &[(String, PathBuf)], out: &Path) -> Result<Vec<Option<PathBuf>>, Box<dyn Error>> {
+    let mut zipped = Vec::new();
+    for (number, (_, place)) in files.iter().enumerate() {
+        let plain = fs::read(place)?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&plain)?;
+        let small = encoder.finish()?;
+        let to = out.join(format!("page-{number}.gz"));
+        zipped.push((small.len() < plain.len()).then_some(to.clone()));
+        fs::write(to, small)?;
+    }
+    Ok(zipped)
+}
+
 /// The source of the table of files.
-fn table(files: &[(String, PathBuf)], has_wasm: bool) -> String {
-    let mut source = String::from("pub(super) static FILES: &[(&str, &str, &[u8])] = &[\n");
-    for (path, place) in files {
+fn table(files: &[(String, PathBuf)], has_wasm: bool, zipped: &[Option<PathBuf>]) -> String {
+    let mut source = String::from("pub(super) static FILES: &[Embedded] = &[\n");
+    for ((path, place), zipped) in files.iter().zip(zipped) {
         let content_type = content_type(path);
-        writeln!(source, "    ({path:?}, {content_type:?}, include_bytes!({place:?})),")
+        let zipped = match zipped {
+            Some(zipped) => format!("Some(include_bytes!({zipped:?}))"),
+            None => "None".to_owned(),
+        };
+        writeln!(source, "    ({path:?}, {content_type:?}, include_bytes!({place:?}), {zipped}),")
             .expect("a String takes all");
     }
     source.push_str("];\n");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use shared::client::{Client, Counters, Drawing, Greeting, Stage};
+use shared::client::{Client, Counters, Greeting, Stage};
 use shared::game::{Dice, Game};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
 use shared::protocol::{End, Refusal, Role};
@@ -28,8 +28,7 @@ const READ_BUFFER_BYTES: usize = 4_096;
 const WRITE_BUFFER_BYTES: usize = 1_024;
 /// How much waits for a socket that takes nothing. Beyond it the bot counts as cut off.
 const UNSENT_MAX_BYTES: usize = 64 * 1_024;
-/// How often a bot looks at its screen. Nobody sees it, but until it is drawn, what was sent
-/// for it piles up in the client.
+/// How often a bot notes its round trip.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How the sockets of bots are read and written; the defaults would take 128 KiB each.
@@ -69,8 +68,6 @@ pub(crate) struct Watch {
     pub(crate) measuring: bool,
     pub(crate) figures: Figures,
     pub(crate) progress: Arc<Progress>,
-    /// The screen of them all.
-    pub(crate) drawing: Drawing,
 }
 
 impl Watch {
@@ -118,7 +115,7 @@ impl<G: Game> Bot<G> {
         let name = format!("{kind} {}", seat.number);
         let greeting = Greeting { name, role: seat.role, room: watch.room.clone() };
         Bot {
-            client: Client::new(greeting),
+            client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
             dice: Dice::new(watch.seed, u64::from(seat.number)),
             unsent: false,
@@ -240,7 +237,7 @@ impl<G: Game> Bot<G> {
         self.send()?;
         if self.joined_at.is_some() && now >= self.look_at {
             self.look_at = now + LOOK_EVERY;
-            self.look(now, input, watch);
+            self.look(watch);
         }
         Ok(())
     }
@@ -252,9 +249,7 @@ impl<G: Game> Bot<G> {
         }
     }
 
-    fn look(&mut self, now: Duration, input: G::Input, watch: &mut Watch) {
-        self.client.draw(now, input, &mut watch.drawing);
-        while self.client.next_event(|_, _| {}) {}
+    fn look(&mut self, watch: &mut Watch) {
         while self.client.next_notice().is_some() {}
         if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
             watch.figures.round_trips.record(rtt);

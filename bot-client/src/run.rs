@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use shared::client::Drawing;
 use shared::game::Game;
 use shared::protocol::Role;
 
@@ -130,7 +129,6 @@ impl<'a> Conductor<'a> {
                 measuring: false,
                 figures: Figures::default(),
                 progress: progress.clone(),
-                drawing: Drawing::default(),
             };
             SwarmThread::start::<G>(format!("bots-{number}"), watch)
         };

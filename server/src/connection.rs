@@ -12,7 +12,7 @@ use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
     CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_SECOND_MAX, MESSAGES_PER_TICK_MAX, NOTICE_MAX_BYTES,
-    NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
+    NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX, SPECTATOR_ACK_SNAPSHOTS,
 };
 use shared::protocol::{ClientMessage, End, MessageError, Notice, Ping, ServerMessage};
 use shared::tick::{Tick, TickRate};
@@ -53,6 +53,7 @@ pub struct Connection {
     notices: VecDeque<String>,
     heard: Duration,
     seen: Option<Tick>,
+    first_told: Option<Tick>,
     budget: Budget,
     counters: ConnectionCounters,
 }
@@ -76,6 +77,7 @@ impl Connection {
             notices: VecDeque::new(),
             heard: now,
             seen: None,
+            first_told: None,
             budget: Budget::new(room.tick_rate(), now),
             counters: ConnectionCounters::default(),
         }
@@ -207,9 +209,23 @@ impl Connection {
     }
 
     fn say_snapshot<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
-        let said = room.write_snapshot(&mut self.viewer, out);
-        self.counters.snapshots += u64::from(said);
-        said
+        if self.is_behind(room) || !room.write_snapshot(&mut self.viewer, out) {
+            return false;
+        }
+        self.first_told = self.first_told.or(self.viewer.mirror().tick());
+        self.counters.snapshots += 1;
+        true
+    }
+
+    /// Whether snapshots of more than a second are on their way, or lie unread at the client.
+    /// More would only make what it sees older: it gets fewer until it has caught up.
+    fn is_behind<G: Game>(&self, room: &Room<G>) -> bool {
+        // No less than what a spectator waits for before it acknowledges.
+        let window = i64::from(room.tick_rate().hz()).max(2 * i64::from(SPECTATOR_ACK_SNAPSHOTS));
+        match (self.viewer.mirror().tick(), self.seen.or(self.first_told)) {
+            (Some(told), Some(seen)) => told.since(seen) >= window,
+            _ => false,
+        }
     }
 
     /// Why the connection is to end because of what did not come.

@@ -91,8 +91,8 @@ struct Seat {
     socket: Socket,
     connection: Connection,
     ended: Option<End>,
-    /// Held for its drop, which gives the place back.
-    _place: Place,
+    /// Its drop gives the place back.
+    place: Place,
 }
 
 impl<G: Game> Hosted<G> {
@@ -125,14 +125,17 @@ impl<G: Game> Hosted<G> {
             Role::Spectator => None,
             Role::Player => match self.room.join(&name) {
                 Ok(player) => Some(player),
-                Err(refusal) => return refuse(socket, refusal, bench),
+                Err(refusal) => {
+                    drop(place);
+                    return refuse(socket, refusal, bench);
+                }
             },
         };
         bench.metrics.sessions.fetch_add(1, Relaxed);
         debug!(room = self.name(), %session, ?player, "joined");
         let lived = self.pacer.lived(now);
         let connection = Connection::new(&self.room, session, player, lived);
-        self.seats.push(Seat { socket, connection, ended: None, _place: place });
+        self.seats.push(Seat { socket, connection, ended: None, place });
     }
 
     /// One pass: what clients said, then the ticks that are due, then what clients are told.
@@ -192,6 +195,8 @@ impl<G: Game> Hosted<G> {
                 self.room.leave(player);
             }
             debug!(room = self.room.name(), session = %seat.connection.session(), %end, "ended");
+            // The place first: who hears that it has left may come back for it at once.
+            drop(seat.place);
             bench.part(seat.socket, end);
         }
     }

@@ -8,8 +8,8 @@ use std::path::Path;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderValue,
-    IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ETAG, HOST, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
@@ -72,7 +72,9 @@ async fn find(web_dir: Option<&Path>, path: &str) -> Option<File> {
 /// A file of the page. A browser asks for it every time, and is sent it only when it changed:
 /// a stale page would speak an old protocol.
 fn serve(head: &Parts, file: File) -> Response<Body> {
-    let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&file.bytes));
+    let zipped = file.gzip.filter(|_| takes_gzip(head));
+    let (is_zipped, bytes) = (zipped.is_some(), zipped.unwrap_or(file.bytes));
+    let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&bytes));
     let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
             tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
@@ -83,9 +85,13 @@ fn serve(head: &Parts, file: File) -> Response<Body> {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        Response::new(Body::new(file.bytes))
+        Response::new(Body::new(bytes))
     };
     let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if is_zipped {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(ETAG, tag.parse().expect("a quoted number is a header value"));
@@ -93,6 +99,19 @@ fn serve(head: &Parts, file: File) -> Response<Body> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+fn takes_gzip(head: &Parts) -> bool {
+    head.headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(
+        |value| {
+            value.split(',').any(|coding| {
+                let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+                let refused =
+                    weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+                name.trim().eq_ignore_ascii_case("gzip") && !refused
+            })
+        },
+    )
 }
 
 /// The page may load what is here and connect to here, nothing else. Not every browser counts

@@ -19,10 +19,16 @@ pub struct File {
     pub content_type: &'static str,
     /// What is in it.
     pub bytes: Bytes,
+    /// The same gzipped, where that is built in and smaller.
+    pub gzip: Option<Bytes>,
 }
 
 mod embedded {
     //! Made by `build.rs`: `FILES`, by rising path, and `WASM`.
+
+    /// Path, content type, bytes, and the bytes gzipped.
+    type Embedded = (&'static str, &'static str, &'static [u8], Option<&'static [u8]>);
+
     include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 }
 
@@ -33,8 +39,13 @@ pub const WASM: Option<&[u8]> = embedded::WASM;
 #[must_use]
 pub fn file(path: &str) -> Option<File> {
     let path = if path == "/" { "/index.html" } else { path };
-    let &(_, content_type, bytes) = embedded::FILES.iter().find(|(name, ..)| *name == path)?;
-    Some(File { content_type, bytes: Bytes::from_static(bytes) })
+    let &(_, content_type, bytes, gzip) =
+        embedded::FILES.iter().find(|(name, ..)| *name == path)?;
+    Some(File {
+        content_type,
+        bytes: Bytes::from_static(bytes),
+        gzip: gzip.map(Bytes::from_static),
+    })
 }
 
 /// The same from a folder. The wasm is the built-in one when the folder has none, since it is
@@ -49,7 +60,9 @@ pub(crate) fn file_in(folder: &Path, path: &str) -> Option<File> {
         place.push(name);
     }
     match std::fs::read(place) {
-        Ok(bytes) => Some(File { content_type: content_type(path), bytes: bytes.into() }),
+        Ok(bytes) => {
+            Some(File { content_type: content_type(path), bytes: bytes.into(), gzip: None })
+        }
         Err(_) if path.ends_with(".wasm") => file(path),
         Err(_) => None,
     }

@@ -93,7 +93,7 @@ pub const CLIENT_EVENTS_MAX: usize = 1_024;
 pub const INTERPOLATION_SNAPSHOTS_MAX: usize = 64;
 /// For how many ticks others are drawn moving on without news. Then they stand.
 pub const EXTRAPOLATION_MAX_TICKS: f64 = 3.0;
-/// A spectator acknowledges every so many snapshots.
+/// A spectator acknowledges every so many snapshots, and with every ping.
 pub const SPECTATOR_ACK_SNAPSHOTS: u32 = 8;
 
 /// Largest hello, in bytes. A longer one is refused.

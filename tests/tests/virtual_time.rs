@@ -148,9 +148,12 @@ fn who_stands_still_for_five_seconds_plays_on() {
     let other = world.join_bot(clean());
     world.run(5 * SECOND);
     world.take_ages(other);
+    world.take_ages(stopped);
     world.stop(stopped, 5 * SECOND);
     world.run(20 * SECOND);
     world.all_play();
+    let old = world.take_ages(stopped).iter().filter(|age| **age > SECOND / 10).count();
+    assert!((20..=30).contains(&old), "{old} old snapshots, of which a second's may be");
     assert!(world.take_ages(other).iter().all(|age| *age < 11 * MS));
     let received_at = world.client(stopped).counters();
     let late = received_at.late_inputs;

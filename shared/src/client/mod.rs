@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod interpolation;
+mod playing;
 pub mod prediction;
 mod roster;
 
@@ -17,23 +18,18 @@ pub use roster::{Names, Player};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bincode::Decode;
-use serde::de::DeserializeOwned;
-
 use crate::game::{Game, Seen};
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::{CLIENT_EVENTS_MAX, SPECTATOR_ACK_SNAPSHOTS};
-use crate::protocol::snapshot::{GivenKind, SnapshotDecoder, SnapshotError};
+use crate::limits::SPECTATOR_ACK_SNAPSHOTS;
+use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
-    RoomWish, ServerMessage, WIRE, Welcome,
+    RoomWish, ServerMessage, WIRE,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
 
-use clock::{InputClock, RenderClock, RoundTrip};
-use interpolation::Interpolation;
-use prediction::Prediction;
+use playing::Playing;
 
 /// Who a client is and what it wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,37 +103,25 @@ pub struct Client<G: Game> {
     stage: Stage,
     outbox: VecDeque<Vec<u8>>,
     counters: Counters,
+    has_screen: bool,
     playing: Option<Playing<G>>,
-}
-
-struct Playing<G: Game> {
-    session: SessionId,
-    player: Option<PlayerId>,
-    room: String,
-    tick_rate: TickRate,
-    schema: Schema,
-    level: G::Level,
-    settings: G::Settings,
-    names: Names,
-    decoder: SnapshotDecoder,
-    prediction: Prediction<G>,
-    interpolation: Interpolation,
-    input_clock: InputClock,
-    render_clock: RenderClock,
-    round_trip: RoundTrip,
-    /// Events whose tick is not drawn yet.
-    events: VecDeque<(Tick, Rows)>,
-    /// When each input under way was sent.
-    sent: VecDeque<(Tick, Duration)>,
-    applied: Option<Applied>,
-    notices: VecDeque<String>,
-    unacknowledged: u32,
 }
 
 impl<G: Game> Client<G> {
     /// A client whose hello waits to be sent.
     #[must_use]
     pub fn new(greeting: Greeting) -> Client<G> {
+        Client::greeting_with(greeting, true)
+    }
+
+    /// The same for one that nobody looks at: it draws nothing and gives out no events, at a
+    /// fraction of the memory. Load tests run thousands of these.
+    #[must_use]
+    pub fn headless(greeting: Greeting) -> Client<G> {
+        Client::greeting_with(greeting, false)
+    }
+
+    fn greeting_with(greeting: Greeting, has_screen: bool) -> Client<G> {
         let hello = ClientMessage::Hello(Hello {
             protocol: PROTOCOL_VERSION,
             game: G::NAME,
@@ -153,6 +137,7 @@ impl<G: Game> Client<G> {
             outbox: VecDeque::from([bytes]),
             counters: Counters::default(),
             playing: None,
+            has_screen,
             greeting,
         }
     }
@@ -170,7 +155,7 @@ impl<G: Game> Client<G> {
         self.counters.bytes += bytes.len() as u64;
         match (ServerMessage::decode(bytes)?, &mut self.playing) {
             (ServerMessage::Welcome(welcome), None) => {
-                self.playing = Some(Playing::enter(&welcome, now)?);
+                self.playing = Some(Playing::enter(&welcome, now, self.has_screen)?);
                 self.stage = Stage::Playing;
             }
             (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
@@ -212,11 +197,14 @@ impl<G: Game> Client<G> {
         if self.stage != Stage::Playing {
             return 0;
         }
-        if let Some(number) = playing.round_trip.ping(now) {
+        let ping = playing.round_trip.ping(now);
+        if let Some(number) = ping {
             push(&mut self.outbox, &ClientMessage::Ping(Ping { number }));
         }
         if playing.player.is_none() {
-            if playing.unacknowledged >= SPECTATOR_ACK_SNAPSHOTS {
+            if playing.unacknowledged >= SPECTATOR_ACK_SNAPSHOTS
+                || (ping.is_some() && playing.unacknowledged > 0)
+            {
                 playing.unacknowledged = 0;
                 let seen = playing.seen_tick();
                 push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));
@@ -233,7 +221,8 @@ impl<G: Game> Client<G> {
             if playing.sent.len() > prediction::HISTORY_MAX_TICKS {
                 playing.sent.pop_front();
             }
-            let encoded = bincode::serde::encode_to_vec(input, WIRE).expect("an input encodes");
+            let encoded = bincode::serde::encode_to_vec(input, WIRE)
+                .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
             let message = Input { tick, seen: playing.seen_tick(), input: &encoded };
             push(&mut self.outbox, &ClientMessage::Input(message));
             made += 1;
@@ -252,8 +241,9 @@ impl<G: Game> Client<G> {
     pub fn draw(&mut self, now: Duration, input: G::Input, drawing: &mut Drawing) {
         drawing.clear();
         let Some(playing) = &mut self.playing else { return };
-        let Some(render_tick) = playing.render_clock.position(now) else { return };
-        playing.interpolation.draw(&playing.schema, playing.tick_rate, render_tick, drawing);
+        let Some(screen) = &mut playing.screen else { return };
+        let Some(render_tick) = screen.clock.position(now) else { return };
+        screen.interpolation.draw(&playing.schema, playing.tick_rate, render_tick, drawing);
         let fraction = playing.input_clock.fraction(now);
         playing.prediction.draw(now, fraction, input, &playing.level, &playing.schema, drawing);
         drawing.tick = render_tick;
@@ -261,13 +251,13 @@ impl<G: Game> Client<G> {
 
     /// Takes the next event whose tick has been drawn.
     pub fn next_event(&mut self, each: impl FnOnce(Tick, RowRef<'_>)) -> bool {
-        let Some(playing) = &mut self.playing else { return false };
-        let drawn = playing.render_clock.last();
-        match playing.events.front() {
-            Some((tick, _)) if f64::from(tick.0) <= drawn => {}
-            _ => return false,
+        let screen = self.playing.as_mut().and_then(|playing| playing.screen.as_mut());
+        let Some(screen) = screen else { return false };
+        let drawn = screen.clock.last();
+        if screen.events.front().is_none_or(|(tick, _)| f64::from(tick.0) > drawn) {
+            return false;
         }
-        if let Some((tick, event)) = playing.events.pop_front() {
+        if let Some((tick, event)) = screen.events.pop_front() {
             each(tick, event.row(0));
         }
         true
@@ -400,99 +390,8 @@ impl<G: Game> Client<G> {
     }
 }
 
-impl<G: Game> Playing<G> {
-    fn enter(welcome: &Welcome<'_>, now: Duration) -> Result<Playing<G>, ClientError> {
-        let schema: Schema = part(welcome.schema, "schema")?;
-        schema.check()?;
-        let tick_rate =
-            TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
-        Ok(Playing {
-            session: welcome.session,
-            player: welcome.player,
-            room: welcome.room.to_owned(),
-            tick_rate,
-            level: serde_part(welcome.level, "level")?,
-            settings: serde_part(welcome.settings, "settings")?,
-            schema,
-            names: Names::default(),
-            decoder: SnapshotDecoder::new(),
-            prediction: Prediction::new(),
-            interpolation: Interpolation::default(),
-            input_clock: InputClock::new(tick_rate),
-            render_clock: RenderClock::new(tick_rate),
-            round_trip: RoundTrip::new(now),
-            events: VecDeque::new(),
-            sent: VecDeque::new(),
-            applied: None,
-            notices: VecDeque::new(),
-            unacknowledged: 0,
-        })
-    }
-
-    fn seen_tick(&self) -> Tick {
-        self.decoder.mirror().tick().unwrap_or_default()
-    }
-
-    fn snapshot(
-        &mut self,
-        now: Duration,
-        body: &[u8],
-        counters: &mut Counters,
-    ) -> Result<(), ClientError> {
-        let snapshot = self.decoder.decode(&self.schema, body)?;
-        self.unacknowledged += 1;
-        self.render_clock.snapshot(now, snapshot.tick);
-        self.interpolation.push(snapshot.tick, self.decoder.mirror().rows());
-        for (tick, event) in self.decoder.events() {
-            if self.events.len() >= CLIENT_EVENTS_MAX {
-                self.events.pop_front();
-            }
-            let mut row = Rows::default();
-            row.push_row(event);
-            self.events.push_back((tick, row));
-        }
-        if let Some((given, margin_ticks)) = snapshot.player {
-            counters.late_inputs += u64::from(given != GivenKind::Received);
-            self.input_clock.snapshot(now, snapshot.tick, margin_ticks);
-            let own = match self.decoder.mirror().own() {
-                None => None,
-                Some(bytes) => Some(serde_part(bytes, "own state")?),
-            };
-            self.prediction.reconcile(now, snapshot.tick, own, &self.level, &self.schema);
-            self.note_applied(now, snapshot.tick, given);
-        }
-        Ok(())
-    }
-
-    fn note_applied(&mut self, now: Duration, tick: Tick, given: GivenKind) {
-        while let Some((sent, at)) = self.sent.front().copied() {
-            if sent > tick {
-                break;
-            }
-            self.sent.pop_front();
-            if sent == tick && given == GivenKind::Received {
-                self.applied = Some(Applied { tick, latency: now.saturating_sub(at) });
-            }
-        }
-    }
-}
-
 fn push(outbox: &mut VecDeque<Vec<u8>>, message: &ClientMessage<'_>) {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     outbox.push_back(bytes);
-}
-
-fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
-    match bincode::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
-        Ok((value, used)) if used == bytes.len() => Ok(value),
-        _ => Err(ClientError::Part(what)),
-    }
-}
-
-fn serde_part<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
-    match bincode::serde::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
-        Ok((value, used)) if used == bytes.len() => Ok(value),
-        _ => Err(ClientError::Part(what)),
-    }
 }
