@@ -2,7 +2,7 @@
 //!
 //! Owns name lookup, TCP connect and the WebSocket upgrade, each with a limit in time. It never
 //! says a word of our protocol: a server is silent until the hello, so that an upgraded socket
-//! has nothing in flight and can change hands. [`crate::run`] hands it on to
+//! has nothing in flight and can change hands. [`mod@crate::run`] hands it on to
 //! [`crate::swarm`].
 
 use std::io;

@@ -2,7 +2,7 @@
 //!
 //! Owns the parsing of durations, rates and addresses, so that nothing after it meets a value
 //! that makes no sense. It never looks anything up and never connects. `main` parses;
-//! [`crate::run`] takes the result.
+//! [`mod@crate::run`] takes the result.
 
 use std::fmt;
 use std::str::FromStr;

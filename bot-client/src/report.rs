@@ -1,7 +1,7 @@
 //! What a run says at its end: one JSON object, or a table for people.
 //!
 //! Owns the names and units of what is reported; other programs read them. It never measures:
-//! [`crate::run`] makes it of the merged figures, `main` prints it.
+//! [`mod@crate::run`] makes it of the merged figures, `main` prints it.
 
 use std::collections::BTreeMap;
 use std::fmt;

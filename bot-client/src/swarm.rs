@@ -2,7 +2,7 @@
 //!
 //! It mirrors the server's shard: whoever connects hands an open socket over, and from then on
 //! only this thread touches it. It sleeps until a socket can be read or a client's clock is
-//! due, and never longer or shorter. It takes orders from [`crate::run`] through a mailbox and
+//! due, and never longer or shorter. It takes orders from [`mod@crate::run`] through a mailbox and
 //! gives its figures back when it ends; nothing is locked.
 
 use std::cmp::Reverse;

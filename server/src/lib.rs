@@ -7,7 +7,6 @@
 //! world). Rooms and connections do no I/O and know no clock.
 
 #![warn(missing_docs)]
-#![allow(rustdoc::private_intra_doc_links)]
 
 mod config;
 pub mod connection;
