@@ -12,7 +12,8 @@ use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
     CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_SECOND_MAX, MESSAGES_PER_TICK_MAX, NOTICE_MAX_BYTES,
-    NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX, SPECTATOR_ACK_SNAPSHOTS,
+    NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX, SNAPSHOT_WINDOW,
+    SNAPSHOT_WINDOW_MIN_TICKS,
 };
 use shared::protocol::{ClientMessage, End, MessageError, Notice, Ping, ServerMessage};
 use shared::tick::{Tick, TickRate};
@@ -36,6 +37,8 @@ pub struct ConnectionCounters {
     pub inputs_ignored: u64,
     /// Snapshots given out.
     pub snapshots: u64,
+    /// Times that the newest scene was kept from the client, since it was behind.
+    pub snapshots_held_back: u64,
     /// Pings that were not answered, newer ones having come.
     pub pongs_dropped: u64,
     /// Notices that were not given out, newer ones having come.
@@ -53,7 +56,10 @@ pub struct Connection {
     notices: VecDeque<String>,
     heard: Duration,
     seen: Option<Tick>,
+    seen_at: Duration,
     first_told: Option<Tick>,
+    /// Whether the newest scene was kept from it because it has not seen enough of the others.
+    held_back: bool,
     budget: Budget,
     counters: ConnectionCounters,
 }
@@ -77,7 +83,9 @@ impl Connection {
             notices: VecDeque::new(),
             heard: now,
             seen: None,
+            seen_at: now,
             first_told: None,
+            held_back: false,
             budget: Budget::new(room.tick_rate(), now),
             counters: ConnectionCounters::default(),
         }
@@ -139,12 +147,12 @@ impl Connection {
         match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(ack) => self.has_seen(ack.seen),
+            ClientMessage::Ack(ack) => self.has_seen(now, ack.seen),
             ClientMessage::Ping(ping) => {
                 self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
             }
             ClientMessage::Input(input) => {
-                self.has_seen(input.seen);
+                self.has_seen(now, input.seen);
                 match self.player {
                     Some(player) => {
                         // Good or bad, the room counts it, and the margin tells the client.
@@ -209,7 +217,9 @@ impl Connection {
     }
 
     fn say_snapshot<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
-        if self.is_behind(room) || !room.write_snapshot(&mut self.viewer, out) {
+        self.held_back = self.is_behind(room);
+        self.counters.snapshots_held_back += u64::from(self.held_back);
+        if self.held_back || !room.write_snapshot(&mut self.viewer, out) {
             return false;
         }
         self.first_told = self.first_told.or(self.viewer.mirror().tick());
@@ -217,11 +227,11 @@ impl Connection {
         true
     }
 
-    /// Whether snapshots of more than a second are on their way, or lie unread at the client.
-    /// More would only make what it sees older: it gets fewer until it has caught up.
+    /// Whether as many snapshots as may be are on their way, or lie unread at the client. More
+    /// would only make what it sees older: it gets fewer until it has caught up.
     fn is_behind<G: Game>(&self, room: &Room<G>) -> bool {
-        // No less than what a spectator waits for before it acknowledges.
-        let window = i64::from(room.tick_rate().hz()).max(2 * i64::from(SPECTATOR_ACK_SNAPSHOTS));
+        let window = room.tick_rate().ticks_in(SNAPSHOT_WINDOW.as_secs_f32());
+        let window = i64::from(window.max(SNAPSHOT_WINDOW_MIN_TICKS));
         match (self.viewer.mirror().tick(), self.seen.or(self.first_told)) {
             (Some(told), Some(seen)) => told.since(seen) >= window,
             _ => false,
@@ -231,13 +241,25 @@ impl Connection {
     /// Why the connection is to end because of what did not come.
     #[must_use]
     pub fn overdue(&self, now: Duration) -> Option<End> {
-        (now.saturating_sub(self.heard) > SILENCE_MAX).then_some(End::Silent)
+        if now.saturating_sub(self.heard) > SILENCE_MAX {
+            Some(End::Silent)
+        } else if self.held_back && now.saturating_sub(self.seen_at) > SILENCE_MAX {
+            Some(End::TooSlow)
+        } else {
+            None
+        }
+    }
+
+    /// The server stood still, and what came meanwhile comes all at once: that is no flood.
+    pub fn forgive_stall(&mut self) {
+        self.budget.refill();
     }
 
     /// A client cannot have seen what was not written, nor unsee anything.
-    fn has_seen(&mut self, tick: Tick) {
-        if Some(tick) <= self.viewer.mirror().tick() {
-            self.seen = self.seen.max(Some(tick));
+    fn has_seen(&mut self, now: Duration, tick: Tick) {
+        if Some(tick) <= self.viewer.mirror().tick() && Some(tick) > self.seen {
+            self.seen = Some(tick);
+            self.seen_at = now;
         }
     }
 }
@@ -264,8 +286,13 @@ impl Budget {
     fn new(tick_rate: TickRate, now: Duration) -> Budget {
         let per_second =
             MESSAGES_PER_TICK_MAX * u32::from(tick_rate.hz()) + MESSAGES_PER_SECOND_MAX;
-        let left = SILENCE_MAX.as_nanos() * u128::from(per_second);
-        Budget { per_second, left, filled: now }
+        let mut budget = Budget { per_second, left: 0, filled: now };
+        budget.refill();
+        budget
+    }
+
+    fn refill(&mut self) {
+        self.left = SILENCE_MAX.as_nanos() * u128::from(self.per_second);
     }
 
     /// Takes one message off; `false` when there is none left.
@@ -466,6 +493,48 @@ mod tests {
         }
         let ends = (0..10_000).find_map(|_| connection.receive(&mut room, START, &ping).err());
         assert_eq!(ends, Some(End::TooMuch));
+    }
+
+    #[test]
+    fn what_came_while_the_server_stood_still_is_no_flood() {
+        let mut room = room();
+        let mut connection = player(&mut room);
+        let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
+        // An hour of it. Time has stood still for the room, so none of it has passed.
+        for tick in 0..3_600 * 30 {
+            if tick % 1_000 == 0 {
+                connection.forgive_stall();
+            }
+            connection.receive(&mut room, START, &ping).expect("it is what a client may send");
+        }
+    }
+
+    #[test]
+    fn a_client_that_acknowledges_nothing_is_sent_a_windows_worth_and_ends_as_too_slow() {
+        let mut room = room();
+        let (mut deaf, mut well) = (spectator(&room), spectator(&room));
+        let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
+        let hz = u64::from(room.tick_rate().hz());
+        let mut now = START;
+        while now <= START + SILENCE_MAX {
+            room.step();
+            now += room.tick_rate().period();
+            for connection in [&mut deaf, &mut well] {
+                connection.receive(&mut room, now, &ping).expect("a ping");
+                hear(connection, &mut room);
+            }
+            let ack = Ack { seen: room.tick() };
+            say(&mut well, &mut room, &ClientMessage::Ack(ack)).expect("an ack");
+        }
+        // The first, and a second's worth from there.
+        assert_eq!(deaf.counters().snapshots, hz + 1);
+        assert!(deaf.counters().snapshots_held_back > 10 * hz);
+        assert_eq!(deaf.overdue(now + room.tick_rate().period()), Some(End::TooSlow));
+        assert_eq!(well.counters().snapshots_held_back, 0);
+        assert_eq!(well.overdue(now), None);
+        say(&mut deaf, &mut room, &ClientMessage::Ack(Ack { seen: Tick(30) })).expect("ack");
+        hear(&mut deaf, &mut room);
+        assert_eq!(deaf.counters().snapshots, hz + 2, "it goes on from where it is");
     }
 
     proptest! {

@@ -48,6 +48,8 @@ impl<G: Game> Door<G> {
         let mut tasks = JoinSet::new();
         let openings = Arc::new(Semaphore::new(OPENING_CONNECTIONS_MAX));
         let mut closing = self.house.closing.clone();
+        // Outside of what is waited for: whatever else happens must not cut the rest short.
+        let mut resting_until = Instant::now();
         loop {
             tokio::select! {
                 _ = closing.wait_for(|closing| *closing) => break,
@@ -55,7 +57,11 @@ impl<G: Game> Door<G> {
                     tasks.spawn(part(socket));
                 }
                 Some(_) = tasks.join_next() => {}
-                (stream, permit) = accept(&self.listener, &openings, &self.house) => {
+                accepted = accept(resting_until, &self.listener, &openings, &self.house) => {
+                    let Some((stream, permit)) = accepted else {
+                        resting_until = Instant::now() + ACCEPT_REST;
+                        continue;
+                    };
                     let (house, web_dir) = (Arc::clone(&self.house), self.web_dir.clone());
                     tasks.spawn(async move {
                         serve(house, web_dir, stream).await;
@@ -86,18 +92,20 @@ impl<G: Game> Door<G> {
     }
 }
 
-/// The next connection. It never fails: what cannot be accepted now may be later.
+/// The next connection; `None` when it cannot be accepted now, but may be after a rest.
 async fn accept<G: Game>(
+    resting_until: Instant,
     listener: &TcpListener,
     openings: &Arc<Semaphore>,
     house: &House<G>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    tokio::time::sleep_until(resting_until).await;
     let permit = Arc::clone(openings).acquire_owned().await.expect("nobody closes it");
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 house.metrics.accepted.fetch_add(1, Relaxed);
-                return (stream, permit);
+                return Some((stream, permit));
             }
             Err(error) => {
                 house.metrics.accept_errors.fetch_add(1, Relaxed);
@@ -107,7 +115,7 @@ async fn accept<G: Game>(
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                 ) {
                     warn!(%error, "cannot accept");
-                    tokio::time::sleep(ACCEPT_REST).await;
+                    return None;
                 }
             }
         }

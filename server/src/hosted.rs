@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use shared::game::Game;
-use shared::ids::SessionId;
+use shared::ids::{PlayerId, SessionId};
 use shared::protocol::{End, Refusal, Role, ServerMessage};
 use shared::tick::Tick;
 use tracing::debug;
@@ -118,19 +118,23 @@ impl<G: Game> Hosted<G> {
         self.pacer.deadline()
     }
 
-    /// Takes in a client, who is welcomed at the end of the next pass.
-    pub(crate) fn admit(&mut self, arrival: Arrival, now: Duration, bench: &mut Bench) {
-        let Arrival { socket, session, place, name } = arrival;
-        let player = match place.role {
-            Role::Spectator => None,
-            Role::Player => match self.room.join(&name) {
-                Ok(player) => Some(player),
-                Err(refusal) => {
-                    drop(place);
-                    return refuse(socket, refusal, bench);
-                }
-            },
-        };
+    /// Has the room take in a client, if it wants to play.
+    pub(crate) fn join(&mut self, arrival: &Arrival) -> Result<Option<PlayerId>, Refusal> {
+        match arrival.place.role {
+            Role::Spectator => Ok(None),
+            Role::Player => self.room.join(&arrival.name).map(Some),
+        }
+    }
+
+    /// Seats a client that has joined; it is welcomed at the end of the next pass.
+    pub(crate) fn seat(
+        &mut self,
+        arrival: Arrival,
+        player: Option<PlayerId>,
+        now: Duration,
+        bench: &mut Bench,
+    ) {
+        let Arrival { socket, session, place, .. } = arrival;
         bench.metrics.sessions.fetch_add(1, Relaxed);
         debug!(room = self.name(), %session, ?player, "joined");
         let lived = self.pacer.lived(now);
@@ -143,6 +147,9 @@ impl<G: Game> Hosted<G> {
         let due = self.pacer.take(now);
         let lived = self.pacer.lived(now);
         self.count(due, bench);
+        if due.skipped > 0 {
+            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall());
+        }
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.
         self.read(lived);
@@ -258,7 +265,10 @@ impl Seat {
     }
 }
 
-fn refuse(mut socket: Socket, refusal: Refusal, bench: &Bench) {
+/// Tells a client that its room does not take it, after all.
+pub(crate) fn refuse(arrival: Arrival, refusal: Refusal, bench: &Bench) {
+    let Arrival { mut socket, place, .. } = arrival;
+    drop(place);
     bench.metrics.refusals.fetch_add(1, Relaxed);
     let mut message = Vec::with_capacity(16);
     ServerMessage::Refused(refusal).encode(&mut message);

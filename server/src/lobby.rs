@@ -198,7 +198,8 @@ impl<G: Game> Lobby<G> {
                 name: listed.name.clone(),
                 game: G::NAME,
                 players: listed.players,
-                bots: listed.status.bots(),
+                // The room's bots make way at its next tick; here they have already.
+                bots: listed.status.bots().min(self.setup.players_max - listed.players),
                 spectators: listed.spectators,
                 players_max: self.setup.players_max,
                 tick_rate_hz: self.setup.tick_rate.hz(),

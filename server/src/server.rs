@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use shared::game::{Game, Setup};
-use shared::limits::OPENING_CONNECTIONS_MAX;
+use shared::limits::{FAREWELL_MAX, OPENING_CONNECTIONS_MAX};
 use shared::tick::TickRate;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
@@ -28,8 +28,8 @@ use crate::room::{Room, RoomError, RoomSettings};
 use crate::session::House;
 use crate::shard::Shard;
 
-/// How long a stopping server waits for a shard that is in the middle of a pass.
-const SHARD_END_MAX: Duration = Duration::from_secs(1);
+/// How long a stopping server waits for a thread beyond the time that it has for its farewells.
+const THREAD_END_MAX: Duration = Duration::from_secs(1);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -111,22 +111,29 @@ impl<G: Game> Server<G> {
 impl<G: Game> Drop for Server<G> {
     fn drop(&mut self) {
         self.closing.send_replace(true);
-        if let Some(door) = self.door.take() {
-            // Its panic was told when it happened; there is no more to end.
-            let _ = door.join();
+        let deadline = Instant::now() + 2 * FAREWELL_MAX + THREAD_END_MAX;
+        if self.door.take().is_some_and(|door| !joined_by(deadline, door)) {
+            warn!("the door is stuck; it is left behind");
         }
-        let deadline = Instant::now() + SHARD_END_MAX;
+        let deadline = Instant::now() + THREAD_END_MAX;
         for shard in self.shards.drain(..) {
-            while !shard.is_finished() && Instant::now() < deadline {
-                thread::sleep(Duration::from_millis(5));
-            }
-            if shard.is_finished() {
-                let _ = shard.join();
-            } else {
+            if !joined_by(deadline, shard) {
                 warn!("a shard is stuck in a room; it is left behind");
             }
         }
     }
+}
+
+/// Whether a thread has ended in time. If it panicked, that was told when it happened.
+fn joined_by(deadline: Instant, thread: JoinHandle<()>) -> bool {
+    while !thread.is_finished() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    let _ = thread.join();
+    true
 }
 
 fn spawn_threads<G: Game>(

@@ -68,6 +68,7 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
 /// Waits for the first message and judges it.
 async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
     loop {
+        socket.allow();
         match socket.next().map_err(Unwanted::Ended)? {
             Incoming::Message(message) => return judge::<G>(&message),
             Incoming::Control => {
@@ -80,6 +81,8 @@ async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
                     return Err(Unwanted::Ended(End::Lost));
                 };
                 stream.readable().await.map_err(|_| Unwanted::Ended(End::Lost))?;
+                // It may be readable still, when all that it was allowed has been read.
+                tokio::task::yield_now().await;
             }
         }
     }

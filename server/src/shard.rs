@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, info};
 
 use crate::directory::RoomKey;
-use crate::hosted::{Arrival, Bench, Hosted, RoomStatus};
+use crate::hosted::{Arrival, Bench, Hosted, RoomStatus, refuse};
 use crate::lobby::Request;
 use crate::room::{Room, RoomSettings};
 
@@ -103,17 +103,23 @@ impl<G: Game> Shard<G> {
         self.bench.metrics.pass(late, self.now().saturating_sub(now));
     }
 
-    /// Does something with a room; a panic ends the room, and nothing else.
-    fn guarded(&mut self, at: usize, act: impl FnOnce(&mut Hosted<G>, &mut Bench)) {
+    /// Does something with a room; a panic ends the room, and nothing else, and gives `None`.
+    fn guarded<T>(
+        &mut self,
+        at: usize,
+        act: impl FnOnce(&mut Hosted<G>, &mut Bench) -> T,
+    ) -> Option<T> {
         let (room, bench) = (&mut self.rooms[at], &mut self.bench);
         // Nothing of the room is used after a panic, and the bench holds only buffers that
         // each use clears.
-        if catch_unwind(AssertUnwindSafe(|| act(room, bench))).is_err() {
+        let done = catch_unwind(AssertUnwindSafe(|| act(room, bench))).ok();
+        if done.is_none() {
             let room = self.rooms.swap_remove(at);
             error!(room = room.name(), "room failed: a panic in it");
             self.fail(room.key);
             room.close(End::RoomFailed, &self.bench);
         }
+        done
     }
 
     fn fail(&self, room: RoomKey) {
@@ -159,9 +165,12 @@ impl<G: Game> Shard<G> {
 
     fn admit(&mut self, arrival: Arrival) {
         let now = self.now();
-        match self.at(arrival.place.room) {
-            Some(at) => self.guarded(at, |room, bench| room.admit(arrival, now, bench)),
-            // It failed while this client was on its way.
+        let at = self.at(arrival.place.room);
+        let joined = at.and_then(|at| Some((at, self.guarded(at, |room, _| room.join(&arrival))?)));
+        match joined {
+            Some((at, Ok(player))) => self.rooms[at].seat(arrival, player, now, &mut self.bench),
+            Some((_, Err(refusal))) => refuse(arrival, refusal, &self.bench),
+            // The room failed while this client was on its way, or just now because of it.
             None => self.bench.part(arrival.socket, End::RoomFailed),
         }
     }
@@ -172,7 +181,7 @@ impl<G: Game> Shard<G> {
 
     fn close(self) {
         let Shard { mailbox, rooms, bench, .. } = self;
-        let people = rooms.len();
+        let count = rooms.len();
         for room in rooms {
             room.close(End::Closing, &bench);
         }
@@ -181,7 +190,7 @@ impl<G: Game> Shard<G> {
                 bench.part(arrival.socket, End::Closing);
             }
         }
-        info!(rooms = people, "shard closed");
+        info!(rooms = count, "shard closed");
     }
 }
 

@@ -15,7 +15,8 @@ use std::net;
 use std::time::Duration;
 
 use shared::limits::{
-    CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, SOCKET_SEND_BUFFER_BYTES, WRITE_STALL_MAX,
+    CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, READ_PASS_MAX_BYTES, SOCKET_SEND_BUFFER_BYTES,
+    WRITE_STALL_MAX,
 };
 use shared::protocol::{End, ServerMessage};
 use tungstenite::error::ProtocolError;
@@ -116,6 +117,7 @@ impl Socket {
         &mut self,
         mut take: impl FnMut(&[u8]) -> Result<(), End>,
     ) -> Result<(), End> {
+        self.allow();
         for _ in 0..MESSAGES_PER_PASS_MAX {
             match self.next()? {
                 Incoming::Message(message) => take(&message)?,
@@ -128,7 +130,12 @@ impl Socket {
         Ok(())
     }
 
-    /// The next frame that is there.
+    /// Allows the next pass, or turn of a task, its bytes.
+    pub(crate) fn allow(&mut self) {
+        self.websocket.get_mut().allowance = READ_PASS_MAX_BYTES;
+    }
+
+    /// The next frame that is there, as far as was allowed.
     ///
     /// # Errors
     /// How the connection ends.
@@ -236,6 +243,10 @@ struct Wire {
     /// Whether the last read was a short one: then the kernel has no more, and need not be
     /// asked to say so.
     drained: bool,
+    /// How many bytes may still be read in this pass. Frames are counted here and not as
+    /// messages: one that goes on and on in empty frames never becomes a message, and the
+    /// WebSocket above would read it for as long as it came.
+    allowance: usize,
     unsent: Vec<u8>,
     /// Whether tungstenite was told to keep something back.
     held: bool,
@@ -258,6 +269,7 @@ impl Wire {
         Wire {
             stream,
             drained: false,
+            allowance: 0,
             unsent: Vec::new(),
             held: false,
             bounded: true,
@@ -303,7 +315,9 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.drained {
+        let most = self.allowance.min(buffer.len());
+        let buffer = &mut buffer[..most];
+        if self.drained || buffer.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let read = match &self.stream {
@@ -317,6 +331,7 @@ impl Read for Wire {
             Stream::Moving => Err(io::ErrorKind::NotConnected.into()),
         }?;
         self.bytes_in += read as u64;
+        self.allowance -= read;
         Ok(read)
     }
 }

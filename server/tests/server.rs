@@ -3,8 +3,9 @@
 
 mod tiny;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use shared::protocol::{
@@ -284,8 +285,11 @@ fn a_panic_in_a_room_ends_that_room_alone() {
     bystander.join(RoomWish::Named("quiet")).expect("there is a place");
     let mut breaker = connect(server.address());
     let tick = breaker.join(RoomWish::Named("loud")).expect("there is a place");
-    let input = Input { tick: tick.plus(20), seen: Tick(0), input: &[BREAK] };
-    breaker.say(&ClientMessage::Input(input));
+    // For many ticks, since the room goes on while these are on their way.
+    for ahead in 1..=60 {
+        let input = Input { tick: tick.plus(ahead), seen: Tick(0), input: &[BREAK] };
+        breaker.say(&ClientMessage::Input(input));
+    }
     breaker.ends_by(End::RoomFailed);
     bystander.say(&ClientMessage::Ping(Ping { number: 1 }));
     bystander.hear_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
@@ -294,6 +298,51 @@ fn a_panic_in_a_room_ends_that_room_alone() {
         assert!(Instant::now() < deadline, "the failed room is still listed");
     }
     connect(server.address()).join(RoomWish::Named("loud")).expect("a fresh room of that name");
+}
+
+/// Sends the pieces of a message that never ends, each empty, for as long as `on` says so: what
+/// never becomes a message is never counted as one.
+fn flood_with_pieces(mut stream: TcpStream, on: &AtomicBool) {
+    const FIRST: [u8; 6] = [0x02, 0x80, 0, 0, 0, 0];
+    const PIECES: usize = 4_096;
+    let pieces = [0x00, 0x80, 0, 0, 0, 0].repeat(PIECES);
+    stream.set_write_timeout(Some(Duration::from_millis(50))).expect("a timeout above 0");
+    let mut sent = stream.write_all(&FIRST);
+    let mut at = 0;
+    while on.load(Ordering::Relaxed) && sent.is_ok() {
+        match stream.write(&pieces[at..]) {
+            // The next piece begins where the kernel stopped taking.
+            Ok(taken) => at = (at + taken) % pieces.len(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => sent = Err(error),
+        }
+    }
+}
+
+#[test]
+fn messages_that_never_end_hold_up_neither_the_room_nor_the_door() {
+    let server = server();
+    let address = server.address();
+    let on = AtomicBool::new(true);
+    std::thread::scope(|threads| {
+        for inside in [true, true, false, false] {
+            let mut peer = connect(address);
+            if inside {
+                peer.join(RoomWish::Named("den")).expect("there is a place");
+            }
+            let stream = peer.0.get_ref().try_clone().expect("a socket can be cloned");
+            threads.spawn(|| flood_with_pieces(stream, &on));
+        }
+        let mut bystander = connect(address);
+        bystander.join(RoomWish::Named("den")).expect("the door lets in");
+        for number in 0..20 {
+            bystander.say(&ClientMessage::Ping(Ping { number }));
+            bystander.hear_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+            bystander.hear_until(|message| message == ServerMessage::Pong(Ping { number }));
+        }
+        assert!(get(address, "/healthz").starts_with("HTTP/1.1 200"));
+        on.store(false, Ordering::Relaxed);
+    });
 }
 
 #[test]
@@ -315,7 +364,7 @@ fn a_stopping_server_says_goodbye_to_all() {
 
 #[test]
 fn settings_that_make_no_sense_do_not_start() {
-    let bad = Config { fill: 65, ..Config::default() };
+    let bad = Config { web_dir: Some("no such folder".into()), ..Config::default() };
     let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
     assert_eq!(error.exit_code(), 2);
     let bad = Config { settings: Some("{".into()), ..Config::default() };

@@ -16,8 +16,6 @@ pub const ROOM_PLAYERS_MAX: u16 = 4_096;
 pub const ROOM_NAME_MAX_BYTES: usize = 32;
 /// Longest player name, in characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
-/// Longest player name that a hello may carry, in bytes. Longer hellos are refused.
-pub const PLAYER_NAME_MAX_BYTES: usize = 4 * PLAYER_NAME_MAX_CHARS;
 
 /// Longest time from accept to a whole hello. Then the connection is closed.
 pub const OPENING_MAX: Duration = Duration::from_secs(10);
@@ -35,6 +33,9 @@ pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
 /// Most WebSocket messages that are read from one connection in one pass. The rest waits for
 /// the next one, in the kernel.
 pub const MESSAGES_PER_PASS_MAX: usize = 32;
+/// Most bytes read from one socket in one pass of its shard, or turn of its task. The rest waits
+/// in the kernel. Enough for as many messages of the usual size as a pass takes.
+pub const READ_PASS_MAX_BYTES: usize = 8_192;
 /// Most ticks that a late room makes up in one pass. The rest of the time it was late is given
 /// up: its ticks shift, and are counted as skipped.
 pub const CATCH_UP_STEPS_MAX: u32 = 3;
@@ -87,6 +88,10 @@ pub const NOTICES_PENDING_MAX: usize = 4;
 /// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.
 pub const OWN_MAX_BYTES: usize = 1_024;
 
+/// For how many ticks after the newest truth a client predicts its own player. Then it waits.
+pub const HISTORY_MAX_TICKS: usize = 1_024;
+/// Most notices a client keeps until they are shown. The oldest go.
+pub const CLIENT_NOTICES_MAX: usize = 8;
 /// Most events a client keeps until they are drawn. The oldest go.
 pub const CLIENT_EVENTS_MAX: usize = 1_024;
 /// Most snapshots a client keeps to draw between. The oldest go.
@@ -98,6 +103,13 @@ pub const SPECTATOR_ACK_SNAPSHOTS: u32 = 8;
 
 /// Largest hello, in bytes. A longer one is refused.
 pub const HELLO_MAX_BYTES: usize = 256;
+/// For how much of time snapshots may be on their way or unread at the client. One that is
+/// further behind gets none until it has acknowledged more; counted per connection, and after
+/// [`SILENCE_MAX`] without a newer acknowledgement the connection is closed.
+pub const SNAPSHOT_WINDOW: Duration = Duration::from_secs(1);
+/// The same in ticks, where that is more: at low rates a second holds few.
+pub const SNAPSHOT_WINDOW_MIN_TICKS: u32 = 16;
+
 /// Largest input message, in bytes: kind, two ticks, the input.
 pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + INPUT_MAX_BYTES;
 /// Largest message of any other kind from a client, in bytes.
@@ -119,7 +131,7 @@ const _: () = {
     assert!(TICK_RATE_DEFAULT_HZ <= TICK_RATE_MAX_HZ);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
-    assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + 64);
+    assert!(HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + 64);
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);

@@ -157,11 +157,16 @@ fn fit(name: &str) -> String {
     cut(&name, PLAYER_NAME_MAX_CHARS).to_owned()
 }
 
-/// Zero-width characters, direction marks and overrides.
+/// Direction marks and overrides, and what else has no width or no shape: Unicode's
+/// Default_Ignorable_Code_Point (DerivedCoreProperties 16.0), fillers and the blank of Braille.
+/// Combining marks stay, for whole scripts are written with them; a name is short.
 fn is_unseen(c: char) -> bool {
     matches!(c,
-        '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}')
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The first `chars` characters, without a space at the end.
@@ -174,6 +179,15 @@ fn cut(name: &str, chars: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_cannot_be_seen_makes_no_name() {
+        for unseen in ["\u{3164}", "\u{2800}", "\u{200B}\u{202E}", "\u{E0041}", "\u{FE0F}", " \t"] {
+            assert_eq!(super::fit(unseen), "", "{unseen:?}");
+        }
+        assert_eq!(super::fit("A\u{AD}da\u{202E}"), "Ada");
+        assert_eq!(super::fit("Zoe\u{308}"), "Zoe\u{308}");
+    }
+
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;

@@ -187,6 +187,7 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     }
     let left = Push { x: -16, y: 3, pop: true };
     assert_eq!(press(&mut room, player, 4, left), InputVerdict::Replaced);
+    assert_eq!(press(&mut room, player, 4, RIGHT), InputVerdict::Replaced, "the last one counts");
     assert_eq!(press(&mut room, player, 3, left), InputVerdict::Late);
     let too_far = 4 + INPUT_AHEAD_MAX_TICKS;
     assert_eq!(press(&mut room, player, too_far, left), InputVerdict::TooFarAhead);
@@ -195,7 +196,7 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     assert_eq!(press(&mut room, PlayerId(3), 5, left), InputVerdict::NotPlaying);
     let counters = room.counters();
     assert_eq!((counters.inputs_taken, counters.inputs_late), (3, 1));
-    assert_eq!((counters.inputs_replaced, counters.inputs_too_far_ahead), (1, 1));
+    assert_eq!((counters.inputs_replaced, counters.inputs_too_far_ahead), (2, 1));
     assert_eq!((counters.inputs_malformed, counters.inputs_not_playing), (1, 1));
     for _ in 0..100 {
         room.step();

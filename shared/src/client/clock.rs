@@ -71,10 +71,14 @@ impl InputClock {
         let newest_received = i64::from(tick.0) + i64::from(margin_ticks);
         // Only of inputs sent since the last jump: after a jump on, earlier ones lie before where
         // it led; after a jump back, they lie ahead of all that was sent since.
+        // The server reports no margin beyond this: it may be more.
+        let is_furthest = i64::from(margin_ticks) >= i64::from(INPUT_AHEAD_MAX_TICKS);
         let of_now = i64::from(self.settled_at.0)..i64::from(self.next.0);
         if !of_now.contains(&newest_received) {
-            let behind = f64::from(tick.0) - position;
-            if behind > 2.0 * JUMP_TICKS || -behind > f64::from(INPUT_AHEAD_MAX_TICKS) {
+            let behind = f64::from(tick.0) - position > 2.0 * JUMP_TICKS;
+            // All that was sent since the last jump lies beyond what the server takes.
+            let ahead = is_furthest && self.settled_at > tick.plus(INPUT_AHEAD_MAX_TICKS);
+            if behind || ahead {
                 self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
             }
             return;
@@ -92,8 +96,8 @@ impl InputClock {
         let mut latest = self.margins.iter().rev().take(SPIKE_MARGINS);
         let far_off = self.margins.len() >= SPIKE_MARGINS
             && latest.all(|&m| f64::from(MARGIN_TARGET_TICKS - m).abs() > jump_ticks);
-        if far_off && margin_ticks.unsigned_abs() >= INPUT_AHEAD_MAX_TICKS {
-            // So far off that the server does not say how far.
+        if far_off && is_furthest {
+            // How far is not known. (Late by the furthest is a step on the way, and goes on.)
             self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS);
         } else if far_off {
             self.jump(now, position + f64::from(MARGIN_TARGET_TICKS - margin_ticks));
@@ -190,7 +194,8 @@ impl RenderClock {
         // later.
         let spread = sorted[(sorted.len() - 1) * 9 / 10] - self.soonest;
         let delay_max = DELAY_MAX_SECONDS * f64::from(self.tick_rate.hz());
-        self.delay = (1.0 + DELAY_SPARE_TICKS + spread).clamp(0.0, delay_max.max(1.0));
+        self.delay =
+            (1.0 + DELAY_SPARE_TICKS + spread).clamp(0.0, delay_max.max(1.0 + DELAY_SPARE_TICKS));
     }
 
     /// When the server lost time, no arrival from before says anything of those to come.
@@ -236,7 +241,7 @@ impl RenderClock {
 /// Time between pings. Not a multiple of any tick, so that their phases differ and the least
 /// round trip is nearly free of waiting for the server's tick.
 const PING_EVERY: Duration = Duration::from_millis(457);
-/// How many round trips are looked back on.
+/// How many round trips are looked back on, and how many pings may wait for their answers.
 const PINGS_MAX: usize = 8;
 
 /// How long a message takes to the server and back.
@@ -244,13 +249,14 @@ const PINGS_MAX: usize = 8;
 pub struct RoundTrip {
     due: Duration,
     number: u32,
-    sent: Option<Duration>,
+    /// Pings that wait for their answer, oldest first.
+    sent: VecDeque<(u32, Duration)>,
     last: VecDeque<Duration>,
 }
 
 impl RoundTrip {
     pub(super) fn new(now: Duration) -> RoundTrip {
-        RoundTrip { due: now, number: 0, sent: None, last: VecDeque::new() }
+        RoundTrip { due: now, number: 0, sent: VecDeque::new(), last: VecDeque::new() }
     }
 
     pub(super) fn due_at(&self) -> Duration {
@@ -264,17 +270,21 @@ impl RoundTrip {
         }
         self.due = now + PING_EVERY;
         self.number = self.number.wrapping_add(1);
-        self.sent = Some(now);
+        if self.sent.len() >= PINGS_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((self.number, now));
         Some(self.number)
     }
 
     pub(super) fn pong(&mut self, now: Duration, number: u32) {
-        if let Some(sent) = self.sent.take_if(|_| number == self.number) {
-            if self.last.len() >= PINGS_MAX {
-                self.last.pop_front();
-            }
-            self.last.push_back(now.saturating_sub(sent));
+        let Some(at) = self.sent.iter().position(|(sent, _)| *sent == number) else { return };
+        // Answers come in order: what was asked before will not be answered any more.
+        let Some((_, sent)) = self.sent.drain(..=at).next_back() else { return };
+        if self.last.len() >= PINGS_MAX {
+            self.last.pop_front();
         }
+        self.last.push_back(now.saturating_sub(sent));
     }
 
     /// The least of the last few.
@@ -291,7 +301,7 @@ mod tests {
     /// A server and a client with `one_way` between them: runs both clocks for `seconds`, gives
     /// the margin of each tick from the client's view.
     fn margins(clock: &mut InputClock, one_way: Duration, from: u32, seconds: u32) -> Vec<i32> {
-        let period = TickRate::default().period();
+        let period = clock.tick_rate.period();
         let mut newest = VecDeque::new();
         let mut received = i64::from(from);
         let mut told = VecDeque::new();
@@ -336,6 +346,36 @@ mod tests {
                 "{one_way_ms} ms: {settled:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_line_of_very_many_ticks_is_found_in_the_end() {
+        for (hz, one_way_ms) in [(30, 1_500), (128, 300), (240, 150), (240, 400)] {
+            let rate = TickRate::new(hz).expect("within the limits");
+            let mut clock = InputClock::new(rate);
+            let margins = margins(&mut clock, Duration::from_millis(one_way_ms), 5_000, 30);
+            let settled = &margins[20 * usize::from(hz)..];
+            assert!(
+                settled.iter().all(|margin| (0..=4).contains(margin)),
+                "{hz} Hz, {one_way_ms} ms: {settled:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_round_trip_longer_than_the_time_between_pings_is_measured() {
+        let trip = Duration::from_millis(1_300);
+        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        let mut under_way = VecDeque::new();
+        for ms in 0..5_000 {
+            let now = Duration::from_millis(ms);
+            under_way.extend(round_trip.ping(now).map(|number| (now + trip, number)));
+            while under_way.front().is_some_and(|(at, _)| *at <= now) {
+                let (at, number) = under_way.pop_front().expect("there is one");
+                round_trip.pong(at, number);
+            }
+        }
+        assert_eq!(round_trip.least(), Some(trip));
     }
 
     #[test]

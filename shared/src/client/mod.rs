@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::game::{Game, Seen};
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::SPECTATOR_ACK_SNAPSHOTS;
+use crate::limits::{CLIENT_NOTICES_MAX, HISTORY_MAX_TICKS, SPECTATOR_ACK_SNAPSHOTS};
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
@@ -163,7 +163,9 @@ impl<G: Game> Client<G> {
             (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
             (ServerMessage::Pong(pong), Some(playing)) => playing.round_trip.pong(now, pong.number),
             (ServerMessage::Notice(notice), Some(playing)) => {
-                playing.notices.truncate(7);
+                if playing.notices.len() >= CLIENT_NOTICES_MAX {
+                    playing.notices.pop_front();
+                }
                 playing.notices.push_back(notice.text.to_owned());
             }
             (ServerMessage::Snapshot(body), Some(playing)) => {
@@ -218,7 +220,7 @@ impl<G: Game> Client<G> {
                 playing.sent.pop_back();
             }
             playing.sent.push_back((tick, now));
-            if playing.sent.len() > prediction::HISTORY_MAX_TICKS {
+            if playing.sent.len() > HISTORY_MAX_TICKS {
                 playing.sent.pop_front();
             }
             let encoded = bincode::serde::encode_to_vec(input, WIRE)

@@ -12,12 +12,9 @@ use std::time::Duration;
 
 use super::interpolation::{Drawing, blend};
 use crate::game::Game;
+use crate::limits::HISTORY_MAX_TICKS;
 use crate::scene::{Rows, SceneWriter, Schema};
 use crate::tick::Tick;
-
-/// How many ticks of own inputs are kept for replay. What is older is forgotten: a truth that
-/// comes so late is taken as it is.
-pub const HISTORY_MAX_TICKS: usize = 256;
 
 /// In how long a correction's error on the screen falls to a third.
 const SMOOTHING: Duration = Duration::from_millis(80);
@@ -80,7 +77,8 @@ impl<G: Game> Prediction<G> {
             self.predicted.pop_back();
         }
         let mut last = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
-        if tick.since(last) > HISTORY_MAX_TICKS as i64 {
+        // A server that says nothing for so long is not predicted any further.
+        if tick.since(truth_tick) > HISTORY_MAX_TICKS as i64 {
             return;
         }
         while last < tick {

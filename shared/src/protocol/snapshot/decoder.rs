@@ -174,7 +174,7 @@ impl SnapshotDecoder {
     fn take_new(&mut self, schema: &Schema, bits: &mut BitReader<'_>) -> Result<(), SnapshotError> {
         self.new.clear();
         let count = bits.take_count()? as usize;
-        if self.kept.len() + count > SNAPSHOT_ENTITIES_MAX {
+        if count > SNAPSHOT_ENTITIES_MAX.saturating_sub(self.kept.len()) {
             return Err(SnapshotError::TooMany("entities"));
         }
         let mut next_id = Some(0_u32);
