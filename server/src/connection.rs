@@ -131,7 +131,7 @@ impl Connection {
         now: Duration,
         bytes: &[u8],
     ) -> Result<(), End> {
-        self.heard = now;
+        self.heard = self.heard.max(now);
         self.counters.messages_in += 1;
         self.counters.bytes_in += bytes.len() as u64;
         if !self.budget.take(now) {
@@ -259,7 +259,7 @@ impl Connection {
     fn has_seen(&mut self, now: Duration, tick: Tick) {
         if Some(tick) <= self.viewer.mirror().tick() && Some(tick) > self.seen {
             self.seen = Some(tick);
-            self.seen_at = now;
+            self.seen_at = self.seen_at.max(now);
         }
     }
 }
