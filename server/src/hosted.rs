@@ -134,11 +134,16 @@ impl<G: Game> Hosted<G> {
         now: Duration,
         bench: &mut Bench,
     ) {
-        let Arrival { socket, session, place, .. } = arrival;
+        let Arrival { socket, session, place, name: wished } = arrival;
         bench.metrics.sessions.fetch_add(1, Relaxed);
         debug!(room = self.name(), %session, ?player, "joined");
         let lived = self.pacer.lived(now);
-        let connection = Connection::new(&self.room, session, player, lived);
+        let mut connection = Connection::new(&self.room, session, player, lived);
+        if let Some(name) = player.and_then(|player| self.room.player_name(player))
+            && name != wished.trim()
+        {
+            connection.notify(&format!("Your name here: {name}"));
+        }
         self.seats.push(Seat { socket, connection, ended: None, place });
     }
 

@@ -273,6 +273,12 @@ impl<G: Game> Room<G> {
         &self.name
     }
 
+    /// What a player is called here, which may differ from what it wished for.
+    #[must_use]
+    pub fn player_name(&self, player: PlayerId) -> Option<&str> {
+        self.roster.name(player)
+    }
+
     /// The last tick stepped; 0 before the first.
     #[must_use]
     pub fn tick(&self) -> Tick {
@@ -319,12 +325,6 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn bots(&self) -> u16 {
         self.players.len() as u16 - self.people
-    }
-
-    /// How many people may play.
-    #[must_use]
-    pub fn players_max(&self) -> u16 {
-        self.players_max
     }
 
     /// What has happened since the room was opened.

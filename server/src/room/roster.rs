@@ -48,6 +48,12 @@ impl Roster {
         self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
     }
 
+    /// What a player is called here.
+    pub(super) fn name(&self, player: PlayerId) -> Option<&str> {
+        let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;
+        Some(&self.entries[at].name)
+    }
+
     /// A player left.
     pub(super) fn leave(&mut self, player: PlayerId) {
         let Ok(at) = self.entries.binary_search_by_key(&player, |entry| entry.player) else {

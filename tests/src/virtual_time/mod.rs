@@ -15,7 +15,7 @@ use shared::ids::{PlayerId, SessionId};
 use shared::protocol::snapshot::Mirror;
 use shared::protocol::{ClientMessage, End, Role, ServerMessage};
 use shared::scene::View;
-use shared::tick::{Tick, TickRate};
+use shared::tick::TickRate;
 use tickwire::connection::Connection;
 use tickwire::room::{Room, RoomSettings};
 
@@ -365,10 +365,4 @@ fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mi
         .enumerate()
         .filter(|&(index, _)| scene.may_know_row(room.schema(), index, player, &view));
     assert!(mirror.rows().iter().eq(allowed.map(|(_, row)| row)), "not what it may know");
-}
-
-/// The tick a number of seconds into a room's life.
-#[must_use]
-pub fn tick_at<G: Game>(room: &Room<G>, seconds: u32) -> Tick {
-    Tick(seconds * u32::from(room.tick_rate().hz()))
 }
