@@ -60,10 +60,11 @@ if (start.wanted) {
 }
 requestAnimationFrame(frame);
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen. */
+/** What the player holds now: the pointer is seen from where the ship is on the screen, or would
+ *  be if the screen did not shake: a hit must not turn the aim. */
 function held() {
-  const x = world.own ? camera.screenX(world.own.x) : camera.width / 2;
-  const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
+  const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
+  const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
   return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
 }
 
