@@ -41,6 +41,8 @@ export class Connection {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.waitMs = WAIT_FIRST_MS;
+    /** Whether this page is the one reloaded for being stale. @private */
+    this.reloaded = wasReloaded();
     this.reason = "";
     this.heardAt = 0;
     this.enteredAt = 0;
@@ -123,7 +125,7 @@ export class Connection {
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
         this.waitMs = WAIT_FIRST_MS;
-        sessionStorage.removeItem(RELOADED_KEY);
+        this.noteReloaded(false);
       }
       this.pump();
     } else if (stage !== Stage.GREETING) {
@@ -134,8 +136,7 @@ export class Connection {
   /** Not let in, sent away, or not understood. @private */
   ended() {
     const state = this.wasm.state();
-    if (state.stale && !sessionStorage.getItem(RELOADED_KEY)) {
-      sessionStorage.setItem(RELOADED_KEY, "once");
+    if (state.stale && !this.reloaded && this.noteReloaded(true)) {
       location.reload();
       return;
     }
@@ -146,6 +147,20 @@ export class Connection {
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
     this.lost(prefix + state.reason);
+  }
+
+  /** Notes for after a reload whether it was one for being stale. Gives whether that can be kept:
+   *  else the page would reload for ever. @private @param {boolean} reloaded */
+  noteReloaded(reloaded) {
+    if (this.reloaded === reloaded) return true;
+    this.reloaded = reloaded;
+    try {
+      if (reloaded) sessionStorage.setItem(RELOADED_KEY, "once");
+      else sessionStorage.removeItem(RELOADED_KEY);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** @private @param {string} reason */
@@ -216,5 +231,14 @@ export class Connection {
   turn(status, reason) {
     this.status = status;
     this.hooks.changed(status, reason);
+  }
+}
+
+function wasReloaded() {
+  try {
+    return sessionStorage.getItem(RELOADED_KEY) !== null;
+  } catch {
+    // A browser that keeps nothing.
+    return false;
   }
 }
