@@ -220,11 +220,21 @@ export class Connection {
       console.error(error);
       this.drop();
       this.turn("waiting", "the page met a fault of its own");
-      void this.hooks.faulted().then((wasm) => {
+      this.renew();
+    }
+  }
+
+  /** Gets a fresh core, from a server that may itself be away. @private */
+  renew() {
+    this.hooks.faulted().then(
+      (wasm) => {
         this.wasm = wasm;
         this.lost("the page met a fault of its own");
-      });
-    }
+      },
+      () => {
+        this.retryTimer = setTimeout(() => this.renew(), WAIT_MAX_MS);
+      },
+    );
   }
 
   /** @private @param {Status} status @param {string} reason */
