@@ -18,6 +18,8 @@ const WAIT_MAX_MS = 4000;
 const ATTEMPT_MAX_MS = 4000;
 /** A room that says nothing for so long is gone, whatever the socket believes. */
 const SILENCE_MAX_MS = 6000;
+/** After so long the player is told. */
+const SILENCE_TOLD_MS = 1500;
 /** After so long in a room, waits begin small again. */
 const SETTLED_MS = 2000;
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
@@ -27,8 +29,8 @@ export class Connection {
   /**
    * @param {Wasm} wasm
    * @param {() => Held} held what the player holds now
-   * @param {{ changed(status: Status, reason: string): void, over(reason: string): void,
-   *           faulted(): Promise<Wasm> }} hooks
+   * @param {{ changed(status: Status, reason: string): void, silent(silent: boolean): void,
+   *           over(reason: string): void, faulted(): Promise<Wasm> }} hooks
    */
   constructor(wasm, held, hooks) {
     this.wasm = wasm;
@@ -47,6 +49,8 @@ export class Connection {
     this.heardAt = 0;
     this.enteredAt = 0;
     this.openedAt = 0;
+    /** Whether the player was told that nothing is heard. @private */
+    this.silent = false;
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
@@ -182,6 +186,10 @@ export class Connection {
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
+    } else if (this.status === "playing") {
+      const silent = now - this.heardAt > SILENCE_TOLD_MS;
+      if (silent !== this.silent) this.hooks.silent(silent);
+      this.silent = silent;
     }
   }
 
@@ -240,6 +248,7 @@ export class Connection {
   /** @private @param {Status} status @param {string} reason */
   turn(status, reason) {
     this.status = status;
+    this.silent = false;
     this.hooks.changed(status, reason);
   }
 }

@@ -43,7 +43,7 @@ const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
 const controls = new Controls(surface);
 const hud = new Hud(measures);
-const connection = new Connection(wasm, held, { changed, over, faulted });
+const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 published.look({ connected: () => connection.status === "playing", wasm: () => wasm });
 
 /** Whether the core plays a room of its own. */
@@ -116,6 +116,11 @@ function changed(status, reason) {
     hud.enter(state.room ?? "", state.player === null);
     hud.say("");
   }
+}
+
+/** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
+function silent(isSilent) {
+  hud.say(isSilent ? "Nothing heard from the server for a moment." : "");
 }
 
 /** The server will not have us, for good. @param {string} reason */
