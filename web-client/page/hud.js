@@ -153,7 +153,7 @@ export class Hud {
     const banner = part("banner");
     banner.hidden = text === "";
     banner.classList.toggle("trouble", trouble);
-    banner.textContent = text;
+    part("banner-text").textContent = text;
   }
 }
 

@@ -27,7 +27,9 @@ const published = installState();
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const start = new Start((spectator) => enter(spectator));
 start.enable(false);
-document.getElementById("leave")?.addEventListener("click", () => leave());
+for (const id of ["leave", "give-up"]) {
+  document.getElementById(id)?.addEventListener("click", () => leave());
+}
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !start.isOpen) leave();
 });
