@@ -99,10 +99,11 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.openedAt = performance.now();
-    socket.onopen = () => {
-      if (this.greeting) this.wasm.open(this.greeting);
-      this.flush();
-    };
+    socket.onopen = () =>
+      this.guarded(() => {
+        if (this.greeting) this.wasm.open(this.greeting);
+        this.flush();
+      });
     socket.onmessage = (event) => this.guarded(() => this.receive(event.data));
     socket.onclose = () => this.lost("the connection was lost");
   }
