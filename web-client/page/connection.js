@@ -42,6 +42,8 @@ export class Connection {
     this.greeting = null;
     /** @type {WebSocket | null} */
     this.socket = null;
+    /** Number of the attempt that is heard. @private */
+    this.attempt = 0;
     this.waitMs = WAIT_FIRST_MS;
     /** Whether this page is the one reloaded for being stale. @private */
     this.reloaded = wasReloaded();
@@ -64,6 +66,7 @@ export class Connection {
   /** @param {Greeting} greeting */
   start(greeting) {
     this.greeting = greeting;
+    this.reason = "";
     this.waitMs = WAIT_FIRST_MS;
     clearInterval(this.watchTimer);
     this.watchTimer = setInterval(() => this.watch(), 500);
@@ -93,12 +96,29 @@ export class Connection {
     clearTimeout(this.retryTimer);
     this.drop();
     this.turn("connecting", this.reason);
+    this.openedAt = performance.now();
+    if (this.reason === "") {
+      this.open();
+      return;
+    }
+    // Browsers delay WebSockets by seconds after many that failed, but no plain request: a server
+    // that is away is asked by one. Whatever answers, answers.
+    const { attempt } = this;
+    const mine = () => attempt === this.attempt;
+    const signal = AbortSignal.timeout(ATTEMPT_MAX_MS);
+    fetch("/healthz", { cache: "no-store", signal }).then(
+      () => mine() && this.open(),
+      () => mine() && this.lost(this.reason),
+    );
+  }
+
+  /** @private */
+  open() {
     const url = new URL("/ws", location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.openedAt = performance.now();
     socket.onopen = () =>
       this.guarded(() => {
         if (this.greeting) this.wasm.open(this.greeting);
@@ -108,9 +128,10 @@ export class Connection {
     socket.onclose = () => this.lost("the connection was lost");
   }
 
-  /** Forgets the socket: whatever it still says is not heard. @private */
+  /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
   drop() {
     clearTimeout(this.pumpTimer);
+    this.attempt++;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
