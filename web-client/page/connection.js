@@ -18,6 +18,8 @@ const WAIT_MAX_MS = 4000;
 const ATTEMPT_MAX_MS = 4000;
 /** A room that says nothing for so long is gone, whatever the socket believes. */
 const SILENCE_MAX_MS = 6000;
+/** After so long the player is told. */
+const SILENCE_TOLD_MS = 1500;
 /** After so long in a room, waits begin small again. */
 const SETTLED_MS = 2000;
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
@@ -27,8 +29,8 @@ export class Connection {
   /**
    * @param {Wasm} wasm
    * @param {() => Held} held what the player holds now
-   * @param {{ changed(status: Status, reason: string): void, over(reason: string): void,
-   *           faulted(): Promise<Wasm> }} hooks
+   * @param {{ changed(status: Status, reason: string): void, silent(silent: boolean): void,
+   *           over(reason: string): void, faulted(): Promise<Wasm> }} hooks
    */
   constructor(wasm, held, hooks) {
     this.wasm = wasm;
@@ -40,11 +42,17 @@ export class Connection {
     this.greeting = null;
     /** @type {WebSocket | null} */
     this.socket = null;
+    /** Number of the attempt that is heard. @private */
+    this.attempt = 0;
     this.waitMs = WAIT_FIRST_MS;
+    /** Whether this page is the one reloaded for being stale. @private */
+    this.reloaded = wasReloaded();
     this.reason = "";
     this.heardAt = 0;
     this.enteredAt = 0;
     this.openedAt = 0;
+    /** Whether the player was told that nothing is heard. @private */
+    this.silent = false;
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
@@ -58,6 +66,7 @@ export class Connection {
   /** @param {Greeting} greeting */
   start(greeting) {
     this.greeting = greeting;
+    this.reason = "";
     this.waitMs = WAIT_FIRST_MS;
     clearInterval(this.watchTimer);
     this.watchTimer = setInterval(() => this.watch(), 500);
@@ -87,23 +96,42 @@ export class Connection {
     clearTimeout(this.retryTimer);
     this.drop();
     this.turn("connecting", this.reason);
+    this.openedAt = performance.now();
+    if (this.reason === "") {
+      this.open();
+      return;
+    }
+    // Browsers delay WebSockets by seconds after many that failed, but no plain request: a server
+    // that is away is asked by one. Whatever answers, answers.
+    const { attempt } = this;
+    const mine = () => attempt === this.attempt;
+    const signal = AbortSignal.timeout(ATTEMPT_MAX_MS);
+    fetch("/healthz", { cache: "no-store", signal }).then(
+      () => mine() && this.open(),
+      () => mine() && this.lost(this.reason),
+    );
+  }
+
+  /** @private */
+  open() {
     const url = new URL("/ws", location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.openedAt = performance.now();
-    socket.onopen = () => {
-      if (this.greeting) this.wasm.open(this.greeting);
-      this.flush();
-    };
+    socket.onopen = () =>
+      this.guarded(() => {
+        if (this.greeting) this.wasm.open(this.greeting);
+        this.flush();
+      });
     socket.onmessage = (event) => this.guarded(() => this.receive(event.data));
     socket.onclose = () => this.lost("the connection was lost");
   }
 
-  /** Forgets the socket: whatever it still says is not heard. @private */
+  /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
   drop() {
     clearTimeout(this.pumpTimer);
+    this.attempt++;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -123,7 +151,7 @@ export class Connection {
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
         this.waitMs = WAIT_FIRST_MS;
-        sessionStorage.removeItem(RELOADED_KEY);
+        this.noteReloaded(false);
       }
       this.pump();
     } else if (stage !== Stage.GREETING) {
@@ -134,8 +162,7 @@ export class Connection {
   /** Not let in, sent away, or not understood. @private */
   ended() {
     const state = this.wasm.state();
-    if (state.stale && !sessionStorage.getItem(RELOADED_KEY)) {
-      sessionStorage.setItem(RELOADED_KEY, "once");
+    if (state.stale && !this.reloaded && this.noteReloaded(true)) {
       location.reload();
       return;
     }
@@ -146,6 +173,20 @@ export class Connection {
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
     this.lost(prefix + state.reason);
+  }
+
+  /** Notes for after a reload whether it was one for being stale. Gives whether that can be kept:
+   *  else the page would reload for ever. @private @param {boolean} reloaded */
+  noteReloaded(reloaded) {
+    if (this.reloaded === reloaded) return true;
+    this.reloaded = reloaded;
+    try {
+      if (reloaded) sessionStorage.setItem(RELOADED_KEY, "once");
+      else sessionStorage.removeItem(RELOADED_KEY);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** @private @param {string} reason */
@@ -167,6 +208,10 @@ export class Connection {
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
+    } else if (this.status === "playing") {
+      const silent = now - this.heardAt > SILENCE_TOLD_MS;
+      if (silent !== this.silent) this.hooks.silent(silent);
+      this.silent = silent;
     }
   }
 
@@ -205,16 +250,36 @@ export class Connection {
       console.error(error);
       this.drop();
       this.turn("waiting", "the page met a fault of its own");
-      void this.hooks.faulted().then((wasm) => {
+      this.renew();
+    }
+  }
+
+  /** Gets a fresh core, from a server that may itself be away. @private */
+  renew() {
+    this.hooks.faulted().then(
+      (wasm) => {
         this.wasm = wasm;
         this.lost("the page met a fault of its own");
-      });
-    }
+      },
+      () => {
+        this.retryTimer = setTimeout(() => this.renew(), WAIT_MAX_MS);
+      },
+    );
   }
 
   /** @private @param {Status} status @param {string} reason */
   turn(status, reason) {
     this.status = status;
+    this.silent = false;
     this.hooks.changed(status, reason);
+  }
+}
+
+function wasReloaded() {
+  try {
+    return sessionStorage.getItem(RELOADED_KEY) !== null;
+  } catch {
+    // A browser that keeps nothing.
+    return false;
   }
 }

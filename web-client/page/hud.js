@@ -120,7 +120,11 @@ export class Hud {
     this.bar("shield", own.shield, shield_max);
     const countdown = part("countdown");
     countdown.hidden = own.respawn_ticks === null;
-    if (own.respawn_ticks === null) return;
+    if (own.respawn_ticks === null) {
+      // The next death is known before it is drawn who caused it.
+      this.killer = "";
+      return;
+    }
     const seconds = own.respawn_ticks / Math.max(1, tickRate);
     const who = this.killer ? `Destroyed by ${this.killer}\n` : "";
     const when = seconds < 0.05 ? "now" : `in ${seconds.toFixed(1)} s`;
@@ -149,7 +153,7 @@ export class Hud {
     const banner = part("banner");
     banner.hidden = text === "";
     banner.classList.toggle("trouble", trouble);
-    banner.textContent = text;
+    part("banner-text").textContent = text;
   }
 }
 

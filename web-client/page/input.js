@@ -94,13 +94,20 @@ export class Controls {
     });
     surface.addEventListener("pointerdown", (event) => {
       if (event.pointerType === "touch") this.touchDown(event);
-      else if (event.button === 0) this.mouseDown = true;
-      if (event.pointerType !== "touch") this.point(event);
+      else this.point(event);
+    });
+    // Not by the pointer's events: a second button pressed or let go while a first is held down
+    // is only a pointermove.
+    surface.addEventListener("mousedown", (event) => {
+      if (event.button === 0 && !this.touched) this.mouseDown = true;
+    });
+    addEventListener("mouseup", (event) => {
+      if (event.button === 0) this.mouseDown = false;
     });
     for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
       addEventListener(name, (event) => {
         if (event.pointerType === "touch") this.touchUp(event);
-        else if (event.button === 0 || name === "pointercancel") this.mouseDown = false;
+        else if (name === "pointercancel") this.mouseDown = false;
       });
     }
   }

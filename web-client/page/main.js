@@ -27,7 +27,9 @@ const published = installState();
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const start = new Start((spectator) => enter(spectator));
 start.enable(false);
-document.getElementById("leave")?.addEventListener("click", () => leave());
+for (const id of ["leave", "give-up"]) {
+  document.getElementById(id)?.addEventListener("click", () => leave());
+}
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !start.isOpen) leave();
 });
@@ -43,7 +45,7 @@ const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
 const controls = new Controls(surface);
 const hud = new Hud(measures);
-const connection = new Connection(wasm, held, { changed, over, faulted });
+const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 published.look({ connected: () => connection.status === "playing", wasm: () => wasm });
 
 /** Whether the core plays a room of its own. */
@@ -60,10 +62,11 @@ if (start.wanted) {
 }
 requestAnimationFrame(frame);
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen. */
+/** What the player holds now: the pointer is seen from where the ship is on the screen, or would
+ *  be if the screen did not shake: a hit must not turn the aim. */
 function held() {
-  const x = world.own ? camera.screenX(world.own.x) : camera.width / 2;
-  const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
+  const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
+  const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
   return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
 }
 
@@ -115,6 +118,11 @@ function changed(status, reason) {
     hud.enter(state.room ?? "", state.player === null);
     hud.say("");
   }
+}
+
+/** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
+function silent(isSilent) {
+  hud.say(isSilent ? "Nothing heard from the server for a moment." : "");
 }
 
 /** The server will not have us, for good. @param {string} reason */

@@ -6,6 +6,9 @@
 
 const NAME_KEY = "tickwire.name";
 const NAME_MAX = 20;
+/** Longer than any room's name, so that the server refuses it by saying what a name is; a hello
+ *  that is too long it would not read at all. */
+const ROOM_MAX = 33;
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function part(id, kind) {
@@ -21,8 +24,8 @@ export class Start {
     this.root = part("start", HTMLElement);
     this.nameBox = part("name", HTMLInputElement);
     /** The room asked for; null for any. */
-    this.room = query.get("room") || null;
-    this.nameBox.value = (query.get("name") ?? stored() ?? "").slice(0, NAME_MAX);
+    this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
+    this.nameBox.value = first(query.get("name") ?? stored() ?? "", NAME_MAX);
     const where = part("where", HTMLElement);
     where.hidden = this.room === null;
     where.textContent = `Room ${this.room ?? ""}`;
@@ -75,6 +78,12 @@ export class Start {
       // A browser that keeps nothing: the name is asked for again next time.
     }
   }
+}
+
+/** The first characters of a text, none of them cut in half. @param {string} text
+ *  @param {number} most */
+function first(text, most) {
+  return [...text].slice(0, most).join("");
 }
 
 function stored() {

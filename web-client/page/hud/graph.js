@@ -1,5 +1,5 @@
 // @ts-check
-// The net graph: bytes of each snapshot as bars, gaps between them as holes, and the figures.
+// The net graph: a bar for each snapshot by its bytes, a hole for each that was missed, figures.
 //
 // It keeps the last few seconds and paints them; it measures nothing by itself. Called by
 // hud.js.
@@ -7,6 +7,8 @@
 /** @typedef {import("../wasm.js").State} State */
 
 const SAMPLES = 95;
+/** A snapshot is missed when it is so many ticks late: frames alone make one late by half a tick. */
+const MISSED_TICKS = 1.75;
 const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes"];
 
 export class Graph {
@@ -17,6 +19,8 @@ export class Graph {
     this.sizes = [];
     /** @private @type {{ at: number, snapshots: number }[]} */
     this.seen = [];
+    /** When the newest bar or hole was due. @private */
+    this.barAt = 0;
     /** @private @type {Record<string, HTMLElement>} */
     this.values = {};
     for (const name of FIGURES) {
@@ -36,9 +40,16 @@ export class Graph {
   /** @param {State} state @param {number} now */
   note(state, now) {
     const last = this.seen[this.seen.length - 1];
-    const fresh = last ? Math.max(0, state.snapshots - last.snapshots) : 0;
-    this.sizes.push(fresh > 0 ? state.snapshot_bytes : 0);
-    if (this.sizes.length > SAMPLES) this.sizes.shift();
+    const fresh = last ? Math.min(SAMPLES, Math.max(0, state.snapshots - last.snapshots)) : 0;
+    const tickMs = 1000 / Math.max(1, state.tick_rate_hz);
+    // Those that came between two looks are drawn as large as the last of them.
+    for (let nth = 0; nth < fresh; nth++) this.sizes.push(state.snapshot_bytes);
+    if (fresh > 0 || !last) this.barAt = now;
+    for (let nth = 0; nth < SAMPLES && now - this.barAt > MISSED_TICKS * tickMs; nth++) {
+      this.sizes.push(0);
+      this.barAt += tickMs;
+    }
+    if (this.sizes.length > SAMPLES) this.sizes.splice(0, this.sizes.length - SAMPLES);
     this.seen.push({ at: now, snapshots: state.snapshots });
     while (now - this.seen[0].at > 2000) this.seen.shift();
   }
