@@ -38,7 +38,8 @@ pub struct Options {
     #[arg(long, value_name = "RATE", default_value = "100/s")]
     pub ramp: Rate,
 
-    /// What is not measured at the start of each client's stay, for its clocks to settle
+    /// What is not measured at the start of each client's stay, for its clocks to settle; never
+    /// more than half of the duration
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     pub warm_up: Duration,
 

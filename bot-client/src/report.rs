@@ -107,13 +107,13 @@ pub struct Report {
     /// Round trip of a ping: the least of a client's last eight, looked at twice a second.
     pub rtt_ms: Spread,
     /// What a client is sent, WebSocket framing included, TCP and IP not.
-    pub kbit_per_s_per_client: f64,
+    pub kbit_per_s_per_client: Option<f64>,
     /// What a client sends, likewise.
-    pub sent_kbit_per_s_per_client: f64,
+    pub sent_kbit_per_s_per_client: Option<f64>,
     /// How often a player's own state was not what had been predicted.
     pub corrections: u64,
     /// Of 100 ticks shown to players, how many had been made without their input.
-    pub late_inputs_percent: f64,
+    pub late_inputs_percent: Option<f64>,
     /// How late this program itself served its clients. When it is long, the other times say
     /// more of this program than of the server.
     pub own_lateness_ms: SpreadToMax,
@@ -132,8 +132,8 @@ impl Report {
         };
         let seconds = figures.client_time.as_secs_f64();
         let kbit_per_s =
-            |bytes: u64| if seconds > 0.0 { bytes as f64 * 0.008 / seconds } else { 0.0 };
-        let late = 100.0 * figures.late_inputs as f64 / figures.player_ticks.max(1) as f64;
+            |bytes: u64| (seconds > 0.0).then(|| rounded(bytes as f64 * 0.008 / seconds));
+        let late = 100.0 * figures.late_inputs as f64 / figures.player_ticks as f64;
         Report {
             url: setting.url,
             seed: setting.seed,
@@ -160,10 +160,10 @@ impl Report {
             },
             input_latency_ms: spread(&figures.input_latencies),
             rtt_ms: spread(&figures.round_trips),
-            kbit_per_s_per_client: rounded(kbit_per_s(figures.bytes_in)),
-            sent_kbit_per_s_per_client: rounded(kbit_per_s(figures.bytes_out)),
+            kbit_per_s_per_client: kbit_per_s(figures.bytes_in),
+            sent_kbit_per_s_per_client: kbit_per_s(figures.bytes_out),
             corrections: figures.corrections,
-            late_inputs_percent: rounded(late),
+            late_inputs_percent: (figures.player_ticks > 0).then(|| rounded(late)),
             own_lateness_ms: to_max(&figures.own_lateness),
         }
     }
@@ -233,9 +233,15 @@ impl fmt::Display for Report {
         for (what, count) in counts {
             writeln!(f, "{what:<28}{count:>10}")?;
         }
-        writeln!(f, "{:<28}{:>10.3}", "late inputs, %", self.late_inputs_percent)?;
-        writeln!(f, "{:<28}{:>10.2}", "received, kbit/s a client", self.kbit_per_s_per_client)?;
-        writeln!(f, "{:<28}{:>10.2}\n", "sent, kbit/s a client", self.sent_kbit_per_s_per_client)?;
+        let shares = [
+            ("late inputs, %", self.late_inputs_percent),
+            ("received, kbit/s a client", self.kbit_per_s_per_client),
+            ("sent, kbit/s a client", self.sent_kbit_per_s_per_client),
+        ];
+        for (what, share) in shares {
+            writeln!(f, "{what:<28}{:>10}", cell(share))?;
+        }
+        writeln!(f)?;
 
         writeln!(f, "{:<28}{:>10}{:>10}{:>10}", "", "p50", "p99", "max")?;
         let (interval, own) = (self.snapshot_interval_ms, self.own_lateness_ms);
@@ -319,7 +325,7 @@ mod tests {
         assert_eq!(json["kbit_per_s_per_client"], 10.0);
         assert_eq!(json["duration_s"], 10.0);
         assert_eq!(json["corrections"], 0);
-        assert_eq!(json["late_inputs_percent"], 0.0);
+        assert_eq!(json["late_inputs_percent"], serde_json::Value::Null, "no player was seen");
         assert!(json["rtt_ms"]["p50"].is_null(), "nothing was measured");
         assert!(json["tick_rate_hz"].is_null());
         assert!(json["disconnected_reasons"].is_object());

@@ -123,7 +123,7 @@ impl<'a> Conductor<'a> {
         let thread = |number: u16| {
             let watch = Watch {
                 start,
-                warm_up: options.warm_up,
+                warm_up: options.warm_up.min(options.duration / 2),
                 seed,
                 room: options.room.clone(),
                 measuring: false,

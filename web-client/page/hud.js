@@ -97,7 +97,7 @@ export class Hud {
   draw(wasm, world, own, now) {
     if (world.playersVersion !== this.boardVersion) {
       this.boardVersion = world.playersVersion;
-      const rows = innerWidth < 700 ? 5 : 10;
+      const rows = innerWidth <= 700 ? 5 : 10;
       fillBoard(part("leaders"), part("count"), world.players, world.self, rows);
     }
     if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);

@@ -29,7 +29,7 @@
 export function installState() {
   /** @type {Looks | null} */
   let looks = null;
-  const state = () => (looks?.connected() ? read(looks.wasm()) : BLANK());
+  const state = () => (looks?.connected() ? read(looks.wasm()) : blank());
   Object.assign(window, { tickwire: { state } });
   return {
     look(to) {
@@ -39,7 +39,7 @@ export function installState() {
 }
 
 /** @returns {PageState} */
-const BLANK = () => ({
+const blank = () => ({
   connected: false,
   role: null,
   room: null,

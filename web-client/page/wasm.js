@@ -52,10 +52,8 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} cooldown_ticks
  *
  * @typedef {object} Measures
- * @property {number} ship_radius
  * @property {number} hull_max
  * @property {number} shield_max
- * @property {number} bolt_speed
  * @property {number} screen_half_x
  * @property {number} screen_half_y
  */
@@ -96,11 +94,6 @@ export class Wasm {
     both.set(roomBytes, nameBytes.length);
     this.put(both);
     this.calls.tickwire_open(spectator ? 1 : 0, nameBytes.length, roomBytes.length);
-  }
-
-  /** Forgets the client. */
-  close() {
-    this.calls.tickwire_close();
   }
 
   /**

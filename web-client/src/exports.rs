@@ -58,12 +58,6 @@ pub extern "C" fn tickwire_demo_advance(now_ms: f64) {
     page(|page| page.advance_demo(now_ms));
 }
 
-/// Forgets the client.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_close() {
-    page(PageClient::close);
-}
-
 /// Takes the message of `len` bytes in scratch; gives the stage (`Stage` in `page/wasm.js`).
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_receive(now_ms: f64, len: u32) -> u32 {

@@ -28,10 +28,8 @@ pub(crate) fn measures(json: &mut Json) {
     numbers(
         json,
         &[
-            ("ship_radius", rules::SHIP_RADIUS),
             ("hull_max", rules::HULL_MAX),
             ("shield_max", rules::SHIELD_MAX),
-            ("bolt_speed", rules::BOLT_SPEED),
             ("screen_half_x", rules::SCREEN_HALF_X),
             ("screen_half_y", rules::SCREEN_HALF_Y),
         ],

@@ -163,7 +163,7 @@ export class Ships {
         context.fillRect(x - width / 2, y - 3, width * hull, 2);
       }
       const name = world.nameOf(ship.player);
-      if (name && camera.scale > 9) {
+      if (name && camera.scale > 6) {
         context.fillStyle = faded(ship.player === world.self ? colour : TEXT, 0.75);
         context.fillText(name, x, y + 3);
       }
