@@ -2,15 +2,18 @@
 //!
 //! It keeps no state between ticks: whatever should last a while, like the side to which it
 //! strafes, follows from the tick and the player's number, so that thousands of bots cost
-//! nothing while they wait. It aims a little wrong, each bot by its own measure, for people
-//! should win. The room's fill-in bots, the load tests and the determinism trial call it
-//! through [`crate::game::Game::bot`].
+//! nothing while they wait, and its aim is where its ship points, which it swings no faster
+//! than a hand does: that is what makes it react late. It leads and aims wrong, each bot by its
+//! own measure, for people should win. The room's fill-in bots, the load tests and the
+//! determinism trial call it through [`crate::game::Game::bot`].
 
 use glam::Vec2;
 
 use super::kinds::{BOLT, FLAG_PROTECTED, SHIP};
 use super::level::Level;
-use super::rules::{BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS};
+use super::rules::{
+    AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS,
+};
 use super::ship::Own;
 use super::{Input, Skirmish};
 use crate::dice::Dice;
@@ -24,17 +27,27 @@ const DISTANCE_SPREAD: f32 = 8.0;
 /// It shoots at what a bolt reaches with a little to spare.
 const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
 /// The largest error of the best and of the worst bot's aim, in radians.
-const AIM_ERROR_BEST: f32 = 0.03;
-const AIM_ERROR_WORST: f32 = 0.15;
+const AIM_ERROR_BEST: f32 = 0.10;
+const AIM_ERROR_WORST: f32 = 0.30;
+/// What part of a target's way the worst and the best bot allow for while a bolt flies: a
+/// perfect lead would make it useless to strafe.
+const LEAD_WORST: f32 = 0.4;
+const LEAD_BEST: f32 = 0.9;
+/// How fast it swings its aim, in radians per second.
+const TURN_PER_S: f32 = 6.0;
+/// It shoots when its aim is within this of where it wants it, in radians.
+const TURN_LEFT_MAX: f32 = 0.1;
 /// It heeds bolts that would come nearer than this within [`DODGE_S`].
 const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
 const DODGE_S: f32 = 0.35;
 /// It does not mind obstacles and the border farther away than this.
 const HEED_DISTANCE: f32 = 2.5;
-/// How often it makes up its mind about where to strafe, whether to shoot, where to wander.
+/// How often it makes up its mind about where to strafe, whether to shoot, where to wander,
+/// and whether it heeds bolts.
 const STRAFE_S: f32 = 0.9;
-const BURST_S: f32 = 0.7;
+const BURST_S: f32 = 0.6;
 const WANDER_S: f32 = 4.0;
+const CARE_S: f32 = 1.5;
 /// A component of the wished direction below this part of it presses no button: it makes eight
 /// equal sectors.
 const SECTOR_SIN: f32 = 0.383;
@@ -53,12 +66,13 @@ pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
     wish += mind.dodge(seen) * 1.5 + mind.keep_clear() * 2.0;
     let buttons = buttons(wish);
     let Some(target) = target else {
-        return Input::towards(buttons, wish.x, wish.y);
+        let (aim, _) = mind.turn(wish);
+        return Input::new(buttons, aim);
     };
-    let at = mind.aim(&target);
+    let (aim, is_there) = mind.turn(mind.aim(&target));
     let in_reach = target.is_clear && target.distance < SHOT_RANGE;
-    let fires = in_reach && mind.is_trigger_happy() && dice.chance(0.9);
-    Input::towards(buttons | if fires { Input::FIRE } else { 0 }, at.x, at.y)
+    let fires = in_reach && is_there && mind.is_trigger_happy() && dice.chance(0.9);
+    Input::new(buttons | if fires { Input::FIRE } else { 0 }, aim)
 }
 
 /// A bot at a tick.
@@ -138,6 +152,9 @@ impl Mind<'_> {
     /// Away from the ways of bolts that are about to hit.
     fn dodge(&self, seen: &Seen<'_, Skirmish>) -> Vec2 {
         let mut away = Vec2::ZERO;
+        if !self.is_careful() {
+            return away;
+        }
         for (_, [x, y, vx, vy, owner]) in seen.each(&BOLT) {
             if owner as u16 == self.player.0 {
                 continue;
@@ -172,22 +189,51 @@ impl Mind<'_> {
     /// Where to shoot, seen from the ship, so that bolt and target meet; more or less.
     fn aim(&self, target: &Target) -> Vec2 {
         let apart = target.place - self.own.place;
+        let allowed = target.velocity * self.trait_between(LEAD_WORST, LEAD_BEST, 4);
         let mut lead = apart;
         // Each round takes the flight time of the last: two come near enough.
         for _ in 0..2 {
-            lead = apart + target.velocity * (lead.length() / BOLT_SPEED);
+            lead = apart + allowed * (lead.length() / BOLT_SPEED);
         }
-        let most = AIM_ERROR_BEST + (AIM_ERROR_WORST - AIM_ERROR_BEST) * self.trait_of(1);
-        // A slow sway rather than noise: it looks like a hand, and it costs fewer bytes.
-        let turns = self.seconds() * (0.5 + 0.4 * self.trait_of(2)) + self.trait_of(3);
-        let error = most * libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU);
-        let (sin, cos) = libm::sincosf(error);
+        let (sin, cos) = libm::sincosf(self.sway());
         lead.rotate(Vec2::new(cos, sin))
     }
 
-    /// It shoots in bursts, as people do: two thirds of the time.
+    /// The error of its aim, in radians. It wanders slowly rather than leaps: that looks like a
+    /// hand, and costs fewer bytes. Two waves, for the error of one would come back in step.
+    fn sway(&self) -> f32 {
+        let wave = |per_s: f32, offset: f32| {
+            let turns = self.seconds() * per_s + offset;
+            libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU)
+        };
+        let slow = wave(self.trait_between(0.15, 0.3, 2), self.trait_of(3));
+        let quick = wave(self.trait_between(0.5, 0.9, 5), self.trait_of(6));
+        self.trait_between(AIM_ERROR_BEST, AIM_ERROR_WORST, 1) * (0.6 * slow + 0.4 * quick)
+    }
+
+    /// As far as it can swing its aim in a tick towards a direction, and whether that is near
+    /// enough to shoot.
+    fn turn(&self, towards: Vec2) -> (u16, bool) {
+        let steps_per_radian = f32::from(AIM_STEPS) / std::f32::consts::TAU;
+        let turn = i32::from(AIM_STEPS);
+        let aim = i32::from(self.own.aim);
+        let wanted = i32::from(Input::towards(0, towards.x, towards.y).aim);
+        // The shorter way around.
+        let left = (wanted - aim + turn / 2).rem_euclid(turn) - turn / 2;
+        let most = (TURN_PER_S * self.level.timing.dt * steps_per_radian) as i32;
+        let swing = left.clamp(-most, most);
+        let is_there = (left - swing).abs() <= (TURN_LEFT_MAX * steps_per_radian) as i32;
+        ((aim + swing).rem_euclid(turn) as u16, is_there)
+    }
+
+    /// It shoots in short bursts and pauses longer, as people do: two fifths of the time.
     fn is_trigger_happy(&self) -> bool {
-        !self.mood(BURST_S, 3).is_multiple_of(3)
+        self.mood(BURST_S, 3) % 5 < 2
+    }
+
+    /// Whether it heeds bolts now: nobody who could always dodge would ever be hit from afar.
+    fn is_careful(&self) -> bool {
+        self.mood(CARE_S, 7).is_multiple_of(4)
     }
 
     fn seconds(&self) -> f32 {
@@ -198,6 +244,10 @@ impl Mind<'_> {
     fn trait_of(&self, which: u32) -> f32 {
         let bits = scrambled(u32::from(self.player.0) * 8 + which);
         (bits >> 8) as f32 / 16_777_216.0
+    }
+
+    fn trait_between(&self, low: f32, high: f32, which: u32) -> f32 {
+        low + (high - low) * self.trait_of(which)
     }
 
     /// Random bits that stay the same for `seconds`, at other times for each bot.

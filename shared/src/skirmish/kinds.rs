@@ -44,7 +44,7 @@ pub const SHIP: EntityKind<9> = EntityKind::new(
         FieldDef::angle("aim", AIM_BITS),
         FieldDef::whole("hull", 0, HULL_MAX as i32),
         FieldDef::moving("shield", 0.0, SHIELD_MAX as f64, SHIELD_STEP).predict(Predict::Hold),
-        FieldDef::whole("flags", 0, (FLAG_PROTECTED | FLAG_FIRING | FLAG_THRUSTING) as i32),
+        FieldDef::whole("flags", 0, (FLAG_PROTECTED | FLAG_THRUSTING) as i32),
         player("player"),
     ],
 )
@@ -52,10 +52,8 @@ pub const SHIP: EntityKind<9> = EntityKind::new(
 
 /// Bit of a ship's `flags`: it cannot be hurt.
 pub const FLAG_PROTECTED: u8 = 1;
-/// Bit of a ship's `flags`: its trigger is held.
-pub const FLAG_FIRING: u8 = 2;
 /// Bit of a ship's `flags`: its engine burns.
-pub const FLAG_THRUSTING: u8 = 4;
+pub const FLAG_THRUSTING: u8 = 2;
 
 /// A bolt in flight: x, y, vx, vy, owner.
 pub const BOLT: EntityKind<5> = EntityKind::new(

@@ -15,6 +15,8 @@ mod generate;
 mod grid;
 pub mod kinds;
 mod level;
+#[cfg(test)]
+mod person;
 pub mod rules;
 mod ship;
 mod spawn;

@@ -9,7 +9,7 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
-use super::kinds::{FLAG_FIRING, FLAG_PROTECTED, FLAG_THRUSTING, SHIP};
+use super::kinds::{FLAG_PROTECTED, FLAG_THRUSTING, SHIP};
 use super::level::Level;
 use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
 use crate::ids::{EntityId, PlayerId};
@@ -197,7 +197,6 @@ impl Own {
         }
         let flag = |on: bool, flag: u8| if on { f64::from(flag) } else { 0.0 };
         let flags = flag(self.is_protected(), FLAG_PROTECTED)
-            + flag(self.buttons & Input::FIRE != 0, FLAG_FIRING)
             + flag(self.buttons & !Input::FIRE != 0, FLAG_THRUSTING);
         let values = [
             f64::from(self.place.x),

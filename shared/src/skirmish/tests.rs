@@ -227,6 +227,37 @@ fn bots_kill_each_other() {
     assert!(kills >= 20, "{kills} kills in 67 seconds");
 }
 
+#[test]
+fn a_bot_swings_its_aim_before_it_shoots() {
+    let mut arena = Arena::with_players(2);
+    arena.face_off();
+    // Away from player 1: half a turn takes it half a second.
+    arena.own(0).aim = rules::AIM_STEPS / 2;
+    let mut dice = Dice::new(4, 0);
+    let mut first_shot = None;
+    for tick in 0..90 {
+        let mut writer = SceneWriter::default();
+        arena.world.show(&mut writer);
+        let own = arena.own(0).clone();
+        let seen = Seen {
+            player: PlayerId(0),
+            tick: arena.tick,
+            own: Some(&own),
+            level: &arena.level,
+            rows: writer.rows(),
+        };
+        let input = Skirmish::bot(&seen, &mut dice);
+        let swing = aim_direction(own.aim).angle_to(aim_direction(input.aim));
+        assert!(swing.abs() < 0.21, "{swing} rad in tick {tick}");
+        if input.buttons & Input::FIRE != 0 {
+            first_shot.get_or_insert(tick);
+        }
+        arena.step(&[(PlayerId(0), Given::Received(input))]);
+    }
+    let first_shot = first_shot.expect("it shoots within three seconds");
+    assert!(first_shot >= 12, "its first shot is in tick {first_shot}");
+}
+
 proptest! {
     #[test]
     fn no_inputs_break_the_world(
