@@ -37,7 +37,7 @@
  */
 
 /** Bits of a ship's `flags`, as in `skirmish/kinds.rs`. */
-export const Flag = { PROTECTED: 1, FIRING: 2, THRUSTING: 4 };
+export const Flag = { PROTECTED: 1, THRUSTING: 2 };
 
 export class World {
   constructor() {
