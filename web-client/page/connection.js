@@ -13,7 +13,7 @@ import { Stage } from "./wasm.js";
 
 /** First and longest wait before a new attempt. Each wait is drawn from its upper half. */
 const WAIT_FIRST_MS = 250;
-const WAIT_MAX_MS = 4000;
+const WAIT_MAX_MS = 3000;
 /** An attempt that has not led into a room by then is given up. */
 const ATTEMPT_MAX_MS = 4000;
 /** A room that says nothing for so long is gone, whatever the socket believes. */

@@ -36,9 +36,6 @@
  * @property {Record<string, number>} values by the names of its fields
  */
 
-/** Bits of a ship's `flags`, as in `skirmish/kinds.rs`. */
-export const Flag = { PROTECTED: 1, THRUSTING: 2 };
-
 export class World {
   constructor() {
     this.tick = 0;

@@ -4,7 +4,7 @@
 //! player's own state the page draws by. Called by `exports`.
 
 use shared::game::Game;
-use shared::skirmish::{Input, Life, Skirmish, rules};
+use shared::skirmish::{Input, Life, Skirmish, kinds, rules};
 
 use crate::json::Json;
 
@@ -30,6 +30,8 @@ pub(crate) fn measures(json: &mut Json) {
         &[
             ("hull_max", rules::HULL_MAX),
             ("shield_max", rules::SHIELD_MAX),
+            ("flag_protected", f32::from(kinds::FLAG_PROTECTED)),
+            ("flag_thrusting", f32::from(kinds::FLAG_THRUSTING)),
             ("screen_half_x", rules::SCREEN_HALF_X),
             ("screen_half_y", rules::SCREEN_HALF_Y),
         ],

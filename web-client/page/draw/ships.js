@@ -4,7 +4,6 @@
 // It remembers for each player only what looks need: the trail and the last hits. It decides
 // nothing about the game. Called by picture.js.
 
-import { Flag } from "../world.js";
 import { ALL, TEXT, colourIndex, colourOf, faded } from "./palette.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -110,7 +109,8 @@ export class Ships {
       if (!camera.sees(ship.x, ship.y, 2)) continue;
       const hitAge = now - (this.memories.get(ship.player)?.hitAt ?? -HIT_MS);
       const hit = Math.max(0, 1 - hitAge / HIT_MS);
-      drawShip(canvas, ship, colourOf(ship.player, world.self), hit, now);
+      const thrusting = (ship.flags & this.measures.flag_thrusting) !== 0;
+      drawShip(canvas, ship, thrusting, colourOf(ship.player, world.self), hit, now);
       this.drawShield(canvas, ship, hit, now);
     }
     this.drawLabels(canvas, world);
@@ -119,7 +119,7 @@ export class Ships {
   /** @private @param {Canvas} canvas @param {Ship} ship @param {number} hit @param {number} now */
   drawShield(canvas, ship, hit, now) {
     const { context } = canvas;
-    const protectedNow = (ship.flags & Flag.PROTECTED) !== 0;
+    const protectedNow = (ship.flags & this.measures.flag_protected) !== 0;
     const strength = ship.shield / this.measures.shield_max;
     if (strength <= 0 && !protectedNow) return;
     canvas.toPlace(ship.x, ship.y, 0);
@@ -171,12 +171,12 @@ export class Ships {
   }
 }
 
-/** @param {Canvas} canvas @param {Ship} ship @param {string} colour @param {number} hit
- *  @param {number} now */
-function drawShip(canvas, ship, colour, hit, now) {
+/** @param {Canvas} canvas @param {Ship} ship @param {boolean} thrusting @param {string} colour
+ *  @param {number} hit @param {number} now */
+function drawShip(canvas, ship, thrusting, colour, hit, now) {
   const { context } = canvas;
   canvas.toPlace(ship.x, ship.y, ship.aim);
-  if ((ship.flags & Flag.THRUSTING) !== 0) {
+  if (thrusting) {
     const flicker = 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2);
     context.beginPath();
     context.moveTo(-0.5, 0.22);
