@@ -203,7 +203,7 @@ fn a_full_room_refuses_and_the_others_play_on() {
 }
 
 #[test]
-fn a_client_that_stood_still_for_seconds_plays_on_and_disturbs_nobody() {
+fn a_client_that_stood_still_for_seconds_plays_on_and_nobody_is_cut_off() {
     let _alone = alone();
     let server = Server::start(&["--room-size", "16", "--fill", "2", "--seed", "1"]);
     let duration = Duration::from_secs(12);
