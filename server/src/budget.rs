@@ -22,12 +22,13 @@ impl Budget {
         let per_second =
             MESSAGES_PER_TICK_MAX * u32::from(tick_rate.hz()) + MESSAGES_PER_SECOND_MAX;
         let mut budget = Budget { per_second, left: 0, filled: now };
-        budget.refill();
+        budget.give(SILENCE_MAX);
         budget
     }
 
-    pub(crate) fn refill(&mut self) {
-        self.left = SILENCE_MAX.as_nanos() * u128::from(self.per_second);
+    /// Gives what clients may have sent in a time that has not passed here.
+    pub(crate) fn give(&mut self, lost: Duration) {
+        self.left += lost.as_nanos() * u128::from(self.per_second);
     }
 
     /// Takes one message off; `false` when there is none left.
@@ -36,7 +37,9 @@ impl Budget {
         let rate = u128::from(self.per_second);
         let passed = now.saturating_sub(self.filled).as_nanos();
         self.filled = self.filled.max(now);
-        self.left = (self.left + passed * rate).min(SILENCE_MAX.as_nanos() * rate);
+        let full = SILENCE_MAX.as_nanos() * rate;
+        // What was given beyond that for a stall stays until it is spent.
+        self.left = (self.left + passed * rate).min(full).max(self.left);
         let enough = self.left >= MESSAGE;
         if enough {
             self.left -= MESSAGE;

@@ -56,10 +56,9 @@ pub struct Connection {
     notices: VecDeque<String>,
     heard: Duration,
     seen: Option<Tick>,
-    seen_at: Duration,
     first_told: Option<Tick>,
-    /// Whether the newest scene was kept from it because it has not seen enough of the others.
-    held_back: bool,
+    /// Since when scenes are kept from it, because it has not seen enough of the others.
+    held_back_since: Option<Duration>,
     budget: Budget,
     counters: ConnectionCounters,
 }
@@ -83,9 +82,8 @@ impl Connection {
             notices: VecDeque::new(),
             heard: now,
             seen: None,
-            seen_at: now,
             first_told: None,
-            held_back: false,
+            held_back_since: None,
             budget: Budget::new(room.tick_rate(), now),
             counters: ConnectionCounters::default(),
         }
@@ -147,12 +145,12 @@ impl Connection {
         match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(ack) => self.has_seen(now, ack.seen),
+            ClientMessage::Ack(ack) => self.has_seen(ack.seen),
             ClientMessage::Ping(ping) => {
                 self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
             }
             ClientMessage::Input(input) => {
-                self.has_seen(now, input.seen);
+                self.has_seen(input.seen);
                 match self.player {
                     Some(player) => {
                         // Good or bad, the room counts it, and the margin tells the client.
@@ -217,9 +215,14 @@ impl Connection {
     }
 
     fn say_snapshot<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
-        self.held_back = self.is_behind(room);
-        self.counters.snapshots_held_back += u64::from(self.held_back);
-        if self.held_back || !room.write_snapshot(&mut self.viewer, out) {
+        if self.is_behind(room) {
+            // Of the time known here: when the client was last heard, which is not long ago.
+            self.held_back_since.get_or_insert(self.heard);
+            self.counters.snapshots_held_back += 1;
+            return false;
+        }
+        self.held_back_since = None;
+        if !room.write_snapshot(&mut self.viewer, out) {
             return false;
         }
         self.first_told = self.first_told.or(self.viewer.mirror().tick());
@@ -243,23 +246,25 @@ impl Connection {
     pub fn overdue(&self, now: Duration) -> Option<End> {
         if now.saturating_sub(self.heard) > SILENCE_MAX {
             Some(End::Silent)
-        } else if self.held_back && now.saturating_sub(self.seen_at) > SILENCE_MAX {
+        } else if self.held_back_since.is_some_and(|since| now.saturating_sub(since) > SILENCE_MAX)
+        {
             Some(End::TooSlow)
         } else {
             None
         }
     }
 
-    /// The server stood still, and what came meanwhile comes all at once: that is no flood.
-    pub fn forgive_stall(&mut self) {
-        self.budget.refill();
+    /// The server stood still for a while, and what came meanwhile comes all at once: that is no
+    /// flood.
+    pub fn forgive_stall(&mut self, lost: Duration) {
+        self.budget.give(lost);
     }
 
     /// A client cannot have seen what was not written, nor unsee anything.
-    fn has_seen(&mut self, now: Duration, tick: Tick) {
+    fn has_seen(&mut self, tick: Tick) {
         if Some(tick) <= self.viewer.mirror().tick() && Some(tick) > self.seen {
             self.seen = Some(tick);
-            self.seen_at = self.seen_at.max(now);
+            self.held_back_since = None;
         }
     }
 }

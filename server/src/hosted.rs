@@ -153,7 +153,9 @@ impl<G: Game> Hosted<G> {
         let lived = self.pacer.lived(now);
         self.count(due, bench);
         if due.skipped > 0 {
-            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall());
+            let lost = due.skipped as f64 / f64::from(self.room.tick_rate().hz());
+            let lost = Duration::from_secs_f64(lost);
+            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall(lost));
         }
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.

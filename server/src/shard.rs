@@ -190,6 +190,8 @@ impl<G: Game> Shard<G> {
                 bench.part(arrival.socket, End::Closing);
             }
         }
+        // Now whoever sends a client here gets it back, and tells it.
+        drop(mailbox);
         info!(rooms = count, "shard closed");
     }
 }

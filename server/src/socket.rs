@@ -82,6 +82,8 @@ impl Socket {
 
     /// Takes it off the runtime, to be polled by a shard.
     pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
+        // A shard measures by a time of its own.
+        self.blocked_since = None;
         let wire = self.websocket.get_mut();
         if let Stream::Task(stream) = mem::replace(&mut wire.stream, Stream::Moving) {
             wire.stream = Stream::Shard(stream.into_std()?);

@@ -104,8 +104,8 @@ pub const SPECTATOR_ACK_SNAPSHOTS: u32 = 8;
 /// Largest hello, in bytes. A longer one is refused.
 pub const HELLO_MAX_BYTES: usize = 256;
 /// For how much of time snapshots may be on their way or unread at the client. One that is
-/// further behind gets none until it has acknowledged more; counted per connection, and after
-/// [`SILENCE_MAX`] without a newer acknowledgement the connection is closed.
+/// further behind gets none until it has acknowledged more; counted per connection. One that
+/// acknowledges nothing for [`SILENCE_MAX`] of that is closed.
 pub const SNAPSHOT_WINDOW: Duration = Duration::from_secs(1);
 /// The same in ticks, where that is more: at low rates a second holds few.
 pub const SNAPSHOT_WINDOW_MIN_TICKS: u32 = 16;

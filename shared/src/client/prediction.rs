@@ -32,6 +32,8 @@ pub struct Prediction<G: Game> {
     truth: Option<(Tick, G::Own)>,
     predicted: VecDeque<Predicted<G>>,
     last_input: G::Input,
+    /// Whether it stands still until there is news.
+    waits: bool,
     corrections: u64,
     /// How far the drawing still is from the prediction after a correction, by place, and since
     /// when.
@@ -46,6 +48,7 @@ impl<G: Game> Prediction<G> {
             truth: None,
             predicted: VecDeque::new(),
             last_input: G::Input::default(),
+            waits: false,
             corrections: 0,
             error: [0.0; 2],
             error_at: Duration::ZERO,
@@ -78,7 +81,9 @@ impl<G: Game> Prediction<G> {
         }
         let mut last = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
         // A server that says nothing for so long is not predicted any further.
-        if tick.since(truth_tick) > HISTORY_MAX_TICKS as i64 {
+        self.waits = tick.since(truth_tick) > HISTORY_MAX_TICKS as i64;
+        if self.waits {
+            self.last_input = input;
             return;
         }
         while last < tick {
@@ -142,6 +147,7 @@ impl<G: Game> Prediction<G> {
         drawing: &mut Drawing,
     ) {
         let Some(newest) = self.newest().cloned() else { return };
+        let fraction = if self.waits { 0.0 } else { fraction };
         let mut coming = newest.clone();
         G::advance(&mut coming, level, input);
         let error = self.error_left(now);
