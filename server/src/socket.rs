@@ -409,6 +409,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_reads_no_more_than_it_may_of_a_message_that_never_ends() {
+        let (mut socket, mut peer) = pair();
+        peer.write_all(&[0x02, 0x80, 0, 0, 0, 0]).expect("the kernel takes it");
+        let empty_pieces = [0x00, 0x80, 0, 0, 0, 0].repeat(READ_PASS_MAX_BYTES);
+        peer.write_all(&empty_pieces).expect("the kernel takes it");
+        for _ in 0..4 {
+            socket.read(|_| unreachable!("it never ends")).expect("not an end yet");
+            let (read, _) = socket.take_traffic();
+            assert!((1..=READ_PASS_MAX_BYTES as u64).contains(&read), "{read} bytes in a pass");
+        }
+    }
+
+    #[test]
     fn a_flood_of_pings_to_one_who_cannot_be_answered_takes_no_memory() {
         let (mut socket, mut peer) = pair();
         stuff(&mut socket);
