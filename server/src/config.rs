@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::room::StreamSettings;
 use shared::limits::{ROOM_PLAYERS_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 
 /// The settings of a server. `Config::default()` is what no argument at all gives, save that
@@ -101,6 +102,11 @@ impl Config {
             return Err(format!("--web-dir {} is not a folder", path.display()));
         }
         Ok(())
+    }
+
+    /// How rooms send what there is to see.
+    pub(crate) fn stream(&self) -> StreamSettings {
+        StreamSettings::default()
     }
 
     /// How many shards to run.

@@ -65,18 +65,19 @@ pub struct Connection {
 
 impl Connection {
     /// A connection whose hello has been taken. `player` has joined the room already; `None`
-    /// watches. The welcome is the first that it has to say.
+    /// watches; `replays` is what its hello said of its own state. The welcome is the first that it has to say.
     #[must_use]
     pub fn new<G: Game>(
         room: &Room<G>,
         session: SessionId,
         player: Option<PlayerId>,
+        replays: bool,
         now: Duration,
     ) -> Connection {
         Connection {
             session,
             player,
-            viewer: room.viewer(player),
+            viewer: room.viewer(player, replays),
             welcomed: false,
             pongs: VecDeque::new(),
             notices: VecDeque::new(),

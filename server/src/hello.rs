@@ -18,6 +18,8 @@ pub(crate) struct Wanted {
     /// As it came; the room cleans it.
     pub(crate) name: String,
     pub(crate) wish: Wish,
+    /// Whether the client moves its own state on by the game's rules.
+    pub(crate) replays: bool,
 }
 
 /// Why a first message does not let in.
@@ -50,7 +52,7 @@ pub(crate) fn judge<G: Game>(bytes: &[u8]) -> Result<Wanted, Unwanted> {
         RoomWish::Named(name) if is_room_name(name) => Wish::Named(name.to_owned()),
         RoomWish::Named(_) => return Err(Unwanted::Refused(Refusal::RoomName)),
     };
-    Ok(Wanted { role: hello.role, name: hello.name.to_owned(), wish })
+    Ok(Wanted { role: hello.role, name: hello.name.to_owned(), wish, replays: hello.replays })
 }
 
 fn is_room_name(name: &str) -> bool {

@@ -50,6 +50,8 @@ pub(crate) struct Arrival {
     pub(crate) session: SessionId,
     pub(crate) place: Place,
     pub(crate) name: String,
+    /// Whether the client moves its own state on by the game's rules.
+    pub(crate) replays: bool,
 }
 
 /// A socket that was closed and has its last words to take.
@@ -134,11 +136,11 @@ impl<G: Game> Hosted<G> {
         now: Duration,
         bench: &mut Bench,
     ) {
-        let Arrival { socket, session, place, name: wished } = arrival;
+        let Arrival { socket, session, place, name: wished, replays } = arrival;
         bench.metrics.sessions.fetch_add(1, Relaxed);
         debug!(room = self.name(), %session, ?player, "joined");
         let lived = self.pacer.lived(now);
-        let mut connection = Connection::new(&self.room, session, player, lived);
+        let mut connection = Connection::new(&self.room, session, player, replays, lived);
         if let Some(name) = player.and_then(|player| self.room.player_name(player))
             && name != wished.trim()
         {

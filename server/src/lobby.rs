@@ -18,7 +18,7 @@ use tracing::info;
 
 use crate::directory::{Admission, Directory, Limits, RoomKey, Wish};
 use crate::metrics::Metrics;
-use crate::room::RoomSettings;
+use crate::room::{RoomSettings, StreamSettings};
 use crate::shard::Command;
 
 /// What the lobby is told. Its queue is bounded by the number of connections: each asks once
@@ -80,6 +80,7 @@ pub(crate) struct Lobby<G: Game> {
     shards: Vec<threads::Sender<Command<G>>>,
     setup: Setup<G::Settings>,
     fill: u16,
+    stream: StreamSettings,
     metrics: Arc<Metrics>,
     sessions: u64,
     started: Instant,
@@ -95,6 +96,7 @@ impl<G: Game> Lobby<G> {
         shards: Vec<threads::Sender<Command<G>>>,
         setup: Setup<G::Settings>,
         fill: u16,
+        stream: StreamSettings,
         metrics: Arc<Metrics>,
     ) -> (Lobby<G>, mpsc::UnboundedSender<Request>) {
         let (sender, requests) = mpsc::unbounded_channel();
@@ -105,6 +107,7 @@ impl<G: Game> Lobby<G> {
             shards,
             setup,
             fill,
+            stream,
             metrics,
             sessions: 0,
             started: Instant::now(),
@@ -171,6 +174,7 @@ impl<G: Game> Lobby<G> {
             name: listed.name.clone(),
             setup: Setup { seed, ..self.setup.clone() },
             fill: self.fill,
+            stream: self.stream,
         };
         let status = Arc::clone(&listed.status);
         // Those sent to a shard that is gone end there, and their places come back.

@@ -82,7 +82,12 @@ impl<G: Game> Server<G> {
         config.check().map_err(StartError::Config)?;
         let setup = setup::<G>(&config)?;
         // A game that breaks a limit shows it now, not when the first client comes.
-        let trial = RoomSettings { name: "trial".into(), setup: setup.clone(), fill: config.fill };
+        let trial = RoomSettings {
+            name: "trial".into(),
+            setup: setup.clone(),
+            fill: config.fill,
+            stream: config.stream(),
+        };
         drop(Room::<G>::new(trial)?);
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             warn!(%error, "the limit on open files stays as it is");
@@ -154,8 +159,14 @@ fn spawn_threads<G: Game>(
         connections_max: config.connections_max as usize,
         empty_max: Duration::from_secs(config.empty_room_seconds.into()),
     };
-    let (lobby, requests) =
-        Lobby::new(limits, commands.clone(), setup, config.fill, Arc::clone(&metrics));
+    let (lobby, requests) = Lobby::new(
+        limits,
+        commands.clone(),
+        setup,
+        config.fill,
+        config.stream(),
+        Arc::clone(&metrics),
+    );
     let mut shards = Vec::with_capacity(mailboxes.len());
     for (number, mailbox) in mailboxes.into_iter().enumerate() {
         let bench = Bench {

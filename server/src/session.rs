@@ -103,7 +103,7 @@ async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted
     if socket.leave_runtime().is_err() {
         return house.metrics.count_end(End::Fault);
     }
-    let arrival = Arrival { socket, session, place, name: wanted.name };
+    let arrival = Arrival { socket, session, place, name: wanted.name, replays: wanted.replays };
     let sent = house.shards[shard].send(Command::Admit(Box::new(arrival)));
     if let Err(threads::SendError(Command::Admit(arrival))) = sent {
         // A shard only ends with the server.

@@ -55,7 +55,7 @@ fn connect(address: SocketAddr) -> Peer {
 
 fn hello(room: RoomWish<'_>) -> Hello<'_> {
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
-    Hello { protocol, game: "tiny", rules: 3, role, name: "Ada", room }
+    Hello { protocol, game: "tiny", rules: 3, role, name: "Ada", room, replays: false }
 }
 
 impl Peer {

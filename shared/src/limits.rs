@@ -43,6 +43,9 @@ pub const CATCH_UP_STEPS_MAX: u32 = 3;
 /// behind is sent fewer snapshots.
 pub const SOCKET_SEND_BUFFER_BYTES: usize = 65_536;
 
+/// By how much time spectators see a room later than players, when nothing else is set.
+pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
+
 /// Most kinds of entity, and most kinds of event, that a schema may declare. A schema with more
 /// does not build.
 pub const SCHEMA_KINDS_MAX: usize = 64;
@@ -53,6 +56,9 @@ pub const SNAPSHOT_ENTITIES_MAX: usize = 65_535;
 /// Most events that one snapshot carries. Older ones beyond it are dropped: events that may be
 /// dropped are cosmetic by definition.
 pub const SNAPSHOT_EVENTS_MAX: usize = 255;
+/// Of at most so many ticks since the last snapshot a player is told how its inputs were come by,
+/// and its own state replayed. After a longer gap it is sent whole.
+pub const SNAPSHOT_GIVEN_MAX: usize = 64;
 /// For how many ticks an event waits for a viewer whose socket is not ready. Then it expires.
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.

@@ -7,15 +7,16 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use shared::ids::{EntityId, PlayerId, SessionId};
+use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{
-    GivenKind, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
+    Codec, Coding, GivenKind, NoReplay, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
 };
 use shared::protocol::{
     Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
     Roster, RosterEntry, ServerMessage, WIRE, Welcome,
 };
 use shared::scene::{Rows, Schema};
-use shared::tick::Tick;
+use shared::tick::{Tick, TickRate};
 use tests::dots::{BLINK, DOT, Dots};
 
 fn hex(bytes: &[u8]) -> String {
@@ -46,6 +47,7 @@ fn client_messages_stand_as_they_always_stood() {
                 role: Role::Player,
                 name: "Ann",
                 room: RoomWish::Any,
+                replays: true,
             }),
         ),
         (
@@ -57,6 +59,7 @@ fn client_messages_stand_as_they_always_stood() {
                 role: Role::Spectator,
                 name: "Zoë",
                 room: RoomWish::Named("den-1"),
+                replays: true,
             }),
         ),
         (
@@ -98,13 +101,18 @@ fn server_messages_stand_as_they_always_stood() {
                 tick_rate_hz: 30,
                 tick: Tick(1_000),
                 players_max: 64,
+                coding: Coding::Range,
+                delay_ticks: 60,
                 schema: &schema,
                 level: &[],
                 settings: &[],
             }),
         ),
         ("refused", ServerMessage::Refused(Refusal::RoomFull)),
-        ("refused, protocol", ServerMessage::Refused(Refusal::Protocol { server: 1 })),
+        (
+            "refused, protocol",
+            ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
+        ),
         (
             "roster",
             ServerMessage::Roster(Roster {
@@ -140,6 +148,7 @@ fn server_messages_stand_as_they_always_stood() {
 #[test]
 fn snapshots_stand_as_they_always_stood() {
     let schema = <Dots as shared::game::Game>::schema();
+    let codec = Codec::new(schema, TickRate::default(), Coding::Range).expect("it is sound");
     let row = |rows: &mut Rows, id, values| {
         rows.push(EntityId(id), 0, 3).copy_from_slice(&DOT.quantise(values));
     };
@@ -152,7 +161,12 @@ fn snapshots_stand_as_they_always_stood() {
     let mut blink = Rows::default();
     blink.push(EntityId(0), 0, 3).copy_from_slice(&BLINK.quantise([10.0, 20.5, 1.0]));
     let events = [(Tick(102), blink.row(0))];
-    let player = |margin_ticks, given| PlayerPart { given, margin_ticks, own: Some(&[1, 2, 3]) };
+    let player = |margin_ticks, given| PlayerPart {
+        given,
+        margin_ticks,
+        own: Some(&[1, 2, 3]),
+        replayed: None,
+    };
     let pictures = [
         ("keyframe for a spectator", Tick(100), None, &first, &events[..0]),
         ("one tick on, all as before", Tick(101), None, &first, &events[..0]),
@@ -160,14 +174,14 @@ fn snapshots_stand_as_they_always_stood() {
         (
             "a player's own state",
             Tick(104),
-            Some(player(2, GivenKind::Received)),
+            Some(player(2, &[GivenKind::Received { nth: 0 }])),
             &second,
             &events[..0],
         ),
         (
             "as before, late",
             Tick(105),
-            Some(player(-1, GivenKind::Repeated)),
+            Some(player(-1, &[GivenKind::Repeated])),
             &second,
             &events[..0],
         ),
@@ -175,10 +189,18 @@ fn snapshots_stand_as_they_always_stood() {
     let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
     let mut text = String::new();
     for (name, tick, player, rows, events) in pictures {
-        let picture = Picture { tick, player, rows, visible: &[0, 1], events };
+        let picture = Picture {
+            tick,
+            player,
+            rows,
+            visible: &[0, 1],
+            events,
+            focus: None,
+            max_bytes: SNAPSHOT_MAX_BYTES,
+        };
         let mut bytes = Vec::new();
-        encoder.encode(&schema, &picture, &mut bytes);
-        decoder.decode(&schema, &bytes).expect("what was encoded decodes");
+        encoder.encode(&codec, &picture, &mut bytes);
+        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
         assert_eq!(decoder.mirror(), encoder.mirror());
         writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
     }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use shared::dice::Dice;
 use shared::game::{Game, Given, Seen, Setup};
 use shared::ids::{PlayerId, SessionId};
-use shared::protocol::snapshot::{Picture, SnapshotEncoder};
+use shared::limits::SNAPSHOT_MAX_BYTES;
+use shared::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
 use shared::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
-use shared::scene::Schema;
 use shared::simulation::Simulation;
 use shared::tick::{Tick, TickRate};
 
@@ -23,7 +23,7 @@ const CATCH_UP_MAX_STEPS: u32 = 4;
 /// A room of bots that is stepped as time passes.
 pub(crate) struct Demo<G: Game> {
     simulation: Simulation<G>,
-    schema: Schema,
+    codec: Codec,
     encoder: SnapshotEncoder,
     setup: Setup<G::Settings>,
     bots: Vec<(PlayerId, Dice)>,
@@ -41,9 +41,11 @@ impl<G: Game> Demo<G> {
         for (player, _) in &bots {
             simulation.join(*player);
         }
+        // A game whose schema is unsound opens no room anywhere.
+        let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range).unwrap_or_default();
         Demo {
             simulation,
-            schema: G::schema(),
+            codec,
             encoder: SnapshotEncoder::new(),
             setup,
             bots,
@@ -55,7 +57,7 @@ impl<G: Game> Demo<G> {
     /// What a spectator is sent first.
     pub(crate) fn greet(&self) -> [Vec<u8>; 2] {
         // What a game gives to be sent can be encoded; the demo would stay empty else.
-        let schema = bincode::encode_to_vec(&self.schema, WIRE).unwrap_or_default();
+        let schema = bincode::encode_to_vec(self.codec.schema(), WIRE).unwrap_or_default();
         let level =
             bincode::serde::encode_to_vec(self.simulation.level(), WIRE).unwrap_or_default();
         let settings =
@@ -67,6 +69,8 @@ impl<G: Game> Demo<G> {
             tick_rate_hz: TickRate::default().hz(),
             tick: Tick(0),
             players_max: self.setup.players_max,
+            coding: Coding::Range,
+            delay_ticks: 0,
             schema: &schema,
             level: &level,
             settings: &settings,
@@ -108,8 +112,10 @@ impl<G: Game> Demo<G> {
             rows: scene.rows(),
             visible: &visible,
             events: &events,
+            focus: None,
+            max_bytes: SNAPSHOT_MAX_BYTES,
         };
-        self.encoder.encode(&self.schema, &picture, &mut self.message);
+        self.encoder.encode(&self.codec, &picture, &mut self.message);
         Some((due, &self.message))
     }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use shared::game::{Dice, Game, Given, Seen, Setup, Step};
 use shared::ids::{EntityId, PlayerId, SessionId};
-use shared::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use shared::limits::SNAPSHOT_MAX_BYTES;
+use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
 use shared::protocol::{ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome};
 use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 use shared::simulation::Simulation;
@@ -149,7 +150,7 @@ struct Place {
     socket: WebSocket<TcpStream>,
     player: Option<PlayerId>,
     simulation: Simulation<Bead>,
-    schema: Schema,
+    codec: Codec,
     encoder: SnapshotEncoder,
     inputs: BTreeMap<Tick, i8>,
     newest: Tick,
@@ -169,6 +170,8 @@ impl Place {
             tick_rate_hz: tick_rate.hz(),
             tick: Tick(0),
             players_max: 1,
+            coding: Coding::Range,
+            delay_ticks: 0,
             schema: &encoded,
             level: &[],
             settings: &[],
@@ -178,7 +181,7 @@ impl Place {
             socket,
             player,
             simulation: Simulation::new(&setup),
-            schema,
+            codec: Codec::new(schema, tick_rate, Coding::Range).expect("a schema is sound"),
             encoder: SnapshotEncoder::new(),
             inputs: BTreeMap::new(),
             newest: Tick(0),
@@ -219,10 +222,15 @@ impl Place {
         self.simulation.step(&[(PlayerId(0), given)]);
         let own = bincode::serde::encode_to_vec(self.simulation.game().x, WIRE)
             .expect("an own state encodes");
+        let come_by = match given {
+            Given::Received(_) => GivenKind::Received { nth: 0 },
+            _ => GivenKind::Absent,
+        };
         let part = PlayerPart {
-            given: if given.is_received() { GivenKind::Received } else { GivenKind::Absent },
+            given: &[come_by],
             margin_ticks: self.newest.since(tick) as i32,
             own: Some(&own),
+            replayed: None,
         };
         let picture = Picture {
             tick,
@@ -230,10 +238,12 @@ impl Place {
             rows: self.simulation.scene().rows(),
             visible: &[0],
             events: &[],
+            focus: None,
+            max_bytes: SNAPSHOT_MAX_BYTES,
         };
         let mut bytes = Vec::new();
         ServerMessage::open_snapshot(&mut bytes);
-        self.encoder.encode(&self.schema, &picture, &mut bytes);
+        self.encoder.encode(&self.codec, &picture, &mut bytes);
         let _ = self.socket.send(Message::binary(bytes));
     }
 }

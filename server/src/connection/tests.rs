@@ -7,23 +7,29 @@ use shared::protocol::{Ack, Hello, Input, PROTOCOL_VERSION, Role, RoomWish};
 
 use super::*;
 use crate::room::RoomSettings;
+use crate::room::StreamSettings;
 use crate::room::dots::{Dots, Push};
 
 const START: Duration = Duration::from_secs(1_000);
 
 fn room() -> Room<Dots> {
     let setup = Setup { players_max: 4, ..Setup::default() };
-    let settings = RoomSettings { name: "meadow".to_owned(), setup, fill: 2 };
+    let settings = RoomSettings {
+        name: "meadow".to_owned(),
+        setup,
+        fill: 2,
+        stream: StreamSettings::default(),
+    };
     Room::new(settings).expect("these settings are good")
 }
 
 fn player(room: &mut Room<Dots>) -> Connection {
     let player = room.join("Ada").expect("there is space");
-    Connection::new(room, SessionId(1), Some(player), START)
+    Connection::new(room, SessionId(1), Some(player), false, START)
 }
 
 fn spectator(room: &Room<Dots>) -> Connection {
-    Connection::new(room, SessionId(2), None, START)
+    Connection::new(room, SessionId(2), None, false, START)
 }
 
 fn bytes(message: &ClientMessage<'_>) -> Vec<u8> {
@@ -107,6 +113,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_say() {
         role: Role::Player,
         name: "Ada",
         room: RoomWish::Any,
+        replays: false,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
     let mut end = |bytes: &[u8]| spectator(&room).receive(&mut room, START, bytes);

@@ -44,7 +44,7 @@ pub(super) struct InputBuffer<I> {
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
-    given: GivenKind,
+    given: [GivenKind; 1],
     margin_ticks: i32,
 }
 
@@ -54,7 +54,7 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             slots: Box::new([None; SLOTS]),
             last_received: None,
             addressed: None,
-            given: GivenKind::Absent,
+            given: [GivenKind::Absent],
             margin_ticks: MARGIN_UNKNOWN_TICKS,
         }
     }
@@ -98,11 +98,11 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             (None, Some((last, input))) if tick.since(last) <= REPEAT => Given::Repeated(input),
             (None, _) => Given::Absent,
         };
-        self.given = match given {
-            Given::Received(_) => GivenKind::Received,
+        self.given = [match given {
+            Given::Received(_) => GivenKind::Received { nth: 0 },
             Given::Repeated(_) => GivenKind::Repeated,
             Given::Absent => GivenKind::Absent,
-        };
+        }];
         self.margin_ticks = match self.addressed {
             Some(addressed) => addressed.since(tick).clamp(-FURTHEST, FURTHEST) as i32,
             None => MARGIN_UNKNOWN_TICKS,
@@ -111,8 +111,8 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     }
 
     /// How the input of the last tick was come by.
-    pub(super) fn given(&self) -> GivenKind {
-        self.given
+    pub(super) fn given(&self) -> &[GivenKind] {
+        &self.given
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
@@ -181,10 +181,10 @@ mod tests {
         assert_eq!(buffer.take(Tick(1)), Given::Received(5));
         for tick in 2..=1 + INPUT_REPEAT_MAX_TICKS {
             assert_eq!(buffer.take(Tick(tick)), Given::Repeated(5));
-            assert_eq!(buffer.given(), GivenKind::Repeated);
+            assert_eq!(buffer.given(), [GivenKind::Repeated]);
         }
         assert_eq!(buffer.take(Tick(2 + INPUT_REPEAT_MAX_TICKS)), Given::Absent);
-        assert_eq!(buffer.given(), GivenKind::Absent);
+        assert_eq!(buffer.given(), [GivenKind::Absent]);
     }
 
     #[test]

@@ -22,11 +22,15 @@ mod viewer;
 pub use input_buffer::InputVerdict;
 pub use viewer::Viewer;
 
+use std::time::Duration;
+
 use shared::game::{Dice, Game, Given, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, WELCOME_MAX_BYTES,
+    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_MAX_BYTES,
+    SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
 };
+use shared::protocol::snapshot::{Codec, Coding};
 use shared::protocol::{Input, Refusal, ServerMessage, WIRE};
 use shared::scene::{Rows, Scene, Schema, SchemaError};
 use shared::simulation::Simulation;
@@ -48,6 +52,31 @@ pub struct RoomSettings<S> {
     /// With how many players the room is lively: while people are fewer, bots make up for them.
     /// Never more than `players_max` come of it.
     pub fill: u16,
+    /// How what there is to see is sent.
+    pub stream: StreamSettings,
+}
+
+/// How a room sends what there is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// How symbols become bytes: fewer bytes, or less work.
+    pub coding: Coding,
+    /// Most bytes of one snapshot, its kind included. What does not fit waits, the least
+    /// important longest.
+    pub snapshot_max_bytes: usize,
+    /// By how much time spectators see the room later than players: a live picture of the whole
+    /// world in the hands of a player's friend is a cheat.
+    pub spectator_delay: Duration,
+}
+
+impl Default for StreamSettings {
+    fn default() -> StreamSettings {
+        StreamSettings {
+            coding: Coding::Range,
+            snapshot_max_bytes: SNAPSHOT_MAX_BYTES,
+            spectator_delay: SPECTATOR_DELAY_DEFAULT,
+        }
+    }
 }
 
 /// Why a room cannot be opened.
@@ -146,7 +175,8 @@ pub struct Room<G: Game> {
     tick_rate: TickRate,
     players_max: u16,
     fill: u16,
-    schema: Schema,
+    codec: Codec,
+    stream: StreamSettings,
     welcome_parts: WelcomeParts,
     /// Most rows that a snapshot is sure to have space for.
     rows_max: usize,
@@ -168,19 +198,18 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// When the game or the settings break a limit.
     pub fn new(settings: RoomSettings<G::Settings>) -> Result<Room<G>, RoomError> {
-        let RoomSettings { name, setup, fill } = settings;
+        let RoomSettings { name, setup, fill, stream } = settings;
         if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
             return Err(RoomError::PlayersMax(setup.players_max));
         }
-        let schema = G::schema();
-        schema.check()?;
+        let codec = Codec::new(G::schema(), setup.tick_rate, stream.coding)?;
         let input = serialised(&G::Input::default(), "input")?.len();
         if input > INPUT_MAX_BYTES {
             return Err(RoomError::InputTooBig(input));
         }
         let simulation = Simulation::new(&setup);
         let welcome_parts = WelcomeParts {
-            schema: bincode::encode_to_vec(&schema, WIRE)
+            schema: bincode::encode_to_vec(codec.schema(), WIRE)
                 .map_err(|_| RoomError::NotSerialisable("schema"))?,
             level: serialised(simulation.level(), "level")?,
             settings: serialised(&setup.settings, "settings")?,
@@ -191,8 +220,9 @@ impl<G: Game> Room<G> {
             tick_rate: setup.tick_rate,
             players_max: setup.players_max,
             fill: fill.min(setup.players_max),
-            rows_max: viewer::rows_max(&schema),
-            schema,
+            rows_max: viewer::rows_max(codec.schema()),
+            codec,
+            stream,
             welcome_parts,
             simulation,
             players: Vec::new(),
@@ -218,7 +248,7 @@ impl<G: Game> Room<G> {
         self.gather_inputs();
         self.simulation.step(&self.given);
         // The scene is new. What is told of it is made once here, not once per viewer.
-        self.events.keep(&self.schema, self.simulation.scene());
+        self.events.keep(self.codec.schema(), self.simulation.scene());
         self.sort_interest();
         self.refresh_scores();
     }
@@ -303,10 +333,16 @@ impl<G: Game> Room<G> {
         self.simulation.scene()
     }
 
+    /// How its snapshots are coded, for whoever decodes them.
+    #[must_use]
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
     /// What the rows and events of its scenes mean.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        self.codec.schema()
     }
 
     /// The state hash of the world as it is now.
@@ -377,7 +413,7 @@ impl<G: Game> Room<G> {
         let game = self.simulation.game();
         let views = self.players.iter().take(VIEWS_ASKED).map(|player| game.view(player.id));
         let cell = interest::cell_for(views);
-        self.interest.sort(&self.schema, self.simulation.scene(), cell);
+        self.interest.sort(self.codec.schema(), self.simulation.scene(), cell);
     }
 
     /// Scores may change with every tick; that is no reason to send them so often.

@@ -8,13 +8,13 @@ use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
     EVENT_EXPIRY_TICKS, INPUT_AHEAD_MAX_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX,
 };
-use shared::protocol::snapshot::{GivenKind, SnapshotDecoder};
+use shared::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
 use shared::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
 use shared::scene::{RowRef, View};
 use shared::tick::Tick;
 
 use super::dots::{self, Dots, Push, Settings, Stone};
-use super::{InputVerdict, Room, RoomError, RoomSettings, Viewer};
+use super::{InputVerdict, Room, RoomError, RoomSettings, StreamSettings, Viewer};
 
 fn settings(players_max: u16, fill: u16) -> RoomSettings<Settings> {
     let stone = |at: i32| Stone {
@@ -24,7 +24,7 @@ fn settings(players_max: u16, fill: u16) -> RoomSettings<Settings> {
     };
     let settings = Settings { stones: (0..144).map(stone).collect(), ..Settings::default() };
     let setup = Setup { settings, seed: 11, players_max, ..Setup::default() };
-    RoomSettings { name: "meadow".to_owned(), setup, fill }
+    RoomSettings { name: "meadow".to_owned(), setup, fill, stream: StreamSettings::default() }
 }
 
 fn room(players_max: u16, fill: u16) -> Room<Dots> {
@@ -48,7 +48,7 @@ struct Client {
 impl Client {
     fn new(room: &Room<Dots>, player: Option<PlayerId>) -> Client {
         let (decoder, roster) = (SnapshotDecoder::new(), BTreeMap::new());
-        Client { viewer: room.viewer(player), player, decoder, roster }
+        Client { viewer: room.viewer(player, false), player, decoder, roster }
     }
 
     fn read_roster(&mut self, room: &mut Room<Dots>) -> bool {
@@ -78,7 +78,10 @@ impl Client {
         }
         let message = ServerMessage::decode(&bytes);
         let Ok(ServerMessage::Snapshot(body)) = message else { panic!("{message:?}") };
-        let snapshot = self.decoder.decode(room.schema(), body).expect("what is written decodes");
+        let snapshot = self
+            .decoder
+            .decode(room.codec(), body, &mut NoReplay)
+            .expect("what is written decodes");
         assert_eq!(snapshot.tick, room.tick());
         assert_eq!(self.decoder.mirror(), self.viewer.mirror());
         Some(snapshot.player)
@@ -218,7 +221,7 @@ fn silence_repeats_the_last_input_and_then_is_absence() {
         assert_eq!(i64::from(margin), Tick(1).since(room.tick()));
         come_by.push(given);
     }
-    assert_eq!(come_by[0], GivenKind::Received);
+    assert_eq!(come_by[0], GivenKind::Received { nth: 0 });
     assert!(come_by[1..=15].iter().all(|given| *given == GivenKind::Repeated));
     assert_eq!(come_by[16..], [GivenKind::Absent; 2]);
     assert_eq!((room.counters().ticks_repeated, room.counters().ticks_absent), (15, 2));

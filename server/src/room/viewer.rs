@@ -23,6 +23,7 @@ use super::roster::Version;
 #[derive(Debug)]
 pub struct Viewer {
     player: Option<PlayerId>,
+    replays: bool,
     encoder: SnapshotEncoder,
     roster: Option<Version>,
 }
@@ -37,10 +38,10 @@ impl Viewer {
 
 impl<G: Game> Room<G> {
     /// A viewer that has been told nothing yet: a player of this room, or a spectator (`None`),
-    /// who sees everything.
+    /// who sees everything. `replays` says whether its client moves its own state on by itself.
     #[must_use]
-    pub fn viewer(&self, player: Option<PlayerId>) -> Viewer {
-        Viewer { player, encoder: SnapshotEncoder::new(), roster: None }
+    pub fn viewer(&self, player: Option<PlayerId>, replays: bool) -> Viewer {
+        Viewer { player, replays, encoder: SnapshotEncoder::new(), roster: None }
     }
 
     /// Adds the whole welcome message to the end of `out`.
@@ -52,6 +53,8 @@ impl<G: Game> Room<G> {
             tick_rate_hz: self.tick_rate.hz(),
             tick: self.simulation.tick(),
             players_max: self.players_max,
+            coding: self.codec.coding(),
+            delay_ticks: 0,
             schema: &self.welcome_parts.schema,
             level: &self.welcome_parts.level,
             settings: &self.welcome_parts.settings,
@@ -87,14 +90,20 @@ impl<G: Game> Room<G> {
         let mut view = View::Everything;
         let mut part = None;
         if let Some(id) = viewer.player {
-            let Some(player) = self.player(id).filter(|player| player.came < scene.tick()) else {
+            // By the field, not by a method: the rest of the room stays free to be written.
+            let Ok(at) = self.players.binary_search_by_key(&id, |player| player.id) else {
                 return false;
             };
+            let player = &self.players[at];
+            if player.came >= scene.tick() {
+                return false;
+            }
             view = game.view(id);
             part = Some(PlayerPart {
                 given: player.inputs.given(),
                 margin_ticks: player.inputs.margin_ticks(),
                 own: put_own(game.own(id).as_ref(), &mut self.scratch.own),
+                replayed: None,
             });
         }
         let visible = &mut self.scratch.visible;
@@ -110,10 +119,12 @@ impl<G: Game> Room<G> {
             rows: scene.rows(),
             visible,
             events: &events,
+            focus: None,
+            max_bytes: self.stream.snapshot_max_bytes,
         };
         let before = out.len();
         ServerMessage::open_snapshot(out);
-        viewer.encoder.encode(&self.schema, &picture, out);
+        viewer.encoder.encode(&self.codec, &picture, out);
         self.counters.snapshots += 1;
         self.counters.snapshot_bytes += (out.len() - before) as u64;
         self.counters.scenes_skipped +=
@@ -157,9 +168,9 @@ const _: () = assert!(EVENT_EXPIRY_TICKS <= 16);
 #[cfg(test)]
 mod tests {
     use shared::ids::EntityId;
-    use shared::protocol::snapshot::GivenKind;
+    use shared::protocol::snapshot::{Codec, Coding, GivenKind};
     use shared::scene::{Field, Predict, Rows};
-    use shared::tick::Tick;
+    use shared::tick::{Tick, TickRate};
 
     use super::*;
 
@@ -184,6 +195,8 @@ mod tests {
                 events: vec![kind(fields); shared::limits::SCHEMA_KINDS_MAX],
             };
             let rows_max = rows_max(&schema) as u32;
+            let codec =
+                Codec::new(schema, TickRate::default(), Coding::Plain).expect("it is sound");
             let mut encoder = SnapshotEncoder::new();
             // All of them new; then all changed; then all gone and as many others new.
             for (tick, first_id, value) in [(1, 0, 1), (20, 0, -2), (40, 1, 3)] {
@@ -196,9 +209,10 @@ mod tests {
                 let oldest = Tick(tick).minus(EVENT_EXPIRY_TICKS - 1);
                 let events = vec![(oldest, rows.row(0)); SNAPSHOT_EVENTS_MAX];
                 let player = Some(PlayerPart {
-                    given: GivenKind::Absent,
+                    given: &[GivenKind::Absent],
                     margin_ticks: i32::MIN,
                     own: Some(&[value as u8; OWN_MAX_BYTES]),
+                    replayed: None,
                 });
                 let picture = Picture {
                     tick: Tick(tick),
@@ -206,10 +220,12 @@ mod tests {
                     rows: &rows,
                     visible: &visible,
                     events: &events,
+                    focus: None,
+                    max_bytes: SNAPSHOT_MAX_BYTES,
                 };
                 let mut out = Vec::new();
                 ServerMessage::open_snapshot(&mut out);
-                encoder.encode(&schema, &picture, &mut out);
+                encoder.encode(&codec, &picture, &mut out);
                 assert!(out.len() <= SNAPSHOT_MAX_BYTES, "{fields} fields: {} bytes", out.len());
             }
         }

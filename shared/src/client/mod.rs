@@ -129,6 +129,7 @@ impl<G: Game> Client<G> {
             role: greeting.role,
             name: &greeting.name,
             room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
+            replays: true,
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);
@@ -245,9 +246,16 @@ impl<G: Game> Client<G> {
         let Some(playing) = &mut self.playing else { return };
         let Some(screen) = &mut playing.screen else { return };
         let Some(render_tick) = screen.clock.position(now) else { return };
-        screen.interpolation.draw(&playing.schema, playing.tick_rate, render_tick, drawing);
+        screen.interpolation.draw(playing.codec.schema(), playing.tick_rate, render_tick, drawing);
         let fraction = playing.input_clock.fraction(now);
-        playing.prediction.draw(now, fraction, input, &playing.level, &playing.schema, drawing);
+        playing.prediction.draw(
+            now,
+            fraction,
+            input,
+            &playing.level,
+            playing.codec.schema(),
+            drawing,
+        );
         drawing.tick = render_tick;
     }
 
@@ -358,7 +366,7 @@ impl<G: Game> Client<G> {
     /// What rows and events mean.
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
-        self.playing.as_ref().map(|playing| &playing.schema)
+        self.playing.as_ref().map(|playing| playing.codec.schema())
     }
 
     /// The entities known, by rising id.

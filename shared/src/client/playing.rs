@@ -16,7 +16,7 @@ use super::{Applied, ClientError, Counters, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::CLIENT_EVENTS_MAX;
-use crate::protocol::snapshot::{GivenKind, SnapshotDecoder};
+use crate::protocol::snapshot::{Codec, GivenKind, NoReplay, SnapshotDecoder};
 use crate::protocol::{WIRE, Welcome};
 use crate::scene::{Rows, Schema};
 use crate::tick::{Tick, TickRate};
@@ -26,7 +26,7 @@ pub(super) struct Playing<G: Game> {
     pub(super) player: Option<PlayerId>,
     pub(super) room: String,
     pub(super) tick_rate: TickRate,
-    pub(super) schema: Schema,
+    pub(super) codec: Codec,
     pub(super) level: G::Level,
     pub(super) settings: G::Settings,
     pub(super) names: Names,
@@ -58,7 +58,6 @@ impl<G: Game> Playing<G> {
         has_screen: bool,
     ) -> Result<Playing<G>, ClientError> {
         let schema: Schema = part(welcome.schema, "schema")?;
-        schema.check()?;
         let tick_rate =
             TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
         Ok(Playing {
@@ -66,9 +65,9 @@ impl<G: Game> Playing<G> {
             player: welcome.player,
             room: welcome.room.to_owned(),
             tick_rate,
+            codec: Codec::new(schema, tick_rate, welcome.coding)?,
             level: serde_part(welcome.level, "level")?,
             settings: serde_part(welcome.settings, "settings")?,
-            schema,
             names: Names::default(),
             decoder: SnapshotDecoder::new(),
             prediction: Prediction::new(),
@@ -96,19 +95,19 @@ impl<G: Game> Playing<G> {
         body: &[u8],
         counters: &mut Counters,
     ) -> Result<(), ClientError> {
-        let snapshot = self.decoder.decode(&self.schema, body)?;
+        let snapshot = self.decoder.decode(&self.codec, body, &mut NoReplay)?;
         self.unacknowledged += 1;
         if let Some(screen) = &mut self.screen {
             screen.snapshot(now, snapshot.tick, &self.decoder);
         }
         if let Some((given, margin_ticks)) = snapshot.player {
-            counters.late_inputs += u64::from(given != GivenKind::Received);
+            counters.late_inputs += u64::from(!given.is_received());
             self.input_clock.snapshot(now, snapshot.tick, margin_ticks);
             let own = match self.decoder.mirror().own() {
                 None => None,
                 Some(bytes) => Some(serde_part(bytes, "own state")?),
             };
-            self.prediction.reconcile(now, snapshot.tick, own, &self.level, &self.schema);
+            self.prediction.reconcile(now, snapshot.tick, own, &self.level, self.codec.schema());
             self.note_applied(now, snapshot.tick, given);
         }
         Ok(())
@@ -120,7 +119,7 @@ impl<G: Game> Playing<G> {
                 break;
             }
             self.sent.pop_front();
-            if sent == tick && given == GivenKind::Received {
+            if sent == tick && given.is_received() {
                 self.applied = Some(Applied { tick, latency: now.saturating_sub(at) });
             }
         }

@@ -13,6 +13,7 @@ use crate::limits::{
     HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, ROSTER_MAX_BYTES,
     SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
 };
+use crate::protocol::snapshot::Coding;
 use crate::tick::Tick;
 
 /// What a client says.
@@ -65,6 +66,9 @@ pub struct Hello<'a> {
     pub name: &'a str,
     /// Where it wants to be.
     pub room: RoomWish<'a>,
+    /// Whether it replays its own state by the game's rules, so that only what differs from that
+    /// need be sent. A client that knows no rules is sent all of it.
+    pub replays: bool,
 }
 
 /// What a client wants to be.
@@ -100,6 +104,10 @@ pub struct Welcome<'a> {
     pub tick: Tick,
     /// Most players in the room.
     pub players_max: u16,
+    /// How the snapshots are coded.
+    pub coding: Coding,
+    /// By how many ticks what a spectator is sent is behind what players are sent.
+    pub delay_ticks: u32,
     /// The game's [`crate::scene::Schema`], in bincode.
     pub schema: &'a [u8],
     /// The game's level, in bincode.
@@ -404,6 +412,7 @@ mod tests {
                 role: Role::Player,
                 name: &name,
                 room: RoomWish::Named(&room),
+                replays: false,
             });
             let mut bytes = Vec::new();
             hello.encode(&mut bytes);
@@ -448,6 +457,7 @@ mod tests {
                 role: Role::Player,
                 name: &text[..length],
                 room: RoomWish::Named("r"),
+                replays: false,
             });
             bytes.clear();
             hello.encode(&mut bytes);

@@ -98,6 +98,7 @@ impl Line {
             role: player.role,
             name: "Ann",
             room: RoomWish::Named(&player.room),
+            replays: false,
         }));
     }
 

@@ -17,7 +17,7 @@ use shared::protocol::{ClientMessage, End, Role, ServerMessage};
 use shared::scene::View;
 use shared::tick::TickRate;
 use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings};
+use tickwire::room::{Room, RoomSettings, StreamSettings};
 
 /// Which of a world's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,13 +59,15 @@ pub struct Plan {
     pub players_max: u16,
     /// Fill-in bots.
     pub fill: u16,
+    /// How it sends what there is to see.
+    pub stream: StreamSettings,
 }
 
 impl Plan {
     /// A room for 64 at 30 ticks a second, without fill-in bots.
     #[must_use]
     pub fn seeded(seed: u64) -> Plan {
-        Plan { seed, tick_rate_hz: 30, players_max: 64, fill: 0 }
+        Plan { seed, tick_rate_hz: 30, players_max: 64, fill: 0, stream: StreamSettings::default() }
     }
 }
 
@@ -95,7 +97,8 @@ impl<G: Game> World<G> {
             tick_rate: TickRate::new(plan.tick_rate_hz).expect("a rate within the limits"),
             players_max: plan.players_max,
         };
-        let settings = RoomSettings { name: "test".to_owned(), setup, fill: plan.fill };
+        let settings =
+            RoomSettings { name: "test".to_owned(), setup, fill: plan.fill, stream: plan.stream };
         World {
             now: Duration::ZERO,
             next_tick: Duration::from_millis(1),
@@ -266,7 +269,8 @@ impl<G: Game> World<G> {
             Role::Player => Some(self.room.join(hello.name).map_err(|_| End::Refused)?),
         };
         let session = SessionId(at as u64);
-        self.seats[at].connection = Some(Connection::new(&self.room, session, player, self.now));
+        self.seats[at].connection =
+            Some(Connection::new(&self.room, session, player, hello.replays, self.now));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The client's end of the stream.
 
-use super::{GivenKind, Mirror, kind_bits, unzigzag};
+use super::{Codec, GivenKind, Mirror, kind_bits, unzigzag};
 use crate::ids::EntityId;
 use crate::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::{BitReader, OutOfBits};
@@ -51,6 +51,22 @@ pub struct Snapshot {
     pub player: Option<(GivenKind, i32)>,
 }
 
+/// What a client makes of its own state while no news of it came: the game's `advance` by the
+/// inputs that counted.
+pub trait Replay {
+    /// Moves `own` (in bincode) on by one tick for each of `given`, of which the last is for
+    /// `tick`. Whoever cannot leaves it as it is, and must have said so in its hello.
+    fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>);
+}
+
+/// A client that knows no rules, and so replays nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoReplay;
+
+impl Replay for NoReplay {
+    fn replay(&mut self, _: Tick, _: &[GivenKind], _: &mut Vec<u8>) {}
+}
+
 /// Turns the snapshots of one stream back into what the viewer knows.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotDecoder {
@@ -79,11 +95,17 @@ impl SnapshotDecoder {
         self.event_ticks.iter().copied().zip(self.events.iter())
     }
 
-    /// Takes the next snapshot of the stream. `schema` must have been checked.
+    /// Takes the next snapshot of the stream.
     ///
     /// # Errors
     /// When it is not one. What the decoder knows is unspecified afterwards: give it up.
-    pub fn decode(&mut self, schema: &Schema, bytes: &[u8]) -> Result<Snapshot, SnapshotError> {
+    pub fn decode(
+        &mut self,
+        codec: &Codec,
+        bytes: &[u8],
+        _replay: &mut dyn Replay,
+    ) -> Result<Snapshot, SnapshotError> {
+        let schema = codec.schema();
         let mut bits = BitReader::new(bytes);
         let (tick, keyframe) = self.take_tick(&mut bits)?;
         let player = self.take_player(&mut bits)?;
@@ -120,7 +142,7 @@ impl SnapshotDecoder {
             return Ok(None);
         }
         let given = match bits.take(2)? {
-            0 => GivenKind::Received,
+            0 => GivenKind::Received { nth: 0 },
             1 => GivenKind::Repeated,
             2 => GivenKind::Absent,
             _ => return Err(SnapshotError::Given),

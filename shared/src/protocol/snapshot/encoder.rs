@@ -1,6 +1,6 @@
 //! The server's end of the stream.
 
-use super::{GivenKind, Mirror, kind_bits, zigzag};
+use super::{Codec, GivenKind, Mirror, kind_bits, zigzag};
 use crate::limits::SNAPSHOT_EVENTS_MAX;
 use crate::protocol::bits::BitWriter;
 use crate::scene::{Kind, RowRef, Rows, Schema};
@@ -20,17 +20,27 @@ pub struct Picture<'a> {
     /// What happened since the last picture and may be told, each with its tick. Of more than
     /// [`SNAPSHOT_EVENTS_MAX`] only the first are told.
     pub events: &'a [(Tick, RowRef<'a>)],
+    /// Where the viewer looks, in the game's units: what is near counts for more when not all
+    /// fits.
+    pub focus: Option<[f64; 2]>,
+    /// Most bytes that the snapshot may have.
+    pub max_bytes: usize,
 }
 
 /// What a snapshot tells a player of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayerPart<'a> {
-    /// How its input of this tick was come by.
-    pub given: GivenKind,
+    /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
+    /// more than [`SNAPSHOT_GIVEN_MAX`](crate::limits::SNAPSHOT_GIVEN_MAX), and before a
+    /// keyframe, only the last counts.
+    pub given: &'a [GivenKind],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
     pub margin_ticks: i32,
     /// Its own state in bincode, if it has one.
     pub own: Option<&'a [u8]>,
+    /// What the client will make of the own state that it knows, by the inputs in `given`; `None`
+    /// for a client that does not replay.
+    pub replayed: Option<&'a [u8]>,
 }
 
 /// Turns pictures into snapshots for one viewer. What it has encoded must reach the viewer: a
@@ -55,8 +65,14 @@ impl SnapshotEncoder {
         &self.mirror
     }
 
+    /// Forgets what the viewer knows: the next snapshot is a keyframe.
+    pub fn restart(&mut self) {
+        self.mirror = Mirror::default();
+    }
+
     /// Adds the snapshot of `picture` to the end of `out`.
-    pub fn encode(&mut self, schema: &Schema, picture: &Picture<'_>, out: &mut Vec<u8>) {
+    pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
+        let schema = codec.schema();
         let mut bits = BitWriter::new(out);
         self.put_tick(picture.tick, &mut bits);
         self.put_player(picture.player.as_ref(), &mut bits);
@@ -89,8 +105,9 @@ impl SnapshotEncoder {
     fn put_player(&mut self, player: Option<&PlayerPart<'_>>, bits: &mut BitWriter<'_>) {
         bits.put_bool(player.is_some());
         let Some(player) = player else { return };
-        let given = match player.given {
-            GivenKind::Received => 0,
+        let last = player.given.last().copied().unwrap_or(GivenKind::Absent);
+        let given = match last {
+            GivenKind::Received { .. } => 0,
             GivenKind::Repeated => 1,
             GivenKind::Absent => 2,
         };

@@ -19,10 +19,12 @@
 //! A field is `value - min` in as many bits as `max - min` needs; a kind is an index in as many
 //! bits as the last index needs.
 
+mod codec;
 mod decoder;
 mod encoder;
 
-pub use decoder::{Snapshot, SnapshotDecoder, SnapshotError};
+pub use codec::{Codec, Coding};
+pub use decoder::{NoReplay, Replay, Snapshot, SnapshotDecoder, SnapshotError};
 pub use encoder::{Picture, PlayerPart, SnapshotEncoder};
 
 use crate::scene::{Kind, Rows};
@@ -60,11 +62,22 @@ impl Mirror {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenKind {
     /// It came in time.
-    Received,
+    Received {
+        /// Of the inputs that the client sent for the tick, this one counted: 0 is the first.
+        nth: u8,
+    },
     /// It did not; the last one was repeated.
     Repeated,
     /// Nothing came for long; nothing was assumed.
     Absent,
+}
+
+impl GivenKind {
+    /// Whether it came in time.
+    #[must_use]
+    pub fn is_received(self) -> bool {
+        matches!(self, GivenKind::Received { .. })
+    }
 }
 
 /// How many bits the index of one of `kinds` takes.

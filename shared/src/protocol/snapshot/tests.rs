@@ -4,7 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::EntityId;
+use crate::limits::SNAPSHOT_MAX_BYTES;
 use crate::scene::{Field, Predict, Schema};
+use crate::tick::TickRate;
+
+fn codec(schema: &Schema) -> Codec {
+    Codec::new(schema.clone(), TickRate::default(), Coding::Range).expect("the schema is sound")
+}
 
 fn field() -> impl Strategy<Value = Field> {
     let range = prop_oneof![
@@ -78,6 +84,7 @@ proptest! {
         player in any::<bool>(),
         margin in any::<i32>(),
     ) {
+        let codec = codec(&schema);
         let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
         let mut tick = Tick(5);
         for (at, (skip, raw_rows, raw_events)) in scenes.iter().enumerate() {
@@ -87,9 +94,10 @@ proptest! {
             let visible: Vec<u32> = (0..rows.len() as u32).filter(|i| (i + skip) % 5 != 0).collect();
             let told: Vec<_> = events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
             let part = PlayerPart {
-                given: [GivenKind::Received, GivenKind::Repeated, GivenKind::Absent][at % 3],
+                given: &[[GivenKind::Received { nth: 0 }, GivenKind::Repeated, GivenKind::Absent][at % 3]],
                 margin_ticks: margin,
                 own: own[at].as_deref(),
+                replayed: None,
             };
             let picture = Picture {
                 tick,
@@ -97,13 +105,15 @@ proptest! {
                 rows: &rows,
                 visible: &visible,
                 events: &told,
+                focus: None,
+                max_bytes: SNAPSHOT_MAX_BYTES,
             };
             let mut bytes = Vec::new();
-            encoder.encode(&schema, &picture, &mut bytes);
-            let snapshot = decoder.decode(&schema, &bytes).expect("what was encoded decodes");
+            encoder.encode(&codec, &picture, &mut bytes);
+            let snapshot = decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
             prop_assert_eq!(snapshot.tick, tick);
             prop_assert_eq!(snapshot.keyframe, at == 0);
-            prop_assert_eq!(snapshot.player, player.then_some((part.given, margin)));
+            prop_assert_eq!(snapshot.player, player.then_some((part.given[0], margin)));
             prop_assert_eq!(decoder.mirror(), encoder.mirror());
             prop_assert!(decoder.mirror().rows().iter().eq(visible.iter().map(|&i| rows.row(i as usize))));
             prop_assert!(decoder.events().eq(told.iter().copied()));
@@ -118,14 +128,15 @@ proptest! {
         noise in prop::collection::vec(any::<u8>(), 0..200),
         mutate in any::<bool>(),
     ) {
+        let codec = codec(&schema);
         let rows = fill(&schema.entities, &rows[0].1, true);
         let visible: Vec<u32> = (0..rows.len() as u32).collect();
         let mut bytes = Vec::new();
         let picture =
-            Picture { tick: Tick(9), player: None, rows: &rows, visible: &visible, events: &[] };
-        SnapshotEncoder::new().encode(&schema, &picture, &mut bytes);
+            Picture { tick: Tick(9), player: None, rows: &rows, visible: &visible, events: &[], focus: None, max_bytes: SNAPSHOT_MAX_BYTES };
+        SnapshotEncoder::new().encode(&codec, &picture, &mut bytes);
         let mut decoder = SnapshotDecoder::new();
-        decoder.decode(&schema, &bytes).expect("what was encoded decodes");
+        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
         let next = if mutate {
             for (at, with) in &flips {
                 let at = at.index(bytes.len());
@@ -135,7 +146,7 @@ proptest! {
         } else {
             noise
         };
-        if decoder.decode(&schema, &next).is_ok() {
+        if decoder.decode(&codec, &next, &mut NoReplay).is_ok() {
             // An entity takes at least a bit of a message, known or new.
             prop_assert!(decoder.mirror().rows().len() <= rows.len() + 8 * next.len());
         }
@@ -148,6 +159,7 @@ fn nothing_and_the_most_there_can_be_pass() {
         entities: vec![Kind { name: "dot".into(), fields: vec![], place: None }],
         events: vec![],
     };
+    let codec = codec(&schema);
     let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
     let mut rows = Rows::default();
     for id in 0..crate::limits::SNAPSHOT_ENTITIES_MAX as u32 {
@@ -155,10 +167,18 @@ fn nothing_and_the_most_there_can_be_pass() {
     }
     let all: Vec<u32> = (0..rows.len() as u32).collect();
     for (tick, visible) in [(1, &all[..]), (2, &[]), (3, &all[..]), (4, &all[..])] {
-        let picture = Picture { tick: Tick(tick), player: None, rows: &rows, visible, events: &[] };
+        let picture = Picture {
+            tick: Tick(tick),
+            player: None,
+            rows: &rows,
+            visible,
+            events: &[],
+            focus: None,
+            max_bytes: SNAPSHOT_MAX_BYTES,
+        };
         let mut bytes = Vec::new();
-        encoder.encode(&schema, &picture, &mut bytes);
-        decoder.decode(&schema, &bytes).expect("what was encoded decodes");
+        encoder.encode(&codec, &picture, &mut bytes);
+        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
         assert_eq!(decoder.mirror(), encoder.mirror());
         assert_eq!(decoder.mirror().rows().len(), visible.len());
     }
@@ -166,6 +186,6 @@ fn nothing_and_the_most_there_can_be_pass() {
 
 #[test]
 fn a_difference_before_a_keyframe_is_refused() {
-    let error = SnapshotDecoder::new().decode(&Schema::new(), &[0]);
+    let error = SnapshotDecoder::new().decode(&Codec::default(), &[0], &mut NoReplay);
     assert_eq!(error, Err(SnapshotError::NoKeyframe));
 }
