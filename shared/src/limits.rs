@@ -59,6 +59,9 @@ pub const SNAPSHOT_EVENTS_MAX: usize = 255;
 /// Of at most so many ticks since the last snapshot a player is told how its inputs were come by,
 /// and its own state replayed. After a longer gap it is sent whole.
 pub const SNAPSHOT_GIVEN_MAX: usize = 64;
+/// For how many ticks at most a row that was not told of is moved on by its predictor. Then it
+/// stands.
+pub const PREDICT_MAX_TICKS: u32 = 64;
 /// For how many ticks an event waits for a viewer whose socket is not ready. Then it expires.
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.

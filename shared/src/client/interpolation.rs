@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::ids::EntityId;
 use crate::limits::{EXTRAPOLATION_MAX_TICKS, INTERPOLATION_SNAPSHOTS_MAX};
-use crate::scene::{Field, Kind, Predict, RowRef, Rows, Schema};
+use crate::scene::{Axis, Field, Kind, Predict, RowRef, Rows, Schema};
 use crate::tick::{Tick, TickRate};
 
 /// One row to be drawn, with its values in the fields' units.
@@ -166,7 +166,13 @@ fn run_on_field(
     let field = &kind.fields[index];
     let here = field.value(row.values[index]);
     match field.predict {
-        Predict::Hold => here,
+        Predict::Hold | Predict::Approach { .. } => here,
+        Predict::Along { angle, per_second, axis } => {
+            let angle = usize::from(angle);
+            let angle = kind.fields[angle].value(row.values[angle]);
+            let part = if axis == Axis::X { libm::cos(angle) } else { libm::sin(angle) };
+            here + per_second * part * ahead / f64::from(tick_rate.hz())
+        }
         Predict::LinearBy { field: velocity } => {
             let velocity = usize::from(velocity);
             let per_second = kind.fields[velocity].value(row.values[velocity]);

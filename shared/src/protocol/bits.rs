@@ -9,6 +9,8 @@ pub struct OutOfBits;
 #[derive(Debug)]
 pub struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
+    /// Where its own bytes begin.
+    start: usize,
     held: u64,
     held_bits: u32,
 }
@@ -16,7 +18,8 @@ pub struct BitWriter<'a> {
 impl<'a> BitWriter<'a> {
     /// A writer that adds to the end of `out`.
     pub fn new(out: &'a mut Vec<u8>) -> BitWriter<'a> {
-        BitWriter { out, held: 0, held_bits: 0 }
+        let start = out.len();
+        BitWriter { out, start, held: 0, held_bits: 0 }
     }
 
     /// The lowest `bits` bits of `value` (0 to 32 of them; the others must be 0).
@@ -44,6 +47,12 @@ impl<'a> BitWriter<'a> {
         self.put(0, bits);
         self.put(1, 1);
         self.put((value ^ (1 << bits)) as u32, bits);
+    }
+
+    /// How many bytes it has written, the last one begun included.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.out.len() - self.start + usize::from(self.held_bits > 0)
     }
 
     /// Ends the last byte with zeros.

@@ -6,7 +6,9 @@
 pub mod bits;
 mod end;
 mod messages;
+mod range;
 pub mod snapshot;
+mod symbols;
 
 pub use end::{End, Refusal};
 pub use messages::{

@@ -9,9 +9,11 @@ mod rows;
 mod schema;
 mod writer;
 
+pub(crate) use rows::Head;
 pub use rows::{RowRef, Rows};
 pub use schema::{
-    EntityKind, EventKind, Field, FieldDef, Kind, KindDef, Predict, Schema, SchemaError,
+    Axis, EntityKind, EventKind, Field, FieldDef, Kind, KindDef, Predict, Reference, Schema,
+    SchemaError,
 };
 pub(crate) use writer::Events;
 pub use writer::SceneWriter;

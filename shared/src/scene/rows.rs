@@ -15,9 +15,9 @@ pub struct RowRef<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
-    entity: EntityId,
-    kind: u8,
+pub(crate) struct Head {
+    pub(crate) entity: EntityId,
+    pub(crate) kind: u8,
     /// Where its values begin; they end where those of the row stored next begin.
     start: u32,
     len: u8,
@@ -26,8 +26,20 @@ struct Head {
 /// Rows in an order of their own, each with its values.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
-    heads: Vec<Head>,
-    values: Vec<i32>,
+    pub(crate) heads: Vec<Head>,
+    pub(crate) values: Vec<i32>,
+}
+
+impl Head {
+    pub(crate) fn new(entity: EntityId, kind: u8, span: std::ops::Range<usize>) -> Head {
+        Head { entity, kind, start: span.start as u32, len: span.len() as u8 }
+    }
+
+    /// Where its values are.
+    pub(crate) fn span(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + usize::from(self.len)
+    }
 }
 
 impl Rows {
@@ -84,12 +96,7 @@ impl Rows {
     }
 
     fn row_of(&self, head: Head) -> RowRef<'_> {
-        let start = head.start as usize;
-        RowRef {
-            entity: head.entity,
-            kind: head.kind,
-            values: &self.values[start..start + usize::from(head.len)],
-        }
+        RowRef { entity: head.entity, kind: head.kind, values: &self.values[head.span()] }
     }
 }
 

@@ -11,8 +11,8 @@ use super::rows::RowRef;
 use crate::limits::{KIND_FIELDS_MAX, SCHEMA_KINDS_MAX};
 
 /// How a field moves between two snapshots: what a client draws in between, and what a codec
-/// may expect next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+/// expects next. What comes as expected costs next to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Encode, Decode)]
 pub enum Predict {
     /// It keeps its value until told otherwise; never interpolated.
     Hold,
@@ -24,6 +24,43 @@ pub enum Predict {
         /// Index of that field.
         field: u8,
     },
+    /// It nears another field of the same kind, in the same unit: of what is missing,
+    /// `1 - exp(-per_second / tick rate)` is made up in each tick. A velocity that nears the one
+    /// steered at, for example; interpolated.
+    Approach {
+        /// Index of that field.
+        field: u8,
+        /// How fast, per second.
+        per_second: f64,
+    },
+    /// It moves on at a fixed speed in the direction of an angle of the same kind, in radians;
+    /// interpolated.
+    Along {
+        /// Index of the angle.
+        angle: u8,
+        /// How fast, in this field's units per second.
+        per_second: f64,
+        /// Which part of the way is this field's.
+        axis: Axis,
+    },
+}
+
+/// One of the two directions of a plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Axis {
+    /// The cosine of an angle.
+    X,
+    /// Its sine.
+    Y,
+}
+
+/// What a field names: the row of a kind of entity in which another field has the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Reference {
+    /// Index of the kind of entity.
+    pub kind: u8,
+    /// Index of its field.
+    pub field: u8,
 }
 
 /// Declares one field of a kind. All of it is known at compile time.
@@ -36,6 +73,8 @@ pub struct FieldDef {
     scale: f64,
     wraps: bool,
     predict: Predict,
+    names: Option<Reference>,
+    origin: Option<u8>,
 }
 
 impl FieldDef {
@@ -44,7 +83,17 @@ impl FieldDef {
     #[must_use]
     pub const fn whole(name: &'static str, min: i32, max: i32) -> FieldDef {
         assert!(min <= max, "the range of a field is empty");
-        FieldDef { name, min, max, unit: "", scale: 1.0, wraps: false, predict: Predict::Hold }
+        FieldDef {
+            name,
+            min,
+            max,
+            unit: "",
+            scale: 1.0,
+            wraps: false,
+            predict: Predict::Hold,
+            names: None,
+            origin: None,
+        }
     }
 
     /// A quantity from `low` to `high`, both included, in steps of `scale`, that moves smoothly.
@@ -84,6 +133,21 @@ impl FieldDef {
     #[must_use]
     pub const fn predict(self, predict: Predict) -> FieldDef {
         FieldDef { predict, ..self }
+    }
+
+    /// The same, naming a row: that of entity kind `kind` whose `field` has the same value, as
+    /// the owner of a bolt names a ship. A new row or an event that names one which the viewer
+    /// knows is cheaper.
+    #[must_use]
+    pub const fn names(self, kind: u8, field: u8) -> FieldDef {
+        FieldDef { names: Some(Reference { kind, field }), ..self }
+    }
+
+    /// The same, beginning at or near the value that `field` has in the row that this one names:
+    /// where a bolt starts is where its ship is.
+    #[must_use]
+    pub const fn origin(self, field: u8) -> FieldDef {
+        FieldDef { origin: Some(field), ..self }
     }
 
     /// The nearest step to `value`, within the range: wrapped if the field wraps, else clamped;
@@ -184,6 +248,8 @@ impl<const N: usize, Of> KindDef<N, Of> {
             scale: def.scale,
             wraps: def.wraps,
             predict: def.predict,
+            names: def.names,
+            origin: def.origin,
         });
         let kind = Kind { name: self.name.to_owned(), fields: fields.collect(), place: self.place };
         (self.index, kind)
@@ -207,6 +273,11 @@ pub struct Field {
     pub wraps: bool,
     /// How it moves.
     pub predict: Predict,
+    /// Which row it names, if it does.
+    pub names: Option<Reference>,
+    /// At or near which field of the row named (by the first field of its kind that names one)
+    /// it begins.
+    pub origin: Option<u8>,
 }
 
 impl Field {
@@ -261,8 +332,11 @@ pub enum SchemaError {
     /// A field's `min` lies above its `max`.
     #[error("the range of a field is empty")]
     EmptyRange,
-    /// A field's scale is not a positive finite number.
-    #[error("a scale is not a positive number")]
+    /// Fields are predicted from each other in a circle.
+    #[error("fields are predicted from each other in a circle")]
+    Circle,
+    /// A field's scale or rate is not a positive finite number.
+    #[error("a scale or rate is not a positive number")]
     Scale,
     /// A place or a velocity names a field that is not there.
     #[error("a field that is not there is referred to")]
@@ -312,9 +386,21 @@ impl Schema {
             }
             for kind in kinds {
                 kind.check()?;
+                kind.check_references(&self.entities)?;
             }
         }
         Ok(())
+    }
+}
+
+impl Predict {
+    /// Which field of the same kind must be known before this one.
+    pub(crate) fn needs(self) -> Option<u8> {
+        match self {
+            Predict::Hold | Predict::LinearFromLastTwo => None,
+            Predict::LinearBy { field } | Predict::Approach { field, .. } => Some(field),
+            Predict::Along { angle, .. } => Some(angle),
+        }
     }
 }
 
@@ -334,11 +420,50 @@ impl Kind {
             if !(field.scale.is_finite() && field.scale > 0.0) {
                 return Err(SchemaError::Scale);
             }
-            if matches!(field.predict, Predict::LinearBy { field } if !has(field)) {
+            if field.predict.needs().is_some_and(|index| !has(index)) {
+                return Err(SchemaError::NoSuchField);
+            }
+            if let Predict::Approach { per_second, .. } | Predict::Along { per_second, .. } =
+                field.predict
+                && !(per_second.is_finite() && per_second > 0.0)
+            {
+                return Err(SchemaError::Scale);
+            }
+        }
+        for start in &self.fields {
+            let mut next = start.predict.needs();
+            for _ in 0..self.fields.len() {
+                next = next.and_then(|index| self.fields[usize::from(index)].predict.needs());
+            }
+            if next.is_some() {
+                return Err(SchemaError::Circle);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_references(&self, entities: &[Kind]) -> Result<(), SchemaError> {
+        let has = |kind: u8, field: u8| {
+            let kind = entities.get(usize::from(kind));
+            kind.is_some_and(|kind| usize::from(field) < kind.fields.len())
+        };
+        for field in &self.fields {
+            if field.names.is_some_and(|named| !has(named.kind, named.field)) {
+                return Err(SchemaError::NoSuchField);
+            }
+            if let Some(origin) = field.origin
+                && !self.named().is_some_and(|(_, named)| has(named.kind, origin))
+            {
                 return Err(SchemaError::NoSuchField);
             }
         }
         Ok(())
+    }
+
+    /// Its first field that names a row, and which.
+    #[must_use]
+    pub fn named(&self) -> Option<(usize, Reference)> {
+        self.fields.iter().enumerate().find_map(|(at, field)| Some((at, field.names?)))
     }
 }
 
@@ -377,6 +502,8 @@ mod tests {
                 scale: 1.0,
                 wraps: false,
                 predict: Predict::Hold,
+                names: None,
+                origin: None,
             };
             field.bits()
         };

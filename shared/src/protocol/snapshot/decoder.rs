@@ -1,18 +1,29 @@
 //! The client's end of the stream.
+//!
+//! Any bytes become a snapshot or a typed error, at a cost bounded by their number and by the
+//! rows known; what is read past the end of a message is never used.
 
-use super::{Codec, GivenKind, Mirror, kind_bits, unzigzag};
+use super::codec::{Codec, Coding, KindPlan, shared_models as at};
+use super::mirror::{Mirror, nth_named};
+use super::predict::{moved, origin, step_row};
+use super::{GivenKind, unzigzag};
 use crate::ids::EntityId;
-use crate::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
-use crate::protocol::bits::{BitReader, OutOfBits};
-use crate::scene::{Field, Kind, RowRef, Rows, Schema};
+use crate::limits::{
+    KIND_FIELDS_MAX, OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
+};
+use crate::protocol::range::RangeSource;
+use crate::protocol::symbols::{
+    KEYFRAME_ODDS, Model, PlainSource, Source, take_count, take_residual, take_tree,
+};
+use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
 /// Why bytes are not the next snapshot of a stream. The stream cannot go on after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// It ends too early.
-    #[error(transparent)]
-    Short(#[from] OutOfBits),
+    #[error("the snapshot ends too early")]
+    Short,
     /// More follows after its end.
     #[error("the snapshot goes on after its end")]
     LeftOver,
@@ -22,9 +33,9 @@ pub enum SnapshotError {
     /// A tick above the highest, or an event from before the first.
     #[error("a tick that cannot be")]
     Tick,
-    /// What was given to the tick has no such number.
-    #[error("an input given in no known way")]
-    Given,
+    /// A number of more than 32 bits.
+    #[error("a number too large")]
+    Number,
     /// Above a limit of this crate.
     #[error("too many {0}")]
     TooMany(&'static str),
@@ -54,8 +65,9 @@ pub struct Snapshot {
 /// What a client makes of its own state while no news of it came: the game's `advance` by the
 /// inputs that counted.
 pub trait Replay {
-    /// Moves `own` (in bincode) on by one tick for each of `given`, of which the last is for
-    /// `tick`. Whoever cannot leaves it as it is, and must have said so in its hello.
+    /// Moves `own` (in bincode; empty when there is none) on by one tick for each of `given`, of
+    /// which the last is for `tick`. Whoever cannot leaves it as it is, and must have said so in
+    /// its hello. It is called for each snapshot of a player's stream, whatever that says.
     fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>);
 }
 
@@ -73,8 +85,9 @@ pub struct SnapshotDecoder {
     mirror: Mirror,
     events: Rows,
     event_ticks: Vec<Tick>,
-    kept: Rows,
     new: Rows,
+    given: Vec<GivenKind>,
+    replayed: Vec<u8>,
 }
 
 impl SnapshotDecoder {
@@ -103,173 +116,380 @@ impl SnapshotDecoder {
         &mut self,
         codec: &Codec,
         bytes: &[u8],
-        _replay: &mut dyn Replay,
+        replay: &mut dyn Replay,
     ) -> Result<Snapshot, SnapshotError> {
-        let schema = codec.schema();
-        let mut bits = BitReader::new(bytes);
-        let (tick, keyframe) = self.take_tick(&mut bits)?;
-        let player = self.take_player(&mut bits)?;
-        self.take_known(schema, &mut bits)?;
-        self.take_new(schema, &mut bits)?;
-        self.take_events(schema, tick, &mut bits)?;
-        if !bits.is_done() {
+        match codec.coding() {
+            Coding::Plain => self.take(codec, &mut PlainSource::new(bytes), replay),
+            Coding::Range => self.take(codec, &mut RangeSource::new(bytes), replay),
+        }
+    }
+
+    fn take(
+        &mut self,
+        codec: &Codec,
+        source: &mut impl Source,
+        replay: &mut dyn Replay,
+    ) -> Result<Snapshot, SnapshotError> {
+        let (tick, keyframe, ticks) = self.take_tick(codec, source)?;
+        let player = if self.mirror.is_player {
+            Some(self.take_player(tick, keyframe, ticks, source, replay)?)
+        } else {
+            None
+        };
+        if source.bit(&mut self.mirror.models[at::SPARSE]) {
+            self.take_chosen(codec, ticks, source)?;
+        } else {
+            self.take_known(codec, ticks, source)?;
+        }
+        self.take_new(codec, source)?;
+        self.take_events(codec, tick, source)?;
+        ended(source)?;
+        if !source.is_done() {
             return Err(SnapshotError::LeftOver);
         }
-        self.merge()?;
         Ok(Snapshot { tick, keyframe, player })
     }
 
-    fn take_tick(&mut self, bits: &mut BitReader<'_>) -> Result<(Tick, bool), SnapshotError> {
-        let keyframe = bits.take_bool()?;
-        let tick = if keyframe {
-            self.mirror = Mirror::default();
-            Tick(bits.take(32)?)
-        } else {
-            let last = self.mirror.tick.ok_or(SnapshotError::NoKeyframe)?;
-            let skipped = bits.take_count()?;
-            let tick = last.0.checked_add(skipped).and_then(|tick| tick.checked_add(1));
-            Tick(tick.ok_or(SnapshotError::Tick)?)
-        };
+    fn take_tick(
+        &mut self,
+        codec: &Codec,
+        source: &mut impl Source,
+    ) -> Result<(Tick, bool, u32), SnapshotError> {
+        if source.bit(&mut Model::of(KEYFRAME_ODDS)) {
+            let tick = Tick(source.raw(32));
+            let is_player = source.raw(1) == 1;
+            ended(source)?;
+            self.mirror.restart(codec, tick, is_player);
+            return Ok((tick, true, 1));
+        }
+        let last = self.mirror.tick.ok_or(SnapshotError::NoKeyframe)?;
+        let models = &mut self.mirror.models[at::SKIPPED..][..at::SKIPPED_LEN];
+        let skipped = take_count(source, models).ok_or(SnapshotError::Number)?;
+        let ticks = skipped.checked_add(1).ok_or(SnapshotError::Tick)?;
+        let tick = Tick(last.0.checked_add(ticks).ok_or(SnapshotError::Tick)?);
         self.mirror.tick = Some(tick);
-        Ok((tick, keyframe))
+        Ok((tick, false, ticks))
     }
 
     fn take_player(
         &mut self,
-        bits: &mut BitReader<'_>,
-    ) -> Result<Option<(GivenKind, i32)>, SnapshotError> {
-        if !bits.take_bool()? {
-            return Ok(None);
+        tick: Tick,
+        keyframe: bool,
+        ticks: u32,
+        source: &mut impl Source,
+        replay: &mut dyn Replay,
+    ) -> Result<(GivenKind, i32), SnapshotError> {
+        let mirror = &mut self.mirror;
+        let models = &mut mirror.models;
+        let short = ticks as usize <= SNAPSHOT_GIVEN_MAX;
+        self.given.clear();
+        for _ in 0..if short { ticks } else { 1 } {
+            self.given.push(take_given(&mut models[at::GIVEN..][..at::GIVEN_LEN], source));
         }
-        let given = match bits.take(2)? {
-            0 => GivenKind::Received { nth: 0 },
-            1 => GivenKind::Repeated,
-            2 => GivenKind::Absent,
-            _ => return Err(SnapshotError::Given),
-        };
-        let margin = unzigzag(bits.take_count()?);
-        if !bits.take_bool()? {
-            self.mirror.own = None;
-        } else if bits.take_bool()? {
-            let len = bits.take_count()? as usize;
-            if len > OWN_MAX_BYTES {
-                return Err(SnapshotError::TooMany("bytes of own state"));
-            }
-            let own = self.mirror.own.get_or_insert_default();
+        if source.bit(&mut models[at::MARGIN_CHANGED]) {
+            let models = &mut models[at::MARGIN..][..at::MARGIN_LEN];
+            let change = take_residual(source, models).ok_or(SnapshotError::Number)?;
+            mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change);
+        }
+        ended(source)?;
+        self.replayed.clear();
+        self.replayed.extend_from_slice(mirror.own.as_deref().unwrap_or_default());
+        replay.replay(tick, &self.given, &mut self.replayed);
+        if keyframe || !short || mirror.own.as_ref().is_none_or(Vec::is_empty) {
+            self.replayed.clear();
+        }
+        if source.bit(&mut models[at::OWN_NONE]) {
+            mirror.own = None;
+        } else {
+            let own = mirror.own.get_or_insert_default();
             own.clear();
-            for _ in 0..len {
-                own.push(bits.take(8)? as u8);
+            if source.bit(&mut models[at::OWN_TOLD]) {
+                take_own(own, &self.replayed, models, source)?;
+            } else {
+                own.extend_from_slice(&self.replayed);
             }
-        } else if self.mirror.own.is_none() {
-            return Err(SnapshotError::NoKeyframe);
         }
-        Ok(Some((given, margin)))
+        let last = self.given.last().copied().unwrap_or(GivenKind::Absent);
+        Ok((last, mirror.margin_ticks))
     }
 
     fn take_known(
         &mut self,
-        schema: &Schema,
-        bits: &mut BitReader<'_>,
+        codec: &Codec,
+        ticks: u32,
+        source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        self.kept.clear();
-        for known in self.mirror.rows.iter() {
-            if !bits.take_bool()? {
-                self.kept.push_row(known);
-                continue;
-            }
-            if bits.take_bool()? {
-                continue;
-            }
-            let fields = &schema.entities[usize::from(known.kind)].fields;
-            let changed = bits.take(fields.len() as u32)?;
-            let values = self.kept.push(known.entity, known.kind, fields.len());
-            values.copy_from_slice(known.values);
-            for (index, (field, value)) in fields.iter().zip(values).enumerate() {
-                if changed >> index & 1 == 1 {
-                    *value = take_field(field, bits)?;
-                }
-            }
+        let (mut kept, mut end) = (0, 0);
+        for known in 0..self.mirror.rows.len() {
+            ended(source)?;
+            let Some(mask) = take_change(codec, &mut self.mirror, known, source) else { continue };
+            take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
+            self.mirror.masks[known] = mask;
+            end = self.mirror.keep(known, kept, end);
+            kept += 1;
         }
+        self.mirror.truncate(kept, end);
         Ok(())
     }
 
-    fn take_new(&mut self, schema: &Schema, bits: &mut BitReader<'_>) -> Result<(), SnapshotError> {
+    /// The same of a snapshot that names the rows of which it tells.
+    fn take_chosen(
+        &mut self,
+        codec: &Codec,
+        ticks: u32,
+        source: &mut impl Source,
+    ) -> Result<(), SnapshotError> {
+        let (mut kept, mut end) = (0, 0);
+        let rows = self.mirror.rows.len();
+        let mut next = take_gap(&mut self.mirror.models, 0, rows, source)?;
+        for known in 0..rows {
+            ended(source)?;
+            let mut mask = 0;
+            if next == Some(known) {
+                let change = take_change(codec, &mut self.mirror, known, source);
+                if let Some(told) = change {
+                    mask = told;
+                    self.mirror.masks[known] = told;
+                }
+                take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
+                next = take_gap(&mut self.mirror.models, known + 1, rows, source)?;
+                if change.is_none() {
+                    continue;
+                }
+            } else {
+                take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
+            }
+            end = self.mirror.keep(known, kept, end);
+            kept += 1;
+        }
+        self.mirror.truncate(kept, end);
+        Ok(())
+    }
+
+    fn take_new(&mut self, codec: &Codec, source: &mut impl Source) -> Result<(), SnapshotError> {
         self.new.clear();
-        let count = bits.take_count()? as usize;
-        if count > SNAPSHOT_ENTITIES_MAX.saturating_sub(self.kept.len()) {
-            return Err(SnapshotError::TooMany("entities"));
+        let mirror = &mut self.mirror;
+        let (mut any, mut fresh) = (0, false);
+        let mut least = 0;
+        while source.bit(&mut mirror.models[at::NEW_MORE + any]) {
+            ended(source)?;
+            any = 1;
+            if mirror.rows.len() + self.new.len() >= SNAPSHOT_ENTITIES_MAX {
+                return Err(SnapshotError::TooMany("entities"));
+            }
+            let old = !fresh && source.bit(&mut mirror.models[at::NEW_OLD]);
+            let id = if old {
+                let models = &mut mirror.models[at::OLD_GAP..][..at::OLD_GAP_LEN];
+                let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
+                mirror.fresh_id.checked_sub(1).and_then(|id| id.checked_sub(gap))
+            } else {
+                fresh = true;
+                let models = &mut mirror.models[at::FRESH_GAP..][..at::FRESH_GAP_LEN];
+                let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
+                mirror.fresh_id.checked_add(gap)
+            };
+            // An id after the highest of all stands for none.
+            let id = id.filter(|id| u64::from(*id) >= least).ok_or(SnapshotError::Twice)?;
+            least = u64::from(id) + 1;
+            if fresh {
+                mirror.fresh_id = id.saturating_add(1);
+            }
+            let entity = EntityId(id);
+            if mirror.rows.find(entity).is_some() {
+                return Err(SnapshotError::Twice);
+            }
+            let tree = codec.entity_kind_models();
+            let kind = take_tree(source, &mut mirror.models[tree..], codec.entity_kind_bits);
+            let plan = codec.entities.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
+            let values = self.new.push(entity, kind as u8, plan.fields.len());
+            take_fields(plan, &mirror.rows, &mut mirror.models, values, !old, source)?;
         }
-        let mut next_id = Some(0_u32);
-        for _ in 0..count {
-            let skipped = bits.take_count()?;
-            let id = next_id.and_then(|id| id.checked_add(skipped)).ok_or(SnapshotError::Twice)?;
-            next_id = id.checked_add(1);
-            take_row(&schema.entities, EntityId(id), &mut self.new, bits)?;
-        }
+        ended(source)?;
+        let new = &self.new;
+        mirror.insert(new.len(), |at| new.row(at));
         Ok(())
     }
 
     fn take_events(
         &mut self,
-        schema: &Schema,
+        codec: &Codec,
         now: Tick,
-        bits: &mut BitReader<'_>,
+        source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
         self.events.clear();
         self.event_ticks.clear();
-        let count = bits.take_count()? as usize;
-        if count > SNAPSHOT_EVENTS_MAX {
-            return Err(SnapshotError::TooMany("events"));
-        }
-        for _ in 0..count {
-            let ago = bits.take_count()?;
-            let tick = now.0.checked_sub(ago).ok_or(SnapshotError::Tick)?;
-            self.event_ticks.push(Tick(tick));
-            take_row(&schema.events, EntityId(0), &mut self.events, bits)?;
-        }
-        Ok(())
-    }
-
-    /// Puts what was kept and what is new into one list that rises by id.
-    fn merge(&mut self) -> Result<(), SnapshotError> {
-        let rows = &mut self.mirror.rows;
-        rows.clear();
-        let mut kept = self.kept.iter().peekable();
-        for new in self.new.iter() {
-            while let Some(row) = kept.next_if(|row| row.entity < new.entity) {
-                rows.push_row(row);
+        let mirror = &mut self.mirror;
+        let mut any = 0;
+        while source.bit(&mut mirror.models[at::EVENT_MORE + any]) {
+            ended(source)?;
+            any = 1;
+            if self.event_ticks.len() >= SNAPSHOT_EVENTS_MAX {
+                return Err(SnapshotError::TooMany("events"));
             }
-            if kept.peek().is_some_and(|row| row.entity == new.entity) {
-                return Err(SnapshotError::Twice);
-            }
-            rows.push_row(new);
-        }
-        for row in kept {
-            rows.push_row(row);
+            let models = &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN];
+            let ago = take_count(source, models).ok_or(SnapshotError::Number)?;
+            self.event_ticks.push(Tick(now.0.checked_sub(ago).ok_or(SnapshotError::Tick)?));
+            let tree = codec.event_kind_models();
+            let kind = take_tree(source, &mut mirror.models[tree..], codec.event_kind_bits);
+            let plan = codec.events.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
+            let values = self.events.push(EntityId(0), kind as u8, plan.fields.len());
+            take_fields(plan, &mirror.rows, &mut mirror.models, values, false, source)?;
         }
         Ok(())
     }
 }
 
-fn take_row(
-    kinds: &[Kind],
-    entity: EntityId,
-    rows: &mut Rows,
-    bits: &mut BitReader<'_>,
+/// Nothing may be made of what lies beyond the end.
+fn ended(source: &impl Source) -> Result<(), SnapshotError> {
+    if source.is_over() { Err(SnapshotError::Short) } else { Ok(()) }
+}
+
+fn take_given(models: &mut [Model], source: &mut impl Source) -> GivenKind {
+    if !source.bit(&mut models[0]) {
+        let again = source.bit(&mut models[1]);
+        return GivenKind::Received { nth: if again { source.raw(8) as u8 } else { 0 } };
+    }
+    if source.bit(&mut models[2]) { GivenKind::Absent } else { GivenKind::Repeated }
+}
+
+fn take_own(
+    own: &mut Vec<u8>,
+    base: &[u8],
+    models: &mut [Model],
+    source: &mut impl Source,
 ) -> Result<(), SnapshotError> {
-    let index = bits.take(kind_bits(kinds))?;
-    let kind = kinds.get(index as usize).ok_or(SnapshotError::Kind(index))?;
-    let values = rows.push(entity, index as u8, kind.fields.len());
-    for (field, value) in kind.fields.iter().zip(values) {
-        *value = take_field(field, bits)?;
+    let models_of_len = &mut models[at::OWN_LEN..][..at::OWN_LEN_LEN];
+    let longer = take_count(source, models_of_len).ok_or(SnapshotError::Number)?;
+    let len = i64::try_from(base.len()).unwrap_or(i64::MAX) + i64::from(unzigzag(longer));
+    let len = usize::try_from(len).ok().filter(|len| *len <= OWN_MAX_BYTES);
+    for index in 0..len.ok_or(SnapshotError::TooMany("bytes of own state"))? {
+        let Some(&base) = base.get(index) else {
+            own.push(source.raw(8) as u8);
+            continue;
+        };
+        let model = &mut models[at::OWN_BYTE + index.min(at::OWN_BYTE_LEN - 1)];
+        let change = if source.bit(model) { source.raw(8) as u8 } else { 0 };
+        own.push(base ^ change);
     }
-    Ok(())
+    ended(source)
 }
 
-fn take_field(field: &Field, bits: &mut BitReader<'_>) -> Result<i32, SnapshotError> {
-    let above_min = bits.take(field.bits())?;
-    if above_min > field.max.wrapping_sub(field.min).cast_unsigned() {
-        return Err(SnapshotError::Range);
+/// Which fields of a known row are not as expected; `None` if it is gone.
+fn take_change(
+    codec: &Codec,
+    mirror: &mut Mirror,
+    known: usize,
+    source: &mut impl Source,
+) -> Option<u32> {
+    let plan = &codec.entities[usize::from(mirror.rows.heads[known].kind)];
+    let was = mirror.masks[known];
+    let models = &mut mirror.models;
+    if !source.bit(&mut models[plan.models.differs + usize::from(was != 0)]) {
+        return Some(was);
     }
-    Ok(field.min.wrapping_add(above_min.cast_signed()))
+    if source.bit(&mut models[plan.models.gone]) {
+        return None;
+    }
+    let mut mask = 0;
+    for (at, field) in plan.fields.iter().enumerate() {
+        let model = field.changed_models + (was >> at & 1) as usize;
+        mask |= u32::from(source.bit(&mut models[model])) << at;
+    }
+    Some(mask)
+}
+
+/// Moves a known row on, with the residuals of the fields in `mask`.
+fn take_row_on(
+    codec: &Codec,
+    mirror: &mut Mirror,
+    known: usize,
+    mask: u32,
+    ticks: u32,
+    source: &mut impl Source,
+) -> Result<(), SnapshotError> {
+    let head = mirror.rows.heads[known];
+    let plan = &codec.entities[usize::from(head.kind)];
+    let models = &mut mirror.models;
+    let mut sound = true;
+    let values = &mut mirror.rows.values[head.span()];
+    let rests = &mut mirror.rests[head.span()];
+    step_row(plan, values, rests, ticks, |at, expected| {
+        if mask >> at & 1 == 0 {
+            return expected;
+        }
+        let field = &plan.fields[at];
+        let models = &mut models[field.changes.at..][..field.changes.len];
+        let value = match field.tree_bits {
+            Some(bits) => field.above_min(take_tree(source, models, bits)),
+            None => take_residual(source, models).and_then(|way| moved(field, expected, way)),
+        };
+        sound &= value.is_some();
+        value.unwrap_or(expected)
+    });
+    ended(source)?;
+    if sound { Ok(()) } else { Err(SnapshotError::Range) }
+}
+
+/// Of which row the snapshot tells next, if of any.
+fn take_gap(
+    models: &mut [Model],
+    from: usize,
+    rows: usize,
+    source: &mut impl Source,
+) -> Result<Option<usize>, SnapshotError> {
+    if !source.bit(&mut models[at::SPARSE_MORE]) {
+        return Ok(None);
+    }
+    let models = &mut models[at::SPARSE_GAP..][..at::SPARSE_GAP_LEN];
+    let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
+    let next = from + gap as usize;
+    ended(source)?;
+    if next < rows { Ok(Some(next)) } else { Err(SnapshotError::TooMany("rows passed over")) }
+}
+
+/// All fields of a new row or an event.
+fn take_fields(
+    plan: &KindPlan,
+    known: &Rows,
+    models: &mut [Model],
+    row: &mut [i32],
+    fresh: bool,
+    source: &mut impl Source,
+) -> Result<(), SnapshotError> {
+    let mut named_row = None;
+    if let Some((at, named)) = plan.named {
+        let count = known.heads.iter().filter(|head| head.kind == named.kind).count() as u32;
+        if count > 0 && source.bit(&mut models[plan.models.named]) {
+            let values = nth_named(known, named, source.one_of(count));
+            row[at] = values[usize::from(named.field)];
+            let field = &plan.fields[at];
+            if !(field.min..=field.max).contains(&row[at]) {
+                return Err(SnapshotError::Range);
+            }
+            named_row = Some(values);
+        }
+    }
+    debug_assert!(row.len() <= KIND_FIELDS_MAX);
+    for &at in &plan.order {
+        let at = usize::from(at);
+        if named_row.is_some() && plan.named.is_some_and(|(named_at, _)| named_at == at) {
+            continue;
+        }
+        let field = &plan.fields[at];
+        let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
+        let value = match field.tree_bits {
+            Some(bits) => field.above_min(take_tree(source, models, bits)),
+            None => {
+                let origin = origin(plan, at, row, named_row);
+                if source.bit(&mut models[0]) {
+                    take_residual(source, &mut models[1..])
+                        .and_then(|way| moved(field, origin, way))
+                } else {
+                    Some(origin)
+                }
+            }
+        };
+        row[at] = value.ok_or(SnapshotError::Range)?;
+    }
+    ended(source)
 }

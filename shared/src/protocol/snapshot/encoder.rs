@@ -1,9 +1,21 @@
 //! The server's end of the stream.
+//!
+//! Owned by whoever sends to one viewer (or the same to many). It turns pictures into messages
+//! and moves its mirror on by exactly what the message says; what it has encoded must therefore
+//! reach the viewer.
 
-use super::{Codec, GivenKind, Mirror, kind_bits, zigzag};
-use crate::limits::SNAPSHOT_EVENTS_MAX;
+use super::budget::Budget;
+use super::codec::{Codec, Coding, KindPlan, shared_models as at};
+use super::mirror::{Mirror, find_named, told_given};
+use super::predict::{difference, origin, step_row};
+use super::{GivenKind, zigzag};
+use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
-use crate::scene::{Kind, RowRef, Rows, Schema};
+use crate::protocol::range::RangeWriter;
+use crate::protocol::symbols::{
+    Cost, KEYFRAME_ODDS, Model, Sink, put_count, put_residual, put_tree,
+};
+use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
 /// What one viewer may be told of one scene.
@@ -11,7 +23,8 @@ use crate::tick::Tick;
 pub struct Picture<'a> {
     /// The scene's tick; it must rise from picture to picture.
     pub tick: Tick,
-    /// The viewer's own part; `None` for a spectator.
+    /// The viewer's own part; `None` for a spectator. A stream is a player's or a spectator's
+    /// from its keyframe on.
     pub player: Option<PlayerPart<'a>>,
     /// All rows of the scene, by rising id.
     pub rows: &'a Rows,
@@ -23,7 +36,8 @@ pub struct Picture<'a> {
     /// Where the viewer looks, in the game's units: what is near counts for more when not all
     /// fits.
     pub focus: Option<[f64; 2]>,
-    /// Most bytes that the snapshot may have.
+    /// Most bytes that the snapshot may have. Only what is told of the player itself, and a
+    /// single entity that is larger alone, may go beyond.
     pub max_bytes: usize,
 }
 
@@ -48,8 +62,10 @@ pub struct PlayerPart<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotEncoder {
     mirror: Mirror,
-    /// The rows of the mirror to be; kept for its memory.
-    next: Rows,
+    /// Which of the visible rows are new; kept for its memory.
+    new: Vec<u32>,
+    /// What is kept of entities while not all that there is to say fits.
+    budget: Option<Box<Budget>>,
 }
 
 impl SnapshotEncoder {
@@ -65,136 +81,596 @@ impl SnapshotEncoder {
         &self.mirror
     }
 
-    /// Forgets what the viewer knows: the next snapshot is a keyframe.
+    /// Bytes of memory that it holds.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<SnapshotEncoder>() - size_of::<Mirror>()
+            + self.mirror.memory_bytes()
+            + self.new.capacity() * size_of::<u32>()
+            + self.budget.as_ref().map_or(0, |budget| budget.memory_bytes())
+    }
+
+    /// Whether the last snapshot left something out, for want of space.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.budget.as_ref().is_some_and(|budget| budget.is_pressed())
+    }
+
+    /// Makes the next snapshot a keyframe, which builds on nothing before.
     pub fn restart(&mut self) {
-        self.mirror = Mirror::default();
+        self.mirror.tick = None;
     }
 
     /// Adds the snapshot of `picture` to the end of `out`.
+    ///
+    /// # Panics
+    /// When the tick does not rise, or a player's stream becomes a spectator's.
     pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
-        let schema = codec.schema();
-        let mut bits = BitWriter::new(out);
-        self.put_tick(picture.tick, &mut bits);
-        self.put_player(picture.player.as_ref(), &mut bits);
-        self.put_known(schema, picture, &mut bits);
-        self.put_new(schema, picture, &mut bits);
-        put_events(schema, picture, &mut bits);
-        bits.finish();
-        self.next.clear();
-        for &index in picture.visible {
-            self.next.push_row(picture.rows.row(index as usize));
+        if let Some(last) = self.mirror.tick {
+            assert!(picture.tick > last, "a scene is encoded once, and never an older one");
+            assert_eq!(picture.player.is_some(), self.mirror.is_player, "one viewer, one role");
         }
-        std::mem::swap(&mut self.mirror.rows, &mut self.next);
+        let rows = picture.visible.len() + self.mirror.rows.len();
+        if codec.most_bytes(rows, picture) <= picture.max_bytes {
+            return self.encode_all(codec, picture, out);
+        }
+        let mut budget = self.budget.take().unwrap_or_default();
+        let start = out.len();
+        // After one that did not fit the next will not either.
+        if !budget.is_pressed() {
+            budget.save(&self.mirror);
+            self.encode_all(codec, picture, out);
+            if out.len() - start > picture.max_bytes {
+                out.truncate(start);
+                budget.restore(&mut self.mirror);
+                budget.press();
+            }
+        }
+        if budget.is_pressed() {
+            self.encode_some(codec, picture, &mut budget, out);
+        }
+        self.budget = Some(budget);
     }
 
-    fn put_tick(&mut self, tick: Tick, bits: &mut BitWriter<'_>) {
-        bits.put_bool(self.mirror.tick.is_none());
-        match self.mirror.tick {
-            None => bits.put(tick.0, 32),
+    fn encode_all(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
+        match codec.coding() {
+            Coding::Plain => {
+                let mut bits = BitWriter::new(out);
+                self.put_all(codec, picture, &mut bits);
+                bits.finish();
+            }
+            Coding::Range => {
+                let mut range = RangeWriter::new(out);
+                self.put_all(codec, picture, &mut range);
+                range.finish();
+            }
+        }
+    }
+
+    fn encode_some(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        budget: &mut Budget,
+        out: &mut Vec<u8>,
+    ) {
+        match codec.coding() {
+            Coding::Plain => {
+                let mut bits = BitWriter::new(out);
+                self.put_some(codec, picture, budget, &mut bits);
+                bits.finish();
+            }
+            Coding::Range => {
+                let mut range = RangeWriter::new(out);
+                self.put_some(codec, picture, budget, &mut range);
+                range.finish();
+            }
+        }
+    }
+
+    /// All that there is to say.
+    fn put_all(&mut self, codec: &Codec, picture: &Picture<'_>, sink: &mut impl Sink) {
+        let ticks = self.put_head(codec, picture, sink);
+        sink.bit(&mut self.mirror.models[at::SPARSE], false);
+        self.put_known(codec, picture, ticks, sink);
+        self.find_new(picture);
+        let mirror = &mut self.mirror;
+        let mut writer = NewWriter::new(mirror);
+        for &index in &self.new {
+            writer.put(codec, mirror, picture.rows.row(index as usize), sink);
+        }
+        writer.finish(mirror, sink);
+        mirror.insert(self.new.len(), |new| picture.rows.row(self.new[new] as usize));
+        let mut writer = EventWriter::default();
+        for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
+            writer.put(codec, mirror, picture.tick.0 - tick.0, *event, sink);
+        }
+        writer.finish(mirror, sink);
+    }
+
+    /// What matters most of it, within the budget.
+    fn put_some(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        budget: &mut Budget,
+        sink: &mut impl Sink,
+    ) {
+        let ticks = self.put_head(codec, picture, sink);
+        sink.bit(&mut self.mirror.models[at::SPARSE], true);
+        // An entity that became of another kind counts as known: it must go as the one first.
+        self.find_new(picture);
+        budget.choose(codec, &mut self.mirror, picture, &self.new, ticks, sink.bytes());
+        self.put_chosen(codec, picture, budget, ticks, sink);
+        let mirror = &mut self.mirror;
+        let mut writer = NewWriter::new(mirror);
+        self.new.retain(|&index| {
+            let row = picture.rows.row(index as usize);
+            let told = budget.takes_new(row.entity)
+                && budget.fits(codec, sink.bytes(), |cost| {
+                    writer.clone().put(codec, mirror, row, cost);
+                });
+            if told {
+                writer.put(codec, mirror, row, sink);
+            }
+            told
+        });
+        writer.finish(mirror, sink);
+        mirror.insert(self.new.len(), |new| picture.rows.row(self.new[new] as usize));
+        budget.insert_new(mirror, &self.new, picture);
+        budget.events_follow();
+        let mut writer = EventWriter::default();
+        for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
+            let ago = picture.tick.0 - tick.0;
+            if budget.fits(codec, sink.bytes(), |cost| {
+                writer.clone().put(codec, mirror, ago, *event, cost);
+            }) {
+                writer.put(codec, mirror, ago, *event, sink);
+            }
+        }
+        writer.finish(mirror, sink);
+    }
+
+    /// Tick and player; gives by how many ticks the known rows move on.
+    fn put_head(&mut self, codec: &Codec, picture: &Picture<'_>, sink: &mut impl Sink) -> u32 {
+        let tick = picture.tick;
+        sink.bit(&mut Model::of(KEYFRAME_ODDS), self.mirror.tick.is_none());
+        let ticks = match self.mirror.tick {
+            None => {
+                self.mirror.restart(codec, tick, picture.player.is_some());
+                sink.raw(tick.0, 32);
+                sink.raw(u32::from(self.mirror.is_player), 1);
+                1
+            }
             Some(last) => {
-                assert!(
-                    tick > last,
-                    "a scene is encoded once for a viewer, and never an older one"
-                );
-                bits.put_count(tick.0 - last.0 - 1);
+                self.mirror.tick = Some(tick);
+                let ticks = tick.0 - last.0;
+                let models = &mut self.mirror.models[at::SKIPPED..][..at::SKIPPED_LEN];
+                put_count(sink, models, ticks - 1);
+                ticks
             }
+        };
+        if let Some(player) = &picture.player {
+            self.put_player(player, ticks, sink);
         }
-        self.mirror.tick = Some(tick);
+        ticks
     }
 
-    fn put_player(&mut self, player: Option<&PlayerPart<'_>>, bits: &mut BitWriter<'_>) {
-        bits.put_bool(player.is_some());
-        let Some(player) = player else { return };
-        let last = player.given.last().copied().unwrap_or(GivenKind::Absent);
-        let given = match last {
-            GivenKind::Received { .. } => 0,
-            GivenKind::Repeated => 1,
-            GivenKind::Absent => 2,
-        };
-        bits.put(given, 2);
-        bits.put_count(zigzag(player.margin_ticks));
-        bits.put_bool(player.own.is_some());
-        if let Some(own) = player.own {
-            let changed = self.mirror.own.as_deref() != Some(own);
-            bits.put_bool(changed);
-            if changed {
-                bits.put_count(own.len() as u32);
-                for &byte in own {
-                    bits.put(u32::from(byte), 8);
-                }
-                let known = self.mirror.own.get_or_insert_default();
-                known.clear();
-                known.extend_from_slice(own);
-            }
-        } else {
-            self.mirror.own = None;
+    fn put_player(&mut self, player: &PlayerPart<'_>, ticks: u32, sink: &mut impl Sink) {
+        let models = &mut self.mirror.models;
+        let given = told_given(player.given, ticks);
+        debug_assert!(!given.is_empty(), "a tick has some input or none, and that is told");
+        for given in given {
+            put_given(*given, &mut models[at::GIVEN..][..at::GIVEN_LEN], sink);
         }
+        let change = player.margin_ticks.wrapping_sub(self.mirror.margin_ticks);
+        sink.bit(&mut models[at::MARGIN_CHANGED], change != 0);
+        if change != 0 {
+            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], change);
+            self.mirror.margin_ticks = player.margin_ticks;
+        }
+        sink.bit(&mut models[at::OWN_NONE], player.own.is_none());
+        let Some(own) = player.own else {
+            self.mirror.own = None;
+            return;
+        };
+        let known = self.mirror.own.get_or_insert_default();
+        let base = if ticks as usize > crate::limits::SNAPSHOT_GIVEN_MAX || known.is_empty() {
+            &[]
+        } else {
+            player.replayed.unwrap_or(known)
+        };
+        sink.bit(&mut models[at::OWN_TOLD], own != base);
+        if own != base {
+            put_own(own, base, models, sink);
+        }
+        known.clear();
+        known.extend_from_slice(own);
     }
 
     /// Both lists rise by id, so one pass over the two finds what stayed and what went.
-    fn put_known(&self, schema: &Schema, picture: &Picture<'_>, bits: &mut BitWriter<'_>) {
-        let mut visible = picture.visible.iter().map(|&i| picture.rows.row(i as usize)).peekable();
-        for known in self.mirror.rows.iter() {
-            while visible.next_if(|row| row.entity < known.entity).is_some() {}
-            let now = visible.next_if(|row| row.entity == known.entity && row.kind == known.kind);
-            match now {
-                None => bits.put(0b11, 2),
-                Some(row) if row.values == known.values => bits.put(0, 1),
-                Some(row) => {
-                    bits.put(0b01, 2);
-                    put_changes(&schema.entities[usize::from(row.kind)], known, row, bits);
+    fn put_known(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        ticks: u32,
+        sink: &mut impl Sink,
+    ) {
+        let (mut kept, mut end) = (0, 0);
+        let mut visible = Visible::new(picture);
+        let mut residuals = [0; KIND_FIELDS_MAX];
+        for known in 0..self.mirror.rows.len() {
+            let head = self.mirror.rows.heads[known];
+            let plan = &codec.entities[usize::from(head.kind)];
+            let mirror = &mut self.mirror;
+            let Some(row) = visible.find(head.entity, head.kind) else {
+                put_gone(plan, mirror.masks[known], &mut mirror.models, sink);
+                continue;
+            };
+            let mut mask = 0;
+            let values = &mut mirror.rows.values[head.span()];
+            let rests = &mut mirror.rests[head.span()];
+            step_row(plan, values, rests, ticks, |at, expected| {
+                let residual = difference(&plan.fields[at], row[at], expected);
+                if residual != 0 {
+                    mask |= 1 << at;
+                    residuals[at] = residual;
+                }
+                row[at]
+            });
+            put_change(plan, mirror.masks[known], mask, row, &residuals, &mut mirror.models, sink);
+            mirror.masks[known] = mask;
+            end = mirror.keep(known, kept, end);
+            kept += 1;
+        }
+        self.mirror.truncate(kept, end);
+    }
+
+    /// The same for those that were chosen; the others move on as expected.
+    fn put_chosen(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        budget: &mut Budget,
+        ticks: u32,
+        sink: &mut impl Sink,
+    ) {
+        let (mut kept, mut end, mut gap) = (0, 0, 0);
+        let mut visible = Visible::new(picture);
+        for known in 0..self.mirror.rows.len() {
+            let head = self.mirror.rows.heads[known];
+            let plan = &codec.entities[usize::from(head.kind)];
+            let mirror = &mut self.mirror;
+            let row = visible.find(head.entity, head.kind);
+            let was = mirror.masks[known];
+            let change = Change::of(plan, mirror, known, row, ticks);
+            let told = budget.takes_known(known)
+                && budget.fits(codec, sink.bytes(), |cost| {
+                    put_gap(gap, &mut mirror.models, cost);
+                    change.put(plan, was, row, &mut mirror.models, cost);
+                });
+            if told {
+                put_gap(gap, &mut mirror.models, sink);
+                change.put(plan, was, row, &mut mirror.models, sink);
+                gap = 0;
+                if row.is_none() {
+                    continue;
+                }
+                mirror.masks[known] = change.mask;
+            } else {
+                gap += 1;
+            }
+            let values = &mut mirror.rows.values[head.span()];
+            let rests = &mut mirror.rests[head.span()];
+            step_row(plan, values, rests, ticks, |at, expected| match row {
+                Some(row) if told => row[at],
+                _ => expected,
+            });
+            end = mirror.keep(known, kept, end);
+            budget.keep(known, kept, told);
+            kept += 1;
+        }
+        sink.bit(&mut self.mirror.models[at::SPARSE_MORE], false);
+        self.mirror.truncate(kept, end);
+        budget.truncate(kept);
+    }
+
+    /// Which visible rows are not known, once those that are gone have been forgotten.
+    fn find_new(&mut self, picture: &Picture<'_>) {
+        self.new.clear();
+        let mut known = self.mirror.rows.heads.iter().peekable();
+        for &index in picture.visible {
+            let entity = picture.rows.heads[index as usize].entity;
+            while known.next_if(|known| known.entity < entity).is_some() {}
+            if known.next_if(|known| known.entity == entity).is_none() {
+                self.new.push(index);
+            }
+        }
+    }
+}
+
+/// What there is to say of a known row.
+pub(super) struct Change {
+    pub(super) mask: u32,
+    pub(super) residuals: [i32; KIND_FIELDS_MAX],
+}
+
+impl Change {
+    /// Finds it without changing the mirror.
+    pub(super) fn of(
+        plan: &KindPlan,
+        mirror: &Mirror,
+        known: usize,
+        row: Option<&[i32]>,
+        ticks: u32,
+    ) -> Change {
+        let mut change = Change { mask: 0, residuals: [0; KIND_FIELDS_MAX] };
+        let Some(row) = row else { return change };
+        let span = mirror.rows.heads[known].span();
+        let (mut values, mut rests) = ([0; KIND_FIELDS_MAX], [0; KIND_FIELDS_MAX]);
+        let (values, rests) = (&mut values[..row.len()], &mut rests[..row.len()]);
+        values.copy_from_slice(&mirror.rows.values[span.clone()]);
+        rests.copy_from_slice(&mirror.rests[span]);
+        step_row(plan, values, rests, ticks, |at, expected| {
+            let residual = difference(&plan.fields[at], row[at], expected);
+            if residual != 0 {
+                change.mask |= 1 << at;
+                change.residuals[at] = residual;
+            }
+            row[at]
+        });
+        change
+    }
+
+    pub(super) fn put(
+        &self,
+        plan: &KindPlan,
+        was: u32,
+        row: Option<&[i32]>,
+        models: &mut [Model],
+        sink: &mut impl Sink,
+    ) {
+        match row {
+            None => put_gone(plan, was, models, sink),
+            Some(row) => put_change(plan, was, self.mask, row, &self.residuals, models, sink),
+        }
+    }
+}
+
+/// The visible rows of a picture, gone through once by rising id.
+pub(super) struct Visible<'a> {
+    rows: &'a Rows,
+    left: &'a [u32],
+}
+
+impl<'a> Visible<'a> {
+    pub(super) fn new(picture: &Picture<'a>) -> Visible<'a> {
+        Visible { rows: picture.rows, left: picture.visible }
+    }
+
+    /// The values of an entity of a kind, if it is visible. Those before it are passed over.
+    pub(super) fn find(&mut self, entity: crate::ids::EntityId, kind: u8) -> Option<&'a [i32]> {
+        while let Some((&first, rest)) = self.left.split_first() {
+            let head = self.rows.heads[first as usize];
+            if head.entity > entity {
+                return None;
+            }
+            self.left = rest;
+            if head.entity == entity {
+                return (head.kind == kind).then(|| &self.rows.values[head.span()]);
+            }
+        }
+        None
+    }
+}
+
+fn put_given(given: GivenKind, models: &mut [Model], sink: &mut impl Sink) {
+    sink.bit(&mut models[0], !given.is_received());
+    match given {
+        GivenKind::Received { nth } => {
+            sink.bit(&mut models[1], nth > 0);
+            if nth > 0 {
+                sink.raw(nth.into(), 8);
+            }
+        }
+        GivenKind::Repeated => sink.bit(&mut models[2], false),
+        GivenKind::Absent => sink.bit(&mut models[2], true),
+    }
+}
+
+fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) {
+    let longer = own.len() as i32 - base.len() as i32;
+    put_count(sink, &mut models[at::OWN_LEN..][..at::OWN_LEN_LEN], zigzag(longer));
+    for (index, &byte) in own.iter().enumerate() {
+        let Some(&base) = base.get(index) else {
+            sink.raw(byte.into(), 8);
+            continue;
+        };
+        let model = &mut models[at::OWN_BYTE + index.min(at::OWN_BYTE_LEN - 1)];
+        sink.bit(model, byte != base);
+        if byte != base {
+            sink.raw((byte ^ base).into(), 8);
+        }
+    }
+}
+
+fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sink) {
+    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], true);
+    sink.bit(&mut models[plan.models.gone], true);
+}
+
+/// A known row that stays: whether the same fields are off as last time, else which; then by how
+/// much.
+fn put_change(
+    plan: &KindPlan,
+    was: u32,
+    mask: u32,
+    row: &[i32],
+    residuals: &[i32; KIND_FIELDS_MAX],
+    models: &mut [Model],
+    sink: &mut impl Sink,
+) {
+    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], mask != was);
+    if mask != was {
+        sink.bit(&mut models[plan.models.gone], false);
+        for (at, field) in plan.fields.iter().enumerate() {
+            let model = field.changed_models + (was >> at & 1) as usize;
+            sink.bit(&mut models[model], mask >> at & 1 == 1);
+        }
+    }
+    if mask == 0 {
+        return;
+    }
+    for &at in &plan.order {
+        let at = usize::from(at);
+        if mask >> at & 1 == 0 {
+            continue;
+        }
+        let field = &plan.fields[at];
+        let models = &mut models[field.changes.at..][..field.changes.len];
+        match field.tree_bits {
+            Some(bits) => put_tree(sink, models, bits, above_min(field.min, row[at])),
+            None => put_residual(sink, models, residuals[at]),
+        }
+    }
+}
+
+fn above_min(min: i32, value: i32) -> u32 {
+    value.wrapping_sub(min).cast_unsigned()
+}
+
+/// How many rows were left out before one that is told of.
+fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
+    sink.bit(&mut models[at::SPARSE_MORE], true);
+    put_count(sink, &mut models[at::SPARSE_GAP..][..at::SPARSE_GAP_LEN], gap);
+}
+
+/// Writes new rows by rising id.
+#[derive(Clone)]
+pub(super) struct NewWriter {
+    any: bool,
+    /// Whether those are through whose ids are below the highest known.
+    fresh: bool,
+    /// One more than the highest id known.
+    fresh_id: u32,
+}
+
+impl NewWriter {
+    pub(super) fn new(mirror: &Mirror) -> NewWriter {
+        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id }
+    }
+
+    /// The mirror changes by its models alone, and only as far as the sink changes these.
+    pub(super) fn put(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        row: RowRef<'_>,
+        sink: &mut impl Sink,
+    ) {
+        let id = row.entity.0;
+        sink.bit(&mut mirror.models[at::NEW_MORE + usize::from(self.any)], true);
+        self.any = true;
+        let old = id < self.fresh_id && !self.fresh;
+        if !self.fresh {
+            sink.bit(&mut mirror.models[at::NEW_OLD], old);
+        }
+        if old {
+            let models = &mut mirror.models[at::OLD_GAP..][..at::OLD_GAP_LEN];
+            put_count(sink, models, self.fresh_id - 1 - id);
+        } else {
+            self.fresh = true;
+            let models = &mut mirror.models[at::FRESH_GAP..][..at::FRESH_GAP_LEN];
+            put_count(sink, models, id - self.fresh_id);
+            // The highest id of all is no start for another.
+            self.fresh_id = id.saturating_add(1);
+        }
+        let tree = codec.entity_kind_models();
+        let bits = codec.entity_kind_bits;
+        put_tree(sink, &mut mirror.models[tree..], bits, row.kind.into());
+        let plan = &codec.entities[usize::from(row.kind)];
+        put_fields(plan, &mirror.rows, &mut mirror.models, row.values, !old, sink);
+    }
+
+    fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
+        mirror.fresh_id = self.fresh_id;
+        sink.bit(&mut mirror.models[at::NEW_MORE + usize::from(self.any)], false);
+    }
+}
+
+/// Writes events in the order in which they happened.
+#[derive(Clone, Default)]
+struct EventWriter {
+    any: bool,
+}
+
+impl EventWriter {
+    fn put(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        ago: u32,
+        event: RowRef<'_>,
+        sink: &mut impl Sink,
+    ) {
+        sink.bit(&mut mirror.models[at::EVENT_MORE + usize::from(self.any)], true);
+        self.any = true;
+        put_count(sink, &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN], ago);
+        let tree = codec.event_kind_models();
+        put_tree(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
+        let plan = &codec.events[usize::from(event.kind)];
+        put_fields(plan, &mirror.rows, &mut mirror.models, event.values, false, sink);
+    }
+
+    fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
+        sink.bit(&mut mirror.models[at::EVENT_MORE + usize::from(self.any)], false);
+    }
+}
+
+/// All fields of a new row or an event.
+fn put_fields(
+    plan: &KindPlan,
+    known: &Rows,
+    models: &mut [Model],
+    row: &[i32],
+    fresh: bool,
+    sink: &mut impl Sink,
+) {
+    let mut named_row = None;
+    if let Some((at, named)) = plan.named {
+        let (nth, count) = find_named(known, named, row[at]);
+        if count > 0 {
+            sink.bit(&mut models[plan.models.named], nth.is_some());
+        }
+        if let Some((nth, values)) = nth {
+            sink.one_of(nth, count);
+            named_row = Some(values);
+        }
+    }
+    for &at in &plan.order {
+        let at = usize::from(at);
+        // What names a row that is known is known by that.
+        if named_row.is_some() && plan.named.is_some_and(|(named_at, _)| named_at == at) {
+            continue;
+        }
+        let field = &plan.fields[at];
+        let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
+        match field.tree_bits {
+            Some(bits) => put_tree(sink, models, bits, above_min(field.min, row[at])),
+            None => {
+                let residual = difference(field, row[at], origin(plan, at, row, named_row));
+                sink.bit(&mut models[0], residual != 0);
+                if residual != 0 {
+                    put_residual(sink, &mut models[1..], residual);
                 }
             }
         }
     }
-
-    fn put_new(&self, schema: &Schema, picture: &Picture<'_>, bits: &mut BitWriter<'_>) {
-        let new = || {
-            let mut known = self.mirror.rows.iter().peekable();
-            let visible = picture.visible.iter().map(|&i| picture.rows.row(i as usize));
-            visible.filter(move |row| {
-                while known.next_if(|known| known.entity < row.entity).is_some() {}
-                known
-                    .next_if(|known| known.entity == row.entity && known.kind == row.kind)
-                    .is_none()
-            })
-        };
-        bits.put_count(new().count() as u32);
-        let kind_bits = kind_bits(&schema.entities);
-        let mut next_id = 0;
-        for row in new() {
-            bits.put_count(row.entity.0 - next_id);
-            next_id = row.entity.0.wrapping_add(1);
-            bits.put(u32::from(row.kind), kind_bits);
-            put_fields(&schema.entities[usize::from(row.kind)], row, bits);
-        }
-    }
 }
 
-fn put_events(schema: &Schema, picture: &Picture<'_>, bits: &mut BitWriter<'_>) {
-    let told = &picture.events[..picture.events.len().min(SNAPSHOT_EVENTS_MAX)];
-    bits.put_count(told.len() as u32);
-    let kind_bits = kind_bits(&schema.events);
-    for (tick, event) in told {
-        bits.put_count(picture.tick.0 - tick.0);
-        bits.put(u32::from(event.kind), kind_bits);
-        put_fields(&schema.events[usize::from(event.kind)], *event, bits);
-    }
-}
-
-fn put_changes(kind: &Kind, known: RowRef<'_>, row: RowRef<'_>, bits: &mut BitWriter<'_>) {
-    for (old, new) in known.values.iter().zip(row.values) {
-        bits.put_bool(old != new);
-    }
-    for ((field, old), new) in kind.fields.iter().zip(known.values).zip(row.values) {
-        if old != new {
-            bits.put(new.wrapping_sub(field.min).cast_unsigned(), field.bits());
-        }
-    }
-}
-
-fn put_fields(kind: &Kind, row: RowRef<'_>, bits: &mut BitWriter<'_>) {
-    for (field, value) in kind.fields.iter().zip(row.values) {
-        bits.put(value.wrapping_sub(field.min).cast_unsigned(), field.bits());
-    }
+/// What writing costs, in whole bytes.
+pub(super) fn cost_bytes(codec: &Codec, write: impl FnOnce(&mut Cost)) -> usize {
+    let mut cost = Cost { plain: codec.coding() == Coding::Plain, ..Cost::default() };
+    write(&mut cost);
+    cost.by_256.div_ceil(8 * 256) as usize
 }

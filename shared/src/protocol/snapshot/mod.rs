@@ -5,58 +5,29 @@
 //! them is ordered and reliable, so the last snapshot written is always a valid baseline and
 //! nothing is acknowledged or sent again.
 //!
-//! The bits, lowest first (`count` is [`super::bits::BitWriter::put_count`]):
+//! What a snapshot says, in this order (`docs/protocol.md` has it to the bit):
 //!
-//! | part | bits |
-//! |---|---|
-//! | tick | keyframe: `1`, 32 bits of tick. Else `0`, count of ticks skipped since the last |
-//! | player | `0` for a spectator; else `1`, 2 bits of what was given, count of the zigzag margin, own state |
-//! | own state | `0` none; `10` as before; `11`, count of bytes, the bytes |
-//! | known entities | each by rising id: `0` as before; `10`, a bit per field whether it changed, the changed fields; `11` gone |
-//! | new entities | their count; each by rising id: count of ids skipped, kind, all fields |
-//! | events | their count; each: count of ticks ago, kind, all fields |
+//! 1. its tick; a keyframe forgets all that was known;
+//! 2. to a player, how its inputs were come by, and its own state as far as it is not what the
+//!    client finds by itself;
+//! 3. of the rows known, which are gone and which are not as expected;
+//! 4. new rows; 5. events.
 //!
-//! A field is `value - min` in as many bits as `max - min` needs; a kind is an index in as many
-//! bits as the last index needs.
+//! The files follow that: `codec` is the schema made ready, `mirror` what is known, `predict`
+//! what is expected of it, `encoder` and `decoder` the two ends, `budget` what to say when not
+//! all fits.
 
+mod budget;
 mod codec;
 mod decoder;
 mod encoder;
+mod mirror;
+mod predict;
 
 pub use codec::{Codec, Coding};
 pub use decoder::{NoReplay, Replay, Snapshot, SnapshotDecoder, SnapshotError};
 pub use encoder::{Picture, PlayerPart, SnapshotEncoder};
-
-use crate::scene::{Kind, Rows};
-use crate::tick::Tick;
-
-/// What a viewer knows: the same on both ends of a stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mirror {
-    tick: Option<Tick>,
-    rows: Rows,
-    own: Option<Vec<u8>>,
-}
-
-impl Mirror {
-    /// The tick of the last snapshot; `None` before the first.
-    #[must_use]
-    pub fn tick(&self) -> Option<Tick> {
-        self.tick
-    }
-
-    /// The entities known, by rising id.
-    #[must_use]
-    pub fn rows(&self) -> &Rows {
-        &self.rows
-    }
-
-    /// The player's own state, in bincode.
-    #[must_use]
-    pub fn own(&self) -> Option<&[u8]> {
-        self.own.as_deref()
-    }
-}
+pub use mirror::Mirror;
 
 /// How the input of a tick was come by, to its player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +49,6 @@ impl GivenKind {
     pub fn is_received(self) -> bool {
         matches!(self, GivenKind::Received { .. })
     }
-}
-
-/// How many bits the index of one of `kinds` takes.
-fn kind_bits(kinds: &[Kind]) -> u32 {
-    usize::BITS - kinds.len().saturating_sub(1).leading_zeros()
 }
 
 const fn zigzag(value: i32) -> u32 {

@@ -4,188 +4,466 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::EntityId;
-use crate::limits::SNAPSHOT_MAX_BYTES;
-use crate::scene::{Field, Predict, Schema};
-use crate::tick::TickRate;
+use crate::limits::{SNAPSHOT_ENTITIES_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
+use crate::scene::{Axis, Field, Kind, Predict, Reference, Rows, Schema};
+use crate::tick::{Tick, TickRate};
 
-fn codec(schema: &Schema) -> Codec {
-    Codec::new(schema.clone(), TickRate::default(), Coding::Range).expect("the schema is sound")
+fn codec(schema: &Schema, coding: Coding) -> Codec {
+    Codec::new(schema.clone(), TickRate::default(), coding).expect("the schema is sound")
 }
 
-fn field() -> impl Strategy<Value = Field> {
+fn coding() -> impl Strategy<Value = Coding> {
+    prop_oneof![Just(Coding::Range), Just(Coding::Plain)]
+}
+
+/// A field, and randomness for what it refers to.
+fn field() -> impl Strategy<Value = (Field, u32)> {
     let range = prop_oneof![
         Just((i32::MIN, i32::MAX)),
         Just((0, 0)),
         (any::<i32>(), any::<i32>()).prop_map(|(a, b)| (a.min(b), a.max(b))),
         (-100..100, 0..1000).prop_map(|(min, span)| (min, min + span)),
     ];
-    (range, any::<bool>()).prop_map(|((min, max), wraps)| Field {
-        name: "field".into(),
-        min,
-        max,
-        unit: "".into(),
-        scale: 1.0,
-        wraps,
-        predict: Predict::Hold,
+    let scale = prop_oneof![Just(1.0), Just(0.03125), Just(1e9), Just(1e-9)];
+    (range, scale, any::<bool>(), any::<u32>()).prop_map(|((min, max), scale, wraps, draw)| {
+        let field = Field {
+            name: "field".into(),
+            min,
+            max,
+            unit: String::new(),
+            scale,
+            wraps,
+            predict: Predict::Hold,
+            names: None,
+            origin: None,
+        };
+        (field, draw)
     })
 }
 
 fn kinds(least: usize) -> impl Strategy<Value = Vec<Kind>> {
-    let kind = prop::collection::vec(field(), 0..6).prop_map(|fields| Kind {
-        name: "kind".into(),
-        fields,
-        place: None,
+    let kind = (prop::collection::vec(field(), 0..7), any::<u32>()).prop_map(|(fields, turn)| {
+        let draws: Vec<u32> = fields.iter().map(|(_, draw)| *draw).collect();
+        let mut fields: Vec<Field> = fields.into_iter().map(|(field, _)| field).collect();
+        let count = fields.len() as u32;
+        for (at, draw) in draws.iter().enumerate() {
+            // From fields after it or before it, but never in a circle.
+            let others = if turn & 1 == 0 { at as u32 } else { count - 1 - at as u32 };
+            let other = if others == 0 { 0 } else { draw / 5 % others };
+            let other = (if turn & 1 == 0 { other } else { at as u32 + 1 + other }) as u8;
+            let per_second = f64::from(draw >> 8) / 65_536.0 + 0.01;
+            let axis = if draw & 64 == 0 { Axis::X } else { Axis::Y };
+            fields[at].predict = match draw % 5 {
+                0 if others > 0 => Predict::LinearBy { field: other },
+                1 if others > 0 => Predict::Approach { field: other, per_second },
+                2 if others > 0 => Predict::Along { angle: other, per_second, axis },
+                3 => Predict::LinearFromLastTwo,
+                _ => Predict::Hold,
+            };
+        }
+        Kind { name: "kind".into(), fields, place: None }
     });
     prop::collection::vec(kind, least..5)
 }
 
 fn schema() -> impl Strategy<Value = Schema> {
-    (kinds(1), kinds(1)).prop_map(|(entities, events)| Schema { entities, events })
+    (kinds(1), kinds(1), any::<u64>()).prop_map(|(entities, events, draw)| {
+        let mut schema = Schema { entities, events };
+        let sizes: Vec<usize> = schema.entities.iter().map(|kind| kind.fields.len()).collect();
+        for (kind, of) in schema.entities.iter_mut().chain(&mut schema.events).zip(0..) {
+            let named = (draw >> of) as usize % sizes.len();
+            if let Some(field) = kind.fields.last_mut()
+                && sizes[named] > 0
+                && draw >> (32 + of) & 1 == 0
+            {
+                field.names = Some(Reference { kind: named as u8, field: 0 });
+                kind.fields[0].origin = Some((sizes[named] - 1) as u8);
+            }
+        }
+        // Places, for the priorities of a budget.
+        for kind in schema.entities.iter_mut().filter(|kind| kind.fields.len() > 1) {
+            kind.place = Some([0, 1]);
+        }
+        schema
+    })
 }
 
 /// What a test scene is made from: for each row its id, kind and randomness for its values.
 type Raw = Vec<(u32, u8, u32)>;
 
-fn raw_scenes() -> impl Strategy<Value = Vec<(u32, Raw, Raw)>> {
-    let raw = |ids: u32| prop::collection::vec((0..ids, any::<u8>(), any::<u32>()), 0..30);
-    let far = prop::collection::vec((any::<u32>(), any::<u8>(), any::<u32>()), 0..10);
-    let rows = prop_oneof![4 => raw(40), 1 => far];
-    prop::collection::vec((0..3_u32, rows, raw(3)), 1..12)
+#[derive(Clone, Debug)]
+struct Moment {
+    skipped: u32,
+    rows: Raw,
+    events: Raw,
+    own: Option<Vec<u8>>,
+    max_bytes: usize,
+    /// Whether most rows move on steadily from the scene before.
+    steady: bool,
 }
 
-fn fill(kinds: &[Kind], raw: &Raw, sort: bool) -> Rows {
+fn moments() -> impl Strategy<Value = Vec<Moment>> {
+    let raw = |ids: u32| prop::collection::vec((0..ids, any::<u8>(), any::<u32>()), 0..30);
+    let far = prop::collection::vec((any::<u32>(), any::<u8>(), any::<u32>()), 0..10);
+    let edge = (u32::MAX - 20..=u32::MAX, any::<u8>(), any::<u32>());
+    let rows = prop_oneof![4 => raw(40), 1 => far, 1 => prop::collection::vec(edge, 0..10)];
+    let skipped = prop_oneof![6 => Just(0), 2 => 1..4_u32, 1 => 60..130_u32];
+    let own = prop::option::of(prop::collection::vec(any::<u8>(), 0..70));
+    let max_bytes = prop_oneof![3 => Just(SNAPSHOT_MAX_BYTES), 2 => 40..400_usize];
+    let moment = (skipped, rows, raw(3), own, max_bytes, prop::bool::weighted(0.6)).prop_map(
+        |(skipped, rows, events, own, max_bytes, steady)| Moment {
+            skipped,
+            rows,
+            events,
+            own,
+            max_bytes,
+            steady,
+        },
+    );
+    prop::collection::vec(moment, 1..14)
+}
+
+/// The rows of `raw`; those of `before` in the place of what they share ids with, moved a little.
+fn fill(kinds: &[Kind], raw: &Raw, before: Option<&Rows>, sort: bool) -> Rows {
     let mut raw = raw.clone();
     if sort {
+        if let Some(before) = before {
+            raw.retain(|(id, ..)| before.find(EntityId(*id)).is_none());
+            raw.extend(before.iter().map(|row| (row.entity.0, row.kind, 1)));
+        }
         raw.sort_by_key(|&(id, ..)| id);
         raw.dedup_by_key(|&mut (id, ..)| id);
     }
     let mut rows = Rows::default();
     for (id, kind, seed) in raw {
+        let known = before.and_then(|before| before.find(EntityId(id)));
         // A kind sticks to an id most of the time, as it does in a game.
         let index = (if kind < 240 { id as usize } else { usize::from(kind) }) % kinds.len();
+        let index = known.map_or(index, |row| usize::from(row.kind));
         let kind = &kinds[index];
         let entity = if sort { EntityId(id) } else { EntityId(0) };
         let values = rows.push(entity, index as u8, kind.fields.len());
         for (at, (field, value)) in kind.fields.iter().zip(values).enumerate() {
             let span = u64::from(field.max.wrapping_sub(field.min).cast_unsigned()) + 1;
-            let step = (u64::from(seed) >> at).wrapping_mul(0x9E37_79B9) % span;
+            let step = match known {
+                Some(row) => {
+                    let above = row.values[at].wrapping_sub(field.min).cast_unsigned();
+                    (u64::from(above) + 1) % span
+                }
+                None => (u64::from(seed) >> at).wrapping_mul(0x9E37_79B9) % span,
+            };
             *value = (i64::from(field.min) + step as i64) as i32;
         }
     }
     rows
 }
 
+/// Replays by turning each byte round by what was given.
+struct Turn;
+
+impl Replay for Turn {
+    fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
+        for given in given {
+            let by = match given {
+                GivenKind::Received { nth } => 1 + *nth,
+                GivenKind::Repeated => 3,
+                GivenKind::Absent => 0,
+            };
+            own.iter_mut().for_each(|byte| *byte = byte.wrapping_add(by));
+        }
+    }
+}
+
+/// Two ends of a stream.
+struct Pair {
+    codec: Codec,
+    encoder: SnapshotEncoder,
+    decoder: SnapshotDecoder,
+    replays: bool,
+}
+
+impl Pair {
+    fn new(schema: &Schema, coding: Coding) -> Pair {
+        let (encoder, decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
+        Pair { codec: codec(schema, coding), encoder, decoder, replays: true }
+    }
+
+    /// Sends a picture through, and checks that both ends know the same; gives the bytes.
+    fn send(&mut self, picture: &Picture<'_>) -> Vec<u8> {
+        let keyframe = self.encoder.mirror().tick().is_none();
+        let mut bytes = vec![1, 2, 3];
+        self.encoder.encode(&self.codec, picture, &mut bytes);
+        let bytes = bytes.split_off(3);
+        let replay: &mut dyn Replay = if self.replays { &mut Turn } else { &mut NoReplay };
+        let snapshot =
+            self.decoder.decode(&self.codec, &bytes, replay).expect("what was encoded decodes");
+        assert_eq!(snapshot.tick, picture.tick);
+        assert_eq!(snapshot.keyframe, keyframe);
+        let last = |part: &PlayerPart<'_>| (part.given[part.given.len() - 1], part.margin_ticks);
+        assert_eq!(snapshot.player, picture.player.as_ref().map(last));
+        assert_eq!(self.decoder.mirror(), self.encoder.mirror());
+        assert_eq!(self.decoder.mirror().own(), picture.player.and_then(|part| part.own));
+        bytes
+    }
+
+    fn knows(&self, picture: &Picture<'_>) -> bool {
+        let visible = picture.visible.iter().map(|&at| picture.rows.row(at as usize));
+        self.decoder.mirror().rows().iter().eq(visible)
+    }
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
     #[test]
-    fn both_mirrors_are_equal_after_every_snapshot(
+    fn both_ends_know_the_same_after_every_snapshot(
         schema in schema(),
-        scenes in raw_scenes(),
-        own in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..8)), 12),
-        player in any::<bool>(),
-        margin in any::<i32>(),
+        coding in coding(),
+        moments in moments(),
+        is_player in any::<bool>(),
+        replays in any::<bool>(),
+        margins in prop::collection::vec(prop_oneof![Just(1), any::<i32>()], 14),
+        restart_at in 0..40_usize,
     ) {
-        let codec = codec(&schema);
-        let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
+        let mut pair = Pair { replays, ..Pair::new(&schema, coding) };
         let mut tick = Tick(5);
-        for (at, (skip, raw_rows, raw_events)) in scenes.iter().enumerate() {
-            tick = tick.plus(1 + skip);
-            let rows = fill(&schema.entities, raw_rows, true);
-            let events = fill(&schema.events, raw_events, false);
-            let visible: Vec<u32> = (0..rows.len() as u32).filter(|i| (i + skip) % 5 != 0).collect();
-            let told: Vec<_> = events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
+        let mut rows = Rows::default();
+        let given = [
+            GivenKind::Received { nth: 0 },
+            GivenKind::Repeated,
+            GivenKind::Received { nth: 7 },
+            GivenKind::Absent,
+        ];
+        for (at, moment) in moments.iter().enumerate() {
+            if at == restart_at {
+                pair.encoder.restart();
+            }
+            let ticks = 1 + moment.skipped;
+            tick = tick.plus(ticks);
+            let before = moment.steady.then_some(&rows);
+            rows = fill(&schema.entities, &moment.rows, before, true);
+            let events = fill(&schema.events, &moment.events, None, false);
+            let visible: Vec<u32> =
+                (0..rows.len() as u32).filter(|i| (i + moment.skipped) % 5 != 0).collect();
+            let told: Vec<_> =
+                events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
+            let given: Vec<_> = given.iter().cycle().skip(at).take(ticks as usize).copied().collect();
+            let mut replayed = pair.encoder.mirror().own().unwrap_or_default().to_vec();
+            Turn.replay(tick, &given, &mut replayed);
+            // Now and then the world does exactly what the client expects.
+            let own = if at % 3 == 0 { moment.own.as_deref() } else { Some(&replayed[..]) };
             let part = PlayerPart {
-                given: &[[GivenKind::Received { nth: 0 }, GivenKind::Repeated, GivenKind::Absent][at % 3]],
-                margin_ticks: margin,
-                own: own[at].as_deref(),
-                replayed: None,
+                given: &given,
+                margin_ticks: margins[at],
+                own,
+                replayed: (replays && given.len() <= SNAPSHOT_GIVEN_MAX).then_some(&replayed[..]),
             };
             let picture = Picture {
                 tick,
-                player: player.then_some(part),
+                player: is_player.then_some(part),
                 rows: &rows,
                 visible: &visible,
                 events: &told,
-                focus: None,
-                max_bytes: SNAPSHOT_MAX_BYTES,
+                focus: (at % 2 == 0).then_some([1.0, -2.0]),
+                max_bytes: moment.max_bytes,
             };
-            let mut bytes = Vec::new();
-            encoder.encode(&codec, &picture, &mut bytes);
-            let snapshot = decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
-            prop_assert_eq!(snapshot.tick, tick);
-            prop_assert_eq!(snapshot.keyframe, at == 0);
-            prop_assert_eq!(snapshot.player, player.then_some((part.given[0], margin)));
-            prop_assert_eq!(decoder.mirror(), encoder.mirror());
-            prop_assert!(decoder.mirror().rows().iter().eq(visible.iter().map(|&i| rows.row(i as usize))));
-            prop_assert!(decoder.events().eq(told.iter().copied()));
+            let bytes = pair.send(&picture);
+            if moment.max_bytes == SNAPSHOT_MAX_BYTES && !pair.encoder.is_pressed() {
+                prop_assert!(pair.knows(&picture));
+                prop_assert!(pair.decoder.events().eq(told.iter().copied()));
+            } else {
+                prop_assert!(pair.decoder.events().all(|event| told.contains(&event)));
+            }
+            prop_assert!(bytes.len() <= SNAPSHOT_MAX_BYTES);
         }
     }
 
     #[test]
     fn any_bytes_decode_to_a_snapshot_or_an_error(
         schema in schema(),
-        rows in raw_scenes(),
+        coding in coding(),
+        moments in moments(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         noise in prop::collection::vec(any::<u8>(), 0..200),
         mutate in any::<bool>(),
     ) {
-        let codec = codec(&schema);
-        let rows = fill(&schema.entities, &rows[0].1, true);
+        let rows = fill(&schema.entities, &moments[0].rows, None, true);
         let visible: Vec<u32> = (0..rows.len() as u32).collect();
-        let mut bytes = Vec::new();
-        let picture =
-            Picture { tick: Tick(9), player: None, rows: &rows, visible: &visible, events: &[], focus: None, max_bytes: SNAPSHOT_MAX_BYTES };
-        SnapshotEncoder::new().encode(&codec, &picture, &mut bytes);
-        let mut decoder = SnapshotDecoder::new();
-        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
-        let next = if mutate {
-            for (at, with) in &flips {
-                let at = at.index(bytes.len());
-                bytes[at] ^= with;
+        let mut pair = Pair::new(&schema, coding);
+        let bytes = pair.send(&of_rows(9, &rows, &visible));
+        let mut next = if mutate { bytes } else { noise };
+        for (at, with) in &flips {
+            if !next.is_empty() {
+                let at = at.index(next.len());
+                next[at] ^= with;
             }
-            bytes
-        } else {
-            noise
-        };
-        if decoder.decode(&codec, &next, &mut NoReplay).is_ok() {
-            // An entity takes at least a bit of a message, known or new.
-            prop_assert!(decoder.mirror().rows().len() <= rows.len() + 8 * next.len());
+        }
+        if pair.decoder.decode(&pair.codec, &next, &mut Turn).is_ok() {
+            // The likeliest symbol takes 1/178 of a bit, and a row takes at least one.
+            let most = rows.len() + 180 * 8 * (next.len() + 9);
+            prop_assert!(pair.decoder.mirror().rows().len() <= most);
+        }
+    }
+}
+
+fn of_rows<'a>(tick: u32, rows: &'a Rows, visible: &'a [u32]) -> Picture<'a> {
+    Picture {
+        tick: Tick(tick),
+        player: None,
+        rows,
+        visible,
+        events: &[],
+        focus: None,
+        max_bytes: SNAPSHOT_MAX_BYTES,
+    }
+}
+
+fn kind_of(fields: Vec<Field>) -> Kind {
+    Kind { name: "dot".into(), fields, place: None }
+}
+
+fn number(min: i32, max: i32, predict: Predict) -> Field {
+    Field {
+        name: "n".into(),
+        min,
+        max,
+        unit: String::new(),
+        scale: 1.0,
+        wraps: false,
+        predict,
+        names: None,
+        origin: None,
+    }
+}
+
+#[test]
+fn nothing_and_the_most_there_can_be_pass_in_either_coding() {
+    for coding in [Coding::Range, Coding::Plain] {
+        let fields = vec![number(0, 3, Predict::LinearFromLastTwo)];
+        let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+        let mut pair = Pair::new(&schema, coding);
+        let mut rows = Rows::default();
+        for id in 0..SNAPSHOT_ENTITIES_MAX as u32 {
+            rows.push(EntityId(id), 0, 1)[0] = (id % 4) as i32;
+        }
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        for (tick, visible) in [(1, &all[..]), (2, &[]), (3, &all[..]), (4, &all[..])] {
+            let picture = of_rows(tick, &rows, visible);
+            pair.send(&picture);
+            assert!(pair.knows(&picture));
         }
     }
 }
 
 #[test]
-fn nothing_and_the_most_there_can_be_pass() {
-    let schema = Schema {
-        entities: vec![Kind { name: "dot".into(), fields: vec![], place: None }],
-        events: vec![],
-    };
-    let codec = codec(&schema);
-    let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
-    let mut rows = Rows::default();
-    for id in 0..crate::limits::SNAPSHOT_ENTITIES_MAX as u32 {
-        rows.push(EntityId(id), 0, 0);
-    }
-    let all: Vec<u32> = (0..rows.len() as u32).collect();
-    for (tick, visible) in [(1, &all[..]), (2, &[]), (3, &all[..]), (4, &all[..])] {
-        let picture = Picture {
-            tick: Tick(tick),
-            player: None,
-            rows: &rows,
-            visible,
-            events: &[],
-            focus: None,
-            max_bytes: SNAPSHOT_MAX_BYTES,
-        };
-        let mut bytes = Vec::new();
-        encoder.encode(&codec, &picture, &mut bytes);
-        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
-        assert_eq!(decoder.mirror(), encoder.mirror());
-        assert_eq!(decoder.mirror().rows().len(), visible.len());
+fn all_entities_may_be_others_at_every_tick() {
+    let fields = vec![number(-9, 9, Predict::Hold), number(0, 70_000, Predict::Hold)];
+    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let mut pair = Pair::new(&schema, Coding::Range);
+    for tick in 1..40 {
+        let mut rows = Rows::default();
+        for id in tick * 100..tick * 100 + 100 {
+            rows.push(EntityId(id), 0, 2)
+                .copy_from_slice(&[(id % 9) as i32, (id * 37 % 70_000) as i32]);
+        }
+        let all: Vec<u32> = (0..100).collect();
+        let picture = of_rows(tick, &rows, &all);
+        pair.send(&picture);
+        assert!(pair.knows(&picture));
     }
 }
 
 #[test]
 fn a_difference_before_a_keyframe_is_refused() {
-    let error = SnapshotDecoder::new().decode(&Codec::default(), &[0], &mut NoReplay);
+    for coding in [Coding::Range, Coding::Plain] {
+        let codec = codec(&Schema::new(), coding);
+        let error = SnapshotDecoder::new().decode(&codec, &[0x7f, 0, 0, 0], &mut NoReplay);
+        assert!(error.is_err(), "{error:?}");
+    }
+    let codec = codec(&Schema::new(), Coding::Range);
+    let error = SnapshotDecoder::new().decode(&codec, &[0x7f], &mut NoReplay);
     assert_eq!(error, Err(SnapshotError::NoKeyframe));
+}
+
+#[test]
+fn what_moves_as_expected_costs_a_fraction_of_a_bit() {
+    let fields = vec![
+        number(-10_000, 10_000, Predict::LinearBy { field: 1 }),
+        number(-900, 900, Predict::Hold),
+    ];
+    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let mut pair = Pair::new(&schema, Coding::Range);
+    let all: Vec<u32> = (0..64).collect();
+    let mut bytes = 0;
+    for tick in 1..200_i32 {
+        let mut rows = Rows::default();
+        for id in 0..64_i32 {
+            // At 30 ticks a second this is a step and a bit in each.
+            let velocity = 37 + id;
+            let begin = 0.2123 * f64::from(id) - 300.0;
+            let place = libm::rint(f64::from(velocity * tick) / 30.0 + begin) as i32;
+            rows.push(EntityId(id as u32), 0, 2).copy_from_slice(&[place, velocity]);
+        }
+        let sent = pair.send(&of_rows(tick as u32, &rows, &all));
+        if tick > 60 {
+            bytes += sent.len();
+        }
+    }
+    let bits_each = bytes as f64 * 8.0 / (139.0 * 64.0);
+    assert!(bits_each < 0.25, "{bits_each} bits a row");
+}
+
+/// Entities that all swerve at random, in view of a viewer whose snapshots hold 100 bytes.
+#[test]
+fn a_budget_is_kept_and_nothing_starves() {
+    let placed = |fields| Kind { place: Some([0, 1]), ..kind_of(fields) };
+    let field = || number(-8_000, 8_000, Predict::LinearFromLastTwo);
+    let schema = Schema { entities: vec![placed(vec![field(), field()])], events: vec![] };
+    for coding in [Coding::Range, Coding::Plain] {
+        let mut pair = Pair::new(&schema, coding);
+        let mut dice = crate::dice::Dice::new(7, 0);
+        let mut places: Vec<[i32; 2]> =
+            (0..200).map(|_| [0; 2].map(|_: i32| dice.below(4_000) as i32 - 2_000)).collect();
+        let all: Vec<u32> = (0..200).collect();
+        let mut wrong_since = [1_u32; 200];
+        for tick in 1..600_u32 {
+            let mut rows = Rows::default();
+            for (id, place) in places.iter_mut().enumerate() {
+                for at in place.iter_mut() {
+                    *at = (*at + dice.below(9) as i32 - 4).clamp(-8_000, 8_000);
+                }
+                rows.push(EntityId(id as u32), 0, 2).copy_from_slice(place);
+            }
+            let picture =
+                Picture { focus: Some([0.0, 0.0]), max_bytes: 100, ..of_rows(tick, &rows, &all) };
+            let bytes = pair.send(&picture);
+            assert!(bytes.len() <= 100, "{} bytes at tick {tick}", bytes.len());
+            for (id, since) in wrong_since.iter_mut().enumerate() {
+                let known = pair.decoder.mirror().rows().find(EntityId(id as u32));
+                if known.is_some_and(|row| row.values == places[id]) {
+                    *since = tick + 1;
+                }
+                // Two seconds, after a first to get to know them all.
+                let waits = (tick + 1) - *since;
+                assert!(tick < 90 || waits <= 60, "{id} waits for {waits} ticks at {tick}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_fits_again_is_told_whole() {
+    let schema = Schema {
+        entities: vec![kind_of(vec![number(0, i32::MAX, Predict::Hold)])],
+        events: vec![],
+    };
+    let mut pair = Pair::new(&schema, Coding::Range);
+    let mut rows = Rows::default();
+    (0..300).for_each(|id| rows.push(EntityId(id), 0, 1)[0] = (id * 7_919) as i32);
+    let all: Vec<u32> = (0..300).collect();
+    let pictures: Vec<_> =
+        (1..60).map(|tick| Picture { max_bytes: 64, ..of_rows(tick, &rows, &all) }).collect();
+    assert!(pair.send(&pictures[0]).len() <= 64 && !pair.knows(&pictures[0]));
+    pictures[1..].iter().for_each(|picture| assert!(pair.send(picture).len() <= 64));
+    assert!(pair.knows(&pictures[58]));
 }

@@ -1,0 +1,333 @@
+//! [`Budget`]: which rows are told of when not all fits.
+//!
+//! Every row that is not as the viewer expects it gathers priority from snapshot to snapshot: by
+//! its error, by how long it has waited, and by how near it is; once told of, it begins anew. So
+//! what matters most comes first and nothing starves (the priority accumulator of Fiedler, "State
+//! Synchronization", 2015). Rows that are left out move on as expected on both ends.
+//!
+//! Owned by an encoder, and only while its snapshots have a limit that they may reach.
+
+use super::codec::Codec;
+use super::encoder::{Change, NewWriter, Picture, Visible, cost_bytes};
+use super::mirror::Mirror;
+use crate::ids::EntityId;
+use crate::protocol::symbols::Cost;
+use crate::scene::Kind;
+
+/// Bytes for what ends a message: three bits that may be the dearest.
+const CLOSING_BYTES: usize = 4;
+/// What part of the budget events may keep from rows, as a divisor.
+const EVENTS_SHARE: usize = 4;
+/// What a row gathers with each snapshot: its error, or this if it went or is new.
+const GONE: u32 = 128;
+const NEW: u32 = 128;
+/// No field counts for more than so many steps of error, and no row for more than so many.
+const FIELD_ERROR_MAX: u32 = 64;
+const ERROR_MAX: u32 = 256;
+
+/// What is kept of entities while not all that there is to say fits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Budget {
+    /// The mirror before a message that may turn out too long.
+    saved: Mirror,
+    pressed: bool,
+    /// For how long each known row waits.
+    waits: Vec<Wait>,
+    /// The same of rows that are not known, by rising id.
+    new_waits: Vec<(EntityId, Wait)>,
+    takes_known: Vec<bool>,
+    takes_new: Vec<bool>,
+    candidates: Vec<Candidate>,
+    max_bytes: usize,
+    /// What of it rows may fill.
+    limit: usize,
+    any: bool,
+}
+
+/// What a row has gathered while it was not told of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wait {
+    snapshots: u32,
+    gathered: u32,
+}
+
+impl Wait {
+    fn gather(&mut self, points: u32) {
+        self.snapshots = self.snapshots.saturating_add(1);
+        self.gathered = self.gathered.saturating_add(points);
+    }
+
+    /// Time counts by its square: a small error waits longer than a large one, but not for as
+    /// many times longer as it is smaller.
+    fn priority(self, weight: f64) -> f64 {
+        let snapshots = f64::from(self.snapshots);
+        f64::from(self.gathered) * weight + 2.0 * snapshots * snapshots
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    priority: f64,
+    cost_by_256: u64,
+    is_new: bool,
+    at: u32,
+}
+
+impl Budget {
+    /// Whether the last message could not say all.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.pressed
+    }
+
+    pub(super) fn press(&mut self) {
+        self.pressed = true;
+        self.waits.clear();
+        self.new_waits.clear();
+    }
+
+    pub(super) fn save(&mut self, mirror: &Mirror) {
+        self.saved.clone_from(mirror);
+    }
+
+    pub(super) fn restore(&mut self, mirror: &mut Mirror) {
+        std::mem::swap(&mut self.saved, mirror);
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        size_of::<Budget>()
+            + self.saved.memory_bytes()
+            + self.waits.capacity() * size_of::<Wait>()
+            + self.new_waits.capacity() * size_of::<(EntityId, Wait)>()
+            + self.takes_known.capacity()
+            + self.takes_new.capacity()
+            + self.candidates.capacity() * size_of::<Candidate>()
+    }
+
+    /// Chooses among all rows, of which `new` are not known. `head_bytes` are written already.
+    pub(super) fn choose(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        picture: &Picture<'_>,
+        new: &[u32],
+        ticks: u32,
+        head_bytes: usize,
+    ) {
+        self.max_bytes = picture.max_bytes;
+        self.any = false;
+        self.waits.resize(mirror.rows.len(), Wait::default());
+        self.merge_new_waits(picture, new);
+        self.candidates.clear();
+        let far = Distances::of(codec, picture);
+        self.weigh_known(codec, mirror, picture, ticks, &far);
+        self.weigh_new(codec, mirror, picture, new, &far);
+        let events = cost_of_events(codec, mirror, picture).min(self.max_bytes / EVENTS_SHARE);
+        self.limit = self.max_bytes - events;
+        self.take_first(mirror.rows.len(), new.len(), head_bytes);
+    }
+
+    fn weigh_known(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        picture: &Picture<'_>,
+        ticks: u32,
+        far: &Distances,
+    ) {
+        let mut visible = Visible::new(picture);
+        for known in 0..mirror.rows.len() {
+            let head = mirror.rows.heads[known];
+            let plan = &codec.entities[usize::from(head.kind)];
+            let row = visible.find(head.entity, head.kind);
+            let change = Change::of(plan, mirror, known, row, ticks);
+            let gathers = match row {
+                None => GONE,
+                Some(_) if change.mask == 0 => {
+                    self.waits[known] = Wait::default();
+                    continue;
+                }
+                Some(row) => {
+                    let error = |residual: &i32| residual.unsigned_abs().min(FIELD_ERROR_MAX);
+                    let sum: u32 = change.residuals[..row.len()].iter().map(error).sum();
+                    sum.min(ERROR_MAX)
+                }
+            };
+            self.waits[known].gather(gathers);
+            let was = mirror.masks[known];
+            let mut cost = new_cost(codec);
+            change.put(plan, was, row, &mut mirror.models, &mut cost);
+            let kind = &codec.schema().entities[usize::from(head.kind)];
+            let weight = row.map_or(1.0, |row| far.weight(kind, row));
+            self.candidates.push(Candidate {
+                priority: self.waits[known].priority(weight),
+                // Which row it is takes a few bits too.
+                cost_by_256: cost.by_256 + 6 * 256,
+                is_new: false,
+                at: known as u32,
+            });
+        }
+    }
+
+    fn weigh_new(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        picture: &Picture<'_>,
+        new: &[u32],
+        far: &Distances,
+    ) {
+        let writer = NewWriter::new(mirror);
+        for (at, &index) in new.iter().enumerate() {
+            let row = picture.rows.row(index as usize);
+            let kind = &codec.schema().entities[usize::from(row.kind)];
+            let wait = &mut self.new_waits[at].1;
+            wait.gather(NEW);
+            let mut cost = new_cost(codec);
+            writer.clone().put(codec, mirror, row, &mut cost);
+            self.candidates.push(Candidate {
+                priority: wait.priority(far.weight(kind, row.values)),
+                cost_by_256: cost.by_256,
+                is_new: true,
+                at: at as u32,
+            });
+        }
+    }
+
+    /// Keeps the priorities of those that are still new.
+    fn merge_new_waits(&mut self, picture: &Picture<'_>, new: &[u32]) {
+        let old = std::mem::take(&mut self.new_waits);
+        let mut old = old.into_iter().peekable();
+        self.new_waits.extend(new.iter().map(|&index| {
+            let entity = picture.rows.heads[index as usize].entity;
+            while old.next_if(|(known, _)| *known < entity).is_some() {}
+            (
+                entity,
+                old.next_if(|(known, _)| *known == entity)
+                    .map_or(Wait::default(), |(_, wait)| wait),
+            )
+        }));
+    }
+
+    /// Takes candidates by falling priority, as long as they fit; those that are too long for
+    /// what is left are passed over.
+    fn take_first(&mut self, known: usize, new: usize, head_bytes: usize) {
+        self.takes_known.clear();
+        self.takes_known.resize(known, false);
+        self.takes_new.clear();
+        self.takes_new.resize(new, false);
+        self.candidates.sort_by(|a, b| b.priority.total_cmp(&a.priority));
+        let space = self.limit.saturating_sub(head_bytes + CLOSING_BYTES) as u64 * 8 * 256;
+        let mut filled = 0;
+        let mut all = true;
+        for (nth, candidate) in self.candidates.iter().enumerate() {
+            // The first goes even if it is larger than all there is: else it would wait for ever.
+            if nth > 0 && filled + candidate.cost_by_256 > space {
+                all = false;
+                continue;
+            }
+            filled += candidate.cost_by_256;
+            let takes = if candidate.is_new { &mut self.takes_new } else { &mut self.takes_known };
+            takes[candidate.at as usize] = true;
+        }
+        self.pressed = !all;
+    }
+
+    pub(super) fn takes_known(&self, known: usize) -> bool {
+        self.takes_known[known]
+    }
+
+    pub(super) fn takes_new(&self, entity: EntityId) -> bool {
+        let at = self.new_waits.binary_search_by_key(&entity, |(entity, _)| *entity);
+        at.is_ok_and(|at| self.takes_new[at])
+    }
+
+    /// Whether what `write` writes fits behind `bytes`. The first always does.
+    pub(super) fn fits(
+        &mut self,
+        codec: &Codec,
+        bytes: usize,
+        write: impl FnOnce(&mut Cost),
+    ) -> bool {
+        let fits = bytes + cost_bytes(codec, write) + CLOSING_BYTES <= self.limit || !self.any;
+        self.any |= fits;
+        self.pressed |= !fits;
+        fits
+    }
+
+    /// From here on all of the budget may be filled, but nothing may go beyond it.
+    pub(super) fn events_follow(&mut self) {
+        self.limit = self.max_bytes;
+        self.any = true;
+    }
+
+    /// A known row stands at `kept` now, and was told of or was not.
+    pub(super) fn keep(&mut self, known: usize, kept: usize, told: bool) {
+        self.waits[kept] = if told { Wait::default() } else { self.waits[known] };
+    }
+
+    pub(super) fn truncate(&mut self, kept: usize) {
+        self.waits.truncate(kept);
+    }
+
+    /// New rows have taken their places among the known.
+    pub(super) fn insert_new(&mut self, mirror: &Mirror, new: &[u32], picture: &Picture<'_>) {
+        let told = |entity| {
+            new.binary_search_by_key(&entity, |&index| picture.rows.heads[index as usize].entity)
+                .is_ok()
+        };
+        let mut old = std::mem::take(&mut self.waits).into_iter();
+        self.waits.extend(mirror.rows.heads.iter().map(|head| {
+            if told(head.entity) { Wait::default() } else { old.next().unwrap_or_default() }
+        }));
+        self.new_waits.retain(|(entity, _)| !told(*entity));
+    }
+}
+
+fn new_cost(codec: &Codec) -> Cost {
+    Cost { plain: codec.coding() == super::Coding::Plain, ..Cost::default() }
+}
+
+/// Roughly: by what they hold, uncompressed.
+fn cost_of_events(codec: &Codec, _: &Mirror, picture: &Picture<'_>) -> usize {
+    let bits = |kind: u8| {
+        let fields = &codec.schema().events[usize::from(kind)].fields;
+        8 + fields.iter().map(|field| field.bits() as usize).sum::<usize>()
+    };
+    picture.events.iter().map(|(_, event)| bits(event.kind)).sum::<usize>().div_ceil(8)
+}
+
+/// How far things are, against how far they are on average.
+struct Distances {
+    focus: Option<[f64; 2]>,
+    mean: f64,
+}
+
+impl Distances {
+    fn of(codec: &Codec, picture: &Picture<'_>) -> Distances {
+        let mut distances = Distances { focus: picture.focus, mean: 1.0 };
+        let (mut sum, mut count) = (0.0, 0.0);
+        for &index in picture.visible {
+            let row = picture.rows.row(index as usize);
+            let kind = &codec.schema().entities[usize::from(row.kind)];
+            if let Some(distance) = distances.to(kind, row.values) {
+                sum += distance;
+                count += 1.0;
+            }
+        }
+        if sum > 0.0 {
+            distances.mean = sum / count;
+        }
+        distances
+    }
+
+    fn to(&self, kind: &Kind, row: &[i32]) -> Option<f64> {
+        let (focus, place) = (self.focus?, kind.place(row)?);
+        let [x, y] = [place[0] - focus[0], place[1] - focus[1]];
+        Some(libm::sqrt(x * x + y * y))
+    }
+
+    /// 1 for what is right here, and for what has no place; a half at the mean distance.
+    fn weight(&self, kind: &Kind, row: &[i32]) -> f64 {
+        self.to(kind, row).map_or(1.0, |distance| 1.0 / (1.0 + distance / self.mean))
+    }
+}

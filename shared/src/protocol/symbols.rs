@@ -1,0 +1,323 @@
+//! Symbols: what a snapshot is made of, below its meaning and above its bytes.
+//!
+//! The stream writes bits whose odds adapt ([`Model`]) and bits of even odds. Three things take
+//! them: the range coder ([`super::range`]), plain bits, and a [`Cost`] that only counts. On the
+//! bits stand the few codes that the stream uses: counts, signed residuals and trees. Both
+//! directions of each stand side by side, so that they cannot part.
+
+use super::bits::{BitReader, BitWriter};
+
+/// The odds that a bit is set: twelve bits of probability, and four that count how often it was
+/// used, so that it learns fast at first and steadily later.
+///
+/// The rule is that of an estimator by frequency, held at the pace of the last entry: as in the
+/// state counters of Mahoney's PAQ ("Adaptive Weighing of Context Models", 2005).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Model(u16);
+
+/// The odds of a snapshot to be a keyframe; they do not learn, for models begin anew with it.
+pub(crate) const KEYFRAME_ODDS: u32 = ONE / 64;
+/// Odds are out of this.
+pub(crate) const ONE: u32 = 1 << ONE_BITS;
+pub(crate) const ONE_BITS: u32 = 12;
+/// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
+const LEAST: i32 = 16;
+/// How much of the way to what came a model goes, in 1/65536, by how often it was used.
+const PACE: [i32; 16] = [
+    26_214, 20_165, 15_420, 12_483, 10_486, 9_039, 7_944, 6_899, 5_958, 5_041, 4_369, 3_641, 3_121,
+    2_731, 2_341, 2_048,
+];
+
+impl Model {
+    pub(crate) const NEW: Model = Model::of(ONE / 2);
+
+    /// A model that was never used and begins with these odds.
+    pub(crate) const fn of(odds: u32) -> Model {
+        Model((odds << 4) as u16)
+    }
+
+    /// The probability of a set bit, out of [`ONE`].
+    pub(crate) fn odds(self) -> u32 {
+        u32::from(self.0 >> 4)
+    }
+
+    pub(crate) fn learn(&mut self, bit: bool) {
+        let used = self.0 & 15;
+        let odds = i32::from(self.0 >> 4);
+        let goal = if bit { ONE as i32 - LEAST } else { LEAST };
+        let odds = odds + (((goal - odds) * PACE[usize::from(used)]) >> 16);
+        self.0 = ((odds as u16) << 4) | (used + u16::from(used < 15));
+    }
+}
+
+/// Takes the symbols of a message.
+pub(crate) trait Sink {
+    /// One bit, by the odds of `model`, which learns from it.
+    fn bit(&mut self, model: &mut Model, bit: bool);
+    /// The lowest `bits` bits of `value` (0 to 32; the others must be 0), at even odds.
+    fn raw(&mut self, value: u32, bits: u32);
+    /// One of `count` numbers from 0 (at most 65,536 of them), at even odds.
+    fn one_of(&mut self, value: u32, count: u32);
+    /// How many bytes the message has at most if it ends now.
+    fn bytes(&self) -> usize;
+}
+
+/// Gives the symbols of a message. After the end of what came it gives zeros, and says so: what
+/// was made of them must not be used.
+pub(crate) trait Source {
+    fn bit(&mut self, model: &mut Model) -> bool;
+    fn raw(&mut self, bits: u32) -> u32;
+    /// Below `count`, whatever came.
+    fn one_of(&mut self, count: u32) -> u32;
+    /// Whether more was taken than the message holds.
+    fn is_over(&self) -> bool;
+    /// Whether the message ends where its symbols end.
+    fn is_done(&self) -> bool;
+}
+
+/// Symbols as plain bits, each model's too.
+impl Sink for BitWriter<'_> {
+    fn bit(&mut self, _: &mut Model, bit: bool) {
+        self.put_bool(bit);
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) {
+        self.put(value, bits);
+    }
+
+    fn one_of(&mut self, value: u32, count: u32) {
+        self.put(value, bits_of(count));
+    }
+
+    fn bytes(&self) -> usize {
+        self.written()
+    }
+}
+
+/// The same back.
+pub(crate) struct PlainSource<'a> {
+    bits: BitReader<'a>,
+    over: bool,
+}
+
+impl<'a> PlainSource<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> PlainSource<'a> {
+        PlainSource { bits: BitReader::new(bytes), over: false }
+    }
+}
+
+impl Source for PlainSource<'_> {
+    fn bit(&mut self, _: &mut Model) -> bool {
+        self.raw(1) == 1
+    }
+
+    fn raw(&mut self, bits: u32) -> u32 {
+        self.bits.take(bits).unwrap_or_else(|_| {
+            self.over = true;
+            0
+        })
+    }
+
+    fn one_of(&mut self, count: u32) -> u32 {
+        let value = self.raw(bits_of(count));
+        self.over |= value >= count;
+        value.min(count - 1)
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn is_done(&self) -> bool {
+        !self.over && self.bits.is_done()
+    }
+}
+
+/// Counts what symbols would cost, in 1/256 of a bit, and leaves all models as they are.
+#[derive(Debug, Default)]
+pub(crate) struct Cost {
+    pub(crate) by_256: u64,
+    /// Whether each model's bit counts as a whole one.
+    pub(crate) plain: bool,
+}
+
+impl Sink for Cost {
+    fn bit(&mut self, model: &mut Model, bit: bool) {
+        self.by_256 += if self.plain {
+            256
+        } else {
+            let odds = if bit { model.odds() } else { ONE - model.odds() };
+            u64::from(COSTS[(odds >> 4) as usize])
+        };
+    }
+
+    fn raw(&mut self, _: u32, bits: u32) {
+        self.by_256 += u64::from(bits) * 256;
+    }
+
+    fn one_of(&mut self, _: u32, count: u32) {
+        self.raw(0, bits_of(count));
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_256.div_ceil(8 * 256) as usize
+    }
+}
+
+/// How many bits tell `count` things apart.
+fn bits_of(count: u32) -> u32 {
+    32 - (count - 1).leading_zeros()
+}
+
+/// What a symbol of odds from `16 * index` out of [`ONE`] costs at most, in 1/256 of a bit.
+static COSTS: [u16; 257] = costs();
+
+const fn costs() -> [u16; 257] {
+    let mut costs = [2_048; 257];
+    let mut index = 1;
+    while index < 257 {
+        costs[index] = 2_048 - log2_by_256(index as u64);
+        index += 1;
+    }
+    costs
+}
+
+/// The logarithm of 1 to 256, in 1/256, rounded down: squaring gives its bits one by one.
+const fn log2_by_256(value: u64) -> u16 {
+    let whole = value.ilog2();
+    let mut fixed = (value << 30) >> whole;
+    let mut log = (whole as u16) << 8;
+    let mut bit = 128;
+    while bit > 0 {
+        fixed = (fixed * fixed) >> 30;
+        if fixed >= 2 << 30 {
+            fixed >>= 1;
+            log += bit;
+        }
+        bit >>= 1;
+    }
+    log
+}
+
+/// Any number from 0, small ones cheapest: Elias gamma of `value + 1`, whose prefix learns.
+pub(crate) fn put_count(sink: &mut impl Sink, models: &mut [Model], value: u32) {
+    let value = u64::from(value) + 1;
+    let bits = value.ilog2();
+    put_prefix(sink, models, bits);
+    if bits > 16 {
+        sink.raw((value >> 16) as u32 & ((1 << (bits - 16)) - 1), bits - 16);
+    }
+    sink.raw((value & ((1 << bits.min(16)) - 1)) as u32, bits.min(16));
+}
+
+/// `None` when it is no number of 32 bits.
+pub(crate) fn take_count(source: &mut impl Source, models: &mut [Model]) -> Option<u32> {
+    let bits = take_prefix(source, models, 32)?;
+    let high = if bits > 16 { u64::from(source.raw(bits - 16)) << 16 } else { 0 };
+    let low = u64::from(source.raw(bits.min(16)));
+    u32::try_from((1_u64 << bits) + high + low - 1).ok()
+}
+
+/// As many set bits as `bits` says, then one that is not. The last model serves all further.
+fn put_prefix(sink: &mut impl Sink, models: &mut [Model], bits: u32) {
+    let last = models.len() - 1;
+    for at in 0..bits as usize {
+        sink.bit(&mut models[at.min(last)], true);
+    }
+    sink.bit(&mut models[(bits as usize).min(last)], false);
+}
+
+fn take_prefix(source: &mut impl Source, models: &mut [Model], most: u32) -> Option<u32> {
+    let last = models.len() - 1;
+    let mut bits = 0;
+    while source.bit(&mut models[(bits as usize).min(last)]) {
+        bits += 1;
+        if bits > most {
+            return None;
+        }
+    }
+    Some(bits)
+}
+
+/// How many models [`put_residual`] takes for a field of so many bits.
+pub(crate) const fn residual_models(bits: u32) -> usize {
+    1 + 3 * residual_prefixes(bits)
+}
+
+const fn residual_prefixes(bits: u32) -> usize {
+    let most = if bits < 1 { 1 } else { bits };
+    if most > 10 { 10 } else { most as usize }
+}
+
+/// A residual other than 0: its sign, how many bits it has, the bits. The two highest of these
+/// learn, for errors of a predictor cluster.
+pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], residual: i32) {
+    let (sign, models) = models.split_at_mut(1);
+    let (prefix, tops) = models.split_at_mut(models.len() / 3);
+    sink.bit(&mut sign[0], residual < 0);
+    let size = residual.unsigned_abs();
+    let bits = size.ilog2();
+    put_prefix(sink, prefix, bits);
+    if bits == 0 {
+        return;
+    }
+    let at = 2 * (bits as usize - 1).min(prefix.len() - 1);
+    let top = size >> (bits - 1) & 1;
+    sink.bit(&mut tops[at], top == 1);
+    if bits == 1 {
+        return;
+    }
+    sink.bit(&mut tops[at + 1], size >> (bits - 2) & 1 == 1);
+    let left = bits - 2;
+    if left > 16 {
+        sink.raw(size >> 16 & ((1 << (left - 16)) - 1), left - 16);
+    }
+    sink.raw(size & ((1 << left.min(16)) - 1), left.min(16));
+}
+
+/// `None` when it is no number of 32 bits.
+pub(crate) fn take_residual(source: &mut impl Source, models: &mut [Model]) -> Option<i32> {
+    let (sign, models) = models.split_at_mut(1);
+    let (prefix, tops) = models.split_at_mut(models.len() / 3);
+    let negative = source.bit(&mut sign[0]);
+    let bits = take_prefix(source, prefix, 31)?;
+    let mut size = 1_u32;
+    if bits > 0 {
+        let at = 2 * (bits as usize - 1).min(prefix.len() - 1);
+        size = size << 1 | u32::from(source.bit(&mut tops[at]));
+        if bits > 1 {
+            size = size << 1 | u32::from(source.bit(&mut tops[at + 1]));
+            let left = bits - 2;
+            if left > 16 {
+                size = size << (left - 16) | source.raw(left - 16);
+            }
+            size = size << left.min(16) | source.raw(left.min(16));
+        }
+    }
+    let size = i32::try_from(size);
+    match (negative, size) {
+        (false, Ok(size)) => Some(size),
+        (true, Ok(size)) => Some(-size),
+        // The one whose size has no positive counterpart.
+        (true, Err(_)) if bits == 31 => Some(i32::MIN),
+        _ => None,
+    }
+}
+
+/// One of `1 << bits` values, each learned for itself.
+pub(crate) fn put_tree(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
+    let mut node = 1;
+    for at in (0..bits).rev() {
+        let bit = value >> at & 1;
+        sink.bit(&mut models[node], bit == 1);
+        node = node << 1 | bit as usize;
+    }
+}
+
+pub(crate) fn take_tree(source: &mut impl Source, models: &mut [Model], bits: u32) -> u32 {
+    let mut node = 1;
+    for _ in 0..bits {
+        node = node << 1 | usize::from(source.bit(&mut models[node]));
+    }
+    node as u32 - (1 << bits)
+}
