@@ -64,6 +64,8 @@ pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.
 pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;
 
+/// How many ticks of a recording may wait for the disk. When more would, the recording ends.
+pub const RECORDING_QUEUE_TICKS: usize = 256;
 /// Longest line of a recording of scenes, in bytes. A reader refuses longer ones.
 pub const RECORDING_LINE_MAX_BYTES: usize = 8_192;
 /// Most rows, and most events, of one tick of a recording. A reader refuses more.
