@@ -48,6 +48,11 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
     pub settings: Option<String>,
 
+    /// Record all that is to be seen in the first room that opens to this file, for
+    /// `stream-report`
+    #[arg(long, env = "TICKWIRE_RECORD_SCENES", value_name = "FILE")]
+    pub record_scenes: Option<PathBuf>,
+
     /// Serve the page from this folder, read anew at every request, instead of the built-in one
     #[arg(long, env = "TICKWIRE_WEB_DIR", value_name = "PATH")]
     pub web_dir: Option<PathBuf>,
@@ -84,6 +89,7 @@ impl Default for Config {
             fill: 8,
             seed: None,
             settings: None,
+            record_scenes: None,
             web_dir: None,
             rooms_max: 256,
             connections_max: 10_000,

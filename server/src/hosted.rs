@@ -20,6 +20,7 @@ use crate::directory::RoomKey;
 use crate::lobby::Place;
 use crate::metrics::Metrics;
 use crate::pacer::Pacer;
+use crate::recorder::Recorder;
 use crate::room::Room;
 use crate::socket::{Flushed, Socket};
 
@@ -87,6 +88,7 @@ pub(crate) struct Hosted<G: Game> {
     seats: Vec<Seat>,
     pacer: Pacer,
     status: Arc<RoomStatus>,
+    recorder: Option<Box<Recorder<G>>>,
 }
 
 struct Seat {
@@ -104,9 +106,10 @@ impl<G: Game> Hosted<G> {
         room: Room<G>,
         origin: Duration,
         status: Arc<RoomStatus>,
+        recorder: Option<Box<Recorder<G>>>,
     ) -> Hosted<G> {
         let pacer = Pacer::new(origin, room.tick_rate());
-        let hosted = Hosted { key, room, seats: Vec::new(), pacer, status };
+        let hosted = Hosted { key, room, seats: Vec::new(), pacer, status, recorder };
         hosted.publish();
         hosted
     }
@@ -167,6 +170,9 @@ impl<G: Game> Hosted<G> {
         self.part_with_ended(bench);
         for _ in 0..due.steps {
             self.room.step();
+            if let Some(recorder) = &mut self.recorder {
+                recorder.record(&self.room);
+            }
         }
         self.write(lived, bench);
         self.part_with_ended(bench);

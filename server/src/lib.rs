@@ -20,6 +20,7 @@ mod lobby;
 mod metrics;
 mod pacer;
 pub mod page;
+mod recorder;
 pub mod room;
 mod server;
 mod session;

@@ -18,6 +18,7 @@ use tracing::info;
 
 use crate::directory::{Admission, Directory, Limits, RoomKey, Wish};
 use crate::metrics::Metrics;
+use crate::recorder::Recorder;
 use crate::room::{RoomSettings, StreamSettings};
 use crate::shard::Command;
 
@@ -81,6 +82,8 @@ pub(crate) struct Lobby<G: Game> {
     setup: Setup<G::Settings>,
     fill: u16,
     stream: StreamSettings,
+    /// For the first room that opens.
+    recorder: Option<Recorder<G>>,
     metrics: Arc<Metrics>,
     sessions: u64,
     started: Instant,
@@ -97,6 +100,7 @@ impl<G: Game> Lobby<G> {
         setup: Setup<G::Settings>,
         fill: u16,
         stream: StreamSettings,
+        recorder: Option<Recorder<G>>,
         metrics: Arc<Metrics>,
     ) -> (Lobby<G>, mpsc::UnboundedSender<Request>) {
         let (sender, requests) = mpsc::unbounded_channel();
@@ -108,6 +112,7 @@ impl<G: Game> Lobby<G> {
             setup,
             fill,
             stream,
+            recorder,
             metrics,
             sessions: 0,
             started: Instant::now(),
@@ -165,7 +170,7 @@ impl<G: Game> Lobby<G> {
         Ok(Entry { session: SessionId(self.sessions), shard: admission.shard, place })
     }
 
-    fn open(&self, admission: Admission) {
+    fn open(&mut self, admission: Admission) {
         let listed = &self.directory.room(admission.room);
         let seed = room_seed(self.setup.seed, &listed.name);
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
@@ -182,6 +187,7 @@ impl<G: Game> Lobby<G> {
             room: admission.room,
             settings,
             status,
+            recorder: self.recorder.take().map(Box::new),
         });
     }
 

@@ -24,6 +24,7 @@ use crate::door::Door;
 use crate::hosted::Bench;
 use crate::lobby::Lobby;
 use crate::metrics::Metrics;
+use crate::recorder::Recorder;
 use crate::room::{Room, RoomError, RoomSettings};
 use crate::session::House;
 use crate::shard::Shard;
@@ -70,6 +71,7 @@ pub struct Server<G: Game> {
     closing: watch::Sender<bool>,
     door: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
+    recorder: Option<JoinHandle<()>>,
     game: PhantomData<fn() -> G>,
 }
 
@@ -126,6 +128,10 @@ impl<G: Game> Drop for Server<G> {
                 warn!("a shard is stuck in a room; it is left behind");
             }
         }
+        let deadline = Instant::now() + THREAD_END_MAX;
+        if self.recorder.take().is_some_and(|recorder| !joined_by(deadline, recorder)) {
+            warn!("the disk is slow; the end of the recording is left behind");
+        }
     }
 }
 
@@ -153,6 +159,7 @@ fn spawn_threads<G: Game>(
     let (farewells, leaving) = tokio::sync::mpsc::unbounded_channel();
     let (commands, mailboxes): (Vec<_>, Vec<_>) =
         (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
+    let (recorder, recording) = recorder::<G>(&config)?;
     let limits = Limits {
         players_max: config.room_size,
         rooms_max: config.rooms_max as usize,
@@ -165,6 +172,7 @@ fn spawn_threads<G: Game>(
         setup,
         config.fill,
         config.stream(),
+        recorder,
         Arc::clone(&metrics),
     );
     let mut shards = Vec::with_capacity(mailboxes.len());
@@ -194,7 +202,25 @@ fn spawn_threads<G: Game>(
         // A file that is being read must not hold the end up.
         runtime.shutdown_background();
     })?;
-    Ok(Server { address, closing, door: Some(door), shards, game: PhantomData })
+    Ok(Server {
+        address,
+        closing,
+        door: Some(door),
+        shards,
+        recorder: recording,
+        game: PhantomData,
+    })
+}
+
+/// The recorder of the first room, if one is wished for, and its thread.
+type Recording<G> = (Option<Recorder<G>>, Option<JoinHandle<()>>);
+
+fn recorder<G: Game>(config: &Config) -> Result<Recording<G>, StartError> {
+    let Some(path) = &config.record_scenes else { return Ok((None, None)) };
+    let (recorder, thread) = Recorder::create(path).map_err(|error| {
+        StartError::Config(format!("--record-scenes {}: {error}", path.display()))
+    })?;
+    Ok((Some(recorder), Some(thread)))
 }
 
 /// From what every room is made; its seed is the server's.

@@ -18,12 +18,18 @@ use tracing::{error, info};
 use crate::directory::RoomKey;
 use crate::hosted::{Arrival, Bench, Hosted, RoomStatus, refuse};
 use crate::lobby::Request;
+use crate::recorder::Recorder;
 use crate::room::{Room, RoomSettings};
 
 /// What a shard is told. Its mailbox is bounded by the numbers of rooms and of connections.
 pub(crate) enum Command<G: Game> {
     /// Open a room. The lobby sends this before anyone is sent there.
-    Open { room: RoomKey, settings: RoomSettings<G::Settings>, status: Arc<RoomStatus> },
+    Open {
+        room: RoomKey,
+        settings: RoomSettings<G::Settings>,
+        status: Arc<RoomStatus>,
+        recorder: Option<Box<Recorder<G>>>,
+    },
     /// Take in a client.
     Admit(Box<Arrival>),
     /// End a room that nobody is in.
@@ -131,7 +137,9 @@ impl<G: Game> Shard<G> {
     /// Whether to go on.
     fn obey(&mut self, command: Command<G>) -> bool {
         match command {
-            Command::Open { room, settings, status } => self.open(room, settings, status),
+            Command::Open { room, settings, status, recorder } => {
+                self.open(room, settings, status, recorder);
+            }
             Command::Admit(arrival) => self.admit(*arrival),
             Command::Retire { room } => {
                 if let Some(at) = self.at(room) {
@@ -143,14 +151,20 @@ impl<G: Game> Shard<G> {
         true
     }
 
-    fn open(&mut self, key: RoomKey, settings: RoomSettings<G::Settings>, status: Arc<RoomStatus>) {
+    fn open(
+        &mut self,
+        key: RoomKey,
+        settings: RoomSettings<G::Settings>,
+        status: Arc<RoomStatus>,
+        recorder: Option<Box<Recorder<G>>>,
+    ) {
         let name = settings.name.clone();
         let period = settings.setup.tick_rate.period();
         match catch_unwind(AssertUnwindSafe(|| Room::<G>::new(settings))) {
             Ok(Ok(room)) => {
                 let origin = self.now() + stagger(self.opened, period);
                 self.opened = self.opened.wrapping_add(1);
-                self.rooms.push(Hosted::new(key, room, origin, status));
+                self.rooms.push(Hosted::new(key, room, origin, status, recorder));
             }
             Ok(Err(reason)) => {
                 error!(room = name, %reason, "room did not open");

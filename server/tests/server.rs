@@ -12,6 +12,7 @@ use shared::protocol::{
     ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
     ServerMessage,
 };
+use shared::recording::Reader;
 use shared::tick::Tick;
 use tickwire::{Config, Server};
 use tiny::{BREAK, Tiny};
@@ -363,11 +364,56 @@ fn a_stopping_server_says_goodbye_to_all() {
 }
 
 #[test]
+fn the_first_room_is_recorded_while_people_play() {
+    let file = std::env::temp_dir().join(format!("tickwire-{}.scenes", std::process::id()));
+    let server = start(Config { record_scenes: Some(file.clone()), ..Config::default() });
+    let mut peer = connect(server.address());
+    let tick = peer.join(RoomWish::Named("first")).expect("there is a place");
+    let mut other = connect(server.address());
+    other.join(RoomWish::Named("second")).expect("there is a place");
+    for ahead in 1..=30 {
+        let input = Input { tick: tick.plus(ahead), seen: Tick(0), input: &[3] };
+        peer.say(&ClientMessage::Input(input));
+    }
+    let mut snapshots = 0;
+    peer.hear_until(|message| {
+        snapshots += u32::from(matches!(message, ServerMessage::Snapshot(_)));
+        snapshots == 20
+    });
+    // So that the server need not wait for them to take their goodbyes.
+    drop((peer, other));
+    server.stop();
+    let text = std::fs::read_to_string(&file).expect("the file is there");
+    std::fs::remove_file(&file).expect("it can be removed");
+    let mut reader = Reader::new();
+    let mut ticks = Vec::new();
+    for line in text.lines() {
+        ticks.extend(reader.line(line).expect("it is a recording"));
+    }
+    ticks.extend(reader.finish().expect("it has a head"));
+    assert!(ticks.len() >= 20, "{} ticks", ticks.len());
+    assert!(ticks.windows(2).all(|pair| pair[1].scene.tick() == pair[0].scene.tick().next()));
+    assert_eq!(reader.schema(), &<Tiny as tickwire::Game>::schema());
+    // There is one entity and one viewer: of one room only.
+    let playing = || ticks.iter().filter(|tick| !tick.viewers.is_empty());
+    assert!(playing().all(|tick| tick.scene.rows().len() == 1 && tick.viewers.len() == 1));
+    let owns: Vec<_> = playing().filter_map(|tick| tick.viewers[0].own.as_ref()).collect();
+    assert!(owns.iter().filter(|own| own.given.is_received()).count() > 0, "no input came");
+    assert!(owns[0].replayed.is_none(), "there was nothing to replay");
+    // Nothing but its own inputs moves a player of this game.
+    assert!(owns[1..].iter().all(|own| own.replayed == own.own && own.own.is_some()));
+    assert_ne!(owns[0].own, owns[owns.len() - 1].own);
+}
+
+#[test]
 fn settings_that_make_no_sense_do_not_start() {
     let bad = Config { web_dir: Some("no such folder".into()), ..Config::default() };
     let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
     assert_eq!(error.exit_code(), 2);
     let bad = Config { settings: Some("{".into()), ..Config::default() };
+    let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
+    assert_eq!(error.exit_code(), 2);
+    let bad = Config { record_scenes: Some("no such folder/f".into()), ..Config::default() };
     let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
     assert_eq!(error.exit_code(), 2);
     let taken = server();

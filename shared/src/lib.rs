@@ -16,6 +16,7 @@ pub mod game;
 pub mod ids;
 pub mod limits;
 pub mod protocol;
+pub mod recording;
 pub mod scene;
 pub mod simulation;
 pub mod skirmish;

@@ -67,6 +67,13 @@ pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.
 pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;
 
+/// How many ticks of a recording may wait for the disk. When more would, the recording ends.
+pub const RECORDING_QUEUE_TICKS: usize = 256;
+/// Longest line of a recording of scenes, in bytes. A reader refuses longer ones.
+pub const RECORDING_LINE_MAX_BYTES: usize = 8_192;
+/// Most rows, and most events, of one tick of a recording. A reader refuses more.
+pub const RECORDING_ROWS_MAX: usize = 1 << 20;
+
 /// Largest encoded input of a game, in bytes. A larger one fails at room start.
 pub const INPUT_MAX_BYTES: usize = 32;
 /// How far ahead of the room's tick an input may be addressed, in ticks. Beyond it is dropped and counted.
@@ -143,6 +150,9 @@ const _: () = {
     assert!(HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + 64);
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
+    // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.
+    assert!(RECORDING_LINE_MAX_BYTES >= 4 * OWN_MAX_BYTES + 64);
+    assert!(RECORDING_LINE_MAX_BYTES >= 12 * (KIND_FIELDS_MAX + 4));
     assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
     assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);

@@ -14,12 +14,14 @@ mod events;
 mod fill;
 mod input_buffer;
 mod interest;
+mod record;
 mod roster;
 #[cfg(test)]
 mod tests;
 mod viewer;
 
 pub use input_buffer::InputVerdict;
+pub(crate) use record::OwnStates;
 pub use viewer::Viewer;
 
 use std::time::Duration;

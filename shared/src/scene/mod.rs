@@ -69,7 +69,7 @@ impl View {
 }
 
 /// Everything there is to see after one tick.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     tick: Tick,
     rows: Rows,
@@ -79,6 +79,23 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// A scene with nothing to see yet.
+    pub(crate) fn empty(tick: Tick) -> Scene {
+        Scene { tick, ..Scene::default() }
+    }
+
+    /// Adds a row; its entity must be above those there are.
+    pub(crate) fn push_row(&mut self, audience: Audience, row: RowRef<'_>) {
+        self.rows.push_row(row);
+        self.row_audiences.push(audience);
+    }
+
+    /// Adds what happened after those events there are.
+    pub(crate) fn push_event(&mut self, audience: Audience, event: RowRef<'_>) {
+        self.events.push_row(event);
+        self.event_audiences.push(audience);
+    }
+
     /// The tick whose end this shows.
     #[must_use]
     pub fn tick(&self) -> Tick {

@@ -1,0 +1,102 @@
+//! Recordings of scenes (`.scenes`): a text that anyone can write from any game's world, and from
+//! which the stream of any viewer can be made again.
+//!
+//! It owns the format: what is written ([`write_head`], [`write_tick`]) and how it is read again
+//! ([`Reader`]), a line at a time, within limits. It opens no file and knows no game. The server
+//! writes recordings, `examples/stream-report` reads them.
+//!
+//! A recording is lines of words parted by spaces. Empty lines and lines that begin with `#` say
+//! nothing. First comes the head, here with one kind of entity and one of event:
+//!
+//! ```text
+//! scenes 1
+//! rate 30
+//! entity ship
+//! field x -8160 8160 scale 0.03125 unit u predict by 1
+//! field vx -240 240 scale 0.0625 unit u/s
+//! field aim 0 1023 scale 0.006135923151542565 unit rad wraps predict last-two
+//! place 0 0
+//! event bang
+//! field x -8160 8160 scale 0.03125
+//! ```
+//!
+//! - `scenes VERSION` is the first line, `rate TICKS_PER_SECOND` the second.
+//! - `entity NAME` and `event NAME` begin the next kind of either; what follows belongs to it.
+//! - `field NAME MIN MAX` is the kind's next field, a whole number of steps. Then, as needed and
+//!   in any order: `scale` (how much of the unit one step is; else 1), `unit`, `wraps` (the step
+//!   after MAX is MIN), and last `predict` with how it moves: `hold` (as without it), `last-two`
+//!   (on by the difference of its last two values), `by FIELD` (by the field of that index, in
+//!   this one's unit per second).
+//! - `place FIELD FIELD` says which two fields are the place (x, y) by which interest goes.
+//! - In a name or unit, `%` and two hexadecimal digits stand for any byte, a lone `%` for an
+//!   empty one.
+//!
+//! Then come ticks, rising; between two of them nothing is known:
+//!
+//! ```text
+//! tick 600
+//! row 17 0 1200 -3 512
+//! row 21 0 40 0 12 for 3
+//! event 0 1180
+//! view 3 -20.5 -10 51.5 32
+//! own 3 0a0b0c 0a0b0d 0 1
+//! ```
+//!
+//! - `row ENTITY KIND VALUES`, one for each entity there is, by rising entity; `event KIND VALUES`
+//!   in the order in which it happened. A value is in steps. At the end may stand `for all`,
+//!   `for near` (whoever sees its place) or `for PLAYER`; without it, what has a place is for
+//!   those near, and all else for all.
+//! - `view PLAYER MINX MINY MAXX MAXY`, or `view PLAYER all`: a viewer and the rectangle of which
+//!   it may know, in units; by rising player. The rectangle may move from tick to tick.
+//! - `own PLAYER OWN REPLAYED GIVEN MARGIN` after the view of that player: its own state and what
+//!   its client makes of the one before (hexadecimal, `-` for none); how its input was come by
+//!   (a number: that one of those it sent counted; `repeated`; `absent`); by how many ticks it
+//!   was early.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::{Reader, RecordingError, Wrong};
+pub use write::{write_head, write_tick};
+
+use crate::ids::PlayerId;
+use crate::protocol::snapshot::GivenKind;
+use crate::scene::{Scene, View};
+
+/// Version of the format, in the first line of every recording.
+pub const VERSION: u32 = 1;
+
+/// A scene, and who looked at it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordedTick {
+    /// All there was to see.
+    pub scene: Scene,
+    /// By rising player.
+    pub viewers: Vec<RecordedViewer>,
+}
+
+/// A player at a tick.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedViewer {
+    /// Who.
+    pub player: PlayerId,
+    /// What it might know.
+    pub view: View,
+    /// What it was to be told of itself; `None` where a game has no such thing.
+    pub own: Option<RecordedOwn>,
+}
+
+/// What a player was to be told of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedOwn {
+    /// Its own state in bincode, if it had one.
+    pub own: Option<Vec<u8>>,
+    /// What its client made of the own state of the tick before.
+    pub replayed: Option<Vec<u8>>,
+    /// How its input of the tick was come by.
+    pub given: GivenKind,
+    /// By how many ticks its newest input came before the tick that it was for.
+    pub margin_ticks: i32,
+}
