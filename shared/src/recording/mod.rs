@@ -24,9 +24,14 @@
 //! - `entity NAME` and `event NAME` begin the next kind of either; what follows belongs to it.
 //! - `field NAME MIN MAX` is the kind's next field, a whole number of steps. Then, as needed and
 //!   in any order: `scale` (how much of the unit one step is; else 1), `unit`, `wraps` (the step
-//!   after MAX is MIN), and last `predict` with how it moves: `hold` (as without it), `last-two`
+//!   after MAX is MIN), and `predict` with how it moves: `hold` (as without it), `last-two`
 //!   (on by the difference of its last two values), `by FIELD` (by the field of that index, in
-//!   this one's unit per second).
+//!   this one's unit per second), `approach FIELD RATE` (nearing that field: after a second all
+//!   but `exp(-RATE)` of what was missing is made up), `along ANGLE SPEED x` or `y` (at that
+//!   speed, in units per second, in the direction of that field, by its cosine or its sine).
+//!   `names KIND FIELD` says that its value is that of a field of a row of that kind of entity, as
+//!   the owner of a bolt is the player of a ship; `origin FIELD` that in a new row it begins at or
+//!   near that field of the row so named.
 //! - `place FIELD FIELD` says which two fields are the place (x, y) by which interest goes.
 //! - In a name or unit, `%` and two hexadecimal digits stand for any byte, a lone `%` for an
 //!   empty one.

@@ -10,7 +10,9 @@ use crate::limits::{
     SCHEMA_KINDS_MAX,
 };
 use crate::protocol::snapshot::GivenKind;
-use crate::scene::{Audience, Field, Kind, Predict, RowRef, Scene, Schema, SchemaError, View};
+use crate::scene::{
+    Audience, Axis, Field, Kind, Predict, Reference, RowRef, Scene, Schema, SchemaError, View,
+};
 use crate::tick::{Tick, TickRate};
 
 /// What is wrong, and where.
@@ -203,6 +205,8 @@ fn take_field(words: &mut Words<'_>) -> Result<Field, Wrong> {
         scale: 1.0,
         wraps: false,
         predict: Predict::Hold,
+        names: None,
+        origin: None,
     };
     while let Some(word) = words.0.next() {
         match word {
@@ -210,6 +214,11 @@ fn take_field(words: &mut Words<'_>) -> Result<Field, Wrong> {
             "unit" => field.unit = words.name("unit")?,
             "wraps" => field.wraps = true,
             "predict" => field.predict = take_predict(words)?,
+            "names" => {
+                let (kind, named) = (words.number("kind")?, words.number("field")?);
+                field.names = Some(Reference { kind, field: named });
+            }
+            "origin" => field.origin = Some(words.number("field")?),
             _ => return Err(Wrong::LeftOver),
         }
     }
@@ -221,6 +230,19 @@ fn take_predict(words: &mut Words<'_>) -> Result<Predict, Wrong> {
         "hold" => Ok(Predict::Hold),
         "last-two" => Ok(Predict::LinearFromLastTwo),
         "by" => Ok(Predict::LinearBy { field: words.number("field")? }),
+        "approach" => Ok(Predict::Approach {
+            field: words.number("field")?,
+            per_second: words.number("rate")?,
+        }),
+        "along" => Ok(Predict::Along {
+            angle: words.number("angle")?,
+            per_second: words.number("rate")?,
+            axis: match words.next("axis")? {
+                "x" => Axis::X,
+                "y" => Axis::Y,
+                _ => return Err(Wrong::Word("axis")),
+            },
+        }),
         _ => Err(Wrong::Word("way to move")),
     }
 }

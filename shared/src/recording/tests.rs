@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::EntityId;
-use crate::scene::{Audience, Field, Kind, Predict, RowRef, Schema};
+use crate::scene::{Audience, Axis, Field, Kind, Predict, Reference, RowRef, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
 
 fn name() -> impl Strategy<Value = String> {
@@ -21,6 +21,13 @@ fn field(fields: u8) -> impl Strategy<Value = Field> {
         Just(Predict::Hold),
         Just(Predict::LinearFromLastTwo),
         (0..fields).prop_map(|field| Predict::LinearBy { field }),
+        (0..fields, 0.1..9.0_f64)
+            .prop_map(|(field, per_second)| Predict::Approach { field, per_second }),
+        (0..fields, 0.1..9.0_f64).prop_map(|(angle, per_second)| Predict::Along {
+            angle,
+            per_second,
+            axis: if angle % 2 == 0 { Axis::X } else { Axis::Y },
+        }),
     ];
     (name(), range, name(), scale, any::<bool>(), predict).prop_map(
         |(name, (min, max), unit, scale, wraps, predict)| Field {
@@ -31,6 +38,8 @@ fn field(fields: u8) -> impl Strategy<Value = Field> {
             scale,
             wraps,
             predict,
+            names: None,
+            origin: None,
         },
     )
 }
@@ -48,7 +57,18 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 fn schema() -> impl Strategy<Value = Schema> {
     let kinds = || prop::collection::vec(kind(), 1..4);
-    (kinds(), kinds()).prop_map(|(entities, events)| Schema { entities, events })
+    (kinds(), kinds(), any::<bool>())
+        .prop_map(|(entities, events, named)| {
+            let mut schema = Schema { entities, events };
+            if named && let Some(field) = schema.entities[0].fields.last_mut() {
+                field.names = Some(Reference { kind: 0, field: 0 });
+                field.origin = Some(0);
+            }
+            schema
+        })
+        .prop_filter("fields may not need each other in a circle", |schema| {
+            schema.check() != Err(SchemaError::Circle)
+        })
 }
 
 fn audience() -> impl Strategy<Value = Audience> {

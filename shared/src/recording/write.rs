@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{RecordedOwn, RecordedViewer, VERSION};
 use crate::protocol::snapshot::GivenKind;
-use crate::scene::{Audience, Field, Kind, Predict, Scene, Schema, View};
+use crate::scene::{Audience, Axis, Field, Kind, Predict, Scene, Schema, View};
 use crate::tick::TickRate;
 
 const STRING: &str = "a String takes whatever it is given";
@@ -38,8 +38,21 @@ fn write_field(field: &Field, out: &mut String) {
         Predict::Hold => Ok(()),
         Predict::LinearFromLastTwo => write!(out, " predict last-two"),
         Predict::LinearBy { field } => write!(out, " predict by {field}"),
+        Predict::Approach { field, per_second } => {
+            write!(out, " predict approach {field} {per_second:?}")
+        }
+        Predict::Along { angle, per_second, axis } => {
+            let axis = if axis == Axis::X { 'x' } else { 'y' };
+            write!(out, " predict along {angle} {per_second:?} {axis}")
+        }
     }
     .expect(STRING);
+    if let Some(named) = field.names {
+        write!(out, " names {} {}", named.kind, named.field).expect(STRING);
+    }
+    if let Some(origin) = field.origin {
+        write!(out, " origin {origin}").expect(STRING);
+    }
     out.push('\n');
 }
 
