@@ -226,7 +226,7 @@ impl Counted {
             self.views += 1;
             let id = f64::from(viewer.player.0);
             for row in seen(scene, &battle.schema, viewer.player, &viewer.view) {
-                let others_ship = SHIP.read(row).is_some_and(|ship| ship[8] != id);
+                let others_ship = SHIP.read(row).is_some_and(|ship| ship[10] != id);
                 self.ships_in_view += u64::from(others_ship);
                 self.bolts_in_view += u64::from(BOLT.read(row).is_some());
             }

@@ -10,7 +10,7 @@ use super::border::Border;
 use super::grid::Grid;
 use super::kinds::BOLT;
 use super::level::{Level, bounds_of_way, first_touch_of_circle};
-use super::rules::{BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
+use super::rules::{AIM_STEPS, BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
 use super::ship::{Own, aim_direction};
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::SceneWriter;
@@ -24,7 +24,7 @@ pub(super) struct Bolt {
     pub(super) entity: EntityId,
     pub(super) owner: PlayerId,
     pub(super) place: Vec2,
-    velocity: Vec2,
+    aim: u16,
     life_ticks: u32,
 }
 
@@ -49,7 +49,7 @@ impl Bolt {
             entity,
             owner: own.player,
             place: own.place,
-            velocity: aim_direction(own.aim) * BOLT_SPEED,
+            aim: own.aim,
             life_ticks: timing.bolt_life_ticks,
         }
     }
@@ -67,7 +67,7 @@ impl Bolt {
         ships: &Grid,
         target: impl Fn(usize) -> Option<(PlayerId, Vec2)>,
     ) -> Flight {
-        let way = self.velocity * level.timing.dt;
+        let way = aim_direction(self.aim) * (BOLT_SPEED * level.timing.dt);
         let from = self.place;
         let to = from + way;
         let (mut first, mut flight) = (1.0, Flight::On);
@@ -101,8 +101,7 @@ impl Bolt {
         let values = [
             f64::from(self.place.x),
             f64::from(self.place.y),
-            f64::from(self.velocity.x),
-            f64::from(self.velocity.y),
+            f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
             f64::from(self.owner.0),
         ];
         scene.row(&BOLT, self.entity, values);

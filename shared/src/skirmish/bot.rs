@@ -14,7 +14,7 @@ use super::level::Level;
 use super::rules::{
     AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS,
 };
-use super::ship::Own;
+use super::ship::{Own, direction};
 use super::{Input, Skirmish};
 use crate::dice::Dice;
 use crate::game::Seen;
@@ -96,7 +96,7 @@ impl Mind<'_> {
     /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.
     fn choose(&self, seen: &Seen<'_, Skirmish>) -> Option<Target> {
         let mut best: Option<(f32, Target)> = None;
-        for (_, [x, y, vx, vy, _, hull, shield, flags, player]) in seen.each(&SHIP) {
+        for (_, [x, y, vx, vy, _, _, _, hull, shield, flags, player]) in seen.each(&SHIP) {
             if player as u16 == self.player.0 || flags as u8 & FLAG_PROTECTED != 0 {
                 continue;
             }
@@ -155,12 +155,12 @@ impl Mind<'_> {
         if !self.is_careful() {
             return away;
         }
-        for (_, [x, y, vx, vy, owner]) in seen.each(&BOLT) {
+        for (_, [x, y, aim, owner]) in seen.each(&BOLT) {
             if owner as u16 == self.player.0 {
                 continue;
             }
             let apart = self.own.place - Vec2::new(x as f32, y as f32);
-            let along = Vec2::new(vx as f32, vy as f32) / BOLT_SPEED;
+            let along = direction(aim as f32);
             let ahead = apart.dot(along);
             let aside = apart - along * ahead;
             let is_near = aside.length_squared() < DODGE_DISTANCE * DODGE_DISTANCE;

@@ -4,15 +4,16 @@
 //! world with it, the bot reads rows with it, and the page draws by its names.
 
 use super::rules::{
-    AIM_BITS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS, SHIP_SPEED_MAX, WORLD_RADIUS_MAX,
+    AIM_BITS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS, SHIP_RESPONSE_PER_S, SHIP_SPEED_MAX,
+    WORLD_RADIUS_MAX,
 };
-use crate::scene::{EntityKind, EventKind, FieldDef, Predict, Schema};
+use crate::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
 
 const POSITION_STEP: f64 = SHIP_RADIUS as f64 / 32.0;
 const SHIP_SPEED_STEP: f64 = 1.0 / 16.0;
-/// Finer than a ship's, for a bolt never turns: a bolt that flies to the end of its life at its
-/// first velocity is still less than half a step of position off.
-const BOLT_SPEED_STEP: f64 = 1.0 / 32.0;
+/// Of what is steered at: full speed along an axis is 17 of these, along a diagonal 12, both to
+/// within half a step of velocity. So few values are cheap to tell.
+const STEER_STEP: f64 = SHIP_SPEED_MAX as f64 / 17.0;
 /// Coarse, since a shield that regrows would otherwise change in every tick; its owner knows it
 /// exactly.
 const SHIELD_STEP: f64 = 5.0;
@@ -25,26 +26,48 @@ const fn position(name: &'static str) -> FieldDef {
 const fn velocity(name: &'static str, most: f32, step: f64) -> FieldDef {
     // One more than the highest speed: no rounding may clamp it.
     let most = most as f64 + 1.0;
-    FieldDef::moving(name, -most, most, step).unit("u/s").predict(Predict::Hold)
+    FieldDef::moving(name, -most, most, step).unit("u/s")
+}
+
+const fn steered(name: &'static str) -> FieldDef {
+    let most = SHIP_SPEED_MAX as f64;
+    FieldDef::moving(name, -most, most, STEER_STEP).unit("u/s").predict(Predict::Hold)
+}
+
+/// How a ship's velocity nears the one that it is steered at.
+const fn responding(field: u8) -> Predict {
+    Predict::Approach { field, per_second: SHIP_RESPONSE_PER_S as f64 }
+}
+
+const fn along_aim(axis: Axis) -> Predict {
+    Predict::Along { angle: 2, per_second: BOLT_SPEED as f64, axis }
+}
+
+/// The player of a ship, as another row or an event names it.
+const fn ship_of(name: &'static str) -> FieldDef {
+    player(name).names(0, 10)
 }
 
 const fn player(name: &'static str) -> FieldDef {
     FieldDef::whole(name, 0, u16::MAX as i32)
 }
 
-/// A living ship: x, y, vx, vy, aim, hull, shield, flags, player.
-pub const SHIP: EntityKind<9> = EntityKind::new(
+/// A living ship: x, y, vx, vy, the velocity steered at (wx, wy; none when its engine is off),
+/// aim, hull, shield, flags, player.
+pub const SHIP: EntityKind<11> = EntityKind::new(
     0,
     "ship",
     [
         position("x").predict(Predict::LinearBy { field: 2 }),
         position("y").predict(Predict::LinearBy { field: 3 }),
-        velocity("vx", SHIP_SPEED_MAX, SHIP_SPEED_STEP),
-        velocity("vy", SHIP_SPEED_MAX, SHIP_SPEED_STEP),
+        velocity("vx", SHIP_SPEED_MAX, SHIP_SPEED_STEP).predict(responding(4)),
+        velocity("vy", SHIP_SPEED_MAX, SHIP_SPEED_STEP).predict(responding(5)),
+        steered("wx"),
+        steered("wy"),
         FieldDef::angle("aim", AIM_BITS),
         FieldDef::whole("hull", 0, HULL_MAX as i32),
         FieldDef::moving("shield", 0.0, SHIELD_MAX as f64, SHIELD_STEP).predict(Predict::Hold),
-        FieldDef::whole("flags", 0, (FLAG_PROTECTED | FLAG_THRUSTING) as i32),
+        FieldDef::whole("flags", 0, FLAG_PROTECTED as i32),
         player("player"),
     ],
 )
@@ -52,19 +75,17 @@ pub const SHIP: EntityKind<9> = EntityKind::new(
 
 /// Bit of a ship's `flags`: it cannot be hurt.
 pub const FLAG_PROTECTED: u8 = 1;
-/// Bit of a ship's `flags`: its engine burns.
-pub const FLAG_THRUSTING: u8 = 2;
 
-/// A bolt in flight: x, y, vx, vy, owner.
-pub const BOLT: EntityKind<5> = EntityKind::new(
+/// A bolt in flight: x, y, aim, owner. It flies along its aim at [`BOLT_SPEED`], and begins where
+/// and as its ship is.
+pub const BOLT: EntityKind<4> = EntityKind::new(
     1,
     "bolt",
     [
-        position("x").predict(Predict::LinearBy { field: 2 }),
-        position("y").predict(Predict::LinearBy { field: 3 }),
-        velocity("vx", BOLT_SPEED, BOLT_SPEED_STEP),
-        velocity("vy", BOLT_SPEED, BOLT_SPEED_STEP),
-        player("owner"),
+        position("x").predict(along_aim(Axis::X)).origin(0),
+        position("y").predict(along_aim(Axis::Y)).origin(1),
+        FieldDef::angle("aim", AIM_BITS).predict(Predict::Hold).origin(6),
+        ship_of("owner"),
     ],
 )
 .at(0, 1);
@@ -82,9 +103,9 @@ pub const HIT: EventKind<6> = EventKind::new(
     0,
     "hit",
     [
-        position("x"),
-        position("y"),
-        player("player"),
+        position("x").origin(0),
+        position("y").origin(1),
+        ship_of("player"),
         player("by"),
         FieldDef::whole("damage", 0, 255),
         FieldDef::whole("shielded", 0, 1),
@@ -96,8 +117,12 @@ pub const HIT: EventKind<6> = EventKind::new(
 pub const KILL: EventKind<2> = EventKind::new(1, "kill", [player("victim"), player("killer")]);
 
 /// A fresh ship appeared: x, y, player.
-pub const SPAWN: EventKind<3> =
-    EventKind::new(2, "spawn", [position("x"), position("y"), player("player")]).at(0, 1);
+pub const SPAWN: EventKind<3> = EventKind::new(
+    2,
+    "spawn",
+    [position("x").origin(0), position("y").origin(1), ship_of("player")],
+)
+.at(0, 1);
 
 /// A bolt broke on an obstacle or on the border: x, y.
 pub const BURST: EventKind<2> = EventKind::new(3, "burst", [position("x"), position("y")]).at(0, 1);

@@ -78,7 +78,7 @@ struct Scratch {
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 1;
+    const RULES: u32 = 2;
 
     type Settings = ();
     type Level = Level;
@@ -128,8 +128,9 @@ impl Game for Skirmish {
         self.advance_players(now);
         // Before the bolts, so that nobody appears in the way of one unseen.
         self.spawn_ships(now);
-        self.launch_bolts(now);
         self.fly_bolts(now);
+        // Last, so that a fresh bolt is seen where and as its ship is, and flies from then on.
+        self.launch_bolts(now);
     }
 
     fn show(&self, scene: &mut SceneWriter) {

@@ -13,7 +13,7 @@ pub const SHIP_SPEED_MAX: f32 = 14.0;
 /// How quickly a ship takes on the speed that it is steered at: after the inverse of this in
 /// seconds, 63 % of the change is made. One number gives both thrust and drag, so that the
 /// highest speed is the same at every tick rate.
-const SHIP_RESPONSE_PER_S: f32 = 4.0;
+pub(super) const SHIP_RESPONSE_PER_S: f32 = 4.0;
 /// A coasting ship slower than this stands still, in units per second: it costs no bytes then.
 pub(super) const SHIP_SPEED_REST: f32 = 0.1;
 

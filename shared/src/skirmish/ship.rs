@@ -9,7 +9,7 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
-use super::kinds::{FLAG_PROTECTED, FLAG_THRUSTING, SHIP};
+use super::kinds::{FLAG_PROTECTED, SHIP};
 use super::level::Level;
 use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
 use crate::ids::{EntityId, PlayerId};
@@ -71,7 +71,12 @@ impl Input {
 #[must_use]
 pub fn aim_direction(aim: u16) -> Vec2 {
     let turns = f32::from(aim % AIM_STEPS) / f32::from(AIM_STEPS);
-    let (sin, cos) = libm::sincosf(turns * std::f32::consts::TAU);
+    direction(turns * std::f32::consts::TAU)
+}
+
+/// The direction of an angle in radians.
+pub(super) fn direction(angle: f32) -> Vec2 {
+    let (sin, cos) = libm::sincosf(angle);
     Vec2::new(cos, sin)
 }
 
@@ -195,18 +200,19 @@ impl Own {
         if !self.is_alive() {
             return;
         }
-        let flag = |on: bool, flag: u8| if on { f64::from(flag) } else { 0.0 };
-        let flags = flag(self.is_protected(), FLAG_PROTECTED)
-            + flag(self.buttons & !Input::FIRE != 0, FLAG_THRUSTING);
+        let flags = if self.is_protected() { FLAG_PROTECTED } else { 0 };
+        let steered = Input::new(self.buttons, 0).thrust() * SHIP_SPEED_MAX;
         let values = [
             f64::from(self.place.x),
             f64::from(self.place.y),
             f64::from(self.velocity.x),
             f64::from(self.velocity.y),
+            f64::from(steered.x),
+            f64::from(steered.y),
             f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
             f64::from(self.hull),
             f64::from(self.shield),
-            flags,
+            f64::from(flags),
             f64::from(self.player.0),
         ];
         scene.row(&SHIP, self.ship, values);
