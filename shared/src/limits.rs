@@ -51,6 +51,8 @@ pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
 pub const SCHEMA_KINDS_MAX: usize = 64;
 /// Most fields that one kind may declare. A schema with more does not build.
 pub const KIND_FIELDS_MAX: usize = 32;
+/// Most fields of one kind that others are predicted from. A schema with more does not build.
+pub const KIND_MOVING_MAX: usize = 8;
 /// Most entities that one viewer may know. Rows beyond are not sent.
 pub const SNAPSHOT_ENTITIES_MAX: usize = 65_535;
 /// Most events that one snapshot carries. Older ones beyond it are dropped: events that may be

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use bincode::{Decode, Encode};
 
 use super::rows::RowRef;
-use crate::limits::{KIND_FIELDS_MAX, SCHEMA_KINDS_MAX};
+use crate::limits::{KIND_FIELDS_MAX, KIND_MOVING_MAX, SCHEMA_KINDS_MAX};
 
 /// How a field moves between two snapshots: what a client draws in between, and what a codec
 /// expects next. What comes as expected costs next to nothing.
@@ -326,7 +326,8 @@ pub struct Schema {
 /// Why a schema cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
-    /// More kinds than [`SCHEMA_KINDS_MAX`], or fields than [`KIND_FIELDS_MAX`].
+    /// More kinds than [`SCHEMA_KINDS_MAX`], fields than [`KIND_FIELDS_MAX`], or fields that
+    /// others are predicted from than [`KIND_MOVING_MAX`].
     #[error("too many kinds or fields")]
     TooMany,
     /// A field's `min` lies above its `max`.
@@ -429,6 +430,11 @@ impl Kind {
             {
                 return Err(SchemaError::Scale);
             }
+        }
+        let moves_others =
+            |at: u8| self.fields.iter().any(|field| field.predict.needs() == Some(at));
+        if (0..self.fields.len() as u8).filter(|at| moves_others(*at)).count() > KIND_MOVING_MAX {
+            return Err(SchemaError::TooMany);
         }
         for start in &self.fields {
             let mut next = start.predict.needs();

@@ -7,7 +7,9 @@
 use bincode::{Decode, Encode};
 
 use super::Picture;
-use crate::limits::{SCHEMA_KINDS_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX};
+use crate::limits::{
+    KIND_FIELDS_MAX, KIND_MOVING_MAX, SCHEMA_KINDS_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
+};
 use crate::protocol::symbols::{Model, residual_models};
 use crate::scene::{Axis, Field, Kind, Predict, Reference, Schema, SchemaError};
 use crate::tick::TickRate;
@@ -42,8 +44,13 @@ pub struct Codec {
 #[derive(Clone, Debug, Default)]
 pub(super) struct KindPlan {
     pub(super) fields: Vec<FieldPlan>,
-    /// The order in which fields are coded: that of the schema, but each after the one that it is
-    /// predicted from.
+    /// The fields that hold their values until told otherwise.
+    pub(super) holds: Vec<u8>,
+    /// A bit for each of these.
+    pub(super) holds_mask: u32,
+    /// Those that move, each after the one that it is predicted from.
+    pub(super) movers: Vec<Mover>,
+    /// In which order fields are coded: those that hold, then those that move.
     pub(super) order: Vec<u8>,
     /// The field that names another row, and which.
     pub(super) named: Option<(usize, Reference)>,
@@ -58,6 +65,9 @@ pub(super) struct KindModels {
     pub(super) differs: usize,
     /// Whether that is because it is gone.
     pub(super) gone: usize,
+    /// Whether any of the fields that hold has changed; one model for rows where one had last
+    /// time, one for the others.
+    pub(super) holds_changed: usize,
     /// Whether a new row names one that is known.
     pub(super) named: usize,
 }
@@ -65,11 +75,9 @@ pub(super) struct KindModels {
 /// One field, ready for the stream.
 #[derive(Clone, Debug)]
 pub(super) struct FieldPlan {
-    pub(super) min: i32,
-    pub(super) max: i32,
-    /// How many values it has, if it wraps: 1 to 2^32.
-    pub(super) turn: Option<i64>,
-    pub(super) motion: Motion,
+    pub(super) range: Range,
+    /// Whether it is known more finely than its value says.
+    pub(super) has_rest: bool,
     /// Whether the field is coded as one of a few values instead of by its residual; then how
     /// many bits that takes.
     pub(super) tree_bits: Option<u32>,
@@ -87,13 +95,32 @@ pub(super) struct FieldPlan {
     fresh_further: usize,
 }
 
-impl FieldPlan {
-    /// The value so many steps above the lowest, if the range goes so far.
-    pub(super) fn above_min(&self, steps: u32) -> Option<i32> {
-        let value = self.min.wrapping_add(steps.cast_signed());
-        (self.min <= value && value <= self.max).then_some(value)
-    }
+/// The values that a field may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) min: i32,
+    pub(super) max: i32,
+    /// How many they are (1 to 2^32) if the one after `max` is `min`, else 0.
+    pub(super) turn: i64,
+}
 
+/// A field that moves.
+#[derive(Clone, Debug)]
+pub(super) struct Mover {
+    pub(super) at: u8,
+    pub(super) range: Range,
+    /// Where it is noted by how much it moved, for those that are moved by it.
+    pub(super) slot: usize,
+    pub(super) motion: Motion,
+}
+
+/// Places for the ways of fields that move others: one for each, one for all that move none, and
+/// one that stays 0, of the fields that hold.
+pub(super) const SLOTS: usize = KIND_MOVING_MAX + 2;
+const SLOT_OF_NONE: usize = SLOTS - 2;
+const SLOT_OF_HOLDS: usize = SLOTS - 1;
+
+impl FieldPlan {
     pub(super) fn begins_at(&self, fresh: bool) -> usize {
         self.begins.at + if fresh { self.fresh_further } else { 0 }
     }
@@ -109,9 +136,8 @@ pub(super) struct Span {
 /// How a field moves on by one tick, in 1/65536 of a step.
 #[derive(Clone, Debug)]
 pub(super) enum Motion {
-    Hold,
     LastTwo,
-    By { field: usize, per_step: i64 },
+    By { field: usize, slot: usize, per_step: i64 },
     Approach { field: usize, ratio: i64, keep: i64 },
     Along { ways: Box<[i32]>, angle: usize, angle_min: i32 },
 }
@@ -288,15 +314,19 @@ fn plan_kind(
     let models = KindModels {
         differs: layout.take(if moves { 2 } else { 0 }),
         gone: layout.take(usize::from(moves)),
+        holds_changed: layout.take(if moves { 2 } else { 0 }),
         named: layout.take(usize::from(named.is_some())),
     };
+    let movers = if moves { movers(kind, tick_rate) } else { Vec::new() };
+    let is_mover = |at: usize| movers.iter().any(|mover| usize::from(mover.at) == at);
+    let holds: Vec<u8> =
+        (0..kind.fields.len()).filter(|at| !is_mover(*at)).map(|at| at as u8).collect();
     // Fields that hold seldom change: their residuals share models.
     let mut held = None;
     let mut fields = Vec::with_capacity(kind.fields.len());
-    for field in &kind.fields {
-        let motion = if moves { motion(kind, field, tick_rate) } else { Motion::Hold };
+    for (at, field) in kind.fields.iter().enumerate() {
         let bits = field.bits();
-        let tree_bits = (matches!(motion, Motion::Hold) && bits <= TREE_BITS_MAX).then_some(bits);
+        let tree_bits = (!is_mover(at) && bits <= TREE_BITS_MAX).then_some(bits);
         let changed_models = layout.take(if moves { 2 } else { 0 });
         let residual = residual_models(bits);
         let (changes, begins) = match tree_bits {
@@ -305,18 +335,16 @@ fn plan_kind(
                 (tree, tree)
             }
             None if !moves => (Span::default(), layout.span(1 + residual, 1)),
-            None if matches!(motion, Motion::Hold) => {
+            None if !is_mover(at) => {
                 let held = *held.get_or_insert_with(|| layout.span(residual_models(32), 1));
                 (held, layout.span(1 + residual, 2))
             }
             None => (layout.span(residual, 1), layout.span(1 + residual, 2)),
         };
         fields.push(FieldPlan {
-            min: field.min,
-            max: field.max,
-            turn: field.wraps.then(|| i64::from(field.max) - i64::from(field.min) + 1),
-            origin: origin(schema, kind, field, named.filter(|_| field.origin.is_some())),
-            motion,
+            range: range(field),
+            has_rest: is_mover(at) && field.predict != Predict::LinearFromLastTwo,
+            origin: origin(schema, kind, field, moves),
             tree_bits,
             changed_models,
             changes,
@@ -324,34 +352,63 @@ fn plan_kind(
             begins,
         });
     }
-    KindPlan { fields, order: order(kind), named, models }
+    let order = holds.iter().copied().chain(movers.iter().map(|mover| mover.at)).collect();
+    let holds_mask = holds.iter().map(|at| 1 << at).sum();
+    KindPlan { fields, holds, holds_mask, movers, order, named, models }
 }
 
-/// Each field after the one that it is predicted from, else as they stand.
-fn order(kind: &Kind) -> Vec<u8> {
-    let mut order: Vec<u8> = Vec::with_capacity(kind.fields.len());
-    for at in 0..kind.fields.len() as u8 {
-        let mut chain = vec![at];
-        while let Some(needed) = kind.fields[usize::from(chain[chain.len() - 1])].predict.needs() {
-            chain.push(needed);
+fn range(field: &Field) -> Range {
+    let turn = if field.wraps { i64::from(field.max) - i64::from(field.min) + 1 } else { 0 };
+    Range { min: field.min, max: field.max, turn }
+}
+
+/// The fields that move as they stand, but each after the one that it is predicted from.
+fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
+    let mut movers: Vec<Mover> = Vec::new();
+    let (mut slots, mut next_slot) = ([SLOT_OF_NONE; KIND_FIELDS_MAX], 0);
+    for (at, field) in kind.fields.iter().enumerate() {
+        let Some(needed) = field.predict.needs().map(usize::from) else { continue };
+        if kind.fields[needed].predict == Predict::Hold {
+            slots[needed] = SLOT_OF_HOLDS;
+        } else if slots[needed] == SLOT_OF_NONE {
+            slots[needed] = next_slot;
+            next_slot += 1;
         }
-        for field in chain.into_iter().rev() {
-            if !order.contains(&field) {
-                order.push(field);
+        debug_assert_ne!(at, needed, "the schema was checked");
+    }
+    for at in 0..kind.fields.len() {
+        let mut chain = vec![at];
+        while let Some(needed) = kind.fields[chain[chain.len() - 1]].predict.needs() {
+            chain.push(needed.into());
+        }
+        for at in chain.into_iter().rev() {
+            let field = &kind.fields[at];
+            if movers.iter().any(|mover| usize::from(mover.at) == at) {
+                continue;
+            }
+            if let Some(motion) = motion(kind, field, &slots, tick_rate) {
+                movers.push(Mover { at: at as u8, range: range(field), slot: slots[at], motion });
             }
         }
     }
-    order
+    movers
 }
 
-fn motion(kind: &Kind, field: &Field, tick_rate: TickRate) -> Motion {
+/// `None` for a field that holds.
+fn motion(
+    kind: &Kind,
+    field: &Field,
+    slots: &[usize; KIND_FIELDS_MAX],
+    tick_rate: TickRate,
+) -> Option<Motion> {
     let hz = f64::from(tick_rate.hz());
-    match field.predict {
-        Predict::Hold => Motion::Hold,
+    Some(match field.predict {
+        Predict::Hold => return None,
         Predict::LinearFromLastTwo => Motion::LastTwo,
         Predict::LinearBy { field: by } => {
             let by = usize::from(by);
-            Motion::By { field: by, per_step: fixed(kind.fields[by].scale / (field.scale * hz)) }
+            let per_step = fixed(kind.fields[by].scale / (field.scale * hz));
+            Motion::By { field: by, slot: slots[by], per_step }
         }
         Predict::Approach { field: goal, per_second } => {
             let goal = usize::from(goal);
@@ -372,24 +429,21 @@ fn motion(kind: &Kind, field: &Field, tick_rate: TickRate) -> Motion {
             };
             Motion::Along { ways: (0..steps).map(way).collect(), angle, angle_min: def.min }
         }
-    }
+    })
 }
 
-fn origin(
-    schema: &Schema,
-    kind: &Kind,
-    field: &Field,
-    named: Option<(usize, Reference)>,
-) -> Origin {
+/// Where a field begins; `nears` says whether its kind moves, and so may be on its way to another
+/// field.
+fn origin(schema: &Schema, kind: &Kind, field: &Field, nears: bool) -> Origin {
     // The step nearest to nothing.
     let zero = 0.clamp(field.min, field.max);
-    if let (Some((_, named)), Some(origin)) = (named, field.origin) {
+    if let (Some((_, named)), Some(origin)) = (kind.named(), field.origin) {
         let of = &schema.entities[usize::from(named.kind)].fields[usize::from(origin)];
         let ratio = fixed(of.scale / field.scale);
         return Origin::Named { field: usize::from(origin), ratio, else_at: zero };
     }
     match field.predict {
-        Predict::Approach { field: goal, .. } => {
+        Predict::Approach { field: goal, .. } if nears => {
             let ratio = fixed(kind.fields[usize::from(goal)].scale / field.scale);
             Origin::Same { field: usize::from(goal), ratio }
         }

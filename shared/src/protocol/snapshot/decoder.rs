@@ -5,7 +5,7 @@
 
 use super::codec::{Codec, Coding, KindPlan, shared_models as at};
 use super::mirror::{Mirror, nth_named};
-use super::predict::{moved, origin, step_row};
+use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
 use crate::ids::EntityId;
 use crate::limits::{
@@ -390,12 +390,24 @@ fn take_change(
     if source.bit(&mut models[plan.models.gone]) {
         return None;
     }
+    Some(take_mask(plan, was, models, source))
+}
+
+fn take_mask(plan: &KindPlan, was: u32, models: &mut [Model], source: &mut impl Source) -> u32 {
     let mut mask = 0;
-    for (at, field) in plan.fields.iter().enumerate() {
-        let model = field.changed_models + (was >> at & 1) as usize;
+    for mover in &plan.movers {
+        let at = mover.at;
+        let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
         mask |= u32::from(source.bit(&mut models[model])) << at;
     }
-    Some(mask)
+    let model = plan.models.holds_changed + usize::from(was & plan.holds_mask != 0);
+    if plan.holds_mask != 0 && source.bit(&mut models[model]) {
+        for &at in &plan.holds {
+            let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
+            mask |= u32::from(source.bit(&mut models[model])) << at;
+        }
+    }
+    mask
 }
 
 /// Moves a known row on, with the residuals of the fields in `mask`.
@@ -420,8 +432,11 @@ fn take_row_on(
         let field = &plan.fields[at];
         let models = &mut models[field.changes.at..][..field.changes.len];
         let value = match field.tree_bits {
-            Some(bits) => field.above_min(take_tree(source, models, bits)),
-            None => take_residual(source, models).and_then(|way| moved(field, expected, way)),
+            Some(bits) => field.range.above_min(take_tree(source, models, bits)),
+            None => {
+                let way = take_residual(source, models);
+                way.and_then(|way| field.range.moved(expected, way))
+            }
         };
         sound &= value.is_some();
         value.unwrap_or(expected)
@@ -463,7 +478,7 @@ fn take_fields(
             let values = nth_named(known, named, source.one_of(count));
             row[at] = values[usize::from(named.field)];
             let field = &plan.fields[at];
-            if !(field.min..=field.max).contains(&row[at]) {
+            if !field.range.has(row[at]) {
                 return Err(SnapshotError::Range);
             }
             named_row = Some(values);
@@ -478,12 +493,12 @@ fn take_fields(
         let field = &plan.fields[at];
         let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
         let value = match field.tree_bits {
-            Some(bits) => field.above_min(take_tree(source, models, bits)),
+            Some(bits) => field.range.above_min(take_tree(source, models, bits)),
             None => {
-                let origin = origin(plan, at, row, named_row);
+                let origin = origin(field, row, named_row);
                 if source.bit(&mut models[0]) {
                     take_residual(source, &mut models[1..])
-                        .and_then(|way| moved(field, origin, way))
+                        .and_then(|way| field.range.moved(origin, way))
                 } else {
                     Some(origin)
                 }

@@ -7,7 +7,7 @@
 use super::budget::Budget;
 use super::codec::{Codec, Coding, KindPlan, shared_models as at};
 use super::mirror::{Mirror, find_named, told_given};
-use super::predict::{difference, origin, step_row};
+use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
@@ -307,17 +307,9 @@ impl SnapshotEncoder {
                 put_gone(plan, mirror.masks[known], &mut mirror.models, sink);
                 continue;
             };
-            let mut mask = 0;
             let values = &mut mirror.rows.values[head.span()];
             let rests = &mut mirror.rests[head.span()];
-            step_row(plan, values, rests, ticks, |at, expected| {
-                let residual = difference(&plan.fields[at], row[at], expected);
-                if residual != 0 {
-                    mask |= 1 << at;
-                    residuals[at] = residual;
-                }
-                row[at]
-            });
+            let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
             put_change(plan, mirror.masks[known], mask, row, &residuals, &mut mirror.models, sink);
             mirror.masks[known] = mask;
             end = mirror.keep(known, kept, end);
@@ -392,7 +384,7 @@ impl SnapshotEncoder {
 /// What there is to say of a known row.
 pub(super) struct Change {
     pub(super) mask: u32,
-    pub(super) residuals: [i32; KIND_FIELDS_MAX],
+    pub(super) residuals: PerField<i32>,
 }
 
 impl Change {
@@ -411,14 +403,7 @@ impl Change {
         let (values, rests) = (&mut values[..row.len()], &mut rests[..row.len()]);
         values.copy_from_slice(&mirror.rows.values[span.clone()]);
         rests.copy_from_slice(&mirror.rests[span]);
-        step_row(plan, values, rests, ticks, |at, expected| {
-            let residual = difference(&plan.fields[at], row[at], expected);
-            if residual != 0 {
-                change.mask |= 1 << at;
-                change.residuals[at] = residual;
-            }
-            row[at]
-        });
+        change.mask = step_row_to(plan, values, rests, ticks, row, &mut change.residuals);
         change
     }
 
@@ -506,17 +491,14 @@ fn put_change(
     was: u32,
     mask: u32,
     row: &[i32],
-    residuals: &[i32; KIND_FIELDS_MAX],
+    residuals: &PerField<i32>,
     models: &mut [Model],
     sink: &mut impl Sink,
 ) {
     sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], mask != was);
     if mask != was {
         sink.bit(&mut models[plan.models.gone], false);
-        for (at, field) in plan.fields.iter().enumerate() {
-            let model = field.changed_models + (was >> at & 1) as usize;
-            sink.bit(&mut models[model], mask >> at & 1 == 1);
-        }
+        put_mask(plan, was, mask, models, sink);
     }
     if mask == 0 {
         return;
@@ -529,14 +511,30 @@ fn put_change(
         let field = &plan.fields[at];
         let models = &mut models[field.changes.at..][..field.changes.len];
         match field.tree_bits {
-            Some(bits) => put_tree(sink, models, bits, above_min(field.min, row[at])),
+            Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),
             None => put_residual(sink, models, residuals[at]),
         }
     }
 }
 
-fn above_min(min: i32, value: i32) -> u32 {
-    value.wrapping_sub(min).cast_unsigned()
+/// Which fields are not as expected: of those that hold, which seldom change, first whether any.
+fn put_mask(plan: &KindPlan, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
+    let mut put = |at: u8| {
+        let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
+        sink.bit(&mut models[model], mask >> at & 1 == 1);
+    };
+    plan.movers.iter().for_each(|mover| put(mover.at));
+    if plan.holds_mask == 0 {
+        return;
+    }
+    let model = plan.models.holds_changed + usize::from(was & plan.holds_mask != 0);
+    sink.bit(&mut models[model], mask & plan.holds_mask != 0);
+    if mask & plan.holds_mask != 0 {
+        for &at in &plan.holds {
+            let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
+            sink.bit(&mut models[model], mask >> at & 1 == 1);
+        }
+    }
 }
 
 /// How many rows were left out before one that is told of.
@@ -656,9 +654,10 @@ fn put_fields(
         let field = &plan.fields[at];
         let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
         match field.tree_bits {
-            Some(bits) => put_tree(sink, models, bits, above_min(field.min, row[at])),
+            Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),
             None => {
-                let residual = difference(field, row[at], origin(plan, at, row, named_row));
+                let origin = origin(field, row, named_row);
+                let residual = field.range.difference(row[at], origin);
                 sink.bit(&mut models[0], residual != 0);
                 if residual != 0 {
                     put_residual(sink, &mut models[1..], residual);

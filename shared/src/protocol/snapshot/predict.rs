@@ -4,7 +4,7 @@
 //! Whole numbers only, in 1/65536 of a step, so that every machine and language comes to the same.
 //! Pure functions of the plan and of what is known; the encoder and the decoder call them alike.
 
-use super::codec::{FieldPlan, KindPlan, Motion, Origin};
+use super::codec::{FieldPlan, KindPlan, Motion, Origin, Range, SLOTS};
 use crate::limits::{KIND_FIELDS_MAX, PREDICT_MAX_TICKS};
 
 /// Where within its cell a value lies that came one step beyond what was expected: just over the
@@ -13,12 +13,14 @@ use crate::limits::{KIND_FIELDS_MAX, PREDICT_MAX_TICKS};
 /// step.
 const OVER_THE_EDGE: i16 = 30_720;
 
+/// One number for each field, used within one call.
+pub(super) type PerField<T> = [T; KIND_FIELDS_MAX];
+
 /// Moves a known row on by `ticks` ticks. In the last of them `decide` is asked for each field,
 /// in the order of the plan, with the value expected, and gives the one that it has.
 ///
 /// `rests` has for each field what its value does not say: where between two steps it is, or for
 /// [`Motion::LastTwo`] by how much it moves in a tick.
-#[inline]
 pub(super) fn step_row(
     plan: &KindPlan,
     values: &mut [i32],
@@ -27,56 +29,115 @@ pub(super) fn step_row(
     mut decide: impl FnMut(usize, i32) -> i32,
 ) {
     let ticks = ticks.min(PREDICT_MAX_TICKS);
-    if ticks <= 1 {
-        return step_once(plan, values, rests, &mut decide);
+    let first = before_the_last(plan, values, rests, ticks);
+    for &at in &plan.holds {
+        let at = usize::from(at);
+        values[at] = decide(at, values[at]);
     }
-    let mut first = [0_i32; KIND_FIELDS_MAX];
-    first[..values.len()].copy_from_slice(values);
-    for _ in 1..ticks {
-        step_once(plan, values, rests, &mut |_, expected| expected);
-    }
-    step_once(plan, values, rests, &mut decide);
-    for (at, field) in plan.fields.iter().enumerate() {
-        if matches!(field.motion, Motion::LastTwo) {
-            rests[at] = short(difference(field, values[at], first[at]) / ticks as i32);
-        }
-    }
+    step_movers(plan, values, rests, decide);
+    settle_paces(plan, values, rests, ticks, &first);
 }
 
+/// The same for a row of which all is known: gives a bit for each field that is not as expected,
+/// and by how much in `residuals`.
 #[inline]
-fn step_once(
+pub(super) fn step_row_to(
     plan: &KindPlan,
     values: &mut [i32],
     rests: &mut [i16],
-    decide: &mut impl FnMut(usize, i32) -> i32,
-) {
-    // Where fields were at the beginning, for those that are moved by them.
-    let mut before = [0_i64; KIND_FIELDS_MAX];
-    for &at in &plan.order {
+    ticks: u32,
+    row: &[i32],
+    residuals: &mut PerField<i32>,
+) -> u32 {
+    let ticks = ticks.min(PREDICT_MAX_TICKS);
+    let first = before_the_last(plan, values, rests, ticks);
+    let mut mask = 0;
+    for &at in &plan.holds {
         let at = usize::from(at);
-        let field = &plan.fields[at];
-        let was = fine(field, values[at], rests[at]);
-        before[at] = was;
-        let goes_to = match &field.motion {
-            Motion::Hold => {
-                values[at] = decide(at, values[at]);
-                continue;
-            }
+        if row[at] != values[at] {
+            mask |= 1 << at;
+            residuals[at] = plan.fields[at].range.difference(row[at], values[at]);
+            values[at] = row[at];
+        }
+    }
+    // One after the other the values become those of the row, each as it is expected.
+    step_movers(plan, values, rests, |at, expected| {
+        let value = row[at];
+        if value != expected {
+            mask |= 1 << at;
+            residuals[at] = plan.fields[at].range.difference(value, expected);
+        }
+        value
+    });
+    settle_paces(plan, values, rests, ticks, &first);
+    mask
+}
+
+/// All ticks but the last go as expected. Gives where the row was before, if there are any.
+#[inline]
+fn before_the_last(
+    plan: &KindPlan,
+    values: &mut [i32],
+    rests: &mut [i16],
+    ticks: u32,
+) -> Option<PerField<i32>> {
+    if ticks <= 1 {
+        return None;
+    }
+    let mut first = [0; KIND_FIELDS_MAX];
+    first[..values.len()].copy_from_slice(values);
+    for _ in 1..ticks {
+        step_movers(plan, values, rests, |_, expected| expected);
+    }
+    Some(first)
+}
+
+/// Over several ticks, the pace of what goes on by its last two is their mean.
+#[inline]
+fn settle_paces(
+    plan: &KindPlan,
+    values: &[i32],
+    rests: &mut [i16],
+    ticks: u32,
+    first: &Option<PerField<i32>>,
+) {
+    let Some(first) = first else { return };
+    for mover in plan.movers.iter().filter(|mover| matches!(mover.motion, Motion::LastTwo)) {
+        let at = usize::from(mover.at);
+        rests[at] = short(mover.range.difference(values[at], first[at]) / ticks as i32);
+    }
+}
+
+/// One tick of all fields that move. Those that hold are where they will be already.
+#[inline]
+fn step_movers(
+    plan: &KindPlan,
+    values: &mut [i32],
+    rests: &mut [i16],
+    mut decide: impl FnMut(usize, i32) -> i32,
+) {
+    // By how much those moved that move others.
+    let mut moved_by = [0_i64; SLOTS];
+    for mover in &plan.movers {
+        let at = usize::from(mover.at);
+        let (old, rest) = (values[at], rests[at]);
+        let was = (i64::from(old) << 16) + i64::from(rest);
+        let goes_to = match &mover.motion {
             Motion::LastTwo => {
-                let old = values[at];
-                let expected = within(field, i64::from(old) + i64::from(rests[at]));
+                let expected = mover.range.hold(i64::from(old) + i64::from(rest));
                 values[at] = decide(at, expected);
-                rests[at] = short(difference(field, values[at], old));
+                rests[at] = short(mover.range.difference(values[at], old));
+                moved_by[mover.slot] = (i64::from(values[at]) - i64::from(old)) << 16;
                 continue;
             }
-            Motion::By { field: by, per_step } => {
-                // By the mean of the velocities before and after.
-                let now = fine(&plan.fields[*by], values[*by], rests[*by]);
-                was.wrapping_add(before[*by].wrapping_add(now).wrapping_mul(*per_step) >> 17)
+            Motion::By { field, slot, per_step } => {
+                // By the mean of the velocities before and after; by the one that holds.
+                let now = fine(plan, *field, values, rests);
+                let sum = now.wrapping_add(now).wrapping_sub(moved_by[*slot]);
+                was.wrapping_add(sum.wrapping_mul(*per_step) >> 17)
             }
-            Motion::Approach { field: goal, ratio, keep } => {
-                let goal = fine(&plan.fields[*goal], values[*goal], rests[*goal]);
-                let goal = goal.wrapping_mul(*ratio) >> 16;
+            Motion::Approach { field, ratio, keep } => {
+                let goal = fine(plan, *field, values, rests).wrapping_mul(*ratio) >> 16;
                 goal.wrapping_add(was.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
             }
             Motion::Along { ways, angle, angle_min } => {
@@ -85,87 +146,108 @@ fn step_once(
             }
         };
         let nearest = goes_to.wrapping_add(32_768) >> 16;
-        let expected = within(field, nearest);
-        values[at] = decide(at, expected);
-        rests[at] = match difference(field, values[at], expected) {
+        let expected = mover.range.hold(nearest);
+        let value = decide(at, expected);
+        values[at] = value;
+        rests[at] = if value == expected {
             // One that was held at an end of its range has no place between steps.
-            0 if field.turn.is_none() && i64::from(expected) != nearest => 0,
-            0 => goes_to.wrapping_sub(nearest << 16) as i16,
-            1 => -OVER_THE_EDGE,
-            -1 => OVER_THE_EDGE,
-            _ => 0,
+            let held = !mover.range.wraps() && i64::from(expected) != nearest;
+            if held { 0 } else { goes_to.wrapping_sub(nearest << 16) as i16 }
+        } else {
+            match mover.range.difference(value, expected) {
+                1 => -OVER_THE_EDGE,
+                -1 => OVER_THE_EDGE,
+                _ => 0,
+            }
         };
+        let is = (i64::from(value) << 16) + i64::from(rests[at]);
+        moved_by[mover.slot] = is - was;
     }
 }
 
 /// A value in 1/65536 of a step.
-fn fine(field: &FieldPlan, value: i32, rest: i16) -> i64 {
-    let whole = i64::from(value) << 16;
-    match field.motion {
-        Motion::Hold | Motion::LastTwo => whole,
-        Motion::By { .. } | Motion::Approach { .. } | Motion::Along { .. } => {
-            whole + i64::from(rest)
+#[inline]
+fn fine(plan: &KindPlan, field: usize, values: &[i32], rests: &[i16]) -> i64 {
+    let whole = i64::from(values[field]) << 16;
+    if plan.fields[field].has_rest { whole + i64::from(rests[field]) } else { whole }
+}
+
+impl Range {
+    pub(super) fn has(&self, value: i32) -> bool {
+        self.min <= value && value <= self.max
+    }
+
+    fn wraps(&self) -> bool {
+        self.turn != 0
+    }
+
+    /// Into the range: around it if it wraps, else to its nearer end.
+    #[inline]
+    fn hold(&self, value: i64) -> i32 {
+        let (min, max) = (i64::from(self.min), i64::from(self.max));
+        if min <= value && value <= max {
+            return value as i32;
+        }
+        if self.wraps() {
+            (min + value.wrapping_sub(min).rem_euclid(self.turn)) as i32
+        } else {
+            value.clamp(min, max) as i32
         }
     }
-}
 
-/// Into the range of a field: around it if it wraps, else to its nearer end.
-fn within(field: &FieldPlan, value: i64) -> i32 {
-    let (min, max) = (i64::from(field.min), i64::from(field.max));
-    if (min..=max).contains(&value) {
-        return value as i32;
-    }
-    match field.turn {
-        Some(turn) => (min + value.wrapping_sub(min).rem_euclid(turn)) as i32,
-        None => value.clamp(min, max) as i32,
-    }
-}
-
-/// The way from `from` to `to`: the shorter one round if the field wraps. In a field of all 32
-/// bits it is a difference modulo 2^32.
-pub(super) fn difference(field: &FieldPlan, to: i32, from: i32) -> i32 {
-    let way = to.wrapping_sub(from);
-    match field.turn {
-        None => way,
-        Some(turn) => {
-            let way = i64::from(to) - i64::from(from);
-            if 2 * way > turn {
-                (way - turn) as i32
-            } else if 2 * way < -turn {
-                (way + turn) as i32
-            } else {
-                way as i32
-            }
+    /// The way from `from` to `to`: the shorter one round if the field wraps. In a field of all
+    /// 32 bits it is a difference modulo 2^32.
+    #[inline]
+    pub(super) fn difference(&self, to: i32, from: i32) -> i32 {
+        if !self.wraps() {
+            return to.wrapping_sub(from);
         }
+        let way = i64::from(to) - i64::from(from);
+        let way = if 2 * way > self.turn {
+            way - self.turn
+        } else if 2 * way < -self.turn {
+            way + self.turn
+        } else {
+            way
+        };
+        way as i32
     }
-}
 
-/// Where one comes from `from` by a way that was given as a [`difference`]; `None` when that is
-/// outside of the range.
-pub(super) fn moved(field: &FieldPlan, from: i32, way: i32) -> Option<i32> {
-    let to = match field.turn {
-        None => from.wrapping_add(way),
-        Some(turn) => {
+    /// Where one comes from `from` by a way that was given as a [`Range::difference`]; `None`
+    /// when that is outside of the range.
+    pub(super) fn moved(&self, from: i32, way: i32) -> Option<i32> {
+        let to = if self.wraps() {
             let to = i64::from(from) + i64::from(way);
-            let to = if to < i64::from(field.min) {
-                to + turn
-            } else if to > i64::from(field.max) {
-                to - turn
+            let to = if to < i64::from(self.min) {
+                to + self.turn
+            } else if to > i64::from(self.max) {
+                to - self.turn
             } else {
                 to
             };
             i32::try_from(to).ok()?
-        }
-    };
-    (field.min <= to && to <= field.max).then_some(to)
+        } else {
+            from.wrapping_add(way)
+        };
+        self.has(to).then_some(to)
+    }
+
+    pub(super) fn steps_above_min(&self, value: i32) -> u32 {
+        value.wrapping_sub(self.min).cast_unsigned()
+    }
+
+    /// The value so many steps above the lowest, if the range goes so far.
+    pub(super) fn above_min(&self, steps: u32) -> Option<i32> {
+        let value = self.min.wrapping_add(steps.cast_signed());
+        self.has(value).then_some(value)
+    }
 }
 
 /// Where a field of a new row begins; `row` has the fields that come before it in the order of
 /// the plan, and `named` the values of the row that is named, if one is known.
-pub(super) fn origin(plan: &KindPlan, at: usize, row: &[i32], named: Option<&[i32]>) -> i32 {
-    let field = &plan.fields[at];
+pub(super) fn origin(field: &FieldPlan, row: &[i32], named: Option<&[i32]>) -> i32 {
     let scaled = |value: i32, ratio: i64| {
-        within(field, (i64::from(value).wrapping_mul(ratio).wrapping_add(32_768)) >> 16)
+        field.range.hold((i64::from(value).wrapping_mul(ratio).wrapping_add(32_768)) >> 16)
     };
     match field.origin {
         Origin::At(step) => step,

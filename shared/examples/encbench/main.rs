@@ -1,0 +1,40 @@
+#![allow(warnings)]
+#[path = "../stream-report/work.rs"]
+mod work;
+use shared::protocol::snapshot::*;
+use std::time::Instant;
+fn main() {
+    let file = std::env::args().nth(1).unwrap();
+    let n: usize = std::env::args().nth(2).map_or(10, |n| n.parse().unwrap());
+    let work = work::Work::read(std::path::Path::new(&file)).unwrap();
+    let codec = work.codec(Coding::Range).unwrap();
+    let mut out = Vec::new();
+    let (mut bytes, mut count) = (0, 0);
+    let mut ev = Vec::new();
+    let mut best = f64::MAX;
+    for _ in 0..n {
+        let t = Instant::now();
+        let mut c = 0;
+        let mut mem = 0;
+        for v in &work.viewers {
+            let mut e = SnapshotEncoder::new();
+            for look in &v.looks {
+                ev.clear();
+                work.events(look, &mut ev);
+                let p = work.picture(v, look, &ev, 1 << 20);
+                out.clear();
+                e.encode(&codec, &p, &mut out);
+                bytes += out.len();
+                c += 1;
+            }
+            mem = mem.max(e.memory_bytes());
+        }
+        count += c;
+        let ns = t.elapsed().as_nanos() as f64 / c as f64;
+        best = best.min(ns);
+        if n < 3 {
+            println!("mem {mem}");
+        }
+    }
+    println!("{:.2} bytes, best {best:.0} ns", bytes as f64 / count as f64);
+}
