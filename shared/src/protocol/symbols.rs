@@ -60,6 +60,97 @@ pub(crate) trait Sink {
     fn one_of(&mut self, value: u32, count: u32);
     /// How many bytes the message has at most if it ends now.
     fn bytes(&self) -> usize;
+    /// What the symbols that follow belong to, for a sink that wants to know.
+    fn mark(&mut self, _part: Part) {}
+}
+
+/// What symbols of a snapshot belong to. Kinds and fields are indices into the schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Tick, and how inputs were come by.
+    #[default]
+    Head,
+    /// The player's own state.
+    Own,
+    /// Which known rows of a kind are gone or changed, and in which fields.
+    Changes {
+        /// Kind of entity.
+        kind: u8,
+    },
+    /// A field of a known row.
+    Field {
+        /// Kind of entity.
+        kind: u8,
+        /// Its field.
+        field: u8,
+    },
+    /// Id, kind and reference of a new row.
+    New {
+        /// Kind of entity.
+        kind: u8,
+    },
+    /// A field of a new row.
+    NewField {
+        /// Kind of entity.
+        kind: u8,
+        /// Its field.
+        field: u8,
+    },
+    /// Age, kind and reference of an event.
+    Event {
+        /// Kind of event.
+        kind: u8,
+    },
+    /// A field of an event.
+    EventField {
+        /// Kind of event.
+        kind: u8,
+        /// Its field.
+        field: u8,
+    },
+}
+
+/// Counts what symbols cost, in 1/256 of a bit, by what they belong to. Models learn.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    cost: Cost,
+    part: Part,
+    pub(crate) by_256: std::collections::BTreeMap<Part, u64>,
+}
+
+impl Tally {
+    pub(crate) fn new(plain: bool) -> Tally {
+        Tally { cost: Cost { plain, ..Cost::default() }, ..Tally::default() }
+    }
+
+    fn count(&mut self, write: impl FnOnce(&mut Cost)) {
+        let before = self.cost.by_256;
+        write(&mut self.cost);
+        *self.by_256.entry(self.part).or_default() += self.cost.by_256 - before;
+    }
+}
+
+impl Sink for Tally {
+    fn bit(&mut self, model: &mut Model, bit: bool) {
+        self.count(|cost| cost.bit(model, bit));
+        model.learn(bit);
+    }
+
+    fn raw(&mut self, value: u32, bits: u32) {
+        self.count(|cost| cost.raw(value, bits));
+    }
+
+    fn one_of(&mut self, value: u32, count: u32) {
+        self.count(|cost| cost.one_of(value, count));
+    }
+
+    fn bytes(&self) -> usize {
+        self.cost.bytes()
+    }
+
+    fn mark(&mut self, part: Part) {
+        self.part = part;
+    }
 }
 
 /// Gives the symbols of a message. After the end of what came it gives zeros, and says so: what

@@ -43,6 +43,9 @@ pub struct Codec {
 /// One kind, ready for the stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KindPlan {
+    /// Where it stands in the schema.
+    pub(super) index: u8,
+    pub(super) is_event: bool,
     pub(super) fields: Vec<FieldPlan>,
     /// The fields that hold their values until told otherwise.
     pub(super) holds: Vec<u8>,
@@ -209,6 +212,12 @@ impl Codec {
         };
         let entities = schema.entities.iter().map(|kind| plan(kind, &mut layout, true)).collect();
         let events = schema.events.iter().map(|kind| plan(kind, &mut layout, false)).collect();
+        let number = |plans: &mut Vec<KindPlan>| {
+            plans.iter_mut().zip(0..).for_each(|(plan, index)| plan.index = index);
+        };
+        let (mut entities, mut events): (Vec<KindPlan>, Vec<KindPlan>) = (entities, events);
+        number(&mut entities);
+        number(&mut events);
         let models = layout.next;
         let (row_bits_max, event_bits_max) = (dearest(&schema.entities), dearest(&schema.events));
         Ok(Codec {
@@ -354,7 +363,8 @@ fn plan_kind(
     }
     let order = holds.iter().copied().chain(movers.iter().map(|mover| mover.at)).collect();
     let holds_mask = holds.iter().map(|at| 1 << at).sum();
-    KindPlan { fields, holds, holds_mask, movers, order, named, models }
+    let index = 0;
+    KindPlan { index, is_event: !moves, fields, holds, holds_mask, movers, order, named, models }
 }
 
 fn range(field: &Field) -> Range {

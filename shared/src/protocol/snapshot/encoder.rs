@@ -4,6 +4,8 @@
 //! and moves its mirror on by exactly what the message says; what it has encoded must therefore
 //! reach the viewer.
 
+use std::collections::BTreeMap;
+
 use super::budget::Budget;
 use super::codec::{Codec, Coding, KindPlan, shared_models as at};
 use super::mirror::{Mirror, find_named, told_given};
@@ -13,7 +15,7 @@ use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::range::RangeWriter;
 use crate::protocol::symbols::{
-    Cost, KEYFRAME_ODDS, Model, Sink, put_count, put_residual, put_tree,
+    Cost, KEYFRAME_ODDS, Model, Part, Sink, Tally, put_count, put_residual, put_tree,
 };
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
@@ -101,6 +103,15 @@ impl SnapshotEncoder {
         self.mirror.tick = None;
     }
 
+    /// What the next snapshot would spend its bits on, in 1/256 of a bit, if all of `picture` is
+    /// told. For reports: it works on a copy.
+    #[must_use]
+    pub fn tally(&self, codec: &Codec, picture: &Picture<'_>) -> BTreeMap<Part, u64> {
+        let mut tally = Tally::new(codec.coding() == Coding::Plain);
+        self.clone().put_all(codec, picture, &mut tally);
+        tally.by_256
+    }
+
     /// Adds the snapshot of `picture` to the end of `out`.
     ///
     /// # Panics
@@ -174,6 +185,7 @@ impl SnapshotEncoder {
         sink.bit(&mut self.mirror.models[at::SPARSE], false);
         self.put_known(codec, picture, ticks, sink);
         self.find_new(picture);
+        sink.mark(Part::Head);
         let mirror = &mut self.mirror;
         let mut writer = NewWriter::new(mirror);
         for &index in &self.new {
@@ -234,6 +246,7 @@ impl SnapshotEncoder {
     /// Tick and player; gives by how many ticks the known rows move on.
     fn put_head(&mut self, codec: &Codec, picture: &Picture<'_>, sink: &mut impl Sink) -> u32 {
         let tick = picture.tick;
+        sink.mark(Part::Head);
         sink.bit(&mut Model::of(KEYFRAME_ODDS), self.mirror.tick.is_none());
         let ticks = match self.mirror.tick {
             None => {
@@ -269,6 +282,7 @@ impl SnapshotEncoder {
             put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], change);
             self.mirror.margin_ticks = player.margin_ticks;
         }
+        sink.mark(Part::Own);
         sink.bit(&mut models[at::OWN_NONE], player.own.is_none());
         let Some(own) = player.own else {
             self.mirror.own = None;
@@ -303,6 +317,7 @@ impl SnapshotEncoder {
             let head = self.mirror.rows.heads[known];
             let plan = &codec.entities[usize::from(head.kind)];
             let mirror = &mut self.mirror;
+            sink.mark(Part::Changes { kind: head.kind });
             let Some(row) = visible.find(head.entity, head.kind) else {
                 put_gone(plan, mirror.masks[known], &mut mirror.models, sink);
                 continue;
@@ -509,6 +524,7 @@ fn put_change(
             continue;
         }
         let field = &plan.fields[at];
+        sink.mark(Part::Field { kind: plan.index, field: at as u8 });
         let models = &mut models[field.changes.at..][..field.changes.len];
         match field.tree_bits {
             Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),
@@ -567,6 +583,7 @@ impl NewWriter {
         sink: &mut impl Sink,
     ) {
         let id = row.entity.0;
+        sink.mark(Part::New { kind: row.kind });
         sink.bit(&mut mirror.models[at::NEW_MORE + usize::from(self.any)], true);
         self.any = true;
         let old = id < self.fresh_id && !self.fresh;
@@ -611,6 +628,7 @@ impl EventWriter {
         event: RowRef<'_>,
         sink: &mut impl Sink,
     ) {
+        sink.mark(Part::Event { kind: event.kind });
         sink.bit(&mut mirror.models[at::EVENT_MORE + usize::from(self.any)], true);
         self.any = true;
         put_count(sink, &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN], ago);
@@ -652,6 +670,12 @@ fn put_fields(
             continue;
         }
         let field = &plan.fields[at];
+        let (kind, number) = (plan.index, at as u8);
+        sink.mark(if plan.is_event {
+            Part::EventField { kind, field: number }
+        } else {
+            Part::NewField { kind, field: number }
+        });
         let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
         match field.tree_bits {
             Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),

@@ -29,6 +29,8 @@ pub use decoder::{NoReplay, Replay, Snapshot, SnapshotDecoder, SnapshotError};
 pub use encoder::{Picture, PlayerPart, SnapshotEncoder};
 pub use mirror::Mirror;
 
+pub use super::symbols::Part;
+
 /// How the input of a tick was come by, to its player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenKind {
