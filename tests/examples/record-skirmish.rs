@@ -63,7 +63,7 @@ impl Options {
     fn bots(&self) -> u16 {
         self.bots.unwrap_or(match self.work {
             Work::Combat => 240,
-            Work::Cruise => 90,
+            Work::Cruise => 104,
         })
     }
 }
@@ -165,7 +165,7 @@ impl Battle {
             match self.work {
                 Work::Combat if self.help.chance(self.eager) => input.buttons |= Input::FIRE,
                 Work::Combat => {}
-                Work::Cruise => input.buttons &= !Input::FIRE,
+                Work::Cruise => 104input.buttons &= !Input::FIRE,
             }
             self.inputs.push((player, Given::Received(input)));
         }

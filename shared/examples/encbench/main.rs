@@ -24,7 +24,11 @@ fn main() {
                 work.events(look, &mut ev);
                 let p = work.picture(v, look, &ev, 1 << 20);
                 out.clear();
-                if n == 2 { for (k,v) in e.tally(&codec,&p) { *tally.entry(k).or_insert(0u64) += v; } }
+                if n == 2 {
+                    for (k, v) in e.tally(&codec, &p) {
+                        *tally.entry(k).or_insert(0u64) += v;
+                    }
+                }
                 e.encode(&codec, &p, &mut out);
                 bytes += out.len();
                 c += 1;
@@ -38,6 +42,8 @@ fn main() {
             println!("mem {mem}");
         }
     }
-    for (k,v) in &tally { println!("{:7.2} {:?}", *v as f64/256.0/count as f64, k); }
+    for (k, v) in &tally {
+        println!("{:7.2} {:?}", *v as f64 / 256.0 / count as f64, k);
+    }
     println!("{:.2} bytes, best {best:.0} ns", bytes as f64 / count as f64);
 }

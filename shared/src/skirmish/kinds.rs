@@ -11,8 +11,8 @@ use crate::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
 
 const POSITION_STEP: f64 = SHIP_RADIUS as f64 / 32.0;
 const SHIP_SPEED_STEP: f64 = 1.0 / 16.0;
-/// Of what is steered at: full speed along an axis is 17 of these, along a diagonal 12, both to
-/// within half a step of velocity. So few values are cheap to tell.
+/// Of what is steered at: full speed along an axis is 17 of these, along a diagonal 12
+/// ([`super::rules::DIAGONAL`]). So few values are cheap to tell.
 const STEER_STEP: f64 = SHIP_SPEED_MAX as f64 / 17.0;
 /// Coarse, since a shield that regrows would otherwise change in every tick; its owner knows it
 /// exactly.

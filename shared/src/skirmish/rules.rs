@@ -10,6 +10,9 @@ use crate::tick::TickRate;
 pub const SHIP_RADIUS: f32 = 1.0;
 /// Fastest that a ship flies, in units per second.
 pub const SHIP_SPEED_MAX: f32 = 14.0;
+/// What part of its speed a ship has in each direction of a diagonal: the square root of a half,
+/// but as a ratio of small numbers, so that a steered velocity is told exactly in few bits.
+pub(super) const DIAGONAL: f32 = 12.0 / 17.0;
 /// How quickly a ship takes on the speed that it is steered at: after the inverse of this in
 /// seconds, 63 % of the change is made. One number gives both thrust and drag, so that the
 /// highest speed is the same at every tick rate.

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::border::Border;
 use super::kinds::{FLAG_PROTECTED, SHIP};
 use super::level::Level;
-use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
+use super::rules::{
+    AIM_STEPS, DIAGONAL, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing,
+};
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::SceneWriter;
 
@@ -59,11 +61,7 @@ impl Input {
         let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
         let x = held(Input::RIGHT) - held(Input::LEFT);
         let y = held(Input::DOWN) - held(Input::UP);
-        if x != 0.0 && y != 0.0 {
-            Vec2::new(x, y) * std::f32::consts::FRAC_1_SQRT_2
-        } else {
-            Vec2::new(x, y)
-        }
+        if x != 0.0 && y != 0.0 { Vec2::new(x, y) * DIAGONAL } else { Vec2::new(x, y) }
     }
 }
 

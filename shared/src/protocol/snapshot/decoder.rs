@@ -385,7 +385,7 @@ fn take_change(
     let was = mirror.masks[known];
     let models = &mut mirror.models;
     if !source.bit(&mut models[plan.models.differs + usize::from(was != 0)]) {
-        return Some(was);
+        return Some(0);
     }
     if source.bit(&mut models[plan.models.gone]) {
         return None;

@@ -510,14 +510,12 @@ fn put_change(
     models: &mut [Model],
     sink: &mut impl Sink,
 ) {
-    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], mask != was);
-    if mask != was {
-        sink.bit(&mut models[plan.models.gone], false);
-        put_mask(plan, was, mask, models, sink);
-    }
+    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], mask != 0);
     if mask == 0 {
         return;
     }
+    sink.bit(&mut models[plan.models.gone], false);
+    put_mask(plan, was, mask, models, sink);
     for &at in &plan.order {
         let at = usize::from(at);
         if mask >> at & 1 == 0 {
