@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn set() -> Set {
-        let residual = vec![Model::NEW; residual_models(14)];
+        let residual = vec![Model::NEW; residual_models(32)];
         Set { bit: [Model::NEW], count: [Model::NEW; 5], residual, tree: [Model::NEW; 16] }
     }
 

@@ -22,11 +22,20 @@ pub(crate) const ONE: u32 = 1 << ONE_BITS;
 pub(crate) const ONE_BITS: u32 = 12;
 /// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
 const LEAST: i32 = 16;
-/// How much of the way to what came a model goes, in 1/65536, by how often it was used.
-const PACE: [i32; 16] = [
-    26_214, 20_165, 15_420, 12_483, 10_486, 9_039, 7_944, 6_899, 5_958, 5_041, 4_369, 3_641, 3_121,
-    2_731, 2_341, 2_048,
-];
+/// How much of the way to what came a model goes, by how often it was used: 16 times that, in
+/// 1/4096, and the count that follows.
+const PACE: [i32; 16] = {
+    const OF_4096: [i32; 16] =
+        [1_638, 1_260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
+    let mut pace = [0; 16];
+    let mut used = 0;
+    while used < 16 {
+        let next = if used < 15 { used + 1 } else { 15 };
+        pace[used] = OF_4096[used] << 4 | next as i32;
+        used += 1;
+    }
+    pace
+};
 
 impl Model {
     pub(crate) const NEW: Model = Model::of(ONE / 2);
@@ -41,12 +50,14 @@ impl Model {
         u32::from(self.0 >> 4)
     }
 
+    #[inline]
     pub(crate) fn learn(&mut self, bit: bool) {
-        let used = self.0 & 15;
-        let odds = i32::from(self.0 >> 4);
-        let goal = if bit { ONE as i32 - LEAST } else { LEAST };
-        let odds = odds + (((goal - odds) * PACE[usize::from(used)]) >> 16);
-        self.0 = ((odds as u16) << 4) | (used + u16::from(used < 15));
+        // All sixteen bits as one number: that the count is part of it does no harm.
+        let now = i32::from(self.0);
+        let pace = PACE[usize::from(self.0 & 15)];
+        let goal = if bit { 16 * (ONE as i32 - LEAST) } else { 16 * LEAST };
+        let odds = now + (((goal - now) * (pace >> 4)) >> 12);
+        self.0 = (odds & !15 | pace & 15) as u16;
     }
 }
 
@@ -332,27 +343,36 @@ fn take_prefix(source: &mut impl Source, models: &mut [Model], most: u32) -> Opt
 
 /// How many models [`put_residual`] takes for a field of so many bits.
 pub(crate) const fn residual_models(bits: u32) -> usize {
-    1 + 3 * residual_prefixes(bits)
+    (1 << length_bits(bits)) + 2 * TOPS
 }
 
-const fn residual_prefixes(bits: u32) -> usize {
-    let most = if bits < 1 { 1 } else { bits };
-    if most > 10 { 10 } else { most as usize }
+/// How many bits tell how many bits a residual has: of a field of `bits` bits.
+const fn length_bits(bits: u32) -> u32 {
+    match bits {
+        0..=4 => 2,
+        5..=8 => 3,
+        9..=16 => 4,
+        _ => 5,
+    }
 }
 
-/// A residual other than 0: its sign, how many bits it has, the bits. The two highest of these
-/// learn, for errors of a predictor cluster.
+/// For so many lengths the highest bits learn apart.
+const TOPS: usize = 8;
+
+/// A residual other than 0: how many bits its size has below the first, as a tree; its sign; the
+/// bits. The two highest of these learn, for errors of a predictor cluster.
+///
+/// The place of a tree's root, which no tree uses, is that of the sign's model.
 pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], residual: i32) {
-    let (sign, models) = models.split_at_mut(1);
-    let (prefix, tops) = models.split_at_mut(models.len() / 3);
-    sink.bit(&mut sign[0], residual < 0);
+    let (lengths, tops) = models.split_at_mut(models.len() - 2 * TOPS);
     let size = residual.unsigned_abs();
     let bits = size.ilog2();
-    put_prefix(sink, prefix, bits);
+    put_tree(sink, lengths, lengths.len().ilog2(), bits);
+    sink.bit(&mut lengths[0], residual < 0);
     if bits == 0 {
         return;
     }
-    let at = 2 * (bits as usize - 1).min(prefix.len() - 1);
+    let at = 2 * (bits as usize - 1).min(TOPS - 1);
     let top = size >> (bits - 1) & 1;
     sink.bit(&mut tops[at], top == 1);
     if bits == 1 {
@@ -368,13 +388,12 @@ pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], residual:
 
 /// `None` when it is no number of 32 bits.
 pub(crate) fn take_residual(source: &mut impl Source, models: &mut [Model]) -> Option<i32> {
-    let (sign, models) = models.split_at_mut(1);
-    let (prefix, tops) = models.split_at_mut(models.len() / 3);
-    let negative = source.bit(&mut sign[0]);
-    let bits = take_prefix(source, prefix, 31)?;
+    let (lengths, tops) = models.split_at_mut(models.len() - 2 * TOPS);
+    let bits = take_tree(source, lengths, lengths.len().ilog2());
+    let negative = source.bit(&mut lengths[0]);
     let mut size = 1_u32;
     if bits > 0 {
-        let at = 2 * (bits as usize - 1).min(prefix.len() - 1);
+        let at = 2 * (bits as usize - 1).min(TOPS - 1);
         size = size << 1 | u32::from(source.bit(&mut tops[at]));
         if bits > 1 {
             size = size << 1 | u32::from(source.bit(&mut tops[at + 1]));

@@ -79,8 +79,6 @@ pub(super) struct KindModels {
 #[derive(Clone, Debug)]
 pub(super) struct FieldPlan {
     pub(super) range: Range,
-    /// Whether it is known more finely than its value says.
-    pub(super) has_rest: bool,
     /// Whether the field is coded as one of a few values instead of by its residual; then how
     /// many bits that takes.
     pub(super) tree_bits: Option<u32>,
@@ -103,6 +101,8 @@ pub(super) struct FieldPlan {
 pub(super) struct Range {
     pub(super) min: i32,
     pub(super) max: i32,
+    /// By how much `max` is above `min`.
+    pub(super) span: u64,
     /// How many they are (1 to 2^32) if the one after `max` is `min`, else 0.
     pub(super) turn: i64,
 }
@@ -114,6 +114,9 @@ pub(super) struct Mover {
     pub(super) range: Range,
     /// Where it is noted by how much it moved, for those that are moved by it.
     pub(super) slot: usize,
+    pub(super) moves_others: bool,
+    /// Whether it changes; one model for rows where it did so last time, one for the others.
+    pub(super) changed_models: usize,
     pub(super) motion: Motion,
 }
 
@@ -140,9 +143,22 @@ pub(super) struct Span {
 #[derive(Clone, Debug)]
 pub(super) enum Motion {
     LastTwo,
-    By { field: usize, slot: usize, per_step: i64 },
-    Approach { field: usize, ratio: i64, keep: i64 },
-    Along { ways: Box<[i32]>, angle: usize, angle_min: i32 },
+    /// The field, and whether it is known more finely than its value says.
+    By {
+        field: (usize, bool),
+        slot: usize,
+        per_step: i64,
+    },
+    Approach {
+        field: (usize, bool),
+        ratio: i64,
+        keep: i64,
+    },
+    Along {
+        ways: Box<[i32]>,
+        angle: usize,
+        angle_min: i32,
+    },
 }
 
 /// Where a field of a new row begins.
@@ -160,13 +176,15 @@ pub(super) enum Origin {
 
 /// Models that no kind has for itself, by their places.
 pub(super) mod shared_models {
+    use crate::protocol::symbols::residual_models;
+
     pub(in super::super) const SKIPPED: usize = 0;
     pub(in super::super) const SKIPPED_LEN: usize = 4;
     pub(in super::super) const GIVEN: usize = SKIPPED + SKIPPED_LEN;
     pub(in super::super) const GIVEN_LEN: usize = 3;
     pub(in super::super) const MARGIN_CHANGED: usize = GIVEN + GIVEN_LEN;
     pub(in super::super) const MARGIN: usize = MARGIN_CHANGED + 1;
-    pub(in super::super) const MARGIN_LEN: usize = 10;
+    pub(in super::super) const MARGIN_LEN: usize = residual_models(16);
     pub(in super::super) const OWN_NONE: usize = MARGIN + MARGIN_LEN;
     pub(in super::super) const OWN_TOLD: usize = OWN_NONE + 1;
     pub(in super::super) const OWN_LEN: usize = OWN_TOLD + 1;
@@ -326,7 +344,10 @@ fn plan_kind(
         holds_changed: layout.take(if moves { 2 } else { 0 }),
         named: layout.take(usize::from(named.is_some())),
     };
-    let movers = if moves { movers(kind, tick_rate) } else { Vec::new() };
+    let mut movers = if moves { movers(kind, tick_rate) } else { Vec::new() };
+    for mover in &mut movers {
+        mover.changed_models = layout.take(2);
+    }
     let is_mover = |at: usize| movers.iter().any(|mover| usize::from(mover.at) == at);
     let holds: Vec<u8> =
         (0..kind.fields.len()).filter(|at| !is_mover(*at)).map(|at| at as u8).collect();
@@ -336,7 +357,7 @@ fn plan_kind(
     for (at, field) in kind.fields.iter().enumerate() {
         let bits = field.bits();
         let tree_bits = (!is_mover(at) && bits <= TREE_BITS_MAX).then_some(bits);
-        let changed_models = layout.take(if moves { 2 } else { 0 });
+        let changed_models = layout.take(if moves && !is_mover(at) { 2 } else { 0 });
         let residual = residual_models(bits);
         let (changes, begins) = match tree_bits {
             Some(bits) => {
@@ -352,7 +373,6 @@ fn plan_kind(
         };
         fields.push(FieldPlan {
             range: range(field),
-            has_rest: is_mover(at) && field.predict != Predict::LinearFromLastTwo,
             origin: origin(schema, kind, field, moves),
             tree_bits,
             changed_models,
@@ -368,8 +388,9 @@ fn plan_kind(
 }
 
 fn range(field: &Field) -> Range {
-    let turn = if field.wraps { i64::from(field.max) - i64::from(field.min) + 1 } else { 0 };
-    Range { min: field.min, max: field.max, turn }
+    let span = i64::from(field.max) - i64::from(field.min);
+    let turn = if field.wraps { span + 1 } else { 0 };
+    Range { min: field.min, max: field.max, span: span.cast_unsigned(), turn }
 }
 
 /// The fields that move as they stand, but each after the one that it is predicted from.
@@ -397,11 +418,25 @@ fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
                 continue;
             }
             if let Some(motion) = motion(kind, field, &slots, tick_rate) {
-                movers.push(Mover { at: at as u8, range: range(field), slot: slots[at], motion });
+                let slot = slots[at];
+                let moves_others = slot != SLOT_OF_NONE;
+                movers.push(Mover {
+                    at: at as u8,
+                    range: range(field),
+                    slot,
+                    moves_others,
+                    changed_models: 0,
+                    motion,
+                });
             }
         }
     }
     movers
+}
+
+/// Whether a field is known more finely than its value says.
+fn has_rest(kind: &Kind, at: usize) -> bool {
+    !matches!(kind.fields[at].predict, Predict::Hold | Predict::LinearFromLastTwo)
 }
 
 /// `None` for a field that holds.
@@ -418,12 +453,12 @@ fn motion(
         Predict::LinearBy { field: by } => {
             let by = usize::from(by);
             let per_step = fixed(kind.fields[by].scale / (field.scale * hz));
-            Motion::By { field: by, slot: slots[by], per_step }
+            Motion::By { field: (by, has_rest(kind, by)), slot: slots[by], per_step }
         }
         Predict::Approach { field: goal, per_second } => {
             let goal = usize::from(goal);
             Motion::Approach {
-                field: goal,
+                field: (goal, has_rest(kind, goal)),
                 ratio: fixed(kind.fields[goal].scale / field.scale),
                 keep: fixed(libm::exp(-per_second / hz)),
             }

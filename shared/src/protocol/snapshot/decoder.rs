@@ -189,7 +189,8 @@ impl SnapshotDecoder {
         if source.bit(&mut models[at::MARGIN_CHANGED]) {
             let models = &mut models[at::MARGIN..][..at::MARGIN_LEN];
             let change = take_residual(source, models).ok_or(SnapshotError::Number)?;
-            mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change);
+            // Modulo 2^16, as the encoder reckons it.
+            mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change as i16);
         }
         ended(source)?;
         self.replayed.clear();
@@ -210,7 +211,7 @@ impl SnapshotDecoder {
             }
         }
         let last = self.given.last().copied().unwrap_or(GivenKind::Absent);
-        Ok((last, mirror.margin_ticks))
+        Ok((last, mirror.margin_ticks.into()))
     }
 
     fn take_known(
@@ -397,7 +398,7 @@ fn take_mask(plan: &KindPlan, was: u32, models: &mut [Model], source: &mut impl 
     let mut mask = 0;
     for mover in &plan.movers {
         let at = mover.at;
-        let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
+        let model = mover.changed_models + (was >> at & 1) as usize;
         mask |= u32::from(source.bit(&mut models[model])) << at;
     }
     let model = plan.models.holds_changed + usize::from(was & plan.holds_mask != 0);

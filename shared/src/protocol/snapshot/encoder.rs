@@ -51,6 +51,7 @@ pub struct PlayerPart<'a> {
     /// keyframe, only the last counts.
     pub given: &'a [GivenKind],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
+    /// Told within the range of 16 bits.
     pub margin_ticks: i32,
     /// Its own state in bincode, if it has one.
     pub own: Option<&'a [u8]>,
@@ -276,11 +277,12 @@ impl SnapshotEncoder {
         for given in given {
             put_given(*given, &mut models[at::GIVEN..][..at::GIVEN_LEN], sink);
         }
-        let change = player.margin_ticks.wrapping_sub(self.mirror.margin_ticks);
+        let margin_ticks = player.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        let change = margin_ticks.wrapping_sub(self.mirror.margin_ticks);
         sink.bit(&mut models[at::MARGIN_CHANGED], change != 0);
         if change != 0 {
-            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], change);
-            self.mirror.margin_ticks = player.margin_ticks;
+            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], change.into());
+            self.mirror.margin_ticks = margin_ticks;
         }
         sink.mark(Part::Own);
         sink.bit(&mut models[at::OWN_NONE], player.own.is_none());
@@ -533,11 +535,10 @@ fn put_change(
 
 /// Which fields are not as expected: of those that hold, which seldom change, first whether any.
 fn put_mask(plan: &KindPlan, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
-    let mut put = |at: u8| {
-        let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
-        sink.bit(&mut models[model], mask >> at & 1 == 1);
-    };
-    plan.movers.iter().for_each(|mover| put(mover.at));
+    for mover in &plan.movers {
+        let model = mover.changed_models + (was >> mover.at & 1) as usize;
+        sink.bit(&mut models[model], mask >> mover.at & 1 == 1);
+    }
     if plan.holds_mask == 0 {
         return;
     }

@@ -21,7 +21,7 @@ pub struct Mirror {
     pub(super) own: Option<Vec<u8>>,
     /// Whether the stream is a player's.
     pub(super) is_player: bool,
-    pub(super) margin_ticks: i32,
+    pub(super) margin_ticks: i16,
     /// One more than the highest id that was ever known.
     pub(super) fresh_id: u32,
     pub(super) models: Vec<Model>,

@@ -127,17 +127,19 @@ fn step_movers(
                 let expected = mover.range.hold(i64::from(old) + i64::from(rest));
                 values[at] = decide(at, expected);
                 rests[at] = short(mover.range.difference(values[at], old));
-                moved_by[mover.slot] = (i64::from(values[at]) - i64::from(old)) << 16;
+                if mover.moves_others {
+                    moved_by[mover.slot] = (i64::from(values[at]) - i64::from(old)) << 16;
+                }
                 continue;
             }
             Motion::By { field, slot, per_step } => {
                 // By the mean of the velocities before and after; by the one that holds.
-                let now = fine(plan, *field, values, rests);
+                let now = fine(*field, values, rests);
                 let sum = now.wrapping_add(now).wrapping_sub(moved_by[*slot]);
                 was.wrapping_add(sum.wrapping_mul(*per_step) >> 17)
             }
             Motion::Approach { field, ratio, keep } => {
-                let goal = fine(plan, *field, values, rests).wrapping_mul(*ratio) >> 16;
+                let goal = fine(*field, values, rests).wrapping_mul(*ratio) >> 16;
                 goal.wrapping_add(was.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
             }
             Motion::Along { ways, angle, angle_min } => {
@@ -146,30 +148,34 @@ fn step_movers(
             }
         };
         let nearest = goes_to.wrapping_add(32_768) >> 16;
-        let expected = mover.range.hold(nearest);
-        let value = decide(at, expected);
-        values[at] = value;
-        rests[at] = if value == expected {
-            // One that was held at an end of its range has no place between steps.
-            let held = !mover.range.wraps() && i64::from(expected) != nearest;
-            if held { 0 } else { goes_to.wrapping_sub(nearest << 16) as i16 }
+        let mut finer = goes_to.wrapping_sub(nearest << 16) as i16;
+        let expected = if mover.range.has_wide(nearest) {
+            nearest as i32
         } else {
-            match mover.range.difference(value, expected) {
+            // One that is held at an end of its range has no place between steps.
+            finer = if mover.range.wraps() { finer } else { 0 };
+            mover.range.hold(nearest)
+        };
+        let value = decide(at, expected);
+        if value != expected {
+            finer = match mover.range.difference(value, expected) {
                 1 => -OVER_THE_EDGE,
                 -1 => OVER_THE_EDGE,
                 _ => 0,
-            }
-        };
-        let is = (i64::from(value) << 16) + i64::from(rests[at]);
-        moved_by[mover.slot] = is - was;
+            };
+        }
+        (values[at], rests[at]) = (value, finer);
+        if mover.moves_others {
+            moved_by[mover.slot] = (i64::from(value) << 16) + i64::from(finer) - was;
+        }
     }
 }
 
-/// A value in 1/65536 of a step.
+/// The value of a field by which others move, in 1/65536 of a step.
 #[inline]
-fn fine(plan: &KindPlan, field: usize, values: &[i32], rests: &[i16]) -> i64 {
+fn fine((field, has_rest): (usize, bool), values: &[i32], rests: &[i16]) -> i64 {
     let whole = i64::from(values[field]) << 16;
-    if plan.fields[field].has_rest { whole + i64::from(rests[field]) } else { whole }
+    if has_rest { whole + i64::from(rests[field]) } else { whole }
 }
 
 impl Range {
@@ -181,13 +187,18 @@ impl Range {
         self.turn != 0
     }
 
+    #[inline]
+    fn has_wide(&self, value: i64) -> bool {
+        value.wrapping_sub(self.min.into()).cast_unsigned() <= self.span
+    }
+
     /// Into the range: around it if it wraps, else to its nearer end.
     #[inline]
     fn hold(&self, value: i64) -> i32 {
-        let (min, max) = (i64::from(self.min), i64::from(self.max));
-        if min <= value && value <= max {
+        if self.has_wide(value) {
             return value as i32;
         }
+        let (min, max) = (i64::from(self.min), i64::from(self.max));
         if self.wraps() {
             (min + value.wrapping_sub(min).rem_euclid(self.turn)) as i32
         } else {

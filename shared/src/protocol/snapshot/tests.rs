@@ -222,7 +222,7 @@ proptest! {
         moments in moments(),
         is_player in any::<bool>(),
         replays in any::<bool>(),
-        margins in prop::collection::vec(prop_oneof![Just(1), any::<i32>()], 14),
+        margins in prop::collection::vec(prop_oneof![Just(1), any::<i16>().prop_map(i32::from)], 14),
         restart_at in 0..40_usize,
     ) {
         let mut pair = Pair { replays, ..Pair::new(&schema, coding) };
