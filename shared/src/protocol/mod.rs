@@ -6,6 +6,7 @@
 pub mod bits;
 mod end;
 mod messages;
+mod models;
 mod range;
 pub mod snapshot;
 mod symbols;

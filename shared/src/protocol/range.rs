@@ -5,7 +5,8 @@
 //! Each message is coded by itself, while the models live on; its end is trimmed to the last
 //! byte that is needed, since a decoder reads zeros beyond.
 
-use super::symbols::{Model, ONE_BITS, Sink, Source};
+use super::models::{Model, ONE_BITS, choice};
+use super::symbols::{Sink, Source};
 
 const TOP: u32 = 1 << 24;
 /// Most zeros that a message may leave out at its end. It bounds what a decoder makes of a short
@@ -87,6 +88,19 @@ impl Sink for RangeWriter<'_> {
         }
     }
 
+    #[inline]
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32) {
+        let (from, to) = choice::interval(set, value as usize);
+        let unit = self.range >> choice::ONE_BITS;
+        self.low += u64::from(unit * from);
+        // The last value has what does not divide.
+        self.range = if to == choice::ONE { self.range - unit * from } else { unit * (to - from) };
+        choice::learn(set, value as usize);
+        if self.range < TOP {
+            self.narrow();
+        }
+    }
+
     fn raw(&mut self, value: u32, bits: u32) {
         if bits > 16 {
             self.raw(value >> 16, bits - 16);
@@ -158,6 +172,19 @@ impl Source for RangeSource<'_> {
         bit
     }
 
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N]) -> u32 {
+        let unit = self.range >> choice::ONE_BITS;
+        let value = choice::find(set, self.code / unit);
+        let (from, to) = choice::interval(set, value);
+        self.code -= unit * from;
+        self.range = if to == choice::ONE { self.range - unit * from } else { unit * (to - from) };
+        choice::learn(set, value);
+        if self.range < TOP {
+            self.widen();
+        }
+        value as u32
+    }
+
     fn raw(&mut self, bits: u32) -> u32 {
         if bits > 16 {
             let high = self.raw(bits - 16);
@@ -193,8 +220,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::symbols::{
-        Cost, PlainSource, put_count, put_residual, put_tree, residual_models, take_count,
-        take_residual, take_tree,
+        Cost, PlainSource, fresh_residual_models, fresh_value_models, put_count, put_residual,
+        put_value, take_count, take_residual, take_value,
     };
     use super::*;
     use crate::protocol::bits::BitWriter;
@@ -205,7 +232,7 @@ mod tests {
         Raw(u32, u32),
         Count(u32),
         Residual(i32),
-        Tree(u32),
+        Value(u32),
         OneOf(u32, u32),
     }
 
@@ -219,7 +246,7 @@ mod tests {
             1 => prop_oneof![-9..9_i32, any::<i32>(), Just(i32::MIN), Just(i32::MAX)]
                 .prop_filter("0 is not sent", |residual| *residual != 0)
                 .prop_map(Symbol::Residual),
-            1 => (0..16_u32).prop_map(Symbol::Tree),
+            1 => (0..64_u32).prop_map(Symbol::Value),
             1 => (1..=65_536_u32, any::<u32>()).prop_map(|(of, at)| Symbol::OneOf(at % of, of)),
         ]
     }
@@ -228,12 +255,12 @@ mod tests {
         bit: [Model; 1],
         count: [Model; 5],
         residual: Vec<Model>,
-        tree: [Model; 16],
+        value: Vec<Model>,
     }
 
     fn set() -> Set {
-        let residual = vec![Model::NEW; residual_models(32)];
-        Set { bit: [Model::NEW], count: [Model::NEW; 5], residual, tree: [Model::NEW; 16] }
+        let (residual, value) = (fresh_residual_models(32), fresh_value_models(6));
+        Set { bit: [Model::NEW], count: [Model::NEW; 5], residual, value }
     }
 
     fn put(sink: &mut impl Sink, set: &mut Set, symbol: &Symbol) {
@@ -241,8 +268,8 @@ mod tests {
             Symbol::Bit(bit) => sink.bit(&mut set.bit[0], bit),
             Symbol::Raw(value, bits) => sink.raw(value, bits),
             Symbol::Count(value) => put_count(sink, &mut set.count, value),
-            Symbol::Residual(value) => put_residual(sink, &mut set.residual, value),
-            Symbol::Tree(value) => put_tree(sink, &mut set.tree, 4, value),
+            Symbol::Residual(value) => put_residual(sink, &mut set.residual, 32, value),
+            Symbol::Value(value) => put_value(sink, &mut set.value, 6, value),
             Symbol::OneOf(value, count) => sink.one_of(value, count),
         }
     }
@@ -253,9 +280,9 @@ mod tests {
             Symbol::Raw(value, bits) => assert_eq!(source.raw(bits), value),
             Symbol::Count(value) => assert_eq!(take_count(source, &mut set.count), Some(value)),
             Symbol::Residual(value) => {
-                assert_eq!(take_residual(source, &mut set.residual), Some(value));
+                assert_eq!(take_residual(source, &mut set.residual, 32), Some(value));
             }
-            Symbol::Tree(value) => assert_eq!(take_tree(source, &mut set.tree, 4), value),
+            Symbol::Value(value) => assert_eq!(take_value(source, &mut set.value, 6), value),
             Symbol::OneOf(value, count) => assert_eq!(source.one_of(count), value),
         }
     }

@@ -1,70 +1,19 @@
 //! Symbols: what a snapshot is made of, below its meaning and above its bytes.
 //!
-//! The stream writes bits whose odds adapt ([`Model`]) and bits of even odds. Three things take
-//! them: the range coder ([`super::range`]), plain bits, and a [`Cost`] that only counts. On the
-//! bits stand the few codes that the stream uses: counts, signed residuals and trees. Both
-//! directions of each stand side by side, so that they cannot part.
+//! The stream writes bits and choices whose odds adapt ([`Model`]) and bits of even odds. Takers
+//! of them are the range coder ([`super::range`]), plain bits, and those that only count: [`Cost`]
+//! and [`Tally`]. On these stand the few codes that the stream uses: counts, residuals, and one of
+//! a few values. Both directions of each stand side by side, so that they cannot part.
 
 use super::bits::{BitReader, BitWriter};
-
-/// The odds that a bit is set: twelve bits of probability, and four that count how often it was
-/// used, so that it learns fast at first and steadily later.
-///
-/// The rule is that of an estimator by frequency, held at the pace of the last entry: as in the
-/// state counters of Mahoney's PAQ ("Adaptive Weighing of Context Models", 2005).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Model(u16);
-
-/// The odds of a snapshot to be a keyframe; they do not learn, for models begin anew with it.
-pub(crate) const KEYFRAME_ODDS: u32 = ONE / 64;
-/// Odds are out of this.
-pub(crate) const ONE: u32 = 1 << ONE_BITS;
-pub(crate) const ONE_BITS: u32 = 12;
-/// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
-const LEAST: i32 = 16;
-/// How much of the way to what came a model goes, by how often it was used: 16 times that, in
-/// 1/4096, and the count that follows.
-const PACE: [i32; 16] = {
-    const OF_4096: [i32; 16] =
-        [1_638, 1_260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
-    let mut pace = [0; 16];
-    let mut used = 0;
-    while used < 16 {
-        let next = if used < 15 { used + 1 } else { 15 };
-        pace[used] = OF_4096[used] << 4 | next as i32;
-        used += 1;
-    }
-    pace
-};
-
-impl Model {
-    pub(crate) const NEW: Model = Model::of(ONE / 2);
-
-    /// A model that was never used and begins with these odds.
-    pub(crate) const fn of(odds: u32) -> Model {
-        Model((odds << 4) as u16)
-    }
-
-    /// The probability of a set bit, out of [`ONE`].
-    pub(crate) fn odds(self) -> u32 {
-        u32::from(self.0 >> 4)
-    }
-
-    #[inline]
-    pub(crate) fn learn(&mut self, bit: bool) {
-        // All sixteen bits as one number: that the count is part of it does no harm.
-        let now = i32::from(self.0);
-        let pace = PACE[usize::from(self.0 & 15)];
-        let goal = if bit { 16 * (ONE as i32 - LEAST) } else { 16 * LEAST };
-        let odds = now + (((goal - now) * (pace >> 4)) >> 12);
-        self.0 = (odds & !15 | pace & 15) as u16;
-    }
-}
+use super::models::{Model, ONE, choice};
 
 /// Takes the symbols of a message.
 pub(crate) trait Sink {
     /// One bit, by the odds of `model`, which learns from it.
     fn bit(&mut self, model: &mut Model, bit: bool);
+    /// One of `N` values (4, 8 or 16), by the odds of `set`, which learns from it.
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32);
     /// The lowest `bits` bits of `value` (0 to 32; the others must be 0), at even odds.
     fn raw(&mut self, value: u32, bits: u32);
     /// One of `count` numbers from 0 (at most 65,536 of them), at even odds.
@@ -147,6 +96,11 @@ impl Sink for Tally {
         model.learn(bit);
     }
 
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32) {
+        self.count(|cost| cost.choose(set, value));
+        choice::learn(set, value as usize);
+    }
+
     fn raw(&mut self, value: u32, bits: u32) {
         self.count(|cost| cost.raw(value, bits));
     }
@@ -168,6 +122,7 @@ impl Sink for Tally {
 /// was made of them must not be used.
 pub(crate) trait Source {
     fn bit(&mut self, model: &mut Model) -> bool;
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N]) -> u32;
     fn raw(&mut self, bits: u32) -> u32;
     /// Below `count`, whatever came.
     fn one_of(&mut self, count: u32) -> u32;
@@ -181,6 +136,10 @@ pub(crate) trait Source {
 impl Sink for BitWriter<'_> {
     fn bit(&mut self, _: &mut Model, bit: bool) {
         self.put_bool(bit);
+    }
+
+    fn choose<const N: usize>(&mut self, _: &mut [Model; N], value: u32) {
+        self.put(value, N.ilog2());
     }
 
     fn raw(&mut self, value: u32, bits: u32) {
@@ -211,6 +170,10 @@ impl<'a> PlainSource<'a> {
 impl Source for PlainSource<'_> {
     fn bit(&mut self, _: &mut Model) -> bool {
         self.raw(1) == 1
+    }
+
+    fn choose<const N: usize>(&mut self, _: &mut [Model; N]) -> u32 {
+        self.raw(N.ilog2())
     }
 
     fn raw(&mut self, bits: u32) -> u32 {
@@ -250,6 +213,15 @@ impl Sink for Cost {
         } else {
             let odds = if bit { model.odds() } else { ONE - model.odds() };
             u64::from(COSTS[(odds >> 4) as usize])
+        };
+    }
+
+    fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32) {
+        let (from, to) = choice::interval(set, value as usize);
+        self.by_256 += match (to - from) as usize {
+            _ if self.plain => 256 * u64::from(N.ilog2()),
+            odds if odds < 256 => 7 * 256 + u64::from(COSTS[odds]),
+            odds => u64::from(COSTS[odds >> 7]),
         };
     }
 
@@ -341,9 +313,79 @@ fn take_prefix(source: &mut impl Source, models: &mut [Model], most: u32) -> Opt
     Some(bits)
 }
 
+/// How many models [`put_value`] takes for values of so many bits.
+pub(crate) const fn value_models(bits: u32) -> usize {
+    match bits {
+        0 => 0,
+        1 => 1,
+        2..=4 => 1 << bits,
+        _ => value_models(bits - 4) + (1 << bits),
+    }
+}
+
+/// The same, as they are before they are used.
+pub(crate) fn fresh_value_models(bits: u32) -> Vec<Model> {
+    match bits {
+        0 => Vec::new(),
+        1 => vec![Model::NEW],
+        2..=4 => choice::fresh(1 << bits).collect(),
+        _ => {
+            let mut models = fresh_value_models(bits - 4);
+            (0..1 << (bits - 4)).for_each(|_| models.extend(choice::fresh(16)));
+            models
+        }
+    }
+}
+
+/// One of `1 << bits` values (at most 256), each learned for itself: the upper bits, then by
+/// these the lower four.
+pub(crate) fn put_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
+    match bits {
+        0 => {}
+        1 => sink.bit(&mut models[0], value == 1),
+        2 => sink.choose(first::<4>(models), value),
+        3 => sink.choose(first::<8>(models), value),
+        4 => sink.choose(first::<16>(models), value),
+        _ => {
+            let (upper, lower) = models.split_at_mut(value_models(bits - 4));
+            put_value(sink, upper, bits - 4, value >> 4);
+            sink.choose(first::<16>(&mut lower[(value & !15) as usize..]), value & 15);
+        }
+    }
+}
+
+pub(crate) fn take_value(source: &mut impl Source, models: &mut [Model], bits: u32) -> u32 {
+    match bits {
+        0 => 0,
+        1 => u32::from(source.bit(&mut models[0])),
+        2 => source.choose(first::<4>(models)),
+        3 => source.choose(first::<8>(models)),
+        4 => source.choose(first::<16>(models)),
+        _ => {
+            let (upper, lower) = models.split_at_mut(value_models(bits - 4));
+            let upper = take_value(source, upper, bits - 4) << 4;
+            upper | source.choose(first::<16>(&mut lower[upper as usize..]))
+        }
+    }
+}
+
+/// The first `N` of the models, of which there are so many.
+#[inline]
+pub(crate) fn first<const N: usize>(models: &mut [Model]) -> &mut [Model; N] {
+    models.first_chunk_mut().expect("the layout gives each set its models")
+}
+
 /// How many models [`put_residual`] takes for a field of so many bits.
 pub(crate) const fn residual_models(bits: u32) -> usize {
-    (1 << length_bits(bits)) + 2 * TOPS
+    1 + 4 * TOPS + value_models(length_bits(bits))
+}
+
+/// The same, as they are before they are used.
+pub(crate) fn fresh_residual_models(bits: u32) -> Vec<Model> {
+    let mut models = vec![Model::NEW];
+    (0..TOPS).for_each(|_| models.extend(choice::fresh(4)));
+    models.extend(fresh_value_models(length_bits(bits)));
+    models
 }
 
 /// How many bits tell how many bits a residual has: of a field of `bits` bits.
@@ -357,77 +399,65 @@ const fn length_bits(bits: u32) -> u32 {
 }
 
 /// For so many lengths the highest bits learn apart.
-const TOPS: usize = 8;
+const TOPS: usize = 6;
 
-/// A residual other than 0: how many bits its size has below the first, as a tree; its sign; the
-/// bits. The two highest of these learn, for errors of a predictor cluster.
-///
-/// The place of a tree's root, which no tree uses, is that of the sign's model.
-pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], residual: i32) {
-    let (lengths, tops) = models.split_at_mut(models.len() - 2 * TOPS);
+/// A residual other than 0: how many bits its size has below the first; its sign; the two highest
+/// of these, which learn, for errors of a predictor cluster; the others.
+pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], bits: u32, residual: i32) {
+    let (sign, models) = models.split_at_mut(1);
+    let (tops, lengths) = models.split_at_mut(4 * TOPS);
     let size = residual.unsigned_abs();
-    let bits = size.ilog2();
-    put_tree(sink, lengths, lengths.len().ilog2(), bits);
-    sink.bit(&mut lengths[0], residual < 0);
-    if bits == 0 {
+    let length = size.ilog2();
+    put_value(sink, lengths, length_bits(bits), length);
+    sink.bit(&mut sign[0], residual < 0);
+    if length == 0 {
         return;
     }
-    let at = 2 * (bits as usize - 1).min(TOPS - 1);
-    let top = size >> (bits - 1) & 1;
-    sink.bit(&mut tops[at], top == 1);
-    if bits == 1 {
-        return;
-    }
-    sink.bit(&mut tops[at + 1], size >> (bits - 2) & 1 == 1);
-    let left = bits - 2;
+    let left = length.saturating_sub(2);
+    sink.choose(tops_of(tops, length), size >> left & (3 >> (2 - length.min(2))));
     if left > 16 {
         sink.raw(size >> 16 & ((1 << (left - 16)) - 1), left - 16);
     }
-    sink.raw(size & ((1 << left.min(16)) - 1), left.min(16));
+    if left > 0 {
+        sink.raw(size & ((1 << left.min(16)) - 1), left.min(16));
+    }
 }
 
 /// `None` when it is no number of 32 bits.
-pub(crate) fn take_residual(source: &mut impl Source, models: &mut [Model]) -> Option<i32> {
-    let (lengths, tops) = models.split_at_mut(models.len() - 2 * TOPS);
-    let bits = take_tree(source, lengths, lengths.len().ilog2());
-    let negative = source.bit(&mut lengths[0]);
+pub(crate) fn take_residual(
+    source: &mut impl Source,
+    models: &mut [Model],
+    bits: u32,
+) -> Option<i32> {
+    let (sign, models) = models.split_at_mut(1);
+    let (tops, lengths) = models.split_at_mut(4 * TOPS);
+    let length = take_value(source, lengths, length_bits(bits));
+    let negative = source.bit(&mut sign[0]);
     let mut size = 1_u32;
-    if bits > 0 {
-        let at = 2 * (bits as usize - 1).min(TOPS - 1);
-        size = size << 1 | u32::from(source.bit(&mut tops[at]));
-        if bits > 1 {
-            size = size << 1 | u32::from(source.bit(&mut tops[at + 1]));
-            let left = bits - 2;
-            if left > 16 {
-                size = size << (left - 16) | source.raw(left - 16);
-            }
+    if length > 0 {
+        let left = length.saturating_sub(2);
+        let top = source.choose(tops_of(tops, length));
+        // One top bit has only two values.
+        if length == 1 && top > 1 {
+            return None;
+        }
+        size = size << length.min(2) | top;
+        if left > 16 {
+            size = size << (left - 16) | source.raw(left - 16);
+        }
+        if left > 0 {
             size = size << left.min(16) | source.raw(left.min(16));
         }
     }
-    let size = i32::try_from(size);
-    match (negative, size) {
+    match (negative, i32::try_from(size)) {
         (false, Ok(size)) => Some(size),
         (true, Ok(size)) => Some(-size),
         // The one whose size has no positive counterpart.
-        (true, Err(_)) if bits == 31 => Some(i32::MIN),
+        (true, Err(_)) if size == 1 << 31 => Some(i32::MIN),
         _ => None,
     }
 }
 
-/// One of `1 << bits` values, each learned for itself.
-pub(crate) fn put_tree(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
-    let mut node = 1;
-    for at in (0..bits).rev() {
-        let bit = value >> at & 1;
-        sink.bit(&mut models[node], bit == 1);
-        node = node << 1 | bit as usize;
-    }
-}
-
-pub(crate) fn take_tree(source: &mut impl Source, models: &mut [Model], bits: u32) -> u32 {
-    let mut node = 1;
-    for _ in 0..bits {
-        node = node << 1 | usize::from(source.bit(&mut models[node]));
-    }
-    node as u32 - (1 << bits)
+fn tops_of(tops: &mut [Model], length: u32) -> &mut [Model; 4] {
+    first::<4>(&mut tops[4 * (length as usize - 1).min(TOPS - 1)..])
 }

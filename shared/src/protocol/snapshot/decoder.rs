@@ -3,18 +3,19 @@
 //! Any bytes become a snapshot or a typed error, at a cost bounded by their number and by the
 //! rows known; what is read past the end of a message is never used.
 
-use super::codec::{Codec, Coding, KindPlan, shared_models as at};
+use super::codec::{Codec, Coding};
+use super::layout::shared_models as at;
 use super::mirror::{Mirror, nth_named};
+use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
 use crate::ids::EntityId;
 use crate::limits::{
     KIND_FIELDS_MAX, OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
 };
+use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeSource;
-use crate::protocol::symbols::{
-    KEYFRAME_ODDS, Model, PlainSource, Source, take_count, take_residual, take_tree,
-};
+use crate::protocol::symbols::{PlainSource, Source, first, take_count, take_residual, take_value};
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
@@ -188,7 +189,7 @@ impl SnapshotDecoder {
         }
         if source.bit(&mut models[at::MARGIN_CHANGED]) {
             let models = &mut models[at::MARGIN..][..at::MARGIN_LEN];
-            let change = take_residual(source, models).ok_or(SnapshotError::Number)?;
+            let change = take_residual(source, models, 16).ok_or(SnapshotError::Number)?;
             // Modulo 2^16, as the encoder reckons it.
             mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change as i16);
         }
@@ -300,7 +301,7 @@ impl SnapshotDecoder {
                 return Err(SnapshotError::Twice);
             }
             let tree = codec.entity_kind_models();
-            let kind = take_tree(source, &mut mirror.models[tree..], codec.entity_kind_bits);
+            let kind = take_value(source, &mut mirror.models[tree..], codec.entity_kind_bits);
             let plan = codec.entities.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
             let values = self.new.push(entity, kind as u8, plan.fields.len());
             take_fields(plan, &mirror.rows, &mut mirror.models, values, !old, source)?;
@@ -331,7 +332,7 @@ impl SnapshotDecoder {
             let ago = take_count(source, models).ok_or(SnapshotError::Number)?;
             self.event_ticks.push(Tick(now.0.checked_sub(ago).ok_or(SnapshotError::Tick)?));
             let tree = codec.event_kind_models();
-            let kind = take_tree(source, &mut mirror.models[tree..], codec.event_kind_bits);
+            let kind = take_value(source, &mut mirror.models[tree..], codec.event_kind_bits);
             let plan = codec.events.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
             let values = self.events.push(EntityId(0), kind as u8, plan.fields.len());
             take_fields(plan, &mirror.rows, &mut mirror.models, values, false, source)?;
@@ -385,30 +386,28 @@ fn take_change(
     let plan = &codec.entities[usize::from(mirror.rows.heads[known].kind)];
     let was = mirror.masks[known];
     let models = &mut mirror.models;
-    if !source.bit(&mut models[plan.models.differs + usize::from(was != 0)]) {
+    if !source.bit(&mut models[plan.models.off + usize::from(was != 0)]) {
         return Some(0);
     }
-    if source.bit(&mut models[plan.models.gone]) {
+    let shape = source.choose(first::<8>(&mut models[plan.shape_models(was)..]));
+    if shape == 0 {
         return None;
     }
-    Some(take_mask(plan, was, models, source))
+    let groups = plan.groups.iter().enumerate().filter(|(at, _)| shape >> at & 1 == 1);
+    Some(groups.map(|(_, group)| take_group(group, was, models, source)).sum())
 }
 
-fn take_mask(plan: &KindPlan, was: u32, models: &mut [Model], source: &mut impl Source) -> u32 {
+fn take_group(group: &Group, was: u32, models: &mut [Model], source: &mut impl Source) -> u32 {
+    // A group without fields is never off; of one that says so the mask stays empty.
+    let Some((last, others)) = group.members.split_last() else { return 0 };
     let mut mask = 0;
-    for mover in &plan.movers {
-        let at = mover.at;
-        let model = mover.changed_models + (was >> at & 1) as usize;
-        mask |= u32::from(source.bit(&mut models[model])) << at;
+    for (at, model) in others {
+        let off = source.bit(&mut models[model + (was >> at & 1) as usize]);
+        mask |= u32::from(off) << at;
     }
-    let model = plan.models.holds_changed + usize::from(was & plan.holds_mask != 0);
-    if plan.holds_mask != 0 && source.bit(&mut models[model]) {
-        for &at in &plan.holds {
-            let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
-            mask |= u32::from(source.bit(&mut models[model])) << at;
-        }
-    }
-    mask
+    let (at, model) = last;
+    let off = mask == 0 || source.bit(&mut models[model + (was >> at & 1) as usize]);
+    mask | u32::from(off) << at
 }
 
 /// Moves a known row on, with the residuals of the fields in `mask`.
@@ -432,10 +431,10 @@ fn take_row_on(
         }
         let field = &plan.fields[at];
         let models = &mut models[field.changes.at..][..field.changes.len];
-        let value = match field.tree_bits {
-            Some(bits) => field.range.above_min(take_tree(source, models, bits)),
+        let value = match field.few_bits {
+            Some(bits) => field.range.above_min(take_value(source, models, bits)),
             None => {
-                let way = take_residual(source, models);
+                let way = take_residual(source, models, field.change_bits);
                 way.and_then(|way| field.range.moved(expected, way))
             }
         };
@@ -493,12 +492,12 @@ fn take_fields(
         }
         let field = &plan.fields[at];
         let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
-        let value = match field.tree_bits {
-            Some(bits) => field.range.above_min(take_tree(source, models, bits)),
+        let value = match field.few_bits {
+            Some(bits) => field.range.above_min(take_value(source, models, bits)),
             None => {
                 let origin = origin(field, row, named_row);
                 if source.bit(&mut models[0]) {
-                    take_residual(source, &mut models[1..])
+                    take_residual(source, &mut models[1..], field.bits)
                         .and_then(|way| field.range.moved(origin, way))
                 } else {
                     Some(origin)

@@ -7,15 +7,18 @@
 use std::collections::BTreeMap;
 
 use super::budget::Budget;
-use super::codec::{Codec, Coding, KindPlan, shared_models as at};
+use super::codec::{Codec, Coding};
+use super::layout::shared_models as at;
 use super::mirror::{Mirror, find_named, told_given};
+use super::plan::{Group, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
+use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeWriter;
 use crate::protocol::symbols::{
-    Cost, KEYFRAME_ODDS, Model, Part, Sink, Tally, put_count, put_residual, put_tree,
+    Cost, Part, Sink, Tally, first, put_count, put_residual, put_value,
 };
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
@@ -281,7 +284,7 @@ impl SnapshotEncoder {
         let change = margin_ticks.wrapping_sub(self.mirror.margin_ticks);
         sink.bit(&mut models[at::MARGIN_CHANGED], change != 0);
         if change != 0 {
-            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], change.into());
+            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], 16, change.into());
             self.mirror.margin_ticks = margin_ticks;
         }
         sink.mark(Part::Own);
@@ -497,12 +500,11 @@ fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) 
 }
 
 fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], true);
-    sink.bit(&mut models[plan.models.gone], true);
+    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], true);
+    sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), 0);
 }
 
-/// A known row that stays: whether the same fields are off as last time, else which; then by how
-/// much.
+/// A known row that stays: which of its fields are not as expected, and what they are.
 fn put_change(
     plan: &KindPlan,
     was: u32,
@@ -512,12 +514,14 @@ fn put_change(
     models: &mut [Model],
     sink: &mut impl Sink,
 ) {
-    sink.bit(&mut models[plan.models.differs + usize::from(was != 0)], mask != 0);
+    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
     if mask == 0 {
         return;
     }
-    sink.bit(&mut models[plan.models.gone], false);
-    put_mask(plan, was, mask, models, sink);
+    sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), plan.shape(mask));
+    for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
+        put_group(group, was, mask, models, sink);
+    }
     for &at in &plan.order {
         let at = usize::from(at);
         if mask >> at & 1 == 0 {
@@ -526,29 +530,23 @@ fn put_change(
         let field = &plan.fields[at];
         sink.mark(Part::Field { kind: plan.index, field: at as u8 });
         let models = &mut models[field.changes.at..][..field.changes.len];
-        match field.tree_bits {
-            Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => put_residual(sink, models, residuals[at]),
+        match field.few_bits {
+            Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
+            None => put_residual(sink, models, field.change_bits, residuals[at]),
         }
     }
 }
 
-/// Which fields are not as expected: of those that hold, which seldom change, first whether any.
-fn put_mask(plan: &KindPlan, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
-    for mover in &plan.movers {
-        let model = mover.changed_models + (was >> mover.at & 1) as usize;
-        sink.bit(&mut models[model], mask >> mover.at & 1 == 1);
+/// Which fields of a group are off, when some are: of the last nothing need be said when it alone
+/// is left.
+fn put_group(group: &Group, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
+    let (last, others) = group.members.split_last().expect("a field of the group is off");
+    for (at, model) in others {
+        sink.bit(&mut models[model + (was >> at & 1) as usize], mask >> at & 1 == 1);
     }
-    if plan.holds_mask == 0 {
-        return;
-    }
-    let model = plan.models.holds_changed + usize::from(was & plan.holds_mask != 0);
-    sink.bit(&mut models[model], mask & plan.holds_mask != 0);
-    if mask & plan.holds_mask != 0 {
-        for &at in &plan.holds {
-            let model = plan.fields[usize::from(at)].changed_models + (was >> at & 1) as usize;
-            sink.bit(&mut models[model], mask >> at & 1 == 1);
-        }
+    let (at, model) = last;
+    if mask & group.mask != 1 << at {
+        sink.bit(&mut models[model + (was >> at & 1) as usize], mask >> at & 1 == 1);
     }
 }
 
@@ -601,7 +599,7 @@ impl NewWriter {
         }
         let tree = codec.entity_kind_models();
         let bits = codec.entity_kind_bits;
-        put_tree(sink, &mut mirror.models[tree..], bits, row.kind.into());
+        put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
         let plan = &codec.entities[usize::from(row.kind)];
         put_fields(plan, &mirror.rows, &mut mirror.models, row.values, !old, sink);
     }
@@ -632,7 +630,7 @@ impl EventWriter {
         self.any = true;
         put_count(sink, &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN], ago);
         let tree = codec.event_kind_models();
-        put_tree(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
+        put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
         let plan = &codec.events[usize::from(event.kind)];
         put_fields(plan, &mirror.rows, &mut mirror.models, event.values, false, sink);
     }
@@ -676,14 +674,14 @@ fn put_fields(
             Part::NewField { kind, field: number }
         });
         let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
-        match field.tree_bits {
-            Some(bits) => put_tree(sink, models, bits, field.range.steps_above_min(row[at])),
+        match field.few_bits {
+            Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
             None => {
                 let origin = origin(field, row, named_row);
                 let residual = field.range.difference(row[at], origin);
                 sink.bit(&mut models[0], residual != 0);
                 if residual != 0 {
-                    put_residual(sink, &mut models[1..], residual);
+                    put_residual(sink, &mut models[1..], field.bits, residual);
                 }
             }
         }

@@ -5,7 +5,7 @@
 
 use super::GivenKind;
 use super::codec::Codec;
-use crate::protocol::symbols::Model;
+use crate::protocol::models::Model;
 use crate::scene::{Head, Reference, RowRef, Rows};
 use crate::tick::Tick;
 

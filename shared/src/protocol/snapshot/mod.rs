@@ -21,7 +21,9 @@ mod budget;
 mod codec;
 mod decoder;
 mod encoder;
+mod layout;
 mod mirror;
+mod plan;
 mod predict;
 
 pub use codec::{Codec, Coding};

@@ -4,7 +4,7 @@
 //! Whole numbers only, in 1/65536 of a step, so that every machine and language comes to the same.
 //! Pure functions of the plan and of what is known; the encoder and the decoder call them alike.
 
-use super::codec::{FieldPlan, KindPlan, Motion, Origin, Range, SLOTS};
+use super::plan::{FieldPlan, KindPlan, Motion, Origin, Range, SLOTS};
 use crate::limits::{KIND_FIELDS_MAX, PREDICT_MAX_TICKS};
 
 /// Where within its cell a value lies that came one step beyond what was expected: just over the

@@ -1,0 +1,140 @@
+//! Models: what a stream has learned of its own symbols.
+//!
+//! Two sorts, both a few numbers of 16 bits in one list that belongs to a stream: a [`Model`] has
+//! the odds of one bit, and a set of 4, 8 or 16 of them ([`choice`]) those of as many values. They
+//! learn from every symbol, on both ends alike. Nothing here knows what a symbol means.
+
+/// The odds that a bit is set: twelve bits of probability, and four that count how often it was
+/// used, so that it learns fast at first and steadily later.
+///
+/// The rule is that of an estimator by frequency, held at the pace of the last entry: as in the
+/// state counters of Mahoney's PAQ ("Adaptive Weighing of Context Models", 2005).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Model(u16);
+
+/// The odds of a snapshot to be a keyframe; they do not learn, for models begin anew with it.
+pub(crate) const KEYFRAME_ODDS: u32 = ONE / 64;
+/// Odds of a bit are out of this.
+pub(crate) const ONE: u32 = 1 << ONE_BITS;
+pub(crate) const ONE_BITS: u32 = 12;
+/// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
+const LEAST: i32 = 16;
+/// How much of the way to what came a model goes, by how often it was used: 16 times that, in
+/// 1/4096, and the count that follows.
+const PACE: [i32; 16] = {
+    const OF_4096: [i32; 16] =
+        [1_638, 1_260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
+    let mut pace = [0; 16];
+    let mut used = 0;
+    while used < 16 {
+        let next = if used < 15 { used + 1 } else { 15 };
+        pace[used] = OF_4096[used] << 4 | next as i32;
+        used += 1;
+    }
+    pace
+};
+
+impl Model {
+    pub(crate) const NEW: Model = Model::of(ONE / 2);
+
+    /// A model that was never used and begins with these odds.
+    pub(crate) const fn of(odds: u32) -> Model {
+        Model((odds << 4) as u16)
+    }
+
+    /// The probability of a set bit, out of [`ONE`].
+    #[inline]
+    pub(crate) fn odds(self) -> u32 {
+        u32::from(self.0 >> 4)
+    }
+
+    #[inline]
+    pub(crate) fn learn(&mut self, bit: bool) {
+        // All sixteen bits as one number: that the count is part of it does no harm.
+        let now = i32::from(self.0);
+        let pace = PACE[usize::from(self.0 & 15)];
+        let goal = if bit { 16 * (ONE as i32 - LEAST) } else { 16 * LEAST };
+        let odds = now + (((goal - now) * (pace >> 4)) >> 12);
+        self.0 = (odds & !15 | pace & 15) as u16;
+    }
+}
+
+/// The odds of one of `N` values: in each place but the last the probability of this value or a
+/// lower one, in the last how often the set was used (the adaptive symbols of AV1; de Rivaz and
+/// Haughton, "AV1 Bitstream & Decoding Process Specification", 2019).
+pub(crate) mod choice {
+    use super::Model;
+
+    /// Odds of a value are out of this.
+    pub(crate) const ONE: u32 = 1 << ONE_BITS;
+    pub(crate) const ONE_BITS: u32 = 15;
+    /// The least that each value has of it: the dearest costs twelve bits.
+    const LEAST: u32 = 8;
+    /// A set that was used so often learns no more slowly.
+    const USED_MAX: u16 = 24;
+
+    /// A set that was never used: all its values are as likely.
+    pub(crate) fn fresh(values: usize) -> impl Iterator<Item = Model> {
+        let even = move |at: usize| (ONE as usize * (at + 1) / values) as u16;
+        (1..values).map(move |at| Model(even(at - 1))).chain([Model(0)])
+    }
+
+    /// From where to where the interval of `value` goes, out of [`ONE`].
+    #[inline]
+    pub(crate) fn interval<const N: usize>(set: &[Model; N], value: usize) -> (u32, u32) {
+        let from = if value == 0 { 0 } else { end(set, value - 1) };
+        let to = if value == N - 1 { ONE } else { end(set, value) };
+        (from, to)
+    }
+
+    #[inline]
+    fn end<const N: usize>(set: &[Model; N], value: usize) -> u32 {
+        let learned = u32::from(set[value].0) * (ONE - N as u32 * LEAST);
+        (learned >> ONE_BITS) + (value as u32 + 1) * LEAST
+    }
+
+    /// In whose interval a place out of [`ONE`] lies.
+    #[inline]
+    pub(crate) fn find<const N: usize>(set: &[Model; N], place: u32) -> usize {
+        (0..N - 1).map(|value| usize::from(end(set, value) <= place)).sum()
+    }
+
+    #[inline]
+    pub(crate) fn learn<const N: usize>(set: &mut [Model; N], value: usize) {
+        let used = set[N - 1].0;
+        let pace = 2 + u16::from(used >= 2) + u16::from(used >= 6) + u16::from(used >= USED_MAX);
+        for (at, model) in set.iter_mut().enumerate() {
+            let (now, one) = (model.0, ONE as u16);
+            model.0 = if at >= value { now + ((one - now) >> pace) } else { now - (now >> pace) };
+        }
+        set[N - 1].0 = if used < USED_MAX { used + 1 } else { used };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_keeps_an_interval_however_seldom_it_comes() {
+        let mut set = [Model::NEW; 16];
+        set.iter_mut().zip(choice::fresh(16)).for_each(|(model, fresh)| *model = fresh);
+        for often in [0, 15, 7] {
+            for _ in 0..10_000 {
+                choice::learn(&mut set, often);
+                let mut last = 0;
+                for value in 0..16 {
+                    let (from, to) = choice::interval(&set, value);
+                    assert_eq!(from, last);
+                    assert!(to > from, "{value} after many of {often}");
+                    assert_eq!(choice::find(&set, from), value);
+                    assert_eq!(choice::find(&set, to - 1), value);
+                    last = to;
+                }
+                assert_eq!(last, choice::ONE);
+            }
+            let (from, to) = choice::interval(&set, often);
+            assert!(to - from > choice::ONE * 9 / 10);
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The plan of a kind: in which order its fields are coded, by which whole numbers they are
+//! predicted, and by which models.
+//!
+//! Made once for a codec, from the schema and the tick rate alone; whatever is not exact here (a
+//! cosine, an exponential) is rounded to 1/65536, so that it is the same everywhere.
+
+use std::mem::discriminant;
+
+use super::layout::{Layout, Span};
+use crate::limits::{KIND_FIELDS_MAX, KIND_MOVING_MAX};
+use crate::protocol::models::{Model, choice};
+use crate::protocol::symbols::{fresh_residual_models, fresh_value_models};
+use crate::scene::{Axis, Field, Kind, Predict, Reference, Schema};
+use crate::tick::TickRate;
+
+/// One kind, ready for the stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KindPlan {
+    /// Where it stands in the schema.
+    pub(super) index: u8,
+    pub(super) is_event: bool,
+    pub(super) fields: Vec<FieldPlan>,
+    /// The fields that hold their values until told otherwise.
+    pub(super) holds: Vec<u8>,
+    /// Those that move, each after the one that it is predicted from.
+    pub(super) movers: Vec<Mover>,
+    /// In which order fields are coded: those that hold, then those that move.
+    pub(super) order: Vec<u8>,
+    /// The field that names another row, and which.
+    pub(super) named: Option<(usize, Reference)>,
+    pub(super) groups: [Group; 3],
+    pub(super) models: KindModels,
+}
+
+impl KindPlan {
+    /// Which groups have fields in a mask.
+    pub(super) fn shape(&self, mask: u32) -> u32 {
+        let bit = |group: usize| u32::from(mask & self.groups[group].mask != 0) << group;
+        bit(PACED) | bit(MOVED) | bit(HELD)
+    }
+
+    /// The models of the shape of a row that was off in a mask last time.
+    pub(super) fn shape_models(&self, was: u32) -> usize {
+        let shape = self.shape(was) as usize;
+        self.models.shape + 8 * (shape & 1 | usize::from(shape > 1) << 1)
+    }
+}
+
+/// Where a kind's own models are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KindModels {
+    /// Whether a row is not as expected; one for rows that were so last time, one for the others.
+    pub(super) off: usize,
+    /// Which groups of its fields are off, or that it is gone: a set of eight for each of the
+    /// ways in which it was off last time.
+    pub(super) shape: usize,
+    /// Whether a new row names one that is known.
+    pub(super) named: usize,
+}
+
+/// Fields that are off together or not: those that hold, those that go on by their last two
+/// values, those that another field moves.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    /// A bit for each field.
+    pub(super) mask: u32,
+    /// Each field, and whether it is off: one model for where it was so last time, one for the
+    /// others.
+    pub(super) members: Vec<(u8, usize)>,
+}
+
+/// The groups by their bits in a shape.
+pub(super) const PACED: usize = 0;
+pub(super) const MOVED: usize = 1;
+pub(super) const HELD: usize = 2;
+
+/// One field, ready for the stream.
+#[derive(Clone, Debug)]
+pub(super) struct FieldPlan {
+    pub(super) range: Range,
+    /// How many bits its range takes.
+    pub(super) bits: u32,
+    /// Of how many bits its residuals in known rows may be.
+    pub(super) change_bits: u32,
+    /// Whether the field is coded as one of a few values instead of by its residual; then how
+    /// many bits that takes.
+    pub(super) few_bits: Option<u32>,
+    /// From where it begins in a new row.
+    pub(super) origin: Origin,
+    /// For its residuals in known rows, or its values if it has few.
+    pub(super) changes: Span,
+    /// For where it begins in a new row: whether it is off its origin, then by how much. Where
+    /// that depends on another row, two sets one after the other, of old rows and of fresh ones.
+    pub(super) begins: Span,
+    /// How far on the models of fresh rows are from those of old ones.
+    fresh_further: usize,
+}
+
+/// The values that a field may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) min: i32,
+    pub(super) max: i32,
+    /// By how much `max` is above `min`.
+    pub(super) span: u64,
+    /// How many they are (1 to 2^32) if the one after `max` is `min`, else 0.
+    pub(super) turn: i64,
+}
+
+/// A field that moves.
+#[derive(Clone, Debug)]
+pub(super) struct Mover {
+    pub(super) at: u8,
+    pub(super) range: Range,
+    /// Where it is noted by how much it moved, for those that are moved by it.
+    pub(super) slot: usize,
+    pub(super) moves_others: bool,
+    pub(super) motion: Motion,
+}
+
+/// Places for the ways of fields that move others: one for each, one for all that move none, and
+/// one that stays 0, of the fields that hold.
+pub(super) const SLOTS: usize = KIND_MOVING_MAX + 2;
+const SLOT_OF_NONE: usize = SLOTS - 2;
+const SLOT_OF_HOLDS: usize = SLOTS - 1;
+
+impl FieldPlan {
+    pub(super) fn begins_at(&self, fresh: bool) -> usize {
+        self.begins.at + if fresh { self.fresh_further } else { 0 }
+    }
+}
+
+/// How a field moves on by one tick, in 1/65536 of a step.
+#[derive(Clone, Debug)]
+pub(super) enum Motion {
+    LastTwo,
+    /// The field, and whether it is known more finely than its value says.
+    By {
+        field: (usize, bool),
+        slot: usize,
+        per_step: i64,
+    },
+    Approach {
+        field: (usize, bool),
+        ratio: i64,
+        keep: i64,
+    },
+    Along {
+        ways: Box<[i32]>,
+        angle: usize,
+        angle_min: i32,
+    },
+}
+
+/// Where a field of a new row begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin {
+    /// At a fixed step.
+    At(i32),
+    /// At the value of a field of the row that is named, times a ratio in 1/65536; at a fixed
+    /// step if none is.
+    Named { field: usize, ratio: i64, else_at: i32 },
+    /// At the value of a field of the same row, times a ratio: a velocity that has reached what
+    /// it nears.
+    Same { field: usize, ratio: i64 },
+}
+
+/// Fields of so few bits are coded as one of their values, each learned for itself.
+const FEW_BITS_MAX: u32 = 6;
+/// Angles of more values than this have no table of ways.
+const WAYS_MAX: i64 = 1 << 16;
+
+/// Makes the plan of the entity kind of an index, or of an event kind: these do not move.
+pub(super) fn plan_kind(
+    schema: &Schema,
+    index: u8,
+    is_entity: bool,
+    tick_rate: TickRate,
+    layout: &mut Layout,
+) -> KindPlan {
+    let kinds = if is_entity { &schema.entities } else { &schema.events };
+    let kind = &kinds[usize::from(index)];
+    let movers = if is_entity { movers(kind, tick_rate) } else { Vec::new() };
+    let is_mover = |at: u8| movers.iter().any(|mover| mover.at == at);
+    let holds: Vec<u8> = (0..kind.fields.len() as u8).filter(|at| !is_mover(*at)).collect();
+    let order: Vec<u8> = holds.iter().copied().chain(movers.iter().map(|mover| mover.at)).collect();
+    let named = kind.named();
+    let mut models = KindModels::default();
+    if is_entity {
+        models.off = layout.take(2);
+        models.shape = layout.take_all((0..4).flat_map(|_| choice::fresh(8)).collect()).at;
+    }
+    if named.is_some() {
+        models.named = layout.take(1);
+    }
+    let groups = groups(&holds, &movers, is_entity, layout);
+    let mut fields: Vec<FieldPlan> = Vec::with_capacity(kind.fields.len());
+    // Fields that hold seldom change: their residuals share models.
+    let mut held = None;
+    for at in 0..kind.fields.len() {
+        let field = &kind.fields[at];
+        let is_mover = is_mover(at as u8);
+        let bits = field.bits();
+        let few_bits = (!is_mover && bits <= FEW_BITS_MAX).then_some(bits);
+        // Fields that are alike, as x and y are, learn together.
+        let like = (0..at).find(|&other| alike(&kind.fields[other], field));
+        let origin = origin(schema, kind, field, is_entity);
+        let sets = if is_entity && matches!(origin, Origin::Named { .. }) { 2 } else { 1 };
+        let (changes, begins) = match (like.map(|other| &fields[other]), few_bits) {
+            (Some(like), _) => (like.changes, like.begins),
+            (None, Some(bits)) => {
+                let values = layout.take_all(fresh_value_models(bits));
+                (values, values)
+            }
+            (None, None) => {
+                let changes = match (is_entity, is_mover) {
+                    (false, _) => Span::default(),
+                    (true, true) => layout.take_all(fresh_residual_models(bits)),
+                    (true, false) => *held
+                        .get_or_insert_with(|| layout.take_all(fresh_residual_models(HELD_BITS))),
+                };
+                let set = || [Model::NEW].into_iter().chain(fresh_residual_models(bits));
+                let begins = layout.take_all((0..sets).flat_map(|_| set()).collect());
+                (changes, Span { len: begins.len / sets, ..begins })
+            }
+        };
+        fields.push(FieldPlan {
+            range: range(field),
+            bits,
+            change_bits: if is_mover { bits } else { HELD_BITS },
+            few_bits,
+            origin,
+            changes,
+            fresh_further: if few_bits.is_none() { (sets - 1) * begins.len } else { 0 },
+            begins,
+        });
+    }
+    KindPlan { index, is_event: !is_entity, fields, holds, movers, order, named, groups, models }
+}
+
+/// Residuals of fields that hold share models, whatever their ranges.
+const HELD_BITS: u32 = 32;
+
+fn alike(one: &Field, other: &Field) -> bool {
+    let sort = |field: &Field| (field.min, field.max, field.wraps, field.origin.is_some());
+    sort(one) == sort(other)
+        && one.scale == other.scale
+        && discriminant(&one.predict) == discriminant(&other.predict)
+        && one.names == other.names
+}
+
+fn groups(holds: &[u8], movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
+    let is_paced = |mover: &&Mover| matches!(mover.motion, Motion::LastTwo);
+    let paced: Vec<u8> = movers.iter().filter(is_paced).map(|mover| mover.at).collect();
+    let moved: Vec<u8> =
+        movers.iter().filter(|mover| !is_paced(mover)).map(|mover| mover.at).collect();
+    [&paced[..], &moved[..], holds].map(|fields| Group {
+        mask: fields.iter().map(|at| 1 << at).sum(),
+        // A field that is alone in its group is off when that is.
+        members: fields
+            .iter()
+            .map(|&at| (at, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
+            .collect(),
+    })
+}
+
+fn range(field: &Field) -> Range {
+    let span = i64::from(field.max) - i64::from(field.min);
+    let turn = if field.wraps { span + 1 } else { 0 };
+    Range { min: field.min, max: field.max, span: span.cast_unsigned(), turn }
+}
+
+/// The fields that move as they stand, but each after the one that it is predicted from.
+fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
+    let mut movers: Vec<Mover> = Vec::new();
+    let (mut slots, mut next_slot) = ([SLOT_OF_NONE; KIND_FIELDS_MAX], 0);
+    for (at, field) in kind.fields.iter().enumerate() {
+        let Some(needed) = field.predict.needs().map(usize::from) else { continue };
+        if kind.fields[needed].predict == Predict::Hold {
+            slots[needed] = SLOT_OF_HOLDS;
+        } else if slots[needed] == SLOT_OF_NONE {
+            slots[needed] = next_slot;
+            next_slot += 1;
+        }
+        debug_assert_ne!(at, needed, "the schema was checked");
+    }
+    for at in 0..kind.fields.len() {
+        let mut chain = vec![at];
+        while let Some(needed) = kind.fields[chain[chain.len() - 1]].predict.needs() {
+            chain.push(needed.into());
+        }
+        for at in chain.into_iter().rev() {
+            let field = &kind.fields[at];
+            if movers.iter().any(|mover| usize::from(mover.at) == at) {
+                continue;
+            }
+            if let Some(motion) = motion(kind, field, &slots, tick_rate) {
+                let slot = slots[at];
+                let moves_others = slot != SLOT_OF_NONE;
+                movers.push(Mover {
+                    at: at as u8,
+                    range: range(field),
+                    slot,
+                    moves_others,
+                    motion,
+                });
+            }
+        }
+    }
+    movers
+}
+
+/// Whether a field is known more finely than its value says.
+fn has_rest(kind: &Kind, at: usize) -> bool {
+    !matches!(kind.fields[at].predict, Predict::Hold | Predict::LinearFromLastTwo)
+}
+
+/// `None` for a field that holds.
+fn motion(
+    kind: &Kind,
+    field: &Field,
+    slots: &[usize; KIND_FIELDS_MAX],
+    tick_rate: TickRate,
+) -> Option<Motion> {
+    let hz = f64::from(tick_rate.hz());
+    Some(match field.predict {
+        Predict::Hold => return None,
+        Predict::LinearFromLastTwo => Motion::LastTwo,
+        Predict::LinearBy { field: by } => {
+            let by = usize::from(by);
+            let per_step = fixed(kind.fields[by].scale / (field.scale * hz));
+            Motion::By { field: (by, has_rest(kind, by)), slot: slots[by], per_step }
+        }
+        Predict::Approach { field: goal, per_second } => {
+            let goal = usize::from(goal);
+            Motion::Approach {
+                field: (goal, has_rest(kind, goal)),
+                ratio: fixed(kind.fields[goal].scale / field.scale),
+                keep: fixed(libm::exp(-per_second / hz)),
+            }
+        }
+        Predict::Along { angle, per_second, axis } => {
+            let angle = usize::from(angle);
+            let def = &kind.fields[angle];
+            let steps = (i64::from(def.max) - i64::from(def.min) + 1).min(WAYS_MAX);
+            let way = |step: i64| {
+                let radians = (i64::from(def.min) + step) as f64 * def.scale;
+                let part = if axis == Axis::X { libm::cos(radians) } else { libm::sin(radians) };
+                fixed(per_second * part / (field.scale * hz)) as i32
+            };
+            Motion::Along { ways: (0..steps).map(way).collect(), angle, angle_min: def.min }
+        }
+    })
+}
+
+/// Where a field begins; `nears` says whether its kind moves, and so may be on its way to another
+/// field.
+fn origin(schema: &Schema, kind: &Kind, field: &Field, nears: bool) -> Origin {
+    // The step nearest to nothing.
+    let zero = 0.clamp(field.min, field.max);
+    if let (Some((_, named)), Some(origin)) = (kind.named(), field.origin) {
+        let of = &schema.entities[usize::from(named.kind)].fields[usize::from(origin)];
+        let ratio = fixed(of.scale / field.scale);
+        return Origin::Named { field: usize::from(origin), ratio, else_at: zero };
+    }
+    match field.predict {
+        Predict::Approach { field: goal, .. } if nears => {
+            let ratio = fixed(kind.fields[usize::from(goal)].scale / field.scale);
+            Origin::Same { field: usize::from(goal), ratio }
+        }
+        _ => Origin::At(zero),
+    }
+}
+
+/// In 1/65536, to the nearest; what is too large is as large as can be reckoned with.
+fn fixed(value: f64) -> i64 {
+    const MOST: f64 = (1_i64 << 40) as f64;
+    libm::rint(value * 65_536.0).clamp(-MOST, MOST) as i64
+}
