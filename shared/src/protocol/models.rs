@@ -70,13 +70,27 @@ pub(crate) mod choice {
     pub(crate) const ONE_BITS: u32 = 15;
     /// The least that each value has of it: the dearest costs twelve bits.
     const LEAST: u32 = 8;
+    /// For each value, all bits of the places whose probability rises when it comes.
+    const UP: [[u16; 16]; 16] = {
+        let mut up = [[0; 16]; 16];
+        let mut value = 0;
+        while value < 16 {
+            let mut at = value;
+            while at < 16 {
+                up[value][at] = u16::MAX;
+                at += 1;
+            }
+            value += 1;
+        }
+        up
+    };
     /// A set that was used so often learns no more slowly.
     const USED_MAX: u16 = 24;
 
     /// A set that was never used: all its values are as likely.
     pub(crate) fn fresh(values: usize) -> impl Iterator<Item = Model> {
-        let even = move |at: usize| (ONE as usize * (at + 1) / values) as u16;
-        (1..values).map(move |at| Model(even(at - 1))).chain([Model(0)])
+        let even = move |at: usize| Model((65_536 * at / values) as u16);
+        (1..values).map(even).chain([Model(0)])
     }
 
     /// From where to where the interval of `value` goes, out of [`ONE`].
@@ -90,7 +104,7 @@ pub(crate) mod choice {
     #[inline]
     fn end<const N: usize>(set: &[Model; N], value: usize) -> u32 {
         let learned = u32::from(set[value].0) * (ONE - N as u32 * LEAST);
-        (learned >> ONE_BITS) + (value as u32 + 1) * LEAST
+        (learned >> 16) + (value as u32 + 1) * LEAST
     }
 
     /// In whose interval a place out of [`ONE`] lies.
@@ -99,14 +113,24 @@ pub(crate) mod choice {
         (0..N - 1).map(|value| usize::from(end(set, value) <= place)).sum()
     }
 
+    /// Moves each place up or down by a part of what is left: a number minus one with all its bits
+    /// turned is its negative. Of one width, without a branch, and not inlined, the compiler does
+    /// eight in one instruction.
+    #[inline(never)]
+    fn step<const N: usize>(set: &mut [Model; N], up: &[u16; 16], pace: u16) {
+        for (model, up) in set.iter_mut().zip(up) {
+            let part = ((u32::from(model.0 ^ up) * u32::from(pace)) >> 16) as u16;
+            model.0 = model.0.wrapping_sub((part ^ up).wrapping_sub(*up));
+        }
+    }
+
     #[inline]
     pub(crate) fn learn<const N: usize>(set: &mut [Model; N], value: usize) {
         let used = set[N - 1].0;
-        let pace = 2 + u16::from(used >= 2) + u16::from(used >= 6) + u16::from(used >= USED_MAX);
-        for (at, model) in set.iter_mut().enumerate() {
-            let (now, one) = (model.0, ONE as u16);
-            model.0 = if at >= value { now + ((one - now) >> pace) } else { now - (now >> pace) };
-        }
+        // A quarter of the way at first, in the end a thirty-second; in 1/65536.
+        let halvings = u16::from(used >= 2) + u16::from(used >= 6) + u16::from(used >= USED_MAX);
+        let pace = 16_384_u16 >> halvings;
+        step(set, &UP[value], pace);
         set[N - 1].0 = if used < USED_MAX { used + 1 } else { used };
     }
 }
