@@ -377,13 +377,12 @@ pub(crate) fn first<const N: usize>(models: &mut [Model]) -> &mut [Model; N] {
 
 /// How many models [`put_residual`] takes for a field of so many bits.
 pub(crate) const fn residual_models(bits: u32) -> usize {
-    1 + 4 * TOPS + value_models(length_bits(bits))
+    1 + TOP_MODELS * TOPS + value_models(length_bits(bits))
 }
 
 /// The same, as they are before they are used.
 pub(crate) fn fresh_residual_models(bits: u32) -> Vec<Model> {
-    let mut models = vec![Model::NEW];
-    (0..TOPS).for_each(|_| models.extend(choice::fresh(4)));
+    let mut models = vec![Model::NEW; 1 + TOP_MODELS * TOPS];
     models.extend(fresh_value_models(length_bits(bits)));
     models
 }
@@ -400,12 +399,14 @@ const fn length_bits(bits: u32) -> u32 {
 
 /// For so many lengths the highest bits learn apart.
 const TOPS: usize = 6;
+/// For the highest bit, and for the next by what that is.
+const TOP_MODELS: usize = 3;
 
 /// A residual other than 0: how many bits its size has below the first; its sign; the two highest
 /// of these, which learn, for errors of a predictor cluster; the others.
 pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], bits: u32, residual: i32) {
     let (sign, models) = models.split_at_mut(1);
-    let (tops, lengths) = models.split_at_mut(4 * TOPS);
+    let (tops, lengths) = models.split_at_mut(TOP_MODELS * TOPS);
     let size = residual.unsigned_abs();
     let length = size.ilog2();
     put_value(sink, lengths, length_bits(bits), length);
@@ -413,8 +414,14 @@ pub(crate) fn put_residual(sink: &mut impl Sink, models: &mut [Model], bits: u32
     if length == 0 {
         return;
     }
-    let left = length.saturating_sub(2);
-    sink.choose(tops_of(tops, length), size >> left & (3 >> (2 - length.min(2))));
+    let tops = tops_of(tops, length);
+    let top = size >> (length - 1) & 1;
+    sink.bit(&mut tops[0], top == 1);
+    if length == 1 {
+        return;
+    }
+    let left = length - 2;
+    sink.bit(&mut tops[1 + top as usize], size >> left & 1 == 1);
     if left > 16 {
         sink.raw(size >> 16 & ((1 << (left - 16)) - 1), left - 16);
     }
@@ -430,18 +437,18 @@ pub(crate) fn take_residual(
     bits: u32,
 ) -> Option<i32> {
     let (sign, models) = models.split_at_mut(1);
-    let (tops, lengths) = models.split_at_mut(4 * TOPS);
+    let (tops, lengths) = models.split_at_mut(TOP_MODELS * TOPS);
     let length = take_value(source, lengths, length_bits(bits));
     let negative = source.bit(&mut sign[0]);
     let mut size = 1_u32;
     if length > 0 {
+        let tops = tops_of(tops, length);
+        let top = source.bit(&mut tops[0]);
+        size = size << 1 | u32::from(top);
         let left = length.saturating_sub(2);
-        let top = source.choose(tops_of(tops, length));
-        // One top bit has only two values.
-        if length == 1 && top > 1 {
-            return None;
+        if length > 1 {
+            size = size << 1 | u32::from(source.bit(&mut tops[1 + usize::from(top)]));
         }
-        size = size << length.min(2) | top;
         if left > 16 {
             size = size << (left - 16) | source.raw(left - 16);
         }
@@ -458,6 +465,6 @@ pub(crate) fn take_residual(
     }
 }
 
-fn tops_of(tops: &mut [Model], length: u32) -> &mut [Model; 4] {
-    first::<4>(&mut tops[4 * (length as usize - 1).min(TOPS - 1)..])
+fn tops_of(tops: &mut [Model], length: u32) -> &mut [Model; TOP_MODELS] {
+    first::<TOP_MODELS>(&mut tops[TOP_MODELS * (length as usize - 1).min(TOPS - 1)..])
 }

@@ -16,6 +16,8 @@ use crate::scene::Kind;
 
 /// Bytes for what ends a message: three bits that may be the dearest.
 const CLOSING_BYTES: usize = 4;
+/// To tell which row it is takes about so many bits.
+const GAP_BITS: u64 = 8;
 /// What part of the budget events may keep from rows, as a divisor.
 const EVENTS_SHARE: usize = 4;
 /// What a row gathers with each snapshot: its error, or this if it went or is new.
@@ -138,7 +140,7 @@ impl Budget {
         for known in 0..mirror.rows.len() {
             let head = mirror.rows.heads[known];
             let plan = &codec.entities[usize::from(head.kind)];
-            let row = visible.find(head.entity, head.kind);
+            let row = visible.find(head.entity, head.kind, |_| {});
             let change = Change::of(plan, mirror, known, row, ticks);
             let gathers = match row {
                 None => GONE,
@@ -160,8 +162,7 @@ impl Budget {
             let weight = row.map_or(1.0, |row| far.weight(kind, row));
             self.candidates.push(Candidate {
                 priority: self.waits[known].priority(weight),
-                // Which row it is takes a few bits too.
-                cost_by_256: cost.by_256 + 6 * 256,
+                cost_by_256: cost.by_256 + GAP_BITS * 256,
                 is_new: false,
                 at: known as u32,
             });
@@ -217,6 +218,9 @@ impl Budget {
         self.takes_new.resize(new, false);
         self.candidates.sort_by(|a, b| b.priority.total_cmp(&a.priority));
         let space = self.limit.saturating_sub(head_bytes + CLOSING_BYTES) as u64 * 8 * 256;
+        // If they cost more than they are reckoned at, it is always those with the highest ids
+        // that find no space: a little is left free for that.
+        let space = space - space / 16;
         let mut filled = 0;
         let mut all = true;
         for (nth, candidate) in self.candidates.iter().enumerate() {

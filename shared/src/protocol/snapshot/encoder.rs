@@ -13,6 +13,7 @@ use super::mirror::{Mirror, find_named, told_given};
 use super::plan::{Group, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
+use crate::ids::EntityId;
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
@@ -188,7 +189,6 @@ impl SnapshotEncoder {
         let ticks = self.put_head(codec, picture, sink);
         sink.bit(&mut self.mirror.models[at::SPARSE], false);
         self.put_known(codec, picture, ticks, sink);
-        self.find_new(picture);
         sink.mark(Part::Head);
         let mirror = &mut self.mirror;
         let mut writer = NewWriter::new(mirror);
@@ -318,23 +318,28 @@ impl SnapshotEncoder {
         let (mut kept, mut end) = (0, 0);
         let mut visible = Visible::new(picture);
         let mut residuals = [0; KIND_FIELDS_MAX];
+        self.new.clear();
         for known in 0..self.mirror.rows.len() {
-            let head = self.mirror.rows.heads[known];
-            let plan = &codec.entities[usize::from(head.kind)];
             let mirror = &mut self.mirror;
+            let head = mirror.rows.heads[known];
+            let plan = &codec.entities[usize::from(head.kind)];
             sink.mark(Part::Changes { kind: head.kind });
-            let Some(row) = visible.find(head.entity, head.kind) else {
-                put_gone(plan, mirror.masks[known], &mut mirror.models, sink);
+            let was = mirror.masks[known];
+            let Some(row) = visible.find(head.entity, head.kind, |new| self.new.push(new)) else {
+                put_gone(plan, was, &mut mirror.models, sink);
                 continue;
             };
-            let values = &mut mirror.rows.values[head.span()];
-            let rests = &mut mirror.rests[head.span()];
+            let span = head.span();
+            let values = &mut mirror.rows.values[span.clone()];
+            let rests = &mut mirror.rests[span.clone()];
             let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
-            put_change(plan, mirror.masks[known], mask, row, &residuals, &mut mirror.models, sink);
+            put_change(plan, was, mask, row, &residuals, &mut mirror.models, sink);
             mirror.masks[known] = mask;
-            end = mirror.keep(known, kept, end);
+            // Until something has gone, every row stands where it stood.
+            end = if known == kept { span.end } else { mirror.keep(known, kept, end) };
             kept += 1;
         }
+        self.new.extend_from_slice(visible.left);
         self.mirror.truncate(kept, end);
     }
 
@@ -353,7 +358,7 @@ impl SnapshotEncoder {
             let head = self.mirror.rows.heads[known];
             let plan = &codec.entities[usize::from(head.kind)];
             let mirror = &mut self.mirror;
-            let row = visible.find(head.entity, head.kind);
+            let row = visible.find(head.entity, head.kind, |_| {});
             let was = mirror.masks[known];
             let change = Change::of(plan, mirror, known, row, ticks);
             let told = budget.takes_known(known)
@@ -387,7 +392,7 @@ impl SnapshotEncoder {
         budget.truncate(kept);
     }
 
-    /// Which visible rows are not known, once those that are gone have been forgotten.
+    /// Which visible rows are not known.
     fn find_new(&mut self, picture: &Picture<'_>) {
         self.new.clear();
         let mut known = self.mirror.rows.heads.iter().peekable();
@@ -453,17 +458,25 @@ impl<'a> Visible<'a> {
         Visible { rows: picture.rows, left: picture.visible }
     }
 
-    /// The values of an entity of a kind, if it is visible. Those before it are passed over.
-    pub(super) fn find(&mut self, entity: crate::ids::EntityId, kind: u8) -> Option<&'a [i32]> {
+    /// The values of an entity of a kind, if it is visible. Those before it, and one of another
+    /// kind, are `passed` over.
+    #[inline]
+    pub(super) fn find(
+        &mut self,
+        entity: EntityId,
+        kind: u8,
+        mut passed: impl FnMut(u32),
+    ) -> Option<&'a [i32]> {
         while let Some((&first, rest)) = self.left.split_first() {
             let head = self.rows.heads[first as usize];
             if head.entity > entity {
                 return None;
             }
             self.left = rest;
-            if head.entity == entity {
-                return (head.kind == kind).then(|| &self.rows.values[head.span()]);
+            if head.entity == entity && head.kind == kind {
+                return Some(&self.rows.values[head.span()]);
             }
+            passed(first);
         }
         None
     }

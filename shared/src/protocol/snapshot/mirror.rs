@@ -173,15 +173,17 @@ pub(super) fn find_named(
     named: Reference,
     value: i32,
 ) -> (Option<(u32, &[i32])>, u32) {
+    let field = usize::from(named.field);
     let (mut found, mut count) = (None, 0);
-    for head in rows.heads.iter().filter(|head| head.kind == named.kind) {
-        let values = &rows.values[head.span()];
-        if found.is_none() && values[usize::from(named.field)] == value {
-            found = Some((count, values));
+    for head in &rows.heads {
+        if head.kind == named.kind {
+            if found.is_none() && rows.values[head.span().start + field] == value {
+                found = Some((count, head.span()));
+            }
+            count += 1;
         }
-        count += 1;
     }
-    (found, count)
+    (found.map(|(nth, span)| (nth, &rows.values[span])), count)
 }
 
 /// Of the inputs since the last snapshot, those that a player is told of.

@@ -49,6 +49,9 @@ pub(super) fn step_row_to(
     row: &[i32],
     residuals: &mut PerField<i32>,
 ) -> u32 {
+    // One length for all three: of three checks of an index one is left.
+    let fields = plan.fields.len();
+    let (values, rests, row) = (&mut values[..fields], &mut rests[..fields], &row[..fields]);
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
     let mut mask = 0;
@@ -109,7 +112,7 @@ fn settle_paces(
 }
 
 /// One tick of all fields that move. Those that hold are where they will be already.
-#[inline]
+#[inline(always)]
 fn step_movers(
     plan: &KindPlan,
     values: &mut [i32],
@@ -117,6 +120,8 @@ fn step_movers(
     mut decide: impl FnMut(usize, i32) -> i32,
 ) {
     // By how much those moved that move others.
+    let fields = plan.fields.len();
+    let (values, rests) = (&mut values[..fields], &mut rests[..fields]);
     let mut moved_by = [0_i64; SLOTS];
     for mover in &plan.movers {
         let at = usize::from(mover.at);
