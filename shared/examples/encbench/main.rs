@@ -31,6 +31,9 @@ fn main() {
                 }
                 e.encode(&codec, &p, &mut out);
                 bytes += out.len();
+                if p.visible.len() == 64 && n == 1 {
+                    println!("at64 {}", e.memory_bytes());
+                }
                 c += 1;
             }
             mem = mem.max(e.memory_bytes());

@@ -398,7 +398,7 @@ const fn length_bits(bits: u32) -> u32 {
 }
 
 /// For so many lengths the highest bits learn apart.
-const TOPS: usize = 6;
+const TOPS: usize = 4;
 /// For the highest bit, and for the next by what that is.
 const TOP_MODELS: usize = 3;
 

@@ -9,7 +9,7 @@
 
 use super::codec::Codec;
 use super::encoder::{Change, NewWriter, Picture, Visible, cost_bytes};
-use super::mirror::Mirror;
+use super::mirror::{Mirror, Place};
 use crate::ids::EntityId;
 use crate::protocol::symbols::Cost;
 use crate::scene::Kind;
@@ -137,11 +137,13 @@ impl Budget {
         far: &Distances,
     ) {
         let mut visible = Visible::new(picture);
+        let mut at = Place::default();
         for known in 0..mirror.rows.len() {
             let head = mirror.rows.heads[known];
             let plan = &codec.entities[usize::from(head.kind)];
             let row = visible.find(head.entity, head.kind, |_| {});
-            let change = Change::of(plan, mirror, known, row, ticks);
+            let change = Change::of(plan, mirror, at, row, ticks);
+            at.pass(plan);
             let gathers = match row {
                 None => GONE,
                 Some(_) if change.mask == 0 => {

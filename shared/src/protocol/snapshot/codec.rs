@@ -54,10 +54,11 @@ impl Codec {
         layout.take_all(fresh_value_models(entity_kind_bits));
         layout.take_all(fresh_value_models(event_kind_bits));
         let mut plan = |kinds: &[Kind], moves: bool| -> Vec<KindPlan> {
-            let kinds = kinds.iter().zip(0..);
-            kinds
-                .map(|(_, index)| plan_kind(&schema, index, moves, tick_rate, &mut layout))
-                .collect()
+            let mut plans = Vec::with_capacity(kinds.len());
+            for _ in kinds {
+                plans.push(plan_kind(&schema, &plans, moves, tick_rate, &mut layout));
+            }
+            plans
         };
         let (entities, events) = (plan(&schema.entities, true), plan(&schema.events, false));
         let models = layout.into_models();

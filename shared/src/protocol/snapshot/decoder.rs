@@ -4,8 +4,8 @@
 //! rows known; what is read past the end of a message is never used.
 
 use super::codec::{Codec, Coding};
-use super::layout::shared_models as at;
-use super::mirror::{Mirror, nth_named};
+use super::layout::shared_models as model;
+use super::mirror::{Mirror, Place, nth_named};
 use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
@@ -137,7 +137,7 @@ impl SnapshotDecoder {
         } else {
             None
         };
-        if source.bit(&mut self.mirror.models[at::SPARSE]) {
+        if source.bit(&mut self.mirror.models[model::SPARSE]) {
             self.take_chosen(codec, ticks, source)?;
         } else {
             self.take_known(codec, ticks, source)?;
@@ -164,7 +164,7 @@ impl SnapshotDecoder {
             return Ok((tick, true, 1));
         }
         let last = self.mirror.tick.ok_or(SnapshotError::NoKeyframe)?;
-        let models = &mut self.mirror.models[at::SKIPPED..][..at::SKIPPED_LEN];
+        let models = &mut self.mirror.models[model::SKIPPED..][..model::SKIPPED_LEN];
         let skipped = take_count(source, models).ok_or(SnapshotError::Number)?;
         let ticks = skipped.checked_add(1).ok_or(SnapshotError::Tick)?;
         let tick = Tick(last.0.checked_add(ticks).ok_or(SnapshotError::Tick)?);
@@ -185,10 +185,10 @@ impl SnapshotDecoder {
         let short = ticks as usize <= SNAPSHOT_GIVEN_MAX;
         self.given.clear();
         for _ in 0..if short { ticks } else { 1 } {
-            self.given.push(take_given(&mut models[at::GIVEN..][..at::GIVEN_LEN], source));
+            self.given.push(take_given(&mut models[model::GIVEN..][..model::GIVEN_LEN], source));
         }
-        if source.bit(&mut models[at::MARGIN_CHANGED]) {
-            let models = &mut models[at::MARGIN..][..at::MARGIN_LEN];
+        if source.bit(&mut models[model::MARGIN_CHANGED]) {
+            let models = &mut models[model::MARGIN..][..model::MARGIN_LEN];
             let change = take_residual(source, models, 16).ok_or(SnapshotError::Number)?;
             // Modulo 2^16, as the encoder reckons it.
             mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change as i16);
@@ -200,12 +200,12 @@ impl SnapshotDecoder {
         if keyframe || !short || mirror.own.as_ref().is_none_or(Vec::is_empty) {
             self.replayed.clear();
         }
-        if source.bit(&mut models[at::OWN_NONE]) {
+        if source.bit(&mut models[model::OWN_NONE]) {
             mirror.own = None;
         } else {
             let own = mirror.own.get_or_insert_default();
             own.clear();
-            if source.bit(&mut models[at::OWN_TOLD]) {
+            if source.bit(&mut models[model::OWN_TOLD]) {
                 take_own(own, &self.replayed, models, source)?;
             } else {
                 own.extend_from_slice(&self.replayed);
@@ -221,16 +221,19 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut kept, mut end) = (0, 0);
-        for known in 0..self.mirror.rows.len() {
+        let (mut at, mut kept) = (Place::default(), Place::default());
+        let mirror = &mut self.mirror;
+        while at.row < mirror.rows.len() {
             ended(source)?;
-            let Some(mask) = take_change(codec, &mut self.mirror, known, source) else { continue };
-            take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
-            self.mirror.masks[known] = mask;
-            end = self.mirror.keep(known, kept, end);
-            kept += 1;
+            let plan = &codec.entities[usize::from(mirror.rows.heads[at.row].kind)];
+            if let Some(mask) = take_change(plan, mirror, at, source) {
+                take_row_on(plan, mirror, at, mask, ticks, source)?;
+                mirror.masks[at.row] = mask;
+                mirror.keep(at, &mut kept, plan);
+            }
+            at.pass(plan);
         }
-        self.mirror.truncate(kept, end);
+        mirror.truncate(kept);
         Ok(())
     }
 
@@ -241,30 +244,28 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut kept, mut end) = (0, 0);
-        let rows = self.mirror.rows.len();
-        let mut next = take_gap(&mut self.mirror.models, 0, rows, source)?;
-        for known in 0..rows {
+        let (mut at, mut kept) = (Place::default(), Place::default());
+        let mirror = &mut self.mirror;
+        let rows = mirror.rows.len();
+        let mut next = take_gap(&mut mirror.models, 0, rows, source)?;
+        while at.row < rows {
             ended(source)?;
-            let mut mask = 0;
-            if next == Some(known) {
-                let change = take_change(codec, &mut self.mirror, known, source);
-                if let Some(told) = change {
-                    mask = told;
-                    self.mirror.masks[known] = told;
+            let plan = &codec.entities[usize::from(mirror.rows.heads[at.row].kind)];
+            let is_told = next == Some(at.row);
+            let change = if is_told { take_change(plan, mirror, at, source) } else { Some(0) };
+            if let Some(mask) = change {
+                take_row_on(plan, mirror, at, mask, ticks, source)?;
+                if is_told {
+                    mirror.masks[at.row] = mask;
                 }
-                take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
-                next = take_gap(&mut self.mirror.models, known + 1, rows, source)?;
-                if change.is_none() {
-                    continue;
-                }
-            } else {
-                take_row_on(codec, &mut self.mirror, known, mask, ticks, source)?;
+                mirror.keep(at, &mut kept, plan);
             }
-            end = self.mirror.keep(known, kept, end);
-            kept += 1;
+            if is_told {
+                next = take_gap(&mut mirror.models, at.row + 1, rows, source)?;
+            }
+            at.pass(plan);
         }
-        self.mirror.truncate(kept, end);
+        mirror.truncate(kept);
         Ok(())
     }
 
@@ -273,20 +274,20 @@ impl SnapshotDecoder {
         let mirror = &mut self.mirror;
         let (mut any, mut fresh) = (0, false);
         let mut least = 0;
-        while source.bit(&mut mirror.models[at::NEW_MORE + any]) {
+        while source.bit(&mut mirror.models[model::NEW_MORE + any]) {
             ended(source)?;
             any = 1;
             if mirror.rows.len() + self.new.len() >= SNAPSHOT_ENTITIES_MAX {
                 return Err(SnapshotError::TooMany("entities"));
             }
-            let old = !fresh && source.bit(&mut mirror.models[at::NEW_OLD]);
+            let old = !fresh && source.bit(&mut mirror.models[model::NEW_OLD]);
             let id = if old {
-                let models = &mut mirror.models[at::OLD_GAP..][..at::OLD_GAP_LEN];
+                let models = &mut mirror.models[model::OLD_GAP..][..model::OLD_GAP_LEN];
                 let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
                 mirror.fresh_id.checked_sub(1).and_then(|id| id.checked_sub(gap))
             } else {
                 fresh = true;
-                let models = &mut mirror.models[at::FRESH_GAP..][..at::FRESH_GAP_LEN];
+                let models = &mut mirror.models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
                 let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
                 mirror.fresh_id.checked_add(gap)
             };
@@ -308,7 +309,7 @@ impl SnapshotDecoder {
         }
         ended(source)?;
         let new = &self.new;
-        mirror.insert(new.len(), |at| new.row(at));
+        mirror.insert(codec, new.len(), |at| new.row(at));
         Ok(())
     }
 
@@ -322,13 +323,13 @@ impl SnapshotDecoder {
         self.event_ticks.clear();
         let mirror = &mut self.mirror;
         let mut any = 0;
-        while source.bit(&mut mirror.models[at::EVENT_MORE + any]) {
+        while source.bit(&mut mirror.models[model::EVENT_MORE + any]) {
             ended(source)?;
             any = 1;
             if self.event_ticks.len() >= SNAPSHOT_EVENTS_MAX {
                 return Err(SnapshotError::TooMany("events"));
             }
-            let models = &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN];
+            let models = &mut mirror.models[model::EVENT_AGO..][..model::EVENT_AGO_LEN];
             let ago = take_count(source, models).ok_or(SnapshotError::Number)?;
             self.event_ticks.push(Tick(now.0.checked_sub(ago).ok_or(SnapshotError::Tick)?));
             let tree = codec.event_kind_models();
@@ -360,7 +361,7 @@ fn take_own(
     models: &mut [Model],
     source: &mut impl Source,
 ) -> Result<(), SnapshotError> {
-    let models_of_len = &mut models[at::OWN_LEN..][..at::OWN_LEN_LEN];
+    let models_of_len = &mut models[model::OWN_LEN..][..model::OWN_LEN_LEN];
     let longer = take_count(source, models_of_len).ok_or(SnapshotError::Number)?;
     let len = i64::try_from(base.len()).unwrap_or(i64::MAX) + i64::from(unzigzag(longer));
     let len = usize::try_from(len).ok().filter(|len| *len <= OWN_MAX_BYTES);
@@ -369,7 +370,7 @@ fn take_own(
             own.push(source.raw(8) as u8);
             continue;
         };
-        let model = &mut models[at::OWN_BYTE + index.min(at::OWN_BYTE_LEN - 1)];
+        let model = &mut models[model::OWN_BYTE + index.min(model::OWN_BYTE_LEN - 1)];
         let change = if source.bit(model) { source.raw(8) as u8 } else { 0 };
         own.push(base ^ change);
     }
@@ -378,13 +379,12 @@ fn take_own(
 
 /// Which fields of a known row are not as expected; `None` if it is gone.
 fn take_change(
-    codec: &Codec,
+    plan: &KindPlan,
     mirror: &mut Mirror,
-    known: usize,
+    at: Place,
     source: &mut impl Source,
 ) -> Option<u32> {
-    let plan = &codec.entities[usize::from(mirror.rows.heads[known].kind)];
-    let was = mirror.masks[known];
+    let was = mirror.masks[at.row];
     let models = &mut mirror.models;
     if !source.bit(&mut models[plan.models.off + usize::from(was != 0)]) {
         return Some(0);
@@ -412,19 +412,15 @@ fn take_group(group: &Group, was: u32, models: &mut [Model], source: &mut impl S
 
 /// Moves a known row on, with the residuals of the fields in `mask`.
 fn take_row_on(
-    codec: &Codec,
+    plan: &KindPlan,
     mirror: &mut Mirror,
-    known: usize,
+    at: Place,
     mask: u32,
     ticks: u32,
     source: &mut impl Source,
 ) -> Result<(), SnapshotError> {
-    let head = mirror.rows.heads[known];
-    let plan = &codec.entities[usize::from(head.kind)];
-    let models = &mut mirror.models;
     let mut sound = true;
-    let values = &mut mirror.rows.values[head.span()];
-    let rests = &mut mirror.rests[head.span()];
+    let (values, rests, models) = mirror.row_at(at, plan);
     step_row(plan, values, rests, ticks, |at, expected| {
         if mask >> at & 1 == 0 {
             return expected;
@@ -452,10 +448,10 @@ fn take_gap(
     rows: usize,
     source: &mut impl Source,
 ) -> Result<Option<usize>, SnapshotError> {
-    if !source.bit(&mut models[at::SPARSE_MORE]) {
+    if !source.bit(&mut models[model::SPARSE_MORE]) {
         return Ok(None);
     }
-    let models = &mut models[at::SPARSE_GAP..][..at::SPARSE_GAP_LEN];
+    let models = &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN];
     let gap = take_count(source, models).ok_or(SnapshotError::Number)?;
     let next = from + gap as usize;
     ended(source)?;

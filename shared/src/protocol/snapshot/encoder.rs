@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::budget::Budget;
 use super::codec::{Codec, Coding};
-use super::layout::shared_models as at;
-use super::mirror::{Mirror, find_named, told_given};
+use super::layout::shared_models as model;
+use super::mirror::{Mirror, Place, find_named, told_given};
 use super::plan::{Group, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
@@ -63,6 +63,9 @@ pub struct PlayerPart<'a> {
     /// for a client that does not replay.
     pub replayed: Option<&'a [u8]>,
 }
+
+/// Memory for so many new rows is kept from snapshot to snapshot.
+const NEW_KEPT_MAX: usize = 16;
 
 /// Turns pictures into snapshots for one viewer. What it has encoded must reach the viewer: a
 /// snapshot is a difference to the one before.
@@ -128,8 +131,17 @@ impl SnapshotEncoder {
         }
         let rows = picture.visible.len() + self.mirror.rows.len();
         if codec.most_bytes(rows, picture) <= picture.max_bytes {
-            return self.encode_all(codec, picture, out);
+            self.encode_all(codec, picture, out);
+        } else {
+            self.encode_within(codec, picture, out);
         }
+        // A keyframe has many new rows, and is soon forgotten.
+        if self.new.capacity() > NEW_KEPT_MAX {
+            self.new = Vec::new();
+        }
+    }
+
+    fn encode_within(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
         let mut budget = self.budget.take().unwrap_or_default();
         let start = out.len();
         // After one that did not fit the next will not either.
@@ -187,7 +199,7 @@ impl SnapshotEncoder {
     /// All that there is to say.
     fn put_all(&mut self, codec: &Codec, picture: &Picture<'_>, sink: &mut impl Sink) {
         let ticks = self.put_head(codec, picture, sink);
-        sink.bit(&mut self.mirror.models[at::SPARSE], false);
+        sink.bit(&mut self.mirror.models[model::SPARSE], false);
         self.put_known(codec, picture, ticks, sink);
         sink.mark(Part::Head);
         let mirror = &mut self.mirror;
@@ -196,7 +208,7 @@ impl SnapshotEncoder {
             writer.put(codec, mirror, picture.rows.row(index as usize), sink);
         }
         writer.finish(mirror, sink);
-        mirror.insert(self.new.len(), |new| picture.rows.row(self.new[new] as usize));
+        mirror.insert(codec, self.new.len(), |new| picture.rows.row(self.new[new] as usize));
         let mut writer = EventWriter::default();
         for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
             writer.put(codec, mirror, picture.tick.0 - tick.0, *event, sink);
@@ -213,7 +225,7 @@ impl SnapshotEncoder {
         sink: &mut impl Sink,
     ) {
         let ticks = self.put_head(codec, picture, sink);
-        sink.bit(&mut self.mirror.models[at::SPARSE], true);
+        sink.bit(&mut self.mirror.models[model::SPARSE], true);
         // An entity that became of another kind counts as known: it must go as the one first.
         self.find_new(picture);
         budget.choose(codec, &mut self.mirror, picture, &self.new, ticks, sink.bytes());
@@ -232,7 +244,7 @@ impl SnapshotEncoder {
             told
         });
         writer.finish(mirror, sink);
-        mirror.insert(self.new.len(), |new| picture.rows.row(self.new[new] as usize));
+        mirror.insert(codec, self.new.len(), |new| picture.rows.row(self.new[new] as usize));
         budget.insert_new(mirror, &self.new, picture);
         budget.events_follow();
         let mut writer = EventWriter::default();
@@ -262,7 +274,7 @@ impl SnapshotEncoder {
             Some(last) => {
                 self.mirror.tick = Some(tick);
                 let ticks = tick.0 - last.0;
-                let models = &mut self.mirror.models[at::SKIPPED..][..at::SKIPPED_LEN];
+                let models = &mut self.mirror.models[model::SKIPPED..][..model::SKIPPED_LEN];
                 put_count(sink, models, ticks - 1);
                 ticks
             }
@@ -278,17 +290,22 @@ impl SnapshotEncoder {
         let given = told_given(player.given, ticks);
         debug_assert!(!given.is_empty(), "a tick has some input or none, and that is told");
         for given in given {
-            put_given(*given, &mut models[at::GIVEN..][..at::GIVEN_LEN], sink);
+            put_given(*given, &mut models[model::GIVEN..][..model::GIVEN_LEN], sink);
         }
         let margin_ticks = player.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         let change = margin_ticks.wrapping_sub(self.mirror.margin_ticks);
-        sink.bit(&mut models[at::MARGIN_CHANGED], change != 0);
+        sink.bit(&mut models[model::MARGIN_CHANGED], change != 0);
         if change != 0 {
-            put_residual(sink, &mut models[at::MARGIN..][..at::MARGIN_LEN], 16, change.into());
+            put_residual(
+                sink,
+                &mut models[model::MARGIN..][..model::MARGIN_LEN],
+                16,
+                change.into(),
+            );
             self.mirror.margin_ticks = margin_ticks;
         }
         sink.mark(Part::Own);
-        sink.bit(&mut models[at::OWN_NONE], player.own.is_none());
+        sink.bit(&mut models[model::OWN_NONE], player.own.is_none());
         let Some(own) = player.own else {
             self.mirror.own = None;
             return;
@@ -299,7 +316,7 @@ impl SnapshotEncoder {
         } else {
             player.replayed.unwrap_or(known)
         };
-        sink.bit(&mut models[at::OWN_TOLD], own != base);
+        sink.bit(&mut models[model::OWN_TOLD], own != base);
         if own != base {
             put_own(own, base, models, sink);
         }
@@ -315,32 +332,30 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut kept, mut end) = (0, 0);
+        let (mut at, mut kept) = (Place::default(), Place::default());
         let mut visible = Visible::new(picture);
         let mut residuals = [0; KIND_FIELDS_MAX];
         self.new.clear();
-        for known in 0..self.mirror.rows.len() {
-            let mirror = &mut self.mirror;
-            let head = mirror.rows.heads[known];
+        let mirror = &mut self.mirror;
+        while at.row < mirror.rows.len() {
+            let head = mirror.rows.heads[at.row];
             let plan = &codec.entities[usize::from(head.kind)];
             sink.mark(Part::Changes { kind: head.kind });
-            let was = mirror.masks[known];
-            let Some(row) = visible.find(head.entity, head.kind, |new| self.new.push(new)) else {
-                put_gone(plan, was, &mut mirror.models, sink);
-                continue;
-            };
-            let span = head.span();
-            let values = &mut mirror.rows.values[span.clone()];
-            let rests = &mut mirror.rests[span.clone()];
-            let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
-            put_change(plan, was, mask, row, &residuals, &mut mirror.models, sink);
-            mirror.masks[known] = mask;
-            // Until something has gone, every row stands where it stood.
-            end = if known == kept { span.end } else { mirror.keep(known, kept, end) };
-            kept += 1;
+            let was = mirror.masks[at.row];
+            match visible.find(head.entity, head.kind, |new| self.new.push(new)) {
+                None => put_gone(plan, was, &mut mirror.models, sink),
+                Some(row) => {
+                    let (values, rests, models) = mirror.row_at(at, plan);
+                    let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
+                    put_change(plan, was, mask, row, &residuals, models, sink);
+                    mirror.masks[at.row] = mask;
+                    mirror.keep(at, &mut kept, plan);
+                }
+            }
+            at.pass(plan);
         }
         self.new.extend_from_slice(visible.left);
-        self.mirror.truncate(kept, end);
+        mirror.truncate(kept);
     }
 
     /// The same for those that were chosen; the others move on as expected.
@@ -352,16 +367,16 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut kept, mut end, mut gap) = (0, 0, 0);
+        let (mut at, mut kept, mut gap) = (Place::default(), Place::default(), 0);
         let mut visible = Visible::new(picture);
-        for known in 0..self.mirror.rows.len() {
-            let head = self.mirror.rows.heads[known];
+        let mirror = &mut self.mirror;
+        while at.row < mirror.rows.len() {
+            let head = mirror.rows.heads[at.row];
             let plan = &codec.entities[usize::from(head.kind)];
-            let mirror = &mut self.mirror;
             let row = visible.find(head.entity, head.kind, |_| {});
-            let was = mirror.masks[known];
-            let change = Change::of(plan, mirror, known, row, ticks);
-            let told = budget.takes_known(known)
+            let was = mirror.masks[at.row];
+            let change = Change::of(plan, mirror, at, row, ticks);
+            let told = budget.takes_known(at.row)
                 && budget.fits(codec, sink.bytes(), |cost| {
                     put_gap(gap, &mut mirror.models, cost);
                     change.put(plan, was, row, &mut mirror.models, cost);
@@ -370,26 +385,24 @@ impl SnapshotEncoder {
                 put_gap(gap, &mut mirror.models, sink);
                 change.put(plan, was, row, &mut mirror.models, sink);
                 gap = 0;
-                if row.is_none() {
-                    continue;
-                }
-                mirror.masks[known] = change.mask;
+                mirror.masks[at.row] = change.mask;
             } else {
                 gap += 1;
             }
-            let values = &mut mirror.rows.values[head.span()];
-            let rests = &mut mirror.rests[head.span()];
-            step_row(plan, values, rests, ticks, |at, expected| match row {
-                Some(row) if told => row[at],
-                _ => expected,
-            });
-            end = mirror.keep(known, kept, end);
-            budget.keep(known, kept, told);
-            kept += 1;
+            if row.is_some() || !told {
+                let (values, rests, _) = mirror.row_at(at, plan);
+                step_row(plan, values, rests, ticks, |at, expected| match row {
+                    Some(row) if told => row[at],
+                    _ => expected,
+                });
+                budget.keep(at.row, kept.row, told);
+                mirror.keep(at, &mut kept, plan);
+            }
+            at.pass(plan);
         }
-        sink.bit(&mut self.mirror.models[at::SPARSE_MORE], false);
-        self.mirror.truncate(kept, end);
-        budget.truncate(kept);
+        sink.bit(&mut mirror.models[model::SPARSE_MORE], false);
+        mirror.truncate(kept);
+        budget.truncate(kept.row);
     }
 
     /// Which visible rows are not known.
@@ -416,18 +429,18 @@ impl Change {
     /// Finds it without changing the mirror.
     pub(super) fn of(
         plan: &KindPlan,
-        mirror: &Mirror,
-        known: usize,
+        mirror: &mut Mirror,
+        at: Place,
         row: Option<&[i32]>,
         ticks: u32,
     ) -> Change {
         let mut change = Change { mask: 0, residuals: [0; KIND_FIELDS_MAX] };
         let Some(row) = row else { return change };
-        let span = mirror.rows.heads[known].span();
         let (mut values, mut rests) = ([0; KIND_FIELDS_MAX], [0; KIND_FIELDS_MAX]);
-        let (values, rests) = (&mut values[..row.len()], &mut rests[..row.len()]);
-        values.copy_from_slice(&mirror.rows.values[span.clone()]);
-        rests.copy_from_slice(&mirror.rests[span]);
+        let (values, rests) = (&mut values[..row.len()], &mut rests[..plan.movers.len()]);
+        let known = mirror.row_at(at, plan);
+        values.copy_from_slice(known.0);
+        rests.copy_from_slice(known.1);
         change.mask = step_row_to(plan, values, rests, ticks, row, &mut change.residuals);
         change
     }
@@ -498,13 +511,13 @@ fn put_given(given: GivenKind, models: &mut [Model], sink: &mut impl Sink) {
 
 fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) {
     let longer = own.len() as i32 - base.len() as i32;
-    put_count(sink, &mut models[at::OWN_LEN..][..at::OWN_LEN_LEN], zigzag(longer));
+    put_count(sink, &mut models[model::OWN_LEN..][..model::OWN_LEN_LEN], zigzag(longer));
     for (index, &byte) in own.iter().enumerate() {
         let Some(&base) = base.get(index) else {
             sink.raw(byte.into(), 8);
             continue;
         };
-        let model = &mut models[at::OWN_BYTE + index.min(at::OWN_BYTE_LEN - 1)];
+        let model = &mut models[model::OWN_BYTE + index.min(model::OWN_BYTE_LEN - 1)];
         sink.bit(model, byte != base);
         if byte != base {
             sink.raw((byte ^ base).into(), 8);
@@ -565,8 +578,8 @@ fn put_group(group: &Group, was: u32, mask: u32, models: &mut [Model], sink: &mu
 
 /// How many rows were left out before one that is told of.
 fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[at::SPARSE_MORE], true);
-    put_count(sink, &mut models[at::SPARSE_GAP..][..at::SPARSE_GAP_LEN], gap);
+    sink.bit(&mut models[model::SPARSE_MORE], true);
+    put_count(sink, &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN], gap);
 }
 
 /// Writes new rows by rising id.
@@ -594,18 +607,18 @@ impl NewWriter {
     ) {
         let id = row.entity.0;
         sink.mark(Part::New { kind: row.kind });
-        sink.bit(&mut mirror.models[at::NEW_MORE + usize::from(self.any)], true);
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], true);
         self.any = true;
         let old = id < self.fresh_id && !self.fresh;
         if !self.fresh {
-            sink.bit(&mut mirror.models[at::NEW_OLD], old);
+            sink.bit(&mut mirror.models[model::NEW_OLD], old);
         }
         if old {
-            let models = &mut mirror.models[at::OLD_GAP..][..at::OLD_GAP_LEN];
+            let models = &mut mirror.models[model::OLD_GAP..][..model::OLD_GAP_LEN];
             put_count(sink, models, self.fresh_id - 1 - id);
         } else {
             self.fresh = true;
-            let models = &mut mirror.models[at::FRESH_GAP..][..at::FRESH_GAP_LEN];
+            let models = &mut mirror.models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
             put_count(sink, models, id - self.fresh_id);
             // The highest id of all is no start for another.
             self.fresh_id = id.saturating_add(1);
@@ -619,7 +632,7 @@ impl NewWriter {
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
         mirror.fresh_id = self.fresh_id;
-        sink.bit(&mut mirror.models[at::NEW_MORE + usize::from(self.any)], false);
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], false);
     }
 }
 
@@ -639,9 +652,9 @@ impl EventWriter {
         sink: &mut impl Sink,
     ) {
         sink.mark(Part::Event { kind: event.kind });
-        sink.bit(&mut mirror.models[at::EVENT_MORE + usize::from(self.any)], true);
+        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], true);
         self.any = true;
-        put_count(sink, &mut mirror.models[at::EVENT_AGO..][..at::EVENT_AGO_LEN], ago);
+        put_count(sink, &mut mirror.models[model::EVENT_AGO..][..model::EVENT_AGO_LEN], ago);
         let tree = codec.event_kind_models();
         put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
         let plan = &codec.events[usize::from(event.kind)];
@@ -649,7 +662,7 @@ impl EventWriter {
     }
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
-        sink.bit(&mut mirror.models[at::EVENT_MORE + usize::from(self.any)], false);
+        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], false);
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) mod shared_models {
     pub(in crate::protocol::snapshot) const OWN_LEN: usize = OWN_TOLD + 1;
     pub(in crate::protocol::snapshot) const OWN_LEN_LEN: usize = 2;
     pub(in crate::protocol::snapshot) const OWN_BYTE: usize = OWN_LEN + OWN_LEN_LEN;
-    pub(in crate::protocol::snapshot) const OWN_BYTE_LEN: usize = 48;
+    pub(in crate::protocol::snapshot) const OWN_BYTE_LEN: usize = 16;
     pub(in crate::protocol::snapshot) const SPARSE: usize = OWN_BYTE + OWN_BYTE_LEN;
     pub(in crate::protocol::snapshot) const SPARSE_MORE: usize = SPARSE + 1;
     pub(in crate::protocol::snapshot) const SPARSE_GAP: usize = SPARSE_MORE + 1;

@@ -3,8 +3,12 @@
 //! It owns the rows known and, beside each, what predicts it further. Rows lie in memory in the
 //! order of their ids, without gaps, so that a snapshot changes them in place.
 
+use std::ops::Range;
+
 use super::GivenKind;
 use super::codec::Codec;
+use super::plan::KindPlan;
+use crate::ids::EntityId;
 use crate::protocol::models::Model;
 use crate::scene::{Head, Reference, RowRef, Rows};
 use crate::tick::Tick;
@@ -14,7 +18,7 @@ use crate::tick::Tick;
 pub struct Mirror {
     pub(super) tick: Option<Tick>,
     pub(super) rows: Rows,
-    /// Beside each value, what else its motion needs.
+    /// For each field that moves, what else its motion needs.
     pub(super) rests: Vec<i16>,
     /// Beside each row, which of its fields came otherwise than expected last time; a bit each.
     pub(super) masks: Vec<u32>,
@@ -28,7 +32,40 @@ pub struct Mirror {
 }
 
 /// Memory is given out for so many rows more than are needed.
-const SPARE_ROWS: usize = 8;
+const SPARE_ROWS: usize = 2;
+/// Memory for more than so many rows that are not there is given back.
+const SPARE_ROWS_MAX: usize = 10;
+
+/// A place in the lists of a mirror.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    pub(super) row: usize,
+    value: usize,
+    rest: usize,
+}
+
+impl Place {
+    fn step_back(&mut self, plan: &KindPlan) {
+        self.row -= 1;
+        self.value -= plan.fields.len();
+        self.rest -= plan.movers.len();
+    }
+
+    /// Past a row of this plan.
+    pub(super) fn pass(&mut self, plan: &KindPlan) {
+        self.row += 1;
+        self.value += plan.fields.len();
+        self.rest += plan.movers.len();
+    }
+
+    fn values(self, plan: &KindPlan) -> Range<usize> {
+        self.value..self.value + plan.fields.len()
+    }
+
+    fn rests(self, plan: &KindPlan) -> Range<usize> {
+        self.rest..self.rest + plan.movers.len()
+    }
+}
 
 impl Mirror {
     /// The tick of the last snapshot; `None` before the first.
@@ -74,85 +111,103 @@ impl Mirror {
         codec.restart(&mut self.models);
     }
 
-    /// Puts row `from` to place `to`, its values to `start`: both no higher than they were. Gives
-    /// where its values end.
-    pub(super) fn keep(&mut self, from: usize, to: usize, start: usize) -> usize {
-        let head = self.rows.heads[from];
-        let span = head.span();
-        let end = start + span.len();
-        if from != to || span.start != start {
-            self.rows.values.copy_within(span.clone(), start);
-            self.rests.copy_within(span, start);
-            self.rows.heads[to] = Head::new(head.entity, head.kind, start..end);
-            self.masks[to] = self.masks[from];
-        }
-        end
+    /// What is known of the row at a place: its values, their rests, and all models.
+    #[inline]
+    pub(super) fn row_at(
+        &mut self,
+        at: Place,
+        plan: &KindPlan,
+    ) -> (&mut [i32], &mut [i16], &mut [Model]) {
+        let values = &mut self.rows.values[at.values(plan)];
+        (values, &mut self.rests[at.rests(plan)], &mut self.models)
     }
 
-    /// Leaves only the first `rows` rows, whose values end at `end`.
-    pub(super) fn truncate(&mut self, rows: usize, end: usize) {
-        self.rows.heads.truncate(rows);
-        self.masks.truncate(rows);
-        self.rows.values.truncate(end);
-        self.rests.truncate(end);
+    /// Moves the row at `from` down to `to`, and `to` past it. Until something has gone, every row
+    /// stands where it stood.
+    #[inline]
+    pub(super) fn keep(&mut self, from: Place, to: &mut Place, plan: &KindPlan) {
+        if from.row != to.row {
+            self.rows.values.copy_within(from.values(plan), to.value);
+            self.rests.copy_within(from.rests(plan), to.rest);
+            let head = self.rows.heads[from.row];
+            self.rows.heads[to.row] = Head::new(head.entity, head.kind, to.values(plan));
+            self.masks[to.row] = self.masks[from.row];
+        }
+        to.pass(plan);
+    }
+
+    /// Leaves only what stands before a place.
+    pub(super) fn truncate(&mut self, end: Place) {
+        self.rows.heads.truncate(end.row);
+        self.masks.truncate(end.row);
+        self.rows.values.truncate(end.value);
+        self.rests.truncate(end.rest);
     }
 
     /// Puts `count` new rows in their places. `row` gives them by their number; they rise by id,
     /// and none is known.
-    pub(super) fn insert<'a>(&mut self, count: usize, row: impl Fn(usize) -> RowRef<'a>) {
-        if count == 0 {
-            return;
+    pub(super) fn insert<'a>(
+        &mut self,
+        codec: &Codec,
+        count: usize,
+        row: impl Fn(usize) -> RowRef<'a>,
+    ) {
+        let mut to = Place {
+            row: self.rows.heads.len(),
+            value: self.rows.values.len(),
+            rest: self.rests.len(),
+        };
+        let mut from = to;
+        for new in 0..count {
+            to.pass(&codec.entities[usize::from(row(new).kind)]);
         }
-        let fields: usize = (0..count).map(|new| row(new).values.len()).sum();
-        let (mut kept, mut new) = (self.rows.heads.len(), count);
-        let (rows, values) = (kept + count, self.rows.values.len() + fields);
-        self.make_space(rows, values);
-        self.rows.values.resize(values, 0);
-        self.rests.resize(values, 0);
-        self.masks.resize(rows, 0);
-        let filler = Head::new(row(0).entity, 0, 0..0);
-        self.rows.heads.resize(rows, filler);
+        self.make_space(to);
+        let filler = Head::new(EntityId(0), 0, 0..0);
+        self.rows.heads.resize(to.row, filler);
+        self.rows.values.resize(to.value, 0);
+        self.rests.resize(to.rest, 0);
+        self.masks.resize(to.row, 0);
         // From the highest id down, until all that is left stands where it stood.
-        let (mut to, mut end) = (rows, values);
+        let mut new = count;
         while new > 0 {
-            to -= 1;
             let coming = row(new - 1);
-            let known = kept.checked_sub(1).map(|at| self.rows.heads[at]);
-            match known.filter(|head| head.entity > coming.entity) {
-                Some(head) => {
-                    kept -= 1;
-                    let start = end - head.span().len();
-                    self.rows.values.copy_within(head.span(), start);
-                    self.rests.copy_within(head.span(), start);
-                    self.rows.heads[to] = Head::new(head.entity, head.kind, start..end);
-                    self.masks[to] = self.masks[kept];
-                    end = start;
-                }
-                None => {
-                    new -= 1;
-                    let start = end - coming.values.len();
-                    self.rows.values[start..end].copy_from_slice(coming.values);
-                    self.rests[start..end].fill(0);
-                    self.rows.heads[to] = Head::new(coming.entity, coming.kind, start..end);
-                    self.masks[to] = 0;
-                    end = start;
-                }
+            let known = from.row.checked_sub(1).map(|at| self.rows.heads[at]);
+            let known = known.filter(|head| head.entity > coming.entity);
+            let plan = &codec.entities[usize::from(known.map_or(coming.kind, |head| head.kind))];
+            to.step_back(plan);
+            if let Some(head) = known {
+                from.step_back(plan);
+                self.rows.values.copy_within(from.values(plan), to.value);
+                self.rests.copy_within(from.rests(plan), to.rest);
+                self.rows.heads[to.row] = Head::new(head.entity, head.kind, to.values(plan));
+                self.masks[to.row] = self.masks[from.row];
+            } else {
+                new -= 1;
+                self.rows.values[to.values(plan)].copy_from_slice(coming.values);
+                self.rests[to.rests(plan)].fill(0);
+                self.rows.heads[to.row] = Head::new(coming.entity, coming.kind, to.values(plan));
+                self.masks[to.row] = 0;
             }
         }
     }
 
-    /// Vectors double when they grow; with thousands of viewers that is too much.
-    fn make_space(&mut self, rows: usize, values: usize) {
-        if rows > self.rows.heads.capacity() {
-            let more = rows + SPARE_ROWS - self.rows.heads.len();
-            self.rows.heads.reserve_exact(more);
-            self.masks.reserve_exact(rows + SPARE_ROWS - self.masks.len());
-        }
-        if values > self.rows.values.capacity() {
-            let spare = SPARE_ROWS * values / rows.max(1);
-            self.rows.values.reserve_exact(values + spare - self.rows.values.len());
-            self.rests.reserve_exact(values + spare - self.rests.len());
-        }
+    /// Vectors double when they grow, and never shrink; with thousands of viewers that is too much.
+    fn make_space(&mut self, end: Place) {
+        let spare = |per_row: usize, rows: usize| rows * per_row / end.row.max(1);
+        fit(&mut self.rows.heads, end.row, |rows| rows);
+        fit(&mut self.masks, end.row, |rows| rows);
+        fit(&mut self.rows.values, end.value, |rows| spare(end.value, rows));
+        fit(&mut self.rests, end.rest, |rows| spare(end.rest, rows));
+    }
+}
+
+/// Makes space for `len` items and a few rows more, or less space of too much; `of_rows` says how
+/// many items so many rows have.
+fn fit<T>(items: &mut Vec<T>, len: usize, of_rows: impl Fn(usize) -> usize) {
+    if len > items.capacity() {
+        items.reserve_exact(len + of_rows(SPARE_ROWS) - items.len());
+    } else if items.capacity() > len + of_rows(SPARE_ROWS_MAX) {
+        items.shrink_to(len + of_rows(SPARE_ROWS));
     }
 }
 

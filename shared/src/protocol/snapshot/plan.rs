@@ -42,7 +42,7 @@ impl KindPlan {
     /// The models of the shape of a row that was off in a mask last time.
     pub(super) fn shape_models(&self, was: u32) -> usize {
         let shape = self.shape(was) as usize;
-        self.models.shape + 8 * (shape & 1 | usize::from(shape > 1) << 1)
+        self.models.shape + 8 * (shape & 1)
     }
 }
 
@@ -51,8 +51,8 @@ impl KindPlan {
 pub(super) struct KindModels {
     /// Whether a row is not as expected; one for rows that were so last time, one for the others.
     pub(super) off: usize,
-    /// Which groups of its fields are off, or that it is gone: a set of eight for each of the
-    /// ways in which it was off last time.
+    /// Which groups of its fields are off, or that it is gone: two sets of eight, by whether one
+    /// that goes on by its last two values was off last time.
     pub(super) shape: usize,
     /// Whether a new row names one that is known.
     pub(super) named: usize,
@@ -134,14 +134,14 @@ impl FieldPlan {
 #[derive(Clone, Debug)]
 pub(super) enum Motion {
     LastTwo,
-    /// The field, and whether it is known more finely than its value says.
+    /// The field, and if it is known more finely than its value says, which of the rests that is.
     By {
-        field: (usize, bool),
+        field: (usize, Option<usize>),
         slot: usize,
         per_step: i64,
     },
     Approach {
-        field: (usize, bool),
+        field: (usize, Option<usize>),
         ratio: i64,
         keep: i64,
     },
@@ -170,16 +170,17 @@ const FEW_BITS_MAX: u32 = 6;
 /// Angles of more values than this have no table of ways.
 const WAYS_MAX: i64 = 1 << 16;
 
-/// Makes the plan of the entity kind of an index, or of an event kind: these do not move.
+/// Makes the next plan after `plans`, of a kind of entity or of event: events do not move.
 pub(super) fn plan_kind(
     schema: &Schema,
-    index: u8,
+    plans: &[KindPlan],
     is_entity: bool,
     tick_rate: TickRate,
     layout: &mut Layout,
 ) -> KindPlan {
+    let index = plans.len();
     let kinds = if is_entity { &schema.entities } else { &schema.events };
-    let kind = &kinds[usize::from(index)];
+    let kind = &kinds[index];
     let movers = if is_entity { movers(kind, tick_rate) } else { Vec::new() };
     let is_mover = |at: u8| movers.iter().any(|mover| mover.at == at);
     let holds: Vec<u8> = (0..kind.fields.len() as u8).filter(|at| !is_mover(*at)).collect();
@@ -188,15 +189,16 @@ pub(super) fn plan_kind(
     let mut models = KindModels::default();
     if is_entity {
         models.off = layout.take(2);
-        models.shape = layout.take_all((0..4).flat_map(|_| choice::fresh(8)).collect()).at;
+        models.shape = layout.take_all((0..2).flat_map(|_| choice::fresh(8)).collect()).at;
     }
     if named.is_some() {
         models.named = layout.take(1);
     }
     let groups = groups(&holds, &movers, is_entity, layout);
     let mut fields: Vec<FieldPlan> = Vec::with_capacity(kind.fields.len());
-    // Fields that hold seldom change: their residuals share models.
+    // Fields that hold seldom change: their residuals share models, whatever their ranges.
     let mut held = None;
+    let held_bits = holds.iter().map(|at| kind.fields[usize::from(*at)].bits()).max().unwrap_or(0);
     for at in 0..kind.fields.len() {
         let field = &kind.fields[at];
         let is_mover = is_mover(at as u8);
@@ -204,9 +206,15 @@ pub(super) fn plan_kind(
         let few_bits = (!is_mover && bits <= FEW_BITS_MAX).then_some(bits);
         // Fields that are alike, as x and y are, learn together.
         let like = (0..at).find(|&other| alike(&kind.fields[other], field));
+        let like = like.map(|other| &fields[other]);
+        // So do those of all events, which are few.
+        let mut earlier =
+            kinds.iter().zip(plans).flat_map(|(kind, plan)| kind.fields.iter().zip(&plan.fields));
+        let like =
+            like.or_else(|| Some(earlier.find(|(other, _)| !is_entity && alike(other, field))?.1));
         let origin = origin(schema, kind, field, is_entity);
         let sets = if is_entity && matches!(origin, Origin::Named { .. }) { 2 } else { 1 };
-        let (changes, begins) = match (like.map(|other| &fields[other]), few_bits) {
+        let (changes, begins) = match (like, few_bits) {
             (Some(like), _) => (like.changes, like.begins),
             (None, Some(bits)) => {
                 let values = layout.take_all(fresh_value_models(bits));
@@ -217,7 +225,7 @@ pub(super) fn plan_kind(
                     (false, _) => Span::default(),
                     (true, true) => layout.take_all(fresh_residual_models(bits)),
                     (true, false) => *held
-                        .get_or_insert_with(|| layout.take_all(fresh_residual_models(HELD_BITS))),
+                        .get_or_insert_with(|| layout.take_all(fresh_residual_models(held_bits))),
                 };
                 let set = || [Model::NEW].into_iter().chain(fresh_residual_models(bits));
                 let begins = layout.take_all((0..sets).flat_map(|_| set()).collect());
@@ -227,7 +235,7 @@ pub(super) fn plan_kind(
         fields.push(FieldPlan {
             range: range(field),
             bits,
-            change_bits: if is_mover { bits } else { HELD_BITS },
+            change_bits: if is_mover { bits } else { held_bits },
             few_bits,
             origin,
             changes,
@@ -235,11 +243,9 @@ pub(super) fn plan_kind(
             begins,
         });
     }
+    let index = index as u8;
     KindPlan { index, is_event: !is_entity, fields, holds, movers, order, named, groups, models }
 }
-
-/// Residuals of fields that hold share models, whatever their ranges.
-const HELD_BITS: u32 = 32;
 
 fn alike(one: &Field, other: &Field) -> bool {
     let sort = |field: &Field| (field.min, field.max, field.wraps, field.origin.is_some());
@@ -294,7 +300,7 @@ fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
             if movers.iter().any(|mover| usize::from(mover.at) == at) {
                 continue;
             }
-            if let Some(motion) = motion(kind, field, &slots, tick_rate) {
+            if let Some(motion) = motion(kind, field, &slots, &movers, tick_rate) {
                 let slot = slots[at];
                 let moves_others = slot != SLOT_OF_NONE;
                 movers.push(Mover {
@@ -310,18 +316,20 @@ fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
     movers
 }
 
-/// Whether a field is known more finely than its value says.
-fn has_rest(kind: &Kind, at: usize) -> bool {
-    !matches!(kind.fields[at].predict, Predict::Hold | Predict::LinearFromLastTwo)
-}
-
 /// `None` for a field that holds.
 fn motion(
     kind: &Kind,
     field: &Field,
     slots: &[usize; KIND_FIELDS_MAX],
+    before: &[Mover],
     tick_rate: TickRate,
 ) -> Option<Motion> {
+    // Of what goes on by its last two values the rest is a pace, not a place.
+    let rest_of = |at: usize| {
+        let is_it =
+            |mover: &Mover| usize::from(mover.at) == at && !matches!(mover.motion, Motion::LastTwo);
+        before.iter().position(is_it)
+    };
     let hz = f64::from(tick_rate.hz());
     Some(match field.predict {
         Predict::Hold => return None,
@@ -329,12 +337,12 @@ fn motion(
         Predict::LinearBy { field: by } => {
             let by = usize::from(by);
             let per_step = fixed(kind.fields[by].scale / (field.scale * hz));
-            Motion::By { field: (by, has_rest(kind, by)), slot: slots[by], per_step }
+            Motion::By { field: (by, rest_of(by)), slot: slots[by], per_step }
         }
         Predict::Approach { field: goal, per_second } => {
             let goal = usize::from(goal);
             Motion::Approach {
-                field: (goal, has_rest(kind, goal)),
+                field: (goal, rest_of(goal)),
                 ratio: fixed(kind.fields[goal].scale / field.scale),
                 keep: fixed(libm::exp(-per_second / hz)),
             }

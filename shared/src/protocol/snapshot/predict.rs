@@ -19,8 +19,8 @@ pub(super) type PerField<T> = [T; KIND_FIELDS_MAX];
 /// Moves a known row on by `ticks` ticks. In the last of them `decide` is asked for each field,
 /// in the order of the plan, with the value expected, and gives the one that it has.
 ///
-/// `rests` has for each field what its value does not say: where between two steps it is, or for
-/// [`Motion::LastTwo`] by how much it moves in a tick.
+/// `rests` has for each field that moves, in the order of the plan, what its value does not say:
+/// where between two steps it is, or for [`Motion::LastTwo`] by how much it moves in a tick.
 pub(super) fn step_row(
     plan: &KindPlan,
     values: &mut [i32],
@@ -49,9 +49,9 @@ pub(super) fn step_row_to(
     row: &[i32],
     residuals: &mut PerField<i32>,
 ) -> u32 {
-    // One length for all three: of three checks of an index one is left.
+    // One length for both: of two checks of an index one is left.
     let fields = plan.fields.len();
-    let (values, rests, row) = (&mut values[..fields], &mut rests[..fields], &row[..fields]);
+    let (values, row) = (&mut values[..fields], &row[..fields]);
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
     let mut mask = 0;
@@ -105,9 +105,12 @@ fn settle_paces(
     first: &Option<PerField<i32>>,
 ) {
     let Some(first) = first else { return };
-    for mover in plan.movers.iter().filter(|mover| matches!(mover.motion, Motion::LastTwo)) {
+    for (mover, rest) in plan.movers.iter().zip(rests) {
+        if !matches!(mover.motion, Motion::LastTwo) {
+            continue;
+        }
         let at = usize::from(mover.at);
-        rests[at] = short(mover.range.difference(values[at], first[at]) / ticks as i32);
+        *rest = short(mover.range.difference(values[at], first[at]) / ticks as i32);
     }
 }
 
@@ -120,18 +123,18 @@ fn step_movers(
     mut decide: impl FnMut(usize, i32) -> i32,
 ) {
     // By how much those moved that move others.
-    let fields = plan.fields.len();
-    let (values, rests) = (&mut values[..fields], &mut rests[..fields]);
+    let values = &mut values[..plan.fields.len()];
+    let rests = &mut rests[..plan.movers.len()];
     let mut moved_by = [0_i64; SLOTS];
-    for mover in &plan.movers {
+    for (number, mover) in plan.movers.iter().enumerate() {
         let at = usize::from(mover.at);
-        let (old, rest) = (values[at], rests[at]);
+        let (old, rest) = (values[at], rests[number]);
         let was = (i64::from(old) << 16) + i64::from(rest);
         let goes_to = match &mover.motion {
             Motion::LastTwo => {
                 let expected = mover.range.hold(i64::from(old) + i64::from(rest));
                 values[at] = decide(at, expected);
-                rests[at] = short(mover.range.difference(values[at], old));
+                rests[number] = short(mover.range.difference(values[at], old));
                 if mover.moves_others {
                     moved_by[mover.slot] = (i64::from(values[at]) - i64::from(old)) << 16;
                 }
@@ -169,7 +172,7 @@ fn step_movers(
                 _ => 0,
             };
         }
-        (values[at], rests[at]) = (value, finer);
+        (values[at], rests[number]) = (value, finer);
         if mover.moves_others {
             moved_by[mover.slot] = (i64::from(value) << 16) + i64::from(finer) - was;
         }
@@ -178,9 +181,9 @@ fn step_movers(
 
 /// The value of a field by which others move, in 1/65536 of a step.
 #[inline]
-fn fine((field, has_rest): (usize, bool), values: &[i32], rests: &[i16]) -> i64 {
+fn fine((field, rest): (usize, Option<usize>), values: &[i32], rests: &[i16]) -> i64 {
     let whole = i64::from(values[field]) << 16;
-    if has_rest { whole + i64::from(rests[field]) } else { whole }
+    rest.map_or(whole, |rest| whole + i64::from(rests[rest]))
 }
 
 impl Range {

@@ -165,7 +165,7 @@ impl Replay for Turn {
     fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
         for given in given {
             let by = match given {
-                GivenKind::Received { nth } => 1 + *nth,
+                GivenKind::Received { nth } => nth.wrapping_add(1),
                 GivenKind::Repeated => 3,
                 GivenKind::Absent => 0,
             };
