@@ -1,7 +1,7 @@
 //! Models: what a stream has learned of its own symbols.
 //!
 //! Two sorts, both a few numbers of 16 bits in one list that belongs to a stream: a [`Model`] has
-//! the odds of one bit, and a set of 4, 8 or 16 of them ([`choice`]) those of as many values. They
+//! the odds of one bit, and a set of 8 or 16 of them ([`choice`]) those of as many values. They
 //! learn from every symbol, on both ends alike. Nothing here knows what a symbol means.
 
 /// The odds that a bit is set: twelve bits of probability, and four that count how often it was

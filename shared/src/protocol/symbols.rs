@@ -12,7 +12,7 @@ use super::models::{Model, ONE, choice};
 pub(crate) trait Sink {
     /// One bit, by the odds of `model`, which learns from it.
     fn bit(&mut self, model: &mut Model, bit: bool);
-    /// One of `N` values (4, 8 or 16), by the odds of `set`, which learns from it.
+    /// One of `N` values (8 or 16), by the odds of `set`, which learns from it.
     fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32);
     /// The lowest `bits` bits of `value` (0 to 32; the others must be 0), at even odds.
     fn raw(&mut self, value: u32, bits: u32);
@@ -317,8 +317,10 @@ fn take_prefix(source: &mut impl Source, models: &mut [Model], most: u32) -> Opt
 pub(crate) const fn value_models(bits: u32) -> usize {
     match bits {
         0 => 0,
+        // Two bits, the second by what the first is, cost less than a choice of four.
         1 => 1,
-        2..=4 => 1 << bits,
+        2 => 3,
+        3 | 4 => 1 << bits,
         _ => value_models(bits - 4) + (1 << bits),
     }
 }
@@ -327,8 +329,8 @@ pub(crate) const fn value_models(bits: u32) -> usize {
 pub(crate) fn fresh_value_models(bits: u32) -> Vec<Model> {
     match bits {
         0 => Vec::new(),
-        1 => vec![Model::NEW],
-        2..=4 => choice::fresh(1 << bits).collect(),
+        1 | 2 => vec![Model::NEW; value_models(bits)],
+        3 | 4 => choice::fresh(1 << bits).collect(),
         _ => {
             let mut models = fresh_value_models(bits - 4);
             (0..1 << (bits - 4)).for_each(|_| models.extend(choice::fresh(16)));
@@ -343,7 +345,11 @@ pub(crate) fn put_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, v
     match bits {
         0 => {}
         1 => sink.bit(&mut models[0], value == 1),
-        2 => sink.choose(first::<4>(models), value),
+        2 => {
+            let upper = value >> 1;
+            sink.bit(&mut models[0], upper == 1);
+            sink.bit(&mut models[1 + upper as usize], value & 1 == 1);
+        }
         3 => sink.choose(first::<8>(models), value),
         4 => sink.choose(first::<16>(models), value),
         _ => {
@@ -358,7 +364,11 @@ pub(crate) fn take_value(source: &mut impl Source, models: &mut [Model], bits: u
     match bits {
         0 => 0,
         1 => u32::from(source.bit(&mut models[0])),
-        2 => source.choose(first::<4>(models)),
+        2 => {
+            let upper = source.bit(&mut models[0]);
+            let lower = source.bit(&mut models[1 + usize::from(upper)]);
+            u32::from(upper) << 1 | u32::from(lower)
+        }
         3 => source.choose(first::<8>(models)),
         4 => source.choose(first::<16>(models)),
         _ => {

@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
 use super::mirror::{Mirror, Place, find_named, told_given};
-use super::plan::{Group, KindPlan};
+use super::plan::{Group, HELD, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
@@ -548,18 +548,21 @@ fn put_change(
     for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
         put_group(group, was, mask, models, sink);
     }
-    for &at in &plan.order {
-        let at = usize::from(at);
-        if mask >> at & 1 == 0 {
-            continue;
-        }
-        let field = &plan.fields[at];
-        sink.mark(Part::Field { kind: plan.index, field: at as u8 });
+    let mut put = |at: u8| {
+        let field = &plan.fields[usize::from(at)];
+        sink.mark(Part::Field { kind: plan.index, field: at });
         let models = &mut models[field.changes.at..][..field.changes.len];
+        let at = usize::from(at);
         match field.few_bits {
             Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
             None => put_residual(sink, models, field.change_bits, residuals[at]),
         }
+    };
+    if mask & plan.groups[HELD].mask != 0 {
+        plan.holds.iter().filter(|at| mask >> **at & 1 == 1).for_each(|at| put(*at));
+    }
+    for mover in plan.movers.iter().filter(|mover| mask >> mover.at & 1 == 1) {
+        put(mover.at);
     }
 }
 
