@@ -13,7 +13,7 @@ use shared::protocol::{ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role
 use shared::simulation::trial;
 use shared::skirmish::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Line, Page, Player, Server, alone, http, poll, say,
+    Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
 };
 use tungstenite::Message;
 
@@ -316,6 +316,50 @@ fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
 
 /// Longest wait for a page to find the server again.
 const BACK_GIVE_UP: Duration = Duration::from_secs(15);
+
+#[test]
+fn the_example_in_node_decodes_a_live_room() {
+    const SNAPSHOTS: usize = 300;
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "8", "--seed", "1"]);
+    for (path, kind) in
+        [("/client.js", "text/javascript"), ("/client.d.ts", "application/typescript")]
+    {
+        let file = server.get(path);
+        assert_eq!(file.status, 200, "{path}");
+        let is = file.header("content-type").unwrap_or_default();
+        assert!(is.starts_with(kind), "{path}: {is}");
+    }
+    let count = SNAPSHOTS.to_string();
+    let (status, printed) = node.run("examples/watch.mjs", &[&server.url(""), "watched", &count]);
+    let last = printed.lines().next_back().unwrap_or_default();
+    say(&format!("watch.mjs: {last}"));
+    assert!(status.success(), "{status}: {printed}");
+    // Others may have been under way when it left.
+    let decoded = last.split(' ').next().and_then(|number| number.parse::<usize>().ok());
+    assert!(decoded.is_some_and(|decoded| decoded >= SNAPSHOTS), "{last}");
+    let events = last.split(' ').nth(2).and_then(|number| number.parse::<u32>().ok());
+    assert!(events.is_some_and(|events| events > 0), "{last}");
+    let looks: Vec<_> = printed.lines().filter(|line| line.starts_with("tick ")).collect();
+    assert_eq!(looks.len(), SNAPSHOTS / 30, "{printed}");
+    // A ship goes by its player's name, which the roster has; the bots are called like this.
+    for look in looks {
+        let named = ["Ash", "Birch", "Clover", "Dune", "Ember", "Fern", "Gale", "Heath"];
+        assert!(named.iter().any(|name| look.contains(&format!(" {name} at "))), "{look}");
+    }
+}
+
+#[test]
+fn the_client_module_keeps_its_promises_in_node() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "4", "--seed", "1"]);
+    let (status, printed) = node.run("tests/client.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    let faults = printed.lines().find(|line| line.contains("meddled")).expect("it came to the end");
+    say(&format!("client.mjs: {faults}"));
+}
 
 /// What `tickwire_trial` of a page's wasm gives.
 fn trial_in_wasm(wasm: &[u8], seed: u64, players: u16, ticks: u32) -> u64 {
