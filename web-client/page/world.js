@@ -44,6 +44,8 @@ export class World {
     /** @type {Bolt[]} */
     this.bolts = [];
     this.borderRadius = 0;
+    /** How far the level reaches: what there is to look at before the border is known. */
+    this.levelRadius = 0;
     /** @type {Level} */
     this.level = { walls: [], rocks: [] };
     /** @type {Map<number, Player>} */
@@ -69,6 +71,8 @@ export class World {
     this.schema = wasm.schema() ?? { entities: [], events: [] };
     this.level = wasm.level() ?? { walls: [], rocks: [] };
     this.self = self;
+    this.borderRadius = 0;
+    this.levelRadius = reach(this.level);
     this.pools.clear();
     this.clear();
     this.players.clear();
@@ -170,4 +174,13 @@ export class World {
   get playersVersion() {
     return this.rosterVersion;
   }
+}
+
+/** How far from the middle a level reaches. @param {Level} level */
+function reach({ walls, rocks }) {
+  const ends = [
+    ...walls.map(({ x, y, w, h }) => Math.hypot(x + w / 2, y + h / 2) + Math.hypot(w, h) / 2),
+    ...rocks.map(({ x, y, radius }) => Math.hypot(x, y) + radius),
+  ];
+  return Math.max(0, ...ends);
 }
