@@ -17,6 +17,8 @@
  * @property {number} y
  * @property {number} vx
  * @property {number} vy
+ * @property {number} wx the velocity steered at; it and `wy` are 0 while the engine is off
+ * @property {number} wy
  * @property {number} aim
  * @property {number} hull
  * @property {number} shield
@@ -27,8 +29,7 @@
  * @property {number} entity
  * @property {number} x
  * @property {number} y
- * @property {number} vx
- * @property {number} vy
+ * @property {number} aim along which it flies
  * @property {number} owner
  *
  * @typedef {object} Happening
