@@ -220,10 +220,31 @@ export interface Field {
   /** Whether the step after `max` is `min`. */
   readonly wraps: boolean;
   /** How it moves between two snapshots. */
-  readonly predict: "hold" | "linear-from-last-two" | "linear-by";
-  /** The field that is its velocity, for `linear-by`. */
-  readonly by: string | null;
+  readonly predict: Predict;
+  /** Which row it names: the one of that kind whose field there has the same value. */
+  readonly names: { readonly kind: string; readonly field: string } | null;
+  /** At or near which field of the row named (by the first field that names one) it begins. */
+  readonly origin: string | null;
 }
+
+/**
+ * - `hold`: it keeps its value until told otherwise
+ * - `linear-from-last-two`: it moves on as it did between its last two values
+ * - `linear-by`: by another field, the velocity
+ * - `approach`: it nears another field; of what is missing `1 - exp(-perSecond / tickRateHz)` in a
+ *   tick
+ * - `along`: at a speed in the direction of another field, an angle
+ */
+export type Predict =
+  | { readonly how: "hold" | "linear-from-last-two" }
+  | { readonly how: "linear-by"; readonly field: string }
+  | { readonly how: "approach"; readonly field: string; readonly perSecond: number }
+  | {
+      readonly how: "along";
+      readonly field: string;
+      readonly perSecond: number;
+      readonly axis: "x" | "y";
+    };
 
 /** A row of a game whose types are not known. */
 export type Row = { readonly id: number; readonly kind: string } & { readonly [field: string]: number };

@@ -8,7 +8,7 @@ use shared::client::{Client, ClientError, Names, Stage};
 use shared::game::Game;
 use shared::protocol::snapshot::Coding;
 use shared::protocol::{End, Refusal, Welcome};
-use shared::scene::{Field, Kind, Predict, Rows, Schema};
+use shared::scene::{Axis, Field, Kind, Predict, Rows, Schema};
 use shared::tick::TickRate;
 
 use crate::json::Json;
@@ -101,28 +101,51 @@ pub(crate) fn roster(json: &mut Json, names: &Names) {
     });
 }
 
-/// The schema with all that is known of each field.
+/// The schema with all that is known of each field. It must have been checked: fields and kinds
+/// refer to each other by index, and are told by name.
 pub(crate) fn whole_schema(json: &mut Json, schema: &Schema) {
     json.object(|json| {
         for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {
-            json.key(name).list(|json| list.iter().for_each(|each| whole_kind(json, each)));
+            json.key(name).list(|json| {
+                for kind in list {
+                    whole_kind(json, kind, &schema.entities);
+                }
+            });
         }
     });
 }
 
-fn whole_kind(json: &mut Json, kind: &Kind) {
-    let name_of = |index: u8| kind.fields[usize::from(index)].name.as_str();
+fn whole_kind(json: &mut Json, kind: &Kind, entities: &[Kind]) {
+    // The kind in which a row begins, where a field has an origin.
+    let origin_kind = kind.named().map(|(_, named)| &entities[usize::from(named.kind)]);
     json.object(|json| {
         json.key("name").text(&kind.name);
         json.key("fields").list(|json| {
-            for each in &kind.fields {
-                field(json, each, &name_of);
+            for field in &kind.fields {
+                json.object(|json| {
+                    ranges(json, field);
+                    json.key("predict").object(|json| predict(json, field.predict, kind));
+                    match field.names {
+                        Some(names) => json.key("names").object(|json| {
+                            let named = &entities[usize::from(names.kind)];
+                            json.key("kind").text(&named.name);
+                            json.key("field").text(name_in(named, names.field));
+                        }),
+                        None => json.key("names").null(),
+                    }
+                    match (field.origin, origin_kind) {
+                        (Some(origin), Some(kind)) => {
+                            json.key("origin").text(name_in(kind, origin));
+                        }
+                        _ => json.key("origin").null(),
+                    }
+                });
             }
         });
         match kind.place {
             Some(place) => json.key("place").list(|json| {
-                for index in place {
-                    json.text(name_of(index));
+                for field in place {
+                    json.text(name_in(kind, field));
                 }
             }),
             None => json.key("place").null(),
@@ -130,26 +153,46 @@ fn whole_kind(json: &mut Json, kind: &Kind) {
     });
 }
 
-fn field<'a>(json: &mut Json, field: &Field, name_of: &impl Fn(u8) -> &'a str) {
-    json.object(|json| {
-        json.key("name").text(&field.name);
-        json.key("unit").text(&field.unit);
-        let numbers =
-            [("min", field.min.into()), ("max", field.max.into()), ("scale", field.scale)];
-        for (name, value) in numbers {
-            json.key(name).number(value);
+fn name_in(kind: &Kind, field: u8) -> &str {
+    &kind.fields[usize::from(field)].name
+}
+
+fn ranges(json: &mut Json, field: &Field) {
+    json.key("name").text(&field.name);
+    json.key("unit").text(&field.unit);
+    for (name, value) in
+        [("min", field.min.into()), ("max", field.max.into()), ("scale", field.scale)]
+    {
+        json.key(name).number(value);
+    }
+    json.key("wraps").flag(field.wraps);
+}
+
+fn predict(json: &mut Json, predict: Predict, kind: &Kind) {
+    let how = match predict {
+        Predict::Hold => "hold",
+        Predict::LinearFromLastTwo => "linear-from-last-two",
+        Predict::LinearBy { .. } => "linear-by",
+        Predict::Approach { .. } => "approach",
+        Predict::Along { .. } => "along",
+    };
+    json.key("how").text(how);
+    match predict {
+        Predict::Hold | Predict::LinearFromLastTwo => {}
+        Predict::LinearBy { field } => json.key("field").text(name_in(kind, field)),
+        Predict::Approach { field, per_second } => {
+            json.key("field").text(name_in(kind, field));
+            json.key("perSecond").number(per_second);
         }
-        json.key("wraps").flag(field.wraps);
-        json.key("predict").text(match field.predict {
-            Predict::Hold => "hold",
-            Predict::LinearFromLastTwo => "linear-from-last-two",
-            Predict::LinearBy { .. } => "linear-by",
-        });
-        match field.predict {
-            Predict::LinearBy { field } => json.key("by").text(name_of(field)),
-            _ => json.key("by").null(),
+        Predict::Along { angle, per_second, axis } => {
+            json.key("field").text(name_in(kind, angle));
+            json.key("perSecond").number(per_second);
+            json.key("axis").text(match axis {
+                Axis::X => "x",
+                Axis::Y => "y",
+            });
         }
-    });
+    }
 }
 
 pub(crate) fn welcome(json: &mut Json, welcome: &Welcome<'_>) {

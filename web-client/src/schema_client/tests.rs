@@ -5,7 +5,7 @@ use shared::ids::{EntityId, PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Coding, Picture, PlayerPart, SnapshotEncoder};
 use shared::protocol::{Roster, RosterEntry};
-use shared::scene::{EntityKind, EventKind, FieldDef};
+use shared::scene::{Axis, EntityKind, EventKind, FieldDef, Predict};
 
 use super::*;
 
@@ -19,6 +19,16 @@ const KITE: EntityKind<3> = EntityKind::new(
     ],
 )
 .at(0, 1);
+const TAIL: EntityKind<3> = EntityKind::new(
+    1,
+    "tail",
+    [
+        FieldDef::angle("wind", 8).predict(Predict::Hold),
+        FieldDef::moving("x", -100.0, 100.0, 0.25).predict(DRIFT).origin(0),
+        FieldDef::whole("kite", 0, 65_535).names(0, 2),
+    ],
+);
+const DRIFT: Predict = Predict::Along { angle: 0, per_second: 2.5, axis: Axis::X };
 const GUST: EventKind<1> = EventKind::new(0, "gust", [FieldDef::whole("force", 0, 12)]);
 
 /// A server's end of the stream, as far as it is needed here.
@@ -30,7 +40,7 @@ struct Server {
 
 impl Server {
     fn new() -> Server {
-        let schema = Schema::new().entity(&KITE).event(&GUST);
+        let schema = Schema::new().entity(&KITE).entity(&TAIL).event(&GUST);
         let codec = Codec::new(schema, TickRate::default(), Coding::default()).unwrap();
         Server { codec, encoder: SnapshotEncoder::new(), tick: Tick(100) }
     }
@@ -143,6 +153,10 @@ fn rows_and_events_of_any_game_come_out_in_their_units() {
     let schema = said(&client);
     assert!(schema.contains("\"place\":[\"x\",\"height\"]"), "{schema}");
     assert!(schema.contains("{\"name\":\"x\",\"unit\":\"m\",\"min\":-400,\"max\":400"), "{schema}");
+    let drift =
+        "\"predict\":{\"how\":\"along\",\"field\":\"wind\",\"perSecond\":2.5,\"axis\":\"x\"}";
+    assert!(schema.contains(&format!("{drift},\"names\":null,\"origin\":\"x\"")), "{schema}");
+    assert!(schema.contains("\"names\":{\"kind\":\"kite\",\"field\":\"owner\"}"), "{schema}");
     client.level();
     assert_eq!(client.bytes(), [1, 2, 3]);
 
