@@ -11,7 +11,6 @@ use bincode::Decode;
 use shared::client::{ClientError, Names};
 use shared::limits::{
     CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
-    SPECTATOR_ACK_SNAPSHOTS,
 };
 use shared::protocol::snapshot::{Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
 use shared::protocol::{
@@ -23,6 +22,12 @@ use shared::tick::{Tick, TickRate};
 
 use crate::json::Json;
 use crate::texts;
+
+/// A spectator says so often what it has seen, counted in ticks of the room.
+const SPECTATOR_ACKS_PER_SECOND: u32 = 2;
+/// A player says so after this many snapshots during which it sent no input: fewer than a server
+/// would ever send without hearing of them.
+const PLAYER_UNACKNOWLEDGED_MAX: u32 = 2;
 
 /// What a message was, as `RECEIVED` in `page/client.js` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +72,9 @@ struct Room {
     settings: Vec<u8>,
     /// Events that were not asked for yet, each with its tick.
     events: VecDeque<(Tick, Rows)>,
+    /// Snapshots that nothing was said of, and the last that was.
     unacknowledged: u32,
+    acknowledged: Option<Tick>,
 }
 
 impl SchemaClient {
@@ -151,9 +158,9 @@ impl SchemaClient {
             }
             (ServerMessage::Snapshot(body), Some(room)) => {
                 let snapshot = room.snapshot(body)?;
-                let acknowledges = room.unacknowledged >= SPECTATOR_ACK_SNAPSHOTS;
+                let is_due = room.is_acknowledgement_due();
                 self.numbers.extend(figures(&snapshot));
-                if acknowledges {
+                if is_due {
                     self.acknowledge();
                 }
                 Received::Snapshot
@@ -180,9 +187,8 @@ impl SchemaClient {
         let Some(input) = input.get(..len).filter(|input| input.len() <= INPUT_MAX_BYTES) else {
             return false;
         };
-        // The input says what has been seen, and so stands for an acknowledgement.
-        room.unacknowledged = 0;
-        let seen = room.seen();
+        // The input says it, and so stands for an acknowledgement.
+        let seen = room.acknowledge();
         self.push(&ClientMessage::Input(Input { tick, seen, input }));
         true
     }
@@ -203,8 +209,7 @@ impl SchemaClient {
 
     fn acknowledge(&mut self) {
         let Some(room) = &mut self.room else { return };
-        room.unacknowledged = 0;
-        let seen = room.seen();
+        let seen = room.acknowledge();
         self.push(&ClientMessage::Ack(Ack { seen }));
     }
 
@@ -306,11 +311,26 @@ impl Room {
             settings: welcome.settings.to_vec(),
             events: VecDeque::new(),
             unacknowledged: 0,
+            acknowledged: None,
         })
     }
 
-    fn seen(&self) -> Tick {
-        self.decoder.mirror().tick().unwrap_or_default()
+    /// Notes that what has been seen is being said; gives what that is.
+    fn acknowledge(&mut self) -> Tick {
+        self.unacknowledged = 0;
+        self.acknowledged = self.decoder.mirror().tick();
+        self.acknowledged.unwrap_or_default()
+    }
+
+    fn is_acknowledgement_due(&self) -> bool {
+        if self.is_player {
+            return self.unacknowledged >= PLAYER_UNACKNOWLEDGED_MAX;
+        }
+        let every_ticks = u32::from(self.codec.tick_rate().hz()) / SPECTATOR_ACKS_PER_SECOND;
+        match (self.decoder.mirror().tick(), self.acknowledged) {
+            (Some(seen), Some(said)) => seen.since(said) >= i64::from(every_ticks),
+            _ => true,
+        }
     }
 
     fn snapshot(&mut self, body: &[u8]) -> Result<Snapshot, ClientError> {

@@ -195,7 +195,7 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
         own: Some(&[5, 6]),
         replayed: None,
     };
-    for _ in 0..SPECTATOR_ACK_SNAPSHOTS {
+    for _ in 0..PLAYER_UNACKNOWLEDGED_MAX {
         assert_eq!(next_message(&mut client), None);
         let snapshot = server.snapshot_for(Some(part), &[], &[]);
         assert_eq!(give(&mut client, &snapshot), Received::Snapshot);
@@ -212,8 +212,28 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
     let sent = next_message(&mut client).expect("an input");
     let input = Input { tick: Tick(200), seen, input: &[8, 1] };
     assert_eq!(ClientMessage::decode(&sent), Ok(ClientMessage::Input(input)));
+    give(&mut client, &server.snapshot_for(Some(part), &[], &[]));
+    assert_eq!(next_message(&mut client), None, "the input has said what was seen before it");
     client.scratch(INPUT_MAX_BYTES + 1);
     assert!(!client.input(Tick(201), INPUT_MAX_BYTES + 1));
+}
+
+#[test]
+fn a_spectator_acknowledges_at_once_and_then_twice_a_second() {
+    let mut server = Server::new();
+    let mut client = greeted(Role::Spectator);
+    next_message(&mut client).expect("the hello waits");
+    give(&mut client, &server.welcome(None));
+    let mut said = Vec::new();
+    for nth in 0..TickRate::default().hz() {
+        give(&mut client, &server.snapshot(&[], &[]));
+        if let Some(message) = next_message(&mut client) {
+            let seen = server.tick;
+            assert_eq!(ClientMessage::decode(&message), Ok(ClientMessage::Ack(Ack { seen })));
+            said.push(nth);
+        }
+    }
+    assert_eq!(said, [0, 15]);
 }
 
 #[test]
