@@ -52,7 +52,9 @@ export class WatchBar {
     const points = player?.score === 1 ? "1 point" : `${player?.score} points`;
     const what = player
       ? `${waits ? "waiting for a ship" : "following"} · ${points}`
-      : count(world.ships.length);
+      : world.borderRadius > 0
+        ? count(world.ships.length)
+        : "…";
     const text = player ? who : mode === "free" ? "Free camera" : "Whole arena";
     const state = [mode, followed, text, what].join("\n");
     if (state === this.shown) return;
