@@ -388,7 +388,7 @@ fn the_example_in_node_decodes_a_live_room() {
     let events = last.split(' ').nth(2).and_then(|number| number.parse::<u32>().ok());
     assert!(events.is_some_and(|events| events > 0), "{last}");
     let looks: Vec<_> = printed.lines().filter(|line| line.starts_with("tick ")).collect();
-    assert_eq!(looks.len(), SNAPSHOTS / 30, "{printed}");
+    assert!(looks.len() >= SNAPSHOTS / 30, "{printed}");
     // A ship goes by its player's name, which the roster has; the bots are called like this.
     for look in looks {
         let named = ["Ash", "Birch", "Clover", "Dune", "Ember", "Fern", "Gale", "Heath"];
