@@ -13,7 +13,7 @@ use shared::protocol::{ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role
 use shared::simulation::trial;
 use shared::skirmish::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Line, Page, Player, Server, alone, http, poll, say,
+    Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
 };
 use tungstenite::Message;
 
@@ -228,6 +228,8 @@ const UP: Key = Key { key: "w", code: "KeyW", number: 87 };
 const LEFT: Key = Key { key: "a", code: "KeyA", number: 65 };
 const DOWN: Key = Key { key: "s", code: "KeyS", number: 83 };
 const RIGHT: Key = Key { key: "d", code: "KeyD", number: 68 };
+const NEXT: Key = Key { key: "e", code: "KeyE", number: 69 };
+const WHOLE: Key = Key { key: "m", code: "KeyM", number: 77 };
 
 /// Waits until the page is in the game and new ticks come.
 fn wait_until_playing(page: &Page<'_>, give_up: Duration) {
@@ -265,6 +267,48 @@ fn steer(page: &Page<'_>) {
     panic!("no key moves the ship from {from}; now {}", page.eval("tickwire.state()"));
 }
 
+/// Has a spectator follow one player after the other, by key and by button, and look at the whole
+/// arena again.
+fn follow(page: &Page<'_>) {
+    let camera = "tickwire.state().camera";
+    let press = |key| {
+        page.key_down(key);
+        page.key_up(key);
+    };
+    // Whom it follows now; whoever is dead meanwhile is back after a while.
+    let follows = |before: &serde_json::Value| {
+        let other = format!("{camera}.mode === 'follow' && {camera}.player !== {before}");
+        page.wait_until(&other, GIVE_UP);
+        let near = format!(
+            "{camera}.ship && Math.hypot({camera}.x - {camera}.ship.x, \
+             {camera}.y - {camera}.ship.y) < {NEAR}"
+        );
+        page.wait_until(&near, GIVE_UP);
+        let followed = page.eval(camera);
+        let shown = page.eval("document.getElementById('watch-who').textContent");
+        assert_eq!(shown, followed["name"], "the bar says whom it follows");
+        followed["player"].clone()
+    };
+    assert_eq!(page.eval(&format!("{camera}.mode")), "whole");
+    press(NEXT);
+    let first = follows(&serde_json::Value::Null);
+    press(NEXT);
+    let second = follows(&first);
+    let button = "document.getElementById('watch-next').getBoundingClientRect()";
+    let at = |side: &str, size: &str| {
+        page.eval(&format!("{button}.{side} + {button}.{size} / 2")).as_f64().expect("a place")
+    };
+    let (x, y) = (at("x", "width"), at("y", "height"));
+    page.mouse("mousePressed", x, y);
+    page.mouse("mouseReleased", x, y);
+    follows(&second);
+    press(WHOLE);
+    page.wait_until(&format!("{camera}.mode === 'whole' && {camera}.player === null"), GIVE_UP);
+}
+
+/// How near, in units, the middle of the picture is to a ship that is followed.
+const NEAR: f64 = 3.0;
+
 /// How far counts as having moved, in the game's own length: three ships.
 const MOVED: f64 = 3.0;
 
@@ -296,6 +340,8 @@ fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
     bob.wait_until("tickwire.state().entities > 0", GIVE_UP);
     assert_eq!(bob.eval("tickwire.state().me"), serde_json::Value::Null);
     bob.screenshot(&screenshots.join("spectating.png"));
+    follow(&bob);
+    bob.screenshot(&screenshots.join("followed.png"));
     for (who, page) in [("Ann", &ann), ("Bob", &bob)] {
         say(&format!("{who}: {}", page.eval("tickwire.state()")));
         assert_eq!(page.take_faults(), Vec::<String>::new(), "{who}'s console");
@@ -316,6 +362,50 @@ fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
 
 /// Longest wait for a page to find the server again.
 const BACK_GIVE_UP: Duration = Duration::from_secs(15);
+
+#[test]
+fn the_example_in_node_decodes_a_live_room() {
+    const SNAPSHOTS: usize = 300;
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "8", "--seed", "1"]);
+    for (path, kind) in
+        [("/client.js", "text/javascript"), ("/client.d.ts", "application/typescript")]
+    {
+        let file = server.get(path);
+        assert_eq!(file.status, 200, "{path}");
+        let is = file.header("content-type").unwrap_or_default();
+        assert!(is.starts_with(kind), "{path}: {is}");
+    }
+    let count = SNAPSHOTS.to_string();
+    let (status, printed) = node.run("examples/watch.mjs", &[&server.url(""), "watched", &count]);
+    let last = printed.lines().next_back().unwrap_or_default();
+    say(&format!("watch.mjs: {last}"));
+    assert!(status.success(), "{status}: {printed}");
+    // Others may have been under way when it left.
+    let decoded = last.split(' ').next().and_then(|number| number.parse::<usize>().ok());
+    assert!(decoded.is_some_and(|decoded| decoded >= SNAPSHOTS), "{last}");
+    let events = last.split(' ').nth(2).and_then(|number| number.parse::<u32>().ok());
+    assert!(events.is_some_and(|events| events > 0), "{last}");
+    let looks: Vec<_> = printed.lines().filter(|line| line.starts_with("tick ")).collect();
+    assert!(looks.len() >= SNAPSHOTS / 30, "{printed}");
+    // A ship goes by its player's name, which the roster has; the bots are called like this.
+    for look in looks {
+        let named = ["Ash", "Birch", "Clover", "Dune", "Ember", "Fern", "Gale", "Heath"];
+        assert!(named.iter().any(|name| look.contains(&format!(" {name} at "))), "{look}");
+    }
+}
+
+#[test]
+fn the_client_module_keeps_its_promises_in_node() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "4", "--seed", "1"]);
+    let (status, printed) = node.run("tests/client.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    let faults = printed.lines().find(|line| line.contains("meddled")).expect("it came to the end");
+    say(&format!("client.mjs: {faults}"));
+}
 
 /// What `tickwire_trial` of a page's wasm gives.
 fn trial_in_wasm(wasm: &[u8], seed: u64, players: u16, ticks: u32) -> u64 {

@@ -49,7 +49,7 @@ fn fail_if_any(found: Vec<String>) {
 
 #[test]
 fn no_file_has_outgrown_its_subject() {
-    let long = files(&root(), &[".rs", ".js"]).into_iter().filter_map(|path| {
+    let long = files(&root(), &[".rs", ".js", ".mjs", ".ts"]).into_iter().filter_map(|path| {
         let lines = text(&path).lines().count();
         (lines > FILE_LINES_MAX).then(|| format!("{}: {lines} lines", path.display()))
     });
@@ -112,7 +112,7 @@ fn nothing_is_left_open() {
     let marks =
         [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
     let mut found = Vec::new();
-    for path in files(&root(), &[".rs", ".js", ".md", ".html", ".css"]) {
+    for path in files(&root(), &[".rs", ".js", ".mjs", ".ts", ".md", ".html", ".css"]) {
         for (number, line) in text(&path).lines().enumerate() {
             if marks.iter().any(|mark| line.contains(mark)) {
                 found.push(format!("{}:{}: {line}", path.display(), number + 1));

@@ -2,8 +2,8 @@
 // Which part of the arena is on the screen: a centre and a scale.
 //
 // A player's camera sits on the own ship and shows the same to everybody, whatever the screen
-// (never more than `screen_half`: what lies beyond may not be known yet). A spectator's fits
-// the arena until it is dragged, zoomed, or told to follow. Moved by main.js, read by draw/.
+// (never more than `screen_half`: what lies beyond may not be known yet). A spectator's goes where
+// spectator.js sends it. Moved by view.js, read by draw/.
 
 /** @typedef {import("./wasm.js").Measures} Measures */
 
@@ -21,8 +21,6 @@ export class Camera {
     this.scale = 20;
     this.width = 1;
     this.height = 1;
-    /** Whether a spectator moved it by hand. */
-    this.free = false;
     this.shake = 0;
     this.offsetX = 0;
     this.offsetY = 0;
@@ -41,20 +39,23 @@ export class Camera {
     this.scale = this.playScale();
   }
 
-  /** Follows a ship softly. @param {number} x @param {number} y @param {number} seconds */
-  glideTo(x, y, seconds) {
-    const part = 1 - Math.exp(-6 * seconds);
+  /** Follows a ship softly. @param {number} x @param {number} y
+   *  @param {number} nearness 1 is about as near as its player sees it @param {number} seconds */
+  glideTo(x, y, nearness, seconds) {
+    const part = 1 - Math.exp(-10 * seconds);
     this.x += (x - this.x) * part;
     this.y += (y - this.y) * part;
-    this.scale += (this.playScale() - this.scale) * part;
+    this.scale += (nearness * this.watchScale() - this.scale) * part;
   }
 
-  /** Shows the whole arena. @param {number} radius @param {number} seconds */
-  fit(radius, seconds) {
+  /** Shows the whole arena. @param {number} radius
+   *  @param {number} below CSS pixels at the lower edge that are not for it
+   *  @param {number} seconds */
+  fit(radius, below, seconds) {
     const part = 1 - Math.exp(-4 * seconds);
-    const wanted = Math.min(this.width, this.height) / (2 * (radius + FIT_SPARE));
+    const wanted = Math.min(this.width, this.height - below) / (2 * (radius + FIT_SPARE));
     this.x += (0 - this.x) * part;
-    this.y += (0 - this.y) * part;
+    this.y += (below / 2 / wanted - this.y) * part;
     this.scale += (wanted - this.scale) * part;
   }
 
@@ -69,14 +70,12 @@ export class Camera {
 
   /** @param {number} dx @param {number} dy in CSS pixels */
   drag(dx, dy) {
-    this.free = true;
     this.x -= dx / this.scale;
     this.y -= dy / this.scale;
   }
 
   /** @param {number} factor @param {number} px @param {number} py the point that stays */
   zoom(factor, px, py) {
-    this.free = true;
     const [x, y] = this.toWorld(px, py);
     this.scale = Math.min(ZOOM_MAX, Math.max(1, this.scale * factor));
     const [nx, ny] = this.toWorld(px, py);
@@ -121,6 +120,12 @@ export class Camera {
     const halfX = this.width / 2 / this.scale + reach;
     const halfY = this.height / 2 / this.scale + reach;
     return Math.abs(x - this.x) <= halfX && Math.abs(y - this.y) <= halfY;
+  }
+
+  /** A spectator may see more than a player: on narrow screens it does. @private */
+  watchScale() {
+    const { screen_half_x, screen_half_y } = this.measures;
+    return Math.sqrt((this.width / (2 * screen_half_x)) * (this.height / (2 * screen_half_y)));
   }
 
   /** @private */

@@ -51,7 +51,7 @@ export class Hud {
     part("role").textContent = spectator ? "spectating" : "";
     part("bars").hidden = spectator;
     part("hint").textContent = spectator
-      ? "F or click: follow a ship · wheel: zoom · drag: move · Esc: leave"
+      ? "E, Q or click: follow · M: arena · wheel: zoom · drag: move · Esc: leave"
       : "";
     part("feed").replaceChildren();
     part("countdown").hidden = true;

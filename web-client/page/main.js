@@ -11,6 +11,7 @@ import { Hud } from "./hud.js";
 import { Picture } from "./draw/picture.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
+import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
 import { installState } from "./state.js";
 import { loadWasm } from "./wasm.js";
@@ -45,11 +46,18 @@ const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
 const controls = new Controls(surface);
 const hud = new Hud(measures);
+const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
-published.look({ connected: () => connection.status === "playing", wasm: () => wasm });
+published.look({
+  connected: () => connection.status === "playing",
+  wasm: () => wasm,
+  view: () => view,
+});
 
 /** Whether the core plays a room of its own. */
 let demo = false;
+/** Whether a spectator waits for its first picture. */
+let awaited = false;
 let frameAt = performance.now();
 let cooldown = 0;
 
@@ -101,7 +109,7 @@ function showDemo() {
 /** The connection turned. @param {Status} status @param {string} reason */
 function changed(status, reason) {
   document.body.dataset.status = status;
-  controls.active = status === "playing";
+  controls.active = false;
   if (status === "idle") {
     hud.say("");
   } else if (status === "connecting") {
@@ -112,17 +120,28 @@ function changed(status, reason) {
     demo = false;
     cooldown = Infinity;
     const state = wasm.state();
+    const spectates = state.player === null;
+    controls.active = !spectates;
     world.enter(wasm, state.player);
     picture.clear();
-    view.become(state.player === null ? "spectator" : "player");
-    hud.enter(state.room ?? "", state.player === null);
-    hud.say("");
+    view.become(spectates ? "spectator" : "player");
+    hud.enter(state.room ?? "", spectates);
+    watchBar.become(spectates ? state : null);
+    awaited = spectates;
+    hud.say(spectates ? awaiting(delaySeconds(state)) : "");
   }
 }
 
 /** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
 function silent(isSilent) {
-  hud.say(isSilent ? "Nothing heard from the server for a moment." : "");
+  const calm = awaited ? awaiting(delaySeconds(wasm.state())) : "";
+  hud.say(isSilent ? "Nothing heard from the server for a moment." : calm);
+}
+
+/** A server that shows spectators the past has none for them yet. @param {number} delay seconds */
+function awaiting(delay) {
+  if (delay <= 0) return "The picture is on its way…";
+  return `Spectators see the room ${delay} s late: the picture is on its way…`;
 }
 
 /** The server will not have us, for good. @param {string} reason */
@@ -146,6 +165,8 @@ function frame(now) {
   if (demo) wasm.advanceDemo(clock);
   const intent = demo ? STILL : held();
   if (world.refill(wasm, clock, intent)) {
+    if (awaited) hud.say("");
+    awaited = false;
     for (const happening of world.happenings(wasm)) {
       picture.show(world, happening, clock);
       const { victim, killer } = happening.values;
@@ -157,6 +178,7 @@ function frame(now) {
   view.move(clock, seconds);
   picture.draw(world, clock, seconds);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  if (view.eyes === "spectator") watchBar.draw(world);
 }
 
 /** The own shot flashes when it is predicted, long before the server tells of it.

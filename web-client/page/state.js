@@ -6,30 +6,42 @@
 
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */
+/** @typedef {import("./view.js").View} View */
 
 /**
  * @typedef {object} Looks
  * @property {() => boolean} connected
  * @property {() => Wasm} wasm
+ * @property {() => View} view
+ *
+ * @typedef {object} CameraState
+ * @property {import("./spectator.js").Mode} mode
+ * @property {number | null} player whom it follows
+ * @property {string | null} name
+ * @property {{ x: number, y: number } | null} ship where that player's ship is drawn
+ * @property {number} x the middle of the picture
+ * @property {number} y
  *
  * @typedef {object} PageState
  * @property {boolean} connected whether in a room
  * @property {"player" | "spectator" | null} role
  * @property {string | null} room
  * @property {number} tick of the last snapshot
+ * @property {number} delay_ticks how late spectators see the room
  * @property {number} rtt_ms
  * @property {number} snapshots
  * @property {number} bytes
  * @property {number} entities rows known
  * @property {{ x: number, y: number, hull: number, score: number } | null} me predicted
  * @property {number} corrections
+ * @property {CameraState | null} camera a spectator's
  */
 
 /** @returns {{ look(looks: Looks): void }} */
 export function installState() {
   /** @type {Looks | null} */
   let looks = null;
-  const state = () => (looks?.connected() ? read(looks.wasm()) : blank());
+  const state = () => (looks?.connected() ? read(looks) : blank());
   Object.assign(window, { tickwire: { state } });
   return {
     look(to) {
@@ -44,16 +56,19 @@ const blank = () => ({
   role: null,
   room: null,
   tick: 0,
+  delay_ticks: 0,
   rtt_ms: 0,
   snapshots: 0,
   bytes: 0,
   entities: 0,
   me: null,
   corrections: 0,
+  camera: null,
 });
 
-/** @param {Wasm} wasm @returns {PageState} */
-function read(wasm) {
+/** @param {Looks} looks @returns {PageState} */
+function read(looks) {
+  const wasm = looks.wasm();
   const state = wasm.state();
   const own = wasm.own();
   const score = wasm.roster()?.find((player) => player.player === state.player)?.score ?? 0;
@@ -62,12 +77,28 @@ function read(wasm) {
     role: state.player === null ? "spectator" : "player",
     room: state.room,
     tick: state.tick,
+    delay_ticks: state.delay_ticks,
     rtt_ms: state.rtt_ms,
     snapshots: state.snapshots,
     bytes: state.bytes,
     entities: state.entities,
     me: own && hasLived(own) ? { x: own.x, y: own.y, hull: own.hull, score } : null,
     corrections: state.corrections,
+    camera: state.player === null ? cameraOf(looks.view()) : null,
+  };
+}
+
+/** @param {View} view @returns {CameraState} */
+function cameraOf({ camera, spectator, world }) {
+  const { mode, followed } = spectator;
+  const ship = followed === null ? undefined : world.shipOf(followed);
+  return {
+    mode,
+    player: followed,
+    name: followed === null ? null : world.nameOf(followed),
+    ship: ship ? { x: ship.x, y: ship.y } : null,
+    x: camera.x,
+    y: camera.y,
   };
 }
 

@@ -17,6 +17,7 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {string | null} room
  * @property {number | null} player
  * @property {number} tick_rate_hz
+ * @property {number} delay_ticks how late spectators see the room
  * @property {number} tick
  * @property {number} rtt_ms
  * @property {number} snapshots
@@ -55,7 +56,7 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} hull_max
  * @property {number} shield_max
  * @property {number} flag_protected bit of a ship's `flags`
- * @property {number} flag_thrusting
+ * @property {number} bolt_speed units per second
  * @property {number} screen_half_x
  * @property {number} screen_half_y
  */

@@ -17,6 +17,8 @@
  * @property {number} y
  * @property {number} vx
  * @property {number} vy
+ * @property {number} wx the velocity steered at; it and `wy` are 0 while the engine is off
+ * @property {number} wy
  * @property {number} aim
  * @property {number} hull
  * @property {number} shield
@@ -27,8 +29,7 @@
  * @property {number} entity
  * @property {number} x
  * @property {number} y
- * @property {number} vx
- * @property {number} vy
+ * @property {number} aim along which it flies
  * @property {number} owner
  *
  * @typedef {object} Happening
@@ -44,6 +45,8 @@ export class World {
     /** @type {Bolt[]} */
     this.bolts = [];
     this.borderRadius = 0;
+    /** How far the level reaches: what there is to look at before the border is known. */
+    this.levelRadius = 0;
     /** @type {Level} */
     this.level = { walls: [], rocks: [] };
     /** @type {Map<number, Player>} */
@@ -69,6 +72,8 @@ export class World {
     this.schema = wasm.schema() ?? { entities: [], events: [] };
     this.level = wasm.level() ?? { walls: [], rocks: [] };
     this.self = self;
+    this.borderRadius = 0;
+    this.levelRadius = reach(this.level);
     this.pools.clear();
     this.clear();
     this.players.clear();
@@ -170,4 +175,13 @@ export class World {
   get playersVersion() {
     return this.rosterVersion;
   }
+}
+
+/** How far from the middle a level reaches. @param {Level} level */
+function reach({ walls, rocks }) {
+  const ends = [
+    ...walls.map(({ x, y, w, h }) => Math.hypot(x + w / 2, y + h / 2) + Math.hypot(w, h) / 2),
+    ...rocks.map(({ x, y, radius }) => Math.hypot(x, y) + radius),
+  ];
+  return Math.max(0, ...ends);
 }

@@ -31,7 +31,7 @@ pub(crate) fn measures(json: &mut Json) {
             ("hull_max", rules::HULL_MAX),
             ("shield_max", rules::SHIELD_MAX),
             ("flag_protected", f32::from(kinds::FLAG_PROTECTED)),
-            ("flag_thrusting", f32::from(kinds::FLAG_THRUSTING)),
+            ("bolt_speed", rules::BOLT_SPEED),
             ("screen_half_x", rules::SCREEN_HALF_X),
             ("screen_half_y", rules::SCREEN_HALF_Y),
         ],

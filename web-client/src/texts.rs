@@ -1,12 +1,14 @@
-//! What the page is told of any game, in JSON: how far the client is, what rows mean, who is in
-//! the room. What is told of the one game that is played stands in `played`.
+//! What is told of any game, in JSON: how far the client is, what rows mean, who is in the room.
+//! What is told of the one game that is played stands in `played`.
 //!
-//! Called by `page_client`. The page's side of it is the types in `page/wasm.js`.
+//! Called by `page_client`, whose side in JavaScript is the types in `page/wasm.js`, and by
+//! `schema_client`, whose side is `page/client.d.ts`.
 
 use shared::client::{Client, ClientError, Names, Stage};
 use shared::game::Game;
-use shared::protocol::Refusal;
-use shared::scene::{Kind, Rows, Schema};
+use shared::protocol::snapshot::Coding;
+use shared::protocol::{End, Refusal, Welcome};
+use shared::scene::{Axis, Field, Kind, Predict, Rows, Schema};
 use shared::tick::TickRate;
 
 use crate::json::Json;
@@ -33,6 +35,7 @@ pub(crate) fn state<G: Game>(
     let numbers = [
         ("stage", f64::from(stage)),
         ("tick_rate_hz", client.and_then(Client::tick_rate).map_or(0, TickRate::hz).into()),
+        ("delay_ticks", client.map_or(0, Client::delay_ticks).into()),
         ("tick", client.and_then(Client::tick).unwrap_or_default().0.into()),
         ("rtt_ms", rtt.as_secs_f64() * 1e3),
         ("snapshots", counters.snapshots as f64),
@@ -95,5 +98,172 @@ pub(crate) fn roster(json: &mut Json, names: &Names) {
                 json.key("bot").flag(player.bot);
             });
         }
+    });
+}
+
+/// The schema with all that is known of each field. It must have been checked: fields and kinds
+/// refer to each other by index, and are told by name.
+pub(crate) fn whole_schema(json: &mut Json, schema: &Schema) {
+    json.object(|json| {
+        for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {
+            json.key(name).list(|json| {
+                for kind in list {
+                    whole_kind(json, kind, &schema.entities);
+                }
+            });
+        }
+    });
+}
+
+fn whole_kind(json: &mut Json, kind: &Kind, entities: &[Kind]) {
+    // The kind in which a row begins, where a field has an origin.
+    let origin_kind = kind.named().map(|(_, named)| &entities[usize::from(named.kind)]);
+    json.object(|json| {
+        json.key("name").text(&kind.name);
+        json.key("fields").list(|json| {
+            for field in &kind.fields {
+                json.object(|json| {
+                    ranges(json, field);
+                    json.key("predict").object(|json| predict(json, field.predict, kind));
+                    match field.names {
+                        Some(names) => json.key("names").object(|json| {
+                            let named = &entities[usize::from(names.kind)];
+                            json.key("kind").text(&named.name);
+                            json.key("field").text(name_in(named, names.field));
+                        }),
+                        None => json.key("names").null(),
+                    }
+                    match (field.origin, origin_kind) {
+                        (Some(origin), Some(kind)) => {
+                            json.key("origin").text(name_in(kind, origin));
+                        }
+                        _ => json.key("origin").null(),
+                    }
+                });
+            }
+        });
+        match kind.place {
+            Some(place) => json.key("place").list(|json| {
+                for field in place {
+                    json.text(name_in(kind, field));
+                }
+            }),
+            None => json.key("place").null(),
+        }
+    });
+}
+
+fn name_in(kind: &Kind, field: u8) -> &str {
+    &kind.fields[usize::from(field)].name
+}
+
+fn ranges(json: &mut Json, field: &Field) {
+    json.key("name").text(&field.name);
+    json.key("unit").text(&field.unit);
+    for (name, value) in
+        [("min", field.min.into()), ("max", field.max.into()), ("scale", field.scale)]
+    {
+        json.key(name).number(value);
+    }
+    json.key("wraps").flag(field.wraps);
+}
+
+fn predict(json: &mut Json, predict: Predict, kind: &Kind) {
+    let how = match predict {
+        Predict::Hold => "hold",
+        Predict::LinearFromLastTwo => "linear-from-last-two",
+        Predict::LinearBy { .. } => "linear-by",
+        Predict::Approach { .. } => "approach",
+        Predict::Along { .. } => "along",
+    };
+    json.key("how").text(how);
+    match predict {
+        Predict::Hold | Predict::LinearFromLastTwo => {}
+        Predict::LinearBy { field } => json.key("field").text(name_in(kind, field)),
+        Predict::Approach { field, per_second } => {
+            json.key("field").text(name_in(kind, field));
+            json.key("perSecond").number(per_second);
+        }
+        Predict::Along { angle, per_second, axis } => {
+            json.key("field").text(name_in(kind, angle));
+            json.key("perSecond").number(per_second);
+            json.key("axis").text(match axis {
+                Axis::X => "x",
+                Axis::Y => "y",
+            });
+        }
+    }
+}
+
+pub(crate) fn welcome(json: &mut Json, welcome: &Welcome<'_>) {
+    json.object(|json| {
+        json.key("room").text(welcome.room);
+        match welcome.player {
+            Some(player) => json.key("player").number(player.0.into()),
+            None => json.key("player").null(),
+        }
+        let numbers = [
+            ("tickRateHz", welcome.tick_rate_hz.into()),
+            ("tick", welcome.tick.0.into()),
+            ("playersMax", welcome.players_max.into()),
+            ("delayTicks", f64::from(welcome.delay_ticks)),
+        ];
+        for (name, value) in numbers {
+            json.key(name).number(value);
+        }
+        json.key("coding").text(match welcome.coding {
+            Coding::Plain => "plain",
+            Coding::Range => "range",
+        });
+    });
+}
+
+/// `server` is the number that the server has where the client has another.
+pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
+    let (reason, server) = match *refusal {
+        Refusal::Protocol { server } => ("protocol", Some(server.into())),
+        Refusal::Rules { server } => ("rules", Some(server.into())),
+        Refusal::Game => ("game", None),
+        Refusal::RoomName => ("room-name", None),
+        Refusal::RoomFull => ("room-full", None),
+        Refusal::ServerFull => ("server-full", None),
+        Refusal::Closing => ("closing", None),
+    };
+    json.object(|json| {
+        json.key("reason").text(reason);
+        match server {
+            Some(number) => json.key("server").number(number),
+            None => json.key("server").null(),
+        }
+        json.key("text").text(&refusal.to_string());
+    });
+}
+
+pub(crate) fn end(json: &mut Json, end: End) {
+    json.object(|json| {
+        json.key("code").number(end.code().into());
+        json.key("reason").text(end.name());
+    });
+}
+
+/// Which of the reasons it is, for programs, and all of it for people.
+pub(crate) fn fault(json: &mut Json, fault: &ClientError) {
+    json.object(|json| {
+        json.key("code").text(match fault {
+            ClientError::Message(_) => "message",
+            ClientError::Snapshot(_) => "snapshot",
+            ClientError::Schema(_) => "schema",
+            ClientError::Part(_) => "part",
+            ClientError::OutOfPlace(_) => "out-of-place",
+        });
+        json.key("text").text(&fault.to_string());
+    });
+}
+
+/// The game that this code was built with, and the version of its rules.
+pub(crate) fn game<G: Game>(json: &mut Json) {
+    json.object(|json| {
+        json.key("game").text(G::NAME);
+        json.key("rules").number(G::RULES.into());
     });
 }

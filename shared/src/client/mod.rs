@@ -104,6 +104,7 @@ pub struct Client<G: Game> {
     outbox: VecDeque<Vec<u8>>,
     counters: Counters,
     has_screen: bool,
+    delay_ticks: u32,
     playing: Option<Playing<G>>,
 }
 
@@ -139,6 +140,7 @@ impl<G: Game> Client<G> {
             counters: Counters::default(),
             playing: None,
             has_screen,
+            delay_ticks: 0,
             greeting,
         }
     }
@@ -157,6 +159,7 @@ impl<G: Game> Client<G> {
         match (ServerMessage::decode(bytes)?, &mut self.playing) {
             (ServerMessage::Welcome(welcome), None) => {
                 self.playing = Some(Playing::enter(&welcome, now, self.has_screen)?);
+                self.delay_ticks = welcome.delay_ticks;
                 self.stage = Stage::Playing;
             }
             (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
@@ -343,6 +346,12 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn tick_rate(&self) -> Option<TickRate> {
         self.playing.as_ref().map(|playing| playing.tick_rate)
+    }
+
+    /// By how many ticks what the room's spectators see is behind what its players see.
+    #[must_use]
+    pub fn delay_ticks(&self) -> u32 {
+        self.delay_ticks
     }
 
     /// Tick of the last snapshot.

@@ -26,7 +26,8 @@ pub struct Names {
 }
 
 impl Names {
-    pub(super) fn apply(&mut self, roster: &Roster<'_>) {
+    /// Takes what the server told.
+    pub fn apply(&mut self, roster: &Roster<'_>) {
         if roster.complete {
             self.players.clear();
         }

@@ -1,14 +1,15 @@
 //! The real programs, over real sockets on the loopback, in real time: what a user runs.
 //!
 //! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
-//! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`])
-//! or people's browsers ([`Browser`]). Every wait is bounded and says what it waited for; no
+//! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`]),
+//! people's browsers ([`Browser`]) or people's programs ([`Node`]). Every wait is bounded and says what it waited for; no
 //! test asserts how long something took. Whatever a test started ends with it.
 
 mod browser;
 mod devtools;
 pub mod http;
 mod line;
+mod node;
 mod process;
 mod programs;
 
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use browser::{Browser, Key, Page};
 pub use line::{Ending, Line, Player};
+pub use node::Node;
 pub use process::Process;
 pub use programs::{Bots, Report, Server};
 

@@ -22,9 +22,10 @@ export function drawArena(canvas, world) {
   canvas.toScreen();
   context.fillStyle = OUTSIDE;
   context.fillRect(0, 0, camera.width, camera.height);
-  if (world.borderRadius <= 0) return;
   canvas.toWorld();
   drawBeyond(canvas);
+  // Nothing has come yet.
+  if (world.borderRadius <= 0) return;
   drawGround(canvas, world.borderRadius);
   drawGrid(canvas, world.borderRadius);
   drawObstacles(canvas, world);

@@ -23,6 +23,7 @@ export class Picture {
   constructor(element, camera, measures) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.calm = calm.matches;
+    this.measures = measures;
     this.canvas = new Canvas(element, camera);
     this.ships = new Ships(measures);
     this.effects = new Effects(this.calm);
@@ -65,7 +66,7 @@ export class Picture {
     this.canvas.camera.settle(seconds);
     drawArena(this.canvas, world);
     this.ships.drawTrails(this.canvas, world, now);
-    drawBolts(this.canvas, world);
+    drawBolts(this.canvas, world, this.measures);
     this.ships.draw(this.canvas, world, now);
     this.effects.draw(this.canvas);
   }
@@ -77,7 +78,7 @@ export class Picture {
     for (const bolt of world.bolts) {
       if (bolt.entity > this.newestBolt && bolt.owner !== world.self) {
         const ship = world.shipOf(bolt.owner);
-        if (ship) this.flash(ship.x, ship.y, Math.atan2(bolt.vy, bolt.vx), bolt.owner, world);
+        if (ship) this.flash(ship.x, ship.y, bolt.aim, bolt.owner, world);
       }
       newest = Math.max(newest, bolt.entity);
     }

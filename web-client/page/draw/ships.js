@@ -109,7 +109,7 @@ export class Ships {
       if (!camera.sees(ship.x, ship.y, 2)) continue;
       const hitAge = now - (this.memories.get(ship.player)?.hitAt ?? -HIT_MS);
       const hit = Math.max(0, 1 - hitAge / HIT_MS);
-      const thrusting = (ship.flags & this.measures.flag_thrusting) !== 0;
+      const thrusting = ship.wx !== 0 || ship.wy !== 0;
       drawShip(canvas, ship, thrusting, colourOf(ship.player, world.self), hit, now);
       this.drawShield(canvas, ship, hit, now);
     }
@@ -199,16 +199,18 @@ function drawShip(canvas, ship, thrusting, colour, hit, now) {
   context.stroke(MARKS[ship.player % MARKS.length]);
 }
 
-/** Streaks, all of one colour at once. @param {Canvas} canvas @param {World} world */
-export function drawBolts(canvas, world) {
+/** Streaks, all of one colour at once. @param {Canvas} canvas @param {World} world
+ *  @param {Measures} measures */
+export function drawBolts(canvas, world, measures) {
   const { context, camera } = canvas;
+  const length = measures.bolt_speed * STREAK_SECONDS;
   canvas.toWorld();
   /** @type {(Path2D | undefined)[]} */
   const paths = [];
   for (const bolt of world.bolts) {
     if (!camera.sees(bolt.x, bolt.y, 2)) continue;
     const path = (paths[colourIndex(bolt.owner, world.self)] ??= new Path2D());
-    path.moveTo(bolt.x - bolt.vx * STREAK_SECONDS, bolt.y - bolt.vy * STREAK_SECONDS);
+    path.moveTo(bolt.x - length * Math.cos(bolt.aim), bolt.y - length * Math.sin(bolt.aim));
     path.lineTo(bolt.x, bolt.y);
   }
   context.lineCap = "round";

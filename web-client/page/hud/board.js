@@ -20,6 +20,7 @@ export function fillBoard(list, count, players, self, rows) {
     ...shown.map((player) => {
       const row = document.createElement("li");
       row.className = player.player === self ? "self" : "";
+      row.dataset.player = String(player.player);
       const rank = span("rank", String(ranked.indexOf(player) + 1));
       const dot = span("dot", "");
       dot.style.backgroundColor = colourOf(player.player, self);

@@ -44,7 +44,8 @@ export class Graph {
     const tickMs = 1000 / Math.max(1, state.tick_rate_hz);
     // Those that came between two looks are drawn as large as the last of them.
     for (let nth = 0; nth < fresh; nth++) this.sizes.push(state.snapshot_bytes);
-    if (fresh > 0 || !last) this.barAt = now;
+    // None is missed before the first: spectators wait for theirs.
+    if (fresh > 0 || state.snapshots === 0) this.barAt = now;
     for (let nth = 0; nth < SAMPLES && now - this.barAt > MISSED_TICKS * tickMs; nth++) {
       this.sizes.push(0);
       this.barAt += tickMs;

@@ -1,0 +1,255 @@
+// Types of client.js: a client of any Tickwire room, without sockets, clocks or rules.
+
+/**
+ * One client. Each has a WebAssembly instance of its own: many run side by side, and what befalls
+ * one does not touch another. For a new connection take a client again by {@link hello} rather
+ * than load another: engines reserve gigabytes of address space for each instance.
+ *
+ * ```js
+ * const client = await TickwireClient.load("http://127.0.0.1:7777/tickwire.wasm");
+ * client.hello({ role: "spectator", room: "lobby" });
+ * // Whenever the socket opened, and after each message:
+ * for (const message of client.outgoing()) socket.send(message);
+ * if (client.receive(event.data) === "snapshot") console.log(client.tick, client.rows());
+ * ```
+ */
+export class TickwireClient {
+  /**
+   * Loads the decoder: from where a server has it (`/tickwire.wasm`), from its bytes, or from a
+   * module compiled before, which is the cheapest for many clients.
+   */
+  static load(source: string | URL | BufferSource | WebAssembly.Module): Promise<TickwireClient>;
+
+  /** A client in an instance of your own making. It imports nothing. */
+  constructor(instance: WebAssembly.Instance);
+
+  /** How far it has come. */
+  readonly stage: Stage;
+  /** How it was let in; null before. */
+  readonly welcome: Welcome | null;
+  /** Why it was not let in, when it was not. */
+  readonly refusal: Refusal | null;
+  /** Why the server ended it, when it did. */
+  readonly end: End | null;
+  /** What rows and events mean; null outside of a room. */
+  readonly schema: Schema | null;
+  /** Who is in the room, by player. */
+  readonly roster: ReadonlyMap<number, Player>;
+  /** Tick of the last snapshot; null before the first. */
+  readonly tick: number | null;
+  /** How the last snapshot found the own player's inputs; null for spectators. */
+  readonly standing: Standing | null;
+  /** The last text from the server's operator. */
+  readonly notice: string | null;
+  /** Number of the last ping that was answered. */
+  readonly pong: number | null;
+
+  /** Begins anew, for a fresh connection. The hello waits in {@link outgoing}. */
+  hello(greeting?: Greeting): void;
+
+  /**
+   * Takes one binary message and gives what it was. Throws a {@link TickwireError} for bytes
+   * that are not the server's next message; the stream cannot go on after that.
+   */
+  receive(message: ArrayBuffer | ArrayBufferView): MessageName;
+
+  /**
+   * The entities known after the last snapshot, by rising id: `{ id, kind, ...fields }` with the
+   * fields' names and units of the schema. A field called `id`, `kind` or `tick` stands under
+   * that name and an underscore. Give the type of your game's rows to have them checked:
+   * `client.rows<Ship | Bolt>()`.
+   */
+  rows<R extends { id: number; kind: string } = Row>(): R[];
+
+  /**
+   * What has happened since the last call: `{ tick, kind, ...fields }`. The oldest go when more
+   * than 1024 wait.
+   */
+  events<E extends { tick: number; kind: string } = GameEvent>(): E[];
+
+  /** The own player's state in the game's encoding (bincode 2); null when there is none. */
+  own(): Uint8Array<ArrayBuffer> | null;
+  /** What never moves, in the game's encoding. */
+  level(): Uint8Array<ArrayBuffer>;
+  /** What whoever opened the room chose, in the game's encoding. */
+  settings(): Uint8Array<ArrayBuffer>;
+
+  /**
+   * Queues the own player's input for a tick, in the game's encoding. Aim a few ticks ahead of
+   * {@link tick}, such that `standing.marginTicks` stays small and positive. Throws a
+   * {@link TickwireError} when it cannot be sent.
+   */
+  input(tick: number, input: ArrayBuffer | ArrayBufferView): void;
+
+  /**
+   * Queues a ping and gives its number; {@link pong} is that number once it was answered. The
+   * server ends a connection of which it hears nothing for 15 seconds. Acknowledgements of
+   * snapshots go out by themselves and count; where none come (a long delay of spectators, a
+   * paused tab), ping now and then.
+   */
+  ping(): number;
+
+  /** Queues a goodbye. Close the socket once it is sent, or wait for the server to. */
+  leave(): void;
+
+  /** Takes all messages that are to be sent, each as one binary message, in this order. */
+  outgoing(): Generator<Uint8Array<ArrayBuffer>, void, void>;
+}
+
+/** What is thrown, and nothing else. */
+export class TickwireError extends Error {
+  constructor(code: ErrorCode, message: string);
+  readonly name: "TickwireError";
+  readonly code: ErrorCode;
+}
+
+/**
+ * - `message`, `part`: bytes that are not a message, or a part of one that is not what it should be
+ * - `snapshot`: not the next snapshot of the stream
+ * - `schema`: a schema that cannot be used
+ * - `out-of-place`: a message that has no place here
+ * - `argument`: you asked for what cannot be; the client goes on
+ * - `load`: not the WebAssembly of a Tickwire server
+ * - `fault`: the decoder itself failed; make a fresh client
+ */
+export type ErrorCode =
+  | "message"
+  | "part"
+  | "snapshot"
+  | "schema"
+  | "out-of-place"
+  | "argument"
+  | "load"
+  | "fault";
+
+export type Stage = "new" | "greeting" | "playing" | "refused" | "ended" | "faulted";
+
+export type MessageName =
+  | "welcome"
+  | "refused"
+  | "roster"
+  | "snapshot"
+  | "pong"
+  | "notice"
+  | "goodbye";
+
+export interface Greeting {
+  /** Spectator by default. */
+  role?: "player" | "spectator";
+  name?: string;
+  /** Any room with space by default. */
+  room?: string;
+  /** The game and its rules: those of the server that the WebAssembly is from, by default. */
+  game?: string;
+  rules?: number;
+}
+
+export interface Welcome {
+  readonly room: string;
+  /** The own player; null for a spectator. */
+  readonly player: number | null;
+  readonly tickRateHz: number;
+  /** The room's tick at that time. */
+  readonly tick: number;
+  readonly playersMax: number;
+  /** By how many ticks spectators see the room later than players do. */
+  readonly delayTicks: number;
+  readonly coding: "plain" | "range";
+}
+
+export interface Refusal {
+  readonly reason:
+    | "protocol"
+    | "rules"
+    | "game"
+    | "room-name"
+    | "room-full"
+    | "server-full"
+    | "closing";
+  /** The version that the server has, where versions are the reason. */
+  readonly server: number | null;
+  /** For people. */
+  readonly text: string;
+}
+
+export interface End {
+  /** As the WebSocket's close code. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface Standing {
+  /** How the input of the snapshot's tick was come by. */
+  readonly given: "received" | "repeated" | "absent";
+  /** By how many ticks the newest input was early; negative when it was late. */
+  readonly marginTicks: number;
+}
+
+export interface Player {
+  readonly player: number;
+  /** Text of a stranger: show it, never interpret it. */
+  readonly name: string;
+  readonly score: number;
+  /** 0 where there are no teams. */
+  readonly team: number;
+  readonly bot: boolean;
+}
+
+export interface Schema {
+  readonly entities: readonly Kind[];
+  readonly events: readonly Kind[];
+}
+
+export interface Kind {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  /** Which two fields say where it is, if it has a place. */
+  readonly place: readonly [x: string, y: string] | null;
+}
+
+/** Values are whole numbers of steps on the wire, and here already in `unit`. */
+export interface Field {
+  readonly name: string;
+  readonly unit: string;
+  /** Lowest step. */
+  readonly min: number;
+  /** Highest step. */
+  readonly max: number;
+  /** How much of the unit one step is. */
+  readonly scale: number;
+  /** Whether the step after `max` is `min`. */
+  readonly wraps: boolean;
+  /** How it moves between two snapshots. */
+  readonly predict: Predict;
+  /** Which row it names: the one of that kind whose field there has the same value. */
+  readonly names: { readonly kind: string; readonly field: string } | null;
+  /** At or near which field of the row named (by the first field that names one) it begins. */
+  readonly origin: string | null;
+}
+
+/**
+ * - `hold`: it keeps its value until told otherwise
+ * - `linear-from-last-two`: it moves on as it did between its last two values
+ * - `linear-by`: by another field, the velocity
+ * - `approach`: it nears another field; of what is missing `1 - exp(-perSecond / tickRateHz)` in a
+ *   tick
+ * - `along`: at a speed in the direction of another field, an angle
+ */
+export type Predict =
+  | { readonly how: "hold" | "linear-from-last-two" }
+  | { readonly how: "linear-by"; readonly field: string }
+  | { readonly how: "approach"; readonly field: string; readonly perSecond: number }
+  | {
+      readonly how: "along";
+      readonly field: string;
+      readonly perSecond: number;
+      readonly axis: "x" | "y";
+    };
+
+/** A row of a game whose types are not known. */
+export type Row = { readonly id: number; readonly kind: string } & { readonly [field: string]: number };
+
+/** An event of a game whose types are not known. */
+export type GameEvent = { readonly tick: number; readonly kind: string } & {
+  readonly [field: string]: number;
+};

@@ -1,0 +1,190 @@
+// @ts-check
+// A spectator's camera: it follows a player, shows the whole arena, or goes where it is dragged.
+//
+// It owns what the camera is to show and listens to keys, wheel and fingers for it; it draws
+// nothing. The same is asked of it by the buttons of hud/watch.js. Made and moved by view.js.
+
+/** @typedef {import("./camera.js").Camera} Camera */
+/** @typedef {import("./world.js").World} World */
+/** @typedef {"whole" | "follow" | "free"} Mode */
+
+const ZOOM_STEP = 1.0015;
+/** A press that moved less than this is a tap, in CSS pixels. */
+const TAP_PX = 6;
+/** How far from a ship a tap still means it, in CSS pixels: half a finger. */
+const REACH_PX = 28;
+/** How much nearer, and how much farther away, than a player sees it a ship may be followed. */
+const NEAR_MAX = 2;
+const NEAR_MIN = 0.25;
+
+/** What hud/watch.js takes of the screen, in CSS pixels. */
+const BAR_PX = 64;
+
+/** By place on the keyboard. @type {Record<string, (spectator: Spectator) => void>} */
+const KEYS = {
+  KeyE: (spectator) => spectator.next(1),
+  KeyF: (spectator) => spectator.next(1),
+  ArrowRight: (spectator) => spectator.next(1),
+  KeyQ: (spectator) => spectator.next(-1),
+  ArrowLeft: (spectator) => spectator.next(-1),
+  KeyM: (spectator) => spectator.showWhole(),
+};
+
+export class Spectator {
+  /** @param {Camera} camera @param {World} world @param {HTMLElement} surface */
+  constructor(camera, world, surface) {
+    this.camera = camera;
+    this.world = world;
+    /** Whether anybody spectates: else it hears nothing. */
+    this.active = false;
+    /** @type {Mode} */
+    this.mode = "whole";
+    /** Whom it follows, through all of its lives. @type {number | null} */
+    this.followed = null;
+    /** @private */
+    this.nearness = 1;
+    /** Whether the camera is where it was told to be: the first look is taken at once. @private */
+    this.landed = false;
+    /** Fingers and buttons that are down, where they are. @private
+     *  @type {Map<number, { x: number, y: number }>} */
+    this.pointers = new Map();
+    /** How far those have moved; no tap once there were two. @private */
+    this.moved = 0;
+    this.listen(surface);
+  }
+
+  /** Begins in a room, or ends. @param {boolean} active */
+  become(active) {
+    this.active = active;
+    this.mode = "whole";
+    this.followed = null;
+    this.nearness = 1;
+    this.landed = false;
+    this.pointers.clear();
+  }
+
+  /** Whether it waits for a ship to follow. */
+  get waits() {
+    return this.followed !== null && !this.world.shipOf(this.followed);
+  }
+
+  /** Moves the camera for a frame. @param {number} seconds */
+  move(seconds) {
+    const { camera, world } = this;
+    const time = this.landed ? seconds : Infinity;
+    if (this.mode === "follow") {
+      // Who left has no next life: the one after it is followed.
+      if (this.followed !== null && !world.players.has(this.followed)) this.next(1);
+      const ship = this.followed === null ? undefined : world.shipOf(this.followed);
+      if (ship) camera.glideTo(ship.x, ship.y, this.nearness, time);
+    } else if (this.mode === "whole") {
+      camera.fit(world.borderRadius || world.levelRadius, BAR_PX, time);
+    }
+    this.landed ||= world.borderRadius > 0;
+  }
+
+  /** Follows the next player in the order of their numbers, or the one before; the whole arena
+   *  when there is nobody. @param {1 | -1} step */
+  next(step) {
+    const { world, followed } = this;
+    const all = [...world.players.keys()].sort((a, b) => a - b);
+    const flying = all.filter((player) => world.shipOf(player));
+    const players = flying.length > 0 ? flying : all;
+    if (step < 0) players.reverse();
+    const beyond = players.find(
+      (player) => followed === null || step * (player - followed) > 0,
+    );
+    const player = beyond ?? players[0];
+    if (player === undefined) this.showWhole();
+    else this.follow(player);
+  }
+
+  /** @param {number} player */
+  follow(player) {
+    this.mode = "follow";
+    this.followed = player;
+  }
+
+  showWhole() {
+    this.mode = "whole";
+    this.followed = null;
+    this.nearness = 1;
+  }
+
+  /** @private */
+  roam() {
+    this.mode = "free";
+    this.followed = null;
+  }
+
+  /** @private @param {number} factor @param {number} x @param {number} y the point that stays */
+  zoom(factor, x, y) {
+    if (this.mode === "follow") {
+      this.nearness = Math.min(NEAR_MAX, Math.max(NEAR_MIN, this.nearness * factor));
+      return;
+    }
+    this.roam();
+    this.camera.zoom(factor, x, y);
+  }
+
+  /** Follows the ship at a place of the screen, if there is one.
+   *  @private @param {number} x @param {number} y */
+  tap(x, y) {
+    const { camera, world } = this;
+    const far = (/** @type {{ x: number, y: number }} */ ship) =>
+      Math.hypot(camera.screenX(ship.x) - x, camera.screenY(ship.y) - y);
+    const [nearest] = [...world.ships].sort((a, b) => far(a) - far(b));
+    const reach = Math.max(REACH_PX, 1.5 * camera.scale);
+    if (nearest && far(nearest) <= reach) this.follow(nearest.player);
+  }
+
+  /** @private @param {HTMLElement} surface */
+  listen(surface) {
+    surface.addEventListener(
+      "wheel",
+      (event) => {
+        if (this.active) this.zoom(ZOOM_STEP ** -event.deltaY, event.clientX, event.clientY);
+      },
+      { passive: true },
+    );
+    surface.addEventListener("pointerdown", (event) => {
+      if (!this.active) return;
+      this.moved = this.pointers.size > 0 ? Infinity : 0;
+      this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    });
+    addEventListener("pointermove", (event) => this.drag(event));
+    addEventListener("pointerup", (event) => {
+      const pressed = this.pointers.delete(event.pointerId);
+      if (pressed && this.moved < TAP_PX) this.tap(event.clientX, event.clientY);
+    });
+    addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
+    addEventListener("keydown", (event) => {
+      if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
+      KEYS[event.code]?.(this);
+    });
+  }
+
+  /** One finger moves the picture, two also zoom it. @private @param {PointerEvent} event */
+  drag(event) {
+    const pointer = this.pointers.get(event.pointerId);
+    if (!pointer) return;
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    const before = other ? Math.hypot(pointer.x - other.x, pointer.y - other.y) : 1;
+    const dx = event.clientX - pointer.x;
+    const dy = event.clientY - pointer.y;
+    pointer.x = event.clientX;
+    pointer.y = event.clientY;
+    this.moved += Math.hypot(dx, dy);
+    if (this.moved < TAP_PX) return;
+    if (!other) {
+      this.roam();
+      this.camera.drag(dx, dy);
+      return;
+    }
+    if (this.mode !== "follow") this.camera.drag(dx / 2, dy / 2);
+    const after = Math.hypot(pointer.x - other.x, pointer.y - other.y);
+    const middleX = (pointer.x + other.x) / 2;
+    const middleY = (pointer.y + other.y) / 2;
+    this.zoom(after / Math.max(1, before), middleX, middleY);
+  }
+}

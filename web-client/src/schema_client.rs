@@ -1,0 +1,382 @@
+//! [`SchemaClient`]: a client of any game, which knows no rules and goes by the room's schema
+//! alone. It is what `page/client.js` gives to other people's programs.
+//!
+//! It turns messages into numbers and texts, and calls into messages. It predicts nothing, draws
+//! nothing, keeps no time and has no socket: whoever plays with it makes the game's inputs and
+//! says for which ticks they are. Called by `exports` alone; the page itself does not use it.
+
+use std::collections::VecDeque;
+
+use bincode::Decode;
+use shared::client::{ClientError, Names};
+use shared::limits::{
+    CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
+};
+use shared::protocol::snapshot::{Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
+use shared::protocol::{
+    Ack, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
+    ServerMessage, WIRE, Welcome,
+};
+use shared::scene::{Kind, RowRef, Rows, Schema};
+use shared::tick::{Tick, TickRate};
+
+use crate::json::Json;
+use crate::texts;
+
+/// A spectator says so often what it has seen, counted in ticks of the room.
+const SPECTATOR_ACKS_PER_SECOND: u32 = 2;
+/// A player says so after this many snapshots during which it sent no input: fewer than a server
+/// would ever send without hearing of them.
+const PLAYER_UNACKNOWLEDGED_MAX: u32 = 2;
+
+/// What a message was, as `RECEIVED` in `page/client.js` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// None that can be taken. Its JSON is in the byte buffer.
+    Fault,
+    /// Its JSON is in the byte buffer.
+    Welcome,
+    /// Its JSON is in the byte buffer.
+    Refused,
+    Roster,
+    /// In the number buffer: tick, whether a keyframe, and for players how the input of that
+    /// tick was come by and how early the newest one was.
+    Snapshot,
+    /// In the number buffer: its number.
+    Pong,
+    /// Its text is in the byte buffer.
+    Notice,
+    /// Its JSON is in the byte buffer.
+    Goodbye,
+}
+
+/// One client, from its hello on.
+#[derive(Default)]
+pub(crate) struct SchemaClient {
+    outbox: VecDeque<Vec<u8>>,
+    room: Option<Room>,
+    /// Why what came could not be taken; nothing more is taken after that.
+    fault: Option<ClientError>,
+    pings: u32,
+    bytes: Vec<u8>,
+    numbers: Vec<f64>,
+}
+
+/// What is known of the room.
+struct Room {
+    codec: Codec,
+    decoder: SnapshotDecoder,
+    names: Names,
+    is_player: bool,
+    level: Vec<u8>,
+    settings: Vec<u8>,
+    /// Events that were not asked for yet, each with its tick.
+    events: VecDeque<(Tick, Rows)>,
+    /// Snapshots that nothing was said of, and the last that was.
+    unacknowledged: u32,
+    acknowledged: Option<Tick>,
+}
+
+impl SchemaClient {
+    /// A buffer of `len` bytes; at most as many as a message may have.
+    pub(crate) fn scratch(&mut self, len: usize) -> &mut [u8] {
+        self.bytes.resize(len.min(SERVER_MESSAGE_MAX_BYTES), 0);
+        &mut self.bytes
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn numbers(&self) -> &[f64] {
+        &self.numbers
+    }
+
+    /// Begins anew; in scratch stand the game's name, the client's and the room's, of so many
+    /// bytes (no room: any). `false` when that is more than a hello may have.
+    pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 3]) -> bool {
+        let texts = std::mem::take(&mut self.bytes);
+        let mut rest = texts.as_slice();
+        let [game, name, room] = lens.map(|len| {
+            let (text, after) = rest.split_at(len.min(rest.len()));
+            rest = after;
+            String::from_utf8_lossy(text)
+        });
+        *self = SchemaClient::default();
+        self.push(&ClientMessage::Hello(Hello {
+            protocol: PROTOCOL_VERSION,
+            game: &game,
+            rules,
+            role,
+            name: &name,
+            room: if room.is_empty() { RoomWish::Any } else { RoomWish::Named(&room) },
+            replays: false,
+        }));
+        let fits = self.outbox[0].len() <= HELLO_MAX_BYTES;
+        if !fits {
+            self.outbox.clear();
+        }
+        fits
+    }
+
+    /// Takes the message in the first `len` bytes of scratch.
+    pub(crate) fn receive(&mut self, len: usize) -> Received {
+        let message = std::mem::take(&mut self.bytes);
+        self.numbers.clear();
+        let taken = match (&self.fault, message.get(..len)) {
+            (Some(fault), _) => Err(fault.clone()),
+            (None, Some(message)) => self.take(message),
+            (None, None) => {
+                Err(MessageError::TooBig { bytes: len, max: SERVER_MESSAGE_MAX_BYTES }.into())
+            }
+        };
+        taken.unwrap_or_else(|fault| {
+            self.say(|json| texts::fault(json, &fault));
+            self.fault = Some(fault);
+            Received::Fault
+        })
+    }
+
+    fn take(&mut self, message: &[u8]) -> Result<Received, ClientError> {
+        Ok(match (ServerMessage::decode(message)?, &mut self.room) {
+            (ServerMessage::Welcome(welcome), None) => {
+                self.room = Some(Room::enter(&welcome)?);
+                self.say(|json| texts::welcome(json, &welcome));
+                Received::Welcome
+            }
+            (ServerMessage::Refused(refusal), None) => {
+                self.say(|json| texts::refusal(json, &refusal));
+                Received::Refused
+            }
+            (ServerMessage::Goodbye(end), _) => {
+                self.say(|json| texts::end(json, end));
+                Received::Goodbye
+            }
+            (ServerMessage::Roster(roster), Some(room)) => {
+                room.names.apply(&roster);
+                Received::Roster
+            }
+            (ServerMessage::Snapshot(body), Some(room)) => {
+                let snapshot = room.snapshot(body)?;
+                let is_due = room.is_acknowledgement_due();
+                self.numbers.extend(figures(&snapshot));
+                if is_due {
+                    self.acknowledge();
+                }
+                Received::Snapshot
+            }
+            (ServerMessage::Pong(pong), Some(_)) => {
+                self.numbers.push(pong.number.into());
+                Received::Pong
+            }
+            (ServerMessage::Notice(notice), Some(_)) => {
+                self.bytes.extend_from_slice(notice.text.as_bytes());
+                Received::Notice
+            }
+            (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
+            (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
+            (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),
+        })
+    }
+
+    /// Queues the input in the first `len` bytes of scratch for a tick; `false` when it is too
+    /// long or there is nobody whose input it could be.
+    pub(crate) fn input(&mut self, tick: Tick, len: usize) -> bool {
+        let input = std::mem::take(&mut self.bytes);
+        let Some(room) = self.room.as_mut().filter(|room| room.is_player) else { return false };
+        let Some(input) = input.get(..len).filter(|input| input.len() <= INPUT_MAX_BYTES) else {
+            return false;
+        };
+        // The input says it, and so stands for an acknowledgement.
+        let seen = room.acknowledge();
+        self.push(&ClientMessage::Input(Input { tick, seen, input }));
+        true
+    }
+
+    /// Queues a ping, and what has been seen; gives the ping's number.
+    pub(crate) fn ping(&mut self) -> u32 {
+        self.pings = self.pings.wrapping_add(1);
+        self.push(&ClientMessage::Ping(Ping { number: self.pings }));
+        if self.room.as_ref().is_some_and(|room| room.unacknowledged > 0) {
+            self.acknowledge();
+        }
+        self.pings
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.push(&ClientMessage::Goodbye);
+    }
+
+    fn acknowledge(&mut self) {
+        let Some(room) = &mut self.room else { return };
+        let seen = room.acknowledge();
+        self.push(&ClientMessage::Ack(Ack { seen }));
+    }
+
+    fn push(&mut self, message: &ClientMessage<'_>) {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        self.outbox.push_back(bytes);
+    }
+
+    /// Takes the next message to be sent; 0 bytes when there is none.
+    pub(crate) fn outgoing(&mut self) -> u32 {
+        let message = self.outbox.pop_front().unwrap_or_default();
+        self.keep(message)
+    }
+
+    /// The entities known, in numbers: each its id, its kind, how many values, the values.
+    pub(crate) fn rows(&mut self) -> u32 {
+        self.numbers.clear();
+        if let Some(room) = &self.room {
+            let kinds = &room.codec.schema().entities;
+            for row in room.decoder.mirror().rows().iter() {
+                put_row(&mut self.numbers, row.entity.0, kinds, row);
+            }
+        }
+        self.numbers.len() as u32
+    }
+
+    /// Takes what has happened, in numbers: each its tick, its kind, how many values, the values.
+    pub(crate) fn events(&mut self) -> u32 {
+        self.numbers.clear();
+        if let Some(room) = &mut self.room {
+            let kinds = &room.codec.schema().events;
+            for (tick, event) in room.events.drain(..) {
+                put_row(&mut self.numbers, tick.0, kinds, event.row(0));
+            }
+        }
+        self.numbers.len() as u32
+    }
+
+    pub(crate) fn schema(&mut self) -> u32 {
+        self.tell(|json, room| texts::whole_schema(json, room.codec.schema()))
+    }
+
+    pub(crate) fn roster(&mut self) -> u32 {
+        self.tell(|json, room| texts::roster(json, &room.names))
+    }
+
+    /// The player's own state, in the game's encoding.
+    pub(crate) fn own(&mut self) -> u32 {
+        let room = self.room.as_ref();
+        let own = room.and_then(|room| room.decoder.mirror().own()).unwrap_or_default().to_vec();
+        self.keep(own)
+    }
+
+    /// What never moves, in the game's encoding.
+    pub(crate) fn level(&mut self) -> u32 {
+        let level = self.room.as_ref().map(|room| room.level.clone()).unwrap_or_default();
+        self.keep(level)
+    }
+
+    /// What whoever opened the room chose, in the game's encoding.
+    pub(crate) fn settings(&mut self) -> u32 {
+        let settings = self.room.as_ref().map(|room| room.settings.clone()).unwrap_or_default();
+        self.keep(settings)
+    }
+
+    /// Tells something in JSON.
+    pub(crate) fn say(&mut self, write: impl FnOnce(&mut Json)) -> u32 {
+        let mut json = Json::default();
+        write(&mut json);
+        self.keep(json.into_bytes())
+    }
+
+    fn tell(&mut self, write: impl FnOnce(&mut Json, &Room)) -> u32 {
+        let mut json = Json::default();
+        if let Some(room) = &self.room {
+            write(&mut json, room);
+        }
+        self.keep(json.into_bytes())
+    }
+
+    fn keep(&mut self, bytes: Vec<u8>) -> u32 {
+        self.bytes = bytes;
+        self.bytes.len() as u32
+    }
+}
+
+impl Room {
+    fn enter(welcome: &Welcome<'_>) -> Result<Room, ClientError> {
+        let schema: Schema = part(welcome.schema, "schema")?;
+        let tick_rate =
+            TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
+        Ok(Room {
+            codec: Codec::new(schema, tick_rate, welcome.coding)?,
+            decoder: SnapshotDecoder::new(),
+            names: Names::default(),
+            is_player: welcome.player.is_some(),
+            level: welcome.level.to_vec(),
+            settings: welcome.settings.to_vec(),
+            events: VecDeque::new(),
+            unacknowledged: 0,
+            acknowledged: None,
+        })
+    }
+
+    /// Notes that what has been seen is being said; gives what that is.
+    fn acknowledge(&mut self) -> Tick {
+        self.unacknowledged = 0;
+        self.acknowledged = self.decoder.mirror().tick();
+        self.acknowledged.unwrap_or_default()
+    }
+
+    fn is_acknowledgement_due(&self) -> bool {
+        if self.is_player {
+            return self.unacknowledged >= PLAYER_UNACKNOWLEDGED_MAX;
+        }
+        let every_ticks = u32::from(self.codec.tick_rate().hz()) / SPECTATOR_ACKS_PER_SECOND;
+        match (self.decoder.mirror().tick(), self.acknowledged) {
+            (Some(seen), Some(said)) => seen.since(said) >= i64::from(every_ticks),
+            _ => true,
+        }
+    }
+
+    fn snapshot(&mut self, body: &[u8]) -> Result<Snapshot, ClientError> {
+        let snapshot = self.decoder.decode(&self.codec, body, &mut NoReplay)?;
+        self.unacknowledged += 1;
+        for (tick, event) in self.decoder.events() {
+            if self.events.len() >= CLIENT_EVENTS_MAX {
+                self.events.pop_front();
+            }
+            let mut row = Rows::default();
+            row.push_row(event);
+            self.events.push_back((tick, row));
+        }
+        Ok(snapshot)
+    }
+}
+
+/// A snapshot in numbers, see [`Received::Snapshot`].
+fn figures(snapshot: &Snapshot) -> impl Iterator<Item = f64> {
+    let player = snapshot.player.map(|(given, margin_ticks)| {
+        let given = match given {
+            GivenKind::Received { .. } => 0.0,
+            GivenKind::Repeated => 1.0,
+            GivenKind::Absent => 2.0,
+        };
+        [given, f64::from(margin_ticks)]
+    });
+    let head = [f64::from(snapshot.tick.0), f64::from(u8::from(snapshot.keyframe))];
+    head.into_iter().chain(player.into_iter().flatten())
+}
+
+/// A row in numbers, its values in their units.
+fn put_row(numbers: &mut Vec<f64>, id: u32, kinds: &[Kind], row: RowRef<'_>) {
+    let fields = &kinds[usize::from(row.kind)].fields;
+    numbers.extend([id, u32::from(row.kind), fields.len() as u32].map(f64::from));
+    numbers.extend(fields.iter().zip(row.values).map(|(field, &step)| field.value(step)));
+}
+
+/// All of `bytes` as one value. The limit is on the memory that a list's announced length may
+/// ask for.
+fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
+    match bincode::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
+        Ok((value, used)) if used == bytes.len() => Ok(value),
+        _ => Err(ClientError::Part(what)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

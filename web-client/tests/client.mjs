@@ -1,0 +1,143 @@
+// @ts-check
+// What client.js promises, against a running server: node client.mjs URL
+//
+// It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
+
+import { TickwireClient, TickwireError } from "../page/client.js";
+
+const server = process.argv[2];
+const source = await fetch(new URL("/tickwire.wasm", server));
+const module = await WebAssembly.compile(await source.arrayBuffer());
+
+/** @typedef {import("../page/client.js").Greeting} Greeting */
+
+/** @param {unknown} claim @param {string} what */
+function holds(claim, what) {
+  if (!claim) throw new Error(`does not hold: ${what}`);
+  console.log(what);
+}
+
+/** The code of what is thrown. @param {() => unknown} act */
+async function thrown(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (error instanceof TickwireError) return error.code;
+    throw error;
+  }
+  return null;
+}
+
+/** Of the socket that closed last. */
+let closeCode = 0;
+
+/**
+ * Connects, and gives each message to `each` before it is taken, until the socket closes.
+ * @param {Greeting} greeting
+ * @param {(client: TickwireClient, name: string, message: ArrayBuffer) => void} each
+ */
+async function join(greeting, each) {
+  const client = await TickwireClient.load(module);
+  const socket = new WebSocket(new URL("/ws", server.replace(/^http/, "ws")));
+  socket.binaryType = "arraybuffer";
+  const flush = () => [...client.outgoing()].forEach((message) => socket.send(message));
+  await new Promise((closed, failed) => {
+    socket.addEventListener("open", () => {
+      client.hello(greeting);
+      flush();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      try {
+        each(client, client.receive(data), data);
+        flush();
+      } catch (error) {
+        failed(error);
+        socket.close();
+      }
+    });
+    socket.addEventListener("close", ({ code }) => closed((closeCode = code)));
+  });
+  return client;
+}
+
+// A player without rules: its own state comes whole, and its inputs are taken.
+let received = 0;
+let ownBytes = 0;
+let pinged = 0;
+let sent = 0;
+const player = await join({ role: "player", name: "Ada", room: "raw" }, (client, name) => {
+  if (name !== "snapshot" || client.tick === null || received >= 30) return;
+  ownBytes = client.own()?.length ?? ownBytes;
+  if (client.standing?.given === "received") received++;
+  // Skirmish's input: no button held, aiming at step 0.
+  sent = Math.max(sent + 1, client.tick + 4);
+  client.input(sent, Uint8Array.of(0, 0));
+  if (pinged === 0) pinged = client.ping();
+  if (received === 30) client.leave();
+});
+holds(player.welcome?.room === "raw", "a player is let in");
+holds(received === 30, "a player's inputs are received in time");
+holds(ownBytes > 0, "its own state comes as bytes");
+holds(pinged !== 0 && player.pong === pinged, "a ping is answered by its number");
+const names = [...player.roster.values()].map((each) => each.name);
+holds(names.includes("Ada"), "the roster has its name");
+holds(closeCode === 1000, "it left in order");
+
+// What is no message is a typed error; other clients do not mind.
+/** @type {ArrayBuffer[]} */
+const messages = [];
+const spectator = await join({ room: "raw" }, (client, _name, message) => {
+  if (messages.push(message.slice(0)) === 40) client.leave();
+});
+const ships = spectator.rows().filter((row) => row.kind === "ship");
+holds(ships.length > 0 && ships.every((ship) => Number.isFinite(ship.x)), "rows have their values");
+holds(spectator.schema?.entities.some((kind) => kind.name === "ship"), "the schema has its kinds");
+const client = await TickwireClient.load(module);
+let faults = 0;
+for (let round = 0; round < 400; round++) {
+  client.hello();
+  for (const [nth, message] of messages.entries()) {
+    const bytes = new Uint8Array(message.slice(0));
+    // Spread by multiplication: the same bytes are meddled with in each run.
+    if (nth === round % messages.length) bytes[(round * 7919) % bytes.length] ^= 1 << round % 8;
+    const code = await thrown(() => client.receive(bytes));
+    if (code === "fault") throw new Error(`a trap in round ${round}`);
+    if (code === null) continue;
+    faults++;
+    const again = await thrown(() => client.receive(message));
+    if (again !== code) throw new Error(`${code} in round ${round}, but then ${again}`);
+    break;
+  }
+}
+holds(faults > 20, `${faults} of 400 streams that were meddled with are errors, and none traps`);
+holds(spectator.rows().length > 0, "a client beside them goes on");
+client.hello();
+holds((await thrown(() => client.receive(new Uint8Array(2 ** 21)))) === "message", "too long");
+holds((await thrown(() => client.receive(messages[0]))) === "message", "nothing more is taken");
+client.hello();
+holds(client.receive(messages[0]) === "welcome", "a hello begins anew");
+holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "who watches cannot act");
+holds((await thrown(() => client.hello({ name: "x".repeat(999) }))) === "argument", "a name too long");
+const texts = /** @type {any} */ ("a text");
+holds((await thrown(() => client.receive(texts))) === "argument", "a text is no message");
+
+// Many side by side, each with a stream of its own.
+const crowd = await Promise.all(Array.from({ length: 64 }, () => TickwireClient.load(module)));
+for (const each of crowd) each.hello();
+for (const [nth, message] of messages.entries()) {
+  for (const [who, each] of crowd.entries()) if (nth <= who) each.receive(message);
+}
+const last = crowd[63].tick ?? 0;
+holds(last === spectator.tick && crowd[63].rows().length === spectator.rows().length, "a crowd");
+holds(crowd[20].tick !== null && crowd[20].tick < last, "each with a stream of its own");
+
+// Who is not let in is told why.
+const rules = 4_000_000_000;
+const refused = await join({ rules }, () => {});
+holds(refused.refusal?.reason === "rules" && refused.refusal.server !== null, "other rules");
+holds((await join({ game: "chess" }, () => {})).refusal?.reason === "game", "another game");
+
+holds((await thrown(() => TickwireClient.load(Uint8Array.of(1, 2)))) === "load", "no wasm");
+const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+holds((await thrown(() => TickwireClient.load(empty))) === "load", "another wasm");
+holds((await thrown(() => TickwireClient.load(new URL("/nowhere", server)))) === "load", "a 404");
