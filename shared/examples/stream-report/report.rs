@@ -18,8 +18,9 @@ pub(crate) fn report(work: &Work, options: &Options, found: &Found) -> String {
     put_techniques(&mut text, work, found);
     put_stream(&mut text, work, found);
     if options.max_bytes < SNAPSHOT_MAX_BYTES {
-        put_waits(&mut text, work, found);
+        put_waits(&mut text, work, options.max_bytes, found);
     }
+    put_memory(&mut text, work, found);
     put_floor(&mut text, found);
     text
 }
@@ -125,7 +126,7 @@ fn head_bytes(message_bytes: usize) -> usize {
 }
 
 /// How long a budget kept viewers wrong.
-fn put_waits(text: &mut String, work: &Work, found: &Found) {
+fn put_waits(text: &mut String, work: &Work, max_bytes: usize, found: &Found) {
     let waits = &found.waits_ticks;
     let seconds = |q| f64::from(quantile(waits, q)) / f64::from(work.tick_rate.hz());
     writeln!(
@@ -138,6 +139,28 @@ fn put_waits(text: &mut String, work: &Work, found: &Found) {
         seconds(1.0),
     )
     .expect(STRING);
+    for cost in found.techniques.iter().filter(|cost| !cost.decode.is_empty()) {
+        let over = cost.bytes.iter().filter(|&&bytes| bytes > max_bytes).count();
+        writeln!(text, "  {}: {over} snapshots above {max_bytes} bytes", cost.technique.name())
+            .expect(STRING);
+    }
+}
+
+/// What an encoder keeps for one viewer.
+fn put_memory(text: &mut String, work: &Work, found: &Found) {
+    let looks = work.viewers.iter().flat_map(|viewer| &viewer.looks);
+    let most = looks.map(|look| look.visible.len()).max().unwrap_or(0);
+    writeln!(text, "\nmemory of an encoder, with {most} entities in view at most").expect(STRING);
+    for cost in found.techniques.iter().filter(|cost| !cost.memory_bytes.is_empty()) {
+        writeln!(
+            text,
+            "  {}: {:.0} bytes on average, {} at most",
+            cost.technique.name(),
+            mean(&cost.memory_bytes),
+            quantile(&cost.memory_bytes, 1.0),
+        )
+        .expect(STRING);
+    }
 }
 
 /// Encoding beside what no server can do without.

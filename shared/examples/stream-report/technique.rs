@@ -71,6 +71,14 @@ impl Encoder {
         }
     }
 
+    /// Bytes of memory that the stream itself holds.
+    pub(crate) fn memory_bytes(&self) -> Option<usize> {
+        match self {
+            Encoder::Stream(encoder) => Some(encoder.memory_bytes()),
+            _ => None,
+        }
+    }
+
     /// What the viewer knows, of the stream itself.
     pub(crate) fn mirror(&self) -> Option<&Mirror> {
         match self {
