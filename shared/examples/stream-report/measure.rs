@@ -8,7 +8,7 @@ use shared::ids::EntityId;
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::ServerMessage;
 use shared::protocol::snapshot::{
-    Codec, Coding, GivenKind, Mirror, Picture, Replay, SnapshotDecoder,
+    Codec, Coding, GivenKind, Mirror, Part, Picture, Replay, SnapshotDecoder,
 };
 use shared::scene::RowRef;
 use shared::tick::Tick;
@@ -38,6 +38,8 @@ pub(crate) struct Cost {
     pub(crate) decode: Vec<Duration>,
     /// What the encoder held after each snapshot.
     pub(crate) memory_bytes: Vec<usize>,
+    /// On what all bits were spent, in 1/256 of a bit.
+    pub(crate) spent: BTreeMap<Part, u64>,
 }
 
 /// A technique at work for all viewers.
@@ -51,6 +53,7 @@ struct Run {
     encode: Vec<Vec<Duration>>,
     decode: Vec<Vec<Duration>>,
     memory_bytes: Vec<usize>,
+    spent: BTreeMap<Part, u64>,
 }
 
 /// Both ends of one viewer's stream.
@@ -145,6 +148,7 @@ impl Run {
             encode: vec![Vec::new(); snapshots],
             decode: vec![Vec::new(); snapshots],
             memory_bytes: Vec::new(),
+            spent: BTreeMap::new(),
         })
     }
 
@@ -169,6 +173,11 @@ impl Run {
     ) -> Result<(), Box<dyn Error>> {
         let Stream { encoder, decoder, .. } = &mut self.streams[stream];
         let keyframe = encoder.mirror().map_or(nth == stream, |mirror| mirror.tick().is_none());
+        if count && !keyframe {
+            for (part, by_256) in encoder.tally(&self.codec, picture) {
+                *self.spent.entry(part).or_default() += by_256;
+            }
+        }
         let mut message = Vec::with_capacity(4_096);
         ServerMessage::open_snapshot(&mut message);
         let head = message.len();
@@ -200,6 +209,7 @@ impl Run {
             encode: medians(self.encode),
             decode: medians(self.decode),
             memory_bytes: self.memory_bytes,
+            spent: self.spent,
         }
     }
 }
