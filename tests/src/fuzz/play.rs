@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use shared::ids::EntityId;
-use shared::limits::{SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
+use shared::limits::{KIND_MOVING_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
 use shared::scene::{Axis, Field, Kind, Predict, Reference, RowRef, Rows, Schema};
 use shared::tick::{Tick, TickRate};
@@ -29,7 +29,7 @@ pub(super) fn schema(source: &mut Source<'_>) -> Schema {
             kind.fields[origin].origin = Some(source.below(sizes[named]) as u8);
         }
     }
-    // References that do not fit each other are not what is to be tested here.
+    // What does not fit together is not what is to be tested here.
     if schema.check().is_err() {
         let kinds = schema.entities.iter_mut().chain(&mut schema.events);
         for field in kinds.flat_map(|kind| &mut kind.fields) {
@@ -43,8 +43,8 @@ fn kind(source: &mut Source<'_>) -> Kind {
     let count = if source.once_in(12) { 32 } else { source.below(8) };
     let mut fields: Vec<Field> = (0..count).map(|_| field(source)).collect();
     for at in 1..count {
-        // Only from fields before it, so never in a circle.
-        let other = source.below(at) as u8;
+        // Only from the first fields before it: never in a circle, and from few enough.
+        let other = source.below(at.min(KIND_MOVING_MAX)) as u8;
         let per_second = f64::from(source.byte()) + 0.1;
         let axis = if source.once_in(2) { Axis::X } else { Axis::Y };
         fields[at].predict = match source.below(5) {
