@@ -165,7 +165,7 @@ impl Battle {
             match self.work {
                 Work::Combat if self.help.chance(self.eager) => input.buttons |= Input::FIRE,
                 Work::Combat => {}
-                Work::Cruise => 104input.buttons &= !Input::FIRE,
+                Work::Cruise => input.buttons &= !Input::FIRE,
             }
             self.inputs.push((player, Given::Received(input)));
         }

@@ -42,12 +42,12 @@ pub(super) fn schema(source: &mut Source<'_>) -> Schema {
 fn kind(source: &mut Source<'_>) -> Kind {
     let count = if source.once_in(12) { 32 } else { source.below(8) };
     let mut fields: Vec<Field> = (0..count).map(|_| field(source)).collect();
-    for at in 1..count {
+    for (at, field) in fields.iter_mut().enumerate().skip(1) {
         // Only from the first fields before it: never in a circle, and from few enough.
         let other = source.below(at.min(KIND_MOVING_MAX)) as u8;
         let per_second = f64::from(source.byte()) + 0.1;
         let axis = if source.once_in(2) { Axis::X } else { Axis::Y };
-        fields[at].predict = match source.below(5) {
+        field.predict = match source.below(5) {
             0 => Predict::LinearBy { field: other },
             1 => Predict::Approach { field: other, per_second },
             2 => Predict::Along { angle: other, per_second, axis },
@@ -153,7 +153,7 @@ impl Play {
             is_player: self.is_player,
             replays: self.replays,
             given: (0..ticks).map(|_| given(source)).collect(),
-            margin_ticks: if source.once_in(4) { source.word().cast_signed() } else { 1 },
+            margin_ticks: if source.once_in(4) { i32::from(source.word() as i16) } else { 1 },
             own: None,
             replayed: Vec::new(),
             focus: source.once_in(2).then_some([1.0, -2.0]),
