@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use mio::net::TcpStream;
 use shared::client::{Client, Counters, Greeting, Stage};
 use shared::game::{Dice, Game};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
@@ -19,7 +20,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as Side, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
+use crate::arrivals::{Arrivals, RoomArrivals};
 use crate::figures::Figures;
+use crate::line::SlowLine;
+use crate::options::LineRate;
 use crate::wire::Wire;
 
 /// How much is read from a socket at once.
@@ -47,6 +51,7 @@ pub(crate) struct Seat {
     /// From 0, over both roles.
     pub(crate) number: u32,
     pub(crate) role: Role,
+    pub(crate) is_slow: bool,
 }
 
 /// How far a run has come, for whoever looks on from another thread.
@@ -64,6 +69,8 @@ pub(crate) struct Watch {
     pub(crate) warm_up: Duration,
     pub(crate) seed: u64,
     pub(crate) room: Option<String>,
+    pub(crate) slow_line: LineRate,
+    pub(crate) arrivals: Arc<Arrivals>,
     /// Whether all clients are there, so that what is seen counts.
     pub(crate) measuring: bool,
     pub(crate) figures: Figures,
@@ -102,6 +109,9 @@ pub(crate) struct Bot<G: Game> {
     /// Something waits for the socket to take more.
     unsent: bool,
     leaving: bool,
+    is_slow: bool,
+    /// Of the room it plays in.
+    arrivals: Option<Arc<RoomArrivals>>,
     joined_at: Option<Duration>,
     last_snapshot_at: Option<Duration>,
     measured_from: Option<Mark>,
@@ -110,7 +120,9 @@ pub(crate) struct Bot<G: Game> {
 
 impl<G: Game> Bot<G> {
     /// A client on a socket that is open and on which nothing was said yet.
-    pub(crate) fn new(seat: Seat, wire: Wire, watch: &Watch) -> Bot<G> {
+    pub(crate) fn new(seat: Seat, tcp: TcpStream, watch: &Watch) -> Bot<G> {
+        let line = seat.is_slow.then(|| SlowLine::new(watch.slow_line, watch.now()));
+        let wire = Wire::new(tcp, line);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let greeting = Greeting { name, role: seat.role, room: watch.room.clone() };
@@ -120,6 +132,8 @@ impl<G: Game> Bot<G> {
             dice: Dice::new(watch.seed, u64::from(seat.number)),
             unsent: false,
             leaving: false,
+            is_slow: seat.is_slow,
+            arrivals: None,
             joined_at: None,
             last_snapshot_at: None,
             measured_from: None,
@@ -132,12 +146,26 @@ impl<G: Game> Bot<G> {
     }
 
     /// When it wants to act next.
-    pub(crate) fn due_at(&self) -> Option<Duration> {
+    pub(crate) fn acts_at(&self) -> Option<Duration> {
         if self.leaving { None } else { self.client.due_at() }
+    }
+
+    /// When its line lets it read on, if there is something to be read.
+    pub(crate) fn reads_at(&self) -> Option<Duration> {
+        self.socket.get_ref().resume_at()
+    }
+
+    /// When it wants to be called next.
+    pub(crate) fn due_at(&self) -> Option<Duration> {
+        match (self.acts_at(), self.reads_at()) {
+            (Some(acts_at), Some(reads_at)) => Some(acts_at.min(reads_at)),
+            (acts_at, reads_at) => acts_at.or(reads_at),
+        }
     }
 
     /// Takes all that has come.
     pub(crate) fn read(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        self.wire().begin_reads(watch.now());
         loop {
             match self.socket.read() {
                 Ok(Message::Binary(bytes)) => self.take(&bytes, watch)?,
@@ -188,6 +216,8 @@ impl<G: Game> Bot<G> {
     fn joined(&mut self, now: Duration, watch: &mut Watch) {
         self.joined_at = Some(now);
         self.look_at = now + LOOK_EVERY;
+        let room = self.client.room().unwrap_or_default();
+        self.arrivals = Some(watch.arrivals.room(room));
         watch.figures.connected += 1;
         watch.figures.tick_rate_hz = self.client.tick_rate().map(TickRate::hz);
         watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
@@ -198,6 +228,7 @@ impl<G: Game> Bot<G> {
         watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
         let last = self.last_snapshot_at.replace(now);
         let applied = self.client.take_applied();
+        let age = self.age(now);
         let warm = self.joined_at.is_some_and(|joined| now >= joined + watch.warm_up);
         if self.measured_from.is_none() {
             if watch.measuring && warm {
@@ -205,13 +236,32 @@ impl<G: Game> Bot<G> {
             }
             return;
         }
+        if self.is_slow {
+            let slow = &mut watch.figures.slow;
+            slow.snapshots += 1;
+            last.into_iter().for_each(|last| slow.snapshot_intervals.record(now - last));
+            age.into_iter().for_each(|age| slow.snapshot_ages.record(age));
+            return;
+        }
         if let Some(last) = last {
             watch.figures.snapshot_intervals.record(now - last);
+        }
+        // Spectators see their room late by intention.
+        if let Some(age) = age.filter(|_| self.client.player().is_some()) {
+            watch.figures.snapshot_ages.record(age);
         }
         watch.figures.snapshot_sizes.record(self.client.counters().snapshot_bytes);
         if let Some(applied) = applied {
             watch.figures.input_latencies.record(applied.latency);
         }
+    }
+
+    /// How long ago another of this program's clients had the newest snapshot's tick. It must be
+    /// asked of every snapshot.
+    fn age(&self, now: Duration) -> Option<Duration> {
+        let (arrivals, tick) = (self.arrivals.as_ref()?, self.client.tick()?);
+        let oldest = || Some(self.client.tick_rate()?.period() * RoomArrivals::ticks());
+        arrivals.age(tick, now).or_else(oldest)
     }
 
     fn mark(&self, at: Duration) -> Mark {
@@ -244,13 +294,16 @@ impl<G: Game> Bot<G> {
 
     /// Notes how late [`Bot::act`] is called that was due at `due`.
     pub(crate) fn note_lateness(&self, due: Duration, watch: &mut Watch) {
-        if self.measured_from.is_some() {
+        if self.measured_from.is_some() && !self.is_slow {
             watch.figures.own_lateness.record(watch.now().saturating_sub(due));
         }
     }
 
     fn look(&mut self, watch: &mut Watch) {
         while self.client.next_notice().is_some() {}
+        if self.is_slow {
+            return;
+        }
         if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
             watch.figures.round_trips.record(rtt);
         }
@@ -295,6 +348,11 @@ impl<G: Game> Bot<G> {
         self.client.leave();
         self.send()?;
         self.close(CloseCode::Normal);
+        if self.is_slow {
+            // What is still on its line shall not hold up the end.
+            self.wire().lift();
+            self.read(watch)?;
+        }
         Ok(())
     }
 
@@ -332,6 +390,11 @@ impl<G: Game> Bot<G> {
         let now = watch.now();
         let to = self.mark(now);
         let figures = &mut watch.figures;
+        if self.is_slow {
+            figures.slow.bytes_in += to.bytes_in - from.bytes_in;
+            figures.slow.client_time += to.at - from.at;
+            return;
+        }
         // A server that fell silent would else look like one that was never late.
         if let (Some(last), Some(rate)) = (self.last_snapshot_at, self.client.tick_rate())
             && now - last > 2 * rate.period()

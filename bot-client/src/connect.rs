@@ -10,6 +10,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::client_async_with_config;
@@ -18,6 +19,9 @@ use tokio_tungstenite::tungstenite::Error;
 use crate::bot::{Seat, websocket_config};
 use crate::options::{Rate, Target};
 
+/// What the kernel keeps of what has come to a client on a slow line and was not read, in bytes:
+/// a line holds little. The kernel doubles it, for what it needs itself.
+const SLOW_RECEIVE_BUFFER_BYTES: u32 = 2_048;
 /// How long a socket may take to open.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How many sockets are being opened at a time. Above it the ramp waits.
@@ -54,15 +58,18 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Finds the server and opens a first socket to it, so that a server that is not there is
+    /// Finds the server and opens a first socket to it, for `first`, so that a server that is not there is
     /// told of once and at once.
-    pub(crate) async fn find(target: &Target) -> Result<(Door, TcpStream), ConnectError> {
+    pub(crate) async fn find(
+        target: &Target,
+        first: Seat,
+    ) -> Result<(Door, TcpStream), ConnectError> {
         let found = tokio::net::lookup_host((target.host.as_str(), target.port));
         let addresses = timeout(CONNECT_MAX, found).await.map_err(|_| ConnectError::Timeout)?;
         let mut last = ConnectError::NoAddress;
         for address in addresses.map_err(ConnectError::Lookup)? {
             let door = Door { address, target: Arc::new(target.clone()) };
-            match door.open().await {
+            match door.open(first).await {
                 Ok(socket) => return Ok((door, socket)),
                 Err(error) => last = error,
             }
@@ -71,12 +78,20 @@ impl Door {
     }
 
     /// Opens a socket and upgrades it.
-    async fn open(&self) -> Result<TcpStream, ConnectError> {
-        timeout(CONNECT_MAX, self.upgrade()).await.map_err(|_| ConnectError::Timeout)?
+    async fn open(&self, seat: Seat) -> Result<TcpStream, ConnectError> {
+        timeout(CONNECT_MAX, self.upgrade(seat)).await.map_err(|_| ConnectError::Timeout)?
     }
 
-    async fn upgrade(&self) -> Result<TcpStream, ConnectError> {
-        let tcp = tokio::net::TcpStream::connect(self.address).await?;
+    async fn upgrade(&self, seat: Seat) -> Result<TcpStream, ConnectError> {
+        let tcp = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        if seat.is_slow {
+            // Before it connects: what the kernel offers the server is settled by then.
+            tcp.set_recv_buffer_size(SLOW_RECEIVE_BUFFER_BYTES)?;
+        }
+        let tcp = tcp.connect(self.address).await?;
         tcp.set_nodelay(true)?;
         let url = self.target.to_string();
         let upgraded = client_async_with_config(url, tcp, Some(websocket_config())).await;
@@ -114,7 +129,7 @@ pub(crate) async fn ramp(
             }
         }
         let door = door.clone();
-        opening.spawn(async move { (seat, door.open().await) });
+        opening.spawn(async move { (seat, door.open(seat).await) });
     }
     while let Some(settled) = opening.join_next().await {
         settle(settled);

@@ -113,8 +113,12 @@ pub(crate) struct Figures {
     pub(crate) snapshots: u64,
     pub(crate) tick_rate_hz: Option<u16>,
 
+    /// Of the clients on a slow line. What follows is of the others alone.
+    pub(crate) slow: SlowFigures,
     /// Between two snapshots that came to one client.
     pub(crate) snapshot_intervals: Times,
+    /// How long after the first client of its room a player had a snapshot.
+    pub(crate) snapshot_ages: Times,
     pub(crate) snapshot_sizes: Sizes,
     /// From an input's sending to the first snapshot that shows it applied.
     pub(crate) input_latencies: Times,
@@ -131,6 +135,17 @@ pub(crate) struct Figures {
     pub(crate) client_time: Duration,
 }
 
+/// What is measured of the clients on a slow line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlowFigures {
+    pub(crate) snapshots: u64,
+    pub(crate) snapshot_ages: Times,
+    pub(crate) snapshot_intervals: Times,
+    pub(crate) bytes_in: u64,
+    /// Sum of the times for which they were measured.
+    pub(crate) client_time: Duration,
+}
+
 impl Figures {
     pub(crate) fn merge(&mut self, other: &Figures) {
         self.connected += other.connected;
@@ -142,6 +157,7 @@ impl Figures {
         self.tick_rate_hz = self.tick_rate_hz.or(other.tick_rate_hz);
         let same = "histograms of equal bounds can be added";
         self.snapshot_intervals.0.add(&other.snapshot_intervals.0).expect(same);
+        self.snapshot_ages.0.add(&other.snapshot_ages.0).expect(same);
         self.snapshot_sizes.0.add(&other.snapshot_sizes.0).expect(same);
         self.input_latencies.0.add(&other.input_latencies.0).expect(same);
         self.round_trips.0.add(&other.round_trips.0).expect(same);
@@ -152,6 +168,12 @@ impl Figures {
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
         self.client_time += other.client_time;
+        let (slow, others) = (&mut self.slow, &other.slow);
+        slow.snapshots += others.snapshots;
+        slow.snapshot_ages.0.add(&others.snapshot_ages.0).expect(same);
+        slow.snapshot_intervals.0.add(&others.snapshot_intervals.0).expect(same);
+        slow.bytes_in += others.bytes_in;
+        slow.client_time += others.client_time;
     }
 }
 

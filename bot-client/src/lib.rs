@@ -9,10 +9,12 @@
 
 #![warn(missing_docs)]
 
+mod arrivals;
 mod bot;
 mod connect;
 mod figures;
-pub mod options;
+pub mod line;
+mod options;
 pub mod report;
 mod run;
 mod swarm;

@@ -26,6 +26,15 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub bots: u32,
 
+    /// How many of the clients that play, the last of them, have a slow line: they read no faster
+    /// than it is, and are reported apart
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub slow: u32,
+
+    /// How fast a slow line is, WebSocket framing included: 500bit/s, 20kbit/s, 1Mbit/s
+    #[arg(long, value_name = "RATE", default_value = "20kbit/s")]
+    pub slow_line: LineRate,
+
     /// How many clients only watch; they come after the bots
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub spectators: u32,
@@ -100,6 +109,9 @@ pub enum OptionError {
     /// Not a rate.
     #[error("not a rate like 100/s, above 0")]
     Rate,
+    /// Not the rate of a line.
+    #[error("not a rate like 500bit/s, 20kbit/s or 1Mbit/s, at least 8bit/s")]
+    LineRate,
 }
 
 impl FromStr for Target {
@@ -158,6 +170,41 @@ impl FromStr for Rate {
             Ok(Rate { per_second })
         } else {
             Err(OptionError::Rate)
+        }
+    }
+}
+
+/// How fast a line is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LineRate {
+    bytes_per_second: f64,
+}
+
+impl LineRate {
+    /// How many bytes it carries in a second.
+    #[must_use]
+    pub fn bytes_per_second(self) -> f64 {
+        self.bytes_per_second
+    }
+}
+
+impl FromStr for LineRate {
+    type Err = OptionError;
+
+    fn from_str(text: &str) -> Result<LineRate, OptionError> {
+        let number = text.strip_suffix("bit/s").ok_or(OptionError::LineRate)?;
+        let (number, unit_bits) = match number.char_indices().next_back() {
+            Some((at, 'k')) => (&number[..at], 1e3),
+            Some((at, 'M')) => (&number[..at], 1e6),
+            _ => (number, 1.0),
+        };
+        let number: f64 = number.trim().parse().map_err(|_| OptionError::LineRate)?;
+        let bytes_per_second = number * unit_bits / 8.0;
+        // From a byte a second to what is no line any more: both keep times within reach.
+        if (1.0..=1e12).contains(&bytes_per_second) {
+            Ok(LineRate { bytes_per_second })
+        } else {
+            Err(OptionError::LineRate)
         }
     }
 }
@@ -231,10 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_a_rate_in_bits() {
+        let bytes = |text: &str| text.parse::<LineRate>().map(LineRate::bytes_per_second);
+        assert_eq!(bytes("20kbit/s"), Ok(2_500.0));
+        assert_eq!(bytes("500bit/s"), Ok(62.5));
+        assert_eq!(bytes("1.5 Mbit/s"), Ok(187_500.0));
+        for wrong in ["20", "20kbit", "kbit/s", "0bit/s", "-1kbit/s", "infbit/s", "1Gbit/s"] {
+            assert_eq!(bytes(wrong), Err(OptionError::LineRate), "{wrong}");
+        }
+    }
+
+    #[test]
     fn saying_nothing_is_enough() {
         let options = Options::try_parse_from(["bot-client"]).expect("there are defaults");
         assert_eq!(options.url.to_string(), "ws://127.0.0.1:7777/ws");
         assert_eq!((options.bots, options.spectators, options.threads), (10, 0, 1));
+        assert_eq!((options.slow, options.slow_line.bytes_per_second()), (0, 2_500.0));
         assert_eq!(options.duration, Duration::from_secs(30));
         assert_eq!(options.ramp, Rate { per_second: 100.0 });
         assert_eq!((options.seed, options.room, options.json), (None, None, false));
@@ -243,9 +302,10 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let words = "bot-client --url http://h:1 --bots 3 --spectators 2 --duration 2m \
-                     --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --json";
+                     --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --slow 1 --slow-line 1kbit/s --json";
         let options = Options::try_parse_from(words.split_whitespace()).expect("it is allowed");
         assert_eq!(options.clients(), 5);
+        assert_eq!((options.slow, options.slow_line.bytes_per_second()), (1, 125.0));
         assert_eq!(options.seed, Some(7));
         assert_eq!(options.room.as_deref(), Some("lobby"));
         assert!(options.json);

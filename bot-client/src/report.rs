@@ -42,12 +42,28 @@ pub struct SizeSpread {
     pub p99: Option<u64>,
 }
 
+/// What the bots on a slow line saw.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SlowReport {
+    /// How many of the bots had one.
+    pub bots: u32,
+    /// Snapshots that came to them while they were measured.
+    pub snapshots: u64,
+    /// How long after the first client of its room one of them had a snapshot.
+    pub snapshot_age_ms: SpreadToMax,
+    /// Time between two snapshots that came to one of them.
+    pub snapshot_interval_ms: SpreadToMax,
+    /// What one of them read, WebSocket framing included.
+    pub kbit_per_s_per_client: Option<f64>,
+}
+
 /// What a run was, for what cannot be read off its figures.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub(crate) url: String,
     pub(crate) seed: u64,
     pub(crate) bots: u32,
+    pub(crate) slow: u32,
     pub(crate) spectators: u32,
     pub(crate) duration: Duration,
     pub(crate) interrupted: bool,
@@ -57,7 +73,7 @@ pub(crate) struct Setting {
 ///
 /// Counts are of the whole run. What is measured (intervals, sizes, latencies, rates,
 /// corrections) is of the time after the last client came, and for each client after its own
-/// warm-up.
+/// warm-up; it leaves out the bots on a slow line, who have figures of their own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The server.
@@ -99,6 +115,10 @@ pub struct Report {
     /// Time between two snapshots that came to one client. A wait that had not ended when the
     /// client left counts as well, if it was longer than two ticks.
     pub snapshot_interval_ms: SpreadToMax,
+    /// How long after the first client of its room a player had a snapshot: the age of what it
+    /// knows, as far as this program can tell. Whoever is first counts with 0, and who is served
+    /// late by this program seems older.
+    pub snapshot_age_ms: SpreadToMax,
     /// Size of a snapshot message, without WebSocket framing.
     pub snapshot_bytes: SizeSpread,
     /// From an input's sending to the coming of the snapshot that shows it applied: it holds
@@ -117,6 +137,8 @@ pub struct Report {
     /// How late this program itself served its clients. When it is long, the other times say
     /// more of this program than of the server.
     pub own_lateness_ms: SpreadToMax,
+    /// The bots on a slow line.
+    pub slow: SlowReport,
 }
 
 impl Report {
@@ -130,9 +152,7 @@ impl Report {
             p99: times.percentile_ms(99.0),
             max: times.max_ms(),
         };
-        let seconds = figures.client_time.as_secs_f64();
-        let kbit_per_s =
-            |bytes: u64| (seconds > 0.0).then(|| rounded(bytes as f64 * 0.008 / seconds));
+        let kbit_per_s = |bytes: u64| kbit_per_s(bytes, figures.client_time);
         let late = 100.0 * figures.late_inputs as f64 / figures.player_ticks as f64;
         Report {
             url: setting.url,
@@ -153,6 +173,7 @@ impl Report {
             decode_error_reasons: figures.decode_errors.by_reason().clone(),
             snapshots: figures.snapshots,
             snapshot_interval_ms: to_max(&figures.snapshot_intervals),
+            snapshot_age_ms: to_max(&figures.snapshot_ages),
             snapshot_bytes: SizeSpread {
                 mean: figures.snapshot_sizes.mean().map(rounded),
                 p50: figures.snapshot_sizes.percentile(50.0),
@@ -165,6 +186,16 @@ impl Report {
             corrections: figures.corrections,
             late_inputs_percent: (figures.player_ticks > 0).then(|| rounded(late)),
             own_lateness_ms: to_max(&figures.own_lateness),
+            slow: SlowReport {
+                bots: setting.slow,
+                snapshots: figures.slow.snapshots,
+                snapshot_age_ms: to_max(&figures.slow.snapshot_ages),
+                snapshot_interval_ms: to_max(&figures.slow.snapshot_intervals),
+                kbit_per_s_per_client: self::kbit_per_s(
+                    figures.slow.bytes_in,
+                    figures.slow.client_time,
+                ),
+            },
         }
     }
 
@@ -202,6 +233,10 @@ impl Report {
 }
 
 /// To three digits after the point.
+fn kbit_per_s(bytes: u64, time: Duration) -> Option<f64> {
+    (!time.is_zero()).then(|| rounded(bytes as f64 * 0.008 / time.as_secs_f64()))
+}
+
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
@@ -238,7 +273,9 @@ impl fmt::Display for Report {
             ("received, kbit/s a client", self.kbit_per_s_per_client),
             ("sent, kbit/s a client", self.sent_kbit_per_s_per_client),
         ];
-        for (what, share) in shares {
+        let of_slow = ("received, kbit/s a slow bot", self.slow.kbit_per_s_per_client);
+        let has_slow = self.slow.bots > 0;
+        for (what, share) in shares.into_iter().chain(has_slow.then_some(of_slow)) {
             writeln!(f, "{what:<28}{:>10}", cell(share))?;
         }
         writeln!(f)?;
@@ -246,13 +283,21 @@ impl fmt::Display for Report {
         writeln!(f, "{:<28}{:>10}{:>10}{:>10}", "", "p50", "p99", "max")?;
         let (interval, own) = (self.snapshot_interval_ms, self.own_lateness_ms);
         let (input, rtt) = (self.input_latency_ms, self.rtt_ms);
+        let age = self.snapshot_age_ms;
         let rows = [
             ("snapshot interval, ms", interval.p50, interval.p99, interval.max),
+            ("snapshot age, ms", age.p50, age.p99, age.max),
             ("input latency, ms", input.p50, input.p99, None),
             ("round trip, ms", rtt.p50, rtt.p99, None),
             ("own lateness, ms", own.p50, own.p99, own.max),
         ];
-        for (what, p50, p99, max) in rows {
+        let (interval, age) = (self.slow.snapshot_interval_ms, self.slow.snapshot_age_ms);
+        let of_slow = [
+            ("slow bots' interval, ms", interval.p50, interval.p99, interval.max),
+            ("slow bots' age, ms", age.p50, age.p99, age.max),
+        ];
+        let of_slow = has_slow.then_some(of_slow).into_iter().flatten();
+        for (what, p50, p99, max) in rows.into_iter().chain(of_slow) {
             writeln!(f, "{what:<28}{:>10}{:>10}{:>10}", cell(p50), cell(p99), cell(max))?;
         }
         let bytes = self.snapshot_bytes;
@@ -284,6 +329,7 @@ mod tests {
             url: "ws://127.0.0.1:7777/ws".into(),
             seed: 7,
             bots: 2,
+            slow: 1,
             spectators: 1,
             duration: Duration::from_secs(10),
             interrupted: false,
@@ -298,6 +344,7 @@ mod tests {
             figures.snapshot_sizes.record(100);
         }
         figures.bytes_in = 10_000;
+        figures.slow.snapshot_ages.record(Duration::from_millis(400));
         figures.client_time = Duration::from_secs(8);
         figures
     }
@@ -322,6 +369,12 @@ mod tests {
             }
         }
         assert_eq!(json["snapshots"], 900);
+        assert_eq!(json["slow"]["bots"], 1);
+        for part in ["p50", "p99", "max"] {
+            assert!(json["slow"]["snapshot_age_ms"][part].is_number(), "{part}");
+            assert!(json["slow"]["snapshot_interval_ms"][part].is_null(), "{part}");
+            assert!(json["snapshot_age_ms"][part].is_null(), "slow ones do not count: {part}");
+        }
         assert_eq!(json["kbit_per_s_per_client"], 10.0);
         assert_eq!(json["duration_s"], 10.0);
         assert_eq!(json["corrections"], 0);
@@ -364,5 +417,6 @@ mod tests {
         let table = Report::new(setting(), &figures).to_string();
         assert!(table.contains("1 x disconnected: too-slow"), "{table}");
         assert!(table.contains("seed 7"), "{table}");
+        assert!(table.contains("slow bots' age, ms"), "{table}");
     }
 }

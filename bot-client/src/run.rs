@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::game::Game;
 use shared::protocol::Role;
 
+use crate::arrivals::Arrivals;
 use crate::bot::{Progress, Seat, Watch};
 use crate::connect::{ConnectError, Door, ramp};
 use crate::figures::Figures;
@@ -66,7 +67,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
     let (stay, mut figures) = runtime.block_on(async {
         let mut end = std::pin::pin!(interrupt());
         let found = tokio::select! {
-            found = Door::find(&options.url) => found,
+            found = Door::find(&options.url, seat(options, 0)) => found,
             () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
         };
         let (door, first) = found
@@ -81,6 +82,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
         url: options.url.to_string(),
         seed,
         bots: options.bots,
+        slow: options.slow.min(options.bots),
         spectators: options.spectators,
         duration: stay.duration,
         interrupted: stay.interrupted,
@@ -120,12 +122,15 @@ impl<'a> Conductor<'a> {
         progress: &'a Arc<Progress>,
     ) -> io::Result<Conductor<'a>> {
         let start = Instant::now();
+        let arrivals = Arc::<Arrivals>::default();
         let thread = |number: u16| {
             let watch = Watch {
                 start,
                 warm_up: options.warm_up.min(options.duration / 2),
                 seed,
                 room: options.room.clone(),
+                slow_line: options.slow_line,
+                arrivals: Arc::clone(&arrivals),
                 measuring: false,
                 figures: Figures::default(),
                 progress: progress.clone(),
@@ -228,7 +233,8 @@ impl<'a> Conductor<'a> {
 /// Bots first, so that there is something to see for those who only watch.
 fn seat(options: &Options, number: u32) -> Seat {
     let role = if number < options.bots { Role::Player } else { Role::Spectator };
-    Seat { number, role }
+    let is_slow = number < options.bots && number >= options.bots.saturating_sub(options.slow);
+    Seat { number, role, is_slow }
 }
 
 fn bar(options: &Options) -> ProgressBar {

@@ -18,7 +18,6 @@ use shared::game::Game;
 
 use crate::bot::{Bot, Departure, Seat, Watch};
 use crate::figures::Figures;
-use crate::wire::Wire;
 
 /// How many sockets are served between two looks at the clocks.
 const EVENTS_MAX: usize = 64;
@@ -163,7 +162,7 @@ impl<G: Game> Swarm<G> {
             self.watch.progress.gone.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let mut bot = Bot::new(seat, Wire::new(tcp), &self.watch);
+        let mut bot = Bot::new(seat, tcp, &self.watch);
         let said = bot.send();
         self.members.push(Some(Member { bot, armed: None }));
         self.present += 1;
@@ -196,8 +195,12 @@ impl<G: Game> Swarm<G> {
             }
             member.armed = None;
             let mut went = Ok(());
+            if member.bot.reads_at().is_some_and(|at| at <= now) {
+                went = member.bot.read(&mut self.watch);
+            }
             // What came since it was armed may have put it off.
-            if let Some(due) = member.bot.due_at().filter(|due| *due <= now) {
+            let due = member.bot.acts_at().filter(|due| *due <= now && went.is_ok());
+            if let Some(due) = due {
                 member.bot.note_lateness(due, &mut self.watch);
                 went = member.bot.act(&mut self.watch);
             }

@@ -1,11 +1,14 @@
 //! The one place through which all bytes of a bot pass, in and out.
 //!
 //! Owns the non-blocking TCP stream under a bot's WebSocket and counts its bytes. It never looks
-//! at them. A simulated network path would stand here, between socket and WebSocket.
+//! at them. On a slow line it reads no more of them than that allows.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use mio::net::TcpStream;
+
+use crate::line::SlowLine;
 
 /// A TCP stream that counts.
 #[derive(Debug)]
@@ -16,13 +19,44 @@ pub(crate) struct Wire {
     drained: bool,
     /// The peer will say no more: reads go on until they find the end.
     ending: bool,
+    /// `None` on a line that is as fast as it gets.
+    line: Option<SlowLine>,
+    now: Duration,
+    /// The line allowed nothing when more was to be read.
+    starved: bool,
     bytes_in: u64,
     bytes_out: u64,
 }
 
 impl Wire {
-    pub(crate) fn new(tcp: TcpStream) -> Wire {
-        Wire { tcp, drained: false, ending: false, bytes_in: 0, bytes_out: 0 }
+    pub(crate) fn new(tcp: TcpStream, line: Option<SlowLine>) -> Wire {
+        Wire {
+            tcp,
+            drained: false,
+            ending: false,
+            line,
+            now: Duration::ZERO,
+            starved: false,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// Says what time it is; it must be called before reads.
+    pub(crate) fn begin_reads(&mut self, now: Duration) {
+        self.now = now;
+        self.starved = false;
+    }
+
+    /// When a read is worth trying again that the line did not allow.
+    pub(crate) fn resume_at(&self) -> Option<Duration> {
+        self.line.as_ref().filter(|_| self.starved).map(SlowLine::resume_at)
+    }
+
+    /// From now on the line is as fast as it gets.
+    pub(crate) fn lift(&mut self) {
+        self.line = None;
+        self.starved = false;
     }
 
     /// For registration with the poll.
@@ -52,9 +86,20 @@ impl Read for Wire {
         if self.drained {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let taken = self.tcp.read(buffer)?;
+        let allowed = match &mut self.line {
+            Some(line) => line.allowed_bytes(self.now).min(buffer.len()),
+            None => buffer.len(),
+        };
+        if allowed == 0 {
+            self.starved = true;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = self.tcp.read(&mut buffer[..allowed])?;
+        if let Some(line) = &mut self.line {
+            line.take(taken);
+        }
         self.bytes_in += taken as u64;
-        self.drained = taken > 0 && taken < buffer.len() && !self.ending;
+        self.drained = taken > 0 && taken < allowed && !self.ending;
         Ok(taken)
     }
 }

@@ -49,6 +49,19 @@ fn spectators_watch_and_threads_share_the_work() {
 }
 
 #[test]
+fn a_bot_on_a_slow_line_reads_no_faster_than_that_and_counts_apart() {
+    let conducts = vec![Conduct::Serve; 3];
+    let more = "--bots 3 --slow 1 --slow-line 1kbit/s --duration 2s";
+    let (report, in_order) = play(conducts, more);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.slow.bots, in_order), (1, 3), "{report}");
+    assert!(report.slow.snapshots > 0, "{report}");
+    assert!(report.slow.kbit_per_s_per_client <= Some(1.05), "{report}");
+    assert!(report.kbit_per_s_per_client > report.slow.kbit_per_s_per_client, "{report}");
+    assert!(report.slow.snapshot_age_ms.p50 > report.snapshot_age_ms.p50, "{report}");
+}
+
+#[test]
 fn a_server_that_sends_garbage_is_told_of() {
     let conducts = vec![Conduct::Serve, Conduct::Garble, Conduct::Serve];
     let (report, in_order) = play(conducts, "--bots 3 --duration 800ms");

@@ -1,6 +1,7 @@
-//! What the tests of the whole system stand on: the system on virtual time, and the real
-//! programs over real sockets.
+//! What the tests of the whole system stand on: the system on virtual time, the real
+//! programs over real sockets, and what must hold for any bytes.
 
 pub mod dots;
+pub mod fuzz;
 pub mod real;
 pub mod virtual_time;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use shared::limits::SNAPSHOT_MAX_BYTES;
+use shared::protocol::snapshot::Part;
+use shared::scene::{Kind, Schema};
 
 use crate::Options;
 use crate::measure::{Cost, Found};
@@ -17,9 +19,13 @@ pub(crate) fn report(work: &Work, options: &Options, found: &Found) -> String {
     put_work(&mut text, work, options);
     put_techniques(&mut text, work, found);
     put_stream(&mut text, work, found);
-    if options.max_bytes < SNAPSHOT_MAX_BYTES {
-        put_waits(&mut text, work, found);
+    if options.max_bytes >= SNAPSHOT_MAX_BYTES {
+        // Only then does the tally say what was sent.
+        put_parts(&mut text, work, found);
+    } else {
+        put_waits(&mut text, work, options.max_bytes, found);
     }
+    put_memory(&mut text, work, found);
     put_floor(&mut text, found);
     text
 }
@@ -67,16 +73,20 @@ fn put_techniques(text: &mut String, work: &Work, found: &Found) {
     }
 }
 
+/// Whether it is one of the two ways of the stream itself.
+fn is_stream(cost: &Cost) -> bool {
+    !cost.decode.is_empty()
+}
+
 /// The two ways of the stream itself.
 fn put_stream(text: &mut String, work: &Work, found: &Found) {
-    let stream = |cost: &&Cost| !cost.decode.is_empty();
     writeln!(
         text,
         "\n{:<12} {:>8} {:>6} {:>6} {:>6} {:>6} {:>9} {:>9} {:>7}",
         "snapshot", "mean", "p50", "p95", "p99", "max", "keyframe", "on wire", "kbit/s"
     )
     .expect(STRING);
-    for cost in found.techniques.iter().filter(stream) {
+    for cost in found.techniques.iter().filter(|cost| is_stream(cost)) {
         let wire: Vec<usize> = cost.bytes.iter().map(|&bytes| bytes + head_bytes(bytes)).collect();
         let at = |q| quantile(&cost.bytes, q);
         writeln!(
@@ -100,7 +110,7 @@ fn put_stream(text: &mut String, work: &Work, found: &Found) {
         "ns", "encode p50", "p99", "decode p50", "p99"
     )
     .expect(STRING);
-    for cost in found.techniques.iter().filter(stream) {
+    for cost in found.techniques.iter().filter(|cost| is_stream(cost)) {
         let at = |times: &[Duration], q| quantile(times, q).as_nanos();
         writeln!(
             text,
@@ -124,8 +134,49 @@ fn head_bytes(message_bytes: usize) -> usize {
     }
 }
 
+/// On what bits are spent, in the order of the stream.
+fn put_parts(text: &mut String, work: &Work, found: &Found) {
+    let streams: Vec<&Cost> = found.techniques.iter().filter(|cost| is_stream(cost)).collect();
+    let mut parts: Vec<Part> = streams.iter().flat_map(|cost| cost.spent.keys()).copied().collect();
+    parts.sort_unstable();
+    parts.dedup();
+    write!(text, "\n{:<24}", "bits per snapshot").expect(STRING);
+    streams.iter().for_each(|cost| write!(text, "{:>14}", cost.technique.name()).expect(STRING));
+    for part in parts {
+        write!(text, "\n{:<24}", part_name(&work.schema, part)).expect(STRING);
+        for cost in &streams {
+            let by_256 = cost.spent.get(&part).copied().unwrap_or(0);
+            let bits = by_256 as f64 / 256.0 / cost.bytes.len().max(1) as f64;
+            write!(text, "{bits:>14.2}").expect(STRING);
+        }
+    }
+    text.push('\n');
+}
+
+fn part_name(schema: &Schema, part: Part) -> String {
+    let of = |kinds: &[Kind], kind: u8| kinds[usize::from(kind)].name.clone();
+    let field = |kinds: &[Kind], kind: u8, field: u8| {
+        let kind = &kinds[usize::from(kind)];
+        format!("{}.{}", kind.name, kind.fields[usize::from(field)].name)
+    };
+    match part {
+        Part::Head => "head".into(),
+        Part::Own => "own state".into(),
+        Part::Changes { kind } => format!("{}: which, gone", of(&schema.entities, kind)),
+        Part::Field { kind, field: at } => field(&schema.entities, kind, at),
+        Part::New { kind } => format!("new {}", of(&schema.entities, kind)),
+        Part::NewField { kind, field: at } => {
+            format!("new {}", field(&schema.entities, kind, at))
+        }
+        Part::Event { kind } => format!("event {}", of(&schema.events, kind)),
+        Part::EventField { kind, field: at } => {
+            format!("event {}", field(&schema.events, kind, at))
+        }
+    }
+}
+
 /// How long a budget kept viewers wrong.
-fn put_waits(text: &mut String, work: &Work, found: &Found) {
+fn put_waits(text: &mut String, work: &Work, max_bytes: usize, found: &Found) {
     let waits = &found.waits_ticks;
     let seconds = |q| f64::from(quantile(waits, q)) / f64::from(work.tick_rate.hz());
     writeln!(
@@ -138,6 +189,28 @@ fn put_waits(text: &mut String, work: &Work, found: &Found) {
         seconds(1.0),
     )
     .expect(STRING);
+    for cost in found.techniques.iter().filter(|cost| is_stream(cost)) {
+        let over = cost.bytes.iter().filter(|&&bytes| bytes > max_bytes).count();
+        writeln!(text, "  {}: {over} snapshots above {max_bytes} bytes", cost.technique.name())
+            .expect(STRING);
+    }
+}
+
+/// What an encoder keeps for one viewer.
+fn put_memory(text: &mut String, work: &Work, found: &Found) {
+    let looks = work.viewers.iter().flat_map(|viewer| &viewer.looks);
+    let most = looks.map(|look| look.visible.len()).max().unwrap_or(0);
+    writeln!(text, "\nmemory of an encoder, with {most} entities in view at most").expect(STRING);
+    for cost in found.techniques.iter().filter(|cost| is_stream(cost)) {
+        writeln!(
+            text,
+            "  {}: {:.0} bytes on average, {} at most",
+            cost.technique.name(),
+            mean(&cost.memory_bytes),
+            quantile(&cost.memory_bytes, 1.0),
+        )
+        .expect(STRING);
+    }
 }
 
 /// Encoding beside what no server can do without.

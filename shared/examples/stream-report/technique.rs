@@ -2,8 +2,12 @@
 //! show what each of its ideas saves. The plain ones are only written, never read: all that they
 //! leave out follows from what they have sent before.
 
+use std::collections::BTreeMap;
+
 use shared::protocol::bits::BitWriter;
-use shared::protocol::snapshot::{Codec, GivenKind, Mirror, Picture, PlayerPart, SnapshotEncoder};
+use shared::protocol::snapshot::{
+    Codec, GivenKind, Mirror, Part, Picture, PlayerPart, SnapshotEncoder,
+};
 use shared::scene::{Kind, RowRef, Rows};
 use shared::tick::Tick;
 
@@ -68,6 +72,22 @@ impl Encoder {
             Encoder::Quantised => put_quantised(codec, picture, out),
             Encoder::Delta(delta) => delta.put(codec, picture, out),
             Encoder::Stream(encoder) => encoder.encode(codec, picture, out),
+        }
+    }
+
+    /// On what the stream would spend bits, in 1/256 of a bit.
+    pub(crate) fn tally(&self, codec: &Codec, picture: &Picture<'_>) -> BTreeMap<Part, u64> {
+        match self {
+            Encoder::Stream(encoder) => encoder.tally(codec, picture),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Bytes of memory that the stream itself holds.
+    pub(crate) fn memory_bytes(&self) -> Option<usize> {
+        match self {
+            Encoder::Stream(encoder) => Some(encoder.memory_bytes()),
+            _ => None,
         }
     }
 

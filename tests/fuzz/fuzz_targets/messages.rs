@@ -1,0 +1,5 @@
+//! Any bytes are a message, or none.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tickwire_fuzz::checks::messages(bytes));

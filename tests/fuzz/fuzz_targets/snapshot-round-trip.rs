@@ -1,0 +1,5 @@
+//! Any game's scenes come out of the stream as they went in.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tickwire_fuzz::checks::snapshot_round_trip(bytes));

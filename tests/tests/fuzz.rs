@@ -1,0 +1,38 @@
+//! For a moment, what the fuzz targets do for as long as they are let: any bytes are taken for
+//! what they are. `FUZZ_SEED=N` runs one seed again.
+
+use std::hash::{BuildHasher, RandomState};
+
+use shared::game::Dice;
+use tests::fuzz;
+
+/// Gives `check` many inputs of random bytes; every failure names its seed.
+fn each(runs: u32, bytes_max: u32, check: fn(&[u8])) {
+    let said = std::env::var("FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = said.unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
+    let mut dice = Dice::new(seed, 0);
+    let mut bytes = Vec::new();
+    for run in 0..runs {
+        bytes.clear();
+        // Half of them small, as most that goes over the wire is.
+        let longest = if dice.chance(0.5) { bytes_max / 16 } else { bytes_max };
+        bytes.extend((0..dice.below(longest)).map(|_| dice.bits() as u8));
+        let failed = std::panic::catch_unwind(|| check(&bytes)).is_err();
+        assert!(!failed, "run {run} of FUZZ_SEED={seed}: {bytes:?}");
+    }
+}
+
+#[test]
+fn any_bytes_are_snapshots_or_errors() {
+    each(4_000, 512, fuzz::snapshot_decode);
+}
+
+#[test]
+fn both_ends_of_any_stream_know_the_same() {
+    each(1_000, 2_048, fuzz::snapshot_round_trip);
+}
+
+#[test]
+fn any_bytes_are_messages_or_errors() {
+    each(10_000, 512, fuzz::messages);
+}
