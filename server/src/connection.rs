@@ -193,12 +193,12 @@ impl Connection {
         match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(ack) => self.has_seen(ack.seen, room.tick()),
+            ClientMessage::Ack(ack) => self.has_seen(ack.seen, room),
             ClientMessage::Ping(ping) => {
                 self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
             }
             ClientMessage::Input(input) => {
-                self.has_seen(input.seen, room.tick());
+                self.has_seen(input.seen, room);
                 match self.player() {
                     Some(player) => {
                         // Good or bad, the room counts it, and the margin tells the client.
@@ -336,16 +336,16 @@ impl Connection {
     }
 
     /// A client cannot have seen what was not written, nor unsee anything.
-    fn has_seen(&mut self, tick: Tick, now: Tick) {
+    fn has_seen<G: Game>(&mut self, tick: Tick, room: &Room<G>) {
         let is_new = match &mut self.part {
             Part::Plays(plays) => {
                 let is_new = Some(tick) <= plays.viewer.mirror().tick() && Some(tick) > self.seen;
                 if is_new {
-                    plays.in_flight.has_seen(tick, now);
+                    plays.in_flight.has_seen(tick, room.tick());
                 }
                 is_new
             }
-            Part::Watches(spectator) => spectator.has_seen(tick),
+            Part::Watches(spectator) => spectator.has_seen(tick, room.due()),
         };
         if is_new {
             self.seen = Some(tick);

@@ -61,6 +61,9 @@ pub const BROADCAST_BEHIND_MAX_TICKS: u32 = CATCH_UP_STEPS_MAX;
 /// Beyond it, it is sent nothing until it has acknowledged more, and then goes on at a keyframe;
 /// for [`SILENCE_MAX`] of that it is closed.
 pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
+/// How old what a spectator acknowledges may be, beside the delay of its stream. If it is older,
+/// the same follows until all that is on its way has been acknowledged.
+pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
 /// How often a spectator's socket is read. What it says waits in the kernel until then: asking a
 /// silent socket at every tick would cost a good part of what writing to it does.
 pub const SPECTATOR_READ_EVERY: Duration = Duration::from_millis(250);
@@ -151,6 +154,8 @@ pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(300);
 /// Longest delay of acknowledgements that counts as the line's own. Beyond it a player gets
 /// fewer snapshots than there are ticks.
 pub const SNAPSHOT_DELAY_MAX: Duration = Duration::from_millis(500);
+/// For how much of time a player is sent snapshots before it has acknowledged any.
+pub const SNAPSHOT_FIRST_ACK_MAX: Duration = Duration::from_secs(1);
 /// So many snapshots may be on their way to a player in any case.
 pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
 /// A line that was too slow for all snapshots is let run empty so often, to see what its own
@@ -196,6 +201,7 @@ const _: () = {
         SPECTATOR_WINDOW.as_millis()
             > 2 * (SPECTATOR_PING_EVERY.as_millis() + SPECTATOR_READ_EVERY.as_millis())
     );
+    assert!(SPECTATOR_LATE_MAX.as_millis() > 2 * SPECTATOR_READ_EVERY.as_millis());
     assert!(SPECTATOR_DELAY_DEFAULT.as_millis() <= SPECTATOR_DELAY_MAX.as_millis());
     assert!(SILENCE_MAX.as_millis() > 4 * SPECTATOR_WINDOW.as_millis());
 };

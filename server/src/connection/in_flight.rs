@@ -9,13 +9,15 @@
 use std::collections::VecDeque;
 
 use shared::limits::{
-    LINE_MEASURE_EVERY, SNAPSHOT_AGE_MAX, SNAPSHOT_DELAY_MAX, SNAPSHOTS_IN_FLIGHT_MIN,
+    LINE_MEASURE_EVERY, SNAPSHOT_AGE_MAX, SNAPSHOT_DELAY_MAX, SNAPSHOT_FIRST_ACK_MAX,
+    SNAPSHOTS_IN_FLIGHT_MIN,
 };
 use shared::tick::{Tick, TickRate};
 
 /// What is on its way to one player.
 #[derive(Debug)]
 pub(super) struct InFlight {
+    at_first_max: u32,
     age_max_ticks: u32,
     delay_max_ticks: u32,
     measure_every_ticks: u32,
@@ -37,6 +39,7 @@ pub(super) struct InFlight {
 impl InFlight {
     pub(super) fn new(tick_rate: TickRate, now: Tick) -> InFlight {
         InFlight {
+            at_first_max: tick_rate.ticks_in(SNAPSHOT_FIRST_ACK_MAX.as_secs_f32()),
             age_max_ticks: tick_rate.ticks_in(SNAPSHOT_AGE_MAX.as_secs_f32()),
             delay_max_ticks: tick_rate.ticks_in(SNAPSHOT_DELAY_MAX.as_secs_f32()),
             measure_every_ticks: tick_rate.ticks_in(LINE_MEASURE_EVERY.as_secs_f32()),
@@ -97,7 +100,7 @@ impl InFlight {
 
     fn most(&self) -> u32 {
         match self.delay_ticks {
-            None => self.age_max_ticks.max(SNAPSHOTS_IN_FLIGHT_MIN),
+            None => self.at_first_max.max(SNAPSHOTS_IN_FLIGHT_MIN),
             Some(_) => {
                 let came_through: u32 = self.came_through.iter().map(|(_, count)| count).sum();
                 // One more, or a line that has been slow would stay so.

@@ -13,8 +13,8 @@ use crate::room::dots::{Dots, Push};
 
 const START: Duration = Duration::from_secs(1_000);
 const SECOND: Duration = Duration::from_secs(1);
-/// [`SNAPSHOT_AGE_MAX`](shared::limits::SNAPSHOT_AGE_MAX) at 30 ticks a second.
-const AGE_MAX_TICKS: u64 = 9;
+/// [`SNAPSHOT_FIRST_ACK_MAX`](shared::limits::SNAPSHOT_FIRST_ACK_MAX) at 30 ticks a second.
+const FIRST_MAX: u64 = 30;
 
 fn room() -> Room<Dots> {
     let setup = Setup { players_max: 4, ..Setup::default() };
@@ -255,16 +255,16 @@ fn a_player_that_acknowledges_nothing_is_sent_little_and_ends_as_too_slow() {
     let mut room = room();
     let (mut deaf, mut well) = (player(&mut room), player(&mut room));
     let now = deaf_and_well(&mut room, &mut deaf, &mut well, SILENCE_MAX + SECOND);
-    assert_eq!(deaf.counters().snapshots, AGE_MAX_TICKS);
+    assert_eq!(deaf.counters().snapshots, FIRST_MAX);
     assert!(deaf.counters().snapshots_held_back > 10 * 30);
     assert_eq!(deaf.overdue(now + room.tick_rate().period()), Some(End::TooSlow));
     assert_eq!(well.counters().snapshots_held_back, 0);
     assert_eq!(well.overdue(now), None);
     assert_eq!(room.counters().snapshots_held_back, deaf.counters().snapshots_held_back);
-    let all = Ack { seen: Tick(AGE_MAX_TICKS as u32) };
+    let all = Ack { seen: Tick(FIRST_MAX as u32) };
     say(&mut deaf, &mut room, &ClientMessage::Ack(all)).expect("ack");
     hear(&mut deaf, &mut room);
-    assert_eq!(deaf.counters().snapshots, AGE_MAX_TICKS + 1, "it goes on from where it is");
+    assert_eq!(deaf.counters().snapshots, FIRST_MAX + 1, "it goes on from where it is");
 }
 
 #[test]

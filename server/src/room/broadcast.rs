@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use shared::game::Game;
 use shared::limits::{
-    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SPECTATOR_READ_EVERY, SPECTATOR_WINDOW,
+    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY,
+    SPECTATOR_WINDOW,
 };
 use shared::protocol::ServerMessage;
 use shared::protocol::snapshot::{Picture, SnapshotEncoder};
@@ -62,6 +63,9 @@ pub struct Spectator {
     /// The last of which it said that it has seen it, or after a pause the first that it has not.
     seen_from: Option<Tick>,
     roster: Option<Version>,
+    /// An acknowledgement came so late that it is to see all that is on its way before more.
+    is_late: bool,
+    late_ticks: u32,
     window_ticks: u32,
     read_every_passes: u32,
 }
@@ -131,12 +135,15 @@ impl Spectator {
         self.roster = Some(shared.told.roster);
     }
 
-    /// It says what it has seen; whether that can be, and is new.
-    pub(crate) fn has_seen(&mut self, tick: Tick) -> bool {
+    /// It says what it has seen while `due` is being told; whether that can be, and is new.
+    pub(crate) fn has_seen(&mut self, tick: Tick, due: Tick) -> bool {
         let is_new = Some(tick) <= self.told && Some(tick) > self.acknowledged;
         if is_new {
             self.acknowledged = Some(tick);
             self.seen_from = Some(tick);
+            // It says so rarely that much more may be on its way before the window is full.
+            let is_late = due.since(tick) > i64::from(self.late_ticks);
+            self.is_late = self.told != Some(tick) && (self.is_late || is_late);
         }
         is_new
     }
@@ -144,10 +151,11 @@ impl Spectator {
     /// Whether so much is on its way, or lies unread at the client, that more would only make
     /// what it sees older.
     fn is_behind(&self) -> bool {
-        match (self.told, self.seen_from) {
-            (Some(told), Some(from)) => told.since(from) >= i64::from(self.window_ticks),
-            _ => false,
-        }
+        self.is_late
+            || match (self.told, self.seen_from) {
+                (Some(told), Some(from)) => told.since(from) >= i64::from(self.window_ticks),
+                _ => false,
+            }
     }
 }
 
@@ -245,6 +253,8 @@ impl<G: Game> Room<G> {
             acknowledged: None,
             seen_from: None,
             roster: None,
+            is_late: false,
+            late_ticks: passes(SPECTATOR_LATE_MAX),
             window_ticks: passes(SPECTATOR_WINDOW),
             read_every_passes: passes(SPECTATOR_READ_EVERY),
         }
@@ -257,6 +267,11 @@ impl<G: Game> Room<G> {
             self.broadcast = Broadcast::new(self.tick_rate, self.stream.spectator_delay);
         }
         self.broadcast.spectators = left;
+    }
+
+    /// The newest tick that spectators may be told of.
+    pub(crate) fn due(&self) -> Tick {
+        self.tick().minus(self.broadcast.delay_ticks)
     }
 
     /// What a spectator is to be told now.
