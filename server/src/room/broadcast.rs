@@ -37,8 +37,8 @@ pub(super) struct Broadcast {
     keyframe: Option<Tick>,
     /// The newest keyframe, due or not.
     last_keyframe: Option<Tick>,
-    /// What of the roster the newest message says.
-    roster: Option<Version>,
+    /// What of the roster is known to who has been told the newest message.
+    roster: Version,
     /// Memory of messages that are over, for those to come.
     spare: Vec<Vec<u8>>,
     message: Vec<u8>,
@@ -170,7 +170,7 @@ impl Broadcast {
             ring: VecDeque::new(),
             keyframe: None,
             last_keyframe: None,
-            roster: None,
+            roster: 0,
             spare: Vec::new(),
             message: Vec::new(),
         }
@@ -246,6 +246,10 @@ impl Broadcast {
 impl<G: Game> Room<G> {
     /// A spectator comes: while there is one, each tick is encoded for all of them.
     pub fn watch(&mut self) -> Spectator {
+        if self.broadcast.spectators == 0 {
+            // Whoever comes is sent all of the roster as it is when it comes, or later.
+            self.broadcast.roster = self.roster.version();
+        }
         self.broadcast.spectators += 1;
         let passes = |time: Duration| self.tick_rate.ticks_in(time.as_secs_f32());
         Spectator {
@@ -281,15 +285,17 @@ impl<G: Game> Room<G> {
     }
 
     /// Adds the whole roster message to the end of `out`, if the spectator needs one of its own:
-    /// when it comes, and before it goes on after a gap. Else what changes comes in the shared
+    /// when it comes, and before it begins or goes on at a keyframe. Else what changes comes in the shared
     /// stream, as late as what is to be seen. The room changes by its counters and kept memory
     /// alone.
     pub fn write_spectator_roster(&mut self, spectator: &mut Spectator, out: &mut Vec<u8>) -> bool {
-        let goes_on = |told: Tick| match self.broadcast.turn(spectator) {
-            Turn::Say(mut run) => run.next().is_some_and(|shared| shared.tick() != told.next()),
+        let begins = match self.broadcast.turn(spectator) {
+            Turn::Say(mut run) => {
+                run.next().map(|shared| shared.tick()) != spectator.told.map(Tick::next)
+            }
             Turn::Nothing | Turn::Skip => false,
         };
-        if spectator.roster.is_some() && !spectator.told.is_some_and(goes_on) {
+        if spectator.roster.is_some() && !begins {
             return false;
         }
         let before = out.len();
@@ -327,22 +333,17 @@ impl<G: Game> Room<G> {
             max_bytes: self.stream.snapshot_max_bytes,
         };
         let is_keyframe = self.broadcast.begin(tick);
-        let Broadcast { encoder, message, spare, roster: told, .. } = &mut self.broadcast;
+        let Broadcast { encoder, message, spare, roster, .. } = &mut self.broadcast;
         let mut frames = spare.pop().unwrap_or_default();
         frames.clear();
         message.clear();
-        // Whoever comes is sent all of the roster, so that the first message has no need of it.
-        let roster = match told.map(|told| (told, self.roster.write(Some(told), message))) {
-            Some((_, Some(version))) => {
-                framing::put(message, &mut frames);
-                self.counters.rosters += 1;
-                self.counters.roster_bytes += message.len() as u64;
-                version
-            }
-            Some((told, None)) => told,
-            None => self.roster.version(),
-        };
-        *told = Some(roster);
+        if let Some(version) = self.roster.write(Some(*roster), message) {
+            *roster = version;
+            framing::put(message, &mut frames);
+            self.counters.rosters += 1;
+            self.counters.roster_bytes += message.len() as u64;
+        }
+        let roster = *roster;
         message.clear();
         ServerMessage::open_snapshot(message);
         encoder.encode(&self.codec, &picture, message);
@@ -354,3 +355,6 @@ impl<G: Game> Room<G> {
         self.broadcast.keep(Told { tick, is_keyframe, roster, frames });
     }
 }
+
+#[cfg(test)]
+mod tests;
