@@ -150,7 +150,7 @@ pub const HELLO_MAX_BYTES: usize = 256;
 /// may be on their way or unread as the client acknowledged within so much and its least delay.
 /// One that is further behind gets none until it has acknowledged more; counted as held back.
 /// One that acknowledges nothing for [`SILENCE_MAX`] of that is closed.
-pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(300);
+pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(250);
 /// Longest delay of acknowledgements that counts as the line's own. Beyond it a player gets
 /// fewer snapshots than there are ticks.
 pub const SNAPSHOT_DELAY_MAX: Duration = Duration::from_millis(500);
