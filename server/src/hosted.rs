@@ -86,6 +86,8 @@ pub(crate) struct Hosted<G: Game> {
     pub(crate) key: RoomKey,
     room: Room<G>,
     seats: Vec<Seat>,
+    /// Whether the connection of any seat has ended: else there is no need to look for them.
+    any_ended: bool,
     pacer: Pacer,
     passes: u32,
     status: Arc<RoomStatus>,
@@ -113,7 +115,9 @@ impl<G: Game> Hosted<G> {
     ) -> Hosted<G> {
         let pacer = Pacer::new(origin, room.tick_rate());
         let (seats, counted) = (Vec::new(), RoomCounters::default());
-        let hosted = Hosted { key, room, seats, pacer, passes: 0, status, counted, recorder };
+        let (any_ended, passes) = (false, 0);
+        let hosted =
+            Hosted { key, room, seats, any_ended, pacer, passes, status, counted, recorder };
         hosted.publish();
         hosted
     }
@@ -193,6 +197,7 @@ impl<G: Game> Hosted<G> {
             let read = seat.socket.read(|message| connection.receive(room, lived, message));
             // Its deadlines only now, when all that was waiting has been heard.
             seat.ended = read.err().or_else(|| connection.overdue(lived));
+            self.any_ended |= seat.ended.is_some();
         }
     }
 
@@ -202,6 +207,7 @@ impl<G: Game> Hosted<G> {
         for seat in &mut self.seats {
             if let Err(end) = seat.write(&mut self.room, lived, bench, &mut written) {
                 seat.ended = Some(end);
+                self.any_ended = true;
             }
             let traffic = seat.socket.take_traffic();
             bytes_in += traffic.0;
@@ -216,6 +222,9 @@ impl<G: Game> Hosted<G> {
     }
 
     fn part_with_ended(&mut self, bench: &Bench) {
+        if !std::mem::take(&mut self.any_ended) {
+            return;
+        }
         for seat in self.seats.extract_if(.., |seat| seat.ended.is_some()) {
             let end = seat.ended.unwrap_or(End::Fault);
             seat.connection.leave(&mut self.room);
