@@ -5,9 +5,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use shared::limits::{
+    ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
+    SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
+};
+use shared::protocol::snapshot::Coding;
 
 use crate::room::StreamSettings;
-use shared::limits::{ROOM_PLAYERS_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 
 /// The settings of a server. `Config::default()` is what no argument at all gives, save that
 /// it ignores the environment.
@@ -43,6 +50,23 @@ pub struct Config {
     /// same. Random when absent, and then told in the log
     #[arg(long, env = "TICKWIRE_SEED", value_name = "N")]
     pub seed: Option<u64>,
+
+    /// Most bytes of one snapshot; what does not fit waits, the least important longest
+    #[arg(long, env = "TICKWIRE_SNAPSHOT_MAX_BYTES", value_name = "N",
+        default_value_t = Config::default().snapshot_max_bytes,
+        value_parser = clap::value_parser!(u32)
+            .range(SNAPSHOT_MAX_BYTES_MIN as i64..=SNAPSHOT_MAX_BYTES as i64))]
+    pub snapshot_max_bytes: u32,
+
+    /// How snapshots become bytes: fewest bytes, or least work
+    #[arg(long, env = "TICKWIRE_CODING", value_name = "HOW", default_value = "range",
+        value_parser = PossibleValuesParser::new(["range", "plain"]).map(|name| coding(&name)))]
+    pub coding: Coding,
+
+    /// By how much spectators see a room later than players: 2s, 500ms; 0 is live
+    #[arg(long, env = "TICKWIRE_SPECTATOR_DELAY", value_name = "TIME", default_value = "2s",
+        value_parser = spectator_delay)]
+    pub spectator_delay: Duration,
 
     /// The game's own settings, as JSON
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
@@ -88,6 +112,9 @@ impl Default for Config {
             room_size: 64,
             fill: 8,
             seed: None,
+            snapshot_max_bytes: SNAPSHOT_MAX_BYTES as u32,
+            coding: Coding::Range,
+            spectator_delay: SPECTATOR_DELAY_DEFAULT,
             settings: None,
             record_scenes: None,
             web_dir: None,
@@ -112,7 +139,11 @@ impl Config {
 
     /// How rooms send what there is to see.
     pub(crate) fn stream(&self) -> StreamSettings {
-        StreamSettings::default()
+        StreamSettings {
+            coding: self.coding,
+            snapshot_max_bytes: self.snapshot_max_bytes as usize,
+            spectator_delay: self.spectator_delay,
+        }
     }
 
     /// How many shards to run.
@@ -123,6 +154,26 @@ impl Config {
             None => std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1),
         }
     }
+}
+
+/// The coding of a name that is one.
+fn coding(name: &str) -> Coding {
+    if name == "plain" { Coding::Plain } else { Coding::Range }
+}
+
+fn spectator_delay(text: &str) -> Result<Duration, String> {
+    let (number, unit_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 1),
+        (None, Some(number)) => (number, 1_000),
+        (None, None) if text == "0" => (text, 1),
+        (None, None) => return Err("not a time like 2s or 500ms".into()),
+    };
+    let number: u64 = number.parse().map_err(|_| "not a time like 2s or 500ms")?;
+    let delay = Duration::from_millis(number.saturating_mul(unit_ms));
+    if delay > SPECTATOR_DELAY_MAX {
+        return Err(format!("more than {} s", SPECTATOR_DELAY_MAX.as_secs()));
+    }
+    Ok(delay)
 }
 
 #[cfg(test)]
@@ -148,9 +199,39 @@ mod tests {
             "--seed=-1",
             "--rooms-max=0",
             "--shards=0",
+            "--snapshot-max-bytes=63",
+            "--snapshot-max-bytes=1048577",
+            "--coding=zip",
+            "--spectator-delay=2",
+            "--spectator-delay=-1s",
+            "--spectator-delay=1.5s",
+            "--spectator-delay=61s",
+            "--spectator-delay=99999999999999999999s",
+            "--spectator-delay=9999999999999999999s",
         ] {
             let error = Config::try_parse_from(["tickwire", bad]).expect_err(bad);
             assert_eq!(error.exit_code(), 2, "{bad}");
+        }
+    }
+
+    #[test]
+    fn how_rooms_send_is_as_was_said() {
+        let stream = |arguments: &[&str]| {
+            let all = ["tickwire"].iter().chain(arguments);
+            Config::try_parse_from(all).expect("these are allowed").stream()
+        };
+        assert_eq!(stream(&[]), StreamSettings::default());
+        let said = ["--coding=plain", "--snapshot-max-bytes=64", "--spectator-delay=1500ms"];
+        let meant = StreamSettings {
+            coding: Coding::Plain,
+            snapshot_max_bytes: 64,
+            spectator_delay: Duration::from_millis(1_500),
+        };
+        assert_eq!(stream(&said), meant);
+        for (text, delay) in
+            [("0", Duration::ZERO), ("0s", Duration::ZERO), ("60s", SPECTATOR_DELAY_MAX)]
+        {
+            assert_eq!(spectator_delay(text), Ok(delay), "{text}");
         }
     }
 

@@ -3,7 +3,9 @@
 //!
 //! Owned by whoever drives the socket: the shard, or a test on virtual time. It begins when the
 //! hello has been taken; it never touches the socket, never reads a clock, and never keeps the
-//! room: that is handed to it. When it ends, its driver says [`Room::leave`].
+//! room: that is handed to it. What is said to one client alone it gives out message by message
+//! ([`Connection::next_message`]); what all spectators are told, as the bytes that they share
+//! ([`Connection::turn`]). When it ends, its driver says [`Connection::leave`].
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,14 +13,16 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    CLIENT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, NOTICES_PENDING_MAX, PONGS_PENDING_MAX,
-    SILENCE_MAX, SNAPSHOT_WINDOW, SNAPSHOT_WINDOW_MIN_TICKS,
+    CLIENT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
 };
 use shared::protocol::{ClientMessage, End, MessageError, Notice, Ping, ServerMessage};
 use shared::tick::Tick;
 
 use crate::budget::Budget;
-use crate::room::{Room, Viewer};
+use crate::room::{Room, Shared, Spectator, Turn, Viewer};
+use in_flight::InFlight;
+
+mod in_flight;
 
 /// What has happened on a connection since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,9 +39,9 @@ pub struct ConnectionCounters {
     pub inputs: u64,
     /// Inputs that came from a spectator.
     pub inputs_ignored: u64,
-    /// Snapshots given out.
+    /// Snapshots given out, shared ones included.
     pub snapshots: u64,
-    /// Times that the newest scene was kept from the client, since it was behind.
+    /// Times that what was due was kept from the client, since it was behind.
     pub snapshots_held_back: u64,
     /// Pings that were not answered, newer ones having come.
     pub pongs_dropped: u64,
@@ -49,41 +53,61 @@ pub struct ConnectionCounters {
 #[derive(Debug)]
 pub struct Connection {
     session: SessionId,
-    player: Option<PlayerId>,
-    viewer: Viewer,
+    part: Part,
     welcomed: bool,
     pongs: VecDeque<Ping>,
     notices: VecDeque<String>,
     heard: Duration,
     seen: Option<Tick>,
-    first_told: Option<Tick>,
     /// Since when scenes are kept from it, because it has not seen enough of the others.
     held_back_since: Option<Duration>,
     budget: Budget,
     counters: ConnectionCounters,
 }
 
+/// What it does in the room, and how far it has been told.
+#[derive(Debug)]
+enum Part {
+    /// Apart, since a spectator needs none of it.
+    Plays(Box<Plays>),
+    Watches(Spectator),
+}
+
+#[derive(Debug)]
+struct Plays {
+    player: PlayerId,
+    viewer: Viewer,
+    in_flight: InFlight,
+}
+
 impl Connection {
     /// A connection whose hello has been taken. `player` has joined the room already; `None`
-    /// watches; `replays` is what its hello said of its own state. The welcome is the first that it has to say.
+    /// watches from now on; `replays` is what its hello said of its own state. The welcome is the
+    /// first that it has to say.
     #[must_use]
     pub fn new<G: Game>(
-        room: &Room<G>,
+        room: &mut Room<G>,
         session: SessionId,
         player: Option<PlayerId>,
         replays: bool,
         now: Duration,
     ) -> Connection {
+        let part = match player {
+            Some(player) => Part::Plays(Box::new(Plays {
+                player,
+                viewer: room.viewer(Some(player), replays),
+                in_flight: InFlight::new(room.tick_rate(), room.tick()),
+            })),
+            None => Part::Watches(room.watch()),
+        };
         Connection {
             session,
-            player,
-            viewer: room.viewer(player, replays),
+            part,
             welcomed: false,
             pongs: VecDeque::new(),
             notices: VecDeque::new(),
             heard: now,
             seen: None,
-            first_told: None,
             held_back_since: None,
             budget: Budget::new(room.tick_rate(), now),
             counters: ConnectionCounters::default(),
@@ -93,7 +117,18 @@ impl Connection {
     /// Who it is in the room; `None` for a spectator.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {
-        self.player
+        match &self.part {
+            Part::Plays(plays) => Some(plays.player),
+            Part::Watches(_) => None,
+        }
+    }
+
+    /// Leaves the room. The connection must not be used after.
+    pub fn leave<G: Game>(&self, room: &mut Room<G>) {
+        match &self.part {
+            Part::Plays(plays) => room.leave(plays.player),
+            Part::Watches(_) => room.unwatch(),
+        }
     }
 
     /// Who it is to the server.
@@ -102,10 +137,22 @@ impl Connection {
         self.session
     }
 
-    /// What its client has been told.
+    /// What a player's client has been told; `None` for a spectator, who has nothing of its own.
     #[must_use]
-    pub fn viewer(&self) -> &Viewer {
-        &self.viewer
+    pub fn viewer(&self) -> Option<&Viewer> {
+        match &self.part {
+            Part::Plays(plays) => Some(&plays.viewer),
+            Part::Watches(_) => None,
+        }
+    }
+
+    /// Whether its socket is to be read in the `pass`th pass of its driver. A player's is in each.
+    #[must_use]
+    pub fn is_read_in(&self, pass: u32) -> bool {
+        match &self.part {
+            Part::Plays(_) => true,
+            Part::Watches(spectator) => spectator.is_read_in(pass, self.session.0),
+        }
     }
 
     /// Tick of the last snapshot that the client says it has decoded.
@@ -146,13 +193,13 @@ impl Connection {
         match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(ack) => self.has_seen(ack.seen),
+            ClientMessage::Ack(ack) => self.has_seen(ack.seen, room),
             ClientMessage::Ping(ping) => {
                 self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
             }
             ClientMessage::Input(input) => {
-                self.has_seen(input.seen);
-                match self.player {
+                self.has_seen(input.seen, room);
+                match self.player() {
                     Some(player) => {
                         // Good or bad, the room counts it, and the margin tells the client.
                         room.input(player, &input);
@@ -176,8 +223,9 @@ impl Connection {
         self.counters.notices_dropped += push(&mut self.notices, text, NOTICES_PENDING_MAX);
     }
 
-    /// Adds the next message that is to be said to the end of `out`: the welcome, answers to
-    /// pings, the roster, notices, and last the newest scene. `false` when there is none.
+    /// Adds the next message that is to be said to this client alone to the end of `out`: the
+    /// welcome, answers to pings, the roster, notices, and last a player's newest scene. `false`
+    /// when there is none.
     ///
     /// To be called only when the socket takes it: what is given out must reach the client or
     /// the connection must end.
@@ -186,7 +234,7 @@ impl Connection {
         // The roster goes before the snapshot: whoever is in that has a name by then.
         let said = self.say_welcome(room, out)
             || self.say_pong(out)
-            || room.write_roster(&mut self.viewer, out)
+            || self.say_roster(room, out)
             || self.say_notice(out)
             || self.say_snapshot(room, out);
         self.counters.messages_out += u64::from(said);
@@ -194,13 +242,44 @@ impl Connection {
         said
     }
 
+    /// What all spectators are told and this one has not been: for as long as its socket takes
+    /// it, each is to be given out and noted by [`Connection::was_told`]. To be asked once a
+    /// pass, when there is no more message for it alone.
+    pub fn turn<'a, G: Game>(&mut self, room: &'a Room<G>) -> Turn<'a> {
+        let Part::Watches(spectator) = &self.part else { return Turn::Nothing };
+        let turn = room.turn(spectator);
+        if matches!(turn, Turn::Skip) {
+            self.counters.snapshots_held_back += 1;
+            self.held_back_since.get_or_insert(self.heard);
+        }
+        turn
+    }
+
+    /// It has been given what it shares with others: that will reach the client or the
+    /// connection will end.
+    pub fn was_told(&mut self, shared: Shared<'_>) {
+        let Part::Watches(spectator) = &mut self.part else { return };
+        spectator.was_told(shared);
+        self.held_back_since = None;
+        self.counters.snapshots += 1;
+        self.counters.messages_out += 1;
+        self.counters.bytes_out += shared.frames().len() as u64;
+    }
+
     fn say_welcome<G: Game>(&mut self, room: &Room<G>, out: &mut Vec<u8>) -> bool {
         if self.welcomed {
             return false;
         }
-        room.welcome(self.session, self.player, out);
+        room.welcome(self.session, self.player(), out);
         self.welcomed = true;
         true
+    }
+
+    fn say_roster<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
+        match &mut self.part {
+            Part::Plays(plays) => room.write_roster(&mut plays.viewer, out),
+            Part::Watches(spectator) => room.write_spectator_roster(spectator, out),
+        }
     }
 
     fn say_pong(&mut self, out: &mut Vec<u8>) -> bool {
@@ -216,30 +295,25 @@ impl Connection {
     }
 
     fn say_snapshot<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
-        if self.is_behind(room) {
+        let Part::Plays(plays) = &mut self.part else { return false };
+        let now = room.tick();
+        if plays.viewer.mirror().tick() >= Some(now) {
+            return false;
+        }
+        if plays.in_flight.is_full(now) {
             // Of the time known here: when the client was last heard, which is not long ago.
             self.held_back_since.get_or_insert(self.heard);
             self.counters.snapshots_held_back += 1;
+            room.count_held_back();
             return false;
         }
         self.held_back_since = None;
-        if !room.write_snapshot(&mut self.viewer, out) {
+        if !room.write_snapshot(&mut plays.viewer, out) {
             return false;
         }
-        self.first_told = self.first_told.or(self.viewer.mirror().tick());
+        plays.in_flight.told(now);
         self.counters.snapshots += 1;
         true
-    }
-
-    /// Whether as many snapshots as may be are on their way, or lie unread at the client. More
-    /// would only make what it sees older: it gets fewer until it has caught up.
-    fn is_behind<G: Game>(&self, room: &Room<G>) -> bool {
-        let window = room.tick_rate().ticks_in(SNAPSHOT_WINDOW.as_secs_f32());
-        let window = i64::from(window.max(SNAPSHOT_WINDOW_MIN_TICKS));
-        match (self.viewer.mirror().tick(), self.seen.or(self.first_told)) {
-            (Some(told), Some(seen)) => told.since(seen) >= window,
-            _ => false,
-        }
     }
 
     /// Why the connection is to end because of what did not come.
@@ -262,8 +336,18 @@ impl Connection {
     }
 
     /// A client cannot have seen what was not written, nor unsee anything.
-    fn has_seen(&mut self, tick: Tick) {
-        if Some(tick) <= self.viewer.mirror().tick() && Some(tick) > self.seen {
+    fn has_seen<G: Game>(&mut self, tick: Tick, room: &Room<G>) {
+        let is_new = match &mut self.part {
+            Part::Plays(plays) => {
+                let is_new = Some(tick) <= plays.viewer.mirror().tick() && Some(tick) > self.seen;
+                if is_new {
+                    plays.in_flight.has_seen(tick, room.tick());
+                }
+                is_new
+            }
+            Part::Watches(spectator) => spectator.has_seen(tick, room.due()),
+        };
+        if is_new {
             self.seen = Some(tick);
             self.held_back_since = None;
         }

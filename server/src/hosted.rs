@@ -21,7 +21,7 @@ use crate::lobby::Place;
 use crate::metrics::Metrics;
 use crate::pacer::Pacer;
 use crate::recorder::Recorder;
-use crate::room::Room;
+use crate::room::{COUNTERS, Room, RoomCounters, Turn};
 use crate::socket::{Flushed, Socket};
 
 /// Bytes that a pass gathers for one client before it offers them to the kernel.
@@ -86,8 +86,13 @@ pub(crate) struct Hosted<G: Game> {
     pub(crate) key: RoomKey,
     room: Room<G>,
     seats: Vec<Seat>,
+    /// Whether the connection of any seat has ended: else there is no need to look for them.
+    any_ended: bool,
     pacer: Pacer,
+    passes: u32,
     status: Arc<RoomStatus>,
+    /// What of the room's counters has been added to the server's.
+    counted: RoomCounters,
     recorder: Option<Box<Recorder<G>>>,
 }
 
@@ -109,7 +114,10 @@ impl<G: Game> Hosted<G> {
         recorder: Option<Box<Recorder<G>>>,
     ) -> Hosted<G> {
         let pacer = Pacer::new(origin, room.tick_rate());
-        let hosted = Hosted { key, room, seats: Vec::new(), pacer, status, recorder };
+        let (seats, counted) = (Vec::new(), RoomCounters::default());
+        let (any_ended, passes) = (false, 0);
+        let hosted =
+            Hosted { key, room, seats, any_ended, pacer, passes, status, counted, recorder };
         hosted.publish();
         hosted
     }
@@ -143,7 +151,7 @@ impl<G: Game> Hosted<G> {
         bench.metrics.sessions.fetch_add(1, Relaxed);
         debug!(room = self.name(), %session, ?player, "joined");
         let lived = self.pacer.lived(now);
-        let mut connection = Connection::new(&self.room, session, player, replays, lived);
+        let mut connection = Connection::new(&mut self.room, session, player, replays, lived);
         if let Some(name) = player.and_then(|player| self.room.player_name(player))
             && name != wished.trim()
         {
@@ -165,8 +173,6 @@ impl<G: Game> Hosted<G> {
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.
         self.read(lived);
-        // Only now, when all that was waiting has been heard.
-        self.judge(lived);
         self.part_with_ended(bench);
         for _ in 0..due.steps {
             self.room.step();
@@ -177,45 +183,51 @@ impl<G: Game> Hosted<G> {
         self.write(lived, bench);
         self.part_with_ended(bench);
         self.publish();
+        self.add_up(bench);
     }
 
     fn read(&mut self, lived: Duration) {
+        self.passes = self.passes.wrapping_add(1);
         let room = &mut self.room;
         for seat in &mut self.seats {
             let connection = &mut seat.connection;
+            if !connection.is_read_in(self.passes) {
+                continue;
+            }
             let read = seat.socket.read(|message| connection.receive(room, lived, message));
-            seat.ended = read.err();
-        }
-    }
-
-    fn judge(&mut self, lived: Duration) {
-        for seat in &mut self.seats {
-            seat.ended = seat.ended.or_else(|| seat.connection.overdue(lived));
+            // Its deadlines only now, when all that was waiting has been heard.
+            seat.ended = read.err().or_else(|| connection.overdue(lived));
+            self.any_ended |= seat.ended.is_some();
         }
     }
 
     fn write(&mut self, lived: Duration, bench: &mut Bench) {
-        let (mut messages, mut bytes_in, mut bytes_out) = (0, 0, 0);
+        let mut written = Written::default();
+        let (mut bytes_in, mut bytes_out) = (0, 0);
         for seat in &mut self.seats {
-            match seat.write(&mut self.room, lived, bench) {
-                Ok(written) => messages += written,
-                Err(end) => seat.ended = Some(end),
+            if let Err(end) = seat.write(&mut self.room, lived, bench, &mut written) {
+                seat.ended = Some(end);
+                self.any_ended = true;
             }
             let traffic = seat.socket.take_traffic();
             bytes_in += traffic.0;
             bytes_out += traffic.1;
         }
-        bench.metrics.messages_out.fetch_add(messages, Relaxed);
-        bench.metrics.bytes_in.fetch_add(bytes_in, Relaxed);
-        bench.metrics.bytes_out.fetch_add(bytes_out, Relaxed);
+        let metrics = &bench.metrics;
+        metrics.messages_out.fetch_add(written.messages + written.shared, Relaxed);
+        metrics.broadcast_writes.fetch_add(written.shared, Relaxed);
+        metrics.broadcast_skips.fetch_add(written.skips, Relaxed);
+        metrics.bytes_in.fetch_add(bytes_in, Relaxed);
+        metrics.bytes_out.fetch_add(bytes_out, Relaxed);
     }
 
     fn part_with_ended(&mut self, bench: &Bench) {
+        if !std::mem::take(&mut self.any_ended) {
+            return;
+        }
         for seat in self.seats.extract_if(.., |seat| seat.ended.is_some()) {
             let end = seat.ended.unwrap_or(End::Fault);
-            if let Some(player) = seat.connection.player() {
-                self.room.leave(player);
-            }
+            seat.connection.leave(&mut self.room);
             debug!(room = self.room.name(), session = %seat.connection.session(), %end, "ended");
             // The place first: who hears that it has left may come back for it at once.
             drop(seat.place);
@@ -240,10 +252,34 @@ impl<G: Game> Hosted<G> {
         }
     }
 
+    /// Adds what the room has counted since the last time to what the server shows.
+    fn add_up(&mut self, bench: &Bench) {
+        let now = *self.room.counters();
+        let (now_named, before) = (now.named(), self.counted.named());
+        for at in 0..COUNTERS {
+            let more = now_named[at].1 - before[at].1;
+            if more > 0 {
+                bench.metrics.of_rooms[at].fetch_add(more, Relaxed);
+            }
+        }
+        self.counted = now;
+    }
+
     fn publish(&self) {
         self.status.tick.store(self.room.tick().0, Relaxed);
         self.status.bots.store(self.room.bots(), Relaxed);
     }
+}
+
+/// What a pass has given to sockets.
+#[derive(Default)]
+struct Written {
+    /// Messages for one client.
+    messages: u64,
+    /// Ticks of the shared stream.
+    shared: u64,
+    /// Spectators that were told nothing, since they are behind.
+    skips: u64,
 }
 
 impl Seat {
@@ -255,28 +291,76 @@ impl Seat {
         room: &mut Room<G>,
         lived: Duration,
         bench: &mut Bench,
-    ) -> Result<u64, End> {
+        written: &mut Written,
+    ) -> Result<(), End> {
         if self.socket.unsent_bytes() > 0 && self.socket.flush(lived)? == Flushed::Part {
-            return Ok(0);
+            return Ok(());
         }
-        self.socket.borrow_buffer(&mut bench.gathered);
-        let mut messages = 0;
+        bench.message.clear();
+        if self.connection.next_message(room, &mut bench.message) {
+            self.socket.borrow_buffer(&mut bench.gathered);
+            let whole = self.gather(room, lived, bench, written)?;
+            if whole == Flushed::Whole {
+                self.socket.return_buffer(&mut bench.gathered);
+            }
+            return Ok(());
+        }
+        // Most spectators at most ticks: one write of what lies there for all.
+        match self.connection.turn(room) {
+            Turn::Nothing => {}
+            Turn::Skip => written.skips += 1,
+            Turn::Say(run) => {
+                for shared in run {
+                    if !self.socket.offer(shared.frames(), lived)? {
+                        break;
+                    }
+                    self.connection.was_told(shared);
+                    written.shared += 1;
+                    if self.socket.unsent_bytes() > 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says the message on the bench and all that is to be said beside it, as one.
+    fn gather<G: Game>(
+        &mut self,
+        room: &mut Room<G>,
+        lived: Duration,
+        bench: &mut Bench,
+        written: &mut Written,
+    ) -> Result<Flushed, End> {
         loop {
+            self.socket.say(&bench.message);
+            written.messages += 1;
+            if self.socket.unsent_bytes() >= GATHER_BYTES
+                && self.socket.flush(lived)? == Flushed::Part
+            {
+                return Ok(Flushed::Part);
+            }
             bench.message.clear();
             if !self.connection.next_message(room, &mut bench.message) {
                 break;
             }
-            self.socket.say(&bench.message);
-            messages += 1;
-            if self.socket.unsent_bytes() >= GATHER_BYTES
-                && self.socket.flush(lived)? == Flushed::Part
-            {
-                return Ok(messages);
+        }
+        match self.connection.turn(room) {
+            Turn::Nothing => {}
+            Turn::Skip => written.skips += 1,
+            Turn::Say(run) => {
+                for shared in run {
+                    self.socket.say_framed(shared.frames());
+                    self.connection.was_told(shared);
+                    written.shared += 1;
+                    if self.socket.unsent_bytes() >= GATHER_BYTES {
+                        break;
+                    }
+                }
             }
         }
-        self.socket.flush(lived)?;
-        self.socket.return_buffer(&mut bench.gathered);
-        Ok(messages)
+        self.socket.flush(lived)
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use shared::protocol::End;
 
+use crate::room::{COUNTERS, RoomCounters};
+
 /// All counters, from server start, and a few maxima.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
@@ -34,6 +36,12 @@ pub(crate) struct Metrics {
     pub(crate) bytes_in: AtomicU64,
     /// Bytes taken by the kernel from sockets in rooms, frames and all.
     pub(crate) bytes_out: AtomicU64,
+    /// Ticks of shared streams that a spectator's socket took.
+    pub(crate) broadcast_writes: AtomicU64,
+    /// Times that a spectator was told nothing of a tick that was due, since it is behind.
+    pub(crate) broadcast_skips: AtomicU64,
+    /// What rooms count themselves, all rooms together, in the order of [`RoomCounters::named`].
+    pub(crate) of_rooms: [AtomicU64; COUNTERS],
     lateness_max_us: AtomicU64,
     pass_max_us: AtomicU64,
     ends: [AtomicU64; End::ALL.len()],
@@ -59,6 +67,12 @@ impl Metrics {
             .zip(&self.ends)
             .map(|(end, count)| (end.name().to_owned(), count.load(Relaxed).into()))
             .collect();
+        let of_rooms: serde_json::Map<String, serde_json::Value> = RoomCounters::default()
+            .named()
+            .iter()
+            .zip(&self.of_rooms)
+            .map(|((name, _), count)| ((*name).to_owned(), count.load(Relaxed).into()))
+            .collect();
         serde_json::json!({
             "accepted": self.accepted.load(Relaxed),
             "accept_errors": self.accept_errors.load(Relaxed),
@@ -74,6 +88,9 @@ impl Metrics {
             "messages_out": self.messages_out.load(Relaxed),
             "bytes_in": self.bytes_in.load(Relaxed),
             "bytes_out": self.bytes_out.load(Relaxed),
+            "broadcast_writes": self.broadcast_writes.load(Relaxed),
+            "broadcast_skips": self.broadcast_skips.load(Relaxed),
+            "of_rooms": of_rooms,
             "ends": ends,
         })
     }

@@ -7,7 +7,8 @@
 //!
 //! Reading is tungstenite's. Data frames to the client are written here: a server's frame is a
 //! header before the bytes, and so one buffer of the shard gathers what a whole pass says to a
-//! client, and a socket that takes it all keeps no buffer at all.
+//! client, and a socket that takes it all keeps no buffer at all. What is said to many alike is
+//! offered to each from where it lies.
 
 use std::io::{self, Read, Write};
 use std::mem;
@@ -16,14 +17,15 @@ use std::time::Duration;
 
 use shared::limits::{
     CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, READ_PASS_MAX_BYTES, SOCKET_SEND_BUFFER_BYTES,
-    WRITE_STALL_MAX,
+    SOCKET_UNSENT_MAX_BYTES, WRITE_STALL_MAX,
 };
 use shared::protocol::{End, ServerMessage};
 use tungstenite::error::ProtocolError;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
-use tungstenite::protocol::frame::{CloseFrame, FrameHeader};
+use tungstenite::protocol::frame::CloseFrame;
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, Message, WebSocket};
+
+use crate::framing;
 
 /// Room for a few inputs; a longer message makes it grow for as long as that takes.
 const READ_BUFFER_BYTES: usize = 1_024;
@@ -65,6 +67,7 @@ impl Socket {
         let options = socket2::SockRef::from(&stream);
         options.set_tcp_nodelay(true)?;
         options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
+        limit_unsent(&options)?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
@@ -156,7 +159,31 @@ impl Socket {
 
     /// Adds one binary message to what is to be sent.
     pub(crate) fn say(&mut self, message: &[u8]) {
-        self.websocket.get_mut().say(message);
+        framing::put(message, &mut self.websocket.get_mut().unsent);
+    }
+
+    /// The same for messages that are in their frames already.
+    pub(crate) fn say_framed(&mut self, frames: &[u8]) {
+        self.websocket.get_mut().unsent.extend_from_slice(frames);
+    }
+
+    /// Offers frames to the kernel while nothing else waits. Whether it took any of them: then
+    /// the rest waits here, and else it is as if they had not been offered.
+    ///
+    /// # Errors
+    /// As of [`Socket::flush`].
+    pub(crate) fn offer(&mut self, frames: &[u8], now: Duration) -> Result<bool, End> {
+        let wire = self.websocket.get_mut();
+        debug_assert!(wire.unsent.is_empty(), "what was said before goes before");
+        let sent = wire.send_from(frames).map_err(|_| End::Lost)?;
+        wire.bytes_out += sent as u64;
+        if sent > 0 {
+            wire.unsent.extend_from_slice(&frames[sent..]);
+            self.blocked_since = None;
+            return Ok(true);
+        }
+        self.still_blocked(now)?;
+        Ok(false)
     }
 
     /// How many bytes wait to be sent.
@@ -199,11 +226,13 @@ impl Socket {
         if sent > 0 {
             self.blocked_since = Some(now);
         }
-        let since = *self.blocked_since.get_or_insert(now);
-        if now.saturating_sub(since) >= WRITE_STALL_MAX {
-            return Err(End::TooSlow);
-        }
+        self.still_blocked(now)?;
         Ok(Flushed::Part)
+    }
+
+    fn still_blocked(&mut self, now: Duration) -> Result<(), End> {
+        let since = *self.blocked_since.get_or_insert(now);
+        if now.saturating_sub(since) >= WRITE_STALL_MAX { Err(End::TooSlow) } else { Ok(()) }
     }
 
     /// Says goodbye and closes, as far as the state of the connection still allows; the bytes
@@ -225,6 +254,19 @@ impl Socket {
         let wire = self.websocket.get_mut();
         (mem::take(&mut wire.bytes_in), mem::take(&mut wire.bytes_out))
     }
+}
+
+/// Has the kernel refuse to take more while so much lies there unsent: what waits there can be
+/// neither counted nor replaced by what is newer.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn limit_unsent(options: &socket2::SockRef<'_>) -> io::Result<()> {
+    options.set_tcp_notsent_lowat(SOCKET_UNSENT_MAX_BYTES)
+}
+
+/// Elsewhere the send buffer alone is the limit.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn limit_unsent(_: &socket2::SockRef<'_>) -> io::Result<()> {
+    Ok(())
 }
 
 /// How a connection ends that tungstenite gives up.
@@ -280,18 +322,22 @@ impl Wire {
         }
     }
 
-    fn say(&mut self, message: &[u8]) {
-        let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
-        self.unsent.reserve(header.len(message.len() as u64) + message.len());
-        header.format(message.len() as u64, &mut self.unsent).expect("a Vec takes all");
-        self.unsent.extend_from_slice(message);
-    }
-
     /// Offers what waits to the kernel once, and says how much it took.
     fn send(&mut self) -> io::Result<usize> {
+        let sent = self.send_from(&self.unsent)?;
+        self.bytes_out += sent as u64;
+        if sent == self.unsent.len() {
+            self.unsent.clear();
+        } else {
+            self.unsent.drain(..sent);
+        }
+        Ok(sent)
+    }
+
+    fn send_from(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut sent = 0;
-        while sent < self.unsent.len() {
-            let rest = &self.unsent[sent..];
+        while sent < bytes.len() {
+            let rest = &bytes[sent..];
             let taken = match &self.stream {
                 Stream::Task(stream) => stream.try_write(rest),
                 Stream::Shard(stream) => (&mut &*stream).write(rest),
@@ -304,12 +350,6 @@ impl Wire {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-        }
-        self.bytes_out += sent as u64;
-        if sent == self.unsent.len() {
-            self.unsent.clear();
-        } else {
-            self.unsent.drain(..sent);
         }
         Ok(sent)
     }

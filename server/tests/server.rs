@@ -243,6 +243,43 @@ fn snapshots_follow_the_welcome_and_pings_are_answered() {
 }
 
 #[test]
+fn spectators_are_sent_the_same_bytes_and_each_tick_is_encoded_once() {
+    let server = start(Config { spectator_delay: Duration::ZERO, ..Config::default() });
+    let watch = || {
+        let mut peer = connect(server.address());
+        let wish = hello(RoomWish::Named("show"));
+        peer.say(&ClientMessage::Hello(Hello { role: Role::Spectator, ..wish }));
+        peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_)));
+        peer
+    };
+    let hear = |peer: &mut Peer, count: usize| {
+        let mut heard = Vec::new();
+        peer.hear_until(|message| {
+            if let ServerMessage::Snapshot(body) = message {
+                heard.push(body.to_vec());
+            }
+            heard.len() == count
+        });
+        heard
+    };
+    let mut first = watch();
+    let mut heard = hear(&mut first, 5);
+    let mut second = watch();
+    let later = hear(&mut second, 40);
+    heard.extend(hear(&mut first, 60));
+    let at = heard.iter().position(|body| *body == later[0]).expect("a keyframe of the first's");
+    assert_eq!(heard[at..at + 40], later);
+    let status = get(server.address(), "/api/status");
+    let json = status.split("\r\n\r\n").nth(1).expect("a body");
+    let status: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    let count = |value: &serde_json::Value| value.as_u64().expect("it is counted");
+    let encodes = count(&status["of_rooms"]["broadcast_encodes"]);
+    assert!((65..=count(&status["ticks"])).contains(&encodes), "{status}");
+    assert!(count(&status["broadcast_writes"]) > encodes + 30, "{status}");
+    assert_eq!(count(&status["of_rooms"]["snapshots"]), 0, "{status}");
+}
+
+#[test]
 fn what_a_client_sends_before_its_welcome_is_not_lost() {
     let server = server();
     let mut peer = connect(server.address());

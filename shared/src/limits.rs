@@ -41,10 +41,32 @@ pub const READ_PASS_MAX_BYTES: usize = 8_192;
 pub const CATCH_UP_STEPS_MAX: u32 = 3;
 /// Kernel memory for what is on its way to one client, in bytes. A client that is further
 /// behind is sent fewer snapshots.
-pub const SOCKET_SEND_BUFFER_BYTES: usize = 65_536;
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
+/// How much of that may not even have been sent, in bytes, where the kernel can tell. Then it
+/// takes no more.
+pub const SOCKET_UNSENT_MAX_BYTES: u32 = 4_096;
 
 /// By how much time spectators see a room later than players, when nothing else is set.
 pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
+/// Longest such time that may be set: all that was encoded in it waits in memory. Refused at
+/// start-up above.
+pub const SPECTATOR_DELAY_MAX: Duration = Duration::from_secs(60);
+/// How often the stream that spectators share begins anew with a keyframe. Whoever has missed
+/// some of it waits for the next one.
+pub const BROADCAST_KEYFRAME_EVERY: Duration = Duration::from_secs(1);
+/// By how many ticks a spectator may be behind the stream and still be told all of it. One that
+/// is further behind skips to the next keyframe; counted as skips.
+pub const BROADCAST_BEHIND_MAX_TICKS: u32 = CATCH_UP_STEPS_MAX;
+/// For how much of time what a spectator is sent may be on its way or unread at the client.
+/// Beyond it, it is sent nothing until it has acknowledged more, and then goes on at a keyframe;
+/// for [`SILENCE_MAX`] of that it is closed.
+pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
+/// How old what a spectator acknowledges may be, beside the delay of its stream. If it is older,
+/// the same follows until all that is on its way has been acknowledged.
+pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
+/// How often a spectator's socket is read. What it says waits in the kernel until then: asking a
+/// silent socket at every tick would cost a good part of what writing to it does.
+pub const SPECTATOR_READ_EVERY: Duration = Duration::from_millis(250);
 
 /// Most kinds of entity, and most kinds of event, that a schema may declare. A schema with more
 /// does not build.
@@ -68,6 +90,9 @@ pub const PREDICT_MAX_TICKS: u32 = 64;
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.
 pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;
+/// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit.
+/// Refused at start-up below.
+pub const SNAPSHOT_MAX_BYTES_MIN: usize = 64;
 
 /// How many ticks of a recording may wait for the disk. When more would, the recording ends.
 pub const RECORDING_QUEUE_TICKS: usize = 256;
@@ -116,17 +141,26 @@ pub const CLIENT_EVENTS_MAX: usize = 1_024;
 pub const INTERPOLATION_SNAPSHOTS_MAX: usize = 64;
 /// For how many ticks others are drawn moving on without news. Then they stand.
 pub const EXTRAPOLATION_MAX_TICKS: f64 = 3.0;
-/// A spectator acknowledges every so many snapshots, and with every ping.
-pub const SPECTATOR_ACK_SNAPSHOTS: u32 = 8;
+/// A spectator pings, and acknowledges what it has seen, every so often.
+pub const SPECTATOR_PING_EVERY: Duration = Duration::from_millis(997);
 
 /// Largest hello, in bytes. A longer one is refused.
 pub const HELLO_MAX_BYTES: usize = 256;
-/// For how much of time snapshots may be on their way or unread at the client. One that is
-/// further behind gets none until it has acknowledged more; counted per connection. One that
-/// acknowledges nothing for [`SILENCE_MAX`] of that is closed.
-pub const SNAPSHOT_WINDOW: Duration = Duration::from_secs(1);
-/// The same in ticks, where that is more: at low rates a second holds few.
-pub const SNAPSHOT_WINDOW_MIN_TICKS: u32 = 16;
+/// How much longer than its line takes anyway a player's snapshots may lie in between: as many
+/// may be on their way or unread as the client acknowledged within so much and its least delay.
+/// One that is further behind gets none until it has acknowledged more; counted as held back.
+/// One that acknowledges nothing for [`SILENCE_MAX`] of that is closed.
+pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(250);
+/// Longest delay of acknowledgements that counts as the line's own. Beyond it a player gets
+/// fewer snapshots than there are ticks.
+pub const SNAPSHOT_DELAY_MAX: Duration = Duration::from_millis(500);
+/// For how much of time a player is sent snapshots before it has acknowledged any.
+pub const SNAPSHOT_FIRST_ACK_MAX: Duration = Duration::from_secs(1);
+/// So many snapshots may be on their way to a player in any case.
+pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
+/// A line that was too slow for all snapshots is let run empty so often, to see what its own
+/// delay is.
+pub const LINE_MEASURE_EVERY: Duration = Duration::from_secs(10);
 
 /// Largest input message, in bytes: kind, two ticks, the input.
 pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + INPUT_MAX_BYTES;
@@ -160,4 +194,14 @@ const _: () = {
     assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);
     assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);
     assert!(SNAPSHOT_ENTITIES_MAX <= u16::MAX as usize);
+    // What is told in one pass of several steps must not count as a gap.
+    assert!(BROADCAST_BEHIND_MAX_TICKS >= CATCH_UP_STEPS_MAX);
+    // A spectator that says in time what it has seen is never taken for one that is behind.
+    assert!(
+        SPECTATOR_WINDOW.as_millis()
+            > 2 * (SPECTATOR_PING_EVERY.as_millis() + SPECTATOR_READ_EVERY.as_millis())
+    );
+    assert!(SPECTATOR_LATE_MAX.as_millis() > 2 * SPECTATOR_READ_EVERY.as_millis());
+    assert!(SPECTATOR_DELAY_DEFAULT.as_millis() <= SPECTATOR_DELAY_MAX.as_millis());
+    assert!(SILENCE_MAX.as_millis() > 4 * SPECTATOR_WINDOW.as_millis());
 };

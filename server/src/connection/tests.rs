@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use shared::game::Setup;
-use shared::limits::HELLO_MAX_BYTES;
+use shared::limits::{HELLO_MAX_BYTES, SPECTATOR_WINDOW};
+use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use shared::protocol::{Ack, Hello, Input, PROTOCOL_VERSION, Role, RoomWish};
 
 use super::*;
@@ -11,6 +12,9 @@ use crate::room::StreamSettings;
 use crate::room::dots::{Dots, Push};
 
 const START: Duration = Duration::from_secs(1_000);
+const SECOND: Duration = Duration::from_secs(1);
+/// [`SNAPSHOT_FIRST_ACK_MAX`](shared::limits::SNAPSHOT_FIRST_ACK_MAX) at 30 ticks a second.
+const FIRST_MAX: u64 = 30;
 
 fn room() -> Room<Dots> {
     let setup = Setup { players_max: 4, ..Setup::default() };
@@ -18,7 +22,7 @@ fn room() -> Room<Dots> {
         name: "meadow".to_owned(),
         setup,
         fill: 2,
-        stream: StreamSettings::default(),
+        stream: StreamSettings { spectator_delay: Duration::ZERO, ..StreamSettings::default() },
     };
     Room::new(settings).expect("these settings are good")
 }
@@ -28,7 +32,7 @@ fn player(room: &mut Room<Dots>) -> Connection {
     Connection::new(room, SessionId(1), Some(player), false, START)
 }
 
-fn spectator(room: &Room<Dots>) -> Connection {
+fn spectator(room: &mut Room<Dots>) -> Connection {
     Connection::new(room, SessionId(2), None, false, START)
 }
 
@@ -51,17 +55,27 @@ fn hear(connection: &mut Connection, room: &mut Room<Dots>) -> String {
     let mut heard = String::new();
     let mut out = Vec::new();
     while connection.next_message(room, &mut out) {
-        heard.push(match ServerMessage::decode(&out).expect("what is said is a message") {
-            ServerMessage::Welcome(_) => 'w',
-            ServerMessage::Roster(_) => 'r',
-            ServerMessage::Snapshot(_) => 's',
-            ServerMessage::Pong(_) => 'p',
-            ServerMessage::Notice(_) => 'n',
-            other => panic!("{other:?} is not a connection's to say"),
-        });
+        heard.push(letter(&out));
         out.clear();
     }
+    if let Turn::Say(run) = connection.turn(room) {
+        for shared in run {
+            heard.extend(shared.messages().map(letter));
+            connection.was_told(shared);
+        }
+    }
     heard
+}
+
+fn letter(message: &[u8]) -> char {
+    match ServerMessage::decode(message).expect("what is said is a message") {
+        ServerMessage::Welcome(_) => 'w',
+        ServerMessage::Roster(_) => 'r',
+        ServerMessage::Snapshot(_) => 's',
+        ServerMessage::Pong(_) => 'p',
+        ServerMessage::Notice(_) => 'n',
+        other => panic!("{other:?} is not a connection's to say"),
+    }
 }
 
 #[test]
@@ -79,15 +93,22 @@ fn things_are_said_in_their_order_and_once() {
     // Answered although the room stands still.
     say(&mut connection, &mut room, &ClientMessage::Ping(Ping { number: 2 })).expect("a ping");
     assert_eq!(hear(&mut connection, &mut room), "p");
-    let mut watching = spectator(&room);
-    assert_eq!(hear(&mut watching, &mut room), "wrs");
+    let mut watching = spectator(&mut room);
+    assert_eq!(hear(&mut watching, &mut room), "wr", "nothing is encoded for nobody");
+    room.step();
+    assert_eq!(hear(&mut watching, &mut room), "s");
+    room.join("Bob").expect("there is space");
+    room.step();
+    assert_eq!(hear(&mut watching, &mut room), "rs");
+    // Who comes now need not wait for the next keyframe.
+    assert_eq!(hear(&mut spectator(&mut room), &mut room), "wrsrs");
 }
 
 #[test]
 fn what_waits_for_a_client_is_bounded() {
     let mut room = room();
-    let mut connection = spectator(&room);
-    assert_eq!(hear(&mut connection, &mut room), "wrs");
+    let mut connection = spectator(&mut room);
+    assert_eq!(hear(&mut connection, &mut room), "wr");
     for number in 0..10 {
         say(&mut connection, &mut room, &ClientMessage::Ping(Ping { number })).expect("a ping");
         connection.notify(&"ß".repeat(NOTICE_MAX_BYTES));
@@ -116,7 +137,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_say() {
         replays: false,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
-    let mut end = |bytes: &[u8]| spectator(&room).receive(&mut room, START, bytes);
+    let mut end = |bytes: &[u8]| spectator(&mut room).receive(&mut room, START, bytes);
     assert_eq!(end(&hello), Err(End::Protocol));
     assert_eq!(end(&bytes(&ClientMessage::Goodbye)), Err(End::Left));
     assert_eq!(end(&[]), Err(End::Protocol));
@@ -129,7 +150,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_say() {
 #[test]
 fn a_players_inputs_reach_the_room_and_a_spectators_do_not() {
     let mut room = room();
-    let (mut playing, mut watching) = (player(&mut room), spectator(&room));
+    let (mut playing, mut watching) = (player(&mut room), spectator(&mut room));
     let push = Push { x: 1, y: 0, pop: false }.bytes();
     let input = Input { tick: Tick(1), seen: Tick(0), input: &push };
     say(&mut playing, &mut room, &ClientMessage::Input(input)).expect("an input");
@@ -141,28 +162,32 @@ fn a_players_inputs_reach_the_room_and_a_spectators_do_not() {
 #[test]
 fn a_client_is_believed_to_have_seen_only_what_it_was_sent() {
     let mut room = room();
-    let mut connection = spectator(&room);
-    let ack = |tick| ClientMessage::Ack(Ack { seen: Tick(tick) });
-    say(&mut connection, &mut room, &ack(0)).expect("an ack");
-    assert_eq!(connection.seen(), None);
-    (0..5).for_each(|_| room.step());
-    hear(&mut connection, &mut room);
-    for (said, seen) in [
-        (6, None),
-        (3, Some(Tick(3))),
-        (u32::MAX, Some(Tick(3))),
-        (5, Some(Tick(5))),
-        (4, Some(Tick(5))),
-    ] {
-        say(&mut connection, &mut room, &ack(said)).expect("an ack");
-        assert_eq!(connection.seen(), seen);
+    for mut connection in [spectator(&mut room), player(&mut room)] {
+        let ack = |tick| ClientMessage::Ack(Ack { seen: Tick(tick) });
+        say(&mut connection, &mut room, &ack(0)).expect("an ack");
+        assert_eq!(connection.seen(), None);
+        let first = room.tick().0 + 1;
+        for _ in 0..5 {
+            room.step();
+            hear(&mut connection, &mut room);
+        }
+        for (said, seen) in [
+            (first + 5, None),
+            (first + 2, Some(Tick(first + 2))),
+            (u32::MAX, Some(Tick(first + 2))),
+            (first + 4, Some(Tick(first + 4))),
+            (first + 3, Some(Tick(first + 4))),
+        ] {
+            say(&mut connection, &mut room, &ack(said)).expect("an ack");
+            assert_eq!(connection.seen(), seen);
+        }
     }
 }
 
 #[test]
 fn a_silent_client_is_overdue_but_one_that_was_stopped_for_a_while_is_not() {
     let mut room = room();
-    let mut connection = spectator(&room);
+    let mut connection = spectator(&mut room);
     let stopped = START + SILENCE_MAX;
     assert_eq!(connection.overdue(stopped), None);
     assert_eq!(connection.overdue(stopped + Duration::from_nanos(1)), Some(End::Silent));
@@ -202,32 +227,85 @@ fn what_came_while_the_server_stood_still_is_no_flood() {
     }
 }
 
-#[test]
-fn a_client_that_acknowledges_nothing_is_sent_a_windows_worth_and_ends_as_too_slow() {
-    let mut room = room();
-    let (mut deaf, mut well) = (spectator(&room), spectator(&room));
+/// Lets one that acknowledges nothing and one that does at every tick be told for `lasts`; gives
+/// the time then.
+fn deaf_and_well(
+    room: &mut Room<Dots>,
+    deaf: &mut Connection,
+    well: &mut Connection,
+    lasts: Duration,
+) -> Duration {
     let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
-    let hz = u64::from(room.tick_rate().hz());
     let mut now = START;
-    while now <= START + SILENCE_MAX + 2 * SNAPSHOT_WINDOW {
+    while now <= START + lasts {
         room.step();
         now += room.tick_rate().period();
-        for connection in [&mut deaf, &mut well] {
-            connection.receive(&mut room, now, &ping).expect("a ping");
-            hear(connection, &mut room);
+        for connection in [&mut *deaf, &mut *well] {
+            connection.receive(room, now, &ping).expect("a ping");
+            hear(connection, room);
         }
         let ack = Ack { seen: room.tick() };
-        say(&mut well, &mut room, &ClientMessage::Ack(ack)).expect("an ack");
+        say(well, room, &ClientMessage::Ack(ack)).expect("an ack");
     }
-    // The first, and a second's worth from there.
-    assert_eq!(deaf.counters().snapshots, hz + 1);
-    assert!(deaf.counters().snapshots_held_back > 10 * hz);
+    now
+}
+
+#[test]
+fn a_player_that_acknowledges_nothing_is_sent_little_and_ends_as_too_slow() {
+    let mut room = room();
+    let (mut deaf, mut well) = (player(&mut room), player(&mut room));
+    let now = deaf_and_well(&mut room, &mut deaf, &mut well, SILENCE_MAX + SECOND);
+    assert_eq!(deaf.counters().snapshots, FIRST_MAX);
+    assert!(deaf.counters().snapshots_held_back > 10 * 30);
     assert_eq!(deaf.overdue(now + room.tick_rate().period()), Some(End::TooSlow));
     assert_eq!(well.counters().snapshots_held_back, 0);
     assert_eq!(well.overdue(now), None);
-    say(&mut deaf, &mut room, &ClientMessage::Ack(Ack { seen: Tick(30) })).expect("ack");
+    assert_eq!(room.counters().snapshots_held_back, deaf.counters().snapshots_held_back);
+    let all = Ack { seen: Tick(FIRST_MAX as u32) };
+    say(&mut deaf, &mut room, &ClientMessage::Ack(all)).expect("ack");
     hear(&mut deaf, &mut room);
-    assert_eq!(deaf.counters().snapshots, hz + 2, "it goes on from where it is");
+    assert_eq!(deaf.counters().snapshots, FIRST_MAX + 1, "it goes on from where it is");
+}
+
+#[test]
+fn a_spectator_that_acknowledges_nothing_is_sent_a_windows_worth_and_goes_on_at_a_keyframe() {
+    let mut room = room();
+    let (mut deaf, mut well) = (spectator(&mut room), spectator(&mut room));
+    let lasts = SILENCE_MAX + SPECTATOR_WINDOW + SECOND;
+    let now = deaf_and_well(&mut room, &mut deaf, &mut well, lasts);
+    // The first, and the window's worth from there.
+    assert_eq!(deaf.counters().snapshots, 3 * 30 + 1);
+    assert_eq!(deaf.overdue(now + room.tick_rate().period()), Some(End::TooSlow));
+    assert_eq!((well.counters().snapshots_held_back, well.overdue(now)), (0, None));
+    say(&mut deaf, &mut room, &ClientMessage::Ack(Ack { seen: Tick(91) })).expect("ack");
+    let (mut decoder, mut told) = (SnapshotDecoder::new(), 0);
+    for _ in 0..60 {
+        room.step();
+        let Turn::Say(run) = deaf.turn(&room) else { continue };
+        for shared in run {
+            for message in shared.messages() {
+                let Ok(ServerMessage::Snapshot(body)) = ServerMessage::decode(message) else {
+                    continue;
+                };
+                // It can be read by one who knows nothing.
+                decoder.decode(room.codec(), body, &mut NoReplay).expect("from a keyframe on");
+                assert_eq!(decoder.mirror().tick(), Some(shared.tick()));
+                told += 1;
+            }
+            deaf.was_told(shared);
+        }
+        assert_eq!(decoder.mirror().rows(), room.scene().rows());
+    }
+    assert!(told >= 30, "{told} from the next keyframe on");
+}
+
+#[test]
+fn a_spectator_is_read_now_and_then_and_a_player_in_each_pass() {
+    let mut room = room();
+    let (watching, playing) = (spectator(&mut room), player(&mut room));
+    let read =
+        |connection: &Connection| (0..80).filter(|pass| connection.is_read_in(*pass)).count();
+    assert_eq!((read(&watching), read(&playing)), (10, 80));
 }
 
 proptest! {
@@ -237,7 +315,7 @@ proptest! {
         plays in any::<bool>(),
     ) {
         let mut room = room();
-        let mut connection = if plays { player(&mut room) } else { spectator(&room) };
+        let mut connection = if plays { player(&mut room) } else { spectator(&mut room) };
         for (kind, mut body) in messages {
             // Most often with a kind that exists, so that bodies are looked at.
             if kind > 0 {

@@ -6,8 +6,11 @@
 //! are to be told. Journals and sockets are its callers' affair.
 //!
 //! Its parts follow the data's path: `input_buffer`, `fill` (the room's own bots), the step
-//! itself (here), `roster`, `interest` and `events`, and `viewer`, which tells.
+//! itself (here), `roster`, `interest` and `events`, and those that tell: `viewer` each player,
+//! `broadcast` all spectators together.
 
+mod broadcast;
+mod counters;
 #[cfg(test)]
 pub(crate) mod dots;
 mod events;
@@ -20,6 +23,9 @@ mod roster;
 mod tests;
 mod viewer;
 
+pub use broadcast::{Run, Shared, Spectator, Turn};
+pub(crate) use counters::COUNTERS;
+pub use counters::RoomCounters;
 pub use input_buffer::InputVerdict;
 pub(crate) use record::OwnStates;
 pub use viewer::Viewer;
@@ -38,6 +44,7 @@ use shared::scene::{Rows, Scene, Schema, SchemaError};
 use shared::simulation::Simulation;
 use shared::tick::{Tick, TickRate};
 
+use broadcast::Broadcast;
 use events::EventHistory;
 use input_buffer::InputBuffer;
 use interest::Interest;
@@ -101,49 +108,6 @@ pub enum RoomError {
     NotSerialisable(&'static str),
 }
 
-/// What has happened in a room since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RoomCounters {
-    /// People who came.
-    pub joined: u64,
-    /// People who left.
-    pub left: u64,
-    /// People who were refused because the room was full.
-    pub refused_full: u64,
-    /// Inputs that came in time.
-    pub inputs_taken: u64,
-    /// Inputs whose tick was over.
-    pub inputs_late: u64,
-    /// Inputs for ticks too far ahead.
-    pub inputs_too_far_ahead: u64,
-    /// Inputs that took the place of an earlier one for the same tick.
-    pub inputs_replaced: u64,
-    /// Inputs that were none.
-    pub inputs_malformed: u64,
-    /// Inputs from nobody who plays here.
-    pub inputs_not_playing: u64,
-    /// Ticks in which a person's last input was repeated.
-    pub ticks_repeated: u64,
-    /// Ticks in which a person counted as absent.
-    pub ticks_absent: u64,
-    /// Snapshots written.
-    pub snapshots: u64,
-    /// Bytes of these.
-    pub snapshot_bytes: u64,
-    /// Scenes that a viewer was not told of, because its socket was not ready.
-    pub scenes_skipped: u64,
-    /// Rows that viewers might have known but for the limit on their number.
-    pub rows_dropped: u64,
-    /// Events told.
-    pub events_told: u64,
-    /// Events that were too many for one snapshot.
-    pub events_dropped: u64,
-    /// Roster messages written.
-    pub rosters: u64,
-    /// Bytes of these.
-    pub roster_bytes: u64,
-}
-
 /// One who plays.
 struct Player<G: Game> {
     id: PlayerId,
@@ -189,6 +153,7 @@ pub struct Room<G: Game> {
     roster: Roster,
     interest: Interest,
     events: EventHistory,
+    broadcast: Broadcast,
     counters: RoomCounters,
     given: Vec<(PlayerId, Given<G::Input>)>,
     scratch: Scratch,
@@ -232,6 +197,7 @@ impl<G: Game> Room<G> {
             roster: Roster::default(),
             interest: Interest::default(),
             events: EventHistory::new(),
+            broadcast: Broadcast::new(setup.tick_rate, stream.spectator_delay),
             counters: RoomCounters::default(),
             given: Vec::new(),
             scratch: Scratch::default(),
@@ -253,6 +219,7 @@ impl<G: Game> Room<G> {
         self.events.keep(self.codec.schema(), self.simulation.scene());
         self.sort_interest();
         self.refresh_scores();
+        self.broadcast_scene();
     }
 
     /// A person comes, and is in the world from the next tick on. A bot gives way at once if
@@ -369,6 +336,11 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn counters(&self) -> &RoomCounters {
         &self.counters
+    }
+
+    /// The newest scene was kept from a player that is behind.
+    pub(crate) fn count_held_back(&mut self) {
+        self.counters.snapshots_held_back += 1;
     }
 
     fn player(&self, id: PlayerId) -> Option<&Player<G>> {

@@ -48,6 +48,11 @@ impl Roster {
         self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
     }
 
+    /// How often it has changed.
+    pub(super) fn version(&self) -> Version {
+        self.version
+    }
+
     /// What a player is called here.
     pub(super) fn name(&self, player: PlayerId) -> Option<&str> {
         let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;

@@ -54,7 +54,7 @@ impl<G: Game> Room<G> {
             tick: self.simulation.tick(),
             players_max: self.players_max,
             coding: self.codec.coding(),
-            delay_ticks: 0,
+            delay_ticks: if player.is_none() { self.broadcast.delay_ticks() } else { 0 },
             schema: &self.welcome_parts.schema,
             level: &self.welcome_parts.level,
             settings: &self.welcome_parts.settings,

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::limits::INPUT_AHEAD_MAX_TICKS;
+use crate::limits::{INPUT_AHEAD_MAX_TICKS, SPECTATOR_PING_EVERY};
 use crate::tick::{Tick, TickRate};
 
 /// By how many ticks the newest input should be early when its tick is made, in the worst case
@@ -238,7 +238,7 @@ impl RenderClock {
     }
 }
 
-/// Time between pings. Not a multiple of any tick, so that their phases differ and the least
+/// Time between a player's pings. Not a multiple of any tick, so that their phases differ and the least
 /// round trip is nearly free of waiting for the server's tick.
 const PING_EVERY: Duration = Duration::from_millis(457);
 /// How many round trips are looked back on, and how many pings may wait for their answers.
@@ -247,6 +247,7 @@ const PINGS_MAX: usize = 8;
 /// How long a message takes to the server and back.
 #[derive(Clone, Debug)]
 pub struct RoundTrip {
+    every: Duration,
     due: Duration,
     number: u32,
     /// Pings that wait for their answer, oldest first.
@@ -255,8 +256,10 @@ pub struct RoundTrip {
 }
 
 impl RoundTrip {
-    pub(super) fn new(now: Duration) -> RoundTrip {
-        RoundTrip { due: now, number: 0, sent: VecDeque::new(), last: VecDeque::new() }
+    /// For a player, or for a spectator, whom the server hears less often.
+    pub(super) fn new(now: Duration, plays: bool) -> RoundTrip {
+        let every = if plays { PING_EVERY } else { SPECTATOR_PING_EVERY };
+        RoundTrip { every, due: now, number: 0, sent: VecDeque::new(), last: VecDeque::new() }
     }
 
     pub(super) fn due_at(&self) -> Duration {
@@ -268,7 +271,7 @@ impl RoundTrip {
         if now < self.due {
             return None;
         }
-        self.due = now + PING_EVERY;
+        self.due = now + self.every;
         self.number = self.number.wrapping_add(1);
         if self.sent.len() >= PINGS_MAX {
             self.sent.pop_front();
@@ -365,7 +368,7 @@ mod tests {
     #[test]
     fn a_round_trip_longer_than_the_time_between_pings_is_measured() {
         let trip = Duration::from_millis(1_300);
-        let mut round_trip = RoundTrip::new(Duration::ZERO);
+        let mut round_trip = RoundTrip::new(Duration::ZERO, true);
         let mut under_way = VecDeque::new();
         for ms in 0..5_000 {
             let now = Duration::from_millis(ms);

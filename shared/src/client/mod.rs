@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::game::{Game, Seen};
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::{CLIENT_NOTICES_MAX, HISTORY_MAX_TICKS, SPECTATOR_ACK_SNAPSHOTS};
+use crate::limits::{CLIENT_NOTICES_MAX, HISTORY_MAX_TICKS};
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
@@ -208,9 +208,8 @@ impl<G: Game> Client<G> {
             push(&mut self.outbox, &ClientMessage::Ping(Ping { number }));
         }
         if playing.player.is_none() {
-            if playing.unacknowledged >= SPECTATOR_ACK_SNAPSHOTS
-                || (ping.is_some() && playing.unacknowledged > 0)
-            {
+            // It has nothing to answer in time, so what it has seen goes with its pings.
+            if ping.is_some() && playing.unacknowledged > 0 {
                 playing.unacknowledged = 0;
                 let seen = playing.seen_tick();
                 push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));

@@ -72,7 +72,7 @@ impl<G: Game> Playing<G> {
             decoder: SnapshotDecoder::new(),
             prediction: Prediction::new(),
             input_clock: InputClock::new(tick_rate),
-            round_trip: RoundTrip::new(now),
+            round_trip: RoundTrip::new(now, welcome.player.is_some()),
             screen: has_screen.then(|| Screen {
                 interpolation: Interpolation::default(),
                 clock: RenderClock::new(tick_rate),

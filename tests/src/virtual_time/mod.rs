@@ -6,6 +6,7 @@ mod link;
 
 pub use link::{Link, Path};
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use shared::client::{Client, Greeting, Stage};
@@ -14,10 +15,13 @@ use shared::game::{Game, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::protocol::snapshot::Mirror;
 use shared::protocol::{ClientMessage, End, Role, ServerMessage};
-use shared::scene::View;
-use shared::tick::TickRate;
+use shared::scene::{Scene, View};
+use shared::tick::{Tick, TickRate};
 use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, StreamSettings};
+use tickwire::room::{Room, RoomSettings, StreamSettings, Turn};
+
+/// For how many ticks scenes are kept, to be compared with what comes of them.
+const SCENES_KEPT_TICKS: usize = 4_096;
 
 /// Which of a world's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +47,7 @@ struct Seat<G: Game> {
     /// Until when its process does nothing at all.
     stopped_until: Duration,
     /// What the server's end of the stream knew after each snapshot that is still under way.
-    mirrors: std::collections::VecDeque<Mirror>,
+    mirrors: VecDeque<Mirror>,
     /// When snapshots came, and how old they were.
     ages: Vec<Duration>,
 }
@@ -81,6 +85,9 @@ pub struct World<G: Game> {
     hashes: Vec<u64>,
     /// When each tick was made, for the ages of snapshots; index is the tick.
     made: Vec<Duration>,
+    /// The scenes of the last ticks, while anybody watches.
+    scenes: VecDeque<Scene>,
+    passes: u32,
     outgoing: Vec<u8>,
 }
 
@@ -107,6 +114,8 @@ impl<G: Game> World<G> {
             dice: Dice::new(plan.seed, 77),
             hashes: Vec::new(),
             made: vec![Duration::ZERO],
+            scenes: VecDeque::new(),
+            passes: 0,
             outgoing: Vec::new(),
         }
     }
@@ -139,7 +148,7 @@ impl<G: Game> World<G> {
             connection: None,
             end: None,
             stopped_until: Duration::ZERO,
-            mirrors: std::collections::VecDeque::new(),
+            mirrors: VecDeque::new(),
             ages: Vec::new(),
         });
         who
@@ -205,10 +214,10 @@ impl<G: Game> World<G> {
             while let Some(bytes) = seat.down.receive(self.now) {
                 seat.client.receive(self.now, &bytes).expect("what the server sends is understood");
                 if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&bytes) {
-                    let server = seat.mirrors.pop_front().expect("it was written before it came");
-                    let client = seat.client.decoder().expect("it plays").mirror();
-                    assert_eq!(*client, server, "the mirrors of the two ends differ");
-                    let tick = client.tick().expect("a snapshot came");
+                    let tick = match seat.client.player() {
+                        Some(_) => check_mirror(seat),
+                        None => check_scene(seat, &self.scenes),
+                    };
                     seat.ages.push(self.now - self.made[tick.0 as usize]);
                 }
             }
@@ -230,16 +239,29 @@ impl<G: Game> World<G> {
 
     /// The shard's pass: read all, step, write all.
     fn tick(&mut self) {
+        self.passes += 1;
         for at in 0..self.seats.len() {
-            self.read(at);
+            let connection = self.seats[at].connection.as_ref();
+            if connection.is_none_or(|open| open.is_read_in(self.passes)) {
+                self.read(at);
+            }
         }
         self.room.step();
+        self.keep_scene();
         self.hashes.push(self.room.hash());
         self.made.push(self.now);
         for at in 0..self.seats.len() {
             self.write(at);
         }
         self.next_tick += self.room.tick_rate().period();
+    }
+
+    fn keep_scene(&mut self) {
+        if self.seats.iter().any(|seat| seat.client.greeting().role == Role::Spectator) {
+            self.scenes.push_back(self.room.scene().clone());
+            let over = self.scenes.len().saturating_sub(SCENES_KEPT_TICKS);
+            self.scenes.drain(..over);
+        }
     }
 
     fn read(&mut self, at: usize) {
@@ -270,7 +292,7 @@ impl<G: Game> World<G> {
         };
         let session = SessionId(at as u64);
         self.seats[at].connection =
-            Some(Connection::new(&self.room, session, player, hello.replays, self.now));
+            Some(Connection::new(&mut self.room, session, player, hello.replays, self.now));
         Ok(())
     }
 
@@ -283,21 +305,38 @@ impl<G: Game> World<G> {
             }
             self.outgoing.clear();
             if !connection.next_message(&mut self.room, &mut self.outgoing) {
-                return;
+                break;
             }
             if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.outgoing) {
-                let mirror = connection.viewer().mirror().clone();
+                let viewer = connection.viewer().expect("what spectators see is shared");
+                let mirror = viewer.mirror().clone();
                 check_interest(&self.room, connection.player(), &mirror);
                 seat.mirrors.push_back(mirror);
             }
             seat.down.send(self.now, self.outgoing.clone());
         }
+        self.write_shared(at);
+    }
+
+    fn write_shared(&mut self, at: usize) {
+        let seat = &mut self.seats[at];
+        let Some(connection) = &mut seat.connection else { return };
+        let Turn::Say(run) = connection.turn(&self.room) else { return };
+        for shared in run {
+            if !seat.down.is_ready() {
+                return;
+            }
+            for message in shared.messages() {
+                seat.down.send(self.now, message.to_vec());
+            }
+            connection.was_told(shared);
+        }
     }
 
     fn end(&mut self, at: usize, end: End) {
         let seat = &mut self.seats[at];
-        if let Some(player) = seat.connection.take().and_then(|open| open.player()) {
-            self.room.leave(player);
+        if let Some(connection) = seat.connection.take() {
+            connection.leave(&mut self.room);
         }
         seat.end = Some(end);
     }
@@ -357,7 +396,34 @@ impl<G: Game> World<G> {
     }
 }
 
-/// No viewer is sent what lies outside its interest: what it knows is exactly what the plain
+/// A player's two ends of the stream know the same.
+fn check_mirror<G: Game>(seat: &mut Seat<G>) -> Tick {
+    let server = seat.mirrors.pop_front().expect("it was written before it came");
+    let client = seat.client.decoder().expect("it plays").mirror();
+    // Not `assert_eq`: mirrors are too long to be looked at.
+    assert_eq!(client.tick(), server.tick());
+    assert_eq!(client.own(), server.own());
+    assert_eq!(client.rows(), server.rows());
+    assert!(*client == server, "the mirrors of the two ends differ at {:?}", client.tick());
+    client.tick().expect("a snapshot came")
+}
+
+/// What a spectator knows is the whole scene of its tick, and what it was told has happened is
+/// what happened in that tick.
+fn check_scene<G: Game>(seat: &Seat<G>, scenes: &VecDeque<Scene>) -> Tick {
+    let decoder = seat.client.decoder().expect("it watches");
+    let tick = decoder.mirror().tick().expect("a snapshot came");
+    let first = scenes.front().expect("somebody watches").tick();
+    let scene = &scenes[usize::try_from(tick.since(first)).expect("its scene is kept")];
+    assert_eq!(scene.tick(), tick);
+    assert_eq!(decoder.mirror().rows(), scene.rows(), "not the scene of {tick:?}");
+    let told = decoder.events();
+    let events = scene.events().iter().map(|event| (tick, event));
+    assert!(told.eq(events), "not the events of {tick:?}");
+    tick
+}
+
+/// No player is sent what lies outside its interest: what it knows is exactly what the plain
 /// rule, without grid or encoder, allows it to know.
 fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
     let scene = room.scene();

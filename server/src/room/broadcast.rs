@@ -1,0 +1,360 @@
+//! The stream that all spectators of a room share: encoded once a tick, the same bytes for all.
+//!
+//! Owned by the room. While anybody watches, each step adds one message, in its frame already;
+//! the messages wait in a ring until they are due, which is the room's delay later. What a
+//! spectator needs of its own is where it stands in the stream ([`Spectator`]). Each message is
+//! the difference to the one before, so whoever missed some goes on at a keyframe, and whoever
+//! comes begins at one. It does no I/O and queues nothing for anybody: [`Turn`] says what a
+//! spectator is to be told now, and what a slow one misses is not kept for it.
+
+use std::collections::{VecDeque, vec_deque};
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::limits::{
+    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY,
+    SPECTATOR_WINDOW,
+};
+use shared::protocol::ServerMessage;
+use shared::protocol::snapshot::{Picture, SnapshotEncoder};
+use shared::scene::View;
+use shared::tick::{Tick, TickRate};
+
+use super::Room;
+use super::roster::Version;
+use crate::framing;
+
+/// The messages of the last ticks, for all spectators.
+#[derive(Debug)]
+pub(super) struct Broadcast {
+    delay_ticks: u32,
+    keyframe_every_ticks: u32,
+    spectators: u32,
+    encoder: SnapshotEncoder,
+    /// One a tick without gaps, the newest last, back to the newest keyframe that is due.
+    ring: VecDeque<Told>,
+    /// The newest keyframe that is due.
+    keyframe: Option<Tick>,
+    /// The newest keyframe, due or not.
+    last_keyframe: Option<Tick>,
+    /// What of the roster is known to who has been told the newest message.
+    roster: Version,
+    /// Memory of messages that are over, for those to come.
+    spare: Vec<Vec<u8>>,
+    message: Vec<u8>,
+}
+
+/// What is told of one tick.
+#[derive(Debug)]
+struct Told {
+    tick: Tick,
+    is_keyframe: bool,
+    /// What of the roster a spectator knows who has been told this.
+    roster: Version,
+    /// What changed in the roster, if anything did, and the snapshot.
+    frames: Vec<u8>,
+}
+
+/// Where one spectator stands. It belongs to one connection.
+#[derive(Debug)]
+pub struct Spectator {
+    told: Option<Tick>,
+    acknowledged: Option<Tick>,
+    /// The last of which it said that it has seen it, or after a pause the first that it has not.
+    seen_from: Option<Tick>,
+    roster: Option<Version>,
+    /// An acknowledgement came so late that it is to see all that is on its way before more.
+    is_late: bool,
+    late_ticks: u32,
+    window_ticks: u32,
+    read_every_passes: u32,
+}
+
+/// What is to be said to a spectator now.
+#[derive(Clone, Debug)]
+pub enum Turn<'a> {
+    /// Nothing that it has not been told.
+    Nothing,
+    /// It is behind: it waits for a keyframe, or until it has seen more.
+    Skip,
+    /// These, in their order.
+    Say(Run<'a>),
+}
+
+/// Some ticks of the shared stream, one after the other.
+#[derive(Clone, Debug)]
+pub struct Run<'a>(vec_deque::Iter<'a, Told>);
+
+impl<'a> Iterator for Run<'a> {
+    type Item = Shared<'a>;
+
+    fn next(&mut self) -> Option<Shared<'a>> {
+        self.0.next().map(|told| Shared { told })
+    }
+}
+
+/// One tick of the shared stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    told: &'a Told,
+}
+
+impl<'a> Shared<'a> {
+    /// The tick that it shows.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.told.tick
+    }
+
+    /// The messages as they go over the wire, each in its frame.
+    #[must_use]
+    pub fn frames(&self) -> &'a [u8] {
+        &self.told.frames
+    }
+
+    /// The messages alone.
+    pub fn messages(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        framing::messages(&self.told.frames)
+    }
+}
+
+impl Spectator {
+    /// Whether its socket is to be read in the `pass`th pass. It has little to say, so that not
+    /// every pass need ask; those of different `number` are asked at different times.
+    #[must_use]
+    pub(crate) fn is_read_in(&self, pass: u32, number: u64) -> bool {
+        pass.wrapping_add(number as u32).is_multiple_of(self.read_every_passes)
+    }
+
+    /// It has been given a message, which will reach it or end its connection.
+    pub(crate) fn was_told(&mut self, shared: Shared<'_>) {
+        if self.told == self.acknowledged {
+            self.seen_from = Some(shared.told.tick);
+        }
+        self.told = Some(shared.told.tick);
+        self.roster = Some(shared.told.roster);
+    }
+
+    /// It says what it has seen while `due` is being told; whether that can be, and is new.
+    pub(crate) fn has_seen(&mut self, tick: Tick, due: Tick) -> bool {
+        let is_new = Some(tick) <= self.told && Some(tick) > self.acknowledged;
+        if is_new {
+            self.acknowledged = Some(tick);
+            self.seen_from = Some(tick);
+            // It says so rarely that much more may be on its way before the window is full.
+            let is_late = due.since(tick) > i64::from(self.late_ticks);
+            self.is_late = self.told != Some(tick) && (self.is_late || is_late);
+        }
+        is_new
+    }
+
+    /// Whether so much is on its way, or lies unread at the client, that more would only make
+    /// what it sees older.
+    fn is_behind(&self) -> bool {
+        self.is_late
+            || match (self.told, self.seen_from) {
+                (Some(told), Some(from)) => told.since(from) >= i64::from(self.window_ticks),
+                _ => false,
+            }
+    }
+}
+
+impl Broadcast {
+    pub(super) fn new(tick_rate: TickRate, delay: Duration) -> Broadcast {
+        let delay_ticks = if delay.is_zero() { 0 } else { tick_rate.ticks_in(delay.as_secs_f32()) };
+        Broadcast {
+            delay_ticks,
+            keyframe_every_ticks: tick_rate.ticks_in(BROADCAST_KEYFRAME_EVERY.as_secs_f32()),
+            spectators: 0,
+            encoder: SnapshotEncoder::new(),
+            ring: VecDeque::new(),
+            keyframe: None,
+            last_keyframe: None,
+            roster: 0,
+            spare: Vec::new(),
+            message: Vec::new(),
+        }
+    }
+
+    pub(super) fn delay_ticks(&self) -> u32 {
+        self.delay_ticks
+    }
+
+    /// Begins the message of `tick`; whether it is a keyframe.
+    fn begin(&mut self, tick: Tick) -> bool {
+        let every = i64::from(self.keyframe_every_ticks);
+        let is_keyframe = self.last_keyframe.is_none_or(|last| tick.since(last) >= every);
+        if is_keyframe {
+            self.encoder.restart();
+            self.last_keyframe = Some(tick);
+        }
+        is_keyframe
+    }
+
+    /// Keeps a message until it has been due, and as long as others build on it.
+    fn keep(&mut self, told: Told) {
+        self.ring.push_back(told);
+        let Some(due) = self.due() else { return };
+        if self.at(due).is_some_and(|told| told.is_keyframe) {
+            self.keyframe = Some(due);
+        }
+        let Some(keyframe) = self.keyframe else { return };
+        // Whoever is a few ticks behind may still want those before the keyframe.
+        let kept_from = keyframe.min(due.minus(BROADCAST_BEHIND_MAX_TICKS));
+        while self.ring.front().is_some_and(|front| front.tick < kept_from) {
+            self.spare.extend(self.ring.pop_front().map(|told| told.frames));
+        }
+    }
+
+    /// The newest tick that spectators may be told of.
+    fn due(&self) -> Option<Tick> {
+        let due = self.ring.back()?.tick.0.checked_sub(self.delay_ticks).map(Tick)?;
+        (due >= self.ring.front()?.tick).then_some(due)
+    }
+
+    fn at(&self, tick: Tick) -> Option<&Told> {
+        self.ring.get(self.place_of(tick)?)
+    }
+
+    fn place_of(&self, tick: Tick) -> Option<usize> {
+        usize::try_from(tick.since(self.ring.front()?.tick)).ok()
+    }
+
+    fn turn(&self, spectator: &Spectator) -> Turn<'_> {
+        let (Some(due), Some(keyframe)) = (self.due(), self.keyframe) else {
+            return Turn::Nothing;
+        };
+        let is_near = |tick: Tick| due.since(tick) <= i64::from(BROADCAST_BEHIND_MAX_TICKS);
+        let next = match spectator.told {
+            // What came since the keyframe comes with it, so that it need not wait for the next.
+            None => keyframe,
+            Some(told) if told >= due => return Turn::Nothing,
+            Some(_) if spectator.is_behind() => return Turn::Skip,
+            Some(told) if is_near(told) => told.next(),
+            // Who has missed more is not sent what is over: that would make all that follows
+            // later.
+            Some(told) if keyframe > told && is_near(keyframe) => keyframe,
+            Some(_) => return Turn::Skip,
+        };
+        match (self.place_of(next), self.place_of(due)) {
+            (Some(first), Some(last)) => Turn::Say(Run(self.ring.range(first..=last))),
+            _ => Turn::Skip,
+        }
+    }
+}
+
+impl<G: Game> Room<G> {
+    /// A spectator comes: while there is one, each tick is encoded for all of them.
+    pub fn watch(&mut self) -> Spectator {
+        if self.broadcast.spectators == 0 {
+            // Whoever comes is sent all of the roster as it is when it comes, or later.
+            self.broadcast.roster = self.roster.version();
+        }
+        self.broadcast.spectators += 1;
+        let passes = |time: Duration| self.tick_rate.ticks_in(time.as_secs_f32());
+        Spectator {
+            told: None,
+            acknowledged: None,
+            seen_from: None,
+            roster: None,
+            is_late: false,
+            late_ticks: passes(SPECTATOR_LATE_MAX),
+            window_ticks: passes(SPECTATOR_WINDOW),
+            read_every_passes: passes(SPECTATOR_READ_EVERY),
+        }
+    }
+
+    /// A spectator goes. With the last one goes what waits to be due.
+    pub fn unwatch(&mut self) {
+        let left = self.broadcast.spectators.saturating_sub(1);
+        if left == 0 {
+            self.broadcast = Broadcast::new(self.tick_rate, self.stream.spectator_delay);
+        }
+        self.broadcast.spectators = left;
+    }
+
+    /// The newest tick that spectators may be told of.
+    pub(crate) fn due(&self) -> Tick {
+        self.tick().minus(self.broadcast.delay_ticks)
+    }
+
+    /// What a spectator is to be told now.
+    #[must_use]
+    pub fn turn(&self, spectator: &Spectator) -> Turn<'_> {
+        self.broadcast.turn(spectator)
+    }
+
+    /// Adds the whole roster message to the end of `out`, if the spectator needs one of its own:
+    /// when it comes, and before it begins or goes on at a keyframe. Else what changes comes in the shared
+    /// stream, as late as what is to be seen. The room changes by its counters and kept memory
+    /// alone.
+    pub fn write_spectator_roster(&mut self, spectator: &mut Spectator, out: &mut Vec<u8>) -> bool {
+        let begins = match self.broadcast.turn(spectator) {
+            Turn::Say(mut run) => {
+                run.next().map(|shared| shared.tick()) != spectator.told.map(Tick::next)
+            }
+            Turn::Nothing | Turn::Skip => false,
+        };
+        if spectator.roster.is_some() && !begins {
+            return false;
+        }
+        let before = out.len();
+        let Some(version) = self.roster.write(spectator.roster, out) else { return false };
+        // The stream still brings changes up to this one that it knows already. They say of each
+        // player how it became what it is, so that it comes out the same.
+        spectator.roster = Some(version);
+        self.counters.rosters += 1;
+        self.counters.roster_bytes += (out.len() - before) as u64;
+        true
+    }
+
+    /// Encodes the newest scene for all spectators, if there are any.
+    pub(super) fn broadcast_scene(&mut self) {
+        if self.broadcast.spectators == 0 {
+            return;
+        }
+        let scene = self.simulation.scene();
+        let tick = scene.tick();
+        let visible = &mut self.scratch.visible;
+        self.interest.visible(None, &View::Everything, visible);
+        self.counters.rows_dropped += visible.len().saturating_sub(self.rows_max) as u64;
+        visible.truncate(self.rows_max);
+        // It borrows from the history, so its memory cannot be kept; most often it has none.
+        let mut events = Vec::new();
+        let before = Some(tick.minus(1));
+        let dropped = self.events.tell(before, tick, None, &View::Everything, &mut events);
+        let picture = Picture {
+            tick,
+            player: None,
+            rows: scene.rows(),
+            visible,
+            events: &events,
+            focus: None,
+            max_bytes: self.stream.snapshot_max_bytes,
+        };
+        let is_keyframe = self.broadcast.begin(tick);
+        let Broadcast { encoder, message, spare, roster, .. } = &mut self.broadcast;
+        let mut frames = spare.pop().unwrap_or_default();
+        frames.clear();
+        message.clear();
+        if let Some(version) = self.roster.write(Some(*roster), message) {
+            *roster = version;
+            framing::put(message, &mut frames);
+            self.counters.rosters += 1;
+            self.counters.roster_bytes += message.len() as u64;
+        }
+        let roster = *roster;
+        message.clear();
+        ServerMessage::open_snapshot(message);
+        encoder.encode(&self.codec, &picture, message);
+        framing::put(message, &mut frames);
+        self.counters.broadcast_encodes += 1;
+        self.counters.broadcast_bytes += message.len() as u64;
+        self.counters.events_told += events.len() as u64;
+        self.counters.events_dropped += dropped as u64;
+        self.broadcast.keep(Told { tick, is_keyframe, roster, frames });
+    }
+}
+
+#[cfg(test)]
+mod tests;
