@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use shared::game::Game;
 use shared::limits::{
-    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY,
-    SPECTATOR_WINDOW,
+    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SNAPSHOT_ENTITIES_MAX,
+    SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY, SPECTATOR_WINDOW,
 };
 use shared::protocol::ServerMessage;
 use shared::protocol::snapshot::{Picture, SnapshotEncoder};
@@ -317,8 +317,8 @@ impl<G: Game> Room<G> {
         let tick = scene.tick();
         let visible = &mut self.scratch.visible;
         self.interest.visible(None, &View::Everything, visible);
-        self.counters.rows_dropped += visible.len().saturating_sub(self.rows_max) as u64;
-        visible.truncate(self.rows_max);
+        self.counters.rows_dropped += visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX) as u64;
+        visible.truncate(SNAPSHOT_ENTITIES_MAX);
         // It borrows from the history, so its memory cannot be kept; most often it has none.
         let mut events = Vec::new();
         let before = Some(tick.minus(1));
@@ -330,7 +330,8 @@ impl<G: Game> Room<G> {
             visible,
             events: &events,
             focus: None,
-            max_bytes: self.stream.snapshot_max_bytes,
+            // Its kind takes a byte.
+            max_bytes: self.stream.snapshot_max_bytes - 1,
         };
         let is_keyframe = self.broadcast.begin(tick);
         let Broadcast { encoder, message, spare, roster, .. } = &mut self.broadcast;
@@ -349,6 +350,7 @@ impl<G: Game> Room<G> {
         encoder.encode(&self.codec, &picture, message);
         framing::put(message, &mut frames);
         self.counters.broadcast_encodes += 1;
+        self.counters.snapshots_cut += u64::from(encoder.is_pressed());
         self.counters.broadcast_bytes += message.len() as u64;
         self.counters.events_told += events.len() as u64;
         self.counters.events_dropped += dropped as u64;

@@ -20,6 +20,8 @@ pub struct RoomCounters {
     pub inputs_too_far_ahead: u64,
     /// Inputs that took the place of an earlier one for the same tick.
     pub inputs_replaced: u64,
+    /// Inputs of which as many as are told apart had come for their tick.
+    pub inputs_too_often: u64,
     /// Inputs that were none.
     pub inputs_malformed: u64,
     /// Inputs from nobody who plays here.
@@ -32,6 +34,8 @@ pub struct RoomCounters {
     pub snapshots: u64,
     /// Bytes of these.
     pub snapshot_bytes: u64,
+    /// Snapshots in which not all that had changed found space, of any viewer or of all spectators.
+    pub snapshots_cut: u64,
     /// Times that the newest scene was kept from a player, since it was behind.
     pub snapshots_held_back: u64,
     /// Scenes that a viewer was not told of, because its socket was not ready or it was behind.
@@ -53,7 +57,7 @@ pub struct RoomCounters {
 }
 
 /// How many counters there are.
-pub(crate) const COUNTERS: usize = 22;
+pub(crate) const COUNTERS: usize = 24;
 
 impl RoomCounters {
     /// All of them with their names. Taken apart by name, so that none that is added is left out.
@@ -66,12 +70,14 @@ impl RoomCounters {
             inputs_late,
             inputs_too_far_ahead,
             inputs_replaced,
+            inputs_too_often,
             inputs_malformed,
             inputs_not_playing,
             ticks_repeated,
             ticks_absent,
             snapshots,
             snapshot_bytes,
+            snapshots_cut,
             snapshots_held_back,
             scenes_skipped,
             rows_dropped,
@@ -90,12 +96,14 @@ impl RoomCounters {
             ("inputs_late", inputs_late),
             ("inputs_too_far_ahead", inputs_too_far_ahead),
             ("inputs_replaced", inputs_replaced),
+            ("inputs_too_often", inputs_too_often),
             ("inputs_malformed", inputs_malformed),
             ("inputs_not_playing", inputs_not_playing),
             ("ticks_repeated", ticks_repeated),
             ("ticks_absent", ticks_absent),
             ("snapshots", snapshots),
             ("snapshot_bytes", snapshot_bytes),
+            ("snapshots_cut", snapshots_cut),
             ("snapshots_held_back", snapshots_held_back),
             ("scenes_skipped", scenes_skipped),
             ("rows_dropped", rows_dropped),

@@ -22,6 +22,8 @@ pub enum InputVerdict {
     TooFarAhead,
     /// It takes the place of an earlier one for the same tick.
     Replaced,
+    /// As many came for its tick already as are told apart.
+    TooOften,
     /// Its bytes are not an input of this game.
     Malformed,
     /// Whoever it is said to be from does not play here.
@@ -40,11 +42,11 @@ const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
 #[derive(Debug)]
 pub(super) struct InputBuffer<I> {
-    slots: Box<[Option<I>; SLOTS]>,
+    /// An input, and how many came before it for the same tick.
+    slots: Box<[Option<(I, u8)>; SLOTS]>,
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
-    given: [GivenKind; 1],
     margin_ticks: i32,
 }
 
@@ -54,7 +56,6 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             slots: Box::new([None; SLOTS]),
             last_received: None,
             addressed: None,
-            given: [GivenKind::Absent],
             margin_ticks: MARGIN_UNKNOWN_TICKS,
         }
     }
@@ -76,43 +77,45 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // The later one counts: a client whose clock has jumped back, after a stall of the
         // server, says anew what its player wants now. Nothing is gained by it, for a tick is
         // still made of one input, and of none that comes after it.
-        match self.slots[slot_of(message.tick)].replace(input) {
-            Some(_) => InputVerdict::Replaced,
-            None => InputVerdict::Taken,
+        let slot = &mut self.slots[slot_of(message.tick)];
+        match slot {
+            None => {
+                *slot = Some((input, 0));
+                InputVerdict::Taken
+            }
+            // Its client must be told which of them counted.
+            Some((_, u8::MAX)) => InputVerdict::TooOften,
+            Some((earlier, nth)) => {
+                (*earlier, *nth) = (input, *nth + 1);
+                InputVerdict::Replaced
+            }
         }
     }
 
     /// Takes what a bot of the room does in the coming tick.
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
-        self.slots[slot_of(tick)] = Some(input);
+        self.slots[slot_of(tick)] = Some((input, 0));
     }
 
-    /// Gives out what to apply in `tick`, which must rise by one from call to call.
-    pub(super) fn take(&mut self, tick: Tick) -> Given<I> {
+    /// Gives out what to apply in `tick`, which must rise by one from call to call; and what its
+    /// player is told of that.
+    pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
-            (Some(input), _) => {
+            (Some((input, nth)), _) => {
                 self.last_received = Some((tick, input));
-                Given::Received(input)
+                (Given::Received(input), GivenKind::Received { nth })
             }
-            (None, Some((last, input))) if tick.since(last) <= REPEAT => Given::Repeated(input),
-            (None, _) => Given::Absent,
+            (None, Some((last, input))) if tick.since(last) <= REPEAT => {
+                (Given::Repeated(input), GivenKind::Repeated)
+            }
+            (None, _) => (Given::Absent, GivenKind::Absent),
         };
-        self.given = [match given {
-            Given::Received(_) => GivenKind::Received { nth: 0 },
-            Given::Repeated(_) => GivenKind::Repeated,
-            Given::Absent => GivenKind::Absent,
-        }];
         self.margin_ticks = match self.addressed {
             Some(addressed) => addressed.since(tick).clamp(-FURTHEST, FURTHEST) as i32,
             None => MARGIN_UNKNOWN_TICKS,
         };
         given
-    }
-
-    /// How the input of the last tick was come by.
-    pub(super) fn given(&self) -> &[GivenKind] {
-        &self.given
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
@@ -144,6 +147,8 @@ fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
 mod tests {
     use super::*;
 
+    const FIRST: GivenKind = GivenKind::Received { nth: 0 };
+
     fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
         buffer.receive(Tick(now), &Input { tick: Tick(tick), seen: Tick(0), input: bytes })
     }
@@ -154,10 +159,22 @@ mod tests {
         assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
-        assert_eq!(buffer.take(Tick(1)), Given::Absent);
-        assert_eq!(buffer.take(Tick(2)), Given::Received(7));
+        assert_eq!(buffer.take(Tick(1)).0, Given::Absent);
+        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), GivenKind::Received { nth: 1 }));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
-        assert_eq!(buffer.take(Tick(3)), Given::Repeated(7));
+        assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
+    }
+
+    #[test]
+    fn no_more_inputs_for_a_tick_are_taken_than_can_be_told_apart() {
+        let mut buffer = InputBuffer::new();
+        assert_eq!(receive(&mut buffer, 0, 1, &[0]), InputVerdict::Taken);
+        for nth in 1..=u8::MAX {
+            assert_eq!(receive(&mut buffer, 0, 1, &[nth]), InputVerdict::Replaced);
+        }
+        assert_eq!(receive(&mut buffer, 0, 1, &[7]), InputVerdict::TooOften);
+        let last = (Given::Received(255), GivenKind::Received { nth: 255 });
+        assert_eq!(buffer.take(Tick(1)), last);
     }
 
     #[test]
@@ -170,7 +187,7 @@ mod tests {
         assert_eq!(receive(&mut buffer, 10, furthest + 1, &[0]), InputVerdict::TooFarAhead);
         assert_eq!(receive(&mut buffer, 10, u32::MAX, &[0]), InputVerdict::TooFarAhead);
         for tick in 11..=furthest {
-            assert_eq!(buffer.take(Tick(tick)), Given::Received(tick as u8));
+            assert_eq!(buffer.take(Tick(tick)), (Given::Received(tick as u8), FIRST));
         }
     }
 
@@ -178,13 +195,12 @@ mod tests {
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
         let mut buffer = InputBuffer::new();
         receive(&mut buffer, 0, 1, &[5]);
-        assert_eq!(buffer.take(Tick(1)), Given::Received(5));
+        assert_eq!(buffer.take(Tick(1)), (Given::Received(5), FIRST));
         for tick in 2..=1 + INPUT_REPEAT_MAX_TICKS {
-            assert_eq!(buffer.take(Tick(tick)), Given::Repeated(5));
-            assert_eq!(buffer.given(), [GivenKind::Repeated]);
+            assert_eq!(buffer.take(Tick(tick)), (Given::Repeated(5), GivenKind::Repeated));
         }
-        assert_eq!(buffer.take(Tick(2 + INPUT_REPEAT_MAX_TICKS)), Given::Absent);
-        assert_eq!(buffer.given(), [GivenKind::Absent]);
+        let after = buffer.take(Tick(2 + INPUT_REPEAT_MAX_TICKS));
+        assert_eq!(after, (Given::Absent, GivenKind::Absent));
     }
 
     #[test]

@@ -35,10 +35,10 @@ use std::time::Duration;
 use shared::game::{Dice, Game, Given, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_MAX_BYTES,
-    SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
+    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_GIVEN_MAX,
+    SNAPSHOT_MAX_BYTES, SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
 };
-use shared::protocol::snapshot::{Codec, Coding};
+use shared::protocol::snapshot::{Codec, Coding, GivenKind};
 use shared::protocol::{Input, Refusal, ServerMessage, WIRE};
 use shared::scene::{Rows, Scene, Schema, SchemaError};
 use shared::simulation::Simulation;
@@ -115,8 +115,37 @@ struct Player<G: Game> {
     /// in them is meant for its id was meant for somebody else.
     came: Tick,
     inputs: InputBuffer<G::Input>,
+    told: Told<G>,
     /// Of a fill-in bot: what it draws from.
     bot: Option<Dice>,
+}
+
+/// What a person has been told of its own inputs and state, and what its client makes of that.
+struct Told<G: Game> {
+    /// How its inputs since its last snapshot were come by, one for each tick; no more than one
+    /// beyond what a snapshot tells of.
+    given: Vec<GivenKind>,
+    /// The own state that it was told last, moved on by these inputs, if its client does the same.
+    replayed: Option<G::Own>,
+    /// How the input of the last tick was come by.
+    last: GivenKind,
+}
+
+impl<G: Game> Told<G> {
+    fn nothing() -> Told<G> {
+        Told { given: Vec::new(), replayed: None, last: GivenKind::Absent }
+    }
+
+    fn gather(&mut self, given: GivenKind, input: G::Input, level: &G::Level) {
+        self.last = given;
+        if self.given.len() > SNAPSHOT_GIVEN_MAX {
+            return;
+        }
+        self.given.push(given);
+        if let Some(own) = &mut self.replayed {
+            G::advance(own, level, input);
+        }
+    }
 }
 
 /// What never changes and every welcome carries, in bincode.
@@ -132,6 +161,7 @@ struct Scratch {
     visible: Vec<u32>,
     rows: Rows,
     own: Vec<u8>,
+    replayed: Vec<u8>,
 }
 
 /// One running world with its players.
@@ -144,8 +174,6 @@ pub struct Room<G: Game> {
     codec: Codec,
     stream: StreamSettings,
     welcome_parts: WelcomeParts,
-    /// Most rows that a snapshot is sure to have space for.
-    rows_max: usize,
     simulation: Simulation<G>,
     /// By rising id.
     players: Vec<Player<G>>,
@@ -187,7 +215,6 @@ impl<G: Game> Room<G> {
             tick_rate: setup.tick_rate,
             players_max: setup.players_max,
             fill: fill.min(setup.players_max),
-            rows_max: viewer::rows_max(codec.schema()),
             codec,
             stream,
             welcome_parts,
@@ -259,6 +286,7 @@ impl<G: Game> Room<G> {
             InputVerdict::Late => &mut self.counters.inputs_late,
             InputVerdict::TooFarAhead => &mut self.counters.inputs_too_far_ahead,
             InputVerdict::Replaced => &mut self.counters.inputs_replaced,
+            InputVerdict::TooOften => &mut self.counters.inputs_too_often,
             InputVerdict::Malformed => &mut self.counters.inputs_malformed,
             InputVerdict::NotPlaying => &mut self.counters.inputs_not_playing,
         };
@@ -354,7 +382,10 @@ impl<G: Game> Room<G> {
         self.roster.join(id, name, bot.is_some());
         let came = self.simulation.tick();
         let at = self.players.partition_point(|player| player.id < id);
-        self.players.insert(at, Player { id, came, inputs: InputBuffer::new(), bot });
+        self.players.insert(
+            at,
+            Player { id, came, inputs: InputBuffer::new(), told: Told::nothing(), bot },
+        );
     }
 
     fn dismiss(&mut self, id: PlayerId) {
@@ -369,8 +400,9 @@ impl<G: Game> Room<G> {
         let tick = self.simulation.tick().next();
         self.given.clear();
         for player in &mut self.players {
-            let given = player.inputs.take(tick);
+            let (given, told) = player.inputs.take(tick);
             if player.bot.is_none() {
+                player.told.gather(told, given.or_default(), self.simulation.level());
                 match given {
                     Given::Received(_) => {}
                     Given::Repeated(_) => self.counters.ticks_repeated += 1,

@@ -7,7 +7,6 @@
 use shared::game::{Game, Given};
 use shared::ids::PlayerId;
 use shared::protocol::WIRE;
-use shared::protocol::snapshot::GivenKind;
 use shared::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
 
 use super::{Player, Room};
@@ -56,7 +55,7 @@ impl<G: Game> Room<G> {
         let own = RecordedOwn {
             own: self.game().own(player.id).as_ref().map(encoded),
             replayed,
-            given: player.inputs.given().last().copied().unwrap_or(GivenKind::Absent),
+            given: player.told.last,
             margin_ticks: player.inputs.margin_ticks(),
         };
         RecordedViewer { player: player.id, view: self.game().view(player.id), own: Some(own) }

@@ -7,13 +7,10 @@
 
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
-use shared::limits::{
-    EVENT_EXPIRY_TICKS, OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX,
-    SNAPSHOT_MAX_BYTES,
-};
+use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
 use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder};
 use shared::protocol::{ServerMessage, WIRE, Welcome};
-use shared::scene::{Kind, Schema, View};
+use shared::scene::View;
 
 use super::Room;
 use super::roster::Version;
@@ -88,7 +85,7 @@ impl<G: Game> Room<G> {
         }
         let game = self.simulation.game();
         let mut view = View::Everything;
-        let mut part = None;
+        let (mut part, mut own) = (None, None);
         if let Some(id) = viewer.player {
             // By the field, not by a method: the rest of the room stays free to be written.
             let Ok(at) = self.players.binary_search_by_key(&id, |player| player.id) else {
@@ -99,17 +96,18 @@ impl<G: Game> Room<G> {
                 return false;
             }
             view = game.view(id);
+            own = game.own(id);
             part = Some(PlayerPart {
-                given: player.inputs.given(),
+                given: &player.told.given,
                 margin_ticks: player.inputs.margin_ticks(),
-                own: put_own(game.own(id).as_ref(), &mut self.scratch.own),
-                replayed: None,
+                own: put_own(own.as_ref(), &mut self.scratch.own),
+                replayed: put_own(player.told.replayed.as_ref(), &mut self.scratch.replayed),
             });
         }
         let visible = &mut self.scratch.visible;
         self.interest.visible(viewer.player, &view, visible);
-        self.counters.rows_dropped += visible.len().saturating_sub(self.rows_max) as u64;
-        visible.truncate(self.rows_max);
+        self.counters.rows_dropped += visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX) as u64;
+        visible.truncate(SNAPSHOT_ENTITIES_MAX);
         // It borrows from the history, so its memory cannot be kept; most often it has none.
         let mut events = Vec::new();
         let dropped = self.events.tell(known, scene.tick(), viewer.player, &view, &mut events);
@@ -119,19 +117,42 @@ impl<G: Game> Room<G> {
             rows: scene.rows(),
             visible,
             events: &events,
-            focus: None,
-            max_bytes: self.stream.snapshot_max_bytes,
+            focus: centre(&view),
+            // Its kind takes a byte.
+            max_bytes: self.stream.snapshot_max_bytes - 1,
         };
         let before = out.len();
         ServerMessage::open_snapshot(out);
         viewer.encoder.encode(&self.codec, &picture, out);
         self.counters.snapshots += 1;
+        self.counters.snapshots_cut += u64::from(viewer.encoder.is_pressed());
         self.counters.snapshot_bytes += (out.len() - before) as u64;
         self.counters.scenes_skipped +=
             known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
         self.counters.events_told += events.len() as u64;
         self.counters.events_dropped += dropped as u64;
+        self.has_told(viewer, own);
         true
+    }
+
+    /// From here on its client moves its own state on by itself, if it does that.
+    fn has_told(&mut self, viewer: &Viewer, own: Option<G::Own>) {
+        let Some(id) = viewer.player else { return };
+        if let Ok(at) = self.players.binary_search_by_key(&id, |player| player.id) {
+            let told = &mut self.players[at].told;
+            told.given.clear();
+            told.replayed = own.filter(|_| viewer.replays);
+        }
+    }
+}
+
+/// Where a viewer looks, if not everywhere.
+fn centre(view: &View) -> Option<[f64; 2]> {
+    match view {
+        View::Everything => None,
+        View::Rect { min, max } => {
+            Some([0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0))
+        }
     }
 }
 
@@ -143,91 +164,4 @@ fn put_own<'a>(own: Option<&impl serde::Serialize>, bytes: &'a mut Vec<u8>) -> O
     let size = bytes.len();
     assert!(size <= OWN_MAX_BYTES, "own state of {size} bytes, of which {OWN_MAX_BYTES} may be");
     Some(bytes)
-}
-
-/// How many rows of a schema fit into a snapshot, whatever their values.
-pub(super) fn rows_max(schema: &Schema) -> usize {
-    // By the stream's format: a row not known before has a count of at most 65 bits and a kind
-    // in front of its fields; a known one has two bits and one per field. An entity that is
-    // gone takes two bits, and there are no more of these than of rows.
-    const ROW_BITS: usize = 65 + 8 + 2;
-    const EVENT_BITS: usize = 8 + 8;
-    const HEAD_BYTES: usize = 64;
-    let widest = |kinds: &[Kind]| {
-        let bits = |kind: &Kind| kind.fields.iter().map(|field| 1 + field.bits() as usize).sum();
-        kinds.iter().map(bits).max().unwrap_or(0)
-    };
-    let events = SNAPSHOT_EVENTS_MAX * (EVENT_BITS + widest(&schema.events)) / 8;
-    let left = SNAPSHOT_MAX_BYTES - HEAD_BYTES - OWN_MAX_BYTES - events;
-    (8 * left / (ROW_BITS + widest(&schema.entities))).min(SNAPSHOT_ENTITIES_MAX)
-}
-
-// An event's age, at most one less than the expiry, must fit into the bits reckoned for it.
-const _: () = assert!(EVENT_EXPIRY_TICKS <= 16);
-
-#[cfg(test)]
-mod tests {
-    use shared::ids::EntityId;
-    use shared::protocol::snapshot::{Codec, Coding, GivenKind};
-    use shared::scene::{Field, Predict, Rows};
-    use shared::tick::{Tick, TickRate};
-
-    use super::*;
-
-    fn kind(fields: usize) -> Kind {
-        let field = Field {
-            name: String::new(),
-            min: i32::MIN,
-            max: i32::MAX,
-            unit: String::new(),
-            scale: 1.0,
-            wraps: false,
-            predict: Predict::Hold,
-        };
-        Kind { name: String::new(), fields: vec![field; fields], place: None }
-    }
-
-    #[test]
-    fn as_many_rows_as_are_sent_always_fit_into_a_snapshot() {
-        for fields in [0, 1, 8, shared::limits::KIND_FIELDS_MAX] {
-            let schema = Schema {
-                entities: vec![kind(fields); shared::limits::SCHEMA_KINDS_MAX],
-                events: vec![kind(fields); shared::limits::SCHEMA_KINDS_MAX],
-            };
-            let rows_max = rows_max(&schema) as u32;
-            let codec =
-                Codec::new(schema, TickRate::default(), Coding::Plain).expect("it is sound");
-            let mut encoder = SnapshotEncoder::new();
-            // All of them new; then all changed; then all gone and as many others new.
-            for (tick, first_id, value) in [(1, 0, 1), (20, 0, -2), (40, 1, 3)] {
-                let mut rows = Rows::default();
-                for row in 0..rows_max {
-                    let entity = EntityId(first_id + row * (u32::MAX / rows_max));
-                    rows.push(entity, 63, fields).fill(value);
-                }
-                let visible: Vec<u32> = (0..rows_max).collect();
-                let oldest = Tick(tick).minus(EVENT_EXPIRY_TICKS - 1);
-                let events = vec![(oldest, rows.row(0)); SNAPSHOT_EVENTS_MAX];
-                let player = Some(PlayerPart {
-                    given: &[GivenKind::Absent],
-                    margin_ticks: i32::MIN,
-                    own: Some(&[value as u8; OWN_MAX_BYTES]),
-                    replayed: None,
-                });
-                let picture = Picture {
-                    tick: Tick(tick),
-                    player,
-                    rows: &rows,
-                    visible: &visible,
-                    events: &events,
-                    focus: None,
-                    max_bytes: SNAPSHOT_MAX_BYTES,
-                };
-                let mut out = Vec::new();
-                ServerMessage::open_snapshot(&mut out);
-                encoder.encode(&codec, &picture, &mut out);
-                assert!(out.len() <= SNAPSHOT_MAX_BYTES, "{fields} fields: {} bytes", out.len());
-            }
-        }
-    }
 }

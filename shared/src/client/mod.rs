@@ -10,6 +10,7 @@ pub mod clock;
 pub mod interpolation;
 mod playing;
 pub mod prediction;
+mod replay;
 mod roster;
 
 pub use interpolation::{Drawing, DrawnRow};
@@ -222,6 +223,7 @@ impl<G: Game> Client<G> {
             while playing.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
                 playing.sent.pop_back();
             }
+            playing.inputs.push(tick, input);
             playing.sent.push_back((tick, now));
             if playing.sent.len() > HISTORY_MAX_TICKS {
                 playing.sent.pop_front();

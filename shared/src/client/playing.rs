@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use super::clock::{InputClock, RenderClock, RoundTrip};
 use super::interpolation::Interpolation;
 use super::prediction::Prediction;
+use super::replay::{Replaying, SentInputs};
 use super::{Applied, ClientError, Counters, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::CLIENT_EVENTS_MAX;
-use crate::protocol::snapshot::{Codec, GivenKind, NoReplay, SnapshotDecoder};
+use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
 use crate::protocol::{WIRE, Welcome};
 use crate::scene::{Rows, Schema};
 use crate::tick::{Tick, TickRate};
@@ -38,6 +39,8 @@ pub(super) struct Playing<G: Game> {
     pub(super) screen: Option<Screen>,
     /// When each input under way was sent.
     pub(super) sent: VecDeque<(Tick, Duration)>,
+    /// The inputs under way, all of them: the server says which of those for a tick counted.
+    pub(super) inputs: SentInputs<G::Input>,
     pub(super) applied: Option<Applied>,
     pub(super) notices: VecDeque<String>,
     pub(super) unacknowledged: u32,
@@ -79,6 +82,7 @@ impl<G: Game> Playing<G> {
                 events: VecDeque::new(),
             }),
             sent: VecDeque::new(),
+            inputs: SentInputs::new(),
             applied: None,
             notices: VecDeque::new(),
             unacknowledged: 0,
@@ -95,7 +99,9 @@ impl<G: Game> Playing<G> {
         body: &[u8],
         counters: &mut Counters,
     ) -> Result<(), ClientError> {
-        let snapshot = self.decoder.decode(&self.codec, body, &mut NoReplay)?;
+        let mut replaying = Replaying::<G> { level: &self.level, inputs: &mut self.inputs };
+        let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
+        self.inputs.forget(snapshot.tick);
         self.unacknowledged += 1;
         if let Some(screen) = &mut self.screen {
             screen.snapshot(now, snapshot.tick, &self.decoder);
@@ -148,7 +154,10 @@ fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientErro
     }
 }
 
-fn serde_part<T: DeserializeOwned>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
+pub(super) fn serde_part<T: DeserializeOwned>(
+    bytes: &[u8],
+    what: &'static str,
+) -> Result<T, ClientError> {
     match bincode::serde::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
         Ok((value, used)) if used == bytes.len() => Ok(value),
         _ => Err(ClientError::Part(what)),
