@@ -274,7 +274,7 @@ fn add_battle(
         .collect();
     let own = game.own(player).as_ref().map(encoded);
     let part = PlayerPart {
-        given: &[GivenKind::Received { nth: 0 }],
+        given: &[GivenKind::Received { generation: 0 }],
         margin_ticks: 1,
         own: own.as_deref(),
         replayed,

@@ -189,7 +189,7 @@ impl Battle {
                 own: Some(RecordedOwn {
                     own: own_of(self, id).as_ref().map(encoded),
                     replayed,
-                    given: GivenKind::Received { nth: 0 },
+                    given: GivenKind::Received { generation: 0 },
                     margin_ticks: 1,
                 }),
             }

@@ -189,7 +189,8 @@ impl SchemaClient {
         };
         // The input says it, and so stands for an acknowledgement.
         let seen = room.acknowledge();
-        self.push(&ClientMessage::Input(Input { tick, seen, input }));
+        // It replays nothing, and so need not tell one input for a tick from another.
+        self.push(&ClientMessage::Input(Input { tick, seen, generation: 0, input }));
         true
     }
 

@@ -223,7 +223,7 @@ impl Place {
         let own = bincode::serde::encode_to_vec(self.simulation.game().x, WIRE)
             .expect("an own state encodes");
         let come_by = match given {
-            Given::Received(_) => GivenKind::Received { nth: 0 },
+            Given::Received(_) => GivenKind::Received { generation: 0 },
             _ => GivenKind::Absent,
         };
         let part = PlayerPart {

@@ -20,8 +20,6 @@ pub struct RoomCounters {
     pub inputs_too_far_ahead: u64,
     /// Inputs that took the place of an earlier one for the same tick.
     pub inputs_replaced: u64,
-    /// Inputs of which as many as are told apart had come for their tick.
-    pub inputs_too_often: u64,
     /// Inputs that were none.
     pub inputs_malformed: u64,
     /// Inputs from nobody who plays here.
@@ -57,7 +55,7 @@ pub struct RoomCounters {
 }
 
 /// How many counters there are.
-pub(crate) const COUNTERS: usize = 24;
+pub(crate) const COUNTERS: usize = 23;
 
 impl RoomCounters {
     /// All of them with their names. Taken apart by name, so that none that is added is left out.
@@ -70,7 +68,6 @@ impl RoomCounters {
             inputs_late,
             inputs_too_far_ahead,
             inputs_replaced,
-            inputs_too_often,
             inputs_malformed,
             inputs_not_playing,
             ticks_repeated,
@@ -96,7 +93,6 @@ impl RoomCounters {
             ("inputs_late", inputs_late),
             ("inputs_too_far_ahead", inputs_too_far_ahead),
             ("inputs_replaced", inputs_replaced),
-            ("inputs_too_often", inputs_too_often),
             ("inputs_malformed", inputs_malformed),
             ("inputs_not_playing", inputs_not_playing),
             ("ticks_repeated", ticks_repeated),

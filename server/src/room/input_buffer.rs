@@ -22,8 +22,6 @@ pub enum InputVerdict {
     TooFarAhead,
     /// It takes the place of an earlier one for the same tick.
     Replaced,
-    /// As many came for its tick already as are told apart.
-    TooOften,
     /// Its bytes are not an input of this game.
     Malformed,
     /// Whoever it is said to be from does not play here.
@@ -42,7 +40,7 @@ const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
 #[derive(Debug)]
 pub(super) struct InputBuffer<I> {
-    /// An input, and how many came before it for the same tick.
+    /// An input and its generation.
     slots: Box<[Option<(I, u8)>; SLOTS]>,
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
@@ -77,18 +75,9 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // The later one counts: a client whose clock has jumped back, after a stall of the
         // server, says anew what its player wants now. Nothing is gained by it, for a tick is
         // still made of one input, and of none that comes after it.
-        let slot = &mut self.slots[slot_of(message.tick)];
-        match slot {
-            None => {
-                *slot = Some((input, 0));
-                InputVerdict::Taken
-            }
-            // Its client must be told which of them counted.
-            Some((_, u8::MAX)) => InputVerdict::TooOften,
-            Some((earlier, nth)) => {
-                (*earlier, *nth) = (input, *nth + 1);
-                InputVerdict::Replaced
-            }
+        match self.slots[slot_of(message.tick)].replace((input, message.generation)) {
+            Some(_) => InputVerdict::Replaced,
+            None => InputVerdict::Taken,
         }
     }
 
@@ -102,9 +91,9 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     /// player is told of that.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
-            (Some((input, nth)), _) => {
+            (Some((input, generation)), _) => {
                 self.last_received = Some((tick, input));
-                (Given::Received(input), GivenKind::Received { nth })
+                (Given::Received(input), GivenKind::Received { generation })
             }
             (None, Some((last, input))) if tick.since(last) <= REPEAT => {
                 (Given::Repeated(input), GivenKind::Repeated)
@@ -147,10 +136,13 @@ fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
 mod tests {
     use super::*;
 
-    const FIRST: GivenKind = GivenKind::Received { nth: 0 };
+    const FIRST: GivenKind = GivenKind::Received { generation: 0 };
 
     fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
-        buffer.receive(Tick(now), &Input { tick: Tick(tick), seen: Tick(0), input: bytes })
+        buffer.receive(
+            Tick(now),
+            &Input { tick: Tick(tick), seen: Tick(0), generation: 0, input: bytes },
+        )
     }
 
     #[test]
@@ -160,21 +152,9 @@ mod tests {
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
         assert_eq!(buffer.take(Tick(1)).0, Given::Absent);
-        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), GivenKind::Received { nth: 1 }));
+        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), FIRST));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
         assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
-    }
-
-    #[test]
-    fn no_more_inputs_for_a_tick_are_taken_than_can_be_told_apart() {
-        let mut buffer = InputBuffer::new();
-        assert_eq!(receive(&mut buffer, 0, 1, &[0]), InputVerdict::Taken);
-        for nth in 1..=u8::MAX {
-            assert_eq!(receive(&mut buffer, 0, 1, &[nth]), InputVerdict::Replaced);
-        }
-        assert_eq!(receive(&mut buffer, 0, 1, &[7]), InputVerdict::TooOften);
-        let last = (Given::Received(255), GivenKind::Received { nth: 255 });
-        assert_eq!(buffer.take(Tick(1)), last);
     }
 
     #[test]

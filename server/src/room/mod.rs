@@ -286,7 +286,6 @@ impl<G: Game> Room<G> {
             InputVerdict::Late => &mut self.counters.inputs_late,
             InputVerdict::TooFarAhead => &mut self.counters.inputs_too_far_ahead,
             InputVerdict::Replaced => &mut self.counters.inputs_replaced,
-            InputVerdict::TooOften => &mut self.counters.inputs_too_often,
             InputVerdict::Malformed => &mut self.counters.inputs_malformed,
             InputVerdict::NotPlaying => &mut self.counters.inputs_not_playing,
         };

@@ -223,14 +223,14 @@ impl<G: Game> Client<G> {
             while playing.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
                 playing.sent.pop_back();
             }
-            playing.inputs.push(tick, input);
+            let generation = playing.inputs.push(tick, input);
             playing.sent.push_back((tick, now));
             if playing.sent.len() > HISTORY_MAX_TICKS {
                 playing.sent.pop_front();
             }
             let encoded = bincode::serde::encode_to_vec(input, WIRE)
                 .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
-            let message = Input { tick, seen: playing.seen_tick(), input: &encoded };
+            let message = Input { tick, seen: playing.seen_tick(), generation, input: &encoded };
             push(&mut self.outbox, &ClientMessage::Input(message));
             made += 1;
         }

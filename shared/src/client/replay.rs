@@ -2,8 +2,8 @@
 //!
 //! The server moves the own state that it told last on by the inputs that it has applied, and
 //! tells only what came otherwise. To do the same a client needs to know which of its inputs these
-//! were: a snapshot says for each tick whether one came in time, and the how many-th of those sent
-//! for that tick it was; the stream is ordered, so both ends count alike.
+//! were: a snapshot says for each tick whether one came in time, and of which generation. A client
+//! begins a new one whenever its ticks jump back, so that of each it sends one input for a tick.
 
 use std::collections::VecDeque;
 
@@ -18,30 +18,46 @@ use crate::tick::Tick;
 /// last of those that counted.
 #[derive(Debug)]
 pub(super) struct SentInputs<I> {
-    sent: VecDeque<(Tick, I)>,
+    sent: VecDeque<Sent<I>>,
+    newest: Option<Tick>,
+    generation: u8,
     last: I,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent<I> {
+    tick: Tick,
+    generation: u8,
+    input: I,
 }
 
 impl<I: Copy + Default> SentInputs<I> {
     pub(super) fn new() -> SentInputs<I> {
-        SentInputs { sent: VecDeque::new(), last: I::default() }
+        SentInputs { sent: VecDeque::new(), newest: None, generation: 0, last: I::default() }
     }
 
-    pub(super) fn push(&mut self, tick: Tick, input: I) {
+    /// An input is sent for `tick`; gives its generation.
+    pub(super) fn push(&mut self, tick: Tick, input: I) -> u8 {
+        if self.newest >= Some(tick) {
+            self.generation = self.generation.wrapping_add(1);
+        }
+        self.newest = Some(tick);
         if self.sent.len() >= HISTORY_MAX_TICKS {
             self.sent.pop_front();
         }
-        self.sent.push_back((tick, input));
+        let generation = self.generation;
+        self.sent.push_back(Sent { tick, generation, input });
+        generation
     }
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
     fn applied(&mut self, tick: Tick, given: GivenKind) -> I {
         match given {
-            GivenKind::Received { nth } => {
-                let mut of_tick = self.sent.iter().filter(|(sent, _)| *sent == tick);
+            GivenKind::Received { generation } => {
+                let is_it = |sent: &&Sent<I>| sent.tick == tick && sent.generation == generation;
                 // A server that names one that was not sent is not to be believed; but then
                 // neither is what it says of the own state.
-                self.last = of_tick.nth(nth.into()).map_or(self.last, |(_, input)| *input);
+                self.last = self.sent.iter().rev().find(is_it).map_or(self.last, |sent| sent.input);
                 self.last
             }
             GivenKind::Repeated => self.last,
@@ -51,7 +67,7 @@ impl<I: Copy + Default> SentInputs<I> {
 
     /// Snapshots have told of all ticks up to this one.
     pub(super) fn forget(&mut self, told: Tick) {
-        self.sent.retain(|(tick, _)| *tick > told);
+        self.sent.retain(|sent| sent.tick > told);
     }
 }
 
@@ -88,16 +104,16 @@ mod tests {
     #[test]
     fn the_input_that_counted_is_found_whatever_was_sent_beside_it() {
         let mut inputs = SentInputs::<u8>::new();
-        for (tick, input) in [(5, 1), (6, 2), (7, 3), (6, 20), (7, 30), (6, 21)] {
-            inputs.push(Tick(tick), input);
-        }
-        let received = |nth| GivenKind::Received { nth };
+        let sent = [(5, 1), (6, 2), (7, 3), (6, 20), (7, 30), (6, 21), (8, 9)];
+        let generations = sent.map(|(tick, input)| inputs.push(Tick(tick), input));
+        assert_eq!(generations, [0, 0, 0, 1, 1, 2, 2]);
+        let received = |generation| GivenKind::Received { generation };
         assert_eq!(inputs.applied(Tick(5), received(0)), 1);
         assert_eq!(inputs.applied(Tick(6), received(2)), 21);
         assert_eq!(inputs.applied(Tick(7), GivenKind::Repeated), 21);
         assert_eq!(inputs.applied(Tick(8), GivenKind::Absent), 0);
         inputs.forget(Tick(6));
         assert_eq!(inputs.applied(Tick(7), received(1)), 30);
-        assert_eq!(inputs.sent.len(), 2);
+        assert_eq!(inputs.sent.len(), 3);
     }
 }

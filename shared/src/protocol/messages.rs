@@ -123,6 +123,9 @@ pub struct Input<'a> {
     pub tick: Tick,
     /// Tick of the last snapshot decoded.
     pub seen: Tick,
+    /// Raised whenever the client's ticks jump back, so that of two inputs for one tick both ends
+    /// know which is meant. It wraps around.
+    pub generation: u8,
     /// The game's input, in bincode.
     pub input: &'a [u8],
 }
@@ -443,7 +446,8 @@ mod tests {
     fn the_largest_of_each_kind_fits() {
         let input = [255; crate::limits::INPUT_MAX_BYTES];
         let tick = Tick(u32::MAX);
-        let message = ClientMessage::Input(Input { tick, seen: tick, input: &input });
+        let message =
+            ClientMessage::Input(Input { tick, seen: tick, generation: u8::MAX, input: &input });
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         assert_eq!(bytes.len(), INPUT_MESSAGE_MAX_BYTES);

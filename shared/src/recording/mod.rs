@@ -55,7 +55,7 @@
 //!   it may know, in units; by rising player. The rectangle may move from tick to tick.
 //! - `own PLAYER OWN REPLAYED GIVEN MARGIN` after the view of that player: its own state and what
 //!   its client makes of the one before (hexadecimal, `-` for none); how its input was come by
-//!   (a number: that one of those it sent counted; `repeated`; `absent`); by how many ticks it
+//!   (a number: the generation of the one that counted; `repeated`; `absent`); by how many ticks it
 //!   was early.
 
 mod read;

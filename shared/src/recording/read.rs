@@ -340,8 +340,8 @@ fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(),
     let given = match words.next("way to come by an input")? {
         "repeated" => GivenKind::Repeated,
         "absent" => GivenKind::Absent,
-        nth => GivenKind::Received {
-            nth: nth.parse().map_err(|_| Wrong::Word("way to come by an input"))?,
+        generation => GivenKind::Received {
+            generation: generation.parse().map_err(|_| Wrong::Word("way to come by an input"))?,
         },
     };
     let margin_ticks = words.number("margin")?;

@@ -87,7 +87,7 @@ fn viewer() -> impl Strategy<Value = RecordedViewer> {
     ];
     let bytes = || prop::option::of(prop::collection::vec(any::<u8>(), 0..5));
     let given = prop_oneof![
-        any::<u8>().prop_map(|nth| GivenKind::Received { nth }),
+        any::<u8>().prop_map(|generation| GivenKind::Received { generation }),
         Just(GivenKind::Repeated),
         Just(GivenKind::Absent),
     ];
@@ -218,7 +218,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(tick.viewers[0].view, View::Rect { min: [-20.5, -10.0], max: [51.5, 32.0] });
     let own = tick.viewers[0].own.as_ref().expect("it has an own state");
     assert_eq!(own.replayed, Some(vec![10, 11, 13]));
-    assert_eq!((own.given, own.margin_ticks), (GivenKind::Received { nth: 0 }, 1));
+    assert_eq!((own.given, own.margin_ticks), (GivenKind::Received { generation: 0 }, 1));
 }
 
 #[test]

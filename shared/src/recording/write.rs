@@ -118,7 +118,7 @@ fn write_viewer(viewer: &RecordedViewer, out: &mut String) {
         }
     }
     match given {
-        GivenKind::Received { nth } => write!(out, " {nth}"),
+        GivenKind::Received { generation } => write!(out, " {generation}"),
         GivenKind::Repeated => write!(out, " repeated"),
         GivenKind::Absent => write!(out, " absent"),
     }

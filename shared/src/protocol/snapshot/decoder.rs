@@ -185,7 +185,8 @@ impl SnapshotDecoder {
         let short = ticks as usize <= SNAPSHOT_GIVEN_MAX;
         self.given.clear();
         for _ in 0..if short { ticks } else { 1 } {
-            self.given.push(take_given(&mut models[model::GIVEN..][..model::GIVEN_LEN], source));
+            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
+            self.given.push(take_given(&mut mirror.generation, models, source));
         }
         if source.bit(&mut models[model::MARGIN_CHANGED]) {
             let models = &mut models[model::MARGIN..][..model::MARGIN_LEN];
@@ -347,10 +348,12 @@ fn ended(source: &impl Source) -> Result<(), SnapshotError> {
     if source.is_over() { Err(SnapshotError::Short) } else { Ok(()) }
 }
 
-fn take_given(models: &mut [Model], source: &mut impl Source) -> GivenKind {
+fn take_given(last: &mut u8, models: &mut [Model], source: &mut impl Source) -> GivenKind {
     if !source.bit(&mut models[0]) {
-        let again = source.bit(&mut models[1]);
-        return GivenKind::Received { nth: if again { source.raw(8) as u8 } else { 0 } };
+        if source.bit(&mut models[1]) {
+            *last = source.raw(8) as u8;
+        }
+        return GivenKind::Received { generation: *last };
     }
     if source.bit(&mut models[2]) { GivenKind::Absent } else { GivenKind::Repeated }
 }

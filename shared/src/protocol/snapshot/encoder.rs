@@ -290,7 +290,8 @@ impl SnapshotEncoder {
         let given = told_given(player.given, ticks);
         debug_assert!(!given.is_empty(), "a tick has some input or none, and that is told");
         for given in given {
-            put_given(*given, &mut models[model::GIVEN..][..model::GIVEN_LEN], sink);
+            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
+            put_given(*given, &mut self.mirror.generation, models, sink);
         }
         let margin_ticks = player.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         let change = margin_ticks.wrapping_sub(self.mirror.margin_ticks);
@@ -495,13 +496,14 @@ impl<'a> Visible<'a> {
     }
 }
 
-fn put_given(given: GivenKind, models: &mut [Model], sink: &mut impl Sink) {
+fn put_given(given: GivenKind, last: &mut u8, models: &mut [Model], sink: &mut impl Sink) {
     sink.bit(&mut models[0], !given.is_received());
     match given {
-        GivenKind::Received { nth } => {
-            sink.bit(&mut models[1], nth > 0);
-            if nth > 0 {
-                sink.raw(nth.into(), 8);
+        GivenKind::Received { generation } => {
+            sink.bit(&mut models[1], generation != *last);
+            if generation != *last {
+                sink.raw(generation.into(), 8);
+                *last = generation;
             }
         }
         GivenKind::Repeated => sink.bit(&mut models[2], false),

@@ -26,6 +26,8 @@ pub struct Mirror {
     /// Whether the stream is a player's.
     pub(super) is_player: bool,
     pub(super) margin_ticks: i16,
+    /// Generation of the last input that came in time.
+    pub(super) generation: u8,
     /// One more than the highest id that was ever known.
     pub(super) fresh_id: u32,
     pub(super) models: Vec<Model>,
@@ -107,6 +109,7 @@ impl Mirror {
         self.own = None;
         self.is_player = is_player;
         self.margin_ticks = 0;
+        self.generation = 0;
         self.fresh_id = 0;
         codec.restart(&mut self.models);
     }

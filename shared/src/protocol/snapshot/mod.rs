@@ -38,8 +38,8 @@ pub use super::symbols::Part;
 pub enum GivenKind {
     /// It came in time.
     Received {
-        /// Of the inputs that the client sent for the tick, this one counted: 0 is the first.
-        nth: u8,
+        /// Of the inputs that the client sent for the tick, the one of this generation counted.
+        generation: u8,
     },
     /// It did not; the last one was repeated.
     Repeated,

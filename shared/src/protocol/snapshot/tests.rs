@@ -165,7 +165,7 @@ impl Replay for Turn {
     fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
         for given in given {
             let by = match given {
-                GivenKind::Received { nth } => nth.wrapping_add(1),
+                GivenKind::Received { generation } => generation.wrapping_add(1),
                 GivenKind::Repeated => 3,
                 GivenKind::Absent => 0,
             };
@@ -229,9 +229,9 @@ proptest! {
         let mut tick = Tick(5);
         let mut rows = Rows::default();
         let given = [
-            GivenKind::Received { nth: 0 },
+            GivenKind::Received { generation: 0 },
             GivenKind::Repeated,
-            GivenKind::Received { nth: 7 },
+            GivenKind::Received { generation: 7 },
             GivenKind::Absent,
         ];
         for (at, moment) in moments.iter().enumerate() {
