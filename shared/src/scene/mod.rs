@@ -5,16 +5,15 @@
 //! [`SceneWriter`]; the room publishes it; interest and the snapshot encoder read it. Nothing
 //! here knows a game or a socket.
 
+mod def;
 mod rows;
 mod schema;
 mod writer;
 
+pub use def::{EntityKind, EventKind, FieldDef, KindDef, OfEntity, OfEvent};
 pub(crate) use rows::Head;
 pub use rows::{RowRef, Rows};
-pub use schema::{
-    Axis, EntityKind, EventKind, Field, FieldDef, Kind, KindDef, Predict, Reference, Schema,
-    SchemaError,
-};
+pub use schema::{Axis, Field, Kind, Predict, Reference, Schema, SchemaError};
 pub(crate) use writer::Events;
 pub use writer::SceneWriter;
 
