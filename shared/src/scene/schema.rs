@@ -323,4 +323,40 @@ mod tests {
         wrong.entities[0].fields[1].max = -1;
         assert_eq!(wrong.check(), Err(SchemaError::EmptyRange));
     }
+
+    #[test]
+    fn fields_may_need_and_name_each_other_but_not_in_a_circle_or_what_is_not_there() {
+        const KIND: EntityKind<3> = EntityKind::new(0, "thing", [X, X, X]);
+        let schema = Schema::new().entity(&KIND);
+        let with = |change: fn(&mut [Field])| {
+            let mut schema = schema.clone();
+            change(&mut schema.entities[0].fields);
+            schema.check()
+        };
+        let by = |field| Predict::LinearBy { field };
+        assert_eq!(with(|fields| fields[0].predict = Predict::LinearBy { field: 2 }), Ok(()));
+        assert_eq!(
+            with(|fields| fields[0].predict = Predict::LinearBy { field: 0 }),
+            Err(SchemaError::Circle)
+        );
+        let mut round = schema.clone();
+        for (field, other) in round.entities[0].fields.iter_mut().zip([1, 2, 0]) {
+            field.predict = by(other);
+        }
+        assert_eq!(round.check(), Err(SchemaError::Circle));
+        let slow = |fields: &mut [Field]| {
+            fields[1].predict = Predict::Approach { field: 0, per_second: 0.0 };
+        };
+        assert_eq!(with(slow), Err(SchemaError::Scale));
+        let name = |fields: &mut [Field]| fields[1].names = Some(Reference { kind: 0, field: 2 });
+        assert_eq!(with(name), Ok(()));
+        let nobody = |fields: &mut [Field]| fields[1].names = Some(Reference { kind: 1, field: 0 });
+        assert_eq!(with(nobody), Err(SchemaError::NoSuchField));
+        assert_eq!(with(|fields| fields[0].origin = Some(0)), Err(SchemaError::NoSuchField));
+        let both = |fields: &mut [Field]| {
+            fields[1].names = Some(Reference { kind: 0, field: 2 });
+            fields[0].origin = Some(1);
+        };
+        assert_eq!(with(both), Ok(()));
+    }
 }
