@@ -29,6 +29,8 @@ impl<'a> RangeWriter<'a> {
         RangeWriter { out, start, low: 0, range: u32::MAX }
     }
 
+    /// Not inlined: one symbol in ten needs it, and the others are the shorter without.
+    #[inline(never)]
     fn narrow(&mut self) {
         while self.range < TOP {
             self.carry();
@@ -108,13 +110,17 @@ impl Sink for RangeWriter<'_> {
         }
         self.range >>= bits;
         self.low += u64::from(self.range) * u64::from(value);
-        self.narrow();
+        if self.range < TOP {
+            self.narrow();
+        }
     }
 
     fn one_of(&mut self, value: u32, count: u32) {
         self.range /= count;
         self.low += u64::from(self.range) * u64::from(value);
-        self.narrow();
+        if self.range < TOP {
+            self.narrow();
+        }
     }
 
     fn bytes(&self) -> usize {
