@@ -86,6 +86,18 @@ pub(crate) mod choice {
     };
     /// A set that was used so often learns no more slowly.
     const USED_MAX: u16 = 24;
+    /// How much of the way to what came a place goes, in 1/65536, by how often the set was used: a
+    /// quarter at first, in the end a thirty-second.
+    const PACE: [u16; 32] = {
+        let mut pace = [0; 32];
+        let mut used = 0;
+        while used < 32 {
+            let halvings = (used >= 2) as u16 + (used >= 6) as u16 + (used >= USED_MAX) as u16;
+            pace[used as usize] = 16_384 >> halvings;
+            used += 1;
+        }
+        pace
+    };
 
     /// A set that was never used: all its values are as likely.
     pub(crate) fn fresh(values: usize) -> impl Iterator<Item = Model> {
@@ -96,8 +108,10 @@ pub(crate) mod choice {
     /// From where to where the interval of `value` goes, out of [`ONE`].
     #[inline]
     pub(crate) fn interval<const N: usize>(set: &[Model; N], value: usize) -> (u32, u32) {
-        let from = if value == 0 { 0 } else { end(set, value - 1) };
-        let to = if value == N - 1 { ONE } else { end(set, value) };
+        // Both ends are read before it is known whether they count: that takes no branch.
+        let (lower, upper) = (end(set, value.wrapping_sub(1) % N), end(set, value % N));
+        let from = if value == 0 { 0 } else { lower };
+        let to = if value == N - 1 { ONE } else { upper };
         (from, to)
     }
 
@@ -127,10 +141,7 @@ pub(crate) mod choice {
     #[inline]
     pub(crate) fn learn<const N: usize>(set: &mut [Model; N], value: usize) {
         let used = set[N - 1].0;
-        // A quarter of the way at first, in the end a thirty-second; in 1/65536.
-        let halvings = u16::from(used >= 2) + u16::from(used >= 6) + u16::from(used >= USED_MAX);
-        let pace = 16_384_u16 >> halvings;
-        step(set, &UP[value], pace);
+        step(set, &UP[value % N], PACE[usize::from(used) % PACE.len()]);
         set[N - 1].0 = if used < USED_MAX { used + 1 } else { used };
     }
 }

@@ -97,10 +97,10 @@ impl Sink for RangeWriter<'_> {
         self.low += u64::from(unit * from);
         // The last value has what does not divide.
         self.range = if to == choice::ONE { self.range - unit * from } else { unit * (to - from) };
-        choice::learn(set, value as usize);
         if self.range < TOP {
             self.narrow();
         }
+        choice::learn(set, value as usize);
     }
 
     fn raw(&mut self, value: u32, bits: u32) {
