@@ -5,7 +5,7 @@
 
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, Place, nth_named};
+use super::mirror::{Gaps, Mirror, Place, nth_named};
 use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
@@ -221,7 +221,7 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
             ended(source)?;
@@ -229,11 +229,12 @@ impl SnapshotDecoder {
             if let Some(mask) = take_change(plan, mirror, at, source) {
                 take_row_on(plan, mirror, at, mask, ticks, source)?;
                 mirror.masks[at.row] = mask;
-                mirror.keep(at, &mut kept, plan);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             at.pass(plan);
         }
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
         Ok(())
     }
 
@@ -244,7 +245,7 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mirror = &mut self.mirror;
         let rows = mirror.rows.len();
         let mut next = take_gap(&mut mirror.models, 0, rows, source)?;
@@ -258,14 +259,15 @@ impl SnapshotDecoder {
                 if is_told {
                     mirror.masks[at.row] = mask;
                 }
-                mirror.keep(at, &mut kept, plan);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             if is_told {
                 next = take_gap(&mut mirror.models, at.row + 1, rows, source)?;
             }
             at.pass(plan);
         }
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::budget::Budget;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, Place, find_named, told_given};
+use super::mirror::{Gaps, Mirror, Place, find_named, told_given};
 use super::plan::{Group, HELD, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
@@ -332,7 +332,7 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mut visible = Visible::new(picture);
         let mut residuals = [0; KIND_FIELDS_MAX];
         self.new.clear();
@@ -343,19 +343,21 @@ impl SnapshotEncoder {
             sink.mark(Part::Changes { kind: head.kind });
             let was = mirror.masks[at.row];
             match visible.find(head.entity, head.kind, |new| self.new.push(new)) {
-                None => put_gone(plan, was, &mut mirror.models, sink),
+                None => {
+                    put_gone(plan, was, &mut mirror.models, sink);
+                    gaps.open(mirror, at, plan);
+                }
                 Some(row) => {
                     let (values, rests, models) = mirror.row_at(at, plan);
                     let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
                     put_change(plan, was, mask, row, &residuals, models, sink);
                     mirror.masks[at.row] = mask;
-                    mirror.keep(at, &mut kept, plan);
                 }
             }
             at.pass(plan);
         }
         self.new.extend_from_slice(visible.left);
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
     }
 
     /// The same for those that were chosen; the others move on as expected.
@@ -367,7 +369,7 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut kept, mut gap) = (Place::default(), Place::default(), 0);
+        let (mut at, mut gaps, mut gap) = (Place::default(), Gaps::default(), 0);
         let mut visible = Visible::new(picture);
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
@@ -395,14 +397,15 @@ impl SnapshotEncoder {
                     Some(row) if told => row[at],
                     _ => expected,
                 });
-                budget.keep(at.row, kept.row, told);
-                mirror.keep(at, &mut kept, plan);
+                budget.keep(at.row, gaps.row_kept(at.row), told);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             at.pass(plan);
         }
         sink.bit(&mut mirror.models[model::SPARSE_MORE], false);
-        mirror.truncate(kept);
-        budget.truncate(kept.row);
+        budget.truncate(gaps.row_kept(at.row));
+        gaps.close(mirror, at);
     }
 
     /// Which visible rows are not known.
