@@ -60,8 +60,9 @@ impl Model {
 }
 
 /// The odds of one of `N` values: in each place but the last the probability of this value or a
-/// lower one, in the last how often the set was used (the adaptive symbols of AV1; de Rivaz and
-/// Haughton, "AV1 Bitstream & Decoding Process Specification", 2019).
+/// lower one (the adaptive symbols of AV1; de Rivaz and Haughton, "AV1 Bitstream & Decoding Process
+/// Specification", 2019). The last begins at nothing and rises whatever comes: by it a set knows how
+/// often it was used.
 pub(crate) mod choice {
     use super::Model;
 
@@ -84,19 +85,22 @@ pub(crate) mod choice {
         }
         up
     };
-    /// A set that was used so often learns no more slowly.
-    const USED_MAX: u16 = 24;
-    /// How much of the way to what came a place goes, in 1/65536, by how often the set was used: a
-    /// quarter at first, in the end a thirty-second.
-    const PACE: [u16; 32] = {
-        let mut pace = [0; 32];
-        let mut used = 0;
-        while used < 32 {
-            let halvings = (used >= 2) as u16 + (used >= 6) as u16 + (used >= USED_MAX) as u16;
-            pace[used as usize] = 16_384 >> halvings;
-            used += 1;
+    /// A set goes a quarter of the way to what came: so many halvings of it.
+    const PACE: u16 = 2;
+    /// And half as far once its last place stands as high as it does after 2, 6 and 24 uses.
+    const SLOWER: [u16; 3] = {
+        const USES: [u32; 3] = [2, 6, 24];
+        let mut slower = [0; 3];
+        let (mut last, mut uses, mut halvings) = (0, 0, 0);
+        while halvings < USES.len() {
+            if uses == USES[halvings] {
+                slower[halvings] = last;
+                halvings += 1;
+            }
+            last = stepped(last, u16::MAX, PACE + halvings as u16);
+            uses += 1;
         }
-        pace
+        slower
     };
 
     /// A set that was never used: all its values are as likely.
@@ -110,7 +114,7 @@ pub(crate) mod choice {
     pub(crate) fn interval<const N: usize>(set: &[Model; N], value: usize) -> (u32, u32) {
         // Both ends are read before it is known whether they count: that takes no branch.
         let (lower, upper) = (end(set, value.wrapping_sub(1) % N), end(set, value % N));
-        let from = if value == 0 { 0 } else { lower };
+        let from = lower * u32::from(value != 0);
         let to = if value == N - 1 { ONE } else { upper };
         (from, to)
     }
@@ -127,22 +131,22 @@ pub(crate) mod choice {
         (0..N - 1).map(|value| usize::from(end(set, value) <= place)).sum()
     }
 
-    /// Moves each place up or down by a part of what is left: a number minus one with all its bits
-    /// turned is its negative. Of one width, without a branch, and not inlined, the compiler does
-    /// eight in one instruction.
-    #[inline(never)]
-    fn step<const N: usize>(set: &mut [Model; N], up: &[u16; 16], pace: u16) {
-        for (model, up) in set.iter_mut().zip(up) {
-            let part = ((u32::from(model.0 ^ up) * u32::from(pace)) >> 16) as u16;
-            model.0 = model.0.wrapping_sub((part ^ up).wrapping_sub(*up));
-        }
+    /// A place moved by a part of what is left, up if all bits of `up` are set, down if none is: a
+    /// number minus one with all its bits turned is its negative.
+    #[inline]
+    const fn stepped(place: u16, up: u16, halvings: u16) -> u16 {
+        let part = (place ^ up) >> halvings;
+        place.wrapping_sub((part ^ up).wrapping_sub(up))
     }
 
     #[inline]
     pub(crate) fn learn<const N: usize>(set: &mut [Model; N], value: usize) {
-        let used = set[N - 1].0;
-        step(set, &UP[value % N], PACE[usize::from(used) % PACE.len()]);
-        set[N - 1].0 = if used < USED_MAX { used + 1 } else { used };
+        let last = set[N - 1].0;
+        let halvings = PACE + SLOWER.map(|slower| u16::from(last >= slower)).iter().sum::<u16>();
+        // Of one width and without a branch: the compiler does eight in one instruction.
+        for (model, up) in set.iter_mut().zip(&UP[value % N]) {
+            model.0 = stepped(model.0, *up, halvings);
+        }
     }
 }
 

@@ -90,17 +90,17 @@ impl Sink for RangeWriter<'_> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32) {
         let (from, to) = choice::interval(set, value as usize);
         let unit = self.range >> choice::ONE_BITS;
         self.low += u64::from(unit * from);
         // The last value has what does not divide.
         self.range = if to == choice::ONE { self.range - unit * from } else { unit * (to - from) };
+        choice::learn(set, value as usize);
         if self.range < TOP {
             self.narrow();
         }
-        choice::learn(set, value as usize);
     }
 
     fn raw(&mut self, value: u32, bits: u32) {

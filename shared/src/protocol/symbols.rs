@@ -343,6 +343,18 @@ pub(crate) fn fresh_value_models(bits: u32) -> Vec<Model> {
 /// these the lower four.
 pub(crate) fn put_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
     match bits {
+        0..=4 => put_nibble(sink, models, bits, value),
+        _ => {
+            let (upper, lower) = models.split_at_mut(value_models(bits - 4));
+            put_nibble(sink, upper, bits - 4, value >> 4);
+            sink.choose(first::<16>(&mut lower[(value & !15) as usize..]), value & 15);
+        }
+    }
+}
+
+/// The same of at most four bits.
+fn put_nibble(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
+    match bits {
         0 => {}
         1 => sink.bit(&mut models[0], value == 1),
         2 => {
@@ -351,12 +363,7 @@ pub(crate) fn put_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, v
             sink.bit(&mut models[1 + upper as usize], value & 1 == 1);
         }
         3 => sink.choose(first::<8>(models), value),
-        4 => sink.choose(first::<16>(models), value),
-        _ => {
-            let (upper, lower) = models.split_at_mut(value_models(bits - 4));
-            put_value(sink, upper, bits - 4, value >> 4);
-            sink.choose(first::<16>(&mut lower[(value & !15) as usize..]), value & 15);
-        }
+        _ => sink.choose(first::<16>(models), value),
     }
 }
 
