@@ -5,7 +5,7 @@
 
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, nth_named};
+use super::mirror::{Gaps, Mirror, Place, count_of_kind, nth_named};
 use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
@@ -471,7 +471,7 @@ fn take_fields(
 ) -> Result<(), SnapshotError> {
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
-        let count = known.heads.iter().filter(|head| head.kind == named.kind).count() as u32;
+        let count = count_of_kind(known, named.kind);
         if count > 0 && source.bit(&mut models[plan.models.named]) {
             let values = nth_named(known, named, source.one_of(count));
             row[at] = values[usize::from(named.field)];

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::budget::Budget;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, find_named, told_given};
+use super::mirror::{Gaps, Mirror, Place, count_of_kind, find_named, told_given};
 use super::plan::{Group, HELD, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
@@ -588,6 +588,23 @@ fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
     put_count(sink, &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN], gap);
 }
 
+/// How many rows there are of the kind that was counted last, while they stay the same.
+#[derive(Clone, Default)]
+struct Counted(Option<(u8, u32)>);
+
+impl Counted {
+    fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
+        match self.0 {
+            Some((counted, count)) if counted == kind => count,
+            _ => {
+                let count = count_of_kind(known, kind);
+                self.0 = Some((kind, count));
+                count
+            }
+        }
+    }
+}
+
 /// Writes new rows by rising id.
 #[derive(Clone)]
 pub(super) struct NewWriter {
@@ -596,11 +613,13 @@ pub(super) struct NewWriter {
     fresh: bool,
     /// One more than the highest id known.
     fresh_id: u32,
+    counted: Counted,
 }
 
 impl NewWriter {
     pub(super) fn new(mirror: &Mirror) -> NewWriter {
-        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id }
+        let counted = Counted::default();
+        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id, counted }
     }
 
     /// The mirror changes by its models alone, and only as far as the sink changes these.
@@ -633,7 +652,8 @@ impl NewWriter {
         let bits = codec.entity_kind_bits;
         put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
         let plan = &codec.entities[usize::from(row.kind)];
-        put_fields(plan, &mirror.rows, &mut mirror.models, row.values, !old, sink);
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, row.values, !old, sink);
     }
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
@@ -646,6 +666,7 @@ impl NewWriter {
 #[derive(Clone, Default)]
 struct EventWriter {
     any: bool,
+    counted: Counted,
 }
 
 impl EventWriter {
@@ -664,7 +685,8 @@ impl EventWriter {
         let tree = codec.event_kind_models();
         put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
         let plan = &codec.events[usize::from(event.kind)];
-        put_fields(plan, &mirror.rows, &mut mirror.models, event.values, false, sink);
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, event.values, false, sink);
     }
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
@@ -676,6 +698,7 @@ impl EventWriter {
 fn put_fields(
     plan: &KindPlan,
     known: &Rows,
+    counted: &mut Counted,
     models: &mut [Model],
     row: &[i32],
     fresh: bool,
@@ -683,11 +706,12 @@ fn put_fields(
 ) {
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
-        let (nth, count) = find_named(known, named, row[at]);
+        let count = counted.of_kind(known, named.kind);
+        let found = find_named(known, named, row[at]);
         if count > 0 {
-            sink.bit(&mut models[plan.models.named], nth.is_some());
+            sink.bit(&mut models[plan.models.named], found.is_some());
         }
-        if let Some((nth, values)) = nth {
+        if let Some((nth, values)) = found {
             sink.one_of(nth, count);
             named_row = Some(values);
         }

@@ -250,24 +250,17 @@ pub(super) fn nth_named(rows: &Rows, named: Reference, nth: u32) -> &[i32] {
     &rows.values[head.span()]
 }
 
-/// The row that is named by `value`, as its number among those of its kind and its values; and
-/// how many of that kind there are.
-pub(super) fn find_named(
-    rows: &Rows,
-    named: Reference,
-    value: i32,
-) -> (Option<(u32, &[i32])>, u32) {
-    let field = usize::from(named.field);
-    let (mut found, mut count) = (None, 0);
-    for head in &rows.heads {
-        if head.kind == named.kind {
-            if found.is_none() && rows.values[head.span().start + field] == value {
-                found = Some((count, head.span()));
-            }
-            count += 1;
-        }
-    }
-    (found.map(|(nth, span)| (nth, &rows.values[span])), count)
+/// The row that is named by `value`, as its number among those of its kind and its values.
+pub(super) fn find_named(rows: &Rows, named: Reference, value: i32) -> Option<(u32, &[i32])> {
+    let of_kind = rows.heads.iter().filter(|head| head.kind == named.kind);
+    let mut values = of_kind.map(|head| &rows.values[head.span()]).zip(0..);
+    let (values, nth) = values.find(|(values, _)| values[usize::from(named.field)] == value)?;
+    Some((nth, values))
+}
+
+/// How many rows of a kind there are.
+pub(super) fn count_of_kind(rows: &Rows, kind: u8) -> u32 {
+    rows.heads.iter().map(|head| u32::from(head.kind == kind)).sum()
 }
 
 /// Of the inputs since the last snapshot, those that a player is told of.
