@@ -33,17 +33,17 @@ impl<'a> RangeWriter<'a> {
     #[inline(never)]
     fn narrow(&mut self) {
         while self.range < TOP {
-            self.carry();
+            if self.low >> 32 != 0 {
+                self.carry();
+            }
             self.out.push((self.low >> 24) as u8);
             self.low = (self.low << 8) & 0xffff_ffff;
             self.range <<= 8;
         }
     }
 
+    #[inline(never)]
     fn carry(&mut self) {
-        if self.low >> 32 == 0 {
-            return;
-        }
         self.low &= 0xffff_ffff;
         for byte in self.out[self.start..].iter_mut().rev() {
             *byte = byte.wrapping_add(1);
@@ -65,7 +65,9 @@ impl<'a> RangeWriter<'a> {
                 break;
             }
         }
-        self.carry();
+        if self.low >> 32 != 0 {
+            self.carry();
+        }
         self.out.extend_from_slice(&(self.low as u32).to_be_bytes());
         let least = self.start.max(self.out.len().saturating_sub(TRIMMED_MAX));
         while self.out.len() > least && self.out.last() == Some(&0) {

@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, Place, count_of_kind, find_named, told_given};
-use super::plan::{Group, HELD, KindPlan};
+use super::plan::{Group, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
@@ -533,7 +533,9 @@ fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sin
     sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), 0);
 }
 
-/// A known row that stays: which of its fields are not as expected, and what they are.
+/// A known row that stays: whether all is as expected, as most often it is, and if not, what is
+/// not.
+#[inline]
 fn put_change(
     plan: &KindPlan,
     was: u32,
@@ -544,14 +546,27 @@ fn put_change(
     sink: &mut impl Sink,
 ) {
     sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
-    if mask == 0 {
-        return;
+    if mask != 0 {
+        put_off(plan, was, mask, row, residuals, models, sink);
     }
+}
+
+/// Which fields of a row are not as expected, and what they are.
+#[inline(never)]
+fn put_off(
+    plan: &KindPlan,
+    was: u32,
+    mask: u32,
+    row: &[i32],
+    residuals: &PerField<i32>,
+    models: &mut [Model],
+    sink: &mut impl Sink,
+) {
     sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), plan.shape(mask));
     for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
         put_group(group, was, mask, models, sink);
     }
-    let mut put = |at: u8| {
+    for &at in plan.order.iter().filter(|at| mask >> **at & 1 == 1) {
         let field = &plan.fields[usize::from(at)];
         sink.mark(Part::Field { kind: plan.index, field: at });
         let models = &mut models[field.changes.at..][..field.changes.len];
@@ -560,12 +575,6 @@ fn put_change(
             Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
             None => put_residual(sink, models, field.change_bits, residuals[at]),
         }
-    };
-    if mask & plan.groups[HELD].mask != 0 {
-        plan.holds.iter().filter(|at| mask >> **at & 1 == 1).for_each(|at| put(*at));
-    }
-    for mover in plan.movers.iter().filter(|mover| mask >> mover.at & 1 == 1) {
-        put(mover.at);
     }
 }
 

@@ -43,8 +43,8 @@ impl KindPlan {
 
     /// The models of the shape of a row that was off in a mask last time.
     pub(super) fn shape_models(&self, was: u32) -> usize {
-        let shape = self.shape(was) as usize;
-        self.models.shape + 8 * (shape & 1)
+        let paced = was & self.groups[PACED].mask != 0;
+        self.models.shape + 8 * usize::from(paced)
     }
 }
 
