@@ -4,6 +4,8 @@
 //! the odds of one bit, and a set of 8 or 16 of them ([`choice`]) those of as many values. They
 //! learn from every symbol, on both ends alike. Nothing here knows what a symbol means.
 
+use std::hint::select_unpredictable;
+
 /// The odds that a bit is set: twelve bits of probability, and four that count how often it was
 /// used, so that it learns fast at first and steadily later.
 ///
@@ -19,16 +21,16 @@ pub(crate) const ONE: u32 = 1 << ONE_BITS;
 pub(crate) const ONE_BITS: u32 = 12;
 /// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
 const LEAST: i32 = 16;
-/// How much of the way to what came a model goes, by how often it was used: 16 times that, in
-/// 1/4096, and the count that follows.
-const PACE: [i32; 16] = {
-    const OF_4096: [i32; 16] =
+/// How much of the way to what came a model goes, by how often it was used, in 1/4096; and the
+/// count that follows.
+const PACE: [(u16, u16); 16] = {
+    const OF_4096: [u16; 16] =
         [1_638, 1_260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
-    let mut pace = [0; 16];
+    let mut pace = [(0, 0); 16];
     let mut used = 0;
     while used < 16 {
         let next = if used < 15 { used + 1 } else { 15 };
-        pace[used] = OF_4096[used] << 4 | next as i32;
+        pace[used] = (OF_4096[used], next as u16);
         used += 1;
     }
     pace
@@ -52,10 +54,10 @@ impl Model {
     pub(crate) fn learn(&mut self, bit: bool) {
         // All sixteen bits as one number: that the count is part of it does no harm.
         let now = i32::from(self.0);
-        let pace = PACE[usize::from(self.0 & 15)];
-        let goal = if bit { 16 * (ONE as i32 - LEAST) } else { 16 * LEAST };
-        let odds = now + (((goal - now) * (pace >> 4)) >> 12);
-        self.0 = (odds & !15 | pace & 15) as u16;
+        let (pace, next) = PACE[usize::from(self.0 & 15)];
+        let goal = select_unpredictable(bit, 16 * (ONE as i32 - LEAST), 16 * LEAST);
+        let odds = now + (((goal - now) * i32::from(pace)) >> 12);
+        self.0 = odds as u16 & !15 | next;
     }
 }
 

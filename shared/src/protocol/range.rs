@@ -5,6 +5,8 @@
 //! Each message is coded by itself, while the models live on; its end is trimmed to the last
 //! byte that is needed, since a decoder reads zeros beyond.
 
+use std::hint::select_unpredictable;
+
 use super::models::{Model, ONE_BITS, choice};
 use super::symbols::{Sink, Source};
 
@@ -80,12 +82,9 @@ impl Sink for RangeWriter<'_> {
     #[inline]
     fn bit(&mut self, model: &mut Model, bit: bool) {
         let bound = (self.range >> ONE_BITS) * model.odds();
-        if bit {
-            self.range = bound;
-        } else {
-            self.low += u64::from(bound);
-            self.range -= bound;
-        }
+        // The processor cannot foresee which it is: better no branch than a wrong one.
+        self.low += u64::from(select_unpredictable(bit, 0, bound));
+        self.range = select_unpredictable(bit, bound, self.range - bound);
         model.learn(bit);
         if self.range < TOP {
             self.narrow();
