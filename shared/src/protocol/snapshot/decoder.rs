@@ -423,8 +423,8 @@ fn take_row_on(
 ) -> Result<(), SnapshotError> {
     let mut sound = true;
     let (values, rests, models) = mirror.row_at(at, plan);
-    step_row(plan, values, rests, ticks, |at, expected| {
-        if mask >> at & 1 == 0 {
+    step_row(plan, values, rests, ticks, |nth, at, expected| {
+        if mask >> nth & 1 == 0 {
             return expected;
         }
         let field = &plan.fields[at];

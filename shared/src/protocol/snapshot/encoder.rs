@@ -393,7 +393,7 @@ impl SnapshotEncoder {
             }
             if row.is_some() || !told {
                 let (values, rests, _) = mirror.row_at(at, plan);
-                step_row(plan, values, rests, ticks, |at, expected| match row {
+                step_row(plan, values, rests, ticks, |_, at, expected| match row {
                     Some(row) if told => row[at],
                     _ => expected,
                 });
@@ -566,14 +566,17 @@ fn put_off(
     for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
         put_group(group, was, mask, models, sink);
     }
-    for &at in plan.order.iter().filter(|at| mask >> **at & 1 == 1) {
-        let field = &plan.fields[usize::from(at)];
-        sink.mark(Part::Field { kind: plan.index, field: at });
+    let mut left = mask;
+    while left != 0 {
+        let nth = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let at = usize::from(plan.order[nth]);
+        let field = &plan.fields[at];
+        sink.mark(Part::Field { kind: plan.index, field: at as u8 });
         let models = &mut models[field.changes.at..][..field.changes.len];
-        let at = usize::from(at);
         match field.few_bits {
             Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => put_residual(sink, models, field.change_bits, residuals[at]),
+            None => put_residual(sink, models, field.change_bits, residuals[nth]),
         }
     }
 }

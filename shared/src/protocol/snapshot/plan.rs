@@ -26,7 +26,8 @@ pub(super) struct KindPlan {
     pub(super) held_slots: Vec<(u8, u8)>,
     /// Those that move, each after the one that it is predicted from.
     pub(super) movers: Vec<Mover>,
-    /// In which order fields are coded: those that hold, then those that move.
+    /// In which order fields are coded: those that hold, then those that move. In masks of fields
+    /// the bits stand in that order.
     pub(super) order: Vec<u8>,
     /// The field that names another row, and which.
     pub(super) named: Option<(usize, Reference)>,
@@ -64,9 +65,9 @@ pub(super) struct KindModels {
 /// values, those that another field moves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
-    /// A bit for each field.
+    /// A bit for each field, by its number in the order of the plan.
     pub(super) mask: u32,
-    /// Each field, and whether it is off: one model for where it was so last time, one for the
+    /// Each field by that number, and whether it is off: one model for where it was so last time, one for the
     /// others.
     pub(super) members: Vec<(u8, usize)>,
 }
@@ -185,7 +186,7 @@ pub(super) fn plan_kind(
     if named.is_some() {
         models.named = layout.take(1);
     }
-    let groups = groups(&holds, &movers, is_entity, layout);
+    let groups = groups(holds.len() as u8, &movers, is_entity, layout);
     let mut fields: Vec<FieldPlan> = Vec::with_capacity(kind.fields.len());
     // Fields that hold seldom change: their residuals share models, whatever their ranges.
     let mut held = None;
@@ -247,17 +248,19 @@ fn alike(one: &Field, other: &Field) -> bool {
         && one.names == other.names
 }
 
-fn groups(holds: &[u8], movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
-    let is_paced = |mover: &&Mover| matches!(mover.motion, Motion::LastTwo);
-    let paced: Vec<u8> = movers.iter().filter(is_paced).map(|mover| mover.at).collect();
-    let moved: Vec<u8> =
-        movers.iter().filter(|mover| !is_paced(mover)).map(|mover| mover.at).collect();
-    [&paced[..], &moved[..], holds].map(|fields| Group {
-        mask: fields.iter().map(|at| 1 << at).sum(),
+/// By their numbers in the order of the plan: so many hold, then come those that move.
+fn groups(holds: u8, movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
+    let numbered = || movers.iter().zip(holds..);
+    let is_paced = |mover: &Mover| matches!(mover.motion, Motion::LastTwo);
+    let paced: Vec<u8> = numbered().filter(|(mover, _)| is_paced(mover)).map(|it| it.1).collect();
+    let moved: Vec<u8> = numbered().filter(|(mover, _)| !is_paced(mover)).map(|it| it.1).collect();
+    let holds: Vec<u8> = (0..holds).collect();
+    [paced, moved, holds].map(|fields| Group {
+        mask: fields.iter().map(|nth| 1 << nth).sum(),
         // A field that is alone in its group is off when that is.
         members: fields
             .iter()
-            .map(|&at| (at, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
+            .map(|&nth| (nth, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
             .collect(),
     })
 }

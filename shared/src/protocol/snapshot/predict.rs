@@ -17,7 +17,8 @@ const OVER_THE_EDGE: i16 = 30_720;
 pub(super) type PerField<T> = [T; KIND_FIELDS_MAX];
 
 /// Moves a known row on by `ticks` ticks. In the last of them `decide` is asked for each field,
-/// in the order of the plan, with the value expected, and gives the one that it has.
+/// in the order of the plan, with its number in that order, which field it is, and the value
+/// expected, and gives the one that it has.
 ///
 /// `rests` has for each field that moves, in the order of the plan, what its value does not say:
 /// where between two steps it is, or for [`Motion::LastTwo`] by how much it moves in a tick.
@@ -26,20 +27,20 @@ pub(super) fn step_row(
     values: &mut [i32],
     rests: &mut [i16],
     ticks: u32,
-    mut decide: impl FnMut(usize, i32) -> i32,
+    mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
-    for &at in &plan.holds {
+    for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
-        values[at] = decide(at, values[at]);
+        values[at] = decide(nth, at, values[at]);
     }
     step_movers(plan, values, rests, decide);
     settle_paces(plan, values, rests, ticks, &first);
 }
 
 /// The same for a row of which all is known: gives a bit for each field that is not as expected,
-/// and by how much in `residuals`.
+/// and by how much in `residuals`, both in the order of the plan.
 #[inline]
 pub(super) fn step_row_to(
     plan: &KindPlan,
@@ -55,20 +56,20 @@ pub(super) fn step_row_to(
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
     let mut mask = 0;
-    for &at in &plan.holds {
+    for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
         if row[at] != values[at] {
-            mask |= 1 << at;
-            residuals[at] = plan.fields[at].range.difference(row[at], values[at]);
+            mask |= 1 << nth;
+            residuals[nth] = plan.fields[at].range.difference(row[at], values[at]);
             values[at] = row[at];
         }
     }
     // One after the other the values become those of the row, each as it is expected.
-    step_movers(plan, values, rests, |at, expected| {
+    step_movers(plan, values, rests, |nth, at, expected| {
         let value = row[at];
         if value != expected {
-            mask |= 1 << at;
-            residuals[at] = plan.fields[at].range.difference(value, expected);
+            mask |= 1 << nth;
+            residuals[nth] = plan.fields[at].range.difference(value, expected);
         }
         value
     });
@@ -90,7 +91,7 @@ fn before_the_last(
     let mut first = [0; KIND_FIELDS_MAX];
     first[..values.len()].copy_from_slice(values);
     for _ in 1..ticks {
-        step_movers(plan, values, rests, |_, expected| expected);
+        step_movers(plan, values, rests, |_, _, expected| expected);
     }
     Some(first)
 }
@@ -127,7 +128,7 @@ fn step_movers(
     plan: &KindPlan,
     values: &mut [i32],
     rests: &mut [i16],
-    mut decide: impl FnMut(usize, i32) -> i32,
+    mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
     let values = &mut values[..plan.fields.len()];
     let mut ways = [Way::default(); SLOTS];
@@ -135,13 +136,13 @@ fn step_movers(
         let at = fine(values[usize::from(at)], 0);
         ways[usize::from(slot)] = Way { from: at, to: at };
     }
-    for (mover, rest) in plan.movers.iter().zip(rests) {
+    for ((mover, rest), nth) in plan.movers.iter().zip(rests).zip(plan.holds.len()..) {
         let at = usize::from(mover.at);
         let old = values[at];
         let from = fine(old, *rest);
         let goes_to = match &mover.motion {
             Motion::LastTwo => {
-                let value = decide(at, mover.range.hold(i64::from(old) + i64::from(*rest)));
+                let value = decide(nth, at, mover.range.hold(i64::from(old) + i64::from(*rest)));
                 values[at] = value;
                 *rest = short(mover.range.difference(value, old));
                 // Its rest is a pace, and says nothing of its place.
@@ -172,7 +173,7 @@ fn step_movers(
             finer = if mover.range.wraps() { finer } else { 0 };
             expected = mover.range.hold(nearest);
         }
-        let value = decide(at, expected);
+        let value = decide(nth, at, expected);
         if value != expected {
             finer = match mover.range.difference(value, expected) {
                 1 => -OVER_THE_EDGE,
