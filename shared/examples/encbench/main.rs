@@ -13,6 +13,7 @@ fn main() {
     let mut ev = Vec::new();
     let mut tally = std::collections::BTreeMap::new();
     let mut best = f64::MAX;
+    let mut hash = 0xcbf29ce484222325u64;
     for _ in 0..n {
         let t = Instant::now();
         let mut c = 0;
@@ -31,6 +32,7 @@ fn main() {
                 }
                 e.encode(&codec, &p, &mut out);
                 bytes += out.len();
+                if n == 4 { for b in &out { hash = (hash ^ *b as u64).wrapping_mul(0x100000001b3); } }
                 if p.visible.len() == 64 && n == 1 {
                     println!("at64 {}", e.memory_bytes());
                 }
@@ -49,4 +51,5 @@ fn main() {
         println!("{:7.2} {:?}", *v as f64 / 256.0 / count as f64, k);
     }
     println!("{:.2} bytes, best {best:.0} ns", bytes as f64 / count as f64);
+    if n == 4 { println!("HASH {hash:x}"); }
 }

@@ -4,6 +4,8 @@
 //! the odds of one bit, and a set of 8 or 16 of them ([`choice`]) those of as many values. They
 //! learn from every symbol, on both ends alike. Nothing here knows what a symbol means.
 
+use std::hint::select_unpredictable;
+
 /// The odds that a bit is set: twelve bits of probability, and four that count how often it was
 /// used, so that it learns fast at first and steadily later.
 ///
@@ -19,16 +21,16 @@ pub(crate) const ONE: u32 = 1 << ONE_BITS;
 pub(crate) const ONE_BITS: u32 = 12;
 /// No probability goes nearer to 0 or [`ONE`] than this: the dearest bit costs eight bits.
 const LEAST: i32 = 16;
-/// How much of the way to what came a model goes, by how often it was used: 16 times that, in
-/// 1/4096, and the count that follows.
-const PACE: [i32; 16] = {
-    const OF_4096: [i32; 16] =
+/// How much of the way to what came a model goes, by how often it was used, in 1/4096; and the
+/// count that follows.
+const PACE: [(u16, u16); 16] = {
+    const OF_4096: [u16; 16] =
         [1_638, 1_260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
-    let mut pace = [0; 16];
+    let mut pace = [(0, 0); 16];
     let mut used = 0;
     while used < 16 {
         let next = if used < 15 { used + 1 } else { 15 };
-        pace[used] = OF_4096[used] << 4 | next as i32;
+        pace[used] = (OF_4096[used], next as u16);
         used += 1;
     }
     pace
@@ -52,16 +54,17 @@ impl Model {
     pub(crate) fn learn(&mut self, bit: bool) {
         // All sixteen bits as one number: that the count is part of it does no harm.
         let now = i32::from(self.0);
-        let pace = PACE[usize::from(self.0 & 15)];
-        let goal = if bit { 16 * (ONE as i32 - LEAST) } else { 16 * LEAST };
-        let odds = now + (((goal - now) * (pace >> 4)) >> 12);
-        self.0 = (odds & !15 | pace & 15) as u16;
+        let (pace, next) = PACE[usize::from(self.0 & 15)];
+        let goal = select_unpredictable(bit, 16 * (ONE as i32 - LEAST), 16 * LEAST);
+        let odds = now + (((goal - now) * i32::from(pace)) >> 12);
+        self.0 = odds as u16 & !15 | next;
     }
 }
 
 /// The odds of one of `N` values: in each place but the last the probability of this value or a
-/// lower one, in the last how often the set was used (the adaptive symbols of AV1; de Rivaz and
-/// Haughton, "AV1 Bitstream & Decoding Process Specification", 2019).
+/// lower one (the adaptive symbols of AV1; de Rivaz and Haughton, "AV1 Bitstream & Decoding Process
+/// Specification", 2019). The last begins at nothing and rises whatever comes: by it a set knows how
+/// often it was used.
 pub(crate) mod choice {
     use super::Model;
 
@@ -84,8 +87,23 @@ pub(crate) mod choice {
         }
         up
     };
-    /// A set that was used so often learns no more slowly.
-    const USED_MAX: u16 = 24;
+    /// A set goes a quarter of the way to what came: so many halvings of it.
+    const PACE: u16 = 2;
+    /// And half as far once its last place stands as high as it does after 2, 6 and 24 uses.
+    const SLOWER: [u16; 3] = {
+        const USES: [u32; 3] = [2, 6, 24];
+        let mut slower = [0; 3];
+        let (mut last, mut uses, mut halvings) = (0, 0, 0);
+        while halvings < USES.len() {
+            if uses == USES[halvings] {
+                slower[halvings] = last;
+                halvings += 1;
+            }
+            last = stepped(last, u16::MAX, PACE + halvings as u16);
+            uses += 1;
+        }
+        slower
+    };
 
     /// A set that was never used: all its values are as likely.
     pub(crate) fn fresh(values: usize) -> impl Iterator<Item = Model> {
@@ -96,8 +114,10 @@ pub(crate) mod choice {
     /// From where to where the interval of `value` goes, out of [`ONE`].
     #[inline]
     pub(crate) fn interval<const N: usize>(set: &[Model; N], value: usize) -> (u32, u32) {
-        let from = if value == 0 { 0 } else { end(set, value - 1) };
-        let to = if value == N - 1 { ONE } else { end(set, value) };
+        // Both ends are read before it is known whether they count: that takes no branch.
+        let (lower, upper) = (end(set, value.wrapping_sub(1) % N), end(set, value % N));
+        let from = lower * u32::from(value != 0);
+        let to = if value == N - 1 { ONE } else { upper };
         (from, to)
     }
 
@@ -113,25 +133,22 @@ pub(crate) mod choice {
         (0..N - 1).map(|value| usize::from(end(set, value) <= place)).sum()
     }
 
-    /// Moves each place up or down by a part of what is left: a number minus one with all its bits
-    /// turned is its negative. Of one width, without a branch, and not inlined, the compiler does
-    /// eight in one instruction.
-    #[inline(never)]
-    fn step<const N: usize>(set: &mut [Model; N], up: &[u16; 16], pace: u16) {
-        for (model, up) in set.iter_mut().zip(up) {
-            let part = ((u32::from(model.0 ^ up) * u32::from(pace)) >> 16) as u16;
-            model.0 = model.0.wrapping_sub((part ^ up).wrapping_sub(*up));
-        }
+    /// A place moved by a part of what is left, up if all bits of `up` are set, down if none is: a
+    /// number minus one with all its bits turned is its negative.
+    #[inline]
+    const fn stepped(place: u16, up: u16, halvings: u16) -> u16 {
+        let part = (place ^ up) >> halvings;
+        place.wrapping_sub((part ^ up).wrapping_sub(up))
     }
 
     #[inline]
     pub(crate) fn learn<const N: usize>(set: &mut [Model; N], value: usize) {
-        let used = set[N - 1].0;
-        // A quarter of the way at first, in the end a thirty-second; in 1/65536.
-        let halvings = u16::from(used >= 2) + u16::from(used >= 6) + u16::from(used >= USED_MAX);
-        let pace = 16_384_u16 >> halvings;
-        step(set, &UP[value], pace);
-        set[N - 1].0 = if used < USED_MAX { used + 1 } else { used };
+        let last = set[N - 1].0;
+        let halvings = PACE + SLOWER.map(|slower| u16::from(last >= slower)).iter().sum::<u16>();
+        // Of one width and without a branch: the compiler does eight in one instruction.
+        for (model, up) in set.iter_mut().zip(&UP[value % N]) {
+            model.0 = stepped(model.0, *up, halvings);
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 //! Each message is coded by itself, while the models live on; its end is trimmed to the last
 //! byte that is needed, since a decoder reads zeros beyond.
 
+use std::hint::select_unpredictable;
+
 use super::models::{Model, ONE_BITS, choice};
 use super::symbols::{Sink, Source};
 
@@ -29,19 +31,21 @@ impl<'a> RangeWriter<'a> {
         RangeWriter { out, start, low: 0, range: u32::MAX }
     }
 
+    /// Not inlined: one symbol in ten needs it, and the others are the shorter without.
+    #[inline(never)]
     fn narrow(&mut self) {
         while self.range < TOP {
-            self.carry();
+            if self.low >> 32 != 0 {
+                self.carry();
+            }
             self.out.push((self.low >> 24) as u8);
             self.low = (self.low << 8) & 0xffff_ffff;
             self.range <<= 8;
         }
     }
 
+    #[inline(never)]
     fn carry(&mut self) {
-        if self.low >> 32 == 0 {
-            return;
-        }
         self.low &= 0xffff_ffff;
         for byte in self.out[self.start..].iter_mut().rev() {
             *byte = byte.wrapping_add(1);
@@ -63,7 +67,9 @@ impl<'a> RangeWriter<'a> {
                 break;
             }
         }
-        self.carry();
+        if self.low >> 32 != 0 {
+            self.carry();
+        }
         self.out.extend_from_slice(&(self.low as u32).to_be_bytes());
         let least = self.start.max(self.out.len().saturating_sub(TRIMMED_MAX));
         while self.out.len() > least && self.out.last() == Some(&0) {
@@ -76,19 +82,16 @@ impl Sink for RangeWriter<'_> {
     #[inline]
     fn bit(&mut self, model: &mut Model, bit: bool) {
         let bound = (self.range >> ONE_BITS) * model.odds();
-        if bit {
-            self.range = bound;
-        } else {
-            self.low += u64::from(bound);
-            self.range -= bound;
-        }
+        // The processor cannot foresee which it is: better no branch than a wrong one.
+        self.low += u64::from(select_unpredictable(bit, 0, bound));
+        self.range = select_unpredictable(bit, bound, self.range - bound);
         model.learn(bit);
         if self.range < TOP {
             self.narrow();
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose<const N: usize>(&mut self, set: &mut [Model; N], value: u32) {
         let (from, to) = choice::interval(set, value as usize);
         let unit = self.range >> choice::ONE_BITS;
@@ -108,13 +111,17 @@ impl Sink for RangeWriter<'_> {
         }
         self.range >>= bits;
         self.low += u64::from(self.range) * u64::from(value);
-        self.narrow();
+        if self.range < TOP {
+            self.narrow();
+        }
     }
 
     fn one_of(&mut self, value: u32, count: u32) {
         self.range /= count;
         self.low += u64::from(self.range) * u64::from(value);
-        self.narrow();
+        if self.range < TOP {
+            self.narrow();
+        }
     }
 
     fn bytes(&self) -> usize {

@@ -341,23 +341,36 @@ pub(crate) fn fresh_value_models(bits: u32) -> Vec<Model> {
 
 /// One of `1 << bits` values (at most 256), each learned for itself: the upper bits, then by
 /// these the lower four.
+///
+/// Each way but the commonest has a function of its own: so that one keeps nothing for them.
 pub(crate) fn put_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
+    match bits {
+        0..=2 => put_value_bits(sink, models, bits, value),
+        3 => sink.choose(first::<8>(models), value),
+        4 => sink.choose(first::<16>(models), value),
+        _ => put_long_value(sink, models, bits, value),
+    }
+}
+
+#[inline(never)]
+fn put_value_bits(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
     match bits {
         0 => {}
         1 => sink.bit(&mut models[0], value == 1),
-        2 => {
-            let upper = value >> 1;
-            sink.bit(&mut models[0], upper == 1);
-            sink.bit(&mut models[1 + upper as usize], value & 1 == 1);
-        }
-        3 => sink.choose(first::<8>(models), value),
-        4 => sink.choose(first::<16>(models), value),
         _ => {
-            let (upper, lower) = models.split_at_mut(value_models(bits - 4));
-            put_value(sink, upper, bits - 4, value >> 4);
-            sink.choose(first::<16>(&mut lower[(value & !15) as usize..]), value & 15);
+            let upper = value >> 1;
+            let [first, lower @ ..] = first::<3>(models);
+            sink.bit(first, upper == 1);
+            sink.bit(&mut lower[upper as usize & 1], value & 1 == 1);
         }
     }
+}
+
+#[inline(never)]
+fn put_long_value(sink: &mut impl Sink, models: &mut [Model], bits: u32, value: u32) {
+    let (upper, lower) = models.split_at_mut(value_models(bits - 4));
+    put_value(sink, upper, bits - 4, value >> 4);
+    sink.choose(first::<16>(&mut lower[(value & !15) as usize..]), value & 15);
 }
 
 pub(crate) fn take_value(source: &mut impl Source, models: &mut [Model], bits: u32) -> u32 {

@@ -35,6 +35,11 @@ impl Head {
         Head { entity, kind, start: span.start as u32, len: span.len() as u8 }
     }
 
+    /// The same with its values so many places further down.
+    pub(crate) fn moved_down(self, by: usize) -> Head {
+        Head { start: self.start - by as u32, ..self }
+    }
+
     /// Where its values are.
     pub(crate) fn span(self) -> std::ops::Range<usize> {
         let start = self.start as usize;

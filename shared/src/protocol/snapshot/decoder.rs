@@ -5,7 +5,7 @@
 
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, Place, nth_named};
+use super::mirror::{Gaps, Mirror, Place, count_of_kind, nth_named};
 use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
@@ -222,7 +222,7 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
             ended(source)?;
@@ -230,11 +230,12 @@ impl SnapshotDecoder {
             if let Some(mask) = take_change(plan, mirror, at, source) {
                 take_row_on(plan, mirror, at, mask, ticks, source)?;
                 mirror.masks[at.row] = mask;
-                mirror.keep(at, &mut kept, plan);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             at.pass(plan);
         }
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
         Ok(())
     }
 
@@ -245,7 +246,7 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mirror = &mut self.mirror;
         let rows = mirror.rows.len();
         let mut next = take_gap(&mut mirror.models, 0, rows, source)?;
@@ -259,14 +260,15 @@ impl SnapshotDecoder {
                 if is_told {
                     mirror.masks[at.row] = mask;
                 }
-                mirror.keep(at, &mut kept, plan);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             if is_told {
                 next = take_gap(&mut mirror.models, at.row + 1, rows, source)?;
             }
             at.pass(plan);
         }
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
         Ok(())
     }
 
@@ -424,8 +426,8 @@ fn take_row_on(
 ) -> Result<(), SnapshotError> {
     let mut sound = true;
     let (values, rests, models) = mirror.row_at(at, plan);
-    step_row(plan, values, rests, ticks, |at, expected| {
-        if mask >> at & 1 == 0 {
+    step_row(plan, values, rests, ticks, |nth, at, expected| {
+        if mask >> nth & 1 == 0 {
             return expected;
         }
         let field = &plan.fields[at];
@@ -472,7 +474,7 @@ fn take_fields(
 ) -> Result<(), SnapshotError> {
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
-        let count = known.heads.iter().filter(|head| head.kind == named.kind).count() as u32;
+        let count = count_of_kind(known, named.kind);
         if count > 0 && source.bit(&mut models[plan.models.named]) {
             let values = nth_named(known, named, source.one_of(count));
             row[at] = values[usize::from(named.field)];

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::budget::Budget;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, Place, find_named, told_given};
-use super::plan::{Group, HELD, KindPlan};
+use super::mirror::{Gaps, Mirror, Place, count_of_kind, find_named, told_given};
+use super::plan::{Group, KindPlan};
 use super::predict::{PerField, origin, step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
@@ -333,7 +333,7 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut kept) = (Place::default(), Place::default());
+        let (mut at, mut gaps) = (Place::default(), Gaps::default());
         let mut visible = Visible::new(picture);
         let mut residuals = [0; KIND_FIELDS_MAX];
         self.new.clear();
@@ -344,19 +344,21 @@ impl SnapshotEncoder {
             sink.mark(Part::Changes { kind: head.kind });
             let was = mirror.masks[at.row];
             match visible.find(head.entity, head.kind, |new| self.new.push(new)) {
-                None => put_gone(plan, was, &mut mirror.models, sink),
+                None => {
+                    put_gone(plan, was, &mut mirror.models, sink);
+                    gaps.open(mirror, at, plan);
+                }
                 Some(row) => {
                     let (values, rests, models) = mirror.row_at(at, plan);
                     let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
                     put_change(plan, was, mask, row, &residuals, models, sink);
                     mirror.masks[at.row] = mask;
-                    mirror.keep(at, &mut kept, plan);
                 }
             }
             at.pass(plan);
         }
         self.new.extend_from_slice(visible.left);
-        mirror.truncate(kept);
+        gaps.close(mirror, at);
     }
 
     /// The same for those that were chosen; the others move on as expected.
@@ -368,7 +370,7 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut kept, mut gap) = (Place::default(), Place::default(), 0);
+        let (mut at, mut gaps, mut gap) = (Place::default(), Gaps::default(), 0);
         let mut visible = Visible::new(picture);
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
@@ -392,18 +394,19 @@ impl SnapshotEncoder {
             }
             if row.is_some() || !told {
                 let (values, rests, _) = mirror.row_at(at, plan);
-                step_row(plan, values, rests, ticks, |at, expected| match row {
+                step_row(plan, values, rests, ticks, |_, at, expected| match row {
                     Some(row) if told => row[at],
                     _ => expected,
                 });
-                budget.keep(at.row, kept.row, told);
-                mirror.keep(at, &mut kept, plan);
+                budget.keep(at.row, gaps.row_kept(at.row), told);
+            } else {
+                gaps.open(mirror, at, plan);
             }
             at.pass(plan);
         }
         sink.bit(&mut mirror.models[model::SPARSE_MORE], false);
-        mirror.truncate(kept);
-        budget.truncate(kept.row);
+        budget.truncate(gaps.row_kept(at.row));
+        gaps.close(mirror, at);
     }
 
     /// Which visible rows are not known.
@@ -532,7 +535,9 @@ fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sin
     sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), 0);
 }
 
-/// A known row that stays: which of its fields are not as expected, and what they are.
+/// A known row that stays: whether all is as expected, as most often it is, and if not, what is
+/// not.
+#[inline]
 fn put_change(
     plan: &KindPlan,
     was: u32,
@@ -543,28 +548,38 @@ fn put_change(
     sink: &mut impl Sink,
 ) {
     sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
-    if mask == 0 {
-        return;
+    if mask != 0 {
+        put_off(plan, was, mask, row, residuals, models, sink);
     }
+}
+
+/// Which fields of a row are not as expected, and what they are.
+#[inline(never)]
+fn put_off(
+    plan: &KindPlan,
+    was: u32,
+    mask: u32,
+    row: &[i32],
+    residuals: &PerField<i32>,
+    models: &mut [Model],
+    sink: &mut impl Sink,
+) {
     sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), plan.shape(mask));
     for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
         put_group(group, was, mask, models, sink);
     }
-    let mut put = |at: u8| {
-        let field = &plan.fields[usize::from(at)];
-        sink.mark(Part::Field { kind: plan.index, field: at });
+    let mut left = mask;
+    while left != 0 {
+        let nth = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let at = usize::from(plan.order[nth]);
+        let field = &plan.fields[at];
+        sink.mark(Part::Field { kind: plan.index, field: at as u8 });
         let models = &mut models[field.changes.at..][..field.changes.len];
-        let at = usize::from(at);
         match field.few_bits {
             Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => put_residual(sink, models, field.change_bits, residuals[at]),
+            None => put_residual(sink, models, field.change_bits, residuals[nth]),
         }
-    };
-    if mask & plan.groups[HELD].mask != 0 {
-        plan.holds.iter().filter(|at| mask >> **at & 1 == 1).for_each(|at| put(*at));
-    }
-    for mover in plan.movers.iter().filter(|mover| mask >> mover.at & 1 == 1) {
-        put(mover.at);
     }
 }
 
@@ -587,6 +602,23 @@ fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
     put_count(sink, &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN], gap);
 }
 
+/// How many rows there are of the kind that was counted last, while they stay the same.
+#[derive(Clone, Default)]
+struct Counted(Option<(u8, u32)>);
+
+impl Counted {
+    fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
+        match self.0 {
+            Some((counted, count)) if counted == kind => count,
+            _ => {
+                let count = count_of_kind(known, kind);
+                self.0 = Some((kind, count));
+                count
+            }
+        }
+    }
+}
+
 /// Writes new rows by rising id.
 #[derive(Clone)]
 pub(super) struct NewWriter {
@@ -595,11 +627,13 @@ pub(super) struct NewWriter {
     fresh: bool,
     /// One more than the highest id known.
     fresh_id: u32,
+    counted: Counted,
 }
 
 impl NewWriter {
     pub(super) fn new(mirror: &Mirror) -> NewWriter {
-        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id }
+        let counted = Counted::default();
+        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id, counted }
     }
 
     /// The mirror changes by its models alone, and only as far as the sink changes these.
@@ -632,7 +666,8 @@ impl NewWriter {
         let bits = codec.entity_kind_bits;
         put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
         let plan = &codec.entities[usize::from(row.kind)];
-        put_fields(plan, &mirror.rows, &mut mirror.models, row.values, !old, sink);
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, row.values, !old, sink);
     }
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
@@ -645,6 +680,7 @@ impl NewWriter {
 #[derive(Clone, Default)]
 struct EventWriter {
     any: bool,
+    counted: Counted,
 }
 
 impl EventWriter {
@@ -663,7 +699,8 @@ impl EventWriter {
         let tree = codec.event_kind_models();
         put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
         let plan = &codec.events[usize::from(event.kind)];
-        put_fields(plan, &mirror.rows, &mut mirror.models, event.values, false, sink);
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, event.values, false, sink);
     }
 
     fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
@@ -675,6 +712,7 @@ impl EventWriter {
 fn put_fields(
     plan: &KindPlan,
     known: &Rows,
+    counted: &mut Counted,
     models: &mut [Model],
     row: &[i32],
     fresh: bool,
@@ -682,11 +720,12 @@ fn put_fields(
 ) {
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
-        let (nth, count) = find_named(known, named, row[at]);
+        let count = counted.of_kind(known, named.kind);
+        let found = find_named(known, named, row[at]);
         if count > 0 {
-            sink.bit(&mut models[plan.models.named], nth.is_some());
+            sink.bit(&mut models[plan.models.named], found.is_some());
         }
-        if let Some((nth, values)) = nth {
+        if let Some((nth, values)) = found {
             sink.one_of(nth, count);
             named_row = Some(values);
         }

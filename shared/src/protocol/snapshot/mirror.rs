@@ -69,6 +69,57 @@ impl Place {
     }
 }
 
+/// Closes the gaps of rows that go, while a mirror is gone through: what stands between two of them
+/// moves down in one.
+#[derive(Default)]
+pub(super) struct Gaps {
+    /// The first row that has not moved down yet.
+    from: Place,
+    /// Where it goes.
+    to: Place,
+}
+
+impl Gaps {
+    /// The row at a place goes.
+    pub(super) fn open(&mut self, mirror: &mut Mirror, at: Place, plan: &KindPlan) {
+        self.move_down(mirror, at);
+        self.from.pass(plan);
+    }
+
+    /// There are no more rows than up to `end`.
+    pub(super) fn close(mut self, mirror: &mut Mirror, end: Place) {
+        self.move_down(mirror, end);
+        mirror.rows.heads.truncate(self.to.row);
+        mirror.masks.truncate(self.to.row);
+        mirror.rows.values.truncate(self.to.value);
+        mirror.rests.truncate(self.to.rest);
+    }
+
+    /// Where the next row that stays, `row` for now, will stand.
+    pub(super) fn row_kept(&self, row: usize) -> usize {
+        row - self.from.row + self.to.row
+    }
+
+    /// All that stays from the last gap up to `end`. Until something has gone, it stands where it
+    /// stood.
+    fn move_down(&mut self, mirror: &mut Mirror, end: Place) {
+        let (from, to) = (self.from, self.to);
+        if from.row != to.row {
+            mirror.rows.values.copy_within(from.value..end.value, to.value);
+            mirror.rests.copy_within(from.rest..end.rest, to.rest);
+            mirror.masks.copy_within(from.row..end.row, to.row);
+            let by = from.value - to.value;
+            for row in from.row..end.row {
+                mirror.rows.heads[row - from.row + to.row] = mirror.rows.heads[row].moved_down(by);
+            }
+        }
+        self.to.row += end.row - from.row;
+        self.to.value += end.value - from.value;
+        self.to.rest += end.rest - from.rest;
+        self.from = end;
+    }
+}
+
 impl Mirror {
     /// The tick of the last snapshot; `None` before the first.
     #[must_use]
@@ -123,28 +174,6 @@ impl Mirror {
     ) -> (&mut [i32], &mut [i16], &mut [Model]) {
         let values = &mut self.rows.values[at.values(plan)];
         (values, &mut self.rests[at.rests(plan)], &mut self.models)
-    }
-
-    /// Moves the row at `from` down to `to`, and `to` past it. Until something has gone, every row
-    /// stands where it stood.
-    #[inline]
-    pub(super) fn keep(&mut self, from: Place, to: &mut Place, plan: &KindPlan) {
-        if from.row != to.row {
-            self.rows.values.copy_within(from.values(plan), to.value);
-            self.rests.copy_within(from.rests(plan), to.rest);
-            let head = self.rows.heads[from.row];
-            self.rows.heads[to.row] = Head::new(head.entity, head.kind, to.values(plan));
-            self.masks[to.row] = self.masks[from.row];
-        }
-        to.pass(plan);
-    }
-
-    /// Leaves only what stands before a place.
-    pub(super) fn truncate(&mut self, end: Place) {
-        self.rows.heads.truncate(end.row);
-        self.masks.truncate(end.row);
-        self.rows.values.truncate(end.value);
-        self.rests.truncate(end.rest);
     }
 
     /// Puts `count` new rows in their places. `row` gives them by their number; they rise by id,
@@ -224,24 +253,17 @@ pub(super) fn nth_named(rows: &Rows, named: Reference, nth: u32) -> &[i32] {
     &rows.values[head.span()]
 }
 
-/// The row that is named by `value`, as its number among those of its kind and its values; and
-/// how many of that kind there are.
-pub(super) fn find_named(
-    rows: &Rows,
-    named: Reference,
-    value: i32,
-) -> (Option<(u32, &[i32])>, u32) {
-    let field = usize::from(named.field);
-    let (mut found, mut count) = (None, 0);
-    for head in &rows.heads {
-        if head.kind == named.kind {
-            if found.is_none() && rows.values[head.span().start + field] == value {
-                found = Some((count, head.span()));
-            }
-            count += 1;
-        }
-    }
-    (found.map(|(nth, span)| (nth, &rows.values[span])), count)
+/// The row that is named by `value`, as its number among those of its kind and its values.
+pub(super) fn find_named(rows: &Rows, named: Reference, value: i32) -> Option<(u32, &[i32])> {
+    let of_kind = rows.heads.iter().filter(|head| head.kind == named.kind);
+    let mut values = of_kind.map(|head| &rows.values[head.span()]).zip(0..);
+    let (values, nth) = values.find(|(values, _)| values[usize::from(named.field)] == value)?;
+    Some((nth, values))
+}
+
+/// How many rows of a kind there are.
+pub(super) fn count_of_kind(rows: &Rows, kind: u8) -> u32 {
+    rows.heads.iter().map(|head| u32::from(head.kind == kind)).sum()
 }
 
 /// Of the inputs since the last snapshot, those that a player is told of.

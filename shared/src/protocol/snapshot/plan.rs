@@ -22,9 +22,12 @@ pub(super) struct KindPlan {
     pub(super) fields: Vec<FieldPlan>,
     /// The fields that hold their values until told otherwise.
     pub(super) holds: Vec<u8>,
+    /// Those of them that move others, and where their ways are noted.
+    pub(super) held_slots: Vec<(u8, u8)>,
     /// Those that move, each after the one that it is predicted from.
     pub(super) movers: Vec<Mover>,
-    /// In which order fields are coded: those that hold, then those that move.
+    /// In which order fields are coded: those that hold, then those that move. In masks of fields
+    /// the bits stand in that order.
     pub(super) order: Vec<u8>,
     /// The field that names another row, and which.
     pub(super) named: Option<(usize, Reference)>,
@@ -41,8 +44,8 @@ impl KindPlan {
 
     /// The models of the shape of a row that was off in a mask last time.
     pub(super) fn shape_models(&self, was: u32) -> usize {
-        let shape = self.shape(was) as usize;
-        self.models.shape + 8 * (shape & 1)
+        let paced = was & self.groups[PACED].mask != 0;
+        self.models.shape + 8 * usize::from(paced)
     }
 }
 
@@ -62,9 +65,9 @@ pub(super) struct KindModels {
 /// values, those that another field moves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
-    /// A bit for each field.
+    /// A bit for each field, by its number in the order of the plan.
     pub(super) mask: u32,
-    /// Each field, and whether it is off: one model for where it was so last time, one for the
+    /// Each field by that number, and whether it is off: one model for where it was so last time, one for the
     /// others.
     pub(super) members: Vec<(u8, usize)>,
 }
@@ -111,18 +114,16 @@ pub(super) struct Range {
 #[derive(Clone, Debug)]
 pub(super) struct Mover {
     pub(super) at: u8,
+    /// Where its way is noted for the fields that are moved by it; [`SLOT_OF_NONE`] if none is.
+    pub(super) slot: u8,
     pub(super) range: Range,
-    /// Where it is noted by how much it moved, for those that are moved by it.
-    pub(super) slot: usize,
-    pub(super) moves_others: bool,
     pub(super) motion: Motion,
 }
 
-/// Places for the ways of fields that move others: one for each, one for all that move none, and
-/// one that stays 0, of the fields that hold.
-pub(super) const SLOTS: usize = KIND_MOVING_MAX + 2;
-const SLOT_OF_NONE: usize = SLOTS - 2;
-const SLOT_OF_HOLDS: usize = SLOTS - 1;
+/// Places for the ways of fields that move others.
+pub(super) const SLOTS: usize = KIND_MOVING_MAX;
+/// There is no such place.
+const SLOT_OF_NONE: u8 = SLOTS as u8;
 
 impl FieldPlan {
     pub(super) fn begins_at(&self, fresh: bool) -> usize {
@@ -134,22 +135,10 @@ impl FieldPlan {
 #[derive(Clone, Debug)]
 pub(super) enum Motion {
     LastTwo,
-    /// The field, and if it is known more finely than its value says, which of the rests that is.
-    By {
-        field: (usize, Option<usize>),
-        slot: usize,
-        per_step: i64,
-    },
-    Approach {
-        field: (usize, Option<usize>),
-        ratio: i64,
-        keep: i64,
-    },
-    Along {
-        ways: Box<[i32]>,
-        angle: usize,
-        angle_min: i32,
-    },
+    /// By, or towards, the field whose way is noted in `slot`.
+    By { slot: u8, per_step: i64 },
+    Approach { slot: u8, ratio: i64, keep: i64 },
+    Along { ways: Box<[i32]>, angle: u8, angle_min: i32 },
 }
 
 /// Where a field of a new row begins.
@@ -181,9 +170,12 @@ pub(super) fn plan_kind(
     let index = plans.len();
     let kinds = if is_entity { &schema.entities } else { &schema.events };
     let kind = &kinds[index];
-    let movers = if is_entity { movers(kind, tick_rate) } else { Vec::new() };
+    let slots = slots(kind);
+    let movers = if is_entity { movers(kind, &slots, tick_rate) } else { Vec::new() };
     let is_mover = |at: u8| movers.iter().any(|mover| mover.at == at);
     let holds: Vec<u8> = (0..kind.fields.len() as u8).filter(|at| !is_mover(*at)).collect();
+    let held_slots = holds.iter().map(|&at| (at, slots[usize::from(at)]));
+    let held_slots = held_slots.filter(|(_, slot)| is_entity && *slot != SLOT_OF_NONE).collect();
     let order: Vec<u8> = holds.iter().copied().chain(movers.iter().map(|mover| mover.at)).collect();
     let named = kind.named();
     let mut models = KindModels::default();
@@ -194,7 +186,7 @@ pub(super) fn plan_kind(
     if named.is_some() {
         models.named = layout.take(1);
     }
-    let groups = groups(&holds, &movers, is_entity, layout);
+    let groups = groups(holds.len() as u8, &movers, is_entity, layout);
     let mut fields: Vec<FieldPlan> = Vec::with_capacity(kind.fields.len());
     // Fields that hold seldom change: their residuals share models, whatever their ranges.
     let mut held = None;
@@ -244,7 +236,8 @@ pub(super) fn plan_kind(
         });
     }
     let index = index as u8;
-    KindPlan { index, is_event: !is_entity, fields, holds, movers, order, named, groups, models }
+    let is_event = !is_entity;
+    KindPlan { index, is_event, fields, holds, held_slots, movers, order, named, groups, models }
 }
 
 fn alike(one: &Field, other: &Field) -> bool {
@@ -255,17 +248,19 @@ fn alike(one: &Field, other: &Field) -> bool {
         && one.names == other.names
 }
 
-fn groups(holds: &[u8], movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
-    let is_paced = |mover: &&Mover| matches!(mover.motion, Motion::LastTwo);
-    let paced: Vec<u8> = movers.iter().filter(is_paced).map(|mover| mover.at).collect();
-    let moved: Vec<u8> =
-        movers.iter().filter(|mover| !is_paced(mover)).map(|mover| mover.at).collect();
-    [&paced[..], &moved[..], holds].map(|fields| Group {
-        mask: fields.iter().map(|at| 1 << at).sum(),
+/// By their numbers in the order of the plan: so many hold, then come those that move.
+fn groups(holds: u8, movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
+    let numbered = || movers.iter().zip(holds..);
+    let is_paced = |mover: &Mover| matches!(mover.motion, Motion::LastTwo);
+    let paced: Vec<u8> = numbered().filter(|(mover, _)| is_paced(mover)).map(|it| it.1).collect();
+    let moved: Vec<u8> = numbered().filter(|(mover, _)| !is_paced(mover)).map(|it| it.1).collect();
+    let holds: Vec<u8> = (0..holds).collect();
+    [paced, moved, holds].map(|fields| Group {
+        mask: fields.iter().map(|nth| 1 << nth).sum(),
         // A field that is alone in its group is off when that is.
         members: fields
             .iter()
-            .map(|&at| (at, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
+            .map(|&nth| (nth, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
             .collect(),
     })
 }
@@ -276,20 +271,23 @@ fn range(field: &Field) -> Range {
     Range { min: field.min, max: field.max, span: span.cast_unsigned(), turn }
 }
 
-/// The fields that move as they stand, but each after the one that it is predicted from.
-fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
-    let mut movers: Vec<Mover> = Vec::new();
-    let (mut slots, mut next_slot) = ([SLOT_OF_NONE; KIND_FIELDS_MAX], 0);
-    for (at, field) in kind.fields.iter().enumerate() {
+/// Where the way of each field is noted.
+fn slots(kind: &Kind) -> [u8; KIND_FIELDS_MAX] {
+    let (mut slots, mut next) = ([SLOT_OF_NONE; KIND_FIELDS_MAX], 0);
+    for field in &kind.fields {
         let Some(needed) = field.predict.needs().map(usize::from) else { continue };
-        if kind.fields[needed].predict == Predict::Hold {
-            slots[needed] = SLOT_OF_HOLDS;
-        } else if slots[needed] == SLOT_OF_NONE {
-            slots[needed] = next_slot;
-            next_slot += 1;
+        if slots[needed] == SLOT_OF_NONE {
+            slots[needed] = next;
+            next += 1;
         }
-        debug_assert_ne!(at, needed, "the schema was checked");
     }
+    debug_assert!(usize::from(next) <= SLOTS, "the schema was checked");
+    slots
+}
+
+/// The fields that move as they stand, but each after the one that it is predicted from.
+fn movers(kind: &Kind, slots: &[u8; KIND_FIELDS_MAX], tick_rate: TickRate) -> Vec<Mover> {
+    let mut movers: Vec<Mover> = Vec::new();
     for at in 0..kind.fields.len() {
         let mut chain = vec![at];
         while let Some(needed) = kind.fields[chain[chain.len() - 1]].predict.needs() {
@@ -300,16 +298,8 @@ fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
             if movers.iter().any(|mover| usize::from(mover.at) == at) {
                 continue;
             }
-            if let Some(motion) = motion(kind, field, &slots, &movers, tick_rate) {
-                let slot = slots[at];
-                let moves_others = slot != SLOT_OF_NONE;
-                movers.push(Mover {
-                    at: at as u8,
-                    range: range(field),
-                    slot,
-                    moves_others,
-                    motion,
-                });
+            if let Some(motion) = motion(kind, field, slots, tick_rate) {
+                movers.push(Mover { at: at as u8, slot: slots[at], range: range(field), motion });
             }
         }
     }
@@ -320,16 +310,9 @@ fn movers(kind: &Kind, tick_rate: TickRate) -> Vec<Mover> {
 fn motion(
     kind: &Kind,
     field: &Field,
-    slots: &[usize; KIND_FIELDS_MAX],
-    before: &[Mover],
+    slots: &[u8; KIND_FIELDS_MAX],
     tick_rate: TickRate,
 ) -> Option<Motion> {
-    // Of what goes on by its last two values the rest is a pace, not a place.
-    let rest_of = |at: usize| {
-        let is_it =
-            |mover: &Mover| usize::from(mover.at) == at && !matches!(mover.motion, Motion::LastTwo);
-        before.iter().position(is_it)
-    };
     let hz = f64::from(tick_rate.hz());
     Some(match field.predict {
         Predict::Hold => return None,
@@ -337,19 +320,18 @@ fn motion(
         Predict::LinearBy { field: by } => {
             let by = usize::from(by);
             let per_step = fixed(kind.fields[by].scale / (field.scale * hz));
-            Motion::By { field: (by, rest_of(by)), slot: slots[by], per_step }
+            Motion::By { slot: slots[by], per_step }
         }
         Predict::Approach { field: goal, per_second } => {
             let goal = usize::from(goal);
             Motion::Approach {
-                field: (goal, rest_of(goal)),
+                slot: slots[goal],
                 ratio: fixed(kind.fields[goal].scale / field.scale),
                 keep: fixed(libm::exp(-per_second / hz)),
             }
         }
         Predict::Along { angle, per_second, axis } => {
-            let angle = usize::from(angle);
-            let def = &kind.fields[angle];
+            let def = &kind.fields[usize::from(angle)];
             let steps = (i64::from(def.max) - i64::from(def.min) + 1).min(WAYS_MAX);
             let way = |step: i64| {
                 let radians = (i64::from(def.min) + step) as f64 * def.scale;

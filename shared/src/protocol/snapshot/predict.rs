@@ -17,7 +17,8 @@ const OVER_THE_EDGE: i16 = 30_720;
 pub(super) type PerField<T> = [T; KIND_FIELDS_MAX];
 
 /// Moves a known row on by `ticks` ticks. In the last of them `decide` is asked for each field,
-/// in the order of the plan, with the value expected, and gives the one that it has.
+/// in the order of the plan, with its number in that order, which field it is, and the value
+/// expected, and gives the one that it has.
 ///
 /// `rests` has for each field that moves, in the order of the plan, what its value does not say:
 /// where between two steps it is, or for [`Motion::LastTwo`] by how much it moves in a tick.
@@ -26,20 +27,20 @@ pub(super) fn step_row(
     values: &mut [i32],
     rests: &mut [i16],
     ticks: u32,
-    mut decide: impl FnMut(usize, i32) -> i32,
+    mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
-    for &at in &plan.holds {
+    for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
-        values[at] = decide(at, values[at]);
+        values[at] = decide(nth, at, values[at]);
     }
     step_movers(plan, values, rests, decide);
     settle_paces(plan, values, rests, ticks, &first);
 }
 
 /// The same for a row of which all is known: gives a bit for each field that is not as expected,
-/// and by how much in `residuals`.
+/// and by how much in `residuals`, both in the order of the plan.
 #[inline]
 pub(super) fn step_row_to(
     plan: &KindPlan,
@@ -55,20 +56,20 @@ pub(super) fn step_row_to(
     let ticks = ticks.min(PREDICT_MAX_TICKS);
     let first = before_the_last(plan, values, rests, ticks);
     let mut mask = 0;
-    for &at in &plan.holds {
+    for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
         if row[at] != values[at] {
-            mask |= 1 << at;
-            residuals[at] = plan.fields[at].range.difference(row[at], values[at]);
+            mask |= 1 << nth;
+            residuals[nth] = plan.fields[at].range.difference(row[at], values[at]);
             values[at] = row[at];
         }
     }
     // One after the other the values become those of the row, each as it is expected.
-    step_movers(plan, values, rests, |at, expected| {
+    step_movers(plan, values, rests, |nth, at, expected| {
         let value = row[at];
         if value != expected {
-            mask |= 1 << at;
-            residuals[at] = plan.fields[at].range.difference(value, expected);
+            mask |= 1 << nth;
+            residuals[nth] = plan.fields[at].range.difference(value, expected);
         }
         value
     });
@@ -90,7 +91,7 @@ fn before_the_last(
     let mut first = [0; KIND_FIELDS_MAX];
     first[..values.len()].copy_from_slice(values);
     for _ in 1..ticks {
-        step_movers(plan, values, rests, |_, expected| expected);
+        step_movers(plan, values, rests, |_, _, expected| expected);
     }
     Some(first)
 }
@@ -114,57 +115,65 @@ fn settle_paces(
     }
 }
 
+/// Where a field was before a tick and where it is after it, in 1/65536 of a step.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    from: i64,
+    to: i64,
+}
+
 /// One tick of all fields that move. Those that hold are where they will be already.
 #[inline(always)]
 fn step_movers(
     plan: &KindPlan,
     values: &mut [i32],
     rests: &mut [i16],
-    mut decide: impl FnMut(usize, i32) -> i32,
+    mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
-    // By how much those moved that move others.
     let values = &mut values[..plan.fields.len()];
-    let rests = &mut rests[..plan.movers.len()];
-    let mut moved_by = [0_i64; SLOTS];
-    for (number, mover) in plan.movers.iter().enumerate() {
+    let mut ways = [Way::default(); SLOTS];
+    for &(at, slot) in &plan.held_slots {
+        let at = fine(values[usize::from(at)], 0);
+        ways[usize::from(slot)] = Way { from: at, to: at };
+    }
+    for ((mover, rest), nth) in plan.movers.iter().zip(rests).zip(plan.holds.len()..) {
         let at = usize::from(mover.at);
-        let (old, rest) = (values[at], rests[number]);
-        let was = (i64::from(old) << 16) + i64::from(rest);
+        let old = values[at];
+        let from = fine(old, *rest);
         let goes_to = match &mover.motion {
             Motion::LastTwo => {
-                let expected = mover.range.hold(i64::from(old) + i64::from(rest));
-                values[at] = decide(at, expected);
-                rests[number] = short(mover.range.difference(values[at], old));
-                if mover.moves_others {
-                    moved_by[mover.slot] = (i64::from(values[at]) - i64::from(old)) << 16;
+                let value = decide(nth, at, mover.range.hold(i64::from(old) + i64::from(*rest)));
+                values[at] = value;
+                *rest = short(mover.range.difference(value, old));
+                // Its rest is a pace, and says nothing of its place.
+                if let Some(way) = ways.get_mut(usize::from(mover.slot)) {
+                    *way = Way { from: fine(old, 0), to: fine(value, 0) };
                 }
                 continue;
             }
-            Motion::By { field, slot, per_step } => {
-                // By the mean of the velocities before and after; by the one that holds.
-                let now = fine(*field, values, rests);
-                let sum = now.wrapping_add(now).wrapping_sub(moved_by[*slot]);
-                was.wrapping_add(sum.wrapping_mul(*per_step) >> 17)
+            Motion::By { slot, per_step } => {
+                // By the mean of the velocities before and after.
+                let by = ways[usize::from(*slot)];
+                from.wrapping_add((by.from + by.to).wrapping_mul(*per_step) >> 17)
             }
-            Motion::Approach { field, ratio, keep } => {
-                let goal = fine(*field, values, rests).wrapping_mul(*ratio) >> 16;
-                goal.wrapping_add(was.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
+            Motion::Approach { slot, ratio, keep } => {
+                let goal = ways[usize::from(*slot)].to.wrapping_mul(*ratio) >> 16;
+                goal.wrapping_add(from.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
             }
             Motion::Along { ways, angle, angle_min } => {
-                let step = values[*angle].wrapping_sub(*angle_min).cast_unsigned() as usize;
-                was.wrapping_add(ways.get(step).copied().unwrap_or(0).into())
+                let step = values[usize::from(*angle)].wrapping_sub(*angle_min).cast_unsigned();
+                from.wrapping_add(ways.get(step as usize).copied().unwrap_or(0).into())
             }
         };
         let nearest = goes_to.wrapping_add(32_768) >> 16;
-        let mut finer = goes_to.wrapping_sub(nearest << 16) as i16;
-        let expected = if mover.range.has_wide(nearest) {
-            nearest as i32
-        } else {
+        let mut finer = goes_to as i16;
+        let mut expected = nearest as i32;
+        if !mover.range.has_wide(nearest) {
             // One that is held at an end of its range has no place between steps.
             finer = if mover.range.wraps() { finer } else { 0 };
-            mover.range.hold(nearest)
-        };
-        let value = decide(at, expected);
+            expected = mover.range.hold(nearest);
+        }
+        let value = decide(nth, at, expected);
         if value != expected {
             finer = match mover.range.difference(value, expected) {
                 1 => -OVER_THE_EDGE,
@@ -172,18 +181,17 @@ fn step_movers(
                 _ => 0,
             };
         }
-        (values[at], rests[number]) = (value, finer);
-        if mover.moves_others {
-            moved_by[mover.slot] = (i64::from(value) << 16) + i64::from(finer) - was;
+        (values[at], *rest) = (value, finer);
+        if let Some(way) = ways.get_mut(usize::from(mover.slot)) {
+            *way = Way { from, to: fine(value, finer) };
         }
     }
 }
 
-/// The value of a field by which others move, in 1/65536 of a step.
+/// A value and what it does not say, in 1/65536 of a step.
 #[inline]
-fn fine((field, rest): (usize, Option<usize>), values: &[i32], rests: &[i16]) -> i64 {
-    let whole = i64::from(values[field]) << 16;
-    rest.map_or(whole, |rest| whole + i64::from(rests[rest]))
+fn fine(value: i32, rest: i16) -> i64 {
+    (i64::from(value) << 16) + i64::from(rest)
 }
 
 impl Range {
