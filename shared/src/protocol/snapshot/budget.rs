@@ -218,7 +218,11 @@ impl Budget {
         self.takes_known.resize(known, false);
         self.takes_new.clear();
         self.takes_new.resize(new, false);
-        self.candidates.sort_by(|a, b| b.priority.total_cmp(&a.priority));
+        // Those that matter as much, in the order in which they are told.
+        self.candidates.sort_unstable_by(|a, b| {
+            let by_priority = b.priority.total_cmp(&a.priority);
+            by_priority.then_with(|| (a.is_new, a.at).cmp(&(b.is_new, b.at)))
+        });
         let space = self.limit.saturating_sub(head_bytes + CLOSING_BYTES) as u64 * 8 * 256;
         // If they cost more than they are reckoned at, it is always those with the highest ids
         // that find no space: a little is left free for that.

@@ -378,13 +378,17 @@ impl SnapshotEncoder {
             let plan = &codec.entities[usize::from(head.kind)];
             let row = visible.find(head.entity, head.kind, |_| {});
             let was = mirror.masks[at.row];
-            let change = Change::of(plan, mirror, at, row, ticks);
-            let told = budget.takes_known(at.row)
-                && budget.fits(codec, sink.bytes(), |cost| {
+            // Most rows are not taken, and what there is to say of them does not count.
+            let change =
+                budget.takes_known(at.row).then(|| Change::of(plan, mirror, at, row, ticks));
+            let change = change.filter(|change| {
+                budget.fits(codec, sink.bytes(), |cost| {
                     put_gap(gap, &mut mirror.models, cost);
                     change.put(plan, was, row, &mut mirror.models, cost);
-                });
-            if told {
+                })
+            });
+            let told = change.is_some();
+            if let Some(change) = change {
                 put_gap(gap, &mut mirror.models, sink);
                 change.put(plan, was, row, &mut mirror.models, sink);
                 gap = 0;
