@@ -58,17 +58,18 @@ function same(is, should, where) {
 }
 
 function check(decoder, step, body, where) {
+  const replay = (own) => (step.replayed === undefined ? own : ownOf(step.replayed));
   if (step.first === "refused") {
     try {
-      decoder.clone().decode(body, (own) => own);
+      decoder.clone().decode(body, replay);
     } catch (error) {
-      if (error instanceof Refused) return;
-      throw error;
+      if (!(error instanceof Refused)) throw error;
+      same(error.message, step.words.join(" ") || error.message, where);
+      return;
     }
     same("taken", "refused", where);
     return;
   }
-  const replay = (own) => (step.replayed === undefined ? own : (ownOf(step.replayed) ?? own));
   const snapshot = decoder.decode(body, replay);
   const head = [snapshot.tick, ...(snapshot.isKeyframe ? ["keyframe"] : [])].join(" ");
   same(head, step.words.join(" "), where);

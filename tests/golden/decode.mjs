@@ -1,4 +1,4 @@
-// A decoder of snapshots, written from docs/protocol.md alone: the proof that the page suffices. It
+// A decoder of snapshots, that follows docs/protocol.md and nothing else: the proof that the page suffices. It
 // is to be read beside the page and has no other aim; `check.mjs` runs it over `*.snapshots`.
 //
 // `symbols.mjs` has what a body is made of, `schema.mjs` the schema and the plan of each kind,

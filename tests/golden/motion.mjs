@@ -1,5 +1,5 @@
 // What is expected of a row: how its fields move from tick to tick, and where those of a new one
-// begin. Written from docs/protocol.md alone. Numbers of 64 bits are BigInt.
+// begin. Follows docs/protocol.md. Numbers of 64 bits are BigInt.
 
 import { refuse } from "./symbols.mjs";
 

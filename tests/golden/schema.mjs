@@ -1,5 +1,5 @@
 // The schema of docs/protocol.md, and the plan of each kind that follows from it: the part of the
-// decoder that is done once. Written from that page alone.
+// decoder that is done once. Follows that page.
 
 /** Reads bincode as the page's first table has it. */
 class Reader {

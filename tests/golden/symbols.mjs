@@ -1,5 +1,5 @@
 // Symbols of a snapshot's body, and what they are made of: models, the two codings, counts, values
-// and residuals. Written from docs/protocol.md alone.
+// and residuals. Follows docs/protocol.md.
 
 import { bitsOf } from "./schema.mjs";
 

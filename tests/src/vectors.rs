@@ -8,7 +8,7 @@ use std::fmt::{Display, Write as _};
 
 use shared::protocol::WIRE;
 use shared::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, Replay, SnapshotDecoder, SnapshotEncoder,
+    Codec, Coding, GivenKind, Picture, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
 use shared::scene::{RowRef, Schema};
 use shared::tick::{Tick, TickRate};
@@ -98,22 +98,32 @@ impl Stream {
             assert_eq!(end.decoder.mirror(), end.encoder.mirror());
             assert_eq!(known.get_or_insert_with(|| lines.clone()), &lines);
         }
-        self.write(known.as_deref(), foretold, out);
+        self.write(&known.unwrap_or_default(), foretold, out);
     }
 
     /// Adds a body in the place of the next snapshot of a stream in one coding: with what the
     /// viewer knows by it if it decodes, else as one that is to be refused. Gives whether it
     /// decodes: then the stream is over, for its encoder knows nothing of it.
     pub fn tell_wrong(&mut self, body: &[u8], foretold: Option<&[u8]>, out: &mut String) -> bool {
+        let known = self.try_wrong(body, foretold);
+        self.write(known.as_deref().unwrap_or("refused\n"), foretold, out);
+        known.is_ok()
+    }
+
+    /// Adds a body that is to be refused for a reason.
+    ///
+    /// # Panics
+    /// When it is not, or for another reason.
+    pub fn tell_refused(&mut self, body: &[u8], reason: &str, out: &mut String) {
+        let error = self.try_wrong(body, None).expect_err("it is to be refused");
+        assert_eq!(reason_of(error), reason, "{}", hex(body));
+        self.write(&format!("refused {reason}\n"), None, out);
+    }
+
+    fn try_wrong(&mut self, body: &[u8], foretold: Option<&[u8]>) -> Result<String, SnapshotError> {
         let [end] = &mut self.ends[..] else { panic!("a body is of one coding") };
         end.body = body.to_vec();
-        let mut decoder = end.decoder.clone();
-        let known = decode(&end.codec, &mut decoder, body, foretold);
-        if known.is_some() {
-            end.decoder = decoder;
-        }
-        self.write(known.as_deref(), foretold, out);
-        known.is_some()
+        decode(&end.codec, &mut end.decoder.clone(), body, foretold)
     }
 
     /// The last body of the first of the codings.
@@ -122,9 +132,8 @@ impl Stream {
         &self.ends[0].body
     }
 
-    fn write(&self, known: Option<&str>, foretold: Option<&[u8]>, out: &mut String) {
-        let (head, lines) = known
-            .map_or(("refused", ""), |known| known.split_once('\n').expect("a head is a line"));
+    fn write(&self, known: &str, foretold: Option<&[u8]>, out: &mut String) {
+        let (head, lines) = known.split_once('\n').expect("a head is a line");
         writeln!(out, "{head}").expect(STRING);
         for end in &self.ends {
             let coding = match end.codec.coding() {
@@ -140,15 +149,30 @@ impl Stream {
     }
 }
 
-/// What is known by a body, as the lines of a step; `None` if it is refused.
+/// As the document's last table has it.
+fn reason_of(error: SnapshotError) -> &'static str {
+    match error {
+        SnapshotError::Short => "too short",
+        SnapshotError::LeftOver => "left over",
+        SnapshotError::NoKeyframe => "no keyframe",
+        SnapshotError::Tick => "tick",
+        SnapshotError::Number => "number",
+        SnapshotError::TooMany(_) => "too many",
+        SnapshotError::Kind(_) => "kind",
+        SnapshotError::Range => "range",
+        SnapshotError::Twice => "twice",
+    }
+}
+
+/// What is known by a body, as the lines of a step.
 fn decode(
     codec: &Codec,
     decoder: &mut SnapshotDecoder,
     body: &[u8],
     foretold: Option<&[u8]>,
-) -> Option<String> {
+) -> Result<String, SnapshotError> {
     let mut replay = Foretold { own: foretold, given: Vec::new() };
-    let snapshot = decoder.decode(codec, body, &mut replay).ok()?;
+    let snapshot = decoder.decode(codec, body, &mut replay)?;
     let mut lines = format!("tick {}", snapshot.tick);
     lines.push_str(if snapshot.keyframe { " keyframe\n" } else { "\n" });
     if let Some((_, margin_ticks)) = snapshot.player {
@@ -172,7 +196,7 @@ fn decode(
         write!(lines, "event {tick}").expect(STRING);
         write_values(event, &mut lines);
     }
-    Some(lines)
+    Ok(lines)
 }
 
 fn write_values(row: RowRef<'_>, out: &mut String) {

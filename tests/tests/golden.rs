@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use shared::game::Dice;
-use shared::ids::{PlayerId, SessionId};
+use shared::ids::{EntityId, PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
 use shared::protocol::{
@@ -16,8 +16,8 @@ use shared::protocol::{
     Roster, RosterEntry, ServerMessage, WIRE, Welcome,
 };
 use shared::recording::{Reader, RecordedTick};
-use shared::scene::{Schema, View};
-use shared::tick::Tick;
+use shared::scene::{EntityKind, FieldDef, Rows, Schema, View};
+use shared::tick::{Tick, TickRate};
 use tests::dots::{BLINK, DOT};
 use tests::fuzz::{Play, Source};
 use tests::real::{Node, say};
@@ -187,7 +187,18 @@ const RECORDINGS: [(&str, &[Telling]); 7] = [
             },
         ],
     ),
-    ("names", &[SPECTATOR, Telling { name: "restarted", keyframes: &[57, 58, 70], ..SPECTATOR }]),
+    (
+        "names",
+        &[
+            SPECTATOR,
+            Telling {
+                name: "spectator, with gaps and keyframes",
+                keyframes: &[57, 58, 70],
+                left_out: &[54, 55, 60, 61, 62, 63, 68, 74, 76, 77],
+                ..SPECTATOR
+            },
+        ],
+    ),
     ("widths", &[SPECTATOR]),
     (
         "crowd",
@@ -327,6 +338,71 @@ fn snapshots_stand_as_they_always_stood() {
     }
 }
 
+/// Bodies in the plain coding, as bits, and why they are to be refused: after a keyframe of tick 5,
+/// in which row 1 of kind `few` has the value 2, and row 4 of kind `many` the value 50.
+const REFUSED: [(&str, &str); 17] = [
+    ("too short", ""),
+    ("left over", "0 0 0 0 0 0 0 1"),
+    ("left over", "0 0 0 0 0 0 0  00000000 0"),
+    // So many ticks left out.
+    ("number", "0 1111111111111111 1111111111111111 1"),
+    ("number", "0 1111111111111111 1111111111111111 0 0000000000000000 1000000000000000"),
+    ("tick", "0 1111111111111111 1111111111111111 0 0000000000000000 0000000000000000"),
+    ("range", "0 0 0  1 001 111  0 0 0"),
+    ("range", "0 0 0  0  1 001 011 0 1 1 1111  0 0"),
+    // New rows: known, not in order, below 0, above all, of no kind, out of range.
+    ("twice", "0 0 0 0 0  1 1 0"),
+    ("twice", "0 0 0 0 0  1 1 10 1  0 0 010  1 1 10 1"),
+    ("twice", "0 0 0 0 0  1 1 110 01"),
+    (
+        "twice",
+        "0 0 0 0 0  1 0 1111111111111111 1111111111111111 0 0000000000000000 0000000000000000",
+    ),
+    ("kind", "0 0 0 0 0  1 0 0 1 1"),
+    ("range", "0 0 0 0 0  1 0 0 0 0 101"),
+    // Passed over are more rows than there are.
+    ("too many", "0 0 1 1 10 1"),
+    // Events: of no kind, from before tick 0.
+    ("kind", "0 0 0 0 0 0  1 0"),
+    ("tick", "0 0 0 0 0 0  1 1110 000"),
+];
+
+/// Bits in the order in which they come.
+fn packed(bits: &str) -> Vec<u8> {
+    let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
+#[test]
+fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
+    const FEW: EntityKind<1> = EntityKind::new(0, "few", [FieldDef::whole("value", 0, 4)]);
+    const MANY: EntityKind<1> = EntityKind::new(1, "many", [FieldDef::whole("value", 0, 100)]);
+    const NONE: EntityKind<0> = EntityKind::new(2, "none", []);
+    let schema = Schema::new().entity(&FEW).entity(&MANY).entity(&NONE);
+    let codec = Codec::new(schema.clone(), TickRate::default(), Coding::Plain);
+    let mut text = String::from("# Made by tests/tests/golden.rs.\n");
+    write_head(&schema, TickRate::default(), &mut text);
+    let mut stream = Stream::begin("refused", vec![codec.expect("it is sound")], &mut text);
+    stream.tell_refused(&packed("0"), "no keyframe", &mut text);
+    let mut rows = Rows::default();
+    rows.push(EntityId(1), 0, 1).fill(2);
+    rows.push(EntityId(4), 1, 1).fill(50);
+    let picture = Picture {
+        tick: Tick(5),
+        player: None,
+        rows: &rows,
+        visible: &[0, 1],
+        events: &[],
+        focus: None,
+        max_bytes: SNAPSHOT_MAX_BYTES,
+    };
+    stream.tell(&picture, &mut text);
+    for (reason, bits) in REFUSED {
+        stream.tell_refused(&packed(bits), reason, &mut text);
+    }
+    compare("refused.snapshots", &text);
+}
+
 #[test]
 fn the_document_shows_what_the_files_hold() {
     let document = std::fs::read_to_string(golden("../../docs/protocol.md")).expect("it is there");
@@ -340,7 +416,7 @@ fn the_document_shows_what_the_files_hold() {
     assert!(shown > 0, "the document shows no file");
 }
 
-/// The decoder that was written from the document alone.
+/// The decoder that follows the document and nothing else.
 fn decode_in_node(node: &Node, files: &[PathBuf]) -> String {
     let files: Vec<&str> = files.iter().map(|file| file.to_str().expect("UTF-8")).collect();
     let (status, printed) = node.run("../tests/golden/check.mjs", &files);
@@ -349,12 +425,13 @@ fn decode_in_node(node: &Node, files: &[PathBuf]) -> String {
 }
 
 #[test]
-fn a_decoder_written_from_the_document_decodes_the_files() {
+fn a_decoder_that_follows_the_document_decodes_the_files() {
     let Some(node) = Node::find() else { return };
-    let files = RECORDINGS.map(|(name, _)| golden(&format!("{name}.snapshots")));
+    let names = RECORDINGS.iter().map(|(name, _)| *name).chain(["refused"]);
+    let files: Vec<PathBuf> = names.map(|name| golden(&format!("{name}.snapshots"))).collect();
     let printed = decode_in_node(&node, &files);
     // Both codings of all streams but those in one.
-    assert!(printed.starts_with("25 streams, "), "{printed}");
+    assert!(printed.starts_with("26 streams, "), "{printed}");
     say(&printed);
 }
 
@@ -362,7 +439,7 @@ fn a_decoder_written_from_the_document_decodes_the_files() {
 /// random streams of the fuzz targets it therefore is to refuse just what ours refuses, and to know
 /// by the rest what ours knows. `FUZZ_SEED=N` runs one seed again.
 #[test]
-fn a_decoder_written_from_the_document_decodes_whatever_ours_does() {
+fn a_decoder_that_follows_the_document_decodes_whatever_ours_does() {
     const PLAYS: usize = 200;
     let Some(node) = Node::find() else { return };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
