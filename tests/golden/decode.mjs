@@ -1,5 +1,6 @@
-// A decoder of snapshots, that follows docs/protocol.md and nothing else: the proof that the page suffices. It
-// is to be read beside the page and has no other aim; `check.mjs` runs it over `*.snapshots`.
+// A decoder of snapshots that follows docs/protocol.md and nothing else: the proof that the page
+// suffices. It is to be read beside the page and has no other aim; `check.mjs` runs it over
+// `*.snapshots`.
 //
 // `symbols.mjs` has what a body is made of, `schema.mjs` the schema and the plan of each kind,
 // `motion.mjs` what is expected of a row. Names and order are those of the page.
@@ -140,7 +141,7 @@ export class Decoder {
     if (this.isKeyframe) {
       this.tick = source.raw(32);
       this.isPlayer = source.raw(1) === 1;
-      Object.assign(this, { rows: [], own: null, margin: 0, nextId: 0 });
+      Object.assign(this, { rows: [], own: null, margin: 0, generation: 0, nextId: 0 });
       this.models = this.codec.freshModels();
       return 1;
     }
@@ -171,7 +172,8 @@ export class Decoder {
   takeGiven() {
     const { source, models } = this;
     if (source.bit(models.given[0])) return source.bit(models.given[2]) ? "absent" : "repeated";
-    return source.bit(models.given[1]) ? source.raw(8) : 0;
+    if (source.bit(models.given[1])) this.generation = source.raw(8);
+    return this.generation;
   }
 
   takeOwn(base) {

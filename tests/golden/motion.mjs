@@ -40,7 +40,7 @@ export function moveOn(plan, row, ticks, read) {
 function moveMovers(plan, row, read) {
   const hasFine = (at) => ["by", "approach", "along"].includes(plan.fields[at].sort);
   const fine = (at) => BigInt(row.values[at]) * 65_536n + (hasFine(at) ? BigInt(row.rests[at]) : 0n);
-  const moved = row.values.map(() => 0n);
+  const before = row.values.map((_, at) => fine(at));
   for (const at of plan.movers) {
     const field = plan.fields[at];
     const old = row.values[at];
@@ -49,7 +49,7 @@ function moveMovers(plan, row, read) {
       row.values[at] = read(at, held(field, old + row.rests[at]));
       row.rests[at] = short(way(field, old, row.values[at]));
     } else {
-      const to = wide(goesTo(field, was, fine, moved, row));
+      const to = wide(goesTo(field, was, fine, before, row));
       const nearest = wide(to + 32_768n) >> 16n;
       const expected = held(field, Number(nearest));
       let rest = Number(BigInt.asIntN(16, to - (nearest << 16n)));
@@ -59,14 +59,13 @@ function moveMovers(plan, row, read) {
       row.values[at] = value;
       row.rests[at] = rest;
     }
-    moved[at] = fine(at) - was;
   }
 }
 
-function goesTo(field, was, fine, moved, row) {
+function goesTo(field, was, fine, before, row) {
   const { needs } = field.predict;
   if (field.sort === "by") {
-    return was + (wide((2n * fine(needs) - moved[needs]) * field.perStep) >> 17n);
+    return was + (wide((before[needs] + fine(needs)) * field.perStep) >> 17n);
   }
   if (field.sort === "along") return was + field.wayOf(row.values[needs]);
   const goal = wide(fine(needs) * field.ratio) >> 16n;

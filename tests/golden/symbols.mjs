@@ -41,9 +41,9 @@ export class ChoiceSet {
   }
 
   learn(v) {
-    const pace = this.uses < 2 ? 16_384 : this.uses < 6 ? 8_192 : this.uses < 24 ? 4_096 : 2_048;
+    const d = this.uses < 2 ? 4 : this.uses < 6 ? 8 : this.uses < 24 ? 16 : 32;
     this.c = this.c.map((c, i) =>
-      i < v ? c - Math.floor((c * pace) / 65_536) : c + Math.floor(((65_535 - c) * pace) / 65_536),
+      i < v ? c - Math.floor(c / d) : c + Math.floor((65_535 - c) / d),
     );
     this.uses = Math.min(this.uses + 1, 24);
   }

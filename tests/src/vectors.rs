@@ -179,7 +179,7 @@ fn decode(
         lines.push_str("given");
         for given in replay.given {
             match given {
-                GivenKind::Received { nth } => write!(lines, " {nth}"),
+                GivenKind::Received { generation } => write!(lines, " {generation}"),
                 GivenKind::Repeated => write!(lines, " repeated"),
                 GivenKind::Absent => write!(lines, " absent"),
             }

@@ -61,7 +61,12 @@ fn client_messages_stand_as_they_always_stood() {
         ),
         (
             "input",
-            ClientMessage::Input(Input { tick: Tick(300), seen: Tick(250), input: &[2, 3, 1] }),
+            ClientMessage::Input(Input {
+                tick: Tick(300),
+                seen: Tick(250),
+                generation: 0,
+                input: &[2, 3, 1],
+            }),
         ),
         ("ack", ClientMessage::Ack(Ack { seen: Tick(70_000) })),
         ("ping", ClientMessage::Ping(Ping { number: 7 })),
