@@ -4,4 +4,5 @@
 pub mod dots;
 pub mod fuzz;
 pub mod real;
+pub mod vectors;
 pub mod virtual_time;

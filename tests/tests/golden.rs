@@ -4,30 +4,27 @@
 //! `GOLDEN_WRITE=1 cargo test -p tests --test golden` writes them anew.
 
 use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
+use shared::game::Dice;
 use shared::ids::{EntityId, PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::{
-    Codec, Coding, GivenKind, NoReplay, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
-};
+use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
 use shared::protocol::{
     Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
     Roster, RosterEntry, ServerMessage, WIRE, Welcome,
 };
-use shared::scene::{Rows, Schema};
+use shared::recording::{Reader, RecordedTick};
+use shared::scene::{EntityKind, FieldDef, Rows, Schema, View};
 use shared::tick::{Tick, TickRate};
-use tests::dots::{BLINK, DOT, Dots};
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all");
-        text
-    })
-}
+use tests::dots::{BLINK, DOT};
+use tests::fuzz::{Play, Source};
+use tests::real::{Node, say};
+use tests::vectors::{Stream, hex, write_head};
 
 fn compare(file: &str, now: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(file);
+    let path = golden(file);
     if std::env::var_os("GOLDEN_WRITE").is_some() {
         std::fs::write(&path, now).expect("the golden file can be written");
     }
@@ -150,64 +147,359 @@ fn server_messages_stand_as_they_always_stood() {
     compare("server-messages.txt", &text);
 }
 
+/// One stream made of a recording.
+#[derive(Clone, Copy, Debug, Default)]
+struct Telling {
+    name: &'static str,
+    /// Whose stream it is; `None` for a spectator's.
+    player: Option<PlayerId>,
+    replays: bool,
+    /// The only coding; `None` for both.
+    coding: Option<Coding>,
+    max_bytes: Option<usize>,
+    /// Ticks at which it begins anew.
+    keyframes: &'static [u32],
+    /// Ticks of the recording that are not told of.
+    left_out: &'static [u32],
+}
+
+const SPECTATOR: Telling = Telling {
+    name: "spectator",
+    player: None,
+    replays: false,
+    coding: None,
+    max_bytes: None,
+    keyframes: &[],
+    left_out: &[],
+};
+
+const fn player(name: &'static str, id: u16, replays: bool) -> Telling {
+    Telling { name, player: Some(PlayerId(id)), replays, ..SPECTATOR }
+}
+
+/// Recordings in `golden`, and what streams are made of each.
+const RECORDINGS: [(&str, &[Telling]); 7] = [
+    ("cart", &[SPECTATOR]),
+    (
+        "motions",
+        &[
+            SPECTATOR,
+            Telling {
+                name: "spectator, with gaps and keyframes",
+                keyframes: &[106, 130],
+                left_out: &[102, 103, 111, 112, 113, 114, 121, 122, 131, 132, 133, 134, 135, 136],
+                ..SPECTATOR
+            },
+        ],
+    ),
+    (
+        "names",
+        &[
+            SPECTATOR,
+            Telling {
+                name: "spectator, with gaps and keyframes",
+                keyframes: &[57, 58, 70],
+                left_out: &[54, 55, 60, 61, 62, 63, 68, 74, 76, 77],
+                ..SPECTATOR
+            },
+        ],
+    ),
+    ("widths", &[SPECTATOR]),
+    (
+        "crowd",
+        &[
+            Telling {
+                name: "spectator, at most 40 bytes, plain",
+                coding: Some(Coding::Plain),
+                max_bytes: Some(40),
+                ..SPECTATOR
+            },
+            Telling {
+                name: "spectator, at most 40 bytes, range",
+                coding: Some(Coding::Range),
+                max_bytes: Some(40),
+                ..SPECTATOR
+            },
+            Telling {
+                max_bytes: Some(70),
+                coding: Some(Coding::Range),
+                left_out: &[7, 8, 13],
+                ..player("player 4, at most 70 bytes", 4, false)
+            },
+        ],
+    ),
+    (
+        "gaps",
+        &[
+            player("player, replays", 0, true),
+            player("player, does not replay", 0, false),
+            Telling {
+                keyframes: &[14, 85],
+                left_out: &[12, 19],
+                ..player("player, replays, with gaps and keyframes", 0, true)
+            },
+        ],
+    ),
+    ("pucks", &[player("player 0", 0, true), player("player 1", 1, false)]),
+];
+
+fn golden(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(file)
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(golden(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Makes the streams of a recording and writes them down.
+fn tell(recording: &str, tellings: &[Telling]) -> String {
+    let mut reader = Reader::new();
+    let mut ticks = Vec::new();
+    for line in read(recording).lines() {
+        ticks.extend(reader.line(line).expect("the recording is sound"));
+    }
+    ticks.extend(reader.finish().expect("the recording is sound"));
+    let tick_rate = reader.tick_rate().expect("there was a tick");
+    let mut text = format!("# Made of {recording} by tests/tests/golden.rs.\n");
+    write_head(reader.schema(), tick_rate, &mut text);
+    for telling in tellings {
+        let codings = telling.coding.map_or(vec![Coding::Plain, Coding::Range], |one| vec![one]);
+        let codec = |coding| Codec::new(reader.schema().clone(), tick_rate, coding);
+        let codecs = codings.into_iter().map(codec).collect::<Result<_, _>>();
+        let mut stream =
+            Stream::begin(telling.name, codecs.expect("the schema is sound"), &mut text);
+        telling.tell(reader.schema(), &ticks, &mut stream, &mut text);
+    }
+    text
+}
+
+impl Telling {
+    fn tell(
+        &self,
+        schema: &Schema,
+        ticks: &[RecordedTick],
+        stream: &mut Stream,
+        text: &mut String,
+    ) {
+        let mut given: Vec<GivenKind> = Vec::new();
+        let mut events = Vec::new();
+        for RecordedTick { scene, viewers } in ticks {
+            let tick = scene.tick();
+            let viewer = viewers.iter().find(|viewer| Some(viewer.player) == self.player);
+            let view = viewer.map_or(View::Everything, |viewer| viewer.view);
+            let own = viewer.and_then(|viewer| viewer.own.as_ref());
+            let ticks_since = stream.decoder().mirror().tick().map_or(1, |last| tick.since(last));
+            // Of ticks that were not recorded nothing is known.
+            let unknown = (ticks_since as usize).min(100).saturating_sub(given.len() + 1);
+            given.extend(std::iter::repeat_n(GivenKind::Repeated, unknown));
+            given.push(own.map_or(GivenKind::Absent, |own| own.given));
+            let happened = (0..scene.events().len())
+                .filter(|&index| scene.may_know_event(schema, index, self.player, &view));
+            events.extend(happened.map(|index| (tick, scene.events().row(index))));
+            if self.left_out.contains(&tick.0) {
+                continue;
+            }
+            if self.keyframes.contains(&tick.0) {
+                stream.restart();
+            }
+            let rows = 0..scene.rows().len() as u32;
+            let visible: Vec<u32> = rows
+                .filter(|&index| scene.may_know_row(schema, index as usize, self.player, &view))
+                .collect();
+            let player = self.player.map(|_| PlayerPart {
+                given: &given,
+                margin_ticks: own.map_or(0, |own| own.margin_ticks),
+                own: own.and_then(|own| own.own.as_deref()),
+                replayed: own.and_then(|own| own.replayed.as_deref()).filter(|_| self.replays),
+            });
+            let picture = Picture {
+                tick,
+                player,
+                rows: scene.rows(),
+                visible: &visible,
+                events: &events,
+                focus: None,
+                max_bytes: self.max_bytes.unwrap_or(SNAPSHOT_MAX_BYTES),
+            };
+            stream.tell(&picture, text);
+            if self.max_bytes.is_none() {
+                let seen = visible.iter().map(|&index| scene.rows().row(index as usize));
+                assert!(
+                    stream.decoder().mirror().rows().iter().eq(seen),
+                    "not what was to be seen"
+                );
+            }
+            given.clear();
+            events.clear();
+        }
+    }
+}
+
 #[test]
 fn snapshots_stand_as_they_always_stood() {
-    let schema = <Dots as shared::game::Game>::schema();
-    let codec = Codec::new(schema, TickRate::default(), Coding::Range).expect("it is sound");
-    let row = |rows: &mut Rows, id, values| {
-        rows.push(EntityId(id), 0, 3).copy_from_slice(&DOT.quantise(values));
-    };
-    let mut first = Rows::default();
-    row(&mut first, 3, [10.0, 20.5, 1.0]);
-    row(&mut first, 9, [500.125, 0.0, 2.0]);
-    let mut second = Rows::default();
-    row(&mut second, 9, [501.0, 0.0, 2.0]);
-    row(&mut second, 10, [1_000.0, 1_000.0, 3.0]);
-    let mut blink = Rows::default();
-    blink.push(EntityId(0), 0, 3).copy_from_slice(&BLINK.quantise([10.0, 20.5, 1.0]));
-    let events = [(Tick(102), blink.row(0))];
-    let player = |margin_ticks, given| PlayerPart {
-        given,
-        margin_ticks,
-        own: Some(&[1, 2, 3]),
-        replayed: None,
-    };
-    let pictures = [
-        ("keyframe for a spectator", Tick(100), None, &first, &events[..0]),
-        ("one tick on, all as before", Tick(101), None, &first, &events[..0]),
-        ("two ticks on, one moved, one gone, one new", Tick(103), None, &second, &events[..]),
-        (
-            "a player's own state",
-            Tick(104),
-            Some(player(2, &[GivenKind::Received { generation: 0 }])),
-            &second,
-            &events[..0],
-        ),
-        (
-            "as before, late",
-            Tick(105),
-            Some(player(-1, &[GivenKind::Repeated])),
-            &second,
-            &events[..0],
-        ),
-    ];
-    let (mut encoder, mut decoder) = (SnapshotEncoder::new(), SnapshotDecoder::new());
-    let mut text = String::new();
-    for (name, tick, player, rows, events) in pictures {
-        let picture = Picture {
-            tick,
-            player,
-            rows,
-            visible: &[0, 1],
-            events,
-            focus: None,
-            max_bytes: SNAPSHOT_MAX_BYTES,
-        };
-        let mut bytes = Vec::new();
-        encoder.encode(&codec, &picture, &mut bytes);
-        decoder.decode(&codec, &bytes, &mut NoReplay).expect("what was encoded decodes");
-        assert_eq!(decoder.mirror(), encoder.mirror());
-        writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
+    for (name, tellings) in RECORDINGS {
+        let now = tell(&format!("{name}.scenes"), tellings);
+        compare(&format!("{name}.snapshots"), &now);
     }
-    compare("snapshots.txt", &text);
+}
+
+/// Bodies in the plain coding, as bits, and why they are to be refused: after a keyframe of tick 5,
+/// in which row 1 of kind `few` has the value 2, and row 4 of kind `many` the value 50.
+const REFUSED: [(&str, &str); 17] = [
+    ("too short", ""),
+    ("left over", "0 0 0 0 0 0 0 1"),
+    ("left over", "0 0 0 0 0 0 0  00000000 0"),
+    // So many ticks left out.
+    ("number", "0 1111111111111111 1111111111111111 1"),
+    ("number", "0 1111111111111111 1111111111111111 0 0000000000000000 1000000000000000"),
+    ("tick", "0 1111111111111111 1111111111111111 0 0000000000000000 0000000000000000"),
+    ("range", "0 0 0  1 001 111  0 0 0"),
+    ("range", "0 0 0  0  1 001 011 0 1 1 1111  0 0"),
+    // New rows: known, not in order, below 0, above all, of no kind, out of range.
+    ("twice", "0 0 0 0 0  1 1 0"),
+    ("twice", "0 0 0 0 0  1 1 10 1  0 0 010  1 1 10 1"),
+    ("twice", "0 0 0 0 0  1 1 110 01"),
+    (
+        "twice",
+        "0 0 0 0 0  1 0 1111111111111111 1111111111111111 0 0000000000000000 0000000000000000",
+    ),
+    ("kind", "0 0 0 0 0  1 0 0 1 1"),
+    ("range", "0 0 0 0 0  1 0 0 0 0 101"),
+    // Passed over are more rows than there are.
+    ("too many", "0 0 1 1 10 1"),
+    // Events: of no kind, from before tick 0.
+    ("kind", "0 0 0 0 0 0  1 0"),
+    ("tick", "0 0 0 0 0 0  1 1110 000"),
+];
+
+/// Bits in the order in which they come.
+fn packed(bits: &str) -> Vec<u8> {
+    let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
+#[test]
+fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
+    const FEW: EntityKind<1> = EntityKind::new(0, "few", [FieldDef::whole("value", 0, 4)]);
+    const MANY: EntityKind<1> = EntityKind::new(1, "many", [FieldDef::whole("value", 0, 100)]);
+    const NONE: EntityKind<0> = EntityKind::new(2, "none", []);
+    let schema = Schema::new().entity(&FEW).entity(&MANY).entity(&NONE);
+    let codec = Codec::new(schema.clone(), TickRate::default(), Coding::Plain);
+    let mut text = String::from("# Made by tests/tests/golden.rs.\n");
+    write_head(&schema, TickRate::default(), &mut text);
+    let mut stream = Stream::begin("refused", vec![codec.expect("it is sound")], &mut text);
+    stream.tell_refused(&packed("0"), "no keyframe", &mut text);
+    let mut rows = Rows::default();
+    rows.push(EntityId(1), 0, 1).fill(2);
+    rows.push(EntityId(4), 1, 1).fill(50);
+    let picture = Picture {
+        tick: Tick(5),
+        player: None,
+        rows: &rows,
+        visible: &[0, 1],
+        events: &[],
+        focus: None,
+        max_bytes: SNAPSHOT_MAX_BYTES,
+    };
+    stream.tell(&picture, &mut text);
+    for (reason, bits) in REFUSED {
+        stream.tell_refused(&packed(bits), reason, &mut text);
+    }
+    compare("refused.snapshots", &text);
+}
+
+#[test]
+fn the_document_shows_what_the_files_hold() {
+    let document = std::fs::read_to_string(golden("../../docs/protocol.md")).expect("it is there");
+    let mut shown = 0;
+    for part in document.split("\n<!-- golden/").skip(1) {
+        let (file, part) = part.split_once(" -->\n```text\n").expect("a block follows its file");
+        let (block, _) = part.split_once("```\n").expect("the block ends");
+        assert!(read(file).contains(block), "{file} has no\n{block}");
+        shown += 1;
+    }
+    assert!(shown > 0, "the document shows no file");
+}
+
+/// The decoder that follows the document and nothing else.
+fn decode_in_node(node: &Node, files: &[PathBuf]) -> String {
+    let files: Vec<&str> = files.iter().map(|file| file.to_str().expect("UTF-8")).collect();
+    let (status, printed) = node.run("../tests/golden/check.mjs", &files);
+    assert!(status.success(), "{status}: {printed}");
+    printed
+}
+
+#[test]
+fn a_decoder_that_follows_the_document_decodes_the_files() {
+    let Some(node) = Node::find() else { return };
+    let names = RECORDINGS.iter().map(|(name, _)| *name).chain(["refused"]);
+    let files: Vec<PathBuf> = names.map(|name| golden(&format!("{name}.snapshots"))).collect();
+    let printed = decode_in_node(&node, &files);
+    // Both codings of all streams but those in one.
+    assert!(printed.starts_with("26 streams, "), "{printed}");
+    say(&printed);
+}
+
+/// What a decoder makes of a body that has been meddled with must not be left to its writer. Of the
+/// random streams of the fuzz targets it therefore is to refuse just what ours refuses, and to know
+/// by the rest what ours knows. `FUZZ_SEED=N` runs one seed again.
+#[test]
+fn a_decoder_that_follows_the_document_decodes_whatever_ours_does() {
+    const PLAYS: usize = 200;
+    let Some(node) = Node::find() else { return };
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let said = std::env::var("FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = said.unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
+    let mut dice = Dice::new(seed, 0);
+    let files: Vec<PathBuf> = (0..PLAYS)
+        .map(|number| {
+            let bytes: Vec<u8> = (0..200 + dice.below(1_500)).map(|_| dice.bits() as u8).collect();
+            let path = folder.join(format!("play-{number}.snapshots"));
+            std::fs::write(&path, tell_play(&bytes, &mut dice)).expect("it can be written");
+            path
+        })
+        .collect();
+    say(&format!("FUZZ_SEED={seed}: {}", decode_in_node(&node, &files)));
+    files.iter().for_each(|file| std::fs::remove_file(file).expect("it can be removed"));
+}
+
+/// A game made of bytes, with bodies in between that somebody has meddled with, until one decodes.
+fn tell_play(bytes: &[u8], dice: &mut Dice) -> String {
+    let mut source = Source::new(bytes);
+    let mut play = Play::new(&mut source);
+    let mut text = String::new();
+    write_head(play.codec().schema(), play.codec().tick_rate(), &mut text);
+    let mut stream = Stream::begin("play", vec![play.codec().clone()], &mut text);
+    while !source.is_empty() {
+        let moment = play.next(&mut source);
+        if moment.restarts {
+            stream.restart();
+        }
+        let events = moment.events();
+        let picture = moment.picture(&events);
+        stream.tell(&picture, &mut text);
+        if dice.chance(0.5) {
+            let body = meddled(stream.body(), dice);
+            let foretold = picture.player.and_then(|player| player.replayed);
+            if stream.tell_wrong(&body, foretold, &mut text) {
+                break;
+            }
+        }
+    }
+    text
+}
+
+fn meddled(body: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut body = body.to_vec();
+    match dice.below(4) {
+        0 => body.truncate(dice.below(body.len() as u32 + 1) as usize),
+        1 => body.extend((0..1 + dice.below(3)).map(|_| dice.bits() as u8)),
+        2 => body.push(0),
+        _ if body.is_empty() => {}
+        _ => {
+            let at = dice.below(body.len() as u32) as usize;
+            body[at] ^= 1 << dice.below(8);
+        }
+    }
+    body
 }

@@ -1,0 +1,105 @@
+// Decodes the streams of files as README.md here describes them, and compares with what is there.
+//
+//     node check.mjs FILE...
+//
+// Prints how much it has decoded; ends with 1 at the first thing that is not as it should be.
+
+import { readFileSync } from "node:fs";
+
+import { Codec, Decoder } from "./decode.mjs";
+import { Refused } from "./symbols.mjs";
+
+const CODINGS = ["plain", "range"];
+
+const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+const ownOf = (word) => (word === "-" ? null : word === "%" ? [] : [...bytesOf(word)]);
+const wordOf = (own) => {
+  if (own === null) return "-";
+  return own.map((byte) => byte.toString(16).padStart(2, "0")).join("") || "%";
+};
+
+/** The lines of a file as streams: for each its steps, for each of these its lines. */
+function readStreams(text) {
+  const file = { streams: [] };
+  let step = null;
+  for (const line of text.split("\n")) {
+    const [first, ...words] = line.split(" ");
+    if (first === "" || first.startsWith("#")) continue;
+    if (first === "snapshots") file.version = words[0];
+    else if (first === "rate") file.hz = Number(words[0]);
+    else if (first === "schema") file.schema = bytesOf(words[0]);
+    else if (first === "stream") file.streams.push({ name: words.join(" "), steps: [] });
+    else if (first === "tick" || first === "refused") {
+      step = { first, words, bodies: {}, replayed: undefined, lines: [] };
+      file.streams.at(-1).steps.push(step);
+    } else if (CODINGS.includes(first)) step.bodies[first] = bytesOf(words[0] ?? "");
+    else if (first === "replayed") step.replayed = words[0];
+    else step.lines.push(line);
+  }
+  if (file.version !== "1") throw new Error("no snapshots of version 1");
+  return file;
+}
+
+/** What a snapshot says, as the lines of a step. */
+function linesOf(decoder, { player, events }) {
+  const lines = [];
+  if (player !== null) {
+    lines.push(`given ${player.given.join(" ")}`, `margin ${player.margin}`, `own ${wordOf(player.own)}`);
+  }
+  lines.push(...decoder.rows.map(({ id, kind, values }) => ["row", id, kind, ...values].join(" ")));
+  lines.push(...events.map(({ tick, kind, values }) => ["event", tick, kind, ...values].join(" ")));
+  return lines;
+}
+
+function same(is, should, where) {
+  if (is === should) return;
+  console.log(`${where}\nis:\n${is}\nshould be:\n${should}`);
+  process.exit(1);
+}
+
+function check(decoder, step, body, where) {
+  const replay = (own) => (step.replayed === undefined ? own : ownOf(step.replayed));
+  if (step.first === "refused") {
+    try {
+      decoder.clone().decode(body, replay);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      same(error.message, step.words.join(" ") || error.message, where);
+      return;
+    }
+    same("taken", "refused", where);
+    return;
+  }
+  const snapshot = decoder.decode(body, replay);
+  const head = [snapshot.tick, ...(snapshot.isKeyframe ? ["keyframe"] : [])].join(" ");
+  same(head, step.words.join(" "), where);
+  same(linesOf(decoder, snapshot).join("\n"), step.lines.join("\n"), where);
+}
+
+const counted = { streams: 0, snapshots: 0, refused: 0, bytes: 0 };
+for (const path of process.argv.slice(2)) {
+  const file = readStreams(readFileSync(path, "utf8"));
+  for (const coding of CODINGS) {
+    const codec = new Codec(file.schema, file.hz, coding === "plain");
+    for (const stream of file.streams) {
+      const steps = stream.steps.filter((step) => step.bodies[coding] !== undefined);
+      const decoder = new Decoder(codec);
+      for (const [nth, step] of steps.entries()) {
+        const where = `${path}, stream ${stream.name}, ${coding}, step ${nth}: ${step.words.join(" ")}`;
+        try {
+          check(decoder, step, step.bodies[coding], where);
+        } catch (error) {
+          console.log(where);
+          throw error;
+        }
+        counted[step.first === "refused" ? "refused" : "snapshots"] += 1;
+        counted.bytes += step.bodies[coding].length;
+      }
+      counted.streams += steps.length > 0 ? 1 : 0;
+    }
+  }
+}
+console.log(
+  `${counted.streams} streams, ${counted.snapshots} snapshots, ${counted.bytes} bytes as they should be; ` +
+    `${counted.refused} bodies refused`,
+);
