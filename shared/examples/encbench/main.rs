@@ -32,7 +32,11 @@ fn main() {
                 }
                 e.encode(&codec, &p, &mut out);
                 bytes += out.len();
-                if n == 4 { for b in &out { hash = (hash ^ *b as u64).wrapping_mul(0x100000001b3); } }
+                if n == 4 {
+                    for b in &out {
+                        hash = (hash ^ *b as u64).wrapping_mul(0x100000001b3);
+                    }
+                }
                 if p.visible.len() == 64 && n == 1 {
                     println!("at64 {}", e.memory_bytes());
                 }
@@ -51,5 +55,7 @@ fn main() {
         println!("{:7.2} {:?}", *v as f64 / 256.0 / count as f64, k);
     }
     println!("{:.2} bytes, best {best:.0} ns", bytes as f64 / count as f64);
-    if n == 4 { println!("HASH {hash:x}"); }
+    if n == 4 {
+        println!("HASH {hash:x}");
+    }
 }

@@ -5,8 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::game::Given;
+use crate::limits::SNAPSHOT_MAX_BYTES;
 use crate::protocol::WIRE;
-use crate::scene::Events;
+use crate::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use crate::scene::{Events, Rows};
 use crate::simulation::{Simulation, trial};
 use crate::tick::{Tick, TickRate};
 
@@ -291,5 +293,44 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// 32 ships and 32 bolts, all new, then all moving.
+#[test]
+fn the_encoder_of_a_viewer_of_64_entities_fits_into_6_kib() {
+    let schema = Skirmish::schema();
+    let codec = Codec::new(schema.clone(), TickRate::default(), Coding::Range).unwrap();
+    let mut encoder = SnapshotEncoder::new();
+    let own = [7; 60];
+    let visible: Vec<u32> = (0..64).collect();
+    for tick in 1..100 {
+        let mut rows = Rows::default();
+        for id in 0..64 {
+            let kind = id % 2;
+            let fields = &schema.entities[kind as usize].fields;
+            let values = rows.push(EntityId(id), kind as u8, fields.len());
+            for (value, field) in values.iter_mut().zip(fields) {
+                *value = field.min + ((id * 97 + tick * 5) as i32) % (field.max - field.min + 1);
+            }
+        }
+        let player = PlayerPart {
+            given: &[GivenKind::Received { generation: 0 }],
+            margin_ticks: 1,
+            own: Some(&own),
+            replayed: Some(&own),
+        };
+        let picture = Picture {
+            tick: Tick(tick),
+            player: Some(player),
+            rows: &rows,
+            visible: &visible,
+            events: &[],
+            focus: None,
+            max_bytes: SNAPSHOT_MAX_BYTES,
+        };
+        encoder.encode(&codec, &picture, &mut Vec::new());
+        let bytes = encoder.memory_bytes();
+        assert!(bytes <= 6 * 1_024, "{bytes} bytes at tick {tick}");
     }
 }

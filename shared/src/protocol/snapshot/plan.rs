@@ -136,9 +136,20 @@ impl FieldPlan {
 pub(super) enum Motion {
     LastTwo,
     /// By, or towards, the field whose way is noted in `slot`.
-    By { slot: u8, per_step: i64 },
-    Approach { slot: u8, ratio: i64, keep: i64 },
-    Along { ways: Box<[i32]>, angle: u8, angle_min: i32 },
+    By {
+        slot: u8,
+        per_step: i64,
+    },
+    Approach {
+        slot: u8,
+        ratio: i64,
+        keep: i64,
+    },
+    Along {
+        ways: Box<[i32]>,
+        angle: u8,
+        angle_min: i32,
+    },
 }
 
 /// Where a field of a new row begins.

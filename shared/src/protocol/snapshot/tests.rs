@@ -468,36 +468,6 @@ fn what_fits_again_is_told_whole() {
     assert!(pair.knows(&pictures[58]));
 }
 
-/// 32 ships and 32 bolts of the bundled game, all new, then all moving.
-#[test]
-fn an_encoder_of_64_entities_fits_into_6_kib() {
-    let schema = <crate::skirmish::Skirmish as crate::game::Game>::schema();
-    let mut pair = Pair::new(&schema, Coding::Range);
-    let own = [7; 60];
-    let all: Vec<u32> = (0..64).collect();
-    for tick in 1..100 {
-        let mut rows = Rows::default();
-        for id in 0..64 {
-            let kind = usize::from(id % 2 == 1);
-            let fields = schema.entities[kind].fields.len();
-            let values = rows.push(EntityId(id), kind as u8, fields);
-            for (value, field) in values.iter_mut().zip(&schema.entities[kind].fields) {
-                *value = field.min + ((id * 97 + tick * 5) as i32) % (field.max - field.min + 1);
-            }
-        }
-        let part = PlayerPart {
-            given: &[GivenKind::Received { generation: 0 }],
-            margin_ticks: 1,
-            own: Some(&own),
-            replayed: Some(&own),
-        };
-        pair.replays = false;
-        pair.send(&Picture { player: Some(part), ..of_rows(tick, &rows, &all) });
-        let bytes = pair.encoder.memory_bytes();
-        assert!(bytes <= 6 * 1_024, "{bytes} bytes at tick {tick}");
-    }
-}
-
 /// Nothing that is asked of a snapshot makes it longer than it may be, in either coding.
 #[test]
 fn the_most_changeful_scenes_fit_into_the_largest_snapshot() {
