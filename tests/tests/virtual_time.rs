@@ -349,3 +349,23 @@ fn a_full_room_refuses_and_plays_on() {
         assert_eq!(world.ended(who), None);
     }
 }
+
+/// The checker compares own states, too: after a gap longer than a snapshot tells of, both ends
+/// must agree on which inputs nobody knows of any more.
+#[test]
+fn own_states_stay_in_step_over_gaps_of_seconds() {
+    let seed = seed();
+    for seed in seed..seed + 6 {
+        let mut world = World::<Skirmish>::new(&Plan::seeded(seed));
+        let path = Path {
+            latency: 40 * MS,
+            jitter: 150 * MS,
+            stall: Some((2_900 * MS, 2_600 * MS)),
+            ..Path::default()
+        };
+        let players: Vec<_> = (0..4).map(|_| world.join_bot(path)).collect();
+        world.run(60 * SECOND);
+        world.all_play();
+        assert!(players.iter().all(|&who| world.client(who).counters().late_inputs > 0));
+    }
+}

@@ -131,17 +131,16 @@ impl<G: Game> Room<G> {
             known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
         self.counters.events_told += events.len() as u64;
         self.counters.events_dropped += dropped as u64;
-        self.has_told(viewer, own);
+        self.has_told(viewer, own, known.is_none());
         true
     }
 
     /// From here on its client moves its own state on by itself, if it does that.
-    fn has_told(&mut self, viewer: &Viewer, own: Option<G::Own>) {
+    fn has_told(&mut self, viewer: &Viewer, own: Option<G::Own>, is_keyframe: bool) {
         let Some(id) = viewer.player else { return };
         if let Ok(at) = self.players.binary_search_by_key(&id, |player| player.id) {
-            let told = &mut self.players[at].told;
-            told.given.clear();
-            told.replayed = own.filter(|_| viewer.replays);
+            let own = own.filter(|_| viewer.replays);
+            self.players[at].told.has_told(own, is_keyframe);
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct SentInputs<I> {
     newest: Option<Tick>,
     generation: u8,
     last: I,
+    /// The tick up to which snapshots have told which inputs counted.
+    told: Option<Tick>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,8 @@ struct Sent<I> {
 
 impl<I: Copy + Default> SentInputs<I> {
     pub(super) fn new() -> SentInputs<I> {
-        SentInputs { sent: VecDeque::new(), newest: None, generation: 0, last: I::default() }
+        let (sent, last) = (VecDeque::new(), I::default());
+        SentInputs { sent, newest: None, generation: 0, last, told: None }
     }
 
     /// An input is sent for `tick`; gives its generation.
@@ -48,6 +51,14 @@ impl<I: Copy + Default> SentInputs<I> {
         let generation = self.generation;
         self.sent.push_back(Sent { tick, generation, input });
         generation
+    }
+
+    /// It is to be told of the ticks after `before`. What counted in a gap before that nobody
+    /// knows, so none is repeated from there.
+    fn tell_from(&mut self, before: Tick) {
+        if self.told != Some(before) {
+            self.last = I::default();
+        }
     }
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
@@ -67,6 +78,7 @@ impl<I: Copy + Default> SentInputs<I> {
 
     /// Snapshots have told of all ticks up to this one.
     pub(super) fn forget(&mut self, told: Tick) {
+        self.told = Some(told);
         self.sent.retain(|sent| sent.tick > told);
     }
 }
@@ -83,6 +95,7 @@ impl<G: Game> Replay for Replaying<'_, G> {
         let known = (!own.is_empty()).then(|| serde_part::<G::Own>(own, "own state"));
         let mut state = known.and_then(Result::ok);
         let before = tick.minus(given.len() as u32);
+        self.inputs.tell_from(before);
         for (given, after) in given.iter().zip(1..) {
             let input = self.inputs.applied(before.plus(after), *given);
             if let Some(state) = &mut state {

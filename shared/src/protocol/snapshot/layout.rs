@@ -49,7 +49,12 @@ pub(super) struct Span {
 /// Gives out places for models, and keeps how they are before they are used.
 pub(super) struct Layout {
     models: Vec<Model>,
+    /// How many ways of angles there is still space for.
+    ways_left: u32,
 }
+
+/// Tables of ways have no more entries together; ways beyond are reckoned each time.
+const WAYS_IN_TABLES_MAX: u32 = 1 << 16;
 
 impl Layout {
     /// With those that no kind has for itself.
@@ -59,7 +64,7 @@ impl Layout {
             shared_models::MARGIN..shared_models::MARGIN + shared_models::MARGIN_LEN,
             fresh_residual_models(16),
         );
-        Layout { models }
+        Layout { models, ways_left: WAYS_IN_TABLES_MAX }
     }
 
     /// Places for so many bits.
@@ -71,6 +76,13 @@ impl Layout {
         let span = Span { at: self.models.len(), len: models.len() };
         self.models.extend(models);
         span
+    }
+
+    /// How many of so many ways may be put into a table.
+    pub(super) fn take_ways(&mut self, wanted: u32) -> u32 {
+        let taken = wanted.min(self.ways_left);
+        self.ways_left -= taken;
+        taken
     }
 
     pub(super) fn into_models(self) -> Vec<Model> {

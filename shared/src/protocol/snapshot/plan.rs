@@ -146,10 +146,40 @@ pub(super) enum Motion {
         keep: i64,
     },
     Along {
-        ways: Box<[i32]>,
+        way: Way,
         angle: u8,
         angle_min: i32,
     },
+}
+
+/// The way of a tick in the direction of an angle, by its steps above the lowest.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// Of the lowest angles; a hostile schema could ask for tables without measure.
+    table: Box<[i32]>,
+    /// In this field's units.
+    per_second: f64,
+    /// How many of its steps a unit a second is in a tick, inverted.
+    divisor: f64,
+    axis: Axis,
+    radians_per_step: f64,
+    angle_min: i32,
+}
+
+impl Way {
+    #[inline]
+    pub(super) fn at(&self, steps: u32) -> i32 {
+        self.table.get(steps as usize).copied().unwrap_or_else(|| self.reckon(steps))
+    }
+
+    fn reckon(&self, steps: u32) -> i32 {
+        if steps >= WAYS_MAX {
+            return 0;
+        }
+        let radians = (f64::from(self.angle_min) + f64::from(steps)) * self.radians_per_step;
+        let part = if self.axis == Axis::X { libm::cos(radians) } else { libm::sin(radians) };
+        fixed(self.per_second * part / self.divisor) as i32
+    }
 }
 
 /// Where a field of a new row begins.
@@ -167,8 +197,8 @@ pub(super) enum Origin {
 
 /// Fields of so few bits are coded as one of their values, each learned for itself.
 const FEW_BITS_MAX: u32 = 6;
-/// Angles of more values than this have no table of ways.
-const WAYS_MAX: i64 = 1 << 16;
+/// Angles of more steps above the lowest than this lead nowhere.
+const WAYS_MAX: u32 = 1 << 16;
 
 /// Makes the next plan after `plans`, of a kind of entity or of event: events do not move.
 pub(super) fn plan_kind(
@@ -182,7 +212,7 @@ pub(super) fn plan_kind(
     let kinds = if is_entity { &schema.entities } else { &schema.events };
     let kind = &kinds[index];
     let slots = slots(kind);
-    let movers = if is_entity { movers(kind, &slots, tick_rate) } else { Vec::new() };
+    let movers = if is_entity { movers(kind, &slots, tick_rate, layout) } else { Vec::new() };
     let is_mover = |at: u8| movers.iter().any(|mover| mover.at == at);
     let holds: Vec<u8> = (0..kind.fields.len() as u8).filter(|at| !is_mover(*at)).collect();
     let held_slots = holds.iter().map(|&at| (at, slots[usize::from(at)]));
@@ -297,7 +327,12 @@ fn slots(kind: &Kind) -> [u8; KIND_FIELDS_MAX] {
 }
 
 /// The fields that move as they stand, but each after the one that it is predicted from.
-fn movers(kind: &Kind, slots: &[u8; KIND_FIELDS_MAX], tick_rate: TickRate) -> Vec<Mover> {
+fn movers(
+    kind: &Kind,
+    slots: &[u8; KIND_FIELDS_MAX],
+    tick_rate: TickRate,
+    layout: &mut Layout,
+) -> Vec<Mover> {
     let mut movers: Vec<Mover> = Vec::new();
     for at in 0..kind.fields.len() {
         let mut chain = vec![at];
@@ -309,7 +344,7 @@ fn movers(kind: &Kind, slots: &[u8; KIND_FIELDS_MAX], tick_rate: TickRate) -> Ve
             if movers.iter().any(|mover| usize::from(mover.at) == at) {
                 continue;
             }
-            if let Some(motion) = motion(kind, field, slots, tick_rate) {
+            if let Some(motion) = motion(kind, field, slots, tick_rate, layout) {
                 movers.push(Mover { at: at as u8, slot: slots[at], range: range(field), motion });
             }
         }
@@ -323,6 +358,7 @@ fn motion(
     field: &Field,
     slots: &[u8; KIND_FIELDS_MAX],
     tick_rate: TickRate,
+    layout: &mut Layout,
 ) -> Option<Motion> {
     let hz = f64::from(tick_rate.hz());
     Some(match field.predict {
@@ -343,13 +379,17 @@ fn motion(
         }
         Predict::Along { angle, per_second, axis } => {
             let def = &kind.fields[usize::from(angle)];
-            let steps = (i64::from(def.max) - i64::from(def.min) + 1).min(WAYS_MAX);
-            let way = |step: i64| {
-                let radians = (i64::from(def.min) + step) as f64 * def.scale;
-                let part = if axis == Axis::X { libm::cos(radians) } else { libm::sin(radians) };
-                fixed(per_second * part / (field.scale * hz)) as i32
+            let mut way = Way {
+                table: Box::default(),
+                per_second,
+                divisor: field.scale * hz,
+                axis,
+                radians_per_step: def.scale,
+                angle_min: def.min,
             };
-            Motion::Along { ways: (0..steps).map(way).collect(), angle, angle_min: def.min }
+            let steps = (i64::from(def.max) - i64::from(def.min) + 1).min(WAYS_MAX.into());
+            way.table = (0..layout.take_ways(steps as u32)).map(|at| way.reckon(at)).collect();
+            Motion::Along { way, angle, angle_min: def.min }
         }
     })
 }

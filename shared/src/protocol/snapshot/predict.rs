@@ -160,9 +160,9 @@ fn step_movers(
                 let goal = ways[usize::from(*slot)].to.wrapping_mul(*ratio) >> 16;
                 goal.wrapping_add(from.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
             }
-            Motion::Along { ways, angle, angle_min } => {
-                let step = values[usize::from(*angle)].wrapping_sub(*angle_min).cast_unsigned();
-                from.wrapping_add(ways.get(step as usize).copied().unwrap_or(0).into())
+            Motion::Along { way, angle, angle_min } => {
+                let steps = values[usize::from(*angle)].wrapping_sub(*angle_min).cast_unsigned();
+                from.wrapping_add(way.at(steps).into())
             }
         };
         let nearest = goes_to.wrapping_add(32_768) >> 16;
