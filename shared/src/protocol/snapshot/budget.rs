@@ -7,8 +7,10 @@
 //!
 //! Owned by an encoder, and only while its snapshots have a limit that they may reach.
 
+use super::additions::NewWriter;
+use super::changes::Change;
 use super::codec::Codec;
-use super::encoder::{Change, NewWriter, Picture, Visible, cost_bytes};
+use super::encoder::{Picture, Visible, cost_bytes};
 use super::mirror::{Mirror, Place};
 use crate::ids::EntityId;
 use crate::protocol::symbols::Cost;

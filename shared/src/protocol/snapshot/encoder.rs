@@ -6,21 +6,20 @@
 
 use std::collections::BTreeMap;
 
+use super::additions::{EventWriter, NewWriter};
 use super::budget::Budget;
+use super::changes::{Change, put_change, put_gap, put_gone};
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, count_of_kind, find_named, told_given};
-use super::plan::{Group, KindPlan};
-use super::predict::{PerField, origin, step_row, step_row_to};
+use super::mirror::{Gaps, Mirror, Place, told_given};
+use super::predict::{step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeWriter;
-use crate::protocol::symbols::{
-    Cost, Part, Sink, Tally, first, put_count, put_residual, put_value,
-};
+use crate::protocol::symbols::{Cost, Part, Sink, Tally, put_count, put_residual};
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
@@ -427,47 +426,6 @@ impl SnapshotEncoder {
     }
 }
 
-/// What there is to say of a known row.
-pub(super) struct Change {
-    pub(super) mask: u32,
-    pub(super) residuals: PerField<i32>,
-}
-
-impl Change {
-    /// Finds it without changing the mirror.
-    pub(super) fn of(
-        plan: &KindPlan,
-        mirror: &mut Mirror,
-        at: Place,
-        row: Option<&[i32]>,
-        ticks: u32,
-    ) -> Change {
-        let mut change = Change { mask: 0, residuals: [0; KIND_FIELDS_MAX] };
-        let Some(row) = row else { return change };
-        let (mut values, mut rests) = ([0; KIND_FIELDS_MAX], [0; KIND_FIELDS_MAX]);
-        let (values, rests) = (&mut values[..row.len()], &mut rests[..plan.movers.len()]);
-        let known = mirror.row_at(at, plan);
-        values.copy_from_slice(known.0);
-        rests.copy_from_slice(known.1);
-        change.mask = step_row_to(plan, values, rests, ticks, row, &mut change.residuals);
-        change
-    }
-
-    pub(super) fn put(
-        &self,
-        plan: &KindPlan,
-        was: u32,
-        row: Option<&[i32]>,
-        models: &mut [Model],
-        sink: &mut impl Sink,
-    ) {
-        match row {
-            None => put_gone(plan, was, models, sink),
-            Some(row) => put_change(plan, was, self.mask, row, &self.residuals, models, sink),
-        }
-    }
-}
-
 /// The visible rows of a picture, gone through once by rising id.
 pub(super) struct Visible<'a> {
     rows: &'a Rows,
@@ -530,234 +488,6 @@ fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) 
         sink.bit(model, byte != base);
         if byte != base {
             sink.raw((byte ^ base).into(), 8);
-        }
-    }
-}
-
-fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], true);
-    sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), 0);
-}
-
-/// A known row that stays: whether all is as expected, as most often it is, and if not, what is
-/// not.
-#[inline]
-fn put_change(
-    plan: &KindPlan,
-    was: u32,
-    mask: u32,
-    row: &[i32],
-    residuals: &PerField<i32>,
-    models: &mut [Model],
-    sink: &mut impl Sink,
-) {
-    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
-    if mask != 0 {
-        put_off(plan, was, mask, row, residuals, models, sink);
-    }
-}
-
-/// Which fields of a row are not as expected, and what they are.
-#[inline(never)]
-fn put_off(
-    plan: &KindPlan,
-    was: u32,
-    mask: u32,
-    row: &[i32],
-    residuals: &PerField<i32>,
-    models: &mut [Model],
-    sink: &mut impl Sink,
-) {
-    sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), plan.shape(mask));
-    for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
-        put_group(group, was, mask, models, sink);
-    }
-    let mut left = mask;
-    while left != 0 {
-        let nth = left.trailing_zeros() as usize;
-        left &= left - 1;
-        let at = usize::from(plan.order[nth]);
-        let field = &plan.fields[at];
-        sink.mark(Part::Field { kind: plan.index, field: at as u8 });
-        let models = &mut models[field.changes.at..][..field.changes.len];
-        match field.few_bits {
-            Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => put_residual(sink, models, field.change_bits, residuals[nth]),
-        }
-    }
-}
-
-/// Which fields of a group are off, when some are: of the last nothing need be said when it alone
-/// is left.
-fn put_group(group: &Group, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
-    let (last, others) = group.members.split_last().expect("a field of the group is off");
-    for (at, model) in others {
-        sink.bit(&mut models[model + (was >> at & 1) as usize], mask >> at & 1 == 1);
-    }
-    let (at, model) = last;
-    if mask & group.mask != 1 << at {
-        sink.bit(&mut models[model + (was >> at & 1) as usize], mask >> at & 1 == 1);
-    }
-}
-
-/// How many rows were left out before one that is told of.
-fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[model::SPARSE_MORE], true);
-    put_count(sink, &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN], gap);
-}
-
-/// How many rows there are of the kind that was counted last, while they stay the same.
-#[derive(Clone, Default)]
-struct Counted(Option<(u8, u32)>);
-
-impl Counted {
-    fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
-        match self.0 {
-            Some((counted, count)) if counted == kind => count,
-            _ => {
-                let count = count_of_kind(known, kind);
-                self.0 = Some((kind, count));
-                count
-            }
-        }
-    }
-}
-
-/// Writes new rows by rising id.
-#[derive(Clone)]
-pub(super) struct NewWriter {
-    any: bool,
-    /// Whether those are through whose ids are below the highest known.
-    fresh: bool,
-    /// One more than the highest id known.
-    fresh_id: u32,
-    counted: Counted,
-}
-
-impl NewWriter {
-    pub(super) fn new(mirror: &Mirror) -> NewWriter {
-        let counted = Counted::default();
-        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id, counted }
-    }
-
-    /// The mirror changes by its models alone, and only as far as the sink changes these.
-    pub(super) fn put(
-        &mut self,
-        codec: &Codec,
-        mirror: &mut Mirror,
-        row: RowRef<'_>,
-        sink: &mut impl Sink,
-    ) {
-        let id = row.entity.0;
-        sink.mark(Part::New { kind: row.kind });
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], true);
-        self.any = true;
-        let old = id < self.fresh_id && !self.fresh;
-        if !self.fresh {
-            sink.bit(&mut mirror.models[model::NEW_OLD], old);
-        }
-        if old {
-            let models = &mut mirror.models[model::OLD_GAP..][..model::OLD_GAP_LEN];
-            put_count(sink, models, self.fresh_id - 1 - id);
-        } else {
-            self.fresh = true;
-            let models = &mut mirror.models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
-            put_count(sink, models, id - self.fresh_id);
-            // The highest id of all is no start for another.
-            self.fresh_id = id.saturating_add(1);
-        }
-        let tree = codec.entity_kind_models();
-        let bits = codec.entity_kind_bits;
-        put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
-        let plan = &codec.entities[usize::from(row.kind)];
-        let (counted, models) = (&mut self.counted, &mut mirror.models);
-        put_fields(plan, &mirror.rows, counted, models, row.values, !old, sink);
-    }
-
-    fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
-        mirror.fresh_id = self.fresh_id;
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], false);
-    }
-}
-
-/// Writes events in the order in which they happened.
-#[derive(Clone, Default)]
-struct EventWriter {
-    any: bool,
-    counted: Counted,
-}
-
-impl EventWriter {
-    fn put(
-        &mut self,
-        codec: &Codec,
-        mirror: &mut Mirror,
-        ago: u32,
-        event: RowRef<'_>,
-        sink: &mut impl Sink,
-    ) {
-        sink.mark(Part::Event { kind: event.kind });
-        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], true);
-        self.any = true;
-        put_count(sink, &mut mirror.models[model::EVENT_AGO..][..model::EVENT_AGO_LEN], ago);
-        let tree = codec.event_kind_models();
-        put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
-        let plan = &codec.events[usize::from(event.kind)];
-        let (counted, models) = (&mut self.counted, &mut mirror.models);
-        put_fields(plan, &mirror.rows, counted, models, event.values, false, sink);
-    }
-
-    fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
-        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], false);
-    }
-}
-
-/// All fields of a new row or an event.
-fn put_fields(
-    plan: &KindPlan,
-    known: &Rows,
-    counted: &mut Counted,
-    models: &mut [Model],
-    row: &[i32],
-    fresh: bool,
-    sink: &mut impl Sink,
-) {
-    let mut named_row = None;
-    if let Some((at, named)) = plan.named {
-        let count = counted.of_kind(known, named.kind);
-        let found = find_named(known, named, row[at]);
-        if count > 0 {
-            sink.bit(&mut models[plan.models.named], found.is_some());
-        }
-        if let Some((nth, values)) = found {
-            sink.one_of(nth, count);
-            named_row = Some(values);
-        }
-    }
-    for &at in &plan.order {
-        let at = usize::from(at);
-        // What names a row that is known is known by that.
-        if named_row.is_some() && plan.named.is_some_and(|(named_at, _)| named_at == at) {
-            continue;
-        }
-        let field = &plan.fields[at];
-        let (kind, number) = (plan.index, at as u8);
-        sink.mark(if plan.is_event {
-            Part::EventField { kind, field: number }
-        } else {
-            Part::NewField { kind, field: number }
-        });
-        let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
-        match field.few_bits {
-            Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => {
-                let origin = origin(field, row, named_row);
-                let residual = field.range.difference(row[at], origin);
-                sink.bit(&mut models[0], residual != 0);
-                if residual != 0 {
-                    put_residual(sink, &mut models[1..], field.bits, residual);
-                }
-            }
         }
     }
 }

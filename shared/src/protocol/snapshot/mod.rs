@@ -14,10 +14,12 @@
 //! 4. new rows; 5. events.
 //!
 //! The files follow that: `codec` is the schema made ready, `mirror` what is known, `predict`
-//! what is expected of it, `encoder` and `decoder` the two ends, `budget` what to say when not
-//! all fits.
+//! what is expected of it, `encoder` and `decoder` the two ends, `changes` and `additions` what the
+//! first says of known rows and of new ones, `budget` what to say when not all fits.
 
+mod additions;
 mod budget;
+mod changes;
 mod codec;
 mod decoder;
 mod encoder;

@@ -1,0 +1,169 @@
+//! What an encoder says of new rows and of events.
+//!
+//! The writers here are made for one snapshot and write into any sink, so the budget learns from
+//! them what a row would cost. They put no row into the mirror: the encoder does.
+
+use super::codec::Codec;
+use super::layout::shared_models as model;
+use super::mirror::{Mirror, count_of_kind, find_named};
+use super::plan::KindPlan;
+use super::predict::origin;
+use crate::protocol::models::Model;
+use crate::protocol::symbols::{Part, Sink, put_count, put_residual, put_value};
+use crate::scene::{RowRef, Rows};
+
+/// How many rows there are of the kind that was counted last, while they stay the same.
+#[derive(Clone, Default)]
+struct Counted(Option<(u8, u32)>);
+
+impl Counted {
+    fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
+        match self.0 {
+            Some((counted, count)) if counted == kind => count,
+            _ => {
+                let count = count_of_kind(known, kind);
+                self.0 = Some((kind, count));
+                count
+            }
+        }
+    }
+}
+
+/// Writes new rows by rising id.
+#[derive(Clone)]
+pub(super) struct NewWriter {
+    any: bool,
+    /// Whether those are through whose ids are below the highest known.
+    fresh: bool,
+    /// One more than the highest id known.
+    fresh_id: u32,
+    counted: Counted,
+}
+
+impl NewWriter {
+    pub(super) fn new(mirror: &Mirror) -> NewWriter {
+        let counted = Counted::default();
+        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id, counted }
+    }
+
+    /// The mirror changes by its models alone, and only as far as the sink changes these.
+    pub(super) fn put(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        row: RowRef<'_>,
+        sink: &mut impl Sink,
+    ) {
+        let id = row.entity.0;
+        sink.mark(Part::New { kind: row.kind });
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], true);
+        self.any = true;
+        let old = id < self.fresh_id && !self.fresh;
+        if !self.fresh {
+            sink.bit(&mut mirror.models[model::NEW_OLD], old);
+        }
+        if old {
+            let models = &mut mirror.models[model::OLD_GAP..][..model::OLD_GAP_LEN];
+            put_count(sink, models, self.fresh_id - 1 - id);
+        } else {
+            self.fresh = true;
+            let models = &mut mirror.models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
+            put_count(sink, models, id - self.fresh_id);
+            // The highest id of all is no start for another.
+            self.fresh_id = id.saturating_add(1);
+        }
+        let tree = codec.entity_kind_models();
+        let bits = codec.entity_kind_bits;
+        put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
+        let plan = &codec.entities[usize::from(row.kind)];
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, row.values, !old, sink);
+    }
+
+    pub(super) fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
+        mirror.fresh_id = self.fresh_id;
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], false);
+    }
+}
+
+/// Writes events in the order in which they happened.
+#[derive(Clone, Default)]
+pub(super) struct EventWriter {
+    any: bool,
+    counted: Counted,
+}
+
+impl EventWriter {
+    pub(super) fn put(
+        &mut self,
+        codec: &Codec,
+        mirror: &mut Mirror,
+        ago: u32,
+        event: RowRef<'_>,
+        sink: &mut impl Sink,
+    ) {
+        sink.mark(Part::Event { kind: event.kind });
+        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], true);
+        self.any = true;
+        put_count(sink, &mut mirror.models[model::EVENT_AGO..][..model::EVENT_AGO_LEN], ago);
+        let tree = codec.event_kind_models();
+        put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
+        let plan = &codec.events[usize::from(event.kind)];
+        let (counted, models) = (&mut self.counted, &mut mirror.models);
+        put_fields(plan, &mirror.rows, counted, models, event.values, false, sink);
+    }
+
+    pub(super) fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
+        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], false);
+    }
+}
+
+/// All fields of a new row or an event.
+fn put_fields(
+    plan: &KindPlan,
+    known: &Rows,
+    counted: &mut Counted,
+    models: &mut [Model],
+    row: &[i32],
+    fresh: bool,
+    sink: &mut impl Sink,
+) {
+    let mut named_row = None;
+    if let Some((at, named)) = plan.named {
+        let count = counted.of_kind(known, named.kind);
+        let found = find_named(known, named, row[at]);
+        if count > 0 {
+            sink.bit(&mut models[plan.models.named], found.is_some());
+        }
+        if let Some((nth, values)) = found {
+            sink.one_of(nth, count);
+            named_row = Some(values);
+        }
+    }
+    for &at in &plan.order {
+        let at = usize::from(at);
+        // What names a row that is known is known by that.
+        if named_row.is_some() && plan.named.is_some_and(|(named_at, _)| named_at == at) {
+            continue;
+        }
+        let field = &plan.fields[at];
+        let (kind, number) = (plan.index, at as u8);
+        sink.mark(if plan.is_event {
+            Part::EventField { kind, field: number }
+        } else {
+            Part::NewField { kind, field: number }
+        });
+        let models = &mut models[field.begins_at(fresh)..][..field.begins.len];
+        match field.few_bits {
+            Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
+            None => {
+                let origin = origin(field, row, named_row);
+                let residual = field.range.difference(row[at], origin);
+                sink.bit(&mut models[0], residual != 0);
+                if residual != 0 {
+                    put_residual(sink, &mut models[1..], field.bits, residual);
+                }
+            }
+        }
+    }
+}
