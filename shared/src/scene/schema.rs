@@ -1,6 +1,6 @@
 //! What a game's rows mean: kinds of entity and of event, and their fields.
 //!
-//! A game declares its kinds as constants ([`KindDef`]); the schema made of them is sent at
+//! A game declares its kinds as constants ([`KindDef`](super::KindDef)); the schema made of them is sent at
 //! join, so that a client of any language can decode any game.
 
 use bincode::{Decode, Encode};
