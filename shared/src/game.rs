@@ -35,7 +35,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// strangers send: `Copy` keeps it from owning memory, and `step` must take every value
     /// for what it is worth. At most [`crate::limits::INPUT_MAX_BYTES`] when encoded.
     type Input: Copy + Default + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
-    /// What a player's own client needs to run ahead: it is sent exactly, bit for bit.
+    /// What a player's own client needs to run ahead: it is sent exactly, bit for bit. Server and
+    /// client both move it on by [`Game::advance`], the client from what it was sent: all of it
+    /// must be serialised.
     type Own: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
 
     /// What the rows and events of its scenes mean.

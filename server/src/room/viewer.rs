@@ -123,14 +123,14 @@ impl<G: Game> Room<G> {
         };
         let before = out.len();
         ServerMessage::open_snapshot(out);
-        viewer.encoder.encode(&self.codec, &picture, out);
+        let told = viewer.encoder.encode(&self.codec, &picture, out);
         self.counters.snapshots += 1;
         self.counters.snapshots_cut += u64::from(viewer.encoder.is_pressed());
         self.counters.snapshot_bytes += (out.len() - before) as u64;
         self.counters.scenes_skipped +=
             known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
-        self.counters.events_told += events.len() as u64;
-        self.counters.events_dropped += dropped as u64;
+        self.counters.events_told += told as u64;
+        self.counters.events_dropped += (dropped + events.len() - told) as u64;
         self.has_told(viewer, own, known.is_none());
         true
     }
@@ -150,7 +150,8 @@ fn centre(view: &View) -> Option<[f64; 2]> {
     match view {
         View::Everything => None,
         View::Rect { min, max } => {
-            Some([0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0))
+            let centre = [0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0);
+            centre.iter().all(|at| at.is_finite()).then_some(centre)
         }
     }
 }

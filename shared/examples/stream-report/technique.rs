@@ -71,7 +71,9 @@ impl Encoder {
             Encoder::Raw => put_raw(picture, out),
             Encoder::Quantised => put_quantised(codec, picture, out),
             Encoder::Delta(delta) => delta.put(codec, picture, out),
-            Encoder::Stream(encoder) => encoder.encode(codec, picture, out),
+            Encoder::Stream(encoder) => {
+                encoder.encode(codec, picture, out);
+            }
         }
     }
 

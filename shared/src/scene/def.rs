@@ -24,6 +24,14 @@ pub struct FieldDef {
     origin: Option<u8>,
 }
 
+/// The whole number nearest to one, halves away from zero; of what is far beyond 32 bits, itself.
+const fn nearest(value: f64) -> f64 {
+    if value.abs() > 1e15 {
+        return value;
+    }
+    (if value < 0.0 { value - 0.5 } else { value + 0.5 }) as i64 as f64
+}
+
 impl FieldDef {
     /// A whole number from `min` to `max`, both included, that keeps its value until told
     /// otherwise.
@@ -47,7 +55,7 @@ impl FieldDef {
     #[must_use]
     pub const fn moving(name: &'static str, low: f64, high: f64, scale: f64) -> FieldDef {
         assert!(scale > 0.0 && low <= high, "the range of a field is empty");
-        let (min, max) = (low / scale, high / scale);
+        let (min, max) = (nearest(low / scale), nearest(high / scale));
         assert!(min >= i32::MIN as f64 && max <= i32::MAX as f64, "more than 32 bits");
         FieldDef {
             scale,
@@ -210,6 +218,12 @@ mod tests {
 
     const X: FieldDef = FieldDef::moving("x", -16.0, 16.0, 1.0 / 32.0);
     const AIM: FieldDef = FieldDef::angle("aim", 10);
+
+    #[test]
+    fn both_ends_of_a_range_are_in_it_though_a_step_divides_them_inexactly() {
+        let field = FieldDef::moving("x", -0.3, 0.3, 0.1);
+        assert_eq!((field.min, field.max), (-3, 3));
+    }
 
     #[test]
     fn a_value_outside_the_range_is_clamped() {

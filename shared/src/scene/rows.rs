@@ -24,7 +24,7 @@ pub(crate) struct Head {
 }
 
 /// Rows in an order of their own, each with its values.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Rows {
     pub(crate) heads: Vec<Head>,
     pub(crate) values: Vec<i32>,
@@ -102,6 +102,18 @@ impl Rows {
 
     fn row_of(&self, head: Head) -> RowRef<'_> {
         RowRef { entity: head.entity, kind: head.kind, values: &self.values[head.span()] }
+    }
+}
+
+impl Clone for Rows {
+    fn clone(&self) -> Rows {
+        Rows { heads: self.heads.clone(), values: self.values.clone() }
+    }
+
+    /// In the memory that it has: lists of rows are refilled at every tick.
+    fn clone_from(&mut self, source: &Rows) {
+        self.heads.clone_from(&source.heads);
+        self.values.clone_from(&source.values);
     }
 }
 

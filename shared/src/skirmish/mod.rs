@@ -72,6 +72,7 @@ struct Player {
 
 #[derive(Clone, Debug, Default)]
 struct Scratch {
+    shots: Vec<Bolt>,
     places: Vec<Vec2>,
     ships: Grid,
 }
@@ -128,9 +129,11 @@ impl Game for Skirmish {
         self.advance_players(now);
         // Before the bolts, so that nobody appears in the way of one unseen.
         self.spawn_ships(now);
+        // Shots are fired before bolts fly, so that whoever dies now has shot all the same; but a
+        // fresh bolt is seen where and as its ship is, and flies from the next tick on.
+        self.fire_shots(now);
         self.fly_bolts(now);
-        // Last, so that a fresh bolt is seen where and as its ship is, and flies from then on.
-        self.launch_bolts(now);
+        self.launch_shots();
     }
 
     fn show(&self, scene: &mut SceneWriter) {
@@ -213,12 +216,15 @@ impl Skirmish {
         }
     }
 
-    fn launch_bolts(&mut self, now: &Step<'_, Skirmish>) {
-        for Player { own, .. } in &self.players {
-            if own.fired {
-                self.bolts.push(Bolt::of_shot(self.next_entity.take(), own, &now.level.timing));
-            }
+    fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
+        for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
+            let bolt = Bolt::of_shot(self.next_entity.take(), own, &now.level.timing);
+            self.scratch.shots.push(bolt);
         }
+    }
+
+    fn launch_shots(&mut self) {
+        self.bolts.append(&mut self.scratch.shots);
     }
 
     fn fly_bolts(&mut self, now: &mut Step<'_, Skirmish>) {

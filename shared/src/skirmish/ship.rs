@@ -55,7 +55,7 @@ impl Input {
         Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
     }
 
-    /// The direction in which the engine pushes: a unit vector, or zero. Opposite buttons cancel
+    /// The direction in which the engine pushes: a unit vector (to 0.2 %, see [`DIAGONAL`]), or zero. Opposite buttons cancel
     /// out.
     fn thrust(self) -> Vec2 {
         let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));

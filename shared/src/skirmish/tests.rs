@@ -296,6 +296,23 @@ proptest! {
     }
 }
 
+#[test]
+fn who_dies_in_the_tick_of_its_shot_has_shot_all_the_same() {
+    let mut arena = Arena::with_players(2);
+    arena.settle(400);
+    let timing = arena.level.timing.clone();
+    let own = arena.own(0);
+    (own.hull, own.shield, own.protection_ticks, own.cooldown_ticks) = (1.0, 0.0, 0, 0);
+    let mut other = own.clone();
+    other.player = PlayerId(1);
+    other.place.x -= 1.2;
+    other.aim = 0;
+    arena.world.bolts.push(super::bolts::Bolt::of_shot(EntityId(9_000), &other, &timing));
+    arena.press(Input::new(Input::FIRE, 512));
+    assert!(!arena.own(0).is_alive());
+    assert!(arena.world.bolts.iter().any(|bolt| bolt.owner == PlayerId(0)));
+}
+
 /// 32 ships and 32 bolts, all new, then all moving.
 #[test]
 fn the_encoder_of_a_viewer_of_64_entities_fits_into_6_kib() {

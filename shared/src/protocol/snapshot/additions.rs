@@ -14,10 +14,10 @@ use crate::scene::{RowRef, Rows};
 
 /// How many rows there are of the kind that was counted last, while they stay the same.
 #[derive(Clone, Default)]
-struct Counted(Option<(u8, u32)>);
+pub(super) struct Counted(Option<(u8, u32)>);
 
 impl Counted {
-    fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
+    pub(super) fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
         match self.0 {
             Some((counted, count)) if counted == kind => count,
             _ => {
@@ -32,7 +32,7 @@ impl Counted {
 /// Writes new rows by rising id.
 #[derive(Clone)]
 pub(super) struct NewWriter {
-    any: bool,
+    told: usize,
     /// Whether those are through whose ids are below the highest known.
     fresh: bool,
     /// One more than the highest id known.
@@ -43,7 +43,12 @@ pub(super) struct NewWriter {
 impl NewWriter {
     pub(super) fn new(mirror: &Mirror) -> NewWriter {
         let counted = Counted::default();
-        NewWriter { any: false, fresh: false, fresh_id: mirror.fresh_id, counted }
+        NewWriter { told: 0, fresh: false, fresh_id: mirror.fresh_id, counted }
+    }
+
+    /// How many it has written.
+    pub(super) fn told(&self) -> usize {
+        self.told
     }
 
     /// The mirror changes by its models alone, and only as far as the sink changes these.
@@ -56,8 +61,8 @@ impl NewWriter {
     ) {
         let id = row.entity.0;
         sink.mark(Part::New { kind: row.kind });
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], true);
-        self.any = true;
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.told > 0)], true);
+        self.told += 1;
         let old = id < self.fresh_id && !self.fresh;
         if !self.fresh {
             sink.bit(&mut mirror.models[model::NEW_OLD], old);
@@ -82,7 +87,7 @@ impl NewWriter {
 
     pub(super) fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
         mirror.fresh_id = self.fresh_id;
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.any)], false);
+        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.told > 0)], false);
     }
 }
 

@@ -9,6 +9,7 @@
 
 use super::additions::NewWriter;
 use super::changes::Change;
+use super::changes::put_gap;
 use super::codec::Codec;
 use super::encoder::{Picture, Visible, cost_bytes};
 use super::mirror::{Mirror, Place};
@@ -20,6 +21,9 @@ use crate::scene::Kind;
 const CLOSING_BYTES: usize = 4;
 /// To tell which row it is takes about so many bits.
 const GAP_BITS: u64 = 8;
+/// An entity that is too large for what is left beside the player's own part waits for so many
+/// snapshots; then it goes all the same.
+const CROWDED_OUT_MAX: u32 = 30;
 /// What part of the budget events may keep from rows, as a divisor.
 const EVENTS_SHARE: usize = 4;
 /// What a row gathers with each snapshot: its error, or this if it went or is new.
@@ -46,6 +50,8 @@ pub(super) struct Budget {
     /// What of it rows may fill.
     limit: usize,
     any: bool,
+    /// Whether the first row may go beyond.
+    may_exceed: bool,
 }
 
 /// What a row has gathered while it was not told of.
@@ -72,9 +78,18 @@ impl Wait {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     priority: f64,
+    /// Without what it takes to say which known row it is.
     cost_by_256: u64,
+    snapshots: u32,
     is_new: bool,
     at: u32,
+}
+
+impl Candidate {
+    /// With that, about.
+    fn about_by_256(&self) -> u64 {
+        self.cost_by_256 + if self.is_new { 0 } else { GAP_BITS * 256 }
+    }
 }
 
 impl Budget {
@@ -90,7 +105,7 @@ impl Budget {
     }
 
     pub(super) fn save(&mut self, mirror: &Mirror) {
-        self.saved.clone_from(mirror);
+        self.saved.copy_from(mirror);
     }
 
     pub(super) fn restore(&mut self, mirror: &mut Mirror) {
@@ -125,9 +140,9 @@ impl Budget {
         let far = Distances::of(codec, picture);
         self.weigh_known(codec, mirror, picture, ticks, &far);
         self.weigh_new(codec, mirror, picture, new, &far);
-        let events = cost_of_events(codec, mirror, picture).min(self.max_bytes / EVENTS_SHARE);
+        let events = cost_of_events(codec, picture).min(self.max_bytes / EVENTS_SHARE);
         self.limit = self.max_bytes - events;
-        self.take_first(mirror.rows.len(), new.len(), head_bytes);
+        self.take_first(codec, mirror, new.len(), head_bytes);
     }
 
     fn weigh_known(
@@ -166,7 +181,8 @@ impl Budget {
             let weight = row.map_or(1.0, |row| far.weight(kind, row));
             self.candidates.push(Candidate {
                 priority: self.waits[known].priority(weight),
-                cost_by_256: cost.by_256 + GAP_BITS * 256,
+                cost_by_256: cost.by_256,
+                snapshots: self.waits[known].snapshots,
                 is_new: false,
                 at: known as u32,
             });
@@ -192,6 +208,7 @@ impl Budget {
             self.candidates.push(Candidate {
                 priority: wait.priority(far.weight(kind, row.values)),
                 cost_by_256: cost.by_256,
+                snapshots: wait.snapshots,
                 is_new: true,
                 at: at as u32,
             });
@@ -215,9 +232,9 @@ impl Budget {
 
     /// Takes candidates by falling priority, as long as they fit; those that are too long for
     /// what is left are passed over.
-    fn take_first(&mut self, known: usize, new: usize, head_bytes: usize) {
+    fn take_first(&mut self, codec: &Codec, mirror: &mut Mirror, new: usize, head_bytes: usize) {
         self.takes_known.clear();
-        self.takes_known.resize(known, false);
+        self.takes_known.resize(mirror.rows.len(), false);
         self.takes_new.clear();
         self.takes_new.resize(new, false);
         // Those that matter as much, in the order in which they are told.
@@ -226,22 +243,54 @@ impl Budget {
             by_priority.then_with(|| (a.is_new, a.at).cmp(&(b.is_new, b.at)))
         });
         let space = self.limit.saturating_sub(head_bytes + CLOSING_BYTES) as u64 * 8 * 256;
-        // If they cost more than they are reckoned at, it is always those with the highest ids
-        // that find no space: a little is left free for that.
-        let space = space - space / 16;
-        let mut filled = 0;
-        let mut all = true;
-        for (nth, candidate) in self.candidates.iter().enumerate() {
-            // The first goes even if it is larger than all there is: else it would wait for ever.
-            if nth > 0 && filled + candidate.cost_by_256 > space {
-                all = false;
-                continue;
-            }
-            filled += candidate.cost_by_256;
+        let all = self.max_bytes as u64 * 8 * 256;
+        self.may_exceed = self
+            .candidates
+            .first()
+            .is_some_and(|first| first.cost_by_256 > all || first.snapshots > CROWDED_OUT_MAX);
+        let wanted = self.candidates.len();
+        let (mut filled, may_exceed) = (0, self.may_exceed);
+        let mut nth = 0;
+        self.candidates.retain(|candidate| {
+            nth += 1;
+            let fits = filled + candidate.about_by_256() <= space || (nth == 1 && may_exceed);
+            filled += if fits { candidate.about_by_256() } else { 0 };
+            fits
+        });
+        self.give_way_to_gaps(codec, mirror, space);
+        for candidate in &self.candidates {
             let takes = if candidate.is_new { &mut self.takes_new } else { &mut self.takes_known };
             takes[candidate.at as usize] = true;
         }
-        self.pressed = !all;
+        self.pressed = self.candidates.len() < wanted;
+    }
+
+    /// To say which rows they are takes more the farther they are apart. If that is more than was
+    /// reckoned, the last by priority make way: else it would be those with the highest ids, and
+    /// always the same.
+    fn give_way_to_gaps(&mut self, codec: &Codec, mirror: &mut Mirror, space: u64) {
+        let mut known: Vec<(u32, usize)> = Vec::new();
+        while self.candidates.len() > 1 {
+            known.clear();
+            let taken = self.candidates.iter().enumerate();
+            known.extend(taken.filter(|(_, one)| !one.is_new).map(|(nth, one)| (one.at, nth)));
+            known.sort_unstable();
+            let mut cost = new_cost(codec);
+            let mut next = 0;
+            for &(at, _) in &known {
+                put_gap(at - next, &mut mirror.models, &mut cost);
+                next = at + 1;
+            }
+            let rows: u64 = self.candidates.iter().map(|one| one.cost_by_256).sum();
+            let mut over = (rows + cost.by_256).saturating_sub(space);
+            if over == 0 {
+                return;
+            }
+            while over > 0 && self.candidates.len() > 1 {
+                let last = self.candidates.pop().expect("there are two");
+                over = over.saturating_sub(last.about_by_256());
+            }
+        }
     }
 
     pub(super) fn takes_known(&self, known: usize) -> bool {
@@ -253,14 +302,15 @@ impl Budget {
         at.is_ok_and(|at| self.takes_new[at])
     }
 
-    /// Whether what `write` writes fits behind `bytes`. The first always does.
+    /// Whether what `write` writes fits behind `bytes`, or may go beyond.
     pub(super) fn fits(
         &mut self,
         codec: &Codec,
         bytes: usize,
         write: impl FnOnce(&mut Cost),
     ) -> bool {
-        let fits = bytes + cost_bytes(codec, write) + CLOSING_BYTES <= self.limit || !self.any;
+        let fits = bytes + cost_bytes(codec, write) + CLOSING_BYTES <= self.limit
+            || (self.may_exceed && !self.any);
         self.any |= fits;
         self.pressed |= !fits;
         fits
@@ -300,7 +350,7 @@ fn new_cost(codec: &Codec) -> Cost {
 }
 
 /// Roughly: by what they hold, uncompressed.
-fn cost_of_events(codec: &Codec, _: &Mirror, picture: &Picture<'_>) -> usize {
+fn cost_of_events(codec: &Codec, picture: &Picture<'_>) -> usize {
     let bits = |kind: u8| {
         let fields = &codec.schema().events[usize::from(kind)].fields;
         8 + fields.iter().map(|field| field.bits() as usize).sum::<usize>()

@@ -1,11 +1,14 @@
 //! The client's end of the stream.
 //!
-//! Any bytes become a snapshot or a typed error, at a cost bounded by their number and by the
-//! rows known; what is read past the end of a message is never used.
+//! Any bytes become a snapshot or a typed error. What that costs is bounded by their number times
+//! the rows known (a new row or an event may name one of these), and by the rows known times the
+//! ticks passed, at most [`PREDICT_MAX_TICKS`](crate::limits::PREDICT_MAX_TICKS) of them; what is
+//! read past the end of a message is never used.
 
+use super::additions::Counted;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, count_of_kind, nth_named};
+use super::mirror::{Gaps, Mirror, Place, nth_named};
 use super::plan::{Group, KindPlan};
 use super::predict::{origin, step_row};
 use super::{GivenKind, unzigzag};
@@ -277,6 +280,7 @@ impl SnapshotDecoder {
         let mirror = &mut self.mirror;
         let (mut any, mut fresh) = (0, false);
         let mut least = 0;
+        let mut counted = Counted::default();
         while source.bit(&mut mirror.models[model::NEW_MORE + any]) {
             ended(source)?;
             any = 1;
@@ -308,7 +312,8 @@ impl SnapshotDecoder {
             let kind = take_value(source, &mut mirror.models[tree..], codec.entity_kind_bits);
             let plan = codec.entities.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
             let values = self.new.push(entity, kind as u8, plan.fields.len());
-            take_fields(plan, &mirror.rows, &mut mirror.models, values, !old, source)?;
+            let known = (&mirror.rows, &mut counted);
+            take_fields(plan, known, &mut mirror.models, values, !old, source)?;
         }
         ended(source)?;
         let new = &self.new;
@@ -326,6 +331,7 @@ impl SnapshotDecoder {
         self.event_ticks.clear();
         let mirror = &mut self.mirror;
         let mut any = 0;
+        let mut counted = Counted::default();
         while source.bit(&mut mirror.models[model::EVENT_MORE + any]) {
             ended(source)?;
             any = 1;
@@ -339,7 +345,8 @@ impl SnapshotDecoder {
             let kind = take_value(source, &mut mirror.models[tree..], codec.event_kind_bits);
             let plan = codec.events.get(kind as usize).ok_or(SnapshotError::Kind(kind))?;
             let values = self.events.push(EntityId(0), kind as u8, plan.fields.len());
-            take_fields(plan, &mirror.rows, &mut mirror.models, values, false, source)?;
+            let known = (&mirror.rows, &mut counted);
+            take_fields(plan, known, &mut mirror.models, values, false, source)?;
         }
         Ok(())
     }
@@ -466,7 +473,7 @@ fn take_gap(
 /// All fields of a new row or an event.
 fn take_fields(
     plan: &KindPlan,
-    known: &Rows,
+    (known, counted): (&Rows, &mut Counted),
     models: &mut [Model],
     row: &mut [i32],
     fresh: bool,
@@ -474,7 +481,7 @@ fn take_fields(
 ) -> Result<(), SnapshotError> {
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
-        let count = count_of_kind(known, named.kind);
+        let count = counted.of_kind(known, named.kind);
         if count > 0 && source.bit(&mut models[plan.models.named]) {
             let values = nth_named(known, named, source.one_of(count));
             row[at] = values[usize::from(named.field)];

@@ -15,7 +15,9 @@ use super::mirror::{Gaps, Mirror, Place, told_given};
 use super::predict::{step_row, step_row_to};
 use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
-use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_EVENTS_MAX};
+use crate::limits::{
+    KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
+};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeWriter;
@@ -41,8 +43,9 @@ pub struct Picture<'a> {
     /// Where the viewer looks, in the game's units: what is near counts for more when not all
     /// fits.
     pub focus: Option<[f64; 2]>,
-    /// Most bytes that the snapshot may have. Only what is told of the player itself, and a
-    /// single entity that is larger alone, may go beyond.
+    /// Most bytes that the snapshot may have. Only what is told of the player itself may go
+    /// beyond, and then or alone a single entity that is larger than all there is, or that the
+    /// player's own part has left no space for a second or so.
     pub max_bytes: usize,
 }
 
@@ -50,7 +53,7 @@ pub struct Picture<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct PlayerPart<'a> {
     /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
-    /// more than [`SNAPSHOT_GIVEN_MAX`](crate::limits::SNAPSHOT_GIVEN_MAX), and before a
+    /// more than [`SNAPSHOT_GIVEN_MAX`](SNAPSHOT_GIVEN_MAX), and before a
     /// keyframe, only the last counts.
     pub given: &'a [GivenKind],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
@@ -119,28 +122,39 @@ impl SnapshotEncoder {
         tally.by_256
     }
 
-    /// Adds the snapshot of `picture` to the end of `out`.
+    /// Adds the snapshot of `picture` to the end of `out`; gives how many of its events that tells.
     ///
     /// # Panics
-    /// When the tick does not rise, or a player's stream becomes a spectator's.
-    pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
+    /// When the tick does not rise, a player's stream becomes a spectator's, or there is not one
+    /// of `given` for each tick.
+    pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) -> usize {
         if let Some(last) = self.mirror.tick {
             assert!(picture.tick > last, "a scene is encoded once, and never an older one");
             assert_eq!(picture.player.is_some(), self.mirror.is_player, "one viewer, one role");
         }
         let rows = picture.visible.len() + self.mirror.rows.len();
+        let mut events = picture.events.len().min(SNAPSHOT_EVENTS_MAX);
         if codec.most_bytes(rows, picture) <= picture.max_bytes {
+            // It fits, whatever it is: nothing waits any more.
+            self.budget = None;
             self.encode_all(codec, picture, out);
-        } else {
-            self.encode_within(codec, picture, out);
+        } else if let Some(told) = self.encode_within(codec, picture, out) {
+            events = told;
         }
         // A keyframe has many new rows, and is soon forgotten.
         if self.new.capacity() > NEW_KEPT_MAX {
             self.new = Vec::new();
         }
+        events
     }
 
-    fn encode_within(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
+    /// How many events were told, if not all that there is to say.
+    fn encode_within(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
         let mut budget = self.budget.take().unwrap_or_default();
         let start = out.len();
         // After one that did not fit the next will not either.
@@ -153,10 +167,10 @@ impl SnapshotEncoder {
                 budget.press();
             }
         }
-        if budget.is_pressed() {
-            self.encode_some(codec, picture, &mut budget, out);
-        }
+        let events =
+            budget.is_pressed().then(|| self.encode_some(codec, picture, &mut budget, out));
         self.budget = Some(budget);
+        events
     }
 
     fn encode_all(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) {
@@ -180,17 +194,19 @@ impl SnapshotEncoder {
         picture: &Picture<'_>,
         budget: &mut Budget,
         out: &mut Vec<u8>,
-    ) {
+    ) -> usize {
         match codec.coding() {
             Coding::Plain => {
                 let mut bits = BitWriter::new(out);
-                self.put_some(codec, picture, budget, &mut bits);
+                let events = self.put_some(codec, picture, budget, &mut bits);
                 bits.finish();
+                events
             }
             Coding::Range => {
                 let mut range = RangeWriter::new(out);
-                self.put_some(codec, picture, budget, &mut range);
+                let events = self.put_some(codec, picture, budget, &mut range);
                 range.finish();
+                events
             }
         }
     }
@@ -222,7 +238,7 @@ impl SnapshotEncoder {
         picture: &Picture<'_>,
         budget: &mut Budget,
         sink: &mut impl Sink,
-    ) {
+    ) -> usize {
         let ticks = self.put_head(codec, picture, sink);
         sink.bit(&mut self.mirror.models[model::SPARSE], true);
         // An entity that became of another kind counts as known: it must go as the one first.
@@ -230,10 +246,12 @@ impl SnapshotEncoder {
         budget.choose(codec, &mut self.mirror, picture, &self.new, ticks, sink.bytes());
         self.put_chosen(codec, picture, budget, ticks, sink);
         let mirror = &mut self.mirror;
+        let known = mirror.rows.len();
         let mut writer = NewWriter::new(mirror);
         self.new.retain(|&index| {
             let row = picture.rows.row(index as usize);
             let told = budget.takes_new(row.entity)
+                && known + writer.told() < SNAPSHOT_ENTITIES_MAX
                 && budget.fits(codec, sink.bytes(), |cost| {
                     writer.clone().put(codec, mirror, row, cost);
                 });
@@ -247,15 +265,18 @@ impl SnapshotEncoder {
         budget.insert_new(mirror, &self.new, picture);
         budget.events_follow();
         let mut writer = EventWriter::default();
+        let mut told = 0;
         for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
             let ago = picture.tick.0 - tick.0;
             if budget.fits(codec, sink.bytes(), |cost| {
                 writer.clone().put(codec, mirror, ago, *event, cost);
             }) {
                 writer.put(codec, mirror, ago, *event, sink);
+                told += 1;
             }
         }
         writer.finish(mirror, sink);
+        told
     }
 
     /// Tick and player; gives by how many ticks the known rows move on.
@@ -287,7 +308,8 @@ impl SnapshotEncoder {
     fn put_player(&mut self, player: &PlayerPart<'_>, ticks: u32, sink: &mut impl Sink) {
         let models = &mut self.mirror.models;
         let given = told_given(player.given, ticks);
-        debug_assert!(!given.is_empty(), "a tick has some input or none, and that is told");
+        let most = if ticks as usize <= SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 };
+        assert_eq!(given.len(), most, "each tick has some input or none, and that is told");
         for given in given {
             let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
             put_given(*given, &mut self.mirror.generation, models, sink);
@@ -311,7 +333,7 @@ impl SnapshotEncoder {
             return;
         };
         let known = self.mirror.own.get_or_insert_default();
-        let base = if ticks as usize > crate::limits::SNAPSHOT_GIVEN_MAX || known.is_empty() {
+        let base = if ticks as usize > SNAPSHOT_GIVEN_MAX || known.is_empty() {
             &[]
         } else {
             player.replayed.unwrap_or(known)

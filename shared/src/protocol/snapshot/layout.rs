@@ -54,7 +54,8 @@ pub(super) struct Layout {
 }
 
 /// Tables of ways have no more entries together; ways beyond are reckoned each time.
-const WAYS_IN_TABLES_MAX: u32 = 1 << 16;
+/// Enough for two coordinates along an angle of 16 bits, and a MiB.
+const WAYS_IN_TABLES_MAX: u32 = 1 << 18;
 
 impl Layout {
     /// With those that no kind has for itself.

@@ -151,6 +151,22 @@ impl Mirror {
             + self.own.as_ref().map_or(0, Vec::capacity)
     }
 
+    /// Becomes equal to another, in the memory that it has.
+    pub(super) fn copy_from(&mut self, other: &Mirror) {
+        let Mirror { tick, rows, rests, masks, own, models, .. } = other;
+        let lists = (&mut self.rows, &mut self.rests, &mut self.masks, &mut self.models);
+        lists.0.clone_from(rows);
+        lists.1.clone_from(rests);
+        lists.2.clone_from(masks);
+        lists.3.clone_from(models);
+        self.own.clone_from(own);
+        self.tick = *tick;
+        self.is_player = other.is_player;
+        self.margin_ticks = other.margin_ticks;
+        self.generation = other.generation;
+        self.fresh_id = other.fresh_id;
+    }
+
     /// Forgets everything, for a keyframe.
     pub(super) fn restart(&mut self, codec: &Codec, tick: Tick, is_player: bool) {
         self.tick = Some(tick);
