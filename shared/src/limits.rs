@@ -90,7 +90,8 @@ pub const PREDICT_MAX_TICKS: u32 = 64;
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.
 pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;
-/// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit.
+/// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit when a
+/// client replays its own state.
 /// Refused at start-up below.
 pub const SNAPSHOT_MAX_BYTES_MIN: usize = 64;
 

@@ -41,8 +41,8 @@ impl<G: Game> Demo<G> {
         for (player, _) in &bots {
             simulation.join(*player);
         }
-        // A game whose schema is unsound opens no room anywhere.
-        let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range).unwrap_or_default();
+        let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range)
+            .unwrap_or_else(|_| unreachable!("a game whose schema is unsound opens no room"));
         Demo {
             simulation,
             codec,

@@ -101,7 +101,8 @@ impl<G: Game> Room<G> {
                 given: &player.told.given,
                 margin_ticks: player.inputs.margin_ticks(),
                 own: put_own(own.as_ref(), &mut self.scratch.own),
-                replayed: put_own(player.told.replayed.as_ref(), &mut self.scratch.replayed),
+                // Only what is made of it is sent: it may be of any size.
+                replayed: put_state(player.told.replayed.as_ref(), &mut self.scratch.replayed),
             });
         }
         let visible = &mut self.scratch.visible;
@@ -156,12 +157,20 @@ fn centre(view: &View) -> Option<[f64; 2]> {
     }
 }
 
+/// The player's own state in bincode.
+///
+/// # Panics
+/// When it is larger than [`OWN_MAX_BYTES`].
 fn put_own<'a>(own: Option<&impl serde::Serialize>, bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
-    bytes.clear();
-    let own = own?;
-    bincode::serde::encode_into_std_write(own, bytes, WIRE)
-        .expect("a Vec takes whatever it is given, and a player's own state must be serialisable");
-    let size = bytes.len();
+    let own = put_state(own, bytes)?;
+    let size = own.len();
     assert!(size <= OWN_MAX_BYTES, "own state of {size} bytes, of which {OWN_MAX_BYTES} may be");
+    Some(own)
+}
+
+fn put_state<'a>(own: Option<&impl serde::Serialize>, bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    bytes.clear();
+    bincode::serde::encode_into_std_write(own?, bytes, WIRE)
+        .expect("a Vec takes whatever it is given, and a player's own state must be serialisable");
     Some(bytes)
 }

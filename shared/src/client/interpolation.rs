@@ -2,7 +2,8 @@
 //!
 //! Entity interpolation as in Bernier 2001, by the schema alone: fields that hold keep the
 //! older value, fields that move are blended, angles the short way round. When the next
-//! snapshot is late, moving fields run on for a few ticks by the schema's own predictor.
+//! snapshot is late, moving fields run on for a few ticks by what the schema says of them; a field
+//! that nears another, as a velocity does, keeps its value for so short a time.
 
 use std::collections::VecDeque;
 

@@ -11,10 +11,10 @@ use super::additions::NewWriter;
 use super::changes::Change;
 use super::changes::put_gap;
 use super::codec::Codec;
-use super::encoder::{Picture, Visible, cost_bytes};
+use super::encoder::{Picture, Visible};
 use super::mirror::{Mirror, Place};
 use crate::ids::EntityId;
-use crate::protocol::symbols::Cost;
+use crate::protocol::symbols::{Cost, Sink};
 use crate::scene::Kind;
 
 /// Bytes for what ends a message: three bits that may be the dearest.
@@ -343,6 +343,13 @@ impl Budget {
         }));
         self.new_waits.retain(|(entity, _)| !told(*entity));
     }
+}
+
+/// What writing costs, in whole bytes.
+fn cost_bytes(codec: &Codec, write: impl FnOnce(&mut Cost)) -> usize {
+    let mut cost = new_cost(codec);
+    write(&mut cost);
+    cost.bytes()
 }
 
 fn new_cost(codec: &Codec) -> Cost {

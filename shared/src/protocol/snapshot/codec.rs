@@ -25,7 +25,7 @@ pub enum Coding {
 }
 
 /// What both ends of a stream know before it begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Codec {
     schema: Schema,
     tick_rate: TickRate,

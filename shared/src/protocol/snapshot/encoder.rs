@@ -21,7 +21,7 @@ use crate::limits::{
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeWriter;
-use crate::protocol::symbols::{Cost, Part, Sink, Tally, put_count, put_residual};
+use crate::protocol::symbols::{Part, Sink, Tally, put_count, put_residual};
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
@@ -512,11 +512,4 @@ fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) 
             sink.raw((byte ^ base).into(), 8);
         }
     }
-}
-
-/// What writing costs, in whole bytes.
-pub(super) fn cost_bytes(codec: &Codec, write: impl FnOnce(&mut Cost)) -> usize {
-    let mut cost = Cost { plain: codec.coding() == Coding::Plain, ..Cost::default() };
-    write(&mut cost);
-    cost.by_256.div_ceil(8 * 256) as usize
 }

@@ -1,8 +1,9 @@
 //! The plan of a kind: in which order its fields are coded, by which whole numbers they are
 //! predicted, and by which models.
 //!
-//! Made once for a codec, from the schema and the tick rate alone; whatever is not exact here (a
-//! cosine, an exponential) is rounded to 1/65536, so that it is the same everywhere.
+//! Made once for a codec, from the schema and the tick rate alone. A cosine or an exponential is
+//! rounded to 1/65536: both ends take it from the same library, and one that is right to a
+//! billionth gives the same unless it falls on a half.
 
 use std::mem::discriminant;
 

@@ -96,7 +96,8 @@ fn before_the_last(
     Some(first)
 }
 
-/// Over several ticks, the pace of what goes on by its last two is their mean.
+/// Over several ticks (of more than are reckoned with, so many), the pace of what goes on by its
+/// last two is their mean.
 #[inline]
 fn settle_paces(
     plan: &KindPlan,
