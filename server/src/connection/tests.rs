@@ -299,6 +299,65 @@ fn a_spectator_that_acknowledges_nothing_is_sent_a_windows_worth_and_goes_on_at_
     assert!(told >= 30, "{told} from the next keyframe on");
 }
 
+/// Watches over a line of so many ticks each way; gives how many snapshots came in each second.
+/// It says what it has seen each half second of the stream, or else whenever it pings.
+fn watches_from_afar(
+    room: &mut Room<Dots>,
+    session: u64,
+    line_ticks: u64,
+    is_by_progress: bool,
+) -> Vec<u64> {
+    let mut connection = Connection::new(room, SessionId(session), None, false, START);
+    let (mut down, mut up) = (Vec::new(), Vec::new());
+    let (mut seen, mut said, mut counts) = (None::<Tick>, None::<Tick>, vec![0; 10]);
+    for pass in 0..300_u64 {
+        let came: Vec<_> = down.extract_if(.., |(at, _)| *at <= pass).collect();
+        for (_, message) in came {
+            seen = Some(message);
+            counts[(pass / 30) as usize] += 1;
+            let is_due = said.is_none_or(|said| message.since(said) >= 15);
+            if is_by_progress && is_due {
+                up.push((pass + line_ticks, ClientMessage::Ack(Ack { seen: message })));
+                said = Some(message);
+            }
+        }
+        if pass % 30 == 7 {
+            up.push((pass + line_ticks, ClientMessage::Ping(Ping { number: 1 })));
+            let ack = seen.map(|seen| (pass + line_ticks, ClientMessage::Ack(Ack { seen })));
+            up.extend(ack.filter(|_| !is_by_progress));
+        }
+        if connection.is_read_in(pass as u32) {
+            for (_, message) in up.extract_if(.., |(at, _)| *at <= pass) {
+                say(&mut connection, room, &message).expect("it may say so");
+            }
+        }
+        room.step();
+        while connection.next_message(room, &mut Vec::new()) {}
+        let Turn::Say(run) = connection.turn(room) else { continue };
+        for shared in run {
+            down.push((pass + line_ticks, shared.tick()));
+            connection.was_told(shared);
+        }
+    }
+    connection.leave(room);
+    counts
+}
+
+#[test]
+fn whoever_comes_to_a_room_that_is_watched_gets_every_tick_whenever_and_from_wherever() {
+    for (phase, line_ticks, is_by_progress) in (0..30_u64)
+        .flat_map(|phase| [0, 1, 3, 6, 9, 15].map(|line| (phase, line)))
+        .flat_map(|(phase, line)| [true, false].map(|progress| (phase, line, progress)))
+    {
+        let mut room = room();
+        let first = spectator(&mut room);
+        (0..40 + phase).for_each(|_| room.step());
+        let counts = watches_from_afar(&mut room, phase, line_ticks, is_by_progress);
+        assert_eq!(counts[5..], [30; 5], "{phase}, {line_ticks}, {is_by_progress}: {counts:?}");
+        first.leave(&mut room);
+    }
+}
+
 #[test]
 fn a_spectator_is_read_now_and_then_and_a_player_in_each_pass() {
     let mut room = room();

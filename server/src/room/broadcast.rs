@@ -63,8 +63,12 @@ pub struct Spectator {
     /// The last of which it said that it has seen it, or after a pause the first that it has not.
     seen_from: Option<Tick>,
     roster: Option<Version>,
-    /// An acknowledgement came so late that it is to see all that is on its way before more.
+    /// What was due when it was told the first of it: all up to there came at once.
+    begun: Tick,
+    /// An acknowledgement came so late that it is to see most of what is on its way before more.
     is_late: bool,
+    /// How long after it was due its line takes to say that something was seen: the least so far.
+    line_ticks: u32,
     late_ticks: u32,
     window_ticks: u32,
     read_every_passes: u32,
@@ -83,13 +87,16 @@ pub enum Turn<'a> {
 
 /// Some ticks of the shared stream, one after the other.
 #[derive(Clone, Debug)]
-pub struct Run<'a>(vec_deque::Iter<'a, Told>);
+pub struct Run<'a> {
+    rest: vec_deque::Iter<'a, Told>,
+    due: Tick,
+}
 
 impl<'a> Iterator for Run<'a> {
     type Item = Shared<'a>;
 
     fn next(&mut self) -> Option<Shared<'a>> {
-        self.0.next().map(|told| Shared { told })
+        self.rest.next().map(|told| Shared { told, due: self.due })
     }
 }
 
@@ -97,6 +104,8 @@ impl<'a> Iterator for Run<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'a> {
     told: &'a Told,
+    /// The newest tick that is due as it is being told.
+    due: Tick,
 }
 
 impl<'a> Shared<'a> {
@@ -128,6 +137,9 @@ impl Spectator {
 
     /// It has been given a message, which will reach it or end its connection.
     pub(crate) fn was_told(&mut self, shared: Shared<'_>) {
+        if self.told.is_none() {
+            self.begun = shared.due;
+        }
         if self.told == self.acknowledged {
             self.seen_from = Some(shared.told.tick);
         }
@@ -138,12 +150,17 @@ impl Spectator {
     /// It says what it has seen while `due` is being told; whether that can be, and is new.
     pub(crate) fn has_seen(&mut self, tick: Tick, due: Tick) -> bool {
         let is_new = Some(tick) <= self.told && Some(tick) > self.acknowledged;
-        if is_new {
+        if let Some(told) = self.told.filter(|_| is_new) {
             self.acknowledged = Some(tick);
             self.seen_from = Some(tick);
-            // It says so rarely that much more may be on its way before the window is full.
-            let is_late = due.since(tick) > i64::from(self.late_ticks);
-            self.is_late = self.told != Some(tick) && (self.is_late || is_late);
+            // What came before it began did not come late.
+            let took = due.since(tick.max(self.begun)).clamp(0, i64::from(self.late_ticks)) as u32;
+            self.line_ticks = self.line_ticks.min(took);
+            let late = i64::from(self.late_ticks);
+            let is_late = due.since(tick.max(self.begun)) > late + i64::from(self.line_ticks);
+            // It says so rarely that much more may be on its way before the window is full. It
+            // need not say so of the very last to go on: it may be waiting for more to say it of.
+            self.is_late = told.since(tick) > late && (self.is_late || is_late);
         }
         is_new
     }
@@ -237,7 +254,9 @@ impl Broadcast {
             Some(_) => return Turn::Skip,
         };
         match (self.place_of(next), self.place_of(due)) {
-            (Some(first), Some(last)) => Turn::Say(Run(self.ring.range(first..=last))),
+            (Some(first), Some(last)) => {
+                Turn::Say(Run { rest: self.ring.range(first..=last), due })
+            }
             _ => Turn::Skip,
         }
     }
@@ -257,7 +276,9 @@ impl<G: Game> Room<G> {
             acknowledged: None,
             seen_from: None,
             roster: None,
+            begun: Tick::default(),
             is_late: false,
+            line_ticks: u32::MAX,
             late_ticks: passes(SPECTATOR_LATE_MAX),
             window_ticks: passes(SPECTATOR_WINDOW),
             read_every_passes: passes(SPECTATOR_READ_EVERY),
