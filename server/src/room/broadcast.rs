@@ -13,7 +13,7 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::limits::{
     BROADCAST_BEHIND_MAX_TICKS, BROADCAST_KEYFRAME_EVERY, SNAPSHOT_ENTITIES_MAX,
-    SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY, SPECTATOR_WINDOW,
+    SNAPSHOT_MAX_BYTES, SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY, SPECTATOR_WINDOW,
 };
 use shared::protocol::ServerMessage;
 use shared::protocol::snapshot::{Picture, SnapshotEncoder};
@@ -344,6 +344,11 @@ impl<G: Game> Room<G> {
         let mut events = Vec::new();
         let before = Some(tick.minus(1));
         let dropped = self.events.tell(before, tick, None, &View::Everything, &mut events);
+        let is_keyframe = self.broadcast.begin(tick);
+        // A keyframe begins from nothing: within the budget, what does not fit would be gone from
+        // the eyes of all each time.
+        let max_bytes =
+            if is_keyframe { SNAPSHOT_MAX_BYTES } else { self.stream.snapshot_max_bytes };
         let picture = Picture {
             tick,
             player: None,
@@ -352,9 +357,8 @@ impl<G: Game> Room<G> {
             events: &events,
             focus: None,
             // Its kind takes a byte.
-            max_bytes: self.stream.snapshot_max_bytes - 1,
+            max_bytes: max_bytes - 1,
         };
-        let is_keyframe = self.broadcast.begin(tick);
         let Broadcast { encoder, message, spare, roster, .. } = &mut self.broadcast;
         let mut frames = spare.pop().unwrap_or_default();
         frames.clear();

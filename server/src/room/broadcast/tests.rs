@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use shared::game::Setup;
 use shared::ids::PlayerId;
+use shared::limits::SNAPSHOT_MAX_BYTES_MIN;
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use shared::scene::Scene;
 
@@ -157,7 +158,8 @@ proptest! {
             prop_assert_eq!(watcher.decoder.mirror().tick(), Some(room.due()));
             // Nobody came or went in that time, so that the delay makes no difference.
             let named = (0..6).map(PlayerId).filter_map(|id| Some((id, room.player_name(id)?.to_owned())));
-            let named: BTreeMap<_, _> = named.collect(); prop_assert_eq!(&watcher.roster, &named);
+            let named: BTreeMap<_, _> = named.collect();
+            prop_assert_eq!(&watcher.roster, &named);
         }
     }
 }
@@ -181,6 +183,42 @@ fn who_has_left_is_named_for_as_long_as_it_is_to_be_seen() {
     assert_eq!(watcher.roster.get(&player).map(String::as_str), Some("Ada"));
     run(&mut room, &mut watcher, 1);
     assert_ne!(watcher.roster.get(&player).map(String::as_str), Some("Ada"));
+}
+
+#[test]
+fn a_budget_that_a_keyframe_would_not_fit_takes_nothing_from_what_is_seen() {
+    let stream = StreamSettings {
+        spectator_delay: Duration::ZERO,
+        snapshot_max_bytes: SNAPSHOT_MAX_BYTES_MIN,
+        ..StreamSettings::default()
+    };
+    let setup = Setup { players_max: 64, ..Setup::default() };
+    let settings = RoomSettings { name: "meadow".to_owned(), setup, fill: 64, stream };
+    let mut room = Room::<Dots>::new(settings).expect("these settings are good");
+    let mut spectator = room.watch();
+    let mut decoder = SnapshotDecoder::new();
+    let (mut keyframes, mut largest) = (0, 0);
+    for _ in 0..5 * KEYFRAME_TICKS {
+        room.step();
+        let before = decoder.mirror().rows().iter().len();
+        let Turn::Say(run) = room.turn(&spectator) else { panic!("there is a delay") };
+        for shared in run {
+            spectator.was_told(shared);
+            for message in shared.messages() {
+                let Ok(ServerMessage::Snapshot(body)) = ServerMessage::decode(message) else {
+                    continue;
+                };
+                let told = decoder.decode(&room.codec, body, &mut NoReplay).expect("the next");
+                keyframes += u32::from(told.keyframe);
+                largest = largest.max(if told.keyframe { 0 } else { message.len() });
+            }
+        }
+        spectator.has_seen(room.tick(), room.tick());
+        assert!(decoder.mirror().rows().iter().len() >= before, "at {:?}", room.tick());
+    }
+    assert_eq!(keyframes, 5);
+    assert!(largest <= SNAPSHOT_MAX_BYTES_MIN, "{largest} bytes");
+    assert!(room.counters().snapshots_cut > 0, "all fits into so little");
 }
 
 #[test]
