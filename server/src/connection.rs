@@ -262,7 +262,7 @@ impl Connection {
         spectator.was_told(shared);
         self.held_back_since = None;
         self.counters.snapshots += 1;
-        self.counters.messages_out += 1;
+        self.counters.messages_out += u64::from(shared.message_count());
         self.counters.bytes_out += shared.frames().len() as u64;
     }
 
@@ -278,7 +278,8 @@ impl Connection {
     fn say_roster<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {
         match &mut self.part {
             Part::Plays(plays) => room.write_roster(&mut plays.viewer, out),
-            Part::Watches(spectator) => room.write_spectator_roster(spectator, out),
+            // It comes with what it belongs to, in what all spectators share.
+            Part::Watches(_) => false,
         }
     }
 

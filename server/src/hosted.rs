@@ -214,7 +214,7 @@ impl<G: Game> Hosted<G> {
             bytes_out += traffic.1;
         }
         let metrics = &bench.metrics;
-        metrics.messages_out.fetch_add(written.messages + written.shared, Relaxed);
+        metrics.messages_out.fetch_add(written.messages, Relaxed);
         metrics.broadcast_writes.fetch_add(written.shared, Relaxed);
         metrics.broadcast_skips.fetch_add(written.skips, Relaxed);
         metrics.bytes_in.fetch_add(bytes_in, Relaxed);
@@ -274,7 +274,7 @@ impl<G: Game> Hosted<G> {
 /// What a pass has given to sockets.
 #[derive(Default)]
 struct Written {
-    /// Messages for one client.
+    /// Messages for one client, or as part of the shared stream.
     messages: u64,
     /// Ticks of the shared stream.
     shared: u64,
@@ -306,23 +306,7 @@ impl Seat {
             return Ok(());
         }
         // Most spectators at most ticks: one write of what lies there for all.
-        match self.connection.turn(room) {
-            Turn::Nothing => {}
-            Turn::Skip => written.skips += 1,
-            Turn::Say(run) => {
-                for shared in run {
-                    if !self.socket.offer(shared.frames(), lived)? {
-                        break;
-                    }
-                    self.connection.was_told(shared);
-                    written.shared += 1;
-                    if self.socket.unsent_bytes() > 0 {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(())
+        self.say_shared(room, written, 0, |socket, frames| socket.offer(frames, lived))
     }
 
     /// Says the message on the bench and all that is to be said beside it, as one.
@@ -346,21 +330,40 @@ impl Seat {
                 break;
             }
         }
+        self.say_shared(room, written, GATHER_BYTES, |socket, frames| {
+            socket.say_framed(frames);
+            Ok(true)
+        })?;
+        self.socket.flush(lived)
+    }
+
+    /// Gives the socket what is due of the shared stream, by `give`, which says whether it took
+    /// it; no more once more than `unsent_max_bytes` wait there.
+    fn say_shared<G: Game>(
+        &mut self,
+        room: &Room<G>,
+        written: &mut Written,
+        unsent_max_bytes: usize,
+        mut give: impl FnMut(&mut Socket, &[u8]) -> Result<bool, End>,
+    ) -> Result<(), End> {
         match self.connection.turn(room) {
             Turn::Nothing => {}
             Turn::Skip => written.skips += 1,
             Turn::Say(run) => {
                 for shared in run {
-                    self.socket.say_framed(shared.frames());
+                    if !give(&mut self.socket, shared.frames())? {
+                        break;
+                    }
                     self.connection.was_told(shared);
                     written.shared += 1;
-                    if self.socket.unsent_bytes() >= GATHER_BYTES {
+                    written.messages += u64::from(shared.message_count());
+                    if self.socket.unsent_bytes() > unsent_max_bytes {
                         break;
                     }
                 }
             }
         }
-        self.socket.flush(lived)
+        Ok(())
     }
 }
 

@@ -178,8 +178,8 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
     let first = world.join_spectator(clean());
     world.run(delay);
     assert_eq!(world.client(first).tick(), None, "what was before it came is not kept");
-    assert!(world.client(first).names().is_some_and(|names| names.iter().len() == 24));
     world.run(SECOND);
+    assert!(world.client(first).names().is_some_and(|names| names.iter().len() == 24));
     // Those who come later begin at once.
     let later: Vec<_> = (0..20).map(|_| world.join_spectator(clean())).collect();
     world.run(SECOND / 5);
@@ -205,6 +205,31 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
     let encodes = world.room().counters().broadcast_encodes;
     world.run(SECOND);
     assert_eq!(world.room().counters().broadcast_encodes, encodes, "nobody is left");
+}
+
+#[test]
+fn a_spectator_far_away_gets_every_tick_whenever_it_comes() {
+    let mut plan = Plan { fill: 8, ..Plan::seeded(seed()) };
+    plan.stream.spectator_delay = SECOND / 2;
+    let mut world = World::<Skirmish>::new(&plan);
+    world.join_spectator(clean());
+    world.run(3 * SECOND);
+    let latencies = [0, 20, 100, 200, 300, 500].map(|latency| latency * MS);
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        let join = |latency| (latency, world.join_spectator(Path { latency, ..Path::default() }));
+        all.extend(latencies.map(join));
+        // No whole number of ticks, so that all phases of the keyframe are met.
+        world.run(107 * MS);
+    }
+    world.run(6 * SECOND);
+    all.iter().for_each(|&(_, who)| drop(world.take_ages(who)));
+    world.run(5 * SECOND);
+    world.all_play();
+    for (latency, who) in all {
+        let came = world.take_ages(who).len();
+        assert!((149..=151).contains(&came), "{came} in five seconds over {latency:?}");
+    }
 }
 
 #[test]

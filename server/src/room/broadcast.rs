@@ -37,8 +37,11 @@ pub(super) struct Broadcast {
     keyframe: Option<Tick>,
     /// The newest keyframe, due or not.
     last_keyframe: Option<Tick>,
-    /// What of the roster is known to who has been told the newest message.
-    roster: Version,
+    /// What of the roster is known to who has been told the newest message; `None` before the
+    /// first.
+    roster: Option<Version>,
+    /// About how much memory most messages take.
+    usual_bytes: usize,
     /// Memory of messages that are over, for those to come.
     spare: Vec<Vec<u8>>,
     message: Vec<u8>,
@@ -49,10 +52,13 @@ pub(super) struct Broadcast {
 struct Told {
     tick: Tick,
     is_keyframe: bool,
-    /// What of the roster a spectator knows who has been told this.
-    roster: Version,
-    /// What changed in the roster, if anything did, and the snapshot.
+    /// At a keyframe the whole roster of its tick, which only those need who begin there; then
+    /// what changed in the roster, if anything did, and the snapshot.
     frames: Vec<u8>,
+    /// How many of these bytes the whole roster is.
+    whole_roster_bytes: usize,
+    /// How many messages there are without it.
+    messages: u32,
 }
 
 /// Where one spectator stands. It belongs to one connection.
@@ -62,7 +68,6 @@ pub struct Spectator {
     acknowledged: Option<Tick>,
     /// The last of which it said that it has seen it, or after a pause the first that it has not.
     seen_from: Option<Tick>,
-    roster: Option<Version>,
     /// What was due when it was told the first of it: all up to there came at once.
     begun: Tick,
     /// An acknowledgement came so late that it is to see most of what is on its way before more.
@@ -90,13 +95,16 @@ pub enum Turn<'a> {
 pub struct Run<'a> {
     rest: vec_deque::Iter<'a, Told>,
     due: Tick,
+    /// Whether the next one is the keyframe at which the spectator begins or goes on.
+    begins: bool,
 }
 
 impl<'a> Iterator for Run<'a> {
     type Item = Shared<'a>;
 
     fn next(&mut self) -> Option<Shared<'a>> {
-        self.rest.next().map(|told| Shared { told, due: self.due })
+        let begins = std::mem::take(&mut self.begins);
+        self.rest.next().map(|told| Shared { told, due: self.due, begins })
     }
 }
 
@@ -106,6 +114,7 @@ pub struct Shared<'a> {
     told: &'a Told,
     /// The newest tick that is due as it is being told.
     due: Tick,
+    begins: bool,
 }
 
 impl<'a> Shared<'a> {
@@ -118,12 +127,22 @@ impl<'a> Shared<'a> {
     /// The messages as they go over the wire, each in its frame.
     #[must_use]
     pub fn frames(&self) -> &'a [u8] {
-        &self.told.frames
+        if self.begins {
+            &self.told.frames
+        } else {
+            &self.told.frames[self.told.whole_roster_bytes..]
+        }
+    }
+
+    /// How many messages these are.
+    #[must_use]
+    pub fn message_count(&self) -> u32 {
+        self.told.messages + u32::from(self.begins)
     }
 
     /// The messages alone.
     pub fn messages(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        framing::messages(&self.told.frames)
+        framing::messages(self.frames())
     }
 }
 
@@ -144,7 +163,6 @@ impl Spectator {
             self.seen_from = Some(shared.told.tick);
         }
         self.told = Some(shared.told.tick);
-        self.roster = Some(shared.told.roster);
     }
 
     /// It says what it has seen while `due` is being told; whether that can be, and is new.
@@ -187,7 +205,8 @@ impl Broadcast {
             ring: VecDeque::new(),
             keyframe: None,
             last_keyframe: None,
-            roster: 0,
+            roster: None,
+            usual_bytes: 0,
             spare: Vec::new(),
             message: Vec::new(),
         }
@@ -219,7 +238,13 @@ impl Broadcast {
         // Whoever is a few ticks behind may still want those before the keyframe.
         let kept_from = keyframe.min(due.minus(BROADCAST_BEHIND_MAX_TICKS));
         while self.ring.front().is_some_and(|front| front.tick < kept_from) {
-            self.spare.extend(self.ring.pop_front().map(|told| told.frames));
+            let Some(Told { mut frames, .. }) = self.ring.pop_front() else { return };
+            frames.clear();
+            // Each would be a keyframe sooner or later, and keep the memory of one.
+            if frames.capacity() > 4 * self.usual_bytes {
+                frames.shrink_to(self.usual_bytes);
+            }
+            self.spare.push(frames);
         }
     }
 
@@ -255,7 +280,8 @@ impl Broadcast {
         };
         match (self.place_of(next), self.place_of(due)) {
             (Some(first), Some(last)) => {
-                Turn::Say(Run { rest: self.ring.range(first..=last), due })
+                let begins = spectator.told.map(Tick::next) != Some(next);
+                Turn::Say(Run { rest: self.ring.range(first..=last), due, begins })
             }
             _ => Turn::Skip,
         }
@@ -265,17 +291,12 @@ impl Broadcast {
 impl<G: Game> Room<G> {
     /// A spectator comes: while there is one, each tick is encoded for all of them.
     pub fn watch(&mut self) -> Spectator {
-        if self.broadcast.spectators == 0 {
-            // Whoever comes is sent all of the roster as it is when it comes, or later.
-            self.broadcast.roster = self.roster.version();
-        }
         self.broadcast.spectators += 1;
         let passes = |time: Duration| self.tick_rate.ticks_in(time.as_secs_f32());
         Spectator {
             told: None,
             acknowledged: None,
             seen_from: None,
-            roster: None,
             begun: Tick::default(),
             is_late: false,
             line_ticks: u32::MAX,
@@ -305,37 +326,16 @@ impl<G: Game> Room<G> {
         self.broadcast.turn(spectator)
     }
 
-    /// Adds the whole roster message to the end of `out`, if the spectator needs one of its own:
-    /// when it comes, and before it begins or goes on at a keyframe. Else what changes comes in the shared
-    /// stream, as late as what is to be seen. The room changes by its counters and kept memory
-    /// alone.
-    pub fn write_spectator_roster(&mut self, spectator: &mut Spectator, out: &mut Vec<u8>) -> bool {
-        let begins = match self.broadcast.turn(spectator) {
-            Turn::Say(mut run) => {
-                run.next().map(|shared| shared.tick()) != spectator.told.map(Tick::next)
-            }
-            Turn::Nothing | Turn::Skip => false,
-        };
-        if spectator.roster.is_some() && !begins {
-            return false;
-        }
-        let before = out.len();
-        let Some(version) = self.roster.write(spectator.roster, out) else { return false };
-        // The stream still brings changes up to this one that it knows already. They say of each
-        // player how it became what it is, so that it comes out the same.
-        spectator.roster = Some(version);
-        self.counters.rosters += 1;
-        self.counters.roster_bytes += (out.len() - before) as u64;
-        true
-    }
-
     /// Encodes the newest scene for all spectators, if there are any.
     pub(super) fn broadcast_scene(&mut self) {
         if self.broadcast.spectators == 0 {
             return;
         }
+        let tick = self.tick();
+        let is_keyframe = self.broadcast.begin(tick);
+        let mut frames = self.broadcast.spare.pop().unwrap_or_default();
+        let (whole_roster_bytes, rosters) = self.put_rosters(is_keyframe, &mut frames);
         let scene = self.simulation.scene();
-        let tick = scene.tick();
         let visible = &mut self.scratch.visible;
         self.interest.visible(None, &View::Everything, visible);
         self.counters.rows_dropped += visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX) as u64;
@@ -344,7 +344,6 @@ impl<G: Game> Room<G> {
         let mut events = Vec::new();
         let before = Some(tick.minus(1));
         let dropped = self.events.tell(before, tick, None, &View::Everything, &mut events);
-        let is_keyframe = self.broadcast.begin(tick);
         // A keyframe begins from nothing: within the budget, what does not fit would be gone from
         // the eyes of all each time.
         let max_bytes =
@@ -359,17 +358,7 @@ impl<G: Game> Room<G> {
             // Its kind takes a byte.
             max_bytes: max_bytes - 1,
         };
-        let Broadcast { encoder, message, spare, roster, .. } = &mut self.broadcast;
-        let mut frames = spare.pop().unwrap_or_default();
-        frames.clear();
-        message.clear();
-        if let Some(version) = self.roster.write(Some(*roster), message) {
-            *roster = version;
-            framing::put(message, &mut frames);
-            self.counters.rosters += 1;
-            self.counters.roster_bytes += message.len() as u64;
-        }
-        let roster = *roster;
+        let Broadcast { encoder, message, .. } = &mut self.broadcast;
         message.clear();
         ServerMessage::open_snapshot(message);
         encoder.encode(&self.codec, &picture, message);
@@ -379,7 +368,32 @@ impl<G: Game> Room<G> {
         self.counters.broadcast_bytes += message.len() as u64;
         self.counters.events_told += events.len() as u64;
         self.counters.events_dropped += dropped as u64;
-        self.broadcast.keep(Told { tick, is_keyframe, roster, frames });
+        if !is_keyframe {
+            self.broadcast.usual_bytes = frames.len();
+        }
+        let messages = rosters + 1;
+        self.broadcast.keep(Told { tick, is_keyframe, frames, whole_roster_bytes, messages });
+    }
+
+    /// Puts the roster messages of a tick; gives how many bytes the whole roster takes, and how
+    /// many messages there are beside it. They are of this tick, not of when they are sent: names
+    /// come with what is seen.
+    fn put_rosters(&mut self, is_keyframe: bool, frames: &mut Vec<u8>) -> (usize, u32) {
+        let Broadcast { message, roster: known, .. } = &mut self.broadcast;
+        let mut put = |has: Option<Version>| {
+            message.clear();
+            let is_news = self.roster.write(has, message).is_some();
+            if is_news {
+                framing::put(message, frames);
+                self.counters.rosters += 1;
+                self.counters.roster_bytes += message.len() as u64;
+            }
+            (frames.len(), u32::from(is_news))
+        };
+        let (whole_bytes, _) = if is_keyframe { put(None) } else { (0, 0) };
+        let (_, changes) = if known.is_some() { put(*known) } else { (0, 0) };
+        *known = Some(self.roster.version());
+        (whole_bytes, changes)
     }
 }
 

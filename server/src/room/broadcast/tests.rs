@@ -40,10 +40,6 @@ impl Watcher {
 
     /// It takes at most so many ticks of what there is for it, and all of it is checked.
     fn take(&mut self, room: &mut Room<Dots>, scenes: &[Scene], most: usize) {
-        let mut own = Vec::new();
-        if room.write_spectator_roster(&mut self.spectator, &mut own) {
-            self.hear(room, &own);
-        }
         let Turn::Say(run) = room.turn(&self.spectator) else { return };
         let run: Vec<_> = run.take(most).collect();
         for shared in run {
@@ -186,6 +182,48 @@ fn who_has_left_is_named_for_as_long_as_it_is_to_be_seen() {
 }
 
 #[test]
+fn who_comes_is_told_the_names_of_those_it_sees_not_of_those_who_took_their_numbers() {
+    let mut room = room(DELAY);
+    let mut scenes = vec![room.scene().clone()];
+    let _first = Watcher::new(&mut room);
+    let ann = room.join("Ann").expect("there is space");
+    (0..DELAY_TICKS + 5).for_each(|_| step(&mut room, &mut scenes));
+    room.leave(ann);
+    assert_eq!(room.join("Bob").expect("there is space"), ann, "the number is free again");
+    let mut watcher = Watcher::new(&mut room);
+    for tick in 0..2 * DELAY_TICKS {
+        step(&mut room, &mut scenes);
+        watcher.take(&mut room, &scenes, 99);
+        watcher.acknowledge(&room);
+        let name = if tick < DELAY_TICKS { "Ann" } else { "Bob" };
+        assert_eq!(watcher.roster.get(&ann).map(String::as_str), Some(name), "at {tick}");
+    }
+}
+
+#[test]
+fn only_who_begins_at_a_keyframe_is_sent_the_whole_roster_there() {
+    let mut room = room(Duration::ZERO);
+    let mut spectator = room.watch();
+    let mut rosters = Vec::new();
+    for _ in 0..3 * KEYFRAME_TICKS {
+        room.step();
+        let Turn::Say(run) = room.turn(&spectator) else { panic!("there is no delay") };
+        for shared in run {
+            assert_eq!(shared.messages().count(), shared.message_count() as usize);
+            rosters.extend(shared.messages().filter_map(|message| {
+                match ServerMessage::decode(message) {
+                    Ok(ServerMessage::Roster(roster)) => Some(roster.complete),
+                    _ => None,
+                }
+            }));
+            spectator.was_told(shared);
+        }
+        spectator.has_seen(room.tick(), room.tick());
+    }
+    assert_eq!(rosters.iter().filter(|complete| **complete).count(), 1, "{rosters:?}");
+}
+
+#[test]
 fn a_budget_that_a_keyframe_would_not_fit_takes_nothing_from_what_is_seen() {
     let stream = StreamSettings {
         spectator_delay: Duration::ZERO,
@@ -232,6 +270,10 @@ fn messages_use_the_memory_of_those_that_are_over() {
     let all = room.broadcast.ring.len() + room.broadcast.spare.len();
     let most = DELAY_TICKS + KEYFRAME_TICKS + BROADCAST_BEHIND_MAX_TICKS + 1;
     assert!(all <= most as usize, "{all} buffers");
+    // Each has been a keyframe's by now.
+    let spare = room.broadcast.spare.iter().map(Vec::capacity).max().unwrap_or_default();
+    let usual = room.broadcast.usual_bytes;
+    assert!(spare <= 4 * usual, "{spare} bytes are kept for what takes {usual}");
     room.unwatch();
     assert!(room.broadcast.ring.is_empty() && room.broadcast.spare.is_empty());
 }
