@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::limits::ROOM_SPECTATORS_MAX;
 use shared::protocol::{Refusal, Role};
 use slotmap::SlotMap;
 
@@ -109,6 +110,9 @@ impl Directory {
                 return Err(Refusal::RoomFull);
             }
             Role::Player => listed.players += 1,
+            Role::Spectator if listed.spectators >= ROOM_SPECTATORS_MAX => {
+                return Err(Refusal::RoomFull);
+            }
             Role::Spectator => listed.spectators += 1,
         }
         listed.empty_since = None;
@@ -118,13 +122,13 @@ impl Directory {
         Ok(Admission { room, shard, new })
     }
 
-    /// The room with the most players that has a place: people come to meet. Spectators always
-    /// have one.
+    /// The room with the most players that has a place: people come to meet.
     fn fullest(&self, role: Role) -> Option<RoomKey> {
         self.rooms
             .iter()
-            .filter(|(_, listed)| {
-                role == Role::Spectator || listed.players < self.limits.players_max
+            .filter(|(_, listed)| match role {
+                Role::Player => listed.players < self.limits.players_max,
+                Role::Spectator => listed.spectators < ROOM_SPECTATORS_MAX,
             })
             .max_by_key(|(_, listed)| listed.players)
             .map(|(room, _)| room)
@@ -270,6 +274,20 @@ mod tests {
         assert!(directory.enter(Role::Spectator, &named("duel")).is_ok());
         directory.leave(room, Role::Player, Duration::ZERO);
         assert!(directory.enter(Role::Player, &named("duel")).is_ok());
+    }
+
+    #[test]
+    fn a_room_takes_so_many_spectators_and_still_players() {
+        let mut directory = of_limits(2, 8, 10_000);
+        let room = directory.enter(Role::Player, &named("final")).unwrap().room;
+        for _ in 0..ROOM_SPECTATORS_MAX {
+            assert_eq!(directory.enter(Role::Spectator, &Wish::Any).unwrap().room, room);
+        }
+        assert_eq!(directory.enter(Role::Spectator, &named("final")), Err(Refusal::RoomFull));
+        assert_ne!(directory.enter(Role::Spectator, &Wish::Any).unwrap().room, room);
+        assert_eq!(directory.enter(Role::Player, &named("final")).unwrap().room, room);
+        directory.leave(room, Role::Spectator, Duration::ZERO);
+        assert!(directory.enter(Role::Spectator, &named("final")).is_ok());
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Bench {
 pub(crate) struct Hosted<G: Game> {
     pub(crate) key: RoomKey,
     room: Room<G>,
+    /// Players before spectators: however many watch, whoever plays is read and told first.
     seats: Vec<Seat>,
     /// Whether the connection of any seat has ended: else there is no need to look for them.
     any_ended: bool,
@@ -157,7 +158,12 @@ impl<G: Game> Hosted<G> {
         {
             connection.notify(&format!("Your name here: {name}"));
         }
-        self.seats.push(Seat { socket, connection, ended: None, place });
+        let plays = |seat: &Seat| seat.connection.player().is_some();
+        let at = match player {
+            Some(_) => self.seats.partition_point(plays),
+            None => self.seats.len(),
+        };
+        self.seats.insert(at, Seat { socket, connection, ended: None, place });
     }
 
     /// One pass: what clients said, then the ticks that are due, then what clients are told.

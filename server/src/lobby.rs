@@ -6,6 +6,7 @@
 //! a world or a socket.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::time::Duration;
 
@@ -161,7 +162,11 @@ impl<G: Game> Lobby<G> {
     }
 
     fn enter(&mut self, role: Role, wish: &Wish) -> Result<Entry, Refusal> {
-        let admission = self.directory.enter(role, wish)?;
+        let admission = self.directory.enter(role, wish).inspect_err(|refusal| {
+            if role == Role::Spectator && *refusal == Refusal::RoomFull {
+                self.metrics.spectators_refused.fetch_add(1, Relaxed);
+            }
+        })?;
         let place = Place { room: admission.room, role, lobby: self.sender.clone() };
         if admission.new {
             self.open(admission);
@@ -174,7 +179,7 @@ impl<G: Game> Lobby<G> {
         let listed = &self.directory.room(admission.room);
         let seed = room_seed(self.setup.seed, &listed.name);
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
-        self.metrics.rooms.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.metrics.rooms.fetch_add(1, Relaxed);
         let settings = RoomSettings {
             name: listed.name.clone(),
             setup: Setup { seed, ..self.setup.clone() },

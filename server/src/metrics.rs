@@ -20,6 +20,8 @@ pub(crate) struct Metrics {
     pub(crate) sessions: AtomicU64,
     /// Hellos that were refused.
     pub(crate) refusals: AtomicU64,
+    /// Spectators among these, who were refused because as many as may be watch already.
+    pub(crate) spectators_refused: AtomicU64,
     /// Rooms opened.
     pub(crate) rooms: AtomicU64,
     /// Rooms that ended by a fault of their own.
@@ -78,6 +80,7 @@ impl Metrics {
             "accept_errors": self.accept_errors.load(Relaxed),
             "sessions": self.sessions.load(Relaxed),
             "refusals": self.refusals.load(Relaxed),
+            "spectators_refused": self.spectators_refused.load(Relaxed),
             "rooms": self.rooms.load(Relaxed),
             "rooms_failed": self.rooms_failed.load(Relaxed),
             "ticks": self.ticks.load(Relaxed),

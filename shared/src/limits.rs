@@ -12,6 +12,9 @@ pub const TICK_RATE_DEFAULT_HZ: u16 = 30;
 
 /// Most players that one room may be set to hold. Refused at start-up above.
 pub const ROOM_PLAYERS_MAX: u16 = 4_096;
+/// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
+/// not take the time that the shard has for its players.
+pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
 /// Longest room name, in bytes. Longer wishes are refused.
 pub const ROOM_NAME_MAX_BYTES: usize = 32;
 /// Longest player name, in characters. Longer names are cut.

@@ -36,7 +36,8 @@ pub struct RoomCounters {
     pub snapshots_cut: u64,
     /// Times that the newest scene was kept from a player, since it was behind.
     pub snapshots_held_back: u64,
-    /// Scenes that a viewer was not told of, because its socket was not ready or it was behind.
+    /// Scenes that a player was not told of, because its socket was not ready or it was behind.
+    /// Of spectators the server counts it, as skips of the shared stream.
     pub scenes_skipped: u64,
     /// Rows that viewers might have known but for the limit on their number.
     pub rows_dropped: u64,
