@@ -13,7 +13,7 @@ use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::protocol::{End, Refusal, Role, ServerMessage};
 use shared::tick::Tick;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::connection::Connection;
 use crate::directory::RoomKey;
@@ -182,8 +182,9 @@ impl<G: Game> Hosted<G> {
         self.part_with_ended(bench);
         for _ in 0..due.steps {
             self.room.step();
-            if let Some(recorder) = &mut self.recorder {
-                recorder.record(&self.room);
+            if self.recorder.as_mut().is_some_and(|recorder| !recorder.record(&self.room)) {
+                self.recorder = None;
+                bench.metrics.recordings_ended.fetch_add(1, Relaxed);
             }
         }
         self.write(lived, bench);
@@ -238,6 +239,14 @@ impl<G: Game> Hosted<G> {
             // The place first: who hears that it has left may come back for it at once.
             drop(seat.place);
             bench.part(seat.socket, end);
+        }
+    }
+
+    /// Ends the recording, if there is one, before the server ends.
+    pub(crate) fn end_recording(&mut self, why: &str, bench: &Bench) {
+        if self.recorder.take().is_some() {
+            warn!(room = self.name(), "recording ends: {why}");
+            bench.metrics.recordings_ended.fetch_add(1, Relaxed);
         }
     }
 
@@ -383,3 +392,6 @@ pub(crate) fn refuse(arrival: Arrival, refusal: Refusal, bench: &Bench) {
     socket.say(&message);
     bench.part(socket, End::Refused);
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,14 @@ pub(crate) struct Place {
     lobby: mpsc::UnboundedSender<Request>,
 }
 
+#[cfg(test)]
+impl Place {
+    /// One in no room, which nobody counts.
+    pub(crate) fn of_nobody(role: Role) -> Place {
+        Place { room: RoomKey::default(), role, lobby: mpsc::unbounded_channel().0 }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         // Without a lobby there is nobody left to count.
@@ -233,7 +241,37 @@ fn room_seed(server: u64, name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use shared::limits::ROOM_SPECTATORS_MAX;
+
     use super::*;
+    use crate::room::dots::Dots;
+
+    #[test]
+    fn spectators_for_whom_there_is_no_place_are_counted() {
+        let limits = Limits {
+            players_max: 4,
+            rooms_max: 1,
+            connections_max: 1 << 16,
+            empty_max: RETIRE_EVERY,
+        };
+        let (shard, _commands) = threads::channel();
+        let (metrics, stream) = (Arc::<Metrics>::default(), StreamSettings::default());
+        let (mut lobby, _requests) = Lobby::<Dots>::new(
+            limits,
+            vec![shard],
+            Setup::default(),
+            0,
+            stream,
+            None,
+            Arc::clone(&metrics),
+        );
+        let wish = Wish::Named("final".to_owned());
+        let enter = |_| lobby.enter(Role::Spectator, &wish);
+        let entries: Vec<_> = (0..ROOM_SPECTATORS_MAX + 3).map(enter).collect();
+        let inside = entries.iter().filter(|entry| entry.is_ok()).count();
+        assert_eq!(inside, ROOM_SPECTATORS_MAX as usize);
+        assert_eq!(metrics.spectators_refused.load(Relaxed), 3);
+    }
 
     #[test]
     fn seeds_follow_from_the_servers_seed_and_the_name() {

@@ -26,6 +26,8 @@ pub(crate) struct Metrics {
     pub(crate) rooms: AtomicU64,
     /// Rooms that ended by a fault of their own.
     pub(crate) rooms_failed: AtomicU64,
+    /// Recordings that ended before the server did: with their room, or by the disk.
+    pub(crate) recordings_ended: AtomicU64,
     /// Ticks made.
     pub(crate) ticks: AtomicU64,
     /// Passes that found more than one tick due.
@@ -83,6 +85,7 @@ impl Metrics {
             "spectators_refused": self.spectators_refused.load(Relaxed),
             "rooms": self.rooms.load(Relaxed),
             "rooms_failed": self.rooms_failed.load(Relaxed),
+            "recordings_ended": self.recordings_ended.load(Relaxed),
             "ticks": self.ticks.load(Relaxed),
             "overruns": self.overruns.load(Relaxed),
             "ticks_skipped": self.ticks_skipped.load(Relaxed),

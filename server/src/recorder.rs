@@ -18,8 +18,7 @@ use crate::room::{OwnStates, Room};
 
 /// A recording that is being made, by the thread that steps the room.
 pub(crate) struct Recorder<G: Game> {
-    /// `None` when it has ended.
-    ticks: Option<SyncSender<String>>,
+    ticks: SyncSender<String>,
     begun: bool,
     before: OwnStates<G>,
     /// About how long the lines of a tick are.
@@ -31,20 +30,22 @@ impl<G: Game> Recorder<G> {
     /// with the recorder, when all is written.
     pub(crate) fn create(path: &Path) -> io::Result<(Recorder<G>, JoinHandle<()>)> {
         let file = File::create(path)?;
-        let (recorder, ticks) = Recorder::new();
+        let (recorder, ticks) = Recorder::in_memory();
         let writer = thread::Builder::new().name("recorder".into());
         Ok((recorder, writer.spawn(move || write_all(file, &ticks))?))
     }
 
-    fn new() -> (Recorder<G>, Receiver<String>) {
+    /// A recording whose lines somebody else takes.
+    pub(crate) fn in_memory() -> (Recorder<G>, Receiver<String>) {
         let (sender, ticks) = sync_channel(RECORDING_QUEUE_TICKS);
         let before = OwnStates::default();
-        (Recorder { ticks: Some(sender), begun: false, before, usual_bytes: 0 }, ticks)
+        (Recorder { ticks: sender, begun: false, before, usual_bytes: 0 }, ticks)
     }
 
-    /// Records the newest tick of the room. It must be called after each.
-    pub(crate) fn record(&mut self, room: &Room<G>) {
-        let Some(ticks) = &self.ticks else { return };
+    /// Records the newest tick of the room, and says whether the recording goes on: then it must
+    /// be called after each.
+    #[must_use]
+    pub(crate) fn record(&mut self, room: &Room<G>) -> bool {
         let mut lines = String::with_capacity(self.usual_bytes);
         if !self.begun {
             self.begun = true;
@@ -53,15 +54,15 @@ impl<G: Game> Recorder<G> {
         }
         room.write_recorded_tick(&mut self.before, &mut lines);
         self.usual_bytes = lines.len() + lines.len() / 8;
-        match ticks.try_send(lines) {
-            Ok(()) => return,
+        match self.ticks.try_send(lines) {
+            Ok(()) => true,
             Err(TrySendError::Full(_)) => {
                 warn!(room = room.name(), tick = %room.tick(), "recording ends: the disk is too slow");
+                false
             }
             // The thread has told why.
-            Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Disconnected(_)) => false,
         }
-        self.ticks = None;
     }
 }
 
@@ -98,12 +99,14 @@ mod tests {
         })
         .expect("the room opens");
         room.join("Ann").expect("there is a place");
-        let (mut recorder, lines) = Recorder::new();
-        for _ in 0..RECORDING_QUEUE_TICKS + 10 {
+        let (mut recorder, lines) = Recorder::in_memory();
+        for _ in 0..RECORDING_QUEUE_TICKS {
             room.step();
-            recorder.record(&room);
+            assert!(recorder.record(&room), "there is space for it");
         }
-        assert!(recorder.ticks.is_none(), "it goes on");
+        room.step();
+        assert!(!recorder.record(&room), "it goes on");
+        drop(recorder);
         let mut reader = Reader::new();
         let mut ticks = 0;
         for line in lines.iter().collect::<String>().lines() {

@@ -120,7 +120,8 @@ impl<G: Game> Shard<G> {
         // each use clears.
         let done = catch_unwind(AssertUnwindSafe(|| act(room, bench))).ok();
         if done.is_none() {
-            let room = self.rooms.swap_remove(at);
+            let mut room = self.rooms.swap_remove(at);
+            room.end_recording("its room failed", &self.bench);
             error!(room = room.name(), "room failed: a panic in it");
             self.fail(room.key);
             room.close(End::RoomFailed, &self.bench);
@@ -143,7 +144,9 @@ impl<G: Game> Shard<G> {
             Command::Admit(arrival) => self.admit(*arrival),
             Command::Retire { room } => {
                 if let Some(at) = self.at(room) {
-                    self.rooms.swap_remove(at).close(End::Closing, &self.bench);
+                    let mut room = self.rooms.swap_remove(at);
+                    room.end_recording("its room closes, deserted", &self.bench);
+                    room.close(End::Closing, &self.bench);
                 }
             }
             Command::Close => return false,

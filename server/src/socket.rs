@@ -395,11 +395,11 @@ impl Write for Wire {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A socket as a shard has it, and its peer.
-    fn pair() -> (Socket, net::TcpStream) {
+    pub(crate) fn pair() -> (Socket, net::TcpStream) {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
         let listener = net::TcpListener::bind("127.0.0.1:0").expect("a free port");
