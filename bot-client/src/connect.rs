@@ -58,8 +58,8 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Finds the server and opens a first socket to it, for `first`, so that a server that is not there is
-    /// told of once and at once.
+    /// Finds the server and opens a first socket to it, for `first`, so that a server that is not
+    /// there is told of once and at once.
     pub(crate) async fn find(
         target: &Target,
         first: Seat,

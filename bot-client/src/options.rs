@@ -302,7 +302,8 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let words = "bot-client --url http://h:1 --bots 3 --spectators 2 --duration 2m \
-                     --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --slow 1 --slow-line 1kbit/s --json";
+                     --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --slow 1 \
+                     --slow-line 1kbit/s --json";
         let options = Options::try_parse_from(words.split_whitespace()).expect("it is allowed");
         assert_eq!(options.clients(), 5);
         assert_eq!((options.slow, options.slow_line.bytes_per_second()), (1, 125.0));

@@ -232,11 +232,12 @@ impl Report {
     }
 }
 
-/// To three digits after the point.
+/// The rate of so many bytes; none is known of no time at all.
 fn kbit_per_s(bytes: u64, time: Duration) -> Option<f64> {
     (!time.is_zero()).then(|| rounded(bytes as f64 * 0.008 / time.as_secs_f64()))
 }
 
+/// To three digits after the point.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

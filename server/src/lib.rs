@@ -2,9 +2,9 @@
 //!
 //! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
 //! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
-//! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`] (one room's pass:
-//! read, step, write) with [`socket`] and its [`framing`], [`connection`] (one client's state) and
-//! [`room`] (the world). Rooms and connections do no I/O and know no clock.
+//! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
+//! (one room's pass: read, step, write) with [`socket`] and its [`framing`], [`connection`] (one
+//! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
 
 #![warn(missing_docs)]
 

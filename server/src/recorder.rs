@@ -57,7 +57,8 @@ impl<G: Game> Recorder<G> {
         match self.ticks.try_send(lines) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => {
-                warn!(room = room.name(), tick = %room.tick(), "recording ends: the disk is too slow");
+                let (room, tick) = (room.name(), room.tick());
+                warn!(room, %tick, "recording ends: the disk is too slow");
                 false
             }
             // The thread has told why.

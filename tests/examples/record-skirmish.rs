@@ -42,7 +42,7 @@ struct Options {
     #[arg(long, default_value_t = 2)]
     seed: u64,
     /// How many play [default: as many as give 32 other ships in a view: 240 in combat, of whom
-    /// many wait for their next life, and 90 in cruise]
+    /// many wait for their next life, and 104 in cruise]
     #[arg(long)]
     bots: Option<u16>,
     /// Of how many of them the view and own state are recorded.

@@ -15,6 +15,12 @@ socket.addEventListener("open", () => {
   client.hello({ name: "watcher", room });
   flush();
 });
+// While nothing comes, as before the delay of the stream is over, a ping says that we are here.
+const pings = setInterval(() => {
+  if (client.stage !== "playing") return;
+  client.ping();
+  flush();
+}, 1_000);
 socket.addEventListener("message", ({ data }) => {
   if (client.receive(data) === "snapshot") {
     const seen = client.rows().map(({ kind, id, x = 0, y = 0, player }) => {
@@ -28,6 +34,7 @@ socket.addEventListener("message", ({ data }) => {
   flush();
 });
 socket.addEventListener("close", ({ code, reason }) => {
+  clearInterval(pings);
   console.log(`${snapshots} snapshots, ${events} events, then ${code} ${reason}`);
   process.exitCode = snapshots >= Number(count) ? 0 : 1;
 });

@@ -39,8 +39,8 @@ pub(crate) enum Received {
     /// Its JSON is in the byte buffer.
     Refused,
     Roster,
-    /// In the number buffer: tick, whether a keyframe, and for players how the input of that
-    /// tick was come by and how early the newest one was.
+    /// In the number buffer: tick, whether a keyframe, how the input of that tick was come by and
+    /// how early the newest one was; the last two mean something for players only.
     Snapshot,
     /// In the number buffer: its number.
     Pong,
@@ -349,18 +349,16 @@ impl Room {
     }
 }
 
-/// A snapshot in numbers, see [`Received::Snapshot`].
-fn figures(snapshot: &Snapshot) -> impl Iterator<Item = f64> {
-    let player = snapshot.player.map(|(given, margin_ticks)| {
-        let given = match given {
-            GivenKind::Received { .. } => 0.0,
-            GivenKind::Repeated => 1.0,
-            GivenKind::Absent => 2.0,
-        };
-        [given, f64::from(margin_ticks)]
-    });
-    let head = [f64::from(snapshot.tick.0), f64::from(u8::from(snapshot.keyframe))];
-    head.into_iter().chain(player.into_iter().flatten())
+/// A snapshot in numbers, see [`Received::Snapshot`]. Always four: the reader asks for as many.
+fn figures(snapshot: &Snapshot) -> [f64; 4] {
+    let (given, margin_ticks) = snapshot.player.unwrap_or((GivenKind::Absent, 0));
+    let given = match given {
+        GivenKind::Received { .. } => 0.0,
+        GivenKind::Repeated => 1.0,
+        GivenKind::Absent => 2.0,
+    };
+    let is_keyframe = f64::from(u8::from(snapshot.keyframe));
+    [snapshot.tick.0.into(), is_keyframe, given, margin_ticks.into()]
 }
 
 /// A row in numbers, its values in their units.

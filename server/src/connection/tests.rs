@@ -375,7 +375,10 @@ fn a_spectator_is_read_now_and_then_and_a_player_in_each_pass() {
 proptest! {
     #[test]
     fn any_bytes_are_taken_or_end_the_connection(
-        messages in prop::collection::vec((0..8_u8, prop::collection::vec(any::<u8>(), 0..50)), 0..50),
+        messages in prop::collection::vec(
+            (0..8_u8, prop::collection::vec(any::<u8>(), 0..50)),
+            0..50,
+        ),
         plays in any::<bool>(),
     ) {
         let mut room = room();

@@ -169,10 +169,10 @@ fn rows_and_events_of_any_game_come_out_in_their_units() {
 
     let first = server.snapshot(&[(4, [1.25, 10.5, 9.0]), (6, [-8.0, 0.0, 1.0])], &[12.0]);
     assert_eq!(give(&mut client, &first), Received::Snapshot);
-    assert_eq!(client.numbers(), [101.0, 1.0]);
+    assert_eq!(client.numbers(), [101.0, 1.0, 2.0, 0.0]);
     let second = server.snapshot(&[(4, [1.5, 11.0, 9.0])], &[3.0]);
     assert_eq!(give(&mut client, &second), Received::Snapshot);
-    assert_eq!(client.numbers(), [102.0, 0.0]);
+    assert_eq!(client.numbers(), [102.0, 0.0, 2.0, 0.0]);
     client.rows();
     assert_eq!(client.numbers(), [4.0, 0.0, 3.0, 1.5, 11.0, 9.0]);
     // Both snapshots' events, once.

@@ -98,7 +98,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any_one().prop_map(Act::Unwatch),
         8 => (1..3_u32).prop_map(Act::Steps),
         1 => (3..40_u32).prop_map(Act::Steps),
-        12 => (any_one(), prop_oneof![1 => 0..3_usize, 4 => Just(99)]).prop_map(|(who, most)| Act::Take(who, most)),
+        12 => (any_one(), prop_oneof![1 => 0..3_usize, 4 => Just(99)])
+            .prop_map(|(who, most)| Act::Take(who, most)),
         4 => any_one().prop_map(Act::Acknowledge),
     ]
 }
@@ -153,8 +154,8 @@ proptest! {
         for watcher in &watchers {
             prop_assert_eq!(watcher.decoder.mirror().tick(), Some(room.due()));
             // Nobody came or went in that time, so that the delay makes no difference.
-            let named = (0..6).map(PlayerId).filter_map(|id| Some((id, room.player_name(id)?.to_owned())));
-            let named: BTreeMap<_, _> = named.collect();
+            let named = |id| Some((id, room.player_name(id)?.to_owned()));
+            let named: BTreeMap<_, _> = (0..6).map(PlayerId).filter_map(named).collect();
             prop_assert_eq!(&watcher.roster, &named);
         }
     }
