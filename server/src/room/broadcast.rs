@@ -361,13 +361,13 @@ impl<G: Game> Room<G> {
         let Broadcast { encoder, message, .. } = &mut self.broadcast;
         message.clear();
         ServerMessage::open_snapshot(message);
-        encoder.encode(&self.codec, &picture, message);
+        let told = encoder.encode(&self.codec, &picture, message);
         framing::put(message, &mut frames);
         self.counters.broadcast_encodes += 1;
         self.counters.snapshots_cut += u64::from(encoder.is_pressed());
         self.counters.broadcast_bytes += message.len() as u64;
-        self.counters.events_told += events.len() as u64;
-        self.counters.events_dropped += dropped as u64;
+        self.counters.events_told += told as u64;
+        self.counters.events_dropped += (dropped + events.len() - told) as u64;
         if !is_keyframe {
             self.broadcast.usual_bytes = frames.len();
         }
