@@ -65,8 +65,8 @@ pub const BROADCAST_BEHIND_MAX_TICKS: u32 = CATCH_UP_STEPS_MAX;
 /// for [`SILENCE_MAX`] of that it is closed.
 pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
 /// How old what a spectator acknowledges may be, beside the delay of its stream and that of its
-/// line, which is the least seen so far and at most as much again. If it is older, it is sent
-/// nothing until no more than so much is left to acknowledge, and then goes on as above.
+/// line, which is the least seen so far and at most half as much again. If it is older, it is sent
+/// nothing until no more than half as much is left to acknowledge, and then goes on as above.
 pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
 /// How often a spectator's socket is read. What it says waits in the kernel until then: asking a
 /// silent socket at every tick would cost a good part of what writing to it does.

@@ -172,13 +172,13 @@ impl Spectator {
             self.acknowledged = Some(tick);
             self.seen_from = Some(tick);
             // What came before it began did not come late.
-            let took = due.since(tick.max(self.begun)).clamp(0, i64::from(self.late_ticks)) as u32;
-            self.line_ticks = self.line_ticks.min(took);
-            let late = i64::from(self.late_ticks);
-            let is_late = due.since(tick.max(self.begun)) > late + i64::from(self.line_ticks);
+            let took = due.since(tick.max(self.begun)).max(0);
+            let (late, little) = (i64::from(self.late_ticks), i64::from(self.late_ticks / 2));
+            self.line_ticks = self.line_ticks.min(took.min(little) as u32);
+            let is_late = took > late + i64::from(self.line_ticks);
             // It says so rarely that much more may be on its way before the window is full. It
             // need not say so of the very last to go on: it may be waiting for more to say it of.
-            self.is_late = told.since(tick) > late && (self.is_late || is_late);
+            self.is_late = told.since(tick) > little && (self.is_late || is_late);
         }
         is_new
     }
