@@ -53,7 +53,7 @@ pub struct Picture<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct PlayerPart<'a> {
     /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
-    /// more than [`SNAPSHOT_GIVEN_MAX`](SNAPSHOT_GIVEN_MAX), and before a
+    /// more than [`SNAPSHOT_GIVEN_MAX`], and before a
     /// keyframe, only the last counts.
     pub given: &'a [GivenKind],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
