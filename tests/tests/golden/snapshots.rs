@@ -1,151 +1,20 @@
-//! Golden bytes: every message as it stands on the wire. A change here is a change of the
-//! protocol and wants a new version, not new bytes.
-//!
-//! `GOLDEN_WRITE=1 cargo test -p tests --test golden` writes them anew.
+//! Snapshots made of recordings, and what other decoders say of them.
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use shared::game::Dice;
-use shared::ids::{EntityId, PlayerId, SessionId};
+use shared::ids::{EntityId, PlayerId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
-use shared::protocol::{
-    Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
-    Roster, RosterEntry, ServerMessage, WIRE, Welcome,
-};
 use shared::recording::{Reader, RecordedTick};
 use shared::scene::{EntityKind, FieldDef, Rows, Schema, View};
 use shared::tick::{Tick, TickRate};
-use tests::dots::{BLINK, DOT};
 use tests::fuzz::{Play, Source};
 use tests::real::{Node, say};
-use tests::vectors::{Stream, hex, write_head};
+use tests::vectors::{Stream, write_head};
 
-fn compare(file: &str, now: &str) {
-    let path = golden(file);
-    if std::env::var_os("GOLDEN_WRITE").is_some() {
-        std::fs::write(&path, now).expect("the golden file can be written");
-    }
-    let golden = std::fs::read_to_string(&path).expect("the golden file is there");
-    assert_eq!(now, golden, "{file} is not what it was");
-}
-
-#[test]
-fn client_messages_stand_as_they_always_stood() {
-    let messages = [
-        (
-            "hello, any room",
-            ClientMessage::Hello(Hello {
-                protocol: PROTOCOL_VERSION,
-                game: "dots",
-                rules: 1,
-                role: Role::Player,
-                name: "Ann",
-                room: RoomWish::Any,
-                replays: true,
-            }),
-        ),
-        (
-            "hello, named room",
-            ClientMessage::Hello(Hello {
-                protocol: PROTOCOL_VERSION,
-                game: "dots",
-                rules: 70_000,
-                role: Role::Spectator,
-                name: "Zoë",
-                room: RoomWish::Named("den-1"),
-                replays: true,
-            }),
-        ),
-        (
-            "input",
-            ClientMessage::Input(Input {
-                tick: Tick(300),
-                seen: Tick(250),
-                generation: 0,
-                input: &[2, 3, 1],
-            }),
-        ),
-        ("ack", ClientMessage::Ack(Ack { seen: Tick(70_000) })),
-        ("ping", ClientMessage::Ping(Ping { number: 7 })),
-        ("goodbye", ClientMessage::Goodbye),
-    ];
-    let mut text = String::new();
-    for (name, message) in &messages {
-        let mut bytes = Vec::new();
-        message.encode(&mut bytes);
-        assert_eq!(ClientMessage::decode(&bytes).as_ref(), Ok(message));
-        writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
-    }
-    compare("client-messages.txt", &text);
-}
-
-#[test]
-fn server_messages_stand_as_they_always_stood() {
-    let schema = bincode::encode_to_vec(Schema::new().entity(&DOT).event(&BLINK), WIRE)
-        .expect("a schema encodes");
-    let entry = |player, name, score, bot| RosterEntry {
-        player: PlayerId(player),
-        name,
-        score,
-        team: 0,
-        bot,
-    };
-    let mut messages = vec![
-        (
-            "welcome",
-            ServerMessage::Welcome(Welcome {
-                session: SessionId(5),
-                player: Some(PlayerId(2)),
-                room: "den-1",
-                tick_rate_hz: 30,
-                tick: Tick(1_000),
-                players_max: 64,
-                coding: Coding::Range,
-                delay_ticks: 60,
-                schema: &schema,
-                level: &[],
-                settings: &[],
-            }),
-        ),
-        ("refused", ServerMessage::Refused(Refusal::RoomFull)),
-        (
-            "refused, protocol",
-            ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
-        ),
-        (
-            "roster",
-            ServerMessage::Roster(Roster {
-                complete: true,
-                entries: vec![entry(0, "Ann", -3, false), entry(300, "Bot", 12, true)],
-                gone: vec![],
-            }),
-        ),
-        (
-            "roster, change",
-            ServerMessage::Roster(Roster {
-                complete: false,
-                entries: vec![],
-                gone: vec![PlayerId(300)],
-            }),
-        ),
-        ("pong", ServerMessage::Pong(Ping { number: 7 })),
-        ("notice", ServerMessage::Notice(Notice { text: "The server restarts at noon." })),
-    ];
-    for end in End::ALL {
-        messages.push((end.name(), ServerMessage::Goodbye(end)));
-    }
-    let mut text = String::new();
-    for (name, message) in &messages {
-        let mut bytes = Vec::new();
-        message.encode(&mut bytes);
-        assert_eq!(ServerMessage::decode(&bytes).as_ref(), Ok(message));
-        writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
-    }
-    compare("server-messages.txt", &text);
-}
+use super::{compare, golden, read};
 
 /// One stream made of a recording.
 #[derive(Clone, Copy, Debug, Default)]
@@ -243,14 +112,6 @@ const RECORDINGS: [(&str, &[Telling]); 7] = [
     ("pucks", &[player("player 0", 0, true), player("player 1", 1, false)]),
 ];
 
-fn golden(file: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(file)
-}
-
-fn read(file: &str) -> String {
-    std::fs::read_to_string(golden(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
 /// Makes the streams of a recording and writes them down.
 fn tell(recording: &str, tellings: &[Telling]) -> String {
     let mut reader = Reader::new();
@@ -260,7 +121,7 @@ fn tell(recording: &str, tellings: &[Telling]) -> String {
     }
     ticks.extend(reader.finish().expect("the recording is sound"));
     let tick_rate = reader.tick_rate().expect("there was a tick");
-    let mut text = format!("# Made of {recording} by tests/tests/golden.rs.\n");
+    let mut text = format!("# Made of {recording} by tests/tests/golden.\n");
     write_head(reader.schema(), tick_rate, &mut text);
     for telling in tellings {
         let codings = telling.coding.map_or(vec![Coding::Plain, Coding::Range], |one| vec![one]);
@@ -385,7 +246,7 @@ fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
     const NONE: EntityKind<0> = EntityKind::new(2, "none", []);
     let schema = Schema::new().entity(&FEW).entity(&MANY).entity(&NONE);
     let codec = Codec::new(schema.clone(), TickRate::default(), Coding::Plain);
-    let mut text = String::from("# Made by tests/tests/golden.rs.\n");
+    let mut text = String::from("# Made by tests/tests/golden.\n");
     write_head(&schema, TickRate::default(), &mut text);
     let mut stream = Stream::begin("refused", vec![codec.expect("it is sound")], &mut text);
     stream.tell_refused(&packed("0"), "no keyframe", &mut text);
@@ -406,19 +267,6 @@ fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
         stream.tell_refused(&packed(bits), reason, &mut text);
     }
     compare("refused.snapshots", &text);
-}
-
-#[test]
-fn the_document_shows_what_the_files_hold() {
-    let document = std::fs::read_to_string(golden("../../docs/protocol.md")).expect("it is there");
-    let mut shown = 0;
-    for part in document.split("\n<!-- golden/").skip(1) {
-        let (file, part) = part.split_once(" -->\n```text\n").expect("a block follows its file");
-        let (block, _) = part.split_once("```\n").expect("the block ends");
-        assert!(read(file).contains(block), "{file} has no\n{block}");
-        shown += 1;
-    }
-    assert!(shown > 0, "the document shows no file");
 }
 
 /// The decoder that follows the document and nothing else.

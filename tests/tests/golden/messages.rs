@@ -1,0 +1,131 @@
+//! Every message but the snapshots.
+
+use std::fmt::Write as _;
+
+use shared::ids::{PlayerId, SessionId};
+use shared::protocol::snapshot::Coding;
+use shared::protocol::{
+    Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
+    Roster, RosterEntry, ServerMessage, WIRE, Welcome,
+};
+use shared::scene::Schema;
+use shared::tick::Tick;
+use tests::dots::{BLINK, DOT};
+use tests::vectors::hex;
+
+use super::compare;
+
+#[test]
+fn client_messages_stand_as_they_always_stood() {
+    let messages = [
+        (
+            "hello, any room",
+            ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "dots",
+                rules: 1,
+                role: Role::Player,
+                name: "Ann",
+                room: RoomWish::Any,
+                replays: true,
+            }),
+        ),
+        (
+            "hello, named room",
+            ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "dots",
+                rules: 70_000,
+                role: Role::Spectator,
+                name: "Zoë",
+                room: RoomWish::Named("den-1"),
+                replays: true,
+            }),
+        ),
+        (
+            "input",
+            ClientMessage::Input(Input {
+                tick: Tick(300),
+                seen: Tick(250),
+                generation: 0,
+                input: &[2, 3, 1],
+            }),
+        ),
+        ("ack", ClientMessage::Ack(Ack { seen: Tick(70_000) })),
+        ("ping", ClientMessage::Ping(Ping { number: 7 })),
+        ("goodbye", ClientMessage::Goodbye),
+    ];
+    let mut text = String::new();
+    for (name, message) in &messages {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        assert_eq!(ClientMessage::decode(&bytes).as_ref(), Ok(message));
+        writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
+    }
+    compare("client-messages.txt", &text);
+}
+
+#[test]
+fn server_messages_stand_as_they_always_stood() {
+    let schema = bincode::encode_to_vec(Schema::new().entity(&DOT).event(&BLINK), WIRE)
+        .expect("a schema encodes");
+    let entry = |player, name, score, bot| RosterEntry {
+        player: PlayerId(player),
+        name,
+        score,
+        team: 0,
+        bot,
+    };
+    let mut messages = vec![
+        (
+            "welcome",
+            ServerMessage::Welcome(Welcome {
+                session: SessionId(5),
+                player: Some(PlayerId(2)),
+                room: "den-1",
+                tick_rate_hz: 30,
+                tick: Tick(1_000),
+                players_max: 64,
+                coding: Coding::Range,
+                delay_ticks: 60,
+                schema: &schema,
+                level: &[],
+                settings: &[],
+            }),
+        ),
+        ("refused", ServerMessage::Refused(Refusal::RoomFull)),
+        (
+            "refused, protocol",
+            ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
+        ),
+        (
+            "roster",
+            ServerMessage::Roster(Roster {
+                complete: true,
+                entries: vec![entry(0, "Ann", -3, false), entry(300, "Bot", 12, true)],
+                gone: vec![],
+            }),
+        ),
+        (
+            "roster, change",
+            ServerMessage::Roster(Roster {
+                complete: false,
+                entries: vec![],
+                gone: vec![PlayerId(300)],
+            }),
+        ),
+        ("pong", ServerMessage::Pong(Ping { number: 7 })),
+        ("notice", ServerMessage::Notice(Notice { text: "The server restarts at noon." })),
+    ];
+    for end in End::ALL {
+        messages.push((end.name(), ServerMessage::Goodbye(end)));
+    }
+    let mut text = String::new();
+    for (name, message) in &messages {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        assert_eq!(ServerMessage::decode(&bytes).as_ref(), Ok(message));
+        writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
+    }
+    compare("server-messages.txt", &text);
+}
