@@ -116,7 +116,7 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
     }
     let player = (hello.role == Role::Player).then_some(PlayerId(0));
     socket.get_ref().set_nonblocking(true).expect("it is a TCP socket");
-    let mut place = Place::enter(socket, player);
+    let mut place = Place::enter(socket, player, hello.replays);
     for tick in 0.. {
         match conduct {
             Conduct::Garble if tick == 5 => {
@@ -152,13 +152,17 @@ struct Place {
     simulation: Simulation<Bead>,
     codec: Codec,
     encoder: SnapshotEncoder,
-    inputs: BTreeMap<Tick, i8>,
+    /// Each with its generation, by which the client finds it among those that it sent.
+    inputs: BTreeMap<Tick, (u8, i8)>,
     newest: Tick,
+    /// Whether the client moves on by itself the own state that it was told last.
+    replays: bool,
+    told: Option<i16>,
     said_goodbye: bool,
 }
 
 impl Place {
-    fn enter(mut socket: WebSocket<TcpStream>, player: Option<PlayerId>) -> Place {
+    fn enter(mut socket: WebSocket<TcpStream>, player: Option<PlayerId>, replays: bool) -> Place {
         let tick_rate = TickRate::new(50).expect("50 is within the limits");
         let setup = Setup { tick_rate, players_max: 1, ..Setup::default() };
         let schema = Bead::schema();
@@ -185,6 +189,8 @@ impl Place {
             encoder: SnapshotEncoder::new(),
             inputs: BTreeMap::new(),
             newest: Tick(0),
+            replays,
+            told: None,
             said_goodbye: false,
         }
     }
@@ -204,7 +210,7 @@ impl Place {
                     let (value, _) = bincode::serde::decode_from_slice(input.input, WIRE)
                         .expect("a bot's input is one");
                     self.newest = self.newest.max(input.tick);
-                    self.inputs.insert(input.tick, value);
+                    self.inputs.insert(input.tick, (input.generation, value));
                 }
                 ClientMessage::Ping(Ping { number }) => {
                     say(&mut self.socket, &ServerMessage::Pong(Ping { number }));
@@ -218,19 +224,25 @@ impl Place {
 
     fn tick(&mut self) {
         let tick = self.simulation.tick().next();
-        let given = self.inputs.remove(&tick).map_or(Given::Absent, Given::Received);
-        self.simulation.step(&[(PlayerId(0), given)]);
-        let own = bincode::serde::encode_to_vec(self.simulation.game().x, WIRE)
-            .expect("an own state encodes");
-        let come_by = match given {
-            Given::Received(_) => GivenKind::Received { generation: 0 },
-            _ => GivenKind::Absent,
+        let (given, come_by) = match self.inputs.remove(&tick) {
+            Some((generation, input)) => {
+                (Given::Received(input), GivenKind::Received { generation })
+            }
+            None => (Given::Absent, GivenKind::Absent),
         };
+        self.simulation.step(&[(PlayerId(0), given)]);
+        let x = self.simulation.game().x;
+        let own = encoded(x);
+        let replayed = self.told.filter(|_| self.replays).map(|mut told| {
+            Bead::advance(&mut told, &(), given.or_default());
+            encoded(told)
+        });
+        self.told = Some(x);
         let part = PlayerPart {
             given: &[come_by],
             margin_ticks: self.newest.since(tick) as i32,
             own: Some(&own),
-            replayed: None,
+            replayed: replayed.as_deref(),
         };
         let picture = Picture {
             tick,
@@ -246,4 +258,8 @@ impl Place {
         self.encoder.encode(&self.codec, &picture, &mut bytes);
         let _ = self.socket.send(Message::binary(bytes));
     }
+}
+
+fn encoded(own: i16) -> Vec<u8> {
+    bincode::serde::encode_to_vec(own, WIRE).expect("an own state encodes")
 }

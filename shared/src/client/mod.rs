@@ -56,7 +56,7 @@ pub enum ClientError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A part of a message is not what it should be.
-    #[error("not a {0}")]
+    #[error("the {0} cannot be read")]
     Part(&'static str),
     /// A message that has no place here.
     #[error("a {0} out of place")]
