@@ -8,8 +8,7 @@
 //! Owned by an encoder, and only while its snapshots have a limit that they may reach.
 
 use super::additions::NewWriter;
-use super::changes::Change;
-use super::changes::put_gap;
+use super::changes::{Change, put_gap};
 use super::codec::Codec;
 use super::encoder::{Picture, Visible};
 use super::mirror::{Mirror, Place};

@@ -10,12 +10,10 @@ use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, Place, nth_named};
 use super::plan::{Group, KindPlan};
+use super::player::{GivenKind, PlayerReader, Replay};
 use super::predict::{origin, step_row};
-use super::{GivenKind, unzigzag};
 use crate::ids::EntityId;
-use crate::limits::{
-    KIND_FIELDS_MAX, OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
-};
+use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeSource;
 use crate::protocol::symbols::{PlainSource, Source, first, take_count, take_residual, take_value};
@@ -66,23 +64,6 @@ pub struct Snapshot {
     pub player: Option<(GivenKind, i32)>,
 }
 
-/// What a client makes of its own state while no news of it came: the game's `advance` by the
-/// inputs that counted.
-pub trait Replay {
-    /// Moves `own` (in bincode; empty when there is none) on by one tick for each of `given`, of
-    /// which the last is for `tick`. Whoever cannot leaves it as it is, and must have said so in
-    /// its hello. It is called for each snapshot of a player's stream, whatever that says.
-    fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>);
-}
-
-/// A client that knows no rules, and so replays nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoReplay;
-
-impl Replay for NoReplay {
-    fn replay(&mut self, _: Tick, _: &[GivenKind], _: &mut Vec<u8>) {}
-}
-
 /// Turns the snapshots of one stream back into what the viewer knows.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotDecoder {
@@ -90,8 +71,7 @@ pub struct SnapshotDecoder {
     events: Rows,
     event_ticks: Vec<Tick>,
     new: Rows,
-    given: Vec<GivenKind>,
-    replayed: Vec<u8>,
+    player: PlayerReader,
 }
 
 impl SnapshotDecoder {
@@ -136,7 +116,7 @@ impl SnapshotDecoder {
     ) -> Result<Snapshot, SnapshotError> {
         let (tick, keyframe, ticks) = self.take_tick(codec, source)?;
         let player = if self.mirror.is_player {
-            Some(self.take_player(tick, keyframe, ticks, source, replay)?)
+            Some(self.player.take(&mut self.mirror, tick, ticks, source, replay)?)
         } else {
             None
         };
@@ -173,50 +153,6 @@ impl SnapshotDecoder {
         let tick = Tick(last.0.checked_add(ticks).ok_or(SnapshotError::Tick)?);
         self.mirror.tick = Some(tick);
         Ok((tick, false, ticks))
-    }
-
-    fn take_player(
-        &mut self,
-        tick: Tick,
-        keyframe: bool,
-        ticks: u32,
-        source: &mut impl Source,
-        replay: &mut dyn Replay,
-    ) -> Result<(GivenKind, i32), SnapshotError> {
-        let mirror = &mut self.mirror;
-        let models = &mut mirror.models;
-        let short = ticks as usize <= SNAPSHOT_GIVEN_MAX;
-        self.given.clear();
-        for _ in 0..if short { ticks } else { 1 } {
-            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            self.given.push(take_given(&mut mirror.generation, models, source));
-        }
-        if source.bit(&mut models[model::MARGIN_CHANGED]) {
-            let models = &mut models[model::MARGIN..][..model::MARGIN_LEN];
-            let change = take_residual(source, models, 16).ok_or(SnapshotError::Number)?;
-            // Modulo 2^16, as the encoder reckons it.
-            mirror.margin_ticks = mirror.margin_ticks.wrapping_add(change as i16);
-        }
-        ended(source)?;
-        self.replayed.clear();
-        self.replayed.extend_from_slice(mirror.own.as_deref().unwrap_or_default());
-        replay.replay(tick, &self.given, &mut self.replayed);
-        if keyframe || !short || mirror.own.as_ref().is_none_or(Vec::is_empty) {
-            self.replayed.clear();
-        }
-        if source.bit(&mut models[model::OWN_NONE]) {
-            mirror.own = None;
-        } else {
-            let own = mirror.own.get_or_insert_default();
-            own.clear();
-            if source.bit(&mut models[model::OWN_TOLD]) {
-                take_own(own, &self.replayed, models, source)?;
-            } else {
-                own.extend_from_slice(&self.replayed);
-            }
-        }
-        let last = self.given.last().copied().unwrap_or(GivenKind::Absent);
-        Ok((last, mirror.margin_ticks.into()))
     }
 
     fn take_known(
@@ -353,40 +289,8 @@ impl SnapshotDecoder {
 }
 
 /// Nothing may be made of what lies beyond the end.
-fn ended(source: &impl Source) -> Result<(), SnapshotError> {
+pub(super) fn ended(source: &impl Source) -> Result<(), SnapshotError> {
     if source.is_over() { Err(SnapshotError::Short) } else { Ok(()) }
-}
-
-fn take_given(last: &mut u8, models: &mut [Model], source: &mut impl Source) -> GivenKind {
-    if !source.bit(&mut models[0]) {
-        if source.bit(&mut models[1]) {
-            *last = source.raw(8) as u8;
-        }
-        return GivenKind::Received { generation: *last };
-    }
-    if source.bit(&mut models[2]) { GivenKind::Absent } else { GivenKind::Repeated }
-}
-
-fn take_own(
-    own: &mut Vec<u8>,
-    base: &[u8],
-    models: &mut [Model],
-    source: &mut impl Source,
-) -> Result<(), SnapshotError> {
-    let models_of_len = &mut models[model::OWN_LEN..][..model::OWN_LEN_LEN];
-    let longer = take_count(source, models_of_len).ok_or(SnapshotError::Number)?;
-    let len = i64::try_from(base.len()).unwrap_or(i64::MAX) + i64::from(unzigzag(longer));
-    let len = usize::try_from(len).ok().filter(|len| *len <= OWN_MAX_BYTES);
-    for index in 0..len.ok_or(SnapshotError::TooMany("bytes of own state"))? {
-        let Some(&base) = base.get(index) else {
-            own.push(source.raw(8) as u8);
-            continue;
-        };
-        let model = &mut models[model::OWN_BYTE + index.min(model::OWN_BYTE_LEN - 1)];
-        let change = if source.bit(model) { source.raw(8) as u8 } else { 0 };
-        own.push(base ^ change);
-    }
-    ended(source)
 }
 
 /// Which fields of a known row are not as expected; `None` if it is gone.

@@ -11,17 +11,15 @@ use super::budget::Budget;
 use super::changes::{Change, put_change, put_gap, put_gone};
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, told_given};
+use super::mirror::{Gaps, Mirror, Place};
+use super::player::PlayerPart;
 use super::predict::{step_row, step_row_to};
-use super::{GivenKind, zigzag};
 use crate::ids::EntityId;
-use crate::limits::{
-    KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX,
-};
+use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
 use crate::protocol::range::RangeWriter;
-use crate::protocol::symbols::{Part, Sink, Tally, put_count, put_residual};
+use crate::protocol::symbols::{Part, Sink, Tally, put_count};
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
@@ -47,23 +45,6 @@ pub struct Picture<'a> {
     /// beyond, and then or alone a single entity that is larger than all there is, or that the
     /// player's own part has left no space for a second or so.
     pub max_bytes: usize,
-}
-
-/// What a snapshot tells a player of itself.
-#[derive(Clone, Copy, Debug)]
-pub struct PlayerPart<'a> {
-    /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
-    /// more than [`SNAPSHOT_GIVEN_MAX`], and before a
-    /// keyframe, only the last counts.
-    pub given: &'a [GivenKind],
-    /// By how many ticks its newest input came before the tick that it is for; negative if late.
-    /// Told within the range of 16 bits.
-    pub margin_ticks: i32,
-    /// Its own state in bincode, if it has one.
-    pub own: Option<&'a [u8]>,
-    /// What the client will make of the own state that it knows, by the inputs in `given`; `None`
-    /// for a client that does not replay.
-    pub replayed: Option<&'a [u8]>,
 }
 
 /// Memory for so many new rows is kept from snapshot to snapshot.
@@ -300,50 +281,9 @@ impl SnapshotEncoder {
             }
         };
         if let Some(player) = &picture.player {
-            self.put_player(player, ticks, sink);
+            player.put(&mut self.mirror, ticks, sink);
         }
         ticks
-    }
-
-    fn put_player(&mut self, player: &PlayerPart<'_>, ticks: u32, sink: &mut impl Sink) {
-        let models = &mut self.mirror.models;
-        let given = told_given(player.given, ticks);
-        let most = if ticks as usize <= SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 };
-        assert_eq!(given.len(), most, "each tick has some input or none, and that is told");
-        for given in given {
-            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            put_given(*given, &mut self.mirror.generation, models, sink);
-        }
-        let margin_ticks = player.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        let change = margin_ticks.wrapping_sub(self.mirror.margin_ticks);
-        sink.bit(&mut models[model::MARGIN_CHANGED], change != 0);
-        if change != 0 {
-            put_residual(
-                sink,
-                &mut models[model::MARGIN..][..model::MARGIN_LEN],
-                16,
-                change.into(),
-            );
-            self.mirror.margin_ticks = margin_ticks;
-        }
-        sink.mark(Part::Own);
-        sink.bit(&mut models[model::OWN_NONE], player.own.is_none());
-        let Some(own) = player.own else {
-            self.mirror.own = None;
-            return;
-        };
-        let known = self.mirror.own.get_or_insert_default();
-        let base = if ticks as usize > SNAPSHOT_GIVEN_MAX || known.is_empty() {
-            &[]
-        } else {
-            player.replayed.unwrap_or(known)
-        };
-        sink.bit(&mut models[model::OWN_TOLD], own != base);
-        if own != base {
-            put_own(own, base, models, sink);
-        }
-        known.clear();
-        known.extend_from_slice(own);
     }
 
     /// Both lists rise by id, so one pass over the two finds what stayed and what went.
@@ -480,36 +420,5 @@ impl<'a> Visible<'a> {
             passed(first);
         }
         None
-    }
-}
-
-fn put_given(given: GivenKind, last: &mut u8, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[0], !given.is_received());
-    match given {
-        GivenKind::Received { generation } => {
-            sink.bit(&mut models[1], generation != *last);
-            if generation != *last {
-                sink.raw(generation.into(), 8);
-                *last = generation;
-            }
-        }
-        GivenKind::Repeated => sink.bit(&mut models[2], false),
-        GivenKind::Absent => sink.bit(&mut models[2], true),
-    }
-}
-
-fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) {
-    let longer = own.len() as i32 - base.len() as i32;
-    put_count(sink, &mut models[model::OWN_LEN..][..model::OWN_LEN_LEN], zigzag(longer));
-    for (index, &byte) in own.iter().enumerate() {
-        let Some(&base) = base.get(index) else {
-            sink.raw(byte.into(), 8);
-            continue;
-        };
-        let model = &mut models[model::OWN_BYTE + index.min(model::OWN_BYTE_LEN - 1)];
-        sink.bit(model, byte != base);
-        if byte != base {
-            sink.raw((byte ^ base).into(), 8);
-        }
     }
 }

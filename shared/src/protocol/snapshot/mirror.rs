@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use super::GivenKind;
 use super::codec::Codec;
 use super::plan::KindPlan;
 use crate::ids::EntityId;
@@ -153,18 +152,29 @@ impl Mirror {
 
     /// Becomes equal to another, in the memory that it has.
     pub(super) fn copy_from(&mut self, other: &Mirror) {
-        let Mirror { tick, rows, rests, masks, own, models, .. } = other;
-        let lists = (&mut self.rows, &mut self.rests, &mut self.masks, &mut self.models);
-        lists.0.clone_from(rows);
-        lists.1.clone_from(rests);
-        lists.2.clone_from(masks);
-        lists.3.clone_from(models);
-        self.own.clone_from(own);
+        // All by name: none that is added can be forgotten.
+        let Mirror {
+            tick,
+            rows,
+            rests,
+            masks,
+            own,
+            is_player,
+            margin_ticks,
+            generation,
+            fresh_id,
+            models,
+        } = other;
         self.tick = *tick;
-        self.is_player = other.is_player;
-        self.margin_ticks = other.margin_ticks;
-        self.generation = other.generation;
-        self.fresh_id = other.fresh_id;
+        self.rows.clone_from(rows);
+        self.rests.clone_from(rests);
+        self.masks.clone_from(masks);
+        self.own.clone_from(own);
+        self.is_player = *is_player;
+        self.margin_ticks = *margin_ticks;
+        self.generation = *generation;
+        self.fresh_id = *fresh_id;
+        self.models.clone_from(models);
     }
 
     /// Forgets everything, for a keyframe.
@@ -280,10 +290,4 @@ pub(super) fn find_named(rows: &Rows, named: Reference, value: i32) -> Option<(u
 /// How many rows of a kind there are.
 pub(super) fn count_of_kind(rows: &Rows, kind: u8) -> u32 {
     rows.heads.iter().map(|head| u32::from(head.kind == kind)).sum()
-}
-
-/// Of the inputs since the last snapshot, those that a player is told of.
-pub(super) fn told_given(given: &[GivenKind], ticks: u32) -> &[GivenKind] {
-    let most = if ticks as usize <= crate::limits::SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 };
-    &given[given.len().saturating_sub(most)..]
 }

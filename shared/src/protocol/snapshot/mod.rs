@@ -14,8 +14,9 @@
 //! 4. new rows; 5. events.
 //!
 //! The files follow that: `codec` is the schema made ready, `mirror` what is known, `predict`
-//! what is expected of it, `encoder` and `decoder` the two ends, `changes` and `additions` what the
-//! first says of known rows and of new ones, `budget` what to say when not all fits.
+//! what is expected of it, `encoder` and `decoder` the two ends, `player` what both make of the
+//! player's own part, `changes` and `additions` what the first says of known rows and of new ones,
+//! `budget` what to say when not all fits.
 
 mod additions;
 mod budget;
@@ -26,36 +27,16 @@ mod encoder;
 mod layout;
 mod mirror;
 mod plan;
+mod player;
 mod predict;
 
 pub use codec::{Codec, Coding};
-pub use decoder::{NoReplay, Replay, Snapshot, SnapshotDecoder, SnapshotError};
-pub use encoder::{Picture, PlayerPart, SnapshotEncoder};
+pub use decoder::{Snapshot, SnapshotDecoder, SnapshotError};
+pub use encoder::{Picture, SnapshotEncoder};
 pub use mirror::Mirror;
+pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
 
 pub use super::symbols::Part;
-
-/// How the input of a tick was come by, to its player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GivenKind {
-    /// It came in time.
-    Received {
-        /// Of the inputs that the client sent for the tick, the one of this generation counted.
-        generation: u8,
-    },
-    /// It did not; the last one was repeated.
-    Repeated,
-    /// Nothing came for long; nothing was assumed.
-    Absent,
-}
-
-impl GivenKind {
-    /// Whether it came in time.
-    #[must_use]
-    pub fn is_received(self) -> bool {
-        matches!(self, GivenKind::Received { .. })
-    }
-}
 
 const fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)).cast_unsigned()
