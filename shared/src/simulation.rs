@@ -74,6 +74,12 @@ impl<G: Game> Simulation<G> {
         self.game.leave(player);
     }
 
+    /// What `act` makes of what a bot may go by that plays for `player`, now that it sees `rows`.
+    pub fn look<T>(&self, player: PlayerId, rows: &Rows, act: impl FnOnce(&Seen<'_, G>) -> T) -> T {
+        let own = self.game.own(player);
+        act(&Seen { player, tick: self.tick, own: own.as_ref(), level: &self.level, rows })
+    }
+
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.
     pub fn step(&mut self, inputs: &[(PlayerId, Given<G::Input>)]) {
         debug_assert!(inputs.is_sorted_by_key(|(player, _)| *player));
@@ -134,15 +140,8 @@ pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(
                     rows.push_row(row);
                 }
             }
-            let own = simulation.game.own(*player);
-            let seen = Seen {
-                player: *player,
-                tick: simulation.tick,
-                own: own.as_ref(),
-                level: &simulation.level,
-                rows: &rows,
-            };
-            inputs.push((*player, Given::Received(G::bot(&seen, dice))));
+            let input = simulation.look(*player, &rows, |seen| G::bot(seen, dice));
+            inputs.push((*player, Given::Received(input)));
         }
         simulation.step(&inputs);
         each(simulation.tick, simulation.hash());

@@ -226,15 +226,9 @@ fn battle(seed: u64, coding: Coding) -> Stream {
     let mut encoder = SnapshotEncoder::new();
     for _ in 0..TICKS {
         let input = |(id, dice): (u16, &mut Dice)| {
-            let own = simulation.game().own(PlayerId(id));
-            let seen = Seen {
-                player: PlayerId(id),
-                tick: simulation.tick(),
-                own: own.as_ref(),
-                level: simulation.level(),
-                rows: simulation.scene().rows(),
-            };
-            (PlayerId(id), Given::Received(Skirmish::bot(&seen, dice)))
+            let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, dice);
+            let input = simulation.look(PlayerId(id), simulation.scene().rows(), look);
+            (PlayerId(id), Given::Received(input))
         };
         let inputs: Vec<_> = (0..).zip(&mut bots).map(input).collect();
         let replayed = simulation.game().own(PlayerId(0)).map(|mut own| {

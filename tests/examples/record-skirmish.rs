@@ -153,15 +153,8 @@ impl Battle {
             let rows = scene.rows().iter().enumerate();
             rows.filter(|(index, _)| scene.may_know_row(&self.schema, *index, Some(player), &view))
                 .for_each(|(_, row)| self.rows.push_row(row));
-            let own = game.own(player);
-            let seen = Seen {
-                player,
-                tick: self.simulation.tick(),
-                own: own.as_ref(),
-                level: self.simulation.level(),
-                rows: &self.rows,
-            };
-            let mut input = Skirmish::bot(&seen, dice);
+            let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, dice);
+            let mut input = self.simulation.look(player, &self.rows, look);
             match self.work {
                 Work::Combat if self.help.chance(self.eager) => input.buttons |= Input::FIRE,
                 Work::Combat => {}

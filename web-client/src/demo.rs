@@ -123,15 +123,9 @@ impl<G: Game> Demo<G> {
     fn inputs(&mut self) -> Vec<(PlayerId, Given<G::Input>)> {
         let simulation = &self.simulation;
         let play = |(player, dice): &mut (PlayerId, Dice)| {
-            let own = simulation.game().own(*player);
-            let seen = Seen {
-                player: *player,
-                tick: simulation.tick(),
-                own: own.as_ref(),
-                level: simulation.level(),
-                rows: simulation.scene().rows(),
-            };
-            (*player, Given::Received(G::bot(&seen, dice)))
+            let look = |seen: &Seen<'_, G>| G::bot(seen, dice);
+            let input = simulation.look(*player, simulation.scene().rows(), look);
+            (*player, Given::Received(input))
         };
         self.bots.iter_mut().map(play).collect()
     }

@@ -57,15 +57,9 @@ impl<G: Game> Room<G> {
             for &index in visible.iter() {
                 self.scratch.rows.push_row(scene.rows().row(index as usize));
             }
-            let own = game.own(player.id);
-            let seen = Seen {
-                player: player.id,
-                tick,
-                own: own.as_ref(),
-                level: self.simulation.level(),
-                rows: &self.scratch.rows,
-            };
-            player.inputs.put(tick.next(), G::bot(&seen, dice));
+            let look = |seen: &Seen<'_, G>| G::bot(seen, dice);
+            let input = self.simulation.look(player.id, &self.scratch.rows, look);
+            player.inputs.put(tick.next(), input);
         }
     }
 

@@ -115,18 +115,12 @@ fn play(seed: u64, minutes: u32) -> Outcome {
     (0..=BOTS).for_each(|id| simulation.join(PlayerId(id)));
     for _ in 0..minutes * 60 * u32::from(tick_rate.hz()) {
         let given = |id| {
-            let own = simulation.game().own(PlayerId(id));
-            let seen = Seen {
-                player: PlayerId(id),
-                tick: simulation.tick(),
-                own: own.as_ref(),
-                level: simulation.level(),
-                rows: simulation.scene().rows(),
-            };
-            let input = match bots.get_mut(usize::from(id)) {
-                Some(dice) => Skirmish::bot(&seen, dice),
-                None => person.play(&seen),
-            };
+            let rows = simulation.scene().rows();
+            let input =
+                simulation.look(PlayerId(id), rows, |seen| match bots.get_mut(usize::from(id)) {
+                    Some(dice) => Skirmish::bot(seen, dice),
+                    None => person.play(seen),
+                });
             (PlayerId(id), Given::Received(input))
         };
         let inputs: Vec<_> = (0..=BOTS).map(given).collect();

@@ -212,15 +212,9 @@ fn bots_kill_each_other() {
     for _ in 0..2_000 {
         let inputs: Vec<_> = (0..8)
             .map(|id| {
-                let own = simulation.game().own(PlayerId(id));
-                let seen = Seen {
-                    player: PlayerId(id),
-                    tick: simulation.tick(),
-                    own: own.as_ref(),
-                    level: simulation.level(),
-                    rows: simulation.scene().rows(),
-                };
-                (PlayerId(id), Given::Received(Skirmish::bot(&seen, &mut dice)))
+                let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, &mut dice);
+                let input = simulation.look(PlayerId(id), simulation.scene().rows(), look);
+                (PlayerId(id), Given::Received(input))
             })
             .collect();
         simulation.step(&inputs);
