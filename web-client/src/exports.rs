@@ -37,19 +37,19 @@ fn any<T>(act: impl FnOnce(&mut SchemaClient) -> T) -> T {
 /// Makes room for `len` bytes and says where, for the page to write there.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_scratch(len: u32) -> *mut u8 {
-    page(|page| page.scratch(len as usize).as_mut_ptr())
+    page(|page| page.buffers.scratch(len as usize).as_mut_ptr())
 }
 
 /// Where the bytes are whose number the last call gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_bytes() -> *const u8 {
-    page(|page| page.bytes().as_ptr())
+    page(|page| page.buffers.bytes.as_ptr())
 }
 
 /// Where the numbers are whose count the last call gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_numbers() -> *const f64 {
-    page(|page| page.numbers().as_ptr())
+    page(|page| page.buffers.numbers.as_ptr())
 }
 
 /// Begins anew. In scratch: the name, then the room's name (none for any room).
@@ -169,25 +169,25 @@ pub extern "C" fn tickwire_trial(seed: u64, players: u32, ticks: u32) -> u64 {
 /// As [`tickwire_scratch`].
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_scratch(len: u32) -> *mut u8 {
-    any(|any| any.scratch(len as usize).as_mut_ptr())
+    any(|any| any.buffers.scratch(len as usize).as_mut_ptr())
 }
 
 /// As [`tickwire_bytes`].
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_bytes() -> *const u8 {
-    any(|any| any.bytes().as_ptr())
+    any(|any| any.buffers.bytes.as_ptr())
 }
 
 /// How many bytes there are: of what [`tickwire_any_receive`] left.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_bytes_len() -> u32 {
-    any(|any| any.bytes().len() as u32)
+    any(|any| any.buffers.bytes.len() as u32)
 }
 
 /// As [`tickwire_numbers`].
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_numbers() -> *const f64 {
-    any(|any| any.numbers().as_ptr())
+    any(|any| any.buffers.numbers.as_ptr())
 }
 
 /// The game that this module was built with and its rules, in JSON: what a hello says unless it

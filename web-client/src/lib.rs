@@ -2,10 +2,12 @@
 //! socket and its screen, which are the page's (`page/`).
 //!
 //! [`exports`] is what JavaScript calls and [`page_client`] does the work, for any game;
-//! [`demo`] plays a room without a server behind the start overlay; [`texts`] says in [`json`]
-//! what is too rare or too irregular for numbers. Only [`played`] knows which game it is.
-//! [`schema_client`] is apart from all that: a client without rules, for programs of others.
+//! [`buffers`] is the memory through which the two see each other. [`demo`] plays a room without a
+//! server behind the start overlay; [`texts`] says in [`json`] what is too rare or too irregular
+//! for numbers. Only [`played`] knows which game it is. [`schema_client`] is apart from all that: a
+//! client without rules, for programs of others.
 
+mod buffers;
 mod demo;
 pub mod exports;
 mod json;

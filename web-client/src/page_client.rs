@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
 use shared::game::Game;
-use shared::limits::SERVER_MESSAGE_MAX_BYTES;
 use shared::protocol::Role;
 
+use crate::buffers::Buffers;
 use crate::demo::Demo;
 use crate::json::Json;
 use crate::texts;
@@ -21,8 +21,7 @@ pub(crate) struct PageClient<G: Game> {
     /// Why what came could not be taken; the client is of no use after that.
     fault: Option<ClientError>,
     drawing: Drawing,
-    bytes: Vec<u8>,
-    numbers: Vec<f64>,
+    pub(crate) buffers: Buffers,
 }
 
 impl<G: Game> PageClient<G> {
@@ -32,40 +31,25 @@ impl<G: Game> PageClient<G> {
             demo: None,
             fault: None,
             drawing: Drawing::default(),
-            bytes: Vec::new(),
-            numbers: Vec::new(),
+            buffers: Buffers::default(),
         }
     }
 
-    /// A buffer of `len` bytes; at most as many as a message may have.
-    pub(crate) fn scratch(&mut self, len: usize) -> &mut [u8] {
-        self.bytes.resize(len.min(SERVER_MESSAGE_MAX_BYTES), 0);
-        &mut self.bytes
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    pub(crate) fn numbers(&self) -> &[f64] {
-        &self.numbers
-    }
-
     pub(crate) fn open(&mut self, spectator: bool, name_len: usize, room_len: usize) {
-        let name_end = name_len.min(self.bytes.len());
-        let room_end = (name_end + room_len).min(self.bytes.len());
+        let name_end = name_len.min(self.buffers.bytes.len());
+        let room_end = (name_end + room_len).min(self.buffers.bytes.len());
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let greeting = Greeting {
-            name: text(&self.bytes[..name_end]),
+            name: text(&self.buffers.bytes[..name_end]),
             role: if spectator { Role::Spectator } else { Role::Player },
-            room: (room_len > 0).then(|| text(&self.bytes[name_end..room_end])),
+            room: (room_len > 0).then(|| text(&self.buffers.bytes[name_end..room_end])),
         };
         self.close();
         self.client = Some(Client::new(greeting));
     }
 
     pub(crate) fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
-        self.scratch(0);
+        self.buffers.scratch(0);
         self.open(true, 0, 0);
         let demo = self.demo.insert(Demo::new(moment(now_ms), u64::from(seed), players));
         for message in demo.greet() {
@@ -89,8 +73,8 @@ impl<G: Game> PageClient<G> {
 
     /// Takes the message in the first `len` bytes of scratch; gives the stage's number.
     pub(crate) fn receive(&mut self, now_ms: f64, len: usize) -> u32 {
-        let len = len.min(self.bytes.len());
-        take(&mut self.client, &mut self.fault, moment(now_ms), &self.bytes[..len]);
+        let len = len.min(self.buffers.bytes.len());
+        take(&mut self.client, &mut self.fault, moment(now_ms), &self.buffers.bytes[..len]);
         self.stage_number()
     }
 
@@ -118,8 +102,8 @@ impl<G: Game> PageClient<G> {
     }
 
     pub(crate) fn outgoing(&mut self) -> u32 {
-        self.bytes = self.client.as_mut().and_then(Client::outgoing).unwrap_or_default();
-        self.bytes.len() as u32
+        let message = self.client.as_mut().and_then(Client::outgoing);
+        self.buffers.say(message.unwrap_or_default())
     }
 
     pub(crate) fn leave(&mut self) {
@@ -129,31 +113,31 @@ impl<G: Game> PageClient<G> {
     }
 
     pub(crate) fn draw(&mut self, now_ms: f64, input: G::Input) -> u32 {
-        self.numbers.clear();
+        self.buffers.numbers.clear();
         if let Some(client) = &mut self.client {
             client.draw(moment(now_ms), input, &mut self.drawing);
-            self.numbers.push(self.drawing.tick);
+            self.buffers.numbers.push(self.drawing.tick);
             for row in self.drawing.iter() {
                 let head = [row.entity.0, u32::from(row.kind), row.values.len() as u32];
-                self.numbers.extend(head.map(f64::from));
-                self.numbers.extend_from_slice(row.values);
+                self.buffers.numbers.extend(head.map(f64::from));
+                self.buffers.numbers.extend_from_slice(row.values);
             }
         }
-        self.numbers.len() as u32
+        self.buffers.numbers_len()
     }
 
     pub(crate) fn events(&mut self) -> u32 {
-        self.numbers.clear();
+        self.buffers.numbers.clear();
         let Some(client) = &mut self.client else { return 0 };
         let Some(schema) = client.schema().cloned() else { return 0 };
-        let numbers = &mut self.numbers;
+        let numbers = &mut self.buffers.numbers;
         while client.next_event(|tick, event| {
             let fields = &schema.events[usize::from(event.kind)].fields;
             numbers.extend([tick.0, u32::from(event.kind), fields.len() as u32].map(f64::from));
             let steps = event.values.iter();
             numbers.extend(fields.iter().zip(steps).map(|(field, &step)| field.value(step)));
         }) {}
-        self.numbers.len() as u32
+        self.buffers.numbers_len()
     }
 
     pub(crate) fn state(&mut self) -> u32 {
@@ -202,8 +186,7 @@ impl<G: Game> PageClient<G> {
     }
 
     fn keep(&mut self, json: Json) -> u32 {
-        self.bytes = json.into_bytes();
-        self.bytes.len() as u32
+        self.buffers.say(json.into_bytes())
     }
 
     pub(crate) fn roster_version(&self) -> u32 {
@@ -213,8 +196,7 @@ impl<G: Game> PageClient<G> {
 
     pub(crate) fn notice(&mut self) -> u32 {
         let notice = self.client.as_mut().and_then(Client::next_notice);
-        self.bytes = notice.unwrap_or_default().into_bytes();
-        self.bytes.len() as u32
+        self.buffers.say(notice.unwrap_or_default().into_bytes())
     }
 }
 
@@ -242,7 +224,7 @@ mod tests {
     use crate::played::{self, Played};
 
     fn text(page: &PageClient<Played>) -> String {
-        String::from_utf8(page.bytes().to_vec()).unwrap()
+        String::from_utf8(page.buffers.bytes.clone()).unwrap()
     }
 
     #[test]
@@ -261,8 +243,8 @@ mod tests {
         assert!(text(&page).starts_with("{\"walls\":[{\"x\":"));
         let count = page.draw(960.0, played::input(0, 0.0));
         let (mut at, mut rows) = (1, 0);
-        while at < page.numbers().len() {
-            at += 3 + page.numbers()[at + 2] as usize;
+        while at < page.buffers.numbers.len() {
+            at += 3 + page.buffers.numbers[at + 2] as usize;
             rows += 1;
         }
         assert_eq!(at, count as usize);
@@ -273,10 +255,10 @@ mod tests {
     #[test]
     fn what_is_no_message_is_a_fault_and_no_panic() {
         let mut page = PageClient::<Played>::new();
-        page.scratch(5).copy_from_slice(b"Ada!!");
+        page.buffers.scratch(5).copy_from_slice(b"Ada!!");
         page.open(false, 3, 0);
         assert!(page.outgoing() > 0, "the hello");
-        page.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
+        page.buffers.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
         assert_eq!(page.receive(f64::NAN, 3), 5);
         page.state();
         assert!(text(&page).contains("\"reason\":\"a message before the welcome out of place\""));

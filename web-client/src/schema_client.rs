@@ -20,6 +20,7 @@ use shared::protocol::{
 use shared::scene::{Kind, RowRef, Rows, Schema};
 use shared::tick::{Tick, TickRate};
 
+use crate::buffers::Buffers;
 use crate::json::Json;
 use crate::texts;
 
@@ -58,8 +59,7 @@ pub(crate) struct SchemaClient {
     /// Why what came could not be taken; nothing more is taken after that.
     fault: Option<ClientError>,
     pings: u32,
-    bytes: Vec<u8>,
-    numbers: Vec<f64>,
+    pub(crate) buffers: Buffers,
 }
 
 /// What is known of the room.
@@ -78,24 +78,10 @@ struct Room {
 }
 
 impl SchemaClient {
-    /// A buffer of `len` bytes; at most as many as a message may have.
-    pub(crate) fn scratch(&mut self, len: usize) -> &mut [u8] {
-        self.bytes.resize(len.min(SERVER_MESSAGE_MAX_BYTES), 0);
-        &mut self.bytes
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    pub(crate) fn numbers(&self) -> &[f64] {
-        &self.numbers
-    }
-
     /// Begins anew; in scratch stand the game's name, the client's and the room's, of so many
     /// bytes (no room: any). `false` when that is more than a hello may have.
     pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 3]) -> bool {
-        let texts = std::mem::take(&mut self.bytes);
+        let texts = std::mem::take(&mut self.buffers.bytes);
         let mut rest = texts.as_slice();
         let [game, name, room] = lens.map(|len| {
             let (text, after) = rest.split_at(len.min(rest.len()));
@@ -121,8 +107,8 @@ impl SchemaClient {
 
     /// Takes the message in the first `len` bytes of scratch.
     pub(crate) fn receive(&mut self, len: usize) -> Received {
-        let message = std::mem::take(&mut self.bytes);
-        self.numbers.clear();
+        let message = std::mem::take(&mut self.buffers.bytes);
+        self.buffers.numbers.clear();
         let taken = match (&self.fault, message.get(..len)) {
             (Some(fault), _) => Err(fault.clone()),
             (None, Some(message)) => self.take(message),
@@ -159,18 +145,18 @@ impl SchemaClient {
             (ServerMessage::Snapshot(body), Some(room)) => {
                 let snapshot = room.snapshot(body)?;
                 let is_due = room.is_acknowledgement_due();
-                self.numbers.extend(figures(&snapshot));
+                self.buffers.numbers.extend(figures(&snapshot));
                 if is_due {
                     self.acknowledge();
                 }
                 Received::Snapshot
             }
             (ServerMessage::Pong(pong), Some(_)) => {
-                self.numbers.push(pong.number.into());
+                self.buffers.numbers.push(pong.number.into());
                 Received::Pong
             }
             (ServerMessage::Notice(notice), Some(_)) => {
-                self.bytes.extend_from_slice(notice.text.as_bytes());
+                self.buffers.bytes.extend_from_slice(notice.text.as_bytes());
                 Received::Notice
             }
             (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
@@ -182,7 +168,7 @@ impl SchemaClient {
     /// Queues the input in the first `len` bytes of scratch for a tick; `false` when it is too
     /// long or there is nobody whose input it could be.
     pub(crate) fn input(&mut self, tick: Tick, len: usize) -> bool {
-        let input = std::mem::take(&mut self.bytes);
+        let input = std::mem::take(&mut self.buffers.bytes);
         let Some(room) = self.room.as_mut().filter(|room| room.is_player) else { return false };
         let Some(input) = input.get(..len).filter(|input| input.len() <= INPUT_MAX_BYTES) else {
             return false;
@@ -223,31 +209,31 @@ impl SchemaClient {
     /// Takes the next message to be sent; 0 bytes when there is none.
     pub(crate) fn outgoing(&mut self) -> u32 {
         let message = self.outbox.pop_front().unwrap_or_default();
-        self.keep(message)
+        self.buffers.say(message)
     }
 
     /// The entities known, in numbers: each its id, its kind, how many values, the values.
     pub(crate) fn rows(&mut self) -> u32 {
-        self.numbers.clear();
+        self.buffers.numbers.clear();
         if let Some(room) = &self.room {
             let kinds = &room.codec.schema().entities;
             for row in room.decoder.mirror().rows().iter() {
-                put_row(&mut self.numbers, row.entity.0, kinds, row);
+                put_row(&mut self.buffers.numbers, row.entity.0, kinds, row);
             }
         }
-        self.numbers.len() as u32
+        self.buffers.numbers_len()
     }
 
     /// Takes what has happened, in numbers: each its tick, its kind, how many values, the values.
     pub(crate) fn events(&mut self) -> u32 {
-        self.numbers.clear();
+        self.buffers.numbers.clear();
         if let Some(room) = &mut self.room {
             let kinds = &room.codec.schema().events;
             for (tick, event) in room.events.drain(..) {
-                put_row(&mut self.numbers, tick.0, kinds, event.row(0));
+                put_row(&mut self.buffers.numbers, tick.0, kinds, event.row(0));
             }
         }
-        self.numbers.len() as u32
+        self.buffers.numbers_len()
     }
 
     pub(crate) fn schema(&mut self) -> u32 {
@@ -262,26 +248,26 @@ impl SchemaClient {
     pub(crate) fn own(&mut self) -> u32 {
         let room = self.room.as_ref();
         let own = room.and_then(|room| room.decoder.mirror().own()).unwrap_or_default().to_vec();
-        self.keep(own)
+        self.buffers.say(own)
     }
 
     /// What never moves, in the game's encoding.
     pub(crate) fn level(&mut self) -> u32 {
         let level = self.room.as_ref().map(|room| room.level.clone()).unwrap_or_default();
-        self.keep(level)
+        self.buffers.say(level)
     }
 
     /// What whoever opened the room chose, in the game's encoding.
     pub(crate) fn settings(&mut self) -> u32 {
         let settings = self.room.as_ref().map(|room| room.settings.clone()).unwrap_or_default();
-        self.keep(settings)
+        self.buffers.say(settings)
     }
 
     /// Tells something in JSON.
     pub(crate) fn say(&mut self, write: impl FnOnce(&mut Json)) -> u32 {
         let mut json = Json::default();
         write(&mut json);
-        self.keep(json.into_bytes())
+        self.buffers.say(json.into_bytes())
     }
 
     fn tell(&mut self, write: impl FnOnce(&mut Json, &Room)) -> u32 {
@@ -289,12 +275,7 @@ impl SchemaClient {
         if let Some(room) = &self.room {
             write(&mut json, room);
         }
-        self.keep(json.into_bytes())
-    }
-
-    fn keep(&mut self, bytes: Vec<u8>) -> u32 {
-        self.bytes = bytes;
-        self.bytes.len() as u32
+        self.buffers.say(json.into_bytes())
     }
 }
 

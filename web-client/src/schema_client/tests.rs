@@ -108,22 +108,22 @@ fn message(message: &ServerMessage<'_>) -> Vec<u8> {
 
 fn greeted(role: Role) -> SchemaClient {
     let mut client = SchemaClient::default();
-    client.scratch(14).copy_from_slice(b"kitesAdameadow");
+    client.buffers.scratch(14).copy_from_slice(b"kitesAdameadow");
     assert!(client.hello(role, 3, [5, 3, 6]));
     client
 }
 
 fn give(client: &mut SchemaClient, message: &[u8]) -> Received {
-    client.scratch(message.len()).copy_from_slice(message);
+    client.buffers.scratch(message.len()).copy_from_slice(message);
     client.receive(message.len())
 }
 
 fn said(client: &SchemaClient) -> String {
-    String::from_utf8(client.bytes().to_vec()).unwrap()
+    String::from_utf8(client.buffers.bytes.to_vec()).unwrap()
 }
 
 fn next_message(client: &mut SchemaClient) -> Option<Vec<u8>> {
-    (client.outgoing() > 0).then(|| client.bytes().to_vec())
+    (client.outgoing() > 0).then(|| client.buffers.bytes.to_vec())
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_hello_says_what_was_asked_for_and_that_nothing_is_replayed() {
     assert_eq!((hello.role, hello.room), (Role::Spectator, RoomWish::Named("meadow")));
     assert!(!hello.replays);
     let mut client = SchemaClient::default();
-    client.scratch(HELLO_MAX_BYTES).fill(b'x');
+    client.buffers.scratch(HELLO_MAX_BYTES).fill(b'x');
     assert!(!client.hello(Role::Player, 3, [5, HELLO_MAX_BYTES - 5, 0]));
     assert_eq!(next_message(&mut client), None);
 }
@@ -158,7 +158,7 @@ fn rows_and_events_of_any_game_come_out_in_their_units() {
     assert!(schema.contains(&format!("{drift},\"names\":null,\"origin\":\"x\"")), "{schema}");
     assert!(schema.contains("\"names\":{\"kind\":\"kite\",\"field\":\"owner\"}"), "{schema}");
     client.level();
-    assert_eq!(client.bytes(), [1, 2, 3]);
+    assert_eq!(client.buffers.bytes, [1, 2, 3]);
 
     let entries =
         vec![RosterEntry { player: PlayerId(9), name: "Bea", score: -2, team: 0, bot: true }];
@@ -169,15 +169,15 @@ fn rows_and_events_of_any_game_come_out_in_their_units() {
 
     let first = server.snapshot(&[(4, [1.25, 10.5, 9.0]), (6, [-8.0, 0.0, 1.0])], &[12.0]);
     assert_eq!(give(&mut client, &first), Received::Snapshot);
-    assert_eq!(client.numbers(), [101.0, 1.0, 2.0, 0.0]);
+    assert_eq!(client.buffers.numbers, [101.0, 1.0, 2.0, 0.0]);
     let second = server.snapshot(&[(4, [1.5, 11.0, 9.0])], &[3.0]);
     assert_eq!(give(&mut client, &second), Received::Snapshot);
-    assert_eq!(client.numbers(), [102.0, 0.0, 2.0, 0.0]);
+    assert_eq!(client.buffers.numbers, [102.0, 0.0, 2.0, 0.0]);
     client.rows();
-    assert_eq!(client.numbers(), [4.0, 0.0, 3.0, 1.5, 11.0, 9.0]);
+    assert_eq!(client.buffers.numbers, [4.0, 0.0, 3.0, 1.5, 11.0, 9.0]);
     // Both snapshots' events, once.
     client.events();
-    assert_eq!(client.numbers(), [101.0, 0.0, 1.0, 12.0, 102.0, 0.0, 1.0, 3.0]);
+    assert_eq!(client.buffers.numbers, [101.0, 0.0, 1.0, 12.0, 102.0, 0.0, 1.0, 3.0]);
     assert_eq!(client.events(), 0);
 }
 
@@ -186,7 +186,7 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
     let mut server = Server::new();
     let mut client = greeted(Role::Player);
     next_message(&mut client).expect("the hello waits");
-    client.scratch(1);
+    client.buffers.scratch(1);
     assert!(!client.input(Tick(101), 1), "there is nobody yet to steer");
     give(&mut client, &server.welcome(Some(PlayerId(2))));
     let part = PlayerPart {
@@ -199,22 +199,22 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
         assert_eq!(next_message(&mut client), None);
         let snapshot = server.snapshot_for(Some(part), &[], &[]);
         assert_eq!(give(&mut client, &snapshot), Received::Snapshot);
-        assert_eq!(client.numbers()[2..], [1.0, -3.0]);
+        assert_eq!(client.buffers.numbers[2..], [1.0, -3.0]);
     }
     client.own();
-    assert_eq!(client.bytes(), [5, 6]);
+    assert_eq!(client.buffers.bytes, [5, 6]);
     let seen = server.tick;
     let ack = next_message(&mut client).expect("an acknowledgement");
     assert_eq!(ClientMessage::decode(&ack), Ok(ClientMessage::Ack(Ack { seen })));
 
-    client.scratch(2).copy_from_slice(&[8, 1]);
+    client.buffers.scratch(2).copy_from_slice(&[8, 1]);
     assert!(client.input(Tick(200), 2));
     let sent = next_message(&mut client).expect("an input");
     let input = Input { tick: Tick(200), seen, generation: 0, input: &[8, 1] };
     assert_eq!(ClientMessage::decode(&sent), Ok(ClientMessage::Input(input)));
     give(&mut client, &server.snapshot_for(Some(part), &[], &[]));
     assert_eq!(next_message(&mut client), None, "the input has said what was seen before it");
-    client.scratch(INPUT_MAX_BYTES + 1);
+    client.buffers.scratch(INPUT_MAX_BYTES + 1);
     assert!(!client.input(Tick(201), INPUT_MAX_BYTES + 1));
 }
 
@@ -273,7 +273,7 @@ fn bytes_that_were_meddled_with_are_a_fault_or_a_message_and_never_a_panic() {
 fn a_message_longer_than_any_is_refused_by_its_length() {
     let mut client = greeted(Role::Spectator);
     let long = SERVER_MESSAGE_MAX_BYTES + 1;
-    assert_eq!(client.scratch(long).len(), SERVER_MESSAGE_MAX_BYTES);
+    assert_eq!(client.buffers.scratch(long).len(), SERVER_MESSAGE_MAX_BYTES);
     assert_eq!(client.receive(long), Received::Fault);
     let fault = said(&client);
     assert!(fault.contains(&format!("{long} bytes, of which")), "{fault}");
