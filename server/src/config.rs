@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use shared::limits::{
-    ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
-    SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
+    REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES,
+    SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT, SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ,
+    TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };
 use shared::protocol::snapshot::Coding;
 
@@ -65,8 +66,14 @@ pub struct Config {
 
     /// By how much spectators see a room later than players: 2s, 500ms; 0 is live
     #[arg(long, env = "TICKWIRE_SPECTATOR_DELAY", value_name = "TIME", default_value = "2s",
-        value_parser = spectator_delay)]
+        value_parser = |text: &str| time(text, SPECTATOR_DELAY_MAX))]
     pub spectator_delay: Duration,
+
+    /// How old the picture of a player may be by which its shots are judged that hit at once: 250ms;
+    /// 0 judges all in the present
+    #[arg(long, env = "TICKWIRE_REWIND_MAX", value_name = "TIME", default_value = "250ms",
+        value_parser = |text: &str| time(text, REWIND_MAX_MAX))]
+    pub rewind_max: Duration,
 
     /// The game's own settings, as JSON
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
@@ -115,6 +122,7 @@ impl Default for Config {
             snapshot_max_bytes: SNAPSHOT_MAX_BYTES as u32,
             coding: Coding::Range,
             spectator_delay: SPECTATOR_DELAY_DEFAULT,
+            rewind_max: REWIND_MAX_DEFAULT,
             settings: None,
             record_scenes: None,
             web_dir: None,
@@ -161,7 +169,8 @@ fn coding(name: &str) -> Coding {
     if name == "plain" { Coding::Plain } else { Coding::Range }
 }
 
-fn spectator_delay(text: &str) -> Result<Duration, String> {
+/// A time with its unit, no longer than `most`.
+fn time(text: &str, most: Duration) -> Result<Duration, String> {
     let (number, unit_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(number), _) => (number, 1),
         (None, Some(number)) => (number, 1_000),
@@ -169,11 +178,11 @@ fn spectator_delay(text: &str) -> Result<Duration, String> {
         (None, None) => return Err("not a time like 2s or 500ms".into()),
     };
     let number: u64 = number.parse().map_err(|_| "not a time like 2s or 500ms")?;
-    let delay = Duration::from_millis(number.saturating_mul(unit_ms));
-    if delay > SPECTATOR_DELAY_MAX {
-        return Err(format!("more than {} s", SPECTATOR_DELAY_MAX.as_secs()));
+    let time = Duration::from_millis(number.saturating_mul(unit_ms));
+    if time > most {
+        return Err(format!("more than {} s", most.as_secs()));
     }
-    Ok(delay)
+    Ok(time)
 }
 
 #[cfg(test)]
@@ -206,6 +215,7 @@ mod tests {
             "--spectator-delay=-1s",
             "--spectator-delay=1.5s",
             "--spectator-delay=61s",
+            "--rewind-max=1001ms",
             "--spectator-delay=99999999999999999999s",
             "--spectator-delay=9999999999999999999s",
         ] {
@@ -231,7 +241,7 @@ mod tests {
         for (text, delay) in
             [("0", Duration::ZERO), ("0s", Duration::ZERO), ("60s", SPECTATOR_DELAY_MAX)]
         {
-            assert_eq!(spectator_delay(text), Ok(delay), "{text}");
+            assert_eq!(time(text, SPECTATOR_DELAY_MAX), Ok(delay), "{text}");
         }
     }
 

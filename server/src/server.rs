@@ -235,7 +235,8 @@ fn setup<G: Game>(config: &Config) -> Result<Setup<G::Settings>, StartError> {
     })?;
     // The standard library keys its hashers by randomness from the operating system.
     let seed = config.seed.unwrap_or_else(|| RandomState::new().hash_one(process::id()));
-    Ok(Setup { settings, seed, tick_rate, players_max: config.room_size })
+    let rewind_max_ticks = tick_rate.ticks_in_most(config.rewind_max);
+    Ok(Setup { settings, seed, tick_rate, players_max: config.room_size, rewind_max_ticks })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

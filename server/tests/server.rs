@@ -13,7 +13,7 @@ use shared::protocol::{
     ServerMessage,
 };
 use shared::recording::Reader;
-use shared::tick::Tick;
+use shared::tick::{Rewind, Tick};
 use tickwire::{Config, Server};
 use tiny::{BREAK, Tiny};
 use tungstenite::{Message, WebSocket};
@@ -325,7 +325,13 @@ fn a_panic_in_a_room_ends_that_room_alone() {
     let tick = breaker.join(RoomWish::Named("loud")).expect("there is a place");
     // For many ticks, since the room goes on while these are on their way.
     for ahead in 1..=60 {
-        let input = Input { tick: tick.plus(ahead), seen: Tick(0), generation: 0, input: &[BREAK] };
+        let input = Input {
+            tick: tick.plus(ahead),
+            seen: Tick(0),
+            generation: 0,
+            rewind: Rewind::default(),
+            input: &[BREAK],
+        };
         breaker.say(&ClientMessage::Input(input));
     }
     breaker.ends_by(End::RoomFailed);
@@ -409,7 +415,13 @@ fn the_first_room_is_recorded_while_people_play() {
     let mut other = connect(server.address());
     other.join(RoomWish::Named("second")).expect("there is a place");
     for ahead in 1..=30 {
-        let input = Input { tick: tick.plus(ahead), seen: Tick(0), generation: 0, input: &[3] };
+        let input = Input {
+            tick: tick.plus(ahead),
+            seen: Tick(0),
+            generation: 0,
+            rewind: Rewind::default(),
+            input: &[3],
+        };
         peer.say(&ClientMessage::Input(input));
     }
     let mut snapshots = 0;

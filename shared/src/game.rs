@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 
 pub use crate::dice::Dice;
 use crate::ids::{EntityId, PlayerId};
-use crate::scene::{Audience, EntityKind, EventKind, Events, Rows, SceneWriter, Schema, View};
-use crate::tick::{Tick, TickRate};
+use crate::scene::{
+    Audience, EntityKind, EventKind, Events, RowRef, Rows, SceneWriter, Schema, View,
+};
+use crate::tick::{Rewind, Tick, TickRate};
 
 /// An authoritative multiplayer game: its rules, its world (the type itself), and what of it
 /// may be seen.
@@ -69,6 +71,25 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// these rows take the place of those that came from the server, and so answer at once.
     fn show_own(own: &Self::Own, scene: &mut SceneWriter);
 
+    /// Writes down what of the shot is to be seen that `own` fired in its last tick, `fired_at`, if
+    /// it did, `age_ticks` later: as far as that follows from the own state and the level alone. A
+    /// client shows it until the server's own is there. Nothing for games without shots.
+    fn show_shot(
+        _own: &Self::Own,
+        _fired_at: Tick,
+        _level: &Self::Level,
+        _age_ticks: u32,
+        _scene: &mut SceneWriter,
+    ) {
+    }
+
+    /// Which shot a row belongs to, if to any: rows of [`Game::show_shot`] and of the world's own
+    /// shot have the same key and no others have it, for as long as both can be there. It is to be
+    /// made of the player and the tick of the input that fired it.
+    fn shot_key(_row: RowRef<'_>) -> Option<u64> {
+        None
+    }
+
     /// What part of the world a player may know now.
     fn view(&self, _player: PlayerId) -> View {
         View::Everything
@@ -101,6 +122,8 @@ pub struct Setup<S> {
     pub tick_rate: TickRate,
     /// Most players that the room will hold at a time.
     pub players_max: u16,
+    /// No [`Rewind`] is longer than so many ticks; 0 where shots are judged in the present.
+    pub rewind_max_ticks: u32,
 }
 
 /// What a player gave for one tick.
@@ -129,24 +152,73 @@ impl<I: Copy + Default> Given<I> {
     }
 }
 
+/// One player's part in a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayerInput<I> {
+    /// Whose.
+    pub player: PlayerId,
+    /// What it gave.
+    pub given: Given<I>,
+    /// How old the picture was that it acted on, within [`Setup::rewind_max_ticks`].
+    pub rewind: Rewind,
+}
+
+impl<I> PlayerInput<I> {
+    /// Of a player who acts on the present, as the bots of a room do.
+    pub fn at_once(player: PlayerId, given: Given<I>) -> PlayerInput<I> {
+        PlayerInput { player, given, rewind: Rewind::default() }
+    }
+}
+
+/// What has changed a player's own state beside its own input: for that alone a client that
+/// predicts has to be corrected. A game tells of it by [`Step::affect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// It was hurt, healed or slowed.
+    Hit,
+    /// It, or what confines it, was moved.
+    Push,
+    /// It died.
+    Death,
+    /// It came to life.
+    Spawn,
+}
+
 /// What `step` is given for one tick, and where it says what happened.
 pub struct Step<'a, G: Game> {
     /// The tick being made.
     pub tick: Tick,
     /// What never moves.
     pub level: &'a G::Level,
-    pub(crate) inputs: &'a [(PlayerId, Given<G::Input>)],
+    pub(crate) inputs: &'a [PlayerInput<G::Input>],
     pub(crate) events: &'a mut Events,
+    pub(crate) effects: &'a mut Vec<(PlayerId, Effect)>,
 }
 
 impl<G: Game> Step<'_, G> {
     /// What a player gave for this tick.
     #[must_use]
     pub fn input(&self, player: PlayerId) -> Given<G::Input> {
-        match self.inputs.binary_search_by_key(&player, |(player, _)| *player) {
-            Ok(at) => self.inputs[at].1,
-            Err(_) => Given::Absent,
-        }
+        self.of(player).map_or(Given::Absent, |input| input.given)
+    }
+
+    /// How much older than the present the picture is that a player acts on in this tick. A game
+    /// that judges in the present need not ask.
+    #[must_use]
+    pub fn rewind(&self, player: PlayerId) -> Rewind {
+        self.of(player).map_or(Rewind::default(), |input| input.rewind)
+    }
+
+    fn of(&self, player: PlayerId) -> Option<&PlayerInput<G::Input>> {
+        let at = self.inputs.binary_search_by_key(&player, |input| input.player).ok()?;
+        Some(&self.inputs[at])
+    }
+
+    /// Notes that something beside its own input has changed a player's own state in this tick.
+    /// Whatever makes [`Game::own`] differ from what [`Game::advance`] alone would have made of it
+    /// is to be noted: tests take a correction that was not for a fault.
+    pub fn affect(&mut self, player: PlayerId, effect: Effect) {
+        self.effects.push((player, effect));
     }
 
     /// Tells whoever is near what happened; all, if the kind has no place.

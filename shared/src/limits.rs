@@ -108,6 +108,15 @@ pub const RECORDING_ROWS_MAX: usize = 1 << 20;
 
 /// Largest encoded input of a game, in bytes. A larger one fails at room start.
 pub const INPUT_MAX_BYTES: usize = 32;
+/// How much older than the present the picture may be by which a shot is judged, when nothing
+/// is set. Shots at what is older are judged at the limit.
+pub const REWIND_MAX_DEFAULT: Duration = Duration::from_millis(250);
+/// The longest such limit that may be set. Refused at start-up above: the world keeps so much of
+/// its past.
+pub const REWIND_MAX_MAX: Duration = Duration::from_secs(1);
+/// By how many sixteenths of a tick a player's rewind may change from one tick to the next. An
+/// honest client's changes slowly; one that chooses it shot by shot is not followed.
+pub const REWIND_DRIFT_MAX: u16 = 4;
 /// How far ahead of the room's tick an input may be addressed, in ticks. Beyond it is dropped and counted.
 pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
 /// For how many ticks the last input of a silent player is repeated. After that it counts as absent.
@@ -167,8 +176,8 @@ pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
 /// delay is.
 pub const LINE_MEASURE_EVERY: Duration = Duration::from_secs(10);
 
-/// Largest input message, in bytes: kind, two ticks, a generation, the input.
-pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + 1 + INPUT_MAX_BYTES;
+/// Largest input message, in bytes: kind, two ticks, a generation, a rewind, the input.
+pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + 3 + 1 + INPUT_MAX_BYTES;
 /// Largest message of any other kind from a client, in bytes.
 pub const SMALL_MESSAGE_MAX_BYTES: usize = 16;
 /// Largest message a client may send, in bytes. The WebSocket layer refuses a frame above it.

@@ -7,7 +7,7 @@ use bincode::enc::write::Writer;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
-use crate::game::{Game, Given, Seen, Setup, Step};
+use crate::game::{Effect, Game, Given, PlayerInput, Seen, Setup, Step};
 use crate::ids::PlayerId;
 use crate::protocol::WIRE;
 use crate::scene::{Events, Rows, Scene, SceneWriter};
@@ -21,6 +21,7 @@ pub struct Simulation<G: Game> {
     scene: Scene,
     writer: SceneWriter,
     events: Events,
+    effects: Vec<(PlayerId, Effect)>,
 }
 
 impl<G: Game> Simulation<G> {
@@ -35,6 +36,7 @@ impl<G: Game> Simulation<G> {
             scene: Scene::default(),
             writer: SceneWriter::default(),
             events: Events::default(),
+            effects: Vec::new(),
         };
         simulation.show();
         simulation
@@ -64,6 +66,12 @@ impl<G: Game> Simulation<G> {
         &self.scene
     }
 
+    /// What has changed players' own states in the last step beside their own inputs.
+    #[must_use]
+    pub fn effects(&self) -> &[(PlayerId, Effect)] {
+        &self.effects
+    }
+
     /// A player comes, before the next step.
     pub fn join(&mut self, player: PlayerId) {
         self.game.join(player);
@@ -81,11 +89,17 @@ impl<G: Game> Simulation<G> {
     }
 
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.
-    pub fn step(&mut self, inputs: &[(PlayerId, Given<G::Input>)]) {
-        debug_assert!(inputs.is_sorted_by_key(|(player, _)| *player));
+    pub fn step(&mut self, inputs: &[PlayerInput<G::Input>]) {
+        debug_assert!(inputs.is_sorted_by_key(|input| input.player));
         self.tick = self.tick.next();
-        let mut step =
-            Step { tick: self.tick, level: &self.level, inputs, events: &mut self.events };
+        self.effects.clear();
+        let mut step = Step {
+            tick: self.tick,
+            level: &self.level,
+            inputs,
+            events: &mut self.events,
+            effects: &mut self.effects,
+        };
         self.game.step(&mut step);
         self.show();
     }
@@ -141,7 +155,7 @@ pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(
                 }
             }
             let input = simulation.look(*player, &rows, |seen| G::bot(seen, dice));
-            inputs.push((*player, Given::Received(input)));
+            inputs.push(PlayerInput::at_once(*player, Given::Received(input)));
         }
         simulation.step(&inputs);
         each(simulation.tick, simulation.hash());

@@ -53,6 +53,59 @@ impl Tick {
     }
 }
 
+/// How much older than the tick of an input the picture was that its player acted on, in sixteenths
+/// of a tick.
+///
+/// A game judges a shot that hits at once among the others as they were by so much earlier (lag
+/// compensation: Bernier, "Latency Compensating Methods in Client/Server In-game Protocol Design
+/// and Optimization", 2001).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    bincode::Encode,
+    bincode::Decode,
+)]
+pub struct Rewind(pub u16);
+
+impl Rewind {
+    /// Parts of a tick in which it is told.
+    pub const PER_TICK: u16 = 16;
+
+    /// From the moment drawn, in ticks with a fraction, to `tick`. None for what is not before it.
+    #[must_use]
+    pub fn between(drawn: f64, tick: Tick) -> Rewind {
+        // A cast from float saturates, and takes not-a-number to 0.
+        Rewind(libm::rint((f64::from(tick.0) - drawn) * f64::from(Rewind::PER_TICK)) as u16)
+    }
+
+    /// Of so many whole ticks, or the longest there is.
+    #[must_use]
+    pub const fn of_ticks(ticks: u32) -> Rewind {
+        let parts = ticks.saturating_mul(Rewind::PER_TICK as u32);
+        Rewind(if parts > u16::MAX as u32 { u16::MAX } else { parts as u16 })
+    }
+
+    /// Whole ticks in it.
+    #[must_use]
+    pub const fn whole_ticks(self) -> u32 {
+        (self.0 / Rewind::PER_TICK) as u32
+    }
+
+    /// What part of a tick is left beyond those, from 0 up to and not including 1; exact.
+    #[must_use]
+    pub fn fraction(self) -> f32 {
+        f32::from(self.0 % Rewind::PER_TICK) / f32::from(Rewind::PER_TICK)
+    }
+}
+
 impl fmt::Display for Tick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -98,6 +151,12 @@ impl TickRate {
     pub fn ticks_in(self, seconds: f32) -> u32 {
         let ticks = (seconds * f32::from(self.0)).ceil();
         if ticks < 1.0 { 1 } else { ticks as u32 }
+    }
+
+    /// How many ticks `most` takes as a limit: as [`TickRate::ticks_in`], but none of no time.
+    #[must_use]
+    pub fn ticks_in_most(self, most: Duration) -> u32 {
+        if most.is_zero() { 0 } else { self.ticks_in(most.as_secs_f32()) }
     }
 }
 

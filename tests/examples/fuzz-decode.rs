@@ -16,7 +16,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::game::{Dice, Game, Given, Seen, Setup};
+use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
 use shared::ids::PlayerId;
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::WIRE;
@@ -228,11 +228,11 @@ fn battle(seed: u64, coding: Coding) -> Stream {
         let input = |(id, dice): (u16, &mut Dice)| {
             let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, dice);
             let input = simulation.look(PlayerId(id), simulation.scene().rows(), look);
-            (PlayerId(id), Given::Received(input))
+            PlayerInput::at_once(PlayerId(id), Given::Received(input))
         };
         let inputs: Vec<_> = (0..).zip(&mut bots).map(input).collect();
         let replayed = simulation.game().own(PlayerId(0)).map(|mut own| {
-            Skirmish::advance(&mut own, simulation.level(), inputs[0].1.or_default());
+            Skirmish::advance(&mut own, simulation.level(), inputs[0].given.or_default());
             encoded(&own)
         });
         simulation.step(&inputs);

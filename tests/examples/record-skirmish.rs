@@ -14,7 +14,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::game::{Dice, Game, Given, Seen, Setup};
+use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
 use shared::ids::PlayerId;
 use shared::protocol::WIRE;
 use shared::protocol::snapshot::GivenKind;
@@ -117,18 +117,13 @@ struct Battle {
     bots: Vec<Dice>,
     /// Which bots are helped.
     help: Dice,
-    inputs: Vec<(PlayerId, Given<Input>)>,
+    inputs: Vec<PlayerInput<Input>>,
     rows: Rows,
 }
 
 impl Battle {
     fn new(options: &Options) -> Battle {
-        let setup = Setup {
-            seed: options.seed,
-            players_max: options.bots(),
-            tick_rate: TickRate::default(),
-            settings: (),
-        };
+        let setup = Setup { seed: options.seed, players_max: options.bots(), ..Setup::default() };
         let mut simulation = Simulation::<Skirmish>::new(&setup);
         (0..options.bots()).for_each(|id| simulation.join(PlayerId(id)));
         Battle {
@@ -160,7 +155,7 @@ impl Battle {
                 Work::Combat => {}
                 Work::Cruise => input.buttons &= !Input::FIRE,
             }
-            self.inputs.push((player, Given::Received(input)));
+            self.inputs.push(PlayerInput::at_once(player, Given::Received(input)));
         }
         self.simulation.step(&self.inputs);
     }
@@ -171,7 +166,7 @@ impl Battle {
         let before: Vec<Option<Own>> = (0..viewers).map(|id| own_of(self, id)).collect();
         self.step();
         let viewer = |(id, before): (u16, Option<Own>)| {
-            let (player, given) = self.inputs[usize::from(id)];
+            let PlayerInput { player, given, .. } = self.inputs[usize::from(id)];
             let replayed = before.map(|mut own| {
                 Skirmish::advance(&mut own, self.simulation.level(), given.or_default());
                 encoded(&own)
@@ -210,7 +205,7 @@ impl Counted {
     fn count(&mut self, battle: &Battle, viewers: &[RecordedViewer]) {
         let (scene, game) = (battle.simulation.scene(), battle.simulation.game());
         self.ticks += 1;
-        let owns = battle.inputs.iter().filter_map(|(player, _)| game.own(*player));
+        let owns = battle.inputs.iter().filter_map(|input| game.own(input.player));
         for own in owns {
             self.shots += u64::from(own.fired);
             self.living += u64::from(own.is_alive());

@@ -43,6 +43,8 @@ export class TickwireClient {
   readonly notice: string | null;
   /** Number of the last ping that was answered. */
   readonly pong: number | null;
+  /** What the last `pace` message said; null before the first: the full pace. */
+  readonly pace: Pace | null;
 
   /** Begins anew, for a fresh connection. The hello waits in {@link outgoing}. */
   hello(greeting?: Greeting): void;
@@ -131,6 +133,7 @@ export type MessageName =
   | "snapshot"
   | "pong"
   | "notice"
+  | "pace"
   | "goodbye";
 
 export interface Greeting {
@@ -165,11 +168,20 @@ export interface Refusal {
     | "room-name"
     | "room-full"
     | "server-full"
-    | "closing";
+    | "closing"
+    | "overloaded";
   /** The version that the server has, where versions are the reason. */
   readonly server: number | null;
   /** For people. */
   readonly text: string;
+}
+
+/** How fast the room makes its ticks; until told otherwise, at its full rate. */
+export interface Pace {
+  /** The first tick that is made so fast. */
+  readonly from: number;
+  /** Thousandths of the tick rate. */
+  readonly permille: number;
 }
 
 export interface End {

@@ -13,7 +13,7 @@
 /** @typedef {import("./client.js").ErrorCode} ErrorCode */
 
 /** What a message was, by the numbers of `schema_client::Received`. @type {MessageName[]} */
-const RECEIVED = ["welcome", "refused", "roster", "snapshot", "pong", "notice", "goodbye"];
+const RECEIVED = ["welcome", "refused", "roster", "snapshot", "pong", "notice", "pace", "goodbye"];
 const GIVEN = /** @type {const} */ (["received", "repeated", "absent"]);
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
@@ -65,6 +65,8 @@ export class TickwireClient {
   standing = null;
   /** @type {string | null} */
   notice = null;
+  /** @type {import("./client.js").Pace | null} */
+  pace = null;
   /** @type {number | null} */
   pong = null;
 
@@ -114,7 +116,7 @@ export class TickwireClient {
     }
     this.stage = "greeting";
     this.welcome = this.refusal = this.end = this.tick = this.standing = null;
-    this.notice = this.pong = this.#schema = this.#fault = null;
+    this.notice = this.pace = this.pong = this.#schema = this.#fault = null;
     this.#roster = new Map();
     this.#rosterIsOld = false;
   }
@@ -156,6 +158,9 @@ export class TickwireClient {
       this.standing = isPlayer ? { given: GIVEN[given], marginTicks } : null;
     } else if (name === "notice") {
       this.notice = this.#text();
+    } else if (name === "pace") {
+      const [from, permille] = this.#numbers(2);
+      this.pace = { from, permille };
     } else if (name === "pong") {
       this.pong = this.#numbers(1)[0];
     }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use shared::dice::Dice;
-use shared::game::{Game, Given, Seen, Setup};
+use shared::game::{Game, Given, PlayerInput, Seen, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
@@ -120,12 +120,12 @@ impl<G: Game> Demo<G> {
     }
 
     /// Its bots see everything: nobody minds.
-    fn inputs(&mut self) -> Vec<(PlayerId, Given<G::Input>)> {
+    fn inputs(&mut self) -> Vec<PlayerInput<G::Input>> {
         let simulation = &self.simulation;
         let play = |(player, dice): &mut (PlayerId, Dice)| {
             let look = |seen: &Seen<'_, G>| G::bot(seen, dice);
             let input = simulation.look(*player, simulation.scene().rows(), look);
-            (*player, Given::Received(input))
+            PlayerInput::at_once(*player, Given::Received(input))
         };
         self.bots.iter_mut().map(play).collect()
     }

@@ -18,7 +18,7 @@ use shared::protocol::{
     ServerMessage, WIRE, Welcome,
 };
 use shared::scene::{Kind, RowRef, Rows, Schema};
-use shared::tick::{Tick, TickRate};
+use shared::tick::{Rewind, Tick, TickRate};
 
 use crate::buffers::Buffers;
 use crate::json::Json;
@@ -47,6 +47,8 @@ pub(crate) enum Received {
     Pong,
     /// Its text is in the byte buffer.
     Notice,
+    /// In the number buffer: from which tick on, and thousandths of the tick rate.
+    Pace,
     /// Its JSON is in the byte buffer.
     Goodbye,
 }
@@ -159,6 +161,10 @@ impl SchemaClient {
                 self.buffers.bytes.extend_from_slice(notice.text.as_bytes());
                 Received::Notice
             }
+            (ServerMessage::Pace(pace), Some(_)) => {
+                self.buffers.numbers.extend([pace.from.0.into(), f64::from(pace.permille)]);
+                Received::Pace
+            }
             (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
             (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
             (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),
@@ -176,7 +182,13 @@ impl SchemaClient {
         // The input says it, and so stands for an acknowledgement.
         let seen = room.acknowledge();
         // It replays nothing, and so need not tell one input for a tick from another.
-        self.push(&ClientMessage::Input(Input { tick, seen, generation: 0, input }));
+        self.push(&ClientMessage::Input(Input {
+            tick,
+            seen,
+            generation: 0,
+            rewind: Rewind::default(),
+            input,
+        }));
         true
     }
 

@@ -228,6 +228,7 @@ pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
         Refusal::RoomFull => ("room-full", None),
         Refusal::ServerFull => ("server-full", None),
         Refusal::Closing => ("closing", None),
+        Refusal::Overloaded => ("overloaded", None),
     };
     json.object(|json| {
         json.key("reason").text(reason);

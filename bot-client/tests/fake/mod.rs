@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, Given, Seen, Setup, Step};
+use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup, Step};
 use shared::ids::{EntityId, PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
@@ -230,7 +230,7 @@ impl Place {
             }
             None => (Given::Absent, GivenKind::Absent),
         };
-        self.simulation.step(&[(PlayerId(0), given)]);
+        self.simulation.step(&[PlayerInput::at_once(PlayerId(0), given)]);
         let x = self.simulation.game().x;
         let own = encoded(x);
         let replayed = self.told.filter(|_| self.replays).map(|mut told| {

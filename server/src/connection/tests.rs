@@ -157,7 +157,13 @@ fn a_players_inputs_reach_the_room_and_a_spectators_do_not() {
     let mut room = room();
     let (mut playing, mut watching) = (player(&mut room), spectator(&mut room));
     let push = Push { x: 1, y: 0, pop: false }.bytes();
-    let input = Input { tick: Tick(1), seen: Tick(0), generation: 0, input: &push };
+    let input = Input {
+        tick: Tick(1),
+        seen: Tick(0),
+        generation: 0,
+        rewind: shared::tick::Rewind::default(),
+        input: &push,
+    };
     say(&mut playing, &mut room, &ClientMessage::Input(input)).expect("an input");
     say(&mut watching, &mut room, &ClientMessage::Input(input)).expect("it is ignored");
     assert_eq!((playing.counters().inputs, watching.counters().inputs_ignored), (1, 1));

@@ -196,7 +196,7 @@ impl Spectator {
 
 impl Broadcast {
     pub(super) fn new(tick_rate: TickRate, delay: Duration) -> Broadcast {
-        let delay_ticks = if delay.is_zero() { 0 } else { tick_rate.ticks_in(delay.as_secs_f32()) };
+        let delay_ticks = tick_rate.ticks_in_most(delay);
         Broadcast {
             delay_ticks,
             keyframe_every_ticks: tick_rate.ticks_in(BROADCAST_KEYFRAME_EVERY.as_secs_f32()),

@@ -9,7 +9,9 @@ use shared::game::Given;
 use shared::limits::{INPUT_AHEAD_MAX_TICKS, INPUT_MAX_BYTES, INPUT_REPEAT_MAX_TICKS};
 use shared::protocol::snapshot::GivenKind;
 use shared::protocol::{Input, WIRE};
-use shared::tick::Tick;
+use shared::tick::{Rewind, Tick};
+
+use super::rewind::BelievedRewind;
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,21 +42,29 @@ const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
 #[derive(Debug)]
 pub(super) struct InputBuffer<I> {
-    /// An input and its generation.
-    slots: Box<[Option<(I, u8)>; SLOTS]>,
+    slots: Box<[Option<Slot<I>>; SLOTS]>,
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
     margin_ticks: i32,
+    rewind: BelievedRewind,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot<I> {
+    input: I,
+    generation: u8,
+    rewind: Rewind,
 }
 
 impl<I: Copy + DeserializeOwned> InputBuffer<I> {
-    pub(super) fn new() -> InputBuffer<I> {
+    pub(super) fn new(rewind_max_ticks: u32) -> InputBuffer<I> {
         InputBuffer {
             slots: Box::new([None; SLOTS]),
             last_received: None,
             addressed: None,
             margin_ticks: MARGIN_UNKNOWN_TICKS,
+            rewind: BelievedRewind::new(rewind_max_ticks),
         }
     }
 
@@ -75,7 +85,8 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // The later one counts: a client whose clock has jumped back, after a stall of the
         // server, says anew what its player wants now. Nothing is gained by it, for a tick is
         // still made of one input, and of none that comes after it.
-        match self.slots[slot_of(message.tick)].replace((input, message.generation)) {
+        let slot = Slot { input, generation: message.generation, rewind: message.rewind };
+        match self.slots[slot_of(message.tick)].replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
         }
@@ -84,15 +95,17 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     /// Takes what a bot of the room does in the coming tick.
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
-        self.slots[slot_of(tick)] = Some((input, 0));
+        let (generation, rewind) = (0, Rewind::default());
+        self.slots[slot_of(tick)] = Some(Slot { input, generation, rewind });
     }
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and what its
     /// player is told of that.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
-            (Some((input, generation)), _) => {
+            (Some(Slot { input, generation, rewind }), _) => {
                 self.last_received = Some((tick, input));
+                self.rewind.claim(rewind);
                 (Given::Received(input), GivenKind::Received { generation })
             }
             (None, Some((last, input))) if tick.since(last) <= REPEAT => {
@@ -105,6 +118,11 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             None => MARGIN_UNKNOWN_TICKS,
         };
         given
+    }
+
+    /// How old the picture is believed to be by which the input of the last tick was given.
+    pub(super) fn rewind(&self) -> Rewind {
+        self.rewind.now()
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
@@ -139,15 +157,14 @@ mod tests {
     const FIRST: GivenKind = GivenKind::Received { generation: 0 };
 
     fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
-        buffer.receive(
-            Tick(now),
-            &Input { tick: Tick(tick), seen: Tick(0), generation: 0, input: bytes },
-        )
+        let (tick, rewind) = (Tick(tick), Rewind(3));
+        buffer
+            .receive(Tick(now), &Input { tick, seen: Tick(0), generation: 0, rewind, input: bytes })
     }
 
     #[test]
     fn an_input_is_applied_in_its_tick_and_the_last_for_a_tick_counts() {
-        let mut buffer = InputBuffer::new();
+        let mut buffer = InputBuffer::new(8);
         assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
@@ -155,11 +172,12 @@ mod tests {
         assert_eq!(buffer.take(Tick(2)), (Given::Received(7), FIRST));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
         assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
+        assert_eq!(buffer.rewind(), Rewind(3), "a repeated input is one of the same picture");
     }
 
     #[test]
     fn the_ring_reaches_exactly_as_far_as_the_limit() {
-        let mut buffer = InputBuffer::new();
+        let mut buffer = InputBuffer::new(8);
         let furthest = 10 + INPUT_AHEAD_MAX_TICKS;
         for tick in 11..=furthest {
             assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
@@ -173,7 +191,7 @@ mod tests {
 
     #[test]
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
-        let mut buffer = InputBuffer::new();
+        let mut buffer = InputBuffer::new(8);
         receive(&mut buffer, 0, 1, &[5]);
         assert_eq!(buffer.take(Tick(1)), (Given::Received(5), FIRST));
         for tick in 2..=1 + INPUT_REPEAT_MAX_TICKS {
@@ -185,7 +203,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_exactly_an_input_are_malformed() {
-        let mut buffer = InputBuffer::new();
+        let mut buffer = InputBuffer::new(8);
         assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[1, 2]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[0; INPUT_MAX_BYTES + 1]), InputVerdict::Malformed);
@@ -194,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
-        let mut buffer = InputBuffer::new();
+        let mut buffer = InputBuffer::new(8);
         buffer.take(Tick(1));
         assert_eq!(buffer.margin_ticks(), MARGIN_UNKNOWN_TICKS);
         receive(&mut buffer, 1, 2, &[1]);

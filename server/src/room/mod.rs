@@ -18,6 +18,7 @@ mod fill;
 mod input_buffer;
 mod interest;
 mod record;
+mod rewind;
 mod roster;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ pub use viewer::Viewer;
 
 use std::time::Duration;
 
-use shared::game::{Dice, Game, Given, Setup};
+use shared::game::{Dice, Effect, Game, Given, PlayerInput, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
     INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_GIVEN_MAX,
@@ -196,6 +197,7 @@ pub struct Room<G: Game> {
     fill: u16,
     codec: Codec,
     stream: StreamSettings,
+    rewind_max_ticks: u32,
     welcome_parts: WelcomeParts,
     simulation: Simulation<G>,
     /// By rising id.
@@ -206,7 +208,7 @@ pub struct Room<G: Game> {
     events: EventHistory,
     broadcast: Broadcast,
     counters: RoomCounters,
-    given: Vec<(PlayerId, Given<G::Input>)>,
+    given: Vec<PlayerInput<G::Input>>,
     scratch: Scratch,
 }
 
@@ -240,6 +242,7 @@ impl<G: Game> Room<G> {
             fill: fill.min(setup.players_max),
             codec,
             stream,
+            rewind_max_ticks: setup.rewind_max_ticks,
             welcome_parts,
             simulation,
             players: Vec::new(),
@@ -352,6 +355,12 @@ impl<G: Game> Room<G> {
         self.simulation.scene()
     }
 
+    /// What has changed players' own states in the last tick beside their own inputs.
+    #[must_use]
+    pub fn effects(&self) -> &[(PlayerId, Effect)] {
+        self.simulation.effects()
+    }
+
     /// How its snapshots are coded, for whoever decodes them.
     #[must_use]
     pub fn codec(&self) -> &Codec {
@@ -404,10 +413,8 @@ impl<G: Game> Room<G> {
         self.roster.join(id, name, bot.is_some());
         let came = self.simulation.tick();
         let at = self.players.partition_point(|player| player.id < id);
-        self.players.insert(
-            at,
-            Player { id, came, inputs: InputBuffer::new(), told: Told::nothing(), bot },
-        );
+        let inputs = InputBuffer::new(self.rewind_max_ticks);
+        self.players.insert(at, Player { id, came, inputs, told: Told::nothing(), bot });
     }
 
     fn dismiss(&mut self, id: PlayerId) {
@@ -431,7 +438,8 @@ impl<G: Game> Room<G> {
                     Given::Absent => self.counters.ticks_absent += 1,
                 }
             }
-            self.given.push((player.id, given));
+            let (player, rewind) = (player.id, player.inputs.rewind());
+            self.given.push(PlayerInput { player, given, rewind });
         }
     }
 

@@ -47,8 +47,8 @@ impl<G: Game> Room<G> {
         // In the tick before, an id that was not yet this player's may have been another's.
         let knew = player.came.next() < self.tick();
         let replayed = before.of(player.id).filter(|_| knew).cloned().map(|mut own| {
-            let at = self.given.binary_search_by_key(&player.id, |(id, _)| *id);
-            let given = at.map_or(Given::Absent, |at| self.given[at].1);
+            let at = self.given.binary_search_by_key(&player.id, |input| input.player);
+            let given = at.map_or(Given::Absent, |at| self.given[at].given);
             G::advance(&mut own, self.simulation.level(), given.or_default());
             encoded(&own)
         });

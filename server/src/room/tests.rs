@@ -11,7 +11,7 @@ use shared::limits::{
 use shared::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
 use shared::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
 use shared::scene::{RowRef, View};
-use shared::tick::Tick;
+use shared::tick::{Rewind, Tick};
 
 use super::dots::{self, Dots, Push, Settings, Stone};
 use super::{InputVerdict, Room, RoomError, RoomSettings, StreamSettings, Viewer};
@@ -34,7 +34,13 @@ fn room(players_max: u16, fill: u16) -> Room<Dots> {
 fn press(room: &mut Room<Dots>, player: PlayerId, tick: u32, push: Push) -> InputVerdict {
     room.input(
         player,
-        &Input { tick: Tick(tick), seen: Tick(0), generation: 0, input: &push.bytes() },
+        &Input {
+            tick: Tick(tick),
+            seen: Tick(0),
+            generation: 0,
+            rewind: Rewind::default(),
+            input: &push.bytes(),
+        },
     )
 }
 
@@ -197,7 +203,13 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     assert_eq!(press(&mut room, player, 3, left), InputVerdict::Late);
     let too_far = 4 + INPUT_AHEAD_MAX_TICKS;
     assert_eq!(press(&mut room, player, too_far, left), InputVerdict::TooFarAhead);
-    let noise = Input { tick: Tick(5), seen: Tick(0), generation: 0, input: &[1, 1, 2] };
+    let noise = Input {
+        tick: Tick(5),
+        seen: Tick(0),
+        generation: 0,
+        rewind: Rewind::default(),
+        input: &[1, 1, 2],
+    };
     assert_eq!(room.input(player, &noise), InputVerdict::Malformed);
     assert_eq!(press(&mut room, PlayerId(3), 5, left), InputVerdict::NotPlaying);
     let counters = room.counters();
@@ -379,7 +391,10 @@ impl Trial {
             Act::Noise(who, input) => {
                 let Some(player) = clients[who.index(clients.len())].player else { return };
                 let tick = room.tick().next();
-                room.input(player, &Input { tick, seen: Tick(0), generation: 0, input });
+                room.input(
+                    player,
+                    &Input { tick, seen: Tick(0), generation: 0, rewind: Rewind::default(), input },
+                );
             }
             Act::Tell(who) => {
                 let who = who.index(clients.len());

@@ -167,6 +167,7 @@ impl<G: Game> Client<G> {
             (ServerMessage::Goodbye(end), _) => self.stage = Stage::Ended(end),
             (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
             (ServerMessage::Pong(pong), Some(playing)) => playing.round_trip.pong(now, pong.number),
+            (ServerMessage::Pace(pace), Some(playing)) => playing.set_pace(now, pace),
             (ServerMessage::Notice(notice), Some(playing)) => {
                 if playing.notices.len() >= CLIENT_NOTICES_MAX {
                     playing.notices.pop_front();
@@ -230,7 +231,8 @@ impl<G: Game> Client<G> {
             }
             let encoded = bincode::serde::encode_to_vec(input, WIRE)
                 .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
-            let message = Input { tick, seen: playing.seen_tick(), generation, input: &encoded };
+            let (seen, rewind) = (playing.seen_tick(), playing.rewind(now, tick));
+            let message = Input { tick, seen, generation, rewind, input: &encoded };
             push(&mut self.outbox, &ClientMessage::Input(message));
             made += 1;
         }

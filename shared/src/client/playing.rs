@@ -18,9 +18,9 @@ use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::CLIENT_EVENTS_MAX;
 use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
-use crate::protocol::{WIRE, Welcome};
+use crate::protocol::{Pace, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
-use crate::tick::{Tick, TickRate};
+use crate::tick::{Rewind, Tick, TickRate};
 
 pub(super) struct Playing<G: Game> {
     pub(super) session: SessionId,
@@ -92,6 +92,14 @@ impl<G: Game> Playing<G> {
     pub(super) fn seen_tick(&self) -> Tick {
         self.decoder.mirror().tick().unwrap_or_default()
     }
+
+    /// How old the picture is at `now` on which an input for `tick` is given.
+    pub(super) fn rewind(&mut self, now: Duration, tick: Tick) -> Rewind {
+        let drawn = self.screen.as_mut().and_then(|screen| screen.clock.position(now));
+        drawn.map_or(Rewind::default(), |drawn| Rewind::between(drawn, tick))
+    }
+
+    pub(super) fn set_pace(&mut self, _now: Duration, _pace: Pace) {}
 
     pub(super) fn snapshot(
         &mut self,

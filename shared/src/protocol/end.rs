@@ -137,6 +137,9 @@ pub enum Refusal {
     /// The server is going down.
     #[error("the server is closing")]
     Closing,
+    /// The room is slower than it should be already.
+    #[error("the room is overloaded")]
+    Overloaded,
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::limits::{
     SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
 };
 use crate::protocol::snapshot::Coding;
-use crate::tick::Tick;
+use crate::tick::{Rewind, Tick};
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,8 @@ pub enum ServerMessage<'a> {
     Pong(Ping),
     /// Something for people to read.
     Notice(Notice<'a>),
+    /// How fast the room makes its ticks from now on.
+    Pace(Pace),
     /// The connection ends, and why.
     Goodbye(End),
 }
@@ -126,6 +128,9 @@ pub struct Input<'a> {
     /// Raised whenever the client's ticks jump back, so that of two inputs for one tick both ends
     /// know which is meant. It wraps around.
     pub generation: u8,
+    /// How much older than `tick` what the player saw of the others was. The room believes it
+    /// within limits.
+    pub rewind: Rewind,
     /// The game's input, in bincode.
     pub input: &'a [u8],
 }
@@ -168,6 +173,16 @@ pub struct RosterEntry<'a> {
     pub team: u8,
     /// Whether the room plays it.
     pub bot: bool,
+}
+
+/// How fast a room makes its ticks. It is told of when it changes; until then it is the full
+/// pace. What a tick is worth in the rules never changes: a slower room is in slow motion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Pace {
+    /// The first tick that is made so fast.
+    pub from: Tick,
+    /// Thousandths of the tick rate.
+    pub permille: u16,
 }
 
 /// Something for people to read.
@@ -218,6 +233,7 @@ const SNAPSHOT: u8 = 0x84;
 const PONG: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const SERVER_GOODBYE: u8 = 0x87;
+const PACE: u8 = 0x88;
 
 impl<'a> ClientMessage<'a> {
     /// Adds the message to the end of `out`.
@@ -274,6 +290,7 @@ impl<'a> ServerMessage<'a> {
             }
             ServerMessage::Pong(ping) => put(out, PONG, ping),
             ServerMessage::Notice(notice) => put(out, NOTICE, notice),
+            ServerMessage::Pace(pace) => put(out, PACE, pace),
             ServerMessage::Goodbye(end) => put(out, SERVER_GOODBYE, end),
         }
     }
@@ -314,6 +331,7 @@ impl<'a> ServerMessage<'a> {
                 )?))
             }
             SERVER_GOODBYE => small(bytes, "goodbye").map(ServerMessage::Goodbye),
+            PACE => small(bytes, "pace").map(ServerMessage::Pace),
             other => Err(MessageError::Kind(other)),
         }
     }
@@ -380,7 +398,7 @@ mod tests {
         #[test]
         fn any_bytes_are_a_message_or_an_error(
             mut bytes in prop::collection::vec(any::<u8>(), 0..300),
-            kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87]),
+            kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88]),
             known_kind in any::<bool>(),
         ) {
             if let Some(first) = bytes.first_mut().filter(|_| known_kind) {
@@ -446,8 +464,9 @@ mod tests {
     fn the_largest_of_each_kind_fits() {
         let input = [255; crate::limits::INPUT_MAX_BYTES];
         let tick = Tick(u32::MAX);
+        let (generation, rewind) = (u8::MAX, Rewind(u16::MAX));
         let message =
-            ClientMessage::Input(Input { tick, seen: tick, generation: u8::MAX, input: &input });
+            ClientMessage::Input(Input { tick, seen: tick, generation, rewind, input: &input });
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         assert_eq!(bytes.len(), INPUT_MESSAGE_MAX_BYTES);

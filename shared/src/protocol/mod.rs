@@ -13,14 +13,14 @@ mod symbols;
 
 pub use end::{End, Refusal};
 pub use messages::{
-    Ack, ClientMessage, Hello, Input, MessageError, Notice, Ping, Role, RoomWish, Roster,
+    Ack, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role, RoomWish, Roster,
     RosterEntry, ServerMessage, Welcome,
 };
 
 use bincode::config::{Configuration, standard};
 
 /// Version of the protocol; a client of another version is refused.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
 pub const WIRE: Configuration = standard();

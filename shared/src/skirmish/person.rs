@@ -11,7 +11,7 @@ use super::kinds::SHIP;
 use super::rules::{BOLT_LIFE_S, BOLT_SPEED};
 use super::{Input, Own, Skirmish};
 use crate::dice::Dice;
-use crate::game::{Game, Given, Seen, Setup};
+use crate::game::{Game, Given, PlayerInput, Seen, Setup};
 use crate::ids::PlayerId;
 use crate::simulation::Simulation;
 use crate::tick::TickRate;
@@ -107,7 +107,7 @@ struct Outcome {
 /// The person plays in a room of bots.
 fn play(seed: u64, minutes: u32) -> Outcome {
     let tick_rate = TickRate::default();
-    let setup = Setup { settings: (), seed, tick_rate, players_max: 64 };
+    let setup = Setup { seed, tick_rate, players_max: 64, ..Setup::default() };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut bots: Vec<_> = (0..BOTS).map(|id| Dice::new(seed, u64::from(id))).collect();
     let mut person = Person::new(seed);
@@ -121,7 +121,7 @@ fn play(seed: u64, minutes: u32) -> Outcome {
                     Some(dice) => Skirmish::bot(seen, dice),
                     None => person.play(seen),
                 });
-            (PlayerId(id), Given::Received(input))
+            PlayerInput::at_once(PlayerId(id), Given::Received(input))
         };
         let inputs: Vec<_> = (0..=BOTS).map(given).collect();
         let was_alive = simulation.game().own(PERSON).is_some_and(|own| own.is_alive());

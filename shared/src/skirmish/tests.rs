@@ -4,7 +4,7 @@ use glam::Vec2;
 use proptest::prelude::*;
 
 use super::*;
-use crate::game::Given;
+use crate::game::{Effect, Given, PlayerInput};
 use crate::limits::SNAPSHOT_MAX_BYTES;
 use crate::protocol::WIRE;
 use crate::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
@@ -18,12 +18,13 @@ struct Arena {
     level: Level,
     tick: Tick,
     events: Events,
+    effects: Vec<(PlayerId, Effect)>,
 }
 
 impl Arena {
     fn new(players_max: u16) -> Arena {
         let (world, level) = Skirmish::new(&setup(5, players_max));
-        Arena { world, level, tick: Tick(0), events: Events::default() }
+        Arena { world, level, tick: Tick(0), events: Events::default(), effects: Vec::new() }
     }
 
     fn with_players(count: u16) -> Arena {
@@ -38,7 +39,8 @@ impl Arena {
     /// Every player gives the same input for one tick.
     fn press(&mut self, input: Input) {
         let ids = self.world.players.iter().map(|player| player.own.player);
-        let inputs: Vec<_> = ids.map(|id| (id, Given::Received(input))).collect();
+        let inputs: Vec<_> =
+            ids.map(|id| PlayerInput::at_once(id, Given::Received(input))).collect();
         self.step(&inputs);
     }
 
@@ -48,11 +50,17 @@ impl Arena {
         }
     }
 
-    fn step(&mut self, inputs: &[(PlayerId, Given<Input>)]) {
+    fn step(&mut self, inputs: &[PlayerInput<Input>]) {
         self.tick = self.tick.next();
         self.events = Events::default();
-        let mut step =
-            Step { tick: self.tick, level: &self.level, inputs, events: &mut self.events };
+        self.effects.clear();
+        let mut step = Step {
+            tick: self.tick,
+            level: &self.level,
+            inputs,
+            events: &mut self.events,
+            effects: &mut self.effects,
+        };
         self.world.step(&mut step);
     }
 
@@ -71,7 +79,7 @@ impl Arena {
     /// Player 0 shoots to the right until player 1 is dead, for at most so many ticks.
     fn shoot(&mut self, ticks_max: u32) {
         for _ in 0..ticks_max {
-            self.step(&[(PlayerId(0), Given::Received(Input::new(Input::FIRE, 0)))]);
+            self.step(&[received(0, Input::new(Input::FIRE, 0))]);
             if !self.own(1).is_alive() {
                 return;
             }
@@ -80,7 +88,12 @@ impl Arena {
 }
 
 fn setup(seed: u64, players_max: u16) -> Setup<()> {
-    Setup { settings: (), seed, tick_rate: TickRate::default(), players_max }
+    Setup { seed, players_max, ..Setup::default() }
+}
+
+/// What a player gives for a tick.
+fn received(player: u16, input: Input) -> PlayerInput<Input> {
+    PlayerInput::at_once(PlayerId(player), Given::Received(input))
 }
 
 #[test]
@@ -152,7 +165,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         if tick % 7 == 0 {
             input = Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
         }
-        simulation.step(&[(PlayerId(4), Given::Received(input))]);
+        simulation.step(&[received(4, input)]);
         Skirmish::advance(&mut replayed, simulation.level(), input);
         let own = simulation.game().own(PlayerId(4)).unwrap();
         assert_eq!(own, replayed, "tick {tick}");
@@ -182,7 +195,7 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
     let mut dice = Dice::new(2, 0);
     let mut inputs = |_| Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
     for _ in 0..200 {
-        let inputs: Vec<_> = (0..6).map(|id| (PlayerId(id), Given::Received(inputs(id)))).collect();
+        let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);
     }
     let write = |world: &Skirmish| bincode::serde::encode_to_vec(world, WIRE).unwrap();
@@ -193,9 +206,10 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
         WIRE,
     )
     .unwrap();
-    let mut other = Arena { world, level, tick: arena.tick, events: Events::default() };
+    let (events, effects) = (Events::default(), Vec::new());
+    let mut other = Arena { world, level, tick: arena.tick, events, effects };
     for _ in 0..300 {
-        let inputs: Vec<_> = (0..6).map(|id| (PlayerId(id), Given::Received(inputs(id)))).collect();
+        let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);
         other.step(&inputs);
         assert_eq!(write(&arena.world), write(&other.world));
@@ -214,7 +228,7 @@ fn bots_kill_each_other() {
             .map(|id| {
                 let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, &mut dice);
                 let input = simulation.look(PlayerId(id), simulation.scene().rows(), look);
-                (PlayerId(id), Given::Received(input))
+                received(id, input)
             })
             .collect();
         simulation.step(&inputs);
@@ -248,7 +262,7 @@ fn a_bot_swings_its_aim_before_it_shoots() {
         if input.buttons & Input::FIRE != 0 {
             first_shot.get_or_insert(tick);
         }
-        arena.step(&[(PlayerId(0), Given::Received(input))]);
+        arena.step(&[received(0, input)]);
     }
     let first_shot = first_shot.expect("it shoots within three seconds");
     assert!(first_shot >= 12, "its first shot is in tick {first_shot}");
@@ -274,9 +288,7 @@ proptest! {
             }
             let inputs: Vec<_> = (0_u16..)
                 .zip(given)
-                .map(|(id, &(buttons, aim))| {
-                    (PlayerId(id), Given::Received(Input { buttons, aim }))
-                })
+                .map(|(id, &(buttons, aim))| received(id, Input { buttons, aim }))
                 .collect();
             simulation.step(&inputs);
             for row in simulation.scene().rows().iter() {

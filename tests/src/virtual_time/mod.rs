@@ -13,6 +13,7 @@ use shared::client::{Client, Greeting, Stage};
 use shared::dice::Dice;
 use shared::game::{Game, Setup};
 use shared::ids::{PlayerId, SessionId};
+use shared::limits::REWIND_MAX_DEFAULT;
 use shared::protocol::snapshot::Mirror;
 use shared::protocol::{ClientMessage, End, Role, ServerMessage};
 use shared::scene::{Scene, View};
@@ -65,13 +66,22 @@ pub struct Plan {
     pub fill: u16,
     /// How it sends what there is to see.
     pub stream: StreamSettings,
+    /// How old a picture may be by which a shot is judged.
+    pub rewind_max: Duration,
 }
 
 impl Plan {
     /// A room for 64 at 30 ticks a second, without fill-in bots.
     #[must_use]
     pub fn seeded(seed: u64) -> Plan {
-        Plan { seed, tick_rate_hz: 30, players_max: 64, fill: 0, stream: StreamSettings::default() }
+        Plan {
+            seed,
+            tick_rate_hz: 30,
+            players_max: 64,
+            fill: 0,
+            stream: StreamSettings::default(),
+            rewind_max: REWIND_MAX_DEFAULT,
+        }
     }
 }
 
@@ -98,11 +108,14 @@ impl<G: Game> World<G> {
     /// When the plan is not one.
     #[must_use]
     pub fn new(plan: &Plan) -> World<G> {
+        let tick_rate = TickRate::new(plan.tick_rate_hz).expect("a rate within the limits");
+        let rewind = plan.rewind_max;
         let setup = Setup {
             settings: G::Settings::default(),
             seed: plan.seed,
-            tick_rate: TickRate::new(plan.tick_rate_hz).expect("a rate within the limits"),
+            tick_rate,
             players_max: plan.players_max,
+            rewind_max_ticks: tick_rate.ticks_in_most(rewind),
         };
         let settings =
             RoomSettings { name: "test".to_owned(), setup, fill: plan.fill, stream: plan.stream };

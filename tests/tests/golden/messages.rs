@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use shared::ids::{PlayerId, SessionId};
 use shared::protocol::snapshot::Coding;
 use shared::protocol::{
-    Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
-    Roster, RosterEntry, ServerMessage, WIRE, Welcome,
+    Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping, Refusal, Role,
+    RoomWish, Roster, RosterEntry, ServerMessage, WIRE, Welcome,
 };
 use shared::scene::Schema;
-use shared::tick::Tick;
+use shared::tick::{Rewind, Tick};
 use tests::dots::{BLINK, DOT};
 use tests::vectors::hex;
 
@@ -48,6 +48,7 @@ fn client_messages_stand_as_they_always_stood() {
                 tick: Tick(300),
                 seen: Tick(250),
                 generation: 0,
+                rewind: Rewind::of_ticks(5),
                 input: &[2, 3, 1],
             }),
         ),
@@ -115,6 +116,7 @@ fn server_messages_stand_as_they_always_stood() {
             }),
         ),
         ("pong", ServerMessage::Pong(Ping { number: 7 })),
+        ("pace", ServerMessage::Pace(Pace { from: Tick(1_200), permille: 625 })),
         ("notice", ServerMessage::Notice(Notice { text: "The server restarts at noon." })),
     ];
     for end in End::ALL {

@@ -210,7 +210,13 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
     client.buffers.scratch(2).copy_from_slice(&[8, 1]);
     assert!(client.input(Tick(200), 2));
     let sent = next_message(&mut client).expect("an input");
-    let input = Input { tick: Tick(200), seen, generation: 0, input: &[8, 1] };
+    let input = Input {
+        tick: Tick(200),
+        seen,
+        generation: 0,
+        rewind: shared::tick::Rewind::default(),
+        input: &[8, 1],
+    };
     assert_eq!(ClientMessage::decode(&sent), Ok(ClientMessage::Input(input)));
     give(&mut client, &server.snapshot_for(Some(part), &[], &[]));
     assert_eq!(next_message(&mut client), None, "the input has said what was seen before it");
