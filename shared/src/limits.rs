@@ -147,14 +147,20 @@ pub const OWN_MAX_BYTES: usize = 1_024;
 
 /// For how many ticks after the newest truth a client predicts its own player. Then it waits.
 pub const HISTORY_MAX_TICKS: usize = 1_024;
+/// Most corrections, and most late inputs, that a client keeps until they are asked for. The oldest
+/// go.
+pub const CLIENT_NOTES_MAX: usize = 256;
 /// Most notices a client keeps until they are shown. The oldest go.
 pub const CLIENT_NOTICES_MAX: usize = 8;
 /// Most events a client keeps until they are drawn. The oldest go.
 pub const CLIENT_EVENTS_MAX: usize = 1_024;
 /// Most snapshots a client keeps to draw between. The oldest go.
 pub const INTERPOLATION_SNAPSHOTS_MAX: usize = 64;
-/// For how many ticks others are drawn moving on without news. Then they stand.
-pub const EXTRAPOLATION_MAX_TICKS: f64 = 3.0;
+/// For how long others are drawn moving on without news, or for one tick. Then they stand.
+pub const EXTRAPOLATION_MAX: Duration = Duration::from_millis(100);
+/// For how long a client plays on that hears nothing more from its room, or for five ticks. Then
+/// its own player waits: what is predicted further would hardly come true.
+pub const PREDICT_SILENT_MAX: Duration = Duration::from_millis(500);
 /// A spectator pings, and acknowledges what it has seen, every so often.
 pub const SPECTATOR_PING_EVERY: Duration = Duration::from_millis(997);
 

@@ -3,12 +3,16 @@
 //! Entity interpolation as in Bernier 2001, by the schema alone: fields that hold keep the
 //! older value, fields that move are blended, angles the short way round. When the next
 //! snapshot is late, moving fields run on for a few ticks by what the schema says of them; a field
-//! that nears another, as a velocity does, keeps its value for so short a time.
+//! that nears another, as a velocity does, keeps its value for so short a time. Where that guess was
+//! wrong the drawing does not leap to the truth but slides there.
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::smoothing;
 
 use crate::ids::EntityId;
-use crate::limits::{EXTRAPOLATION_MAX_TICKS, INTERPOLATION_SNAPSHOTS_MAX};
+use crate::limits::{EXTRAPOLATION_MAX, INTERPOLATION_SNAPSHOTS_MAX};
 use crate::scene::{Axis, Field, Kind, Predict, RowRef, Rows, Schema};
 use crate::tick::{Tick, TickRate};
 
@@ -59,6 +63,47 @@ impl Drawing {
         })
     }
 
+    /// An entity's row. Those of a snapshot come by rising entity, and own ones after them.
+    fn find(&self, entity: EntityId) -> Option<DrawnRow<'_>> {
+        let at = self.heads.binary_search_by_key(&entity, |head| head.0).ok()?;
+        let (entity, kind, start) = self.heads[at];
+        let end = self.heads.get(at + 1).map_or(self.values.len(), |next| next.2);
+        Some(DrawnRow { entity, kind, values: &self.values[start..end] })
+    }
+
+    /// Moves an entity's row, if it is there and has a place.
+    fn shift(&mut self, entity: EntityId, schema: &Schema, by: [f64; 2]) {
+        let Ok(at) = self.heads.binary_search_by_key(&entity, |head| head.0) else { return };
+        let (_, kind, start) = self.heads[at];
+        let Some(place) = schema.entities[usize::from(kind)].place else { return };
+        for (index, by) in place.into_iter().zip(by) {
+            self.values[start + usize::from(index)] += by;
+        }
+    }
+
+    /// Whether an entity of that kind is drawn.
+    pub(super) fn has(&self, entity: EntityId, kind: u8) -> bool {
+        self.heads.iter().any(|head| head.0 == entity && head.1 == kind)
+    }
+
+    /// Takes an entity of that kind out of it, if it is there.
+    pub(super) fn remove(&mut self, entity: EntityId, kind: u8) {
+        let is_it = |head: &(EntityId, u8, usize)| head.0 == entity && head.1 == kind;
+        let Some(at) = self.heads.iter().position(is_it) else { return };
+        let (_, _, start) = self.heads.remove(at);
+        let end = self.heads.get(at).map_or(self.values.len(), |next| next.2);
+        self.values.drain(start..end);
+        self.heads[at..].iter_mut().for_each(|head| head.2 -= end - start);
+    }
+
+    /// A new row, with its values to be written.
+    pub(super) fn add(&mut self, entity: EntityId, kind: u8, fields: usize) -> &mut [f64] {
+        self.push(entity, kind);
+        let start = self.values.len();
+        self.values.resize(start + fields, 0.0);
+        &mut self.values[start..]
+    }
+
     fn push(&mut self, entity: EntityId, kind: u8) {
         self.heads.push((entity, kind, self.values.len()));
     }
@@ -66,15 +111,10 @@ impl Drawing {
     /// The values of an entity's row, to be written over; a new row if there was none.
     pub(super) fn replace(&mut self, entity: EntityId, kind: u8, fields: usize) -> &mut [f64] {
         let known = self.heads.iter().find(|head| head.0 == entity && head.1 == kind);
-        let start = match known {
-            Some(&(_, _, start)) => start,
-            None => {
-                self.push(entity, kind);
-                self.values.resize(self.values.len() + fields, 0.0);
-                self.values.len() - fields
-            }
-        };
-        &mut self.values[start..start + fields]
+        match known {
+            Some(&(_, _, start)) => &mut self.values[start..start + fields],
+            None => self.add(entity, kind, fields),
+        }
     }
 }
 
@@ -82,10 +122,28 @@ impl Drawing {
 #[derive(Debug, Default)]
 pub struct Interpolation {
     snapshots: VecDeque<(Tick, Rows)>,
+    /// How far entities were drawn from where they turned out to be, by rising entity, and when.
+    errors: Vec<(EntityId, [f64; 2])>,
+    errors_at: Duration,
+    scratch: [Drawing; 2],
 }
 
 impl Interpolation {
-    pub(super) fn push(&mut self, tick: Tick, rows: &Rows) {
+    /// Learns of a newer snapshot, when the moment last drawn was `drawn`.
+    pub(super) fn push(
+        &mut self,
+        now: Duration,
+        schema: &Schema,
+        tick_rate: TickRate,
+        tick: Tick,
+        rows: &Rows,
+        drawn: f64,
+    ) {
+        let was_guessed = self.snapshots.back().is_some_and(|(tick, _)| f64::from(tick.0) < drawn);
+        let [mut before, mut after] = std::mem::take(&mut self.scratch);
+        if was_guessed {
+            self.draw_true(schema, tick_rate, drawn, &mut before);
+        }
         let mut kept = if self.snapshots.len() >= INTERPOLATION_SNAPSHOTS_MAX {
             self.snapshots.pop_front().map(|(_, rows)| rows).unwrap_or_default()
         } else {
@@ -93,11 +151,42 @@ impl Interpolation {
         };
         kept.clone_from(rows);
         self.snapshots.push_back((tick, kept));
+        if was_guessed {
+            self.draw_true(schema, tick_rate, drawn, &mut after);
+            self.note_errors(now, schema, &before, &after);
+        }
+        self.scratch = [before, after];
+    }
+
+    /// What was drawn by guess is no longer where it was drawn: the difference is to fade away.
+    fn note_errors(&mut self, now: Duration, schema: &Schema, before: &Drawing, after: &Drawing) {
+        let left = smoothing::left(now.saturating_sub(self.errors_at));
+        let place = |row: &DrawnRow<'_>| {
+            let at = schema.entities[usize::from(row.kind)].place?;
+            Some(at.map(|index| row.values[usize::from(index)]))
+        };
+        let mut errors = Vec::new();
+        for row in after.iter() {
+            // Both are in the order of their snapshots, by rising entity.
+            let old = before.find(row.entity).filter(|old| old.kind == row.kind);
+            let (Some(old), Some(new)) = (old.as_ref().and_then(place), place(&row)) else {
+                continue;
+            };
+            let known = self.errors.binary_search_by_key(&row.entity, |(entity, _)| *entity);
+            let known = known.map_or([0.0; 2], |at| self.errors[at].1.map(|error| error * left));
+            let error = [known[0] + old[0] - new[0], known[1] + old[1] - new[1]];
+            if error != [0.0; 2] {
+                errors.push((row.entity, error));
+            }
+        }
+        self.errors = errors;
+        self.errors_at = now;
     }
 
     /// Draws what there was at `render_tick`, a tick with a fraction.
     pub(super) fn draw(
         &mut self,
+        now: Duration,
         schema: &Schema,
         tick_rate: TickRate,
         render_tick: f64,
@@ -106,16 +195,49 @@ impl Interpolation {
         while self.snapshots.len() > 2 && f64::from(self.snapshots[1].0.0) <= render_tick {
             self.snapshots.pop_front();
         }
-        let Some((from_tick, from)) = self.snapshots.front() else { return };
+        self.draw_true(schema, tick_rate, render_tick, drawing);
+        let left = smoothing::left(now.saturating_sub(self.errors_at));
+        if left == 0.0 {
+            self.errors.clear();
+        }
+        for (entity, error) in &self.errors {
+            drawing.shift(*entity, schema, error.map(|error| error * left));
+        }
+    }
+
+    /// Draws the newest snapshot as it is.
+    pub(super) fn draw_newest(&self, schema: &Schema, drawing: &mut Drawing) {
+        let Some((_, rows)) = self.snapshots.back() else { return };
+        for row in rows.iter() {
+            let kind = &schema.entities[usize::from(row.kind)];
+            drawing.push(row.entity, row.kind);
+            let fields = kind.fields.iter().zip(row.values);
+            drawing.values.extend(fields.map(|(field, &step)| field.value(step)));
+        }
+    }
+
+    fn draw_true(
+        &self,
+        schema: &Schema,
+        tick_rate: TickRate,
+        render_tick: f64,
+        drawing: &mut Drawing,
+    ) {
+        drawing.clear();
+        // The last that is not after the moment, but there should be one after it.
+        let after = self.snapshots.partition_point(|(tick, _)| f64::from(tick.0) <= render_tick);
+        let at = after.saturating_sub(1).min(self.snapshots.len().saturating_sub(2));
+        let Some((from_tick, from)) = self.snapshots.get(at) else { return };
         let from_tick = f64::from(from_tick.0);
-        let next = self.snapshots.get(1).map(|(tick, rows)| (f64::from(tick.0), rows));
+        let most = (EXTRAPOLATION_MAX.as_secs_f64() * f64::from(tick_rate.hz())).max(1.0);
+        let next = self.snapshots.get(at + 1).map(|(tick, rows)| (f64::from(tick.0), rows));
         let Some((to_tick, to)) = next.filter(|_| render_tick >= from_tick) else {
-            let ahead = (render_tick - from_tick).clamp(0.0, EXTRAPOLATION_MAX_TICKS);
+            let ahead = (render_tick - from_tick).clamp(0.0, most);
             run_on(schema, tick_rate, from, None, ahead, drawing);
             return;
         };
         if render_tick > to_tick {
-            let ahead = (render_tick - to_tick).clamp(0.0, EXTRAPOLATION_MAX_TICKS);
+            let ahead = (render_tick - to_tick).clamp(0.0, most);
             run_on(schema, tick_rate, to, Some((from, to_tick - from_tick)), ahead, drawing);
             return;
         }
@@ -217,7 +339,8 @@ mod tests {
             FieldDef::angle("aim", 8),
             FieldDef::whole("hull", 0, 100),
         ],
-    );
+    )
+    .at(0, 1);
 
     fn rows(x: f64, aim_turns: f64, hull: f64) -> Rows {
         let mut rows = Rows::default();
@@ -226,18 +349,24 @@ mod tests {
         rows
     }
 
+    fn push(interpolation: &mut Interpolation, tick: u32, rows: &Rows, drawn: f64) {
+        let schema = Schema::new().entity(&SHIP);
+        let rate = TickRate::default();
+        interpolation.push(Duration::ZERO, &schema, rate, Tick(tick), rows, drawn);
+    }
+
     fn drawn_at(interpolation: &mut Interpolation, tick: f64) -> Vec<f64> {
         let mut drawing = Drawing::default();
         let schema = Schema::new().entity(&SHIP);
-        interpolation.draw(&schema, TickRate::default(), tick, &mut drawing);
+        interpolation.draw(Duration::ZERO, &schema, TickRate::default(), tick, &mut drawing);
         drawing.iter().next().map(|row| row.values.to_vec()).unwrap_or_default()
     }
 
     #[test]
     fn between_two_snapshots_what_moves_is_blended_and_what_holds_is_kept() {
         let mut interpolation = Interpolation::default();
-        interpolation.push(Tick(10), &rows(0.0, 0.9375, 100.0));
-        interpolation.push(Tick(12), &rows(10.0, 0.0625, 50.0));
+        push(&mut interpolation, 10, &rows(0.0, 0.9375, 100.0), 0.0);
+        push(&mut interpolation, 12, &rows(10.0, 0.0625, 50.0), 0.0);
         let drawn = drawn_at(&mut interpolation, 11.0);
         assert_eq!(drawn[0], 5.0);
         // Half of the short way from 15/16 of a turn to 1/16 is a whole turn, that is none.
@@ -249,10 +378,33 @@ mod tests {
     #[test]
     fn a_late_snapshot_is_bridged_but_not_for_ever() {
         let mut interpolation = Interpolation::default();
-        interpolation.push(Tick(10), &rows(0.0, 0.0, 100.0));
-        interpolation.push(Tick(11), &rows(1.0, 0.0, 100.0));
+        push(&mut interpolation, 10, &rows(0.0, 0.0, 100.0), 0.0);
+        push(&mut interpolation, 11, &rows(1.0, 0.0, 100.0), 0.0);
         assert_eq!(drawn_at(&mut interpolation, 12.0)[0], 2.0);
         let far = drawn_at(&mut interpolation, 99.0)[0];
-        assert_eq!(far, 1.0 + EXTRAPOLATION_MAX_TICKS);
+        assert_eq!(far, 1.0 + 3.0, "100 ms at 30 ticks a second");
+    }
+
+    #[test]
+    fn a_wrong_guess_is_put_right_without_a_leap() {
+        let mut interpolation = Interpolation::default();
+        push(&mut interpolation, 10, &rows(0.0, 0.0, 100.0), 0.0);
+        push(&mut interpolation, 11, &rows(1.0, 0.0, 100.0), 0.0);
+        assert_eq!(drawn_at(&mut interpolation, 12.0)[0], 2.0);
+        // It has stood still since.
+        push(&mut interpolation, 12, &rows(1.0, 0.0, 100.0), 12.0);
+        push(&mut interpolation, 13, &rows(1.0, 0.0, 100.0), 12.0);
+        assert_eq!(drawn_at(&mut interpolation, 12.0)[0], 2.0);
+        let mut drawing = Drawing::default();
+        let schema = Schema::new().entity(&SHIP);
+        let mut before = 2.0;
+        for ms in 1..400 {
+            let now = Duration::from_millis(ms);
+            interpolation.draw(now, &schema, TickRate::default(), 12.5, &mut drawing);
+            let x = drawing.iter().next().expect("it is drawn").values[0];
+            assert!(x <= before && before - x < 0.03, "from {before} to {x} in a millisecond");
+            before = x;
+        }
+        assert_eq!(before, 1.0);
     }
 }

@@ -6,14 +6,17 @@
 //! ([`prediction`]), sends an input for each tick when its [`clock`] says so, and says what to
 //! draw of the others at any moment ([`interpolation`]).
 
-pub mod clock;
+mod clock;
 pub mod interpolation;
 mod playing;
 pub mod prediction;
 mod replay;
 mod roster;
+mod shots;
+mod smoothing;
 
 pub use interpolation::{Drawing, DrawnRow};
+pub use prediction::Correction;
 pub use roster::{Names, Player};
 
 use std::collections::VecDeque;
@@ -31,6 +34,7 @@ use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
 
 use playing::Playing;
+use prediction::Coming;
 
 /// Who a client is and what it wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +102,22 @@ pub struct Applied {
     pub latency: Duration,
 }
 
+/// An input that was not applied in its tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// The tick.
+    pub tick: Tick,
+    /// When it was sent, if it was.
+    pub sent_at: Option<Duration>,
+}
+
+/// What of the client's own work is shown; all of it, but for whoever wants to see what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    prediction: bool,
+    interpolation: bool,
+}
+
 /// One client of a game `G`.
 pub struct Client<G: Game> {
     greeting: Greeting,
@@ -106,6 +126,7 @@ pub struct Client<G: Game> {
     counters: Counters,
     has_screen: bool,
     delay_ticks: u32,
+    shown: Shown,
     playing: Option<Playing<G>>,
 }
 
@@ -142,6 +163,7 @@ impl<G: Game> Client<G> {
             playing: None,
             has_screen,
             delay_ticks: 0,
+            shown: Shown { prediction: true, interpolation: true },
             greeting,
         }
     }
@@ -157,6 +179,9 @@ impl<G: Game> Client<G> {
     /// When it cannot be the server's.
     pub fn receive(&mut self, now: Duration, bytes: &[u8]) -> Result<(), ClientError> {
         self.counters.bytes += bytes.len() as u64;
+        if let Some(playing) = &mut self.playing {
+            playing.clocks.called(now);
+        }
         match (ServerMessage::decode(bytes)?, &mut self.playing) {
             (ServerMessage::Welcome(welcome), None) => {
                 self.playing = Some(Playing::enter(&welcome, now, self.has_screen)?);
@@ -166,8 +191,8 @@ impl<G: Game> Client<G> {
             (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
             (ServerMessage::Goodbye(end), _) => self.stage = Stage::Ended(end),
             (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
-            (ServerMessage::Pong(pong), Some(playing)) => playing.round_trip.pong(now, pong.number),
-            (ServerMessage::Pace(pace), Some(playing)) => playing.set_pace(now, pace),
+            (ServerMessage::Pong(pong), Some(playing)) => playing.clocks.pong(now, pong.number),
+            (ServerMessage::Pace(pace), Some(playing)) => playing.clocks.pace(now, pace),
             (ServerMessage::Notice(notice), Some(playing)) => {
                 if playing.notices.len() >= CLIENT_NOTICES_MAX {
                     playing.notices.pop_front();
@@ -190,8 +215,8 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn due_at(&self) -> Option<Duration> {
         let playing = self.playing.as_ref()?;
-        let ping = playing.round_trip.due_at();
-        Some(match playing.player.and_then(|_| playing.input_clock.due_at()) {
+        let ping = playing.clocks.ping_due_at();
+        Some(match playing.player.and_then(|_| playing.clocks.input_due_at()) {
             Some(tick) => ping.min(tick),
             None => ping,
         })
@@ -205,21 +230,14 @@ impl<G: Game> Client<G> {
         if self.stage != Stage::Playing {
             return 0;
         }
-        let ping = playing.round_trip.ping(now);
+        playing.clocks.called(now);
+        let ping = playing.clocks.ping(now);
         if let Some(number) = ping {
             push(&mut self.outbox, &ClientMessage::Ping(Ping { number }));
         }
-        if playing.player.is_none() {
-            // It has nothing to answer in time, so what it has seen goes with its pings.
-            if ping.is_some() && playing.unacknowledged > 0 {
-                playing.unacknowledged = 0;
-                let seen = playing.seen_tick();
-                push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));
-            }
-            return 0;
-        }
         let mut made = 0;
-        while let Some(tick) = playing.input_clock.next_due(now) {
+        while let Some(tick) = playing.player.and_then(|_| playing.clocks.next_input(now)) {
+            playing.unacknowledged = 0;
             playing.prediction.advance_to(tick, input, &playing.level);
             while playing.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
                 playing.sent.pop_back();
@@ -231,10 +249,16 @@ impl<G: Game> Client<G> {
             }
             let encoded = bincode::serde::encode_to_vec(input, WIRE)
                 .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
-            let (seen, rewind) = (playing.seen_tick(), playing.rewind(now, tick));
+            let (seen, rewind) = (playing.seen_tick(), playing.clocks.rewind(now, tick));
             let message = Input { tick, seen, generation, rewind, input: &encoded };
             push(&mut self.outbox, &ClientMessage::Input(message));
             made += 1;
+        }
+        // Who sends no inputs, to watch or to wait, says with its pings what it has seen.
+        if ping.is_some() && playing.unacknowledged > 0 {
+            playing.unacknowledged = 0;
+            let seen = playing.seen_tick();
+            push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));
         }
         made
     }
@@ -251,25 +275,29 @@ impl<G: Game> Client<G> {
         drawing.clear();
         let Some(playing) = &mut self.playing else { return };
         let Some(screen) = &mut playing.screen else { return };
-        let Some(render_tick) = screen.clock.position(now) else { return };
-        screen.interpolation.draw(playing.codec.schema(), playing.tick_rate, render_tick, drawing);
-        let fraction = playing.input_clock.fraction(now);
-        playing.prediction.draw(
-            now,
-            fraction,
-            input,
-            &playing.level,
-            playing.codec.schema(),
-            drawing,
-        );
+        playing.clocks.called(now);
+        let Some(render_tick) = playing.clocks.render_tick(now) else { return };
+        let schema = playing.codec.schema();
         drawing.tick = render_tick;
+        if !self.shown.interpolation {
+            screen.interpolation.draw_newest(schema, drawing);
+        } else {
+            screen.interpolation.draw(now, schema, playing.tick_rate, render_tick, drawing);
+        }
+        if self.shown.prediction {
+            let fraction = playing.clocks.fraction(now);
+            let (level, tick_rate) = (&playing.level, playing.tick_rate);
+            let coming = Coming { now, fraction, input, level, schema, tick_rate };
+            let newest = playing.decoder.mirror().rows();
+            playing.prediction.draw(&coming, newest, drawing);
+        }
     }
 
     /// Takes the next event whose tick has been drawn.
     pub fn next_event(&mut self, each: impl FnOnce(Tick, RowRef<'_>)) -> bool {
-        let screen = self.playing.as_mut().and_then(|playing| playing.screen.as_mut());
-        let Some(screen) = screen else { return false };
-        let drawn = screen.clock.last();
+        let Some(playing) = &mut self.playing else { return false };
+        let drawn = playing.clocks.last_render_tick();
+        let Some(screen) = &mut playing.screen else { return false };
         if screen.events.front().is_none_or(|(tick, _)| f64::from(tick.0) > drawn) {
             return false;
         }
@@ -287,6 +315,42 @@ impl<G: Game> Client<G> {
     /// Takes the newest input that was shown as applied since the last call.
     pub fn take_applied(&mut self) -> Option<Applied> {
         self.playing.as_mut()?.applied.take()
+    }
+
+    /// Takes the next correction of the own player; of very many the oldest are not kept.
+    pub fn take_correction(&mut self) -> Option<Correction> {
+        self.playing.as_mut()?.prediction.take_correction()
+    }
+
+    /// Takes the next input that was not applied in its tick; of very many the oldest are not
+    /// kept.
+    pub fn take_late(&mut self) -> Option<Late> {
+        self.playing.as_mut()?.late.pop_front()
+    }
+
+    /// By how many ticks the newest input was early when the tick of the newest snapshot was made;
+    /// negative when late. `None` for spectators.
+    #[must_use]
+    pub fn margin_ticks(&self) -> Option<i32> {
+        self.playing.as_ref()?.margin_ticks
+    }
+
+    /// Whether what is to be drawn at `now` lies beyond the newest snapshot; `None` before the
+    /// first.
+    pub fn is_extrapolating(&mut self, now: Duration) -> Option<bool> {
+        self.playing.as_mut()?.clocks.is_extrapolating(now)
+    }
+
+    /// Whether the own player is drawn where it is predicted to be, as it usually is, or where the
+    /// server had it when the others were seen. It changes what is drawn and nothing else.
+    pub fn set_prediction(&mut self, on: bool) {
+        self.shown.prediction = on;
+    }
+
+    /// Whether the others are drawn between two snapshots, as they usually are, or as the newest has
+    /// them. It changes what is drawn and nothing else.
+    pub fn set_interpolation(&mut self, on: bool) {
+        self.shown.interpolation = on;
     }
 
     /// What a bot may go by; `None` before the first snapshot, and for spectators.
@@ -402,7 +466,7 @@ impl<G: Game> Client<G> {
     /// The round trip, as the least of the last few pings; `None` before the first answer.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
-        self.playing.as_ref()?.round_trip.least()
+        self.playing.as_ref()?.clocks.round_trip()
     }
 
     /// The snapshot decoder, whose mirror must equal the server's.

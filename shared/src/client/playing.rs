@@ -9,18 +9,18 @@ use std::time::Duration;
 use bincode::Decode;
 use serde::de::DeserializeOwned;
 
-use super::clock::{InputClock, RenderClock, RoundTrip};
+use super::clock::Clocks;
 use super::interpolation::Interpolation;
 use super::prediction::Prediction;
 use super::replay::{Replaying, SentInputs};
-use super::{Applied, ClientError, Counters, Names};
+use super::{Applied, ClientError, Counters, Late, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::CLIENT_EVENTS_MAX;
+use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX};
 use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
-use crate::protocol::{Pace, WIRE, Welcome};
+use crate::protocol::{WIRE, Welcome};
 use crate::scene::{Rows, Schema};
-use crate::tick::{Rewind, Tick, TickRate};
+use crate::tick::{Tick, TickRate};
 
 pub(super) struct Playing<G: Game> {
     pub(super) session: SessionId,
@@ -33,8 +33,10 @@ pub(super) struct Playing<G: Game> {
     pub(super) names: Names,
     pub(super) decoder: SnapshotDecoder,
     pub(super) prediction: Prediction<G>,
-    pub(super) input_clock: InputClock,
-    pub(super) round_trip: RoundTrip,
+    pub(super) clocks: Clocks,
+    pub(super) margin_ticks: Option<i32>,
+    /// Inputs that were not applied in their ticks, until they are asked for.
+    pub(super) late: VecDeque<Late>,
     /// `None` for a client that nobody looks at.
     pub(super) screen: Option<Screen>,
     /// When each input under way was sent.
@@ -49,7 +51,6 @@ pub(super) struct Playing<G: Game> {
 /// What is kept to be drawn.
 pub(super) struct Screen {
     pub(super) interpolation: Interpolation,
-    pub(super) clock: RenderClock,
     /// Events whose tick is not drawn yet.
     pub(super) events: VecDeque<(Tick, Rows)>,
 }
@@ -73,12 +74,12 @@ impl<G: Game> Playing<G> {
             settings: serde_part(welcome.settings, "settings")?,
             names: Names::default(),
             decoder: SnapshotDecoder::new(),
-            prediction: Prediction::new(),
-            input_clock: InputClock::new(tick_rate),
-            round_trip: RoundTrip::new(now, welcome.player.is_some()),
+            prediction: Prediction::new(has_screen),
+            clocks: Clocks::new(tick_rate, now, welcome.player.is_some()),
+            margin_ticks: None,
+            late: VecDeque::new(),
             screen: has_screen.then(|| Screen {
                 interpolation: Interpolation::default(),
-                clock: RenderClock::new(tick_rate),
                 events: VecDeque::new(),
             }),
             sent: VecDeque::new(),
@@ -93,14 +94,6 @@ impl<G: Game> Playing<G> {
         self.decoder.mirror().tick().unwrap_or_default()
     }
 
-    /// How old the picture is at `now` on which an input for `tick` is given.
-    pub(super) fn rewind(&mut self, now: Duration, tick: Tick) -> Rewind {
-        let drawn = self.screen.as_mut().and_then(|screen| screen.clock.position(now));
-        drawn.map_or(Rewind::default(), |drawn| Rewind::between(drawn, tick))
-    }
-
-    pub(super) fn set_pace(&mut self, _now: Duration, _pace: Pace) {}
-
     pub(super) fn snapshot(
         &mut self,
         now: Duration,
@@ -109,22 +102,40 @@ impl<G: Game> Playing<G> {
     ) -> Result<(), ClientError> {
         let mut replaying = Replaying::<G> { level: &self.level, inputs: &mut self.inputs };
         let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
-        self.inputs.forget(snapshot.tick);
+        let tick = snapshot.tick;
+        let (given, margin_ticks) = snapshot.player.unzip();
+        self.clocks.snapshot(now, tick, margin_ticks);
+        self.margin_ticks = margin_ticks;
         self.unacknowledged += 1;
         if let Some(screen) = &mut self.screen {
-            screen.snapshot(now, snapshot.tick, &self.decoder);
+            let drawn = self.clocks.last_render_tick();
+            let reading = (self.codec.schema(), self.tick_rate);
+            screen.snapshot(now, reading, tick, &self.decoder, drawn);
         }
-        if let Some((given, margin_ticks)) = snapshot.player {
-            counters.late_inputs += u64::from(!given.is_received());
-            self.input_clock.snapshot(now, snapshot.tick, margin_ticks);
+        if let Some(given) = given {
+            self.note_late(counters);
             let own = match self.decoder.mirror().own() {
                 None => None,
                 Some(bytes) => Some(serde_part(bytes, "own state")?),
             };
-            self.prediction.reconcile(now, snapshot.tick, own, &self.level, self.codec.schema());
-            self.note_applied(now, snapshot.tick, given);
+            self.prediction.reconcile(now, tick, own, &self.level, self.codec.schema());
+            self.note_applied(now, tick, given);
         }
+        self.inputs.forget(tick);
         Ok(())
+    }
+
+    /// Counts the inputs that a snapshot has told were not applied in their ticks.
+    fn note_late(&mut self, counters: &mut Counters) {
+        while let Some(tick) = self.inputs.next_late() {
+            let sent = self.sent.iter().find(|(sent, _)| *sent == tick);
+            let sent_at = sent.map(|(_, at)| *at);
+            counters.late_inputs += 1;
+            if self.late.len() >= CLIENT_NOTES_MAX {
+                self.late.pop_front();
+            }
+            self.late.push_back(Late { tick, sent_at });
+        }
     }
 
     fn note_applied(&mut self, now: Duration, tick: Tick, given: GivenKind) {
@@ -141,9 +152,16 @@ impl<G: Game> Playing<G> {
 }
 
 impl Screen {
-    fn snapshot(&mut self, now: Duration, tick: Tick, decoder: &SnapshotDecoder) {
-        self.clock.snapshot(now, tick);
-        self.interpolation.push(tick, decoder.mirror().rows());
+    fn snapshot(
+        &mut self,
+        now: Duration,
+        (schema, tick_rate): (&Schema, TickRate),
+        tick: Tick,
+        decoder: &SnapshotDecoder,
+        drawn: f64,
+    ) {
+        let rows = decoder.mirror().rows();
+        self.interpolation.push(now, schema, tick_rate, tick, rows, drawn);
         for (tick, event) in decoder.events() {
             if self.events.len() >= CLIENT_EVENTS_MAX {
                 self.events.pop_front();

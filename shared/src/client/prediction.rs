@@ -5,19 +5,43 @@
 //! runs. Each snapshot brings the true own state of its tick: if it is what was predicted for
 //! that tick, bit for bit, nothing is to be done; else the truth is taken and the later inputs
 //! are replayed on it (client-side prediction and server reconciliation: Bernier, "Latency
-//! Compensating Methods in Client/Server In-game Protocol Design", 2001).
+//! Compensating Methods in Client/Server In-game Protocol Design", 2001). What a correction moves
+//! on the screen slides there; what the player is told of hits and losses is the truth at once.
+//!
+//! The own player's shots are shown from the moment they are fired, too (`shots`).
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::interpolation::{Drawing, blend};
+use super::shots::Shots;
+use super::smoothing;
 use crate::game::Game;
-use crate::limits::HISTORY_MAX_TICKS;
+use crate::limits::{CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, INPUT_REPEAT_MAX_TICKS};
 use crate::scene::{Rows, SceneWriter, Schema};
-use crate::tick::Tick;
+use crate::tick::{Tick, TickRate};
 
-/// In how long a correction's error on the screen falls to a third.
-const SMOOTHING: Duration = Duration::from_millis(80);
+/// A truth that was not what had been predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correction {
+    /// Of which tick.
+    pub tick: Tick,
+    /// How far the own player was put elsewhere by it, in the game's units; 0 if something else
+    /// than its place was wrong.
+    pub units: f64,
+}
+
+/// What is to be drawn of the own player, and for when.
+pub(super) struct Coming<'a, G: Game> {
+    pub(super) now: Duration,
+    /// How much of the tick after the newest one has passed.
+    pub(super) fraction: f64,
+    /// What the player holds now.
+    pub(super) input: G::Input,
+    pub(super) level: &'a G::Level,
+    pub(super) schema: &'a Schema,
+    pub(super) tick_rate: TickRate,
+}
 
 struct Predicted<G: Game> {
     tick: Tick,
@@ -35,6 +59,9 @@ pub struct Prediction<G: Game> {
     /// Whether it stands still until there is news.
     waits: bool,
     corrections: u64,
+    noted: VecDeque<Correction>,
+    /// `None` for a client that nobody looks at.
+    shots: Option<Shots<G>>,
     /// How far the drawing still is from the prediction after a correction, by place, and since
     /// when.
     error: [f64; 2],
@@ -43,13 +70,15 @@ pub struct Prediction<G: Game> {
 }
 
 impl<G: Game> Prediction<G> {
-    pub(super) fn new() -> Prediction<G> {
+    pub(super) fn new(has_screen: bool) -> Prediction<G> {
         Prediction {
             truth: None,
             predicted: VecDeque::new(),
             last_input: G::Input::default(),
             waits: false,
             corrections: 0,
+            noted: VecDeque::new(),
+            shots: has_screen.then(Shots::new),
             error: [0.0; 2],
             error_at: Duration::ZERO,
             writer: SceneWriter::default(),
@@ -62,6 +91,10 @@ impl<G: Game> Prediction<G> {
         self.corrections
     }
 
+    pub(super) fn take_correction(&mut self) -> Option<Correction> {
+        self.noted.pop_front()
+    }
+
     /// The own state at the newest tick predicted.
     #[must_use]
     pub fn newest(&self) -> Option<&G::Own> {
@@ -71,8 +104,8 @@ impl<G: Game> Prediction<G> {
         }
     }
 
-    /// Predicts up to `tick` with `input`. Ticks that were left out before it are filled with
-    /// the input before, as the server will do.
+    /// Predicts up to `tick` with `input`. Ticks that were left out before it are filled as the
+    /// server will fill them: with the input before, and with none after a while.
     pub(super) fn advance_to(&mut self, tick: Tick, input: G::Input, level: &G::Level) {
         let Some((truth_tick, _)) = self.truth else { return };
         // A clock that has jumped back gives ticks another input.
@@ -86,11 +119,21 @@ impl<G: Game> Prediction<G> {
             self.last_input = input;
             return;
         }
+        let repeated_until = last.plus(INPUT_REPEAT_MAX_TICKS);
         while last < tick {
             last = last.next();
-            let input = if last == tick { input } else { self.last_input };
+            let input = if last == tick {
+                input
+            } else if last <= repeated_until {
+                self.last_input
+            } else {
+                G::Input::default()
+            };
             let mut own = self.newest().expect("there is a truth").clone();
             G::advance(&mut own, level, input);
+            if let Some(shots) = &mut self.shots {
+                shots.predict(last, &own, level);
+            }
             self.predicted.push_back(Predicted { tick: last, input, own });
         }
         self.last_input = input;
@@ -109,6 +152,7 @@ impl<G: Game> Prediction<G> {
         let Some(own) = own else {
             self.truth = None;
             self.predicted.clear();
+            self.shots.iter_mut().for_each(Shots::clear);
             return;
         };
         let mut guess = None;
@@ -122,37 +166,53 @@ impl<G: Game> Prediction<G> {
         if right || first {
             return;
         }
-        self.corrections += u64::from(guess.is_some());
         let (_, mut own) = self.truth.clone().expect("it was just taken");
+        if let Some(shots) = &mut self.shots {
+            shots.take_back_from(tick);
+            shots.predict(tick, &own, level);
+        }
         for predicted in &mut self.predicted {
             G::advance(&mut own, level, predicted.input);
             predicted.own = own.clone();
+            if let Some(shots) = &mut self.shots {
+                shots.predict(predicted.tick, &own, level);
+            }
         }
+        let mut units = 0.0;
         if let (Some(before), Some(after)) = (before, self.place(schema)) {
             let left = self.error_left(now);
-            self.error = std::array::from_fn(|i| left[i] + before[i] - after[i]);
+            let moved: [f64; 2] = std::array::from_fn(|i| before[i] - after[i]);
+            units = libm::hypot(moved[0], moved[1]);
+            self.error = std::array::from_fn(|i| left[i] + moved[i]);
             self.error_at = now;
+        }
+        // Where nothing had been predicted nothing was wrong.
+        if guess.is_some() {
+            self.corrections += 1;
+            if self.noted.len() >= CLIENT_NOTES_MAX {
+                self.noted.pop_front();
+            }
+            self.noted.push_back(Correction { tick, units });
         }
     }
 
-    /// Puts the rows of the own player, as predicted, in the place of those interpolated:
-    /// `fraction` of the way from the newest tick to the one after it under `input`.
-    pub(super) fn draw(
-        &mut self,
-        now: Duration,
-        fraction: f64,
-        input: G::Input,
-        level: &G::Level,
-        schema: &Schema,
-        drawing: &mut Drawing,
-    ) {
+    /// Puts the rows of the own player, as predicted, in the place of those interpolated: as far
+    /// as was said on the way from the newest tick to the one after it under the input held. Its
+    /// shots go with it; `known` is the newest that the server has told.
+    pub(super) fn draw(&mut self, coming: &Coming<'_, G>, known: &Rows, drawing: &mut Drawing) {
         let Some(newest) = self.newest().cloned() else { return };
-        let fraction = if self.waits { 0.0 } else { fraction };
-        let mut coming = newest.clone();
-        G::advance(&mut coming, level, input);
+        let Coming { now, input, level, schema, .. } = *coming;
+        let fraction = if self.waits { 0.0 } else { coming.fraction };
+        let mut next = newest.clone();
+        G::advance(&mut next, level, input);
+        let newest_tick = self.predicted.back().map(|predicted| predicted.tick);
+        let newest_tick = newest_tick.or(self.truth.as_ref().map(|(tick, _)| *tick));
+        if let (Some(shots), Some(tick)) = (&mut self.shots, newest_tick) {
+            shots.draw(coming, f64::from(tick.0) + fraction, known, drawing);
+        }
         let error = self.error_left(now);
         let from = self.rows_of(&newest);
-        let to = self.rows_of(&coming);
+        let to = self.rows_of(&next);
         for row in from.iter() {
             let kind = &schema.entities[usize::from(row.kind)];
             let next = to.iter().find(|next| next.entity == row.entity && next.kind == row.kind);
@@ -183,10 +243,9 @@ impl<G: Game> Prediction<G> {
         rows.iter().find_map(|row| schema.entities[usize::from(row.kind)].place(row.values))
     }
 
-    /// A far jump (a respawn) is not smoothed, but the error of a near one fades away.
+    /// How much is left of the error of the last correction.
     fn error_left(&self, now: Duration) -> [f64; 2] {
-        let age = now.saturating_sub(self.error_at).as_secs_f64();
-        let left = libm::exp(-age / SMOOTHING.as_secs_f64());
-        self.error.map(|error| if left < 0.01 { 0.0 } else { error * left })
+        let left = smoothing::left(now.saturating_sub(self.error_at));
+        self.error.map(|error| error * left)
     }
 }

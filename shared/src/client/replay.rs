@@ -22,6 +22,8 @@ pub(super) struct SentInputs<I> {
     newest: Option<Tick>,
     generation: u8,
     last: I,
+    /// The ticks since then in which none counted in time.
+    late: VecDeque<Tick>,
     /// The tick up to which snapshots have told which inputs counted.
     told: Option<Tick>,
 }
@@ -36,7 +38,8 @@ struct Sent<I> {
 impl<I: Copy + Default> SentInputs<I> {
     pub(super) fn new() -> SentInputs<I> {
         let (sent, last) = (VecDeque::new(), I::default());
-        SentInputs { sent, newest: None, generation: 0, last, told: None }
+        let late = VecDeque::new();
+        SentInputs { sent, newest: None, generation: 0, last, late, told: None }
     }
 
     /// An input is sent for `tick`; gives its generation.
@@ -63,6 +66,9 @@ impl<I: Copy + Default> SentInputs<I> {
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
     fn applied(&mut self, tick: Tick, given: GivenKind) -> I {
+        if !given.is_received() && self.newest.is_some() {
+            self.late.push_back(tick);
+        }
         match given {
             GivenKind::Received { generation } => {
                 let is_it = |sent: &&Sent<I>| sent.tick == tick && sent.generation == generation;
@@ -74,6 +80,11 @@ impl<I: Copy + Default> SentInputs<I> {
             GivenKind::Repeated => self.last,
             GivenKind::Absent => I::default(),
         }
+    }
+
+    /// Takes the next tick that was made without its input.
+    pub(super) fn next_late(&mut self) -> Option<Tick> {
+        self.late.pop_front()
     }
 
     /// Snapshots have told of all ticks up to this one.

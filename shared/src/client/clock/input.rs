@@ -1,0 +1,320 @@
+//! [`InputClock`]: which tick the client's next input is for.
+//!
+//! It runs ahead of the room by just so much that inputs come in time: a closed loop (as in
+//! Unity's "Netcode for Entities", "time synchronization"), over what the server reports and over
+//! what the client can measure itself. The server tells with each snapshot which input was the
+//! newest when that tick was made, so whether an input came in time is known to within a tick. How
+//! much earlier or later that was follows from the round trip: the latest moment at which an input
+//! for a tick can be sent lies one round trip before that tick's snapshot comes. Together they tell
+//! the lead that is needed to a few milliseconds.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::lateness::Lateness;
+use super::room_time::RoomTime;
+use crate::limits::{INPUT_AHEAD_MAX_TICKS, PREDICT_SILENT_MAX};
+use crate::tick::Tick;
+
+/// How early the first inputs are, before any round trip is known.
+const LEAD_AT_START_TICKS: f64 = 3.0;
+/// What inputs have to spare in the usual worst case, in ticks, in time, and as part of the jitter:
+/// one never sees the worst of it.
+const SPARE_TICKS: f64 = 0.05;
+const SPARE: Duration = Duration::from_millis(2);
+const SPARE_OF_JITTER: f64 = 0.05;
+/// How much faster or slower than the room it may run.
+const BEND_MAX: f64 = 0.03;
+/// It bends so that an error would be gone after this.
+const BEND_OVER: Duration = Duration::from_secs(1);
+/// An error of no more than this is none, in ticks.
+const ERROR_NONE_TICKS: f64 = 0.03;
+/// An error above this, and above two ticks, is far off: it is jumped over.
+const JUMP: Duration = Duration::from_millis(90);
+/// The same until it has found its place, in ticks; and how long that takes.
+const JUMP_FRESH_TICKS: f64 = 0.25;
+const FRESH_FOR: Duration = Duration::from_millis(1_000);
+/// Farther back than this it does not wait for the room, but gives ticks their input anew.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Over how much time inputs are looked back on: the worst of them has to be in time.
+const JITTER_WINDOW: Duration = Duration::from_secs(10);
+/// The same for what only bounds the estimate.
+const BOUNDS_WINDOW: Duration = Duration::from_secs(1);
+/// How far its caution grows when an input was late though nothing was held up, at most how often,
+/// how far it can grow, in ticks, and after how long half of it is gone.
+const CAUTION_STEP_TICKS: f64 = 0.25;
+const CAUTION_EVERY: Duration = Duration::from_secs(1);
+const CAUTION_MAX_TICKS: f64 = 2.0;
+const CAUTION_HALF: Duration = Duration::from_secs(30);
+/// Ticks older than this are not made up for after a pause of the client itself: they are left
+/// out.
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+/// Of how many inputs it is known when they were sent.
+const SENT_MAX: usize = 512;
+
+/// Which tick the client's next input is for.
+#[derive(Clone, Debug)]
+pub(super) struct InputClock {
+    /// A place in ticks at a room time, and how fast it has gone on since, in ticks a tick.
+    anchor: Option<Anchor>,
+    /// The tick of the next input.
+    next: Tick,
+    /// When inputs were sent, in room time, by rising tick.
+    sent: VecDeque<(Tick, f64)>,
+    /// The tick of the last snapshot, and the newest input that the server had by then.
+    told: Option<(Tick, i64)>,
+    /// How late inputs were at the most, as far as can be told, against the ticks that they were
+    /// for: room time of the tick less that of the sending.
+    late: Lateness,
+    /// Between which the lead lies that inputs need on a line without jitter.
+    bounds: VecDeque<Bounds>,
+    /// How late this client was itself, in ticks.
+    own_late: Lateness,
+    /// Only inputs for this tick and later tell of the line as it is.
+    known_from: Tick,
+    caution: f64,
+    caution_at: Duration,
+    /// Until when it looks for its place, from the first round trip known on.
+    fresh_until: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    place: f64,
+    time: f64,
+    speed: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    at: Duration,
+    /// An input sent so much before its tick was in time.
+    enough: f64,
+    /// One sent so much before it was not, if any was sent soon after.
+    too_little: Option<f64>,
+}
+
+impl InputClock {
+    pub(super) fn new() -> InputClock {
+        InputClock {
+            anchor: None,
+            next: Tick(0),
+            sent: VecDeque::new(),
+            told: None,
+            late: Lateness::new(JITTER_WINDOW, 1.0),
+            bounds: VecDeque::new(),
+            own_late: Lateness::new(JITTER_WINDOW, 0.98),
+            known_from: Tick(0),
+            caution: 0.0,
+            caution_at: Duration::ZERO,
+            fresh_until: None,
+        }
+    }
+
+    fn place(&self, now: Duration, room: &RoomTime) -> Option<f64> {
+        let Anchor { place, time, speed } = self.anchor?;
+        let passed = room.ticks(now.min(self.waits_from(room)?)) - time;
+        Some(place + if passed > 0.0 { passed * speed } else { 0.0 })
+    }
+
+    /// Does to the room's time what may set it to another; goes on from the same place.
+    pub(super) fn over(
+        &mut self,
+        now: Duration,
+        room: &mut RoomTime,
+        change: impl FnOnce(&mut RoomTime),
+    ) {
+        let (place, before) = (self.place(now, room), room.ticks(now));
+        change(room);
+        let shift = room.ticks(now) - before;
+        self.sent.iter_mut().for_each(|(_, sent)| *sent += shift);
+        if let (Some(place), Some(anchor)) = (place, &mut self.anchor) {
+            (anchor.place, anchor.time) = (place, room.ticks(now));
+        }
+    }
+
+    /// Learns from the snapshot of `tick`, which `room` has heard already. `round_trip` is the
+    /// line's own, if it is known.
+    pub(super) fn snapshot(
+        &mut self,
+        now: Duration,
+        tick: Tick,
+        margin_ticks: i32,
+        round_trip: Option<Duration>,
+        room: &mut RoomTime,
+    ) {
+        let Some(place) = self.place(now, room) else {
+            self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS, room);
+            return;
+        };
+        let is_known = i64::from(margin_ticks).abs() < i64::from(INPUT_AHEAD_MAX_TICKS);
+        if is_known && !room.is_in_doubt() {
+            self.note(now, tick, i64::from(tick.0) + i64::from(margin_ticks), room);
+        } else {
+            self.told = None;
+        }
+        // A stall is no reason to go elsewhere.
+        if room.is_in_doubt() {
+            self.bend(now, place, 1.0, room);
+            return;
+        }
+        let Some(round_trip) = round_trip else { return };
+        let fresh_until = *self.fresh_until.get_or_insert(now + FRESH_FOR);
+        let wanted = room.ticks(now) + self.lead(now, round_trip, room);
+        let error = wanted - place;
+        let is_fresh = now < fresh_until;
+        let far = if is_fresh { JUMP_FRESH_TICKS } else { room.ticks_in(JUMP).max(2.0) };
+        if error.abs() > far {
+            self.jump(now, wanted, room);
+        } else {
+            let error = if error.abs() < ERROR_NONE_TICKS { 0.0 } else { error };
+            let bend = (error / room.ticks_in(BEND_OVER)).clamp(-BEND_MAX, BEND_MAX);
+            self.bend(now, place, 1.0 + bend, room);
+        }
+    }
+
+    /// The room has another pace: leads that were enough before say nothing of it, nor does what
+    /// is still to be told of inputs that have been sent.
+    pub(super) fn change_pace(&mut self) {
+        self.bounds.clear();
+        self.known_from = self.next;
+    }
+
+    /// By how much it has to be ahead of room time.
+    fn lead(&mut self, now: Duration, round_trip: Duration, room: &mut RoomTime) -> f64 {
+        // Sent one round trip before the tick's snapshot comes, an input is just in time.
+        let mut base = room.ticks_in(round_trip) - room.soonest();
+        self.bounds.retain(|bounds| bounds.at + BOUNDS_WINDOW >= now);
+        // But what came of those that were sent is certain.
+        let enough = self.bounds.iter().map(|bounds| bounds.enough).min_by(f64::total_cmp);
+        let too_little: Option<Vec<f64>> =
+            self.bounds.iter().map(|bounds| bounds.too_little).collect();
+        let too_little = too_little.and_then(|all| all.into_iter().min_by(f64::total_cmp));
+        if let Some(enough) = enough {
+            base = base.min(enough);
+        }
+        if let Some(too_little) = too_little {
+            base = base.max(too_little);
+        }
+        let spike = room.spike_ticks();
+        let down = room.spread(now);
+        // The worst input came within the tick before the one that told of it: its jitter lies
+        // between. Within that, the way there is taken to be as uneven as the way back.
+        let jitter = match self.late.usual_worst(now, spike) {
+            Some(worst) => down.clamp((worst - base - 1.0).max(0.0), (worst - base).max(0.0)),
+            None => down,
+        };
+        let own_late = self.own_late.usual_worst(now, spike).unwrap_or(0.0);
+        let spare = SPARE_TICKS + room.ticks_in(SPARE) + SPARE_OF_JITTER * jitter;
+        // When a slow room gets faster its clients learn of it a way later, and their inputs take
+        // another: whoever had no more lead than needed would be late until then.
+        let slip = room.ticks_held_back_in(round_trip);
+        base + jitter + own_late + spare + slip + self.caution(now)
+    }
+
+    /// Which inputs the server had when it made `tick`: all up to `newest`.
+    fn note(&mut self, now: Duration, tick: Tick, newest: i64, room: &RoomTime) {
+        let before = self.told.replace((tick, newest));
+        if newest < i64::from(self.known_from.0) {
+            return;
+        }
+        let of = |wanted: i64| move |(sent, _): &&(Tick, f64)| i64::from(sent.0) == wanted;
+        let moment = f64::from(tick.0);
+        if let Some((_, sent)) = self.sent.iter().rev().find(of(newest)) {
+            let next = self.sent.iter().rev().find(of(newest + 1));
+            let too_little = next.map(|(_, sent)| moment - sent);
+            self.bounds.push_back(Bounds { at: now, enough: moment - sent, too_little });
+        }
+        // Of those that came together the first was held up longest; when ticks were not told of,
+        // nobody knows in which of them it came.
+        let Some((_, known)) = before.filter(|(told, _)| told.next() == tick) else { return };
+        if newest <= known {
+            return;
+        }
+        let known = known.max(i64::from(self.known_from.0) - 1);
+        let first = self.sent.iter().find(|(sent, _)| i64::from(sent.0) > known);
+        let Some(&(first, sent)) = first.filter(|(sent, _)| i64::from(sent.0) <= newest) else {
+            return;
+        };
+        let late = moment - sent;
+        let usual = self.late.usual_worst(now, room.spike_ticks());
+        self.late.push(now, late);
+        let is_spike = usual.is_none_or(|usual| late > usual + room.spike_ticks());
+        let is_settled = self.fresh_until.is_some_and(|fresh_until| now > fresh_until);
+        if first < tick && !is_spike && is_settled {
+            self.be_careful(now);
+        }
+    }
+
+    /// An input was late that should not have been.
+    fn be_careful(&mut self, now: Duration) {
+        if self.caution > 0.0 && now < self.caution_at + CAUTION_EVERY {
+            return;
+        }
+        self.caution = (self.caution(now) + CAUTION_STEP_TICKS).min(CAUTION_MAX_TICKS);
+        self.caution_at = now;
+    }
+
+    fn caution(&self, now: Duration) -> f64 {
+        let age = now.saturating_sub(self.caution_at).as_secs_f64();
+        self.caution * libm::exp2(-age / CAUTION_HALF.as_secs_f64())
+    }
+
+    fn bend(&mut self, now: Duration, place: f64, speed: f64, room: &RoomTime) {
+        self.anchor = Some(Anchor { place, time: room.ticks(now), speed });
+    }
+
+    fn jump(&mut self, now: Duration, to: f64, room: &RoomTime) {
+        self.bend(now, to, 1.0, room);
+        let next = Tick(to.max(0.0) as u32).next();
+        // What was sent for coming ticks stands, and the clock waits for the room to get there;
+        // but a player cannot be kept waiting for ever.
+        let too_far = f64::from(self.next.0) - to > room.ticks_in(WAIT_MAX);
+        if next > self.next || too_far {
+            self.next = next;
+            self.sent.retain(|(sent, _)| *sent < next);
+        }
+    }
+
+    /// The tick whose input is due at `now`; rising by one but where the clock jumped.
+    pub(super) fn next_due(&mut self, now: Duration, room: &RoomTime) -> Option<Tick> {
+        let place = self.place(now, room)?;
+        let behind = place - f64::from(self.next.0);
+        if behind < 0.0 {
+            return None;
+        }
+        if behind > room.ticks_in(PAUSE_MAX).max(2.0) {
+            self.next = Tick(place as u32);
+        } else {
+            self.own_late.push(now, behind);
+        }
+        let due = self.next;
+        self.next = due.next();
+        if self.sent.len() >= SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((due, room.ticks(now)));
+        Some(due)
+    }
+
+    /// When the next input is due; `None` when it waits for news.
+    pub(super) fn due_at(&self, room: &RoomTime) -> Option<Duration> {
+        let Anchor { place, time, speed } = self.anchor?;
+        let ticks = (f64::from(self.next.0) - place).max(0.0) / speed;
+        // A hair late rather than early: an early call would find nothing due.
+        let due = room.when(time + ticks) + Duration::from_micros(1);
+        (due <= self.waits_from(room)?).then_some(due)
+    }
+
+    /// From when on it stops if nothing more is heard: nobody knows then what the room does.
+    fn waits_from(&self, room: &RoomTime) -> Option<Duration> {
+        let (_, heard) = room.newest()?;
+        Some(heard + room.at_least_ticks(PREDICT_SILENT_MAX, 5.0))
+    }
+
+    /// How far `now` lies between the last input's tick and the next one's, from 0 to 1.
+    pub(super) fn fraction(&self, now: Duration, room: &RoomTime) -> f64 {
+        let place = self.place(now, room);
+        place.map_or(0.0, |place| (place - f64::from(self.next.0) + 1.0).clamp(0.0, 1.0))
+    }
+}

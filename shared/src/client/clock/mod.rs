@@ -1,0 +1,139 @@
+//! When the client does what: which tick its next input is for, and which moment it draws.
+//!
+//! [`Clocks`] joins them: `room_time` knows which tick it is in the room and how evenly its
+//! snapshots come, `round_trip` how long a message takes, `input` runs ahead of the room by just so
+//! much that inputs come in time, `render` behind it by just so much that the next snapshot is
+//! there when it is needed. All bend their speed by a few percent and jump only when far off.
+
+mod input;
+mod lateness;
+mod render;
+mod room_time;
+mod round_trip;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use input::InputClock;
+use render::RenderClock;
+use room_time::RoomTime;
+use round_trip::RoundTrip;
+
+use crate::protocol::Pace;
+use crate::tick::{Rewind, Tick, TickRate};
+
+/// A client that was not called for so long, and for three ticks, was asleep: a browser's tab in
+/// the background, a machine that was shut.
+const ASLEEP: Duration = Duration::from_millis(250);
+
+/// All clocks of a client in a room.
+#[derive(Clone, Debug)]
+pub(super) struct Clocks {
+    room: RoomTime,
+    input: InputClock,
+    render: RenderClock,
+    round_trip: RoundTrip,
+    called: Duration,
+}
+
+impl Clocks {
+    pub(super) fn new(tick_rate: TickRate, now: Duration, plays: bool) -> Clocks {
+        Clocks {
+            room: RoomTime::new(tick_rate),
+            input: InputClock::new(),
+            render: RenderClock::default(),
+            round_trip: RoundTrip::new(now, plays),
+            called: now,
+        }
+    }
+
+    /// To be told of every call, so that its own sleep is not taken for the line's.
+    pub(super) fn called(&mut self, now: Duration) {
+        let slept = now.saturating_sub(self.called);
+        if slept > self.room.at_least_ticks(ASLEEP, 3.0) {
+            self.room.wake(now);
+            self.round_trip.forget_pending();
+        }
+        self.called = self.called.max(now);
+    }
+
+    /// The snapshot of `tick` has come. `margin_ticks` is how early a player's newest input was.
+    pub(super) fn snapshot(&mut self, now: Duration, tick: Tick, margin_ticks: Option<i32>) {
+        if self.room.is_silent(now, self.room.at_least_ticks(ASLEEP, 3.0)) {
+            self.round_trip.forget_pending();
+        }
+        self.input.over(now, &mut self.room, |room| room.heard(now, tick));
+        if let Some(margin_ticks) = margin_ticks {
+            let round_trip = self.round_trip.least();
+            self.input.snapshot(now, tick, margin_ticks, round_trip, &mut self.room);
+        }
+    }
+
+    /// The room has another pace.
+    pub(super) fn pace(&mut self, now: Duration, pace: Pace) {
+        self.input.over(now, &mut self.room, |room| room.set_pace(now, pace.permille));
+        self.input.change_pace();
+    }
+
+    /// The tick whose input is due at `now`; rising by one but where the clock jumped.
+    pub(super) fn next_input(&mut self, now: Duration) -> Option<Tick> {
+        self.input.next_due(now, &self.room)
+    }
+
+    /// When the next input is due; `None` when it waits for news.
+    pub(super) fn input_due_at(&self) -> Option<Duration> {
+        self.input.due_at(&self.room)
+    }
+
+    /// How far `now` lies between the last input's tick and the next one's, from 0 to 1.
+    pub(super) fn fraction(&self, now: Duration) -> f64 {
+        self.input.fraction(now, &self.room)
+    }
+
+    /// The moment to draw, in ticks with a fraction.
+    pub(super) fn render_tick(&mut self, now: Duration) -> Option<f64> {
+        self.render.position(now, &mut self.room)
+    }
+
+    /// The moment last drawn.
+    pub(super) fn last_render_tick(&self) -> f64 {
+        self.render.last()
+    }
+
+    /// How old the picture is at `now` on which an input for `tick` is given.
+    pub(super) fn rewind(&mut self, now: Duration, tick: Tick) -> Rewind {
+        let drawn = self.render_tick(now);
+        drawn.map_or(Rewind::default(), |drawn| Rewind::between(drawn, tick))
+    }
+
+    /// Whether what is drawn at `now` lies beyond the newest snapshot.
+    pub(super) fn is_extrapolating(&mut self, now: Duration) -> Option<bool> {
+        let drawn = self.render_tick(now)?;
+        let (newest, _) = self.room.newest()?;
+        Some(drawn > f64::from(newest.0))
+    }
+
+    /// When the next ping is due.
+    pub(super) fn ping_due_at(&self) -> Duration {
+        self.round_trip.due_at()
+    }
+
+    /// The number of the ping to be sent now, if one is due.
+    pub(super) fn ping(&mut self, now: Duration) -> Option<u32> {
+        self.round_trip.ping(now)
+    }
+
+    /// A ping has been answered.
+    pub(super) fn pong(&mut self, now: Duration, number: u32) {
+        // One that has waited for a server that stood still says nothing of the line.
+        if !self.room.is_silent(now, self.room.at_least_ticks(ASLEEP, 3.0)) {
+            self.round_trip.pong(now, number);
+        }
+    }
+
+    /// The round trip, as the least of the last few pings.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.least()
+    }
+}

@@ -1,0 +1,68 @@
+//! [`RenderClock`]: which moment of the room is drawn.
+//!
+//! It runs behind the newest snapshot by just so much that the next one is there when it is
+//! needed, which depends on how evenly they come. It bends, never runs backwards, and when nothing
+//! comes it stops a little beyond the newest.
+
+use std::time::Duration;
+
+use super::room_time::RoomTime;
+use crate::limits::EXTRAPOLATION_MAX;
+
+/// What is added to the delay that is needed, in ticks and in time.
+const SPARE_TICKS: f64 = 0.1;
+const SPARE: Duration = Duration::from_millis(1);
+/// Longest delay.
+const DELAY_MAX: Duration = Duration::from_millis(500);
+/// How much faster or slower than the room it may run.
+const BEND_MAX: f64 = 0.1;
+/// How much slower while it is beyond the newest snapshot, where what is drawn is a guess.
+const BRAKE_MAX: f64 = 0.5;
+/// What part of its error it makes up in a tick, within that.
+const BEND_BY: f64 = 0.1;
+/// An error above this is jumped over.
+const JUMP: Duration = Duration::from_millis(500);
+
+/// Which moment of the room is drawn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RenderClock {
+    /// The moment last drawn, and when in room time.
+    drawn: Option<(f64, f64)>,
+}
+
+impl RenderClock {
+    /// The moment to draw, in ticks with a fraction; it never runs backwards but for a jump.
+    pub(super) fn position(&mut self, now: Duration, room: &mut RoomTime) -> Option<f64> {
+        let (newest, _) = room.newest()?;
+        let time = room.ticks(now);
+        let least = 1.0 + SPARE_TICKS + room.ticks_in(SPARE);
+        let most = room.ticks_in(DELAY_MAX).max(least);
+        let delay = (least + room.spread(now)).clamp(least, most);
+        let target = time - room.soonest() - delay;
+        let position = match self.drawn {
+            None => target,
+            Some((last, at)) => {
+                // Room time is set back when the server has lost some.
+                let passed = (time - at).max(0.0);
+                let error = target - (last + passed);
+                if error.abs() > room.ticks_in(JUMP).max(8.0) {
+                    target
+                } else {
+                    let is_beyond = last > f64::from(newest.0);
+                    let slower = if is_beyond { BRAKE_MAX } else { BEND_MAX } * passed;
+                    last + passed + (error * BEND_BY).clamp(-slower, BEND_MAX * passed)
+                }
+            }
+        };
+        // What lies beyond could not be drawn anyway; so it goes on from there when news comes.
+        let furthest = f64::from(newest.0) + room.ticks_in(EXTRAPOLATION_MAX).max(1.0);
+        let position = position.min(furthest);
+        self.drawn = Some((position, time));
+        Some(position)
+    }
+
+    /// The moment last drawn.
+    pub(super) fn last(&self) -> f64 {
+        self.drawn.map_or(f64::NEG_INFINITY, |(position, _)| position)
+    }
+}

@@ -1,0 +1,198 @@
+//! [`RoomTime`]: which tick it is in the room, as far as snapshots tell.
+//!
+//! A line through the arrivals of snapshots, in ticks: it runs at the room's rate and pace and
+//! notes how late each snapshot was against it. Both clocks go by it. When the server has lost
+//! time it is set back by as much, so that what is known of the line between stays true.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::lateness::Lateness;
+use crate::tick::{Tick, TickRate};
+
+/// Over how much time the soonest arrival is looked for.
+const SOONEST_WINDOW: Duration = Duration::from_millis(1_500);
+/// Over how much time jitter is looked at, and what part of it is covered.
+const SPREAD_WINDOW: Duration = Duration::from_secs(5);
+const SPREAD_COVERED: f64 = 0.97;
+/// Of what is later than most by so much, and by two ticks, one does not speak as of jitter.
+const SPIKE: Duration = Duration::from_millis(100);
+/// Whatever is later than the soonest by so much, and by three ticks, for so long, is not on a
+/// slow line: the server has lost that time.
+const LOST: Duration = Duration::from_millis(100);
+const LOST_FOR: Duration = Duration::from_millis(150);
+const LOST_SNAPSHOTS: u32 = 4;
+/// What waits for a client that was asleep says nothing of the line for so long.
+const BACKLOG: Duration = Duration::from_millis(50);
+
+/// Which tick it is in the room.
+#[derive(Clone, Debug)]
+pub(super) struct RoomTime {
+    tick_rate: TickRate,
+    /// Ticks a second at the room's pace now.
+    per_second: f64,
+    /// Thousandths of the full pace.
+    permille: u16,
+    /// A moment, and the tick with a fraction that it stands for.
+    at: Duration,
+    ticks: f64,
+    /// How late the snapshots of the last moments were, by when they came.
+    recent: VecDeque<(Duration, f64)>,
+    /// How late what was newest in each was, over a longer time.
+    jitter: Lateness,
+    /// Since when all that comes is far too late, how many came, and by how much the best was.
+    suspicion: Option<Suspicion>,
+    newest: Option<(Tick, Duration)>,
+    backlog_until: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Suspicion {
+    since: Duration,
+    /// How late the soonest were before.
+    soonest: f64,
+    snapshots: u32,
+    least_ticks: f64,
+}
+
+impl RoomTime {
+    pub(super) fn new(tick_rate: TickRate) -> RoomTime {
+        RoomTime {
+            tick_rate,
+            per_second: f64::from(tick_rate.hz()),
+            permille: FULL_PERMILLE,
+            at: Duration::ZERO,
+            ticks: 0.0,
+            recent: VecDeque::new(),
+            jitter: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
+            suspicion: None,
+            newest: None,
+            backlog_until: Duration::ZERO,
+        }
+    }
+
+    /// The time in ticks; only differences between two mean anything.
+    pub(super) fn ticks(&self, now: Duration) -> f64 {
+        let passed = now.as_secs_f64() - self.at.as_secs_f64();
+        self.ticks + passed * self.per_second
+    }
+
+    /// When the time is that, in ticks; the start of all time at the earliest.
+    pub(super) fn when(&self, ticks: f64) -> Duration {
+        let seconds = self.at.as_secs_f64() + (ticks - self.ticks) / self.per_second;
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    }
+
+    /// How many ticks the room makes in that much time now.
+    pub(super) fn ticks_in(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * self.per_second
+    }
+
+    /// By how many ticks the room would be further after `time` if it made them at its full pace.
+    pub(super) fn ticks_held_back_in(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * (f64::from(self.tick_rate.hz()) - self.per_second)
+    }
+
+    /// How long a silence is no accident any more: `time`, and a few ticks however slow they are.
+    pub(super) fn at_least_ticks(&self, time: Duration, ticks: f64) -> Duration {
+        time.max(Duration::from_secs_f64(ticks / self.per_second))
+    }
+
+    /// What is later than most by so many ticks is a spike.
+    pub(super) fn spike_ticks(&self) -> f64 {
+        self.ticks_in(SPIKE).max(2.0)
+    }
+
+    /// The room makes so many thousandths of its rate from now on.
+    pub(super) fn set_pace(&mut self, now: Duration, permille: u16) {
+        self.ticks = self.ticks(now);
+        self.at = now;
+        self.permille = permille.clamp(1, FULL_PERMILLE);
+        self.per_second =
+            f64::from(self.tick_rate.hz()) * f64::from(self.permille) / f64::from(FULL_PERMILLE);
+    }
+
+    /// The client was asleep until now: what it finds has waited for it.
+    pub(super) fn wake(&mut self, now: Duration) {
+        self.backlog_until = now + BACKLOG;
+    }
+
+    /// The snapshot of `tick` has come.
+    pub(super) fn heard(&mut self, now: Duration, tick: Tick) {
+        let Some((last, _)) = self.newest.replace((tick, now)) else {
+            self.at = now;
+            self.ticks = f64::from(tick.0);
+            self.recent.push_back((now, 0.0));
+            return;
+        };
+        let late = self.ticks(now) - f64::from(tick.0);
+        self.suspect(now, late);
+        let late = self.ticks(now) - f64::from(tick.0);
+        while self.recent.front().is_some_and(|(at, _)| *at + SOONEST_WINDOW < now) {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((now, late));
+        if now >= self.backlog_until {
+            // Of several that came together, or of one that stands for several, the oldest tick
+            // has waited longest.
+            self.jitter.push(now, self.ticks(now) - f64::from(last.next().0));
+        }
+    }
+
+    /// Whether what comes is so late that it is not known yet whether that will last.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.suspicion.is_some()
+    }
+
+    fn suspect(&mut self, now: Duration, late: f64) {
+        let soonest = self.suspicion.map_or_else(|| self.soonest(), |known| known.soonest);
+        let beyond = late - soonest;
+        if beyond <= self.ticks_in(LOST).max(3.0) {
+            self.suspicion = None;
+            return;
+        }
+        let least_ticks = f64::INFINITY;
+        let first = Suspicion { since: now, soonest, snapshots: 0, least_ticks };
+        let suspicion = self.suspicion.get_or_insert(first);
+        suspicion.snapshots += 1;
+        if beyond < suspicion.least_ticks {
+            suspicion.least_ticks = beyond;
+        }
+        let Suspicion { since, snapshots, least_ticks, .. } = *suspicion;
+        if now >= since + LOST_FOR && snapshots >= LOST_SNAPSHOTS {
+            self.ticks -= least_ticks;
+            // They were late by that and no more.
+            for (at, late) in &mut self.recent {
+                if *at >= since {
+                    *late -= least_ticks;
+                }
+            }
+            self.suspicion = None;
+        }
+    }
+
+    /// The least lateness of the last moments: that of a snapshot which nothing held up.
+    pub(super) fn soonest(&self) -> f64 {
+        self.recent.iter().map(|(_, late)| *late).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
+    /// By how many ticks more than the soonest others are late, in what usually is the worst case.
+    pub(super) fn spread(&mut self, now: Duration) -> f64 {
+        let spike = self.spike_ticks();
+        let worst = self.jitter.usual_worst(now, spike).unwrap_or(0.0);
+        let spread = worst - self.soonest();
+        if spread > 0.0 { spread } else { 0.0 }
+    }
+
+    /// Whether nothing has come for longer than `most`.
+    pub(super) fn is_silent(&self, now: Duration, most: Duration) -> bool {
+        self.newest.is_some_and(|(_, heard)| now.saturating_sub(heard) > most)
+    }
+
+    /// The newest snapshot's tick, and when it came.
+    pub(super) fn newest(&self) -> Option<(Tick, Duration)> {
+        self.newest
+    }
+}
+
+const FULL_PERMILLE: u16 = 1_000;

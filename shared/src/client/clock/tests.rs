@@ -1,0 +1,327 @@
+//! The clocks against a room on a line, on virtual time.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::dice::Dice;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A line between a room and a client: what it adds each way, and how unevenly.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    there: Duration,
+    back: Duration,
+    jitter_ms: u32,
+}
+
+impl Line {
+    fn even(one_way_ms: u32) -> Line {
+        Line { there: one_way_ms * MS, back: one_way_ms * MS, jitter_ms: 0 }
+    }
+}
+
+enum Sent {
+    Input(Tick),
+    Ping(u32),
+}
+
+enum Told {
+    Snapshot(Tick, i32),
+    Pong(u32),
+    Pace(u16),
+}
+
+/// A room that does nothing but to make ticks, and a client's clocks.
+struct World {
+    clocks: Clocks,
+    rate: TickRate,
+    line: Line,
+    dice: Dice,
+    now: Duration,
+    tick: Tick,
+    next_tick: Duration,
+    permille: u16,
+    /// What the pace is to be from the next tick on.
+    new_permille: Option<u16>,
+    pings: Vec<u32>,
+    there: VecDeque<(Duration, Sent)>,
+    back: VecDeque<(Duration, Told)>,
+    received: i64,
+    /// When the client's process is next called, if it is called rarely.
+    sleeps_until: Duration,
+}
+
+/// What was seen in a while.
+#[derive(Debug, Default)]
+struct Seen {
+    margins: Vec<i32>,
+    inputs: Vec<Tick>,
+    extrapolated: u32,
+    looks: u32,
+}
+
+impl Seen {
+    fn late(&self) -> usize {
+        self.margins.iter().filter(|margin| **margin < 0).count()
+    }
+
+    fn median(&self) -> i32 {
+        let mut margins = self.margins.clone();
+        margins.sort_unstable();
+        margins[margins.len() / 2]
+    }
+}
+
+impl World {
+    fn new(hz: u16, line: Line) -> World {
+        let rate = TickRate::new(hz).expect("a rate within the limits");
+        let start = 100_000 * MS;
+        World {
+            clocks: Clocks::new(rate, start, true),
+            rate,
+            line,
+            dice: Dice::new(7, u64::from(hz)),
+            now: start,
+            tick: Tick(1_000),
+            next_tick: start,
+            permille: 1_000,
+            new_permille: None,
+            pings: Vec::new(),
+            there: VecDeque::new(),
+            back: VecDeque::new(),
+            received: i64::MIN,
+            sleeps_until: Duration::ZERO,
+        }
+    }
+
+    /// When what is sent now will have come, in the order of sending.
+    fn arrival(&mut self, latency: Duration, last: Option<Duration>) -> Duration {
+        let jitter = self.dice.below(self.line.jitter_ms * 1_000 + 1) * (MS / 1_000);
+        (self.now + latency + jitter).max(last.unwrap_or_default())
+    }
+
+    fn send(&mut self, sent: Sent) {
+        let last = self.there.back().map(|(at, _)| *at);
+        let at = self.arrival(self.line.there, last);
+        self.there.push_back((at, sent));
+    }
+
+    fn tell(&mut self, told: Told) {
+        let last = self.back.back().map(|(at, _)| *at);
+        let at = self.arrival(self.line.back, last);
+        self.back.push_back((at, told));
+    }
+
+    fn set_pace(&mut self, permille: u16) {
+        self.new_permille = Some(permille);
+    }
+
+    fn run(&mut self, lasts: Duration) -> Seen {
+        let mut seen = Seen::default();
+        let until = self.now + lasts;
+        while self.now < until {
+            self.now += MS / 2;
+            self.call_client(&mut seen);
+            if self.now >= self.next_tick {
+                self.make_tick(&mut seen);
+            }
+        }
+        seen
+    }
+
+    fn call_client(&mut self, seen: &mut Seen) {
+        if self.now < self.sleeps_until {
+            return;
+        }
+        let now = self.now;
+        while self.back.front().is_some_and(|(at, _)| *at <= now) {
+            let (_, told) = self.back.pop_front().expect("there is one");
+            self.clocks.called(now);
+            match told {
+                Told::Snapshot(tick, margin) => self.clocks.snapshot(now, tick, Some(margin)),
+                Told::Pong(number) => self.clocks.pong(now, number),
+                Told::Pace(permille) => self.clocks.pace(now, Pace { from: self.tick, permille }),
+            }
+        }
+        self.clocks.called(now);
+        if let Some(number) = self.clocks.ping(now) {
+            self.send(Sent::Ping(number));
+        }
+        while let Some(tick) = self.clocks.next_input(now) {
+            seen.inputs.push(tick);
+            self.send(Sent::Input(tick));
+            seen.looks += 1;
+            seen.extrapolated += u32::from(self.clocks.is_extrapolating(now) == Some(true));
+        }
+    }
+
+    fn make_tick(&mut self, seen: &mut Seen) {
+        while self.there.front().is_some_and(|(at, _)| *at <= self.now) {
+            match self.there.pop_front().expect("there is one").1 {
+                Sent::Input(tick) => self.received = i64::from(tick.0),
+                Sent::Ping(number) => self.pings.push(number),
+            }
+        }
+        self.tick = self.tick.next();
+        let margin = (self.received.max(0) - i64::from(self.tick.0)).clamp(-64, 64) as i32;
+        seen.margins.push(margin);
+        for number in std::mem::take(&mut self.pings) {
+            self.tell(Told::Pong(number));
+        }
+        if let Some(permille) = self.new_permille.take() {
+            self.permille = permille;
+            self.tell(Told::Pace(permille));
+        }
+        self.tell(Told::Snapshot(self.tick, margin));
+        self.next_tick += self.rate.period() * 1_000 / u32::from(self.permille);
+    }
+}
+
+#[test]
+fn on_an_even_line_inputs_come_in_time_and_hardly_earlier() {
+    for hz in [20, 30, 60, 128] {
+        for one_way_ms in [0, 10, 37, 60, 150] {
+            let mut world = World::new(hz, Line::even(one_way_ms));
+            world.run(3_000 * MS);
+            let seen = world.run(20_000 * MS);
+            assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+            assert!(seen.margins.iter().all(|margin| *margin <= 1), "{hz} Hz, {one_way_ms} ms");
+            assert!(seen.median() == 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+        }
+    }
+}
+
+#[test]
+fn a_line_longer_there_than_back_is_no_matter() {
+    for (there, back) in [(80, 5), (5, 80)] {
+        let mut world = World::new(30, Line { there: there * MS, back: back * MS, jitter_ms: 0 });
+        world.run(3_000 * MS);
+        let seen = world.run(20_000 * MS);
+        assert_eq!((seen.late(), seen.median()), (0, 0), "{there} ms there, {back} ms back");
+    }
+}
+
+#[test]
+fn jitter_is_allowed_for_as_far_as_it_goes() {
+    for hz in [20, 30, 60, 128] {
+        for jitter_ms in [10, 50, 100] {
+            let mut world = World::new(hz, Line { jitter_ms, ..Line::even(20) });
+            world.run(6_000 * MS);
+            let seen = world.run(120_000 * MS);
+            let late = seen.late() as f64 / seen.margins.len() as f64;
+            assert!(late < 0.001, "{hz} Hz, {jitter_ms} ms: {late} late");
+            let median_ms = f64::from(seen.median()) * 1e3 / f64::from(hz);
+            let most = f64::from(jitter_ms) + 1e3 / f64::from(hz);
+            assert!(median_ms <= most, "{hz} Hz, {jitter_ms} ms: {median_ms} ms early");
+            let extrapolated = f64::from(seen.extrapolated) / f64::from(seen.looks);
+            assert!(extrapolated < 0.03, "{hz} Hz, {jitter_ms} ms: {extrapolated} extrapolated");
+        }
+    }
+}
+
+#[test]
+fn a_line_of_very_many_ticks_is_found_in_the_end() {
+    for (hz, one_way_ms) in [(30, 1_500), (128, 300), (240, 150), (240, 400)] {
+        let mut world = World::new(hz, Line::even(one_way_ms));
+        world.run(20_000 * MS);
+        let seen = world.run(10_000 * MS);
+        assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+        assert!(seen.median() <= 2, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+    }
+}
+
+#[test]
+fn a_line_that_becomes_longer_or_shorter_is_followed_within_five_seconds() {
+    for hz in [20, 30, 60, 128] {
+        let mut world = World::new(hz, Line::even(10));
+        for one_way_ms in [100, 10, 60, 40] {
+            world.run(8_000 * MS);
+            world.line = Line::even(one_way_ms);
+            world.run(5_000 * MS);
+            let seen = world.run(10_000 * MS);
+            assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+            assert!(seen.median() <= 1, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+        }
+    }
+}
+
+#[test]
+fn ticks_are_given_inputs_one_after_the_other_once_it_has_settled() {
+    let mut world = World::new(30, Line { jitter_ms: 20, ..Line::even(30) });
+    world.run(5_000 * MS);
+    let seen = world.run(60_000 * MS);
+    assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
+}
+
+#[test]
+fn a_server_that_lost_time_is_waited_for_and_no_input_given_twice() {
+    for (hz, lost_ms) in [(30, 300), (30, 5_000), (128, 5_000), (20, 60_000)] {
+        let mut world = World::new(hz, Line::even(30));
+        let before = world.run(10_000 * MS);
+        world.next_tick += lost_ms * MS;
+        let mut stopped = world.run(lost_ms * MS + 2_000 * MS);
+        let seen = world.run(5_000 * MS);
+        assert_eq!(seen.late(), 0, "{hz} Hz, {lost_ms} ms: {:?}", seen.margins);
+        assert!(seen.median() <= 1, "{hz} Hz, {lost_ms} ms: {:?}", seen.margins);
+        stopped.inputs.extend(seen.inputs);
+        let inputs: Vec<_> = before.inputs.into_iter().chain(stopped.inputs).collect();
+        assert!(inputs.is_sorted_by(|before, after| before < after), "{hz} Hz, {lost_ms} ms");
+        let drawn = world.clocks.render_tick(world.now).expect("there is a picture");
+        let newest = f64::from(world.tick.0);
+        let most = 2.5 + 0.06 * f64::from(hz);
+        assert!((newest - most..newest).contains(&drawn), "{hz} Hz: {drawn} of {newest}");
+    }
+}
+
+#[test]
+fn a_room_in_slow_motion_is_followed_without_a_late_input_there_and_back() {
+    for hz in [30, 60, 128] {
+        for one_way_ms in [5, 60] {
+            let mut world = World::new(hz, Line::even(one_way_ms));
+            world.run(6_000 * MS);
+            world.set_pace(600);
+            let seen = world.run(10_000 * MS);
+            assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, slower: {:?}", seen.margins);
+            assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
+            world.set_pace(1_000);
+            let seen = world.run(10_000 * MS);
+            assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, faster: {:?}", seen.margins);
+            assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
+            let seen = world.run(2_000 * MS);
+            assert!(seen.median() <= 1, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
+        }
+    }
+}
+
+#[test]
+fn a_client_that_was_called_once_a_second_is_back_within_a_second() {
+    for hz in [30, 128] {
+        let mut world = World::new(hz, Line { jitter_ms: 10, ..Line::even(30) });
+        world.run(10_000 * MS);
+        for _ in 0..60 {
+            world.sleeps_until = world.now + 1_000 * MS;
+            world.run(1_000 * MS);
+        }
+        world.run(1_000 * MS);
+        let seen = world.run(10_000 * MS);
+        assert_eq!(seen.late(), 0, "{hz} Hz: {:?}", seen.margins);
+        assert!(seen.median() <= 1, "{hz} Hz: {:?}", seen.margins);
+        assert!(seen.extrapolated * 30 < seen.looks, "{} of {}", seen.extrapolated, seen.looks);
+    }
+}
+
+#[test]
+fn what_is_drawn_never_runs_backwards_on_an_uneven_line() {
+    let mut world = World::new(30, Line { jitter_ms: 60, ..Line::even(10) });
+    let (mut last, mut beyond) = (f64::NEG_INFINITY, 0);
+    world.run(2_000 * MS);
+    for _ in 0..600 {
+        world.run(16 * MS);
+        let drawn = world.clocks.render_tick(world.now).expect("there is a picture");
+        assert!(drawn >= last, "{drawn} after {last}");
+        last = drawn;
+        beyond += u32::from(world.clocks.is_extrapolating(world.now) == Some(true));
+    }
+    assert!(beyond < 20, "{beyond} of 600 frames had to run on");
+}
