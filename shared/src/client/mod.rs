@@ -98,6 +98,24 @@ pub struct Applied {
     pub latency: Duration,
 }
 
+/// The own player was put elsewhere than it had been predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correction {
+    /// The tick of the truth that differed.
+    pub tick: Tick,
+    /// How far it was put, in the game's units.
+    pub units: f64,
+}
+
+/// An input of ours that was not applied in its tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// Its tick.
+    pub tick: Tick,
+    /// When it was sent; `None` if it never was.
+    pub sent_at: Option<Duration>,
+}
+
 /// One client of a game `G`.
 pub struct Client<G: Game> {
     greeting: Greeting,
@@ -287,6 +305,31 @@ impl<G: Game> Client<G> {
     /// Takes the newest input that was shown as applied since the last call.
     pub fn take_applied(&mut self) -> Option<Applied> {
         self.playing.as_mut()?.applied.take()
+    }
+
+    /// Takes the next correction, each once.
+    pub fn take_correction(&mut self) -> Option<Correction> {
+        self.playing.as_mut()?.prediction.take_correction()
+    }
+
+    /// Takes the next input that was not applied in its tick, each once.
+    pub fn take_late(&mut self) -> Option<Late> {
+        self.playing.as_mut()?.late.pop_front()
+    }
+
+    /// By how many ticks the newest input was early when the newest snapshot's tick was made;
+    /// negative if late.
+    #[must_use]
+    pub fn margin_ticks(&self) -> Option<i32> {
+        self.playing.as_ref()?.margin_ticks
+    }
+
+    /// Whether the moment to be drawn at `now` lies beyond the newest snapshot; `None` before
+    /// there is a picture.
+    pub fn is_extrapolating(&mut self, now: Duration) -> Option<bool> {
+        let playing = self.playing.as_mut()?;
+        let position = playing.looks.position(now)?;
+        Some(position > f64::from(playing.seen_tick().0))
     }
 
     /// What a bot may go by; `None` before the first snapshot, and for spectators.

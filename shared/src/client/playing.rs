@@ -13,10 +13,10 @@ use super::clock::{InputClock, RenderClock, RoundTrip};
 use super::interpolation::Interpolation;
 use super::prediction::Prediction;
 use super::replay::{Replaying, SentInputs};
-use super::{Applied, ClientError, Counters, Names};
+use super::{Applied, ClientError, Counters, Late, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::CLIENT_EVENTS_MAX;
+use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTICES_MAX};
 use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
 use crate::protocol::{Pace, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
@@ -42,6 +42,10 @@ pub(super) struct Playing<G: Game> {
     /// The inputs under way, all of them: the server says which of those for a tick counted.
     pub(super) inputs: SentInputs<G::Input>,
     pub(super) applied: Option<Applied>,
+    pub(super) late: VecDeque<Late>,
+    pub(super) margin_ticks: Option<i32>,
+    /// Which moment would be drawn, for clients with a screen and without.
+    pub(super) looks: RenderClock,
     pub(super) notices: VecDeque<String>,
     pub(super) unacknowledged: u32,
 }
@@ -84,6 +88,9 @@ impl<G: Game> Playing<G> {
             sent: VecDeque::new(),
             inputs: SentInputs::new(),
             applied: None,
+            late: VecDeque::new(),
+            margin_ticks: None,
+            looks: RenderClock::new(tick_rate),
             notices: VecDeque::new(),
             unacknowledged: 0,
         })
@@ -111,11 +118,16 @@ impl<G: Game> Playing<G> {
         let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
         self.inputs.forget(snapshot.tick);
         self.unacknowledged += 1;
+        self.looks.snapshot(now, snapshot.tick);
         if let Some(screen) = &mut self.screen {
             screen.snapshot(now, snapshot.tick, &self.decoder);
         }
         if let Some((given, margin_ticks)) = snapshot.player {
             counters.late_inputs += u64::from(!given.is_received());
+            self.margin_ticks = Some(margin_ticks);
+            if !given.is_received() {
+                self.note_late(snapshot.tick);
+            }
             self.input_clock.snapshot(now, snapshot.tick, margin_ticks);
             let own = match self.decoder.mirror().own() {
                 None => None,
@@ -125,6 +137,14 @@ impl<G: Game> Playing<G> {
             self.note_applied(now, snapshot.tick, given);
         }
         Ok(())
+    }
+
+    fn note_late(&mut self, tick: Tick) {
+        if self.late.len() >= CLIENT_NOTICES_MAX {
+            self.late.pop_front();
+        }
+        let sent = self.sent.iter().find(|(sent, _)| *sent == tick);
+        self.late.push_back(Late { tick, sent_at: sent.map(|(_, at)| *at) });
     }
 
     fn note_applied(&mut self, now: Duration, tick: Tick, given: GivenKind) {

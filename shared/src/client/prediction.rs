@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::Correction;
 use super::interpolation::{Drawing, blend};
 use crate::game::Game;
 use crate::limits::HISTORY_MAX_TICKS;
@@ -35,6 +36,7 @@ pub struct Prediction<G: Game> {
     /// Whether it stands still until there is news.
     waits: bool,
     corrections: u64,
+    corrected: Option<Correction>,
     /// How far the drawing still is from the prediction after a correction, by place, and since
     /// when.
     error: [f64; 2],
@@ -50,6 +52,7 @@ impl<G: Game> Prediction<G> {
             last_input: G::Input::default(),
             waits: false,
             corrections: 0,
+            corrected: None,
             error: [0.0; 2],
             error_at: Duration::ZERO,
             writer: SceneWriter::default(),
@@ -60,6 +63,10 @@ impl<G: Game> Prediction<G> {
     #[must_use]
     pub fn corrections(&self) -> u64 {
         self.corrections
+    }
+
+    pub(super) fn take_correction(&mut self) -> Option<Correction> {
+        self.corrected.take()
     }
 
     /// The own state at the newest tick predicted.
@@ -128,7 +135,12 @@ impl<G: Game> Prediction<G> {
             G::advance(&mut own, level, predicted.input);
             predicted.own = own.clone();
         }
-        if let (Some(before), Some(after)) = (before, self.place(schema)) {
+        let after = self.place(schema);
+        if guess.is_some() {
+            let way = before.zip(after).map(|(a, b)| libm::hypot(b[0] - a[0], b[1] - a[1]));
+            self.corrected = Some(Correction { tick, units: way.unwrap_or_default() });
+        }
+        if let (Some(before), Some(after)) = (before, after) {
             let left = self.error_left(now);
             self.error = std::array::from_fn(|i| left[i] + before[i] - after[i]);
             self.error_at = now;
