@@ -4,15 +4,18 @@
 //! It never waits: [`crate::swarm`] calls it when its socket can be read or written or when its
 //! client's clock is due, and buries it when it says that it is done for.
 
+mod notes;
+
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
-use shared::client::{Client, Counters, Greeting, Stage};
+use shared::client::{Client, Greeting, Stage};
 use shared::game::{Dice, Game};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
+use shared::link::LinkSettings;
 use shared::protocol::{End, Refusal, Role};
 use shared::tick::TickRate;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -24,7 +27,9 @@ use crate::arrivals::{Arrivals, RoomArrivals};
 use crate::figures::Figures;
 use crate::line::SlowLine;
 use crate::options::LineRate;
+use crate::path::Path;
 use crate::wire::Wire;
+use notes::{LOOK_EVERY, Mark};
 
 /// How much is read from a socket at once.
 const READ_BUFFER_BYTES: usize = 4_096;
@@ -32,9 +37,6 @@ const READ_BUFFER_BYTES: usize = 4_096;
 const WRITE_BUFFER_BYTES: usize = 1_024;
 /// How much waits for a socket that takes nothing. Beyond it the bot counts as cut off.
 const UNSENT_MAX_BYTES: usize = 64 * 1_024;
-/// How often a bot notes its round trip.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
 /// How the sockets of bots are read and written; the defaults would take 128 KiB each.
 pub(crate) fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
@@ -70,6 +72,8 @@ pub(crate) struct Watch {
     pub(crate) seed: u64,
     pub(crate) room: Option<String>,
     pub(crate) slow_line: LineRate,
+    /// The path to simulate for each client, if any.
+    pub(crate) link: Option<LinkSettings>,
     pub(crate) arrivals: Arc<Arrivals>,
     /// Whether all clients are there, so that what is seen counts.
     pub(crate) measuring: bool,
@@ -91,20 +95,12 @@ pub(crate) enum Departure {
     CutOff(String),
 }
 
-/// Where a bot stood when its measuring began.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    at: Duration,
-    counters: Counters,
-    corrections: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
 /// One client among many.
 pub(crate) struct Bot<G: Game> {
     client: Client<G>,
     socket: WebSocket<Wire>,
+    /// What lies between the two; `None` for a client that is right at its socket.
+    path: Option<Path>,
     dice: Dice,
     /// Something waits for the socket to take more.
     unsent: bool,
@@ -114,6 +110,8 @@ pub(crate) struct Bot<G: Game> {
     arrivals: Option<Arc<RoomArrivals>>,
     joined_at: Option<Duration>,
     last_snapshot_at: Option<Duration>,
+    /// When this program last served it late by more than a tick: when it should have, and did.
+    slept: Option<(Duration, Duration)>,
     measured_from: Option<Mark>,
     look_at: Duration,
 }
@@ -126,9 +124,11 @@ impl<G: Game> Bot<G> {
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let greeting = Greeting { name, role: seat.role, room: watch.room.clone() };
+        let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
+            path: watch.link.map(path),
             dice: Dice::new(watch.seed, u64::from(seat.number)),
             unsent: false,
             leaving: false,
@@ -136,6 +136,7 @@ impl<G: Game> Bot<G> {
             arrivals: None,
             joined_at: None,
             last_snapshot_at: None,
+            slept: None,
             measured_from: None,
             look_at: Duration::ZERO,
         }
@@ -155,20 +156,35 @@ impl<G: Game> Bot<G> {
         self.socket.get_ref().resume_at()
     }
 
-    /// When it wants to be called next.
-    pub(crate) fn due_at(&self) -> Option<Duration> {
-        match (self.acts_at(), self.reads_at()) {
-            (Some(acts_at), Some(reads_at)) => Some(acts_at.min(reads_at)),
-            (acts_at, reads_at) => acts_at.or(reads_at),
-        }
+    /// When the next message comes out of its path.
+    pub(crate) fn arrives_at(&self) -> Option<Duration> {
+        self.path.as_ref()?.arrives_at()
     }
 
-    /// Takes all that has come.
+    /// When it wants to be called next.
+    pub(crate) fn due_at(&self) -> Option<Duration> {
+        [self.acts_at(), self.reads_at(), self.arrives_at()].into_iter().flatten().min()
+    }
+
+    /// Takes all that has come to its socket.
     pub(crate) fn read(&mut self, watch: &mut Watch) -> Result<(), Departure> {
-        self.wire().begin_reads(watch.now());
+        let read = self.read_socket(watch);
+        // An end does not overtake what came before it.
+        let until = if read.is_ok() { watch.now() } else { Duration::MAX };
+        self.take_arrived(until, watch)?;
+        read?;
+        self.answer(watch)
+    }
+
+    fn read_socket(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        let now = watch.now();
+        self.wire().begin_reads(now);
         loop {
             match self.socket.read() {
-                Ok(Message::Binary(bytes)) => self.take(&bytes, watch)?,
+                Ok(Message::Binary(bytes)) => match &mut self.path {
+                    Some(path) => path.down.send(now, bytes.to_vec()),
+                    None => self.take(&bytes, watch)?,
+                },
                 Ok(Message::Text(_)) => {
                     return Err(Departure::Undecodable("a text message".into()));
                 }
@@ -180,9 +196,25 @@ impl<G: Game> Bot<G> {
                 Err(error) => return Err(broken(&error)),
             }
         }
-        // A spectator has no clock of its own to acknowledge by.
-        if self.joined_at.is_some() && self.client.player().is_none() {
-            self.act(watch)?;
+        Ok(())
+    }
+
+    /// Lets what has come over its path arrive, at either end.
+    pub(crate) fn arrive(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        self.take_arrived(watch.now(), watch)?;
+        self.answer(watch)?;
+        self.send(watch.now())
+    }
+
+    /// A spectator has no clock of its own to acknowledge by.
+    fn answer(&mut self, watch: &mut Watch) -> Result<(), Departure> {
+        let watches = self.joined_at.is_some() && self.client.player().is_none();
+        if watches { self.act(watch) } else { Ok(()) }
+    }
+
+    fn take_arrived(&mut self, until: Duration, watch: &mut Watch) -> Result<(), Departure> {
+        while let Some(bytes) = self.path.as_mut().and_then(|path| path.down.receive(until)) {
+            self.take(&bytes, watch)?;
         }
         Ok(())
     }
@@ -223,68 +255,19 @@ impl<G: Game> Bot<G> {
         watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn note_snapshot(&mut self, now: Duration, watch: &mut Watch) {
-        watch.figures.snapshots += 1;
-        watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
-        let last = self.last_snapshot_at.replace(now);
-        let applied = self.client.take_applied();
-        let age = self.age(now);
-        let warm = self.joined_at.is_some_and(|joined| now >= joined + watch.warm_up);
-        if self.measured_from.is_none() {
-            if watch.measuring && warm {
-                self.measured_from = Some(self.mark(now));
-            }
-            return;
-        }
-        if self.is_slow {
-            let slow = &mut watch.figures.slow;
-            slow.snapshots += 1;
-            last.into_iter().for_each(|last| slow.snapshot_intervals.record(now - last));
-            age.into_iter().for_each(|age| slow.snapshot_ages.record(age));
-            return;
-        }
-        if let Some(last) = last {
-            watch.figures.snapshot_intervals.record(now - last);
-        }
-        // Spectators see their room late by intention.
-        if let Some(age) = age.filter(|_| self.client.player().is_some()) {
-            watch.figures.snapshot_ages.record(age);
-        }
-        watch.figures.snapshot_sizes.record(self.client.counters().snapshot_bytes);
-        if let Some(applied) = applied {
-            watch.figures.input_latencies.record(applied.latency);
-        }
-    }
-
-    /// How long ago another of this program's clients had the newest snapshot's tick. It must be
-    /// asked of every snapshot.
-    fn age(&self, now: Duration) -> Option<Duration> {
-        let (arrivals, tick) = (self.arrivals.as_ref()?, self.client.tick()?);
-        let oldest = || Some(self.client.tick_rate()?.period() * RoomArrivals::ticks());
-        arrivals.age(tick, now).or_else(oldest)
-    }
-
-    fn mark(&self, at: Duration) -> Mark {
-        let wire = self.socket.get_ref();
-        Mark {
-            at,
-            counters: self.client.counters(),
-            corrections: self.client.corrections(),
-            bytes_in: wire.bytes_in(),
-            bytes_out: wire.bytes_out(),
-        }
-    }
-
     /// Does what its clock says is due: decides on an input, predicts it, sends it.
     pub(crate) fn act(&mut self, watch: &mut Watch) -> Result<(), Departure> {
         if self.leaving {
             return Ok(());
         }
         let now = watch.now();
+        self.note_sleep(now);
         let seen = self.client.seen();
         let input = seen.map(|seen| G::bot(&seen, &mut self.dice)).unwrap_or_default();
-        self.client.play(now, input);
-        self.send()?;
+        if self.client.play(now, input) > 0 {
+            self.note_picture(now, watch);
+        }
+        self.send(now)?;
         if self.joined_at.is_some() && now >= self.look_at {
             self.look_at = now + LOOK_EVERY;
             self.look(watch);
@@ -292,36 +275,34 @@ impl<G: Game> Bot<G> {
         Ok(())
     }
 
-    /// Notes how late [`Bot::act`] is called that was due at `due`.
-    pub(crate) fn note_lateness(&self, due: Duration, watch: &mut Watch) {
-        if self.measured_from.is_some() && !self.is_slow {
-            watch.figures.own_lateness.record(watch.now().saturating_sub(due));
-        }
-    }
-
-    fn look(&mut self, watch: &mut Watch) {
-        while self.client.next_notice().is_some() {}
-        if self.is_slow {
-            return;
-        }
-        if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
-            watch.figures.round_trips.record(rtt);
-        }
-    }
-
     /// Sends what the client has to say: the one place that all of it goes through.
-    pub(crate) fn send(&mut self) -> Result<(), Departure> {
+    pub(crate) fn send(&mut self, now: Duration) -> Result<(), Departure> {
         while let Some(bytes) = self.client.outgoing() {
-            match self.socket.write(Message::binary(bytes)) {
-                Ok(()) => {}
-                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(Error::WriteBufferFull(_)) => {
-                    return Err(Departure::CutOff("the server takes nothing".into()));
-                }
-                Err(error) => return Err(broken(&error)),
+            match &mut self.path {
+                Some(path) => path.up.send(now, bytes),
+                None => self.write(bytes)?,
             }
         }
+        self.write_arrived(now)?;
         self.flush()
+    }
+
+    fn write_arrived(&mut self, until: Duration) -> Result<(), Departure> {
+        while let Some(bytes) = self.path.as_mut().and_then(|path| path.up.receive(until)) {
+            self.write(bytes)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) -> Result<(), Departure> {
+        match self.socket.write(Message::binary(bytes)) {
+            Ok(()) => Ok(()),
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            Err(Error::WriteBufferFull(_)) => {
+                Err(Departure::CutOff("the server takes nothing".into()))
+            }
+            Err(error) => Err(broken(&error)),
+        }
     }
 
     fn flush(&mut self) -> Result<(), Departure> {
@@ -346,10 +327,13 @@ impl<G: Game> Bot<G> {
         self.close_measure(watch);
         self.leaving = true;
         self.client.leave();
-        self.send()?;
+        self.send(watch.now())?;
+        // What is still on its way shall not hold up the end.
+        self.write_arrived(Duration::MAX)?;
+        self.flush()?;
+        self.path = None;
         self.close(CloseCode::Normal);
         if self.is_slow {
-            // What is still on its line shall not hold up the end.
             self.wire().lift();
             self.read(watch)?;
         }
@@ -383,32 +367,6 @@ impl<G: Game> Bot<G> {
         let frame = CloseFrame { code, reason: "".into() };
         // Best effort: what cannot be sent now is not worth waiting for.
         self.unsent = self.socket.close(Some(frame)).is_err();
-    }
-
-    fn close_measure(&mut self, watch: &mut Watch) {
-        let Some(from) = self.measured_from.take() else { return };
-        let now = watch.now();
-        let to = self.mark(now);
-        let figures = &mut watch.figures;
-        if self.is_slow {
-            figures.slow.bytes_in += to.bytes_in - from.bytes_in;
-            figures.slow.client_time += to.at - from.at;
-            return;
-        }
-        // A server that fell silent would else look like one that was never late.
-        if let (Some(last), Some(rate)) = (self.last_snapshot_at, self.client.tick_rate())
-            && now - last > 2 * rate.period()
-        {
-            figures.snapshot_intervals.record(now - last);
-        }
-        if self.client.player().is_some() {
-            figures.player_ticks += to.counters.snapshots - from.counters.snapshots;
-            figures.late_inputs += to.counters.late_inputs - from.counters.late_inputs;
-        }
-        figures.corrections += to.corrections - from.corrections;
-        figures.bytes_in += to.bytes_in - from.bytes_in;
-        figures.bytes_out += to.bytes_out - from.bytes_out;
-        figures.client_time += to.at - from.at;
     }
 }
 

@@ -7,11 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use shared::limits::INPUT_AHEAD_MAX_TICKS;
+use shared::tick::TickRate;
 
 /// Longest time that is told from longer ones, in microseconds.
 const TIME_MAX_US: u64 = 600_000_000;
 /// Largest size that is told from larger ones, in bytes.
 const SIZE_MAX_BYTES: u64 = 1 << 24;
+/// Longest way that is told from longer ones, in thousandths of a unit of the game.
+const WAY_MAX: u64 = 1_000_000_000;
 /// To how many digits a histogram is exact.
 const DIGITS: u8 = 3;
 /// Most different reasons of one kind; those beyond are counted together.
@@ -63,6 +67,63 @@ impl Sizes {
 impl Default for Sizes {
     fn default() -> Sizes {
         Sizes(Histogram::new_with_max(SIZE_MAX_BYTES, DIGITS).expect("the bounds are sound"))
+    }
+}
+
+/// Ways in the game's units, kept as thousandths of them to three digits.
+#[derive(Clone, Debug)]
+pub(crate) struct Ways(Histogram<u64>);
+
+impl Ways {
+    pub(crate) fn record(&mut self, units: f64) {
+        // A cast from float saturates, and takes not-a-number to 0.
+        self.0.saturating_record((units * 1e3) as u64);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// The way below which `percent` of all lie, in units; `None` if there is none.
+    pub(crate) fn percentile(&self, percent: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.value_at_percentile(percent) as f64 / 1e3)
+    }
+}
+
+impl Default for Ways {
+    fn default() -> Ways {
+        Ways(Histogram::new_with_max(WAY_MAX, DIGITS).expect("the bounds are sound"))
+    }
+}
+
+/// By how much inputs came early, or late, as told by the server in whole ticks: how often each
+/// was told, by microseconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Margins(BTreeMap<i64, u64>);
+
+impl Margins {
+    pub(crate) fn record(&mut self, ticks: i32, rate: TickRate) {
+        // The server tells of none beyond; so they stay few.
+        let most = INPUT_AHEAD_MAX_TICKS as i32;
+        let ticks = i64::from(ticks.clamp(-most, most));
+        *self.0.entry(ticks * 1_000_000 / i64::from(rate.hz())).or_default() += 1;
+    }
+
+    /// The margin below which `percent` of all lie, or at which; `None` if there is none.
+    pub(crate) fn percentile_ms(&self, percent: f64) -> Option<f64> {
+        let rank = self.0.values().sum::<u64>() as f64 * percent / 100.0;
+        let reached = self.0.iter().scan(0, |below, (margin_us, times)| {
+            *below += times;
+            Some((*below, *margin_us))
+        });
+        let mut at = reached.skip_while(|(below, _)| (*below as f64) < rank);
+        at.next().map(|(_, margin_us)| margin_us as f64 / 1e3)
+    }
+
+    fn merge(&mut self, other: &Margins) {
+        for (margin, times) in &other.0 {
+            *self.0.entry(*margin).or_default() += times;
+        }
     }
 }
 
@@ -125,10 +186,18 @@ pub(crate) struct Figures {
     pub(crate) round_trips: Times,
     /// How late this program itself served its clients' clocks.
     pub(crate) own_lateness: Times,
-    pub(crate) corrections: u64,
-    /// Ticks shown to players, and those of them whose input had not come in time.
+    /// How far players were put elsewhere than predicted.
+    pub(crate) corrections: Ways,
+    /// Ticks shown to players, and those of them whose input had not come in time: because its
+    /// path stood still on purpose or this program did, or for another reason.
     pub(crate) player_ticks: u64,
+    pub(crate) stalled_inputs: u64,
     pub(crate) late_inputs: u64,
+    /// By how much the newest input was early, as each snapshot says.
+    pub(crate) input_margins: Margins,
+    /// Moments at which players looked, and those of which no snapshot was there yet.
+    pub(crate) pictures: u64,
+    pub(crate) pictures_guessed: u64,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     /// Sum of the times for which clients were measured.
@@ -162,9 +231,13 @@ impl Figures {
         self.input_latencies.0.add(&other.input_latencies.0).expect(same);
         self.round_trips.0.add(&other.round_trips.0).expect(same);
         self.own_lateness.0.add(&other.own_lateness.0).expect(same);
-        self.corrections += other.corrections;
+        self.corrections.0.add(&other.corrections.0).expect(same);
         self.player_ticks += other.player_ticks;
+        self.stalled_inputs += other.stalled_inputs;
         self.late_inputs += other.late_inputs;
+        self.input_margins.merge(&other.input_margins);
+        self.pictures += other.pictures;
+        self.pictures_guessed += other.pictures_guessed;
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
         self.client_time += other.client_time;
@@ -202,6 +275,27 @@ mod tests {
     fn nothing_measured_is_not_zero() {
         assert_eq!(Times::default().percentile_ms(50.0), None);
         assert_eq!(Sizes::default().mean(), None);
+    }
+
+    #[test]
+    fn margins_are_kept_below_zero_and_above() {
+        let rate = TickRate::new(50).expect("within the limits");
+        let (mut one, mut two) = (Margins::default(), Margins::default());
+        assert_eq!(one.percentile_ms(50.0), None);
+        (0..60).for_each(|_| one.record(-2, rate));
+        (0..38).for_each(|_| two.record(1, rate));
+        (0..2).for_each(|_| two.record(9_999, rate));
+        one.merge(&two);
+        let percentiles = [1.0, 50.0, 60.0, 61.0, 99.0].map(|percent| one.percentile_ms(percent));
+        assert_eq!(percentiles, [-40.0, -40.0, -40.0, 20.0, 1280.0].map(Some));
+    }
+
+    #[test]
+    fn ways_are_told_to_a_thousandth_of_a_unit() {
+        let mut ways = Ways::default();
+        assert_eq!(ways.percentile(99.0), None);
+        [0.25, f64::NAN, f64::INFINITY].iter().for_each(|&way| ways.record(way));
+        assert_eq!((ways.count(), ways.percentile(50.0)), (3, Some(0.25)));
     }
 
     #[test]

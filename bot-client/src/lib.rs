@@ -3,7 +3,8 @@
 //! Each bot runs the same [`shared::client::Client`] as the page and plays by
 //! [`shared::game::Game::bot`], so that a server under test is met by what it will meet. The
 //! path of a socket, in reading order: `options` say where and how many, `connect` opens,
-//! `swarm` owns and polls, `bot` plays over its `wire`, `figures` keeps, `report` tells.
+//! `swarm` owns and polls, `bot` plays over its `wire`, and over a
+//! simulated `path` if it shall, `figures` keeps, `report` tells.
 //!
 //! Everything here is written against [`shared::game::Game`]; only `main` names a game.
 
@@ -15,6 +16,7 @@ mod connect;
 mod figures;
 pub mod line;
 mod options;
+mod path;
 pub mod report;
 mod run;
 mod swarm;

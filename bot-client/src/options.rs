@@ -9,6 +9,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Parser;
+use shared::duration::{self, DurationError};
+use shared::limits::LINK_DELAY_MAX;
+use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Lets many players without a screen into a Tickwire server, and reports what they saw.
@@ -35,12 +38,26 @@ pub struct Options {
     #[arg(long, value_name = "RATE", default_value = "20kbit/s")]
     pub slow_line: LineRate,
 
+    /// By how much a simulated path makes each client's round trip longer, half of it each way:
+    /// 80ms
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = delay)]
+    pub latency: Duration,
+
+    /// Up to how much more each message takes on it, each way: uniform from nothing to this
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = delay)]
+    pub jitter: Duration,
+
+    /// Which share of time each direction of it stands still, and for how long at a time:
+    /// 2%/300ms
+    #[arg(long, value_name = "SHARE/TIME")]
+    pub stall: Option<Stall>,
+
     /// How many clients only watch; they come after the bots
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub spectators: u32,
 
     /// How long all of them stay, counted from when the last one has come: 500ms, 30s, 2m, 1h
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
     pub duration: Duration,
 
     /// How many clients come per second
@@ -49,7 +66,7 @@ pub struct Options {
 
     /// What is not measured at the start of each client's stay, for its clocks to settle; never
     /// more than half of the duration
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
     pub warm_up: Duration,
 
     /// Where the bots take their whims from; random, and reported, if it is not given
@@ -75,6 +92,13 @@ impl Options {
     #[must_use]
     pub fn clients(&self) -> u32 {
         self.bots.saturating_add(self.spectators)
+    }
+
+    /// The path to be simulated, if one is.
+    #[must_use]
+    pub fn link(&self) -> Option<LinkSettings> {
+        let link = LinkSettings { latency: self.latency, jitter: self.jitter, stall: self.stall };
+        (!link.change_nothing()).then_some(link)
     }
 }
 
@@ -104,8 +128,11 @@ pub enum OptionError {
     #[error("only ws:// and http:// are spoken: for TLS, name the server's plain port")]
     Scheme,
     /// Not a duration.
-    #[error("not a time like 500ms, 30s, 2m or 1h")]
-    Duration,
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// A duration that is no path's.
+    #[error("more than {} s", LINK_DELAY_MAX.as_secs())]
+    Delay,
     /// Not a rate.
     #[error("not a rate like 100/s, above 0")]
     Rate,
@@ -209,23 +236,10 @@ impl FromStr for LineRate {
     }
 }
 
-/// A time with its unit, as in "30s".
-fn duration(text: &str) -> Result<Duration, OptionError> {
-    let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(OptionError::Duration)?;
-    let (number, unit) = text.split_at(unit_at);
-    let number: f64 = number.trim().parse().map_err(|_| OptionError::Duration)?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return Err(OptionError::Duration),
-    };
-    // A year is the most that deadlines are reckoned with.
-    if !(0.0..=31_536_000.0).contains(&seconds) {
-        return Err(OptionError::Duration);
-    }
-    Ok(Duration::from_secs_f64(seconds))
+/// What a simulated path may add.
+fn delay(text: &str) -> Result<Duration, OptionError> {
+    let delay = duration::parse(text)?;
+    if delay <= LINK_DELAY_MAX { Ok(delay) } else { Err(OptionError::Delay) }
 }
 
 #[cfg(test)]
@@ -255,13 +269,22 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_has_a_unit() {
-        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
-        for wrong in ["30", "s", "-1s", "3x", "", "nans", "1e99h"] {
-            assert_eq!(duration(wrong), Err(OptionError::Duration), "{wrong}");
+    fn a_path_is_simulated_if_any_of_it_is_asked_for() {
+        let link = |words: &str| {
+            let words = ["bot-client"].into_iter().chain(words.split_whitespace());
+            Options::try_parse_from(words).map(|options| options.link()).map_err(|e| e.to_string())
+        };
+        let ms = Duration::from_millis;
+        let nothing = LinkSettings::default();
+        assert_eq!(link("--latency 0ms --jitter 0s"), Ok(None));
+        assert_eq!(link("--latency 80ms"), Ok(Some(LinkSettings { latency: ms(80), ..nothing })));
+        let stall = Stall::of_share(2.0, ms(300)).ok();
+        let all = LinkSettings { latency: ms(80), jitter: ms(20), stall };
+        assert_eq!(link("--latency 80ms --jitter 20ms --stall 2%/300ms"), Ok(Some(all)));
+        for wrong in
+            ["--latency 80", "--jitter -1ms", "--latency 11s", "--stall 2%", "--stall 0%/1s"]
+        {
+            assert!(link(wrong).is_err(), "{wrong}");
         }
     }
 

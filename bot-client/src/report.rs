@@ -3,11 +3,13 @@
 //! Owns the names and units of what is reported; other programs read them. It never measures:
 //! [`mod@crate::run`] makes it of the merged figures, `main` prints it.
 
+mod table;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use shared::link::LinkSettings;
 
 use crate::figures::{Figures, Times};
 
@@ -42,6 +44,26 @@ pub struct SizeSpread {
     pub p99: Option<u64>,
 }
 
+/// A simulated path.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkReport {
+    /// What it adds to a round trip.
+    pub latency_ms: f64,
+    /// Up to how much each message takes beside that, each way.
+    pub jitter_ms: f64,
+    /// Which share of time each direction stands still, and for how long at a time: `2%/300ms`.
+    pub stall: Option<String>,
+}
+
+/// How players were put elsewhere than predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CorrectionReport {
+    /// How often.
+    pub count: u64,
+    /// How far, in the game's units: 99 of 100 lie below it; `null` if there was none.
+    pub p99_units: Option<f64>,
+}
+
 /// What the bots on a slow line saw.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SlowReport {
@@ -65,6 +87,7 @@ pub(crate) struct Setting {
     pub(crate) bots: u32,
     pub(crate) slow: u32,
     pub(crate) spectators: u32,
+    pub(crate) link: Option<LinkSettings>,
     pub(crate) duration: Duration,
     pub(crate) interrupted: bool,
 }
@@ -86,6 +109,8 @@ pub struct Report {
     pub spectators: u32,
     /// How long the clients stayed after the last one came, in seconds.
     pub duration_s: f64,
+    /// The path that was simulated between each client and the server; `null` if there was none.
+    pub link: Option<LinkReport>,
     /// Whether it was ended before its time by the user.
     pub interrupted: bool,
     /// Ticks per second, as the server said; `null` if it said nothing.
@@ -130,15 +155,36 @@ pub struct Report {
     pub kbit_per_s_per_client: Option<f64>,
     /// What a client sends, likewise.
     pub sent_kbit_per_s_per_client: Option<f64>,
-    /// How often a player's own state was not what had been predicted.
-    pub corrections: u64,
-    /// Of 100 ticks shown to players, how many had been made without their input.
+    /// How often a player's own state was not what had been predicted, and how far it was put
+    /// elsewhere.
+    pub corrections: CorrectionReport,
+    /// Of 100 ticks shown to players, how many had been made without their input, those of
+    /// `stalled_inputs_percent` aside.
     pub late_inputs_percent: Option<f64>,
+    /// Of 100 ticks shown to players, how many had been made without their input because the
+    /// simulated path stood still when it was sent, or this program itself did.
+    pub stalled_inputs_percent: Option<f64>,
+    /// By how much a player's newest input was early when the server made a tick, as it tells
+    /// with each snapshot, in whole ticks; negative if late.
+    pub input_margin_ms: Spread,
+    /// Of 100 moments that a player looked at, one for each of its ticks, how many lay beyond the
+    /// newest snapshot it had, so that it had to be guessed what there was to see.
+    pub extrapolated_percent: Option<f64>,
     /// How late this program itself served its clients. When it is long, the other times say
     /// more of this program than of the server.
     pub own_lateness_ms: SpreadToMax,
     /// The bots on a slow line.
     pub slow: SlowReport,
+}
+
+impl LinkReport {
+    fn new(link: LinkSettings) -> LinkReport {
+        LinkReport {
+            latency_ms: link.latency.as_secs_f64() * 1e3,
+            jitter_ms: link.jitter.as_secs_f64() * 1e3,
+            stall: link.stall.map(|stall| stall.to_string()),
+        }
+    }
 }
 
 impl Report {
@@ -153,13 +199,15 @@ impl Report {
             max: times.max_ms(),
         };
         let kbit_per_s = |bytes: u64| kbit_per_s(bytes, figures.client_time);
-        let late = 100.0 * figures.late_inputs as f64 / figures.player_ticks as f64;
+        let percent =
+            |part: u64, all: u64| (all > 0).then(|| rounded(100.0 * part as f64 / all as f64));
         Report {
             url: setting.url,
             seed: setting.seed,
             bots: setting.bots,
             spectators: setting.spectators,
             duration_s: rounded(setting.duration.as_secs_f64()),
+            link: setting.link.map(LinkReport::new),
             interrupted: setting.interrupted,
             tick_rate_hz: figures.tick_rate_hz,
             connected: figures.connected,
@@ -183,8 +231,17 @@ impl Report {
             rtt_ms: spread(&figures.round_trips),
             kbit_per_s_per_client: kbit_per_s(figures.bytes_in),
             sent_kbit_per_s_per_client: kbit_per_s(figures.bytes_out),
-            corrections: figures.corrections,
-            late_inputs_percent: (figures.player_ticks > 0).then(|| rounded(late)),
+            corrections: CorrectionReport {
+                count: figures.corrections.count(),
+                p99_units: figures.corrections.percentile(99.0),
+            },
+            late_inputs_percent: percent(figures.late_inputs, figures.player_ticks),
+            stalled_inputs_percent: percent(figures.stalled_inputs, figures.player_ticks),
+            input_margin_ms: Spread {
+                p50: figures.input_margins.percentile_ms(50.0),
+                p99: figures.input_margins.percentile_ms(99.0),
+            },
+            extrapolated_percent: percent(figures.pictures_guessed, figures.pictures),
             own_lateness_ms: to_max(&figures.own_lateness),
             slow: SlowReport {
                 bots: setting.slow,
@@ -205,30 +262,10 @@ impl Report {
         self.not_connected + self.refused + self.disconnected + self.decode_errors == 0
     }
 
-    /// Whether this program was so late itself that the times say little of the server.
-    fn is_own_fault(&self) -> bool {
-        match (self.own_lateness_ms.p99, self.tick_rate_hz) {
-            (Some(late), Some(hz)) => late * f64::from(hz) > 1000.0,
-            _ => false,
-        }
-    }
-
     /// The report as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report is plain values")
-    }
-
-    fn reasons(&self) -> impl Iterator<Item = (&'static str, &String, u64)> {
-        let all = [
-            ("not connected", &self.not_connected_reasons),
-            ("refused", &self.refused_reasons),
-            ("disconnected", &self.disconnected_reasons),
-            ("decode error", &self.decode_error_reasons),
-        ];
-        all.into_iter().flat_map(|(what, reasons)| {
-            reasons.iter().map(move |(reason, &times)| (what, reason, times))
-        })
     }
 }
 
@@ -242,87 +279,10 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// A value that may not have been measured, in a column.
-fn cell(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hz = self.tick_rate_hz.map_or_else(|| "-".to_owned(), |hz| hz.to_string());
-        let cut_short = if self.interrupted { ", interrupted" } else { "" };
-        writeln!(f, "{}  {hz} ticks/s  seed {}", self.url, self.seed)?;
-        writeln!(
-            f,
-            "{} bots and {} spectators for {:.1} s{cut_short}\n",
-            self.bots, self.spectators, self.duration_s
-        )?;
-        let counts = [
-            ("connected", self.connected),
-            ("not connected", self.not_connected),
-            ("refused", self.refused),
-            ("disconnected", self.disconnected),
-            ("decode errors", self.decode_errors),
-            ("snapshots", self.snapshots),
-            ("corrections", self.corrections),
-        ];
-        for (what, count) in counts {
-            writeln!(f, "{what:<28}{count:>10}")?;
-        }
-        let shares = [
-            ("late inputs, %", self.late_inputs_percent),
-            ("received, kbit/s a client", self.kbit_per_s_per_client),
-            ("sent, kbit/s a client", self.sent_kbit_per_s_per_client),
-        ];
-        let of_slow = ("received, kbit/s a slow bot", self.slow.kbit_per_s_per_client);
-        let has_slow = self.slow.bots > 0;
-        for (what, share) in shares.into_iter().chain(has_slow.then_some(of_slow)) {
-            writeln!(f, "{what:<28}{:>10}", cell(share))?;
-        }
-        writeln!(f)?;
-
-        writeln!(f, "{:<28}{:>10}{:>10}{:>10}", "", "p50", "p99", "max")?;
-        let (interval, own) = (self.snapshot_interval_ms, self.own_lateness_ms);
-        let (input, rtt) = (self.input_latency_ms, self.rtt_ms);
-        let age = self.snapshot_age_ms;
-        let rows = [
-            ("snapshot interval, ms", interval.p50, interval.p99, interval.max),
-            ("snapshot age, ms", age.p50, age.p99, age.max),
-            ("input latency, ms", input.p50, input.p99, None),
-            ("round trip, ms", rtt.p50, rtt.p99, None),
-            ("own lateness, ms", own.p50, own.p99, own.max),
-        ];
-        let (interval, age) = (self.slow.snapshot_interval_ms, self.slow.snapshot_age_ms);
-        let of_slow = [
-            ("slow bots' interval, ms", interval.p50, interval.p99, interval.max),
-            ("slow bots' age, ms", age.p50, age.p99, age.max),
-        ];
-        let of_slow = has_slow.then_some(of_slow).into_iter().flatten();
-        for (what, p50, p99, max) in rows.into_iter().chain(of_slow) {
-            writeln!(f, "{what:<28}{:>10}{:>10}{:>10}", cell(p50), cell(p99), cell(max))?;
-        }
-        let bytes = self.snapshot_bytes;
-        let size = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
-        writeln!(f, "{:<28}{:>10}{:>10}", "snapshot, bytes", size(bytes.p50), size(bytes.p99))?;
-        write!(f, "{:<28}{:>10}", "snapshot, bytes, mean", cell(bytes.mean))?;
-
-        for (index, (what, reason, times)) in self.reasons().enumerate() {
-            let gap = if index == 0 { "\n" } else { "" };
-            write!(f, "{gap}\n{times} x {what}: {reason}")?;
-        }
-        if self.is_own_fault() {
-            write!(
-                f,
-                "\n\nThe bots themselves were late by more than a tick: the times above say "
-            )?;
-            write!(f, "more of this program and its machine than of the server.")?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use shared::tick::TickRate;
+
     use super::*;
 
     fn setting() -> Setting {
@@ -332,6 +292,7 @@ mod tests {
             bots: 2,
             slow: 1,
             spectators: 1,
+            link: None,
             duration: Duration::from_secs(10),
             interrupted: false,
         }
@@ -378,11 +339,43 @@ mod tests {
         }
         assert_eq!(json["kbit_per_s_per_client"], 10.0);
         assert_eq!(json["duration_s"], 10.0);
-        assert_eq!(json["corrections"], 0);
-        assert_eq!(json["late_inputs_percent"], serde_json::Value::Null, "no player was seen");
+        assert_eq!(json["corrections"]["count"], 0);
+        assert!(json["corrections"]["p99_units"].is_null(), "there was none");
+        for share in ["late_inputs_percent", "stalled_inputs_percent", "extrapolated_percent"] {
+            assert!(json[share].is_null(), "no player was seen: {share}");
+        }
+        assert!(json["link"].is_null(), "it was the real line");
         assert!(json["rtt_ms"]["p50"].is_null(), "nothing was measured");
         assert!(json["tick_rate_hz"].is_null());
         assert!(json["disconnected_reasons"].is_object());
+    }
+
+    #[test]
+    fn the_report_tells_of_prediction_and_of_the_path_it_was_put_to_test_on() {
+        let mut figures = figures();
+        figures.corrections.record(1.5);
+        figures.player_ticks = 400;
+        (figures.late_inputs, figures.stalled_inputs) = (1, 8);
+        (figures.pictures, figures.pictures_guessed) = (200, 3);
+        figures.input_margins.record(2, TickRate::new(50).expect("within the limits"));
+        let link = LinkSettings {
+            latency: Duration::from_millis(80),
+            jitter: Duration::from_micros(2_500),
+            stall: "2%/300ms".parse().ok(),
+        };
+        let report = Report::new(Setting { link: Some(link), ..setting() }, &figures);
+        let json: serde_json::Value =
+            serde_json::from_str(&report.to_json()).expect("it is one object");
+        assert_eq!(json["corrections"], serde_json::json!({ "count": 1, "p99_units": 1.5 }));
+        assert_eq!(json["late_inputs_percent"], 0.25);
+        assert_eq!(json["stalled_inputs_percent"], 2.0);
+        assert_eq!(json["extrapolated_percent"], 1.5);
+        assert_eq!(json["input_margin_ms"], serde_json::json!({ "p50": 40.0, "p99": 40.0 }));
+        let link = serde_json::json!(
+            { "latency_ms": 80.0, "jitter_ms": 2.5, "stall": "2%/300ms" });
+        assert_eq!(json["link"], link);
+        let table = report.to_string();
+        assert!(table.contains("path: latency 80 ms, jitter 2.5 ms, stalls 2%/300ms"), "{table}");
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
         bots: options.bots,
         slow: options.slow.min(options.bots),
         spectators: options.spectators,
+        link: options.link(),
         duration: stay.duration,
         interrupted: stay.interrupted,
     };
@@ -130,6 +131,7 @@ impl<'a> Conductor<'a> {
                 seed,
                 room: options.room.clone(),
                 slow_line: options.slow_line,
+                link: options.link(),
                 arrivals: Arc::clone(&arrivals),
                 measuring: false,
                 figures: Figures::default(),

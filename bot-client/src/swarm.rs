@@ -163,7 +163,7 @@ impl<G: Game> Swarm<G> {
             return;
         }
         let mut bot = Bot::new(seat, tcp, &self.watch);
-        let said = bot.send();
+        let said = bot.send(self.watch.now());
         self.members.push(Some(Member { bot, armed: None }));
         self.present += 1;
         self.go_on(place, said);
@@ -197,6 +197,9 @@ impl<G: Game> Swarm<G> {
             let mut went = Ok(());
             if member.bot.reads_at().is_some_and(|at| at <= now) {
                 went = member.bot.read(&mut self.watch);
+            }
+            if went.is_ok() && member.bot.arrives_at().is_some_and(|at| at <= now) {
+                went = member.bot.arrive(&mut self.watch);
             }
             // What came since it was armed may have put it off.
             let due = member.bot.acts_at().filter(|due| *due <= now && went.is_ok());

@@ -12,9 +12,11 @@
 
 pub mod client;
 pub mod dice;
+pub mod duration;
 pub mod game;
 pub mod ids;
 pub mod limits;
+pub mod link;
 pub mod protocol;
 pub mod recording;
 pub mod scene;

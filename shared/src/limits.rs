@@ -164,6 +164,14 @@ pub const PREDICT_SILENT_MAX: Duration = Duration::from_millis(500);
 /// A spectator pings, and acknowledges what it has seen, every so often.
 pub const SPECTATOR_PING_EVERY: Duration = Duration::from_millis(997);
 
+/// Longest latency, jitter or stall that a simulated link may be set to. More is refused.
+pub const LINK_DELAY_MAX: Duration = Duration::from_secs(10);
+/// Most bytes under way on one direction of a simulated link. Of more the oldest come at once,
+/// in order: what a link holds does not grow with what is sent.
+pub const LINK_UNDER_WAY_MAX_BYTES: usize = 4 * SERVER_MESSAGE_MAX_BYTES;
+/// For how long a simulated link can tell of a stall that has ended. Then it is forgotten.
+pub const LINK_STALLS_KEPT: Duration = Duration::from_secs(10);
+
 /// Largest hello, in bytes. A longer one is refused.
 pub const HELLO_MAX_BYTES: usize = 256;
 /// How much longer than its line takes anyway a player's snapshots may lie in between: as many
