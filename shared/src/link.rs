@@ -76,6 +76,14 @@ impl Link {
         self.under_way.push_back((self.last_arrival, bytes));
     }
 
+    /// Takes over what is under way on `before`, which this one follows: it comes when it would have
+    /// come there, and what is sent here comes after it.
+    pub fn wait_for(&mut self, before: &mut Link) {
+        self.last_arrival = self.last_arrival.max(before.last_arrival);
+        self.bytes_under_way += std::mem::take(&mut before.bytes_under_way);
+        self.under_way.append(&mut before.under_way);
+    }
+
     /// Takes out the next message that has come by `now`; [`Duration::MAX`] takes out all.
     pub fn receive(&mut self, now: Duration) -> Option<Vec<u8>> {
         if self.next_arrival()? > now {

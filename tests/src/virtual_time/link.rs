@@ -49,6 +49,14 @@ impl Link {
         Link { path, link, line_free_at: Duration::ZERO }
     }
 
+    /// The path is another from `now` on. What is under way comes as it would have come, and what
+    /// follows not before it.
+    pub fn change(&mut self, now: Duration, path: Path, dice: Dice) {
+        let mut link = link::Link::new(path.settings(), now, dice);
+        link.wait_for(&mut self.link);
+        (self.path, self.link) = (path, link);
+    }
+
     /// Whether the sender may put in more.
     #[must_use]
     pub fn is_ready(&self) -> bool {

@@ -2,8 +2,10 @@
 //! that looks at every snapshot. No socket, no clock, no thread: an hour takes what its work
 //! takes, and the same seed gives the same run.
 
+mod feel;
 mod link;
 
+pub use feel::Feel;
 pub use link::{Link, Path};
 
 use std::collections::VecDeque;
@@ -34,6 +36,8 @@ enum Hands<G: Game> {
     Bot(Box<Dice>),
     /// The same input until told otherwise.
     Hold(G::Input),
+    /// What it makes of what its client shows.
+    Act(Box<dyn FnMut(Duration, &mut Client<G>) -> G::Input>),
 }
 
 /// One client with its connection and the links between.
@@ -45,8 +49,11 @@ struct Seat<G: Game> {
     /// `None` before the hello came and after the connection ended.
     connection: Option<Connection>,
     end: Option<End>,
-    /// Until when its process does nothing at all.
+    /// Until when its process does nothing at all; and how long it does so each time that it has
+    /// done something.
     stopped_until: Duration,
+    throttle: Duration,
+    feel: Feel,
     /// What the server's end of the stream knew after each snapshot that is still under way.
     mirrors: VecDeque<Mirror>,
     /// When snapshots came, and how old they were.
@@ -99,6 +106,7 @@ pub struct World<G: Game> {
     scenes: VecDeque<Scene>,
     passes: u32,
     outgoing: Vec<u8>,
+    effects: feel::Effects,
 }
 
 impl<G: Game> World<G> {
@@ -130,6 +138,7 @@ impl<G: Game> World<G> {
             scenes: VecDeque::new(),
             passes: 0,
             outgoing: Vec::new(),
+            effects: feel::Effects::default(),
         }
     }
 
@@ -142,6 +151,15 @@ impl<G: Game> World<G> {
     /// A client whose player holds one input joins over `path`.
     pub fn join_player(&mut self, path: Path) -> Who {
         self.join(Role::Player, Hands::Hold(G::Input::default()), path)
+    }
+
+    /// A client joins over `path` whose player does what `act` makes of what the client shows.
+    pub fn join_acting(
+        &mut self,
+        path: Path,
+        act: impl FnMut(Duration, &mut Client<G>) -> G::Input + 'static,
+    ) -> Who {
+        self.join(Role::Player, Hands::Act(Box::new(act)), path)
     }
 
     /// A spectator joins over `path`.
@@ -161,6 +179,8 @@ impl<G: Game> World<G> {
             connection: None,
             end: None,
             stopped_until: Duration::ZERO,
+            throttle: Duration::ZERO,
+            feel: Feel::default(),
             mirrors: VecDeque::new(),
             ages: Vec::new(),
         });
@@ -175,6 +195,20 @@ impl<G: Game> World<G> {
     /// The client's process stands still for a while.
     pub fn stop(&mut self, who: Who, lasts: Duration) {
         self.seats[who.0].stopped_until = self.now + lasts;
+    }
+
+    /// From now on its process does something only once in so much time, as a browser's tab in the
+    /// background; `Duration::ZERO` ends it.
+    pub fn throttle(&mut self, who: Who, every: Duration) {
+        self.seats[who.0].throttle = every;
+    }
+
+    /// Its path is another from now on.
+    pub fn change_path(&mut self, who: Who, path: Path) {
+        let (now, seat) = (self.now, &mut self.seats[who.0]);
+        for link in [&mut seat.up, &mut seat.down] {
+            link.change(now, path, Dice::new(self.dice.bits64(), 2));
+        }
     }
 
     /// The server stands still for a while, and gives up the ticks it missed.
@@ -224,7 +258,9 @@ impl<G: Game> World<G> {
             if self.now < seat.stopped_until || seat.end.is_some() {
                 continue;
             }
+            seat.stopped_until = self.now + seat.throttle;
             while let Some(bytes) = seat.down.receive(self.now) {
+                let before = seat.client.tick();
                 seat.client.receive(self.now, &bytes).expect("what the server sends is understood");
                 if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&bytes) {
                     let tick = match seat.client.player() {
@@ -232,18 +268,21 @@ impl<G: Game> World<G> {
                         None => check_scene(seat, &self.scenes),
                     };
                     seat.ages.push(self.now - self.made[tick.0 as usize]);
+                    seat.feel.snapshot(&mut seat.client, &seat.up, before, &self.effects);
                 }
             }
+            let is_due = seat.client.due_at().is_some_and(|due| due <= self.now);
             let input = match &mut seat.hands {
                 Hands::Hold(input) => *input,
-                Hands::Bot(dice) => seat
-                    .client
-                    .seen()
-                    .filter(|_| seat.client.due_at().is_some_and(|due| due <= self.now))
-                    .map(|seen| G::bot(&seen, dice))
-                    .unwrap_or_default(),
+                _ if !is_due => G::Input::default(),
+                Hands::Bot(dice) => {
+                    seat.client.seen().map(|seen| G::bot(&seen, dice)).unwrap_or_default()
+                }
+                Hands::Act(act) => act(self.now, &mut seat.client),
             };
-            seat.client.play(self.now, input);
+            if seat.client.play(self.now, input) > 0 {
+                seat.feel.look(seat.client.is_extrapolating(self.now));
+            }
             while let Some(bytes) = seat.client.outgoing() {
                 seat.up.send(self.now, bytes);
             }
@@ -260,6 +299,7 @@ impl<G: Game> World<G> {
             }
         }
         self.room.step();
+        self.effects.note(self.room.tick(), self.room.effects());
         self.keep_scene();
         self.hashes.push(self.room.hash());
         self.made.push(self.now);
@@ -387,6 +427,11 @@ impl<G: Game> World<G> {
     #[must_use]
     pub fn ended(&self, who: Who) -> Option<End> {
         self.seats[who.0].end
+    }
+
+    /// What its player felt; forgets it.
+    pub fn take_feel(&mut self, who: Who) -> Feel {
+        std::mem::take(&mut self.seats[who.0].feel)
     }
 
     /// How old each of its snapshots was when it came, from its tick on; forgets them.

@@ -1,0 +1,163 @@
+//! What a player feels, on virtual time: no late inputs, no corrections without a cause, the lead
+//! as small as the line allows. Each test prints its seed; `SEED=n` runs them with another.
+
+#![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
+
+use std::time::Duration;
+
+use shared::skirmish::Skirmish;
+use tests::virtual_time::{Feel, Path, Plan, Who, World};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn plan(tick_rate_hz: u16) -> Plan {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    println!("seed {seed}");
+    Plan { tick_rate_hz, ..Plan::seeded(seed) }
+}
+
+/// A path of so much round trip.
+fn round_trip(latency: Duration) -> Path {
+    Path { latency: latency / 2, ..Path::default() }
+}
+
+fn tick_ms(hz: u16) -> f64 {
+    1_000.0 / f64::from(hz)
+}
+
+#[test]
+fn alone_on_a_clean_line_nothing_is_ever_corrected_nor_late() {
+    for hz in [20, 30, 60, 128] {
+        let mut world = World::<Skirmish>::new(&plan(hz));
+        let player = world.join_bot(round_trip(20 * MS));
+        world.run(3 * SECOND);
+        let first = world.take_feel(player);
+        world.run(60 * SECOND);
+        world.all_play();
+        let feel = world.take_feel(player);
+        // Its ship came to life, and the border was moved to where it belongs.
+        assert_eq!(first.unexplained, [], "{hz} Hz");
+        assert_eq!((&feel.corrections[..], &feel.late[..]), (&[][..], &[][..]), "{hz} Hz");
+        assert!(feel.margins.iter().all(|margin| (0..=1).contains(margin)), "{hz} Hz");
+        assert_eq!(feel.guesses, 0, "{hz} Hz: what is drawn is always known");
+    }
+}
+
+/// So many bots in one room over `path`; gives what each felt in `lasts`, once all have settled.
+fn crowd(plan: &Plan, players: u16, path: Path, lasts: Duration) -> Vec<Feel> {
+    let mut world = World::<Skirmish>::new(plan);
+    let players: Vec<_> = (0..players).map(|_| world.join_bot(path)).collect();
+    world.run(5 * SECOND);
+    players.iter().for_each(|&who| drop(world.take_feel(who)));
+    world.run(lasts);
+    world.all_play();
+    players.iter().map(|&who| world.take_feel(who)).collect()
+}
+
+#[test]
+fn in_a_crowd_each_correction_has_a_cause() {
+    let path = Path { jitter: 20 * MS, ..round_trip(100 * MS) };
+    let all = crowd(&plan(30), 32, path, 60 * SECOND);
+    let corrections: usize = all.iter().map(|feel| feel.corrections.len()).sum();
+    println!("{corrections} corrections among 32 in a minute");
+    assert!(corrections > 100, "they fight");
+    for (at, feel) in all.iter().enumerate() {
+        assert_eq!(feel.unexplained, [], "player {at}: {:?}", feel.late);
+        assert_eq!(feel.late, [], "player {at}");
+    }
+}
+
+/// Jitter of 50 ms, and a stall of 300 ms every 5 s.
+fn rough(latency: Duration) -> Path {
+    Path { jitter: 50 * MS, stall: Some((5 * SECOND, 300 * MS)), ..round_trip(latency) }
+}
+
+fn inputs_are_in_time_and_hardly_earlier(hz: u16, all: &[Feel]) {
+    let (ticks, late) = all
+        .iter()
+        .fold((0, 0), |(ticks, late), feel| (ticks + feel.margins.len(), late + feel.late.len()));
+    let late_percent = 100.0 * late as f64 / ticks as f64;
+    let guessed = all.iter().map(Feel::guessed_percent).sum::<f64>() / all.len() as f64;
+    let margins: Vec<_> = all.iter().map(|feel| feel.median_margin()).collect();
+    println!("{hz} Hz: {late_percent:.3} % late, margins {margins:?}, {guessed:.2} % guessed");
+    assert!(late_percent < 0.1, "{late} of {ticks}");
+    for margin in margins {
+        assert!(f64::from(margin) * tick_ms(hz) <= 50.0 + tick_ms(hz), "{margin} ticks");
+    }
+    assert!(all.iter().all(|feel| feel.stalled > 0), "the stalls are there");
+    assert!(guessed < 9.0, "stalls are 6 % of the time");
+}
+
+#[test]
+fn with_jitter_and_stalls_inputs_are_in_time_and_hardly_earlier() {
+    for hz in [20, 30, 60] {
+        let all = crowd(&plan(hz), 8, rough(80 * MS), 120 * SECOND);
+        inputs_are_in_time_and_hardly_earlier(hz, &all);
+    }
+}
+
+/// Whether the margins of a second lie close together and none is late.
+fn has_settled(feel: &Feel, hz: u16) -> bool {
+    let most = 1 + i32::from(hz) / 20;
+    feel.margins.iter().all(|margin| (0..=most).contains(margin))
+}
+
+#[test]
+fn the_lead_settles_soon_after_joining_and_after_the_line_has_changed() {
+    for hz in [20, 30, 60, 128] {
+        let mut world = World::<Skirmish>::new(&plan(hz));
+        let players: Vec<Who> = (0..6)
+            .map(|nth| world.join_bot(Path { jitter: 5 * MS, ..round_trip(nth * 40 * MS) }))
+            .collect();
+        world.run(3 * SECOND);
+        let settled = |world: &mut World<Skirmish>, what: &str| {
+            players.iter().for_each(|&who| drop(world.take_feel(who)));
+            world.run(2 * SECOND);
+            for &who in &players {
+                let feel = world.take_feel(who);
+                assert!(has_settled(&feel, hz), "{hz} Hz, {who:?}, {what}: {:?}", feel.margins);
+            }
+        };
+        settled(&mut world, "joined");
+        for (latency, what) in [(20, "20 ms"), (200, "200 ms"), (20, "20 ms again")] {
+            for &who in &players {
+                let path = Path { jitter: 5 * MS, ..round_trip(latency * MS) };
+                world.change_path(who, path);
+            }
+            world.run(5 * SECOND);
+            settled(&mut world, what);
+        }
+    }
+}
+
+#[test]
+fn a_tab_in_the_background_disturbs_nobody_and_is_back_within_a_second() {
+    let mut world = World::<Skirmish>::new(&plan(30));
+    let hidden = world.join_bot(round_trip(60 * MS));
+    let other = world.join_bot(Path { jitter: 10 * MS, ..round_trip(60 * MS) });
+    world.run(5 * SECOND);
+    world.take_feel(other);
+    world.throttle(hidden, SECOND);
+    world.run(120 * SECOND);
+    world.throttle(hidden, Duration::ZERO);
+    world.run(SECOND);
+    world.take_feel(hidden);
+    world.run(10 * SECOND);
+    world.all_play();
+    let (hidden, other) = (world.take_feel(hidden), world.take_feel(other));
+    assert_eq!((&hidden.late[..], &hidden.unexplained[..]), (&[][..], &[][..]));
+    assert!(hidden.margins.iter().all(|margin| *margin <= 2), "{:?}", hidden.margins);
+    assert!(hidden.guessed_percent() < 5.0, "{} %", hidden.guessed_percent());
+    assert_eq!((&other.late[..], &other.unexplained[..]), (&[][..], &[][..]));
+}
+
+#[test]
+fn sixty_four_at_128_ticks_a_second_feel_no_less() {
+    let path = Path { jitter: 20 * MS, ..round_trip(100 * MS) };
+    for (at, feel) in crowd(&plan(128), 64, path, 8 * SECOND).iter().enumerate() {
+        assert_eq!(feel.unexplained, [], "player {at}: {:?}", feel.late);
+    }
+    let all = crowd(&plan(128), 64, rough(80 * MS), 11 * SECOND);
+    inputs_are_in_time_and_hardly_earlier(128, &all);
+}
