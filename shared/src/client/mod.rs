@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::game::{Game, Seen};
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::{CLIENT_NOTICES_MAX, HISTORY_MAX_TICKS};
+use crate::limits::CLIENT_NOTICES_MAX;
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
@@ -237,21 +237,8 @@ impl<G: Game> Client<G> {
         }
         let mut made = 0;
         while let Some(tick) = playing.player.and_then(|_| playing.clocks.next_input(now)) {
-            playing.unacknowledged = 0;
-            playing.prediction.advance_to(tick, input, &playing.level);
-            while playing.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
-                playing.sent.pop_back();
-            }
-            let generation = playing.inputs.push(tick, input);
-            playing.sent.push_back((tick, now));
-            if playing.sent.len() > HISTORY_MAX_TICKS {
-                playing.sent.pop_front();
-            }
-            let encoded = bincode::serde::encode_to_vec(input, WIRE)
-                .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
-            let (seen, rewind) = (playing.seen_tick(), playing.clocks.rewind(now, tick));
-            let message = Input { tick, seen, generation, rewind, input: &encoded };
-            push(&mut self.outbox, &ClientMessage::Input(message));
+            let message = playing.give(now, tick, input);
+            self.outbox.push_back(message);
             made += 1;
         }
         // Who sends no inputs, to watch or to wait, says with its pings what it has seen.

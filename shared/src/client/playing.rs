@@ -16,9 +16,9 @@ use super::replay::{Replaying, SentInputs};
 use super::{Applied, ClientError, Counters, Late, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX};
+use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS};
 use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
-use crate::protocol::{WIRE, Welcome};
+use crate::protocol::{ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
 use crate::tick::{Tick, TickRate};
 
@@ -92,6 +92,27 @@ impl<G: Game> Playing<G> {
 
     pub(super) fn seen_tick(&self) -> Tick {
         self.decoder.mirror().tick().unwrap_or_default()
+    }
+
+    /// Gives the player's input for a tick: predicts it, notes it, and gives the message for it.
+    pub(super) fn give(&mut self, now: Duration, tick: Tick, input: G::Input) -> Vec<u8> {
+        self.prediction.advance_to(tick, input, &self.level);
+        while self.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
+            self.sent.pop_back();
+        }
+        self.sent.push_back((tick, now));
+        if self.sent.len() > HISTORY_MAX_TICKS {
+            self.sent.pop_front();
+        }
+        self.unacknowledged = 0;
+        let (seen, rewind) = (self.seen_tick(), self.clocks.rewind(now, tick));
+        let generation = self.inputs.push(tick, input);
+        let encoded = bincode::serde::encode_to_vec(input, WIRE)
+            .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
+        let mut bytes = Vec::new();
+        let message = Input { tick, seen, generation, rewind, input: &encoded };
+        ClientMessage::Input(message).encode(&mut bytes);
+        bytes
     }
 
     pub(super) fn snapshot(

@@ -40,6 +40,15 @@ enum Hands<G: Game> {
     Act(Box<dyn FnMut(Duration, &mut Client<G>) -> G::Input>),
 }
 
+/// One thing that a client went through.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Logged<I> {
+    /// A message came.
+    Received(Duration, Vec<u8>),
+    /// It was to play, and what it had to send then.
+    Played(Duration, I, Vec<Vec<u8>>),
+}
+
 /// One client with its connection and the links between.
 struct Seat<G: Game> {
     client: Client<G>,
@@ -54,6 +63,8 @@ struct Seat<G: Game> {
     stopped_until: Duration,
     throttle: Duration,
     feel: Feel,
+    /// What it went through, if that is to be had again.
+    log: Option<Vec<Logged<G::Input>>>,
     /// What the server's end of the stream knew after each snapshot that is still under way.
     mirrors: VecDeque<Mirror>,
     /// When snapshots came, and how old they were.
@@ -181,6 +192,7 @@ impl<G: Game> World<G> {
             stopped_until: Duration::ZERO,
             throttle: Duration::ZERO,
             feel: Feel::default(),
+            log: None,
             mirrors: VecDeque::new(),
             ages: Vec::new(),
         });
@@ -195,6 +207,20 @@ impl<G: Game> World<G> {
     /// The client's process stands still for a while.
     pub fn stop(&mut self, who: Who, lasts: Duration) {
         self.seats[who.0].stopped_until = self.now + lasts;
+    }
+
+    /// From now on it is logged what the client goes through. To be called before it has done
+    /// anything.
+    pub fn record(&mut self, who: Who) {
+        self.seats[who.0].log = Some(Vec::new());
+    }
+
+    /// All that a recorded client went through.
+    ///
+    /// # Panics
+    /// When it was not recorded.
+    pub fn take_log(&mut self, who: Who) -> Vec<Logged<G::Input>> {
+        self.seats[who.0].log.take().expect("it is recorded")
     }
 
     /// From now on its process does something only once in so much time, as a browser's tab in the
@@ -230,7 +256,8 @@ impl<G: Game> World<G> {
     pub fn run(&mut self, lasts: Duration) {
         let until = self.now + lasts;
         while let Some(next) = self.next_moment().filter(|next| *next <= until) {
-            self.now = next.max(self.now);
+            // Whole microseconds, as browsers have them.
+            self.now = Duration::from_micros(next.as_nanos().div_ceil(1_000) as u64).max(self.now);
             self.clients();
             if self.now >= self.next_tick {
                 self.tick();
@@ -261,6 +288,9 @@ impl<G: Game> World<G> {
             seat.stopped_until = self.now + seat.throttle;
             while let Some(bytes) = seat.down.receive(self.now) {
                 let before = seat.client.tick();
+                if let Some(log) = &mut seat.log {
+                    log.push(Logged::Received(self.now, bytes.clone()));
+                }
                 seat.client.receive(self.now, &bytes).expect("what the server sends is understood");
                 if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&bytes) {
                     let tick = match seat.client.player() {
@@ -283,9 +313,11 @@ impl<G: Game> World<G> {
             if seat.client.play(self.now, input) > 0 {
                 seat.feel.look(seat.client.is_extrapolating(self.now));
             }
-            while let Some(bytes) = seat.client.outgoing() {
-                seat.up.send(self.now, bytes);
+            let sent: Vec<_> = std::iter::from_fn(|| seat.client.outgoing()).collect();
+            if let Some(log) = &mut seat.log {
+                log.push(Logged::Played(self.now, input, sent.clone()));
             }
+            sent.into_iter().for_each(|bytes| seat.up.send(self.now, bytes));
         }
     }
 

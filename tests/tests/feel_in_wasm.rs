@@ -1,0 +1,115 @@
+//! The page's client core feels what a native client feels: what one went through on virtual time
+//! is put to the wasm once more, in an interpreter.
+
+use std::time::Duration;
+
+use shared::skirmish::{Input, Skirmish, rules};
+use tests::real::{Server, say};
+use tests::virtual_time::{Logged, Path, Plan, World};
+use wasmi::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The client core of the page.
+struct Core {
+    store: Store<()>,
+    instance: Instance,
+    memory: Memory,
+}
+
+impl Core {
+    fn new(wasm: &[u8]) -> Core {
+        let engine = Engine::default();
+        let module = Module::new(&engine, wasm).expect("the page's wasm is valid");
+        let mut store = Store::new(&engine, ());
+        let instance = Linker::new(&engine)
+            .instantiate_and_start(&mut store, &module)
+            .expect("the page's wasm imports nothing");
+        let memory = instance.get_memory(&store, "memory").expect("it has a memory");
+        Core { store, instance, memory }
+    }
+
+    fn call<P: wasmi::WasmParams, R: wasmi::WasmResults>(&mut self, name: &str, given: P) -> R {
+        let function: TypedFunc<P, R> =
+            self.instance.get_typed_func(&self.store, name).expect("the page calls it so");
+        function.call(&mut self.store, given).expect("it does not trap")
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let at: u32 = self.call("tickwire_scratch", bytes.len() as u32);
+        self.memory.write(&mut self.store, at as usize, bytes).expect("there is room");
+    }
+
+    fn bytes(&mut self, length: u32) -> Vec<u8> {
+        let at: u32 = self.call("tickwire_bytes", ());
+        let mut bytes = vec![0; length as usize];
+        self.memory.read(&self.store, at as usize, &mut bytes).expect("they are there");
+        bytes
+    }
+
+    fn outgoing(&mut self) -> Option<Vec<u8>> {
+        let length: u32 = self.call("tickwire_outgoing", ());
+        (length > 0).then(|| self.bytes(length))
+    }
+
+    fn open(&mut self, name: &str) {
+        self.put(name.as_bytes());
+        self.call::<_, ()>("tickwire_open", (0_u32, name.len() as u32, 0_u32));
+    }
+
+    fn receive(&mut self, now: Duration, message: &[u8]) {
+        self.put(message);
+        let _: u32 = self.call("tickwire_receive", (ms(now), message.len() as u32));
+    }
+
+    fn play(&mut self, now: Duration, input: Input) {
+        let turns = f64::from(input.aim) / f64::from(rules::AIM_STEPS);
+        let aim = turns * std::f64::consts::TAU;
+        let _: u32 = self.call("tickwire_play", (ms(now), u32::from(input.buttons), aim));
+    }
+
+    fn state(&mut self) -> serde_json::Value {
+        let length: u32 = self.call("tickwire_state", ());
+        serde_json::from_slice(&self.bytes(length)).expect("the state is JSON")
+    }
+}
+
+/// As a browser tells the time: in milliseconds. A hair more, since the core cuts off what lies
+/// below a microsecond.
+fn ms(now: Duration) -> f64 {
+    now.as_micros() as f64 / 1e3 + 1e-6
+}
+
+#[test]
+fn a_minute_alone_in_wasm_is_the_same_minute_to_the_last_byte_without_a_correction() {
+    let server = Server::start(&[]);
+    let wasm = server.get("/tickwire.wasm").body;
+    let mut world = World::<Skirmish>::new(&Plan::seeded(3));
+    let player = world.join_bot(Path { latency: SECOND / 50, ..Path::default() });
+    world.record(player);
+    world.run(3 * SECOND);
+    let at_first = world.client(player).corrections();
+    world.run(60 * SECOND);
+    world.all_play();
+    assert_eq!(world.client(player).corrections(), at_first, "none natively");
+    let mut core = Core::new(&wasm);
+    core.open(&world.client(player).greeting().name);
+    let mut said = 0;
+    for logged in world.take_log(player) {
+        match logged {
+            Logged::Received(now, message) => core.receive(now, &message),
+            Logged::Played(now, input, sent) => {
+                core.play(now, input);
+                for bytes in sent {
+                    assert_eq!(core.outgoing(), Some(bytes), "{now:?}");
+                    said += 1;
+                }
+                assert_eq!(core.outgoing(), None, "{now:?}");
+            }
+        }
+    }
+    let state = core.state();
+    say(&format!("{said} messages alike, {} corrections in wasm", state["corrections"]));
+    assert_eq!(state["corrections"], at_first, "none in wasm");
+    assert!(state["snapshots"].as_u64() > Some(1_800));
+}
