@@ -27,8 +27,8 @@ use crate::ids::{PlayerId, SessionId};
 use crate::limits::CLIENT_NOTICES_MAX;
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
-    Ack, ClientMessage, End, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
-    RoomWish, ServerMessage, WIRE,
+    Ack, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
+    ServerMessage,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};

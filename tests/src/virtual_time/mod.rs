@@ -2,6 +2,7 @@
 //! that looks at every snapshot. No socket, no clock, no thread: an hour takes what its work
 //! takes, and the same seed gives the same run.
 
+mod checks;
 mod feel;
 mod link;
 
@@ -11,6 +12,8 @@ pub use link::{Link, Path};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use checks::{check_interest, check_mirror, check_scene};
+
 use shared::client::{Client, Greeting, Stage};
 use shared::dice::Dice;
 use shared::game::{Game, Setup};
@@ -18,8 +21,8 @@ use shared::ids::{PlayerId, SessionId};
 use shared::limits::REWIND_MAX_DEFAULT;
 use shared::protocol::snapshot::Mirror;
 use shared::protocol::{ClientMessage, End, Role, ServerMessage};
-use shared::scene::{Scene, View};
-use shared::tick::{Tick, TickRate};
+use shared::scene::Scene;
+use shared::tick::TickRate;
 use tickwire::connection::Connection;
 use tickwire::room::{Room, RoomSettings, StreamSettings, Turn};
 
@@ -30,6 +33,8 @@ const SCENES_KEPT_TICKS: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Who(usize);
 
+type Act<G> = Box<dyn FnMut(Duration, &mut Client<G>) -> <G as Game>::Input>;
+
 /// What a client's hands do.
 enum Hands<G: Game> {
     /// The game's own bot, at every tick.
@@ -37,7 +42,7 @@ enum Hands<G: Game> {
     /// The same input until told otherwise.
     Hold(G::Input),
     /// What it makes of what its client shows.
-    Act(Box<dyn FnMut(Duration, &mut Client<G>) -> G::Input>),
+    Act(Act<G>),
 }
 
 /// One thing that a client went through.
@@ -484,45 +489,4 @@ impl<G: Game> World<G> {
             assert_eq!(seat.client.stage(), Stage::Playing, "client {at}");
         }
     }
-}
-
-/// A player's two ends of the stream know the same.
-fn check_mirror<G: Game>(seat: &mut Seat<G>) -> Tick {
-    let server = seat.mirrors.pop_front().expect("it was written before it came");
-    let client = seat.client.decoder().expect("it plays").mirror();
-    // Not `assert_eq`: mirrors are too long to be looked at.
-    assert_eq!(client.tick(), server.tick());
-    assert_eq!(client.own(), server.own());
-    assert_eq!(client.rows(), server.rows());
-    assert!(*client == server, "the mirrors of the two ends differ at {:?}", client.tick());
-    client.tick().expect("a snapshot came")
-}
-
-/// What a spectator knows is the whole scene of its tick, and what it was told has happened is
-/// what happened in that tick.
-fn check_scene<G: Game>(seat: &Seat<G>, scenes: &VecDeque<Scene>) -> Tick {
-    let decoder = seat.client.decoder().expect("it watches");
-    let tick = decoder.mirror().tick().expect("a snapshot came");
-    let first = scenes.front().expect("somebody watches").tick();
-    let scene = &scenes[usize::try_from(tick.since(first)).expect("its scene is kept")];
-    assert_eq!(scene.tick(), tick);
-    assert_eq!(decoder.mirror().rows(), scene.rows(), "not the scene of {tick:?}");
-    let told = decoder.events();
-    let events = scene.events().iter().map(|event| (tick, event));
-    assert!(told.eq(events), "not the events of {tick:?}");
-    tick
-}
-
-/// No player is sent what lies outside its interest: what it knows is exactly what the plain
-/// rule, without grid or encoder, allows it to know.
-fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
-    let scene = room.scene();
-    assert_eq!(mirror.tick(), Some(scene.tick()), "only the newest scene is encoded");
-    let view = player.map_or(View::Everything, |player| room.game().view(player));
-    let allowed = scene
-        .rows()
-        .iter()
-        .enumerate()
-        .filter(|&(index, _)| scene.may_know_row(room.schema(), index, player, &view));
-    assert!(mirror.rows().iter().eq(allowed.map(|(_, row)| row)), "not what it may know");
 }
