@@ -79,7 +79,7 @@ fn inputs_are_in_time_and_hardly_earlier(hz: u16, all: &[Feel]) {
         .fold((0, 0), |(ticks, late), feel| (ticks + feel.margins.len(), late + feel.late.len()));
     let late_percent = 100.0 * late as f64 / ticks as f64;
     let guessed = all.iter().map(Feel::guessed_percent).sum::<f64>() / all.len() as f64;
-    let margins: Vec<_> = all.iter().map(|feel| feel.median_margin()).collect();
+    let margins: Vec<_> = all.iter().map(Feel::median_margin).collect();
     println!("{hz} Hz: {late_percent:.3} % late, margins {margins:?}, {guessed:.2} % guessed");
     assert!(late_percent < 0.1, "{late} of {ticks}");
     for margin in margins {
