@@ -13,6 +13,7 @@
 pub mod client;
 pub mod dice;
 pub mod game;
+pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod protocol;
