@@ -155,7 +155,7 @@ impl Mind<'_> {
         if !self.is_careful() {
             return away;
         }
-        for (_, [x, y, aim, owner]) in seen.each(&BOLT) {
+        for (_, [x, y, aim, owner, _]) in seen.each(&BOLT) {
             if owner as u16 == self.player.0 {
                 continue;
             }
