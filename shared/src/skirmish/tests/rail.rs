@@ -221,6 +221,55 @@ fn a_room_without_rewinds_keeps_no_past_and_judges_in_the_present() {
 }
 
 #[test]
+fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
+    const BOTS: u16 = 12;
+    const MINUTES: u32 = 5;
+    let mut simulation = Simulation::<Skirmish>::new(&setup(8, BOTS));
+    (0..BOTS).for_each(|id| simulation.join(PlayerId(id)));
+    let mut dice = Dice::new(8, 1);
+    let mut rails = [0; BOTS as usize];
+    let mut hits = 0;
+    for _ in 0..MINUTES * 60 * 30 {
+        let play = |id| {
+            let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, &mut dice);
+            let rows = simulation.scene().rows();
+            received(id, simulation.look(PlayerId(id), rows, look))
+        };
+        let inputs: Vec<_> = (0..BOTS).map(play).collect();
+        let before: Vec<_> =
+            (0..BOTS).filter_map(|id| simulation.game().own(PlayerId(id))).collect();
+        simulation.step(&inputs);
+        let level = simulation.level();
+        hits += simulation
+            .scene()
+            .events()
+            .iter()
+            .filter(|row| kinds::HIT.read(*row).is_some_and(|hit| hit[4] == f64::from(RAIL_DAMAGE)))
+            .count();
+        for own in (0..BOTS).filter_map(|id| simulation.game().own(PlayerId(id))) {
+            if !own.railed {
+                continue;
+            }
+            rails[usize::from(own.player.0)] += 1;
+            let from = before[usize::from(own.player.0)].place;
+            let is_target = |other: &Own| {
+                let apart = other.place - from;
+                other.player != own.player
+                    && other.is_alive()
+                    && aim_direction(own.aim).angle_to(apart).abs() < 0.5
+                    && level.first_touch(&own.border, from, other.place, 0.0).is_none()
+            };
+            assert!(before.iter().any(is_target), "{own:?}");
+        }
+    }
+    let all: u32 = rails.iter().sum();
+    let marksmen = rails.iter().filter(|count| **count > 0).count();
+    assert!((2..=8).contains(&marksmen), "{rails:?}");
+    assert!((2 * MINUTES..20 * MINUTES).contains(&all), "{rails:?}");
+    assert!(3 * hits > all as usize, "{hits} hits by {all} rails");
+}
+
+#[test]
 fn shots_at_the_past_repeat_themselves() {
     let play = || {
         let mut arena = Arena::with_players(6);
