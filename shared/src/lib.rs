@@ -14,6 +14,7 @@ pub mod client;
 pub mod dice;
 pub mod duration;
 pub mod game;
+pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod link;

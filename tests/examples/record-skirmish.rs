@@ -153,7 +153,7 @@ impl Battle {
             match self.work {
                 Work::Combat if self.help.chance(self.eager) => input.buttons |= Input::FIRE,
                 Work::Combat => {}
-                Work::Cruise => input.buttons &= !Input::FIRE,
+                Work::Cruise => input.buttons &= !(Input::FIRE | Input::RAIL),
             }
             self.inputs.push(PlayerInput::at_once(player, Given::Received(input)));
         }

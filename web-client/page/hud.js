@@ -50,6 +50,7 @@ export class Hud {
     part("room").textContent = room;
     part("role").textContent = spectator ? "spectating" : "";
     part("bars").hidden = spectator;
+    part("rail").hidden = spectator;
     part("hint").textContent = spectator
       ? "E, Q or click: follow · M: arena · wheel: zoom · drag: move · Esc: leave"
       : "";
@@ -118,6 +119,8 @@ export class Hud {
     const { hull_max, shield_max } = this.measures;
     this.bar("hull", own.hull, hull_max);
     this.bar("shield", own.shield, shield_max);
+    part("charge").style.transform = `scaleX(${own.charge})`;
+    part("bars").classList.toggle("charged", own.charge >= 1);
     const countdown = part("countdown");
     countdown.hidden = own.respawn_ticks === null;
     if (own.respawn_ticks === null) {

@@ -44,7 +44,8 @@ const world = new World();
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
-const controls = new Controls(surface);
+const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
+const controls = new Controls(surface, railButton);
 const hud = new Hud(measures);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
@@ -59,7 +60,8 @@ let demo = false;
 /** Whether a spectator waits for its first picture. */
 let awaited = false;
 let frameAt = performance.now();
-let cooldown = 0;
+/** The own state when it was last drawn. @type {Own | null} */
+let ownBefore = null;
 
 start.enable(true);
 if (start.wanted) {
@@ -118,7 +120,7 @@ function changed(status, reason) {
     hud.say(`${sentence(reason)} Trying again…`);
   } else {
     demo = false;
-    cooldown = Infinity;
+    ownBefore = null;
     const state = wasm.state();
     const spectates = state.player === null;
     controls.active = !spectates;
@@ -176,18 +178,20 @@ function frame(now) {
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
   view.move(clock, seconds);
-  picture.draw(world, clock, seconds);
+  picture.draw(world, own?.charge ?? 0, clock, seconds);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
   if (view.eyes === "spectator") watchBar.draw(world);
 }
 
-/** The own shot flashes when it is predicted, long before the server tells of it.
- *  @param {Own | null} own */
+/** The own shot flashes, and the own rail is there, when it is predicted, long before the server
+ *  tells of it. @param {Own | null} own */
 function flashOwn(own) {
-  const before = cooldown;
-  cooldown = own ? own.cooldown_ticks : Infinity;
-  if (!own || !world.own || cooldown <= before) return;
-  picture.flash(world.own.x, world.own.y, own.aim, own.player, world);
+  const before = ownBefore;
+  ownBefore = own;
+  if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
+  const { x, y } = world.own;
+  if (own.railed || before.charge >= 1) picture.fireRail(x, y, own.aim, own.rail_reach, world);
+  else picture.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

@@ -51,11 +51,15 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} shield
  * @property {number} aim radians
  * @property {number} cooldown_ticks
+ * @property {number} charge of the rail, from 0 to 1
+ * @property {boolean} railed whether it fired the rail in its last tick
+ * @property {number} rail_reach how far a rail would go from here if no ship were in its way, units
  *
  * @typedef {object} Measures
  * @property {number} hull_max
  * @property {number} shield_max
  * @property {number} flag_protected bit of a ship's `flags`
+ * @property {number} flag_charging bit of a ship's `flags`
  * @property {number} bolt_speed units per second
  * @property {number} screen_half_x
  * @property {number} screen_half_y

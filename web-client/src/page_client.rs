@@ -171,10 +171,12 @@ impl<G: Game> PageClient<G> {
         self.keep(json)
     }
 
-    pub(crate) fn own(&mut self, write: fn(&mut Json, &G::Own)) -> u32 {
+    pub(crate) fn own(&mut self, write: fn(&mut Json, &G::Own, &G::Level)) -> u32 {
         let mut json = Json::default();
-        if let Some(own) = self.client.as_ref().and_then(Client::own) {
-            write(&mut json, own);
+        if let Some(client) = &self.client
+            && let (Some(own), Some(level)) = (client.own(), client.level())
+        {
+            write(&mut json, own, level);
         }
         self.keep(json)
     }

@@ -4,7 +4,7 @@
 //! player's own state the page draws by. Called by `exports`.
 
 use shared::game::Game;
-use shared::skirmish::{Input, Life, Skirmish, kinds, rules};
+use shared::skirmish::{Input, Life, Skirmish, kinds, rail_reach, rules};
 
 use crate::json::Json;
 
@@ -31,6 +31,7 @@ pub(crate) fn measures(json: &mut Json) {
             ("hull_max", rules::HULL_MAX),
             ("shield_max", rules::SHIELD_MAX),
             ("flag_protected", f32::from(kinds::FLAG_PROTECTED)),
+            ("flag_charging", f32::from(kinds::FLAG_CHARGING)),
             ("bolt_speed", rules::BOLT_SPEED),
             ("screen_half_x", rules::SCREEN_HALF_X),
             ("screen_half_y", rules::SCREEN_HALF_Y),
@@ -57,8 +58,9 @@ pub(crate) fn level(json: &mut Json, level: &<Played as Game>::Level) {
     });
 }
 
-/// `respawn_ticks` is null while the ship flies.
-pub(crate) fn own(json: &mut Json, own: &<Played as Game>::Own) {
+/// `respawn_ticks` is null while the ship flies; `rail_reach` is how far a rail would go from here
+/// if no ship were in its way.
+pub(crate) fn own(json: &mut Json, own: &<Played as Game>::Own, level: &<Played as Game>::Level) {
     json.object(|json| {
         json.key("player").number(own.player.0.into());
         json.key("ship").number(own.ship.0.into());
@@ -73,6 +75,9 @@ pub(crate) fn own(json: &mut Json, own: &<Played as Game>::Own) {
         let turns = f64::from(own.aim) / f64::from(rules::AIM_STEPS);
         json.key("aim").number(turns * std::f64::consts::TAU);
         json.key("cooldown_ticks").number(own.cooldown_ticks.into());
+        json.key("charge").number(own.charge(level).into());
+        json.key("railed").flag(own.railed);
+        json.key("rail_reach").number(rail_reach(own, level).into());
     });
 }
 

@@ -2,18 +2,27 @@
 //!
 //! It owns the movement of a bolt and finds what it runs into first. It decides nothing about
 //! damage or score: the world does, by what it is told here.
+//!
+//! A bolt is launched in the present, at the place and in the tick of its shot, and what it meets
+//! is judged in the present too: who is late must aim ahead by its delay, and its target can
+//! always get out of the way of what it sees. The other way, to move a late player's bolt on at
+//! once by as much as its picture was old, spares it the lead, but then bolts appear in mid-flight
+//! and hit whoever had reached cover already. Weapons for which the target pays are in
+//! [`super::rail`].
 
 use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
 use super::grid::Grid;
-use super::kinds::BOLT;
+use super::input::aim_direction;
+use super::kinds::{BOLT, SHOT_NUMBERS};
 use super::level::{Level, bounds_of_way, first_touch_of_circle};
 use super::rules::{AIM_STEPS, BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
-use super::ship::{Own, aim_direction};
+use super::ship::Own;
 use crate::ids::{EntityId, PlayerId};
-use crate::scene::SceneWriter;
+use crate::scene::{RowRef, SceneWriter};
+use crate::tick::Tick;
 
 /// Side of a cell of the grid of ships: of the size of a tick's flight with a ship around it.
 const CELL: f32 = 4.0;
@@ -26,6 +35,7 @@ pub(super) struct Bolt {
     pub(super) place: Vec2,
     aim: u16,
     life_ticks: u32,
+    shot: u8,
 }
 
 /// What became of a bolt within a tick.
@@ -44,13 +54,14 @@ pub(super) enum Flight {
 impl Bolt {
     /// The bolt of a shot. It starts at the centre of its ship, for only from there is the way
     /// sure to be free: a muzzle could be on the other side of a wall.
-    pub(super) fn of_shot(entity: EntityId, own: &Own, timing: &Timing) -> Bolt {
+    pub(super) fn of_shot(entity: EntityId, own: &Own, fired_at: Tick, timing: &Timing) -> Bolt {
         Bolt {
             entity,
             owner: own.player,
             place: own.place,
             aim: own.aim,
             life_ticks: timing.bolt_life_ticks,
+            shot: shot_number(fired_at, timing),
         }
     }
 
@@ -103,9 +114,54 @@ impl Bolt {
             f64::from(self.place.y),
             f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
             f64::from(self.owner.0),
+            f64::from(self.shot),
         ];
         scene.row(&BOLT, self.entity, values);
     }
+}
+
+/// The number of a shot fired in a tick: which of the spans of a cooldown it lies in, modulo
+/// [`SHOT_NUMBERS`]. Shots of one player are at least that far apart, so that no two that follow
+/// each other have the same, and it takes a third of the bits of the tick.
+pub(super) fn shot_number(fired_at: Tick, timing: &Timing) -> u8 {
+    (fired_at.0 / timing.cooldown_ticks % SHOT_NUMBERS) as u8
+}
+
+/// The owner and the number of the shot that a row is of, in one.
+pub(super) fn shot_key(row: RowRef<'_>) -> Option<u64> {
+    let [.., owner, shot] = BOLT.read(row)?;
+    Some(key(owner as u16, shot as u8))
+}
+
+fn key(owner: u16, shot: u8) -> u64 {
+    u64::from(owner) * u64::from(SHOT_NUMBERS) + u64::from(shot)
+}
+
+/// Shows the bolt that `own` fired in its last tick, `fired_at`, as it is `age_ticks` later if it
+/// meets no ship; nothing once it broke or its life is over. It is flown anew from its start, by
+/// the world's own flight: the two differ only when the border turns meanwhile.
+pub(super) fn show_shot(
+    own: &Own,
+    fired_at: Tick,
+    level: &Level,
+    age_ticks: u32,
+    scene: &mut SceneWriter,
+) {
+    let timing = &level.timing;
+    if !own.fired || age_ticks > timing.bolt_life_ticks {
+        return;
+    }
+    // A world gives out its entities from below.
+    let entity = EntityId(u32::MAX - key(own.player.0, shot_number(fired_at, timing)) as u32);
+    let mut bolt = Bolt::of_shot(entity, own, fired_at, timing);
+    let (mut border, nobody) = (own.border, Grid::default());
+    for _ in 0..age_ticks {
+        border.advance(timing);
+        if bolt.fly(level, &border, &nobody, |_| None) != Flight::On {
+            return;
+        }
+    }
+    bolt.show(scene);
 }
 
 /// Fills the grid with where the ships are.
@@ -129,7 +185,7 @@ mod tests {
     fn shoot(level: &Level, border: &Border, from: Vec2, ships: &[Vec2]) -> (Flight, Vec2) {
         let mut own = Own::waiting(PlayerId(0), *border);
         own.spawn(EntityId(1), from, &level.timing);
-        let mut bolt = Bolt::of_shot(EntityId(2), &own, &level.timing);
+        let mut bolt = Bolt::of_shot(EntityId(2), &own, Tick(1), &level.timing);
         let mut grid = Grid::default();
         refill(&mut grid, border, ships);
         loop {

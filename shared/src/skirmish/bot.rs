@@ -9,12 +9,13 @@
 
 use glam::Vec2;
 
+use super::input::direction;
 use super::kinds::{BOLT, FLAG_PROTECTED, SHIP};
 use super::level::Level;
 use super::rules::{
-    AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS,
+    AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIP_RADIUS,
 };
-use super::ship::{Own, direction};
+use super::ship::Own;
 use super::{Input, Skirmish};
 use crate::dice::Dice;
 use crate::game::Seen;
@@ -26,6 +27,13 @@ const DISTANCE_KEPT: f32 = 10.0;
 const DISTANCE_SPREAD: f32 = 8.0;
 /// It shoots at what a bolt reaches with a little to spare.
 const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
+/// What part of the bots have a liking for the rail; how often such a one makes up its mind whether
+/// to charge, and at what distance a target must be for that: bolts are better at what is near.
+const MARKSMEN: f32 = 0.4;
+const CHARGE_S: f32 = 3.0;
+const RAIL_DISTANCE: f32 = 15.0;
+/// It fires a rail at what this reaches with a little to spare.
+const RAIL_SHOT_RANGE: f32 = 0.95 * RAIL_RANGE;
 /// The largest error of the best and of the worst bot's aim, in radians.
 const AIM_ERROR_BEST: f32 = 0.10;
 const AIM_ERROR_WORST: f32 = 0.30;
@@ -67,9 +75,17 @@ pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
     let buttons = buttons(wish);
     let Some(target) = target else {
         let (aim, _) = mind.turn(wish);
-        return Input::new(buttons, aim);
+        // A charge is kept: to let go of it is to fire it at nothing.
+        let rail = if own.charge_ticks > 0 { Input::RAIL } else { 0 };
+        return Input::new(buttons | rail, aim);
     };
-    let (aim, is_there) = mind.turn(mind.aim(&target));
+    if mind.charges(&target) {
+        let (aim, is_there) = mind.turn(mind.aim(&target, f32::INFINITY));
+        let fires = is_there && target.is_clear && target.distance < RAIL_SHOT_RANGE;
+        let lets_go = fires && own.charge(mind.level) >= 1.0;
+        return Input::new(buttons | if lets_go { 0 } else { Input::RAIL }, aim);
+    }
+    let (aim, is_there) = mind.turn(mind.aim(&target, BOLT_SPEED));
     let in_reach = target.is_clear && target.distance < SHOT_RANGE;
     let fires = in_reach && is_there && mind.is_trigger_happy() && dice.chance(0.9);
     Input::new(buttons | if fires { Input::FIRE } else { 0 }, aim)
@@ -155,7 +171,7 @@ impl Mind<'_> {
         if !self.is_careful() {
             return away;
         }
-        for (_, [x, y, aim, owner]) in seen.each(&BOLT) {
+        for (_, [x, y, aim, owner, _]) in seen.each(&BOLT) {
             if owner as u16 == self.player.0 {
                 continue;
             }
@@ -186,14 +202,23 @@ impl Mind<'_> {
         away
     }
 
-    /// Where to shoot, seen from the ship, so that bolt and target meet; more or less.
-    fn aim(&self, target: &Target) -> Vec2 {
+    /// Whether it holds the rail: what it began it goes on with until it can fire.
+    fn charges(&self, target: &Target) -> bool {
+        let is_marksman = self.trait_of(7) < MARKSMEN;
+        let far = (RAIL_DISTANCE..RAIL_SHOT_RANGE).contains(&target.distance) && target.is_clear;
+        let begins = is_marksman && far && self.mood(CHARGE_S, 4).is_multiple_of(3);
+        self.own.charge_ticks > 0 || begins
+    }
+
+    /// Where to shoot, seen from the ship, so that a shot of that speed and the target meet; more or
+    /// less.
+    fn aim(&self, target: &Target, speed: f32) -> Vec2 {
         let apart = target.place - self.own.place;
         let allowed = target.velocity * self.trait_between(LEAD_WORST, LEAD_BEST, 4);
         let mut lead = apart;
         // Each round takes the flight time of the last: two come near enough.
         for _ in 0..2 {
-            lead = apart + allowed * (lead.length() / BOLT_SPEED);
+            lead = apart + allowed * (lead.length() / speed);
         }
         let (sin, cos) = libm::sincosf(self.sway());
         lead.rotate(Vec2::new(cos, sin))

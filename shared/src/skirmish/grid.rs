@@ -55,7 +55,8 @@ impl Grid {
         }
     }
 
-    /// The items that may touch a box, each as often as it shares cells with it.
+    /// The items that may touch a box, each as often as it shares cells with it. In a grid that
+    /// was never filled there are none.
     pub(super) fn near(&self, min: Vec2, max: Vec2) -> impl Iterator<Item = usize> + '_ {
         // The cells of one row lie side by side, and so do their items.
         self.cells(min, max).flat_map(|row| {
@@ -68,7 +69,8 @@ impl Grid {
     fn cells(&self, min: Vec2, max: Vec2) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let side = self.side;
         let (left, right) = (self.cell(min.x), self.cell(max.x));
-        (self.cell(min.y)..=self.cell(max.y)).map(move |y| y * side + left..y * side + right + 1)
+        let rows = if side == 0 { 0..0 } else { self.cell(min.y)..self.cell(max.y) + 1 };
+        rows.map(move |y| y * side + left..y * side + right + 1)
     }
 
     fn cell(&self, at: f32) -> usize {
@@ -95,5 +97,6 @@ mod tests {
         assert_eq!(near(-9.0, 0.5), [0]);
         assert_eq!(near(50.0, 50.0), [2], "what is outside counts to the edge");
         assert!(near(5.0, -5.0).is_empty());
+        assert_eq!(Grid::default().near(-Vec2::ONE, Vec2::ONE).count(), 0);
     }
 }

@@ -4,8 +4,8 @@
 //! world with it, the bot reads rows with it, and the page draws by its names.
 
 use super::rules::{
-    AIM_BITS, BOLT_SPEED, HULL_MAX, SHIELD_MAX, SHIP_RADIUS, SHIP_RESPONSE_PER_S, SHIP_SPEED_MAX,
-    WORLD_RADIUS_MAX,
+    AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIP_RADIUS, SHIP_RESPONSE_PER_S,
+    SHIP_SPEED_MAX, WORLD_RADIUS_MAX,
 };
 use crate::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
 
@@ -67,7 +67,7 @@ pub const SHIP: EntityKind<11> = EntityKind::new(
         FieldDef::angle("aim", AIM_BITS),
         FieldDef::whole("hull", 0, HULL_MAX as i32),
         FieldDef::moving("shield", 0.0, SHIELD_MAX as f64, SHIELD_STEP).predict(Predict::Hold),
-        FieldDef::whole("flags", 0, FLAG_PROTECTED as i32),
+        FieldDef::whole("flags", 0, (FLAG_PROTECTED | FLAG_CHARGING) as i32),
         player("player"),
     ],
 )
@@ -75,10 +75,13 @@ pub const SHIP: EntityKind<11> = EntityKind::new(
 
 /// Bit of a ship's `flags`: it cannot be hurt.
 pub const FLAG_PROTECTED: u8 = 1;
+/// Bit of a ship's `flags`: it charges its rail, or holds it charged.
+pub const FLAG_CHARGING: u8 = 2;
 
-/// A bolt in flight: x, y, aim, owner. It flies along its aim at [`BOLT_SPEED`], and begins where
-/// and as its ship is.
-pub const BOLT: EntityKind<4> = EntityKind::new(
+/// A bolt in flight: x, y, aim, owner, shot. It flies along its aim at [`BOLT_SPEED`], and begins
+/// where and as its ship is. `shot` tells it from the other bolts of its owner (see
+/// [`shot_number`](super::bolts::shot_number)).
+pub const BOLT: EntityKind<5> = EntityKind::new(
     1,
     "bolt",
     [
@@ -86,9 +89,15 @@ pub const BOLT: EntityKind<4> = EntityKind::new(
         position("y").predict(along_aim(Axis::Y)).origin(1),
         FieldDef::angle("aim", AIM_BITS).predict(Predict::Hold).origin(6),
         ship_of("owner"),
+        FieldDef::whole("shot", 0, SHOT_NUMBERS as i32 - 1),
     ],
 )
 .at(0, 1);
+
+/// How many numbers there are for the shots of a player: so many that none comes back while a bolt
+/// of the same number can be on any screen. A client may draw the world later than it is by what
+/// the numbers leave beyond the life of a bolt: 1.4 s.
+pub(super) const SHOT_NUMBERS: u32 = 8;
 
 /// The border of the arena, a circle around the origin: radius. It has no place: all know it.
 pub const BORDER: EntityKind<1> = EntityKind::new(
@@ -97,7 +106,7 @@ pub const BORDER: EntityKind<1> = EntityKind::new(
     [FieldDef::moving("radius", 0.0, WORLD_RADIUS_MAX as f64, POSITION_STEP).unit("u")],
 );
 
-/// A bolt hit a ship: x, y, player (who was hit), by, damage, shielded (1 if the shield took all
+/// A bolt or a rail hit a ship: x, y, player (who was hit), by, damage, shielded (1 if the shield took all
 /// of it).
 pub const HIT: EventKind<6> = EventKind::new(
     0,
@@ -131,6 +140,20 @@ pub const BURST: EventKind<2> = EventKind::new(3, "burst", [position("x"), posit
 pub const BOOM: EventKind<3> =
     EventKind::new(4, "boom", [position("x"), position("y"), player("player")]).at(0, 1);
 
+/// A rail was fired: x, y (the middle of its beam, so that whoever is at either end is told),
+/// dx, dy (from there to where it ended; it began as far on the other side), by.
+pub const RAIL: EventKind<5> = EventKind::new(
+    5,
+    "rail",
+    [position("x"), position("y"), half_beam("dx"), half_beam("dy"), player("by")],
+)
+.at(0, 1);
+
+const fn half_beam(name: &'static str) -> FieldDef {
+    let most = RAIL_RANGE as f64 / 2.0;
+    FieldDef::moving(name, -most, most, POSITION_STEP).unit("u")
+}
+
 pub(super) fn schema() -> Schema {
     Schema::new()
         .entity(&SHIP)
@@ -141,6 +164,7 @@ pub(super) fn schema() -> Schema {
         .event(&SPAWN)
         .event(&BURST)
         .event(&BOOM)
+        .event(&RAIL)
 }
 
 #[cfg(test)]

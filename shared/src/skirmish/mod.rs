@@ -2,7 +2,7 @@
 //!
 //! It is written only against [`crate::game`] and is the model of a game on Tickwire. This file
 //! holds the world and its tick as a list of verbs; what the verbs mean is in the other files:
-//! `ship` moves one player, `bolts` fly and hit, `spawn` finds safe places, `level` is
+//! `ship` moves one player, `bolts` fly and hit, the `rail` hits what was seen, `spawn` finds safe places, `level` is
 //! what stands in the way, [`kinds`] is what there is to see, `bot` plays, and [`rules`] has
 //! all numbers.
 //!
@@ -13,10 +13,12 @@ mod border;
 mod bot;
 mod generate;
 mod grid;
+mod input;
 pub mod kinds;
 mod level;
 #[cfg(test)]
 mod person;
+mod rail;
 pub mod rules;
 mod ship;
 mod spawn;
@@ -27,16 +29,23 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 pub use border::Border;
+pub use input::{Input, aim_direction};
 pub use level::{Level, LevelError, Rect, Rock};
-pub use ship::{Input, Life, Own, aim_direction};
+pub use rail::rail_reach;
+pub use ship::{Life, Own};
 
 use self::bolts::{Bolt, Flight};
 use self::grid::Grid;
-use self::rules::{BOLT_DAMAGE, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius};
+use self::rail::{Beam, Rail, Sight};
+use self::rules::{
+    BOLT_DAMAGE, RAIL_DAMAGE, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius,
+};
 use crate::dice::Dice;
-use crate::game::{Game, Seen, Setup, Step};
+use crate::game::{Effect, Game, Seen, Setup, Step};
+use crate::history::History;
 use crate::ids::{EntityId, PlayerId};
-use crate::scene::{SceneWriter, Schema, View};
+use crate::scene::{RowRef, SceneWriter, Schema, View};
+use crate::tick::Tick;
 
 /// The border's entity: the first of every world, so that a client can show the border from a
 /// player's own state.
@@ -59,6 +68,8 @@ pub struct Skirmish {
     players: Vec<Player>,
     /// By rising entity.
     bolts: Vec<Bolt>,
+    /// Where the ships were to be seen lately.
+    past: History<Sight>,
     /// Refilled by every tick; here only to keep the memory.
     #[serde(skip)]
     scratch: Scratch,
@@ -73,13 +84,14 @@ struct Player {
 #[derive(Clone, Debug, Default)]
 struct Scratch {
     shots: Vec<Bolt>,
+    rails: Vec<Rail>,
     places: Vec<Vec2>,
     ships: Grid,
 }
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 2;
+    const RULES: u32 = 3;
 
     type Settings = ();
     type Level = Level;
@@ -101,6 +113,7 @@ impl Game for Skirmish {
             border: Border { radius, target: radius },
             players: Vec::new(),
             bolts: Vec::new(),
+            past: History::new(setup.rewind_max_ticks),
             scratch: Scratch::default(),
         };
         (world, level)
@@ -110,7 +123,6 @@ impl Game for Skirmish {
         if let Err(at) = self.find(player) {
             let own = Own::waiting(player, self.border);
             self.players.insert(at, Player { own, score: 0 });
-            self.aim_border();
         }
     }
 
@@ -119,19 +131,21 @@ impl Game for Skirmish {
             self.players.remove(at);
             // Its number may be given out again: nobody should score by a stranger's bolts.
             self.bolts.retain(|bolt| bolt.owner != player);
-            self.aim_border();
         }
     }
 
     fn step(&mut self, now: &mut Step<'_, Skirmish>) {
-        self.begun = true;
+        self.aim_border(now);
         // Ships first, so that bolts are judged against where their targets are now.
         self.advance_players(now);
         // Before the bolts, so that nobody appears in the way of one unseen.
         self.spawn_ships(now);
-        // Shots are fired before bolts fly, so that whoever dies now has shot all the same; but a
-        // fresh bolt is seen where and as its ship is, and flies from the next tick on.
+        // All ships are now where they will be seen.
+        self.past.push(now.tick, self.players.iter().map(|player| Sight::of(&player.own)));
+        // Shots are fired before anything hits, so that whoever dies now has shot all the same; but
+        // a fresh bolt is seen where and as its ship is, and flies from the next tick on.
         self.fire_shots(now);
+        self.strike_by_rails(now);
         self.fly_bolts(now);
         self.launch_shots();
     }
@@ -159,6 +173,20 @@ impl Game for Skirmish {
         own.show(scene);
     }
 
+    fn show_shot(
+        own: &Own,
+        fired_at: Tick,
+        level: &Level,
+        age_ticks: u32,
+        scene: &mut SceneWriter,
+    ) {
+        bolts::show_shot(own, fired_at, level, age_ticks, scene);
+    }
+
+    fn shot_key(row: RowRef<'_>) -> Option<u64> {
+        bolts::shot_key(row)
+    }
+
     fn view(&self, player: PlayerId) -> View {
         let centre = self.find(player).map_or(Vec2::ZERO, |at| self.players[at].own.place);
         View::around(centre.to_array(), [VIEW_HALF_X, VIEW_HALF_Y])
@@ -178,15 +206,21 @@ impl Skirmish {
         self.players.binary_search_by_key(&player, |player| player.own.player)
     }
 
-    /// Sends the border to where it belongs with so many players.
-    fn aim_border(&mut self) {
+    /// Sends the border to where it belongs with so many players. In a tick and not between two,
+    /// when they come and go: clients learn of it as something that this tick did to them.
+    fn aim_border(&mut self, now: &mut Step<'_, Skirmish>) {
         let wanted = border_radius(self.players.len() as u16);
-        self.border.target = if wanted < self.border_max { wanted } else { self.border_max };
-        if !self.begun {
-            self.border.radius = self.border.target;
+        let target = if wanted < self.border_max { wanted } else { self.border_max };
+        let radius = if self.begun { self.border.radius } else { target };
+        self.begun = true;
+        let border = Border { radius, target };
+        if border == self.border {
+            return;
         }
-        for player in &mut self.players {
-            player.own.border = self.border;
+        self.border = border;
+        for Player { own, .. } in &mut self.players {
+            own.border = border;
+            now.affect(own.player, Effect::Push);
         }
     }
 
@@ -212,14 +246,42 @@ impl Skirmish {
             let place = spawn::safe_place(&mut self.dice, now.level, &self.border, others);
             let own = &mut self.players[at].own;
             own.spawn(self.next_entity.take(), place, &now.level.timing);
+            now.affect(own.player, Effect::Spawn);
             now.emit(&kinds::SPAWN, [place.x.into(), place.y.into(), own.player.0.into()]);
         }
     }
 
     fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
         for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
-            let bolt = Bolt::of_shot(self.next_entity.take(), own, &now.level.timing);
-            self.scratch.shots.push(bolt);
+            let entity = self.next_entity.take();
+            self.scratch.shots.push(Bolt::of_shot(entity, own, now.tick, &now.level.timing));
+        }
+        let railed = self.players.iter().filter(|player| player.own.railed);
+        self.scratch.rails.extend(railed.map(|player| Rail::of_shot(&player.own)));
+    }
+
+    /// Each rail hits the ships that live now, where its player saw them. One without a picture of
+    /// its own, as the bots of a room, sees the present.
+    fn strike_by_rails(&mut self, now: &mut Step<'_, Skirmish>) {
+        let Skirmish { border, players, past, scratch, .. } = self;
+        for rail in scratch.rails.drain(..) {
+            let moment = past.at(now.tick, now.rewind(rail.owner));
+            let place = |own: &Own| match &moment {
+                Some(moment) => rail::place_at(moment, own),
+                None => Some(own.place),
+            };
+            let others = players.iter().map(|player| &player.own).enumerate();
+            let others = others.filter(|(_, own)| own.is_alive() && own.player != rail.owner);
+            let targets = others.filter_map(|(index, own)| Some((index, place(own)?)));
+            let Beam { end, victim } = rail.trace(border, now.level, targets);
+            let (middle, half) = ((rail.from + end) * 0.5, (end - rail.from) * 0.5);
+            let [x, y, dx, dy] = [middle.x, middle.y, half.x, half.y].map(f64::from);
+            now.emit(&kinds::RAIL, [x, y, dx, dy, rail.owner.0.into()]);
+            if let Some((victim, seen_at)) = victim {
+                // Where the ship is now, on the side on which it was hit: it is that everybody sees.
+                let at = end - seen_at + players[victim].own.place;
+                hit(players, victim, Blow { by: rail.owner, at, damage: RAIL_DAMAGE }, now);
+            }
         }
     }
 
@@ -243,7 +305,10 @@ impl Skirmish {
                 Flight::Burst => {
                     now.emit(&kinds::BURST, [bolt.place.x.into(), bolt.place.y.into()]);
                 }
-                Flight::Hit(victim) => hit(players, victim, bolt, now),
+                Flight::Hit(victim) => {
+                    let (by, at) = (bolt.owner, bolt.place);
+                    hit(players, victim, Blow { by, at, damage: BOLT_DAMAGE }, now);
+                }
             }
             false
         });
@@ -254,22 +319,33 @@ fn show_border(border: &Border, scene: &mut SceneWriter) {
     scene.row(&kinds::BORDER, BORDER_ENTITY, [border.radius.into()]);
 }
 
-/// A bolt hits the ship of `players[victim]`.
-fn hit(players: &mut [Player], victim: usize, bolt: &Bolt, now: &mut Step<'_, Skirmish>) {
+/// What a shot does to a ship that it hits.
+struct Blow {
+    by: PlayerId,
+    at: Vec2,
+    damage: f32,
+}
+
+/// The ship of `players[victim]` is hit.
+fn hit(players: &mut [Player], victim: usize, blow: Blow, now: &mut Step<'_, Skirmish>) {
     let own = &mut players[victim].own;
-    let damage = if own.is_protected() { 0.0 } else { BOLT_DAMAGE };
+    let damage = if own.is_protected() { 0.0 } else { blow.damage };
     let shielded = damage == 0.0 || own.hurt(damage, &now.level.timing);
-    let (victim_id, killer_id) = (f64::from(own.player.0), f64::from(bolt.owner.0));
-    let (x, y) = (bolt.place.x.into(), bolt.place.y.into());
+    let (victim_id, killer_id) = (f64::from(own.player.0), f64::from(blow.by.0));
+    let (x, y) = (blow.at.x.into(), blow.at.y.into());
     let shielded_bit = f64::from(u8::from(shielded));
     now.emit(&kinds::HIT, [x, y, victim_id, killer_id, damage.into(), shielded_bit]);
+    if damage > 0.0 {
+        now.affect(own.player, Effect::Hit);
+    }
     if own.hull > 0.0 {
         return;
     }
+    now.affect(own.player, Effect::Death);
     now.emit(&kinds::BOOM, [own.place.x.into(), own.place.y.into(), victim_id]);
     now.emit(&kinds::KILL, [victim_id, killer_id]);
     own.die(&now.level.timing);
-    let killer = players.binary_search_by_key(&bolt.owner, |player| player.own.player);
-    // The bolts of a player go when it leaves: its owner is there.
-    players[killer.expect("a bolt has an owner")].score += 1;
+    let killer = players.binary_search_by_key(&blow.by, |player| player.own.player);
+    // Bolts go with their player, and a rail hits in the tick of its shot.
+    players[killer.expect("a shot has a player")].score += 1;
 }

@@ -45,6 +45,15 @@ pub const BOLT_DAMAGE: f32 = 26.0;
 /// Time between two shots of a ship: a fresh ship lasts at least 1.5 s.
 pub const COOLDOWN_S: f32 = 0.3;
 
+/// For how long a rail is held until it can be fired.
+pub const RAIL_CHARGE_S: f32 = 0.9;
+/// How far a rail goes: about to the side of the screen, and beyond its upper and lower end.
+pub const RAIL_RANGE: f32 = 34.0;
+/// What a rail takes: two break a fresh ship, one with a bolt one without a shield.
+pub const RAIL_DAMAGE: f32 = 90.0;
+/// Time from a rail to the next shot or charge of a ship.
+pub const RAIL_COOLDOWN_S: f32 = 0.6;
+
 /// Time from death to the next life.
 pub const RESPAWN_S: f32 = 2.0;
 /// For how long a fresh ship cannot be hurt, unless it fires.
@@ -97,6 +106,8 @@ pub(super) struct Timing {
     pub(super) shield_delay_ticks: u32,
     pub(super) bolt_life_ticks: u32,
     pub(super) cooldown_ticks: u32,
+    pub(super) rail_charge_ticks: u32,
+    pub(super) rail_cooldown_ticks: u32,
     pub(super) respawn_ticks: u32,
     pub(super) protection_ticks: u32,
 }
@@ -113,6 +124,8 @@ impl Timing {
             shield_delay_ticks: rate.ticks_in(SHIELD_DELAY_S),
             bolt_life_ticks: rate.ticks_in(BOLT_LIFE_S),
             cooldown_ticks: rate.ticks_in(COOLDOWN_S),
+            rail_charge_ticks: rate.ticks_in(RAIL_CHARGE_S),
+            rail_cooldown_ticks: rate.ticks_in(RAIL_COOLDOWN_S),
             respawn_ticks: rate.ticks_in(RESPAWN_S),
             protection_ticks: rate.ticks_in(PROTECTION_S),
         }

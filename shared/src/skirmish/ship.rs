@@ -9,74 +9,12 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
-use super::kinds::{FLAG_PROTECTED, SHIP};
+use super::input::Input;
+use super::kinds::{FLAG_CHARGING, FLAG_PROTECTED, SHIP};
 use super::level::Level;
-use super::rules::{
-    AIM_STEPS, DIAGONAL, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing,
-};
+use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::SceneWriter;
-
-/// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
-    /// Which buttons are held: [`Input::UP`] and the others, or-ed.
-    pub buttons: u8,
-    /// Where the pointer is, seen from the ship: steps of which [`AIM_STEPS`] make a turn, from
-    /// the direction of rising x towards that of rising y.
-    pub aim: u16,
-}
-
-impl Input {
-    /// Fly towards lower y: up on a screen.
-    pub const UP: u8 = 1;
-    /// Fly towards higher y.
-    pub const DOWN: u8 = 2;
-    /// Fly towards lower x.
-    pub const LEFT: u8 = 4;
-    /// Fly towards higher x.
-    pub const RIGHT: u8 = 8;
-    /// Shoot, as soon and as often as possible.
-    pub const FIRE: u8 = 16;
-
-    const BUTTONS: u8 = Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE;
-
-    /// These buttons held, the pointer there.
-    #[must_use]
-    pub const fn new(buttons: u8, aim: u16) -> Input {
-        Input { buttons: buttons & Input::BUTTONS, aim: aim % AIM_STEPS }
-    }
-
-    /// These buttons held, the pointer in the direction of `(dx, dy)`.
-    #[must_use]
-    pub fn towards(buttons: u8, dx: f32, dy: f32) -> Input {
-        let turns = libm::atan2f(dy, dx) / std::f32::consts::TAU;
-        let steps = libm::rintf(turns * f32::from(AIM_STEPS)) as i32;
-        Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
-    }
-
-    /// The direction in which the engine pushes: a unit vector (to 0.2 %, see [`DIAGONAL`]), or zero. Opposite buttons cancel
-    /// out.
-    fn thrust(self) -> Vec2 {
-        let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
-        let x = held(Input::RIGHT) - held(Input::LEFT);
-        let y = held(Input::DOWN) - held(Input::UP);
-        if x != 0.0 && y != 0.0 { Vec2::new(x, y) * DIAGONAL } else { Vec2::new(x, y) }
-    }
-}
-
-/// The direction of a step of aim.
-#[must_use]
-pub fn aim_direction(aim: u16) -> Vec2 {
-    let turns = f32::from(aim % AIM_STEPS) / f32::from(AIM_STEPS);
-    direction(turns * std::f32::consts::TAU)
-}
-
-/// The direction of an angle in radians.
-pub(super) fn direction(angle: f32) -> Vec2 {
-    let (sin, cos) = libm::sincosf(angle);
-    Vec2::new(cos, sin)
-}
 
 /// Whether a player has a ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,12 +51,16 @@ pub struct Own {
     pub shield: f32,
     /// Ticks until the shield regrows.
     pub shield_delay_ticks: u32,
-    /// Ticks until it may fire again.
+    /// Ticks until it may fire again, or begin to charge.
     pub cooldown_ticks: u32,
+    /// For how many ticks the rail was charged, up to the whole charge; 0 while it is let go.
+    pub charge_ticks: u32,
     /// For how many more ticks it cannot be hurt.
     pub protection_ticks: u32,
     /// Whether it fired in the last tick: a bolt starts at its place, along its aim.
     pub fired: bool,
+    /// Whether it fired the rail in the last tick: from its place, along its aim.
+    pub railed: bool,
     /// The border of the arena.
     pub border: Border,
 }
@@ -138,8 +80,10 @@ impl Own {
             shield: 0.0,
             shield_delay_ticks: 0,
             cooldown_ticks: 0,
+            charge_ticks: 0,
             protection_ticks: 0,
             fired: false,
+            railed: false,
             border,
         }
     }
@@ -170,6 +114,12 @@ impl Own {
         self.protection_ticks > 0
     }
 
+    /// How far the rail is charged, from 0 to 1.
+    #[must_use]
+    pub fn charge(&self, level: &Level) -> f32 {
+        self.charge_ticks as f32 / level.timing.rail_charge_ticks as f32
+    }
+
     /// Takes damage, the shield first. Whether the shield took all of it.
     pub(super) fn hurt(&mut self, damage: f32, timing: &Timing) -> bool {
         self.shield_delay_ticks = timing.shield_delay_ticks;
@@ -190,7 +140,9 @@ impl Own {
         self.buttons = 0;
         self.hull = 0.0;
         self.shield = 0.0;
+        self.charge_ticks = 0;
         self.fired = false;
+        self.railed = false;
     }
 
     /// Writes the row of its ship, if it has one.
@@ -198,7 +150,9 @@ impl Own {
         if !self.is_alive() {
             return;
         }
-        let flags = if self.is_protected() { FLAG_PROTECTED } else { 0 };
+        let flag = |is_up: bool, flag: u8| if is_up { flag } else { 0 };
+        let flags =
+            flag(self.is_protected(), FLAG_PROTECTED) | flag(self.charge_ticks > 0, FLAG_CHARGING);
         let steered = Input::new(self.buttons, 0).thrust() * SHIP_SPEED_MAX;
         let values = [
             f64::from(self.place.x),
@@ -223,6 +177,7 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
     let input = Input::new(input.buttons, input.aim);
     own.border.advance(&level.timing);
     own.fired = false;
+    own.railed = false;
     own.aim = input.aim;
     match &mut own.life {
         Life::Dead { respawn_ticks } => *respawn_ticks = respawn_ticks.saturating_sub(1),
@@ -261,9 +216,22 @@ fn fly(own: &mut Own, level: &Level, input: Input) {
     level.confine(&own.border, &mut own.place, &mut own.velocity);
 }
 
+/// There is one cooldown for both weapons, so that a charge is never begun that could not be fired.
 fn shoot(own: &mut Own, timing: &Timing) {
     own.cooldown_ticks = own.cooldown_ticks.saturating_sub(1);
-    if own.buttons & Input::FIRE != 0 && own.cooldown_ticks == 0 {
+    if own.buttons & Input::RAIL != 0 {
+        if own.cooldown_ticks == 0 && own.charge_ticks < timing.rail_charge_ticks {
+            own.charge_ticks += 1;
+        }
+        return;
+    }
+    let is_charged = own.charge_ticks >= timing.rail_charge_ticks;
+    own.charge_ticks = 0;
+    if is_charged {
+        own.railed = true;
+        own.cooldown_ticks = timing.rail_cooldown_ticks;
+        own.protection_ticks = 0;
+    } else if own.buttons & Input::FIRE != 0 && own.cooldown_ticks == 0 {
         own.fired = true;
         own.cooldown_ticks = timing.cooldown_ticks;
         own.protection_ticks = 0;
@@ -276,11 +244,10 @@ mod tests {
 
     use super::super::generate::generate;
     use super::super::rules::{
-        BOLT_DAMAGE, COOLDOWN_S, PROTECTION_S, SHIELD_DELAY_S, SHIELD_REGROWTH_PER_S, SHIP_RADIUS,
-        border_radius,
+        BOLT_DAMAGE, COOLDOWN_S, PROTECTION_S, RAIL_CHARGE_S, RAIL_COOLDOWN_S, SHIELD_DELAY_S,
+        SHIELD_REGROWTH_PER_S, SHIP_RADIUS, border_radius,
     };
     use super::*;
-    use crate::protocol::WIRE;
     use crate::tick::TickRate;
 
     fn rate(hz: u16) -> TickRate {
@@ -303,21 +270,6 @@ mod tests {
         for _ in 0..level.tick_rate.ticks_in(seconds) {
             advance(own, level, input);
         }
-    }
-
-    #[test]
-    fn an_input_is_small_on_the_wire() {
-        let input = Input { buttons: u8::MAX, aim: u16::MAX };
-        assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
-    }
-
-    #[test]
-    fn aim_finds_its_way_back() {
-        for aim in 0..AIM_STEPS {
-            let direction = aim_direction(aim);
-            assert_eq!(Input::towards(0, direction.x, direction.y).aim, aim);
-        }
-        assert_eq!(Input::towards(0, 0.0, 0.0).aim, 0);
     }
 
     #[test]
@@ -367,6 +319,71 @@ mod tests {
             }
             assert!((30..=31).contains(&shots), "{shots} shots at {hz} Hz");
         }
+    }
+
+    #[test]
+    fn a_rail_fires_when_it_is_let_go_after_the_whole_charge_and_not_before() {
+        for hz in [20, 30, 60, 128] {
+            let level = void(hz);
+            let held = Input::new(Input::RAIL | Input::FIRE, 0);
+            let mut own = ship_in(&level);
+            hold(&mut own, &level, held, RAIL_CHARGE_S);
+            assert_eq!((own.charge(&level), own.fired, own.railed), (1.0, false, false));
+            hold(&mut own, &level, held, 3.0);
+            assert_eq!((own.charge(&level), own.fired, own.railed), (1.0, false, false));
+            advance(&mut own, &level, Input::new(Input::FIRE, 7));
+            assert_eq!((own.charge_ticks, own.fired, own.railed), (0, false, true));
+            assert_eq!(own.aim, 7);
+            advance(&mut own, &level, Input::default());
+            assert!(!own.railed, "once");
+        }
+    }
+
+    #[test]
+    fn a_charge_let_go_early_is_lost() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        for _ in 1..level.timing.rail_charge_ticks {
+            advance(&mut own, &level, Input::new(Input::RAIL, 0));
+        }
+        advance(&mut own, &level, Input::new(Input::FIRE, 0));
+        assert_eq!((own.charge_ticks, own.railed, own.fired), (0, false, true));
+    }
+
+    #[test]
+    fn after_a_rail_neither_weapon_is_ready_for_a_while() {
+        let level = void(30);
+        for next in [Input::FIRE, Input::RAIL] {
+            let mut own = ship_in(&level);
+            hold(&mut own, &level, Input::new(Input::RAIL, 0), RAIL_CHARGE_S);
+            advance(&mut own, &level, Input::default());
+            hold(&mut own, &level, Input::new(next, 0), RAIL_COOLDOWN_S - 0.05);
+            assert!(!own.fired && own.charge_ticks == 0);
+            hold(&mut own, &level, Input::new(next, 0), 0.1);
+            assert!(own.cooldown_ticks > 0 || own.charge_ticks > 0);
+        }
+    }
+
+    #[test]
+    fn a_rail_ends_protection_when_it_fires_and_not_while_it_charges() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::new(Input::RAIL, 0), RAIL_CHARGE_S);
+        assert!(own.is_protected());
+        advance(&mut own, &level, Input::default());
+        assert!(own.railed && !own.is_protected());
+    }
+
+    #[test]
+    fn the_dead_charge_nothing() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::new(Input::RAIL, 0), RAIL_CHARGE_S);
+        own.die(&level.timing);
+        assert_eq!(own.charge_ticks, 0);
+        hold(&mut own, &level, Input::new(Input::RAIL, 0), 1.5);
+        advance(&mut own, &level, Input::default());
+        assert_eq!((own.charge_ticks, own.railed), (0, false));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! How the world as a whole behaves: claims about Skirmish, played tick by tick.
 
+mod prediction;
+mod rail;
+
 use glam::Vec2;
 use proptest::prelude::*;
 
@@ -8,23 +11,29 @@ use crate::game::{Effect, Given, PlayerInput};
 use crate::limits::SNAPSHOT_MAX_BYTES;
 use crate::protocol::WIRE;
 use crate::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
-use crate::scene::{Events, Rows};
+use crate::scene::{Events, Rows, Scene};
 use crate::simulation::{Simulation, trial};
 use crate::tick::{Tick, TickRate};
+
+/// How far an arena can be turned back.
+const REWIND_MAX_TICKS: u32 = 8;
 
 /// A world with its level, stepped by hand.
 struct Arena {
     world: Skirmish,
     level: Level,
     tick: Tick,
-    events: Events,
+    /// The events of the last tick, and no rows.
+    happened: Scene,
     effects: Vec<(PlayerId, Effect)>,
 }
 
 impl Arena {
     fn new(players_max: u16) -> Arena {
-        let (world, level) = Skirmish::new(&setup(5, players_max));
-        Arena { world, level, tick: Tick(0), events: Events::default(), effects: Vec::new() }
+        let setup = Setup { rewind_max_ticks: REWIND_MAX_TICKS, ..setup(5, players_max) };
+        let (world, level) = Skirmish::new(&setup);
+        let (happened, effects) = (Scene::default(), Vec::new());
+        Arena { world, level, tick: Tick(0), happened, effects }
     }
 
     fn with_players(count: u16) -> Arena {
@@ -52,16 +61,17 @@ impl Arena {
 
     fn step(&mut self, inputs: &[PlayerInput<Input>]) {
         self.tick = self.tick.next();
-        self.events = Events::default();
         self.effects.clear();
+        let mut events = Events::default();
         let mut step = Step {
             tick: self.tick,
             level: &self.level,
             inputs,
-            events: &mut self.events,
+            events: &mut events,
             effects: &mut self.effects,
         };
         self.world.step(&mut step);
+        SceneWriter::default().publish(self.tick, &mut events, &mut self.happened);
     }
 
     fn own(&mut self, player: u16) -> &mut Own {
@@ -139,7 +149,8 @@ fn the_border_follows_the_number_of_players() {
     for id in 0..100 {
         arena.world.join(PlayerId(id));
     }
-    assert_eq!(arena.world.border.radius, border_radius(100), "at once before the first tick");
+    arena.settle(1);
+    assert_eq!(arena.world.border.radius, border_radius(100), "at once in the first tick");
     arena.settle(10);
     for id in 8..100 {
         arena.world.leave(PlayerId(id));
@@ -160,10 +171,12 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
     simulation.step(&[]);
     let mut replayed = simulation.game().own(PlayerId(4)).unwrap();
     let mut dice = Dice::new(1, 0);
-    let (mut input, mut shots) = (Input::default(), 0);
+    let (mut input, mut shots, mut rails) = (Input::default(), 0, 0);
     for tick in 0..1_000 {
         if tick % 7 == 0 {
-            input = Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
+            let rail = if tick % 100 < 50 { Input::RAIL } else { 0 };
+            let buttons = dice.bits() as u8 & !Input::RAIL | rail;
+            input = Input { buttons, aim: dice.bits() as u16 };
         }
         simulation.step(&[received(4, input)]);
         Skirmish::advance(&mut replayed, simulation.level(), input);
@@ -171,6 +184,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         assert_eq!(own, replayed, "tick {tick}");
         assert_eq!(own.place.x.to_bits(), replayed.place.x.to_bits());
         shots += u32::from(own.fired);
+        rails += u32::from(own.railed);
 
         let mut writer = SceneWriter::default();
         Skirmish::show_own(&own, &mut writer);
@@ -179,7 +193,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         }
         assert_eq!(writer.rows().len(), 2, "the ship and the border");
     }
-    assert!(shots > 50);
+    assert!(shots > 20 && rails > 5, "{shots} shots, {rails} rails");
 }
 
 #[test]
@@ -206,8 +220,8 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
         WIRE,
     )
     .unwrap();
-    let (events, effects) = (Events::default(), Vec::new());
-    let mut other = Arena { world, level, tick: arena.tick, events, effects };
+    let (happened, effects) = (Scene::default(), Vec::new());
+    let mut other = Arena { world, level, tick: arena.tick, happened, effects };
     for _ in 0..300 {
         let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);
@@ -313,7 +327,7 @@ fn who_dies_in_the_tick_of_its_shot_has_shot_all_the_same() {
     other.player = PlayerId(1);
     other.place.x -= 1.2;
     other.aim = 0;
-    arena.world.bolts.push(super::bolts::Bolt::of_shot(EntityId(9_000), &other, &timing));
+    arena.world.bolts.push(super::bolts::Bolt::of_shot(EntityId(9_000), &other, Tick(1), &timing));
     arena.press(Input::new(Input::FIRE, 512));
     assert!(!arena.own(0).is_alive());
     assert!(arena.world.bolts.iter().any(|bolt| bolt.owner == PlayerId(0)));

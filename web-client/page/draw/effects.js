@@ -10,7 +10,8 @@ import { faded } from "./palette.js";
 
 /**
  * @typedef {object} Mark
- * @property {"spark" | "ring" | "light" | "shard"} shape
+ * @property {"spark" | "ring" | "light" | "shard" | "beam"} shape a beam's middle is its place, and
+ *   its size half of its length
  * @property {number} x
  * @property {number} y
  * @property {number} vx
@@ -94,6 +95,18 @@ export class Effects {
     }
   }
 
+  /** A rail went from one place to another. @param {number} x @param {number} y
+   *  @param {number} toX @param {number} toY @param {string} colour */
+  beam(x, y, toX, toY, colour) {
+    const angle = Math.atan2(toY - y, toX - x);
+    const size = Math.hypot(toX - x, toY - y) / 2;
+    const alpha = this.calm ? 0.6 : 1;
+    this.add({ ...this.still("beam", (x + toX) / 2, (y + toY) / 2, 0.45, colour, alpha), size, angle });
+    this.light(x, y, 2, 0.2, colour, 0.9);
+    this.light(toX, toY, 1.8, 0.3, "#ffffff", 0.8);
+    this.sparks(toX, toY, 9, 12, 0.35, colour);
+  }
+
   /** @param {number} seconds */
   age(seconds) {
     for (const mark of this.marks) {
@@ -121,6 +134,10 @@ export class Effects {
       const alpha = mark.alpha * left;
       if (mark.shape === "light") {
         canvas.glow(mark.colour, mark.x, mark.y, mark.size, alpha);
+        continue;
+      }
+      if (mark.shape === "beam") {
+        drawBeam(canvas, mark, left);
         continue;
       }
       context.strokeStyle = faded(mark.colour, alpha);
@@ -178,5 +195,25 @@ export class Effects {
   add(mark) {
     if (this.marks.length >= MARKS_MAX) this.marks.shift();
     this.marks.push(mark);
+  }
+}
+
+/** Broad and faint, to narrow and white. @param {Canvas} canvas @param {Mark} mark
+ *  @param {number} left of its life, from 1 to 0 */
+function drawBeam(canvas, mark, left) {
+  const { context } = canvas;
+  const [dx, dy] = [Math.cos(mark.angle) * mark.size, Math.sin(mark.angle) * mark.size];
+  context.beginPath();
+  context.moveTo(mark.x - dx, mark.y - dy);
+  context.lineTo(mark.x + dx, mark.y + dy);
+  const layers = /** @type {const} */ ([
+    [16, 0.18, mark.colour],
+    [7, 0.45, mark.colour],
+    [2.2, 1, "#ffffff"],
+  ]);
+  for (const [width, strength, colour] of layers) {
+    context.lineWidth = canvas.px(0.5 + width * left);
+    context.strokeStyle = faded(colour, mark.alpha * strength * left);
+    context.stroke();
   }
 }

@@ -4,7 +4,7 @@
 // It remembers for each player only what looks need: the trail and the last hits. It decides
 // nothing about the game. Called by picture.js.
 
-import { ALL, TEXT, colourIndex, colourOf, faded } from "./palette.js";
+import { ALL, SELF, TEXT, colourIndex, colourOf, faded } from "./palette.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */
@@ -93,8 +93,9 @@ export class Ships {
     });
   }
 
-  /** @param {Canvas} canvas @param {World} world @param {number} now */
-  draw(canvas, world, now) {
+  /** @param {Canvas} canvas @param {World} world @param {number} charge of the own rail, from 0
+   *  to 1 @param {number} now */
+  draw(canvas, world, charge, now) {
     const { context, camera } = canvas;
     canvas.toWorld();
     context.globalCompositeOperation = "lighter";
@@ -103,6 +104,7 @@ export class Ships {
       const own = ship.player === world.self;
       const colour = colourOf(ship.player, world.self);
       canvas.glow(colour, ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
+      if ((ship.flags & this.measures.flag_charging) !== 0) glowOfRail(canvas, ship, colour, now);
     }
     context.globalCompositeOperation = "source-over";
     for (const ship of world.ships) {
@@ -113,6 +115,7 @@ export class Ships {
       drawShip(canvas, ship, thrusting, colourOf(ship.player, world.self), hit, now);
       this.drawShield(canvas, ship, hit, now);
     }
+    if (world.own && charge > 0) drawCharge(canvas, world.own, charge);
     this.drawLabels(canvas, world);
   }
 
@@ -169,6 +172,27 @@ export class Ships {
       }
     }
   }
+}
+
+/** A rail that charges is seen at the bow: a warning to all. @param {Canvas} canvas
+ *  @param {Ship} ship @param {string} colour @param {number} now */
+function glowOfRail(canvas, ship, colour, now) {
+  const [x, y] = [ship.x + 1.2 * Math.cos(ship.aim), ship.y + 1.2 * Math.sin(ship.aim)];
+  const pulse = 0.5 + 0.5 * Math.sin(now / 60);
+  canvas.glow(colour, x, y, 1.5 + 0.5 * pulse, 0.9);
+  canvas.glow("#ffffff", x, y, 0.7, 0.6 + 0.4 * pulse);
+}
+
+/** How far the own rail is charged: a ring around the ship that closes at the bow.
+ *  @param {Canvas} canvas @param {Ship} ship @param {number} charge */
+function drawCharge(canvas, ship, charge) {
+  const { context } = canvas;
+  canvas.toPlace(ship.x, ship.y, ship.aim);
+  context.beginPath();
+  context.arc(0, 0, 1.75, Math.PI * (1 - charge), Math.PI * (1 + charge));
+  context.lineWidth = canvas.px(charge >= 1 ? 3 : 2);
+  context.strokeStyle = charge >= 1 ? "#ffffff" : faded(SELF, 0.85);
+  context.stroke();
 }
 
 /** @param {Canvas} canvas @param {Ship} ship @param {boolean} thrusting @param {string} colour
