@@ -114,7 +114,7 @@ impl<G: Game> Hosted<G> {
         status: Arc<RoomStatus>,
         recorder: Option<Box<Recorder<G>>>,
     ) -> Hosted<G> {
-        let pacer = Pacer::new(origin, room.tick_rate());
+        let pacer = Pacer::new(origin, room.tick_rate(), crate::pacer::OverloadPolicy::default());
         let (seats, counted) = (Vec::new(), RoomCounters::default());
         let (any_ended, passes) = (false, 0);
         let hosted =
@@ -168,7 +168,7 @@ impl<G: Game> Hosted<G> {
 
     /// One pass: what clients said, then the ticks that are due, then what clients are told.
     pub(crate) fn pass(&mut self, now: Duration, bench: &mut Bench) {
-        let due = self.pacer.take(now);
+        let due = self.pacer.take(now, 0.0);
         let lived = self.pacer.lived(now);
         self.count(due, bench);
         if due.skipped > 0 {

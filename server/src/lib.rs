@@ -19,7 +19,7 @@ mod hosted;
 mod http;
 mod lobby;
 mod metrics;
-mod pacer;
+pub mod pacer;
 pub mod page;
 mod recorder;
 pub mod room;
