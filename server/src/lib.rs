@@ -29,7 +29,7 @@ mod shard;
 mod socket;
 mod upgrade;
 
-pub use config::Config;
+pub use config::{Config, OverloadJoins};
 pub use server::{Server, StartError, run};
 
 #[doc(no_inline)]
