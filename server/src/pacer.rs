@@ -83,6 +83,8 @@ pub struct Pacer {
     /// Steps that the last pass was to take.
     making: u32,
     work: Work,
+    /// By that, kept because all rooms of a thread are asked for it at each pass of any.
+    load: f64,
     /// When the pace last changed.
     changed: Duration,
     /// Whether the thread was too busy at the last pass, and the room behind.
@@ -105,6 +107,7 @@ impl Pacer {
             lost: Duration::ZERO,
             making: 0,
             work: Work::default(),
+            load: 0.0,
             changed: origin,
             was_overloaded: false,
             starved: None,
@@ -145,7 +148,7 @@ impl Pacer {
     /// than 1 is too much.
     #[must_use]
     pub fn load(&self) -> f64 {
-        self.work.per_step() * self.hz as f64
+        self.load
     }
 
     /// Takes what is due at `now`, where `load` is the [`Pacer::load`] of all rooms of its thread
@@ -186,6 +189,7 @@ impl Pacer {
     pub fn worked(&mut self, now: Duration, took: Duration) {
         if self.making > 0 {
             self.work.add(Pass { ended: now, took, steps: self.making });
+            self.load = self.work.per_step() * self.hz as f64;
         }
     }
 
