@@ -9,13 +9,28 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use shared::limits::{
-    REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES,
-    SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT, SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ,
-    TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
+    CATCH_UP_STEPS_MAX, PACE_FULL_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX,
+    SLOWEST_MIN_PERMILLE, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
+    SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };
 use shared::protocol::snapshot::Coding;
 
+use crate::pacer::OverloadPolicy;
 use crate::room::StreamSettings;
+
+const PERMILLE_PER_PERCENT: u16 = 10;
+const SLOWEST_RANGE: std::ops::RangeInclusive<i64> = (SLOWEST_MIN_PERMILLE / PERMILLE_PER_PERCENT)
+    as i64
+    ..=(PACE_FULL_PERMILLE / PERMILLE_PER_PERCENT) as i64;
+
+/// Whether anyone may come into an overloaded room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OverloadJoins {
+    /// Nobody, until it is back at its full pace.
+    Refuse,
+    /// Everyone for whom there is space.
+    Allow,
+}
 
 /// The settings of a server. `Config::default()` is what no argument at all gives, save that
 /// it ignores the environment.
@@ -75,6 +90,22 @@ pub struct Config {
         value_parser = |text: &str| time(text, REWIND_MAX_MAX))]
     pub rewind_max: Duration,
 
+    /// How many ticks a room that is late makes up at once; the others are given up
+    #[arg(long, env = "TICKWIRE_CATCH_UP_STEPS", value_name = "N",
+        default_value_t = Config::default().catch_up_steps,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(CATCH_UP_STEPS_MAX)))]
+    pub catch_up_steps: u32,
+
+    /// How far an overloaded room slows its ticks, in percent of the tick rate; 100 never slows
+    #[arg(long = "slowest", env = "TICKWIRE_SLOWEST", value_name = "PERCENT",
+        default_value_t = Config::default().slowest_percent,
+        value_parser = clap::value_parser!(u16).range(SLOWEST_RANGE))]
+    pub slowest_percent: u16,
+
+    /// Whether anyone may come into an overloaded room
+    #[arg(long, env = "TICKWIRE_OVERLOAD_JOINS", value_name = "HOW", default_value = "refuse")]
+    pub overload_joins: OverloadJoins,
+
     /// The game's own settings, as JSON
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
     pub settings: Option<String>,
@@ -113,6 +144,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
+        let overload = OverloadPolicy::default();
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7777)),
             tick_rate: TICK_RATE_DEFAULT_HZ,
@@ -123,6 +155,13 @@ impl Default for Config {
             coding: Coding::Range,
             spectator_delay: SPECTATOR_DELAY_DEFAULT,
             rewind_max: REWIND_MAX_DEFAULT,
+            catch_up_steps: overload.catch_up_steps,
+            slowest_percent: overload.slowest_permille / PERMILLE_PER_PERCENT,
+            overload_joins: if overload.refuse_joins {
+                OverloadJoins::Refuse
+            } else {
+                OverloadJoins::Allow
+            },
             settings: None,
             record_scenes: None,
             web_dir: None,
@@ -151,6 +190,15 @@ impl Config {
             coding: self.coding,
             snapshot_max_bytes: self.snapshot_max_bytes as usize,
             spectator_delay: self.spectator_delay,
+        }
+    }
+
+    /// What rooms do that cannot keep up.
+    pub(crate) fn overload(&self) -> OverloadPolicy {
+        OverloadPolicy {
+            catch_up_steps: self.catch_up_steps,
+            slowest_permille: self.slowest_percent * PERMILLE_PER_PERCENT,
+            refuse_joins: self.overload_joins == OverloadJoins::Refuse,
         }
     }
 
@@ -211,6 +259,11 @@ mod tests {
             "--snapshot-max-bytes=63",
             "--snapshot-max-bytes=1048577",
             "--coding=zip",
+            "--catch-up-steps=0",
+            "--catch-up-steps=9",
+            "--slowest=4",
+            "--slowest=101",
+            "--overload-joins=maybe",
             "--spectator-delay=2",
             "--spectator-delay=-1s",
             "--spectator-delay=1.5s",
@@ -243,6 +296,19 @@ mod tests {
         {
             assert_eq!(time(text, SPECTATOR_DELAY_MAX), Ok(delay), "{text}");
         }
+    }
+
+    #[test]
+    fn what_overloaded_rooms_do_is_as_was_said() {
+        let overload = |arguments: &[&str]| {
+            let all = ["tickwire"].iter().chain(arguments);
+            Config::try_parse_from(all).expect("these are allowed").overload()
+        };
+        assert_eq!(overload(&[]), OverloadPolicy::default());
+        let said = ["--catch-up-steps=8", "--slowest=100", "--overload-joins=allow"];
+        let meant =
+            OverloadPolicy { catch_up_steps: 8, slowest_permille: 1_000, refuse_joins: false };
+        assert_eq!(overload(&said), meant);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    CLIENT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, NOTICES_PENDING_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
+    CLIENT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, NOTICES_PENDING_MAX, PACE_FULL_PERMILLE,
+    PONGS_PENDING_MAX, SILENCE_MAX,
 };
 use shared::protocol::{ClientMessage, End, MessageError, Notice, Ping, ServerMessage};
 use shared::tick::Tick;
@@ -55,6 +56,8 @@ pub struct Connection {
     session: SessionId,
     part: Part,
     welcomed: bool,
+    /// The pace of the room that it was told last.
+    pace_permille: u16,
     pongs: VecDeque<Ping>,
     notices: VecDeque<String>,
     heard: Duration,
@@ -104,6 +107,7 @@ impl Connection {
             session,
             part,
             welcomed: false,
+            pace_permille: PACE_FULL_PERMILLE,
             pongs: VecDeque::new(),
             notices: VecDeque::new(),
             heard: now,
@@ -224,7 +228,7 @@ impl Connection {
     }
 
     /// Adds the next message that is to be said to this client alone to the end of `out`: the
-    /// welcome, answers to pings, the roster, notices, and last a player's newest scene. `false`
+    /// welcome, the room's pace, answers to pings, the roster, notices, and last a player's newest scene. `false`
     /// when there is none.
     ///
     /// To be called only when the socket takes it: what is given out must reach the client or
@@ -233,6 +237,7 @@ impl Connection {
         let before = out.len();
         // The roster goes before the snapshot: whoever is in that has a name by then.
         let said = self.say_welcome(room, out)
+            || self.say_pace(room, out)
             || self.say_pong(out)
             || self.say_roster(room, out)
             || self.say_notice(out)
@@ -273,6 +278,12 @@ impl Connection {
         room.welcome(self.session, self.player(), out);
         self.welcomed = true;
         true
+    }
+
+    /// Before the snapshot of the first tick that is made so fast.
+    fn say_pace<G: Game>(&mut self, room: &Room<G>, out: &mut Vec<u8>) -> bool {
+        let plays = self.player().is_some();
+        room.write_pace(&mut self.pace_permille, plays, out)
     }
 
     fn say_roster<G: Game>(&mut self, room: &mut Room<G>, out: &mut Vec<u8>) -> bool {

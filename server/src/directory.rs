@@ -105,6 +105,9 @@ impl Directory {
             }
         };
         let listed = &mut self.rooms[room];
+        if listed.status.refuses_joins() {
+            return Err(Refusal::Overloaded);
+        }
         match role {
             Role::Player if listed.players >= self.limits.players_max => {
                 return Err(Refusal::RoomFull);
@@ -122,10 +125,11 @@ impl Directory {
         Ok(Admission { room, shard, new })
     }
 
-    /// The room with the most players that has a place: people come to meet.
+    /// The room with the most players that has a place and is not overloaded: people come to meet.
     fn fullest(&self, role: Role) -> Option<RoomKey> {
         self.rooms
             .iter()
+            .filter(|(_, listed)| !listed.status.refuses_joins())
             .filter(|(_, listed)| match role {
                 Role::Player => listed.players < self.limits.players_max,
                 Role::Spectator => listed.spectators < ROOM_SPECTATORS_MAX,
@@ -148,12 +152,18 @@ impl Directory {
         if self.rooms.len() >= self.limits.rooms_max {
             return Err(Refusal::ServerFull);
         }
+        // One more room would slow all rooms of an overloaded shard even further.
+        let mut overloaded = vec![false; self.shards.len()];
+        for listed in self.rooms.values() {
+            overloaded[listed.shard] |= listed.status.refuses_joins();
+        }
         let (shard, load) = self
             .shards
             .iter_mut()
             .enumerate()
+            .filter(|(shard, _)| !overloaded[*shard])
             .min_by_key(|(_, load)| (load.people, load.rooms))
-            .expect("a server has at least one shard");
+            .ok_or(Refusal::Overloaded)?;
         load.rooms += 1;
         let room = self.rooms.insert(Listed {
             name: name.clone(),
@@ -330,6 +340,30 @@ mod tests {
         assert_ne!(a.shard, b.shard);
         directory.enter(Role::Player, &named("a")).unwrap();
         assert_eq!(directory.enter(Role::Player, &named("c")).unwrap().shard, b.shard);
+    }
+
+    #[test]
+    fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
+        let mut directory = of_limits(64, 8, 100);
+        let slow = directory.enter(Role::Player, &named("slow")).unwrap();
+        let overload = |directory: &Directory, room, is_overloaded| {
+            directory.room(room).status.refuse_joins(is_overloaded);
+        };
+        overload(&directory, slow.room, true);
+        for role in [Role::Player, Role::Spectator] {
+            assert_eq!(directory.enter(role, &named("slow")), Err(Refusal::Overloaded));
+        }
+        let other = directory.enter(Role::Player, &Wish::Any).unwrap();
+        assert_ne!((other.room, other.shard), (slow.room, slow.shard));
+        assert_eq!(directory.enter(Role::Player, &named("new")).unwrap().shard, other.shard);
+        overload(&directory, other.room, true);
+        let third = directory.enter(Role::Player, &Wish::Any).unwrap();
+        assert!(!third.new, "one is as it should be");
+        overload(&directory, third.room, true);
+        assert_eq!(directory.enter(Role::Player, &Wish::Any), Err(Refusal::Overloaded));
+        assert_eq!(directory.enter(Role::Player, &named("newer")), Err(Refusal::Overloaded));
+        overload(&directory, slow.room, false);
+        assert_eq!(directory.enter(Role::Player, &Wish::Any).unwrap().room, slow.room);
     }
 
     #[test]

@@ -6,20 +6,21 @@
 //! here sleeps, waits or looks at a clock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
+use shared::limits::PACE_FULL_PERMILLE;
 use shared::protocol::{End, Refusal, Role, ServerMessage};
 use shared::tick::Tick;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::connection::Connection;
 use crate::directory::RoomKey;
 use crate::lobby::Place;
 use crate::metrics::Metrics;
-use crate::pacer::Pacer;
+use crate::pacer::{Due, Pacer};
 use crate::recorder::Recorder;
 use crate::room::{COUNTERS, Room, RoomCounters, Turn};
 use crate::socket::{Flushed, Socket};
@@ -28,10 +29,23 @@ use crate::socket::{Flushed, Socket};
 const GATHER_BYTES: usize = 32_768;
 
 /// What a room shows to other threads, as of its last pass.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RoomStatus {
     tick: AtomicU32,
     bots: AtomicU16,
+    pace_permille: AtomicU16,
+    refuses_joins: AtomicBool,
+}
+
+impl Default for RoomStatus {
+    fn default() -> RoomStatus {
+        RoomStatus {
+            tick: AtomicU32::default(),
+            bots: AtomicU16::default(),
+            pace_permille: AtomicU16::new(PACE_FULL_PERMILLE),
+            refuses_joins: AtomicBool::default(),
+        }
+    }
 }
 
 impl RoomStatus {
@@ -41,6 +55,20 @@ impl RoomStatus {
 
     pub(crate) fn bots(&self) -> u16 {
         self.bots.load(Relaxed)
+    }
+
+    pub(crate) fn pace_permille(&self) -> u16 {
+        self.pace_permille.load(Relaxed)
+    }
+
+    /// Whether it is overloaded, and nobody is to come in.
+    pub(crate) fn refuses_joins(&self) -> bool {
+        self.refuses_joins.load(Relaxed)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn refuse_joins(&self, refuses: bool) {
+        self.refuses_joins.store(refuses, Relaxed);
     }
 }
 
@@ -114,7 +142,7 @@ impl<G: Game> Hosted<G> {
         status: Arc<RoomStatus>,
         recorder: Option<Box<Recorder<G>>>,
     ) -> Hosted<G> {
-        let pacer = Pacer::new(origin, room.tick_rate());
+        let pacer = Pacer::new(origin, room.tick_rate(), room.overload());
         let (seats, counted) = (Vec::new(), RoomCounters::default());
         let (any_ended, passes) = (false, 0);
         let hosted =
@@ -132,8 +160,21 @@ impl<G: Game> Hosted<G> {
         self.pacer.deadline()
     }
 
-    /// Has the room take in a client, if it wants to play.
+    /// What part of its thread's time it would take at the full pace.
+    pub(crate) fn load(&self) -> f64 {
+        self.pacer.load()
+    }
+
+    /// The pass that ended at `now` took the thread so long.
+    pub(crate) fn worked(&mut self, now: Duration, took: Duration) {
+        self.pacer.worked(now, took);
+    }
+
+    /// Has the room take in a client, if it wants to play and nothing is against it.
     pub(crate) fn join(&mut self, arrival: &Arrival) -> Result<Option<PlayerId>, Refusal> {
+        if self.pacer.refuses_joins() {
+            return Err(Refusal::Overloaded);
+        }
         match arrival.place.role {
             Role::Spectator => Ok(None),
             Role::Player => self.room.join(&arrival.name).map(Some),
@@ -167,14 +208,17 @@ impl<G: Game> Hosted<G> {
     }
 
     /// One pass: what clients said, then the ticks that are due, then what clients are told.
-    pub(crate) fn pass(&mut self, now: Duration, bench: &mut Bench) {
-        let due = self.pacer.take(now);
+    /// `load` is that of all rooms of the thread.
+    pub(crate) fn pass(&mut self, now: Duration, load: f64, bench: &mut Bench) {
+        let due = self.pacer.take(now, load);
         let lived = self.pacer.lived(now);
-        self.count(due, bench);
-        if due.skipped > 0 {
-            let lost = due.skipped as f64 / f64::from(self.room.tick_rate().hz());
-            let lost = Duration::from_secs_f64(lost);
-            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall(lost));
+        self.count(&due, bench);
+        if let Some(permille) = due.pace {
+            self.room.set_pace(permille);
+            info!(room = self.name(), permille, load, "pace changes");
+        }
+        if due.lost > Duration::ZERO {
+            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall(due.lost));
         }
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.
@@ -258,11 +302,17 @@ impl<G: Game> Hosted<G> {
         }
     }
 
-    fn count(&self, due: crate::pacer::Due, bench: &Bench) {
-        bench.metrics.ticks.fetch_add(u64::from(due.steps), Relaxed);
-        if due.steps > 1 {
-            bench.metrics.overruns.fetch_add(1, Relaxed);
-            bench.metrics.ticks_skipped.fetch_add(due.skipped, Relaxed);
+    fn count(&self, due: &Due, bench: &Bench) {
+        let (metrics, steps) = (&bench.metrics, u64::from(due.steps));
+        metrics.late(due.late, self.pacer.period(), due.steps);
+        metrics.ticks.fetch_add(steps, Relaxed);
+        metrics.paces.fetch_add(u64::from(due.pace.is_some()), Relaxed);
+        if self.pacer.is_slowed() {
+            metrics.ticks_slowed.fetch_add(steps, Relaxed);
+        }
+        if steps + due.skipped > 1 {
+            metrics.overruns.fetch_add(1, Relaxed);
+            metrics.ticks_skipped.fetch_add(due.skipped, Relaxed);
             debug!(room = self.name(), late = ?due.late, skipped = due.skipped, "ticks are late");
         }
     }
@@ -283,6 +333,8 @@ impl<G: Game> Hosted<G> {
     fn publish(&self) {
         self.status.tick.store(self.room.tick().0, Relaxed);
         self.status.bots.store(self.room.bots(), Relaxed);
+        self.status.pace_permille.store(self.pacer.permille(), Relaxed);
+        self.status.refuses_joins.store(self.pacer.refuses_joins(), Relaxed);
     }
 }
 
@@ -386,7 +438,7 @@ impl Seat {
 pub(crate) fn refuse(arrival: Arrival, refusal: Refusal, bench: &Bench) {
     let Arrival { mut socket, place, .. } = arrival;
     drop(place);
-    bench.metrics.refusals.fetch_add(1, Relaxed);
+    bench.metrics.count_refusal(refusal);
     let mut message = Vec::with_capacity(16);
     ServerMessage::Refused(refusal).encode(&mut message);
     socket.say(&message);

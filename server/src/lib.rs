@@ -19,7 +19,7 @@ mod hosted;
 mod http;
 mod lobby;
 mod metrics;
-mod pacer;
+pub mod pacer;
 pub mod page;
 mod recorder;
 pub mod room;
@@ -29,7 +29,7 @@ mod shard;
 mod socket;
 mod upgrade;
 
-pub use config::Config;
+pub use config::{Config, OverloadJoins};
 pub use server::{Server, StartError, run};
 
 #[doc(no_inline)]

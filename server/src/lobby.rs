@@ -20,7 +20,7 @@ use tracing::info;
 use crate::directory::{Admission, Directory, Limits, RoomKey, Wish};
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
-use crate::room::{RoomSettings, StreamSettings};
+use crate::room::RoomSettings;
 use crate::shard::Command;
 
 /// What the lobby is told. Its queue is bounded by the number of connections: each asks once
@@ -80,6 +80,7 @@ pub(crate) struct RoomListing {
     pub(crate) players_max: u16,
     pub(crate) tick_rate_hz: u16,
     pub(crate) tick: u32,
+    pub(crate) pace_permille: u16,
 }
 
 /// The task that owns the [`Directory`].
@@ -88,9 +89,8 @@ pub(crate) struct Lobby<G: Game> {
     requests: mpsc::UnboundedReceiver<Request>,
     sender: mpsc::UnboundedSender<Request>,
     shards: Vec<threads::Sender<Command<G>>>,
-    setup: Setup<G::Settings>,
-    fill: u16,
-    stream: StreamSettings,
+    /// From what each room is made, but for its name; its seed is the server's.
+    rooms: RoomSettings<G::Settings>,
     /// For the first room that opens.
     recorder: Option<Recorder<G>>,
     metrics: Arc<Metrics>,
@@ -102,13 +102,11 @@ pub(crate) struct Lobby<G: Game> {
 const RETIRE_EVERY: Duration = Duration::from_secs(1);
 
 impl<G: Game> Lobby<G> {
-    /// A lobby without rooms. `setup` is what each room is made from; its seed is the server's.
+    /// A lobby without rooms. `rooms` is what each is made from, but for its name.
     pub(crate) fn new(
         limits: Limits,
         shards: Vec<threads::Sender<Command<G>>>,
-        setup: Setup<G::Settings>,
-        fill: u16,
-        stream: StreamSettings,
+        rooms: RoomSettings<G::Settings>,
         recorder: Option<Recorder<G>>,
         metrics: Arc<Metrics>,
     ) -> (Lobby<G>, mpsc::UnboundedSender<Request>) {
@@ -118,9 +116,7 @@ impl<G: Game> Lobby<G> {
             requests,
             sender: sender.clone(),
             shards,
-            setup,
-            fill,
-            stream,
+            rooms,
             recorder,
             metrics,
             sessions: 0,
@@ -185,14 +181,13 @@ impl<G: Game> Lobby<G> {
 
     fn open(&mut self, admission: Admission) {
         let listed = &self.directory.room(admission.room);
-        let seed = room_seed(self.setup.seed, &listed.name);
+        let seed = room_seed(self.rooms.setup.seed, &listed.name);
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
         self.metrics.rooms.fetch_add(1, Relaxed);
         let settings = RoomSettings {
             name: listed.name.clone(),
-            setup: Setup { seed, ..self.setup.clone() },
-            fill: self.fill,
-            stream: self.stream,
+            setup: Setup { seed, ..self.rooms.setup.clone() },
+            ..self.rooms.clone()
         };
         let status = Arc::clone(&listed.status);
         // Those sent to a shard that is gone end there, and their places come back.
@@ -214,6 +209,7 @@ impl<G: Game> Lobby<G> {
     }
 
     fn list(&self) -> Vec<RoomListing> {
+        let setup = &self.rooms.setup;
         let mut rooms: Vec<RoomListing> = self
             .directory
             .rooms()
@@ -222,11 +218,12 @@ impl<G: Game> Lobby<G> {
                 game: G::NAME,
                 players: listed.players,
                 // The room's bots make way at its next tick; here they have already.
-                bots: listed.status.bots().min(self.setup.players_max - listed.players),
+                bots: listed.status.bots().min(setup.players_max - listed.players),
                 spectators: listed.spectators,
-                players_max: self.setup.players_max,
-                tick_rate_hz: self.setup.tick_rate.hz(),
+                players_max: setup.players_max,
+                tick_rate_hz: setup.tick_rate.hz(),
                 tick: listed.status.tick().0,
+                pace_permille: listed.status.pace_permille(),
             })
             .collect();
         rooms.sort_by(|a, b| a.name.cmp(&b.name));
@@ -255,13 +252,11 @@ mod tests {
             empty_max: RETIRE_EVERY,
         };
         let (shard, _commands) = threads::channel();
-        let (metrics, stream) = (Arc::<Metrics>::default(), StreamSettings::default());
+        let metrics = Arc::<Metrics>::default();
         let (mut lobby, _requests) = Lobby::<Dots>::new(
             limits,
             vec![shard],
-            Setup::default(),
-            0,
-            stream,
+            RoomSettings::default(),
             None,
             Arc::clone(&metrics),
         );

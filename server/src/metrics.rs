@@ -1,11 +1,13 @@
-//! What the server counts, as plain atomics that any thread adds to.
+//! What the server counts, as plain atomics that any thread adds to, and how late ticks are.
 //!
 //! Nothing here decides anything; `/api/status` shows it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use shared::protocol::End;
+use hdrhistogram::Histogram;
+use shared::protocol::{End, Refusal};
 
 use crate::room::{COUNTERS, RoomCounters};
 
@@ -19,7 +21,7 @@ pub(crate) struct Metrics {
     /// Sessions that reached a room.
     pub(crate) sessions: AtomicU64,
     /// Hellos that were refused.
-    pub(crate) refusals: AtomicU64,
+    refusals: AtomicU64,
     /// Spectators among these, who were refused because as many as may be watch already.
     pub(crate) spectators_refused: AtomicU64,
     /// Rooms opened.
@@ -34,6 +36,11 @@ pub(crate) struct Metrics {
     pub(crate) overruns: AtomicU64,
     /// Ticks given up because a room was too late.
     pub(crate) ticks_skipped: AtomicU64,
+    /// Ticks made at less than the full pace.
+    pub(crate) ticks_slowed: AtomicU64,
+    /// Times that a room's pace changed.
+    pub(crate) paces: AtomicU64,
+    joins_refused_overloaded: AtomicU64,
     /// Messages written to clients in rooms.
     pub(crate) messages_out: AtomicU64,
     /// Bytes read from sockets in rooms, frames and all.
@@ -46,7 +53,7 @@ pub(crate) struct Metrics {
     pub(crate) broadcast_skips: AtomicU64,
     /// What rooms count themselves, all rooms together, in the order of [`RoomCounters::named`].
     pub(crate) of_rooms: [AtomicU64; COUNTERS],
-    lateness_max_us: AtomicU64,
+    tick_lateness: Lateness,
     pass_max_us: AtomicU64,
     ends: [AtomicU64; End::ALL.len()],
 }
@@ -58,9 +65,25 @@ impl Metrics {
         self.ends[at].fetch_add(1, Relaxed);
     }
 
-    /// A pass began `late` after its deadline and took `took`.
-    pub(crate) fn pass(&self, late: Duration, took: Duration) {
-        self.lateness_max_us.fetch_max(late.as_micros() as u64, Relaxed);
+    /// Someone was told why not to come in.
+    pub(crate) fn count_refusal(&self, refusal: Refusal) {
+        self.refusals.fetch_add(1, Relaxed);
+        if refusal == Refusal::Overloaded {
+            self.joins_refused_overloaded.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// So many ticks are made, the first `late` after its deadline and each of the others a
+    /// `period` less.
+    pub(crate) fn late(&self, late: Duration, period: Duration, steps: u32) {
+        let mut histogram = self.tick_lateness.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for step in 0..steps {
+            histogram.saturating_record(late.saturating_sub(period * step).as_micros() as u64);
+        }
+    }
+
+    /// A pass took so long.
+    pub(crate) fn pass(&self, took: Duration) {
         self.pass_max_us.fetch_max(took.as_micros() as u64, Relaxed);
     }
 
@@ -89,7 +112,10 @@ impl Metrics {
             "ticks": self.ticks.load(Relaxed),
             "overruns": self.overruns.load(Relaxed),
             "ticks_skipped": self.ticks_skipped.load(Relaxed),
-            "lateness_max_us": self.lateness_max_us.load(Relaxed),
+            "ticks_slowed": self.ticks_slowed.load(Relaxed),
+            "paces": self.paces.load(Relaxed),
+            "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
+            "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),
             "messages_out": self.messages_out.load(Relaxed),
             "bytes_in": self.bytes_in.load(Relaxed),
@@ -99,5 +125,32 @@ impl Metrics {
             "of_rooms": of_rooms,
             "ends": ends,
         })
+    }
+}
+
+/// How late ticks were made, in microseconds.
+#[derive(Debug)]
+struct Lateness(Mutex<Histogram<u64>>);
+
+impl Lateness {
+    /// What is later counts as this.
+    const MAX_US: u64 = 60_000_000;
+    /// So many decimal digits of each are kept.
+    const DIGITS: u8 = 2;
+
+    fn to_json(&self) -> serde_json::Value {
+        let histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::json!({
+            "p50": histogram.value_at_quantile(0.5),
+            "p99": histogram.value_at_quantile(0.99),
+            "max": histogram.max(),
+        })
+    }
+}
+
+impl Default for Lateness {
+    fn default() -> Lateness {
+        let histogram = Histogram::new_with_max(Lateness::MAX_US, Lateness::DIGITS);
+        Lateness(Mutex::new(histogram.expect("these bounds are allowed")))
     }
 }

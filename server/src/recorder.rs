@@ -87,16 +87,15 @@ mod tests {
     use shared::recording::Reader;
 
     use super::*;
+    use crate::room::RoomSettings;
     use crate::room::dots::Dots;
-    use crate::room::{RoomSettings, StreamSettings};
 
     #[test]
     fn when_the_disk_is_too_slow_the_recording_ends_at_a_whole_tick() {
         let mut room = Room::<Dots>::new(RoomSettings {
             name: "den".into(),
             setup: Setup { players_max: 4, ..Setup::default() },
-            fill: 0,
-            stream: StreamSettings::default(),
+            ..RoomSettings::default()
         })
         .expect("the room opens");
         room.join("Ann").expect("there is a place");

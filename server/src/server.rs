@@ -82,15 +82,9 @@ impl<G: Game> Server<G> {
     /// When the settings, the game or the operating system do not allow it.
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
         config.check().map_err(StartError::Config)?;
-        let setup = setup::<G>(&config)?;
+        let rooms = rooms::<G>(&config)?;
         // A game that breaks a limit shows it now, not when the first client comes.
-        let trial = RoomSettings {
-            name: "trial".into(),
-            setup: setup.clone(),
-            fill: config.fill,
-            stream: config.stream(),
-        };
-        drop(Room::<G>::new(trial)?);
+        drop(Room::<G>::new(rooms.clone())?);
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             warn!(%error, "the limit on open files stays as it is");
         }
@@ -101,8 +95,8 @@ impl<G: Game> Server<G> {
                 .map_err(|error| StartError::Listen { address: config.listen, error })?
         };
         let address = listener.local_addr()?;
-        info!(game = G::NAME, %address, seed = setup.seed, shards = config.shard_count(), "starts");
-        spawn_threads(config, setup, runtime, listener, address)
+        info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
+        spawn_threads(config, rooms, runtime, listener, address)
     }
 
     /// Where it listens.
@@ -149,7 +143,7 @@ fn joined_by(deadline: Instant, thread: JoinHandle<()>) -> bool {
 
 fn spawn_threads<G: Game>(
     config: Config,
-    setup: Setup<G::Settings>,
+    rooms: RoomSettings<G::Settings>,
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
@@ -166,15 +160,8 @@ fn spawn_threads<G: Game>(
         connections_max: config.connections_max as usize,
         empty_max: Duration::from_secs(config.empty_room_seconds.into()),
     };
-    let (lobby, requests) = Lobby::new(
-        limits,
-        commands.clone(),
-        setup,
-        config.fill,
-        config.stream(),
-        recorder,
-        Arc::clone(&metrics),
-    );
+    let (lobby, requests) =
+        Lobby::new(limits, commands.clone(), rooms, recorder, Arc::clone(&metrics));
     let mut shards = Vec::with_capacity(mailboxes.len());
     for (number, mailbox) in mailboxes.into_iter().enumerate() {
         let bench = Bench {
@@ -223,8 +210,8 @@ fn recorder<G: Game>(config: &Config) -> Result<Recording<G>, StartError> {
     Ok((Some(recorder), Some(thread)))
 }
 
-/// From what every room is made; its seed is the server's.
-fn setup<G: Game>(config: &Config) -> Result<Setup<G::Settings>, StartError> {
+/// From what every room is made, but for its name; its seed is the server's.
+fn rooms<G: Game>(config: &Config) -> Result<RoomSettings<G::Settings>, StartError> {
     let settings = match &config.settings {
         None => G::Settings::default(),
         Some(json) => serde_json::from_str(json)
@@ -236,7 +223,14 @@ fn setup<G: Game>(config: &Config) -> Result<Setup<G::Settings>, StartError> {
     // The standard library keys its hashers by randomness from the operating system.
     let seed = config.seed.unwrap_or_else(|| RandomState::new().hash_one(process::id()));
     let rewind_max_ticks = tick_rate.ticks_in_most(config.rewind_max);
-    Ok(Setup { settings, seed, tick_rate, players_max: config.room_size, rewind_max_ticks })
+    let players_max = config.room_size;
+    Ok(RoomSettings {
+        name: "trial".to_owned(),
+        setup: Setup { settings, seed, tick_rate, players_max, rewind_max_ticks },
+        fill: config.fill,
+        stream: config.stream(),
+        overload: config.overload(),
+    })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -5,7 +5,6 @@
 //! client plays, no task of it exists.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::time::Duration;
 
@@ -54,7 +53,7 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
     let end = match unwanted {
         Unwanted::Refused(refusal) => {
             debug!(%refusal, "refused");
-            house.metrics.refusals.fetch_add(1, Relaxed);
+            house.metrics.count_refusal(refusal);
             let mut message = Vec::with_capacity(16);
             ServerMessage::Refused(refusal).encode(&mut message);
             socket.say(&message);

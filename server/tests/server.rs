@@ -1,6 +1,7 @@
 //! A whole server over real sockets, with a game of its own: the door, the hello, the rooms'
 //! ends. Clients here are bare: they know messages, not the game.
 
+mod overload;
 mod tiny;
 
 use std::io::{ErrorKind, Read, Write};

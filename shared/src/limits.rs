@@ -39,9 +39,18 @@ pub const MESSAGES_PER_PASS_MAX: usize = 32;
 /// Most bytes read from one socket in one pass of its shard, or turn of its task. The rest waits
 /// in the kernel. Enough for as many messages of the usual size as a pass takes.
 pub const READ_PASS_MAX_BYTES: usize = 8_192;
-/// Most ticks that a late room makes up in one pass. The rest of the time it was late is given
-/// up: its ticks shift, and are counted as skipped.
-pub const CATCH_UP_STEPS_MAX: u32 = 3;
+/// How many ticks a late room makes up in one pass, when nothing is set. The rest of the time it
+/// was late is given up: its ticks shift, and are counted as skipped.
+pub const CATCH_UP_STEPS_DEFAULT: u32 = 3;
+/// Most such ticks that may be set. Refused at start-up above.
+pub const CATCH_UP_STEPS_MAX: u32 = 8;
+/// A room that makes as many ticks as its tick rate says, in thousandths of that.
+pub const PACE_FULL_PERMILLE: u16 = 1_000;
+/// Slowest pace of an overloaded room when nothing is set, in thousandths of its tick rate. What is
+/// too much even then is given up.
+pub const SLOWEST_DEFAULT_PERMILLE: u16 = 250;
+/// Slowest such pace that may be set, in thousandths. Refused at start-up below.
+pub const SLOWEST_MIN_PERMILLE: u16 = 50;
 /// Kernel memory for what is on its way to one client, in bytes. A client that is further
 /// behind is sent fewer snapshots.
 pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
@@ -209,6 +218,9 @@ pub const SERVER_MESSAGE_MAX_BYTES: usize = WELCOME_MAX_BYTES;
 const _: () = {
     assert!(TICK_RATE_MIN_HZ >= 1 && TICK_RATE_MIN_HZ <= TICK_RATE_DEFAULT_HZ);
     assert!(TICK_RATE_DEFAULT_HZ <= TICK_RATE_MAX_HZ);
+    assert!(CATCH_UP_STEPS_DEFAULT >= 1 && CATCH_UP_STEPS_DEFAULT <= CATCH_UP_STEPS_MAX);
+    assert!(SLOWEST_MIN_PERMILLE >= 1 && SLOWEST_MIN_PERMILLE <= SLOWEST_DEFAULT_PERMILLE);
+    assert!(SLOWEST_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
     assert!(HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + 64);

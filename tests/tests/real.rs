@@ -224,6 +224,30 @@ fn a_client_that_stood_still_for_seconds_plays_on_and_nobody_is_cut_off() {
     }
 }
 
+#[test]
+fn a_server_stopped_for_five_seconds_throws_nobody_out() {
+    let _alone = alone();
+    let server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let settings = ["--bots", "8", "--spectators", "2", "--seed", "4", "--room", "still"];
+    let bots = Bots::start(&server, Duration::from_secs(12), &settings);
+    sleep(Duration::from_secs(3));
+    server.stop();
+    sleep(Duration::from_secs(5));
+    server.run_on();
+    let report = bots.finish();
+    say(&format!("server stopped: {}", report.counts));
+    assert!(report.status.success(), "{}", report.status);
+    assert_eq!(report.count("connected"), 10);
+    for nothing in ["refused", "disconnected", "decode_errors"] {
+        assert_eq!(report.count(nothing), 0, "{nothing}");
+    }
+    let status: serde_json::Value =
+        serde_json::from_slice(&server.get("/api/status").body).expect("the status is JSON");
+    say(&format!("its status: {status}"));
+    // 150 ticks were missed, and three of them made up.
+    assert!(status["ticks_skipped"].as_u64() > Some(100), "a burst: {status}");
+}
+
 const UP: Key = Key { key: "w", code: "KeyW", number: 87 };
 const LEFT: Key = Key { key: "a", code: "KeyA", number: 65 };
 const DOWN: Key = Key { key: "s", code: "KeyS", number: 83 };

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use shared::game::Setup;
 use shared::limits::{HELLO_MAX_BYTES, SPECTATOR_WINDOW};
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, Hello, Input, PROTOCOL_VERSION, Role, RoomWish};
+use shared::protocol::{Ack, Hello, Input, PROTOCOL_VERSION, Pace, Role, RoomWish};
 
 use super::*;
 use crate::room::RoomSettings;
@@ -23,6 +23,7 @@ fn room() -> Room<Dots> {
         setup,
         fill: 2,
         stream: StreamSettings { spectator_delay: Duration::ZERO, ..StreamSettings::default() },
+        ..RoomSettings::default()
     };
     Room::new(settings).expect("these settings are good")
 }
@@ -74,6 +75,7 @@ fn letter(message: &[u8]) -> char {
         ServerMessage::Snapshot(_) => 's',
         ServerMessage::Pong(_) => 'p',
         ServerMessage::Notice(_) => 'n',
+        ServerMessage::Pace(_) => 'v',
         other => panic!("{other:?} is not a connection's to say"),
     }
 }
@@ -399,4 +401,58 @@ proptest! {
             hear(&mut connection, &mut room);
         }
     }
+}
+
+/// The paces among all that is to be said to this client alone.
+fn paces(connection: &mut Connection, room: &mut Room<Dots>) -> Vec<Pace> {
+    let (mut paces, mut out) = (Vec::new(), Vec::new());
+    while connection.next_message(room, &mut out) {
+        if let Ok(ServerMessage::Pace(pace)) = ServerMessage::decode(&out) {
+            paces.push(pace);
+        }
+        out.clear();
+    }
+    paces
+}
+
+#[test]
+fn the_pace_is_told_before_the_first_snapshot_of_it_and_only_when_it_changes() {
+    let mut room = room();
+    let mut early = player(&mut room);
+    room.step();
+    assert_eq!(hear(&mut early, &mut room), "wrs");
+    room.set_pace(575);
+    room.step();
+    assert_eq!(hear(&mut early, &mut room), "vs");
+    let mut late = player(&mut room);
+    room.step();
+    assert!(hear(&mut late, &mut room).starts_with("wvr"), "whoever comes is told at once");
+    room.set_pace(1_000);
+    room.set_pace(575);
+    room.step();
+    assert!(!hear(&mut early, &mut room).contains('v'), "it knows that");
+    room.set_pace(250);
+    room.set_pace(1_000);
+    let from = room.tick().next();
+    assert_eq!(paces(&mut early, &mut room), [Pace { from, permille: 1_000 }]);
+    let mut last = player(&mut room);
+    assert_eq!(paces(&mut last, &mut room), [], "the full pace goes without saying");
+}
+
+#[test]
+fn a_spectator_is_told_of_the_pace_at_once_in_ticks_that_it_sees() {
+    let setup = Setup { players_max: 4, ..Setup::default() };
+    let mut room = Room::<Dots>::new(RoomSettings { setup, ..RoomSettings::default() })
+        .expect("these settings are good");
+    let mut spectator = spectator(&mut room);
+    for _ in 0..100 {
+        room.step();
+    }
+    assert_eq!(paces(&mut spectator, &mut room), []);
+    room.set_pace(575);
+    // Two seconds late at 30 ticks a second.
+    let from = Tick(101 - 60);
+    assert_eq!(paces(&mut spectator, &mut room), [Pace { from, permille: 575 }]);
+    assert_eq!(room.due().next(), from);
+    assert_eq!(paces(&mut spectator, &mut room), []);
 }

@@ -3,6 +3,9 @@
 use std::net::TcpStream;
 
 use shared::game::Setup;
+use shared::protocol::{ClientMessage, Input};
+use shared::tick::Rewind;
+use tungstenite::{Message, WebSocket};
 
 use super::*;
 use crate::room::dots::Dots;
@@ -13,7 +16,8 @@ fn hosted(recorder: Option<Recorder<Dots>>) -> Hosted<Dots> {
     let setup = Setup { players_max: 4, ..Setup::default() };
     let stream = StreamSettings { spectator_delay: Duration::ZERO, ..StreamSettings::default() };
     let name = "meadow".to_owned();
-    let room = Room::new(RoomSettings { name, setup, fill: 0, stream }).expect("it opens");
+    let room = Room::new(RoomSettings { name, setup, stream, ..RoomSettings::default() })
+        .expect("it opens");
     let key = RoomKey::default();
     Hosted::new(key, room, Duration::ZERO, Arc::default(), recorder.map(Box::new))
 }
@@ -45,7 +49,7 @@ fn players_are_served_before_spectators_whoever_came_first() {
     };
     assert_eq!(order(&hosted), [1, 3, 0, 2]);
     drop(peers.remove(1));
-    hosted.pass(Duration::from_millis(40), &mut bench);
+    hosted.pass(Duration::from_millis(40), 0.0, &mut bench);
     assert_eq!(order(&hosted), [3, 0, 2], "nor does it change when one goes");
     peers.push(come(&mut hosted, &mut bench, 4, Role::Player));
     assert_eq!(order(&hosted), [3, 4, 0, 2]);
@@ -55,7 +59,7 @@ fn players_are_served_before_spectators_whoever_came_first() {
 fn messages_are_counted_one_by_one_even_where_they_are_written_together() {
     let (mut hosted, mut bench) = (hosted(None), bench());
     let _peer = come(&mut hosted, &mut bench, 0, Role::Spectator);
-    hosted.pass(Duration::ZERO, &mut bench);
+    hosted.pass(Duration::ZERO, 0.0, &mut bench);
     let metrics = &bench.metrics;
     // The welcome; the roster and the keyframe.
     assert_eq!(metrics.messages_out.load(Relaxed), 3);
@@ -66,10 +70,112 @@ fn messages_are_counted_one_by_one_even_where_they_are_written_together() {
 fn a_recording_that_ends_with_its_room_is_counted() {
     let (recorder, lines) = Recorder::in_memory();
     let (mut hosted, mut bench) = (hosted(Some(recorder)), bench());
-    hosted.pass(Duration::from_millis(40), &mut bench);
+    hosted.pass(Duration::from_millis(40), 0.0, &mut bench);
     assert_eq!(bench.metrics.recordings_ended.load(Relaxed), 0);
     hosted.end_recording("the room closes", &bench);
     hosted.end_recording("the room closes", &bench);
     assert_eq!(bench.metrics.recordings_ended.load(Relaxed), 1);
     assert!(lines.iter().count() > 0, "and nobody adds to it");
+}
+
+#[test]
+fn a_stall_of_five_seconds_throws_nobody_out_and_makes_no_burst() {
+    let (mut hosted, mut bench) = (hosted(None), bench());
+    let peers: Vec<_> =
+        (0..3).map(|session| come(&mut hosted, &mut bench, session, Role::Player)).collect();
+    let mut now = Duration::ZERO;
+    let mut passes = |hosted: &mut Hosted<Dots>, bench: &mut Bench, count: u32| {
+        for _ in 0..count {
+            now = now.max(hosted.deadline());
+            hosted.pass(now, 0.1, bench);
+        }
+        now += Duration::from_secs(5);
+    };
+    passes(&mut hosted, &mut bench, 30);
+    let before = hosted.room.tick();
+    // Meanwhile they go on as ever: all of it waits in the kernel.
+    for peer in peers.iter().take(2) {
+        let mut client =
+            WebSocket::from_raw_socket(peer, tungstenite::protocol::Role::Client, None);
+        for ahead in 1..=150 {
+            let (tick, seen, rewind) = (before.plus(ahead), Tick(0), Rewind::default());
+            let mut message = Vec::new();
+            let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
+            ClientMessage::Input(input).encode(&mut message);
+            client.send(Message::Binary(message.into())).expect("the kernel takes it");
+        }
+    }
+    passes(&mut hosted, &mut bench, 1);
+    assert!(hosted.room.tick().since(before) <= 3, "no burst");
+    passes(&mut hosted, &mut bench, 0);
+    passes(&mut hosted, &mut bench, 30);
+    // One of them was silent for fifteen seconds, of which the server has lived through one.
+    assert_eq!(hosted.seats.len(), 3, "nobody was thrown out");
+    let heard: Vec<_> =
+        hosted.seats.iter().map(|seat| seat.connection.counters().messages_in).collect();
+    assert_eq!(heard, [150, 150, 0], "all of it was read in the end");
+    assert_eq!(hosted.pacer.permille(), 1_000);
+}
+
+#[test]
+fn a_slowed_room_refuses_whoever_comes_and_shows_its_pace() {
+    let (mut hosted, mut bench) = (hosted(None), bench());
+    let mut now = Duration::ZERO;
+    let mut busy = |hosted: &mut Hosted<Dots>, bench: &mut Bench, took: Duration| {
+        for _ in 0..20 {
+            now = now.max(hosted.deadline());
+            let began = now;
+            let load = hosted.load();
+            let ticks = hosted.room.tick();
+            hosted.pass(now, load, bench);
+            now += took * hosted.room.tick().since(ticks) as u32;
+            hosted.worked(now, now - began);
+        }
+    };
+    busy(&mut hosted, &mut bench, Duration::from_millis(50));
+    let pace = hosted.status.pace_permille();
+    assert!((500..700).contains(&pace), "{pace}");
+    assert_eq!(hosted.room.pace().permille, pace);
+    assert!(hosted.status.refuses_joins());
+    let arrival = |role| {
+        let (socket, place) = (pair().0, Place::of_nobody(role));
+        let (session, name) = (SessionId(9), "Bob".to_owned());
+        Arrival { socket, session, place, name, replays: false }
+    };
+    for role in [Role::Player, Role::Spectator] {
+        let refused = hosted.join(&arrival(role)).expect_err("it is overloaded");
+        assert_eq!(refused, Refusal::Overloaded);
+        refuse(arrival(role), refused, &bench);
+    }
+    let status = bench.metrics.to_json();
+    assert_eq!((&status["refusals"], &status["joins_refused_overloaded"]), (&2.into(), &2.into()));
+    assert!(status["ticks_slowed"].as_u64() > Some(10), "{status}");
+    busy(&mut hosted, &mut bench, Duration::from_millis(5));
+    assert_eq!(hosted.status.pace_permille(), 1_000);
+    assert!(hosted.join(&arrival(Role::Player)).is_ok());
+    assert!((2..=3).contains(&bench.metrics.to_json()["paces"].as_u64().expect("it is counted")));
+}
+
+#[test]
+fn how_late_ticks_are_is_counted_tick_by_tick() {
+    let (mut hosted, mut bench) = (hosted(None), bench());
+    for pass in 0..97_u32 {
+        hosted.pass(
+            hosted.deadline() + Duration::from_micros(u64::from(pass % 2)),
+            0.1,
+            &mut bench,
+        );
+    }
+    hosted.pass(hosted.deadline() + Duration::from_millis(80), 0.1, &mut bench);
+    let status = bench.metrics.to_json();
+    let late = &status["tick_lateness_us"];
+    let about = |name: &str, ms: u64| {
+        let us = late[name].as_u64().expect("it is counted");
+        assert!(us.abs_diff(ms * 1_000) <= ms * 10 + 1, "{late}");
+    };
+    // The last pass made three: 80, 47 and 13 ms late.
+    about("p50", 0);
+    about("p99", 47);
+    about("max", 80);
+    assert_eq!((&status["overruns"], &status["ticks_skipped"]), (&1.into(), &0.into()));
 }

@@ -17,6 +17,7 @@ mod events;
 mod fill;
 mod input_buffer;
 mod interest;
+mod pace;
 mod record;
 mod rewind;
 mod roster;
@@ -40,11 +41,12 @@ use shared::limits::{
     SNAPSHOT_MAX_BYTES, SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
 };
 use shared::protocol::snapshot::{Codec, Coding, GivenKind};
-use shared::protocol::{Input, Refusal, ServerMessage, WIRE};
+use shared::protocol::{Input, Pace, Refusal, ServerMessage, WIRE};
 use shared::scene::{Rows, Scene, Schema, SchemaError};
 use shared::simulation::Simulation;
 use shared::tick::{Tick, TickRate};
 
+use crate::pacer::OverloadPolicy;
 use broadcast::Broadcast;
 use events::EventHistory;
 use input_buffer::InputBuffer;
@@ -64,6 +66,16 @@ pub struct RoomSettings<S> {
     pub fill: u16,
     /// How what there is to see is sent.
     pub stream: StreamSettings,
+    /// What is done when it cannot keep up.
+    pub overload: OverloadPolicy,
+}
+
+impl<S: Default> Default for RoomSettings<S> {
+    /// A room of the default size without a name and without bots.
+    fn default() -> RoomSettings<S> {
+        let (stream, overload) = (StreamSettings::default(), OverloadPolicy::default());
+        RoomSettings { name: String::new(), setup: Setup::default(), fill: 0, stream, overload }
+    }
 }
 
 /// How a room sends what there is to see.
@@ -207,6 +219,8 @@ pub struct Room<G: Game> {
     interest: Interest,
     events: EventHistory,
     broadcast: Broadcast,
+    overload: OverloadPolicy,
+    pace: Pace,
     counters: RoomCounters,
     given: Vec<PlayerInput<G::Input>>,
     scratch: Scratch,
@@ -218,7 +232,7 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// When the game or the settings break a limit.
     pub fn new(settings: RoomSettings<G::Settings>) -> Result<Room<G>, RoomError> {
-        let RoomSettings { name, setup, fill, stream } = settings;
+        let RoomSettings { name, setup, fill, stream, overload } = settings;
         if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
             return Err(RoomError::PlayersMax(setup.players_max));
         }
@@ -251,6 +265,8 @@ impl<G: Game> Room<G> {
             interest: Interest::default(),
             events: EventHistory::new(),
             broadcast: Broadcast::new(setup.tick_rate, stream.spectator_delay),
+            overload,
+            pace: pace::FULL,
             counters: RoomCounters::default(),
             given: Vec::new(),
             scratch: Scratch::default(),

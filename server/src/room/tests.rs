@@ -14,7 +14,7 @@ use shared::scene::{RowRef, View};
 use shared::tick::{Rewind, Tick};
 
 use super::dots::{self, Dots, Push, Settings, Stone};
-use super::{InputVerdict, Room, RoomError, RoomSettings, StreamSettings, Viewer};
+use super::{InputVerdict, Room, RoomError, RoomSettings, Viewer};
 
 fn settings(players_max: u16, fill: u16) -> RoomSettings<Settings> {
     let stone = |at: i32| Stone {
@@ -24,7 +24,7 @@ fn settings(players_max: u16, fill: u16) -> RoomSettings<Settings> {
     };
     let settings = Settings { stones: (0..144).map(stone).collect(), ..Settings::default() };
     let setup = Setup { settings, seed: 11, players_max, ..Setup::default() };
-    RoomSettings { name: "meadow".to_owned(), setup, fill, stream: StreamSettings::default() }
+    RoomSettings { name: "meadow".to_owned(), setup, fill, ..RoomSettings::default() }
 }
 
 fn room(players_max: u16, fill: u16) -> Room<Dots> {

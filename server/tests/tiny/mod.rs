@@ -1,5 +1,8 @@
 //! The smallest game there is: everybody has a number that rises by what they give. One input
-//! breaks the rules, for the tests of what happens then.
+//! breaks the rules and one makes them slow, for the tests of what happens then.
+
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Game, Setup, Step};
@@ -11,10 +14,17 @@ const NUMBER: EntityKind<1> =
 
 /// The input that makes the rules panic.
 pub(crate) const BREAK: u8 = 255;
+/// The input from which on steps take [`HEAVY_STEP`].
+pub(crate) const HEAVY: u8 = 254;
+/// The input from which on they take no time any more.
+pub(crate) const LIGHT: u8 = 253;
+/// One and a half ticks at 30 a second.
+const HEAVY_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Tiny {
     numbers: Vec<(PlayerId, u32)>,
+    is_heavy: bool,
 }
 
 impl Game for Tiny {
@@ -30,7 +40,7 @@ impl Game for Tiny {
     }
 
     fn new(_: &Setup<()>) -> (Tiny, ()) {
-        (Tiny { numbers: Vec::new() }, ())
+        (Tiny { numbers: Vec::new(), is_heavy: false }, ())
     }
 
     fn join(&mut self, player: PlayerId) {
@@ -45,7 +55,15 @@ impl Game for Tiny {
         for (player, number) in &mut self.numbers {
             let input = now.input(*player).or_default();
             assert_ne!(input, BREAK, "the input that breaks the rules");
+            match input {
+                HEAVY => self.is_heavy = true,
+                LIGHT => self.is_heavy = false,
+                _ => {}
+            }
             Tiny::advance(number, now.level, input);
+        }
+        if self.is_heavy {
+            sleep(HEAVY_STEP);
         }
     }
 

@@ -88,6 +88,16 @@ impl Server {
         self.process.signal("INT");
     }
 
+    /// Stops the whole process in the middle of whatever it does.
+    pub fn stop(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Lets it run on.
+    pub fn run_on(&self) {
+        self.process.signal("CONT");
+    }
+
     /// How it ended.
     pub fn ended(&mut self) -> ExitStatus {
         self.process.wait(GIVE_UP)

@@ -141,8 +141,13 @@ impl<G: Game> World<G> {
             players_max: plan.players_max,
             rewind_max_ticks: tick_rate.ticks_in_most(rewind),
         };
-        let settings =
-            RoomSettings { name: "test".to_owned(), setup, fill: plan.fill, stream: plan.stream };
+        let settings = RoomSettings {
+            name: "test".to_owned(),
+            setup,
+            fill: plan.fill,
+            stream: plan.stream,
+            ..RoomSettings::default()
+        };
         World {
             now: Duration::ZERO,
             next_tick: Duration::from_millis(1),

@@ -21,8 +21,14 @@ const KEYFRAME_TICKS: u32 = 30;
 fn room(delay: Duration) -> Room<Dots> {
     let setup = Setup { players_max: 6, ..Setup::default() };
     let stream = StreamSettings { spectator_delay: delay, ..StreamSettings::default() };
-    Room::new(RoomSettings { name: "meadow".to_owned(), setup, fill: 3, stream })
-        .expect("these settings are good")
+    Room::new(RoomSettings {
+        name: "meadow".to_owned(),
+        setup,
+        fill: 3,
+        stream,
+        ..RoomSettings::default()
+    })
+    .expect("these settings are good")
 }
 
 /// A spectator's two ends, with nothing between them.
@@ -232,7 +238,13 @@ fn a_budget_that_a_keyframe_would_not_fit_takes_nothing_from_what_is_seen() {
         ..StreamSettings::default()
     };
     let setup = Setup { players_max: 64, ..Setup::default() };
-    let settings = RoomSettings { name: "meadow".to_owned(), setup, fill: 64, stream };
+    let settings = RoomSettings {
+        name: "meadow".to_owned(),
+        setup,
+        fill: 64,
+        stream,
+        ..RoomSettings::default()
+    };
     let mut room = Room::<Dots>::new(settings).expect("these settings are good");
     let mut spectator = room.watch();
     let mut decoder = SnapshotDecoder::new();

@@ -1,0 +1,390 @@
+//! Rooms on a thread that is only arithmetic: on time, stalled, overloaded, and back.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const ORIGIN: Duration = Duration::from_millis(7);
+const SECOND: Duration = Duration::from_secs(1);
+const RATES: [u16; 4] = [20, 30, 60, 128];
+
+fn rate(hz: u16) -> TickRate {
+    TickRate::new(hz).expect("a rate within limits")
+}
+
+fn pacer(hz: u16) -> Pacer {
+    Pacer::new(ORIGIN, rate(hz), OverloadPolicy::default())
+}
+
+/// A room on a [`Thread`], and what came of it.
+struct Hosted {
+    pacer: Pacer,
+    /// What a step costs, in thousandths of a tick of the full pace.
+    cost_permille: u64,
+    /// By how much that varies, in percent.
+    noise_percent: u64,
+    steps: u64,
+    skipped: u64,
+    most_steps: u32,
+    latest: Duration,
+    /// When which pace began.
+    paces: Vec<(Duration, u16)>,
+}
+
+/// A thread with rooms, as a shard is one.
+struct Thread {
+    now: Duration,
+    rooms: Vec<Hosted>,
+    dice: u64,
+}
+
+impl Thread {
+    fn of(rooms: usize, hz: u16, policy: OverloadPolicy) -> Thread {
+        let room = |nth: usize| Hosted {
+            pacer: Pacer::new(ORIGIN + Duration::from_millis(nth as u64), rate(hz), policy),
+            cost_permille: 20,
+            noise_percent: 0,
+            steps: 0,
+            skipped: 0,
+            most_steps: 0,
+            latest: Duration::ZERO,
+            paces: Vec::new(),
+        };
+        Thread { now: Duration::ZERO, rooms: (0..rooms).map(room).collect(), dice: 1 }
+    }
+
+    fn one(hz: u16) -> Thread {
+        Thread::of(1, hz, OverloadPolicy::default())
+    }
+
+    fn cost(&mut self, permille: u64) {
+        self.rooms.iter_mut().for_each(|room| room.cost_permille = permille);
+    }
+
+    /// Runs for a while, as [`crate::shard`] does.
+    fn run(&mut self, lasts: Duration) {
+        let until = self.now + lasts;
+        loop {
+            let load = self.rooms.iter().map(|room| room.pacer.load()).sum();
+            let next = self.rooms.iter_mut().min_by_key(|room| room.pacer.deadline());
+            let room = next.expect("there is a room");
+            if room.pacer.deadline() > until || self.now > until {
+                self.now = self.now.max(until);
+                return;
+            }
+            // It never wakes to the point.
+            self.now = self.now.max(room.pacer.deadline() + Duration::from_micros(80));
+            let due = room.pacer.take(self.now, load);
+            assert!(room.pacer.deadline() > self.now, "the next one is still to come");
+            assert!(due.steps >= 1, "it was due");
+            room.paces.extend(due.pace.map(|pace| (self.now, pace)));
+            room.steps += u64::from(due.steps);
+            room.skipped += due.skipped;
+            room.most_steps = room.most_steps.max(due.steps);
+            room.latest = room.latest.max(due.late);
+            let began = self.now;
+            for _ in 0..due.steps {
+                self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let noise =
+                    100 - room.noise_percent + (self.dice >> 33) % (2 * room.noise_percent + 1);
+                let nanos = NANOS_PER_SECOND as u64 / room.pacer.hz;
+                self.now += Duration::from_nanos(nanos * room.cost_permille / 1_000 * noise / 100);
+            }
+            room.pacer.worked(self.now, self.now - began);
+        }
+    }
+
+    fn stall(&mut self, lasts: Duration) {
+        self.now += lasts;
+    }
+
+    /// What has happened since this was last asked is forgotten.
+    fn forget(&mut self) {
+        for room in &mut self.rooms {
+            (room.steps, room.skipped, room.most_steps) = (0, 0, 0);
+            room.latest = Duration::ZERO;
+            room.paces.clear();
+        }
+    }
+}
+
+#[test]
+fn nothing_is_due_before_the_first_deadline() {
+    assert_eq!(pacer(30).take(Duration::from_millis(6), 0.0), Due::default());
+}
+
+#[test]
+fn deadlines_do_not_drift_in_an_hour_however_late_each_pass_is() {
+    for hz in [1, 7, 30, 60, 144, 240] {
+        let mut pacer = pacer(hz);
+        let ticks = u32::from(hz) * 3_600;
+        for tick in 0..ticks {
+            let late = Duration::from_micros(u64::from(tick % 997));
+            let due = pacer.take(pacer.deadline() + late, 0.0);
+            assert_eq!((due.steps, due.skipped, due.late), (1, 0, late), "{hz} Hz, {tick}");
+        }
+        assert_eq!(pacer.deadline(), ORIGIN + Duration::from_secs(3_600));
+    }
+}
+
+#[test]
+fn every_deadline_is_due_exactly_when_it_is_reached_at_any_pace() {
+    for (hz, permille) in [(7, 1_000), (30, 575), (30, 1_000), (240, 250), (240, 975)] {
+        let mut pacer = pacer(hz);
+        pacer.permille = permille;
+        for _ in 0..1_000 {
+            let deadline = pacer.deadline();
+            // A load that gives no reason for another pace.
+            assert_eq!(pacer.take(deadline - Duration::from_nanos(1), 1.0).steps, 0);
+            assert_eq!(pacer.take(deadline, 0.87 * 1_000.0 / f64::from(permille)).steps, 1);
+            assert!(pacer.deadline() > deadline);
+        }
+        assert_eq!(pacer.permille(), permille);
+    }
+}
+
+#[test]
+fn a_little_lateness_is_made_up_in_one_pass() {
+    let mut pacer = pacer(30);
+    let due = pacer.take(pacer.deadline() + Duration::from_millis(70), 0.2);
+    assert_eq!((due.steps, due.skipped, due.pace), (3, 0, None));
+}
+
+#[test]
+fn a_room_makes_up_as_many_ticks_as_are_set() {
+    for catch_up_steps in [1, 2, 8] {
+        let policy = OverloadPolicy { catch_up_steps, ..OverloadPolicy::default() };
+        let mut pacer = Pacer::new(ORIGIN, rate(30), policy);
+        let due = pacer.take(ORIGIN + SECOND, 0.2);
+        assert_eq!((due.steps, due.skipped), (catch_up_steps, 31 - u64::from(catch_up_steps)));
+    }
+}
+
+#[test]
+fn a_stall_of_five_seconds_makes_no_burst_and_slows_nothing() {
+    for hz in RATES {
+        let mut thread = Thread::one(hz);
+        thread.run(2 * SECOND);
+        thread.stall(5 * SECOND);
+        thread.forget();
+        thread.run(2 * SECOND);
+        let room = &thread.rooms[0];
+        assert_eq!(room.most_steps, CATCH_UP_STEPS_DEFAULT, "{hz} Hz");
+        assert!(room.skipped + 5 >= 5 * u64::from(hz), "{hz} Hz: {}", room.skipped);
+        assert_eq!(room.paces, [], "{hz} Hz");
+    }
+}
+
+#[test]
+fn a_stall_in_the_middle_of_a_step_slows_nothing_however_busy_the_room_is() {
+    for hz in RATES {
+        let mut thread = Thread::one(hz);
+        thread.cost(800);
+        thread.run(2 * SECOND);
+        let pacer = &mut thread.rooms[0].pacer;
+        pacer.take(pacer.deadline(), 0.8);
+        thread.now = pacer.deadline() + 5 * SECOND;
+        pacer.worked(thread.now, 5 * SECOND);
+        thread.run(2 * SECOND);
+        assert_eq!(thread.rooms[0].paces, [], "{hz} Hz");
+    }
+}
+
+#[test]
+fn a_stall_is_not_lived_through() {
+    let mut pacer = pacer(30);
+    let before = pacer.lived(pacer.deadline());
+    let woke = pacer.deadline() + 5 * SECOND;
+    assert_eq!(pacer.lived(woke), before, "not even before its pass");
+    let due = pacer.take(woke, 0.0);
+    assert!(pacer.lived(woke) >= before);
+    assert!(pacer.lived(woke) - before < Duration::from_millis(110));
+    assert_eq!(pacer.lived(woke) + due.lost, woke - ORIGIN);
+}
+
+#[test]
+fn steps_of_less_than_a_tick_never_slow_a_room() {
+    for hz in RATES {
+        for cost in [0, 500, 850] {
+            let mut thread = Thread::one(hz);
+            thread.cost(cost);
+            thread.rooms[0].noise_percent = 15;
+            thread.run(60 * SECOND);
+            let room = &thread.rooms[0];
+            assert_eq!((room.paces.len(), room.skipped), (0, 0), "{hz} Hz, {cost}");
+        }
+    }
+}
+
+#[test]
+fn a_room_that_is_too_much_is_slowed_once_and_is_back_within_a_second() {
+    for hz in RATES {
+        for (cost, noise) in [(1_050, 0), (1_200, 10), (1_500, 0), (1_500, 30), (3_000, 20)] {
+            let case = format!("{hz} Hz, {cost} and {noise}");
+            let mut thread = Thread::one(hz);
+            thread.rooms[0].noise_percent = noise;
+            thread.run(SECOND);
+            thread.cost(cost);
+            thread.run(2 * SECOND);
+            let room = &thread.rooms[0];
+            // One like the last but for noise; and the ticks owed when it was slowed.
+            assert!((1..=3).contains(&room.paces.len()), "{case}: {:?}", room.paces);
+            assert!(room.skipped <= 8, "{case}: {}", room.skipped);
+            let pace = room.pacer.permille();
+            assert!((250..1_000).contains(&pace), "{case}: {pace}");
+            assert!(u64::from(pace) * cost > 600_000, "{case}: {pace} is slower than need be");
+            thread.forget();
+            thread.run(8 * SECOND);
+            let room = &thread.rooms[0];
+            assert!(room.paces.len() <= 2, "{case}: {:?}", room.paces);
+            assert!(room.skipped <= 2, "{case}: {}", room.skipped);
+            thread.forget();
+            thread.cost(20);
+            let ended = thread.now;
+            thread.run(3 * SECOND);
+            let room = &thread.rooms[0];
+            assert!(room.paces.len() <= 2, "{case}: {:?}", room.paces);
+            let (back, pace) = *room.paces.last().expect("it was slowed");
+            assert_eq!((pace, room.skipped), (1_000, 0), "{case}");
+            let took = back - ended;
+            assert!(took < Duration::from_millis(600), "{case}: {took:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_much_even_at_the_slowest_is_given_up_and_never_owed() {
+    for hz in RATES {
+        let mut thread = Thread::one(hz);
+        thread.run(SECOND);
+        thread.cost(10_000);
+        thread.run(5 * SECOND);
+        thread.forget();
+        thread.run(10 * SECOND);
+        let room = &thread.rooms[0];
+        assert_eq!((room.pacer.permille(), room.paces.len()), (250, 0), "{hz} Hz");
+        assert_eq!(room.most_steps, 1, "{hz} Hz");
+        assert!(room.latest < rate(hz).period() * 11, "{hz} Hz: {:?}", room.latest);
+        thread.forget();
+        thread.cost(20);
+        let ended = thread.now;
+        thread.run(3 * SECOND);
+        let room = &thread.rooms[0];
+        assert_eq!(room.pacer.permille(), 1_000, "{hz} Hz");
+        let took = room.paces[0].0 - ended;
+        assert!(took < SECOND, "{hz} Hz: {took:?}");
+    }
+}
+
+#[test]
+fn a_hiccup_is_made_up_for_at_the_full_pace() {
+    for hz in RATES {
+        let mut thread = Thread::one(hz);
+        for ticks in [1, 2] {
+            thread.run(2 * SECOND);
+            thread.cost(1_800);
+            thread.run(rate(hz).period() * ticks);
+            thread.cost(20);
+        }
+        thread.run(SECOND);
+        let room = &thread.rooms[0];
+        assert_eq!((room.paces.len(), room.skipped), (0, 0), "{hz} Hz");
+    }
+}
+
+#[test]
+fn rooms_that_share_a_thread_share_what_there_is() {
+    for hz in RATES {
+        let mut thread = Thread::of(10, hz, OverloadPolicy::default());
+        thread.cost(30);
+        thread.run(2 * SECOND);
+        assert!(thread.rooms.iter().all(|room| room.paces.is_empty() && room.skipped == 0));
+        thread.cost(150);
+        thread.run(2 * SECOND);
+        let paces: Vec<_> = thread.rooms.iter().map(|room| room.pacer.permille()).collect();
+        thread.forget();
+        thread.run(8 * SECOND);
+        for room in &thread.rooms {
+            assert_eq!((room.paces.len(), room.skipped), (0, 0), "{hz} Hz: {paces:?}");
+            let made = room.steps as f64 / 8.0 / f64::from(hz);
+            assert!((0.5..1.01).contains(&made), "{hz} Hz: {made} of {paces:?}");
+        }
+        // One that is never behind by a tick has no need to be slowed.
+        let slowed = thread.rooms.iter().filter(|room| room.pacer.is_slowed()).count();
+        assert!(slowed >= 7, "{hz} Hz: {paces:?}");
+        thread.cost(30);
+        thread.run(SECOND);
+        assert!(thread.rooms.iter().all(|room| !room.pacer.is_slowed()), "{hz} Hz");
+    }
+}
+
+#[test]
+fn a_thread_that_is_kept_from_running_again_and_again_asks_for_less() {
+    let mut thread = Thread::one(60);
+    for _ in 0..20 {
+        thread.run(Duration::from_millis(20));
+        thread.stall(Duration::from_millis(80));
+    }
+    let slowed = thread.rooms[0].pacer.permille();
+    assert!((500..1_000).contains(&slowed), "{slowed}");
+    thread.run(SECOND);
+    assert_eq!(thread.rooms[0].pacer.permille(), 1_000);
+}
+
+#[test]
+fn a_policy_may_forbid_slow_motion() {
+    let policy = OverloadPolicy { slowest_permille: 1_000, ..OverloadPolicy::default() };
+    let mut thread = Thread::of(1, 30, policy);
+    thread.cost(1_500);
+    thread.run(10 * SECOND);
+    let room = &thread.rooms[0];
+    assert_eq!(room.paces, []);
+    assert!(room.skipped > 80, "{}", room.skipped);
+    assert!(!room.pacer.refuses_joins());
+}
+
+#[test]
+fn whether_anyone_comes_in_meanwhile_is_set() {
+    for refuse_joins in [true, false] {
+        let policy = OverloadPolicy { refuse_joins, ..OverloadPolicy::default() };
+        let mut thread = Thread::of(1, 30, policy);
+        thread.run(SECOND);
+        assert!(!thread.rooms[0].pacer.refuses_joins());
+        thread.cost(1_500);
+        thread.run(SECOND);
+        assert_eq!(thread.rooms[0].pacer.refuses_joins(), refuse_joins);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_thread_goes_through_no_pass_is_a_burst_and_time_never_goes_back(
+        hz in 1_u16..=240,
+        events in prop::collection::vec((0_u64..2_000, 0_u64..400, 0_u64..3_000), 1..60),
+    ) {
+        let mut pacer = pacer(hz);
+        let (mut now, mut lived, mut lost) = (ORIGIN, Duration::ZERO, Duration::ZERO);
+        for (cost_permille, jitter_us, stall_ms) in events {
+            // A stall now and then; most often it only wakes a little late.
+            let stall = if stall_ms < 2_700 { 0 } else { stall_ms };
+            now = now.max(pacer.deadline()) + Duration::from_micros(jitter_us);
+            now += Duration::from_millis(stall);
+            let load = pacer.load();
+            let due = pacer.take(now, load);
+            prop_assert!((1..=CATCH_UP_STEPS_DEFAULT).contains(&due.steps));
+            prop_assert!(due.late >= due.lost);
+            prop_assert!(pacer.deadline() > now);
+            prop_assert!((SLOWEST_DEFAULT_PERMILLE..=1_000).contains(&pacer.permille()));
+            prop_assert_eq!(due.pace.is_some_and(|pace| pace != pacer.permille()), false);
+            lost += due.lost;
+            prop_assert!(pacer.lived(now) >= lived);
+            prop_assert_eq!(pacer.lived(now) + lost, now - ORIGIN);
+            lived = pacer.lived(now);
+            prop_assert_eq!(pacer.take(now, load).steps, 0, "all that was due is settled");
+            prop_assert_eq!(pacer.take(Duration::ZERO, load).steps, 0, "nor if a clock goes back");
+            let took = rate(hz).period() * due.steps * cost_permille as u32 / 1_000;
+            now += took;
+            pacer.worked(now, took);
+        }
+    }
+}
