@@ -5,26 +5,28 @@
 mod checks;
 mod feel;
 mod link;
+mod shard;
 
 pub use feel::Feel;
 pub use link::{Link, Path};
+use shard::Shard;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use checks::{check_interest, check_mirror, check_scene};
+use checks::{check_mirror, check_scene};
 
 use shared::client::{Client, Greeting, Stage};
 use shared::dice::Dice;
 use shared::game::{Game, Setup};
-use shared::ids::{PlayerId, SessionId};
+use shared::ids::PlayerId;
 use shared::limits::REWIND_MAX_DEFAULT;
 use shared::protocol::snapshot::Mirror;
-use shared::protocol::{ClientMessage, End, Role, ServerMessage};
+use shared::protocol::{End, Role, ServerMessage};
 use shared::scene::Scene;
 use shared::tick::TickRate;
 use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, StreamSettings, Turn};
+use tickwire::room::{Room, RoomSettings, StreamSettings};
 
 /// For how many ticks scenes are kept, to be compared with what comes of them.
 const SCENES_KEPT_TICKS: usize = 4_096;
@@ -111,7 +113,7 @@ impl Plan {
 /// One room and all who are connected to it.
 pub struct World<G: Game> {
     now: Duration,
-    next_tick: Duration,
+    shard: Shard,
     room: Room<G>,
     seats: Vec<Seat<G>>,
     dice: Dice,
@@ -120,7 +122,6 @@ pub struct World<G: Game> {
     made: Vec<Duration>,
     /// The scenes of the last ticks, while anybody watches.
     scenes: VecDeque<Scene>,
-    passes: u32,
     outgoing: Vec<u8>,
     effects: feel::Effects,
 }
@@ -150,14 +151,13 @@ impl<G: Game> World<G> {
         };
         World {
             now: Duration::ZERO,
-            next_tick: Duration::from_millis(1),
+            shard: Shard::new(tick_rate),
             room: Room::new(settings).expect("the game fits a room"),
             seats: Vec::new(),
             dice: Dice::new(plan.seed, 77),
             hashes: Vec::new(),
             made: vec![Duration::ZERO],
             scenes: VecDeque::new(),
-            passes: 0,
             outgoing: Vec::new(),
             effects: feel::Effects::default(),
         }
@@ -247,11 +247,6 @@ impl<G: Game> World<G> {
         }
     }
 
-    /// The server stands still for a while, and gives up the ticks it missed.
-    pub fn stop_server(&mut self, lasts: Duration) {
-        self.next_tick += lasts;
-    }
-
     /// The client says goodbye.
     pub fn leave(&mut self, who: Who) {
         self.seats[who.0].client.leave();
@@ -269,8 +264,8 @@ impl<G: Game> World<G> {
             // Whole microseconds, as browsers have them.
             self.now = Duration::from_micros(next.as_nanos().div_ceil(1_000) as u64).max(self.now);
             self.clients();
-            if self.now >= self.next_tick {
-                self.tick();
+            if self.now >= self.shard.next_pass() {
+                self.pass();
             }
         }
         self.now = until;
@@ -286,7 +281,7 @@ impl<G: Game> World<G> {
         // A client that finds nothing to do at its moment must not hold up time.
         of_clients
             .map(|at| at.max(self.now + Duration::from_micros(50)))
-            .chain([self.next_tick])
+            .chain([self.shard.next_pass()])
             .min()
     }
 
@@ -328,103 +323,6 @@ impl<G: Game> World<G> {
                 log.push(Logged::Played(self.now, input, sent.clone()));
             }
             sent.into_iter().for_each(|bytes| seat.up.send(self.now, bytes));
-        }
-    }
-
-    /// The shard's pass: read all, step, write all.
-    fn tick(&mut self) {
-        self.passes += 1;
-        for at in 0..self.seats.len() {
-            let connection = self.seats[at].connection.as_ref();
-            if connection.is_none_or(|open| open.is_read_in(self.passes)) {
-                self.read(at);
-            }
-        }
-        self.room.step();
-        self.effects.note(self.room.tick(), self.room.effects());
-        self.keep_scene();
-        self.hashes.push(self.room.hash());
-        self.made.push(self.now);
-        for at in 0..self.seats.len() {
-            self.write(at);
-        }
-        self.next_tick += self.room.tick_rate().period();
-    }
-
-    fn keep_scene(&mut self) {
-        if self.seats.iter().any(|seat| seat.client.greeting().role == Role::Spectator) {
-            self.scenes.push_back(self.room.scene().clone());
-            let over = self.scenes.len().saturating_sub(SCENES_KEPT_TICKS);
-            self.scenes.drain(..over);
-        }
-    }
-
-    fn read(&mut self, at: usize) {
-        while let Some(bytes) = self.seats[at].up.receive(self.now) {
-            let seat = &mut self.seats[at];
-            let received = match &mut seat.connection {
-                Some(connection) => connection.receive(&mut self.room, self.now, &bytes),
-                None if seat.end.is_none() => self.admit(at, &bytes),
-                None => Ok(()),
-            };
-            if let Err(end) = received {
-                self.end(at, end);
-            }
-        }
-        let overdue = self.seats[at].connection.as_ref().and_then(|open| open.overdue(self.now));
-        if let Some(end) = overdue {
-            self.end(at, end);
-        }
-    }
-
-    fn admit(&mut self, at: usize, bytes: &[u8]) -> Result<(), End> {
-        let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(bytes) else {
-            return Err(End::Protocol);
-        };
-        let player = match hello.role {
-            Role::Spectator => None,
-            Role::Player => Some(self.room.join(hello.name).map_err(|_| End::Refused)?),
-        };
-        let session = SessionId(at as u64);
-        self.seats[at].connection =
-            Some(Connection::new(&mut self.room, session, player, hello.replays, self.now));
-        Ok(())
-    }
-
-    fn write(&mut self, at: usize) {
-        loop {
-            let seat = &mut self.seats[at];
-            let Some(connection) = &mut seat.connection else { return };
-            if !seat.down.is_ready() {
-                return;
-            }
-            self.outgoing.clear();
-            if !connection.next_message(&mut self.room, &mut self.outgoing) {
-                break;
-            }
-            if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.outgoing) {
-                let viewer = connection.viewer().expect("what spectators see is shared");
-                let mirror = viewer.mirror().clone();
-                check_interest(&self.room, connection.player(), &mirror);
-                seat.mirrors.push_back(mirror);
-            }
-            seat.down.send(self.now, self.outgoing.clone());
-        }
-        self.write_shared(at);
-    }
-
-    fn write_shared(&mut self, at: usize) {
-        let seat = &mut self.seats[at];
-        let Some(connection) = &mut seat.connection else { return };
-        let Turn::Say(run) = connection.turn(&self.room) else { return };
-        for shared in run {
-            if !seat.down.is_ready() {
-                return;
-            }
-            for message in shared.messages() {
-                seat.down.send(self.now, message.to_vec());
-            }
-            connection.was_told(shared);
         }
     }
 
