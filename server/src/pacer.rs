@@ -51,6 +51,8 @@ pub struct Due {
 
 /// A room is slowed when its thread would be busy for more than this part of the time...
 const LOAD_MAX: f64 = 0.9;
+/// ... and has been for so long, while the room was behind by a tick and more...
+const OVERLOADED_FOR: Duration = Duration::from_millis(100);
 /// ... so far that it is for this part: what is left makes up for what goes wrong.
 const LOAD_SLOWED: f64 = 0.87;
 /// It is made faster when even then the thread would be busy for less.
@@ -87,8 +89,10 @@ pub struct Pacer {
     load: f64,
     /// When the pace last changed.
     changed: Duration,
-    /// Whether the thread was too busy at the last pass, and the room behind.
-    was_overloaded: bool,
+    /// Since when the thread is too busy and the room behind at each pass.
+    overloaded_since: Option<Duration>,
+    /// Since when a faster pace that is not the full one would do.
+    faster_since: Option<Duration>,
     /// When ticks were last given up though the thread had little to do.
     starved: Option<Duration>,
 }
@@ -109,7 +113,8 @@ impl Pacer {
             work: Work::default(),
             load: 0.0,
             changed: origin,
-            was_overloaded: false,
+            overloaded_since: None,
+            faster_since: None,
             starved: None,
         }
     }
@@ -172,7 +177,8 @@ impl Pacer {
         if let Some(pace) = pace {
             self.permille = pace;
             self.changed = now;
-            self.was_overloaded = false;
+            self.overloaded_since = None;
+            self.faster_since = None;
         }
         let behind = self.behind(now);
         let steps = behind.min(u64::from(self.steps_max(load)));
@@ -209,12 +215,14 @@ impl Pacer {
         let gives_up = self.behind(now) > u64::from(self.policy.catch_up_steps.max(1));
         let is_behind = late >= self.period();
         let is_overloaded = is_behind && load_now > LOAD_MAX;
-        // One hiccup is made up for. It is too much if that does not help, or is not enough.
-        let was_overloaded = std::mem::replace(&mut self.was_overloaded, is_overloaded);
         if is_overloaded {
+            let since = *self.overloaded_since.get_or_insert(now);
+            // A hiccup is made up for. It is too much if that does not help, or is not enough.
+            let lasts = gives_up || now.saturating_sub(since) >= OVERLOADED_FOR;
             let pace = self.affordable(load);
-            return (pace < self.permille && (gives_up || was_overloaded)).then_some(pace);
+            return (lasts && pace < self.permille).then_some(pace);
         }
+        self.overloaded_since = None;
         let starved = self.starved.map(|at| now.saturating_sub(at));
         if gives_up && load_now <= LOAD_MAX {
             self.starved = Some(now);
@@ -227,10 +235,23 @@ impl Pacer {
             && late.as_nanos() * u128::from(self.hz) < NANOS_PER_SECOND
             && now.saturating_sub(self.changed) >= FASTER_AFTER
             && starved.is_none_or(|ago| ago >= STARVED_FOR);
-        let pace = if load < LOAD_FASTER { PACE_FULL_PERMILLE } else { self.affordable(load) };
-        let is_worth_it =
-            pace == PACE_FULL_PERMILLE || pace >= self.permille + self.permille / FASTER_PARTS;
-        (may_be_faster && is_worth_it).then_some(pace)
+        may_be_faster.then(|| self.faster(now, load)).flatten()
+    }
+
+    /// The faster pace that the load allows, if it is worth a change.
+    fn faster(&mut self, now: Duration, load: f64) -> Option<u16> {
+        if load < LOAD_FASTER {
+            return Some(PACE_FULL_PERMILLE);
+        }
+        let pace = self.affordable(load);
+        if pace < self.permille + self.permille / FASTER_PARTS {
+            self.faster_since = None;
+            return None;
+        }
+        // What has just become cheaper may be cheap enough for the full pace: that takes as long to
+        // show as the load looks back.
+        let since = *self.faster_since.get_or_insert(now);
+        (now.saturating_sub(since) >= Work::WINDOW).then_some(pace)
     }
 
     /// The pace at which the thread has some air.
