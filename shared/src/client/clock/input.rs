@@ -49,6 +49,8 @@ const CAUTION_HALF: Duration = Duration::from_secs(30);
 /// Ticks older than this are not made up for after a pause of the client itself: they are left
 /// out.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
+/// For how many ticks at least it goes on without news.
+const SILENT_MIN_TICKS: f64 = 5.0;
 /// Of how many inputs it is known when they were sent.
 const SENT_MAX: usize = 512;
 
@@ -164,7 +166,9 @@ impl InputClock {
         let error = wanted - place;
         let is_fresh = now < fresh_until;
         let far = if is_fresh { JUMP_FRESH_TICKS } else { room.ticks_in(JUMP).max(2.0) };
-        if error.abs() > far {
+        // As long as inputs come in time there is time to bend: a leap forward leaves ticks out.
+        let is_urgent = is_fresh || error < 0.0 || margin_ticks <= 0;
+        if error.abs() > far && is_urgent {
             self.jump(now, wanted, room);
         } else {
             let error = if error.abs() < ERROR_NONE_TICKS { 0.0 } else { error };
@@ -308,8 +312,12 @@ impl InputClock {
 
     /// From when on it stops if nothing more is heard: nobody knows then what the room does.
     fn waits_from(&self, room: &RoomTime) -> Option<Duration> {
-        let (_, heard) = room.newest()?;
-        Some(heard + room.at_least_ticks(PREDICT_SILENT_MAX, 5.0))
+        let (newest, heard) = room.newest()?;
+        let most = room.at_least_ticks(PREDICT_SILENT_MAX, SILENT_MIN_TICKS);
+        // Nor may it go so far that a room which has stood still would not take what was sent.
+        let ahead = self.anchor?.place - f64::from(newest.0);
+        let taken = (f64::from(INPUT_AHEAD_MAX_TICKS) - 1.0 - ahead).max(SILENT_MIN_TICKS);
+        Some(room.when(room.ticks(heard) + taken).min(heard + most))
     }
 
     /// How far `now` lies between the last input's tick and the next one's, from 0 to 1.

@@ -63,7 +63,11 @@ impl Clocks {
         if self.room.is_silent(now, self.room.at_least_ticks(ASLEEP, 3.0)) {
             self.round_trip.forget_pending();
         }
-        self.input.over(now, &mut self.room, |room| room.heard(now, tick));
+        let mut has_lost_time = false;
+        self.input.over(now, &mut self.room, |room| has_lost_time = room.heard(now, tick));
+        if has_lost_time {
+            self.round_trip.begin_anew(now);
+        }
         if let Some(margin_ticks) = margin_ticks {
             let round_trip = self.round_trip.least();
             self.input.snapshot(now, tick, margin_ticks, round_trip, &mut self.room);
@@ -74,6 +78,7 @@ impl Clocks {
     pub(super) fn pace(&mut self, now: Duration, pace: Pace) {
         self.input.over(now, &mut self.room, |room| room.set_pace(now, pace.permille));
         self.input.change_pace();
+        self.round_trip.begin_anew(now);
     }
 
     /// The tick whose input is due at `now`; rising by one but where the clock jumped.

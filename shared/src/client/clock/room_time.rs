@@ -117,16 +117,16 @@ impl RoomTime {
         self.backlog_until = now + BACKLOG;
     }
 
-    /// The snapshot of `tick` has come.
-    pub(super) fn heard(&mut self, now: Duration, tick: Tick) {
+    /// The snapshot of `tick` has come. Whether it shows that the server has lost time.
+    pub(super) fn heard(&mut self, now: Duration, tick: Tick) -> bool {
         let Some((last, _)) = self.newest.replace((tick, now)) else {
             self.at = now;
             self.ticks = f64::from(tick.0);
             self.recent.push_back((now, 0.0));
-            return;
+            return false;
         };
         let late = self.ticks(now) - f64::from(tick.0);
-        self.suspect(now, late);
+        let has_lost_time = self.suspect(now, late);
         let late = self.ticks(now) - f64::from(tick.0);
         while self.recent.front().is_some_and(|(at, _)| *at + SOONEST_WINDOW < now) {
             self.recent.pop_front();
@@ -137,6 +137,7 @@ impl RoomTime {
             // has waited longest.
             self.jitter.push(now, self.ticks(now) - f64::from(last.next().0));
         }
+        has_lost_time
     }
 
     /// Whether what comes is so late that it is not known yet whether that will last.
@@ -144,12 +145,12 @@ impl RoomTime {
         self.suspicion.is_some()
     }
 
-    fn suspect(&mut self, now: Duration, late: f64) {
+    fn suspect(&mut self, now: Duration, late: f64) -> bool {
         let soonest = self.suspicion.map_or_else(|| self.soonest(), |known| known.soonest);
         let beyond = late - soonest;
         if beyond <= self.ticks_in(LOST).max(3.0) {
             self.suspicion = None;
-            return;
+            return false;
         }
         let least_ticks = f64::INFINITY;
         let first = Suspicion { since: now, soonest, snapshots: 0, least_ticks };
@@ -159,7 +160,8 @@ impl RoomTime {
             suspicion.least_ticks = beyond;
         }
         let Suspicion { since, snapshots, least_ticks, .. } = *suspicion;
-        if now >= since + LOST_FOR && snapshots >= LOST_SNAPSHOTS {
+        let has_lost_time = now >= since + LOST_FOR && snapshots >= LOST_SNAPSHOTS;
+        if has_lost_time {
             self.ticks -= least_ticks;
             // They were late by that and no more.
             for (at, late) in &mut self.recent {
@@ -169,6 +171,7 @@ impl RoomTime {
             }
             self.suspicion = None;
         }
+        has_lost_time
     }
 
     /// The least lateness of the last moments: that of a snapshot which nothing held up.

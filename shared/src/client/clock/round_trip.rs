@@ -28,6 +28,8 @@ pub(super) struct RoundTrip {
     every: Duration,
     due: Duration,
     number: u32,
+    /// How many more come soon after each other.
+    pings_at_first: u32,
     /// Pings that wait for their answer, oldest first.
     sent: VecDeque<(u32, Duration)>,
     last: VecDeque<Duration>,
@@ -37,7 +39,8 @@ impl RoundTrip {
     /// For a player, or for a spectator, whom the server hears less often.
     pub(super) fn new(now: Duration, plays: bool) -> RoundTrip {
         let every = if plays { PING_EVERY } else { SPECTATOR_PING_EVERY };
-        RoundTrip { every, due: now, number: 0, sent: VecDeque::new(), last: VecDeque::new() }
+        let (sent, last) = (VecDeque::new(), VecDeque::new());
+        RoundTrip { every, due: now, number: 0, pings_at_first: FIRST_PINGS, sent, last }
     }
 
     pub(super) fn due_at(&self) -> Duration {
@@ -50,7 +53,8 @@ impl RoundTrip {
             return None;
         }
         self.number = self.number.wrapping_add(1);
-        let every = if self.number < FIRST_PINGS { PING_EVERY_AT_FIRST } else { self.every };
+        let every = if self.pings_at_first > 0 { PING_EVERY_AT_FIRST } else { self.every };
+        self.pings_at_first = self.pings_at_first.saturating_sub(1);
         self.due = now + every.min(self.every);
         if self.sent.len() >= PINGS_MAX {
             self.sent.pop_front();
@@ -79,6 +83,15 @@ impl RoundTrip {
     /// The client or the server stood still: answers that are still to come would tell of that.
     pub(super) fn forget_pending(&mut self) {
         self.sent.clear();
+    }
+
+    /// The server takes its time in another way than before: nothing is known until it has answered
+    /// again.
+    pub(super) fn begin_anew(&mut self, now: Duration) {
+        self.sent.clear();
+        self.last.clear();
+        self.due = now;
+        self.pings_at_first = FIRST_PINGS;
     }
 
     /// The least of the last few.
