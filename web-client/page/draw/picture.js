@@ -8,7 +8,7 @@ import { Canvas } from "./canvas.js";
 import { drawArena } from "./arena.js";
 import { Effects } from "./effects.js";
 import { Ships, drawBolts } from "./ships.js";
-import { colourOf } from "./palette.js";
+import { SELF, colourOf } from "./palette.js";
 
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
@@ -58,7 +58,8 @@ export class Picture {
     } else if (name === "rail" && values.by !== world.self) {
       // The own one was there when it was fired.
       const { dx, dy, by } = values;
-      effects.beam(x - dx, y - dy, x + dx, y + dy, colourOf(by, world.self));
+      const [aim, reach] = [Math.atan2(dy, dx), 2 * Math.hypot(dx, dy)];
+      this.beam(x - dx, y - dy, aim, reach, colourOf(by, world.self));
     }
   }
 
@@ -107,9 +108,16 @@ export class Picture {
       const until = ahead - Math.sqrt(Math.max(0, 1 - aside * aside));
       if (ahead > 0 && Math.abs(aside) < 1) reach = Math.min(reach, Math.max(0, until));
     }
-    const colour = colourOf(world.self ?? 0, world.self);
-    this.effects.beam(x, y, x + reach * cos, y + reach * sin, colour);
+    this.beam(x, y, aim, reach, SELF);
     if (!this.calm) this.canvas.camera.kick(3);
+  }
+
+  /** A beam from a ship, seen from its bow on. @private @param {number} x @param {number} y
+   *  @param {number} aim @param {number} reach @param {string} colour */
+  beam(x, y, aim, reach, colour) {
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    const bow = Math.min(MUZZLE_UNITS, reach);
+    this.effects.beam(x + bow * cos, y + bow * sin, x + reach * cos, y + reach * sin, colour);
   }
 
   /** A shot leaves a ship. @param {number} x @param {number} y @param {number} angle
