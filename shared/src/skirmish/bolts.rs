@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use super::border::Border;
 use super::grid::Grid;
+use super::input::aim_direction;
 use super::kinds::{BOLT, SHOT_NUMBERS};
 use super::level::{Level, bounds_of_way, first_touch_of_circle};
 use super::rules::{AIM_STEPS, BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
-use super::ship::{Own, aim_direction};
+use super::ship::Own;
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::{RowRef, SceneWriter};
 use crate::tick::Tick;

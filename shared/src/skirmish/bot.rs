@@ -9,12 +9,13 @@
 
 use glam::Vec2;
 
+use super::input::direction;
 use super::kinds::{BOLT, FLAG_PROTECTED, SHIP};
 use super::level::Level;
 use super::rules::{
     AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIP_RADIUS,
 };
-use super::ship::{Own, direction};
+use super::ship::Own;
 use super::{Input, Skirmish};
 use crate::dice::Dice;
 use crate::game::Seen;

@@ -13,6 +13,7 @@ mod border;
 mod bot;
 mod generate;
 mod grid;
+mod input;
 pub mod kinds;
 mod level;
 #[cfg(test)]
@@ -28,9 +29,10 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 pub use border::Border;
+pub use input::{Input, aim_direction};
 pub use level::{Level, LevelError, Rect, Rock};
 pub use rail::rail_reach;
-pub use ship::{Input, Life, Own, aim_direction};
+pub use ship::{Life, Own};
 
 use self::bolts::{Bolt, Flight};
 use self::grid::Grid;

@@ -10,9 +10,10 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
+use super::input::aim_direction;
 use super::level::{Level, first_touch_of_circle};
 use super::rules::{RAIL_RANGE, SHIP_RADIUS};
-use super::ship::{Own, aim_direction};
+use super::ship::Own;
 use crate::history::Moment;
 use crate::ids::{EntityId, PlayerId};
 

@@ -9,77 +9,12 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
+use super::input::Input;
 use super::kinds::{FLAG_CHARGING, FLAG_PROTECTED, SHIP};
 use super::level::Level;
-use super::rules::{
-    AIM_STEPS, DIAGONAL, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing,
-};
+use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::SceneWriter;
-
-/// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
-    /// Which buttons are held: [`Input::UP`] and the others, or-ed.
-    pub buttons: u8,
-    /// Where the pointer is, seen from the ship: steps of which [`AIM_STEPS`] make a turn, from
-    /// the direction of rising x towards that of rising y.
-    pub aim: u16,
-}
-
-impl Input {
-    /// Fly towards lower y: up on a screen.
-    pub const UP: u8 = 1;
-    /// Fly towards higher y.
-    pub const DOWN: u8 = 2;
-    /// Fly towards lower x.
-    pub const LEFT: u8 = 4;
-    /// Fly towards higher x.
-    pub const RIGHT: u8 = 8;
-    /// Shoot, as soon and as often as possible.
-    pub const FIRE: u8 = 16;
-    /// Charge the rail; let go of it when it is charged, and it fires. No bolts meanwhile.
-    pub const RAIL: u8 = 32;
-
-    const BUTTONS: u8 =
-        Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE | Input::RAIL;
-
-    /// These buttons held, the pointer there.
-    #[must_use]
-    pub const fn new(buttons: u8, aim: u16) -> Input {
-        Input { buttons: buttons & Input::BUTTONS, aim: aim % AIM_STEPS }
-    }
-
-    /// These buttons held, the pointer in the direction of `(dx, dy)`.
-    #[must_use]
-    pub fn towards(buttons: u8, dx: f32, dy: f32) -> Input {
-        let turns = libm::atan2f(dy, dx) / std::f32::consts::TAU;
-        let steps = libm::rintf(turns * f32::from(AIM_STEPS)) as i32;
-        Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
-    }
-
-    /// The direction in which the engine pushes: a unit vector (to 0.2 %, see [`DIAGONAL`]), or
-    /// zero. Opposite buttons cancel out.
-    fn thrust(self) -> Vec2 {
-        let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
-        let x = held(Input::RIGHT) - held(Input::LEFT);
-        let y = held(Input::DOWN) - held(Input::UP);
-        if x != 0.0 && y != 0.0 { Vec2::new(x, y) * DIAGONAL } else { Vec2::new(x, y) }
-    }
-}
-
-/// The direction of a step of aim.
-#[must_use]
-pub fn aim_direction(aim: u16) -> Vec2 {
-    let turns = f32::from(aim % AIM_STEPS) / f32::from(AIM_STEPS);
-    direction(turns * std::f32::consts::TAU)
-}
-
-/// The direction of an angle in radians.
-pub(super) fn direction(angle: f32) -> Vec2 {
-    let (sin, cos) = libm::sincosf(angle);
-    Vec2::new(cos, sin)
-}
 
 /// Whether a player has a ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -313,7 +248,6 @@ mod tests {
         SHIELD_REGROWTH_PER_S, SHIP_RADIUS, border_radius,
     };
     use super::*;
-    use crate::protocol::WIRE;
     use crate::tick::TickRate;
 
     fn rate(hz: u16) -> TickRate {
@@ -336,21 +270,6 @@ mod tests {
         for _ in 0..level.tick_rate.ticks_in(seconds) {
             advance(own, level, input);
         }
-    }
-
-    #[test]
-    fn an_input_is_small_on_the_wire() {
-        let input = Input { buttons: u8::MAX, aim: u16::MAX };
-        assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
-    }
-
-    #[test]
-    fn aim_finds_its_way_back() {
-        for aim in 0..AIM_STEPS {
-            let direction = aim_direction(aim);
-            assert_eq!(Input::towards(0, direction.x, direction.y).aim, aim);
-        }
-        assert_eq!(Input::towards(0, 0.0, 0.0).aim, 0);
     }
 
     #[test]
