@@ -45,6 +45,11 @@ pub(super) fn generate(seed: u64, tick_rate: TickRate, players_max: u16) -> Leve
     Level::new(tick_rate, radius, walls, rocks)
 }
 
+/// The same with nothing in the way.
+pub(super) fn open(tick_rate: TickRate, players_max: u16) -> Level {
+    Level::new(tick_rate, border_radius(players_max), Vec::new(), Vec::new())
+}
+
 /// The level's randomness is apart from the world's, so that neither depends on how much the
 /// other draws.
 const DICE_STREAM: u64 = 1;

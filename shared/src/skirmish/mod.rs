@@ -54,6 +54,20 @@ const BORDER_ENTITY: EntityId = EntityId(0);
 /// The world's randomness; the level has another stream.
 const DICE_STREAM: u64 = 0;
 
+/// What whoever opens a room can choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Whether walls and rocks stand in the arena.
+    pub obstacles: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { obstacles: true }
+    }
+}
+
 /// The world of Skirmish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Skirmish {
@@ -93,7 +107,7 @@ impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
     const RULES: u32 = 3;
 
-    type Settings = ();
+    type Settings = Settings;
     type Level = Level;
     type Input = Input;
     type Own = Own;
@@ -102,8 +116,13 @@ impl Game for Skirmish {
         kinds::schema()
     }
 
-    fn new(setup: &Setup<()>) -> (Skirmish, Level) {
-        let level = generate::generate(setup.seed, setup.tick_rate, setup.players_max);
+    fn new(setup: &Setup<Settings>) -> (Skirmish, Level) {
+        let Settings { obstacles } = setup.settings;
+        let level = if obstacles {
+            generate::generate(setup.seed, setup.tick_rate, setup.players_max)
+        } else {
+            generate::open(setup.tick_rate, setup.players_max)
+        };
         let radius = border_radius(0);
         let world = Skirmish {
             dice: Dice::new(setup.seed, DICE_STREAM),

@@ -97,7 +97,7 @@ impl Arena {
     }
 }
 
-fn setup(seed: u64, players_max: u16) -> Setup<()> {
+fn setup(seed: u64, players_max: u16) -> Setup<Settings> {
     Setup { seed, players_max, ..Setup::default() }
 }
 

@@ -22,7 +22,7 @@ use shared::game::{Game, Setup};
 use shared::ids::PlayerId;
 use shared::limits::REWIND_MAX_DEFAULT;
 use shared::protocol::snapshot::Mirror;
-use shared::protocol::{End, Role, ServerMessage};
+use shared::protocol::{ClientMessage, End, Input, Role, ServerMessage};
 use shared::scene::Scene;
 use shared::tick::TickRate;
 use tickwire::connection::Connection;
@@ -36,6 +36,8 @@ const SCENES_KEPT_TICKS: usize = 4_096;
 pub struct Who(usize);
 
 type Act<G> = Box<dyn FnMut(Duration, &mut Client<G>) -> <G as Game>::Input>;
+
+type Meddle = Box<dyn FnMut(&mut Input<'_>)>;
 
 /// What a client's hands do.
 enum Hands<G: Game> {
@@ -72,6 +74,8 @@ struct Seat<G: Game> {
     feel: Feel,
     /// What it went through, if that is to be had again.
     log: Option<Vec<Logged<G::Input>>>,
+    /// What a cheat makes of its inputs on their way.
+    meddle: Option<Meddle>,
     /// What the server's end of the stream knew after each snapshot that is still under way.
     mirrors: VecDeque<Mirror>,
     /// When snapshots came, and how old they were.
@@ -133,10 +137,19 @@ impl<G: Game> World<G> {
     /// When the plan is not one.
     #[must_use]
     pub fn new(plan: &Plan) -> World<G> {
+        World::of(plan, G::Settings::default())
+    }
+
+    /// The same in a room whose game has these settings.
+    ///
+    /// # Panics
+    /// When the plan is not one.
+    #[must_use]
+    pub fn of(plan: &Plan, settings: G::Settings) -> World<G> {
         let tick_rate = TickRate::new(plan.tick_rate_hz).expect("a rate within the limits");
         let rewind = plan.rewind_max;
         let setup = Setup {
-            settings: G::Settings::default(),
+            settings,
             seed: plan.seed,
             tick_rate,
             players_max: plan.players_max,
@@ -203,6 +216,7 @@ impl<G: Game> World<G> {
             throttle: Duration::ZERO,
             feel: Feel::default(),
             log: None,
+            meddle: None,
             mirrors: VecDeque::new(),
             ages: Vec::new(),
         });
@@ -217,6 +231,11 @@ impl<G: Game> World<G> {
     /// The client's process stands still for a while.
     pub fn stop(&mut self, who: Who, lasts: Duration) {
         self.seats[who.0].stopped_until = self.now + lasts;
+    }
+
+    /// From now on its inputs are changed on their way, as a cheat would change them.
+    pub fn meddle(&mut self, who: Who, meddle: impl FnMut(&mut Input<'_>) + 'static) {
+        self.seats[who.0].meddle = Some(Box::new(meddle));
     }
 
     /// From now on it is logged what the client goes through. To be called before it has done
@@ -322,7 +341,12 @@ impl<G: Game> World<G> {
             if let Some(log) = &mut seat.log {
                 log.push(Logged::Played(self.now, input, sent.clone()));
             }
-            sent.into_iter().for_each(|bytes| seat.up.send(self.now, bytes));
+            for mut bytes in sent {
+                if let Some(meddle) = &mut seat.meddle {
+                    bytes = meddled(&bytes, meddle);
+                }
+                seat.up.send(self.now, bytes);
+            }
         }
     }
 
@@ -392,4 +416,14 @@ impl<G: Game> World<G> {
             assert_eq!(seat.client.stage(), Stage::Playing, "client {at}");
         }
     }
+}
+
+fn meddled(bytes: &[u8], meddle: &mut Meddle) -> Vec<u8> {
+    let mut message = ClientMessage::decode(bytes).expect("clients say what can be read");
+    if let ClientMessage::Input(input) = &mut message {
+        meddle(input);
+    }
+    let mut changed = Vec::new();
+    message.encode(&mut changed);
+    changed
 }

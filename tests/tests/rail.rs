@@ -1,0 +1,192 @@
+//! Lag compensation through the whole system: a shooter far away fires Skirmish's rail at what its
+//! screen shows of a target that strafes.
+
+#![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use shared::client::{Client, Drawing};
+use shared::game::Game;
+use shared::skirmish::kinds::{FLAG_PROTECTED, SHIP};
+use shared::skirmish::{Input, Settings, Skirmish};
+use shared::tick::{Rewind, Tick};
+use tests::virtual_time::{Path, Plan, Who, World};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const SHOTS: usize = 8;
+
+/// A ship as a client draws it.
+#[derive(Clone, Copy, Debug)]
+struct Ship {
+    at: [f64; 2],
+    velocity: [f64; 2],
+    is_protected: bool,
+}
+
+/// The own ship and the other one, as they are drawn at `now`.
+fn look(now: Duration, client: &mut Client<Skirmish>, held: Input) -> Option<(Ship, Ship, f64)> {
+    let mut drawing = Drawing::default();
+    client.draw(now, held, &mut drawing);
+    let own = client.own()?;
+    let (own_ship, level_tick) = (own.ship, drawing.tick);
+    let ships = drawing.iter().filter(|row| row.kind == SHIP.index());
+    let (mut own, mut other) = (None, None);
+    for row in ships {
+        let [x, y, vx, vy] = [0, 1, 2, 3].map(|field| row.values[field]);
+        let is_protected = row.values[9] as u8 & FLAG_PROTECTED != 0;
+        let ship = Ship { at: [x, y], velocity: [vx, vy], is_protected };
+        if row.entity == own_ship { own = Some(ship) } else { other = Some(ship) }
+    }
+    Some((own?, other?, level_tick))
+}
+
+/// The buttons that bring a ship from one place near to another.
+fn fly_to(to: [f64; 2], from: [f64; 2]) -> u8 {
+    let held = |way: f64, button: u8| if way > 1.5 { button } else { 0 };
+    let [x, y] = [0, 1].map(|axis| to[axis] - from[axis]);
+    held(x, Input::RIGHT) | held(-x, Input::LEFT) | held(y, Input::DOWN) | held(-y, Input::UP)
+}
+
+/// Where the shooter stands, and the target flies up and down, turning so far from the middle.
+const POST: [f64; 2] = [-10.0, 0.0];
+const LANE: f64 = 6.0;
+const TURNS_AT: f64 = 9.0;
+
+/// How a shooter aims: at what it sees, moved by this much of the target's way.
+#[derive(Clone, Copy, Debug)]
+struct Aim {
+    /// In seconds; ahead of what is seen if above 0.
+    lead_s: f64,
+}
+
+/// What the shooter does: keeps a charged rail at the target, and lets go when it is seen to fly
+/// across.
+fn shooter(aim: Aim) -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
+    let mut held = Input::default();
+    move |now, client| {
+        let seen = look(now, client, held);
+        let (Some((own, other, _)), Some(level)) = (seen, client.level().cloned()) else {
+            held = Input::default();
+            return held;
+        };
+        let way = [0, 1].map(|axis| other.at[axis] - own.at[axis]);
+        let distance = way[0].hypot(way[1]);
+        let at = [0, 1].map(|axis| way[axis] + other.velocity[axis] * aim.lead_s);
+        let across = (other.velocity[0] * way[1] - other.velocity[1] * way[0]).abs() / distance;
+        let charged = client.own().is_some_and(|own| own.charge(&level) >= 1.0);
+        // It will not have turned around by then.
+        let goes_on = (own.at[1] + at[1]).abs() < TURNS_AT;
+        let ready = charged && goes_on && across > 12.0 && !other.is_protected;
+        let buttons = if ready { 0 } else { Input::RAIL | fly_to(POST, own.at) };
+        held = Input::towards(buttons, at[0] as f32, at[1] as f32);
+        held
+    }
+}
+
+/// What the target does: flies up and down.
+fn strafer() -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
+    let mut down = true;
+    move |_, client| {
+        let place = client.own().map_or([0.0; 2], |own| own.place.to_array().map(f64::from));
+        down = if down { place[1] < TURNS_AT } else { place[1] < -TURNS_AT };
+        let aside = fly_to([LANE, place[1]], place);
+        Input::new(aside | if down { Input::DOWN } else { Input::UP }, 0)
+    }
+}
+
+/// Of how many shots how many hit.
+fn shoot(plan: &Plan, round_trip: Duration, aim: Aim, cheat: Option<Cheat>) -> (usize, usize) {
+    let mut world = World::<Skirmish>::of(plan, Settings { obstacles: false });
+    let path = |latency| Path { latency, ..Path::default() };
+    let target = world.join_acting(path(5 * MS), strafer());
+    let shooter = world.join_acting(path(round_trip / 2), shooter(aim));
+    if let Some(cheat) = cheat {
+        world.meddle(shooter, cheat);
+    }
+    world.run(6 * SECOND);
+    let (target, shooter) = (player(&world, target), player(&world, shooter));
+    let (mut shots, mut hits) = (0, 0);
+    let mut known = Tick(0);
+    while shots < SHOTS {
+        world.run(MS);
+        assert!(world.now() < 300 * SECOND, "{shots} shots in five minutes");
+        if world.room().tick() == known {
+            continue;
+        }
+        known = world.room().tick();
+        if world.room().game().own(shooter).is_some_and(|own| own.railed) {
+            shots += 1;
+            hits += usize::from(world.room().effects().iter().any(|(who, _)| *who == target));
+        }
+    }
+    (shots, hits)
+}
+
+fn player(world: &World<Skirmish>, who: Who) -> shared::ids::PlayerId {
+    world.player(who).expect("it plays")
+}
+
+type Cheat = Box<dyn FnMut(&mut shared::protocol::Input<'_>)>;
+
+fn plan(rewind_max: Duration) -> Plan {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    println!("seed {seed}");
+    Plan { rewind_max, ..Plan::seeded(seed) }
+}
+
+const AS_SEEN: Aim = Aim { lead_s: 0.0 };
+const LIMIT: Duration = Duration::from_millis(250);
+
+#[test]
+fn what_is_seen_is_hit_with_compensation_and_missed_without() {
+    for tick_rate_hz in [20, 30, 60, 128] {
+        let plan = |rewind_max| Plan { tick_rate_hz, ..plan(rewind_max) };
+        let with = shoot(&plan(LIMIT), 250 * MS, AS_SEEN, None);
+        assert_eq!(with, (SHOTS, SHOTS), "{tick_rate_hz} Hz");
+        let (_, hits) = shoot(&plan(Duration::ZERO), 250 * MS, AS_SEEN, None);
+        assert!(hits <= 1, "{hits} hits without, {tick_rate_hz} Hz");
+    }
+}
+
+#[test]
+fn beyond_the_limit_shots_are_judged_at_the_limit() {
+    let round_trip = 500 * MS;
+    let (_, hits) = shoot(&plan(LIMIT), round_trip, AS_SEEN, None);
+    assert!(hits <= 1, "{hits} hits of what is older than the limit");
+    // Whoever leads by what is beyond it hits: what the picture is old is measured by a look at it.
+    let age = Rc::new(RefCell::new(Duration::ZERO));
+    let noted = Rc::clone(&age);
+    let note: Cheat = Box::new(move |input| {
+        *noted.borrow_mut() = Duration::from_secs(1) * u32::from(input.rewind.0) / 16 / 30;
+    });
+    shoot(&plan(LIMIT), round_trip, AS_SEEN, Some(note));
+    let beyond = *age.borrow() - LIMIT;
+    assert!(beyond > 200 * MS, "{beyond:?}");
+    let lead = Aim { lead_s: beyond.as_secs_f64() };
+    let (_, hits) = shoot(&plan(LIMIT), round_trip, lead, None);
+    assert!(hits >= SHOTS - 1, "{hits} hits with the right lead");
+}
+
+#[test]
+fn a_claimed_picture_of_the_future_or_of_long_ago_gains_nothing() {
+    let near = 20 * MS;
+    assert_eq!(shoot(&plan(LIMIT), near, AS_SEEN, None), (SHOTS, SHOTS), "an honest player");
+    // It lets go of the rail with the claim to have seen what was a quarter of a second ago, and
+    // aims there.
+    let fires = |input: &shared::protocol::Input<'_>| input.input[0] & Input::RAIL == 0;
+    let past: Cheat = Box::new(move |input| {
+        if fires(input) {
+            input.rewind = Rewind(u16::MAX);
+        }
+    });
+    let where_it_was = Aim { lead_s: -(LIMIT.as_secs_f64() - 0.07) };
+    let (_, hits) = shoot(&plan(LIMIT), near, where_it_was, Some(past));
+    assert!(hits <= 1, "{hits} hits of what nobody saw there any more");
+    // What is to come cannot be claimed at all: it is judged in the present, as without any.
+    let future: Cheat = Box::new(|input| input.rewind = Rewind(0));
+    let (_, hits) = shoot(&plan(LIMIT), 250 * MS, AS_SEEN, Some(future));
+    assert!(hits <= 1, "{hits} hits of what is in the present elsewhere");
+}
