@@ -50,6 +50,9 @@ fn own_bolts_are_there_at_once_and_fly_without_a_leap_into_those_of_the_server()
         let path = Path { latency: latency_ms * MS / 2, jitter: jitter_ms * MS, ..Path::default() };
         let who = world.join_player(path);
         world.run(4 * SECOND);
+        // From one side of the arena all across it: they end where they please.
+        world.press(who, Input::new(Input::LEFT, 0));
+        world.run(6 * SECOND);
         let held = Input::new(Input::FIRE, 0);
         world.press(who, held);
         let mut before = BTreeMap::new();
