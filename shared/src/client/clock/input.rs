@@ -188,17 +188,18 @@ impl InputClock {
     fn lead(&mut self, now: Duration, round_trip: Duration, room: &mut RoomTime) -> f64 {
         // Sent one round trip before the tick's snapshot comes, an input is just in time.
         let mut base = room.ticks_in(round_trip) - room.soonest();
-        self.bounds.retain(|bounds| bounds.at + BOUNDS_WINDOW >= now);
-        // But what came of those that were sent is certain.
-        let enough = self.bounds.iter().map(|bounds| bounds.enough).min_by(f64::total_cmp);
-        let too_little: Option<Vec<f64>> =
-            self.bounds.iter().map(|bounds| bounds.too_little).collect();
-        let too_little = too_little.and_then(|all| all.into_iter().min_by(f64::total_cmp));
-        if let Some(enough) = enough {
-            base = base.min(enough);
+        while self.bounds.front().is_some_and(|bounds| bounds.at + BOUNDS_WINDOW < now) {
+            self.bounds.pop_front();
         }
-        if let Some(too_little) = too_little {
-            base = base.max(too_little);
+        // But what came of those that were sent is certain.
+        let (mut enough, mut too_little) = (f64::INFINITY, f64::INFINITY);
+        for bounds in &self.bounds {
+            enough = enough.min(bounds.enough);
+            // Where nothing was sent after it, any lead may have been too little.
+            too_little = too_little.min(bounds.too_little.unwrap_or(f64::NEG_INFINITY));
+        }
+        if !self.bounds.is_empty() {
+            base = base.min(enough).max(too_little);
         }
         let spike = room.spike_ticks();
         let down = room.spread(now);
