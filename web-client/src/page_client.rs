@@ -280,8 +280,11 @@ fn take<G: Game>(
     now: Duration,
     message: &[u8],
 ) {
-    // After a fault the stream is lost: nothing that follows could be made sense of.
-    if let (Some(client), None) = (client, &fault) {
+    // After a fault the stream is lost: nothing that follows could be made sense of. And of two
+    // ends that come together the page is to learn the first, which says more.
+    if let (Some(client), None) = (client, &fault)
+        && matches!(client.stage(), Stage::Greeting | Stage::Playing)
+    {
         *fault = client.receive(now, message).err();
     }
 }
@@ -304,7 +307,7 @@ fn moment(now_ms: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use shared::protocol::{Refusal, ServerMessage};
+    use shared::protocol::{End, Refusal, ServerMessage};
 
     use super::*;
     use crate::played::{self, Played};
@@ -339,6 +342,7 @@ mod tests {
         assert_eq!((page.outgoing(0.0), page.due_ms()), (0, 50.0));
         assert!(page.outgoing(50.0) > 0, "the hello");
         receive(&mut page, 60.0, &ServerMessage::Refused(Refusal::RoomFull));
+        receive(&mut page, 60.0, &ServerMessage::Goodbye(End::Refused));
         assert_eq!((play(&mut page, 109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
         assert_eq!((play(&mut page, 110.0), page.is_coming()), (3, false));
         // The conditions are the next client's, too.

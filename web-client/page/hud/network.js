@@ -93,6 +93,8 @@ export class NetworkPanel {
       const { target } = event;
       if (target instanceof HTMLInputElement && target.type === "text") return;
       this.toggle();
+      // Who closes it by key is back in the game.
+      if (this.root.hidden) this.button.blur();
     });
     const worked = [this.root, this.button, part("simulated", HTMLElement)];
     for (const element of worked) {
