@@ -22,6 +22,8 @@ const SILENCE_MAX_MS = 6000;
 const SILENCE_TOLD_MS = 1500;
 /** After so long in a room, waits begin small again. */
 const SETTLED_MS = 2000;
+/** The usual end of a connection, for people. */
+const CUT = "the connection was lost";
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
 const RELOADED_KEY = "tickwire.reloaded";
 
@@ -51,6 +53,10 @@ export class Connection {
     this.heardAt = 0;
     this.enteredAt = 0;
     this.openedAt = 0;
+    /** Whether the core has begun with this attempt's socket. @private */
+    this.greeted = false;
+    /** Whether that socket is gone, though something of it may still be under way. @private */
+    this.cut = false;
     /** Whether the player was told that nothing is heard. @private */
     this.silent = false;
     this.pumpTimer = 0;
@@ -76,7 +82,7 @@ export class Connection {
   /** Says goodbye and stays away. */
   leave() {
     if (this.status === "playing") {
-      this.wasm.leave();
+      this.wasm.leave(performance.now());
       this.flush();
     }
     this.stop();
@@ -121,17 +127,27 @@ export class Connection {
     this.socket = socket;
     socket.onopen = () =>
       this.guarded(() => {
-        if (this.greeting) this.wasm.open(this.greeting);
-        this.flush();
+        if (!this.greeting) return;
+        this.wasm.open(performance.now(), this.greeting);
+        this.greeted = true;
+        this.pump();
       });
     socket.onmessage = (event) => this.guarded(() => this.receive(event.data));
-    socket.onclose = () => this.lost("the connection was lost");
+    socket.onclose = () => this.guarded(() => this.closed());
+  }
+
+  /** What came before the end comes before it over a simulated network, too. @private */
+  closed() {
+    this.cut = true;
+    if (this.greeted) this.pump();
+    else this.lost(CUT);
   }
 
   /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
   drop() {
     clearTimeout(this.pumpTimer);
     this.attempt++;
+    this.greeted = this.cut = false;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -143,17 +159,21 @@ export class Connection {
   receive(data) {
     if (!(data instanceof ArrayBuffer)) return;
     this.heardAt = performance.now();
-    const stage = this.wasm.receive(this.heardAt, data);
+    this.wasm.receive(this.heardAt, data);
+    this.pump();
+  }
+
+  /** Goes by how far the core is. @private @param {number} stage */
+  heed(stage) {
     if (stage === Stage.PLAYING) {
       if (this.status !== "playing") {
-        this.enteredAt = this.heardAt;
+        this.enteredAt = performance.now();
         this.reason = "";
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
         this.waitMs = WAIT_FIRST_MS;
         this.noteReloaded(false);
       }
-      this.pump();
     } else if (stage !== Stage.GREETING) {
       this.ended();
     }
@@ -215,15 +235,26 @@ export class Connection {
     }
   }
 
+  /** To be called when something may be due that was not before. */
+  nudge() {
+    this.guarded(() => this.pump());
+  }
+
   /**
-   * Plays what is due, sends, and comes back when more is due. Its own timer, not the animation,
-   * drives it: inputs go out on time however slowly the screen is drawn.
+   * Takes what has come, plays what is due, sends, and comes back when more is due. Its own timer,
+   * not the animation, drives it: inputs go out on time however slowly the screen is drawn.
    * @private
    */
   pump() {
     clearTimeout(this.pumpTimer);
-    if (this.status !== "playing") return;
-    this.wasm.play(performance.now(), this.held());
+    if (!this.greeted) return;
+    this.heed(this.wasm.play(performance.now(), this.held()));
+    // That may have been the end of it.
+    if (!this.greeted) return;
+    if (this.cut && !this.wasm.isComing()) {
+      this.lost(CUT);
+      return;
+    }
     this.flush();
     const due = this.wasm.due();
     if (Number.isFinite(due)) {
@@ -235,7 +266,8 @@ export class Connection {
   /** @private */
   flush() {
     const open = this.socket?.readyState === WebSocket.OPEN;
-    for (let message = this.wasm.outgoing(); message; message = this.wasm.outgoing()) {
+    const now = performance.now();
+    for (let message = this.wasm.outgoing(now); message; message = this.wasm.outgoing(now)) {
       if (open) this.socket?.send(message);
     }
   }

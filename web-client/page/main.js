@@ -8,7 +8,10 @@ import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { Controls } from "./input.js";
 import { Hud } from "./hud.js";
+import { Network } from "./network.js";
+import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
+import { Recorder } from "./record.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
@@ -24,7 +27,8 @@ const DEMO_PLAYERS = 14;
 const FRAME_MAX_SECONDS = 0.1;
 const STILL = { buttons: 0, aim: 0 };
 
-const published = installState();
+const recorder = new Recorder();
+const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const start = new Start((spectator) => enter(spectator));
 start.enable(false);
@@ -49,10 +53,18 @@ const controls = new Controls(surface, railButton);
 const hud = new Hud(measures);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
+const network = new Network(location.search, () => {
+  network.apply(wasm);
+  networkPanel.show();
+  connection.nudge();
+});
+const networkPanel = new NetworkPanel(network);
+network.apply(wasm);
 published.look({
   connected: () => connection.status === "playing",
   wasm: () => wasm,
   view: () => view,
+  network: () => network,
 });
 
 /** Whether the core plays a room of its own. */
@@ -129,6 +141,7 @@ function changed(status, reason) {
     view.become(spectates ? "spectator" : "player");
     hud.enter(state.room ?? "", spectates);
     watchBar.become(spectates ? state : null);
+    networkPanel.become(spectates);
     awaited = spectates;
     hud.say(spectates ? awaiting(delaySeconds(state)) : "");
   }
@@ -154,6 +167,7 @@ function over(reason) {
 /** The core trapped: its memory can no longer be trusted. */
 async function faulted() {
   wasm = await loadWasm();
+  network.apply(wasm);
   return wasm;
 }
 
@@ -179,6 +193,7 @@ function frame(now) {
   flashOwn(own);
   view.move(clock, seconds);
   picture.draw(world, own?.charge ?? 0, clock, seconds);
+  recorder.note(clock, world);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
   if (view.eyes === "spectator") watchBar.draw(world);
 }

@@ -1,18 +1,21 @@
 // @ts-check
 // `window.tickwire`: the page's condition as plain data, for tests and for the curious.
 //
-// It only looks. It works from the first moment, before anything is loaded. Installed by
+// It only looks, or has record.js do so for a while. It works from the first moment, before anything is loaded. Installed by
 // main.js, which tells it what there is to look at.
 
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */
 /** @typedef {import("./view.js").View} View */
+/** @typedef {import("./network.js").Network} Network */
+/** @typedef {import("./record.js").Recorder} Recorder */
 
 /**
  * @typedef {object} Looks
  * @property {() => boolean} connected
  * @property {() => Wasm} wasm
  * @property {() => View} view
+ * @property {() => Network} network
  *
  * @typedef {object} CameraState
  * @property {import("./spectator.js").Mode} mode
@@ -34,15 +37,22 @@
  * @property {number} entities rows known
  * @property {{ x: number, y: number, hull: number, score: number } | null} me predicted
  * @property {number} corrections
+ * @property {number} late_inputs
+ * @property {number | null} margin_ms how early the newest input was; null for spectators
+ * @property {number} extrapolated_percent of the pictures of late that had to guess others
+ * @property {import("./network.js").LinkState | null} link the simulated network
+ * @property {boolean} prediction
+ * @property {boolean} interpolation
  * @property {CameraState | null} camera a spectator's
  */
 
-/** @returns {{ look(looks: Looks): void }} */
-export function installState() {
+/** @param {Recorder} recorder @returns {{ look(looks: Looks): void }} */
+export function installState(recorder) {
   /** @type {Looks | null} */
   let looks = null;
-  const state = () => (looks?.connected() ? read(looks) : blank());
-  Object.assign(window, { tickwire: { state } });
+  const state = () => (looks?.connected() ? read(looks) : { ...blank(), ...simulated(looks) });
+  const record = (/** @type {number} */ frames) => recorder.record(frames);
+  Object.assign(window, { tickwire: { state, record } });
   return {
     look(to) {
       looks = to;
@@ -63,8 +73,19 @@ const blank = () => ({
   entities: 0,
   me: null,
   corrections: 0,
+  late_inputs: 0,
+  margin_ms: null,
+  extrapolated_percent: 0,
+  ...simulated(null),
   camera: null,
 });
+
+/** @param {Looks | null} looks */
+function simulated(looks) {
+  const network = looks?.network();
+  const { prediction = true, interpolation = true } = network?.settings ?? {};
+  return { link: network?.link() ?? null, prediction, interpolation };
+}
 
 /** @param {Looks} looks @returns {PageState} */
 function read(looks) {
@@ -84,6 +105,10 @@ function read(looks) {
     entities: state.entities,
     me: own && hasLived(own) ? { x: own.x, y: own.y, hull: own.hull, score } : null,
     corrections: state.corrections,
+    late_inputs: state.late_inputs,
+    margin_ms: state.margin_ms,
+    extrapolated_percent: state.extrapolated_percent,
+    ...simulated(looks),
     camera: state.player === null ? cameraOf(looks.view()) : null,
   };
 }

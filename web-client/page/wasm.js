@@ -25,6 +25,8 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} snapshot_bytes
  * @property {number} late_inputs
  * @property {number} corrections
+ * @property {number | null} margin_ms how early the newest input was; null for spectators
+ * @property {number} extrapolated_percent in how much of what was drawn of late others were guessed
  * @property {number} entities
  *
  * @typedef {{ name: string, fields: string[] }} Kind
@@ -91,16 +93,32 @@ export class Wasm {
 
   /**
    * Begins anew: its hello waits to be sent.
+   * @param {number} now
    * @param {{ spectator: boolean, name: string, room: string | null }} greeting
    */
-  open({ spectator, name, room }) {
+  open(now, { spectator, name, room }) {
     const nameBytes = this.encoder.encode(name);
     const roomBytes = this.encoder.encode(room ?? "");
     const both = new Uint8Array(nameBytes.length + roomBytes.length);
     both.set(nameBytes);
     both.set(roomBytes, nameBytes.length);
     this.put(both);
-    this.calls.tickwire_open(spectator ? 1 : 0, nameBytes.length, roomBytes.length);
+    this.calls.tickwire_open(now, spectator ? 1 : 0, nameBytes.length, roomBytes.length);
+  }
+
+  /**
+   * Puts a simulated network between socket and client, this and all to come; with all 0 none.
+   * @param {number} now @param {number} latency ms of a round trip @param {number} jitter ms
+   * @param {number} stall percent of the time @param {number} stallMs how long each lasts
+   */
+  link(now, latency, jitter, stall, stallMs) {
+    this.calls.tickwire_link(now, latency, jitter, stall, stallMs);
+  }
+
+  /** Switches what is shown of the client's work.
+   *  @param {boolean} prediction @param {boolean} interpolation */
+  show(prediction, interpolation) {
+    this.calls.tickwire_show(prediction ? 1 : 0, interpolation ? 1 : 0);
   }
 
   /**
@@ -117,16 +135,21 @@ export class Wasm {
   }
 
   /**
-   * Takes one message; gives the stage after it.
+   * Puts one message on the way to the client; `play` takes it.
    * @param {number} now @param {ArrayBuffer} message
    */
   receive(now, message) {
     this.put(new Uint8Array(message));
-    return this.calls.tickwire_receive(now, message.byteLength);
+    this.calls.tickwire_receive(now, message.byteLength);
+  }
+
+  /** Whether a message is on the way to the client. */
+  isComing() {
+    return this.calls.tickwire_is_coming() !== 0;
   }
 
   /**
-   * Makes the ticks that are due; gives their number.
+   * Takes the messages that have come and makes the ticks that are due; gives the stage then.
    * @param {number} now @param {Held} held
    */
   play(now, held) {
@@ -138,15 +161,15 @@ export class Wasm {
     return this.calls.tickwire_due();
   }
 
-  /** Takes the next message to be sent, a copy. */
-  outgoing() {
-    const length = this.calls.tickwire_outgoing();
+  /** Takes the next message to be sent now, a copy. @param {number} now */
+  outgoing(now) {
+    const length = this.calls.tickwire_outgoing(now);
     return length === 0 ? null : this.bytes(length).slice();
   }
 
-  /** Queues a goodbye. */
-  leave() {
-    this.calls.tickwire_leave();
+  /** Queues a goodbye, to be sent now. @param {number} now */
+  leave(now) {
+    this.calls.tickwire_leave(now);
   }
 
   /**

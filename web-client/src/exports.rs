@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use shared::protocol::Role;
 use shared::tick::Tick;
 
-use crate::page_client::PageClient;
+use crate::page_client::{PageClient, path_settings};
 use crate::played::{self, Played, input};
 use crate::schema_client::SchemaClient;
 use crate::texts;
@@ -54,8 +54,30 @@ pub extern "C" fn tickwire_numbers() -> *const f64 {
 
 /// Begins anew. In scratch: the name, then the room's name (none for any room).
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_open(spectator: u32, name_len: u32, room_len: u32) {
-    page(|page| page.open(spectator != 0, name_len as usize, room_len as usize));
+pub extern "C" fn tickwire_open(now_ms: f64, spectator: u32, name_len: u32, room_len: u32) {
+    page(|page| page.open(now_ms, spectator != 0, name_len as usize, room_len as usize));
+}
+
+/// Puts the network between socket and client under these conditions, from now on and for all
+/// clients to come: a longer round trip, up to so much more for each message each way, stalls of
+/// one length for a share of the time. All 0 is none: what is under way comes at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_link(
+    now_ms: f64,
+    latency_ms: f64,
+    jitter_ms: f64,
+    stall_percent: f64,
+    stall_ms: f64,
+) {
+    let settings = path_settings(latency_ms, jitter_ms, stall_percent, stall_ms);
+    page(|page| page.set_path(now_ms, settings));
+}
+
+/// Shows the own player where it is predicted to be or where the server last had it, and the
+/// others between two snapshots or as the newest has them; for all clients to come, too.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_show(prediction: u32, interpolation: u32) {
+    page(|page| page.show(prediction != 0, interpolation != 0));
 }
 
 /// Begins anew with a room of `players` bots in the page itself.
@@ -70,13 +92,20 @@ pub extern "C" fn tickwire_demo_advance(now_ms: f64) {
     page(|page| page.advance_demo(now_ms));
 }
 
-/// Takes the message of `len` bytes in scratch; gives the stage (`Stage` in `page/wasm.js`).
+/// Puts the message of `len` bytes in scratch on the way to the client.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_receive(now_ms: f64, len: u32) -> u32 {
-    page(|page| page.receive(now_ms, len as usize))
+pub extern "C" fn tickwire_receive(now_ms: f64, len: u32) {
+    page(|page| page.receive(now_ms, len as usize));
 }
 
-/// Makes the player's ticks that are due; gives their number.
+/// Whether a message is on the way to the client.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_is_coming() -> u32 {
+    page(|page| page.is_coming()).into()
+}
+
+/// Takes the messages that have come, and makes the player's ticks that are due; gives the stage
+/// (`Stage` in `page/wasm.js`).
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_play(now_ms: f64, buttons: u32, aim: f64) -> u32 {
     page(|page| page.play(now_ms, input(buttons, aim)))
@@ -88,16 +117,16 @@ pub extern "C" fn tickwire_due() -> f64 {
     page(|page| page.due_ms())
 }
 
-/// Takes the next message to be sent; gives its length in bytes, 0 when there is none.
+/// Takes the next message to be sent now; gives its length in bytes, 0 when there is none.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_outgoing() -> u32 {
-    page(PageClient::outgoing)
+pub extern "C" fn tickwire_outgoing(now_ms: f64) -> u32 {
+    page(|page| page.outgoing(now_ms))
 }
 
-/// Queues a goodbye.
+/// Queues a goodbye; it and all before it are to be sent now.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_leave() {
-    page(PageClient::leave);
+pub extern "C" fn tickwire_leave(now_ms: f64) {
+    page(|page| page.leave(now_ms));
 }
 
 /// What is to be drawn now: the tick, then rows of entity, kind, count, values.

@@ -2,7 +2,8 @@
 //! socket and its screen, which are the page's (`page/`).
 //!
 //! [`exports`] is what JavaScript calls and [`page_client`] does the work, for any game;
-//! [`buffers`] is the memory through which the two see each other. [`demo`] plays a room without a
+//! [`buffers`] is the memory through which the two see each other. [`path`] is the network that a
+//! player may simulate, [`share`] a figure of how well the client copes with it. [`demo`] plays a room without a
 //! server behind the start overlay; [`texts`] says in [`json`] what is too rare or too irregular
 //! for numbers. Only [`played`] knows which game it is. [`schema_client`] is apart from all that: a
 //! client without rules, for programs of others.
@@ -12,6 +13,8 @@ mod demo;
 pub mod exports;
 mod json;
 mod page_client;
+mod path;
 mod played;
 mod schema_client;
+mod share;
 mod texts;

@@ -1,4 +1,5 @@
-//! [`PageClient`]: one `shared::client` and the two buffers through which the page sees it.
+//! [`PageClient`]: one `shared::client`, the path to it, and the two buffers through which the page
+//! sees it.
 //!
 //! It turns calls into calls and results into bytes and numbers; it knows no game, draws
 //! nothing, and keeps no time. Called by `exports` alone.
@@ -7,11 +8,14 @@ use std::time::Duration;
 
 use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
 use shared::game::Game;
+use shared::link::LinkSettings;
 use shared::protocol::Role;
 
 use crate::buffers::Buffers;
 use crate::demo::Demo;
 use crate::json::Json;
+use crate::path::{self, Path};
+use crate::share::RecentShare;
 use crate::texts;
 
 /// The client of one page.
@@ -21,7 +25,22 @@ pub(crate) struct PageClient<G: Game> {
     /// Why what came could not be taken; the client is of no use after that.
     fault: Option<ClientError>,
     drawing: Drawing,
+    /// Between the socket and the client.
+    path: Path,
+    /// Kept for the next client, too.
+    shown: Shown,
+    /// In how much of what was drawn of late the others had to be guessed.
+    guessed: RecentShare,
+    /// The latest moment that the client was told of: its time does not run back.
+    called: Duration,
     pub(crate) buffers: Buffers,
+}
+
+/// What of the client's work is shown.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    prediction: bool,
+    interpolation: bool,
 }
 
 impl<G: Game> PageClient<G> {
@@ -31,11 +50,15 @@ impl<G: Game> PageClient<G> {
             demo: None,
             fault: None,
             drawing: Drawing::default(),
+            path: Path::default(),
+            shown: Shown { prediction: true, interpolation: true },
+            guessed: RecentShare::default(),
+            called: Duration::ZERO,
             buffers: Buffers::default(),
         }
     }
 
-    pub(crate) fn open(&mut self, spectator: bool, name_len: usize, room_len: usize) {
+    pub(crate) fn open(&mut self, now_ms: f64, spectator: bool, name_len: usize, room_len: usize) {
         let name_end = name_len.min(self.buffers.bytes.len());
         let room_end = (name_end + room_len).min(self.buffers.bytes.len());
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
@@ -45,12 +68,14 @@ impl<G: Game> PageClient<G> {
             room: (room_len > 0).then(|| text(&self.buffers.bytes[name_end..room_end])),
         };
         self.close();
+        self.path.restart(moment(now_ms));
         self.client = Some(Client::new(greeting));
+        self.show(self.shown.prediction, self.shown.interpolation);
     }
 
     pub(crate) fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
         self.buffers.scratch(0);
-        self.open(true, 0, 0);
+        self.open(now_ms, true, 0, 0);
         let demo = self.demo.insert(Demo::new(moment(now_ms), u64::from(seed), players));
         for message in demo.greet() {
             take(&mut self.client, &mut self.fault, moment(now_ms), &message);
@@ -69,13 +94,42 @@ impl<G: Game> PageClient<G> {
         self.demo = None;
         self.fault = None;
         self.drawing.clear();
+        self.guessed.clear();
     }
 
-    /// Takes the message in the first `len` bytes of scratch; gives the stage's number.
-    pub(crate) fn receive(&mut self, now_ms: f64, len: usize) -> u32 {
+    /// Puts the path under other conditions; the next clients', too.
+    pub(crate) fn set_path(&mut self, now_ms: f64, settings: LinkSettings) {
+        self.path.change(moment(now_ms), settings);
+    }
+
+    /// Switches on or off what is shown of the client's work, the next clients', too.
+    pub(crate) fn show(&mut self, prediction: bool, interpolation: bool) {
+        self.shown = Shown { prediction, interpolation };
+        if let Some(client) = &mut self.client {
+            client.set_prediction(prediction);
+            client.set_interpolation(interpolation);
+        }
+    }
+
+    /// Puts the message in the first `len` bytes of scratch on the path.
+    pub(crate) fn receive(&mut self, now_ms: f64, len: usize) {
         let len = len.min(self.buffers.bytes.len());
-        take(&mut self.client, &mut self.fault, moment(now_ms), &self.buffers.bytes[..len]);
-        self.stage_number()
+        self.path.down.send(moment(now_ms), self.buffers.bytes[..len].to_vec());
+    }
+
+    /// Takes what has come out of the path by `now`, each at its moment: how often the page looks
+    /// must not make a path more uneven than it is.
+    fn take_come(&mut self, now: Duration) {
+        while let Some((at, message)) = self.path.down.receive(now) {
+            let at = at.max(self.called).min(now);
+            take(&mut self.client, &mut self.fault, at, &message);
+        }
+        self.called = self.called.max(now);
+    }
+
+    /// Whether something from the server is under way.
+    pub(crate) fn is_coming(&self) -> bool {
+        self.path.down.next_arrival().is_some()
     }
 
     /// As `Stage` in `page/wasm.js` has them.
@@ -92,30 +146,49 @@ impl<G: Game> PageClient<G> {
         }
     }
 
+    /// Takes what has come and makes the ticks that are due; gives the stage's number.
     pub(crate) fn play(&mut self, now_ms: f64, input: G::Input) -> u32 {
-        self.client.as_mut().map_or(0, |client| client.play(moment(now_ms), input))
+        let now = moment(now_ms);
+        self.take_come(now);
+        if let (Some(client), None) = (&mut self.client, &self.fault) {
+            client.play(now, input);
+        }
+        self.stage_number()
     }
 
     pub(crate) fn due_ms(&self) -> f64 {
-        let due = self.client.as_ref().and_then(Client::due_at);
+        let client = self.client.as_ref().and_then(Client::due_at);
+        let due = client.into_iter().chain(self.path.arrives_at()).min();
         due.map_or(f64::INFINITY, |due| due.as_secs_f64() * 1e3)
     }
 
-    pub(crate) fn outgoing(&mut self) -> u32 {
-        let message = self.client.as_mut().and_then(Client::outgoing);
+    /// Takes the next message that has come out of the path to the server.
+    pub(crate) fn outgoing(&mut self, now_ms: f64) -> u32 {
+        let now = moment(now_ms);
+        while let Some(message) = self.client.as_mut().and_then(Client::outgoing) {
+            self.path.up.send(now, message);
+        }
+        let message = self.path.up.receive(now).map(|(_, message)| message);
         self.buffers.say(message.unwrap_or_default())
     }
 
-    pub(crate) fn leave(&mut self) {
+    /// Queues a goodbye. Nobody is there any more to send what would come out of the path later.
+    pub(crate) fn leave(&mut self, now_ms: f64) {
         if let Some(client) = &mut self.client {
             client.leave();
         }
+        self.path.up.hurry(moment(now_ms));
     }
 
     pub(crate) fn draw(&mut self, now_ms: f64, input: G::Input) -> u32 {
         self.buffers.numbers.clear();
         if let Some(client) = &mut self.client {
-            client.draw(moment(now_ms), input, &mut self.drawing);
+            let now = moment(now_ms);
+            self.called = self.called.max(now);
+            client.draw(now, input, &mut self.drawing);
+            if let Some(is_guessed) = client.is_extrapolating(now) {
+                self.guessed.note(now, is_guessed);
+            }
             self.buffers.numbers.push(self.drawing.tick);
             for row in self.drawing.iter() {
                 let head = [row.entity.0, u32::from(row.kind), row.values.len() as u32];
@@ -143,7 +216,8 @@ impl<G: Game> PageClient<G> {
     pub(crate) fn state(&mut self) -> u32 {
         let mut json = Json::default();
         let stage = self.stage_number();
-        texts::state(&mut json, stage, self.client.as_ref(), self.fault.as_ref());
+        let guessed = self.guessed.percent();
+        texts::state(&mut json, stage, self.client.as_ref(), self.fault.as_ref(), guessed);
         self.keep(json)
     }
 
@@ -208,10 +282,23 @@ fn take<G: Game>(
     now: Duration,
     message: &[u8],
 ) {
-    // After a fault the stream is lost: nothing that follows could be made sense of.
-    if let (Some(client), None) = (client, &fault) {
+    // After a fault the stream is lost: nothing that follows could be made sense of. And of two
+    // ends that come together the page is to learn the first, which says more.
+    if let (Some(client), None) = (client, &fault)
+        && matches!(client.stage(), Stage::Greeting | Stage::Playing)
+    {
         *fault = client.receive(now, message).err();
     }
+}
+
+/// What the page's sliders ask for, times in milliseconds.
+pub(crate) fn path_settings(
+    latency_ms: f64,
+    jitter_ms: f64,
+    stall_percent: f64,
+    stall_ms: f64,
+) -> LinkSettings {
+    path::settings(moment(latency_ms), moment(jitter_ms), stall_percent, moment(stall_ms))
 }
 
 /// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.
@@ -222,11 +309,57 @@ fn moment(now_ms: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use shared::protocol::{End, Refusal, ServerMessage};
+
     use super::*;
     use crate::played::{self, Played};
 
     fn text(page: &PageClient<Played>) -> String {
         String::from_utf8(page.buffers.bytes.clone()).unwrap()
+    }
+
+    fn play(page: &mut PageClient<Played>, now_ms: f64) -> u32 {
+        page.play(now_ms, played::input(0, 0.0))
+    }
+
+    /// Puts a message of the server's on the path.
+    fn receive(page: &mut PageClient<Played>, now_ms: f64, message: &ServerMessage<'_>) {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        page.buffers.scratch(bytes.len()).copy_from_slice(&bytes);
+        page.receive(now_ms, bytes.len());
+    }
+
+    /// A page that has opened a connection over a line that is long.
+    fn on_a_long_line() -> PageClient<Played> {
+        let mut page = PageClient::new();
+        page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
+        page.open(0.0, false, 0, 0);
+        page
+    }
+
+    #[test]
+    fn on_a_long_line_the_hello_leaves_late_and_the_refusal_is_seen_late() {
+        let mut page = on_a_long_line();
+        assert_eq!((page.outgoing(0.0), page.due_ms()), (0, 50.0));
+        assert!(page.outgoing(50.0) > 0, "the hello");
+        receive(&mut page, 60.0, &ServerMessage::Refused(Refusal::RoomFull));
+        receive(&mut page, 60.0, &ServerMessage::Goodbye(End::Refused));
+        assert_eq!((play(&mut page, 109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
+        assert_eq!((play(&mut page, 110.0), page.is_coming()), (3, false));
+        // The conditions are the next client's, too.
+        page.open(200.0, false, 0, 0);
+        assert_eq!((page.outgoing(200.0), page.due_ms()), (0, 250.0));
+    }
+
+    #[test]
+    fn who_leaves_over_a_long_line_says_goodbye_at_once() {
+        let mut page = on_a_long_line();
+        assert_eq!(page.outgoing(1.0), 0);
+        page.leave(2.0);
+        assert!(page.outgoing(2.0) > 1, "the hello");
+        assert_eq!(page.outgoing(2.0), 1, "the goodbye");
+        assert_eq!(page.outgoing(2.0), 0);
     }
 
     #[test]
@@ -258,10 +391,11 @@ mod tests {
     fn what_is_no_message_is_a_fault_and_no_panic() {
         let mut page = PageClient::<Played>::new();
         page.buffers.scratch(5).copy_from_slice(b"Ada!!");
-        page.open(false, 3, 0);
-        assert!(page.outgoing() > 0, "the hello");
+        page.open(0.0, false, 3, 0);
+        assert!(page.outgoing(0.0) > 0, "the hello");
         page.buffers.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
-        assert_eq!(page.receive(f64::NAN, 3), 5);
+        page.receive(f64::NAN, 3);
+        assert_eq!(play(&mut page, 0.0), 5, "a fault");
         page.state();
         assert!(text(&page).contains("\"reason\":\"a message before the welcome out of place\""));
         assert_eq!(page.own(played::own), 0);

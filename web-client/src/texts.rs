@@ -18,6 +18,7 @@ pub(crate) fn state<G: Game>(
     stage: u32,
     client: Option<&Client<G>>,
     fault: Option<&ClientError>,
+    extrapolated_percent: f64,
 ) {
     let reached = client.map(Client::stage);
     let counters = client.map(Client::counters).unwrap_or_default();
@@ -43,6 +44,7 @@ pub(crate) fn state<G: Game>(
         ("snapshot_bytes", counters.snapshot_bytes as f64),
         ("late_inputs", counters.late_inputs as f64),
         ("corrections", client.map_or(0, Client::corrections) as f64),
+        ("extrapolated_percent", extrapolated_percent),
         ("entities", client.and_then(Client::rows).map_or(0, Rows::len) as f64),
     ];
     json.object(|json| {
@@ -61,7 +63,18 @@ pub(crate) fn state<G: Game>(
             Some(player) => json.key("player").number(player.0.into()),
             None => json.key("player").null(),
         }
+        match margin_ms(client) {
+            Some(margin) => json.key("margin_ms").number(margin),
+            None => json.key("margin_ms").null(),
+        }
     });
+}
+
+/// How early the newest input was, to within a tick; `None` for spectators.
+fn margin_ms<G: Game>(client: Option<&Client<G>>) -> Option<f64> {
+    let (margin_ticks, tick_rate) =
+        client.and_then(Client::margin_ticks).zip(client?.tick_rate())?;
+    Some(f64::from(margin_ticks) * tick_rate.period().as_secs_f64() * 1e3)
 }
 
 pub(crate) fn schema(json: &mut Json, schema: &Schema) {

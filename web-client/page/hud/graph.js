@@ -9,7 +9,7 @@
 const SAMPLES = 95;
 /** A snapshot is missed when it is so many ticks late: frames alone make one late by half a tick. */
 const MISSED_TICKS = 1.75;
-const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes"];
+const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess"];
 
 export class Graph {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} figures */
@@ -67,6 +67,8 @@ export class Graph {
     this.values.size.textContent = `${state.snapshot_bytes} B`;
     this.values.late.textContent = String(state.late_inputs);
     this.values.fixes.textContent = String(state.corrections);
+    this.values.margin.textContent = state.margin_ms === null ? "–" : `${state.margin_ms.toFixed(0)} ms`;
+    this.values.guess.textContent = `${state.extrapolated_percent.toFixed(0)} %`;
     this.paint();
   }
 

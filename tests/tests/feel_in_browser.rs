@@ -1,0 +1,230 @@
+//! How it feels in the browser on a long line: the page simulates one, records which frame drew
+//! what where, and says how soon the own ship heeds a key and how evenly the others move.
+//!
+//! Browsers hiccup: frames that took too long are left out, and the two ways of drawing are held
+//! against each other rather than against a clock.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::skirmish::rules::SHIP_SPEED_MAX;
+use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone, say};
+
+const KEYS: [Key; 4] = [
+    Key { key: "w", code: "KeyW", number: 87 },
+    Key { key: "d", code: "KeyD", number: 68 },
+    Key { key: "s", code: "KeyS", number: 83 },
+    Key { key: "a", code: "KeyA", number: 65 },
+];
+const PANEL: Key = Key { key: "n", code: "KeyN", number: 78 };
+
+/// A movement of less is none, in units: what single precision loses far from the middle.
+const STILL: f64 = 2e-5;
+
+/// One frame, as `window.tickwire.record` has it.
+struct Frame {
+    at_ms: f64,
+    own: Option<[f64; 2]>,
+    /// Entity and place.
+    others: Vec<(u64, [f64; 2])>,
+    keys_ms: Vec<f64>,
+}
+
+impl Frame {
+    fn of(value: &Value) -> Frame {
+        let number = |value: &Value| value.as_f64().expect("the page records numbers");
+        let list = |value: &Value| value.as_array().expect("the page records lists").clone();
+        let own = &value["own"];
+        let other = |ship: &Value| {
+            let entity = ship[1].as_u64().expect("entities are whole numbers");
+            (entity, [number(&ship[2]), number(&ship[3])])
+        };
+        Frame {
+            at_ms: number(&value["at"]),
+            own: (!own.is_null()).then(|| [number(&own["x"]), number(&own["y"])]),
+            others: list(&value["ships"]).iter().map(other).collect(),
+            keys_ms: list(&value["keys"]).iter().map(number).collect(),
+        }
+    }
+}
+
+/// Begins to record the next frames, does something, and gives what was recorded.
+fn record(page: &Page<'_>, frames: u32, act: impl FnOnce()) -> Vec<Frame> {
+    let _ = page.eval(&format!("void (window.recorded = tickwire.record({frames}))"));
+    act();
+    let recorded = page.eval("window.recorded");
+    let frames = recorded["frames"].as_array().expect("the page records frames");
+    frames.iter().map(Frame::of).collect()
+}
+
+fn distance([x, y]: [f64; 2], [to_x, to_y]: [f64; 2]) -> f64 {
+    (to_x - x).hypot(to_y - y)
+}
+
+fn wait_until_playing(page: &Page<'_>) {
+    page.wait_until("tickwire.state().connected && tickwire.state().me", GIVE_UP);
+    // The clocks have found their place by then.
+    page.wait_until("tickwire.state().snapshots > 90", GIVE_UP);
+}
+
+/// How soon the own ship was seen to heed a key.
+#[derive(Clone, Copy, Debug)]
+struct Heeded {
+    /// 1 is the first frame that was drawn after the key.
+    frames: usize,
+    after_ms: f64,
+}
+
+/// Lies still, presses a key, and looks when the ship first moves; `None` if something is in its
+/// way.
+fn press(page: &Page<'_>, key: Key) -> Option<Heeded> {
+    for _ in 0..40 {
+        let places: Vec<_> = record(page, 12, || {}).iter().filter_map(|frame| frame.own).collect();
+        if places.len() == 12 && places.iter().all(|place| distance(*place, places[0]) < STILL) {
+            break;
+        }
+    }
+    let frames = record(page, 60, || {
+        sleep(Duration::from_millis(100));
+        page.key_down(key);
+        sleep(Duration::from_millis(500));
+        page.key_up(key);
+    });
+    let pressed = frames.iter().position(|frame| !frame.keys_ms.is_empty());
+    let pressed = pressed.expect("the page heard of the key");
+    let from = frames[pressed - 1].own.expect("the ship is alive: nobody else is there");
+    for frame in &frames[..pressed] {
+        let place = frame.own.expect("it lives");
+        assert!(distance(place, from) < STILL, "it moved before the key: {place:?} {from:?}");
+    }
+    let moved = |frame: &Frame| frame.own.is_some_and(|place| distance(place, from) >= STILL);
+    let first = pressed + frames[pressed..].iter().position(moved)?;
+    let after_ms = frames[first].at_ms - frames[pressed].keys_ms[0];
+    Some(Heeded { frames: first - pressed + 1, after_ms })
+}
+
+/// One press in each direction that is free.
+fn presses(page: &Page<'_>) -> Vec<Heeded> {
+    let heeded: Vec<_> = KEYS.into_iter().filter_map(|key| press(page, key)).collect();
+    assert!(!heeded.is_empty(), "no key moves the ship: {}", page.eval("tickwire.state()"));
+    heeded
+}
+
+#[test]
+fn on_a_long_line_the_own_ship_heeds_a_key_in_the_next_frame() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let page = browser.page();
+    let badge = "document.getElementById('simulated').innerText";
+
+    page.open(&server.url("/?play&name=Ann&room=alone&latency=150"));
+    wait_until_playing(&page);
+    let shown = page.eval(badge);
+    assert!(shown.as_str().is_some_and(|text| text.contains("+150 ms")), "{shown}");
+    page.wait_until("tickwire.state().rtt_ms >= 150", GIVE_UP);
+    let predicted = presses(&page);
+    say(&format!("with prediction: {predicted:.1?}"));
+    assert!(predicted.iter().all(|heeded| heeded.frames == 1), "{predicted:?}");
+
+    page.open(&server.url("/?play&name=Ann&room=alone&latency=150&prediction=0"));
+    wait_until_playing(&page);
+    assert_eq!(page.eval("tickwire.state().prediction"), false);
+    let told = presses(&page);
+    say(&format!("without: {told:.1?}"));
+    assert!(told.iter().all(|heeded| heeded.after_ms > 100.0), "{told:?}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
+/// Between two frames that lie farther apart the machine looked elsewhere.
+const FRAME_MAX_MS: f64 = 100.0;
+
+/// How far the others were drawn from one frame to the next, by rising distance.
+struct Steps {
+    /// In units.
+    drawn: Vec<f64>,
+    /// The part of it that no ship flies in the time between.
+    beyond: Vec<f64>,
+}
+
+impl Steps {
+    fn of(frames: &[Frame]) -> Steps {
+        let mut steps = Steps { drawn: Vec::new(), beyond: Vec::new() };
+        for pair in frames.windows(2) {
+            let ms = pair[1].at_ms - pair[0].at_ms;
+            if ms > FRAME_MAX_MS {
+                continue;
+            }
+            for (entity, from) in &pair[0].others {
+                // Who is not there any more is dead or out of sight; the next ship is another.
+                let next = pair[1].others.iter().find(|(other, _)| other == entity);
+                let Some((_, to)) = next else { continue };
+                let step = distance(*from, *to);
+                let flown = f64::from(SHIP_SPEED_MAX) * ms / 1e3;
+                steps.drawn.push(step);
+                steps.beyond.push((step - flown).max(0.0));
+            }
+        }
+        steps.drawn.sort_by(f64::total_cmp);
+        steps.beyond.sort_by(f64::total_cmp);
+        steps
+    }
+
+    /// Its row of the table.
+    fn row(&self, how: &str) -> String {
+        let [drawn, beyond] = [&self.drawn, &self.beyond]
+            .map(|sorted| format!("{:.2} | {:.2}", permille(sorted, 990), permille(sorted, 1_000)));
+        format!("| {how} | {} | {drawn} | {beyond} |", self.drawn.len())
+    }
+}
+
+/// The value below which so many of a thousand lie.
+fn permille(sorted: &[f64], permille: usize) -> f64 {
+    sorted[(sorted.len() - 1) * permille / 1_000]
+}
+
+/// Presses a button or a switch with the mouse.
+fn click(page: &Page<'_>, id: &str) {
+    let side = |of: &str, size: &str| {
+        let place = format!("document.getElementById('{id}').getBoundingClientRect()");
+        page.eval(&format!("{place}.{of} + {place}.{size} / 2")).as_f64().expect("a place")
+    };
+    let (x, y) = (side("x", "width"), side("y", "height"));
+    page.mouse("mousePressed", x, y);
+    page.mouse("mouseReleased", x, y);
+}
+
+#[test]
+fn on_a_long_line_the_others_move_without_visible_jumps() {
+    const FRAMES: u32 = 500;
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "16", "--seed", "1"]);
+    let page = browser.page();
+    page.open(&server.url("/?play&name=Ann&room=crowd&latency=150&jitter=20"));
+    wait_until_playing(&page);
+    let smooth = Steps::of(&record(&page, FRAMES, || {}));
+
+    page.key_down(PANEL);
+    page.key_up(PANEL);
+    page.wait_until("document.getElementById('network').checkVisibility()", GIVE_UP);
+    click(&page, "network-interpolation");
+    page.wait_until("!tickwire.state().interpolation", GIVE_UP);
+    page.screenshot(&tests::real::screenshots().join("network.png"));
+    let rough = Steps::of(&record(&page, FRAMES, || {}));
+
+    let link = page.eval("tickwire.state().link");
+    assert_eq!((&link["latency_ms"], &link["jitter_ms"]), (&150.into(), &20.into()), "{link}");
+    click(&page, "simulated-off");
+    page.wait_until("tickwire.state().link === null && tickwire.state().interpolation", GIVE_UP);
+    page.wait_until("!document.getElementById('simulated').checkVisibility()", GIVE_UP);
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+
+    say("others, units | steps | step p99 | max | beyond flight p99 | max");
+    say(&smooth.row("with interpolation"));
+    say(&rough.row("without"));
+    assert!(smooth.drawn.len() > 1_000 && rough.drawn.len() > 1_000, "there was somebody to see");
+    let [smooth, rough] = [&smooth, &rough].map(|steps| permille(&steps.beyond, 990));
+    assert!(smooth < 0.35 && smooth < rough / 2.0, "{smooth} {rough}");
+}

@@ -1,0 +1,118 @@
+// @ts-check
+// The panel by which a player simulates a bad network and switches off what the client does about
+// it; and the badge that says so for as long as anything is not as usual.
+//
+// It shows the settings of network.js and changes them. Made by main.js, which says who is
+// looking.
+
+import { RANGES } from "../network.js";
+
+/** @typedef {import("../network.js").Network} Network */
+
+const SLIDERS = /** @type {const} */ (["latency", "jitter", "stall"]);
+const SWITCHES = /** @type {const} */ (["prediction", "interpolation"]);
+const UNITS = { latency: "ms", jitter: "ms", stall: "%" };
+/** Keys that work what has the focus; all others stay the game's. */
+const SLIDER_KEYS = /^(Arrow|Page|Home$|End$)/;
+const PRESS_KEYS = /^(Space|Enter)$/;
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+function part(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
+  return element;
+}
+
+export class NetworkPanel {
+  /** @param {Network} network */
+  constructor(network) {
+    this.network = network;
+    this.root = part("network", HTMLElement);
+    this.button = part("network-open", HTMLButtonElement);
+    /** Whether the panel was last worked by a pointer. @private */
+    this.byPointer = false;
+    for (const name of SLIDERS) {
+      const slider = part(`network-${name}`, HTMLInputElement);
+      slider.max = String(RANGES[name].most);
+      slider.step = String(RANGES[name].step);
+      slider.addEventListener("input", () => network.change({ [name]: slider.valueAsNumber }));
+    }
+    for (const name of SWITCHES) {
+      const box = part(`network-${name}`, HTMLInputElement);
+      box.addEventListener("change", () => network.change({ [name]: box.checked }));
+    }
+    for (const id of ["network-reset", "simulated-off"]) {
+      part(id, HTMLButtonElement).addEventListener("click", () => network.reset());
+    }
+    for (const id of ["network-open", "network-close"]) {
+      part(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
+    }
+    part("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
+    this.listen();
+    this.show();
+  }
+
+  /** @param {boolean} spectates whether there is no own ship to be predicted */
+  become(spectates) {
+    part("network-prediction", HTMLInputElement).disabled = spectates;
+  }
+
+  /** Shows the settings as they are. */
+  show() {
+    const { settings } = this.network;
+    for (const name of SLIDERS) {
+      const text = `${settings[name]} ${UNITS[name]}`;
+      const slider = part(`network-${name}`, HTMLInputElement);
+      slider.valueAsNumber = settings[name];
+      slider.setAttribute("aria-valuetext", text);
+      part(`network-${name}-value`, HTMLOutputElement).textContent = text;
+    }
+    for (const name of SWITCHES) {
+      part(`network-${name}`, HTMLInputElement).checked = settings[name];
+    }
+    const what = this.network.describe();
+    part("simulated", HTMLElement).hidden = what === "";
+    part("simulated-what", HTMLButtonElement).textContent = what;
+    document.body.classList.toggle("simulated", what !== "");
+  }
+
+  /** @private @param {boolean} [open] */
+  toggle(open = this.root.hidden) {
+    const had = this.root.contains(document.activeElement);
+    const byKeys = document.activeElement === this.button;
+    this.root.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (open && byKeys) part("network-latency", HTMLInputElement).focus();
+    if (!open && had && !this.byPointer) this.button.focus();
+  }
+
+  /** @private */
+  listen() {
+    addEventListener("keydown", (event) => {
+      if (event.code !== "KeyN" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+      const { target } = event;
+      if (target instanceof HTMLInputElement && target.type === "text") return;
+      this.toggle();
+      // Who closes it by key is back in the game.
+      if (this.root.hidden) this.button.blur();
+    });
+    const worked = [this.root, this.button, part("simulated", HTMLElement)];
+    for (const element of worked) {
+      element.addEventListener("pointerdown", () => (this.byPointer = true));
+      // Before the game hears of it.
+      element.addEventListener("keydown", (event) => {
+        this.byPointer = false;
+        const { target } = event;
+        const slides = target instanceof HTMLInputElement && target.type === "range";
+        if ((slides ? SLIDER_KEYS : PRESS_KEYS).test(event.code)) event.stopPropagation();
+      });
+      // A pointer's press leaves no focus behind: the keys are for the game.
+      for (const name of ["click", "change"]) {
+        element.addEventListener(name, () => {
+          const { activeElement } = document;
+          if (this.byPointer && activeElement instanceof HTMLElement) activeElement.blur();
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// @ts-check
+// What was drawn, frame by frame, for a test or whoever else wants to measure how smooth it is.
+//
+// It keeps nothing unless it is asked to. Told by main.js of each frame; asked through
+// `window.tickwire` (state.js).
+
+/** @typedef {import("./world.js").World} World */
+/**
+ * @typedef {object} Frame
+ * @property {number} at the moment that it was drawn for, in the page's time
+ * @property {{ x: number, y: number } | null} own where the own ship was drawn
+ * @property {[player: number, entity: number, x: number, y: number][]} ships the others
+ * @property {number[]} keys when keys went down since the frame before
+ *
+ * @typedef {{ left: number, frames: Frame[], done(record: { frames: Frame[] }): void }} Recording
+ */
+
+/** Half a minute of frames at 120 a second. */
+const FRAMES_MAX = 3600;
+
+export class Recorder {
+  constructor() {
+    /** @private @type {Recording[]} */
+    this.recordings = [];
+    /** @private @type {number[]} */
+    this.keys = [];
+    addEventListener(
+      "keydown",
+      ({ repeat, timeStamp }) => {
+        if (!repeat && this.recordings.length > 0) this.keys.push(timeStamp);
+      },
+      { capture: true },
+    );
+  }
+
+  /** Records the next frames. @param {number} frames
+   *  @returns {Promise<{ frames: Frame[] }>} */
+  record(frames) {
+    const left = Math.min(FRAMES_MAX, Math.max(1, Math.floor(frames) || 1));
+    return new Promise((done) => this.recordings.push({ left, frames: [], done }));
+  }
+
+  /** A frame has been made ready. @param {number} at @param {World} world */
+  note(at, world) {
+    if (this.recordings.length === 0) return;
+    const own = world.own && { x: world.own.x, y: world.own.y };
+    const others = world.ships.filter((ship) => ship !== world.own);
+    /** @type {Frame["ships"]} */
+    const ships = others.map(({ player, entity, x, y }) => [player, entity, x, y]);
+    for (const recording of this.recordings) {
+      recording.frames.push({ at, own, ships, keys: this.keys });
+      if (--recording.left === 0) recording.done({ frames: recording.frames });
+    }
+    this.recordings = this.recordings.filter(({ left }) => left > 0);
+    this.keys = [];
+  }
+}
