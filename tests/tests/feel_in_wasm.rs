@@ -47,19 +47,19 @@ impl Core {
         bytes
     }
 
-    fn outgoing(&mut self) -> Option<Vec<u8>> {
-        let length: u32 = self.call("tickwire_outgoing", ());
+    fn outgoing(&mut self, now: Duration) -> Option<Vec<u8>> {
+        let length: u32 = self.call("tickwire_outgoing", ms(now));
         (length > 0).then(|| self.bytes(length))
     }
 
     fn open(&mut self, name: &str) {
         self.put(name.as_bytes());
-        self.call::<_, ()>("tickwire_open", (0_u32, name.len() as u32, 0_u32));
+        self.call::<_, ()>("tickwire_open", (0.0_f64, 0_u32, name.len() as u32, 0_u32));
     }
 
     fn receive(&mut self, now: Duration, message: &[u8]) {
         self.put(message);
-        let _: u32 = self.call("tickwire_receive", (ms(now), message.len() as u32));
+        self.call::<_, ()>("tickwire_receive", (ms(now), message.len() as u32));
     }
 
     fn play(&mut self, now: Duration, input: Input) {
@@ -101,10 +101,10 @@ fn a_minute_alone_in_wasm_is_the_same_minute_to_the_last_byte_without_a_correcti
             Logged::Played(now, input, sent) => {
                 core.play(now, input);
                 for bytes in sent {
-                    assert_eq!(core.outgoing(), Some(bytes), "{now:?}");
+                    assert_eq!(core.outgoing(now), Some(bytes), "{now:?}");
                     said += 1;
                 }
-                assert_eq!(core.outgoing(), None, "{now:?}");
+                assert_eq!(core.outgoing(now), None, "{now:?}");
             }
         }
     }
