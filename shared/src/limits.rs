@@ -34,8 +34,9 @@ pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// as too slow.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
 /// Most WebSocket messages that are read from one connection in one pass. The rest waits for
-/// the next one, in the kernel.
-pub const MESSAGES_PER_PASS_MAX: usize = 32;
+/// the next one, in the kernel. What a line has held up for most of a second comes in one pass at
+/// 128 ticks a second, too: what would be read a pass later would be late.
+pub const MESSAGES_PER_PASS_MAX: usize = 128;
 /// Most bytes read from one socket in one pass of its shard, or turn of its task. The rest waits
 /// in the kernel. Enough for as many messages of the usual size as a pass takes.
 pub const READ_PASS_MAX_BYTES: usize = 8_192;

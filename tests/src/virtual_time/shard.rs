@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use shared::game::Game;
 use shared::ids::SessionId;
+use shared::limits::MESSAGES_PER_PASS_MAX;
 use shared::protocol::{ClientMessage, End, Role, ServerMessage};
 use shared::tick::TickRate;
 use tickwire::connection::Connection;
@@ -131,7 +132,8 @@ impl<G: Game> World<G> {
     }
 
     fn read(&mut self, at: usize) {
-        while let Some(bytes) = self.seats[at].up.receive(self.now) {
+        for _ in 0..MESSAGES_PER_PASS_MAX {
+            let Some(bytes) = self.seats[at].up.receive(self.now) else { break };
             let seat = &mut self.seats[at];
             let received = match &mut seat.connection {
                 Some(connection) => connection.receive(&mut self.room, self.shard.lived, &bytes),
