@@ -124,13 +124,18 @@ pub const REWIND_MAX_DEFAULT: Duration = Duration::from_millis(250);
 /// The longest such limit that may be set. Refused at start-up above: the world keeps so much of
 /// its past.
 pub const REWIND_MAX_MAX: Duration = Duration::from_secs(1);
-/// By how many sixteenths of a tick a player's rewind may change from one tick to the next. An
-/// honest client's changes slowly; one that chooses it shot by shot is not followed.
-pub const REWIND_DRIFT_MAX: u16 = 4;
+/// By how many sixteenths of a tick a player's rewind may change from one tick to the next: by 62
+/// ms in a second. An honest client's changes slowly; one that chooses it shot by shot is hardly
+/// followed.
+pub const REWIND_DRIFT_MAX: u16 = 1;
+/// How much older than the newest snapshot that a player has seen its picture may be, beside two
+/// ticks: what is drawn between two snapshots waits for the later one, as long as jitter makes
+/// necessary. Beyond it a rewind is not believed.
+pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
 /// How far ahead of the room's tick an input may be addressed, in ticks. Beyond it is dropped and counted.
 pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
-/// For how many ticks the last input of a silent player is repeated. After that it counts as absent.
-pub const INPUT_REPEAT_MAX_TICKS: u32 = 15;
+/// For how long the last input of a silent player is repeated. After that it counts as absent.
+pub const INPUT_REPEAT_MAX: Duration = Duration::from_millis(500);
 
 /// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
 pub const ROSTER_DEPARTURES_MAX: usize = 256;
@@ -230,7 +235,6 @@ const _: () = {
     // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.
     assert!(RECORDING_LINE_MAX_BYTES >= 4 * OWN_MAX_BYTES + 64);
     assert!(RECORDING_LINE_MAX_BYTES >= 12 * (KIND_FIELDS_MAX + 4));
-    assert!(INPUT_REPEAT_MAX_TICKS < INPUT_AHEAD_MAX_TICKS);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
     assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);
     assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);

@@ -6,10 +6,10 @@
 
 use serde::de::DeserializeOwned;
 use shared::game::Given;
-use shared::limits::{INPUT_AHEAD_MAX_TICKS, INPUT_MAX_BYTES, INPUT_REPEAT_MAX_TICKS};
+use shared::limits::{INPUT_AHEAD_MAX_TICKS, INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
 use shared::protocol::snapshot::GivenKind;
 use shared::protocol::{Input, WIRE};
-use shared::tick::{Rewind, Tick};
+use shared::tick::{Rewind, Tick, TickRate};
 
 use super::rewind::BelievedRewind;
 
@@ -47,6 +47,7 @@ pub(super) struct InputBuffer<I> {
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
     margin_ticks: i32,
+    repeat_max_ticks: i64,
     rewind: BelievedRewind,
 }
 
@@ -55,16 +56,19 @@ struct Slot<I> {
     input: I,
     generation: u8,
     rewind: Rewind,
+    /// The newest snapshot that the client had seen.
+    seen: Tick,
 }
 
 impl<I: Copy + DeserializeOwned> InputBuffer<I> {
-    pub(super) fn new(rewind_max_ticks: u32) -> InputBuffer<I> {
+    pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
         InputBuffer {
             slots: Box::new([None; SLOTS]),
             last_received: None,
             addressed: None,
             margin_ticks: MARGIN_UNKNOWN_TICKS,
-            rewind: BelievedRewind::new(rewind_max_ticks),
+            repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
+            rewind: BelievedRewind::new(rate, rewind_max_ticks),
         }
     }
 
@@ -85,7 +89,8 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // The later one counts: a client whose clock has jumped back, after a stall of the
         // server, says anew what its player wants now. Nothing is gained by it, for a tick is
         // still made of one input, and of none that comes after it.
-        let slot = Slot { input, generation: message.generation, rewind: message.rewind };
+        let Input { generation, rewind, seen, .. } = *message;
+        let slot = Slot { input, generation, rewind, seen };
         match self.slots[slot_of(message.tick)].replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
@@ -96,19 +101,19 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
         let (generation, rewind) = (0, Rewind::default());
-        self.slots[slot_of(tick)] = Some(Slot { input, generation, rewind });
+        self.slots[slot_of(tick)] = Some(Slot { input, generation, rewind, seen: tick });
     }
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and what its
     /// player is told of that.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
-            (Some(Slot { input, generation, rewind }), _) => {
+            (Some(Slot { input, generation, rewind, seen }), _) => {
                 self.last_received = Some((tick, input));
-                self.rewind.claim(rewind);
+                self.rewind.claim(rewind, tick, seen);
                 (Given::Received(input), GivenKind::Received { generation })
             }
-            (None, Some((last, input))) if tick.since(last) <= REPEAT => {
+            (None, Some((last, input))) if tick.since(last) <= self.repeat_max_ticks => {
                 (Given::Repeated(input), GivenKind::Repeated)
             }
             (None, _) => (Given::Absent, GivenKind::Absent),
@@ -133,7 +138,6 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     }
 }
 
-const REPEAT: i64 = INPUT_REPEAT_MAX_TICKS as i64;
 const FURTHEST: i64 = INPUT_AHEAD_MAX_TICKS as i64;
 const MARGIN_UNKNOWN_TICKS: i32 = -(INPUT_AHEAD_MAX_TICKS as i32);
 
@@ -154,6 +158,8 @@ fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
 mod tests {
     use super::*;
 
+    /// [`INPUT_REPEAT_MAX`] at 30 ticks a second.
+    const REPEAT_TICKS: u32 = 15;
     const FIRST: GivenKind = GivenKind::Received { generation: 0 };
 
     fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_input_is_applied_in_its_tick_and_the_last_for_a_tick_counts() {
-        let mut buffer = InputBuffer::new(8);
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
         assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
@@ -177,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_ring_reaches_exactly_as_far_as_the_limit() {
-        let mut buffer = InputBuffer::new(8);
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
         let furthest = 10 + INPUT_AHEAD_MAX_TICKS;
         for tick in 11..=furthest {
             assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
@@ -191,19 +197,19 @@ mod tests {
 
     #[test]
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
-        let mut buffer = InputBuffer::new(8);
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
         receive(&mut buffer, 0, 1, &[5]);
         assert_eq!(buffer.take(Tick(1)), (Given::Received(5), FIRST));
-        for tick in 2..=1 + INPUT_REPEAT_MAX_TICKS {
+        for tick in 2..=1 + REPEAT_TICKS {
             assert_eq!(buffer.take(Tick(tick)), (Given::Repeated(5), GivenKind::Repeated));
         }
-        let after = buffer.take(Tick(2 + INPUT_REPEAT_MAX_TICKS));
+        let after = buffer.take(Tick(2 + REPEAT_TICKS));
         assert_eq!(after, (Given::Absent, GivenKind::Absent));
     }
 
     #[test]
     fn bytes_that_are_not_exactly_an_input_are_malformed() {
-        let mut buffer = InputBuffer::new(8);
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
         assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[1, 2]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[0; INPUT_MAX_BYTES + 1]), InputVerdict::Malformed);
@@ -212,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
-        let mut buffer = InputBuffer::new(8);
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
         buffer.take(Tick(1));
         assert_eq!(buffer.margin_ticks(), MARGIN_UNKNOWN_TICKS);
         receive(&mut buffer, 1, 2, &[1]);

@@ -429,7 +429,7 @@ impl<G: Game> Room<G> {
         self.roster.join(id, name, bot.is_some());
         let came = self.simulation.tick();
         let at = self.players.partition_point(|player| player.id < id);
-        let inputs = InputBuffer::new(self.rewind_max_ticks);
+        let inputs = InputBuffer::new(self.tick_rate, self.rewind_max_ticks);
         self.players.insert(at, Player { id, came, inputs, told: Told::nothing(), bot });
     }
 

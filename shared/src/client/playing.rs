@@ -74,7 +74,7 @@ impl<G: Game> Playing<G> {
             settings: serde_part(welcome.settings, "settings")?,
             names: Names::default(),
             decoder: SnapshotDecoder::new(),
-            prediction: Prediction::new(has_screen),
+            prediction: Prediction::new(tick_rate, has_screen),
             clocks: Clocks::new(tick_rate, now, welcome.player.is_some()),
             margin_ticks: None,
             late: VecDeque::new(),

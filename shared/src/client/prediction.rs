@@ -17,7 +17,7 @@ use super::interpolation::{Drawing, blend};
 use super::shots::Shots;
 use super::smoothing;
 use crate::game::Game;
-use crate::limits::{CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, INPUT_REPEAT_MAX_TICKS};
+use crate::limits::{CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, INPUT_REPEAT_MAX};
 use crate::scene::{Rows, SceneWriter, Schema};
 use crate::tick::{Tick, TickRate};
 
@@ -56,6 +56,8 @@ pub struct Prediction<G: Game> {
     truth: Option<(Tick, G::Own)>,
     predicted: VecDeque<Predicted<G>>,
     last_input: G::Input,
+    /// For how many ticks the server repeats an input.
+    repeat_max_ticks: u32,
     /// Whether it stands still until there is news.
     waits: bool,
     corrections: u64,
@@ -70,11 +72,12 @@ pub struct Prediction<G: Game> {
 }
 
 impl<G: Game> Prediction<G> {
-    pub(super) fn new(has_screen: bool) -> Prediction<G> {
+    pub(super) fn new(tick_rate: TickRate, has_screen: bool) -> Prediction<G> {
         Prediction {
             truth: None,
             predicted: VecDeque::new(),
             last_input: G::Input::default(),
+            repeat_max_ticks: tick_rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()),
             waits: false,
             corrections: 0,
             noted: VecDeque::new(),
@@ -119,7 +122,7 @@ impl<G: Game> Prediction<G> {
             self.last_input = input;
             return;
         }
-        let repeated_until = last.plus(INPUT_REPEAT_MAX_TICKS);
+        let repeated_until = last.plus(self.repeat_max_ticks);
         while last < tick {
             last = last.next();
             let input = if last == tick {

@@ -10,8 +10,8 @@ use bincode::{BorrowDecode, Decode, Encode};
 use super::{End, PROTOCOL_VERSION, Refusal, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
-    HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, ROSTER_MAX_BYTES,
-    SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
+    HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
+    ROSTER_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
 };
 use crate::protocol::snapshot::Coding;
 use crate::tick::{Rewind, Tick};
@@ -181,7 +181,7 @@ pub struct RosterEntry<'a> {
 pub struct Pace {
     /// The first tick that is made so fast.
     pub from: Tick,
-    /// Thousandths of the tick rate.
+    /// Thousandths of the tick rate, from 1 to [`PACE_FULL_PERMILLE`].
     pub permille: u16,
 }
 
@@ -331,7 +331,11 @@ impl<'a> ServerMessage<'a> {
                 )?))
             }
             SERVER_GOODBYE => small(bytes, "goodbye").map(ServerMessage::Goodbye),
-            PACE => small(bytes, "pace").map(ServerMessage::Pace),
+            PACE => {
+                let pace: Pace = small(bytes, "pace")?;
+                let is_pace = (1..=PACE_FULL_PERMILLE).contains(&pace.permille);
+                is_pace.then_some(ServerMessage::Pace(pace)).ok_or(MessageError::Body("pace"))
+            }
             other => Err(MessageError::Kind(other)),
         }
     }
@@ -485,6 +489,15 @@ mod tests {
             bytes.clear();
             hello.encode(&mut bytes);
             assert_eq!(ClientMessage::decode(&bytes).is_ok(), bytes.len() <= HELLO_MAX_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_pace_is_above_nothing_and_no_faster_than_full() {
+        for (permille, is_one) in [(0, false), (1, true), (1_000, true), (1_001, false)] {
+            let mut bytes = Vec::new();
+            ServerMessage::Pace(Pace { from: Tick(7), permille }).encode(&mut bytes);
+            assert_eq!(ServerMessage::decode(&bytes).is_ok(), is_one, "{permille}");
         }
     }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::rules::{AIM_STEPS, DIAGONAL};
 
 /// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
+///
+/// The default is what nobody gave: the ship coasts, points where it did, and a charge is lost
+/// instead of fired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// Which buttons are held: [`Input::UP`] and the others, or-ed.
@@ -31,13 +34,21 @@ impl Input {
     /// Charge the rail; let go of it when it is charged, and it fires. No bolts meanwhile.
     pub const RAIL: u8 = 32;
 
-    const BUTTONS: u8 =
+    /// Set in whatever a player gives: who is not heard of has let go of nothing.
+    const GIVEN: u8 = 64;
+
+    pub(super) const BUTTONS: u8 =
         Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE | Input::RAIL;
 
     /// These buttons held, the pointer there.
     #[must_use]
     pub const fn new(buttons: u8, aim: u16) -> Input {
-        Input { buttons: buttons & Input::BUTTONS, aim: aim % AIM_STEPS }
+        Input { buttons: buttons & Input::BUTTONS | Input::GIVEN, aim: aim % AIM_STEPS }
+    }
+
+    /// What is held of it; `None` if nobody gave it.
+    pub(super) fn held(self) -> Option<Input> {
+        (self.buttons & Input::GIVEN != 0).then(|| Input::new(self.buttons, self.aim))
     }
 
     /// These buttons held, the pointer in the direction of `(dx, dy)`.

@@ -173,16 +173,24 @@ impl Own {
 
 /// Moves a player's own state on by one tick and one input.
 pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
-    // Inputs are decoded from what strangers send.
-    let input = Input::new(input.buttons, input.aim);
     own.border.advance(&level.timing);
     own.fired = false;
     own.railed = false;
-    own.aim = input.aim;
+    let input = match input.held() {
+        Some(held) => {
+            own.aim = held.aim;
+            held
+        }
+        // Who has not been heard for long has not let go of the trigger.
+        None => {
+            own.charge_ticks = 0;
+            Input::default()
+        }
+    };
     match &mut own.life {
         Life::Dead { respawn_ticks } => *respawn_ticks = respawn_ticks.saturating_sub(1),
         Life::Alive => {
-            own.buttons = input.buttons;
+            own.buttons = input.buttons & Input::BUTTONS;
             regrow(own, &level.timing);
             fly(own, level, input);
             shoot(own, &level.timing);
@@ -334,9 +342,19 @@ mod tests {
             advance(&mut own, &level, Input::new(Input::FIRE, 7));
             assert_eq!((own.charge_ticks, own.fired, own.railed), (0, false, true));
             assert_eq!(own.aim, 7);
-            advance(&mut own, &level, Input::default());
+            advance(&mut own, &level, Input::new(0, 0));
             assert!(!own.railed, "once");
         }
+    }
+
+    #[test]
+    fn a_charge_of_whom_nothing_is_heard_is_lost_and_its_aim_is_kept() {
+        let level = void(30);
+        let mut own = ship_in(&level);
+        hold(&mut own, &level, Input::new(Input::RAIL, 512), RAIL_CHARGE_S);
+        assert_eq!(own.charge(&level), 1.0);
+        advance(&mut own, &level, Input::default());
+        assert_eq!((own.railed, own.charge_ticks, own.aim), (false, 0, 512));
     }
 
     #[test]
@@ -356,7 +374,7 @@ mod tests {
         for next in [Input::FIRE, Input::RAIL] {
             let mut own = ship_in(&level);
             hold(&mut own, &level, Input::new(Input::RAIL, 0), RAIL_CHARGE_S);
-            advance(&mut own, &level, Input::default());
+            advance(&mut own, &level, Input::new(0, 0));
             hold(&mut own, &level, Input::new(next, 0), RAIL_COOLDOWN_S - 0.05);
             assert!(!own.fired && own.charge_ticks == 0);
             hold(&mut own, &level, Input::new(next, 0), 0.1);
@@ -370,7 +388,7 @@ mod tests {
         let mut own = ship_in(&level);
         hold(&mut own, &level, Input::new(Input::RAIL, 0), RAIL_CHARGE_S);
         assert!(own.is_protected());
-        advance(&mut own, &level, Input::default());
+        advance(&mut own, &level, Input::new(0, 0));
         assert!(own.railed && !own.is_protected());
     }
 
@@ -382,7 +400,7 @@ mod tests {
         own.die(&level.timing);
         assert_eq!(own.charge_ticks, 0);
         hold(&mut own, &level, Input::new(Input::RAIL, 0), 1.5);
-        advance(&mut own, &level, Input::default());
+        advance(&mut own, &level, Input::new(0, 0));
         assert_eq!((own.charge_ticks, own.railed), (0, false));
     }
 

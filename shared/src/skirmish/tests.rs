@@ -176,7 +176,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         if tick % 7 == 0 {
             let rail = if tick % 100 < 50 { Input::RAIL } else { 0 };
             let buttons = dice.bits() as u8 & !Input::RAIL | rail;
-            input = Input { buttons, aim: dice.bits() as u16 };
+            input = Input::new(buttons, dice.bits() as u16);
         }
         simulation.step(&[received(4, input)]);
         Skirmish::advance(&mut replayed, simulation.level(), input);
@@ -207,7 +207,7 @@ fn bots_score_and_a_trial_repeats_itself() {
 fn a_world_written_down_in_mid_game_goes_on_alike() {
     let mut arena = Arena::with_players(6);
     let mut dice = Dice::new(2, 0);
-    let mut inputs = |_| Input { buttons: dice.bits() as u8, aim: dice.bits() as u16 };
+    let mut inputs = |_| Input::new(dice.bits() as u8, dice.bits() as u16);
     for _ in 0..200 {
         let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::lateness::Lateness;
+use crate::limits::PACE_FULL_PERMILLE;
 use crate::tick::{Tick, TickRate};
 
 /// Over how much time the soonest arrival is looked for.
@@ -60,7 +61,7 @@ impl RoomTime {
         RoomTime {
             tick_rate,
             per_second: f64::from(tick_rate.hz()),
-            permille: FULL_PERMILLE,
+            permille: PACE_FULL_PERMILLE,
             at: Duration::ZERO,
             ticks: 0.0,
             recent: VecDeque::new(),
@@ -107,9 +108,9 @@ impl RoomTime {
     pub(super) fn set_pace(&mut self, now: Duration, permille: u16) {
         self.ticks = self.ticks(now);
         self.at = now;
-        self.permille = permille.clamp(1, FULL_PERMILLE);
-        self.per_second =
-            f64::from(self.tick_rate.hz()) * f64::from(self.permille) / f64::from(FULL_PERMILLE);
+        self.permille = permille.clamp(1, PACE_FULL_PERMILLE);
+        self.per_second = f64::from(self.tick_rate.hz()) * f64::from(self.permille)
+            / f64::from(PACE_FULL_PERMILLE);
     }
 
     /// The client was asleep until now: what it finds has waited for it.
@@ -197,5 +198,3 @@ impl RoomTime {
         self.newest
     }
 }
-
-const FULL_PERMILLE: u16 = 1_000;

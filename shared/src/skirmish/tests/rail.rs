@@ -280,7 +280,7 @@ fn shots_at_the_past_repeat_themselves() {
                 let rail = if tick % 50 < 40 { Input::RAIL } else { 0 };
                 held = held.map(|_| {
                     let buttons = dice.bits() as u8 & !Input::RAIL | rail;
-                    Input { buttons, aim: dice.bits() as u16 }
+                    Input::new(buttons, dice.bits() as u16)
                 });
             }
             let inputs: Vec<_> = (0..)
