@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use shared::limits::INPUT_AHEAD_MAX_TICKS;
 use shared::tick::TickRate;
 
 /// Longest time that is told from longer ones, in microseconds.
@@ -104,7 +103,7 @@ pub(crate) struct Margins(BTreeMap<i64, u64>);
 impl Margins {
     pub(crate) fn record(&mut self, ticks: i32, rate: TickRate) {
         // The server tells of none beyond; so they stay few.
-        let most = INPUT_AHEAD_MAX_TICKS as i32;
+        let most = rate.input_ahead_max_ticks() as i32;
         let ticks = i64::from(ticks.clamp(-most, most));
         *self.0.entry(ticks * 1_000_000 / i64::from(rate.hz())).or_default() += 1;
     }

@@ -132,8 +132,14 @@ pub const REWIND_DRIFT_MAX: u16 = 1;
 /// ticks: what is drawn between two snapshots waits for the later one, as long as jitter makes
 /// necessary. Beyond it a rewind is not believed.
 pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
-/// How far ahead of the room's tick an input may be addressed, in ticks. Beyond it is dropped and counted.
-pub const INPUT_AHEAD_MAX_TICKS: u32 = 64;
+/// How far ahead of the room's tick an input may be addressed: a round trip, and what a client plays
+/// on for without news. Beyond it is dropped and counted.
+pub const INPUT_AHEAD_MAX: Duration = Duration::from_secs(2);
+/// The same at low rates, in ticks.
+pub const INPUT_AHEAD_MIN_TICKS: u32 = 64;
+/// A tick of a room is never above this: at the fastest rate it would have to run for 207 days. A
+/// client refuses what says otherwise, and so can reckon ahead of it.
+pub const TICK_MAX: u32 = u32::MAX - (1 << 20);
 /// For how long the last input of a silent player is repeated. After that it counts as absent.
 pub const INPUT_REPEAT_MAX: Duration = Duration::from_millis(500);
 

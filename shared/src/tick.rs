@@ -153,6 +153,14 @@ impl TickRate {
         if ticks < 1.0 { 1 } else { ticks as u32 }
     }
 
+    /// How far ahead of the room's tick an input may be addressed, in ticks: see
+    /// [`limits::INPUT_AHEAD_MAX`].
+    #[must_use]
+    pub fn input_ahead_max_ticks(self) -> u32 {
+        let ticks = self.ticks_in(limits::INPUT_AHEAD_MAX.as_secs_f32());
+        if ticks > limits::INPUT_AHEAD_MIN_TICKS { ticks } else { limits::INPUT_AHEAD_MIN_TICKS }
+    }
+
     /// How many ticks `most` takes as a limit: as [`TickRate::ticks_in`], but none of no time.
     #[must_use]
     pub fn ticks_in_most(self, most: Duration) -> u32 {

@@ -6,7 +6,7 @@
 
 use serde::de::DeserializeOwned;
 use shared::game::Given;
-use shared::limits::{INPUT_AHEAD_MAX_TICKS, INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
+use shared::limits::{INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
 use shared::protocol::snapshot::GivenKind;
 use shared::protocol::{Input, WIRE};
 use shared::tick::{Rewind, Tick, TickRate};
@@ -20,7 +20,7 @@ pub enum InputVerdict {
     Taken,
     /// Its tick is over.
     Late,
-    /// Its tick is further ahead than [`INPUT_AHEAD_MAX_TICKS`].
+    /// Its tick is further ahead than [`TickRate::input_ahead_max_ticks`].
     TooFarAhead,
     /// It takes the place of an earlier one for the same tick.
     Replaced,
@@ -30,19 +30,18 @@ pub enum InputVerdict {
     NotPlaying,
 }
 
-const SLOTS: usize = INPUT_AHEAD_MAX_TICKS as usize;
-
 /// What decoding one input may claim. bincode counts the size in memory of what it reads, which
 /// for its variable-length integers is at most 16 times the bytes that came.
 const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 
-/// The inputs of one player for the ticks from now + 1 to now + [`INPUT_AHEAD_MAX_TICKS`].
+/// The inputs of one player for the ticks from now + 1 to now + as many as it has slots
+/// ([`TickRate::input_ahead_max_ticks`]).
 ///
 /// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
 #[derive(Debug)]
 pub(super) struct InputBuffer<I> {
-    slots: Box<[Option<Slot<I>>; SLOTS]>,
+    slots: Box<[Option<Slot<I>>]>,
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
@@ -63,10 +62,10 @@ struct Slot<I> {
 impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
         InputBuffer {
-            slots: Box::new([None; SLOTS]),
+            slots: vec![None; rate.input_ahead_max_ticks() as usize].into(),
             last_received: None,
             addressed: None,
-            margin_ticks: MARGIN_UNKNOWN_TICKS,
+            margin_ticks: -(rate.input_ahead_max_ticks() as i32),
             repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
             rewind: BelievedRewind::new(rate, rewind_max_ticks),
         }
@@ -82,7 +81,7 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         if ahead <= 0 {
             return InputVerdict::Late;
         }
-        if ahead > i64::from(INPUT_AHEAD_MAX_TICKS) {
+        if ahead > self.furthest() {
             return InputVerdict::TooFarAhead;
         }
         let Some(input) = decode(message.input) else { return InputVerdict::Malformed };
@@ -91,7 +90,7 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // still made of one input, and of none that comes after it.
         let Input { generation, rewind, seen, .. } = *message;
         let slot = Slot { input, generation, rewind, seen };
-        match self.slots[slot_of(message.tick)].replace(slot) {
+        match self.slot_of(message.tick).replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
         }
@@ -101,13 +100,13 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
         let (generation, rewind) = (0, Rewind::default());
-        self.slots[slot_of(tick)] = Some(Slot { input, generation, rewind, seen: tick });
+        *self.slot_of(tick) = Some(Slot { input, generation, rewind, seen: tick });
     }
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and what its
     /// player is told of that.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
-        let given = match (self.slots[slot_of(tick)].take(), self.last_received) {
+        let given = match (self.slot_of(tick).take(), self.last_received) {
             (Some(Slot { input, generation, rewind, seen }), _) => {
                 self.last_received = Some((tick, input));
                 self.rewind.claim(rewind, tick, seen);
@@ -119,8 +118,10 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             (None, _) => (Given::Absent, GivenKind::Absent),
         };
         self.margin_ticks = match self.addressed {
-            Some(addressed) => addressed.since(tick).clamp(-FURTHEST, FURTHEST) as i32,
-            None => MARGIN_UNKNOWN_TICKS,
+            Some(addressed) => {
+                addressed.since(tick).clamp(-self.furthest(), self.furthest()) as i32
+            }
+            None => -self.furthest() as i32,
         };
         given
     }
@@ -131,18 +132,20 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
-    /// in time, negative when late; within ±[`INPUT_AHEAD_MAX_TICKS`], the lowest of which also
+    /// in time, negative when late; within ±[`TickRate::input_ahead_max_ticks`], the lowest of which also
     /// stands for a player from whom nothing has come yet.
     pub(super) fn margin_ticks(&self) -> i32 {
         self.margin_ticks
     }
-}
 
-const FURTHEST: i64 = INPUT_AHEAD_MAX_TICKS as i64;
-const MARGIN_UNKNOWN_TICKS: i32 = -(INPUT_AHEAD_MAX_TICKS as i32);
+    fn furthest(&self) -> i64 {
+        self.slots.len() as i64
+    }
 
-fn slot_of(tick: Tick) -> usize {
-    tick.0 as usize % SLOTS
+    fn slot_of(&mut self, tick: Tick) -> &mut Option<Slot<I>> {
+        let at = tick.0 as usize % self.slots.len();
+        &mut self.slots[at]
+    }
 }
 
 fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
@@ -158,7 +161,9 @@ fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
 mod tests {
     use super::*;
 
-    /// [`INPUT_REPEAT_MAX`] at 30 ticks a second.
+    /// [`TickRate::input_ahead_max_ticks`] at 30 ticks a second.
+    const FURTHEST_TICKS: i32 = 64;
+    /// [`INPUT_REPEAT_MAX`] at the same.
     const REPEAT_TICKS: u32 = 15;
     const FIRST: GivenKind = GivenKind::Received { generation: 0 };
 
@@ -184,7 +189,7 @@ mod tests {
     #[test]
     fn the_ring_reaches_exactly_as_far_as_the_limit() {
         let mut buffer = InputBuffer::new(TickRate::default(), 8);
-        let furthest = 10 + INPUT_AHEAD_MAX_TICKS;
+        let furthest = 10 + FURTHEST_TICKS as u32;
         for tick in 11..=furthest {
             assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
         }
@@ -220,7 +225,7 @@ mod tests {
     fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
         let mut buffer = InputBuffer::new(TickRate::default(), 8);
         buffer.take(Tick(1));
-        assert_eq!(buffer.margin_ticks(), MARGIN_UNKNOWN_TICKS);
+        assert_eq!(buffer.margin_ticks(), -FURTHEST_TICKS);
         receive(&mut buffer, 1, 2, &[1]);
         receive(&mut buffer, 1, 5, &[1]);
         buffer.take(Tick(2));
@@ -231,6 +236,6 @@ mod tests {
         assert_eq!(buffer.margin_ticks(), -2);
         receive(&mut buffer, 4, 4_000, &[1]);
         buffer.take(Tick(5));
-        assert_eq!(buffer.margin_ticks(), INPUT_AHEAD_MAX_TICKS as i32);
+        assert_eq!(buffer.margin_ticks(), FURTHEST_TICKS);
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use shared::game::{Game, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    EVENT_EXPIRY_TICKS, INPUT_AHEAD_MAX_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX,
+    EVENT_EXPIRY_TICKS, INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX,
 };
 use shared::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
 use shared::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
@@ -201,7 +201,7 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     assert_eq!(press(&mut room, player, 4, left), InputVerdict::Replaced);
     assert_eq!(press(&mut room, player, 4, RIGHT), InputVerdict::Replaced, "the last one counts");
     assert_eq!(press(&mut room, player, 3, left), InputVerdict::Late);
-    let too_far = 4 + INPUT_AHEAD_MAX_TICKS;
+    let too_far = 4 + INPUT_AHEAD_MIN_TICKS;
     assert_eq!(press(&mut room, player, too_far, left), InputVerdict::TooFarAhead);
     let noise = Input {
         tick: Tick(5),

@@ -16,7 +16,7 @@ use super::replay::{Replaying, SentInputs};
 use super::{Applied, ClientError, Counters, Late, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS};
+use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
 use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
 use crate::protocol::{ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
@@ -121,9 +121,13 @@ impl<G: Game> Playing<G> {
         body: &[u8],
         counters: &mut Counters,
     ) -> Result<(), ClientError> {
+        let known = self.decoder.mirror().tick();
         let mut replaying = Replaying::<G> { level: &self.level, inputs: &mut self.inputs };
         let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
         let tick = snapshot.tick;
+        if tick.0 > TICK_MAX || Some(tick) <= known {
+            return Err(ClientError::Part("tick"));
+        }
         let (given, margin_ticks) = snapshot.player.unzip();
         self.clocks.snapshot(now, tick, margin_ticks);
         self.margin_ticks = margin_ticks;

@@ -115,6 +115,7 @@ impl<G: Game> Prediction<G> {
         while self.predicted.back().is_some_and(|predicted| predicted.tick >= tick) {
             self.predicted.pop_back();
         }
+        self.shots.iter_mut().for_each(|shots| shots.take_back_from(tick));
         let mut last = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
         // A server that says nothing for so long is not predicted any further.
         self.waits = tick.since(truth_tick) > HISTORY_MAX_TICKS as i64;

@@ -13,16 +13,15 @@ use std::time::Duration;
 
 use super::lateness::Lateness;
 use super::room_time::RoomTime;
-use crate::limits::{INPUT_AHEAD_MAX_TICKS, PREDICT_SILENT_MAX};
+use crate::limits::PREDICT_SILENT_MAX;
 use crate::tick::Tick;
 
 /// How early the first inputs are, before any round trip is known.
 const LEAD_AT_START_TICKS: f64 = 3.0;
-/// What inputs have to spare in the usual worst case, in ticks, in time, and as part of the jitter:
-/// one never sees the worst of it.
+/// What inputs have to spare in the usual worst case, in ticks and in time: one never sees the very
+/// worst.
 const SPARE_TICKS: f64 = 0.05;
 const SPARE: Duration = Duration::from_millis(2);
-const SPARE_OF_JITTER: f64 = 0.05;
 /// How much faster or slower than the room it may run.
 const BEND_MAX: f64 = 0.03;
 /// It bends so that an error would be gone after this.
@@ -31,15 +30,16 @@ const BEND_OVER: Duration = Duration::from_secs(1);
 const ERROR_NONE_TICKS: f64 = 0.03;
 /// An error above this, and above two ticks, is far off: it is jumped over.
 const JUMP: Duration = Duration::from_millis(90);
-/// The same until it has found its place, in ticks; and how long that takes.
-const JUMP_FRESH_TICKS: f64 = 0.25;
+/// The same while it looks for its place, in ticks; and for how long it does that at the beginning,
+/// and after it has lost it.
+const JUMP_LOST_TICKS: f64 = 0.25;
 const FRESH_FOR: Duration = Duration::from_millis(1_000);
+/// After so many inputs in a row that were late, it has lost its place as well.
+const LATE_MAX: u32 = 3;
 /// Farther back than this it does not wait for the room, but gives ticks their input anew.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Over how much time inputs are looked back on: the worst of them has to be in time.
 const JITTER_WINDOW: Duration = Duration::from_secs(10);
-/// The same for what only bounds the estimate.
-const BOUNDS_WINDOW: Duration = Duration::from_secs(1);
 /// How far its caution grows when an input was late though nothing was held up, at most how often,
 /// how far it can grow, in ticks, and after how long half of it is gone.
 const CAUTION_STEP_TICKS: f64 = 0.25;
@@ -68,16 +68,18 @@ pub(super) struct InputClock {
     /// How late inputs were at the most, as far as can be told, against the ticks that they were
     /// for: room time of the tick less that of the sending.
     late: Lateness,
-    /// Between which the lead lies that inputs need on a line without jitter.
-    bounds: VecDeque<Bounds>,
     /// How late this client was itself, in ticks.
     own_late: Lateness,
     /// Only inputs for this tick and later tell of the line as it is.
     known_from: Tick,
     caution: f64,
     caution_at: Duration,
-    /// Until when it looks for its place, from the first round trip known on.
+    /// Until when it looks for its place, from when a round trip is known; `None` until then.
     fresh_until: Option<Duration>,
+    /// Whether it stood still, for want of news, before what has come now.
+    has_waited: bool,
+    /// How many snapshots in a row have told of a newest input that was late.
+    late_in_a_row: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,15 +87,6 @@ struct Anchor {
     place: f64,
     time: f64,
     speed: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Bounds {
-    at: Duration,
-    /// An input sent so much before its tick was in time.
-    enough: f64,
-    /// One sent so much before it was not, if any was sent soon after.
-    too_little: Option<f64>,
 }
 
 impl InputClock {
@@ -104,7 +97,8 @@ impl InputClock {
             sent: VecDeque::new(),
             told: None,
             late: Lateness::new(JITTER_WINDOW, 1.0),
-            bounds: VecDeque::new(),
+            has_waited: false,
+            late_in_a_row: 0,
             own_late: Lateness::new(JITTER_WINDOW, 0.98),
             known_from: Tick(0),
             caution: 0.0,
@@ -126,6 +120,7 @@ impl InputClock {
         room: &mut RoomTime,
         change: impl FnOnce(&mut RoomTime),
     ) {
+        self.has_waited |= self.waits_from(room).is_some_and(|from| from < now);
         let (place, before) = (self.place(now, room), room.ticks(now));
         change(room);
         let shift = room.ticks(now) - before;
@@ -149,8 +144,9 @@ impl InputClock {
             self.jump(now, f64::from(tick.0) + LEAD_AT_START_TICKS, room);
             return;
         };
-        let is_known = i64::from(margin_ticks).abs() < i64::from(INPUT_AHEAD_MAX_TICKS);
-        if is_known && !room.is_in_doubt() {
+        let furthest = i64::from(room.tick_rate().input_ahead_max_ticks());
+        let is_known = i64::from(margin_ticks).abs() < furthest && !room.is_in_doubt();
+        if is_known {
             self.note(now, tick, i64::from(tick.0) + i64::from(margin_ticks), room);
         } else {
             self.told = None;
@@ -160,14 +156,18 @@ impl InputClock {
             self.bend(now, place, 1.0, room);
             return;
         }
+        self.late_in_a_row = if margin_ticks < 0 { self.late_in_a_row + 1 } else { 0 };
+        if std::mem::take(&mut self.has_waited) {
+            self.lose_place();
+        }
         let Some(round_trip) = round_trip else { return };
         let fresh_until = *self.fresh_until.get_or_insert(now + FRESH_FOR);
         let wanted = room.ticks(now) + self.lead(now, round_trip, room);
         let error = wanted - place;
-        let is_fresh = now < fresh_until;
-        let far = if is_fresh { JUMP_FRESH_TICKS } else { room.ticks_in(JUMP).max(2.0) };
+        let is_lost = now < fresh_until || self.late_in_a_row >= LATE_MAX;
+        let far = if is_lost { JUMP_LOST_TICKS } else { room.ticks_in(JUMP).max(2.0) };
         // As long as inputs come in time there is time to bend: a leap forward leaves ticks out.
-        let is_urgent = is_fresh || error < 0.0 || margin_ticks <= 0;
+        let is_urgent = is_lost || error < 0.0 || margin_ticks <= 0;
         if error.abs() > far && is_urgent {
             self.jump(now, wanted, room);
         } else {
@@ -177,40 +177,32 @@ impl InputClock {
         }
     }
 
-    /// The room has another pace: leads that were enough before say nothing of it, nor does what
-    /// is still to be told of inputs that have been sent.
+    /// Nobody knows how far it is off: it is to find its place anew.
+    pub(super) fn lose_place(&mut self) {
+        self.fresh_until = None;
+    }
+
+    /// The room has another pace: what is still to be told of inputs that have been sent says
+    /// nothing of it.
     pub(super) fn change_pace(&mut self) {
-        self.bounds.clear();
         self.known_from = self.next;
     }
 
     /// By how much it has to be ahead of room time.
     fn lead(&mut self, now: Duration, round_trip: Duration, room: &mut RoomTime) -> f64 {
         // Sent one round trip before the tick's snapshot comes, an input is just in time.
-        let mut base = room.ticks_in(round_trip) - room.soonest();
-        while self.bounds.front().is_some_and(|bounds| bounds.at + BOUNDS_WINDOW < now) {
-            self.bounds.pop_front();
-        }
-        // But what came of those that were sent is certain.
-        let (mut enough, mut too_little) = (f64::INFINITY, f64::INFINITY);
-        for bounds in &self.bounds {
-            enough = enough.min(bounds.enough);
-            // Where nothing was sent after it, any lead may have been too little.
-            too_little = too_little.min(bounds.too_little.unwrap_or(f64::NEG_INFINITY));
-        }
-        if !self.bounds.is_empty() {
-            base = base.min(enough).max(too_little);
-        }
+        let base = room.ticks_in(round_trip) - room.soonest();
         let spike = room.spike_ticks();
-        let down = room.spread(now);
+        let down = room.unevenness(now);
         // The worst input came within the tick before the one that told of it: its jitter lies
-        // between. Within that, the way there is taken to be as uneven as the way back.
+        // between, or else the base is wrong by as much. Within that, the way there is taken to be
+        // as uneven as the way back.
         let jitter = match self.late.usual_worst(now, spike) {
             Some(worst) => down.clamp((worst - base - 1.0).max(0.0), (worst - base).max(0.0)),
             None => down,
         };
         let own_late = self.own_late.usual_worst(now, spike).unwrap_or(0.0);
-        let spare = SPARE_TICKS + room.ticks_in(SPARE) + SPARE_OF_JITTER * jitter;
+        let spare = SPARE_TICKS + room.ticks_in(SPARE);
         // When a slow room gets faster its clients learn of it a way later, and their inputs take
         // another: whoever had no more lead than needed would be late until then.
         let slip = room.ticks_held_back_in(round_trip);
@@ -223,13 +215,6 @@ impl InputClock {
         if newest < i64::from(self.known_from.0) {
             return;
         }
-        let of = |wanted: i64| move |(sent, _): &&(Tick, f64)| i64::from(sent.0) == wanted;
-        let moment = f64::from(tick.0);
-        if let Some((_, sent)) = self.sent.iter().rev().find(of(newest)) {
-            let next = self.sent.iter().rev().find(of(newest + 1));
-            let too_little = next.map(|(_, sent)| moment - sent);
-            self.bounds.push_back(Bounds { at: now, enough: moment - sent, too_little });
-        }
         // Of those that came together the first was held up longest; when ticks were not told of,
         // nobody knows in which of them it came.
         let Some((_, known)) = before.filter(|(told, _)| told.next() == tick) else { return };
@@ -241,7 +226,7 @@ impl InputClock {
         let Some(&(first, sent)) = first.filter(|(sent, _)| i64::from(sent.0) <= newest) else {
             return;
         };
-        let late = moment - sent;
+        let late = f64::from(tick.0) - sent;
         let usual = self.late.usual_worst(now, room.spike_ticks());
         self.late.push(now, late);
         let is_spike = usual.is_none_or(|usual| late > usual + room.spike_ticks());
@@ -317,7 +302,8 @@ impl InputClock {
         let most = room.at_least_ticks(PREDICT_SILENT_MAX, SILENT_MIN_TICKS);
         // Nor may it go so far that a room which has stood still would not take what was sent.
         let ahead = self.anchor?.place - f64::from(newest.0);
-        let taken = (f64::from(INPUT_AHEAD_MAX_TICKS) - 1.0 - ahead).max(SILENT_MIN_TICKS);
+        let most_ahead = f64::from(room.tick_rate().input_ahead_max_ticks());
+        let taken = (most_ahead - 1.0 - ahead).max(SILENT_MIN_TICKS);
         Some(room.when(room.ticks(heard) + taken).min(heard + most))
     }
 

@@ -23,9 +23,10 @@ use round_trip::RoundTrip;
 use crate::protocol::Pace;
 use crate::tick::{Rewind, Tick, TickRate};
 
-/// A client that was not called for so long, and for three ticks, was asleep: a browser's tab in
-/// the background, a machine that was shut.
-const ASLEEP: Duration = Duration::from_millis(250);
+/// A client that was not called for so long, and for so many ticks, was asleep: a browser's tab in
+/// the background, a machine that was shut. A server that was not heard for so long stood still.
+const LONG: Duration = Duration::from_millis(250);
+const LONG_TICKS: f64 = 3.0;
 
 /// All clocks of a client in a room.
 #[derive(Clone, Debug)]
@@ -48,19 +49,25 @@ impl Clocks {
         }
     }
 
+    /// For how long there must be nothing at all to be out of the ordinary.
+    fn long(&self) -> Duration {
+        self.room.at_least_ticks(LONG, LONG_TICKS)
+    }
+
     /// To be told of every call, so that its own sleep is not taken for the line's.
     pub(super) fn called(&mut self, now: Duration) {
         let slept = now.saturating_sub(self.called);
-        if slept > self.room.at_least_ticks(ASLEEP, 3.0) {
+        if slept > self.long() {
             self.room.wake(now);
             self.round_trip.forget_pending();
+            self.input.lose_place();
         }
         self.called = self.called.max(now);
     }
 
     /// The snapshot of `tick` has come. `margin_ticks` is how early a player's newest input was.
     pub(super) fn snapshot(&mut self, now: Duration, tick: Tick, margin_ticks: Option<i32>) {
-        if self.room.is_silent(now, self.room.at_least_ticks(ASLEEP, 3.0)) {
+        if self.room.is_silent(now, self.long()) {
             self.round_trip.forget_pending();
         }
         let mut has_lost_time = false;
@@ -132,7 +139,7 @@ impl Clocks {
     /// A ping has been answered.
     pub(super) fn pong(&mut self, now: Duration, number: u32) {
         // One that has waited for a server that stood still says nothing of the line.
-        if !self.room.is_silent(now, self.room.at_least_ticks(ASLEEP, 3.0)) {
+        if !self.room.is_silent(now, self.long()) {
             self.round_trip.pong(now, number);
         }
     }

@@ -56,7 +56,7 @@ impl RenderClock {
         };
         // What lies beyond could not be drawn anyway; so it goes on from there when news comes.
         let furthest = f64::from(newest.0) + room.ticks_in(EXTRAPOLATION_MAX).max(1.0);
-        let position = position.min(furthest);
+        let position = position.min(furthest.max(self.last()));
         self.drawn = Some((position, time));
         Some(position)
     }

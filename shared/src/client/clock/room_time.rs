@@ -13,6 +13,8 @@ use crate::tick::{Tick, TickRate};
 
 /// Over how much time the soonest arrival is looked for.
 const SOONEST_WINDOW: Duration = Duration::from_millis(1_500);
+/// Most arrivals that are looked at for it. Of more the oldest go.
+const RECENT_MAX: usize = 512;
 /// Over how much time jitter is looked at, and what part of it is covered.
 const SPREAD_WINDOW: Duration = Duration::from_secs(5);
 const SPREAD_COVERED: f64 = 0.97;
@@ -39,8 +41,9 @@ pub(super) struct RoomTime {
     ticks: f64,
     /// How late the snapshots of the last moments were, by when they came.
     recent: VecDeque<(Duration, f64)>,
-    /// How late what was newest in each was, over a longer time.
-    jitter: Lateness,
+    /// How late each was, over a longer time; and how late the oldest tick was that each told of.
+    late: Lateness,
+    gaps: Lateness,
     /// Since when all that comes is far too late, how many came, and by how much the best was.
     suspicion: Option<Suspicion>,
     newest: Option<(Tick, Duration)>,
@@ -65,7 +68,8 @@ impl RoomTime {
             at: Duration::ZERO,
             ticks: 0.0,
             recent: VecDeque::new(),
-            jitter: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
+            late: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
+            gaps: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
             suspicion: None,
             newest: None,
             backlog_until: Duration::ZERO,
@@ -129,14 +133,16 @@ impl RoomTime {
         let late = self.ticks(now) - f64::from(tick.0);
         let has_lost_time = self.suspect(now, late);
         let late = self.ticks(now) - f64::from(tick.0);
-        while self.recent.front().is_some_and(|(at, _)| *at + SOONEST_WINDOW < now) {
+        let over = |(at, _): &(Duration, f64)| *at + SOONEST_WINDOW < now;
+        while self.recent.len() >= RECENT_MAX || self.recent.front().is_some_and(over) {
             self.recent.pop_front();
         }
         self.recent.push_back((now, late));
         if now >= self.backlog_until {
             // Of several that came together, or of one that stands for several, the oldest tick
             // has waited longest.
-            self.jitter.push(now, self.ticks(now) - f64::from(last.next().0));
+            self.late.push(now, late);
+            self.gaps.push(now, self.ticks(now) - f64::from(last.next().0));
         }
         has_lost_time
     }
@@ -181,11 +187,20 @@ impl RoomTime {
     }
 
     /// By how many ticks more than the soonest others are late, in what usually is the worst case.
+    pub(super) fn unevenness(&mut self, now: Duration) -> f64 {
+        let worst = self.late.usual_worst(now, self.spike_ticks());
+        worst.map_or(0.0, |worst| (worst - self.soonest()).max(0.0))
+    }
+
+    /// The same of each tick's first news, which may be a later snapshot than its own.
     pub(super) fn spread(&mut self, now: Duration) -> f64 {
-        let spike = self.spike_ticks();
-        let worst = self.jitter.usual_worst(now, spike).unwrap_or(0.0);
-        let spread = worst - self.soonest();
-        if spread > 0.0 { spread } else { 0.0 }
+        let worst = self.gaps.usual_worst(now, self.spike_ticks());
+        worst.map_or(0.0, |worst| (worst - self.soonest()).max(0.0))
+    }
+
+    /// Ticks a second at the full pace.
+    pub(super) fn tick_rate(&self) -> TickRate {
+        self.tick_rate
     }
 
     /// Whether nothing has come for longer than `most`.
