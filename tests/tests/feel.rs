@@ -98,6 +98,30 @@ fn with_jitter_and_stalls_inputs_are_in_time_and_hardly_earlier() {
     }
 }
 
+#[test]
+fn on_long_lines_and_after_long_stalls_inputs_are_in_time_as_well() {
+    // Stalls up to and beyond what a client plays on for without news.
+    for hz in [20, 30, 60, 128] {
+        for (round_trip_ms, stall_ms) in
+            [(100, 300), (160, 300), (250, 300), (60, 400), (60, 550), (150, 700_u32)]
+        {
+            let stall = Some((5 * SECOND, stall_ms * MS));
+            let path = Path { jitter: 50 * MS, stall, ..round_trip(round_trip_ms * MS) };
+            let all = crowd(&plan(hz), 4, path, 40 * SECOND);
+            let late: usize = all.iter().map(|feel| feel.late.len()).sum();
+            let ticks: usize = all.iter().map(|feel| feel.margins.len()).sum();
+            let late_percent = 100.0 * late as f64 / ticks as f64;
+            println!("{hz} Hz, {round_trip_ms} ms, stalls of {stall_ms} ms: {late_percent:.2} %");
+            // While it waits for news, after half a second without, a client gives no inputs; and
+            // those that it gives when it has some are a round trip on their way.
+            let waits_ms = (stall_ms + 100_u32).saturating_sub(500);
+            let most_ms = f64::from(waits_ms + round_trip_ms + 100);
+            let most = if waits_ms > 50 { most_ms / 50.0 } else { 0.1 };
+            assert!(late_percent < most, "{hz} Hz, {round_trip_ms} ms, {stall_ms} ms");
+        }
+    }
+}
+
 /// Whether the margins of a second lie close together and none is late.
 fn has_settled(feel: &Feel, hz: u16) -> bool {
     let most = 1 + i32::from(hz) / 20;

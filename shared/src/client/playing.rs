@@ -96,7 +96,8 @@ impl<G: Game> Playing<G> {
 
     /// Gives the player's input for a tick: predicts it, notes it, and gives the message for it.
     pub(super) fn give(&mut self, now: Duration, tick: Tick, input: G::Input) -> Vec<u8> {
-        self.prediction.advance_to(tick, input, &self.level);
+        let schema = self.codec.schema();
+        self.prediction.advance_to(now, tick, input, &self.level, schema);
         while self.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
             self.sent.pop_back();
         }

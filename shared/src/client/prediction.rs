@@ -109,8 +109,18 @@ impl<G: Game> Prediction<G> {
 
     /// Predicts up to `tick` with `input`. Ticks that were left out before it are filled as the
     /// server will fill them: with the input before, and with none after a while.
-    pub(super) fn advance_to(&mut self, tick: Tick, input: G::Input, level: &G::Level) {
+    pub(super) fn advance_to(
+        &mut self,
+        now: Duration,
+        tick: Tick,
+        input: G::Input,
+        level: &G::Level,
+        schema: &Schema,
+    ) {
         let Some((truth_tick, _)) = self.truth else { return };
+        let drawn = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
+        // A clock that has jumped takes the player along; on the screen it slides.
+        let before = if drawn.next() == tick { None } else { self.place(schema) };
         // A clock that has jumped back gives ticks another input.
         while self.predicted.back().is_some_and(|predicted| predicted.tick >= tick) {
             self.predicted.pop_back();
@@ -141,6 +151,18 @@ impl<G: Game> Prediction<G> {
             self.predicted.push_back(Predicted { tick: last, input, own });
         }
         self.last_input = input;
+        self.slide(now, before, schema);
+    }
+
+    /// What was drawn `before` is now drawn elsewhere: the difference is to fade away. Gives how far
+    /// that is.
+    fn slide(&mut self, now: Duration, before: Option<[f64; 2]>, schema: &Schema) -> f64 {
+        let (Some(before), Some(after)) = (before, self.place(schema)) else { return 0.0 };
+        let left = self.error_left(now);
+        let moved: [f64; 2] = std::array::from_fn(|i| before[i] - after[i]);
+        self.error = std::array::from_fn(|i| left[i] + moved[i]);
+        self.error_at = now;
+        libm::hypot(moved[0], moved[1])
     }
 
     /// Takes the true own state of `tick`, and replays what came after it if that was not what
@@ -159,13 +181,13 @@ impl<G: Game> Prediction<G> {
             self.shots.iter_mut().for_each(Shots::clear);
             return;
         };
+        let drawn = self.newest().cloned();
         let mut guess = None;
         while self.predicted.front().is_some_and(|predicted| predicted.tick <= tick) {
             guess = self.predicted.pop_front().filter(|predicted| predicted.tick == tick);
         }
         let right = guess.as_ref().is_some_and(|guess| guess.own == own);
         let first = self.truth.is_none();
-        let before = self.place(schema);
         self.truth = Some((tick, own));
         if right || first {
             return;
@@ -182,14 +204,8 @@ impl<G: Game> Prediction<G> {
                 shots.predict(predicted.tick, &own, level);
             }
         }
-        let mut units = 0.0;
-        if let (Some(before), Some(after)) = (before, self.place(schema)) {
-            let left = self.error_left(now);
-            let moved: [f64; 2] = std::array::from_fn(|i| before[i] - after[i]);
-            units = libm::hypot(moved[0], moved[1]);
-            self.error = std::array::from_fn(|i| left[i] + moved[i]);
-            self.error_at = now;
-        }
+        let before = drawn.and_then(|drawn| self.place_of(&drawn, schema));
+        let units = self.slide(now, before, schema);
         // Where nothing had been predicted nothing was wrong.
         if guess.is_some() {
             self.corrections += 1;
@@ -243,7 +259,11 @@ impl<G: Game> Prediction<G> {
     /// Where the own player is drawn, smoothing aside.
     fn place(&mut self, schema: &Schema) -> Option<[f64; 2]> {
         let newest = self.newest()?.clone();
-        let rows = self.rows_of(&newest);
+        self.place_of(&newest, schema)
+    }
+
+    fn place_of(&mut self, own: &G::Own, schema: &Schema) -> Option<[f64; 2]> {
+        let rows = self.rows_of(own);
         rows.iter().find_map(|row| schema.entities[usize::from(row.kind)].place(row.values))
     }
 

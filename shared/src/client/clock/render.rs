@@ -38,7 +38,8 @@ impl RenderClock {
         let least = 1.0 + SPARE_TICKS + room.ticks_in(SPARE);
         let most = room.ticks_in(DELAY_MAX).max(least);
         let delay = (least + room.spread(now)).clamp(least, most);
-        let target = time - room.soonest() - delay;
+        // Beyond the newest it only ever gets for want of news.
+        let target = (time - room.soonest() - delay).min(f64::from(newest.0));
         let position = match self.drawn {
             None => target,
             Some((last, at)) => {
