@@ -162,7 +162,8 @@ pub struct Report {
     /// `stalled_inputs_percent` aside.
     pub late_inputs_percent: Option<f64>,
     /// Of 100 ticks shown to players, how many had been made without their input because the
-    /// simulated path stood still when it was sent, or this program itself did.
+    /// simulated path stood still when it was sent, or this program itself, for more than 100 ms
+    /// and two ticks, when it was due.
     pub stalled_inputs_percent: Option<f64>,
     /// By how much a player's newest input was early when the server made a tick, as it tells
     /// with each snapshot, in whole ticks; negative if late.
