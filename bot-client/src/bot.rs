@@ -5,6 +5,7 @@
 //! client's clock is due, and buries it when it says that it is done for.
 
 mod notes;
+mod pauses;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::options::LineRate;
 use crate::path::Path;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
+use pauses::Pauses;
 
 /// How much is read from a socket at once.
 const READ_BUFFER_BYTES: usize = 4_096;
@@ -110,8 +112,7 @@ pub(crate) struct Bot<G: Game> {
     arrivals: Option<Arc<RoomArrivals>>,
     joined_at: Option<Duration>,
     last_snapshot_at: Option<Duration>,
-    /// When this program last served it late by more than a tick: when it should have, and did.
-    slept: Option<(Duration, Duration)>,
+    pauses: Pauses,
     measured_from: Option<Mark>,
     look_at: Duration,
 }
@@ -136,7 +137,7 @@ impl<G: Game> Bot<G> {
             arrivals: None,
             joined_at: None,
             last_snapshot_at: None,
-            slept: None,
+            pauses: Pauses::default(),
             measured_from: None,
             look_at: Duration::ZERO,
         }
@@ -261,7 +262,6 @@ impl<G: Game> Bot<G> {
             return Ok(());
         }
         let now = watch.now();
-        self.note_sleep(now);
         let seen = self.client.seen();
         let input = seen.map(|seen| G::bot(&seen, &mut self.dice)).unwrap_or_default();
         if self.client.play(now, input) > 0 {
@@ -278,6 +278,7 @@ impl<G: Game> Bot<G> {
     /// Sends what the client has to say: the one place that all of it goes through.
     pub(crate) fn send(&mut self, now: Duration) -> Result<(), Departure> {
         while let Some(bytes) = self.client.outgoing() {
+            self.note_sent(&bytes);
             match &mut self.path {
                 Some(path) => path.up.send(now, bytes),
                 None => self.write(bytes)?,

@@ -3,6 +3,7 @@
 //! Owns the names and units of what is reported; other programs read them. It never measures:
 //! [`mod@crate::run`] makes it of the merged figures, `main` prints it.
 
+mod spread;
 mod table;
 
 use std::collections::BTreeMap;
@@ -11,38 +12,8 @@ use std::time::Duration;
 use serde::Serialize;
 use shared::link::LinkSettings;
 
-use crate::figures::{Figures, Times};
-
-/// Some of a distribution of times, in milliseconds; `null` where nothing was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
-    /// Half of all lie below it.
-    pub p50: Option<f64>,
-    /// 99 of 100 lie below it.
-    pub p99: Option<f64>,
-}
-
-/// The same with the longest.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SpreadToMax {
-    /// Half of all lie below it.
-    pub p50: Option<f64>,
-    /// 99 of 100 lie below it.
-    pub p99: Option<f64>,
-    /// None lies above it.
-    pub max: Option<f64>,
-}
-
-/// Some of a distribution of sizes, in bytes; `null` where nothing was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct SizeSpread {
-    /// Their mean.
-    pub mean: Option<f64>,
-    /// Half of all lie below it.
-    pub p50: Option<u64>,
-    /// 99 of 100 lie below it.
-    pub p99: Option<u64>,
-}
+use crate::figures::{Figures, SlowFigures, Ways};
+pub use spread::{SizeSpread, Spread, SpreadToMax};
 
 /// A simulated path.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -162,7 +133,8 @@ pub struct Report {
     /// `stalled_inputs_percent` aside.
     pub late_inputs_percent: Option<f64>,
     /// Of 100 ticks shown to players, how many had been made without their input because the
-    /// simulated path stood still when it was sent, or this program itself did.
+    /// simulated path stood still when it was sent, or this program itself, for more than 100 ms
+    /// and two ticks, when it was due.
     pub stalled_inputs_percent: Option<f64>,
     /// By how much a player's newest input was early when the server made a tick, as it tells
     /// with each snapshot, in whole ticks; negative if late.
@@ -187,20 +159,28 @@ impl LinkReport {
     }
 }
 
+impl CorrectionReport {
+    fn of(corrections: &Ways) -> CorrectionReport {
+        CorrectionReport { count: corrections.count(), p99_units: corrections.percentile(99.0) }
+    }
+}
+
+impl SlowReport {
+    fn of(bots: u32, figures: &SlowFigures) -> SlowReport {
+        SlowReport {
+            bots,
+            snapshots: figures.snapshots,
+            snapshot_age_ms: SpreadToMax::of(&figures.snapshot_ages),
+            snapshot_interval_ms: SpreadToMax::of(&figures.snapshot_intervals),
+            kbit_per_s_per_client: kbit_per_s(figures.bytes_in, figures.client_time),
+        }
+    }
+}
+
 impl Report {
     pub(crate) fn new(setting: Setting, figures: &Figures) -> Report {
-        let spread = |times: &Times| Spread {
-            p50: times.percentile_ms(50.0),
-            p99: times.percentile_ms(99.0),
-        };
-        let to_max = |times: &Times| SpreadToMax {
-            p50: times.percentile_ms(50.0),
-            p99: times.percentile_ms(99.0),
-            max: times.max_ms(),
-        };
         let kbit_per_s = |bytes: u64| kbit_per_s(bytes, figures.client_time);
-        let percent =
-            |part: u64, all: u64| (all > 0).then(|| rounded(100.0 * part as f64 / all as f64));
+        let of_player_ticks = |inputs: u64| percent(inputs, figures.player_ticks);
         Report {
             url: setting.url,
             seed: setting.seed,
@@ -220,39 +200,20 @@ impl Report {
             disconnected_reasons: figures.disconnected.by_reason().clone(),
             decode_error_reasons: figures.decode_errors.by_reason().clone(),
             snapshots: figures.snapshots,
-            snapshot_interval_ms: to_max(&figures.snapshot_intervals),
-            snapshot_age_ms: to_max(&figures.snapshot_ages),
-            snapshot_bytes: SizeSpread {
-                mean: figures.snapshot_sizes.mean().map(rounded),
-                p50: figures.snapshot_sizes.percentile(50.0),
-                p99: figures.snapshot_sizes.percentile(99.0),
-            },
-            input_latency_ms: spread(&figures.input_latencies),
-            rtt_ms: spread(&figures.round_trips),
+            snapshot_interval_ms: SpreadToMax::of(&figures.snapshot_intervals),
+            snapshot_age_ms: SpreadToMax::of(&figures.snapshot_ages),
+            snapshot_bytes: SizeSpread::of(&figures.snapshot_sizes),
+            input_latency_ms: Spread::of(&figures.input_latencies),
+            rtt_ms: Spread::of(&figures.round_trips),
             kbit_per_s_per_client: kbit_per_s(figures.bytes_in),
             sent_kbit_per_s_per_client: kbit_per_s(figures.bytes_out),
-            corrections: CorrectionReport {
-                count: figures.corrections.count(),
-                p99_units: figures.corrections.percentile(99.0),
-            },
-            late_inputs_percent: percent(figures.late_inputs, figures.player_ticks),
-            stalled_inputs_percent: percent(figures.stalled_inputs, figures.player_ticks),
-            input_margin_ms: Spread {
-                p50: figures.input_margins.percentile_ms(50.0),
-                p99: figures.input_margins.percentile_ms(99.0),
-            },
+            corrections: CorrectionReport::of(&figures.corrections),
+            late_inputs_percent: of_player_ticks(figures.late_inputs),
+            stalled_inputs_percent: of_player_ticks(figures.stalled_inputs),
+            input_margin_ms: Spread::of_margins(&figures.input_margins),
             extrapolated_percent: percent(figures.pictures_guessed, figures.pictures),
-            own_lateness_ms: to_max(&figures.own_lateness),
-            slow: SlowReport {
-                bots: setting.slow,
-                snapshots: figures.slow.snapshots,
-                snapshot_age_ms: to_max(&figures.slow.snapshot_ages),
-                snapshot_interval_ms: to_max(&figures.slow.snapshot_intervals),
-                kbit_per_s_per_client: self::kbit_per_s(
-                    figures.slow.bytes_in,
-                    figures.slow.client_time,
-                ),
-            },
+            own_lateness_ms: SpreadToMax::of(&figures.own_lateness),
+            slow: SlowReport::of(setting.slow, &figures.slow),
         }
     }
 
@@ -267,6 +228,11 @@ impl Report {
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report is plain values")
     }
+}
+
+/// How many of 100; none is known of nothing.
+fn percent(part: u64, all: u64) -> Option<f64> {
+    (all > 0).then(|| rounded(100.0 * part as f64 / all as f64))
 }
 
 /// The rate of so many bytes; none is known of no time at all.

@@ -171,6 +171,7 @@ impl<G: Game> Swarm<G> {
 
     fn serve_socket(&mut self, place: usize, readable: bool, ending: bool, writable: bool) {
         let Some(Some(member)) = self.members.get_mut(place) else { return };
+        member.bot.note_call(&self.watch);
         let mut went = Ok(());
         if writable {
             went = member.bot.writable();
@@ -194,6 +195,7 @@ impl<G: Game> Swarm<G> {
                 continue;
             }
             member.armed = None;
+            member.bot.note_call(&self.watch);
             let mut went = Ok(());
             if member.bot.reads_at().is_some_and(|at| at <= now) {
                 went = member.bot.read(&mut self.watch);
@@ -202,9 +204,8 @@ impl<G: Game> Swarm<G> {
                 went = member.bot.arrive(&mut self.watch);
             }
             // What came since it was armed may have put it off.
-            let due = member.bot.acts_at().filter(|due| *due <= now && went.is_ok());
-            if let Some(due) = due {
-                member.bot.note_lateness(due, &mut self.watch);
+            if went.is_ok() && member.bot.acts_at().is_some_and(|at| at <= now) {
+                member.bot.note_lateness(&mut self.watch);
                 went = member.bot.act(&mut self.watch);
             }
             self.go_on(place, went);

@@ -22,6 +22,16 @@ fn play(conducts: Vec<Conduct>, more: &str) -> (Report, usize) {
     (report, server.join().expect("the server does not panic"))
 }
 
+fn measured(value: Option<f64>) -> f64 {
+    value.expect("it was measured")
+}
+
+/// On a path that never stands still no input is excused, unless this machine itself stood still.
+fn assert_nothing_stalled(report: &Report) {
+    let stood_still = report.own_lateness_ms.max > Some(100.0);
+    assert!(stood_still || report.stalled_inputs_percent == Some(0.0), "{report}");
+}
+
 #[test]
 fn ten_bots_play_and_leave_in_order() {
     let (report, in_order) = play(vec![Conduct::Serve; 10], "--bots 10 --duration 1s --seed 3");
@@ -37,6 +47,8 @@ fn ten_bots_play_and_leave_in_order() {
     assert!(report.kbit_per_s_per_client > Some(0.0));
     assert!(report.sent_kbit_per_s_per_client > Some(0.0));
     assert_eq!(in_order, 10);
+    assert_nothing_stalled(&report);
+    assert!(report.extrapolated_percent < Some(50.0), "{report}");
     // What differed was foretold wrongly only because the server had other inputs to go by.
     let no_input_was_late = report.late_inputs_percent == Some(0.0);
     assert!(!no_input_was_late || report.corrections.count == 0, "{report}");
@@ -75,15 +87,71 @@ fn over_a_simulated_path_all_comes_late_and_in_order() {
     // A stream out of order could not be decoded, nor would the server see a goodbye last.
     assert!(report.is_clean(), "{report}");
     assert_eq!((report.connected, in_order), (4, 4), "{report}");
-    let rtt = report.rtt_ms.p50.expect("it was measured");
+    let rtt = measured(report.rtt_ms.p50);
     // The server looks every 20 ms; the least of eight has little of that and of the jitter.
     assert!((120.0..160.0).contains(&rtt), "{report}");
     assert!(report.input_latency_ms.p50 > Some(120.0), "{report}");
     assert!(report.stalled_inputs_percent > Some(0.0), "{report}");
-    assert!(report.late_inputs_percent.is_some(), "{report}");
-    assert!(report.input_margin_ms.p50.is_some(), "{report}");
-    assert!(report.extrapolated_percent.is_some(), "{report}");
     assert_eq!(report.link.and_then(|link| link.stall).as_deref(), Some("5%/100ms"));
+}
+
+#[test]
+fn jitter_is_met_by_inputs_that_are_early_and_makes_pictures_a_guess() {
+    let (report, _) =
+        play(vec![Conduct::Serve; 3], "--bots 3 --duration 4s --seed 5 --jitter 80ms");
+    assert!(report.is_clean(), "{report}");
+    // By more than a tick, so that the sign shows, and by no more than all of the jitter explains.
+    let margin = report.input_margin_ms;
+    assert!((20.0..200.0).contains(&measured(margin.p50)), "{report}");
+    assert!(margin.p99 >= margin.p50, "{report}");
+    assert!((0.1..50.0).contains(&measured(report.extrapolated_percent)), "{report}");
+    assert_nothing_stalled(&report);
+}
+
+#[test]
+fn a_path_that_stands_still_is_to_blame_for_what_was_sent_meanwhile() {
+    let more = "--bots 3 --duration 4s --seed 5 --stall 20%/300ms";
+    let (report, _) = play(vec![Conduct::Serve; 3], more);
+    assert!(report.is_clean(), "{report}");
+    assert!((5.0..40.0).contains(&measured(report.stalled_inputs_percent)), "{report}");
+    assert!((2.0..60.0).contains(&measured(report.extrapolated_percent)), "{report}");
+}
+
+#[test]
+fn margins_are_reported_as_the_server_tells_them() {
+    for (margin_ticks, ms) in [(3, 60.0), (-2, -40.0)] {
+        let (report, _) = play(vec![Conduct::Claim { margin_ticks }], "--bots 1 --duration 1s");
+        assert_eq!(report.input_margin_ms.p50, Some(ms), "{report}");
+        assert_eq!(report.input_margin_ms.p99, Some(ms), "{report}");
+    }
+}
+
+#[test]
+fn the_share_of_inputs_that_a_server_loses_is_reported_as_late() {
+    let (report, _) = play(vec![Conduct::Lose { lull_ms: 0 }; 3], "--bots 3 --duration 3s");
+    assert!(report.is_clean(), "{report}");
+    // One in four; a slow machine adds some of its own.
+    assert!((24.0..40.0).contains(&measured(report.late_inputs_percent)), "{report}");
+    assert_nothing_stalled(&report);
+}
+
+#[test]
+fn inputs_that_a_bot_slept_through_count_apart_and_the_others_do_not() {
+    let (report, _) = play(vec![Conduct::Lose { lull_ms: 300 }], "--bots 1 --duration 4s");
+    assert!(report.is_clean(), "{report}");
+    // About 15 of 50 ticks, and one in four of the others.
+    assert!((5.0..50.0).contains(&measured(report.stalled_inputs_percent)), "{report}");
+    assert!((10.0..40.0).contains(&measured(report.late_inputs_percent)), "{report}");
+    assert!(report.own_lateness_ms.max > Some(200.0), "{report}");
+}
+
+#[test]
+fn a_bot_that_is_a_little_late_itself_is_no_excuse() {
+    let (report, _) = play(vec![Conduct::Lose { lull_ms: 60 }], "--bots 1 --duration 3s");
+    assert!(report.is_clean(), "{report}");
+    assert!((24.0..60.0).contains(&measured(report.late_inputs_percent)), "{report}");
+    assert!(report.own_lateness_ms.max > Some(30.0), "{report}");
+    assert_nothing_stalled(&report);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use shared::client::Late;
 use shared::game::Game;
+use shared::protocol::ClientMessage;
 use shared::tick::Tick;
 
 use super::{Bot, Watch};
@@ -15,8 +16,6 @@ use crate::arrivals::RoomArrivals;
 
 /// How often a bot notes its round trip.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// For how long after this program has slept an input that was never sent may be its fault.
-const SLEEP_TOLD_MAX: Duration = Duration::from_secs(1);
 
 /// Where a bot stood when its measuring began.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +30,7 @@ impl<G: Game> Bot<G> {
     pub(super) fn note_snapshot(&mut self, now: Duration, watch: &mut Watch) {
         watch.figures.snapshots += 1;
         watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
-        self.note_own(now, watch);
+        self.note_own(watch);
         let last = self.last_snapshot_at.replace(now);
         let applied = self.client.take_applied();
         let age = self.age(now);
@@ -63,7 +62,7 @@ impl<G: Game> Bot<G> {
     }
 
     /// Notes what the newest snapshot said of its own player. It must be asked of every snapshot.
-    fn note_own(&mut self, now: Duration, watch: &mut Watch) {
+    fn note_own(&mut self, watch: &mut Watch) {
         let counts = self.counts();
         while let Some(correction) = self.client.take_correction() {
             if counts {
@@ -71,13 +70,14 @@ impl<G: Game> Bot<G> {
             }
         }
         while let Some(late) = self.client.take_late() {
-            let held_up = self.is_held_up(late, now);
+            let held_up = self.is_held_up(late);
             if counts && held_up {
                 watch.figures.stalled_inputs += 1;
             } else if counts {
                 watch.figures.late_inputs += 1;
             }
         }
+        self.client.tick().into_iter().for_each(|told| self.pauses.forget(told));
         let margin = self.client.margin_ticks().filter(|_| counts);
         if let (Some(margin), Some(rate)) = (margin, self.client.tick_rate()) {
             watch.figures.input_margins.record(margin, rate);
@@ -90,14 +90,10 @@ impl<G: Game> Bot<G> {
     }
 
     /// Whether an input was late for no fault of the server or the client: its path stood still
-    /// on purpose, or this program did.
-    fn is_held_up(&self, late: Late, now: Duration) -> bool {
+    /// on purpose when it was sent, or this program did when it was due.
+    fn is_held_up(&self, late: Late) -> bool {
         let stalled = |at| self.path.as_ref().is_some_and(|path| path.up.is_stalled_at(at));
-        match (late.sent_at, self.slept) {
-            (Some(at), Some((from, to))) if (from..=to).contains(&at) => true,
-            (Some(at), _) => stalled(at),
-            (None, slept) => slept.is_some_and(|(_, to)| now.saturating_sub(to) < SLEEP_TOLD_MAX),
-        }
+        self.pauses.cover(late.tick) || late.sent_at.is_some_and(stalled)
     }
 
     /// How long ago another of this program's clients had the newest snapshot's tick. It must be
@@ -118,19 +114,26 @@ impl<G: Game> Bot<G> {
         }
     }
 
-    /// Notes how late [`Bot::act`] is called that was due at `due`.
-    pub(crate) fn note_lateness(&self, due: Duration, watch: &mut Watch) {
-        if self.measured_from.is_some() && !self.is_slow {
-            watch.figures.own_lateness.record(watch.now().saturating_sub(due));
+    /// Notes how late [`Bot::act`] is called.
+    pub(crate) fn note_lateness(&mut self, watch: &mut Watch) {
+        let late = self.pauses.take_lateness();
+        if self.counts() {
+            watch.figures.own_lateness.record(late);
         }
     }
 
-    pub(super) fn note_sleep(&mut self, now: Duration) {
-        let (due, rate) = (self.client.due_at(), self.client.tick_rate());
-        if let (Some(due), Some(rate)) = (due, rate)
-            && now.saturating_sub(due) > rate.period()
-        {
-            self.slept = Some((due, now));
+    /// Notes that it is called, for whatever reason. It must be told before what has come in
+    /// meanwhile puts the client's clock right: then nothing would be overdue.
+    pub(crate) fn note_call(&mut self, watch: &Watch) {
+        if let (Some(due), Some(rate)) = (self.acts_at(), self.client.tick_rate()) {
+            self.pauses.called(due, watch.now(), rate);
+        }
+    }
+
+    /// Notes for which tick it sends an input, if it does.
+    pub(super) fn note_sent(&mut self, message: &[u8]) {
+        if let Ok(ClientMessage::Input(input)) = ClientMessage::decode(message) {
+            self.pauses.sent(input.tick);
         }
     }
 

@@ -24,6 +24,11 @@ use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, accept};
 
 const BEAD: EntityKind<1> = EntityKind::new(0, "bead", [FieldDef::whole("x", -1000, 1000)]);
 
+/// How often a bot has a lull, by the snapshot that it has seen; two of them at a time, since one
+/// may be passed by unseen. A lull must be longer than both.
+const LULL_EVERY_TICKS: u32 = 50;
+const LULL_AT_TICKS: u32 = 2;
+
 /// A bead on a string, pushed to and fro.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Bead {
@@ -34,15 +39,16 @@ impl Game for Bead {
     const NAME: &'static str = "bead";
     const RULES: u32 = 1;
     type Settings = ();
-    type Level = ();
+    /// For how many milliseconds bots block their whole thread now and then.
+    type Level = u64;
     type Input = i8;
     type Own = i16;
 
     fn schema() -> Schema {
         Schema::new().entity(&BEAD)
     }
-    fn new(_: &Setup<()>) -> (Bead, ()) {
-        (Bead { x: 0 }, ())
+    fn new(_: &Setup<()>) -> (Bead, u64) {
+        (Bead { x: 0 }, 0)
     }
     fn join(&mut self, _: PlayerId) {}
     fn leave(&mut self, _: PlayerId) {}
@@ -55,13 +61,16 @@ impl Game for Bead {
     fn own(&self, _: PlayerId) -> Option<i16> {
         Some(self.x)
     }
-    fn advance(own: &mut i16, (): &(), input: i8) {
+    fn advance(own: &mut i16, _: &u64, input: i8) {
         *own = (*own + i16::from(input.signum())).clamp(-1000, 1000);
     }
     fn show_own(own: &i16, scene: &mut SceneWriter) {
         scene.row(&BEAD, EntityId(0), [f64::from(*own)]);
     }
-    fn bot(_: &Seen<'_, Self>, dice: &mut Dice) -> i8 {
+    fn bot(seen: &Seen<'_, Self>, dice: &mut Dice) -> i8 {
+        if seen.tick.0 % LULL_EVERY_TICKS < LULL_AT_TICKS {
+            std::thread::sleep(Duration::from_millis(*seen.level));
+        }
         dice.below(3) as i8 - 1
     }
 }
@@ -71,6 +80,10 @@ impl Game for Bead {
 pub(crate) enum Conduct {
     /// All that it should.
     Serve,
+    /// It loses the input of every fourth tick, and has the bots stand still now and then.
+    Lose { lull_ms: u64 },
+    /// It says of each tick that the newest input was so many ticks early.
+    Claim { margin_ticks: i32 },
     /// It lets the client in and then sends what is no message.
     Garble,
     /// It lets the client in and then breaks the connection without a word.
@@ -116,7 +129,7 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
     }
     let player = (hello.role == Role::Player).then_some(PlayerId(0));
     socket.get_ref().set_nonblocking(true).expect("it is a TCP socket");
-    let mut place = Place::enter(socket, player, hello.replays);
+    let mut place = Place::enter(socket, player, hello.replays, conduct);
     for tick in 0.. {
         match conduct {
             Conduct::Garble if tick == 5 => {
@@ -147,6 +160,7 @@ fn say(socket: &mut WebSocket<TcpStream>, message: &ServerMessage<'_>) {
 }
 
 struct Place {
+    conduct: Conduct,
     socket: WebSocket<TcpStream>,
     player: Option<PlayerId>,
     simulation: Simulation<Bead>,
@@ -162,11 +176,18 @@ struct Place {
 }
 
 impl Place {
-    fn enter(mut socket: WebSocket<TcpStream>, player: Option<PlayerId>, replays: bool) -> Place {
+    fn enter(
+        mut socket: WebSocket<TcpStream>,
+        player: Option<PlayerId>,
+        replays: bool,
+        conduct: Conduct,
+    ) -> Place {
         let tick_rate = TickRate::new(50).expect("50 is within the limits");
         let setup = Setup { tick_rate, players_max: 1, ..Setup::default() };
         let schema = Bead::schema();
         let encoded = bincode::encode_to_vec(&schema, WIRE).expect("a schema encodes");
+        let lull_ms = if let Conduct::Lose { lull_ms } = conduct { lull_ms } else { 0 };
+        let level = bincode::serde::encode_to_vec(lull_ms, WIRE).expect("a level encodes");
         let welcome = Welcome {
             session: SessionId(1),
             player,
@@ -177,11 +198,12 @@ impl Place {
             coding: Coding::Range,
             delay_ticks: 0,
             schema: &encoded,
-            level: &[],
+            level: &level,
             settings: &[],
         };
         say(&mut socket, &ServerMessage::Welcome(welcome));
         Place {
+            conduct,
             socket,
             player,
             simulation: Simulation::new(&setup),
@@ -216,7 +238,8 @@ impl Place {
                     say(&mut self.socket, &ServerMessage::Pong(Ping { number }));
                 }
                 ClientMessage::Goodbye => self.said_goodbye = true,
-                ClientMessage::Ack(_) => assert!(self.player.is_none(), "players do not ack"),
+                // It holds nothing back until it is acknowledged.
+                ClientMessage::Ack(_) => {}
                 ClientMessage::Hello(_) => panic!("a second hello"),
             }
         }
@@ -224,7 +247,8 @@ impl Place {
 
     fn tick(&mut self) {
         let tick = self.simulation.tick().next();
-        let (given, come_by) = match self.inputs.remove(&tick) {
+        let is_lost = matches!(self.conduct, Conduct::Lose { .. }) && tick.0.is_multiple_of(4);
+        let (given, come_by) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
             Some((generation, input)) => {
                 (Given::Received(input), GivenKind::Received { generation })
             }
@@ -234,13 +258,17 @@ impl Place {
         let x = self.simulation.game().x;
         let own = encoded(x);
         let replayed = self.told.filter(|_| self.replays).map(|mut told| {
-            Bead::advance(&mut told, &(), given.or_default());
+            Bead::advance(&mut told, &0, given.or_default());
             encoded(told)
         });
         self.told = Some(x);
+        let margin_ticks = match self.conduct {
+            Conduct::Claim { margin_ticks } => margin_ticks,
+            _ => self.newest.since(tick) as i32,
+        };
         let part = PlayerPart {
             given: &[come_by],
-            margin_ticks: self.newest.since(tick) as i32,
+            margin_ticks,
             own: Some(&own),
             replayed: replayed.as_deref(),
         };
