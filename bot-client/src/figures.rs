@@ -286,7 +286,7 @@ mod tests {
         (0..2).for_each(|_| two.record(9_999, rate));
         one.merge(&two);
         let percentiles = [1.0, 50.0, 60.0, 61.0, 99.0].map(|percent| one.percentile_ms(percent));
-        assert_eq!(percentiles, [-40.0, -40.0, -40.0, 20.0, 1280.0].map(Some));
+        assert_eq!(percentiles, [-40.0, -40.0, -40.0, 20.0, 2000.0].map(Some));
     }
 
     #[test]
