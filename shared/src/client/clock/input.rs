@@ -36,8 +36,6 @@ const JUMP_LOST_TICKS: f64 = 0.25;
 const FRESH_FOR: Duration = Duration::from_millis(1_000);
 /// After so many inputs in a row that were late, it has lost its place as well.
 const LATE_MAX: u32 = 3;
-/// Farther back than this it does not wait for the room, but gives ticks their input anew.
-const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Over how much time inputs are looked back on: the worst of them has to be in time.
 const JITTER_WINDOW: Duration = Duration::from_secs(10);
 /// How far its caution grows when an input was late though nothing was held up, at most how often,
@@ -257,13 +255,8 @@ impl InputClock {
     fn jump(&mut self, now: Duration, to: f64, room: &RoomTime) {
         self.bend(now, to, 1.0, room);
         let next = Tick(to.max(0.0) as u32).next();
-        // What was sent for coming ticks stands, and the clock waits for the room to get there;
-        // but a player cannot be kept waiting for ever.
-        let too_far = f64::from(self.next.0) - to > room.ticks_in(WAIT_MAX);
-        if next > self.next || too_far {
-            self.next = next;
-            self.sent.retain(|(sent, _)| *sent < next);
-        }
+        // What was sent for coming ticks stands: the clock waits for the room to get there.
+        self.next = self.next.max(next);
     }
 
     /// The tick whose input is due at `now`; rising by one but where the clock jumped.

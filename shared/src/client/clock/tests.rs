@@ -50,6 +50,8 @@ struct World {
     received: i64,
     /// When the client's process is next called, if it is called rarely.
     sleeps_until: Duration,
+    /// How often it is called at the most.
+    called_every: Duration,
 }
 
 /// What was seen in a while.
@@ -92,6 +94,7 @@ impl World {
             back: VecDeque::new(),
             received: i64::MIN,
             sleeps_until: Duration::ZERO,
+            called_every: Duration::ZERO,
         }
     }
 
@@ -134,6 +137,7 @@ impl World {
         if self.now < self.sleeps_until {
             return;
         }
+        self.sleeps_until = self.now + self.called_every;
         let now = self.now;
         while self.back.front().is_some_and(|(at, _)| *at <= now) {
             let (_, told) = self.back.pop_front().expect("there is one");
@@ -303,12 +307,42 @@ fn a_client_that_was_called_once_a_second_is_back_within_a_second() {
             world.sleeps_until = world.now + 1_000 * MS;
             world.run(1_000 * MS);
         }
+        // What it found when it was called has waited for it, and says nothing of the line.
+        let round_trip = world.clocks.round_trip().expect("it was known before");
+        assert!(round_trip < 200 * MS, "{hz} Hz: {round_trip:?}");
         world.run(1_000 * MS);
+        let drawn = world.clocks.render_tick(world.now).expect("there is a picture");
+        let behind_ms = (f64::from(world.tick.0) - drawn) * 1e3 / f64::from(hz);
+        assert!(behind_ms < 120.0 + 1e3 / f64::from(hz), "{hz} Hz: {behind_ms} ms behind");
         let seen = world.run(10_000 * MS);
         assert_eq!(seen.late(), 0, "{hz} Hz: {:?}", seen.margins);
         assert!(seen.median() <= 1, "{hz} Hz: {:?}", seen.margins);
         assert!(seen.extrapolated * 30 < seen.looks, "{} of {}", seen.extrapolated, seen.looks);
     }
+}
+
+#[test]
+fn a_client_whose_timers_are_late_sends_so_much_earlier() {
+    for hz in [30, 60, 128] {
+        let mut world = World::new(hz, Line::even(30));
+        world.called_every = 15 * MS;
+        world.run(5_000 * MS);
+        let seen = world.run(20_000 * MS);
+        assert_eq!(seen.late(), 0, "{hz} Hz: {:?}", seen.margins);
+    }
+}
+
+#[test]
+fn a_line_shorter_by_seconds_is_waited_for_and_no_input_given_twice() {
+    let mut world = World::new(30, Line::even(1_500));
+    let mut inputs = world.run(20_000 * MS).inputs;
+    world.line = Line::even(10);
+    // What is on its way comes first, then the clock waits for as long as it was ahead.
+    inputs.extend(world.run(5_000 * MS).inputs);
+    let seen = world.run(5_000 * MS);
+    assert_eq!((seen.late(), seen.inputs.len()), (0, 150), "{:?}", seen.margins);
+    inputs.extend(seen.inputs);
+    assert!(inputs.is_sorted_by(|before, after| before < after));
 }
 
 #[test]
