@@ -30,8 +30,7 @@ const BEND_OVER: Duration = Duration::from_secs(1);
 const ERROR_NONE_TICKS: f64 = 0.03;
 /// An error above this, and above two ticks, is far off: it is jumped over.
 const JUMP: Duration = Duration::from_millis(90);
-/// The same while it looks for its place, in ticks; and for how long it does that at the beginning,
-/// and after it has lost it.
+/// The same while it looks for its place, in ticks; and for how long it does that at the beginning.
 const JUMP_LOST_TICKS: f64 = 0.25;
 const FRESH_FOR: Duration = Duration::from_millis(1_000);
 /// After so many inputs in a row that were late, it has lost its place as well.
@@ -74,8 +73,6 @@ pub(super) struct InputClock {
     caution_at: Duration,
     /// Until when it looks for its place, from when a round trip is known; `None` until then.
     fresh_until: Option<Duration>,
-    /// Whether it stood still, for want of news, before what has come now.
-    has_waited: bool,
     /// How many snapshots in a row have told of a newest input that was late.
     late_in_a_row: u32,
 }
@@ -95,7 +92,6 @@ impl InputClock {
             sent: VecDeque::new(),
             told: None,
             late: Lateness::new(JITTER_WINDOW, 1.0),
-            has_waited: false,
             late_in_a_row: 0,
             own_late: Lateness::new(JITTER_WINDOW, 0.98),
             known_from: Tick(0),
@@ -118,7 +114,6 @@ impl InputClock {
         room: &mut RoomTime,
         change: impl FnOnce(&mut RoomTime),
     ) {
-        self.has_waited |= self.waits_from(room).is_some_and(|from| from < now);
         let (place, before) = (self.place(now, room), room.ticks(now));
         change(room);
         let shift = room.ticks(now) - before;
@@ -155,9 +150,6 @@ impl InputClock {
             return;
         }
         self.late_in_a_row = if margin_ticks < 0 { self.late_in_a_row + 1 } else { 0 };
-        if std::mem::take(&mut self.has_waited) {
-            self.lose_place();
-        }
         let Some(round_trip) = round_trip else { return };
         let fresh_until = *self.fresh_until.get_or_insert(now + FRESH_FOR);
         let wanted = room.ticks(now) + self.lead(now, round_trip, room);
@@ -173,11 +165,6 @@ impl InputClock {
             let bend = (error / room.ticks_in(BEND_OVER)).clamp(-BEND_MAX, BEND_MAX);
             self.bend(now, place, 1.0 + bend, room);
         }
-    }
-
-    /// Nobody knows how far it is off: it is to find its place anew.
-    pub(super) fn lose_place(&mut self) {
-        self.fresh_until = None;
     }
 
     /// The room has another pace: what is still to be told of inputs that have been sent says

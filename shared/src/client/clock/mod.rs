@@ -60,7 +60,6 @@ impl Clocks {
         if slept > self.long() {
             self.room.wake(now);
             self.round_trip.forget_pending();
-            self.input.lose_place();
         }
         self.called = self.called.max(now);
     }

@@ -13,11 +13,14 @@ struct Line {
     there: Duration,
     back: Duration,
     jitter_ms: u32,
+    /// The mean of what is added beside, by an exponential law: mostly little, and now and then
+    /// much.
+    tail_ms: f64,
 }
 
 impl Line {
     fn even(one_way_ms: u32) -> Line {
-        Line { there: one_way_ms * MS, back: one_way_ms * MS, jitter_ms: 0 }
+        Line { there: one_way_ms * MS, back: one_way_ms * MS, jitter_ms: 0, tail_ms: 0.0 }
     }
 }
 
@@ -50,6 +53,8 @@ struct World {
     received: i64,
     /// When the client's process is next called, if it is called rarely.
     sleeps_until: Duration,
+    /// Until when nothing is put on the line, either way.
+    stalled_until: Duration,
     /// How often it is called at the most.
     called_every: Duration,
 }
@@ -94,6 +99,7 @@ impl World {
             back: VecDeque::new(),
             received: i64::MIN,
             sleeps_until: Duration::ZERO,
+            stalled_until: Duration::ZERO,
             called_every: Duration::ZERO,
         }
     }
@@ -101,7 +107,9 @@ impl World {
     /// When what is sent now will have come, in the order of sending.
     fn arrival(&mut self, latency: Duration, last: Option<Duration>) -> Duration {
         let jitter = self.dice.below(self.line.jitter_ms * 1_000 + 1) * (MS / 1_000);
-        (self.now + latency + jitter).max(last.unwrap_or_default())
+        let tail = -self.line.tail_ms * f64::from(1.0 - self.dice.unit()).ln();
+        let delay = latency + jitter + Duration::from_secs_f64(tail / 1e3);
+        (self.now.max(self.stalled_until) + delay).max(last.unwrap_or_default())
     }
 
     fn send(&mut self, sent: Sent) {
@@ -199,7 +207,8 @@ fn on_an_even_line_inputs_come_in_time_and_hardly_earlier() {
 #[test]
 fn a_line_longer_there_than_back_is_no_matter() {
     for (there, back) in [(80, 5), (5, 80)] {
-        let mut world = World::new(30, Line { there: there * MS, back: back * MS, jitter_ms: 0 });
+        let line = Line { there: there * MS, back: back * MS, ..Line::even(0) };
+        let mut world = World::new(30, line);
         world.run(3_000 * MS);
         let seen = world.run(20_000 * MS);
         assert_eq!((seen.late(), seen.median()), (0, 0), "{there} ms there, {back} ms back");
@@ -318,6 +327,63 @@ fn a_client_that_was_called_once_a_second_is_back_within_a_second() {
         assert_eq!(seen.late(), 0, "{hz} Hz: {:?}", seen.margins);
         assert!(seen.median() <= 1, "{hz} Hz: {:?}", seen.margins);
         assert!(seen.extrapolated * 30 < seen.looks, "{} of {}", seen.extrapolated, seen.looks);
+    }
+}
+
+#[test]
+fn jitter_without_a_bound_is_allowed_for_as_far_as_is_wise() {
+    for hz in [30, 128] {
+        let mut world = World::new(hz, Line { tail_ms: 8.0, ..Line::even(30) });
+        world.run(10_000 * MS);
+        let seen = world.run(120_000 * MS);
+        let late = seen.late() as f64 / seen.margins.len() as f64;
+        assert!(late < 0.002, "{hz} Hz: {late} late");
+        assert!(f64::from(seen.median()) * 1e3 / f64::from(hz) < 80.0, "{hz} Hz");
+    }
+}
+
+#[test]
+fn a_line_that_becomes_a_little_longer_costs_little_more_than_a_second() {
+    for hz in [20, 30, 60, 128] {
+        // Far beyond jitter it could be a stall, for a second.
+        for (there, back, most_ms) in
+            [(40, 40, 500.0), (80, 0, 1_200.0), (180, 0, 1_500.0), (30, 0, 500.0)]
+        {
+            let mut world = World::new(hz, Line::even(10));
+            world.run(10_000 * MS);
+            world.line = Line { there: (10 + there) * MS, back: (10 + back) * MS, ..world.line };
+            let seen = world.run(6_000 * MS);
+            let late_ms = seen.late() as f64 * 1e3 / f64::from(hz);
+            assert!(late_ms < most_ms, "{hz} Hz, +{there} ms there, +{back} ms back: {late_ms} ms");
+        }
+    }
+}
+
+#[test]
+fn after_a_silence_in_which_it_waited_inputs_are_in_time_as_soon_as_they_can_be() {
+    for hz in [20, 30, 60, 128] {
+        for silence_ms in [450, 520, 550, 600, 1_000] {
+            let mut world = World::new(hz, Line { jitter_ms: 5, ..Line::even(30) });
+            world.run(10_000 * MS);
+            world.stalled_until = world.now + silence_ms * MS;
+            // The silence, a round trip for what is given after it, and a little.
+            world.run((silence_ms + 60 + 150) * MS);
+            let seen = world.run(5_000 * MS);
+            assert_eq!(seen.late(), 0, "{hz} Hz, {silence_ms} ms: {:?}", seen.margins);
+        }
+    }
+}
+
+#[test]
+fn who_wakes_is_in_time_at_once() {
+    for hz in [20, 30, 60, 128] {
+        let mut world = World::new(hz, Line { jitter_ms: 5, ..Line::even(30) });
+        world.run(10_000 * MS);
+        world.sleeps_until = world.now + 30_000 * MS;
+        world.run(30_000 * MS + 250 * MS);
+        let seen = world.run(5_000 * MS);
+        let late_ms = seen.late() as f64 * 1e3 / f64::from(hz);
+        assert!(late_ms < 200.0, "{hz} Hz: {late_ms} ms, {:?}", seen.margins);
     }
 }
 
