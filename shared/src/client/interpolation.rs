@@ -120,7 +120,7 @@ impl Drawing {
 
 /// The last snapshots, to draw between.
 #[derive(Debug, Default)]
-pub struct Interpolation {
+pub(super) struct Interpolation {
     snapshots: VecDeque<(Tick, Rows)>,
     /// How far entities were drawn from where they turned out to be, by rising entity, and when.
     errors: Vec<(EntityId, [f64; 2])>,

@@ -3,13 +3,13 @@
 //!
 //! A [`Client`] is handed the time and what came, and polled for what is to be sent. It knows
 //! the room's schema, level and roster, runs its own player ahead of the server
-//! ([`prediction`]), sends an input for each tick when its [`clock`] says so, and says what to
-//! draw of the others at any moment ([`interpolation`]).
+//! (`prediction`), sends an input for each tick when its `clock` says so, and says what to
+//! draw of the others at any moment (`interpolation`).
 
 mod clock;
-pub mod interpolation;
+mod interpolation;
 mod playing;
-pub mod prediction;
+mod prediction;
 mod replay;
 mod roster;
 mod shots;

@@ -51,7 +51,7 @@ struct Predicted<G: Game> {
 }
 
 /// The own player, ahead of the server.
-pub struct Prediction<G: Game> {
+pub(super) struct Prediction<G: Game> {
     /// The newest truth, and what was predicted on it since, by rising tick without a gap.
     truth: Option<(Tick, G::Own)>,
     predicted: VecDeque<Predicted<G>>,
@@ -90,7 +90,7 @@ impl<G: Game> Prediction<G> {
 
     /// How many truths were not what had been predicted for their tick.
     #[must_use]
-    pub fn corrections(&self) -> u64 {
+    pub(super) fn corrections(&self) -> u64 {
         self.corrections
     }
 
@@ -100,7 +100,7 @@ impl<G: Game> Prediction<G> {
 
     /// The own state at the newest tick predicted.
     #[must_use]
-    pub fn newest(&self) -> Option<&G::Own> {
+    pub(super) fn newest(&self) -> Option<&G::Own> {
         match self.predicted.back() {
             Some(predicted) => Some(&predicted.own),
             None => self.truth.as_ref().map(|(_, own)| own),

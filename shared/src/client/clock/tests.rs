@@ -107,7 +107,7 @@ impl World {
     /// When what is sent now will have come, in the order of sending.
     fn arrival(&mut self, latency: Duration, last: Option<Duration>) -> Duration {
         let jitter = self.dice.below(self.line.jitter_ms * 1_000 + 1) * (MS / 1_000);
-        let tail = -self.line.tail_ms * f64::from(1.0 - self.dice.unit()).ln();
+        let tail = -self.line.tail_ms * libm::log(f64::from(1.0 - self.dice.unit()));
         let delay = latency + jitter + Duration::from_secs_f64(tail / 1e3);
         (self.now.max(self.stalled_until) + delay).max(last.unwrap_or_default())
     }
