@@ -6,11 +6,14 @@
 //! becomes a burst; when its steps are more than their thread can take it makes fewer of them, and
 //! as many as before as soon as that can be.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use shared::limits::{CATCH_UP_STEPS_DEFAULT, PACE_FULL_PERMILLE, SLOWEST_DEFAULT_PERMILLE};
 use shared::tick::TickRate;
+
+use work::Work;
+
+mod work;
 
 /// What a room does when it cannot keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +197,7 @@ impl Pacer {
     /// The pass for what was taken last ended at `now` and took the thread so long.
     pub fn worked(&mut self, now: Duration, took: Duration) {
         if self.making > 0 {
-            self.work.add(Pass { ended: now, took, steps: self.making });
+            self.work.add(now, took, self.making);
             self.load = self.work.per_step() * self.hz as f64;
         }
     }
@@ -301,72 +304,6 @@ impl Pacer {
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 const NANOS_PER_KILOSECOND: u128 = 1_000 * NANOS_PER_SECOND;
-
-/// One pass, as far as it tells what steps cost.
-#[derive(Clone, Copy, Debug)]
-struct Pass {
-    ended: Duration,
-    took: Duration,
-    steps: u32,
-}
-
-impl Pass {
-    fn per_step(&self) -> f64 {
-        self.took.as_secs_f64() / f64::from(self.steps)
-    }
-}
-
-/// What steps cost lately.
-#[derive(Clone, Debug, Default)]
-struct Work {
-    /// The last ones, the newest last: [`Work::PASSES_MIN`], and of the time before no more than
-    /// [`Work::WINDOW`].
-    passes: VecDeque<Pass>,
-}
-
-impl Work {
-    /// Of how much time it is the mean.
-    const WINDOW: Duration = Duration::from_millis(250);
-    /// Of fewer passes nothing is concluded.
-    const PASSES_MIN: usize = 3;
-    /// A pass whose steps took so many times as long as those of all others stood still in the
-    /// middle: that is not what they cost.
-    const STALL_TIMES: f64 = 4.0;
-
-    fn add(&mut self, pass: Pass) {
-        self.passes.push_back(pass);
-        let from = pass.ended.saturating_sub(Work::WINDOW);
-        while self.passes.len() > Work::PASSES_MIN
-            && self.passes.front().is_some_and(|first| first.ended < from)
-        {
-            self.passes.pop_front();
-        }
-    }
-
-    /// Seconds that one step takes: the mean of the window, or of the very last if that is more, so
-    /// that what has just become dear shows at once and what has become cheap when it stays so.
-    fn per_step(&self) -> f64 {
-        match self.passes.len().checked_sub(Work::PASSES_MIN) {
-            None => 0.0,
-            Some(last) => self.mean_from(0).max(self.mean_from(last)),
-        }
-    }
-
-    fn mean_from(&self, first: usize) -> f64 {
-        let (mut took, mut steps) = (0.0, 0.0);
-        let (mut longest, mut longest_took, mut longest_steps) = (0.0, 0.0, 0.0);
-        for pass in self.passes.range(first..) {
-            let (pass_took, pass_steps) = (pass.took.as_secs_f64(), f64::from(pass.steps));
-            took += pass_took;
-            steps += pass_steps;
-            if pass.per_step() >= longest {
-                (longest, longest_took, longest_steps) = (pass.per_step(), pass_took, pass_steps);
-            }
-        }
-        let others = (took - longest_took) / (steps - longest_steps);
-        if longest > Work::STALL_TIMES * others { others } else { took / steps }
-    }
-}
 
 #[cfg(test)]
 mod tests;
