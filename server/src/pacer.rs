@@ -11,8 +11,10 @@ use std::time::Duration;
 use shared::limits::{CATCH_UP_STEPS_DEFAULT, PACE_FULL_PERMILLE, SLOWEST_DEFAULT_PERMILLE};
 use shared::tick::TickRate;
 
+use grid::Grid;
 use work::Work;
 
+mod grid;
 mod work;
 
 /// What a room does when it cannot keep up.
@@ -75,14 +77,9 @@ const STARVED_FOR: Duration = Duration::from_millis(750);
 /// The deadlines of one room.
 #[derive(Clone, Debug)]
 pub struct Pacer {
-    hz: u64,
+    grid: Grid,
     policy: OverloadPolicy,
     origin: Duration,
-    /// Where the grid of the present pace begins.
-    base: Duration,
-    permille: u16,
-    /// Number on the grid of the next deadline.
-    next: u64,
     /// All time that was given up.
     lost: Duration,
     /// Steps that the last pass was to take.
@@ -105,12 +102,9 @@ impl Pacer {
     #[must_use]
     pub fn new(origin: Duration, rate: TickRate, policy: OverloadPolicy) -> Pacer {
         Pacer {
-            hz: u64::from(rate.hz()),
+            grid: Grid::new(origin, rate),
             policy,
             origin,
-            base: origin,
-            permille: PACE_FULL_PERMILLE,
-            next: 0,
             lost: Duration::ZERO,
             making: 0,
             work: Work::default(),
@@ -125,25 +119,25 @@ impl Pacer {
     /// When the next step is due.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        self.at(self.next)
+        self.grid.deadline()
     }
 
     /// Its pace, in thousandths of the tick rate.
     #[must_use]
     pub fn permille(&self) -> u16 {
-        self.permille
+        self.grid.permille
     }
 
     /// How long a tick takes at its pace.
     #[must_use]
     pub fn period(&self) -> Duration {
-        self.span(1)
+        self.grid.period()
     }
 
     /// Whether it is below the full pace.
     #[must_use]
     pub fn is_slowed(&self) -> bool {
-        self.permille < PACE_FULL_PERMILLE
+        self.grid.permille < PACE_FULL_PERMILLE
     }
 
     /// Whether nobody is to come in now.
@@ -164,41 +158,39 @@ impl Pacer {
     pub fn take(&mut self, now: Duration, load: f64) -> Due {
         let Some(late) = now.checked_sub(self.deadline()) else { return Due::default() };
         let pace = self.judge(now, late, load);
-        let is_slower = pace.is_some_and(|pace| pace < self.permille);
-        let (mut skipped, mut lost) = (0, Duration::ZERO);
-        if is_slower {
+        let mut due = Due { late, pace, ..Due::default() };
+        match pace {
             // A debt that could not be paid at the old pace is not paid at the new one: it is
             // given up, and the grid begins now.
-            skipped = self.behind(now) - 1;
-            lost = late;
-            self.base = now;
-            self.next = 0;
-        } else if pace.is_some() {
-            self.base = self.deadline();
-            self.next = 0;
+            Some(slower) if slower < self.permille() => {
+                due.skipped = self.grid.reached(now) - 1;
+                due.lost = late;
+                self.grid.begin(now, slower);
+            }
+            Some(faster) => self.grid.begin(self.deadline(), faster),
+            None => {}
         }
-        if let Some(pace) = pace {
-            self.permille = pace;
+        if pace.is_some() {
             self.changed = now;
             self.overloaded_since = None;
             self.faster_since = None;
         }
-        let behind = self.behind(now);
-        let steps = behind.min(u64::from(self.steps_max(load)));
+        let reached = self.grid.reached(now);
+        let steps = reached.min(u64::from(self.steps_max(load)));
+        due.steps = steps as u32;
+        due.skipped += reached - steps;
         // From deadline to deadline, so that what was lived through never goes back.
-        lost += self.at(self.next + behind - 1) - self.at(self.next + steps - 1);
-        skipped += behind - steps;
-        self.next += behind;
-        self.lost += lost;
-        self.making = steps as u32;
-        Due { steps: self.making, skipped, late, lost, pace }
+        due.lost += self.grid.pass(reached, steps);
+        self.lost += due.lost;
+        self.making = due.steps;
+        due
     }
 
     /// The pass for what was taken last ended at `now` and took the thread so long.
     pub fn worked(&mut self, now: Duration, took: Duration) {
         if self.making > 0 {
             self.work.add(now, took, self.making);
-            self.load = self.work.per_step() * self.hz as f64;
+            self.load = self.work.per_step() * f64::from(self.grid.rate.hz());
         }
     }
 
@@ -214,8 +206,8 @@ impl Pacer {
 
     /// The pace that is to be from now on, if another.
     fn judge(&mut self, now: Duration, late: Duration, load: f64) -> Option<u16> {
-        let load_now = load * f64::from(self.permille) / f64::from(PACE_FULL_PERMILLE);
-        let gives_up = self.behind(now) > u64::from(self.policy.catch_up_steps.max(1));
+        let load_now = load * f64::from(self.grid.permille) / f64::from(PACE_FULL_PERMILLE);
+        let gives_up = self.grid.reached(now) > u64::from(self.policy.catch_up_steps.max(1));
         let is_behind = late >= self.period();
         let is_overloaded = is_behind && load_now > LOAD_MAX;
         if is_overloaded {
@@ -223,19 +215,19 @@ impl Pacer {
             // A hiccup is made up for. It is too much if that does not help, or is not enough.
             let lasts = gives_up || now.saturating_sub(since) >= OVERLOADED_FOR;
             let pace = self.affordable(load);
-            return (lasts && pace < self.permille).then_some(pace);
+            return (lasts && pace < self.grid.permille).then_some(pace);
         }
         self.overloaded_since = None;
         let starved = self.starved.map(|at| now.saturating_sub(at));
         if gives_up && load_now <= LOAD_MAX {
             self.starved = Some(now);
-            let pace = self.allowed(f64::from(self.permille) * 0.75);
+            let pace = self.allowed(f64::from(self.grid.permille) * 0.75);
             let again = starved.is_some_and(|ago| ago < STARVED_WITHIN);
-            return (again && pace < self.permille).then_some(pace);
+            return (again && pace < self.grid.permille).then_some(pace);
         }
         // Late by less than a tick of the full pace, or a faster grid would have it behind at once.
         let may_be_faster = self.is_slowed()
-            && late.as_nanos() * u128::from(self.hz) < NANOS_PER_SECOND
+            && late < self.grid.rate.period()
             && now.saturating_sub(self.changed) >= FASTER_AFTER
             && starved.is_none_or(|ago| ago >= STARVED_FOR);
         may_be_faster.then(|| self.faster(now, load)).flatten()
@@ -247,7 +239,7 @@ impl Pacer {
             return Some(PACE_FULL_PERMILLE);
         }
         let pace = self.affordable(load);
-        if pace < self.permille + self.permille / FASTER_PARTS {
+        if pace < self.grid.permille + self.grid.permille / FASTER_PARTS {
             self.faster_since = None;
             return None;
         }
@@ -271,39 +263,13 @@ impl Pacer {
     /// How many steps a pass may take. When there is no slower pace and they take longer than they
     /// last even so, to make up for ticks would only hold up what clients are told.
     fn steps_max(&self, load: f64) -> u32 {
-        let load_now = load * f64::from(self.permille) / f64::from(PACE_FULL_PERMILLE);
-        let is_hopeless =
-            self.is_slowed() && self.permille <= self.policy.slowest_permille && load_now > 1.0;
+        let load_now = load * f64::from(self.grid.permille) / f64::from(PACE_FULL_PERMILLE);
+        let is_hopeless = self.is_slowed()
+            && self.grid.permille <= self.policy.slowest_permille
+            && load_now > 1.0;
         if is_hopeless { 1 } else { self.policy.catch_up_steps.max(1) }
     }
-
-    /// How many deadlines have been reached by `now` and not been taken.
-    fn behind(&self, now: Duration) -> u64 {
-        let reached =
-            now.saturating_sub(self.base).as_nanos() * self.speed() / NANOS_PER_KILOSECOND;
-        let behind = (reached as u64 + 1).saturating_sub(self.next);
-        // Deadlines are rounded down to a nanosecond, so one more may be reached than that.
-        behind + u64::from(self.at(self.next + behind) <= now)
-    }
-
-    fn at(&self, number: u64) -> Duration {
-        self.base + self.span(number)
-    }
-
-    /// Length of `ticks` ticks at its pace.
-    fn span(&self, ticks: u64) -> Duration {
-        let nanos = u128::from(ticks) * NANOS_PER_KILOSECOND / self.speed();
-        Duration::from_nanos(nanos as u64)
-    }
-
-    /// Ticks in a thousand seconds.
-    fn speed(&self) -> u128 {
-        u128::from(self.hz) * u128::from(self.permille)
-    }
 }
-
-const NANOS_PER_SECOND: u128 = 1_000_000_000;
-const NANOS_PER_KILOSECOND: u128 = 1_000 * NANOS_PER_SECOND;
 
 #[cfg(test)]
 mod tests;

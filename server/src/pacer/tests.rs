@@ -87,7 +87,7 @@ impl Thread {
                 self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let noise =
                     100 - room.noise_percent + (self.dice >> 33) % (2 * room.noise_percent + 1);
-                let nanos = NANOS_PER_SECOND as u64 / room.pacer.hz;
+                let nanos = room.pacer.grid.rate.period().as_nanos() as u64;
                 self.now += Duration::from_nanos(nanos * room.cost_permille / 1_000 * noise / 100);
             }
             room.pacer.worked(self.now, self.now - began);
@@ -131,7 +131,7 @@ fn deadlines_do_not_drift_in_an_hour_however_late_each_pass_is() {
 fn every_deadline_is_due_exactly_when_it_is_reached_at_any_pace() {
     for (hz, permille) in [(7, 1_000), (30, 575), (30, 1_000), (240, 250), (240, 975)] {
         let mut pacer = pacer(hz);
-        pacer.permille = permille;
+        pacer.grid.begin(ORIGIN, permille);
         for _ in 0..1_000 {
             let deadline = pacer.deadline();
             // A load that gives no reason for another pace.
