@@ -29,9 +29,9 @@ pub(super) struct Work {
 
 impl Work {
     /// Of how much time it is the mean.
-    pub(super) const WINDOW: Duration = Duration::from_millis(250);
+    const WINDOW: Duration = Duration::from_millis(250);
     /// Of fewer passes nothing is concluded.
-    const PASSES_MIN: usize = 3;
+    pub(super) const PASSES_MIN: usize = 3;
     /// A pass whose steps took so many times as long as those of all others stood still in the
     /// middle: that is not what they cost.
     const STALL_TIMES: f64 = 4.0;
