@@ -89,7 +89,7 @@ impl Pacer {
         self.grid.permille < PACE_FULL_PERMILLE
     }
 
-    /// Whether nobody is to come in now.
+    /// Whether nobody is to come in now: it is slowed, and its thread has nothing to spare.
     #[must_use]
     pub fn refuses_joins(&self) -> bool {
         self.judge.refuses_joins()

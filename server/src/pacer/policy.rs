@@ -23,7 +23,7 @@ pub struct OverloadPolicy {
     /// Its slowest pace, in thousandths of its tick rate: [`SLOWEST_MIN_PERMILLE`] to
     /// [`PACE_FULL_PERMILLE`]. What is too much even so is given up.
     pub slowest_permille: u16,
-    /// Whether nobody comes in while it is slowed.
+    /// Whether nobody comes in while it is slowed and its thread has nothing to spare.
     pub refuse_joins: bool,
 }
 
@@ -135,7 +135,7 @@ impl Judge {
 
     /// Whether nobody is to come in: that would be more work for a thread that has too much.
     pub(super) fn refuses_joins(&self) -> bool {
-        self.policy.refuse_joins && self.phase != Phase::Full
+        self.policy.refuse_joins && self.phase != Phase::Full && self.load > LOAD_MAX
     }
 
     /// The pace that is to be from now on, if another: the next deadline of `grid` has been

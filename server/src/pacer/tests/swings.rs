@@ -67,6 +67,8 @@ fn hiccups_that_come_back_swing_no_pace() {
                 thread.run(ms(every - lasts));
                 thread.stall(ms(lasts));
             });
+            // Idle as it is, one more does no harm.
+            assert!(!thread.rooms[0].pacer.refuses_joins(), "{hz} Hz, {case}");
             thread.run(31 * SECOND);
             assert_eq!(thread.rooms[0].pacer.permille(), 1_000, "{hz} Hz, {case}");
         }
@@ -196,6 +198,15 @@ fn a_pace_is_kept_for_half_a_second() {
         pacer.take(now, 0.1);
         let kept = now - slowed;
         assert_eq!(pacer.permille() == 1_000, kept >= SECOND / 2, "{kept:?}");
+    }
+}
+
+#[test]
+fn whoever_comes_is_refused_for_the_load_and_not_for_the_pace() {
+    for (load, refuses) in [(0.5, false), (0.89, false), (0.91, true), (1.5, true)] {
+        let mut pacer = slowed_to_half(60);
+        pacer.take(pacer.deadline(), load);
+        assert_eq!((pacer.permille(), pacer.refuses_joins()), (500, refuses), "{load}");
     }
 }
 
