@@ -6,33 +6,19 @@
 //! becomes a burst; when its steps are more than their thread can take it makes fewer of them, and
 //! as many as before as soon as that can be.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use shared::limits::{CATCH_UP_STEPS_DEFAULT, PACE_FULL_PERMILLE, SLOWEST_DEFAULT_PERMILLE};
+use shared::limits::PACE_FULL_PERMILLE;
 use shared::tick::TickRate;
 
-/// What a room does when it cannot keep up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OverloadPolicy {
-    /// How many ticks it makes up in one pass; at least one.
-    pub catch_up_steps: u32,
-    /// Its slowest pace, in thousandths of its tick rate; at least one. What is too much even so is
-    /// given up.
-    pub slowest_permille: u16,
-    /// Whether nobody comes in while it is slowed.
-    pub refuse_joins: bool,
-}
+use grid::Grid;
+use policy::Judge;
+pub use policy::OverloadPolicy;
+use work::Work;
 
-impl Default for OverloadPolicy {
-    fn default() -> OverloadPolicy {
-        OverloadPolicy {
-            catch_up_steps: CATCH_UP_STEPS_DEFAULT,
-            slowest_permille: SLOWEST_DEFAULT_PERMILLE,
-            refuse_joins: true,
-        }
-    }
-}
+mod grid;
+mod policy;
+mod work;
 
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,37 +35,12 @@ pub struct Due {
     pub pace: Option<u16>,
 }
 
-/// A room is slowed when its thread would be busy for more than this part of the time...
-const LOAD_MAX: f64 = 0.9;
-/// ... and has been for so long, while the room was behind by a tick and more...
-const OVERLOADED_FOR: Duration = Duration::from_millis(100);
-/// ... so far that it is for this part: what is left makes up for what goes wrong.
-const LOAD_SLOWED: f64 = 0.87;
-/// It is made faster when even then the thread would be busy for less.
-const LOAD_FASTER: f64 = 0.85;
-/// Paces are multiples of so many thousandths, so that a little noise is no change.
-const PACE_QUANTUM_PERMILLE: u16 = 25;
-/// Short of the full pace, it is made faster only if that is by one part in so many.
-const FASTER_PARTS: u16 = 5;
-/// For how long a pace is kept at least before a faster one.
-const FASTER_AFTER: Duration = Duration::from_millis(100);
-/// Ticks given up twice within this time, though the thread had little to do: something keeps it
-/// from running, and a slower room asks less of it.
-const STARVED_WITHIN: Duration = Duration::from_secs(1);
-/// For how long none must have been given up so before a faster pace is tried.
-const STARVED_FOR: Duration = Duration::from_millis(750);
-
 /// The deadlines of one room.
 #[derive(Clone, Debug)]
 pub struct Pacer {
-    hz: u64,
-    policy: OverloadPolicy,
+    grid: Grid,
+    judge: Judge,
     origin: Duration,
-    /// Where the grid of the present pace begins.
-    base: Duration,
-    permille: u16,
-    /// Number on the grid of the next deadline.
-    next: u64,
     /// All time that was given up.
     lost: Duration,
     /// Steps that the last pass was to take.
@@ -87,14 +48,6 @@ pub struct Pacer {
     work: Work,
     /// By that, kept because all rooms of a thread are asked for it at each pass of any.
     load: f64,
-    /// When the pace last changed.
-    changed: Duration,
-    /// Since when the thread is too busy and the room behind at each pass.
-    overloaded_since: Option<Duration>,
-    /// Since when a faster pace that is not the full one would do.
-    faster_since: Option<Duration>,
-    /// When ticks were last given up though the thread had little to do.
-    starved: Option<Duration>,
 }
 
 impl Pacer {
@@ -102,51 +55,44 @@ impl Pacer {
     #[must_use]
     pub fn new(origin: Duration, rate: TickRate, policy: OverloadPolicy) -> Pacer {
         Pacer {
-            hz: u64::from(rate.hz()),
-            policy,
+            grid: Grid::new(origin, rate),
+            judge: Judge::new(policy),
             origin,
-            base: origin,
-            permille: PACE_FULL_PERMILLE,
-            next: 0,
             lost: Duration::ZERO,
             making: 0,
             work: Work::default(),
             load: 0.0,
-            changed: origin,
-            overloaded_since: None,
-            faster_since: None,
-            starved: None,
         }
     }
 
     /// When the next step is due.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        self.at(self.next)
+        self.grid.deadline()
     }
 
     /// Its pace, in thousandths of the tick rate.
     #[must_use]
     pub fn permille(&self) -> u16 {
-        self.permille
+        self.grid.permille
     }
 
     /// How long a tick takes at its pace.
     #[must_use]
     pub fn period(&self) -> Duration {
-        self.span(1)
+        self.grid.period()
     }
 
     /// Whether it is below the full pace.
     #[must_use]
     pub fn is_slowed(&self) -> bool {
-        self.permille < PACE_FULL_PERMILLE
+        self.grid.permille < PACE_FULL_PERMILLE
     }
 
-    /// Whether nobody is to come in now.
+    /// Whether nobody is to come in now: it is slowed, and its thread has nothing to spare.
     #[must_use]
     pub fn refuses_joins(&self) -> bool {
-        self.policy.refuse_joins && self.is_slowed()
+        self.judge.refuses_joins()
     }
 
     /// What part of its thread's time the room would take at the full pace, by its last passes; more
@@ -160,42 +106,35 @@ impl Pacer {
     /// together; the next deadline lies after `now`.
     pub fn take(&mut self, now: Duration, load: f64) -> Due {
         let Some(late) = now.checked_sub(self.deadline()) else { return Due::default() };
-        let pace = self.judge(now, late, load);
-        let is_slower = pace.is_some_and(|pace| pace < self.permille);
-        let (mut skipped, mut lost) = (0, Duration::ZERO);
-        if is_slower {
+        let pace = self.judge.judge(now, load, &self.grid);
+        let mut due = Due { late, pace, ..Due::default() };
+        match pace {
             // A debt that could not be paid at the old pace is not paid at the new one: it is
             // given up, and the grid begins now.
-            skipped = self.behind(now) - 1;
-            lost = late;
-            self.base = now;
-            self.next = 0;
-        } else if pace.is_some() {
-            self.base = self.deadline();
-            self.next = 0;
+            Some(slower) if slower < self.permille() => {
+                due.skipped = self.grid.reached(now) - 1;
+                due.lost = late;
+                self.grid.begin(now, slower);
+            }
+            Some(faster) => self.grid.begin(self.deadline(), faster),
+            None => {}
         }
-        if let Some(pace) = pace {
-            self.permille = pace;
-            self.changed = now;
-            self.overloaded_since = None;
-            self.faster_since = None;
-        }
-        let behind = self.behind(now);
-        let steps = behind.min(u64::from(self.steps_max(load)));
+        let reached = self.grid.reached(now);
+        let steps = reached.min(u64::from(self.judge.steps_max(self.permille())));
+        due.steps = steps as u32;
+        due.skipped += reached - steps;
         // From deadline to deadline, so that what was lived through never goes back.
-        lost += self.at(self.next + behind - 1) - self.at(self.next + steps - 1);
-        skipped += behind - steps;
-        self.next += behind;
-        self.lost += lost;
-        self.making = steps as u32;
-        Due { steps: self.making, skipped, late, lost, pace }
+        due.lost += self.grid.pass(reached, steps);
+        self.lost += due.lost;
+        self.making = due.steps;
+        due
     }
 
     /// The pass for what was taken last ended at `now` and took the thread so long.
     pub fn worked(&mut self, now: Duration, took: Duration) {
         if self.making > 0 {
-            self.work.add(Pass { ended: now, took, steps: self.making });
-            self.load = self.work.per_step() * self.hz as f64;
+            self.work.add(now, took, self.making);
+            self.load = self.work.per_step() * f64::from(self.grid.rate.hz());
         }
     }
 
@@ -207,164 +146,6 @@ impl Pacer {
     #[must_use]
     pub fn lived(&self, now: Duration) -> Duration {
         now.min(self.deadline()).saturating_sub(self.origin).saturating_sub(self.lost)
-    }
-
-    /// The pace that is to be from now on, if another.
-    fn judge(&mut self, now: Duration, late: Duration, load: f64) -> Option<u16> {
-        let load_now = load * f64::from(self.permille) / f64::from(PACE_FULL_PERMILLE);
-        let gives_up = self.behind(now) > u64::from(self.policy.catch_up_steps.max(1));
-        let is_behind = late >= self.period();
-        let is_overloaded = is_behind && load_now > LOAD_MAX;
-        if is_overloaded {
-            let since = *self.overloaded_since.get_or_insert(now);
-            // A hiccup is made up for. It is too much if that does not help, or is not enough.
-            let lasts = gives_up || now.saturating_sub(since) >= OVERLOADED_FOR;
-            let pace = self.affordable(load);
-            return (lasts && pace < self.permille).then_some(pace);
-        }
-        self.overloaded_since = None;
-        let starved = self.starved.map(|at| now.saturating_sub(at));
-        if gives_up && load_now <= LOAD_MAX {
-            self.starved = Some(now);
-            let pace = self.allowed(f64::from(self.permille) * 0.75);
-            let again = starved.is_some_and(|ago| ago < STARVED_WITHIN);
-            return (again && pace < self.permille).then_some(pace);
-        }
-        // Late by less than a tick of the full pace, or a faster grid would have it behind at once.
-        let may_be_faster = self.is_slowed()
-            && late.as_nanos() * u128::from(self.hz) < NANOS_PER_SECOND
-            && now.saturating_sub(self.changed) >= FASTER_AFTER
-            && starved.is_none_or(|ago| ago >= STARVED_FOR);
-        may_be_faster.then(|| self.faster(now, load)).flatten()
-    }
-
-    /// The faster pace that the load allows, if it is worth a change.
-    fn faster(&mut self, now: Duration, load: f64) -> Option<u16> {
-        if load < LOAD_FASTER {
-            return Some(PACE_FULL_PERMILLE);
-        }
-        let pace = self.affordable(load);
-        if pace < self.permille + self.permille / FASTER_PARTS {
-            self.faster_since = None;
-            return None;
-        }
-        // What has just become cheaper may be cheap enough for the full pace: that takes as long to
-        // show as the load looks back.
-        let since = *self.faster_since.get_or_insert(now);
-        (now.saturating_sub(since) >= Work::WINDOW).then_some(pace)
-    }
-
-    /// The pace at which the thread has some air.
-    fn affordable(&self, load: f64) -> u16 {
-        self.allowed(f64::from(PACE_FULL_PERMILLE) * LOAD_SLOWED / load)
-    }
-
-    fn allowed(&self, permille: f64) -> u16 {
-        // A cast from float saturates.
-        let pace = permille as u16 / PACE_QUANTUM_PERMILLE * PACE_QUANTUM_PERMILLE;
-        pace.max(self.policy.slowest_permille).clamp(1, PACE_FULL_PERMILLE)
-    }
-
-    /// How many steps a pass may take. When there is no slower pace and they take longer than they
-    /// last even so, to make up for ticks would only hold up what clients are told.
-    fn steps_max(&self, load: f64) -> u32 {
-        let load_now = load * f64::from(self.permille) / f64::from(PACE_FULL_PERMILLE);
-        let is_hopeless =
-            self.is_slowed() && self.permille <= self.policy.slowest_permille && load_now > 1.0;
-        if is_hopeless { 1 } else { self.policy.catch_up_steps.max(1) }
-    }
-
-    /// How many deadlines have been reached by `now` and not been taken.
-    fn behind(&self, now: Duration) -> u64 {
-        let reached =
-            now.saturating_sub(self.base).as_nanos() * self.speed() / NANOS_PER_KILOSECOND;
-        let behind = (reached as u64 + 1).saturating_sub(self.next);
-        // Deadlines are rounded down to a nanosecond, so one more may be reached than that.
-        behind + u64::from(self.at(self.next + behind) <= now)
-    }
-
-    fn at(&self, number: u64) -> Duration {
-        self.base + self.span(number)
-    }
-
-    /// Length of `ticks` ticks at its pace.
-    fn span(&self, ticks: u64) -> Duration {
-        let nanos = u128::from(ticks) * NANOS_PER_KILOSECOND / self.speed();
-        Duration::from_nanos(nanos as u64)
-    }
-
-    /// Ticks in a thousand seconds.
-    fn speed(&self) -> u128 {
-        u128::from(self.hz) * u128::from(self.permille)
-    }
-}
-
-const NANOS_PER_SECOND: u128 = 1_000_000_000;
-const NANOS_PER_KILOSECOND: u128 = 1_000 * NANOS_PER_SECOND;
-
-/// One pass, as far as it tells what steps cost.
-#[derive(Clone, Copy, Debug)]
-struct Pass {
-    ended: Duration,
-    took: Duration,
-    steps: u32,
-}
-
-impl Pass {
-    fn per_step(&self) -> f64 {
-        self.took.as_secs_f64() / f64::from(self.steps)
-    }
-}
-
-/// What steps cost lately.
-#[derive(Clone, Debug, Default)]
-struct Work {
-    /// The last ones, the newest last: [`Work::PASSES_MIN`], and of the time before no more than
-    /// [`Work::WINDOW`].
-    passes: VecDeque<Pass>,
-}
-
-impl Work {
-    /// Of how much time it is the mean.
-    const WINDOW: Duration = Duration::from_millis(250);
-    /// Of fewer passes nothing is concluded.
-    const PASSES_MIN: usize = 3;
-    /// A pass whose steps took so many times as long as those of all others stood still in the
-    /// middle: that is not what they cost.
-    const STALL_TIMES: f64 = 4.0;
-
-    fn add(&mut self, pass: Pass) {
-        self.passes.push_back(pass);
-        let from = pass.ended.saturating_sub(Work::WINDOW);
-        while self.passes.len() > Work::PASSES_MIN
-            && self.passes.front().is_some_and(|first| first.ended < from)
-        {
-            self.passes.pop_front();
-        }
-    }
-
-    /// Seconds that one step takes: the mean of the window, or of the very last if that is more, so
-    /// that what has just become dear shows at once and what has become cheap when it stays so.
-    fn per_step(&self) -> f64 {
-        match self.passes.len().checked_sub(Work::PASSES_MIN) {
-            None => 0.0,
-            Some(last) => self.mean_from(0).max(self.mean_from(last)),
-        }
-    }
-
-    fn mean_from(&self, first: usize) -> f64 {
-        let (mut took, mut steps) = (0.0, 0.0);
-        let (mut longest, mut longest_took, mut longest_steps) = (0.0, 0.0, 0.0);
-        for pass in self.passes.range(first..) {
-            let (pass_took, pass_steps) = (pass.took.as_secs_f64(), f64::from(pass.steps));
-            took += pass_took;
-            steps += pass_steps;
-            if pass.per_step() >= longest {
-                (longest, longest_took, longest_steps) = (pass.per_step(), pass_took, pass_steps);
-            }
-        }
-        let others = (took - longest_took) / (steps - longest_steps);
-        if longest > Work::STALL_TIMES * others { others } else { took / steps }
     }
 }
 

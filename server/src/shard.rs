@@ -230,7 +230,39 @@ fn stagger(nth: u32, period: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use shared::game::Setup;
+
     use super::*;
+    use crate::metrics::Metrics;
+    use crate::room::dots::Dots;
+
+    #[test]
+    fn a_room_that_is_late_is_slowed_for_what_the_others_do_too() {
+        for (others_took_ms, slowed) in [(1, false), (50, true)] {
+            let (_commands, mailbox) = std::sync::mpsc::channel();
+            let (lobby, _requests) = tokio::sync::mpsc::unbounded_channel();
+            let (farewells, _leaving) = tokio::sync::mpsc::unbounded_channel();
+            let (message, gathered, metrics) = (Vec::new(), Vec::new(), Arc::<Metrics>::default());
+            let bench = Bench { message, gathered, farewells, metrics };
+            let mut shard = Shard::<Dots>::new(mailbox, lobby, bench);
+            let late = Arc::<RoomStatus>::default();
+            for status in [Arc::clone(&late), Arc::default()] {
+                let setup = Setup { players_max: 4, ..Setup::default() };
+                let settings = RoomSettings { setup, ..RoomSettings::default() };
+                shard.open(RoomKey::default(), settings, status, None);
+            }
+            // The other one has passed through some ticks, as if each had taken so long.
+            for _ in 0..4 {
+                let other = &mut shard.rooms[1];
+                let now = other.deadline();
+                other.pass(now, 0.0, &mut shard.bench);
+                other.worked(now, Duration::from_millis(others_took_ms));
+            }
+            shard.started -= Duration::from_secs(2);
+            shard.pass(0);
+            assert_eq!(late.pace_permille() < 1_000, slowed, "{others_took_ms} ms");
+        }
+    }
 
     #[test]
     fn rooms_are_spread_over_the_period() {

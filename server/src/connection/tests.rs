@@ -228,16 +228,33 @@ fn what_was_held_up_on_the_way_is_no_flood_but_a_flood_is() {
     assert_eq!(ends, Some(End::TooMuch));
 }
 
+/// How many messages of a connection are taken at one moment before it ends.
+fn burst(connection: &mut Connection, room: &mut Room<Dots>) -> u32 {
+    let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
+    let ends = (0..).find(|_| connection.receive(room, START, &ping).is_err());
+    ends.expect("no budget is endless")
+}
+
 #[test]
 fn what_came_while_the_server_stood_still_is_no_flood() {
     let mut room = room();
     let mut connection = player(&mut room);
-    let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
-    // An hour of it. Time has stood still for the room, so none of it has passed.
-    connection.forgive_stall(Duration::from_secs(3_600));
-    for _ in 0..3_600 * 32 {
-        connection.receive(&mut room, START, &ping).expect("it is what a client may send");
+    burst(&mut connection, &mut room);
+    // Time has stood still for the room meanwhile, so none of it has passed.
+    connection.forgive_stall(Duration::from_secs(30));
+    assert!(burst(&mut connection, &mut room) >= 30 * 32);
+}
+
+#[test]
+fn a_room_that_always_loses_time_gives_no_leave_to_flood_it() {
+    let mut room = room();
+    let at_first = burst(&mut player(&mut room), &mut room);
+    let mut connection = player(&mut room);
+    for _ in 0..36_000 {
+        connection.forgive_stall(Duration::from_millis(100));
     }
+    let forgiven = burst(&mut connection, &mut room);
+    assert!(forgiven <= 5 * at_first, "{forgiven}, and {at_first} without");
 }
 
 /// Lets one that acknowledges nothing and one that does at every tick be told for `lasts`; gives

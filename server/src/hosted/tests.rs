@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use shared::game::Setup;
-use shared::protocol::{ClientMessage, Input};
+use shared::protocol::{ClientMessage, Input, Ping};
 use shared::tick::Rewind;
 use tungstenite::{Message, WebSocket};
 
@@ -78,82 +78,151 @@ fn a_recording_that_ends_with_its_room_is_counted() {
     assert!(lines.iter().count() > 0, "and nobody adds to it");
 }
 
+/// A room on a thread that is only arithmetic.
+struct Stage {
+    hosted: Hosted<Dots>,
+    bench: Bench,
+    now: Duration,
+    /// How long a step takes.
+    step: Duration,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let step = Duration::from_millis(1);
+        Stage { hosted: hosted(None), bench: bench(), now: Duration::ZERO, step }
+    }
+
+    fn come(&mut self, session: u64, role: Role) -> TcpStream {
+        come(&mut self.hosted, &mut self.bench, session, role)
+    }
+
+    fn run(&mut self, passes: u32) {
+        for _ in 0..passes {
+            self.now = self.now.max(self.hosted.deadline());
+            let (began, before) = (self.now, self.hosted.room.tick());
+            self.hosted.pass(began, self.hosted.load(), &mut self.bench);
+            self.now += self.step * self.hosted.room.tick().since(before) as u32;
+            self.hosted.worked(self.now, self.now - began);
+        }
+    }
+
+    /// The thread does nothing for a while.
+    fn stall(&mut self, lasts: Duration) {
+        self.now += lasts;
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.bench.metrics.to_json()[name].as_u64().expect("it is counted")
+    }
+}
+
+fn say(peer: &TcpStream, messages: impl Iterator<Item = Vec<u8>>) {
+    let mut client = WebSocket::from_raw_socket(peer, tungstenite::protocol::Role::Client, None);
+    for message in messages {
+        client.send(Message::Binary(message.into())).expect("the kernel takes it");
+    }
+}
+
+fn ping() -> Vec<u8> {
+    let mut message = Vec::new();
+    ClientMessage::Ping(Ping { number: 1 }).encode(&mut message);
+    message
+}
+
 #[test]
 fn a_stall_of_five_seconds_throws_nobody_out_and_makes_no_burst() {
-    let (mut hosted, mut bench) = (hosted(None), bench());
-    let peers: Vec<_> =
-        (0..3).map(|session| come(&mut hosted, &mut bench, session, Role::Player)).collect();
-    let mut now = Duration::ZERO;
-    let mut passes = |hosted: &mut Hosted<Dots>, bench: &mut Bench, count: u32| {
-        for _ in 0..count {
-            now = now.max(hosted.deadline());
-            hosted.pass(now, 0.1, bench);
-        }
-        now += Duration::from_secs(5);
-    };
-    passes(&mut hosted, &mut bench, 30);
-    let before = hosted.room.tick();
+    let mut stage = Stage::new();
+    let peers: Vec<_> = (0..3).map(|session| stage.come(session, Role::Player)).collect();
+    stage.run(30);
+    let before = stage.hosted.room.tick();
     // Meanwhile they go on as ever: all of it waits in the kernel.
     for peer in peers.iter().take(2) {
-        let mut client =
-            WebSocket::from_raw_socket(peer, tungstenite::protocol::Role::Client, None);
-        for ahead in 1..=150 {
+        let inputs = (1..=150).map(|ahead| {
             let (tick, seen, rewind) = (before.plus(ahead), Tick(0), Rewind::default());
             let mut message = Vec::new();
             let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
             ClientMessage::Input(input).encode(&mut message);
-            client.send(Message::Binary(message.into())).expect("the kernel takes it");
-        }
+            message
+        });
+        say(peer, inputs);
     }
-    passes(&mut hosted, &mut bench, 1);
-    assert!(hosted.room.tick().since(before) <= 3, "no burst");
-    passes(&mut hosted, &mut bench, 0);
-    passes(&mut hosted, &mut bench, 30);
+    stage.stall(Duration::from_secs(5));
+    stage.run(1);
+    assert!(stage.hosted.room.tick().since(before) <= 3, "no burst");
+    stage.stall(Duration::from_secs(10));
+    stage.run(30);
     // One of them was silent for fifteen seconds, of which the server has lived through one.
-    assert_eq!(hosted.seats.len(), 3, "nobody was thrown out");
-    let heard: Vec<_> =
-        hosted.seats.iter().map(|seat| seat.connection.counters().messages_in).collect();
+    let seats = &stage.hosted.seats;
+    assert_eq!(seats.len(), 3, "nobody was thrown out");
+    let heard: Vec<_> = seats.iter().map(|seat| seat.connection.counters().messages_in).collect();
     assert_eq!(heard, [150, 150, 0], "all of it was read in the end");
-    assert_eq!(hosted.pacer.permille(), 1_000);
+    assert_eq!(stage.hosted.pacer.permille(), 1_000);
+}
+
+#[test]
+fn what_clients_said_while_the_thread_stood_still_is_forgiven() {
+    for (stalled, seats) in [(true, 1), (false, 0)] {
+        let mut stage = Stage::new();
+        let peer = stage.come(0, Role::Player);
+        stage.run(1);
+        // It has said as much as it may.
+        let Hosted { room, seats: seated, pacer, .. } = &mut stage.hosted;
+        let lived = pacer.lived(stage.now);
+        let connection = &mut seated[0].connection;
+        while connection.receive(room, lived, &ping()).is_ok() {}
+        if stalled {
+            stage.stall(Duration::from_secs(5));
+        }
+        say(&peer, std::iter::repeat_with(ping).take(120));
+        stage.run(2);
+        assert_eq!(stage.hosted.seats.len(), seats, "stalled: {stalled}");
+    }
 }
 
 #[test]
 fn a_slowed_room_refuses_whoever_comes_and_shows_its_pace() {
-    let (mut hosted, mut bench) = (hosted(None), bench());
-    let mut now = Duration::ZERO;
-    let mut busy = |hosted: &mut Hosted<Dots>, bench: &mut Bench, took: Duration| {
-        for _ in 0..20 {
-            now = now.max(hosted.deadline());
-            let began = now;
-            let load = hosted.load();
-            let ticks = hosted.room.tick();
-            hosted.pass(now, load, bench);
-            now += took * hosted.room.tick().since(ticks) as u32;
-            hosted.worked(now, now - began);
-        }
-    };
-    busy(&mut hosted, &mut bench, Duration::from_millis(50));
-    let pace = hosted.status.pace_permille();
+    let mut stage = Stage::new();
+    stage.step = Duration::from_millis(50);
+    stage.run(20);
+    let pace = stage.hosted.status.pace_permille();
     assert!((500..700).contains(&pace), "{pace}");
-    assert_eq!(hosted.room.pace().permille, pace);
-    assert!(hosted.status.refuses_joins());
+    assert_eq!(stage.hosted.room.pace().permille, pace);
+    assert!(stage.hosted.status.refuses_joins());
     let arrival = |role| {
         let (socket, place) = (pair().0, Place::of_nobody(role));
         let (session, name) = (SessionId(9), "Bob".to_owned());
         Arrival { socket, session, place, name, replays: false }
     };
     for role in [Role::Player, Role::Spectator] {
-        let refused = hosted.join(&arrival(role)).expect_err("it is overloaded");
+        let refused = stage.hosted.join(&arrival(role)).expect_err("it is overloaded");
         assert_eq!(refused, Refusal::Overloaded);
-        refuse(arrival(role), refused, &bench);
+        refuse(arrival(role), refused, &stage.bench);
     }
-    let status = bench.metrics.to_json();
-    assert_eq!((&status["refusals"], &status["joins_refused_overloaded"]), (&2.into(), &2.into()));
-    assert!(status["ticks_slowed"].as_u64() > Some(10), "{status}");
-    busy(&mut hosted, &mut bench, Duration::from_millis(5));
-    assert_eq!(hosted.status.pace_permille(), 1_000);
-    assert!(hosted.join(&arrival(Role::Player)).is_ok());
-    assert_eq!(bench.metrics.to_json()["paces"], 2);
+    assert_eq!((stage.count("refusals"), stage.count("joins_refused_overloaded")), (2, 2));
+    stage.step = Duration::from_millis(5);
+    stage.run(20);
+    assert_eq!(stage.hosted.status.pace_permille(), 1_000);
+    assert!(stage.hosted.join(&arrival(Role::Player)).is_ok());
+    assert_eq!(stage.count("paces"), 2);
+}
+
+#[test]
+fn each_tick_of_a_slowed_room_is_counted() {
+    let mut stage = Stage::new();
+    stage.step = Duration::from_millis(50);
+    while stage.hosted.status.pace_permille() == 1_000 {
+        stage.run(1);
+    }
+    let (slowed, first) = (stage.count("ticks_slowed"), stage.hosted.room.tick());
+    for _ in 0..5 {
+        stage.stall(stage.hosted.pacer.period() * 3 / 2);
+        stage.run(1);
+    }
+    assert!(stage.hosted.pacer.is_slowed());
+    let made = stage.hosted.room.tick().since(first) as u64;
+    assert!(made > 5, "some passes made more than one: {made}");
+    assert_eq!(stage.count("ticks_slowed") - slowed, made);
 }
 
 #[test]
