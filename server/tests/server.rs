@@ -275,7 +275,8 @@ fn spectators_are_sent_the_same_bytes_and_each_tick_is_encoded_once() {
     let status: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
     let count = |value: &serde_json::Value| value.as_u64().expect("it is counted");
     let encodes = count(&status["of_rooms"]["broadcast_encodes"]);
-    assert!((65..=count(&status["ticks"])).contains(&encodes), "{status}");
+    // 65 were heard; a pass counts what it has sent when it ends.
+    assert!((60..=count(&status["ticks"])).contains(&encodes), "{status}");
     assert!(count(&status["broadcast_writes"]) > encodes + 30, "{status}");
     assert_eq!(count(&status["of_rooms"]["snapshots"]), 0, "{status}");
 }

@@ -81,9 +81,14 @@ fn bots_whose_server_is_gone_say_so_and_fail() {
     let settings = ["--bots", "3", "--spectators", "1", "--room", "gone"];
     let bots = Bots::start(&server, Duration::from_secs(60), &settings);
     let all_in = || {
-        let rooms: serde_json::Value =
-            serde_json::from_slice(&server.get("/api/rooms").body).ok()?;
-        (rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1).then_some(())
+        let json = |path| serde_json::from_slice::<serde_json::Value>(&server.get(path).body).ok();
+        let (rooms, status) = (json("/api/rooms")?, json("/api/status")?);
+        let all = rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1;
+        // Whoever answers has read its welcome: each of the players a few times, the spectator by
+        // what its shared stream is told to.
+        let inputs = status["of_rooms"]["inputs_taken"].as_u64()?;
+        let told = status["broadcast_writes"].as_u64()?;
+        (all && inputs > 60 && told > 5).then_some(())
     };
     poll(GIVE_UP, all_in).expect("all of them come in");
     server.kill();
