@@ -1,0 +1,79 @@
+//! A client refuses what no server of ours would say, and costs its user nothing but the
+//! connection.
+
+use std::time::Duration;
+
+use shared::client::{Client, ClientError, Greeting, Stage};
+use shared::game::Setup;
+use shared::ids::SessionId;
+use shared::limits::TICK_MAX;
+use shared::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use shared::protocol::{Role, ServerMessage};
+use shared::scene::Rows;
+use shared::tick::Tick;
+use tests::dots::{Dots, Go};
+use tickwire::room::{Room, RoomSettings};
+
+/// A client that has been welcomed to a room, and the room.
+fn welcomed() -> (Client<Dots>, Room<Dots>) {
+    let setup = Setup { players_max: 2, ..Setup::default() };
+    let mut room =
+        Room::<Dots>::new(RoomSettings { setup, ..RoomSettings::default() }).expect("a room");
+    let player = room.join("Ann").expect("there is a place");
+    let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None };
+    let mut client = Client::<Dots>::new(greeting);
+    let mut welcome = Vec::new();
+    room.welcome(SessionId(1), Some(player), &mut welcome);
+    client.receive(Duration::ZERO, &welcome).expect("a welcome");
+    assert_eq!(client.stage(), Stage::Playing);
+    (client, room)
+}
+
+/// A keyframe of that tick, in which there is nothing.
+fn keyframe(room: &Room<Dots>, tick: u32) -> Vec<u8> {
+    let given = [GivenKind::Absent];
+    let player = PlayerPart { given: &given, margin_ticks: 0, own: None, replayed: None };
+    let picture = Picture {
+        tick: Tick(tick),
+        player: Some(player),
+        rows: &Rows::default(),
+        visible: &[],
+        events: &[],
+        focus: None,
+        max_bytes: 1_000,
+    };
+    let mut message = Vec::new();
+    ServerMessage::open_snapshot(&mut message);
+    SnapshotEncoder::new().encode(room.codec(), &picture, &mut message);
+    message
+}
+
+#[test]
+fn a_tick_beyond_all_reason_is_refused_and_one_below_is_played_on_from() {
+    for (tick, is_one) in [
+        (0, true),
+        (TICK_MAX, true),
+        (TICK_MAX + 1, false),
+        (u32::MAX - 1, false),
+        (u32::MAX, false),
+    ] {
+        let (mut client, room) = welcomed();
+        let received = client.receive(Duration::ZERO, &keyframe(&room, tick));
+        let wanted = if is_one { Ok(()) } else { Err(ClientError::Part("tick")) };
+        assert_eq!(received, wanted, "{tick}");
+        // Playing on comes to an end, whatever was said.
+        let made: u32 =
+            (0..100).map(|ms| client.play(Duration::from_millis(ms), Go::default())).sum();
+        assert!(made < 20, "{made} ticks in a tenth of a second, from {tick}");
+    }
+}
+
+#[test]
+fn ticks_that_do_not_rise_are_refused() {
+    let (mut client, room) = welcomed();
+    assert_eq!(client.receive(Duration::ZERO, &keyframe(&room, 500)), Ok(()));
+    for tick in [500, 499, 1] {
+        let received = client.receive(Duration::ZERO, &keyframe(&room, tick));
+        assert!(received.is_err(), "{tick} after 500");
+    }
+}
