@@ -228,8 +228,8 @@ impl Connection {
     }
 
     /// Adds the next message that is to be said to this client alone to the end of `out`: the
-    /// welcome, the room's pace, answers to pings, the roster, notices, and last a player's newest scene. `false`
-    /// when there is none.
+    /// welcome, the room's pace, answers to pings, the roster, notices, and last a player's newest
+    /// scene. `false` when there is none.
     ///
     /// To be called only when the socket takes it: what is given out must reach the client or
     /// the connection must end.

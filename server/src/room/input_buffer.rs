@@ -132,8 +132,8 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
-    /// in time, negative when late; within ±[`TickRate::input_ahead_max_ticks`], the lowest of which also
-    /// stands for a player from whom nothing has come yet.
+    /// in time, negative when late; within ±[`TickRate::input_ahead_max_ticks`], the lowest of
+    /// which also stands for a player from whom nothing has come yet.
     pub(super) fn margin_ticks(&self) -> i32 {
         self.margin_ticks
     }

@@ -121,7 +121,7 @@ impl<G: Game> Prediction<G> {
         let drawn = self.predicted.back().map_or(truth_tick, |predicted| predicted.tick);
         // A clock that has jumped takes the player along; on the screen it slides.
         let before = if drawn.next() == tick { None } else { self.place(schema) };
-        // A clock that has jumped back gives ticks another input.
+        // A clock that went back would give ticks another input. Ours waits instead.
         while self.predicted.back().is_some_and(|predicted| predicted.tick >= tick) {
             self.predicted.pop_back();
         }

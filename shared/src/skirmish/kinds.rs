@@ -106,8 +106,8 @@ pub const BORDER: EntityKind<1> = EntityKind::new(
     [FieldDef::moving("radius", 0.0, WORLD_RADIUS_MAX as f64, POSITION_STEP).unit("u")],
 );
 
-/// A bolt or a rail hit a ship: x, y, player (who was hit), by, damage, shielded (1 if the shield took all
-/// of it).
+/// A bolt or a rail hit a ship: x, y, player (who was hit), by, damage, shielded (1 if the shield
+/// took all of it).
 pub const HIT: EventKind<6> = EventKind::new(
     0,
     "hit",

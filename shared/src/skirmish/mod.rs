@@ -2,9 +2,9 @@
 //!
 //! It is written only against [`crate::game`] and is the model of a game on Tickwire. This file
 //! holds the world and its tick as a list of verbs; what the verbs mean is in the other files:
-//! `ship` moves one player, `bolts` fly and hit, the `rail` hits what was seen, `spawn` finds safe places, `level` is
-//! what stands in the way, [`kinds`] is what there is to see, `bot` plays, and [`rules`] has
-//! all numbers.
+//! `input` is what a player gives, `ship` moves one player by it, `bolts` fly and hit, the `rail`
+//! hits what was seen, `spawn` finds safe places, `level` is what stands in the way, [`kinds`] is
+//! what there is to see, `bot` plays, and [`rules`] has all numbers.
 //!
 //! Nothing here knows the server, the wire or a page. x grows to the right, y downwards.
 

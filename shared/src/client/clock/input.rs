@@ -101,6 +101,7 @@ impl InputClock {
         }
     }
 
+    /// Where it is. It stands still once nothing has been heard for long.
     fn place(&self, now: Duration, room: &RoomTime) -> Option<f64> {
         let Anchor { place, time, speed } = self.anchor?;
         let passed = room.ticks(now.min(self.waits_from(room)?)) - time;
