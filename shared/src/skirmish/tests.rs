@@ -2,6 +2,7 @@
 
 mod prediction;
 mod rail;
+mod tournament;
 
 use glam::Vec2;
 use proptest::prelude::*;
