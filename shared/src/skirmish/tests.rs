@@ -2,6 +2,7 @@
 
 mod prediction;
 mod rail;
+mod rounds;
 mod tournament;
 
 use glam::Vec2;
