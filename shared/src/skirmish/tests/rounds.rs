@@ -254,6 +254,15 @@ fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
 }
 
 #[test]
+fn for_one_alone_nothing_is_laid_out() {
+    let mut arena = Arena::with(1, Settings { obstacles: true, ..BARE });
+    assert!(arena.rows(&PICKUP).is_empty());
+    arena.world.join(PlayerId(1));
+    arena.settle(arena.level.tick_rate.ticks_in(OVERCHARGE_BACK_S));
+    assert_eq!(arena.rows(&PICKUP).len(), arena.level.layout.pads.len());
+}
+
+#[test]
 fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
     let mut arena = Arena::with(3, Settings { obstacles: true, ..BARE });
     let pads = &arena.level.layout.pads;
