@@ -12,6 +12,7 @@ import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
 import { Recorder } from "./record.js";
+import { Sound } from "./sound.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
@@ -36,7 +37,7 @@ for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !start.isOpen) leave();
+  if (event.key === "Escape" && !start.isOpen && !hud.close()) leave();
 });
 
 let wasm = await loadWasm().catch((error) => {
@@ -51,6 +52,7 @@ const picture = new Picture(surface, camera, measures);
 const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
 const controls = new Controls(surface, railButton);
 const hud = new Hud(measures);
+const sound = new Sound(usualSettings(), camera);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 const network = new Network(location.search, () => {
@@ -108,6 +110,7 @@ function back(message) {
   controls.active = false;
   controls.release();
   hud.leave();
+  sound.become(false);
   showDemo();
   start.show(message);
 }
@@ -140,6 +143,7 @@ function changed(status, reason) {
     picture.clear();
     view.become(spectates ? "spectator" : "player");
     hud.enter(state.room ?? "", spectates);
+    sound.become(true);
     watchBar.become(spectates ? state : null);
     networkPanel.become(spectates);
     awaited = spectates;
@@ -185,27 +189,31 @@ function frame(now) {
     awaited = false;
     for (const happening of world.happenings(wasm)) {
       picture.show(world, happening, clock);
-      const { victim, killer } = happening.values;
-      if (happening.name === "kill" && !demo) hud.kill(world, victim, killer);
+      sound.show(world, happening);
+      if (!demo) hud.show(world, happening);
     }
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
   view.move(clock, seconds);
   picture.draw(world, own?.charge ?? 0, clock, seconds);
+  sound.shots(picture.shots);
+  sound.follow(world, own, clock);
   recorder.note(clock, world);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
   if (view.eyes === "spectator") watchBar.draw(world);
 }
 
-/** The own shot flashes, and the own rail is there, when it is predicted, long before the server
+/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before the server
  *  tells of it. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
   ownBefore = own;
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
-  if (own.railed || before.charge >= 1) picture.fireRail(x, y, own.aim, own.rail_reach, world);
+  const rail = own.railed || before.charge >= 1;
+  sound.fire(rail);
+  if (rail) picture.fireRail(x, y, own.aim, own.rail_reach, world);
   else picture.flash(x, y, own.aim, own.player, world);
 }
 
@@ -214,4 +222,20 @@ function sentence(reason) {
   if (reason === "") return "";
   const first = reason.charAt(0).toUpperCase() + reason.slice(1);
   return first.endsWith(".") ? first : `${first}.`;
+}
+
+/** Until there are settings that are kept. */
+function usualSettings() {
+  /** @type {(() => void)[]} */
+  const listeners = [];
+  const settings = {
+    sound: { volume: 0.7, muted: false },
+    /** @param {{ sound: { volume: number, muted: boolean } }} wanted */
+    change(wanted) {
+      Object.assign(settings, wanted);
+      for (const listener of listeners) listener();
+    },
+    onChange: (/** @type {() => void} */ listener) => void listeners.push(listener),
+  };
+  return settings;
 }

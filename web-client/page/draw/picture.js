@@ -32,6 +32,8 @@ export class Picture {
     });
     /** @private */
     this.newestBolt = Infinity;
+    /** Where others have fired since the last frame. @type {{ x: number, y: number }[]} */
+    this.shots = [];
   }
 
   /** Another room: nothing of the last one may flash in it. */
@@ -80,6 +82,7 @@ export class Picture {
   /** Entities rise: a bolt above all that were seen has just left a ship. @private
    *  @param {World} world */
   flashMuzzles(world) {
+    this.shots.length = 0;
     let newest = this.newestBolt === Infinity ? -1 : this.newestBolt;
     for (const bolt of world.bolts) {
       // Own bolts flash when they are predicted, and may have numbers of the client's then.
@@ -87,6 +90,7 @@ export class Picture {
       if (bolt.entity > this.newestBolt) {
         const ship = world.shipOf(bolt.owner);
         if (ship) this.flash(ship.x, ship.y, bolt.aim, bolt.owner, world);
+        this.shots.push({ x: bolt.x, y: bolt.y });
       }
       newest = Math.max(newest, bolt.entity);
     }
