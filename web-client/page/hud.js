@@ -9,7 +9,7 @@ import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";
 import { Graph } from "./hud/graph.js";
 import { OwnShip } from "./hud/ship.js";
-import { ResultPanel } from "./hud/result.js";
+import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
 
@@ -49,6 +49,8 @@ export class Hud {
     this.classes = new Map();
     /** @private */
     this.smallScreen = matchMedia(SMALL_SCREEN);
+    /** Of the round, as it was last seen. @private @type {number | null} */
+    this.phase = null;
     /** What the board shows. @private */
     this.board = "";
     /** @private */
@@ -76,6 +78,7 @@ export class Hud {
     this.round.enter();
     this.result.enter();
     this.classes.clear();
+    this.phase = null;
     this.board = "";
     this.graph.clear();
   }
@@ -130,6 +133,7 @@ export class Hud {
     const state = wasm.state();
     this.graph.note(state, now);
     if (own) this.ship.draw(own, state.tick_rate_hz);
+    this.root.classList.toggle("dead", own !== null && own.respawn_ticks !== null);
     this.round.draw(world);
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
@@ -147,8 +151,21 @@ export class Hud {
       this.board = board;
       fillBoard(part("leaders"), part("count"), world, this.classes, rows);
     }
-    this.result.draw(world, this.classes);
+    this.callRound(world);
     this.root.classList.toggle("resulting", this.result.isOpen);
+  }
+
+  /** The end of a round and the beginning of the next are called out. @private
+   *  @param {World} world */
+  callRound(world) {
+    const { round } = world;
+    if (this.result.draw(world, this.classes)) {
+      const { text, tone } = judged(world);
+      this.calls.announce(text, tone === "own", `Round ${round?.number}`);
+    }
+    const phase = round?.phase ?? null;
+    if (phase === 0 && this.phase === 1) this.calls.announce(`Round ${round?.number}`, false, "");
+    this.phase = phase;
   }
 
   /** @private @param {string} text @param {boolean} trouble */

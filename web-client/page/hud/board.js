@@ -46,11 +46,9 @@ function lines(players, most, world, classes) {
     row.dataset.player = String(player.player);
     const mark = shipMark(classes.get(player.player) ?? 1);
     mark.style.color = playerColour(world, player.player);
-    const bot = document.createElement("small");
-    bot.textContent = "bot";
-    bot.style.visibility = player.bot ? "visible" : "hidden";
     const rank = span("rank", String(players.indexOf(player) + 1));
-    row.append(rank, mark, span("name", player.name || "Nameless"), bot);
+    row.append(rank, mark, span("name", player.name || "Nameless"));
+    if (player.bot) row.append(span("bot", "bot"));
     row.append(span("score", String(player.score)));
     return row;
   });

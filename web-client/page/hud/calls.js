@@ -1,5 +1,6 @@
 // @ts-check
-// What is called out in the middle of the screen: points, pick-ups, streaks; short and soon gone.
+// What is called out in the middle of the screen: points, pick-ups, streaks, rounds; short and
+// soon gone.
 //
 // It shows what it is told and counts nothing. It says nothing to screen readers: it would never
 // stop. Called by hud.js.
@@ -11,7 +12,7 @@ import { POINTS, pickupWords, signed, streakWords } from "./words.js";
 
 const GAINS_MAX = 3;
 const GAIN_MS = 1800;
-const STREAK_MS = 2000;
+const LARGE_MS = 2000;
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -21,14 +22,14 @@ export class Calls {
     /** @private */
     this.gains = part("gains");
     /** @private */
-    this.streakBox = part("streak");
+    this.large = part("large");
     /** @private */
-    this.streakTimer = 0;
+    this.timer = 0;
   }
 
   clear() {
     this.gains.replaceChildren();
-    this.endStreak();
+    this.fall();
   }
 
   /** The own player destroyed another. @param {World} world @param {number} victim
@@ -53,22 +54,28 @@ export class Calls {
   streak(world, player, kills) {
     const own = player === world.self;
     const who = own ? span("name", "You") : nameTag(world, player);
+    this.announce(streakWords(kills), own, who, ` · ${kills} in a row`);
+  }
+
+  /** In large letters. @param {string} words @param {boolean} own whether it is the own player's
+   *  @param {...(Node | string)} small what stands under them */
+  announce(words, own, ...small) {
     const line = document.createElement("small");
-    line.append(who, ` · ${kills} in a row`);
-    this.streakBox.replaceChildren(span("words", streakWords(kills)), line);
-    this.streakBox.classList.toggle("self", own);
-    this.streakBox.hidden = false;
+    line.append(...small);
+    this.large.replaceChildren(span("words", words), line);
+    this.large.classList.toggle("self", own);
+    this.large.hidden = false;
     // Anew also when one follows on another.
-    this.streakBox.style.animation = "none";
-    void this.streakBox.offsetWidth;
-    this.streakBox.style.animation = "";
-    clearTimeout(this.streakTimer);
-    this.streakTimer = setTimeout(() => this.endStreak(), STREAK_MS);
+    this.large.style.animation = "none";
+    void this.large.offsetWidth;
+    this.large.style.animation = "";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fall(), LARGE_MS);
   }
 
   /** @private */
-  endStreak() {
-    this.streakBox.hidden = true;
+  fall() {
+    this.large.hidden = true;
   }
 
   /** @private @param {...Node} parts */

@@ -12,7 +12,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** By class: the silhouettes of draw/ships.js, bow to the right. */
 const SHIPS = [
-  "M15 6 2 9.4 5.4 6 2 2.6Z",
+  "M15.5 6 1.5 8.4 4.5 6 1.5 3.6Z",
   "M15 6 2 11.2 5 6 2 .8Z",
   "M14.5 6 11 10.8H3L4.8 6 3 1.2h8Z",
 ];

@@ -1,8 +1,8 @@
 // @ts-check
 // The result of a round: who has won, the table, and when the next one begins.
 //
-// It stands over the arena without being in the way: one flies on beneath it, and may close it. It
-// is said once to those who hear the page. Called by hud.js, which says when it is time.
+// It stands beside the middle, where one flies on, and may be closed. It is said once to those who
+// hear the page. Called by hud.js.
 
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
@@ -17,14 +17,12 @@ const FIGURES = [
   ["Kills", "K", "kills"],
   ["Deaths", "D", "deaths"],
   ["Assists", "A", "assists"],
-  ["Best streak", "Row", "streak"],
+  ["Best streak", "Best", "streak"],
 ];
-/** What the panel takes besides its rows, the height of one, in CSS pixels; and most rows. */
-const AROUND_PX = { tall: 330, flat: 172 };
-const ROW_PX = 25;
-const ROWS_MAX = 14;
-/** A screen that is no higher is held sideways: the panel then has its own, flat form. */
-const FLAT_PX = 500;
+/** Rows, so that neither the own ship nor the thumbs are covered. */
+const ROWS = { wide: 12, upright: 8, flat: 5 };
+const UPRIGHT = "(max-width: 700px)";
+const FLAT = "(max-height: 500px)";
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -37,6 +35,10 @@ export class ResultPanel {
     this.opened = null;
     /** @private */
     this.shown = "";
+    /** @private */
+    this.flat = matchMedia(FLAT);
+    /** @private */
+    this.upright = matchMedia(UPRIGHT);
     part("result-close").addEventListener("click", () => this.close());
   }
 
@@ -56,31 +58,32 @@ export class ResultPanel {
     return open;
   }
 
-  /** @param {World} world @param {Map<number, number>} classes of the players, as far as known */
+  /** Gives whether it has just opened. @param {World} world
+   *  @param {Map<number, number>} classes of the players, as far as known */
   draw(world, classes) {
     const { round, results } = world;
     if (!round || round.phase !== 1) {
       this.opened = null;
-      if (this.isOpen) this.close();
-      return;
+      this.close();
+      return false;
     }
-    if (results.length === 0) return;
-    if (this.opened !== round.number) {
+    if (results.length === 0) return false;
+    const opens = this.opened !== round.number;
+    if (opens) {
       this.opened = round.number;
       this.shown = "";
       this.root.hidden = false;
       part("result-said").textContent = spoken(world);
     }
-    if (!this.isOpen) return;
-    const left = world.secondsLeft();
-    part("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
-    this.fill(world, classes);
+    if (this.isOpen) this.fill(world, classes);
+    return opens;
   }
 
   /** @private @param {World} world @param {Map<number, number>} classes */
   fill(world, classes) {
-    const around = innerHeight <= FLAT_PX ? AROUND_PX.flat : AROUND_PX.tall;
-    const most = Math.min(ROWS_MAX, Math.max(4, Math.floor((innerHeight - around) / ROW_PX)));
+    const left = world.secondsLeft();
+    part("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
+    const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
     const rows = shortlist(world.results, most, (row) => row.player === world.self);
     // Rows come over several snapshots when many come at once.
     const state = JSON.stringify([most, world.playersVersion, rows]);
@@ -98,8 +101,8 @@ export class ResultPanel {
   }
 }
 
-/** @param {World} world */
-function judged(world) {
+/** Who has won. @param {World} world */
+export function judged(world) {
   const rows = world.results.map(({ place, score, player }) => {
     return { place, score, name: nameText(world, player), own: player === world.self };
   });
@@ -131,6 +134,7 @@ function teamPoints({ round }) {
 
 function headings() {
   const place = heading("Place", "#");
+  place.className = "place";
   const name = heading("Player", "Player");
   name.className = "name";
   return [place, name, ...FIGURES.map(([word, short]) => heading(word, short))];

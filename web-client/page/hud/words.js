@@ -20,7 +20,7 @@ const STREAKS = [
 
 /** By the kind of a pick-up: what it is, and what it does. @type {[string, string][]} */
 const PICKUPS = [
-  ["Repair", "hull"],
+  ["Repair", "hull mended"],
   ["Shield", "stronger than full"],
   ["Overcharge", "shots hurt more"],
 ];
