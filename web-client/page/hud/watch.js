@@ -86,7 +86,7 @@ export class WatchBar {
    *  @param {World} world @param {Ship | undefined} ship */
   drawVitals(world, ship) {
     const most = ship ? world.classOf(ship) : null;
-    const hull = ship && most ? ship.hull / most.hull_max : 0;
+    const hull = ship && most ? Math.min(1, ship.hull / most.hull_max) : 0;
     const shield = ship && most ? Math.min(1, ship.shield / most.shield_max) : 0;
     const vitals = [this.spectator.followed !== null, hull, shield].join();
     if (vitals === this.vitals) return;
