@@ -100,6 +100,6 @@ export function verdict(rows, teams, ownTeam) {
   }
   // "You" stands first.
   const names = best.filter((row) => !row.own).map((row) => row.name);
-  const text = own ? `You and ${listed(names)} draw` : `${listed(names)} draw`;
+  const text = own ? `You and ${listed(names)} tie` : `${listed(names)} tie`;
   return { text, tone: own ? "own" : "none", team: 0 };
 }
