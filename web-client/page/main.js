@@ -6,12 +6,13 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
-import { Controls } from "./input.js";
+import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
 import { Recorder } from "./record.js";
+import { Settings } from "./settings.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
@@ -30,7 +31,8 @@ const STILL = { buttons: 0, aim: 0 };
 const recorder = new Recorder();
 const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
-const start = new Start((spectator) => enter(spectator));
+const settings = new Settings();
+const start = new Start(settings, (spectator) => enter(spectator));
 start.enable(false);
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
@@ -48,8 +50,8 @@ const world = new World();
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
-const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
-const controls = new Controls(surface, railButton);
+const hands = new Hands(surface, settings, start, measures, () => leave());
+start.chooser.tell(measures.classes);
 const hud = new Hud(measures);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
@@ -84,12 +86,18 @@ if (start.wanted) {
 }
 requestAnimationFrame(frame);
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen, or would
- *  be if the screen did not shake: a hit must not turn the aim. */
+/** What the player holds now: the pointer is seen from where the ship is on the screen. */
 function held() {
+  const { x, y } = ownPlace();
+  return { buttons: hands.controls.buttons(), aim: hands.controls.aimFrom(x, y) };
+}
+
+/** Where the own ship is on the screen, or would be if the screen did not shake: a hit must not
+ *  turn the aim. */
+function ownPlace() {
   const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
   const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
-  return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
+  return { x, y };
 }
 
 /** @param {boolean} spectator */
@@ -105,8 +113,7 @@ function leave() {
 
 /** @param {string} message */
 function back(message) {
-  controls.active = false;
-  controls.release();
+  hands.become(false);
   hud.leave();
   showDemo();
   start.show(message);
@@ -123,7 +130,7 @@ function showDemo() {
 /** The connection turned. @param {Status} status @param {string} reason */
 function changed(status, reason) {
   document.body.dataset.status = status;
-  controls.active = false;
+  hands.become(status === "playing" && wasm.state().player !== null);
   if (status === "idle") {
     hud.say("");
   } else if (status === "connecting") {
@@ -135,7 +142,6 @@ function changed(status, reason) {
     ownBefore = null;
     const state = wasm.state();
     const spectates = state.player === null;
-    controls.active = !spectates;
     world.enter(wasm, state.player);
     picture.clear();
     view.become(spectates ? "spectator" : "player");
@@ -195,6 +201,8 @@ function frame(now) {
   picture.draw(world, own?.charge ?? 0, clock, seconds);
   recorder.note(clock, world);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  const { x, y } = ownPlace();
+  hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
 }
 

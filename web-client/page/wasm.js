@@ -57,7 +57,16 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {boolean} railed whether it fired the rail in its last tick
  * @property {number} rail_reach how far a rail would go from here if no ship were in its way, units
  *
+ * @typedef {object} ShipClass
+ * @property {string} name
+ * @property {number} hull_max
+ * @property {number} shield_max
+ * @property {number} speed
+ * @property {number} damage
+ * @property {number} cooldown_s
+ *
  * @typedef {object} Measures
+ * @property {ShipClass[]} classes
  * @property {number} hull_max
  * @property {number} shield_max
  * @property {number} flag_protected bit of a ship's `flags`
