@@ -46,7 +46,7 @@ let wasm = await loadWasm().catch((error) => {
   throw error;
 });
 const measures = wasm.measures();
-const world = new World();
+const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);

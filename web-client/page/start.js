@@ -8,7 +8,6 @@ import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
-/** @typedef {import("./wasm.js").ShipClass} ShipClass */
 
 /** Longer than any room's name, so that the server refuses it by saying what a name is; a hello
  *  that is too long it would not read at all. */

@@ -8,12 +8,12 @@ import { hullOf } from "./hulls.js";
 import { labelOf } from "../input/labels.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../wasm.js").ShipClass} ShipClass */
+/** @typedef {import("../wasm.js").Class} Class */
 
 const KEYS = /** @type {const} */ (["ship1", "ship2", "ship3"]);
 
 export class NextShip {
-  /** @param {Settings} settings @param {ShipClass[]} classes */
+  /** @param {Settings} settings @param {Class[]} classes */
   constructor(settings, classes) {
     this.settings = settings;
     this.root = /** @type {HTMLElement} */ (document.getElementById("next-ship"));

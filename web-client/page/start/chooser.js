@@ -8,10 +8,10 @@ import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "../hud/hulls.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../wasm.js").ShipClass} ShipClass */
+/** @typedef {import("../wasm.js").Class} Class */
 
 /** What is compared, by its name for people.
- *  @type {Record<string, (ship: ShipClass) => number>} */
+ *  @type {Record<string, (ship: Class) => number>} */
 const TRAITS = {
   Speed: (ship) => ship.speed,
   Hull: (ship) => ship.hull_max + ship.shield_max,
@@ -34,7 +34,7 @@ export class Chooser {
     show();
   }
 
-  /** Says what the classes are like. @param {ShipClass[]} classes */
+  /** Says what the classes are like. @param {Class[]} classes */
   tell(classes) {
     const most = Object.values(TRAITS).map((of) => Math.max(...classes.map(of)));
     classes.forEach((ship, nth) => {
