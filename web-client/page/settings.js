@@ -122,14 +122,13 @@ export class Settings {
 function read(stored) {
   const asked = record(stored);
   const { sound, learned, ...rest } = usual();
-  const volume = Number(record(asked.sound).volume);
-  const ship = Number(asked.ship);
+  const { volume } = record(asked.sound);
   return {
     name: typeof asked.name === "string" ? first(asked.name, NAME_MAX) : rest.name,
-    ship: Number.isInteger(ship) && asked.ship !== null && ship >= 0 && ship < CLASS_COUNT ? ship : rest.ship,
+    ship: isShip(asked.ship) ? asked.ship : rest.ship,
     keys: readKeys(asked.keys),
     sound: {
-      volume: "volume" in record(asked.sound) && volume >= 0 && volume <= 1 ? volume : sound.volume,
+      volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : sound.volume,
       muted: flag(record(asked.sound).muted, sound.muted),
     },
     quality: QUALITIES.find((quality) => quality === asked.quality) ?? rest.quality,
@@ -147,6 +146,11 @@ function read(stored) {
 function record(value) {
   const is = value !== null && typeof value === "object";
   return is ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/** @param {unknown} value @returns {value is number} */
+function isShip(value) {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < CLASS_COUNT;
 }
 
 /** @param {unknown} value @param {boolean} otherwise */

@@ -46,6 +46,8 @@ export class SettingsPanel {
     this.say("");
     this.show();
     this.root.showModal();
+    // The first thing in it would undo everything.
+    part("set-volume", HTMLInputElement).focus();
     this.turned(true);
   }
 
@@ -110,7 +112,7 @@ export class SettingsPanel {
       settings.reset();
       this.say("All as it was at first.");
     });
-    part("settings-close", HTMLButtonElement).addEventListener("click", () => root.close());
+    part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
     // A press beside it closes it; its content fills it.
     root.addEventListener("click", (event) => {
       if (event.target === root) root.close();

@@ -23,9 +23,9 @@ export const ACTIONS = {
   rail: "Charge rail",
   aimLeft: "Turn aim left",
   aimRight: "Turn aim right",
-  ship1: "Next ship: 1st",
-  ship2: "Next ship: 2nd",
-  ship3: "Next ship: 3rd",
+  ship1: "Next ship 1",
+  ship2: "Next ship 2",
+  ship3: "Next ship 3",
   settings: "Settings",
 };
 

@@ -10,10 +10,10 @@ export const Button = {
   RIGHT: 8,
   FIRE: 16,
   RAIL: 32,
-  /** Nobody holds anything, and nobody let go, either: a charge is lost instead of fired. */
-  ABSENT: 64,
   /** The screen is taller than wide, and so is the view that the server sends. */
   TALL: 128,
+  /** Nobody holds anything, and nobody let go, either: a charge is lost instead of fired. */
+  ABSENT: 1 << 10,
 };
 /** The class of the next ship stands above this bit. */
 export const CLASS_SHIFT = 8;

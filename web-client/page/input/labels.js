@@ -17,7 +17,7 @@ const NAMES = {
   Backspace: "⌫",
   Delete: "Del",
   ShiftLeft: "Shift",
-  ShiftRight: "Right Shift",
+  ShiftRight: "R Shift",
   Minus: "-",
   Equal: "=",
   BracketLeft: "[",
