@@ -114,7 +114,8 @@ export class Hud {
       this.feed.kill(world, victim, killer, rail === 1);
       if (victim === self) this.ship.blame(world, killer, rail === 1);
       else if (killer === self) this.calls.kill(world, victim, world.isTeams && mates(world, victim, killer));
-    } else if (name === "assist") {
+    } else if (name === "assist" && self !== null) {
+      // Spectators are told what is for players alone.
       this.calls.assist(world, values.victim);
     } else if (name === "streak") {
       this.calls.streak(world, values.player, values.kills);

@@ -6,12 +6,13 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
-import { Controls } from "./input.js";
+import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
 import { Recorder } from "./record.js";
+import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
@@ -31,7 +32,8 @@ const STILL = { buttons: 0, aim: 0 };
 const recorder = new Recorder();
 const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
-const start = new Start((spectator) => enter(spectator));
+const settings = new Settings();
+const start = new Start(settings, (spectator) => enter(spectator));
 start.enable(false);
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
@@ -49,10 +51,10 @@ const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
 const picture = new Picture(surface, camera, measures);
-const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
-const controls = new Controls(surface, railButton);
+const hands = new Hands(surface, settings, start, measures, () => leave());
+start.chooser.tell(measures.classes);
 const hud = new Hud(measures);
-const sound = new Sound(usualSettings(), camera);
+const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 const network = new Network(location.search, () => {
@@ -86,12 +88,18 @@ if (start.wanted) {
 }
 requestAnimationFrame(frame);
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen, or would
- *  be if the screen did not shake: a hit must not turn the aim. */
+/** What the player holds now: the pointer is seen from where the ship is on the screen. */
 function held() {
+  const { x, y } = ownPlace();
+  return { buttons: hands.controls.buttons(), aim: hands.controls.aimFrom(x, y) };
+}
+
+/** Where the own ship is on the screen, or would be if the screen did not shake: a hit must not
+ *  turn the aim. */
+function ownPlace() {
   const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
   const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
-  return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
+  return { x, y };
 }
 
 /** @param {boolean} spectator */
@@ -107,8 +115,7 @@ function leave() {
 
 /** @param {string} message */
 function back(message) {
-  controls.active = false;
-  controls.release();
+  hands.become(false);
   hud.leave();
   sound.become(false);
   showDemo();
@@ -126,7 +133,7 @@ function showDemo() {
 /** The connection turned. @param {Status} status @param {string} reason */
 function changed(status, reason) {
   document.body.dataset.status = status;
-  controls.active = false;
+  hands.become(status === "playing" && wasm.state().player !== null);
   if (status === "idle") {
     hud.say("");
   } else if (status === "connecting") {
@@ -138,7 +145,6 @@ function changed(status, reason) {
     ownBefore = null;
     const state = wasm.state();
     const spectates = state.player === null;
-    controls.active = !spectates;
     world.enter(wasm, state.player);
     picture.clear();
     view.become(spectates ? "spectator" : "player");
@@ -201,6 +207,8 @@ function frame(now) {
   sound.follow(world, own, clock);
   recorder.note(clock, world);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  const { x, y } = ownPlace();
+  hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
 }
 
@@ -222,20 +230,4 @@ function sentence(reason) {
   if (reason === "") return "";
   const first = reason.charAt(0).toUpperCase() + reason.slice(1);
   return first.endsWith(".") ? first : `${first}.`;
-}
-
-/** Until there are settings that are kept. */
-function usualSettings() {
-  /** @type {(() => void)[]} */
-  const listeners = [];
-  const settings = {
-    sound: { volume: 0.7, muted: false },
-    /** @param {{ sound: { volume: number, muted: boolean } }} wanted */
-    change(wanted) {
-      Object.assign(settings, wanted);
-      for (const listener of listeners) listener();
-    },
-    onChange: (/** @type {() => void} */ listener) => void listeners.push(listener),
-  };
-  return settings;
 }

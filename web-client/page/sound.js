@@ -80,7 +80,7 @@ export class Sound {
     else if (name === "rail" && values.by !== self) this.mixer.play("rail", at());
     else if (name === "take") this.mixer.play(own ? PICKUPS[values.kind] : "taken", at());
     else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
-    else if (name === "assist") this.mixer.play("assist");
+    else if (name === "assist" && self !== null) this.mixer.play("assist");
     else if (name === "streak") this.mixer.play(own ? "streak" : "streakOther");
   }
 

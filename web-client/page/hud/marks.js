@@ -10,14 +10,14 @@ import { colourOf } from "../draw/palette.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** By class: the silhouettes of draw/ships.js, bow to the right. */
+/** By class: the silhouettes of the picture, bow to the right. */
 const SHIPS = [
-  "M15.5 6 1.5 8.4 4.5 6 1.5 3.6Z",
-  "M15 6 2 11.2 5 6 2 .8Z",
-  "M14.5 6 11 10.8H3L4.8 6 3 1.2h8Z",
+  "M15 6 5 7.3 1.2 9.6 2.5 6 1.2 2.4 5 4.7Z",
+  "M14.5 6 2 11.2 4.4 6 2 .8Z",
+  "M13 7.9 10.7 11.4H4V8.2h1.2V3.8H4V.6h6.7L13 4.1Z",
 ];
-/** By team: the marks of draw/ships.js. */
-const TEAMS = ["", "M8 1.2a4.8 4.8 0 1 0 .01 0Z", "M8 .8 13.2 6 8 11.2 2.8 6Z"];
+/** By team, as over the ships: a bow, a roof. */
+const TEAMS = ["", "M2.5 9.5a5.5 6 0 0 1 11 0", "M2.5 9.5 8 2.5l5.5 7"];
 const BOLT = "M1 6h4M6.5 6h8M11 3.2 14.5 6 11 8.8";
 const RAIL = "M1 4.6h14M1 7.4h14M5 2v8M11 2v8";
 
