@@ -12,6 +12,7 @@ import { colourOf } from "./draw/palette.js";
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */
 /** @typedef {import("./wasm.js").Measures} Measures */
+/** @typedef {import("./quality.js").Quality} Quality */
 
 const FEED_MAX = 6;
 const FEED_MS = 6500;
@@ -94,8 +95,9 @@ export class Hud {
     setTimeout(() => line.remove(), FEED_MS);
   }
 
-  /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now */
-  draw(wasm, world, own, now) {
+  /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now
+   *  @param {Quality} quality */
+  draw(wasm, world, own, now, quality) {
     if (world.playersVersion !== this.boardVersion) {
       this.boardVersion = world.playersVersion;
       const rows = innerWidth <= 700 ? 5 : 10;
@@ -111,7 +113,7 @@ export class Hud {
     if (own) this.drawOwn(own, state.tick_rate_hz);
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
-    this.graph.show(state);
+    this.graph.show(state, quality.times.work(), quality.level.name);
   }
 
   /** @private @param {Own} own @param {number} tickRate */

@@ -7,10 +7,13 @@
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { Controls } from "./input.js";
+import { FrameTime } from "./frame-time.js";
 import { Hud } from "./hud.js";
+import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
+import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
@@ -47,7 +50,10 @@ const measures = wasm.measures();
 const world = new World();
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
-const picture = new Picture(surface, camera, measures);
+const times = new FrameTime();
+const quality = new Quality(times, location.search, (level) => picture.become(level));
+const picture = new Picture(surface, camera, measures, quality.level);
+const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
 const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
 const controls = new Controls(surface, railButton);
 const hud = new Hud(measures);
@@ -65,6 +71,7 @@ published.look({
   wasm: () => wasm,
   view: () => view,
   network: () => network,
+  quality: () => quality,
 });
 
 /** Whether the core plays a room of its own. */
@@ -90,6 +97,14 @@ function held() {
   const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
   const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
   return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
+}
+
+/** What a player's camera leads to. It is seen from the middle of the screen, and not from the
+ *  ship, which the lead itself moves. */
+function pointed() {
+  const [x, y] = [camera.width / 2, camera.height / 2];
+  const far = Math.hypot(controls.pointerX - x, controls.pointerY - y);
+  return { aim: controls.aimFrom(x, y), far: controls.touched ? Infinity : far };
 }
 
 /** @param {boolean} spectator */
@@ -174,6 +189,7 @@ async function faulted() {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
+  times.begin(now);
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(now, performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
@@ -191,11 +207,14 @@ function frame(now) {
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
-  view.move(clock, seconds);
-  picture.draw(world, own?.charge ?? 0, clock, seconds);
-  recorder.note(clock, world);
-  if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  view.move(clock, seconds, pointed());
+  picture.draw(world, own, clock, seconds);
+  minimap.draw(world, view, clock);
+  recorder.note(clock, world, times.lastWork);
+  if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
   if (view.eyes === "spectator") watchBar.draw(world);
+  times.end();
+  quality.judge(clock);
 }
 
 /** The own shot flashes, and the own rail is there, when it is predicted, long before the server
@@ -205,8 +224,8 @@ function flashOwn(own) {
   ownBefore = own;
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
-  if (own.railed || before.charge >= 1) picture.fireRail(x, y, own.aim, own.rail_reach, world);
-  else picture.flash(x, y, own.aim, own.player, world);
+  if (own.railed || before.charge >= 1) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
+  else picture.happenings.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */
