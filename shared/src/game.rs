@@ -238,10 +238,35 @@ impl<G: Game> Step<'_, G> {
     }
 }
 
+/// How well a bot plays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skill {
+    /// For people who have just come.
+    Easy,
+    /// About as well as people do.
+    #[default]
+    Normal,
+    /// For people who want to be beaten.
+    Hard,
+}
+
+impl Skill {
+    /// All of them, the weakest first.
+    pub const ALL: [Skill; 3] = [Skill::Easy, Skill::Normal, Skill::Hard];
+
+    /// One for each player, all three as often, where a room is to have some of each.
+    #[must_use]
+    pub fn mixed(player: PlayerId) -> Skill {
+        Skill::ALL[usize::from(player.0) % Skill::ALL.len()]
+    }
+}
+
 /// What a client knows: all that a bot may go by.
 pub struct Seen<'a, G: Game> {
     /// Whom it plays.
     pub player: PlayerId,
+    /// How well it is to play.
+    pub skill: Skill,
     /// The tick of what it sees.
     pub tick: Tick,
     /// Its own state.

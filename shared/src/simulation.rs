@@ -7,7 +7,7 @@ use bincode::enc::write::Writer;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
-use crate::game::{Effect, Game, Given, PlayerInput, Seen, Setup, Step};
+use crate::game::{Effect, Game, Given, PlayerInput, Seen, Setup, Skill, Step};
 use crate::ids::PlayerId;
 use crate::protocol::WIRE;
 use crate::scene::{Events, Rows, Scene, SceneWriter};
@@ -82,10 +82,12 @@ impl<G: Game> Simulation<G> {
         self.game.leave(player);
     }
 
-    /// What `act` makes of what a bot may go by that plays for `player`, now that it sees `rows`.
+    /// What `act` makes of what a bot may go by that plays for `player`, now that it sees `rows`. It
+    /// is as good as bots usually are.
     pub fn look<T>(&self, player: PlayerId, rows: &Rows, act: impl FnOnce(&Seen<'_, G>) -> T) -> T {
         let own = self.game.own(player);
-        act(&Seen { player, tick: self.tick, own: own.as_ref(), level: &self.level, rows })
+        let (tick, level, skill) = (self.tick, &self.level, Skill::default());
+        act(&Seen { player, skill, tick, own: own.as_ref(), level, rows })
     }
 
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.

@@ -47,7 +47,7 @@ let wasm = await loadWasm().catch((error) => {
   throw error;
 });
 const measures = wasm.measures();
-const world = new World();
+const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
 const times = new FrameTime();

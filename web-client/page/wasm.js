@@ -41,7 +41,18 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  *
  * @typedef {{ x: number, y: number, w: number, h: number, solid_from: number }} Wall
  * @typedef {{ x: number, y: number, radius: number, solid_from: number }} Rock
- * @typedef {{ walls: Wall[], rocks: Rock[] }} Level
+ * @typedef {{ x: number, y: number, kind: number }} Pad
+ *
+ * @typedef {object} Drifter a rock that goes around on a circle
+ * @property {number} x the centre of its orbit
+ * @property {number} y
+ * @property {number} orbit
+ * @property {number} radius
+ * @property {number} phase radians at tick 0
+ * @property {number} period_ticks below 0 the other way around
+ * @property {number} solid_from
+ *
+ * @typedef {{ walls: Wall[], rocks: Rock[], drifters: Drifter[], pads: Pad[] }} Level
  *
  * @typedef {object} Own
  * @property {number} player
@@ -56,15 +67,38 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} charge of the rail, from 0 to 1
  * @property {boolean} railed whether it fired the rail in its last tick
  * @property {number} rail_reach how far a rail would go from here if no ship were in its way, units
+ * @property {number} class of its ship, an index of {@link Measures.classes}
+ * @property {number} wish class of its next ship
+ * @property {number} team 0 where there are none
+ * @property {number} hull_max of its class
+ * @property {number} shield_max of its class; a shield picked up may be twice as strong
+ * @property {number} overcharge_s how long its shots still take more, seconds
+ * @property {boolean} truce whether all weapons are off: the result of a round stands
+ * @property {boolean} protected whether it cannot be hurt
  *
  * @typedef {object} Measures
- * @property {number} hull_max
- * @property {number} shield_max
+ * @property {number} hull_max the largest of all classes
+ * @property {number} shield_max the largest of all classes
  * @property {number} flag_protected bit of a ship's `flags`
  * @property {number} flag_charging bit of a ship's `flags`
+ * @property {number} flag_overcharged bit of a ship's `flags`
+ * @property {number} team_shift the two bits of a ship's `flags` from this one on are its team
+ * @property {number} overcharge_s how long an overcharge lasts
  * @property {number} bolt_speed units per second
  * @property {number} screen_half_x
  * @property {number} screen_half_y
+ * @property {number} tall_half_x on a screen that is taller than wide
+ * @property {number} tall_half_y
+ * @property {Class[]} classes
+ *
+ * @typedef {object} Class of ship
+ * @property {string} name
+ * @property {number} hull_max
+ * @property {number} shield_max
+ * @property {number} speed units per second
+ * @property {number} damage of a bolt
+ * @property {number} cooldown_s between two bolts
+ * @property {number} rail_charge_s
  */
 
 /**
@@ -173,7 +207,8 @@ export class Wasm {
   }
 
   /**
-   * What is to be drawn: the tick, then rows of entity, kind, count, values.
+   * What is to be drawn: the tick of the others, that of the own ship, then rows of entity, kind,
+   * count, values.
    * @param {number} now @param {Held} held
    */
   draw(now, held) {

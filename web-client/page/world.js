@@ -24,6 +24,7 @@
  * @property {number} shield
  * @property {number} flags
  * @property {number} player
+ * @property {number} class an index of the measures' classes
  *
  * @typedef {object} Bolt
  * @property {number} entity
@@ -32,23 +33,59 @@
  * @property {number} aim along which it flies
  * @property {number} owner
  *
+ * @typedef {{ entity: number, x: number, y: number, kind: number }} Pickup
+ *
+ * @typedef {object} Round
+ * @property {number} number
+ * @property {number} phase 0 while it is played, 1 while its result stands
+ * @property {number} ends the tick at which the phase ends; 0 if it does not
+ * @property {number} team1 points
+ * @property {number} team2
+ *
+ * @typedef {object} Result of a player in a round
+ * @property {number} player
+ * @property {number} place 1 is the best; equals share one
+ * @property {number} score
+ * @property {number} kills
+ * @property {number} deaths
+ * @property {number} assists
+ * @property {number} streak
+ *
  * @typedef {object} Happening
  * @property {string} name of the event's kind
  * @property {Record<string, number>} values by the names of its fields
  */
 
+/** Bits of a ship's `flags` that are its team. */
+const TEAM_MASK = 3;
+
 export class World {
-  constructor() {
+  /** @param {import("./wasm.js").Measures} measures */
+  constructor(measures) {
+    this.measures = measures;
+    /** Of what is drawn of the others. */
     this.tick = 0;
+    /** Of what is drawn of the own ship: ahead of the others. */
+    this.ownTick = 0;
+    /** @private */
+    this.tickRate = 30;
     /** @type {Ship[]} */
     this.ships = [];
     /** @type {Bolt[]} */
     this.bolts = [];
+    /** @type {Pickup[]} */
+    this.pickups = [];
+    /** @type {Round | null} */
+    this.round = null;
+    /** The best first; empty while a round is played. @type {Result[]} */
+    this.results = [];
+    /** The rocks that drift, where they are. @type {import("./wasm.js").Rock[]} */
+    this.drifters = [];
     this.borderRadius = 0;
     /** How far the level reaches: what there is to look at before the border is known. */
     this.levelRadius = 0;
     /** @type {Level} */
-    this.level = { walls: [], rocks: [] };
+    this.level = NOTHING;
     /** @type {Map<number, Player>} */
     this.players = new Map();
     /** The own player. @type {number | null} */
@@ -70,7 +107,9 @@ export class World {
    */
   enter(wasm, self) {
     this.schema = wasm.schema() ?? { entities: [], events: [] };
-    this.level = wasm.level() ?? { walls: [], rocks: [] };
+    this.level = wasm.level() ?? NOTHING;
+    this.drifters = this.level.drifters.map(({ radius, solid_from }) => ({ x: 0, y: 0, radius, solid_from }));
+    this.tickRate = wasm.state().tick_rate_hz;
     this.self = self;
     this.borderRadius = 0;
     this.levelRadius = reach(this.level);
@@ -84,6 +123,9 @@ export class World {
   clear() {
     this.ships.length = 0;
     this.bolts.length = 0;
+    this.pickups.length = 0;
+    this.results.length = 0;
+    this.round = null;
     this.own = null;
   }
 
@@ -94,12 +136,13 @@ export class World {
   refill(wasm, now, held) {
     this.readRoster(wasm);
     const numbers = wasm.draw(now, held);
-    if (numbers.length < 2) return false;
+    if (numbers.length < 3) return false;
     this.clear();
     this.tick = numbers[0];
+    this.ownTick = numbers[1];
     /** @type {Map<string, number>} */
     const used = new Map();
-    for (let at = 1; at < numbers.length; ) {
+    for (let at = 2; at < numbers.length; ) {
       const kind = this.schema.entities[numbers[at + 1]];
       const count = numbers[at + 2];
       const nth = used.get(kind.name) ?? 0;
@@ -110,7 +153,21 @@ export class World {
       at += 3 + count;
       this.place(kind.name, row);
     }
+    this.results.sort((a, b) => a.place - b.place || a.player - b.player);
+    this.drift();
     return true;
+  }
+
+  /** The rocks that drift go by the tick of the own ship: it is to meet them where they are drawn.
+   *  @private */
+  drift() {
+    this.level.drifters.forEach(({ x, y, orbit, phase, period_ticks }, nth) => {
+      // Whole turns aside, as the rules reckon it.
+      const turns = (this.ownTick % Math.abs(period_ticks)) / period_ticks;
+      const angle = phase + 2 * Math.PI * turns;
+      this.drifters[nth].x = x + orbit * Math.cos(angle);
+      this.drifters[nth].y = y + orbit * Math.sin(angle);
+    });
   }
 
   /** @private @param {string} kind @param {Record<string, number>} row */
@@ -123,6 +180,12 @@ export class World {
       this.bolts.push(/** @type {Bolt} */ (/** @type {unknown} */ (row)));
     } else if (kind === "border") {
       this.borderRadius = row.radius;
+    } else if (kind === "pickup") {
+      this.pickups.push(/** @type {Pickup} */ (/** @type {unknown} */ (row)));
+    } else if (kind === "round") {
+      this.round = /** @type {Round} */ (/** @type {unknown} */ (row));
+    } else if (kind === "result") {
+      this.results.push(/** @type {Result} */ (/** @type {unknown} */ (row)));
     }
   }
 
@@ -162,6 +225,29 @@ export class World {
     return this.ships.find((ship) => ship.player === player);
   }
 
+  /** @param {Ship} ship @returns {number} 0 where there are none */
+  teamOf(ship) {
+    return (ship.flags >> this.measures.team_shift) & TEAM_MASK;
+  }
+
+  /** @param {Ship} ship */
+  classOf(ship) {
+    return this.measures.classes[ship.class];
+  }
+
+  /** Whether there are teams. */
+  get isTeams() {
+    for (const player of this.players.values()) return player.team !== 0;
+    return false;
+  }
+
+  /** Until the phase of the round ends, seen from what is drawn of the others; null if it does not.
+   *  @returns {number | null} */
+  secondsLeft() {
+    if (!this.round || this.round.ends === 0) return null;
+    return Math.max(0, (this.round.ends - this.tick) / Math.max(1, this.tickRate));
+  }
+
   /** @private @param {Wasm} wasm */
   readRoster(wasm) {
     const version = wasm.rosterVersion();
@@ -177,9 +263,13 @@ export class World {
   }
 }
 
+/** @type {Level} */
+const NOTHING = { walls: [], rocks: [], drifters: [], pads: [] };
+
 /** How far from the middle a level reaches. @param {Level} level */
-function reach({ walls, rocks }) {
+function reach({ walls, rocks, drifters }) {
   const ends = [
+    ...drifters.map(({ x, y, orbit, radius }) => Math.hypot(x, y) + orbit + radius),
     ...walls.map(({ x, y, w, h }) => Math.hypot(x + w / 2, y + h / 2) + Math.hypot(w, h) / 2),
     ...rocks.map(({ x, y, radius }) => Math.hypot(x, y) + radius),
   ];

@@ -129,7 +129,8 @@ pub extern "C" fn tickwire_leave(now_ms: f64) {
     page(|page| page.leave(now_ms));
 }
 
-/// What is to be drawn now: the tick, then rows of entity, kind, count, values.
+/// What is to be drawn now: the tick of the others, that of the own player, then rows of entity,
+/// kind, count, values.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_draw(now_ms: f64, buttons: u32, aim: f64) -> u32 {
     page(|page| page.draw(now_ms, input(buttons, aim)))

@@ -189,7 +189,7 @@ impl<G: Game> PageClient<G> {
             if let Some(is_guessed) = client.is_extrapolating(now) {
                 self.guessed.note(now, is_guessed);
             }
-            self.buffers.numbers.push(self.drawing.tick);
+            self.buffers.numbers.extend([self.drawing.tick, self.drawing.own_tick]);
             for row in self.drawing.iter() {
                 let head = [row.entity.0, u32::from(row.kind), row.values.len() as u32];
                 self.buffers.numbers.extend(head.map(f64::from));
@@ -377,13 +377,13 @@ mod tests {
         page.level(played::level);
         assert!(text(&page).starts_with("{\"walls\":[{\"x\":"));
         let count = page.draw(960.0, played::input(0, 0.0));
-        let (mut at, mut rows) = (1, 0);
+        let (mut at, mut rows) = (2, 0);
         while at < page.buffers.numbers.len() {
             at += 3 + page.buffers.numbers[at + 2] as usize;
             rows += 1;
         }
         assert_eq!(at, count as usize);
-        assert!(rows >= 6, "the border and five ships: {rows}");
+        assert!(rows >= 7, "the border, the round and five ships: {rows}");
         assert!(page.events() > 0, "five ships appeared");
     }
 

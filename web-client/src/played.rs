@@ -4,7 +4,8 @@
 //! player's own state the page draws by. Called by `exports`.
 
 use shared::game::Game;
-use shared::skirmish::{Input, Life, Skirmish, kinds, rail_reach, rules};
+use shared::skirmish::class::Traits;
+use shared::skirmish::{Class, Input, Life, Own, Skirmish, kinds, rail_reach, rules};
 
 use crate::json::Json;
 
@@ -13,46 +14,102 @@ pub(crate) type Played = Skirmish;
 /// The trial has at most so many players: more than any room.
 const TRIAL_PLAYERS_MAX: u32 = 4_096;
 
-/// What the player means by the buttons held (the bits of [`Input`]) and by the direction from
-/// its ship to the pointer, in radians.
+/// The bits of the page's buttons from this one on are the class of the next ship.
+const CLASS_SHIFT: u32 = 8;
+const CLASS_MASK: u32 = 3;
+
+/// What the player means by the buttons held (the bits of [`Input`], and above them the index of the
+/// class wished for) and by the direction from its ship to the pointer, in radians.
 pub(crate) fn input(buttons: u32, aim: f64) -> Input {
     let turns = aim / std::f64::consts::TAU;
     // A cast from float saturates, and takes not-a-number to 0.
     let steps = (turns * f64::from(rules::AIM_STEPS)).round() as i64;
     let step = steps.rem_euclid(i64::from(rules::AIM_STEPS));
-    Input::new(buttons as u8, step as u16)
+    let given = Input::new(buttons as u8, step as u16);
+    let class = Class::at((buttons >> CLASS_SHIFT & CLASS_MASK) as usize);
+    class.map_or(given, |class| given.wishing(class))
 }
 
 /// The game's numbers that the page draws by.
 pub(crate) fn measures(json: &mut Json) {
-    numbers(
-        json,
-        &[
-            ("hull_max", rules::HULL_MAX),
-            ("shield_max", rules::SHIELD_MAX),
-            ("flag_protected", f32::from(kinds::FLAG_PROTECTED)),
-            ("flag_charging", f32::from(kinds::FLAG_CHARGING)),
-            ("bolt_speed", rules::BOLT_SPEED),
-            ("screen_half_x", rules::SCREEN_HALF_X),
-            ("screen_half_y", rules::SCREEN_HALF_Y),
-        ],
-    );
+    json.object(|json| {
+        fields(
+            json,
+            &[
+                ("hull_max", rules::HULL_MAX),
+                ("shield_max", rules::SHIELD_MAX),
+                ("flag_protected", f32::from(kinds::FLAG_PROTECTED)),
+                ("flag_charging", f32::from(kinds::FLAG_CHARGING)),
+                ("flag_overcharged", f32::from(kinds::FLAG_OVERCHARGED)),
+                ("team_shift", f32::from(kinds::TEAM_SHIFT)),
+                ("overcharge_s", rules::OVERCHARGE_S),
+                ("bolt_speed", rules::BOLT_SPEED),
+                ("screen_half_x", rules::SCREEN_HALF_X),
+                ("screen_half_y", rules::SCREEN_HALF_Y),
+                ("tall_half_x", rules::TALL_HALF_X),
+                ("tall_half_y", rules::TALL_HALF_Y),
+            ],
+        );
+        json.key("classes").list(|json| {
+            for class in Class::ALL {
+                let traits = class.traits();
+                let Traits { hull_max, shield_max, bolt_damage, cooldown_s, .. } = *traits;
+                json.object(|json| {
+                    json.key("name").text(traits.name);
+                    fields(
+                        json,
+                        &[
+                            ("hull_max", hull_max),
+                            ("shield_max", shield_max),
+                            ("speed", traits.speed_max()),
+                            ("damage", bolt_damage),
+                            ("cooldown_s", cooldown_s),
+                            ("rail_charge_s", traits.rail_charge_s),
+                        ],
+                    );
+                });
+            }
+        });
+    });
 }
 
 pub(crate) fn level(json: &mut Json, level: &<Played as Game>::Level) {
+    let layout = &level.layout;
     json.object(|json| {
         json.key("walls").list(|json| {
-            for wall in &level.walls {
+            for wall in &layout.walls {
                 let (x, y, w, h) = (wall.x, wall.y, wall.w, wall.h);
                 let solid_from = ("solid_from", wall.solid_from);
                 numbers(json, &[("x", x), ("y", y), ("w", w), ("h", h), solid_from]);
             }
         });
         json.key("rocks").list(|json| {
-            for rock in &level.rocks {
+            for rock in &layout.rocks {
                 let (x, y, radius) = (rock.x, rock.y, rock.radius);
                 let solid_from = ("solid_from", rock.solid_from);
                 numbers(json, &[("x", x), ("y", y), ("radius", radius), solid_from]);
+            }
+        });
+        json.key("drifters").list(|json| {
+            for drifter in &layout.drifters {
+                numbers(
+                    json,
+                    &[
+                        ("x", drifter.x),
+                        ("y", drifter.y),
+                        ("orbit", drifter.orbit),
+                        ("radius", drifter.radius),
+                        ("phase", drifter.phase),
+                        ("period_ticks", drifter.period_ticks as f32),
+                        ("solid_from", drifter.solid_from),
+                    ],
+                );
+            }
+        });
+        json.key("pads").list(|json| {
+            for pad in &layout.pads {
+                let kind = f32::from(pad.pickup.number());
+                numbers(json, &[("x", pad.x), ("y", pad.y), ("kind", kind)]);
             }
         });
     });
@@ -60,7 +117,9 @@ pub(crate) fn level(json: &mut Json, level: &<Played as Game>::Level) {
 
 /// `respawn_ticks` is null while the ship flies; `rail_reach` is how far a rail would go from here
 /// if no ship were in its way.
-pub(crate) fn own(json: &mut Json, own: &<Played as Game>::Own, level: &<Played as Game>::Level) {
+pub(crate) fn own(json: &mut Json, own: &Own, level: &<Played as Game>::Level) {
+    let traits = own.class.traits();
+    let turns = f32::from(own.aim) / f32::from(rules::AIM_STEPS);
     json.object(|json| {
         json.key("player").number(own.player.0.into());
         json.key("ship").number(own.ship.0.into());
@@ -68,25 +127,40 @@ pub(crate) fn own(json: &mut Json, own: &<Played as Game>::Own, level: &<Played 
             Life::Alive => json.key("respawn_ticks").null(),
             Life::Dead { respawn_ticks } => json.key("respawn_ticks").number(respawn_ticks.into()),
         }
-        json.key("x").number(own.place.x.into());
-        json.key("y").number(own.place.y.into());
-        json.key("hull").number(own.hull.into());
-        json.key("shield").number(own.shield.into());
-        let turns = f64::from(own.aim) / f64::from(rules::AIM_STEPS);
-        json.key("aim").number(turns * std::f64::consts::TAU);
+        fields(
+            json,
+            &[
+                ("x", own.place.x),
+                ("y", own.place.y),
+                ("hull", own.hull),
+                ("shield", own.shield),
+                ("hull_max", traits.hull_max),
+                ("shield_max", traits.shield_max),
+                ("aim", turns * std::f32::consts::TAU),
+                ("charge", own.charge(level)),
+                ("rail_reach", rail_reach(own, level)),
+                ("overcharge_s", own.overcharge_ticks as f32 * level.tick_rate.dt()),
+                ("class", own.class.index() as f32),
+                ("wish", own.wish.index() as f32),
+                ("team", f32::from(own.team)),
+            ],
+        );
         json.key("cooldown_ticks").number(own.cooldown_ticks.into());
-        json.key("charge").number(own.charge(level).into());
         json.key("railed").flag(own.railed);
-        json.key("rail_reach").number(rail_reach(own, level).into());
+        json.key("truce").flag(own.truce_ticks > 0);
+        json.key("protected").flag(own.is_protected());
     });
 }
 
-fn numbers(json: &mut Json, fields: &[(&str, f32)]) {
-    json.object(|json| {
-        for &(name, value) in fields {
-            json.key(name).number(value.into());
-        }
-    });
+fn numbers(json: &mut Json, named: &[(&str, f32)]) {
+    json.object(|json| fields(json, named));
+}
+
+/// Some of an object's fields.
+fn fields(json: &mut Json, named: &[(&str, f32)]) {
+    for &(name, value) in named {
+        json.key(name).number(value.into());
+    }
 }
 
 /// The state hash after `ticks` ticks of a game among bots, all from `seed`.
@@ -102,7 +176,10 @@ mod tests {
     #[test]
     fn a_direction_becomes_the_nearest_step_of_aim() {
         let quarter = std::f64::consts::FRAC_PI_2;
-        assert_eq!(input(Input::FIRE.into(), 0.0), Input::new(Input::FIRE, 0));
+        let fire = u32::from(Input::FIRE);
+        assert_eq!(input(fire, 0.0), Input::new(Input::FIRE, 0).wishing(Class::Dart));
+        assert_eq!(input(fire | 2 << 8, 0.0), Input::new(Input::FIRE, 0).wishing(Class::Bulwark));
+        assert_eq!(input(fire | 3 << 8, 0.0), Input::new(Input::FIRE, 0));
         assert_eq!(input(0, quarter).aim, rules::AIM_STEPS / 4);
         assert_eq!(input(0, -quarter).aim, rules::AIM_STEPS / 4 * 3);
         assert_eq!(input(0, f64::NAN).aim, 0);

@@ -32,6 +32,8 @@ pub struct DrawnRow<'a> {
 pub struct Drawing {
     /// The moment, in ticks of the room.
     pub tick: f64,
+    /// The moment at which the own player is drawn: ahead of the others, where it is predicted.
+    pub own_tick: f64,
     heads: Vec<(EntityId, u8, usize)>,
     values: Vec<f64>,
 }

@@ -22,7 +22,7 @@ pub use roster::{Names, Player};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::game::{Game, Seen};
+use crate::game::{Game, Seen, Skill};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::CLIENT_NOTICES_MAX;
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
@@ -266,6 +266,7 @@ impl<G: Game> Client<G> {
         let Some(render_tick) = playing.clocks.render_tick(now) else { return };
         let schema = playing.codec.schema();
         drawing.tick = render_tick;
+        drawing.own_tick = render_tick;
         if !self.shown.interpolation {
             screen.interpolation.draw_newest(schema, drawing);
         } else {
@@ -340,13 +341,15 @@ impl<G: Game> Client<G> {
         self.shown.interpolation = on;
     }
 
-    /// What a bot may go by; `None` before the first snapshot, and for spectators.
+    /// What a bot may go by, one as good as bots usually are; `None` before the first snapshot, and
+    /// for spectators.
     #[must_use]
     pub fn seen(&self) -> Option<Seen<'_, G>> {
         let playing = self.playing.as_ref()?;
         let mirror = playing.decoder.mirror();
         Some(Seen {
             player: playing.player?,
+            skill: Skill::default(),
             tick: mirror.tick()?,
             own: playing.prediction.newest(),
             level: &playing.level,

@@ -227,8 +227,11 @@ impl<G: Game> Prediction<G> {
         G::advance(&mut next, level, input);
         let newest_tick = self.predicted.back().map(|predicted| predicted.tick);
         let newest_tick = newest_tick.or(self.truth.as_ref().map(|(tick, _)| *tick));
-        if let (Some(shots), Some(tick)) = (&mut self.shots, newest_tick) {
-            shots.draw(coming, f64::from(tick.0) + fraction, known, drawing);
+        if let Some(tick) = newest_tick {
+            drawing.own_tick = f64::from(tick.0) + fraction;
+        }
+        if let (Some(shots), Some(_)) = (&mut self.shots, newest_tick) {
+            shots.draw(coming, drawing.own_tick, known, drawing);
         }
         let error = self.error_left(now);
         let from = self.rows_of(&newest);

@@ -18,6 +18,7 @@ use super::grid::Grid;
 use super::input::aim_direction;
 use super::kinds::{BOLT, SHOT_NUMBERS};
 use super::level::{Level, bounds_of_way, first_touch_of_circle};
+use super::obstacles::Obstacles;
 use super::rules::{AIM_STEPS, BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
 use super::ship::Own;
 use crate::ids::{EntityId, PlayerId};
@@ -32,7 +33,9 @@ const CELL: f32 = 4.0;
 pub(super) struct Bolt {
     pub(super) entity: EntityId,
     pub(super) owner: PlayerId,
+    pub(super) team: u8,
     pub(super) place: Vec2,
+    pub(super) damage: f32,
     aim: u16,
     life_ticks: u32,
     shot: u8,
@@ -58,31 +61,33 @@ impl Bolt {
         Bolt {
             entity,
             owner: own.player,
+            team: own.team,
             place: own.place,
+            damage: own.bolt_damage(),
             aim: own.aim,
             life_ticks: timing.bolt_life_ticks,
             shot: shot_number(fired_at, timing),
         }
     }
 
-    /// Moves it on by a tick, to what it hits first. `target` gives the owner and the place of
-    /// the living ship at an index of `ships`, and `None` for what cannot be hit.
+    /// Moves it on by a tick, to what it hits first. `target` gives the place of the ship at an
+    /// index of `ships`, and `None` for what it cannot hit.
     ///
     /// Its whole way is looked at, not where it ends: at 20 ticks/s that is more than a ship
     /// apart. Ships count as standing where they are at the end of the tick; they move less
     /// than their own size in one, so that none slips through.
     pub(super) fn fly(
         &mut self,
-        level: &Level,
-        border: &Border,
+        obstacles: &Obstacles<'_>,
         ships: &Grid,
-        target: impl Fn(usize) -> Option<(PlayerId, Vec2)>,
+        target: impl Fn(usize) -> Option<Vec2>,
     ) -> Flight {
+        let Obstacles { level, border, .. } = obstacles;
         let way = aim_direction(self.aim) * (BOLT_SPEED * level.timing.dt);
         let from = self.place;
         let to = from + way;
         let (mut first, mut flight) = (1.0, Flight::On);
-        for touch in [border.exit(from, to), level.first_touch(border, from, to, BOLT_RADIUS)] {
+        for touch in [border.exit(from, to), obstacles.first_touch(from, to, BOLT_RADIUS)] {
             if let Some(touch) = touch
                 && touch < first
             {
@@ -92,8 +97,7 @@ impl Bolt {
         let reach = SHIP_RADIUS + BOLT_RADIUS;
         let (min, max) = bounds_of_way(from, to, reach);
         for index in ships.near(min, max) {
-            if let Some((player, place)) = target(index)
-                && player != self.owner
+            if let Some(place) = target(index)
                 && let Some(touch) = first_touch_of_circle(from, way, place, reach)
                 && touch < first
             {
@@ -124,7 +128,7 @@ impl Bolt {
 /// [`SHOT_NUMBERS`]. Shots of one player are at least that far apart, so that no two that follow
 /// each other have the same, and it takes a third of the bits of the tick.
 pub(super) fn shot_number(fired_at: Tick, timing: &Timing) -> u8 {
-    (fired_at.0 / timing.cooldown_ticks % SHOT_NUMBERS) as u8
+    (fired_at.0 / timing.cooldown_min_ticks % SHOT_NUMBERS) as u8
 }
 
 /// The owner and the number of the shot that a row is of, in one.
@@ -154,10 +158,11 @@ pub(super) fn show_shot(
     // A world gives out its entities from below.
     let entity = EntityId(u32::MAX - key(own.player.0, shot_number(fired_at, timing)) as u32);
     let mut bolt = Bolt::of_shot(entity, own, fired_at, timing);
-    let (mut border, nobody) = (own.border, Grid::default());
+    let (mut obstacles, nobody) = (own.among(level), Grid::default());
     for _ in 0..age_ticks {
-        border.advance(timing);
-        if bolt.fly(level, &border, &nobody, |_| None) != Flight::On {
+        obstacles.border.advance(timing);
+        obstacles.tick = obstacles.tick.next();
+        if bolt.fly(&obstacles, &nobody, |_| None) != Flight::On {
             return;
         }
     }
@@ -171,26 +176,29 @@ pub(super) fn refill(ships: &mut Grid, border: &Border, places: &[Vec2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::level::{Rect, Rock};
+    use super::super::level::{Layout, Rect, Rock};
     use super::*;
     use crate::tick::TickRate;
 
     const BORDER: Border = Border { radius: 100.0, target: 100.0 };
 
     fn level_of(walls: Vec<Rect>, rocks: Vec<Rock>) -> Level {
-        Level::new(TickRate::new(20).unwrap(), 100.0, walls, rocks)
+        let layout = Layout { walls, rocks, ..Layout::default() };
+        Level::new(TickRate::new(20).unwrap(), 100.0, layout)
     }
 
     /// Shoots from `from` towards rising x at 20 ticks/s, at ships that stand at `ships`.
     fn shoot(level: &Level, border: &Border, from: Vec2, ships: &[Vec2]) -> (Flight, Vec2) {
         let mut own = Own::waiting(PlayerId(0), *border);
-        own.spawn(EntityId(1), from, &level.timing);
+        own.spawn(EntityId(1), from, 1);
+        let obstacles = own.among(level);
         let mut bolt = Bolt::of_shot(EntityId(2), &own, Tick(1), &level.timing);
         let mut grid = Grid::default();
         refill(&mut grid, border, ships);
         loop {
-            let target = |index: usize| Some((PlayerId(index as u16), ships[index]));
-            match bolt.fly(level, border, &grid, target) {
+            // The first is its owner's.
+            let target = |index: usize| (index > 0).then(|| ships[index]);
+            match bolt.fly(&obstacles, &grid, target) {
                 Flight::On => {}
                 end => return (end, bolt.place),
             }
@@ -214,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bolt_tunnels_through_a_ship_and_none_hits_its_owner() {
+    fn no_bolt_tunnels_through_a_ship() {
         let level = level_of(vec![], vec![]);
         for sixteenths in 0..64_u8 {
             let x = f32::from(sixteenths) / 16.0;

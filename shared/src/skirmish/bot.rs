@@ -112,7 +112,7 @@ impl Mind<'_> {
     /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.
     fn choose(&self, seen: &Seen<'_, Skirmish>) -> Option<Target> {
         let mut best: Option<(f32, Target)> = None;
-        for (_, [x, y, vx, vy, _, _, _, hull, shield, flags, player]) in seen.each(&SHIP) {
+        for (_, [x, y, vx, vy, _, _, _, hull, shield, flags, player, _]) in seen.each(&SHIP) {
             if player as u16 == self.player.0 || flags as u8 & FLAG_PROTECTED != 0 {
                 continue;
             }
@@ -135,7 +135,7 @@ impl Mind<'_> {
     }
 
     fn sees(&self, place: Vec2) -> bool {
-        self.level.first_touch(&self.own.border, self.own.place, place, BOLT_RADIUS).is_none()
+        self.own.among(self.level).first_touch(self.own.place, place, BOLT_RADIUS).is_none()
     }
 
     /// Towards the distance that it likes to keep, and to the side.
@@ -192,7 +192,7 @@ impl Mind<'_> {
         let (place, border) = (self.own.place, &self.own.border);
         let mut away = Vec2::ZERO;
         let heeded = SHIP_RADIUS + HEED_DISTANCE;
-        if let Some(free) = self.level.nearest_free(border, place, heeded) {
+        if let Some(free) = self.own.among(self.level).nearest_free(place, heeded) {
             away += (free - place) / HEED_DISTANCE;
         }
         let beyond = place.length() - (border.radius - heeded);

@@ -1,35 +1,63 @@
-//! Makes a level from a seed: walls and rocks at an even density, with room between them.
+//! Makes a level from a seed: pads, walls, rocks and the orbits of rocks that drift, at an even
+//! density and with room between them.
 //!
 //! Called once, when a world is made. It never plays.
 
 use glam::Vec2;
 
-use super::level::{GAP_MIN, Level, OBSTACLE_LENGTH_MAX, Rect, Rock};
-use super::rules::border_radius;
+use super::drift::Drifter;
+use super::input::direction;
+use super::level::{GAP_MIN, Layout, Level, OBSTACLE_LENGTH_MAX, Rect, Rock};
+use super::pickups::{Pad, Pickup};
+use super::rules::{PICKUP_REACH, border_radius};
 use crate::dice::Dice;
 use crate::tick::TickRate;
 
 /// One obstacle is tried for so much area; about four in ten find room.
 const AREA_PER_TRY: f32 = 80.0;
-const ROCK_CHANCE: f32 = 0.6;
+const ROCK_CHANCE: f32 = 0.45;
+const DRIFTER_CHANCE: f32 = 0.2;
 const ROCK_RADIUS: [f32; 2] = [1.2, 3.0];
 const WALL_LENGTH: [f32; 2] = [5.0, OBSTACLE_LENGTH_MAX];
 /// Thick enough that no ship crosses a wall within one tick, at 20 ticks/s and faster.
 const WALL_WIDTH: [f32; 2] = [1.2, 2.0];
+const DRIFTER_RADIUS: [f32; 2] = [1.2, 2.2];
+const ORBIT_RADIUS: [f32; 2] = [2.0, 3.8];
+/// How fast rocks drift, in units per second: slower than any ship, so that nobody is run over.
+const DRIFT_SPEED: [f32; 2] = [1.2, 2.6];
+
+/// Area of arena for each pad beyond those of the smallest arena.
+const AREA_PER_PAD: f32 = 800.0;
+/// How far the pads of the smallest arena, the middle one aside, are from its middle.
+const PADS_RING: f32 = 13.0;
+/// What lies in the middle, where the border never closes, is what is worth most.
+const MIDDLE: Pickup = Pickup::Overcharge;
+/// What lies around it, and on the pads of larger arenas.
+const RING: [Pickup; 4] = [Pickup::Repair, Pickup::Shield, Pickup::Repair, Pickup::Shield];
+const OVERCHARGE_CHANCE: f32 = 0.15;
 
 /// The level for up to `players_max` players.
 pub(super) fn generate(seed: u64, tick_rate: TickRate, players_max: u16) -> Level {
     let mut dice = Dice::new(seed, DICE_STREAM);
     let radius = border_radius(players_max);
-    let tries = (std::f32::consts::PI * radius * radius / AREA_PER_TRY) as usize;
-    let mut taken: Vec<(Vec2, Vec2)> = Vec::with_capacity(tries);
-    let (mut walls, mut rocks) = (Vec::new(), Vec::new());
-    for _ in 0..tries {
+    let area = std::f32::consts::PI * radius * radius;
+    let mut taken: Vec<(Vec2, Vec2)> = Vec::new();
+    // Pads first: nothing may stand on them.
+    let pads = pads(&mut dice, radius, &mut taken);
+    let mut layout = Layout { pads, ..Layout::default() };
+    for _ in 0..(area / AREA_PER_TRY) as usize {
         let centre = place_in_circle(&mut dice, radius);
-        if dice.chance(ROCK_CHANCE) {
+        let lot = dice.unit();
+        if lot < ROCK_CHANCE {
             let rock = Rock::new(centre, dice.between(ROCK_RADIUS[0], ROCK_RADIUS[1]));
             if rock.solid_from <= radius && claim(&mut taken, rock.bounds()) {
-                rocks.push(rock);
+                layout.rocks.push(rock);
+            }
+        } else if lot < ROCK_CHANCE + DRIFTER_CHANCE {
+            let drifter = drifter(&mut dice, tick_rate, centre);
+            // All of its orbit is its own: it never comes near another obstacle.
+            if drifter.solid_from <= radius && claim(&mut taken, drifter.bounds()) {
+                layout.drifters.push(drifter);
             }
         } else {
             let length = dice.between(WALL_LENGTH[0], WALL_LENGTH[1]);
@@ -38,16 +66,54 @@ pub(super) fn generate(seed: u64, tick_rate: TickRate, players_max: u16) -> Leve
             let size = if lies { Vec2::new(length, width) } else { Vec2::new(width, length) };
             let wall = Rect::new(centre - size * 0.5, size);
             if wall.solid_from <= radius && claim(&mut taken, wall.bounds()) {
-                walls.push(wall);
+                layout.walls.push(wall);
             }
         }
     }
-    Level::new(tick_rate, radius, walls, rocks)
+    Level::new(tick_rate, radius, layout)
 }
 
-/// The same with nothing in the way.
+/// The same with nothing in it.
 pub(super) fn open(tick_rate: TickRate, players_max: u16) -> Level {
-    Level::new(tick_rate, border_radius(players_max), Vec::new(), Vec::new())
+    Level::new(tick_rate, border_radius(players_max), Layout::default())
+}
+
+/// One in the middle, four around it, and more at random in a larger arena.
+fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad> {
+    let mut pads = Vec::new();
+    let mut lay = |at: Vec2, pickup: Pickup| {
+        let reach = Vec2::splat(PICKUP_REACH);
+        if claim(taken, (at - reach, at + reach)) {
+            pads.push(Pad { x: at.x, y: at.y, pickup });
+        }
+    };
+    lay(Vec2::ZERO, MIDDLE);
+    let turn = dice.between(0.0, std::f32::consts::TAU);
+    let quarter = std::f32::consts::FRAC_PI_2;
+    for (nth, pickup) in RING.into_iter().enumerate() {
+        lay(direction(turn + nth as f32 * quarter) * PADS_RING, pickup);
+    }
+    let inner = border_radius(0);
+    let area = std::f32::consts::PI * (radius * radius - inner * inner);
+    for _ in 0..(area / AREA_PER_PAD) as usize {
+        let at = place_in_circle(dice, radius - PICKUP_REACH);
+        let pickup = if dice.chance(OVERCHARGE_CHANCE) {
+            Pickup::Overcharge
+        } else {
+            RING[dice.below(RING.len() as u32) as usize]
+        };
+        lay(at, pickup);
+    }
+    pads
+}
+
+fn drifter(dice: &mut Dice, tick_rate: TickRate, centre: Vec2) -> Drifter {
+    let orbit = dice.between(ORBIT_RADIUS[0], ORBIT_RADIUS[1]);
+    let radius = dice.between(DRIFTER_RADIUS[0], DRIFTER_RADIUS[1]);
+    let speed = dice.between(DRIFT_SPEED[0], DRIFT_SPEED[1]);
+    let period = tick_rate.ticks_in(std::f32::consts::TAU * orbit / speed) as i32;
+    let period = if dice.chance(0.5) { period } else { -period };
+    Drifter::new(centre, orbit, radius, dice.between(0.0, std::f32::consts::TAU), period)
 }
 
 /// The level's randomness is apart from the world's, so that neither depends on how much the
@@ -78,30 +144,46 @@ fn claim(taken: &mut Vec<(Vec2, Vec2)>, (min, max): (Vec2, Vec2)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::border::Border;
+    use super::super::obstacles::Obstacles;
     use super::*;
     use crate::protocol::WIRE;
+    use crate::tick::Tick;
 
     #[test]
     fn a_level_for_a_thousand_players_is_small_on_the_wire() {
         let level = generate(1, TickRate::default(), 1_000);
         let bytes = bincode::serde::encode_to_vec(&level, WIRE).unwrap();
         assert!(bytes.len() < 512 * 1_024, "{} bytes", bytes.len());
-        assert!(level.walls.len() > 100 && level.rocks.len() > 100);
+        let Layout { walls, rocks, drifters, pads } = &level.layout;
+        assert!(walls.len() > 100 && rocks.len() > 100 && drifters.len() > 50 && pads.len() > 100);
         let (decoded, _): (Level, usize) = bincode::serde::decode_from_slice(&bytes, WIRE).unwrap();
-        assert_eq!(decoded.walls, level.walls);
-        assert_eq!(decoded.rocks, level.rocks);
+        assert_eq!(decoded.layout, level.layout);
     }
 
     #[test]
     fn equal_seeds_make_equal_levels_and_others_do_not() {
         let level = |seed| generate(seed, TickRate::default(), 50);
-        assert_eq!(level(3).rocks, level(3).rocks);
-        assert_ne!(level(3).rocks, level(4).rocks);
+        assert_eq!(level(3).layout, level(3).layout);
+        assert_ne!(level(3).layout, level(4).layout);
     }
 
     #[test]
-    fn a_level_for_the_smallest_room_has_cover() {
+    fn a_level_for_the_smallest_room_has_cover_and_pads() {
         let level = generate(1, TickRate::default(), 1);
-        assert!(level.walls.len() + level.rocks.len() > 3);
+        assert!(level.layout.obstacles() > 3);
+        assert_eq!(level.layout.pads.len(), 5);
+    }
+
+    #[test]
+    fn nothing_stands_on_a_pad_or_drifts_over_it() {
+        let level = generate(7, TickRate::default(), 200);
+        let border = Border { radius: level.radius, target: level.radius };
+        for tick in (0..3_000).step_by(10) {
+            let obstacles = Obstacles { level: &level, border, tick: Tick(tick) };
+            for pad in &level.layout.pads {
+                assert_eq!(obstacles.nearest_free(pad.place(), PICKUP_REACH), None);
+            }
+        }
     }
 }

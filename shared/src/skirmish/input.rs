@@ -5,7 +5,8 @@
 use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{AIM_STEPS, DIAGONAL};
+use super::class::Class;
+use super::rules::AIM_STEPS;
 
 /// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
 ///
@@ -18,6 +19,8 @@ pub struct Input {
     /// Where the pointer is, seen from the ship: steps of which [`AIM_STEPS`] make a turn, from
     /// the direction of rising x towards that of rising y.
     pub aim: u16,
+    /// The class of the next ship: one more than its index, or 0 for what was wished before.
+    pub wish: u8,
 }
 
 impl Input {
@@ -34,21 +37,35 @@ impl Input {
     /// Charge the rail; let go of it when it is charged, and it fires. No bolts meanwhile.
     pub const RAIL: u8 = 32;
 
+    /// The screen is taller than wide: the player is to know as much, but turned.
+    pub const TALL: u8 = 128;
+
     /// Set in whatever a player gives: who is not heard of has let go of nothing.
     const GIVEN: u8 = 64;
 
-    pub(super) const BUTTONS: u8 =
-        Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE | Input::RAIL;
+    pub(super) const BUTTONS: u8 = u8::MAX ^ Input::GIVEN;
 
     /// These buttons held, the pointer there.
     #[must_use]
     pub const fn new(buttons: u8, aim: u16) -> Input {
-        Input { buttons: buttons & Input::BUTTONS | Input::GIVEN, aim: aim % AIM_STEPS }
+        Input { buttons: buttons | Input::GIVEN, aim: aim % AIM_STEPS, wish: 0 }
+    }
+
+    /// The same, wishing for a class.
+    #[must_use]
+    pub const fn wishing(self, class: Class) -> Input {
+        Input { wish: class as u8 + 1, ..self }
+    }
+
+    /// The class that it wishes for, if it does.
+    pub(super) fn wished(self) -> Option<Class> {
+        Class::at(usize::from(self.wish).checked_sub(1)?)
     }
 
     /// What is held of it; `None` if nobody gave it.
     pub(super) fn held(self) -> Option<Input> {
-        (self.buttons & Input::GIVEN != 0).then(|| Input::new(self.buttons, self.aim))
+        let held = Input { wish: self.wish, ..Input::new(self.buttons, self.aim) };
+        (self.buttons & Input::GIVEN != 0).then_some(held)
     }
 
     /// These buttons held, the pointer in the direction of `(dx, dy)`.
@@ -59,13 +76,13 @@ impl Input {
         Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
     }
 
-    /// The direction in which the engine pushes: a unit vector (to 0.2 %, see [`DIAGONAL`]), or
-    /// zero. Opposite buttons cancel out.
+    /// The direction in which the engine pushes: each part is -1, 0 or 1. Opposite buttons cancel
+    /// out.
     pub(super) fn thrust(self) -> Vec2 {
         let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
         let x = held(Input::RIGHT) - held(Input::LEFT);
         let y = held(Input::DOWN) - held(Input::UP);
-        if x != 0.0 && y != 0.0 { Vec2::new(x, y) * DIAGONAL } else { Vec2::new(x, y) }
+        Vec2::new(x, y)
     }
 }
 
@@ -89,7 +106,7 @@ mod tests {
 
     #[test]
     fn an_input_is_small_on_the_wire() {
-        let input = Input { buttons: u8::MAX, aim: u16::MAX };
+        let input = Input { buttons: u8::MAX, aim: u16::MAX, wish: u8::MAX };
         assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
     }
 

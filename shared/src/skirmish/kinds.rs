@@ -3,17 +3,15 @@
 //! It owns the kinds of entity and event. It decides nothing. [`super::Skirmish`] shows the
 //! world with it, the bot reads rows with it, and the page draws by its names.
 
+use super::class::Class;
 use super::rules::{
-    AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIP_RADIUS, SHIP_RESPONSE_PER_S,
-    SHIP_SPEED_MAX, WORLD_RADIUS_MAX,
+    AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, RESULTS_MAX, SHIELD_MAX, SHIELD_OVER, SHIP_RADIUS,
+    SHIP_RESPONSE_PER_S, SHIP_SPEED_MAX, SHIP_STEER_STEP, WORLD_RADIUS_MAX,
 };
 use crate::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
 
 const POSITION_STEP: f64 = SHIP_RADIUS as f64 / 32.0;
 const SHIP_SPEED_STEP: f64 = 1.0 / 16.0;
-/// Of what is steered at: full speed along an axis is 17 of these, along a diagonal 12
-/// ([`super::rules::DIAGONAL`]). So few values are cheap to tell.
-const STEER_STEP: f64 = SHIP_SPEED_MAX as f64 / 17.0;
 /// Coarse, since a shield that regrows would otherwise change in every tick; its owner knows it
 /// exactly.
 const SHIELD_STEP: f64 = 5.0;
@@ -31,7 +29,7 @@ const fn velocity(name: &'static str, most: f32, step: f64) -> FieldDef {
 
 const fn steered(name: &'static str) -> FieldDef {
     let most = SHIP_SPEED_MAX as f64;
-    FieldDef::moving(name, -most, most, STEER_STEP).unit("u/s").predict(Predict::Hold)
+    FieldDef::moving(name, -most, most, SHIP_STEER_STEP as f64).unit("u/s").predict(Predict::Hold)
 }
 
 /// How a ship's velocity nears the one that it is steered at.
@@ -53,8 +51,8 @@ const fn player(name: &'static str) -> FieldDef {
 }
 
 /// A living ship: x, y, vx, vy, the velocity steered at (wx, wy; none when its engine is off),
-/// aim, hull, shield, flags, player.
-pub const SHIP: EntityKind<11> = EntityKind::new(
+/// aim, hull, shield, flags, player, class.
+pub const SHIP: EntityKind<12> = EntityKind::new(
     0,
     "ship",
     [
@@ -66,9 +64,11 @@ pub const SHIP: EntityKind<11> = EntityKind::new(
         steered("wy"),
         FieldDef::angle("aim", AIM_BITS),
         FieldDef::whole("hull", 0, HULL_MAX as i32),
-        FieldDef::moving("shield", 0.0, SHIELD_MAX as f64, SHIELD_STEP).predict(Predict::Hold),
-        FieldDef::whole("flags", 0, (FLAG_PROTECTED | FLAG_CHARGING) as i32),
+        FieldDef::moving("shield", 0.0, (SHIELD_OVER * SHIELD_MAX) as f64, SHIELD_STEP)
+            .predict(Predict::Hold),
+        FieldDef::whole("flags", 0, FLAGS_MOST as i32),
         player("player"),
+        FieldDef::whole("class", 0, Class::ALL.len() as i32 - 1),
     ],
 )
 .at(0, 1);
@@ -77,6 +77,11 @@ pub const SHIP: EntityKind<11> = EntityKind::new(
 pub const FLAG_PROTECTED: u8 = 1;
 /// Bit of a ship's `flags`: it charges its rail, or holds it charged.
 pub const FLAG_CHARGING: u8 = 2;
+/// Bit of a ship's `flags`: its shots take more.
+pub const FLAG_OVERCHARGED: u8 = 4;
+/// The two bits of a ship's `flags` from this one on are its team: 0 where there are none.
+pub const TEAM_SHIFT: u8 = 3;
+const FLAGS_MOST: u8 = FLAG_PROTECTED | FLAG_CHARGING | FLAG_OVERCHARGED | 2 << TEAM_SHIFT;
 
 /// A bolt in flight: x, y, aim, owner, shot. It flies along its aim at [`BOLT_SPEED`], and begins
 /// where and as its ship is. `shot` tells it from the other bolts of its owner (see
@@ -122,8 +127,10 @@ pub const HIT: EventKind<6> = EventKind::new(
 )
 .at(0, 1);
 
-/// A player killed another: victim, killer. It has no place: it is told to all.
-pub const KILL: EventKind<2> = EventKind::new(1, "kill", [player("victim"), player("killer")]);
+/// A player killed another: victim, killer, rail (1 if by a rail, else by a bolt). It has no place:
+/// it is told to all.
+pub const KILL: EventKind<3> =
+    EventKind::new(1, "kill", [player("victim"), player("killer"), FieldDef::whole("rail", 0, 1)]);
 
 /// A fresh ship appeared: x, y, player.
 pub const SPAWN: EventKind<3> = EventKind::new(
@@ -149,6 +156,75 @@ pub const RAIL: EventKind<5> = EventKind::new(
 )
 .at(0, 1);
 
+/// What lies on a pad: x, y, kind ([`Pickup::number`](super::Pickup::number)).
+pub const PICKUP: EntityKind<3> = EntityKind::new(
+    3,
+    "pickup",
+    [
+        position("x").predict(Predict::Hold),
+        position("y").predict(Predict::Hold),
+        pickup_number("kind"),
+    ],
+)
+.at(0, 1);
+
+/// The round, one row that all know: number, phase (0 while it is played, 1 while its result
+/// stands), ends (the tick at which the phase ends; 0 if it does not), team1, team2 (points of the
+/// teams).
+pub const ROUND: EntityKind<5> = EntityKind::new(
+    4,
+    "round",
+    [
+        FieldDef::whole("number", 0, i32::MAX),
+        FieldDef::whole("phase", 0, 1),
+        FieldDef::whole("ends", 0, i32::MAX),
+        points("team1"),
+        points("team2"),
+    ],
+);
+
+/// A player in the result of a round, known to all while it stands: player, place (1 is the best;
+/// equals share one), score, kills, deaths, assists, streak (the most kills in one life).
+pub const RESULT: EntityKind<7> = EntityKind::new(
+    5,
+    "result",
+    [
+        player("player"),
+        FieldDef::whole("place", 1, RESULTS_MAX as i32),
+        points("score"),
+        FieldDef::whole("kills", 0, COUNT_MAX),
+        FieldDef::whole("deaths", 0, COUNT_MAX),
+        FieldDef::whole("assists", 0, COUNT_MAX),
+        FieldDef::whole("streak", 0, COUNT_MAX),
+    ],
+);
+
+/// What no count of a round is told beyond.
+const COUNT_MAX: i32 = 9_999;
+
+const fn points(name: &'static str) -> FieldDef {
+    FieldDef::whole(name, -99_999, 99_999)
+}
+
+const fn pickup_number(name: &'static str) -> FieldDef {
+    FieldDef::whole(name, 0, 2)
+}
+
+/// A pick-up was taken: x, y, player, kind.
+pub const TAKE: EventKind<4> = EventKind::new(
+    6,
+    "take",
+    [position("x"), position("y"), ship_of("player"), pickup_number("kind")],
+)
+.at(0, 1);
+
+/// A player has killed so many in one life, and all are told: player, kills.
+pub const STREAK: EventKind<2> =
+    EventKind::new(7, "streak", [player("player"), FieldDef::whole("kills", 0, COUNT_MAX)]);
+
+/// Told to whoever helped to kill: victim.
+pub const ASSIST: EventKind<1> = EventKind::new(8, "assist", [player("victim")]);
+
 const fn half_beam(name: &'static str) -> FieldDef {
     let most = RAIL_RANGE as f64 / 2.0;
     FieldDef::moving(name, -most, most, POSITION_STEP).unit("u")
@@ -159,12 +235,18 @@ pub(super) fn schema() -> Schema {
         .entity(&SHIP)
         .entity(&BOLT)
         .entity(&BORDER)
+        .entity(&PICKUP)
+        .entity(&ROUND)
+        .entity(&RESULT)
         .event(&HIT)
         .event(&KILL)
         .event(&SPAWN)
         .event(&BURST)
         .event(&BOOM)
         .event(&RAIL)
+        .event(&TAKE)
+        .event(&STREAK)
+        .event(&ASSIST)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
-//! The level: the walls and rocks that never move, and every question about them.
+//! The level: what is settled when a room opens. Walls, rocks, the orbits of those that drift, and
+//! the pads on which pick-ups lie.
 //!
-//! It owns their places and the grid that finds them. It never knows a ship or a bolt, only
-//! places and ways. It is made from the seed by [`super::generate`], sent to a client once, and
-//! asked by the movement of ships, the flight of bolts and the bot.
+//! It owns their shapes and the grid that finds them. It never knows a ship or a bolt, only
+//! places and ways. It is made from the seed by [`super::generate`] and sent to a client once;
+//! what is in whose way at a tick is asked of [`super::obstacles`].
 
 use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
-use super::border::Border;
+use super::drift::Drifter;
 use super::grid::Grid;
+use super::pickups::Pad;
 use super::rules::{SHIP_RADIUS, Timing, WORLD_RADIUS_MAX};
 use crate::tick::TickRate;
 
@@ -18,14 +20,15 @@ use crate::tick::TickRate;
 /// Obstacles nearer to the border, or outside, are only shades of themselves: otherwise the
 /// closing border would crush ships against them. Together with [`GAP_MIN`] this means that a
 /// ship is never in reach of two things at once, so that one push always frees it.
-const SOLID_CLEARANCE: f32 = 2.0 * SHIP_RADIUS + 0.5;
+pub(super) const SOLID_CLEARANCE: f32 = 2.0 * SHIP_RADIUS + 0.5;
 /// Obstacles keep at least this distance: a ship fits between any two.
 pub(super) const GAP_MIN: f32 = 3.0 * SHIP_RADIUS;
 /// No obstacle is longer.
 pub(super) const OBSTACLE_LENGTH_MAX: f32 = 12.0;
 /// Side of a cell of the grid.
 const CELL: f32 = 8.0;
-/// Most obstacles that a level from the wire may have: about four times those of the largest.
+/// Most obstacles, and most pads, that a level from the wire may have: about four times those of
+/// the largest.
 const OBSTACLES_MAX: usize = 16_384;
 
 /// A wall: an axis-aligned rectangle.
@@ -56,7 +59,7 @@ pub struct Rock {
     pub solid_from: f32,
 }
 
-/// What never moves, and the tick rate.
+/// What is settled when a room opens, and the tick rate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "PlainLevel", into = "PlainLevel")]
 pub struct Level {
@@ -64,13 +67,32 @@ pub struct Level {
     pub tick_rate: TickRate,
     /// The largest radius that the border can take.
     pub radius: f32,
+    /// What stands, drifts and lies in it.
+    pub layout: Layout,
+    pub(super) timing: Timing,
+    /// Of all obstacles by their number: see [`Layout::obstacle`].
+    pub(super) grid: Grid,
+}
+
+/// What stands, drifts and lies in a level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
     /// The walls.
     pub walls: Vec<Rect>,
-    /// The rocks.
+    /// The rocks that stand.
     pub rocks: Vec<Rock>,
-    pub(super) timing: Timing,
-    /// Walls first, rocks after them.
-    grid: Grid,
+    /// The rocks that drift.
+    pub drifters: Vec<Drifter>,
+    /// Where pick-ups lie.
+    pub pads: Vec<Pad>,
+}
+
+/// One obstacle of a layout.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Obstacle<'a> {
+    Wall(&'a Rect),
+    Rock(&'a Rock),
+    Drifter(&'a Drifter),
 }
 
 /// A level as it is written down: without what follows from it.
@@ -78,8 +100,7 @@ pub struct Level {
 struct PlainLevel {
     tick_rate: TickRate,
     radius: f32,
-    walls: Vec<Rect>,
-    rocks: Vec<Rock>,
+    layout: Layout,
 }
 
 /// Why what came from the wire is no level.
@@ -112,7 +133,7 @@ impl Rect {
     }
 
     /// The place nearest to `place` at `distance` from the wall, if `place` is nearer.
-    fn push_out(&self, place: Vec2, distance: f32) -> Option<Vec2> {
+    pub(super) fn push_out(&self, place: Vec2, distance: f32) -> Option<Vec2> {
         let (min, max) = self.bounds();
         let nearest = Vec2::new(kept(place.x, min.x, max.x), kept(place.y, min.y, max.y));
         let apart = place - nearest;
@@ -135,7 +156,7 @@ impl Rect {
 
     /// At what part of the way something of `radius` first touches the wall. Its corners count
     /// as square, which is wrong by a tenth of a unit for a bolt.
-    fn first_touch(&self, from: Vec2, way: Vec2, radius: f32) -> Option<f32> {
+    pub(super) fn first_touch(&self, from: Vec2, way: Vec2, radius: f32) -> Option<f32> {
         let (min, max) = self.bounds();
         let (x_enter, x_leave) = slab(from.x, way.x, min.x - radius, max.x + radius)?;
         let (y_enter, y_leave) = slab(from.y, way.y, min.y - radius, max.y + radius)?;
@@ -166,7 +187,7 @@ impl Rock {
     }
 
     /// The place nearest to `place` at `distance` from the rock, if `place` is nearer.
-    fn push_out(&self, place: Vec2, distance: f32) -> Option<Vec2> {
+    pub(super) fn push_out(&self, place: Vec2, distance: f32) -> Option<Vec2> {
         let apart = place - self.centre();
         let least = self.radius + distance;
         if apart.length_squared() >= least * least {
@@ -177,83 +198,78 @@ impl Rock {
     }
 }
 
-impl Level {
-    /// The level of these obstacles; they should keep their distance from each other.
-    pub(super) fn new(
-        tick_rate: TickRate,
-        radius: f32,
-        walls: Vec<Rect>,
-        rocks: Vec<Rock>,
-    ) -> Level {
-        let mut grid = Grid::default();
-        grid.refill(radius, CELL, walls.len() + rocks.len(), |index| {
-            walls.get(index).map_or_else(|| rocks[index - walls.len()].bounds(), Rect::bounds)
+impl Layout {
+    /// How many obstacles there are.
+    pub(super) fn obstacles(&self) -> usize {
+        self.walls.len() + self.rocks.len() + self.drifters.len()
+    }
+
+    /// The obstacle of a number below [`Layout::obstacles`]: walls first, then rocks, then those that
+    /// drift.
+    pub(super) fn obstacle(&self, number: usize) -> Obstacle<'_> {
+        let Layout { walls, rocks, drifters, .. } = self;
+        if let Some(wall) = walls.get(number) {
+            return Obstacle::Wall(wall);
+        }
+        let number = number - walls.len();
+        match rocks.get(number) {
+            Some(rock) => Obstacle::Rock(rock),
+            None => Obstacle::Drifter(&drifters[number - rocks.len()]),
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        // Not-a-number is in no range.
+        let is_length = |length: f32| (0.0..=OBSTACLE_LENGTH_MAX).contains(&length);
+        let is_place = |x: f32, y: f32| {
+            let range = -WORLD_RADIUS_MAX..=WORLD_RADIUS_MAX;
+            range.contains(&x) && range.contains(&y)
+        };
+        let are_walls = self
+            .walls
+            .iter()
+            .all(|wall| is_place(wall.x, wall.y) && is_length(wall.w) && is_length(wall.h));
+        let are_rocks =
+            self.rocks.iter().all(|rock| is_place(rock.x, rock.y) && is_length(2.0 * rock.radius));
+        let are_drifters = self.drifters.iter().all(|drifter| {
+            is_place(drifter.x, drifter.y)
+                && is_length(2.0 * drifter.radius)
+                && is_length(2.0 * drifter.orbit)
+                && drifter.phase.is_finite()
+                && drifter.period_ticks != 0
         });
-        Level { tick_rate, radius, walls, rocks, timing: Timing::new(tick_rate), grid }
+        let are_pads = self.pads.iter().all(|pad| is_place(pad.x, pad.y));
+        are_walls && are_rocks && are_drifters && are_pads
     }
+}
 
-    /// Frees a ship from what it ran into: its centre is put where it may be, and its velocity
-    /// into the obstacle is lost, so that it slides along.
-    pub(super) fn confine(&self, border: &Border, place: &mut Vec2, velocity: &mut Vec2) {
-        border.confine(place, velocity);
-        if let Some(free) = self.nearest_free(border, *place, SHIP_RADIUS) {
-            let outwards = (free - *place).normalize_or_zero();
-            *place = free;
-            let speed = velocity.dot(outwards);
-            if speed < 0.0 {
-                *velocity -= outwards * speed;
-            }
+impl Obstacle<'_> {
+    /// From which radius of the border on it is solid.
+    pub(super) fn solid_from(&self) -> f32 {
+        match self {
+            Obstacle::Wall(wall) => wall.solid_from,
+            Obstacle::Rock(rock) => rock.solid_from,
+            Obstacle::Drifter(drifter) => drifter.solid_from,
         }
     }
 
-    /// The place nearest to `place` that is at `distance` from the obstacle that is nearer, if
-    /// one is. For distances up to a ship's radius there is only one (see [`GAP_MIN`]).
-    pub(super) fn nearest_free(&self, border: &Border, place: Vec2, distance: f32) -> Option<Vec2> {
-        let reach = Vec2::splat(distance);
-        self.grid.near(place - reach, place + reach).find_map(|index| match self.walls.get(index) {
-            Some(wall) if wall.solid_from <= border.radius => wall.push_out(place, distance),
-            Some(_) => None,
-            None => {
-                let rock = &self.rocks[index - self.walls.len()];
-                if rock.solid_from <= border.radius { rock.push_out(place, distance) } else { None }
-            }
-        })
-    }
-
-    /// At what part of the way from `from` to `to` something of `radius` first touches an
-    /// obstacle, if it does.
-    pub(super) fn first_touch(
-        &self,
-        border: &Border,
-        from: Vec2,
-        to: Vec2,
-        radius: f32,
-    ) -> Option<f32> {
-        let (min, max) = bounds_of_way(from, to, radius);
-        let way = to - from;
-        let mut first: Option<f32> = None;
-        for index in self.grid.near(min, max) {
-            let touch = match self.walls.get(index) {
-                Some(wall) if wall.solid_from <= border.radius => {
-                    wall.first_touch(from, way, radius)
-                }
-                Some(_) => None,
-                None => {
-                    let rock = &self.rocks[index - self.walls.len()];
-                    if rock.solid_from <= border.radius {
-                        first_touch_of_circle(from, way, rock.centre(), rock.radius + radius)
-                    } else {
-                        None
-                    }
-                }
-            };
-            if let Some(touch) = touch
-                && first.is_none_or(|first| touch < first)
-            {
-                first = Some(touch);
-            }
+    /// All that it ever touches.
+    fn bounds(&self) -> (Vec2, Vec2) {
+        match self {
+            Obstacle::Wall(wall) => wall.bounds(),
+            Obstacle::Rock(rock) => rock.bounds(),
+            Obstacle::Drifter(drifter) => drifter.bounds(),
         }
-        first
+    }
+}
+
+impl Level {
+    /// The level of this layout; its obstacles should keep their distance from each other.
+    pub(super) fn new(tick_rate: TickRate, radius: f32, layout: Layout) -> Level {
+        let mut grid = Grid::default();
+        let bounds = |number| layout.obstacle(number).bounds();
+        grid.refill(radius, CELL, layout.obstacles(), bounds);
+        Level { tick_rate, radius, layout, timing: Timing::new(tick_rate), grid }
     }
 }
 
@@ -310,8 +326,8 @@ fn kept(value: f32, low: f32, high: f32) -> f32 {
 
 impl From<Level> for PlainLevel {
     fn from(level: Level) -> PlainLevel {
-        let Level { tick_rate, radius, walls, rocks, .. } = level;
-        PlainLevel { tick_rate, radius, walls, rocks }
+        let Level { tick_rate, radius, layout, .. } = level;
+        PlainLevel { tick_rate, radius, layout }
     }
 }
 
@@ -319,91 +335,56 @@ impl TryFrom<PlainLevel> for Level {
     type Error = LevelError;
 
     fn try_from(plain: PlainLevel) -> Result<Level, LevelError> {
-        let PlainLevel { tick_rate, radius, walls, rocks } = plain;
+        let PlainLevel { tick_rate, radius, layout } = plain;
         let tick_rate = TickRate::new(tick_rate.hz()).ok_or(LevelError::TickRate)?;
-        if walls.len() + rocks.len() > OBSTACLES_MAX {
+        if layout.obstacles() > OBSTACLES_MAX || layout.pads.len() > OBSTACLES_MAX {
             return Err(LevelError::TooMany);
         }
-        // Not-a-number is in no range.
-        let is_length = |length: f32| (0.0..=OBSTACLE_LENGTH_MAX).contains(&length);
-        let is_place = |at: f32| (-WORLD_RADIUS_MAX..=WORLD_RADIUS_MAX).contains(&at);
-        let sound = (0.0..=WORLD_RADIUS_MAX).contains(&radius)
-            && walls.iter().all(|wall| {
-                is_place(wall.x) && is_place(wall.y) && is_length(wall.w) && is_length(wall.h)
-            })
-            && rocks
-                .iter()
-                .all(|rock| is_place(rock.x) && is_place(rock.y) && is_length(2.0 * rock.radius));
-        if !sound {
+        if !(0.0..=WORLD_RADIUS_MAX).contains(&radius) || !layout.is_sound() {
             return Err(LevelError::Measure);
         }
-        Ok(Level::new(tick_rate, radius, walls, rocks))
+        Ok(Level::new(tick_rate, radius, layout))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pickups::Pickup;
     use super::*;
 
-    const BORDER: Border = Border { radius: 100.0, target: 100.0 };
-
-    fn level_of(walls: Vec<Rect>, rocks: Vec<Rock>) -> Level {
-        Level::new(TickRate::default(), 100.0, walls, rocks)
-    }
-
-    #[test]
-    fn a_ship_slides_along_a_wall() {
-        let level = level_of(vec![Rect::new(Vec2::new(5.0, -5.0), Vec2::new(2.0, 10.0))], vec![]);
-        let (mut place, mut velocity) = (Vec2::new(4.5, 1.0), Vec2::new(10.0, 3.0));
-        level.confine(&BORDER, &mut place, &mut velocity);
-        assert_eq!(place, Vec2::new(4.0, 1.0));
-        assert_eq!(velocity, Vec2::new(0.0, 3.0));
-    }
-
-    #[test]
-    fn a_ship_in_the_middle_of_an_obstacle_is_freed() {
-        let wall = Rect::new(Vec2::new(5.0, -5.0), Vec2::new(2.0, 10.0));
-        let rock = Rock::new(Vec2::new(-20.0, 0.0), 3.0);
-        let level = level_of(vec![wall], vec![rock]);
-        for inside in [Vec2::new(6.2, 0.0), Vec2::new(-20.0, 0.0)] {
-            let mut place = inside;
-            level.confine(&BORDER, &mut place, &mut Vec2::default());
-            assert!(place.distance(inside) > 1.0);
-            assert_eq!(level.nearest_free(&BORDER, place, 0.999 * SHIP_RADIUS), None);
-        }
-    }
-
-    #[test]
-    fn a_ship_slides_around_a_rock_and_along_the_border() {
-        let level = level_of(vec![], vec![Rock::new(Vec2::ZERO, 2.0)]);
-        let (mut place, mut velocity) = (Vec2::new(0.0, 2.5), Vec2::new(3.0, -8.0));
-        level.confine(&BORDER, &mut place, &mut velocity);
-        assert_eq!((place, velocity), (Vec2::new(0.0, 3.0), Vec2::new(3.0, 0.0)));
-        let (mut place, mut velocity) = (Vec2::new(0.0, -120.0), Vec2::new(3.0, -8.0));
-        level.confine(&BORDER, &mut place, &mut velocity);
-        assert_eq!((place, velocity), (Vec2::new(0.0, -99.0), Vec2::new(3.0, 0.0)));
-    }
-
-    #[test]
-    fn an_obstacle_too_near_to_the_border_lets_everything_pass() {
-        let level = level_of(vec![], vec![Rock::new(Vec2::new(50.0, 0.0), 2.0)]);
-        let near = Border { radius: 53.0, target: 53.0 };
-        let at = Vec2::new(50.5, 0.0);
-        assert_eq!(level.nearest_free(&near, at, SHIP_RADIUS), None);
-        assert!(level.nearest_free(&BORDER, at, SHIP_RADIUS).is_some());
+    fn level_of(layout: Layout) -> Level {
+        Level::new(TickRate::default(), 100.0, layout)
     }
 
     #[test]
     fn a_level_that_is_none_is_refused() {
-        let plain = || PlainLevel::from(level_of(vec![], vec![Rock::new(Vec2::ZERO, 2.0)]));
+        let drifter = Drifter::new(Vec2::new(40.0, 0.0), 4.0, 2.0, 1.0, 300);
+        let pad = Pad { x: 0.0, y: 0.0, pickup: Pickup::Repair };
+        let rocks = vec![Rock::new(Vec2::ZERO, 2.0)];
+        let layout = || Layout {
+            rocks: rocks.clone(),
+            drifters: vec![drifter],
+            pads: vec![pad],
+            ..Layout::default()
+        };
+        let plain = || PlainLevel::from(level_of(layout()));
         assert!(Level::try_from(plain()).is_ok());
         let broken = PlainLevel { radius: f32::NAN, ..plain() };
         assert_eq!(Level::try_from(broken).err(), Some(LevelError::Measure));
+        let breaks: [fn(&mut Layout); 5] = [
+            |layout| layout.rocks[0].x = f32::INFINITY,
+            |layout| layout.drifters[0].period_ticks = 0,
+            |layout| layout.drifters[0].orbit = f32::NAN,
+            |layout| layout.drifters[0].phase = f32::NAN,
+            |layout| layout.pads[0].y = 1e9,
+        ];
+        for break_it in breaks {
+            let mut broken = plain();
+            break_it(&mut broken.layout);
+            assert_eq!(Level::try_from(broken).err(), Some(LevelError::Measure));
+        }
         let mut broken = plain();
-        broken.rocks[0].x = f32::INFINITY;
-        assert_eq!(Level::try_from(broken).err(), Some(LevelError::Measure));
-        let mut broken = plain();
-        broken.rocks = vec![broken.rocks[0]; OBSTACLES_MAX + 1];
+        broken.layout.rocks = vec![rocks[0]; OBSTACLES_MAX + 1];
         assert_eq!(Level::try_from(broken).err(), Some(LevelError::TooMany));
     }
 }

@@ -2,23 +2,32 @@
 //!
 //! It is written only against [`crate::game`] and is the model of a game on Tickwire. This file
 //! holds the world and its tick as a list of verbs; what the verbs mean is in the other files:
-//! `input` is what a player gives, `ship` moves one player by it, `bolts` fly and hit, the `rail`
-//! hits what was seen, `spawn` finds safe places, `level` is what stands in the way, [`kinds`] is
-//! what there is to see, `bot` plays, and [`rules`] has all numbers.
+//! `input` is what a player gives, `ship` moves one player by it, a [`class`] says how well,
+//! `combat` fires and hits, of which `bolts` fly and the `rail` hits what was seen, `spawn` finds
+//! safe places, `pickups` lie about, a `round` has an end; `level` is what stands and drifts,
+//! `obstacles` what is in the way at a tick, [`kinds`] is what there is to see, `bot` plays, and
+//! [`rules`] has the numbers.
 //!
 //! Nothing here knows the server, the wire or a page. x grows to the right, y downwards.
 
 mod bolts;
 mod border;
 mod bot;
+pub mod class;
+mod combat;
+mod drift;
 mod generate;
 mod grid;
 mod input;
 pub mod kinds;
 mod level;
+mod obstacles;
 #[cfg(test)]
 mod person;
+mod pickups;
+mod player;
 mod rail;
+mod round;
 pub mod rules;
 mod ship;
 mod spawn;
@@ -29,17 +38,22 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 pub use border::Border;
+pub use class::Class;
+pub use drift::Drifter;
 pub use input::{Input, aim_direction};
-pub use level::{Level, LevelError, Rect, Rock};
+pub use level::{Layout, Level, LevelError, Rect, Rock};
+pub use pickups::{Pad, Pickup};
 pub use rail::rail_reach;
 pub use ship::{Life, Own};
 
-use self::bolts::{Bolt, Flight};
+use self::bolts::Bolt;
 use self::grid::Grid;
-use self::rail::{Beam, Rail, Sight};
-use self::rules::{
-    BOLT_DAMAGE, RAIL_DAMAGE, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius,
-};
+use self::obstacles::Obstacles;
+use self::pickups::Pickups;
+use self::player::{Player, are_mates};
+use self::rail::{Rail, Sight};
+use self::round::{Phase, Round, Tally};
+use self::rules::{ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius};
 use crate::dice::Dice;
 use crate::game::{Effect, Game, Seen, Setup, Step};
 use crate::history::History;
@@ -50,31 +64,43 @@ use crate::tick::Tick;
 /// The border's entity: the first of every world, so that a client can show the border from a
 /// player's own state.
 const BORDER_ENTITY: EntityId = EntityId(0);
+/// The round's entity.
+const ROUND_ENTITY: EntityId = EntityId(1);
 
 /// The world's randomness; the level has another stream.
 const DICE_STREAM: u64 = 0;
 
 /// What whoever opens a room can choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether walls and rocks stand in the arena.
+    /// Whether anything stands, drifts and lies in the arena.
     pub obstacles: bool,
+    /// Whether two teams play against each other; else everybody against everybody.
+    pub teams: bool,
+    /// Whether one can hurt one's mates.
+    pub friendly_fire: bool,
+    /// Length of a round in seconds; 0 for one that never ends.
+    pub round_s: u16,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { obstacles: true }
+        Settings { obstacles: true, teams: false, friendly_fire: false, round_s: ROUND_S }
     }
 }
 
 /// The world of Skirmish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Skirmish {
+    settings: Settings,
     dice: Dice,
     next_entity: EntityId,
-    /// Whether a tick was made: before, the border is put where it belongs at once.
-    begun: bool,
+    /// The last tick that was made.
+    tick: Tick,
+    /// `None` for rounds that never end.
+    round_ticks: Option<u32>,
+    round: Round,
     /// The border never goes beyond this: the level ends there.
     border_max: f32,
     border: Border,
@@ -82,6 +108,7 @@ pub struct Skirmish {
     players: Vec<Player>,
     /// By rising entity.
     bolts: Vec<Bolt>,
+    pickups: Pickups,
     /// Where the ships were to be seen lately.
     past: History<Sight>,
     /// Refilled by every tick; here only to keep the memory.
@@ -89,23 +116,18 @@ pub struct Skirmish {
     scratch: Scratch,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Player {
-    own: Own,
-    score: i32,
-}
-
 #[derive(Clone, Debug, Default)]
 struct Scratch {
     shots: Vec<Bolt>,
     rails: Vec<Rail>,
     places: Vec<Vec2>,
+    /// Of `places`, by index of their player.
     ships: Grid,
 }
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 3;
+    const RULES: u32 = 4;
 
     type Settings = Settings;
     type Level = Level;
@@ -117,21 +139,26 @@ impl Game for Skirmish {
     }
 
     fn new(setup: &Setup<Settings>) -> (Skirmish, Level) {
-        let Settings { obstacles } = setup.settings;
+        let Settings { obstacles, round_s, .. } = setup.settings;
         let level = if obstacles {
             generate::generate(setup.seed, setup.tick_rate, setup.players_max)
         } else {
             generate::open(setup.tick_rate, setup.players_max)
         };
         let radius = border_radius(0);
+        let round_ticks = u32::from(round_s) * u32::from(setup.tick_rate.hz());
         let world = Skirmish {
+            settings: setup.settings,
             dice: Dice::new(setup.seed, DICE_STREAM),
-            next_entity: EntityId(BORDER_ENTITY.0 + 1),
-            begun: false,
+            next_entity: EntityId(ROUND_ENTITY.0 + 1),
+            tick: Tick(0),
+            round_ticks: (round_ticks > 0).then_some(round_ticks),
+            round: Round::first(),
             border_max: level.radius,
             border: Border { radius, target: radius },
             players: Vec::new(),
             bolts: Vec::new(),
+            pickups: Pickups::new(&level.layout.pads),
             past: History::new(setup.rewind_max_ticks),
             scratch: Scratch::default(),
         };
@@ -140,8 +167,11 @@ impl Game for Skirmish {
 
     fn join(&mut self, player: PlayerId) {
         if let Err(at) = self.find(player) {
-            let own = Own::waiting(player, self.border);
-            self.players.insert(at, Player { own, score: 0 });
+            let mut own = Own::waiting(player, self.border);
+            own.tick = self.tick;
+            own.team = self.weaker_team();
+            own.truce_ticks = self.round.truce_ticks(self.tick);
+            self.players.insert(at, Player::new(own));
         }
     }
 
@@ -150,27 +180,34 @@ impl Game for Skirmish {
             self.players.remove(at);
             // Its number may be given out again: nobody should score by a stranger's bolts.
             self.bolts.retain(|bolt| bolt.owner != player);
+            self.players.iter_mut().for_each(|other| other.forget(player));
         }
     }
 
     fn step(&mut self, now: &mut Step<'_, Skirmish>) {
+        self.turn_round(now);
         self.aim_border(now);
+        self.tick = now.tick;
         // Ships first, so that bolts are judged against where their targets are now.
         self.advance_players(now);
         // Before the bolts, so that nobody appears in the way of one unseen.
         self.spawn_ships(now);
         // All ships are now where they will be seen.
-        self.past.push(now.tick, self.players.iter().map(|player| Sight::of(&player.own)));
+        self.note_places(now);
         // Shots are fired before anything hits, so that whoever dies now has shot all the same; but
         // a fresh bolt is seen where and as its ship is, and flies from the next tick on.
         self.fire_shots(now);
         self.strike_by_rails(now);
         self.fly_bolts(now);
         self.launch_shots();
+        // Last, so that nobody is mended between two hits of a tick.
+        self.hand_out_pickups(now);
     }
 
     fn show(&self, scene: &mut SceneWriter) {
         show_border(&self.border, scene);
+        self.round.show(ROUND_ENTITY, scene);
+        self.pickups.show(scene);
         for player in &self.players {
             player.own.show(scene);
         }
@@ -207,12 +244,19 @@ impl Game for Skirmish {
     }
 
     fn view(&self, player: PlayerId) -> View {
-        let centre = self.find(player).map_or(Vec2::ZERO, |at| self.players[at].own.place);
-        View::around(centre.to_array(), [VIEW_HALF_X, VIEW_HALF_Y])
+        let half = [VIEW_HALF_X, VIEW_HALF_Y];
+        let Ok(at) = self.find(player) else { return View::around([0.0; 2], half) };
+        let own = &self.players[at].own;
+        let half = if own.is_tall { [VIEW_HALF_Y, VIEW_HALF_X] } else { half };
+        View::around(own.place.to_array(), half)
     }
 
     fn score(&self, player: PlayerId) -> i32 {
-        self.find(player).map_or(0, |at| self.players[at].score)
+        self.find(player).map_or(0, |at| self.players[at].tally.score)
+    }
+
+    fn team(&self, player: PlayerId) -> u8 {
+        self.find(player).map_or(0, |at| self.players[at].own.team)
     }
 
     fn bot(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
@@ -222,7 +266,75 @@ impl Game for Skirmish {
 
 impl Skirmish {
     fn find(&self, player: PlayerId) -> Result<usize, usize> {
-        self.players.binary_search_by_key(&player, |player| player.own.player)
+        self.players.binary_search_by_key(&player, Player::id)
+    }
+
+    /// The obstacles of this tick.
+    fn obstacles<'a>(&self, level: &'a Level) -> Obstacles<'a> {
+        Obstacles { level, border: self.border, tick: self.tick }
+    }
+
+    /// The team that a newcomer strengthens; 0 where there are none.
+    fn weaker_team(&self) -> u8 {
+        if !self.settings.teams {
+            return 0;
+        }
+        let of = |team: u8| self.players.iter().filter(move |player| player.own.team == team);
+        let strength = |team| (of(team).count(), of(team).map(|it| it.tally.score).sum::<i32>());
+        if strength(2) < strength(1) { 2 } else { 1 }
+    }
+
+    /// A round that is over is followed by its result, and that by the next round.
+    fn turn_round(&mut self, now: &mut Step<'_, Skirmish>) {
+        let is_first = self.tick == Tick(0);
+        if !is_first && !self.round.is_over(now.tick) {
+            return;
+        }
+        match self.round.phase() {
+            Phase::Playing { .. } if !is_first => self.conclude_round(now),
+            _ => self.begin_round(now, is_first),
+        }
+    }
+
+    /// Weapons are off while the result stands.
+    fn conclude_round(&mut self, now: &mut Step<'_, Skirmish>) {
+        let ends = now.tick.plus(now.level.timing.result_ticks);
+        let tallies = self.players.iter().map(|player| (player.id(), player.tally));
+        self.round.conclude(ends, tallies, &mut self.next_entity);
+        self.bolts.clear();
+        let truce_ticks = self.round.truce_ticks(self.tick);
+        for Player { own, .. } in &mut self.players {
+            own.truce_ticks = truce_ticks;
+            now.affect(own.player, Effect::Push);
+        }
+    }
+
+    /// Everybody begins anew, with a fresh ship.
+    fn begin_round(&mut self, now: &mut Step<'_, Skirmish>, is_first: bool) {
+        self.round.begin(self.round_ticks.map(|ticks| now.tick.plus(ticks)));
+        self.pickups.begin(now.tick);
+        if is_first {
+            return;
+        }
+        self.even_out_teams();
+        for player in &mut self.players {
+            player.tally = Tally::default();
+            player.take_hurts(now.tick);
+            let own = &mut player.own;
+            own.die(0);
+            own.truce_ticks = 0;
+            now.affect(own.player, Effect::Push);
+        }
+    }
+
+    /// Moves the last of the larger team until neither is larger by more than one.
+    fn even_out_teams(&mut self) {
+        let count = |team| self.players.iter().filter(|player| player.own.team == team).count();
+        let (first, second) = (count(1), count(2));
+        let (from, to) = if first > second { (1, 2) } else { (2, 1) };
+        let many = first.abs_diff(second) / 2;
+        let larger = self.players.iter_mut().rev().filter(|player| player.own.team == from);
+        larger.take(many).for_each(|player| player.own.team = to);
     }
 
     /// Sends the border to where it belongs with so many players. In a tick and not between two,
@@ -230,8 +342,8 @@ impl Skirmish {
     fn aim_border(&mut self, now: &mut Step<'_, Skirmish>) {
         let wanted = border_radius(self.players.len() as u16);
         let target = if wanted < self.border_max { wanted } else { self.border_max };
-        let radius = if self.begun { self.border.radius } else { target };
-        self.begun = true;
+        // Before the first tick it is put where it belongs at once.
+        let radius = if self.tick == Tick(0) { target } else { self.border.radius };
         let border = Border { radius, target };
         if border == self.border {
             return;
@@ -248,123 +360,65 @@ impl Skirmish {
         for Player { own, .. } in &mut self.players {
             let input = now.input(own.player).or_default();
             ship::advance(own, now.level, input);
-            debug_assert_eq!(own.border, self.border, "there is only one border");
+            debug_assert_eq!((own.border, own.tick), (self.border, self.tick), "there is only one");
         }
     }
 
     fn spawn_ships(&mut self, now: &mut Step<'_, Skirmish>) {
         let due = Life::Dead { respawn_ticks: 0 };
+        let timing = &now.level.timing;
         let mut left = SPAWNS_PER_TICK_MAX;
         for at in 0..self.players.len() {
             if self.players[at].own.life != due || left == 0 {
                 continue;
             }
             left -= 1;
+            let team = self.players[at].own.team;
             let alive = self.players.iter().map(|player| &player.own).filter(|own| own.is_alive());
-            let others = alive.map(|own| own.place);
-            let place = spawn::safe_place(&mut self.dice, now.level, &self.border, others);
-            let own = &mut self.players[at].own;
-            own.spawn(self.next_entity.take(), place, &now.level.timing);
+            let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.place);
+            let obstacles = self.obstacles(now.level);
+            let place = spawn::safe_place(&mut self.dice, &obstacles, others);
+            let Player { own, has_lived, .. } = &mut self.players[at];
+            let protection_ticks =
+                if *has_lived { timing.protection_ticks } else { timing.newcomer_protection_ticks };
+            *has_lived = true;
+            own.spawn(self.next_entity.take(), place, protection_ticks);
             now.affect(own.player, Effect::Spawn);
             now.emit(&kinds::SPAWN, [place.x.into(), place.y.into(), own.player.0.into()]);
         }
     }
 
-    fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
-        for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
-            let entity = self.next_entity.take();
-            self.scratch.shots.push(Bolt::of_shot(entity, own, now.tick, &now.level.timing));
-        }
-        let railed = self.players.iter().filter(|player| player.own.railed);
-        self.scratch.rails.extend(railed.map(|player| Rail::of_shot(&player.own)));
-    }
-
-    /// Each rail hits the ships that live now, where its player saw them. One without a picture of
-    /// its own, as the bots of a room, sees the present.
-    fn strike_by_rails(&mut self, now: &mut Step<'_, Skirmish>) {
-        let Skirmish { border, players, past, scratch, .. } = self;
-        for rail in scratch.rails.drain(..) {
-            let moment = past.at(now.tick, now.rewind(rail.owner));
-            let place = |own: &Own| match &moment {
-                Some(moment) => rail::place_at(moment, own),
-                None => Some(own.place),
-            };
-            let others = players.iter().map(|player| &player.own).enumerate();
-            let others = others.filter(|(_, own)| own.is_alive() && own.player != rail.owner);
-            let targets = others.filter_map(|(index, own)| Some((index, place(own)?)));
-            let Beam { end, victim } = rail.trace(border, now.level, targets);
-            let (middle, half) = ((rail.from + end) * 0.5, (end - rail.from) * 0.5);
-            let [x, y, dx, dy] = [middle.x, middle.y, half.x, half.y].map(f64::from);
-            now.emit(&kinds::RAIL, [x, y, dx, dy, rail.owner.0.into()]);
-            if let Some((victim, seen_at)) = victim {
-                // Where the ship is now, on the side on which it was hit: it is that everybody sees.
-                let at = end - seen_at + players[victim].own.place;
-                hit(players, victim, Blow { by: rail.owner, at, damage: RAIL_DAMAGE }, now);
-            }
-        }
-    }
-
-    fn launch_shots(&mut self) {
-        self.bolts.append(&mut self.scratch.shots);
-    }
-
-    fn fly_bolts(&mut self, now: &mut Step<'_, Skirmish>) {
-        let Skirmish { border, players, bolts, scratch, .. } = self;
+    fn note_places(&mut self, now: &Step<'_, Skirmish>) {
+        let Skirmish { past, players, scratch, border, .. } = self;
+        past.push(now.tick, players.iter().map(|player| Sight::of(&player.own)));
         scratch.places.clear();
         scratch.places.extend(players.iter().map(|player| player.own.place));
         bolts::refill(&mut scratch.ships, border, &scratch.places);
-        bolts.retain_mut(|bolt| {
-            let target = |at: usize| {
-                let own: &Own = &players[at].own;
-                own.is_alive().then_some((own.player, own.place))
-            };
-            match bolt.fly(now.level, border, &scratch.ships, target) {
-                Flight::On => return true,
-                Flight::Spent => {}
-                Flight::Burst => {
-                    now.emit(&kinds::BURST, [bolt.place.x.into(), bolt.place.y.into()]);
-                }
-                Flight::Hit(victim) => {
-                    let (by, at) = (bolt.owner, bolt.place);
-                    hit(players, victim, Blow { by, at, damage: BOLT_DAMAGE }, now);
-                }
-            }
-            false
-        });
+    }
+
+    fn hand_out_pickups(&mut self, now: &mut Step<'_, Skirmish>) {
+        let Skirmish { pickups, players, scratch, border, next_entity, round, .. } = self;
+        let timing = &now.level.timing;
+        // Nobody needs any while the result stands.
+        if matches!(round.phase(), Phase::Playing { .. }) {
+            pickups.refill(timing, border.radius, now.tick, next_entity);
+        }
+        let mut taken = Vec::new();
+        let wants = |index: usize, pickup| {
+            let own: &Own = &players[index].own;
+            (own.is_alive() && own.wants(pickup)).then_some(own.place)
+        };
+        pickups.take(&scratch.ships, wants, |index, pad| taken.push((index, *pad)));
+        for (index, Pad { x, y, pickup }) in taken {
+            let own = &mut players[index].own;
+            own.take(pickup, timing);
+            now.affect(own.player, Effect::Hit);
+            let (player, kind) = (own.player.0.into(), pickup.number().into());
+            now.emit(&kinds::TAKE, [x.into(), y.into(), player, kind]);
+        }
     }
 }
 
 fn show_border(border: &Border, scene: &mut SceneWriter) {
     scene.row(&kinds::BORDER, BORDER_ENTITY, [border.radius.into()]);
-}
-
-/// What a shot does to a ship that it hits.
-struct Blow {
-    by: PlayerId,
-    at: Vec2,
-    damage: f32,
-}
-
-/// The ship of `players[victim]` is hit.
-fn hit(players: &mut [Player], victim: usize, blow: Blow, now: &mut Step<'_, Skirmish>) {
-    let own = &mut players[victim].own;
-    let damage = if own.is_protected() { 0.0 } else { blow.damage };
-    let shielded = damage == 0.0 || own.hurt(damage, &now.level.timing);
-    let (victim_id, killer_id) = (f64::from(own.player.0), f64::from(blow.by.0));
-    let (x, y) = (blow.at.x.into(), blow.at.y.into());
-    let shielded_bit = f64::from(u8::from(shielded));
-    now.emit(&kinds::HIT, [x, y, victim_id, killer_id, damage.into(), shielded_bit]);
-    if damage > 0.0 {
-        now.affect(own.player, Effect::Hit);
-    }
-    if own.hull > 0.0 {
-        return;
-    }
-    now.affect(own.player, Effect::Death);
-    now.emit(&kinds::BOOM, [own.place.x.into(), own.place.y.into(), victim_id]);
-    now.emit(&kinds::KILL, [victim_id, killer_id]);
-    own.die(&now.level.timing);
-    let killer = players.binary_search_by_key(&blow.by, |player| player.own.player);
-    // Bolts go with their player, and a rail hits in the tick of its shot.
-    players[killer.expect("a shot has a player")].score += 1;
 }

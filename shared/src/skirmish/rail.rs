@@ -9,9 +9,9 @@
 use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
-use super::border::Border;
 use super::input::aim_direction;
 use super::level::{Level, first_touch_of_circle};
+use super::obstacles::Obstacles;
 use super::rules::{RAIL_RANGE, SHIP_RADIUS};
 use super::ship::Own;
 use crate::history::Moment;
@@ -29,7 +29,9 @@ pub(super) struct Sight {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rail {
     pub(super) owner: PlayerId,
+    pub(super) team: u8,
     pub(super) from: Vec2,
+    pub(super) damage: f32,
     aim: u16,
 }
 
@@ -60,16 +62,24 @@ pub(super) fn place_at(moment: &Moment<'_, Sight>, own: &Own) -> Option<Vec2> {
 
 impl Rail {
     pub(super) fn of_shot(own: &Own) -> Rail {
-        Rail { owner: own.player, from: own.place, aim: own.aim }
+        Rail {
+            owner: own.player,
+            team: own.team,
+            from: own.place,
+            damage: own.rail_damage(),
+            aim: own.aim,
+        }
     }
 
     /// How far it goes among obstacles and the border as they are, and from where to where in a
     /// straight line it would go at most.
-    fn reach(&self, border: &Border, level: &Level) -> (f32, Vec2) {
+    fn reach(&self, obstacles: &Obstacles<'_>) -> (f32, Vec2) {
         let way = aim_direction(self.aim) * RAIL_RANGE;
         let to = self.from + way;
         let mut first = 1.0;
-        for touch in [border.exit(self.from, to), level.first_touch(border, self.from, to, 0.0)] {
+        let touches =
+            [obstacles.border.exit(self.from, to), obstacles.first_touch(self.from, to, 0.0)];
+        for touch in touches {
             if let Some(touch) = touch
                 && touch < first
             {
@@ -83,11 +93,10 @@ impl Rail {
     /// shooter saw them. It has no width: what it hits is what the line on the screen crosses.
     pub(super) fn trace(
         &self,
-        border: &Border,
-        level: &Level,
+        obstacles: &Obstacles<'_>,
         targets: impl Iterator<Item = (usize, Vec2)>,
     ) -> Beam {
-        let (mut first, way) = self.reach(border, level);
+        let (mut first, way) = self.reach(obstacles);
         let mut victim = None;
         for (index, place) in targets {
             if let Some(touch) = first_touch_of_circle(self.from, way, place, SHIP_RADIUS)
@@ -104,5 +113,5 @@ impl Rail {
 /// no ship were in its way.
 #[must_use]
 pub fn rail_reach(own: &Own, level: &Level) -> f32 {
-    Rail::of_shot(own).reach(&own.border, level).0 * RAIL_RANGE
+    Rail::of_shot(own).reach(&own.among(level)).0 * RAIL_RANGE
 }

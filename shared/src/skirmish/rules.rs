@@ -4,15 +4,16 @@
 //! where seconds turn into ticks. It never looks at a world. All of the game reads it, and the
 //! page takes its measures from it. Lengths are in units: a ship's radius is one.
 
+use super::class::Class;
 use crate::tick::TickRate;
 
 /// Radius of a ship.
 pub const SHIP_RADIUS: f32 = 1.0;
-/// Fastest that a ship flies, in units per second.
-pub const SHIP_SPEED_MAX: f32 = 14.0;
-/// What part of its speed a ship has in each direction of a diagonal: the square root of a half,
-/// but as a ratio of small numbers, so that a steered velocity is told exactly in few bits.
-pub(super) const DIAGONAL: f32 = 12.0 / 17.0;
+/// Fastest that any ship flies, in units per second: the dart.
+pub const SHIP_SPEED_MAX: f32 = 20.0 * SHIP_STEER_STEP;
+/// Velocities are steered at in whole steps of this, in units per second: a lancer has 17 along an
+/// axis. So few values are cheap to tell.
+pub(super) const SHIP_STEER_STEP: f32 = 14.0 / 17.0;
 /// How quickly a ship takes on the speed that it is steered at: after the inverse of this in
 /// seconds, 63 % of the change is made. One number gives both thrust and drag, so that the
 /// highest speed is the same at every tick rate.
@@ -20,10 +21,10 @@ pub(super) const SHIP_RESPONSE_PER_S: f32 = 4.0;
 /// A coasting ship slower than this stands still, in units per second: it costs no bytes then.
 pub(super) const SHIP_SPEED_REST: f32 = 0.1;
 
-/// Hull of a fresh ship.
-pub const HULL_MAX: f32 = 100.0;
-/// Full shield. It takes damage before the hull does.
-pub const SHIELD_MAX: f32 = 50.0;
+/// No class has more hull.
+pub const HULL_MAX: f32 = 130.0;
+/// No class has more shield.
+pub const SHIELD_MAX: f32 = 60.0;
 /// How long a ship must go without a hit before its shield regrows.
 pub const SHIELD_DELAY_S: f32 = 2.5;
 /// How fast the shield regrows.
@@ -40,16 +41,12 @@ pub const BOLT_RADIUS: f32 = 0.25;
 pub const BOLT_SPEED: f32 = 42.0;
 /// How long a bolt flies.
 pub const BOLT_LIFE_S: f32 = 0.7;
-/// What a hit takes: six break a fresh ship, four one without a shield.
-pub const BOLT_DAMAGE: f32 = 26.0;
-/// Time between two shots of a ship: a fresh ship lasts at least 1.5 s.
-pub const COOLDOWN_S: f32 = 0.3;
+/// Least time between two bolts of any class.
+pub const COOLDOWN_MIN_S: f32 = 0.3;
 
-/// For how long a rail is held until it can be fired.
-pub const RAIL_CHARGE_S: f32 = 0.9;
 /// How far a rail goes: about to the side of the screen, and beyond its upper and lower end.
 pub const RAIL_RANGE: f32 = 34.0;
-/// What a rail takes: two break a fresh ship, one with a bolt one without a shield.
+/// What a rail takes, of whatever class: two break a fresh lancer.
 pub const RAIL_DAMAGE: f32 = 90.0;
 /// Time from a rail to the next shot or charge of a ship.
 pub const RAIL_COOLDOWN_S: f32 = 0.6;
@@ -58,6 +55,37 @@ pub const RAIL_COOLDOWN_S: f32 = 0.6;
 pub const RESPAWN_S: f32 = 2.0;
 /// For how long a fresh ship cannot be hurt, unless it fires.
 pub const PROTECTION_S: f32 = 1.5;
+/// The same for the first ship of somebody who has just come and looks around.
+pub const NEWCOMER_PROTECTION_S: f32 = 4.0;
+
+/// How near the centre of a ship must come to a pick-up to take it.
+pub const PICKUP_REACH: f32 = 1.8;
+/// What a repair gives back of a hull.
+pub const REPAIR_HULL: f32 = 60.0;
+/// A shield that was picked up may be so many times as strong as a full one; it does not regrow
+/// beyond a full one.
+pub const SHIELD_OVER: f32 = 2.0;
+/// For how long a ship is overcharged.
+pub const OVERCHARGE_S: f32 = 8.0;
+/// How much more the bolts and rails of an overcharged ship take; its rail charges as much faster.
+pub const OVERCHARGE_FACTOR: f32 = 1.5;
+/// Time until a pick-up that gives hull or shield is back.
+pub const PICKUP_BACK_S: f32 = 14.0;
+/// The same of an overcharge. All of a kind come back at once, so that people meet there.
+pub const OVERCHARGE_BACK_S: f32 = 30.0;
+
+/// Length of a round unless its room wants another.
+pub const ROUND_S: u16 = 180;
+/// For how long the result of a round stands before the next one begins.
+pub const RESULT_S: f32 = 10.0;
+/// Points for a kill, and what it costs to kill a mate.
+pub const KILL_POINTS: i32 = 2;
+/// Points for having hurt whom another killed.
+pub const ASSIST_POINTS: i32 = 1;
+/// How long a hit counts as help.
+pub const ASSIST_S: f32 = 6.0;
+/// Most players of whom a result tells.
+pub const RESULTS_MAX: usize = 64;
 /// Most ships that appear in one tick; the others wait for the next one. It bounds the cost of
 /// a tick in which a thousand players come at once.
 pub(super) const SPAWNS_PER_TICK_MAX: usize = 32;
@@ -72,6 +100,10 @@ pub const VIEW_HALF_Y: f32 = 21.0;
 pub const SCREEN_HALF_X: f32 = 32.0;
 /// Half the height that a page should show.
 pub const SCREEN_HALF_Y: f32 = 18.0;
+/// Half the width that a page should show on a tall screen, for which the view is turned.
+pub const TALL_HALF_X: f32 = 13.5;
+/// Half the height that a page should show on a tall screen.
+pub const TALL_HALF_Y: f32 = 27.0;
 
 /// Radius of the smallest arena.
 const BORDER_RADIUS_BASE: f32 = 20.0;
@@ -105,11 +137,24 @@ pub(super) struct Timing {
     pub(super) border_shrink: f32,
     pub(super) shield_delay_ticks: u32,
     pub(super) bolt_life_ticks: u32,
-    pub(super) cooldown_ticks: u32,
-    pub(super) rail_charge_ticks: u32,
+    pub(super) cooldown_min_ticks: u32,
     pub(super) rail_cooldown_ticks: u32,
     pub(super) respawn_ticks: u32,
     pub(super) protection_ticks: u32,
+    pub(super) newcomer_protection_ticks: u32,
+    pub(super) overcharge_ticks: u32,
+    pub(super) pickup_back_ticks: u32,
+    pub(super) overcharge_back_ticks: u32,
+    pub(super) result_ticks: u32,
+    pub(super) assist_ticks: u32,
+    classes: [ClassTiming; Class::ALL.len()],
+}
+
+/// The times of a class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClassTiming {
+    pub(super) cooldown_ticks: u32,
+    pub(super) rail_charge_ticks: u32,
 }
 
 impl Timing {
@@ -123,12 +168,25 @@ impl Timing {
             border_shrink: BORDER_SHRINK_PER_S * dt,
             shield_delay_ticks: rate.ticks_in(SHIELD_DELAY_S),
             bolt_life_ticks: rate.ticks_in(BOLT_LIFE_S),
-            cooldown_ticks: rate.ticks_in(COOLDOWN_S),
-            rail_charge_ticks: rate.ticks_in(RAIL_CHARGE_S),
+            cooldown_min_ticks: rate.ticks_in(COOLDOWN_MIN_S),
             rail_cooldown_ticks: rate.ticks_in(RAIL_COOLDOWN_S),
             respawn_ticks: rate.ticks_in(RESPAWN_S),
             protection_ticks: rate.ticks_in(PROTECTION_S),
+            newcomer_protection_ticks: rate.ticks_in(NEWCOMER_PROTECTION_S),
+            overcharge_ticks: rate.ticks_in(OVERCHARGE_S),
+            pickup_back_ticks: rate.ticks_in(PICKUP_BACK_S),
+            overcharge_back_ticks: rate.ticks_in(OVERCHARGE_BACK_S),
+            result_ticks: rate.ticks_in(RESULT_S),
+            assist_ticks: rate.ticks_in(ASSIST_S),
+            classes: Class::ALL.map(|class| ClassTiming {
+                cooldown_ticks: rate.ticks_in(class.traits().cooldown_s),
+                rail_charge_ticks: rate.ticks_in(class.traits().rail_charge_s),
+            }),
         }
+    }
+
+    pub(super) fn of(&self, class: Class) -> &ClassTiming {
+        &self.classes[class.index()]
     }
 }
 
@@ -140,11 +198,5 @@ mod tests {
     #[test]
     fn the_largest_room_fits_the_ranges() {
         assert!(border_radius(ROOM_PLAYERS_MAX) <= WORLD_RADIUS_MAX);
-    }
-
-    #[test]
-    fn six_hits_break_a_fresh_ship() {
-        let hits = libm::ceilf((HULL_MAX + SHIELD_MAX) / BOLT_DAMAGE);
-        assert_eq!(hits, 6.0);
     }
 }

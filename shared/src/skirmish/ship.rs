@@ -9,12 +9,18 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::border::Border;
+use super::class::Class;
 use super::input::Input;
-use super::kinds::{FLAG_CHARGING, FLAG_PROTECTED, SHIP};
+use super::kinds::{FLAG_CHARGING, FLAG_OVERCHARGED, FLAG_PROTECTED, SHIP, TEAM_SHIFT};
 use super::level::Level;
-use super::rules::{AIM_STEPS, HULL_MAX, SHIELD_MAX, SHIP_SPEED_MAX, SHIP_SPEED_REST, Timing};
+use super::obstacles::Obstacles;
+use super::pickups::Pickup;
+use super::rules::{
+    AIM_STEPS, OVERCHARGE_FACTOR, RAIL_DAMAGE, REPAIR_HULL, SHIELD_OVER, SHIP_SPEED_REST, Timing,
+};
 use crate::ids::{EntityId, PlayerId};
 use crate::scene::SceneWriter;
+use crate::tick::Tick;
 
 /// Whether a player has a ship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +39,18 @@ pub enum Life {
 pub struct Own {
     /// Whose it is.
     pub player: PlayerId,
+    /// Its team; 0 where there are none.
+    pub team: u8,
+    /// The tick that it is at: where the drifting rocks are follows from it.
+    pub tick: Tick,
     /// The entity of its ship; each life has a new one.
     pub ship: EntityId,
+    /// What its ship is built for.
+    pub class: Class,
+    /// What its next ship will be built for.
+    pub wish: Class,
+    /// Whether its screen is tall: its view is turned then.
+    pub is_tall: bool,
     /// Whether it has a ship.
     pub life: Life,
     /// Where the ship is; where it was destroyed when it is dead.
@@ -49,14 +65,18 @@ pub struct Own {
     pub hull: f32,
     /// What is left of the shield.
     pub shield: f32,
-    /// Ticks until the shield regrows.
+    /// For how many more ticks the shield does not regrow.
     pub shield_delay_ticks: u32,
-    /// Ticks until it may fire again, or begin to charge.
+    /// For how many more ticks it cannot fire.
     pub cooldown_ticks: u32,
-    /// For how many ticks the rail was charged, up to the whole charge; 0 while it is let go.
+    /// For how many ticks the rail has been charged: enough when it can be let go.
     pub charge_ticks: u32,
     /// For how many more ticks it cannot be hurt.
     pub protection_ticks: u32,
+    /// For how many more ticks its shots take more.
+    pub overcharge_ticks: u32,
+    /// For how many more ticks all weapons are off: the result of a round stands.
+    pub truce_ticks: u32,
     /// Whether it fired in the last tick: a bolt starts at its place, along its aim.
     pub fired: bool,
     /// Whether it fired the rail in the last tick: from its place, along its aim.
@@ -70,7 +90,12 @@ impl Own {
     pub(super) fn waiting(player: PlayerId, border: Border) -> Own {
         Own {
             player,
+            team: 0,
+            tick: Tick(0),
             ship: EntityId(0),
+            class: Class::default(),
+            wish: Class::default(),
+            is_tall: false,
             life: Life::Dead { respawn_ticks: 0 },
             place: Vec2::ZERO,
             velocity: Vec2::ZERO,
@@ -82,24 +107,38 @@ impl Own {
             cooldown_ticks: 0,
             charge_ticks: 0,
             protection_ticks: 0,
+            overcharge_ticks: 0,
+            truce_ticks: 0,
             fired: false,
             railed: false,
             border,
         }
     }
 
-    /// Gives it a fresh ship.
-    pub(super) fn spawn(&mut self, ship: EntityId, place: Vec2, timing: &Timing) {
+    /// Gives it a fresh ship, which cannot be hurt for so long.
+    pub(super) fn spawn(&mut self, ship: EntityId, place: Vec2, protection_ticks: u32) {
         *self = Own {
+            team: self.team,
+            tick: self.tick,
             ship,
+            wish: self.wish,
+            is_tall: self.is_tall,
             life: Life::Alive,
             place,
-            hull: HULL_MAX,
-            shield: SHIELD_MAX,
             aim: self.aim,
-            protection_ticks: timing.protection_ticks,
+            protection_ticks,
+            truce_ticks: self.truce_ticks,
             ..Own::waiting(self.player, self.border)
         };
+        self.become_class(self.wish);
+    }
+
+    /// A ship as good as new, of that class.
+    fn become_class(&mut self, class: Class) {
+        self.class = class;
+        self.hull = class.traits().hull_max;
+        self.shield = class.traits().shield_max;
+        self.charge_ticks = 0;
     }
 
     /// Whether it has a ship.
@@ -114,10 +153,59 @@ impl Own {
         self.protection_ticks > 0
     }
 
+    /// Whether its shots take more now.
+    #[must_use]
+    pub fn is_overcharged(&self) -> bool {
+        self.overcharge_ticks > 0
+    }
+
     /// How far the rail is charged, from 0 to 1.
     #[must_use]
     pub fn charge(&self, level: &Level) -> f32 {
-        self.charge_ticks as f32 / level.timing.rail_charge_ticks as f32
+        self.charge_ticks as f32 / level.timing.of(self.class).rail_charge_ticks as f32
+    }
+
+    /// What a bolt fired now takes.
+    pub(super) fn bolt_damage(&self) -> f32 {
+        self.class.traits().bolt_damage * self.overcharge()
+    }
+
+    /// What a rail fired now takes.
+    pub(super) fn rail_damage(&self) -> f32 {
+        RAIL_DAMAGE * self.overcharge()
+    }
+
+    fn overcharge(&self) -> f32 {
+        if self.is_overcharged() { OVERCHARGE_FACTOR } else { 1.0 }
+    }
+
+    /// Whether a pick-up would do anything for it.
+    pub(super) fn wants(&self, pickup: Pickup) -> bool {
+        let traits = self.class.traits();
+        match pickup {
+            Pickup::Repair => self.hull < traits.hull_max,
+            Pickup::Shield => self.shield < SHIELD_OVER * traits.shield_max,
+            Pickup::Overcharge => true,
+        }
+    }
+
+    /// Takes a pick-up.
+    pub(super) fn take(&mut self, pickup: Pickup, timing: &Timing) {
+        let traits = self.class.traits();
+        let up_to = |value: f32, most: f32| if value < most { value } else { most };
+        match pickup {
+            Pickup::Repair => self.hull = up_to(self.hull + REPAIR_HULL, traits.hull_max),
+            Pickup::Shield => {
+                let most = SHIELD_OVER * traits.shield_max;
+                self.shield = up_to(self.shield + traits.shield_max, most);
+            }
+            Pickup::Overcharge => self.overcharge_ticks = timing.overcharge_ticks,
+        }
+    }
+
+    /// The obstacles that it is among.
+    pub(super) fn among<'a>(&self, level: &'a Level) -> Obstacles<'a> {
+        Obstacles { level, border: self.border, tick: self.tick }
     }
 
     /// Takes damage, the shield first. Whether the shield took all of it.
@@ -133,14 +221,16 @@ impl Own {
         false
     }
 
-    /// Its ship is lost.
-    pub(super) fn die(&mut self, timing: &Timing) {
-        self.life = Life::Dead { respawn_ticks: timing.respawn_ticks };
+    /// Its ship is lost; the next one comes in so many ticks.
+    pub(super) fn die(&mut self, respawn_ticks: u32) {
+        self.life = Life::Dead { respawn_ticks };
         self.velocity = Vec2::ZERO;
         self.buttons = 0;
         self.hull = 0.0;
         self.shield = 0.0;
         self.charge_ticks = 0;
+        self.protection_ticks = 0;
+        self.overcharge_ticks = 0;
         self.fired = false;
         self.railed = false;
     }
@@ -151,9 +241,11 @@ impl Own {
             return;
         }
         let flag = |is_up: bool, flag: u8| if is_up { flag } else { 0 };
-        let flags =
-            flag(self.is_protected(), FLAG_PROTECTED) | flag(self.charge_ticks > 0, FLAG_CHARGING);
-        let steered = Input::new(self.buttons, 0).thrust() * SHIP_SPEED_MAX;
+        let flags = flag(self.is_protected(), FLAG_PROTECTED)
+            | flag(self.charge_ticks > 0, FLAG_CHARGING)
+            | flag(self.is_overcharged(), FLAG_OVERCHARGED)
+            | self.team << TEAM_SHIFT;
+        let steered = self.class.steered(Input::new(self.buttons, 0).thrust());
         let values = [
             f64::from(self.place.x),
             f64::from(self.place.y),
@@ -166,6 +258,7 @@ impl Own {
             f64::from(self.shield),
             f64::from(flags),
             f64::from(self.player.0),
+            self.class.index() as f64,
         ];
         scene.row(&SHIP, self.ship, values);
     }
@@ -173,12 +266,16 @@ impl Own {
 
 /// Moves a player's own state on by one tick and one input.
 pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
+    own.tick = own.tick.next();
     own.border.advance(&level.timing);
+    own.truce_ticks = own.truce_ticks.saturating_sub(1);
     own.fired = false;
     own.railed = false;
     let input = match input.held() {
         Some(held) => {
             own.aim = held.aim;
+            own.wish = held.wished().unwrap_or(own.wish);
+            own.is_tall = held.buttons & Input::TALL != 0;
             held
         }
         // Who has not been heard for long has not let go of the trigger.
@@ -191,6 +288,13 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
         Life::Dead { respawn_ticks } => *respawn_ticks = respawn_ticks.saturating_sub(1),
         Life::Alive => {
             own.buttons = input.buttons & Input::BUTTONS;
+            own.protection_ticks = own.protection_ticks.saturating_sub(1);
+            own.overcharge_ticks = own.overcharge_ticks.saturating_sub(1);
+            // Whoever cannot be hurt gains nothing by a fresh hull: so the ship that one has just
+            // chosen is there at once.
+            if own.wish != own.class && (own.is_protected() || own.truce_ticks > 0) {
+                own.become_class(own.wish);
+            }
             regrow(own, &level.timing);
             fly(own, level, input);
             shoot(own, &level.timing);
@@ -199,12 +303,12 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
 }
 
 fn regrow(own: &mut Own, timing: &Timing) {
-    own.protection_ticks = own.protection_ticks.saturating_sub(1);
     own.shield_delay_ticks = own.shield_delay_ticks.saturating_sub(1);
-    if own.shield_delay_ticks == 0 && own.shield < SHIELD_MAX {
+    let most = own.class.traits().shield_max;
+    if own.shield_delay_ticks == 0 && own.shield < most {
         own.shield += timing.shield_regrowth;
-        if own.shield > SHIELD_MAX {
-            own.shield = SHIELD_MAX;
+        if own.shield > most {
+            own.shield = most;
         }
     }
 }
@@ -214,26 +318,34 @@ fn regrow(own: &mut Own, timing: &Timing) {
 fn fly(own: &mut Own, level: &Level, input: Input) {
     let timing = &level.timing;
     let before = own.velocity;
-    let steered = input.thrust() * SHIP_SPEED_MAX;
+    let steered = own.class.steered(input.thrust());
     own.velocity = steered + (before - steered) * timing.keep;
     if steered == Vec2::ZERO && own.velocity.length_squared() < SHIP_SPEED_REST * SHIP_SPEED_REST {
         own.velocity = Vec2::ZERO;
     }
     // By the mean of both velocities the way hardly depends on the tick rate.
     own.place += (before + own.velocity) * (0.5 * timing.dt);
-    level.confine(&own.border, &mut own.place, &mut own.velocity);
+    let obstacles = own.among(level);
+    obstacles.confine(&mut own.place, &mut own.velocity);
 }
 
 /// There is one cooldown for both weapons, so that a charge is never begun that could not be fired.
 fn shoot(own: &mut Own, timing: &Timing) {
     own.cooldown_ticks = own.cooldown_ticks.saturating_sub(1);
+    if own.truce_ticks > 0 {
+        own.charge_ticks = 0;
+        return;
+    }
+    let times = timing.of(own.class);
     if own.buttons & Input::RAIL != 0 {
-        if own.cooldown_ticks == 0 && own.charge_ticks < timing.rail_charge_ticks {
-            own.charge_ticks += 1;
+        if own.cooldown_ticks == 0 {
+            // An overcharge adds a tick to every other one.
+            let more = u32::from(own.is_overcharged() && own.tick.0.is_multiple_of(2));
+            own.charge_ticks = (own.charge_ticks + 1 + more).min(times.rail_charge_ticks);
         }
         return;
     }
-    let is_charged = own.charge_ticks >= timing.rail_charge_ticks;
+    let is_charged = own.charge_ticks >= times.rail_charge_ticks;
     own.charge_ticks = 0;
     if is_charged {
         own.railed = true;
@@ -241,7 +353,7 @@ fn shoot(own: &mut Own, timing: &Timing) {
         own.protection_ticks = 0;
     } else if own.buttons & Input::FIRE != 0 && own.cooldown_ticks == 0 {
         own.fired = true;
-        own.cooldown_ticks = timing.cooldown_ticks;
+        own.cooldown_ticks = times.cooldown_ticks;
         own.protection_ticks = 0;
     }
 }

@@ -5,24 +5,22 @@
 
 use glam::Vec2;
 
-use super::border::Border;
 use super::generate::place_in_circle;
-use super::level::Level;
+use super::obstacles::Obstacles;
 use super::rules::{SHIP_RADIUS, SPAWN_TRIES};
 use crate::dice::Dice;
 
 /// The safest of a few places: the one whose nearest of `others` is farthest away.
 pub(super) fn safe_place(
     dice: &mut Dice,
-    level: &Level,
-    border: &Border,
+    obstacles: &Obstacles<'_>,
     others: impl Iterator<Item = Vec2> + Clone,
 ) -> Vec2 {
     let (mut best, mut best_distance) = (Vec2::ZERO, -1.0);
     for _ in 0..SPAWN_TRIES {
-        let mut place = place_in_circle(dice, border.radius - SHIP_RADIUS);
+        let mut place = place_in_circle(dice, obstacles.border.radius - SHIP_RADIUS);
         // A place in an obstacle is moved out of it: there is always room beside one.
-        level.confine(border, &mut place, &mut Vec2::default());
+        obstacles.confine(&mut place, &mut Vec2::default());
         let mut nearest = f32::INFINITY;
         for other in others.clone() {
             let distance = place.distance_squared(other);
