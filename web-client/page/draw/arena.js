@@ -49,9 +49,10 @@ export class Arena {
       Math.round(x + (canvas.element.width - painted.width) / 2),
       Math.round(y + (canvas.element.height - painted.height) / 2),
     );
-    this.drawDrifters(canvas, world, calm ? 0 : now);
     // Nothing has come yet.
-    if (world.borderRadius > 0) drawBorder(canvas, world.borderRadius);
+    if (world.borderRadius <= 0) return;
+    this.drawDrifters(canvas, world, calm ? 0 : now);
+    drawBorder(canvas, world.borderRadius);
   }
 
   /** @private @param {Canvas} canvas @param {World} world */
@@ -96,7 +97,7 @@ export class Arena {
   /** @private @param {Canvas} canvas @param {World} world @param {number} now */
   drawDrifters(canvas, world, now) {
     const { context, camera } = canvas;
-    (world.drifters ?? []).forEach(({ x, y, radius, solid_from }, nth) => {
+    world.drifters.forEach(({ x, y, radius, solid_from }, nth) => {
       if (!camera.sees(x, y, radius + 1) || !this.rocks[nth]) return;
       canvas.toPlace(x, y, now * TURN_PER_MS * (nth % 2 === 0 ? 1 : -1));
       const solid = world.borderRadius >= solid_from;
@@ -124,7 +125,7 @@ function solidCount({ level, borderRadius }) {
 
 /** @param {Level} level @returns {Shape[]} */
 function shapesOf(level) {
-  return (level.drifters ?? []).map(({ radius }, nth) => {
+  return level.drifters.map(({ radius }, nth) => {
     const shape = { outline: new Path2D(), inner: new Path2D() };
     addRock(shape, 0, 0, radius, nth * 1.7);
     return shape;

@@ -19,7 +19,7 @@ const TRAIL_REACH = 8;
 
 /** How thick the bolts of each class are: by what they do to whom they hit.
  *  @param {Measures} measures @returns {number[]} */
-export function boltWidths({ classes = [] }) {
+export function boltWidths({ classes }) {
   const mean = classes.reduce((sum, { damage }) => sum + damage, 0) / classes.length;
   return classes.map(({ damage }) => Math.min(1.8, Math.max(0.65, damage / mean)));
 }

@@ -71,7 +71,7 @@ function paintGrid({ context, left, top, right, bottom, pixel }) {
 /** Where drifting rocks go round. @param {Sheet} sheet @param {World} world */
 function paintWays({ context, pixel }, { level }) {
   context.beginPath();
-  for (const { x, y, orbit } of level.drifters ?? []) {
+  for (const { x, y, orbit } of level.drifters) {
     context.moveTo(x + orbit, y);
     context.arc(x, y, orbit, 0, 2 * Math.PI);
   }
@@ -84,7 +84,7 @@ function paintWays({ context, pixel }, { level }) {
 
 /** @param {Sheet} sheet @param {World} world */
 function paintPads({ context, pixel }, { level }) {
-  for (const { x, y, kind } of level.pads ?? []) {
+  for (const { x, y, kind } of level.pads) {
     const colour = KINDS[kind] ?? KINDS[0];
     context.save();
     context.translate(x, y);

@@ -58,7 +58,7 @@ export class Memories {
   /** Whether a player's ship is, or last was, overcharged. @param {number} player */
   isOvercharged(player) {
     const flags = this.byPlayer.get(player)?.flags ?? 0;
-    return (flags & (this.measures.flag_overcharged ?? 0)) !== 0;
+    return (flags & this.measures.flag_overcharged) !== 0;
   }
 
   /** Notes where all are. @param {World} world @param {number} now */

@@ -20,7 +20,7 @@ export const ICONS = [
  *  @param {boolean} calm whether people asked for less motion */
 export function drawPickups(canvas, world, now, calm) {
   const { context, camera } = canvas;
-  for (const { x, y, kind, entity } of world.pickups ?? []) {
+  for (const { x, y, kind, entity } of world.pickups) {
     if (!camera.sees(x, y, 2)) continue;
     const colour = KINDS[kind] ?? KINDS[0];
     const icon = ICONS[kind] ?? ICONS[0];

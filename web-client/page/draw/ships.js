@@ -25,7 +25,7 @@ const SIGHT_UNITS = 7;
 /** How much of its hull is left. @param {World} world @param {Ship} ship
  *  @param {Measures} measures */
 export function hullLeft(world, ship, measures) {
-  return ship.hull / (world.classOf?.(ship)?.hull_max ?? measures.hull_max);
+  return ship.hull / (world.classOf(ship)?.hull_max ?? measures.hull_max);
 }
 
 export class Ships {
@@ -56,9 +56,9 @@ export class Ships {
     if (world.own && own && own.charge > 0) drawCharge(canvas, world.own, own.charge);
   }
 
-  /** @private @param {Ship} ship @param {number | undefined} flag */
+  /** @private @param {Ship} ship @param {number} flag */
   has(ship, flag) {
-    return (ship.flags & (flag ?? 0)) !== 0;
+    return (ship.flags & flag) !== 0;
   }
 
   /** Light below the outlines, added up. @private @param {Canvas} canvas @param {World} world
@@ -86,7 +86,7 @@ export class Ships {
   drawRail(canvas, ship, colour, now, calm) {
     const { context } = canvas;
     const { classes } = this.measures;
-    const seconds = classes?.[ship.class]?.rail_charge_s ?? 1;
+    const seconds = classes[ship.class]?.rail_charge_s ?? 1;
     const since = this.memories.of(ship.player)?.chargesSince ?? now;
     const charge = Math.min(1, Math.max(0, (now - since) / 1000 / seconds));
     const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
@@ -108,7 +108,7 @@ export class Ships {
   drawShield(canvas, world, ship, hit, now, calm) {
     const { context } = canvas;
     const safe = this.has(ship, this.measures.flag_protected);
-    const most = world.classOf?.(ship)?.shield_max ?? this.measures.shield_max;
+    const most = world.classOf(ship)?.shield_max ?? this.measures.shield_max;
     const strength = Math.min(1, ship.shield / most);
     if (strength <= 0 && !safe) return;
     canvas.toPlace(ship.x, ship.y, 0);
@@ -147,10 +147,9 @@ export class Ships {
   /** @private @param {Canvas} canvas @param {World} world */
   drawTeams(canvas, world) {
     const { context, camera } = canvas;
-    const shift = this.measures.team_shift ?? 3;
     let any = false;
     for (const ship of world.ships) {
-      const team = (ship.flags >> shift) & 3;
+      const team = world.teamOf(ship);
       if (team === 0 || team > 2 || !camera.sees(ship.x, ship.y, 3)) continue;
       if (!any) this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
       any = true;
