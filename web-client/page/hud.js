@@ -18,6 +18,7 @@ import { fillBoard } from "./hud/board.js";
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */
 /** @typedef {import("./wasm.js").Measures} Measures */
+/** @typedef {import("./quality.js").Quality} Quality */
 
 const FIGURES_EVERY_MS = 33;
 const TEXTS_EVERY_MS = 250;
@@ -124,8 +125,9 @@ export class Hud {
     }
   }
 
-  /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now */
-  draw(wasm, world, own, now) {
+  /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now
+   *  @param {Quality} quality */
+  draw(wasm, world, own, now, quality) {
     if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);
     const text = wasm.notice();
     if (text) this.notice(text, now);
@@ -138,7 +140,7 @@ export class Hud {
     this.round.draw(world);
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
-    this.graph.show(state);
+    this.graph.show(state, quality.times.work(), quality.level.name);
     this.drawLists(world);
   }
 

@@ -6,11 +6,14 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
+import { FrameTime } from "./frame-time.js";
 import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
+import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
+import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
@@ -50,9 +53,14 @@ const measures = wasm.measures();
 const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
-const picture = new Picture(surface, camera, measures);
+const times = new FrameTime();
+const quality = new Quality(times, location.search, (level) => picture.become(level));
+const picture = new Picture(surface, camera, measures, quality.level);
+const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
 const hands = new Hands(surface, settings, start, measures, () => leave());
 start.chooser.tell(measures.classes);
+settings.onChange(heed);
+heed();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
@@ -69,6 +77,7 @@ published.look({
   wasm: () => wasm,
   view: () => view,
   network: () => network,
+  quality: () => quality,
 });
 
 /** Whether the core plays a room of its own. */
@@ -87,6 +96,12 @@ if (start.wanted) {
   start.show("");
 }
 requestAnimationFrame(frame);
+
+/** The picture is as its settings say; the address may ask for another quality. */
+function heed() {
+  picture.shakes = settings.shake;
+  if (!quality.asked) quality.force(settings.quality);
+}
 
 /** What the player holds now: the pointer is seen from where the ship is on the screen. */
 function held() {
@@ -184,6 +199,7 @@ async function faulted() {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
+  times.begin(now);
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(now, performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
@@ -201,19 +217,22 @@ function frame(now) {
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
-  view.move(clock, seconds);
-  picture.draw(world, own?.charge ?? 0, clock, seconds);
-  sound.shots(picture.shots);
+  view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
+  picture.draw(world, own, clock, seconds);
+  minimap.draw(world, view, clock);
+  sound.shots(picture.happenings.shots);
   sound.follow(world, own, clock);
-  recorder.note(clock, world);
-  if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  recorder.note(clock, world, times.lastWork);
+  if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
   const { x, y } = ownPlace();
   hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
+  times.end();
+  quality.judge(clock);
 }
 
-/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before the server
- *  tells of it. @param {Own | null} own */
+/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before
+ *  the server tells of it. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
   ownBefore = own;
@@ -221,8 +240,8 @@ function flashOwn(own) {
   const { x, y } = world.own;
   const rail = own.railed || before.charge >= 1;
   sound.fire(rail);
-  if (rail) picture.fireRail(x, y, own.aim, own.rail_reach, world);
-  else picture.flash(x, y, own.aim, own.player, world);
+  if (rail) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
+  else picture.happenings.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

@@ -4,7 +4,7 @@
 // It makes elements and keeps none. Shapes tell what colours alone do not have to; each has its
 // word for those who hear the page. Used by everything in hud/.
 
-import { colourOf } from "../draw/palette.js";
+import { colourIn } from "../draw/palette.js";
 
 /** @typedef {import("../world.js").World} World */
 
@@ -51,7 +51,7 @@ export function nameText(world, player) {
 
 /** @param {World} world @param {number} player */
 export function playerColour(world, player) {
-  return colourOf(player, world.self);
+  return colourIn(world, player);
 }
 
 /** A name in its player's colour. @param {World} world @param {number} player */
