@@ -9,6 +9,7 @@
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./record.js").Recorder} Recorder */
+/** @typedef {import("./quality.js").Quality} Quality */
 
 /**
  * @typedef {object} Looks
@@ -16,6 +17,7 @@
  * @property {() => Wasm} wasm
  * @property {() => View} view
  * @property {() => Network} network
+ * @property {() => Quality} quality
  *
  * @typedef {object} CameraState
  * @property {import("./spectator.js").Mode} mode
@@ -24,6 +26,17 @@
  * @property {{ x: number, y: number } | null} ship where that player's ship is drawn
  * @property {number} x the middle of the picture
  * @property {number} y
+ *
+ * @typedef {object} Me
+ * @property {number} x
+ * @property {number} y
+ * @property {number} hull
+ * @property {number} score
+ * @property {boolean} alive
+ * @property {number} aim radians
+ * @property {number} charge of the rail, from 0 to 1
+ * @property {number} class of its ship
+ * @property {boolean} truce whether the result of a round stands
  *
  * @typedef {object} PageState
  * @property {boolean} connected whether in a room
@@ -35,7 +48,7 @@
  * @property {number} snapshots
  * @property {number} bytes
  * @property {number} entities rows known
- * @property {{ x: number, y: number, hull: number, score: number } | null} me predicted
+ * @property {Me | null} me predicted
  * @property {number} corrections
  * @property {number} late_inputs
  * @property {number | null} margin_ms how early the newest input was; null for spectators
@@ -44,13 +57,17 @@
  * @property {boolean} prediction
  * @property {boolean} interpolation
  * @property {CameraState | null} camera a spectator's
+ * @property {number} frame_ms_p50 how long frames of late took until they were painted
+ * @property {number} frame_ms_p95
+ * @property {number} script_ms_p95 the part of it that was the page's own code
+ * @property {string | null} quality how lavishly is drawn
  */
 
 /** @param {Recorder} recorder @returns {{ look(looks: Looks): void }} */
 export function installState(recorder) {
   /** @type {Looks | null} */
   let looks = null;
-  const state = () => (looks?.connected() ? read(looks) : { ...blank(), ...simulated(looks) });
+  const state = () => (looks?.connected() ? read(looks) : { ...blank(), ...simulated(looks), ...drawn(looks) });
   const record = (/** @type {number} */ frames) => recorder.record(frames);
   Object.assign(window, { tickwire: { state, record } });
   return {
@@ -78,7 +95,17 @@ const blank = () => ({
   extrapolated_percent: 0,
   ...simulated(null),
   camera: null,
+  ...drawn(null),
 });
+
+/** @param {Looks | null} looks */
+function drawn(looks) {
+  const quality = looks?.quality();
+  const { p50 = 0, p95 = 0 } = quality?.times.work() ?? {};
+  const script = quality?.times.script().p95 ?? 0;
+  const name = quality?.level.name ?? null;
+  return { frame_ms_p50: p50, frame_ms_p95: p95, script_ms_p95: script, quality: name };
+}
 
 /** @param {Looks | null} looks */
 function simulated(looks) {
@@ -103,14 +130,20 @@ function read(looks) {
     snapshots: state.snapshots,
     bytes: state.bytes,
     entities: state.entities,
-    me: own && hasLived(own) ? { x: own.x, y: own.y, hull: own.hull, score } : null,
+    me: own && hasLived(own) ? meOf(own, score) : null,
     corrections: state.corrections,
     late_inputs: state.late_inputs,
     margin_ms: state.margin_ms,
     extrapolated_percent: state.extrapolated_percent,
     ...simulated(looks),
     camera: state.player === null ? cameraOf(looks.view()) : null,
+    ...drawn(looks),
   };
+}
+
+/** @param {Own} own @param {number} score @returns {Me} */
+function meOf({ x, y, hull, respawn_ticks, aim, charge, class: ship, truce }, score) {
+  return { x, y, hull, score, alive: respawn_ticks === null, aim, charge, class: ship, truce };
 }
 
 /** @param {View} view @returns {CameraState} */
