@@ -1,15 +1,29 @@
 // @ts-check
 // Which part of the arena is on the screen: a centre and a scale.
 //
-// A player's camera sits on the own ship and shows the same to everybody, whatever the screen
-// (never more than `screen_half`: what lies beyond may not be known yet). A spectator's goes where
-// spectator.js sends it. Moved by view.js, read by draw/.
+// A player's camera sits on the own ship, leads a little to where it aims, and shows as much to
+// everybody, whatever the screen (never what lies beyond `view_half`: that is not known). A
+// spectator's goes where spectator.js sends it. Moved by view.js, read by draw/.
 
 /** @typedef {import("./wasm.js").Measures} Measures */
 
 /** Room around the arena when all of it is shown, in units. */
 const FIT_SPARE = 2.5;
 const ZOOM_MAX = 40;
+
+/** The part of the way from the middle of the screen to the pointer by which the camera leads:
+ *  the ship and the pointer then lie on one line through the middle, so that the lead, however
+ *  long, turns no aim. */
+const LEAD_PART = 0.16;
+/** How far it leads by a stick, which has a direction alone. */
+const LEAD_STICK_UNITS = 2.5;
+const LEAD_PER_SECOND = 5;
+/** What is left of a lead's way that is no longer gone: a still pointer has a still camera. */
+const LEAD_STILL_UNITS = 0.002;
+/** So far beyond what is shown something must be known, or half of it would show at the edge. */
+const EDGE_UNITS = 0.8;
+/** A scale so near to the wanted one is taken for it: what is painted once (arena.js) can stay. */
+const SCALE_STILL = 0.001;
 
 export class Camera {
   /** @param {Measures} measures */
@@ -21,6 +35,9 @@ export class Camera {
     this.scale = 20;
     this.width = 1;
     this.height = 1;
+    /** How far a player's camera is off its ship. */
+    this.leadX = 0;
+    this.leadY = 0;
     this.shake = 0;
     this.offsetX = 0;
     this.offsetY = 0;
@@ -32,11 +49,41 @@ export class Camera {
     this.height = height;
   }
 
+  /** Whether the screen is taller than wide: the server then tells what is above and below. */
+  get isTall() {
+    return this.height > this.width;
+  }
+
   /** Shows what a player at a place sees. @param {number} x @param {number} y */
   sitOn(x, y) {
-    this.x = x;
-    this.y = y;
     this.scale = this.playScale();
+    this.x = x + this.leadX;
+    this.y = y + this.leadY;
+  }
+
+  /**
+   * Leads to where a player aims: softly, and less where the screen shows nearly all that is
+   * known.
+   * @param {number} aim seen from the middle of the screen, in radians
+   * @param {number} far how far off the middle the pointer is, in CSS pixels; infinite for sticks
+   * @param {number} seconds
+   */
+  lead(aim, far, seconds) {
+    const [halfX, halfY] = this.knownHalf();
+    const scale = this.playScale();
+    const mostX = Math.max(0, halfX - this.width / 2 / scale - EDGE_UNITS);
+    const mostY = Math.max(0, halfY - this.height / 2 / scale - EDGE_UNITS);
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    const wanted = far === Infinity ? LEAD_STICK_UNITS : (LEAD_PART * far) / scale;
+    // One length for both axes: the lead keeps the direction of the aim.
+    const reach = Math.min(wanted, mostX / Math.abs(cos), mostY / Math.abs(sin));
+    const dx = reach * cos - this.leadX;
+    const dy = reach * sin - this.leadY;
+    const still = Math.hypot(dx, dy) < LEAD_STILL_UNITS;
+    const part = still ? 1 : 1 - Math.exp(-LEAD_PER_SECOND * seconds);
+    // On another screen, held another way, less may be known on the way there.
+    this.leadX = Math.min(mostX, Math.max(-mostX, this.leadX + dx * part));
+    this.leadY = Math.min(mostY, Math.max(-mostY, this.leadY + dy * part));
   }
 
   /** Follows a ship softly. @param {number} x @param {number} y
@@ -45,7 +92,7 @@ export class Camera {
     const part = 1 - Math.exp(-10 * seconds);
     this.x += (x - this.x) * part;
     this.y += (y - this.y) * part;
-    this.scale += (nearness * this.watchScale() - this.scale) * part;
+    this.scaleTo(nearness * this.watchScale(), part);
   }
 
   /** Shows the whole arena. @param {number} radius
@@ -56,7 +103,7 @@ export class Camera {
     const wanted = Math.min(this.width, this.height - below) / (2 * (radius + FIT_SPARE));
     this.x += (0 - this.x) * part;
     this.y += (below / 2 / wanted - this.y) * part;
-    this.scale += (wanted - this.scale) * part;
+    this.scaleTo(wanted, part);
   }
 
   /** As behind the start overlay: near enough to see ships. @param {number} x @param {number} y
@@ -122,15 +169,33 @@ export class Camera {
     return Math.abs(x - this.x) <= halfX && Math.abs(y - this.y) <= halfY;
   }
 
+  /** @private @param {number} wanted @param {number} part of the way there */
+  scaleTo(wanted, part) {
+    const scale = this.scale + (wanted - this.scale) * part;
+    this.scale = Math.abs(wanted - scale) < SCALE_STILL * wanted ? wanted : scale;
+  }
+
+  /** What is shown at most, to each side. @private @returns {[number, number]} */
+  shownHalf() {
+    const { screen_half_x, screen_half_y, tall_half_x, tall_half_y } = this.measures;
+    return this.isTall ? [tall_half_x, tall_half_y] : [screen_half_x, screen_half_y];
+  }
+
+  /** What is known, to each side. @private @returns {[number, number]} */
+  knownHalf() {
+    const { view_half_x, view_half_y } = this.measures;
+    return this.isTall ? [view_half_y, view_half_x] : [view_half_x, view_half_y];
+  }
+
   /** A spectator may see more than a player: on narrow screens it does. @private */
   watchScale() {
-    const { screen_half_x, screen_half_y } = this.measures;
-    return Math.sqrt((this.width / (2 * screen_half_x)) * (this.height / (2 * screen_half_y)));
+    const [halfX, halfY] = this.shownHalf();
+    return Math.sqrt((this.width / (2 * halfX)) * (this.height / (2 * halfY)));
   }
 
   /** @private */
   playScale() {
-    const { screen_half_x, screen_half_y } = this.measures;
-    return Math.max(this.width / (2 * screen_half_x), this.height / (2 * screen_half_y));
+    const [halfX, halfY] = this.shownHalf();
+    return Math.max(this.width / (2 * halfX), this.height / (2 * halfY));
   }
 }

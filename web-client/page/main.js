@@ -6,13 +6,17 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
+import { FrameTime } from "./frame-time.js";
 import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
+import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
+import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
 import { Settings } from "./settings.js";
+import { Sound } from "./sound.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
@@ -37,7 +41,7 @@ for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !start.isOpen) leave();
+  if (event.key === "Escape" && !start.isOpen && !hud.close()) leave();
 });
 
 let wasm = await loadWasm().catch((error) => {
@@ -48,10 +52,16 @@ const measures = wasm.measures();
 const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface);
-const picture = new Picture(surface, camera, measures);
+const times = new FrameTime();
+const quality = new Quality(times, location.search, (level) => picture.become(level));
+const picture = new Picture(surface, camera, measures, quality.level);
+const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
 const hands = new Hands(surface, settings, start, measures, () => leave());
 start.chooser.tell(measures.classes);
+settings.onChange(heed);
+heed();
 const hud = new Hud(measures);
+const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 const network = new Network(location.search, () => {
@@ -66,6 +76,7 @@ published.look({
   wasm: () => wasm,
   view: () => view,
   network: () => network,
+  quality: () => quality,
 });
 
 /** Whether the core plays a room of its own. */
@@ -84,6 +95,12 @@ if (start.wanted) {
   start.show("");
 }
 requestAnimationFrame(frame);
+
+/** The picture is as its settings say; the address may ask for another quality. */
+function heed() {
+  picture.shakes = settings.shake;
+  if (!quality.asked) quality.force(settings.quality);
+}
 
 /** What the player holds now: the pointer is seen from where the ship is on the screen. */
 function held() {
@@ -114,6 +131,7 @@ function leave() {
 function back(message) {
   hands.become(false);
   hud.leave();
+  sound.become(false);
   showDemo();
   start.show(message);
 }
@@ -145,6 +163,7 @@ function changed(status, reason) {
     picture.clear();
     view.become(spectates ? "spectator" : "player");
     hud.enter(state.room ?? "", spectates);
+    sound.become(true);
     watchBar.become(spectates ? state : null);
     networkPanel.become(spectates);
     awaited = spectates;
@@ -179,6 +198,7 @@ async function faulted() {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
+  times.begin(now);
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(now, performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
@@ -190,30 +210,37 @@ function frame(now) {
     awaited = false;
     for (const happening of world.happenings(wasm)) {
       picture.show(world, happening, clock);
-      const { victim, killer } = happening.values;
-      if (happening.name === "kill" && !demo) hud.kill(world, victim, killer);
+      sound.show(world, happening);
+      if (!demo) hud.show(world, happening);
     }
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
-  view.move(clock, seconds);
-  picture.draw(world, own?.charge ?? 0, clock, seconds);
-  recorder.note(clock, world);
-  if (connection.status === "playing") hud.draw(wasm, world, own, clock);
+  view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
+  picture.draw(world, own, clock, seconds);
+  minimap.draw(world, view, clock);
+  sound.shots(picture.happenings.shots);
+  sound.follow(world, own, clock);
+  recorder.note(clock, world, times.lastWork);
+  if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
   const { x, y } = ownPlace();
   hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
+  times.end();
+  quality.judge(clock);
 }
 
-/** The own shot flashes, and the own rail is there, when it is predicted, long before the server
- *  tells of it. @param {Own | null} own */
+/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before
+ *  the server tells of it. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
   ownBefore = own;
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
-  if (own.railed || before.charge >= 1) picture.fireRail(x, y, own.aim, own.rail_reach, world);
-  else picture.flash(x, y, own.aim, own.player, world);
+  const rail = own.railed || before.charge >= 1;
+  sound.fire(rail);
+  if (rail) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
+  else picture.happenings.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

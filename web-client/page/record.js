@@ -11,6 +11,7 @@
  * @property {{ x: number, y: number } | null} own where the own ship was drawn
  * @property {[player: number, entity: number, x: number, y: number][]} ships the others
  * @property {number[]} keys when keys went down since the frame before
+ * @property {number} work_ms how long the frame before took until it was painted
  *
  * @typedef {{ left: number, frames: Frame[], done(record: { frames: Frame[] }): void }} Recording
  */
@@ -40,15 +41,16 @@ export class Recorder {
     return new Promise((done) => this.recordings.push({ left, frames: [], done }));
   }
 
-  /** A frame has been made ready. @param {number} at @param {World} world */
-  note(at, world) {
+  /** A frame has been made ready. @param {number} at @param {World} world
+   *  @param {number} workMs of the frame before */
+  note(at, world, workMs) {
     if (this.recordings.length === 0) return;
     const own = world.own && { x: world.own.x, y: world.own.y };
     const others = world.ships.filter((ship) => ship !== world.own);
     /** @type {Frame["ships"]} */
     const ships = others.map(({ player, entity, x, y }) => [player, entity, x, y]);
     for (const recording of this.recordings) {
-      recording.frames.push({ at, own, ships, keys: this.keys });
+      recording.frames.push({ at, own, ships, keys: this.keys, work_ms: workMs });
       if (--recording.left === 0) recording.done({ frames: recording.frames });
     }
     this.recordings = this.recordings.filter(({ left }) => left > 0);

@@ -9,6 +9,7 @@
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./record.js").Recorder} Recorder */
+/** @typedef {import("./quality.js").Quality} Quality */
 
 /**
  * @typedef {object} Looks
@@ -16,6 +17,7 @@
  * @property {() => Wasm} wasm
  * @property {() => View} view
  * @property {() => Network} network
+ * @property {() => Quality} quality
  *
  * @typedef {object} CameraState
  * @property {import("./spectator.js").Mode} mode
@@ -56,13 +58,17 @@
  * @property {boolean} prediction
  * @property {boolean} interpolation
  * @property {CameraState | null} camera a spectator's
+ * @property {number} frame_ms_p50 how long frames of late took until they were painted
+ * @property {number} frame_ms_p95
+ * @property {number} script_ms_p95 the part of it that was the page's own code
+ * @property {string | null} quality how lavishly is drawn
  */
 
 /** @param {Recorder} recorder @returns {{ look(looks: Looks): void }} */
 export function installState(recorder) {
   /** @type {Looks | null} */
   let looks = null;
-  const state = () => (looks?.connected() ? read(looks) : { ...blank(), ...simulated(looks) });
+  const state = () => (looks?.connected() ? read(looks) : { ...blank(), ...simulated(looks), ...drawn(looks) });
   const record = (/** @type {number} */ frames) => recorder.record(frames);
   Object.assign(window, { tickwire: { state, record } });
   return {
@@ -90,7 +96,17 @@ const blank = () => ({
   extrapolated_percent: 0,
   ...simulated(null),
   camera: null,
+  ...drawn(null),
 });
+
+/** @param {Looks | null} looks */
+function drawn(looks) {
+  const quality = looks?.quality();
+  const { p50 = 0, p95 = 0 } = quality?.times.work() ?? {};
+  const script = quality?.times.script().p95 ?? 0;
+  const name = quality?.level.name ?? null;
+  return { frame_ms_p50: p50, frame_ms_p95: p95, script_ms_p95: script, quality: name };
+}
 
 /** @param {Looks | null} looks */
 function simulated(looks) {
@@ -122,6 +138,7 @@ function read(looks) {
     extrapolated_percent: state.extrapolated_percent,
     ...simulated(looks),
     camera: state.player === null ? cameraOf(looks.view()) : null,
+    ...drawn(looks),
   };
 }
 

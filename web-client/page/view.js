@@ -28,12 +28,13 @@ export class View {
   become(eyes) {
     this.eyes = eyes;
     this.spectator.become(eyes === "spectator");
-    this.camera.shake = 0;
+    this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
     this.landed = false;
   }
 
-  /** Moves the camera for a frame. @param {number} now @param {number} seconds */
-  move(now, seconds) {
+  /** Moves the camera for a frame. @param {number} now @param {number} seconds
+   *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it */
+  move(now, seconds, { aim, far }) {
     const { camera, world } = this;
     if (this.eyes === "demo") {
       const ships = world.ships;
@@ -41,8 +42,11 @@ export class View {
       if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);
       this.landed ||= ship !== undefined;
     } else if (this.eyes === "player") {
-      if (world.own) camera.sitOn(world.own.x, world.own.y);
-      else camera.sitOn(camera.x, camera.y);
+      if (world.own) camera.lead(aim, far, seconds);
+      // Where the own ship was: the dead look at their wreck.
+      const x = world.own?.x ?? camera.x - camera.leadX;
+      const y = world.own?.y ?? camera.y - camera.leadY;
+      camera.sitOn(x, y);
     } else {
       this.spectator.move(seconds);
     }

@@ -85,7 +85,9 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} team_shift the two bits of a ship's `flags` from this one on are its team
  * @property {number} overcharge_s how long an overcharge lasts
  * @property {number} bolt_speed units per second
- * @property {number} screen_half_x
+ * @property {number} view_half_x how far to each side a player knows what there is
+ * @property {number} view_half_y
+ * @property {number} screen_half_x how much of it a screen should show
  * @property {number} screen_half_y
  * @property {number} tall_half_x on a screen that is taller than wide
  * @property {number} tall_half_y

@@ -49,6 +49,8 @@ pub(crate) fn measures(json: &mut Json) {
                 ("team_shift", f32::from(kinds::TEAM_SHIFT)),
                 ("overcharge_s", rules::OVERCHARGE_S),
                 ("bolt_speed", rules::BOLT_SPEED),
+                ("view_half_x", rules::VIEW_HALF_X),
+                ("view_half_y", rules::VIEW_HALF_Y),
                 ("screen_half_x", rules::SCREEN_HALF_X),
                 ("screen_half_y", rules::SCREEN_HALF_Y),
                 ("tall_half_x", rules::TALL_HALF_X),

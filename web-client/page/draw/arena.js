@@ -1,202 +1,163 @@
 // @ts-check
-// What never moves, and the border: ground, grid, walls, rocks.
+// The arena under the ships: the level, rocks that drift, what lies to be taken, the border.
 //
-// It paints the level among which ships fly; it knows no ship. Called by picture.js, first.
+// It owns a picture of the level that is somewhat larger than the screen, and paints it anew only
+// when the camera left it, zoomed, or something became solid. It knows no ship. Called by
+// picture.js, first.
 
-import { BACKGROUND, DANGER, OUTSIDE, faded } from "./palette.js";
+import { DANGER, OUTSIDE, faded } from "./palette.js";
+import { addRock, paintLevel, paintRock } from "./level.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("./level.js").Shape} Shape */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Rock} Rock */
+/** @typedef {import("../wasm.js").Level} Level */
 
-const GRID_UNITS = 4;
-const GRID_STRONG_EVERY = 5;
-const GROUND = "#0d1731";
-const LINE = "#4d7cff";
-const WALL = "#7fa8ff";
-const ROCK = "#8fb4d9";
+/** How far the picture of the level goes beyond the screen, in CSS pixels. */
+const MARGIN_PX = 128;
+const TURN_PER_MS = 0.00022;
 
-/** @param {Canvas} canvas @param {World} world */
-export function drawArena(canvas, world) {
-  const { context, camera } = canvas;
-  canvas.toScreen();
-  context.fillStyle = OUTSIDE;
-  context.fillRect(0, 0, camera.width, camera.height);
-  canvas.toWorld();
-  drawBeyond(canvas);
-  // Nothing has come yet.
-  if (world.borderRadius <= 0) return;
-  drawGround(canvas, world.borderRadius);
-  drawGrid(canvas, world.borderRadius);
-  drawObstacles(canvas, world);
-  drawBorder(canvas, world.borderRadius);
-}
-
-/** The grid goes on outside, hardly seen. @param {Canvas} canvas */
-function drawBeyond(canvas) {
-  const { context, camera } = canvas;
-  const step = GRID_UNITS * GRID_STRONG_EVERY;
-  const [left, top] = camera.toWorld(0, 0);
-  const [right, bottom] = camera.toWorld(camera.width, camera.height);
-  context.beginPath();
-  for (let x = Math.ceil(left / step) * step; x <= right; x += step) {
-    context.moveTo(x, top);
-    context.lineTo(x, bottom);
+export class Arena {
+  constructor() {
+    /** @private */
+    this.sheet = document.createElement("canvas");
+    const context = this.sheet.getContext("2d", { alpha: false });
+    if (!context) throw new Error("this browser has no 2D canvas");
+    /** @private */
+    this.context = context;
+    /** What is on it: from where, of what. @private */
+    this.painted = { x: 0, y: 0, scale: 0, ratio: 0, margin: 0, width: 0, height: 0, solid: -1 };
+    /** @private @type {Level | null} */
+    this.level = null;
+    /** Drifting rocks, around their own middle. @private @type {Shape[]} */
+    this.rocks = [];
   }
-  for (let y = Math.ceil(top / step) * step; y <= bottom; y += step) {
-    context.moveTo(left, y);
-    context.lineTo(right, y);
+
+  /** @param {Canvas} canvas @param {World} world @param {number} now
+   *  @param {boolean} calm whether people asked for less motion */
+  draw(canvas, world, now, calm) {
+    this.refresh(canvas, world);
+    const { context, camera, ratio } = canvas;
+    const { painted } = this;
+    const step = camera.scale * ratio;
+    canvas.toPixels();
+    // In whole pixels, which is a plain copy; ships above it move by less than one against it.
+    const x = (painted.x - camera.x) * step + camera.offsetX * ratio;
+    const y = (painted.y - camera.y) * step + camera.offsetY * ratio;
+    context.drawImage(
+      this.sheet,
+      Math.round(x + (canvas.element.width - painted.width) / 2),
+      Math.round(y + (canvas.element.height - painted.height) / 2),
+    );
+    // Nothing has come yet.
+    if (world.borderRadius <= 0) return;
+    this.drawDrifters(canvas, world, calm ? 0 : now);
+    drawBorder(canvas, world.borderRadius);
   }
-  context.lineWidth = canvas.px(1);
-  context.strokeStyle = faded(LINE, 0.07);
-  context.stroke();
-}
 
-/** @param {Canvas} canvas @param {number} radius */
-function drawGround(canvas, radius) {
-  const { context } = canvas;
-  const ground = context.createRadialGradient(0, 0, 0, 0, 0, radius);
-  ground.addColorStop(0, GROUND);
-  ground.addColorStop(0.7, BACKGROUND);
-  context.fillStyle = ground;
-  circle(context, 0, 0, radius);
-  context.fill();
-}
-
-/** @param {Canvas} canvas @param {number} radius */
-function drawGrid(canvas, radius) {
-  const { context, camera } = canvas;
-  // Seen from far away only the strong lines are left.
-  const step = camera.scale < 7 ? GRID_UNITS * GRID_STRONG_EVERY : GRID_UNITS;
-  const [left, top] = camera.toWorld(0, 0);
-  const [right, bottom] = camera.toWorld(camera.width, camera.height);
-  const weak = new Path2D();
-  const strong = new Path2D();
-  /** @param {number} at @param {boolean} upright */
-  const line = (at, upright) => {
-    const half = Math.sqrt(Math.max(0, radius * radius - at * at));
-    if (half === 0) return;
-    const path = at % (GRID_UNITS * GRID_STRONG_EVERY) === 0 ? strong : weak;
-    path.moveTo(upright ? at : -half, upright ? -half : at);
-    path.lineTo(upright ? at : half, upright ? half : at);
-  };
-  const from = (/** @type {number} */ low) => Math.ceil(Math.max(low, -radius) / step) * step;
-  for (let x = from(left); x <= Math.min(right, radius); x += step) line(x, true);
-  for (let y = from(top); y <= Math.min(bottom, radius); y += step) line(y, false);
-  context.lineWidth = canvas.px(1);
-  context.strokeStyle = faded(LINE, 0.13);
-  context.stroke(weak);
-  context.strokeStyle = faded(LINE, 0.28);
-  context.stroke(strong);
-}
-
-/** @param {Canvas} canvas @param {World} world */
-function drawObstacles(canvas, world) {
-  const { context, camera } = canvas;
-  const solid = {
-    walls: new Path2D(),
-    insets: new Path2D(),
-    rocks: new Path2D(),
-    facets: new Path2D(),
-  };
-  const shades = new Path2D();
-  for (const wall of world.level.walls) {
-    const { x, y, w, h } = wall;
-    if (!camera.sees(x + w / 2, y + h / 2, (w + h) / 2)) continue;
-    if (world.borderRadius < wall.solid_from) {
-      if (isInside(x + w / 2, y + h / 2, world)) shades.rect(x, y, w, h);
-      continue;
-    }
-    solid.walls.rect(x, y, w, h);
-    const inset = Math.min(w, h) * 0.24;
-    solid.insets.rect(x + inset, y + inset, w - 2 * inset, h - 2 * inset);
+  /** @private @param {Canvas} canvas @param {World} world */
+  refresh(canvas, world) {
+    const { camera, ratio } = canvas;
+    const { painted, level } = this;
+    const solid = solidCount(world);
+    const zooms = painted.scale !== camera.scale;
+    const isSame =
+      level === world.level && !zooms && painted.ratio === ratio && painted.solid === solid;
+    const room = isSame ? painted.margin / camera.scale : -1;
+    const { width, height } = canvas.element;
+    const fits = width + 2 * Math.round(painted.margin * ratio) === painted.width &&
+      height + 2 * Math.round(painted.margin * ratio) === painted.height;
+    const shift = camera.shake / camera.scale;
+    const away = Math.max(Math.abs(camera.x - painted.x), Math.abs(camera.y - painted.y)) + shift;
+    if (fits && room >= away) return;
+    // While it zooms the next frame needs another.
+    const margin = zooms ? Math.ceil(camera.shake) : MARGIN_PX;
+    this.paint(canvas, world, margin, solid);
   }
-  for (const rock of world.level.rocks) {
-    if (!camera.sees(rock.x, rock.y, rock.radius)) continue;
-    if (world.borderRadius < rock.solid_from) {
-      if (isInside(rock.x, rock.y, world)) addRock(shades, rock, null);
-      continue;
-    }
-    addRock(solid.rocks, rock, solid.facets);
+
+  /** @private @param {Canvas} canvas @param {World} world @param {number} margin CSS pixels
+   *  @param {number} solid */
+  paint({ camera, ratio, element }, world, margin, solid) {
+    const { sheet, context } = this;
+    const { x, y, scale } = camera;
+    const width = element.width + 2 * Math.round(margin * ratio);
+    const height = element.height + 2 * Math.round(margin * ratio);
+    if (sheet.width !== width) sheet.width = width;
+    if (sheet.height !== height) sheet.height = height;
+    const step = scale * ratio;
+    context.setTransform(step, 0, 0, step, width / 2 - x * step, height / 2 - y * step);
+    const [halfX, halfY] = [width / 2 / step, height / 2 / step];
+    const ends = { left: x - halfX, top: y - halfY, right: x + halfX, bottom: y + halfY };
+    paintLevel({ context, ...ends, pixel: 1 / scale }, world);
+    if (this.level !== world.level) this.rocks = shapesOf(world.level);
+    this.level = world.level;
+    this.painted = { x, y, scale, ratio, margin, width, height, solid };
   }
-  context.lineJoin = "round";
-  context.lineWidth = canvas.px(1);
-  context.setLineDash([canvas.px(3), canvas.px(5)]);
-  context.strokeStyle = faded(WALL, 0.22);
-  context.stroke(shades);
-  context.setLineDash([]);
-  paint(canvas, solid.walls, solid.insets, WALL, "#0d1730");
-  paint(canvas, solid.rocks, solid.facets, ROCK, "#0c1524");
-}
 
-/** @param {Canvas} canvas @param {Path2D} outline @param {Path2D} inner @param {string} colour
- *  @param {string} fill */
-function paint(canvas, outline, inner, colour, fill) {
-  const { context } = canvas;
-  context.fillStyle = fill;
-  context.fill(outline);
-  context.lineWidth = canvas.px(5);
-  context.strokeStyle = faded(colour, 0.12);
-  context.stroke(outline);
-  context.lineWidth = canvas.px(1.4);
-  context.strokeStyle = faded(colour, 0.85);
-  context.stroke(outline);
-  context.lineWidth = canvas.px(1);
-  context.strokeStyle = faded(colour, 0.22);
-  context.stroke(inner);
-}
-
-/** @param {number} x @param {number} y @param {World} world */
-function isInside(x, y, world) {
-  return Math.hypot(x, y) < world.borderRadius;
-}
-
-/** A cut stone that hardly leaves its circle, for the circle is what is hit. Its cuts follow
- *  from its place, so that it looks the same to all.
- *  @param {Path2D} path @param {Rock} rock @param {Path2D | null} facets */
-function addRock(path, rock, facets) {
-  const corners = 7 + (Math.abs(Math.round(rock.x * 13 + rock.y * 7)) % 4);
-  const turn = rock.x * 1.7 + rock.y * 2.3;
-  for (let i = 0; i <= corners; i++) {
-    const nth = i % corners;
-    const angle = turn + (nth / corners) * 2 * Math.PI + 0.18 * Math.sin(nth * 2.4 + turn);
-    const reach = rock.radius * (1.02 - 0.05 * Math.abs(Math.sin(nth * 1.9 + turn)));
-    const x = rock.x + reach * Math.cos(angle);
-    const y = rock.y + reach * Math.sin(angle);
-    if (i === 0) path.moveTo(x, y);
-    else path.lineTo(x, y);
-    if (facets && nth % 2 === 0 && i < corners) {
-      facets.moveTo(x, y);
-      facets.lineTo(
-        rock.x + 0.42 * rock.radius * Math.cos(angle + 0.5),
-        rock.y + 0.42 * rock.radius * Math.sin(angle + 0.5),
-      );
-    }
+  /** @private @param {Canvas} canvas @param {World} world @param {number} now */
+  drawDrifters(canvas, world, now) {
+    const { context, camera } = canvas;
+    world.drifters.forEach(({ x, y, radius, solid_from }, nth) => {
+      if (!camera.sees(x, y, radius + 1) || !this.rocks[nth]) return;
+      canvas.toPlace(x, y, now * TURN_PER_MS * (nth % 2 === 0 ? 1 : -1));
+      const solid = world.borderRadius >= solid_from;
+      context.lineJoin = "round";
+      if (solid) {
+        paintRock(context, this.rocks[nth], canvas.px(1));
+        return;
+      }
+      context.setLineDash([canvas.px(3), canvas.px(5)]);
+      context.lineWidth = canvas.px(1);
+      context.strokeStyle = "#8fb4d938";
+      context.stroke(this.rocks[nth].outline);
+      context.setLineDash([]);
+    });
   }
-  path.closePath();
+}
+
+/** How much is solid: it changes when the border comes past something. @param {World} world */
+function solidCount({ level, borderRadius }) {
+  let count = 0;
+  for (const wall of level.walls) if (borderRadius >= wall.solid_from) count += 1;
+  for (const rock of level.rocks) if (borderRadius >= rock.solid_from) count += 1;
+  return count;
+}
+
+/** @param {Level} level @returns {Shape[]} */
+function shapesOf(level) {
+  return level.drifters.map(({ radius }, nth) => {
+    const shape = { outline: new Path2D(), inner: new Path2D() };
+    addRock(shape, 0, 0, radius, nth * 1.7);
+    return shape;
+  });
 }
 
 /** @param {Canvas} canvas @param {number} radius */
 function drawBorder(canvas, radius) {
-  const { context } = canvas;
-  circle(context, 0, 0, radius);
+  const { context, camera } = canvas;
+  const halfX = camera.width / 2 / camera.scale;
+  const halfY = camera.height / 2 / camera.scale;
+  if (Math.hypot(Math.abs(camera.x) + halfX, Math.abs(camera.y) + halfY) < radius - 1) return;
+  canvas.toWorld();
+  // Beyond it nothing is.
+  context.beginPath();
+  context.rect(camera.x - halfX - 2, camera.y - halfY - 2, 2 * halfX + 4, 2 * halfY + 4);
+  context.arc(0, 0, radius, 0, 2 * Math.PI);
+  context.fillStyle = faded(OUTSIDE, 0.8);
+  context.fill("evenodd");
+  context.beginPath();
+  context.arc(0, 0, radius, 0, 2 * Math.PI);
   context.lineWidth = canvas.px(9);
   context.strokeStyle = faded(DANGER, 0.08);
   context.stroke();
   context.lineWidth = canvas.px(1.6);
   context.strokeStyle = faded(DANGER, 0.8);
   context.stroke();
-  circle(context, 0, 0, radius + 0.5);
+  context.beginPath();
+  context.arc(0, 0, radius + 0.5, 0, 2 * Math.PI);
   context.lineWidth = canvas.px(1);
   context.setLineDash([canvas.px(2), canvas.px(8)]);
   context.strokeStyle = faded(DANGER, 0.5);
   context.stroke();
   context.setLineDash([]);
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
- *  @param {number} radius */
-function circle(context, x, y, radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
 }

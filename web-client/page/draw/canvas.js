@@ -5,16 +5,17 @@
 // draw/ paints through it.
 
 /** @typedef {import("../camera.js").Camera} Camera */
+/** @typedef {import("../quality.js").Level} Level */
 
-/** More than this is not seen, but paid for. */
-const RATIO_MAX = 2;
 const GLOW_SIZE = 64;
 
 export class Canvas {
-  /** @param {HTMLCanvasElement} element @param {Camera} camera */
-  constructor(element, camera) {
+  /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Level} level */
+  constructor(element, camera, level) {
     this.element = element;
     this.camera = camera;
+    /** What may be drawn. */
+    this.level = level;
     const context = element.getContext("2d", { alpha: false });
     if (!context) throw new Error("this browser has no 2D canvas");
     this.context = context;
@@ -25,12 +26,27 @@ export class Canvas {
     addEventListener("resize", () => this.resize());
   }
 
+  /** @param {Level} level */
+  become(level) {
+    this.level = level;
+    this.resize();
+  }
+
   /** @private */
   resize() {
-    this.ratio = Math.min(devicePixelRatio || 1, RATIO_MAX);
-    this.element.width = Math.round(innerWidth * this.ratio);
-    this.element.height = Math.round(innerHeight * this.ratio);
+    // A level below 1 is for those whose processor paints: it saves on what a screen can show.
+    const { ratio } = this.level;
+    this.ratio = Math.min((devicePixelRatio || 1) * Math.min(1, ratio), ratio);
+    const [width, height] = [innerWidth * this.ratio, innerHeight * this.ratio].map(Math.round);
+    // To set a size clears the canvas, even if it is the same.
+    if (this.element.width !== width) this.element.width = width;
+    if (this.element.height !== height) this.element.height = height;
     this.camera.resize(innerWidth, innerHeight);
+  }
+
+  /** Paints in pixels of the canvas from here on. */
+  toPixels() {
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   /** Paints in CSS pixels from here on. */

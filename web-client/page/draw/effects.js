@@ -1,17 +1,18 @@
 // @ts-check
-// What flashes and is gone: sparks, rings, lights, shards.
+// What flashes and is gone: sparks, rings, lights, shards, smoke, beams.
 //
 // It owns a bounded set of short-lived marks and nothing lasting; it tells nobody anything.
-// picture.js adds to it by what happened, and paints it over the ships.
+// happenings.js adds to it by what happened; picture.js has it painted over the ships.
 
-import { faded } from "./palette.js";
+import { SHIELD, WHITE } from "./palette.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("./silhouettes.js").Silhouette} Silhouette */
 
 /**
  * @typedef {object} Mark
- * @property {"spark" | "ring" | "light" | "shard" | "beam"} shape a beam's middle is its place, and
- *   its size half of its length
+ * @property {"spark" | "ring" | "light" | "shard" | "beam"} shape a shard's and a beam's middle is
+ *   its place, and size half of its length
  * @property {number} x
  * @property {number} y
  * @property {number} vx
@@ -26,13 +27,14 @@ import { faded } from "./palette.js";
  * @property {number} alpha
  */
 
-/** The oldest go. */
-const MARKS_MAX = 700;
-
 export class Effects {
   /** @param {boolean} calm whether people asked for less motion */
   constructor(calm) {
     this.calm = calm;
+    /** The oldest go. */
+    this.most = 700;
+    /** Part of the sparks that fly. */
+    this.sparkle = 1;
     /** @private @type {Mark[]} */
     this.marks = [];
   }
@@ -47,39 +49,73 @@ export class Effects {
     this.sparks(x, y, 6, 9, 0.28, colour);
   }
 
-  /** A ship was hit. @param {number} x @param {number} y @param {string} colour
-   *  @param {boolean} shielded */
-  hit(x, y, colour, shielded) {
-    this.light(x, y, 1.7, 0.2, colour, 0.7);
+  /** A ship was hit. @param {number} x @param {number} y @param {string} colour of who hit it
+   *  @param {boolean} shielded @param {boolean} own whether the own ship was, or hit */
+  hit(x, y, colour, shielded, own) {
+    this.light(x, y, own ? 2.3 : 1.6, 0.2, shielded ? SHIELD : colour, 0.75);
+    // A shield rings, a hull sheds splinters.
+    if (shielded) this.ring(x, y, 0.2, 5, 0.24, SHIELD);
+    else this.sparks(x, y, 4, 7, 0.5, WHITE);
     this.sparks(x, y, shielded ? 5 : 11, shielded ? 7 : 12, 0.36, colour);
   }
 
-  /** A ship is no more. @param {number} x @param {number} y @param {string} colour */
-  explosion(x, y, colour) {
-    this.light(x, y, 6, 0.5, colour, 0.9);
-    this.light(x, y, 2.4, 0.25, "#ffffff", 0.9);
-    this.ring(x, y, 0.6, 11, 0.55, colour);
-    this.ring(x, y, 0.2, 6, 0.7, "#ffffff");
-    this.sparks(x, y, 26, 18, 0.75, colour);
-    for (let i = 0; i < 6; i++) {
-      const angle = (i / 6) * 2 * Math.PI + Math.random();
-      const speed = 2.5 + 4 * Math.random();
+  /** A ship is no more: its outline flies apart. @param {number} x @param {number} y
+   *  @param {number} aim @param {string} colour @param {Silhouette} silhouette
+   *  @param {boolean} own */
+  explosion(x, y, aim, colour, { corners }, own) {
+    this.light(x, y, own ? 9 : 6, 0.55, colour, 0.9);
+    this.light(x, y, own ? 4 : 2.6, 0.28, WHITE, 1);
+    this.ring(x, y, 0.6, own ? 15 : 11, 0.6, colour);
+    this.ring(x, y, 0.2, 6, 0.75, WHITE);
+    if (own) this.ring(x, y, 0.4, 24, 0.9, colour);
+    this.sparks(x, y, own ? 40 : 26, own ? 24 : 18, own ? 1.1 : 0.75, colour);
+    this.sparks(x, y, 8, 9, 0.9, WHITE);
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    corners.forEach(([fromX, fromY], nth) => {
+      const [toX, toY] = corners[(nth + 1) % corners.length];
+      const [mx, my] = [(fromX + toX) / 2, (fromY + toY) / 2];
+      const [px, py] = [mx * cos - my * sin, mx * sin + my * cos];
+      const out = Math.atan2(py, px) + 0.6 * (Math.random() - 0.5);
+      const speed = (this.calm ? 1 : 2.5) + 4.5 * Math.random();
       this.add({
-        ...this.still("shard", x, y, 1.1, colour, 0.95),
-        vx: speed * Math.cos(angle),
-        vy: speed * Math.sin(angle),
-        size: 0.5 + 0.5 * Math.random(),
+        ...this.still("shard", x + px, y + py, own ? 1.7 : 1.2, colour, 1),
+        vx: speed * Math.cos(out),
+        vy: speed * Math.sin(out),
+        size: Math.hypot(toX - fromX, toY - fromY) / 2,
+        angle: aim + Math.atan2(toY - fromY, toX - fromX),
+        spin: this.calm ? 0 : 7 * (Math.random() - 0.5),
+      });
+    });
+  }
+
+  /** A ship appeared. @param {number} x @param {number} y @param {string} colour
+   *  @param {boolean} own then it is to be found at a glance */
+  spawn(x, y, colour, own) {
+    this.add({ ...this.still("ring", x, y, 0.55, colour, 0.9), size: 5, grow: -7.5 });
+    this.ring(x, y, 0.4, 5, 0.7, colour);
+    this.light(x, y, own ? 5 : 3.4, 0.5, colour, 0.5);
+    if (!own) return;
+    this.add({ ...this.still("ring", x, y, 0.75, colour, 0.8), size: 12, grow: -14 });
+    for (let i = 0; i < 4; i++) {
+      const angle = (i * Math.PI) / 2;
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      const inwards = this.calm ? 0 : -24;
+      this.add({
+        ...this.still("shard", x + 9 * cos, y + 9 * sin, 0.7, colour, 1),
+        vx: inwards * cos,
+        vy: inwards * sin,
+        size: 2.5,
         angle,
-        spin: 8 * (Math.random() - 0.5),
       });
     }
   }
 
-  /** A ship appeared. @param {number} x @param {number} y @param {string} colour */
-  spawn(x, y, colour) {
-    this.add({ ...this.still("ring", x, y, 0.55, colour, 0.9), size: 5, grow: -7.5 });
-    this.ring(x, y, 0.4, 5, 0.7, colour);
-    this.light(x, y, 3.4, 0.5, colour, 0.5);
+  /** Something was taken. @param {number} x @param {number} y @param {string} colour */
+  take(x, y, colour) {
+    this.light(x, y, 3, 0.35, colour, 0.8);
+    this.add({ ...this.still("ring", x, y, 0.4, colour, 1), size: 2.6, grow: -5 });
+    this.ring(x, y, 1, 6, 0.5, colour);
+    this.sparks(x, y, 8, 6, 0.6, colour);
   }
 
   /** A shot left. @param {number} x @param {number} y @param {number} angle
@@ -95,6 +131,23 @@ export class Effects {
     }
   }
 
+  /** A ship that is badly off loses something. @param {number} x @param {number} y
+   *  @param {string} colour */
+  ember(x, y, colour) {
+    if (this.calm) return;
+    const angle = 2 * Math.PI * Math.random();
+    this.add({
+      ...this.still("shard", x, y, 0.9, "#8793a8", 0.55),
+      vx: 1.5 * Math.cos(angle),
+      vy: 1.5 * Math.sin(angle),
+      size: 0.15,
+      grow: 0.7,
+      angle,
+      spin: 2,
+    });
+    this.sparks(x, y, 2, 7, 0.5, Math.random() < 0.5 ? WHITE : colour);
+  }
+
   /** A rail went from one place to another. @param {number} x @param {number} y
    *  @param {number} toX @param {number} toY @param {string} colour */
   beam(x, y, toX, toY, colour) {
@@ -103,23 +156,38 @@ export class Effects {
     const alpha = this.calm ? 0.6 : 1;
     this.add({ ...this.still("beam", (x + toX) / 2, (y + toY) / 2, 0.45, colour, alpha), size, angle });
     this.light(x, y, 2, 0.2, colour, 0.9);
-    this.light(toX, toY, 1.8, 0.3, "#ffffff", 0.8);
+    this.light(toX, toY, 2.4, 0.3, WHITE, 0.8);
+    this.ring(toX, toY, 0.2, 6, 0.3, colour);
     this.sparks(toX, toY, 9, 12, 0.35, colour);
+    // What it leaves behind drifts apart along its way.
+    const many = this.calm ? 0 : Math.ceil(this.sparkle * Math.min(24, size));
+    for (let i = 0; i < many; i++) {
+      const part = Math.random();
+      const side = 3 * (Math.random() - 0.5);
+      this.add({
+        ...this.still("spark", x + (toX - x) * part, y + (toY - y) * part, 0.8, colour, 0.7),
+        vx: -side * Math.sin(angle),
+        vy: side * Math.cos(angle),
+      });
+    }
   }
 
   /** @param {number} seconds */
   age(seconds) {
-    for (const mark of this.marks) {
+    const { marks } = this;
+    const drag = Math.exp(-3.2 * seconds);
+    let kept = 0;
+    for (const mark of marks) {
       mark.age += seconds;
       mark.x += mark.vx * seconds;
       mark.y += mark.vy * seconds;
       mark.size += mark.grow * seconds;
       mark.angle += mark.spin * seconds;
-      const drag = Math.exp(-3.2 * seconds);
       mark.vx *= drag;
       mark.vy *= drag;
+      if (mark.age < mark.life && mark.size > 0) marks[kept++] = mark;
     }
-    this.marks = this.marks.filter((mark) => mark.age < mark.life && mark.size > 0);
+    marks.length = kept;
   }
 
   /** @param {Canvas} canvas */
@@ -131,37 +199,22 @@ export class Effects {
     for (const mark of this.marks) {
       if (!camera.sees(mark.x, mark.y, mark.size + 1)) continue;
       const left = 1 - mark.age / mark.life;
-      const alpha = mark.alpha * left;
       if (mark.shape === "light") {
-        canvas.glow(mark.colour, mark.x, mark.y, mark.size, alpha);
-        continue;
-      }
-      if (mark.shape === "beam") {
+        canvas.glow(mark.colour, mark.x, mark.y, mark.size, mark.alpha * left);
+      } else if (mark.shape === "beam") {
         drawBeam(canvas, mark, left);
-        continue;
-      }
-      context.strokeStyle = faded(mark.colour, alpha);
-      context.lineWidth = canvas.px(mark.shape === "ring" ? 0.6 + 2.4 * left : 1.5);
-      context.beginPath();
-      if (mark.shape === "ring") {
-        context.arc(mark.x, mark.y, mark.size, 0, 2 * Math.PI);
       } else {
-        const [dx, dy] =
-          mark.shape === "spark"
-            ? [mark.vx * 0.05, mark.vy * 0.05]
-            : [Math.cos(mark.angle) * mark.size, Math.sin(mark.angle) * mark.size];
-        context.moveTo(mark.x - dx, mark.y - dy);
-        context.lineTo(mark.x, mark.y);
+        drawLine(canvas, mark, left);
       }
-      context.stroke();
     }
+    context.globalAlpha = 1;
     context.globalCompositeOperation = "source-over";
   }
 
   /** @private @param {number} x @param {number} y @param {number} count @param {number} speed
    *  @param {number} life @param {string} colour */
   sparks(x, y, count, speed, life, colour) {
-    const many = this.calm ? Math.ceil(count / 3) : count;
+    const many = Math.ceil(count * this.sparkle * (this.calm ? 0.33 : 1));
     for (let i = 0; i < many; i++) {
       const angle = 2 * Math.PI * Math.random();
       const fast = speed * (0.3 + 0.7 * Math.random());
@@ -193,27 +246,50 @@ export class Effects {
 
   /** @private @param {Mark} mark */
   add(mark) {
-    if (this.marks.length >= MARKS_MAX) this.marks.shift();
+    if (this.marks.length >= this.most) this.marks.splice(0, this.marks.length - this.most + 1);
     this.marks.push(mark);
   }
 }
 
+/** A spark, a ring or a shard. @param {Canvas} canvas @param {Mark} mark
+ *  @param {number} left of its life, from 1 to 0 */
+function drawLine(canvas, mark, left) {
+  const { context } = canvas;
+  const { shape, x, y, size, angle } = mark;
+  context.globalAlpha = mark.alpha * left;
+  context.strokeStyle = mark.colour;
+  context.lineWidth = canvas.px(shape === "ring" ? 0.6 + 2.4 * left : 1.6);
+  context.beginPath();
+  if (shape === "ring") {
+    context.arc(x, y, size, 0, 2 * Math.PI);
+  } else if (shape === "spark") {
+    context.moveTo(x - mark.vx * 0.05, y - mark.vy * 0.05);
+    context.lineTo(x, y);
+  } else {
+    const [dx, dy] = [size * Math.cos(angle), size * Math.sin(angle)];
+    context.moveTo(x - dx, y - dy);
+    context.lineTo(x + dx, y + dy);
+  }
+  context.stroke();
+}
+
 /** Broad and faint, to narrow and white. @param {Canvas} canvas @param {Mark} mark
  *  @param {number} left of its life, from 1 to 0 */
-function drawBeam(canvas, mark, left) {
+function drawBeam(canvas, { x, y, size, angle, alpha, colour }, left) {
   const { context } = canvas;
-  const [dx, dy] = [Math.cos(mark.angle) * mark.size, Math.sin(mark.angle) * mark.size];
+  const [dx, dy] = [Math.cos(angle) * size, Math.sin(angle) * size];
   context.beginPath();
-  context.moveTo(mark.x - dx, mark.y - dy);
-  context.lineTo(mark.x + dx, mark.y + dy);
+  context.moveTo(x - dx, y - dy);
+  context.lineTo(x + dx, y + dy);
   const layers = /** @type {const} */ ([
-    [16, 0.18, mark.colour],
-    [7, 0.45, mark.colour],
-    [2.2, 1, "#ffffff"],
+    [16, 0.18, colour],
+    [7, 0.45, colour],
+    [2.2, 1, WHITE],
   ]);
-  for (const [width, strength, colour] of layers) {
+  for (const [width, strength, hue] of layers) {
     context.lineWidth = canvas.px(0.5 + width * left);
-    context.strokeStyle = faded(colour, mark.alpha * strength * left);
+    context.globalAlpha = alpha * strength * left;
+    context.strokeStyle = hue;
     context.stroke();
   }
 }

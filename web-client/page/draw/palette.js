@@ -1,14 +1,25 @@
 // @ts-check
-// The colours: one warm accent for the own player, cool hues for all others.
+// The colours: one warm accent for the own player, cool hues for all others, red for danger alone.
 //
-// The hues differ in lightness as well as in hue, and ships also bear marks (ships.js), so that
-// nobody has to tell two colours apart to play. Used by everything that draws.
+// The hues differ in lightness as well as in hue, and ships also bear marks (silhouettes.js), so
+// that nobody has to tell two colours apart to play. The two teams are a dark blue and a pale
+// green: whatever cones an eye lacks, one is dark and the other light, and neither is the amber of
+// the own ship. Used by everything that draws.
+
+/** @typedef {import("../world.js").World} World */
 
 export const SELF = "#ffb454";
 export const DANGER = "#ff6b6b";
 export const BACKGROUND = "#060a13";
 export const OUTSIDE = "#03050a";
 export const TEXT = "#c9d6ea";
+export const WHITE = "#ffffff";
+export const SHIELD = "#9fd8ff";
+export const OVERCHARGE = "#c58bff";
+/** Of pick-ups, in the order of their kinds. */
+export const KINDS = ["#5ff0b0", SHIELD, OVERCHARGE];
+/** Of teams 1 and 2; team 0 is none. */
+export const TEAMS = ["", "#4a90ff", "#b4ff9e"];
 
 /** For others, by player. */
 const COOL = [
@@ -22,19 +33,30 @@ const COOL = [
   "#9af0cf",
 ];
 
-/** @param {number} player @param {number | null} self */
-export function colourOf(player, self) {
-  return player === self ? SELF : COOL[player % COOL.length];
-}
-
-/** All colours there are, so that drawing can go by colour. @param {number | null} self
- *  @param {number} player */
-export function colourIndex(player, self) {
-  return player === self ? COOL.length : player % COOL.length;
-}
-
 /** In the order of {@link colourIndex}. */
-export const ALL = [...COOL, SELF];
+export const ALL = [...COOL, TEAMS[1], TEAMS[2], SELF];
+
+/** @param {number} player @param {number | null} self @param {number} [team] 0 where there are none */
+export function colourOf(player, self, team = 0) {
+  return ALL[colourIndex(player, self, team)];
+}
+
+/** All colours there are, so that drawing can go by colour. @param {number} player
+ *  @param {number | null} self @param {number} [team] */
+export function colourIndex(player, self, team = 0) {
+  if (player === self) return ALL.length - 1;
+  return team > 0 ? COOL.length + Math.min(2, team) - 1 : player % COOL.length;
+}
+
+/** @param {World} world @param {number} player */
+export function indexIn(world, player) {
+  return colourIndex(player, world.self, world.players.get(player)?.team);
+}
+
+/** @param {World} world @param {number} player */
+export function colourIn(world, player) {
+  return ALL[indexIn(world, player)];
+}
 
 /** A colour of the palette with an alpha. @param {string} colour @param {number} alpha */
 export function faded(colour, alpha) {

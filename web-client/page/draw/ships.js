@@ -1,186 +1,244 @@
 // @ts-check
-// Ships and bolts: hulls, marks, engines, trails, shields, names.
+// Ships: outlines by class, marks, engines, shields, and what befalls them: hits, a low hull, a
+// rail that charges, an overcharge, protection.
 //
-// It remembers for each player only what looks need: the trail and the last hits. It decides
-// nothing about the game. Called by picture.js.
+// It paints what the rows say and what memories.js remembers of them. Called by picture.js.
 
-import { ALL, SELF, TEXT, colourIndex, colourOf, faded } from "./palette.js";
+import { OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, colourIn, faded } from "./palette.js";
+import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("./memories.js").Memories} Memories */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
+/** @typedef {import("../wasm.js").Own} Own */
 /** @typedef {import("../wasm.js").Measures} Measures */
-/** @typedef {{ entity: number, points: { x: number, y: number, at: number }[], hitAt: number }} Memory */
 
-const TRAIL_MS = 420;
-const TRAIL_STEP_MS = 30;
-const TRAIL_BANDS = 5;
-/** No trail is longer, in units. */
-const TRAIL_REACH = 8;
-const HIT_MS = 320;
-const STREAK_SECONDS = 0.034;
-const FONT = "500 11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const SHIELD_UNITS = 1.5;
+/** Below this part of its hull a ship is badly off. */
+export const LOW_HULL = 0.35;
+/** Seen from farther away, in CSS pixels per unit, ships have no marks and no shields. */
+const DETAIL_SCALE = 9;
+/** How far a charging rail's sight goes, in units, once it is charged. */
+const SIGHT_UNITS = 7;
 
-const HULL = new Path2D("M1.18 0 L-0.78 0.82 L-0.42 0 L-0.78 -0.82 Z");
-/** Told apart without colours: four marks by player. */
-const MARKS = [
-  new Path2D("M0.62 0 L-0.42 0"),
-  new Path2D("M0.1 0.4 L0.1 -0.4"),
-  new Path2D("M0.35 0.18 L-0.1 0 L0.35 -0.18"),
-  new Path2D("M-0.05 0 m-0.2 0 a0.2 0.2 0 1 0 0.4 0 a0.2 0.2 0 1 0 -0.4 0"),
-];
+/** How much of its hull is left. @param {World} world @param {Ship} ship
+ *  @param {Measures} measures */
+export function hullLeft(world, ship, measures) {
+  return ship.hull / (world.classOf(ship)?.hull_max ?? measures.hull_max);
+}
 
 export class Ships {
-  /** @param {Measures} measures */
-  constructor(measures) {
+  /** @param {Measures} measures @param {Memories} memories */
+  constructor(measures, memories) {
     this.measures = measures;
-    /** @private @type {Map<number, Memory>} */
-    this.memories = new Map();
+    this.memories = memories;
+    /** @private */
+    this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
   }
 
-  /** A ship was hit. @param {number} player @param {number} now */
-  hit(player, now) {
-    const memory = this.memories.get(player);
-    if (memory) memory.hitAt = now;
-  }
-
-  /** Notes where all are. @param {World} world @param {number} now */
-  remember(world, now) {
-    for (const ship of world.ships) {
-      let memory = this.memories.get(ship.player);
-      if (!memory || memory.entity !== ship.entity) {
-        memory = { entity: ship.entity, points: [], hitAt: -HIT_MS };
-        this.memories.set(ship.player, memory);
-      }
-      const { points } = memory;
-      const last = points[points.length - 1];
-      if (!last || now - last.at >= TRAIL_STEP_MS) points.push({ x: ship.x, y: ship.y, at: now });
-    }
-    for (const [player, memory] of this.memories) {
-      while (memory.points.length > 0 && now - memory.points[0].at > TRAIL_MS) {
-        memory.points.shift();
-      }
-      if (memory.points.length === 0) this.memories.delete(player);
-    }
-  }
-
-  /** By colour and age, so that a crowd takes few strokes. @param {Canvas} canvas
-   *  @param {World} world @param {number} now */
-  drawTrails(canvas, world, now) {
+  /** @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now
+   *  @param {boolean} calm whether people asked for less motion */
+  draw(canvas, world, own, now, calm) {
     const { context, camera } = canvas;
-    /** @type {(Path2D | undefined)[]} */
-    const paths = [];
+    this.drawGlows(canvas, world, now, calm);
+    context.lineJoin = "round";
     for (const ship of world.ships) {
-      if (!camera.sees(ship.x, ship.y, TRAIL_REACH)) continue;
-      const points = this.memories.get(ship.player)?.points ?? [];
-      const colour = colourIndex(ship.player, world.self);
-      points.forEach((point, nth) => {
-        const band = Math.min(TRAIL_BANDS - 1, Math.floor(((now - point.at) / TRAIL_MS) * TRAIL_BANDS));
-        const path = (paths[colour * TRAIL_BANDS + band] ??= new Path2D());
-        const next = points[nth + 1] ?? ship;
-        path.moveTo(point.x, point.y);
-        path.lineTo(next.x, next.y);
-      });
+      if (!camera.sees(ship.x, ship.y, 2.5)) continue;
+      const colour = colourIn(world, ship.player);
+      const hit = this.memories.hurt(ship.player, now);
+      const low = hullLeft(world, ship, this.measures) < LOW_HULL;
+      drawShip(canvas, ship, colour, ship.player === world.self, hit, low, now, calm);
+      if (camera.scale >= DETAIL_SCALE || hit > 0) this.drawShield(canvas, world, ship, hit, now, calm);
+      if (this.has(ship, this.measures.flag_overcharged)) drawOvercharge(canvas, ship, now, calm);
     }
-    canvas.toWorld();
-    context.lineCap = "butt";
-    paths.forEach((path, index) => {
-      if (!path) return;
-      const young = 1 - (index % TRAIL_BANDS) / TRAIL_BANDS;
-      context.lineWidth = canvas.px(0.6 + 2.6 * young);
-      context.strokeStyle = faded(ALL[Math.floor(index / TRAIL_BANDS)], 0.5 * young * young);
-      context.stroke(path);
-    });
+    this.drawTeams(canvas, world);
+    if (world.own && own && own.charge > 0) drawCharge(canvas, world.own, own.charge);
   }
 
-  /** @param {Canvas} canvas @param {World} world @param {number} charge of the own rail, from 0
-   *  to 1 @param {number} now */
-  draw(canvas, world, charge, now) {
-    const { context, camera } = canvas;
+  /** @private @param {Ship} ship @param {number} flag */
+  has(ship, flag) {
+    return (ship.flags & flag) !== 0;
+  }
+
+  /** Light below the outlines, added up. @private @param {Canvas} canvas @param {World} world
+   *  @param {number} now @param {boolean} calm */
+  drawGlows(canvas, world, now, calm) {
+    const { context, camera, level } = canvas;
     canvas.toWorld();
     context.globalCompositeOperation = "lighter";
     for (const ship of world.ships) {
-      if (!camera.sees(ship.x, ship.y, 3)) continue;
+      if (!camera.sees(ship.x, ship.y, SIGHT_UNITS)) continue;
       const own = ship.player === world.self;
-      const colour = colourOf(ship.player, world.self);
-      canvas.glow(colour, ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
-      if ((ship.flags & this.measures.flag_charging) !== 0) glowOfRail(canvas, ship, colour, now);
+      const colour = colourIn(world, ship.player);
+      if (level.glow === "all" || (own && level.glow === "own")) {
+        canvas.glow(colour, ship.x, ship.y, own ? 3.1 : 2.3, own ? 0.42 : 0.26);
+      }
+      if (this.has(ship, this.measures.flag_charging)) this.drawRail(canvas, ship, colour, now, calm);
     }
+    context.globalAlpha = 1;
     context.globalCompositeOperation = "source-over";
-    for (const ship of world.ships) {
-      if (!camera.sees(ship.x, ship.y, 2)) continue;
-      const hitAge = now - (this.memories.get(ship.player)?.hitAt ?? -HIT_MS);
-      const hit = Math.max(0, 1 - hitAge / HIT_MS);
-      const thrusting = ship.wx !== 0 || ship.wy !== 0;
-      drawShip(canvas, ship, thrusting, colourOf(ship.player, world.self), hit, now);
-      this.drawShield(canvas, ship, hit, now);
-    }
-    if (world.own && charge > 0) drawCharge(canvas, world.own, charge);
-    this.drawLabels(canvas, world);
   }
 
-  /** @private @param {Canvas} canvas @param {Ship} ship @param {number} hit @param {number} now */
-  drawShield(canvas, ship, hit, now) {
+  /** A rail that charges is seen at the bow, and where it will go: a warning to all. @private
+   *  @param {Canvas} canvas @param {Ship} ship @param {string} colour @param {number} now
+   *  @param {boolean} calm */
+  drawRail(canvas, ship, colour, now, calm) {
     const { context } = canvas;
-    const protectedNow = (ship.flags & this.measures.flag_protected) !== 0;
-    const strength = ship.shield / this.measures.shield_max;
-    if (strength <= 0 && !protectedNow) return;
+    const { classes } = this.measures;
+    const seconds = classes[ship.class]?.rail_charge_s ?? 1;
+    const since = this.memories.of(ship.player)?.chargesSince ?? now;
+    const charge = Math.min(1, Math.max(0, (now - since) / 1000 / seconds));
+    const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
+    const [x, y] = [ship.x + 1.3 * cos, ship.y + 1.3 * sin];
+    const pulse = calm ? 0.5 : 0.5 + 0.5 * Math.sin(now / 60);
+    canvas.glow(colour, x, y, 0.7 + 1.1 * charge + 0.3 * pulse, 0.9);
+    canvas.glow(WHITE, x, y, 0.3 + 0.5 * charge, 0.6 + 0.4 * pulse);
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x + SIGHT_UNITS * charge * cos, y + SIGHT_UNITS * charge * sin);
+    context.globalAlpha = charge >= 1 ? 0.9 : 0.45;
+    context.lineWidth = canvas.px(charge >= 1 ? 1.4 : 1);
+    context.strokeStyle = charge >= 1 ? WHITE : colour;
+    context.stroke();
+  }
+
+  /** @private @param {Canvas} canvas @param {World} world @param {Ship} ship @param {number} hit
+   *  @param {number} now @param {boolean} calm */
+  drawShield(canvas, world, ship, hit, now, calm) {
+    const { context } = canvas;
+    const safe = this.has(ship, this.measures.flag_protected);
+    const most = world.classOf(ship)?.shield_max ?? this.measures.shield_max;
+    const strength = Math.min(1, ship.shield / most);
+    if (strength <= 0 && !safe) return;
     canvas.toPlace(ship.x, ship.y, 0);
     context.beginPath();
-    context.arc(0, 0, 1.42, 0, 2 * Math.PI);
-    if (protectedNow) {
-      const pulse = 0.5 + 0.3 * Math.sin(now / 110);
-      context.setLineDash([0.28, 0.2]);
-      context.lineDashOffset = now / 900;
-      context.strokeStyle = faded("#ffffff", pulse);
+    context.arc(0, 0, SHIELD_UNITS, 0, 2 * Math.PI);
+    if (safe) {
+      context.setLineDash([0.42, 0.36]);
+      context.lineDashOffset = calm ? 0 : now / 500;
+      context.globalAlpha = calm ? 0.8 : 0.65 + 0.25 * Math.sin(now / 110);
+      context.strokeStyle = WHITE;
+      context.lineWidth = canvas.px(1.8);
+      context.stroke();
+      context.setLineDash([]);
     } else {
-      context.strokeStyle = faded("#9fd8ff", 0.06 + 0.16 * strength + 0.7 * hit);
+      context.globalAlpha = Math.min(1, 0.07 + 0.2 * strength + 0.7 * hit);
+      context.strokeStyle = SHIELD;
+      context.lineWidth = canvas.px(1.2 + 1.6 * hit);
+      context.stroke();
+      // More than its class has, as a pick-up gives: a second line.
+      if (ship.shield > 1.02 * most) {
+        context.beginPath();
+        context.arc(0, 0, SHIELD_UNITS + 0.22, 0, 2 * Math.PI);
+        context.globalAlpha = 0.6;
+        context.lineWidth = canvas.px(1.2);
+        context.stroke();
+      }
     }
-    context.lineWidth = canvas.px(1.2 + 1.4 * hit);
-    context.stroke();
-    context.setLineDash([]);
     if (hit > 0) {
-      context.fillStyle = faded("#9fd8ff", 0.16 * hit);
+      context.globalAlpha = 0.22 * hit;
+      context.fillStyle = SHIELD;
       context.fill();
     }
+    context.globalAlpha = 1;
   }
 
-  /** Names and, once hurt, hulls. @private @param {Canvas} canvas @param {World} world */
-  drawLabels(canvas, world) {
+  /** @private @param {Canvas} canvas @param {World} world */
+  drawTeams(canvas, world) {
     const { context, camera } = canvas;
-    if (camera.scale < 5) return;
-    canvas.toScreen();
-    context.font = FONT;
-    context.textAlign = "center";
-    context.textBaseline = "top";
+    let any = false;
     for (const ship of world.ships) {
-      const x = camera.screenX(ship.x);
-      const y = camera.screenY(ship.y) + 1.75 * camera.scale;
-      const colour = colourOf(ship.player, world.self);
-      const hull = ship.hull / this.measures.hull_max;
-      if (hull < 1) {
-        const width = 2 * camera.scale;
-        context.fillStyle = faded(colour, 0.18);
-        context.fillRect(x - width / 2, y - 3, width, 2);
-        context.fillStyle = colour;
-        context.fillRect(x - width / 2, y - 3, width * hull, 2);
-      }
-      const name = world.nameOf(ship.player);
-      if (name && camera.scale > 6) {
-        context.fillStyle = faded(ship.player === world.self ? colour : TEXT, 0.75);
-        context.fillText(name, x, y + 3);
-      }
+      const team = world.teamOf(ship);
+      if (team === 0 || team > 2 || !camera.sees(ship.x, ship.y, 3)) continue;
+      if (!any) this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
+      any = true;
+      // As large from afar as a thing must be to be told from another.
+      const size = Math.max(0.42, canvas.px(4));
+      addTeamMark(this.teamMarks[team], team, ship.x, ship.y - 1.75 - size * 0.3, size);
+    }
+    if (!any) return;
+    canvas.toWorld();
+    context.lineCap = "round";
+    context.lineWidth = canvas.px(2.2);
+    for (const team of [1, 2]) {
+      context.strokeStyle = TEAMS[team];
+      context.stroke(this.teamMarks[team]);
     }
   }
 }
 
-/** A rail that charges is seen at the bow: a warning to all. @param {Canvas} canvas
- *  @param {Ship} ship @param {string} colour @param {number} now */
-function glowOfRail(canvas, ship, colour, now) {
-  const [x, y] = [ship.x + 1.2 * Math.cos(ship.aim), ship.y + 1.2 * Math.sin(ship.aim)];
-  const pulse = 0.5 + 0.5 * Math.sin(now / 60);
-  canvas.glow(colour, x, y, 1.5 + 0.5 * pulse, 0.9);
-  canvas.glow("#ffffff", x, y, 0.7, 0.6 + 0.4 * pulse);
+/** @param {Canvas} canvas @param {Ship} ship @param {string} colour @param {boolean} own
+ *  @param {number} hit @param {boolean} low @param {number} now @param {boolean} calm */
+function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
+  const { context, camera, level } = canvas;
+  const { outline, nozzles, marks } = silhouetteOf(ship.class);
+  canvas.toPlace(ship.x, ship.y, ship.aim);
+  if (ship.wx !== 0 || ship.wy !== 0) drawEngines(canvas, nozzles, colour, calm ? 0.9 : 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2));
+  context.fillStyle = hit > 0 && level.fills ? mixed(hit) : "#070c18";
+  context.fill(outline);
+  if (level.fills) {
+    context.globalAlpha = own ? 0.3 : 0.16;
+    context.fillStyle = colour;
+    context.fill(outline);
+  }
+  // A hull near its end is a broken line, and flickers.
+  const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
+  context.globalAlpha = dim ? 0.35 : 1;
+  if (low) context.setLineDash([0.5, 0.24]);
+  context.lineWidth = canvas.px(own ? 2.2 : 1.7);
+  context.strokeStyle = hit > 0.6 ? WHITE : colour;
+  context.stroke(outline);
+  if (low) context.setLineDash([]);
+  if (camera.scale >= DETAIL_SCALE) {
+    context.globalAlpha = 0.7;
+    context.lineWidth = canvas.px(1.2);
+    context.strokeStyle = colour;
+    context.stroke(marks[ship.player % marks.length]);
+  }
+  context.globalAlpha = 1;
+}
+
+/** The dark of a hull lit by a hit. @param {number} hit from 0 to 1 */
+function mixed(hit) {
+  return faded(WHITE, 0.15 + 0.5 * hit);
+}
+
+/** @param {Canvas} canvas @param {[number, number][]} nozzles @param {string} colour
+ *  @param {number} thrust */
+function drawEngines(canvas, nozzles, colour, thrust) {
+  const { context } = canvas;
+  const slim = nozzles.length > 1 ? 0.7 : 1;
+  context.beginPath();
+  for (const [x, y] of nozzles) {
+    context.moveTo(x, y + 0.22 * slim);
+    context.lineTo(x - 0.9 * thrust * slim, y);
+    context.lineTo(x, y - 0.22 * slim);
+  }
+  context.lineWidth = canvas.px(1.3);
+  context.globalAlpha = 0.85;
+  context.strokeStyle = colour;
+  context.stroke();
+}
+
+/** Arcs of lightning go round it. @param {Canvas} canvas @param {Ship} ship @param {number} now
+ *  @param {boolean} calm */
+function drawOvercharge(canvas, ship, now, calm) {
+  const { context } = canvas;
+  canvas.toPlace(ship.x, ship.y, calm ? 0 : now / 260);
+  context.beginPath();
+  for (let side = 0; side < 3; side++) {
+    for (let i = 0; i <= 4; i++) {
+      const angle = (side * 2 * Math.PI) / 3 + i * 0.28;
+      const reach = 1.9 + (i % 2 === 0 ? -0.16 : 0.16);
+      const [x, y] = [reach * Math.cos(angle), reach * Math.sin(angle)];
+      if (i === 0) context.moveTo(x, y);
+      else context.lineTo(x, y);
+    }
+  }
+  context.lineWidth = canvas.px(2);
+  context.strokeStyle = OVERCHARGE;
+  context.stroke();
 }
 
 /** How far the own rail is charged: a ring around the ship that closes at the bow.
@@ -189,71 +247,8 @@ function drawCharge(canvas, ship, charge) {
   const { context } = canvas;
   canvas.toPlace(ship.x, ship.y, ship.aim);
   context.beginPath();
-  context.arc(0, 0, 1.75, Math.PI * (1 - charge), Math.PI * (1 + charge));
+  context.arc(0, 0, 2.15, Math.PI * (1 - charge), Math.PI * (1 + charge));
   context.lineWidth = canvas.px(charge >= 1 ? 3 : 2);
-  context.strokeStyle = charge >= 1 ? "#ffffff" : faded(SELF, 0.85);
+  context.strokeStyle = charge >= 1 ? WHITE : faded(SELF, 0.85);
   context.stroke();
-}
-
-/** @param {Canvas} canvas @param {Ship} ship @param {boolean} thrusting @param {string} colour
- *  @param {number} hit @param {number} now */
-function drawShip(canvas, ship, thrusting, colour, hit, now) {
-  const { context } = canvas;
-  canvas.toPlace(ship.x, ship.y, ship.aim);
-  if (thrusting) {
-    const flicker = 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2);
-    context.beginPath();
-    context.moveTo(-0.5, 0.22);
-    context.lineTo(-0.55 - 0.75 * flicker, 0);
-    context.lineTo(-0.5, -0.22);
-    context.lineWidth = canvas.px(1.2);
-    context.strokeStyle = faded(colour, 0.8);
-    context.stroke();
-  }
-  context.fillStyle = "#070c18";
-  context.fill(HULL);
-  context.fillStyle = faded(colour, 0.16 + 0.5 * hit);
-  context.fill(HULL);
-  context.lineJoin = "round";
-  context.lineWidth = canvas.px(1.7);
-  context.strokeStyle = hit > 0.6 ? "#ffffff" : colour;
-  context.stroke(HULL);
-  context.lineWidth = canvas.px(1.2);
-  context.strokeStyle = faded(colour, 0.7);
-  context.stroke(MARKS[ship.player % MARKS.length]);
-}
-
-/** Streaks, all of one colour at once. @param {Canvas} canvas @param {World} world
- *  @param {Measures} measures */
-export function drawBolts(canvas, world, measures) {
-  const { context, camera } = canvas;
-  const length = measures.bolt_speed * STREAK_SECONDS;
-  canvas.toWorld();
-  /** @type {(Path2D | undefined)[]} */
-  const paths = [];
-  for (const bolt of world.bolts) {
-    if (!camera.sees(bolt.x, bolt.y, 2)) continue;
-    const path = (paths[colourIndex(bolt.owner, world.self)] ??= new Path2D());
-    path.moveTo(bolt.x - length * Math.cos(bolt.aim), bolt.y - length * Math.sin(bolt.aim));
-    path.lineTo(bolt.x, bolt.y);
-  }
-  context.lineCap = "round";
-  context.globalCompositeOperation = "lighter";
-  const layers = /** @type {const} */ ([
-    [10, 0.16],
-    [5, 0.4],
-    [2.4, 0.9],
-  ]);
-  for (const [width, alpha] of layers) {
-    context.lineWidth = canvas.px(width);
-    paths.forEach((path, index) => {
-      if (!path) return;
-      context.strokeStyle = faded(ALL[index], alpha);
-      context.stroke(path);
-    });
-  }
-  context.lineWidth = canvas.px(0.8);
-  context.strokeStyle = "#ffffff60";
-  for (const path of paths) if (path) context.stroke(path);
-  context.globalCompositeOperation = "source-over";
 }

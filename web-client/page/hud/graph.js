@@ -5,11 +5,12 @@
 // hud.js.
 
 /** @typedef {import("../wasm.js").State} State */
+/** @typedef {import("../frame-time.js").Spread} Spread */
 
 const SAMPLES = 95;
 /** A snapshot is missed when it is so many ticks late: frames alone make one late by half a tick. */
 const MISSED_TICKS = 1.75;
-const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess"];
+const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess", "frame", "drawn"];
 
 export class Graph {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} figures */
@@ -55,8 +56,8 @@ export class Graph {
     while (now - this.seen[0].at > 2000) this.seen.shift();
   }
 
-  /** @param {State} state */
-  show(state) {
+  /** @param {State} state @param {Spread} frames milliseconds of each @param {string} quality */
+  show(state, frames, quality) {
     const first = this.seen[0];
     const last = this.seen[this.seen.length - 1];
     const seconds = (last.at - first.at) / 1000;
@@ -69,6 +70,9 @@ export class Graph {
     this.values.fixes.textContent = String(state.corrections);
     this.values.margin.textContent = state.margin_ms === null ? "–" : `${state.margin_ms.toFixed(0)} ms`;
     this.values.guess.textContent = `${state.extrapolated_percent.toFixed(0)} %`;
+    this.values.frame.textContent = `${frames.p95.toFixed(1)} ms`;
+    this.values.frame.title = `half of the frames take up to ${frames.p50.toFixed(1)} ms, 95 % up to this`;
+    this.values.drawn.textContent = quality;
     this.paint();
   }
 

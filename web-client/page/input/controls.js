@@ -103,6 +103,13 @@ export class Controls {
     return this.aim;
   }
 
+  /** Where the aim is, seen from a point of the screen, and how far from there in CSS pixels: a
+   *  pointer may be near, nothing else is. @param {number} x @param {number} y */
+  lookFrom(x, y) {
+    if (this.aimer !== "mouse") return { aim: this.aim, far: Infinity };
+    return { aim: this.mouse.aimFrom(x, y), far: this.mouse.farFrom(x, y) };
+  }
+
   /** Lets go of everything. */
   release() {
     for (const device of [this.keys, this.mouse, this.touch, this.gamepads]) device.release();

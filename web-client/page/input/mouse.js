@@ -43,6 +43,11 @@ export class Mouse {
     return Math.atan2(this.y - y, this.x - x);
   }
 
+  /** In CSS pixels. @param {number} x @param {number} y */
+  farFrom(x, y) {
+    return Math.hypot(this.x - x, this.y - y);
+  }
+
   release() {
     this.held = 0;
   }

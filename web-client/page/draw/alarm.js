@@ -1,0 +1,181 @@
+// @ts-check
+// What the own ship suffers, at the edge of the screen: from where it was hit, a hull near its
+// end, and its death with who brought it about.
+//
+// It owns the last few hits and the killer, in pixels of the screen; it shows nothing of anybody
+// else. Told by happenings.js, painted last by picture.js.
+
+import { DANGER, OUTSIDE, WHITE } from "./palette.js";
+import { LOW_HULL } from "./ships.js";
+
+/** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {{ angle: number, at: number, shielded: boolean }} Blow */
+
+const BLOW_MS = 1100;
+const BLOWS_MAX = 6;
+/** Blows from nearly the same side are one. */
+const SAME_SIDE = 0.35;
+/** How far from the edge, and how far around, in CSS pixels and radians. */
+const INSET_PX = 54;
+const ARC = 0.2;
+/** The red of a low hull reaches so far into the screen, as a part of its height. */
+const REACH = 0.2;
+const FALL_MS = 350;
+
+export class Alarm {
+  constructor() {
+    /** @private @type {Blow[]} */
+    this.blows = [];
+    /** @private @type {number | null} */
+    this.killer = null;
+    /** When the own ship went down. @private @type {number | null} */
+    this.deadAt = null;
+    /** From red at 0 to nothing at 1. @private */
+    this.shade = makeShade();
+  }
+
+  clear() {
+    this.blows.length = 0;
+    this.killer = this.deadAt = null;
+  }
+
+  /** The own ship was hit. @param {number} angle to where it came from @param {boolean} shielded
+   *  @param {number} now */
+  blow(angle, shielded, now) {
+    const same = this.blows.find((blow) => Math.abs(turn(blow.angle - angle)) < SAME_SIDE);
+    if (same) Object.assign(same, { angle, at: now, shielded });
+    else this.blows.push({ angle, at: now, shielded });
+    if (this.blows.length > BLOWS_MAX) this.blows.shift();
+  }
+
+  /** The own ship is no more. @param {number} killer */
+  fall(killer) {
+    this.killer = killer;
+  }
+
+  /** @param {Canvas} canvas @param {World} world @param {Own | null} own
+   *  @param {number} hullMax @param {number} now @param {boolean} calm */
+  draw(canvas, world, own, hullMax, now, calm) {
+    if (!own || world.self === null) return;
+    canvas.toScreen();
+    if (world.own) {
+      this.deadAt = this.killer = null;
+      this.drawHull(canvas, own.hull / hullMax, now, calm);
+      this.drawBlows(canvas, world, now);
+    } else if (own.respawn_ticks !== null) {
+      this.deadAt ??= now;
+      this.drawDeath(canvas, world, (now - this.deadAt) / FALL_MS, calm);
+    }
+    canvas.context.globalAlpha = 1;
+  }
+
+  /** @private @param {Canvas} canvas @param {number} hull @param {number} now
+   *  @param {boolean} calm */
+  drawHull(canvas, hull, now, calm) {
+    const fresh = this.blows.filter(({ shielded }) => !shielded).map(({ at }) => 1 - (now - at) / 300);
+    const flash = Math.max(0, ...fresh);
+    const low = hull < LOW_HULL ? 0.35 + 0.35 * (1 - hull / LOW_HULL) : 0;
+    const pulse = calm || low === 0 ? 1 : 0.75 + 0.25 * Math.sin(now / 170);
+    this.drawShade(canvas, Math.min(1, low * pulse + (calm ? 0.25 : 0.5) * flash));
+  }
+
+  /** @private @param {Canvas} canvas @param {number} alpha */
+  drawShade({ context, camera }, alpha) {
+    if (alpha <= 0.01) return;
+    const { width, height } = camera;
+    const reach = REACH * Math.min(width, height);
+    context.globalAlpha = alpha;
+    // One strip, turned to each edge.
+    for (const [a, b, c, d, e, f, long] of [
+      [1, 0, 0, 1, 0, 0, width],
+      [-1, 0, 0, -1, width, height, width],
+      [0, -1, 1, 0, 0, height, height],
+      [0, 1, -1, 0, width, 0, height],
+    ]) {
+      context.save();
+      context.transform(a, b, c, d, e, f);
+      context.drawImage(this.shade, 0, 0, long, reach);
+      context.restore();
+    }
+  }
+
+  /** @private @param {Canvas} canvas @param {World} world @param {number} now */
+  drawBlows({ context, camera }, world, now) {
+    this.blows = this.blows.filter(({ at }) => now - at < BLOW_MS);
+    const x = world.own ? camera.screenX(world.own.x) : camera.width / 2;
+    const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
+    const radius = Math.min(camera.width, camera.height) / 2 - INSET_PX;
+    context.lineCap = "butt";
+    for (const { angle, at, shielded } of this.blows) {
+      const left = 1 - (now - at) / BLOW_MS;
+      context.globalAlpha = Math.min(1, 1.6 * left);
+      context.strokeStyle = shielded ? "#9fd8ff" : DANGER;
+      context.lineWidth = 3 + 6 * left;
+      context.beginPath();
+      context.arc(x, y, radius, angle - ARC, angle + ARC);
+      context.stroke();
+      // A tooth points at who fired.
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      const tip = radius + 20;
+      context.beginPath();
+      context.moveTo(x + tip * cos, y + tip * sin);
+      context.lineTo(x + (radius + 8) * Math.cos(angle - 0.05), y + (radius + 8) * Math.sin(angle - 0.05));
+      context.lineTo(x + (radius + 8) * Math.cos(angle + 0.05), y + (radius + 8) * Math.sin(angle + 0.05));
+      context.closePath();
+      context.fillStyle = context.strokeStyle;
+      context.fill();
+    }
+  }
+
+  /** The light goes out, and who did it is in brackets. @private @param {Canvas} canvas
+   *  @param {World} world @param {number} since 1 once all is dark @param {boolean} calm */
+  drawDeath(canvas, world, since, calm) {
+    const { context, camera } = canvas;
+    const dark = Math.min(1, Math.max(0, since));
+    context.globalAlpha = 0.5 * dark;
+    context.fillStyle = OUTSIDE;
+    context.fillRect(0, 0, camera.width, camera.height);
+    if (!calm && since < 0.5) {
+      context.globalAlpha = 0.35 * (1 - 2 * since);
+      context.fillStyle = WHITE;
+      context.fillRect(0, 0, camera.width, camera.height);
+    }
+    this.drawShade(canvas, 0.6 * dark);
+    const ship = this.killer === null ? undefined : world.shipOf(this.killer);
+    if (!ship || ship.player === world.self) return;
+    const [x, y] = [camera.screenX(ship.x), camera.screenY(ship.y)];
+    const half = Math.max(20, 2.6 * camera.scale) * (calm ? 1 : 1 + 1.5 * (1 - dark));
+    context.globalAlpha = dark;
+    context.strokeStyle = DANGER;
+    context.lineWidth = 2;
+    context.beginPath();
+    for (const [sx, sy] of [[-1, -1], [1, -1], [1, 1], [-1, 1]]) {
+      context.moveTo(x + sx * half, y + sy * half * 0.55);
+      context.lineTo(x + sx * half, y + sy * half);
+      context.lineTo(x + sx * half * 0.55, y + sy * half);
+    }
+    context.stroke();
+  }
+}
+
+/** One column is enough: it is as wide as wanted. */
+function makeShade() {
+  const sprite = document.createElement("canvas");
+  sprite.width = 1;
+  sprite.height = 64;
+  const paint = /** @type {CanvasRenderingContext2D} */ (sprite.getContext("2d"));
+  const gradient = paint.createLinearGradient(0, 0, 0, 64);
+  gradient.addColorStop(0, "#ff4d4dcc");
+  gradient.addColorStop(0.35, "#ff4d4d50");
+  gradient.addColorStop(1, "#ff4d4d00");
+  paint.fillStyle = gradient;
+  paint.fillRect(0, 0, 1, 64);
+  return sprite;
+}
+
+/** An angle between -pi and pi. @param {number} angle */
+function turn(angle) {
+  return Math.atan2(Math.sin(angle), Math.cos(angle));
+}

@@ -1,0 +1,106 @@
+// @ts-check
+// Bolts and the trails of ships: streaks, all of one look in one stroke, so that a crowd of them
+// takes few.
+//
+// It knows where they are and paints them. Called by picture.js, under the ships.
+
+import { ALL, OVERCHARGE, WHITE, indexIn } from "./palette.js";
+import { TRAIL_MS } from "./memories.js";
+
+/** @typedef {import("./canvas.js").Canvas} Canvas */
+/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../wasm.js").Measures} Measures */
+
+const STREAK_SECONDS = 0.034;
+const TRAIL_BANDS = 5;
+/** No trail is longer, in units. */
+const TRAIL_REACH = 8;
+
+/** How thick the bolts of each class are: by what they do to whom they hit.
+ *  @param {Measures} measures @returns {number[]} */
+export function boltWidths({ classes }) {
+  const mean = classes.reduce((sum, { damage }) => sum + damage, 0) / classes.length;
+  return classes.map(({ damage }) => Math.min(1.8, Math.max(0.65, damage / mean)));
+}
+
+/** Streaks by colour and thickness. @param {Canvas} canvas @param {World} world
+ *  @param {Memories} memories @param {number[]} widths by class */
+export function drawBolts(canvas, world, memories, widths) {
+  if (world.bolts.length === 0) return;
+  const { context, camera, level } = canvas;
+  const length = memories.measures.bolt_speed * STREAK_SECONDS;
+  const many = Math.max(1, widths.length);
+  /** @type {(Path2D | undefined)[]} */
+  const paths = [];
+  /** @type {Path2D | null} */
+  let charged = null;
+  for (const bolt of world.bolts) {
+    if (!camera.sees(bolt.x, bolt.y, 2)) continue;
+    const kind = Math.min(many - 1, memories.of(bolt.owner)?.kind ?? 0);
+    const path = (paths[indexIn(world, bolt.owner) * many + kind] ??= new Path2D());
+    const [dx, dy] = [length * Math.cos(bolt.aim), length * Math.sin(bolt.aim)];
+    path.moveTo(bolt.x - dx, bolt.y - dy);
+    path.lineTo(bolt.x, bolt.y);
+    if (!memories.isOvercharged(bolt.owner)) continue;
+    charged ??= new Path2D();
+    charged.moveTo(bolt.x - 1.3 * dx, bolt.y - 1.3 * dy);
+    charged.lineTo(bolt.x, bolt.y);
+  }
+  canvas.toWorld();
+  context.lineCap = "round";
+  context.globalCompositeOperation = "lighter";
+  if (charged) stroke(canvas, charged, OVERCHARGE, 9, 0.5);
+  paths.forEach((path, index) => {
+    if (!path) return;
+    const colour = ALL[Math.floor(index / many)];
+    const width = widths[index % many] ?? 1;
+    if (level.fills) stroke(canvas, path, colour, 9 * width, 0.18);
+    stroke(canvas, path, colour, 4.4 * width, 0.45);
+    stroke(canvas, path, colour, 2.3 * width, 0.9);
+    if (level.fills) stroke(canvas, path, WHITE, 0.9 * width, 0.6);
+  });
+  context.globalAlpha = 1;
+  context.globalCompositeOperation = "source-over";
+}
+
+/** @param {Canvas} canvas @param {Path2D} path @param {string} colour @param {number} pixels
+ *  @param {number} alpha */
+function stroke(canvas, path, colour, pixels, alpha) {
+  const { context } = canvas;
+  context.lineWidth = canvas.px(pixels);
+  context.strokeStyle = colour;
+  context.globalAlpha = alpha;
+  context.stroke(path);
+}
+
+/** By colour and age. @param {Canvas} canvas @param {World} world @param {Memories} memories
+ *  @param {number} now */
+export function drawTrails(canvas, world, memories, now) {
+  if (!canvas.level.trails) return;
+  const { context, camera } = canvas;
+  /** @type {(Path2D | undefined)[]} */
+  const paths = [];
+  for (const ship of world.ships) {
+    if (!camera.sees(ship.x, ship.y, TRAIL_REACH)) continue;
+    const points = memories.of(ship.player)?.points ?? [];
+    const colour = indexIn(world, ship.player);
+    for (let nth = 0; nth < points.length; nth++) {
+      const point = points[nth];
+      const age = (now - point.at) / TRAIL_MS;
+      const band = Math.min(TRAIL_BANDS - 1, Math.floor(age * TRAIL_BANDS));
+      const path = (paths[colour * TRAIL_BANDS + band] ??= new Path2D());
+      const next = points[nth + 1] ?? ship;
+      path.moveTo(point.x, point.y);
+      path.lineTo(next.x, next.y);
+    }
+  }
+  canvas.toWorld();
+  context.lineCap = "butt";
+  paths.forEach((path, index) => {
+    if (!path) return;
+    const young = 1 - (index % TRAIL_BANDS) / TRAIL_BANDS;
+    stroke(canvas, path, ALL[Math.floor(index / TRAIL_BANDS)], 0.6 + 2.6 * young, 0.5 * young * young);
+  });
+  context.globalAlpha = 1;
+}

@@ -1,0 +1,137 @@
+// @ts-check
+// What each happening looks like: it turns the world's events into effects, shakes and alarms.
+//
+// It owns nothing; it is told of each event once, and of bolts that have just left. Made and
+// called by picture.js.
+
+import { KINDS, SELF, colourIn } from "./palette.js";
+import { silhouetteOf } from "./silhouettes.js";
+
+/** @typedef {import("./alarm.js").Alarm} Alarm */
+/** @typedef {import("./effects.js").Effects} Effects */
+/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("../camera.js").Camera} Camera */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../world.js").Happening} Happening */
+
+/** How far before the ship's centre a shot is seen to leave. */
+const MUZZLE_UNITS = 1.3;
+
+export class Happenings {
+  /** @param {Effects} effects @param {Alarm} alarm @param {Memories} memories
+   *  @param {(pixels: number) => void} shake */
+  constructor(effects, alarm, memories, shake) {
+    this.effects = effects;
+    this.alarm = alarm;
+    this.memories = memories;
+    this.shake = shake;
+    /** @private */
+    this.newestBolt = Infinity;
+    /** Where others have fired since the last frame, for whoever makes a sound of it.
+     *  @type {{ x: number, y: number }[]} */
+    this.shots = [];
+  }
+
+  clear() {
+    this.shots.length = 0;
+    this.newestBolt = Infinity;
+  }
+
+  /** @param {World} world @param {Happening} happening @param {number} now */
+  show(world, { name, values }, now) {
+    const { effects } = this;
+    const { x, y } = values;
+    if (name === "hit") {
+      this.hit(world, values, now);
+    } else if (name === "burst") {
+      effects.burst(x, y, "#bcd4ff");
+    } else if (name === "boom") {
+      this.boom(world, values);
+    } else if (name === "kill" && values.victim === world.self) {
+      this.alarm.fall(values.killer);
+    } else if (name === "spawn") {
+      effects.spawn(x, y, colourIn(world, values.player), values.player === world.self);
+    } else if (name === "take") {
+      effects.take(x, y, KINDS[values.kind] ?? KINDS[0]);
+    } else if (name === "rail" && values.by !== world.self) {
+      // The own one was there when it was fired.
+      const { dx, dy, by } = values;
+      const [aim, reach] = [Math.atan2(dy, dx), 2 * Math.hypot(dx, dy)];
+      this.beam(x - dx, y - dy, aim, reach, colourIn(world, by));
+    }
+  }
+
+  /** @private @param {World} world @param {Record<string, number>} values @param {number} now */
+  hit(world, { x, y, player, by, shielded }, now) {
+    const own = player === world.self;
+    this.memories.hit(player, now);
+    this.effects.hit(x, y, colourIn(world, by), shielded === 1, own || by === world.self);
+    if (!own || !world.own) return;
+    // From who fired, if that is known; a bolt strikes the side from which it came.
+    const from = world.shipOf(by) ?? { x, y };
+    const angle = Math.atan2(from.y - world.own.y, from.x - world.own.x);
+    this.alarm.blow(angle, shielded === 1, now);
+    this.shake(shielded === 1 ? 3 : 5);
+  }
+
+  /** @private @param {World} world @param {Record<string, number>} values */
+  boom(world, { x, y, player }) {
+    const memory = this.memories.of(player);
+    const own = player === world.self;
+    const silhouette = silhouetteOf(memory?.kind);
+    this.effects.explosion(x, y, memory?.aim ?? 0, colourIn(world, player), silhouette, own);
+    if (own) this.shake(14);
+  }
+
+  /** Entities rise: a bolt above all that were seen has just left a ship. @param {World} world */
+  flashMuzzles(world) {
+    this.shots.length = 0;
+    let newest = this.newestBolt === Infinity ? -1 : this.newestBolt;
+    for (const bolt of world.bolts) {
+      // Own bolts flash when they are predicted, and may have numbers of the client's then.
+      if (bolt.owner === world.self) continue;
+      if (bolt.entity > this.newestBolt) {
+        const ship = world.shipOf(bolt.owner);
+        if (ship) this.flash(ship.x, ship.y, bolt.aim, bolt.owner, world);
+        this.shots.push({ x: bolt.x, y: bolt.y });
+      }
+      newest = Math.max(newest, bolt.entity);
+    }
+    this.newestBolt = newest;
+  }
+
+  /**
+   * The own rail is fired: as far as the level lets it go, or up to the first ship in its way. It
+   * is judged by the ships as they are drawn here, so they are what stops it.
+   * @param {number} x @param {number} y @param {number} aim @param {number} reach
+   * @param {World} world
+   */
+  fireRail(x, y, aim, reach, world) {
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    for (const ship of world.ships) {
+      if (ship.player === world.self) continue;
+      const ahead = (ship.x - x) * cos + (ship.y - y) * sin;
+      const aside = (ship.y - y) * cos - (ship.x - x) * sin;
+      const until = ahead - Math.sqrt(Math.max(0, 1 - aside * aside));
+      if (ahead > 0 && Math.abs(aside) < 1) reach = Math.min(reach, Math.max(0, until));
+    }
+    this.beam(x, y, aim, reach, SELF);
+    this.shake(4);
+  }
+
+  /** A beam from a ship, seen from its bow on. @private @param {number} x @param {number} y
+   *  @param {number} aim @param {number} reach @param {string} colour */
+  beam(x, y, aim, reach, colour) {
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    const bow = Math.min(MUZZLE_UNITS, reach);
+    this.effects.beam(x + bow * cos, y + bow * sin, x + reach * cos, y + reach * sin, colour);
+  }
+
+  /** A shot leaves a ship. @param {number} x @param {number} y @param {number} angle
+   *  @param {number} player @param {World} world */
+  flash(x, y, angle, player, world) {
+    const px = x + MUZZLE_UNITS * Math.cos(angle);
+    const py = y + MUZZLE_UNITS * Math.sin(angle);
+    this.effects.muzzle(px, py, angle, colourIn(world, player));
+  }
+}

@@ -1,0 +1,105 @@
+// @ts-check
+// What looks need to remember of each ship: where it flew, when it was hit, since when it charges.
+//
+// It owns that for as long as a ship is seen and a moment longer, and decides nothing about the
+// game. Filled by picture.js at each frame, read by the painters of ships and bolts.
+
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../wasm.js").Measures} Measures */
+/**
+ * @typedef {object} Memory
+ * @property {number} entity
+ * @property {{ x: number, y: number, at: number }[]} points where it was of late
+ * @property {number} hitAt
+ * @property {number} chargesSince Infinity while it charges nothing
+ * @property {number} kind its class
+ * @property {number} flags
+ * @property {number} aim
+ * @property {number} x
+ * @property {number} y
+ * @property {number} seenAt
+ */
+
+export const TRAIL_MS = 420;
+const TRAIL_STEP_MS = 30;
+export const HIT_MS = 320;
+/** Bolts outlive who fired them, but not for long. */
+const KEPT_MS = 3000;
+
+export class Memories {
+  /** @param {Measures} measures */
+  constructor(measures) {
+    this.measures = measures;
+    /** @private @type {Map<number, Memory>} */
+    this.byPlayer = new Map();
+  }
+
+  clear() {
+    this.byPlayer.clear();
+  }
+
+  /** @param {number} player */
+  of(player) {
+    return this.byPlayer.get(player);
+  }
+
+  /** A ship was hit. @param {number} player @param {number} now */
+  hit(player, now) {
+    const memory = this.byPlayer.get(player);
+    if (memory) memory.hitAt = now;
+  }
+
+  /** How fresh the last hit is, from 1 to 0. @param {number} player @param {number} now */
+  hurt(player, now) {
+    const memory = this.byPlayer.get(player);
+    return memory ? Math.max(0, 1 - (now - memory.hitAt) / HIT_MS) : 0;
+  }
+
+  /** Whether a player's ship is, or last was, overcharged. @param {number} player */
+  isOvercharged(player) {
+    const flags = this.byPlayer.get(player)?.flags ?? 0;
+    return (flags & this.measures.flag_overcharged) !== 0;
+  }
+
+  /** Notes where all are. @param {World} world @param {number} now */
+  remember(world, now) {
+    for (const ship of world.ships) {
+      let memory = this.byPlayer.get(ship.player);
+      if (!memory || memory.entity !== ship.entity) {
+        memory = blank(ship.entity);
+        this.byPlayer.set(ship.player, memory);
+      }
+      const { points } = memory;
+      const last = points[points.length - 1];
+      if (!last || now - last.at >= TRAIL_STEP_MS) points.push({ x: ship.x, y: ship.y, at: now });
+      while (points.length > 0 && now - points[0].at > TRAIL_MS) points.shift();
+      const charges = (ship.flags & this.measures.flag_charging) !== 0;
+      memory.chargesSince = charges ? Math.min(now, memory.chargesSince) : Infinity;
+      memory.kind = ship.class;
+      memory.flags = ship.flags;
+      memory.aim = ship.aim;
+      memory.x = ship.x;
+      memory.y = ship.y;
+      memory.seenAt = now;
+    }
+    for (const [player, memory] of this.byPlayer) {
+      if (now - memory.seenAt > KEPT_MS) this.byPlayer.delete(player);
+    }
+  }
+}
+
+/** @param {number} entity @returns {Memory} */
+function blank(entity) {
+  return {
+    entity,
+    points: [],
+    hitAt: -HIT_MS,
+    chargesSince: Infinity,
+    kind: 1,
+    flags: 0,
+    aim: 0,
+    x: 0,
+    y: 0,
+    seenAt: 0,
+  };
+}

@@ -1,0 +1,114 @@
+// @ts-check
+// How long frames take: the script of each, and all that the page's thread does until it is painted.
+//
+// It owns the last few seconds of measurements and draws no conclusion: quality.js does. Told by
+// main.js when a frame begins and ends; read by the net graph, state.js and record.js.
+
+/** @typedef {{ p50: number, p95: number }} Spread */
+
+/** About four seconds at 60 frames a second. */
+const FRAMES = 240;
+/** A page that was hidden for so long measured nothing in between. */
+const PAUSE_MS = 500;
+
+export class FrameTime {
+  constructor() {
+    /** Milliseconds of script, of the last frames. @private */
+    this.scripts = new Ring();
+    /** Milliseconds until painted. @private */
+    this.works = new Ring();
+    /** Milliseconds from one frame to the next. @private */
+    this.intervals = new Ring();
+    /** Of the newest frame that is painted. */
+    this.lastWork = 0;
+    /** @private */
+    this.begunAt = 0;
+    /** @private */
+    this.before = 0;
+    // A task that is queued within a frame runs after the frame is painted. In browsers that
+    // paint the canvas on this thread that is most of the work, and no script sees it otherwise.
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => this.painted();
+    /** @private */
+    this.port = channel.port2;
+  }
+
+  /** @param {number} at the frame's own time, as its callback was given it */
+  begin(at) {
+    this.begunAt = performance.now();
+    const interval = at - this.before;
+    if (interval > 0 && interval < PAUSE_MS) this.intervals.add(interval);
+    this.before = at;
+  }
+
+  end() {
+    this.scripts.add(performance.now() - this.begunAt);
+    this.port.postMessage(0);
+  }
+
+  /** @private */
+  painted() {
+    this.lastWork = performance.now() - this.begunAt;
+    this.works.add(this.lastWork);
+  }
+
+  /** Forgets all: something else is drawn from here on. */
+  clear() {
+    for (const ring of [this.scripts, this.works, this.intervals]) ring.clear();
+  }
+
+  /** How many frames have been measured, up to those that are kept. */
+  get frames() {
+    return this.works.count;
+  }
+
+  /** @returns {Spread} */
+  work() {
+    return this.works.spread();
+  }
+
+  /** @returns {Spread} */
+  script() {
+    return this.scripts.spread();
+  }
+
+  /** Which part of the frames came later than this after the one before. @param {number} ms */
+  lateShare(ms) {
+    return this.intervals.shareAbove(ms);
+  }
+}
+
+/** The last so many numbers. */
+class Ring {
+  constructor() {
+    this.values = new Float32Array(FRAMES);
+    this.count = 0;
+    this.next = 0;
+  }
+
+  /** @param {number} value */
+  add(value) {
+    this.values[this.next] = value;
+    this.next = (this.next + 1) % FRAMES;
+    this.count = Math.min(FRAMES, this.count + 1);
+  }
+
+  clear() {
+    this.count = this.next = 0;
+  }
+
+  /** @returns {Spread} */
+  spread() {
+    if (this.count === 0) return { p50: 0, p95: 0 };
+    const sorted = this.values.slice(0, this.count).sort();
+    const at = (/** @type {number} */ part) => sorted[Math.floor((this.count - 1) * part)];
+    return { p50: at(0.5), p95: at(0.95) };
+  }
+
+  /** @param {number} value */
+  shareAbove(value) {
+    let above = 0;
+    for (let i = 0; i < this.count; i++) if (this.values[i] > value) above += 1;
+    return this.count === 0 ? 0 : above / this.count;
+  }
+}
