@@ -2,6 +2,8 @@
 
 mod prediction;
 mod rail;
+mod rounds;
+mod tournament;
 
 use glam::Vec2;
 use proptest::prelude::*;
