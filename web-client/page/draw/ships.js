@@ -184,7 +184,7 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
   }
   // A hull near its end is a broken line, and flickers.
   const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
-  context.globalAlpha = dim ? 0.35 : 1;
+  context.globalAlpha = dim ? (own ? 0.6 : 0.35) : 1;
   if (low) context.setLineDash([0.5, 0.24]);
   context.lineWidth = canvas.px(own ? 2.2 : 1.7);
   context.strokeStyle = hit > 0.6 ? WHITE : colour;
@@ -211,14 +211,13 @@ function drawEngines(canvas, nozzles, colour, thrust) {
   const slim = nozzles.length > 1 ? 0.7 : 1;
   context.beginPath();
   for (const [x, y] of nozzles) {
-    context.moveTo(x, y + 0.22 * slim);
-    context.lineTo(x - 0.9 * thrust * slim, y);
-    context.lineTo(x, y - 0.22 * slim);
+    context.moveTo(x, y + 0.24 * slim);
+    context.lineTo(x - 1.15 * thrust * slim, y);
+    context.lineTo(x, y - 0.24 * slim);
   }
-  context.lineWidth = canvas.px(1.3);
-  context.globalAlpha = 0.85;
-  context.strokeStyle = colour;
-  context.stroke();
+  context.globalAlpha = 0.6;
+  context.fillStyle = colour;
+  context.fill();
 }
 
 /** Arcs of lightning go round it. @param {Canvas} canvas @param {Ship} ship @param {number} now
