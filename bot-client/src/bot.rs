@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use shared::client::{Client, Greeting, Stage};
-use shared::game::{Dice, Game};
+use shared::game::{Dice, Game, Seen, Skills};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
 use shared::link::LinkSettings;
 use shared::protocol::{End, Refusal, Role};
@@ -72,6 +72,7 @@ pub(crate) struct Watch {
     pub(crate) start: Instant,
     pub(crate) warm_up: Duration,
     pub(crate) seed: u64,
+    pub(crate) skills: Skills,
     pub(crate) room: Option<String>,
     pub(crate) slow_line: LineRate,
     /// The path to simulate for each client, if any.
@@ -263,7 +264,12 @@ impl<G: Game> Bot<G> {
         }
         let now = watch.now();
         let seen = self.client.seen();
-        let input = seen.map(|seen| G::bot(&seen, &mut self.dice)).unwrap_or_default();
+        let skills = watch.skills;
+        let input = seen.map(|seen| {
+            let skill = skills.of(seen.player);
+            G::bot(&Seen { skill, ..seen }, &mut self.dice)
+        });
+        let input = input.unwrap_or_default();
         if self.client.play(now, input) > 0 {
             self.note_picture(now, watch);
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use shared::duration::{self, DurationError};
+use shared::game::{Skill, Skills};
 use shared::limits::LINK_DELAY_MAX;
 use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
@@ -72,6 +73,10 @@ pub struct Options {
     /// Where the bots take their whims from; random, and reported, if it is not given
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+
+    /// How well the bots play: easy, normal, hard, or mixed for some of each
+    #[arg(long, value_name = "HOW", default_value_t = Skills::All(Skill::Normal))]
+    pub skill: Skills,
 
     /// Which room to play in; any room with space if it is not given
     #[arg(long, value_name = "NAME")]

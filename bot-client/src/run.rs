@@ -129,6 +129,7 @@ impl<'a> Conductor<'a> {
                 start,
                 warm_up: options.warm_up.min(options.duration / 2),
                 seed,
+                skills: options.skill,
                 room: options.room.clone(),
                 slow_line: options.slow_line,
                 link: options.link(),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use shared::game::Skills;
 use shared::limits::{
     CATCH_UP_STEPS_MAX, PACE_FULL_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX,
     SLOWEST_MIN_PERMILLE, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
@@ -61,6 +62,11 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_FILL", value_name = "N",
         default_value_t = Config::default().fill)]
     pub fill: u16,
+
+    /// How well those bots play: easy, normal, hard, or mixed for some of each
+    #[arg(long, env = "TICKWIRE_BOT_SKILL", value_name = "HOW",
+        default_value_t = Config::default().bot_skill)]
+    pub bot_skill: Skills,
 
     /// Where all randomness of the rooms comes from; a room of the same name and seed is the
     /// same. Random when absent, and then told in the log
@@ -150,6 +156,7 @@ impl Default for Config {
             tick_rate: TICK_RATE_DEFAULT_HZ,
             room_size: 64,
             fill: 8,
+            bot_skill: Skills::Mixed,
             seed: None,
             snapshot_max_bytes: SNAPSHOT_MAX_BYTES as u32,
             coding: Coding::Range,

@@ -228,6 +228,7 @@ fn rooms<G: Game>(config: &Config) -> Result<RoomSettings<G::Settings>, StartErr
         name: "trial".to_owned(),
         setup: Setup { settings, seed, tick_rate, players_max, rewind_max_ticks },
         fill: config.fill,
+        skills: config.bot_skill,
         stream: config.stream(),
         overload: config.overload(),
     })

@@ -14,6 +14,7 @@ use crate::ids::{EntityId, PlayerId};
 use crate::scene::{
     Audience, EntityKind, EventKind, Events, RowRef, Rows, SceneWriter, Schema, View,
 };
+pub use crate::skill::{Skill, Skills};
 use crate::tick::{Rewind, Tick, TickRate};
 
 /// An authoritative multiplayer game: its rules, its world (the type itself), and what of it
@@ -235,29 +236,6 @@ impl<G: Game> Step<'_, G> {
         values: [f64; N],
     ) {
         self.events.push(audience, kind, values);
-    }
-}
-
-/// How well a bot plays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Skill {
-    /// For people who have just come.
-    Easy,
-    /// About as well as people do.
-    #[default]
-    Normal,
-    /// For people who want to be beaten.
-    Hard,
-}
-
-impl Skill {
-    /// All of them, the weakest first.
-    pub const ALL: [Skill; 3] = [Skill::Easy, Skill::Normal, Skill::Hard];
-
-    /// One for each player, all three as often, where a room is to have some of each.
-    #[must_use]
-    pub fn mixed(player: PlayerId) -> Skill {
-        Skill::ALL[usize::from(player.0) % Skill::ALL.len()]
     }
 }
 

@@ -22,5 +22,6 @@ pub mod protocol;
 pub mod recording;
 pub mod scene;
 pub mod simulation;
+pub mod skill;
 pub mod skirmish;
 pub mod tick;

@@ -25,7 +25,7 @@ fn plan(tick_rate_hz: u16) -> Plan {
 }
 
 fn open_world(hz: u16) -> World<Skirmish> {
-    World::of(&plan(hz), Settings { obstacles: false })
+    World::of(&plan(hz), Settings { obstacles: false, ..Settings::default() })
 }
 
 fn crowd(world: &mut World<Skirmish>, bots: u32, path: Path) {

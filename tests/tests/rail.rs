@@ -99,7 +99,8 @@ fn strafer() -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
 
 /// Of how many shots how many hit.
 fn shoot(plan: &Plan, round_trip: Duration, aim: Aim, cheat: Option<Cheat>) -> (usize, usize) {
-    let mut world = World::<Skirmish>::of(plan, Settings { obstacles: false });
+    let mut world =
+        World::<Skirmish>::of(plan, Settings { obstacles: false, ..Settings::default() });
     let path = |latency| Path { latency, ..Path::default() };
     let target = world.join_acting(path(5 * MS), strafer());
     let shooter = world.join_acting(path(round_trip / 2), shooter(aim));

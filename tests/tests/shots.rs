@@ -46,7 +46,8 @@ fn bolts(world: &mut World<Skirmish>, who: Who, held: Input) -> BTreeMap<u64, f6
 fn own_bolts_are_there_at_once_and_fly_without_a_leap_into_those_of_the_server() {
     for (hz, latency_ms, jitter_ms) in [(30, 0, 0), (30, 150, 0), (30, 250, 20), (128, 150, 10)] {
         let what = format!("{hz} Hz, {latency_ms} ms, {jitter_ms} ms");
-        let mut world = World::<Skirmish>::of(&plan(hz), Settings { obstacles: false });
+        let mut world =
+            World::<Skirmish>::of(&plan(hz), Settings { obstacles: false, ..Settings::default() });
         let path = Path { latency: latency_ms * MS / 2, jitter: jitter_ms * MS, ..Path::default() };
         let who = world.join_player(path);
         world.run(4 * SECOND);
@@ -86,7 +87,8 @@ fn own_bolts_are_there_at_once_and_fly_without_a_leap_into_those_of_the_server()
 
 #[test]
 fn a_bolt_that_has_broken_on_the_border_does_not_come_there_once_more() {
-    let mut world = World::<Skirmish>::of(&plan(30), Settings { obstacles: false });
+    let mut world =
+        World::<Skirmish>::of(&plan(30), Settings { obstacles: false, ..Settings::default() });
     let who = world.join_player(Path { latency: 125 * MS, ..Path::default() });
     world.run(4 * SECOND);
     // To the border first, and then at it from near by.

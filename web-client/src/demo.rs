@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use shared::dice::Dice;
-use shared::game::{Game, Given, PlayerInput, Seen, Setup};
+use shared::game::{Game, Given, PlayerInput, Seen, Setup, Skills};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
@@ -123,7 +123,8 @@ impl<G: Game> Demo<G> {
     fn inputs(&mut self) -> Vec<PlayerInput<G::Input>> {
         let simulation = &self.simulation;
         let play = |(player, dice): &mut (PlayerId, Dice)| {
-            let look = |seen: &Seen<'_, G>| G::bot(seen, dice);
+            let skill = Skills::Mixed.of(*player);
+            let look = |seen: &Seen<'_, G>| G::bot(&Seen { skill, ..*seen }, dice);
             let input = simulation.look(*player, simulation.scene().rows(), look);
             PlayerInput::at_once(*player, Given::Received(input))
         };

@@ -57,7 +57,8 @@ impl<G: Game> Room<G> {
             for &index in visible.iter() {
                 self.scratch.rows.push_row(scene.rows().row(index as usize));
             }
-            let look = |seen: &Seen<'_, G>| G::bot(seen, dice);
+            let skill = self.skills.of(player.id);
+            let look = |seen: &Seen<'_, G>| G::bot(&Seen { skill, ..*seen }, dice);
             let input = self.simulation.look(player.id, &self.scratch.rows, look);
             player.inputs.put(tick.next(), input);
         }

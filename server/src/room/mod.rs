@@ -34,7 +34,7 @@ pub use viewer::Viewer;
 
 use std::time::Duration;
 
-use shared::game::{Dice, Effect, Game, Given, PlayerInput, Setup};
+use shared::game::{Dice, Effect, Game, Given, PlayerInput, Setup, Skills};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
     INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_GIVEN_MAX,
@@ -64,6 +64,8 @@ pub struct RoomSettings<S> {
     /// With how many players the room is lively: while people are fewer, bots make up for them.
     /// Never more than `players_max` come of it.
     pub fill: u16,
+    /// How well those play.
+    pub skills: Skills,
     /// How what there is to see is sent.
     pub stream: StreamSettings,
     /// What is done when it cannot keep up.
@@ -74,7 +76,14 @@ impl<S: Default> Default for RoomSettings<S> {
     /// A room of the default size without a name and without bots.
     fn default() -> RoomSettings<S> {
         let (stream, overload) = (StreamSettings::default(), OverloadPolicy::default());
-        RoomSettings { name: String::new(), setup: Setup::default(), fill: 0, stream, overload }
+        RoomSettings {
+            name: String::new(),
+            setup: Setup::default(),
+            fill: 0,
+            skills: Skills::default(),
+            stream,
+            overload,
+        }
     }
 }
 
@@ -207,6 +216,7 @@ pub struct Room<G: Game> {
     tick_rate: TickRate,
     players_max: u16,
     fill: u16,
+    skills: Skills,
     codec: Codec,
     stream: StreamSettings,
     rewind_max_ticks: u32,
@@ -232,7 +242,7 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// When the game or the settings break a limit.
     pub fn new(settings: RoomSettings<G::Settings>) -> Result<Room<G>, RoomError> {
-        let RoomSettings { name, setup, fill, stream, overload } = settings;
+        let RoomSettings { name, setup, fill, skills, stream, overload } = settings;
         if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
             return Err(RoomError::PlayersMax(setup.players_max));
         }
@@ -254,6 +264,7 @@ impl<G: Game> Room<G> {
             tick_rate: setup.tick_rate,
             players_max: setup.players_max,
             fill: fill.min(setup.players_max),
+            skills,
             codec,
             stream,
             rewind_max_ticks: setup.rewind_max_ticks,

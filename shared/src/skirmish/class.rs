@@ -69,7 +69,7 @@ const TRAITS: [Traits; Class::ALL.len()] = [
         name: "Bulwark",
         speed_steps: 14.0,
         diagonal_steps: 10.0,
-        hull_max: 130.0,
+        hull_max: 120.0,
         shield_max: 60.0,
         bolt_damage: 40.0,
         cooldown_s: 0.5,
@@ -83,7 +83,7 @@ impl Class {
 
     /// Its place in [`Class::ALL`], which is also what its ships' rows say.
     #[must_use]
-    pub fn index(self) -> usize {
+    pub const fn index(self) -> usize {
         self as usize
     }
 
@@ -95,7 +95,7 @@ impl Class {
 
     /// What it can do.
     #[must_use]
-    pub fn traits(self) -> &'static Traits {
+    pub const fn traits(self) -> &'static Traits {
         &TRAITS[self.index()]
     }
 

@@ -13,8 +13,8 @@ use super::rules::{PICKUP_REACH, border_radius};
 use crate::dice::Dice;
 use crate::tick::TickRate;
 
-/// One obstacle is tried for so much area; about four in ten find room.
-const AREA_PER_TRY: f32 = 80.0;
+/// One obstacle is tried for so much area; about a quarter find room.
+const AREA_PER_TRY: f32 = 40.0;
 const ROCK_CHANCE: f32 = 0.45;
 const DRIFTER_CHANCE: f32 = 0.2;
 const ROCK_RADIUS: [f32; 2] = [1.2, 3.0];
@@ -82,8 +82,8 @@ pub(super) fn open(tick_rate: TickRate, players_max: u16) -> Level {
 fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad> {
     let mut pads = Vec::new();
     let mut lay = |at: Vec2, pickup: Pickup| {
-        let reach = Vec2::splat(PICKUP_REACH);
-        if claim(taken, (at - reach, at + reach)) {
+        // What keeps its distance from the middle of a pad leaves all of it free.
+        if claim(taken, (at, at)) {
             pads.push(Pad { x: at.x, y: at.y, pickup });
         }
     };
@@ -156,7 +156,7 @@ mod tests {
         let bytes = bincode::serde::encode_to_vec(&level, WIRE).unwrap();
         assert!(bytes.len() < 512 * 1_024, "{} bytes", bytes.len());
         let Layout { walls, rocks, drifters, pads } = &level.layout;
-        assert!(walls.len() > 100 && rocks.len() > 100 && drifters.len() > 50 && pads.len() > 100);
+        assert!(walls.len() > 80 && rocks.len() > 80 && drifters.len() > 20 && pads.len() > 40);
         let (decoded, _): (Level, usize) = bincode::serde::decode_from_slice(&bytes, WIRE).unwrap();
         assert_eq!(decoded.layout, level.layout);
     }

@@ -5,7 +5,7 @@
 
 use super::class::Class;
 use super::rules::{
-    AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, RESULTS_MAX, SHIELD_MAX, SHIELD_OVER, SHIP_RADIUS,
+    AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIELD_OVER, SHIP_RADIUS,
     SHIP_RESPONSE_PER_S, SHIP_SPEED_MAX, SHIP_STEER_STEP, WORLD_RADIUS_MAX,
 };
 use crate::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
@@ -175,11 +175,11 @@ pub const ROUND: EntityKind<5> = EntityKind::new(
     4,
     "round",
     [
-        FieldDef::whole("number", 0, i32::MAX),
+        any_number("number"),
         FieldDef::whole("phase", 0, 1),
-        FieldDef::whole("ends", 0, i32::MAX),
-        points("team1"),
-        points("team2"),
+        any_number("ends"),
+        any_number("team1"),
+        any_number("team2"),
     ],
 );
 
@@ -190,19 +190,21 @@ pub const RESULT: EntityKind<7> = EntityKind::new(
     "result",
     [
         player("player"),
-        FieldDef::whole("place", 1, RESULTS_MAX as i32),
-        points("score"),
-        FieldDef::whole("kills", 0, COUNT_MAX),
-        FieldDef::whole("deaths", 0, COUNT_MAX),
-        FieldDef::whole("assists", 0, COUNT_MAX),
-        FieldDef::whole("streak", 0, COUNT_MAX),
+        count("place"),
+        count("score"),
+        count("kills"),
+        count("deaths"),
+        count("assists"),
+        count("streak"),
     ],
 );
 
-/// What no count of a round is told beyond.
-const COUNT_MAX: i32 = 9_999;
+/// Fields of one range learn together, and keep less: so these are alike, whatever they count.
+const fn any_number(name: &'static str) -> FieldDef {
+    FieldDef::whole(name, i32::MIN, i32::MAX)
+}
 
-const fn points(name: &'static str) -> FieldDef {
+const fn count(name: &'static str) -> FieldDef {
     FieldDef::whole(name, -99_999, 99_999)
 }
 
@@ -219,8 +221,7 @@ pub const TAKE: EventKind<4> = EventKind::new(
 .at(0, 1);
 
 /// A player has killed so many in one life, and all are told: player, kills.
-pub const STREAK: EventKind<2> =
-    EventKind::new(7, "streak", [player("player"), FieldDef::whole("kills", 0, COUNT_MAX)]);
+pub const STREAK: EventKind<2> = EventKind::new(7, "streak", [player("player"), count("kills")]);
 
 /// Told to whoever helped to kill: victim.
 pub const ASSIST: EventKind<1> = EventKind::new(8, "assist", [player("victim")]);

@@ -47,7 +47,7 @@ impl Person {
 
     fn play(&mut self, seen: &Seen<'_, Skirmish>) -> Input {
         let others = seen.each(&SHIP).filter(|(_, ship)| ship[10] as u16 != PERSON.0);
-        let sight = |[x, y, vx, vy, ..]: [f64; 11]| {
+        let sight = |[x, y, vx, vy, ..]: [f64; 12]| {
             (Vec2::new(x as f32, y as f32), Vec2::new(vx as f32, vy as f32))
         };
         self.sights.push_back(others.map(|(_, ship)| sight(ship)).collect());

@@ -22,7 +22,7 @@ pub(super) const SHIP_RESPONSE_PER_S: f32 = 4.0;
 pub(super) const SHIP_SPEED_REST: f32 = 0.1;
 
 /// No class has more hull.
-pub const HULL_MAX: f32 = 130.0;
+pub const HULL_MAX: f32 = 120.0;
 /// No class has more shield.
 pub const SHIELD_MAX: f32 = 60.0;
 /// How long a ship must go without a hit before its shield regrows.

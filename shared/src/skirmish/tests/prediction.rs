@@ -113,7 +113,7 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
 
 #[test]
 fn no_two_shots_that_can_be_on_a_screen_have_one_key() {
-    let spared = rules::COOLDOWN_S * (kinds::SHOT_NUMBERS - 1) as f32 - rules::BOLT_LIFE_S;
+    let spared = rules::COOLDOWN_MIN_S * (kinds::SHOT_NUMBERS - 1) as f32 - rules::BOLT_LIFE_S;
     assert!(spared >= 1.0, "a screen may be a second late");
     let row = |kind, values: &'static [i32]| RowRef { entity: EntityId(1), kind, values };
     assert_eq!(Skirmish::shot_key(row(1, &[0, 0, 0, 2, 3])), Some(19));

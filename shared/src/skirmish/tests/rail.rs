@@ -1,11 +1,11 @@
 //! How the rail hits: claims about whom it finds where.
 
-use super::super::rules::{HULL_MAX, RAIL_DAMAGE, RAIL_RANGE, SHIELD_MAX};
+use super::super::rules::{RAIL_DAMAGE, RAIL_RANGE};
 use super::super::{Rect, rail_reach};
 use super::*;
 use crate::tick::Rewind;
 
-const FRESH: f32 = HULL_MAX + SHIELD_MAX;
+const FRESH: f32 = Class::Lancer.traits().hull_max + Class::Lancer.traits().shield_max;
 
 impl Arena {
     /// Players in a void, nobody protected; player 0 at the origin, player 1 ten units to its
@@ -38,7 +38,7 @@ impl Arena {
     fn rail_at(&mut self, at: Vec2, rewind: Rewind, other: Input) {
         let timing = self.level.timing.clone();
         let own = self.own(0);
-        own.charge_ticks = timing.rail_charge_ticks;
+        own.charge_ticks = timing.of(Class::Lancer).rail_charge_ticks;
         let apart = at - own.place;
         let given = Given::Received(Input::towards(0, apart.x, apart.y));
         self.step(&[PlayerInput { player: PlayerId(0), given, rewind }, received(1, other)]);
@@ -100,7 +100,7 @@ fn without_the_rewind_a_late_shot_misses_and_so_does_one_with_too_long_a_rewind(
 fn a_rail_takes_its_charge_and_is_seen_where_the_ship_is_now() {
     let mut arena = Arena::in_line(2);
     let hold = Input::new(Input::RAIL, 0);
-    for _ in 0..arena.level.timing.rail_charge_ticks {
+    for _ in 0..arena.level.timing.of(Class::Lancer).rail_charge_ticks {
         arena.step(&[received(0, hold)]);
         assert!(arena.events_of(&kinds::RAIL).is_empty());
     }
@@ -121,7 +121,8 @@ fn walls_rocks_and_the_border_stop_a_rail_though_the_target_was_seen_before() {
     for (walls, rocks) in [(vec![wall], vec![]), (vec![], vec![rock])] {
         let mut arena = Arena::in_line(2);
         let at = arena.own(1).place;
-        arena.level = Level::new(TickRate::default(), 100.0, walls, rocks);
+        arena.level =
+            Level::new(TickRate::default(), 100.0, Layout { walls, rocks, ..Layout::default() });
         arena.rail_at(at, Rewind::of_ticks(3), Input::default());
         assert_eq!(arena.lost(1), 0.0);
         let [[x, y, dx, dy, by]] = arena.events_of(&kinds::RAIL)[..] else {
@@ -171,14 +172,14 @@ fn a_ship_that_has_died_since_is_not_hit_nor_is_the_next_one_of_its_player() {
     let mut arena = Arena::in_line(2);
     let at = arena.own(1).place;
     let timing = arena.level.timing.clone();
-    arena.own(1).die(&timing);
+    arena.own(1).die(timing.respawn_ticks);
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
     assert!(arena.events_of(&kinds::HIT).is_empty());
 
     let mut arena = Arena::in_line(2);
     let at = arena.own(1).place;
     let entity = arena.world.next_entity.take();
-    arena.own(1).spawn(entity, at, &timing);
+    arena.own(1).spawn(entity, at, timing.protection_ticks);
     arena.own(1).protection_ticks = 0;
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
     assert_eq!(arena.lost(1), 0.0, "it was not there");
@@ -202,11 +203,15 @@ fn two_who_fire_at_each_other_in_one_tick_both_hit() {
     let timing = arena.level.timing.clone();
     for id in 0..2 {
         let own = arena.own(id);
-        (own.charge_ticks, own.hull, own.shield) = (timing.rail_charge_ticks, 1.0, 0.0);
+        (own.charge_ticks, own.hull, own.shield) =
+            (timing.of(Class::Lancer).rail_charge_ticks, 1.0, 0.0);
     }
     arena.step(&[received(0, Input::new(0, 0)), received(1, Input::new(0, 512))]);
     assert!(!arena.own(0).is_alive() && !arena.own(1).is_alive());
-    assert_eq!((arena.world.score(PlayerId(0)), arena.world.score(PlayerId(1))), (1, 1));
+    assert_eq!(
+        (arena.world.score(PlayerId(0)), arena.world.score(PlayerId(1))),
+        (KILL_POINTS, KILL_POINTS)
+    );
 }
 
 #[test]
@@ -257,7 +262,7 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
                 other.player != own.player
                     && other.is_alive()
                     && aim_direction(own.aim).angle_to(apart).abs() < 0.5
-                    && level.first_touch(&own.border, from, other.place, 0.0).is_none()
+                    && own.among(level).first_touch(from, other.place, 0.0).is_none()
             };
             assert!(before.iter().any(is_target), "{own:?}");
         }
