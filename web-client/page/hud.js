@@ -1,24 +1,31 @@
 // @ts-check
-// What stands over the game: place, leaders, feed, connection, own ship, countdown, banner.
+// What stands over the game: its parts, and when each is to be shown what.
 //
-// It shows what it is told and asks the core for nothing but figures; texts of strangers only
-// ever become textContent. Called by main.js at each frame and for each happening.
+// It tells the parts in hud/ what has happened and how things stand, and shows the banner; it
+// asks the core for nothing but figures. Texts of strangers only ever become textContent. Called
+// by main.js at each frame and for each happening.
 
-import { fillBoard } from "./hud/board.js";
+import { Calls } from "./hud/calls.js";
+import { Feed } from "./hud/feed.js";
 import { Graph } from "./hud/graph.js";
-import { colourOf } from "./draw/palette.js";
+import { OwnShip } from "./hud/ship.js";
+import { ResultPanel, judged } from "./hud/result.js";
+import { RoundClock } from "./hud/round.js";
+import { fillBoard } from "./hud/board.js";
 
 /** @typedef {import("./world.js").World} World */
+/** @typedef {import("./world.js").Happening} Happening */
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */
 /** @typedef {import("./wasm.js").Measures} Measures */
 /** @typedef {import("./quality.js").Quality} Quality */
 
-const FEED_MAX = 6;
-const FEED_MS = 6500;
 const FIGURES_EVERY_MS = 33;
 const TEXTS_EVERY_MS = 250;
 const NOTICE_MS = 8000;
+/** Rows of the leaderboard by what the screen has room for. */
+const BOARD_ROWS = { small: 4, full: 10 };
+const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 
 /** @param {string} id */
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -26,23 +33,35 @@ const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 export class Hud {
   /** @param {Measures} measures */
   constructor(measures) {
-    this.measures = measures;
     this.root = part("hud");
     this.graph = new Graph(/** @type {HTMLCanvasElement} */ (part("graph")), part("figures"));
     /** @private */
-    this.boardVersion = -1;
+    this.feed = new Feed();
+    /** @private */
+    this.calls = new Calls();
+    /** @private */
+    this.ship = new OwnShip(measures);
+    /** @private */
+    this.round = new RoundClock();
+    /** @private */
+    this.result = new ResultPanel();
+    /** Of the ships that were seen, by player: lists show them. @private
+     *  @type {Map<number, number>} */
+    this.classes = new Map();
+    /** @private */
+    this.smallScreen = matchMedia(SMALL_SCREEN);
+    /** Of the round, as it was last seen. @private @type {number | null} */
+    this.phase = null;
+    /** What the board shows. @private */
+    this.board = "";
     /** @private */
     this.figuresAt = 0;
     /** @private */
     this.textsAt = 0;
-    /** Who destroyed the own ship last. @private */
-    this.killer = "";
     /** @private */
     this.noticeUntil = 0;
     /** @private */
     this.trouble = "";
-    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
-    this.shown = {};
   }
 
   /** @param {string} room @param {boolean} spectator */
@@ -50,22 +69,29 @@ export class Hud {
     this.root.hidden = false;
     part("room").textContent = room;
     part("role").textContent = spectator ? "spectating" : "";
-    part("bars").hidden = spectator;
     part("rail").hidden = spectator;
     part("hint").textContent = spectator
-      ? "E, Q or click: follow · M: arena · wheel: zoom · drag: move · Esc: leave"
+      ? "E, Q or click: follow · W A S D or drag: move · wheel: zoom · M: arena · Esc: leave"
       : "";
-    part("feed").replaceChildren();
-    part("countdown").hidden = true;
-    this.boardVersion = -1;
-    this.killer = "";
-    this.shown = {};
+    this.feed.clear();
+    this.calls.clear();
+    this.ship.enter(spectator);
+    this.round.enter();
+    this.result.enter();
+    this.classes.clear();
+    this.phase = null;
+    this.board = "";
     this.graph.clear();
   }
 
   leave() {
     this.root.hidden = true;
     this.noticeUntil = 0;
+  }
+
+  /** Closes what lies over the game. Gives whether anything did. */
+  close() {
+    return this.result.close();
   }
 
   /** Says what is the matter with the connection; nothing when all is well. @param {string} text */
@@ -81,28 +107,27 @@ export class Hud {
     this.showBanner(text, false);
   }
 
-  /** @param {World} world @param {number} victim @param {number} killer */
-  kill(world, victim, killer) {
-    const name = (/** @type {number} */ player) => world.nameOf(player) || "Nameless";
-    if (victim === world.self) this.killer = name(killer);
-    const line = document.createElement("li");
-    const between = document.createElement("i");
-    between.textContent = "▸";
-    line.append(coloured(name(killer), killer, world), between, coloured(name(victim), victim, world));
-    const feed = part("feed");
-    feed.append(line);
-    while (feed.children.length > FEED_MAX) feed.firstElementChild?.remove();
-    setTimeout(() => line.remove(), FEED_MS);
+  /** @param {World} world @param {Happening} happening */
+  show(world, { name, values }) {
+    const { self } = world;
+    if (name === "kill") {
+      const { victim, killer, rail } = values;
+      this.feed.kill(world, victim, killer, rail === 1);
+      if (victim === self) this.ship.blame(world, killer, rail === 1);
+      else if (killer === self) this.calls.kill(world, victim, world.isTeams && mates(world, victim, killer));
+    } else if (name === "assist" && self !== null) {
+      // Spectators are told what is for players alone.
+      this.calls.assist(world, values.victim);
+    } else if (name === "streak") {
+      this.calls.streak(world, values.player, values.kills);
+    } else if (name === "take" && values.player === self) {
+      this.calls.take(values.kind);
+    }
   }
 
   /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now
    *  @param {Quality} quality */
   draw(wasm, world, own, now, quality) {
-    if (world.playersVersion !== this.boardVersion) {
-      this.boardVersion = world.playersVersion;
-      const rows = innerWidth <= 700 ? 5 : 10;
-      fillBoard(part("leaders"), part("count"), world.players, world.self, rows);
-    }
     if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);
     const text = wasm.notice();
     if (text) this.notice(text, now);
@@ -110,47 +135,40 @@ export class Hud {
     this.figuresAt = now;
     const state = wasm.state();
     this.graph.note(state, now);
-    if (own) this.drawOwn(own, state.tick_rate_hz);
+    if (own) this.ship.draw(own, state.tick_rate_hz);
+    this.root.classList.toggle("dead", own !== null && own.respawn_ticks !== null);
+    this.round.draw(world);
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
     this.graph.show(state, quality.times.work(), quality.level.name);
+    this.drawLists(world);
   }
 
-  /** @private @param {Own} own @param {number} tickRate */
-  drawOwn(own, tickRate) {
-    const { hull_max, shield_max } = this.measures;
-    this.bar("hull", own.hull, hull_max);
-    this.bar("shield", own.shield, shield_max);
-    part("charge").style.transform = `scaleX(${own.charge})`;
-    part("bars").classList.toggle("charged", own.charge >= 1);
-    const countdown = part("countdown");
-    countdown.hidden = own.respawn_ticks === null;
-    if (own.respawn_ticks === null) {
-      // The next death is known before it is drawn who caused it.
-      this.killer = "";
-      return;
+  /** @private @param {World} world */
+  drawLists(world) {
+    for (const ship of world.ships) this.classes.set(ship.player, ship.class);
+    const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
+    const classes = [...this.classes.values()].join("");
+    const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();
+    if (board !== this.board) {
+      this.board = board;
+      fillBoard(part("leaders"), part("count"), world, this.classes, rows);
     }
-    const seconds = own.respawn_ticks / Math.max(1, tickRate);
-    const who = this.killer ? `Destroyed by ${this.killer}\n` : "";
-    const when = seconds < 0.05 ? "now" : `in ${seconds.toFixed(1)} s`;
-    this.set(countdown, "countdown", `${who}Next ship ${when}`);
+    this.callRound(world);
+    this.root.classList.toggle("resulting", this.result.isOpen);
   }
 
-  /** @private @param {string} id @param {number} value @param {number} most */
-  bar(id, value, most) {
-    const text = String(Math.ceil(value));
-    if (this.shown[id] === text) return;
-    const fill = part(id);
-    fill.style.transform = `scaleX(${Math.max(0, value / most)})`;
-    fill.closest(".bar")?.classList.toggle("low", id === "hull" && value < 0.35 * most);
-    this.set(part(`${id}-value`), id, text);
-  }
-
-  /** @private @param {HTMLElement} element @param {string} key @param {string} text */
-  set(element, key, text) {
-    if (this.shown[key] === text) return;
-    this.shown[key] = text;
-    element.textContent = text;
+  /** The end of a round and the beginning of the next are called out. @private
+   *  @param {World} world */
+  callRound(world) {
+    const { round } = world;
+    if (this.result.draw(world, this.classes)) {
+      const { text, tone } = judged(world);
+      this.calls.announce(text, tone === "own", `Round ${round?.number}`);
+    }
+    const phase = round?.phase ?? null;
+    if (phase === 0 && this.phase === 1) this.calls.announce(`Round ${round?.number}`, false, "");
+    this.phase = phase;
   }
 
   /** @private @param {string} text @param {boolean} trouble */
@@ -162,10 +180,7 @@ export class Hud {
   }
 }
 
-/** @param {string} text @param {number} player @param {World} world */
-function coloured(text, player, world) {
-  const element = document.createElement("span");
-  element.textContent = text;
-  element.style.color = colourOf(player, world.self);
-  return element;
+/** @param {World} world @param {number} one @param {number} other */
+function mates(world, one, other) {
+  return one !== other && world.players.get(one)?.team === world.players.get(other)?.team;
 }

@@ -6,8 +6,8 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
-import { Controls } from "./input.js";
 import { FrameTime } from "./frame-time.js";
+import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
@@ -15,6 +15,8 @@ import { NetworkPanel } from "./hud/network.js";
 import { Picture } from "./draw/picture.js";
 import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
+import { Settings } from "./settings.js";
+import { Sound } from "./sound.js";
 import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
@@ -33,13 +35,14 @@ const STILL = { buttons: 0, aim: 0 };
 const recorder = new Recorder();
 const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
-const start = new Start((spectator) => enter(spectator));
+const settings = new Settings();
+const start = new Start(settings, (spectator) => enter(spectator));
 start.enable(false);
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !start.isOpen) leave();
+  if (event.key === "Escape" && !start.isOpen && !hud.close()) leave();
 });
 
 let wasm = await loadWasm().catch((error) => {
@@ -54,9 +57,12 @@ const times = new FrameTime();
 const quality = new Quality(times, location.search, (level) => picture.become(level));
 const picture = new Picture(surface, camera, measures, quality.level);
 const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
-const railButton = /** @type {HTMLElement} */ (document.getElementById("rail"));
-const controls = new Controls(surface, railButton);
+const hands = new Hands(surface, settings, start, measures, () => leave());
+start.chooser.tell(measures.classes);
+settings.onChange(heed);
+heed();
 const hud = new Hud(measures);
+const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
 const network = new Network(location.search, () => {
@@ -91,20 +97,24 @@ if (start.wanted) {
 }
 requestAnimationFrame(frame);
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen, or would
- *  be if the screen did not shake: a hit must not turn the aim. */
-function held() {
-  const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
-  const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
-  return { buttons: controls.buttons(), aim: controls.aimFrom(x, y) };
+/** The picture is as its settings say; the address may ask for another quality. */
+function heed() {
+  picture.shakes = settings.shake;
+  if (!quality.asked) quality.force(settings.quality);
 }
 
-/** What a player's camera leads to. It is seen from the middle of the screen, and not from the
- *  ship, which the lead itself moves. */
-function pointed() {
-  const [x, y] = [camera.width / 2, camera.height / 2];
-  const far = Math.hypot(controls.pointerX - x, controls.pointerY - y);
-  return { aim: controls.aimFrom(x, y), far: controls.touched ? Infinity : far };
+/** What the player holds now: the pointer is seen from where the ship is on the screen. */
+function held() {
+  const { x, y } = ownPlace();
+  return { buttons: hands.controls.buttons(), aim: hands.controls.aimFrom(x, y) };
+}
+
+/** Where the own ship is on the screen, or would be if the screen did not shake: a hit must not
+ *  turn the aim. */
+function ownPlace() {
+  const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
+  const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
+  return { x, y };
 }
 
 /** @param {boolean} spectator */
@@ -120,9 +130,9 @@ function leave() {
 
 /** @param {string} message */
 function back(message) {
-  controls.active = false;
-  controls.release();
+  hands.become(false);
   hud.leave();
+  sound.become(false);
   showDemo();
   start.show(message);
 }
@@ -138,7 +148,7 @@ function showDemo() {
 /** The connection turned. @param {Status} status @param {string} reason */
 function changed(status, reason) {
   document.body.dataset.status = status;
-  controls.active = false;
+  hands.become(status === "playing" && wasm.state().player !== null);
   if (status === "idle") {
     hud.say("");
   } else if (status === "connecting") {
@@ -150,11 +160,11 @@ function changed(status, reason) {
     ownBefore = null;
     const state = wasm.state();
     const spectates = state.player === null;
-    controls.active = !spectates;
     world.enter(wasm, state.player);
     picture.clear();
     view.become(spectates ? "spectator" : "player");
     hud.enter(state.room ?? "", spectates);
+    sound.become(true);
     watchBar.become(spectates ? state : null);
     networkPanel.become(spectates);
     awaited = spectates;
@@ -201,30 +211,36 @@ function frame(now) {
     awaited = false;
     for (const happening of world.happenings(wasm)) {
       picture.show(world, happening, clock);
-      const { victim, killer } = happening.values;
-      if (happening.name === "kill" && !demo) hud.kill(world, victim, killer);
+      sound.show(world, happening);
+      if (!demo) hud.show(world, happening);
     }
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
-  view.move(clock, seconds, pointed());
+  view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
   picture.draw(world, own, clock, seconds);
   minimap.draw(world, view, clock);
+  sound.shots(picture.happenings.shots);
+  sound.follow(world, own, clock);
   recorder.note(clock, world, times.lastWork);
   if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
+  const { x, y } = ownPlace();
+  hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
   times.end();
   quality.judge(clock);
 }
 
-/** The own shot flashes, and the own rail is there, when it is predicted, long before the server
- *  tells of it. @param {Own | null} own */
+/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before
+ *  the server tells of it. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
   ownBefore = own;
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
-  if (own.railed || before.charge >= 1) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
+  const rail = own.railed || before.charge >= 1;
+  sound.fire(rail);
+  if (rail) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
   else picture.happenings.flash(x, y, own.aim, own.player, world);
 }
 

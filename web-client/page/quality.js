@@ -64,6 +64,8 @@ export class Quality {
     /** @private */
     this.judgedAt = 0;
     const asked = new URLSearchParams(query).get("quality");
+    /** Whether the address asks for one. */
+    this.asked = asked === "high" || asked === "low";
     if (asked === "high" || asked === "low") this.force(asked);
   }
 

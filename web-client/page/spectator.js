@@ -28,7 +28,23 @@ const KEYS = {
   KeyQ: (spectator) => spectator.next(-1),
   ArrowLeft: (spectator) => spectator.next(-1),
   KeyM: (spectator) => spectator.showWhole(),
+  Equal: (spectator) => spectator.zoomMiddle(1),
+  NumpadAdd: (spectator) => spectator.zoomMiddle(1),
+  Minus: (spectator) => spectator.zoomMiddle(-1),
+  NumpadSubtract: (spectator) => spectator.zoomMiddle(-1),
 };
+/** Held, they move the free camera. @type {Record<string, [x: number, y: number]>} */
+const PAN_KEYS = {
+  KeyW: [0, -1],
+  ArrowUp: [0, -1],
+  KeyS: [0, 1],
+  ArrowDown: [0, 1],
+  KeyA: [-1, 0],
+  KeyD: [1, 0],
+};
+/** How fast, in CSS pixels per second; and how far one press of a key zooms. */
+const PAN_PX = 620;
+const ZOOM_KEY = 1.25;
 
 export class Spectator {
   /** @param {Camera} camera @param {World} world @param {HTMLElement} surface */
@@ -50,6 +66,8 @@ export class Spectator {
     this.pointers = new Map();
     /** How far those have moved; no tap once there were two. @private */
     this.moved = 0;
+    /** Keys that are held to move the picture. @private @type {Set<string>} */
+    this.pans = new Set();
     this.listen(surface);
   }
 
@@ -61,6 +79,7 @@ export class Spectator {
     this.nearness = 1;
     this.landed = false;
     this.pointers.clear();
+    this.pans.clear();
   }
 
   /** Whether it waits for a ship to follow. */
@@ -72,6 +91,7 @@ export class Spectator {
   move(seconds) {
     const { camera, world } = this;
     const time = this.landed ? seconds : Infinity;
+    this.pan(seconds);
     if (this.mode === "follow") {
       // Who left has no next life: the one after it is followed.
       if (this.followed !== null && !world.players.has(this.followed)) this.next(1);
@@ -111,10 +131,26 @@ export class Spectator {
     this.nearness = 1;
   }
 
-  /** @private */
+  /** The camera stays where it is and goes where it is moved. */
   roam() {
     this.mode = "free";
     this.followed = null;
+  }
+
+  /** @param {1 | -1} step nearer or farther away */
+  zoomMiddle(step) {
+    const { width, height } = this.camera;
+    this.zoom(ZOOM_KEY ** step, width / 2, height / 2);
+  }
+
+  /** @private @param {number} seconds */
+  pan(seconds) {
+    if (this.pans.size === 0) return;
+    this.roam();
+    for (const code of this.pans) {
+      const [x, y] = PAN_KEYS[code];
+      this.camera.drag(-x * PAN_PX * seconds, -y * PAN_PX * seconds);
+    }
   }
 
   /** @private @param {number} factor @param {number} x @param {number} y the point that stays */
@@ -160,8 +196,12 @@ export class Spectator {
     addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
     addEventListener("keydown", (event) => {
       if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (onControl(event)) return;
       KEYS[event.code]?.(this);
+      if (event.code in PAN_KEYS) this.pans.add(event.code);
     });
+    addEventListener("keyup", (event) => this.pans.delete(event.code));
+    addEventListener("blur", () => this.pans.clear());
   }
 
   /** One finger moves the picture, two also zoom it. @private @param {PointerEvent} event */
@@ -187,4 +227,10 @@ export class Spectator {
     const middleY = (pointer.y + other.y) / 2;
     this.zoom(after / Math.max(1, before), middleX, middleY);
   }
+}
+
+/** Whether a key is for what has the focus: sliders and boxes have keys of their own.
+ *  @param {KeyboardEvent} event */
+function onControl(event) {
+  return event.target instanceof Element && event.target.closest("input, select, dialog") !== null;
 }

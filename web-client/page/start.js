@@ -1,14 +1,22 @@
 // @ts-check
-// The start overlay: a name, and Play or Spectate.
+// The start overlay: a name, a ship, and Play or Spectate.
 //
-// It remembers the name and reads the page's address; it connects nothing. Made by main.js,
-// which is told what was chosen.
+// It reads the page's address and has settings.js remember what was chosen; it connects nothing.
+// Made by main.js, which is told of the choice to enter.
 
-const NAME_KEY = "tickwire.name";
-const NAME_MAX = 20;
+import { Chooser } from "./start/chooser.js";
+import { NAME_MAX, first } from "./settings.js";
+
+/** @typedef {import("./settings.js").Settings} Settings */
+
 /** Longer than any room's name, so that the server refuses it by saying what a name is; a hello
  *  that is too long it would not read at all. */
 const ROOM_MAX = 33;
+/** Who comes without a name is given one, so that the first press may be Play. */
+const CALLSIGNS = (
+  "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
+  "Petrel Quill Raven Swift Tern Umbra Vesper Wren Zephyr"
+).split(" ");
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function part(id, kind) {
@@ -18,24 +26,26 @@ function part(id, kind) {
 }
 
 export class Start {
-  /** @param {(spectator: boolean) => void} chosen */
-  constructor(chosen) {
+  /** @param {Settings} settings @param {(spectator: boolean) => void} chosen */
+  constructor(settings, chosen) {
     const query = new URLSearchParams(location.search);
+    this.settings = settings;
     this.root = part("start", HTMLElement);
     this.nameBox = part("name", HTMLInputElement);
+    this.chooser = new Chooser(part("ships", HTMLElement), settings);
     /** The room asked for; null for any. */
     this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
-    this.nameBox.value = first(query.get("name") ?? stored() ?? "", NAME_MAX);
+    this.nameBox.value = first(query.get("name") ?? (settings.name || callsign()), NAME_MAX);
     const where = part("where", HTMLElement);
     where.hidden = this.room === null;
     where.textContent = `Room ${this.room ?? ""}`;
     part("enter", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      this.keepName();
+      settings.change({ name: this.name });
       chosen(false);
     });
     part("spectate", HTMLButtonElement).addEventListener("click", () => {
-      this.keepName();
+      settings.change({ name: this.name });
       chosen(true);
     });
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
@@ -56,7 +66,7 @@ export class Start {
     const line = part("message", HTMLElement);
     line.hidden = message === "";
     line.textContent = message;
-    this.nameBox.focus({ preventScroll: true });
+    part("play", HTMLButtonElement).focus({ preventScroll: true });
   }
 
   hide() {
@@ -69,27 +79,9 @@ export class Start {
     part("play", HTMLButtonElement).disabled = !ready;
     part("spectate", HTMLButtonElement).disabled = !ready;
   }
-
-  /** @private */
-  keepName() {
-    try {
-      localStorage.setItem(NAME_KEY, this.name);
-    } catch {
-      // A browser that keeps nothing: the name is asked for again next time.
-    }
-  }
 }
 
-/** The first characters of a text, none of them cut in half. @param {string} text
- *  @param {number} most */
-function first(text, most) {
-  return [...text].slice(0, most).join("");
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(NAME_KEY);
-  } catch {
-    return null;
-  }
+function callsign() {
+  const word = CALLSIGNS[Math.floor(Math.random() * CALLSIGNS.length)];
+  return `${word} ${10 + Math.floor(Math.random() * 90)}`;
 }

@@ -27,6 +27,17 @@
  * @property {number} x the middle of the picture
  * @property {number} y
  *
+ * @typedef {object} Me
+ * @property {number} x
+ * @property {number} y
+ * @property {number} hull
+ * @property {number} score
+ * @property {boolean} alive
+ * @property {number} aim radians
+ * @property {number} charge of the rail, from 0 to 1
+ * @property {number} class of its ship
+ * @property {boolean} truce whether the result of a round stands
+ *
  * @typedef {object} PageState
  * @property {boolean} connected whether in a room
  * @property {"player" | "spectator" | null} role
@@ -37,7 +48,7 @@
  * @property {number} snapshots
  * @property {number} bytes
  * @property {number} entities rows known
- * @property {{ x: number, y: number, hull: number, score: number } | null} me predicted
+ * @property {Me | null} me predicted
  * @property {number} corrections
  * @property {number} late_inputs
  * @property {number | null} margin_ms how early the newest input was; null for spectators
@@ -119,7 +130,7 @@ function read(looks) {
     snapshots: state.snapshots,
     bytes: state.bytes,
     entities: state.entities,
-    me: own && hasLived(own) ? { x: own.x, y: own.y, hull: own.hull, score } : null,
+    me: own && hasLived(own) ? meOf(own, score) : null,
     corrections: state.corrections,
     late_inputs: state.late_inputs,
     margin_ms: state.margin_ms,
@@ -128,6 +139,11 @@ function read(looks) {
     camera: state.player === null ? cameraOf(looks.view()) : null,
     ...drawn(looks),
   };
+}
+
+/** @param {Own} own @param {number} score @returns {Me} */
+function meOf({ x, y, hull, respawn_ticks, aim, charge, class: ship, truce }, score) {
+  return { x, y, hull, score, alive: respawn_ticks === null, aim, charge, class: ship, truce };
 }
 
 /** @param {View} view @returns {CameraState} */

@@ -17,10 +17,15 @@ const TRIAL_PLAYERS_MAX: u32 = 4_096;
 /// The bits of the page's buttons from this one on are the class of the next ship.
 const CLASS_SHIFT: u32 = 8;
 const CLASS_MASK: u32 = 3;
+/// Set by a page that its player has left: nothing is held, and nothing was let go, either.
+const ABSENT: u32 = 1 << 10;
 
 /// What the player means by the buttons held (the bits of [`Input`], and above them the index of the
 /// class wished for) and by the direction from its ship to the pointer, in radians.
 pub(crate) fn input(buttons: u32, aim: f64) -> Input {
+    if buttons & ABSENT != 0 {
+        return Input::default();
+    }
     let turns = aim / std::f64::consts::TAU;
     // A cast from float saturates, and takes not-a-number to 0.
     let steps = (turns * f64::from(rules::AIM_STEPS)).round() as i64;
@@ -182,6 +187,7 @@ mod tests {
         assert_eq!(input(fire, 0.0), Input::new(Input::FIRE, 0).wishing(Class::Dart));
         assert_eq!(input(fire | 2 << 8, 0.0), Input::new(Input::FIRE, 0).wishing(Class::Bulwark));
         assert_eq!(input(fire | 3 << 8, 0.0), Input::new(Input::FIRE, 0));
+        assert_eq!(input(fire | ABSENT, quarter), Input::default());
         assert_eq!(input(0, quarter).aim, rules::AIM_STEPS / 4);
         assert_eq!(input(0, -quarter).aim, rules::AIM_STEPS / 4 * 3);
         assert_eq!(input(0, f64::NAN).aim, 0);

@@ -27,9 +27,13 @@ export class Happenings {
     this.shake = shake;
     /** @private */
     this.newestBolt = Infinity;
+    /** Where others have fired since the last frame, for whoever makes a sound of it.
+     *  @type {{ x: number, y: number }[]} */
+    this.shots = [];
   }
 
   clear() {
+    this.shots.length = 0;
     this.newestBolt = Infinity;
   }
 
@@ -81,6 +85,7 @@ export class Happenings {
 
   /** Entities rise: a bolt above all that were seen has just left a ship. @param {World} world */
   flashMuzzles(world) {
+    this.shots.length = 0;
     let newest = this.newestBolt === Infinity ? -1 : this.newestBolt;
     for (const bolt of world.bolts) {
       // Own bolts flash when they are predicted, and may have numbers of the client's then.
@@ -88,6 +93,7 @@ export class Happenings {
       if (bolt.entity > this.newestBolt) {
         const ship = world.shipOf(bolt.owner);
         if (ship) this.flash(ship.x, ship.y, bolt.aim, bolt.owner, world);
+        this.shots.push({ x: bolt.x, y: bolt.y });
       }
       newest = Math.max(newest, bolt.entity);
     }

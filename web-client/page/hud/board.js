@@ -1,43 +1,63 @@
 // @ts-check
-// The leaderboard: who is ahead, with the own row always in it.
+// The leaderboard: who is ahead, with the own row always in it; by team where there are teams.
 //
 // It fills a list that it is given, in texts only: names are words of strangers. Called by
 // hud.js when the roster changed.
 
-import { colourOf } from "../draw/palette.js";
+import { playerColour, shipMark, span, teamMark } from "./marks.js";
+import { shortlist } from "./words.js";
 
 /** @typedef {import("../wasm.js").Player} Player */
+/** @typedef {import("../world.js").World} World */
+/** @typedef {Map<number, number>} Classes by player, as far as known */
 
-/** @param {HTMLElement} list @param {HTMLElement} count @param {Map<number, Player>} players
- *  @param {number | null} self @param {number} rows */
-export function fillBoard(list, count, players, self, rows) {
-  const ranked = [...players.values()].sort((a, b) => b.score - a.score || a.player - b.player);
-  count.textContent = String(ranked.length);
-  const shown = ranked.slice(0, rows);
-  const own = ranked.findIndex((player) => player.player === self);
-  if (own >= rows) shown[rows - 1] = ranked[own];
+/** Best first; who came first is before an equal. @param {Iterable<Player>} players */
+export function ranked(players) {
+  return [...players].sort((a, b) => b.score - a.score || a.player - b.player);
+}
+
+/** @param {HTMLElement} list @param {HTMLElement} count @param {World} world
+ *  @param {Classes} classes @param {number} rows that there is room for */
+export function fillBoard(list, count, world, classes, rows) {
+  const all = ranked(world.players.values());
+  count.textContent = String(all.length);
+  if (!world.isTeams) {
+    list.replaceChildren(...lines(all, rows, world, classes));
+    return;
+  }
+  const each = Math.max(2, Math.floor(rows / 2));
+  const points = [0, world.round?.team1 ?? 0, world.round?.team2 ?? 0];
+  // The team that is ahead stands first.
+  const order = points[2] > points[1] ? [2, 1] : [1, 2];
   list.replaceChildren(
-    ...shown.map((player) => {
-      const row = document.createElement("li");
-      row.className = player.player === self ? "self" : "";
-      row.dataset.player = String(player.player);
-      const rank = span("rank", String(ranked.indexOf(player) + 1));
-      const dot = span("dot", "");
-      dot.style.backgroundColor = colourOf(player.player, self);
-      const name = span("name", player.name || "Nameless");
-      const mark = document.createElement("small");
-      mark.textContent = "bot";
-      mark.style.visibility = player.bot ? "visible" : "hidden";
-      row.append(rank, dot, name, mark, span("score", String(player.score)));
-      return row;
+    ...order.flatMap((team) => {
+      const members = all.filter((player) => player.team === team);
+      return [teamLine(team, points[team]), ...lines(members, each, world, classes)];
     }),
   );
 }
 
-/** @param {string} kind @param {string} text */
-function span(kind, text) {
-  const element = document.createElement("span");
-  element.className = kind;
-  element.textContent = text;
-  return element;
+/** @param {Player[]} players best first @param {number} most @param {World} world
+ *  @param {Classes} classes */
+function lines(players, most, world, classes) {
+  return shortlist(players, most, (player) => player.player === world.self).map((player) => {
+    const row = document.createElement("li");
+    row.className = player.player === world.self ? "self" : "";
+    row.dataset.player = String(player.player);
+    const mark = shipMark(classes.get(player.player) ?? 1);
+    mark.style.color = playerColour(world, player.player);
+    const rank = span("rank", String(players.indexOf(player) + 1));
+    row.append(rank, mark, span("name", player.name || "Nameless"));
+    if (player.bot) row.append(span("bot", "bot"));
+    row.append(span("score", String(player.score)));
+    return row;
+  });
+}
+
+/** @param {number} team @param {number} points */
+function teamLine(team, points) {
+  const row = document.createElement("li");
+  row.className = `team team-${team}`;
+  row.append(teamMark(team), span("name", `Team ${team}`), span("score", String(points)));
+  return row;
 }

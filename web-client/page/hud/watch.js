@@ -1,14 +1,16 @@
 // @ts-check
-// The bar under a spectator's picture: whom it follows, the next, the one before, the whole arena;
-// and the word beside the room's name of how late all of it is.
+// The bar under a spectator's picture: whom it follows and how that ship is, the next, the one
+// before, the free camera, the whole arena; and beside the room's name how late all of it is.
 //
 // It shows what spectator.js knows and presses what it can do. Made by main.js, which calls it
 // in each frame of a spectator.
 
-import { colourOf } from "../draw/palette.js";
+import { nameText, playerColour, shipMark, teamMark } from "./marks.js";
+import { pointsText } from "./words.js";
 
 /** @typedef {import("../spectator.js").Spectator} Spectator */
 /** @typedef {import("../world.js").World} World */
+/** @typedef {import("../world.js").Ship} Ship */
 /** @typedef {import("../wasm.js").State} State */
 
 /** @param {string} id */
@@ -21,13 +23,19 @@ export class WatchBar {
     /** @private */
     this.shown = "";
     /** @private */
+    this.vitals = "";
+    /** The class that the followed player flew last. @private */
+    this.class = 1;
+    /** @private */
     this.leaders = part("leaders");
     press("watch-previous", () => spectator.next(-1));
     press("watch-next", () => spectator.next(1));
+    press("watch-free", () => spectator.roam());
     press("watch-whole", () => spectator.showWhole());
     this.leaders.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest("li") : null;
-      if (row && spectator.active) spectator.follow(Number(row.dataset.player));
+      const player = row?.dataset.player;
+      if (player && spectator.active) spectator.follow(Number(player));
     });
   }
 
@@ -37,7 +45,7 @@ export class WatchBar {
     part("hud").classList.toggle("watching", state !== null);
     part("watch").hidden = part("live").hidden = state === null;
     part("live").textContent = state ? `live${behind(state)}` : "";
-    this.shown = "";
+    this.shown = this.vitals = "";
   }
 
   /** @param {World} world */
@@ -48,21 +56,47 @@ export class WatchBar {
       row.classList.toggle("followed", /** @type {HTMLElement} */ (row).dataset.player === `${followed}`);
     }
     const player = followed === null ? undefined : world.players.get(followed);
-    const who = player ? player.name || "Nameless" : "";
-    const points = player?.score === 1 ? "1 point" : `${player?.score} points`;
+    const ship = followed === null ? undefined : world.shipOf(followed);
+    this.drawVitals(world, ship);
+    const who = player && followed !== null ? nameText(world, followed) : "";
+    const kind = ship ? world.classOf(ship).name : waits ? "waiting for a ship" : "";
     const what = player
-      ? `${waits ? "waiting for a ship" : "following"} · ${points}`
+      ? [kind, pointsText(player.score)].filter(Boolean).join(" · ")
       : world.borderRadius > 0
         ? count(world.ships.length)
         : "…";
     const text = player ? who : mode === "free" ? "Free camera" : "Whole arena";
-    const state = [mode, followed, text, what].join("\n");
+    if (ship) this.class = ship.class;
+    const state = [mode, followed, text, what, player?.team, this.class].join("\n");
     if (state === this.shown) return;
     this.shown = state;
-    part("watch-who").textContent = text;
-    part("watch-who").style.color = followed === null ? "" : colourOf(followed, world.self);
+    const name = part("watch-who");
+    name.textContent = text;
+    name.style.color = followed === null ? "" : playerColour(world, followed);
+    const marks = player ? [shipMark(this.class), ...(player.team > 0 ? [teamMark(player.team)] : [])] : [];
+    part("watch-marks").replaceChildren(...marks);
+    part("watch-marks").style.color = name.style.color;
     part("watch-what").textContent = what;
-    part("watch-whole").setAttribute("aria-pressed", String(mode === "whole"));
+    for (const each of /** @type {const} */ (["free", "whole"])) {
+      part(`watch-${each}`).setAttribute("aria-pressed", String(mode === each));
+    }
+  }
+
+  /** Hull and shield of the followed ship, as lines along the bar. @private
+   *  @param {World} world @param {Ship | undefined} ship */
+  drawVitals(world, ship) {
+    const most = ship ? world.classOf(ship) : null;
+    const hull = ship && most ? Math.min(1, ship.hull / most.hull_max) : 0;
+    const shield = ship && most ? Math.min(1, ship.shield / most.shield_max) : 0;
+    const vitals = [this.spectator.followed !== null, hull, shield].join();
+    if (vitals === this.vitals) return;
+    this.vitals = vitals;
+    part("watch-vitals").hidden = this.spectator.followed === null;
+    part("watch-hull").style.transform = `scaleX(${hull})`;
+    part("watch-shield").style.transform = `scaleX(${shield})`;
+    part("watch-vitals").classList.toggle("low", hull > 0 && hull < 0.35);
+    const said = `Hull ${Math.ceil(ship?.hull ?? 0)}, shield ${Math.ceil(ship?.shield ?? 0)}`;
+    part("watch-vitals").setAttribute("aria-label", said);
   }
 }
 

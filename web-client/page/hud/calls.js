@@ -1,0 +1,89 @@
+// @ts-check
+// What is called out in the middle of the screen: points, pick-ups, streaks, rounds; short and
+// soon gone.
+//
+// It shows what it is told and counts nothing. It says nothing to screen readers: it would never
+// stop. Called by hud.js.
+
+import { nameTag, span } from "./marks.js";
+import { POINTS, pickupWords, signed, streakWords } from "./words.js";
+
+/** @typedef {import("../world.js").World} World */
+
+const GAINS_MAX = 3;
+const GAIN_MS = 1800;
+const LARGE_MS = 2000;
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export class Calls {
+  constructor() {
+    /** @private */
+    this.gains = part("gains");
+    /** @private */
+    this.large = part("large");
+    /** @private */
+    this.timer = 0;
+  }
+
+  clear() {
+    this.gains.replaceChildren();
+    this.fall();
+  }
+
+  /** The own player destroyed another. @param {World} world @param {number} victim
+   *  @param {boolean} isMate whether that was of its own team */
+  kill(world, victim, isMate) {
+    const points = span(isMate ? "loss" : "gain", signed(isMate ? POINTS.mate : POINTS.kill));
+    this.add(points, nameTag(world, victim), ...(isMate ? [span("what", "team mate")] : []));
+  }
+
+  /** @param {World} world @param {number} victim whom another destroyed with our help */
+  assist(world, victim) {
+    this.add(span("gain", signed(POINTS.assist)), span("what", "assist"), nameTag(world, victim));
+  }
+
+  /** The own ship took something. @param {number} kind */
+  take(kind) {
+    const [what, does] = pickupWords(kind);
+    this.add(span(`pickup pickup-${kind}`, what), span("what", does));
+  }
+
+  /** @param {World} world @param {number} player @param {number} kills without dying */
+  streak(world, player, kills) {
+    const own = player === world.self;
+    const who = own ? span("name", "You") : nameTag(world, player);
+    this.announce(streakWords(kills), own, who, ` · ${kills} in a row`);
+  }
+
+  /** In large letters. @param {string} words @param {boolean} own whether it is the own player's
+   *  @param {...(Node | string)} small what stands under them */
+  announce(words, own, ...small) {
+    const line = document.createElement("small");
+    line.append(...small);
+    this.large.replaceChildren(span("words", words), line);
+    this.large.classList.toggle("self", own);
+    this.large.hidden = false;
+    // Anew also when one follows on another.
+    this.large.style.animation = "none";
+    void this.large.offsetWidth;
+    this.large.style.animation = "";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fall(), LARGE_MS);
+  }
+
+  /** @private */
+  fall() {
+    this.large.hidden = true;
+  }
+
+  /** @private @param {...Node} parts */
+  add(...parts) {
+    const line = document.createElement("li");
+    line.append(...parts);
+    this.gains.append(line);
+    while (this.gains.children.length > GAINS_MAX) this.gains.firstElementChild?.remove();
+    setTimeout(() => line.remove(), GAIN_MS);
+  }
+}

@@ -1,0 +1,114 @@
+// @ts-check
+// What the keys are, shown once, in place: around the own ship for keyboard, mouse and gamepad,
+// at the sticks for thumbs.
+//
+// One thing at a time: to move, to aim and fire, to charge the rail; what was done needs no hint,
+// and what was shown for long enough is let be. settings.js remembers. It takes no input and
+// blocks nothing. Called by hands.js in each frame.
+
+import { Button, MOVE } from "../input/buttons.js";
+import { labelOf } from "../input/labels.js";
+
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../input/controls.js").Controls} Controls */
+/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {"move" | "fire" | "rail"} Lesson */
+
+const LESSONS = /** @type {Lesson[]} */ (["move", "fire", "rail"]);
+/** For so long a thing is done until it is known, in seconds. */
+const DONE_SECONDS = { move: 0.5, fire: 0.4, rail: 0.05 };
+/** For so long a hint is shown at most, in seconds of flight. */
+const SHOWN_MAX_SECONDS = 20;
+
+export class Hints {
+  /** @param {Settings} settings @param {Controls} controls */
+  constructor(settings, controls) {
+    this.settings = settings;
+    this.controls = controls;
+    this.root = /** @type {HTMLElement} */ (document.getElementById("hints"));
+    /** For how long each was done, and shown, in seconds. @private */
+    this.done = { move: 0, fire: 0, rail: 0 };
+    /** @private */
+    this.shownFor = { move: 0, fire: 0, rail: 0 };
+    /** @private */
+    this.shown = "";
+    settings.onChange(() => (this.shown = ""));
+  }
+
+  /**
+   * @param {Own | null} own @param {number} buttons that are held
+   * @param {number} x where the own ship is on the screen, in CSS pixels @param {number} y
+   * @param {number} seconds since the last frame
+   */
+  draw(own, buttons, x, y, seconds) {
+    const lesson = own && own.respawn_ticks === null ? this.lesson(own, buttons, seconds) : null;
+    this.root.hidden = lesson === null;
+    document.body.dataset.hint = lesson ?? "";
+    if (lesson === null) return;
+    const { hand } = this.controls;
+    if (hand !== "touch") this.root.style.transform = `translate(${x}px, ${y}px)`;
+    if (this.shown === `${lesson} ${hand}`) return;
+    this.shown = `${lesson} ${hand}`;
+    this.root.replaceChildren(...this.caps(lesson));
+  }
+
+  /** What is to be shown now, if anything. @private
+   *  @param {Own} own @param {number} buttons @param {number} seconds @returns {Lesson | null} */
+  lesson(own, buttons, seconds) {
+    const { learned } = this.settings;
+    const does = {
+      move: (buttons & MOVE) !== 0,
+      fire: (buttons & Button.FIRE) !== 0,
+      rail: own.charge >= 1,
+    };
+    const next = LESSONS.find((lesson) => !learned[lesson]);
+    if (!next) return null;
+    this.shownFor[next] += seconds;
+    const known = { ...learned };
+    for (const lesson of LESSONS) {
+      if (does[lesson]) this.done[lesson] += seconds;
+      known[lesson] ||= this.done[lesson] >= DONE_SECONDS[lesson];
+    }
+    known[next] ||= this.shownFor[next] > SHOWN_MAX_SECONDS;
+    if (LESSONS.some((lesson) => known[lesson] !== learned[lesson])) {
+      this.settings.change({ learned: known });
+    }
+    return next;
+  }
+
+  /** The caps of the keys that do it. @private @param {Lesson} lesson @returns {HTMLElement[]} */
+  caps(lesson) {
+    const { hand } = this.controls;
+    const { keys } = this.settings;
+    if (hand === "touch") return [];
+    if (hand === "gamepad") return GAMEPAD[lesson].map(([where, text]) => cap(where, text));
+    if (lesson === "move") {
+      const ways = /** @type {const} */ (["up", "left", "down", "right"]);
+      return ways.map((way) => cap(way, labelOf(keys[way][0])));
+    }
+    return [mouse(lesson), cap("beside", labelOf(keys[lesson][0])), cap("note", NOTES[lesson])];
+  }
+}
+
+const NOTES = { fire: "aim, fire", rail: "hold, let go" };
+/** @type {Record<Lesson, [where: string, text: string][]>} */
+const GAMEPAD = {
+  move: [["stick beside left-one", "L"]],
+  fire: [["stick beside", "R"], ["beside second", "RT"], ["note", NOTES.fire]],
+  rail: [["beside", "LT"], ["note", NOTES.rail]],
+};
+
+/** @param {string} where @param {string} text */
+function cap(where, text) {
+  const element = document.createElement(where === "note" ? "span" : "kbd");
+  element.className = where;
+  element.textContent = text;
+  return element;
+}
+
+/** A mouse with the button lit that does it. @param {Lesson} lesson */
+function mouse(lesson) {
+  const element = document.createElement("span");
+  element.className = `mouse ${lesson}`;
+  return element;
+}

@@ -1,0 +1,80 @@
+// @ts-check
+// The HUD's small drawings: ships by class, teams, weapons; and names in their players' colours.
+//
+// It makes elements and keeps none. Shapes tell what colours alone do not have to; each has its
+// word for those who hear the page. Used by everything in hud/.
+
+import { colourIn } from "../draw/palette.js";
+
+/** @typedef {import("../world.js").World} World */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** By class: the silhouettes of the picture, bow to the right. */
+const SHIPS = [
+  "M15 6 5 7.3 1.2 9.6 2.5 6 1.2 2.4 5 4.7Z",
+  "M14.5 6 2 11.2 4.4 6 2 .8Z",
+  "M13 7.9 10.7 11.4H4V8.2h1.2V3.8H4V.6h6.7L13 4.1Z",
+];
+/** By team, as over the ships: a bow, a roof. */
+const TEAMS = ["", "M2.5 9.5a5.5 6 0 0 1 11 0", "M2.5 9.5 8 2.5l5.5 7"];
+const BOLT = "M1 6h4M6.5 6h8M11 3.2 14.5 6 11 8.8";
+const RAIL = "M1 4.6h14M1 7.4h14M5 2v8M11 2v8";
+
+/** @param {string} kind @param {string} text */
+export function span(kind, text) {
+  const element = document.createElement("span");
+  element.className = kind;
+  element.textContent = text;
+  return element;
+}
+
+/** @param {number} index of a class; an unknown one is drawn as a lancer */
+export function shipMark(index) {
+  return drawing("ship-mark", SHIPS[index] ?? SHIPS[1], "");
+}
+
+/** @param {number} team 1 or 2 */
+export function teamMark(team) {
+  return drawing(`team-mark team-${team}`, TEAMS[team] ?? "", `Team ${team}`);
+}
+
+/** @param {boolean} rail */
+export function weaponMark(rail) {
+  return drawing("weapon-mark", rail ? RAIL : BOLT, rail ? "by rail" : "by bolt");
+}
+
+/** @param {World} world @param {number} player */
+export function nameText(world, player) {
+  return world.nameOf(player) || "Nameless";
+}
+
+/** @param {World} world @param {number} player */
+export function playerColour(world, player) {
+  return colourIn(world, player);
+}
+
+/** A name in its player's colour. @param {World} world @param {number} player */
+export function nameTag(world, player) {
+  const element = span("name", nameText(world, player));
+  element.style.color = playerColour(world, player);
+  return element;
+}
+
+/** Thin lines, in the text's colour. @param {string} kind @param {string} lines
+ *  @param {string} word what it says to those who do not see it; empty for nothing */
+function drawing(kind, lines, word) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 12");
+  svg.setAttribute("class", kind);
+  if (word) {
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", word);
+  } else {
+    svg.setAttribute("aria-hidden", "true");
+  }
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", lines);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,57 @@
+// @ts-check
+// Which ship is next, in the game: three small drawings to press, the chosen one lit.
+//
+// It shows settings.js's choice and changes it; keys do so as well, in hands.js. Made there.
+
+import { CLASS_COUNT } from "../input/buttons.js";
+import { hullOf } from "./hulls.js";
+import { labelOf } from "../input/labels.js";
+
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../wasm.js").Class} Class */
+
+const KEYS = /** @type {const} */ (["ship1", "ship2", "ship3"]);
+
+export class NextShip {
+  /** @param {Settings} settings @param {Class[]} classes */
+  constructor(settings, classes) {
+    this.settings = settings;
+    this.root = /** @type {HTMLElement} */ (document.getElementById("next-ship"));
+    /** @private */
+    this.buttons = Array.from({ length: CLASS_COUNT }, (_, ship) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-label", `Next ship: ${classes[ship]?.name ?? ship + 1}`);
+      button.append(hullOf(ship), document.createElement("kbd"));
+      button.addEventListener("click", (event) => {
+        settings.change({ ship });
+        // A pointer's press leaves no focus behind: the keys are for the game.
+        if (event.detail > 0) button.blur();
+      });
+      return button;
+    });
+    this.root.append(...this.buttons);
+    settings.onChange(() => this.show());
+    this.show();
+  }
+
+  /** @param {boolean} isPlayer */
+  become(isPlayer) {
+    this.root.hidden = !isPlayer;
+    this.show();
+  }
+
+  /** Whoever waits for a ship sees it large. @param {boolean} waits */
+  draw(waits) {
+    this.root.classList.toggle("waits", waits);
+  }
+
+  /** @private */
+  show() {
+    this.buttons.forEach((button, ship) => {
+      button.setAttribute("aria-pressed", String(ship === this.settings.ship));
+      const key = button.querySelector("kbd");
+      if (key) key.textContent = labelOf(this.settings.keys[KEYS[ship]][0]);
+    });
+  }
+}

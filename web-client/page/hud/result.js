@@ -1,0 +1,178 @@
+// @ts-check
+// The result of a round: who has won, the table, and when the next one begins.
+//
+// It stands beside the middle, where one flies on, and may be closed. It is said once to those who
+// hear the page. Called by hud.js.
+
+import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
+import { ordinal, pointsText, shortlist, verdict } from "./words.js";
+
+/** @typedef {import("../world.js").World} World */
+/** @typedef {import("../world.js").Result} Row */
+
+/** By column: the word, its short form, and which figure it is.
+ *  @type {[string, string, "score" | "kills" | "deaths" | "assists" | "streak"][]} */
+const FIGURES = [
+  ["Points", "Pts", "score"],
+  ["Kills", "K", "kills"],
+  ["Deaths", "D", "deaths"],
+  ["Assists", "A", "assists"],
+  ["Best streak", "Best", "streak"],
+];
+/** Rows, so that neither the own ship nor the thumbs are covered. */
+const ROWS = { wide: 12, upright: 8, flat: 5 };
+const UPRIGHT = "(max-width: 700px)";
+const FLAT = "(max-height: 500px)";
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export class ResultPanel {
+  constructor() {
+    /** @private */
+    this.root = part("result");
+    /** Of which round it was opened, and closed by hand. @private @type {number | null} */
+    this.opened = null;
+    /** @private */
+    this.shown = "";
+    /** @private */
+    this.flat = matchMedia(FLAT);
+    /** @private */
+    this.upright = matchMedia(UPRIGHT);
+    part("result-close").addEventListener("click", () => this.close());
+  }
+
+  get isOpen() {
+    return !this.root.hidden;
+  }
+
+  enter() {
+    this.opened = null;
+    this.close();
+  }
+
+  /** Gives whether it was open. */
+  close() {
+    const open = this.isOpen;
+    this.root.hidden = true;
+    return open;
+  }
+
+  /** Gives whether it has just opened. @param {World} world
+   *  @param {Map<number, number>} classes of the players, as far as known */
+  draw(world, classes) {
+    const { round, results } = world;
+    if (!round || round.phase !== 1) {
+      this.opened = null;
+      this.close();
+      return false;
+    }
+    if (results.length === 0) return false;
+    const opens = this.opened !== round.number;
+    if (opens) {
+      this.opened = round.number;
+      this.shown = "";
+      this.root.hidden = false;
+      part("result-said").textContent = spoken(world);
+    }
+    if (this.isOpen) this.fill(world, classes);
+    return opens;
+  }
+
+  /** @private @param {World} world @param {Map<number, number>} classes */
+  fill(world, classes) {
+    const left = world.secondsLeft();
+    part("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
+    const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
+    const rows = shortlist(world.results, most, (row) => row.player === world.self);
+    // Rows come over several snapshots when many come at once.
+    const state = JSON.stringify([most, world.playersVersion, rows]);
+    if (state === this.shown) return;
+    this.shown = state;
+    const { text, tone, team } = judged(world);
+    const title = part("result-title");
+    title.replaceChildren(...(team ? [teamMark(team)] : []), text);
+    this.root.dataset.tone = tone;
+    part("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
+    part("result-head").replaceChildren(...headings());
+    part("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
+    const more = world.results.length - rows.length;
+    part("result-more").textContent = more > 0 ? `and ${more} more` : "";
+  }
+}
+
+/** Who has won. @param {World} world */
+export function judged(world) {
+  const rows = world.results.map(({ place, score, player }) => {
+    return { place, score, name: nameText(world, player), own: player === world.self };
+  });
+  const teams = /** @type {[number, number] | null} */ (
+    world.isTeams && world.round ? [world.round.team1, world.round.team2] : null
+  );
+  const ownTeam = world.self === null ? 0 : (world.players.get(world.self)?.team ?? 0);
+  return verdict(rows, teams, ownTeam);
+}
+
+/** @param {World} world */
+function spoken(world) {
+  const own = world.results.find((row) => row.player === world.self);
+  const place = own
+    ? ` You are ${ordinal(own.place)} of ${world.results.length}, with ${pointsText(own.score)}.`
+    : "";
+  return `Round ${world.round?.number} is over. ${judged(world).text}.${place}`;
+}
+
+/** @param {World} world */
+function teamPoints({ round }) {
+  return [1, 2].map((team) => {
+    const points = span(`team-${team}`, "");
+    const value = team === 1 ? round?.team1 : round?.team2;
+    points.append(teamMark(team), String(value ?? 0));
+    return points;
+  });
+}
+
+function headings() {
+  const place = heading("Place", "#");
+  place.className = "place";
+  const name = heading("Player", "Player");
+  name.className = "name";
+  return [place, name, ...FIGURES.map(([word, short]) => heading(word, short))];
+}
+
+/** Wide screens have the word, narrow ones its short form. @param {string} word
+ *  @param {string} short */
+function heading(word, short) {
+  const cell = document.createElement("th");
+  cell.scope = "col";
+  cell.title = word;
+  cell.setAttribute("aria-label", word);
+  cell.append(span("long", word), span("short", short));
+  return cell;
+}
+
+/** @param {World} world @param {Row} row @param {Map<number, number>} classes */
+function tableRow(world, row, classes) {
+  const line = document.createElement("tr");
+  if (row.player === world.self) line.className = "self";
+  const player = world.players.get(row.player);
+  const name = document.createElement("th");
+  name.scope = "row";
+  name.className = "name";
+  const mark = shipMark(classes.get(row.player) ?? 1);
+  mark.style.color = playerColour(world, row.player);
+  const team = player && player.team > 0 ? [teamMark(player.team)] : [];
+  name.append(mark, ...team, nameTag(world, row.player));
+  if (player?.bot) name.append(span("bot", "bot"));
+  const figures = FIGURES.map(([, , figure]) => cell(row[figure], figure));
+  line.append(cell(row.place, "place"), name, ...figures);
+  return line;
+}
+
+/** @param {number} value @param {string} kind */
+function cell(value, kind) {
+  const element = document.createElement("td");
+  element.className = kind;
+  element.textContent = String(value);
+  return element;
+}

@@ -1,0 +1,191 @@
+// @ts-check
+// The settings panel: sound, picture, hands, and which key does what.
+//
+// It shows settings.js's values and changes them; as a modal dialog it keeps the focus within,
+// gives it back, and closes by Escape. Made by hands.js, which is told when it opens and closes.
+
+import { ACTIONS, SLOTS, bind, isFree } from "../input/bindings.js";
+import { labelOf } from "../input/labels.js";
+
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../settings.js").Quality} Quality */
+/** @typedef {import("../input/bindings.js").Action} Action */
+/** @typedef {{ action: Action, slot: number, button: HTMLButtonElement }} Slot */
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+function part(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
+  return element;
+}
+
+export class SettingsPanel {
+  /** @param {Settings} settings @param {(isOpen: boolean) => void} turned */
+  constructor(settings, turned) {
+    this.settings = settings;
+    this.turned = turned;
+    this.root = part("settings", HTMLDialogElement);
+    /** @private */
+    this.said = part("settings-said", HTMLElement);
+    /** The slot that waits for a key. @private @type {Slot | null} */
+    this.waits = null;
+    /** @private @type {Slot[]} */
+    this.slots = [];
+    this.buildKeys();
+    this.listen();
+    settings.onChange(() => this.show());
+    this.show();
+  }
+
+  get isOpen() {
+    return this.root.open;
+  }
+
+  open() {
+    if (this.isOpen) return;
+    this.say("");
+    this.show();
+    this.root.showModal();
+    // The first thing in it would undo everything.
+    part("set-volume", HTMLInputElement).focus();
+    this.turned(true);
+  }
+
+  close() {
+    if (this.waits) this.wait(null);
+    else this.root.close();
+  }
+
+  /** @private */
+  show() {
+    const { sound, quality, shake, leftHanded, keys } = this.settings;
+    part("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
+    part("set-muted", HTMLInputElement).checked = sound.muted;
+    part("set-quality", HTMLSelectElement).value = quality;
+    part("set-shake", HTMLInputElement).checked = shake;
+    part("set-left-handed", HTMLInputElement).checked = leftHanded;
+    for (const { action, slot, button } of this.slots) {
+      const label = labelOf(keys[action][slot]);
+      button.textContent = label;
+      button.setAttribute("aria-label", `${ACTIONS[action]}: ${label}`);
+    }
+  }
+
+  /** @private */
+  buildKeys() {
+    const list = part("set-keys", HTMLElement);
+    for (const action of /** @type {Action[]} */ (Object.keys(ACTIONS))) {
+      const row = document.createElement("div");
+      const name = document.createElement("span");
+      name.textContent = ACTIONS[action];
+      row.append(name);
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.addEventListener("click", () => this.wait({ action, slot, button }));
+        button.addEventListener("blur", () => this.wait(null));
+        this.slots.push({ action, slot, button });
+        row.append(button);
+      }
+      list.append(row);
+    }
+  }
+
+  /** @private */
+  listen() {
+    const { settings, root } = this;
+    for (const button of document.querySelectorAll(".settings-open")) {
+      button.addEventListener("click", () => this.open());
+    }
+    const volume = part("set-volume", HTMLInputElement);
+    volume.addEventListener("input", () =>
+      settings.change({ sound: { volume: volume.valueAsNumber / 100, muted: false } }),
+    );
+    this.flag("set-muted", (muted) => settings.change({ sound: { ...settings.sound, muted } }));
+    this.flag("set-shake", (shake) => settings.change({ shake }));
+    this.flag("set-left-handed", (leftHanded) => settings.change({ leftHanded }));
+    const quality = part("set-quality", HTMLSelectElement);
+    quality.addEventListener("change", () =>
+      settings.change({ quality: /** @type {Quality} */ (quality.value) }),
+    );
+    part("settings-reset", HTMLButtonElement).addEventListener("click", () => {
+      settings.reset();
+      this.say("All as it was at first.");
+    });
+    part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
+    // A press beside it closes it; its content fills it.
+    root.addEventListener("click", (event) => {
+      if (event.target === root) root.close();
+    });
+    root.addEventListener("cancel", (event) => {
+      if (this.waits) event.preventDefault();
+    });
+    root.addEventListener("close", () => {
+      this.wait(null);
+      // A pointer's press in the game leaves no focus behind: the keys are for flying.
+      const opener = document.activeElement;
+      const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
+      if (isByPointer && !opener.closest("#start")) opener.blur();
+      this.turned(false);
+    });
+    // Before anything else hears of the key.
+    addEventListener("keydown", (event) => this.take(event), true);
+    root.addEventListener("keydown", (event) => event.stopPropagation());
+  }
+
+  /** @private @param {string} id @param {(checked: boolean) => void} act */
+  flag(id, act) {
+    const box = part(id, HTMLInputElement);
+    box.addEventListener("change", () => act(box.checked));
+  }
+
+  /** Has a slot wait for its key, or none. @private @param {Slot | null} slot */
+  wait(slot) {
+    this.waits?.button.classList.remove("waits");
+    if (this.waits) this.show();
+    this.waits = slot;
+    if (!slot) return;
+    slot.button.classList.add("waits");
+    slot.button.textContent = "…";
+    this.say(`${ACTIONS[slot.action]}: press a key. Delete: none. Escape: as it was.`);
+  }
+
+  /** Gives the key to the slot that waits. @private @param {KeyboardEvent} event */
+  take(event) {
+    if (!this.waits) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    // Some browsers press a focused button when the key is let go.
+    addEventListener("keyup", (up) => up.preventDefault(), { capture: true, once: true });
+    const { action, slot } = this.waits;
+    const isErased = event.code === "Delete" || event.code === "Backspace";
+    if (event.code === "Escape") {
+      this.wait(null);
+      this.say("");
+      return;
+    }
+    if (!isErased && !isFree(event.code)) {
+      this.say(`${labelOf(event.code)} is needed otherwise: press another key.`);
+      return;
+    }
+    const code = isErased ? null : event.code;
+    const { bindings, other } = bind(this.settings.keys, action, slot, code);
+    this.wait(null);
+    this.settings.change({ keys: bindings });
+    this.say(other ? `Swapped with ${ACTIONS[other].toLowerCase()}.` : "");
+    if (other) this.flash(other);
+  }
+
+  /** Shows which action was swapped with. @private @param {Action} action */
+  flash(action) {
+    for (const slot of this.slots) {
+      slot.button.classList.toggle("swapped", slot.action === action);
+    }
+  }
+
+  /** @private @param {string} text */
+  say(text) {
+    this.said.textContent = text;
+    this.flash(/** @type {Action} */ (""));
+  }
+}

@@ -1,0 +1,113 @@
+// @ts-check
+// The own ship: hull, shield, the rail's charge, what it bears for a while; and its end, with who
+// did it, and the next one.
+//
+// It shows the own state, of which the core knows more than rows tell. Called by hud.js.
+
+import { nameTag, shipMark, weaponMark } from "./marks.js";
+
+/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {import("../world.js").World} World */
+
+const LOW = 0.35;
+
+/** @param {string} id */
+const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+export class OwnShip {
+  /** @param {Measures} measures */
+  constructor(measures) {
+    this.measures = measures;
+    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    this.shown = {};
+    /** @private */
+    this.bars = part("bars");
+    /** @private */
+    this.death = part("death");
+    /** Whether it was told who destroyed it. @private */
+    this.blamed = false;
+  }
+
+  /** @param {boolean} spectator */
+  enter(spectator) {
+    this.bars.hidden = spectator;
+    this.death.hidden = true;
+    this.shown = {};
+    this.forget();
+  }
+
+  /** Who destroyed it, which may come before or after its end was seen. @param {World} world
+   *  @param {number} killer @param {boolean} rail */
+  blame(world, killer, rail) {
+    part("death-who").replaceChildren("Destroyed by ", nameTag(world, killer), weaponMark(rail));
+    this.blamed = true;
+  }
+
+  /** @param {Own} own @param {number} tickRate */
+  draw(own, tickRate) {
+    const flies = own.respawn_ticks === null;
+    this.bar("hull", own.hull, own.hull_max);
+    this.bar("shield", own.shield, own.shield_max);
+    this.bars.classList.toggle("low", flies && own.hull < LOW * own.hull_max);
+    this.bars.classList.toggle("charged", own.charge >= 1);
+    part("charge").style.transform = `scaleX(${own.charge})`;
+    this.drawState(own, flies);
+    this.drawDeath(own, flies, tickRate);
+  }
+
+  /** What it bears for a while. @private @param {Own} own @param {boolean} flies */
+  drawState(own, flies) {
+    const { overcharge_s } = this.measures;
+    const left = flies ? own.overcharge_s : 0;
+    part("overcharge").hidden = left <= 0;
+    part("overcharge-left").style.transform = `scaleX(${Math.min(1, left / overcharge_s)})`;
+    this.set(part("overcharge-value"), "overcharge", `${Math.ceil(left)} s`);
+    const text = !flies ? "" : own.truce ? "Weapons off" : own.protected ? "Protected" : "";
+    const tag = part("own-state");
+    tag.hidden = text === "";
+    this.set(tag, "state", text);
+  }
+
+  /** @private @param {Own} own @param {boolean} flies @param {number} tickRate */
+  drawDeath(own, flies, tickRate) {
+    this.death.hidden = flies;
+    if (own.respawn_ticks === null) {
+      // The next death is known before it is drawn who caused it.
+      if (this.blamed) this.forget();
+      return;
+    }
+    const seconds = own.respawn_ticks / Math.max(1, tickRate);
+    this.set(part("death-when"), "when", seconds < 0.05 ? "now" : `${seconds.toFixed(1)} s`);
+    const name = this.measures.classes[own.wish]?.name ?? "";
+    if (this.shown.wish === name) return;
+    this.shown.wish = name;
+    part("death-next").replaceChildren(shipMark(own.wish), name);
+  }
+
+  /** @private */
+  forget() {
+    part("death-who").replaceChildren();
+    this.blamed = false;
+  }
+
+  /** What is more than `most` lies over the full bar. @private @param {string} id
+   *  @param {number} value @param {number} most */
+  bar(id, value, most) {
+    const text = String(Math.ceil(value));
+    const key = `${text}/${most}`;
+    if (this.shown[id] === key) return;
+    this.shown[id] = key;
+    const part_ = Math.max(0, value / Math.max(1, most));
+    part(id).style.transform = `scaleX(${Math.min(1, part_)})`;
+    if (id === "shield") part("shield-over").style.transform = `scaleX(${Math.min(1, Math.max(0, part_ - 1))})`;
+    part(`${id}-value`).textContent = text;
+  }
+
+  /** @private @param {HTMLElement} element @param {string} key @param {string} text */
+  set(element, key, text) {
+    if (this.shown[key] === text) return;
+    this.shown[key] = text;
+    element.textContent = text;
+  }
+}

@@ -1,0 +1,64 @@
+// @ts-check
+// The thumbs' sticks and the rail's button, drawn where the thumbs are, or would best be.
+//
+// It only shows what input/touch.js knows, and touches the page when that changed. Called by
+// hands.js in each frame.
+
+import { REACH_PX } from "../input/touch.js";
+
+/** @typedef {import("../input/touch.js").Touch} Touch */
+/** @typedef {import("../input/touch.js").Finger} Finger */
+/** @typedef {import("../settings.js").Settings} Settings */
+
+const STICKS = /** @type {const} */ (["move", "aim"]);
+
+export class Sticks {
+  /** @param {Touch} touch @param {Settings} settings */
+  constructor(touch, settings) {
+    this.touch = touch;
+    this.root = /** @type {HTMLElement} */ (document.getElementById("sticks"));
+    this.rail = /** @type {HTMLElement} */ (document.getElementById("rail"));
+    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    this.shown = {};
+    const side = () => document.body.classList.toggle("left-handed", settings.leftHanded);
+    settings.onChange(side);
+    side();
+  }
+
+  /** @param {boolean} isPlayer */
+  become(isPlayer) {
+    this.root.hidden = !isPlayer;
+  }
+
+  /** @param {number} charge of the rail, from 0 to 1 */
+  draw(charge) {
+    for (const use of STICKS) this.drawStick(use, this.touch.fingers[use]);
+    this.rail.classList.toggle("held", this.touch.fingers.rail !== null);
+    this.set("rail", charge.toFixed(2), (text) => this.rail.style.setProperty("--charge", text));
+  }
+
+  /** @private @param {"move" | "aim"} use @param {Finger | null} finger */
+  drawStick(use, finger) {
+    const stick = /** @type {HTMLElement} */ (this.root.querySelector(`.${use}`));
+    const knob = /** @type {HTMLElement} */ (stick.firstElementChild);
+    stick.classList.toggle("held", finger !== null);
+    stick.classList.toggle("out", finger?.isOut ?? false);
+    const base = finger ? `translate(${finger.fromX}px, ${finger.fromY}px)` : "";
+    this.set(`${use} base`, base, (text) => (stick.style.transform = text));
+    const way = finger ? knobAt(finger) : "";
+    this.set(`${use} knob`, way, (text) => (knob.style.transform = text));
+  }
+
+  /** @private @param {string} key @param {string} text @param {(text: string) => void} put */
+  set(key, text, put) {
+    if (this.shown[key] === text) return;
+    this.shown[key] = text;
+    put(text);
+  }
+}
+
+/** @param {Finger} finger */
+function knobAt({ fromX, fromY, x, y }) {
+  const length = Math.max(1, Math.hypot(x - fromX, y - fromY) / REACH_PX);
+  return `translate(${(x - fromX) / length}px, ${(y - fromY) / length}px)`;
+}

@@ -1,0 +1,105 @@
+// @ts-check
+// What the game says to people, and how it counts: pure functions of numbers and names.
+//
+// It touches no page and keeps nothing. Used by everything in hud/ that writes a text.
+
+/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {"own" | "other" | "none"} Tone whose moment it is */
+
+/** What the rules give for each deed; told by no event, since the roster has the sums. */
+export const POINTS = { kill: 2, assist: 1, mate: -2 };
+
+/** From how many kills in a row on; the last that is reached counts. @type {[number, string][]} */
+const STREAKS = [
+  [3, "On a streak"],
+  [5, "Rampage"],
+  [8, "Unstoppable"],
+  [12, "Untouchable"],
+  [20, "Legend"],
+];
+
+/** By the kind of a pick-up: what it is, and what it does. @type {[string, string][]} */
+const PICKUPS = [
+  ["Repair", "hull mended"],
+  ["Shield", "stronger than full"],
+  ["Overcharge", "shots hurt more"],
+];
+
+/** Minutes and seconds, of which none is over before it is gone. @param {number} seconds */
+export function clockText(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** @param {number} kills in a row */
+export function streakWords(kills) {
+  return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";
+}
+
+/** @param {number} kind of a pick-up */
+export function pickupWords(kind) {
+  return PICKUPS[kind] ?? ["Pick-up", ""];
+}
+
+/** With its sign, and a minus as wide as a plus. @param {number} points */
+export function signed(points) {
+  return points < 0 ? `−${-points}` : `+${points}`;
+}
+
+/** @param {number} n */
+export function ordinal(n) {
+  const teen = n % 100 >= 11 && n % 100 <= 13;
+  return n + (teen ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th"));
+}
+
+/** @param {number} points */
+export function pointsText(points) {
+  return Math.abs(points) === 1 ? `${points} point` : `${points} points`;
+}
+
+/** @param {string[]} names at least one */
+export function listed(names) {
+  return names.length < 3
+    ? names.join(" and ")
+    : `${names.length} players`;
+}
+
+/**
+ * The rows that there is room for: the first ones, with the own one as the last if it is not among
+ * them.
+ * @template T @param {T[]} rows @param {number} most @param {(row: T) => boolean} isOwn
+ */
+export function shortlist(rows, most, isOwn) {
+  const shown = rows.slice(0, most);
+  const own = rows.findIndex(isOwn);
+  if (own >= most && most > 0) shown[most - 1] = rows[own];
+  return shown;
+}
+
+/**
+ * Who has won, in a line.
+ * @param {{ place: number, score: number, name: string, own: boolean }[]} rows by rising place
+ * @param {[number, number] | null} teams the points of both, if there are teams
+ * @param {number} ownTeam 0 for none
+ * @returns {{ text: string, tone: Tone, team: number }}
+ */
+export function verdict(rows, teams, ownTeam) {
+  if (teams) {
+    const [one, two] = teams;
+    if (one === two) return { text: "A draw", tone: "none", team: 0 };
+    const team = one > two ? 1 : 2;
+    if (team === ownTeam) return { text: "Your team wins", tone: "own", team };
+    return { text: `Team ${team} wins`, tone: "other", team };
+  }
+  const best = rows.filter((row) => row.place === 1);
+  // A round without any deed has no winner.
+  if (best.length === 0 || best[0].score <= 0) return { text: "Nobody wins", tone: "none", team: 0 };
+  const own = best.some((row) => row.own);
+  if (best.length === 1) {
+    return { text: own ? "You win" : `${best[0].name} wins`, tone: own ? "own" : "other", team: 0 };
+  }
+  // "You" stands first.
+  const names = best.filter((row) => !row.own).map((row) => row.name);
+  const text = own ? `You and ${listed(names)} tie` : `${listed(names)} tie`;
+  return { text, tone: own ? "own" : "none", team: 0 };
+}

@@ -1,0 +1,41 @@
+// @ts-check
+// What can be held, as bits: those of `skirmish::Input`, and what the page adds for the core.
+//
+// It owns the numbers and nothing else. Used by everything that a hand works.
+
+export const Button = {
+  UP: 1,
+  DOWN: 2,
+  LEFT: 4,
+  RIGHT: 8,
+  FIRE: 16,
+  RAIL: 32,
+  /** The screen is taller than wide, and so is the view that the server sends. */
+  TALL: 128,
+  /** Nobody holds anything, and nobody let go, either: a charge is lost instead of fired. */
+  ABSENT: 1 << 10,
+};
+/** The class of the next ship stands above this bit. */
+export const CLASS_SHIFT = 8;
+export const CLASS_COUNT = 3;
+
+export const MOVE = Button.UP | Button.DOWN | Button.LEFT | Button.RIGHT;
+
+/** Cosine of the angle within which a stick steers along an axis: eight equal directions. */
+const AXIS = 0.383;
+
+/** The direction of a stick as buttons. @param {number} dx @param {number} dy a unit vector */
+export function steer(dx, dy) {
+  return (
+    (dx > AXIS ? Button.RIGHT : dx < -AXIS ? Button.LEFT : 0) |
+    (dy > AXIS ? Button.DOWN : dy < -AXIS ? Button.UP : 0)
+  );
+}
+
+/** The direction that is held, in radians; null if none is. @param {number} buttons */
+export function headingOf(buttons) {
+  const held = (/** @type {number} */ button) => ((buttons & button) !== 0 ? 1 : 0);
+  const dx = held(Button.RIGHT) - held(Button.LEFT);
+  const dy = held(Button.DOWN) - held(Button.UP);
+  return dx === 0 && dy === 0 ? null : Math.atan2(dy, dx);
+}

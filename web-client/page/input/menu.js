@@ -1,0 +1,64 @@
+// @ts-check
+// Where nobody flies: a gamepad moves the focus and presses what has it.
+//
+// It works whatever is open like a person at a keyboard would, and knows nothing of what that is.
+// Called by main.js with what was pressed.
+
+import { Pad } from "./gamepad.js";
+
+const WORKED = "button, input, select, [tabindex='0']";
+/** How much farther away something seems that does not lie straight ahead. */
+const ASIDE = 2.5;
+
+/** @type {Record<number, [dx: number, dy: number]>} */
+const WAYS = { [Pad.UP]: [0, -1], [Pad.DOWN]: [0, 1], [Pad.LEFT]: [-1, 0], [Pad.RIGHT]: [1, 0] };
+
+/** @param {HTMLElement} root what is open @param {number} pressed a place of `Pad` */
+export function work(root, pressed) {
+  const focused = root.contains(document.activeElement) ? document.activeElement : null;
+  const way = WAYS[pressed];
+  if (pressed === Pad.A && focused instanceof HTMLElement) focused.click();
+  if (!way) return;
+  if (focused instanceof HTMLInputElement && focused.type === "range" && way[0] !== 0) {
+    if (way[0] > 0) focused.stepUp();
+    else focused.stepDown();
+    focused.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+  const next = nearest(root, focused, way);
+  next?.focus();
+  // One of several is chosen by being gone to, as by the arrow keys.
+  if (next instanceof HTMLInputElement && next.type === "radio" && way[0] !== 0) next.click();
+}
+
+/** @param {HTMLElement} root @param {Element | null} from @param {[number, number]} way
+ *  @returns {HTMLElement | undefined} */
+function nearest(root, from, [dx, dy]) {
+  const all = [...root.querySelectorAll(WORKED)].filter(
+    (element) => element instanceof HTMLElement && element !== from && isThere(element),
+  );
+  const elements = /** @type {HTMLElement[]} */ (all);
+  if (!from) return elements[0];
+  const [x, y] = middle(from);
+  /** @type {[HTMLElement, number][]} */
+  const ahead = [];
+  for (const element of elements) {
+    const [toX, toY] = middle(element);
+    const along = (toX - x) * dx + (toY - y) * dy;
+    const aside = Math.abs((toX - x) * dy) + Math.abs((toY - y) * dx);
+    if (along > 1) ahead.push([element, along + ASIDE * aside]);
+  }
+  return ahead.sort(([, a], [, b]) => a - b)[0]?.[0];
+}
+
+/** @param {Element} element @returns {[number, number]} */
+function middle(element) {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
+}
+
+/** @param {Element} element */
+function isThere(element) {
+  const isOff = "disabled" in element && element.disabled === true;
+  return !isOff && element.checkVisibility();
+}

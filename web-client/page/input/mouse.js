@@ -1,0 +1,62 @@
+// @ts-check
+// The mouse: where it points, and which of its buttons are held.
+//
+// It owns its listeners on the surface and the window. Made and asked by controls.js.
+
+import { Button } from "./buttons.js";
+
+/** What is held, by the number of the button. @type {Record<number, number>} */
+const MEANT = { 0: Button.FIRE, 2: Button.RAIL };
+
+export class Mouse {
+  /** @param {HTMLElement} surface where it plays
+   *  @param {{ hears(): boolean, pointed(): void }} owner */
+  constructor(surface, owner) {
+    this.owner = owner;
+    this.held = 0;
+    /** What kind of pointer went down last. @private */
+    this.kind = "mouse";
+    /** In CSS pixels. @private */
+    this.x = 0;
+    /** @private */
+    this.y = 0;
+    surface.addEventListener("contextmenu", (event) => event.preventDefault());
+    addEventListener("pointermove", (event) => this.point(event));
+    surface.addEventListener("pointerdown", (event) => this.point(event));
+    // Not by the pointer's events: a second button pressed or let go while a first is held down
+    // is only a pointermove. A tap makes such an event, too, but a finger presses no button.
+    surface.addEventListener("mousedown", (event) => {
+      if (owner.hears() && this.kind !== "touch") this.held |= MEANT[event.button] ?? 0;
+    });
+    addEventListener("mouseup", (event) => {
+      this.held &= ~(MEANT[event.button] ?? 0);
+    });
+    addEventListener("pointercancel", (event) => {
+      if (event.pointerType === "mouse") this.held = 0;
+    });
+    addEventListener("pointerdown", (event) => (this.kind = event.pointerType), true);
+  }
+
+  /** Direction from a point on the screen to the pointer, in radians.
+   *  @param {number} x @param {number} y */
+  aimFrom(x, y) {
+    return Math.atan2(this.y - y, this.x - x);
+  }
+
+  /** In CSS pixels. @param {number} x @param {number} y */
+  farFrom(x, y) {
+    return Math.hypot(this.x - x, this.y - y);
+  }
+
+  release() {
+    this.held = 0;
+  }
+
+  /** @private @param {PointerEvent} event */
+  point(event) {
+    if (event.pointerType === "touch") return;
+    this.x = event.clientX;
+    this.y = event.clientY;
+    this.owner.pointed();
+  }
+}

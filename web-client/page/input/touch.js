@@ -1,0 +1,133 @@
+// @ts-check
+// Two thumbs: one half of the screen moves, the other aims and fires, and a button holds the rail.
+//
+// It owns the fingers that are down and what they mean; sticks float: they are where a finger
+// comes down, and follow one that goes far, so that the way back is short. It draws nothing:
+// hud/sticks.js does. Made and asked by controls.js.
+
+import { Button, steer } from "./buttons.js";
+
+/**
+ * @typedef {object} Finger
+ * @property {number} id
+ * @property {number} fromX the middle of its stick, in CSS pixels
+ * @property {number} fromY
+ * @property {number} x
+ * @property {number} y
+ * @property {boolean} isOut whether it is, or was, beyond the dead zone
+ * @typedef {"move" | "aim" | "rail"} Use
+ */
+
+/** How far a finger moves until it counts, in CSS pixels. */
+const DEAD_PX = { move: 10, aim: 14, rail: 14 };
+/** How far a finger gets from the middle of its stick before it takes it along. */
+export const REACH_PX = 52;
+/** Fingers there are for what they touch alone. */
+const PANELS = "dialog, #network, #simulated";
+
+export class Touch {
+  /** @param {{ hears(): boolean, used(): void, aimed(): void, cut(): void,
+   *            isLeftHanded(): boolean }} owner */
+  constructor(owner) {
+    this.owner = owner;
+    /** @type {Record<Use, Finger | null>} */
+    this.fingers = { move: null, aim: null, rail: null };
+    /** Where the thumb points that aims, or last did, in radians. */
+    this.aim = 0;
+    // Before anything that may stop them: a thumb comes down wherever it likes.
+    addEventListener("pointerdown", (event) => this.down(event), true);
+    addEventListener("pointermove", (event) => this.move(event), true);
+    addEventListener("pointerup", (event) => this.up(event), true);
+    addEventListener("pointercancel", (event) => this.cancel(event), true);
+    // Neither a long press nor a pinch is for the browser while somebody plays.
+    for (const name of ["contextmenu", "gesturestart", "selectstart"]) {
+      addEventListener(name, (event) => {
+        if (owner.hears() && this.isDown) event.preventDefault();
+      });
+    }
+  }
+
+  /** Whether any finger is down. */
+  get isDown() {
+    const { move, aim, rail } = this.fingers;
+    return move !== null || aim !== null || rail !== null;
+  }
+
+  buttons() {
+    const { move, aim, rail } = this.fingers;
+    let buttons = 0;
+    if (move?.isOut) {
+      const [dx, dy, length] = reach(move);
+      if (length >= DEAD_PX.move) buttons |= steer(dx / length, dy / length);
+    }
+    // Beyond the dead zone and back, the thumb still means to fire where it last pointed.
+    if (aim?.isOut) buttons |= Button.FIRE;
+    if (rail) buttons |= Button.RAIL;
+    return buttons;
+  }
+
+  release() {
+    this.fingers = { move: null, aim: null, rail: null };
+  }
+
+  /** @private @param {PointerEvent} event */
+  down(event) {
+    if (event.pointerType !== "touch" || !this.owner.hears()) return;
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest(PANELS)) return;
+    const isLeft = event.clientX < innerWidth / 2;
+    const side = isLeft === this.owner.isLeftHanded() ? "aim" : "move";
+    const use = target?.closest("#rail") ? "rail" : side;
+    this.owner.used();
+    if (this.fingers[use]) return;
+    const { pointerId: id, clientX: x, clientY: y } = event;
+    this.fingers[use] = { id, fromX: x, fromY: y, x, y, isOut: false };
+  }
+
+  /** @private @param {PointerEvent} event */
+  move(event) {
+    const use = this.useOf(event);
+    const finger = use && this.fingers[use];
+    if (!use || !finger) return;
+    finger.x = event.clientX;
+    finger.y = event.clientY;
+    const [dx, dy, length] = reach(finger);
+    if (length < DEAD_PX[use]) return;
+    finger.isOut = true;
+    if (use !== "move") {
+      this.aim = Math.atan2(dy, dx);
+      this.owner.aimed();
+    }
+    if (length > REACH_PX) {
+      finger.fromX = finger.x - (dx / length) * REACH_PX;
+      finger.fromY = finger.y - (dy / length) * REACH_PX;
+    }
+  }
+
+  /** @private @param {PointerEvent} event */
+  up(event) {
+    const use = this.useOf(event);
+    if (use) this.fingers[use] = null;
+  }
+
+  /** The system took a finger away: nobody let go of the rail.
+   *  @private @param {PointerEvent} event */
+  cancel(event) {
+    const use = this.useOf(event);
+    if (use) this.fingers[use] = null;
+    if (use === "rail") this.owner.cut();
+  }
+
+  /** @private @param {PointerEvent} event @returns {Use | undefined} */
+  useOf(event) {
+    if (event.pointerType !== "touch") return undefined;
+    const uses = /** @type {Use[]} */ (["move", "aim", "rail"]);
+    return uses.find((use) => this.fingers[use]?.id === event.pointerId);
+  }
+}
+
+/** How far a finger is from the middle of its stick.
+ *  @param {Finger} finger @returns {[dx: number, dy: number, length: number]} */
+function reach({ fromX, fromY, x, y }) {
+  return [x - fromX, y - fromY, Math.hypot(x - fromX, y - fromY)];
+}

@@ -1,0 +1,174 @@
+// @ts-check
+// What a person has set, and what the page remembers of them: name, ship, keys, sound, looks.
+//
+// It owns these values, keeps them in the browser as one JSON, and tells whoever asked of every
+// change; what is broken or unknown in what was kept is as if it had never been set. It does
+// nothing about any of it. Made by main.js; changed by the start overlay and hud/settings.js.
+
+import { CLASS_COUNT } from "./input/buttons.js";
+import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
+
+/**
+ * @typedef {import("./input/bindings.js").Bindings} Bindings
+ * @typedef {"auto" | "high" | "low"} Quality
+ * @typedef {{ volume: number, muted: boolean }} Sound volume from 0 to 1
+ * @typedef {{ move: boolean, fire: boolean, rail: boolean }} Learned
+ *
+ * @typedef {object} Values
+ * @property {string} name empty as long as none was chosen
+ * @property {number} ship class of the next ship
+ * @property {Bindings} keys
+ * @property {Sound} sound
+ * @property {Quality} quality of the picture
+ * @property {boolean} shake whether hits shake the picture
+ * @property {boolean} leftHanded whether the left thumb aims
+ * @property {Learned} learned what needs no hint any more
+ */
+
+const KEPT_AS = "tickwire.settings";
+export const NAME_MAX = 20;
+/** @type {Quality[]} */
+export const QUALITIES = ["auto", "high", "low"];
+
+/** @returns {Values} */
+function usual() {
+  return {
+    name: "",
+    ship: 1,
+    keys: readKeys(USUAL_KEYS),
+    sound: { volume: 0.7, muted: false },
+    quality: "auto",
+    shake: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    leftHanded: false,
+    learned: { move: false, fire: false, rail: false },
+  };
+}
+
+export class Settings {
+  constructor() {
+    /** @private */
+    this.values = read(stored());
+    /** @private @type {Set<(settings: Settings) => void>} */
+    this.listeners = new Set();
+    // Two tabs of one person agree.
+    addEventListener("storage", (event) => {
+      if (event.key !== KEPT_AS) return;
+      this.values = read(stored());
+      this.tell();
+    });
+  }
+
+  get name() {
+    return this.values.name;
+  }
+
+  get ship() {
+    return this.values.ship;
+  }
+
+  get keys() {
+    return this.values.keys;
+  }
+
+  get sound() {
+    return this.values.sound;
+  }
+
+  get quality() {
+    return this.values.quality;
+  }
+
+  get shake() {
+    return this.values.shake;
+  }
+
+  get leftHanded() {
+    return this.values.leftHanded;
+  }
+
+  get learned() {
+    return this.values.learned;
+  }
+
+  /** Sets some values and keeps all. @param {Partial<Values>} wanted */
+  change(wanted) {
+    this.values = read({ ...this.values, ...wanted });
+    try {
+      localStorage.setItem(KEPT_AS, JSON.stringify(this.values));
+    } catch {
+      // A browser that keeps nothing: it is as it is until the page goes.
+    }
+    this.tell();
+  }
+
+  /** Sets back what hands, eyes and ears have; who one is stays. */
+  reset() {
+    const { name, ship, learned } = this.values;
+    this.change({ ...usual(), name, ship, learned });
+  }
+
+  /** Has a listener told of every change from now on. @param {(settings: Settings) => void} listener */
+  onChange(listener) {
+    this.listeners.add(listener);
+  }
+
+  /** @private */
+  tell() {
+    for (const listener of this.listeners) listener(this);
+  }
+}
+
+/** What is stored, as far as it makes sense. @param {unknown} stored @returns {Values} */
+function read(stored) {
+  const asked = record(stored);
+  const { sound, learned, ...rest } = usual();
+  const { volume } = record(asked.sound);
+  return {
+    name: typeof asked.name === "string" ? first(asked.name, NAME_MAX) : rest.name,
+    ship: isShip(asked.ship) ? asked.ship : rest.ship,
+    keys: readKeys(asked.keys),
+    sound: {
+      volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : sound.volume,
+      muted: flag(record(asked.sound).muted, sound.muted),
+    },
+    quality: QUALITIES.find((quality) => quality === asked.quality) ?? rest.quality,
+    shake: flag(asked.shake, rest.shake),
+    leftHanded: flag(asked.leftHanded, rest.leftHanded),
+    learned: {
+      move: flag(record(asked.learned).move, learned.move),
+      fire: flag(record(asked.learned).fire, learned.fire),
+      rail: flag(record(asked.learned).rail, learned.rail),
+    },
+  };
+}
+
+/** @param {unknown} value @returns {Record<string, unknown>} */
+function record(value) {
+  const is = value !== null && typeof value === "object";
+  return is ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/** @param {unknown} value @returns {value is number} */
+function isShip(value) {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < CLASS_COUNT;
+}
+
+/** @param {unknown} value @param {boolean} otherwise */
+function flag(value, otherwise) {
+  return typeof value === "boolean" ? value : otherwise;
+}
+
+/** The first characters of a text, none of them cut in half. @param {string} text
+ *  @param {number} most */
+export function first(text, most) {
+  return [...text].slice(0, most).join("");
+}
+
+/** @returns {unknown} */
+function stored() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT_AS) ?? "null");
+  } catch {
+    return null;
+  }
+}

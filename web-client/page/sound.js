@@ -1,0 +1,159 @@
+// @ts-check
+// What is heard: which sound each happening has, and from where.
+//
+// It listens to what main.js tells it and to how things stand, and hands names and places to
+// sound/mixer.js; it makes no sound of its own and changes nothing. Made by main.js.
+
+import { Mixer } from "./sound/mixer.js";
+
+/** @typedef {import("./camera.js").Camera} Camera */
+/** @typedef {import("./world.js").World} World */
+/** @typedef {import("./world.js").Happening} Happening */
+/** @typedef {import("./wasm.js").Own} Own */
+/** @typedef {{ volume: number, muted: boolean }} Level */
+/**
+ * What sound.js needs of settings.js.
+ * @typedef {object} Settings
+ * @property {Level} sound
+ * @property {(wanted: { sound: Level }) => void} change
+ * @property {(listener: () => void) => void} onChange
+ */
+
+const MUTE_KEY = "KeyV";
+/** By the kind of a pick-up. */
+const PICKUPS = ["repair", "shield", "overcharge"];
+/** From so far on an explosion is only a rumble: 1 is the edge of the picture. */
+const RUMBLE_FAR = 1.1;
+const LOW_HULL = 0.35;
+const LOW_EVERY_MS = 1900;
+/** The last seconds of a round that are counted aloud, and the last of these. */
+const COUNTED_SECONDS = 10;
+const LAST_SECONDS = 3;
+
+export class Sound {
+  /** @param {Settings} settings @param {Camera} camera */
+  constructor(settings, camera) {
+    this.settings = settings;
+    this.camera = camera;
+    /** @private */
+    this.mixer = new Mixer();
+    /** Whether there is a game to be heard. @private */
+    this.active = false;
+    /** @private */
+    this.lowAt = 0;
+    /** @private @type {number | null} */
+    this.phase = null;
+    /** @private */
+    this.second = 0;
+    /** @private */
+    this.button = /** @type {HTMLElement} */ (document.getElementById("mute"));
+    this.button.addEventListener("click", (event) => {
+      this.toggle();
+      // The space bar is for firing.
+      if (event.detail > 0) this.button.blur();
+    });
+    addEventListener("keydown", (event) => {
+      if (event.code !== MUTE_KEY || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.active && !(event.target instanceof HTMLInputElement)) this.toggle();
+    });
+    settings.onChange(() => this.heed());
+    this.heed();
+  }
+
+  /** Another room, or none. @param {boolean} active */
+  become(active) {
+    this.active = active;
+    this.phase = null;
+    this.mixer.silence();
+  }
+
+  /** @param {World} world @param {Happening} happening */
+  show(world, { name, values }) {
+    if (!this.active) return;
+    const { self } = world;
+    const own = values.player === self;
+    const at = () => this.place(values.x, values.y);
+    if (name === "hit") this.hit(values, own, values.by === self, at());
+    else if (name === "burst") this.mixer.play("impact", at());
+    else if (name === "boom") this.boom(own, at());
+    else if (name === "spawn") this.mixer.play(own ? "ownSpawn" : "spawn", at());
+    else if (name === "rail" && values.by !== self) this.mixer.play("rail", at());
+    else if (name === "take") this.mixer.play(own ? PICKUPS[values.kind] : "taken", at());
+    else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
+    else if (name === "assist" && self !== null) this.mixer.play("assist");
+    else if (name === "streak") this.mixer.play(own ? "streak" : "streakOther");
+  }
+
+  /** Others have fired. @param {{ x: number, y: number }[]} shots */
+  shots(shots) {
+    if (!this.active) return;
+    for (const { x, y } of shots) this.mixer.play("shot", this.place(x, y));
+  }
+
+  /** The own ship has fired, as predicted. @param {boolean} rail */
+  fire(rail) {
+    if (this.active) this.mixer.play(rail ? "rail" : "ownShot");
+  }
+
+  /** How things stand in a frame. @param {World} world @param {Own | null} own
+   *  @param {number} now */
+  follow(world, own, now) {
+    if (!this.active) return;
+    const flies = own !== null && own.respawn_ticks === null;
+    this.mixer.hum(flies ? own.charge : 0);
+    if (flies && own.hull < LOW_HULL * own.hull_max && now - this.lowAt > LOW_EVERY_MS) {
+      this.lowAt = now;
+      this.mixer.play("low");
+    }
+    this.followRound(world);
+  }
+
+  /** @private @param {World} world */
+  followRound(world) {
+    const phase = world.round?.phase ?? null;
+    if (phase !== this.phase && this.phase !== null && phase !== null) {
+      this.mixer.play(phase === 1 ? "roundEnd" : "roundStart");
+    }
+    this.phase = phase;
+    const second = Math.ceil(world.secondsLeft() ?? Infinity);
+    if (second === this.second) return;
+    this.second = second;
+    const counted = phase === 0 ? COUNTED_SECONDS : LAST_SECONDS;
+    if (second > 0 && second <= counted) this.mixer.play(second <= LAST_SECONDS ? "lastTick" : "tick");
+  }
+
+  /** @private @param {Record<string, number>} values @param {boolean} own @param {boolean} byOwn
+   *  @param {import("./sound/mixer.js").Place} place */
+  hit(values, own, byOwn, place) {
+    if (own) this.mixer.play(values.shielded === 1 ? "shieldHit" : "hullHit", place);
+    else if (byOwn) this.mixer.play("hitOther", place);
+    else this.mixer.play("impact", place);
+  }
+
+  /** @private @param {boolean} own @param {import("./sound/mixer.js").Place} place */
+  boom(own, place) {
+    this.mixer.play(own ? "ownBoom" : place.far > RUMBLE_FAR ? "rumble" : "boom", place);
+  }
+
+  /** Where in the picture: the middle is where one is. @private @param {number} x
+   *  @param {number} y */
+  place(x, y) {
+    const { camera } = this;
+    const dx = ((x - camera.x) * camera.scale) / (camera.width / 2);
+    const dy = ((y - camera.y) * camera.scale) / (camera.height / 2);
+    return { pan: Math.min(1, Math.max(-1, dx)), far: Math.hypot(dx, dy) };
+  }
+
+  /** @private */
+  toggle() {
+    const { volume, muted } = this.settings.sound;
+    this.settings.change({ sound: { volume, muted: !muted } });
+  }
+
+  /** @private */
+  heed() {
+    const { volume, muted } = this.settings.sound;
+    this.mixer.setVolume(muted ? 0 : volume);
+    this.button.setAttribute("aria-pressed", String(muted));
+  }
+}

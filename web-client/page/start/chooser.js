@@ -1,0 +1,73 @@
+// @ts-check
+// The ship chooser of the start overlay: three classes to look at, one of them chosen.
+//
+// It shows what the core says of each class, and has settings.js remember the choice. Native
+// radio buttons do the rest: click, arrow keys, screen readers. Made by start.js.
+
+import { CLASS_COUNT } from "../input/buttons.js";
+import { hullOf } from "../hud/hulls.js";
+
+/** @typedef {import("../settings.js").Settings} Settings */
+/** @typedef {import("../wasm.js").Class} Class */
+
+/** What is compared, by its name for people.
+ *  @type {Record<string, (ship: Class) => number>} */
+const TRAITS = {
+  Speed: (ship) => ship.speed,
+  Hull: (ship) => ship.hull_max + ship.shield_max,
+  Punch: (ship) => ship.damage / ship.cooldown_s,
+};
+
+export class Chooser {
+  /** @param {HTMLElement} root @param {Settings} settings */
+  constructor(root, settings) {
+    /** @private */
+    this.choices = Array.from({ length: CLASS_COUNT }, (_, ship) => new Choice(ship));
+    for (const { label, radio, ship } of this.choices) {
+      root.append(label);
+      radio.addEventListener("change", () => settings.change({ ship }));
+    }
+    const show = () => {
+      for (const { radio, ship } of this.choices) radio.checked = ship === settings.ship;
+    };
+    settings.onChange(show);
+    show();
+  }
+
+  /** Says what the classes are like. @param {Class[]} classes */
+  tell(classes) {
+    const most = Object.values(TRAITS).map((of) => Math.max(...classes.map(of)));
+    classes.forEach((ship, nth) => {
+      const parts = Object.values(TRAITS).map((of, trait) => of(ship) / most[trait]);
+      this.choices[nth]?.tell(ship.name, parts);
+    });
+  }
+}
+
+/** One class: a radio button, its drawing, and a bar for each trait. */
+class Choice {
+  /** @param {number} ship its class */
+  constructor(ship) {
+    this.ship = ship;
+    this.label = document.createElement("label");
+    this.radio = document.createElement("input");
+    this.radio.type = "radio";
+    this.radio.name = "ship";
+    this.name = document.createElement("b");
+    this.bars = Object.keys(TRAITS).map((trait) => {
+      const row = document.createElement("span");
+      const bar = document.createElement("i");
+      row.append(trait, bar);
+      return { row, bar };
+    });
+    this.label.append(this.radio, hullOf(ship), this.name, ...this.bars.map(({ row }) => row));
+  }
+
+  /** @param {string} name @param {number[]} parts of the most that any class has */
+  tell(name, parts) {
+    this.name.textContent = name;
+    parts.forEach((part, trait) => {
+      this.bars[trait].bar.style.setProperty("--part", String(part));
+    });
+  }
+}
