@@ -27,6 +27,8 @@ export class SettingsPanel {
     this.root = part("settings", HTMLDialogElement);
     /** @private */
     this.said = part("settings-said", HTMLElement);
+    /** Whether it was told that this is open: a dialog tells late that it closed. @private */
+    this.told = false;
     /** The slot that waits for a key. @private @type {Slot | null} */
     this.waits = null;
     /** @private @type {Slot[]} */
@@ -48,12 +50,30 @@ export class SettingsPanel {
     this.root.showModal();
     // The first thing in it would undo everything.
     part("set-volume", HTMLInputElement).focus();
+    this.told = true;
     this.turned(true);
   }
 
+  /** Ends the wait for a key, or else the panel. */
   close() {
-    if (this.waits) this.wait(null);
-    else this.root.close();
+    if (this.waits) {
+      this.wait(null);
+      return;
+    }
+    this.root.close();
+    this.closed();
+  }
+
+  /** @private */
+  closed() {
+    if (!this.told) return;
+    this.told = false;
+    this.wait(null);
+    // A pointer's press in the game leaves no focus behind: the keys are for flying.
+    const opener = document.activeElement;
+    const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
+    if (isByPointer && !opener.closest("#start")) opener.blur();
+    this.turned(false);
   }
 
   /** @private */
@@ -115,22 +135,19 @@ export class SettingsPanel {
     part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
     // A press beside it closes it; its content fills it.
     root.addEventListener("click", (event) => {
-      if (event.target === root) root.close();
+      if (event.target === root) this.close();
     });
-    root.addEventListener("cancel", (event) => {
-      if (this.waits) event.preventDefault();
-    });
-    root.addEventListener("close", () => {
-      this.wait(null);
-      // A pointer's press in the game leaves no focus behind: the keys are for flying.
-      const opener = document.activeElement;
-      const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
-      if (isByPointer && !opener.closest("#start")) opener.blur();
-      this.turned(false);
-    });
+    // Phones have other ways to close a dialog than by Escape.
+    root.addEventListener("close", () => this.closed());
     // Before anything else hears of the key.
     addEventListener("keydown", (event) => this.take(event), true);
-    root.addEventListener("keydown", (event) => event.stopPropagation());
+    root.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key !== "Escape") return;
+      // At once: browsers tell late that it closed, and the next key is for the game.
+      event.preventDefault();
+      this.close();
+    });
   }
 
   /** @private @param {string} id @param {(checked: boolean) => void} act */
