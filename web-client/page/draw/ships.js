@@ -61,12 +61,10 @@ export class Ships {
     return (ship.flags & flag) !== 0;
   }
 
-  /** Light below the outlines, added up. @private @param {Canvas} canvas @param {World} world
+  /** Light below the outlines. @private @param {Canvas} canvas @param {World} world
    *  @param {number} now @param {boolean} calm */
   drawGlows(canvas, world, now, calm) {
-    const { context, camera, level } = canvas;
-    canvas.toWorld();
-    context.globalCompositeOperation = "lighter";
+    const { camera, level } = canvas;
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, SIGHT_UNITS)) continue;
       const own = ship.player === world.self;
@@ -76,8 +74,6 @@ export class Ships {
       }
       if (this.has(ship, this.measures.flag_charging)) this.drawRail(canvas, ship, colour, now, calm);
     }
-    context.globalAlpha = 1;
-    context.globalCompositeOperation = "source-over";
   }
 
   /** A rail that charges is seen at the bow, and where it will go: a warning to all. @private
@@ -92,8 +88,10 @@ export class Ships {
     const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
     const [x, y] = [ship.x + 1.3 * cos, ship.y + 1.3 * sin];
     const pulse = calm ? 0.5 : 0.5 + 0.5 * Math.sin(now / 60);
+    context.globalCompositeOperation = "lighter";
     canvas.glow(colour, x, y, 0.7 + 1.1 * charge + 0.3 * pulse, 0.9);
     canvas.glow(WHITE, x, y, 0.3 + 0.5 * charge, 0.6 + 0.4 * pulse);
+    canvas.toWorld();
     context.beginPath();
     context.moveTo(x, y);
     context.lineTo(x + SIGHT_UNITS * charge * cos, y + SIGHT_UNITS * charge * sin);
@@ -101,6 +99,8 @@ export class Ships {
     context.lineWidth = canvas.px(charge >= 1 ? 1.4 : 1);
     context.strokeStyle = charge >= 1 ? WHITE : colour;
     context.stroke();
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
   }
 
   /** @private @param {Canvas} canvas @param {World} world @param {Ship} ship @param {number} hit
