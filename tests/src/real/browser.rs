@@ -219,6 +219,13 @@ impl Page<'_> {
         self.key_up(key);
     }
 
+    /// Becomes a screen of this size, in CSS pixels.
+    pub fn become_screen(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
     /// Becomes a phone: a touch screen of this size, in CSS pixels.
     pub fn become_phone(&self, width: u32, height: u32) {
         let metrics =
