@@ -37,7 +37,6 @@ const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const settings = new Settings();
 const start = new Start(settings, (spectator) => enter(spectator));
-start.enable(false);
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }

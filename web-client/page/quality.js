@@ -30,6 +30,8 @@ const LOW = 1;
 
 /** Above it a frame takes too long: half of what 60 frames a second leave. */
 const SLOW_MS = 8;
+/** The last step down blurs the picture: it is for those who would miss frames. */
+const SLOWEST_MS = 12;
 /** Below it there is time for more. */
 const QUICK_MS = 4.5;
 /** A frame that comes later than this after the one before was missed, whoever is at fault: what
@@ -37,7 +39,7 @@ const QUICK_MS = 4.5;
 const LATE_MS = 25;
 const LATE_SHARE = 0.1;
 /** A level is judged after so many frames of it. */
-const JUDGED_FRAMES = 60;
+const JUDGED_FRAMES = 120;
 const JUDGED_EVERY_MS = 500;
 /** For how long it must be quick until more is tried; twice as long after each vain try. */
 const RISE_MS = 6000;
@@ -86,7 +88,8 @@ export class Quality {
     this.judgedAt = now;
     const { p95 } = times.work();
     const late = times.lateShare(LATE_MS) > LATE_SHARE;
-    if (index > 0 && (late || p95 > SLOW_MS)) {
+    const most = index > LOW ? SLOW_MS : SLOWEST_MS;
+    if (index > 0 && (late || p95 > most)) {
       // More was tried and was too much.
       if (this.rose) this.riseMs = Math.min(RISE_MS_MAX, 2 * this.riseMs);
       this.rose = false;

@@ -35,6 +35,7 @@
  * @property {boolean} alive
  * @property {number} aim radians
  * @property {number} charge of the rail, from 0 to 1
+ * @property {number} cooldown_ticks until it may shoot
  * @property {number} class of its ship
  * @property {boolean} truce whether the result of a round stands
  *
@@ -142,8 +143,10 @@ function read(looks) {
 }
 
 /** @param {Own} own @param {number} score @returns {Me} */
-function meOf({ x, y, hull, respawn_ticks, aim, charge, class: ship, truce }, score) {
-  return { x, y, hull, score, alive: respawn_ticks === null, aim, charge, class: ship, truce };
+function meOf(own, score) {
+  const { x, y, hull, aim, charge, cooldown_ticks, truce } = own;
+  const alive = own.respawn_ticks === null;
+  return { x, y, hull, score, alive, aim, charge, cooldown_ticks, class: own.class, truce };
 }
 
 /** @param {View} view @returns {CameraState} */

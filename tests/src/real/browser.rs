@@ -1,5 +1,5 @@
-//! People's browsers: a headless Chromium, driven as a person would by keys and mouse, and
-//! asked in JavaScript what it shows.
+//! People's browsers: a headless Chromium, driven as a person would by keys, mouse and fingers,
+//! and asked in JavaScript what it shows.
 
 use std::cell::RefCell;
 use std::env;
@@ -27,6 +27,18 @@ pub struct Page<'b> {
     browser: &'b Browser,
     context: String,
     session: String,
+    /// Which are on its screen.
+    fingers: RefCell<Vec<Finger>>,
+}
+
+/// One finger on the screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Finger {
+    /// Which one: the same from its coming down until it is lifted.
+    pub id: u8,
+    /// Where it is, in CSS pixels.
+    pub x: f64,
+    pub y: f64,
 }
 
 /// A key of the keyboard, as a page is told of it.
@@ -99,7 +111,8 @@ impl Browser {
         let target = self.command(None, "Target.createTarget", target);
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = self.command(None, "Target.attachToTarget", attach);
-        let page = Page { browser: self, context, session: text(&attached["sessionId"]) };
+        let session = text(&attached["sessionId"]);
+        let page = Page { browser: self, context, session, fingers: RefCell::default() };
         for domain in ["Page", "Runtime", "Log"] {
             page.command(&format!("{domain}.enable"), json!({}));
         }
@@ -194,8 +207,57 @@ impl Page<'_> {
         let params = json!({
             "type": what, "key": key, "code": code,
             "windowsVirtualKeyCode": number, "nativeVirtualKeyCode": number,
+            // A form is sent by the character that the key types, not by the key.
+            "text": if key == "Enter" && what == "keyDown" { "\r" } else { "" },
         });
         self.command("Input.dispatchKeyEvent", params);
+    }
+
+    /// Presses a key and lets it go.
+    pub fn press(&self, key: Key) {
+        self.key_down(key);
+        self.key_up(key);
+    }
+
+    /// Becomes a screen of this size, in CSS pixels.
+    pub fn become_screen(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.command("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Becomes a phone: a touch screen of this size, in CSS pixels.
+    pub fn become_phone(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
+        self.command("Emulation.setDeviceMetricsOverride", metrics);
+        let touch = json!({ "enabled": true, "maxTouchPoints": 5 });
+        self.command("Emulation.setTouchEmulationEnabled", touch);
+    }
+
+    /// Puts these fingers on the screen, all others being on it no more: new ones come down, known
+    /// ones move, and those that are not named are lifted.
+    pub fn touch(&self, fingers: &[Finger]) {
+        let mut down = self.fingers.borrow_mut();
+        let is_in = |all: &[Finger], one: &Finger| all.iter().any(|finger| finger.id == one.id);
+        let lifted: Vec<Finger> =
+            down.iter().filter(|finger| !is_in(fingers, finger)).copied().collect();
+        let is_new = fingers.iter().any(|finger| !is_in(&down, finger));
+        let what = if is_new { "touchStart" } else { "touchMove" };
+        for (what, fingers) in [("touchEnd", &lifted[..]), (what, fingers)] {
+            let point = |finger: &Finger| json!({ "id": finger.id, "x": finger.x, "y": finger.y });
+            let points: Vec<Value> = fingers.iter().map(point).collect();
+            if !points.is_empty() {
+                let params = json!({ "type": what, "touchPoints": points });
+                self.command("Input.dispatchTouchEvent", params);
+            }
+        }
+        *down = fingers.to_vec();
+    }
+
+    /// Has a script run in whatever it opens from now on, before anything else does.
+    pub fn prepare(&self, script: &str) {
+        self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
     }
 
     /// Moves the mouse to a place of the page, or presses (`mousePressed`) or lets go

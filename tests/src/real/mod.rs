@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use browser::{Browser, Key, Page};
+pub use browser::{Browser, Finger, Key, Page};
 pub use line::{Ending, Line, Player};
 pub use node::Node;
 pub use process::Process;

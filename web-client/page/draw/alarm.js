@@ -5,7 +5,7 @@
 // It owns the last few hits and the killer, in pixels of the screen; it shows nothing of anybody
 // else. Told by happenings.js, painted last by picture.js.
 
-import { DANGER, OUTSIDE, WHITE } from "./palette.js";
+import { DANGER, OUTSIDE, SHIELD, WHITE } from "./palette.js";
 import { LOW_HULL } from "./ships.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -21,7 +21,7 @@ const SAME_SIDE = 0.35;
 const INSET_PX = 54;
 const ARC = 0.2;
 /** The red of a low hull reaches so far into the screen, as a part of its height. */
-const REACH = 0.2;
+const REACH = 0.16;
 const FALL_MS = 350;
 
 export class Alarm {
@@ -55,18 +55,37 @@ export class Alarm {
     this.killer = killer;
   }
 
-  /** @param {Canvas} canvas @param {World} world @param {Own | null} own
-   *  @param {number} hullMax @param {number} now @param {boolean} calm */
-  draw(canvas, world, own, hullMax, now, calm) {
-    if (!own || world.self === null) return;
+  /** What lies under the effects: the light goes out, but not that of the own wreck.
+   *  @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now */
+  drawDark(canvas, world, own, now) {
+    const dead = own !== null && own.ship !== 0 && own.respawn_ticks !== null && !world.own;
+    if (!dead) this.deadAt = null;
+    else this.deadAt ??= now;
+    if (!dead) return;
+    const { context, camera } = canvas;
+    canvas.toScreen();
+    context.globalAlpha = 0.45 * this.darkness(now);
+    context.fillStyle = OUTSIDE;
+    context.fillRect(0, 0, camera.width, camera.height);
+    context.globalAlpha = 1;
+  }
+
+  /** From 0 to 1 while the own ship goes down. @private @param {number} now */
+  darkness(now) {
+    return this.deadAt === null ? 0 : Math.min(1, (now - this.deadAt) / FALL_MS);
+  }
+
+  /** What lies over all. @param {Canvas} canvas @param {World} world @param {Own | null} own
+   *  @param {number} now @param {boolean} calm */
+  draw(canvas, world, own, now, calm) {
+    if (!own) return;
     canvas.toScreen();
     if (world.own) {
-      this.deadAt = this.killer = null;
-      this.drawHull(canvas, own.hull / hullMax, now, calm);
+      this.killer = null;
+      this.drawHull(canvas, own.hull / own.hull_max, now, calm);
       this.drawBlows(canvas, world, now);
-    } else if (own.respawn_ticks !== null) {
-      this.deadAt ??= now;
-      this.drawDeath(canvas, world, (now - this.deadAt) / FALL_MS, calm);
+    } else if (this.deadAt !== null) {
+      this.drawDeath(canvas, world, this.darkness(now), calm);
     }
     canvas.context.globalAlpha = 1;
   }
@@ -111,38 +130,34 @@ export class Alarm {
     for (const { angle, at, shielded } of this.blows) {
       const left = 1 - (now - at) / BLOW_MS;
       context.globalAlpha = Math.min(1, 1.6 * left);
-      context.strokeStyle = shielded ? "#9fd8ff" : DANGER;
+      context.strokeStyle = shielded ? SHIELD : DANGER;
       context.lineWidth = 3 + 6 * left;
       context.beginPath();
       context.arc(x, y, radius, angle - ARC, angle + ARC);
       context.stroke();
       // A tooth points at who fired.
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      const tip = radius + 20;
+      const [foot, tip, half] = [radius + 8, radius + 26, 11];
       context.beginPath();
       context.moveTo(x + tip * cos, y + tip * sin);
-      context.lineTo(x + (radius + 8) * Math.cos(angle - 0.05), y + (radius + 8) * Math.sin(angle - 0.05));
-      context.lineTo(x + (radius + 8) * Math.cos(angle + 0.05), y + (radius + 8) * Math.sin(angle + 0.05));
+      context.lineTo(x + foot * cos - half * sin, y + foot * sin + half * cos);
+      context.lineTo(x + foot * cos + half * sin, y + foot * sin - half * cos);
       context.closePath();
-      context.fillStyle = context.strokeStyle;
+      context.fillStyle = shielded ? SHIELD : DANGER;
       context.fill();
     }
   }
 
-  /** The light goes out, and who did it is in brackets. @private @param {Canvas} canvas
-   *  @param {World} world @param {number} since 1 once all is dark @param {boolean} calm */
-  drawDeath(canvas, world, since, calm) {
+  /** A flash, then who did it is in brackets. @private @param {Canvas} canvas
+   *  @param {World} world @param {number} dark from 0 to 1 @param {boolean} calm */
+  drawDeath(canvas, world, dark, calm) {
     const { context, camera } = canvas;
-    const dark = Math.min(1, Math.max(0, since));
-    context.globalAlpha = 0.5 * dark;
-    context.fillStyle = OUTSIDE;
-    context.fillRect(0, 0, camera.width, camera.height);
-    if (!calm && since < 0.5) {
-      context.globalAlpha = 0.35 * (1 - 2 * since);
+    if (!calm && dark < 0.5) {
+      context.globalAlpha = 0.35 * (1 - 2 * dark);
       context.fillStyle = WHITE;
       context.fillRect(0, 0, camera.width, camera.height);
     }
-    this.drawShade(canvas, 0.6 * dark);
+    this.drawShade(canvas, 0.45 * dark);
     const ship = this.killer === null ? undefined : world.shipOf(this.killer);
     if (!ship || ship.player === world.self) return;
     const [x, y] = [camera.screenX(ship.x), camera.screenY(ship.y)];
@@ -167,8 +182,8 @@ function makeShade() {
   sprite.height = 64;
   const paint = /** @type {CanvasRenderingContext2D} */ (sprite.getContext("2d"));
   const gradient = paint.createLinearGradient(0, 0, 0, 64);
-  gradient.addColorStop(0, "#ff4d4dcc");
-  gradient.addColorStop(0.35, "#ff4d4d50");
+  gradient.addColorStop(0, "#ff4d4d90");
+  gradient.addColorStop(0.35, "#ff4d4d30");
   gradient.addColorStop(1, "#ff4d4d00");
   paint.fillStyle = gradient;
   paint.fillRect(0, 0, 1, 64);

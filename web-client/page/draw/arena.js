@@ -120,6 +120,7 @@ function solidCount({ level, borderRadius }) {
   let count = 0;
   for (const wall of level.walls) if (borderRadius >= wall.solid_from) count += 1;
   for (const rock of level.rocks) if (borderRadius >= rock.solid_from) count += 1;
+  for (const rock of level.drifters) if (borderRadius >= rock.solid_from) count += 1;
   return count;
 }
 

@@ -44,13 +44,13 @@ export function drawBolts(canvas, world, memories, widths) {
     path.lineTo(bolt.x, bolt.y);
     if (!memories.isOvercharged(bolt.owner)) continue;
     charged ??= new Path2D();
-    charged.moveTo(bolt.x - 1.3 * dx, bolt.y - 1.3 * dy);
+    charged.moveTo(bolt.x - 1.15 * dx, bolt.y - 1.15 * dy);
     charged.lineTo(bolt.x, bolt.y);
   }
   canvas.toWorld();
   context.lineCap = "round";
   context.globalCompositeOperation = "lighter";
-  if (charged) stroke(canvas, charged, OVERCHARGE, 9, 0.5);
+  if (charged) stroke(canvas, charged, OVERCHARGE, 7, 0.5);
   paths.forEach((path, index) => {
     if (!path) return;
     const colour = ALL[Math.floor(index / many)];
@@ -58,7 +58,7 @@ export function drawBolts(canvas, world, memories, widths) {
     if (level.fills) stroke(canvas, path, colour, 9 * width, 0.18);
     stroke(canvas, path, colour, 4.4 * width, 0.45);
     stroke(canvas, path, colour, 2.3 * width, 0.9);
-    if (level.fills) stroke(canvas, path, WHITE, 0.9 * width, 0.6);
+    if (level.fills) stroke(canvas, path, WHITE, 0.7 * width, 0.55);
   });
   context.globalAlpha = 1;
   context.globalCompositeOperation = "source-over";

@@ -7,7 +7,10 @@
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../quality.js").Level} Level */
 
-const GLOW_SIZE = 64;
+/** Sizes of glows are multiples of it, so that they are few, in pixels. */
+const GLOW_STEP = 8;
+/** Larger ones are scaled. */
+const GLOW_MAX = 192;
 
 export class Canvas {
   /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Level} level */
@@ -20,7 +23,7 @@ export class Canvas {
     if (!context) throw new Error("this browser has no 2D canvas");
     this.context = context;
     this.ratio = 1;
-    /** @type {Map<string, HTMLCanvasElement>} */
+    /** Sprites by colour and size. @type {Map<string, Map<number, HTMLCanvasElement>>} */
     this.glows = new Map();
     this.resize();
     addEventListener("resize", () => this.resize());
@@ -77,34 +80,44 @@ export class Canvas {
   }
 
   /**
-   * Paints a soft light, in units of the world (`toWorld` must hold).
-   * @param {string} colour @param {number} x @param {number} y @param {number} radius
+   * Paints a soft light at a place of the world, whatever transform holds; pixels hold then.
+   * @param {string} colour @param {number} x @param {number} y @param {number} radius units
    * @param {number} alpha
    */
   glow(colour, x, y, radius, alpha) {
-    const { context } = this;
+    const { context, camera, ratio } = this;
+    const size = GLOW_STEP * Math.ceil((2 * radius * camera.scale * ratio) / GLOW_STEP);
+    if (size <= 0) return;
+    const sprite = this.glowOf(colour, Math.min(GLOW_MAX, size));
+    this.toPixels();
     context.globalAlpha = alpha;
-    context.drawImage(this.glowOf(colour), x - radius, y - radius, 2 * radius, 2 * radius);
+    const left = Math.round(camera.screenX(x) * ratio - size / 2);
+    const top = Math.round(camera.screenY(y) * ratio - size / 2);
+    // As it is, and in whole pixels: what is to be scaled takes a processor many times as long.
+    if (size <= GLOW_MAX) context.drawImage(sprite, left, top);
+    else context.drawImage(sprite, left, top, size, size);
     context.globalAlpha = 1;
   }
 
   /** A sprite, since gradients and shadows per entity are slow. @private
-   *  @param {string} colour */
-  glowOf(colour) {
-    let sprite = this.glows.get(colour);
+   *  @param {string} colour @param {number} size pixels */
+  glowOf(colour, size) {
+    let sizes = this.glows.get(colour);
+    if (!sizes) this.glows.set(colour, (sizes = new Map()));
+    let sprite = sizes.get(size);
     if (sprite) return sprite;
     sprite = document.createElement("canvas");
-    sprite.width = sprite.height = GLOW_SIZE;
+    sprite.width = sprite.height = size;
     const paint = /** @type {CanvasRenderingContext2D} */ (sprite.getContext("2d"));
-    const half = GLOW_SIZE / 2;
+    const half = size / 2;
     const gradient = paint.createRadialGradient(half, half, 0, half, half, half);
     gradient.addColorStop(0, colour + "ff");
     gradient.addColorStop(0.25, colour + "70");
     gradient.addColorStop(0.6, colour + "1c");
     gradient.addColorStop(1, colour + "00");
     paint.fillStyle = gradient;
-    paint.fillRect(0, 0, GLOW_SIZE, GLOW_SIZE);
-    this.glows.set(colour, sprite);
+    paint.fillRect(0, 0, size, size);
+    sizes.set(size, sprite);
     return sprite;
   }
 }

@@ -193,7 +193,6 @@ export class Effects {
   /** @param {Canvas} canvas */
   draw(canvas) {
     const { context, camera } = canvas;
-    canvas.toWorld();
     context.globalCompositeOperation = "lighter";
     context.lineCap = "round";
     for (const mark of this.marks) {
@@ -201,11 +200,11 @@ export class Effects {
       const left = 1 - mark.age / mark.life;
       if (mark.shape === "light") {
         canvas.glow(mark.colour, mark.x, mark.y, mark.size, mark.alpha * left);
-      } else if (mark.shape === "beam") {
-        drawBeam(canvas, mark, left);
-      } else {
-        drawLine(canvas, mark, left);
+        continue;
       }
+      canvas.toWorld();
+      if (mark.shape === "beam") drawBeam(canvas, mark, left);
+      else drawLine(canvas, mark, left);
     }
     context.globalAlpha = 1;
     context.globalCompositeOperation = "source-over";

@@ -69,9 +69,10 @@ function paintGrid({ context, left, top, right, bottom, pixel }) {
 }
 
 /** Where drifting rocks go round. @param {Sheet} sheet @param {World} world */
-function paintWays({ context, pixel }, { level }) {
+function paintWays({ context, pixel }, { level, borderRadius }) {
   context.beginPath();
-  for (const { x, y, orbit } of level.drifters) {
+  for (const { x, y, orbit, solid_from } of level.drifters) {
+    if (borderRadius < solid_from) continue;
     context.moveTo(x + orbit, y);
     context.arc(x, y, orbit, 0, 2 * Math.PI);
   }

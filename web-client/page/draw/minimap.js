@@ -104,7 +104,8 @@ export class Minimap {
   paintMoving(world, { camera, eyes, spectator }, pixel) {
     const { context } = this;
     context.fillStyle = SOLID;
-    for (const { x, y, radius } of world.drifters) {
+    for (const { x, y, radius, solid_from } of world.drifters) {
+      if (world.borderRadius < solid_from) continue;
       circle(context, x, y, radius);
       context.fill();
     }

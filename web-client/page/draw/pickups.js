@@ -25,12 +25,7 @@ export function drawPickups(canvas, world, now, calm) {
     const colour = KINDS[kind] ?? KINDS[0];
     const icon = ICONS[kind] ?? ICONS[0];
     const beat = calm ? 0 : Math.sin(now / 380 + entity);
-    if (canvas.level.glow !== "none") {
-      canvas.toWorld();
-      context.globalCompositeOperation = "lighter";
-      canvas.glow(colour, x, y, 2.3, 0.5 + 0.12 * beat);
-      context.globalCompositeOperation = "source-over";
-    }
+    if (canvas.level.glow !== "none") canvas.glow(colour, x, y, 2.3, 0.5 + 0.12 * beat);
     canvas.toPlace(x, y, 0);
     const size = 1.12 + 0.06 * beat;
     context.scale(size, size);

@@ -84,8 +84,9 @@ export class Picture {
     drawBolts(canvas, world, memories, this.widths);
     this.ships.draw(canvas, world, own, now, calm);
     drawLabels(canvas, world, measures);
+    this.alarm.drawDark(canvas, world, own, now);
     this.effects.draw(canvas);
-    this.alarm.draw(canvas, world, own, own?.hull_max ?? measures.hull_max, now, calm);
+    this.alarm.draw(canvas, world, own, now, calm);
   }
 
   /** @private @param {World} world @param {number} seconds */

@@ -61,12 +61,10 @@ export class Ships {
     return (ship.flags & flag) !== 0;
   }
 
-  /** Light below the outlines, added up. @private @param {Canvas} canvas @param {World} world
+  /** Light below the outlines. @private @param {Canvas} canvas @param {World} world
    *  @param {number} now @param {boolean} calm */
   drawGlows(canvas, world, now, calm) {
-    const { context, camera, level } = canvas;
-    canvas.toWorld();
-    context.globalCompositeOperation = "lighter";
+    const { camera, level } = canvas;
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, SIGHT_UNITS)) continue;
       const own = ship.player === world.self;
@@ -76,8 +74,6 @@ export class Ships {
       }
       if (this.has(ship, this.measures.flag_charging)) this.drawRail(canvas, ship, colour, now, calm);
     }
-    context.globalAlpha = 1;
-    context.globalCompositeOperation = "source-over";
   }
 
   /** A rail that charges is seen at the bow, and where it will go: a warning to all. @private
@@ -92,8 +88,10 @@ export class Ships {
     const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
     const [x, y] = [ship.x + 1.3 * cos, ship.y + 1.3 * sin];
     const pulse = calm ? 0.5 : 0.5 + 0.5 * Math.sin(now / 60);
+    context.globalCompositeOperation = "lighter";
     canvas.glow(colour, x, y, 0.7 + 1.1 * charge + 0.3 * pulse, 0.9);
     canvas.glow(WHITE, x, y, 0.3 + 0.5 * charge, 0.6 + 0.4 * pulse);
+    canvas.toWorld();
     context.beginPath();
     context.moveTo(x, y);
     context.lineTo(x + SIGHT_UNITS * charge * cos, y + SIGHT_UNITS * charge * sin);
@@ -101,6 +99,8 @@ export class Ships {
     context.lineWidth = canvas.px(charge >= 1 ? 1.4 : 1);
     context.strokeStyle = charge >= 1 ? WHITE : colour;
     context.stroke();
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
   }
 
   /** @private @param {Canvas} canvas @param {World} world @param {Ship} ship @param {number} hit
@@ -184,7 +184,7 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
   }
   // A hull near its end is a broken line, and flickers.
   const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
-  context.globalAlpha = dim ? 0.35 : 1;
+  context.globalAlpha = dim ? (own ? 0.6 : 0.35) : 1;
   if (low) context.setLineDash([0.5, 0.24]);
   context.lineWidth = canvas.px(own ? 2.2 : 1.7);
   context.strokeStyle = hit > 0.6 ? WHITE : colour;
@@ -211,14 +211,13 @@ function drawEngines(canvas, nozzles, colour, thrust) {
   const slim = nozzles.length > 1 ? 0.7 : 1;
   context.beginPath();
   for (const [x, y] of nozzles) {
-    context.moveTo(x, y + 0.22 * slim);
-    context.lineTo(x - 0.9 * thrust * slim, y);
-    context.lineTo(x, y - 0.22 * slim);
+    context.moveTo(x, y + 0.24 * slim);
+    context.lineTo(x - 1.15 * thrust * slim, y);
+    context.lineTo(x, y - 0.24 * slim);
   }
-  context.lineWidth = canvas.px(1.3);
-  context.globalAlpha = 0.85;
-  context.strokeStyle = colour;
-  context.stroke();
+  context.globalAlpha = 0.6;
+  context.fillStyle = colour;
+  context.fill();
 }
 
 /** Arcs of lightning go round it. @param {Canvas} canvas @param {Ship} ship @param {number} now

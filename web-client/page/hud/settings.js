@@ -27,6 +27,8 @@ export class SettingsPanel {
     this.root = part("settings", HTMLDialogElement);
     /** @private */
     this.said = part("settings-said", HTMLElement);
+    /** Whether it was told that this is open: a dialog tells late that it closed. @private */
+    this.told = false;
     /** The slot that waits for a key. @private @type {Slot | null} */
     this.waits = null;
     /** @private @type {Slot[]} */
@@ -48,12 +50,30 @@ export class SettingsPanel {
     this.root.showModal();
     // The first thing in it would undo everything.
     part("set-volume", HTMLInputElement).focus();
+    this.told = true;
     this.turned(true);
   }
 
+  /** Ends the wait for a key, or else the panel. */
   close() {
-    if (this.waits) this.wait(null);
-    else this.root.close();
+    if (this.waits) {
+      this.wait(null);
+      return;
+    }
+    this.root.close();
+    this.closed();
+  }
+
+  /** @private */
+  closed() {
+    if (!this.told) return;
+    this.told = false;
+    this.wait(null);
+    // A pointer's press in the game leaves no focus behind: the keys are for flying.
+    const opener = document.activeElement;
+    const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
+    if (isByPointer && !opener.closest("#start")) opener.blur();
+    this.turned(false);
   }
 
   /** @private */
@@ -115,22 +135,12 @@ export class SettingsPanel {
     part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
     // A press beside it closes it; its content fills it.
     root.addEventListener("click", (event) => {
-      if (event.target === root) root.close();
+      if (event.target === root) this.close();
     });
-    root.addEventListener("cancel", (event) => {
-      if (this.waits) event.preventDefault();
-    });
-    root.addEventListener("close", () => {
-      this.wait(null);
-      // A pointer's press in the game leaves no focus behind: the keys are for flying.
-      const opener = document.activeElement;
-      const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
-      if (isByPointer && !opener.closest("#start")) opener.blur();
-      this.turned(false);
-    });
-    // Before anything else hears of the key.
-    addEventListener("keydown", (event) => this.take(event), true);
-    root.addEventListener("keydown", (event) => event.stopPropagation());
+    // Phones have other ways to close a dialog than by Escape.
+    root.addEventListener("close", () => this.closed());
+    // Before anything else hears of the key: the focus may be nowhere.
+    addEventListener("keydown", (event) => this.hear(event), true);
   }
 
   /** @private @param {string} id @param {(checked: boolean) => void} act */
@@ -150,14 +160,25 @@ export class SettingsPanel {
     this.say(`${ACTIONS[slot.action]}: press a key. Delete: none. Escape: as it was.`);
   }
 
-  /** Gives the key to the slot that waits. @private @param {KeyboardEvent} event */
-  take(event) {
-    if (!this.waits) return;
-    event.preventDefault();
+  /** @private @param {KeyboardEvent} event */
+  hear(event) {
+    if (!this.isOpen) return;
     event.stopImmediatePropagation();
+    if (this.waits) {
+      this.take(event, this.waits);
+    } else if (event.key === "Escape") {
+      // At once: browsers tell late that it closed, and the next key is for the game.
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  /** Gives the key to the slot that waits. @private @param {KeyboardEvent} event
+   *  @param {Slot} waits */
+  take(event, { action, slot }) {
+    event.preventDefault();
     // Some browsers press a focused button when the key is let go.
     addEventListener("keyup", (up) => up.preventDefault(), { capture: true, once: true });
-    const { action, slot } = this.waits;
     const isErased = event.code === "Delete" || event.code === "Backspace";
     if (event.code === "Escape") {
       this.wait(null);

@@ -37,6 +37,7 @@ export class Keys {
     this.owner = owner;
     /** @private */
     this.actions = byCode(settings.keys);
+    let known = JSON.stringify(settings.keys);
     /** What is held, by the code of its key. @private @type {Map<string, Action>} */
     this.held = new Map();
     /** For how long the aim has been turning, in seconds. @private */
@@ -44,6 +45,10 @@ export class Keys {
     /** @private */
     this.turnedAt = 0;
     settings.onChange(() => {
+      const keys = JSON.stringify(settings.keys);
+      // Other settings change while keys are held.
+      if (keys === known) return;
+      known = keys;
       this.actions = byCode(settings.keys);
       this.release();
     });

@@ -53,6 +53,7 @@ class Choice {
     this.radio = document.createElement("input");
     this.radio.type = "radio";
     this.radio.name = "ship";
+    this.radio.value = String(ship);
     this.name = document.createElement("b");
     this.bars = Object.keys(TRAITS).map((trait) => {
       const row = document.createElement("span");
