@@ -10,6 +10,8 @@ use hyper::body::Bytes;
 
 use self::content_type::content_type;
 
+#[cfg(test)]
+mod comments;
 mod content_type;
 
 /// One file of the page.

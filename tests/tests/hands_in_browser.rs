@@ -148,14 +148,14 @@ fn a_round_is_played_by_touch_on_a_phone_held_sideways() {
 
 /// Places in `Gamepad.buttons` of the standard mapping.
 mod button {
-    pub const A: u8 = 0;
-    pub const B: u8 = 1;
-    pub const LT: u8 = 6;
-    pub const RT: u8 = 7;
-    pub const SELECT: u8 = 8;
-    pub const START: u8 = 9;
-    pub const UP: u8 = 12;
-    pub const DOWN: u8 = 13;
+    pub(crate) const A: u8 = 0;
+    pub(crate) const B: u8 = 1;
+    pub(crate) const LT: u8 = 6;
+    pub(crate) const RT: u8 = 7;
+    pub(crate) const SELECT: u8 = 8;
+    pub(crate) const START: u8 = 9;
+    pub(crate) const UP: u8 = 12;
+    pub(crate) const DOWN: u8 = 13;
 }
 
 /// A gamepad of the standard mapping, as a browser tells of it: a snapshot at each look.

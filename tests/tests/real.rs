@@ -314,8 +314,10 @@ fn follow(page: &Page<'_>) {
         );
         page.wait_until(&near, GIVE_UP);
         let followed = page.eval(camera);
-        let shown = page.eval("document.getElementById('watch-who').textContent");
-        assert_eq!(shown, followed["name"], "the bar says whom it follows");
+        // The bar says whom, from the next frame on.
+        let name = &followed["name"];
+        let says = format!("document.getElementById('watch-who').textContent === {name}");
+        page.wait_until(&says, GIVE_UP);
         followed["player"].clone()
     };
     assert_eq!(page.eval(&format!("{camera}.mode")), "whole");

@@ -71,7 +71,7 @@ const player = await join({ role: "player", name: "Ada", room: "raw" }, (client,
   if (client.standing?.given === "received") received++;
   // Skirmish's input: no button held, aiming at step 0.
   sent = Math.max(sent + 1, client.tick + 4);
-  client.input(sent, Uint8Array.of(0, 0));
+  client.input(sent, Uint8Array.of(0, 0, 0));
   if (pinged === 0) pinged = client.ping();
   if (received === 30) client.leave();
 });

@@ -9,17 +9,65 @@
 
 use glam::Vec2;
 
+use super::class::Class;
 use super::input::direction;
-use super::kinds::{BOLT, FLAG_PROTECTED, SHIP};
+use super::kinds::{BOLT, FLAG_PROTECTED, PICKUP, SHIP, TEAM_SHIFT};
 use super::level::Level;
+use super::obstacles::Obstacles;
+use super::pickups::Pickup;
+use super::player::are_mates;
 use super::rules::{
     AIM_STEPS, BOLT_LIFE_S, BOLT_RADIUS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIP_RADIUS,
 };
 use super::ship::Own;
 use super::{Input, Skirmish};
 use crate::dice::Dice;
-use crate::game::Seen;
+use crate::game::{Seen, Skill};
 use crate::ids::PlayerId;
+
+/// What a skill comes to. Where two numbers stand, the bots of a skill lie between them, each by a
+/// measure of its own.
+struct Play {
+    /// The largest error of its aim, in radians: of its best and of its worst.
+    aim_error: [f32; 2],
+    /// What part of a target's way it allows for while a bolt flies: of its worst and of its best. A
+    /// perfect lead would make it useless to strafe.
+    lead: [f32; 2],
+    /// How fast it swings its aim, in radians per second.
+    turn_per_s: f32,
+    /// Of five bursts it shoots in so many.
+    bursts_of_5: u32,
+    /// Of four spells it heeds bolts in so many: nobody who could always dodge would ever be hit
+    /// from afar.
+    spells_of_4: u32,
+    /// How far it goes for a pick-up that it needs, in units.
+    fetch_distance: f32,
+}
+
+const EASY: Play = Play {
+    aim_error: [0.22, 0.42],
+    lead: [0.1, 0.5],
+    turn_per_s: 3.5,
+    bursts_of_5: 1,
+    spells_of_4: 0,
+    fetch_distance: 8.0,
+};
+const NORMAL: Play = Play {
+    aim_error: [0.10, 0.30],
+    lead: [0.4, 0.9],
+    turn_per_s: 6.0,
+    bursts_of_5: 2,
+    spells_of_4: 1,
+    fetch_distance: 16.0,
+};
+const HARD: Play = Play {
+    aim_error: [0.05, 0.12],
+    lead: [0.8, 1.0],
+    turn_per_s: 9.0,
+    bursts_of_5: 4,
+    spells_of_4: 3,
+    fetch_distance: 26.0,
+};
 
 /// The distance that it keeps from whom it fights; each bot adds up to as much again as
 /// [`DISTANCE_SPREAD`].
@@ -31,18 +79,11 @@ const SHOT_RANGE: f32 = 0.9 * BOLT_SPEED * BOLT_LIFE_S;
 /// to charge, and at what distance a target must be for that: bolts are better at what is near.
 const MARKSMEN: f32 = 0.4;
 const CHARGE_S: f32 = 3.0;
-const RAIL_DISTANCE: f32 = 15.0;
+const RAIL_DISTANCE: f32 = 13.0;
+/// By how much its error is larger with the rail, which needs no lead and one hit of which hurts.
+const RAIL_SWAY: f32 = 2.2;
 /// It fires a rail at what this reaches with a little to spare.
 const RAIL_SHOT_RANGE: f32 = 0.95 * RAIL_RANGE;
-/// The largest error of the best and of the worst bot's aim, in radians.
-const AIM_ERROR_BEST: f32 = 0.10;
-const AIM_ERROR_WORST: f32 = 0.30;
-/// What part of a target's way the worst and the best bot allow for while a bolt flies: a
-/// perfect lead would make it useless to strafe.
-const LEAD_WORST: f32 = 0.4;
-const LEAD_BEST: f32 = 0.9;
-/// How fast it swings its aim, in radians per second.
-const TURN_PER_S: f32 = 6.0;
 /// It shoots when its aim is within this of where it wants it, in radians.
 const TURN_LEFT_MAX: f32 = 0.1;
 /// It heeds bolts that would come nearer than this within [`DODGE_S`].
@@ -50,51 +91,49 @@ const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
 const DODGE_S: f32 = 0.35;
 /// It does not mind obstacles and the border farther away than this.
 const HEED_DISTANCE: f32 = 2.5;
+/// It looks so far ahead for a way around what stands between it and where it wants to be.
+const LOOK_AHEAD: f32 = 5.0;
+/// A little less than its radius: what it touches already must not stand in every way.
+const LOOK_RADIUS: f32 = 0.8 * SHIP_RADIUS;
+/// It needs a repair, or a shield, when less than this part is left.
+const HULL_WANTED: f32 = 0.6;
+const SHIELD_WANTED: f32 = 0.5;
 /// How often it makes up its mind about where to strafe, whether to shoot, where to wander,
 /// and whether it heeds bolts.
 const STRAFE_S: f32 = 0.9;
 const BURST_S: f32 = 0.6;
 const WANDER_S: f32 = 4.0;
 const CARE_S: f32 = 1.5;
+/// A bot has fewer lasting properties and moods than this.
+const TRAITS: u32 = 16;
 /// A component of the wished direction below this part of it presses no button: it makes eight
 /// equal sectors.
 const SECTOR_SIN: f32 = 0.383;
 
 /// The bot's input for the coming tick.
 pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
-    let Some(own) = seen.own.filter(|own| own.is_alive()) else {
-        return Input::default();
-    };
-    let mind = Mind { own, level: seen.level, player: seen.player, tick: seen.tick.0 };
-    let target = mind.choose(seen);
-    let mut wish = match &target {
-        Some(target) => mind.manoeuvre(target),
-        None => mind.wander(),
-    };
-    wish += mind.dodge(seen) * 1.5 + mind.keep_clear() * 2.0;
-    let buttons = buttons(wish);
-    let Some(target) = target else {
-        let (aim, _) = mind.turn(wish);
-        // A charge is kept: to let go of it is to fire it at nothing.
-        let rail = if own.charge_ticks > 0 { Input::RAIL } else { 0 };
-        return Input::new(buttons | rail, aim);
-    };
-    if mind.charges(&target) {
-        let (aim, is_there) = mind.turn(mind.aim(&target, f32::INFINITY));
-        let fires = is_there && target.is_clear && target.distance < RAIL_SHOT_RANGE;
-        let lets_go = fires && own.charge(mind.level) >= 1.0;
-        return Input::new(buttons | if lets_go { 0 } else { Input::RAIL }, aim);
+    let Some(own) = seen.own else { return Input::default() };
+    let (tick, player) = (seen.tick.0, seen.player);
+    let mind = Mind { own, level: seen.level, play: seen.skill.play(), player, tick };
+    let input = if own.is_alive() { mind.fly(seen, dice) } else { Input::new(0, own.aim) };
+    input.wishing(mind.class())
+}
+
+impl Skill {
+    fn play(self) -> &'static Play {
+        match self {
+            Skill::Easy => &EASY,
+            Skill::Normal => &NORMAL,
+            Skill::Hard => &HARD,
+        }
     }
-    let (aim, is_there) = mind.turn(mind.aim(&target, BOLT_SPEED));
-    let in_reach = target.is_clear && target.distance < SHOT_RANGE;
-    let fires = in_reach && is_there && mind.is_trigger_happy() && dice.chance(0.9);
-    Input::new(buttons | if fires { Input::FIRE } else { 0 }, aim)
 }
 
 /// A bot at a tick.
 struct Mind<'a> {
     own: &'a Own,
     level: &'a Level,
+    play: &'static Play,
     player: PlayerId,
     tick: u32,
 }
@@ -109,11 +148,97 @@ struct Target {
 }
 
 impl Mind<'_> {
+    fn fly(&self, seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
+        // While the result of a round stands there is nobody to fight.
+        let target = if self.own.truce_ticks > 0 { None } else { self.choose(seen) };
+        let mut wish = match (self.fetch(seen), &target) {
+            // To the side as well, for whoever flies straight is hit.
+            (Some(way), Some(_)) => self.around(way) + self.side(way) * 0.4,
+            (Some(way), None) => self.around(way),
+            (None, Some(target)) => self.manoeuvre(target),
+            (None, None) => self.around(self.wander()),
+        };
+        wish += self.dodge(seen) * 1.5 + self.keep_clear() * 2.0;
+        let buttons = buttons(wish);
+        let Some(target) = target else {
+            let (aim, _) = self.turn(wish);
+            // A charge is kept: to let go of it is to fire it at nothing.
+            let rail = if self.own.charge_ticks > 0 { Input::RAIL } else { 0 };
+            return Input::new(buttons | rail, aim);
+        };
+        if self.charges(&target) {
+            let (aim, is_there) = self.turn(self.aim(&target, f32::INFINITY, RAIL_SWAY));
+            let fires = is_there && target.is_clear && target.distance < RAIL_SHOT_RANGE;
+            let lets_go = fires && self.own.charge(self.level) >= 1.0;
+            return Input::new(buttons | if lets_go { 0 } else { Input::RAIL }, aim);
+        }
+        let (aim, is_there) = self.turn(self.aim(&target, BOLT_SPEED, 1.0));
+        let in_reach = target.is_clear && target.distance < SHOT_RANGE;
+        let fires = in_reach && is_there && self.is_trigger_happy() && dice.chance(0.9);
+        Input::new(buttons | if fires { Input::FIRE } else { 0 }, aim)
+    }
+
+    /// What it likes to fly: all classes as often.
+    fn class(&self) -> Class {
+        Class::ALL[self.lasting(8) as usize % Class::ALL.len()]
+    }
+
+    fn obstacles(&self) -> Obstacles<'_> {
+        self.own.among(self.level)
+    }
+
+    /// The way to the nearest pick-up that it needs, if one is in reach.
+    fn fetch(&self, seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
+        let own = self.own;
+        if own.truce_ticks > 0 {
+            return None;
+        }
+        let traits = own.class.traits();
+        let needs = |kind: u8| {
+            let is = |pickup: Pickup| pickup.number() == kind;
+            (is(Pickup::Repair) && own.hull < HULL_WANTED * traits.hull_max)
+                || (is(Pickup::Shield) && own.shield < SHIELD_WANTED * traits.shield_max)
+                || (is(Pickup::Overcharge) && !own.is_overcharged())
+        };
+        let mut nearest: Option<(f32, Vec2)> = None;
+        for (_, [x, y, kind]) in seen.each(&PICKUP) {
+            let way = Vec2::new(x as f32, y as f32) - own.place;
+            let distance = way.length();
+            let is_near = distance < self.play.fetch_distance
+                && nearest.is_none_or(|(least, _)| distance < least);
+            if is_near && needs(kind as u8) {
+                nearest = Some((distance, way));
+            }
+        }
+        nearest.map(|(_, way)| way.normalize_or_zero())
+    }
+
+    /// A way around what stands in a way: the direction nearest to it that is free.
+    fn around(&self, way: Vec2) -> Vec2 {
+        if way == Vec2::ZERO {
+            return way;
+        }
+        let obstacles = self.obstacles();
+        let place = self.own.place;
+        let first = if self.mood(WANDER_S, 9) & 1 == 0 { 1.0 } else { -1.0 };
+        for eighths in [0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0] {
+            let turned = way.rotate(direction(eighths * first * std::f32::consts::FRAC_PI_4));
+            let to = place + turned * LOOK_AHEAD;
+            let is_inside = to.length() < self.own.border.radius - SHIP_RADIUS;
+            if is_inside && obstacles.first_touch(place, to, LOOK_RADIUS).is_none() {
+                return turned;
+            }
+        }
+        way
+    }
+
     /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.
     fn choose(&self, seen: &Seen<'_, Skirmish>) -> Option<Target> {
         let mut best: Option<(f32, Target)> = None;
         for (_, [x, y, vx, vy, _, _, _, hull, shield, flags, player, _]) in seen.each(&SHIP) {
-            if player as u16 == self.player.0 || flags as u8 & FLAG_PROTECTED != 0 {
+            let flags = flags as u8;
+            let is_mate = are_mates(self.own.team, flags >> TEAM_SHIFT);
+            if player as u16 == self.player.0 || flags & FLAG_PROTECTED != 0 || is_mate {
                 continue;
             }
             let place = Vec2::new(x as f32, y as f32);
@@ -135,14 +260,14 @@ impl Mind<'_> {
     }
 
     fn sees(&self, place: Vec2) -> bool {
-        self.own.among(self.level).first_touch(self.own.place, place, BOLT_RADIUS).is_none()
+        self.obstacles().first_touch(self.own.place, place, BOLT_RADIUS).is_none()
     }
 
     /// Towards the distance that it likes to keep, and to the side.
     fn manoeuvre(&self, target: &Target) -> Vec2 {
         let towards = (target.place - self.own.place).normalize_or(Vec2::X);
         if !target.is_clear {
-            return towards + self.side(towards) * 0.6;
+            return self.around(towards) + self.side(towards) * 0.3;
         }
         let kept = DISTANCE_KEPT + DISTANCE_SPREAD * self.trait_of(0);
         // 1 when far too far away, -1 when far too near.
@@ -192,7 +317,7 @@ impl Mind<'_> {
         let (place, border) = (self.own.place, &self.own.border);
         let mut away = Vec2::ZERO;
         let heeded = SHIP_RADIUS + HEED_DISTANCE;
-        if let Some(free) = self.own.among(self.level).nearest_free(place, heeded) {
+        if let Some(free) = self.obstacles().nearest_free(place, heeded) {
             away += (free - place) / HEED_DISTANCE;
         }
         let beyond = place.length() - (border.radius - heeded);
@@ -204,23 +329,23 @@ impl Mind<'_> {
 
     /// Whether it holds the rail: what it began it goes on with until it can fire.
     fn charges(&self, target: &Target) -> bool {
-        let is_marksman = self.trait_of(7) < MARKSMEN;
+        let is_marksman = is_marksman(self.player);
         let far = (RAIL_DISTANCE..RAIL_SHOT_RANGE).contains(&target.distance) && target.is_clear;
-        let begins = is_marksman && far && self.mood(CHARGE_S, 4).is_multiple_of(3);
+        let begins = is_marksman && far && !self.mood(CHARGE_S, 4).is_multiple_of(3);
         self.own.charge_ticks > 0 || begins
     }
 
     /// Where to shoot, seen from the ship, so that a shot of that speed and the target meet; more or
     /// less.
-    fn aim(&self, target: &Target, speed: f32) -> Vec2 {
+    fn aim(&self, target: &Target, speed: f32, sway: f32) -> Vec2 {
         let apart = target.place - self.own.place;
-        let allowed = target.velocity * self.trait_between(LEAD_WORST, LEAD_BEST, 4);
+        let allowed = target.velocity * self.trait_between(self.play.lead, 4);
         let mut lead = apart;
         // Each round takes the flight time of the last: two come near enough.
         for _ in 0..2 {
             lead = apart + allowed * (lead.length() / speed);
         }
-        let (sin, cos) = libm::sincosf(self.sway());
+        let (sin, cos) = libm::sincosf(sway * self.sway());
         lead.rotate(Vec2::new(cos, sin))
     }
 
@@ -231,9 +356,9 @@ impl Mind<'_> {
             let turns = self.seconds() * per_s + offset;
             libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU)
         };
-        let slow = wave(self.trait_between(0.15, 0.3, 2), self.trait_of(3));
-        let quick = wave(self.trait_between(0.5, 0.9, 5), self.trait_of(6));
-        self.trait_between(AIM_ERROR_BEST, AIM_ERROR_WORST, 1) * (0.6 * slow + 0.4 * quick)
+        let slow = wave(self.trait_between([0.15, 0.3], 2), self.trait_of(3));
+        let quick = wave(self.trait_between([0.5, 0.9], 5), self.trait_of(6));
+        self.trait_between(self.play.aim_error, 1) * (0.6 * slow + 0.4 * quick)
     }
 
     /// As far as it can swing its aim in a tick towards a direction, and whether that is near
@@ -245,20 +370,20 @@ impl Mind<'_> {
         let wanted = i32::from(Input::towards(0, towards.x, towards.y).aim);
         // The shorter way around.
         let left = (wanted - aim + turn / 2).rem_euclid(turn) - turn / 2;
-        let most = (TURN_PER_S * self.level.timing.dt * steps_per_radian) as i32;
+        let most = (self.play.turn_per_s * self.level.timing.dt * steps_per_radian) as i32;
         let swing = left.clamp(-most, most);
         let is_there = (left - swing).abs() <= (TURN_LEFT_MAX * steps_per_radian) as i32;
         ((aim + swing).rem_euclid(turn) as u16, is_there)
     }
 
-    /// It shoots in short bursts and pauses longer, as people do: two fifths of the time.
+    /// It shoots in short bursts and pauses, as people do.
     fn is_trigger_happy(&self) -> bool {
-        self.mood(BURST_S, 3) % 5 < 2
+        self.mood(BURST_S, 3) % 5 < self.play.bursts_of_5
     }
 
-    /// Whether it heeds bolts now: nobody who could always dodge would ever be hit from afar.
+    /// Whether it heeds bolts now.
     fn is_careful(&self) -> bool {
-        self.mood(CARE_S, 7).is_multiple_of(4)
+        self.mood(CARE_S, 7) % 4 < self.play.spells_of_4
     }
 
     fn seconds(&self) -> f32 {
@@ -267,12 +392,16 @@ impl Mind<'_> {
 
     /// One of a bot's lasting properties, from 0 to 1.
     fn trait_of(&self, which: u32) -> f32 {
-        let bits = scrambled(u32::from(self.player.0) * 8 + which);
-        (bits >> 8) as f32 / 16_777_216.0
+        part(self.lasting(which))
     }
 
-    fn trait_between(&self, low: f32, high: f32, which: u32) -> f32 {
+    fn trait_between(&self, [low, high]: [f32; 2], which: u32) -> f32 {
         low + (high - low) * self.trait_of(which)
+    }
+
+    /// Random bits that a bot keeps.
+    fn lasting(&self, which: u32) -> u32 {
+        lasting(self.player, which)
     }
 
     /// Random bits that stay the same for `seconds`, at other times for each bot.
@@ -280,8 +409,23 @@ impl Mind<'_> {
         let period = self.level.tick_rate.ticks_in(seconds);
         let offset = scrambled(u32::from(self.player.0)) % period;
         let turn = self.tick.wrapping_add(offset) / period;
-        scrambled(turn.wrapping_mul(0x1_0001) ^ scrambled(u32::from(self.player.0) * 8 + which))
+        scrambled(turn.wrapping_mul(0x1_0001) ^ self.lasting(which))
     }
+}
+
+/// Whether the bot that plays for `player` has a liking for the rail.
+pub(super) fn is_marksman(player: PlayerId) -> bool {
+    part(lasting(player, 7)) < MARKSMEN
+}
+
+/// Random bits that a bot keeps.
+fn lasting(player: PlayerId, which: u32) -> u32 {
+    scrambled(u32::from(player.0) * TRAITS + which)
+}
+
+/// Random bits as a number from 0 to 1.
+fn part(bits: u32) -> f32 {
+    (bits >> 8) as f32 / 16_777_216.0
 }
 
 /// The buttons for a wished direction.

@@ -43,15 +43,15 @@ pub struct Traits {
     pub rail_charge_s: f32,
 }
 
-/// By [`Class`]. Bolts that break a fresh lancer: dart seven, lancer six, bulwark four.
+/// By [`Class`].
 const TRAITS: [Traits; Class::ALL.len()] = [
     Traits {
         name: "Dart",
         speed_steps: 20.0,
         diagonal_steps: 14.0,
-        hull_max: 80.0,
-        shield_max: 40.0,
-        bolt_damage: 22.0,
+        hull_max: 85.0,
+        shield_max: 45.0,
+        bolt_damage: 25.0,
         cooldown_s: 0.3,
         rail_charge_s: 0.8,
     },
@@ -71,7 +71,7 @@ const TRAITS: [Traits; Class::ALL.len()] = [
         diagonal_steps: 10.0,
         hull_max: 120.0,
         shield_max: 60.0,
-        bolt_damage: 40.0,
+        bolt_damage: 38.0,
         cooldown_s: 0.5,
         rail_charge_s: 1.1,
     },
@@ -146,6 +146,6 @@ mod tests {
         let bolts = |class: Class| {
             libm::ceilf((lancer.hull_max + lancer.shield_max) / class.traits().bolt_damage)
         };
-        assert_eq!(Class::ALL.map(bolts), [7.0, 6.0, 4.0]);
+        assert_eq!(Class::ALL.map(bolts), [6.0, 6.0, 4.0]);
     }
 }

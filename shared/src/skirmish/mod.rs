@@ -399,8 +399,9 @@ impl Skirmish {
     fn hand_out_pickups(&mut self, now: &mut Step<'_, Skirmish>) {
         let Skirmish { pickups, players, scratch, border, next_entity, round, .. } = self;
         let timing = &now.level.timing;
-        // Nobody needs any while the result stands.
-        if matches!(round.phase(), Phase::Playing { .. }) {
+        // Nobody needs any while the result stands, or alone.
+        let is_contest = players.len() > 1 && matches!(round.phase(), Phase::Playing { .. });
+        if is_contest {
             pickups.refill(timing, border.radius, now.tick, next_entity);
         }
         let mut taken = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! It owns when each is there. What one does to a ship is in [`super::ship`]; the world asks here
 //! who takes what. All pads of a sort that are in the arena are filled at the same ticks, so that
-//! people know when to be there, and meet.
+//! people know when to be there, and meet. For one alone nothing is laid out.
 
 use glam::Vec2;
 use serde::{Deserialize, Serialize};

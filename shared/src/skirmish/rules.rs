@@ -47,7 +47,7 @@ pub const COOLDOWN_MIN_S: f32 = 0.3;
 /// How far a rail goes: about to the side of the screen, and beyond its upper and lower end.
 pub const RAIL_RANGE: f32 = 34.0;
 /// What a rail takes, of whatever class: two break a fresh lancer.
-pub const RAIL_DAMAGE: f32 = 90.0;
+pub const RAIL_DAMAGE: f32 = 75.0;
 /// Time from a rail to the next shot or charge of a ship.
 pub const RAIL_COOLDOWN_S: f32 = 0.6;
 

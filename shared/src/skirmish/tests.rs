@@ -2,6 +2,8 @@
 
 mod prediction;
 mod rail;
+mod rounds;
+mod tournament;
 
 use glam::Vec2;
 use proptest::prelude::*;
@@ -176,7 +178,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
     simulation.step(&[]);
     let mut replayed = simulation.game().own(PlayerId(4)).unwrap();
     let mut dice = Dice::new(1, 0);
-    let (mut input, mut shots, mut rails, mut taken) = (Input::default(), 0, 0, 0);
+    let (mut input, mut shots, mut rails) = (Input::default(), 0, 0);
     for tick in 0..1_000 {
         if tick % 7 == 0 {
             let rail = if tick % 100 < 50 { Input::RAIL } else { 0 };
@@ -186,11 +188,6 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         simulation.step(&[received(4, input)]);
         Skirmish::advance(&mut replayed, simulation.level(), input);
         let own = simulation.game().own(PlayerId(4)).unwrap();
-        if simulation.effects() == [(PlayerId(4), Effect::Hit)] {
-            // Alone in its arena, it can only have taken a pick-up.
-            taken += 1;
-            replayed = own.clone();
-        }
         assert_eq!(own, replayed, "tick {tick}");
         assert_eq!(own.place.x.to_bits(), replayed.place.x.to_bits());
         shots += u32::from(own.fired);
@@ -204,7 +201,6 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         assert_eq!(writer.rows().len(), 2, "the ship and the border");
     }
     assert!(shots > 20 && rails > 5, "{shots} shots, {rails} rails");
-    assert!(taken < 20, "{taken} pick-ups");
 }
 
 #[test]

@@ -139,15 +139,8 @@ export class SettingsPanel {
     });
     // Phones have other ways to close a dialog than by Escape.
     root.addEventListener("close", () => this.closed());
-    // Before anything else hears of the key.
-    addEventListener("keydown", (event) => this.take(event), true);
-    root.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key !== "Escape") return;
-      // At once: browsers tell late that it closed, and the next key is for the game.
-      event.preventDefault();
-      this.close();
-    });
+    // Before anything else hears of the key: the focus may be nowhere.
+    addEventListener("keydown", (event) => this.hear(event), true);
   }
 
   /** @private @param {string} id @param {(checked: boolean) => void} act */
@@ -167,14 +160,25 @@ export class SettingsPanel {
     this.say(`${ACTIONS[slot.action]}: press a key. Delete: none. Escape: as it was.`);
   }
 
-  /** Gives the key to the slot that waits. @private @param {KeyboardEvent} event */
-  take(event) {
-    if (!this.waits) return;
-    event.preventDefault();
+  /** @private @param {KeyboardEvent} event */
+  hear(event) {
+    if (!this.isOpen) return;
     event.stopImmediatePropagation();
+    if (this.waits) {
+      this.take(event, this.waits);
+    } else if (event.key === "Escape") {
+      // At once: browsers tell late that it closed, and the next key is for the game.
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  /** Gives the key to the slot that waits. @private @param {KeyboardEvent} event
+   *  @param {Slot} waits */
+  take(event, { action, slot }) {
+    event.preventDefault();
     // Some browsers press a focused button when the key is let go.
     addEventListener("keyup", (up) => up.preventDefault(), { capture: true, once: true });
-    const { action, slot } = this.waits;
     const isErased = event.code === "Delete" || event.code === "Backspace";
     if (event.code === "Escape") {
       this.wait(null);

@@ -249,20 +249,21 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
             .scene()
             .events()
             .iter()
-            .filter(|row| kinds::HIT.read(*row).is_some_and(|hit| hit[4] == f64::from(RAIL_DAMAGE)))
+            .filter(|row| kinds::HIT.read(*row).is_some_and(|hit| hit[4] >= f64::from(RAIL_DAMAGE)))
             .count();
         for own in (0..BOTS).filter_map(|id| simulation.game().own(PlayerId(id))) {
             if !own.railed {
                 continue;
             }
             rails[usize::from(own.player.0)] += 1;
-            let from = before[usize::from(own.player.0)].place;
+            let then = &before[usize::from(own.player.0)];
+            let from = then.place;
             let is_target = |other: &Own| {
                 let apart = other.place - from;
                 other.player != own.player
                     && other.is_alive()
-                    && aim_direction(own.aim).angle_to(apart).abs() < 0.5
-                    && own.among(level).first_touch(from, other.place, 0.0).is_none()
+                    && aim_direction(own.aim).angle_to(apart).abs() < 0.75
+                    && then.among(level).first_touch(from, other.place, 0.0).is_none()
             };
             assert!(before.iter().any(is_target), "{own:?}");
         }
@@ -270,8 +271,8 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
     let all: u32 = rails.iter().sum();
     let marksmen = rails.iter().filter(|count| **count > 0).count();
     assert!((2..=8).contains(&marksmen), "{rails:?}");
-    assert!((2 * MINUTES..20 * MINUTES).contains(&all), "{rails:?}");
-    assert!(3 * hits > all as usize, "{hits} hits by {all} rails");
+    assert!((10 * MINUTES..100 * MINUTES).contains(&all), "{rails:?}");
+    assert!(4 * hits > all as usize, "{hits} hits by {all} rails");
 }
 
 #[test]

@@ -1,0 +1,301 @@
+//! Rounds, teams, points and pick-ups.
+
+use super::super::class::Class;
+use super::super::kinds::{ASSIST, PICKUP, RESULT, ROUND, STREAK, TAKE};
+use super::super::rules::{
+    ASSIST_POINTS, ASSIST_S, NEWCOMER_PROTECTION_S, OVERCHARGE_BACK_S, PICKUP_BACK_S, PROTECTION_S,
+    RESULT_S,
+};
+use super::*;
+use crate::scene::{Audience, EntityKind, EventKind};
+
+const BARE: Settings =
+    Settings { obstacles: false, teams: false, friendly_fire: false, round_s: 180 };
+
+impl Arena {
+    /// So many players, each of whom has been heard, in an arena of these settings.
+    fn with(count: u16, settings: Settings) -> Arena {
+        let mut arena = Arena::of(count, settings);
+        (0..count).for_each(|id| arena.world.join(PlayerId(id)));
+        arena.press(Input::new(0, 0));
+        arena
+    }
+
+    fn events<const N: usize>(&self, kind: &EventKind<N>) -> Vec<[f64; N]> {
+        self.happened.events().iter().filter_map(|event| kind.read(event)).collect()
+    }
+
+    fn rows<const N: usize>(&self, kind: &EntityKind<N>) -> Vec<[f64; N]> {
+        let mut writer = SceneWriter::default();
+        self.world.show(&mut writer);
+        writer.rows().iter().filter_map(|row| kind.read(row)).collect()
+    }
+
+    fn round(&self) -> [f64; 5] {
+        self.rows(&ROUND)[0]
+    }
+
+    fn score(&self, player: u16) -> i32 {
+        self.world.score(PlayerId(player))
+    }
+
+    /// A bolt of one player breaks another's ship, of which only so much was left.
+    fn break_ship(&mut self, killer: u16, victim: u16) {
+        let at = Vec2::new(0.0, 5.0 * f32::from(victim));
+        self.hurt(killer, victim, at, 1.0);
+        assert!(!self.own(victim).is_alive());
+    }
+
+    /// A bolt of one player hits another's ship, of which so much was left.
+    fn hurt(&mut self, by: u16, victim: u16, at: Vec2, hull: f32) {
+        let own = self.own(victim);
+        (own.place, own.hull, own.shield) = (at, hull, 0.0);
+        (own.velocity, own.protection_ticks) = (Vec2::ZERO, 0);
+        let shooter = self.own(by);
+        (shooter.place, shooter.cooldown_ticks) = (at - Vec2::new(3.0, 0.0), 0);
+        shooter.velocity = Vec2::ZERO;
+        let before = self.own(victim).hull;
+        self.step(&[received(by, Input::new(Input::FIRE, 0))]);
+        for _ in 0..5 {
+            self.step(&[]);
+            if self.own(victim).hull < before {
+                break;
+            }
+        }
+        // Out of the way of the next one's bolt.
+        self.own(by).place = Vec2::new(-15.0, -3.0 * f32::from(by));
+    }
+
+    /// Ticks by hand up to the one after which the round is in that phase.
+    fn play_until_phase(&mut self, phase: f64) -> u32 {
+        let begun = self.tick;
+        while self.round()[1] != phase {
+            self.press(Input::new(0, 0));
+            assert!(self.tick.since(begun) < 10_000, "it never comes");
+        }
+        self.tick.since(begun) as u32
+    }
+}
+
+#[test]
+fn a_round_ends_its_result_stands_and_the_next_one_begins_with_fresh_ships() {
+    let mut arena = Arena::with(3, Settings { round_s: 20, ..BARE });
+    assert_eq!(arena.round()[..3], [1.0, 0.0, 601.0]);
+    arena.break_ship(0, 1);
+    arena.play_until_phase(1.0);
+    assert_eq!(arena.tick, Tick(601), "after 20 seconds");
+    let results: Vec<_> = arena.rows(&RESULT);
+    let kill = f64::from(KILL_POINTS);
+    assert_eq!(results[0], [0.0, 1.0, kill, 1.0, 0.0, 0.0, 1.0]);
+    assert_eq!(results[1], [1.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(results[2], [2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let ships: Vec<_> = (0..3).map(|id| arena.own(id).ship).collect();
+    arena.press(Input::new(Input::FIRE, 0));
+    assert!(arena.world.bolts.is_empty(), "weapons are off");
+    let lasted = arena.play_until_phase(0.0) + 1;
+    assert_eq!(lasted, arena.level.tick_rate.ticks_in(RESULT_S));
+    assert_eq!((arena.round()[0], arena.rows(&RESULT).len()), (2.0, 0));
+    for id in 0..3 {
+        assert!(arena.own(id).is_alive() && arena.own(id).ship != ships[usize::from(id)]);
+        assert_eq!((arena.score(id), arena.own(id).truce_ticks), (0, 0));
+    }
+    arena.press(Input::new(Input::FIRE, 0));
+    assert_eq!(arena.world.bolts.len(), 3, "weapons are on");
+}
+
+#[test]
+fn whoever_comes_while_a_result_stands_cannot_fire_either() {
+    let mut arena = Arena::with(2, Settings { round_s: 20, ..BARE });
+    arena.play_until_phase(1.0);
+    arena.settle(30);
+    arena.world.join(PlayerId(2));
+    arena.press(Input::new(0, 0));
+    let truces: Vec<_> = (0..3).map(|id| arena.own(id).truce_ticks).collect();
+    assert!(truces[0] > 0 && truces.iter().all(|truce| *truce == truces[0]), "{truces:?}");
+}
+
+#[test]
+fn a_round_of_no_length_never_ends() {
+    let mut arena = Arena::with(1, Settings { round_s: 0, ..BARE });
+    arena.settle(8_000);
+    assert_eq!(arena.round()[..3], [1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn who_helped_lately_gets_an_assist_and_is_told_alone() {
+    let mut arena = Arena::with(4, BARE);
+    let at = Vec2::new(0.0, 10.0);
+    arena.hurt(0, 3, at, 90.0);
+    assert!(arena.own(3).is_alive());
+    // Too long ago.
+    arena.settle(arena.level.tick_rate.ticks_in(ASSIST_S) + 1);
+    arena.hurt(1, 3, at, 90.0);
+    arena.hurt(2, 3, at, 1.0);
+    assert_eq!([0, 1, 2, 3].map(|id| arena.score(id)), [0, ASSIST_POINTS, KILL_POINTS, 0]);
+    assert_eq!(arena.events(&ASSIST), [[3.0]]);
+    let audiences: Vec<_> = (0..arena.happened.events().len())
+        .filter(|at| ASSIST.read(arena.happened.events().row(*at)).is_some())
+        .map(|at| arena.happened.event_audience(at))
+        .collect();
+    assert_eq!(audiences, [Audience::One(PlayerId(1))]);
+}
+
+#[test]
+fn a_streak_is_told_to_all_and_ends_with_a_life() {
+    let mut arena = Arena::with(2, BARE);
+    let respawn = arena.level.timing.respawn_ticks;
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        arena.break_ship(0, 1);
+        told.extend(arena.events(&STREAK).iter().map(|[_, kills]| *kills as u32));
+        arena.settle(respawn + 1);
+    }
+    assert_eq!(told, [3, 5]);
+    arena.break_ship(1, 0);
+    arena.settle(respawn + 1);
+    arena.break_ship(0, 1);
+    assert_eq!(arena.world.players[0].tally.streak, 1);
+    assert_eq!(arena.world.players[0].tally.best_streak, 5);
+}
+
+#[test]
+fn teams_are_even_and_evened_out_between_rounds() {
+    let mut arena = Arena::with(7, Settings { teams: true, round_s: 10, ..BARE });
+    let count = |arena: &Arena, team| {
+        arena.world.players.iter().filter(|player| player.own.team == team).count()
+    };
+    assert_eq!((count(&arena, 1), count(&arena, 2)), (4, 3));
+    for id in [0, 2, 4] {
+        assert_eq!(arena.world.team(PlayerId(id)), 1);
+        arena.world.leave(PlayerId(id));
+    }
+    assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3));
+    arena.world.join(PlayerId(9));
+    assert_eq!(arena.world.team(PlayerId(9)), 1, "the weaker one");
+    arena.world.leave(PlayerId(9));
+    arena.play_until_phase(1.0);
+    assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3), "not in the middle of a round");
+    arena.play_until_phase(0.0);
+    assert_eq!((count(&arena, 1), count(&arena, 2)), (2, 2));
+}
+
+#[test]
+fn a_mate_is_shot_through_unless_the_room_wants_it_otherwise() {
+    for friendly_fire in [false, true] {
+        let mut arena = Arena::with(4, Settings { teams: true, friendly_fire, ..BARE });
+        let at = Vec2::new(0.0, 10.0);
+        // Players 0 and 2 are mates, 1 is not.
+        arena.hurt(0, 2, at, 1.0);
+        assert_eq!(arena.own(2).is_alive(), !friendly_fire);
+        assert_eq!(arena.score(0), if friendly_fire { -KILL_POINTS } else { 0 });
+        assert_eq!(arena.round()[3], f64::from(arena.score(0)), "the team's points");
+        arena.own(2).place = Vec2::new(0.0, -10.0);
+        arena.settle(30);
+        let before = arena.score(0);
+        arena.break_ship(0, 1);
+        assert_eq!(arena.score(0), before + KILL_POINTS);
+    }
+}
+
+#[test]
+fn a_rail_goes_through_a_mate_and_hits_the_enemy_behind() {
+    let mut arena = Arena::with(4, Settings { teams: true, ..BARE });
+    for (id, x) in [(0, -10.0), (2, -5.0), (1, 5.0)] {
+        let own = arena.own(id);
+        (own.place, own.protection_ticks) = (Vec2::new(x, 0.0), 0);
+    }
+    arena.own(3).place = Vec2::new(0.0, 15.0);
+    arena.own(0).charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
+    arena.step(&[received(0, Input::new(0, 0))]);
+    let full = Class::Lancer.traits();
+    assert_eq!((arena.own(2).hull, arena.own(2).shield), (full.hull_max, full.shield_max));
+    assert!(arena.own(1).hull < full.hull_max);
+}
+
+#[test]
+fn a_newcomer_is_safe_for_longer_than_who_has_just_died() {
+    let mut arena = Arena::with(2, BARE);
+    let rate = arena.level.tick_rate;
+    let protection_ticks = arena.own(1).protection_ticks;
+    assert_eq!(protection_ticks, rate.ticks_in(NEWCOMER_PROTECTION_S));
+    arena.break_ship(0, 1);
+    arena.settle(arena.level.timing.respawn_ticks);
+    assert_eq!(arena.own(1).protection_ticks, rate.ticks_in(PROTECTION_S));
+}
+
+#[test]
+fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
+    let mut arena = Arena::with(2, Settings { obstacles: true, ..BARE });
+    let pads = arena.level.layout.pads.clone();
+    assert_eq!(arena.rows(&PICKUP).len(), pads.len());
+    let rate = arena.level.tick_rate;
+    for pickup in [Pickup::Repair, Pickup::Overcharge] {
+        let pad = pads.iter().find(|pad| pad.pickup == pickup).unwrap();
+        let lying = arena.rows(&PICKUP).len();
+        arena.own(0).place = pad.place();
+        arena.own(0).velocity = Vec2::ZERO;
+        if pickup == Pickup::Repair {
+            arena.own(0).hull = 50.0;
+        }
+        arena.step(&[]);
+        assert_eq!(arena.events(&TAKE)[0][2..], [0.0, f64::from(pickup.number())]);
+        assert!(arena.effects.contains(&(PlayerId(0), Effect::Hit)));
+        assert_eq!(arena.rows(&PICKUP).len(), lying - 1);
+        arena.own(0).place = Vec2::new(0.0, -18.0);
+    }
+    assert!(arena.own(0).hull > 50.0 && arena.own(0).is_overcharged());
+    let repaired = rate.ticks_in(PICKUP_BACK_S) + 1;
+    arena.settle(repaired - arena.tick.0 - 1);
+    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 2);
+    arena.settle(1);
+    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 1, "the repair is back");
+    arena.settle(rate.ticks_in(OVERCHARGE_BACK_S) + 1 - arena.tick.0);
+    assert_eq!(arena.rows(&PICKUP).len(), pads.len(), "and now the overcharge");
+}
+
+#[test]
+fn for_one_alone_nothing_is_laid_out() {
+    let mut arena = Arena::with(1, Settings { obstacles: true, ..BARE });
+    assert!(arena.rows(&PICKUP).is_empty());
+    arena.world.join(PlayerId(1));
+    arena.settle(arena.level.tick_rate.ticks_in(OVERCHARGE_BACK_S));
+    assert_eq!(arena.rows(&PICKUP).len(), arena.level.layout.pads.len());
+}
+
+#[test]
+fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
+    let mut arena = Arena::with(3, Settings { obstacles: true, ..BARE });
+    let pads = &arena.level.layout.pads;
+    let at = pads.iter().find(|pad| pad.pickup == Pickup::Repair).unwrap().place();
+    let off = |x: f32| at + Vec2::new(x, 0.0);
+    for (id, x, hull) in [(0, 0.1, 100.0), (1, 0.9, 50.0), (2, -0.5, 50.0)] {
+        let own = arena.own(id);
+        (own.place, own.velocity, own.hull) = (off(x), Vec2::ZERO, hull);
+    }
+    arena.step(&[]);
+    let takers: Vec<_> = arena.events(&TAKE).iter().map(|take| take[2]).collect();
+    assert_eq!(takers, [2.0]);
+}
+
+#[test]
+fn what_a_tall_screen_may_know_is_as_much_but_turned() {
+    let mut arena = Arena::with(1, BARE);
+    arena.own(0).place = Vec2::ZERO;
+    arena.own(0).velocity = Vec2::ZERO;
+    arena.press(Input::new(Input::TALL, 0));
+    let view = arena.world.view(PlayerId(0));
+    assert!(view.holds([0.0, 35.0]) && !view.holds([35.0, 0.0]));
+    arena.press(Input::new(0, 0));
+    let view = arena.world.view(PlayerId(0));
+    assert!(!view.holds([0.0, 35.0]) && view.holds([35.0, 0.0]));
+}
+
+#[test]
+fn settings_of_which_there_are_none_are_refused() {
+    let parse = |json| serde_json::from_str::<Settings>(json);
+    assert_eq!(parse("{}").unwrap(), Settings::default());
+    let teams = parse(r#"{"teams": true, "round_s": 60}"#).unwrap();
+    assert_eq!(teams, Settings { teams: true, round_s: 60, ..Settings::default() });
+    assert!(parse(r#"{"team": true}"#).is_err());
+    assert!(parse(r#"{"round_s": -1}"#).is_err());
+}
