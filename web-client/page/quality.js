@@ -31,7 +31,7 @@ const LOW = 1;
 /** Above it a frame takes too long: half of what 60 frames a second leave. */
 const SLOW_MS = 8;
 /** The last step down blurs the picture: it is for those who would miss frames. */
-const SLOWEST_MS = 12;
+const SLOWEST_MS = 10;
 /** Below it there is time for more. */
 const QUICK_MS = 4.5;
 /** A frame that comes later than this after the one before was missed, whoever is at fault: what
@@ -50,7 +50,8 @@ export class Quality {
    *  @param {(level: Level) => void} changed */
   constructor(times, query, changed) {
     this.times = times;
-    this.changed = changed;
+    // Whoever makes one asks for the level it begins with.
+    this.changed = (/** @type {Level} */ _) => {};
     /** @type {Choice} */
     this.choice = "auto";
     /** @private */
@@ -67,6 +68,7 @@ export class Quality {
     /** Whether the address asks for one. */
     this.asked = asked === "high" || asked === "low";
     if (asked === "high" || asked === "low") this.force(asked);
+    this.changed = changed;
   }
 
   get level() {

@@ -125,23 +125,26 @@ export class Alarm {
     this.blows = this.blows.filter(({ at }) => now - at < BLOW_MS);
     const x = world.own ? camera.screenX(world.own.x) : camera.width / 2;
     const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
-    const radius = Math.min(camera.width, camera.height) / 2 - INSET_PX;
+    const half = Math.min(camera.width, camera.height) / 2;
+    const radius = half - INSET_PX;
+    // Slighter on a phone.
+    const size = Math.min(1, Math.max(0.55, half / 350));
     context.lineCap = "butt";
     for (const { angle, at, shielded } of this.blows) {
       const left = 1 - (now - at) / BLOW_MS;
       context.globalAlpha = Math.min(1, 1.6 * left);
       context.strokeStyle = shielded ? SHIELD : DANGER;
-      context.lineWidth = 3 + 6 * left;
+      context.lineWidth = (3 + 6 * left) * size;
       context.beginPath();
       context.arc(x, y, radius, angle - ARC, angle + ARC);
       context.stroke();
       // A tooth points at who fired.
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      const [foot, tip, half] = [radius + 8, radius + 26, 11];
+      const [foot, tip, wide] = [radius + 8 * size, radius + 26 * size, 11 * size];
       context.beginPath();
       context.moveTo(x + tip * cos, y + tip * sin);
-      context.lineTo(x + foot * cos - half * sin, y + foot * sin + half * cos);
-      context.lineTo(x + foot * cos + half * sin, y + foot * sin - half * cos);
+      context.lineTo(x + foot * cos - wide * sin, y + foot * sin + wide * cos);
+      context.lineTo(x + foot * cos + wide * sin, y + foot * sin - wide * cos);
       context.closePath();
       context.fillStyle = shielded ? SHIELD : DANGER;
       context.fill();
