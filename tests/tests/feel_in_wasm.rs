@@ -65,13 +65,23 @@ impl Core {
     fn play(&mut self, now: Duration, input: Input) {
         let turns = f64::from(input.aim) / f64::from(rules::AIM_STEPS);
         let aim = turns * std::f64::consts::TAU;
-        let _: u32 = self.call("tickwire_play", (ms(now), u32::from(input.buttons), aim));
+        let _: u32 = self.call("tickwire_play", (ms(now), held(input), aim));
     }
 
     fn state(&mut self) -> serde_json::Value {
         let length: u32 = self.call("tickwire_state", ());
         serde_json::from_slice(&self.bytes(length)).expect("the state is JSON")
     }
+}
+
+/// The page's buttons for an input: above the game's own, the class wished for (3 for none), and
+/// whether nobody is there to give any.
+fn held(input: Input) -> u32 {
+    if input == Input::default() {
+        return 1 << 10;
+    }
+    let class = u32::from(input.wish).checked_sub(1).unwrap_or(3);
+    u32::from(input.buttons) | class << 8
 }
 
 /// As a browser tells the time: in milliseconds. A hair more, since the core cuts off what lies
