@@ -10,7 +10,7 @@ use shared::client::Drawing;
 use shared::ids::EntityId;
 use shared::skirmish::kinds::SHIP;
 use shared::skirmish::rules::SHIP_SPEED_MAX;
-use shared::skirmish::{Input, Settings, Skirmish};
+use shared::skirmish::{Class, Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
 
 const MS: Duration = Duration::from_millis(1);
@@ -71,6 +71,32 @@ fn watch(world: &mut World<Skirmish>, who: Who, held: Input, lasts: Duration) ->
         (last, before) = (moment, now);
     }
     (of_others, of_own)
+}
+
+#[test]
+fn a_ship_at_rest_is_seen_to_heed_a_key_in_the_next_frame_wherever_it_lies() {
+    for class in Class::ALL {
+        let mut world = open_world(30);
+        let who = world.join_player(Path { latency: 75 * MS, ..Path::default() });
+        world.run(5 * SECOND);
+        let still = Input::new(0, 0).wishing(class);
+        for nth in 0..60_u32 {
+            // From a place that is no whole number of steps, at any time within a tick.
+            let way = [Input::RIGHT, Input::UP, Input::LEFT, Input::DOWN][nth as usize % 4];
+            let held = Input::new(way, 0).wishing(class);
+            world.press(who, held);
+            world.run(37 * MS + nth * MS);
+            world.press(who, still);
+            world.run(3 * SECOND + nth * 7 * MS);
+            let own = own_ship(&world, who);
+            let (_, before) = ships(&mut world, who, still);
+            world.run(FRAME);
+            let (_, lying) = ships(&mut world, who, still);
+            assert_eq!(before[&own], lying[&own], "{class:?}: it lies still");
+            let (_, heeding) = ships(&mut world, who, held);
+            assert_ne!(heeding[&own], lying[&own], "{class:?}, the {nth}th time");
+        }
+    }
 }
 
 #[test]

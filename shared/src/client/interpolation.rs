@@ -251,7 +251,7 @@ impl Interpolation {
             drawing.values.extend(kind.fields.iter().enumerate().map(|(index, field)| {
                 let here = row.values[index];
                 next.map_or(field.value(here), |next| {
-                    blend(field, here, next.values[index], fraction)
+                    blend(field, here.into(), next.values[index].into(), fraction)
                 })
             }));
         }
@@ -306,7 +306,8 @@ fn run_on_field(
         Predict::LinearFromLastTwo => match earlier {
             Some((earlier, gap)) => {
                 let then = earlier.values[index];
-                let step = blend(field, then, row.values[index], 1.0) - field.value(then);
+                let step =
+                    blend(field, then.into(), row.values[index].into(), 1.0) - field.value(then);
                 here + step * ahead / gap
             }
             None => here,
@@ -316,16 +317,16 @@ fn run_on_field(
 
 /// The value `fraction` of the way from step `from` to step `to`, in the field's unit: the short
 /// way round if the field wraps, `from` itself if it holds.
-pub(super) fn blend(field: &Field, from: i32, to: i32, fraction: f64) -> f64 {
+pub(super) fn blend(field: &Field, from: f64, to: f64, fraction: f64) -> f64 {
     if field.predict == Predict::Hold {
-        return field.value(from);
+        return from * field.scale;
     }
-    let mut way = f64::from(to) - f64::from(from);
+    let mut way = to - from;
     if field.wraps {
         let turn = f64::from(field.max) - f64::from(field.min) + 1.0;
         way -= turn * libm::rint(way / turn);
     }
-    (f64::from(from) + way * fraction) * field.scale
+    (from + way * fraction) * field.scale
 }
 
 #[cfg(test)]

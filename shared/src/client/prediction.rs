@@ -18,7 +18,7 @@ use super::shots::Shots;
 use super::smoothing;
 use crate::game::Game;
 use crate::limits::{CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, INPUT_REPEAT_MAX};
-use crate::scene::{Rows, SceneWriter, Schema};
+use crate::scene::{Field, Predict, RowRef, Rows, SceneWriter, Schema};
 use crate::tick::{Tick, TickRate};
 
 /// A truth that was not what had been predicted.
@@ -84,7 +84,7 @@ impl<G: Game> Prediction<G> {
             shots: has_screen.then(Shots::new),
             error: [0.0; 2],
             error_at: Duration::ZERO,
-            writer: SceneWriter::default(),
+            writer: SceneWriter::keeping_exact(),
         }
     }
 
@@ -234,16 +234,21 @@ impl<G: Game> Prediction<G> {
             shots.draw(coming, drawing.own_tick, known, drawing);
         }
         let error = self.error_left(now);
-        let from = self.rows_of(&newest);
-        let to = self.rows_of(&next);
-        for row in from.iter() {
+        let from = self.shown(&newest);
+        let to = self.shown(&next);
+        for (row, exact) in from.rows() {
             let kind = &schema.entities[usize::from(row.kind)];
-            let next = to.iter().find(|next| next.entity == row.entity && next.kind == row.kind);
+            let mut others = to.rows();
+            let next = others.find(|(next, _)| next.entity == row.entity && next.kind == row.kind);
             let values = drawing.replace(row.entity, row.kind, kind.fields.len());
             for (index, field) in kind.fields.iter().enumerate() {
+                let from = steps(field, row.values[index], exact[index]);
                 values[index] = match next {
-                    Some(next) => blend(field, row.values[index], next.values[index], fraction),
-                    None => field.value(row.values[index]),
+                    Some((next, exact)) => {
+                        let to = steps(field, next.values[index], exact[index]);
+                        blend(field, from, to, fraction)
+                    }
+                    None => from * field.scale,
                 };
             }
             if let Some([x, y]) = kind.place {
@@ -253,10 +258,10 @@ impl<G: Game> Prediction<G> {
         }
     }
 
-    fn rows_of(&mut self, own: &G::Own) -> Rows {
+    fn shown(&mut self, own: &G::Own) -> Shown {
         self.writer.clear();
         G::show_own(own, &mut self.writer);
-        self.writer.rows().clone()
+        Shown { rows: self.writer.rows().clone(), exact: self.writer.exact().to_vec() }
     }
 
     /// Where the own player is drawn, smoothing aside.
@@ -266,8 +271,11 @@ impl<G: Game> Prediction<G> {
     }
 
     fn place_of(&mut self, own: &G::Own, schema: &Schema) -> Option<[f64; 2]> {
-        let rows = self.rows_of(own);
-        rows.iter().find_map(|row| schema.entities[usize::from(row.kind)].place(row.values))
+        let shown = self.shown(own);
+        shown.rows().find_map(|(row, exact)| {
+            let [x, y] = schema.entities[usize::from(row.kind)].place?;
+            Some([exact[usize::from(x)], exact[usize::from(y)]])
+        })
     }
 
     /// How much is left of the error of the last correction.
@@ -275,4 +283,31 @@ impl<G: Game> Prediction<G> {
         let left = smoothing::left(now.saturating_sub(self.error_at));
         self.error.map(|error| error * left)
     }
+}
+
+/// The rows of an own state, as they would be sent and as exactly as the game gives them.
+struct Shown {
+    rows: Rows,
+    exact: Vec<f64>,
+}
+
+impl Shown {
+    /// Each row with its exact values.
+    fn rows(&self) -> impl Iterator<Item = (RowRef<'_>, &[f64])> {
+        let mut left = &self.exact[..];
+        self.rows.iter().map(move |row| {
+            let (exact, others) = left.split_at(row.values.len());
+            left = others;
+            (row, exact)
+        })
+    }
+}
+
+/// The value of a field of the own player, in steps. What moves is taken as exactly as it is known:
+/// from rest a ship does not move a whole step in its first tick, and a key is to show at once.
+fn steps(field: &Field, sent: i32, exact: f64) -> f64 {
+    if field.predict == Predict::Hold || field.wraps || !exact.is_finite() {
+        return f64::from(sent);
+    }
+    (exact / field.scale).clamp(f64::from(field.min), f64::from(field.max))
 }

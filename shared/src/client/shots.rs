@@ -165,7 +165,8 @@ impl<G: Game> Shot<G> {
             };
             for (index, field) in fields.iter().enumerate() {
                 let (here, there) = (row.values[index], next.values[index]);
-                values[index] = blend(field, here, there, age_ticks - f64::from(whole));
+                values[index] =
+                    blend(field, here.into(), there.into(), age_ticks - f64::from(whole));
             }
         }
         !from.is_empty()

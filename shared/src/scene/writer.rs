@@ -12,9 +12,21 @@ pub struct SceneWriter {
     rows: Rows,
     audiences: Vec<Audience>,
     sorted: Vec<u32>,
+    /// Where it is wanted: the values of all rows as they were given, in the fields' units.
+    exact: Option<Vec<f64>>,
 }
 
 impl SceneWriter {
+    /// One that also keeps what it is given as exactly as it is given it.
+    pub(crate) fn keeping_exact() -> SceneWriter {
+        SceneWriter { exact: Some(Vec::new()), ..SceneWriter::default() }
+    }
+
+    /// The values of all rows, one after the other; none unless it keeps them.
+    pub(crate) fn exact(&self) -> &[f64] {
+        self.exact.as_deref().unwrap_or_default()
+    }
+
     /// Shows an entity to whoever is near it; to all if its kind has no place.
     ///
     /// Values are in the fields' units; they are rounded to the nearest step and clamped (or
@@ -39,6 +51,9 @@ impl SceneWriter {
     ) {
         self.audiences.push(audience);
         self.rows.push(entity, kind.index(), N).copy_from_slice(&kind.quantise(values));
+        if let Some(exact) = &mut self.exact {
+            exact.extend(values);
+        }
     }
 
     /// The rows written so far, in the order of writing.
@@ -51,6 +66,9 @@ impl SceneWriter {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.audiences.clear();
+        if let Some(exact) = &mut self.exact {
+            exact.clear();
+        }
     }
 
     /// Publishes what was written, and the events of the tick, as `scene`, by rising entity id;
