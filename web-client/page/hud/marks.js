@@ -5,17 +5,12 @@
 // word for those who hear the page. Used by everything in hud/.
 
 import { colourIn } from "../draw/palette.js";
+import { silhouetteOf } from "../draw/silhouettes.js";
 
 /** @typedef {import("../world.js").World} World */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** By class: the silhouettes of the picture, bow to the right. */
-const SHIPS = [
-  "M15 6 5 7.3 1.2 9.6 2.5 6 1.2 2.4 5 4.7Z",
-  "M14.5 6 2 11.2 4.4 6 2 .8Z",
-  "M13 7.9 10.7 11.4H4V8.2h1.2V3.8H4V.6h6.7L13 4.1Z",
-];
 /** By team, as over the ships: a bow, a roof. */
 const TEAMS = ["", "M2.5 9.5a5.5 6 0 0 1 11 0", "M2.5 9.5 8 2.5l5.5 7"];
 const BOLT = "M1 6h4M6.5 6h8M11 3.2 14.5 6 11 8.8";
@@ -29,9 +24,12 @@ export function span(kind, text) {
   return element;
 }
 
-/** @param {number} index of a class; an unknown one is drawn as a lancer */
+/** @param {number} index of a class; an unknown one is drawn as an arrow */
 export function shipMark(index) {
-  return drawing("ship-mark", SHIPS[index] ?? SHIPS[1], "");
+  const mark = drawing("ship-mark", `M${silhouetteOf(index).corners.join("L")}Z`, "");
+  // In the picture's units, bow to the right.
+  mark.setAttribute("viewBox", "-1.5 -1.15 3.2 2.3");
+  return mark;
 }
 
 /** @param {number} team 1 or 2 */

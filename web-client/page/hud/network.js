@@ -47,6 +47,10 @@ export class NetworkPanel {
     for (const id of ["network-open", "network-close"]) {
       part(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
     }
+    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
+      part("settings", HTMLDialogElement).close();
+      this.toggle(true);
+    });
     part("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
     this.listen();
     this.show();
@@ -72,6 +76,10 @@ export class NetworkPanel {
     }
     const what = this.network.describe();
     part("simulated", HTMLElement).hidden = what === "";
+    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
+      part("settings", HTMLDialogElement).close();
+      this.toggle(true);
+    });
     part("simulated-what", HTMLButtonElement).textContent = what;
     document.body.classList.toggle("simulated", what !== "");
   }
