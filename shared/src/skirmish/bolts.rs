@@ -161,7 +161,7 @@ pub(super) fn show_shot(
     let (mut obstacles, nobody) = (own.among(level), Grid::default());
     for _ in 0..age_ticks {
         obstacles.border.advance(timing);
-        obstacles.tick = obstacles.tick.next();
+        obstacles.tick = obstacles.tick.plus(1);
         if bolt.fly(&obstacles, &nobody, |_| None) != Flight::On {
             return;
         }

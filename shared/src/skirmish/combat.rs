@@ -10,7 +10,7 @@ use super::bolts::{Bolt, Flight};
 use super::kinds;
 use super::player::{Player, are_mates};
 use super::rail::{self, Beam, Rail};
-use super::round::{self, Round};
+use super::round::{self, Phase, Round};
 use super::rules::{ASSIST_POINTS, KILL_POINTS};
 use super::ship::Own;
 use super::{Skirmish, Step};
@@ -43,12 +43,15 @@ impl Skirmish {
         let spares_mates = !self.settings.friendly_fire;
         let Skirmish { players, past, scratch, round, .. } = self;
         for rail in scratch.rails.drain(..) {
-            let moment = past.at(now.tick, now.rewind(rail.owner));
+            let rewind = now.rewind(rail.owner);
+            let moment = past.at(now.tick, rewind);
             let place = |own: &Own| match &moment {
                 Some(moment) => rail::place_at(moment, own),
                 None => Some(own.place),
             };
-            let others = players.iter().map(|player| &player.own).enumerate();
+            let (min, max) = rail.bounds(rewind, &now.level.timing);
+            let near = scratch.ships.near(min, max);
+            let others = near.map(|index| (index, &players[index].own));
             let others = others.filter(|(_, own)| own.is_alive() && own.player != rail.owner);
             let others =
                 others.filter(|(_, own)| !(spares_mates && are_mates(rail.team, own.team)));
@@ -63,6 +66,25 @@ impl Skirmish {
                 let blow = Blow { by: rail.owner, at, damage: rail.damage, is_rail: true };
                 hit(players, victim, blow, round, now);
             }
+        }
+    }
+
+    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of whoever hurt it last.
+    pub(super) fn score_flight(&mut self, mut gone: Player) {
+        let Phase::Playing { .. } = self.round.phase() else { return };
+        let since = self.tick.minus(self.assist_ticks);
+        let hurts = gone.take_hurts(since);
+        let Some((killer, helpers)) = hurts.split_last() else { return };
+        if !gone.own.is_alive() {
+            return;
+        }
+        for helper in helpers {
+            score_assist(&mut self.players, *helper, &mut self.round);
+        }
+        if let Ok(at) = self.find(*killer) {
+            self.players[at].tally.add_kill();
+            self.players[at].tally.score += KILL_POINTS;
+            self.round.score(self.players[at].own.team, KILL_POINTS);
         }
     }
 
@@ -144,19 +166,13 @@ fn score_kill(
     round: &mut Round,
     now: &mut Step<'_, Skirmish>,
 ) {
-    let since = now.tick.0.saturating_sub(now.level.timing.assist_ticks);
-    let victim_id = players[victim].id();
-    let killer_id = players[killer].id();
+    let since = now.tick.minus(now.level.timing.assist_ticks);
+    let (victim_id, killer_id) = (players[victim].id(), players[killer].id());
     players[victim].tally.deaths += 1;
     players[victim].tally.streak = 0;
-    for helper in players[victim].take_hurts(crate::tick::Tick(since)) {
-        let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { continue };
-        if helper == killer_id {
-            continue;
-        }
-        players[at].tally.assists += 1;
-        players[at].tally.score += ASSIST_POINTS;
-        round.score(players[at].own.team, ASSIST_POINTS);
+    let helpers = players[victim].take_hurts(since).into_iter();
+    for helper in helpers.filter(|helper| *helper != killer_id) {
+        score_assist(players, helper, round);
         now.emit_to(Audience::One(helper), &kinds::ASSIST, [victim_id.0.into()]);
     }
     let Player { own, tally, .. } = &mut players[killer];
@@ -164,12 +180,19 @@ fn score_kill(
     tally.score += points;
     round.score(own.team, points);
     if by_mate {
+        tally.streak = 0;
         return;
     }
-    tally.kills += 1;
-    tally.streak += 1;
-    tally.best_streak = tally.best_streak.max(tally.streak);
+    tally.add_kill();
     if round::is_told(tally.streak) {
         now.emit(&kinds::STREAK, [own.player.0.into(), tally.streak.into()]);
     }
+}
+
+fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) {
+    // Whoever left is forgotten by all.
+    let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return };
+    players[at].tally.assists += 1;
+    players[at].tally.score += ASSIST_POINTS;
+    round.score(players[at].own.team, ASSIST_POINTS);
 }

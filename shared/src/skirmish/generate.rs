@@ -82,8 +82,9 @@ pub(super) fn open(tick_rate: TickRate, players_max: u16) -> Level {
 fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad> {
     let mut pads = Vec::new();
     let mut lay = |at: Vec2, pickup: Pickup| {
-        // What keeps its distance from the middle of a pad leaves all of it free.
-        if claim(taken, (at, at)) {
+        // What keeps its distance from this leaves all of the pad free, and no ship reaches two.
+        let reach = Vec2::splat((2.0 * PICKUP_REACH - GAP_MIN) * 0.5);
+        if claim(taken, (at - reach, at + reach)) {
             pads.push(Pad { x: at.x, y: at.y, pickup });
         }
     };

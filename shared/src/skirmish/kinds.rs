@@ -183,8 +183,9 @@ pub const ROUND: EntityKind<5> = EntityKind::new(
     ],
 );
 
-/// A player in the result of a round, known to all while it stands: player, place (1 is the best;
-/// equals share one), score, kills, deaths, assists, streak (the most kills in one life).
+/// A player in the result of a round, while it stands: player (65535 for one who has left), place (1
+/// is the best; equals share one), score, kills, deaths, assists, streak (the most kills in one
+/// life). The best are known to all, each of the others to itself.
 pub const RESULT: EntityKind<7> = EntityKind::new(
     5,
     "result",

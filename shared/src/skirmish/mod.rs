@@ -100,6 +100,8 @@ pub struct Skirmish {
     tick: Tick,
     /// `None` for rounds that never end.
     round_ticks: Option<u32>,
+    /// For how long a hit counts, also when somebody leaves, between two ticks.
+    assist_ticks: u32,
     round: Round,
     /// The border never goes beyond this: the level ends there.
     border_max: f32,
@@ -153,6 +155,7 @@ impl Game for Skirmish {
             next_entity: EntityId(ROUND_ENTITY.0 + 1),
             tick: Tick(0),
             round_ticks: (round_ticks > 0).then_some(round_ticks),
+            assist_ticks: level.timing.assist_ticks,
             round: Round::first(),
             border_max: level.radius,
             border: Border { radius, target: radius },
@@ -177,7 +180,9 @@ impl Game for Skirmish {
 
     fn leave(&mut self, player: PlayerId) {
         if let Ok(at) = self.find(player) {
-            self.players.remove(at);
+            let gone = self.players.remove(at);
+            self.score_flight(gone);
+            self.round.forget(player);
             // Its number may be given out again: nobody should score by a stranger's bolts.
             self.bolts.retain(|bolt| bolt.owner != player);
             self.players.iter_mut().for_each(|other| other.forget(player));
@@ -309,7 +314,8 @@ impl Skirmish {
         }
     }
 
-    /// Everybody begins anew, with a fresh ship.
+    /// Everybody begins anew, with a fresh ship. A round's end and its beginning are told as a push:
+    /// no player was hurt, and each is put elsewhere.
     fn begin_round(&mut self, now: &mut Step<'_, Skirmish>, is_first: bool) {
         self.round.begin(self.round_ticks.map(|ticks| now.tick.plus(ticks)));
         self.pickups.begin(now.tick);
@@ -327,14 +333,16 @@ impl Skirmish {
         }
     }
 
-    /// Moves the last of the larger team until neither is larger by more than one.
+    /// Moves those with the fewest points from the larger team until neither is larger by two.
     fn even_out_teams(&mut self) {
         let count = |team| self.players.iter().filter(|player| player.own.team == team).count();
         let (first, second) = (count(1), count(2));
         let (from, to) = if first > second { (1, 2) } else { (2, 1) };
+        let mut larger: Vec<_> =
+            self.players.iter_mut().filter(|player| player.own.team == from).collect();
+        larger.sort_by_key(|player| (player.tally.score, player.id()));
         let many = first.abs_diff(second) / 2;
-        let larger = self.players.iter_mut().rev().filter(|player| player.own.team == from);
-        larger.take(many).for_each(|player| player.own.team = to);
+        larger.into_iter().take(many).for_each(|player| player.own.team = to);
     }
 
     /// Sends the border to where it belongs with so many players. In a tick and not between two,
@@ -368,7 +376,10 @@ impl Skirmish {
         let due = Life::Dead { respawn_ticks: 0 };
         let timing = &now.level.timing;
         let mut left = SPAWNS_PER_TICK_MAX;
-        for at in 0..self.players.len() {
+        // From another one on in each tick: when all wait, none is always the first.
+        let count = self.players.len();
+        let first = now.tick.0 as usize % count.max(1);
+        for at in (first..count).chain(0..first) {
             if self.players[at].own.life != due || left == 0 {
                 continue;
             }
@@ -378,10 +389,12 @@ impl Skirmish {
             let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.place);
             let obstacles = self.obstacles(now.level);
             let place = spawn::safe_place(&mut self.dice, &obstacles, others);
-            let Player { own, has_lived, .. } = &mut self.players[at];
+            let Player { own, tally, has_lived, .. } = &mut self.players[at];
             let protection_ticks =
                 if *has_lived { timing.protection_ticks } else { timing.newcomer_protection_ticks };
-            *has_lived = true;
+            // Who comes while a result stands has not begun yet.
+            *has_lived |= own.truce_ticks == 0;
+            tally.streak = 0;
             own.spawn(self.next_entity.take(), place, protection_ticks);
             now.affect(own.player, Effect::Spawn);
             now.emit(&kinds::SPAWN, [place.x.into(), place.y.into(), own.player.0.into()]);
@@ -399,6 +412,7 @@ impl Skirmish {
     fn hand_out_pickups(&mut self, now: &mut Step<'_, Skirmish>) {
         let Skirmish { pickups, players, scratch, border, next_entity, round, .. } = self;
         let timing = &now.level.timing;
+        pickups.keep_within(border.radius);
         // Nobody needs any while the result stands, or alone.
         let is_contest = players.len() > 1 && matches!(round.phase(), Phase::Playing { .. });
         if is_contest {

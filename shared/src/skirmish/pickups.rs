@@ -55,6 +55,11 @@ impl Pad {
     pub(super) fn place(&self) -> Vec2 {
         Vec2::new(self.x, self.y)
     }
+
+    /// Whether all of it is within a border.
+    fn is_within(&self, radius: f32) -> bool {
+        self.place().length() + PICKUP_REACH < radius
+    }
 }
 
 /// The pads and what lies on them.
@@ -99,9 +104,17 @@ impl Pickups {
             return;
         }
         for Filled { pad, lying } in &mut self.pads {
-            let is_inside = pad.place().length() + PICKUP_REACH < radius;
-            if lying.is_none() && is_inside && is_due(pad.pickup) {
+            if lying.is_none() && pad.is_within(radius) && is_due(pad.pickup) {
                 *lying = Some(next_entity.take());
+            }
+        }
+    }
+
+    /// Takes away what lies where the border has closed.
+    pub(super) fn keep_within(&mut self, radius: f32) {
+        for Filled { pad, lying } in &mut self.pads {
+            if !pad.is_within(radius) {
+                *lying = None;
             }
         }
     }

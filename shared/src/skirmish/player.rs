@@ -46,7 +46,7 @@ impl Player {
         self.hurts.retain(|(by, _)| *by != player);
     }
 
-    /// Its ship is lost: gives who has hurt it since a tick.
+    /// Its ship is lost: gives who has hurt it since a tick, the last one last.
     pub(super) fn take_hurts(&mut self, since: Tick) -> Vec<PlayerId> {
         let hurts = std::mem::take(&mut self.hurts);
         hurts.into_iter().filter(|(_, tick)| *tick >= since).map(|(by, _)| by).collect()

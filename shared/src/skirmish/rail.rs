@@ -10,12 +10,13 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::input::aim_direction;
-use super::level::{Level, first_touch_of_circle};
+use super::level::{Level, bounds_of_way, first_touch_of_circle};
 use super::obstacles::Obstacles;
-use super::rules::{RAIL_RANGE, SHIP_RADIUS};
+use super::rules::{BORDER_SPEED_MAX, RAIL_RANGE, SHIP_RADIUS, SHIP_SPEED_MAX, Timing};
 use super::ship::Own;
 use crate::history::Moment;
 use crate::ids::{EntityId, PlayerId};
+use crate::tick::Rewind;
 
 /// What is remembered of a ship at a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +70,15 @@ impl Rail {
             damage: own.rail_damage(),
             aim: own.aim,
         }
+    }
+
+    /// All around where the ships are now that it may hit: those that it sees were elsewhere by as far
+    /// as a ship flies in that time.
+    pub(super) fn bounds(&self, rewind: Rewind, timing: &Timing) -> (Vec2, Vec2) {
+        let ticks = (rewind.whole_ticks() + 1) as f32;
+        let margin = SHIP_RADIUS + (SHIP_SPEED_MAX + BORDER_SPEED_MAX) * timing.dt * ticks;
+        let to = self.from + aim_direction(self.aim) * RAIL_RANGE;
+        bounds_of_way(self.from, to, margin)
     }
 
     /// How far it goes among obstacles and the border as they are, and from where to where in a

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::kinds::{RESULT, ROUND};
 use super::rules::RESULTS_MAX;
 use crate::ids::{EntityId, PlayerId};
-use crate::scene::SceneWriter;
+use crate::scene::{Audience, SceneWriter};
 use crate::tick::Tick;
 
 /// What a player did in this round.
@@ -21,6 +21,15 @@ pub(super) struct Tally {
     /// Kills in this life.
     pub(super) streak: u32,
     pub(super) best_streak: u32,
+}
+
+impl Tally {
+    /// One more was killed.
+    pub(super) fn add_kill(&mut self) {
+        self.kills += 1;
+        self.streak += 1;
+        self.best_streak = self.best_streak.max(self.streak);
+    }
 }
 
 /// What a round is about to do.
@@ -51,6 +60,9 @@ struct Standing {
     place: u32,
     tally: Tally,
 }
+
+/// Whom a result names in the place of somebody who has left: no room has so many players.
+const GONE: PlayerId = PlayerId(u16::MAX);
 
 /// Whether so many kills in one life are told to all.
 pub(super) fn is_told(streak: u32) -> bool {
@@ -93,7 +105,6 @@ impl Round {
         self.phase = Phase::Result { ends };
         let mut ranked: Vec<_> = tallies.collect();
         ranked.sort_by_key(|(player, tally)| (-tally.score, *player));
-        ranked.truncate(RESULTS_MAX);
         let place_of =
             |at: usize| 1 + ranked.partition_point(|(_, tally)| tally.score > ranked[at].1.score);
         self.result = (0..ranked.len())
@@ -104,6 +115,12 @@ impl Round {
                 tally: ranked[at].1,
             })
             .collect();
+    }
+
+    /// A player is gone: its number may be given out again, and its place is nobody else's.
+    pub(super) fn forget(&mut self, player: PlayerId) {
+        let standings = self.result.iter_mut().filter(|standing| standing.player == player);
+        standings.for_each(|standing| standing.player = GONE);
     }
 
     /// Adds to what a team has.
@@ -128,12 +145,14 @@ impl Round {
         };
         let [team1, team2] = self.team_points.map(f64::from);
         scene.row(&ROUND, entity, [self.number.into(), phase, ends.0.into(), team1, team2]);
-        for Standing { entity, player, place, tally } in &self.result {
+        for (at, Standing { entity, player, place, tally }) in self.result.iter().enumerate() {
             let Tally { score, kills, deaths, assists, best_streak, .. } = *tally;
             let counts = [kills, deaths, assists, best_streak].map(f64::from);
             let [kills, deaths, assists, streak] = counts;
+            let audience = if at < RESULTS_MAX { Audience::All } else { Audience::One(*player) };
             let (player, place, score) = (player.0.into(), (*place).into(), score.into());
-            scene.row(&RESULT, *entity, [player, place, score, kills, deaths, assists, streak]);
+            let values = [player, place, score, kills, deaths, assists, streak];
+            scene.row_for(audience, &RESULT, *entity, values);
         }
     }
 }
@@ -141,6 +160,7 @@ impl Round {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::{Events, Scene, View};
 
     fn tally(score: i32) -> Tally {
         Tally { score, ..Tally::default() }
@@ -164,11 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn of_a_crowd_only_the_best_stand_in_the_result() {
+    fn of_a_crowd_all_are_told_of_the_best_and_each_of_itself() {
         let mut round = Round::first();
         let tallies = (0..1_000).map(|player| (PlayerId(player), tally(i32::from(player))));
-        round.conclude(Tick(1), tallies, &mut EntityId(0));
-        assert_eq!(round.result.len(), RESULTS_MAX);
-        assert_eq!(round.result[0].player, PlayerId(999));
+        round.conclude(Tick(1), tallies, &mut EntityId(2));
+        let mut writer = SceneWriter::default();
+        round.show(EntityId(1), &mut writer);
+        let mut scene = Scene::default();
+        writer.publish(Tick(1), &mut Events::default(), &mut scene);
+        let (schema, view) = (super::super::kinds::schema(), View::Everything);
+        for (player, rows) in [(999, 1 + RESULTS_MAX), (999 - 32, 2 + RESULTS_MAX)] {
+            let player = Some(PlayerId(player));
+            let known = |index: &usize| scene.may_know_row(&schema, *index, player, &view);
+            assert_eq!((0..scene.rows().len()).filter(known).count(), rows);
+        }
     }
 }

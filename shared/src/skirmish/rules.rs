@@ -74,6 +74,9 @@ pub const PICKUP_BACK_S: f32 = 14.0;
 /// The same of an overcharge. All of a kind come back at once, so that people meet there.
 pub const OVERCHARGE_BACK_S: f32 = 30.0;
 
+/// Least time between two turns of a view: both at once would be more than one may know.
+const TURN_VIEW_S: f32 = 1.0;
+
 /// Length of a round unless its room wants another.
 pub const ROUND_S: u16 = 180;
 /// For how long the result of a round stands before the next one begins.
@@ -84,8 +87,8 @@ pub const KILL_POINTS: i32 = 2;
 pub const ASSIST_POINTS: i32 = 1;
 /// How long a hit counts as help.
 pub const ASSIST_S: f32 = 6.0;
-/// Most players of whom a result tells.
-pub const RESULTS_MAX: usize = 64;
+/// Of so many players, the best, a result tells all; each of the others is told of itself.
+pub const RESULTS_MAX: usize = 32;
 /// Most ships that appear in one tick; the others wait for the next one. It bounds the cost of
 /// a tick in which a thousand players come at once.
 pub(super) const SPAWNS_PER_TICK_MAX: usize = 32;
@@ -114,6 +117,9 @@ const AREA_PER_PLAYER: f32 = 49.5;
 const BORDER_GROWTH_PER_S: f32 = 12.0;
 /// How fast the border moves inwards, in units per second: slow, for it pushes ships.
 const BORDER_SHRINK_PER_S: f32 = 3.0;
+/// Fastest that anything but its engine moves a ship: the border that closes in, or a rock that
+/// drifts.
+pub(super) const BORDER_SPEED_MAX: f32 = BORDER_SHRINK_PER_S;
 /// No arena is larger; the ranges of all fields follow from it. The largest that lets a
 /// coordinate, in steps of 1/32 of a unit, fit into 14 bits.
 pub const WORLD_RADIUS_MAX: f32 = 255.0;
@@ -147,6 +153,7 @@ pub(super) struct Timing {
     pub(super) overcharge_back_ticks: u32,
     pub(super) result_ticks: u32,
     pub(super) assist_ticks: u32,
+    pub(super) turn_view_ticks: u32,
     classes: [ClassTiming; Class::ALL.len()],
 }
 
@@ -178,6 +185,7 @@ impl Timing {
             overcharge_back_ticks: rate.ticks_in(OVERCHARGE_BACK_S),
             result_ticks: rate.ticks_in(RESULT_S),
             assist_ticks: rate.ticks_in(ASSIST_S),
+            turn_view_ticks: rate.ticks_in(TURN_VIEW_S),
             classes: Class::ALL.map(|class| ClassTiming {
                 cooldown_ticks: rate.ticks_in(class.traits().cooldown_s),
                 rail_charge_ticks: rate.ticks_in(class.traits().rail_charge_s),

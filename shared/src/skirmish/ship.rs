@@ -51,6 +51,8 @@ pub struct Own {
     pub wish: Class,
     /// Whether its screen is tall: its view is turned then.
     pub is_tall: bool,
+    /// For how many more ticks its view cannot be turned.
+    pub turned_ticks: u32,
     /// Whether it has a ship.
     pub life: Life,
     /// Where the ship is; where it was destroyed when it is dead.
@@ -96,6 +98,7 @@ impl Own {
             class: Class::default(),
             wish: Class::default(),
             is_tall: false,
+            turned_ticks: 0,
             life: Life::Dead { respawn_ticks: 0 },
             place: Vec2::ZERO,
             velocity: Vec2::ZERO,
@@ -123,6 +126,7 @@ impl Own {
             ship,
             wish: self.wish,
             is_tall: self.is_tall,
+            turned_ticks: self.turned_ticks,
             life: Life::Alive,
             place,
             aim: self.aim,
@@ -266,7 +270,7 @@ impl Own {
 
 /// Moves a player's own state on by one tick and one input.
 pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
-    own.tick = own.tick.next();
+    own.tick = own.tick.plus(1);
     own.border.advance(&level.timing);
     own.truce_ticks = own.truce_ticks.saturating_sub(1);
     own.fired = false;
@@ -275,7 +279,7 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
         Some(held) => {
             own.aim = held.aim;
             own.wish = held.wished().unwrap_or(own.wish);
-            own.is_tall = held.buttons & Input::TALL != 0;
+            turn_view(own, held.buttons & Input::TALL != 0, &level.timing);
             held
         }
         // Who has not been heard for long has not let go of the trigger.
@@ -299,6 +303,15 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
             fly(own, level, input);
             shoot(own, &level.timing);
         }
+    }
+}
+
+/// A screen may be turned, but not so often that its player would know both views at once.
+fn turn_view(own: &mut Own, is_tall: bool, timing: &Timing) {
+    own.turned_ticks = own.turned_ticks.saturating_sub(1);
+    if own.is_tall != is_tall && own.turned_ticks == 0 {
+        own.is_tall = is_tall;
+        own.turned_ticks = timing.turn_view_ticks;
     }
 }
 
@@ -341,7 +354,8 @@ fn shoot(own: &mut Own, timing: &Timing) {
         if own.cooldown_ticks == 0 {
             // An overcharge adds a tick to every other one.
             let more = u32::from(own.is_overcharged() && own.tick.0.is_multiple_of(2));
-            own.charge_ticks = (own.charge_ticks + 1 + more).min(times.rail_charge_ticks);
+            let charged = own.charge_ticks.saturating_add(1 + more);
+            own.charge_ticks = charged.min(times.rail_charge_ticks);
         }
         return;
     }
