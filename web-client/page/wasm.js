@@ -48,8 +48,6 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} y
  * @property {number} orbit
  * @property {number} radius
- * @property {number} phase radians at tick 0
- * @property {number} period_ticks below 0 the other way around
  * @property {number} solid_from
  *
  * @typedef {{ walls: Wall[], rocks: Rock[], drifters: Drifter[], pads: Pad[] }} Level
@@ -245,6 +243,11 @@ export class Wasm {
   /** @returns {Level | null} */
   level() {
     return this.json(this.calls.tickwire_level());
+  }
+
+  /** Where the rocks that drift are: x and y of each. @param {number} tick with its fraction */
+  drifters(tick) {
+    return this.numbers(this.calls.tickwire_drifters(tick));
   }
 
   /** @returns {Player[] | null} */

@@ -154,19 +154,17 @@ export class World {
       this.place(kind.name, row);
     }
     this.results.sort((a, b) => a.place - b.place || a.player - b.player);
-    this.drift();
+    this.drift(wasm);
     return true;
   }
 
   /** The rocks that drift go by the tick of the own ship: it is to meet them where they are drawn.
-   *  @private */
-  drift() {
-    this.level.drifters.forEach(({ x, y, orbit, phase, period_ticks }, nth) => {
-      // Whole turns aside, as the rules reckon it.
-      const turns = (this.ownTick % Math.abs(period_ticks)) / period_ticks;
-      const angle = phase + 2 * Math.PI * turns;
-      this.drifters[nth].x = x + orbit * Math.cos(angle);
-      this.drifters[nth].y = y + orbit * Math.sin(angle);
+   *  @private @param {Wasm} wasm */
+  drift(wasm) {
+    const places = wasm.drifters(this.ownTick);
+    this.drifters.forEach((rock, nth) => {
+      rock.x = places[2 * nth];
+      rock.y = places[2 * nth + 1];
     });
   }
 

@@ -172,6 +172,12 @@ pub extern "C" fn tickwire_level() -> u32 {
     page(|page| page.level(played::level))
 }
 
+/// Where what drifts in the level is at a moment, in ticks of the room: x and y of each.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_drifters(tick: f64) -> u32 {
+    page(|page| page.level_numbers(|level, numbers| played::drifters(tick, level, numbers)))
+}
+
 /// Who is in the room, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_roster() -> u32 {

@@ -245,6 +245,14 @@ impl<G: Game> PageClient<G> {
         self.keep(json)
     }
 
+    pub(crate) fn level_numbers(&mut self, write: impl FnOnce(&G::Level, &mut Vec<f64>)) -> u32 {
+        self.buffers.numbers.clear();
+        if let Some(level) = self.client.as_ref().and_then(Client::level) {
+            write(level, &mut self.buffers.numbers);
+        }
+        self.buffers.numbers_len()
+    }
+
     pub(crate) fn own(&mut self, write: fn(&mut Json, &G::Own, &G::Level)) -> u32 {
         let mut json = Json::default();
         if let Some(client) = &self.client

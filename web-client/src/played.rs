@@ -6,6 +6,7 @@
 use shared::game::Game;
 use shared::skirmish::class::Traits;
 use shared::skirmish::{Class, Input, Life, Own, Skirmish, kinds, rail_reach, rules};
+use shared::tick::Tick;
 
 use crate::json::Json;
 
@@ -99,18 +100,9 @@ pub(crate) fn level(json: &mut Json, level: &<Played as Game>::Level) {
         });
         json.key("drifters").list(|json| {
             for drifter in &layout.drifters {
-                numbers(
-                    json,
-                    &[
-                        ("x", drifter.x),
-                        ("y", drifter.y),
-                        ("orbit", drifter.orbit),
-                        ("radius", drifter.radius),
-                        ("phase", drifter.phase),
-                        ("period_ticks", drifter.period_ticks as f32),
-                        ("solid_from", drifter.solid_from),
-                    ],
-                );
+                let (x, y, orbit) = (drifter.x, drifter.y, ("orbit", drifter.orbit));
+                let (radius, solid_from) = (drifter.radius, ("solid_from", drifter.solid_from));
+                numbers(json, &[("x", x), ("y", y), orbit, ("radius", radius), solid_from]);
             }
         });
         json.key("pads").list(|json| {
@@ -120,6 +112,18 @@ pub(crate) fn level(json: &mut Json, level: &<Played as Game>::Level) {
             }
         });
     });
+}
+
+/// Where the rocks that drift are at a moment between two ticks: x and y of each.
+pub(crate) fn drifters(tick: f64, level: &<Played as Game>::Level, numbers: &mut Vec<f64>) {
+    // A cast from float saturates, and takes not-a-number to 0.
+    let before = Tick(tick as u32);
+    let fraction = (tick - f64::from(before.0)).clamp(0.0, 1.0);
+    for drifter in &level.layout.drifters {
+        let (from, to) = (drifter.at(before), drifter.at(before.plus(1)));
+        let blend = |from: f32, to: f32| f64::from(from) + f64::from(to - from) * fraction;
+        numbers.extend([blend(from.x, to.x), blend(from.y, to.y)]);
+    }
 }
 
 /// `respawn_ticks` is null while the ship flies; `rail_reach` is how far a rail would go from here

@@ -81,7 +81,7 @@ const MARKSMEN: f32 = 0.4;
 const CHARGE_S: f32 = 3.0;
 const RAIL_DISTANCE: f32 = 13.0;
 /// By how much its error is larger with the rail, which needs no lead and one hit of which hurts.
-const RAIL_SWAY: f32 = 2.2;
+const RAIL_SWAY: f32 = 2.1;
 /// It fires a rail at what this reaches with a little to spare.
 const RAIL_SHOT_RANGE: f32 = 0.95 * RAIL_RANGE;
 /// It shoots when its aim is within this of where it wants it, in radians.
@@ -93,6 +93,7 @@ const DODGE_S: f32 = 0.35;
 const HEED_DISTANCE: f32 = 2.5;
 /// It looks so far ahead for a way around what stands between it and where it wants to be.
 const LOOK_AHEAD: f32 = 5.0;
+const LOOK_AT_BORDER: f32 = 1.0;
 /// A little less than its radius: what it touches already must not stand in every way.
 const LOOK_RADIUS: f32 = 0.8 * SHIP_RADIUS;
 /// It needs a repair, or a shield, when less than this part is left.
@@ -213,23 +214,27 @@ impl Mind<'_> {
         nearest.map(|(_, way)| way.normalize_or_zero())
     }
 
-    /// A way around what stands in a way: the direction nearest to it that is free.
+    /// A way around what stands in a way: of the eight directions that it can fly, the first free one
+    /// to one side, for a while the same side, so that it gets around what is long.
     fn around(&self, way: Vec2) -> Vec2 {
-        if way == Vec2::ZERO {
+        if way == Vec2::ZERO || self.is_free(way) {
             return way;
         }
-        let obstacles = self.obstacles();
+        let eighth = std::f32::consts::FRAC_PI_4;
+        let nearest = libm::rintf(libm::atan2f(way.y, way.x) / eighth);
+        let side = if self.mood(WANDER_S, 9) & 1 == 0 { 1.0 } else { -1.0 };
+        let turns = [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, -3.0];
+        let directions = turns.map(|turn| direction((nearest + turn * side) * eighth));
+        directions.into_iter().find(|way| self.is_free(*way)).unwrap_or(way)
+    }
+
+    /// Whether nothing stands in the next stretch of a way.
+    fn is_free(&self, way: Vec2) -> bool {
         let place = self.own.place;
-        let first = if self.mood(WANDER_S, 9) & 1 == 0 { 1.0 } else { -1.0 };
-        for eighths in [0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0] {
-            let turned = way.rotate(direction(eighths * first * std::f32::consts::FRAC_PI_4));
-            let to = place + turned * LOOK_AHEAD;
-            let is_inside = to.length() < self.own.border.radius - SHIP_RADIUS;
-            if is_inside && obstacles.first_touch(place, to, LOOK_RADIUS).is_none() {
-                return turned;
-            }
-        }
-        way
+        let is_inside = |to: Vec2| to.length() < self.own.border.radius - SHIP_RADIUS;
+        // The border is round, and so left along a tangent: only what leads straight out is barred.
+        is_inside(place + way * LOOK_AT_BORDER)
+            && self.obstacles().first_touch(place, place + way * LOOK_AHEAD, LOOK_RADIUS).is_none()
     }
 
     /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.

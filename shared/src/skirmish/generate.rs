@@ -14,7 +14,7 @@ use crate::dice::Dice;
 use crate::tick::TickRate;
 
 /// One obstacle is tried for so much area; about a quarter find room.
-const AREA_PER_TRY: f32 = 40.0;
+const AREA_PER_TRY: f32 = 30.0;
 const ROCK_CHANCE: f32 = 0.45;
 const DRIFTER_CHANCE: f32 = 0.2;
 const ROCK_RADIUS: [f32; 2] = [1.2, 3.0];

@@ -1,5 +1,6 @@
 //! How the world as a whole behaves: claims about Skirmish, played tick by tick.
 
+mod arena;
 mod prediction;
 mod rail;
 mod rounds;

@@ -307,6 +307,68 @@ fn a_tall_screen_is_told_of_by_each_input() {
     assert!(own.is_tall);
     advance(&mut own, &level, Input::default());
     assert!(own.is_tall, "who is not heard of has not turned its phone");
-    advance(&mut own, &level, Input::new(0, 0));
-    assert!(!own.is_tall);
+    let turned = (1..100).position(|_| {
+        advance(&mut own, &level, Input::new(0, 0));
+        !own.is_tall
+    });
+    assert_eq!(turned, Some(29), "a second after the last turn");
+    let turns = (0..300).filter(|tick| {
+        let was_tall = own.is_tall;
+        let buttons = if tick % 2 == 0 { Input::TALL } else { 0 };
+        advance(&mut own, &level, Input::new(buttons, 0));
+        own.is_tall != was_tall
+    });
+    assert!(turns.count() <= 10, "nobody knows both views at once");
+}
+
+#[test]
+fn with_another_class_the_charge_of_the_last_one_is_lost_and_a_truce_lets_one_choose() {
+    let level = void(30);
+    let mut own = ship_in(&level);
+    hold(&mut own, &level, Input::new(Input::RAIL, 0), 0.6);
+    assert!(own.is_protected() && own.charge_ticks > 0);
+    advance(&mut own, &level, Input::new(Input::RAIL, 0).wishing(Class::Dart));
+    assert_eq!((own.class, own.charge_ticks), (Class::Dart, 1));
+    (own.protection_ticks, own.truce_ticks, own.is_tall) = (0, 9, true);
+    advance(&mut own, &level, Input::new(Input::TALL, 0).wishing(Class::Bulwark));
+    assert_eq!(own.class, Class::Bulwark);
+    own.die(0);
+    own.spawn(EntityId(9), Vec2::ZERO, 0);
+    assert!(own.is_tall);
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_server_says_an_own_state_is_moves_on(
+        tick in prop::sample::select(vec![0, 1, u32::MAX - 1, u32::MAX]),
+        counters in prop::collection::vec(prop::sample::select(vec![0, 1, u32::MAX]), 8),
+        floats in prop::collection::vec(any::<f32>(), 6),
+        (buttons, team, aim) in any::<(u8, u8, u16)>(),
+    ) {
+        let level = generate(1, rate(30), 60);
+        let border = Border { radius: floats[4], target: floats[5] };
+        let mut own = Own {
+            tick: Tick(tick),
+            life: Life::Alive,
+            place: Vec2::new(floats[0], floats[1]),
+            velocity: Vec2::new(floats[2], floats[3]),
+            aim,
+            team,
+            turned_ticks: counters[0],
+            shield_delay_ticks: counters[1],
+            cooldown_ticks: counters[2],
+            charge_ticks: counters[3],
+            protection_ticks: counters[4],
+            overcharge_ticks: counters[5],
+            truce_ticks: counters[6],
+            fired: counters[7] > 0,
+            ..Own::waiting(PlayerId(3), border)
+        };
+        let mut scene = SceneWriter::default();
+        super::super::bolts::show_shot(&own, Tick(tick), &level, 5, &mut scene);
+        for _ in 0..3 {
+            advance(&mut own, &level, Input { buttons, aim, wish: team });
+            own.show(&mut scene);
+        }
+    }
 }

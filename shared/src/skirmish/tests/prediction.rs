@@ -8,7 +8,10 @@ use crate::scene::RowRef;
 #[test]
 fn nothing_beside_its_input_changes_a_player_without_an_effect() {
     const PLAYERS: u16 = 16;
-    let setup = Setup { rewind_max_ticks: REWIND_MAX_TICKS, ..setup(21, PLAYERS) };
+    // Rounds end meanwhile, and begin.
+    let settings =
+        Settings { teams: true, friendly_fire: true, round_s: 20, ..Settings::default() };
+    let setup = Setup { settings, rewind_max_ticks: REWIND_MAX_TICKS, ..setup(21, PLAYERS) };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut dice = Dice::new(21, 7);
     let mut present = [false; PLAYERS as usize];

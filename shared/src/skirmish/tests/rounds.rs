@@ -1,31 +1,28 @@
-//! Rounds, teams, points and pick-ups.
+//! Rounds, teams and points.
 
 use super::super::class::Class;
-use super::super::kinds::{ASSIST, PICKUP, RESULT, ROUND, STREAK, TAKE};
-use super::super::rules::{
-    ASSIST_POINTS, ASSIST_S, NEWCOMER_PROTECTION_S, OVERCHARGE_BACK_S, PICKUP_BACK_S, PROTECTION_S,
-    RESULT_S,
-};
+use super::super::kinds::{ASSIST, HIT, RESULT, ROUND, SHIP, STREAK};
+use super::super::rules::{ASSIST_POINTS, ASSIST_S, NEWCOMER_PROTECTION_S, PROTECTION_S, RESULT_S};
 use super::*;
 use crate::scene::{Audience, EntityKind, EventKind};
 
-const BARE: Settings =
+pub(super) const BARE: Settings =
     Settings { obstacles: false, teams: false, friendly_fire: false, round_s: 180 };
 
 impl Arena {
     /// So many players, each of whom has been heard, in an arena of these settings.
-    fn with(count: u16, settings: Settings) -> Arena {
+    pub(super) fn with(count: u16, settings: Settings) -> Arena {
         let mut arena = Arena::of(count, settings);
         (0..count).for_each(|id| arena.world.join(PlayerId(id)));
         arena.press(Input::new(0, 0));
         arena
     }
 
-    fn events<const N: usize>(&self, kind: &EventKind<N>) -> Vec<[f64; N]> {
+    pub(super) fn events<const N: usize>(&self, kind: &EventKind<N>) -> Vec<[f64; N]> {
         self.happened.events().iter().filter_map(|event| kind.read(event)).collect()
     }
 
-    fn rows<const N: usize>(&self, kind: &EntityKind<N>) -> Vec<[f64; N]> {
+    pub(super) fn rows<const N: usize>(&self, kind: &EntityKind<N>) -> Vec<[f64; N]> {
         let mut writer = SceneWriter::default();
         self.world.show(&mut writer);
         writer.rows().iter().filter_map(|row| kind.read(row)).collect()
@@ -224,57 +221,186 @@ fn a_newcomer_is_safe_for_longer_than_who_has_just_died() {
 }
 
 #[test]
-fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
-    let mut arena = Arena::with(2, Settings { obstacles: true, ..BARE });
-    let pads = arena.level.layout.pads.clone();
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len());
-    let rate = arena.level.tick_rate;
-    for pickup in [Pickup::Repair, Pickup::Overcharge] {
-        let pad = pads.iter().find(|pad| pad.pickup == pickup).unwrap();
-        let lying = arena.rows(&PICKUP).len();
-        arena.own(0).place = pad.place();
-        arena.own(0).velocity = Vec2::ZERO;
-        if pickup == Pickup::Repair {
-            arena.own(0).hull = 50.0;
-        }
-        arena.step(&[]);
-        assert_eq!(arena.events(&TAKE)[0][2..], [0.0, f64::from(pickup.number())]);
-        assert!(arena.effects.contains(&(PlayerId(0), Effect::Hit)));
-        assert_eq!(arena.rows(&PICKUP).len(), lying - 1);
-        arena.own(0).place = Vec2::new(0.0, -18.0);
-    }
-    assert!(arena.own(0).hull > 50.0 && arena.own(0).is_overcharged());
-    let repaired = rate.ticks_in(PICKUP_BACK_S) + 1;
-    arena.settle(repaired - arena.tick.0 - 1);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 2);
+fn of_very_many_who_wait_some_appear_in_each_tick_and_not_always_the_same_first() {
+    let mut arena = Arena::of(200, Settings { round_s: 11, ..BARE });
+    (0..200).for_each(|id| arena.world.join(PlayerId(id)));
+    let alive = |arena: &Arena| {
+        let players = arena.world.players.iter().filter(|player| player.own.is_alive());
+        players.map(|player| player.id().0).collect::<Vec<_>>()
+    };
     arena.settle(1);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 1, "the repair is back");
-    arena.settle(rate.ticks_in(OVERCHARGE_BACK_S) + 1 - arena.tick.0);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len(), "and now the overcharge");
+    let first = alive(&arena);
+    assert_eq!(first.len(), rules::SPAWNS_PER_TICK_MAX);
+    arena.settle(8);
+    assert_eq!(alive(&arena).len(), 200);
+    arena.play_until_phase(1.0);
+    arena.play_until_phase(0.0);
+    assert_eq!(alive(&arena).len(), rules::SPAWNS_PER_TICK_MAX);
+    assert_ne!(alive(&arena), first);
 }
 
 #[test]
-fn for_one_alone_nothing_is_laid_out() {
-    let mut arena = Arena::with(1, Settings { obstacles: true, ..BARE });
-    assert!(arena.rows(&PICKUP).is_empty());
-    arena.world.join(PlayerId(1));
-    arena.settle(arena.level.tick_rate.ticks_in(OVERCHARGE_BACK_S));
-    assert_eq!(arena.rows(&PICKUP).len(), arena.level.layout.pads.len());
+fn a_result_names_nobody_who_came_after_and_a_newcomer_of_it_is_safe_in_the_next_round() {
+    let mut arena = Arena::with(3, Settings { round_s: 20, ..BARE });
+    arena.break_ship(2, 1);
+    arena.play_until_phase(1.0);
+    arena.world.leave(PlayerId(2));
+    arena.world.join(PlayerId(2));
+    arena.settle(5);
+    let results = arena.rows(&RESULT);
+    assert_eq!(results[0][..3], [f64::from(u16::MAX), 1.0, f64::from(KILL_POINTS)]);
+    assert!(results[1..].iter().all(|row| row[0] != 2.0));
+    arena.play_until_phase(0.0);
+    let rate = arena.level.tick_rate;
+    let protections = [2, 1].map(|id| arena.own(id).protection_ticks);
+    assert_eq!(protections, [NEWCOMER_PROTECTION_S, PROTECTION_S].map(|s| rate.ticks_in(s)));
 }
 
 #[test]
-fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
-    let mut arena = Arena::with(3, Settings { obstacles: true, ..BARE });
-    let pads = &arena.level.layout.pads;
-    let at = pads.iter().find(|pad| pad.pickup == Pickup::Repair).unwrap().place();
-    let off = |x: f32| at + Vec2::new(x, 0.0);
-    for (id, x, hull) in [(0, 0.1, 100.0), (1, 0.9, 50.0), (2, -0.5, 50.0)] {
-        let own = arena.own(id);
-        (own.place, own.velocity, own.hull) = (off(x), Vec2::ZERO, hull);
+fn who_leaves_a_fight_is_the_kill_of_whoever_hurt_it_last() {
+    let mut arena = Arena::with(4, BARE);
+    let at = Vec2::new(0.0, 10.0);
+    arena.hurt(0, 3, at, 90.0);
+    arena.hurt(1, 3, at, 90.0);
+    arena.world.leave(PlayerId(3));
+    assert_eq!([0, 1].map(|id| arena.score(id)), [ASSIST_POINTS, KILL_POINTS]);
+    // Its number is given to somebody who has hurt nobody and was hurt by nobody.
+    arena.world.join(PlayerId(3));
+    arena.world.leave(PlayerId(3));
+    arena.world.leave(PlayerId(0));
+    arena.world.join(PlayerId(0));
+    arena.hurt(1, 2, at, 1.0);
+    assert_eq!([0, 1].map(|id| arena.score(id)), [0, 2 * KILL_POINTS]);
+}
+
+#[test]
+fn a_number_given_out_again_inherits_no_assist() {
+    let mut arena = Arena::with(4, BARE);
+    let at = Vec2::new(0.0, 10.0);
+    arena.hurt(0, 3, at, 90.0);
+    arena.world.leave(PlayerId(0));
+    arena.world.join(PlayerId(0));
+    arena.settle(1);
+    arena.own(0).place = Vec2::new(-15.0, 3.0);
+    arena.hurt(1, 3, at, 1.0);
+    assert_eq!([0, 1].map(|id| arena.score(id)), [0, KILL_POINTS]);
+}
+
+#[test]
+fn an_assist_counts_for_the_team_and_a_mate_earns_none() {
+    let mut arena = Arena::with(6, Settings { teams: true, friendly_fire: true, ..BARE });
+    let at = Vec2::new(0.0, 10.0);
+    // Players 0, 2 and 4 are mates, and so are 1, 3 and 5.
+    arena.hurt(0, 1, at, 90.0);
+    arena.hurt(3, 1, at, 60.0);
+    arena.hurt(2, 1, at, 1.0);
+    assert_eq!([0, 3, 2].map(|id| arena.score(id)), [ASSIST_POINTS, 0, KILL_POINTS]);
+    assert_eq!(arena.round()[3..], [f64::from(ASSIST_POINTS + KILL_POINTS), 0.0]);
+    // A kill of a mate is none.
+    arena.hurt(2, 4, at, 1.0);
+    let tally = arena.world.players[2].tally;
+    assert_eq!((tally.kills, tally.streak, tally.score), (1, 0, 0));
+}
+
+#[test]
+fn the_weaker_team_is_the_smaller_one_and_of_two_as_large_the_one_with_fewer_points() {
+    let mut arena = Arena::with(2, Settings { teams: true, ..BARE });
+    arena.hurt(0, 1, Vec2::new(0.0, 10.0), 1.0);
+    arena.world.join(PlayerId(2));
+    assert_eq!(arena.world.team(PlayerId(2)), 2);
+    arena.world.join(PlayerId(3));
+    assert_eq!(arena.world.team(PlayerId(3)), 1);
+}
+
+#[test]
+fn with_a_result_all_bolts_are_gone_and_no_hurt_of_the_last_round_counts_in_the_next() {
+    let mut arena = Arena::with(3, Settings { round_s: 10, ..BARE });
+    let at = Vec2::new(0.0, 10.0);
+    arena.hurt(0, 2, at, 90.0);
+    while arena.tick < Tick(300) {
+        arena.press(Input::new(Input::FIRE, 0));
     }
-    arena.step(&[]);
-    let takers: Vec<_> = arena.events(&TAKE).iter().map(|take| take[2]).collect();
-    assert_eq!(takers, [2.0]);
+    assert!(!arena.world.bolts.is_empty());
+    arena.play_until_phase(1.0);
+    assert!(arena.world.bolts.is_empty());
+    arena.play_until_phase(0.0);
+    arena.hurt(1, 2, at, 1.0);
+    assert_eq!([0, 1].map(|id| arena.score(id)), [0, KILL_POINTS]);
+}
+
+#[test]
+fn an_overcharged_shot_hurts_more_and_none_hurts_who_is_protected() {
+    for (overcharge_ticks, protection_ticks, lost) in [(0, 0, 26.0), (99, 0, 39.0), (99, 99, 0.0)] {
+        let mut arena = Arena::with(2, BARE);
+        arena.face_off();
+        arena.own(0).protection_ticks = 0;
+        arena.own(0).overcharge_ticks = overcharge_ticks;
+        arena.own(1).protection_ticks = protection_ticks;
+        let mut hits = Vec::new();
+        for tick in 0..12 {
+            let buttons = if tick == 0 { Input::FIRE } else { 0 };
+            arena.step(&[received(0, Input::new(buttons, 0))]);
+            hits.extend(arena.events(&HIT));
+        }
+        assert_eq!(hits.iter().map(|hit| hit[4]).collect::<Vec<_>>(), [lost]);
+        let own = arena.own(1);
+        let full = own.class.traits();
+        assert_eq!(f64::from(full.hull_max + full.shield_max - own.hull - own.shield), lost);
+    }
+    for (overcharge_ticks, lost) in [(0, 75.0), (99, 112.5)] {
+        let mut arena = Arena::with(2, BARE);
+        arena.face_off();
+        let charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
+        (arena.own(0).charge_ticks, arena.own(0).overcharge_ticks) =
+            (charge_ticks, overcharge_ticks);
+        arena.step(&[received(0, Input::new(0, 0))]);
+        let own = arena.own(1);
+        let full = own.class.traits();
+        assert_eq!(full.hull_max + full.shield_max - own.hull - own.shield, lost);
+    }
+}
+
+#[test]
+fn a_ships_row_says_its_team_class_and_charge() {
+    let mut arena = Arena::with(2, Settings { teams: true, ..BARE });
+    arena.own(1).overcharge_ticks = 9;
+    let flags: Vec<_> = arena.rows(&SHIP).iter().map(|ship| ship[9] as u8).collect();
+    let team = |flags: u8| flags >> kinds::TEAM_SHIFT & 3;
+    assert_eq!([team(flags[0]), team(flags[1])], [1, 2]);
+    assert_eq!(flags.iter().map(|flags| flags & kinds::FLAG_OVERCHARGED).max(), Some(4));
+    assert_eq!(flags[0] & kinds::FLAG_OVERCHARGED, 0);
+}
+
+#[test]
+fn a_thousand_rails_in_one_tick_hit_as_one_after_the_other_would() {
+    // Whoever is not near the beam is not even looked at: what is hit must not depend on it.
+    let mut arena = Arena::with(300, Settings { obstacles: false, ..BARE });
+    arena.settle(20);
+    let charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
+    let ids: Vec<_> = (0..300).collect();
+    for id in &ids {
+        let own = arena.own(*id);
+        // None dies of it, and so each is in the way of all.
+        (own.protection_ticks, own.charge_ticks, own.hull) = (0, charge_ticks, 1e6);
+    }
+    let places: Vec<_> = ids.iter().map(|id| arena.own(*id).place).collect();
+    let inputs: Vec<_> = ids.iter().map(|id| received(*id, Input::new(0, 37 * id))).collect();
+    arena.step(&inputs);
+    let beams = arena.events(&kinds::RAIL);
+    assert_eq!(beams.len(), 300);
+    let mut hit = 0;
+    for [x, y, dx, dy, by] in beams {
+        let way = Vec2::new(2.0 * dx as f32, 2.0 * dy as f32);
+        let from = Vec2::new((x - dx) as f32, (y - dy) as f32);
+        for (id, place) in ids.iter().zip(&places).filter(|(id, _)| f64::from(**id) != by) {
+            let along = (*place - from).dot(way) / way.length_squared();
+            let nearest = from + way * along.clamp(0.0, 1.0);
+            let depth = rules::SHIP_RADIUS - nearest.distance(*place);
+            assert!(depth < 0.2, "the beam of {by} goes through {id}");
+            hit += u32::from(depth > -0.1);
+        }
+    }
+    assert!(hit > 30, "{hit}");
 }
 
 #[test]
@@ -285,7 +411,9 @@ fn what_a_tall_screen_may_know_is_as_much_but_turned() {
     arena.press(Input::new(Input::TALL, 0));
     let view = arena.world.view(PlayerId(0));
     assert!(view.holds([0.0, 35.0]) && !view.holds([35.0, 0.0]));
-    arena.press(Input::new(0, 0));
+    for _ in 0..30 {
+        arena.press(Input::new(0, 0));
+    }
     let view = arena.world.view(PlayerId(0));
     assert!(!view.holds([0.0, 35.0]) && view.holds([35.0, 0.0]));
 }
