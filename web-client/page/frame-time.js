@@ -72,9 +72,10 @@ export class FrameTime {
     return this.scripts.spread();
   }
 
-  /** Which part of the frames came later than this after the one before. @param {number} ms */
-  lateShare(ms) {
-    return this.intervals.shareAbove(ms);
+  /** Which part of the frames came late after the one before: by more than so many times what is
+   *  usual on this display. @param {number} times @param {number} msMin what is late at all */
+  lateShare(times, msMin) {
+    return this.intervals.shareAbove(Math.max(msMin, times * this.intervals.spread().p50));
   }
 }
 

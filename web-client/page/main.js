@@ -99,7 +99,7 @@ requestAnimationFrame(frame);
 /** The picture is as its settings say; the address may ask for another quality. */
 function heed() {
   picture.shakes = settings.shake;
-  if (!quality.asked) quality.force(settings.quality);
+  if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
 /** What the player holds now: the pointer is seen from where the ship is on the screen. */
@@ -199,6 +199,8 @@ async function faulted() {
 function frame(now) {
   requestAnimationFrame(frame);
   times.begin(now);
+  // Before anything is drawn: another level may resize the canvas, which clears it.
+  quality.judge(now);
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(now, performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
@@ -227,7 +229,6 @@ function frame(now) {
   hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
   times.end();
-  quality.judge(clock);
 }
 
 /** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before
