@@ -87,6 +87,8 @@ export class Hud {
   leave() {
     this.root.hidden = true;
     this.noticeUntil = 0;
+    this.result.close();
+    this.classes.clear();
   }
 
   /** Closes what lies over the game. Gives whether anything did. */

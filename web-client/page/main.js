@@ -40,9 +40,6 @@ const start = new Start(settings, (spectator) => enter(spectator));
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !start.isOpen && !hud.close()) leave();
-});
 
 let wasm = await loadWasm().catch((error) => {
   start.show(error instanceof Error ? error.message : String(error));
@@ -70,6 +67,11 @@ const network = new Network(location.search, () => {
   connection.nudge();
 });
 const networkPanel = new NetworkPanel(network);
+addEventListener("keydown", (event) => {
+  // One press closes one thing, however long it lasts.
+  if (event.key !== "Escape" || event.repeat || close()) return;
+  if (!start.isOpen) leave();
+});
 network.apply(wasm);
 published.look({
   connected: () => connection.status === "playing",
@@ -122,6 +124,11 @@ function enter(spectator) {
   connection.start({ spectator, name: start.name || "Nameless", room: start.room });
 }
 
+/** Closes what lies over the game. Gives whether anything did. */
+function close() {
+  return networkPanel.close() || hud.close();
+}
+
 function leave() {
   connection.leave();
   back("");
@@ -131,6 +138,7 @@ function leave() {
 function back(message) {
   hands.become(false);
   hud.leave();
+  networkPanel.close();
   sound.become(false);
   showDemo();
   start.show(message);

@@ -76,12 +76,15 @@ export class NetworkPanel {
     }
     const what = this.network.describe();
     part("simulated", HTMLElement).hidden = what === "";
-    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
-      part("settings", HTMLDialogElement).close();
-      this.toggle(true);
-    });
     part("simulated-what", HTMLButtonElement).textContent = what;
     document.body.classList.toggle("simulated", what !== "");
+  }
+
+  /** Gives whether it was open. */
+  close() {
+    if (this.root.hidden) return false;
+    this.toggle(false);
+    return true;
   }
 
   /** @private @param {boolean} [open] */

@@ -164,7 +164,11 @@ export class SettingsPanel {
   hear(event) {
     if (!this.isOpen) return;
     event.stopImmediatePropagation();
-    if (this.waits) {
+    // What is still held from before has done what it was pressed for.
+    const isDone = event.repeat && (this.waits !== null || event.key === "Escape");
+    if (isDone) {
+      event.preventDefault();
+    } else if (this.waits) {
       this.take(event, this.waits);
     } else if (event.key === "Escape") {
       // At once: browsers tell late that it closed, and the next key is for the game.
