@@ -110,9 +110,9 @@ export class Controls {
     return { aim: this.mouse.aimFrom(x, y), far: this.mouse.farFrom(x, y) };
   }
 
-  /** Lets go of everything. */
+  /** Lets go of everything but the keys that are down. */
   release() {
-    for (const device of [this.keys, this.mouse, this.touch, this.gamepads]) device.release();
+    for (const device of [this.mouse, this.touch, this.gamepads]) device.release();
   }
 
   /** @private */
@@ -142,16 +142,22 @@ export class Controls {
     this.away = true;
   }
 
+  /** Another window has the keys: whether they are let go is not told. @private */
+  turnAway() {
+    this.keys.forget();
+    this.leave();
+  }
+
   /** @private */
   heedAbsence() {
     const back = () => {
       this.away = this.paused || document.hidden;
     };
-    addEventListener("blur", () => this.leave());
+    addEventListener("blur", () => this.turnAway());
     addEventListener("focus", back);
     addEventListener("pointerdown", back);
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.leave();
+      if (document.hidden) this.turnAway();
       else back();
     });
   }
