@@ -121,6 +121,7 @@ function ownPlace() {
 /** @param {boolean} spectator */
 function enter(spectator) {
   start.hide();
+  settings.keepShip();
   connection.start({ spectator, name: start.name || "Nameless", room: start.room });
 }
 
