@@ -12,6 +12,8 @@ import { OwnShip } from "./hud/ship.js";
 import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
+import { STREAK_TOLD } from "./signs.js";
+import { part } from "./parts.js";
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Happening} Happening */
@@ -27,14 +29,11 @@ const NOTICE_MS = 8000;
 const BOARD_ROWS = { small: 4, full: 10 };
 const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 export class Hud {
   /** @param {Measures} measures */
   constructor(measures) {
     this.root = part("hud");
-    this.graph = new Graph(/** @type {HTMLCanvasElement} */ (part("graph")), part("figures"));
+    this.graph = new Graph(part("graph", HTMLCanvasElement), part("figures"));
     /** @private */
     this.feed = new Feed();
     /** @private */
@@ -121,7 +120,9 @@ export class Hud {
       // Spectators are told what is for players alone.
       this.calls.assist(world, values.victim);
     } else if (name === "streak") {
-      this.calls.streak(world, values.player, values.kills);
+      // The middle of the screen is for what concerns whoever looks at it.
+      if (values.player === self) this.calls.streak(values.kills);
+      else if (values.kills >= STREAK_TOLD) this.feed.streak(world, values.player, values.kills);
     } else if (name === "take" && values.player === self) {
       this.calls.take(values.kind);
     }

@@ -5,6 +5,7 @@
 // hear the page. Called by hud.js.
 
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
+import { part } from "../parts.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -23,9 +24,6 @@ const FIGURES = [
 const ROWS = { wide: 12, upright: 8, flat: 5 };
 const UPRIGHT = "(max-width: 700px)";
 const FLAT = "(max-height: 500px)";
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class ResultPanel {
   constructor() {

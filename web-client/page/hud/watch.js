@@ -5,16 +5,15 @@
 // It shows what spectator.js knows and presses what it can do. Made by main.js, which calls it
 // in each frame of a spectator.
 
+import { LOW_HULL } from "../signs.js";
 import { nameText, playerColour, shipMark, teamMark } from "./marks.js";
+import { part } from "../parts.js";
 import { pointsText } from "./words.js";
 
 /** @typedef {import("../spectator.js").Spectator} Spectator */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
 /** @typedef {import("../wasm.js").State} State */
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class WatchBar {
   /** @param {Spectator} spectator */
@@ -94,7 +93,7 @@ export class WatchBar {
     part("watch-vitals").hidden = this.spectator.followed === null;
     part("watch-hull").style.transform = `scaleX(${hull})`;
     part("watch-shield").style.transform = `scaleX(${shield})`;
-    part("watch-vitals").classList.toggle("low", hull > 0 && hull < 0.35);
+    part("watch-vitals").classList.toggle("low", hull > 0 && hull < LOW_HULL);
     const said = `Hull ${Math.ceil(ship?.hull ?? 0)}, shield ${Math.ceil(ship?.shield ?? 0)}`;
     part("watch-vitals").setAttribute("aria-label", said);
   }

@@ -18,13 +18,6 @@ const STREAKS = [
   [20, "Legend"],
 ];
 
-/** By the kind of a pick-up: what it is, and what it does. @type {[string, string][]} */
-const PICKUPS = [
-  ["Repair", "hull mended"],
-  ["Shield", "stronger than full"],
-  ["Overcharge", "shots hurt more"],
-];
-
 /** Minutes and seconds, of which none is over before it is gone. @param {number} seconds */
 export function clockText(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
@@ -34,11 +27,6 @@ export function clockText(seconds) {
 /** @param {number} kills in a row */
 export function streakWords(kills) {
   return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";
-}
-
-/** @param {number} kind of a pick-up */
-export function pickupWords(kind) {
-  return PICKUPS[kind] ?? ["Pick-up", ""];
 }
 
 /** With its sign, and a minus as wide as a plus. @param {number} points */
