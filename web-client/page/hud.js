@@ -102,9 +102,10 @@ export class Hud {
     this.showBanner(text, true);
   }
 
-  /** Something from the operator, for a while. @param {string} text @param {number} now */
-  notice(text, now) {
-    this.noticeUntil = now + NOTICE_MS;
+  /** Something to be read, for a while. @param {string} text @param {number} now
+   *  @param {number} [ms] */
+  notice(text, now, ms = NOTICE_MS) {
+    this.noticeUntil = now + ms;
     this.showBanner(text, false);
   }
 
