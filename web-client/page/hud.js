@@ -151,6 +151,9 @@ export class Hud {
   /** @private @param {World} world */
   drawLists(world) {
     for (const ship of world.ships) this.classes.set(ship.player, ship.class);
+    for (const player of this.classes.keys()) {
+      if (!world.players.has(player)) this.classes.delete(player);
+    }
     const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
     const classes = [...this.classes.values()].join("");
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();

@@ -6,7 +6,7 @@
 // in each frame of a spectator.
 
 import { LOW_HULL } from "../signs.js";
-import { nameText, playerColour, shipMark, teamMark } from "./marks.js";
+import { nameBox, nameText, playerColour, shipMark, teamMark } from "./marks.js";
 import { part } from "../parts.js";
 import { pointsText } from "./words.js";
 
@@ -23,8 +23,11 @@ export class WatchBar {
     this.shown = "";
     /** @private */
     this.vitals = "";
-    /** The class that the followed player flew last. @private */
-    this.class = 1;
+    /** Whose class that is. @private @type {number | null} */
+    this.flier = null;
+    /** What the followed player flew last, as far as that was seen. @private
+     *  @type {number | undefined} */
+    this.class = undefined;
     /** @private */
     this.leaders = part("leaders");
     press("watch-previous", () => spectator.next(-1));
@@ -65,12 +68,14 @@ export class WatchBar {
         ? count(world.ships.length)
         : "…";
     const text = player ? who : mode === "free" ? "Free camera" : "Whole arena";
+    if (followed !== this.flier) this.class = undefined;
+    this.flier = followed;
     if (ship) this.class = ship.class;
     const state = [mode, followed, text, what, player?.team, this.class].join("\n");
     if (state === this.shown) return;
     this.shown = state;
     const name = part("watch-who");
-    name.textContent = text;
+    name.replaceChildren(player ? nameBox(text) : text);
     name.style.color = followed === null ? "" : playerColour(world, followed);
     const marks = player ? [shipMark(this.class), ...(player.team > 0 ? [teamMark(player.team)] : [])] : [];
     part("watch-marks").replaceChildren(...marks);

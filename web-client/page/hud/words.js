@@ -45,6 +45,12 @@ export function pointsText(points) {
   return Math.abs(points) === 1 ? `${points} point` : `${points} points`;
 }
 
+/** A name among words, which it must not turn when it is written the other way: as `<bdi>` does.
+ *  @param {string} name */
+function apart(name) {
+  return `\u2068${name}\u2069`;
+}
+
 /** @param {string[]} names at least one */
 export function listed(names) {
   return names.length < 3
@@ -84,10 +90,10 @@ export function verdict(rows, teams, ownTeam) {
   if (best.length === 0 || best[0].score <= 0) return { text: "Nobody wins", tone: "none", team: 0 };
   const own = best.some((row) => row.own);
   if (best.length === 1) {
-    return { text: own ? "You win" : `${best[0].name} wins`, tone: own ? "own" : "other", team: 0 };
+    return { text: own ? "You win" : `${apart(best[0].name)} wins`, tone: own ? "own" : "other", team: 0 };
   }
   // "You" stands first.
-  const names = best.filter((row) => !row.own).map((row) => row.name);
+  const names = best.filter((row) => !row.own).map((row) => apart(row.name));
   const text = own ? `You and ${listed(names)} tie` : `${listed(names)} tie`;
   return { text, tone: own ? "own" : "none", team: 0 };
 }
