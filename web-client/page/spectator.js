@@ -101,6 +101,9 @@ export class Spectator {
       if (ship) camera.glideTo(ship.x, ship.y, this.nearness, time);
     } else if (this.mode === "whole") {
       camera.fit(world.borderRadius || world.levelRadius, BAR_PX, time);
+    } else {
+      // Farther out nothing is.
+      camera.keepWithin(Math.max(world.borderRadius, world.levelRadius));
     }
     this.landed ||= world.borderRadius > 0;
   }

@@ -2,7 +2,7 @@
 // The shapes of ships: outlines by class, marks by player and by team.
 //
 // It owns paths, made once, in units around a ship's centre with the bow to the right. It paints
-// nothing. Used by ships.js, effects.js and minimap.js.
+// nothing. Used by ships.js, happenings.js, minimap.js, and the small drawings of hud/.
 
 /** @typedef {[x: number, y: number][]} Corners */
 /**

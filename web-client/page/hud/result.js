@@ -19,7 +19,7 @@ const FIGURES = [
   ["Kills", "K", "kills"],
   ["Deaths", "D", "deaths"],
   ["Assists", "A", "assists"],
-  ["Best streak", "Best", "streak"],
+  ["Streak", "Best", "streak"],
 ];
 /** Rows, so that neither the own ship nor the thumbs are covered. */
 const ROWS = { wide: 12, upright: 8, flat: 5 };
