@@ -1,5 +1,6 @@
 // @ts-check
-// How long frames take: the script of each, and all that the page's thread does until it is painted.
+// How long frames take: the script of each, and all that the page's thread does until it is
+// painted.
 //
 // It owns the last few seconds of measurements and draws no conclusion: quality.js does. Told by
 // main.js when a frame begins and ends; read by the net graph, state.js and record.js.

@@ -1,9 +1,10 @@
 // @ts-check
 // What stands over the game: its parts, and when each is to be shown what.
 //
-// It tells the parts in hud/ what has happened and how things stand, and shows the banner; it
-// asks the core for nothing but figures. Texts of strangers only ever become textContent. Called
-// by main.js at each frame and for each happening.
+// It tells the parts in hud/ what has happened and how things stand, shows the banner, and knows
+// who flew what; of the core it asks for figures and for what the operator says. Texts of strangers
+// only ever become textContent. Called by main.js at each frame of a room, for each happening, and
+// when one enters or leaves; hands, hints and a spectator's bar are not its own.
 
 import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";

@@ -119,7 +119,8 @@ export class Settings {
     this.change({ ...usual(), name, ship, learned });
   }
 
-  /** Has a listener told of every change from now on. @param {(settings: Settings) => void} listener */
+  /** Has a listener told of every change from now on.
+   *  @param {(settings: Settings) => void} listener */
   onChange(listener) {
     this.listeners.add(listener);
   }

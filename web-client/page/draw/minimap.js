@@ -115,7 +115,7 @@ export class Minimap {
     context.lineWidth = pixel;
     context.strokeStyle = faded(WHITE, 0.35);
     context.save();
-    circle(context, 0, 0, this.reach);
+    circle(context, 0, 0, world.borderRadius);
     context.clip();
     context.strokeRect(camera.x - halfX, camera.y - halfY, 2 * halfX, 2 * halfY);
     context.restore();
@@ -150,8 +150,8 @@ export class Minimap {
     }
   }
 
-  /** Teams are told apart by the shapes that stand over ships. @private @param {World} world @param {Ship} ship
-   *  @param {number} pixel */
+  /** Teams are told apart by the shapes that stand over ships. @private @param {World} world
+   *  @param {Ship} ship @param {number} pixel */
   blip(world, ship, pixel) {
     const { context } = this;
     const team = world.players.get(ship.player)?.team ?? 0;

@@ -16,7 +16,8 @@ export class OwnShip {
   /** @param {Measures} measures */
   constructor(measures) {
     this.measures = measures;
-    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    /** What is shown, so that only changes touch the page. @private
+     *  @type {Record<string, string>} */
     this.shown = {};
     /** @private */
     this.bars = part("bars");

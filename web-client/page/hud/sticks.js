@@ -19,7 +19,8 @@ export class Sticks {
     this.touch = touch;
     this.root = part("sticks");
     this.rail = part("rail");
-    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    /** What is shown, so that only changes touch the page. @private
+     *  @type {Record<string, string>} */
     this.shown = {};
     const side = () => document.body.classList.toggle("left-handed", settings.leftHanded);
     settings.onChange(side);

@@ -3,7 +3,8 @@
 //
 // It joins keyboard, mouse, fingers and gamepads: all buttons count together, and the last one
 // that aimed decides the aim; as long as none did, the ship points where it flies. It knows no
-// protocol and no ship. Made by main.js, which asks at each tick and frame.
+// protocol, and of ships only which class is wished next. Made by hands.js; main.js asks at each
+// tick and frame.
 
 import { Button, CLASS_SHIFT, headingOf } from "./buttons.js";
 import { Gamepads } from "./gamepad.js";

@@ -32,7 +32,8 @@ const TURN_GAP_MAX = 0.1;
 export class Keys {
   /**
    * @param {Settings} settings
-   * @param {{ hears(): boolean, used(): void, turned(): void, pressed(action: Action): void }} owner
+   * @param {{ hears(): boolean, used(): void, turned(): void,
+   *           pressed(action: Action): void }} owner
    */
   constructor(settings, owner) {
     this.owner = owner;

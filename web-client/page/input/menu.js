@@ -1,5 +1,5 @@
 // @ts-check
-// Where nobody flies: a gamepad moves the focus and presses what has it.
+// Where nobody flies, or in the settings: a gamepad moves the focus and presses what has it.
 //
 // It works whatever is open like a person at a keyboard would, and knows nothing of what that is.
 // Called by hands.js with what was pressed.
