@@ -153,7 +153,10 @@ fn lighten(files: &mut [(String, PathBuf)], out: &Path) -> Result<(), Box<dyn Er
     for (number, (_, place)) in files.iter_mut().enumerate().filter(|(_, (path, _))| is_code(path))
     {
         let to = out.join(format!("page-{number}"));
-        fs::write(&to, comments::removed(&fs::read_to_string(&*place)?))?;
+        let light = comments::removed(&fs::read_to_string(&*place)?).map_err(|line| {
+            format!("{}:{line}: code follows a comment on its line", place.display())
+        })?;
+        fs::write(&to, light)?;
         *place = to;
     }
     Ok(())

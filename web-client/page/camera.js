@@ -121,6 +121,14 @@ export class Camera {
     this.y -= dy / this.scale;
   }
 
+  /** Keeps the middle of the picture within a circle. @param {number} radius */
+  keepWithin(radius) {
+    const far = Math.hypot(this.x, this.y);
+    if (far <= radius) return;
+    this.x *= radius / far;
+    this.y *= radius / far;
+  }
+
   /** @param {number} factor @param {number} px @param {number} py the point that stays */
   zoom(factor, px, py) {
     const [x, y] = this.toWorld(px, py);

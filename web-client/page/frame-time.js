@@ -1,5 +1,6 @@
 // @ts-check
-// How long frames take: the script of each, and all that the page's thread does until it is painted.
+// How long frames take: the script of each, and all that the page's thread does until it is
+// painted.
 //
 // It owns the last few seconds of measurements and draws no conclusion: quality.js does. Told by
 // main.js when a frame begins and ends; read by the net graph, state.js and record.js.
@@ -72,9 +73,10 @@ export class FrameTime {
     return this.scripts.spread();
   }
 
-  /** Which part of the frames came later than this after the one before. @param {number} ms */
-  lateShare(ms) {
-    return this.intervals.shareAbove(ms);
+  /** Which part of the frames came late after the one before: by more than so many times what is
+   *  usual on this display. @param {number} times @param {number} msMin what is late at all */
+  lateShare(times, msMin) {
+    return this.intervals.shareAbove(Math.max(msMin, times * this.intervals.spread().p50));
   }
 }
 

@@ -4,6 +4,7 @@
 // It owns the order in which they work and who is meant by what was pressed: the panel, the start
 // overlay, or the game. Made by main.js, which calls it in each frame.
 
+import { CLASS_COUNT } from "./input/buttons.js";
 import { Controls } from "./input/controls.js";
 import { Hints } from "./hud/hints.js";
 import { NextShip } from "./hud/next-ship.js";
@@ -13,6 +14,14 @@ import { Sticks } from "./hud/sticks.js";
 import { learnLayout } from "./input/labels.js";
 import { work } from "./input/menu.js";
 
+/**
+ * What hands want that is not theirs to do.
+ * @typedef {object} Wants
+ * @property {() => void} leave
+ * @property {() => boolean} close what lies over the game; gives whether anything did
+ * @property {(text: string, ms: number) => void} tell
+ * @property {() => void} press by which sound may begin
+ */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./input/bindings.js").Action} Action */
 /** @typedef {import("./start.js").Start} Start */
@@ -21,16 +30,18 @@ import { work } from "./input/menu.js";
 
 /** @type {Partial<Record<Action, number>>} */
 const SHIPS = { ship1: 0, ship2: 1, ship3: 2 };
+/** Within so long a second press of SELECT leaves: the first may have been a slip. */
+const LEAVE_MS = 2000;
 
 export class Hands {
   /**
    * @param {HTMLElement} surface where the pointer plays @param {Settings} settings
-   * @param {Start} start @param {Measures} measures @param {() => void} leave
+   * @param {Start} start @param {Measures} measures @param {Wants} wants
    */
-  constructor(surface, settings, start, measures, leave) {
+  constructor(surface, settings, start, measures, wants) {
     this.settings = settings;
     this.start = start;
-    this.leave = leave;
+    this.wants = wants;
     this.controls = new Controls(surface, settings, (action) => this.press(action));
     this.panel = new SettingsPanel(settings, (isOpen) => this.controls.pause(isOpen));
     /** @private */
@@ -41,6 +52,9 @@ export class Hands {
     this.hints = new Hints(settings, this.controls);
     /** @private */
     this.isPlayer = false;
+    /** Until when SELECT leaves. @private */
+    this.leavesUntil = 0;
+    addEventListener("keydown", (event) => this.watchKey(event));
     void learnLayout();
   }
 
@@ -72,9 +86,17 @@ export class Hands {
     else if (action === "settings") this.panel.open();
   }
 
+  /** Who flies nothing has the settings by their key as well. @private
+   *  @param {KeyboardEvent} event */
+  watchKey({ code, repeat, ctrlKey, metaKey, altKey }) {
+    if (this.isPlayer || this.start.isOpen || repeat || ctrlKey || metaKey || altKey) return;
+    if (this.settings.keys.settings.includes(code)) this.panel.open();
+  }
+
   /** @private @param {number} pressed a place of {@link Pad} */
   pressPad(pressed) {
-    const { panel, start } = this;
+    const { panel, start, wants } = this;
+    wants.press();
     if (panel.isOpen) {
       if (pressed === Pad.B || pressed === Pad.START) panel.close();
       else work(panel.root, pressed);
@@ -84,8 +106,29 @@ export class Hands {
       work(start.root, pressed);
     } else if (pressed === Pad.SELECT) {
       this.leave();
+    } else if (pressed === Pad.B) {
+      wants.close();
     } else if (!this.isPlayer) {
       work(document.body, pressed);
+    } else if (pressed === Pad.X || pressed === Pad.Y) {
+      this.turnShip(pressed === Pad.Y ? 1 : -1);
     }
+  }
+
+  /** @private */
+  leave() {
+    const now = performance.now();
+    if (now < this.leavesUntil) {
+      this.leavesUntil = 0;
+      this.wants.leave();
+      return;
+    }
+    this.leavesUntil = now + LEAVE_MS;
+    this.wants.tell("Once more to leave.", LEAVE_MS);
+  }
+
+  /** Another next ship. @private @param {1 | -1} step */
+  turnShip(step) {
+    this.settings.change({ ship: (this.settings.ship + step + CLASS_COUNT) % CLASS_COUNT });
   }
 }

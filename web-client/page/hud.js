@@ -1,9 +1,10 @@
 // @ts-check
 // What stands over the game: its parts, and when each is to be shown what.
 //
-// It tells the parts in hud/ what has happened and how things stand, and shows the banner; it
-// asks the core for nothing but figures. Texts of strangers only ever become textContent. Called
-// by main.js at each frame and for each happening.
+// It tells the parts in hud/ what has happened and how things stand, shows the banner, and knows
+// who flew what; of the core it asks for figures and for what the operator says. Texts of strangers
+// only ever become textContent. Called by main.js at each frame of a room, for each happening, and
+// when one enters or leaves; hands, hints and a spectator's bar are not its own.
 
 import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";
@@ -12,6 +13,8 @@ import { OwnShip } from "./hud/ship.js";
 import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
+import { STREAK_TOLD } from "./signs.js";
+import { part } from "./parts.js";
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Happening} Happening */
@@ -27,14 +30,11 @@ const NOTICE_MS = 8000;
 const BOARD_ROWS = { small: 4, full: 10 };
 const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 export class Hud {
   /** @param {Measures} measures */
   constructor(measures) {
     this.root = part("hud");
-    this.graph = new Graph(/** @type {HTMLCanvasElement} */ (part("graph")), part("figures"));
+    this.graph = new Graph(part("graph", HTMLCanvasElement), part("figures"));
     /** @private */
     this.feed = new Feed();
     /** @private */
@@ -87,6 +87,8 @@ export class Hud {
   leave() {
     this.root.hidden = true;
     this.noticeUntil = 0;
+    this.result.close();
+    this.classes.clear();
   }
 
   /** Closes what lies over the game. Gives whether anything did. */
@@ -101,9 +103,10 @@ export class Hud {
     this.showBanner(text, true);
   }
 
-  /** Something from the operator, for a while. @param {string} text @param {number} now */
-  notice(text, now) {
-    this.noticeUntil = now + NOTICE_MS;
+  /** Something to be read, for a while. @param {string} text @param {number} now
+   *  @param {number} [ms] */
+  notice(text, now, ms = NOTICE_MS) {
+    this.noticeUntil = now + ms;
     this.showBanner(text, false);
   }
 
@@ -119,7 +122,9 @@ export class Hud {
       // Spectators are told what is for players alone.
       this.calls.assist(world, values.victim);
     } else if (name === "streak") {
-      this.calls.streak(world, values.player, values.kills);
+      // The middle of the screen is for what concerns whoever looks at it.
+      if (values.player === self) this.calls.streak(values.kills);
+      else if (values.kills >= STREAK_TOLD) this.feed.streak(world, values.player, values.kills);
     } else if (name === "take" && values.player === self) {
       this.calls.take(values.kind);
     }
@@ -147,6 +152,9 @@ export class Hud {
   /** @private @param {World} world */
   drawLists(world) {
     for (const ship of world.ships) this.classes.set(ship.player, ship.class);
+    for (const player of this.classes.keys()) {
+      if (!world.players.has(player)) this.classes.delete(player);
+    }
     const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
     const classes = [...this.classes.values()].join("");
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();

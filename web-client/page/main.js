@@ -30,6 +30,8 @@ import { loadWasm } from "./wasm.js";
 const DEMO_PLAYERS = 14;
 /** No frame stands for more, whatever the clock says. */
 const FRAME_MAX_SECONDS = 0.1;
+/** What happened while no frame was drawn for so long is over: it is neither told nor heard. */
+const GAP_MS = 1000;
 const STILL = { buttons: 0, aim: 0 };
 
 const recorder = new Recorder();
@@ -40,9 +42,6 @@ const start = new Start(settings, (spectator) => enter(spectator));
 for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !start.isOpen && !hud.close()) leave();
-});
 
 let wasm = await loadWasm().catch((error) => {
   start.show(error instanceof Error ? error.message : String(error));
@@ -56,7 +55,12 @@ const times = new FrameTime();
 const quality = new Quality(times, location.search, (level) => picture.become(level));
 const picture = new Picture(surface, camera, measures, quality.level);
 const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
-const hands = new Hands(surface, settings, start, measures, () => leave());
+const hands = new Hands(surface, settings, start, measures, {
+  leave,
+  close,
+  tell: (text, ms) => hud.notice(text, performance.now(), ms),
+  press: () => sound.wake(),
+});
 start.chooser.tell(measures.classes);
 settings.onChange(heed);
 heed();
@@ -70,6 +74,11 @@ const network = new Network(location.search, () => {
   connection.nudge();
 });
 const networkPanel = new NetworkPanel(network);
+addEventListener("keydown", (event) => {
+  // One press closes one thing, however long it lasts.
+  if (event.key !== "Escape" || event.repeat || close()) return;
+  if (!start.isOpen) leave();
+});
 network.apply(wasm);
 published.look({
   connected: () => connection.status === "playing",
@@ -84,6 +93,8 @@ let demo = false;
 /** Whether a spectator waits for its first picture. */
 let awaited = false;
 let frameAt = performance.now();
+/** Whether what has happened up to the next picture is over. */
+let skips = false;
 /** The own state when it was last drawn. @type {Own | null} */
 let ownBefore = null;
 
@@ -99,7 +110,7 @@ requestAnimationFrame(frame);
 /** The picture is as its settings say; the address may ask for another quality. */
 function heed() {
   picture.shakes = settings.shake;
-  if (!quality.asked) quality.force(settings.quality);
+  if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
 /** What the player holds now: the pointer is seen from where the ship is on the screen. */
@@ -119,7 +130,13 @@ function ownPlace() {
 /** @param {boolean} spectator */
 function enter(spectator) {
   start.hide();
+  settings.keepShip();
   connection.start({ spectator, name: start.name || "Nameless", room: start.room });
+}
+
+/** Closes what lies over the game. Gives whether anything did. */
+function close() {
+  return networkPanel.close() || hud.close();
 }
 
 function leave() {
@@ -131,6 +148,7 @@ function leave() {
 function back(message) {
   hands.become(false);
   hud.leave();
+  networkPanel.close();
   sound.become(false);
   showDemo();
   start.show(message);
@@ -199,20 +217,22 @@ async function faulted() {
 function frame(now) {
   requestAnimationFrame(frame);
   times.begin(now);
+  // Before anything is drawn: another level may resize the canvas, which clears it.
+  quality.judge(now);
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(now, performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
+  skips ||= clock - frameAt > GAP_MS;
   frameAt = clock;
   if (demo) wasm.advanceDemo(clock);
   const intent = demo ? STILL : held();
   if (world.refill(wasm, clock, intent)) {
     if (awaited) hud.say("");
     awaited = false;
-    for (const happening of world.happenings(wasm)) {
-      picture.show(world, happening, clock);
-      sound.show(world, happening);
-      if (!demo) hud.show(world, happening);
-    }
+    const happenings = world.happenings(wasm);
+    if (skips) skip();
+    else for (const happening of happenings) show(happening, clock);
+    skips = false;
   }
   const own = connection.status === "playing" ? wasm.own() : null;
   flashOwn(own);
@@ -227,7 +247,20 @@ function frame(now) {
   hands.draw(own, x, y, seconds);
   if (view.eyes === "spectator") watchBar.draw(world);
   times.end();
-  quality.judge(clock);
+}
+
+/** @param {import("./world.js").Happening} happening @param {number} now */
+function show(happening, now) {
+  picture.show(world, happening, now);
+  sound.show(world, happening);
+  if (!demo) hud.show(world, happening);
+}
+
+/** Nothing of what was not drawn flashes or sounds now. */
+function skip() {
+  picture.clear();
+  sound.skip();
+  ownBefore = null;
 }
 
 /** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before

@@ -34,9 +34,10 @@ const SLOW_MS = 8;
 const SLOWEST_MS = 10;
 /** Below it there is time for more. */
 const QUICK_MS = 4.5;
-/** A frame that comes later than this after the one before was missed, whoever is at fault: what
- *  a graphics processor does is not seen in any other way. */
-const LATE_MS = 25;
+/** A frame that comes so much later than most do was missed, whoever is at fault: what a graphics
+ *  processor does is not seen in any other way. Displays have rates of their own. */
+const LATE_PART = 1.5;
+const LATE_MS_MIN = 25;
 const LATE_SHARE = 0.1;
 /** A level is judged after so many frames of it. */
 const JUDGED_FRAMES = 120;
@@ -89,9 +90,10 @@ export class Quality {
     if (now - this.judgedAt < JUDGED_EVERY_MS) return;
     this.judgedAt = now;
     const { p95 } = times.work();
-    const late = times.lateShare(LATE_MS) > LATE_SHARE;
+    const late = times.lateShare(LATE_PART, LATE_MS_MIN) > LATE_SHARE;
     const most = index > LOW ? SLOW_MS : SLOWEST_MS;
-    if (index > 0 && (late || p95 > most)) {
+    // Frames that are merely late do not get earlier by a blurred picture.
+    if (index > 0 && (p95 > most || (late && index > LOW))) {
       // More was tried and was too much.
       if (this.rose) this.riseMs = Math.min(RISE_MS_MAX, 2 * this.riseMs);
       this.rose = false;

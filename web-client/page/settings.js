@@ -3,9 +3,11 @@
 //
 // It owns these values, keeps them in the browser as one JSON, and tells whoever asked of every
 // change; what is broken or unknown in what was kept is as if it had never been set. It does
-// nothing about any of it. Made by main.js; changed by the start overlay and hud/settings.js.
+// nothing about any of it. Made by main.js; changed by the start overlay, hud/settings.js,
+// hud/next-ship.js, hud/hints.js, sound.js and hands.js.
 
 import { CLASS_COUNT } from "./input/buttons.js";
+import { calm } from "./motion.js";
 import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
 
 /**
@@ -20,7 +22,7 @@ import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
  * @property {Bindings} keys
  * @property {Sound} sound
  * @property {Quality} quality of the picture
- * @property {boolean} shake whether hits shake the picture
+ * @property {boolean | null} shake whether hits shake the picture; null for as the system says
  * @property {boolean} leftHanded whether the left thumb aims
  * @property {Learned} learned what needs no hint any more
  */
@@ -38,7 +40,7 @@ function usual() {
     keys: readKeys(USUAL_KEYS),
     sound: { volume: 0.7, muted: false },
     quality: "auto",
-    shake: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    shake: null,
     leftHanded: false,
     learned: { move: false, fire: false, rail: false },
   };
@@ -50,12 +52,17 @@ export class Settings {
     this.values = read(stored());
     /** @private @type {Set<(settings: Settings) => void>} */
     this.listeners = new Set();
-    // Two tabs of one person agree.
+    /** Whether this tab's ship is its own. @private */
+    this.keepsShip = false;
+    // Two tabs of one person agree. Without a key all that was kept is gone.
     addEventListener("storage", (event) => {
-      if (event.key !== KEPT_AS) return;
+      if (event.key !== KEPT_AS && event.key !== null) return;
+      const { ship } = this.values;
       this.values = read(stored());
+      if (this.keepsShip) this.values.ship = ship;
       this.tell();
     });
+    calm.addEventListener("change", () => this.tell());
   }
 
   get name() {
@@ -79,7 +86,7 @@ export class Settings {
   }
 
   get shake() {
-    return this.values.shake;
+    return this.values.shake ?? !calm.matches;
   }
 
   get leftHanded() {
@@ -101,13 +108,19 @@ export class Settings {
     this.tell();
   }
 
+  /** From now on no other tab chooses this one's ship: somebody flies it. */
+  keepShip() {
+    this.keepsShip = true;
+  }
+
   /** Sets back what hands, eyes and ears have; who one is stays. */
   reset() {
     const { name, ship, learned } = this.values;
     this.change({ ...usual(), name, ship, learned });
   }
 
-  /** Has a listener told of every change from now on. @param {(settings: Settings) => void} listener */
+  /** Has a listener told of every change from now on.
+   *  @param {(settings: Settings) => void} listener */
   onChange(listener) {
     this.listeners.add(listener);
   }
@@ -132,7 +145,7 @@ function read(stored) {
       muted: flag(record(asked.sound).muted, sound.muted),
     },
     quality: QUALITIES.find((quality) => quality === asked.quality) ?? rest.quality,
-    shake: flag(asked.shake, rest.shake),
+    shake: typeof asked.shake === "boolean" ? asked.shake : rest.shake,
     leftHanded: flag(asked.leftHanded, rest.leftHanded),
     learned: {
       move: flag(record(asked.learned).move, learned.move),

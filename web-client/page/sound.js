@@ -4,7 +4,9 @@
 // It listens to what main.js tells it and to how things stand, and hands names and places to
 // sound/mixer.js; it makes no sound of its own and changes nothing. Made by main.js.
 
+import { LOW_HULL, PICKUPS, STREAK_TOLD } from "./signs.js";
 import { Mixer } from "./sound/mixer.js";
+import { part } from "./parts.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
@@ -20,11 +22,8 @@ import { Mixer } from "./sound/mixer.js";
  */
 
 const MUTE_KEY = "KeyV";
-/** By the kind of a pick-up. */
-const PICKUPS = ["repair", "shield", "overcharge"];
 /** From so far on an explosion is only a rumble: 1 is the edge of the picture. */
 const RUMBLE_FAR = 1.1;
-const LOW_HULL = 0.35;
 const LOW_EVERY_MS = 1900;
 /** The last seconds of a round that are counted aloud, and the last of these. */
 const COUNTED_SECONDS = 10;
@@ -46,7 +45,7 @@ export class Sound {
     /** @private */
     this.second = 0;
     /** @private */
-    this.button = /** @type {HTMLElement} */ (document.getElementById("mute"));
+    this.button = part("mute");
     this.button.addEventListener("click", (event) => {
       this.toggle();
       // The space bar is for firing.
@@ -64,7 +63,17 @@ export class Sound {
   become(active) {
     this.active = active;
     this.phase = null;
-    this.mixer.silence();
+    this.mixer.become(active);
+  }
+
+  /** A press of which the browser does not tell (a gamepad's) may be the first. */
+  wake() {
+    this.mixer.wake();
+  }
+
+  /** Some time has gone by unheard: what has changed in it is not told. */
+  skip() {
+    this.phase = null;
   }
 
   /** @param {World} world @param {Happening} happening */
@@ -78,10 +87,11 @@ export class Sound {
     else if (name === "boom") this.boom(own, at());
     else if (name === "spawn") this.mixer.play(own ? "ownSpawn" : "spawn", at());
     else if (name === "rail" && values.by !== self) this.mixer.play("rail", at());
-    else if (name === "take") this.mixer.play(own ? PICKUPS[values.kind] : "taken", at());
+    else if (name === "take") this.take(values.kind, own, at());
     else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
     else if (name === "assist" && self !== null) this.mixer.play("assist");
-    else if (name === "streak") this.mixer.play(own ? "streak" : "streakOther");
+    else if (name === "streak" && own) this.mixer.play("streak");
+    else if (name === "streak" && values.kills >= STREAK_TOLD) this.mixer.play("streakOther");
   }
 
   /** Others have fired. @param {{ x: number, y: number }[]} shots */
@@ -128,6 +138,13 @@ export class Sound {
     if (own) this.mixer.play(values.shielded === 1 ? "shieldHit" : "hullHit", place);
     else if (byOwn) this.mixer.play("hitOther", place);
     else this.mixer.play("impact", place);
+  }
+
+  /** What is not known makes no sound. @private @param {number} kind @param {boolean} own
+   *  @param {import("./sound/mixer.js").Place} place */
+  take(kind, own, place) {
+    const pickup = PICKUPS[kind];
+    if (pickup) this.mixer.play(own ? pickup.sound : "taken", place);
   }
 
   /** @private @param {boolean} own @param {import("./sound/mixer.js").Place} place */

@@ -33,6 +33,8 @@ const KEYS = {
   Minus: (spectator) => spectator.zoomMiddle(-1),
   NumpadSubtract: (spectator) => spectator.zoomMiddle(-1),
 };
+/** Those that do more the longer they are held. */
+const REPEATED = /^(Equal|Minus|Numpad)/;
 /** Held, they move the free camera. @type {Record<string, [x: number, y: number]>} */
 const PAN_KEYS = {
   KeyW: [0, -1],
@@ -99,6 +101,9 @@ export class Spectator {
       if (ship) camera.glideTo(ship.x, ship.y, this.nearness, time);
     } else if (this.mode === "whole") {
       camera.fit(world.borderRadius || world.levelRadius, BAR_PX, time);
+    } else {
+      // Farther out nothing is.
+      camera.keepWithin(Math.max(world.borderRadius, world.levelRadius));
     }
     this.landed ||= world.borderRadius > 0;
   }
@@ -197,10 +202,14 @@ export class Spectator {
     addEventListener("keydown", (event) => {
       if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
       if (onControl(event)) return;
-      KEYS[event.code]?.(this);
+      if (!event.repeat || REPEATED.test(event.code)) KEYS[event.code]?.(this);
       if (event.code in PAN_KEYS) this.pans.add(event.code);
     });
-    addEventListener("keyup", (event) => this.pans.delete(event.code));
+    addEventListener("keyup", (event) => {
+      this.pans.delete(event.code);
+      // While this one is held, macOS tells of no other key that is let go.
+      if (event.key === "Meta") this.pans.clear();
+    });
     addEventListener("blur", () => this.pans.clear());
   }
 

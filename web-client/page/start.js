@@ -6,6 +6,7 @@
 
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
+import { part } from "./parts.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
@@ -17,13 +18,6 @@ const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
   "Petrel Quill Raven Swift Tern Umbra Vesper Wren Zephyr"
 ).split(" ");
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
-  return element;
-}
 
 export class Start {
   /** @param {Settings} settings @param {(spectator: boolean) => void} chosen */

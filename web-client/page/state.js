@@ -1,8 +1,8 @@
 // @ts-check
 // `window.tickwire`: the page's condition as plain data, for tests and for the curious.
 //
-// It only looks, or has record.js do so for a while. It works from the first moment, before anything is loaded. Installed by
-// main.js, which tells it what there is to look at.
+// It only looks, or has record.js do so for a while. Until main.js, which installs it, has told it
+// what there is to look at, it says that nothing is there.
 
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Own} Own */

@@ -4,6 +4,7 @@
 // It moves the camera; what a spectator wants to see is spectator.js's to know. Called by main.js
 // once per frame.
 
+import { calm } from "./motion.js";
 import { Spectator } from "./spectator.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
@@ -36,7 +37,9 @@ export class View {
    *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it */
   move(now, seconds, { aim, far }) {
     const { camera, world } = this;
-    if (this.eyes === "demo") {
+    if (this.eyes === "demo" && calm.matches) {
+      camera.drift(0, 0, Infinity);
+    } else if (this.eyes === "demo") {
       const ships = world.ships;
       const ship = ships[Math.floor(now / DRIFT_MS) % Math.max(1, ships.length)];
       if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);

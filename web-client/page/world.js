@@ -43,7 +43,7 @@
  * @property {number} team2
  *
  * @typedef {object} Result of a player in a round
- * @property {number} player
+ * @property {number} player {@link LEFT} if that one has left
  * @property {number} place 1 is the best; equals share one
  * @property {number} score
  * @property {number} kills
@@ -56,6 +56,8 @@
  * @property {Record<string, number>} values by the names of its fields
  */
 
+/** In the place of a player who has left. */
+export const LEFT = 65535;
 /** Bits of a ship's `flags` that are its team. */
 const TEAM_MASK = 3;
 
@@ -231,6 +233,11 @@ export class World {
   /** @param {Ship} ship */
   classOf(ship) {
     return this.measures.classes[ship.class];
+  }
+
+  /** Whether it is known who is here, the own player among them. */
+  get isAcquainted() {
+    return this.players.size > 0 && (this.self === null || this.players.has(this.self));
   }
 
   /** Whether there are teams. */

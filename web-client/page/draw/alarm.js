@@ -6,7 +6,7 @@
 // else. Told by happenings.js, painted last by picture.js.
 
 import { DANGER, OUTSIDE, SHIELD, WHITE } from "./palette.js";
-import { LOW_HULL } from "./ships.js";
+import { LOW_HULL } from "../signs.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */

@@ -6,6 +6,9 @@
 
 import { SHIELD, WHITE } from "./palette.js";
 
+/** For people who asked for less motion a ring stands still and is no larger. */
+const CALM_RING_UNITS = 2.5;
+
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("./silhouettes.js").Silhouette} Silhouette */
 
@@ -91,11 +94,11 @@ export class Effects {
   /** A ship appeared. @param {number} x @param {number} y @param {string} colour
    *  @param {boolean} own then it is to be found at a glance */
   spawn(x, y, colour, own) {
-    this.add({ ...this.still("ring", x, y, 0.55, colour, 0.9), size: 5, grow: -7.5 });
+    this.ring(x, y, 5, -7.5, 0.55, colour);
     this.ring(x, y, 0.4, 5, 0.7, colour);
     this.light(x, y, own ? 5 : 3.4, 0.5, colour, 0.5);
     if (!own) return;
-    this.add({ ...this.still("ring", x, y, 0.75, colour, 0.8), size: 12, grow: -14 });
+    this.ring(x, y, 12, -14, 0.75, colour);
     for (let i = 0; i < 4; i++) {
       const angle = (i * Math.PI) / 2;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -113,7 +116,7 @@ export class Effects {
   /** Something was taken. @param {number} x @param {number} y @param {string} colour */
   take(x, y, colour) {
     this.light(x, y, 3, 0.35, colour, 0.8);
-    this.add({ ...this.still("ring", x, y, 0.4, colour, 1), size: 2.6, grow: -5 });
+    this.ring(x, y, 2.6, -5, 0.4, colour);
     this.ring(x, y, 1, 6, 0.5, colour);
     this.sparks(x, y, 8, 6, 0.6, colour);
   }
@@ -228,6 +231,10 @@ export class Effects {
   /** @private @param {number} x @param {number} y @param {number} size @param {number} grow
    *  @param {number} life @param {string} colour */
   ring(x, y, size, grow, life, colour) {
+    if (this.calm) {
+      size = Math.min(CALM_RING_UNITS, size + (grow * life) / 2);
+      grow = 0;
+    }
     this.add({ ...this.still("ring", x, y, life, colour, 0.9), size, grow });
   }
 

@@ -4,7 +4,8 @@
 // It writes in pixels of the screen, over the ships. Called by picture.js.
 
 import { DANGER, TEXT, WHITE, colourIn } from "./palette.js";
-import { LOW_HULL, hullLeft } from "./ships.js";
+import { LOW_HULL } from "../signs.js";
+import { hullLeft } from "./ships.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */

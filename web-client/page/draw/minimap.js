@@ -4,7 +4,8 @@
 // It owns its canvas and a picture of the level on it, and shows no more than the world knows: a
 // player's has nobody who is out of sight. Called by main.js at each frame; it paints at some.
 
-import { BACKGROUND, DANGER, KINDS, OUTSIDE, SELF, TEAMS, WHITE, colourIn, faded } from "./palette.js";
+import { BACKGROUND, DANGER, KINDS, OUTSIDE, SELF, WHITE, colourIn, faded } from "./palette.js";
+import { addTeamMark } from "./silhouettes.js";
 
 /** @typedef {import("../view.js").View} View */
 /** @typedef {import("../world.js").World} World */
@@ -109,44 +110,61 @@ export class Minimap {
       circle(context, x, y, radius);
       context.fill();
     }
-    for (const { x, y, kind } of world.pickups) {
-      context.fillStyle = KINDS[kind] ?? WHITE;
-      const half = 2 * pixel;
-      context.fillRect(x - half, y - half, 2 * half, 2 * half);
-    }
+    this.paintPickups(world, pixel);
     const [halfX, halfY] = [camera.width / 2 / camera.scale, camera.height / 2 / camera.scale];
     context.lineWidth = pixel;
     context.strokeStyle = faded(WHITE, 0.35);
+    context.save();
+    circle(context, 0, 0, world.borderRadius);
+    context.clip();
     context.strokeRect(camera.x - halfX, camera.y - halfY, 2 * halfX, 2 * halfY);
+    context.restore();
     for (const ship of world.ships) {
       if (ship === world.own) continue;
       const followed = eyes === "spectator" && ship.player === spectator.followed;
-      context.fillStyle = colourIn(world, ship.player);
-      this.blip(world, ship, pixel * (followed ? 1.7 : 1));
+      context.fillStyle = context.strokeStyle = colourIn(world, ship.player);
+      this.blip(world, ship, pixel * (followed ? 1.4 : 1));
       if (!followed) continue;
-      circle(context, ship.x, ship.y, 6 * pixel);
+      context.lineWidth = pixel;
+      context.strokeStyle = WHITE;
+      circle(context, ship.x, ship.y, 7 * pixel);
       context.stroke();
     }
     if (world.own) this.paintOwn(world.own, pixel);
   }
 
-  /** Teams are told apart by shape as well. @private @param {World} world @param {Ship} ship
+  /** Crosses, in their pads' rings: no ship looks like that. @private @param {World} world
    *  @param {number} pixel */
+  paintPickups(world, pixel) {
+    const { context } = this;
+    const half = 2.6 * pixel;
+    context.lineWidth = 1.3 * pixel;
+    for (const { x, y, kind } of world.pickups) {
+      context.beginPath();
+      context.moveTo(x - half, y);
+      context.lineTo(x + half, y);
+      context.moveTo(x, y - half);
+      context.lineTo(x, y + half);
+      context.strokeStyle = KINDS[kind] ?? WHITE;
+      context.stroke();
+    }
+  }
+
+  /** Teams are told apart by the shapes that stand over ships. @private @param {World} world
+   *  @param {Ship} ship @param {number} pixel */
   blip(world, ship, pixel) {
     const { context } = this;
     const team = world.players.get(ship.player)?.team ?? 0;
     const { x, y } = ship;
     context.beginPath();
-    if (team > 0 && team < TEAMS.length - 1) {
-      context.arc(x, y, 2.2 * pixel, 0, 2 * Math.PI);
-    } else if (team > 0) {
-      context.moveTo(x, y - 3 * pixel);
-      context.lineTo(x + 3 * pixel, y + 2.2 * pixel);
-      context.lineTo(x - 3 * pixel, y + 2.2 * pixel);
+    if (team > 0) {
+      addTeamMark(context, team, x, y + 1.6 * pixel, 3.2 * pixel);
+      context.lineWidth = 1.9 * pixel;
+      context.stroke();
     } else {
       context.rect(x - 1.6 * pixel, y - 1.6 * pixel, 3.2 * pixel, 3.2 * pixel);
+      context.fill();
     }
-    context.fill();
   }
 
   /** @private @param {Ship} own @param {number} pixel */

@@ -36,7 +36,8 @@ const COOL = [
 /** In the order of {@link colourIndex}. */
 export const ALL = [...COOL, TEAMS[1], TEAMS[2], SELF];
 
-/** @param {number} player @param {number | null} self @param {number} [team] 0 where there are none */
+/** @param {number} player @param {number | null} self
+ *  @param {number} [team] 0 where there are none */
 export function colourOf(player, self, team = 0) {
   return ALL[colourIndex(player, self, team)];
 }

@@ -9,8 +9,10 @@ import { Arena } from "./arena.js";
 import { Canvas } from "./canvas.js";
 import { Effects } from "./effects.js";
 import { Happenings } from "./happenings.js";
-import { LOW_HULL, Ships, hullLeft } from "./ships.js";
+import { LOW_HULL } from "../signs.js";
+import { Ships, hullLeft } from "./ships.js";
 import { Memories } from "./memories.js";
+import { calm } from "../motion.js";
 import { boltWidths, drawBolts, drawTrails } from "./bolts.js";
 import { colourIn } from "./palette.js";
 import { drawLabels } from "./labels.js";
@@ -30,7 +32,6 @@ export class Picture {
   /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Measures} measures
    *  @param {Level} level how lavishly is drawn */
   constructor(element, camera, measures, level) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.calm = calm.matches;
     /** Whether the picture may shake at all: a setting. */
     this.shakes = true;
@@ -42,7 +43,7 @@ export class Picture {
     this.effects = new Effects(this.calm);
     this.alarm = new Alarm();
     this.happenings = new Happenings(this.effects, this.alarm, this.memories, (pixels) => {
-      if (this.shakes && !this.calm) camera.kick(pixels);
+      if (this.shakes) camera.kick(pixels);
     });
     /** @private */
     this.widths = boltWidths(measures);

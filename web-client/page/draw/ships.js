@@ -4,6 +4,7 @@
 //
 // It paints what the rows say and what memories.js remembers of them. Called by picture.js.
 
+import { LOW_HULL } from "../signs.js";
 import { OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 
@@ -15,8 +16,6 @@ import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("../wasm.js").Measures} Measures */
 
 const SHIELD_UNITS = 1.5;
-/** Below this part of its hull a ship is badly off. */
-export const LOW_HULL = 0.35;
 /** Seen from farther away, in CSS pixels per unit, ships have no marks and no shields. */
 const DETAIL_SCALE = 9;
 /** How far a charging rail's sight goes, in units, once it is charged. */

@@ -4,7 +4,7 @@
 // It fills a list that it is given, in texts only: names are words of strangers. Called by
 // hud.js when the roster changed.
 
-import { playerColour, shipMark, span, teamMark } from "./marks.js";
+import { nameBox, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { shortlist } from "./words.js";
 
 /** @typedef {import("../wasm.js").Player} Player */
@@ -44,10 +44,10 @@ function lines(players, most, world, classes) {
     const row = document.createElement("li");
     row.className = player.player === world.self ? "self" : "";
     row.dataset.player = String(player.player);
-    const mark = shipMark(classes.get(player.player) ?? 1);
+    const mark = shipMark(classes.get(player.player));
     mark.style.color = playerColour(world, player.player);
     const rank = span("rank", String(players.indexOf(player) + 1));
-    row.append(rank, mark, span("name", player.name || "Nameless"));
+    row.append(rank, mark, nameBox(player.name || "Nameless"));
     if (player.bot) row.append(span("bot", "bot"));
     row.append(span("score", String(player.score)));
     return row;

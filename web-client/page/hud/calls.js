@@ -5,17 +5,16 @@
 // It shows what it is told and counts nothing. It says nothing to screen readers: it would never
 // stop. Called by hud.js.
 
+import { PICKUPS } from "../signs.js";
 import { nameTag, span } from "./marks.js";
-import { POINTS, pickupWords, signed, streakWords } from "./words.js";
+import { part } from "../parts.js";
+import { POINTS, signed, streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
 
 const GAINS_MAX = 3;
 const GAIN_MS = 1800;
 const LARGE_MS = 2000;
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class Calls {
   constructor() {
@@ -46,15 +45,13 @@ export class Calls {
 
   /** The own ship took something. @param {number} kind */
   take(kind) {
-    const [what, does] = pickupWords(kind);
-    this.add(span(`pickup pickup-${kind}`, what), span("what", does));
+    const { name, does } = PICKUPS[kind] ?? { name: "Pick-up", does: "" };
+    this.add(span(`pickup pickup-${kind}`, name), span("what", does));
   }
 
-  /** @param {World} world @param {number} player @param {number} kills without dying */
-  streak(world, player, kills) {
-    const own = player === world.self;
-    const who = own ? span("name", "You") : nameTag(world, player);
-    this.announce(streakWords(kills), own, who, ` · ${kills} in a row`);
+  /** The own player is on one. @param {number} kills without dying */
+  streak(kills) {
+    this.announce(streakWords(kills), true, `${kills} in a row`);
   }
 
   /** In large letters. @param {string} words @param {boolean} own whether it is the own player's

@@ -1,9 +1,11 @@
 // @ts-check
-// Who destroyed whom and with what: a few lines that fade.
+// Who destroyed whom and with what, and who goes on doing so: a few lines that fade.
 //
-// It shows what it is told and counts nothing. Called by hud.js for each kill.
+// It shows what it is told and counts nothing. Called by hud.js for each kill and long streak.
 
 import { nameTag, weaponMark } from "./marks.js";
+import { part } from "../parts.js";
+import { streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
 
@@ -13,7 +15,7 @@ const LINE_MS = 6500;
 export class Feed {
   constructor() {
     /** @private */
-    this.list = /** @type {HTMLElement} */ (document.getElementById("feed"));
+    this.list = part("feed");
   }
 
   clear() {
@@ -25,6 +27,18 @@ export class Feed {
     const line = document.createElement("li");
     if (victim === world.self || killer === world.self) line.className = "self";
     line.append(nameTag(world, killer), weaponMark(rail), nameTag(world, victim));
+    this.add(line);
+  }
+
+  /** @param {World} world @param {number} player @param {number} kills without dying */
+  streak(world, player, kills) {
+    const line = document.createElement("li");
+    line.append(nameTag(world, player), ` · ${streakWords(kills)}, ${kills} in a row`);
+    this.add(line);
+  }
+
+  /** @private @param {HTMLElement} line */
+  add(line) {
     this.list.append(line);
     while (this.list.children.length > LINES_MAX) this.list.firstElementChild?.remove();
     setTimeout(() => line.remove(), LINE_MS);

@@ -8,7 +8,8 @@
 /** @typedef {import("../frame-time.js").Spread} Spread */
 
 const SAMPLES = 95;
-/** A snapshot is missed when it is so many ticks late: frames alone make one late by half a tick. */
+/** A snapshot is missed when it is so many ticks late: frames alone make one late by half a
+ *  tick. */
 const MISSED_TICKS = 1.75;
 const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess", "frame", "drawn"];
 

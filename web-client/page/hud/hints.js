@@ -8,6 +8,7 @@
 
 import { Button, MOVE } from "../input/buttons.js";
 import { labelOf } from "../input/labels.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../input/controls.js").Controls} Controls */
@@ -25,7 +26,7 @@ export class Hints {
   constructor(settings, controls) {
     this.settings = settings;
     this.controls = controls;
-    this.root = /** @type {HTMLElement} */ (document.getElementById("hints"));
+    this.root = part("hints");
     /** For how long each was done, and shown, in seconds. @private */
     this.done = { move: 0, fire: 0, rail: 0 };
     /** @private */

@@ -24,9 +24,10 @@ export function span(kind, text) {
   return element;
 }
 
-/** @param {number} index of a class; an unknown one is drawn as an arrow */
+/** @param {number | undefined} index of a class; what is not known is left blank */
 export function shipMark(index) {
-  const mark = drawing("ship-mark", `M${silhouetteOf(index).corners.join("L")}Z`, "");
+  const lines = index === undefined ? "" : `M${silhouetteOf(index).corners.join("L")}Z`;
+  const mark = drawing("ship-mark", lines, "");
   // In the picture's units, bow to the right.
   mark.setAttribute("viewBox", "-1.5 -1.15 3.2 2.3");
   return mark;
@@ -52,9 +53,18 @@ export function playerColour(world, player) {
   return colourIn(world, player);
 }
 
+/** A name, which may be written the other way and must not turn what stands beside it.
+ *  @param {string} text */
+export function nameBox(text) {
+  const element = document.createElement("bdi");
+  element.className = "name";
+  element.textContent = text;
+  return element;
+}
+
 /** A name in its player's colour. @param {World} world @param {number} player */
 export function nameTag(world, player) {
-  const element = span("name", nameText(world, player));
+  const element = nameBox(nameText(world, player));
   element.style.color = playerColour(world, player);
   return element;
 }

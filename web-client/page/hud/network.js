@@ -6,6 +6,7 @@
 // looking.
 
 import { RANGES } from "../network.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../network.js").Network} Network */
 
@@ -15,13 +16,6 @@ const UNITS = { latency: "ms", jitter: "ms", stall: "%" };
 /** Keys that work what has the focus; all others stay the game's. */
 const SLIDER_KEYS = /^(Arrow|Page|Home$|End$)/;
 const PRESS_KEYS = /^(Space|Enter)$/;
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
-  return element;
-}
 
 export class NetworkPanel {
   /** @param {Network} network */
@@ -76,16 +70,19 @@ export class NetworkPanel {
     }
     const what = this.network.describe();
     part("simulated", HTMLElement).hidden = what === "";
-    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
-      part("settings", HTMLDialogElement).close();
-      this.toggle(true);
-    });
     part("simulated-what", HTMLButtonElement).textContent = what;
     document.body.classList.toggle("simulated", what !== "");
   }
 
+  /** Gives whether it was open. */
+  close() {
+    if (this.root.hidden) return false;
+    this.toggle(false);
+    return true;
+  }
+
   /** @private @param {boolean} [open] */
-  toggle(open = this.root.hidden) {
+  toggle(open = this.root.hidden !== false) {
     const had = this.root.contains(document.activeElement);
     const byKeys = document.activeElement === this.button;
     this.root.hidden = !open;

@@ -6,6 +6,7 @@
 import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "./hulls.js";
 import { labelOf } from "../input/labels.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../wasm.js").Class} Class */
@@ -16,7 +17,7 @@ export class NextShip {
   /** @param {Settings} settings @param {Class[]} classes */
   constructor(settings, classes) {
     this.settings = settings;
-    this.root = /** @type {HTMLElement} */ (document.getElementById("next-ship"));
+    this.root = part("next-ship");
     /** @private */
     this.buttons = Array.from({ length: CLASS_COUNT }, (_, ship) => {
       const button = document.createElement("button");

@@ -5,6 +5,8 @@
 // hear the page. Called by hud.js.
 
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
+import { LEFT } from "../world.js";
+import { part } from "../parts.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -17,15 +19,12 @@ const FIGURES = [
   ["Kills", "K", "kills"],
   ["Deaths", "D", "deaths"],
   ["Assists", "A", "assists"],
-  ["Best streak", "Best", "streak"],
+  ["Streak", "Best", "streak"],
 ];
 /** Rows, so that neither the own ship nor the thumbs are covered. */
 const ROWS = { wide: 12, upright: 8, flat: 5 };
 const UPRIGHT = "(max-width: 700px)";
 const FLAT = "(max-height: 500px)";
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class ResultPanel {
   constructor() {
@@ -67,7 +66,8 @@ export class ResultPanel {
       this.close();
       return false;
     }
-    if (results.length === 0) return false;
+    // Who enters now learns a moment later which team is the own one.
+    if (results.length === 0 || !world.isAcquainted) return false;
     const opens = this.opened !== round.number;
     if (opens) {
       this.opened = round.number;
@@ -86,7 +86,7 @@ export class ResultPanel {
     const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
     const rows = shortlist(world.results, most, (row) => row.player === world.self);
     // Rows come over several snapshots when many come at once.
-    const state = JSON.stringify([most, world.playersVersion, rows]);
+    const state = JSON.stringify([most, world.playersVersion, [...classes.values()].join(""), rows]);
     if (state === this.shown) return;
     this.shown = state;
     const { text, tone, team } = judged(world);
@@ -104,7 +104,8 @@ export class ResultPanel {
 /** Who has won. @param {World} world */
 export function judged(world) {
   const rows = world.results.map(({ place, score, player }) => {
-    return { place, score, name: nameText(world, player), own: player === world.self };
+    const name = player === LEFT ? "Somebody who left" : nameText(world, player);
+    return { place, score, name, own: player === world.self };
   });
   const teams = /** @type {[number, number] | null} */ (
     world.isTeams && world.round ? [world.round.team1, world.round.team2] : null
@@ -159,11 +160,15 @@ function tableRow(world, row, classes) {
   const name = document.createElement("th");
   name.scope = "row";
   name.className = "name";
-  const mark = shipMark(classes.get(row.player) ?? 1);
-  mark.style.color = playerColour(world, row.player);
-  const team = player && player.team > 0 ? [teamMark(player.team)] : [];
-  name.append(mark, ...team, nameTag(world, row.player));
-  if (player?.bot) name.append(span("bot", "bot"));
+  if (row.player === LEFT) {
+    name.append(span("left", "left"));
+  } else {
+    const mark = shipMark(classes.get(row.player));
+    mark.style.color = playerColour(world, row.player);
+    const team = player && player.team > 0 ? [teamMark(player.team)] : [];
+    name.append(mark, ...team, nameTag(world, row.player));
+    if (player?.bot) name.append(span("bot", "bot"));
+  }
   const figures = FIGURES.map(([, , figure]) => cell(row[figure], figure));
   line.append(cell(row.place, "place"), name, ...figures);
   return line;

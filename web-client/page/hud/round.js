@@ -4,14 +4,12 @@
 // It shows the row of the round and counts nothing down by itself. Called by hud.js.
 
 import { teamMark } from "./marks.js";
+import { part } from "../parts.js";
 import { clockText } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
 
 const URGENT_SECONDS = 10;
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class RoundClock {
   constructor() {

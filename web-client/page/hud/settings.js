@@ -6,18 +6,12 @@
 
 import { ACTIONS, SLOTS, bind, isFree } from "../input/bindings.js";
 import { labelOf } from "../input/labels.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../settings.js").Quality} Quality */
 /** @typedef {import("../input/bindings.js").Action} Action */
 /** @typedef {{ action: Action, slot: number, button: HTMLButtonElement }} Slot */
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`the page has no ${id}`);
-  return element;
-}
 
 export class SettingsPanel {
   /** @param {Settings} settings @param {(isOpen: boolean) => void} turned */
@@ -164,7 +158,11 @@ export class SettingsPanel {
   hear(event) {
     if (!this.isOpen) return;
     event.stopImmediatePropagation();
-    if (this.waits) {
+    // What is still held from before has done what it was pressed for.
+    const isDone = event.repeat && (this.waits !== null || event.key === "Escape");
+    if (isDone) {
+      event.preventDefault();
+    } else if (this.waits) {
       this.take(event, this.waits);
     } else if (event.key === "Escape") {
       // At once: browsers tell late that it closed, and the next key is for the game.

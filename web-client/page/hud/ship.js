@@ -4,22 +4,20 @@
 //
 // It shows the own state, of which the core knows more than rows tell. Called by hud.js.
 
+import { LOW_HULL } from "../signs.js";
 import { nameTag, shipMark, weaponMark } from "./marks.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../wasm.js").Measures} Measures */
 /** @typedef {import("../wasm.js").Own} Own */
 /** @typedef {import("../world.js").World} World */
 
-const LOW = 0.35;
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 export class OwnShip {
   /** @param {Measures} measures */
   constructor(measures) {
     this.measures = measures;
-    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    /** What is shown, so that only changes touch the page. @private
+     *  @type {Record<string, string>} */
     this.shown = {};
     /** @private */
     this.bars = part("bars");
@@ -49,7 +47,7 @@ export class OwnShip {
     const flies = own.respawn_ticks === null;
     this.bar("hull", own.hull, own.hull_max);
     this.bar("shield", own.shield, own.shield_max);
-    this.bars.classList.toggle("low", flies && own.hull < LOW * own.hull_max);
+    this.bars.classList.toggle("low", flies && own.hull < LOW_HULL * own.hull_max);
     this.bars.classList.toggle("charged", own.charge >= 1);
     part("charge").style.transform = `scaleX(${own.charge})`;
     this.drawState(own, flies);

@@ -5,6 +5,7 @@
 // hands.js in each frame.
 
 import { REACH_PX } from "../input/touch.js";
+import { part } from "../parts.js";
 
 /** @typedef {import("../input/touch.js").Touch} Touch */
 /** @typedef {import("../input/touch.js").Finger} Finger */
@@ -16,9 +17,10 @@ export class Sticks {
   /** @param {Touch} touch @param {Settings} settings */
   constructor(touch, settings) {
     this.touch = touch;
-    this.root = /** @type {HTMLElement} */ (document.getElementById("sticks"));
-    this.rail = /** @type {HTMLElement} */ (document.getElementById("rail"));
-    /** @private @type {Record<string, string>} what is shown, so that only changes touch the page */
+    this.root = part("sticks");
+    this.rail = part("rail");
+    /** What is shown, so that only changes touch the page. @private
+     *  @type {Record<string, string>} */
     this.shown = {};
     const side = () => document.body.classList.toggle("left-handed", settings.leftHanded);
     settings.onChange(side);

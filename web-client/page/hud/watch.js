@@ -5,16 +5,15 @@
 // It shows what spectator.js knows and presses what it can do. Made by main.js, which calls it
 // in each frame of a spectator.
 
-import { nameText, playerColour, shipMark, teamMark } from "./marks.js";
+import { LOW_HULL } from "../signs.js";
+import { nameBox, nameText, playerColour, shipMark, teamMark } from "./marks.js";
+import { part } from "../parts.js";
 import { pointsText } from "./words.js";
 
 /** @typedef {import("../spectator.js").Spectator} Spectator */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
 /** @typedef {import("../wasm.js").State} State */
-
-/** @param {string} id */
-const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class WatchBar {
   /** @param {Spectator} spectator */
@@ -24,8 +23,11 @@ export class WatchBar {
     this.shown = "";
     /** @private */
     this.vitals = "";
-    /** The class that the followed player flew last. @private */
-    this.class = 1;
+    /** Whose class that is. @private @type {number | null} */
+    this.flier = null;
+    /** What the followed player flew last, as far as that was seen. @private
+     *  @type {number | undefined} */
+    this.class = undefined;
     /** @private */
     this.leaders = part("leaders");
     press("watch-previous", () => spectator.next(-1));
@@ -66,12 +68,14 @@ export class WatchBar {
         ? count(world.ships.length)
         : "…";
     const text = player ? who : mode === "free" ? "Free camera" : "Whole arena";
+    if (followed !== this.flier) this.class = undefined;
+    this.flier = followed;
     if (ship) this.class = ship.class;
     const state = [mode, followed, text, what, player?.team, this.class].join("\n");
     if (state === this.shown) return;
     this.shown = state;
     const name = part("watch-who");
-    name.textContent = text;
+    name.replaceChildren(player ? nameBox(text) : text);
     name.style.color = followed === null ? "" : playerColour(world, followed);
     const marks = player ? [shipMark(this.class), ...(player.team > 0 ? [teamMark(player.team)] : [])] : [];
     part("watch-marks").replaceChildren(...marks);
@@ -94,7 +98,7 @@ export class WatchBar {
     part("watch-vitals").hidden = this.spectator.followed === null;
     part("watch-hull").style.transform = `scaleX(${hull})`;
     part("watch-shield").style.transform = `scaleX(${shield})`;
-    part("watch-vitals").classList.toggle("low", hull > 0 && hull < 0.35);
+    part("watch-vitals").classList.toggle("low", hull > 0 && hull < LOW_HULL);
     const said = `Hull ${Math.ceil(ship?.hull ?? 0)}, shield ${Math.ceil(ship?.shield ?? 0)}`;
     part("watch-vitals").setAttribute("aria-label", said);
   }

@@ -18,13 +18,6 @@ const STREAKS = [
   [20, "Legend"],
 ];
 
-/** By the kind of a pick-up: what it is, and what it does. @type {[string, string][]} */
-const PICKUPS = [
-  ["Repair", "hull mended"],
-  ["Shield", "stronger than full"],
-  ["Overcharge", "shots hurt more"],
-];
-
 /** Minutes and seconds, of which none is over before it is gone. @param {number} seconds */
 export function clockText(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
@@ -34,11 +27,6 @@ export function clockText(seconds) {
 /** @param {number} kills in a row */
 export function streakWords(kills) {
   return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";
-}
-
-/** @param {number} kind of a pick-up */
-export function pickupWords(kind) {
-  return PICKUPS[kind] ?? ["Pick-up", ""];
 }
 
 /** With its sign, and a minus as wide as a plus. @param {number} points */
@@ -55,6 +43,12 @@ export function ordinal(n) {
 /** @param {number} points */
 export function pointsText(points) {
   return Math.abs(points) === 1 ? `${points} point` : `${points} points`;
+}
+
+/** A name among words, which it must not turn when it is written the other way: as `<bdi>` does.
+ *  @param {string} name */
+function apart(name) {
+  return `\u2068${name}\u2069`;
 }
 
 /** @param {string[]} names at least one */
@@ -96,10 +90,10 @@ export function verdict(rows, teams, ownTeam) {
   if (best.length === 0 || best[0].score <= 0) return { text: "Nobody wins", tone: "none", team: 0 };
   const own = best.some((row) => row.own);
   if (best.length === 1) {
-    return { text: own ? "You win" : `${best[0].name} wins`, tone: own ? "own" : "other", team: 0 };
+    return { text: own ? "You win" : `${apart(best[0].name)} wins`, tone: own ? "own" : "other", team: 0 };
   }
   // "You" stands first.
-  const names = best.filter((row) => !row.own).map((row) => row.name);
+  const names = best.filter((row) => !row.own).map((row) => apart(row.name));
   const text = own ? `You and ${listed(names)} tie` : `${listed(names)} tie`;
   return { text, tone: own ? "own" : "none", team: 0 };
 }

@@ -46,8 +46,9 @@ export const USUAL = {
 };
 
 const NAMES = /** @type {Action[]} */ (Object.keys(ACTIONS));
-/** Keys that browsers, systems and the page's own panels need, or that are no place on a keyboard. */
-const TAKEN = /^(|Escape|Tab|KeyN|KeyV|(Control|Alt|Meta|OS)(Left|Right)?|F\d+|Unidentified|.*Lock)$/;
+/** Keys that browsers, systems and the page's own panels need, or that are no place on a
+ *  keyboard. */
+const TAKEN = /^(|Escape|Tab|Enter|NumpadEnter|KeyN|KeyV|(Control|Alt|Meta|OS)(Left|Right)?|F\d+|Unidentified|.*Lock)$/;
 /** No code is longer. */
 const CODE_MAX = 24;
 

@@ -3,7 +3,8 @@
 //
 // It joins keyboard, mouse, fingers and gamepads: all buttons count together, and the last one
 // that aimed decides the aim; as long as none did, the ship points where it flies. It knows no
-// protocol and no ship. Made by main.js, which asks at each tick and frame.
+// protocol, and of ships only which class is wished next. Made by hands.js; main.js asks at each
+// tick and frame.
 
 import { Button, CLASS_SHIFT, headingOf } from "./buttons.js";
 import { Gamepads } from "./gamepad.js";
@@ -110,9 +111,9 @@ export class Controls {
     return { aim: this.mouse.aimFrom(x, y), far: this.mouse.farFrom(x, y) };
   }
 
-  /** Lets go of everything. */
+  /** Lets go of everything but the keys that are down. */
   release() {
-    for (const device of [this.keys, this.mouse, this.touch, this.gamepads]) device.release();
+    for (const device of [this.mouse, this.touch, this.gamepads]) device.release();
   }
 
   /** @private */
@@ -142,16 +143,22 @@ export class Controls {
     this.away = true;
   }
 
+  /** Another window has the keys: whether they are let go is not told. @private */
+  turnAway() {
+    this.keys.forget();
+    this.leave();
+  }
+
   /** @private */
   heedAbsence() {
     const back = () => {
       this.away = this.paused || document.hidden;
     };
-    addEventListener("blur", () => this.leave());
+    addEventListener("blur", () => this.turnAway());
     addEventListener("focus", back);
     addEventListener("pointerdown", back);
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.leave();
+      if (document.hidden) this.turnAway();
       else back();
     });
   }

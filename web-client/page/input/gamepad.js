@@ -10,6 +10,8 @@ import { Button, steer } from "./buttons.js";
 export const Pad = {
   A: 0,
   B: 1,
+  X: 2,
+  Y: 3,
   LB: 4,
   RB: 5,
   LT: 6,

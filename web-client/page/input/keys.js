@@ -1,8 +1,9 @@
 // @ts-check
 // The keyboard: which bound keys are held, how they turn the aim, and what is pressed once.
 //
-// It owns its listeners and what is held; what a key means is settings.js's to know. Made and
-// asked by controls.js.
+// It owns its listeners and which keys are down, whoever hears them: what is still down when the
+// game goes on counts again. What a key means is settings.js's to know. Made and asked by
+// controls.js.
 
 import { byCode } from "./bindings.js";
 import { Button } from "./buttons.js";
@@ -31,34 +32,29 @@ const TURN_GAP_MAX = 0.1;
 export class Keys {
   /**
    * @param {Settings} settings
-   * @param {{ hears(): boolean, used(): void, turned(): void, pressed(action: Action): void }} owner
+   * @param {{ hears(): boolean, used(): void, turned(): void,
+   *           pressed(action: Action): void }} owner
    */
   constructor(settings, owner) {
     this.owner = owner;
     /** @private */
     this.actions = byCode(settings.keys);
-    let known = JSON.stringify(settings.keys);
-    /** What is held, by the code of its key. @private @type {Map<string, Action>} */
-    this.held = new Map();
+    /** Codes of the keys that are down. @private @type {Set<string>} */
+    this.downs = new Set();
     /** For how long the aim has been turning, in seconds. @private */
     this.turning = 0;
     /** @private */
     this.turnedAt = 0;
-    settings.onChange(() => {
-      const keys = JSON.stringify(settings.keys);
-      // Other settings change while keys are held.
-      if (keys === known) return;
-      known = keys;
-      this.actions = byCode(settings.keys);
-      this.release();
-    });
+    settings.onChange(() => (this.actions = byCode(settings.keys)));
+    // Before a panel keeps it for itself.
+    addEventListener("keydown", (event) => this.note(event), true);
+    addEventListener("keyup", (event) => this.up(event), true);
     addEventListener("keydown", (event) => this.down(event));
-    addEventListener("keyup", (event) => this.held.delete(event.code));
   }
 
   buttons() {
     let buttons = 0;
-    for (const action of this.held.values()) buttons |= BUTTONS[action] ?? 0;
+    for (const action of this.held()) buttons |= BUTTONS[action] ?? 0;
     return buttons;
   }
 
@@ -66,7 +62,7 @@ export class Keys {
   turn(now) {
     const seconds = Math.min(TURN_GAP_MAX, Math.max(0, (now - this.turnedAt) / 1000));
     this.turnedAt = now;
-    const actions = [...this.held.values()];
+    const actions = this.held();
     const way = Number(actions.includes("aimRight")) - Number(actions.includes("aimLeft"));
     if (way === 0) {
       this.turning = 0;
@@ -77,21 +73,44 @@ export class Keys {
     return way * speed * seconds;
   }
 
-  release() {
-    this.held.clear();
+  /** What is down may be let go without a word from now on. */
+  forget() {
+    this.downs.clear();
+  }
+
+  /** What is held. @private @returns {Action[]} */
+  held() {
+    if (!this.owner.hears()) return [];
+    return [...this.downs].flatMap((code) => this.actions.get(code) ?? []);
+  }
+
+  /** @private @param {KeyboardEvent} event */
+  note(event) {
+    if (!isChord(event)) this.downs.add(event.code);
+  }
+
+  /** @private @param {KeyboardEvent} event */
+  up(event) {
+    this.downs.delete(event.code);
+    // While this one is held, macOS tells of no other key that is let go.
+    if (event.key === "Meta") this.forget();
   }
 
   /** @private @param {KeyboardEvent} event */
   down(event) {
-    if (!this.owner.hears() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.owner.hears() || isChord(event)) return;
     const action = this.actions.get(event.code);
     if (!action) return;
     // A focused button is pressed by the space bar, and scrolling is for pages.
     event.preventDefault();
     if (event.repeat) return;
     this.owner.used();
-    this.held.set(event.code, action);
     if (action === "aimLeft" || action === "aimRight") this.owner.turned();
     else if (!(action in BUTTONS)) this.owner.pressed(action);
   }
+}
+
+/** Whether a key is for the browser or the system. @param {KeyboardEvent} event */
+function isChord({ ctrlKey, metaKey, altKey }) {
+  return ctrlKey || metaKey || altKey;
 }

@@ -1,8 +1,8 @@
 // @ts-check
-// Where nobody flies: a gamepad moves the focus and presses what has it.
+// Where nobody flies, or in the settings: a gamepad moves the focus and presses what has it.
 //
 // It works whatever is open like a person at a keyboard would, and knows nothing of what that is.
-// Called by main.js with what was pressed.
+// Called by hands.js with what was pressed.
 
 import { Pad } from "./gamepad.js";
 
@@ -23,6 +23,12 @@ export function work(root, pressed) {
     if (way[0] > 0) focused.stepUp();
     else focused.stepDown();
     focused.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+  if (focused instanceof HTMLSelectElement && way[0] !== 0) {
+    const most = focused.options.length - 1;
+    focused.selectedIndex = Math.min(most, Math.max(0, focused.selectedIndex + way[0]));
+    focused.dispatchEvent(new Event("change", { bubbles: true }));
     return;
   }
   const next = nearest(root, focused, way);

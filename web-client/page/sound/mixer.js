@@ -2,8 +2,8 @@
 // The voices: what sounds at a time, how loud, from which side, how dull, and never too many.
 //
 // It owns the audio context, which begins with the first key or press (browsers ask for that) and
-// sleeps while the page is hidden or mute. It knows no game: recipes come by name, places as numbers.
-// Used by sound.js.
+// sleeps while the page is hidden or mute, or nobody is in a room. It knows no game: recipes come
+// by name, places as numbers. Used by sound.js.
 
 import { RECIPES } from "./recipes.js";
 
@@ -38,6 +38,8 @@ export class Mixer {
     this.begun = new Map();
     /** From 0 to 1; 0 sleeps. @private */
     this.volume = 0;
+    /** Whether there is anything to be heard. @private */
+    this.active = false;
     /** @private @type {{ tone: OscillatorNode, output: GainNode } | null} */
     this.whine = null;
     const gesture = () => this.wake();
@@ -109,12 +111,14 @@ export class Mixer {
     this.whine.output.gain.setTargetAtTime(0.02 + 0.07 * strength, now, 0.04);
   }
 
-  /** Lets go of what is held. */
-  silence() {
+  /** Something is there to be heard from now on, or nothing. @param {boolean} active */
+  become(active) {
+    this.active = active;
     this.hum(0);
+    this.rest();
   }
 
-  /** @private */
+  /** Somebody pressed something. */
   wake() {
     if (this.volume <= 0) return;
     if (!this.context) this.begin();
@@ -125,9 +129,10 @@ export class Mixer {
   rest() {
     const { context } = this;
     if (!context) return;
-    const wanted = this.volume > 0 && !document.hidden;
-    if (wanted && context.state === "suspended") context.resume().catch(() => {});
-    if (!wanted && context.state === "running") context.suspend().catch(() => {});
+    const wanted = this.volume > 0 && !document.hidden && this.active;
+    if (wanted && context.state !== "running") context.resume().catch(() => {});
+    // Also one that is about to run.
+    if (!wanted) context.suspend().catch(() => {});
   }
 
   /** @private */

@@ -18,6 +18,9 @@ const TRAITS = {
   Punch: (ship) => ship.damage / ship.cooldown_s,
 };
 
+/** Classes differ by less than bars would show that begin at nothing. */
+const LEAST = 0.4;
+
 export class Chooser {
   /** @param {HTMLElement} root @param {Settings} settings */
   constructor(root, settings) {
@@ -36,12 +39,19 @@ export class Chooser {
 
   /** Says what the classes are like. @param {Class[]} classes */
   tell(classes) {
-    const most = Object.values(TRAITS).map((of) => Math.max(...classes.map(of)));
+    const traits = Object.values(TRAITS).map((of) => classes.map(of));
     classes.forEach((ship, nth) => {
-      const parts = Object.values(TRAITS).map((of, trait) => of(ship) / most[trait]);
-      this.choices[nth]?.tell(ship.name, parts);
+      this.choices[nth]?.tell(ship.name, traits.map((values) => share(values, values[nth])));
     });
   }
+}
+
+/** How long a bar is: from {@link LEAST} for the least to 1 for the most. @param {number[]} values
+ *  @param {number} value */
+function share(values, value) {
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  return most > least ? LEAST + ((1 - LEAST) * (value - least)) / (most - least) : 1;
 }
 
 /** One class: a radio button, its drawing, and a bar for each trait. */
@@ -64,7 +74,7 @@ class Choice {
     this.label.append(this.radio, hullOf(ship), this.name, ...this.bars.map(({ row }) => row));
   }
 
-  /** @param {string} name @param {number[]} parts of the most that any class has */
+  /** @param {string} name @param {number[]} parts of its bars that are lit */
   tell(name, parts) {
     this.name.textContent = name;
     parts.forEach((part, trait) => {
