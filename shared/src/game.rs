@@ -32,7 +32,8 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 
     /// What whoever opens a room can choose.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What never moves. Sent once, at join.
+    /// What is settled when a room opens, and never changes. What moves in it by the tick alone may be
+    /// part of it. Sent once, at join.
     type Level: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// One player's intent for one tick; the default is to do nothing. It is decoded from what
     /// strangers send: `Copy` keeps it from owning memory, and `step` must take every value
@@ -65,7 +66,7 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// The own state of a player, or `None` for one who has none now.
     fn own(&self, player: PlayerId) -> Option<Self::Own>;
 
-    /// Moves one player's own state on by one tick and one input, among what never moves.
+    /// Moves one player's own state on by one tick and one input, by those and the level alone.
     fn advance(own: &mut Self::Own, level: &Self::Level, input: Self::Input);
 
     /// Writes down what of the scene is known from a player's own state alone: on the client
@@ -189,7 +190,7 @@ pub enum Effect {
 pub struct Step<'a, G: Game> {
     /// The tick being made.
     pub tick: Tick,
-    /// What never moves.
+    /// What never changes.
     pub level: &'a G::Level,
     pub(crate) inputs: &'a [PlayerInput<G::Input>],
     pub(crate) events: &'a mut Events,
@@ -249,7 +250,7 @@ pub struct Seen<'a, G: Game> {
     pub tick: Tick,
     /// Its own state.
     pub own: Option<&'a G::Own>,
-    /// What never moves.
+    /// What never changes.
     pub level: &'a G::Level,
     /// The entities in its view, by rising id.
     pub rows: &'a Rows,

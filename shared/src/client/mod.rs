@@ -417,7 +417,7 @@ impl<G: Game> Client<G> {
         self.playing.as_ref()?.decoder.mirror().tick()
     }
 
-    /// What never moves.
+    /// What never changes.
     #[must_use]
     pub fn level(&self) -> Option<&G::Level> {
         self.playing.as_ref().map(|playing| &playing.level)

@@ -229,13 +229,13 @@ impl<G: Game> Prediction<G> {
         let newest_tick = newest_tick.or(self.truth.as_ref().map(|(tick, _)| *tick));
         if let Some(tick) = newest_tick {
             drawing.own_tick = f64::from(tick.0) + fraction;
-        }
-        if let (Some(shots), Some(_)) = (&mut self.shots, newest_tick) {
-            shots.draw(coming, drawing.own_tick, known, drawing);
+            if let Some(shots) = &mut self.shots {
+                shots.draw(coming, drawing.own_tick, known, drawing);
+            }
         }
         let error = self.error_left(now);
-        let from = self.shown(&newest);
-        let to = self.shown(&next);
+        let from = self.own_rows(&newest);
+        let to = self.own_rows(&next);
         for (row, exact) in from.rows() {
             let kind = &schema.entities[usize::from(row.kind)];
             let mut others = to.rows();
@@ -258,10 +258,10 @@ impl<G: Game> Prediction<G> {
         }
     }
 
-    fn shown(&mut self, own: &G::Own) -> Shown {
+    fn own_rows(&mut self, own: &G::Own) -> OwnRows {
         self.writer.clear();
         G::show_own(own, &mut self.writer);
-        Shown { rows: self.writer.rows().clone(), exact: self.writer.exact().to_vec() }
+        OwnRows { rows: self.writer.rows().clone(), exact: self.writer.exact().to_vec() }
     }
 
     /// Where the own player is drawn, smoothing aside.
@@ -271,10 +271,11 @@ impl<G: Game> Prediction<G> {
     }
 
     fn place_of(&mut self, own: &G::Own, schema: &Schema) -> Option<[f64; 2]> {
-        let shown = self.shown(own);
-        shown.rows().find_map(|(row, exact)| {
+        let rows = self.own_rows(own);
+        rows.rows().find_map(|(row, exact)| {
             let [x, y] = schema.entities[usize::from(row.kind)].place?;
-            Some([exact[usize::from(x)], exact[usize::from(y)]])
+            let place = [exact[usize::from(x)], exact[usize::from(y)]];
+            place.iter().all(|at| at.is_finite()).then_some(place)
         })
     }
 
@@ -286,12 +287,12 @@ impl<G: Game> Prediction<G> {
 }
 
 /// The rows of an own state, as they would be sent and as exactly as the game gives them.
-struct Shown {
+struct OwnRows {
     rows: Rows,
     exact: Vec<f64>,
 }
 
-impl Shown {
+impl OwnRows {
     /// Each row with its exact values.
     fn rows(&self) -> impl Iterator<Item = (RowRef<'_>, &[f64])> {
         let mut left = &self.exact[..];
