@@ -125,7 +125,7 @@ impl<G: Game> Bot<G> {
         let wire = Wire::new(tcp, line);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
-        let greeting = Greeting { name, role: seat.role, room: watch.room.clone() };
+        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket: None };
         let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),

@@ -19,6 +19,14 @@ use shared::protocol::snapshot::Coding;
 use crate::pacer::OverloadPolicy;
 use crate::room::StreamSettings;
 
+mod door;
+mod tickets;
+mod tls;
+
+pub use door::DoorConfig;
+pub use tickets::TicketConfig;
+pub use tls::TlsConfig;
+
 const PERMILLE_PER_PERCENT: u16 = 10;
 const SLOWEST_RANGE: std::ops::RangeInclusive<i64> = (SLOWEST_MIN_PERMILLE / PERMILLE_PER_PERCENT)
     as i64
@@ -146,6 +154,22 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_EMPTY_ROOM_SECONDS", value_name = "N",
         default_value_t = Config::default().empty_room_seconds)]
     pub empty_room_seconds: u32,
+
+    /// Send back what comes at /ws instead of playing: for suites that test WebSocket servers
+    #[arg(long, env = "TICKWIRE_ECHO")]
+    pub echo: bool,
+
+    /// What the door lets in.
+    #[command(flatten)]
+    pub door: DoorConfig,
+
+    /// The certificate.
+    #[command(flatten)]
+    pub tls: TlsConfig,
+
+    /// Join tickets.
+    #[command(flatten)]
+    pub tickets: TicketConfig,
 }
 
 impl Default for Config {
@@ -176,6 +200,10 @@ impl Default for Config {
             connections_max: 10_000,
             shards: None,
             empty_room_seconds: 30,
+            echo: false,
+            door: DoorConfig::default(),
+            tls: TlsConfig::default(),
+            tickets: TicketConfig::default(),
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::http;
 use crate::lobby::Request;
 use crate::session::{House, part, welcome_in};
 use crate::socket::Socket;
+use crate::stream::Stream;
 
 /// How long accepting rests after it failed, which is mostly for want of file descriptors.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
@@ -160,8 +161,9 @@ async fn serve<G: Game>(house: Arc<House<G>>, web_dir: Option<Arc<PathBuf>>, str
     let Some(on_upgrade) = upgrade.get() else { return };
     let Ok(upgraded) = on_upgrade.clone().await else { return };
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-    match Socket::new(parts.io.into_inner(), &parts.read_buf) {
-        Ok(socket) => {
+    match Stream::new(parts.io.into_inner()) {
+        Ok(stream) => {
+            let socket = Socket::new(stream, &parts.read_buf);
             // One deadline from accept to hello; but a browser may have used the connection
             // for the page before.
             let fresh = answered.load(Relaxed) <= 1;

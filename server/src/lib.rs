@@ -3,7 +3,7 @@
 //! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
 //! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
 //! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
-//! (one room's pass: read, step, write) with [`socket`] and its [`framing`], [`connection`] (one
+//! (one room's pass: read, step, write) with [`socket`] (its [`framing`], over a [`stream`]), [`connection`] (one
 //! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
 
 #![warn(missing_docs)]
@@ -27,9 +27,10 @@ mod server;
 mod session;
 mod shard;
 mod socket;
+mod stream;
 mod upgrade;
 
-pub use config::{Config, OverloadJoins};
+pub use config::{Config, DoorConfig, OverloadJoins, TicketConfig, TlsConfig};
 pub use server::{Server, StartError, run};
 
 #[doc(no_inline)]

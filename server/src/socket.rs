@@ -12,12 +12,10 @@
 
 use std::io::{self, Read, Write};
 use std::mem;
-use std::net;
 use std::time::Duration;
 
 use shared::limits::{
-    CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, READ_PASS_MAX_BYTES, SOCKET_SEND_BUFFER_BYTES,
-    SOCKET_UNSENT_MAX_BYTES, WRITE_STALL_MAX,
+    CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, READ_PASS_MAX_BYTES, WRITE_STALL_MAX,
 };
 use shared::protocol::{End, ServerMessage};
 use tungstenite::error::ProtocolError;
@@ -26,6 +24,7 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, Message, WebSocket};
 
 use crate::framing;
+use crate::stream::Stream;
 
 /// Room for a few inputs; a longer message makes it grow for as long as that takes.
 const READ_BUFFER_BYTES: usize = 1_024;
@@ -33,10 +32,10 @@ const READ_BUFFER_BYTES: usize = 1_024;
 /// RFC 6455 section 5.5.3 allows.
 const PONGS_MAX_BYTES: usize = 1_024;
 
-/// One client's WebSocket.
+/// One client's WebSocket, over a connection or, in tests, over any bytes.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    websocket: WebSocket<Wire>,
+pub(crate) struct Socket<S = Stream> {
+    websocket: WebSocket<Wire<S>>,
     /// Since when the kernel has taken nothing of what waits.
     blocked_since: Option<Duration>,
 }
@@ -62,12 +61,27 @@ pub(crate) enum Flushed {
 }
 
 impl Socket {
+    /// Takes it off the runtime, to be polled by a shard.
+    pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
+        // A shard measures by a time of its own.
+        self.blocked_since = None;
+        self.websocket.get_mut().stream.leave_runtime()
+    }
+
+    /// Puts it under the runtime of the calling task.
+    pub(crate) fn enter_runtime(&mut self) -> io::Result<()> {
+        self.websocket.get_mut().stream.enter_runtime()
+    }
+
+    /// The connection under a task's runtime, to wait on; `None` while a shard has it.
+    pub(crate) fn under_runtime(&self) -> Option<&tokio::net::TcpStream> {
+        self.websocket.get_ref().stream.under_runtime()
+    }
+}
+
+impl<S: Read + Write> Socket<S> {
     /// A socket whose handshake is done, with what was read beyond it.
-    pub(crate) fn new(stream: tokio::net::TcpStream, read_ahead: &[u8]) -> io::Result<Socket> {
-        let options = socket2::SockRef::from(&stream);
-        options.set_tcp_nodelay(true)?;
-        options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
-        limit_unsent(&options)?;
+    pub(crate) fn new(stream: S, read_ahead: &[u8]) -> Socket<S> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
@@ -75,43 +89,12 @@ impl Socket {
             .max_message_size(Some(CLIENT_MESSAGE_MAX_BYTES))
             .max_frame_size(Some(CLIENT_MESSAGE_MAX_BYTES));
         let websocket = WebSocket::from_partially_read(
-            Wire::new(Stream::Task(stream)),
+            Wire::new(stream),
             read_ahead.to_vec(),
             Role::Server,
             Some(config),
         );
-        Ok(Socket { websocket, blocked_since: None })
-    }
-
-    /// Takes it off the runtime, to be polled by a shard.
-    pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
-        // A shard measures by a time of its own.
-        self.blocked_since = None;
-        let wire = self.websocket.get_mut();
-        if let Stream::Task(stream) = mem::replace(&mut wire.stream, Stream::Moving) {
-            wire.stream = Stream::Shard(stream.into_std()?);
-        }
-        Ok(())
-    }
-
-    /// Puts it under the runtime of the calling task.
-    pub(crate) fn enter_runtime(&mut self) -> io::Result<()> {
-        let wire = self.websocket.get_mut();
-        match mem::replace(&mut wire.stream, Stream::Moving) {
-            Stream::Shard(stream) => {
-                wire.stream = Stream::Task(tokio::net::TcpStream::from_std(stream)?);
-            }
-            other => wire.stream = other,
-        }
-        Ok(())
-    }
-
-    /// The connection under a task's runtime, to wait on; `None` while a shard has it.
-    pub(crate) fn under_runtime(&self) -> Option<&tokio::net::TcpStream> {
-        match &self.websocket.get_ref().stream {
-            Stream::Task(stream) => Some(stream),
-            Stream::Shard(_) | Stream::Moving => None,
-        }
+        Socket { websocket, blocked_since: None }
     }
 
     /// Hands over every message that is there, up to the limit of one pass.
@@ -130,14 +113,15 @@ impl Socket {
                 Incoming::Nothing => break,
             }
         }
-        // A short read means that the kernel had no more; the next pass asks again.
-        self.websocket.get_mut().drained = false;
         Ok(())
     }
 
     /// Allows the next pass, or turn of a task, its bytes.
     pub(crate) fn allow(&mut self) {
-        self.websocket.get_mut().allowance = READ_PASS_MAX_BYTES;
+        let wire = self.websocket.get_mut();
+        wire.allowance = READ_PASS_MAX_BYTES;
+        // A short read meant that the kernel had no more then.
+        wire.drained = false;
     }
 
     /// The next frame that is there, as far as was allowed.
@@ -175,7 +159,7 @@ impl Socket {
     pub(crate) fn offer(&mut self, frames: &[u8], now: Duration) -> Result<bool, End> {
         let wire = self.websocket.get_mut();
         debug_assert!(wire.unsent.is_empty(), "what was said before goes before");
-        let sent = wire.send_from(frames).map_err(|_| End::Lost)?;
+        let sent = send_from(&mut wire.stream, frames).map_err(|_| End::Lost)?;
         wire.bytes_out += sent as u64;
         if sent > 0 {
             wire.unsent.extend_from_slice(&frames[sent..]);
@@ -256,19 +240,6 @@ impl Socket {
     }
 }
 
-/// Has the kernel refuse to take more while so much lies there unsent: what waits there can be
-/// neither counted nor replaced by what is newer.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn limit_unsent(options: &socket2::SockRef<'_>) -> io::Result<()> {
-    options.set_tcp_notsent_lowat(SOCKET_UNSENT_MAX_BYTES)
-}
-
-/// Elsewhere the send buffer alone is the limit.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn limit_unsent(_: &socket2::SockRef<'_>) -> io::Result<()> {
-    Ok(())
-}
-
 /// How a connection ends that tungstenite gives up.
 fn end_of(error: &Error) -> End {
     match error {
@@ -282,8 +253,8 @@ fn end_of(error: &Error) -> End {
 
 /// What is under the WebSocket: the connection in one of its two lives, and what waits for it.
 #[derive(Debug)]
-struct Wire {
-    stream: Stream,
+struct Wire<S> {
+    stream: S,
     /// Whether the last read was a short one: then the kernel has no more, and need not be
     /// asked to say so.
     drained: bool,
@@ -300,16 +271,8 @@ struct Wire {
     bytes_out: u64,
 }
 
-#[derive(Debug)]
-enum Stream {
-    Task(tokio::net::TcpStream),
-    Shard(net::TcpStream),
-    /// On its way from one to the other; left so only when that failed.
-    Moving,
-}
-
-impl Wire {
-    fn new(stream: Stream) -> Wire {
+impl<S: Read + Write> Wire<S> {
+    fn new(stream: S) -> Wire<S> {
         Wire {
             stream,
             drained: false,
@@ -322,9 +285,9 @@ impl Wire {
         }
     }
 
-    /// Offers what waits to the kernel once, and says how much it took.
+    /// Offers what waits to the stream once, and says how much it took.
     fn send(&mut self) -> io::Result<usize> {
-        let sent = self.send_from(&self.unsent)?;
+        let sent = send_from(&mut self.stream, &self.unsent)?;
         self.bytes_out += sent as u64;
         if sent == self.unsent.len() {
             self.unsent.clear();
@@ -333,45 +296,33 @@ impl Wire {
         }
         Ok(sent)
     }
-
-    fn send_from(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let rest = &bytes[sent..];
-            let taken = match &self.stream {
-                Stream::Task(stream) => stream.try_write(rest),
-                Stream::Shard(stream) => (&mut &*stream).write(rest),
-                Stream::Moving => Err(io::ErrorKind::NotConnected.into()),
-            };
-            match taken {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(taken) => sent += taken,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(sent)
-    }
 }
 
-impl Read for Wire {
+/// Gives the stream what it takes of these, and says how much that was.
+fn send_from(stream: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(taken) => sent += taken,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sent)
+}
+
+impl<S: Read + Write> Read for Wire<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = self.allowance.min(buffer.len());
         let buffer = &mut buffer[..most];
         if self.drained || buffer.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let read = match &self.stream {
-            Stream::Task(stream) => stream.try_read(buffer),
-            Stream::Shard(stream) => {
-                let read = (&mut &*stream).read(buffer);
-                // The end of the stream is a read of 0 and must be seen.
-                self.drained = matches!(read, Ok(bytes) if 0 < bytes && bytes < buffer.len());
-                read
-            }
-            Stream::Moving => Err(io::ErrorKind::NotConnected.into()),
-        }?;
+        let read = self.stream.read(buffer)?;
+        // The end of the stream is a read of 0 and must be seen.
+        self.drained = 0 < read && read < most;
         self.bytes_in += read as u64;
         self.allowance -= read;
         Ok(read)
@@ -379,7 +330,7 @@ impl Read for Wire {
 }
 
 /// What tungstenite itself writes: pongs and closes. Each call is one or more whole frames.
-impl Write for Wire {
+impl<S: Read + Write> Write for Wire<S> {
     fn write(&mut self, frames: &[u8]) -> io::Result<usize> {
         if self.bounded && self.unsent.len() >= PONGS_MAX_BYTES {
             self.held = true;
@@ -396,6 +347,8 @@ impl Write for Wire {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::net;
+
     use super::*;
 
     /// A socket as a shard has it, and its peer.
@@ -408,7 +361,7 @@ pub(crate) mod tests {
         stream.set_nonblocking(true).expect("a socket can");
         let _inside = runtime.enter();
         let stream = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
-        let mut socket = Socket::new(stream, &[]).expect("options are allowed");
+        let mut socket = Socket::new(Stream::new(stream).expect("options are allowed"), &[]);
         socket.leave_runtime().expect("it was under one");
         (socket, peer)
     }

@@ -57,7 +57,16 @@ fn connect(address: SocketAddr) -> Peer {
 
 fn hello(room: RoomWish<'_>) -> Hello<'_> {
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
-    Hello { protocol, game: "tiny", rules: 3, role, name: "Ada", room, replays: false }
+    Hello {
+        protocol,
+        game: "tiny",
+        rules: 3,
+        role,
+        name: "Ada",
+        room,
+        replays: false,
+        ticket: None,
+    }
 }
 
 impl Peer {
@@ -194,7 +203,7 @@ fn what_is_no_hello_ends_the_connection() {
     let server = server();
     let cases = [
         (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; 257].into()), End::TooBig),
+        (Message::Binary(vec![0; 1_281].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
         (Message::Binary(vec![].into()), End::Protocol),
         (Message::Binary(vec![5].into()), End::Protocol),
@@ -211,7 +220,7 @@ fn in_a_room_the_same_ends_hold() {
     let server = server();
     let cases = [
         (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; 257].into()), End::TooBig),
+        (Message::Binary(vec![0; 1_281].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
         (Message::Binary(vec![5].into()), End::Left),
     ];

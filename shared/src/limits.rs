@@ -193,8 +193,10 @@ pub const LINK_UNDER_WAY_MAX_BYTES: usize = 4 * SERVER_MESSAGE_MAX_BYTES;
 /// For how long a simulated link can tell of a stall that has ended. Then it is forgotten.
 pub const LINK_STALLS_KEPT: Duration = Duration::from_secs(10);
 
+/// Longest join ticket, in bytes. A longer one is refused with its hello.
+pub const TICKET_MAX_BYTES: usize = 1_024;
 /// Largest hello, in bytes. A longer one is refused.
-pub const HELLO_MAX_BYTES: usize = 256;
+pub const HELLO_MAX_BYTES: usize = 256 + TICKET_MAX_BYTES;
 /// How much longer than its line takes anyway a player's snapshots may lie in between: as many
 /// may be on their way or unread as the client acknowledged within so much and its least delay.
 /// One that is further behind gets none until it has acknowledged more; counted as held back.
@@ -235,7 +237,9 @@ const _: () = {
     assert!(SLOWEST_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
-    assert!(HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + 64);
+    assert!(
+        HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64
+    );
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.

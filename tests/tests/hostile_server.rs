@@ -20,7 +20,7 @@ fn welcomed() -> (Client<Dots>, Room<Dots>) {
     let mut room =
         Room::<Dots>::new(RoomSettings { setup, ..RoomSettings::default() }).expect("a room");
     let player = room.join("Ann").expect("there is a place");
-    let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None };
+    let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None, ticket: None };
     let mut client = Client::<Dots>::new(greeting);
     let mut welcome = Vec::new();
     room.welcome(SessionId(1), Some(player), &mut welcome);

@@ -145,6 +145,8 @@ export interface Greeting {
   /** The game and its rules: those of the server that the WebAssembly is from, by default. */
   game?: string;
   rules?: number;
+  /** What lets in where guests are not: a signed ticket. It is never part of an address. */
+  ticket?: string;
 }
 
 export interface Welcome {
@@ -169,7 +171,10 @@ export interface Refusal {
     | "room-full"
     | "server-full"
     | "closing"
-    | "overloaded";
+    | "overloaded"
+    | "ticket-required"
+    | "ticket-invalid"
+    | "ticket-expired";
   /** The version that the server has, where versions are the reason. */
   readonly server: number | null;
   /** For people. */

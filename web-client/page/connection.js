@@ -27,6 +27,18 @@ const CUT = "the connection was lost";
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
 const RELOADED_KEY = "tickwire.reloaded";
 
+/**
+ * What the site that this page belongs to has put there for whoever plays here: a signed ticket.
+ * It is read anew for each connection, for one that has expired may have been renewed.
+ */
+function ticket() {
+  try {
+    return sessionStorage.getItem("tickwire-ticket");
+  } catch {
+    return null; // Without storage everybody is a guest.
+  }
+}
+
 export class Connection {
   /**
    * @param {Wasm} wasm
@@ -128,7 +140,7 @@ export class Connection {
     socket.onopen = () =>
       this.guarded(() => {
         if (!this.greeting) return;
-        this.wasm.open(performance.now(), this.greeting);
+        this.wasm.open(performance.now(), { ...this.greeting, ticket: ticket() });
         this.greeted = true;
         this.pump();
       });

@@ -128,16 +128,19 @@ export class Wasm {
   /**
    * Begins anew: its hello waits to be sent.
    * @param {number} now
-   * @param {{ spectator: boolean, name: string, room: string | null }} greeting
+   * @param {{ spectator: boolean, name: string, room: string | null, ticket?: string | null }} greeting
    */
-  open(now, { spectator, name, room }) {
-    const nameBytes = this.encoder.encode(name);
-    const roomBytes = this.encoder.encode(room ?? "");
-    const both = new Uint8Array(nameBytes.length + roomBytes.length);
-    both.set(nameBytes);
-    both.set(roomBytes, nameBytes.length);
-    this.put(both);
-    this.calls.tickwire_open(now, spectator ? 1 : 0, nameBytes.length, roomBytes.length);
+  open(now, { spectator, name, room, ticket }) {
+    const texts = [name, room ?? "", ticket ?? ""].map((text) => this.encoder.encode(text));
+    const all = new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0));
+    let at = 0;
+    for (const text of texts) {
+      all.set(text, at);
+      at += text.length;
+    }
+    this.put(all);
+    const lengths = texts.map((text) => text.length);
+    this.calls.tickwire_open(now, spectator ? 1 : 0, ...lengths);
   }
 
   /**

@@ -54,8 +54,15 @@ pub extern "C" fn tickwire_numbers() -> *const f64 {
 
 /// Begins anew. In scratch: the name, then the room's name (none for any room).
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_open(now_ms: f64, spectator: u32, name_len: u32, room_len: u32) {
-    page(|page| page.open(now_ms, spectator != 0, name_len as usize, room_len as usize));
+pub extern "C" fn tickwire_open(
+    now_ms: f64,
+    spectator: u32,
+    name_len: u32,
+    room_len: u32,
+    ticket_len: u32,
+) {
+    let lens = [name_len, room_len, ticket_len].map(|len| len as usize);
+    page(|page| page.open(now_ms, spectator != 0, lens));
 }
 
 /// Puts the network between socket and client under these conditions, from now on and for all
@@ -233,8 +240,8 @@ pub extern "C" fn tickwire_any_game() -> u32 {
     any(|any| any.say(texts::game::<Played>))
 }
 
-/// Begins anew. In scratch: the game's name, the client's, the room's (none for any room). Gives
-/// 0 when that is too long for a hello.
+/// Begins anew. In scratch: the game's name, the client's, the room's (none for any room), the
+/// ticket (none for a guest). Gives 0 when that is too long for a hello.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_hello(
     spectator: u32,
@@ -242,9 +249,10 @@ pub extern "C" fn tickwire_any_hello(
     game_len: u32,
     name_len: u32,
     room_len: u32,
+    ticket_len: u32,
 ) -> u32 {
     let role = if spectator != 0 { Role::Spectator } else { Role::Player };
-    let lens = [game_len, name_len, room_len].map(|len| len as usize);
+    let lens = [game_len, name_len, room_len, ticket_len].map(|len| len as usize);
     any(|any| any.hello(role, rules, lens)).into()
 }
 

@@ -80,12 +80,12 @@ struct Room {
 }
 
 impl SchemaClient {
-    /// Begins anew; in scratch stand the game's name, the client's and the room's, of so many
-    /// bytes (no room: any). `false` when that is more than a hello may have.
-    pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 3]) -> bool {
+    /// Begins anew; in scratch stand the game's name, the client's, the room's and the ticket,
+    /// of so many bytes (no room: any; no ticket: a guest). `false` when that is more than a hello may have.
+    pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 4]) -> bool {
         let texts = std::mem::take(&mut self.buffers.bytes);
         let mut rest = texts.as_slice();
-        let [game, name, room] = lens.map(|len| {
+        let [game, name, room, ticket] = lens.map(|len| {
             let (text, after) = rest.split_at(len.min(rest.len()));
             rest = after;
             String::from_utf8_lossy(text)
@@ -99,6 +99,7 @@ impl SchemaClient {
             name: &name,
             room: if room.is_empty() { RoomWish::Any } else { RoomWish::Named(&room) },
             replays: false,
+            ticket: (!ticket.is_empty()).then_some(&*ticket),
         }));
         let fits = self.outbox[0].len() <= HELLO_MAX_BYTES;
         if !fits {

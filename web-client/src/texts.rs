@@ -242,6 +242,9 @@ pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
         Refusal::ServerFull => ("server-full", None),
         Refusal::Closing => ("closing", None),
         Refusal::Overloaded => ("overloaded", None),
+        Refusal::TicketRequired => ("ticket-required", None),
+        Refusal::TicketInvalid => ("ticket-invalid", None),
+        Refusal::TicketExpired => ("ticket-expired", None),
     };
     json.object(|json| {
         json.key("reason").text(reason);

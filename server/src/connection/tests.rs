@@ -142,6 +142,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_say() {
         name: "Ada",
         room: RoomWish::Any,
         replays: false,
+        ticket: None,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
     let mut end = |bytes: &[u8]| spectator(&mut room).receive(&mut room, START, bytes);

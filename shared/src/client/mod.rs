@@ -45,6 +45,8 @@ pub struct Greeting {
     pub role: Role,
     /// Where it wants to be; `None` for any room with space.
     pub room: Option<String>,
+    /// What lets it in, where guests are not.
+    pub ticket: Option<String>,
 }
 
 /// Why what came cannot be the server's; the connection should be given up.
@@ -153,6 +155,7 @@ impl<G: Game> Client<G> {
             name: &greeting.name,
             room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
             replays: true,
+            ticket: greeting.ticket.as_deref(),
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);

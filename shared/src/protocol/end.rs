@@ -33,11 +33,15 @@ pub enum End {
     Fault,
     /// The connection broke without a word.
     Lost,
+    /// A text that is not UTF-8.
+    NotUtf8,
+    /// Bytes or frames came faster than they are read, for too long.
+    Flood,
 }
 
 impl End {
     /// All of them, in order.
-    pub const ALL: [End; 13] = [
+    pub const ALL: [End; 15] = [
         End::Left,
         End::Closing,
         End::Protocol,
@@ -51,6 +55,8 @@ impl End {
         End::RoomFailed,
         End::Fault,
         End::Lost,
+        End::NotUtf8,
+        End::Flood,
     ];
 
     /// The WebSocket close code: RFC 6455 section 7.4.1 where it has one, else from 4000.
@@ -61,6 +67,7 @@ impl End {
             End::Closing => 1001,
             End::Protocol => 1002,
             End::NotBinary => 1003,
+            End::NotUtf8 => 1007,
             End::TooBig => 1009,
             End::Fault => 1011,
             // Never sent: what a peer sees that was told nothing.
@@ -71,6 +78,7 @@ impl End {
             End::TooSlow => 4003,
             End::TooMuch => 4004,
             End::RoomFailed => 4005,
+            End::Flood => 4006,
         }
     }
 
@@ -97,6 +105,8 @@ impl End {
             End::RoomFailed => "room-failed",
             End::Fault => "fault",
             End::Lost => "lost",
+            End::NotUtf8 => "not-utf8",
+            End::Flood => "flood",
         }
     }
 }
@@ -140,6 +150,15 @@ pub enum Refusal {
     /// The room is slower than it should be already.
     #[error("the room is overloaded")]
     Overloaded,
+    /// Guests are not let in.
+    #[error("this server lets in with a ticket only")]
+    TicketRequired,
+    /// The ticket is none of this server's, or not for this.
+    #[error("the ticket is not valid here")]
+    TicketInvalid,
+    /// The ticket was good once.
+    #[error("the ticket has expired")]
+    TicketExpired,
 }
 
 #[cfg(test)]

@@ -71,6 +71,8 @@ pub struct Hello<'a> {
     /// Whether it replays its own state by the game's rules, so that only what differs from that
     /// need be sent. A client that knows no rules is sent all of it.
     pub replays: bool,
+    /// A signed ticket that says who it is and where it may be, for servers that ask for one.
+    pub ticket: Option<&'a str>,
 }
 
 /// What a client wants to be.
@@ -438,6 +440,7 @@ mod tests {
                 name: &name,
                 room: RoomWish::Named(&room),
                 replays: false,
+                ticket: None,
             });
             let mut bytes = Vec::new();
             hello.encode(&mut bytes);
@@ -485,6 +488,7 @@ mod tests {
                 name: &text[..length],
                 room: RoomWish::Named("r"),
                 replays: false,
+                ticket: None,
             });
             bytes.clear();
             hello.encode(&mut bytes);

@@ -20,7 +20,7 @@ pub use messages::{
 use bincode::config::{Configuration, standard};
 
 /// Version of the protocol; a client of another version is refused.
-pub const PROTOCOL_VERSION: u16 = 3;
+pub const PROTOCOL_VERSION: u16 = 4;
 
 /// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
 pub const WIRE: Configuration = standard();

@@ -99,6 +99,7 @@ impl Line {
             name: "Ann",
             room: RoomWish::Named(&player.room),
             replays: false,
+            ticket: None,
         }));
     }
 

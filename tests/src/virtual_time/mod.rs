@@ -203,7 +203,8 @@ impl<G: Game> World<G> {
 
     fn join(&mut self, role: Role, hands: Hands<G>, path: Path) -> Who {
         let who = Who(self.seats.len());
-        let greeting = Greeting { name: format!("client {}", who.0), role, room: None };
+        let greeting =
+            Greeting { name: format!("client {}", who.0), role, room: None, ticket: None };
         let link = |dice: &mut Dice| Link::new(path, Dice::new(dice.bits64(), 2));
         self.seats.push(Seat {
             client: Client::new(greeting),

@@ -28,6 +28,7 @@ fn client_messages_stand_as_they_always_stood() {
                 name: "Ann",
                 room: RoomWish::Any,
                 replays: true,
+                ticket: None,
             }),
         ),
         (
@@ -40,6 +41,7 @@ fn client_messages_stand_as_they_always_stood() {
                 name: "Zoë",
                 room: RoomWish::Named("den-1"),
                 replays: true,
+                ticket: Some("a.b.c"),
             }),
         ),
         (
@@ -99,6 +101,7 @@ fn server_messages_stand_as_they_always_stood() {
             "refused, protocol",
             ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
         ),
+        ("refused, ticket", ServerMessage::Refused(Refusal::TicketExpired)),
         (
             "roster",
             ServerMessage::Roster(Roster {
