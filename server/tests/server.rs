@@ -166,26 +166,6 @@ fn the_routes_answer() {
 }
 
 #[test]
-fn a_plain_get_of_the_websocket_is_told_to_upgrade_and_closed() {
-    let server = server();
-    // Without `Connection: close`: that it ends is the server's doing.
-    let answer = exchange(server.address(), "GET /ws HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
-    assert!(answer.contains("upgrade: websocket"), "{answer}");
-    assert!(answer.contains("speaks WebSocket"), "{answer}");
-}
-
-#[test]
-fn a_head_that_is_too_large_is_refused() {
-    let server = server();
-    let answer = exchange(
-        server.address(),
-        &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000)),
-    );
-    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-}
-
-#[test]
 fn a_hello_for_another_server_is_refused_by_name() {
     let server = server();
     let any = hello(RoomWish::Any);

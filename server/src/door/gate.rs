@@ -218,3 +218,6 @@ impl AsyncWrite for Gate {
         Pin::new(&mut self.get_mut().line).poll_flush(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;
