@@ -1,4 +1,4 @@
-//! The door: accepts connections, has each served by a [`visit`], and lets out those that leave.
+//! The door: accepts connections, has each served by a [`visit()`], and lets out those that leave.
 //!
 //! One thread with one runtime for all of it. Every connection is one task until it is in a
 //! room, where it is none. The door knows no room; it never plays. Whatever comes, it stays open:
