@@ -103,3 +103,5 @@ fn a_buffer_is_lent_only_while_nothing_waits_in_it() {
     socket.return_buffer(&mut buffer);
     assert_eq!(buffer.capacity(), 0, "it is still needed there");
 }
+
+mod over_bytes;
