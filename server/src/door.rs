@@ -65,15 +65,13 @@ pub(crate) struct Site<G: Game> {
     uncapped: Vec<IpNet>,
     guests: Arc<Mutex<Guests>>,
     started: Instant,
-    /// Whether `/ws` plays no game, and so leads into no room.
-    pub(crate) echo: bool,
 }
 
 impl<G: Game> Site<G> {
     fn new(config: &Config, house: House<G>) -> Site<G> {
         let door = &config.door;
         let mut allowed = door.allow_origin.clone();
-        if config.echo {
+        if house.echo {
             allowed.push(AllowedOrigin::Any);
         }
         let limits = AddressLimits {
@@ -88,7 +86,6 @@ impl<G: Game> Site<G> {
             uncapped: door.uncapped_nets(),
             guests: Arc::new(Mutex::new(Guests::new(limits))),
             started: Instant::now(),
-            echo: config.echo,
         }
     }
 
