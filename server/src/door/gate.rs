@@ -34,6 +34,7 @@ pub(crate) struct Gate {
     end: Instant,
     /// By when the request that came last had to be there.
     last_due: Instant,
+    answered: bool,
     fault: Option<Fault>,
 }
 
@@ -44,6 +45,8 @@ pub(crate) enum Fault {
     Rejected(Rejection),
     /// Nothing came in time, or nothing was taken.
     Idle,
+    /// It had its answers and asks for nothing more.
+    Done,
 }
 
 /// Whose turn it is.
@@ -69,6 +72,7 @@ impl Gate {
             deadline: Box::pin(sleep_until(due)),
             end: accepted + HTTP_CONNECTION_MAX,
             last_due: due,
+            answered: false,
             fault: None,
         }
     }
@@ -114,9 +118,11 @@ impl Gate {
                 return Poll::Ready(Ok(true));
             }
             if self.deadline.as_mut().poll(cx).is_ready() {
-                let idle = self.heads.is_empty();
-                let late = Fault::Rejected(Rejection::Timeout);
-                return self.fail(if idle { Fault::Idle } else { late });
+                return self.fail(match self.heads.is_empty() {
+                    true if self.answered => Fault::Done,
+                    true => Fault::Idle,
+                    false => Fault::Rejected(Rejection::Timeout),
+                });
             }
             let mut bytes = [0; READ_BYTES];
             let mut buffer = ReadBuf::new(&mut bytes);
@@ -205,7 +211,7 @@ impl AsyncWrite for Gate {
         let gate = self.get_mut();
         ready!(Pin::new(&mut gate.line).poll_flush(cx))?;
         if gate.turn == (Turn::Server { began: true }) {
-            gate.turn = Turn::Client;
+            (gate.turn, gate.answered) = (Turn::Client, true);
             gate.renew();
             if let Some(reader) = gate.reader.take() {
                 reader.wake();
