@@ -37,6 +37,7 @@ pub(crate) struct Gate {
     last_due: Instant,
     /// Whether the deadline is over, and it is looked once more.
     is_last_look: bool,
+    answered: bool,
     fault: Option<Fault>,
 }
 
@@ -47,6 +48,8 @@ pub(crate) enum Fault {
     Rejected(Rejection),
     /// Nothing came in time, or nothing was taken.
     Idle,
+    /// It had its answers and asks for nothing more.
+    Done,
 }
 
 /// Whose turn it is.
@@ -73,6 +76,7 @@ impl Gate {
             end: accepted + HTTP_CONNECTION_MAX,
             last_due: due,
             is_last_look: false,
+            answered: false,
             fault: None,
         }
     }
@@ -117,7 +121,7 @@ impl Gate {
     /// Reads until a whole head is there; `false` at the end of the line.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         if Instant::now() >= self.end {
-            return self.fail(Fault::Idle);
+            return self.fail(Fault::Done);
         }
         loop {
             if let Err(fault) = self.look() {
@@ -134,9 +138,11 @@ impl Gate {
                 // Only when there is nothing more.
                 Poll::Pending => {
                     ready!(self.poll_late(cx));
-                    let idle = self.heads.is_empty();
-                    let late = Fault::Rejected(Rejection::Timeout);
-                    return self.fail(if idle { Fault::Idle } else { late });
+                    return self.fail(match self.heads.is_empty() {
+                        true if self.answered => Fault::Done,
+                        true => Fault::Idle,
+                        false => Fault::Rejected(Rejection::Timeout),
+                    });
                 }
             }
         }
@@ -230,7 +236,7 @@ impl AsyncWrite for Gate {
         let gate = self.get_mut();
         ready!(Pin::new(&mut gate.line).poll_flush(cx))?;
         if gate.turn == (Turn::Server { began: true }) {
-            gate.turn = Turn::Client;
+            (gate.turn, gate.answered) = (Turn::Client, true);
             gate.renew();
             if let Some(reader) = gate.reader.take() {
                 reader.wake();

@@ -191,7 +191,7 @@ async fn part<G: Game>(site: &Site<G>, gate: Gate) {
             site.house.metrics.count_http(Rejection::Closing.status());
             reject(&mut line, Rejection::Closing).await;
         }
-        None => linger(&mut line).await,
+        Some(Fault::Done) | None => linger(&mut line).await,
     }
 }
 
