@@ -1,7 +1,7 @@
 //! Tickwire's server: runs any [`Game`] for whoever connects over WebSocket.
 //!
 //! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
-//! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
+//! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`], its [`tickets`] and [`lobby`]
 //! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
 //! (one room's pass: read, step, write) with [`socket`] (its [`framing`], over a [`stream`]), [`connection`] (one
 //! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
@@ -28,9 +28,10 @@ mod session;
 mod shard;
 mod socket;
 mod stream;
+mod tickets;
 mod upgrade;
 
-pub use config::{Config, DoorConfig, OverloadJoins, TicketConfig, TlsConfig};
+pub use config::{Config, DoorConfig, Guests, KeyText, OverloadJoins, TicketConfig, TlsConfig};
 pub use server::{Server, StartError, run};
 
 #[doc(no_inline)]

@@ -41,6 +41,8 @@ pub(crate) struct Metrics {
     /// Times that a room's pace changed.
     pub(crate) paces: AtomicU64,
     joins_refused_overloaded: AtomicU64,
+    /// Hellos among those refused that had no ticket where one is needed, or one that is not good.
+    tickets_refused: AtomicU64,
     /// Messages written to clients in rooms.
     pub(crate) messages_out: AtomicU64,
     /// Bytes read from sockets in rooms, frames and all.
@@ -68,8 +70,14 @@ impl Metrics {
     /// Someone was told why not to come in.
     pub(crate) fn count_refusal(&self, refusal: Refusal) {
         self.refusals.fetch_add(1, Relaxed);
-        if refusal == Refusal::Overloaded {
-            self.joins_refused_overloaded.fetch_add(1, Relaxed);
+        match refusal {
+            Refusal::Overloaded => {
+                self.joins_refused_overloaded.fetch_add(1, Relaxed);
+            }
+            Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
+                self.tickets_refused.fetch_add(1, Relaxed);
+            }
+            _ => {}
         }
     }
 
@@ -115,6 +123,7 @@ impl Metrics {
             "ticks_slowed": self.ticks_slowed.load(Relaxed),
             "paces": self.paces.load(Relaxed),
             "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
+            "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),
             "messages_out": self.messages_out.load(Relaxed),

@@ -28,6 +28,7 @@ use crate::recorder::Recorder;
 use crate::room::{Room, RoomError, RoomSettings};
 use crate::session::House;
 use crate::shard::Shard;
+use crate::tickets::Tickets;
 
 /// How long a stopping server waits for a thread beyond the time that it has for its farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
@@ -83,6 +84,7 @@ impl<G: Game> Server<G> {
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
         config.check().map_err(StartError::Config)?;
         let rooms = rooms::<G>(&config)?;
+        let tickets = Tickets::load(&config.tickets).map_err(StartError::Config)?;
         // A game that breaks a limit shows it now, not when the first client comes.
         drop(Room::<G>::new(rooms.clone())?);
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
@@ -96,7 +98,7 @@ impl<G: Game> Server<G> {
         };
         let address = listener.local_addr()?;
         info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
-        spawn_threads(config, rooms, runtime, listener, address)
+        spawn_threads(config, rooms, tickets, runtime, listener, address)
     }
 
     /// Where it listens.
@@ -144,6 +146,7 @@ fn joined_by(deadline: Instant, thread: JoinHandle<()>) -> bool {
 fn spawn_threads<G: Game>(
     config: Config,
     rooms: RoomSettings<G::Settings>,
+    tickets: Tickets,
     runtime: Runtime,
     listener: TcpListener,
     address: SocketAddr,
@@ -174,7 +177,8 @@ fn spawn_threads<G: Game>(
         let name = format!("shard-{number}");
         shards.push(thread::Builder::new().name(name).spawn(move || shard.run())?);
     }
-    let house = House { lobby: requests, shards: commands, metrics, closing: closing_seen };
+    let house =
+        House { lobby: requests, shards: commands, metrics, tickets, closing: closing_seen };
     let door = Door {
         listener,
         house: Arc::new(house),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc as threads;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::game::Game;
 use shared::limits::FAREWELL_MAX;
@@ -22,12 +22,14 @@ use crate::lobby::{Entry, Request};
 use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
+use crate::tickets::Tickets;
 
 /// Whom a task at the door can turn to.
 pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tickets: Tickets,
     /// True once the server is going down.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -39,7 +41,7 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
         biased;
         // An error would mean that the server is gone, which is closing too.
         _ = closing.wait_for(|closing| *closing) => Err(Unwanted::Ended(End::Closing)),
-        wanted = timeout_at(deadline, hello::<G>(&mut socket)) => {
+        wanted = timeout_at(deadline, hello(house, &mut socket)) => {
             wanted.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
         }
     };
@@ -65,11 +67,17 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
 }
 
 /// Waits for the first message and judges it.
-async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
+async fn hello<G: Game>(house: &House<G>, socket: &mut Socket) -> Result<Wanted, Unwanted> {
     loop {
         socket.allow();
         match socket.next().map_err(Unwanted::Ended)? {
-            Incoming::Message(message) => return judge::<G>(&message),
+            Incoming::Message(message) => {
+                // Tickets expire by the clock of whoever signs them. By one that stands before
+                // 1970 all have expired.
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                let now = now.unwrap_or(Duration::MAX);
+                return judge::<G>(&message, &house.tickets, now);
+            }
             Incoming::Control => {
                 socket.flush(Duration::ZERO).map_err(Unwanted::Ended)?;
                 // One client's pings must not keep the door from the others.
@@ -99,6 +107,7 @@ async fn find_place<G: Game>(house: &House<G>, wanted: &Wanted) -> Result<Entry,
 /// it, in the socket's own buffer.
 async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted, entry: Entry) {
     let Entry { session, shard, place } = entry;
+    debug!(session = session.0, who = %wanted.who, "let in");
     if socket.leave_runtime().is_err() {
         return house.metrics.count_end(End::Fault);
     }

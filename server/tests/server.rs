@@ -2,6 +2,7 @@
 //! ends. Clients here are bare: they know messages, not the game.
 
 mod overload;
+mod tickets;
 mod tiny;
 
 use std::io::{ErrorKind, Read, Write};
