@@ -29,6 +29,7 @@ use crate::figures::Figures;
 use crate::line::SlowLine;
 use crate::options::LineRate;
 use crate::path::Path;
+use crate::ticket::TicketText;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
 use pauses::Pauses;
@@ -74,6 +75,8 @@ pub(crate) struct Watch {
     pub(crate) seed: u64,
     pub(crate) skills: Skills,
     pub(crate) room: Option<String>,
+    /// What lets them in, where guests are not.
+    pub(crate) ticket: Option<TicketText>,
     pub(crate) slow_line: LineRate,
     /// The path to simulate for each client, if any.
     pub(crate) link: Option<LinkSettings>,
@@ -125,7 +128,8 @@ impl<G: Game> Bot<G> {
         let wire = Wire::new(tcp, line);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
-        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket: None };
+        let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
+        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket };
         let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),

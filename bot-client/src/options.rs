@@ -5,6 +5,7 @@
 //! [`mod@crate::run`] takes the result.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use shared::game::{Skill, Skills};
 use shared::limits::LINK_DELAY_MAX;
 use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
+
+use crate::ticket::TicketText;
 
 /// Lets many players without a screen into a Tickwire server, and reports what they saw.
 ///
@@ -81,6 +84,15 @@ pub struct Options {
     /// Which room to play in; any room with space if it is not given
     #[arg(long, value_name = "NAME")]
     pub room: Option<String>,
+
+    /// Bear the join ticket that is in this file; it may instead stand in the environment itself,
+    /// as TICKWIRE_TICKET
+    #[arg(long, value_name = "FILE")]
+    pub ticket_file: Option<PathBuf>,
+
+    /// The ticket itself. Only the environment can say it: a command line is there for all to see.
+    #[arg(skip = TicketText::from_environment())]
+    pub ticket: Option<TicketText>,
 
     /// Over how many threads the clients are spread
     #[arg(long, value_name = "N", default_value_t = 1,
