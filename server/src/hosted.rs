@@ -218,7 +218,10 @@ impl<G: Game> Hosted<G> {
             info!(room = self.name(), permille, load, "pace changes");
         }
         if due.lost > Duration::ZERO {
-            self.seats.iter_mut().for_each(|seat| seat.connection.forgive_stall(due.lost));
+            for seat in &mut self.seats {
+                seat.connection.forgive_stall(due.lost);
+                seat.socket.forgive_stall(due.lost);
+            }
         }
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.
@@ -245,7 +248,7 @@ impl<G: Game> Hosted<G> {
             if !connection.is_read_in(self.passes) {
                 continue;
             }
-            let read = seat.socket.read(|message| connection.receive(room, lived, message));
+            let read = seat.socket.read(lived, |message| connection.receive(room, lived, message));
             // Its deadlines only now, when all that was waiting has been heard.
             seat.ended = read.err().or_else(|| connection.overdue(lived));
             self.any_ended |= seat.ended.is_some();
@@ -360,7 +363,7 @@ impl Seat {
         bench: &mut Bench,
         written: &mut Written,
     ) -> Result<(), End> {
-        if self.socket.unsent_bytes() > 0 && self.socket.flush(lived)? == Flushed::Part {
+        if self.socket.is_behind() && self.socket.flush(lived)? == Flushed::Part {
             return Ok(());
         }
         bench.message.clear();

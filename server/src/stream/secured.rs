@@ -1,36 +1,43 @@
 //! [`Secured`]: a TLS session over the bytes of a connection, without waiting.
 //!
 //! It begins when the handshake is done. It owns the session and the ciphertext that the kernel
-//! has not taken; the connection is handed to it. [`super::Stream`] owns it; the door makes it.
+//! has not taken; the connection is handed to it. [`super::Stream`] owns it.
 //!
-//! Whoever is above believes in two things that are true of the kernel, and here are made true:
-//! a read that gives less than was asked for has found all that was there, and bytes that a write
-//! took are in the kernel.
+//! Whoever reads here believes what is true of the kernel: a read that gives less than was asked
+//! for has found all there was, for now. Whoever writes asks [`Secured::flush`] whether what was
+//! taken is in the kernel; until it is, no more is taken.
 
 use std::io::{self, BufRead, Read, Write};
 
 use rustls::ServerConnection;
-use shared::limits::{TLS_RECORD_OUT_MAX_BYTES, TLS_TURN_MAX_READS};
+use shared::limits::{
+    TLS_CIPHERTEXT_PER_BYTE_MAX, TLS_IDLE_CIPHERTEXT_MAX_BYTES, TLS_RECORD_OUT_MAX_BYTES,
+    TLS_TURN_MAX_READS,
+};
 
 /// A TLS session after its handshake.
 #[derive(Debug)]
 pub(super) struct Secured {
     session: Box<ServerConnection>,
-    /// How many times the connection was read since a read gave less than was asked for.
+    /// How often the connection was read since a read gave less than was asked for.
     reads: usize,
-    /// Whether the first of the bytes that come next has been encrypted already: the last byte of
-    /// what waits for the kernel is not said to be taken before all of it is.
-    owes: bool,
-    /// Whether what came is no TLS: nothing more is read.
+    /// How much ciphertext may come without a byte in it.
+    ciphertext_left: usize,
+    /// Whether something came that no honest peer sends: no more is read.
     failed: bool,
 }
 
 impl Secured {
     pub(super) fn new(session: ServerConnection) -> Secured {
-        Secured { session: Box::new(session), reads: 0, owes: false, failed: false }
+        Secured {
+            session: Box::new(session),
+            reads: 0,
+            ciphertext_left: TLS_IDLE_CIPHERTEXT_MAX_BYTES,
+            failed: false,
+        }
     }
 
-    /// Whether there is something to be read without the connection.
+    /// Whether there is something to be read without asking the connection.
     pub(super) fn is_readable(&mut self) -> bool {
         match self.session.reader().fill_buf() {
             Ok(_) => true,
@@ -49,13 +56,13 @@ impl Secured {
         let mut filled = 0;
         let end = loop {
             match self.session.reader().read(&mut buffer[filled..]) {
-                Ok(0) => break Ok(()),
+                Ok(0) => break Ok(0),
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => break Err(error),
             }
             if filled == buffer.len() {
-                return Ok(filled);
+                break Ok(filled);
             }
             if self.reads == TLS_TURN_MAX_READS {
                 break Err(io::ErrorKind::WouldBlock.into());
@@ -65,17 +72,27 @@ impl Secured {
                 break Err(error);
             }
         };
-        self.reads = 0;
-        // However it ends is seen again by the next read.
-        if filled > 0 { Ok(filled) } else { end.map(|()| 0) }
+        if filled < buffer.len() {
+            self.reads = 0;
+        }
+        let earned = filled.saturating_mul(TLS_CIPHERTEXT_PER_BYTE_MAX);
+        self.ciphertext_left =
+            self.ciphertext_left.saturating_add(earned).min(TLS_IDLE_CIPHERTEXT_MAX_BYTES);
+        // An end after bytes is seen again by the next read.
+        if filled > 0 { Ok(filled) } else { end }
     }
 
-    /// Reads the connection once, and decrypts what is whole.
+    /// Reads the connection once, and decrypts what is whole of it.
     fn take_records(&mut self, connection: &mut (impl Read + Write)) -> io::Result<()> {
         if self.failed {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        self.session.read_tls(connection)?;
+        let read = self.session.read_tls(connection)?;
+        if read > self.ciphertext_left {
+            self.failed = true;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "records with nothing in them"));
+        }
+        self.ciphertext_left -= read;
         if let Err(error) = self.session.process_new_packets() {
             self.failed = true;
             // The alert that says why; who does not take it at once goes without.
@@ -85,24 +102,18 @@ impl Secured {
         Ok(())
     }
 
-    /// As [`Write::write`], but that a byte which is encrypted and still waits must be the first of
-    /// the next write.
+    /// As [`Write::write`]; `WouldBlock` while anything taken before waits for the kernel.
     pub(super) fn write(
         &mut self,
         connection: &mut impl Write,
         bytes: &[u8],
     ) -> io::Result<usize> {
         self.flush(connection)?;
-        let before = usize::from(std::mem::take(&mut self.owes)).min(bytes.len());
-        let most = (bytes.len() - before).min(TLS_RECORD_OUT_MAX_BYTES);
-        let taken = before + self.session.writer().write(&bytes[before..before + most])?;
+        let taken =
+            self.session.writer().write(&bytes[..bytes.len().min(TLS_RECORD_OUT_MAX_BYTES)])?;
         match self.flush(connection) {
-            Ok(()) => Ok(taken),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.owes = true;
-                if taken > 1 { Ok(taken - 1) } else { Err(error) }
-            }
-            Err(error) => Err(error),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(taken),
         }
     }
 
@@ -119,7 +130,7 @@ impl Secured {
         Ok(())
     }
 
-    /// Says that nothing more comes: what is cut off without that may have been cut by anybody.
+    /// Says that nothing more comes: what is cut off without it may have been cut by anybody.
     pub(super) fn close(&mut self, connection: &mut impl Write) -> io::Result<()> {
         self.session.send_close_notify();
         self.flush(connection)
