@@ -30,6 +30,7 @@ mod shard;
 mod socket;
 mod stream;
 mod tickets;
+mod tls;
 mod upgrade;
 
 pub use config::{Config, DoorConfig, Guests, KeyText, OverloadJoins, TicketConfig, TlsConfig};

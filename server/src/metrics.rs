@@ -18,6 +18,12 @@ pub(crate) struct Metrics {
     pub(crate) accepted: AtomicU64,
     /// Accepts that failed, for want of file descriptors mostly.
     pub(crate) accept_errors: AtomicU64,
+    /// TLS handshakes that came to nothing.
+    pub(crate) tls_handshakes_failed: AtomicU64,
+    /// Certificates that took the place of another.
+    pub(crate) tls_reloads: AtomicU64,
+    /// Times that the files of the certificate changed for what is none.
+    pub(crate) tls_reload_errors: AtomicU64,
     /// Sessions that reached a room.
     pub(crate) sessions: AtomicU64,
     /// Hellos that were refused.
@@ -111,6 +117,9 @@ impl Metrics {
         serde_json::json!({
             "accepted": self.accepted.load(Relaxed),
             "accept_errors": self.accept_errors.load(Relaxed),
+            "tls_handshakes_failed": self.tls_handshakes_failed.load(Relaxed),
+            "tls_reloads": self.tls_reloads.load(Relaxed),
+            "tls_reload_errors": self.tls_reload_errors.load(Relaxed),
             "sessions": self.sessions.load(Relaxed),
             "refusals": self.refusals.load(Relaxed),
             "spectators_refused": self.spectators_refused.load(Relaxed),

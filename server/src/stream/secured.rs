@@ -103,11 +103,7 @@ impl Secured {
     }
 
     /// As [`Write::write`]; `WouldBlock` while anything taken before waits for the kernel.
-    pub(super) fn write(
-        &mut self,
-        connection: &mut impl Write,
-        bytes: &[u8],
-    ) -> io::Result<usize> {
+    pub(super) fn write(&mut self, connection: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
         self.flush(connection)?;
         let taken =
             self.session.writer().write(&bytes[..bytes.len().min(TLS_RECORD_OUT_MAX_BYTES)])?;
