@@ -23,7 +23,8 @@ pub(super) struct Secured {
     reads: usize,
     /// How much ciphertext may come without a byte in it.
     ciphertext_left: usize,
-    /// Whether something came that no honest peer sends: no more is read.
+    /// Whether something came that is no TLS, or too many records with nothing in them: no more is
+    /// read.
     failed: bool,
 }
 
@@ -90,14 +91,14 @@ impl Secured {
         let read = self.session.read_tls(connection)?;
         if read > self.ciphertext_left {
             self.failed = true;
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "records with nothing in them"));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         self.ciphertext_left -= read;
-        if let Err(error) = self.session.process_new_packets() {
+        if self.session.process_new_packets().is_err() {
+            // What came before it is good, and is read first.
             self.failed = true;
             // The alert that says why; who does not take it at once goes without.
             let _ = self.session.write_tls(connection);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         Ok(())
     }

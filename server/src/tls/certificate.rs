@@ -34,8 +34,8 @@ pub(super) struct Certificate {
 /// What is in the two files.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Pem {
-    cert: Vec<u8>,
-    key: Vec<u8>,
+    pub(super) cert: Vec<u8>,
+    pub(super) key: Vec<u8>,
 }
 
 impl fmt::Debug for Pem {
