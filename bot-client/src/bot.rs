@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
+use rustls::ClientConnection;
 use shared::client::{Client, Greeting, Stage};
 use shared::game::{Dice, Game, Seen, Skills};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
@@ -123,9 +124,14 @@ pub(crate) struct Bot<G: Game> {
 
 impl<G: Game> Bot<G> {
     /// A client on a socket that is open and on which nothing was said yet.
-    pub(crate) fn new(seat: Seat, tcp: TcpStream, watch: &Watch) -> Bot<G> {
+    pub(crate) fn new(
+        seat: Seat,
+        tcp: TcpStream,
+        tls: Option<ClientConnection>,
+        watch: &Watch,
+    ) -> Bot<G> {
         let line = seat.is_slow.then(|| SlowLine::new(watch.slow_line, watch.now()));
-        let wire = Wire::new(tcp, line);
+        let wire = Wire::new(tcp, tls, line);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());

@@ -21,6 +21,7 @@ pub mod report;
 mod run;
 mod swarm;
 mod ticket;
+mod trust;
 mod wire;
 
 pub use connect::ConnectError;

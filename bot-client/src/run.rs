@@ -17,7 +17,7 @@ use shared::protocol::Role;
 
 use crate::arrivals::Arrivals;
 use crate::bot::{Progress, Seat, Watch};
-use crate::connect::{ConnectError, Door, ramp};
+use crate::connect::{ConnectError, Door, Opened, ramp};
 use crate::figures::Figures;
 use crate::options::Options;
 use crate::report::{Report, Setting};
@@ -78,7 +78,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
     let (stay, mut figures) = runtime.block_on(async {
         let mut end = std::pin::pin!(interrupt());
         let found = tokio::select! {
-            found = Door::find(&options.url, seat(options, 0)) => found,
+            found = Door::find(&options.url, options.trust(), seat(options, 0)) => found,
             () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
         };
         let (door, first) = found
@@ -166,7 +166,7 @@ impl<'a> Conductor<'a> {
     async fn conduct(
         mut self,
         door: &Door,
-        first: std::net::TcpStream,
+        first: Opened,
         mut end: Pin<&mut impl Future<Output = ()>>,
     ) -> (Stay, Figures) {
         self.seat(seat(self.options, 0), Ok(first));
@@ -200,7 +200,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// Hands an open socket to its thread.
-    fn seat(&mut self, seat: Seat, socket: Result<std::net::TcpStream, ConnectError>) {
+    fn seat(&mut self, seat: Seat, socket: Result<Opened, ConnectError>) {
         match socket {
             Ok(socket) => {
                 self.seated += 1;
