@@ -21,6 +21,7 @@ use tungstenite::{Bytes, Utf8Bytes};
 use crate::hello::{Unwanted, Wanted, judge};
 use crate::hosted::Arrival;
 use crate::lobby::{Entry, Request};
+use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
@@ -37,8 +38,7 @@ pub(crate) struct House<G: Game> {
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tickets: Tickets,
-    /// Whether clients are to hear what they say, and nothing else.
-    pub(crate) echo: bool,
+    pub(crate) memory: Arc<Watermark>,
     /// True once the server is going down.
     pub(crate) closing: watch::Receiver<bool>,
 }

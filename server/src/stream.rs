@@ -9,9 +9,10 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::net;
 
-use rustls::ServerConnection;
 use shared::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES, UNACKNOWLEDGED_MAX};
 
+use crate::door::guests::Guest;
+use crate::door::line::Line;
 use secured::Secured;
 
 mod secured;
@@ -22,6 +23,8 @@ pub(crate) struct Stream {
     tcp: Tcp,
     /// `None` where bytes go as they are.
     tls: Option<Secured>,
+    /// What counts against its address for as long as it is open.
+    _guest: Option<Guest>,
 }
 
 #[derive(Debug)]
@@ -34,25 +37,20 @@ enum Tcp {
 
 impl Stream {
     /// Over a connection that is under the runtime of the calling task.
-    pub(crate) fn new(tcp: tokio::net::TcpStream) -> io::Result<Stream> {
-        Stream::over(tcp, None)
-    }
-
-    /// The same over a TLS session whose handshake is done.
-    pub(crate) fn secured(
-        tcp: tokio::net::TcpStream,
-        session: ServerConnection,
-    ) -> io::Result<Stream> {
-        Stream::over(tcp, Some(Secured::new(session)))
-    }
-
-    fn over(tcp: tokio::net::TcpStream, tls: Option<Secured>) -> io::Result<Stream> {
+    pub(crate) fn new(line: Line, guest: Option<Guest>) -> io::Result<Stream> {
+        let (tcp, tls) = match line {
+            Line::Plain(tcp) => (tcp, None),
+            Line::Tls(stream) => {
+                let (tcp, session) = stream.into_inner();
+                (tcp, Some(Secured::new(session)))
+            }
+        };
         let options = socket2::SockRef::from(&tcp);
         options.set_tcp_nodelay(true)?;
         options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
         limit_unsent(&options)?;
         limit_unacknowledged(&options)?;
-        Ok(Stream { tcp: Tcp::Task(tcp), tls })
+        Ok(Stream { tcp: Tcp::Task(tcp), tls, _guest: guest })
     }
 
     /// Takes it off the runtime, to be polled by a shard.

@@ -36,7 +36,6 @@ impl Tls {
     pub(crate) fn load(
         config: &TlsConfig,
         listen: SocketAddr,
-        metrics: &Arc<Metrics>,
     ) -> Result<Option<(Tls, Option<Renewal>)>, String> {
         match (&config.tls_cert, &config.tls_key, config.tls_self_signed) {
             (None, None, false) => Ok(None),
@@ -55,8 +54,7 @@ impl Tls {
                 let certificate = pem.load().map_err(|error| files.told(&error))?;
                 info!(sha256 = certificate.fingerprint, "TLS by the certificate from its files");
                 let (sender, current) = watch::channel(certificate.config);
-                let metrics = Arc::clone(metrics);
-                let renewal = Renewal { files, seen: pem, failed: false, sender, metrics };
+                let renewal = Renewal { files, seen: pem, failed: false, sender };
                 Ok(Some((Tls(current), Some(renewal))))
             }
             (_, _, true) => Err("--tls-self-signed needs no --tls-cert and no --tls-key".into()),
@@ -96,18 +94,17 @@ pub(crate) struct Renewal {
     /// Whether they could not be read the last time.
     failed: bool,
     sender: watch::Sender<Arc<ServerConfig>>,
-    metrics: Arc<Metrics>,
 }
 
 impl Renewal {
     /// Looks for as long as it is polled.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, metrics: Arc<Metrics>) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let files = self.files.clone();
             // A disk that does not answer must not hold the door up.
             match tokio::task::spawn_blocking(move || files.read()).await {
-                Ok(read) => self.look(read),
+                Ok(read) => self.look(read, &metrics),
                 // The server is going down.
                 Err(_) => return,
             }
@@ -116,7 +113,7 @@ impl Renewal {
 
     /// Takes what the files have now. What is broken is told of and counted once, and the last good
     /// one stays: of a pair that is being written, one half is new before the other.
-    fn look(&mut self, read: Result<Pem, String>) {
+    fn look(&mut self, read: Result<Pem, String>, metrics: &Metrics) {
         let loaded = match read {
             Ok(pem) if pem == self.seen => {
                 self.failed = false;
@@ -138,11 +135,11 @@ impl Renewal {
                 self.failed = false;
                 info!(sha256 = certificate.fingerprint, "another certificate, for new connections");
                 self.sender.send_replace(certificate.config);
-                self.metrics.tls_reloads.fetch_add(1, Relaxed);
+                metrics.tls_reloads.fetch_add(1, Relaxed);
             }
             Err(error) => {
                 warn!(error, "the certificate changed for what is none; the last one stays");
-                self.metrics.tls_reload_errors.fetch_add(1, Relaxed);
+                metrics.tls_reload_errors.fetch_add(1, Relaxed);
             }
         }
     }

@@ -109,7 +109,6 @@ fn settings_that_name_no_certificate_do_not_start_and_say_why() {
         tls_key: Some(key.clone()),
         tls_self_signed: false,
     };
-    let metrics = Arc::default();
     for (config, told) in [
         (TlsConfig { tls_key: None, ..files(&cert, &key) }, "go together"),
         (TlsConfig { tls_cert: None, ..files(&cert, &key) }, "go together"),
@@ -120,11 +119,11 @@ fn settings_that_name_no_certificate_do_not_start_and_say_why() {
         (files(&none, &key), "no certificate"),
         (files(&folder.0.join("missing"), &key), "missing"),
     ] {
-        let error = Tls::load(&config, here(), &metrics).map(|_| ()).expect_err(told);
+        let error = Tls::load(&config, here()).map(|_| ()).expect_err(told);
         assert!(error.contains(told), "{error}");
     }
-    assert!(Tls::load(&TlsConfig::default(), here(), &metrics).expect("plain").is_none());
-    let loaded = Tls::load(&files(&cert, &key), here(), &metrics).expect("they match");
+    assert!(Tls::load(&TlsConfig::default(), here()).expect("plain").is_none());
+    let loaded = Tls::load(&files(&cert, &key), here()).expect("they match");
     let (_, renewal) = loaded.expect("there is one");
     assert!(renewal.is_some());
 }
@@ -140,7 +139,7 @@ fn a_changed_certificate_is_used_and_a_broken_one_is_not() {
         tls_self_signed: false,
     };
     let metrics = Arc::<Metrics>::default();
-    let loaded = Tls::load(&config, here(), &metrics).expect("they match").expect("there is one");
+    let loaded = Tls::load(&config, here()).expect("they match").expect("there is one");
     let (tls, Some(mut renewal)) = loaded else { panic!("files are looked at") };
     let agrees = |trusted: &CertificateDer<'static>| {
         let mut server = ServerConnection::new(tls.current()).expect("a server");
@@ -148,7 +147,7 @@ fn a_changed_certificate_is_used_and_a_broken_one_is_not() {
     };
     let mut look = || {
         let read = renewal.files.read();
-        renewal.look(read);
+        renewal.look(read, &metrics);
         (metrics.tls_reloads.load(Relaxed), metrics.tls_reload_errors.load(Relaxed))
     };
     assert_eq!(look(), (0, 0));
@@ -170,7 +169,7 @@ fn a_certificate_made_at_start_is_for_the_machine_and_the_address_it_listens_on(
     let made = certificate::self_signed(listen).expect("it is made");
     assert_eq!(made.fingerprint.len(), 32 * 3 - 1);
     let config = TlsConfig { tls_self_signed: true, ..TlsConfig::default() };
-    assert!(Tls::load(&config, listen, &Arc::default()).expect("it is made").is_some());
+    assert!(Tls::load(&config, listen).expect("it is made").is_some());
 }
 
 #[test]

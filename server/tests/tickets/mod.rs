@@ -53,7 +53,7 @@ fn a_ticket_lets_into_its_room_and_a_guest_is_told_that_one_is_needed() {
     assert_eq!(elsewhere, Err(Refusal::TicketInvalid));
     assert_eq!(enter(RoomWish::Any, None), Err(Refusal::TicketRequired));
     assert_eq!(enter(RoomWish::Any, Some(&ticket(-60, ""))), Err(Refusal::TicketExpired));
-    let status = get(server.address(), "/api/status");
+    let status = get(server.admin_address(), "/api/status");
     assert!(status.contains("\"tickets_refused\":3"), "{status}");
 }
 
@@ -90,7 +90,7 @@ fn no_ticket_and_no_key_is_ever_logged_or_answered() {
         answers += &format!("{answer:?}");
     }
     // One that asks for the WebSocket as it should not.
-    answers += &get(server.address(), "/api/status");
+    answers += &get(server.admin_address(), "/api/status");
     server.stop();
     let log = String::from_utf8(log.0.lock().expect("no writer panics").clone()).expect("text");
     assert!(log.contains("let in") && log.contains("never-shown-user"), "it is logged who: {log}");
