@@ -5,6 +5,7 @@ mod door;
 mod overload;
 mod tickets;
 mod tiny;
+mod tls;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -55,7 +56,7 @@ fn status(server: &Server<Tiny>) -> serde_json::Value {
 }
 
 /// A WebSocket client.
-struct Peer(WebSocket<TcpStream>);
+struct Peer<S = TcpStream>(WebSocket<S>);
 
 fn connect(address: SocketAddr) -> Peer {
     let stream = TcpStream::connect(address).expect("it listens");
@@ -78,7 +79,7 @@ fn hello(room: RoomWish<'_>) -> Hello<'_> {
     }
 }
 
-impl Peer {
+impl<S: Read + Write> Peer<S> {
     fn say(&mut self, message: &ClientMessage<'_>) {
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
