@@ -171,3 +171,6 @@ fn limit_unacknowledged(options: &socket2::SockRef<'_>) -> io::Result<()> {
 fn limit_unacknowledged(_: &socket2::SockRef<'_>) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

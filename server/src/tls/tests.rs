@@ -33,10 +33,16 @@ pub(crate) fn client(trusted: &CertificateDer<'static>) -> ClientConnection {
     ClientConnection::new(Arc::new(config), name).expect("a client")
 }
 
+/// A server for `localhost`, and the certificate by which it is known.
+pub(crate) fn server_config() -> (Arc<ServerConfig>, CertificateDer<'static>) {
+    let (cert, key, trusted) = pem();
+    let pem = Pem { cert: cert.into(), key: key.into() };
+    (pem.load().expect("they match").config, trusted)
+}
+
 /// Both ends of a session whose handshake is done.
 pub(crate) fn session() -> (ServerConnection, ClientConnection) {
-    let (cert, key, trusted) = pem();
-    let config = Pem { cert: cert.into(), key: key.into() }.load().expect("they match").config;
+    let (config, trusted) = server_config();
     let mut server = ServerConnection::new(config).expect("a server");
     let mut client = client(&trusted);
     shake(&mut server, &mut client).expect("they agree");
