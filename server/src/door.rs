@@ -68,15 +68,13 @@ pub(crate) struct Site<G: Game> {
     started: Instant,
     /// By what the public listener speaks TLS; `None` where everything goes in plain.
     pub(crate) tls: Option<Tls>,
-    /// Whether `/ws` plays no game, and so leads into no room.
-    pub(crate) echo: bool,
 }
 
 impl<G: Game> Site<G> {
     fn new(config: &Config, house: House<G>, tls: Option<Tls>) -> Site<G> {
         let door = &config.door;
         let mut allowed = door.allow_origin.clone();
-        if config.echo {
+        if house.echo {
             allowed.push(AllowedOrigin::Any);
         }
         let limits = AddressLimits {
@@ -92,7 +90,6 @@ impl<G: Game> Site<G> {
             guests: Arc::new(Mutex::new(Guests::new(limits))),
             started: Instant::now(),
             tls,
-            echo: config.echo,
         }
     }
 

@@ -230,6 +230,7 @@ fn spawn_threads<G: Game>(
         metrics,
         tickets: keys.tickets,
         memory,
+        echo: config.echo,
         closing: closing_seen,
     };
     let (tls, renewal) = keys.tls.unzip();

@@ -17,8 +17,8 @@ pub(crate) fn pair() -> (Socket, net::TcpStream) {
     stream.set_nonblocking(true).expect("a socket can");
     let _inside = runtime.enter();
     let stream = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
-    let mut socket =
-        Socket::new(Stream::new(Line::Plain(stream), None).expect("options are allowed"), &[]);
+    let stream = Stream::new(Line::Plain(stream), None).expect("options are allowed");
+    let mut socket = Socket::new(stream, &[]);
     socket.leave_runtime().expect("it was under one");
     (socket, peer)
 }
