@@ -20,9 +20,12 @@ mod path;
 pub mod report;
 mod run;
 mod swarm;
+mod ticket;
+mod trust;
 mod wire;
 
 pub use connect::ConnectError;
 pub use options::Options;
 pub use report::Report;
 pub use run::{RunError, run};
+pub use ticket::TicketText;

@@ -3,7 +3,9 @@
 
 mod door;
 mod overload;
+mod tickets;
 mod tiny;
+mod tls;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -54,7 +56,7 @@ fn status(server: &Server<Tiny>) -> serde_json::Value {
 }
 
 /// A WebSocket client.
-struct Peer(WebSocket<TcpStream>);
+struct Peer<S = TcpStream>(WebSocket<S>);
 
 fn connect(address: SocketAddr) -> Peer {
     let stream = TcpStream::connect(address).expect("it listens");
@@ -77,7 +79,7 @@ fn hello(room: RoomWish<'_>) -> Hello<'_> {
     }
 }
 
-impl Peer {
+impl<S: Read + Write> Peer<S> {
     fn say(&mut self, message: &ClientMessage<'_>) {
         let mut bytes = Vec::new();
         message.encode(&mut bytes);

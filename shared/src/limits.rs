@@ -88,6 +88,20 @@ pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
 /// takes no more.
 pub const SOCKET_UNSENT_MAX_BYTES: u32 = 4_096;
 
+/// How many times one TLS connection is read in one pass of its shard, or turn of its task: 4 KiB
+/// each. The rest waits in the kernel. It is a whole record of the largest size, and as many
+/// messages of the usual size as a pass takes, a record each.
+pub const TLS_TURN_MAX_READS: usize = 6;
+/// How much ciphertext of a client may come without a byte in it. More ends the connection as
+/// `Lost`: records may be empty, and each costs as much as a full one of the smallest size.
+pub const TLS_IDLE_CIPHERTEXT_MAX_BYTES: usize = 65_536;
+/// How much of that each byte makes up for again. The shortest WebSocket frame, in a record of its
+/// own, takes 8 bytes of ciphertext a byte.
+pub const TLS_CIPHERTEXT_PER_BYTE_MAX: usize = 32;
+/// Most bytes that become one TLS record to a client. What the kernel does not take of a record
+/// waits here, encrypted: nothing in it can be replaced by what is newer.
+pub const TLS_RECORD_OUT_MAX_BYTES: usize = 4_096;
+
 /// By how much time spectators see a room later than players, when nothing else is set.
 pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
 /// Longest such time that may be set: all that was encoded in it waits in memory. Refused at

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::server::conn::http1;
@@ -49,6 +50,8 @@ pub(crate) struct Visitor {
     pub(crate) side: Side,
     /// Of the other end of the connection, which may be a proxy.
     pub(crate) peer: IpAddr,
+    /// Whether it speaks plain where TLS is spoken.
+    pub(crate) is_astray: bool,
 }
 
 /// What a connection holds while it is one.
@@ -94,18 +97,27 @@ async fn open<G: Game>(
     guest: Option<Guest>,
 ) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
-    let mut opening = pin!(Line::open(tcp));
+    // Who comes to see the counters comes from the machine itself.
+    let tls = site.tls.as_ref().filter(|_| visitor.side == Side::Public);
+    let mut opening = pin!(Line::open(tcp, tls));
     let mut opened = timeout_at(accepted + OPENING_MAX, &mut opening).await;
     if opened.is_err() {
         opened = timeout(LAST_LOOK, opening).await;
     }
     let line = match opened {
-        Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
+        Ok(Ok(line)) => line,
+        Ok(Err(error)) => {
+            site.house.metrics.tls_handshakes_failed.fetch_add(1, Relaxed);
+            debug!(%error, "a connection did not open");
+            return None;
+        }
         Err(_) => {
             site.house.metrics.count_late();
             return None;
         }
     };
+    let is_astray = tls.is_some() && matches!(line, Line::Plain(_));
+    let visitor = Visitor { is_astray, ..visitor };
     let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
     if let Some(gate) = speak_http(site, visitor, Gate::new(line, accepted), &agreed).await {
         part(site, gate).await;

@@ -7,7 +7,7 @@
 
 use bincode::{BorrowDecode, Decode, Encode};
 
-use super::{End, PROTOCOL_VERSION, Refusal, WIRE};
+use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
     HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
@@ -71,8 +71,8 @@ pub struct Hello<'a> {
     /// Whether it replays its own state by the game's rules, so that only what differs from that
     /// need be sent. A client that knows no rules is sent all of it.
     pub replays: bool,
-    /// A signed ticket that says who it is and where it may be, for servers that ask for one.
-    pub ticket: Option<&'a str>,
+    /// What lets it in, for servers that ask for it.
+    pub ticket: Option<Ticket<'a>>,
 }
 
 /// What a client wants to be.

@@ -10,12 +10,14 @@ mod models;
 mod range;
 pub mod snapshot;
 mod symbols;
+mod ticket;
 
 pub use end::{End, Refusal};
 pub use messages::{
     Ack, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role, RoomWish, Roster,
     RosterEntry, ServerMessage, Welcome,
 };
+pub use ticket::Ticket;
 
 use bincode::config::{Configuration, standard};
 

@@ -71,7 +71,7 @@ impl Server {
         };
         command.args(["--listen", listen]).args(&settings);
         let mut process = Process::start("the server", &mut command);
-        let address = address(&mut process, "listening on http://");
+        let address = listening(&mut process);
         let admin_address = self::address(&mut process, "admin on http://");
         Server { process, address, admin_address, descriptors_max, settings }
     }
