@@ -15,6 +15,8 @@ use shared::limits::LINK_DELAY_MAX;
 use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
+use crate::abuse::Kind;
+
 /// Lets many players without a screen into a Tickwire server, and reports what they saw.
 ///
 /// Exits with 1 if any client could not connect, was refused, was cut off before the end, or
@@ -86,6 +88,12 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
+
+    /// Abuse the server instead of playing, in one of these ways: --bots says how many do it at a
+    /// time, --duration for how long in all, --ramp how often they come again. For servers of
+    /// your own
+    #[arg(long, value_name = "KIND")]
+    pub abuse: Option<Kind>,
 
     /// Print one JSON object instead of a table, and no progress bar
     #[arg(long)]
