@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use shared::game::Dice;
 use tokio::io::{AsyncReadExt, Interest};
-use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Kind;
@@ -26,6 +26,9 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const END_MAX: Duration = Duration::from_secs(3);
 /// How often one that reads nothing looks whether it was cut.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// What the kernel of one that reads nothing takes in its stead, in bytes, so that the server's own
+/// buffers soon fill. The kernel doubles it, for what it needs itself.
+const UNREAD_MAX_BYTES: u32 = 2_048;
 /// How much is read at once, in bytes.
 const READ_BYTES: usize = 16_384;
 
@@ -65,7 +68,7 @@ impl Plan {
     pub(super) async fn attempt(&self, turn: usize) -> Attempt {
         let hearing = Hearing::default();
         let bytes_out = Cell::new(0);
-        let outcome = match connect(self.address).await {
+        let outcome = match self.connect().await {
             Err(error) => Outcome::NotConnected(error),
             Ok(mut tcp) => {
                 let stay = self.stay(&mut tcp, &hearing, &bytes_out, turn);
@@ -74,6 +77,21 @@ impl Plan {
             }
         };
         Attempt { outcome, hearing, bytes_out: bytes_out.get() }
+    }
+
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        if matches!(self.kind, Kind::Stall | Kind::HalfOpen) {
+            // Before it connects: what the kernel offers the server is settled by then.
+            socket.set_recv_buffer_size(UNREAD_MAX_BYTES)?;
+        }
+        let connecting = timeout(CONNECT_MAX, socket.connect(self.address)).await;
+        let tcp = connecting.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        tcp.set_nodelay(true)?;
+        Ok(tcp)
     }
 
     async fn stay(
@@ -118,14 +136,6 @@ impl Plan {
         }
         Outcome::Left
     }
-}
-
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let tcp = timeout(CONNECT_MAX, TcpStream::connect(address))
-        .await
-        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-    tcp.set_nodelay(true)?;
-    Ok(tcp)
 }
 
 /// Hears whatever comes until the connection is over.

@@ -6,7 +6,7 @@ use tokio::time::{Duration, sleep};
 
 use super::frame::{BINARY, Shape};
 use super::script::Then;
-use super::speaker::Speaker;
+use super::speaker::{LEAD_TICKS, Speaker};
 
 /// Over how many ticks a flood spreads its inputs, so that each of them would be taken.
 const FLOOD_TICKS: u32 = 8;
@@ -69,12 +69,17 @@ pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     }
 }
 
-/// Plays and reads nothing.
+/// Plays and reads nothing. Every other one says that it has seen what it has not read.
 pub(super) async fn stall(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     let room = speaker.join().await?;
     speaker.hearing.deaf.set(true);
+    let read_until = room.tick();
     loop {
-        let input = speaker.words.input_now(&room, 0);
+        let input = if speaker.turn % 2 == 0 {
+            speaker.words.input(room.tick() + LEAD_TICKS, read_until, 0)
+        } else {
+            speaker.words.input_now(&room, 0)
+        };
         speaker.message(&input).await?;
         sleep(room.period()).await;
     }

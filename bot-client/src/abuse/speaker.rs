@@ -24,7 +24,7 @@ const WRITE_MAX_BYTES_PER_S: u32 = 16 << 20;
 /// How far it may be ahead of that, for timers are no finer.
 const AHEAD_MAX: Duration = Duration::from_millis(2);
 /// How far ahead of the room's tick inputs are addressed, in ticks: as by a client nearby.
-const LEAD_TICKS: u32 = 3;
+pub(super) const LEAD_TICKS: u32 = 3;
 
 /// What all abusers of a run have to say.
 #[derive(Debug)]
