@@ -75,7 +75,7 @@ pub(super) async fn stall(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     speaker.hearing.deaf.set(true);
     let read_until = room.tick();
     loop {
-        let input = if speaker.turn % 2 == 0 {
+        let input = if speaker.turn.is_multiple_of(2) {
             speaker.words.input(room.tick() + LEAD_TICKS, read_until, 0)
         } else {
             speaker.words.input_now(&room, 0)
