@@ -19,6 +19,7 @@ use tracing::debug;
 use crate::hello::{Unwanted, Wanted, judge};
 use crate::hosted::Arrival;
 use crate::lobby::{Entry, Request};
+use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
@@ -28,6 +29,7 @@ pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) memory: Arc<Watermark>,
     /// True once the server is going down.
     pub(crate) closing: watch::Receiver<bool>,
 }

@@ -350,6 +350,7 @@ pub(crate) mod tests {
     use std::net;
 
     use super::*;
+    use crate::door::line::Line;
 
     /// A socket as a shard has it, and its peer.
     pub(crate) fn pair() -> (Socket, net::TcpStream) {
@@ -361,7 +362,8 @@ pub(crate) mod tests {
         stream.set_nonblocking(true).expect("a socket can");
         let _inside = runtime.enter();
         let stream = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
-        let mut socket = Socket::new(Stream::new(stream).expect("options are allowed"), &[]);
+        let mut socket =
+            Socket::new(Stream::new(Line::Plain(stream), None).expect("options are allowed"), &[]);
         socket.leave_runtime().expect("it was under one");
         (socket, peer)
     }
