@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bot_client::abuse::Kind;
 use shared::skirmish::Skirmish;
-use tests::real::{Abusers, Bots, GIVE_UP, Line, Player, Report, Server, alone, poll, say};
+use tests::real::{Abusers, Bots, GIVE_UP, Gauges, Line, Player, Report, Server, alone, poll, say};
 
 const ROOM: &str = "yard";
 /// So many abusers at a time.
@@ -100,36 +100,27 @@ fn faults(kind: Kind, report: &Report) -> Vec<String> {
     faults
 }
 
-/// Waits until nobody is in any room and no more descriptors are open than before.
-fn settled(server: &Server, descriptors: usize) {
-    let back = poll(GIVE_UP, || {
-        let rooms = server.get("/api/rooms").text();
-        let rooms: serde_json::Value = serde_json::from_str(&rooms).ok()?;
-        let empty = rooms.as_array()?.iter().all(|room| room["players"] == 0);
-        (empty && server.usage().descriptors <= descriptors).then_some(())
-    });
-    back.unwrap_or_else(|| {
-        let rooms = server.get("/api/rooms").text();
-        panic!("{} descriptors, {descriptors} before; {rooms}", server.usage().descriptors)
-    });
+/// Waits until all is back at what it was: descriptors, threads, tasks, openings, people.
+fn settled(server: &Server, base: &Gauges) {
+    let back = poll(GIVE_UP, || Gauges::of(server).are_back_at(base).then_some(()));
+    assert!(back.is_some(), "{:?}, before it was {base:?}", Gauges::of(server));
 }
 
-/// A server that has met each of its parts once, and how many descriptors that took.
-fn server() -> (Server, usize) {
+/// A server that has met each of its parts once, and what it holds when all are gone.
+fn server() -> (Server, Gauges) {
     let server = Server::start(&["--fill", "4", "--empty-room-seconds", "600"]);
     drop(Line::join(&server, &Player::of::<Skirmish>(ROOM)));
-    let descriptors = poll(GIVE_UP, || {
-        let rooms = server.get("/api/rooms").text();
-        let empty = rooms.contains("\"players\":0");
-        empty.then(|| server.usage().descriptors)
+    let base = poll(GIVE_UP, || {
+        let gauges = Gauges::of(&server);
+        (gauges.people == 0 && gauges.openings == 0).then_some(gauges)
     });
-    (server, descriptors.expect("the first player leaves"))
+    (server, base.expect("the first player leaves"))
 }
 
 #[test]
 fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reason_expected() {
     let _alone = alone();
-    let (server, descriptors) = server();
+    let (server, base) = server();
     let moment = Duration::from_millis(1_500);
     let quick = Kind::all().iter().copied().filter(|kind| {
         !matches!(
@@ -159,14 +150,14 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
     assert!(victim.status.success(), "{}: {}", victim.status, victim.counts);
     let late = victim.counts["late_inputs_percent"].as_f64();
     assert!(late.is_some_and(|late| late < 50.0), "most inputs are applied: {}", victim.counts);
-    settled(&server, descriptors);
+    settled(&server, &base);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 #[test]
 fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on() {
     let _alone = alone();
-    let (server, descriptors) = server();
+    let (server, base) = server();
     let kinds = [
         Kind::HalfOpen,
         Kind::Stall,
@@ -195,15 +186,14 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
     let victim = victim.finish();
     say(&format!("victim: {}", victim.counts));
     assert!(victim.status.success(), "{}: {}", victim.status, victim.counts);
-    settled(&server, descriptors);
+    settled(&server, &base);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 #[test]
 fn nothing_stays_of_hundreds_of_connections_that_come_and_drop_in_every_way() {
     let _alone = alone();
-    let (server, descriptors) = server();
-    let threads = server.usage().threads;
+    let (server, base) = server();
     let mut attempts = 0;
     for kind in ["churn", "bad-frames", "garbage-http", "garbage-hello", "oversize"] {
         let settings = ["--bots", "20", "--room", ROOM, "--ramp", "200/s", "--seed", "1"];
@@ -212,6 +202,5 @@ fn nothing_stays_of_hundreds_of_connections_that_come_and_drop_in_every_way() {
         attempts += report.count("attempts");
     }
     assert!(attempts > 100, "{attempts} attempts");
-    settled(&server, descriptors);
-    assert_eq!(server.usage().threads, threads);
+    settled(&server, &base);
 }

@@ -9,6 +9,7 @@
 mod abusers;
 mod browser;
 mod devtools;
+mod gauges;
 pub mod http;
 mod line;
 mod node;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 pub use abusers::Abusers;
 pub use browser::{Browser, Finger, Key, Page};
+pub use gauges::Gauges;
 pub use line::{Ending, Line, Player};
 pub use node::Node;
 pub use process::Process;
