@@ -336,6 +336,19 @@ mod tests {
     }
 
     #[test]
+    fn abuse_of_each_kind_can_be_asked_for_and_the_help_tells_them_all() {
+        use clap::CommandFactory;
+        let help = Options::command().render_long_help().to_string();
+        for &kind in Kind::all() {
+            let words = ["bot-client", "--abuse", &kind.name()];
+            let options = Options::try_parse_from(words).expect("it is a kind");
+            assert_eq!(options.abuse, Some(kind));
+            assert!(help.contains(&format!("- {kind}:")), "{kind}");
+        }
+        assert!(Options::try_parse_from(["bot-client", "--abuse", "kindness"]).is_err());
+    }
+
+    #[test]
     fn everything_can_be_said() {
         let words = "bot-client --url http://h:1 --bots 3 --spectators 2 --duration 2m \
                      --ramp 50/s --warm-up 0s --seed 7 --room lobby --threads 2 --slow 1 \

@@ -23,7 +23,7 @@ const MEMORY_KEPT_KIB: u64 = 4_096;
 /// How long all may take to be gone: the longest deadline of a server, and some.
 const GONE_MAX: Duration = Duration::from_secs(40);
 /// For how long each kind is at it in one round.
-const EACH: Duration = Duration::from_secs(2);
+const EACH: Duration = Duration::from_secs(1);
 
 #[derive(Parser)]
 struct Options {

@@ -80,6 +80,10 @@ fn faults(kind: Kind, report: &Report) -> Vec<String> {
     };
     check(report.status.success(), format!("{}", report.status));
     check(report.count("connected") > 0, "nobody connected".to_owned());
+    let sum_of = |name| report.counts_of(name).iter().map(|(_, times)| times).sum::<u64>();
+    let told = ["not_connected", "refused_http", "ends"].map(sum_of).iter().sum::<u64>()
+        + ["cut", "left", "still_open"].map(|name| report.count(name)).iter().sum::<u64>();
+    check(told == report.count("attempts"), format!("{told} attempts are accounted for"));
     for (end, times) in report.counts_of("ends") {
         check(expected.ends.contains(&end.as_str()), format!("{times} times {end}"));
     }
@@ -179,9 +183,15 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
         let report = abusers.finish();
         say(&format!("{kind}: {}", report.counts));
         found.extend(faults(kind, &report));
-        if report.count("attempts") <= report.count("still_open") {
+        // Whoever reads nothing does not hear of it: that only the server can tell.
+        let is_deaf = matches!(kind, Kind::HalfOpen | Kind::Stall);
+        if !is_deaf && report.count("attempts") <= report.count("still_open") {
             found.push(format!("{kind}: the server ended none"));
         }
+    }
+    let ended = ["silent", "too-slow"].map(|end| server.status()["ends"][end].as_u64());
+    if ended.iter().flatten().sum::<u64>() < 3 {
+        found.push(format!("half-open and stalled ones that were ended: {ended:?}"));
     }
     let victim = victim.finish();
     say(&format!("victim: {}", victim.counts));
