@@ -1,4 +1,4 @@
-//! The door: accepts connections, has each served by a [`visit`], and lets out those that leave.
+//! The door: accepts connections, has each served by a [`visit()`], and lets out those that leave.
 //!
 //! One thread with one runtime for all of it. Every connection is one task until it is in a
 //! room, where it is none. The door knows no room; it never plays. Whatever comes, it stays open:
@@ -20,14 +20,14 @@ use shared::limits::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::{debug, warn};
 
 use crate::config::{AllowedOrigin, Config};
 use crate::hosted::Leaving;
 use crate::lobby::Request;
-use crate::memory;
+use crate::memory::Meter;
 use crate::session::{House, part};
 use guests::{AddressLimits, Crowd, Guest, Guests};
 use line::Line;
@@ -46,10 +46,10 @@ pub(crate) mod origin;
 pub(crate) mod rejection;
 pub(crate) mod visit;
 
-/// How long accepting rests after it failed and an opening made way, whose task has to end first.
-const EVICTED_REST: Duration = Duration::from_millis(2);
-/// How long it rests when there was none, and one was told so.
-const EXHAUSTED_REST: Duration = Duration::from_millis(20);
+/// How long accepting rests after it failed.
+const EXHAUSTED_REST: Duration = Duration::from_millis(2);
+/// For how many turns of the door's thread a task may take to see that it was ended.
+const EVICTED_TURNS: usize = 1_000;
 /// How often it is told in the log that accepting fails.
 const EXHAUSTED_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// How often addresses are forgotten and memory is looked at.
@@ -65,15 +65,13 @@ pub(crate) struct Site<G: Game> {
     uncapped: Vec<IpNet>,
     guests: Arc<Mutex<Guests>>,
     started: Instant,
-    /// Whether `/ws` plays no game, and so leads into no room.
-    pub(crate) echo: bool,
 }
 
 impl<G: Game> Site<G> {
     fn new(config: &Config, house: House<G>) -> Site<G> {
         let door = &config.door;
         let mut allowed = door.allow_origin.clone();
-        if config.echo {
+        if house.echo {
             allowed.push(AllowedOrigin::Any);
         }
         let limits = AddressLimits {
@@ -88,7 +86,6 @@ impl<G: Game> Site<G> {
             uncapped: door.uncapped_nets(),
             guests: Arc::new(Mutex::new(Guests::new(limits))),
             started: Instant::now(),
-            echo: config.echo,
         }
     }
 
@@ -128,6 +125,7 @@ pub(crate) struct Door<G: Game> {
     turned_away: Arc<Semaphore>,
     /// One descriptor more than are needed, to have one when there are no others.
     spare: Option<File>,
+    meter: Meter,
     resting_until: Instant,
     told: Option<Instant>,
 }
@@ -161,6 +159,7 @@ impl<G: Game> Door<G> {
             tasks: JoinSet::new(),
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
             spare: spare(),
+            meter: Meter::open(),
             resting_until: Instant::now(),
             told: None,
         }
@@ -234,13 +233,36 @@ impl<G: Game> Door<G> {
             self.told = Some(Instant::now());
             warn!(%error, "cannot accept");
         }
-        let rest = if self.evict_oldest(Side::Public) {
-            EVICTED_REST
-        } else {
-            self.turn_one_away(side).await;
-            EXHAUSTED_REST
-        };
-        self.resting_until = Instant::now() + rest;
+        self.make_way(side).await;
+        self.resting_until = Instant::now() + EXHAUSTED_REST;
+    }
+
+    /// Takes in one connection without a descriptor for it, by the spare one: in place of the oldest
+    /// opening, or to be told no, else it would wait in the kernel, and everyone behind it.
+    ///
+    /// That accepting fails does not mean that anyone waits: the kernel looks for a descriptor first.
+    async fn make_way(&mut self, side: Side) {
+        drop(self.spare.take());
+        let accepted = timeout(Duration::ZERO, self.entry(side).listener.accept()).await;
+        if let Ok(Ok((tcp, peer))) = accepted {
+            if let Some(oldest) = self.evict_oldest(Side::Public) {
+                // Before the spare is taken back, it must be gone.
+                for _ in 0..EVICTED_TURNS {
+                    if oldest.is_finished() {
+                        break;
+                    }
+                    yield_now().await;
+                }
+                self.take_in(side, tcp, peer.ip());
+            } else {
+                self.site.house.metrics.count_http(Rejection::Exhausted.status());
+                // It has never been written to, so there is space; it is gone at once.
+                let answer = Rejection::Exhausted.bytes();
+                let said = tcp.into_std().and_then(|mut tcp| tcp.write(&answer));
+                debug!(?said, "turned one away for want of descriptors");
+            }
+        }
+        self.spare = spare();
     }
 
     fn take_in(&mut self, side: Side, tcp: TcpStream, peer: IpAddr) {
@@ -269,10 +291,10 @@ impl<G: Game> Door<G> {
         }
     }
 
-    fn evict_oldest(&self, side: Side) -> bool {
-        let evicted = self.entry(side).openings.evict_oldest();
-        self.site.house.metrics.openings_evicted.fetch_add(evicted.into(), Relaxed);
-        evicted
+    fn evict_oldest(&self, side: Side) -> Option<AbortHandle> {
+        let evicted = self.entry(side).openings.evict_oldest()?;
+        self.site.house.metrics.openings_evicted.fetch_add(1, Relaxed);
+        Some(evicted)
     }
 
     /// Tells a connection that was accepted why it may not come in; without a word when many are
@@ -288,29 +310,12 @@ impl<G: Game> Door<G> {
         });
     }
 
-    /// Frees the spare descriptor to tell one connection that there are no others: else it would
-    /// wait in the kernel, and everyone behind it.
-    async fn turn_one_away(&mut self, side: Side) {
-        let Some(spare) = self.spare.take() else {
-            self.spare = self::spare();
-            return;
-        };
-        drop(spare);
-        let accepted = timeout(Duration::ZERO, self.entry(side).listener.accept()).await;
-        if let Ok(Ok((tcp, _))) = accepted {
-            self.site.house.metrics.count_http(Rejection::Exhausted.status());
-            // It has never been written to, so there is space; it is gone at once.
-            let said = tcp.into_std().and_then(|mut tcp| tcp.write(&Rejection::Exhausted.bytes()));
-            debug!(?said, "turned one away for want of descriptors");
-        }
-        self.spare = self::spare();
-    }
-
     /// What is to be done now and then.
-    fn look(&self) {
+    fn look(&mut self) {
+        let used = self.meter.used_bytes();
         let metrics = &self.site.house.metrics;
         self.guests().expire(self.site.started.elapsed());
-        if let Some(used) = memory::used_bytes() {
+        if let Some(used) = used {
             metrics.memory_bytes.store(used, Relaxed);
             self.site.house.memory.sample(used);
         }

@@ -4,7 +4,8 @@
 //! The door samples it about once a second; the lobby asks it for every hello. Those who are in
 //! play on. Only Linux is asked: elsewhere nothing is known, and nothing refused by default.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -39,9 +40,23 @@ impl Watermark {
     }
 }
 
-/// Bytes of memory that the process has in use.
-pub(crate) fn used_bytes() -> Option<u64> {
-    kib_of(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
+/// Where the system tells how much memory the process has in use. It is held open: when there are
+/// no more descriptors, it is to be known all the more.
+#[derive(Debug)]
+pub(crate) struct Meter(Option<File>);
+
+impl Meter {
+    pub(crate) fn open() -> Meter {
+        Meter(File::open("/proc/self/status").ok())
+    }
+
+    /// Bytes in use now.
+    pub(crate) fn used_bytes(&mut self) -> Option<u64> {
+        let (file, mut text) = (self.0.as_mut()?, String::new());
+        file.rewind().ok()?;
+        file.read_to_string(&mut text).ok()?;
+        kib_of(&text, "VmRSS:")
+    }
 }
 
 /// How many descriptors the process has open, as far as the system tells. It takes the longer the
@@ -124,8 +139,12 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_system_tells_what_is_used_and_what_there_is() {
-        let (used, there) = (used_bytes().expect("it tells"), available_bytes().expect("it tells"));
-        assert!(0 < used && used < there, "{used} of {there}");
+        let (mut meter, there) = (Meter::open(), available_bytes().expect("it tells"));
+        let first = meter.used_bytes().expect("it tells");
+        assert!(0 < first && first < there, "{first} of {there}");
+        let more = vec![1_u8; 64 << 20];
+        let then = meter.used_bytes().expect("it tells again");
+        assert!(then > first + (32 << 20), "{first}, then {then} with {} more", more.len());
         assert!(open_descriptors().expect("it tells") > 2);
     }
 }

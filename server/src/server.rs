@@ -11,7 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use shared::game::{Game, Setup};
-use shared::limits::{FAREWELL_MAX, OPENING_CONNECTIONS_MAX};
+use shared::limits::{
+    ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX, OPENING_CONNECTIONS_MAX,
+};
 use shared::tick::TickRate;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
@@ -87,9 +89,11 @@ impl<G: Game> Server<G> {
     /// When the settings, the game or the operating system do not allow it.
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
         config.check().map_err(StartError::Config)?;
-        let rooms = rooms::<G>(&config)?;
+        let mut rooms = rooms::<G>(&config)?;
         // A game that breaks a limit shows it now, not when the first client comes.
-        drop(Room::<G>::new(rooms.clone())?);
+        let trial = Room::<G>::new(rooms.clone())?;
+        rooms.codec = Some(Arc::clone(trial.codec()));
+        drop(trial);
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             warn!(%error, "the limit on open files stays as it is");
         }
@@ -101,6 +105,13 @@ impl<G: Game> Server<G> {
             [public, listen_for_admin(&config)?]
         };
         let address = listeners[0].local_addr()?;
+        if config.echo {
+            warn!(
+                message_max_bytes = ECHO_MESSAGE_MAX_BYTES,
+                bytes_per_second_max = ECHO_BYTES_PER_SECOND_MAX,
+                "echo: /ws says back what it hears, to any origin; nobody can play"
+            );
+        }
         info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
         spawn_threads(config, rooms, runtime, listeners)
     }
@@ -193,7 +204,14 @@ fn spawn_threads<G: Game>(
         let name = format!("shard-{number}");
         shards.push(thread::Builder::new().name(name).spawn(move || shard.run())?);
     }
-    let house = House { lobby: requests, shards: commands, metrics, memory, closing: closing_seen };
+    let house = House {
+        lobby: requests,
+        shards: commands,
+        metrics,
+        memory,
+        echo: config.echo,
+        closing: closing_seen,
+    };
     let door = Door::new(&config, house, listeners, leaving);
     let door = thread::Builder::new().name("door".into()).spawn(move || {
         runtime.block_on(async {
@@ -246,6 +264,7 @@ fn rooms<G: Game>(config: &Config) -> Result<RoomSettings<G::Settings>, StartErr
         skills: config.bot_skill,
         stream: config.stream(),
         overload: config.overload(),
+        codec: None,
     })
 }
 

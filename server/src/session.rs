@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
+use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::hello::{Unwanted, Wanted, judge};
 use crate::hosted::Arrival;
@@ -24,27 +25,48 @@ use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
 
+/// How often a task looks at a socket that says nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long what has come by its deadline may take to be told of.
+const LAST_LOOK: Duration = Duration::from_millis(50);
+/// How long a task rests that may read no more for now.
+const LIMITED_REST: Duration = Duration::from_millis(50);
+
 /// Whom a task at the door can turn to.
 pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) memory: Arc<Watermark>,
+    /// Whether clients are to hear what they say, and nothing else.
+    pub(crate) echo: bool,
     /// True once the server is going down.
     pub(crate) closing: watch::Receiver<bool>,
 }
 
 /// Leads one client from its handshake to its room; or tells it why not.
-pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, deadline: Instant) {
+pub(crate) async fn welcome_in<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    deadline: Instant,
+) {
     let mut closing = house.closing.clone();
     let outcome = tokio::select! {
         biased;
         // An error would mean that the server is gone, which is closing too.
         _ = closing.wait_for(|closing| *closing) => Err(Unwanted::Ended(End::Closing)),
-        wanted = timeout_at(deadline, hello::<G>(&mut socket)) => {
-            wanted.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
-        }
+        wanted = hello_by::<G>(&mut socket, deadline) => wanted,
     };
+    // Boxed: nothing of what comes after the hello takes space while that is waited for.
+    Box::pin(answer(house, socket, outcome)).await;
+}
+
+/// Shows a client to its room; or tells it why not.
+async fn answer<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    outcome: Result<Wanted, Unwanted>,
+) {
     let unwanted = match outcome {
         Ok(wanted) => match find_place(house, &wanted).await {
             Ok(entry) => return hand_over(house, socket, wanted, entry).await,
@@ -66,26 +88,118 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
     close(house, socket, end).await;
 }
 
+/// Waits for the first message until a deadline.
+async fn hello_by<G: Game>(socket: &mut Socket, deadline: Instant) -> Result<Wanted, Unwanted> {
+    if let Ok(heard) = timeout_at(deadline, hello::<G>(socket)).await {
+        return heard;
+    }
+    // If it is the server that stood still, the runtime tells of the deadline before it tells of
+    // what came meanwhile.
+    let heard = timeout(LAST_LOOK, hello::<G>(socket)).await;
+    heard.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
+}
+
 /// Waits for the first message and judges it.
 async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
+    match hear(socket, &mut Lived::new()).await.map_err(Unwanted::Ended)? {
+        Said::Message(message) => judge::<G>(&message),
+        Said::Text(_) => Err(Unwanted::Ended(End::NotBinary)),
+    }
+}
+
+/// What a client said.
+enum Said {
+    Message(Bytes),
+    Text(Utf8Bytes),
+}
+
+/// The time that a task has lived through: while the whole server stands still, it does.
+struct Lived {
+    looked: Instant,
+    lived: Duration,
+}
+
+impl Lived {
+    fn new() -> Lived {
+        Lived { looked: Instant::now(), lived: Duration::ZERO }
+    }
+
+    /// To be asked at least every [`LOOK_EVERY`].
+    fn now(&mut self) -> Duration {
+        let before = std::mem::replace(&mut self.looked, Instant::now());
+        self.lived += (self.looked - before).min(2 * LOOK_EVERY);
+        self.lived
+    }
+}
+
+/// Waits for the next message of a client, for as long as it keeps within its limits.
+async fn hear(socket: &mut Socket, lived: &mut Lived) -> Result<Said, End> {
     loop {
-        socket.allow();
-        match socket.next().map_err(Unwanted::Ended)? {
-            Incoming::Message(message) => return judge::<G>(&message),
+        let now = lived.now();
+        socket.begin(now)?;
+        match socket.next()? {
+            Incoming::Message(message) => return Ok(Said::Message(message)),
+            Incoming::Text(text) => return Ok(Said::Text(text)),
             Incoming::Control => {
-                socket.flush(Duration::ZERO).map_err(Unwanted::Ended)?;
-                // One client's pings must not keep the door from the others.
-                tokio::task::yield_now().await;
+                socket.flush(now)?;
             }
             Incoming::Nothing => {
-                let Some(stream) = socket.under_runtime() else {
-                    return Err(Unwanted::Ended(End::Lost));
-                };
-                stream.readable().await.map_err(|_| Unwanted::Ended(End::Lost))?;
-                // It may be readable still, when all that it was allowed has been read.
-                tokio::task::yield_now().await;
+                socket.keep_alive(now)?;
+                socket.flush(now)?;
+                if socket.is_limited() {
+                    tokio::time::sleep(LIMITED_REST).await;
+                } else {
+                    let stream = socket.under_runtime().ok_or(End::Lost)?;
+                    // In between, whether it has been silent for too long.
+                    if let Ok(readable) = timeout(LOOK_EVERY, stream.readable()).await {
+                        readable.map_err(|_| End::Lost)?;
+                    }
+                }
             }
         }
+        // One client's pings must not keep the door from the others; and it may be readable
+        // still, when all that it was allowed has been read.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Says back to a client what it says, until it ends.
+pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Box<Socket>) {
+    let mut closing = house.closing.clone();
+    let end = tokio::select! {
+        biased;
+        _ = closing.wait_for(|closing| *closing) => End::Closing,
+        end = say_back(&mut socket) => end,
+    };
+    house.metrics.count_end(end);
+    debug!(%end, "an echo ended");
+    if end != End::Lost {
+        socket.close_only(end);
+        Box::pin(part(socket)).await;
+    }
+}
+
+async fn say_back(socket: &mut Socket) -> End {
+    let mut lived = Lived::new();
+    loop {
+        match hear(socket, &mut lived).await {
+            Ok(Said::Message(message)) => socket.say(&message),
+            Ok(Said::Text(text)) => socket.say_text(&text),
+            Err(end) => return end,
+        }
+        // All of it, before more is read: what waits for one client is one message.
+        loop {
+            match socket.flush(lived.now()) {
+                Ok(Flushed::Whole) => break,
+                Ok(Flushed::Part) => {}
+                Err(end) => return end,
+            }
+            let Some(stream) = socket.under_runtime() else { return End::Lost };
+            if let Ok(Err(_)) = timeout(LOOK_EVERY, stream.writable()).await {
+                return End::Lost;
+            }
+        }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -99,8 +213,14 @@ async fn find_place<G: Game>(house: &House<G>, wanted: &Wanted) -> Result<Entry,
 
 /// Gives the socket to the shard that has the room. Bytes that the client sent early go with
 /// it, in the socket's own buffer.
-async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted, entry: Entry) {
+async fn hand_over<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    wanted: Wanted,
+    entry: Entry,
+) {
     let Entry { session, shard, place } = entry;
+    socket.expect_inputs();
     if socket.leave_runtime().is_err() {
         return house.metrics.count_end(End::Fault);
     }
@@ -112,7 +232,7 @@ async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted
     }
 }
 
-async fn close<G: Game>(house: &House<G>, mut socket: Socket, end: End) {
+async fn close<G: Game>(house: &House<G>, mut socket: Box<Socket>, end: End) {
     house.metrics.count_end(end);
     debug!(%end, "ended before any room");
     if end != End::Lost {
@@ -125,7 +245,7 @@ async fn close<G: Game>(house: &House<G>, mut socket: Socket, end: End) {
 ///
 /// Dropping it at once would lose them: the kernel resets a connection that is closed with
 /// bytes unread, and a reset throws away what the peer has not read yet.
-pub(crate) async fn part(mut socket: Socket) {
+pub(crate) async fn part(mut socket: Box<Socket>) {
     if socket.enter_runtime().is_err() {
         return;
     }

@@ -61,15 +61,11 @@ impl Openings {
         self.ages().tasks.len()
     }
 
-    /// Ends the oldest; `false` when there is none. Its connection is closed as soon as its task
-    /// is looked at next.
-    pub(crate) fn evict_oldest(&self) -> bool {
-        let oldest = self.ages().tasks.pop_first();
-        let Some((_, task)) = oldest else { return false };
-        if let Some(task) = task {
-            task.abort();
-        }
-        true
+    /// Ends the oldest, if there is one. Its connection is closed when its task has seen that.
+    pub(crate) fn evict_oldest(&self) -> Option<AbortHandle> {
+        // Each is told of in the same turn in which it enters.
+        let (_, task) = self.ages().tasks.pop_first()?;
+        task.inspect(AbortHandle::abort)
     }
 
     /// Nothing that holds the lock panics half way.
@@ -98,11 +94,11 @@ mod tests {
             openings.has_task(number, task.abort_handle());
             tasks.push(task);
         }
-        assert!(openings.evict_oldest());
+        assert!(openings.evict_oldest().is_some());
         assert!(tasks.remove(0).await.is_err_and(|error| error.is_cancelled()));
         assert_eq!(openings.len(), 2);
-        assert!(openings.evict_oldest() && openings.evict_oldest());
-        assert!(!openings.evict_oldest(), "there is none left");
+        assert!([(); 2].iter().all(|()| openings.evict_oldest().is_some()));
+        assert!(openings.evict_oldest().is_none(), "there is none left");
         for task in tasks {
             assert!(task.await.is_err_and(|error| error.is_cancelled()));
         }
@@ -113,6 +109,6 @@ mod tests {
         let openings = Openings::default();
         drop(openings.enter());
         assert_eq!(openings.len(), 0);
-        assert!(!openings.evict_oldest());
+        assert!(openings.evict_oldest().is_none());
     }
 }

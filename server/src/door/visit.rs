@@ -30,7 +30,7 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::welcome_in;
+use crate::session::{echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -74,30 +74,52 @@ pub(crate) async fn visit<G: Game>(
     tcp: TcpStream,
     pass: Pass,
 ) {
+    // Held to the end: even an echo makes way when it is the oldest.
+    let Pass { guest, opening: _opening } = pass;
+    // Boxed, so that what HTTP needs is gone while a client is at its hello.
+    let opened = Box::pin(open(&site, visitor, tcp, guest)).await;
+    match opened {
+        Some((socket, _)) if site.house.echo => echo(&site.house, socket).await,
+        Some((socket, due)) => welcome_in(&site.house, socket, due).await,
+        None => {}
+    }
+}
+
+/// Serves a connection until it is a WebSocket, if it becomes one, and says by when its hello must
+/// have come.
+async fn open<G: Game>(
+    site: &Arc<Site<G>>,
+    visitor: Visitor,
+    tcp: TcpStream,
+    guest: Option<Guest>,
+) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
-    let Pass { guest, opening } = pass;
     let line = match timeout_at(accepted + OPENING_MAX, Line::open(tcp)).await {
-        Ok(Ok(line)) => line,
-        Ok(Err(error)) => return debug!(%error, "a connection did not open"),
-        Err(_) => return site.house.metrics.count_late(),
+        Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
+        Err(_) => {
+            site.house.metrics.count_late();
+            return None;
+        }
     };
     let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
-    let gate = speak_http(&site, visitor, Gate::new(line, accepted), &agreed).await;
-    if let Some(gate) = gate {
-        return part(&site, gate).await;
+    if let Some(gate) = speak_http(site, visitor, Gate::new(line, accepted), &agreed).await {
+        part(site, gate).await;
+        return None;
     }
     let agreed = agreed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(Agreed { on_upgrade, guest: forwarded }) = agreed else { return };
-    let Ok(upgraded) = on_upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<Gate>>() else { return };
+    let Agreed { on_upgrade, guest: forwarded } = agreed?;
+    let parts = on_upgrade.await.ok()?.downcast::<TokioIo<Gate>>().ok()?;
     let (line, read_ahead, due) = parts.io.into_inner().into_parts();
     let read_ahead = [&parts.read_buf[..], &read_ahead[..]].concat();
-    // One that is led into no room is in already, and makes way for nobody.
-    let _opening = Some(opening).filter(|_| !site.echo);
-    match Stream::new(line, guest.or(forwarded)) {
-        Ok(stream) => welcome_in(&site.house, Socket::new(stream, &read_ahead), due).await,
-        Err(error) => debug!(%error, "a socket was lost"),
-    }
+    let stream = Stream::new(line, guest.or(forwarded))
+        .inspect_err(|error| debug!(%error, "a socket was lost"))
+        .ok()?;
+    let socket = if site.house.echo {
+        Socket::echo(stream, &read_ahead)
+    } else {
+        Socket::new(stream, &read_ahead)
+    };
+    Some((Box::new(socket), due))
 }
 
 /// Answers requests until the client, a deadline or the server ends it; gives the gate back,

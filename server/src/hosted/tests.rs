@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use shared::game::Setup;
-use shared::protocol::{ClientMessage, Input, Ping};
+use shared::protocol::{ClientMessage, Input};
 use shared::tick::Rewind;
 use tungstenite::{Message, WebSocket};
 
@@ -30,7 +30,13 @@ fn bench() -> Bench {
 fn come(hosted: &mut Hosted<Dots>, bench: &mut Bench, session: u64, role: Role) -> TcpStream {
     let (socket, peer) = pair();
     let (session, place) = (SessionId(session), Place::of_nobody(role));
-    let arrival = Arrival { socket, session, place, name: "Ada".to_owned(), replays: false };
+    let arrival = Arrival {
+        socket: Box::new(socket),
+        session,
+        place,
+        name: "Ada".to_owned(),
+        replays: false,
+    };
     let player = hosted.join(&arrival).expect("there is space");
     hosted.seat(arrival, player, Duration::ZERO, bench);
     peer
@@ -124,9 +130,11 @@ fn say(peer: &TcpStream, messages: impl Iterator<Item = Vec<u8>>) {
     }
 }
 
-fn ping() -> Vec<u8> {
+fn input() -> Vec<u8> {
+    let (tick, seen, rewind) = (Tick(1), Tick(0), Rewind::default());
     let mut message = Vec::new();
-    ClientMessage::Ping(Ping { number: 1 }).encode(&mut message);
+    let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
+    ClientMessage::Input(input).encode(&mut message);
     message
 }
 
@@ -170,11 +178,11 @@ fn what_clients_said_while_the_thread_stood_still_is_forgiven() {
         let Hosted { room, seats: seated, pacer, .. } = &mut stage.hosted;
         let lived = pacer.lived(stage.now);
         let connection = &mut seated[0].connection;
-        while connection.receive(room, lived, &ping()).is_ok() {}
+        while connection.receive(room, lived, &input()).is_ok() {}
         if stalled {
             stage.stall(Duration::from_secs(5));
         }
-        say(&peer, std::iter::repeat_with(ping).take(120));
+        say(&peer, std::iter::repeat_with(input).take(120));
         stage.run(2);
         assert_eq!(stage.hosted.seats.len(), seats, "stalled: {stalled}");
     }
@@ -190,7 +198,7 @@ fn a_slowed_room_refuses_whoever_comes_and_shows_its_pace() {
     assert_eq!(stage.hosted.room.pace().permille, pace);
     assert!(stage.hosted.status.refuses_joins());
     let arrival = |role| {
-        let (socket, place) = (pair().0, Place::of_nobody(role));
+        let (socket, place) = (Box::new(pair().0), Place::of_nobody(role));
         let (session, name) = (SessionId(9), "Bob".to_owned());
         Arrival { socket, session, place, name, replays: false }
     };

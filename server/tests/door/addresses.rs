@@ -11,11 +11,17 @@ fn capped(connections_max: u32, per_second: u32) -> DoorConfig {
     }
 }
 
+/// One more player of this address, as soon as those who left count no more.
 fn player_from(from: [u8; 4], server: &Server<Tiny>) -> Peer {
-    let mut stream = connect_from(from, server.address());
-    assert!(ask(&mut stream, "").starts_with("HTTP/1.1 101 "));
+    let mut agreed = None;
+    wait_until("it is let in", || {
+        let mut stream = connect_from(from, server.address());
+        let yes = ask(&mut stream, "").starts_with("HTTP/1.1 101 ");
+        agreed = Some(stream).filter(|_| yes);
+        yes
+    });
     let role = tungstenite::protocol::Role::Client;
-    let mut peer = Peer(WebSocket::from_raw_socket(stream, role, None));
+    let mut peer = Peer(WebSocket::from_raw_socket(agreed.expect("it is"), role, None));
     peer.join(RoomWish::Any).expect("there is a place");
     peer
 }

@@ -170,3 +170,26 @@ fn while_the_server_is_closing_requests_are_answered_by_503() {
     drop(stays);
     stopping.join().expect("it stops");
 }
+
+#[test]
+fn a_large_file_comes_whole_to_one_who_reads_slowly_and_the_connection_goes_on() {
+    const BYTES: usize = 6 << 20;
+    let folder = std::env::temp_dir().join(format!("tickwire-page-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("it can be made");
+    std::fs::write(folder.join("large.js"), vec![b'x'; BYTES]).expect("it can be written");
+    let server = start(Config { web_dir: Some(folder.clone()), ..Config::default() });
+    let mut stream = connect_from([127, 0, 0, 1], server.address());
+    let both = "GET /large.js HTTP/1.1\r\nHost: a\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert!(head(&mut stream, both).starts_with("HTTP/1.1 200 "));
+    let (mut left, mut bytes) = (BYTES, vec![0; 1 << 20]);
+    while left > 0 {
+        // Longer than it takes the kernel's buffers to fill.
+        std::thread::sleep(Duration::from_millis(50));
+        let most = left.min(bytes.len());
+        let count = stream.read(&mut bytes[..most]).expect("it comes");
+        assert!(count > 0 && bytes[..count].iter().all(|byte| *byte == b'x'), "{left} to come");
+        left -= count;
+    }
+    assert!(head(&mut stream, "").starts_with("HTTP/1.1 200 "));
+    std::fs::remove_dir_all(&folder).expect("it can be removed");
+}
