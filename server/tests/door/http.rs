@@ -164,6 +164,13 @@ fn while_the_server_is_closing_requests_are_answered_by_503() {
         assert!(answer.starts_with("HTTP/1.1 "), "told nothing: {answer:?}");
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: ")
     });
+    // Whoever comes now and asks a little later is told, too.
+    let late: Vec<_> = (0..8).map(|_| connect_from([127, 0, 0, 1], address)).collect();
+    std::thread::sleep(Duration::from_millis(50));
+    for mut late in late {
+        let answer = head(&mut late, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
     let mut answer = String::new();
     asks.read_to_string(&mut answer).expect("it is answered");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
