@@ -137,3 +137,28 @@ fn links_between_documents_lead_somewhere() {
     }
     fail_if_any(dead);
 }
+
+#[test]
+fn every_ignored_advisory_is_explained() {
+    /// A sentence is no shorter.
+    const REASON_MIN_CHARS: usize = 80;
+    let text = text(&root().join("deny.toml"));
+    let (_, ignored) = text.split_once("\nignore = [").expect("it lists what is ignored");
+    let (ignored, _) = ignored.split_once("\n]").expect("the list has an end");
+    let mut bare = Vec::new();
+    for entry in ignored.split("RUSTSEC-").skip(1) {
+        let reason = entry.split_once("reason = ").map_or("", |(_, reason)| reason);
+        if reason.trim_matches(['"', '\n', ' ', '}', ',']).len() < REASON_MIN_CHARS {
+            bare.push(format!("deny.toml: RUSTSEC-{entry}"));
+        }
+    }
+    fail_if_any(bare);
+    // Why the one that is there today is pinned, what it may decode, and what would replace it.
+    for word in ["bincode", "3.0.0", "=2.0.1", "wincode", "INPUT_MAX_BYTES"] {
+        assert!(ignored.contains(word), "nothing is said of {word}");
+    }
+    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml"] {
+        let manifest = self::text(&root().join(manifest));
+        assert!(manifest.contains(r#"bincode = { version = "=2.0.1""#), "bincode is not pinned");
+    }
+}
