@@ -398,9 +398,13 @@ proptest! {
     }
 }
 
-/// Half of them as long as what a client sends, which is read as an input then.
+/// Half of them are any bytes, and half what can be read as an input, of any values.
 fn some_input() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![prop::collection::vec(any::<u8>(), 3), prop::collection::vec(any::<u8>(), 0..8)]
+    let readable = any::<(u8, u16, u8)>().prop_map(|(buttons, aim, wish)| {
+        let input = skirmish::Input { buttons, aim, wish };
+        bincode::serde::encode_to_vec(input, WIRE).expect("it is plain")
+    });
+    prop_oneof![prop::collection::vec(any::<u8>(), 0..8), readable]
 }
 
 /// Everything to be seen lies within what the schema says, and no own state holds what is no number.
