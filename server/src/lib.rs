@@ -28,6 +28,7 @@ mod session;
 mod shard;
 mod socket;
 mod stream;
+mod text;
 mod upgrade;
 
 pub use config::{Config, DoorConfig, OverloadJoins, TicketConfig, TlsConfig};

@@ -162,3 +162,37 @@ fn every_ignored_advisory_is_explained() {
         assert!(manifest.contains(r#"bincode = { version = "=2.0.1""#), "bincode is not pinned");
     }
 }
+
+#[test]
+fn no_text_is_ever_taken_for_markup_by_the_page() {
+    let by_which = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "createContextualFragment",
+        "DOMParser",
+        "setHTML",
+        "srcdoc",
+        "javascript:",
+        "new Function",
+        "eval(",
+    ];
+    let mut found = Vec::new();
+    for path in files(&root().join("web-client"), &[".js", ".mjs", ".html"]) {
+        let text = text(&path);
+        for way in by_which.iter().filter(|way| text.contains(**way)) {
+            found.push(format!("{}: {way}", path.display()));
+        }
+    }
+    fail_if_any(found);
+}
+
+#[test]
+fn a_name_is_shown_as_text_in_an_isolation_of_its_own() {
+    let marks = text(&root().join("web-client/page/hud/marks.js"));
+    let (_, name_box) = marks.split_once("function nameBox(text) {").expect("it makes name boxes");
+    let (name_box, _) = name_box.split_once("\n}").expect("it has an end");
+    assert!(name_box.contains(r#"createElement("bdi")"#), "{name_box}");
+    assert!(name_box.contains(".textContent = text;"), "{name_box}");
+}

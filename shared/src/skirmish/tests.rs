@@ -144,7 +144,7 @@ fn whoever_is_dead_acts_for_nothing_and_is_counted() {
     let mut idle = arena.clone();
     for tick in 0..59 {
         // Where it points is where its next ship will: that is not to act.
-        let (all, none) = (Input::new(u8::MAX & !Input::TALL, 7), Input::new(0, 7));
+        let (all, none) = (Input::new(!Input::TALL, 7), Input::new(0, 7));
         arena.step(&[received(1, all)]);
         assert_eq!(arena.ignored, [PlayerId(1)], "tick {tick}");
         idle.step(&[received(1, none)]);
