@@ -1,56 +1,99 @@
-//! How many messages a client may send: a bucket that fills with time.
+//! How many messages a client may send: a budget for each kind, which fills with time.
 //!
-//! Owned by its connection, which ends when it is empty. It is handed the time.
+//! Owned by its connection, which is refused single messages when one is empty, and ends when
+//! it goes on all the same. It is handed the time.
 
 use std::time::Duration;
 
-use shared::limits::{MESSAGES_PER_SECOND_MAX, MESSAGES_PER_TICK_MAX, SILENCE_MAX};
+use shared::limits::{
+    INPUTS_PER_SECOND_MAX, INPUTS_PER_TICK_MAX, MESSAGES_REFUSED_MAX, SILENCE_MAX,
+    SMALL_MESSAGES_PER_SECOND_MAX,
+};
 use shared::tick::TickRate;
+
+use crate::bucket::{Bucket, Rate};
 
 /// For how long a stall is forgiven beside that, of all that is not yet spent: a room that loses time
 /// again and again gives no one leave to flood it.
 const FORGIVEN_MAX: Duration = Duration::from_secs(60);
 
-/// How many messages a client may still send. It fills up with time, to what a client may have
-/// sent during the longest silence that is forgiven.
+/// The kinds of message that are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Input,
+    Ack,
+    Ping,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is taken for what it says.
+    Taken,
+    /// It is as if it had not come. `first` of some: the client is to be told.
+    Refused {
+        /// Whether none was refused since the client last kept within its budgets.
+        first: bool,
+    },
+    /// The client has been refused too often.
+    TooMuch,
+}
+
+/// How many messages of each kind a client may still send. They fill up with time, to what a
+/// client may have sent during the longest silence that is forgiven.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    per_second: u32,
-    /// In messages times nanoseconds per second, so that no fraction is lost.
-    left: u128,
+    inputs_per_second: u32,
+    left: [Bucket; 3],
     filled: Duration,
+    refused: u32,
 }
 
 impl Budget {
     pub(crate) fn new(tick_rate: TickRate, now: Duration) -> Budget {
-        let per_second =
-            MESSAGES_PER_TICK_MAX * u32::from(tick_rate.hz()) + MESSAGES_PER_SECOND_MAX;
-        let mut budget = Budget { per_second, left: 0, filled: now };
-        budget.left = budget.sent_in(SILENCE_MAX);
-        budget
+        let inputs_per_second =
+            INPUTS_PER_TICK_MAX * u32::from(tick_rate.hz()) + INPUTS_PER_SECOND_MAX;
+        let left = [Kind::Input, Kind::Ack, Kind::Ping]
+            .map(|kind| Bucket::full(rate(kind, inputs_per_second)));
+        Budget { inputs_per_second, left, filled: now, refused: 0 }
     }
 
     /// Gives what clients may have sent in a time that has not passed here.
     pub(crate) fn give(&mut self, lost: Duration) {
-        let most = self.sent_in(SILENCE_MAX + FORGIVEN_MAX);
-        self.left = (self.left + self.sent_in(lost)).min(most);
-    }
-
-    /// Takes one message off; `false` when there is none left.
-    pub(crate) fn take(&mut self, now: Duration) -> bool {
-        const MESSAGE: u128 = Duration::from_secs(1).as_nanos();
-        let passed = self.sent_in(now.saturating_sub(self.filled));
-        self.filled = self.filled.max(now);
-        // What was given beyond that for a stall stays until it is spent.
-        self.left = (self.left + passed).min(self.sent_in(SILENCE_MAX)).max(self.left);
-        let enough = self.left >= MESSAGE;
-        if enough {
-            self.left -= MESSAGE;
+        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+            let rate = rate(kind, self.inputs_per_second);
+            self.left[kind as usize].give(rate, lost, FORGIVEN_MAX);
         }
-        enough
     }
 
-    fn sent_in(&self, time: Duration) -> u128 {
-        time.as_nanos() * u128::from(self.per_second)
+    /// Takes one message off.
+    pub(crate) fn take(&mut self, kind: Kind, now: Duration) -> Verdict {
+        let passed = now.saturating_sub(self.filled);
+        self.filled = self.filled.max(now);
+        let mut all_full = true;
+        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+            let rate = rate(kind, self.inputs_per_second);
+            self.left[kind as usize].fill(rate, passed);
+            all_full &= self.left[kind as usize].is_full(rate);
+        }
+        if all_full {
+            self.refused = 0;
+        }
+        if self.left[kind as usize].take() {
+            return Verdict::Taken;
+        }
+        self.refused += 1;
+        if self.refused > MESSAGES_REFUSED_MAX {
+            return Verdict::TooMuch;
+        }
+        Verdict::Refused { first: self.refused == 1 }
     }
+}
+
+fn rate(kind: Kind, inputs_per_second: u32) -> Rate {
+    let per_second = match kind {
+        Kind::Input => inputs_per_second,
+        Kind::Ack | Kind::Ping => SMALL_MESSAGES_PER_SECOND_MAX,
+    };
+    Rate { per_second, burst: SILENCE_MAX }
 }

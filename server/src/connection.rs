@@ -16,14 +16,17 @@ use shared::limits::{
     CLIENT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, NOTICES_PENDING_MAX, PACE_FULL_PERMILLE,
     PONGS_PENDING_MAX, SILENCE_MAX,
 };
-use shared::protocol::{ClientMessage, End, MessageError, Notice, Ping, ServerMessage};
+use shared::protocol::{ClientMessage, End, Input, MessageError, Notice, Ping, ServerMessage};
 use shared::tick::Tick;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Kind, Verdict};
 use crate::room::{Room, Shared, Spectator, Turn, Viewer};
 use in_flight::InFlight;
 
 mod in_flight;
+
+/// What a client is told of which messages are refused.
+const TOO_MUCH: &str = "More comes from here than is read: some of it is lost.";
 
 /// What has happened on a connection since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct ConnectionCounters {
     pub messages_in: u64,
     /// Bytes of these.
     pub bytes_in: u64,
+    /// Messages that were refused, since more came than a client may send.
+    pub messages_refused: u64,
     /// Messages given out.
     pub messages_out: u64,
     /// Bytes of these.
@@ -184,9 +189,6 @@ impl Connection {
         self.heard = self.heard.max(now);
         self.counters.messages_in += 1;
         self.counters.bytes_in += bytes.len() as u64;
-        if !self.budget.take(now) {
-            return Err(End::TooMuch);
-        }
         if bytes.len() > CLIENT_MESSAGE_MAX_BYTES {
             return Err(End::TooBig);
         }
@@ -197,23 +199,51 @@ impl Connection {
         match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(ack) => self.has_seen(ack.seen, room),
+            ClientMessage::Ack(ack) => {
+                if self.may(Kind::Ack, now)? {
+                    self.has_seen(ack.seen, room);
+                }
+            }
             ClientMessage::Ping(ping) => {
-                self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
+                if self.may(Kind::Ping, now)? {
+                    self.counters.pongs_dropped += push(&mut self.pongs, ping, PONGS_PENDING_MAX);
+                }
             }
             ClientMessage::Input(input) => {
-                self.has_seen(input.seen, room);
-                match self.player() {
-                    Some(player) => {
-                        // Good or bad, the room counts it, and the margin tells the client.
-                        room.input(player, &input);
-                        self.counters.inputs += 1;
-                    }
-                    None => self.counters.inputs_ignored += 1,
+                if self.may(Kind::Input, now)? {
+                    self.act(room, &input);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether one more message of this kind is within its budget. One that is not is as if it had
+    /// not come, and the client is told so, once.
+    fn may(&mut self, kind: Kind, now: Duration) -> Result<bool, End> {
+        match self.budget.take(kind, now) {
+            Verdict::Taken => Ok(true),
+            Verdict::Refused { first } => {
+                self.counters.messages_refused += 1;
+                if first {
+                    self.notify(TOO_MUCH);
+                }
+                Ok(false)
+            }
+            Verdict::TooMuch => Err(End::TooMuch),
+        }
+    }
+
+    fn act<G: Game>(&mut self, room: &mut Room<G>, input: &Input<'_>) {
+        self.has_seen(input.seen, room);
+        match self.player() {
+            Some(player) => {
+                // Good or bad, the room counts it, and the margin tells the client.
+                room.input(player, input);
+                self.counters.inputs += 1;
+            }
+            None => self.counters.inputs_ignored += 1,
+        }
     }
 
     /// Has something told to the people at the client. What is too long is cut.

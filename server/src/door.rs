@@ -27,7 +27,7 @@ use tracing::{debug, warn};
 use crate::hosted::Leaving;
 use crate::http;
 use crate::lobby::Request;
-use crate::session::{House, part, welcome_in};
+use crate::session::{House, echo, part, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -163,6 +163,9 @@ async fn serve<G: Game>(house: Arc<House<G>>, web_dir: Option<Arc<PathBuf>>, str
     let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
     match Stream::new(parts.io.into_inner()) {
         Ok(stream) => {
+            if house.echo {
+                return echo(&house, Socket::echo(stream, &parts.read_buf)).await;
+            }
             let socket = Socket::new(stream, &parts.read_buf);
             // One deadline from accept to hello; but a browser may have used the connection
             // for the page before.

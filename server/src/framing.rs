@@ -5,11 +5,25 @@
 //! room call it.
 
 use tungstenite::protocol::frame::FrameHeader;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// Adds `message` to the end of `out`, as one binary frame.
 pub(crate) fn put(message: &[u8], out: &mut Vec<u8>) {
-    let header = FrameHeader { opcode: OpCode::Data(Data::Binary), ..FrameHeader::default() };
+    put_frame(OpCode::Data(Data::Binary), message, out);
+}
+
+/// The same for a text.
+pub(crate) fn put_text(text: &str, out: &mut Vec<u8>) {
+    put_frame(OpCode::Data(Data::Text), text.as_bytes(), out);
+}
+
+/// The same for a ping, of nothing.
+pub(crate) fn put_ping(out: &mut Vec<u8>) {
+    put_frame(OpCode::Control(Control::Ping), &[], out);
+}
+
+fn put_frame(opcode: OpCode, message: &[u8], out: &mut Vec<u8>) {
+    let header = FrameHeader { opcode, ..FrameHeader::default() };
     let bytes = message.len() as u64;
     out.reserve(header.len(bytes) + message.len());
     header.format(bytes, out).expect("a Vec takes all");

@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+mod bucket;
 mod budget;
 mod config;
 pub mod connection;

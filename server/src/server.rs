@@ -11,7 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use shared::game::{Game, Setup};
-use shared::limits::{FAREWELL_MAX, OPENING_CONNECTIONS_MAX};
+use shared::limits::{
+    ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX, OPENING_CONNECTIONS_MAX,
+};
 use shared::tick::TickRate;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
@@ -95,6 +97,13 @@ impl<G: Game> Server<G> {
                 .map_err(|error| StartError::Listen { address: config.listen, error })?
         };
         let address = listener.local_addr()?;
+        if config.echo {
+            warn!(
+                message_max_bytes = ECHO_MESSAGE_MAX_BYTES,
+                bytes_per_second_max = ECHO_BYTES_PER_SECOND_MAX,
+                "echo: /ws says back what it hears, to any origin; nobody can play"
+            );
+        }
         info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
         spawn_threads(config, rooms, runtime, listener, address)
     }
@@ -174,7 +183,13 @@ fn spawn_threads<G: Game>(
         let name = format!("shard-{number}");
         shards.push(thread::Builder::new().name(name).spawn(move || shard.run())?);
     }
-    let house = House { lobby: requests, shards: commands, metrics, closing: closing_seen };
+    let house = House {
+        lobby: requests,
+        shards: commands,
+        metrics,
+        echo: config.echo,
+        closing: closing_seen,
+    };
     let door = Door {
         listener,
         house: Arc::new(house),

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
+use tungstenite::{Bytes, Utf8Bytes};
 
 use crate::hello::{Unwanted, Wanted, judge};
 use crate::hosted::Arrival;
@@ -23,11 +24,18 @@ use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
 
+/// How often a task looks at a socket that says nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a task rests that may read no more for now.
+const LIMITED_REST: Duration = Duration::from_millis(50);
+
 /// Whom a task at the door can turn to.
 pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whether clients are to hear what they say, and nothing else.
+    pub(crate) echo: bool,
     /// True once the server is going down.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -66,24 +74,87 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
 
 /// Waits for the first message and judges it.
 async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
+    match hear(socket, Instant::now()).await.map_err(Unwanted::Ended)? {
+        Said::Message(message) => judge::<G>(&message),
+        Said::Text(_) => Err(Unwanted::Ended(End::NotBinary)),
+    }
+}
+
+/// What a client said.
+enum Said {
+    Message(Bytes),
+    Text(Utf8Bytes),
+}
+
+/// Waits for the next message of a client, for as long as it keeps within its limits; time is
+/// counted from `start`.
+async fn hear(socket: &mut Socket, start: Instant) -> Result<Said, End> {
     loop {
-        socket.allow();
-        match socket.next().map_err(Unwanted::Ended)? {
-            Incoming::Message(message) => return judge::<G>(&message),
+        let now = start.elapsed();
+        socket.begin(now)?;
+        match socket.next()? {
+            Incoming::Message(message) => return Ok(Said::Message(message)),
+            Incoming::Text(text) => return Ok(Said::Text(text)),
             Incoming::Control => {
-                socket.flush(Duration::ZERO).map_err(Unwanted::Ended)?;
-                // One client's pings must not keep the door from the others.
-                tokio::task::yield_now().await;
+                socket.flush(now)?;
             }
             Incoming::Nothing => {
-                let Some(stream) = socket.under_runtime() else {
-                    return Err(Unwanted::Ended(End::Lost));
-                };
-                stream.readable().await.map_err(|_| Unwanted::Ended(End::Lost))?;
-                // It may be readable still, when all that it was allowed has been read.
-                tokio::task::yield_now().await;
+                socket.keep_alive(now)?;
+                socket.flush(now)?;
+                if socket.is_limited() {
+                    tokio::time::sleep(LIMITED_REST).await;
+                } else {
+                    let stream = socket.under_runtime().ok_or(End::Lost)?;
+                    // In between, whether it has been silent for too long.
+                    if let Ok(readable) = timeout(LOOK_EVERY, stream.readable()).await {
+                        readable.map_err(|_| End::Lost)?;
+                    }
+                }
             }
         }
+        // One client's pings must not keep the door from the others; and it may be readable
+        // still, when all that it was allowed has been read.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Says back to a client what it says, until it ends.
+pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Socket) {
+    let mut closing = house.closing.clone();
+    let end = tokio::select! {
+        biased;
+        _ = closing.wait_for(|closing| *closing) => End::Closing,
+        end = say_back(&mut socket) => end,
+    };
+    house.metrics.count_end(end);
+    debug!(%end, "an echo ended");
+    if end != End::Lost {
+        socket.close_only(end);
+        part(socket).await;
+    }
+}
+
+async fn say_back(socket: &mut Socket) -> End {
+    let start = Instant::now();
+    loop {
+        match hear(socket, start).await {
+            Ok(Said::Message(message)) => socket.say(&message),
+            Ok(Said::Text(text)) => socket.say_text(&text),
+            Err(end) => return end,
+        }
+        // All of it, before more is read: what waits for one client is one message.
+        loop {
+            match socket.flush(start.elapsed()) {
+                Ok(Flushed::Whole) => break,
+                Ok(Flushed::Part) => {}
+                Err(end) => return end,
+            }
+            let Some(stream) = socket.under_runtime() else { return End::Lost };
+            if let Ok(Err(_)) = timeout(LOOK_EVERY, stream.writable()).await {
+                return End::Lost;
+            }
+        }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -99,6 +170,7 @@ async fn find_place<G: Game>(house: &House<G>, wanted: &Wanted) -> Result<Entry,
 /// it, in the socket's own buffer.
 async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted, entry: Entry) {
     let Entry { session, shard, place } = entry;
+    socket.expect_inputs();
     if socket.leave_runtime().is_err() {
         return house.metrics.count_end(End::Fault);
     }

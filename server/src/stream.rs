@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::net;
 
-use shared::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES};
+use shared::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES, UNACKNOWLEDGED_MAX};
 
 /// The bytes of one connection.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl Stream {
         options.set_tcp_nodelay(true)?;
         options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
         limit_unsent(&options)?;
+        limit_unacknowledged(&options)?;
         Ok(Stream { tcp: Tcp::Task(tcp) })
     }
 
@@ -95,5 +96,18 @@ fn limit_unsent(options: &socket2::SockRef<'_>) -> io::Result<()> {
 /// Elsewhere the send buffer alone is the limit.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn limit_unsent(_: &socket2::SockRef<'_>) -> io::Result<()> {
+    Ok(())
+}
+
+/// Has the kernel give up what a peer that is gone does not take, after the connection has ended
+/// here, too (`TCP_USER_TIMEOUT`, RFC 5482): else it keeps it for minutes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn limit_unacknowledged(options: &socket2::SockRef<'_>) -> io::Result<()> {
+    options.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))
+}
+
+/// Elsewhere it keeps it as long as it likes.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn limit_unacknowledged(_: &socket2::SockRef<'_>) -> io::Result<()> {
     Ok(())
 }

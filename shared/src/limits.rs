@@ -154,12 +154,42 @@ pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
 /// Longest silence of a client. After it the connection ends as `Silent`; a client that was
 /// stopped for a third of it goes on as if nothing had been.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
-/// How many messages a client may send for each tick, on average over [`SILENCE_MAX`]: an input
-/// and then some. More ends the connection as `TooMuch`. What was held up on the way for less
-/// than [`SILENCE_MAX`] comes at once and is still within it.
-pub const MESSAGES_PER_TICK_MAX: u32 = 2;
-/// How many messages beside those a client may send per second, whatever the tick rate.
-pub const MESSAGES_PER_SECOND_MAX: u32 = 20;
+/// How many inputs a client may send for each tick, on average over [`SILENCE_MAX`]: one and then
+/// some. What was held up on the way for less than [`SILENCE_MAX`] comes at once and is still
+/// within it. More are refused: the client is told once, and each is counted and forgotten.
+pub const INPUTS_PER_TICK_MAX: u32 = 2;
+/// How many inputs beside those a client may send per second, whatever the tick rate.
+pub const INPUTS_PER_SECOND_MAX: u32 = 20;
+/// How many acks, and how many pings, a client may send per second. More are refused likewise.
+pub const SMALL_MESSAGES_PER_SECOND_MAX: u32 = 20;
+/// How many messages of a client are refused so before it has kept within its budgets for as long
+/// as they take to fill. With one more the connection ends as `TooMuch`.
+pub const MESSAGES_REFUSED_MAX: u32 = 200;
+/// How many WebSocket frames of a client are read per second, of whatever sort. More wait in the
+/// kernel; who keeps sending more for [`FLOOD_MAX`] ends as `Flood`.
+pub const FRAMES_PER_SECOND_MAX: u32 = 1_000;
+/// How many frames may come at once, as time: a second's worth times this. As much as a client
+/// says in the longest silence that is forgiven, but at rates that nobody uses.
+pub const FRAMES_BURST: Duration = Duration::from_secs(4);
+/// How many bytes of a client are read per second, frames and all. More wait as frames do.
+pub const CLIENT_BYTES_PER_SECOND_MAX: u32 = 65_536;
+/// How many bytes may come at once, as time.
+pub const CLIENT_BYTES_BURST: Duration = Duration::from_secs(4);
+/// For how long a client may send more than is read, frames or bytes. Then it ends as `Flood`.
+pub const FLOOD_MAX: Duration = Duration::from_secs(10);
+/// After so long a silence a client is sent a ping of WebSocket, which its side answers by itself.
+/// One that does not is silent.
+pub const PING_AFTER: Duration = Duration::from_secs(5);
+/// For how long a message may be under way in fragments. Then the connection ends as `Silent`:
+/// nothing whole has come.
+pub const FRAGMENTS_MAX: Duration = Duration::from_secs(60);
+/// Largest message at an echo endpoint, in bytes.
+pub const ECHO_MESSAGE_MAX_BYTES: usize = 1 << 20;
+/// How many bytes are read per second from a client of an echo endpoint.
+pub const ECHO_BYTES_PER_SECOND_MAX: u32 = 16 << 20;
+/// For how long bytes that the kernel still holds for a client that is gone may be tried again.
+/// Then it forgets them.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 /// How many pings may wait for their answers. Of more only the newest are answered.
 pub const PONGS_PENDING_MAX: usize = 4;
 /// How many notices may wait for a client. Of more only the newest are sent.
@@ -246,6 +276,12 @@ const _: () = {
     assert!(RECORDING_LINE_MAX_BYTES >= 4 * OWN_MAX_BYTES + 64);
     assert!(RECORDING_LINE_MAX_BYTES >= 12 * (KIND_FIELDS_MAX + 4));
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    assert!(PING_AFTER.as_millis() * 2 < SILENCE_MAX.as_millis());
+    // At usual rates, what was held up for the longest silence is no flood.
+    assert!(
+        FRAMES_PER_SECOND_MAX as u64 * FRAMES_BURST.as_secs()
+            > 2 * (TICK_RATE_DEFAULT_HZ as u64 + 20) * SILENCE_MAX.as_secs()
+    );
     assert!(PONGS_PENDING_MAX > 0 && NOTICES_PENDING_MAX > 0);
     assert!(SCHEMA_KINDS_MAX <= 256 && KIND_FIELDS_MAX <= 32);
     assert!(SNAPSHOT_ENTITIES_MAX <= u16::MAX as usize);

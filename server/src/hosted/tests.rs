@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use shared::game::Setup;
-use shared::protocol::{ClientMessage, Input, Ping};
+use shared::protocol::{ClientMessage, Input};
 use shared::tick::Rewind;
 use tungstenite::{Message, WebSocket};
 
@@ -124,9 +124,11 @@ fn say(peer: &TcpStream, messages: impl Iterator<Item = Vec<u8>>) {
     }
 }
 
-fn ping() -> Vec<u8> {
+fn input() -> Vec<u8> {
+    let (tick, seen, rewind) = (Tick(1), Tick(0), Rewind::default());
     let mut message = Vec::new();
-    ClientMessage::Ping(Ping { number: 1 }).encode(&mut message);
+    let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
+    ClientMessage::Input(input).encode(&mut message);
     message
 }
 
@@ -170,11 +172,11 @@ fn what_clients_said_while_the_thread_stood_still_is_forgiven() {
         let Hosted { room, seats: seated, pacer, .. } = &mut stage.hosted;
         let lived = pacer.lived(stage.now);
         let connection = &mut seated[0].connection;
-        while connection.receive(room, lived, &ping()).is_ok() {}
+        while connection.receive(room, lived, &input()).is_ok() {}
         if stalled {
             stage.stall(Duration::from_secs(5));
         }
-        say(&peer, std::iter::repeat_with(ping).take(120));
+        say(&peer, std::iter::repeat_with(input).take(120));
         stage.run(2);
         assert_eq!(stage.hosted.seats.len(), seats, "stalled: {stalled}");
     }
