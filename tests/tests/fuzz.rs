@@ -36,3 +36,18 @@ fn both_ends_of_any_stream_know_the_same() {
 fn any_bytes_are_messages_or_errors() {
     each(10_000, 512, fuzz::messages);
 }
+
+#[test]
+fn any_server_is_understood_or_refused_by_a_client() {
+    each(1_500, 1_024, fuzz::client);
+}
+
+#[test]
+fn any_recording_is_read_or_refused() {
+    each(3_000, 512, fuzz::recording);
+}
+
+#[test]
+fn any_script_of_sessions_leaves_a_room_as_it_should_be() {
+    each(600, 2_048, fuzz::sessions);
+}
