@@ -39,6 +39,11 @@ fn run<G: Game>(settings: G::Settings, role: Role, source: &mut Source<'_>) {
     let mut client = Client::<G>::new(greeting);
     let mut server = Server::<G>::new(settings, role);
     let mut now = Duration::ZERO;
+    // Most servers begin as they should.
+    if !source.once_in(4) {
+        let welcome = server.next().expect("it comes first");
+        client.receive(now, &welcome).expect("it is a good one");
+    }
     for _ in 0..LINES_MAX {
         if source.is_empty() {
             return;
@@ -96,26 +101,26 @@ impl<G: Game> Server<G> {
 
     /// The next message to come, if one does in this line of the script.
     fn line(&mut self, source: &mut Source<'_>, now: &mut Duration) -> Option<Vec<u8>> {
-        match source.below(16) {
-            0..=4 => self.next(),
-            5..=7 => {
+        match source.below(64) {
+            0..=30 => self.next(),
+            31..=33 => {
                 let mut message = self.next()?;
                 damage(source, &mut message);
                 Some(message)
             }
-            8 => Some(other(source)),
-            9 => {
+            34 | 35 => Some(other(source)),
+            36 => {
                 let length = source.below(64);
                 let mut message = vec![[0x81, 0x83, 0x84, 0x85][source.below(4)]];
                 message.extend_from_slice(source.take(length));
                 Some(message)
             }
-            10 => {
+            37 => {
                 // Time as a stopped tab, or a clock that was set, has it.
                 *now += Duration::from_millis(u64::from(source.word() >> 12));
                 None
             }
-            11 => {
+            38 => {
                 *now = now.saturating_sub(Duration::from_millis(source.byte().into()));
                 None
             }

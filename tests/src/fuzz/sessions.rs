@@ -15,7 +15,7 @@ use shared::limits::{
     SILENCE_MAX,
 };
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, ClientMessage, End, Input, Ping, Role, ServerMessage};
+use shared::protocol::{Ack, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE};
 use shared::skirmish::{self, Skirmish};
 use shared::tick::{Rewind, Tick};
 use tickwire::connection::Connection;
@@ -95,19 +95,19 @@ impl<G: Game> Stages<G> {
 
     fn line(&mut self, source: &mut Source<'_>) {
         let at = source.below(SEATS);
-        match source.below(20) {
+        match source.below(32) {
             0..=2 => self.come(at, source),
-            3..=5 => self.step(1 + source.below(3) as u32),
-            6 => self.step(1 + source.byte() as u32 / 4),
-            7 | 8 => self.tell(at),
-            9 => (0..SEATS).for_each(|at| self.tell(at)),
-            10 => self.stand_still(Duration::from_millis(u64::from(source.byte()) * 100)),
-            11 if source.once_in(4) => self.wait(LONG),
-            11 => self.wait(Duration::from_millis(u64::from(source.byte()) * 40)),
-            12 => self.change_pace(source),
-            13 if source.once_in(3) => self.end(at, End::Lost),
-            13 => self.notify(at, source),
-            14 => self.play(at, source),
+            3..=7 => self.step(1 + source.below(3) as u32),
+            8 => self.step(1 + u32::from(source.byte()) / 4),
+            9..=12 => self.tell(at),
+            13..=15 => (0..SEATS).for_each(|at| self.tell(at)),
+            16 => self.stand_still(Duration::from_millis(u64::from(source.byte()) * 100)),
+            17 if source.once_in(32) => self.wait(LONG),
+            17 => self.wait(Duration::from_millis(u64::from(source.byte()))),
+            18 => self.change_pace(source),
+            19 if source.once_in(3) => self.end(at, End::Lost),
+            19 => self.notify(at, source),
+            20..=22 => (0..SEATS).for_each(|at| self.play(at, source)),
             _ => self.say(at, source),
         }
     }
@@ -192,7 +192,7 @@ impl<G: Game> Stages<G> {
     /// Something comes from a client, well said or not, once or many times over.
     fn say(&mut self, at: usize, source: &mut Source<'_>) {
         let message = message(source, self.room.tick());
-        let times = if source.once_in(12) { 1 + usize::from(source.byte()) } else { 1 };
+        let times = if source.once_in(12) { 1 + 16 * usize::from(source.byte()) } else { 1 };
         // A client of ours says only what it makes.
         let is_script = |seat: &Seat<G>| matches!(seat.peer, Peer::Script(_));
         let before = self.room.hash();
@@ -209,10 +209,9 @@ impl<G: Game> Stages<G> {
 
     /// A client of ours does what is due.
     fn play(&mut self, at: usize, source: &mut Source<'_>) {
-        let input = source.take(8);
-        let input = bincode::serde::decode_from_slice(input, shared::protocol::WIRE);
+        let input = bincode::serde::decode_from_slice(&plain_input(source), WIRE);
         let input = input.map_or(G::Input::default(), |(input, _)| input);
-        let leaves = source.once_in(32);
+        let leaves = source.once_in(128);
         let Some(Seat { peer: Peer::Client(client), .. }) = &mut self.seats[at] else { return };
         client.play(self.now, input);
         if leaves {
@@ -321,11 +320,19 @@ fn hear<G: Game>(room: &Room<G>, peer: &mut Peer<G>, now: Duration, bytes: &[u8]
     }
 }
 
+/// Bytes that either game reads as an input: a byte, a number that takes one byte, 0 or 1.
+fn plain_input(source: &mut Source<'_>) -> [u8; 3] {
+    [source.byte(), source.byte() % 251, source.byte() & 1]
+}
+
 /// What may come from anybody at all.
 fn message(source: &mut Source<'_>, tick: Tick) -> Vec<u8> {
     let near = |source: &mut Source<'_>| {
-        let ahead = i64::from(source.byte()) - 128;
-        let ahead = if source.once_in(16) { ahead << 24 } else { ahead / 2 };
+        let ahead = match source.below(16) {
+            0 => (i64::from(source.byte()) - 128) << 24,
+            1..=3 => i64::from(source.byte()) - 128,
+            _ => i64::from(source.byte() % 16) - 3,
+        };
         Tick((i64::from(tick.0) + ahead).clamp(0, u32::MAX.into()) as u32)
     };
     let mut out = Vec::new();
@@ -333,8 +340,9 @@ fn message(source: &mut Source<'_>, tick: Tick) -> Vec<u8> {
         0..=5 => {
             let (tick, seen) = (near(source), near(source));
             let (generation, rewind) = (source.byte() / 64, Rewind(source.word() as u16));
+            let plain = plain_input(source);
             let length = source.below(12);
-            let input = source.take(length);
+            let input = if source.once_in(4) { source.take(length) } else { &plain };
             ClientMessage::Input(Input { tick, seen, generation, rewind, input }).encode(&mut out);
         }
         6 | 7 => ClientMessage::Ack(Ack { seen: near(source) }).encode(&mut out),
