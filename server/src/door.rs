@@ -125,6 +125,22 @@ async fn accept<G: Game>(
 
 /// Serves one connection: HTTP, and then perhaps the way into a room.
 async fn serve<G: Game>(house: Arc<House<G>>, web_dir: Option<Arc<PathBuf>>, stream: TcpStream) {
+    // Boxed, so that what HTTP needs is gone while a client is at its hello.
+    let opened = Box::pin(speak_http(Arc::clone(&house), web_dir, stream)).await;
+    match opened {
+        Some((socket, _)) if house.echo => echo(&house, socket).await,
+        Some((socket, deadline)) => welcome_in(&house, socket, deadline).await,
+        None => {}
+    }
+}
+
+/// Speaks HTTP until that is over; gives the WebSocket that it became, if it did, and by when its
+/// hello must have come.
+async fn speak_http<G: Game>(
+    house: Arc<House<G>>,
+    web_dir: Option<Arc<PathBuf>>,
+    stream: TcpStream,
+) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
     let upgrade: Arc<OnceLock<OnUpgrade>> = Arc::default();
     let answered = Arc::new(AtomicU32::new(0));
@@ -158,21 +174,17 @@ async fn serve<G: Game>(house: Arc<House<G>>, web_dir: Option<Arc<PathBuf>>, str
         // Requests are short; whoever is in the middle of one asks again.
         _ = closing.wait_for(|closing| *closing) => {}
     }
-    let Some(on_upgrade) = upgrade.get() else { return };
-    let Ok(upgraded) = on_upgrade.clone().await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
-    match Stream::new(parts.io.into_inner()) {
-        Ok(stream) => {
-            if house.echo {
-                return echo(&house, Socket::echo(stream, &parts.read_buf)).await;
-            }
-            let socket = Socket::new(stream, &parts.read_buf);
-            // One deadline from accept to hello; but a browser may have used the connection
-            // for the page before.
-            let fresh = answered.load(Relaxed) <= 1;
-            let start = if fresh { accepted } else { Instant::now() };
-            welcome_in(&house, socket, start + OPENING_MAX).await;
-        }
-        Err(error) => debug!(%error, "a socket was lost"),
-    }
+    let upgraded = upgrade.get()?.clone().await.ok()?;
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    let stream = Stream::new(parts.io.into_inner()).ok()?;
+    // One deadline from accept to hello; but a browser may have used the connection for the page
+    // before.
+    let fresh = answered.load(Relaxed) <= 1;
+    let start = if fresh { accepted } else { Instant::now() };
+    let socket = if house.echo {
+        Socket::echo(stream, &parts.read_buf)
+    } else {
+        Socket::new(stream, &parts.read_buf)
+    };
+    Some((Box::new(socket), start + OPENING_MAX))
 }

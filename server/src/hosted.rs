@@ -75,7 +75,7 @@ impl RoomStatus {
 /// A client on its way into a room.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) socket: Socket,
+    pub(crate) socket: Box<Socket>,
     pub(crate) session: SessionId,
     pub(crate) place: Place,
     pub(crate) name: String,
@@ -85,7 +85,7 @@ pub(crate) struct Arrival {
 
 /// A socket that was closed and has its last words to take.
 #[derive(Debug)]
-pub(crate) struct Leaving(pub(crate) Socket);
+pub(crate) struct Leaving(pub(crate) Box<Socket>);
 
 /// What the rooms of one shard share, so that no client needs buffers of its own.
 pub(crate) struct Bench {
@@ -99,7 +99,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     /// Ends a connection: tells the client, and sends the socket off to be closed in order.
-    pub(crate) fn part(&self, mut socket: Socket, end: End) {
+    pub(crate) fn part(&self, mut socket: Box<Socket>, end: End) {
         self.metrics.count_end(end);
         if end != End::Lost {
             socket.close(end);
@@ -126,7 +126,7 @@ pub(crate) struct Hosted<G: Game> {
 }
 
 struct Seat {
-    socket: Socket,
+    socket: Box<Socket>,
     connection: Connection,
     ended: Option<End>,
     /// Its drop gives the place back.

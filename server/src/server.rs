@@ -84,9 +84,11 @@ impl<G: Game> Server<G> {
     /// When the settings, the game or the operating system do not allow it.
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
         config.check().map_err(StartError::Config)?;
-        let rooms = rooms::<G>(&config)?;
+        let mut rooms = rooms::<G>(&config)?;
         // A game that breaks a limit shows it now, not when the first client comes.
-        drop(Room::<G>::new(rooms.clone())?);
+        let trial = Room::<G>::new(rooms.clone())?;
+        rooms.codec = Some(Arc::clone(trial.codec()));
+        drop(trial);
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             warn!(%error, "the limit on open files stays as it is");
         }
@@ -246,6 +248,7 @@ fn rooms<G: Game>(config: &Config) -> Result<RoomSettings<G::Settings>, StartErr
         skills: config.bot_skill,
         stream: config.stream(),
         overload: config.overload(),
+        codec: None,
     })
 }
 

@@ -41,7 +41,11 @@ pub(crate) struct House<G: Game> {
 }
 
 /// Leads one client from its handshake to its room; or tells it why not.
-pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, deadline: Instant) {
+pub(crate) async fn welcome_in<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    deadline: Instant,
+) {
     let mut closing = house.closing.clone();
     let outcome = tokio::select! {
         biased;
@@ -51,6 +55,16 @@ pub(crate) async fn welcome_in<G: Game>(house: &House<G>, mut socket: Socket, de
             wanted.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
         }
     };
+    // Boxed: nothing of what comes after the hello takes space while that is waited for.
+    Box::pin(answer(house, socket, outcome)).await;
+}
+
+/// Shows a client to its room; or tells it why not.
+async fn answer<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    outcome: Result<Wanted, Unwanted>,
+) {
     let unwanted = match outcome {
         Ok(wanted) => match find_place(house, &wanted).await {
             Ok(entry) => return hand_over(house, socket, wanted, entry).await,
@@ -119,7 +133,7 @@ async fn hear(socket: &mut Socket, start: Instant) -> Result<Said, End> {
 }
 
 /// Says back to a client what it says, until it ends.
-pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Socket) {
+pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Box<Socket>) {
     let mut closing = house.closing.clone();
     let end = tokio::select! {
         biased;
@@ -130,7 +144,7 @@ pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Socket) {
     debug!(%end, "an echo ended");
     if end != End::Lost {
         socket.close_only(end);
-        part(socket).await;
+        Box::pin(part(socket)).await;
     }
 }
 
@@ -168,7 +182,12 @@ async fn find_place<G: Game>(house: &House<G>, wanted: &Wanted) -> Result<Entry,
 
 /// Gives the socket to the shard that has the room. Bytes that the client sent early go with
 /// it, in the socket's own buffer.
-async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted, entry: Entry) {
+async fn hand_over<G: Game>(
+    house: &House<G>,
+    mut socket: Box<Socket>,
+    wanted: Wanted,
+    entry: Entry,
+) {
     let Entry { session, shard, place } = entry;
     socket.expect_inputs();
     if socket.leave_runtime().is_err() {
@@ -182,7 +201,7 @@ async fn hand_over<G: Game>(house: &House<G>, mut socket: Socket, wanted: Wanted
     }
 }
 
-async fn close<G: Game>(house: &House<G>, mut socket: Socket, end: End) {
+async fn close<G: Game>(house: &House<G>, mut socket: Box<Socket>, end: End) {
     house.metrics.count_end(end);
     debug!(%end, "ended before any room");
     if end != End::Lost {
@@ -195,7 +214,7 @@ async fn close<G: Game>(house: &House<G>, mut socket: Socket, end: End) {
 ///
 /// Dropping it at once would lose them: the kernel resets a connection that is closed with
 /// bytes unread, and a reset throws away what the peer has not read yet.
-pub(crate) async fn part(mut socket: Socket) {
+pub(crate) async fn part(mut socket: Box<Socket>) {
     if socket.enter_runtime().is_err() {
         return;
     }

@@ -34,7 +34,7 @@ mod meter;
 mod wire;
 
 /// Room for a few inputs; a longer message makes it grow for as long as that takes.
-const READ_BUFFER_BYTES: usize = 1_024;
+const READ_BUFFER_BYTES: usize = 256;
 
 /// One client's WebSocket, over a connection or, in tests, over any bytes.
 #[derive(Debug)]

@@ -30,7 +30,13 @@ fn bench() -> Bench {
 fn come(hosted: &mut Hosted<Dots>, bench: &mut Bench, session: u64, role: Role) -> TcpStream {
     let (socket, peer) = pair();
     let (session, place) = (SessionId(session), Place::of_nobody(role));
-    let arrival = Arrival { socket, session, place, name: "Ada".to_owned(), replays: false };
+    let arrival = Arrival {
+        socket: Box::new(socket),
+        session,
+        place,
+        name: "Ada".to_owned(),
+        replays: false,
+    };
     let player = hosted.join(&arrival).expect("there is space");
     hosted.seat(arrival, player, Duration::ZERO, bench);
     peer
@@ -192,7 +198,7 @@ fn a_slowed_room_refuses_whoever_comes_and_shows_its_pace() {
     assert_eq!(stage.hosted.room.pace().permille, pace);
     assert!(stage.hosted.status.refuses_joins());
     let arrival = |role| {
-        let (socket, place) = (pair().0, Place::of_nobody(role));
+        let (socket, place) = (Box::new(pair().0), Place::of_nobody(role));
         let (session, name) = (SessionId(9), "Bob".to_owned());
         Arrival { socket, session, place, name, replays: false }
     };

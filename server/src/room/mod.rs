@@ -33,6 +33,7 @@ pub use input_buffer::InputVerdict;
 pub(crate) use record::OwnStates;
 pub use viewer::Viewer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::game::{Dice, Effect, Game, Given, PlayerInput, Setup, Skills};
@@ -72,6 +73,8 @@ pub struct RoomSettings<S> {
     pub stream: StreamSettings,
     /// What is done when it cannot keep up.
     pub overload: OverloadPolicy,
+    /// That of a room of the same game, tick rate and coding, to share; made anew when absent.
+    pub codec: Option<Arc<Codec>>,
 }
 
 impl<S: Default> Default for RoomSettings<S> {
@@ -85,6 +88,7 @@ impl<S: Default> Default for RoomSettings<S> {
             skills: Skills::default(),
             stream,
             overload,
+            codec: None,
         }
     }
 }
@@ -168,7 +172,7 @@ pub struct Room<G: Game> {
     players_max: u16,
     fill: u16,
     skills: Skills,
-    codec: Codec,
+    codec: Arc<Codec>,
     stream: StreamSettings,
     rewind_max_ticks: u32,
     welcome_parts: WelcomeParts,
@@ -193,11 +197,14 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// When the game or the settings break a limit.
     pub fn new(settings: RoomSettings<G::Settings>) -> Result<Room<G>, RoomError> {
-        let RoomSettings { name, setup, fill, skills, stream, overload } = settings;
+        let RoomSettings { name, setup, fill, skills, stream, overload, codec } = settings;
         if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
             return Err(RoomError::PlayersMax(setup.players_max));
         }
-        let codec = Codec::new(G::schema(), setup.tick_rate, stream.coding)?;
+        let codec = match codec {
+            Some(codec) => codec,
+            None => Arc::new(Codec::new(G::schema(), setup.tick_rate, stream.coding)?),
+        };
         let input = serialised(&G::Input::default(), "input")?.len();
         if input > INPUT_MAX_BYTES {
             return Err(RoomError::InputTooBig(input));
@@ -342,7 +349,7 @@ impl<G: Game> Room<G> {
 
     /// How its snapshots are coded, for whoever decodes them.
     #[must_use]
-    pub fn codec(&self) -> &Codec {
+    pub fn codec(&self) -> &Arc<Codec> {
         &self.codec
     }
 
