@@ -15,6 +15,8 @@ pub mod connection;
 mod directory;
 mod door;
 mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hello;
 mod hosted;
 mod http;

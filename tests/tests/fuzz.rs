@@ -51,3 +51,8 @@ fn any_recording_is_read_or_refused() {
 fn any_script_of_sessions_leaves_a_room_as_it_should_be() {
     each(600, 2_048, fuzz::sessions);
 }
+
+#[test]
+fn any_bytes_after_a_handshake_are_messages_or_an_end() {
+    each(4_000, 1_024, fuzz::websocket);
+}

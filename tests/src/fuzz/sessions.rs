@@ -19,7 +19,7 @@ use shared::protocol::{Ack, ClientMessage, End, Input, Ping, Role, ServerMessage
 use shared::skirmish::{self, Skirmish};
 use shared::tick::{Rewind, Tick};
 use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, Turn};
+use tickwire::room::{Room, RoomSettings, Turn, Viewer};
 
 use super::Source;
 use crate::dots::Dots;
@@ -63,7 +63,7 @@ enum Peer<G: Game> {
     /// A client of ours, which says what it says.
     Client(Box<Client<G>>),
     /// Whoever says what stands in the script, and listens all the same.
-    Script(SnapshotDecoder),
+    Script(Box<SnapshotDecoder>),
 }
 
 struct Seat<G: Game> {
@@ -134,7 +134,7 @@ impl<G: Game> Stages<G> {
             let greeting = Greeting { name, role, room: None, ticket: None };
             Peer::Client(Box::new(Client::new(greeting)))
         } else {
-            Peer::Script(SnapshotDecoder::new())
+            Peer::Script(Box::default())
         };
         self.seats[at] = Some(Seat { connection, peer, twin });
     }
@@ -269,7 +269,7 @@ impl<G: Game> Stages<G> {
                     Peer::Client(client) => client.decoder().map(SnapshotDecoder::mirror),
                     Peer::Script(decoder) => Some(decoder.mirror()),
                 };
-                let told = seat.connection.viewer().map(|viewer| viewer.mirror());
+                let told = seat.connection.viewer().map(Viewer::mirror);
                 assert!(knows == told, "the ends of a stream know different things");
             }
         }
