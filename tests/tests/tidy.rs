@@ -157,10 +157,8 @@ fn every_ignored_advisory_is_explained() {
     for word in ["bincode", "3.0.0", "=2.0.1", "wincode", "INPUT_MAX_BYTES"] {
         assert!(ignored.contains(word), "nothing is said of {word}");
     }
-    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml"] {
-        let manifest = self::text(&root().join(manifest));
-        assert!(manifest.contains(r#"bincode = { version = "=2.0.1""#), "bincode is not pinned");
-    }
+    let manifest = self::text(&root().join("Cargo.toml"));
+    assert!(manifest.contains(r#"bincode = { version = "=2.0.1""#), "bincode is not pinned");
 }
 
 #[test]
@@ -195,4 +193,26 @@ fn a_name_is_shown_as_text_in_an_isolation_of_its_own() {
     let (name_box, _) = name_box.split_once("\n}").expect("it has an end");
     assert!(name_box.contains(r#"createElement("bdi")"#), "{name_box}");
     assert!(name_box.contains(".textContent = text;"), "{name_box}");
+}
+
+#[test]
+fn every_test_that_the_table_of_promises_names_is_there() {
+    let code: String = files(&root(), &[".rs"]).iter().map(|path| text(path)).collect();
+    let table = text(&root().join("docs/reliability.md"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    // The second cell of a row of a promise.
+    let rows =
+        table.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 5);
+    for row in rows {
+        let tests = row.split('|').nth(2).expect("it has cells");
+        for name in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            if !code.contains(&format!("fn {name}(")) {
+                missing.push(format!("docs/reliability.md: {name}"));
+            }
+        }
+    }
+    assert!(named > 60, "only {named} tests are named");
+    fail_if_any(missing);
 }
