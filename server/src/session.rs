@@ -26,6 +26,8 @@ use crate::socket::{Flushed, Incoming, Socket};
 
 /// How often a task looks at a socket that says nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long what has come by its deadline may take to be told of.
+const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How long a task rests that may read no more for now.
 const LIMITED_REST: Duration = Duration::from_millis(50);
 
@@ -51,9 +53,7 @@ pub(crate) async fn welcome_in<G: Game>(
         biased;
         // An error would mean that the server is gone, which is closing too.
         _ = closing.wait_for(|closing| *closing) => Err(Unwanted::Ended(End::Closing)),
-        wanted = timeout_at(deadline, hello::<G>(&mut socket)) => {
-            wanted.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
-        }
+        wanted = hello_by::<G>(&mut socket, deadline) => wanted,
     };
     // Boxed: nothing of what comes after the hello takes space while that is waited for.
     Box::pin(answer(house, socket, outcome)).await;
@@ -86,9 +86,20 @@ async fn answer<G: Game>(
     close(house, socket, end).await;
 }
 
+/// Waits for the first message until a deadline.
+async fn hello_by<G: Game>(socket: &mut Socket, deadline: Instant) -> Result<Wanted, Unwanted> {
+    if let Ok(heard) = timeout_at(deadline, hello::<G>(socket)).await {
+        return heard;
+    }
+    // If it is the server that stood still, the runtime tells of the deadline before it tells of
+    // what came meanwhile.
+    let heard = timeout(LAST_LOOK, hello::<G>(socket)).await;
+    heard.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
+}
+
 /// Waits for the first message and judges it.
 async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
-    match hear(socket, Instant::now()).await.map_err(Unwanted::Ended)? {
+    match hear(socket, &mut Lived::new()).await.map_err(Unwanted::Ended)? {
         Said::Message(message) => judge::<G>(&message),
         Said::Text(_) => Err(Unwanted::Ended(End::NotBinary)),
     }
@@ -100,11 +111,29 @@ enum Said {
     Text(Utf8Bytes),
 }
 
-/// Waits for the next message of a client, for as long as it keeps within its limits; time is
-/// counted from `start`.
-async fn hear(socket: &mut Socket, start: Instant) -> Result<Said, End> {
+/// The time that a task has lived through: while the whole server stands still, it does.
+struct Lived {
+    looked: Instant,
+    lived: Duration,
+}
+
+impl Lived {
+    fn new() -> Lived {
+        Lived { looked: Instant::now(), lived: Duration::ZERO }
+    }
+
+    /// To be asked at least every [`LOOK_EVERY`].
+    fn now(&mut self) -> Duration {
+        let before = std::mem::replace(&mut self.looked, Instant::now());
+        self.lived += (self.looked - before).min(2 * LOOK_EVERY);
+        self.lived
+    }
+}
+
+/// Waits for the next message of a client, for as long as it keeps within its limits.
+async fn hear(socket: &mut Socket, lived: &mut Lived) -> Result<Said, End> {
     loop {
-        let now = start.elapsed();
+        let now = lived.now();
         socket.begin(now)?;
         match socket.next()? {
             Incoming::Message(message) => return Ok(Said::Message(message)),
@@ -149,16 +178,16 @@ pub(crate) async fn echo<G: Game>(house: &House<G>, mut socket: Box<Socket>) {
 }
 
 async fn say_back(socket: &mut Socket) -> End {
-    let start = Instant::now();
+    let mut lived = Lived::new();
     loop {
-        match hear(socket, start).await {
+        match hear(socket, &mut lived).await {
             Ok(Said::Message(message)) => socket.say(&message),
             Ok(Said::Text(text)) => socket.say_text(&text),
             Err(end) => return end,
         }
         // All of it, before more is read: what waits for one client is one message.
         loop {
-            match socket.flush(start.elapsed()) {
+            match socket.flush(lived.now()) {
                 Ok(Flushed::Whole) => break,
                 Ok(Flushed::Part) => {}
                 Err(end) => return end,
