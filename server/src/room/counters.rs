@@ -26,7 +26,7 @@ pub struct RoomCounters {
     pub inputs_not_playing: u64,
     /// Inputs that were applied and for nothing, since by the game's rules their player could not
     /// act then: it was dead, say.
-    pub inputs_ignored: u64,
+    pub inputs_in_vain: u64,
     /// Ticks in which a person's last input was repeated.
     pub ticks_repeated: u64,
     /// Ticks in which a person counted as absent.
@@ -74,7 +74,7 @@ impl RoomCounters {
             inputs_replaced,
             inputs_malformed,
             inputs_not_playing,
-            inputs_ignored,
+            inputs_in_vain,
             ticks_repeated,
             ticks_absent,
             snapshots,
@@ -100,7 +100,7 @@ impl RoomCounters {
             ("inputs_replaced", inputs_replaced),
             ("inputs_malformed", inputs_malformed),
             ("inputs_not_playing", inputs_not_playing),
-            ("inputs_ignored", inputs_ignored),
+            ("inputs_in_vain", inputs_in_vain),
             ("ticks_repeated", ticks_repeated),
             ("ticks_absent", ticks_absent),
             ("snapshots", snapshots),

@@ -433,7 +433,7 @@ impl<G: Game> Room<G> {
     fn count_ignored(&mut self) {
         let ignored = self.simulation.ignored().iter();
         let of_people = ignored.filter(|id| self.player(**id).is_some_and(|one| one.bot.is_none()));
-        self.counters.inputs_ignored += of_people.count() as u64;
+        self.counters.inputs_in_vain += of_people.count() as u64;
     }
 
     fn sort_interest(&mut self) {
