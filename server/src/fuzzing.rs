@@ -82,9 +82,11 @@ pub fn websocket(bytes: &[u8]) {
     while let [time, window, kind, length, rest @ ..] = script {
         let (piece, left) = rest.split_at(rest.len().min((*length).into()));
         script = left;
-        came += piece.len();
+        let head = head(*kind, piece.len());
+        // A head may be the payload of a frame that was announced before it.
+        came += head.len() + piece.len();
         let line = socket.stream_mut();
-        line.to_server.extend(head(*kind, piece.len()));
+        line.to_server.extend(&head);
         line.to_server.extend(piece);
         line.window = usize::from(*window) * 8;
         now += Duration::from_millis(u64::from(*time) * 8);

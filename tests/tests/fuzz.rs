@@ -1,8 +1,11 @@
 //! For a moment, what the fuzz targets do for as long as they are let: any bytes are taken for
 //! what they are. `FUZZ_SEED=N` runs one seed again.
+//!
+//! And what their longer runs have kept, each input once more.
 
 use std::hash::{BuildHasher, RandomState};
 
+use data_encoding::HEXLOWER;
 use shared::game::Dice;
 use tests::fuzz;
 
@@ -55,4 +58,29 @@ fn any_script_of_sessions_leaves_a_room_as_it_should_be() {
 #[test]
 fn any_bytes_after_a_handshake_are_messages_or_an_end() {
     each(4_000, 1_024, fuzz::websocket);
+}
+
+#[test]
+fn what_fuzzing_has_kept_holds() {
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/kept");
+    let targets: [(&str, fn(&[u8])); 7] = [
+        ("client", fuzz::client),
+        ("messages", fuzz::messages),
+        ("recording", fuzz::recording),
+        ("sessions", fuzz::sessions),
+        ("snapshot-decode", fuzz::snapshot_decode),
+        ("snapshot-round-trip", fuzz::snapshot_round_trip),
+        ("websocket", fuzz::websocket),
+    ];
+    let files = std::fs::read_dir(&kept).expect("something is kept").count();
+    assert_eq!(files, targets.len(), "one file for each target");
+    for (target, check) in targets {
+        let lines = std::fs::read_to_string(kept.join(format!("{target}.hex")));
+        let lines = lines.unwrap_or_else(|error| panic!("{target}: {error}"));
+        for line in lines.lines() {
+            let bytes = HEXLOWER.decode(line.as_bytes()).expect("it is hexadecimal");
+            let failed = std::panic::catch_unwind(|| check(&bytes)).is_err();
+            assert!(!failed, "{target}: {line}");
+        }
+    }
 }
