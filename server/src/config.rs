@@ -23,7 +23,7 @@ mod door;
 mod tickets;
 mod tls;
 
-pub use door::DoorConfig;
+pub use door::{AllowedOrigin, DoorConfig, NoOrigin, Uncapped};
 pub use tickets::TicketConfig;
 pub use tls::TlsConfig;
 

@@ -84,6 +84,11 @@ impl Directory {
         }
     }
 
+    /// How many are in all rooms together, spectators included.
+    pub(crate) fn people(&self) -> usize {
+        self.connections
+    }
+
     /// Takes a place, in a room that is made when it is needed.
     pub(crate) fn enter(&mut self, role: Role, wish: &Wish) -> Result<Admission, Refusal> {
         if self.closing {

@@ -1,23 +1,28 @@
-//! The HTTP routes: the page, `/ws`, and a few addresses for people and machines that watch.
+//! The HTTP routes: the page, `/ws`, and a few addresses for people and machines that watch. What
+//! is counted is shown to who comes by the admin listener alone.
 //!
-//! It answers requests that are whole; it neither accepts connections nor keeps state. The
-//! door calls it.
+//! It answers requests that are whole and good; it neither accepts connections nor keeps state. A
+//! visit calls it.
 
 use std::path::Path;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, HOST, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HOST, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
-use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use shared::game::Game;
 use tokio::sync::oneshot;
 
+use crate::door::guests::Guest;
+use crate::door::rejection::Rejection;
+use crate::door::visit::{Agreed, Side, Visitor};
+use crate::door::{Site, forwarded};
 use crate::lobby::Request as LobbyRequest;
+use crate::memory;
 use crate::page::{self, File};
 use crate::session::House;
 use crate::upgrade;
@@ -27,32 +32,62 @@ pub(crate) type Body = Full<Bytes>;
 
 /// Answers one request. For a WebSocket there is also the connection-to-be.
 pub(crate) async fn answer<G: Game>(
-    house: &House<G>,
-    web_dir: Option<&Path>,
+    site: &Site<G>,
+    visitor: Visitor,
     mut request: Request<Incoming>,
-) -> (Response<Body>, Option<OnUpgrade>) {
+) -> (Response<Body>, Option<Agreed>) {
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    if head.method != Method::GET && head.method != Method::HEAD {
-        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are served.\n");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return (response, None);
+    let house = &site.house;
+    if *house.closing.borrow() {
+        return (Rejection::Closing.response(), None);
     }
-    let response = match head.uri.path() {
-        "/ws" => {
-            let (yes, response) = upgrade::answer(&head);
-            // A HEAD is answered like a GET but has no connection to give.
-            return (response, (yes && head.method == Method::GET).then_some(on_upgrade));
-        }
-        "/healthz" => text(StatusCode::OK, "ok\n"),
-        "/api/rooms" => rooms(house).await,
-        "/api/status" => json(&house.metrics.to_json()),
-        path => match find(web_dir, path).await {
-            Some(file) => serve(&head, file),
-            None => text(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+    let response = match (visitor.side, head.uri.path()) {
+        (Side::Public, "/ws") => match agree(site, visitor, &head) {
+            Ok((response, guest)) => return (response, Some(Agreed { on_upgrade, guest })),
+            Err(rejection) => rejection.response(),
         },
+        (_, "/healthz") => text(StatusCode::OK, "ok\n"),
+        (_, "/api/rooms") => rooms(house).await,
+        (Side::Admin, "/api/status") => status(house).await,
+        (Side::Public, path) => match find(site.web_dir.as_deref(), path).await {
+            Some(file) => serve(&head, file),
+            None => nothing(),
+        },
+        (Side::Admin, _) => nothing(),
     };
     (response, None)
+}
+
+/// Whether a request for the WebSocket is one, and may be; with what counts it against the address
+/// that a proxy names.
+fn agree<G: Game>(
+    site: &Site<G>,
+    visitor: Visitor,
+    head: &Parts,
+) -> Result<(Response<Body>, Option<Guest>), Rejection> {
+    let response = upgrade::answer(head)?;
+    if !site.origins.allow(&head.headers) {
+        return Err(Rejection::Origin);
+    }
+    if !site.is_proxy(visitor.peer) {
+        return Ok((response, None));
+    }
+    // One that does not say whom it brings is taken for the client.
+    let client = forwarded::client(&head.headers, &site.proxies).unwrap_or(visitor.peer);
+    Ok((response, site.admit(client)?))
+}
+
+async fn status<G: Game>(house: &House<G>) -> Response<Body> {
+    // It asks the operating system, for as long as that takes.
+    let descriptors = tokio::task::spawn_blocking(memory::open_descriptors);
+    let mut status = house.metrics.to_json();
+    status["descriptors"] = descriptors.await.ok().flatten().into();
+    json(&status)
+}
+
+fn nothing() -> Response<Body> {
+    text(StatusCode::NOT_FOUND, "There is nothing here.\n")
 }
 
 async fn rooms<G: Game>(house: &House<G>) -> Response<Body> {
@@ -131,7 +166,7 @@ fn content_security_policy(head: &Parts) -> HeaderValue {
 }
 
 /// An answer for people.
-pub(crate) fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
     plain(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
 }
 

@@ -1,7 +1,7 @@
 //! Tickwire's server: runs any [`Game`] for whoever connects over WebSocket.
 //!
-//! A client's bytes travel through these modules, in this order: [`door`] (accept) and [`http`]
-//! (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
+//! A client's bytes travel through these modules, in this order: [`door`] (accept, deadlines,
+//! who may come in) and [`http`] (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
 //! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
 //! (one room's pass: read, step, write) with [`socket`] (its [`framing`], over a [`stream`]), [`connection`] (one
 //! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
@@ -21,6 +21,7 @@ mod hello;
 mod hosted;
 mod http;
 mod lobby;
+mod memory;
 mod metrics;
 pub mod pacer;
 pub mod page;
@@ -34,7 +35,9 @@ mod stream;
 mod text;
 mod upgrade;
 
-pub use config::{Config, DoorConfig, OverloadJoins, TicketConfig, TlsConfig};
+pub use config::{
+    AllowedOrigin, Config, DoorConfig, NoOrigin, OverloadJoins, TicketConfig, TlsConfig, Uncapped,
+};
 pub use server::{Server, StartError, run};
 
 #[doc(no_inline)]

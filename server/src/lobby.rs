@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::directory::{Admission, Directory, Limits, RoomKey, Wish};
+use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::room::RoomSettings;
@@ -94,6 +95,7 @@ pub(crate) struct Lobby<G: Game> {
     /// For the first room that opens.
     recorder: Option<Recorder<G>>,
     metrics: Arc<Metrics>,
+    memory: Arc<Watermark>,
     sessions: u64,
     started: Instant,
 }
@@ -109,6 +111,7 @@ impl<G: Game> Lobby<G> {
         rooms: RoomSettings<G::Settings>,
         recorder: Option<Recorder<G>>,
         metrics: Arc<Metrics>,
+        memory: Arc<Watermark>,
     ) -> (Lobby<G>, mpsc::UnboundedSender<Request>) {
         let (sender, requests) = mpsc::unbounded_channel();
         let lobby = Lobby {
@@ -119,6 +122,7 @@ impl<G: Game> Lobby<G> {
             rooms,
             recorder,
             metrics,
+            memory,
             sessions: 0,
             started: Instant::now(),
         };
@@ -132,7 +136,10 @@ impl<G: Game> Lobby<G> {
         while !self.directory.is_done() {
             tokio::select! {
                 request = self.requests.recv() => match request {
-                    Some(request) => self.serve(request),
+                    Some(request) => {
+                        self.serve(request);
+                        self.metrics.people.store(self.directory.people() as u64, Relaxed);
+                    }
                     None => return,
                 },
                 _ = retire.tick() => self.retire(),
@@ -166,6 +173,10 @@ impl<G: Game> Lobby<G> {
     }
 
     fn enter(&mut self, role: Role, wish: &Wish) -> Result<Entry, Refusal> {
+        if self.memory.is_scarce() {
+            self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
+            return Err(Refusal::ServerFull);
+        }
         let admission = self.directory.enter(role, wish).inspect_err(|refusal| {
             if role == Role::Spectator && *refusal == Refusal::RoomFull {
                 self.metrics.spectators_refused.fetch_add(1, Relaxed);
@@ -259,6 +270,7 @@ mod tests {
             RoomSettings::default(),
             None,
             Arc::clone(&metrics),
+            Arc::default(),
         );
         let wish = Wish::Named("final".to_owned());
         let enter = |_| lobby.enter(Role::Spectator, &wish);

@@ -1,16 +1,21 @@
 //! What the server counts, as plain atomics that any thread adds to, and how late ticks are.
 //!
-//! Nothing here decides anything; `/api/status` shows it.
+//! Nothing here decides anything; `/api/status` shows it. Gauges are stored by whoever owns what they
+//! measure.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use hyper::StatusCode;
 use shared::protocol::{End, Refusal};
 
 use crate::connection::ConnectionCounters;
 use crate::room::{COUNTERS, RoomCounters};
+
+/// The statuses by which HTTP refuses, each of which has its counter.
+const REFUSED: [u16; 9] = [400, 403, 405, 408, 414, 426, 429, 431, 503];
 
 /// All counters, from server start, and a few maxima.
 #[derive(Debug, Default)]
@@ -19,6 +24,28 @@ pub(crate) struct Metrics {
     pub(crate) accepted: AtomicU64,
     /// Accepts that failed, for want of file descriptors mostly.
     pub(crate) accept_errors: AtomicU64,
+    /// Openings that were closed so that newer ones have a place.
+    pub(crate) openings_evicted: AtomicU64,
+    /// Openings that were not done in time.
+    deadlines_missed: AtomicU64,
+    /// Connections that an address had too many of.
+    pub(crate) address_connections_refused: AtomicU64,
+    /// Connections that an address opened too often.
+    pub(crate) address_connects_refused: AtomicU64,
+    /// Requests refused, by [`REFUSED`].
+    refused_http: [AtomicU64; REFUSED.len()],
+    /// Hellos that were refused because memory is scarce.
+    pub(crate) joins_refused_memory: AtomicU64,
+    /// Connections at the public listener that are in no room yet, now.
+    pub(crate) openings: AtomicU64,
+    /// Tasks at the door, now.
+    pub(crate) door_tasks: AtomicU64,
+    /// Addresses that are remembered, now.
+    pub(crate) addresses: AtomicU64,
+    /// Players and spectators in all rooms, now.
+    pub(crate) people: AtomicU64,
+    /// Memory in use when last looked at; 0 where the system does not tell.
+    pub(crate) memory_bytes: AtomicU64,
     /// Sessions that reached a room.
     pub(crate) sessions: AtomicU64,
     /// Hellos that were refused.
@@ -71,6 +98,21 @@ impl Metrics {
     pub(crate) fn count_end(&self, end: End) {
         let at = End::ALL.iter().position(|other| *other == end).expect("ALL has all ends");
         self.ends[at].fetch_add(1, Relaxed);
+        if end == End::HelloTimeout {
+            self.count_late();
+        }
+    }
+
+    /// A request was answered so.
+    pub(crate) fn count_http(&self, status: StatusCode) {
+        if let Some(at) = REFUSED.iter().position(|refused| *refused == status.as_u16()) {
+            self.refused_http[at].fetch_add(1, Relaxed);
+        }
+    }
+
+    /// An opening was not done in time.
+    pub(crate) fn count_late(&self) {
+        self.deadlines_missed.fetch_add(1, Relaxed);
     }
 
     /// Someone was told why not to come in.
@@ -128,7 +170,24 @@ impl Metrics {
             .zip(&self.of_rooms)
             .map(|((name, _), count)| ((*name).to_owned(), count.load(Relaxed).into()))
             .collect();
+        let refused_http: serde_json::Map<String, serde_json::Value> = REFUSED
+            .iter()
+            .zip(&self.refused_http)
+            .map(|(status, count)| (status.to_string(), count.load(Relaxed).into()))
+            .collect();
+        let memory = Some(self.memory_bytes.load(Relaxed)).filter(|bytes| *bytes > 0);
         serde_json::json!({
+            "openings": self.openings.load(Relaxed),
+            "door_tasks": self.door_tasks.load(Relaxed),
+            "addresses": self.addresses.load(Relaxed),
+            "people": self.people.load(Relaxed),
+            "memory_bytes": memory,
+            "openings_evicted": self.openings_evicted.load(Relaxed),
+            "deadlines_missed": self.deadlines_missed.load(Relaxed),
+            "address_connections_refused": self.address_connections_refused.load(Relaxed),
+            "address_connects_refused": self.address_connects_refused.load(Relaxed),
+            "refused_http": refused_http,
+            "joins_refused_memory": self.joins_refused_memory.load(Relaxed),
             "accepted": self.accepted.load(Relaxed),
             "accept_errors": self.accept_errors.load(Relaxed),
             "sessions": self.sessions.load(Relaxed),

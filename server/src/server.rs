@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -25,6 +25,7 @@ use crate::directory::Limits;
 use crate::door::Door;
 use crate::hosted::Bench;
 use crate::lobby::Lobby;
+use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::recorder::Recorder;
 use crate::room::{Room, RoomError, RoomSettings};
@@ -33,6 +34,9 @@ use crate::shard::Shard;
 
 /// How long a stopping server waits for a thread beyond the time that it has for its farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
+
+/// By how much the port of the admin listener is above the public one, when none is set.
+const ADMIN_PORT_ABOVE: u16 = 10_000;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +74,7 @@ impl StartError {
 /// A running server. It stops when it is dropped.
 pub struct Server<G: Game> {
     address: SocketAddr,
+    admin_address: SocketAddr,
     closing: watch::Sender<bool>,
     door: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
@@ -93,12 +98,13 @@ impl<G: Game> Server<G> {
             warn!(%error, "the limit on open files stays as it is");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
+        let listeners = {
             let _inside = runtime.enter();
-            listen(config.listen)
-                .map_err(|error| StartError::Listen { address: config.listen, error })?
+            let public = listen(config.listen)
+                .map_err(|error| StartError::Listen { address: config.listen, error })?;
+            [public, listen_for_admin(&config)?]
         };
-        let address = listener.local_addr()?;
+        let address = listeners[0].local_addr()?;
         if config.echo {
             warn!(
                 message_max_bytes = ECHO_MESSAGE_MAX_BYTES,
@@ -107,13 +113,19 @@ impl<G: Game> Server<G> {
             );
         }
         info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
-        spawn_threads(config, rooms, runtime, listener, address)
+        spawn_threads(config, rooms, runtime, listeners)
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its counters are.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
     }
 
     /// Says goodbye to all and ends, within a few seconds at most.
@@ -156,9 +168,10 @@ fn spawn_threads<G: Game>(
     config: Config,
     rooms: RoomSettings<G::Settings>,
     runtime: Runtime,
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: [TcpListener; 2],
 ) -> Result<Server<G>, StartError> {
+    let (address, admin_address) = (listeners[0].local_addr()?, listeners[1].local_addr()?);
+    let memory = Arc::new(Watermark::new(config.door.memory_max));
     let metrics = Arc::<Metrics>::default();
     let (closing, closing_seen) = watch::channel(false);
     let (farewells, leaving) = tokio::sync::mpsc::unbounded_channel();
@@ -171,8 +184,14 @@ fn spawn_threads<G: Game>(
         connections_max: config.connections_max as usize,
         empty_max: Duration::from_secs(config.empty_room_seconds.into()),
     };
-    let (lobby, requests) =
-        Lobby::new(limits, commands.clone(), rooms, recorder, Arc::clone(&metrics));
+    let (lobby, requests) = Lobby::new(
+        limits,
+        commands.clone(),
+        rooms,
+        recorder,
+        Arc::clone(&metrics),
+        Arc::clone(&memory),
+    );
     let mut shards = Vec::with_capacity(mailboxes.len());
     for (number, mailbox) in mailboxes.into_iter().enumerate() {
         let bench = Bench {
@@ -189,15 +208,11 @@ fn spawn_threads<G: Game>(
         lobby: requests,
         shards: commands,
         metrics,
+        memory,
         echo: config.echo,
         closing: closing_seen,
     };
-    let door = Door {
-        listener,
-        house: Arc::new(house),
-        web_dir: config.web_dir.map(Arc::new),
-        farewells: leaving,
-    };
+    let door = Door::new(&config, house, listeners, leaving);
     let door = thread::Builder::new().name("door".into()).spawn(move || {
         runtime.block_on(async {
             tokio::spawn(lobby.run());
@@ -208,6 +223,7 @@ fn spawn_threads<G: Game>(
     })?;
     Ok(Server {
         address,
+        admin_address,
         closing,
         door: Some(door),
         shards,
@@ -260,7 +276,28 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(OPENING_CONNECTIONS_MAX as u32)
 }
 
-/// Runs a server as a program does: logs to stderr, prints one line when it listens, stops on
+/// Where the counters are: as was set, or else at the loopback, where an operator finds them.
+fn listen_for_admin(config: &Config) -> Result<TcpListener, StartError> {
+    if let Some(address) = config.door.admin_listen {
+        return listen(address).map_err(|error| StartError::Listen { address, error });
+    }
+    let loopback: IpAddr = match config.listen {
+        SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    let public = config.listen.port();
+    let usual = public.checked_add(ADMIN_PORT_ABOVE).filter(|_| public != 0).unwrap_or(0);
+    let address = SocketAddr::new(loopback, usual);
+    let free = SocketAddr::new(loopback, 0);
+    listen(address)
+        .or_else(|error| {
+            warn!(%address, %error, "the usual admin address cannot be had; a free port is taken");
+            listen(free)
+        })
+        .map_err(|error| StartError::Listen { address: free, error })
+}
+
+/// Runs a server as a program does: logs to stderr, prints two lines when it listens, stops on
 /// Ctrl-C or SIGTERM, and at once on the second of these.
 ///
 /// # Errors
@@ -278,7 +315,12 @@ pub fn run<G: Game>(config: Config) -> Result<(), StartError> {
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let server = Server::<G>::start(config)?;
     // Whoever started it may have closed its stdout and want it to run all the same.
-    let _ = writeln!(io::stdout(), "listening on http://{}", server.address());
+    let _ = writeln!(
+        io::stdout(),
+        "listening on http://{}\nadmin on http://{}",
+        server.address(),
+        server.admin_address()
+    );
     runtime.block_on(signals.next());
     info!("closing; once more to end at once");
     thread::spawn(move || {

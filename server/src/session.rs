@@ -20,6 +20,7 @@ use tungstenite::{Bytes, Utf8Bytes};
 use crate::hello::{Unwanted, Wanted, judge};
 use crate::hosted::Arrival;
 use crate::lobby::{Entry, Request};
+use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
@@ -36,6 +37,7 @@ pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) memory: Arc<Watermark>,
     /// Whether clients are to hear what they say, and nothing else.
     pub(crate) echo: bool,
     /// True once the server is going down.

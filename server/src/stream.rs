@@ -11,10 +11,15 @@ use std::net;
 
 use shared::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES, UNACKNOWLEDGED_MAX};
 
+use crate::door::guests::Guest;
+use crate::door::line::Line;
+
 /// The bytes of one connection.
 #[derive(Debug)]
 pub(crate) struct Stream {
     tcp: Tcp,
+    /// What counts against its address for as long as it is open.
+    _guest: Option<Guest>,
 }
 
 #[derive(Debug)]
@@ -27,13 +32,14 @@ enum Tcp {
 
 impl Stream {
     /// Over a connection that is under the runtime of the calling task.
-    pub(crate) fn new(tcp: tokio::net::TcpStream) -> io::Result<Stream> {
+    pub(crate) fn new(line: Line, guest: Option<Guest>) -> io::Result<Stream> {
+        let Line::Plain(tcp) = line;
         let options = socket2::SockRef::from(&tcp);
         options.set_tcp_nodelay(true)?;
         options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
         limit_unsent(&options)?;
         limit_unacknowledged(&options)?;
-        Ok(Stream { tcp: Tcp::Task(tcp) })
+        Ok(Stream { tcp: Tcp::Task(tcp), _guest: guest })
     }
 
     /// Takes it off the runtime, to be polled by a shard.

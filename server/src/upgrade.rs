@@ -7,39 +7,32 @@ use hyper::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{Response, StatusCode, Version};
+use hyper::{Method, Response, StatusCode, Version};
 use tungstenite::handshake::derive_accept_key;
 
-use crate::http::{Body, text};
+use crate::door::rejection::Rejection;
+use crate::http::Body;
 
-/// The answer to a request for the WebSocket, and whether it is yes.
-pub(crate) fn answer(request: &Parts) -> (bool, Response<Body>) {
+/// The answer to a request for the WebSocket: yes, or why not. No extension and no subprotocol is
+/// ever agreed to.
+pub(crate) fn answer(request: &Parts) -> Result<Response<Body>, Rejection> {
     let headers = &request.headers;
+    if request.method != Method::GET {
+        return Err(Rejection::HandshakeMethod);
+    }
     if !has_token(headers, &UPGRADE, "websocket") {
-        let mut response = text(
-            StatusCode::UPGRADE_REQUIRED,
-            "This address speaks WebSocket, and nothing else.\n",
-        );
-        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade, close"));
-        return (false, response);
+        return Err(Rejection::NoUpgrade);
     }
     if headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version != "13") {
-        let mut response =
-            text(StatusCode::UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.\n");
-        response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade, close"));
-        return (false, response);
+        return Err(Rejection::Version);
     }
-    let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
-    let (Some(key), true) = (
+    let key = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
+    let (Some(key), Some(_), true) = (
         key,
-        request.version == Version::HTTP_11
-            && has_token(headers, &CONNECTION, "upgrade")
-            && headers.contains_key(SEC_WEBSOCKET_VERSION),
+        only(headers, &SEC_WEBSOCKET_VERSION),
+        request.version == Version::HTTP_11 && has_token(headers, &CONNECTION, "upgrade"),
     ) else {
-        return (false, text(StatusCode::BAD_REQUEST, "Not a WebSocket handshake.\n"));
+        return Err(Rejection::Handshake);
     };
     let accept = derive_accept_key(key.as_bytes());
     let response = Response::builder()
@@ -49,7 +42,13 @@ pub(crate) fn answer(request: &Parts) -> (bool, Response<Body>) {
         .header(SEC_WEBSOCKET_ACCEPT, accept)
         .body(Body::default())
         .expect("base64 is a header value");
-    (true, response)
+    Ok(response)
+}
+
+/// The value of a header that there is once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// Whether a header that is a list has a member, in any case.
@@ -92,18 +91,32 @@ mod tests {
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
 
+    fn refusal(headers: &[(&str, &str)]) -> Option<Rejection> {
+        answer(&request(headers)).err()
+    }
+
     #[test]
     fn the_example_of_the_rfc_is_taken() {
-        let (yes, response) = answer(&request(&GOOD));
-        assert!(yes);
+        let response = answer(&request(&GOOD)).expect("yes");
         assert_eq!(response.status(), 101);
         assert_eq!(response.headers()[SEC_WEBSOCKET_ACCEPT], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]
+    fn no_extension_and_no_subprotocol_is_agreed_to() {
+        let offers = [
+            ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
+            ("Sec-WebSocket-Protocol", "chat"),
+        ];
+        let response = answer(&request(&[&GOOD[..], &offers].concat())).expect("yes");
+        let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["upgrade", "connection", "sec-websocket-accept"]);
+    }
+
+    #[test]
     fn a_plain_request_is_told_to_upgrade() {
-        let (yes, response) = answer(&request(&[]));
-        assert!(!yes);
+        assert_eq!(refusal(&[]), Some(Rejection::NoUpgrade));
+        let response = Rejection::NoUpgrade.response();
         assert_eq!(response.status(), 426);
         assert_eq!(response.headers()[UPGRADE], "websocket");
     }
@@ -112,23 +125,31 @@ mod tests {
     fn another_version_is_told_ours() {
         let mut headers = GOOD;
         headers[2].1 = "8";
-        let (yes, response) = answer(&request(&headers));
-        assert!(!yes);
+        assert_eq!(refusal(&headers), Some(Rejection::Version));
+        let response = Rejection::Version.response();
         assert_eq!(response.status(), 426);
         assert_eq!(response.headers()[SEC_WEBSOCKET_VERSION], "13");
     }
 
     #[test]
     fn what_is_half_a_handshake_is_refused() {
-        for (missing, (name, _)) in
-            GOOD.iter().enumerate().filter(|(_, (name, _))| *name != "Upgrade")
-        {
+        for (at, (name, _)) in GOOD.iter().enumerate().filter(|(_, (name, _))| *name != "Upgrade") {
             let mut headers = GOOD.to_vec();
-            headers.remove(missing);
-            assert_eq!(answer(&request(&headers)).1.status(), 400, "without {name}");
+            headers.remove(at);
+            assert_eq!(refusal(&headers), Some(Rejection::Handshake), "without {name}");
         }
         let mut headers = GOOD;
         headers[3].1 = "short";
-        assert_eq!(answer(&request(&headers)).1.status(), 400);
+        assert_eq!(refusal(&headers), Some(Rejection::Handshake));
+        for twice in &GOOD[2..] {
+            let headers = [&GOOD[..], &[*twice]].concat();
+            assert_eq!(refusal(&headers), Some(Rejection::Handshake), "two of {twice:?}");
+        }
+        let mut head = request(&GOOD);
+        head.version = Version::HTTP_10;
+        assert_eq!(answer(&head).err(), Some(Rejection::Handshake));
+        let mut head = request(&GOOD);
+        head.method = Method::HEAD;
+        assert_eq!(answer(&head).err(), Some(Rejection::HandshakeMethod));
     }
 }

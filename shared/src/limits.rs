@@ -22,14 +22,43 @@ pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest player name, in bytes: 16 of the widest characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_BYTES: usize = 64;
 
-/// Longest time from accept to a whole hello. Then the connection is closed.
+/// Longest time from accept to a whole hello, whatever lies in between; counted from the last
+/// answer when the connection was used for the page before. A head that is not whole by then is
+/// answered by 408, a silent socket is closed.
 pub const OPENING_MAX: Duration = Duration::from_secs(10);
 /// Longest life of a connection that speaks plain HTTP. Then it is closed, whatever it is doing.
 pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
 /// Largest head of an HTTP request, in bytes. A larger one is answered by 431.
 pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
-/// Most connections at a time that are not yet in a room. More wait in the kernel's backlog.
+/// Most headers of an HTTP request. One with more is answered by 431.
+pub const HTTP_HEADERS_MAX: usize = 64;
+/// Longest target of an HTTP request, in bytes. A longer one is answered by 414.
+pub const HTTP_TARGET_MAX_BYTES: usize = 2_048;
+/// Longest time that a connection which was refused may take to read why. Then it is cut.
+pub const REJECTED_LINGER_MAX: Duration = Duration::from_secs(1);
+/// Most bytes that are read and forgotten meanwhile. Then it is cut.
+pub const REJECTED_DRAIN_MAX_BYTES: usize = 65_536;
+/// Most connections that are turned away at accept and told why at a time. More are closed
+/// without a word.
+pub const TURNED_AWAY_MAX: usize = 64;
+/// Most connections at a time that are not yet in a room. The oldest makes way for the newest,
+/// so that connections which say nothing do not close the door.
 pub const OPENING_CONNECTIONS_MAX: usize = 1_024;
+/// The same for the admin listener.
+pub const ADMIN_CONNECTIONS_MAX: usize = 16;
+/// Most addresses that are remembered. For more, those go whose last connect was the longest
+/// ago, first of all those that have no connection.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// For how many seconds' worth of connects an address that was quiet may connect at once.
+pub const ADDRESS_BURST_SECONDS: u32 = 4;
+/// Most open connections of one address when nothing is set. More are answered by 429.
+pub const ADDRESS_CONNECTIONS_DEFAULT: u32 = 256;
+/// Connects of one address per second when nothing is set. More are answered by 429.
+pub const ADDRESS_CONNECTS_PER_SECOND_DEFAULT: u32 = 32;
+/// Above so much of the memory there is, in percent, nobody is let in when nothing is set.
+pub const MEMORY_MAX_DEFAULT_PERCENT: u64 = 80;
+/// Below so much of the limit, in percent, people are let in again.
+pub const MEMORY_AGAIN_PERCENT: u64 = 95;
 /// Longest time in which a connection that ended may take the goodbye. Then it is cut.
 pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
@@ -295,4 +324,8 @@ const _: () = {
     assert!(SPECTATOR_LATE_MAX.as_millis() > 2 * SPECTATOR_READ_EVERY.as_millis());
     assert!(SPECTATOR_DELAY_DEFAULT.as_millis() <= SPECTATOR_DELAY_MAX.as_millis());
     assert!(SILENCE_MAX.as_millis() > 4 * SPECTATOR_WINDOW.as_millis());
+    assert!(HTTP_TARGET_MAX_BYTES < HTTP_HEAD_MAX_BYTES);
+    assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
+    assert!(ADDRESSES_MAX > OPENING_CONNECTIONS_MAX && ADDRESS_BURST_SECONDS > 0);
+    assert!(MEMORY_MAX_DEFAULT_PERCENT < 100 && MEMORY_AGAIN_PERCENT < 100);
 };

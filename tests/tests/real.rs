@@ -82,7 +82,7 @@ fn bots_whose_server_is_gone_say_so_and_fail() {
     let bots = Bots::start(&server, Duration::from_secs(60), &settings);
     let all_in = || {
         let json = |path| serde_json::from_slice::<serde_json::Value>(&server.get(path).body).ok();
-        let (rooms, status) = (json("/api/rooms")?, json("/api/status")?);
+        let (rooms, status) = (json("/api/rooms")?, server.status());
         let all = rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1;
         // Whoever answers has read its welcome: each of the players a few times, the spectator by
         // what its shared stream is told to.
@@ -246,8 +246,7 @@ fn a_server_stopped_for_five_seconds_throws_nobody_out() {
     for nothing in ["refused", "disconnected", "decode_errors"] {
         assert_eq!(report.count(nothing), 0, "{nothing}");
     }
-    let status: serde_json::Value =
-        serde_json::from_slice(&server.get("/api/status").body).expect("the status is JSON");
+    let status = server.status();
     say(&format!("its status: {status}"));
     // 150 ticks were missed, and three of them made up.
     assert!(status["ticks_skipped"].as_u64() > Some(100), "a burst: {status}");

@@ -85,7 +85,7 @@ fn an_overloaded_room_is_in_slow_motion_lets_nobody_in_and_comes_back() {
         peer.hear_until(|message| message == ServerMessage::Pong(Ping { number: 9 }));
     }
     connect(address).join(RoomWish::Named("forge")).expect("it lets in again");
-    let status = json(address, "/api/status");
+    let status = status(&server);
     let count = |name: &str| status[name].as_u64().expect("it is counted");
     assert_eq!(count("joins_refused_overloaded"), 3, "{status}");
     assert!(count("ticks_slowed") > 30 && count("paces") >= 2, "{status}");

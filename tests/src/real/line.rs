@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use shared::game::Game;
 use shared::protocol::{
-    ClientMessage, End, Hello, PROTOCOL_VERSION, Refusal, Role, RoomWish, ServerMessage,
+    ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish, ServerMessage,
 };
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::{Message, WebSocket};
@@ -136,6 +136,27 @@ impl Line {
                 Ok(Message::Close(close)) => panic!("closed instead of a snapshot: {close:?}"),
                 Ok(_) => {}
                 Err(error) => panic!("no snapshot: {error}"),
+            }
+        }
+    }
+
+    /// Plays on for a moment: what it says is answered.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn plays_on(&mut self) {
+        let ping = Ping { number: 7 };
+        self.say(&ClientMessage::Ping(ping));
+        loop {
+            match self.hear() {
+                Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {
+                    Ok(ServerMessage::Pong(pong)) if pong == ping => return,
+                    Ok(ServerMessage::Goodbye(end)) => panic!("ended: {end}"),
+                    Ok(_) => {}
+                    Err(error) => panic!("not a message of the server: {error}"),
+                },
+                Ok(_) => {}
+                Err(error) => panic!("no answer: {error}"),
             }
         }
     }

@@ -41,6 +41,8 @@ fn program(name: &str) -> PathBuf {
 pub struct Server {
     process: Process,
     address: SocketAddr,
+    admin_address: SocketAddr,
+    descriptors_max: Option<u32>,
     settings: Vec<String>,
 }
 
@@ -48,15 +50,52 @@ impl Server {
     /// Starts one with these settings besides the address, and waits until it listens.
     #[must_use]
     pub fn start(settings: &[&str]) -> Server {
-        let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let (process, address) = launch("127.0.0.1:0", &settings);
-        Server { process, address, settings }
+        Server::launch("127.0.0.1:0", None, to_owned(settings))
+    }
+
+    /// The same, with no more open files than this.
+    #[must_use]
+    pub fn start_with_descriptors(descriptors_max: u32, settings: &[&str]) -> Server {
+        Server::launch("127.0.0.1:0", Some(descriptors_max), to_owned(settings))
+    }
+
+    fn launch(listen: &str, descriptors_max: Option<u32>, settings: Vec<String>) -> Server {
+        let mut command = match descriptors_max {
+            None => Command::new(program("tickwire")),
+            Some(max) => {
+                let mut command = Command::new("sh");
+                command.args(["-c", &format!("ulimit -n {max}; exec \"$0\" \"$@\"")]);
+                command.arg(program("tickwire"));
+                command
+            }
+        };
+        command.args(["--listen", listen]).args(&settings);
+        let mut process = Process::start("the server", &mut command);
+        let address = address(&mut process, "listening on http://");
+        let admin_address = self::address(&mut process, "admin on http://");
+        Server { process, address, admin_address, descriptors_max, settings }
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its counters are.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// What it has counted.
+    ///
+    /// # Panics
+    /// When it does not say.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let response = http::request(self.admin_address, "GET", "/api/status");
+        serde_json::from_slice(&response.body).expect("the status is JSON")
     }
 
     /// The URL of a page of it, `path` beginning with a slash.
@@ -111,18 +150,21 @@ impl Server {
     /// Starts a new one, with the same settings and at the same address, after the old one ended.
     pub fn restart_on_same_port(&mut self) {
         self.process.kill();
-        (self.process, self.address) = launch(&self.address.to_string(), &self.settings);
+        let settings = std::mem::take(&mut self.settings);
+        *self = Server::launch(&self.address.to_string(), self.descriptors_max, settings);
     }
 }
 
-fn launch(listen: &str, settings: &[String]) -> (Process, SocketAddr) {
-    let mut command = Command::new(program("tickwire"));
-    command.args(["--listen", listen]).args(settings);
-    let mut process = Process::start("the server", &mut command);
+fn to_owned(settings: &[&str]) -> Vec<String> {
+    settings.iter().map(|&setting| setting.to_owned()).collect()
+}
+
+/// The address in its next line, which begins so.
+fn address(process: &mut Process, prefix: &str) -> SocketAddr {
     let line = process.line(GIVE_UP);
     let line = line.unwrap_or_else(|| panic!("the server listens nowhere:\n{}", process.log()));
-    let address = line.strip_prefix("listening on http://").and_then(|at| at.trim().parse().ok());
-    (process, address.unwrap_or_else(|| panic!("not an address to listen on: {line}")))
+    let address = line.strip_prefix(prefix).and_then(|at| at.trim().parse().ok());
+    address.unwrap_or_else(|| panic!("not {prefix} and an address: {line}"))
 }
 
 /// A running swarm of bots and spectators.

@@ -1,0 +1,101 @@
+//! Heads that come well, slowly and never, on a time that moves only when nobody has anything to
+//! do.
+
+use std::io::Write;
+use std::net;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+
+/// A gate, and its peer.
+async fn pair() -> (Gate, net::TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let peer = net::TcpStream::connect(listener.local_addr().expect("bound")).expect("open");
+    let (tcp, _) = listener.accept().await.expect("it connected");
+    (Gate::new(Line::Plain(tcp), Instant::now()), peer)
+}
+
+async fn read(gate: &mut Gate) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 1_024];
+    let count = gate.read(&mut bytes).await?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// Reads until it fails; why, and when.
+async fn failed(mut gate: Gate) -> (Option<Fault>, Duration) {
+    let began = Instant::now();
+    read(&mut gate).await.expect_err("no head is whole");
+    (gate.fault(), began.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_socket_is_given_up_at_the_deadline() {
+    let (gate, _peer) = pair().await;
+    let (fault, after) = failed(gate).await;
+    assert_eq!((fault, after.as_secs()), (Some(Fault::Idle), OPENING_MAX.as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_headers_are_cut_off_by_a_deadline_that_no_byte_renews() {
+    let (gate, mut peer) = pair().await;
+    let reading = tokio::spawn(failed(gate));
+    for byte in &HEAD[..HEAD.len() - 1] {
+        let _ = peer.write(&[*byte]);
+        // A real moment, for the kernel; then a second of the other time.
+        std::thread::sleep(Duration::from_millis(1));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let (fault, after) = reading.await.expect("no panic");
+    let late = Fault::Rejected(Rejection::Timeout);
+    assert_eq!((fault, after.as_secs()), (Some(late), OPENING_MAX.as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_request_is_given_when_the_one_before_was_answered_and_has_a_deadline_of_its_own() {
+    let (mut gate, mut peer) = pair().await;
+    let accepted = Instant::now();
+    peer.write_all(&[HEAD, HEAD, b"GE"].concat()).expect("it is read");
+    assert_eq!(read(&mut gate).await.expect("a head"), HEAD);
+    assert_eq!(gate.last_due, accepted + OPENING_MAX);
+    let early = tokio::time::timeout(Duration::from_secs(1), read(&mut gate)).await;
+    assert!(early.is_err(), "the first is not answered yet");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    gate.write_all(b"answer").await.expect("it takes that");
+    gate.flush().await.expect("it took that");
+    assert_eq!(read(&mut gate).await.expect("the second head"), HEAD);
+    assert_eq!(gate.last_due, Instant::now() + OPENING_MAX);
+    let (_, rest, _) = gate.into_parts();
+    assert_eq!(rest, b"GE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_asks_all_the_time_ends_nevertheless() {
+    let (mut gate, mut peer) = pair().await;
+    let accepted = Instant::now();
+    loop {
+        peer.write_all(HEAD).expect("it is read");
+        std::thread::sleep(Duration::from_millis(1));
+        if read(&mut gate).await.is_err() {
+            break;
+        }
+        gate.write_all(b"answer").await.expect("it takes that");
+        gate.flush().await.expect("it took that");
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        assert!(accepted.elapsed() < 2 * HTTP_CONNECTION_MAX);
+    }
+    assert!(accepted.elapsed() >= HTTP_CONNECTION_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_head_is_never_given_on() {
+    let (mut gate, mut peer) = pair().await;
+    peer.write_all(b"POST / HTTP/1.1\r\nHost: here\r\n\r\n").expect("it is read");
+    read(&mut gate).await.expect_err("it is not served");
+    assert_eq!(gate.fault(), Some(Fault::Rejected(Rejection::Method)));
+}

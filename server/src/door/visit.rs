@@ -1,0 +1,218 @@
+//! One connection's visit: HTTP, and then perhaps the way into a room.
+//!
+//! It joins the parts that do not know each other: the line, the gate that finds good heads and
+//! keeps the deadline, hyper, the routes, and the session that takes over. The door starts one
+//! for each connection that it accepts and may end it at any moment.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use shared::game::Game;
+use shared::limits::{
+    FAREWELL_MAX, HTTP_CONNECTION_MAX, HTTP_HEAD_MAX_BYTES, OPENING_MAX, REJECTED_DRAIN_MAX_BYTES,
+    REJECTED_LINGER_MAX,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::debug;
+
+use crate::door::Site;
+use crate::door::gate::{Fault, Gate};
+use crate::door::guests::Guest;
+use crate::door::line::Line;
+use crate::door::openings::Opening;
+use crate::door::rejection::Rejection;
+use crate::http;
+use crate::session::{echo, welcome_in};
+use crate::socket::Socket;
+use crate::stream::Stream;
+
+/// Through which listener someone came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Where everyone comes in.
+    Public,
+    /// Where the counters are.
+    Admin,
+}
+
+/// Who visits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) side: Side,
+    /// Of the other end of the connection, which may be a proxy.
+    pub(crate) peer: IpAddr,
+}
+
+/// What a connection holds while it is one.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    /// Counts it against its own address.
+    pub(crate) guest: Option<Guest>,
+    /// Has it make way when it is the oldest.
+    pub(crate) opening: Opening,
+}
+
+/// A WebSocket that was agreed to.
+pub(crate) struct Agreed {
+    pub(crate) on_upgrade: OnUpgrade,
+    /// What counts it against the address that a proxy named.
+    pub(crate) guest: Option<Guest>,
+}
+
+/// Serves one connection to its end, or until it is in a room.
+pub(crate) async fn visit<G: Game>(
+    site: Arc<Site<G>>,
+    visitor: Visitor,
+    tcp: TcpStream,
+    pass: Pass,
+) {
+    // Held to the end: even an echo makes way when it is the oldest.
+    let Pass { guest, opening: _opening } = pass;
+    // Boxed, so that what HTTP needs is gone while a client is at its hello.
+    let opened = Box::pin(open(&site, visitor, tcp, guest)).await;
+    match opened {
+        Some((socket, _)) if site.house.echo => echo(&site.house, socket).await,
+        Some((socket, due)) => welcome_in(&site.house, socket, due).await,
+        None => {}
+    }
+}
+
+/// Serves a connection until it is a WebSocket, if it becomes one, and says by when its hello must
+/// have come.
+async fn open<G: Game>(
+    site: &Arc<Site<G>>,
+    visitor: Visitor,
+    tcp: TcpStream,
+    guest: Option<Guest>,
+) -> Option<(Box<Socket>, Instant)> {
+    let accepted = Instant::now();
+    let line = match timeout_at(accepted + OPENING_MAX, Line::open(tcp)).await {
+        Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
+        Err(_) => {
+            site.house.metrics.count_late();
+            return None;
+        }
+    };
+    let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
+    if let Some(gate) = speak_http(site, visitor, Gate::new(line, accepted), &agreed).await {
+        part(site, gate).await;
+        return None;
+    }
+    let agreed = agreed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Agreed { on_upgrade, guest: forwarded } = agreed?;
+    let parts = on_upgrade.await.ok()?.downcast::<TokioIo<Gate>>().ok()?;
+    let (line, read_ahead, due) = parts.io.into_inner().into_parts();
+    let read_ahead = [&parts.read_buf[..], &read_ahead[..]].concat();
+    let stream = Stream::new(line, guest.or(forwarded))
+        .inspect_err(|error| debug!(%error, "a socket was lost"))
+        .ok()?;
+    let socket = if site.house.echo {
+        Socket::echo(stream, &read_ahead)
+    } else {
+        Socket::new(stream, &read_ahead)
+    };
+    Some((Box::new(socket), due))
+}
+
+/// Answers requests until the client, a deadline or the server ends it; gives the gate back,
+/// unless the connection became another's.
+async fn speak_http<G: Game>(
+    site: &Arc<Site<G>>,
+    visitor: Visitor,
+    gate: Gate,
+    agreed: &Arc<Mutex<Option<Agreed>>>,
+) -> Option<Gate> {
+    let service = service_fn(|request| {
+        let (site, agreed) = (Arc::clone(site), Arc::clone(agreed));
+        async move {
+            let (response, yes) = http::answer(&site, visitor, request).await;
+            site.house.metrics.count_http(response.status());
+            if yes.is_some() {
+                // There is but one: what comes after it is no HTTP.
+                *agreed.lock().unwrap_or_else(PoisonError::into_inner) = yes;
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut connection = http1::Builder::new()
+        // The gate lets pass only heads below the limit.
+        .max_buf_size(2 * HTTP_HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(gate), service)
+        .with_upgrades();
+    let mut closing = site.house.closing.clone();
+    // Whoever comes while it closes is waited for: to be told so.
+    let came_late = *closing.borrow();
+    let ended = tokio::select! {
+        ended = timeout(HTTP_CONNECTION_MAX, &mut connection) => Some(ended),
+        () = async { drop(closing.wait_for(|closing| *closing && !came_late).await) } => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            // One that is silent is closed, and one that is asking has its answer.
+            Pin::new(&mut connection).graceful_shutdown();
+            timeout(FAREWELL_MAX, &mut connection).await
+        }
+    };
+    if let Ok(Err(error)) = ended {
+        debug!(%error, "http ended");
+    }
+    Some(connection.into_parts()?.io.into_inner())
+}
+
+/// Ends a connection that spoke nothing but HTTP, and tells it why if that was not done yet.
+async fn part<G: Game>(site: &Site<G>, gate: Gate) {
+    let fault = gate.fault();
+    let (mut line, begun, _) = gate.into_parts();
+    let was_asking = !begun.is_empty();
+    match fault {
+        Some(Fault::Rejected(rejection)) => {
+            site.house.metrics.count_http(rejection.status());
+            if rejection == Rejection::Timeout {
+                site.house.metrics.count_late();
+            }
+            reject(&mut line, rejection).await;
+        }
+        Some(Fault::Idle) => site.house.metrics.count_late(),
+        None if was_asking && *site.house.closing.borrow() => {
+            site.house.metrics.count_http(Rejection::Closing.status());
+            reject(&mut line, Rejection::Closing).await;
+        }
+        None => linger(&mut line).await,
+    }
+}
+
+/// Tells a connection that it is refused, and gives it a moment to read that.
+pub(crate) async fn reject(line: &mut Line, rejection: Rejection) {
+    let said = timeout(REJECTED_LINGER_MAX, line.write_all(&rejection.bytes())).await;
+    if matches!(said, Ok(Ok(()))) {
+        linger(line).await;
+    }
+}
+
+/// Closes a connection in order: one that is closed with bytes unread is reset by the kernel, and
+/// that throws away what its peer has not read yet.
+async fn linger(line: &mut Line) {
+    let _ = timeout(REJECTED_LINGER_MAX, async {
+        line.shutdown().await.ok()?;
+        let (mut forgotten, mut count) = ([0; 1_024], 0);
+        while count < REJECTED_DRAIN_MAX_BYTES {
+            match line.read(&mut forgotten).await.ok()? {
+                0 => break,
+                read => count += read,
+            }
+            // A flood of it must not keep the door from the others.
+            tokio::task::yield_now().await;
+        }
+        Some(())
+    })
+    .await;
+}
