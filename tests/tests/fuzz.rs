@@ -9,8 +9,11 @@ use data_encoding::HEXLOWER;
 use shared::game::Dice;
 use tests::fuzz;
 
+/// What takes any bytes, and panics where something does not hold.
+type Check = fn(&[u8]);
+
 /// Gives `check` many inputs of random bytes; every failure names its seed.
-fn each(runs: u32, bytes_max: u32, check: fn(&[u8])) {
+fn each(runs: u32, bytes_max: u32, check: Check) {
     let said = std::env::var("FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = said.unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
     let mut dice = Dice::new(seed, 0);
@@ -56,6 +59,11 @@ fn any_script_of_sessions_leaves_a_room_as_it_should_be() {
 }
 
 #[test]
+fn any_bytes_are_heads_of_requests_or_refused_by_a_status() {
+    each(4_000, 512, fuzz::http);
+}
+
+#[test]
 fn any_bytes_after_a_handshake_are_messages_or_an_end() {
     each(4_000, 1_024, fuzz::websocket);
 }
@@ -63,8 +71,9 @@ fn any_bytes_after_a_handshake_are_messages_or_an_end() {
 #[test]
 fn what_fuzzing_has_kept_holds() {
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/kept");
-    let targets: [(&str, fn(&[u8])); 7] = [
+    let targets: [(&str, Check); 8] = [
         ("client", fuzz::client),
+        ("http", fuzz::http),
         ("messages", fuzz::messages),
         ("recording", fuzz::recording),
         ("sessions", fuzz::sessions),

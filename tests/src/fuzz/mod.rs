@@ -26,7 +26,7 @@ pub use play::{Moment, Play};
 pub use recording::recording;
 pub use sessions::sessions;
 pub use source::Source;
-pub use tickwire::fuzzing::websocket;
+pub use tickwire::fuzzing::{http, websocket};
 
 /// Most messages that one decoder is given by [`snapshot_decode`]: each may cost as much as all
 /// rows known.
