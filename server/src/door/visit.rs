@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::server::conn::http1;
@@ -30,7 +30,7 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::{echo, welcome_in};
+use crate::session::{LAST_LOOK, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -94,7 +94,12 @@ async fn open<G: Game>(
     guest: Option<Guest>,
 ) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
-    let line = match timeout_at(accepted + OPENING_MAX, Line::open(tcp)).await {
+    let mut opening = pin!(Line::open(tcp));
+    let mut opened = timeout_at(accepted + OPENING_MAX, &mut opening).await;
+    if opened.is_err() {
+        opened = timeout(LAST_LOOK, opening).await;
+    }
+    let line = match opened {
         Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
         Err(_) => {
             site.house.metrics.count_late();
