@@ -30,7 +30,7 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::{echo, welcome_in};
+use crate::session::{House, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -94,7 +94,13 @@ async fn open<G: Game>(
     guest: Option<Guest>,
 ) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
-    let line = match timeout_at(accepted + OPENING_MAX, Line::open(tcp)).await {
+    // Whoever comes while the server closes is waited for: to be told so.
+    let came_late = *site.house.closing.borrow();
+    let opened = tokio::select! {
+        opened = timeout_at(accepted + OPENING_MAX, Line::open(tcp)) => opened,
+        () = closes(&site.house), if !came_late => return None,
+    };
+    let line = match opened {
         Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
         Err(_) => {
             site.house.metrics.count_late();
@@ -102,7 +108,8 @@ async fn open<G: Game>(
         }
     };
     let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
-    if let Some(gate) = speak_http(site, visitor, Gate::new(line, accepted), &agreed).await {
+    let gate = Gate::new(line, accepted);
+    if let Some(gate) = speak_http(site, visitor, gate, came_late, &agreed).await {
         part(site, gate).await;
         return None;
     }
@@ -128,6 +135,7 @@ async fn speak_http<G: Game>(
     site: &Arc<Site<G>>,
     visitor: Visitor,
     gate: Gate,
+    came_late: bool,
     agreed: &Arc<Mutex<Option<Agreed>>>,
 ) -> Option<Gate> {
     let service = service_fn(|request| {
@@ -147,12 +155,9 @@ async fn speak_http<G: Game>(
         .max_buf_size(2 * HTTP_HEAD_MAX_BYTES)
         .serve_connection(TokioIo::new(gate), service)
         .with_upgrades();
-    let mut closing = site.house.closing.clone();
-    // Whoever comes while it closes is waited for: to be told so.
-    let came_late = *closing.borrow();
     let ended = tokio::select! {
         ended = timeout(HTTP_CONNECTION_MAX, &mut connection) => Some(ended),
-        () = async { drop(closing.wait_for(|closing| *closing && !came_late).await) } => None,
+        () = closes(&site.house), if !came_late => None,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -166,6 +171,12 @@ async fn speak_http<G: Game>(
         debug!(%error, "http ended");
     }
     Some(connection.into_parts()?.io.into_inner())
+}
+
+/// Waits until the server closes.
+async fn closes<G: Game>(house: &House<G>) {
+    // An error would mean that the server is gone, which is closing too.
+    drop(house.closing.clone().wait_for(|closing| *closing).await);
 }
 
 /// Ends a connection that spoke nothing but HTTP, and tells it why if that was not done yet.
