@@ -54,7 +54,7 @@ impl Core {
 
     fn open(&mut self, name: &str) {
         self.put(name.as_bytes());
-        self.call::<_, ()>("tickwire_open", (0.0_f64, 0_u32, name.len() as u32, 0_u32));
+        self.call::<_, ()>("tickwire_open", (0.0_f64, 0_u32, name.len() as u32, 0_u32, 0_u32));
     }
 
     fn receive(&mut self, now: Duration, message: &[u8]) {
