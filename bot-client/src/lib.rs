@@ -6,10 +6,13 @@
 //! `swarm` owns and polls, `bot` plays over its `wire`, and over a
 //! simulated `path` if it shall, `figures` keeps, `report` tells.
 //!
+//! [`abuse`] is the other trade of this program: clients that behave badly on purpose.
+//!
 //! Everything here is written against [`shared::game::Game`]; only `main` names a game.
 
 #![warn(missing_docs)]
 
+pub mod abuse;
 mod arrivals;
 mod bot;
 mod connect;

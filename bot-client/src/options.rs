@@ -16,6 +16,7 @@ use shared::limits::LINK_DELAY_MAX;
 use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
+use crate::abuse::Kind;
 use crate::ticket::TicketText;
 use crate::trust::Trust;
 
@@ -105,6 +106,12 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
+
+    /// Abuse the server instead of playing, in one of these ways: --bots says how many do it at a
+    /// time, --duration for how long in all, --ramp how often they come again. For servers of
+    /// your own
+    #[arg(long, value_name = "KIND")]
+    pub abuse: Option<Kind>,
 
     /// Print one JSON object instead of a table, and no progress bar
     #[arg(long)]
@@ -354,6 +361,19 @@ mod tests {
         assert_eq!(options.duration, Duration::from_secs(30));
         assert_eq!(options.ramp, Rate { per_second: 100.0 });
         assert_eq!((options.seed, options.room, options.json), (None, None, false));
+    }
+
+    #[test]
+    fn abuse_of_each_kind_can_be_asked_for_and_the_help_tells_them_all() {
+        use clap::CommandFactory;
+        let help = Options::command().render_long_help().to_string();
+        for &kind in Kind::all() {
+            let words = ["bot-client", "--abuse", &kind.name()];
+            let options = Options::try_parse_from(words).expect("it is a kind");
+            assert_eq!(options.abuse, Some(kind));
+            assert!(help.contains(&format!("- {kind}:")), "{kind}");
+        }
+        assert!(Options::try_parse_from(["bot-client", "--abuse", "kindness"]).is_err());
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
 }
 
 /// Comes when the user wants it to end. Without signals, never.
-async fn interrupt() {
+pub(crate) async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

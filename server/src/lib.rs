@@ -16,6 +16,8 @@ pub mod connection;
 mod directory;
 mod door;
 mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hello;
 mod hosted;
 mod http;
@@ -31,6 +33,7 @@ mod session;
 mod shard;
 mod socket;
 mod stream;
+mod text;
 mod tickets;
 mod tls;
 mod upgrade;

@@ -267,6 +267,11 @@ impl<S: Read + Write> Socket<S> {
         self.unsent_bytes() > 0 || self.clogged
     }
 
+    /// What it is over.
+    pub(crate) fn stream_mut(&mut self) -> &mut S {
+        &mut self.websocket.get_mut().stream
+    }
+
     /// How many bytes wait to be sent.
     pub(crate) fn unsent_bytes(&self) -> usize {
         self.websocket.get_ref().unsent.len()

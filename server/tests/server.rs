@@ -191,7 +191,13 @@ fn a_hello_for_another_server_is_refused_by_name() {
 #[test]
 fn what_is_no_hello_ends_the_connection() {
     let server = server();
+    let mut input = Vec::new();
+    let (tick, rewind) = (Tick(1), Rewind::default());
+    ClientMessage::Input(Input { tick, seen: Tick(0), generation: 0, rewind, input: &[0] })
+        .encode(&mut input);
     let cases = [
+        // Whoever acts before it has joined.
+        (Message::Binary(input.into()), End::Protocol),
         (Message::Text("hello".into()), End::NotBinary),
         (Message::Binary(vec![0; 1_281].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),

@@ -19,6 +19,8 @@ pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
 pub const ROOM_NAME_MAX_BYTES: usize = 32;
 /// Longest player name, in characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
+/// Longest player name, in bytes: 16 of the widest characters. Longer names are cut.
+pub const PLAYER_NAME_MAX_BYTES: usize = 64;
 
 /// Longest time from accept to a whole hello, whatever lies in between; counted from the last
 /// answer when the connection was used for the page before. A head that is not whole by then is
@@ -310,9 +312,7 @@ const _: () = {
     assert!(SLOWEST_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
-    assert!(
-        HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64
-    );
+    assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64);
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.

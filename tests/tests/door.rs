@@ -9,6 +9,8 @@ use tests::real::{GIVE_UP, Line, Player, Server, poll, say};
 
 /// So many files a server may have open here; it needs some dozen for itself.
 const DESCRIPTORS: u32 = 64;
+/// So many where players are to have all of them: each is to come in before the first is missed.
+const FEW_DESCRIPTORS: u32 = 32;
 /// So many connect at once.
 const CROWD: usize = 200;
 
@@ -75,15 +77,15 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
 
 #[test]
 fn when_players_have_all_descriptors_the_next_is_told_so_and_the_one_after_them_gets_in() {
-    let server = Server::start_with_descriptors(DESCRIPTORS, &["--fill", "0"]);
+    let server = Server::start_with_descriptors(FEW_DESCRIPTORS, &["--fill", "0"]);
     let player = Player::of::<Skirmish>("lounge");
     let mut inside = Vec::new();
     // Players are in nobody's way: one by one they take all there is.
     while probe(&server).starts_with("HTTP/1.1 200 ") {
         inside.push(Line::join(&server, &player));
-        assert!(inside.len() < DESCRIPTORS as usize, "there are not so many descriptors");
+        assert!(inside.len() < FEW_DESCRIPTORS as usize, "there are not so many descriptors");
     }
-    say(&format!("{} players have all of {DESCRIPTORS} descriptors", inside.len()));
+    say(&format!("{} players have all of {FEW_DESCRIPTORS} descriptors", inside.len()));
     // One that says nothing has nothing unread that could have its answer lost.
     let mut silent = TcpStream::connect(server.address()).expect("the kernel takes connections");
     silent.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");

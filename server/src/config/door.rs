@@ -64,8 +64,8 @@ impl FromStr for Uncapped {
 /// memory, and who may see the counters.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct DoorConfig {
-    /// Let in pages of this origin, too, such as https://game.example; * lets in all. Those of
-    /// the own host are always
+    /// Let in pages of this origin, too: scheme, host and port; * lets in all. Those of the own
+    /// host are always
     #[arg(long, env = "TICKWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<AllowedOrigin>,
 

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::{echo, welcome_in};
+use crate::session::{LAST_LOOK, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -99,7 +99,12 @@ async fn open<G: Game>(
     let accepted = Instant::now();
     // Who comes to see the counters comes from the machine itself.
     let tls = site.tls.as_ref().filter(|_| visitor.side == Side::Public);
-    let line = match timeout_at(accepted + OPENING_MAX, Line::open(tcp, tls)).await {
+    let mut opening = pin!(Line::open(tcp, tls));
+    let mut opened = timeout_at(accepted + OPENING_MAX, &mut opening).await;
+    if opened.is_err() {
+        opened = timeout(LAST_LOOK, opening).await;
+    }
+    let line = match opened {
         Ok(Ok(line)) => line,
         Ok(Err(error)) => {
             site.house.metrics.tls_handshakes_failed.fetch_add(1, Relaxed);
@@ -198,7 +203,7 @@ async fn part<G: Game>(site: &Site<G>, gate: Gate) {
             site.house.metrics.count_http(Rejection::Closing.status());
             reject(&mut line, Rejection::Closing).await;
         }
-        None => linger(&mut line).await,
+        Some(Fault::Done) | None => linger(&mut line).await,
     }
 }
 

@@ -149,6 +149,36 @@ fn counters_are_shown_at_the_admin_listener_alone() {
 }
 
 #[test]
+fn the_admin_listener_is_ten_thousand_ports_above_or_where_it_was_set_or_where_there_is_space() {
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let free = || loop {
+        let listener = std::net::TcpListener::bind(loopback(0)).expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        let above = port.checked_add(10_000).map(loopback);
+        if let Some(Ok(above)) = above.map(std::net::TcpListener::bind) {
+            return (loopback(port), above);
+        }
+    };
+    let start_at = |listen, admin_listen| {
+        let door = DoorConfig { admin_listen, ..DoorConfig::default() };
+        Server::<Tiny>::start(Config { listen, fill: 0, door, ..Config::default() })
+    };
+    let (listen, above) = free();
+    let taken = start_at(listen, None).expect("another port does as well");
+    assert_ne!(taken.admin_address().port(), listen.port() + 10_000);
+    assert!(get(taken.admin_address(), "/api/status").starts_with("HTTP/1.1 200 "));
+    let set = above.local_addr().expect("bound");
+    assert!(start_at(loopback(0), Some(set)).is_err(), "what was set is meant");
+    drop(above);
+    let at_set = start_at(loopback(0), Some(set)).expect("it is free now");
+    assert_eq!(at_set.admin_address(), set);
+    let (listen, above) = free();
+    drop(above);
+    let usual = start_at(listen, None).expect("both are free");
+    assert_eq!(usual.admin_address().port(), listen.port() + 10_000);
+}
+
+#[test]
 fn while_the_server_is_closing_requests_are_answered_by_503() {
     let server = server();
     let address = server.address();

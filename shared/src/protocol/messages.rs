@@ -152,7 +152,7 @@ pub struct Ping {
 }
 
 /// Who is in the room: all of it, or what changed since the last one.
-#[derive(Clone, Debug, Default, PartialEq, Encode, BorrowDecode)]
+#[derive(Clone, Debug, Default, PartialEq, Encode)]
 pub struct Roster<'a> {
     /// Whether this is all there is, so that whoever is not in it is gone.
     pub complete: bool,
@@ -319,7 +319,9 @@ impl<'a> ServerMessage<'a> {
             REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
             ROSTER => {
                 fit(bytes, ROSTER_MAX_BYTES)?;
-                Ok(ServerMessage::Roster(decode_roster(body)?))
+                Ok(ServerMessage::Roster(take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(
+                    body, "roster",
+                )?))
             }
             SNAPSHOT => {
                 fit(bytes, SNAPSHOT_MAX_BYTES)?;
@@ -346,17 +348,6 @@ impl<'a> ServerMessage<'a> {
 /// bincode's limit counts what a value takes in memory, not on the wire. No number or entry of a
 /// list takes more than this many times its bytes on the wire.
 const IN_MEMORY: usize = 8;
-
-/// A list's announced length makes bincode reserve its memory before its first entry is read, so
-/// the limit on what may be reserved follows the bytes that came, in classes since it must be a
-/// constant.
-fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
-    match body.len() {
-        0..=512 => take::<_, { IN_MEMORY * 512 }>(body, "roster"),
-        513..=8_192 => take::<_, { IN_MEMORY * 8_192 }>(body, "roster"),
-        _ => take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(body, "roster"),
-    }
-}
 
 fn put(out: &mut Vec<u8>, kind: u8, body: &impl Encode) {
     out.push(kind);

@@ -5,6 +5,7 @@
 
 pub mod bits;
 mod end;
+mod list;
 mod messages;
 mod models;
 mod range;

@@ -75,6 +75,27 @@ async fn each_request_is_given_when_the_one_before_was_answered_and_has_a_deadli
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_had_its_answers_and_asks_no_more_has_missed_nothing() {
+    let (mut gate, mut peer) = pair().await;
+    peer.write_all(HEAD).expect("it is read");
+    assert_eq!(read(&mut gate).await.expect("a head"), HEAD);
+    gate.write_all(b"answer").await.expect("it takes that");
+    gate.flush().await.expect("it took that");
+    let (fault, after) = failed(gate).await;
+    assert_eq!((fault, after.as_secs()), (Some(Fault::Done), OPENING_MAX.as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
+    let (mut gate, mut peer) = pair().await;
+    peer.write_all(HEAD).expect("it is read");
+    assert_eq!(read(&mut gate).await.expect("a head"), HEAD);
+    let large = vec![0; 64 << 20];
+    gate.write_all(&large).await.expect_err("it takes no more than the kernel does");
+    assert_eq!(gate.fault(), Some(Fault::Idle));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_asks_all_the_time_ends_nevertheless() {
     let (mut gate, mut peer) = pair().await;
     let accepted = Instant::now();
