@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use shared::limits::{MEMORY_AGAIN_PERCENT, MEMORY_MAX_DEFAULT_PERCENT};
 
+/// What Linux says when a process has as many descriptors as it may have.
+const EMFILE: i32 = 24;
+
 /// Whether memory is scarce.
 #[derive(Debug, Default)]
 pub(crate) struct Watermark {
@@ -62,8 +65,15 @@ impl Meter {
 /// How many descriptors the process has open, as far as the system tells. It takes the longer the
 /// more there are.
 pub(crate) fn open_descriptors() -> Option<u64> {
-    // One of them is that of the reading itself.
-    Some(fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1) as u64)
+    match fs::read_dir("/proc/self/fd") {
+        // One of them is that of the reading itself.
+        Ok(descriptors) => Some(descriptors.count().saturating_sub(1) as u64),
+        // There is none left for that: it has as many as it may have.
+        Err(error) if error.raw_os_error() == Some(EMFILE) => {
+            rlimit::getrlimit(rlimit::Resource::NOFILE).ok().map(|(max, _)| max)
+        }
+        Err(_) => None,
+    }
 }
 
 /// The least of what the machine has and what the process may have of it.

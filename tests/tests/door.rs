@@ -51,6 +51,7 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
     let failed = |status: &Value| count(status, "accept_errors") > 0;
     let full = poll(GIVE_UP, || Some(server.status()).filter(failed));
     let full = full.expect("there are not so many descriptors");
+    assert!(count(&full, "descriptors") >= u64::from(DESCRIPTORS) - 2, "{full}");
     inside.plays_on();
     let mut newest = Line::join(&server, &player);
     newest.plays_on();

@@ -5,6 +5,7 @@
 //! for each connection that it accepts and may end it at any moment.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,6 +22,7 @@ use shared::limits::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
@@ -31,9 +33,10 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::{LAST_LOOK, echo, welcome_in};
+use crate::session::{House, LAST_LOOK, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
+use crate::tls::Tls;
 
 /// Through which listener someone came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +102,12 @@ async fn open<G: Game>(
     let accepted = Instant::now();
     // Who comes to see the counters comes from the machine itself.
     let tls = site.tls.as_ref().filter(|_| visitor.side == Side::Public);
-    let mut opening = pin!(Line::open(tcp, tls));
-    let mut opened = timeout_at(accepted + OPENING_MAX, &mut opening).await;
-    if opened.is_err() {
-        opened = timeout(LAST_LOOK, opening).await;
-    }
+    // Whoever comes while the server closes is waited for: to be told so.
+    let came_late = *site.house.closing.borrow();
+    let opened = tokio::select! {
+        opened = open_by(accepted + OPENING_MAX, tcp, tls) => opened,
+        () = closes(&site.house), if !came_late => return None,
+    };
     let line = match opened {
         Ok(Ok(line)) => line,
         Ok(Err(error)) => {
@@ -119,7 +123,8 @@ async fn open<G: Game>(
     let is_astray = tls.is_some() && matches!(line, Line::Plain(_));
     let visitor = Visitor { is_astray, ..visitor };
     let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
-    if let Some(gate) = speak_http(site, visitor, Gate::new(line, accepted), &agreed).await {
+    let gate = Gate::new(line, accepted);
+    if let Some(gate) = speak_http(site, visitor, gate, came_late, &agreed).await {
         part(site, gate).await;
         return None;
     }
@@ -139,12 +144,26 @@ async fn open<G: Game>(
     Some((Box::new(socket), due))
 }
 
+/// Opens a line until a deadline, and looks once more.
+async fn open_by(
+    due: Instant,
+    tcp: TcpStream,
+    tls: Option<&Tls>,
+) -> Result<io::Result<Line>, Elapsed> {
+    let mut opening = pin!(Line::open(tcp, tls));
+    match timeout_at(due, &mut opening).await {
+        Err(_) => timeout(LAST_LOOK, opening).await,
+        opened => opened,
+    }
+}
+
 /// Answers requests until the client, a deadline or the server ends it; gives the gate back,
 /// unless the connection became another's.
 async fn speak_http<G: Game>(
     site: &Arc<Site<G>>,
     visitor: Visitor,
     gate: Gate,
+    came_late: bool,
     agreed: &Arc<Mutex<Option<Agreed>>>,
 ) -> Option<Gate> {
     let service = service_fn(|request| {
@@ -164,12 +183,9 @@ async fn speak_http<G: Game>(
         .max_buf_size(2 * HTTP_HEAD_MAX_BYTES)
         .serve_connection(TokioIo::new(gate), service)
         .with_upgrades();
-    let mut closing = site.house.closing.clone();
-    // Whoever comes while it closes is waited for: to be told so.
-    let came_late = *closing.borrow();
     let ended = tokio::select! {
         ended = timeout(HTTP_CONNECTION_MAX, &mut connection) => Some(ended),
-        () = async { drop(closing.wait_for(|closing| *closing && !came_late).await) } => None,
+        () = closes(&site.house), if !came_late => None,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -183,6 +199,12 @@ async fn speak_http<G: Game>(
         debug!(%error, "http ended");
     }
     Some(connection.into_parts()?.io.into_inner())
+}
+
+/// Waits until the server closes.
+async fn closes<G: Game>(house: &House<G>) {
+    // An error would mean that the server is gone, which is closing too.
+    drop(house.closing.clone().wait_for(|closing| *closing).await);
 }
 
 /// Ends a connection that spoke nothing but HTTP, and tells it why if that was not done yet.
