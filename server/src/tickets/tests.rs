@@ -1,3 +1,5 @@
+//! Tickets that are good, forged, expired, confused, or for something else.
+
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use proptest::prelude::*;
 use ring::hmac;
