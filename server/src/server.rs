@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use shared::game::{Game, Setup};
 use shared::limits::{
     ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX, OPENING_CONNECTIONS_MAX,
+    SOCKET_RECEIVE_BUFFER_BYTES,
 };
 use shared::tick::TickRate;
 use tokio::net::{TcpListener, TcpSocket};
@@ -300,6 +301,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // Else a server that was restarted could not listen until old connections are forgotten.
     socket.set_reuseaddr(true)?;
+    // Before anyone connects: what the kernel offers a client is settled by then.
+    socket.set_recv_buffer_size(SOCKET_RECEIVE_BUFFER_BYTES)?;
     socket.bind(address)?;
     socket.listen(OPENING_CONNECTIONS_MAX as u32)
 }

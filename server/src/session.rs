@@ -10,7 +10,7 @@ use std::sync::mpsc as threads;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::game::Game;
-use shared::limits::FAREWELL_MAX;
+use shared::limits::{FAREWELL_DRAIN_MAX_BYTES, FAREWELL_MAX};
 use shared::protocol::{End, Refusal, ServerMessage};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -274,15 +274,25 @@ pub(crate) async fn part(mut socket: Box<Socket>) {
         Some(())
     })
     .await;
+    if socket.is_behind()
+        && let Some(stream) = socket.under_runtime()
+    {
+        // Some of it will never be sent. The kernel need not try the rest on a peer that takes
+        // nothing: without this it would for a while.
+        let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    }
 }
 
-/// Reads and forgets until the peer closes, too.
+/// Reads and forgets until the peer closes, too; but not all of a flood.
 async fn drain(stream: &TcpStream) {
-    let mut forgotten = [0; 1_024];
-    while stream.readable().await.is_ok() {
+    let (mut forgotten, mut count) = ([0; 1_024], 0);
+    while count < FAREWELL_DRAIN_MAX_BYTES && stream.readable().await.is_ok() {
         match stream.try_read(&mut forgotten) {
             Ok(0) => return,
-            Ok(_) => tokio::task::yield_now().await,
+            Ok(read) => {
+                count += read;
+                tokio::task::yield_now().await;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(_) => return,
         }

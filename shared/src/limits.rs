@@ -61,6 +61,8 @@ pub const MEMORY_MAX_DEFAULT_PERCENT: u64 = 80;
 pub const MEMORY_AGAIN_PERCENT: u64 = 95;
 /// Longest time in which a connection that ended may take the goodbye. Then it is cut.
 pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// How much of what it still says meanwhile is read and forgotten, in bytes. Then it is cut.
+pub const FAREWELL_DRAIN_MAX_BYTES: usize = 4 << 20;
 /// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
 /// as too slow.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
@@ -86,8 +88,11 @@ pub const SLOWEST_MIN_PERMILLE: u16 = 50;
 /// Kernel memory for what is on its way to one client, in bytes. A client that is further
 /// behind is sent fewer snapshots.
 pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
-/// How much of that may not even have been sent, in bytes, where the kernel can tell. Then it
-/// takes no more.
+/// Kernel memory for what came from one client and was not read yet, in bytes. The kernel tells the
+/// client to wait beyond it.
+pub const SOCKET_RECEIVE_BUFFER_BYTES: u32 = 32_768;
+/// How much of what goes to a client may not even have been sent, in bytes, where the kernel can tell.
+/// Then it takes no more.
 pub const SOCKET_UNSENT_MAX_BYTES: u32 = 4_096;
 
 /// How many times one TLS connection is read in one pass of its shard, or turn of its task: 4 KiB
