@@ -27,8 +27,9 @@ use crate::socket::{Flushed, Incoming, Socket};
 
 /// How often a task looks at a socket that says nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long what has come by its deadline may take to be told of.
-const LAST_LOOK: Duration = Duration::from_millis(50);
+/// After a deadline it is looked once more for so long: if it is the server that stood still, the
+/// runtime tells of the deadline before it tells of what came meanwhile.
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How long a task rests that may read no more for now.
 const LIMITED_REST: Duration = Duration::from_millis(50);
 
@@ -93,8 +94,6 @@ async fn hello_by<G: Game>(socket: &mut Socket, deadline: Instant) -> Result<Wan
     if let Ok(heard) = timeout_at(deadline, hello::<G>(socket)).await {
         return heard;
     }
-    // If it is the server that stood still, the runtime tells of the deadline before it tells of
-    // what came meanwhile.
     let heard = timeout(LAST_LOOK, hello::<G>(socket)).await;
     heard.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
 }

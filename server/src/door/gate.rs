@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::door::head::HeadReader;
 use crate::door::line::Line;
 use crate::door::rejection::Rejection;
+use crate::session::LAST_LOOK;
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 2_048;
@@ -34,6 +35,8 @@ pub(crate) struct Gate {
     end: Instant,
     /// By when the request that came last had to be there.
     last_due: Instant,
+    /// Whether the deadline is over, and it is looked once more.
+    is_last_look: bool,
     answered: bool,
     fault: Option<Fault>,
 }
@@ -72,6 +75,7 @@ impl Gate {
             deadline: Box::pin(sleep_until(due)),
             end: accepted + HTTP_CONNECTION_MAX,
             last_due: due,
+            is_last_look: false,
             answered: false,
             fault: None,
         }
@@ -95,6 +99,7 @@ impl Gate {
 
     /// Gives what comes next a fresh deadline.
     fn renew(&mut self) {
+        self.is_last_look = false;
         self.deadline.as_mut().reset(self.end.min(Instant::now() + OPENING_MAX));
     }
 
@@ -102,14 +107,22 @@ impl Gate {
     fn look(&mut self) -> Result<(), Fault> {
         if let Some(count) = self.heads.head_bytes().map_err(Fault::Rejected)? {
             self.turn = Turn::Http(count);
+            // If it came by the last look, it was not its client that was late.
+            let was_late = self.is_last_look;
             self.last_due = self.deadline.deadline();
             self.renew();
+            if was_late {
+                self.last_due = self.deadline.deadline();
+            }
         }
         Ok(())
     }
 
     /// Reads until a whole head is there; `false` at the end of the line.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if Instant::now() >= self.end {
+            return self.fail(Fault::Done);
+        }
         loop {
             if let Err(fault) = self.look() {
                 return self.fail(fault);
@@ -117,21 +130,33 @@ impl Gate {
             if self.turn != Turn::Client {
                 return Poll::Ready(Ok(true));
             }
-            if self.deadline.as_mut().poll(cx).is_ready() {
-                return self.fail(match self.heads.is_empty() {
-                    true if self.answered => Fault::Done,
-                    true => Fault::Idle,
-                    false => Fault::Rejected(Rejection::Timeout),
-                });
-            }
             let mut bytes = [0; READ_BYTES];
             let mut buffer = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut self.line).poll_read(cx, &mut buffer))?;
-            if buffer.filled().is_empty() {
-                return Poll::Ready(Ok(false));
+            match Pin::new(&mut self.line).poll_read(cx, &mut buffer)? {
+                Poll::Ready(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(false)),
+                Poll::Ready(()) => self.heads.push(buffer.filled()),
+                // Only when there is nothing more.
+                Poll::Pending => {
+                    ready!(self.poll_late(cx));
+                    return self.fail(match self.heads.is_empty() {
+                        true if self.answered => Fault::Done,
+                        true => Fault::Idle,
+                        false => Fault::Rejected(Rejection::Timeout),
+                    });
+                }
             }
-            self.heads.push(buffer.filled());
         }
+    }
+
+    /// Comes when the deadline is over and a last look found nothing, either.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.deadline.as_mut().poll(cx));
+        if self.is_last_look {
+            return Poll::Ready(());
+        }
+        self.is_last_look = true;
+        self.deadline.as_mut().reset(Instant::now() + LAST_LOOK);
+        self.deadline.as_mut().poll(cx)
     }
 
     /// A client that takes nothing of its answer ends, too.

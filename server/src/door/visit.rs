@@ -5,8 +5,9 @@
 //! for each connection that it accepts and may end it at any moment.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::server::conn::http1;
@@ -20,6 +21,7 @@ use shared::limits::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
@@ -30,7 +32,7 @@ use crate::door::line::Line;
 use crate::door::openings::Opening;
 use crate::door::rejection::Rejection;
 use crate::http;
-use crate::session::{House, echo, welcome_in};
+use crate::session::{House, LAST_LOOK, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
 
@@ -97,7 +99,7 @@ async fn open<G: Game>(
     // Whoever comes while the server closes is waited for: to be told so.
     let came_late = *site.house.closing.borrow();
     let opened = tokio::select! {
-        opened = timeout_at(accepted + OPENING_MAX, Line::open(tcp)) => opened,
+        opened = open_line(tcp, accepted + OPENING_MAX) => opened,
         () = closes(&site.house), if !came_late => return None,
     };
     let line = match opened {
@@ -171,6 +173,15 @@ async fn speak_http<G: Game>(
         debug!(%error, "http ended");
     }
     Some(connection.into_parts()?.io.into_inner())
+}
+
+/// Opens a line by then; or with one more look, if it was the server that had no time.
+async fn open_line(tcp: TcpStream, due: Instant) -> Result<io::Result<Line>, Elapsed> {
+    let mut opening = pin!(Line::open(tcp));
+    match timeout_at(due, &mut opening).await {
+        Err(_) => timeout(LAST_LOOK, opening).await,
+        opened => opened,
+    }
 }
 
 /// Waits until the server closes.
