@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
+use rustls::ClientConnection;
 use shared::client::{Client, Greeting, Stage};
 use shared::game::{Dice, Game, Seen, Skills};
 use shared::limits::SERVER_MESSAGE_MAX_BYTES;
@@ -29,6 +30,7 @@ use crate::figures::Figures;
 use crate::line::SlowLine;
 use crate::options::LineRate;
 use crate::path::Path;
+use crate::ticket::TicketText;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
 use pauses::Pauses;
@@ -74,6 +76,8 @@ pub(crate) struct Watch {
     pub(crate) seed: u64,
     pub(crate) skills: Skills,
     pub(crate) room: Option<String>,
+    /// What lets them in, where guests are not.
+    pub(crate) ticket: Option<TicketText>,
     pub(crate) slow_line: LineRate,
     /// The path to simulate for each client, if any.
     pub(crate) link: Option<LinkSettings>,
@@ -120,12 +124,18 @@ pub(crate) struct Bot<G: Game> {
 
 impl<G: Game> Bot<G> {
     /// A client on a socket that is open and on which nothing was said yet.
-    pub(crate) fn new(seat: Seat, tcp: TcpStream, watch: &Watch) -> Bot<G> {
+    pub(crate) fn new(
+        seat: Seat,
+        tcp: TcpStream,
+        tls: Option<ClientConnection>,
+        watch: &Watch,
+    ) -> Bot<G> {
         let line = seat.is_slow.then(|| SlowLine::new(watch.slow_line, watch.now()));
-        let wire = Wire::new(tcp, line);
+        let wire = Wire::new(tcp, tls, line);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
-        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket: None };
+        let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
+        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket };
         let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),

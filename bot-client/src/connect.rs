@@ -1,6 +1,6 @@
 //! Opening the sockets, as fast as the ramp says.
 //!
-//! Owns name lookup, TCP connect and the WebSocket upgrade, each with a limit in time. It never
+//! Owns name lookup, TCP connect, the TLS handshake and the WebSocket upgrade, each with a limit in time. It never
 //! says a word of our protocol: a server is silent until the hello, so that an upgraded socket
 //! has nothing in flight and can change hands. [`mod@crate::run`] hands it on to
 //! [`crate::swarm`].
@@ -10,14 +10,19 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConnection;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::bot::{Seat, websocket_config};
 use crate::options::{Rate, Target};
+use crate::trust::Trust;
 
 /// What the kernel keeps of what has come to a client on a slow line and was not read, in bytes:
 /// a line holds little. The kernel doubles it, for what it needs itself.
@@ -39,6 +44,9 @@ pub enum ConnectError {
     /// No TCP connection.
     #[error(transparent)]
     Tcp(#[from] io::Error),
+    /// The server is not known to be who it says, or speaks no TLS.
+    #[error("no TLS: {0}")]
+    Tls(String),
     /// Something else than a WebSocket server answered.
     #[error("it answered the WebSocket upgrade with {0}")]
     Status(u16),
@@ -51,10 +59,18 @@ pub enum ConnectError {
 }
 
 /// Where sockets are opened: a server's address that is known to answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Door {
     address: SocketAddr,
     target: Arc<Target>,
+    /// `None` where bytes go as they are.
+    tls: Option<TlsConnector>,
+}
+
+/// A socket that is open, upgraded, and on which nothing was said yet.
+pub(crate) struct Opened {
+    pub(crate) tcp: TcpStream,
+    pub(crate) tls: Option<Box<ClientConnection>>,
 }
 
 impl Door {
@@ -62,13 +78,20 @@ impl Door {
     /// there is told of once and at once.
     pub(crate) async fn find(
         target: &Target,
+        trust: Trust,
         first: Seat,
-    ) -> Result<(Door, TcpStream), ConnectError> {
+    ) -> Result<(Door, Opened), ConnectError> {
+        let tls = if target.is_secure {
+            let config = trust.config().map_err(|error| ConnectError::Tls(error.to_string()))?;
+            Some(TlsConnector::from(Arc::new(config)))
+        } else {
+            None
+        };
         let found = tokio::net::lookup_host((target.host.as_str(), target.port));
         let addresses = timeout(CONNECT_MAX, found).await.map_err(|_| ConnectError::Timeout)?;
         let mut last = ConnectError::NoAddress;
         for address in addresses.map_err(ConnectError::Lookup)? {
-            let door = Door { address, target: Arc::new(target.clone()) };
+            let door = Door { address, target: Arc::new(target.clone()), tls: tls.clone() };
             match door.open(first).await {
                 Ok(socket) => return Ok((door, socket)),
                 Err(error) => last = error,
@@ -78,11 +101,11 @@ impl Door {
     }
 
     /// Opens a socket and upgrades it.
-    async fn open(&self, seat: Seat) -> Result<TcpStream, ConnectError> {
+    async fn open(&self, seat: Seat) -> Result<Opened, ConnectError> {
         timeout(CONNECT_MAX, self.upgrade(seat)).await.map_err(|_| ConnectError::Timeout)?
     }
 
-    async fn upgrade(&self, seat: Seat) -> Result<TcpStream, ConnectError> {
+    async fn upgrade(&self, seat: Seat) -> Result<Opened, ConnectError> {
         let tcp = match self.address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -93,15 +116,31 @@ impl Door {
         }
         let tcp = tcp.connect(self.address).await?;
         tcp.set_nodelay(true)?;
+        let (tcp, tls) = match &self.tls {
+            None => (self.agree(tcp).await?, None),
+            Some(connector) => {
+                let told = |error: &dyn std::error::Error| ConnectError::Tls(error.to_string());
+                let name = ServerName::try_from(self.target.host.clone());
+                let name = name.map_err(|error| told(&error))?;
+                let shaken = connector.connect(name, tcp).await.map_err(|error| told(&error))?;
+                let (tcp, session) = self.agree(shaken).await?.into_inner();
+                (tcp, Some(Box::new(session)))
+            }
+        };
+        // It stays non-blocking.
+        Ok(Opened { tcp: tcp.into_std()?, tls })
+    }
+
+    /// Agrees on a WebSocket, and gives back what it is to be spoken over.
+    async fn agree<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<S, ConnectError> {
         let url = self.target.to_string();
-        let upgraded = client_async_with_config(url, tcp, Some(websocket_config())).await;
+        let upgraded = client_async_with_config(url, stream, Some(websocket_config())).await;
         let (socket, _) = upgraded.map_err(|error| match error {
             Error::Http(answer) => ConnectError::Status(answer.status().as_u16()),
             Error::Io(error) => ConnectError::Tcp(error),
             error => ConnectError::Upgrade(Box::new(error)),
         })?;
-        // It stays non-blocking.
-        Ok(socket.into_inner().into_std()?)
+        Ok(socket.into_inner())
     }
 }
 
@@ -111,7 +150,7 @@ pub(crate) async fn ramp(
     door: &Door,
     rate: Rate,
     seats: impl IntoIterator<Item = Seat>,
-    mut opened: impl FnMut(Seat, Result<TcpStream, ConnectError>),
+    mut opened: impl FnMut(Seat, Result<Opened, ConnectError>),
 ) {
     let start = Instant::now();
     let mut opening = JoinSet::new();

@@ -6,10 +6,13 @@
 //! `swarm` owns and polls, `bot` plays over its `wire`, and over a
 //! simulated `path` if it shall, `figures` keeps, `report` tells.
 //!
+//! [`abuse`] is the other trade of this program: clients that behave badly on purpose.
+//!
 //! Everything here is written against [`shared::game::Game`]; only `main` names a game.
 
 #![warn(missing_docs)]
 
+pub mod abuse;
 mod arrivals;
 mod bot;
 mod connect;
@@ -20,9 +23,12 @@ mod path;
 pub mod report;
 mod run;
 mod swarm;
+mod ticket;
+mod trust;
 mod wire;
 
 pub use connect::ConnectError;
 pub use options::Options;
 pub use report::Report;
 pub use run::{RunError, run};
+pub use ticket::TicketText;

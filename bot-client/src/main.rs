@@ -20,8 +20,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs and prints the report; says whether it is clean.
+/// Runs and prints the report; says whether it is clean. Abuse always is: what it brings about is
+/// for the reader to judge.
 fn play(options: &Options) -> anyhow::Result<bool> {
+    if options.tls_insecure {
+        let warning = "bot-client: takes any certificate: whoever answers may be anybody";
+        // Without standard error there is nobody to warn.
+        let _ = writeln!(std::io::stderr(), "{warning}");
+    }
+    if let Some(kind) = options.abuse {
+        let report = bot_client::abuse::run::<Skirmish>(kind, options)?;
+        let text = if options.json { report.to_json() } else { report.to_string() };
+        writeln!(std::io::stdout(), "{text}").context("the report cannot be printed")?;
+        return Ok(true);
+    }
     let report = bot_client::run::<Skirmish>(options)?;
     let text = if options.json { report.to_json() } else { report.to_string() };
     writeln!(std::io::stdout(), "{text}").context("the report cannot be printed")?;

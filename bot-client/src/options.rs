@@ -5,6 +5,7 @@
 //! [`mod@crate::run`] takes the result.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ use shared::limits::LINK_DELAY_MAX;
 use shared::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
+use crate::abuse::Kind;
+use crate::ticket::TicketText;
+use crate::trust::Trust;
+
 /// Lets many players without a screen into a Tickwire server, and reports what they saw.
 ///
 /// Exits with 1 if any client could not connect, was refused, was cut off before the end, or
@@ -22,7 +27,8 @@ use tokio_tungstenite::tungstenite::http::Uri;
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "bot-client", version)]
 pub struct Options {
-    /// Where the server is: ws://HOST:PORT/PATH; http:// means the same, and no path means /ws
+    /// Where the server is: ws://HOST:PORT/PATH, or wss:// for TLS; http:// and https:// mean the
+    /// same, and no path means /ws
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:7777/ws")]
     pub url: Target,
 
@@ -82,10 +88,30 @@ pub struct Options {
     #[arg(long, value_name = "NAME")]
     pub room: Option<String>,
 
+    /// Bear the join ticket that is in this file; it may instead stand in the environment itself,
+    /// as TICKWIRE_TICKET
+    #[arg(long, value_name = "FILE")]
+    pub ticket_file: Option<PathBuf>,
+
+    /// The ticket itself. Only the environment can say it: a command line is there for all to see.
+    #[arg(skip = TicketText::from_environment())]
+    pub ticket: Option<TicketText>,
+
+    /// Over wss://, take the server's certificate whoever vouches for it: to try out one that nobody
+    /// does
+    #[arg(long)]
+    pub tls_insecure: bool,
+
     /// Over how many threads the clients are spread
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
+
+    /// Abuse the server instead of playing, in one of these ways: --bots says how many do it at a
+    /// time, --duration for how long in all, --ramp how often they come again. For servers of
+    /// your own
+    #[arg(long, value_name = "KIND")]
+    pub abuse: Option<Kind>,
 
     /// Print one JSON object instead of a table, and no progress bar
     #[arg(long)]
@@ -97,6 +123,11 @@ impl Options {
     #[must_use]
     pub fn clients(&self) -> u32 {
         self.bots.saturating_add(self.spectators)
+    }
+
+    /// Which servers are believed to be who they say.
+    pub(crate) fn trust(&self) -> Trust {
+        if self.tls_insecure { Trust::Anyone } else { Trust::Authorities }
     }
 
     /// The path to be simulated, if one is.
@@ -114,6 +145,8 @@ pub struct Target {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Whether TLS is spoken.
+    pub is_secure: bool,
     url: String,
 }
 
@@ -130,7 +163,7 @@ pub enum OptionError {
     #[error("not a URL like ws://127.0.0.1:7777/ws")]
     Url,
     /// A URL that this program cannot speak.
-    #[error("only ws:// and http:// are spoken: for TLS, name the server's plain port")]
+    #[error("only ws://, wss://, http:// and https:// are spoken")]
     Scheme,
     /// Not a duration.
     #[error(transparent)]
@@ -151,16 +184,17 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Target, OptionError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("ws", text));
-        match scheme.to_ascii_lowercase().as_str() {
-            "ws" | "http" => {}
+        let (is_secure, scheme, usual_port) = match scheme.to_ascii_lowercase().as_str() {
+            "ws" | "http" => (false, "ws", 80),
+            "wss" | "https" => (true, "wss", 443),
             _ => return Err(OptionError::Scheme),
-        }
+        };
         let uri: Uri = format!("ws://{rest}").parse().map_err(|_| OptionError::Url)?;
         let authority = uri.authority().ok_or(OptionError::Url)?;
         let port_said = !authority.as_str().ends_with(authority.host());
         let port = match uri.port_u16() {
             Some(port) if port != 0 => port,
-            None if !port_said => 80,
+            None if !port_said => usual_port,
             _ => return Err(OptionError::Url),
         };
         let path = match uri.path_and_query().map_or("/", |path| path.as_str()) {
@@ -168,12 +202,12 @@ impl FromStr for Target {
             path => path,
         };
         let host = authority.host();
-        let url = format!("ws://{host}:{port}{path}");
+        let url = format!("{scheme}://{host}:{port}{path}");
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {
             return Err(OptionError::Url);
         }
-        Ok(Target { host, port, url })
+        Ok(Target { host, port, is_secure, url })
     }
 }
 
@@ -259,6 +293,8 @@ mod tests {
     fn a_server_is_named_in_many_ways() {
         assert_eq!(target("ws://127.0.0.1:7777/ws").as_deref(), Ok("ws://127.0.0.1:7777/ws"));
         assert_eq!(target("http://game.example:80").as_deref(), Ok("ws://game.example:80/ws"));
+        assert_eq!(target("wss://game.example").as_deref(), Ok("wss://game.example:443/ws"));
+        assert_eq!(target("https://a:8443").as_deref(), Ok("wss://a:8443/ws"));
         assert_eq!(target("game.example/").as_deref(), Ok("ws://game.example:80/ws"));
         assert_eq!(target("ws://a:1/b/c?d=e").as_deref(), Ok("ws://a:1/b/c?d=e"));
         assert_eq!(target("[::1]:7777").as_deref(), Ok("ws://[::1]:7777/ws"));
@@ -267,7 +303,7 @@ mod tests {
 
     #[test]
     fn what_is_no_server_is_refused() {
-        assert_eq!(target("wss://game.example"), Err(OptionError::Scheme));
+        assert_eq!(target("ftp://game.example"), Err(OptionError::Scheme));
         assert_eq!(target(""), Err(OptionError::Url));
         assert_eq!(target("ws://a:99999/ws"), Err(OptionError::Url));
         assert_eq!(target("ws://a:0/ws"), Err(OptionError::Url));
@@ -325,6 +361,19 @@ mod tests {
         assert_eq!(options.duration, Duration::from_secs(30));
         assert_eq!(options.ramp, Rate { per_second: 100.0 });
         assert_eq!((options.seed, options.room, options.json), (None, None, false));
+    }
+
+    #[test]
+    fn abuse_of_each_kind_can_be_asked_for_and_the_help_tells_them_all() {
+        use clap::CommandFactory;
+        let help = Options::command().render_long_help().to_string();
+        for &kind in Kind::all() {
+            let words = ["bot-client", "--abuse", &kind.name()];
+            let options = Options::try_parse_from(words).expect("it is a kind");
+            assert_eq!(options.abuse, Some(kind));
+            assert!(help.contains(&format!("- {kind}:")), "{kind}");
+        }
+        assert!(Options::try_parse_from(["bot-client", "--abuse", "kindness"]).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,11 +17,12 @@ use shared::protocol::Role;
 
 use crate::arrivals::Arrivals;
 use crate::bot::{Progress, Seat, Watch};
-use crate::connect::{ConnectError, Door, ramp};
+use crate::connect::{ConnectError, Door, Opened, ramp};
 use crate::figures::Figures;
 use crate::options::Options;
 use crate::report::{Report, Setting};
 use crate::swarm::{Order, SwarmThread};
+use crate::ticket::TicketText;
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -38,6 +40,14 @@ pub enum RunError {
         url: String,
         /// Why not.
         source: ConnectError,
+    },
+    /// There is no ticket where one should be.
+    #[error("cannot read a ticket from {}", path.display())]
+    Ticket {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// The machine gives no thread, poll or timer.
     #[error("the system refuses")]
@@ -60,6 +70,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
     // clients that get no socket are reported.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // Of 32 bits, so that it is exact in every reader of JSON and short to type again.
+    let ticket = ticket(options)?;
     let random = || RandomState::new().hash_one(std::process::id()) >> 32;
     let seed = options.seed.unwrap_or_else(random);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -67,12 +78,12 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
     let (stay, mut figures) = runtime.block_on(async {
         let mut end = std::pin::pin!(interrupt());
         let found = tokio::select! {
-            found = Door::find(&options.url, seat(options, 0)) => found,
+            found = Door::find(&options.url, options.trust(), seat(options, 0)) => found,
             () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
         };
         let (door, first) = found
             .map_err(|source| RunError::Unreachable { url: options.url.to_string(), source })?;
-        let conductor = Conductor::start::<G>(options, seed, &progress)?;
+        let conductor = Conductor::start::<G>(options, seed, ticket.as_ref(), &progress)?;
         Ok::<_, RunError>(conductor.conduct(&door, first, end).await)
     })?;
     for thread in stay.threads {
@@ -92,7 +103,7 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
 }
 
 /// Comes when the user wants it to end. Without signals, never.
-async fn interrupt() {
+pub(crate) async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -120,6 +131,7 @@ impl<'a> Conductor<'a> {
     fn start<G: Game>(
         options: &'a Options,
         seed: u64,
+        ticket: Option<&TicketText>,
         progress: &'a Arc<Progress>,
     ) -> io::Result<Conductor<'a>> {
         let start = Instant::now();
@@ -131,6 +143,7 @@ impl<'a> Conductor<'a> {
                 seed,
                 skills: options.skill,
                 room: options.room.clone(),
+                ticket: ticket.cloned(),
                 slow_line: options.slow_line,
                 link: options.link(),
                 arrivals: Arc::clone(&arrivals),
@@ -153,7 +166,7 @@ impl<'a> Conductor<'a> {
     async fn conduct(
         mut self,
         door: &Door,
-        first: std::net::TcpStream,
+        first: Opened,
         mut end: Pin<&mut impl Future<Output = ()>>,
     ) -> (Stay, Figures) {
         self.seat(seat(self.options, 0), Ok(first));
@@ -187,7 +200,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// Hands an open socket to its thread.
-    fn seat(&mut self, seat: Seat, socket: Result<std::net::TcpStream, ConnectError>) {
+    fn seat(&mut self, seat: Seat, socket: Result<Opened, ConnectError>) {
         match socket {
             Ok(socket) => {
                 self.seated += 1;
@@ -231,6 +244,14 @@ impl<'a> Conductor<'a> {
             }
         }
     }
+}
+
+/// The ticket that is named, if one is.
+fn ticket(options: &Options) -> Result<Option<TicketText>, RunError> {
+    let Some(path) = &options.ticket_file else { return Ok(options.ticket.clone()) };
+    TicketText::read(path)
+        .map(Some)
+        .map_err(|source| RunError::Ticket { path: path.clone(), source })
 }
 
 /// Bots first, so that there is something to see for those who only watch.

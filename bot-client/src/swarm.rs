@@ -17,6 +17,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use shared::game::Game;
 
 use crate::bot::{Bot, Departure, Seat, Watch};
+use crate::connect::Opened;
 use crate::figures::Figures;
 
 /// How many sockets are served between two looks at the clocks.
@@ -31,7 +32,7 @@ const ORDER: Token = Token(usize::MAX);
 /// What a thread of bots is told.
 pub(crate) enum Order {
     /// A client's socket is open.
-    Join(Seat, std::net::TcpStream),
+    Join(Seat, Opened),
     /// All are there: what is seen from now on counts.
     Measure,
     /// Say goodbye and end.
@@ -144,7 +145,7 @@ impl<G: Game> Swarm<G> {
     fn take_orders(&mut self) {
         loop {
             match self.mailbox.try_recv() {
-                Ok(Order::Join(seat, tcp)) => self.join(seat, tcp),
+                Ok(Order::Join(seat, opened)) => self.join(seat, opened),
                 Ok(Order::Measure) => self.watch.measuring = true,
                 Err(TryRecvError::Empty) => return,
                 // Without anyone to give orders there is nothing left to do.
@@ -153,16 +154,16 @@ impl<G: Game> Swarm<G> {
         }
     }
 
-    fn join(&mut self, seat: Seat, tcp: std::net::TcpStream) {
+    fn join(&mut self, seat: Seat, opened: Opened) {
         let place = self.members.len();
-        let mut tcp = mio::net::TcpStream::from_std(tcp);
+        let mut tcp = mio::net::TcpStream::from_std(opened.tcp);
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut tcp, Token(place), both) {
             self.watch.figures.not_connected.count(&error.to_string());
             self.watch.progress.gone.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let mut bot = Bot::new(seat, tcp, &self.watch);
+        let mut bot = Bot::new(seat, tcp, opened.tls.map(|tls| *tls), &self.watch);
         let said = bot.send(self.watch.now());
         self.members.push(Some(Member { bot, armed: None }));
         self.present += 1;

@@ -1,19 +1,26 @@
 //! The one place through which all bytes of a bot pass, in and out.
 //!
-//! Owns the non-blocking TCP stream under a bot's WebSocket and counts its bytes. It never looks
+//! Owns the non-blocking TCP stream under a bot's WebSocket, and the TLS session between the two if
+//! there is one, and counts the bytes that the WebSocket sees. It never looks
 //! at them. On a slow line it reads no more of them than that allows.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use mio::net::TcpStream;
+use rustls::ClientConnection;
 
 use crate::line::SlowLine;
+use secured::Secured;
+
+mod secured;
 
 /// A TCP stream that counts.
 #[derive(Debug)]
 pub(crate) struct Wire {
     tcp: TcpStream,
+    /// `None` where bytes go as they are.
+    tls: Option<Secured>,
     /// The last read took less than was asked for, so that the next one would find nothing:
     /// polling is edge-triggered, what comes later is told anew.
     drained: bool,
@@ -29,9 +36,14 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(tcp: TcpStream, line: Option<SlowLine>) -> Wire {
+    pub(crate) fn new(
+        tcp: TcpStream,
+        tls: Option<ClientConnection>,
+        line: Option<SlowLine>,
+    ) -> Wire {
         Wire {
             tcp,
+            tls: tls.map(Secured::new),
             drained: false,
             ending: false,
             line,
@@ -94,7 +106,11 @@ impl Read for Wire {
             self.starved = true;
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let taken = self.tcp.read(&mut buffer[..allowed])?;
+        let buffer = &mut buffer[..allowed];
+        let taken = match &mut self.tls {
+            None => self.tcp.read(buffer)?,
+            Some(tls) => tls.read(&mut self.tcp, buffer)?,
+        };
         if let Some(line) = &mut self.line {
             line.take(taken);
         }
@@ -106,12 +122,18 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let given = self.tcp.write(bytes)?;
+        let given = match &mut self.tls {
+            None => self.tcp.write(bytes)?,
+            Some(tls) => tls.write(&mut self.tcp, bytes)?,
+        };
         self.bytes_out += given as u64;
         Ok(given)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.tcp.flush()
+        match &mut self.tls {
+            None => self.tcp.flush(),
+            Some(tls) => tls.flush(&mut self.tcp),
+        }
     }
 }

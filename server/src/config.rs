@@ -24,7 +24,7 @@ mod tickets;
 mod tls;
 
 pub use door::{AllowedOrigin, DoorConfig, NoOrigin, Uncapped};
-pub use tickets::TicketConfig;
+pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 
 const PERMILLE_PER_PERCENT: u16 = 10;

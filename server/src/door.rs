@@ -29,6 +29,7 @@ use crate::hosted::Leaving;
 use crate::lobby::Request;
 use crate::memory::Meter;
 use crate::session::{House, part};
+use crate::tls::Tls;
 use guests::{AddressLimits, Crowd, Guest, Guests};
 use line::Line;
 use openings::Openings;
@@ -65,10 +66,12 @@ pub(crate) struct Site<G: Game> {
     uncapped: Vec<IpNet>,
     guests: Arc<Mutex<Guests>>,
     started: Instant,
+    /// By what the public listener speaks TLS; `None` where everything goes in plain.
+    pub(crate) tls: Option<Tls>,
 }
 
 impl<G: Game> Site<G> {
-    fn new(config: &Config, house: House<G>) -> Site<G> {
+    fn new(config: &Config, house: House<G>, tls: Option<Tls>) -> Site<G> {
         let door = &config.door;
         let mut allowed = door.allow_origin.clone();
         if house.echo {
@@ -86,6 +89,7 @@ impl<G: Game> Site<G> {
             uncapped: door.uncapped_nets(),
             guests: Arc::new(Mutex::new(Guests::new(limits))),
             started: Instant::now(),
+            tls,
         }
     }
 
@@ -148,11 +152,12 @@ impl<G: Game> Door<G> {
     pub(crate) fn new(
         config: &Config,
         house: House<G>,
+        tls: Option<Tls>,
         [public, admin]: [TcpListener; 2],
         farewells: mpsc::UnboundedReceiver<Leaving>,
     ) -> Door<G> {
         Door {
-            site: Arc::new(Site::new(config, house)),
+            site: Arc::new(Site::new(config, house, tls)),
             public: Entry::new(public, OPENING_CONNECTIONS_MAX),
             admin: Entry::new(admin, ADMIN_CONNECTIONS_MAX),
             farewells,
@@ -278,7 +283,7 @@ impl<G: Game> Door<G> {
         }
         let opening = self.entry(side).openings.enter();
         let number = opening.number();
-        let visitor = Visitor { side, peer: peer.to_canonical() };
+        let visitor = Visitor { side, peer: peer.to_canonical(), is_astray: false };
         let visit = visit(Arc::clone(&self.site), visitor, tcp, Pass { guest, opening });
         let task = self.tasks.spawn(visit);
         self.entry(side).openings.has_task(number, task);

@@ -1,7 +1,10 @@
 //! What a client opens with: whether it may come in at all.
 //!
-//! Pure: bytes in, a [`Wanted`] or the reason against it out. The session's task calls it with
-//! the first message; the lobby then decides where.
+//! Pure: bytes and the time in, a [`Wanted`] or the reason against it out. The session's task calls
+//! it with the first message; the lobby then decides where.
+
+use std::fmt;
+use std::time::Duration;
 
 use shared::game::Game;
 use shared::limits::ROOM_NAME_MAX_BYTES;
@@ -10,6 +13,7 @@ use shared::protocol::{
 };
 
 use crate::directory::Wish;
+use crate::tickets::{Bearer, Tickets};
 
 /// What a client that may come in wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,26 @@ pub(crate) struct Wanted {
     pub(crate) wish: Wish,
     /// Whether the client moves its own state on by the game's rules.
     pub(crate) replays: bool,
+    pub(crate) who: Who,
+}
+
+/// Who it is, to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Whoever signs tickets vouches for this name.
+    Subject(String),
+    /// Nobody vouches.
+    Guest,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // What a signer writes there must not break a line of the log.
+            Who::Subject(subject) => write!(f, "{subject:?}"),
+            Who::Guest => f.write_str("guest"),
+        }
+    }
 }
 
 /// Why a first message does not let in.
@@ -31,8 +55,12 @@ pub(crate) enum Unwanted {
     Ended(End),
 }
 
-/// Judges the first message of a client.
-pub(crate) fn judge<G: Game>(bytes: &[u8]) -> Result<Wanted, Unwanted> {
+/// Judges the first message of a client, at so much time since 1970.
+pub(crate) fn judge<G: Game>(
+    bytes: &[u8],
+    tickets: &Tickets,
+    now: Duration,
+) -> Result<Wanted, Unwanted> {
     let hello = match ClientMessage::decode(bytes) {
         Ok(ClientMessage::Hello(hello)) => hello,
         Err(MessageError::Version(_)) => {
@@ -52,10 +80,22 @@ pub(crate) fn judge<G: Game>(bytes: &[u8]) -> Result<Wanted, Unwanted> {
         RoomWish::Named(name) if is_room_name(name) => Wish::Named(name.to_owned()),
         RoomWish::Named(_) => return Err(Unwanted::Refused(Refusal::RoomName)),
     };
-    Ok(Wanted { role: hello.role, name: hello.name.to_owned(), wish, replays: hello.replays })
+    let bearer = tickets.judge(&hello, now).map_err(Unwanted::Refused)?;
+    let (role, name, replays) = (hello.role, hello.name.to_owned(), hello.replays);
+    Ok(match bearer {
+        None => Wanted { role, name, wish, replays, who: Who::Guest },
+        Some(Bearer { subject, name: vouched, room }) => Wanted {
+            role,
+            name: vouched.unwrap_or(name),
+            wish: room.map_or(wish, Wish::Named),
+            replays,
+            who: Who::Subject(subject),
+        },
+    })
 }
 
-fn is_room_name(name: &str) -> bool {
+/// Whether a room may be called so.
+pub(crate) fn is_room_name(name: &str) -> bool {
     (1..=ROOM_NAME_MAX_BYTES).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

@@ -9,8 +9,9 @@ use std::path::Path;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HOST, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
@@ -43,6 +44,8 @@ pub(crate) async fn answer<G: Game>(
         return (Rejection::Closing.response(), None);
     }
     let response = match (visitor.side, head.uri.path()) {
+        (_, "/ws") if visitor.is_astray => Rejection::Insecure.response(),
+        _ if visitor.is_astray => to_https(&head).unwrap_or_else(Rejection::response),
         (Side::Public, "/ws") => match agree(site, visitor, &head) {
             Ok((response, guest)) => return (response, Some(Agreed { on_upgrade, guest })),
             Err(rejection) => rejection.response(),
@@ -57,6 +60,26 @@ pub(crate) async fn answer<G: Game>(
         (Side::Admin, _) => nothing(),
     };
     (response, None)
+}
+
+/// Sends one that came in plain to the same address over TLS.
+fn to_https(head: &Parts) -> Result<Response<Body>, Rejection> {
+    let host = host(head).ok_or(Rejection::Host)?;
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let place = format!("https://{host}{path}").parse().map_err(|_| Rejection::Malformed)?;
+    let mut response = text(StatusCode::PERMANENT_REDIRECT, "Only https:// is spoken here.\n");
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, place);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
+}
+
+/// To which host a request is, if that can stand in an answer.
+fn host(head: &Parts) -> Option<&str> {
+    head.headers.get(HOST)?.to_str().ok().filter(|host| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
 }
 
 /// Whether a request for the WebSocket is one, and may be; with what counts it against the address
@@ -155,12 +178,9 @@ fn content_security_policy(head: &Parts) -> HeaderValue {
     const REST: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'none'; connect-src 'self'";
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| {
-        host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    });
-    let policy = match host {
-        Some(host) if !host.is_empty() => format!("{REST} ws://{host} wss://{host}"),
-        _ => REST.to_owned(),
+    let policy = match host(head) {
+        Some(host) => format!("{REST} ws://{host} wss://{host}"),
+        None => REST.to_owned(),
     };
     policy.parse().expect("a policy is a header value")
 }

@@ -1,7 +1,8 @@
 //! Tickwire's server: runs any [`Game`] for whoever connects over WebSocket.
 //!
 //! A client's bytes travel through these modules, in this order: [`door`] (accept, deadlines,
-//! who may come in) and [`http`] (page, [`upgrade`]), [`session`] (its task until it plays) with [`hello`] and [`lobby`]
+//! who may come in, [`tls`]) and [`http`] (page, [`upgrade`]), [`session`] (its task until it plays)
+//! with [`hello`], its [`tickets`] and [`lobby`]
 //! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
 //! (one room's pass: read, step, write) with [`socket`] (its [`framing`], over a [`stream`]), [`connection`] (one
 //! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
@@ -15,6 +16,8 @@ pub mod connection;
 mod directory;
 mod door;
 mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hello;
 mod hosted;
 mod http;
@@ -30,10 +33,14 @@ mod session;
 mod shard;
 mod socket;
 mod stream;
+mod text;
+mod tickets;
+mod tls;
 mod upgrade;
 
 pub use config::{
-    AllowedOrigin, Config, DoorConfig, NoOrigin, OverloadJoins, TicketConfig, TlsConfig, Uncapped,
+    AllowedOrigin, Config, DoorConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
+    TlsConfig, Uncapped,
 };
 pub use server::{Server, StartError, run};
 

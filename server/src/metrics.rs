@@ -11,7 +11,6 @@ use hdrhistogram::Histogram;
 use hyper::StatusCode;
 use shared::protocol::{End, Refusal};
 
-use crate::connection::ConnectionCounters;
 use crate::room::{COUNTERS, RoomCounters};
 
 /// The statuses by which HTTP refuses, each of which has its counter.
@@ -24,6 +23,12 @@ pub(crate) struct Metrics {
     pub(crate) accepted: AtomicU64,
     /// Accepts that failed, for want of file descriptors mostly.
     pub(crate) accept_errors: AtomicU64,
+    /// TLS handshakes that came to nothing.
+    pub(crate) tls_handshakes_failed: AtomicU64,
+    /// Certificates that took the place of another.
+    pub(crate) tls_reloads: AtomicU64,
+    /// Times that the files of the certificate changed for what is none.
+    pub(crate) tls_reload_errors: AtomicU64,
     /// Openings that were closed so that newer ones have a place.
     pub(crate) openings_evicted: AtomicU64,
     /// Openings that were not done in time.
@@ -69,13 +74,8 @@ pub(crate) struct Metrics {
     /// Times that a room's pace changed.
     pub(crate) paces: AtomicU64,
     joins_refused_overloaded: AtomicU64,
-    /// Messages of clients in rooms that were refused, since more came than a client may send.
-    pub(crate) messages_refused: AtomicU64,
-    /// Inputs that came from spectators.
-    pub(crate) inputs_ignored: AtomicU64,
-    /// Passes in which a client was not read to the end, since more bytes or frames came than are
-    /// read.
-    pub(crate) reads_limited: AtomicU64,
+    /// Hellos among those refused that had no ticket where one is needed, or one that is not good.
+    tickets_refused: AtomicU64,
     /// Messages written to clients in rooms.
     pub(crate) messages_out: AtomicU64,
     /// Bytes read from sockets in rooms, frames and all.
@@ -118,8 +118,14 @@ impl Metrics {
     /// Someone was told why not to come in.
     pub(crate) fn count_refusal(&self, refusal: Refusal) {
         self.refusals.fetch_add(1, Relaxed);
-        if refusal == Refusal::Overloaded {
-            self.joins_refused_overloaded.fetch_add(1, Relaxed);
+        match refusal {
+            Refusal::Overloaded => {
+                self.joins_refused_overloaded.fetch_add(1, Relaxed);
+            }
+            Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
+                self.tickets_refused.fetch_add(1, Relaxed);
+            }
+            _ => {}
         }
     }
 
@@ -129,26 +135,6 @@ impl Metrics {
         let mut histogram = self.tick_lateness.0.lock().unwrap_or_else(PoisonError::into_inner);
         for step in 0..steps {
             histogram.saturating_record(late.saturating_sub(period * step).as_micros() as u64);
-        }
-    }
-
-    /// A connection was read: what it had counted before, what it has now, and whether it was not
-    /// read to the end.
-    pub(crate) fn heard(
-        &self,
-        before: &ConnectionCounters,
-        now: &ConnectionCounters,
-        limited: bool,
-    ) {
-        // Nearly always nothing has changed, and atomics of all threads cost more than a look.
-        for (counter, more) in [
-            (&self.messages_refused, now.messages_refused - before.messages_refused),
-            (&self.inputs_ignored, now.inputs_ignored - before.inputs_ignored),
-            (&self.reads_limited, limited.into()),
-        ] {
-            if more > 0 {
-                counter.fetch_add(more, Relaxed);
-            }
         }
     }
 
@@ -190,6 +176,9 @@ impl Metrics {
             "joins_refused_memory": self.joins_refused_memory.load(Relaxed),
             "accepted": self.accepted.load(Relaxed),
             "accept_errors": self.accept_errors.load(Relaxed),
+            "tls_handshakes_failed": self.tls_handshakes_failed.load(Relaxed),
+            "tls_reloads": self.tls_reloads.load(Relaxed),
+            "tls_reload_errors": self.tls_reload_errors.load(Relaxed),
             "sessions": self.sessions.load(Relaxed),
             "refusals": self.refusals.load(Relaxed),
             "spectators_refused": self.spectators_refused.load(Relaxed),
@@ -202,11 +191,9 @@ impl Metrics {
             "ticks_slowed": self.ticks_slowed.load(Relaxed),
             "paces": self.paces.load(Relaxed),
             "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
+            "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),
-            "messages_refused": self.messages_refused.load(Relaxed),
-            "inputs_ignored": self.inputs_ignored.load(Relaxed),
-            "reads_limited": self.reads_limited.load(Relaxed),
             "messages_out": self.messages_out.load(Relaxed),
             "bytes_in": self.bytes_in.load(Relaxed),
             "bytes_out": self.bytes_out.load(Relaxed),

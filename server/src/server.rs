@@ -31,6 +31,8 @@ use crate::recorder::Recorder;
 use crate::room::{Room, RoomError, RoomSettings};
 use crate::session::House;
 use crate::shard::Shard;
+use crate::tickets::Tickets;
+use crate::tls::{Renewal, Tls};
 
 /// How long a stopping server waits for a thread beyond the time that it has for its farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
@@ -71,10 +73,17 @@ impl StartError {
     }
 }
 
+/// By what those who come are known, and by what they know the server.
+struct Keys {
+    tickets: Tickets,
+    tls: Option<(Tls, Option<Renewal>)>,
+}
+
 /// A running server. It stops when it is dropped.
 pub struct Server<G: Game> {
     address: SocketAddr,
     admin_address: SocketAddr,
+    is_secure: bool,
     closing: watch::Sender<bool>,
     door: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
@@ -90,6 +99,10 @@ impl<G: Game> Server<G> {
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
         config.check().map_err(StartError::Config)?;
         let mut rooms = rooms::<G>(&config)?;
+        let keys = Keys {
+            tickets: Tickets::load(&config.tickets).map_err(StartError::Config)?,
+            tls: Tls::load(&config.tls, config.listen).map_err(StartError::Config)?,
+        };
         // A game that breaks a limit shows it now, not when the first client comes.
         let trial = Room::<G>::new(rooms.clone())?;
         rooms.codec = Some(Arc::clone(trial.codec()));
@@ -113,13 +126,19 @@ impl<G: Game> Server<G> {
             );
         }
         info!(game = G::NAME, %address, seed = rooms.setup.seed, shards = config.shard_count(), "starts");
-        spawn_threads(config, rooms, runtime, listeners)
+        spawn_threads(config, rooms, keys, runtime, listeners)
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// As what a browser asks for it: `https`, or `http` where everything goes in plain.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
     }
 
     /// Where its counters are.
@@ -167,6 +186,7 @@ fn joined_by(deadline: Instant, thread: JoinHandle<()>) -> bool {
 fn spawn_threads<G: Game>(
     config: Config,
     rooms: RoomSettings<G::Settings>,
+    keys: Keys,
     runtime: Runtime,
     listeners: [TcpListener; 2],
 ) -> Result<Server<G>, StartError> {
@@ -208,14 +228,21 @@ fn spawn_threads<G: Game>(
         lobby: requests,
         shards: commands,
         metrics,
+        tickets: keys.tickets,
         memory,
         echo: config.echo,
         closing: closing_seen,
     };
-    let door = Door::new(&config, house, listeners, leaving);
+    let (tls, renewal) = keys.tls.unzip();
+    let is_secure = tls.is_some();
+    let renewed = (renewal.flatten(), Arc::clone(&house.metrics));
+    let door = Door::new(&config, house, tls, listeners, leaving);
     let door = thread::Builder::new().name("door".into()).spawn(move || {
         runtime.block_on(async {
             tokio::spawn(lobby.run());
+            if let (Some(renewal), metrics) = renewed {
+                tokio::spawn(renewal.run(metrics));
+            }
             door.run().await;
         });
         // A file that is being read must not hold the end up.
@@ -224,6 +251,7 @@ fn spawn_threads<G: Game>(
     Ok(Server {
         address,
         admin_address,
+        is_secure,
         closing,
         door: Some(door),
         shards,
@@ -317,7 +345,8 @@ pub fn run<G: Game>(config: Config) -> Result<(), StartError> {
     // Whoever started it may have closed its stdout and want it to run all the same.
     let _ = writeln!(
         io::stdout(),
-        "listening on http://{}\nadmin on http://{}",
+        "listening on {}://{}\nadmin on http://{}",
+        server.scheme(),
         server.address(),
         server.admin_address()
     );

@@ -4,9 +4,10 @@
 //! find a place and hands the socket to the shard; [`part`] sees a closed socket off. While a
 //! client plays, no task of it exists.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::mpsc as threads;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::game::Game;
 use shared::limits::FAREWELL_MAX;
@@ -24,6 +25,7 @@ use crate::memory::Watermark;
 use crate::metrics::Metrics;
 use crate::shard::Command;
 use crate::socket::{Flushed, Incoming, Socket};
+use crate::tickets::Tickets;
 
 /// How often a task looks at a socket that says nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +40,7 @@ pub(crate) struct House<G: Game> {
     pub(crate) lobby: mpsc::UnboundedSender<Request>,
     pub(crate) shards: Vec<threads::Sender<Command<G>>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tickets: Tickets,
     pub(crate) memory: Arc<Watermark>,
     /// Whether clients are to hear what they say, and nothing else.
     pub(crate) echo: bool,
@@ -56,7 +59,7 @@ pub(crate) async fn welcome_in<G: Game>(
         biased;
         // An error would mean that the server is gone, which is closing too.
         _ = closing.wait_for(|closing| *closing) => Err(Unwanted::Ended(End::Closing)),
-        wanted = hello_by::<G>(&mut socket, deadline) => wanted,
+        wanted = hello_by(house, &mut socket, deadline) => wanted,
     };
     // Boxed: nothing of what comes after the hello takes space while that is waited for.
     Box::pin(answer(house, socket, outcome)).await;
@@ -90,18 +93,27 @@ async fn answer<G: Game>(
 }
 
 /// Waits for the first message until a deadline.
-async fn hello_by<G: Game>(socket: &mut Socket, deadline: Instant) -> Result<Wanted, Unwanted> {
-    if let Ok(heard) = timeout_at(deadline, hello::<G>(socket)).await {
+async fn hello_by<G: Game>(
+    house: &House<G>,
+    socket: &mut Socket,
+    deadline: Instant,
+) -> Result<Wanted, Unwanted> {
+    if let Ok(heard) = timeout_at(deadline, hello(house, socket)).await {
         return heard;
     }
-    let heard = timeout(LAST_LOOK, hello::<G>(socket)).await;
+    let heard = timeout(LAST_LOOK, hello(house, socket)).await;
     heard.unwrap_or(Err(Unwanted::Ended(End::HelloTimeout)))
 }
 
 /// Waits for the first message and judges it.
-async fn hello<G: Game>(socket: &mut Socket) -> Result<Wanted, Unwanted> {
+async fn hello<G: Game>(house: &House<G>, socket: &mut Socket) -> Result<Wanted, Unwanted> {
     match hear(socket, &mut Lived::new()).await.map_err(Unwanted::Ended)? {
-        Said::Message(message) => judge::<G>(&message),
+        Said::Message(message) => {
+            // Tickets expire by the clock of whoever signs them. By one that stands before 1970
+            // all have expired.
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
+            judge::<G>(&message, &house.tickets, now)
+        }
         Said::Text(_) => Err(Unwanted::Ended(End::NotBinary)),
     }
 }
@@ -148,9 +160,8 @@ async fn hear(socket: &mut Socket, lived: &mut Lived) -> Result<Said, End> {
                 if socket.is_limited() {
                     tokio::time::sleep(LIMITED_REST).await;
                 } else {
-                    let stream = socket.under_runtime().ok_or(End::Lost)?;
                     // In between, whether it has been silent for too long.
-                    if let Ok(readable) = timeout(LOOK_EVERY, stream.readable()).await {
+                    if let Ok(readable) = timeout(LOOK_EVERY, socket.readable()).await {
                         readable.map_err(|_| End::Lost)?;
                     }
                 }
@@ -219,6 +230,7 @@ async fn hand_over<G: Game>(
     entry: Entry,
 ) {
     let Entry { session, shard, place } = entry;
+    debug!(session = session.0, who = %wanted.who, "let in");
     socket.expect_inputs();
     if socket.leave_runtime().is_err() {
         return house.metrics.count_end(End::Fault);
@@ -251,6 +263,9 @@ pub(crate) async fn part(mut socket: Box<Socket>) {
     // Whoever does not take its goodbye in time goes without.
     let _ = timeout(FAREWELL_MAX, async {
         while let Ok(Flushed::Part) = socket.flush(Duration::ZERO) {
+            socket.under_runtime()?.writable().await.ok()?;
+        }
+        while socket.shut().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
             socket.under_runtime()?.writable().await.ok()?;
         }
         let stream = socket.under_runtime()?;

@@ -88,6 +88,16 @@ impl Socket {
         self.websocket.get_mut().stream.enter_runtime()
     }
 
+    /// Waits, under a task's runtime, until there may be something to be read.
+    pub(crate) async fn readable(&mut self) -> io::Result<()> {
+        self.websocket.get_mut().stream.readable().await
+    }
+
+    /// Says to the peer that nothing more comes. To be called again while it would block.
+    pub(crate) fn shut(&mut self) -> io::Result<()> {
+        self.websocket.get_mut().stream.close()
+    }
+
     /// The connection under a task's runtime, to wait on; `None` while a shard has it.
     pub(crate) fn under_runtime(&self) -> Option<&tokio::net::TcpStream> {
         self.websocket.get_ref().stream.under_runtime()
@@ -255,6 +265,11 @@ impl<S: Read + Write> Socket<S> {
     /// Whether something that was said is not in the kernel yet: nothing new may be encoded.
     pub(crate) fn is_behind(&self) -> bool {
         self.unsent_bytes() > 0 || self.clogged
+    }
+
+    /// What it is over.
+    pub(crate) fn stream_mut(&mut self) -> &mut S {
+        &mut self.websocket.get_mut().stream
     }
 
     /// How many bytes wait to be sent.

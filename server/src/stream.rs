@@ -13,11 +13,16 @@ use shared::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES, UNACKNOW
 
 use crate::door::guests::Guest;
 use crate::door::line::Line;
+use secured::Secured;
+
+mod secured;
 
 /// The bytes of one connection.
 #[derive(Debug)]
 pub(crate) struct Stream {
     tcp: Tcp,
+    /// `None` where bytes go as they are.
+    tls: Option<Secured>,
     /// What counts against its address for as long as it is open.
     _guest: Option<Guest>,
 }
@@ -33,13 +38,19 @@ enum Tcp {
 impl Stream {
     /// Over a connection that is under the runtime of the calling task.
     pub(crate) fn new(line: Line, guest: Option<Guest>) -> io::Result<Stream> {
-        let Line::Plain(tcp) = line;
+        let (tcp, tls) = match line {
+            Line::Plain(tcp) => (tcp, None),
+            Line::Tls(stream) => {
+                let (tcp, session) = stream.into_inner();
+                (tcp, Some(Secured::new(session)))
+            }
+        };
         let options = socket2::SockRef::from(&tcp);
         options.set_tcp_nodelay(true)?;
         options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
         limit_unsent(&options)?;
         limit_unacknowledged(&options)?;
-        Ok(Stream { tcp: Tcp::Task(tcp), _guest: guest })
+        Ok(Stream { tcp: Tcp::Task(tcp), tls, _guest: guest })
     }
 
     /// Takes it off the runtime, to be polled by a shard.
@@ -59,6 +70,24 @@ impl Stream {
         Ok(())
     }
 
+    /// Waits, under a task's runtime, until there may be something to be read.
+    pub(crate) async fn readable(&mut self) -> io::Result<()> {
+        if self.tls.as_mut().is_some_and(Secured::is_readable) {
+            return Ok(());
+        }
+        let tcp = self.under_runtime().ok_or(io::ErrorKind::NotConnected)?;
+        tcp.readable().await
+    }
+
+    /// Says to the peer that nothing more comes, in as far as the bytes' own way of saying so is
+    /// not enough. To be called again while it would block.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        match &mut self.tls {
+            None => Ok(()),
+            Some(tls) => tls.close(&mut self.tcp),
+        }
+    }
+
     /// The connection under a task's runtime, to wait on; `None` while a shard has it.
     pub(crate) fn under_runtime(&self) -> Option<&tokio::net::TcpStream> {
         match &self.tcp {
@@ -70,7 +99,32 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &self.tcp {
+        match &mut self.tls {
+            None => self.tcp.read(buffer),
+            Some(tls) => tls.read(&mut self.tcp, buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.tcp.write(bytes),
+            Some(tls) => tls.write(&mut self.tcp, bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.tls {
+            None => self.tcp.flush(),
+            Some(tls) => tls.flush(&mut self.tcp),
+        }
+    }
+}
+
+impl Read for Tcp {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
             Tcp::Task(tcp) => tcp.try_read(buffer),
             Tcp::Shard(tcp) => (&mut &*tcp).read(buffer),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
@@ -78,9 +132,9 @@ impl Read for Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for Tcp {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &self.tcp {
+        match self {
             Tcp::Task(tcp) => tcp.try_write(bytes),
             Tcp::Shard(tcp) => (&mut &*tcp).write(bytes),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
@@ -117,3 +171,6 @@ fn limit_unacknowledged(options: &socket2::SockRef<'_>) -> io::Result<()> {
 fn limit_unacknowledged(_: &socket2::SockRef<'_>) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

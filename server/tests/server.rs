@@ -3,7 +3,9 @@
 
 mod door;
 mod overload;
+mod tickets;
 mod tiny;
+mod tls;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -54,7 +56,7 @@ fn status(server: &Server<Tiny>) -> serde_json::Value {
 }
 
 /// A WebSocket client.
-struct Peer(WebSocket<TcpStream>);
+struct Peer<S = TcpStream>(WebSocket<S>);
 
 fn connect(address: SocketAddr) -> Peer {
     let stream = TcpStream::connect(address).expect("it listens");
@@ -77,7 +79,7 @@ fn hello(room: RoomWish<'_>) -> Hello<'_> {
     }
 }
 
-impl Peer {
+impl<S: Read + Write> Peer<S> {
     fn say(&mut self, message: &ClientMessage<'_>) {
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
@@ -189,7 +191,13 @@ fn a_hello_for_another_server_is_refused_by_name() {
 #[test]
 fn what_is_no_hello_ends_the_connection() {
     let server = server();
+    let mut input = Vec::new();
+    let (tick, rewind) = (Tick(1), Rewind::default());
+    ClientMessage::Input(Input { tick, seen: Tick(0), generation: 0, rewind, input: &[0] })
+        .encode(&mut input);
     let cases = [
+        // Whoever acts before it has joined.
+        (Message::Binary(input.into()), End::Protocol),
         (Message::Text("hello".into()), End::NotBinary),
         (Message::Binary(vec![0; 1_281].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use shared::limits::SOCKET_SEND_BUFFER_BYTES;
-use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
+use shared::protocol::{ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
 use tickwire::{Config, Server};
 use tiny::Tiny;
 use tungstenite::{Message, WebSocket};
@@ -83,4 +83,22 @@ fn a_client_that_reads_nothing_is_bounded_in_bytes_kernel_and_all_and_is_thrown_
     let mut rooms = String::new();
     stream.read_to_string(&mut rooms).expect("it answers");
     assert!(rooms.contains("\"players\":0"), "its place is free: {rooms}");
+}
+
+#[test]
+fn a_peer_that_ignores_its_close_is_cut() {
+    let server = server();
+    let mut peer = connect(server.address());
+    peer.send(Message::binary(vec![0xFF])).expect("it reads");
+    // Bare from here on: nobody answers the close, nor closes.
+    let stream = peer.get_mut();
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).expect("the server says why, and says no more");
+    let protocol = End::Protocol.code().to_be_bytes();
+    assert!(told.windows(2).any(|code| code == protocol), "{told:?}");
+    let started = Instant::now();
+    while stream.write_all(&[0]).is_ok() {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(started.elapsed() < PATIENCE, "it is still there");
+    }
 }

@@ -195,6 +195,7 @@ pub struct Step<'a, G: Game> {
     pub(crate) inputs: &'a [PlayerInput<G::Input>],
     pub(crate) events: &'a mut Events,
     pub(crate) effects: &'a mut Vec<(PlayerId, Effect)>,
+    pub(crate) ignored: &'a mut Vec<PlayerId>,
 }
 
 impl<G: Game> Step<'_, G> {
@@ -221,6 +222,14 @@ impl<G: Game> Step<'_, G> {
     /// is to be noted: tests take a correction that was not for a fault.
     pub fn affect(&mut self, player: PlayerId, effect: Effect) {
         self.effects.push((player, effect));
+    }
+
+    /// Notes that what a player wanted to do in this tick was for nothing, since it may not act now:
+    /// it is dead, say. Counted by the room, and only if an input came for this very tick.
+    pub fn ignore(&mut self, player: PlayerId) {
+        if self.input(player).is_received() {
+            self.ignored.push(player);
+        }
     }
 
     /// Tells whoever is near what happened; all, if the kind has no place.

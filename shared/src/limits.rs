@@ -19,6 +19,8 @@ pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
 pub const ROOM_NAME_MAX_BYTES: usize = 32;
 /// Longest player name, in characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
+/// Longest player name, in bytes: 16 of the widest characters. Longer names are cut.
+pub const PLAYER_NAME_MAX_BYTES: usize = 64;
 
 /// Longest time from accept to a whole hello, whatever lies in between; counted from the last
 /// answer when the connection was used for the page before. A head that is not whole by then is
@@ -87,6 +89,20 @@ pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
 /// How much of that may not even have been sent, in bytes, where the kernel can tell. Then it
 /// takes no more.
 pub const SOCKET_UNSENT_MAX_BYTES: u32 = 4_096;
+
+/// How many times one TLS connection is read in one pass of its shard, or turn of its task: 4 KiB
+/// each. The rest waits in the kernel. It is a whole record of the largest size, and as many
+/// messages of the usual size as a pass takes, a record each.
+pub const TLS_TURN_MAX_READS: usize = 6;
+/// How much ciphertext of a client may come without a byte in it. More ends the connection as
+/// `Lost`: records may be empty, and each costs as much as a full one of the smallest size.
+pub const TLS_IDLE_CIPHERTEXT_MAX_BYTES: usize = 65_536;
+/// How much of that each byte makes up for again. The shortest WebSocket frame, in a record of its
+/// own, takes 8 bytes of ciphertext a byte.
+pub const TLS_CIPHERTEXT_PER_BYTE_MAX: usize = 32;
+/// Most bytes that become one TLS record to a client. What the kernel does not take of a record
+/// waits here, encrypted: nothing in it can be replaced by what is newer.
+pub const TLS_RECORD_OUT_MAX_BYTES: usize = 4_096;
 
 /// By how much time spectators see a room later than players, when nothing else is set.
 pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
@@ -296,9 +312,7 @@ const _: () = {
     assert!(SLOWEST_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
-    assert!(
-        HELLO_MAX_BYTES > 4 * PLAYER_NAME_MAX_CHARS + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64
-    );
+    assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64);
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.

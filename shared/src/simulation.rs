@@ -22,6 +22,7 @@ pub struct Simulation<G: Game> {
     writer: SceneWriter,
     events: Events,
     effects: Vec<(PlayerId, Effect)>,
+    ignored: Vec<PlayerId>,
 }
 
 impl<G: Game> Simulation<G> {
@@ -37,6 +38,7 @@ impl<G: Game> Simulation<G> {
             writer: SceneWriter::default(),
             events: Events::default(),
             effects: Vec::new(),
+            ignored: Vec::new(),
         };
         simulation.show();
         simulation
@@ -72,6 +74,12 @@ impl<G: Game> Simulation<G> {
         &self.effects
     }
 
+    /// Whose inputs in the last step were for nothing, by the game's word.
+    #[must_use]
+    pub fn ignored(&self) -> &[PlayerId] {
+        &self.ignored
+    }
+
     /// A player comes, before the next step.
     pub fn join(&mut self, player: PlayerId) {
         self.game.join(player);
@@ -95,12 +103,14 @@ impl<G: Game> Simulation<G> {
         debug_assert!(inputs.is_sorted_by_key(|input| input.player));
         self.tick = self.tick.next();
         self.effects.clear();
+        self.ignored.clear();
         let mut step = Step {
             tick: self.tick,
             level: &self.level,
             inputs,
             events: &mut self.events,
             effects: &mut self.effects,
+            ignored: &mut self.ignored,
         };
         self.game.step(&mut step);
         self.show();

@@ -4,5 +4,6 @@
 pub mod dots;
 pub mod fuzz;
 pub mod real;
+pub mod tape;
 pub mod vectors;
 pub mod virtual_time;

@@ -137,3 +137,82 @@ fn links_between_documents_lead_somewhere() {
     }
     fail_if_any(dead);
 }
+
+#[test]
+fn every_ignored_advisory_is_explained() {
+    /// A sentence is no shorter.
+    const REASON_MIN_CHARS: usize = 80;
+    let text = text(&root().join("deny.toml"));
+    let (_, ignored) = text.split_once("\nignore = [").expect("it lists what is ignored");
+    let (ignored, _) = ignored.split_once("\n]").expect("the list has an end");
+    let mut bare = Vec::new();
+    for entry in ignored.split("RUSTSEC-").skip(1) {
+        let reason = entry.split_once("reason = ").map_or("", |(_, reason)| reason);
+        if reason.trim_matches(['"', '\n', ' ', '}', ',']).len() < REASON_MIN_CHARS {
+            bare.push(format!("deny.toml: RUSTSEC-{entry}"));
+        }
+    }
+    fail_if_any(bare);
+    // Why the one that is there today is pinned, what it may decode, and what would replace it.
+    for word in ["bincode", "3.0.0", "=2.0.1", "wincode", "INPUT_MAX_BYTES"] {
+        assert!(ignored.contains(word), "nothing is said of {word}");
+    }
+    let manifest = self::text(&root().join("Cargo.toml"));
+    assert!(manifest.contains(r#"bincode = { version = "=2.0.1""#), "bincode is not pinned");
+}
+
+#[test]
+fn no_text_is_ever_taken_for_markup_by_the_page() {
+    let by_which = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "createContextualFragment",
+        "DOMParser",
+        "setHTML",
+        "srcdoc",
+        "javascript:",
+        "new Function",
+        "eval(",
+    ];
+    let mut found = Vec::new();
+    for path in files(&root().join("web-client"), &[".js", ".mjs", ".html"]) {
+        let text = text(&path);
+        for way in by_which.iter().filter(|way| text.contains(**way)) {
+            found.push(format!("{}: {way}", path.display()));
+        }
+    }
+    fail_if_any(found);
+}
+
+#[test]
+fn a_name_is_shown_as_text_in_an_isolation_of_its_own() {
+    let marks = text(&root().join("web-client/page/hud/marks.js"));
+    let (_, name_box) = marks.split_once("function nameBox(text) {").expect("it makes name boxes");
+    let (name_box, _) = name_box.split_once("\n}").expect("it has an end");
+    assert!(name_box.contains(r#"createElement("bdi")"#), "{name_box}");
+    assert!(name_box.contains(".textContent = text;"), "{name_box}");
+}
+
+#[test]
+fn every_test_that_the_table_of_promises_names_is_there() {
+    let code: String = files(&root(), &[".rs"]).iter().map(|path| text(path)).collect();
+    let table = text(&root().join("docs/reliability.md"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    // The second cell of a row of a promise.
+    let rows =
+        table.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 5);
+    for row in rows {
+        let tests = row.split('|').nth(2).expect("it has cells");
+        for name in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            if !code.contains(&format!("fn {name}(")) {
+                missing.push(format!("docs/reliability.md: {name}"));
+            }
+        }
+    }
+    assert!(named > 60, "only {named} tests are named");
+    fail_if_any(missing);
+}

@@ -15,7 +15,7 @@ use shared::limits::{
 use shared::protocol::snapshot::{Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
 use shared::protocol::{
     Ack, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
-    ServerMessage, WIRE, Welcome,
+    ServerMessage, Ticket, WIRE, Welcome,
 };
 use shared::scene::{Kind, RowRef, Rows, Schema};
 use shared::tick::{Rewind, Tick, TickRate};
@@ -99,7 +99,7 @@ impl SchemaClient {
             name: &name,
             room: if room.is_empty() { RoomWish::Any } else { RoomWish::Named(&room) },
             replays: false,
-            ticket: (!ticket.is_empty()).then_some(&*ticket),
+            ticket: (!ticket.is_empty()).then_some(Ticket(&ticket)),
         }));
         let fits = self.outbox[0].len() <= HELLO_MAX_BYTES;
         if !fits {

@@ -54,7 +54,7 @@ pub(crate) fn state<G: Game>(
         json.key("reason").text(&reason);
         let stale = matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. }));
         json.key("stale").flag(stale);
-        json.key("last").flag(matches!(refusal, Some(Refusal::Game | Refusal::RoomName)));
+        json.key("last").flag(refusal.as_ref().is_some_and(is_lasting));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),
             None => json.key("room").null(),
@@ -229,6 +229,23 @@ pub(crate) fn welcome(json: &mut Json, welcome: &Welcome<'_>) {
             Coding::Range => "range",
         });
     });
+}
+
+/// Whether coming back, as the client is, would be in vain: nothing passes by itself.
+fn is_lasting(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Game
+        | Refusal::RoomName
+        | Refusal::TicketRequired
+        | Refusal::TicketInvalid
+        | Refusal::TicketExpired => true,
+        Refusal::Protocol { .. }
+        | Refusal::Rules { .. }
+        | Refusal::RoomFull
+        | Refusal::ServerFull
+        | Refusal::Closing
+        | Refusal::Overloaded => false,
+    }
 }
 
 /// `server` is the number that the server has where the client has another.

@@ -2,10 +2,7 @@
 
 use proptest::prelude::*;
 use shared::game::Setup;
-use shared::limits::{
-    HELLO_MAX_BYTES, INPUTS_PER_SECOND_MAX, INPUTS_PER_TICK_MAX, MESSAGES_REFUSED_MAX,
-    SMALL_MESSAGES_PER_SECOND_MAX, SPECTATOR_WINDOW,
-};
+use shared::limits::{HELLO_MAX_BYTES, SPECTATOR_WINDOW};
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use shared::protocol::{Ack, Hello, Input, PROTOCOL_VERSION, Pace, Role, RoomWish};
 
@@ -214,103 +211,6 @@ fn a_silent_client_is_overdue_but_one_that_was_stopped_for_a_while_is_not() {
     connection.receive(&mut room, stopped, &ping).expect("a ping");
     assert_eq!(connection.overdue(stopped + SILENCE_MAX), None);
     assert_eq!(connection.overdue(START - Duration::from_secs(1)), None);
-}
-
-#[test]
-fn what_was_held_up_on_the_way_is_no_flood_but_a_flood_is() {
-    let mut room = room();
-    let mut connection = player(&mut room);
-    let input = an_input();
-    let held_up = SILENCE_MAX.as_secs() * 30;
-    for _ in 0..held_up {
-        connection.receive(&mut room, START, &input).expect("it was only held up");
-    }
-    // And it goes on at its pace.
-    for at in 0..held_up {
-        let now = START + room.tick_rate().period() * at as u32;
-        connection.receive(&mut room, now, &input).expect("it is what a client may send");
-    }
-    assert_eq!(connection.counters().messages_refused, 0);
-    let ends = (0..10_000).find_map(|_| connection.receive(&mut room, START, &input).err());
-    assert_eq!(ends, Some(End::TooMuch));
-}
-
-/// How many messages of a connection are taken at one moment before it ends.
-fn burst(connection: &mut Connection, room: &mut Room<Dots>) -> u64 {
-    let before = *connection.counters();
-    while connection.receive(room, START, &an_input()).is_ok() {}
-    connection.counters().inputs - before.inputs
-}
-
-fn an_input() -> Vec<u8> {
-    let (tick, seen, rewind) = (Tick(1), Tick(0), Rewind::default());
-    bytes(&ClientMessage::Input(Input { tick, seen, generation: 0, rewind, input: &[0; 4] }))
-}
-
-#[test]
-fn a_flood_of_any_kind_is_refused_politely_first_and_then_ends_with_its_reason() {
-    let acks = bytes(&ClientMessage::Ack(Ack { seen: Tick(0) }));
-    let pings = bytes(&ClientMessage::Ping(Ping { number: 1 }));
-    for (flood, per_second) in [
-        (an_input(), INPUTS_PER_TICK_MAX * 30 + INPUTS_PER_SECOND_MAX),
-        (acks, SMALL_MESSAGES_PER_SECOND_MAX),
-        (pings, SMALL_MESSAGES_PER_SECOND_MAX),
-    ] {
-        let mut room = room();
-        let mut connection = player(&mut room);
-        hear(&mut connection, &mut room);
-        let budget = u64::from(per_second) * SILENCE_MAX.as_secs();
-        let taken = (0..).find(|_| {
-            connection.receive(&mut room, START, &flood).expect("it is refused, not ended");
-            connection.counters().messages_refused > 0
-        });
-        assert_eq!(taken, Some(budget));
-        assert!(hear(&mut connection, &mut room).ends_with('n'), "it is told");
-        let (inputs, hash) = (connection.counters().inputs, room.hash());
-        let ends = (0..).find_map(|more| {
-            let end = connection.receive(&mut room, START, &flood).err()?;
-            Some((more, end))
-        });
-        assert_eq!(ends, Some((MESSAGES_REFUSED_MAX - 1, End::TooMuch)));
-        assert!(!hear(&mut connection, &mut room).contains('n'), "it was told once");
-        assert_eq!((connection.counters().inputs, room.hash()), (inputs, hash));
-    }
-}
-
-#[test]
-fn one_that_keeps_within_its_budgets_again_is_forgiven() {
-    let mut room = room();
-    let mut connection = player(&mut room);
-    let mut now = START;
-    for _ in 0..10 {
-        let refused = connection.counters().messages_refused;
-        while connection.counters().messages_refused < refused + 150 {
-            connection.receive(&mut room, now, &an_input()).expect("not so often");
-        }
-        now += SILENCE_MAX;
-    }
-}
-
-#[test]
-fn what_came_while_the_server_stood_still_is_no_flood() {
-    let mut room = room();
-    let mut connection = player(&mut room);
-    burst(&mut connection, &mut room);
-    // Time has stood still for the room meanwhile, so none of it has passed.
-    connection.forgive_stall(Duration::from_secs(30));
-    assert!(burst(&mut connection, &mut room) >= 30 * 32);
-}
-
-#[test]
-fn a_room_that_always_loses_time_gives_no_leave_to_flood_it() {
-    let mut room = room();
-    let at_first = burst(&mut player(&mut room), &mut room);
-    let mut connection = player(&mut room);
-    for _ in 0..36_000 {
-        connection.forgive_stall(Duration::from_millis(100));
-    }
-    let forgiven = burst(&mut connection, &mut room);
-    assert!(forgiven <= 5 * at_first, "{forgiven}, and {at_first} without");
 }
 
 /// Lets one that acknowledges nothing and one that does at every tick be told for `lasts`; gives
@@ -529,3 +429,5 @@ fn a_spectator_is_told_of_the_pace_at_once_in_ticks_that_it_sees() {
     assert_eq!(room.due().next(), from);
     assert_eq!(paces(&mut spectator, &mut room), []);
 }
+
+mod budgets;

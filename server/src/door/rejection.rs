@@ -36,6 +36,8 @@ pub(crate) enum Rejection {
     TargetTooLong,
     /// The WebSocket is asked for as if it were a page.
     NoUpgrade,
+    /// The WebSocket is asked for in plain, where TLS is spoken.
+    Insecure,
     /// Another version of WebSocket.
     Version,
     /// Its address has as many connections as it may have, or connects too often.
@@ -59,7 +61,9 @@ impl Rejection {
             Rejection::Method | Rejection::HandshakeMethod => StatusCode::METHOD_NOT_ALLOWED,
             Rejection::Timeout => StatusCode::REQUEST_TIMEOUT,
             Rejection::TargetTooLong => StatusCode::URI_TOO_LONG,
-            Rejection::NoUpgrade | Rejection::Version => StatusCode::UPGRADE_REQUIRED,
+            Rejection::NoUpgrade | Rejection::Insecure | Rejection::Version => {
+                StatusCode::UPGRADE_REQUIRED
+            }
             Rejection::Address => StatusCode::TOO_MANY_REQUESTS,
             Rejection::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Rejection::Exhausted | Rejection::Closing => StatusCode::SERVICE_UNAVAILABLE,
@@ -79,6 +83,7 @@ impl Rejection {
             Rejection::Timeout => "The request took too long.\n",
             Rejection::TargetTooLong => "The address is too long.\n",
             Rejection::NoUpgrade => "This address speaks WebSocket, and nothing else.\n",
+            Rejection::Insecure => "Only wss:// is spoken here.\n",
             Rejection::Version => "Only version 13 of WebSocket is spoken here.\n",
             Rejection::Address => "Too many connections come from this address.\n",
             Rejection::HeadTooLarge => "The head of the request is too large.\n",
@@ -93,6 +98,8 @@ impl Rejection {
             Rejection::Method => &[(ALLOW, "GET, HEAD")],
             Rejection::HandshakeMethod => &[(ALLOW, "GET")],
             Rejection::NoUpgrade => &[(UPGRADE, "websocket")],
+            // RFC 2817 has a name for it; no client is expected to do so on this connection.
+            Rejection::Insecure => &[(UPGRADE, "TLS/1.2")],
             Rejection::Version => &[(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")],
             Rejection::Address | Rejection::Exhausted => &[(RETRY_AFTER, "1")],
             Rejection::Closing => &[(RETRY_AFTER, "5")],
@@ -102,7 +109,7 @@ impl Rejection {
 
     const fn connection(self) -> &'static str {
         match self {
-            Rejection::NoUpgrade | Rejection::Version => "Upgrade, close",
+            Rejection::NoUpgrade | Rejection::Insecure | Rejection::Version => "Upgrade, close",
             _ => "close",
         }
     }

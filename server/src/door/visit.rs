@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::server::conn::http1;
@@ -35,6 +36,7 @@ use crate::http;
 use crate::session::{House, LAST_LOOK, echo, welcome_in};
 use crate::socket::Socket;
 use crate::stream::Stream;
+use crate::tls::Tls;
 
 /// Through which listener someone came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub(crate) struct Visitor {
     pub(crate) side: Side,
     /// Of the other end of the connection, which may be a proxy.
     pub(crate) peer: IpAddr,
+    /// Whether it speaks plain where TLS is spoken.
+    pub(crate) is_astray: bool,
 }
 
 /// What a connection holds while it is one.
@@ -96,19 +100,28 @@ async fn open<G: Game>(
     guest: Option<Guest>,
 ) -> Option<(Box<Socket>, Instant)> {
     let accepted = Instant::now();
+    // Who comes to see the counters comes from the machine itself.
+    let tls = site.tls.as_ref().filter(|_| visitor.side == Side::Public);
     // Whoever comes while the server closes is waited for: to be told so.
     let came_late = *site.house.closing.borrow();
     let opened = tokio::select! {
-        opened = open_line(tcp, accepted + OPENING_MAX) => opened,
+        opened = open_by(accepted + OPENING_MAX, tcp, tls) => opened,
         () = closes(&site.house), if !came_late => return None,
     };
     let line = match opened {
-        Ok(line) => line.inspect_err(|error| debug!(%error, "a connection did not open")).ok()?,
+        Ok(Ok(line)) => line,
+        Ok(Err(error)) => {
+            site.house.metrics.tls_handshakes_failed.fetch_add(1, Relaxed);
+            debug!(%error, "a connection did not open");
+            return None;
+        }
         Err(_) => {
             site.house.metrics.count_late();
             return None;
         }
     };
+    let is_astray = tls.is_some() && matches!(line, Line::Plain(_));
+    let visitor = Visitor { is_astray, ..visitor };
     let agreed: Arc<Mutex<Option<Agreed>>> = Arc::default();
     let gate = Gate::new(line, accepted);
     if let Some(gate) = speak_http(site, visitor, gate, came_late, &agreed).await {
@@ -129,6 +142,19 @@ async fn open<G: Game>(
         Socket::new(stream, &read_ahead)
     };
     Some((Box::new(socket), due))
+}
+
+/// Opens a line until a deadline, and looks once more.
+async fn open_by(
+    due: Instant,
+    tcp: TcpStream,
+    tls: Option<&Tls>,
+) -> Result<io::Result<Line>, Elapsed> {
+    let mut opening = pin!(Line::open(tcp, tls));
+    match timeout_at(due, &mut opening).await {
+        Err(_) => timeout(LAST_LOOK, opening).await,
+        opened => opened,
+    }
 }
 
 /// Answers requests until the client, a deadline or the server ends it; gives the gate back,
@@ -173,15 +199,6 @@ async fn speak_http<G: Game>(
         debug!(%error, "http ended");
     }
     Some(connection.into_parts()?.io.into_inner())
-}
-
-/// Opens a line by then; or with one more look, if it was the server that had no time.
-async fn open_line(tcp: TcpStream, due: Instant) -> Result<io::Result<Line>, Elapsed> {
-    let mut opening = pin!(Line::open(tcp));
-    match timeout_at(due, &mut opening).await {
-        Err(_) => timeout(LAST_LOOK, opening).await,
-        opened => opened,
-    }
 }
 
 /// Waits until the server closes.

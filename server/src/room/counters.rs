@@ -24,6 +24,9 @@ pub struct RoomCounters {
     pub inputs_malformed: u64,
     /// Inputs from nobody who plays here.
     pub inputs_not_playing: u64,
+    /// Inputs that were applied and for nothing, since by the game's rules their player could not
+    /// act then: it was dead, say.
+    pub inputs_in_vain: u64,
     /// Ticks in which a person's last input was repeated.
     pub ticks_repeated: u64,
     /// Ticks in which a person counted as absent.
@@ -56,7 +59,7 @@ pub struct RoomCounters {
 }
 
 /// How many counters there are.
-pub(crate) const COUNTERS: usize = 23;
+pub(crate) const COUNTERS: usize = 24;
 
 impl RoomCounters {
     /// All of them with their names. Taken apart by name, so that none that is added is left out.
@@ -71,6 +74,7 @@ impl RoomCounters {
             inputs_replaced,
             inputs_malformed,
             inputs_not_playing,
+            inputs_in_vain,
             ticks_repeated,
             ticks_absent,
             snapshots,
@@ -96,6 +100,7 @@ impl RoomCounters {
             ("inputs_replaced", inputs_replaced),
             ("inputs_malformed", inputs_malformed),
             ("inputs_not_playing", inputs_not_playing),
+            ("inputs_in_vain", inputs_in_vain),
             ("ticks_repeated", ticks_repeated),
             ("ticks_absent", ticks_absent),
             ("snapshots", snapshots),

@@ -23,6 +23,7 @@ mod rewind;
 mod roster;
 #[cfg(test)]
 mod tests;
+mod told;
 mod viewer;
 
 pub use broadcast::{Run, Shared, Spectator, Turn};
@@ -38,10 +39,10 @@ use std::time::Duration;
 use shared::game::{Dice, Effect, Game, Given, PlayerInput, Setup, Skills};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{
-    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_GIVEN_MAX,
-    SNAPSHOT_MAX_BYTES, SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
+    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, ROSTER_SCORES_PER_SECOND, SNAPSHOT_MAX_BYTES,
+    SPECTATOR_DELAY_DEFAULT, WELCOME_MAX_BYTES,
 };
-use shared::protocol::snapshot::{Codec, Coding, GivenKind};
+use shared::protocol::snapshot::{Codec, Coding};
 use shared::protocol::{Input, Pace, Refusal, ServerMessage, WIRE};
 use shared::scene::{Rows, Scene, Schema, SchemaError};
 use shared::simulation::Simulation;
@@ -53,6 +54,7 @@ use events::EventHistory;
 use input_buffer::InputBuffer;
 use interest::Interest;
 use roster::Roster;
+use told::Told;
 
 /// From what a room is made.
 #[derive(Clone, Debug)]
@@ -144,57 +146,6 @@ struct Player<G: Game> {
     told: Told<G>,
     /// Of a fill-in bot: what it draws from.
     bot: Option<Dice>,
-}
-
-/// What a person has been told of its own inputs and state, and what its client makes of that.
-struct Told<G: Game> {
-    /// How its inputs since its last snapshot were come by, one for each tick; no more of them than
-    /// a snapshot tells of, and after a longer time the last is that of the newest tick.
-    given: Vec<GivenKind>,
-    /// The own state that it was told last, moved on by these inputs, if its client does the same.
-    replayed: Option<G::Own>,
-    /// How the input of the last tick was come by.
-    last: GivenKind,
-    /// The last input of which it will know that it counted: what it takes a repeated one for.
-    counted: G::Input,
-}
-
-impl<G: Game> Told<G> {
-    fn nothing() -> Told<G> {
-        let (last, counted) = (GivenKind::Absent, G::Input::default());
-        Told { given: Vec::new(), replayed: None, last, counted }
-    }
-
-    fn gather(&mut self, given: GivenKind, input: G::Input, level: &G::Level) {
-        self.last = given;
-        let is_too_much = self.given.len() >= SNAPSHOT_GIVEN_MAX;
-        if given.is_received() {
-            self.counted = input;
-        } else if is_too_much {
-            // Of what came before it will not be told.
-            self.counted = G::Input::default();
-        }
-        match self.given.last_mut() {
-            // Its own state will be sent whole.
-            Some(last) if is_too_much => *last = given,
-            _ => {
-                self.given.push(given);
-                let input = if given == GivenKind::Repeated { self.counted } else { input };
-                if let Some(own) = &mut self.replayed {
-                    G::advance(own, level, input);
-                }
-            }
-        }
-    }
-
-    /// A snapshot has told all that was gathered; a keyframe only of the last tick.
-    fn has_told(&mut self, own: Option<G::Own>, is_keyframe: bool) {
-        if is_keyframe && !self.last.is_received() {
-            self.counted = G::Input::default();
-        }
-        self.given.clear();
-        self.replayed = own;
-    }
 }
 
 /// What never changes and every welcome carries, in bincode.
@@ -302,6 +253,7 @@ impl<G: Game> Room<G> {
         self.bots_think();
         self.gather_inputs();
         self.simulation.step(&self.given);
+        self.count_ignored();
         // The scene is new. What is told of it is made once here, not once per viewer.
         self.events.keep(self.codec.schema(), self.simulation.scene());
         self.sort_interest();
@@ -475,6 +427,13 @@ impl<G: Game> Room<G> {
             let (player, rewind) = (player.id, player.inputs.rewind());
             self.given.push(PlayerInput { player, given, rewind });
         }
+    }
+
+    /// What a bot does in vain is nobody's concern.
+    fn count_ignored(&mut self) {
+        let ignored = self.simulation.ignored().iter();
+        let of_people = ignored.filter(|id| self.player(**id).is_some_and(|one| one.bot.is_none()));
+        self.counters.inputs_in_vain += of_people.count() as u64;
     }
 
     fn sort_interest(&mut self) {

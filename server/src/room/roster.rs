@@ -2,13 +2,19 @@
 //!
 //! Owned by the room. Nothing is queued for anybody: each entry bears the version of the roster
 //! at which it last changed, each viewer the version that it has, and the difference is made
-//! when a viewer can take it. How names are made fit to be shown stands here too.
+//! when a viewer can take it.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use shared::ids::PlayerId;
-use shared::limits::{PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
+use shared::limits::{PLAYER_NAME_MAX_BYTES, PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
 use shared::protocol::{self, RosterEntry, ServerMessage};
+
+use crate::text::{self, cut, fit};
+
+/// How long a name may be.
+const NAME: text::Limit =
+    text::Limit { chars: PLAYER_NAME_MAX_CHARS, bytes: PLAYER_NAME_MAX_BYTES };
 
 /// How often the roster has changed. A viewer remembers that of the last message it was sent.
 pub(super) type Version = u64;
@@ -42,7 +48,7 @@ impl Roster {
     /// A player came. Its name is made fit, and made different from all others.
     pub(super) fn join(&mut self, player: PlayerId, name: &str, bot: bool) {
         self.version += 1;
-        let name = self.distinct(fit(name), player);
+        let name = self.distinct(fit(name, NAME), player);
         let at = self.entries.partition_point(|entry| entry.player < player);
         let changed = self.version;
         self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
@@ -140,7 +146,8 @@ impl Roster {
         (2_u32..)
             .map(|number| {
                 let number = format!(" {number}");
-                format!("{}{number}", cut(&name, PLAYER_NAME_MAX_CHARS - number.len()))
+                let (chars, bytes) = (NAME.chars - number.len(), NAME.bytes - number.len());
+                format!("{}{number}", cut(&name, text::Limit { chars, bytes }))
             })
             .find(|name| !taken.contains(name.as_str()))
             .expect("there are more numbers than players")
@@ -159,46 +166,8 @@ impl Entry {
     }
 }
 
-/// A name as it may stand on everyone's screen: no characters that cannot be seen or that turn
-/// the text around them, single spaces, not too long. It may come out empty.
-fn fit(name: &str) -> String {
-    let seen = |c: &char| c.is_whitespace() || !(c.is_control() || is_unseen(*c));
-    let name: String = name.chars().filter(seen).collect();
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    cut(&name, PLAYER_NAME_MAX_CHARS).to_owned()
-}
-
-/// Direction marks and overrides, and what else has no width or no shape: Unicode's
-/// Default_Ignorable_Code_Point (DerivedCoreProperties 16.0), fillers and the blank of Braille.
-/// Combining marks stay, for whole scripts are written with them; a name is short.
-fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
-/// The first `chars` characters, without a space at the end.
-fn cut(name: &str, chars: usize) -> &str {
-    match name.char_indices().nth(chars) {
-        Some((end, _)) => name[..end].trim_end(),
-        None => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn what_cannot_be_seen_makes_no_name() {
-        for unseen in ["\u{3164}", "\u{2800}", "\u{200B}\u{202E}", "\u{E0041}", "\u{FE0F}", " \t"] {
-            assert_eq!(super::fit(unseen), "", "{unseen:?}");
-        }
-        assert_eq!(super::fit("A\u{AD}da\u{202E}"), "Ada");
-        assert_eq!(super::fit("Zoe\u{308}"), "Zoe\u{308}");
-    }
-
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
@@ -298,9 +267,8 @@ mod tests {
             let names: BTreeSet<&str> = roster.entries.iter().map(|entry| entry.name.as_str()).collect();
             prop_assert_eq!(names.len(), roster.entries.len());
             for name in names {
-                prop_assert!(!name.is_empty() && name.chars().count() <= PLAYER_NAME_MAX_CHARS);
-                prop_assert!(!name.contains(|c: char| c.is_control() || is_unseen(c)));
-                prop_assert_eq!(name.trim(), name);
+                prop_assert!(!name.is_empty() && name.len() <= PLAYER_NAME_MAX_BYTES);
+                prop_assert_eq!(fit(name, NAME), name);
             }
         }
     }

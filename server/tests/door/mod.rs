@@ -46,7 +46,7 @@ fn ask(stream: &mut TcpStream, headers: &str) -> String {
     head(stream, &format!("GET /ws HTTP/1.1\r\nHost: here\r\n{HANDSHAKE}{headers}\r\n"))
 }
 
-fn count(status: &serde_json::Value, name: &str) -> u64 {
+pub(crate) fn count(status: &serde_json::Value, name: &str) -> u64 {
     status[name].as_u64().unwrap_or_else(|| panic!("no {name} in {status}"))
 }
 
@@ -55,7 +55,7 @@ fn refused(server: &Server<Tiny>, code: u16) -> u64 {
 }
 
 /// Asks again until it is so.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "never {what}");

@@ -20,6 +20,7 @@ pub use prediction::Correction;
 pub use roster::{Names, Player};
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use crate::game::{Game, Seen, Skill};
@@ -28,7 +29,7 @@ use crate::limits::CLIENT_NOTICES_MAX;
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
-    ServerMessage,
+    ServerMessage, Ticket,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -37,7 +38,7 @@ use playing::Playing;
 use prediction::Coming;
 
 /// Who a client is and what it wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Greeting {
     /// How it wants to be called.
     pub name: String,
@@ -47,6 +48,18 @@ pub struct Greeting {
     pub room: Option<String>,
     /// What lets it in, where guests are not.
     pub ticket: Option<String>,
+}
+
+impl fmt::Debug for Greeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Greeting { name, role, room, ticket } = self;
+        f.debug_struct("Greeting")
+            .field("name", name)
+            .field("role", role)
+            .field("room", room)
+            .field("ticket", &ticket.as_deref().map(Ticket))
+            .finish()
+    }
 }
 
 /// Why what came cannot be the server's; the connection should be given up.
@@ -155,7 +168,7 @@ impl<G: Game> Client<G> {
             name: &greeting.name,
             room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
             replays: true,
-            ticket: greeting.ticket.as_deref(),
+            ticket: greeting.ticket.as_deref().map(Ticket),
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);

@@ -151,13 +151,13 @@ pub enum Refusal {
     #[error("the room is overloaded")]
     Overloaded,
     /// Guests are not let in.
-    #[error("this server lets in with a ticket only")]
+    #[error("a ticket is needed here: come in by the site that gives it")]
     TicketRequired,
     /// The ticket is none of this server's, or not for this.
-    #[error("the ticket is not valid here")]
+    #[error("the ticket is not good for this: come in anew by the site that gave it")]
     TicketInvalid,
     /// The ticket was good once.
-    #[error("the ticket has expired")]
+    #[error("the ticket has expired: come in anew by the site that gave it")]
     TicketExpired,
 }
 

@@ -7,7 +7,7 @@
 
 use bincode::{BorrowDecode, Decode, Encode};
 
-use super::{End, PROTOCOL_VERSION, Refusal, WIRE};
+use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
     HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
@@ -71,8 +71,8 @@ pub struct Hello<'a> {
     /// Whether it replays its own state by the game's rules, so that only what differs from that
     /// need be sent. A client that knows no rules is sent all of it.
     pub replays: bool,
-    /// A signed ticket that says who it is and where it may be, for servers that ask for one.
-    pub ticket: Option<&'a str>,
+    /// What lets it in, for servers that ask for it.
+    pub ticket: Option<Ticket<'a>>,
 }
 
 /// What a client wants to be.
@@ -152,7 +152,7 @@ pub struct Ping {
 }
 
 /// Who is in the room: all of it, or what changed since the last one.
-#[derive(Clone, Debug, Default, PartialEq, Encode, BorrowDecode)]
+#[derive(Clone, Debug, Default, PartialEq, Encode)]
 pub struct Roster<'a> {
     /// Whether this is all there is, so that whoever is not in it is gone.
     pub complete: bool,
@@ -319,7 +319,9 @@ impl<'a> ServerMessage<'a> {
             REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
             ROSTER => {
                 fit(bytes, ROSTER_MAX_BYTES)?;
-                Ok(ServerMessage::Roster(decode_roster(body)?))
+                Ok(ServerMessage::Roster(take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(
+                    body, "roster",
+                )?))
             }
             SNAPSHOT => {
                 fit(bytes, SNAPSHOT_MAX_BYTES)?;
@@ -346,17 +348,6 @@ impl<'a> ServerMessage<'a> {
 /// bincode's limit counts what a value takes in memory, not on the wire. No number or entry of a
 /// list takes more than this many times its bytes on the wire.
 const IN_MEMORY: usize = 8;
-
-/// A list's announced length makes bincode reserve its memory before its first entry is read, so
-/// the limit on what may be reserved follows the bytes that came, in classes since it must be a
-/// constant.
-fn decode_roster(body: &[u8]) -> Result<Roster<'_>, MessageError> {
-    match body.len() {
-        0..=512 => take::<_, { IN_MEMORY * 512 }>(body, "roster"),
-        513..=8_192 => take::<_, { IN_MEMORY * 8_192 }>(body, "roster"),
-        _ => take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(body, "roster"),
-    }
-}
 
 fn put(out: &mut Vec<u8>, kind: u8, body: &impl Encode) {
     out.push(kind);

@@ -5,17 +5,20 @@
 
 pub mod bits;
 mod end;
+mod list;
 mod messages;
 mod models;
 mod range;
 pub mod snapshot;
 mod symbols;
+mod ticket;
 
 pub use end::{End, Refusal};
 pub use messages::{
     Ack, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role, RoomWish, Roster,
     RosterEntry, ServerMessage, Welcome,
 };
+pub use ticket::Ticket;
 
 use bincode::config::{Configuration, standard};
 

@@ -62,6 +62,13 @@ impl Input {
         Class::at(usize::from(self.wish).checked_sub(1)?)
     }
 
+    /// Whether it would do something with a ship: to point and to wish one needs none.
+    pub(super) fn acts(self) -> bool {
+        const ACTS: u8 =
+            Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE | Input::RAIL;
+        self.held().is_some_and(|held| held.buttons & ACTS != 0)
+    }
+
     /// What is held of it; `None` if nobody gave it.
     pub(super) fn held(self) -> Option<Input> {
         let held = Input { wish: self.wish, ..Input::new(self.buttons, self.aim) };

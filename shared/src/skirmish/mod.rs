@@ -363,10 +363,13 @@ impl Skirmish {
         }
     }
 
-    fn advance_players(&mut self, now: &Step<'_, Skirmish>) {
+    fn advance_players(&mut self, now: &mut Step<'_, Skirmish>) {
         self.border.advance(&now.level.timing);
         for Player { own, .. } in &mut self.players {
             let input = now.input(own.player).or_default();
+            if !own.is_alive() && input.acts() {
+                now.ignore(own.player);
+            }
             ship::advance(own, now.level, input);
             debug_assert_eq!((own.border, own.tick), (self.border, self.tick), "there is only one");
         }

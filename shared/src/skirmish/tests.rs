@@ -23,6 +23,7 @@ use crate::tick::{Tick, TickRate};
 const REWIND_MAX_TICKS: u32 = 8;
 
 /// A world with its level, stepped by hand.
+#[derive(Clone)]
 struct Arena {
     world: Skirmish,
     level: Level,
@@ -30,6 +31,7 @@ struct Arena {
     /// The events of the last tick, and no rows.
     happened: Scene,
     effects: Vec<(PlayerId, Effect)>,
+    ignored: Vec<PlayerId>,
 }
 
 impl Arena {
@@ -42,7 +44,7 @@ impl Arena {
         let setup = Setup { settings, rewind_max_ticks, ..setup(5, players_max) };
         let (world, level) = Skirmish::new(&setup);
         let (happened, effects) = (Scene::default(), Vec::new());
-        Arena { world, level, tick: Tick(0), happened, effects }
+        Arena { world, level, tick: Tick(0), happened, effects, ignored: Vec::new() }
     }
 
     fn with_players(count: u16) -> Arena {
@@ -71,6 +73,7 @@ impl Arena {
     fn step(&mut self, inputs: &[PlayerInput<Input>]) {
         self.tick = self.tick.next();
         self.effects.clear();
+        self.ignored.clear();
         let mut events = Events::default();
         let mut step = Step {
             tick: self.tick,
@@ -78,6 +81,7 @@ impl Arena {
             inputs,
             events: &mut events,
             effects: &mut self.effects,
+            ignored: &mut self.ignored,
         };
         self.world.step(&mut step);
         SceneWriter::default().publish(self.tick, &mut events, &mut self.happened);
@@ -130,6 +134,30 @@ fn a_killed_ship_respawns_after_two_seconds_in_a_safe_place() {
     let own = arena.own(1).clone();
     assert!(own.is_alive() && own.is_protected() && own.ship != first_ship);
     assert!(own.place.distance(arena.own(0).place) > 10.0);
+}
+
+#[test]
+fn whoever_is_dead_acts_for_nothing_and_is_counted() {
+    let mut arena = Arena::with_players(2);
+    arena.face_off();
+    arena.shoot(90);
+    let mut idle = arena.clone();
+    for tick in 0..59 {
+        // Where it points is where its next ship will: that is not to act.
+        let (all, none) = (Input::new(!Input::TALL, 7), Input::new(0, 7));
+        arena.step(&[received(1, all)]);
+        assert_eq!(arena.ignored, [PlayerId(1)], "tick {tick}");
+        idle.step(&[received(1, none)]);
+        assert_eq!(idle.ignored, [], "tick {tick}");
+        let write = |world: &Skirmish| bincode::serde::encode_to_vec(world, WIRE).unwrap();
+        assert_eq!(write(&arena.world), write(&idle.world), "tick {tick}");
+        assert!(!arena.own(1).is_alive());
+    }
+    // What is only repeated was no act of this tick.
+    let repeated = Given::Repeated(Input::new(Input::FIRE, 7));
+    arena.own(1).life = Life::Dead { respawn_ticks: 9 };
+    arena.step(&[PlayerInput::at_once(PlayerId(1), repeated)]);
+    assert_eq!(arena.ignored, []);
 }
 
 #[test]
@@ -229,7 +257,8 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
     )
     .unwrap();
     let (happened, effects) = (Scene::default(), Vec::new());
-    let mut other = Arena { world, level, tick: arena.tick, happened, effects };
+    let mut other =
+        Arena { world, level, tick: arena.tick, happened, effects, ignored: Vec::new() };
     for _ in 0..300 {
         let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);

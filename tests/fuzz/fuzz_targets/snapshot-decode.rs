@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tickwire_fuzz::checks::snapshot_decode(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tests::fuzz::snapshot_decode(bytes));

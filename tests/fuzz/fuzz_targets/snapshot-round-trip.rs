@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tickwire_fuzz::checks::snapshot_round_trip(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tests::fuzz::snapshot_round_trip(bytes));

@@ -1,10 +1,12 @@
 //! What must hold for any bytes: one function for each check, which panics where it does not.
 //!
 //! They know no fuzzer: the targets in `tests/fuzz` feed them, a test does so for a moment, and
-//! the example `fuzz-decode` for as long as one likes. Only `shared` and `bincode` are used here,
-//! so that the targets build without the server.
+//! the example `fuzz-decode` for as long as one likes.
 
+mod client;
 mod play;
+mod recording;
+mod sessions;
 mod source;
 
 use std::sync::OnceLock;
@@ -19,8 +21,12 @@ use shared::scene::Schema;
 use shared::skirmish::Skirmish;
 use shared::tick::{Tick, TickRate};
 
+pub use client::client;
 pub use play::{Moment, Play};
+pub use recording::recording;
+pub use sessions::sessions;
 pub use source::Source;
+pub use tickwire::fuzzing::{http, websocket};
 
 /// Most messages that one decoder is given by [`snapshot_decode`]: each may cost as much as all
 /// rows known.

@@ -2,27 +2,34 @@
 //!
 //! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
 //! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`]),
+//! clients that behave badly ([`Abusers`]),
 //! people's browsers ([`Browser`]) or people's programs ([`Node`]). Every wait is bounded and says what it waited for; no
 //! test asserts how long something took. Whatever a test started ends with it.
 
+mod abusers;
 mod browser;
 mod devtools;
+mod gauges;
 pub mod http;
 mod line;
 mod node;
 mod process;
 mod programs;
+mod usage;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use abusers::Abusers;
 pub use browser::{Browser, Finger, Key, Page};
+pub use gauges::Gauges;
 pub use line::{Ending, Line, Player};
 pub use node::Node;
 pub use process::Process;
 pub use programs::{Bots, Report, Server};
+pub use usage::Usage;
 
 /// Longest wait for anything that should be there at once. Two busy cores are given time.
 pub const GIVE_UP: Duration = Duration::from_secs(30);

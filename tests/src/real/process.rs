@@ -69,6 +69,12 @@ impl Process {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// By which number the system knows it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal by name, through the shell's `kill`: std has none.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("sh")

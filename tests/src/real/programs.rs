@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use super::http::{self, Response};
 use super::process::Process;
+use super::usage::Usage;
 use super::{GIVE_UP, target};
 
 /// The path of a program of this workspace, built as this test was built.
 ///
 /// Cargo tells a test where the binaries of its own package are; for those of other packages
 /// the test has to ask Cargo itself.
-fn program(name: &str) -> PathBuf {
+pub(super) fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let directory = BUILT.get_or_init(|| {
         let (target, directory) = target();
@@ -71,7 +72,7 @@ impl Server {
         };
         command.args(["--listen", listen]).args(&settings);
         let mut process = Process::start("the server", &mut command);
-        let address = address(&mut process, "listening on http://");
+        let address = self::address(&mut process, "listening on http://");
         let admin_address = self::address(&mut process, "admin on http://");
         Server { process, address, admin_address, descriptors_max, settings }
     }
@@ -120,6 +121,12 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// What it has of the machine, and has used of it so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.process.id())
     }
 
     /// Asks it to go down, as Ctrl-C does. It is still there until [`Server::ended`].
@@ -207,17 +214,25 @@ impl Bots {
     /// # Panics
     /// When it is not in time, or its report is none.
     #[must_use]
-    pub fn finish(mut self) -> Report {
-        let status = self.process.wait(self.duration + GIVE_UP);
-        let text = self.process.rest(GIVE_UP);
-        let counts = serde_json::from_str(&text).unwrap_or_else(|error| {
-            panic!("no report ({error}), {status}:\n{text}\n{}", self.process.log())
-        });
-        Report { status, counts }
+    pub fn finish(self) -> Report {
+        Report::of(self.process, self.duration + GIVE_UP)
     }
 }
 
 impl Report {
+    /// What a program reports when it ends.
+    ///
+    /// # Panics
+    /// When it does not end in time, or its report is none.
+    pub(super) fn of(mut process: Process, give_up: Duration) -> Report {
+        let status = process.wait(give_up);
+        let text = process.rest(GIVE_UP);
+        let counts = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("no report ({error}), {status}:\n{text}\n{}", process.log())
+        });
+        Report { status, counts }
+    }
+
     /// One whole number of the report.
     ///
     /// # Panics

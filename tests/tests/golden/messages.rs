@@ -6,7 +6,7 @@ use shared::ids::{PlayerId, SessionId};
 use shared::protocol::snapshot::Coding;
 use shared::protocol::{
     Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping, Refusal, Role,
-    RoomWish, Roster, RosterEntry, ServerMessage, WIRE, Welcome,
+    RoomWish, Roster, RosterEntry, ServerMessage, Ticket, WIRE, Welcome,
 };
 use shared::scene::Schema;
 use shared::tick::{Rewind, Tick};
@@ -41,7 +41,7 @@ fn client_messages_stand_as_they_always_stood() {
                 name: "Zoë",
                 room: RoomWish::Named("den-1"),
                 replays: true,
-                ticket: Some("a.b.c"),
+                ticket: Some(Ticket("a.b.c")),
             }),
         ),
         (

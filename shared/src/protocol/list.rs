@@ -1,0 +1,37 @@
+//! Lists of a message, read entry by entry.
+//!
+//! bincode would make room for as many entries as a list announces before it reads the first one.
+//! Here memory is taken as entries come, so that a message of few bytes costs little, whatever it
+//! announces.
+
+use bincode::de::{BorrowDecode, BorrowDecoder, Decode};
+use bincode::error::DecodeError;
+
+use super::messages::Roster;
+
+impl<'a, C> BorrowDecode<'a, C> for Roster<'a> {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
+        decoder: &mut D,
+    ) -> Result<Roster<'a>, DecodeError> {
+        Ok(Roster {
+            complete: bool::decode(decoder)?,
+            entries: list(decoder)?,
+            gone: list(decoder)?,
+        })
+    }
+}
+
+/// A list as bincode writes it: how many, and each. Every entry takes a byte at least, so one that
+/// announces more than there is ends where the bytes do.
+fn list<'a, T, C, D>(decoder: &mut D) -> Result<Vec<T>, DecodeError>
+where
+    T: BorrowDecode<'a, C>,
+    D: BorrowDecoder<'a, Context = C>,
+{
+    let announced = u64::decode(decoder)?;
+    let mut entries = Vec::new();
+    for _ in 0..announced {
+        entries.push(T::borrow_decode(decoder)?);
+    }
+    Ok(entries)
+}

@@ -1,0 +1,104 @@
+//! A game that does nothing but write down what it was given: what a room let through, to the tick.
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Game, Given, Setup, Step};
+use shared::ids::{EntityId, PlayerId};
+use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use shared::tick::Tick;
+
+/// How much a player has given so far.
+pub const REEL: EntityKind<2> = EntityKind::new(
+    0,
+    "reel",
+    [FieldDef::whole("received", 0, 65_535), FieldDef::whole("player", 0, 65_535)],
+);
+
+/// Anything, so that one input can be told from another. Nobody is to give the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark(pub u32);
+
+/// What a player gave for one tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The tick that it was applied in.
+    pub tick: Tick,
+    /// Whose it was.
+    pub player: PlayerId,
+    /// What it was; 0 for nothing.
+    pub mark: u32,
+    /// Whether it was addressed to this very tick; else it is one repeated.
+    pub is_received: bool,
+}
+
+/// What a player's own client knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reel {
+    entity: EntityId,
+    player: PlayerId,
+    /// How many of its inputs were something.
+    marked: u32,
+}
+
+/// The game.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Tape {
+    next_entity: EntityId,
+    reels: Vec<Reel>,
+    /// All that was ever given, in order.
+    pub entries: Vec<Entry>,
+}
+
+impl Game for Tape {
+    const NAME: &'static str = "tape";
+    const RULES: u32 = 1;
+    type Settings = ();
+    type Level = ();
+    type Input = Mark;
+    type Own = Reel;
+
+    fn schema() -> Schema {
+        Schema::new().entity(&REEL)
+    }
+
+    fn new(_: &Setup<()>) -> (Tape, ()) {
+        (Tape { next_entity: EntityId(0), reels: Vec::new(), entries: Vec::new() }, ())
+    }
+
+    fn join(&mut self, player: PlayerId) {
+        self.reels.push(Reel { entity: self.next_entity.take(), player, marked: 0 });
+    }
+
+    fn leave(&mut self, player: PlayerId) {
+        self.reels.retain(|reel| reel.player != player);
+    }
+
+    fn step(&mut self, now: &mut Step<'_, Tape>) {
+        for reel in &mut self.reels {
+            let given = now.input(reel.player);
+            Tape::advance(reel, &(), given.or_default());
+            if given != Given::Absent {
+                let Mark(mark) = given.or_default();
+                let (player, is_received) = (reel.player, given.is_received());
+                self.entries.push(Entry { tick: now.tick, player, mark, is_received });
+            }
+        }
+    }
+
+    fn show(&self, scene: &mut SceneWriter) {
+        for reel in &self.reels {
+            Tape::show_own(reel, scene);
+        }
+    }
+
+    fn own(&self, player: PlayerId) -> Option<Reel> {
+        self.reels.iter().find(|reel| reel.player == player).cloned()
+    }
+
+    fn advance(reel: &mut Reel, _: &(), Mark(mark): Mark) {
+        reel.marked += u32::from(mark != 0);
+    }
+
+    fn show_own(reel: &Reel, scene: &mut SceneWriter) {
+        scene.row(&REEL, reel.entity, [reel.marked.into(), reel.player.0.into()]);
+    }
+}
