@@ -41,6 +41,7 @@ pub(super) fn program(name: &str) -> PathBuf {
 /// A running game server on a port of its own.
 pub struct Server {
     process: Process,
+    scheme: &'static str,
     address: SocketAddr,
     admin_address: SocketAddr,
     descriptors_max: Option<u32>,
@@ -72,9 +73,11 @@ impl Server {
         };
         command.args(["--listen", listen]).args(&settings);
         let mut process = Process::start("the server", &mut command);
-        let address = self::address(&mut process, "listening on http://");
+        let is_secure = settings.iter().any(|setting| setting.starts_with("--tls"));
+        let scheme = if is_secure { "https" } else { "http" };
+        let address = self::address(&mut process, &format!("listening on {scheme}://"));
         let admin_address = self::address(&mut process, "admin on http://");
-        Server { process, address, admin_address, descriptors_max, settings }
+        Server { process, scheme, address, admin_address, descriptors_max, settings }
     }
 
     /// Where it listens.
@@ -102,13 +105,13 @@ impl Server {
     /// The URL of a page of it, `path` beginning with a slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// The URL at which it plays.
     #[must_use]
     pub fn ws_url(&self) -> String {
-        format!("ws://{}/ws", self.address)
+        format!("{}://{}/ws", self.scheme.replace("http", "ws"), self.address)
     }
 
     /// Asks for one page.
@@ -181,6 +184,7 @@ pub struct Bots {
 }
 
 /// What a swarm counted, and how it ended.
+#[derive(Debug)]
 pub struct Report {
     /// How it ended.
     pub status: ExitStatus,
@@ -207,6 +211,18 @@ impl Bots {
     /// Lets it run on.
     pub fn run_on(&self) {
         self.process.signal("CONT");
+    }
+
+    /// Waits until it has ended without a report; how, and what it said of that.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    #[must_use]
+    pub fn fail(mut self) -> (ExitStatus, String) {
+        let status = self.process.wait(self.duration + GIVE_UP);
+        // Its log ends when its output does, or soon after.
+        let said = super::poll(GIVE_UP, || Some(self.process.log()).filter(|log| !log.is_empty()));
+        (status, said.unwrap_or_default())
     }
 
     /// Waits until it is done.
