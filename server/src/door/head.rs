@@ -12,6 +12,9 @@ use crate::door::rejection::Rejection;
 
 /// Method and version of a request line, and what stands between them, are no longer than this.
 const LINE_REST_MAX_BYTES: usize = 32;
+/// Most bytes of empty lines before a head. More are refused: they would never become a head that
+/// is too large.
+const BLANK_MAX_BYTES: usize = 16;
 
 /// The bytes of a connection that HTTP has not been given yet.
 #[derive(Debug, Default)]
@@ -20,6 +23,8 @@ pub(crate) struct HeadReader {
     /// So many of them were looked at, and are not the end of a head.
     scanned: usize,
     has_line: bool,
+    /// So many bytes of empty lines came before the next head.
+    blank: usize,
 }
 
 impl HeadReader {
@@ -43,6 +48,10 @@ impl HeadReader {
         let blank = self.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         if self.scanned == 0 && blank > 0 {
             self.bytes.drain(..blank);
+            self.blank += blank;
+            if self.blank > BLANK_MAX_BYTES {
+                return Err(Rejection::Malformed);
+            }
         }
         match self.bytes.first() {
             None => return Ok(None),
@@ -66,7 +75,7 @@ impl HeadReader {
 
     /// Takes these bytes from the start.
     pub(crate) fn take(&mut self, count: usize) -> impl Iterator<Item = u8> {
-        (self.scanned, self.has_line) = (0, false);
+        (self.scanned, self.has_line, self.blank) = (0, false, 0);
         self.bytes.drain(..count)
     }
 
@@ -184,6 +193,7 @@ mod tests {
         for (head, rejection) in [
             ("\u{16}\u{3}\u{1}", Rejection::Malformed),
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Rejection::Malformed),
+            (&"\r\n".repeat(9), Rejection::Malformed),
             ("GET  HTTP/1.1\r\nHost: a\r\n\r\n", Rejection::Malformed),
             ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", Rejection::Malformed),
             ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", Rejection::Malformed),
