@@ -125,7 +125,8 @@ export class Connection {
     const mine = () => attempt === this.attempt;
     const signal = AbortSignal.timeout(ATTEMPT_MAX_MS);
     fetch("/healthz", { cache: "no-store", signal }).then(
-      () => mine() && this.open(),
+      // One that is going down answers, too, but by another status.
+      (answer) => mine() && (answer.ok ? this.open() : this.lost(this.reason)),
       () => mine() && this.lost(this.reason),
     );
   }

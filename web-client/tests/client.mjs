@@ -117,7 +117,7 @@ holds((await thrown(() => client.receive(messages[0]))) === "message", "nothing 
 client.hello();
 holds(client.receive(messages[0]) === "welcome", "a hello begins anew");
 holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "who watches cannot act");
-holds((await thrown(() => client.hello({ name: "x".repeat(999) }))) === "argument", "a name too long");
+holds((await thrown(() => client.hello({ name: "x".repeat(1_999) }))) === "argument", "a name too long");
 const texts = /** @type {any} */ ("a text");
 holds((await thrown(() => client.receive(texts))) === "argument", "a text is no message");
 
