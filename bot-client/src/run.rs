@@ -33,6 +33,9 @@ pub enum RunError {
     /// Neither bots nor spectators.
     #[error("nobody to send: --bots and --spectators are both 0")]
     Nobody,
+    /// Abusers write their bytes by hand, and no TLS.
+    #[error("--abuse speaks plain ws:// alone: try it on a server without TLS")]
+    PlainOnly,
     /// The very first socket could not be opened.
     #[error("cannot reach {url}")]
     Unreachable {

@@ -51,6 +51,9 @@ pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunErr
     if options.bots == 0 {
         return Err(RunError::Nobody);
     }
+    if options.url.is_secure {
+        return Err(RunError::PlainOnly);
+    }
     // What goes beyond what the machine grants is reported as not connected.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let random = || RandomState::new().hash_one(std::process::id()) >> 32;
