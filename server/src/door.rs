@@ -29,6 +29,7 @@ use crate::hosted::Leaving;
 use crate::lobby::Request;
 use crate::memory::Meter;
 use crate::session::{House, part};
+use crate::stream::limit_kernel;
 use crate::tls::Tls;
 use guests::{AddressLimits, Crowd, Guest, Guests};
 use line::Line;
@@ -272,6 +273,10 @@ impl<G: Game> Door<G> {
 
     fn take_in(&mut self, side: Side, tcp: TcpStream, peer: IpAddr) {
         self.site.house.metrics.accepted.fetch_add(1, Relaxed);
+        if let Err(error) = limit_kernel(&tcp) {
+            // It is gone already.
+            return debug!(%error, "a connection was lost");
+        }
         let is_counted = side == Side::Public && !self.site.is_proxy(peer);
         let guest = match is_counted.then(|| self.site.admit(peer)).transpose() {
             Ok(guest) => guest.flatten(),

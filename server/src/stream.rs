@@ -37,7 +37,7 @@ enum Tcp {
 
 impl Stream {
     /// Over a connection that is under the runtime of the calling task.
-    pub(crate) fn new(line: Line, guest: Option<Guest>) -> io::Result<Stream> {
+    pub(crate) fn new(line: Line, guest: Option<Guest>) -> Stream {
         let (tcp, tls) = match line {
             Line::Plain(tcp) => (tcp, None),
             Line::Tls(stream) => {
@@ -45,12 +45,7 @@ impl Stream {
                 (tcp, Some(Secured::new(session)))
             }
         };
-        let options = socket2::SockRef::from(&tcp);
-        options.set_tcp_nodelay(true)?;
-        options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
-        limit_unsent(&options)?;
-        limit_unacknowledged(&options)?;
-        Ok(Stream { tcp: Tcp::Task(tcp), tls, _guest: guest })
+        Stream { tcp: Tcp::Task(tcp), tls, _guest: guest }
     }
 
     /// Takes it off the runtime, to be polled by a shard.
@@ -144,6 +139,16 @@ impl Write for Tcp {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Has the kernel keep little for a connection, from its first byte on: to be called when it was
+/// accepted.
+pub(crate) fn limit_kernel(tcp: &tokio::net::TcpStream) -> io::Result<()> {
+    let options = socket2::SockRef::from(tcp);
+    options.set_tcp_nodelay(true)?;
+    options.set_send_buffer_size(SOCKET_SEND_BUFFER_BYTES)?;
+    limit_unsent(&options)?;
+    limit_unacknowledged(&options)
 }
 
 /// Has the kernel refuse to take more while so much lies there unsent: what waits there can be

@@ -28,6 +28,11 @@ pub const PLAYER_NAME_MAX_BYTES: usize = 64;
 pub const OPENING_MAX: Duration = Duration::from_secs(10);
 /// Longest life of a connection that speaks plain HTTP. Then it is closed, whatever it is doing.
 pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
+/// How many requests of one HTTP connection are answered per second. More are answered later, and
+/// meanwhile nothing more is read of it.
+pub const REQUESTS_PER_SECOND_MAX: u32 = 20;
+/// How many are answered at once before that: as many as a page with all its parts takes.
+pub const REQUESTS_BURST: u32 = 100;
 /// Largest head of an HTTP request, in bytes. A larger one is answered by 431.
 pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
 /// Most headers of an HTTP request. One with more is answered by 431.

@@ -46,8 +46,10 @@ pub(crate) struct Gate {
 pub(crate) enum Fault {
     /// What came is answered by this.
     Rejected(Rejection),
-    /// Nothing came in time, or nothing was taken.
+    /// Nothing came in time.
     Idle,
+    /// Nothing of an answer was taken in time.
+    Stuck,
     /// It had its answers and asks for nothing more.
     Done,
 }
@@ -174,7 +176,7 @@ impl Gate {
                 self.renew();
             }
             Poll::Pending if self.deadline.as_mut().poll(cx).is_ready() => {
-                return self.fail(Fault::Idle);
+                return self.fail(Fault::Stuck);
             }
             _ => {}
         }

@@ -7,6 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -39,6 +40,18 @@ impl Line {
         }
         let stream = TlsAcceptor::from(tls.current()).accept(tcp).await?;
         Ok(Line::Tls(Box::new(stream)))
+    }
+}
+
+impl Line {
+    /// Has the kernel forget what its peer does not take, when it is dropped.
+    pub(crate) fn cut(&self) {
+        let tcp = match self {
+            Line::Plain(tcp) => tcp,
+            Line::Tls(stream) => stream.get_ref().0,
+        };
+        // If it cannot, the kernel tries for a while.
+        let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));
     }
 }
 

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,12 +19,12 @@ use hyper_util::rt::TokioIo;
 use shared::game::Game;
 use shared::limits::{
     FAREWELL_MAX, HTTP_CONNECTION_MAX, HTTP_HEAD_MAX_BYTES, OPENING_MAX, REJECTED_DRAIN_MAX_BYTES,
-    REJECTED_LINGER_MAX,
+    REJECTED_LINGER_MAX, REQUESTS_BURST, REQUESTS_PER_SECOND_MAX,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::debug;
 
 use crate::door::Site;
@@ -133,9 +134,7 @@ async fn open<G: Game>(
     let parts = on_upgrade.await.ok()?.downcast::<TokioIo<Gate>>().ok()?;
     let (line, read_ahead, due) = parts.io.into_inner().into_parts();
     let read_ahead = [&parts.read_buf[..], &read_ahead[..]].concat();
-    let stream = Stream::new(line, guest.or(forwarded))
-        .inspect_err(|error| debug!(%error, "a socket was lost"))
-        .ok()?;
+    let stream = Stream::new(line, guest.or(forwarded));
     let socket = if site.house.echo {
         Socket::echo(stream, &read_ahead)
     } else {
@@ -166,9 +165,13 @@ async fn speak_http<G: Game>(
     came_late: bool,
     agreed: &Arc<Mutex<Option<Agreed>>>,
 ) -> Option<Gate> {
+    let pace = Mutex::new(RequestPace::new());
     let service = service_fn(|request| {
         let (site, agreed) = (Arc::clone(site), Arc::clone(agreed));
+        let due = pace.lock().unwrap_or_else(PoisonError::into_inner).next(Instant::now());
         async move {
+            // Meanwhile nothing more is read of it.
+            sleep_until(due).await;
             let (response, yes) = http::answer(&site, visitor, request).await;
             site.house.metrics.count_http(response.status());
             if yes.is_some() {
@@ -201,6 +204,25 @@ async fn speak_http<G: Game>(
     Some(connection.into_parts()?.io.into_inner())
 }
 
+/// When the next request of a connection is answered: the first of them at once, and then no more
+/// than so many a second.
+struct RequestPace {
+    /// When all of the burst is there again.
+    rested: Instant,
+}
+
+impl RequestPace {
+    fn new() -> RequestPace {
+        RequestPace { rested: Instant::now() }
+    }
+
+    fn next(&mut self, now: Instant) -> Instant {
+        let each = Duration::from_secs(1) / REQUESTS_PER_SECOND_MAX;
+        self.rested = self.rested.max(now) + each;
+        now.max(self.rested - each * REQUESTS_BURST)
+    }
+}
+
 /// Waits until the server closes.
 async fn closes<G: Game>(house: &House<G>) {
     // An error would mean that the server is gone, which is closing too.
@@ -221,6 +243,10 @@ async fn part<G: Game>(site: &Site<G>, gate: Gate) {
             reject(&mut line, rejection).await;
         }
         Some(Fault::Idle) => site.house.metrics.count_late(),
+        Some(Fault::Stuck) => {
+            site.house.metrics.count_late();
+            line.cut();
+        }
         None if was_asking && *site.house.closing.borrow() => {
             site.house.metrics.count_http(Rejection::Closing.status());
             reject(&mut line, Rejection::Closing).await;

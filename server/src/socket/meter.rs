@@ -63,7 +63,8 @@ pub(crate) struct FrameMeter {
     filled: Option<Duration>,
     /// Whether reading has stopped because of a rate, and not come to the end of what is there since.
     limited: bool,
-    limited_since: Option<Duration>,
+    /// For how long that has been so, of late: what goes well takes a quarter of its time off.
+    limited_for: Duration,
     header: [u8; HEADER_MAX_BYTES],
     header_len: u8,
     /// How much of the payload of the current frame is still to come.
@@ -84,7 +85,7 @@ impl FrameMeter {
             pass_left: 0,
             filled: None,
             limited: false,
-            limited_since: None,
+            limited_for: Duration::ZERO,
             header: [0; HEADER_MAX_BYTES],
             header_len: 0,
             payload_left: 0,
@@ -102,7 +103,6 @@ impl FrameMeter {
     /// The time is told by another clock from now on.
     pub(crate) fn forget_time(&mut self) {
         self.filled = None;
-        self.limited_since = None;
         self.message_since = None;
     }
 
@@ -117,21 +117,23 @@ impl FrameMeter {
         self.frames.fill(FRAMES, passed);
         self.filled = Some(now.max(before));
         self.pass_left = self.limits.pass_max;
+        // A look that finds nothing does not make it good: a line that is throttled hands over its
+        // flood in portions, with nothing between them.
         if self.limited {
-            let since = *self.limited_since.get_or_insert(before);
-            if now.saturating_sub(since) >= FLOOD_MAX {
-                return Err(End::Flood);
-            }
+            self.limited_for += passed;
         } else {
-            self.limited_since = None;
+            self.limited_for = self.limited_for.saturating_sub(passed / 4);
         }
-        match self.message {
-            None => self.message_since = None,
-            Some(_) => {
-                let since = *self.message_since.get_or_insert(before);
-                if now.saturating_sub(since) >= FRAGMENTS_MAX {
-                    return Err(End::Silent);
-                }
+        if self.limited_for >= FLOOD_MAX {
+            return Err(End::Flood);
+        }
+        let is_between = self.message.is_none() && self.payload_left == 0 && self.header_len == 0;
+        if is_between {
+            self.message_since = None;
+        } else {
+            let since = *self.message_since.get_or_insert(before);
+            if now.saturating_sub(since) >= FRAGMENTS_MAX {
+                return Err(End::Silent);
             }
         }
         Ok(())
@@ -142,7 +144,6 @@ impl FrameMeter {
     pub(crate) fn forgive_stall(&mut self, lost: Duration) {
         self.bytes.give(self.limits.rate, lost, FORGIVEN_MAX);
         self.frames.give(FRAMES, lost, FORGIVEN_MAX);
-        self.limited_since = None;
     }
 
     /// How many bytes may be read now: so few that no more frames begin in them than may come.
@@ -222,6 +223,10 @@ impl FrameMeter {
                 return Err(End::Protocol);
             }
         } else {
+            if self.message.is_none() {
+                // Another one than was under way, if one was.
+                self.message_since = None;
+            }
             let message = self.message.unwrap_or(0).saturating_add(length);
             if message > self.message_max {
                 return Err(End::TooBig);

@@ -6,6 +6,7 @@ use shared::limits::READ_PASS_MAX_BYTES;
 
 use super::*;
 use crate::door::line::Line;
+use crate::stream::limit_kernel;
 
 /// A socket as a shard has it, and its peer.
 pub(crate) fn pair() -> (Socket, net::TcpStream) {
@@ -17,8 +18,8 @@ pub(crate) fn pair() -> (Socket, net::TcpStream) {
     stream.set_nonblocking(true).expect("a socket can");
     let _inside = runtime.enter();
     let stream = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
-    let stream = Stream::new(Line::Plain(stream), None).expect("options are allowed");
-    let mut socket = Socket::new(stream, &[]);
+    limit_kernel(&stream).expect("options are allowed");
+    let mut socket = Socket::new(Stream::new(Line::Plain(stream), None), &[]);
     socket.leave_runtime().expect("it was under one");
     (socket, peer)
 }

@@ -31,8 +31,9 @@ fn pair() -> (Socket, Peer) {
     });
     let stream = runtime.block_on(async {
         let tcp = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
+        limit_kernel(&tcp).expect("options are allowed");
         let stream = tokio_rustls::TlsAcceptor::from(config).accept(tcp).await;
-        Stream::new(Line::Tls(Box::new(stream.expect("a handshake"))), None).expect("allowed")
+        Stream::new(Line::Tls(Box::new(stream.expect("a handshake"))), None)
     });
     let _inside = runtime.enter();
     let mut socket = Socket::new(stream, &[]);

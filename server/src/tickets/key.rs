@@ -71,11 +71,7 @@ impl TicketKey {
     pub(crate) fn parse(bytes: &[u8]) -> Result<TicketKey, String> {
         let bytes = bytes.trim_ascii();
         if !bytes.starts_with(b"-----BEGIN") {
-            return if bytes.len() >= SECRET_MIN_BYTES {
-                Ok(TicketKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
-            } else {
-                Err(format!("a secret has at least {SECRET_MIN_BYTES} bytes"))
-            };
+            return TicketKey::secret(bytes);
         }
         let public = SubjectPublicKeyInfoDer::from_pem_slice(bytes)
             .map_err(|_| "not a public key in PEM, nor a secret")?;
@@ -84,6 +80,21 @@ impl TicketKey {
             .and_then(|raw| <[u8; 32]>::try_from(raw).ok())
             .ok_or("of public keys only those for Ed25519 are taken")?;
         Ok(TicketKey::Ed25519(signature::UnparsedPublicKey::new(&signature::ED25519, raw)))
+    }
+
+    /// One word of text. What may be a public key in some other form is none: whoever took that
+    /// for a secret would believe everybody who knows it.
+    fn secret(bytes: &[u8]) -> Result<TicketKey, String> {
+        if bytes.len() < SECRET_MIN_BYTES {
+            return Err(format!("a secret has at least {SECRET_MIN_BYTES} bytes"));
+        }
+        let is_word = bytes.iter().all(u8::is_ascii_graphic);
+        if !is_word || bytes.starts_with(b"{") {
+            return Err("neither a public key in PEM nor a secret, which is one word of ASCII: \
+                 random bytes in base64 or hexadecimal"
+                .into());
+        }
+        Ok(TicketKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
     /// Its algorithm, as JSON Web Tokens name it.
