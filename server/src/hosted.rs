@@ -225,7 +225,7 @@ impl<G: Game> Hosted<G> {
         }
         // Just before the tick that needs it: reading any earlier would wake us once per input
         // and gain nothing, since inputs act only at ticks.
-        self.read(lived);
+        self.read(lived, bench);
         self.part_with_ended(bench);
         for _ in 0..due.steps {
             self.room.step();
@@ -240,7 +240,7 @@ impl<G: Game> Hosted<G> {
         self.add_up(bench);
     }
 
-    fn read(&mut self, lived: Duration) {
+    fn read(&mut self, lived: Duration, bench: &Bench) {
         self.passes = self.passes.wrapping_add(1);
         let room = &mut self.room;
         for seat in &mut self.seats {
@@ -248,7 +248,9 @@ impl<G: Game> Hosted<G> {
             if !connection.is_read_in(self.passes) {
                 continue;
             }
+            let before = *connection.counters();
             let read = seat.socket.read(lived, |message| connection.receive(room, lived, message));
+            bench.metrics.heard(&before, connection.counters(), seat.socket.is_limited());
             // Its deadlines only now, when all that was waiting has been heard.
             seat.ended = read.err().or_else(|| connection.overdue(lived));
             self.any_ended |= seat.ended.is_some();

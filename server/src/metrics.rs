@@ -11,6 +11,7 @@ use hdrhistogram::Histogram;
 use hyper::StatusCode;
 use shared::protocol::{End, Refusal};
 
+use crate::connection::ConnectionCounters;
 use crate::room::{COUNTERS, RoomCounters};
 
 /// The statuses by which HTTP refuses, each of which has its counter.
@@ -76,6 +77,13 @@ pub(crate) struct Metrics {
     joins_refused_overloaded: AtomicU64,
     /// Hellos among those refused that had no ticket where one is needed, or one that is not good.
     tickets_refused: AtomicU64,
+    /// Messages of clients in rooms that were refused, since more came than a client may send.
+    pub(crate) messages_refused: AtomicU64,
+    /// Inputs that came from spectators.
+    pub(crate) inputs_ignored: AtomicU64,
+    /// Passes in which a client was not read to the end, since more bytes or frames came than are
+    /// read.
+    pub(crate) reads_limited: AtomicU64,
     /// Messages written to clients in rooms.
     pub(crate) messages_out: AtomicU64,
     /// Bytes read from sockets in rooms, frames and all.
@@ -138,6 +146,26 @@ impl Metrics {
         }
     }
 
+    /// A connection was read: what it had counted before, what it has now, and whether it was not
+    /// read to the end.
+    pub(crate) fn heard(
+        &self,
+        before: &ConnectionCounters,
+        now: &ConnectionCounters,
+        limited: bool,
+    ) {
+        // Nearly always nothing has changed, and atomics of all threads cost more than a look.
+        for (counter, more) in [
+            (&self.messages_refused, now.messages_refused - before.messages_refused),
+            (&self.inputs_ignored, now.inputs_ignored - before.inputs_ignored),
+            (&self.reads_limited, limited.into()),
+        ] {
+            if more > 0 {
+                counter.fetch_add(more, Relaxed);
+            }
+        }
+    }
+
     /// A pass took so long.
     pub(crate) fn pass(&self, took: Duration) {
         self.pass_max_us.fetch_max(took.as_micros() as u64, Relaxed);
@@ -194,6 +222,9 @@ impl Metrics {
             "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),
+            "messages_refused": self.messages_refused.load(Relaxed),
+            "inputs_ignored": self.inputs_ignored.load(Relaxed),
+            "reads_limited": self.reads_limited.load(Relaxed),
             "messages_out": self.messages_out.load(Relaxed),
             "bytes_in": self.bytes_in.load(Relaxed),
             "bytes_out": self.bytes_out.load(Relaxed),
