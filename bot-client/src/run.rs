@@ -250,7 +250,7 @@ impl<'a> Conductor<'a> {
 }
 
 /// The ticket that is named, if one is.
-fn ticket(options: &Options) -> Result<Option<TicketText>, RunError> {
+pub(crate) fn ticket(options: &Options) -> Result<Option<TicketText>, RunError> {
     let Some(path) = &options.ticket_file else { return Ok(options.ticket.clone()) };
     TicketText::read(path)
         .map(Some)

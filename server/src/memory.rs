@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use shared::limits::{MEMORY_AGAIN_PERCENT, MEMORY_MAX_DEFAULT_PERCENT};
+use tracing::{info, warn};
 
 /// What Linux says when a process has as many descriptors as it may have.
 const EMFILE: i32 = 24;
@@ -34,7 +35,12 @@ impl Watermark {
         let Some(max) = self.max else { return };
         // Lower on the way back, so that it does not waver.
         let limit = if self.is_scarce() { max / 100 * MEMORY_AGAIN_PERCENT } else { max };
-        self.is_scarce.store(used > limit, Relaxed);
+        let is_scarce = used > limit;
+        match (self.is_scarce.swap(is_scarce, Relaxed), is_scarce) {
+            (false, true) => warn!(used, max, "memory is scarce: nobody more is let in"),
+            (true, false) => info!(used, max, "memory is there again"),
+            _ => {}
+        }
     }
 
     /// Whether nobody is to be let in.

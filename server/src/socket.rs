@@ -76,11 +76,8 @@ impl Socket {
     /// Takes it off the runtime, to be polled by a shard.
     pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
         // A shard measures by a time of its own.
-        self.blocked_since = None;
-        self.heard = None;
-        let wire = self.websocket.get_mut();
-        wire.meter.forget_time();
-        wire.stream.leave_runtime()
+        self.change_clock();
+        self.websocket.get_mut().stream.leave_runtime()
     }
 
     /// Puts it under the runtime of the calling task.
@@ -105,6 +102,13 @@ impl Socket {
 }
 
 impl<S: Read + Write> Socket<S> {
+    /// The time is told by another clock from now on.
+    fn change_clock(&mut self) {
+        self.blocked_since = None;
+        self.heard = None;
+        self.websocket.get_mut().meter.forget_time();
+    }
+
     /// A socket whose handshake is done, with what was read beyond it.
     pub(crate) fn new(stream: S, read_ahead: &[u8]) -> Socket<S> {
         Socket::within(&ByteLimits::PLAY, CLIENT_MESSAGE_MAX_BYTES, stream, read_ahead)
@@ -336,6 +340,8 @@ impl<S: Read + Write> Socket<S> {
     /// Closes by a close frame and nothing else.
     pub(crate) fn close_only(&mut self, end: End) {
         self.websocket.get_mut().bounded = false;
+        // Pongs that waited there would leave no space for the close.
+        let _ = self.websocket.flush();
         let frame = CloseFrame { code: end.code().into(), reason: end.name().into() };
         // What fails here is already closed, and needs no close frame.
         let _ = self.websocket.close(Some(frame));

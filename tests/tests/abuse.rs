@@ -139,7 +139,8 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
     let quick: Vec<Kind> = quick.collect();
     let victim = Bots::start(
         &server,
-        Duration::from_secs(20),
+        // Longer than all of them together.
+        Duration::from_secs(60),
         &["--bots", "1", "--room", ROOM, "--seed", "1"],
     );
     let mut found = Vec::new();
@@ -153,6 +154,7 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
         say(&format!("{kind}: {}", report.counts));
         found.extend(faults(kind, &report));
     }
+    assert_eq!(server.status()["people"], 1, "the victim has been there all the time");
     let victim = victim.finish();
     say(&format!("victim: {}", victim.counts));
     assert!(victim.status.success(), "{}: {}", victim.status, victim.counts);

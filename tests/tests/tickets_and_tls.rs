@@ -8,7 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 use tests::real::{Bots, Browser, GIVE_UP, Server, alone, poll};
 
-const SECRET: &str = "a secret that only this test and its server know";
+const SECRET: &str = "a-secret-that-only-this-test-and-its-server-know";
 const STAY: Duration = Duration::from_secs(2);
 
 /// A ticket that is good for so many seconds more.

@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::connect::ConnectError;
 use crate::options::{Options, Rate, Target};
-use crate::run::{RunError, interrupt};
+use crate::run::{RunError, interrupt, ticket};
 use attempt::Plan;
 pub use kind::Kind;
 pub use report::AbuseReport;
@@ -56,6 +56,7 @@ pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunErr
     }
     // What goes beyond what the machine grants is reported as not connected.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let ticket = ticket(options)?;
     let random = || RandomState::new().hash_one(std::process::id()) >> 32;
     let seed = options.seed.unwrap_or_else(random);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -68,7 +69,7 @@ pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunErr
         let plan = Plan {
             kind,
             address,
-            words: Words::of::<G>(&options.url, options.room.as_deref()),
+            words: Words::of::<G>(&options.url, options.room.as_deref(), ticket),
             seed,
             end: start + options.duration,
         };

@@ -8,7 +8,9 @@ use std::io;
 use std::time::Duration;
 
 use shared::game::{Dice, Game};
-use shared::protocol::{ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomWish, WIRE};
+use shared::protocol::{
+    ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomWish, Ticket, WIRE,
+};
 use shared::tick::{Rewind, Tick};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::WriteHalf;
@@ -17,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use super::frame::binary;
 use super::hearing::{Hearing, RoomClock};
 use crate::options::Target;
+use crate::ticket::TicketText;
 
 /// The most that one abuser sends in a second, in bytes: more than the lines of most people carry.
 /// Beyond it this program would only take the processor from the server that it shares it with.
@@ -34,12 +37,17 @@ pub(super) struct Words {
     game: &'static str,
     rules: u32,
     room: Option<String>,
+    ticket: Option<TicketText>,
     /// A player's input that does nothing.
     input: Vec<u8>,
 }
 
 impl Words {
-    pub(super) fn of<G: Game>(target: &Target, room: Option<&str>) -> Words {
+    pub(super) fn of<G: Game>(
+        target: &Target,
+        room: Option<&str>,
+        ticket: Option<TicketText>,
+    ) -> Words {
         let url = target.to_string();
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
         let host = url.split('/').nth(2).unwrap_or_default();
@@ -51,6 +59,7 @@ impl Words {
             game: G::NAME,
             rules: G::RULES,
             room: room.map(str::to_owned),
+            ticket,
             input,
         }
     }
@@ -75,7 +84,7 @@ impl Words {
             name,
             room,
             replays: true,
-            ticket: None,
+            ticket: self.ticket.as_ref().map(|ticket| Ticket(ticket.expose())),
         }))
     }
 

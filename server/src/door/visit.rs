@@ -281,3 +281,24 @@ async fn linger(line: &mut Line) {
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_asks_without_end_is_answered_at_a_pace() {
+        let start = Instant::now();
+        let mut pace = RequestPace::new();
+        for _ in 0..REQUESTS_BURST {
+            assert_eq!(pace.next(start), start, "a page comes at once");
+        }
+        let mut now = start;
+        for _ in 0..10 * REQUESTS_PER_SECOND_MAX {
+            now = pace.next(now);
+        }
+        assert_eq!(now - start, Duration::from_secs(10));
+        let later = start + Duration::from_secs(100);
+        assert_eq!(pace.next(later), later, "it has rested");
+    }
+}

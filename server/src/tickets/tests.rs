@@ -13,7 +13,7 @@ use crate::hello::{Unwanted, Wanted, Who, judge};
 use crate::room::dots::Dots;
 use shared::game::Game;
 
-const SECRET: &str = "a secret of more than thirty-two bytes";
+const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
 const NOW: Duration = Duration::from_secs(1_800_000_000);
 
 fn sign(header: &str, claims: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
@@ -107,7 +107,9 @@ fn tokens_of_the_standards_are_taken_apart_as_they_say() {
     let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
         eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0\
         cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let claims = TicketKey::parse(&secret).expect("64 bytes").open(token).expect("it is signed");
+    let claims = TicketKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, &secret))
+        .open(token)
+        .expect("it is signed");
     assert!(claims.starts_with(br#"{"iss":"joe","#), "{claims:?}");
 
     let public = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -284,6 +286,25 @@ fn guests_come_in_unless_they_are_refused() {
 fn a_server_without_a_key_takes_whoever_bears_a_ticket_for_a_guest() {
     let wanted = play(&tickets("", Guests::Allow), "a.b.c").expect("no ticket is asked for");
     assert_eq!((wanted.name.as_str(), wanted.who), ("Ada", Who::Guest));
+}
+
+#[test]
+fn a_public_key_in_any_other_form_is_never_taken_for_a_secret() {
+    let pem = pem(&pair());
+    let der = BASE64.decode(pem.lines().nth(1).expect("its body").as_bytes()).expect("base64");
+    let base64 = BASE64.encode(pair().public_key().as_ref());
+    for key in [
+        format!("\u{FEFF}{pem}").into_bytes(),
+        format!("# the key of our lobby\n{pem}").into_bytes(),
+        format!("ED25519 Public-Key:\n{pem}").into_bytes(),
+        der,
+        format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{base64}"}}"#).into_bytes(),
+        format!("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5{base64} lobby@example").into_bytes(),
+        format!("two words of more than {SECRET}").into_bytes(),
+    ] {
+        let parsed = TicketKey::parse(&key).map(|key| key.algorithm());
+        assert!(parsed.is_err(), "{parsed:?} of {}", String::from_utf8_lossy(&key));
+    }
 }
 
 #[test]

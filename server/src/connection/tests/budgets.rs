@@ -102,3 +102,16 @@ fn a_room_that_always_loses_time_gives_no_leave_to_flood_it() {
     let forgiven = burst(&mut connection, &mut room);
     assert!(forgiven <= 5 * at_first, "{forgiven}, and {at_first} without");
 }
+
+#[test]
+fn a_flooder_is_not_forgiven_for_the_kinds_that_it_says_little_of() {
+    let mut room = room();
+    let mut connection = player(&mut room);
+    let ping = bytes(&ClientMessage::Ping(Ping { number: 1 }));
+    let ends = (0..100).find_map(|second| {
+        let now = START + SECOND * second;
+        connection.receive(&mut room, now, &ping).expect("one a second");
+        (0..200).find_map(|_| connection.receive(&mut room, now, &an_input()).err())
+    });
+    assert_eq!(ends, Some(End::TooMuch));
+}

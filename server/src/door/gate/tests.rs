@@ -92,7 +92,18 @@ async fn a_client_that_takes_nothing_of_its_answer_is_given_up() {
     assert_eq!(read(&mut gate).await.expect("a head"), HEAD);
     let large = vec![0; 64 << 20];
     gate.write_all(&large).await.expect_err("it takes no more than the kernel does");
-    assert_eq!(gate.fault(), Some(Fault::Idle));
+    assert_eq!(gate.fault(), Some(Fault::Stuck));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_comes_late_but_in_time_leaves_no_more_than_is_left_of_the_deadline() {
+    let (mut gate, mut peer) = pair().await;
+    let accepted = Instant::now();
+    tokio::time::sleep(OPENING_MAX - Duration::from_secs(2)).await;
+    peer.write_all(HEAD).expect("it is read");
+    std::thread::sleep(Duration::from_millis(1));
+    assert_eq!(read(&mut gate).await.expect("a head"), HEAD);
+    assert_eq!(gate.into_parts().2, accepted + OPENING_MAX);
 }
 
 #[tokio::test(start_paused = true)]

@@ -249,3 +249,71 @@ proptest! {
         prop_assert_eq!(heard, messages);
     }
 }
+
+#[test]
+fn the_code_of_a_close_comes_behind_whatever_waits() {
+    let (mut socket, mut client, line) = pair(0);
+    for _ in 0..100 {
+        say(&mut client, Message::Ping(vec![7; 100].into()));
+    }
+    pass(&mut socket, seconds(0)).expect("pings are allowed");
+    socket.close(End::Closing);
+    line.borrow_mut().window = usize::MAX;
+    assert_eq!(socket.flush(seconds(0)), Ok(Flushed::Whole));
+    assert_eq!(close_code(&mut client), Some(CloseCode::Away));
+}
+
+#[test]
+fn nobody_is_pinged_who_takes_nothing() {
+    let (mut socket, _client, _line) = pair(0);
+    socket.say(b"waits");
+    for second in 0..15 {
+        pass(&mut socket, seconds(second).min(seconds(9))).expect("not so soon");
+    }
+    let waits = socket.unsent_bytes();
+    socket.keep_alive(seconds(14)).expect("not so soon");
+    assert_eq!(socket.unsent_bytes(), waits);
+}
+
+#[test]
+fn another_clock_tells_nothing_of_silence_or_floods() {
+    let (mut socket, mut client, _line) = pair(usize::MAX);
+    for second in 1_000..1_009 {
+        // As fast as it is read, and faster.
+        for _ in 0..6_000 {
+            say(&mut client, Message::Pong(vec![].into()));
+        }
+        pass(&mut socket, seconds(second)).expect("it is limited, not ended");
+    }
+    // A shard's clock may be far behind that of the door, or ahead.
+    for start in [0, 1_000_000] {
+        socket.change_clock();
+        pass(&mut socket, seconds(start)).expect("no time has passed here");
+    }
+}
+
+#[test]
+fn a_server_that_loses_time_again_and_again_still_ends_a_flood() {
+    let (mut socket, mut client, _line) = pair(usize::MAX);
+    let ended = (0..2_000).find_map(|pass_number: u32| {
+        for _ in 0..100 {
+            say(&mut client, Message::Pong(vec![].into()));
+        }
+        if pass_number.is_multiple_of(100) {
+            socket.forgive_stall(Duration::from_millis(1));
+        }
+        pass(&mut socket, Duration::from_millis(33) * pass_number).err()
+    });
+    assert_eq!(ended, Some(End::Flood));
+}
+
+#[test]
+fn a_frame_that_comes_a_byte_at_a_time_is_waited_for_so_long() {
+    let (mut socket, _client, line) = pair(usize::MAX);
+    line.borrow_mut().to_server.extend([0x82, 0xFE, 0x04, 0x00, 0, 0, 0, 0]);
+    let end = (0..100).find_map(|number| {
+        line.borrow_mut().to_server.push_back(0);
+        pass(&mut socket, seconds(4 * number)).err()
+    });
+    assert_eq!(end, Some(End::Silent));
+}
