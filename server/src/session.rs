@@ -1,7 +1,8 @@
 //! A client's way from its handshake to a room, and from a room to the end of its connection.
 //!
-//! Both are short tasks on the door's runtime: [`welcome_in`] waits for the hello, has the lobby
-//! find a place and hands the socket to the shard; [`part`] sees a closed socket off. While a
+//! All are tasks on the door's runtime: [`welcome_in`] waits for the hello, has the lobby
+//! find a place and hands the socket to the shard; [`part`] sees a closed socket off; [`echo`] says
+//! back what it hears, where there is nothing to play. While a
 //! client plays, no task of it exists.
 
 use std::io::ErrorKind;
