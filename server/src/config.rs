@@ -7,14 +7,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use shared::game::Skills;
 use shared::limits::{
     CATCH_UP_STEPS_MAX, PACE_FULL_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX,
     SLOWEST_MIN_PERMILLE, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
     SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };
-use shared::protocol::snapshot::Coding;
 
 use crate::pacer::OverloadPolicy;
 use crate::room::StreamSettings;
@@ -87,11 +85,6 @@ pub struct Config {
         value_parser = clap::value_parser!(u32)
             .range(SNAPSHOT_MAX_BYTES_MIN as i64..=SNAPSHOT_MAX_BYTES as i64))]
     pub snapshot_max_bytes: u32,
-
-    /// How snapshots become bytes: fewest bytes, or least work
-    #[arg(long, env = "TICKWIRE_CODING", value_name = "HOW", default_value = "range",
-        value_parser = PossibleValuesParser::new(["range", "plain"]).map(|name| coding(&name)))]
-    pub coding: Coding,
 
     /// By how much spectators see a room later than players: 2s, 500ms; 0 is live
     #[arg(long, env = "TICKWIRE_SPECTATOR_DELAY", value_name = "TIME", default_value = "2s",
@@ -183,7 +176,6 @@ impl Default for Config {
             bot_skill: Skills::Mixed,
             seed: None,
             snapshot_max_bytes: SNAPSHOT_MAX_BYTES as u32,
-            coding: Coding::Range,
             spectator_delay: SPECTATOR_DELAY_DEFAULT,
             rewind_max: REWIND_MAX_DEFAULT,
             catch_up_steps: overload.catch_up_steps,
@@ -222,7 +214,6 @@ impl Config {
     /// How rooms send what there is to see.
     pub(crate) fn stream(&self) -> StreamSettings {
         StreamSettings {
-            coding: self.coding,
             snapshot_max_bytes: self.snapshot_max_bytes as usize,
             spectator_delay: self.spectator_delay,
         }
@@ -245,11 +236,6 @@ impl Config {
             None => std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1),
         }
     }
-}
-
-/// The coding of a name that is one.
-fn coding(name: &str) -> Coding {
-    if name == "plain" { Coding::Plain } else { Coding::Range }
 }
 
 /// A time with its unit, no longer than `most`.
@@ -293,7 +279,6 @@ mod tests {
             "--shards=0",
             "--snapshot-max-bytes=63",
             "--snapshot-max-bytes=1048577",
-            "--coding=zip",
             "--catch-up-steps=0",
             "--catch-up-steps=9",
             "--slowest=4",
@@ -319,9 +304,8 @@ mod tests {
             Config::try_parse_from(all).expect("these are allowed").stream()
         };
         assert_eq!(stream(&[]), StreamSettings::default());
-        let said = ["--coding=plain", "--snapshot-max-bytes=64", "--spectator-delay=1500ms"];
+        let said = ["--snapshot-max-bytes=64", "--spectator-delay=1500ms"];
         let meant = StreamSettings {
-            coding: Coding::Plain,
             snapshot_max_bytes: 64,
             spectator_delay: Duration::from_millis(1_500),
         };

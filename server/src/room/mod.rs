@@ -73,7 +73,7 @@ pub struct RoomSettings<S> {
     pub stream: StreamSettings,
     /// What is done when it cannot keep up.
     pub overload: OverloadPolicy,
-    /// That of a room of the same game, tick rate and coding, to share; made anew when absent.
+    /// That of a room of the same game and tick rate, to share; made anew when absent.
     pub codec: Option<Arc<Codec>>,
 }
 
@@ -96,8 +96,6 @@ impl<S: Default> Default for RoomSettings<S> {
 /// How a room sends what there is to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamSettings {
-    /// How symbols become bytes: fewer bytes, or less work.
-    pub coding: Coding,
     /// Most bytes of one snapshot, its kind included. What does not fit waits, the least
     /// important longest.
     pub snapshot_max_bytes: usize,
@@ -109,7 +107,6 @@ pub struct StreamSettings {
 impl Default for StreamSettings {
     fn default() -> StreamSettings {
         StreamSettings {
-            coding: Coding::Range,
             snapshot_max_bytes: SNAPSHOT_MAX_BYTES,
             spectator_delay: SPECTATOR_DELAY_DEFAULT,
         }
@@ -203,7 +200,7 @@ impl<G: Game> Room<G> {
         }
         let codec = match codec {
             Some(codec) => codec,
-            None => Arc::new(Codec::new(G::schema(), setup.tick_rate, stream.coding)?),
+            None => Arc::new(Codec::new(G::schema(), setup.tick_rate, Coding::Range)?),
         };
         let input = serialised(&G::Input::default(), "input")?.len();
         if input > INPUT_MAX_BYTES {

@@ -235,7 +235,6 @@ fn a_budget_that_a_keyframe_would_not_fit_takes_nothing_from_what_is_seen() {
     let stream = StreamSettings {
         spectator_delay: Duration::ZERO,
         snapshot_max_bytes: SNAPSHOT_MAX_BYTES_MIN,
-        ..StreamSettings::default()
     };
     let setup = Setup { players_max: 64, ..Setup::default() };
     let settings = RoomSettings {
