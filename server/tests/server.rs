@@ -193,8 +193,7 @@ fn what_is_no_hello_ends_the_connection() {
     let server = server();
     let mut input = Vec::new();
     let (tick, rewind) = (Tick(1), Rewind::default());
-    ClientMessage::Input(Input { tick, seen: Tick(0), generation: 0, rewind, input: &[0] })
-        .encode(&mut input);
+    ClientMessage::Input(Input { tick, seen: Tick(0), rewind, input: &[0] }).encode(&mut input);
     let cases = [
         // Whoever acts before it has joined.
         (Message::Binary(input.into()), End::Protocol),
@@ -333,7 +332,6 @@ fn a_panic_in_a_room_ends_that_room_alone() {
         let input = Input {
             tick: tick.plus(ahead),
             seen: Tick(0),
-            generation: 0,
             rewind: Rewind::default(),
             input: &[BREAK],
         };
@@ -420,13 +418,8 @@ fn the_first_room_is_recorded_while_people_play() {
     let mut other = connect(server.address());
     other.join(RoomWish::Named("second")).expect("there is a place");
     for ahead in 1..=30 {
-        let input = Input {
-            tick: tick.plus(ahead),
-            seen: Tick(0),
-            generation: 0,
-            rewind: Rewind::default(),
-            input: &[3],
-        };
+        let input =
+            Input { tick: tick.plus(ahead), seen: Tick(0), rewind: Rewind::default(), input: &[3] };
         peer.say(&ClientMessage::Input(input));
     }
     let mut snapshots = 0;

@@ -298,8 +298,8 @@ pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
 /// delay is.
 pub const LINE_MEASURE_EVERY: Duration = Duration::from_secs(10);
 
-/// Largest input message, in bytes: kind, two ticks, a generation, a rewind, the input.
-pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 1 + 3 + 1 + INPUT_MAX_BYTES;
+/// Largest input message, in bytes: kind, two ticks, a rewind, the input.
+pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 3 + 1 + INPUT_MAX_BYTES;
 /// Largest message of any other kind from a client, in bytes.
 pub const SMALL_MESSAGE_MAX_BYTES: usize = 16;
 /// Largest message a client may send, in bytes. The WebSocket layer refuses a frame above it.

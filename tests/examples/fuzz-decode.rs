@@ -268,7 +268,7 @@ fn add_battle(
         .collect();
     let own = game.own(player).as_ref().map(encoded);
     let part = PlayerPart {
-        given: &[GivenKind::Received { generation: 0 }],
+        given: &[GivenKind::Received],
         margin_ticks: 1,
         own: own.as_deref(),
         replayed,

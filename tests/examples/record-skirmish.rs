@@ -177,7 +177,7 @@ impl Battle {
                 own: Some(RecordedOwn {
                     own: own_of(self, id).as_ref().map(encoded),
                     replayed,
-                    given: GivenKind::Received { generation: 0 },
+                    given: GivenKind::Received,
                     margin_ticks: 1,
                 }),
             }

@@ -36,7 +36,7 @@ function readStreams(text) {
     else if (first === "replayed") step.replayed = words[0];
     else step.lines.push(line);
   }
-  if (file.version !== "1") throw new Error("no snapshots of version 1");
+  if (file.version !== "2") throw new Error("no snapshots of version 2");
   return file;
 }
 

@@ -39,7 +39,7 @@ export class Codec {
     const kindBits = (kinds) => bitsOf(Math.max(kinds.length - 1, 0));
     return {
       skipped: models(4),
-      given: models(3),
+      given: models(2),
       marginChanged: new Model(),
       margin: residualModels(16),
       ownNone: new Model(),
@@ -141,7 +141,7 @@ export class Decoder {
     if (this.isKeyframe) {
       this.tick = source.raw(32);
       this.isPlayer = source.raw(1) === 1;
-      Object.assign(this, { rows: [], own: null, margin: 0, generation: 0, nextId: 0 });
+      Object.assign(this, { rows: [], own: null, margin: 0, nextId: 0 });
       this.models = this.codec.freshModels();
       return 1;
     }
@@ -171,9 +171,8 @@ export class Decoder {
 
   takeGiven() {
     const { source, models } = this;
-    if (source.bit(models.given[0])) return source.bit(models.given[2]) ? "absent" : "repeated";
-    if (source.bit(models.given[1])) this.generation = source.raw(8);
-    return this.generation;
+    if (source.bit(models.given[0]) === 0) return "received";
+    return source.bit(models.given[1]) ? "absent" : "repeated";
   }
 
   takeOwn(base) {

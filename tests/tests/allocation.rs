@@ -113,7 +113,7 @@ proptest! {
         let player = room.join("Ada").expect("there is a place");
         let tick = Tick(room.tick().0 + ahead);
         let (seen, rewind) = (Tick(0), Rewind::default());
-        let input = Input { tick, seen, generation: 0, rewind, input: &input };
+        let input = Input { tick, seen, rewind, input: &input };
         let took = allocated(|| {
             room.input(player, &input);
         });

@@ -37,7 +37,7 @@ fn say<G: Game>(
     let tick = Tick(tick.clamp(0, u32::MAX.into()) as u32);
     let input = bincode::serde::encode_to_vec(input, WIRE).expect("it is plain");
     let (seen, rewind) = (Tick(0), Rewind::default());
-    (tick, room.input(player, &Input { tick, seen, generation: 0, rewind, input: &input }))
+    (tick, room.input(player, &Input { tick, seen, rewind, input: &input }))
 }
 
 fn furthest() -> i64 {
@@ -285,7 +285,7 @@ impl Word {
             Word::Input { ahead, bytes } => {
                 let tick = Tick((i64::from(next.0) + ahead).max(0) as u32);
                 let (rewind, seen) = (Rewind::default(), next);
-                let input = Input { tick, seen, generation: 0, rewind, input: bytes };
+                let input = Input { tick, seen, rewind, input: bytes };
                 ClientMessage::Input(input).encode(&mut out);
             }
             Word::Ack(seen) => ClientMessage::Ack(Ack { seen: Tick(*seen) }).encode(&mut out),
@@ -385,7 +385,7 @@ proptest! {
         for (at, input) in inputs.iter().enumerate() {
             let tick = room.tick().next();
             let (seen, rewind) = (Tick(at as u32), Rewind((at as u16).wrapping_mul(977)));
-            let input = Input { tick, seen, generation: at as u8, rewind, input };
+            let input = Input { tick, seen, rewind, input };
             let player = players[at % players.len()];
             prop_assert_eq!(room.input(player, &input), twin.input(player, &input));
             if at % players.len() == 0 {

@@ -159,7 +159,6 @@ export interface Welcome {
   readonly playersMax: number;
   /** By how many ticks spectators see the room later than players do. */
   readonly delayTicks: number;
-  readonly coding: "plain" | "range";
 }
 
 export interface Refusal {

@@ -69,7 +69,6 @@ impl<G: Game> Demo<G> {
             tick_rate_hz: TickRate::default().hz(),
             tick: Tick(0),
             players_max: self.setup.players_max,
-            coding: Coding::Range,
             delay_ticks: 0,
             schema: &schema,
             level: &level,

@@ -12,7 +12,7 @@ use shared::client::{ClientError, Names};
 use shared::limits::{
     CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
 };
-use shared::protocol::snapshot::{Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
+use shared::protocol::snapshot::{Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
 use shared::protocol::{
     Ack, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
     ServerMessage, Ticket, WIRE, Welcome,
@@ -182,14 +182,7 @@ impl SchemaClient {
         };
         // The input says it, and so stands for an acknowledgement.
         let seen = room.acknowledge();
-        // It replays nothing, and so need not tell one input for a tick from another.
-        self.push(&ClientMessage::Input(Input {
-            tick,
-            seen,
-            generation: 0,
-            rewind: Rewind::default(),
-            input,
-        }));
+        self.push(&ClientMessage::Input(Input { tick, seen, rewind: Rewind::default(), input }));
         true
     }
 
@@ -298,7 +291,7 @@ impl Room {
         let tick_rate =
             TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
         Ok(Room {
-            codec: Codec::new(schema, tick_rate, welcome.coding)?,
+            codec: Codec::new(schema, tick_rate, Coding::Range)?,
             decoder: SnapshotDecoder::new(),
             names: Names::default(),
             is_player: welcome.player.is_some(),
@@ -347,7 +340,7 @@ impl Room {
 fn figures(snapshot: &Snapshot) -> [f64; 4] {
     let (given, margin_ticks) = snapshot.player.unwrap_or((GivenKind::Absent, 0));
     let given = match given {
-        GivenKind::Received { .. } => 0.0,
+        GivenKind::Received => 0.0,
         GivenKind::Repeated => 1.0,
         GivenKind::Absent => 2.0,
     };

@@ -6,7 +6,6 @@
 
 use shared::client::{Client, ClientError, Names, Stage};
 use shared::game::Game;
-use shared::protocol::snapshot::Coding;
 use shared::protocol::{End, Refusal, Welcome};
 use shared::scene::{Axis, Field, Kind, Predict, Rows, Schema};
 use shared::tick::TickRate;
@@ -224,10 +223,6 @@ pub(crate) fn welcome(json: &mut Json, welcome: &Welcome<'_>) {
         for (name, value) in numbers {
             json.key(name).number(value);
         }
-        json.key("coding").text(match welcome.coding {
-            Coding::Plain => "plain",
-            Coding::Range => "range",
-        });
     });
 }
 

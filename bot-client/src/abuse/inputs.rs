@@ -38,7 +38,7 @@ pub(super) async fn flood(speaker: &mut Speaker<'_>) -> io::Result<Then> {
 pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     let room = speaker.join().await?;
     loop {
-        for count in 0..SPEED_TICKS {
+        for _ in 0..SPEED_TICKS {
             let (tick, seen) = (room.tick(), room.tick().saturating_sub(1));
             let mut chunk = Vec::new();
             for _ in 0..SPEED_INPUTS_PER_TICK {
@@ -48,12 +48,11 @@ pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
                     2 => u32::MAX,
                     _ => tick + speaker.dice.below(4),
                 };
-                let generation = speaker.dice.bits() as u8;
-                let input = speaker.words.input(at, seen, generation);
+                let input = speaker.words.input(at, seen);
                 Shape::whole(BINARY).frame(&input, &mut chunk);
             }
             // What was acted on before is said again.
-            let again = speaker.words.input(tick, seen, count as u8);
+            let again = speaker.words.input(tick, seen);
             Shape::whole(BINARY).frame(&again, &mut chunk);
             speaker.say(&chunk).await?;
             sleep(room.period()).await;
@@ -62,7 +61,7 @@ pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
         sleep(SPEED_SILENCE).await;
         let mut burst = Vec::new();
         for tick in silent_from..room.tick() + SPEED_TICKS {
-            let input = speaker.words.input(tick, silent_from, 0);
+            let input = speaker.words.input(tick, silent_from);
             Shape::whole(BINARY).frame(&input, &mut burst);
         }
         speaker.say(&burst).await?;
@@ -76,7 +75,7 @@ pub(super) async fn stall(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     let read_until = room.tick();
     loop {
         let input = if speaker.turn.is_multiple_of(2) {
-            speaker.words.input(room.tick() + LEAD_TICKS, read_until, 0)
+            speaker.words.input(room.tick() + LEAD_TICKS, read_until)
         } else {
             speaker.words.input_now(&room, 0)
         };

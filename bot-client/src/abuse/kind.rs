@@ -17,8 +17,7 @@ pub enum Kind {
     GarbageHello,
     /// Random bytes instead of HTTP
     GarbageHttp,
-    /// Several inputs a tick, too far ahead, for ticks that are over, of many generations; then
-    /// silence and a burst
+    /// Several inputs a tick, too far ahead, for ticks that are over; then silence and a burst
     Speed,
     /// Joins and reads nothing, but keeps sending inputs
     Stall,

@@ -89,11 +89,10 @@ impl Words {
     }
 
     /// An input for a tick, as a message.
-    pub(super) fn input(&self, tick: u32, seen: u32, generation: u8) -> Vec<u8> {
+    pub(super) fn input(&self, tick: u32, seen: u32) -> Vec<u8> {
         encode(&ClientMessage::Input(Input {
             tick: Tick(tick),
             seen: Tick(seen),
-            generation,
             rewind: Rewind::default(),
             input: &self.input,
         }))
@@ -102,7 +101,7 @@ impl Words {
     /// The input that a client would send now, as a message; `ahead` ticks more than it.
     pub(super) fn input_now(&self, room: &RoomClock, ahead: u32) -> Vec<u8> {
         let tick = room.tick();
-        self.input(tick.saturating_add(LEAD_TICKS + ahead), tick.saturating_sub(1), 0)
+        self.input(tick.saturating_add(LEAD_TICKS + ahead), tick.saturating_sub(1))
     }
 }
 

@@ -166,8 +166,7 @@ struct Place {
     simulation: Simulation<Bead>,
     codec: Codec,
     encoder: SnapshotEncoder,
-    /// Each with its generation, by which the client finds it among those that it sent.
-    inputs: BTreeMap<Tick, (u8, i8)>,
+    inputs: BTreeMap<Tick, i8>,
     newest: Tick,
     /// Whether the client moves on by itself the own state that it was told last.
     replays: bool,
@@ -195,7 +194,6 @@ impl Place {
             tick_rate_hz: tick_rate.hz(),
             tick: Tick(0),
             players_max: 1,
-            coding: Coding::Range,
             delay_ticks: 0,
             schema: &encoded,
             level: &level,
@@ -232,7 +230,7 @@ impl Place {
                     let (value, _) = bincode::serde::decode_from_slice(input.input, WIRE)
                         .expect("a bot's input is one");
                     self.newest = self.newest.max(input.tick);
-                    self.inputs.insert(input.tick, (input.generation, value));
+                    self.inputs.insert(input.tick, value);
                 }
                 ClientMessage::Ping(Ping { number }) => {
                     say(&mut self.socket, &ServerMessage::Pong(Ping { number }));
@@ -249,9 +247,7 @@ impl Place {
         let tick = self.simulation.tick().next();
         let is_lost = matches!(self.conduct, Conduct::Lose { .. }) && tick.0.is_multiple_of(4);
         let (given, come_by) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
-            Some((generation, input)) => {
-                (Given::Received(input), GivenKind::Received { generation })
-            }
+            Some(input) => (Given::Received(input), GivenKind::Received),
             None => (Given::Absent, GivenKind::Absent),
         };
         self.simulation.step(&[PlayerInput::at_once(PlayerId(0), given)]);

@@ -165,7 +165,6 @@ fn a_players_inputs_reach_the_room_and_a_spectators_do_not() {
     let input = Input {
         tick: Tick(1),
         seen: Tick(0),
-        generation: 0,
         rewind: shared::tick::Rewind::default(),
         input: &push,
     };

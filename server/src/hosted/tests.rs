@@ -133,7 +133,7 @@ fn say(peer: &TcpStream, messages: impl Iterator<Item = Vec<u8>>) {
 fn input() -> Vec<u8> {
     let (tick, seen, rewind) = (Tick(1), Tick(0), Rewind::default());
     let mut message = Vec::new();
-    let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
+    let input = Input { tick, seen, rewind, input: &[0; 4] };
     ClientMessage::Input(input).encode(&mut message);
     message
 }
@@ -149,7 +149,7 @@ fn a_stall_of_five_seconds_throws_nobody_out_and_makes_no_burst() {
         let inputs = (1..=150).map(|ahead| {
             let (tick, seen, rewind) = (before.plus(ahead), Tick(0), Rewind::default());
             let mut message = Vec::new();
-            let input = Input { tick, seen, generation: 0, rewind, input: &[0; 4] };
+            let input = Input { tick, seen, rewind, input: &[0; 4] };
             ClientMessage::Input(input).encode(&mut message);
             message
         });

@@ -53,7 +53,6 @@ pub(super) struct InputBuffer<I> {
 #[derive(Clone, Copy, Debug)]
 struct Slot<I> {
     input: I,
-    generation: u8,
     rewind: Rewind,
     /// The newest snapshot that the client had seen.
     seen: Tick,
@@ -85,11 +84,11 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             return InputVerdict::TooFarAhead;
         }
         let Some(input) = decode(message.input) else { return InputVerdict::Malformed };
-        // The later one counts: a client whose clock has jumped back, after a stall of the
-        // server, says anew what its player wants now. Nothing is gained by it, for a tick is
-        // still made of one input, and of none that comes after it.
-        let Input { generation, rewind, seen, .. } = *message;
-        let slot = Slot { input, generation, rewind, seen };
+        // The later one counts: after a stall of the server a client that does not replay may say
+        // anew what its player wants now. Nothing is gained by it, for a tick is still made of one
+        // input, and of none that comes after it.
+        let Input { rewind, seen, .. } = *message;
+        let slot = Slot { input, rewind, seen };
         match self.slot_of(message.tick).replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
@@ -99,18 +98,17 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
     /// Takes what a bot of the room does in the coming tick.
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
-        let (generation, rewind) = (0, Rewind::default());
-        *self.slot_of(tick) = Some(Slot { input, generation, rewind, seen: tick });
+        *self.slot_of(tick) = Some(Slot { input, rewind: Rewind::default(), seen: tick });
     }
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and what its
     /// player is told of that.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slot_of(tick).take(), self.last_received) {
-            (Some(Slot { input, generation, rewind, seen }), _) => {
+            (Some(Slot { input, rewind, seen }), _) => {
                 self.last_received = Some((tick, input));
                 self.rewind.claim(rewind, tick, seen);
-                (Given::Received(input), GivenKind::Received { generation })
+                (Given::Received(input), GivenKind::Received)
             }
             (None, Some((last, input))) if tick.since(last) <= self.repeat_max_ticks => {
                 (Given::Repeated(input), GivenKind::Repeated)
@@ -165,12 +163,10 @@ mod tests {
     const FURTHEST_TICKS: i32 = 64;
     /// [`INPUT_REPEAT_MAX`] at the same.
     const REPEAT_TICKS: u32 = 15;
-    const FIRST: GivenKind = GivenKind::Received { generation: 0 };
 
     fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
         let (tick, rewind) = (Tick(tick), Rewind(3));
-        buffer
-            .receive(Tick(now), &Input { tick, seen: Tick(0), generation: 0, rewind, input: bytes })
+        buffer.receive(Tick(now), &Input { tick, seen: Tick(0), rewind, input: bytes })
     }
 
     #[test]
@@ -180,7 +176,7 @@ mod tests {
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
         assert_eq!(buffer.take(Tick(1)).0, Given::Absent);
-        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), FIRST));
+        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), GivenKind::Received));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
         assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
         assert_eq!(buffer.rewind(), Rewind(3), "a repeated input is one of the same picture");
@@ -196,7 +192,7 @@ mod tests {
         assert_eq!(receive(&mut buffer, 10, furthest + 1, &[0]), InputVerdict::TooFarAhead);
         assert_eq!(receive(&mut buffer, 10, u32::MAX, &[0]), InputVerdict::TooFarAhead);
         for tick in 11..=furthest {
-            assert_eq!(buffer.take(Tick(tick)), (Given::Received(tick as u8), FIRST));
+            assert_eq!(buffer.take(Tick(tick)), (Given::Received(tick as u8), GivenKind::Received));
         }
     }
 
@@ -204,7 +200,7 @@ mod tests {
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
         let mut buffer = InputBuffer::new(TickRate::default(), 8);
         receive(&mut buffer, 0, 1, &[5]);
-        assert_eq!(buffer.take(Tick(1)), (Given::Received(5), FIRST));
+        assert_eq!(buffer.take(Tick(1)), (Given::Received(5), GivenKind::Received));
         for tick in 2..=1 + REPEAT_TICKS {
             assert_eq!(buffer.take(Tick(tick)), (Given::Repeated(5), GivenKind::Repeated));
         }

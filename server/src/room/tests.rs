@@ -34,13 +34,7 @@ fn room(players_max: u16, fill: u16) -> Room<Dots> {
 fn press(room: &mut Room<Dots>, player: PlayerId, tick: u32, push: Push) -> InputVerdict {
     room.input(
         player,
-        &Input {
-            tick: Tick(tick),
-            seen: Tick(0),
-            generation: 0,
-            rewind: Rewind::default(),
-            input: &push.bytes(),
-        },
+        &Input { tick: Tick(tick), seen: Tick(0), rewind: Rewind::default(), input: &push.bytes() },
     )
 }
 
@@ -203,13 +197,8 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     assert_eq!(press(&mut room, player, 3, left), InputVerdict::Late);
     let too_far = 4 + INPUT_AHEAD_MIN_TICKS;
     assert_eq!(press(&mut room, player, too_far, left), InputVerdict::TooFarAhead);
-    let noise = Input {
-        tick: Tick(5),
-        seen: Tick(0),
-        generation: 0,
-        rewind: Rewind::default(),
-        input: &[1, 1, 2],
-    };
+    let noise =
+        Input { tick: Tick(5), seen: Tick(0), rewind: Rewind::default(), input: &[1, 1, 2] };
     assert_eq!(room.input(player, &noise), InputVerdict::Malformed);
     assert_eq!(press(&mut room, PlayerId(3), 5, left), InputVerdict::NotPlaying);
     let counters = room.counters();
@@ -236,7 +225,7 @@ fn silence_repeats_the_last_input_and_then_is_absence() {
         assert_eq!(i64::from(margin), Tick(1).since(room.tick()));
         come_by.push(given);
     }
-    assert_eq!(come_by[0], GivenKind::Received { generation: 0 });
+    assert_eq!(come_by[0], GivenKind::Received);
     assert!(come_by[1..=15].iter().all(|given| *given == GivenKind::Repeated));
     assert_eq!(come_by[16..], [GivenKind::Absent; 2]);
     assert_eq!((room.counters().ticks_repeated, room.counters().ticks_absent), (15, 2));
@@ -393,7 +382,7 @@ impl Trial {
                 let tick = room.tick().next();
                 room.input(
                     player,
-                    &Input { tick, seen: Tick(0), generation: 0, rewind: Rewind::default(), input },
+                    &Input { tick, seen: Tick(0), rewind: Rewind::default(), input },
                 );
             }
             Act::Tell(who) => {

@@ -50,7 +50,6 @@ impl<G: Game> Room<G> {
             tick_rate_hz: self.tick_rate.hz(),
             tick: self.simulation.tick(),
             players_max: self.players_max,
-            coding: self.codec.coding(),
             delay_ticks: if player.is_none() { self.broadcast.delay_ticks() } else { 0 },
             schema: &self.welcome_parts.schema,
             level: &self.welcome_parts.level,

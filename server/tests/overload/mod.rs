@@ -14,7 +14,7 @@ fn give(peer: &mut Peer, first: Tick, input: u8) {
         let (seen, rewind) = (Tick(0), Rewind::default());
         let input = &[input];
         let tick = first.plus(ahead);
-        peer.say(&ClientMessage::Input(Input { tick, seen, generation: 0, rewind, input }));
+        peer.say(&ClientMessage::Input(Input { tick, seen, rewind, input }));
     }
 }
 

@@ -135,7 +135,7 @@ fn put_raw(picture: &Picture<'_>, out: &mut Vec<u8>) {
 
 fn given_number(player: &PlayerPart<'_>) -> u32 {
     match player.given.last() {
-        Some(GivenKind::Received { .. }) => 0,
+        Some(GivenKind::Received) => 0,
         Some(GivenKind::Repeated) => 1,
         Some(GivenKind::Absent) | None => 2,
     }

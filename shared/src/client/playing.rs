@@ -17,7 +17,7 @@ use super::{Applied, ClientError, Counters, Late, Names};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
-use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
+use crate::protocol::snapshot::{Codec, Coding, GivenKind, SnapshotDecoder};
 use crate::protocol::{ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
 use crate::tick::{Tick, TickRate};
@@ -41,7 +41,7 @@ pub(super) struct Playing<G: Game> {
     pub(super) screen: Option<Screen>,
     /// When each input under way was sent.
     pub(super) sent: VecDeque<(Tick, Duration)>,
-    /// The inputs under way, all of them: the server says which of those for a tick counted.
+    /// The inputs under way: the server says which of them counted.
     pub(super) inputs: SentInputs<G::Input>,
     pub(super) applied: Option<Applied>,
     pub(super) notices: VecDeque<String>,
@@ -69,7 +69,7 @@ impl<G: Game> Playing<G> {
             player: welcome.player,
             room: welcome.room.to_owned(),
             tick_rate,
-            codec: Codec::new(schema, tick_rate, welcome.coding)?,
+            codec: Codec::new(schema, tick_rate, Coding::Range)?,
             level: serde_part(welcome.level, "level")?,
             settings: serde_part(welcome.settings, "settings")?,
             names: Names::default(),
@@ -98,20 +98,17 @@ impl<G: Game> Playing<G> {
     pub(super) fn give(&mut self, now: Duration, tick: Tick, input: G::Input) -> Vec<u8> {
         let schema = self.codec.schema();
         self.prediction.advance_to(now, tick, input, &self.level, schema);
-        while self.sent.back().is_some_and(|(sent, _)| *sent >= tick) {
-            self.sent.pop_back();
-        }
         self.sent.push_back((tick, now));
         if self.sent.len() > HISTORY_MAX_TICKS {
             self.sent.pop_front();
         }
         self.unacknowledged = 0;
         let (seen, rewind) = (self.seen_tick(), self.clocks.rewind(now, tick));
-        let generation = self.inputs.push(tick, input);
+        self.inputs.push(tick, input);
         let encoded = bincode::serde::encode_to_vec(input, WIRE)
             .unwrap_or_else(|_| unreachable!("the room has checked that inputs encode"));
         let mut bytes = Vec::new();
-        let message = Input { tick, seen, generation, rewind, input: &encoded };
+        let message = Input { tick, seen, rewind, input: &encoded };
         ClientMessage::Input(message).encode(&mut bytes);
         bytes
     }

@@ -2,8 +2,8 @@
 //!
 //! The server moves the own state that it told last on by the inputs that it has applied, and
 //! tells only what came otherwise. To do the same a client needs to know which of its inputs these
-//! were: a snapshot says for each tick whether one came in time, and of which generation. A client
-//! begins a new one whenever its ticks jump back, so that of each it sends one input for a tick.
+//! were: a snapshot says for each tick whether one came in time. That is enough, for a client sends
+//! one input for a tick at most: its clock never goes back.
 
 use std::collections::VecDeque;
 
@@ -14,13 +14,13 @@ use crate::protocol::WIRE;
 use crate::protocol::snapshot::{GivenKind, Replay};
 use crate::tick::Tick;
 
-/// The inputs sent for ticks of which no snapshot has told yet, in the order of sending; and the
-/// last of those that counted.
+/// The inputs sent for ticks of which no snapshot has told yet, by rising tick; and the last of
+/// those that counted.
 #[derive(Debug)]
 pub(super) struct SentInputs<I> {
     sent: VecDeque<Sent<I>>,
-    newest: Option<Tick>,
-    generation: u8,
+    /// Whether any was sent so far.
+    has_sent: bool,
     last: I,
     /// The ticks since then in which none counted in time.
     late: VecDeque<Tick>,
@@ -31,7 +31,6 @@ pub(super) struct SentInputs<I> {
 #[derive(Clone, Copy, Debug)]
 struct Sent<I> {
     tick: Tick,
-    generation: u8,
     input: I,
 }
 
@@ -39,21 +38,20 @@ impl<I: Copy + Default> SentInputs<I> {
     pub(super) fn new() -> SentInputs<I> {
         let (sent, last) = (VecDeque::new(), I::default());
         let late = VecDeque::new();
-        SentInputs { sent, newest: None, generation: 0, last, late, told: None }
+        SentInputs { sent, has_sent: false, last, late, told: None }
     }
 
-    /// An input is sent for `tick`; gives its generation.
-    pub(super) fn push(&mut self, tick: Tick, input: I) -> u8 {
-        if self.newest >= Some(tick) {
-            self.generation = self.generation.wrapping_add(1);
-        }
-        self.newest = Some(tick);
+    /// An input is sent for `tick`, which must rise from call to call.
+    pub(super) fn push(&mut self, tick: Tick, input: I) {
+        debug_assert!(
+            self.sent.back().is_none_or(|last| last.tick < tick),
+            "which of two inputs for a tick counted would not be known"
+        );
+        self.has_sent = true;
         if self.sent.len() >= HISTORY_MAX_TICKS {
             self.sent.pop_front();
         }
-        let generation = self.generation;
-        self.sent.push_back(Sent { tick, generation, input });
-        generation
+        self.sent.push_back(Sent { tick, input });
     }
 
     /// It is to be told of the ticks after `before`. What counted in a gap before that nobody
@@ -66,15 +64,15 @@ impl<I: Copy + Default> SentInputs<I> {
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
     fn applied(&mut self, tick: Tick, given: GivenKind) -> I {
-        if !given.is_received() && self.newest.is_some() {
+        if !given.is_received() && self.has_sent {
             self.late.push_back(tick);
         }
         match given {
-            GivenKind::Received { generation } => {
-                let is_it = |sent: &&Sent<I>| sent.tick == tick && sent.generation == generation;
-                // A server that names one that was not sent is not to be believed; but then
+            GivenKind::Received => {
+                let sent = self.sent.iter().find(|sent| sent.tick == tick);
+                // A server that has received what was not sent is not to be believed; but then
                 // neither is what it says of the own state.
-                self.last = self.sent.iter().rev().find(is_it).map_or(self.last, |sent| sent.input);
+                self.last = sent.map_or(self.last, |sent| sent.input);
                 self.last
             }
             GivenKind::Repeated => self.last,
@@ -126,18 +124,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_input_that_counted_is_found_whatever_was_sent_beside_it() {
+    fn the_input_that_counted_is_the_one_sent_for_the_tick() {
         let mut inputs = SentInputs::<u8>::new();
-        let sent = [(5, 1), (6, 2), (7, 3), (6, 20), (7, 30), (6, 21), (8, 9)];
-        let generations = sent.map(|(tick, input)| inputs.push(Tick(tick), input));
-        assert_eq!(generations, [0, 0, 0, 1, 1, 2, 2]);
-        let received = |generation| GivenKind::Received { generation };
-        assert_eq!(inputs.applied(Tick(5), received(0)), 1);
-        assert_eq!(inputs.applied(Tick(6), received(2)), 21);
-        assert_eq!(inputs.applied(Tick(7), GivenKind::Repeated), 21);
+        for (tick, input) in [(5, 1), (6, 2), (7, 3), (9, 9)] {
+            inputs.push(Tick(tick), input);
+        }
+        assert_eq!(inputs.applied(Tick(5), GivenKind::Received), 1);
+        assert_eq!(inputs.applied(Tick(6), GivenKind::Received), 2);
+        assert_eq!(inputs.applied(Tick(7), GivenKind::Repeated), 2);
         assert_eq!(inputs.applied(Tick(8), GivenKind::Absent), 0);
-        inputs.forget(Tick(6));
-        assert_eq!(inputs.applied(Tick(7), received(1)), 30);
-        assert_eq!(inputs.sent.len(), 3);
+        inputs.forget(Tick(7));
+        assert_eq!(inputs.sent.len(), 1);
+        assert_eq!(inputs.applied(Tick(9), GivenKind::Received), 9);
+        assert_eq!(inputs.applied(Tick(10), GivenKind::Received), 9, "none was sent for it");
     }
 }

@@ -13,7 +13,6 @@ use crate::limits::{
     HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
     ROSTER_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
 };
-use crate::protocol::snapshot::Coding;
 use crate::tick::{Rewind, Tick};
 
 /// What a client says.
@@ -108,8 +107,6 @@ pub struct Welcome<'a> {
     pub tick: Tick,
     /// Most players in the room.
     pub players_max: u16,
-    /// How the snapshots are coded.
-    pub coding: Coding,
     /// By how many ticks what a spectator is sent is behind what players are sent.
     pub delay_ticks: u32,
     /// The game's [`crate::scene::Schema`], in bincode.
@@ -123,13 +120,11 @@ pub struct Welcome<'a> {
 /// One input, addressed to a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Encode, BorrowDecode)]
 pub struct Input<'a> {
-    /// The tick in which it is to be applied.
+    /// The tick in which it is to be applied. It rises from input to input of a client that
+    /// replays: nothing says which of two for one tick counted.
     pub tick: Tick,
     /// Tick of the last snapshot decoded.
     pub seen: Tick,
-    /// Raised whenever the client's ticks jump back, so that of two inputs for one tick both ends
-    /// know which is meant. It wraps around.
-    pub generation: u8,
     /// How much older than `tick` what the player saw of the others was. The room believes it
     /// within limits.
     pub rewind: Rewind,
@@ -462,9 +457,8 @@ mod tests {
     fn the_largest_of_each_kind_fits() {
         let input = [255; crate::limits::INPUT_MAX_BYTES];
         let tick = Tick(u32::MAX);
-        let (generation, rewind) = (u8::MAX, Rewind(u16::MAX));
-        let message =
-            ClientMessage::Input(Input { tick, seen: tick, generation, rewind, input: &input });
+        let rewind = Rewind(u16::MAX);
+        let message = ClientMessage::Input(Input { tick, seen: tick, rewind, input: &input });
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         assert_eq!(bytes.len(), INPUT_MESSAGE_MAX_BYTES);

@@ -9,7 +9,7 @@
 //! nothing. First comes the head, here with one kind of entity and one of event:
 //!
 //! ```text
-//! scenes 1
+//! scenes 2
 //! rate 30
 //! entity ship
 //! field x -8160 8160 scale 0.03125 unit u predict by 1
@@ -44,7 +44,7 @@
 //! row 21 0 40 0 12 for 3
 //! event 0 1180
 //! view 3 -20.5 -10 51.5 32
-//! own 3 0a0b0c 0a0b0d 0 1
+//! own 3 0a0b0c 0a0b0d received 1
 //! ```
 //!
 //! - `row ENTITY KIND VALUES`, one for each entity there is, by rising entity; `event KIND VALUES`
@@ -55,8 +55,10 @@
 //!   it may know, in units; by rising player. The rectangle may move from tick to tick.
 //! - `own PLAYER OWN REPLAYED GIVEN MARGIN` after the view of that player: its own state and what
 //!   its client makes of the one before (hexadecimal, `-` for none); how its input was come by
-//!   (a number: the generation of the one that counted; `repeated`; `absent`); by how many ticks it
-//!   was early.
+//!   (`received`, `repeated` or `absent`); by how many ticks it was early.
+//!
+//! This is version 2 of the format. Version 1 had a number in the place of `received`; it is refused
+//! by its first line.
 
 mod read;
 #[cfg(test)]
@@ -71,7 +73,7 @@ use crate::protocol::snapshot::GivenKind;
 use crate::scene::{Scene, View};
 
 /// Version of the format, in the first line of every recording.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A scene, and who looked at it.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -338,11 +338,10 @@ fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(),
     let own = words.bytes("own state")?;
     let replayed = words.bytes("replayed state")?;
     let given = match words.next("way to come by an input")? {
+        "received" => GivenKind::Received,
         "repeated" => GivenKind::Repeated,
         "absent" => GivenKind::Absent,
-        generation => GivenKind::Received {
-            generation: generation.parse().map_err(|_| Wrong::Word("way to come by an input"))?,
-        },
+        _ => return Err(Wrong::Word("way to come by an input")),
     };
     let margin_ticks = words.number("margin")?;
     viewer.own = Some(RecordedOwn { own, replayed, given, margin_ticks });

@@ -117,13 +117,12 @@ fn write_viewer(viewer: &RecordedViewer, out: &mut String) {
             }
         }
     }
-    match given {
-        GivenKind::Received { generation } => write!(out, " {generation}"),
-        GivenKind::Repeated => write!(out, " repeated"),
-        GivenKind::Absent => write!(out, " absent"),
-    }
-    .expect(STRING);
-    writeln!(out, " {margin_ticks}").expect(STRING);
+    let given = match given {
+        GivenKind::Received => "received",
+        GivenKind::Repeated => "repeated",
+        GivenKind::Absent => "absent",
+    };
+    writeln!(out, " {given} {margin_ticks}").expect(STRING);
 }
 
 /// A name as one word: what would part or end it is written by its bytes.

@@ -390,7 +390,7 @@ fn the_encoder_of_a_viewer_of_64_entities_fits_into_7_kib() {
             }
         }
         let player = PlayerPart {
-            given: &[GivenKind::Received { generation: 0 }],
+            given: &[GivenKind::Received],
             margin_ticks: 1,
             own: Some(&own),
             replayed: Some(&own),

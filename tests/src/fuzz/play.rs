@@ -257,8 +257,7 @@ fn given(source: &mut Source<'_>) -> GivenKind {
     match source.below(6) {
         0 => GivenKind::Repeated,
         1 => GivenKind::Absent,
-        2 => GivenKind::Received { generation: source.byte() },
-        _ => GivenKind::Received { generation: 0 },
+        _ => GivenKind::Received,
     }
 }
 

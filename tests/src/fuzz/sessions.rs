@@ -339,11 +339,11 @@ fn message(source: &mut Source<'_>, tick: Tick) -> Vec<u8> {
     match source.below(12) {
         0..=5 => {
             let (tick, seen) = (near(source), near(source));
-            let (generation, rewind) = (source.byte() / 64, Rewind(source.word() as u16));
+            let rewind = Rewind(source.word() as u16);
             let plain = plain_input(source);
             let length = source.below(12);
             let input = if source.once_in(4) { source.take(length) } else { &plain };
-            ClientMessage::Input(Input { tick, seen, generation, rewind, input }).encode(&mut out);
+            ClientMessage::Input(Input { tick, seen, rewind, input }).encode(&mut out);
         }
         6 | 7 => ClientMessage::Ack(Ack { seen: near(source) }).encode(&mut out),
         8 => ClientMessage::Ping(Ping { number: source.word() }).encode(&mut out),

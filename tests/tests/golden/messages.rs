@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use shared::ids::{PlayerId, SessionId};
-use shared::protocol::snapshot::Coding;
 use shared::protocol::{
     Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping, Refusal, Role,
     RoomWish, Roster, RosterEntry, ServerMessage, Ticket, WIRE, Welcome,
@@ -49,7 +48,6 @@ fn client_messages_stand_as_they_always_stood() {
             ClientMessage::Input(Input {
                 tick: Tick(300),
                 seen: Tick(250),
-                generation: 0,
                 rewind: Rewind::of_ticks(5),
                 input: &[2, 3, 1],
             }),
@@ -89,7 +87,6 @@ fn server_messages_stand_as_they_always_stood() {
                 tick_rate_hz: 30,
                 tick: Tick(1_000),
                 players_max: 64,
-                coding: Coding::Range,
                 delay_ticks: 60,
                 schema: &schema,
                 level: &[],

@@ -41,7 +41,7 @@ struct Server {
 impl Server {
     fn new() -> Server {
         let schema = Schema::new().entity(&KITE).entity(&TAIL).event(&GUST);
-        let codec = Codec::new(schema, TickRate::default(), Coding::default()).unwrap();
+        let codec = Codec::new(schema, TickRate::default(), Coding::Range).unwrap();
         Server { codec, encoder: SnapshotEncoder::new(), tick: Tick(100) }
     }
 
@@ -54,7 +54,6 @@ impl Server {
             tick_rate_hz: self.codec.tick_rate().hz(),
             tick: self.tick,
             players_max: 4,
-            coding: self.codec.coding(),
             delay_ticks: 60,
             schema: &schema,
             level: &[1, 2, 3],
@@ -210,13 +209,8 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
     client.buffers.scratch(2).copy_from_slice(&[8, 1]);
     assert!(client.input(Tick(200), 2));
     let sent = next_message(&mut client).expect("an input");
-    let input = Input {
-        tick: Tick(200),
-        seen,
-        generation: 0,
-        rewind: shared::tick::Rewind::default(),
-        input: &[8, 1],
-    };
+    let input =
+        Input { tick: Tick(200), seen, rewind: shared::tick::Rewind::default(), input: &[8, 1] };
     assert_eq!(ClientMessage::decode(&sent), Ok(ClientMessage::Input(input)));
     give(&mut client, &server.snapshot_for(Some(part), &[], &[]));
     assert_eq!(next_message(&mut client), None, "the input has said what was seen before it");

@@ -34,7 +34,7 @@ fn burst(connection: &mut Connection, room: &mut Room<Dots>) -> u64 {
 
 fn an_input() -> Vec<u8> {
     let (tick, seen, rewind) = (Tick(1), Tick(0), Rewind::default());
-    bytes(&ClientMessage::Input(Input { tick, seen, generation: 0, rewind, input: &[0; 4] }))
+    bytes(&ClientMessage::Input(Input { tick, seen, rewind, input: &[0; 4] }))
 }
 
 #[test]

@@ -3,8 +3,6 @@
 //! It owns what follows from the schema and the tick rate alone, and keeps nothing of any one
 //! stream. Encoders and decoders read it with every message; `plan` and `layout` make it.
 
-use bincode::{Decode, Encode};
-
 use super::Picture;
 use super::layout::{Layout, shared_models as at};
 use super::plan::{KindPlan, plan_kind};
@@ -14,13 +12,13 @@ use crate::protocol::symbols::{fresh_value_models, value_models};
 use crate::scene::{Field, Kind, Schema, SchemaError};
 use crate::tick::TickRate;
 
-/// How the symbols of a stream become bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+/// How the symbols of a stream become bytes. On the wire they are always range coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
-    /// As plain bits: cheap for the processor.
+    /// As plain bits, of which one can tell by eye what they say: for tests, golden vectors, and to
+    /// measure what range coding saves.
     Plain,
     /// By an adaptive range coder: the fewest bytes.
-    #[default]
     Range,
 }
 

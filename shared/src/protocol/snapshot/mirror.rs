@@ -25,8 +25,6 @@ pub struct Mirror {
     /// Whether the stream is a player's.
     pub(super) is_player: bool,
     pub(super) margin_ticks: i16,
-    /// Generation of the last input that came in time.
-    pub(super) generation: u8,
     /// One more than the highest id that was ever known.
     pub(super) fresh_id: u32,
     pub(super) models: Vec<Model>,
@@ -153,18 +151,8 @@ impl Mirror {
     /// Becomes equal to another, in the memory that it has.
     pub(super) fn copy_from(&mut self, other: &Mirror) {
         // All by name: none that is added can be forgotten.
-        let Mirror {
-            tick,
-            rows,
-            rests,
-            masks,
-            own,
-            is_player,
-            margin_ticks,
-            generation,
-            fresh_id,
-            models,
-        } = other;
+        let Mirror { tick, rows, rests, masks, own, is_player, margin_ticks, fresh_id, models } =
+            other;
         self.tick = *tick;
         self.rows.clone_from(rows);
         self.rests.clone_from(rests);
@@ -172,7 +160,6 @@ impl Mirror {
         self.own.clone_from(own);
         self.is_player = *is_player;
         self.margin_ticks = *margin_ticks;
-        self.generation = *generation;
         self.fresh_id = *fresh_id;
         self.models.clone_from(models);
     }
@@ -186,7 +173,6 @@ impl Mirror {
         self.own = None;
         self.is_player = is_player;
         self.margin_ticks = 0;
-        self.generation = 0;
         self.fresh_id = 0;
         codec.restart(&mut self.models);
     }

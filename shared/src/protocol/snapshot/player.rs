@@ -36,10 +36,7 @@ pub struct PlayerPart<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenKind {
     /// It came in time.
-    Received {
-        /// Of the inputs that the client sent for the tick, the one of this generation counted.
-        generation: u8,
-    },
+    Received,
     /// It did not; the last one was repeated.
     Repeated,
     /// Nothing came for long; nothing was assumed.
@@ -50,7 +47,7 @@ impl GivenKind {
     /// Whether it came in time.
     #[must_use]
     pub fn is_received(self) -> bool {
-        matches!(self, GivenKind::Received { .. })
+        self == GivenKind::Received
     }
 }
 
@@ -78,7 +75,7 @@ impl PlayerPart<'_> {
         let untold = untold.expect("each tick has some input or none, and that is told");
         for given in &self.given[untold..] {
             let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            put_given(*given, &mut mirror.generation, models, sink);
+            put_given(*given, models, sink);
         }
         let margin_ticks = self.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         let change = margin_ticks.wrapping_sub(mirror.margin_ticks);
@@ -129,7 +126,7 @@ impl PlayerReader {
         self.given.clear();
         for _ in 0..given_len(ticks) {
             let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            self.given.push(take_given(&mut mirror.generation, models, source));
+            self.given.push(take_given(models, source));
         }
         if source.bit(&mut models[model::MARGIN_CHANGED]) {
             let models = &mut models[model::MARGIN..][..model::MARGIN_LEN];
@@ -166,18 +163,10 @@ fn given_len(ticks: u32) -> usize {
     if ticks as usize <= SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 }
 }
 
-fn put_given(given: GivenKind, last: &mut u8, models: &mut [Model], sink: &mut impl Sink) {
+fn put_given(given: GivenKind, models: &mut [Model], sink: &mut impl Sink) {
     sink.bit(&mut models[0], !given.is_received());
-    match given {
-        GivenKind::Received { generation } => {
-            sink.bit(&mut models[1], generation != *last);
-            if generation != *last {
-                sink.raw(generation.into(), 8);
-                *last = generation;
-            }
-        }
-        GivenKind::Repeated => sink.bit(&mut models[2], false),
-        GivenKind::Absent => sink.bit(&mut models[2], true),
+    if !given.is_received() {
+        sink.bit(&mut models[1], given == GivenKind::Absent);
     }
 }
 
@@ -197,14 +186,11 @@ fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) 
     }
 }
 
-fn take_given(last: &mut u8, models: &mut [Model], source: &mut impl Source) -> GivenKind {
+fn take_given(models: &mut [Model], source: &mut impl Source) -> GivenKind {
     if !source.bit(&mut models[0]) {
-        if source.bit(&mut models[1]) {
-            *last = source.raw(8) as u8;
-        }
-        return GivenKind::Received { generation: *last };
+        return GivenKind::Received;
     }
-    if source.bit(&mut models[2]) { GivenKind::Absent } else { GivenKind::Repeated }
+    if source.bit(&mut models[1]) { GivenKind::Absent } else { GivenKind::Repeated }
 }
 
 fn take_own(

@@ -170,7 +170,7 @@ impl Replay for Turn {
     fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
         for given in given {
             let by = match given {
-                GivenKind::Received { generation } => generation.wrapping_add(1),
+                GivenKind::Received => 1,
                 GivenKind::Repeated => 3,
                 GivenKind::Absent => 0,
             };
@@ -234,9 +234,9 @@ proptest! {
         let mut tick = Tick(5);
         let mut rows = Rows::default();
         let given = [
-            GivenKind::Received { generation: 0 },
+            GivenKind::Received,
             GivenKind::Repeated,
-            GivenKind::Received { generation: 7 },
+            GivenKind::Received,
             GivenKind::Absent,
         ];
         for (at, moment) in moments.iter().enumerate() {
