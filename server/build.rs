@@ -1,8 +1,8 @@
-//! Builds the browser's client to wasm and puts the page into the server, so that plain
-//! `cargo run` is all it takes.
+//! Builds the browser client to wasm and embeds the page in the server, so that plain `cargo run` is
+//! enough.
 //!
-//! `WEB_CLIENT` says how hard to try: `auto` (the default) puts a page in its place that says
-//! what to type when it does not work, `skip` does not try, `require` fails the build.
+//! `WEB_CLIENT` selects what happens if the client cannot be built: with `auto` (the default) a help
+//! page is embedded instead, with `require` the build fails. With `skip` the client is not built.
 
 use std::env;
 use std::error::Error;
@@ -17,15 +17,15 @@ use flate2::write::GzEncoder;
 
 use self::content_type::content_type;
 
-#[path = "src/page/comments.rs"]
+#[path = "src/edge/http/page/comments.rs"]
 mod comments;
-#[path = "src/page/content_type.rs"]
+#[path = "src/edge/http/page/content_type.rs"]
 mod content_type;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What the outer build has set for itself and the inner one must not inherit: it builds for
-/// another target, with another profile, into another folder.
+/// Environment variables of the outer build that the inner build must not inherit: it has another
+/// target, another profile and another target folder.
 const OUTER: [&str; 6] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -37,11 +37,11 @@ const OUTER: [&str; 6] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let root = server.parent().ok_or("the server lies in the workspace")?.to_path_buf();
+    let root = server.parent().ok_or("the server is in a workspace")?.to_path_buf();
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-env-changed=WEB_CLIENT");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/page");
+    println!("cargo::rerun-if-changed=src/edge/http/page");
     for input in ["web-client", "shared/src", "shared/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
@@ -50,11 +50,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok("require") => Some(build(&root, &out)?),
         Ok("auto" | "") | Err(_) => build(&root, &out)
             .inspect_err(|error| {
-                println!("cargo::warning=the page is not built: {error}");
-                println!("cargo::warning=build with WEB_CLIENT=require to see all of it");
+                println!("cargo::warning=the page was not built: {error}");
+                println!("cargo::warning=build with WEB_CLIENT=require to see the whole output");
             })
             .ok(),
-        Ok(other) => return Err(format!("WEB_CLIENT={other}: auto, skip or require").into()),
+        Ok(other) => {
+            return Err(format!("WEB_CLIENT={other}: expected auto, skip or require").into());
+        }
     };
     let mut files = Vec::new();
     if wasm.is_some() {
@@ -64,20 +66,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.push(("/tickwire.wasm".to_owned(), wasm.clone()));
     }
     if !files.iter().any(|(path, _)| path == "/index.html") {
-        files.push(("/index.html".to_owned(), server.join("src/page/missing.html")));
+        files.push(("/index.html".to_owned(), server.join("src/edge/http/page/missing.html")));
     }
     files.sort();
-    lighten(&mut files, &out)?;
-    fs::write(out.join("page_files.rs"), table(&files, wasm.is_some(), &zip(&files, &out)?))?;
+    strip_files(&mut files, &out)?;
+    fs::write(out.join("page_files.rs"), table(&files, wasm.is_some(), &gzip(&files, &out)?))?;
     Ok(())
 }
 
-/// Builds the client, and says where its wasm is.
+/// Builds the client and returns the path of its wasm.
 fn build(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     add_target()?;
-    // A folder of its own: cargo locks the one it works in, and the outer one holds that lock.
+    // A separate folder: the outer cargo holds the lock of its own target folder.
     let target_dir = out.join("web-client");
-    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo does not say where it is")?);
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
         .args(["build", "--profile", "web", "--target", TARGET, "--locked", "-p", "web-client"])
         .arg("--manifest-path")
@@ -90,14 +92,14 @@ fn build(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     run(&mut cargo)?;
     let wasm = target_dir.join(TARGET).join("web").join("web_client.wasm");
     if !wasm.is_file() {
-        return Err("web-client made no web_client.wasm".into());
+        return Err("the build of web-client wrote no web_client.wasm".into());
     }
     Ok(wasm)
 }
 
-/// Fetches the standard library for wasm when it is missing.
+/// Installs the standard library for wasm if it is missing.
 fn add_target() -> Result<(), Box<dyn Error>> {
-    let rustc = env::var_os("RUSTC").ok_or("cargo does not say where rustc is")?;
+    let rustc = env::var_os("RUSTC").ok_or("RUSTC is not set")?;
     let printed =
         Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
     let libdir = PathBuf::from(String::from_utf8(printed.stdout)?.trim());
@@ -109,25 +111,25 @@ fn add_target() -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{error}; try: rustup target add {TARGET}").into())
 }
 
-/// Runs a command; what it said becomes part of the error.
+/// Runs a command. The first error of its output becomes part of the returned error.
 fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
     let program = Path::new(command.get_program()).display().to_string();
     let output = command.output().map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    // The whole of it is in the build's own output; a warning has one line.
-    #[allow(clippy::print_stderr, reason = "cargo shows it when the build fails")]
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    // The build output contains all of it; a warning has only one line.
+    #[allow(clippy::print_stderr, reason = "cargo shows it if the build fails")]
     {
-        eprintln!("{said}");
+        eprintln!("{stderr}");
     }
     let first =
-        said.lines().find(|line| line.starts_with("error")).unwrap_or("it does not say why");
+        stderr.lines().find(|line| line.starts_with("error")).unwrap_or("no error in its output");
     Err(format!("{program} failed: {first}").into())
 }
 
-/// All files below a folder, with their paths as a browser asks for them.
+/// Collects all files below a folder, with their URL paths.
 fn collect(
     folder: &Path,
     prefix: &str,
@@ -146,60 +148,59 @@ fn collect(
     Ok(())
 }
 
-/// Leaves the comments of scripts and styles at home: a third of their bytes on the way, and of no
-/// use there. Lines keep their numbers.
-fn lighten(files: &mut [(String, PathBuf)], out: &Path) -> Result<(), Box<dyn Error>> {
+/// Strips the comments from scripts and styles: they are a third of the bytes and of no use in the
+/// browser. Line numbers stay.
+fn strip_files(files: &mut [(String, PathBuf)], out: &Path) -> Result<(), Box<dyn Error>> {
     let is_code = |path: &str| path.ends_with(".js") || path.ends_with(".css");
-    for (number, (_, place)) in files.iter_mut().enumerate().filter(|(_, (path, _))| is_code(path))
-    {
+    for (number, (_, path)) in files.iter_mut().enumerate().filter(|(_, (path, _))| is_code(path)) {
         let to = out.join(format!("page-{number}"));
-        let light = comments::removed(&fs::read_to_string(&*place)?).map_err(|line| {
-            format!("{}:{line}: code follows a comment on its line", place.display())
+        let stripped = comments::strip_comments(&fs::read_to_string(&*path)?).map_err(|line| {
+            format!("{}:{line}: code follows a comment on its line", path.display())
         })?;
-        fs::write(&to, light)?;
-        *place = to;
+        fs::write(&to, stripped)?;
+        *path = to;
     }
     Ok(())
 }
 
-/// Gzips each file once, for all who will ask for it; `None` for those that get no smaller.
-fn zip(files: &[(String, PathBuf)], out: &Path) -> Result<Vec<Option<PathBuf>>, Box<dyn Error>> {
-    let mut zipped = Vec::new();
-    for (number, (_, place)) in files.iter().enumerate() {
-        let plain = fs::read(place)?;
+/// Gzips each file; `None` for files that do not get smaller.
+fn gzip(files: &[(String, PathBuf)], out: &Path) -> Result<Vec<Option<PathBuf>>, Box<dyn Error>> {
+    let mut gzipped = Vec::new();
+    for (number, (_, path)) in files.iter().enumerate() {
+        let plain = fs::read(path)?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&plain)?;
         let small = encoder.finish()?;
         let to = out.join(format!("page-{number}.gz"));
-        zipped.push((small.len() < plain.len()).then_some(to.clone()));
+        gzipped.push((small.len() < plain.len()).then_some(to.clone()));
         fs::write(to, small)?;
     }
-    Ok(zipped)
+    Ok(gzipped)
 }
 
-/// The source of the table of files.
-fn table(files: &[(String, PathBuf)], has_wasm: bool, zipped: &[Option<PathBuf>]) -> String {
+/// The Rust source of the table of files.
+fn table(files: &[(String, PathBuf)], has_wasm: bool, gzipped: &[Option<PathBuf>]) -> String {
     let mut source = String::from("pub(super) static FILES: &[Embedded] = &[\n");
-    for ((path, place), zipped) in files.iter().zip(zipped) {
+    for ((path, file), gzipped) in files.iter().zip(gzipped) {
         let content_type = content_type(path);
-        let zipped = match zipped {
-            Some(zipped) => format!("Some(include_bytes!({zipped:?}))"),
+        let gzipped = match gzipped {
+            Some(gzipped) => format!("Some(include_bytes!({gzipped:?}))"),
             None => "None".to_owned(),
         };
-        writeln!(source, "    ({path:?}, {content_type:?}, include_bytes!({place:?}), {zipped}),")
-            .expect("a String takes all");
+        writeln!(source, "    ({path:?}, {content_type:?}, include_bytes!({file:?}), {gzipped}),")
+            .expect("writing to a String cannot fail");
     }
     source.push_str("];\n");
     let wasm = files.iter().find(|(path, _)| has_wasm && path == "/tickwire.wasm");
     match wasm {
-        Some((_, place)) => {
+        Some((_, file)) => {
             writeln!(
                 source,
-                "pub(super) const WASM: Option<&[u8]> = Some(include_bytes!({place:?}));"
+                "pub(super) const WASM: Option<&[u8]> = Some(include_bytes!({file:?}));"
             )
         }
         None => writeln!(source, "pub(super) const WASM: Option<&[u8]> = None;"),
     }
-    .expect("a String takes all");
+    .expect("writing to a String cannot fail");
     source
 }

@@ -1,7 +1,7 @@
 //! [`Config`]: every setting of a server, from the command line or the environment.
 //!
-//! It owns the defaults and what values are allowed. It reads nothing but its arguments; the
-//! server reads it once at start.
+//! It owns the defaults and the allowed values. It reads nothing but the arguments and the
+//! environment; the server reads it once at start.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,43 +9,39 @@ use std::time::Duration;
 
 use shared::game::Skills;
 use shared::limits::{
-    CATCH_UP_STEPS_MAX, PACE_FULL_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOM_PLAYERS_MAX,
-    SLOWEST_MIN_PERMILLE, SNAPSHOT_MAX_BYTES, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
-    SPECTATOR_DELAY_MAX, TICK_RATE_DEFAULT_HZ, TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
+    PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, TICK_RATE_DEFAULT_HZ,
+    TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };
+use tickwire_host::limits::{
+    CATCH_UP_STEPS_MAX, MIN_TIME_SCALE_LOWEST_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX,
+    SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT, SPECTATOR_DELAY_MAX,
+};
+use tickwire_host::pacer::{OverloadPolicy, TimeScale};
+use tickwire_host::room::StreamSettings;
 
-use crate::pacer::OverloadPolicy;
-use crate::room::StreamSettings;
-
-mod door;
+mod edge;
 mod tickets;
 mod tls;
 
-pub use door::{AllowedOrigin, DoorConfig, NoOrigin, Uncapped};
+pub use edge::{AllowedOrigin, EdgeConfig, NoOrigin, Uncapped};
 pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 
-const PERMILLE_PER_PERCENT: u16 = 10;
-const SLOWEST_RANGE: std::ops::RangeInclusive<i64> = (SLOWEST_MIN_PERMILLE / PERMILLE_PER_PERCENT)
-    as i64
-    ..=(PACE_FULL_PERMILLE / PERMILLE_PER_PERCENT) as i64;
-
-/// Whether anyone may come into an overloaded room.
+/// Whether clients may join an overloaded room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OverloadJoins {
-    /// Nobody, until it is back at its full pace.
+    /// No, until it is back at its full tick rate.
     Refuse,
-    /// Everyone for whom there is space.
+    /// Yes, as long as there are seats.
     Allow,
 }
 
-/// The settings of a server. `Config::default()` is what no argument at all gives, save that
-/// it ignores the environment.
+/// The settings of a server. `Config::default()` is the same as no arguments, except that it
+/// ignores the environment.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Parser)]
 #[command(version, about = "An authoritative multiplayer game server over WebSockets.")]
 pub struct Config {
-    /// Address and port to listen on, for the page and the WebSocket alike; port 0 takes a free
-    /// one
+    /// Address and port to listen on, for the page and the WebSocket; port 0 picks a free one
     #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR:PORT",
         default_value_t = Config::default().listen)]
     pub listen: SocketAddr,
@@ -63,53 +59,53 @@ pub struct Config {
         value_parser = clap::value_parser!(u16).range(1..=i64::from(ROOM_PLAYERS_MAX)))]
     pub room_size: u16,
 
-    /// Fill every room up to N players with bots, as far as it has places; they make way for
-    /// people
+    /// Fill every room with bots up to N players, as far as it has seats; bots leave when people
+    /// join
     #[arg(long, env = "TICKWIRE_FILL", value_name = "N",
         default_value_t = Config::default().fill)]
     pub fill: u16,
 
-    /// How well those bots play: easy, normal, hard, or mixed for some of each
+    /// How well those bots play: easy, normal, hard, or mixed (some of each)
     #[arg(long, env = "TICKWIRE_BOT_SKILL", value_name = "HOW",
         default_value_t = Config::default().bot_skill)]
     pub bot_skill: Skills,
 
-    /// Where all randomness of the rooms comes from; a room of the same name and seed is the
-    /// same. Random when absent, and then told in the log
+    /// Seed of all randomness in the rooms; rooms of the same name and seed are the same. Random by
+    /// default, and logged at start
     #[arg(long, env = "TICKWIRE_SEED", value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Most bytes of one snapshot; what does not fit waits, the least important longest
+    /// Most bytes of one snapshot; entities that do not fit wait, the least important ones longest
     #[arg(long, env = "TICKWIRE_SNAPSHOT_MAX_BYTES", value_name = "N",
         default_value_t = Config::default().snapshot_max_bytes,
         value_parser = clap::value_parser!(u32)
             .range(SNAPSHOT_MAX_BYTES_MIN as i64..=SNAPSHOT_MAX_BYTES as i64))]
     pub snapshot_max_bytes: u32,
 
-    /// By how much spectators see a room later than players: 2s, 500ms; 0 is live
+    /// Delay of spectators behind players, such as 2s or 500ms; 0 is live
     #[arg(long, env = "TICKWIRE_SPECTATOR_DELAY", value_name = "TIME", default_value = "2s",
         value_parser = |text: &str| time(text, SPECTATOR_DELAY_MAX))]
     pub spectator_delay: Duration,
 
-    /// How old the picture of a player may be by which its shots are judged that hit at once: 250ms;
-    /// 0 judges all in the present
+    /// How far back a room rewinds to judge a player's instant-hit shots, such as 250ms; 0 judges all
+    /// of them in the present
     #[arg(long, env = "TICKWIRE_REWIND_MAX", value_name = "TIME", default_value = "250ms",
         value_parser = |text: &str| time(text, REWIND_MAX_MAX))]
     pub rewind_max: Duration,
 
-    /// How many ticks a room that is late makes up at once; the others are given up
+    /// Most overdue ticks that a room runs at once; further ones are skipped
     #[arg(long, env = "TICKWIRE_CATCH_UP_STEPS", value_name = "N",
         default_value_t = Config::default().catch_up_steps,
         value_parser = clap::value_parser!(u32).range(1..=i64::from(CATCH_UP_STEPS_MAX)))]
     pub catch_up_steps: u32,
 
-    /// How far an overloaded room slows its ticks, in percent of the tick rate; 100 never slows
-    #[arg(long = "slowest", env = "TICKWIRE_SLOWEST", value_name = "PERCENT",
-        default_value_t = Config::default().slowest_percent,
-        value_parser = clap::value_parser!(u16).range(SLOWEST_RANGE))]
-    pub slowest_percent: u16,
+    /// Lowest time scale of an overloaded room, from 0.05 to 1; 1 is the full tick rate and never
+    /// slows down
+    #[arg(long, env = "TICKWIRE_MIN_TIME_SCALE", value_name = "SCALE", default_value = "0.25",
+        value_parser = time_scale)]
+    pub min_time_scale: TimeScale,
 
-    /// Whether anyone may come into an overloaded room
+    /// Whether clients may join an overloaded room
     #[arg(long, env = "TICKWIRE_OVERLOAD_JOINS", value_name = "HOW", default_value = "refuse")]
     pub overload_joins: OverloadJoins,
 
@@ -117,22 +113,21 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
     pub settings: Option<String>,
 
-    /// Record all that is to be seen in the first room that opens to this file, for
-    /// `stream-report`
+    /// Record the scenes of the first room that opens to this file, for `stream-report`
     #[arg(long, env = "TICKWIRE_RECORD_SCENES", value_name = "FILE")]
     pub record_scenes: Option<PathBuf>,
 
-    /// Serve the page from this folder, read anew at every request, instead of the built-in one
+    /// Serve the page from this folder, read at every request, instead of the built-in page
     #[arg(long, env = "TICKWIRE_WEB_DIR", value_name = "PATH")]
     pub web_dir: Option<PathBuf>,
 
-    /// Most rooms at a time
+    /// Most rooms at the same time
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "N",
         default_value_t = Config::default().rooms_max,
         value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub rooms_max: u32,
 
-    /// Most people in all rooms together, players and spectators
+    /// Most players and spectators in all rooms together
     #[arg(long, env = "TICKWIRE_CONNECTIONS_MAX", value_name = "N",
         default_value_t = Config::default().connections_max,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -143,24 +138,24 @@ pub struct Config {
         value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub shards: Option<u16>,
 
-    /// For how long a room without people is kept
+    /// How long an empty room is kept, in seconds
     #[arg(long, env = "TICKWIRE_EMPTY_ROOM_SECONDS", value_name = "N",
         default_value_t = Config::default().empty_room_seconds)]
     pub empty_room_seconds: u32,
 
-    /// Send back what comes at /ws instead of playing: for suites that test WebSocket servers
+    /// Echo the messages at /ws instead of playing, for WebSocket conformance suites
     #[arg(long, env = "TICKWIRE_ECHO")]
     pub echo: bool,
 
-    /// What the door lets in.
+    /// Settings of the edge: origins, addresses, proxies, memory.
     #[command(flatten)]
-    pub door: DoorConfig,
+    pub edge: EdgeConfig,
 
-    /// The certificate.
+    /// Settings of TLS.
     #[command(flatten)]
     pub tls: TlsConfig,
 
-    /// Join tickets.
+    /// Settings of join tickets.
     #[command(flatten)]
     pub tickets: TicketConfig,
 }
@@ -179,7 +174,7 @@ impl Default for Config {
             spectator_delay: SPECTATOR_DELAY_DEFAULT,
             rewind_max: REWIND_MAX_DEFAULT,
             catch_up_steps: overload.catch_up_steps,
-            slowest_percent: overload.slowest_permille / PERMILLE_PER_PERCENT,
+            min_time_scale: overload.min_time_scale,
             overload_joins: if overload.refuse_joins {
                 OverloadJoins::Refuse
             } else {
@@ -193,7 +188,7 @@ impl Default for Config {
             shards: None,
             empty_room_seconds: 30,
             echo: false,
-            door: DoorConfig::default(),
+            edge: EdgeConfig::default(),
             tls: TlsConfig::default(),
             tickets: TicketConfig::default(),
         }
@@ -201,7 +196,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks what no single argument can be checked for.
+    /// Checks the settings that clap cannot check.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(path) = &self.web_dir
             && !path.is_dir()
@@ -211,7 +206,7 @@ impl Config {
         Ok(())
     }
 
-    /// How rooms send what there is to see.
+    /// The settings of snapshots and of the spectators' stream.
     pub(crate) fn stream(&self) -> StreamSettings {
         StreamSettings {
             snapshot_max_bytes: self.snapshot_max_bytes as usize,
@@ -219,26 +214,35 @@ impl Config {
         }
     }
 
-    /// What rooms do that cannot keep up.
+    /// The settings of overloaded rooms.
     pub(crate) fn overload(&self) -> OverloadPolicy {
         OverloadPolicy {
             catch_up_steps: self.catch_up_steps,
-            slowest_permille: self.slowest_percent * PERMILLE_PER_PERCENT,
+            min_time_scale: self.min_time_scale,
             refuse_joins: self.overload_joins == OverloadJoins::Refuse,
         }
     }
 
-    /// How many shards to run.
+    /// The number of shards.
     pub(crate) fn shard_count(&self) -> usize {
         match self.shards {
             Some(count) => usize::from(count),
-            // One core is left to the door and to the kernel's network work.
+            // One core is left for the edge and the kernel's network stack.
             None => std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1),
         }
     }
 }
 
-/// A time with its unit, no longer than `most`.
+/// Parses a time scale within its limits.
+fn time_scale(text: &str) -> Result<TimeScale, String> {
+    let (least, most) = (f64::from(MIN_TIME_SCALE_LOWEST_PERMILLE), f64::from(PACE_FULL_PERMILLE));
+    let scale = text.parse::<f64>().ok().map(|scale| (scale * most).round());
+    let scale = scale.filter(|permille| (least..=most).contains(permille));
+    let scale = scale.map(|permille| TimeScale::of_permille(permille as u16));
+    scale.ok_or_else(|| format!("not a number from {} to 1", least / most))
+}
+
+/// Parses a time with its unit, up to `most`.
 fn time(text: &str, most: Duration) -> Result<Duration, String> {
     let (number, unit_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(number), _) => (number, 1),
@@ -281,8 +285,10 @@ mod tests {
             "--snapshot-max-bytes=1048577",
             "--catch-up-steps=0",
             "--catch-up-steps=9",
-            "--slowest=4",
-            "--slowest=101",
+            "--min-time-scale=0.04",
+            "--min-time-scale=1.01",
+            "--min-time-scale=NaN",
+            "--min-time-scale=25%",
             "--overload-joins=maybe",
             "--spectator-delay=2",
             "--spectator-delay=-1s",
@@ -298,18 +304,18 @@ mod tests {
     }
 
     #[test]
-    fn how_rooms_send_is_as_was_said() {
+    fn the_settings_of_streams_are_taken_from_the_arguments() {
         let stream = |arguments: &[&str]| {
             let all = ["tickwire"].iter().chain(arguments);
             Config::try_parse_from(all).expect("these are allowed").stream()
         };
         assert_eq!(stream(&[]), StreamSettings::default());
-        let said = ["--snapshot-max-bytes=64", "--spectator-delay=1500ms"];
-        let meant = StreamSettings {
+        let arguments = ["--snapshot-max-bytes=64", "--spectator-delay=1500ms"];
+        let expected = StreamSettings {
             snapshot_max_bytes: 64,
             spectator_delay: Duration::from_millis(1_500),
         };
-        assert_eq!(stream(&said), meant);
+        assert_eq!(stream(&arguments), expected);
         for (text, delay) in
             [("0", Duration::ZERO), ("0s", Duration::ZERO), ("60s", SPECTATOR_DELAY_MAX)]
         {
@@ -318,16 +324,19 @@ mod tests {
     }
 
     #[test]
-    fn what_overloaded_rooms_do_is_as_was_said() {
+    fn the_settings_of_overloaded_rooms_are_taken_from_the_arguments() {
         let overload = |arguments: &[&str]| {
             let all = ["tickwire"].iter().chain(arguments);
             Config::try_parse_from(all).expect("these are allowed").overload()
         };
         assert_eq!(overload(&[]), OverloadPolicy::default());
-        let said = ["--catch-up-steps=8", "--slowest=100", "--overload-joins=allow"];
-        let meant =
-            OverloadPolicy { catch_up_steps: 8, slowest_permille: 1_000, refuse_joins: false };
-        assert_eq!(overload(&said), meant);
+        let arguments = ["--catch-up-steps=8", "--min-time-scale=1", "--overload-joins=allow"];
+        let expected = OverloadPolicy {
+            catch_up_steps: 8,
+            min_time_scale: TimeScale::FULL,
+            refuse_joins: false,
+        };
+        assert_eq!(overload(&arguments), expected);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! What strangers' bytes meet first, for whoever feeds it any: fuzzers, and a test that does so for
-//! a moment. No program calls it, and nothing else of the crate does.
+//! Entry points for fuzzing the parsers of untrusted bytes. Fuzzers and a short test call them;
+//! neither a program nor the rest of the crate does.
 //!
-//! The parts are private, so their checks stand here: each takes any bytes and panics where
-//! something does not hold.
+//! The parsers are private, so their checks are here: each function takes any bytes and panics if an
+//! invariant does not hold.
 
 mod http;
 mod websocket;

@@ -1,48 +1,32 @@
-//! Tickwire's server: runs any [`Game`] for whoever connects over WebSocket.
+//! Tickwire's server: runs any [`Game`] for clients that connect over WebSocket.
 //!
-//! A client's bytes travel through these modules, in this order: [`door`] (accept, deadlines,
-//! who may come in, [`tls`]) and [`http`] (page, [`upgrade`]), [`session`] (its task until it plays)
-//! with [`hello`], its [`tickets`] and [`lobby`]
-//! (which room, by its [`directory`]), then [`shard`] (the thread that is the clock) and [`hosted`]
-//! (one room's pass: read, step, write) with [`socket`] (its [`framing`], over a [`stream`]), [`connection`] (one
-//! client's state) and [`room`] (the world). Rooms and connections do no I/O and know no clock.
+//! Rooms, sessions and the rules of joining are in [`tickwire_host`], which does no I/O. This crate
+//! is the shell around it, from the network inwards: [`edge`] (accept, HTTP, TLS, hello, join),
+//! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`] and [`shard_thread`] (which
+//! drive the host's lobby and shards), and [`ops`] (metrics, memory, recordings). [`server`] starts
+//! and stops all of it.
 
 #![warn(missing_docs)]
 
-mod bucket;
-mod budget;
 mod config;
-pub mod connection;
-mod directory;
-mod door;
-mod framing;
+mod edge;
 #[doc(hidden)]
 pub mod fuzzing;
-mod hello;
-mod hosted;
-mod http;
-mod lobby;
-mod memory;
-mod metrics;
-pub mod pacer;
-pub mod page;
-mod recorder;
-pub mod room;
+pub mod limits;
+mod lobby_task;
+mod ops;
+mod program;
 mod server;
-mod session;
-mod shard;
-mod socket;
-mod stream;
-mod text;
-mod tickets;
-mod tls;
-mod upgrade;
+mod shard_thread;
+mod transport;
 
 pub use config::{
-    AllowedOrigin, Config, DoorConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
+    AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
     TlsConfig, Uncapped,
 };
-pub use server::{Server, StartError, run};
+pub use edge::http::page;
+pub use program::run;
+pub use server::{Server, StartError};
 
 #[doc(no_inline)]
 pub use shared::game::Game;

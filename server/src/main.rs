@@ -1,4 +1,4 @@
-//! The server of the bundled game: the only place of the server that names it.
+//! The server of the bundled game: the only file of the server that names it.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match tickwire::run::<Skirmish>(tickwire::Config::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[allow(clippy::print_stderr, reason = "a program says why it does not start")]
+            #[allow(clippy::print_stderr, reason = "a program reports why it does not start")]
             {
                 eprintln!("tickwire: {error}");
             }

@@ -1,10 +1,9 @@
-//! A whole server over real sockets, with a game of its own: the door, the hello, the rooms'
-//! ends. Clients here are bare: they know messages, not the game.
+//! A whole server over real sockets with a small game: the edge, the hello, and the ends of rooms and
+//! connections. The clients know the messages of the protocol, but not the game.
 
-mod door;
+mod edge;
 mod overload;
 mod tickets;
-mod tiny;
 mod tls;
 
 use std::io::{ErrorKind, Read, Write};
@@ -18,11 +17,11 @@ use shared::protocol::{
 };
 use shared::recording::Reader;
 use shared::tick::{Rewind, Tick};
+use test_games::tiny::{BREAK, Tiny};
 use tickwire::{Config, Server};
-use tiny::{BREAK, Tiny};
 use tungstenite::{Message, WebSocket};
 
-/// Nothing here takes nearly as long, unless it is broken.
+/// Timeout of every wait: far longer than anything takes unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn start(config: Config) -> Server<Tiny> {
@@ -34,13 +33,13 @@ fn server() -> Server<Tiny> {
     start(Config::default())
 }
 
-/// What the server answers to bytes, until it closes.
+/// Sends a request, and returns everything that the server sends until it closes.
 fn exchange(address: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let mut stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
-    stream.write_all(request.as_bytes()).expect("it reads");
+    stream.write_all(request.as_bytes()).expect("the server reads");
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("it answers and closes");
+    stream.read_to_end(&mut answer).expect("the server responds and closes");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -48,21 +47,21 @@ fn get(address: SocketAddr, path: &str) -> String {
     exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: here:1\r\nConnection: close\r\n\r\n"))
 }
 
-/// What the server has counted.
+/// The counters of the server.
 fn status(server: &Server<Tiny>) -> serde_json::Value {
     let answer = get(server.admin_address(), "/api/status");
     let json = answer.split("\r\n\r\n").nth(1).expect("a body");
     serde_json::from_str(json).expect("it is JSON")
 }
 
-/// A WebSocket client.
-struct Peer<S = TcpStream>(WebSocket<S>);
+/// A WebSocket client that encodes and decodes the messages of the protocol.
+struct TestClient<S = TcpStream>(WebSocket<S>);
 
-fn connect(address: SocketAddr) -> Peer {
-    let stream = TcpStream::connect(address).expect("it listens");
+fn connect(address: SocketAddr) -> TestClient {
+    let stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
     let (socket, _) = tungstenite::client(format!("ws://{address}/ws"), stream).expect("upgraded");
-    Peer(socket)
+    TestClient(socket)
 }
 
 fn hello(room: RoomWish<'_>) -> Hello<'_> {
@@ -79,17 +78,17 @@ fn hello(room: RoomWish<'_>) -> Hello<'_> {
     }
 }
 
-impl<S: Read + Write> Peer<S> {
-    fn say(&mut self, message: &ClientMessage<'_>) {
+impl<S: Read + Write> TestClient<S> {
+    fn send(&mut self, message: &ClientMessage<'_>) {
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
-        self.0.send(Message::Binary(bytes.into())).expect("it reads");
+        self.0.send(Message::Binary(bytes.into())).expect("the server reads");
     }
 
-    /// The next binary message, or the code and the reason of the close.
-    fn hear(&mut self) -> Result<Vec<u8>, (u16, String)> {
+    /// The next binary message, or the code and reason of the close.
+    fn receive(&mut self) -> Result<Vec<u8>, (u16, String)> {
         loop {
-            match self.0.read().expect("a message or a close, not a broken wire") {
+            match self.0.read().expect("a message or a close, not a broken connection") {
                 Message::Binary(bytes) => return Ok(bytes.to_vec()),
                 Message::Close(Some(close)) => {
                     return Err((close.code.into(), close.reason.to_string()));
@@ -99,20 +98,20 @@ impl<S: Read + Write> Peer<S> {
         }
     }
 
-    /// Hears until one message is what is looked for.
-    fn hear_until(&mut self, mut found: impl FnMut(ServerMessage<'_>) -> bool) {
+    /// Receives until `found` returns true for a message.
+    fn receive_until(&mut self, mut found: impl FnMut(ServerMessage<'_>) -> bool) {
         loop {
-            let bytes = self.hear().expect("not closed");
+            let bytes = self.receive().expect("not closed");
             if found(ServerMessage::decode(&bytes).expect("a message")) {
                 return;
             }
         }
     }
 
-    /// Joins, and hears the welcome; or the refusal.
+    /// Joins a room. Returns the tick of the welcome, or the refusal.
     fn join(&mut self, room: RoomWish<'_>) -> Result<Tick, Refusal> {
-        self.say(&ClientMessage::Hello(hello(room)));
-        let bytes = self.hear().expect("an answer");
+        self.send(&ClientMessage::Hello(hello(room)));
+        let bytes = self.receive().expect("an answer");
         match ServerMessage::decode(&bytes).expect("a message") {
             ServerMessage::Welcome(welcome) => Ok(welcome.tick),
             ServerMessage::Refused(refusal) => Err(refusal),
@@ -120,11 +119,11 @@ impl<S: Read + Write> Peer<S> {
         }
     }
 
-    /// Hears out the connection: what the goodbye says is what the close says.
-    fn ends_by(mut self, end: End) {
+    /// Receives until the connection is closed. The goodbye and the close must have the same reason.
+    fn expect_end(mut self, end: End) {
         let mut goodbye = None;
         let (code, reason) = loop {
-            match self.hear() {
+            match self.receive() {
                 Ok(bytes) => match ServerMessage::decode(&bytes).expect("a message") {
                     ServerMessage::Goodbye(end) => goodbye = Some(end),
                     _ => assert_eq!(goodbye, None, "nothing comes after the goodbye"),
@@ -137,7 +136,7 @@ impl<S: Read + Write> Peer<S> {
 }
 
 #[test]
-fn the_routes_answer() {
+fn the_routes_respond() {
     let server = server();
     let address = server.address();
     let page = get(address, "/");
@@ -154,21 +153,24 @@ fn the_routes_answer() {
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
     assert!(get(address, "/healthz").ends_with("\r\n\r\nok\n"));
     assert!(get(address, "/api/rooms").ends_with("\r\n\r\n[]"));
-    assert!(get(address, "/api/status").starts_with("HTTP/1.1 404 "), "that is not for everyone");
+    assert!(
+        get(address, "/api/status").starts_with("HTTP/1.1 404 "),
+        "only the admin listener serves it"
+    );
     assert!(get(address, "/nothing").starts_with("HTTP/1.1 404 "));
     assert!(get(address, "/../Cargo.toml").starts_with("HTTP/1.1 404 "));
-    let posted = exchange(
+    let post = exchange(
         address,
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     );
-    assert!(posted.starts_with("HTTP/1.1 405 "), "{posted}");
-    assert!(posted.contains("allow: GET, HEAD"), "{posted}");
+    assert!(post.starts_with("HTTP/1.1 405 "), "{post}");
+    assert!(post.contains("allow: GET, HEAD"), "{post}");
     let head = exchange(address, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
 }
 
 #[test]
-fn a_hello_for_another_server_is_refused_by_name() {
+fn a_hello_for_another_server_is_refused_with_the_reason() {
     let server = server();
     let any = hello(RoomWish::Any);
     let cases = [
@@ -181,21 +183,21 @@ fn a_hello_for_another_server_is_refused_by_name() {
     ];
     for (hello, refusal) in cases {
         let mut peer = connect(server.address());
-        peer.say(&ClientMessage::Hello(hello));
-        let bytes = peer.hear().expect("an answer");
+        peer.send(&ClientMessage::Hello(hello));
+        let bytes = peer.receive().expect("an answer");
         assert_eq!(ServerMessage::decode(&bytes), Ok(ServerMessage::Refused(refusal)));
-        peer.ends_by(End::Refused);
+        peer.expect_end(End::Refused);
     }
 }
 
 #[test]
-fn what_is_no_hello_ends_the_connection() {
+fn a_first_message_that_is_not_a_hello_ends_the_connection() {
     let server = server();
     let mut input = Vec::new();
     let (tick, rewind) = (Tick(1), Rewind::default());
     ClientMessage::Input(Input { tick, seen: Tick(0), rewind, input: &[0] }).encode(&mut input);
     let cases = [
-        // Whoever acts before it has joined.
+        // An input before the client has joined.
         (Message::Binary(input.into()), End::Protocol),
         (Message::Text("hello".into()), End::NotBinary),
         (Message::Binary(vec![0; 1_281].into()), End::TooBig),
@@ -205,13 +207,13 @@ fn what_is_no_hello_ends_the_connection() {
     ];
     for (message, end) in cases {
         let mut peer = connect(server.address());
-        peer.0.send(message).expect("it reads");
-        peer.ends_by(end);
+        peer.0.send(message).expect("the server reads");
+        peer.expect_end(end);
     }
 }
 
 #[test]
-fn in_a_room_the_same_ends_hold() {
+fn invalid_messages_in_a_room_end_the_connection() {
     let server = server();
     let cases = [
         (Message::Text("hello".into()), End::NotBinary),
@@ -221,9 +223,9 @@ fn in_a_room_the_same_ends_hold() {
     ];
     for (message, end) in cases {
         let mut peer = connect(server.address());
-        peer.join(RoomWish::Any).expect("there is a place");
-        peer.0.send(message).expect("it reads");
-        peer.ends_by(end);
+        peer.join(RoomWish::Any).expect("a seat is free");
+        peer.0.send(message).expect("the server reads");
+        peer.expect_end(end);
     }
 }
 
@@ -231,15 +233,15 @@ fn in_a_room_the_same_ends_hold() {
 fn snapshots_follow_the_welcome_and_pings_are_answered() {
     let server = server();
     let mut peer = connect(server.address());
-    peer.join(RoomWish::Named("lounge")).expect("there is a place");
+    peer.join(RoomWish::Named("lounge")).expect("a seat is free");
     let mut snapshots = 0;
-    peer.hear_until(|message| {
+    peer.receive_until(|message| {
         snapshots += u32::from(matches!(message, ServerMessage::Snapshot(_)));
         snapshots == 10
     });
-    peer.say(&ClientMessage::Ping(Ping { number: 7 }));
-    peer.hear_until(|message| message == ServerMessage::Pong(Ping { number: 7 }));
-    peer.0.send(Message::Ping(vec![1, 2, 3].into())).expect("it reads");
+    peer.send(&ClientMessage::Ping(Ping { number: 7 }));
+    peer.receive_until(|message| message == ServerMessage::Pong(Ping { number: 7 }));
+    peer.0.send(Message::Ping(vec![1, 2, 3].into())).expect("the server reads");
     while !matches!(peer.0.read().expect("not closed"), Message::Pong(bytes) if *bytes == [1, 2, 3])
     {
     }
@@ -253,43 +255,43 @@ fn spectators_are_sent_the_same_bytes_and_each_tick_is_encoded_once() {
     let watch = || {
         let mut peer = connect(server.address());
         let wish = hello(RoomWish::Named("show"));
-        peer.say(&ClientMessage::Hello(Hello { role: Role::Spectator, ..wish }));
-        peer.hear_until(|message| matches!(message, ServerMessage::Welcome(_)));
+        peer.send(&ClientMessage::Hello(Hello { role: Role::Spectator, ..wish }));
+        peer.receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
         peer
     };
-    let hear = |peer: &mut Peer, count: usize| {
-        let mut heard = Vec::new();
-        peer.hear_until(|message| {
+    let snapshots = |peer: &mut TestClient, count: usize| {
+        let mut received = Vec::new();
+        peer.receive_until(|message| {
             if let ServerMessage::Snapshot(body) = message {
-                heard.push(body.to_vec());
+                received.push(body.to_vec());
             }
-            heard.len() == count
+            received.len() == count
         });
-        heard
+        received
     };
     let mut first = watch();
-    let mut heard = hear(&mut first, 5);
+    let mut received = snapshots(&mut first, 5);
     let mut second = watch();
-    let later = hear(&mut second, 40);
-    heard.extend(hear(&mut first, 60));
-    let at = heard.iter().position(|body| *body == later[0]).expect("a keyframe of the first's");
-    assert_eq!(heard[at..at + 40], later);
+    let later = snapshots(&mut second, 40);
+    received.extend(snapshots(&mut first, 60));
+    let at = received.iter().position(|body| *body == later[0]).expect("the same keyframe");
+    assert_eq!(received[at..at + 40], later);
     let status = status(&server);
     let count = |value: &serde_json::Value| value.as_u64().expect("it is counted");
     let encodes = count(&status["of_rooms"]["broadcast_encodes"]);
-    // 65 were heard; a pass counts what it has sent when it ends.
+    // 65 were received; the counters are updated at the end of each pass.
     assert!((60..=count(&status["ticks"])).contains(&encodes), "{status}");
     assert!(count(&status["broadcast_writes"]) > encodes + 30, "{status}");
     assert_eq!(count(&status["of_rooms"]["snapshots"]), 0, "{status}");
 }
 
 #[test]
-fn what_a_client_sends_before_its_welcome_is_not_lost() {
+fn messages_before_the_welcome_are_not_lost() {
     let server = server();
     let mut peer = connect(server.address());
-    peer.say(&ClientMessage::Hello(hello(RoomWish::Any)));
-    peer.say(&ClientMessage::Ping(Ping { number: 1 }));
-    peer.hear_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
+    peer.send(&ClientMessage::Hello(hello(RoomWish::Any)));
+    peer.send(&ClientMessage::Ping(Ping { number: 1 }));
+    peer.receive_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
 }
 
 #[test]
@@ -312,10 +314,10 @@ fn joins_at_the_same_moment_do_not_overfill_a_room() {
     let full = results.iter().filter(|(_, result)| *result == Err(Refusal::RoomFull)).count();
     assert_eq!(full, 8);
     drop(results);
-    // Places come back when people leave, in order or not.
+    // Seats are free again when clients leave, with or without a goodbye.
     let deadline = Instant::now() + PATIENCE;
     while connect(address).join(RoomWish::Named("duel")).is_err() {
-        assert!(Instant::now() < deadline, "no place came back");
+        assert!(Instant::now() < deadline, "no seat was freed");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -324,10 +326,10 @@ fn joins_at_the_same_moment_do_not_overfill_a_room() {
 fn a_panic_in_a_room_ends_that_room_alone() {
     let server = server();
     let mut bystander = connect(server.address());
-    bystander.join(RoomWish::Named("quiet")).expect("there is a place");
+    bystander.join(RoomWish::Named("quiet")).expect("a seat is free");
     let mut breaker = connect(server.address());
-    let tick = breaker.join(RoomWish::Named("loud")).expect("there is a place");
-    // For many ticks, since the room goes on while these are on their way.
+    let tick = breaker.join(RoomWish::Named("loud")).expect("a seat is free");
+    // For many ticks, since the room runs on while the inputs are in flight.
     for ahead in 1..=60 {
         let input = Input {
             tick: tick.plus(ahead),
@@ -335,31 +337,31 @@ fn a_panic_in_a_room_ends_that_room_alone() {
             rewind: Rewind::default(),
             input: &[BREAK],
         };
-        breaker.say(&ClientMessage::Input(input));
+        breaker.send(&ClientMessage::Input(input));
     }
-    breaker.ends_by(End::RoomFailed);
-    bystander.say(&ClientMessage::Ping(Ping { number: 1 }));
-    bystander.hear_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
+    breaker.expect_end(End::RoomFailed);
+    bystander.send(&ClientMessage::Ping(Ping { number: 1 }));
+    bystander.receive_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
     let deadline = Instant::now() + PATIENCE;
     while get(server.address(), "/api/rooms").contains("loud") {
         assert!(Instant::now() < deadline, "the failed room is still listed");
     }
-    connect(server.address()).join(RoomWish::Named("loud")).expect("a fresh room of that name");
+    connect(server.address()).join(RoomWish::Named("loud")).expect("a new room of that name");
 }
 
-/// Sends the pieces of a message that never ends, each empty, for as long as `on` says so: what
-/// never becomes a message is never counted as one.
-fn flood_with_pieces(mut stream: TcpStream, on: &AtomicBool) {
+/// Sends empty fragments of a message that never ends while `on` is true: limits on messages do not
+/// apply to them.
+fn flood_with_fragments(mut stream: TcpStream, on: &AtomicBool) {
     const FIRST: [u8; 6] = [0x02, 0x80, 0, 0, 0, 0];
-    const PIECES: usize = 4_096;
-    let pieces = [0x00, 0x80, 0, 0, 0, 0].repeat(PIECES);
+    const FRAGMENTS: usize = 4_096;
+    let fragments = [0x00, 0x80, 0, 0, 0, 0].repeat(FRAGMENTS);
     stream.set_write_timeout(Some(Duration::from_millis(50))).expect("a timeout above 0");
     let mut sent = stream.write_all(&FIRST);
     let mut at = 0;
     while on.load(Ordering::Relaxed) && sent.is_ok() {
-        match stream.write(&pieces[at..]) {
-            // The next piece begins where the kernel stopped taking.
-            Ok(taken) => at = (at + taken) % pieces.len(),
+        match stream.write(&fragments[at..]) {
+            // The next write continues where the kernel stopped.
+            Ok(taken) => at = (at + taken) % fragments.len(),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => sent = Err(error),
         }
@@ -367,7 +369,7 @@ fn flood_with_pieces(mut stream: TcpStream, on: &AtomicBool) {
 }
 
 #[test]
-fn messages_that_never_end_hold_up_neither_the_room_nor_the_door() {
+fn messages_that_never_end_delay_neither_the_room_nor_the_edge() {
     let server = server();
     let address = server.address();
     let on = AtomicBool::new(true);
@@ -375,17 +377,17 @@ fn messages_that_never_end_hold_up_neither_the_room_nor_the_door() {
         for inside in [true, true, false, false] {
             let mut peer = connect(address);
             if inside {
-                peer.join(RoomWish::Named("den")).expect("there is a place");
+                peer.join(RoomWish::Named("den")).expect("a seat is free");
             }
             let stream = peer.0.get_ref().try_clone().expect("a socket can be cloned");
-            threads.spawn(|| flood_with_pieces(stream, &on));
+            threads.spawn(|| flood_with_fragments(stream, &on));
         }
         let mut bystander = connect(address);
-        bystander.join(RoomWish::Named("den")).expect("the door lets in");
+        bystander.join(RoomWish::Named("den")).expect("the edge admits clients");
         for number in 0..20 {
-            bystander.say(&ClientMessage::Ping(Ping { number }));
-            bystander.hear_until(|message| matches!(message, ServerMessage::Snapshot(_)));
-            bystander.hear_until(|message| message == ServerMessage::Pong(Ping { number }));
+            bystander.send(&ClientMessage::Ping(Ping { number }));
+            bystander.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+            bystander.receive_until(|message| message == ServerMessage::Pong(Ping { number }));
         }
         assert!(get(address, "/healthz").starts_with("HTTP/1.1 200"));
         on.store(false, Ordering::Relaxed);
@@ -393,20 +395,20 @@ fn messages_that_never_end_hold_up_neither_the_room_nor_the_door() {
 }
 
 #[test]
-fn a_stopping_server_says_goodbye_to_all() {
+fn a_stopping_server_sends_every_client_a_goodbye() {
     let server = server();
     let mut playing = connect(server.address());
-    playing.join(RoomWish::Any).expect("there is a place");
+    playing.join(RoomWish::Any).expect("a seat is free");
     let undecided = connect(server.address());
     let peers = std::thread::spawn(move || {
-        playing.ends_by(End::Closing);
-        undecided.ends_by(End::Closing);
+        playing.expect_end(End::Closing);
+        undecided.expect_end(End::Closing);
     });
     std::thread::sleep(Duration::from_millis(100));
     let began = Instant::now();
     server.stop();
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
-    peers.join().expect("both were told");
+    peers.join().expect("both received the reason");
 }
 
 #[test]
@@ -414,20 +416,20 @@ fn the_first_room_is_recorded_while_people_play() {
     let file = std::env::temp_dir().join(format!("tickwire-{}.scenes", std::process::id()));
     let server = start(Config { record_scenes: Some(file.clone()), ..Config::default() });
     let mut peer = connect(server.address());
-    let tick = peer.join(RoomWish::Named("first")).expect("there is a place");
+    let tick = peer.join(RoomWish::Named("first")).expect("a seat is free");
     let mut other = connect(server.address());
-    other.join(RoomWish::Named("second")).expect("there is a place");
+    other.join(RoomWish::Named("second")).expect("a seat is free");
     for ahead in 1..=30 {
         let input =
             Input { tick: tick.plus(ahead), seen: Tick(0), rewind: Rewind::default(), input: &[3] };
-        peer.say(&ClientMessage::Input(input));
+        peer.send(&ClientMessage::Input(input));
     }
     let mut snapshots = 0;
-    peer.hear_until(|message| {
+    peer.receive_until(|message| {
         snapshots += u32::from(matches!(message, ServerMessage::Snapshot(_)));
         snapshots == 20
     });
-    // So that the server need not wait for them to take their goodbyes.
+    // So that the server does not wait for them to receive their goodbyes.
     drop((peer, other));
     server.stop();
     let text = std::fs::read_to_string(&file).expect("the file is there");
@@ -441,26 +443,26 @@ fn the_first_room_is_recorded_while_people_play() {
     assert!(ticks.len() >= 20, "{} ticks", ticks.len());
     assert!(ticks.windows(2).all(|pair| pair[1].scene.tick() == pair[0].scene.tick().next()));
     assert_eq!(reader.schema(), &<Tiny as tickwire::Game>::schema());
-    // There is one entity and one viewer: of one room only.
+    // One entity and one viewer: only one room is recorded.
     let playing = || ticks.iter().filter(|tick| !tick.viewers.is_empty());
     assert!(playing().all(|tick| tick.scene.rows().len() == 1 && tick.viewers.len() == 1));
     let owns: Vec<_> = playing().filter_map(|tick| tick.viewers[0].own.as_ref()).collect();
-    assert!(owns.iter().filter(|own| own.given.is_received()).count() > 0, "no input came");
+    assert!(owns.iter().filter(|own| own.given.is_received()).count() > 0, "no input was received");
     assert!(owns[0].replayed.is_none(), "there was nothing to replay");
-    // Nothing but its own inputs moves a player of this game.
+    // In this game only its own inputs change the state of a player.
     assert!(owns[1..].iter().all(|own| own.replayed == own.own && own.own.is_some()));
     assert_ne!(owns[0].own, owns[owns.len() - 1].own);
 }
 
 #[test]
-fn settings_that_make_no_sense_do_not_start() {
+fn invalid_settings_fail_at_start() {
     let bad = [
         Config { web_dir: Some("no such folder".into()), ..Config::default() },
         Config { settings: Some("{".into()), ..Config::default() },
         Config { record_scenes: Some("no such folder/f".into()), ..Config::default() },
     ];
     for bad in bad {
-        // Any port: another server of the same machine may be on the usual one.
+        // Any port: another server on this machine may use the default one.
         let bad = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..bad };
         let Err(error) = Server::<Tiny>::start(bad) else { panic!("it started") };
         assert_eq!(error.exit_code(), 2, "{error}");

@@ -1,20 +1,18 @@
-//! Clients that read nothing, over real sockets: what they cost, kernel and all.
-
-mod tiny;
+//! Clients that read nothing, over real sockets: what they cost, kernel buffers included.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use shared::limits::SOCKET_SEND_BUFFER_BYTES;
 use shared::protocol::{ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
+use test_games::tiny::Tiny;
+use tickwire::limits::SOCKET_SEND_BUFFER_BYTES;
 use tickwire::{Config, Server};
-use tiny::Tiny;
 use tungstenite::{Message, WebSocket};
 
-/// Nothing here takes nearly as long, unless it is broken.
+/// Timeout of every wait: far longer than anything takes unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What the kernel keeps for a client of what it does not read; it doubles it for its own needs.
+/// The kernel's receive buffer of a client; Linux doubles it for its own needs.
 const RECEIVE_BUFFER_BYTES: usize = 4_096;
 
 fn server() -> Server<Tiny> {
@@ -25,32 +23,32 @@ fn server() -> Server<Tiny> {
 fn connect(address: SocketAddr) -> WebSocket<TcpStream> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
         .expect("there are sockets");
-    // Before it connects: what the kernel offers the server is settled by then.
+    // Before the connect: the kernel derives the TCP window from it at the handshake.
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES).expect("a socket can");
-    socket.connect(&address.into()).expect("it listens");
+    socket.connect(&address.into()).expect("the server listens");
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
     tungstenite::client(format!("ws://{address}/ws"), stream).expect("upgraded").0
 }
 
-fn say(peer: &mut WebSocket<TcpStream>, message: &ClientMessage<'_>) -> bool {
+fn send(peer: &mut WebSocket<TcpStream>, message: &ClientMessage<'_>) -> bool {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     peer.send(Message::binary(bytes)).is_ok()
 }
 
-/// Says things that have answers and reads none, until it is thrown out; gives how much was sent
-/// to it in all, when it reads at last.
-fn sent_to_one_who_reads_nothing(server: &Server<Tiny>) -> usize {
+/// Sends messages that have responses and reads none, until the server ends the connection. Returns how
+/// many bytes were sent to it, by reading at last.
+fn bytes_sent_to_a_client_that_reads_nothing(server: &Server<Tiny>) -> usize {
     let mut peer = connect(server.address());
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
     let (game, name, room) = ("tiny", "Ada", RoomWish::Any);
     let ticket = None;
     let hello = Hello { protocol, game, rules: 3, role, name, room, replays: false, ticket };
-    say(&mut peer, &ClientMessage::Hello(hello));
+    send(&mut peer, &ClientMessage::Hello(hello));
     let started = Instant::now();
     let mut number = 0;
-    while say(&mut peer, &ClientMessage::Ping(Ping { number })) {
+    while send(&mut peer, &ClientMessage::Ping(Ping { number })) {
         number += 1;
         std::thread::sleep(Duration::from_millis(100));
         assert!(started.elapsed() < 3 * PATIENCE, "it is still there");
@@ -69,33 +67,33 @@ fn sent_to_one_who_reads_nothing(server: &Server<Tiny>) -> usize {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_bounded_in_bytes_kernel_and_all_and_is_thrown_out() {
+fn a_client_that_reads_nothing_costs_a_bounded_number_of_bytes_and_is_disconnected() {
     let server = server();
-    let sent = sent_to_one_who_reads_nothing(&server);
-    // As Linux does, each buffer counts double.
+    let sent = bytes_sent_to_a_client_that_reads_nothing(&server);
+    // Linux doubles each buffer.
     let most = 2 * (SOCKET_SEND_BUFFER_BYTES + RECEIVE_BUFFER_BYTES);
     assert!(sent <= most, "{sent} bytes");
     let address = server.address();
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let mut stream = TcpStream::connect(address).expect("the server listens");
     stream
         .write_all(b"GET /api/rooms HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .expect("it reads");
+        .expect("the server reads");
     let mut rooms = String::new();
-    stream.read_to_string(&mut rooms).expect("it answers");
-    assert!(rooms.contains("\"players\":0"), "its place is free: {rooms}");
+    stream.read_to_string(&mut rooms).expect("the server responds");
+    assert!(rooms.contains("\"players\":0"), "its seat is free: {rooms}");
 }
 
 #[test]
-fn a_peer_that_ignores_its_close_is_cut() {
+fn a_peer_that_ignores_its_close_is_disconnected() {
     let server = server();
     let mut peer = connect(server.address());
-    peer.send(Message::binary(vec![0xFF])).expect("it reads");
-    // Bare from here on: nobody answers the close, nor closes.
+    peer.send(Message::binary(vec![0xFF])).expect("the server reads");
+    // Raw from here on: nothing answers the close frame or closes the connection.
     let stream = peer.get_mut();
-    let mut told = Vec::new();
-    stream.read_to_end(&mut told).expect("the server says why, and says no more");
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).expect("the server sends the reason and closes");
     let protocol = End::Protocol.code().to_be_bytes();
-    assert!(told.windows(2).any(|code| code == protocol), "{told:?}");
+    assert!(received.windows(2).any(|code| code == protocol), "{received:?}");
     let started = Instant::now();
     while stream.write_all(&[0]).is_ok() {
         std::thread::sleep(Duration::from_millis(20));

@@ -38,11 +38,19 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// One player's intent for one tick; the default is to do nothing. It is decoded from what
     /// strangers send: `Copy` keeps it from owning memory, and `step` must take every value
     /// for what it is worth. At most [`crate::limits::INPUT_MAX_BYTES`] when encoded.
-    type Input: Copy + Default + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
+    type Input: Copy
+        + Default
+        + PartialEq
+        + Debug
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static;
     /// What a player's own client needs to run ahead: it is sent exactly, bit for bit. Server and
     /// client both move it on by [`Game::advance`], the client from what it was sent: all of it
     /// must be serialised.
-    type Own: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + 'static;
+    type Own: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// What the rows and events of its scenes mean.
     fn schema() -> Schema;

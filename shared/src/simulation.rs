@@ -4,6 +4,7 @@
 //! natively and in wasm. It decides neither when a tick is due nor what the inputs are.
 
 use bincode::enc::write::Writer;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
@@ -13,15 +14,21 @@ use crate::protocol::WIRE;
 use crate::scene::{Events, Rows, Scene, SceneWriter};
 use crate::tick::Tick;
 
-/// A game being stepped.
+/// A game being stepped. Serialised, it is all that a checkpoint of the game must hold.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Simulation<G: Game> {
     game: G,
     level: G::Level,
     tick: Tick,
     scene: Scene,
+    #[serde(skip)]
     writer: SceneWriter,
+    #[serde(skip)]
     events: Events,
+    #[serde(skip)]
     effects: Vec<(PlayerId, Effect)>,
+    #[serde(skip)]
     ignored: Vec<PlayerId>,
 }
 

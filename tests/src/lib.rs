@@ -1,9 +1,8 @@
 //! What the tests of the whole system stand on: the system on virtual time, the real
 //! programs over real sockets, and what must hold for any bytes.
 
-pub mod dots;
 pub mod fuzz;
+pub mod host;
 pub mod real;
-pub mod tape;
 pub mod vectors;
 pub mod virtual_time;

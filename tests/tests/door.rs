@@ -58,8 +58,8 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
     say(&format!("full: {full}"));
     drop((crowd, newest));
     let over = |status: &Value| {
-        let back =
-            ["openings", "descriptors"].map(|name| count(status, name) <= count(&base, name));
+        let back = ["pending_connections", "descriptors"]
+            .map(|name| count(status, name) <= count(&base, name));
         (back == [true, true] && count(status, "people") == 1).then_some(())
     };
     poll(GIVE_UP, || over(&server.status())).unwrap_or_else(|| {
@@ -70,7 +70,7 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
     drop(again);
     let status = server.status();
     say(&format!("after: {status}"));
-    assert!(count(&status, "openings_evicted") > 0, "{status}");
+    assert!(count(&status, "pending_evicted") > 0, "{status}");
     for ends in ["silent", "too-slow", "fault", "room-failed"] {
         assert_eq!(count(&status["ends"], ends), 0, "{status}");
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use shared::protocol::End;
 use shared::skirmish::Skirmish;
 use tests::virtual_time::{Feel, Path, Plan, Who, World};
+use tickwire_host::pacer::TimeScale;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -217,9 +218,9 @@ fn steps_of_one_and_a_half_times_the_budget_are_slow_motion_and_nothing_else() {
         world.run(10 * SECOND);
         nothing_went_wrong(&feel_of(&mut world, &players), &format!("{hz} Hz, overloaded"));
         let (skipped, slowed) = world.skipped_and_slowed();
-        println!("{hz} Hz: paces {:?}, {skipped} skipped, {slowed} slowed", world.paces());
-        let paces = world.paces().len();
-        assert!((1..=4).contains(&paces), "{hz} Hz: {:?}", world.paces());
+        let scales = world.time_scales();
+        println!("{hz} Hz: {scales:?}, {skipped} skipped, {slowed} slowed");
+        assert!((1..=4).contains(&scales.len()), "{hz} Hz: {scales:?}");
         assert!(slowed > 5 * u64::from(hz) && skipped < 20, "{hz} Hz: {skipped}, {slowed}");
         let late_comer = world.join_bot(round_trip(20 * MS));
         world.run(SECOND / 2);
@@ -228,8 +229,8 @@ fn steps_of_one_and_a_half_times_the_budget_are_slow_motion_and_nothing_else() {
         world.make_steps_take(Duration::ZERO);
         world.run(5 * SECOND);
         nothing_went_wrong(&feel_of(&mut world, &players), &format!("{hz} Hz, recovering"));
-        let (at, permille) = *world.paces().last().expect("it was slowed");
-        assert_eq!(permille, 1_000, "{hz} Hz");
+        let (at, scale) = *world.time_scales().last().expect("it was slowed");
+        assert_eq!(scale, TimeScale::FULL, "{hz} Hz");
         assert!(at < eased + SECOND, "{hz} Hz: {:?} later", at - eased);
         for &who in &players {
             assert_eq!(world.ended(who), None, "{hz} Hz");
@@ -251,7 +252,7 @@ fn a_server_that_stood_still_for_five_seconds_neither_bursts_nor_has_anybody_cor
         world.run(5 * SECOND);
         world.all_play();
         nothing_went_wrong(&feel_of(&mut world, &players), &format!("{hz} Hz, after"));
-        assert_eq!(world.paces(), [], "a stop is no overload");
+        assert_eq!(world.time_scales(), [], "a stop is no overload");
         let made = world.room().tick().since(before);
         assert!(made >= 5 * i64::from(hz), "{hz} Hz: {made} ticks");
     }

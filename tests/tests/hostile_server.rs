@@ -11,19 +11,19 @@ use shared::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder
 use shared::protocol::{Role, ServerMessage};
 use shared::scene::Rows;
 use shared::tick::Tick;
-use tests::dots::{Dots, Go};
-use tickwire::room::{Room, RoomSettings};
+use test_games::dots::{Dots, Go};
+use tickwire_host::room::{Room, RoomTemplate};
 
 /// A client that has been welcomed to a room, and the room.
 fn welcomed() -> (Client<Dots>, Room<Dots>) {
     let setup = Setup { players_max: 2, ..Setup::default() };
-    let mut room =
-        Room::<Dots>::new(RoomSettings { setup, ..RoomSettings::default() }).expect("a room");
+    let template = RoomTemplate { setup, ..RoomTemplate::default() };
+    let mut room = Room::<Dots>::new("test".to_owned(), template).expect("a room");
     let player = room.join("Ann").expect("there is a place");
     let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None, ticket: None };
     let mut client = Client::<Dots>::new(greeting);
     let mut welcome = Vec::new();
-    room.welcome(SessionId(1), Some(player), &mut welcome);
+    room.published().write_welcome(SessionId(1), Some(player), &mut welcome);
     client.receive(Duration::ZERO, &welcome).expect("a welcome");
     assert_eq!(client.stage(), Stage::Playing);
     (client, room)
@@ -44,7 +44,7 @@ fn keyframe(room: &Room<Dots>, tick: u32) -> Vec<u8> {
     };
     let mut message = Vec::new();
     ServerMessage::open_snapshot(&mut message);
-    SnapshotEncoder::new().encode(room.codec(), &picture, &mut message);
+    SnapshotEncoder::new().encode(room.config().codec(), &picture, &mut message);
     message
 }
 

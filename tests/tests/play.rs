@@ -8,22 +8,30 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use shared::game::{Game, Setup};
-use shared::ids::{PlayerId, SessionId};
+use shared::ids::PlayerId;
 use shared::limits::INPUT_REPEAT_MAX;
-use shared::protocol::{Ack, ClientMessage, Input, Ping, WIRE};
+use shared::protocol::{Ack, ClientMessage, Input, Ping, Role, WIRE};
 use shared::skirmish::{self, Skirmish};
 use shared::tick::{Rewind, Tick, TickRate};
-use tests::dots::Dots;
-use tests::tape::{Mark, Tape};
-use tickwire::connection::Connection;
-use tickwire::room::{InputVerdict, Room, RoomSettings};
+use test_games::dots::Dots;
+use test_games::tape::{Mark, Tape};
+use tests::host::{Host, hello};
+use tickwire_host::room::{InputVerdict, Room, RoomTemplate};
 
 /// By how many inputs those applied may exceed the ticks that a player was in for: none.
 const ALLOWANCE: usize = 0;
 
-fn room<G: Game>(settings: G::Settings) -> Room<G> {
+fn template<G: Game>(settings: G::Settings) -> RoomTemplate<G::Settings> {
     let setup = Setup { settings, seed: 7, players_max: 8, ..Setup::default() };
-    Room::new(RoomSettings { setup, ..RoomSettings::default() }).expect("the settings are good")
+    RoomTemplate { setup, ..RoomTemplate::default() }
+}
+
+fn host<G: Game>(settings: G::Settings) -> Host<G> {
+    Host::new(template::<G>(settings), Duration::ZERO)
+}
+
+fn room<G: Game>(settings: G::Settings) -> Room<G> {
+    Room::new("test".to_owned(), template::<G>(settings)).expect("the settings are good")
 }
 
 /// Says for a player that it gives `input` for the tick so far after the next one.
@@ -157,7 +165,7 @@ proptest! {
         acts.iter().for_each(|act| trial.act(act));
         trial.act(&Act::Steps(90));
         // And each was counted, once.
-        let counters = trial.room.counters();
+        let counters = trial.room.take_counters();
         let counted = counters.inputs_taken + counters.inputs_replaced + counters.inputs_late
             + counters.inputs_too_far_ahead;
         prop_assert_eq!(counted, trial.said.len() as u64);
@@ -278,6 +286,12 @@ fn word() -> impl Strategy<Value = Word> {
     ]
 }
 
+/// An input, good or bad.
+fn input_word() -> impl Strategy<Value = Word> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..8);
+    (-3..70_i64, bytes).prop_map(|(ahead, bytes)| Word::Input { ahead, bytes })
+}
+
 impl Word {
     fn bytes(&self, next: Tick) -> Vec<u8> {
         let mut out = Vec::new();
@@ -296,36 +310,31 @@ impl Word {
     }
 }
 
-/// Lets a connection say everything, each word before a tick of its own, and tells it what it is
-/// to be told. One that ended is gone, as its driver would have it, and another comes for it.
+/// Has a client send everything, each word before a tick of its own, and reads what it is sent. One
+/// whose session ended comes again. Gives how many inputs of it were ignored.
 fn talk<G: Game>(
-    room: &mut Room<G>,
+    host: &mut Host<G>,
     words: &[Word],
-    mut enter: impl FnMut(&mut Room<G>, Duration) -> Connection,
+    role: Role,
     mut each: impl FnMut(&Room<G>),
 ) -> u64 {
-    let mut connection = enter(room, Duration::ZERO);
-    let (mut out, mut ignored) = (Vec::new(), 0);
-    for (at, word) in words.iter().enumerate() {
-        let now = Duration::from_millis(33) * at as u32;
-        let before = connection.counters().inputs_ignored;
-        let received = connection.receive(room, now, &word.bytes(room.tick().next()));
-        ignored += connection.counters().inputs_ignored - before;
-        if received.is_err() {
-            connection.leave(room);
-            connection = enter(room, now);
+    let hello = hello::<G>("Eve", role, true);
+    let mut now = Duration::ZERO;
+    let mut peer = host.connect(now, &hello).expect("there is space");
+    for word in words {
+        if host.room_host().session(peer.0).is_none() {
+            peer = host.connect(now, &hello).expect("there is space");
         }
-        room.step();
-        out.clear();
-        while connection.next_message(room, &mut out) {}
-        each(room);
+        peer.1.send(word.bytes(host.room().tick().next()));
+        now = host.tick();
+        while peer.1.receive().is_some() {}
+        each(host.room());
     }
-    connection.leave(room);
-    ignored
-}
-
-fn meddling_spectator(room: &mut Room<Dots>, now: Duration) -> Connection {
-    Connection::new(room, SessionId(1), None, false, now)
+    // A spectator is read only now and then.
+    for _ in 0..30 {
+        host.tick();
+    }
+    host.counters.inputs_ignored
 }
 
 proptest! {
@@ -333,42 +342,41 @@ proptest! {
 
     #[test]
     fn spectators_never_change_the_state_hash_and_their_inputs_are_counted(
-        words in prop::collection::vec(word(), 1..80),
+        words in prop::collection::vec(input_word(), 1..80),
     ) {
-        let (mut watched, mut alone) = (room::<Dots>(()), room::<Dots>(()));
-        for room in [&mut watched, &mut alone] {
-            room.join("Ada").expect("there is a place");
+        let (mut watched, mut alone) = (host::<Dots>(()), host::<Dots>(()));
+        let ada = hello::<Dots>("Ada", Role::Player, true);
+        for host in [&mut watched, &mut alone] {
+            host.connect(Duration::ZERO, &ada).expect("there is space");
         }
         let mut hashes = Vec::new();
-        let ignored = talk(&mut watched, &words, meddling_spectator, |room| hashes.push(room.hash()));
+        let ignored =
+            talk(&mut watched, &words, Role::Spectator, |room| hashes.push(room.hash()));
         for hash in hashes {
-            alone.step();
-            prop_assert_eq!(hash, alone.hash());
+            alone.tick();
+            prop_assert_eq!(hash, alone.room().hash());
         }
-        let inputs = words.iter().filter(|word| matches!(word, Word::Input { .. })).count();
-        prop_assert_eq!(ignored, inputs as u64);
-        prop_assert_eq!(watched.counters().inputs_taken, 0);
+        prop_assert_eq!(ignored, words.len() as u64);
+        prop_assert_eq!(watched.room_counters.inputs_taken, 0);
     }
 
     #[test]
     fn nobody_acts_for_another(words in prop::collection::vec(word(), 1..80)) {
-        let (mut room, mut other) = (room::<Tape>(()), room::<Tape>(()));
-        let victim = room.join("Ada").expect("there is a place");
-        other.join("Ada").expect("there is a place");
-        let enter = |room: &mut Room<Tape>, now| {
-            let player = room.join("Eve").expect("there is a place");
-            Connection::new(room, SessionId(2), Some(player), true, now)
-        };
-        let mut ticks = 0;
-        talk(&mut room, &words, enter, |_| ticks += 1);
-        for _ in 0..ticks {
-            other.step();
+        let (mut host, mut other) = (host::<Tape>(()), host::<Tape>(()));
+        let ada = hello::<Tape>("Ada", Role::Player, true);
+        for host in [&mut host, &mut other] {
+            host.connect(Duration::ZERO, &ada).expect("there is space");
+        }
+        let victim = PlayerId(0);
+        talk(&mut host, &words, Role::Player, |_| {});
+        while other.room().tick() < host.room().tick() {
+            other.tick();
         }
         let of_victim = |room: &Room<Tape>| -> Vec<_> {
             room.game().entries.iter().filter(|entry| entry.player == victim).copied().collect()
         };
-        prop_assert_eq!(of_victim(&room), of_victim(&other));
-        prop_assert_eq!(room.game().own(victim), other.game().own(victim));
+        prop_assert_eq!(of_victim(host.room()), of_victim(other.room()));
+        prop_assert_eq!(host.room().game().own(victim), other.room().game().own(victim));
     }
 
     #[test]
@@ -409,8 +417,8 @@ fn some_input() -> impl Strategy<Value = Vec<u8>> {
 
 /// Everything to be seen lies within what the schema says, and no own state holds what is no number.
 fn all_is_sound(room: &Room<Skirmish>, players: &[PlayerId]) {
-    for row in room.scene().rows().iter() {
-        let fields = &room.schema().entities[usize::from(row.kind)].fields;
+    for row in room.published().scene().rows().iter() {
+        let fields = &room.config().schema().entities[usize::from(row.kind)].fields;
         for (field, value) in fields.iter().zip(row.values) {
             assert!((field.min..=field.max).contains(value), "{value} is no {field:?}");
         }
@@ -428,12 +436,11 @@ fn all_is_sound(room: &Room<Skirmish>, players: &[PlayerId]) {
 fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_counted() {
     let (mut room, mut other) = (room::<Tape>(()), room::<Tape>(()));
     let stranger = PlayerId(0);
-    let mut denied = 0;
-    let mut act = |room: &mut Room<Tape>| {
+    let act = |room: &mut Room<Tape>| {
+        room.take_counters();
         let (_, verdict) = say(room, stranger, 0, &Mark(9));
         assert_eq!(verdict, InputVerdict::NotPlaying);
-        denied += 1;
-        assert_eq!(room.counters().inputs_not_playing, denied);
+        assert_eq!(room.take_counters().inputs_not_playing, 1);
     };
     act(&mut room);
     for room in [&mut room, &mut other] {
@@ -471,10 +478,11 @@ fn acting_without_a_ship_does_nothing_and_is_counted() {
         })
         .into();
     assert_eq!(room.hash(), other.hash());
-    assert_eq!((room.counters().inputs_in_vain, other.counters().inputs_in_vain), (1, 0));
+    let in_vain = |room: &mut Room<Skirmish>| room.take_counters().inputs_in_vain;
+    assert_eq!((in_vain(&mut room), in_vain(&mut other)), (1, 0));
     for room in [&mut room, &mut other] {
         say(room, PlayerId(0), 0, &busy);
         room.step();
     }
-    assert_eq!((room.counters().inputs_in_vain, other.counters().inputs_in_vain), (1, 0));
+    assert_eq!((in_vain(&mut room), in_vain(&mut other)), (0, 0));
 }

@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use shared::limits::{OPENING_MAX, SILENCE_MAX};
 use shared::skirmish::Skirmish;
 use tests::real::{GIVE_UP, Line, Player, Server, alone};
+use tickwire::limits::OPENING_MAX;
+use tickwire_host::limits::SILENCE_MAX;
 
 #[test]
 fn after_a_stall_of_the_server_all_sockets_are_drained_before_any_deadline_is_judged() {

@@ -8,7 +8,7 @@ use shared::client::Drawing;
 use shared::game::Game;
 use shared::protocol::End;
 use shared::skirmish::{Input, Skirmish};
-use tests::dots::{Dots, Go};
+use test_games::dots::{Dots, Go};
 use tests::virtual_time::{Path, Plan, World};
 
 const MS: Duration = Duration::from_millis(1);
@@ -156,7 +156,7 @@ fn a_player_on_a_slow_line_gets_fewer_snapshots_and_fresh_ones_and_slows_nobody(
         assert!(ages.len() > 120, "{} snapshots in a minute", ages.len());
         assert!(p99(ages) < old);
     }
-    assert!(world.room().counters().snapshots_held_back > 300);
+    assert!(world.room_counters().snapshots_held_back > 300);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
     let delay = plan.stream.spectator_delay;
     let mut world = World::<Skirmish>::new(&plan);
     world.run(SECOND);
-    assert_eq!(world.room().counters().broadcast_encodes, 0, "nobody watches");
+    assert_eq!(world.room_counters().broadcast_encodes, 0, "nobody watches");
     let first = world.join_spectator(clean());
     world.run(delay);
     assert_eq!(world.client(first).tick(), None, "what was before it came is not kept");
@@ -189,11 +189,11 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
     }
     world.take_ages(first);
     later.iter().for_each(|&who| drop(world.take_ages(who)));
-    let encodes = world.room().counters().broadcast_encodes;
+    let encodes = world.room_counters().broadcast_encodes;
     world.run(20 * SECOND);
     world.all_play();
-    assert_eq!(world.room().counters().broadcast_encodes - encodes, 600);
-    assert_eq!(world.room().counters().snapshots, 0, "none is made for one of them");
+    assert_eq!(world.room_counters().broadcast_encodes - encodes, 600);
+    assert_eq!(world.room_counters().snapshots, 0, "none is made for one of them");
     for &who in later.iter().chain([&first]) {
         let ages = world.take_ages(who);
         assert_eq!(ages.len(), 600, "one a tick");
@@ -203,9 +203,9 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
     later.iter().for_each(|&who| world.leave(who));
     world.leave(first);
     world.run(SECOND);
-    let encodes = world.room().counters().broadcast_encodes;
+    let encodes = world.room_counters().broadcast_encodes;
     world.run(SECOND);
-    assert_eq!(world.room().counters().broadcast_encodes, encodes, "nobody is left");
+    assert_eq!(world.room_counters().broadcast_encodes, encodes, "nobody is left");
 }
 
 #[test]

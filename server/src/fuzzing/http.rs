@@ -1,19 +1,19 @@
-//! Heads of requests in pieces, and the headers that we read ourselves.
+//! Request heads that arrive in pieces, and the headers that the server parses itself.
 
 use std::net::IpAddr;
 
+use crate::limits::HTTP_HEAD_MAX_BYTES;
 use hyper::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use ipnet::IpNet;
-use shared::limits::HTTP_HEAD_MAX_BYTES;
 
 use crate::config::NoOrigin;
-use crate::door::forwarded;
-use crate::door::head::HeadReader;
-use crate::door::origin::Origins;
+use crate::edge::http::forwarded;
+use crate::edge::http::head::HeadReader;
+use crate::edge::http::origin::Origins;
 
-/// The first byte says in pieces of what size the rest comes. Whole heads are within their limit and
-/// come out as they went in, what is none is refused by a status, and what waits is bounded. The same
-/// bytes as values of headers are judged without a fault.
+/// The first byte is the size of the pieces in which the rest arrives. Complete heads are within their
+/// limit and come out unchanged, an invalid head is rejected with a status, and the buffer is
+/// bounded. The same bytes are parsed as header values without a panic.
 pub fn http(bytes: &[u8]) {
     let Some((size, stream)) = bytes.split_first() else { return };
     heads(stream, usize::from(*size) + 1);
@@ -30,9 +30,9 @@ fn heads(stream: &[u8], size: usize) {
                 Ok(Some(count)) => {
                     assert!(count <= HTTP_HEAD_MAX_BYTES, "a head of {count} bytes");
                     let head: Vec<u8> = reader.take(count).collect();
-                    assert!(head.ends_with(b"\n"), "it has an end");
+                    assert!(head.ends_with(b"\n"), "a head ends with a newline");
                     taken += head.len();
-                    assert!(taken <= stream.len(), "more comes out than went in");
+                    assert!(taken <= stream.len(), "more bytes come out than went in");
                 }
                 Ok(None) => break,
                 Err(rejection) => {
@@ -43,7 +43,7 @@ fn heads(stream: &[u8], size: usize) {
             }
         }
     }
-    assert!(reader.into_rest().len() <= HTTP_HEAD_MAX_BYTES + size, "much waits for its end");
+    assert!(reader.into_rest().len() <= HTTP_HEAD_MAX_BYTES + size, "the buffer is bounded");
 }
 
 fn headers(stream: &[u8]) {
@@ -59,6 +59,6 @@ fn headers(stream: &[u8]) {
     assert!(client.is_none_or(|client| !forwarded::is_within(client, &proxies)), "{client:?}");
     let origins = Origins { allowed: Vec::new(), none: NoOrigin::Refuse };
     if origins.allow(&headers) {
-        assert!(headers.contains_key(ORIGIN), "nobody else is let in");
+        assert!(headers.contains_key(ORIGIN), "a request without an origin is refused");
     }
 }

@@ -1,14 +1,13 @@
-//! A WebSocket client whose bytes are written by hand, so that it may say what no library would.
+//! A WebSocket client that writes its bytes by hand, so that it can send what no library would.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use test_games::tiny::Tiny;
 use tickwire::Server;
 
-use crate::tiny::Tiny;
-
-/// Nothing here takes nearly as long, unless it is broken.
+/// Timeout of every read: far longer than anything takes unless it is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const CONTINUATION: u8 = 0;
@@ -20,23 +19,23 @@ pub(crate) const PONG: u8 = 10;
 pub(crate) const FIN: u8 = 0x80;
 
 /// A client that writes its frames by hand.
-pub(crate) struct Peer(pub(crate) TcpStream);
+pub(crate) struct RawPeer(pub(crate) TcpStream);
 
-/// What a server said.
+/// What a server sent.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
+pub(crate) enum RawMessage {
     Frame(u8, Vec<u8>),
     /// The code and the reason of a close.
     Closed(Option<(u16, String)>),
-    /// The end of the stream, in order or not.
+    /// The end of the stream, with or without an error.
     End,
 }
 
-impl Peer {
-    pub(crate) fn connect(server: &Server<Tiny>) -> Peer {
-        let mut stream = TcpStream::connect(server.address()).expect("it listens");
+impl RawPeer {
+    pub(crate) fn connect(server: &Server<Tiny>) -> RawPeer {
+        let mut stream = TcpStream::connect(server.address()).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
-        stream.set_nodelay(true).expect("a socket can");
+        stream.set_nodelay(true).expect("a socket option");
         stream
             .write_all(
                 b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -45,11 +44,11 @@ impl Peer {
                   Sec-WebSocket-Protocol: chat\r\n\
                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             )
-            .expect("it reads");
+            .expect("the server reads");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
-            stream.read_exact(&mut byte).expect("it answers");
+            stream.read_exact(&mut byte).expect("the server responds");
             head.push(byte[0]);
         }
         let head = String::from_utf8_lossy(&head).to_lowercase();
@@ -57,73 +56,77 @@ impl Peer {
         assert!(head.contains("s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
         assert!(!head.contains("sec-websocket-extensions"), "{head}");
         assert!(!head.contains("sec-websocket-protocol"), "{head}");
-        Peer(stream)
+        RawPeer(stream)
     }
 
-    /// Says bytes as they are. A server that has closed may not take them.
-    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+    /// Sends raw bytes. A server that has closed may not accept them.
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes);
     }
 
-    /// Says a frame: `first` is its first byte.
-    pub(crate) fn frame(&mut self, first: u8, payload: &[u8]) {
-        self.raw(&frame(first, payload));
+    /// Sends a frame: `first` is its first byte.
+    pub(crate) fn send_frame(&mut self, first: u8, payload: &[u8]) {
+        self.send_bytes(&frame(first, payload));
     }
 
-    pub(crate) fn hear(&mut self) -> Heard {
+    pub(crate) fn receive(&mut self) -> RawMessage {
         let mut head = [0; 2];
         match self.0.read_exact(&mut head) {
             Ok(()) => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                panic!("nothing is said, and nothing closed");
+                panic!("the server neither sends nor closes");
             }
-            Err(_) => return Heard::End,
+            Err(_) => return RawMessage::End,
         }
         assert_eq!(head[0] & 0x70, 0, "no extension was negotiated");
         assert_eq!(head[1] & 0x80, 0, "a server does not mask");
         let length = match head[1] {
-            126 => u64::from(u16::from_be_bytes(self.take())),
-            127 => u64::from_be_bytes(self.take()),
+            126 => u64::from(u16::from_be_bytes(self.read_array())),
+            127 => u64::from_be_bytes(self.read_array()),
             length => u64::from(length),
         };
         let mut payload = vec![0; length as usize];
-        self.0.read_exact(&mut payload).expect("as much as was announced");
+        self.0.read_exact(&mut payload).expect("the whole payload");
         if head[0] != (FIN | CLOSE) {
-            assert_ne!(head[0] & FIN, 0, "the server speaks in whole messages");
-            return Heard::Frame(head[0] & 0x0F, payload);
+            assert_ne!(head[0] & FIN, 0, "the server does not fragment");
+            return RawMessage::Frame(head[0] & 0x0F, payload);
         }
-        Heard::Closed(payload.split_first_chunk().map(|(code, reason)| {
+        RawMessage::Closed(payload.split_first_chunk().map(|(code, reason)| {
             (u16::from_be_bytes(*code), String::from_utf8(reason.to_vec()).expect("UTF-8"))
         }))
     }
 
-    pub(crate) fn take<const N: usize>(&mut self) -> [u8; N] {
+    pub(crate) fn read_array<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.read_exact(&mut bytes).expect("a whole header");
         bytes
     }
 
-    /// It hears this frame next.
+    /// Expects this frame next.
     #[track_caller]
-    pub(crate) fn hears(&mut self, opcode: u8, payload: &[u8]) {
-        let heard = self.hear();
+    pub(crate) fn expect_frame(&mut self, opcode: u8, payload: &[u8]) {
+        let message = self.receive();
         assert!(
-            matches!(&heard, Heard::Frame(code, said) if *code == opcode && said == payload),
-            "{:?} in the place of {} bytes of {opcode}",
-            heard,
+            matches!(&message, RawMessage::Frame(code, bytes) if *code == opcode && bytes == payload),
+            "{:?} instead of {} bytes with opcode {opcode}",
+            message,
             payload.len(),
         );
     }
 
-    /// It is closed with this code next, and then the connection ends.
+    /// Expects a close with this code next, and then the end of the connection.
     #[track_caller]
-    pub(crate) fn is_closed(&mut self, code: u16) {
-        let heard = self.hear();
-        assert!(matches!(&heard, Heard::Closed(Some((said, _))) if *said == code), "{heard:?}");
-        assert_eq!(self.hear(), Heard::End);
+    pub(crate) fn expect_close(&mut self, code: u16) {
+        let message = self.receive();
+        assert!(
+            matches!(&message, RawMessage::Closed(Some((closed, _))) if *closed == code),
+            "{message:?}"
+        );
+        assert_eq!(self.receive(), RawMessage::End);
     }
 }
 
+/// A frame with a mask.
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x37, 0xFA, 0x21, 0x3D];
     let mut bytes = header(first, payload.len() as u64);
@@ -132,6 +135,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The header of a frame, without the mask.
 pub(crate) fn header(first: u8, length: u64) -> Vec<u8> {
     let mut bytes = vec![first];
     match length {

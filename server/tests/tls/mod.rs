@@ -1,4 +1,4 @@
-//! TLS, over real sockets: the page, the game, the certificate that changes, and what is no TLS.
+//! TLS over real sockets: the page, the game, a renewed certificate, and bytes that are not TLS.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use rustls::{
 use tickwire::TlsConfig;
 
 use super::*;
-use crate::door::{count, wait_until};
+use crate::edge::{count, wait_until};
 
-type Secure = StreamOwned<ClientConnection, TcpStream>;
+type TlsConnection = StreamOwned<ClientConnection, TcpStream>;
 
 fn server_with_tls() -> Server<Tiny> {
     let tls = TlsConfig { tls_self_signed: true, ..TlsConfig::default() };
     start(Config { tls, ..Config::default() })
 }
 
-/// Believes all, for the tests look at the certificate themselves.
+/// Accepts any certificate: the tests check the certificate themselves.
 #[derive(Debug)]
-struct Believer(CryptoProvider);
+struct AcceptAnyCertificate(CryptoProvider);
 
-impl ServerCertVerifier for Believer {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -63,17 +63,20 @@ impl ServerCertVerifier for Believer {
     }
 }
 
-/// A connection whose handshake is done.
-fn secure_by(address: SocketAddr, versions: &[&'static SupportedProtocolVersion]) -> Secure {
+/// Connects and completes the TLS handshake with one of these versions.
+fn connect_tls_with(
+    address: SocketAddr,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsConnection {
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(versions)
         .expect("ring has them")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Believer(default_provider())))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(default_provider())))
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").expect("it is a name");
     let mut session = ClientConnection::new(Arc::new(config), name).expect("a client");
-    let mut tcp = TcpStream::connect(address).expect("it listens");
+    let mut tcp = TcpStream::connect(address).expect("the server listens");
     tcp.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
     while session.is_handshaking() {
         session.complete_io(&mut tcp).expect("a handshake");
@@ -81,45 +84,45 @@ fn secure_by(address: SocketAddr, versions: &[&'static SupportedProtocolVersion]
     StreamOwned::new(session, tcp)
 }
 
-fn secure(address: SocketAddr) -> Secure {
-    secure_by(address, &[&version::TLS13, &version::TLS12])
+fn connect_tls(address: SocketAddr) -> TlsConnection {
+    connect_tls_with(address, &[&version::TLS13, &version::TLS12])
 }
 
-fn upgraded(stream: Secure, address: SocketAddr) -> Peer<Secure> {
+fn upgrade(stream: TlsConnection, address: SocketAddr) -> TestClient<TlsConnection> {
     let url = format!("wss://{address}/ws");
-    Peer(tungstenite::client(url, stream).expect("upgraded").0)
+    TestClient(tungstenite::client(url, stream).expect("upgraded").0)
 }
 
-/// What the server answers over TLS, which it ends in order.
-fn get_secure(address: SocketAddr, path: &str) -> String {
-    let mut stream = secure(address);
+/// The response over TLS, which the server ends with `close_notify`.
+fn get_tls(address: SocketAddr, path: &str) -> String {
+    let mut stream = connect_tls(address);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
-        .expect("it reads");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("it answers, and says that this is the end");
-    String::from_utf8_lossy(&answer).into_owned()
+        .expect("the server reads");
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).expect("the server responds and ends TLS properly");
+    String::from_utf8_lossy(&response).into_owned()
 }
 
-/// Whether a ping is answered. Snapshots are not waited for: they end with who acknowledges none.
-fn plays_on(peer: &mut Peer<Secure>, number: u32) {
+/// Expects the pong of a ping. It does not wait for snapshots: without acknowledgements they stop.
+fn expect_pong(peer: &mut TestClient<TlsConnection>, number: u32) {
     let ping = Ping { number };
-    peer.say(&ClientMessage::Ping(ping));
-    peer.hear_until(|message| matches!(message, ServerMessage::Pong(pong) if pong == ping));
+    peer.send(&ClientMessage::Ping(ping));
+    peer.receive_until(|message| matches!(message, ServerMessage::Pong(pong) if pong == ping));
 }
 
 #[test]
-fn the_page_comes_over_https_and_one_plays_over_wss_by_either_version() {
+fn the_page_is_served_over_https_and_the_game_over_wss_with_either_version() {
     let server = server_with_tls();
     assert_eq!(server.scheme(), "https");
-    let page = get_secure(server.address(), "/");
+    let page = get_tls(server.address(), "/");
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     for version in [&version::TLS13, &version::TLS12] {
-        let mut peer = upgraded(secure_by(server.address(), &[version]), server.address());
-        peer.join(RoomWish::Any).expect("there is a place");
-        peer.hear_until(|message| matches!(message, ServerMessage::Snapshot(_)));
-        plays_on(&mut peer, 7);
-        peer.say(&ClientMessage::Hello(hello(RoomWish::Any)));
-        peer.ends_by(End::Protocol);
+        let mut peer = upgrade(connect_tls_with(server.address(), &[version]), server.address());
+        peer.join(RoomWish::Any).expect("a seat is free");
+        peer.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+        expect_pong(&mut peer, 7);
+        peer.send(&ClientMessage::Hello(hello(RoomWish::Any)));
+        peer.expect_end(End::Protocol);
     }
     let status = status(&server);
     assert_eq!(count(&status, "sessions"), 2, "{status}");
@@ -127,48 +130,49 @@ fn the_page_comes_over_https_and_one_plays_over_wss_by_either_version() {
 }
 
 #[test]
-fn plain_requests_are_sent_to_https_and_no_websocket_opens_in_plain() {
+fn plaintext_requests_are_redirected_to_https_and_plaintext_websockets_are_rejected() {
     let server = server_with_tls();
     let address = server.address();
-    let answer = get(address, "/some/page?room=den");
-    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
-    assert!(answer.contains("\r\nlocation: https://here:1/some/page?room=den\r\n"), "{answer}");
-    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    let response = get(address, "/some/page?room=den");
+    assert!(response.starts_with("HTTP/1.1 308 "), "{response}");
+    assert!(response.contains("\r\nlocation: https://here:1/some/page?room=den\r\n"), "{response}");
+    assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
     let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let answer = exchange(address, upgrade);
-    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
-    assert!(answer.contains("wss://"), "{answer}");
-    let odd = exchange(address, "GET / HTTP/1.1\r\nHost: a\"b\r\nConnection: close\r\n\r\n");
-    assert!(odd.starts_with("HTTP/1.1 400 "), "{odd}");
-    // The counters are for the machine itself, as ever.
+    let response = exchange(address, upgrade);
+    assert!(response.starts_with("HTTP/1.1 426 "), "{response}");
+    assert!(response.contains("wss://"), "{response}");
+    let invalid_host =
+        exchange(address, "GET / HTTP/1.1\r\nHost: a\"b\r\nConnection: close\r\n\r\n");
+    assert!(invalid_host.starts_with("HTTP/1.1 400 "), "{invalid_host}");
+    // The admin listener has no TLS.
     assert!(get(server.admin_address(), "/healthz").starts_with("HTTP/1.1 200 "));
 }
 
 #[test]
-fn what_only_begins_like_tls_is_refused_and_counted() {
+fn a_failed_tls_handshake_is_rejected_and_counted() {
     let server = server_with_tls();
     for garbage in [&[0x16; 400][..], &[0x16, 3, 1, 0, 4, 1, 0, 0, 0], &[0x16, 3, 1, 0xFF, 0xFF]] {
-        let mut stream = TcpStream::connect(server.address()).expect("it listens");
+        let mut stream = TcpStream::connect(server.address()).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
-        stream.write_all(garbage).expect("it reads");
-        let mut answer = Vec::new();
-        // An alert, as far as it arrives before the connection is reset.
-        let _ = stream.read_to_end(&mut answer);
-        assert!(answer.is_empty() || answer[0] == 0x15, "{answer:?}");
+        stream.write_all(garbage).expect("the server reads");
+        let mut response = Vec::new();
+        // An alert, if it arrives before the connection is reset.
+        let _ = stream.read_to_end(&mut response);
+        assert!(response.is_empty() || response[0] == 0x15, "{response:?}");
     }
     wait_until("they are counted", || count(&status(&server), "tls_handshakes_failed") == 3);
-    let mut peer = upgraded(secure(server.address()), server.address());
-    peer.join(RoomWish::Any).expect("there is a place");
+    let mut peer = upgrade(connect_tls(server.address()), server.address());
+    peer.join(RoomWish::Any).expect("a seat is free");
 }
 
 #[test]
-fn a_handshake_that_never_ends_is_cut_by_the_opening_deadline() {
+fn a_tls_handshake_that_never_ends_is_closed_at_the_opening_deadline() {
     let server = server_with_tls();
-    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
-    // The head of a record, whose bytes come one by one for as long as they are taken.
-    stream.write_all(&[0x16, 3, 1, 2, 0]).expect("it reads");
+    // The header of a record, whose bytes follow one by one until the connection is closed.
+    stream.write_all(&[0x16, 3, 1, 2, 0]).expect("the server reads");
     let mut slow = stream.try_clone().expect("a descriptor");
     let drip = std::thread::spawn(move || {
         while slow.write_all(&[1]).is_ok() {
@@ -181,14 +185,14 @@ fn a_handshake_that_never_ends_is_cut_by_the_opening_deadline() {
     wait_until("it is counted", || count(&status(&server), "deadlines_missed") == 1);
 }
 
-/// A certificate in files, gone with the test.
-struct Files(PathBuf);
+/// The files of a certificate, removed on drop.
+struct CertificateFiles(PathBuf);
 
-impl Files {
-    fn new() -> Files {
+impl CertificateFiles {
+    fn new() -> CertificateFiles {
         let path = std::env::temp_dir().join(format!("tickwire-tls-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("there is a place for temporary files");
-        Files(path)
+        std::fs::create_dir_all(&path).expect("a temporary folder");
+        CertificateFiles(path)
     }
 
     fn config(&self) -> TlsConfig {
@@ -197,10 +201,10 @@ impl Files {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).expect("the disk takes it");
+        std::fs::write(self.0.join(name), text).expect("the file can be written");
     }
 
-    /// Another certificate, with its key.
+    /// Writes a new certificate and its key.
     fn renew(&self) -> CertificateDer<'static> {
         let made = rcgen::generate_simple_self_signed(["localhost".into()]).expect("it is a name");
         let armour = |kind: &str, der: &[u8]| {
@@ -213,37 +217,37 @@ impl Files {
     }
 }
 
-impl Drop for Files {
+impl Drop for CertificateFiles {
     fn drop(&mut self) {
-        // What is left there is the operating system's to clear away.
+        // If this fails, the operating system cleans up the temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
 #[test]
-fn a_renewed_certificate_is_used_without_a_restart_and_those_inside_play_on() {
-    let files = Files::new();
+fn a_renewed_certificate_is_used_without_a_restart_and_players_play_on() {
+    let files = CertificateFiles::new();
     let old = files.renew();
     let server = start(Config { tls: files.config(), ..Config::default() });
     let presented = || {
-        let stream = secure(server.address());
-        stream.conn.peer_certificates().expect("it is told").first().cloned()
+        let stream = connect_tls(server.address());
+        stream.conn.peer_certificates().expect("the server sent it").first().cloned()
     };
-    let mut inside = upgraded(secure(server.address()), server.address());
-    inside.join(RoomWish::Any).expect("there is a place");
+    let mut player = upgrade(connect_tls(server.address()), server.address());
+    player.join(RoomWish::Any).expect("a seat is free");
     assert_eq!(presented().as_ref(), Some(&old));
-    // A broken one is told of, and the last good one stays.
+    // An invalid certificate is counted, and the last valid one stays in use.
     files.write("cert", "-----BEGIN CERTIFICATE-----\nbroken");
-    wait_until("it is seen", || {
-        plays_on(&mut inside, 1);
+    wait_until("it is detected", || {
+        expect_pong(&mut player, 1);
         count(&status(&server), "tls_reload_errors") >= 1
     });
     assert_eq!(presented().as_ref(), Some(&old));
     let new = files.renew();
     wait_until("the new one is used", || {
-        plays_on(&mut inside, 2);
+        expect_pong(&mut player, 2);
         presented().as_ref() == Some(&new)
     });
     assert!(count(&status(&server), "tls_reloads") >= 1);
-    plays_on(&mut inside, 3);
+    expect_pong(&mut player, 3);
 }

@@ -6,6 +6,7 @@
 //! and inputs stay slices of what came.
 
 use bincode::{BorrowDecode, Decode, Encode};
+use serde::{Deserialize, Serialize};
 
 use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
@@ -174,7 +175,7 @@ pub struct RosterEntry<'a> {
 
 /// How fast a room makes its ticks. It is told of when it changes; until then it is the full
 /// pace. What a tick is worth in the rules never changes: a slower room is in slow motion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Pace {
     /// The first tick that is made so fast.
     pub from: Tick,

@@ -17,11 +17,13 @@ pub use schema::{Axis, Field, Kind, Predict, Reference, Schema, SchemaError};
 pub(crate) use writer::Events;
 pub use writer::SceneWriter;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::PlayerId;
 use crate::tick::Tick;
 
 /// Who may be sent a row or an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Audience {
     /// Every viewer, wherever it looks.
     All,
@@ -68,13 +70,30 @@ impl View {
 }
 
 /// Everything there is to see after one tick.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
     tick: Tick,
     rows: Rows,
     row_audiences: Vec<Audience>,
     events: Rows,
     event_audiences: Vec<Audience>,
+}
+
+impl Clone for Scene {
+    fn clone(&self) -> Scene {
+        let mut scene = Scene::default();
+        scene.clone_from(self);
+        scene
+    }
+
+    /// In the memory that it has: a scene is published at every tick.
+    fn clone_from(&mut self, source: &Scene) {
+        self.tick = source.tick;
+        self.rows.clone_from(&source.rows);
+        self.row_audiences.clone_from(&source.row_audiences);
+        self.events.clone_from(&source.events);
+        self.event_audiences.clone_from(&source.event_audiences);
+    }
 }
 
 impl Scene {

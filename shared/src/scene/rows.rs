@@ -1,6 +1,8 @@
 //! A list of rows of whole numbers, stored in two flat vectors so that it can be refilled
 //! every tick without allocating.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::EntityId;
 
 /// One row: an entity's values, or an event's.
@@ -14,7 +16,7 @@ pub struct RowRef<'a> {
     pub values: &'a [i32],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) entity: EntityId,
     pub(crate) kind: u8,
@@ -24,7 +26,7 @@ pub(crate) struct Head {
 }
 
 /// Rows in an order of their own, each with its values.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Rows {
     pub(crate) heads: Vec<Head>,
     pub(crate) values: Vec<i32>,

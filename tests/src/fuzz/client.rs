@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use shared::client::{Client, Drawing, Greeting, Stage};
 use shared::game::{Game, Setup};
-use shared::ids::SessionId;
 use shared::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTICES_MAX};
 use shared::protocol::{End, Notice, Pace, Ping, Refusal, Role, ServerMessage};
 use shared::skirmish::{self, Skirmish};
 use shared::tick::Tick;
-use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, Turn};
+use test_games::dots::Dots;
+use tickwire_host::room::RoomTemplate;
 
 use super::Source;
-use crate::dots::Dots;
+use crate::host::{Host, Pipe, hello};
 
 /// Lines of one script: more bytes are not read.
 const LINES_MAX: usize = 300;
@@ -80,23 +79,20 @@ fn live<G: Game>(client: &mut Client<G>, now: Duration, source: &mut Source<'_>)
     }
 }
 
-/// The room from which the messages come, before they are damaged.
+/// The server that the messages come from, before they are damaged.
 struct Server<G: Game> {
-    room: Room<G>,
-    connection: Connection,
-    /// What waits to be said, in order.
-    waiting: std::collections::VecDeque<Vec<u8>>,
+    host: Host<G>,
+    pipe: Pipe,
 }
 
 impl<G: Game> Server<G> {
     fn new(settings: G::Settings, role: Role) -> Server<G> {
         let setup = Setup { settings, players_max: 4, ..Setup::default() };
-        let settings = RoomSettings { setup, fill: 3, ..RoomSettings::default() };
-        let mut room = Room::new(settings).expect("the settings are good");
-        room.step();
-        let player = (role == Role::Player).then(|| room.join("Ada").expect("there is a place"));
-        let connection = Connection::new(&mut room, SessionId(1), player, true, Duration::ZERO);
-        Server { room, connection, waiting: std::collections::VecDeque::new() }
+        let template = RoomTemplate { setup, fill: 3, ..RoomTemplate::default() };
+        let mut host = Host::new(template, Duration::ZERO);
+        let now = host.tick();
+        let (_, pipe) = host.connect(now, &hello::<G>("Ada", role, true)).expect("there is space");
+        Server { host, pipe }
     }
 
     /// The next message to come, if one does in this line of the script.
@@ -131,27 +127,22 @@ impl<G: Game> Server<G> {
         }
     }
 
+    /// The next message, if one comes within a while.
     fn next(&mut self) -> Option<Vec<u8>> {
-        if self.waiting.is_empty() {
-            self.room.step();
-            let mut message = Vec::new();
-            while self.connection.next_message(&mut self.room, &mut message) {
-                self.waiting.push_back(std::mem::take(&mut message));
+        // A spectator waits for its first picture.
+        const PASSES_MAX: usize = 100;
+        for _ in 0..PASSES_MAX {
+            if let Some(message) = self.pipe.receive() {
+                return Some(message);
             }
-            if let Turn::Say(run) = self.connection.turn(&self.room) {
-                for shared in run {
-                    self.waiting.extend(shared.messages().map(<[u8]>::to_vec));
-                    self.connection.was_told(shared);
-                }
-            }
-            // All of it was seen, or nothing more would be said.
+            // All of it is acknowledged, or nothing more would be sent.
             let mut ack = Vec::new();
-            let seen = self.room.tick();
+            let seen = self.host.room().tick();
             shared::protocol::ClientMessage::Ack(shared::protocol::Ack { seen }).encode(&mut ack);
-            let at = self.room.tick_rate().period() * self.room.tick().0;
-            let _ = self.connection.receive(&mut self.room, at, &ack);
+            self.pipe.send(ack);
+            self.host.tick();
         }
-        self.waiting.pop_front()
+        None
     }
 }
 

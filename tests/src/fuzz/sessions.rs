@@ -1,37 +1,38 @@
-//! A script of several clients of one room, made of bytes: who comes and goes, what each says and
-//! does not say, when time passes and when the server stands still.
+//! A script of several clients of one server, made of bytes: who comes and goes, what each sends and
+//! does not send or take, when time passes and when the server stands still.
 //!
 //! What must hold after each line of it: every refusal is an end with a reason, both ends of a
-//! player's stream know the same, what waits for a client is bounded, people are counted right, and
-//! a room that nobody watches has the same state hash.
+//! player's stream know the same, what one client is sent at once is bounded, people are counted
+//! right, and a server that nobody watches has the same state hash.
 
 use std::time::Duration;
 
 use shared::client::{Client, Greeting, Stage};
 use shared::game::{Game, Setup};
 use shared::ids::SessionId;
-use shared::limits::{
-    CLIENT_MESSAGE_MAX_BYTES, NOTICES_PENDING_MAX, PACE_FULL_PERMILLE, PONGS_PENDING_MAX,
-    SILENCE_MAX,
-};
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use shared::protocol::{Ack, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE};
 use shared::skirmish::{self, Skirmish};
 use shared::tick::{Rewind, Tick};
-use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, Turn, Viewer};
+use test_games::dots::Dots;
+use tickwire_host::limits::{
+    CLIENT_MESSAGE_MAX_BYTES, OUTBOX_NOTICES_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
+};
+use tickwire_host::room::{RoomTemplate, Viewer};
 
 use super::Source;
-use crate::dots::Dots;
+use crate::host::{Host, Pipe, hello};
 
-/// Most that is ever said to one client at once: a welcome, a pace, answers, a roster, notices, a
-/// snapshot.
-const MESSAGES_AT_ONCE_MAX: usize = 4 + PONGS_PENDING_MAX + NOTICES_PENDING_MAX;
+/// Most messages that a player is ever sent at once: a welcome, a time scale, answers, a roster,
+/// notices, a snapshot, a goodbye.
+const MESSAGES_AT_ONCE_MAX: usize = 5 + PONGS_PENDING_MAX + OUTBOX_NOTICES_MAX;
 /// A second more than any client may be silent.
-const LONG: Duration = Duration::from_secs(SILENCE_MAX.as_secs() + 1);
+const LONG_S: u64 = SILENCE_MAX.as_secs() + 1;
 /// Lines of one script: more bytes are not read.
 const LINES_MAX: usize = 600;
 const SEATS: usize = 5;
+/// Players the room takes.
+const PLAYERS_MAX: u16 = 4;
 
 /// The first byte chooses the game and how many bots fill up its room; the rest is the script.
 pub fn sessions(bytes: &[u8]) {
@@ -47,7 +48,7 @@ pub fn sessions(bytes: &[u8]) {
 }
 
 fn run<G: Game>(settings: G::Settings, fill: u16, source: &mut Source<'_>) {
-    let mut stage = Stages::<G>::new(&settings, fill);
+    let mut stage = Script::<G>::new(&settings, fill);
     for _ in 0..LINES_MAX {
         if source.is_empty() {
             break;
@@ -60,55 +61,56 @@ fn run<G: Game>(settings: G::Settings, fill: u16, source: &mut Source<'_>) {
 
 /// At the other end of a connection.
 enum Peer<G: Game> {
-    /// A client of ours, which says what it says.
+    /// A client of ours, which sends what it sends.
     Client(Box<Client<G>>),
-    /// Whoever says what stands in the script, and listens all the same.
-    Script(Box<SnapshotDecoder>),
+    /// It sends what stands in the script, and reads all the same.
+    Raw(Box<SnapshotDecoder>),
 }
 
+/// One end of the script: a session at the server and, for a player, at the server that nobody
+/// watches.
 struct Seat<G: Game> {
-    connection: Connection,
+    session: SessionId,
+    pipe: Pipe,
+    twin: Option<(SessionId, Pipe)>,
     peer: Peer<G>,
-    /// Who plays in the room that nobody watches, if this one does.
-    twin: Option<Connection>,
+    takes: bool,
+    is_cut: bool,
 }
 
-/// A room with everybody, and its twin with the players alone.
-struct Stages<G: Game> {
+/// A server with everybody, and its twin with the players alone.
+struct Script<G: Game> {
     now: Duration,
-    room: Room<G>,
-    twin: Room<G>,
+    host: Host<G>,
+    twin: Host<G>,
     seats: [Option<Seat<G>>; SEATS],
-    out: Vec<u8>,
 }
 
-impl<G: Game> Stages<G> {
-    fn new(settings: &G::Settings, fill: u16) -> Stages<G> {
-        let room = || {
-            let setup = Setup { settings: settings.clone(), players_max: 4, ..Setup::default() };
-            let settings = RoomSettings { setup, fill, ..RoomSettings::default() };
-            Room::new(settings).expect("the settings are good")
+impl<G: Game> Script<G> {
+    fn new(settings: &G::Settings, fill: u16) -> Script<G> {
+        let host = || {
+            let settings = settings.clone();
+            let setup = Setup { settings, players_max: PLAYERS_MAX, ..Setup::default() };
+            Host::new(RoomTemplate { setup, fill, ..RoomTemplate::default() }, Duration::ZERO)
         };
         let seats = std::array::from_fn(|_| None);
-        Stages { now: Duration::ZERO, room: room(), twin: room(), seats, out: Vec::new() }
+        Script { now: Duration::ZERO, host: host(), twin: host(), seats }
     }
 
     fn line(&mut self, source: &mut Source<'_>) {
         let at = source.below(SEATS);
         match source.below(32) {
             0..=2 => self.come(at, source),
-            3..=7 => self.step(1 + source.below(3) as u32),
-            8 => self.step(1 + u32::from(source.byte()) / 4),
-            9..=12 => self.tell(at),
-            13..=15 => (0..SEATS).for_each(|at| self.tell(at)),
-            16 => self.stand_still(Duration::from_millis(u64::from(source.byte()) * 100)),
-            17 if source.once_in(32) => self.wait(LONG),
-            17 => self.wait(Duration::from_millis(u64::from(source.byte()))),
-            18 => self.change_pace(source),
-            19 if source.once_in(3) => self.end(at, End::Lost),
-            19 => self.notify(at, source),
-            20..=22 => (0..SEATS).for_each(|at| self.play(at, source)),
-            _ => self.say(at, source),
+            3..=7 => (0..=source.below(3)).for_each(|_| self.pass(Duration::ZERO)),
+            8 => (0..=source.byte() / 4).for_each(|_| self.pass(Duration::ZERO)),
+            9..=11 => self.take(at, source.once_in(2)),
+            12..=15 => self.pass(Duration::ZERO),
+            16 => self.pass(Duration::from_millis(u64::from(source.byte()) * 100)),
+            17 if source.once_in(32) => self.wait_long(),
+            17 => self.pass(Duration::from_millis(u64::from(source.byte()))),
+            18 if source.once_in(3) => self.cut(at),
+            19..=22 => (0..SEATS).for_each(|at| self.play(at, source)),
+            _ => self.send(at, source),
         }
     }
 
@@ -120,91 +122,76 @@ impl<G: Game> Stages<G> {
             return;
         }
         let role = if role == 0 { Role::Spectator } else { Role::Player };
-        let session = SessionId(at as u64);
-        let (mut player, mut twin) = (None, None);
-        if role == Role::Player {
-            let joined = (self.room.join(&name), self.twin.join(&name));
-            assert_eq!(joined.0, joined.1, "nobody takes a place by watching");
-            let Ok(id) = joined.0 else { return };
-            player = Some(id);
-            twin = Some(Connection::new(&mut self.twin, session, player, is_client, self.now));
-        }
-        let connection = Connection::new(&mut self.room, session, player, is_client, self.now);
+        let hello = hello::<G>(&name, role, is_client);
+        let joined = self.host.connect(self.now, &hello);
+        let twin = match role {
+            Role::Spectator => None,
+            Role::Player => {
+                let twin = self.twin.connect(self.now, &hello);
+                assert_eq!(
+                    joined.as_ref().err(),
+                    twin.as_ref().err(),
+                    "nobody takes a seat by watching"
+                );
+                twin.ok()
+            }
+        };
+        let Ok((session, pipe)) = joined else { return };
         let peer = if is_client {
             let greeting = Greeting { name, role, room: None, ticket: None };
             Peer::Client(Box::new(Client::new(greeting)))
         } else {
-            Peer::Script(Box::default())
+            Peer::Raw(Box::default())
         };
-        self.seats[at] = Some(Seat { connection, peer, twin });
+        let (takes, is_cut) = (true, false);
+        self.seats[at] = Some(Seat { session, pipe, twin, peer, takes, is_cut });
     }
 
-    fn step(&mut self, ticks: u32) {
-        for _ in 0..ticks {
-            self.now += self.room.tick_rate().period();
-            self.room.step();
-            self.twin.step();
+    /// A pass of both servers, so much later than it is due.
+    fn pass(&mut self, late: Duration) {
+        self.now = self.host.next_deadline() + late;
+        for host in [&mut self.host, &mut self.twin] {
+            host.pass(self.now);
+            host.pass_ended(self.now);
         }
-        self.judge();
-    }
-
-    /// Nobody says anything for a while, and the room stands.
-    fn wait(&mut self, lasts: Duration) {
-        self.now += lasts;
-        self.judge();
-    }
-
-    /// The server stands still: nobody is judged for that.
-    fn stand_still(&mut self, lasts: Duration) {
-        for seat in self.seats.iter_mut().flatten() {
-            seat.connection.forgive_stall(lasts);
-            seat.twin.iter_mut().for_each(|twin| twin.forgive_stall(lasts));
-        }
-    }
-
-    fn judge(&mut self) {
         for at in 0..SEATS {
-            let Some(seat) = &self.seats[at] else { continue };
-            let overdue = seat.connection.overdue(self.now);
-            if let Some(twin) = &seat.twin {
-                assert_eq!(twin.overdue(self.now), overdue);
-            }
-            if let Some(end) = overdue {
-                assert!(matches!(end, End::Silent | End::TooSlow), "{end}");
-                self.end(at, end);
-            }
+            self.read(at);
+            self.remove_ended(at);
         }
     }
 
-    fn change_pace(&mut self, source: &mut Source<'_>) {
-        let permille = 1 + (source.word() % u32::from(PACE_FULL_PERMILLE)) as u16;
-        self.room.set_pace(permille);
-        self.twin.set_pace(permille);
+    /// Nobody sends anything for longer than anybody may.
+    fn wait_long(&mut self) {
+        let until = self.now + Duration::from_secs(LONG_S);
+        while self.now < until {
+            self.pass(Duration::ZERO);
+        }
+        assert!(self.seats.iter().all(Option::is_none), "the silent are gone");
     }
 
-    fn notify(&mut self, at: usize, source: &mut Source<'_>) {
-        let text = String::from_utf8_lossy(source.take(source.clone().below(64))).repeat(40);
+    /// From now on the client's kernel takes everything or nothing.
+    fn take(&mut self, at: usize, takes: bool) {
         let Some(seat) = &mut self.seats[at] else { return };
-        seat.connection.notify(&text);
-        seat.twin.iter_mut().for_each(|twin| twin.notify(&text));
+        seat.takes = takes;
+        let space = (!takes).then_some(0);
+        seat.pipe.set_space(space);
+        seat.twin.iter().for_each(|(_, pipe)| pipe.set_space(space));
     }
 
-    /// Something comes from a client, well said or not, once or many times over.
-    fn say(&mut self, at: usize, source: &mut Source<'_>) {
-        let message = message(source, self.room.tick());
+    fn cut(&mut self, at: usize) {
+        let Some(seat) = &mut self.seats[at] else { return };
+        seat.is_cut = true;
+        seat.pipe.cut();
+        seat.twin.iter().for_each(|(_, pipe)| pipe.cut());
+    }
+
+    /// Something comes from a client, good or bad, once or many times over.
+    fn send(&mut self, at: usize, source: &mut Source<'_>) {
+        let message = message(source, self.host.room().tick());
         let times = if source.once_in(12) { 1 + 16 * usize::from(source.byte()) } else { 1 };
-        // A client of ours says only what it makes.
-        let is_script = |seat: &Seat<G>| matches!(seat.peer, Peer::Script(_));
-        let before = self.room.hash();
-        for _ in 0..times {
-            if self.seats[at].as_ref().is_some_and(is_script) {
-                self.receive(at, &message);
-            }
-        }
-        // Where it ended, somebody left.
-        if self.seats[at].is_some() {
-            assert_eq!(self.room.hash(), before, "only the tick changes the world");
-        }
+        // A client of ours sends only what it makes.
+        let Some(seat @ Seat { peer: Peer::Raw(_), .. }) = &self.seats[at] else { return };
+        (0..times).for_each(|_| seat.send(message.clone()));
     }
 
     /// A client of ours does what is due.
@@ -212,109 +199,103 @@ impl<G: Game> Stages<G> {
         let input = bincode::serde::decode_from_slice(&plain_input(source), WIRE);
         let input = input.map_or(G::Input::default(), |(input, _)| input);
         let leaves = source.once_in(128);
-        let Some(Seat { peer: Peer::Client(client), .. }) = &mut self.seats[at] else { return };
+        let Some(seat) = &mut self.seats[at] else { return };
+        let Peer::Client(client) = &mut seat.peer else { return };
         client.play(self.now, input);
         if leaves {
             client.leave();
         }
-        let hello_is_done = client.stage() == Stage::Playing;
-        let said: Vec<_> = std::iter::from_fn(|| client.outgoing()).collect();
-        for message in said {
+        let has_joined = client.stage() == Stage::Playing;
+        let sent: Vec<_> = std::iter::from_fn(|| client.outgoing()).collect();
+        for message in sent {
             // Its hello is what brought it here.
-            if hello_is_done
-                && !matches!(ClientMessage::decode(&message), Ok(ClientMessage::Hello(_)))
-            {
-                self.receive(at, &message);
+            let is_hello = matches!(ClientMessage::decode(&message), Ok(ClientMessage::Hello(_)));
+            if has_joined && !is_hello {
+                seat.send(message);
             }
         }
     }
 
-    fn receive(&mut self, at: usize, message: &[u8]) {
+    /// The client reads what it was sent.
+    fn read(&mut self, at: usize) {
         let Some(seat) = &mut self.seats[at] else { return };
-        let received = seat.connection.receive(&mut self.room, self.now, message);
-        if let Some(twin) = &mut seat.twin {
-            assert_eq!(twin.receive(&mut self.twin, self.now, message), received);
+        let mut count = 0;
+        while let Some(message) = seat.pipe.receive() {
+            count += 1;
+            hear(&self.host, &mut seat.peer, self.now, &message);
         }
-        if message.len() > CLIENT_MESSAGE_MAX_BYTES {
-            assert_eq!(received, Err(End::TooBig));
+        if let Some((_, pipe)) = &seat.twin {
+            assert!(count <= MESSAGES_AT_ONCE_MAX, "{count} messages at once");
+            while pipe.receive().is_some() {}
         }
-        if let Err(end) = received {
-            let may = [End::Left, End::Protocol, End::TooBig, End::TooMuch];
-            assert!(may.contains(&end), "{end}");
-            self.end(at, end);
-        }
-    }
-
-    fn end(&mut self, at: usize, end: End) {
-        assert!(End::ALL.contains(&end));
-        let Some(seat) = self.seats[at].take() else { return };
-        seat.connection.leave(&mut self.room);
-        if let Some(twin) = seat.twin {
-            twin.leave(&mut self.twin);
+        let session = self.host.room_host().session(seat.session);
+        let sent = session.and_then(|session| session.viewer()).map(Viewer::mirror);
+        let known = match &seat.peer {
+            Peer::Client(client) => client.decoder().map(SnapshotDecoder::mirror),
+            Peer::Raw(decoder) => Some(decoder.mirror()),
+        };
+        if let Some(sent) = sent.filter(|sent| sent.tick().is_some()) {
+            assert!(known == Some(sent), "the ends of a stream know different things");
         }
     }
 
-    /// The client's socket takes all that is to be said, and the client takes it in.
-    fn tell(&mut self, at: usize) {
-        let Some(seat) = &mut self.seats[at] else { return };
-        for said in 0.. {
-            assert!(said <= MESSAGES_AT_ONCE_MAX, "more and more is said");
-            self.out.clear();
-            if !seat.connection.next_message(&mut self.room, &mut self.out) {
-                break;
-            }
-            hear(&self.room, &mut seat.peer, self.now, &self.out);
-            if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.out) {
-                let knows = match &seat.peer {
-                    Peer::Client(client) => client.decoder().map(SnapshotDecoder::mirror),
-                    Peer::Script(decoder) => Some(decoder.mirror()),
-                };
-                let told = seat.connection.viewer().map(Viewer::mirror);
-                assert!(knows == told, "the ends of a stream know different things");
-            }
+    /// A session that is over is over at both servers, for one and the same reason.
+    fn remove_ended(&mut self, at: usize) {
+        let Some(seat) = &self.seats[at] else { return };
+        let is_over = self.host.room_host().session(seat.session).is_none();
+        if let Some((twin, pipe)) = &seat.twin {
+            assert_eq!(self.twin.room_host().session(*twin).is_none(), is_over);
+            assert_eq!(pipe.closed(), seat.pipe.closed());
         }
-        if let Some(twin) = &mut seat.twin {
-            self.out.clear();
-            while twin.next_message(&mut self.twin, &mut self.out) {}
+        if !is_over {
+            assert_eq!(seat.pipe.closed(), None);
+            return;
         }
-        if let Turn::Say(run) = seat.connection.turn(&self.room) {
-            for shared in run {
-                for message in shared.messages() {
-                    hear(&self.room, &mut seat.peer, self.now, message);
-                }
-                seat.connection.was_told(shared);
-            }
-        }
+        let reason = seat.pipe.closed().unwrap_or(End::Lost);
+        let may = [End::Left, End::Protocol, End::TooBig, End::TooMuch, End::Silent, End::TooSlow];
+        assert!(may.contains(&reason) || seat.is_cut && reason == End::Lost, "{reason}");
+        self.seats[at] = None;
     }
 
     fn check(&self) {
-        assert_eq!(self.room.hash(), self.twin.hash(), "whoever watches changes nothing");
-        let playing = |seat: &&Seat<G>| seat.connection.player().is_some();
-        let people = self.seats.iter().flatten().filter(playing).count();
-        assert_eq!(usize::from(self.room.people()), people);
-        let counters = self.room.counters();
-        assert_eq!(counters.joined - counters.left, people as u64);
+        assert_eq!(self.host.room().hash(), self.twin.room().hash(), "watching changes nothing");
+        let plays = |seat: &&Seat<G>| seat.twin.is_some();
+        let people = self.seats.iter().flatten().filter(plays).count();
+        assert_eq!(usize::from(self.host.room().people()), people);
+        let counters = &self.host.room_counters;
+        // Who joined since the last pass is not counted yet.
+        assert!(counters.joined - counters.left <= people as u64);
     }
 
     /// All go, and nobody stays.
     fn close(mut self) {
-        (0..SEATS).for_each(|at| self.end(at, End::Closing));
-        self.step(2);
+        (0..SEATS).for_each(|at| self.cut(at));
+        // A spectator is read only now and then.
+        (0..30).for_each(|_| self.pass(Duration::ZERO));
         self.check();
-        assert_eq!(self.room.people(), 0);
+        assert!(self.host.room_host().sessions().is_empty());
+        assert_eq!(self.host.room_counters.joined, self.host.room_counters.left);
     }
 }
 
-/// A client takes in what it was told.
-fn hear<G: Game>(room: &Room<G>, peer: &mut Peer<G>, now: Duration, bytes: &[u8]) {
+impl<G: Game> Seat<G> {
+    fn send(&self, message: Vec<u8>) {
+        self.twin.iter().for_each(|(_, pipe)| pipe.send(message.clone()));
+        self.pipe.send(message);
+    }
+}
+
+/// A client takes in what it was sent.
+fn hear<G: Game>(host: &Host<G>, peer: &mut Peer<G>, now: Duration, bytes: &[u8]) {
     match peer {
         Peer::Client(client) => {
-            client.receive(now, bytes).expect("what a room says is understood");
+            client.receive(now, bytes).expect("what a server sends is understood");
         }
-        Peer::Script(decoder) => {
-            let message = ServerMessage::decode(bytes).expect("what a room says is a message");
+        Peer::Raw(decoder) => {
+            let message = ServerMessage::decode(bytes).expect("what a server sends is a message");
             if let ServerMessage::Snapshot(body) = message {
-                decoder.decode(room.codec(), body, &mut NoReplay).expect("it is a snapshot");
+                let codec = host.room().config().codec();
+                decoder.decode(codec, body, &mut NoReplay).expect("it is a snapshot");
             }
         }
     }

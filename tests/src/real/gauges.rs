@@ -29,8 +29,8 @@ impl Gauges {
             |name: &str| status[name].as_u64().unwrap_or_else(|| panic!("no {name} in {status:#}"));
         Gauges {
             usage: server.usage(),
-            tasks: gauge("door_tasks"),
-            openings: gauge("openings"),
+            tasks: gauge("edge_tasks"),
+            openings: gauge("pending_connections"),
             people: gauge("people"),
         }
     }

@@ -7,7 +7,7 @@ use shared::ids::PlayerId;
 use shared::protocol::snapshot::Mirror;
 use shared::scene::{Scene, View};
 use shared::tick::Tick;
-use tickwire::room::Room;
+use tickwire_host::room::Room;
 
 use super::Seat;
 
@@ -41,13 +41,13 @@ pub(super) fn check_scene<G: Game>(seat: &Seat<G>, scenes: &VecDeque<Scene>) -> 
 /// No player is sent what lies outside its interest: what it knows is exactly what the plain
 /// rule, without grid or encoder, allows it to know.
 pub(super) fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
-    let scene = room.scene();
+    let scene = room.published().scene();
     assert_eq!(mirror.tick(), Some(scene.tick()), "only the newest scene is encoded");
     let view = player.map_or(View::Everything, |player| room.game().view(player));
     let allowed = scene
         .rows()
         .iter()
         .enumerate()
-        .filter(|&(index, _)| scene.may_know_row(room.schema(), index, player, &view));
+        .filter(|&(index, _)| scene.may_know_row(room.config().schema(), index, player, &view));
     assert!(mirror.rows().iter().eq(allowed.map(|(_, row)| row)), "not what it may know");
 }

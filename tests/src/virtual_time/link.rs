@@ -57,10 +57,10 @@ impl Link {
         (self.path, self.link) = (path, link);
     }
 
-    /// Whether the sender may put in more.
+    /// How many more bytes the sender may put in, if there is a limit.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.path.buffer_bytes.is_none_or(|limit| self.link.bytes_under_way() < limit)
+    pub fn space_bytes(&self) -> Option<usize> {
+        Some(self.path.buffer_bytes?.saturating_sub(self.link.bytes_under_way()))
     }
 
     /// Puts a message in.

@@ -1,6 +1,6 @@
-//! The whole system on virtual time: one room, its connections, links and clients, and a checker
-//! that looks at every snapshot. No socket, no clock, no thread: an hour takes what its work
-//! takes, and the same seed gives the same run.
+//! The whole system on virtual time: the production server (lobby, shard, sessions, room), links and
+//! clients, and a checker that looks at every snapshot. No socket, no clock, no thread: an hour
+//! takes what its work takes, and the same seed gives the same run.
 
 mod checks;
 mod feel;
@@ -9,7 +9,7 @@ mod shard;
 
 pub use feel::Feel;
 pub use link::{Link, Path};
-use shard::Shard;
+use shard::{TickLog, Timing};
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,17 +19,15 @@ use checks::{check_mirror, check_scene};
 use shared::client::{Client, Greeting, Stage};
 use shared::dice::Dice;
 use shared::game::{Game, Setup};
-use shared::ids::PlayerId;
-use shared::limits::REWIND_MAX_DEFAULT;
+use shared::ids::{PlayerId, SessionId};
 use shared::protocol::snapshot::Mirror;
-use shared::protocol::{ClientMessage, End, Input, Role, ServerMessage};
-use shared::scene::Scene;
-use shared::tick::TickRate;
-use tickwire::connection::Connection;
-use tickwire::room::{Room, RoomSettings, StreamSettings};
+use shared::protocol::{End, Input, Role, ServerMessage};
+use shared::tick::{Tick, TickRate};
+use tickwire_host::RoomHost;
+use tickwire_host::limits::REWIND_MAX_DEFAULT;
+use tickwire_host::room::{Room, RoomCounters, RoomTemplate, StreamSettings};
 
-/// For how many ticks scenes are kept, to be compared with what comes of them.
-const SCENES_KEPT_TICKS: usize = 4_096;
+use crate::host::{Host, Pipe};
 
 /// Which of a world's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,8 +62,9 @@ struct Seat<G: Game> {
     hands: Hands<G>,
     up: Link,
     down: Link,
-    /// `None` before the hello came and after the connection ended.
-    connection: Option<Connection>,
+    /// `None` before the hello came.
+    session: Option<SessionId>,
+    pipe: Option<Pipe>,
     end: Option<End>,
     /// Until when its process does nothing at all; and how long it does so each time that it has
     /// done something.
@@ -78,6 +77,8 @@ struct Seat<G: Game> {
     meddle: Option<Meddle>,
     /// What the server's end of the stream knew after each snapshot that is still under way.
     mirrors: VecDeque<Mirror>,
+    /// The tick of the last of these.
+    written: Option<Tick>,
     /// When snapshots came, and how old they were.
     ages: Vec<Duration>,
 }
@@ -114,20 +115,20 @@ impl Plan {
     }
 }
 
-/// One room and all who are connected to it.
+/// One server with one room, and all its clients.
 pub struct World<G: Game> {
     now: Duration,
-    shard: Shard,
-    room: Room<G>,
+    host: Host<G>,
+    timing: Timing,
+    log: TickLog,
     seats: Vec<Seat<G>>,
     dice: Dice,
-    hashes: Vec<u64>,
-    /// When each tick was made, for the ages of snapshots; index is the tick.
-    made: Vec<Duration>,
-    /// The scenes of the last ticks, while anybody watches.
-    scenes: VecDeque<Scene>,
-    outgoing: Vec<u8>,
-    effects: feel::Effects,
+}
+
+impl<G: Game> Seat<G> {
+    fn watches(&self) -> bool {
+        self.client.greeting().role == Role::Spectator
+    }
 }
 
 impl<G: Game> World<G> {
@@ -155,24 +156,18 @@ impl<G: Game> World<G> {
             players_max: plan.players_max,
             rewind_max_ticks: tick_rate.ticks_in_most(rewind),
         };
-        let settings = RoomSettings {
-            name: "test".to_owned(),
-            setup,
-            fill: plan.fill,
-            stream: plan.stream,
-            ..RoomSettings::default()
-        };
+        let template =
+            RoomTemplate { setup, fill: plan.fill, stream: plan.stream, ..RoomTemplate::default() };
+        let mut host = Host::new(template, Duration::from_millis(1));
+        let log = TickLog::default();
+        host.set_probe(Box::new(log.clone()));
         World {
             now: Duration::ZERO,
-            shard: Shard::new(tick_rate),
-            room: Room::new(settings).expect("the game fits a room"),
+            host,
+            timing: Timing::default(),
+            log,
             seats: Vec::new(),
             dice: Dice::new(plan.seed, 77),
-            hashes: Vec::new(),
-            made: vec![Duration::ZERO],
-            scenes: VecDeque::new(),
-            outgoing: Vec::new(),
-            effects: feel::Effects::default(),
         }
     }
 
@@ -211,7 +206,8 @@ impl<G: Game> World<G> {
             hands,
             up: link(&mut self.dice),
             down: link(&mut self.dice),
-            connection: None,
+            session: None,
+            pipe: None,
             end: None,
             stopped_until: Duration::ZERO,
             throttle: Duration::ZERO,
@@ -219,6 +215,7 @@ impl<G: Game> World<G> {
             log: None,
             meddle: None,
             mirrors: VecDeque::new(),
+            written: None,
             ages: Vec::new(),
         });
         who
@@ -274,7 +271,9 @@ impl<G: Game> World<G> {
 
     /// The connection breaks without a word.
     pub fn cut(&mut self, who: Who) {
-        self.end(who.0, End::Lost);
+        let seat = &mut self.seats[who.0];
+        seat.pipe.iter().for_each(Pipe::cut);
+        seat.end = Some(End::Lost);
     }
 
     /// Lets the world run for a while.
@@ -284,7 +283,7 @@ impl<G: Game> World<G> {
             // Whole microseconds, as browsers have them.
             self.now = Duration::from_micros(next.as_nanos().div_ceil(1_000) as u64).max(self.now);
             self.clients();
-            if self.now >= self.shard.next_pass() {
+            if self.now >= self.next_pass() {
                 self.pass();
             }
         }
@@ -293,19 +292,18 @@ impl<G: Game> World<G> {
 
     fn next_moment(&self) -> Option<Duration> {
         let of_clients = self.seats.iter().filter(|seat| seat.end.is_none()).filter_map(|seat| {
-            let arrival = seat.down.next_arrival();
-            let due = seat.client.due_at();
-            let next = [arrival, due].into_iter().flatten().min()?;
-            Some(next.max(seat.stopped_until))
+            let moments = [seat.down.next_arrival(), seat.client.due_at()];
+            Some(moments.into_iter().flatten().min()?.max(seat.stopped_until))
         });
         // A client that finds nothing to do at its moment must not hold up time.
         of_clients
             .map(|at| at.max(self.now + Duration::from_micros(50)))
-            .chain([self.shard.next_pass()])
+            .chain([self.next_pass()])
             .min()
     }
 
     fn clients(&mut self) {
+        let ticks = self.log.ticks();
         for seat in &mut self.seats {
             if self.now < seat.stopped_until || seat.end.is_some() {
                 continue;
@@ -320,10 +318,10 @@ impl<G: Game> World<G> {
                 if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&bytes) {
                     let tick = match seat.client.player() {
                         Some(_) => check_mirror(seat),
-                        None => check_scene(seat, &self.scenes),
+                        None => check_scene(seat, &ticks.scenes),
                     };
-                    seat.ages.push(self.now - self.made[tick.0 as usize]);
-                    seat.feel.snapshot(&mut seat.client, &seat.up, before, &self.effects);
+                    seat.ages.push(self.now - ticks.made[tick.0 as usize]);
+                    seat.feel.snapshot(&mut seat.client, &seat.up, before, &ticks.effects);
                 }
             }
             let is_due = seat.client.due_at().is_some_and(|due| due <= self.now);
@@ -344,19 +342,11 @@ impl<G: Game> World<G> {
             }
             for mut bytes in sent {
                 if let Some(meddle) = &mut seat.meddle {
-                    bytes = meddled(&bytes, meddle);
+                    bytes = shard::meddled(&bytes, meddle);
                 }
                 seat.up.send(self.now, bytes);
             }
         }
-    }
-
-    fn end(&mut self, at: usize, end: End) {
-        let seat = &mut self.seats[at];
-        if let Some(connection) = seat.connection.take() {
-            connection.leave(&mut self.room);
-        }
-        seat.end = Some(end);
     }
 
     /// Virtual time since the start.
@@ -368,7 +358,19 @@ impl<G: Game> World<G> {
     /// The room.
     #[must_use]
     pub fn room(&self) -> &Room<G> {
-        &self.room
+        self.host.room()
+    }
+
+    /// The room with its sessions.
+    #[must_use]
+    pub fn room_host(&self) -> &RoomHost<G> {
+        self.host.room_host()
+    }
+
+    /// What the room has counted.
+    #[must_use]
+    pub fn room_counters(&self) -> &RoomCounters {
+        &self.host.room_counters
     }
 
     /// One of the clients.
@@ -385,7 +387,7 @@ impl<G: Game> World<G> {
     /// Who it is in the room.
     #[must_use]
     pub fn player(&self, who: Who) -> Option<PlayerId> {
-        self.seats[who.0].connection.as_ref()?.player()
+        self.room_host().session(self.seats[who.0].session?)?.player()
     }
 
     /// Why its connection ended, if it did.
@@ -406,8 +408,8 @@ impl<G: Game> World<G> {
 
     /// The state hash after each tick so far.
     #[must_use]
-    pub fn hashes(&self) -> &[u64] {
-        &self.hashes
+    pub fn hashes(&self) -> Vec<u64> {
+        self.log.ticks().hashes.clone()
     }
 
     /// Fails unless everybody who is to be in is in.
@@ -417,14 +419,4 @@ impl<G: Game> World<G> {
             assert_eq!(seat.client.stage(), Stage::Playing, "client {at}");
         }
     }
-}
-
-fn meddled(bytes: &[u8], meddle: &mut Meddle) -> Vec<u8> {
-    let mut message = ClientMessage::decode(bytes).expect("clients say what can be read");
-    if let ClientMessage::Input(input) = &mut message {
-        meddle(input);
-    }
-    let mut changed = Vec::new();
-    message.encode(&mut changed);
-    changed
 }

@@ -1,205 +1,188 @@
-//! The shard's part: when the room's ticks are due, and the pass that each is.
+//! The server's part: when its passes begin, and what is looked at in them.
 //!
-//! It goes by the server's own pacer. What a step takes of the time is said by the test: the world
-//! stands still meanwhile, and what the pass has to say is sent at its end.
+//! The passes are the production server's own. What a step takes of the time is set by the test:
+//! the server is busy meanwhile, and what the pass sends leaves at its end.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use shared::game::Game;
-use shared::ids::SessionId;
-use shared::limits::MESSAGES_PER_PASS_MAX;
-use shared::protocol::{ClientMessage, End, Role, ServerMessage};
-use shared::tick::TickRate;
-use tickwire::connection::Connection;
-use tickwire::pacer::{OverloadPolicy, Pacer};
-use tickwire::room::Turn;
+use shared::protocol::{ClientMessage, End};
+use shared::scene::Scene;
+use tickwire_host::hello::HelloError;
+use tickwire_host::pacer::TimeScale;
+use tickwire_host::room::Room;
+use tickwire_host::{RoomHost, StepProbe};
 
 use super::checks::check_interest;
-use super::{SCENES_KEPT_TICKS, World};
+use super::feel::Effects;
+use super::{Seat, World};
 
-/// One thread with one room.
-#[derive(Debug)]
-pub(super) struct Shard {
-    pacer: Pacer,
+/// For how many ticks scenes are kept, to be compared with what comes of them.
+const SCENES_KEPT_TICKS: usize = 4_096;
+
+/// When passes begin.
+#[derive(Debug, Default)]
+pub(super) struct Timing {
     /// How long a step takes.
     step: Duration,
     /// Until when its process stands still.
     stopped_until: Duration,
     /// When the pass under way ends, or the last one did.
     ended: Duration,
-    /// The time that the room has lived through.
-    lived: Duration,
-    passes: u32,
-    paces: Vec<(Duration, u16)>,
-    skipped: u64,
-    slowed: u64,
+    time_scales: Vec<(Duration, TimeScale)>,
 }
 
-impl Shard {
-    pub(super) fn new(rate: TickRate) -> Shard {
-        Shard {
-            pacer: Pacer::new(Duration::from_millis(1), rate, OverloadPolicy::default()),
-            step: Duration::ZERO,
-            stopped_until: Duration::ZERO,
-            ended: Duration::ZERO,
-            lived: Duration::ZERO,
-            passes: 0,
-            paces: Vec::new(),
-            skipped: 0,
-            slowed: 0,
-        }
-    }
+/// What was noted of each tick.
+#[derive(Debug, Default)]
+pub(super) struct Ticks {
+    pub(super) hashes: Vec<u64>,
+    /// When each tick was made, for the ages of snapshots; index is the tick.
+    pub(super) made: Vec<Duration>,
+    /// The scenes of the last ticks, while anybody watches.
+    pub(super) scenes: VecDeque<Scene>,
+    pub(super) effects: Effects,
+    keeps_scenes: bool,
+    now: Duration,
+}
 
-    /// When its next pass begins.
-    pub(super) fn next_pass(&self) -> Duration {
-        self.pacer.deadline().max(self.ended).max(self.stopped_until)
+/// Notes each tick as it is made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TickLog(Arc<Mutex<Ticks>>);
+
+impl TickLog {
+    pub(super) fn ticks(&self) -> MutexGuard<'_, Ticks> {
+        self.0.lock().expect("nothing that holds it panics")
+    }
+}
+
+impl<G: Game> StepProbe<G> for TickLog {
+    fn stepped(&mut self, room: &Room<G>) {
+        let ticks = &mut *self.ticks();
+        ticks.hashes.push(room.hash());
+        ticks.made.resize(room.tick().0 as usize + 1, ticks.now);
+        ticks.effects.note(room.tick(), room.effects());
+        if ticks.keeps_scenes {
+            ticks.scenes.push_back(room.published().scene().clone());
+            let over = ticks.scenes.len().saturating_sub(SCENES_KEPT_TICKS);
+            ticks.scenes.drain(..over);
+        }
     }
 }
 
 impl<G: Game> World<G> {
     /// The server stands still from its next pass on for a while.
     pub fn stop_server(&mut self, lasts: Duration) {
-        self.shard.stopped_until = self.shard.next_pass() + lasts;
+        self.timing.stopped_until = self.next_pass() + lasts;
     }
 
     /// From now on each step takes so long.
     pub fn make_steps_take(&mut self, step: Duration) {
-        self.shard.step = step;
+        self.timing.step = step;
     }
 
-    /// When the room changed its pace, and to what, in thousandths.
+    /// When the room changed its time scale, and to what.
     #[must_use]
-    pub fn paces(&self) -> &[(Duration, u16)] {
-        &self.shard.paces
+    pub fn time_scales(&self) -> &[(Duration, TimeScale)] {
+        &self.timing.time_scales
     }
 
-    /// How many ticks were given up, and how many made below the full pace.
+    /// How many ticks were given up, and how many made below the full tick rate.
     #[must_use]
     pub fn skipped_and_slowed(&self) -> (u64, u64) {
-        (self.shard.skipped, self.shard.slowed)
+        (self.host.counters.ticks_skipped, self.host.counters.ticks_slowed)
     }
 
-    /// Read all, step, write all.
+    /// When the next pass begins.
+    pub(super) fn next_pass(&self) -> Duration {
+        self.host.next_deadline().max(self.timing.ended).max(self.timing.stopped_until)
+    }
+
+    /// One pass of the server: what has arrived is handed to it, and what it sends leaves when the
+    /// pass ends.
     pub(super) fn pass(&mut self) {
-        let shard = &mut self.shard;
-        let due = shard.pacer.take(self.now, shard.pacer.load());
-        if due.steps == 0 {
+        self.admit();
+        for seat in &mut self.seats {
+            seat.arrive(self.now);
+        }
+        let watched = self.seats.iter().any(Seat::watches);
+        {
+            let mut ticks = self.log.ticks();
+            (ticks.now, ticks.keeps_scenes) = (self.now, watched);
+        }
+        let (before, scale) = (self.host.counters.ticks, self.room_host().time_scale());
+        self.host.pass(self.now);
+        let steps = self.host.counters.ticks - before;
+        self.timing.ended = self.now + self.timing.step * steps as u32;
+        self.host.pass_ended(self.timing.ended);
+        let now_scale = self.room_host().time_scale();
+        if now_scale != scale {
+            self.timing.time_scales.push((self.now, now_scale));
+        }
+        let host = self.host.room_host();
+        for seat in &mut self.seats {
+            seat.check_written(host);
+            seat.depart(self.timing.ended);
+        }
+    }
+
+    /// Peers whose hello has arrived join.
+    fn admit(&mut self) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.pipe.is_none() && seat.end.is_none()) {
+            let Some(hello) = seat.up.receive(self.now) else { continue };
+            match self.host.connect(self.now, &hello) {
+                Ok((session, pipe)) => (seat.session, seat.pipe) = (Some(session), Some(pipe)),
+                Err(HelloError::Refused(_)) => seat.end = Some(End::Refused),
+                Err(HelloError::Ended(end)) => seat.end = Some(end),
+            }
+        }
+    }
+}
+
+impl<G: Game> Seat<G> {
+    /// Hands over what has arrived by `now`, and tells the pipe how much the path takes.
+    fn arrive(&mut self, now: Duration) {
+        let Some(pipe) = &self.pipe else { return };
+        while let Some(bytes) = self.up.receive(now) {
+            pipe.send(bytes);
+        }
+        pipe.set_space(self.down.space_bytes());
+    }
+
+    /// What a pass has sent leaves at its end.
+    fn depart(&mut self, ended: Duration) {
+        let Some(pipe) = &self.pipe else { return };
+        while let Some(bytes) = pipe.receive() {
+            self.down.send(ended, bytes);
+        }
+        if let Some(end) = pipe.closed() {
+            self.end = self.end.or(Some(end));
+        }
+    }
+
+    /// If a player's snapshot was written: it holds what it may, and must arrive as it is.
+    fn check_written(&mut self, host: &RoomHost<G>) {
+        let session = self.session.and_then(|id| host.session(id));
+        let Some((session, viewer)) = session.and_then(|it| Some((it, it.viewer()?))) else {
             return;
-        }
-        shard.lived = shard.pacer.lived(self.now);
-        shard.passes += 1;
-        shard.skipped += due.skipped;
-        let took = shard.step * due.steps;
-        shard.ended = self.now + took;
-        if let Some(permille) = due.pace {
-            shard.paces.push((self.now, permille));
-            self.room.set_pace(permille);
-        }
-        if shard.pacer.is_slowed() {
-            shard.slowed += u64::from(due.steps);
-        }
-        let passes = shard.passes;
-        for at in 0..self.seats.len() {
-            let connection = &mut self.seats[at].connection;
-            connection.iter_mut().for_each(|open| open.forgive_stall(due.lost));
-            if connection.as_ref().is_none_or(|open| open.is_read_in(passes)) {
-                self.read(at);
-            }
-        }
-        for _ in 0..due.steps {
-            self.step();
-        }
-        for at in 0..self.seats.len() {
-            self.write(at);
-        }
-        self.shard.pacer.worked(self.shard.ended, took);
-    }
-
-    fn step(&mut self) {
-        self.room.step();
-        self.effects.note(self.room.tick(), self.room.effects());
-        self.keep_scene();
-        self.hashes.push(self.room.hash());
-        self.made.push(self.now);
-    }
-
-    fn keep_scene(&mut self) {
-        if self.seats.iter().any(|seat| seat.client.greeting().role == Role::Spectator) {
-            self.scenes.push_back(self.room.scene().clone());
-            let over = self.scenes.len().saturating_sub(SCENES_KEPT_TICKS);
-            self.scenes.drain(..over);
-        }
-    }
-
-    fn read(&mut self, at: usize) {
-        for _ in 0..MESSAGES_PER_PASS_MAX {
-            let Some(bytes) = self.seats[at].up.receive(self.now) else { break };
-            let seat = &mut self.seats[at];
-            let received = match &mut seat.connection {
-                Some(connection) => connection.receive(&mut self.room, self.shard.lived, &bytes),
-                None if seat.end.is_none() => self.admit(at, &bytes),
-                None => Ok(()),
-            };
-            if let Err(end) = received {
-                self.end(at, end);
-            }
-        }
-        let overdue =
-            self.seats[at].connection.as_ref().and_then(|open| open.overdue(self.shard.lived));
-        if let Some(end) = overdue {
-            self.end(at, end);
-        }
-    }
-
-    fn admit(&mut self, at: usize, bytes: &[u8]) -> Result<(), End> {
-        let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(bytes) else {
-            return Err(End::Protocol);
         };
-        let player = match hello.role {
-            _ if self.shard.pacer.refuses_joins() => return Err(End::Refused),
-            Role::Spectator => None,
-            Role::Player => Some(self.room.join(hello.name).map_err(|_| End::Refused)?),
-        };
-        let session = SessionId(at as u64);
-        self.seats[at].connection =
-            Some(Connection::new(&mut self.room, session, player, hello.replays, self.shard.lived));
-        Ok(())
-    }
-
-    fn write(&mut self, at: usize) {
-        loop {
-            let seat = &mut self.seats[at];
-            let Some(connection) = &mut seat.connection else { return };
-            if !seat.down.is_ready() {
-                return;
-            }
-            self.outgoing.clear();
-            if !connection.next_message(&mut self.room, &mut self.outgoing) {
-                break;
-            }
-            if let Ok(ServerMessage::Snapshot(_)) = ServerMessage::decode(&self.outgoing) {
-                let viewer = connection.viewer().expect("what spectators see is shared");
-                let mirror = viewer.mirror().clone();
-                check_interest(&self.room, connection.player(), &mirror);
-                seat.mirrors.push_back(mirror);
-            }
-            seat.down.send(self.shard.ended, self.outgoing.clone());
-        }
-        self.write_shared(at);
-    }
-
-    fn write_shared(&mut self, at: usize) {
-        let seat = &mut self.seats[at];
-        let Some(connection) = &mut seat.connection else { return };
-        let Turn::Say(run) = connection.turn(&self.room) else { return };
-        for shared in run {
-            if !seat.down.is_ready() {
-                return;
-            }
-            for message in shared.messages() {
-                seat.down.send(self.shard.ended, message.to_vec());
-            }
-            connection.was_told(shared);
+        let mirror = viewer.mirror();
+        if mirror.tick() > self.written {
+            self.written = mirror.tick();
+            check_interest(host.room(), session.player(), mirror);
+            self.mirrors.push_back(mirror.clone());
         }
     }
+}
+
+/// Changes inputs on their way, as a cheat would.
+pub(super) fn meddled(bytes: &[u8], meddle: &mut super::Meddle) -> Vec<u8> {
+    let mut message = ClientMessage::decode(bytes).expect("clients say what can be read");
+    if let ClientMessage::Input(input) = &mut message {
+        meddle(input);
+    }
+    let mut changed = Vec::new();
+    message.encode(&mut changed);
+    changed
 }

@@ -9,7 +9,7 @@ use shared::protocol::{
 };
 use shared::scene::Schema;
 use shared::tick::{Rewind, Tick};
-use tests::dots::{BLINK, DOT};
+use test_games::dots::{BLINK, DOT};
 use tests::vectors::hex;
 
 use super::compare;

@@ -5,6 +5,8 @@
 //! snapshot of a player's stream. It knows no game: own states are bytes here, and who can move
 //! them on is handed in ([`Replay`]).
 
+use serde::{Deserialize, Serialize};
+
 use super::decoder::ended;
 use super::layout::shared_models as model;
 use super::mirror::Mirror;
@@ -33,7 +35,7 @@ pub struct PlayerPart<'a> {
 }
 
 /// How the input of a tick was come by, to its player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GivenKind {
     /// It came in time.
     Received,

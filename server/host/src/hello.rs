@@ -1,0 +1,154 @@
+//! What a client opens with: whether it may join at all.
+//!
+//! Pure: bytes in, a [`JoinRequest`] or the reason against it out. The shell calls [`judge`] with
+//! the first message; the lobby then decides where.
+
+use std::fmt;
+
+use shared::game::Game;
+use shared::limits::ROOM_NAME_MAX_BYTES;
+use shared::protocol::{
+    ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
+};
+
+/// The game that a server runs, as a hello must name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GameVersion {
+    /// [`Game::NAME`].
+    pub name: &'static str,
+    /// [`Game::RULES`].
+    pub rules: u32,
+}
+
+impl GameVersion {
+    /// That of `G`.
+    #[must_use]
+    pub fn of<G: Game>() -> GameVersion {
+        GameVersion { name: G::NAME, rules: G::RULES }
+    }
+}
+
+/// What a client that may join asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// What it wants to be.
+    pub role: Role,
+    /// Its name as it came; the room cleans it.
+    pub name: String,
+    /// The room it wants to be in.
+    pub room: RequestedRoom,
+    /// Whether the client replays its own state by the game's rules.
+    pub replays: bool,
+    /// Who signed for it.
+    pub identity: Identity,
+}
+
+/// The room that a client wants to be in: [`shared::protocol::RoomWish`], checked and owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestedRoom {
+    /// Any with a seat.
+    Any,
+    /// The one of this name, which is made if there is none.
+    Named(String),
+}
+
+/// Who a client is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The subject of a ticket whose signature is good.
+    Subject(String),
+    /// Anybody.
+    Guest,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // What a signer writes there must not break a line of the log.
+            Identity::Subject(subject) => write!(f, "{subject:?}"),
+            Identity::Guest => f.write_str("guest"),
+        }
+    }
+}
+
+/// One peer as far as limits and logs go: a number that the edge makes from an address prefix or
+/// a ticket's subject. Equal numbers are the same peer; nothing else follows from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PeerKey(pub u64);
+
+impl fmt::Display for PeerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// What a ticket says of its bearer.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Bearer {
+    /// Who it is, to the signer.
+    pub subject: String,
+    /// Under which name, whatever the hello says.
+    pub name: Option<String>,
+    /// In which room, and in no other.
+    pub room: Option<String>,
+}
+
+/// Why a first message does not let a client in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelloError {
+    /// It is a hello, but not one for this server: the client hears so, then the connection ends.
+    Refused(Refusal),
+    /// It is no hello.
+    Ended(End),
+}
+
+/// Judges the first message of a client. `bearer` checks the ticket of a hello that is otherwise
+/// good: `None` is a guest.
+///
+/// # Errors
+/// Why the client does not join.
+pub fn judge(
+    bytes: &[u8],
+    game: GameVersion,
+    bearer: impl FnOnce(&Hello<'_>) -> Result<Option<Bearer>, Refusal>,
+) -> Result<JoinRequest, HelloError> {
+    let hello = match ClientMessage::decode(bytes) {
+        Ok(ClientMessage::Hello(hello)) => hello,
+        Err(MessageError::Version(_)) => {
+            return Err(HelloError::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }));
+        }
+        Err(MessageError::TooBig { .. }) => return Err(HelloError::Ended(End::TooBig)),
+        Ok(_) | Err(_) => return Err(HelloError::Ended(End::Protocol)),
+    };
+    if hello.game != game.name {
+        return Err(HelloError::Refused(Refusal::Game));
+    }
+    if hello.rules != game.rules {
+        return Err(HelloError::Refused(Refusal::Rules { server: game.rules }));
+    }
+    let room = match hello.room {
+        RoomWish::Any => RequestedRoom::Any,
+        RoomWish::Named(name) if is_room_name(name) => RequestedRoom::Named(name.to_owned()),
+        RoomWish::Named(_) => return Err(HelloError::Refused(Refusal::RoomName)),
+    };
+    let bearer = bearer(&hello).map_err(HelloError::Refused)?;
+    let (role, name, replays) = (hello.role, hello.name.to_owned(), hello.replays);
+    Ok(match bearer {
+        None => JoinRequest { role, name, room, replays, identity: Identity::Guest },
+        Some(Bearer { subject, name: vouched, room: only }) => JoinRequest {
+            role,
+            name: vouched.unwrap_or(name),
+            room: only.map_or(room, RequestedRoom::Named),
+            replays,
+            identity: Identity::Subject(subject),
+        },
+    })
+}
+
+/// Whether this can be the name of a room.
+#[must_use]
+pub fn is_room_name(name: &str) -> bool {
+    (1..=ROOM_NAME_MAX_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}

@@ -1,0 +1,62 @@
+//! The core of a Tickwire server: rooms, sessions and snapshots, without I/O and without a clock.
+//!
+//! Nothing in this crate waits, opens a socket or asks what time it is. A *shell* does: it owns
+//! threads and connections, and drives two plain structs.
+//!
+//! ```text
+//!  shell                         Lobby (one)                    Shard (one per thread)
+//!  ----------------------------------------------------------------------------------------------
+//!  first message of a peer  -->  hello::judge -> JoinRequest
+//!  JoinRequest              -->  join(request) -> Admission      (directory, seats, session id)
+//!  Admission::open          -------------------------------->    handle(Command::Open)
+//!  PendingJoin              -------------------------------->    handle(Command::Join)
+//!                                                                next_deadline() -> when to wake
+//!  the deadline is reached  -------------------------------->    pass(now): read, step, write
+//!  the pass took so long    -------------------------------->    pass_ended(now)
+//!                       <---- Effects: who left and why, what was counted, what failed ----------
+//!  Effects::departed: drop  -->  leave(seat)                     (the seat is free again)
+//!  Effects::failed          -->  room_failed(room)
+//!  now and then             -->  retire(now) ---------------->   handle(Command::Retire)
+//! ```
+//!
+//! Time is a [`Duration`](std::time::Duration) since whenever the shell began to count, handed to
+//! each call; it must not go back. Bytes come and go by a [`Transport`], of which the shell makes
+//! one for each connection. What a shard did it returns as [`Effects`]: the shell adds up the
+//! counters, closes the connections and tells the lobby. So the whole server runs in a test, on
+//! virtual time, from a seed.
+//!
+//! In here a message travels through these modules: [`transport`], [`session`] (limits, the
+//! connection's state, its outbox), [`room`] (input buffer, step, publish), and back by
+//! [`room`]'s snapshots. [`room_host`] is the order in which that happens once a tick.
+//!
+//! Deliberately absent: files, threads, locks, and any knowledge of how a message gets to a peer
+//! (no frame, no TCP, no TLS).
+
+#![warn(missing_docs)]
+
+mod counters;
+pub mod directory;
+pub mod hello;
+pub mod limits;
+pub mod lobby;
+pub mod mailbox;
+mod names;
+pub mod pacer;
+mod reservation;
+pub mod room;
+mod room_host;
+pub mod session;
+mod shard;
+mod shared_chunk;
+pub mod token_bucket;
+pub mod transport;
+
+pub use directory::{DirectoryLimits, RoomKey, RoomListing, RoomStatus};
+pub use hello::{HelloError, JoinRequest, PeerKey, RequestedRoom};
+pub use lobby::{Admission, Lobby};
+pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};
+pub use reservation::{ReleaseSeat, Reservation};
+pub use room_host::{RoomHost, StepProbe};
+pub use shard::Shard;
+pub use shared_chunk::{Shared, SharedChunk};
+pub use transport::{Flushed, Traffic, Transport};

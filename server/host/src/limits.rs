@@ -1,0 +1,144 @@
+//! Every maximum, rate and size of the server's core that is not a setting, with its unit in its
+//! name and what happens at the limit in its comment. What both ends must agree on stands in
+//! [`shared::limits`]; what concerns only connections and HTTP, in the server's own `limits`.
+
+use std::time::Duration;
+
+use shared::limits::HELLO_MAX_BYTES;
+
+/// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
+/// not take the time that the shard has for its players.
+pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
+/// Longest player name, in characters. Longer names are cut.
+pub const PLAYER_NAME_MAX_CHARS: usize = 20;
+/// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
+/// as too slow.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
+/// Most WebSocket messages that are read from one connection in one pass. The rest waits for
+/// the next one, in the kernel. What a line has held up for most of a second comes in one pass at
+/// 128 ticks a second, too: what would be read a pass later would be late.
+pub const MESSAGES_PER_PASS_MAX: usize = 128;
+/// How many ticks a late room makes up in one pass, when nothing is set. The rest of the time it
+/// was late is given up: its ticks shift, and are counted as skipped.
+pub const CATCH_UP_STEPS_DEFAULT: u32 = 3;
+/// Most such ticks that may be set. Refused at start-up above.
+pub const CATCH_UP_STEPS_MAX: u32 = 8;
+/// Slowest pace of an overloaded room when nothing is set, in thousandths of its tick rate. What is
+/// too much even then is given up.
+pub const MIN_TIME_SCALE_DEFAULT_PERMILLE: u16 = 250;
+/// Slowest such pace that may be set, in thousandths. Refused at start-up below.
+pub const MIN_TIME_SCALE_LOWEST_PERMILLE: u16 = 50;
+/// By how much time spectators see a room later than players, when nothing else is set.
+pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
+/// Longest such time that may be set: all that was encoded in it waits in memory. Refused at
+/// start-up above.
+pub const SPECTATOR_DELAY_MAX: Duration = Duration::from_secs(60);
+/// How often the stream that spectators share starts again from nothing. A viewer that missed
+/// some of it waits for the next restart.
+pub const BROADCAST_RESTART_EVERY: Duration = Duration::from_secs(1);
+/// By how many ticks a spectator may be behind the stream and still be sent all of it. One that
+/// is further behind skips to the next restart; counted as skips.
+pub const BROADCAST_BEHIND_MAX_TICKS: u32 = CATCH_UP_STEPS_MAX;
+/// For how much of time what a spectator is sent may be on its way or unread at the client.
+/// Beyond it, it is sent nothing until it has acknowledged more, and then goes on at a restart;
+/// for [`SILENCE_MAX`] of that it is closed.
+pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
+/// How old what a spectator acknowledges may be, beside the delay of its stream and that of its
+/// line, which is the least seen so far and at most half as much again. If it is older, it is sent
+/// nothing until no more than half as much is left to acknowledge, and then goes on as above.
+pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
+/// How often a spectator's socket is read. What it says waits in the kernel until then: asking a
+/// silent socket at every tick would cost a good part of what writing to it does.
+pub const SPECTATOR_READ_EVERY: Duration = Duration::from_millis(250);
+/// For how many ticks an event waits for a viewer whose socket is not ready. Then it expires.
+pub const EVENT_EXPIRY_TICKS: u32 = 8;
+/// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit when a
+/// client replays its own state.
+/// Refused at start-up below.
+pub const SNAPSHOT_MAX_BYTES_MIN: usize = 64;
+/// How much older than the present the picture may be by which a shot is judged, when nothing
+/// is set. Shots at what is older are judged at the limit.
+pub const REWIND_MAX_DEFAULT: Duration = Duration::from_millis(250);
+/// The longest such limit that may be set. Refused at start-up above: the world keeps so much of
+/// its past.
+pub const REWIND_MAX_MAX: Duration = Duration::from_secs(1);
+/// By how many sixteenths of a tick a player's rewind may change from one tick to the next: by 62
+/// ms in a second. An honest client's changes slowly; one that chooses it shot by shot is hardly
+/// followed.
+pub const REWIND_DRIFT_MAX: u16 = 1;
+/// How much older than the newest snapshot that a player has seen its picture may be, beside two
+/// ticks: what is drawn between two snapshots waits for the later one, as long as jitter makes
+/// necessary. Beyond it a rewind is not believed.
+pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
+/// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
+pub const ROSTER_DEPARTURES_MAX: usize = 256;
+/// How often scores and teams in the roster are refreshed, per second. What changes in between
+/// is sent as one change.
+pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
+/// Longest silence of a client. After it the connection ends as `Silent`; a client that was
+/// stopped for a third of it goes on as if nothing had been.
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How many inputs a client may send for each tick, on average over [`SILENCE_MAX`]: one and then
+/// some. What was held up on the way for less than [`SILENCE_MAX`] comes at once and is still
+/// within it. More are refused: the client is sent a notice once, and each is counted and
+/// forgotten.
+pub const INPUTS_PER_TICK_MAX: u32 = 2;
+/// How many inputs beside those a client may send per second, whatever the tick rate.
+pub const INPUTS_PER_SECOND_MAX: u32 = 20;
+/// How many acks, and how many pings, a client may send per second. More are refused likewise.
+pub const SMALL_MESSAGES_PER_SECOND_MAX: u32 = 20;
+/// How many messages of a client are refused so before it has kept within its budgets for as long
+/// as they take to fill. With one more the connection ends as `TooMuch`.
+pub const MESSAGES_REFUSED_MAX: u32 = 200;
+/// How many pings may wait for their answers. Of more only the newest are answered.
+pub const PONGS_PENDING_MAX: usize = 4;
+/// How many notices may wait for one session. With one more the session ends as `TooSlow`.
+pub const OUTBOX_NOTICES_MAX: usize = 16;
+/// How much of a stall of the server a client's rate limits are credited with, beyond what is not
+/// yet spent: a room that stalls again and again gives nobody leave to flood it.
+pub const STALL_CREDIT_MAX: Duration = Duration::from_secs(60);
+/// Bytes that a pass gathers for one client before it hands them to the network.
+pub const GATHER_BYTES: usize = 32_768;
+/// How much longer than its line takes anyway a player's snapshots may lie in between: as many
+/// may be on their way or unread as the client acknowledged within so much and its least delay.
+/// One that is further behind gets none until it has acknowledged more; counted as held back.
+/// One that acknowledges nothing for [`SILENCE_MAX`] of that is closed.
+pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(250);
+/// Longest delay of acknowledgements that counts as the line's own. Beyond it a player gets
+/// fewer snapshots than there are ticks.
+pub const SNAPSHOT_DELAY_MAX: Duration = Duration::from_millis(500);
+/// For how much of time a player is sent snapshots before it has acknowledged any.
+pub const SNAPSHOT_FIRST_ACK_MAX: Duration = Duration::from_secs(1);
+/// So many snapshots may be on their way to a player in any case.
+pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
+/// A line that was too slow for all snapshots is let run empty so often, to see what its own
+/// delay is.
+pub const LINE_MEASURE_EVERY: Duration = Duration::from_secs(10);
+/// Largest message a client may send, in bytes. A transport refuses a longer one.
+pub const CLIENT_MESSAGE_MAX_BYTES: usize = HELLO_MAX_BYTES;
+
+// The limits must agree with each other; a wrong edit does not compile.
+const _: () = {
+    use shared::limits::{
+        INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, SMALL_MESSAGE_MAX_BYTES, SPECTATOR_PING_EVERY,
+    };
+
+    assert!(CATCH_UP_STEPS_DEFAULT >= 1 && CATCH_UP_STEPS_DEFAULT <= CATCH_UP_STEPS_MAX);
+    assert!(MIN_TIME_SCALE_LOWEST_PERMILLE >= 1);
+    assert!(MIN_TIME_SCALE_LOWEST_PERMILLE <= MIN_TIME_SCALE_DEFAULT_PERMILLE);
+    assert!(MIN_TIME_SCALE_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
+    assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
+    assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
+    assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    assert!(PONGS_PENDING_MAX > 0 && OUTBOX_NOTICES_MAX > 1);
+    // What is sent in one pass of several steps must not count as a gap.
+    assert!(BROADCAST_BEHIND_MAX_TICKS >= CATCH_UP_STEPS_MAX);
+    // A spectator that acknowledges in time is never taken for one that is behind.
+    assert!(
+        SPECTATOR_WINDOW.as_millis()
+            > 2 * (SPECTATOR_PING_EVERY.as_millis() + SPECTATOR_READ_EVERY.as_millis())
+    );
+    assert!(SPECTATOR_LATE_MAX.as_millis() > 2 * SPECTATOR_READ_EVERY.as_millis());
+    assert!(SPECTATOR_DELAY_DEFAULT.as_millis() <= SPECTATOR_DELAY_MAX.as_millis());
+    assert!(SILENCE_MAX.as_millis() > 4 * SPECTATOR_WINDOW.as_millis());
+};

@@ -1,0 +1,130 @@
+//! What goes into a shard and what comes out of it: commands from the lobby and the edge, and the
+//! effects of having handled them.
+//!
+//! Neither side knows the game: a shard holds the template of its rooms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::ids::SessionId;
+use shared::protocol::{End, Refusal};
+use tracing::Span;
+
+use crate::counters::counters;
+use crate::directory::{RoomKey, RoomStatus};
+use crate::hello::PeerKey;
+use crate::reservation::Reservation;
+use crate::room::RoomCounters;
+use crate::transport::Transport;
+
+/// What a shard is asked to do. Its mailbox is bounded by the numbers of rooms and connections.
+pub enum Command {
+    /// Open a room. The lobby sends this before it lets anyone in there.
+    Open {
+        /// Its key.
+        room: RoomKey,
+        /// Its name.
+        name: String,
+        /// Where its randomness comes from.
+        seed: u64,
+        /// What it shows to other threads.
+        status: Arc<RoomStatus>,
+        /// Whether its scenes are to be recorded.
+        record: bool,
+    },
+    /// Take in a client that has a seat.
+    Join(Box<PendingJoin>),
+    /// End a room that nobody is in.
+    Retire {
+        /// Its key.
+        room: RoomKey,
+    },
+    /// End all rooms and every connection in them, and refuse all that come later.
+    Close,
+}
+
+/// A client with a seat, on its way to the shard of its room.
+pub struct PendingJoin {
+    /// Its connection, with nothing in flight but what it sent early.
+    pub transport: Box<dyn Transport>,
+    /// Its session.
+    pub session: SessionId,
+    /// Its seat.
+    pub reservation: Reservation,
+    /// Who it is, as far as limits go.
+    pub peer: PeerKey,
+    /// The name that it asked for.
+    pub name: String,
+    /// Whether the client replays its own state by the game's rules.
+    pub replays: bool,
+    /// In which everything is logged that concerns this connection.
+    pub span: Span,
+}
+
+/// A connection that ended: to be closed in order by the shell.
+pub struct Departed {
+    /// Its seat, free again once this is dropped. Drop it before the peer hears of it: a peer that
+    /// hears that it has left may come back at once.
+    pub reservation: Reservation,
+    /// The connection. The last message and the close have been handed to it, unless it was lost.
+    pub transport: Box<dyn Transport>,
+    /// Why it ended.
+    pub reason: End,
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
+    /// In which everything is logged that concerns this connection.
+    pub span: Span,
+}
+
+/// What a shard did. The shell empties it after each call.
+#[derive(Default)]
+pub struct Effects {
+    /// Connections that ended.
+    pub departed: Vec<Departed>,
+    /// Rooms that ended by a fault of their own.
+    pub failed: Vec<RoomKey>,
+    /// Ticks of recorded rooms, as lines for a file.
+    pub recorded: Vec<(RoomKey, String)>,
+    /// Recordings that ended with their room.
+    pub recordings_ended: u64,
+    /// What was counted.
+    pub counters: PassCounters,
+    /// What the rooms counted.
+    pub rooms: RoomCounters,
+    /// How late each tick was made.
+    pub tick_lateness: Vec<Duration>,
+}
+
+counters! {
+    /// What passes counted, all rooms of a shard together.
+    pub struct PassCounters {
+        /// Sessions that joined a room.
+        sessions,
+        /// Ticks made.
+        ticks,
+        /// Ticks given up because a room was too late.
+        ticks_skipped,
+        /// Ticks made below the full tick rate.
+        ticks_slowed,
+        /// Passes that found more than one tick due.
+        overruns,
+        /// Changes of a room's time scale.
+        time_scale_changes,
+        /// Messages of clients that were over a rate limit.
+        messages_refused,
+        /// Inputs sent by spectators.
+        inputs_ignored,
+        /// Reads that stopped at a limit of the transport.
+        reads_limited,
+        /// Messages handed to transports, those of the shared stream included.
+        messages_out,
+        /// Ticks of the shared stream that a transport took.
+        broadcast_writes,
+        /// Times that a spectator was behind and was sent nothing.
+        broadcast_skips,
+        /// Bytes that transports read, headers included.
+        bytes_in,
+        /// Bytes that transports wrote, headers included.
+        bytes_out,
+    }
+}

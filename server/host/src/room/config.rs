@@ -1,0 +1,177 @@
+//! What a room is made from, and what of it never changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::game::{Game, Setup, Skills};
+use shared::limits::{INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES};
+use shared::protocol::WIRE;
+use shared::protocol::snapshot::{Codec, Coding};
+use shared::scene::{Schema, SchemaError};
+use shared::tick::TickRate;
+
+use crate::limits::SPECTATOR_DELAY_DEFAULT;
+use crate::pacer::OverloadPolicy;
+
+/// What all rooms of a server are made from, but for their names and seeds.
+#[derive(Clone, Debug)]
+pub struct RoomTemplate<S> {
+    /// What the world is made from: the game's settings, the seed, the tick rate, and how many
+    /// people may play.
+    pub setup: Setup<S>,
+    /// How many players make the room lively: while people are fewer, bots fill it up, to no more
+    /// than `players_max`.
+    pub fill: u16,
+    /// How well those bots play.
+    pub skills: Skills,
+    /// How scenes are sent.
+    pub stream: StreamSettings,
+    /// What is done when it cannot keep up.
+    pub overload: OverloadPolicy,
+    /// That of a room of the same game and tick rate, to share; made anew when absent.
+    pub codec: Option<Arc<Codec>>,
+}
+
+impl<S: Default> Default for RoomTemplate<S> {
+    /// A room of the default size without bots.
+    fn default() -> RoomTemplate<S> {
+        RoomTemplate {
+            setup: Setup::default(),
+            fill: 0,
+            skills: Skills::default(),
+            stream: StreamSettings::default(),
+            overload: OverloadPolicy::default(),
+            codec: None,
+        }
+    }
+}
+
+/// How a room sends its scenes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// Most bytes of one snapshot, its kind included. What does not fit waits, the least
+    /// important longest.
+    pub snapshot_max_bytes: usize,
+    /// How much later than players spectators see the room: a live picture of the whole world in
+    /// the hands of a player's friend is a cheat.
+    pub spectator_delay: Duration,
+}
+
+impl Default for StreamSettings {
+    fn default() -> StreamSettings {
+        StreamSettings {
+            snapshot_max_bytes: SNAPSHOT_MAX_BYTES,
+            spectator_delay: SPECTATOR_DELAY_DEFAULT,
+        }
+    }
+}
+
+/// Why a room cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// The game's schema cannot be used.
+    #[error("the game's schema: {0}")]
+    Schema(#[from] SchemaError),
+    /// Its size is not one that a room may have.
+    #[error("a room for {0} players, where 1 to {ROOM_PLAYERS_MAX} may be")]
+    PlayersMax(u16),
+    /// An input of the game is too big for its message.
+    #[error("an input of {0} bytes, of which {INPUT_MAX_BYTES} may be")]
+    InputTooBig(usize),
+    /// Schema, level and settings do not fit into a welcome.
+    #[error("a welcome of {0} bytes, of which {WELCOME_MAX_BYTES} may be")]
+    WelcomeTooBig(usize),
+    /// A value of the game cannot be turned into bytes.
+    #[error("the game's {0} cannot be serialised")]
+    NotSerialisable(&'static str),
+}
+
+/// What of a room never changes.
+pub struct RoomConfig<G: Game> {
+    /// What it is called.
+    pub name: String,
+    pub(crate) tick_rate: TickRate,
+    pub(crate) stream: StreamSettings,
+    pub(crate) overload: OverloadPolicy,
+    pub(super) seed: u64,
+    pub(super) players_max: u16,
+    pub(super) fill: u16,
+    pub(super) skills: Skills,
+    pub(super) rewind_max_ticks: u32,
+    pub(super) delay_ticks: u32,
+    pub(super) codec: Arc<Codec>,
+    pub(super) level: G::Level,
+    /// Schema, level and settings in bincode, as every welcome carries them.
+    pub(super) welcome: WelcomeParts,
+}
+
+pub(super) struct WelcomeParts {
+    pub(super) schema: Vec<u8>,
+    pub(super) level: Vec<u8>,
+    pub(super) settings: Vec<u8>,
+}
+
+impl<G: Game> RoomConfig<G> {
+    /// That of a room whose game has made `level`.
+    pub(super) fn new(
+        name: String,
+        template: RoomTemplate<G::Settings>,
+        level: G::Level,
+    ) -> Result<RoomConfig<G>, RoomError> {
+        let RoomTemplate { setup, fill, skills, stream, overload, codec } = template;
+        if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
+            return Err(RoomError::PlayersMax(setup.players_max));
+        }
+        let codec = match codec {
+            Some(codec) => codec,
+            None => Arc::new(Codec::new(G::schema(), setup.tick_rate, Coding::Range)?),
+        };
+        let input = serialised(&G::Input::default(), "input")?.len();
+        if input > INPUT_MAX_BYTES {
+            return Err(RoomError::InputTooBig(input));
+        }
+        let welcome = WelcomeParts {
+            schema: bincode::encode_to_vec(codec.schema(), WIRE)
+                .map_err(|_| RoomError::NotSerialisable("schema"))?,
+            level: serialised(&level, "level")?,
+            settings: serialised(&setup.settings, "settings")?,
+        };
+        Ok(RoomConfig {
+            name,
+            tick_rate: setup.tick_rate,
+            stream,
+            overload,
+            seed: setup.seed,
+            players_max: setup.players_max,
+            fill: fill.min(setup.players_max),
+            skills,
+            rewind_max_ticks: setup.rewind_max_ticks,
+            delay_ticks: setup.tick_rate.ticks_in_most(stream.spectator_delay),
+            codec,
+            level,
+            welcome,
+        })
+    }
+
+    /// How its snapshots are coded, for those who decode them.
+    #[must_use]
+    pub fn codec(&self) -> &Arc<Codec> {
+        &self.codec
+    }
+
+    /// What the rows and events of its scenes mean.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.codec.schema()
+    }
+
+    /// Ticks per second at full speed.
+    #[must_use]
+    pub fn tick_rate(&self) -> TickRate {
+        self.tick_rate
+    }
+}
+
+fn serialised(value: &impl serde::Serialize, what: &'static str) -> Result<Vec<u8>, RoomError> {
+    bincode::serde::encode_to_vec(value, WIRE).map_err(|_| RoomError::NotSerialisable(what))
+}

@@ -1,0 +1,237 @@
+//! One player's inputs for coming ticks: a fixed ring of slots addressed by tick.
+//!
+//! Part of the room's state, one per player. Filled as messages come (and by the room's own bots),
+//! emptied by one slot per tick. It never looks into an input beyond decoding it, and nothing
+//! that a client sends makes it grow.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use shared::game::Given;
+use shared::limits::{INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
+use shared::protocol::snapshot::GivenKind;
+use shared::protocol::{Input, WIRE};
+use shared::tick::{Rewind, Tick, TickRate};
+
+use super::rewind::BelievedRewind;
+
+/// What became of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputVerdict {
+    /// It will be applied in the tick that it is addressed to.
+    Taken,
+    /// Its tick is over.
+    Late,
+    /// Its tick is further ahead than [`TickRate::input_ahead_max_ticks`].
+    TooFarAhead,
+    /// It replaces an earlier one for the same tick.
+    Replaced,
+    /// Its bytes are not an input of this game.
+    Malformed,
+    /// Its player does not play here.
+    NotPlaying,
+}
+
+/// What decoding one input may claim. bincode counts the size in memory of what it reads, which
+/// for its variable-length integers is at most 16 times the bytes that came.
+const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
+
+/// The inputs of one player for the ticks from now + 1 to now + as many as it has slots
+/// ([`TickRate::input_ahead_max_ticks`]).
+///
+/// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
+/// addressed to the one tick in reach that maps to it: no slot needs to say which.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct InputBuffer<I> {
+    slots: Box<[Option<Slot<I>>]>,
+    last_received: Option<(Tick, I)>,
+    /// The tick that the newest arrival was addressed to, in time or not.
+    addressed: Option<Tick>,
+    margin_ticks: i32,
+    repeat_max_ticks: i64,
+    rewind: BelievedRewind,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Slot<I> {
+    input: I,
+    /// What it claims, as far as that can be true.
+    rewind: Rewind,
+}
+
+impl<I: Copy + DeserializeOwned> InputBuffer<I> {
+    pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
+        InputBuffer {
+            slots: vec![None; rate.input_ahead_max_ticks() as usize].into(),
+            last_received: None,
+            addressed: None,
+            margin_ticks: -(rate.input_ahead_max_ticks() as i32),
+            repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
+            rewind: BelievedRewind::new(rate, rewind_max_ticks),
+        }
+    }
+
+    /// Takes an input from a client, `now` being the last tick stepped.
+    pub(super) fn receive(&mut self, now: Tick, message: &Input<'_>) -> InputVerdict {
+        let ahead = message.tick.since(now);
+        // A client that is far off must learn in which direction, so what is dropped counts for
+        // the margin too. It is the newest arrival and not the furthest tick: the stream is
+        // ordered, and a client that has jumped back must not be judged by what it said before.
+        self.addressed = Some(message.tick);
+        if ahead <= 0 {
+            return InputVerdict::Late;
+        }
+        if ahead > self.furthest() {
+            return InputVerdict::TooFarAhead;
+        }
+        let Some(input) = decode(message.input) else { return InputVerdict::Malformed };
+        // The later one counts: after a stall of the server a client that does not replay may say
+        // anew what its player wants now. Nothing is gained by it, for a tick is still made of one
+        // input, and of none that comes after it.
+        let rewind = self.rewind.bounded(message.rewind, message.tick, message.seen);
+        let slot = Slot { input, rewind };
+        match self.slot_of(message.tick).replace(slot) {
+            Some(_) => InputVerdict::Replaced,
+            None => InputVerdict::Taken,
+        }
+    }
+
+    /// Takes what a bot of the room does in the coming tick.
+    pub(super) fn put(&mut self, tick: Tick, input: I) {
+        self.addressed = Some(tick);
+        *self.slot_of(tick) = Some(Slot { input, rewind: Rewind::default() });
+    }
+
+    /// Gives out what to apply in `tick`, which must rise by one from call to call; and where it
+    /// came from.
+    pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
+        let given = match (self.slot_of(tick).take(), self.last_received) {
+            (Some(Slot { input, rewind }), _) => {
+                self.last_received = Some((tick, input));
+                self.rewind.follow(rewind);
+                (Given::Received(input), GivenKind::Received)
+            }
+            (None, Some((last, input))) if tick.since(last) <= self.repeat_max_ticks => {
+                (Given::Repeated(input), GivenKind::Repeated)
+            }
+            (None, _) => (Given::Absent, GivenKind::Absent),
+        };
+        self.margin_ticks = match self.addressed {
+            Some(addressed) => {
+                addressed.since(tick).clamp(-self.furthest(), self.furthest()) as i32
+            }
+            None => -self.furthest() as i32,
+        };
+        given
+    }
+
+    /// The rewind that is believed of the input of the last tick.
+    pub(super) fn rewind(&self) -> Rewind {
+        self.rewind.now()
+    }
+
+    /// By how many ticks the newest arrival before the last tick was early for it: 0 when just
+    /// in time, negative when late; within ±[`TickRate::input_ahead_max_ticks`], the lowest of
+    /// which also stands for a player from whom nothing has come yet.
+    pub(super) fn margin_ticks(&self) -> i32 {
+        self.margin_ticks
+    }
+
+    fn furthest(&self) -> i64 {
+        self.slots.len() as i64
+    }
+
+    fn slot_of(&mut self, tick: Tick) -> &mut Option<Slot<I>> {
+        let at = tick.0 as usize % self.slots.len();
+        &mut self.slots[at]
+    }
+}
+
+fn decode<I: DeserializeOwned>(bytes: &[u8]) -> Option<I> {
+    if bytes.len() > INPUT_MAX_BYTES {
+        return None;
+    }
+    let limited = WIRE.with_limit::<DECODE_LIMIT>();
+    let (input, used) = bincode::serde::decode_from_slice(bytes, limited).ok()?;
+    (used == bytes.len()).then_some(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// [`TickRate::input_ahead_max_ticks`] at 30 ticks a second.
+    const FURTHEST_TICKS: i32 = 64;
+    /// [`INPUT_REPEAT_MAX`] at the same.
+    const REPEAT_TICKS: u32 = 15;
+
+    fn receive(buffer: &mut InputBuffer<u8>, now: u32, tick: u32, bytes: &[u8]) -> InputVerdict {
+        let (tick, rewind) = (Tick(tick), Rewind(3));
+        buffer.receive(Tick(now), &Input { tick, seen: Tick(0), rewind, input: bytes })
+    }
+
+    #[test]
+    fn an_input_is_applied_in_its_tick_and_the_last_for_a_tick_counts() {
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
+        assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
+        assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
+        assert_eq!(buffer.take(Tick(1)).0, Given::Absent);
+        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), GivenKind::Received));
+        assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
+        assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
+        assert_eq!(buffer.rewind(), Rewind(3), "a repeated input is one of the same picture");
+    }
+
+    #[test]
+    fn the_ring_reaches_exactly_as_far_as_the_limit() {
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let furthest = 10 + FURTHEST_TICKS as u32;
+        for tick in 11..=furthest {
+            assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
+        }
+        assert_eq!(receive(&mut buffer, 10, furthest + 1, &[0]), InputVerdict::TooFarAhead);
+        assert_eq!(receive(&mut buffer, 10, u32::MAX, &[0]), InputVerdict::TooFarAhead);
+        for tick in 11..=furthest {
+            assert_eq!(buffer.take(Tick(tick)), (Given::Received(tick as u8), GivenKind::Received));
+        }
+    }
+
+    #[test]
+    fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        receive(&mut buffer, 0, 1, &[5]);
+        assert_eq!(buffer.take(Tick(1)), (Given::Received(5), GivenKind::Received));
+        for tick in 2..=1 + REPEAT_TICKS {
+            assert_eq!(buffer.take(Tick(tick)), (Given::Repeated(5), GivenKind::Repeated));
+        }
+        let after = buffer.take(Tick(2 + REPEAT_TICKS));
+        assert_eq!(after, (Given::Absent, GivenKind::Absent));
+    }
+
+    #[test]
+    fn bytes_that_are_not_exactly_an_input_are_malformed() {
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[1, 2]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[0; INPUT_MAX_BYTES + 1]), InputVerdict::Malformed);
+        assert_eq!(receive(&mut buffer, 0, 1, &[1]), InputVerdict::Taken);
+    }
+
+    #[test]
+    fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
+        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        buffer.take(Tick(1));
+        assert_eq!(buffer.margin_ticks(), -FURTHEST_TICKS);
+        receive(&mut buffer, 1, 2, &[1]);
+        receive(&mut buffer, 1, 5, &[1]);
+        buffer.take(Tick(2));
+        assert_eq!(buffer.margin_ticks(), 3);
+        buffer.take(Tick(3));
+        assert_eq!(receive(&mut buffer, 3, 2, &[1]), InputVerdict::Late);
+        buffer.take(Tick(4));
+        assert_eq!(buffer.margin_ticks(), -2);
+        receive(&mut buffer, 4, 4_000, &[1]);
+        buffer.take(Tick(5));
+        assert_eq!(buffer.margin_ticks(), FURTHEST_TICKS);
+    }
+}

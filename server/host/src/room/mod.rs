@@ -1,0 +1,307 @@
+//! The room: one world, who plays in it, and its tick.
+//!
+//! A plain struct of three parts: [`RoomConfig`], which never changes; [`RoomState`], which is all
+//! that a checkpoint holds; and [`Published`], which a step makes and all who write to viewers
+//! read. Inputs go in, the tick is made. It does no I/O and owns no clock: the shard says when to
+//! step.
+//!
+//! In the order of the data's path: `input_buffer` (with `rewind`), `fill_bots`, the step itself
+//! (here), `roster`, `published` with `interest`, `events` and `input_history`; then what is sent
+//! of it: `snapshots` to each player (with `own_state_replay`), [`broadcast`] to all spectators
+//! together (each a `spectator`).
+
+pub mod broadcast;
+mod config;
+mod counters;
+mod events;
+mod fill_bots;
+mod input_buffer;
+mod input_history;
+mod interest;
+mod own_state_replay;
+mod published;
+pub mod recording;
+mod rewind;
+mod roster;
+mod snapshots;
+mod spectator;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use config::{RoomConfig, RoomError, RoomTemplate, StreamSettings};
+pub use counters::RoomCounters;
+pub use input_buffer::InputVerdict;
+pub use published::{EncodeScratch, Published};
+pub(crate) use roster::{RosterCache, RosterVersion};
+pub use snapshots::Viewer;
+pub use state::RoomState;
+
+use std::sync::Arc;
+
+use shared::game::{Dice, Effect, Game, Given, PlayerInput};
+use shared::ids::{PlayerId, SessionId};
+use shared::limits::{PACE_FULL_PERMILLE, WELCOME_MAX_BYTES};
+use shared::protocol::snapshot::GivenKind;
+use shared::protocol::{Input, Pace, Refusal, ServerMessage};
+use shared::simulation::Simulation;
+use shared::tick::Tick;
+
+use crate::limits::ROSTER_SCORES_PER_SECOND;
+use crate::pacer::TimeScale;
+use input_buffer::InputBuffer;
+use roster::Roster;
+use state::Player;
+
+/// One running world with its players.
+pub struct Room<G: Game> {
+    config: Arc<RoomConfig<G>>,
+    state: RoomState<G>,
+    published: Published<G>,
+    counters: RoomCounters,
+    /// What the tick being made is given; kept for its memory.
+    inputs: Vec<PlayerInput<G::Input>>,
+    /// What bots see.
+    scratch: EncodeScratch,
+}
+
+impl<G: Game> Room<G> {
+    /// Opens a room: its world is at tick 0, and nobody is in it.
+    ///
+    /// # Errors
+    /// When the game or the settings break a limit.
+    pub fn new(name: String, template: RoomTemplate<G::Settings>) -> Result<Room<G>, RoomError> {
+        let simulation = Simulation::new(&template.setup);
+        let state = RoomState {
+            simulation,
+            players: Vec::new(),
+            people: 0,
+            roster: Roster::default(),
+            pace: Pace { from: Tick(0), permille: PACE_FULL_PERMILLE },
+        };
+        Room::restore(name, template, state)
+    }
+
+    /// Opens a room that goes on from `state`, which is of a room made from an equal template.
+    ///
+    /// # Errors
+    /// When the game or the settings break a limit.
+    pub fn restore(
+        name: String,
+        template: RoomTemplate<G::Settings>,
+        state: RoomState<G>,
+    ) -> Result<Room<G>, RoomError> {
+        let config = RoomConfig::new(name, template, state.simulation.level().clone())?;
+        let config = Arc::new(config);
+        let published = Published::new(Arc::clone(&config), &state);
+        check_welcome(&published)?;
+        let (counters, scratch) = (RoomCounters::default(), EncodeScratch::default());
+        Ok(Room { config, state, published, counters, inputs: Vec::new(), scratch })
+    }
+
+    /// Makes the next tick.
+    pub fn step(&mut self) {
+        // The bots first: a bot that joins now is in the world before its tick, and what bots do
+        // must be there when the inputs are gathered.
+        self.fill_up();
+        self.bots_act();
+        self.gather_inputs();
+        self.state.simulation.step(&self.inputs);
+        self.count_ignored();
+        self.refresh_scores();
+        self.published.publish(&self.state);
+    }
+
+    /// A person joins, and is in the world from the next tick on. A bot gives way at once if
+    /// there is no more need of it.
+    ///
+    /// # Errors
+    /// [`Refusal::RoomFull`] when as many people are in as may be.
+    pub fn join(&mut self, name: &str) -> Result<PlayerId, Refusal> {
+        if self.state.people >= self.config.players_max {
+            self.counters.refused_full += 1;
+            return Err(Refusal::RoomFull);
+        }
+        self.remove_bots_for(self.state.people + 1);
+        let player = self.state.free_id();
+        self.add(player, name, None);
+        self.counters.joined += 1;
+        Ok(player)
+    }
+
+    /// A person leaves. Its [`Viewer`] must not be used after: the id may soon be another's.
+    pub fn leave(&mut self, player: PlayerId) {
+        if self.state.player(player).is_some_and(|one| one.bot.is_none()) {
+            self.remove(player);
+            self.counters.left += 1;
+        }
+    }
+
+    /// Takes what a person wants to do in a coming tick.
+    pub fn input(&mut self, player: PlayerId, input: &Input<'_>) -> InputVerdict {
+        let now = self.tick();
+        let verdict = match self.state.at(player).map(|at| &mut self.state.players[at]) {
+            Some(player) if player.bot.is_none() => player.inputs.receive(now, input),
+            _ => InputVerdict::NotPlaying,
+        };
+        let counter = match verdict {
+            InputVerdict::Taken => &mut self.counters.inputs_taken,
+            InputVerdict::Late => &mut self.counters.inputs_late,
+            InputVerdict::TooFarAhead => &mut self.counters.inputs_too_far_ahead,
+            InputVerdict::Replaced => &mut self.counters.inputs_replaced,
+            InputVerdict::Malformed => &mut self.counters.inputs_malformed,
+            InputVerdict::NotPlaying => &mut self.counters.inputs_not_playing,
+        };
+        *counter += 1;
+        verdict
+    }
+
+    /// From the next tick on it makes its ticks so fast. The rules never hear of it.
+    pub fn set_time_scale(&mut self, scale: TimeScale) {
+        let (from, permille) = (self.tick().next(), scale.permille());
+        self.state.pace = Pace { from, permille };
+        self.published.pace = self.state.pace;
+    }
+
+    /// What of it never changes.
+    #[must_use]
+    pub fn config(&self) -> &RoomConfig<G> {
+        &self.config
+    }
+
+    /// What a checkpoint holds.
+    #[must_use]
+    pub fn state(&self) -> &RoomState<G> {
+        &self.state
+    }
+
+    /// What the last step made.
+    #[must_use]
+    pub fn published(&self) -> &Published<G> {
+        &self.published
+    }
+
+    /// The name of a player in this room, which may differ from the one it asked for.
+    #[must_use]
+    pub fn player_name(&self, player: PlayerId) -> Option<&str> {
+        self.state.roster.name(player)
+    }
+
+    /// The last tick stepped; 0 before the first.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.state.simulation.tick()
+    }
+
+    /// The newest tick that spectators may be sent.
+    #[must_use]
+    pub fn spectator_tick(&self) -> Tick {
+        self.tick().minus(self.config.delay_ticks)
+    }
+
+    /// The world, to be looked at: only [`Room::step`] changes it.
+    #[must_use]
+    pub fn game(&self) -> &G {
+        self.state.simulation.game()
+    }
+
+    /// What has changed players' own states in the last tick beside their own inputs.
+    #[must_use]
+    pub fn effects(&self) -> &[(PlayerId, Effect)] {
+        self.state.simulation.effects()
+    }
+
+    /// The state hash of the world as it is now.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.state.simulation.hash()
+    }
+
+    /// How many people play.
+    #[must_use]
+    pub fn people(&self) -> u16 {
+        self.state.people
+    }
+
+    /// How many of the room's own bots play.
+    #[must_use]
+    pub fn bots(&self) -> u16 {
+        self.state.bots()
+    }
+
+    /// What was counted since this was last called.
+    pub fn take_counters(&mut self) -> RoomCounters {
+        std::mem::take(&mut self.counters)
+    }
+
+    fn add(&mut self, id: PlayerId, name: &str, bot: Option<Dice>) {
+        let state = &mut self.state;
+        state.people += u16::from(bot.is_none());
+        state.simulation.join(id);
+        state.roster.join(id, name, bot.is_some());
+        let joined_at = state.simulation.tick();
+        let at = state.players.partition_point(|player| player.id < id);
+        let inputs = InputBuffer::new(self.config.tick_rate, self.config.rewind_max_ticks);
+        let last = (GivenKind::Absent, G::Input::default());
+        state.players.insert(at, Player { id, joined_at, inputs, last, bot });
+    }
+
+    fn remove(&mut self, id: PlayerId) {
+        let state = &mut self.state;
+        let Some(at) = state.at(id) else { return };
+        let player = state.players.remove(at);
+        state.people -= u16::from(player.bot.is_none());
+        state.simulation.leave(id);
+        state.roster.leave(id);
+        // Its id may be another's before the next step, who must not be sent what was this one's.
+        self.published.forget(id);
+    }
+
+    fn gather_inputs(&mut self) {
+        let tick = self.tick().next();
+        self.inputs.clear();
+        for player in &mut self.state.players {
+            let (given, kind) = player.inputs.take(tick);
+            player.last = (kind, given.or_default());
+            if player.bot.is_none() {
+                match given {
+                    Given::Received(_) => {}
+                    Given::Repeated(_) => self.counters.ticks_repeated += 1,
+                    Given::Absent => self.counters.ticks_absent += 1,
+                }
+            }
+            let (player, rewind) = (player.id, player.inputs.rewind());
+            self.inputs.push(PlayerInput { player, given, rewind });
+        }
+    }
+
+    /// What a bot does in vain is nobody's concern.
+    fn count_ignored(&mut self) {
+        let state = &self.state;
+        let is_person = |id: &&PlayerId| state.player(**id).is_some_and(|one| one.bot.is_none());
+        let ignored = state.simulation.ignored().iter().filter(is_person).count();
+        self.counters.inputs_in_vain += ignored as u64;
+    }
+
+    /// Scores may change with every tick; that is no reason to send them so often.
+    fn refresh_scores(&mut self) {
+        let every = (u32::from(self.config.tick_rate.hz()) / ROSTER_SCORES_PER_SECOND).max(1);
+        if self.tick().0.is_multiple_of(every) {
+            let RoomState { simulation, roster, .. } = &mut self.state;
+            let game = simulation.game();
+            roster.refresh(|player| (game.score(player), game.team(player)));
+        }
+    }
+}
+
+/// A welcome that clients would refuse must not be found out by the first who joins.
+fn check_welcome<G: Game>(published: &Published<G>) -> Result<(), RoomError> {
+    let mut longest = Vec::new();
+    published.write_welcome(SessionId(u64::MAX), Some(PlayerId(u16::MAX)), &mut longest);
+    // Numbers that grow later: the tick.
+    let bytes = longest.len() + size_of::<Tick>();
+    if bytes > WELCOME_MAX_BYTES || ServerMessage::decode(&longest).is_err() {
+        return Err(RoomError::WelcomeTooBig(bytes));
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! [`OwnStateReplay`]: what a client makes of its own state while no snapshot comes, computed here
+//! as the client does: what it finds by itself need not be sent.
+//!
+//! Owned by the viewer of one player. It goes by what the room published
+//! (`docs/decisions/0008-own-state-by-replay.md`).
+
+use shared::game::Game;
+use shared::limits::SNAPSHOT_GIVEN_MAX;
+use shared::protocol::snapshot::GivenKind;
+use shared::tick::Tick;
+
+use super::input_history::InputHistory;
+
+/// One client's own state, as it replays it.
+#[derive(Debug)]
+pub(super) struct OwnStateReplay<G: Game> {
+    /// What it was sent last, moved on since; `None` for a client that does not replay.
+    own: Option<G::Own>,
+    /// The last input that it knows was applied: what it takes a repeated one for.
+    applied: G::Input,
+}
+
+impl<G: Game> Default for OwnStateReplay<G> {
+    fn default() -> OwnStateReplay<G> {
+        OwnStateReplay { own: None, applied: G::Input::default() }
+    }
+}
+
+impl<G: Game> OwnStateReplay<G> {
+    /// Moves on from the snapshot of `known` to the tick `now`, and puts into `given` where the
+    /// inputs of these ticks came from; in the first snapshot and after a gap longer than a
+    /// snapshot reports, only that of `now`, and the own state will be sent whole.
+    pub(super) fn advance(
+        &mut self,
+        history: &InputHistory<G::Input>,
+        known: Option<Tick>,
+        now: Tick,
+        level: &G::Level,
+        given: &mut Vec<GivenKind>,
+    ) {
+        given.clear();
+        let reported = |known: &Tick| now.since(*known) <= SNAPSHOT_GIVEN_MAX as i64;
+        let Some(known) = known.filter(reported) else {
+            let (kind, input) = history.at(now);
+            // What was applied before, the client will not learn.
+            self.applied = if kind.is_received() { input } else { G::Input::default() };
+            given.push(kind);
+            return;
+        };
+        for tick in known.0 + 1..=now.0 {
+            let (kind, input) = history.at(Tick(tick));
+            let replayed = match kind {
+                GivenKind::Received => {
+                    self.applied = input;
+                    input
+                }
+                GivenKind::Repeated => self.applied,
+                GivenKind::Absent => G::Input::default(),
+            };
+            given.push(kind);
+            if let Some(own) = &mut self.own {
+                G::advance(own, level, replayed);
+            }
+        }
+    }
+
+    /// What the client makes of its own state.
+    pub(super) fn own(&self) -> Option<&G::Own> {
+        self.own.as_ref()
+    }
+
+    /// The client was sent `own`, from which it goes on.
+    pub(super) fn sent(&mut self, own: Option<G::Own>) {
+        self.own = own;
+    }
+}

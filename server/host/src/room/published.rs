@@ -1,0 +1,216 @@
+//! [`Published`]: what a step made, to be read by all who write to viewers.
+//!
+//! Owned by the room, which makes it anew after each step in the memory that it has.
+//! Encoding needs it by shared reference alone, together with the stream of the viewer and a
+//! scratch of the thread ([`EncodeScratch`]): so encoding may happen on any thread.
+
+use std::sync::Arc;
+
+use shared::game::Game;
+use shared::ids::{PlayerId, SessionId};
+use shared::protocol::snapshot::GivenKind;
+use shared::protocol::{Pace, ServerMessage, Welcome};
+use shared::scene::{Rows, Scene, View};
+use shared::tick::Tick;
+
+use super::config::RoomConfig;
+use super::counters::RoomCounters;
+use super::events::EventHistory;
+use super::input_history::InputHistory;
+use super::interest::{self, Interest};
+use super::roster::{Roster, RosterCache, RosterMessage};
+use super::state::{Player, RoomState};
+use crate::pacer::TimeScale;
+
+/// What a step made.
+pub struct Published<G: Game> {
+    pub(super) config: Arc<RoomConfig<G>>,
+    pub(super) scene: Scene,
+    pub(super) interest: Interest,
+    pub(super) events: EventHistory,
+    pub(super) roster: Roster,
+    pub(super) pace: Pace,
+    /// People, by rising id.
+    people: Vec<PublishedPlayer<G>>,
+}
+
+/// What a step made of one person who plays.
+pub(super) struct PublishedPlayer<G: Game> {
+    pub(super) id: PlayerId,
+    pub(super) joined_at: Tick,
+    pub(super) view: View,
+    pub(super) own: Option<G::Own>,
+    /// How early the newest input was, in ticks.
+    pub(super) margin_ticks: i32,
+    pub(super) inputs: InputHistory<G::Input>,
+}
+
+/// What encoding uses within one call and keeps for the next: one for each room and thread.
+#[derive(Debug, Default)]
+pub struct EncodeScratch {
+    pub(super) visible: Vec<u32>,
+    /// A bit per row.
+    pub(super) found: Vec<u64>,
+    pub(super) rows: Rows,
+    pub(super) given: Vec<GivenKind>,
+    pub(super) own: Vec<u8>,
+    pub(super) replayed: Vec<u8>,
+    pub(super) message: Vec<u8>,
+    roster: RosterMessage,
+    /// What was counted; its owner takes it.
+    pub counters: RoomCounters,
+}
+
+impl EncodeScratch {
+    /// The roster that was published last, with the message that most viewers need of it. All
+    /// calls for one scratch must be about one room.
+    pub(crate) fn roster_of<'a, G: Game>(
+        &'a mut self,
+        published: &'a Published<G>,
+    ) -> RosterCache<'a> {
+        RosterCache::new(&published.roster, &mut self.roster, &mut self.counters)
+    }
+}
+
+impl<G: Game> Published<G> {
+    pub(super) fn new(config: Arc<RoomConfig<G>>, state: &RoomState<G>) -> Published<G> {
+        let mut published = Published {
+            config,
+            scene: Scene::default(),
+            interest: Interest::default(),
+            events: EventHistory::new(),
+            roster: Roster::default(),
+            pace: state.pace,
+            people: Vec::new(),
+        };
+        published.publish(state);
+        published
+    }
+
+    /// Takes over what the newest step made.
+    pub(super) fn publish(&mut self, state: &RoomState<G>) {
+        self.scene.clone_from(state.simulation.scene());
+        self.events.keep(self.config.schema(), &self.scene);
+        self.sort_interest(state);
+        if self.roster.version() != state.roster.version() {
+            self.roster.clone_from(&state.roster);
+        }
+        self.pace = state.pace;
+        self.publish_people(state);
+    }
+
+    fn sort_interest(&mut self, state: &RoomState<G>) {
+        // A few views are enough to tell what a typical one is.
+        const VIEWS_ASKED: usize = 16;
+        let game = state.simulation.game();
+        let views = state.players.iter().take(VIEWS_ASKED).map(|player| game.view(player.id));
+        let cell = interest::cell_for(views);
+        self.interest.sort(self.config.schema(), &self.scene, cell);
+    }
+
+    fn publish_people(&mut self, state: &RoomState<G>) {
+        let mut at = 0;
+        for player in state.players.iter().filter(|player| player.bot.is_none()) {
+            let who = (player.id, player.joined_at);
+            let is_gone = |known: &PublishedPlayer<G>| {
+                (known.id, known.joined_at) != who && known.id <= who.0
+            };
+            while self.people.get(at).is_some_and(is_gone) {
+                self.people.remove(at);
+            }
+            if self.people.get(at).is_none_or(|known| known.id != who.0) {
+                self.people.insert(at, PublishedPlayer::new(player));
+            }
+            self.people[at].publish(state, player);
+            at += 1;
+        }
+        self.people.truncate(at);
+    }
+
+    /// Its tick.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.scene.tick()
+    }
+
+    /// All there is to see.
+    #[must_use]
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    pub(super) fn people(&self) -> &[PublishedPlayer<G>] {
+        &self.people
+    }
+
+    /// A player left: nobody of its id is in what was published.
+    pub(super) fn forget(&mut self, id: PlayerId) {
+        self.people.retain(|person| person.id != id);
+    }
+
+    /// A person who was in the last step and has not left since.
+    pub(super) fn person(&self, id: PlayerId) -> Option<&PublishedPlayer<G>> {
+        let at = self.people.binary_search_by_key(&id, |person| person.id).ok()?;
+        Some(&self.people[at]).filter(|person| person.joined_at < self.tick())
+    }
+
+    /// Adds the whole welcome message to the end of `out`.
+    pub fn write_welcome(&self, session: SessionId, player: Option<PlayerId>, out: &mut Vec<u8>) {
+        let config = &*self.config;
+        let welcome = Welcome {
+            session,
+            player,
+            room: &config.name,
+            tick_rate_hz: config.tick_rate.hz(),
+            tick: self.tick(),
+            players_max: config.players_max,
+            delay_ticks: if player.is_none() { config.delay_ticks } else { 0 },
+            schema: &config.welcome.schema,
+            level: &config.welcome.level,
+            settings: &config.welcome.settings,
+        };
+        ServerMessage::Welcome(welcome).encode(out);
+    }
+
+    /// Adds the whole message of the room's time scale to the end of `out`, if it is another than
+    /// the one `sent` last. A spectator is sent it at once and not when it sees these ticks: its
+    /// stream comes at this speed now.
+    pub(crate) fn write_time_scale(
+        &self,
+        sent: &mut TimeScale,
+        plays: bool,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let mut pace = self.pace;
+        if pace.permille == sent.permille() {
+            return false;
+        }
+        *sent = TimeScale::of_permille(pace.permille);
+        if !plays {
+            pace.from = pace.from.minus(self.config.delay_ticks);
+        }
+        ServerMessage::Pace(pace).encode(out);
+        true
+    }
+}
+
+impl<G: Game> PublishedPlayer<G> {
+    fn new(player: &Player<G>) -> PublishedPlayer<G> {
+        PublishedPlayer {
+            id: player.id,
+            joined_at: player.joined_at,
+            view: View::Everything,
+            own: None,
+            margin_ticks: 0,
+            inputs: InputHistory::new(),
+        }
+    }
+
+    fn publish(&mut self, state: &RoomState<G>, player: &Player<G>) {
+        let game = state.simulation.game();
+        self.view = game.view(player.id);
+        self.own = game.own(player.id);
+        self.margin_ticks = player.inputs.margin_ticks();
+        self.inputs.push(state.simulation.tick(), player.last);
+    }
+}

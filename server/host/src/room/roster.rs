@@ -1,0 +1,358 @@
+//! [`Roster`]: who is in the room, as a log that is read from any version on.
+//!
+//! Owned by the state of the room; a copy of it is published with each step. Nothing is queued for
+//! anybody: each entry bears the version of the roster at which it last changed, each session the
+//! version that it has, and the difference is made when its connection can take it
+//! ([`RosterCache`]).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use shared::ids::PlayerId;
+use shared::limits::PLAYER_NAME_MAX_BYTES;
+use shared::protocol::{self, RosterEntry, ServerMessage};
+
+use super::counters::RoomCounters;
+use crate::limits::{PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
+use crate::names::{self, cut, fit};
+
+/// How long a name may be.
+const NAME: names::Limit =
+    names::Limit { chars: PLAYER_NAME_MAX_CHARS, bytes: PLAYER_NAME_MAX_BYTES };
+
+/// How often the roster has changed: a cursor into it.
+pub(crate) type RosterVersion = u64;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    player: PlayerId,
+    name: Box<str>,
+    score: i32,
+    team: u8,
+    bot: bool,
+    changed: RosterVersion,
+}
+
+/// Everyone in the room, by rising player.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Roster {
+    version: RosterVersion,
+    entries: Vec<Entry>,
+    /// The last departures, oldest first, with the version that each made.
+    departures: VecDeque<(RosterVersion, PlayerId)>,
+    /// The newest departure that is no longer remembered: a viewer that does not know of it
+    /// must be sent everything.
+    forgotten: RosterVersion,
+}
+
+/// The message that was made last: most sessions are equally far.
+#[derive(Debug, Default)]
+pub(super) struct RosterMessage {
+    bytes: Vec<u8>,
+    /// From which version it leads to which.
+    leads: Option<(Option<RosterVersion>, RosterVersion)>,
+}
+
+/// A roster to be read, with the message that was made of it last.
+pub(crate) struct RosterCache<'a> {
+    roster: &'a Roster,
+    message: &'a mut RosterMessage,
+    counters: &'a mut RoomCounters,
+}
+
+impl<'a> RosterCache<'a> {
+    /// `message` was made of this roster, or of an earlier version of it.
+    pub(super) fn new(
+        roster: &'a Roster,
+        message: &'a mut RosterMessage,
+        counters: &'a mut RoomCounters,
+    ) -> RosterCache<'a> {
+        RosterCache { roster, message, counters }
+    }
+
+    /// Adds to `out` the message that leads from the version that a session has (`None`: it has
+    /// nothing) to the newest, and gives that; `None` if the session has the newest.
+    pub(crate) fn write(
+        &mut self,
+        has: Option<RosterVersion>,
+        out: &mut Vec<u8>,
+    ) -> Option<RosterVersion> {
+        let version = self.roster.version;
+        if has == Some(version) {
+            return None;
+        }
+        if self.message.leads != Some((has, version)) {
+            self.message.bytes.clear();
+            ServerMessage::Roster(self.roster.since(has)).encode(&mut self.message.bytes);
+            self.message.leads = Some((has, version));
+        }
+        out.extend_from_slice(&self.message.bytes);
+        self.counters.rosters += 1;
+        self.counters.roster_bytes += self.message.bytes.len() as u64;
+        Some(version)
+    }
+}
+
+impl Roster {
+    /// A player came. Its name is made fit, and made different from all others.
+    pub(super) fn join(&mut self, player: PlayerId, name: &str, bot: bool) {
+        self.version += 1;
+        let name = self.distinct(fit(name, NAME), player).into();
+        let at = self.entries.partition_point(|entry| entry.player < player);
+        let changed = self.version;
+        self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
+    }
+
+    /// How often it has changed.
+    pub(super) fn version(&self) -> RosterVersion {
+        self.version
+    }
+
+    /// What a player is called here.
+    pub(super) fn name(&self, player: PlayerId) -> Option<&str> {
+        let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;
+        Some(&self.entries[at].name)
+    }
+
+    /// A player left.
+    pub(super) fn leave(&mut self, player: PlayerId) {
+        let Ok(at) = self.entries.binary_search_by_key(&player, |entry| entry.player) else {
+            return;
+        };
+        self.entries.remove(at);
+        self.version += 1;
+        if self.departures.len() == ROSTER_DEPARTURES_MAX
+            && let Some((version, _)) = self.departures.pop_front()
+        {
+            self.forgotten = version;
+        }
+        self.departures.push_back((self.version, player));
+    }
+
+    /// Takes everyone's score and team, by `standing`; those that changed are one change.
+    pub(super) fn refresh(&mut self, mut standing: impl FnMut(PlayerId) -> (i32, u8)) {
+        let next = self.version + 1;
+        for entry in &mut self.entries {
+            let (score, team) = standing(entry.player);
+            if (entry.score, entry.team) != (score, team) {
+                (entry.score, entry.team) = (score, team);
+                entry.changed = next;
+                self.version = next;
+            }
+        }
+    }
+
+    fn since(&self, has: Option<RosterVersion>) -> protocol::Roster<'_> {
+        let known = has.filter(|has| *has >= self.forgotten);
+        let entries =
+            self.entries.iter().filter(|entry| known.is_none_or(|has| entry.changed > has));
+        let gone: BTreeSet<PlayerId> = match known {
+            None => BTreeSet::new(),
+            // One that has come back under the same id is in the entries, as it now is.
+            Some(has) => self
+                .departures
+                .iter()
+                .filter(|(version, player)| *version > has && !self.holds(*player))
+                .map(|(_, player)| *player)
+                .collect(),
+        };
+        protocol::Roster {
+            complete: known.is_none(),
+            entries: entries.map(Entry::shown).collect(),
+            gone: gone.into_iter().collect(),
+        }
+    }
+
+    fn holds(&self, player: PlayerId) -> bool {
+        self.entries.binary_search_by_key(&player, |entry| entry.player).is_ok()
+    }
+
+    /// The name itself, or with the first number from 2 after it that makes it nobody else's.
+    fn distinct(&self, name: String, player: PlayerId) -> String {
+        let name =
+            if name.is_empty() { format!("Player {}", u32::from(player.0) + 1) } else { name };
+        let taken: BTreeSet<&str> = self.entries.iter().map(|entry| &*entry.name).collect();
+        if !taken.contains(name.as_str()) {
+            return name;
+        }
+        (2_u32..)
+            .map(|number| {
+                let number = format!(" {number}");
+                let (chars, bytes) = (NAME.chars - number.len(), NAME.bytes - number.len());
+                format!("{}{number}", cut(&name, names::Limit { chars, bytes }))
+            })
+            .find(|name| !taken.contains(name.as_str()))
+            .expect("there are more numbers than players")
+    }
+}
+
+impl Entry {
+    fn shown(&self) -> RosterEntry<'_> {
+        RosterEntry {
+            player: self.player,
+            name: &self.name,
+            score: self.score,
+            team: self.team,
+            bot: self.bot,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a client makes of the messages that it is sent.
+    #[derive(Default)]
+    struct Reader {
+        has: Option<RosterVersion>,
+        players: BTreeMap<u16, (String, i32, u8, bool)>,
+    }
+
+    impl Reader {
+        /// Takes the next message, and says whether it was complete.
+        fn read(&mut self, roster: &Roster) -> Option<bool> {
+            let mut bytes = Vec::new();
+            let (mut cache, mut counters) = (RosterMessage::default(), RoomCounters::default());
+            let mut cache = RosterCache::new(roster, &mut cache, &mut counters);
+            self.has = Some(cache.write(self.has, &mut bytes)?);
+            let message = ServerMessage::decode(&bytes);
+            let Ok(ServerMessage::Roster(message)) = message else { panic!("{message:?}") };
+            if message.complete {
+                self.players.clear();
+            }
+            for player in &message.gone {
+                // A reader may take the two lists in any order.
+                assert!(message.entries.iter().all(|entry| entry.player != *player));
+                self.players.remove(&player.0);
+            }
+            assert!(message.entries.is_sorted_by_key(|entry| entry.player));
+            for entry in &message.entries {
+                let shown = (entry.name.to_owned(), entry.score, entry.team, entry.bot);
+                self.players.insert(entry.player.0, shown);
+            }
+            Some(message.complete)
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Join(u16),
+        Leave(u16),
+        /// Comes and goes many times over.
+        Churn(u16, usize),
+        Score(u16, i32),
+        Read(usize),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            4 => (0..12_u16).prop_map(Act::Join),
+            3 => (0..12_u16).prop_map(Act::Leave),
+            1 => (0..12_u16, 1..2 * ROSTER_DEPARTURES_MAX).prop_map(|(player, times)| Act::Churn(player, times)),
+            3 => (0..12_u16, 0..5_i32).prop_map(|(player, score)| Act::Score(player, score)),
+            4 => (0..3_usize).prop_map(Act::Read),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn changes_applied_one_by_one_make_the_complete_roster(acts in prop::collection::vec(act(), 0..80)) {
+            let mut roster = Roster::default();
+            let mut scores = BTreeMap::new();
+            let mut readers: [Reader; 3] = Default::default();
+            for act in acts {
+                match act {
+                    Act::Join(player) if !roster.holds(PlayerId(player)) => {
+                        roster.join(PlayerId(player), "someone", player % 3 == 0);
+                    }
+                    Act::Join(_) => {}
+                    Act::Leave(player) => roster.leave(PlayerId(player)),
+                    Act::Churn(player, times) => for _ in 0..times {
+                        roster.leave(PlayerId(player));
+                        roster.join(PlayerId(player), "moth", false);
+                    },
+                    Act::Score(player, score) => {
+                        scores.insert(PlayerId(player), (score, 1));
+                        roster.refresh(|player| scores.get(&player).copied().unwrap_or_default());
+                    }
+                    Act::Read(reader) => {
+                        readers[reader].read(&roster);
+                        prop_assert_eq!(readers[reader].read(&roster), None);
+                        let mut fresh = Reader::default();
+                        prop_assert_eq!(fresh.read(&roster), Some(true));
+                        prop_assert_eq!(&readers[reader].players, &fresh.players);
+                    }
+                }
+                prop_assert!(roster.departures.len() <= ROSTER_DEPARTURES_MAX);
+            }
+        }
+
+        #[test]
+        fn any_name_is_made_fit_and_nobody_elses(names in prop::collection::vec(any::<String>(), 1..40)) {
+            let mut roster = Roster::default();
+            for (player, name) in names.iter().enumerate() {
+                roster.join(PlayerId(player as u16), name, false);
+            }
+            let names: BTreeSet<&str> = roster.entries.iter().map(|entry| &*entry.name).collect();
+            prop_assert_eq!(names.len(), roster.entries.len());
+            for name in names {
+                prop_assert!(!name.is_empty() && name.len() <= PLAYER_NAME_MAX_BYTES);
+                prop_assert_eq!(fit(name, NAME), name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_viewer_that_missed_more_departures_than_are_remembered_is_sent_everything() {
+        let mut roster = Roster::default();
+        roster.join(PlayerId(0), "a", false);
+        let (mut near, mut far) = (Reader::default(), Reader::default());
+        far.read(&roster);
+        for at in 0..=ROSTER_DEPARTURES_MAX {
+            roster.join(PlayerId(1), "moth", false);
+            roster.leave(PlayerId(1));
+            if at == 0 {
+                near.read(&roster);
+            }
+        }
+        assert_eq!(near.read(&roster), Some(false));
+        assert_eq!(far.read(&roster), Some(true));
+        assert_eq!(near.players, far.players);
+    }
+
+    #[test]
+    fn names_are_as_they_should_stand_on_a_screen() {
+        let mut roster = Roster::default();
+        let mut named = |name: &str| {
+            let player = PlayerId(roster.entries.len() as u16);
+            roster.join(player, name, false);
+            roster.entries.last().expect("it has joined").name.clone().into_string()
+        };
+        assert_eq!(named("  Ada \t\n Lovelace "), "Ada Lovelace");
+        assert_eq!(named("Ada\u{200B} \u{202E}Lovelace\u{FEFF}\u{7}"), "Ada Lovelace 2");
+        assert_eq!(named("Ada Lovelace"), "Ada Lovelace 3");
+        assert_eq!(named("\u{2066} \u{200F}"), "Player 4");
+        assert_eq!(named("Player 4"), "Player 4 2");
+        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqrst");
+        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqr 2");
+        assert_eq!(named("äöüäöüäöüäöüäöüäöü öäö"), "äöüäöüäöüäöüäöüäöü ö");
+    }
+
+    #[test]
+    fn scores_that_stay_are_not_sent_again() {
+        let mut roster = Roster::default();
+        let mut reader = Reader::default();
+        roster.join(PlayerId(3), "a", true);
+        reader.read(&roster);
+        roster.refresh(|_| (0, 0));
+        assert_eq!(reader.read(&roster), None);
+        roster.refresh(|_| (7, 1));
+        assert_eq!(reader.read(&roster), Some(false));
+        assert_eq!(reader.players[&3], ("a".to_owned(), 7, 1, true));
+    }
+}

@@ -1,0 +1,137 @@
+//! [`Viewer`]: the stream of snapshots to one viewer.
+//!
+//! Owned by the protocol of a connection, which asks for a snapshot when its transport can take
+//! one; the tick never does. It reads what the room published and changes nothing of the room.
+//! Nothing is queued: what is written is made of what is so now. Encoding commits: what was
+//! written for a viewer must reach it, since the next snapshot builds on it.
+
+use shared::game::Game;
+use shared::ids::PlayerId;
+use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
+use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder};
+use shared::protocol::{ServerMessage, WIRE};
+use shared::scene::View;
+
+use super::own_state_replay::OwnStateReplay;
+use super::published::{EncodeScratch, Published};
+
+/// How far one viewer has been sent the room. It dies with its connection: a client that comes
+/// back starts afresh.
+#[derive(Debug)]
+pub struct Viewer<G: Game> {
+    player: Option<PlayerId>,
+    replays: bool,
+    encoder: SnapshotEncoder,
+    replay: OwnStateReplay<G>,
+}
+
+impl<G: Game> Viewer<G> {
+    /// A viewer that has been sent nothing: a player, or a spectator (`None`), who sees everything.
+    /// `replays` says whether its client moves its own state on by itself.
+    #[must_use]
+    pub fn new(player: Option<PlayerId>, replays: bool) -> Viewer<G> {
+        let (encoder, replay) = (SnapshotEncoder::new(), OwnStateReplay::default());
+        Viewer { player, replays, encoder, replay }
+    }
+
+    /// What the viewer knows once it has decoded all that was written for it.
+    #[must_use]
+    pub fn mirror(&self) -> &Mirror {
+        self.encoder.mirror()
+    }
+
+    /// Adds the whole snapshot message of the published scene to the end of `out`, unless the
+    /// viewer has it already, or is a player who is not in it yet.
+    ///
+    /// # Panics
+    /// When the game's own state of the player is larger than [`OWN_MAX_BYTES`]: a fault of the
+    /// game, which ends its room.
+    pub fn write_snapshot(
+        &mut self,
+        published: &Published<G>,
+        scratch: &mut EncodeScratch,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let (config, scene) = (&*published.config, &published.scene);
+        let known = self.mirror().tick();
+        if known >= Some(scene.tick()) {
+            return false;
+        }
+        let (mut view, mut own, mut part) = (View::Everything, None, None);
+        if let Some(id) = self.player {
+            let Some(person) = published.person(id) else { return false };
+            view = person.view;
+            own = person.own.as_ref();
+            let given = &mut scratch.given;
+            self.replay.advance(&person.inputs, known, scene.tick(), &config.level, given);
+            part = Some(PlayerPart {
+                given: &scratch.given,
+                margin_ticks: person.margin_ticks,
+                own: put_own(own, &mut scratch.own),
+                // Only what is made of it is sent: it may be of any size.
+                replayed: put_state(self.replay.own(), &mut scratch.replayed),
+            });
+        }
+        let visible = &mut scratch.visible;
+        published.interest.visible(self.player, &view, &mut scratch.found, visible);
+        let rows_dropped = visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX);
+        visible.truncate(SNAPSHOT_ENTITIES_MAX);
+        // It borrows from the history, so its memory cannot be kept; most often it has none.
+        let mut events = Vec::new();
+        let events_dropped =
+            published.events.since(known, scene.tick(), self.player, &view, &mut events);
+        let picture = Picture {
+            tick: scene.tick(),
+            player: part,
+            rows: scene.rows(),
+            visible,
+            events: &events,
+            focus: centre(&view),
+            // Its kind takes a byte.
+            max_bytes: config.stream.snapshot_max_bytes - 1,
+        };
+        let before = out.len();
+        ServerMessage::open_snapshot(out);
+        let events_sent = self.encoder.encode(&config.codec, &picture, out);
+        let counters = &mut scratch.counters;
+        counters.rows_dropped += rows_dropped as u64;
+        counters.snapshots += 1;
+        counters.snapshots_cut += u64::from(self.encoder.is_pressed());
+        counters.snapshot_bytes += (out.len() - before) as u64;
+        counters.scenes_skipped += known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
+        counters.events_sent += events_sent as u64;
+        counters.events_dropped += (events_dropped + events.len() - events_sent) as u64;
+        // From here on its client moves its own state on by itself, if it does that.
+        self.replay.sent(own.filter(|_| self.replays).cloned());
+        true
+    }
+}
+
+/// Where a viewer looks, if not everywhere.
+fn centre(view: &View) -> Option<[f64; 2]> {
+    match view {
+        View::Everything => None,
+        View::Rect { min, max } => {
+            let centre = [0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0);
+            centre.iter().all(|at| at.is_finite()).then_some(centre)
+        }
+    }
+}
+
+/// The player's own state in bincode.
+///
+/// # Panics
+/// When it is larger than [`OWN_MAX_BYTES`].
+fn put_own<'a>(own: Option<&impl serde::Serialize>, bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    let own = put_state(own, bytes)?;
+    let size = own.len();
+    assert!(size <= OWN_MAX_BYTES, "own state of {size} bytes, of which {OWN_MAX_BYTES} may be");
+    Some(own)
+}
+
+fn put_state<'a>(own: Option<&impl serde::Serialize>, bytes: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    bytes.clear();
+    bincode::serde::encode_into_std_write(own?, bytes, WIRE)
+        .expect("a Vec takes whatever it is given, and a player's own state must be serialisable");
+    Some(bytes)
+}

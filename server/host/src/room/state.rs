@@ -1,0 +1,64 @@
+//! [`RoomState`]: all of a room that a checkpoint must hold. A room restored from it goes on to the
+//! same hashes, and a client that joins it is sent the same bytes.
+//!
+//! Owned by the room, which alone changes it. What follows from it, and what clients have been
+//! sent, stands elsewhere.
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Dice, Game};
+use shared::ids::PlayerId;
+use shared::protocol::Pace;
+use shared::protocol::snapshot::GivenKind;
+use shared::simulation::Simulation;
+use shared::tick::Tick;
+
+use super::input_buffer::InputBuffer;
+use super::roster::Roster;
+
+/// All of a room that a checkpoint must hold.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct RoomState<G: Game> {
+    pub(super) simulation: Simulation<G>,
+    /// By rising id.
+    pub(super) players: Vec<Player<G>>,
+    pub(super) people: u16,
+    pub(super) roster: Roster,
+    pub(super) pace: Pace,
+}
+
+/// One player, person or bot.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(super) struct Player<G: Game> {
+    pub(super) id: PlayerId,
+    /// The room's tick when it joined: scenes up to that one were made without it, and whatever
+    /// in them is for its id was for somebody else.
+    pub(super) joined_at: Tick,
+    pub(super) inputs: InputBuffer<G::Input>,
+    /// Where the input of the last tick came from, and what it was.
+    pub(super) last: (GivenKind, G::Input),
+    /// A fill-in bot's: what it draws from.
+    pub(super) bot: Option<Dice>,
+}
+
+impl<G: Game> RoomState<G> {
+    pub(super) fn player(&self, id: PlayerId) -> Option<&Player<G>> {
+        Some(&self.players[self.at(id)?])
+    }
+
+    pub(super) fn at(&self, id: PlayerId) -> Option<usize> {
+        self.players.binary_search_by_key(&id, |player| player.id).ok()
+    }
+
+    pub(super) fn bots(&self) -> u16 {
+        self.players.len() as u16 - self.people
+    }
+
+    /// The lowest id that nobody has.
+    pub(super) fn free_id(&self) -> PlayerId {
+        let taken = self.players.iter().enumerate();
+        let gap = taken.take_while(|(at, player)| usize::from(player.id.0) == *at).count();
+        PlayerId(u16::try_from(gap).expect("a room holds fewer players than there are ids"))
+    }
+}

@@ -1,0 +1,285 @@
+//! [`RoomHost`]: a room on its shard with the sessions in it, and the pass that each tick is.
+//!
+//! It joins what does not know each other: the room (rules), the streams to its viewers, and each
+//! client's session. The shard says when; nothing here sleeps, waits or looks at a clock. What a
+//! pass did it adds to the shard's [`Effects`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::ids::{PlayerId, SessionId};
+use shared::protocol::{End, Refusal, Role};
+use tracing::{Span, debug, info, info_span, warn};
+
+use crate::directory::{RoomKey, RoomStatus};
+use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};
+use crate::pacer::{Due, Pacer, TimeScale};
+use crate::room::broadcast::Broadcast;
+use crate::room::recording::Recording;
+use crate::room::{EncodeScratch, Room};
+use crate::session::{PassContext, Session, WriteBuffers};
+
+/// Looks at a room after each of its steps: for tests, which compare what clients see with it.
+pub trait StepProbe<G: Game>: Send {
+    /// The room has just made a tick.
+    fn stepped(&mut self, room: &Room<G>);
+}
+
+/// A room on its shard.
+pub struct RoomHost<G: Game> {
+    pub(crate) key: RoomKey,
+    span: Span,
+    room: Room<G>,
+    /// The stream that all spectators share.
+    broadcast: Broadcast,
+    encode_scratch: EncodeScratch,
+    /// Players before spectators: however many watch, players are read and written to first.
+    sessions: Vec<Session<G>>,
+    /// Whether any session has ended: else there is no need to look for them.
+    any_ended: bool,
+    pacer: Pacer,
+    passes: u32,
+    status: Arc<RoomStatus>,
+    recording: Option<Recording<G>>,
+}
+
+impl<G: Game> RoomHost<G> {
+    /// A room whose first tick is due at `origin`.
+    pub(crate) fn new(
+        key: RoomKey,
+        room: Room<G>,
+        origin: Duration,
+        status: Arc<RoomStatus>,
+        recording: Option<Recording<G>>,
+    ) -> RoomHost<G> {
+        let config = room.config();
+        let host = RoomHost {
+            key,
+            span: info_span!("room", name = config.name),
+            broadcast: Broadcast::new(config.tick_rate, config.stream.spectator_delay),
+            pacer: Pacer::new(origin, config.tick_rate, config.overload),
+            room,
+            encode_scratch: EncodeScratch::default(),
+            sessions: Vec::new(),
+            any_ended: false,
+            passes: 0,
+            status,
+            recording,
+        };
+        host.show_status();
+        host
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.room.config().name
+    }
+
+    /// The room, to look at.
+    #[must_use]
+    pub fn room(&self) -> &Room<G> {
+        &self.room
+    }
+
+    /// Who is in it, players first.
+    #[must_use]
+    pub fn sessions(&self) -> &[Session<G>] {
+        &self.sessions
+    }
+
+    /// One of these.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> Option<&Session<G>> {
+        self.sessions.iter().find(|session| session.id() == id)
+    }
+
+    /// How fast it makes its ticks.
+    #[must_use]
+    pub fn time_scale(&self) -> TimeScale {
+        self.pacer.time_scale()
+    }
+
+    /// When the next pass is due.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.pacer.deadline()
+    }
+
+    /// What part of its thread's time it would take at the full tick rate.
+    pub(crate) fn load(&self) -> f64 {
+        self.pacer.load()
+    }
+
+    /// The pass that ended at `now` took the thread so long.
+    pub(crate) fn pass_ended(&mut self, now: Duration, took: Duration) {
+        self.pacer.pass_ended(now, took);
+    }
+
+    /// Has the room take in a client, if it wants to play and nothing is against it.
+    pub(crate) fn join(&mut self, role: Role, name: &str) -> Result<Option<PlayerId>, Refusal> {
+        if self.pacer.refuses_joins() {
+            return Err(Refusal::Overloaded);
+        }
+        match role {
+            Role::Spectator => Ok(None),
+            Role::Player => self.room.join(name).map(Some),
+        }
+    }
+
+    /// Begins the session of a client that has joined; its welcome is written at the end of the
+    /// next pass.
+    pub(crate) fn seat(
+        &mut self,
+        pending: PendingJoin,
+        player: Option<PlayerId>,
+        now: Duration,
+        effects: &mut Effects,
+    ) {
+        let _in_room = self.span.enter();
+        effects.counters.sessions += 1;
+        if player.is_none() {
+            self.broadcast.watch();
+        }
+        let session = Session::new(pending, player, &self.room, self.pacer.active_time(now));
+        let plays = |session: &Session<G>| session.player().is_some();
+        let at = match player {
+            Some(_) => self.sessions.partition_point(plays),
+            None => self.sessions.len(),
+        };
+        self.sessions.insert(at, session);
+    }
+
+    /// One pass: what clients sent, then the ticks that are due, then what clients are sent.
+    /// `load` is that of all rooms of the thread.
+    pub(crate) fn pass(
+        &mut self,
+        now: Duration,
+        load: f64,
+        buffers: &mut WriteBuffers,
+        probe: Option<&mut (dyn StepProbe<G> + 'static)>,
+        effects: &mut Effects,
+    ) {
+        let span = self.span.clone();
+        let _in_room = span.enter();
+        let due = self.pacer.take(now, load);
+        let active = self.pacer.active_time(now);
+        self.count(&due, effects);
+        if let Some(scale) = due.time_scale {
+            self.room.set_time_scale(scale);
+            info!(time_scale = scale.as_f64(), load, "time scale changes");
+        }
+        if due.lost > Duration::ZERO {
+            self.sessions.iter_mut().for_each(|session| session.credit_stall(due.lost));
+        }
+        // Just before the tick that needs it: reading any earlier would wake us once per input
+        // and gain nothing, since inputs act only at ticks.
+        self.read(active, &mut effects.counters);
+        self.remove_ended(effects);
+        self.step(due.steps, probe, effects);
+        self.write(active, buffers, &mut effects.counters);
+        self.remove_ended(effects);
+        self.show_status();
+        effects.rooms += self.room.take_counters();
+        effects.rooms += std::mem::take(&mut self.encode_scratch.counters);
+    }
+
+    fn read(&mut self, active: Duration, counters: &mut PassCounters) {
+        self.passes = self.passes.wrapping_add(1);
+        for session in &mut self.sessions {
+            self.any_ended |= session.read(&mut self.room, self.passes, active, counters);
+        }
+    }
+
+    fn step(
+        &mut self,
+        steps: u32,
+        mut probe: Option<&mut (dyn StepProbe<G> + 'static)>,
+        effects: &mut Effects,
+    ) {
+        let mut lines = String::new();
+        for _ in 0..steps {
+            self.room.step();
+            // What all spectators are sent of the tick is encoded once, here.
+            self.broadcast.encode(self.room.published(), &mut self.encode_scratch);
+            if let Some(recording) = &mut self.recording {
+                recording.write(self.room.published(), &mut lines);
+            }
+            if let Some(probe) = &mut probe {
+                probe.stepped(&self.room);
+            }
+        }
+        if !lines.is_empty() {
+            effects.recorded.push((self.key, lines));
+        }
+    }
+
+    fn write(&mut self, active: Duration, buffers: &mut WriteBuffers, counters: &mut PassCounters) {
+        let mut context = PassContext {
+            published: self.room.published(),
+            broadcast: &self.broadcast,
+            encode: &mut self.encode_scratch,
+            buffers,
+            now: active,
+            counters,
+        };
+        for session in &mut self.sessions {
+            self.any_ended |= session.write(&mut context);
+        }
+    }
+
+    fn remove_ended(&mut self, effects: &mut Effects) {
+        if !std::mem::take(&mut self.any_ended) {
+            return;
+        }
+        for session in self.sessions.extract_if(.., |session| session.ended().is_some()) {
+            match session.player() {
+                Some(player) => self.room.leave(player),
+                None => self.broadcast.unwatch(),
+            }
+            effects.departed.extend(session.depart(None));
+        }
+    }
+
+    /// Ends the recording, if there is one, before the room ends.
+    pub(crate) fn end_recording(&mut self) {
+        self.recording = None;
+    }
+
+    /// Ends the room and every session in it, without asking the room for anything: it may be
+    /// broken.
+    pub(crate) fn close(self, reason: End, recording_ends: &str, effects: &mut Effects) {
+        let _in_room = self.span.enter();
+        if self.recording.is_some() {
+            warn!("recording ends: {recording_ends}");
+            effects.recordings_ended += 1;
+        }
+        let departed = |session: Session<G>| -> Option<Departed> { session.depart(Some(reason)) };
+        effects.departed.extend(self.sessions.into_iter().filter_map(departed));
+    }
+
+    fn count(&self, due: &Due, effects: &mut Effects) {
+        let (counters, steps) = (&mut effects.counters, u64::from(due.steps));
+        let period = self.pacer.period();
+        let lateness = (0..due.steps).map(|step| due.late.saturating_sub(period * step));
+        effects.tick_lateness.extend(lateness);
+        counters.ticks += steps;
+        counters.time_scale_changes += u64::from(due.time_scale.is_some());
+        if self.pacer.is_slowed() {
+            counters.ticks_slowed += steps;
+        }
+        if steps + due.skipped > 1 {
+            counters.overruns += 1;
+            counters.ticks_skipped += due.skipped;
+            debug!(late = ?due.late, skipped = due.skipped, "ticks are late");
+        }
+    }
+
+    fn show_status(&self) {
+        let (tick, bots) = (self.room.tick(), self.room.bots());
+        self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
+    }
+}
+
+#[cfg(test)]
+mod tests;

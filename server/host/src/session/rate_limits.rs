@@ -1,0 +1,96 @@
+//! [`RateLimits`]: how many messages a client may send: a token bucket for each kind.
+//!
+//! Owned by the protocol of its connection: messages over a limit are refused one by one, and the
+//! connection ends when too many were. It is handed the time.
+
+use std::time::Duration;
+
+use shared::tick::TickRate;
+
+use crate::limits::{
+    INPUTS_PER_SECOND_MAX, INPUTS_PER_TICK_MAX, MESSAGES_REFUSED_MAX, SILENCE_MAX,
+    SMALL_MESSAGES_PER_SECOND_MAX, STALL_CREDIT_MAX,
+};
+use crate::token_bucket::{Bucket, Rate};
+
+/// The kinds of message that are counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Input,
+    Ack,
+    Ping,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is taken for what it says.
+    Taken,
+    /// It is dropped.
+    Refused {
+        /// Whether none was refused since the client last kept within its limits: it is to be
+        /// sent a notice.
+        first: bool,
+    },
+    /// The client has been refused too often.
+    TooMuch,
+}
+
+/// How many messages of each kind a client may still send: no more than it could have sent during
+/// the longest silence that is allowed.
+#[derive(Debug)]
+pub(super) struct RateLimits {
+    inputs_per_second: u32,
+    left: [Bucket; 3],
+    filled: Duration,
+    refused: u32,
+}
+
+impl RateLimits {
+    pub(super) fn new(tick_rate: TickRate, now: Duration) -> RateLimits {
+        let inputs_per_second =
+            INPUTS_PER_TICK_MAX * u32::from(tick_rate.hz()) + INPUTS_PER_SECOND_MAX;
+        let left = [Kind::Input, Kind::Ack, Kind::Ping]
+            .map(|kind| Bucket::full(rate(kind, inputs_per_second)));
+        RateLimits { inputs_per_second, left, filled: now, refused: 0 }
+    }
+
+    /// Adds what the client may have sent while the server stood still.
+    pub(super) fn credit_stall(&mut self, lost: Duration) {
+        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+            let rate = rate(kind, self.inputs_per_second);
+            self.left[kind as usize].give(rate, lost, STALL_CREDIT_MAX);
+        }
+    }
+
+    /// Takes one message off.
+    pub(super) fn take(&mut self, kind: Kind, now: Duration) -> Verdict {
+        let passed = now.saturating_sub(self.filled);
+        self.filled = self.filled.max(now);
+        let mut all_full = true;
+        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+            let rate = rate(kind, self.inputs_per_second);
+            self.left[kind as usize].fill(rate, passed);
+            all_full &= self.left[kind as usize].is_full(rate);
+        }
+        if all_full {
+            self.refused = 0;
+        }
+        if self.left[kind as usize].take() {
+            return Verdict::Taken;
+        }
+        self.refused += 1;
+        if self.refused > MESSAGES_REFUSED_MAX {
+            return Verdict::TooMuch;
+        }
+        Verdict::Refused { first: self.refused == 1 }
+    }
+}
+
+fn rate(kind: Kind, inputs_per_second: u32) -> Rate {
+    let per_second = match kind {
+        Kind::Input => inputs_per_second,
+        Kind::Ack | Kind::Ping => SMALL_MESSAGES_PER_SECOND_MAX,
+    };
+    Rate { per_second, burst: SILENCE_MAX }
+}

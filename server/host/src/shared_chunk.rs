@@ -1,0 +1,140 @@
+//! [`SharedChunk`]: the messages of one tick that all spectators of a room are sent.
+//!
+//! The room keeps messages; a transport turns them into the bytes that it writes, once for all
+//! peers, and leaves those here ([`Shared::wire`]).
+
+use std::sync::OnceLock;
+
+/// The messages of one tick of a shared stream.
+#[derive(Debug, Default)]
+pub struct SharedChunk {
+    bytes: Vec<u8>,
+    /// Where each message ends.
+    ends: Vec<usize>,
+    /// How many of the first messages only those need who begin here.
+    intro_messages: usize,
+    /// What a transport made of it: the bytes, and where those of the messages after the intro
+    /// begin.
+    wire: OnceLock<(Vec<u8>, usize)>,
+}
+
+impl SharedChunk {
+    /// Adds a message at the end, which `write` puts down.
+    pub fn push(&mut self, message: &[u8]) {
+        self.bytes.extend_from_slice(message);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Makes all messages so far the intro: only peers that begin here are sent them.
+    pub fn end_intro(&mut self) {
+        self.intro_messages = self.ends.len();
+    }
+
+    /// Forgets the messages, keeps memory for about `usual_bytes`.
+    pub(crate) fn clear(&mut self, usual_bytes: usize) {
+        self.bytes.clear();
+        // Each would be a restart sooner or later, and keep the memory of one.
+        if self.bytes.capacity() > 4 * usual_bytes {
+            self.bytes.shrink_to(usual_bytes);
+        }
+        self.ends.clear();
+        self.intro_messages = 0;
+        self.wire.take();
+    }
+
+    /// How much memory its messages may take without asking for more.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// How many bytes its messages have together.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// What one peer is sent of a [`SharedChunk`].
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    chunk: &'a SharedChunk,
+    begins: bool,
+}
+
+impl<'a> Shared<'a> {
+    /// All of it for a peer that begins here; else without the intro.
+    #[must_use]
+    pub fn new(chunk: &'a SharedChunk, begins: bool) -> Shared<'a> {
+        Shared { chunk, begins }
+    }
+
+    /// The messages, in order.
+    pub fn messages(self) -> impl Iterator<Item = &'a [u8]> {
+        let first = if self.begins { 0 } else { self.chunk.intro_messages };
+        (first..self.chunk.ends.len()).map(move |at| self.chunk.message(at))
+    }
+
+    /// How many messages these are.
+    #[must_use]
+    pub fn message_count(self) -> usize {
+        self.chunk.ends.len() - if self.begins { 0 } else { self.chunk.intro_messages }
+    }
+
+    /// Bytes of these messages.
+    #[must_use]
+    pub fn message_bytes(self) -> usize {
+        self.messages().map(<[u8]>::len).sum()
+    }
+
+    /// The bytes that a transport writes for these messages: made by `put`, which adds one message
+    /// to the end of a buffer, the first time, and kept for all other peers. All transports of a
+    /// server that share streams must put them alike.
+    pub fn wire(self, put: impl Fn(&[u8], &mut Vec<u8>)) -> &'a [u8] {
+        let (bytes, intro_bytes) = self.chunk.wire.get_or_init(|| {
+            let (mut bytes, mut intro_bytes) = (Vec::with_capacity(self.chunk.len() + 16), 0);
+            for at in 0..self.chunk.ends.len() {
+                put(self.chunk.message(at), &mut bytes);
+                if at + 1 == self.chunk.intro_messages {
+                    intro_bytes = bytes.len();
+                }
+            }
+            (bytes, intro_bytes)
+        });
+        if self.begins { bytes } else { &bytes[*intro_bytes..] }
+    }
+}
+
+impl SharedChunk {
+    fn message(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[at]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_peer_that_begins_is_sent_the_intro_and_bytes_are_made_once() {
+        let mut chunk = SharedChunk::default();
+        chunk.push(b"who");
+        chunk.end_intro();
+        chunk.push(b"what");
+        chunk.push(b"");
+        let (begins, goes_on) = (Shared::new(&chunk, true), Shared::new(&chunk, false));
+        assert!(begins.messages().eq([&b"who"[..], b"what", b""]));
+        assert!(goes_on.messages().eq([&b"what"[..], b""]));
+        assert_eq!((begins.message_count(), goes_on.message_count()), (3, 2));
+        assert_eq!((begins.message_bytes(), goes_on.message_bytes()), (7, 4));
+        let put = |message: &[u8], out: &mut Vec<u8>| {
+            out.push(message.len() as u8);
+            out.extend_from_slice(message);
+        };
+        assert_eq!(goes_on.wire(put), b"\x04what\x00");
+        assert_eq!(begins.wire(|_, _| panic!("it is made once")), b"\x03who\x04what\x00");
+        chunk.clear(100);
+        assert_eq!(Shared::new(&chunk, true).message_count(), 0);
+        assert_eq!(Shared::new(&chunk, true).wire(put), b"");
+    }
+}

@@ -1,0 +1,224 @@
+//! [`EdgeConfig`]: which connections the edge accepts (origins, addresses, proxies, memory), and
+//! where the counters are served.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use crate::limits::{ADDRESS_CONNECTIONS_DEFAULT, ADDRESS_CONNECTS_PER_SECOND_DEFAULT};
+use ipnet::IpNet;
+
+/// Pages that may open a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedOrigin {
+    /// Pages of every origin.
+    Any,
+    /// Pages of exactly this origin.
+    Exactly(String),
+}
+
+impl FromStr for AllowedOrigin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<AllowedOrigin, String> {
+        if text == "*" {
+            return Ok(AllowedOrigin::Any);
+        }
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_host = |byte: u8| byte.is_ascii_lowercase() || b"0123456789.-:[]".contains(&byte);
+        match host {
+            Some(host) if !host.is_empty() && host.bytes().all(is_host) => {
+                Ok(AllowedOrigin::Exactly(text.to_owned()))
+            }
+            _ => Err("not an origin like https://game.example in lower case, and not *".into()),
+        }
+    }
+}
+
+/// Whether clients without an `Origin` header may connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum NoOrigin {
+    /// Yes: programs such as bots send none.
+    Allow,
+    /// No: only browsers may connect.
+    Refuse,
+}
+
+/// Addresses whose connections are not limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uncapped {
+    /// No address.
+    Nobody,
+    /// The addresses of this network.
+    Within(IpNet),
+}
+
+impl FromStr for Uncapped {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Uncapped, String> {
+        if text == "none" { Ok(Uncapped::Nobody) } else { net(text).map(Uncapped::Within) }
+    }
+}
+
+/// The part of [`crate::Config`] for the edge: origins, addresses, proxies, memory, and the admin
+/// listener.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct EdgeConfig {
+    /// Also allow pages of this origin (scheme, host and port) to connect; * allows all. Pages of the
+    /// server's own host are always allowed
+    #[arg(long, env = "TICKWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<AllowedOrigin>,
+
+    /// Whether clients without an Origin header, such as programs, may connect
+    #[arg(long, env = "TICKWIRE_NO_ORIGIN", value_name = "HOW", default_value = "allow")]
+    pub no_origin: NoOrigin,
+
+    /// Most open connections of one address (of one /64 for IPv6)
+    #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTIONS_MAX", value_name = "N",
+        default_value_t = EdgeConfig::default().address_connections_max,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_connections_max: u32,
+
+    /// Most connects of one address per second, in bursts of up to four seconds' worth
+    #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTS_PER_SECOND", value_name = "N",
+        default_value_t = EdgeConfig::default().address_connects_per_second,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_connects_per_second: u32,
+
+    /// Do not limit connections of these addresses; none limits all
+    #[arg(
+        long,
+        env = "TICKWIRE_UNCAPPED",
+        value_name = "ADDR/PREFIX",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1/128"
+    )]
+    pub uncapped: Vec<Uncapped>,
+
+    /// Trust the X-Forwarded-For header of a proxy at this address
+    #[arg(long, env = "TICKWIRE_TRUSTED_PROXY", value_name = "ADDR/PREFIX", value_delimiter = ',',
+        value_parser = net)]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// Address and port of the admin listener, which serves the counters [default: loopback, at a
+    /// port 10,000 above that of --listen, or a free one if that is not available]
+    #[arg(long, env = "TICKWIRE_ADMIN_LISTEN", value_name = "ADDR:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+
+    /// Refuse joins while the process uses more memory than this, such as 512MiB or 2GiB [default: 80 %
+    /// of the available memory]
+    #[arg(long, env = "TICKWIRE_MEMORY_MAX", value_name = "BYTES", value_parser = bytes)]
+    pub memory_max: Option<u64>,
+}
+
+impl Default for EdgeConfig {
+    fn default() -> EdgeConfig {
+        let loopback = ["127.0.0.0/8", "::1/128"];
+        EdgeConfig {
+            allow_origin: Vec::new(),
+            no_origin: NoOrigin::Allow,
+            address_connections_max: ADDRESS_CONNECTIONS_DEFAULT,
+            address_connects_per_second: ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
+            uncapped: loopback.map(|net| net.parse().expect("these are prefixes")).into(),
+            trusted_proxy: Vec::new(),
+            admin_listen: None,
+            memory_max: None,
+        }
+    }
+}
+
+impl EdgeConfig {
+    /// The networks whose connections are not limited.
+    pub(crate) fn uncapped_nets(&self) -> Vec<IpNet> {
+        let net = |uncapped: &Uncapped| match uncapped {
+            Uncapped::Nobody => None,
+            Uncapped::Within(net) => Some(*net),
+        };
+        self.uncapped.iter().filter_map(net).collect()
+    }
+}
+
+/// Parses a network: an address with a prefix length, or a single address.
+fn net(text: &str) -> Result<IpNet, String> {
+    let parsed = text.parse().or_else(|_| {
+        text.parse()
+            .map(|address| IpNet::new_assert(address, if text.contains(':') { 128 } else { 32 }))
+    });
+    parsed.map_err(|_| "not an address like 10.0.0.1 or a network like 10.0.0.0/8".into())
+}
+
+/// Parses a number of bytes with its unit.
+fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 3] = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    let found = UNITS.iter().find_map(|(unit, bits)| Some((text.strip_suffix(unit)?, *bits)));
+    let (number, bits) = found.unwrap_or((text, 0));
+    let number = number.parse::<u64>().ok().filter(|number| *number > 0);
+    let bytes = number.and_then(|number| number.checked_mul(1 << bits));
+    bytes.ok_or_else(|| "not a number of bytes like 512MiB or 2GiB".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::Config;
+
+    fn edge(arguments: &[&str]) -> Result<EdgeConfig, clap::Error> {
+        let all = ["tickwire"].iter().chain(arguments);
+        Config::try_parse_from(all).map(|config| config.edge)
+    }
+
+    #[test]
+    fn the_settings_of_the_edge_are_taken_from_the_arguments() {
+        let arguments = [
+            "--allow-origin=https://a.example,http://b.example:81",
+            "--allow-origin=*",
+            "--no-origin=refuse",
+            "--uncapped=none",
+            "--trusted-proxy=10.0.0.0/8",
+            "--trusted-proxy=::1",
+            "--admin-listen=127.0.0.1:9",
+            "--memory-max=3MiB",
+        ];
+        let exactly = |text: &str| AllowedOrigin::Exactly(text.to_owned());
+        let expected = EdgeConfig {
+            allow_origin: vec![
+                exactly("https://a.example"),
+                exactly("http://b.example:81"),
+                AllowedOrigin::Any,
+            ],
+            no_origin: NoOrigin::Refuse,
+            uncapped: vec![Uncapped::Nobody],
+            trusted_proxy: ["10.0.0.0/8", "::1/128"].map(|net| net.parse().expect("nets")).into(),
+            admin_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9))),
+            memory_max: Some(3 << 20),
+            ..EdgeConfig::default()
+        };
+        assert_eq!(edge(&arguments).expect("these are allowed"), expected);
+        assert_eq!(expected.uncapped_nets(), []);
+        assert_eq!(EdgeConfig::default().uncapped_nets().len(), 2);
+    }
+
+    #[test]
+    fn invalid_arguments_are_refused() {
+        for bad in [
+            "--allow-origin=game.example",
+            "--allow-origin=https://",
+            "--allow-origin=https://game.example/",
+            "--allow-origin=https://Game.example",
+            "--allow-origin=null",
+            "--no-origin=maybe",
+            "--address-connections-max=0",
+            "--address-connects-per-second=0",
+            "--uncapped=all",
+            "--trusted-proxy=10.0.0.0/33",
+            "--admin-listen=here",
+            "--memory-max=0",
+            "--memory-max=2GB",
+            "--memory-max=18446744073709551615GiB",
+        ] {
+            assert!(edge(&[bad]).is_err(), "{bad}");
+        }
+    }
+}

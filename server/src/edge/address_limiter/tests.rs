@@ -1,0 +1,129 @@
+//! Many addresses connect and leave, on virtual time.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMITS: AddressLimits = AddressLimits { connections_max: 3, connects_per_second: 2 };
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+fn numbered(number: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, number])
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn an_address_has_at_most_the_configured_number_of_connections() {
+    let limiter = Arc::new(Mutex::new(AddressLimiter::new(LIMITS)));
+    let enter = |address, now| ConnectionPermit::take(&limiter, address, now);
+    let mut permits: Vec<_> =
+        (0..3).map(|_| enter(numbered(1), seconds(0)).expect("below the limit")).collect();
+    assert_eq!(enter(numbered(1), seconds(99)).err(), Some(AddressLimit::Connections));
+    enter(numbered(2), seconds(0)).expect("another address has its own limit");
+    permits.pop();
+    permits.push(enter(numbered(1), seconds(99)).expect("a connection has ended"));
+    assert_eq!(enter(numbered(1), seconds(99)).err(), Some(AddressLimit::Connections));
+}
+
+#[test]
+fn an_address_connects_in_a_burst_and_then_at_its_rate() {
+    let mut limiter = AddressLimiter::new(AddressLimits { connections_max: 99, ..LIMITS });
+    let mut connects = |now| {
+        let entered = |_: &u32| limiter.take(numbered(1), now).is_ok();
+        (0..20).take_while(entered).count()
+    };
+    assert_eq!(connects(seconds(0)), 2 * ADDRESS_BURST_SECONDS as usize);
+    assert_eq!(connects(seconds(0)), 0);
+    assert_eq!(connects(seconds(1)), 2);
+    assert_eq!(connects(seconds(100)), 2 * ADDRESS_BURST_SECONDS as usize);
+}
+
+#[test]
+fn the_addresses_of_one_subscriber_count_as_one() {
+    assert_eq!(prefix(ip("2001:db8:1:2:3::4")), prefix(ip("2001:db8:1:2:ffff::")));
+    assert_ne!(prefix(ip("2001:db8:1:2::")), prefix(ip("2001:db8:1:3::")));
+    assert_eq!(prefix(ip("::ffff:192.0.2.1")), prefix(ip("192.0.2.1")));
+    assert_ne!(prefix(ip("192.0.2.2")), prefix(ip("192.0.2.1")));
+}
+
+#[test]
+fn a_quiet_address_expires_and_one_with_connections_does_not() {
+    let mut limiter = AddressLimiter::new(LIMITS);
+    let key = limiter.take(numbered(1), seconds(0)).expect("it is allowed");
+    let left = limiter.take(numbered(2), seconds(0)).expect("it is allowed");
+    limiter.release(left);
+    limiter.expire(Duration::ZERO);
+    assert_eq!(limiter.len(), 2, "its connect still counts");
+    limiter.expire(seconds(1));
+    assert_eq!(limiter.len(), 1);
+    limiter.release(key);
+    limiter.expire(seconds(1));
+    assert_eq!(limiter.len(), 0);
+}
+
+#[test]
+fn a_full_table_removes_the_longest_idle_addresses_and_their_late_releases_are_ignored() {
+    let mut limiter = AddressLimiter::with_capacity(LIMITS, 8);
+    let held = limiter.take(numbered(0), seconds(0)).expect("it is allowed");
+    for number in 1..8 {
+        let key = limiter.take(numbered(number), seconds(number.into())).expect("it is allowed");
+        limiter.release(key);
+        // They do not expire yet.
+        limiter.addresses[key].burst_full_at = seconds(1_000);
+    }
+    limiter.take(numbered(8), seconds(8)).expect("the newest address gets an entry");
+    assert!(limiter.by_prefix.contains_key(&numbered(0)), "it has a connection");
+    assert!(!limiter.by_prefix.contains_key(&numbered(1)), "the longest idle");
+    assert!(limiter.by_prefix.contains_key(&numbered(7)));
+    limiter.clear(seconds(8));
+    for number in 10..30 {
+        limiter.take(numbered(number), seconds(number.into())).expect("it is allowed");
+    }
+    // Its entry was removed meanwhile; it gets a new one.
+    let again = limiter.take(numbered(0), seconds(30)).expect("it is allowed");
+    assert_ne!(again, held);
+    limiter.release(held);
+    assert_eq!(limiter.addresses[again].open, 1);
+}
+
+proptest! {
+    #[test]
+    fn the_table_never_grows_and_counts_what_is_open(
+        steps in proptest::collection::vec((0..40_u8, any::<bool>(), 0..900_u64), 1..300),
+    ) {
+        const SIZE: usize = 16;
+        let limiter = Arc::new(Mutex::new(AddressLimiter::with_capacity(LIMITS, SIZE)));
+        let (mut open, mut now) = (HashMap::<u8, Vec<ConnectionPermit>>::new(), Duration::ZERO);
+        for (number, enters, later_ms) in steps {
+            now += Duration::from_millis(later_ms);
+            let permits = open.entry(number).or_default();
+            if enters {
+                permits.extend(ConnectionPermit::take(&limiter, numbered(number), now));
+            } else {
+                permits.pop();
+            }
+            let table = limiter.lock().expect("nobody panicked");
+            prop_assert!(table.len() <= SIZE && table.by_prefix.len() == table.len());
+            for (prefix, key) in &table.by_prefix {
+                let address = &table.addresses[*key];
+                prop_assert_eq!(address.prefix, *prefix);
+                prop_assert!(address.open <= LIMITS.connections_max);
+                let IpAddr::V4(v4) = prefix else { panic!("all are IPv4") };
+                let held = open.get(&v4.octets()[3]).map_or(0, Vec::len);
+                // Connections of a removed entry do not count in the new one.
+                prop_assert!(address.open as usize <= held);
+            }
+        }
+        open.clear();
+        let table = limiter.lock().expect("nobody panicked");
+        prop_assert!(table.addresses.values().all(|address| address.open == 0));
+    }
+}

@@ -1,0 +1,16 @@
+//! HTTP around hyper: the request heads that reach it, the responses to them, and the upgrade to a
+//! WebSocket.
+//!
+//! [`serve`] runs hyper on a connection. Below it, [`gate`] and [`head`] pass only valid heads, each
+//! within its deadline. Above it, [`routes`] answers requests, with [`page`], [`upgrade`], [`origin`] and
+//! [`forwarded`]. Every refusal is a [`rejection`].
+
+pub(crate) mod forwarded;
+pub(crate) mod gate;
+pub(crate) mod head;
+pub(crate) mod origin;
+pub mod page;
+pub(crate) mod rejection;
+pub(crate) mod routes;
+pub(crate) mod serve;
+pub(crate) mod upgrade;

@@ -1,0 +1,211 @@
+//! The HTTP routes: the page, `/ws`, and the status routes for people and monitoring. Only the admin
+//! listener serves the counters.
+//!
+//! It answers valid requests; it does not accept connections and has no state. [`super::serve`] calls
+//! it.
+
+use std::path::Path;
+
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::request::Parts;
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response, StatusCode};
+use tokio::sync::oneshot;
+
+use super::forwarded;
+use super::page::{self, File};
+use super::rejection::{Body, Rejection};
+use super::upgrade;
+use crate::edge::address_limiter::ConnectionPermit;
+use crate::edge::context::EdgeContext;
+use crate::edge::peer::{Listener, PeerInfo};
+use crate::lobby_task::LobbyRequest;
+use crate::ops::memory;
+
+/// An accepted request for the WebSocket.
+pub(crate) struct Upgrade {
+    pub(crate) on_upgrade: OnUpgrade,
+    /// Counts the connection against the address that a proxy forwards.
+    pub(crate) permit: Option<ConnectionPermit>,
+}
+
+/// Answers one request. A request for the WebSocket also returns the pending upgrade.
+pub(crate) async fn respond(
+    context: &EdgeContext,
+    peer: PeerInfo,
+    mut request: Request<Incoming>,
+) -> (Response<Body>, Option<Upgrade>) {
+    let on_upgrade = hyper::upgrade::on(&mut request);
+    let (head, _) = request.into_parts();
+    if *context.server.closing.borrow() {
+        return (Rejection::Closing.response(), None);
+    }
+    let response = match (peer.listener, head.uri.path()) {
+        (_, "/ws") if peer.is_plaintext_on_tls => Rejection::Insecure.response(),
+        _ if peer.is_plaintext_on_tls => {
+            redirect_to_https(&head).unwrap_or_else(Rejection::response)
+        }
+        (Listener::Public, "/ws") => match accept_upgrade(context, peer, &head) {
+            Ok((response, permit)) => return (response, Some(Upgrade { on_upgrade, permit })),
+            Err(rejection) => rejection.response(),
+        },
+        (_, "/healthz") => text(StatusCode::OK, "ok\n"),
+        (_, "/api/rooms") => rooms(context).await,
+        (Listener::Admin, "/api/status") => status(context).await,
+        (Listener::Public, path) => match find_file(context.web_dir.as_deref(), path).await {
+            Some(file) => serve_file(&head, file),
+            None => not_found(),
+        },
+        (Listener::Admin, _) => not_found(),
+    };
+    (response, None)
+}
+
+/// Redirects a plaintext request to the same URL with `https://`.
+fn redirect_to_https(head: &Parts) -> Result<Response<Body>, Rejection> {
+    let host = host(head).ok_or(Rejection::Host)?;
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let location = format!("https://{host}{path}").parse().map_err(|_| Rejection::Malformed)?;
+    let mut response =
+        text(StatusCode::PERMANENT_REDIRECT, "This server uses TLS: connect with https://.\n");
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
+}
+
+/// The host of a request, if it is safe to copy into a response.
+fn host(head: &Parts) -> Option<&str> {
+    head.headers.get(HOST)?.to_str().ok().filter(|host| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
+}
+
+/// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, and the permit
+/// that counts it against the address that a proxy forwards.
+fn accept_upgrade(
+    context: &EdgeContext,
+    peer: PeerInfo,
+    head: &Parts,
+) -> Result<(Response<Body>, Option<ConnectionPermit>), Rejection> {
+    let response = upgrade::accept(head)?;
+    if !context.origins.allow(&head.headers) {
+        return Err(Rejection::Origin);
+    }
+    if !context.is_proxy(peer.address) {
+        return Ok((response, None));
+    }
+    // A proxy that forwards no address counts as the client itself.
+    let client = forwarded::client(&head.headers, &context.proxies).unwrap_or(peer.address);
+    Ok((response, context.permit(client)?))
+}
+
+async fn status(context: &EdgeContext) -> Response<Body> {
+    // Reading the directory of descriptors blocks.
+    let descriptors = tokio::task::spawn_blocking(memory::open_descriptors);
+    let mut status = context.server.metrics.to_json();
+    status["descriptors"] = descriptors.await.ok().flatten().into();
+    json(&status)
+}
+
+fn not_found() -> Response<Body> {
+    text(StatusCode::NOT_FOUND, "Not found.\n")
+}
+
+async fn rooms(context: &EdgeContext) -> Response<Body> {
+    let (reply, answer) = oneshot::channel();
+    // Without a lobby there are no rooms.
+    let _ = context.server.lobby.send(LobbyRequest::List { reply });
+    json(&answer.await.unwrap_or_default())
+}
+
+async fn find_file(web_dir: Option<&Path>, path: &str) -> Option<File> {
+    let Some(folder) = web_dir else { return page::file(path) };
+    let (folder, path) = (folder.to_path_buf(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || page::file_in(&folder, &path));
+    read.await.ok().flatten()
+}
+
+/// Serves a file of the page. A browser revalidates it every time and downloads it only if it changed:
+/// a stale page would use an old protocol.
+fn serve_file(head: &Parts, file: File) -> Response<Body> {
+    let gzipped = file.gzip.filter(|_| accepts_gzip(head));
+    let (is_gzipped, bytes) = (gzipped.is_some(), gzipped.unwrap_or(file.bytes));
+    let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&bytes));
+    let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+        value.to_str().is_ok_and(|tags| {
+            tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+        })
+    });
+    let mut response = if known {
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::new(bytes))
+    };
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if is_gzipped {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(ETAG, tag.parse().expect("a quoted number is a header value"));
+    headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(head));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn accepts_gzip(head: &Parts) -> bool {
+    head.headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(
+        |value| {
+            value.split(',').any(|coding| {
+                let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+                let refused =
+                    weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+                name.trim().eq_ignore_ascii_case("gzip") && !refused
+            })
+        },
+    )
+}
+
+/// The page may load files of this server and connect to it, nothing else. Not every browser treats a
+/// WebSocket to the same host as `'self'`, so the policy names the host as well.
+fn content_security_policy(head: &Parts) -> HeaderValue {
+    const REST: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+        img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'none'; connect-src 'self'";
+    let policy = match host(head) {
+        Some(host) => format!("{REST} ws://{host} wss://{host}"),
+        None => REST.to_owned(),
+    };
+    policy.parse().expect("a policy is a header value")
+}
+
+/// A response for people.
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    plain(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+}
+
+fn json(value: &impl serde::Serialize) -> Response<Body> {
+    let bytes = serde_json::to_vec(value).expect("plain values can be serialised");
+    plain(StatusCode::OK, "application/json", bytes.into())
+}
+
+fn plain(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::new(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,105 @@
+//! From the WebSocket to a seat in a room: waits for the hello, requests a seat from the lobby, and
+//! hands the WebSocket to the shard; or refuses the client with the reason.
+
+use std::sync::mpsc as threads;
+
+use shared::protocol::{End, Refusal, ServerMessage};
+use tickwire_host::hello::{HelloError, Identity, JoinRequest};
+use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tracing::{Span, debug};
+
+use super::context::EdgeContext;
+use super::farewell::drain_and_close;
+use super::hello::hello;
+use crate::lobby_task::LobbyRequest;
+use crate::transport::websocket::WebSocketTransport;
+
+/// Joins one client to a room, or refuses it with the reason. The hello must arrive by `deadline`.
+pub(super) async fn join(
+    context: &EdgeContext,
+    mut websocket: Box<WebSocketTransport>,
+    peer: PeerKey,
+    deadline: Instant,
+) {
+    let request = hello(context, &mut websocket, deadline).await;
+    // Boxed, so that the task stays small while it waits for the hello.
+    Box::pin(answer(context, websocket, peer, request)).await;
+}
+
+async fn answer(
+    context: &EdgeContext,
+    mut websocket: Box<WebSocketTransport>,
+    peer: PeerKey,
+    request: Result<JoinRequest, HelloError>,
+) {
+    let error = match request {
+        Ok(request) => match find_seat(context, &request).await {
+            Ok(admission) => return hand_over(context, websocket, peer, request, admission).await,
+            Err(refusal) => HelloError::Refused(refusal),
+        },
+        Err(error) => error,
+    };
+    let end = match error {
+        HelloError::Refused(refusal) => {
+            debug!(%refusal, "refused");
+            context.server.metrics.count_refusal(refusal);
+            let mut message = Vec::with_capacity(16);
+            ServerMessage::Refused(refusal).encode(&mut message);
+            websocket.send(&message);
+            End::Refused
+        }
+        HelloError::Ended(end) => end,
+    };
+    close(context, websocket, end).await;
+}
+
+async fn find_seat(context: &EdgeContext, request: &JoinRequest) -> Result<Admission, Refusal> {
+    let (reply, answer) = oneshot::channel();
+    let (role, room) = (request.role, request.room.clone());
+    // Without a lobby, or without a reply from it, the server is shutting down.
+    let sent = context.server.lobby.send(LobbyRequest::Join { role, room, reply });
+    sent.map_err(|_| Refusal::Closing)?;
+    answer.await.unwrap_or(Err(Refusal::Closing))
+}
+
+/// Moves the WebSocket to the shard of the room. Bytes that the client sent early move with it, in
+/// its buffer.
+async fn hand_over(
+    context: &EdgeContext,
+    mut websocket: Box<WebSocketTransport>,
+    address: PeerKey,
+    request: JoinRequest,
+    admission: Admission,
+) {
+    let Admission { session, shard, reservation } = admission;
+    let JoinRequest { name, replays, identity, .. } = request;
+    let peer = match &identity {
+        Identity::Subject(subject) => context.peer_of_subject(subject),
+        Identity::Guest => address,
+    };
+    debug!(session = session.0, %identity, "joins");
+    websocket.expect_inputs();
+    if websocket.leave_runtime().is_err() {
+        return context.server.metrics.count_end(End::Fault);
+    }
+    let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
+    let pending = PendingJoin { transport, session, reservation, peer, name, replays, span };
+    let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
+    if let Err(threads::SendError(Command::Join(pending))) = sent {
+        // A shard ends only when the server shuts down.
+        if let Some(websocket) = WebSocketTransport::downcast(pending.transport) {
+            close(context, websocket, End::Closing).await;
+        }
+    }
+}
+
+async fn close(context: &EdgeContext, mut websocket: Box<WebSocketTransport>, end: End) {
+    context.server.metrics.count_end(end);
+    debug!(%end, "ended before joining a room");
+    if end != End::Lost {
+        websocket.close(end);
+        drain_and_close(websocket).await;
+    }
+}

@@ -1,0 +1,125 @@
+//! The limits of the shell: connections, HTTP, TLS and files. Every maximum, rate and size that is
+//! not a setting has its unit in its name, and its comment states what happens at the limit. The
+//! limits of rooms and sessions are in [`tickwire_host::limits`].
+
+use std::time::Duration;
+
+/// Longest time from accept to a complete hello, including TLS and HTTP; counted from the last
+/// response if the connection served HTTP requests before. Beyond it, an incomplete request head
+/// is answered with 408, and a silent connection is closed.
+pub const OPENING_MAX: Duration = Duration::from_secs(10);
+/// How long a task polls once more after a deadline. If the server itself was stalled, the runtime
+/// reports the expired deadline before the bytes that arrived in the meantime.
+pub const DEADLINE_GRACE: Duration = Duration::from_millis(50);
+/// Longest lifetime of a connection that only uses HTTP. Then it is closed, even if it is in use.
+pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
+/// Requests per second that one HTTP connection is served on average. Further requests are
+/// delayed, and nothing else is read from the connection until then.
+pub const REQUESTS_PER_SECOND_MAX: u32 = 20;
+/// Requests that one HTTP connection may send in a burst: enough for the page and all its files.
+pub const REQUESTS_BURST: u32 = 100;
+/// Largest head of an HTTP request, in bytes. A larger one is answered with 431.
+pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
+/// Most headers of an HTTP request. A request with more is answered with 431.
+pub const HTTP_HEADERS_MAX: usize = 64;
+/// Longest target of an HTTP request, in bytes. A longer one is answered with 414.
+pub const HTTP_TARGET_MAX_BYTES: usize = 2_048;
+/// Longest time that a rejected connection gets to read the response. Then it is closed.
+pub const REJECTED_LINGER_MAX: Duration = Duration::from_secs(1);
+/// Most bytes of a rejected connection that are read and discarded. Then it is closed.
+pub const REJECTED_DRAIN_MAX_BYTES: usize = 65_536;
+/// Most connections that are being rejected at accept with a response at the same time. Further
+/// ones are closed without a response.
+pub const ACCEPT_REJECTIONS_MAX: usize = 64;
+/// Most connections that are not in a room yet. The oldest is evicted for the newest, so that
+/// silent connections cannot keep others out.
+pub const PENDING_CONNECTIONS_MAX: usize = 1_024;
+/// Most connections of the admin listener. The oldest is evicted for the newest.
+pub const ADMIN_CONNECTIONS_MAX: usize = 16;
+/// Most addresses in the address limiter. Beyond it, the addresses whose last connect is longest
+/// ago are removed, those without open connections first.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// Burst of connects of one address, in seconds at its average rate.
+pub const ADDRESS_BURST_SECONDS: u32 = 4;
+/// Default of the most open connections of one address. Further ones are answered with 429.
+pub const ADDRESS_CONNECTIONS_DEFAULT: u32 = 256;
+/// Default of the connects of one address per second. Further ones are answered with 429.
+pub const ADDRESS_CONNECTS_PER_SECOND_DEFAULT: u32 = 32;
+/// Default of the memory limit, in percent of the available memory. Above it, joins are refused.
+pub const MEMORY_MAX_DEFAULT_PERCENT: u64 = 80;
+/// Memory use below which joins are accepted again, in percent of the memory limit.
+pub const MEMORY_AGAIN_PERCENT: u64 = 95;
+/// Longest time that a connection which ended gets to receive the goodbye. Then it is closed.
+pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Most bytes of a connection which ended that are read and discarded. Then it is closed.
+pub const FAREWELL_DRAIN_MAX_BYTES: usize = 4 << 20;
+/// Most bytes read from one connection in one pass of its shard, or one turn of its task. The rest
+/// waits in the kernel. It is enough for as many messages of the usual size as a pass receives.
+pub const READ_PASS_MAX_BYTES: usize = 8_192;
+/// Kernel memory for bytes in flight to one client, in bytes. A client that is further behind is
+/// sent fewer snapshots.
+pub const SOCKET_SEND_BUFFER_BYTES: usize = 32_768;
+/// Kernel memory for unread bytes of one client, in bytes. Beyond it TCP makes the client wait.
+pub const SOCKET_RECEIVE_BUFFER_BYTES: u32 = 32_768;
+/// Most bytes for one client that the kernel holds without having sent them, in bytes. Beyond it
+/// the kernel accepts no more, where it supports this limit.
+pub const SOCKET_UNSENT_MAX_BYTES: u32 = 4_096;
+/// How many times one TLS connection is read in one pass of its shard, or one turn of its task,
+/// 4 KiB each. The rest waits in the kernel. It is enough for one record of the largest size, or
+/// for as many messages of the usual size as a pass receives, each in its own record.
+pub const TLS_TURN_MAX_READS: usize = 6;
+/// Most ciphertext of a client without any plaintext in it, in bytes. Beyond it the connection ends
+/// as `Lost`: empty records are allowed, and each costs as much as a small one with content.
+pub const TLS_IDLE_CIPHERTEXT_MAX_BYTES: usize = 65_536;
+/// Ciphertext that each byte of plaintext earns back. The shortest WebSocket frame in its own
+/// record takes 8 bytes of ciphertext for each byte.
+pub const TLS_CIPHERTEXT_PER_BYTE_MAX: usize = 32;
+/// Most bytes in one TLS record to a client. A record that the kernel accepts only in part waits
+/// here encrypted: nothing in it can be replaced by newer data.
+pub const TLS_RECORD_OUT_MAX_BYTES: usize = 4_096;
+/// Most passes of a recording that wait for the disk. Beyond it the recording ends.
+pub const RECORDING_QUEUE_PASSES: usize = 256;
+/// WebSocket frames of a client that are read per second, control frames included. Further ones
+/// wait in the kernel; a client that exceeds the rate for [`FLOOD_MAX`] ends as `Flood`.
+pub const FRAMES_PER_SECOND_MAX: u32 = 1_000;
+/// Burst of frames, as a time at the average rate. It covers what a client sends at the usual
+/// rates during the longest tolerated silence.
+pub const FRAMES_BURST: Duration = Duration::from_secs(4);
+/// Bytes of a client that are read per second, frame headers included. Further ones wait as frames
+/// do.
+pub const CLIENT_BYTES_PER_SECOND_MAX: u32 = 65_536;
+/// Burst of bytes, as a time at the average rate.
+pub const CLIENT_BYTES_BURST: Duration = Duration::from_secs(4);
+/// Longest time for which a client may exceed the rate of frames or bytes. Then it ends as
+/// `Flood`.
+pub const FLOOD_MAX: Duration = Duration::from_secs(10);
+/// Silence after which a client is sent a WebSocket ping. Its WebSocket library answers by itself;
+/// a client that stays silent ends as `Silent`.
+pub const PING_AFTER: Duration = Duration::from_secs(5);
+/// Longest time for which a fragmented message may be incomplete. Then the connection ends as
+/// `Silent`.
+pub const FRAGMENTS_MAX: Duration = Duration::from_secs(60);
+/// Largest message of a client of `--echo`, in bytes.
+pub const ECHO_MESSAGE_MAX_BYTES: usize = 1 << 20;
+/// Bytes per second that are read from a client of `--echo`.
+pub const ECHO_BYTES_PER_SECOND_MAX: u32 = 16 << 20;
+/// Longest time for which the kernel retransmits to a peer that is gone. Then it discards the
+/// bytes.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+
+// The limits must be consistent with each other; a wrong edit does not compile.
+const _: () = {
+    use shared::limits::TICK_RATE_DEFAULT_HZ;
+    use tickwire_host::limits::SILENCE_MAX;
+
+    assert!(PING_AFTER.as_millis() * 2 < SILENCE_MAX.as_millis());
+    // At the usual rates, the frames of the longest tolerated silence are no flood.
+    assert!(
+        FRAMES_PER_SECOND_MAX as u64 * FRAMES_BURST.as_secs()
+            > 2 * (TICK_RATE_DEFAULT_HZ as u64 + 20) * SILENCE_MAX.as_secs()
+    );
+    assert!(HTTP_TARGET_MAX_BYTES < HTTP_HEAD_MAX_BYTES);
+    assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
+    assert!(ADDRESSES_MAX > PENDING_CONNECTIONS_MAX && ADDRESS_BURST_SECONDS > 0);
+    assert!(MEMORY_MAX_DEFAULT_PERCENT < 100 && MEMORY_AGAIN_PERCENT < 100);
+};

@@ -1,0 +1,167 @@
+//! [`LobbyTask`]: the task that owns the [`Lobby`]. It adds a mailbox and a clock, and sends the
+//! lobby's commands to the shards.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc as threads;
+use std::time::Duration;
+
+use shared::protocol::{Refusal, Role};
+use tickwire_host::{Admission, Command, Lobby, ReleaseSeat, RequestedRoom, RoomKey, RoomListing};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::ops::memory::Watermark;
+use crate::ops::metrics::Metrics;
+
+/// How often empty rooms are checked for their retirement.
+const RETIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// A request to the lobby. The queue is unbounded but small: each connection sends at most one join
+/// and one leave.
+pub(crate) enum LobbyRequest {
+    /// A client requests a seat.
+    Join { role: Role, room: RequestedRoom, reply: oneshot::Sender<Result<Admission, Refusal>> },
+    /// A seat is free again.
+    Left { room: RoomKey, role: Role },
+    /// A room ended by a panic in the game.
+    RoomFailed { room: RoomKey },
+    /// A client requests the list of rooms.
+    List { reply: oneshot::Sender<Vec<RoomListing>> },
+    /// The server is shutting down: joins are refused and all rooms end.
+    Close,
+}
+
+/// The sender of the lobby's mailbox.
+pub(crate) type LobbySender = mpsc::UnboundedSender<LobbyRequest>;
+
+/// The callback that returns a dropped reservation's seat to the lobby.
+pub(crate) fn release_seat(lobby: &LobbySender) -> ReleaseSeat {
+    let lobby = lobby.clone();
+    Arc::new(move |room, role| {
+        // Without a lobby nothing counts seats any more.
+        let _ = lobby.send(LobbyRequest::Left { room, role });
+    })
+}
+
+/// The lobby with its mailbox.
+pub(crate) struct LobbyTask {
+    lobby: Lobby,
+    requests: mpsc::UnboundedReceiver<LobbyRequest>,
+    shards: Vec<threads::Sender<Command>>,
+    metrics: Arc<Metrics>,
+    memory: Arc<Watermark>,
+    started: Instant,
+}
+
+impl LobbyTask {
+    pub(crate) fn new(
+        lobby: Lobby,
+        requests: mpsc::UnboundedReceiver<LobbyRequest>,
+        shards: Vec<threads::Sender<Command>>,
+        metrics: Arc<Metrics>,
+        memory: Arc<Watermark>,
+    ) -> LobbyTask {
+        LobbyTask { lobby, requests, shards, metrics, memory, started: Instant::now() }
+    }
+
+    /// Serves requests until [`LobbyRequest::Close`], then ends when all clients have left.
+    pub(crate) async fn run(mut self) {
+        let mut retire = tokio::time::interval(RETIRE_EVERY);
+        retire.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !self.lobby.is_done() {
+            tokio::select! {
+                request = self.requests.recv() => match request {
+                    Some(request) => self.serve(request),
+                    None => return,
+                },
+                _ = retire.tick() => self.lobby.retire(self.started.elapsed()),
+            }
+            self.send_commands();
+        }
+    }
+
+    fn serve(&mut self, request: LobbyRequest) {
+        match request {
+            LobbyRequest::Join { role, room, reply } => {
+                let admission = self.join(role, &room);
+                // The shard must open the room before it receives a client for it.
+                self.send_commands();
+                // If the client is gone, the dropped reservation returns its seat.
+                let _ = reply.send(admission);
+            }
+            LobbyRequest::Left { room, role } => {
+                self.lobby.leave(room, role, self.started.elapsed());
+            }
+            LobbyRequest::RoomFailed { room } => self.lobby.room_failed(room),
+            LobbyRequest::List { reply } => {
+                let _ = reply.send(self.lobby.list());
+            }
+            LobbyRequest::Close => self.lobby.close(),
+        }
+        self.metrics.people.store(self.lobby.people() as u64, Relaxed);
+        self.metrics.rooms.store(self.lobby.rooms_opened(), Relaxed);
+    }
+
+    fn join(&mut self, role: Role, room: &RequestedRoom) -> Result<Admission, Refusal> {
+        if self.memory.is_scarce() {
+            self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
+            return Err(Refusal::ServerFull);
+        }
+        self.lobby.join(role, room).inspect_err(|refusal| {
+            if role == Role::Spectator && *refusal == Refusal::RoomFull {
+                self.metrics.spectators_refused.fetch_add(1, Relaxed);
+            }
+        })
+    }
+
+    fn send_commands(&mut self) {
+        for (shard, command) in self.lobby.take_commands() {
+            // A shard that is gone dropped its clients, which returned their seats.
+            let _ = self.shards[shard].send(command);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::tick::TickRate;
+    use tickwire_host::DirectoryLimits;
+    use tickwire_host::hello::GameVersion;
+    use tickwire_host::limits::ROOM_SPECTATORS_MAX;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn spectators_for_whom_a_room_has_no_seat_are_counted() {
+        let limits = DirectoryLimits {
+            players_max: 4,
+            rooms_max: 1,
+            connections_max: 1 << 16,
+            empty_max: RETIRE_EVERY,
+        };
+        let game = GameVersion { name: "game", rules: 1 };
+        let (sender, requests) = mpsc::unbounded_channel();
+        let release = release_seat(&sender);
+        let lobby = Lobby::new(game, TickRate::default(), limits, 1, 7, false, release);
+        let (shard, _commands) = threads::channel();
+        let metrics = Arc::<Metrics>::default();
+        let task =
+            LobbyTask::new(lobby, requests, vec![shard], Arc::clone(&metrics), Arc::default());
+        let running = tokio::spawn(task.run());
+        let mut admitted = Vec::new();
+        for _ in 0..ROOM_SPECTATORS_MAX + 3 {
+            let (reply, answer) = oneshot::channel();
+            let room = RequestedRoom::Named("final".to_owned());
+            let join = LobbyRequest::Join { role: Role::Spectator, room, reply };
+            assert!(sender.send(join).is_ok(), "the lobby runs");
+            admitted.extend(answer.await.expect("the lobby replies"));
+        }
+        assert_eq!(admitted.len(), ROOM_SPECTATORS_MAX as usize);
+        assert_eq!(metrics.spectators_refused.load(Relaxed), 3);
+        assert_eq!(metrics.people.load(Relaxed), u64::from(ROOM_SPECTATORS_MAX));
+        drop(admitted);
+        assert!(sender.send(LobbyRequest::Close).is_ok(), "the lobby runs");
+        running.await.expect("it ends when all have left");
+    }
+}

@@ -1,0 +1,162 @@
+//! [`ShardThread`]: the thread that drives one [`Shard`]. It sleeps until the next deadline, runs a
+//! pass, handles commands in between, and applies the effects of both.
+//!
+//! Only a deadline or a command wakes it: sockets are read when their tick needs them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use shared::game::Game;
+use shared::protocol::End;
+use tickwire_host::{Command, Departed, Effects, Shard};
+use tokio::sync::mpsc::UnboundedSender;
+use tracing::warn;
+
+use crate::lobby_task::{LobbyRequest, LobbySender};
+use crate::ops::metrics::Metrics;
+use crate::ops::recorder::Recorder;
+use crate::transport::websocket::WebSocketTransport;
+
+/// Most commands handled between two passes, so that neither can starve the other.
+const COMMANDS_PER_PASS: usize = 16;
+
+/// A connection that has ended and waits to be drained and closed.
+pub(crate) struct Leaving {
+    pub(crate) transport: Box<WebSocketTransport>,
+    pub(crate) span: tracing::Span,
+}
+
+/// Where a shard's effects go.
+pub(crate) struct ShardOutlets {
+    pub(crate) lobby: LobbySender,
+    pub(crate) farewells: UnboundedSender<Leaving>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// The file of recorded scenes, with `--record-scenes`.
+    pub(crate) recorder: Option<Recorder>,
+}
+
+/// A shard with its mailbox, its clock and its outlets.
+pub(crate) struct ShardThread<G: Game> {
+    shard: Shard<G>,
+    mailbox: Receiver<Command>,
+    outlets: ShardOutlets,
+    effects: Effects,
+    started: Instant,
+}
+
+impl<G: Game> ShardThread<G> {
+    pub(crate) fn new(
+        shard: Shard<G>,
+        mailbox: Receiver<Command>,
+        outlets: ShardOutlets,
+    ) -> ShardThread<G> {
+        let (effects, started) = (Effects::default(), Instant::now());
+        ShardThread { shard, mailbox, outlets, effects, started }
+    }
+
+    /// Runs until [`Command::Close`], or until all senders of the mailbox are dropped.
+    pub(crate) fn run(mut self) {
+        while self.turn() {}
+        self.handle(Command::Close);
+        // Clients whose join is still in the mailbox are refused with the reason.
+        while let Ok(command) = self.mailbox.try_recv() {
+            self.handle(command);
+        }
+    }
+
+    /// Runs a pass that is due and handles waiting commands, or sleeps. Returns whether to go on.
+    fn turn(&mut self) -> bool {
+        if self.pass() {
+            for _ in 0..COMMANDS_PER_PASS {
+                match self.mailbox.try_recv() {
+                    Ok(Command::Close) => return false,
+                    Ok(command) => self.handle(command),
+                    // If the mailbox is disconnected, the next sleep notices it.
+                    Err(_) => break,
+                }
+            }
+            return true;
+        }
+        match self.sleep() {
+            Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => false,
+            Ok(command) => {
+                self.handle(command);
+                true
+            }
+            Err(RecvTimeoutError::Timeout) => true,
+        }
+    }
+
+    fn sleep(&self) -> Result<Command, RecvTimeoutError> {
+        match self.shard.next_deadline() {
+            Some(deadline) => self.mailbox.recv_timeout(deadline.saturating_sub(self.now())),
+            None => self.mailbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn pass(&mut self) -> bool {
+        let began = self.now();
+        if !self.shard.pass(began, &mut self.effects) {
+            return false;
+        }
+        let ended = self.now();
+        self.shard.pass_ended(ended);
+        self.outlets.metrics.record_pass(ended.saturating_sub(began));
+        self.apply_effects();
+        true
+    }
+
+    fn handle(&mut self, command: Command) {
+        let now = self.now();
+        self.shard.handle(command, now, &mut self.effects);
+        self.apply_effects();
+    }
+
+    /// Applies all effects.
+    fn apply_effects(&mut self) {
+        let (effects, outlets) = (&mut self.effects, &self.outlets);
+        outlets.metrics.add_effects(effects);
+        for departed in effects.departed.drain(..) {
+            outlets.send_farewell(departed);
+        }
+        for room in effects.failed.drain(..) {
+            outlets.metrics.rooms_failed.fetch_add(1, Relaxed);
+            // Without a lobby the server is shutting down.
+            let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
+        }
+        for (room, lines) in effects.recorded.drain(..) {
+            if let Some(recorder) = &outlets.recorder
+                && let Err(reason) = recorder.write(lines)
+            {
+                warn!("the recording ends: {reason}");
+                self.shard.end_recording(room);
+                outlets.metrics.recordings_ended.fetch_add(1, Relaxed);
+            }
+        }
+    }
+}
+
+impl ShardOutlets {
+    fn send_farewell(&self, departed: Departed) {
+        let Departed { reservation, transport, reason, refusal, span } = departed;
+        // The seat first: a peer may reconnect as soon as it receives the goodbye.
+        drop(reservation);
+        self.metrics.count_end(reason);
+        if let Some(refusal) = refusal {
+            self.metrics.count_refusal(refusal);
+        }
+        // A lost connection cannot receive a goodbye: it is just dropped. Without an edge the
+        // server has shut down, and nobody could drain the connection.
+        if reason != End::Lost
+            && let Some(transport) = WebSocketTransport::downcast(transport)
+        {
+            let _ = self.farewells.send(Leaving { transport, span });
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Limits of addresses, and the addresses that proxies forward.
+
+use super::*;
+
+fn capped(connections_max: u32, per_second: u32) -> EdgeConfig {
+    EdgeConfig {
+        uncapped: Vec::new(),
+        address_connections_max: connections_max,
+        address_connects_per_second: per_second,
+        ..EdgeConfig::default()
+    }
+}
+
+/// Joins from this address, as soon as connections that ended no longer count.
+fn player_from(from: [u8; 4], server: &Server<Tiny>) -> TestClient {
+    let mut upgraded = None;
+    wait_until("it is admitted", || {
+        let mut stream = connect_from(from, server.address());
+        let is_upgraded = request_upgrade(&mut stream, "").starts_with("HTTP/1.1 101 ");
+        upgraded = Some(stream).filter(|_| is_upgraded);
+        is_upgraded
+    });
+    let role = tungstenite::protocol::Role::Client;
+    let mut peer = TestClient(WebSocket::from_raw_socket(upgraded.expect("it is"), role, None));
+    peer.join(RoomWish::Any).expect("a seat is free");
+    peer
+}
+
+/// Whether one more connection of this address is admitted.
+fn is_admitted(from: [u8; 4], server: &Server<Tiny>) -> bool {
+    let mut stream = connect_from(from, server.address());
+    let response = response_head(&mut stream, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    if response.starts_with("HTTP/1.1 429 ") {
+        assert!(response.contains("\r\nretry-after: 1\r\n"), "{response}");
+        assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
+        return false;
+    }
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    true
+}
+
+#[test]
+fn pending_connections_and_players_count_against_their_address_and_no_other() {
+    let server = start_with_edge(capped(3, 1_000));
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    let first = player_from(one, &server);
+    let _second = player_from(one, &server);
+    let pending = connect_from(one, server.address());
+    assert!(!is_admitted(one, &server));
+    assert!(is_admitted(other, &server));
+    drop(pending);
+    wait_until("a pending connection that ended no longer counts", || is_admitted(one, &server));
+    let _third = player_from(one, &server);
+    assert!(!is_admitted(one, &server));
+    drop(first);
+    wait_until("a player who left no longer counts", || is_admitted(one, &server));
+    let status = status(&server);
+    assert!(count(&status, "address_connections_refused") >= 2, "{status}");
+    assert_eq!(count(&status, "address_connects_refused"), 0, "{status}");
+    assert!(rejected_with(&server, 429) >= 2);
+}
+
+#[test]
+fn an_address_connects_at_a_limited_rate() {
+    let server = start_with_edge(capped(1_000, 1));
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    // A burst of four, and one for each second that this takes.
+    wait_until("one is rejected", || !is_admitted(one, &server));
+    assert!(is_admitted(other, &server));
+    assert!(count(&status(&server), "address_connects_refused") >= 1);
+    wait_until("the rate allows another one", || is_admitted(one, &server));
+}
+
+#[test]
+fn uncapped_addresses_are_not_counted() {
+    let server =
+        start_with_edge(EdgeConfig { address_connections_max: 1, ..EdgeConfig::default() });
+    let _players: Vec<_> = (0..5).map(|_| player_from([127, 0, 0, 1], &server)).collect();
+    assert_eq!(count(&status(&server), "addresses"), 0);
+}
+
+#[test]
+fn only_a_trusted_proxy_can_forward_the_address_of_a_client() {
+    let proxy = "127.0.0.9/32".parse().expect("a prefix");
+    let server = start_with_edge(EdgeConfig { trusted_proxy: vec![proxy], ..capped(1, 1_000) });
+    let mut open = Vec::new();
+    let mut status_of = |from: [u8; 4], headers: &str| {
+        let mut stream = connect_from(from, server.address());
+        let response = request_upgrade(&mut stream, headers);
+        open.push(stream);
+        response[9..12].to_owned()
+    };
+    let proxy = [127, 0, 0, 9];
+    for (from, headers, code) in [
+        (proxy, "X-Forwarded-For: 192.0.2.1\r\n", "101"),
+        (proxy, "X-Forwarded-For: 192.0.2.1\r\n", "429"),
+        (proxy, "X-Forwarded-For: 192.0.2.2\r\n", "101"),
+        // The part that the client itself sends is not trusted.
+        (proxy, "X-Forwarded-For: 192.0.2.3, 192.0.2.2\r\n", "429"),
+        (proxy, "X-Forwarded-For: 192.0.2.3, 127.0.0.9\r\n", "101"),
+        // Without a valid address, the proxy itself counts.
+        (proxy, "X-Forwarded-For: nobody\r\n", "101"),
+        (proxy, "", "429"),
+        ([127, 0, 0, 8], "X-Forwarded-For: 192.0.2.4\r\n", "101"),
+        ([127, 0, 0, 8], "X-Forwarded-For: 192.0.2.5\r\n", "429"),
+    ] {
+        assert_eq!(status_of(from, headers), code, "{from:?} {headers:?}");
+    }
+    // The three clients, the proxy itself, and the address that is not a proxy.
+    assert_eq!(count(&status(&server), "addresses"), 5);
+}

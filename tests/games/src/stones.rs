@@ -1,0 +1,183 @@
+//! A tiny game for tests: dots that move on a plane among stones.
+//!
+//! It has one of each thing that a room must get right: rows and events for all, for those who
+//! look there and for one player alone, players who see a part and players who see everything,
+//! scores, teams, own states and randomness.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Dice, Game, Seen, Setup, Step};
+use shared::ids::{EntityId, PlayerId};
+use shared::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+
+const X: FieldDef = FieldDef::moving("x", -1000.0, 1000.0, 0.25);
+const Y: FieldDef = FieldDef::moving("y", -1000.0, 1000.0, 0.25);
+const OWNER: FieldDef = FieldDef::whole("owner", 0, 65_535);
+
+pub const DOT: EntityKind<3> = EntityKind::new(0, "dot", [X, Y, OWNER]).at(0, 1);
+pub const STONE: EntityKind<2> = EntityKind::new(1, "stone", [X, Y]).at(0, 1);
+pub const SUN: EntityKind<1> = EntityKind::new(2, "sun", [OWNER]);
+pub const POP: EventKind<2> = EventKind::new(0, "pop", [X, Y]).at(0, 1);
+pub const GONG: EventKind<0> = EventKind::new(1, "gong", []);
+pub const WHISPER: EventKind<1> = EventKind::new(2, "whisper", [OWNER]);
+
+/// Something that does not move, and who may know of it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Stone {
+    pub x: f32,
+    pub y: f32,
+    /// `None` for the audience of its kind, else one player's or (`u16::MAX`) everyone's.
+    pub audience: Option<u16>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Settings {
+    pub stones: Vec<Stone>,
+    /// How many bytes the level takes up.
+    pub level_bytes: usize,
+    /// How many bytes a player's own state takes up beside what it needs.
+    pub own_bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Push {
+    pub x: i8,
+    pub y: i8,
+    pub pop: bool,
+}
+
+impl Push {
+    pub fn bytes(self) -> Vec<u8> {
+        bincode::serde::encode_to_vec(self, shared::protocol::WIRE).expect("it is plain")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dot {
+    pub entity: EntityId,
+    pub x: f32,
+    pub y: f32,
+    pub pushes: u32,
+    ballast: Vec<u8>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Stones {
+    settings: Settings,
+    dice: Dice,
+    next: EntityId,
+    sun: EntityId,
+    dots: BTreeMap<PlayerId, Dot>,
+}
+
+impl Game for Stones {
+    const NAME: &'static str = "stones";
+    const RULES: u32 = 1;
+    type Settings = Settings;
+    type Level = Vec<u8>;
+    type Input = Push;
+    type Own = Dot;
+
+    fn schema() -> Schema {
+        Schema::new()
+            .entity(&DOT)
+            .entity(&STONE)
+            .entity(&SUN)
+            .event(&POP)
+            .event(&GONG)
+            .event(&WHISPER)
+    }
+
+    fn new(setup: &Setup<Settings>) -> (Stones, Vec<u8>) {
+        let settings = setup.settings.clone();
+        let level = vec![7; settings.level_bytes];
+        // The stones take the first ids, so that dots come and go behind them; the sun stands
+        // between, for rows of all kinds to be mixed.
+        let mut next = EntityId(settings.stones.len() as u32);
+        let sun = next.take();
+        let dots = BTreeMap::new();
+        (Stones { settings, dice: Dice::new(setup.seed, 0), next, sun, dots }, level)
+    }
+
+    fn join(&mut self, player: PlayerId) {
+        let entity = self.next.take();
+        let (x, y) = (self.dice.between(-30.0, 30.0), self.dice.between(-30.0, 30.0));
+        let ballast = vec![1; self.settings.own_bytes];
+        self.dots.insert(player, Dot { entity, x, y, pushes: 0, ballast });
+    }
+
+    fn leave(&mut self, player: PlayerId) {
+        self.dots.remove(&player).expect("only who has joined leaves");
+    }
+
+    fn step(&mut self, now: &mut Step<'_, Self>) {
+        for (player, dot) in &mut self.dots {
+            let input = now.input(*player).or_default();
+            Stones::advance(dot, now.level, input);
+            if input.pop {
+                now.emit(&POP, [dot.x.into(), dot.y.into()]);
+            }
+            if self.dice.chance(0.1) {
+                let words = [f64::from(player.0)];
+                now.emit_to(Audience::One(*player), &WHISPER, words);
+            }
+        }
+        if self.dice.chance(0.2) {
+            now.emit(&GONG, []);
+        }
+    }
+
+    fn show(&self, scene: &mut SceneWriter) {
+        for (index, stone) in self.settings.stones.iter().enumerate() {
+            let audience = match stone.audience {
+                None => Audience::Near,
+                Some(u16::MAX) => Audience::All,
+                Some(player) => Audience::One(PlayerId(player)),
+            };
+            let at = [stone.x.into(), stone.y.into()];
+            scene.row_for(audience, &STONE, EntityId(index as u32), at);
+        }
+        scene.row(&SUN, self.sun, [self.dots.len() as f64]);
+        for (player, dot) in &self.dots {
+            let at = [dot.x.into(), dot.y.into(), f64::from(player.0)];
+            // The dot of every seventh player is hidden from all others.
+            let audience = if player.0 % 7 == 6 { Audience::One(*player) } else { Audience::Near };
+            scene.row_for(audience, &DOT, dot.entity, at);
+        }
+    }
+
+    fn own(&self, player: PlayerId) -> Option<Dot> {
+        self.dots.get(&player).cloned()
+    }
+
+    fn advance(own: &mut Dot, _level: &Vec<u8>, input: Push) {
+        own.x = (own.x + f32::from(input.x) / 16.0).clamp(-1000.0, 1000.0);
+        own.y = (own.y + f32::from(input.y) / 16.0).clamp(-1000.0, 1000.0);
+        own.pushes += u32::from(input != Push::default());
+    }
+
+    fn show_own(_own: &Dot, _scene: &mut SceneWriter) {}
+
+    fn view(&self, player: PlayerId) -> View {
+        match self.dots.get(&player) {
+            // Every fifth player sees everything.
+            Some(dot) if player.0 % 5 != 4 => View::around([dot.x, dot.y], [10.0, 8.0]),
+            _ => View::Everything,
+        }
+    }
+
+    fn score(&self, player: PlayerId) -> i32 {
+        self.dots.get(&player).map_or(0, |dot| (dot.pushes / 4) as i32)
+    }
+
+    fn team(&self, player: PlayerId) -> u8 {
+        (player.0 % 2) as u8
+    }
+
+    fn bot(seen: &Seen<'_, Self>, dice: &mut Dice) -> Push {
+        let crowd = seen.each(&DOT).count() as u32;
+        let push = dice.below(2 + crowd) as i8;
+        Push { x: push - 2, y: 3 - push, pop: dice.chance(0.2) }
+    }
+}

@@ -1,0 +1,86 @@
+//! [`Tiny`]: the smallest game. Every player has a number that grows by its inputs. One input makes the
+//! rules panic and one makes them slow, for tests of failed and overloaded rooms.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use shared::game::{Game, Setup, Step};
+use shared::ids::{EntityId, PlayerId};
+use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+
+const NUMBER: EntityKind<1> =
+    EntityKind::new(0, "number", [FieldDef::whole("value", 0, 1_000_000)]);
+
+/// The input that makes the rules panic.
+pub const BREAK: u8 = 255;
+/// From this input on, each step takes one and a half ticks at 30 Hz.
+pub const HEAVY: u8 = 254;
+/// From this input on, steps take no time again.
+pub const LIGHT: u8 = 253;
+/// How long a step takes after [`HEAVY`].
+const HEAVY_STEP: Duration = Duration::from_millis(50);
+
+/// The world: a number for each player.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tiny {
+    numbers: Vec<(PlayerId, u32)>,
+    is_heavy: bool,
+}
+
+impl Game for Tiny {
+    const NAME: &'static str = "tiny";
+    const RULES: u32 = 3;
+    type Settings = ();
+    type Level = ();
+    type Input = u8;
+    type Own = u32;
+
+    fn schema() -> Schema {
+        Schema::new().entity(&NUMBER)
+    }
+
+    fn new(_: &Setup<()>) -> (Tiny, ()) {
+        (Tiny { numbers: Vec::new(), is_heavy: false }, ())
+    }
+
+    fn join(&mut self, player: PlayerId) {
+        self.numbers.push((player, 0));
+    }
+
+    fn leave(&mut self, player: PlayerId) {
+        self.numbers.retain(|(other, _)| *other != player);
+    }
+
+    fn step(&mut self, now: &mut Step<'_, Tiny>) {
+        for (player, number) in &mut self.numbers {
+            let input = now.input(*player).or_default();
+            assert_ne!(input, BREAK, "the input that breaks the rules");
+            match input {
+                HEAVY => self.is_heavy = true,
+                LIGHT => self.is_heavy = false,
+                _ => {}
+            }
+            Tiny::advance(number, now.level, input);
+        }
+        if self.is_heavy {
+            sleep(HEAVY_STEP);
+        }
+    }
+
+    fn show(&self, scene: &mut SceneWriter) {
+        for (player, number) in &self.numbers {
+            scene.row(&NUMBER, EntityId(player.0.into()), [f64::from(*number)]);
+        }
+    }
+
+    fn own(&self, player: PlayerId) -> Option<u32> {
+        self.numbers.iter().find(|(other, _)| *other == player).map(|(_, number)| *number)
+    }
+
+    fn advance(own: &mut u32, (): &(), input: u8) {
+        *own += u32::from(input);
+    }
+
+    fn show_own(_: &u32, _: &mut SceneWriter) {}
+}

@@ -1,0 +1,191 @@
+//! The production server on a time of the test's: lobby and one shard, driven as the shell drives
+//! them, with peers at the other end of pipes.
+
+mod pipe;
+
+pub use pipe::{Pipe, pipe};
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::ids::SessionId;
+use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
+use tickwire_host::hello::{GameVersion, HelloError, judge};
+use tickwire_host::mailbox::PassCounters;
+use tickwire_host::room::{Room, RoomCounters, RoomTemplate};
+use tickwire_host::{
+    Admission, Command, DirectoryLimits, Effects, Lobby, PeerKey, PendingJoin, RequestedRoom,
+    RoomHost, RoomKey, Shard, StepProbe,
+};
+
+/// The name of the one room.
+pub const ROOM: &str = "test";
+
+/// A server with one room.
+pub struct Host<G: Game> {
+    lobby: Lobby,
+    shard: Shard<G>,
+    effects: Effects,
+    freed_seats: mpsc::Receiver<(RoomKey, Role)>,
+    room: RoomKey,
+    /// What passes have counted.
+    pub counters: PassCounters,
+    /// What the room has counted.
+    pub room_counters: RoomCounters,
+}
+
+impl<G: Game> Host<G> {
+    /// A server whose room is open and empty. Its first tick is due at `now`.
+    ///
+    /// # Panics
+    /// When the template makes no room.
+    #[must_use]
+    pub fn new(template: RoomTemplate<G::Settings>, now: Duration) -> Host<G> {
+        let limits = DirectoryLimits {
+            players_max: template.setup.players_max,
+            rooms_max: 1,
+            connections_max: 100_000,
+            empty_max: Duration::MAX,
+        };
+        let (freed, freed_seats) = mpsc::channel();
+        let release = Arc::new(move |room, role| {
+            // A host that is gone counts nobody.
+            let _ = freed.send((room, role));
+        });
+        let (game, tick_rate) = (GameVersion::of::<G>(), template.setup.tick_rate);
+        let seed = template.setup.seed;
+        let mut lobby = Lobby::new(game, tick_rate, limits, 1, seed, false, release);
+        let mut shard = Shard::new(template);
+        let mut effects = Effects::default();
+        // A spectator has it opened, and leaves before it is there.
+        let room = RequestedRoom::Named(ROOM.to_owned());
+        let admission = lobby.join(Role::Spectator, &room).expect("there is space");
+        let room = admission.reservation.room();
+        for (_, command) in lobby.take_commands() {
+            // The room is of the template's very seed, whatever it is called.
+            let command = match command {
+                Command::Open { room, name, status, record, .. } => {
+                    Command::Open { room, name, seed, status, record }
+                }
+                other => other,
+            };
+            shard.handle(command, now, &mut effects);
+        }
+        assert!(effects.failed.is_empty(), "the game fits a room");
+        drop(admission);
+        let (counters, room_counters) = (PassCounters::default(), RoomCounters::default());
+        let mut host = Host { lobby, shard, effects, freed_seats, room, counters, room_counters };
+        host.settle(now);
+        host
+    }
+
+    /// From now on `probe` looks at the room after each of its steps.
+    pub fn set_probe(&mut self, probe: Box<dyn StepProbe<G>>) {
+        self.shard.set_probe(probe);
+    }
+
+    /// A peer sends its first message, over a pipe of its own.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub fn connect(
+        &mut self,
+        now: Duration,
+        hello: &[u8],
+    ) -> Result<(SessionId, Pipe), HelloError> {
+        let request = judge(hello, GameVersion::of::<G>(), |_| Ok(None))?;
+        let admitted = self.lobby.join(request.role, &request.room);
+        let Admission { session, reservation, .. } = admitted.map_err(HelloError::Refused)?;
+        let (pipe, transport) = pipe();
+        let pending = PendingJoin {
+            transport: Box::new(transport),
+            session,
+            reservation,
+            peer: PeerKey(session.0),
+            name: request.name,
+            replays: request.replays,
+            span: tracing::Span::none(),
+        };
+        self.shard.handle(Command::Join(Box::new(pending)), now, &mut self.effects);
+        self.settle(now);
+        Ok((session, pipe))
+    }
+
+    /// The room with its sessions.
+    ///
+    /// # Panics
+    /// When it has failed.
+    #[must_use]
+    pub fn room_host(&self) -> &RoomHost<G> {
+        self.shard.room(self.room).expect("the room has not failed")
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &Room<G> {
+        self.room_host().room()
+    }
+
+    /// When the next pass is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Duration {
+        self.shard.next_deadline().unwrap_or(Duration::MAX)
+    }
+
+    /// One pass of the shard, if one is due at `now`.
+    pub fn pass(&mut self, now: Duration) {
+        self.shard.pass(now, &mut self.effects);
+        self.settle(now);
+    }
+
+    /// The pass that was made last has ended.
+    pub fn pass_ended(&mut self, now: Duration) {
+        self.shard.pass_ended(now);
+    }
+
+    /// A pass just when the next one is due, which takes no time; when that was.
+    pub fn tick(&mut self) -> Duration {
+        let now = self.next_deadline();
+        self.pass(now);
+        self.pass_ended(now);
+        now
+    }
+
+    /// Sees to the effects of what was done, as the shell does.
+    fn settle(&mut self, now: Duration) {
+        let effects = std::mem::take(&mut self.effects);
+        self.counters += effects.counters;
+        self.room_counters += effects.rooms;
+        drop(effects.departed);
+        for (room, role) in self.freed_seats.try_iter() {
+            self.lobby.leave(room, role, now);
+        }
+        for room in effects.failed {
+            self.lobby.room_failed(room);
+        }
+        // Nobody is counted who is not there.
+        assert_eq!(
+            self.lobby.people(),
+            self.shard.room(self.room).map_or(0, |it| it.sessions().len())
+        );
+    }
+}
+
+/// A hello for the room of a [`Host`].
+#[must_use]
+pub fn hello<G: Game>(name: &str, role: Role, replays: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let hello = Hello {
+        protocol: PROTOCOL_VERSION,
+        game: G::NAME,
+        rules: G::RULES,
+        role,
+        name,
+        room: RoomWish::Named(ROOM),
+        replays,
+        ticket: None,
+    };
+    ClientMessage::Hello(hello).encode(&mut out);
+    out
+}
