@@ -34,7 +34,7 @@
 
 #![warn(missing_docs)]
 
-mod counters;
+mod counter_macro;
 pub mod directory;
 pub mod hello;
 pub mod limits;

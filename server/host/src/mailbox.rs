@@ -10,7 +10,7 @@ use shared::ids::SessionId;
 use shared::protocol::{End, Refusal};
 use tracing::Span;
 
-use crate::counters::counters;
+use crate::counter_macro::counters;
 use crate::directory::{RoomKey, RoomStatus};
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;

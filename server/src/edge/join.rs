@@ -12,7 +12,7 @@ use tracing::{Span, debug};
 
 use super::context::EdgeContext;
 use super::farewell::drain_and_close;
-use super::hello::hello;
+use super::first_message::hello;
 use crate::lobby_task::LobbyRequest;
 use crate::transport::websocket::WebSocketTransport;
 

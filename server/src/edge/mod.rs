@@ -3,7 +3,7 @@
 //! ```text
 //! accept          accepts a connection, limits it by address and by pending connections
 //! opening         TLS and HTTP, request after request, until one upgrades to a WebSocket
-//! hello           the first message and its ticket: a JoinRequest, or a refusal
+//! first_message   waits for the hello and has it judged: a JoinRequest, or a refusal
 //! join            the lobby's reply: a Reservation, and with it a PendingJoin for the shard
 //! (the shard)     the session; no task exists for the connection
 //! farewell        the goodbye; drains and closes the connection
@@ -17,7 +17,7 @@ pub(crate) mod address_limiter;
 pub(crate) mod context;
 mod echo;
 mod farewell;
-mod hello;
+mod first_message;
 #[expect(unreachable_pub, reason = "its module `page` is public")]
 pub mod http;
 mod join;

@@ -5,8 +5,8 @@
 //! [`Transport`](tickwire_host::Transport) for sessions.
 
 pub(crate) mod byte_stream;
+mod frame_encoder;
 mod frame_meter;
-mod frames;
 mod metered_stream;
 #[cfg(test)]
 pub(crate) mod test_tls;

@@ -28,8 +28,8 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Bytes, Error, Message, Utf8Bytes, WebSocket};
 
 use super::byte_stream::ByteStream;
+use super::frame_encoder;
 use super::frame_meter::{ByteLimits, FrameMeter};
-use super::frames;
 use super::metered_stream::{MeteredStream, PONGS_MAX_BYTES, send_from};
 use crate::limits::{ECHO_MESSAGE_MAX_BYTES, PING_AFTER};
 
@@ -192,14 +192,14 @@ impl<S: Read + Write> WebSocketTransport<S> {
         }
         if silence >= PING_AFTER && !self.pinged && !self.has_unsent() {
             self.pinged = true;
-            frames::put_ping(&mut self.websocket.get_mut().unsent);
+            frame_encoder::put_ping(&mut self.websocket.get_mut().unsent);
         }
         Ok(())
     }
 
     /// As [`Transport::send`], for a text message.
     pub(crate) fn send_text(&mut self, text: &str) {
-        frames::put_text(text, &mut self.websocket.get_mut().unsent);
+        frame_encoder::put_text(text, &mut self.websocket.get_mut().unsent);
     }
 
     /// Sends a close frame without a goodbye message.
@@ -251,11 +251,11 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
     }
 
     fn send(&mut self, message: &[u8]) {
-        frames::put(message, &mut self.websocket.get_mut().unsent);
+        frame_encoder::put(message, &mut self.websocket.get_mut().unsent);
     }
 
     fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
-        let frames = shared.wire(frames::put);
+        let frames = shared.wire(frame_encoder::put);
         let stream = self.websocket.get_mut();
         if !stream.unsent.is_empty() {
             stream.unsent.extend_from_slice(frames);

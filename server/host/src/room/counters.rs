@@ -2,7 +2,7 @@
 //!
 //! A pass returns what was counted in it; the shell adds that up. Nothing here decides anything.
 
-use crate::counters::counters;
+use crate::counter_macro::counters;
 
 counters! {
     /// What has happened in a room since this was last taken.
