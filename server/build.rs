@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     files.sort();
     strip_files(&mut files, &out)?;
-    fs::write(out.join("page_files.rs"), table(&files, wasm.is_some(), &gzip(&files, &out)?))?;
+    fs::write(out.join("page_files.rs"), table(&files, &gzip(&files, &out)?))?;
     Ok(())
 }
 
@@ -179,7 +179,7 @@ fn gzip(files: &[(String, PathBuf)], out: &Path) -> Result<Vec<Option<PathBuf>>,
 }
 
 /// The Rust source of the table of files.
-fn table(files: &[(String, PathBuf)], has_wasm: bool, gzipped: &[Option<PathBuf>]) -> String {
+fn table(files: &[(String, PathBuf)], gzipped: &[Option<PathBuf>]) -> String {
     let mut source = String::from("pub(super) static FILES: &[Embedded] = &[\n");
     for ((path, file), gzipped) in files.iter().zip(gzipped) {
         let content_type = content_type(path);
@@ -191,16 +191,5 @@ fn table(files: &[(String, PathBuf)], has_wasm: bool, gzipped: &[Option<PathBuf>
             .expect("writing to a String cannot fail");
     }
     source.push_str("];\n");
-    let wasm = files.iter().find(|(path, _)| has_wasm && path == "/tickwire.wasm");
-    match wasm {
-        Some((_, file)) => {
-            writeln!(
-                source,
-                "pub(super) const WASM: Option<&[u8]> = Some(include_bytes!({file:?}));"
-            )
-        }
-        None => writeln!(source, "pub(super) const WASM: Option<&[u8]> = None;"),
-    }
-    .expect("writing to a String cannot fail");
     source
 }

@@ -236,9 +236,9 @@ impl Config {
 /// Parses a time scale within its limits.
 fn time_scale(text: &str) -> Result<TimeScale, String> {
     let (least, most) = (f64::from(MIN_TIME_SCALE_LOWEST_PERMILLE), f64::from(PACE_FULL_PERMILLE));
-    let scale = text.parse::<f64>().ok().map(|scale| (scale * most).round());
-    let scale = scale.filter(|permille| (least..=most).contains(permille));
-    let scale = scale.map(|permille| TimeScale::of_permille(permille as u16));
+    let permille = text.parse::<f64>().ok().map(|scale| scale * most);
+    let permille = permille.filter(|permille| (least..=most).contains(permille));
+    let scale = permille.map(|permille| TimeScale::of_permille(permille.round() as u16));
     scale.ok_or_else(|| format!("not a number from {} to 1", least / most))
 }
 
@@ -285,8 +285,8 @@ mod tests {
             "--snapshot-max-bytes=1048577",
             "--catch-up-steps=0",
             "--catch-up-steps=9",
-            "--min-time-scale=0.04",
-            "--min-time-scale=1.01",
+            "--min-time-scale=0.0496",
+            "--min-time-scale=1.0004",
             "--min-time-scale=NaN",
             "--min-time-scale=25%",
             "--overload-joins=maybe",

@@ -24,7 +24,6 @@ pub use config::{
     AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
     TlsConfig, Uncapped,
 };
-pub use edge::http::page;
 pub use program::run;
 pub use server::{Server, StartError};
 

@@ -126,9 +126,9 @@ impl LobbyTask {
 #[cfg(test)]
 mod tests {
     use shared::tick::TickRate;
-    use tickwire_host::DirectoryLimits;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
+    use tickwire_host::{DirectoryLimits, LobbySettings};
 
     use super::*;
 
@@ -140,10 +140,17 @@ mod tests {
             connections_max: 1 << 16,
             empty_max: RETIRE_EVERY,
         };
-        let game = GameVersion { name: "game", rules: 1 };
         let (sender, requests) = mpsc::unbounded_channel();
         let release = release_seat(&sender);
-        let lobby = Lobby::new(game, TickRate::default(), limits, 1, 7, false, release);
+        let settings = LobbySettings {
+            game: GameVersion { name: "game", rules: 1 },
+            tick_rate: TickRate::default(),
+            limits,
+            shards: 1,
+            seed: 7,
+            records_first: false,
+        };
+        let lobby = Lobby::new(settings, release);
         let (shard, _commands) = threads::channel();
         let metrics = Arc::<Metrics>::default();
         let task =

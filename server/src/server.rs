@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 use shared::game::{Game, Setup};
 use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use shared::tick::TickRate;
-use tickwire_host::hello::GameVersion;
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
-use tickwire_host::{DirectoryLimits, Lobby, Shard};
+use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, Shard};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -168,7 +167,7 @@ impl<G: Game> Drop for Server<G> {
         }
         let deadline = Instant::now() + THREAD_END_MAX;
         if self.recorder.take().is_some_and(|recorder| !joined_by(deadline, recorder)) {
-            warn!("the disk is too slow; the end of the recording is lost");
+            warn!("the recorder thread does not end; the end of the recording may be lost");
         }
     }
 }
@@ -203,15 +202,15 @@ fn spawn_threads<G: Game>(
         (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
     let (recorder, recorder_thread) = recorder(&config)?.unzip();
     let game = GameVersion::of::<G>();
-    let lobby = Lobby::new(
+    let settings = LobbySettings {
         game,
-        template.setup.tick_rate,
-        directory_limits(&config),
-        commands.len(),
-        template.setup.seed,
-        recorder.is_some(),
-        release_seat(&lobby_sender),
-    );
+        tick_rate: template.setup.tick_rate,
+        limits: directory_limits(&config),
+        shards: commands.len(),
+        seed: template.setup.seed,
+        records_first: recorder.is_some(),
+    };
+    let lobby = Lobby::new(settings, release_seat(&lobby_sender));
     let lobby = LobbyTask::new(
         lobby,
         requests,

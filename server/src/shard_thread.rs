@@ -12,7 +12,6 @@ use shared::game::Game;
 use shared::protocol::End;
 use tickwire_host::{Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
-use tracing::warn;
 
 use crate::lobby_task::{LobbyRequest, LobbySender};
 use crate::ops::metrics::Metrics;
@@ -122,20 +121,20 @@ impl<G: Game> ShardThread<G> {
     fn apply_effects(&mut self) {
         let (effects, outlets) = (&mut self.effects, &self.outlets);
         outlets.metrics.add_effects(effects);
-        for departed in effects.departed.drain(..) {
-            outlets.send_farewell(departed);
-        }
+        // A room that failed is gone before its seats are free, or peers would be sent there again.
         for room in effects.failed.drain(..) {
             outlets.metrics.rooms_failed.fetch_add(1, Relaxed);
             // Without a lobby the server is shutting down.
             let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
         }
+        for departed in effects.departed.drain(..) {
+            outlets.send_farewell(departed);
+        }
         for (room, lines) in effects.recorded.drain(..) {
             if let Some(recorder) = &outlets.recorder
                 && let Err(reason) = recorder.write(lines)
+                && self.shard.end_recording(room, reason)
             {
-                warn!("the recording ends: {reason}");
-                self.shard.end_recording(room);
                 outlets.metrics.recordings_ended.fetch_add(1, Relaxed);
             }
         }
@@ -153,10 +152,63 @@ impl ShardOutlets {
         }
         // A lost connection cannot receive a goodbye: it is just dropped. Without an edge the
         // server has shut down, and nobody could drain the connection.
-        if reason != End::Lost
-            && let Some(transport) = WebSocketTransport::downcast(transport)
-        {
+        if reason != End::Lost {
+            let transport = WebSocketTransport::downcast(transport);
             let _ = self.farewells.send(Leaving { transport, span });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use shared::protocol::Role;
+    use test_games::tiny::Tiny;
+    use tickwire_host::room::RoomTemplate;
+    use tickwire_host::{GameVersion, Lobby, LobbySettings, RequestedRoom};
+    use tracing::Span;
+
+    use super::*;
+    use crate::lobby_task::release_seat;
+    use crate::transport::websocket::tests::pair;
+
+    #[test]
+    fn a_room_that_failed_is_gone_before_its_seats_are_free() {
+        let (lobby_sender, mut requests) = tokio::sync::mpsc::unbounded_channel();
+        let settings = LobbySettings {
+            game: GameVersion::of::<Tiny>(),
+            tick_rate: shared::tick::TickRate::default(),
+            limits: tickwire_host::DirectoryLimits {
+                players_max: 4,
+                rooms_max: 4,
+                connections_max: 4,
+                empty_max: Duration::MAX,
+            },
+            shards: 1,
+            seed: 1,
+            records_first: false,
+        };
+        let mut lobby = Lobby::new(settings, release_seat(&lobby_sender));
+        let (farewells, mut leaving) = tokio::sync::mpsc::unbounded_channel();
+        let metrics = Arc::<Metrics>::default();
+        let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };
+        let (_commands, mailbox) = mpsc::channel();
+        let shard = Shard::<Tiny>::new(RoomTemplate::default());
+        let mut thread = ShardThread::new(shard, mailbox, outlets);
+        let admission = lobby.join(Role::Player, &RequestedRoom::Any).expect("there is space");
+        let (websocket, _peer) = pair();
+        thread.effects.failed.push(admission.reservation.room());
+        thread.effects.departed.push(Departed {
+            reservation: admission.reservation,
+            transport: Box::new(websocket),
+            reason: End::RoomFailed,
+            refusal: None,
+            span: Span::none(),
+        });
+        thread.apply_effects();
+        assert!(matches!(requests.try_recv(), Ok(LobbyRequest::RoomFailed { .. })));
+        assert!(matches!(requests.try_recv(), Ok(LobbyRequest::Left { .. })));
+        assert!(leaving.try_recv().is_ok(), "its peer is told");
     }
 }

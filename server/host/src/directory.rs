@@ -322,11 +322,6 @@ impl Directory {
         &self.rooms[room]
     }
 
-    /// How many shards there are.
-    pub(crate) fn shards(&self) -> usize {
-        self.shards.len()
-    }
-
     /// Lets nobody in from now on.
     pub(crate) fn close(&mut self) {
         self.closing = true;

@@ -7,16 +7,16 @@
 //!  shell                         Lobby (one)                    Shard (one per thread)
 //!  ----------------------------------------------------------------------------------------------
 //!  first message of a peer  -->  hello::judge -> JoinRequest
-//!  JoinRequest              -->  join(request) -> Admission      (directory, seats, session id)
-//!  Admission::open          -------------------------------->    handle(Command::Open)
+//!  JoinRequest              -->  join(role, room) -> Admission   (directory, seats, session id)
+//!                                take_commands() ------------>   handle(Command::Open)
 //!  PendingJoin              -------------------------------->    handle(Command::Join)
 //!                                                                next_deadline() -> when to wake
 //!  the deadline is reached  -------------------------------->    pass(now): read, step, write
 //!  the pass took so long    -------------------------------->    pass_ended(now)
 //!                       <---- Effects: who left and why, what was counted, what failed ----------
-//!  Effects::departed: drop  -->  leave(seat)                     (the seat is free again)
-//!  Effects::failed          -->  room_failed(room)
-//!  now and then             -->  retire(now) ---------------->   handle(Command::Retire)
+//!  Effects::failed          -->  room_failed(room)               (first: nobody is sent there)
+//!  Effects::departed: drop  -->  leave(room, role)               (the seat is free again)
+//!  now and then             -->  retire(now), take_commands() -> handle(Command::Retire)
 //! ```
 //!
 //! Time is a [`Duration`](std::time::Duration) since whenever the shell began to count, handed to
@@ -52,11 +52,11 @@ pub mod token_bucket;
 pub mod transport;
 
 pub use directory::{DirectoryLimits, RoomKey, RoomListing, RoomStatus};
-pub use hello::{HelloError, JoinRequest, PeerKey, RequestedRoom};
-pub use lobby::{Admission, Lobby};
+pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
+pub use lobby::{Admission, Lobby, LobbySettings};
 pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};
 pub use reservation::{ReleaseSeat, Reservation};
 pub use room_host::{RoomHost, StepProbe};
 pub use shard::Shard;
-pub use shared_chunk::{Shared, SharedChunk};
+pub use shared_chunk::{Shared, SharedChunk, WireForm};
 pub use transport::{Flushed, Traffic, Transport};

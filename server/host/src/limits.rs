@@ -14,8 +14,8 @@ pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
 /// as too slow.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(10);
-/// Most WebSocket messages that are read from one connection in one pass. The rest waits for
-/// the next one, in the kernel. What a line has held up for most of a second comes in one pass at
+/// Most messages that are read from one connection in one pass. The rest waits for the next one, in
+/// its transport. What a path has held up for most of a second comes in one pass at
 /// 128 ticks a second, too: what would be read a pass later would be late.
 pub const MESSAGES_PER_PASS_MAX: usize = 128;
 /// How many ticks a late room makes up in one pass, when nothing is set. The rest of the time it
@@ -47,10 +47,10 @@ pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
 /// line, which is the least seen so far and at most half as much again. If it is older, it is sent
 /// nothing until no more than half as much is left to acknowledge, and then goes on as above.
 pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
-/// How often a spectator's socket is read. What it says waits in the kernel until then: asking a
-/// silent socket at every tick would cost a good part of what writing to it does.
+/// How often a spectator's connection is read. What it sends waits in its transport until then:
+/// asking a silent one at every tick would cost a good part of what writing to it does.
 pub const SPECTATOR_READ_EVERY: Duration = Duration::from_millis(250);
-/// For how many ticks an event waits for a viewer whose socket is not ready. Then it expires.
+/// For how many ticks an event waits for a viewer whose connection is not ready. Then it expires.
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit when a
 /// client replays its own state.

@@ -29,16 +29,28 @@ pub struct Admission {
     pub reservation: Reservation,
 }
 
+/// What a lobby is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct LobbySettings {
+    /// The game that all rooms run.
+    pub game: GameVersion,
+    /// Ticks per second of all rooms.
+    pub tick_rate: TickRate,
+    /// How many rooms and people there may be.
+    pub limits: DirectoryLimits,
+    /// How many shards there are.
+    pub shards: usize,
+    /// Where the randomness of all rooms comes from.
+    pub seed: u64,
+    /// Whether the first room is to be recorded.
+    pub records_first: bool,
+}
+
 /// Which rooms there are and who may join them.
 pub struct Lobby {
-    game: GameVersion,
-    tick_rate: TickRate,
+    settings: LobbySettings,
     directory: Directory,
     release: ReleaseSeat,
-    /// Where the randomness of all rooms comes from.
-    seed: u64,
-    /// Whether the next room that opens is to be recorded.
-    records_next: bool,
     sessions: u64,
     rooms_opened: u64,
     /// For the shards, in order.
@@ -46,28 +58,12 @@ pub struct Lobby {
 }
 
 impl Lobby {
-    /// A lobby without rooms, for so many shards. `record_first` has the first room recorded.
+    /// A lobby without rooms, that hears by `release` of seats that are free again.
     #[must_use]
-    pub fn new(
-        game: GameVersion,
-        tick_rate: TickRate,
-        limits: DirectoryLimits,
-        shards: usize,
-        seed: u64,
-        record_first: bool,
-        release: ReleaseSeat,
-    ) -> Lobby {
-        Lobby {
-            game,
-            tick_rate,
-            directory: Directory::new(limits, shards),
-            release,
-            seed,
-            records_next: record_first,
-            sessions: 0,
-            rooms_opened: 0,
-            commands: Vec::new(),
-        }
+    pub fn new(settings: LobbySettings, release: ReleaseSeat) -> Lobby {
+        let directory = Directory::new(settings.limits, settings.shards);
+        let (sessions, rooms_opened, commands) = (0, 0, Vec::new());
+        Lobby { settings, directory, release, sessions, rooms_opened, commands }
     }
 
     /// Takes a seat for a new session, in a room that is opened if there is need of it.
@@ -87,15 +83,16 @@ impl Lobby {
 
     fn open(&mut self, room: RoomKey) {
         let listed = self.directory.room(room);
-        let seed = room_seed(self.seed, &listed.name);
+        let seed = room_seed(self.settings.seed, &listed.name);
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
+        let record = self.settings.records_first && self.rooms_opened == 0;
         self.rooms_opened += 1;
         let command = Command::Open {
             room,
             name: listed.name.clone(),
             seed,
             status: Arc::clone(&listed.status),
-            record: std::mem::take(&mut self.records_next),
+            record,
         };
         self.commands.push((listed.shard, command));
     }
@@ -123,7 +120,7 @@ impl Lobby {
     /// Lets nobody in from now on, and ends all rooms.
     pub fn close(&mut self) {
         self.directory.close();
-        self.commands.extend((0..self.directory.shards()).map(|shard| (shard, Command::Close)));
+        self.commands.extend((0..self.settings.shards).map(|shard| (shard, Command::Close)));
     }
 
     /// Whether nobody is let in any more and all have left.
@@ -135,7 +132,7 @@ impl Lobby {
     /// All rooms by name.
     #[must_use]
     pub fn list(&self) -> Vec<RoomListing> {
-        self.directory.list(self.game.name, self.tick_rate.hz())
+        self.directory.list(self.settings.game.name, self.settings.tick_rate.hz())
     }
 
     /// How many are in all rooms together, spectators included.
@@ -178,7 +175,15 @@ mod tests {
             let _ = freed.send((room, role));
         });
         let game = GameVersion { name: "game", rules: 1 };
-        (Lobby::new(game, TickRate::default(), limits, 1, 7, false, release), seats)
+        let settings = LobbySettings {
+            game,
+            tick_rate: TickRate::default(),
+            limits,
+            shards: 1,
+            seed: 7,
+            records_first: false,
+        };
+        (Lobby::new(settings, release), seats)
     }
 
     #[test]

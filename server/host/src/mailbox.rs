@@ -15,7 +15,7 @@ use crate::directory::{RoomKey, RoomStatus};
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;
 use crate::room::RoomCounters;
-use crate::transport::Transport;
+use crate::transport::{Traffic, Transport};
 
 /// What a shard is asked to do. Its mailbox is bounded by the numbers of rooms and connections.
 pub enum Command {
@@ -51,7 +51,7 @@ pub struct PendingJoin {
     pub session: SessionId,
     /// Its seat.
     pub reservation: Reservation,
-    /// Who it is, as far as limits go.
+    /// Who it is, for the log.
     pub peer: PeerKey,
     /// The name that it asked for.
     pub name: String,
@@ -126,5 +126,23 @@ counters! {
         bytes_in,
         /// Bytes that transports wrote, headers included.
         bytes_out,
+    }
+}
+
+impl Effects {
+    /// Where the next lines of a recorded room go.
+    pub(crate) fn recorded_lines(&mut self, room: RoomKey) -> &mut String {
+        if self.recorded.last().is_none_or(|(last, _)| *last != room) {
+            self.recorded.push((room, String::new()));
+        }
+        let (_, lines) = self.recorded.last_mut().expect("it was put there");
+        lines
+    }
+}
+
+impl PassCounters {
+    pub(crate) fn add_traffic(&mut self, traffic: Traffic) {
+        self.bytes_in += traffic.bytes_in;
+        self.bytes_out += traffic.bytes_out;
     }
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
 use shared::protocol::{End, Refusal, Role};
-use tracing::{Span, debug, info, info_span, warn};
+use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
-use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};
+use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
 use crate::room::recording::Recording;
@@ -54,9 +54,13 @@ impl<G: Game> RoomHost<G> {
         recording: Option<Recording<G>>,
     ) -> RoomHost<G> {
         let config = room.config();
+        let span = error_span!("room", name = config.name);
+        if recording.is_some() {
+            span.in_scope(|| info!("records its scenes"));
+        }
         let host = RoomHost {
             key,
-            span: info_span!("room", name = config.name),
+            span,
             broadcast: Broadcast::new(config.tick_rate, config.stream.spectator_delay),
             pacer: Pacer::new(origin, config.tick_rate, config.overload),
             room,
@@ -197,20 +201,16 @@ impl<G: Game> RoomHost<G> {
         mut probe: Option<&mut (dyn StepProbe<G> + 'static)>,
         effects: &mut Effects,
     ) {
-        let mut lines = String::new();
         for _ in 0..steps {
             self.room.step();
             // What all spectators are sent of the tick is encoded once, here.
             self.broadcast.encode(self.room.published(), &mut self.encode_scratch);
             if let Some(recording) = &mut self.recording {
-                recording.write(self.room.published(), &mut lines);
+                recording.write(self.room.published(), effects.recorded_lines(self.key));
             }
             if let Some(probe) = &mut probe {
                 probe.stepped(&self.room);
             }
-        }
-        if !lines.is_empty() {
-            effects.recorded.push((self.key, lines));
         }
     }
 
@@ -233,29 +233,38 @@ impl<G: Game> RoomHost<G> {
             return;
         }
         for session in self.sessions.extract_if(.., |session| session.ended().is_some()) {
-            match session.player() {
+            let player = session.player();
+            // First, for the game may panic when its player leaves.
+            session.depart(None, effects);
+            match player {
                 Some(player) => self.room.leave(player),
                 None => self.broadcast.unwatch(),
             }
-            effects.departed.extend(session.depart(None));
         }
     }
 
-    /// Ends the recording, if there is one, before the room ends.
-    pub(crate) fn end_recording(&mut self) {
-        self.recording = None;
+    /// Ends the recording; whether there was one.
+    pub(crate) fn end_recording(&mut self, why: Option<&str>) -> bool {
+        let is_recorded = self.recording.take().is_some();
+        if let Some(why) = why.filter(|_| is_recorded) {
+            let _in_room = self.span.enter();
+            warn!(tick = self.room.tick().0, "recording ends: {why}");
+        }
+        is_recorded
     }
 
     /// Ends the room and every session in it, without asking the room for anything: it may be
     /// broken.
-    pub(crate) fn close(self, reason: End, recording_ends: &str, effects: &mut Effects) {
+    pub(crate) fn close(
+        mut self,
+        reason: End,
+        recording_ends: Option<&str>,
+        effects: &mut Effects,
+    ) {
+        let is_recorded = self.end_recording(recording_ends);
+        effects.recordings_ended += u64::from(is_recorded && recording_ends.is_some());
         let _in_room = self.span.enter();
-        if self.recording.is_some() {
-            warn!("recording ends: {recording_ends}");
-            effects.recordings_ended += 1;
-        }
-        let departed = |session: Session<G>| -> Option<Departed> { session.depart(Some(reason)) };
-        effects.departed.extend(self.sessions.into_iter().filter_map(departed));
+        self.sessions.into_iter().for_each(|session| session.depart(Some(reason), effects));
     }
 
     fn count(&self, due: &Due, effects: &mut Effects) {

@@ -97,26 +97,23 @@ impl<G: Game> Shard<G> {
             Command::Retire { room } => {
                 if let Some(at) = self.at(room) {
                     let room = self.rooms.swap_remove(at);
-                    room.close(End::Closing, "its room closes, deserted", effects);
+                    room.close(End::Closing, Some("its room closes, deserted"), effects);
                 }
             }
             Command::Close => {
                 self.is_closed = true;
                 info!(rooms = self.rooms.len(), "shard closes");
-                for mut room in self.rooms.drain(..) {
-                    // It ends with the server, as it should.
-                    room.end_recording();
-                    room.close(End::Closing, "the server closes", effects);
+                for room in self.rooms.drain(..) {
+                    // A recording ends with the server, as it should.
+                    room.close(End::Closing, None, effects);
                 }
             }
         }
     }
 
-    /// Ends the recording of a room: the shell cannot write it.
-    pub fn end_recording(&mut self, room: RoomKey) {
-        if let Some(at) = self.at(room) {
-            self.rooms[at].end_recording();
-        }
+    /// Ends the recording of a room, whose writer says `why`; whether there was one.
+    pub fn end_recording(&mut self, room: RoomKey, why: &str) -> bool {
+        self.at(room).is_some_and(|at| self.rooms[at].end_recording(Some(why)))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of a command, and its context")]
@@ -130,6 +127,9 @@ impl<G: Game> Shard<G> {
         now: Duration,
         effects: &mut Effects,
     ) {
+        if self.is_closed {
+            return effects.failed.push(key);
+        }
         let template = RoomTemplate {
             setup: Setup { seed, ..self.template.setup.clone() },
             ..self.template.clone()
@@ -191,7 +191,7 @@ impl<G: Game> Shard<G> {
             let room = self.rooms.swap_remove(at);
             error!(room = room.name(), "room failed: a panic in it");
             effects.failed.push(room.key);
-            room.close(End::RoomFailed, "its room failed", effects);
+            room.close(End::RoomFailed, Some("its room failed"), effects);
         }
         done
     }

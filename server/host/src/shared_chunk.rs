@@ -3,6 +3,8 @@
 //! The room keeps messages; a transport turns them into the bytes that it writes, once for all
 //! peers, and leaves those here ([`Shared::wire`]).
 
+use std::any::TypeId;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The messages of one tick of a shared stream.
@@ -13,13 +15,26 @@ pub struct SharedChunk {
     ends: Vec<usize>,
     /// How many of the first messages only those need who begin here.
     intro_messages: usize,
-    /// What a transport made of it: the bytes, and where those of the messages after the intro
-    /// begin.
-    wire: OnceLock<(Vec<u8>, usize)>,
+    wire: OnceLock<WireBytes>,
+}
+
+/// How a kind of transport writes messages.
+pub trait WireForm: 'static {
+    /// Adds one message to the end of `out`, as it is written.
+    fn put(message: &[u8], out: &mut Vec<u8>);
+}
+
+/// The messages of a chunk in one wire form.
+#[derive(Debug)]
+struct WireBytes {
+    form: TypeId,
+    bytes: Vec<u8>,
+    /// Where those of the messages after the intro begin.
+    intro_bytes: usize,
 }
 
 impl SharedChunk {
-    /// Adds a message at the end, which `write` puts down.
+    /// Adds a message at the end.
     pub fn push(&mut self, message: &[u8]) {
         self.bytes.extend_from_slice(message);
         self.ends.push(self.bytes.len());
@@ -86,21 +101,17 @@ impl<'a> Shared<'a> {
         self.messages().map(<[u8]>::len).sum()
     }
 
-    /// The bytes that a transport writes for these messages: made by `put`, which adds one message
-    /// to the end of a buffer, the first time, and kept for all other peers. All transports of a
-    /// server that share streams must put them alike.
-    pub fn wire(self, put: impl Fn(&[u8], &mut Vec<u8>)) -> &'a [u8] {
-        let (bytes, intro_bytes) = self.chunk.wire.get_or_init(|| {
-            let (mut bytes, mut intro_bytes) = (Vec::with_capacity(self.chunk.len() + 16), 0);
-            for at in 0..self.chunk.ends.len() {
-                put(self.chunk.message(at), &mut bytes);
-                if at + 1 == self.chunk.intro_messages {
-                    intro_bytes = bytes.len();
-                }
-            }
-            (bytes, intro_bytes)
-        });
-        if self.begins { bytes } else { &bytes[*intro_bytes..] }
+    /// These messages as a transport writes them: made by the first that asks, and kept for all
+    /// others of its form.
+    #[must_use]
+    pub fn wire<F: WireForm>(self) -> Cow<'a, [u8]> {
+        let kept = self.chunk.wire.get_or_init(|| self.chunk.to_wire::<F>());
+        let first = |wire: &WireBytes| if self.begins { 0 } else { wire.intro_bytes };
+        if kept.form == TypeId::of::<F>() {
+            return Cow::Borrowed(&kept.bytes[first(kept)..]);
+        }
+        let own = self.chunk.to_wire::<F>();
+        Cow::Owned(own.bytes[first(&own)..].to_vec())
     }
 }
 
@@ -109,11 +120,40 @@ impl SharedChunk {
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[at]]
     }
+
+    fn to_wire<F: WireForm>(&self) -> WireBytes {
+        let (mut bytes, mut intro_bytes) = (Vec::with_capacity(self.len() + 16), 0);
+        for at in 0..self.ends.len() {
+            F::put(self.message(at), &mut bytes);
+            if at + 1 == self.intro_messages {
+                intro_bytes = bytes.len();
+            }
+        }
+        WireBytes { form: TypeId::of::<F>(), bytes, intro_bytes }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each after its length.
+    struct Long;
+
+    impl WireForm for Long {
+        fn put(message: &[u8], out: &mut Vec<u8>) {
+            out.push(message.len() as u8);
+            out.extend_from_slice(message);
+        }
+    }
+
+    struct Plain;
+
+    impl WireForm for Plain {
+        fn put(message: &[u8], out: &mut Vec<u8>) {
+            out.extend_from_slice(message);
+        }
+    }
 
     #[test]
     fn only_a_peer_that_begins_is_sent_the_intro_and_bytes_are_made_once() {
@@ -127,14 +167,11 @@ mod tests {
         assert!(goes_on.messages().eq([&b"what"[..], b""]));
         assert_eq!((begins.message_count(), goes_on.message_count()), (3, 2));
         assert_eq!((begins.message_bytes(), goes_on.message_bytes()), (7, 4));
-        let put = |message: &[u8], out: &mut Vec<u8>| {
-            out.push(message.len() as u8);
-            out.extend_from_slice(message);
-        };
-        assert_eq!(goes_on.wire(put), b"\x04what\x00");
-        assert_eq!(begins.wire(|_, _| panic!("it is made once")), b"\x03who\x04what\x00");
+        assert_eq!(&*goes_on.wire::<Long>(), b"\x04what\x00");
+        assert!(matches!(begins.wire::<Long>(), Cow::Borrowed(b"\x03who\x04what\x00")));
+        assert_eq!(&*goes_on.wire::<Plain>(), b"what", "another form is not mistaken for it");
         chunk.clear(100);
         assert_eq!(Shared::new(&chunk, true).message_count(), 0);
-        assert_eq!(Shared::new(&chunk, true).wire(put), b"");
+        assert_eq!(&*Shared::new(&chunk, true).wire::<Long>(), b"");
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::field::Empty;
-use tracing::{Instrument, debug, info_span, warn};
+use tracing::{Instrument, debug, error_span, warn};
 
 use super::address_limiter::AddressLimiter;
 use super::context::{EdgeContext, ServerContext};
@@ -62,6 +62,8 @@ pub(crate) struct AcceptLoop {
     paused_until: Instant,
     /// When an accept error was logged last.
     error_logged: Option<Instant>,
+    /// Connections accepted so far; numbers them for the log.
+    connections: u64,
 }
 
 /// One listener and its connections that are not in a room yet.
@@ -96,6 +98,7 @@ impl AcceptLoop {
             memory_gauge: MemoryGauge::open(),
             paused_until: Instant::now(),
             error_logged: None,
+            connections: 0,
         }
     }
 
@@ -169,7 +172,7 @@ impl AcceptLoop {
         }
         if self.error_logged.is_none_or(|logged| logged.elapsed() >= ACCEPT_ERROR_LOG_EVERY) {
             self.error_logged = Some(Instant::now());
-            warn!(%error, "cannot accept connections; raise the limit on open files");
+            warn!(%error, "cannot accept connections; if descriptors ran out, raise the limit on open files");
         }
         self.accept_with_spare(listener).await;
         self.paused_until = Instant::now() + ACCEPT_BACKOFF;
@@ -227,7 +230,14 @@ impl AcceptLoop {
         let key = self.context.peer_of_address(address);
         let peer = PeerInfo { listener, address, key, is_plaintext_on_tls: false };
         // The session records itself and its room once it has joined.
-        let span = info_span!("connection", number, peer = %key, session = Empty, room = Empty);
+        self.connections += 1;
+        let span = error_span!(
+            "connection",
+            number = self.connections,
+            peer = %key,
+            session = Empty,
+            room = Empty
+        );
         let permits = Permits { address: permit, pending };
         let serving = serve_connection(Arc::clone(&self.context), peer, tcp, permits);
         let task = self.tasks.spawn(serving.instrument(span));

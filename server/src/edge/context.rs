@@ -117,7 +117,7 @@ impl EdgeContext {
     }
 
     /// Completes when the server shuts down.
-    pub(crate) async fn closed(&self) {
+    pub(crate) async fn shutdown(&self) {
         // An error means that the server was dropped, which is a shutdown too.
         drop(self.server.closing.clone().wait_for(|closing| *closing).await);
     }

@@ -14,7 +14,7 @@ use crate::transport::websocket::WebSocketTransport;
 pub(super) async fn echo(context: &EdgeContext, mut websocket: Box<WebSocketTransport>) {
     let end = tokio::select! {
         biased;
-        () = context.closed() => End::Closing,
+        () = context.shutdown() => End::Closing,
         end = send_back(&mut websocket) => end,
     };
     context.server.metrics.count_end(end);

@@ -25,7 +25,7 @@ pub(super) async fn hello(
 ) -> Result<JoinRequest, HelloError> {
     tokio::select! {
         biased;
-        () = context.closed() => Err(HelloError::Ended(End::Closing)),
+        () = context.shutdown() => Err(HelloError::Ended(End::Closing)),
         judged = hello_by(context, websocket, deadline) => judged,
     }
 }

@@ -69,7 +69,7 @@ async fn find_seat(context: &EdgeContext, request: &JoinRequest) -> Result<Admis
 async fn hand_over(
     context: &EdgeContext,
     mut websocket: Box<WebSocketTransport>,
-    address: PeerKey,
+    peer: PeerKey,
     request: JoinRequest,
     admission: Admission,
 ) {
@@ -77,7 +77,7 @@ async fn hand_over(
     let JoinRequest { name, replays, identity, .. } = request;
     let peer = match &identity {
         Identity::Subject(subject) => context.peer_of_subject(subject),
-        Identity::Guest => address,
+        Identity::Guest => peer,
     };
     debug!(session = session.0, %identity, "joins");
     websocket.expect_inputs();
@@ -89,9 +89,8 @@ async fn hand_over(
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
     if let Err(threads::SendError(Command::Join(pending))) = sent {
         // A shard ends only when the server shuts down.
-        if let Some(websocket) = WebSocketTransport::downcast(pending.transport) {
-            close(context, websocket, End::Closing).await;
-        }
+        let websocket = WebSocketTransport::downcast(pending.transport);
+        close(context, websocket, End::Closing).await;
     }
 }
 

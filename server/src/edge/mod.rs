@@ -18,8 +18,7 @@ pub(crate) mod context;
 mod echo;
 mod farewell;
 mod first_message;
-#[expect(unreachable_pub, reason = "its module `page` is public")]
-pub mod http;
+pub(crate) mod http;
 mod join;
 mod opening;
 pub(crate) mod peer;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use hyper_util::rt::TokioIo;
+use tickwire_host::PeerKey;
 use tokio::net::TcpStream;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -39,6 +40,14 @@ pub(super) struct Permits {
     pub(super) pending: PendingConnection,
 }
 
+/// A connection that has become a WebSocket.
+struct Opened {
+    websocket: Box<WebSocketTransport>,
+    client: PeerKey,
+    /// By when its hello must have arrived.
+    deadline: Instant,
+}
+
 /// Serves one connection until it ends or is in a room.
 pub(super) async fn serve_connection(
     context: Arc<EdgeContext>,
@@ -51,20 +60,21 @@ pub(super) async fn serve_connection(
     // Boxed, so that the memory for HTTP is freed while the task waits for the hello.
     let opened = Box::pin(open(&context, peer, tcp, address)).await;
     match opened {
-        Some((websocket, _)) if context.echo => echo(&context, websocket).await,
-        Some((websocket, deadline)) => join(&context, websocket, peer.key, deadline).await,
+        Some(opened) if context.echo => echo(&context, opened.websocket).await,
+        Some(Opened { websocket, client, deadline }) => {
+            join(&context, websocket, client, deadline).await;
+        }
         None => {}
     }
 }
 
-/// Serves HTTP until the connection upgrades to a WebSocket. Returns the WebSocket and the deadline of
-/// its hello; `None` if the connection ended.
+/// Serves HTTP until the connection upgrades to a WebSocket; `None` if it ended.
 async fn open(
     context: &Arc<EdgeContext>,
     peer: PeerInfo,
     tcp: TcpStream,
     permit: Option<ConnectionPermit>,
-) -> Option<(Box<WebSocketTransport>, Instant)> {
+) -> Option<Opened> {
     let accepted = Instant::now();
     // The admin listener has no TLS: it is meant for the loopback.
     let tls = context.server.tls.as_ref().filter(|_| peer.listener == Listener::Public);
@@ -72,7 +82,7 @@ async fn open(
     let during_shutdown = *context.server.closing.borrow();
     let opened = tokio::select! {
         opened = open_stream(accepted + OPENING_MAX, tcp, tls) => opened,
-        () = context.closed(), if !during_shutdown => return None,
+        () = context.shutdown(), if !during_shutdown => return None,
     };
     let stream = match opened {
         Ok(Ok(stream)) => stream,
@@ -103,7 +113,7 @@ async fn open(
     } else {
         WebSocketTransport::new(stream, &read_ahead)
     };
-    Some((Box::new(websocket), deadline))
+    Some(Opened { websocket: Box::new(websocket), client: upgrade.client, deadline })
 }
 
 /// Opens a stream until a deadline, with a short grace for a stall of the server.

@@ -3,7 +3,7 @@
 //! A ticket is a JSON Web Token (RFC 7519): a site with accounts signs one for each player, and the
 //! client sends it in its hello. [`key`] verifies the signature, this module the claims. It is given
 //! the time, and reads a file only at start. It never stores a ticket and never logs one.
-//! [`super::hello`] calls it.
+//! [`super::first_message`] calls it.
 
 use std::time::Duration;
 

@@ -128,7 +128,10 @@ impl Metrics {
         add(&self.passes, &passes.named());
         add(&self.of_rooms, &rooms.named());
         (effects.counters, effects.rooms) = Default::default();
-        self.recordings_ended.fetch_add(std::mem::take(&mut effects.recordings_ended), Relaxed);
+        if effects.recordings_ended > 0 {
+            self.recordings_ended.fetch_add(effects.recordings_ended, Relaxed);
+            effects.recordings_ended = 0;
+        }
         if !effects.tick_lateness.is_empty() {
             let mut lateness = self.tick_lateness.0.lock().unwrap_or_else(PoisonError::into_inner);
             for late in effects.tick_lateness.drain(..) {

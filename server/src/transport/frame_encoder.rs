@@ -4,12 +4,22 @@
 //! A server does not mask its frames, so the frame of a message is the same for every client and can
 //! be encoded once for many.
 
+use tickwire_host::WireForm;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// Appends `message` to `out` as one binary frame.
 pub(crate) fn put(message: &[u8], out: &mut Vec<u8>) {
     put_frame(OpCode::Data(Data::Binary), message, out);
+}
+
+/// The form in which a shared stream is written: one binary frame for each message.
+pub(crate) struct BinaryFrames;
+
+impl WireForm for BinaryFrames {
+    fn put(message: &[u8], out: &mut Vec<u8>) {
+        put(message, out);
+    }
 }
 
 /// Appends `text` to `out` as one text frame.

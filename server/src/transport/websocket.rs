@@ -64,10 +64,13 @@ pub(crate) enum Incoming {
 }
 
 impl WebSocketTransport {
-    /// Downcasts the transport of a session; `None` if it is not a WebSocket.
-    pub(crate) fn downcast(transport: Box<dyn Transport>) -> Option<Box<WebSocketTransport>> {
+    /// The WebSocket that a session had as its transport.
+    ///
+    /// # Panics
+    /// When it is another transport: this server makes none.
+    pub(crate) fn downcast(transport: Box<dyn Transport>) -> Box<WebSocketTransport> {
         let transport: Box<dyn Any> = transport;
-        transport.downcast().ok()
+        transport.downcast().unwrap_or_else(|_| unreachable!("all transports are WebSockets"))
     }
 
     /// Detaches it from the runtime, for a shard to poll.
@@ -255,13 +258,13 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
     }
 
     fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
-        let frames = shared.wire(frame_encoder::put);
+        let frames = shared.wire::<frame_encoder::BinaryFrames>();
         let stream = self.websocket.get_mut();
         if !stream.unsent.is_empty() {
-            stream.unsent.extend_from_slice(frames);
+            stream.unsent.extend_from_slice(&frames);
             return Ok(true);
         }
-        let sent = send_from(&mut stream.stream, frames).map_err(|_| End::Lost)?;
+        let sent = send_from(&mut stream.stream, &frames).map_err(|_| End::Lost)?;
         stream.bytes_out += sent as u64;
         if sent > 0 {
             stream.unsent.extend_from_slice(&frames[sent..]);

@@ -74,7 +74,6 @@ struct Seat<G: Game> {
     pipe: Pipe,
     twin: Option<(SessionId, Pipe)>,
     peer: Peer<G>,
-    takes: bool,
     is_cut: bool,
 }
 
@@ -143,8 +142,7 @@ impl<G: Game> Script<G> {
         } else {
             Peer::Raw(Box::default())
         };
-        let (takes, is_cut) = (true, false);
-        self.seats[at] = Some(Seat { session, pipe, twin, peer, takes, is_cut });
+        self.seats[at] = Some(Seat { session, pipe, twin, peer, is_cut: false });
     }
 
     /// A pass of both servers, so much later than it is due.
@@ -171,8 +169,7 @@ impl<G: Game> Script<G> {
 
     /// From now on the client's kernel takes everything or nothing.
     fn take(&mut self, at: usize, takes: bool) {
-        let Some(seat) = &mut self.seats[at] else { return };
-        seat.takes = takes;
+        let Some(seat) = &self.seats[at] else { return };
         let space = (!takes).then_some(0);
         seat.pipe.set_space(space);
         seat.twin.iter().for_each(|(_, pipe)| pipe.set_space(space));
@@ -227,6 +224,9 @@ impl<G: Game> Script<G> {
         if let Some((_, pipe)) = &seat.twin {
             assert!(count <= MESSAGES_AT_ONCE_MAX, "{count} messages at once");
             while pipe.receive().is_some() {}
+        }
+        if seat.pipe.has_unsent() {
+            return;
         }
         let session = self.host.room_host().session(seat.session);
         let sent = session.and_then(|session| session.viewer()).map(Viewer::mirror);

@@ -15,8 +15,8 @@ use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
-    Admission, Command, DirectoryLimits, Effects, Lobby, PeerKey, PendingJoin, RequestedRoom,
-    RoomHost, RoomKey, Shard, StepProbe,
+    Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, PeerKey, PendingJoin,
+    RequestedRoom, RoomHost, RoomKey, Shard, StepProbe,
 };
 
 /// The name of the one room.
@@ -53,9 +53,16 @@ impl<G: Game> Host<G> {
             // A host that is gone counts nobody.
             let _ = freed.send((room, role));
         });
-        let (game, tick_rate) = (GameVersion::of::<G>(), template.setup.tick_rate);
         let seed = template.setup.seed;
-        let mut lobby = Lobby::new(game, tick_rate, limits, 1, seed, false, release);
+        let settings = LobbySettings {
+            game: GameVersion::of::<G>(),
+            tick_rate: template.setup.tick_rate,
+            limits,
+            shards: 1,
+            seed,
+            records_first: false,
+        };
+        let mut lobby = Lobby::new(settings, release);
         let mut shard = Shard::new(template);
         let mut effects = Effects::default();
         // A spectator has it opened, and leaves before it is there.
@@ -157,12 +164,13 @@ impl<G: Game> Host<G> {
         let effects = std::mem::take(&mut self.effects);
         self.counters += effects.counters;
         self.room_counters += effects.rooms;
+        // A room that failed is gone before its seats are free.
+        for room in effects.failed {
+            self.lobby.room_failed(room);
+        }
         drop(effects.departed);
         for (room, role) in self.freed_seats.try_iter() {
             self.lobby.leave(room, role, now);
-        }
-        for room in effects.failed {
-            self.lobby.room_failed(room);
         }
         // Nobody is counted who is not there.
         assert_eq!(

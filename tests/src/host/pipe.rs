@@ -5,12 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use shared::protocol::{End, ServerMessage};
-use tickwire_host::limits::MESSAGES_PER_PASS_MAX;
+use tickwire_host::limits::{MESSAGES_PER_PASS_MAX, WRITE_STALL_MAX};
 use tickwire_host::{Flushed, Shared, Traffic, Transport};
 
 #[derive(Debug, Default)]
 struct Ends {
     to_server: VecDeque<Vec<u8>>,
+    /// What was sent and has not left the server.
+    unsent: VecDeque<Vec<u8>>,
+    /// Since when none of it could leave.
+    stalled_since: Option<Duration>,
     to_peer: VecDeque<Vec<u8>>,
     /// How many more bytes it takes to the peer, if there is a limit.
     space_bytes: Option<usize>,
@@ -56,6 +60,12 @@ impl Pipe {
         self.ends().to_peer.pop_front()
     }
 
+    /// Whether the server has sent what has not reached the peer.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        !self.ends().unsent.is_empty()
+    }
+
     /// From now on it takes so many more bytes to the peer; none is as if its kernel were full.
     pub fn set_space(&self, bytes: Option<usize>) {
         self.ends().space_bytes = bytes;
@@ -78,12 +88,27 @@ impl Ends {
         self.space_bytes == Some(0)
     }
 
-    fn put(&mut self, message: &[u8]) {
-        self.traffic.bytes_out += message.len() as u64;
-        if let Some(space) = &mut self.space_bytes {
-            *space = space.saturating_sub(message.len());
+    /// Has what waits leave, message by message, while there is space.
+    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+        while !self.is_full() {
+            let Some(message) = self.unsent.pop_front() else { break };
+            self.traffic.bytes_out += message.len() as u64;
+            if let Some(space) = &mut self.space_bytes {
+                *space = space.saturating_sub(message.len());
+            }
+            self.stalled_since = None;
+            self.to_peer.push_back(message);
         }
-        self.to_peer.push_back(message.to_vec());
+        if self.unsent.is_empty() {
+            return Ok(Flushed::Whole);
+        }
+        self.stall(now)?;
+        Ok(Flushed::Part)
+    }
+
+    fn stall(&mut self, now: Duration) -> Result<(), End> {
+        let since = *self.stalled_since.get_or_insert(now);
+        if now.saturating_sub(since) >= WRITE_STALL_MAX { Err(End::TooSlow) } else { Ok(()) }
     }
 }
 
@@ -111,29 +136,33 @@ impl Transport for PipeTransport {
     }
 
     fn send(&mut self, message: &[u8]) {
-        self.0.ends().put(message);
+        self.0.ends().unsent.push_back(message.to_vec());
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, _: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
         let mut ends = self.0.ends();
-        if ends.is_full() {
+        if ends.unsent.is_empty() && ends.is_full() {
+            ends.stall(now)?;
             return Ok(false);
         }
-        shared.messages().for_each(|message| ends.put(message));
+        let was_waiting = !ends.unsent.is_empty();
+        ends.unsent.extend(shared.messages().map(<[u8]>::to_vec));
+        if !was_waiting {
+            ends.flush(now)?;
+        }
         Ok(true)
     }
 
-    fn flush(&mut self, _: Duration) -> Result<Flushed, End> {
-        Ok(if self.0.ends().is_full() { Flushed::Part } else { Flushed::Whole })
+    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+        self.0.ends().flush(now)
     }
 
     fn is_behind(&self) -> bool {
-        self.0.ends().is_full()
+        !self.0.ends().unsent.is_empty()
     }
 
     fn unsent_bytes(&self) -> usize {
-        // What was sent is under way, so only whether there is space tells.
-        usize::from(self.0.ends().is_full())
+        self.0.ends().unsent.iter().map(Vec::len).sum()
     }
 
     fn credit_stall(&mut self, _: Duration) {}
@@ -143,6 +172,9 @@ impl Transport for PipeTransport {
         ServerMessage::Goodbye(reason).encode(&mut goodbye);
         let mut ends = self.0.ends();
         ends.closed = Some(reason);
+        // The shell flushes what waits before it closes.
+        let waiting = std::mem::take(&mut ends.unsent);
+        ends.to_peer.extend(waiting);
         ends.to_peer.push_back(goodbye);
     }
 

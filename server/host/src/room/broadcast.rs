@@ -203,10 +203,9 @@ impl Broadcast {
         chunk: &mut SharedChunk,
     ) {
         let mut message = std::mem::take(&mut scratch.message);
-        let mut roster = scratch.roster_of(published);
         let mut put = |has: Option<RosterVersion>, chunk: &mut SharedChunk| {
             message.clear();
-            if roster.write(has, &mut message).is_some() {
+            if published.write_roster(has, scratch, &mut message).is_some() {
                 chunk.push(&message);
             }
         };

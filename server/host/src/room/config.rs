@@ -111,25 +111,33 @@ pub(super) struct WelcomeParts {
     pub(super) settings: Vec<u8>,
 }
 
-impl<G: Game> RoomConfig<G> {
-    /// That of a room whose game has made `level`.
-    pub(super) fn new(
-        name: String,
-        template: RoomTemplate<G::Settings>,
-        level: G::Level,
-    ) -> Result<RoomConfig<G>, RoomError> {
-        let RoomTemplate { setup, fill, skills, stream, overload, codec } = template;
-        if setup.players_max == 0 || setup.players_max > ROOM_PLAYERS_MAX {
-            return Err(RoomError::PlayersMax(setup.players_max));
+impl<S: Clone> RoomTemplate<S> {
+    /// Checks all that can be checked before the game is asked for a world, and gives the codec.
+    pub(super) fn check<G: Game>(&self) -> Result<Arc<Codec>, RoomError> {
+        let players_max = self.setup.players_max;
+        if players_max == 0 || players_max > ROOM_PLAYERS_MAX {
+            return Err(RoomError::PlayersMax(players_max));
         }
-        let codec = match codec {
-            Some(codec) => codec,
-            None => Arc::new(Codec::new(G::schema(), setup.tick_rate, Coding::Range)?),
-        };
         let input = serialised(&G::Input::default(), "input")?.len();
         if input > INPUT_MAX_BYTES {
             return Err(RoomError::InputTooBig(input));
         }
+        Ok(match &self.codec {
+            Some(codec) => Arc::clone(codec),
+            None => Arc::new(Codec::new(G::schema(), self.setup.tick_rate, Coding::Range)?),
+        })
+    }
+}
+
+impl<G: Game> RoomConfig<G> {
+    /// That of a room whose game has made `level`, and whose template has given `codec`.
+    pub(super) fn new(
+        name: String,
+        template: RoomTemplate<G::Settings>,
+        codec: Arc<Codec>,
+        level: G::Level,
+    ) -> Result<RoomConfig<G>, RoomError> {
+        let RoomTemplate { setup, fill, skills, stream, overload, codec: _ } = template;
         let welcome = WelcomeParts {
             schema: bincode::encode_to_vec(codec.schema(), WIRE)
                 .map_err(|_| RoomError::NotSerialisable("schema"))?,

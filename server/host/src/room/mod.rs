@@ -33,7 +33,7 @@ pub use config::{RoomConfig, RoomError, RoomTemplate, StreamSettings};
 pub use counters::RoomCounters;
 pub use input_buffer::InputVerdict;
 pub use published::{EncodeScratch, Published};
-pub(crate) use roster::{RosterCache, RosterVersion};
+pub(crate) use roster::RosterVersion;
 pub use snapshots::Viewer;
 pub use state::RoomState;
 
@@ -42,7 +42,7 @@ use std::sync::Arc;
 use shared::game::{Dice, Effect, Game, Given, PlayerInput};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{PACE_FULL_PERMILLE, WELCOME_MAX_BYTES};
-use shared::protocol::snapshot::GivenKind;
+use shared::protocol::snapshot::{Codec, GivenKind};
 use shared::protocol::{Input, Pace, Refusal, ServerMessage};
 use shared::simulation::Simulation;
 use shared::tick::Tick;
@@ -71,6 +71,7 @@ impl<G: Game> Room<G> {
     /// # Errors
     /// When the game or the settings break a limit.
     pub fn new(name: String, template: RoomTemplate<G::Settings>) -> Result<Room<G>, RoomError> {
+        let codec = template.check::<G>()?;
         let simulation = Simulation::new(&template.setup);
         let state = RoomState {
             simulation,
@@ -79,7 +80,7 @@ impl<G: Game> Room<G> {
             roster: Roster::default(),
             pace: Pace { from: Tick(0), permille: PACE_FULL_PERMILLE },
         };
-        Room::restore(name, template, state)
+        Room::of(name, template, codec, state)
     }
 
     /// Opens a room that goes on from `state`, which is of a room made from an equal template.
@@ -91,8 +92,18 @@ impl<G: Game> Room<G> {
         template: RoomTemplate<G::Settings>,
         state: RoomState<G>,
     ) -> Result<Room<G>, RoomError> {
-        let config = RoomConfig::new(name, template, state.simulation.level().clone())?;
-        let config = Arc::new(config);
+        let codec = template.check::<G>()?;
+        Room::of(name, template, codec, state)
+    }
+
+    fn of(
+        name: String,
+        template: RoomTemplate<G::Settings>,
+        codec: Arc<Codec>,
+        state: RoomState<G>,
+    ) -> Result<Room<G>, RoomError> {
+        let level = state.simulation.level().clone();
+        let config = Arc::new(RoomConfig::new(name, template, codec, level)?);
         let published = Published::new(Arc::clone(&config), &state);
         check_welcome(&published)?;
         let (counters, scratch) = (RoomCounters::default(), EncodeScratch::default());

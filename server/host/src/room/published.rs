@@ -4,7 +4,7 @@
 //! Encoding needs it by shared reference alone, together with the stream of the viewer and a
 //! scratch of the thread ([`EncodeScratch`]): so encoding may happen on any thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
@@ -18,7 +18,7 @@ use super::counters::RoomCounters;
 use super::events::EventHistory;
 use super::input_history::InputHistory;
 use super::interest::{self, Interest};
-use super::roster::{Roster, RosterCache, RosterMessage};
+use super::roster::{Roster, RosterVersion};
 use super::state::{Player, RoomState};
 use crate::pacer::TimeScale;
 
@@ -29,6 +29,9 @@ pub struct Published<G: Game> {
     pub(super) interest: Interest,
     pub(super) events: EventHistory,
     pub(super) roster: Roster,
+    /// The version that was published before this one, and the message that leads from it to this
+    /// one, once it was asked for: most sessions need just that.
+    roster_change: (RosterVersion, OnceLock<Vec<u8>>),
     pub(super) pace: Pace,
     /// People, by rising id.
     people: Vec<PublishedPlayer<G>>,
@@ -45,7 +48,8 @@ pub(super) struct PublishedPlayer<G: Game> {
     pub(super) inputs: InputHistory<G::Input>,
 }
 
-/// What encoding uses within one call and keeps for the next: one for each room and thread.
+/// What encoding uses within one call and keeps for the next, and what it counts: one for each
+/// thread.
 #[derive(Debug, Default)]
 pub struct EncodeScratch {
     pub(super) visible: Vec<u32>,
@@ -56,20 +60,8 @@ pub struct EncodeScratch {
     pub(super) own: Vec<u8>,
     pub(super) replayed: Vec<u8>,
     pub(super) message: Vec<u8>,
-    roster: RosterMessage,
     /// What was counted; its owner takes it.
     pub counters: RoomCounters,
-}
-
-impl EncodeScratch {
-    /// The roster that was published last, with the message that most viewers need of it. All
-    /// calls for one scratch must be about one room.
-    pub(crate) fn roster_of<'a, G: Game>(
-        &'a mut self,
-        published: &'a Published<G>,
-    ) -> RosterCache<'a> {
-        RosterCache::new(&published.roster, &mut self.roster, &mut self.counters)
-    }
 }
 
 impl<G: Game> Published<G> {
@@ -80,6 +72,7 @@ impl<G: Game> Published<G> {
             interest: Interest::default(),
             events: EventHistory::new(),
             roster: Roster::default(),
+            roster_change: Default::default(),
             pace: state.pace,
             people: Vec::new(),
         };
@@ -93,6 +86,7 @@ impl<G: Game> Published<G> {
         self.events.keep(self.config.schema(), &self.scene);
         self.sort_interest(state);
         if self.roster.version() != state.roster.version() {
+            self.roster_change = (self.roster.version(), OnceLock::new());
             self.roster.clone_from(&state.roster);
         }
         self.pace = state.pace;
@@ -170,6 +164,33 @@ impl<G: Game> Published<G> {
             settings: &config.welcome.settings,
         };
         ServerMessage::Welcome(welcome).encode(out);
+    }
+
+    /// Adds the roster message to the end of `out` that leads from the version that a session has
+    /// (`None`: it has nothing) to the newest, and gives that; `None` if the session has the newest.
+    pub(crate) fn write_roster(
+        &self,
+        has: Option<RosterVersion>,
+        scratch: &mut EncodeScratch,
+        out: &mut Vec<u8>,
+    ) -> Option<RosterVersion> {
+        let (version, before) = (self.roster.version(), out.len());
+        if has == Some(version) {
+            return None;
+        }
+        let (usual, change) = &self.roster_change;
+        if has == Some(*usual) {
+            out.extend_from_slice(change.get_or_init(|| {
+                let mut message = Vec::new();
+                self.roster.write(has, &mut message);
+                message
+            }));
+        } else {
+            self.roster.write(has, out);
+        }
+        scratch.counters.rosters += 1;
+        scratch.counters.roster_bytes += (out.len() - before) as u64;
+        Some(version)
     }
 
     /// Adds the whole message of the room's time scale to the end of `out`, if it is another than

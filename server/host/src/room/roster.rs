@@ -2,17 +2,16 @@
 //!
 //! Owned by the state of the room; a copy of it is published with each step. Nothing is queued for
 //! anybody: each entry bears the version of the roster at which it last changed, each session the
-//! version that it has, and the difference is made when its connection can take it
-//! ([`RosterCache`]).
+//! version that it has, and the difference is made when its connection can take it.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use shared::ids::PlayerId;
 use shared::limits::PLAYER_NAME_MAX_BYTES;
 use shared::protocol::{self, RosterEntry, ServerMessage};
 
-use super::counters::RoomCounters;
 use crate::limits::{PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
 use crate::names::{self, cut, fit};
 
@@ -26,7 +25,7 @@ pub(crate) type RosterVersion = u64;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
     player: PlayerId,
-    name: Box<str>,
+    name: Arc<str>,
     score: i32,
     team: u8,
     bot: bool,
@@ -43,54 +42,6 @@ pub(crate) struct Roster {
     /// The newest departure that is no longer remembered: a viewer that does not know of it
     /// must be sent everything.
     forgotten: RosterVersion,
-}
-
-/// The message that was made last: most sessions are equally far.
-#[derive(Debug, Default)]
-pub(super) struct RosterMessage {
-    bytes: Vec<u8>,
-    /// From which version it leads to which.
-    leads: Option<(Option<RosterVersion>, RosterVersion)>,
-}
-
-/// A roster to be read, with the message that was made of it last.
-pub(crate) struct RosterCache<'a> {
-    roster: &'a Roster,
-    message: &'a mut RosterMessage,
-    counters: &'a mut RoomCounters,
-}
-
-impl<'a> RosterCache<'a> {
-    /// `message` was made of this roster, or of an earlier version of it.
-    pub(super) fn new(
-        roster: &'a Roster,
-        message: &'a mut RosterMessage,
-        counters: &'a mut RoomCounters,
-    ) -> RosterCache<'a> {
-        RosterCache { roster, message, counters }
-    }
-
-    /// Adds to `out` the message that leads from the version that a session has (`None`: it has
-    /// nothing) to the newest, and gives that; `None` if the session has the newest.
-    pub(crate) fn write(
-        &mut self,
-        has: Option<RosterVersion>,
-        out: &mut Vec<u8>,
-    ) -> Option<RosterVersion> {
-        let version = self.roster.version;
-        if has == Some(version) {
-            return None;
-        }
-        if self.message.leads != Some((has, version)) {
-            self.message.bytes.clear();
-            ServerMessage::Roster(self.roster.since(has)).encode(&mut self.message.bytes);
-            self.message.leads = Some((has, version));
-        }
-        out.extend_from_slice(&self.message.bytes);
-        self.counters.rosters += 1;
-        self.counters.roster_bytes += self.message.bytes.len() as u64;
-        Some(version)
-    }
 }
 
 impl Roster {
@@ -140,6 +91,12 @@ impl Roster {
                 self.version = next;
             }
         }
+    }
+
+    /// Adds the message to the end of `out` that leads from the version that a session has (`None`:
+    /// it has nothing) to this one.
+    pub(super) fn write(&self, has: Option<RosterVersion>, out: &mut Vec<u8>) {
+        ServerMessage::Roster(self.since(has)).encode(out);
     }
 
     fn since(&self, has: Option<RosterVersion>) -> protocol::Roster<'_> {
@@ -217,9 +174,11 @@ mod tests {
         /// Takes the next message, and says whether it was complete.
         fn read(&mut self, roster: &Roster) -> Option<bool> {
             let mut bytes = Vec::new();
-            let (mut cache, mut counters) = (RosterMessage::default(), RoomCounters::default());
-            let mut cache = RosterCache::new(roster, &mut cache, &mut counters);
-            self.has = Some(cache.write(self.has, &mut bytes)?);
+            if self.has == Some(roster.version) {
+                return None;
+            }
+            roster.write(self.has, &mut bytes);
+            self.has = Some(roster.version);
             let message = ServerMessage::decode(&bytes);
             let Ok(ServerMessage::Roster(message)) = message else { panic!("{message:?}") };
             if message.complete {
@@ -331,7 +290,7 @@ mod tests {
         let mut named = |name: &str| {
             let player = PlayerId(roster.entries.len() as u16);
             roster.join(player, name, false);
-            roster.entries.last().expect("it has joined").name.clone().into_string()
+            roster.entries.last().expect("it has joined").name.to_string()
         };
         assert_eq!(named("  Ada \t\n Lovelace "), "Ada Lovelace");
         assert_eq!(named("Ada\u{200B} \u{202E}Lovelace\u{FEFF}\u{7}"), "Ada Lovelace 2");

@@ -70,8 +70,8 @@ impl Client {
 
     fn read_roster(&mut self, published: &Published<Stones>) -> bool {
         let mut bytes = Vec::new();
-        let mut roster = self.scratch.roster_of(published);
-        let Some(version) = roster.write(self.roster_version, &mut bytes) else { return false };
+        let version = published.write_roster(self.roster_version, &mut self.scratch, &mut bytes);
+        let Some(version) = version else { return false };
         self.roster_version = Some(version);
         let message = ServerMessage::decode(&bytes);
         let Ok(ServerMessage::Roster(roster)) = message else { panic!("{message:?}") };

@@ -91,9 +91,7 @@ impl<G: Game> Connection<G> {
         context: &mut PassContext<'_, G>,
     ) -> Result<(), End> {
         let written = self.write_if_ready(outbox, context);
-        let traffic = self.transport.take_traffic();
-        context.counters.bytes_in += traffic.bytes_in;
-        context.counters.bytes_out += traffic.bytes_out;
+        context.counters.add_traffic(self.transport.take_traffic());
         written
     }
 

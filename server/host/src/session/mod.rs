@@ -20,7 +20,7 @@ use shared::ids::{PlayerId, SessionId};
 use shared::protocol::End;
 use tracing::{Span, debug};
 
-use crate::mailbox::{Departed, PassCounters, PendingJoin};
+use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};
 use crate::reservation::Reservation;
 use crate::room::{Room, Viewer};
 use connection::Connection;
@@ -126,16 +126,18 @@ impl<G: Game> Session<G> {
         self.ended.is_some()
     }
 
-    /// Ends it, for `reason` or else for why it is over: the client hears why and its connection
+    /// Ends it, for `reason` or else for why it is over: the client is told and its connection
     /// closed, unless that is lost.
-    pub(crate) fn depart(self, reason: Option<End>) -> Option<Departed> {
+    pub(crate) fn depart(self, reason: Option<End>, effects: &mut Effects) {
         let reason = reason.or(self.ended).unwrap_or(End::Fault);
         self.span.in_scope(|| debug!(end = %reason, "ended"));
-        let mut transport = self.connection?.into_transport();
+        let Some(connection) = self.connection else { return };
+        let mut transport = connection.into_transport();
+        effects.counters.add_traffic(transport.take_traffic());
         if reason != End::Lost {
             transport.close(reason);
         }
         let (reservation, span) = (self.reservation, self.span);
-        Some(Departed { reservation, transport, reason, refusal: None, span })
+        effects.departed.push(Departed { reservation, transport, reason, refusal: None, span });
     }
 }

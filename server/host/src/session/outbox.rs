@@ -7,11 +7,12 @@
 
 use std::collections::VecDeque;
 
+use shared::game::Game;
 use shared::limits::NOTICE_MAX_BYTES;
 use shared::protocol::{End, Notice, ServerMessage};
 
 use crate::limits::OUTBOX_NOTICES_MAX;
-use crate::room::{RosterCache, RosterVersion};
+use crate::room::{EncodeScratch, Published, RosterVersion};
 
 /// What one session is owed reliably.
 #[derive(Debug, Default)]
@@ -42,8 +43,13 @@ impl Outbox {
 
     /// Adds the message to the end of `out` that takes the client to the newest roster, if it has
     /// an older one. It must reach the client, or its connection must end.
-    pub(crate) fn write_roster(&mut self, roster: &mut RosterCache<'_>, out: &mut Vec<u8>) -> bool {
-        let Some(version) = roster.write(self.roster, out) else { return false };
+    pub(crate) fn write_roster<G: Game>(
+        &mut self,
+        published: &Published<G>,
+        scratch: &mut EncodeScratch,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Some(version) = published.write_roster(self.roster, scratch, out) else { return false };
         self.roster = Some(version);
         true
     }

@@ -154,21 +154,24 @@ impl<G: Game> Protocol<G> {
             MessageError::TooBig { .. } => End::TooBig,
             _ => End::Protocol,
         })?;
-        let kind = match &message {
+        match message {
             ClientMessage::Hello(_) => return Err(End::Protocol),
             ClientMessage::Goodbye => return Err(End::Left),
-            ClientMessage::Ack(_) => Kind::Ack,
-            ClientMessage::Ping(_) => Kind::Ping,
-            ClientMessage::Input(_) => Kind::Input,
-        };
-        if !self.is_within_limits(kind, outbox, now)? {
-            return Ok(());
-        }
-        match message {
-            ClientMessage::Ack(ack) => self.ack(ack.seen, room),
-            ClientMessage::Ping(ping) => self.ping(ping),
-            ClientMessage::Input(input) => self.input(room, &input),
-            ClientMessage::Hello(_) | ClientMessage::Goodbye => {}
+            ClientMessage::Ack(ack) => {
+                if self.is_within_limits(Kind::Ack, outbox, now)? {
+                    self.ack(ack.seen, room);
+                }
+            }
+            ClientMessage::Ping(ping) => {
+                if self.is_within_limits(Kind::Ping, outbox, now)? {
+                    self.ping(ping);
+                }
+            }
+            ClientMessage::Input(input) => {
+                if self.is_within_limits(Kind::Input, outbox, now)? {
+                    self.input(room, &input);
+                }
+            }
         }
         Ok(())
     }
@@ -305,7 +308,7 @@ impl<G: Game> Protocol<G> {
         out: &mut Vec<u8>,
     ) -> bool {
         match &self.stream {
-            Stream::Player(_) => outbox.write_roster(&mut scratch.roster_of(published), out),
+            Stream::Player(_) => outbox.write_roster(published, scratch, out),
             // It comes with the tick that it belongs to, in the stream that spectators share.
             Stream::Spectator(_) => false,
         }

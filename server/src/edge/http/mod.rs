@@ -9,7 +9,7 @@ pub(crate) mod forwarded;
 pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod origin;
-pub mod page;
+pub(crate) mod page;
 pub(crate) mod rejection;
 pub(crate) mod routes;
 pub(crate) mod serve;

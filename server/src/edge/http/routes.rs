@@ -15,6 +15,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
+use tickwire_host::PeerKey;
 use tokio::sync::oneshot;
 
 use super::forwarded;
@@ -30,6 +31,8 @@ use crate::ops::memory;
 /// An accepted request for the WebSocket.
 pub(crate) struct Upgrade {
     pub(crate) on_upgrade: OnUpgrade,
+    /// The client, which is the peer unless a proxy forwards it.
+    pub(crate) client: PeerKey,
     /// Counts the connection against the address that a proxy forwards.
     pub(crate) permit: Option<ConnectionPermit>,
 }
@@ -51,7 +54,9 @@ pub(crate) async fn respond(
             redirect_to_https(&head).unwrap_or_else(Rejection::response)
         }
         (Listener::Public, "/ws") => match accept_upgrade(context, peer, &head) {
-            Ok((response, permit)) => return (response, Some(Upgrade { on_upgrade, permit })),
+            Ok((response, client, permit)) => {
+                return (response, Some(Upgrade { on_upgrade, client, permit }));
+            }
             Err(rejection) => rejection.response(),
         },
         (_, "/healthz") => text(StatusCode::OK, "ok\n"),
@@ -87,23 +92,23 @@ fn host(head: &Parts) -> Option<&str> {
     })
 }
 
-/// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, and the permit
-/// that counts it against the address that a proxy forwards.
+/// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, the client,
+/// and the permit that counts it against the address that a proxy forwards.
 fn accept_upgrade(
     context: &EdgeContext,
     peer: PeerInfo,
     head: &Parts,
-) -> Result<(Response<Body>, Option<ConnectionPermit>), Rejection> {
+) -> Result<(Response<Body>, PeerKey, Option<ConnectionPermit>), Rejection> {
     let response = upgrade::accept(head)?;
     if !context.origins.allow(&head.headers) {
         return Err(Rejection::Origin);
     }
     if !context.is_proxy(peer.address) {
-        return Ok((response, None));
+        return Ok((response, peer.key, None));
     }
     // A proxy that forwards no address counts as the client itself.
     let client = forwarded::client(&head.headers, &context.proxies).unwrap_or(peer.address);
-    Ok((response, context.permit(client)?))
+    Ok((response, context.peer_of_address(client), context.permit(client)?))
 }
 
 async fn status(context: &EdgeContext) -> Response<Body> {

@@ -81,7 +81,7 @@ async fn answer_requests(
         .with_upgrades();
     let ended = tokio::select! {
         ended = timeout(HTTP_CONNECTION_MAX, &mut connection) => Some(ended),
-        () = context.closed(), if !during_shutdown => None,
+        () = context.shutdown(), if !during_shutdown => None,
     };
     let ended = match ended {
         Some(ended) => ended,

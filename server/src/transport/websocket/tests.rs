@@ -8,7 +8,7 @@ use super::*;
 use crate::transport::byte_stream::limit_kernel_buffers;
 
 /// A WebSocket as a shard uses it, and its peer.
-fn pair() -> (WebSocketTransport, net::TcpStream) {
+pub(crate) fn pair() -> (WebSocketTransport, net::TcpStream) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
     let listener = net::TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -184,9 +184,8 @@ impl<G: Game> Side<G> {
         published.write_welcome(SessionId(7), None, &mut welcomes);
         published.write_welcome(SessionId(8), Some(PlayerId(1)), &mut welcomes);
         let mut rosters = [const { Vec::new() }; 2];
-        scratch.roster_of(published).write(None, &mut rosters[0]);
-        if let Some(version) =
-            scratch.roster_of(published).write(self.roster_version, &mut rosters[1])
+        published.write_roster(None, scratch, &mut rosters[0]);
+        if let Some(version) = published.write_roster(self.roster_version, scratch, &mut rosters[1])
         {
             self.roster_version = Some(version);
         }

@@ -31,7 +31,7 @@ fn streams(players: &[PlayerId]) -> Vec<Stream> {
 fn write(streams: &mut [Stream], published: &Published<Stones>, scratch: &mut EncodeScratch) {
     let tick = published.tick().0;
     for stream in streams.iter_mut().filter(|stream| tick.is_multiple_of(stream.every)) {
-        let roster = scratch.roster_of(published).write(stream.roster, &mut stream.sent);
+        let roster = published.write_roster(stream.roster, scratch, &mut stream.sent);
         stream.roster = roster.or(stream.roster);
         stream.viewer.write_snapshot(published, scratch, &mut stream.sent);
     }

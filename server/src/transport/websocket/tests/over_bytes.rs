@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::FLOOD_MAX;
 use proptest::prelude::*;
+use tickwire_host::SharedChunk;
 use tickwire_host::limits::SILENCE_MAX;
 use tungstenite::protocol::frame::coding::CloseCode;
 
@@ -228,16 +229,22 @@ proptest! {
         messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..30),
         windows in prop::collection::vec(0_usize..200, 1..30),
         pings in prop::collection::vec(any::<bool>(), 1..30),
+        are_shared in prop::collection::vec(any::<bool>(), 1..30),
     ) {
         let (mut socket, mut client, pipe) = pair(0);
         let mut windows = windows.iter().cycle();
         let mut now = Duration::ZERO;
         let mut received = Vec::new();
-        for (message, ping) in messages.iter().zip(pings.iter().cycle()) {
+        let dice = pings.iter().cycle().zip(are_shared.iter().cycle());
+        for (message, (ping, is_shared)) in messages.iter().zip(dice) {
             if *ping {
                 send(&mut client, Message::Ping(vec![7; 9].into()));
             }
-            socket.send(message);
+            let mut chunk = SharedChunk::default();
+            chunk.push(message);
+            if !is_shared || !socket.send_shared(Shared::new(&chunk, true), now).expect("in time") {
+                socket.send(message);
+            }
             loop {
                 now += Duration::from_millis(1);
                 // The window never stays closed.
@@ -255,6 +262,25 @@ proptest! {
         }
         prop_assert_eq!(received, messages);
     }
+}
+
+#[test]
+fn shared_messages_are_either_accepted_whole_or_not_at_all() {
+    let (mut socket, mut client, pipe) = pair(0);
+    let mut chunk = SharedChunk::default();
+    chunk.push(b"shared");
+    let shared = Shared::new(&chunk, true);
+    assert_eq!(socket.send_shared(shared, seconds(0)), Ok(false));
+    assert_eq!(socket.unsent_bytes(), 0, "it may be sent a newer one instead");
+    lock(&pipe).window = 3;
+    assert_eq!(socket.send_shared(shared, seconds(9)), Ok(true));
+    assert!(client.read().is_err(), "half of it has arrived");
+    lock(&pipe).window = usize::MAX;
+    assert_eq!(socket.flush(seconds(9)), Ok(Flushed::Whole));
+    assert_eq!(client.read().expect("whole").into_data(), &b"shared"[..]);
+    lock(&pipe).window = 0;
+    assert_eq!(socket.send_shared(shared, seconds(10)), Ok(false));
+    assert_eq!(socket.send_shared(shared, seconds(20)), Err(End::TooSlow));
 }
 
 #[test]
