@@ -10,6 +10,7 @@
 
 mod config;
 mod edge;
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod limits;

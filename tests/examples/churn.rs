@@ -79,7 +79,7 @@ fn connect_and_drop(server: &Server, kind: Kind, per_second: u32) -> u64 {
 fn settled(server: &Server, base: Option<&Gauges>) -> Gauges {
     let back = poll(GONE_MAX, || {
         let gauges = Gauges::of(server);
-        let is_empty = gauges.people == 0 && gauges.openings == 0;
+        let is_empty = gauges.people == 0 && gauges.pending == 0;
         (is_empty && base.is_none_or(|base| gauges.are_back_at(base))).then_some(gauges)
     });
     back.unwrap_or_else(|| Gauges::of(server))

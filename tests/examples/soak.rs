@@ -131,7 +131,7 @@ fn abuse(server: &Server, kind: Kind) -> String {
 fn quiet(server: &Server, people: u64) -> Gauges {
     let gone = poll(Duration::from_secs(25), || {
         let gauges = Gauges::of(server);
-        (gauges.people <= people && gauges.openings == 0).then_some(gauges)
+        (gauges.people <= people && gauges.pending == 0).then_some(gauges)
     });
     gone.unwrap_or_else(|| Gauges::of(server))
 }

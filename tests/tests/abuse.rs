@@ -108,7 +108,7 @@ fn faults(kind: Kind, report: &Report) -> Vec<String> {
     faults
 }
 
-/// Waits until all is back at what it was: descriptors, threads, tasks, openings, people.
+/// Waits until all is back at what it was: descriptors, threads, tasks, pending connections, people.
 fn settled(server: &Server, base: &Gauges) {
     let back = poll(GIVE_UP, || Gauges::of(server).are_back_at(base).then_some(()));
     assert!(back.is_some(), "{:?}, before it was {base:?}", Gauges::of(server));
@@ -120,7 +120,7 @@ fn server() -> (Server, Gauges) {
     drop(Line::join(&server, &Player::of::<Skirmish>(ROOM)));
     let base = poll(GIVE_UP, || {
         let gauges = Gauges::of(&server);
-        (gauges.people == 0 && gauges.openings == 0).then_some(gauges)
+        (gauges.people == 0 && gauges.pending == 0).then_some(gauges)
     });
     (server, base.expect("the first player leaves"))
 }

@@ -23,10 +23,10 @@ pub const MESSAGES_PER_PASS_MAX: usize = 128;
 pub const CATCH_UP_STEPS_DEFAULT: u32 = 3;
 /// Most such ticks that may be set. Refused at start-up above.
 pub const CATCH_UP_STEPS_MAX: u32 = 8;
-/// Slowest pace of an overloaded room when nothing is set, in thousandths of its tick rate. What is
-/// too much even then is given up.
+/// Smallest time scale of an overloaded room when nothing is set, in thousandths. Ticks that are late
+/// even at that scale are skipped.
 pub const MIN_TIME_SCALE_DEFAULT_PERMILLE: u16 = 250;
-/// Slowest such pace that may be set, in thousandths. Refused at start-up below.
+/// Smallest time scale that may be set, in thousandths. Refused at start-up below.
 pub const MIN_TIME_SCALE_LOWEST_PERMILLE: u16 = 50;
 /// By how much time spectators see a room later than players, when nothing else is set.
 pub const SPECTATOR_DELAY_DEFAULT: Duration = Duration::from_secs(2);
@@ -53,8 +53,7 @@ pub const SPECTATOR_READ_EVERY: Duration = Duration::from_millis(250);
 /// For how many ticks an event waits for a viewer whose connection is not ready. Then it expires.
 pub const EVENT_EXPIRY_TICKS: u32 = 8;
 /// Smallest limit on snapshots that may be set, in bytes: a head and an entity should fit when a
-/// client replays its own state.
-/// Refused at start-up below.
+/// client replays its own state. Refused at start-up below.
 pub const SNAPSHOT_MAX_BYTES_MIN: usize = 64;
 /// How much older than the present the picture may be by which a shot is judged, when nothing
 /// is set. Shots at what is older are judged at the limit.

@@ -226,6 +226,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
     }
 
     /// The stream below it.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn stream_mut(&mut self) -> &mut S {
         &mut self.websocket.get_mut().stream
     }

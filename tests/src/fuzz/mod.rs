@@ -1,7 +1,8 @@
 //! What must hold for any bytes: one function for each check, which panics where it does not.
 //!
 //! They know no fuzzer: the targets in `tests/fuzz` feed them, a test does so for a moment, and
-//! the example `fuzz-decode` for as long as one likes.
+//! the example `fuzz-decode` for as long as one likes. The checks of the server's private parsers
+//! are in the server, and so are their tests.
 
 mod client;
 mod play;
@@ -26,6 +27,7 @@ pub use play::{Moment, Play};
 pub use recording::recording;
 pub use sessions::sessions;
 pub use source::Source;
+#[cfg(fuzzing)]
 pub use tickwire::fuzzing::{http, websocket};
 
 /// Most messages that one decoder is given by [`snapshot_decode`]: each may cost as much as all

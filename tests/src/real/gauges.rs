@@ -12,7 +12,7 @@ pub struct Gauges {
     /// Tasks that carry connections outside rooms.
     pub tasks: u64,
     /// Connections that have not said their hello.
-    pub openings: u64,
+    pub pending: u64,
     /// People in rooms, players and spectators.
     pub people: u64,
 }
@@ -30,7 +30,7 @@ impl Gauges {
         Gauges {
             usage: server.usage(),
             tasks: gauge("edge_tasks"),
-            openings: gauge("pending_connections"),
+            pending: gauge("pending_connections"),
             people: gauge("people"),
         }
     }
@@ -41,7 +41,7 @@ impl Gauges {
         self.usage.descriptors <= base.usage.descriptors
             && self.usage.threads <= base.usage.threads
             && self.tasks <= base.tasks
-            && self.openings <= base.openings
+            && self.pending <= base.pending
             && self.people <= base.people
     }
 }
@@ -50,12 +50,12 @@ impl fmt::Display for Gauges {
     /// The columns of [`Gauges::COLUMNS`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Usage { rss_kib, descriptors, threads, .. } = self.usage;
-        let Gauges { tasks, openings, people, .. } = self;
-        write!(f, "{rss_kib} | {descriptors} | {threads} | {tasks} | {openings} | {people}")
+        let Gauges { tasks, pending, people, .. } = self;
+        write!(f, "{rss_kib} | {descriptors} | {threads} | {tasks} | {pending} | {people}")
     }
 }
 
 impl Gauges {
     /// What they are called in a table.
-    pub const COLUMNS: &str = "RSS, KiB | descriptors | threads | tasks | openings | people";
+    pub const COLUMNS: &str = "RSS, KiB | descriptors | threads | tasks | pending | people";
 }
