@@ -172,11 +172,13 @@ impl<G: Game> Host<G> {
         for (room, role) in self.freed_seats.try_iter() {
             self.lobby.leave(room, role, now);
         }
-        // Nobody is counted who is not there.
+        let Some(host) = self.shard.room(self.room) else { return };
         assert_eq!(
             self.lobby.people(),
-            self.shard.room(self.room).map_or(0, |it| it.sessions().len())
+            host.sessions().len(),
+            "nobody is counted who is not there"
         );
+        assert_eq!(u64::from(host.room().tick().0), self.counters.ticks, "no tick is left out");
     }
 }
 
