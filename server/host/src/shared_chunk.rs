@@ -5,17 +5,17 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::iter;
 use std::sync::OnceLock;
 
 /// The messages of one tick of a shared stream.
 #[derive(Debug, Default)]
 pub struct SharedChunk {
+    /// The messages, each after its length in four bytes: many chunks wait, and small ones.
     bytes: Vec<u8>,
-    /// Where each message ends.
-    ends: Vec<usize>,
-    /// How many of the first messages only those need who begin here.
-    intro_messages: usize,
-    wire: OnceLock<WireBytes>,
+    /// How many of the bytes are messages that only those need who begin here.
+    intro_bytes: usize,
+    wire: OnceLock<Box<WireBytes>>,
 }
 
 /// How a kind of transport writes messages.
@@ -36,13 +36,13 @@ struct WireBytes {
 impl SharedChunk {
     /// Adds a message at the end.
     pub fn push(&mut self, message: &[u8]) {
+        self.bytes.extend_from_slice(&(message.len() as u32).to_le_bytes());
         self.bytes.extend_from_slice(message);
-        self.ends.push(self.bytes.len());
     }
 
     /// Makes all messages so far the intro: only peers that begin here are sent them.
     pub fn end_intro(&mut self) {
-        self.intro_messages = self.ends.len();
+        self.intro_bytes = self.bytes.len();
     }
 
     /// Forgets the messages, keeps memory for about `usual_bytes`.
@@ -52,8 +52,7 @@ impl SharedChunk {
         if self.bytes.capacity() > 4 * usual_bytes {
             self.bytes.shrink_to(usual_bytes);
         }
-        self.ends.clear();
-        self.intro_messages = 0;
+        self.intro_bytes = 0;
         self.wire.take();
     }
 
@@ -63,10 +62,30 @@ impl SharedChunk {
         self.bytes.capacity()
     }
 
-    /// How many bytes its messages have together.
+    /// How many bytes its messages have together, their lengths included.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
+
+    fn to_wire<F: WireForm>(&self) -> WireBytes {
+        let (intro, rest) = self.bytes.split_at(self.intro_bytes);
+        // The header of a message is hardly longer than its length here.
+        let mut bytes = Vec::with_capacity(self.len());
+        split(intro).for_each(|message| F::put(message, &mut bytes));
+        let intro_bytes = bytes.len();
+        split(rest).for_each(|message| F::put(message, &mut bytes));
+        WireBytes { form: TypeId::of::<F>(), bytes, intro_bytes }
+    }
+}
+
+/// The messages that lie there one after the other, each after its length.
+fn split(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (message, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        bytes = rest;
+        Some(message)
+    })
 }
 
 /// What one peer is sent of a [`SharedChunk`].
@@ -85,51 +104,20 @@ impl<'a> Shared<'a> {
 
     /// The messages, in order.
     pub fn messages(self) -> impl Iterator<Item = &'a [u8]> {
-        let first = if self.begins { 0 } else { self.chunk.intro_messages };
-        (first..self.chunk.ends.len()).map(move |at| self.chunk.message(at))
-    }
-
-    /// How many messages these are.
-    #[must_use]
-    pub fn message_count(self) -> usize {
-        self.chunk.ends.len() - if self.begins { 0 } else { self.chunk.intro_messages }
-    }
-
-    /// Bytes of these messages.
-    #[must_use]
-    pub fn message_bytes(self) -> usize {
-        self.messages().map(<[u8]>::len).sum()
+        split(&self.chunk.bytes[if self.begins { 0 } else { self.chunk.intro_bytes }..])
     }
 
     /// These messages as a transport writes them: made by the first that asks, and kept for all
     /// others of its form.
     #[must_use]
     pub fn wire<F: WireForm>(self) -> Cow<'a, [u8]> {
-        let kept = self.chunk.wire.get_or_init(|| self.chunk.to_wire::<F>());
+        let kept = self.chunk.wire.get_or_init(|| Box::new(self.chunk.to_wire::<F>()));
         let first = |wire: &WireBytes| if self.begins { 0 } else { wire.intro_bytes };
         if kept.form == TypeId::of::<F>() {
             return Cow::Borrowed(&kept.bytes[first(kept)..]);
         }
         let own = self.chunk.to_wire::<F>();
         Cow::Owned(own.bytes[first(&own)..].to_vec())
-    }
-}
-
-impl SharedChunk {
-    fn message(&self, at: usize) -> &[u8] {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[at]]
-    }
-
-    fn to_wire<F: WireForm>(&self) -> WireBytes {
-        let (mut bytes, mut intro_bytes) = (Vec::with_capacity(self.len() + 16), 0);
-        for at in 0..self.ends.len() {
-            F::put(self.message(at), &mut bytes);
-            if at + 1 == self.intro_messages {
-                intro_bytes = bytes.len();
-            }
-        }
-        WireBytes { form: TypeId::of::<F>(), bytes, intro_bytes }
     }
 }
 
@@ -165,13 +153,11 @@ mod tests {
         let (begins, goes_on) = (Shared::new(&chunk, true), Shared::new(&chunk, false));
         assert!(begins.messages().eq([&b"who"[..], b"what", b""]));
         assert!(goes_on.messages().eq([&b"what"[..], b""]));
-        assert_eq!((begins.message_count(), goes_on.message_count()), (3, 2));
-        assert_eq!((begins.message_bytes(), goes_on.message_bytes()), (7, 4));
         assert_eq!(&*goes_on.wire::<Long>(), b"\x04what\x00");
         assert!(matches!(begins.wire::<Long>(), Cow::Borrowed(b"\x03who\x04what\x00")));
         assert_eq!(&*goes_on.wire::<Plain>(), b"what", "another form is not mistaken for it");
         chunk.clear(100);
-        assert_eq!(Shared::new(&chunk, true).message_count(), 0);
+        assert_eq!(Shared::new(&chunk, true).messages().count(), 0);
         assert_eq!(&*Shared::new(&chunk, true).wire::<Long>(), b"");
     }
 }

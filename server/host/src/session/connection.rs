@@ -159,7 +159,7 @@ impl<G: Game> Connection<G> {
                     }
                     self.protocol.mark_sent(tick);
                     context.counters.broadcast_writes += 1;
-                    context.counters.messages_out += tick.shared.message_count() as u64;
+                    context.counters.messages_out += tick.shared.messages().count() as u64;
                     if self.transport.unsent_bytes() > unsent_max_bytes {
                         break;
                     }

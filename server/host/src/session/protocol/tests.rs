@@ -105,7 +105,6 @@ impl Client {
         }
         if let Next::Send(run) = self.protocol.next_shared(&stage.broadcast) {
             for tick in run {
-                assert_eq!(tick.shared.messages().count(), tick.shared.message_count());
                 heard.extend(tick.shared.messages().map(letter));
                 self.protocol.mark_sent(tick);
             }
