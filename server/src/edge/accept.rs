@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::field::Empty;
-use tracing::{Instrument, debug, error_span, warn};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use super::address_limiter::AddressLimiter;
 use super::context::{EdgeContext, ServerContext};
@@ -229,9 +229,10 @@ impl AcceptLoop {
         let address = peer.to_canonical();
         let key = self.context.peer_of_address(address);
         let peer = PeerInfo { listener, address, key, is_plaintext_on_tls: false };
-        // The session records itself and its room once it has joined.
+        // The session records itself and its room once it has joined. At `debug`, like every line
+        // about one connection: at `info` it would cost half a KiB each and name nothing.
         self.connections += 1;
-        let span = error_span!(
+        let span = debug_span!(
             "connection",
             number = self.connections,
             peer = %key,
