@@ -42,8 +42,11 @@ mod tests {
         {
             let lines = std::fs::read_to_string(kept.join(format!("{target}.hex")));
             let lines = lines.unwrap_or_else(|error| panic!("{target}: {error}"));
+            assert!(!lines.is_empty(), "nothing is kept for {target}");
             for line in lines.lines() {
-                check(&HEXLOWER.decode(line.as_bytes()).expect("hexadecimal"));
+                let bytes = HEXLOWER.decode(line.as_bytes()).expect("hexadecimal");
+                let failed = std::panic::catch_unwind(|| check(&bytes)).is_err();
+                assert!(!failed, "{target}: {line}");
             }
         }
     }

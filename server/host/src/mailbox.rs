@@ -122,9 +122,9 @@ counters! {
         broadcast_writes,
         /// Times that a spectator was behind and was sent nothing.
         broadcast_skips,
-        /// Bytes that transports read, headers included.
+        /// Bytes that transports read, headers included, until their sessions ended.
         bytes_in,
-        /// Bytes that transports wrote, headers included.
+        /// Bytes that transports wrote, headers included, until their sessions ended.
         bytes_out,
     }
 }

@@ -253,7 +253,7 @@ impl<G: Game> RoomHost<G> {
         is_recorded
     }
 
-    /// Ends the room and every session in it, without asking the room for anything: it may be
+    /// Ends the room and every session in it, without asking the game for anything: it may be
     /// broken.
     pub(crate) fn close(
         mut self,

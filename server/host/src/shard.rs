@@ -128,7 +128,8 @@ impl<G: Game> Shard<G> {
         effects: &mut Effects,
     ) {
         if self.is_closed {
-            return effects.failed.push(key);
+            // Who is sent here meanwhile hears that the server closes.
+            return;
         }
         let template = RoomTemplate {
             setup: Setup { seed, ..self.template.setup.clone() },
@@ -209,6 +210,7 @@ fn depart(pending: PendingJoin, reason: End, refusal: Option<Refusal>, effects: 
         shared::protocol::ServerMessage::Refused(refusal).encode(&mut message);
         transport.send(&message);
     }
+    effects.counters.add_traffic(transport.take_traffic());
     transport.close(reason);
     effects.departed.push(Departed { reservation, transport, reason, refusal, span });
 }

@@ -69,8 +69,8 @@ impl SharedChunk {
 
     fn to_wire<F: WireForm>(&self) -> WireBytes {
         let (intro, rest) = self.bytes.split_at(self.intro_bytes);
-        // The header of a message is hardly longer than its length here.
-        let mut bytes = Vec::with_capacity(self.len());
+        // A header is as long as a length here, but for the one of a long message.
+        let mut bytes = Vec::with_capacity(self.len() + 16);
         split(intro).for_each(|message| F::put(message, &mut bytes));
         let intro_bytes = bytes.len();
         split(rest).for_each(|message| F::put(message, &mut bytes));

@@ -24,10 +24,11 @@ use super::Source;
 use crate::host::{Host, Pipe, hello};
 
 /// Most messages that a player is ever sent at once: a welcome, a time scale, answers, a roster,
-/// notices, a snapshot, a goodbye.
-const MESSAGES_AT_ONCE_MAX: usize = 5 + PONGS_PENDING_MAX + OUTBOX_NOTICES_MAX;
-/// A second more than any client may be silent.
-const LONG_S: u64 = SILENCE_MAX.as_secs() + 1;
+/// notices, a snapshot, a goodbye; and as many that waited since the pass before.
+const MESSAGES_AT_ONCE_MAX: usize = 2 * (5 + PONGS_PENDING_MAX + OUTBOX_NOTICES_MAX);
+/// Longer than any client may be silent, by what the server needs to read a spectator's backlog: as
+/// many messages as are no flood, so many at a time and four times a second.
+const LONG_S: u64 = SILENCE_MAX.as_secs() + 6;
 /// Lines of one script: more bytes are not read.
 const LINES_MAX: usize = 600;
 const SEATS: usize = 5;

@@ -172,10 +172,13 @@ impl Transport for PipeTransport {
         ServerMessage::Goodbye(reason).encode(&mut goodbye);
         let mut ends = self.0.ends();
         ends.closed = Some(reason);
-        // The shell flushes what waits before it closes.
-        let waiting = std::mem::take(&mut ends.unsent);
-        ends.to_peer.extend(waiting);
-        ends.to_peer.push_back(goodbye);
+        // The shell flushes what waits while it closes, for a limited time: a peer that takes
+        // nothing does not get its goodbye either.
+        if !ends.is_full() {
+            let waiting = std::mem::take(&mut ends.unsent);
+            ends.to_peer.extend(waiting);
+            ends.to_peer.push_back(goodbye);
+        }
     }
 
     fn take_traffic(&mut self) -> Traffic {

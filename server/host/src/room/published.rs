@@ -49,7 +49,7 @@ pub(super) struct PublishedPlayer<G: Game> {
 }
 
 /// What encoding uses within one call and keeps for the next, and what it counts: one for each
-/// thread.
+/// caller that encodes, never two callers at once.
 #[derive(Debug, Default)]
 pub struct EncodeScratch {
     pub(super) visible: Vec<u32>,
