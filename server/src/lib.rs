@@ -25,7 +25,8 @@ pub use config::{
     AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
     TlsConfig, Uncapped,
 };
-pub use program::run;
+pub use ops::supervision::PartFailure;
+pub use program::{RunError, run};
 pub use server::{Server, StartError};
 
 #[doc(no_inline)]

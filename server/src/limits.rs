@@ -106,6 +106,24 @@ pub const ECHO_BYTES_PER_SECOND_MAX: u32 = 16 << 20;
 /// Longest time for which the kernel retransmits to a peer that is gone. Then it discards the
 /// bytes.
 pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+/// Most lines of the log that wait to be written. Beyond it lines are dropped and counted
+/// (`log_lines_dropped`).
+pub const LOG_QUEUE_LINES: usize = 1_024;
+/// Longest line of the log, in bytes. A longer one is cut.
+pub const LOG_LINE_MAX_BYTES: usize = 4_096;
+/// Lines that one place in the code may log in a burst, at `info` and above. Further ones are left
+/// out and counted (`log_lines_paced`).
+pub const LOG_LINES_BURST: u32 = 60;
+/// Lines per second that one place in the code may log on average, at `info` and above.
+pub const LOG_LINES_PER_SECOND: u32 = 2;
+/// Shortest time between two lines of the log that say how many are missing.
+pub const LOG_LOST_NOTICE_EVERY: Duration = Duration::from_secs(10);
+/// Longest interval between two signs of life of a thread of the server.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+/// Time without a sign of life after which `/healthz` asks a thread for one.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
+/// How long `/healthz` waits for a sign of life of a thread. Then it answers with 503.
+pub const HEALTH_ANSWER_MAX: Duration = Duration::from_secs(2);
 
 // The limits must be consistent with each other; a wrong edit does not compile.
 const _: () = {
@@ -121,5 +139,9 @@ const _: () = {
     assert!(HTTP_TARGET_MAX_BYTES < HTTP_HEAD_MAX_BYTES);
     assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
     assert!(ADDRESSES_MAX > PENDING_CONNECTIONS_MAX && ADDRESS_BURST_SECONDS > 0);
+    assert!(LOG_LINES_BURST.is_multiple_of(LOG_LINES_PER_SECOND));
+    // After a stall of the whole process, its threads are asked for longer than they sleep.
+    assert!(HEARTBEAT_EVERY.as_millis() < HEALTH_ANSWER_MAX.as_millis());
+    assert!(HEARTBEAT_EVERY.as_millis() < STUCK_AFTER.as_millis());
     assert!(MEMORY_MAX_DEFAULT_PERCENT < 100 && MEMORY_AGAIN_PERCENT < 100);
 };

@@ -11,11 +11,13 @@ use tickwire_host::{Admission, Command, Lobby, ReleaseSeat, RequestedRoom, RoomK
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::limits::HEARTBEAT_EVERY;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
+use crate::ops::supervision::Heartbeat;
 
-/// How often empty rooms are checked for their retirement.
-const RETIRE_EVERY: Duration = Duration::from_secs(1);
+/// How often empty rooms are checked for their retirement, which is a sign of life as well.
+const RETIRE_EVERY: Duration = HEARTBEAT_EVERY;
 
 /// A request to the lobby. The queue is unbounded but small: each connection sends at most one join
 /// and one leave.
@@ -66,7 +68,7 @@ impl LobbyTask {
     }
 
     /// Serves requests until [`LobbyRequest::Close`], then ends when all clients have left.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, heartbeat: Heartbeat) {
         let mut retire = tokio::time::interval(RETIRE_EVERY);
         retire.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.lobby.is_done() {
@@ -78,6 +80,7 @@ impl LobbyTask {
                 _ = retire.tick() => self.lobby.retire(self.started.elapsed()),
             }
             self.send_commands();
+            heartbeat.beat();
         }
     }
 
@@ -131,6 +134,7 @@ mod tests {
     use tickwire_host::{DirectoryLimits, LobbySettings};
 
     use super::*;
+    use crate::ops::supervision::Supervisor;
 
     #[tokio::test]
     async fn spectators_for_whom_a_room_has_no_seat_are_counted() {
@@ -155,7 +159,9 @@ mod tests {
         let metrics = Arc::<Metrics>::default();
         let task =
             LobbyTask::new(lobby, requests, vec![shard], Arc::clone(&metrics), Arc::default());
-        let running = tokio::spawn(task.run());
+        let (_closing, closing) = tokio::sync::watch::channel(false);
+        let heartbeat = Supervisor::new(closing).heartbeat("lobby");
+        let running = tokio::spawn(task.run(heartbeat));
         let mut admitted = Vec::new();
         for _ in 0..ROOM_SPECTATORS_MAX + 3 {
             let (reply, answer) = oneshot::channel();

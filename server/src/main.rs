@@ -1,5 +1,6 @@
 //! The server of the bundled game: the only file of the server that names it.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,10 +10,8 @@ fn main() -> ExitCode {
     match tickwire::run::<Skirmish>(tickwire::Config::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[allow(clippy::print_stderr, reason = "a program reports why it does not start")]
-            {
-                eprintln!("tickwire: {error}");
-            }
+            // Nobody may be there to read it: the exit code says it as well.
+            let _ = writeln!(io::stderr(), "tickwire: {error}");
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,80 +1,207 @@
 //! [`run`]: a server as a program, with logs, signals and the lines that it prints.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 use std::{process, thread};
 
 use shared::game::Game;
-use tracing::info;
+use tracing::{error, info};
 
+use crate::ops::log::{self, LogThread};
+use crate::ops::supervision::{PartFailure, message_of};
 use crate::{Config, Server, StartError};
 
-/// Runs a server as a program: logs to stderr, prints two lines when it listens, and stops on
-/// Ctrl-C or SIGTERM. A second signal ends the process at once.
+/// How long the start waits for the lines on stdout to be written.
+const PRINT_MAX: Duration = Duration::from_secs(1);
+
+/// Why the program ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The server cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A part of the running server ended, so that the server could not go on.
+    #[error("{0}")]
+    Failed(#[from] PartFailure),
+}
+
+impl RunError {
+    /// The exit code of the program: 2 for invalid settings, 1 for everything else.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Start(error) => error.exit_code(),
+            RunError::Failed(_) => 1,
+        }
+    }
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> RunError {
+        RunError::Start(error.into())
+    }
+}
+
+/// Runs a server as a program: logs to stderr, prints two lines when it listens, and stops on Ctrl-C or
+/// SIGTERM. A second signal ends the process at once. On SIGHUP it reads its keys and its certificate
+/// again; SIGUSR1 and SIGUSR2 do nothing.
 ///
 /// # Errors
-/// If the server cannot start.
-pub fn run<G: Game>(config: Config) -> Result<(), StartError> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+/// If the server cannot start, or if a part of it ends while it runs.
+pub fn run<G: Game>(config: Config) -> Result<(), RunError> {
+    let log = start_log()?;
+    let ended = run_logged::<G>(config);
+    log.flush();
+    ended
+}
+
+fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let server = Server::<G>::start(config)?;
-    // A parent process may have closed stdout; the server runs nevertheless.
-    let _ = writeln!(
-        io::stdout(),
-        "listening on {}://{}\nadmin on http://{}",
+    print_lines(format!(
+        "listening on {}://{}\nadmin on http://{}\n",
         server.scheme(),
         server.address(),
         server.admin_address()
-    );
-    runtime.block_on(signals.next());
-    info!("closing; a second signal ends the process at once");
+    ));
+    let failure = runtime.block_on(async {
+        loop {
+            tokio::select! {
+                failure = server.failed() => break Some(failure),
+                signal = signals.next() => match signal {
+                    Signal::Stop => break None,
+                    Signal::Reload => {
+                        info!("SIGHUP: reads the ticket key and the certificate again");
+                        server.reload();
+                    }
+                    Signal::Ignored(name) => info!("{name} is ignored"),
+                },
+            }
+        }
+    });
+    match &failure {
+        None => info!("closing; a second signal ends the process at once"),
+        Some(failure) => error!(%failure, "closing: the server cannot go on"),
+    }
     thread::spawn(move || {
-        runtime.block_on(signals.next());
+        runtime.block_on(async { while !matches!(signals.next().await, Signal::Stop) {} });
         process::exit(130);
     });
     server.stop();
     info!("closed");
-    Ok(())
+    failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// The signals that stop the program.
+/// Starts the log, and sends the messages of panics there as well: the standard library writes them in
+/// the thread that panics, which would wait for a log that nobody reads.
+fn start_log() -> io::Result<LogThread> {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
+        .from_env_lossy();
+    let (log, writer) = LogThread::start(io::stderr(), &log::COUNTERS)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(io::stderr().is_terminal())
+        // A line that cannot be formatted is left out: reporting it would write to stderr.
+        .log_internal_errors(false)
+        .init();
+    panic::set_hook(Box::new(log_panic));
+    Ok(log)
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let backtrace = Backtrace::capture();
+    let backtrace = Some(backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured);
+    error!(
+        thread = thread::current().name().unwrap_or("unnamed"),
+        place = panic.location().map(tracing::field::display),
+        backtrace = backtrace.map(tracing::field::display),
+        "panic: {}",
+        message_of(panic.payload()),
+    );
+}
+
+/// Prints to stdout. A parent process may have closed it, or may never read it: the server runs
+/// nevertheless.
+fn print_lines(lines: String) {
+    let (printed, done) = sync_channel::<()>(1);
+    thread::spawn(move || {
+        let _ = io::stdout().write_all(lines.as_bytes());
+        drop(printed);
+    });
+    // It ends when the sender is dropped, with an error that says nothing.
+    let _ = done.recv_timeout(PRINT_MAX);
+}
+
+/// What a signal asks for.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there is only one signal"))]
+enum Signal {
+    Stop,
+    Reload,
+    Ignored(&'static str),
+}
+
+/// The signals that the program handles. Each of them would else end it without a goodbye.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    user_1: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    user_2: tokio::signal::unix::Signal,
+    /// A file, such as the log, would exceed the limit of this process: the write then fails.
+    #[cfg(unix)]
+    file_too_large: tokio::signal::unix::Signal,
 }
 
 impl Signals {
+    #[cfg(unix)]
     fn listen() -> io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+
         Ok(Signals {
-            #[cfg(unix)]
-            interrupt: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?,
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            user_1: signal(SignalKind::user_defined1())?,
+            user_2: signal(SignalKind::user_defined2())?,
+            file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ))?,
         })
     }
 
+    #[cfg(not(unix))]
+    #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals {})
+    }
+
     #[cfg(unix)]
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.hangup.recv() => Signal::Reload,
+            _ = self.user_1.recv() => Signal::Ignored("SIGUSR1"),
+            _ = self.user_2.recv() => Signal::Ignored("SIGUSR2"),
+            _ = self.file_too_large.recv() => Signal::Ignored("SIGXFSZ"),
         }
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         // Without a handler the program cannot receive the signal: it runs until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Stop
     }
 }

@@ -16,10 +16,10 @@ use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, Shard};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
-use crate::Config;
+use crate::config::{Config, TicketConfig};
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
 use crate::edge::tickets::Tickets;
@@ -32,6 +32,7 @@ use crate::lobby_task::{LobbyTask, release_seat};
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
+use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
 use crate::shard_thread::{ShardOutlets, ShardThread};
 
 /// How long [`Server::stop`] waits for a thread to end, beyond the time for farewells.
@@ -79,12 +80,21 @@ struct Credentials {
     tls: Option<(Tls, Option<Renewal>)>,
 }
 
+/// What can be read again while the server runs.
+struct Reload {
+    ticket_config: TicketConfig,
+    tickets: watch::Sender<Arc<Tickets>>,
+    certificate: Arc<Notify>,
+}
+
 /// A running server. Dropping it stops it.
 pub struct Server<G: Game> {
     address: SocketAddr,
     admin_address: SocketAddr,
     is_secure: bool,
     closing: watch::Sender<bool>,
+    supervisor: Arc<Supervisor>,
+    reload: Reload,
     edge: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
     recorder: Option<JoinHandle<()>>,
@@ -148,6 +158,26 @@ impl<G: Game> Server<G> {
         self.admin_address
     }
 
+    /// Completes when a part of the server has ended that must run for as long as the server does: the
+    /// server is useless then, and must be stopped.
+    pub async fn failed(&self) -> PartFailure {
+        self.supervisor.failed().await
+    }
+
+    /// Reads the files of the ticket key and of the certificate again. What is invalid is logged, and the
+    /// last valid one stays in use.
+    pub fn reload(&self) {
+        match Tickets::load(&self.reload.ticket_config) {
+            Ok(tickets) => {
+                self.reload.tickets.send_replace(Arc::new(tickets));
+            }
+            Err(error) => {
+                warn!(error, "cannot read the ticket key again; the last one stays in use")
+            }
+        }
+        self.reload.certificate.notify_one();
+    }
+
     /// Sends every client a goodbye and stops, within a few seconds.
     pub fn stop(self) {}
 }
@@ -200,7 +230,8 @@ fn spawn_threads<G: Game>(
     let (lobby_sender, requests) = tokio::sync::mpsc::unbounded_channel();
     let (commands, mailboxes): (Vec<_>, Vec<_>) =
         (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
-    let (recorder, recorder_thread) = recorder(&config)?.unzip();
+    let supervisor = Arc::new(Supervisor::new(closing_seen.clone()));
+    let (recorder, recorder_thread) = recorder(&config, &supervisor)?.unzip();
     let game = GameVersion::of::<G>();
     let settings = LobbySettings {
         game,
@@ -228,30 +259,41 @@ fn spawn_threads<G: Game>(
         };
         let template = template.clone();
         let name = format!("shard-{number}");
-        let run = move || ShardThread::new(Shard::<G>::new(template), mailbox, outlets).run();
-        shards.push(thread::Builder::new().name(name).spawn(run)?);
+        let heartbeat = supervisor.heartbeat(&name);
+        let run =
+            move || ShardThread::new(Shard::<G>::new(template), mailbox, outlets).run(&heartbeat);
+        shards.push(supervisor.spawn_thread(&name, Lifetime::Server, run)?);
     }
     let (tls, renewal) = credentials.tls.unzip();
     let is_secure = tls.is_some();
-    let renewal = (renewal.flatten(), Arc::clone(&metrics));
+    let (tickets, tickets_seen) = watch::channel(Arc::new(credentials.tickets));
+    let certificate = Arc::<Notify>::default();
+    let renewal = renewal
+        .flatten()
+        .map(|renewal| renewal.run(Arc::clone(&certificate), Arc::clone(&metrics)));
+    let reload = Reload { ticket_config: config.tickets.clone(), tickets, certificate };
     let server = ServerContext {
         game,
         lobby: lobby_sender,
         shards: commands,
         metrics,
         memory,
-        tickets: credentials.tickets,
+        supervisor: Arc::clone(&supervisor),
+        tickets: tickets_seen,
         tls,
         closing: closing_seen,
     };
     let edge = AcceptLoop::new(&config, server, listeners, leaving);
-    let edge = thread::Builder::new().name("edge".into()).spawn(move || {
+    let [edge_heartbeat, lobby_heartbeat] =
+        ["edge", "lobby"].map(|part| supervisor.heartbeat(part));
+    let tasks = Arc::clone(&supervisor);
+    let edge = supervisor.spawn_thread("edge", Lifetime::Server, move || {
         runtime.block_on(async {
-            tokio::spawn(lobby.run());
-            if let (Some(renewal), metrics) = renewal {
-                tokio::spawn(renewal.run(metrics));
+            tasks.spawn_task("lobby", lobby.run(lobby_heartbeat));
+            if let Some(renewal) = renewal {
+                tasks.spawn_task("renewal", renewal);
             }
-            edge.run().await;
+            edge.run(&edge_heartbeat).await;
         });
         // A file read in progress must not delay the shutdown.
         runtime.shutdown_background();
@@ -261,6 +303,8 @@ fn spawn_threads<G: Game>(
         admin_address,
         is_secure,
         closing,
+        supervisor,
+        reload,
         edge: Some(edge),
         shards,
         recorder: recorder_thread,
@@ -278,9 +322,12 @@ fn directory_limits(config: &Config) -> DirectoryLimits {
 }
 
 /// The recorder of the first room and its thread, with `--record-scenes`.
-fn recorder(config: &Config) -> Result<Option<(Recorder, JoinHandle<()>)>, StartError> {
+fn recorder(
+    config: &Config,
+    supervisor: &Arc<Supervisor>,
+) -> Result<Option<(Recorder, JoinHandle<()>)>, StartError> {
     let Some(path) = &config.record_scenes else { return Ok(None) };
-    let recorder = Recorder::create(path).map_err(|error| {
+    let recorder = Recorder::create(path, supervisor).map_err(|error| {
         StartError::Config(format!("--record-scenes {}: {error}", path.display()))
     })?;
     Ok(Some(recorder))

@@ -1,7 +1,7 @@
 //! [`ShardThread`]: the thread that drives one [`Shard`]. It sleeps until the next deadline, runs a
 //! pass, handles commands in between, and applies the effects of both.
 //!
-//! Only a deadline or a command wakes it: sockets are read when their tick needs them.
+//! Only a deadline, a command or a sign of life that is due wakes it: sockets are read when their tick needs them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,9 +13,11 @@ use shared::protocol::End;
 use tickwire_host::{Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::limits::HEARTBEAT_EVERY;
 use crate::lobby_task::{LobbyRequest, LobbySender};
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
+use crate::ops::supervision::Heartbeat;
 use crate::transport::websocket::WebSocketTransport;
 
 /// Most commands handled between two passes, so that neither can starve the other.
@@ -56,8 +58,10 @@ impl<G: Game> ShardThread<G> {
     }
 
     /// Runs until [`Command::Close`], or until all senders of the mailbox are dropped.
-    pub(crate) fn run(mut self) {
-        while self.turn() {}
+    pub(crate) fn run(mut self, heartbeat: &Heartbeat) {
+        while self.turn() {
+            heartbeat.beat();
+        }
         self.handle(Command::Close);
         // Clients whose join is still in the mailbox are refused with the reason.
         while let Ok(command) = self.mailbox.try_recv() {
@@ -88,11 +92,10 @@ impl<G: Game> ShardThread<G> {
         }
     }
 
+    /// Sleeps until the next deadline, a command, or the next sign of life is due.
     fn sleep(&self) -> Result<Command, RecvTimeoutError> {
-        match self.shard.next_deadline() {
-            Some(deadline) => self.mailbox.recv_timeout(deadline.saturating_sub(self.now())),
-            None => self.mailbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
+        let deadline = self.shard.next_deadline().map(|at| at.saturating_sub(self.now()));
+        self.mailbox.recv_timeout(deadline.unwrap_or(HEARTBEAT_EVERY).min(HEARTBEAT_EVERY))
     }
 
     fn now(&self) -> Duration {

@@ -2,6 +2,7 @@
 //! connections. The clients know the messages of the protocol, but not the game.
 
 mod edge;
+mod health;
 mod overload;
 mod tickets;
 mod tls;

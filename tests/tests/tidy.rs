@@ -169,6 +169,26 @@ fn what_a_client_sends_is_handled_in_one_place() {
 }
 
 #[test]
+fn every_thread_and_lasting_task_of_the_server_is_supervised() {
+    // Where threads and tasks are spawned: what supervises them, the log and what the program itself waits
+    // for, and the connections, which come and go.
+    let known =
+        ["ops/supervision.rs", "ops/log/mod.rs", "program.rs", "edge/accept.rs"].map(Path::new);
+    let source = root().join("server/src");
+    let spawns = files(&source, &["rs"]).into_iter().filter(|path| {
+        let code = production_code(path);
+        ["tokio::spawn(", "thread::spawn(", ".spawn(", "spawn_local("]
+            .iter()
+            .any(|spawn| code.contains(spawn))
+    });
+    let unknown = spawns.filter(|path| {
+        let path = path.strip_prefix(&source).expect("it is below");
+        !known.contains(&path)
+    });
+    fail_if_any(unknown.map(|path| format!("{}: spawns unsupervised", path.display())).collect());
+}
+
+#[test]
 fn nothing_is_left_open() {
     // Written in halves, so that this file does not find itself.
     let marks =

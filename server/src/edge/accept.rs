@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use tickwire_host::Command;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
@@ -30,10 +31,12 @@ use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnections;
 use crate::config::Config;
 use crate::limits::{
-    ACCEPT_REJECTIONS_MAX, ADMIN_CONNECTIONS_MAX, FAREWELL_MAX, PENDING_CONNECTIONS_MAX,
+    ACCEPT_REJECTIONS_MAX, ADMIN_CONNECTIONS_MAX, FAREWELL_MAX, HEARTBEAT_EVERY,
+    PENDING_CONNECTIONS_MAX,
 };
 use crate::lobby_task::LobbyRequest;
 use crate::ops::memory::MemoryGauge;
+use crate::ops::supervision::Heartbeat;
 use crate::shard_thread::Leaving;
 use crate::transport::byte_stream::limit_kernel_buffers;
 
@@ -43,8 +46,8 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(2);
 const EVICTION_YIELDS_MAX: usize = 1_000;
 /// Shortest interval between two log messages about accept errors.
 const ACCEPT_ERROR_LOG_EVERY: Duration = Duration::from_secs(10);
-/// How often addresses expire and the memory use is sampled.
-const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
+/// How often addresses expire, the memory use is sampled, and the loop gives a sign of life.
+const HOUSEKEEPING_EVERY: Duration = HEARTBEAT_EVERY;
 
 /// The accept loop and the state that it owns.
 pub(crate) struct AcceptLoop {
@@ -103,7 +106,7 @@ impl AcceptLoop {
     }
 
     /// Accepts until the server closes, then ends all connections.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, heartbeat: &Heartbeat) {
         let mut closing = self.context.server.closing.clone();
         let mut housekeeping = interval(HOUSEKEEPING_EVERY);
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -120,6 +123,7 @@ impl AcceptLoop {
                 }
             }
             self.publish();
+            heartbeat.beat();
         }
         self.close().await;
     }
@@ -127,8 +131,14 @@ impl AcceptLoop {
     /// Closes the rooms and waits for the last goodbyes, for a limited time. Connections that arrive
     /// meanwhile are still accepted, to be answered with 503.
     async fn close(mut self) {
-        // Without a lobby there are no rooms to close.
-        let _ = self.context.server.lobby.send(LobbyRequest::Close);
+        let server = &self.context.server;
+        if server.lobby.send(LobbyRequest::Close).is_err() {
+            // The lobby has failed: players still get their goodbye.
+            for shard in &server.shards {
+                // A shard that is gone has no players.
+                let _ = shard.send(Command::Close);
+            }
+        }
         let deadline = Instant::now() + 2 * FAREWELL_MAX;
         // The shutdown does not wait for connections that are accepted from here on.
         let mut awaited = std::mem::take(&mut self.tasks);

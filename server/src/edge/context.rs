@@ -24,6 +24,7 @@ use crate::config::{AllowedOrigin, Config};
 use crate::lobby_task::LobbySender;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
+use crate::ops::supervision::Supervisor;
 
 /// The edge's handles to the rest of the server.
 pub(crate) struct ServerContext {
@@ -32,7 +33,9 @@ pub(crate) struct ServerContext {
     pub(crate) shards: Vec<threads::Sender<Command>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) memory: Arc<Watermark>,
-    pub(crate) tickets: Tickets,
+    pub(crate) supervisor: Arc<Supervisor>,
+    /// The newest: the key can be read again.
+    pub(crate) tickets: watch::Receiver<Arc<Tickets>>,
     /// The TLS configuration of the public listener; `None` without TLS.
     pub(crate) tls: Option<Tls>,
     /// True once the server is shutting down.

@@ -3,6 +3,7 @@
 //! [`tickwire_host::hello`] judges the hello and [`super::tickets`] the ticket; this module owns the
 //! deadline.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shared::protocol::End;
@@ -51,7 +52,7 @@ async fn first_message(
             // Tickets expire by wall-clock time. If the clock is before 1970, all of them count as
             // expired.
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
-            let tickets = &context.server.tickets;
+            let tickets = Arc::clone(&context.server.tickets.borrow());
             judge(&message, context.server.game, |hello| tickets.judge(hello, now))
         }
         Received::Text(_) => Err(HelloError::Ended(End::NotBinary)),

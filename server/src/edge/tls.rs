@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use rustls::ServerConfig;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 use crate::config::TlsConfig;
@@ -100,10 +100,11 @@ pub(crate) struct Renewal {
 }
 
 impl Renewal {
-    /// Checks the files forever.
-    pub(crate) async fn run(mut self, metrics: Arc<Metrics>) {
+    /// Checks the files forever, and at once when `check_now` is notified.
+    pub(crate) async fn run(mut self, check_now: Arc<Notify>, metrics: Arc<Metrics>) {
         loop {
-            tokio::time::sleep(RELOAD_CHECK_EVERY).await;
+            // Either way the files are checked.
+            let _ = tokio::time::timeout(RELOAD_CHECK_EVERY, check_now.notified()).await;
             let files = self.files.clone();
             // A stalled disk must not block the edge.
             match tokio::task::spawn_blocking(move || files.read()).await {

@@ -12,6 +12,7 @@ use hdrhistogram::Histogram;
 use hyper::StatusCode;
 use shared::protocol::{End, Refusal};
 
+use crate::ops::log;
 use tickwire_host::Effects;
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::RoomCounters;
@@ -182,6 +183,8 @@ impl Metrics {
             "rooms_failed": self.rooms_failed.load(Relaxed),
             "recordings_ended": self.recordings_ended.load(Relaxed),
             "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
+            "log_lines_dropped": log::COUNTERS.dropped.load(Relaxed),
+            "log_lines_paced": log::COUNTERS.paced.load(Relaxed),
             "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),

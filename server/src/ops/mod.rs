@@ -1,6 +1,8 @@
-//! Operations: metrics, memory use and recordings. They serve the rest of the server and know no
-//! connection.
+//! Operations: log, metrics, memory use, recordings, and the supervision of threads. They serve the
+//! rest of the server and know no connection.
 
+pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod metrics;
 pub(crate) mod recorder;
+pub(crate) mod supervision;

@@ -6,12 +6,14 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use tracing::warn;
 
 use crate::limits::RECORDING_QUEUE_PASSES;
+use crate::ops::supervision::{Lifetime, Supervisor};
 
 /// The sender of the queue of a recording.
 #[derive(Clone, Debug)]
@@ -22,11 +24,15 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Creates or truncates the file and starts the thread that writes it. The thread ends when all
     /// recorders are dropped and the queue is written.
-    pub(crate) fn create(path: &Path) -> io::Result<(Recorder, JoinHandle<()>)> {
+    pub(crate) fn create(
+        path: &Path,
+        supervisor: &Arc<Supervisor>,
+    ) -> io::Result<(Recorder, JoinHandle<()>)> {
         let file = File::create(path)?;
         let (queue, lines) = sync_channel(RECORDING_QUEUE_PASSES);
-        let writer = thread::Builder::new().name("recorder".into());
-        Ok((Recorder { queue }, writer.spawn(move || write_all(file, &lines))?))
+        let writer =
+            supervisor.spawn_thread("recorder", Lifetime::Work, move || write_all(file, &lines))?;
+        Ok((Recorder { queue }, writer))
     }
 
     /// Queues the lines of a pass: one or more whole ticks.

@@ -9,7 +9,7 @@ use super::*;
 const TICKS: u32 = 200;
 
 /// Sends one input for every tick from `first` on that may be the next.
-fn send_inputs(peer: &mut TestClient, first: Tick, input: u8) {
+pub(super) fn send_inputs(peer: &mut TestClient, first: Tick, input: u8) {
     for ahead in 0..TICKS {
         let (seen, rewind) = (Tick(0), Rewind::default());
         let input = &[input];

@@ -102,3 +102,28 @@ fn no_ticket_and_no_key_is_ever_logged_or_sent() {
     }
     assert!(!log.contains(SECRET) && !responses.contains(SECRET), "the key is shown");
 }
+
+#[test]
+fn a_changed_ticket_key_is_used_after_a_reload_and_a_broken_one_is_not() {
+    let folder = std::env::temp_dir().join(format!("tickwire-keys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let file = folder.join("ticket.key");
+    let other_key = SECRET.replace("never", "not-yet");
+    std::fs::write(&file, &other_key).expect("it can be written");
+    let tickets = TicketConfig {
+        ticket_key: Some(file.clone()),
+        guests: Guests::Refuse,
+        ..TicketConfig::default()
+    };
+    let server = start(Config { tickets, ..Config::default() });
+    let join = || join(server.address(), RoomWish::Named("final"), Some(&ticket(60, "")));
+    assert_eq!(join(), Err(Refusal::TicketInvalid));
+    std::fs::write(&file, SECRET).expect("it can be written");
+    assert_eq!(join(), Err(Refusal::TicketInvalid), "it is read when that is asked for");
+    server.reload();
+    assert_eq!(join().as_deref(), Ok("final"));
+    std::fs::write(&file, "short").expect("it can be written");
+    server.reload();
+    assert_eq!(join().as_deref(), Ok("final"), "the last valid key stays in use");
+    std::fs::remove_dir_all(&folder).expect("it is there");
+}

@@ -1,6 +1,8 @@
 //! [`Tiny`]: the smallest game. Every player has a number that grows by its inputs. One input makes the
-//! rules panic and one makes them slow, for tests of failed and overloaded rooms.
+//! rules panic, one makes them slow and one makes them stand still, for tests of failed, overloaded and stuck
+//! rooms.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -18,6 +20,10 @@ pub const BREAK: u8 = 255;
 pub const HEAVY: u8 = 254;
 /// From this input on, steps take no time again.
 pub const LIGHT: u8 = 253;
+/// The input whose step does not end before [`RELEASED`].
+pub const HOLD: u8 = 252;
+/// Ends the step of every room that was sent [`HOLD`].
+pub static RELEASED: AtomicBool = AtomicBool::new(false);
 /// How long a step takes after [`HEAVY`].
 const HEAVY_STEP: Duration = Duration::from_millis(50);
 
@@ -59,6 +65,11 @@ impl Game for Tiny {
             match input {
                 HEAVY => self.is_heavy = true,
                 LIGHT => self.is_heavy = false,
+                HOLD => {
+                    while !RELEASED.load(Ordering::Relaxed) {
+                        sleep(HEAVY_STEP);
+                    }
+                }
                 _ => {}
             }
             Tiny::advance(number, now.level, input);

@@ -21,14 +21,20 @@ impl Process {
     /// Starts it; its output is read from now on, so that it never blocks on a full pipe.
     #[must_use]
     pub fn start(name: &str, command: &mut Command) -> Process {
+        Process::start_with_log(name, command, Stdio::piped())
+    }
+
+    /// Starts it with a log of the test's own.
+    #[must_use]
+    pub fn start_with_log(name: &str, command: &mut Command, log: Stdio) -> Process {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         let out = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut err = child.stderr.take().expect("stderr is piped");
+        let err = child.stderr.take();
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
@@ -39,6 +45,7 @@ impl Process {
         let log = Arc::new(Mutex::new(String::new()));
         let written = Arc::clone(&log);
         thread::spawn(move || {
+            let Some(mut err) = err else { return };
             let mut chunk = [0; 4096];
             while let Ok(bytes @ 1..) = err.read(&mut chunk) {
                 let text = String::from_utf8_lossy(&chunk[..bytes]);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -61,8 +61,16 @@ impl Server {
         Server::launch("127.0.0.1:0", Some(descriptors_max), to_owned(settings))
     }
 
+    /// Starts `command`, which runs the program that it is given with its arguments, with this log and all
+    /// lines in it.
+    #[must_use]
+    pub fn start_within(mut command: Command, log: Stdio, settings: &[&str]) -> Server {
+        command.arg(program("tickwire")).env("RUST_LOG", "debug");
+        Server::launched(command, "127.0.0.1:0", None, to_owned(settings), log)
+    }
+
     fn launch(listen: &str, descriptors_max: Option<u32>, settings: Vec<String>) -> Server {
-        let mut command = match descriptors_max {
+        let command = match descriptors_max {
             None => Command::new(program("tickwire")),
             Some(max) => {
                 let mut command = Command::new("sh");
@@ -71,8 +79,18 @@ impl Server {
                 command
             }
         };
+        Server::launched(command, listen, descriptors_max, settings, Stdio::piped())
+    }
+
+    fn launched(
+        mut command: Command,
+        listen: &str,
+        descriptors_max: Option<u32>,
+        settings: Vec<String>,
+        log: Stdio,
+    ) -> Server {
         command.args(["--listen", listen]).args(&settings);
-        let mut process = Process::start("the server", &mut command);
+        let mut process = Process::start_with_log("the server", &mut command, log);
         let is_secure = settings.iter().any(|setting| setting.starts_with("--tls"));
         let scheme = if is_secure { "https" } else { "http" };
         let address = self::address(&mut process, &format!("listening on {scheme}://"));
@@ -130,6 +148,17 @@ impl Server {
     #[must_use]
     pub fn usage(&self) -> Usage {
         Usage::of(self.process.id())
+    }
+
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends it a signal by its name, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
     }
 
     /// Asks it to go down, as Ctrl-C does. It is still there until [`Server::ended`].

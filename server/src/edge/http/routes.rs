@@ -59,7 +59,7 @@ pub(crate) async fn respond(
             }
             Err(rejection) => rejection.response(),
         },
-        (_, "/healthz") => text(StatusCode::OK, "ok\n"),
+        (_, "/healthz") => health(context).await,
         (_, "/api/rooms") => rooms(context).await,
         (Listener::Admin, "/api/status") => status(context).await,
         (Listener::Public, path) => match find_file(context.web_dir.as_deref(), path).await {
@@ -109,6 +109,16 @@ fn accept_upgrade(
     // A proxy that forwards no address counts as the client itself.
     let client = forwarded::client(&head.headers, &context.proxies).unwrap_or(peer.address);
     Ok((response, context.peer_of_address(client), context.permit(client)?))
+}
+
+/// Whether all parts of the server work, and else which does not.
+async fn health(context: &EdgeContext) -> Response<Body> {
+    match context.server.supervisor.health().await {
+        Ok(()) => text(StatusCode::OK, "ok\n"),
+        Err(unhealthy) => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{unhealthy}\n").into())
+        }
+    }
 }
 
 async fn status(context: &EdgeContext) -> Response<Body> {
@@ -195,9 +205,12 @@ fn content_security_policy(head: &Parts) -> HeaderValue {
     policy.parse().expect("a policy is a header value")
 }
 
+/// The content type of responses for people.
+const TEXT: &str = "text/plain; charset=utf-8";
+
 /// A response for people.
 fn text(status: StatusCode, text: &'static str) -> Response<Body> {
-    plain(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+    plain(status, TEXT, Bytes::from_static(text.as_bytes()))
 }
 
 fn json(value: &impl serde::Serialize) -> Response<Body> {
