@@ -172,7 +172,7 @@ impl<G: Game> Server<G> {
                 self.reload.tickets.send_replace(Arc::new(tickets));
             }
             Err(error) => {
-                warn!(error, "cannot read the ticket key again; the last one stays in use")
+                warn!(error, "cannot read the ticket key again; the last one stays in use");
             }
         }
         self.reload.certificate.notify_one();
