@@ -24,6 +24,9 @@ pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
 pub const HTTP_HEADERS_MAX: usize = 64;
 /// Longest target of an HTTP request, in bytes. A longer one is answered with 414.
 pub const HTTP_TARGET_MAX_BYTES: usize = 2_048;
+/// Most members of `X-Forwarded-For` that are read, from its end. A client behind more trusted
+/// proxies counts as unreadable.
+pub const FORWARDED_MEMBERS_MAX: usize = 32;
 /// Longest time that a rejected connection gets to read the response. Then it is closed.
 pub const REJECTED_LINGER_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of a rejected connection that are read and discarded. Then it is closed.

@@ -26,7 +26,7 @@ use super::farewell::drain_and_close;
 use super::http::rejection::Rejection;
 use super::http::serve::send_rejection;
 use super::opening::{Permits, serve_connection};
-use super::peer::{Listener, PeerInfo};
+use super::peer::{ClientAddress, Listener, PeerInfo};
 use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnections;
 use crate::config::Config;
@@ -226,7 +226,9 @@ impl AcceptLoop {
             return debug!(%error, "a connection was lost at accept");
         }
         let is_counted = listener == Listener::Public && !self.context.is_proxy(peer);
-        let permit = match is_counted.then(|| self.context.permit(peer)).transpose() {
+        let address = peer.to_canonical();
+        let client = ClientAddress::Known(address);
+        let permit = match is_counted.then(|| self.context.permit(client)).transpose() {
             Ok(permit) => permit.flatten(),
             Err(rejection) => return self.reject(tcp, rejection),
         };
@@ -236,8 +238,7 @@ impl AcceptLoop {
         }
         let pending = self.state(listener).pending.register();
         let number = pending.number();
-        let address = peer.to_canonical();
-        let key = self.context.peer_of_address(address);
+        let key = self.context.peer_of_address(client);
         let peer = PeerInfo { listener, address, key, is_plaintext_on_tls: false };
         // The session records itself and its room once it has joined. At `debug`, like every line
         // about one connection: at `info` it would cost half a KiB each and name nothing.

@@ -15,6 +15,8 @@ use crate::limits::{ADDRESS_BURST_SECONDS, ADDRESSES_MAX};
 use ipnet::IpNet;
 use slotmap::SlotMap;
 
+use super::peer::ClientAddress;
+
 /// Prefix that counts as one address for IPv6: what one subscriber usually has.
 const IPV6_PREFIX_BITS: u8 = 64;
 /// A full table is cleared of one part in this many, so that this is rare.
@@ -49,12 +51,12 @@ pub(crate) struct AddressLimiter {
     limits: AddressLimits,
     addresses_max: usize,
     addresses: SlotMap<AddressKey, AddressEntry>,
-    by_prefix: HashMap<IpAddr, AddressKey>,
+    by_prefix: HashMap<ClientAddress, AddressKey>,
 }
 
 #[derive(Debug)]
 struct AddressEntry {
-    prefix: IpAddr,
+    prefix: ClientAddress,
     open: u32,
     /// When the whole burst is available again. Each connect moves it forward.
     burst_full_at: Duration,
@@ -82,7 +84,7 @@ impl ConnectionPermit {
     /// The limit that the address has reached.
     pub(crate) fn take(
         addresses: &Arc<Mutex<AddressLimiter>>,
-        address: IpAddr,
+        address: ClientAddress,
         now: Duration,
     ) -> Result<ConnectionPermit, AddressLimit> {
         let address = lock(addresses).take(address, now)?;
@@ -110,7 +112,7 @@ impl AddressLimiter {
         self.addresses.len()
     }
 
-    fn take(&mut self, address: IpAddr, now: Duration) -> Result<AddressKey, AddressLimit> {
+    fn take(&mut self, address: ClientAddress, now: Duration) -> Result<AddressKey, AddressLimit> {
         let key = self.key(prefix(address), now);
         let limits = self.limits;
         let address = &mut self.addresses[key];
@@ -135,7 +137,7 @@ impl AddressLimiter {
         }
     }
 
-    fn key(&mut self, prefix: IpAddr, now: Duration) -> AddressKey {
+    fn key(&mut self, prefix: ClientAddress, now: Duration) -> AddressKey {
         if let Some(key) = self.by_prefix.get(&prefix) {
             return *key;
         }
@@ -179,14 +181,15 @@ impl AddressLimiter {
 }
 
 /// The prefix that counts as one address.
-pub(crate) fn prefix(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+pub(crate) fn prefix(address: ClientAddress) -> ClientAddress {
+    let ClientAddress::Known(address) = address else { return address };
+    ClientAddress::Known(match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
             let net = IpNet::new(IpAddr::V6(address), IPV6_PREFIX_BITS);
             net.expect("64 bits are fewer than 128").network()
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::address_limiter::{AddressLimit, AddressLimiter, AddressLimits, Connec
 use super::http::forwarded;
 use super::http::origin::Origins;
 use super::http::rejection::Rejection;
+use super::peer::ClientAddress;
 use super::tickets::Tickets;
 use super::tls::Tls;
 use crate::config::{AllowedOrigin, Config};
@@ -86,8 +87,13 @@ impl EdgeContext {
     ///
     /// # Errors
     /// If the address has reached a limit.
-    pub(crate) fn permit(&self, address: IpAddr) -> Result<Option<ConnectionPermit>, Rejection> {
-        if forwarded::is_within(address, &self.uncapped) {
+    pub(crate) fn permit(
+        &self,
+        address: ClientAddress,
+    ) -> Result<Option<ConnectionPermit>, Rejection> {
+        if let ClientAddress::Known(address) = address
+            && forwarded::is_within(address, &self.uncapped)
+        {
             return Ok(None);
         }
         let metrics = &self.server.metrics;
@@ -110,7 +116,7 @@ impl EdgeContext {
     }
 
     /// The key of an address. All addresses of one subscriber have the same key.
-    pub(crate) fn peer_of_address(&self, address: IpAddr) -> PeerKey {
+    pub(crate) fn peer_of_address(&self, address: ClientAddress) -> PeerKey {
         PeerKey(self.peer_hasher.hash_one(super::address_limiter::prefix(address)))
     }
 

@@ -1,5 +1,7 @@
-//! [`PeerInfo`]: the other end of a connection, as the edge knows it.
+//! [`PeerInfo`]: the other end of a connection, as the edge knows it, and [`ClientAddress`], whom it
+//! is counted against.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use tickwire_host::PeerKey;
@@ -11,6 +13,26 @@ pub(crate) enum Listener {
     Public,
     /// Serves the counters.
     Admin,
+}
+
+/// The address against which a client is counted. It is the peer's, unless a trusted proxy forwards
+/// the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ClientAddress {
+    /// This address; an IPv4 address is never written as IPv6.
+    Known(IpAddr),
+    /// A trusted proxy forwards it without an address that can be read. All such clients count as one
+    /// address, which is always limited.
+    Unreadable,
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClientAddress::Known(address) => address.fmt(to),
+            ClientAddress::Unreadable => to.write_str("unreadable"),
+        }
+    }
 }
 
 /// The other end of a connection.

@@ -98,7 +98,7 @@ fn only_a_trusted_proxy_can_forward_the_address_of_a_client() {
         // The part that the client itself sends is not trusted.
         (proxy, "X-Forwarded-For: 192.0.2.3, 192.0.2.2\r\n", "429"),
         (proxy, "X-Forwarded-For: 192.0.2.3, 127.0.0.9\r\n", "101"),
-        // Without a valid address, the proxy itself counts.
+        // All that cannot be read count as one.
         (proxy, "X-Forwarded-For: nobody\r\n", "101"),
         (proxy, "", "429"),
         ([127, 0, 0, 8], "X-Forwarded-For: 192.0.2.4\r\n", "101"),
@@ -106,6 +106,50 @@ fn only_a_trusted_proxy_can_forward_the_address_of_a_client() {
     ] {
         assert_eq!(status_of(from, headers), code, "{from:?} {headers:?}");
     }
-    // The three clients, the proxy itself, and the address that is not a proxy.
+    // The three clients, the unreadable ones, and the address that is not a proxy.
     assert_eq!(count(&status(&server), "addresses"), 5);
+}
+
+#[test]
+fn no_header_of_a_client_makes_it_the_proxy_or_nobody() {
+    let proxy: [u8; 4] = [127, 0, 0, 9];
+    // The loopback is uncapped, and so is the proxy.
+    let edge = EdgeConfig {
+        address_connections_max: 1,
+        trusted_proxy: vec!["127.0.0.9/32".parse().expect("a prefix")],
+        ..EdgeConfig::default()
+    };
+    // What the client sends itself, and then what the proxy appends: the first in a line of its own.
+    let own: [&[u8]; 6] =
+        [b"caf\xe9", b"\xff\xfe, \xff", b",,,", b"unknown, _hidden", b"127.0.0.1", b""];
+    for (appended, may_join) in [
+        ("203.0.113.5", true),
+        ("203.0.113.6:4711", true),
+        ("unknown", true),
+        ("unix:", false),
+        ("[fe80::1%eth0]", true),
+    ] {
+        let server = start_with_edge(edge.clone());
+        let mut open = Vec::new();
+        if !may_join {
+            let mut first = connect_from(proxy, server.address());
+            let response = request_upgrade(&mut first, "X-Forwarded-For: unknown\r\n");
+            assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
+            open.push(first);
+        }
+        for (at, own) in own.iter().enumerate() {
+            for separator in ["\r\nX-Forwarded-For: ", ", "] {
+                let mut stream = connect_from(proxy, server.address());
+                let head =
+                    format!("GET /ws HTTP/1.1\r\nHost: here\r\n{HANDSHAKE}X-Forwarded-For: ");
+                let rest = format!("{separator}{appended}\r\n\r\n");
+                let request = [head.as_bytes(), own, rest.as_bytes()].concat();
+                stream.write_all(&request).expect("the server reads");
+                let response = response_head(&mut stream, "");
+                let code = if open.is_empty() { "101" } else { "429" };
+                assert_eq!(&response[9..12], code, "{at} {separator:?} {appended}");
+                open.push(stream);
+            }
+        }
+    }
 }

@@ -8,12 +8,12 @@ use super::*;
 
 const LIMITS: AddressLimits = AddressLimits { connections_max: 3, connects_per_second: 2 };
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().expect("an address")
+fn ip(text: &str) -> ClientAddress {
+    ClientAddress::Known(text.parse().expect("an address"))
 }
 
-fn numbered(number: u8) -> IpAddr {
-    IpAddr::from([10, 0, 0, number])
+fn numbered(number: u8) -> ClientAddress {
+    ClientAddress::Known(IpAddr::from([10, 0, 0, number]))
 }
 
 fn seconds(seconds: u64) -> Duration {
@@ -116,7 +116,7 @@ proptest! {
                 let address = &table.addresses[*key];
                 prop_assert_eq!(address.prefix, *prefix);
                 prop_assert!(address.open <= LIMITS.connections_max);
-                let IpAddr::V4(v4) = prefix else { panic!("all are IPv4") };
+                let ClientAddress::Known(IpAddr::V4(v4)) = prefix else { panic!("all are IPv4") };
                 let held = open.get(&v4.octets()[3]).map_or(0, Vec::len);
                 // Connections of a removed entry do not count in the new one.
                 prop_assert!(address.open as usize <= held);

@@ -106,8 +106,7 @@ fn accept_upgrade(
     if !context.is_proxy(peer.address) {
         return Ok((response, peer.key, None));
     }
-    // A proxy that forwards no address counts as the client itself.
-    let client = forwarded::client(&head.headers, &context.proxies).unwrap_or(peer.address);
+    let client = forwarded::client(&head.headers, &context.proxies);
     Ok((response, context.peer_of_address(client), context.permit(client)?))
 }
 
