@@ -18,6 +18,15 @@ pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
 pub const REQUESTS_PER_SECOND_MAX: u32 = 20;
 /// Requests that one HTTP connection may send in a burst: enough for the page and all its files.
 pub const REQUESTS_BURST: u32 = 100;
+/// How old the list of rooms at `/api/rooms` may be. Requests in the meantime share it.
+pub const ROOM_LIST_AGE_MAX: Duration = Duration::from_millis(250);
+/// Largest file that is served from `--web-dir`, in bytes. A larger one is answered with 404.
+pub const WEB_DIR_FILE_MAX_BYTES: usize = 64 << 20;
+/// Most bytes of files from `--web-dir` that are kept in memory. Beyond it all are dropped, and read
+/// again.
+pub const WEB_DIR_CACHE_MAX_BYTES: usize = 64 << 20;
+/// Most files that are read from `--web-dir` at the same time. Further requests wait.
+pub const WEB_DIR_READS_MAX: usize = 4;
 /// Largest head of an HTTP request, in bytes. A larger one is answered with 431.
 pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
 /// Most headers of an HTTP request. A request with more is answered with 431.
@@ -39,15 +48,38 @@ pub const ACCEPT_REJECTIONS_MAX: usize = 64;
 pub const PENDING_CONNECTIONS_MAX: usize = 1_024;
 /// Most connections of the admin listener. The oldest is evicted for the newest.
 pub const ADMIN_CONNECTIONS_MAX: usize = 16;
-/// Most addresses in the address limiter. Beyond it, the addresses whose last connect is longest
-/// ago are removed, those without open connections first.
+/// Most addresses in the address limiter. Beyond it, the addresses whose last use is longest ago are
+/// removed, those without WebSockets first.
 pub const ADDRESSES_MAX: usize = 65_536;
 /// Burst of connects of one address, in seconds at its average rate.
 pub const ADDRESS_BURST_SECONDS: u32 = 4;
-/// Default of the most open connections of one address. Further ones are answered with 429.
+/// Default of the most open WebSockets of one address. Further ones are answered with 429.
 pub const ADDRESS_CONNECTIONS_DEFAULT: u32 = 256;
-/// Default of the connects of one address per second. Further ones are answered with 429.
+/// Default of the new WebSockets of one address per second. Further ones are answered with 429.
 pub const ADDRESS_CONNECTS_PER_SECOND_DEFAULT: u32 = 32;
+/// Default of the HTTP requests of one address per second. Beyond it and its burst they are delayed,
+/// and then answered with 429.
+pub const ADDRESS_REQUESTS_PER_SECOND_DEFAULT: u32 = 500;
+/// Burst of requests of one address, in seconds at its average rate: a class of forty that opens the
+/// page at the same time.
+pub const REQUESTS_BURST_SECONDS: u32 = 8;
+/// How many requests a new connection counts as: what accepting it and a TLS handshake cost.
+pub const CONNECT_REQUESTS: u32 = 4;
+/// Longest delay of a response because of the request rate of its address. A request that would wait
+/// longer is answered with 429.
+pub const REQUEST_DELAY_MAX: Duration = Duration::from_secs(2);
+/// Default of the most open HTTP connections of one address. For another one, its oldest idle one is
+/// closed, or the oldest one without a request; if there is neither, it is answered with 429.
+pub const ADDRESS_HTTP_CONNECTIONS_DEFAULT: u32 = 512;
+/// Most refusals whose log line is remembered, of each sort. Beyond it the oldest is forgotten, and may be
+/// logged again.
+pub const REFUSALS_LOGGED_MAX: usize = 256;
+/// Time after which the same refusal is logged again.
+pub const REFUSAL_LOGGED_AGAIN: Duration = Duration::from_secs(3_600);
+/// Average interval of log lines about refusals, of each sort. Further ones are not logged.
+pub const REFUSALS_LINE_EVERY: Duration = Duration::from_secs(10);
+/// Log lines about refusals at once, of each sort.
+pub const REFUSAL_LINES_BURST: u32 = 8;
 /// Default of the memory limit, in percent of the available memory. Above it, joins are refused.
 pub const MEMORY_MAX_DEFAULT_PERCENT: u64 = 80;
 /// Memory use below which joins are accepted again, in percent of the memory limit.
@@ -139,8 +171,11 @@ const _: () = {
         FRAMES_PER_SECOND_MAX as u64 * FRAMES_BURST.as_secs()
             > 2 * (TICK_RATE_DEFAULT_HZ as u64 + 20) * SILENCE_MAX.as_secs()
     );
+    assert!(WEB_DIR_FILE_MAX_BYTES <= WEB_DIR_CACHE_MAX_BYTES);
     assert!(HTTP_TARGET_MAX_BYTES < HTTP_HEAD_MAX_BYTES);
     assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
+    assert!(REQUEST_DELAY_MAX.as_millis() <= FAREWELL_MAX.as_millis());
+    assert!(REQUESTS_BURST_SECONDS >= CONNECT_REQUESTS, "at any rate, one connection is served");
     assert!(ADDRESSES_MAX > PENDING_CONNECTIONS_MAX && ADDRESS_BURST_SECONDS > 0);
     assert!(LOG_LINES_BURST.is_multiple_of(LOG_LINES_PER_SECOND));
     // After a stall of the whole process, its threads are asked for longer than they sleep.

@@ -3,7 +3,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::sync::{Arc, Mutex};
@@ -17,7 +16,9 @@ use tokio::time::Instant;
 use super::address_limiter::{AddressLimit, AddressLimiter, AddressLimits, ConnectionPermit};
 use super::http::forwarded;
 use super::http::origin::Origins;
+use super::http::page::Page;
 use super::http::rejection::Rejection;
+use super::http::room_list::RoomList;
 use super::peer::ClientAddress;
 use super::tickets::Tickets;
 use super::tls::Tls;
@@ -48,7 +49,8 @@ pub(crate) struct EdgeContext {
     pub(crate) server: ServerContext,
     /// Whether `/ws` echoes messages instead of playing.
     pub(crate) echo: bool,
-    pub(crate) web_dir: Option<PathBuf>,
+    pub(crate) page: Page,
+    pub(crate) rooms: RoomList,
     pub(crate) origins: Origins,
     /// The networks of trusted proxies, whose `X-Forwarded-For` is used.
     pub(crate) proxies: Vec<IpNet>,
@@ -73,7 +75,8 @@ impl EdgeContext {
         EdgeContext {
             server,
             echo: config.echo,
-            web_dir: config.web_dir.clone(),
+            page: Page::new(config.web_dir.clone()),
+            rooms: RoomList::default(),
             origins: Origins { allowed, none: edge.no_origin },
             proxies: edge.trusted_proxy.clone(),
             uncapped: edge.uncapped_nets(),

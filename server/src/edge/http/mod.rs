@@ -2,8 +2,8 @@
 //! WebSocket.
 //!
 //! [`serve`] runs hyper on a connection. Below it, [`gate`] and [`head`] pass only valid heads, each
-//! within its deadline. Above it, [`routes`] answers requests, with [`page`], [`upgrade`], [`origin`] and
-//! [`forwarded`]. Every refusal is a [`rejection`].
+//! within its deadline. Above it, [`routes`] answers requests, with [`page`], [`room_list`],
+//! [`upgrade`], [`origin`] and [`forwarded`]. Every refusal is a [`rejection`].
 
 pub(crate) mod forwarded;
 pub(crate) mod gate;
@@ -11,6 +11,7 @@ pub(crate) mod head;
 pub(crate) mod origin;
 pub(crate) mod page;
 pub(crate) mod rejection;
+pub(crate) mod room_list;
 pub(crate) mod routes;
 pub(crate) mod serve;
 pub(crate) mod upgrade;

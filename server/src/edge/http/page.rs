@@ -1,17 +1,23 @@
 //! The files of the page: embedded in the program, or read from a folder during development.
 //!
-//! It knows paths, bytes and content types, but not HTTP; the routes serve the files. It never reads
-//! outside of the given folder.
+//! It knows paths, bytes, content types and tags, but no requests; the routes serve the files. The
+//! tag of a file is made once, at the start or when the file has changed, never for a request.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 
-use self::content_type::content_type;
+use tracing::debug;
+
+use self::folder::Folder;
 
 #[cfg(test)]
 mod comments;
 mod content_type;
+mod folder;
 
 /// One file of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,9 +25,24 @@ pub(crate) struct File {
     /// Its content type.
     pub(crate) content_type: &'static str,
     /// Its content.
-    pub(crate) bytes: Bytes,
+    pub(crate) plain: Content,
     /// Its gzipped content, if that is embedded and smaller.
-    pub(crate) gzip: Option<Bytes>,
+    pub(crate) gzip: Option<Content>,
+}
+
+/// Bytes of a file as they are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) bytes: Bytes,
+    /// The entity tag: a quoted hash of the bytes.
+    pub(crate) tag: HeaderValue,
+}
+
+impl Content {
+    fn new(bytes: Bytes) -> Content {
+        let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&bytes));
+        Content { bytes, tag: tag.parse().expect("a quoted number is a header value") }
+    }
 }
 
 mod embedded {
@@ -33,75 +54,60 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 }
 
-/// The embedded file at a path like `/index.html`; `/` is the page itself.
-pub(crate) fn file(path: &str) -> Option<File> {
-    let path = if path == "/" { "/index.html" } else { path };
-    let &(_, content_type, bytes, gzip) =
-        embedded::FILES.iter().find(|(name, ..)| *name == path)?;
-    Some(File {
-        content_type,
-        bytes: Bytes::from_static(bytes),
-        gzip: gzip.map(Bytes::from_static),
-    })
+/// All files of the page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    embedded: HashMap<&'static str, Arc<File>>,
+    /// If set, files are read from there instead.
+    folder: Option<Arc<Folder>>,
 }
 
-/// The same from a folder. If the folder has no wasm, the embedded one is used, since the build does
-/// not write it there.
-pub(crate) fn file_in(folder: &Path, path: &str) -> Option<File> {
-    let path = if path == "/" { "/index.html" } else { path };
-    let mut file_path = folder.to_path_buf();
-    for name in path.strip_prefix('/')?.split('/') {
-        if !is_plain_name(name) {
-            return None;
-        }
-        file_path.push(name);
+impl Page {
+    /// The embedded page, or the one in a folder.
+    pub(crate) fn new(web_dir: Option<PathBuf>) -> Page {
+        let content = |bytes: &'static [u8]| Content::new(Bytes::from_static(bytes));
+        let files = embedded::FILES.iter().map(|&(path, content_type, bytes, gzip)| {
+            let file = File { content_type, plain: content(bytes), gzip: gzip.map(content) };
+            (path, Arc::new(file))
+        });
+        Page { embedded: files.collect(), folder: web_dir.map(|root| Arc::new(Folder::new(root))) }
     }
-    match std::fs::read(file_path) {
-        Ok(bytes) => {
-            Some(File { content_type: content_type(path), bytes: bytes.into(), gzip: None })
-        }
-        Err(_) if path.ends_with(".wasm") => file(path),
-        Err(_) => None,
-    }
-}
 
-/// Whether a name is a plain file name: not `..`, not hidden, and without characters that a file
-/// system could interpret as a separator or a device.
-fn is_plain_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with('.')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    /// The file at a path like `/index.html`; `/` is the page itself.
+    pub(crate) async fn file(&self, path: &str) -> Option<Arc<File>> {
+        let path = if path == "/" { "/index.html" } else { path };
+        let Some(folder) = &self.folder else { return self.embedded.get(path).cloned() };
+        match folder.file(path).await {
+            // The build does not write the wasm into the folder.
+            Ok(None) if path.ends_with(".wasm") => self.embedded.get(path).cloned(),
+            Ok(found) => found,
+            Err(refused) => {
+                debug!(path, %refused, "--web-dir: not served");
+                None
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_page_is_there() {
-        let page = file("/").expect("the page, or the help in its place");
-        assert_eq!(page.content_type, "text/html; charset=utf-8");
-        assert_eq!(file("/index.html"), Some(page));
-        assert_eq!(file("/nothing"), None);
+    #[tokio::test]
+    async fn the_page_is_there() {
+        let page = Page::new(None);
+        let file = page.file("/").await.expect("the page, or the help in its place");
+        assert_eq!(file.content_type, "text/html; charset=utf-8");
+        assert_eq!(page.file("/index.html").await, Some(file));
+        assert_eq!(page.file("/nothing").await, None);
     }
 
-    #[test]
-    fn no_path_leads_out_of_the_folder() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/edge/http");
-        assert!(file_in(&folder, "/page.rs").is_some(), "the folder is read");
-        for path in [
-            "/../Cargo.toml",
-            "/./page.rs",
-            "//etc/passwd",
-            "/page/../page.rs",
-            "/%2e%2e/Cargo.toml",
-            "/..\\Cargo.toml",
-            "/page.rs/",
-            "/page.rs\0",
-            "page.rs",
-            "",
-        ] {
-            assert_eq!(file_in(&folder, path), None, "{path:?}");
-        }
+    #[tokio::test]
+    async fn the_tag_of_an_embedded_file_is_made_once() {
+        let page = Page::new(None);
+        let (one, other) = (page.file("/").await, page.file("/").await);
+        let (one, other) = (one.expect("the page"), other.expect("the page"));
+        assert!(Arc::ptr_eq(&one, &other));
+        assert_eq!(one.plain, Content::new(one.plain.bytes.clone()));
     }
 }

@@ -4,8 +4,6 @@
 //! It answers valid requests; it does not accept connections and has no state. [`super::serve`] calls
 //! it.
 
-use std::path::Path;
-
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
@@ -16,16 +14,14 @@ use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use tickwire_host::PeerKey;
-use tokio::sync::oneshot;
 
 use super::forwarded;
-use super::page::{self, File};
+use super::page::{Content, File};
 use super::rejection::{Body, Rejection};
 use super::upgrade;
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
 use crate::edge::peer::{Listener, PeerInfo};
-use crate::lobby_task::LobbyRequest;
 use crate::ops::memory;
 
 /// An accepted request for the WebSocket.
@@ -60,10 +56,10 @@ pub(crate) async fn respond(
             Err(rejection) => rejection.response(),
         },
         (_, "/healthz") => health(context).await,
-        (_, "/api/rooms") => rooms(context).await,
+        (_, "/api/rooms") => json(context.rooms.json(&context.server.lobby).await),
         (Listener::Admin, "/api/status") => status(context).await,
-        (Listener::Public, path) => match find_file(context.web_dir.as_deref(), path).await {
-            Some(file) => serve_file(&head, file),
+        (Listener::Public, path) => match context.page.file(path).await {
+            Some(file) => serve_file(&head, &file),
             None => not_found(),
         },
         (Listener::Admin, _) => not_found(),
@@ -125,36 +121,23 @@ async fn status(context: &EdgeContext) -> Response<Body> {
     let descriptors = tokio::task::spawn_blocking(memory::open_descriptors);
     let mut status = context.server.metrics.to_json();
     status["descriptors"] = descriptors.await.ok().flatten().into();
-    json(&status)
+    json(serde_json::to_vec(&status).expect("plain values can be serialised").into())
 }
 
 fn not_found() -> Response<Body> {
     text(StatusCode::NOT_FOUND, "Not found.\n")
 }
 
-async fn rooms(context: &EdgeContext) -> Response<Body> {
-    let (reply, answer) = oneshot::channel();
-    // Without a lobby there are no rooms.
-    let _ = context.server.lobby.send(LobbyRequest::List { reply });
-    json(&answer.await.unwrap_or_default())
-}
-
-async fn find_file(web_dir: Option<&Path>, path: &str) -> Option<File> {
-    let Some(folder) = web_dir else { return page::file(path) };
-    let (folder, path) = (folder.to_path_buf(), path.to_owned());
-    let read = tokio::task::spawn_blocking(move || page::file_in(&folder, &path));
-    read.await.ok().flatten()
-}
-
 /// Serves a file of the page. A browser revalidates it every time and downloads it only if it changed:
 /// a stale page would use an old protocol.
-fn serve_file(head: &Parts, file: File) -> Response<Body> {
-    let gzipped = file.gzip.filter(|_| accepts_gzip(head));
-    let (is_gzipped, bytes) = (gzipped.is_some(), gzipped.unwrap_or(file.bytes));
-    let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&bytes));
+fn serve_file(head: &Parts, file: &File) -> Response<Body> {
+    let gzipped = file.gzip.as_ref().filter(|_| accepts_gzip(head));
+    let is_gzipped = gzipped.is_some();
+    let Content { bytes, tag } = gzipped.unwrap_or(&file.plain);
     let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
-            tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+            let tags = tags.split(',').map(|known| known.trim().trim_start_matches("W/"));
+            tags.into_iter().any(|known| *tag == known)
         })
     });
     let mut response = if known {
@@ -162,7 +145,7 @@ fn serve_file(head: &Parts, file: File) -> Response<Body> {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        Response::new(Body::new(bytes))
+        Response::new(Body::new(bytes.clone()))
     };
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -171,7 +154,7 @@ fn serve_file(head: &Parts, file: File) -> Response<Body> {
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(ETAG, tag.parse().expect("a quoted number is a header value"));
+    headers.insert(ETAG, tag.clone());
     headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(head));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -212,9 +195,8 @@ fn text(status: StatusCode, text: &'static str) -> Response<Body> {
     plain(status, TEXT, Bytes::from_static(text.as_bytes()))
 }
 
-fn json(value: &impl serde::Serialize) -> Response<Body> {
-    let bytes = serde_json::to_vec(value).expect("plain values can be serialised");
-    plain(StatusCode::OK, "application/json", bytes.into())
+fn json(bytes: Bytes) -> Response<Body> {
+    plain(StatusCode::OK, "application/json", bytes)
 }
 
 fn plain(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Response<Body> {
