@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use crate::limits::{ADDRESS_CONNECTIONS_DEFAULT, ADDRESS_CONNECTS_PER_SECOND_DEFAULT};
+use crate::limits::{
+    ADDRESS_CONNECTIONS_DEFAULT, ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
+    ADDRESS_HTTP_CONNECTIONS_DEFAULT, ADDRESS_REQUESTS_PER_SECOND_DEFAULT,
+};
 use ipnet::IpNet;
 
 /// Pages that may open a WebSocket.
@@ -73,17 +76,30 @@ pub struct EdgeConfig {
     #[arg(long, env = "TICKWIRE_NO_ORIGIN", value_name = "HOW", default_value = "allow")]
     pub no_origin: NoOrigin,
 
-    /// Most open connections of one address (of one /64 for IPv6)
+    /// Most open WebSockets of one address (of one /64 for IPv6)
     #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTIONS_MAX", value_name = "N",
         default_value_t = EdgeConfig::default().address_connections_max,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub address_connections_max: u32,
 
-    /// Most connects of one address per second, in bursts of up to four seconds' worth
+    /// Most new WebSockets of one address per second, in bursts of up to four seconds' worth
     #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTS_PER_SECOND", value_name = "N",
         default_value_t = EdgeConfig::default().address_connects_per_second,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub address_connects_per_second: u32,
+
+    /// Most open HTTP connections of one address; for another one, its oldest idle one is closed
+    #[arg(long, env = "TICKWIRE_ADDRESS_HTTP_CONNECTIONS_MAX", value_name = "N",
+        default_value_t = EdgeConfig::default().address_http_connections_max,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_http_connections_max: u32,
+
+    /// Most HTTP requests of one address per second, in bursts of up to eight seconds' worth; a new
+    /// connection counts as four
+    #[arg(long, env = "TICKWIRE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
+        default_value_t = EdgeConfig::default().address_requests_per_second,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_requests_per_second: u32,
 
     /// Do not limit connections of these addresses; none limits all
     #[arg(
@@ -119,6 +135,8 @@ impl Default for EdgeConfig {
             no_origin: NoOrigin::Allow,
             address_connections_max: ADDRESS_CONNECTIONS_DEFAULT,
             address_connects_per_second: ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
+            address_http_connections_max: ADDRESS_HTTP_CONNECTIONS_DEFAULT,
+            address_requests_per_second: ADDRESS_REQUESTS_PER_SECOND_DEFAULT,
             uncapped: loopback.map(|net| net.parse().expect("these are prefixes")).into(),
             trusted_proxy: Vec::new(),
             admin_listen: None,
@@ -211,6 +229,8 @@ mod tests {
             "--no-origin=maybe",
             "--address-connections-max=0",
             "--address-connects-per-second=0",
+            "--address-http-connections-max=0",
+            "--address-requests-per-second=0",
             "--uncapped=all",
             "--trusted-proxy=10.0.0.0/33",
             "--admin-listen=here",

@@ -8,8 +8,8 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tickwire_host::Command;
@@ -20,12 +20,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::field::Empty;
 use tracing::{Instrument, debug, debug_span, warn};
 
-use super::address_limiter::AddressLimiter;
+use super::address_limiter::{self, AddressLimit};
 use super::context::{EdgeContext, ServerContext};
 use super::farewell::drain_and_close;
 use super::http::rejection::Rejection;
 use super::http::serve::send_rejection;
-use super::opening::{Permits, serve_connection};
+use super::opening::serve_connection;
 use super::peer::{ClientAddress, Listener, PeerInfo};
 use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnections;
@@ -225,21 +225,26 @@ impl AcceptLoop {
             // The connection is already gone.
             return debug!(%error, "a connection was lost at accept");
         }
-        let is_counted = listener == Listener::Public && !self.context.is_proxy(peer);
         let address = peer.to_canonical();
         let client = ClientAddress::Known(address);
-        let permit = match is_counted.then(|| self.context.permit(client)).transpose() {
-            Ok(permit) => permit.flatten(),
-            Err(rejection) => return self.reject(tcp, rejection),
-        };
+        // The connections of a trusted proxy count by the clients that it forwards.
+        let is_counted = listener == Listener::Public
+            && !self.context.is_proxy(address)
+            && self.context.is_capped(client);
+        let counted = is_counted.then(|| address_limiter::prefix(client));
+        if let Some(client) = counted
+            && let Err(rejection) = self.make_way_for(client)
+        {
+            return self.reject(tcp, rejection);
+        }
         let state = self.state(listener);
         if state.pending.len() >= state.pending_max {
             self.evict_oldest(listener);
         }
-        let pending = self.state(listener).pending.register();
+        let pending = self.state(listener).pending.register(counted);
         let number = pending.number();
         let key = self.context.peer_of_address(client);
-        let peer = PeerInfo { listener, address, key, is_plaintext_on_tls: false };
+        let peer = PeerInfo { listener, address, is_plaintext_on_tls: false };
         // The session records itself and its room once it has joined. At `debug`, like every line
         // about one connection: at `info` it would cost half a KiB each and name nothing.
         self.connections += 1;
@@ -250,10 +255,26 @@ impl AcceptLoop {
             session = Empty,
             room = Empty
         );
-        let permits = Permits { address: permit, pending };
-        let serving = serve_connection(Arc::clone(&self.context), peer, tcp, permits);
+        let serving = serve_connection(Arc::clone(&self.context), peer, tcp, pending);
         let task = self.tasks.spawn(serving.instrument(span));
         self.state(listener).pending.set_task(number, task);
+    }
+
+    /// Counts a connection of an address, which gives way by an idle one if it has too many.
+    ///
+    /// # Errors
+    /// If the address connects too often, or all its connections are in use.
+    fn make_way_for(&self, client: ClientAddress) -> Result<(), Rejection> {
+        self.context.count_connect(client)?;
+        let pending = &self.public.pending;
+        if pending.count_of(client) < self.context.address_http_max {
+            return Ok(());
+        }
+        if pending.evict_oldest_of(client).is_none() {
+            return Err(self.context.refuse_address(client, AddressLimit::HttpConnections));
+        }
+        self.context.server.metrics.pending_evicted.fetch_add(1, Relaxed);
+        Ok(())
     }
 
     fn state(&self, listener: Listener) -> &ListenerState {
@@ -287,7 +308,7 @@ impl AcceptLoop {
     fn housekeep(&mut self) {
         let used = self.memory_gauge.used_bytes();
         let metrics = &self.context.server.metrics;
-        self.addresses().expire(self.context.started.elapsed());
+        self.context.expire_addresses();
         if let Some(used) = used {
             metrics.memory_bytes.store(used, Relaxed);
             self.context.server.memory.sample(used);
@@ -299,11 +320,7 @@ impl AcceptLoop {
         let metrics = &self.context.server.metrics;
         metrics.pending_connections.store(self.public.pending.len() as u64, Relaxed);
         metrics.edge_tasks.store(self.tasks.len() as u64, Relaxed);
-        metrics.addresses.store(self.addresses().len() as u64, Relaxed);
-    }
-
-    fn addresses(&self) -> std::sync::MutexGuard<'_, AddressLimiter> {
-        self.context.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+        metrics.addresses.store(self.context.address_count() as u64, Relaxed);
     }
 }
 

@@ -1,17 +1,20 @@
-//! [`AddressLimiter`]: limits the open connections and the connect rate of each address.
+//! [`AddressLimiter`]: limits the WebSockets and the HTTP requests of each address.
 //!
-//! It does no I/O and is given the time. The table is bounded: an address without connections expires
-//! once its burst is replenished, and when the table is full, the addresses whose last connect is
-//! longest ago are removed. The edge checks it at accept, and again for an address that a proxy
-//! forwards. A [`ConnectionPermit`] moves with its connection, into the shard too, and releases it on
-//! drop.
+//! It does no I/O and is given the time. The table is bounded: an address without WebSockets expires
+//! once its bursts are replenished, and when the table is full, the addresses whose last use is
+//! longest ago are removed. The edge checks it at accept and for each request, by the address that a
+//! trusted proxy forwards if there is one. A [`ConnectionPermit`] moves with its WebSocket, into the
+//! shard too, and releases it on drop.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::limits::{ADDRESS_BURST_SECONDS, ADDRESSES_MAX};
+use crate::limits::{
+    ADDRESS_BURST_SECONDS, ADDRESSES_MAX, CONNECT_REQUESTS, REQUEST_DELAY_MAX,
+    REQUESTS_BURST_SECONDS,
+};
 use ipnet::IpNet;
 use slotmap::SlotMap;
 
@@ -30,19 +33,25 @@ slotmap::new_key_type! {
 /// The limits of each address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AddressLimits {
-    /// Most open connections.
+    /// Most open WebSockets.
     pub(crate) connections_max: u32,
-    /// Most connects per second, on average.
+    /// Most new WebSockets per second, on average.
     pub(crate) connects_per_second: u32,
+    /// Most HTTP requests per second, on average.
+    pub(crate) requests_per_second: u32,
 }
 
 /// The limit that an address has reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AddressLimit {
-    /// The most open connections.
+    /// The most open WebSockets.
     Connections,
-    /// The connect rate.
-    Rate,
+    /// The rate of new WebSockets.
+    Connects,
+    /// The rate of HTTP requests and connections.
+    Requests,
+    /// The most open HTTP connections, none of which is idle.
+    HttpConnections,
 }
 
 /// The table of addresses.
@@ -58,13 +67,40 @@ pub(crate) struct AddressLimiter {
 struct AddressEntry {
     prefix: ClientAddress,
     open: u32,
-    /// When the whole burst is available again. Each connect moves it forward.
-    burst_full_at: Duration,
-    /// When it connected last.
-    last_connect: Duration,
+    connects: Bucket,
+    requests: Bucket,
+    /// When it connected or requested something last.
+    last_use: Duration,
 }
 
-/// Counts one connection against its address until it is dropped.
+/// A rate, by when the whole burst is available again. Each unit taken moves that forward.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    full_at: Duration,
+}
+
+impl Bucket {
+    /// Takes `units`, unless the burst is exceeded by more than `debt_max`. Returns how long until
+    /// the burst covers them.
+    fn take(
+        &mut self,
+        now: Duration,
+        units: u32,
+        per_second: u32,
+        burst: Duration,
+        debt_max: Duration,
+    ) -> Option<Duration> {
+        let full_at = self.full_at.max(now) + units * Duration::from_secs(1) / per_second;
+        let debt = full_at.saturating_sub(now + burst);
+        if debt > debt_max {
+            return None;
+        }
+        self.full_at = full_at;
+        Some(debt)
+    }
+}
+
+/// Counts one WebSocket against its address until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     address: AddressKey,
@@ -78,7 +114,7 @@ impl Drop for ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Counts one more connection of an address at `now`.
+    /// Counts one more WebSocket of an address at `now`.
     ///
     /// # Errors
     /// The limit that the address has reached.
@@ -113,21 +149,54 @@ impl AddressLimiter {
     }
 
     fn take(&mut self, address: ClientAddress, now: Duration) -> Result<AddressKey, AddressLimit> {
-        let key = self.key(prefix(address), now);
-        let limits = self.limits;
+        let (limits, key) = (self.limits, self.key(address, now));
         let address = &mut self.addresses[key];
-        // A refused connect keeps the entry alive as well, else the address could start afresh.
-        address.last_connect = now;
         if address.open >= limits.connections_max {
             return Err(AddressLimit::Connections);
         }
-        let burst_full_at =
-            address.burst_full_at.max(now) + Duration::from_secs(1) / limits.connects_per_second;
-        if burst_full_at > now + Duration::from_secs(ADDRESS_BURST_SECONDS.into()) {
-            return Err(AddressLimit::Rate);
-        }
-        (address.open, address.burst_full_at) = (address.open + 1, burst_full_at);
+        let burst = Duration::from_secs(ADDRESS_BURST_SECONDS.into());
+        let taken =
+            address.connects.take(now, 1, limits.connects_per_second, burst, Duration::ZERO);
+        taken.ok_or(AddressLimit::Connects)?;
+        address.open += 1;
         Ok(key)
+    }
+
+    /// Counts a new connection at `now`, which may become a WebSocket or not.
+    ///
+    /// # Errors
+    /// If the address has reached its rate.
+    pub(crate) fn connect(
+        &mut self,
+        address: ClientAddress,
+        now: Duration,
+    ) -> Result<(), AddressLimit> {
+        self.count_requests(address, now, CONNECT_REQUESTS, Duration::ZERO).map(drop)
+    }
+
+    /// Counts a request at `now`. Returns how long its response is delayed.
+    ///
+    /// # Errors
+    /// If that would be more than [`REQUEST_DELAY_MAX`].
+    pub(crate) fn request(
+        &mut self,
+        address: ClientAddress,
+        now: Duration,
+    ) -> Result<Duration, AddressLimit> {
+        self.count_requests(address, now, 1, REQUEST_DELAY_MAX)
+    }
+
+    fn count_requests(
+        &mut self,
+        address: ClientAddress,
+        now: Duration,
+        units: u32,
+        debt_max: Duration,
+    ) -> Result<Duration, AddressLimit> {
+        let (per_second, key) = (self.limits.requests_per_second, self.key(address, now));
+        let burst = Duration::from_secs(REQUESTS_BURST_SECONDS.into());
+        let taken = self.addresses[key].requests.take(now, units, per_second, burst, debt_max);
+        taken.ok_or(AddressLimit::Requests)
     }
 
     fn release(&mut self, key: AddressKey) {
@@ -137,23 +206,30 @@ impl AddressLimiter {
         }
     }
 
-    fn key(&mut self, prefix: ClientAddress, now: Duration) -> AddressKey {
+    /// The entry of an address, which is used at `now`. A refused use counts as well, else the
+    /// address could start afresh.
+    fn key(&mut self, address: ClientAddress, now: Duration) -> AddressKey {
+        let prefix = prefix(address);
         if let Some(key) = self.by_prefix.get(&prefix) {
+            self.addresses[*key].last_use = now;
             return *key;
         }
         if self.addresses.len() >= self.addresses_max {
             self.clear(now);
         }
-        let address = AddressEntry { prefix, open: 0, burst_full_at: now, last_connect: now };
+        let full = Bucket { full_at: now };
+        let (connects, requests) = (full, full);
+        let address = AddressEntry { prefix, open: 0, connects, requests, last_use: now };
         let key = self.addresses.insert(address);
         self.by_prefix.insert(prefix, key);
         key
     }
 
-    /// Removes the addresses without connections whose burst is replenished.
+    /// Removes the addresses without WebSockets whose bursts are replenished.
     pub(crate) fn expire(&mut self, now: Duration) {
         self.addresses.retain(|_, address| {
-            let keep = address.open > 0 || address.burst_full_at > now;
+            let full_at = address.connects.full_at.max(address.requests.full_at);
+            let keep = address.open > 0 || full_at > now;
             if !keep {
                 self.by_prefix.remove(&address.prefix);
             }
@@ -170,7 +246,7 @@ impl AddressLimiter {
             return;
         };
         let mut by_age: Vec<_> =
-            self.addresses.iter().map(|(key, it)| (it.open > 0, it.last_connect, key)).collect();
+            self.addresses.iter().map(|(key, it)| (it.open > 0, it.last_use, key)).collect();
         by_age.select_nth_unstable(excess - 1);
         for (.., key) in &by_age[..excess] {
             if let Some(address) = self.addresses.remove(*key) {

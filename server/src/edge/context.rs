@@ -5,21 +5,24 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use tickwire_host::hello::GameVersion;
 use tickwire_host::{Command, PeerKey};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::warn;
 
-use super::address_limiter::{AddressLimit, AddressLimiter, AddressLimits, ConnectionPermit};
+use super::address_limiter::{self, AddressLimit, AddressLimiter, AddressLimits, ConnectionPermit};
 use super::http::forwarded;
 use super::http::origin::Origins;
 use super::http::page::Page;
 use super::http::rejection::Rejection;
 use super::http::room_list::RoomList;
 use super::peer::ClientAddress;
+use super::refusal_log::RefusalLog;
 use super::tickets::Tickets;
 use super::tls::Tls;
 use crate::config::{AllowedOrigin, Config};
@@ -55,8 +58,12 @@ pub(crate) struct EdgeContext {
     /// The networks of trusted proxies, whose `X-Forwarded-For` is used.
     pub(crate) proxies: Vec<IpNet>,
     uncapped: Vec<IpNet>,
-    pub(super) addresses: Arc<Mutex<AddressLimiter>>,
-    pub(super) started: Instant,
+    addresses: Arc<Mutex<AddressLimiter>>,
+    /// Most HTTP connections of an address.
+    pub(super) address_http_max: usize,
+    /// Refusals of addresses that were logged.
+    refusals: RefusalLog<(ClientAddress, AddressLimit)>,
+    started: Instant,
     /// Hashes peer keys with a secret of this process.
     peer_hasher: RandomState,
 }
@@ -71,6 +78,7 @@ impl EdgeContext {
         let limits = AddressLimits {
             connections_max: edge.address_connections_max,
             connects_per_second: edge.address_connects_per_second,
+            requests_per_second: edge.address_requests_per_second,
         };
         EdgeContext {
             server,
@@ -81,36 +89,103 @@ impl EdgeContext {
             proxies: edge.trusted_proxy.clone(),
             uncapped: edge.uncapped_nets(),
             addresses: Arc::new(Mutex::new(AddressLimiter::new(limits))),
+            address_http_max: edge.address_http_connections_max as usize,
+            refusals: RefusalLog::default(),
             started: Instant::now(),
             peer_hasher: RandomState::new(),
         }
     }
 
-    /// Counts one more connection of an address; `None` for an address without limits.
+    /// Counts one more WebSocket of a client; `None` for an address without limits.
     ///
     /// # Errors
     /// If the address has reached a limit.
     pub(crate) fn permit(
         &self,
-        address: ClientAddress,
+        client: ClientAddress,
     ) -> Result<Option<ConnectionPermit>, Rejection> {
-        if let ClientAddress::Known(address) = address
-            && forwarded::is_within(address, &self.uncapped)
-        {
+        if !self.is_capped(client) {
             return Ok(None);
         }
-        let metrics = &self.server.metrics;
-        match ConnectionPermit::take(&self.addresses, address, self.started.elapsed()) {
+        match ConnectionPermit::take(&self.addresses, client, self.started.elapsed()) {
             Ok(permit) => Ok(Some(permit)),
-            Err(limit) => {
-                let counter = match limit {
-                    AddressLimit::Connections => &metrics.address_connections_refused,
-                    AddressLimit::Rate => &metrics.address_connects_refused,
-                };
-                counter.fetch_add(1, Relaxed);
-                Err(Rejection::Address)
-            }
+            Err(limit) => Err(self.refuse_address(client, limit)),
         }
+    }
+
+    /// Counts a new connection of a client.
+    ///
+    /// # Errors
+    /// If the address has reached its rate.
+    pub(super) fn count_connect(&self, client: ClientAddress) -> Result<(), Rejection> {
+        if !self.is_capped(client) {
+            return Ok(());
+        }
+        let counted = self.limiter().connect(client, self.started.elapsed());
+        counted.map_err(|limit| self.refuse_address(client, limit))
+    }
+
+    /// Counts a request of a client. Returns how long its response is delayed.
+    ///
+    /// # Errors
+    /// If the address has reached its rate.
+    pub(super) fn count_request(&self, client: ClientAddress) -> Result<Duration, Rejection> {
+        if !self.is_capped(client) {
+            return Ok(Duration::ZERO);
+        }
+        let counted = self.limiter().request(client, self.started.elapsed());
+        counted.map_err(|limit| self.refuse_address(client, limit))
+    }
+
+    /// Whether the limits of addresses apply to a client.
+    pub(super) fn is_capped(&self, client: ClientAddress) -> bool {
+        match client {
+            ClientAddress::Known(address) => !forwarded::is_within(address, &self.uncapped),
+            ClientAddress::Unreadable => true,
+        }
+    }
+
+    /// Counts the refusal of an address, and logs it once in a while.
+    pub(super) fn refuse_address(&self, client: ClientAddress, limit: AddressLimit) -> Rejection {
+        let metrics = &self.server.metrics;
+        let (counter, setting) = match limit {
+            AddressLimit::Connections => {
+                (&metrics.address_connections_refused, "--address-connections-max")
+            }
+            AddressLimit::Connects => {
+                (&metrics.address_connects_refused, "--address-connects-per-second")
+            }
+            AddressLimit::Requests => {
+                (&metrics.address_requests_refused, "--address-requests-per-second")
+            }
+            AddressLimit::HttpConnections => {
+                (&metrics.address_connections_refused, "--address-http-connections-max")
+            }
+        };
+        counter.fetch_add(1, Relaxed);
+        let address = address_limiter::prefix(client);
+        if self.refusals.is_due(&(address, limit), self.started.elapsed()) {
+            warn!(
+                %address,
+                setting,
+                "an address has reached a limit and is refused; if it is a proxy, name it with                  --trusted-proxy; if many people share it, raise the setting"
+            );
+        }
+        Rejection::Address
+    }
+
+    fn limiter(&self) -> MutexGuard<'_, AddressLimiter> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes addresses that are not needed any more.
+    pub(super) fn expire_addresses(&self) {
+        self.limiter().expire(self.started.elapsed());
+    }
+
+    /// The number of addresses in the limiter.
+    pub(super) fn address_count(&self) -> usize {
+        self.limiter().len()
     }
 
     /// Whether this peer is a trusted proxy.
@@ -120,7 +195,7 @@ impl EdgeContext {
 
     /// The key of an address. All addresses of one subscriber have the same key.
     pub(crate) fn peer_of_address(&self, address: ClientAddress) -> PeerKey {
-        PeerKey(self.peer_hasher.hash_one(super::address_limiter::prefix(address)))
+        PeerKey(self.peer_hasher.hash_one(address_limiter::prefix(address)))
     }
 
     /// The key of a ticket's subject.

@@ -17,7 +17,6 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 
-use super::address_limiter::ConnectionPermit;
 use super::context::EdgeContext;
 use super::echo::echo;
 use super::http::gate::Gate;
@@ -30,15 +29,6 @@ use super::tls::Tls;
 use crate::limits::{DEADLINE_GRACE, OPENING_MAX};
 use crate::transport::byte_stream::ByteStream;
 use crate::transport::websocket::WebSocketTransport;
-
-/// The permits of a connection.
-#[derive(Debug)]
-pub(super) struct Permits {
-    /// Counts the connection against its address, until it ends.
-    pub(super) address: Option<ConnectionPermit>,
-    /// Registers the connection as pending, until it is in a room.
-    pub(super) pending: PendingConnection,
-}
 
 /// A connection that has become a WebSocket.
 struct Opened {
@@ -53,12 +43,11 @@ pub(super) async fn serve_connection(
     context: Arc<EdgeContext>,
     peer: PeerInfo,
     tcp: TcpStream,
-    permits: Permits,
-) {
     // Held until the end: an echo connection stays pending, and can be evicted.
-    let Permits { address, pending: _pending } = permits;
+    pending: PendingConnection,
+) {
     // Boxed, so that the memory for HTTP is freed while the task waits for the hello.
-    let opened = Box::pin(open(&context, peer, tcp, address)).await;
+    let opened = Box::pin(open(&context, peer, tcp, &pending)).await;
     match opened {
         Some(opened) if context.echo => echo(&context, opened.websocket).await,
         Some(Opened { websocket, client, deadline }) => {
@@ -73,7 +62,7 @@ async fn open(
     context: &Arc<EdgeContext>,
     peer: PeerInfo,
     tcp: TcpStream,
-    permit: Option<ConnectionPermit>,
+    pending: &PendingConnection,
 ) -> Option<Opened> {
     let accepted = Instant::now();
     // The admin listener has no TLS: it is meant for the loopback.
@@ -98,15 +87,16 @@ async fn open(
     };
     let is_plaintext_on_tls = tls.is_some() && matches!(stream, PeerStream::Plain(_));
     let peer = PeerInfo { is_plaintext_on_tls, ..peer };
-    let gate = Gate::new(stream, accepted);
+    let gate = Gate::new(stream, accepted, pending.activity());
     let Served::Upgraded(upgrade) = serve_http(context, peer, gate, during_shutdown).await else {
         return None;
     };
+    pending.upgraded();
     let parts = upgrade.on_upgrade.await.ok()?.downcast::<TokioIo<Gate>>().ok()?;
     let (stream, read_ahead, deadline) = parts.io.into_inner().into_parts();
     let read_ahead = [&parts.read_buf[..], &read_ahead[..]].concat();
     let (tcp, tls) = stream.into_parts();
-    let held = permit.or(upgrade.permit).map(|permit| Box::new(permit) as Box<dyn Any + Send>);
+    let held = upgrade.permit.map(|permit| Box::new(permit) as Box<dyn Any + Send>);
     let stream = ByteStream::new(tcp, tls, held);
     let websocket = if context.echo {
         WebSocketTransport::echo(stream, &read_ahead)

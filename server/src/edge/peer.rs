@@ -4,8 +4,6 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use tickwire_host::PeerKey;
-
 /// The listener that accepted a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listener {
@@ -41,8 +39,6 @@ pub(crate) struct PeerInfo {
     pub(crate) listener: Listener,
     /// The peer's address, which may be that of a proxy.
     pub(crate) address: IpAddr,
-    /// The key of the address, for limits and logs.
-    pub(crate) key: PeerKey,
     /// Whether it sends plaintext to a listener that serves TLS.
     pub(crate) is_plaintext_on_tls: bool,
 }

@@ -39,8 +39,10 @@ pub(crate) struct Metrics {
     deadlines_missed: AtomicU64,
     /// Connections rejected because their address had too many open.
     pub(crate) address_connections_refused: AtomicU64,
-    /// Connections rejected because their address connected too often.
+    /// WebSockets rejected because their address opened too many lately.
     pub(crate) address_connects_refused: AtomicU64,
+    /// Requests and connections rejected because of the request rate of their address.
+    pub(crate) address_requests_refused: AtomicU64,
     /// HTTP requests rejected, by status, in the order of [`REFUSED`].
     refused_http: [AtomicU64; REFUSED.len()],
     /// Joins refused because memory is scarce.
@@ -170,6 +172,7 @@ impl Metrics {
             "deadlines_missed": self.deadlines_missed.load(Relaxed),
             "address_connections_refused": self.address_connections_refused.load(Relaxed),
             "address_connects_refused": self.address_connects_refused.load(Relaxed),
+            "address_requests_refused": self.address_requests_refused.load(Relaxed),
             "refused_http": refused_http,
             "joins_refused_memory": self.joins_refused_memory.load(Relaxed),
             "accepted": self.accepted.load(Relaxed),

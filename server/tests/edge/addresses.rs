@@ -26,30 +26,40 @@ fn player_from(from: [u8; 4], server: &Server<Tiny>) -> TestClient {
     peer
 }
 
-/// Whether one more connection of this address is admitted.
-fn is_admitted(from: [u8; 4], server: &Server<Tiny>) -> bool {
+/// The status with which one more request for this path is answered, on a connection of its own.
+fn status_from(from: [u8; 4], server: &Server<Tiny>, path: &str) -> u16 {
     let mut stream = connect_from(from, server.address());
-    let response = response_head(&mut stream, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
-    if response.starts_with("HTTP/1.1 429 ") {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let response = response_head(&mut stream, &request);
+    let status = response[9..12].parse().expect("a status");
+    if status == 429 {
         assert!(response.contains("\r\nretry-after: 1\r\n"), "{response}");
         assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
-        return false;
     }
-    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
-    true
+    status
+}
+
+/// Whether one more WebSocket of this address is admitted.
+fn is_admitted(from: [u8; 4], server: &Server<Tiny>) -> bool {
+    let mut stream = connect_from(from, server.address());
+    let response = request_upgrade(&mut stream, "");
+    assert!(["101", "429"].contains(&&response[9..12]), "{response}");
+    &response[9..12] == "101"
 }
 
 #[test]
-fn pending_connections_and_players_count_against_their_address_and_no_other() {
+fn websockets_and_players_count_against_their_address_and_no_other() {
     let server = start_with_edge(capped(3, 1_000));
     let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
     let first = player_from(one, &server);
     let _second = player_from(one, &server);
-    let pending = connect_from(one, server.address());
+    let mut pending = connect_from(one, server.address());
+    assert!(request_upgrade(&mut pending, "").starts_with("HTTP/1.1 101 "));
     assert!(!is_admitted(one, &server));
+    assert_eq!(status_from(one, &server, "/"), 200, "files of the page do not count");
     assert!(is_admitted(other, &server));
     drop(pending);
-    wait_until("a pending connection that ended no longer counts", || is_admitted(one, &server));
+    wait_until("one that waited for its hello no longer counts", || is_admitted(one, &server));
     let _third = player_from(one, &server);
     assert!(!is_admitted(one, &server));
     drop(first);
@@ -61,7 +71,7 @@ fn pending_connections_and_players_count_against_their_address_and_no_other() {
 }
 
 #[test]
-fn an_address_connects_at_a_limited_rate() {
+fn an_address_opens_websockets_at_a_limited_rate() {
     let server = start_with_edge(capped(1_000, 1));
     let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
     // A burst of four, and one for each second that this takes.
@@ -69,6 +79,104 @@ fn an_address_connects_at_a_limited_rate() {
     assert!(is_admitted(other, &server));
     assert!(count(&status(&server), "address_connects_refused") >= 1);
     wait_until("the rate allows another one", || is_admitted(one, &server));
+}
+
+#[test]
+fn the_requests_of_an_address_have_one_rate_over_all_its_connections() {
+    let proxy = "127.0.0.9/32".parse().expect("a prefix");
+    let edge = EdgeConfig {
+        address_requests_per_second: 1,
+        trusted_proxy: vec![proxy],
+        ..capped(1_000, 1_000)
+    };
+    let server = start_with_edge(edge);
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    // Two connections are the whole burst; what little more there is comes with time.
+    wait_until("one is rejected", || status_from(one, &server, "/nothing") == 429);
+    assert_eq!(status_from(other, &server, "/nothing"), 404);
+    // Through a proxy, each client has a rate of its own. The burst is eight, two more are delayed.
+    let at_once = |client: &str, path: &str| {
+        let request =
+            format!("HEAD {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {client}\r\n\r\n");
+        let mut streams: Vec<_> =
+            (0..20).map(|_| connect_from([127, 0, 0, 9], server.address())).collect();
+        for stream in &mut streams {
+            stream.write_all(request.as_bytes()).expect("the server reads");
+        }
+        let mut answered = std::collections::BTreeMap::<String, usize>::new();
+        for stream in &mut streams {
+            *answered.entry(response_head(stream, "")[9..12].to_owned()).or_default() += 1;
+        }
+        answered
+    };
+    for client in ["203.0.113.1", "203.0.113.2", "unknown", "_hidden"] {
+        let answered = at_once(client, "/nothing");
+        assert!(answered["429"] > 0, "{client}: {answered:?}");
+        assert_eq!(answered.contains_key("404"), client != "_hidden", "{client}: {answered:?}");
+    }
+    let answered = at_once("unknown", "/healthz");
+    assert_eq!(answered["200"], 20, "the health can be asked for always");
+    assert!(count(&status(&server), "address_requests_refused") >= 4);
+}
+
+#[test]
+fn a_class_behind_one_address_gets_all_files_and_plays() {
+    const BROWSERS: usize = 35;
+    const CONNECTIONS: usize = 6;
+    const FILES: usize = 77;
+    let server = start_with_edge(EdgeConfig { uncapped: Vec::new(), ..EdgeConfig::default() });
+    let from = [127, 0, 0, 2];
+    let mut connections: Vec<_> =
+        (0..BROWSERS * CONNECTIONS).map(|_| connect_from(from, server.address())).collect();
+    let request = "HEAD / HTTP/1.1\r\nHost: here\r\n\r\n";
+    for number in 0..BROWSERS * FILES {
+        let connection = number % connections.len();
+        let response = response_head(&mut connections[connection], request);
+        assert!(response.starts_with("HTTP/1.1 200 "), "{number}: {response}");
+    }
+    // They join while their connections for files are still open.
+    let mut players = Vec::new();
+    for _ in 0..BROWSERS {
+        let mut stream = connect_from(from, server.address());
+        let response = request_upgrade(&mut stream, "");
+        assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
+        let role = tungstenite::protocol::Role::Client;
+        let mut player = TestClient(WebSocket::from_raw_socket(stream, role, None));
+        player.join(RoomWish::Any).expect("a seat is free");
+        players.push(player);
+    }
+    let status = status(&server);
+    for refused in
+        ["address_connections_refused", "address_connects_refused", "address_requests_refused"]
+    {
+        assert_eq!(count(&status, refused), 0, "{status}");
+    }
+}
+
+#[test]
+fn an_address_with_too_many_http_connections_gives_way_by_its_own_idle_ones() {
+    let edge = EdgeConfig { address_http_connections_max: 4, ..capped(1_000, 1_000) };
+    let server = start_with_edge(edge);
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    let request = "HEAD / HTTP/1.1\r\nHost: here\r\n\r\n";
+    let mut bystander = connect_from(other, server.address());
+    response_head(&mut bystander, request);
+    let opening = connect_from(one, server.address());
+    let mut idle: Vec<_> = (0..3).map(|_| connect_from(one, server.address())).collect();
+    for stream in idle.iter_mut().rev() {
+        response_head(stream, request);
+    }
+    let _more: Vec<_> = (0..3).map(|_| connect_from(one, server.address())).collect();
+    for stream in &mut idle {
+        assert_eq!(stream.read(&mut [0]).expect("closed without a reset"), 0);
+    }
+    // None of the rest is idle: the oldest makes way.
+    let _last = connect_from(one, server.address());
+    assert_eq!((&opening).read(&mut [0]).expect("closed without a reset"), 0);
+    assert!(response_head(&mut bystander, request).starts_with("HTTP/1.1 200 "));
+    let status = status(&server);
+    assert_eq!(count(&status, "pending_evicted"), 4, "{status}");
+    assert_eq!(count(&status, "address_connections_refused"), 0, "{status}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: AddressLimits = AddressLimits { connections_max: 3, connects_per_second: 2 };
+const LIMITS: AddressLimits =
+    AddressLimits { connections_max: 3, connects_per_second: 2, requests_per_second: 10 };
 
 fn ip(text: &str) -> ClientAddress {
     ClientAddress::Known(text.parse().expect("an address"))
@@ -21,7 +22,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
-fn an_address_has_at_most_the_configured_number_of_connections() {
+fn an_address_has_at_most_the_configured_number_of_websockets() {
     let limiter = Arc::new(Mutex::new(AddressLimiter::new(LIMITS)));
     let enter = |address, now| ConnectionPermit::take(&limiter, address, now);
     let mut permits: Vec<_> =
@@ -34,7 +35,7 @@ fn an_address_has_at_most_the_configured_number_of_connections() {
 }
 
 #[test]
-fn an_address_connects_in_a_burst_and_then_at_its_rate() {
+fn an_address_opens_websockets_in_a_burst_and_then_at_its_rate() {
     let mut limiter = AddressLimiter::new(AddressLimits { connections_max: 99, ..LIMITS });
     let mut connects = |now| {
         let entered = |_: &u32| limiter.take(numbered(1), now).is_ok();
@@ -44,6 +45,32 @@ fn an_address_connects_in_a_burst_and_then_at_its_rate() {
     assert_eq!(connects(seconds(0)), 0);
     assert_eq!(connects(seconds(1)), 2);
     assert_eq!(connects(seconds(100)), 2 * ADDRESS_BURST_SECONDS as usize);
+}
+
+#[test]
+fn the_requests_of_an_address_have_a_burst_then_are_delayed_and_then_refused() {
+    let mut limiter = AddressLimiter::new(LIMITS);
+    let burst = 10 * REQUESTS_BURST_SECONDS;
+    for _ in 0..burst {
+        assert_eq!(limiter.request(numbered(1), seconds(0)), Ok(Duration::ZERO));
+    }
+    assert_eq!(limiter.connect(numbered(1), seconds(0)), Err(AddressLimit::Requests));
+    let mut last = Duration::ZERO;
+    while let Ok(delay) = limiter.request(numbered(1), seconds(0)) {
+        assert_eq!(delay - last, Duration::from_millis(100), "each waits for its turn");
+        last = delay;
+    }
+    assert_eq!(last, REQUEST_DELAY_MAX);
+    assert_eq!(limiter.request(numbered(1), seconds(0)), Err(AddressLimit::Requests));
+    assert_eq!(limiter.request(numbered(2), seconds(0)), Ok(Duration::ZERO));
+    limiter.take(numbered(1), seconds(0)).expect("WebSockets have a rate of their own");
+    limiter.expire(seconds(0));
+    assert_eq!(limiter.len(), 2, "what was requested is not forgotten");
+    assert!(limiter.request(numbered(1), seconds(1)).is_ok());
+    for _ in 0..burst / CONNECT_REQUESTS {
+        limiter.connect(numbered(1), seconds(100)).expect("the burst is replenished");
+    }
+    assert_eq!(limiter.connect(numbered(1), seconds(100)), Err(AddressLimit::Requests));
 }
 
 #[test]
@@ -77,7 +104,7 @@ fn a_full_table_removes_the_longest_idle_addresses_and_their_late_releases_are_i
         let key = limiter.take(numbered(number), seconds(number.into())).expect("it is allowed");
         limiter.release(key);
         // They do not expire yet.
-        limiter.addresses[key].burst_full_at = seconds(1_000);
+        limiter.addresses[key].connects.full_at = seconds(1_000);
     }
     limiter.take(numbered(8), seconds(8)).expect("the newest address gets an entry");
     assert!(limiter.by_prefix.contains_key(&numbered(0)), "it has a connection");

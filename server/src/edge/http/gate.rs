@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::edge::http::head::HeadReader;
 use crate::edge::http::rejection::Rejection;
 use crate::edge::peer_stream::PeerStream;
+use crate::edge::pending_connections::Activity;
 
 /// Bytes read from the stream at once.
 const READ_BYTES: usize = 2_048;
@@ -38,6 +39,7 @@ pub(crate) struct Gate {
     /// Whether a request was answered.
     answered: bool,
     fault: Option<Fault>,
+    activity: Activity,
 }
 
 /// Why reading or writing failed.
@@ -65,8 +67,8 @@ enum Turn {
 }
 
 impl Gate {
-    /// A gate over a stream that was accepted at `accepted`.
-    pub(crate) fn new(stream: PeerStream, accepted: Instant) -> Gate {
+    /// A gate over a stream that was accepted at `accepted`. It keeps `activity` up to date.
+    pub(crate) fn new(stream: PeerStream, accepted: Instant, activity: Activity) -> Gate {
         let due = accepted + OPENING_MAX;
         Gate {
             stream,
@@ -79,6 +81,7 @@ impl Gate {
             in_grace: false,
             answered: false,
             fault: None,
+            activity,
         }
     }
 
@@ -108,6 +111,7 @@ impl Gate {
     fn check_head(&mut self) -> Result<(), Fault> {
         if let Some(count) = self.heads.head_bytes().map_err(Fault::Rejected)? {
             self.turn = Turn::Http(count);
+            self.activity.set_busy();
             // A head that arrives in the grace period was delayed by the server, not by its client.
             let was_late = self.in_grace;
             self.last_due = self.deadline.deadline();
@@ -238,6 +242,7 @@ impl AsyncWrite for Gate {
         ready!(Pin::new(&mut gate.stream).poll_flush(cx))?;
         if gate.turn == (Turn::Server { began: true }) {
             (gate.turn, gate.answered) = (Turn::Client, true);
+            gate.activity.set_idle();
             gate.renew_deadline();
             if let Some(reader) = gate.reader.take() {
                 reader.wake();

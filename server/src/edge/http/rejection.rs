@@ -41,7 +41,7 @@ pub(crate) enum Rejection {
     Insecure,
     /// It requests another version of WebSocket.
     Version,
-    /// Its address has too many open connections, or connects too often.
+    /// Its address has too many open connections, or connects or requests too often.
     Address,
     /// Its head is too large or has too many headers.
     HeadTooLarge,
@@ -86,7 +86,9 @@ impl Rejection {
             Rejection::NoUpgrade => "This address only accepts WebSocket connections.\n",
             Rejection::Insecure => "This server uses TLS: connect with wss://.\n",
             Rejection::Version => "Only version 13 of WebSocket is supported.\n",
-            Rejection::Address => "This address has too many connections: try again later.\n",
+            Rejection::Address => {
+                "This address has too many connections or requests: try again later.\n"
+            }
             Rejection::HeadTooLarge => "The headers of the request are too large.\n",
             Rejection::Exhausted => {
                 "The server cannot accept more connections now: try again later.\n"

@@ -14,6 +14,7 @@ use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use tickwire_host::PeerKey;
+use tokio::time::sleep;
 
 use super::forwarded;
 use super::page::{Content, File};
@@ -21,7 +22,7 @@ use super::rejection::{Body, Rejection};
 use super::upgrade;
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
-use crate::edge::peer::{Listener, PeerInfo};
+use crate::edge::peer::{ClientAddress, Listener, PeerInfo};
 use crate::ops::memory;
 
 /// An accepted request for the WebSocket.
@@ -29,7 +30,7 @@ pub(crate) struct Upgrade {
     pub(crate) on_upgrade: OnUpgrade,
     /// The client, which is the peer unless a proxy forwards it.
     pub(crate) client: PeerKey,
-    /// Counts the connection against the address that a proxy forwards.
+    /// Counts the WebSocket against the address of the client.
     pub(crate) permit: Option<ConnectionPermit>,
 }
 
@@ -44,13 +45,28 @@ pub(crate) async fn respond(
     if *context.server.closing.borrow() {
         return (Rejection::Closing.response(), None);
     }
+    let client = if context.is_proxy(peer.address) {
+        forwarded::client(&head.headers, &context.proxies)
+    } else {
+        ClientAddress::Known(peer.address)
+    };
+    // A proxy that checks the health of the server forwards nobody, and must not depend on the rate
+    // of those who cannot be read.
+    if peer.listener == Listener::Public && head.uri.path() != "/healthz" {
+        match context.count_request(client) {
+            Ok(delay) if delay.is_zero() => {}
+            Ok(delay) => sleep(delay).await,
+            Err(rejection) => return (rejection.response(), None),
+        }
+    }
     let response = match (peer.listener, head.uri.path()) {
         (_, "/ws") if peer.is_plaintext_on_tls => Rejection::Insecure.response(),
         _ if peer.is_plaintext_on_tls => {
             redirect_to_https(&head).unwrap_or_else(Rejection::response)
         }
-        (Listener::Public, "/ws") => match accept_upgrade(context, peer, &head) {
-            Ok((response, client, permit)) => {
+        (Listener::Public, "/ws") => match accept_upgrade(context, client, &head) {
+            Ok((response, permit)) => {
+                let client = context.peer_of_address(client);
                 return (response, Some(Upgrade { on_upgrade, client, permit }));
             }
             Err(rejection) => rejection.response(),
@@ -88,22 +104,18 @@ fn host(head: &Parts) -> Option<&str> {
     })
 }
 
-/// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, the client,
-/// and the permit that counts it against the address that a proxy forwards.
+/// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, and the
+/// permit that counts the WebSocket against its address.
 fn accept_upgrade(
     context: &EdgeContext,
-    peer: PeerInfo,
+    client: ClientAddress,
     head: &Parts,
-) -> Result<(Response<Body>, PeerKey, Option<ConnectionPermit>), Rejection> {
+) -> Result<(Response<Body>, Option<ConnectionPermit>), Rejection> {
     let response = upgrade::accept(head)?;
     if !context.origins.allow(&head.headers) {
         return Err(Rejection::Origin);
     }
-    if !context.is_proxy(peer.address) {
-        return Ok((response, peer.key, None));
-    }
-    let client = forwarded::client(&head.headers, &context.proxies);
-    Ok((response, context.peer_of_address(client), context.permit(client)?))
+    Ok((response, context.permit(client)?))
 }
 
 /// Whether all parts of the server work, and else which does not.

@@ -1,0 +1,95 @@
+//! [`RefusalLog`]: which refusals are logged.
+//!
+//! Strangers cause refusals, as many as they like. The log gets the first of each kind, and another
+//! one after a long time; few lines in all, and the memory of what was logged is bounded.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::limits::{
+    REFUSAL_LINES_BURST, REFUSAL_LOGGED_AGAIN, REFUSALS_LINE_EVERY, REFUSALS_LOGGED_MAX,
+};
+
+/// The refusals that were logged, by their kind.
+#[derive(Debug)]
+pub(crate) struct RefusalLog<K>(Mutex<Logged<K>>);
+
+#[derive(Debug)]
+struct Logged<K> {
+    /// When each was logged last.
+    at: HashMap<K, Duration>,
+    /// When the whole burst of lines is available again.
+    burst_full_at: Duration,
+}
+
+impl<K> Default for RefusalLog<K> {
+    fn default() -> RefusalLog<K> {
+        RefusalLog(Mutex::new(Logged { at: HashMap::new(), burst_full_at: Duration::ZERO }))
+    }
+}
+
+impl<K: Clone + Eq + Hash> RefusalLog<K> {
+    /// Whether a refusal of this kind is logged at `now`. One that is not because there are too many
+    /// lines is due later.
+    pub(crate) fn is_due(&self, kind: &K, now: Duration) -> bool {
+        // A poisoned lock is still consistent: no code panics while it changes the table.
+        let logged = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.at.get(kind).is_some_and(|at| now < *at + REFUSAL_LOGGED_AGAIN) {
+            return false;
+        }
+        let burst_full_at = logged.burst_full_at.max(now) + REFUSALS_LINE_EVERY;
+        if burst_full_at > now + REFUSAL_LINES_BURST * REFUSALS_LINE_EVERY {
+            return false;
+        }
+        logged.burst_full_at = burst_full_at;
+        if logged.at.len() >= REFUSALS_LOGGED_MAX {
+            logged.at.retain(|_, at| now < *at + REFUSAL_LOGGED_AGAIN);
+        }
+        if logged.at.len() >= REFUSALS_LOGGED_MAX
+            && let Some(oldest) = logged.at.iter().min_by_key(|(_, at)| **at)
+        {
+            let oldest = oldest.0.clone();
+            logged.at.remove(&oldest);
+        }
+        logged.at.insert(kind.clone(), now);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_refusal_of_each_kind_is_logged_and_one_after_a_long_time() {
+        let log = RefusalLog::default();
+        let second = Duration::from_secs(1);
+        assert!(log.is_due(&"a", second));
+        assert!(log.is_due(&"b", second));
+        for at in 1..REFUSAL_LOGGED_AGAIN.as_secs() {
+            assert!(!log.is_due(&"a", second + Duration::from_secs(at)));
+        }
+        assert!(log.is_due(&"a", second + REFUSAL_LOGGED_AGAIN));
+    }
+
+    #[test]
+    fn strangers_cause_few_lines_and_the_table_is_bounded() {
+        let log = RefusalLog::default();
+        let lines = |from: u64, to: u64| {
+            let at = |number: u64| Duration::from_millis(10 * number);
+            (from..to).filter(|number| log.is_due(number, at(*number))).count()
+        };
+        let hours = 24;
+        let lines = lines(0, hours * 360_000);
+        let most = hours * 3_600 / REFUSALS_LINE_EVERY.as_secs() + u64::from(REFUSAL_LINES_BURST);
+        assert!(lines as u64 <= most, "{lines} lines");
+        let logged = log.0.lock().expect("nobody panicked");
+        assert!(logged.at.len() <= REFUSALS_LOGGED_MAX);
+        drop(logged);
+        // One that was not logged because of the others is logged later.
+        let later = Duration::from_secs(hours * 3_600 + 3_600);
+        assert!(log.is_due(&u64::MAX, later));
+    }
+}
