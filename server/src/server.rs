@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::marker::PhantomData;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use shared::tick::TickRate;
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, Shard};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
@@ -22,12 +22,10 @@ use tracing::{info, warn};
 use crate::config::{Config, TicketConfig};
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
+use crate::edge::listen::{listen, listen_for_admin};
 use crate::edge::tickets::Tickets;
 use crate::edge::tls::{Renewal, Tls};
-use crate::limits::{
-    ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX, PENDING_CONNECTIONS_MAX,
-    SOCKET_RECEIVE_BUFFER_BYTES,
-};
+use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX};
 use crate::lobby_task::{LobbyTask, release_seat};
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
@@ -37,9 +35,6 @@ use crate::shard_thread::{ShardOutlets, ShardThread};
 
 /// How long [`Server::stop`] waits for a thread to end, beyond the time for farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
-
-/// Default port of the admin listener, relative to the public port.
-const ADMIN_PORT_OFFSET: u16 = 10_000;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +53,17 @@ pub enum StartError {
         /// The error of the operating system.
         error: io::Error,
     },
+    /// The address of the admin listener cannot be listened on.
+    #[error(
+        "cannot listen on {address} for the admin listener: {error}; choose another address with \
+         --admin-listen"
+    )]
+    ListenAdmin {
+        /// The address.
+        address: SocketAddr,
+        /// The error of the operating system.
+        error: io::Error,
+    },
     /// The operating system cannot create a thread or a runtime.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -69,7 +75,10 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             StartError::Config(_) => 2,
-            StartError::Room(_) | StartError::Listen { .. } | StartError::System(_) => 1,
+            StartError::Room(_)
+            | StartError::Listen { .. }
+            | StartError::ListenAdmin { .. }
+            | StartError::System(_) => 1,
         }
     }
 }
@@ -126,7 +135,9 @@ impl<G: Game> Server<G> {
             let _inside = runtime.enter();
             let public = listen(config.listen)
                 .map_err(|error| StartError::Listen { address: config.listen, error })?;
-            [public, listen_for_admin(&config)?]
+            let admin = listen_for_admin(&config)
+                .map_err(|(address, error)| StartError::ListenAdmin { address, error })?;
+            [public, admin]
         };
         let address = listeners[0].local_addr()?;
         if config.echo {
@@ -358,35 +369,4 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         overload: config.overload(),
         codec: None,
     })
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Else a restarted server could not listen until the kernel has dropped old connections.
-    socket.set_reuseaddr(true)?;
-    // Before the first connect: the kernel derives the TCP window from it at the handshake.
-    socket.set_recv_buffer_size(SOCKET_RECEIVE_BUFFER_BYTES)?;
-    socket.bind(address)?;
-    socket.listen(PENDING_CONNECTIONS_MAX as u32)
-}
-
-/// The admin listener: at the configured address, or else on the loopback.
-fn listen_for_admin(config: &Config) -> Result<TcpListener, StartError> {
-    if let Some(address) = config.edge.admin_listen {
-        return listen(address).map_err(|error| StartError::Listen { address, error });
-    }
-    let loopback: IpAddr = match config.listen {
-        SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    };
-    let public = config.listen.port();
-    let default_port = public.checked_add(ADMIN_PORT_OFFSET).filter(|_| public != 0).unwrap_or(0);
-    let address = SocketAddr::new(loopback, default_port);
-    let free = SocketAddr::new(loopback, 0);
-    listen(address)
-        .or_else(|error| {
-            warn!(%address, %error, "cannot listen on the default admin address; using a free port");
-            listen(free)
-        })
-        .map_err(|error| StartError::Listen { address: free, error })
 }

@@ -20,6 +20,7 @@ mod farewell;
 mod first_message;
 pub(crate) mod http;
 mod join;
+pub(crate) mod listen;
 mod opening;
 pub(crate) mod peer;
 pub(crate) mod peer_stream;
