@@ -20,10 +20,12 @@ use tickwire_host::pacer::{OverloadPolicy, TimeScale};
 use tickwire_host::room::StreamSettings;
 
 mod edge;
+mod origin;
 mod tickets;
 mod tls;
 
 pub use edge::{AllowedOrigin, EdgeConfig, NoOrigin, Uncapped};
+pub use origin::{Origin, OriginError};
 pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 

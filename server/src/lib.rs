@@ -22,8 +22,8 @@ mod shard_thread;
 mod transport;
 
 pub use config::{
-    AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, OverloadJoins, TicketConfig,
-    TlsConfig, Uncapped,
+    AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, Origin, OriginError,
+    OverloadJoins, TicketConfig, TlsConfig, Uncapped,
 };
 pub use ops::supervision::PartFailure;
 pub use program::{RunError, run};

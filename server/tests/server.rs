@@ -45,7 +45,8 @@ fn exchange(address: SocketAddr, request: &str) -> String {
 }
 
 fn get(address: SocketAddr, path: &str) -> String {
-    exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: here:1\r\nConnection: close\r\n\r\n"))
+    let headers = "Host: localhost:1\r\nConnection: close";
+    exchange(address, &format!("GET {path} HTTP/1.1\r\n{headers}\r\n\r\n"))
 }
 
 /// The counters of the server.
@@ -143,7 +144,7 @@ fn the_routes_respond() {
     let page = get(address, "/");
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
-    assert!(page.contains("connect-src 'self' ws://here:1 wss://here:1"), "{page}");
+    assert!(page.contains("connect-src 'self' ws://localhost:1 wss://localhost:1"), "{page}");
     assert!(page.contains("'wasm-unsafe-eval'"), "{page}");
     assert!(page.contains("x-content-type-options: nosniff"), "{page}");
     let tag = page.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").trim();

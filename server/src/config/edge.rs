@@ -10,30 +10,22 @@ use crate::limits::{
 };
 use ipnet::IpNet;
 
+use super::origin::{Origin, OriginError};
+
 /// Pages that may open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// Pages of every origin.
     Any,
     /// Pages of exactly this origin.
-    Exactly(String),
+    Exactly(Origin),
 }
 
 impl FromStr for AllowedOrigin {
-    type Err = String;
+    type Err = OriginError;
 
-    fn from_str(text: &str) -> Result<AllowedOrigin, String> {
-        if text == "*" {
-            return Ok(AllowedOrigin::Any);
-        }
-        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let is_host = |byte: u8| byte.is_ascii_lowercase() || b"0123456789.-:[]".contains(&byte);
-        match host {
-            Some(host) if !host.is_empty() && host.bytes().all(is_host) => {
-                Ok(AllowedOrigin::Exactly(text.to_owned()))
-            }
-            _ => Err("not an origin like https://game.example in lower case, and not *".into()),
-        }
+    fn from_str(text: &str) -> Result<AllowedOrigin, OriginError> {
+        if text == "*" { Ok(AllowedOrigin::Any) } else { text.parse().map(AllowedOrigin::Exactly) }
     }
 }
 
@@ -67,8 +59,8 @@ impl FromStr for Uncapped {
 /// listener.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct EdgeConfig {
-    /// Also allow pages of this origin (scheme, host and port) to connect; * allows all. Pages of the
-    /// server's own host are always allowed
+    /// Also allow pages of this origin to connect, such as https://game.example, app://game or null;
+    /// * allows all. Pages of the server's own host are always allowed
     #[arg(long, env = "TICKWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<AllowedOrigin>,
 
@@ -117,9 +109,15 @@ pub struct EdgeConfig {
     pub trusted_proxy: Vec<IpNet>,
 
     /// Address and port of the admin listener, which serves the counters [default: loopback, at a
-    /// port 10,000 above that of --listen, or a free one if that is not available]
+    /// port 10,000 above that of --listen]
     #[arg(long, env = "TICKWIRE_ADMIN_LISTEN", value_name = "ADDR:PORT")]
     pub admin_listen: Option<SocketAddr>,
+
+    /// Also serve the admin listener to requests for a host of this name; addresses and localhost are
+    /// always allowed
+    #[arg(long, env = "TICKWIRE_ADMIN_HOST", value_name = "NAME", value_delimiter = ',',
+        value_parser = host_name)]
+    pub admin_host: Vec<String>,
 
     /// Refuse joins while the process uses more memory than this, such as 512MiB or 2GiB [default: 80 %
     /// of the available memory]
@@ -140,6 +138,7 @@ impl Default for EdgeConfig {
             uncapped: loopback.map(|net| net.parse().expect("these are prefixes")).into(),
             trusted_proxy: Vec::new(),
             admin_listen: None,
+            admin_host: Vec::new(),
             memory_max: None,
         }
     }
@@ -163,6 +162,16 @@ fn net(text: &str) -> Result<IpNet, String> {
             .map(|address| IpNet::new_assert(address, if text.contains(':') { 128 } else { 32 }))
     });
     parsed.map_err(|_| "not an address like 10.0.0.1 or a network like 10.0.0.0/8".into())
+}
+
+/// Parses the name of a host, without a port.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err("not the name of a host like admin.example, without a port".into());
+    }
+    Ok(name.to_ascii_lowercase())
 }
 
 /// Parses a number of bytes with its unit.
@@ -190,26 +199,29 @@ mod tests {
     #[test]
     fn the_settings_of_the_edge_are_taken_from_the_arguments() {
         let arguments = [
-            "--allow-origin=https://a.example,http://b.example:81",
+            "--allow-origin=https://A.example:443,http://b.example:81,null",
             "--allow-origin=*",
             "--no-origin=refuse",
             "--uncapped=none",
             "--trusted-proxy=10.0.0.0/8",
             "--trusted-proxy=::1",
             "--admin-listen=127.0.0.1:9",
+            "--admin-host=Admin.example.,metrics",
             "--memory-max=3MiB",
         ];
-        let exactly = |text: &str| AllowedOrigin::Exactly(text.to_owned());
+        let exactly = |text: &str| AllowedOrigin::Exactly(text.parse().expect("an origin"));
         let expected = EdgeConfig {
             allow_origin: vec![
                 exactly("https://a.example"),
                 exactly("http://b.example:81"),
+                exactly("null"),
                 AllowedOrigin::Any,
             ],
             no_origin: NoOrigin::Refuse,
             uncapped: vec![Uncapped::Nobody],
             trusted_proxy: ["10.0.0.0/8", "::1/128"].map(|net| net.parse().expect("nets")).into(),
             admin_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9))),
+            admin_host: ["admin.example", "metrics"].map(str::to_owned).into(),
             memory_max: Some(3 << 20),
             ..EdgeConfig::default()
         };
@@ -224,8 +236,7 @@ mod tests {
             "--allow-origin=game.example",
             "--allow-origin=https://",
             "--allow-origin=https://game.example/",
-            "--allow-origin=https://Game.example",
-            "--allow-origin=null",
+            "--allow-origin=https://b\u{fc}cher.example",
             "--no-origin=maybe",
             "--address-connections-max=0",
             "--address-connects-per-second=0",
@@ -234,6 +245,8 @@ mod tests {
             "--uncapped=all",
             "--trusted-proxy=10.0.0.0/33",
             "--admin-listen=here",
+            "--admin-host=admin.example:9",
+            "--admin-host=*",
             "--memory-max=0",
             "--memory-max=2GB",
             "--memory-max=18446744073709551615GiB",

@@ -8,6 +8,7 @@ use std::sync::mpsc as threads;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hyper::header::HeaderMap;
 use ipnet::IpNet;
 use tickwire_host::hello::GameVersion;
 use tickwire_host::{Command, PeerKey};
@@ -17,7 +18,8 @@ use tracing::warn;
 
 use super::address_limiter::{self, AddressLimit, AddressLimiter, AddressLimits, ConnectionPermit};
 use super::http::forwarded;
-use super::http::origin::Origins;
+use super::http::host::host;
+use super::http::origin::{Origins, Stated};
 use super::http::page::Page;
 use super::http::rejection::Rejection;
 use super::http::room_list::RoomList;
@@ -55,6 +57,8 @@ pub(crate) struct EdgeContext {
     pub(crate) page: Page,
     pub(crate) rooms: RoomList,
     pub(crate) origins: Origins,
+    /// Names by which the admin listener may be requested.
+    pub(crate) admin_hosts: Vec<String>,
     /// The networks of trusted proxies, whose `X-Forwarded-For` is used.
     pub(crate) proxies: Vec<IpNet>,
     uncapped: Vec<IpNet>,
@@ -63,6 +67,8 @@ pub(crate) struct EdgeContext {
     pub(super) address_http_max: usize,
     /// Refusals of addresses that were logged.
     refusals: RefusalLog<(ClientAddress, AddressLimit)>,
+    /// Refusals of origins that were logged.
+    refused_origins: RefusalLog<Stated>,
     started: Instant,
     /// Hashes peer keys with a secret of this process.
     peer_hasher: RandomState,
@@ -86,11 +92,13 @@ impl EdgeContext {
             page: Page::new(config.web_dir.clone()),
             rooms: RoomList::default(),
             origins: Origins { allowed, none: edge.no_origin },
+            admin_hosts: edge.admin_host.clone(),
             proxies: edge.trusted_proxy.clone(),
             uncapped: edge.uncapped_nets(),
             addresses: Arc::new(Mutex::new(AddressLimiter::new(limits))),
             address_http_max: edge.address_http_connections_max as usize,
             refusals: RefusalLog::default(),
+            refused_origins: RefusalLog::default(),
             started: Instant::now(),
             peer_hasher: RandomState::new(),
         }
@@ -174,6 +182,24 @@ impl EdgeContext {
         Rejection::Address
     }
 
+    /// Logs the first refusal of each origin.
+    pub(crate) fn log_refused_origin(&self, headers: &HeaderMap) {
+        let stated = Stated::by(headers);
+        if !self.refused_origins.is_due(&stated, self.started.elapsed()) {
+            return;
+        }
+        match stated {
+            Stated::Origin(origin) => warn!(
+                %origin,
+                host = host(headers),
+                "pages of this origin are refused; allow them with --allow-origin, or if they are \
+                 this server's own behind a proxy, let it pass the Host header on unchanged"
+            ),
+            Stated::Nothing => warn!("clients without an origin are refused by --no-origin"),
+            Stated::Unreadable => warn!("a client whose Origin header is no origin was refused"),
+        }
+    }
+
     fn limiter(&self) -> MutexGuard<'_, AddressLimiter> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -207,5 +233,24 @@ impl EdgeContext {
     pub(crate) async fn shutdown(&self) {
         // An error means that the server was dropped, which is a shutdown too.
         drop(self.server.closing.clone().wait_for(|closing| *closing).await);
+    }
+}
+
+#[cfg(test)]
+impl EdgeContext {
+    /// The context of a server with these settings and without rooms, and what closes it.
+    pub(crate) fn for_tests(config: &Config) -> (Arc<EdgeContext>, watch::Sender<bool>) {
+        let (closing, closing_seen) = watch::channel(false);
+        let server = ServerContext {
+            game: GameVersion { name: "none", rules: 1 },
+            lobby: tokio::sync::mpsc::unbounded_channel().0,
+            shards: Vec::new(),
+            metrics: Arc::default(),
+            memory: Arc::default(),
+            tickets: Tickets::default(),
+            tls: None,
+            closing: closing_seen,
+        };
+        (Arc::new(EdgeContext::new(config, server)), closing)
     }
 }

@@ -109,10 +109,9 @@ fn the_requests_of_an_address_have_one_rate_over_all_its_connections() {
         }
         answered
     };
-    for client in ["203.0.113.1", "203.0.113.2", "unknown", "_hidden"] {
+    for client in ["203.0.113.1", "203.0.113.2", "unknown"] {
         let answered = at_once(client, "/nothing");
-        assert!(answered["429"] > 0, "{client}: {answered:?}");
-        assert_eq!(answered.contains_key("404"), client != "_hidden", "{client}: {answered:?}");
+        assert!(answered["429"] > 0 && answered["404"] >= 8, "{client}: {answered:?}");
     }
     let answered = at_once("unknown", "/healthz");
     assert_eq!(answered["200"], 20, "the health can be asked for always");

@@ -12,6 +12,8 @@ fn every_invalid_request_is_rejected_with_its_status_and_reason_and_closed() {
     let cases = [
         (400, "nonsense\r\n\r\n".into()),
         (400, "\u{16}\u{3}\u{1}\u{2}".into()),
+        (400, "PROXY TCP4 192.0.2.1 192.0.2.2 4711 7777\r\n".to_owned() + &get("Host: a\r\n")),
+        (400, "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{c}".into()),
         (400, get("")),
         (400, get("Host: a\r\nHost: b\r\n")),
         (400, get("Host: a\r\nContent-Length: 4\r\n") + "body"),
@@ -107,6 +109,10 @@ fn pages_of_other_hosts_can_open_a_websocket_only_if_they_are_allowed() {
     let browsers_only = start_with_edge(edge);
     let with_any =
         start_with_edge(EdgeConfig { allow_origin: allow("*"), ..EdgeConfig::default() });
+    let with_apps = start_with_edge(EdgeConfig {
+        allow_origin: [allow("null"), allow("app://game"), allow("http://a.example:80")].concat(),
+        ..EdgeConfig::default()
+    });
     let with_echo = start(Config { echo: true, ..Config::default() });
     for (server, origin, code) in [
         (&by_default, "http://here", "101"),
@@ -119,6 +125,12 @@ fn pages_of_other_hosts_can_open_a_websocket_only_if_they_are_allowed() {
         (&browsers_only, "http://here", "101"),
         (&with_any, "https://evil.example", "101"),
         (&with_echo, "https://evil.example", "101"),
+        (&with_list, "https://play.example:443", "101"),
+        (&with_list, "null", "403"),
+        (&with_apps, "null", "101"),
+        (&with_apps, "app://game", "101"),
+        (&with_apps, "app://other", "403"),
+        (&with_apps, "http://a.example", "101"),
     ] {
         assert_eq!(status_of(server, origin), code, "{origin:?}");
     }
@@ -155,7 +167,7 @@ fn only_the_admin_listener_serves_the_counters() {
 }
 
 #[test]
-fn the_admin_port_is_ten_thousand_above_or_as_configured_or_a_free_one() {
+fn the_admin_port_is_ten_thousand_above_or_as_configured_and_never_another_one() {
     let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let free = || loop {
         let listener = std::net::TcpListener::bind(loopback(0)).expect("a free port");
@@ -170,11 +182,14 @@ fn the_admin_port_is_ten_thousand_above_or_as_configured_or_a_free_one() {
         Server::<Tiny>::start(Config { listen, fill: 0, edge, ..Config::default() })
     };
     let (listen, above) = free();
-    let taken = start_at(listen, None).expect("a free port is used");
-    assert_ne!(taken.admin_address().port(), listen.port() + 10_000);
-    assert!(get(taken.admin_address(), "/api/status").starts_with("HTTP/1.1 200 "));
     let configured = above.local_addr().expect("bound");
-    assert!(start_at(loopback(0), Some(configured)).is_err(), "a configured port has no fallback");
+    for (listen, admin) in [(listen, None), (loopback(0), Some(configured))] {
+        let error = start_at(listen, admin).err().expect("the port is taken");
+        assert_eq!(error.exit_code(), 1);
+        let text = error.to_string();
+        assert!(text.contains(&configured.to_string()), "{text}");
+        assert!(text.contains("--admin-listen"), "it says what to set: {text}");
+    }
     drop(above);
     let at_configured = start_at(loopback(0), Some(configured)).expect("it is free now");
     assert_eq!(at_configured.admin_address(), configured);
@@ -182,6 +197,75 @@ fn the_admin_port_is_ten_thousand_above_or_as_configured_or_a_free_one() {
     drop(above);
     let at_default = start_at(listen, None).expect("both are free");
     assert_eq!(at_default.admin_address().port(), listen.port() + 10_000);
+}
+
+#[test]
+fn a_server_on_all_addresses_starts_with_an_admin_listener_on_the_loopback() {
+    let listen = "[::]:0".parse().expect("an address");
+    let started = Server::<Tiny>::start(Config { listen, fill: 0, ..Config::default() });
+    let server = started.expect("it starts, whether this machine has an IPv6 loopback or not");
+    assert!(server.admin_address().ip().is_loopback());
+    assert!(get(server.admin_address(), "/api/status").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_admin_listener_is_not_served_by_names_that_others_chose() {
+    let edge = EdgeConfig { admin_host: vec!["admin.example".to_owned()], ..EdgeConfig::default() };
+    let server = start_with_edge(edge);
+    let code = |address, host: &str, path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        exchange(address, &request)[9..12].to_owned()
+    };
+    for path in ["/api/status", "/api/rooms", "/healthz"] {
+        for (host, expected) in [
+            ("localhost:17777", "200"),
+            ("192.0.2.1", "200"),
+            ("Admin.example:80", "200"),
+            ("rebound.evil.example:17777", "403"),
+            ("127.0.0.1.evil.example", "403"),
+        ] {
+            assert_eq!(code(server.admin_address(), host, path), expected, "{host} {path}");
+        }
+    }
+    assert_eq!(code(server.address(), "any.example", "/healthz"), "200");
+    let without_host = exchange(server.admin_address(), "GET /healthz HTTP/1.0\r\n\r\n");
+    assert!(without_host.starts_with("HTTP/1.0 200 "), "only programs send none: {without_host}");
+}
+
+#[test]
+fn options_are_answered_for_monitoring_and_for_pages_of_other_origins() {
+    let play = "https://play.example".parse::<AllowedOrigin>().expect("an origin");
+    let edge = EdgeConfig { allow_origin: vec![play], ..EdgeConfig::default() };
+    let server = start_with_edge(edge);
+    for address in [server.address(), server.admin_address()] {
+        // What HAProxy checks servers with by default.
+        let response = exchange(address, "OPTIONS /healthz HTTP/1.0\r\n\r\n");
+        assert!(response.starts_with("HTTP/1.0 204 "), "{response}");
+        assert!(!response.contains("keep-alive"), "it closes: {response}");
+        assert!(response.contains("\r\nallow: GET, HEAD, OPTIONS\r\n"), "{response}");
+    }
+    let ask = |method: &str, path: &str, origin: &str| {
+        let head = "Host: here\r\nConnection: close\r\nAccess-Control-Request-Method: GET";
+        let request = format!("{method} {path} HTTP/1.1\r\n{head}\r\nOrigin: {origin}\r\n\r\n");
+        exchange(server.address(), &request)
+    };
+    for path in ["/", "/index.html", "/api/rooms", "/healthz", "/nothing"] {
+        for method in ["OPTIONS", "GET", "HEAD"] {
+            let allowed = ask(method, path, "https://play.example");
+            let cors = "\r\naccess-control-allow-origin: https://play.example\r\n";
+            assert!(allowed.contains(cors), "{method} {path}: {allowed}");
+            let refused = ask(method, path, "https://evil.example");
+            assert!(!refused.contains("\r\naccess-control-allow-origin:"), "{refused}");
+            for response in [allowed, refused] {
+                assert!(response.contains("\r\nvary: origin\r\n"), "{response}");
+            }
+        }
+    }
+    // Whoever may not connect may know it.
+    let probe = ask("GET", "/ws", "https://evil.example");
+    assert!(probe.starts_with("HTTP/1.1 403 "), "{probe}");
+    assert!(probe.contains("\r\naccess-control-allow-origin: *\r\n"), "{probe}");
+    assert!(probe.contains("--allow-origin https://evil.example"), "{probe}");
 }
 
 #[test]

@@ -135,7 +135,10 @@ fn plaintext_requests_are_redirected_to_https_and_plaintext_websockets_are_rejec
     let address = server.address();
     let response = get(address, "/some/page?room=den");
     assert!(response.starts_with("HTTP/1.1 308 "), "{response}");
-    assert!(response.contains("\r\nlocation: https://here:1/some/page?room=den\r\n"), "{response}");
+    assert!(
+        response.contains("\r\nlocation: https://localhost:1/some/page?room=den\r\n"),
+        "{response}"
+    );
     assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
     let upgrade = "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

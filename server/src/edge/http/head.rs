@@ -125,7 +125,7 @@ fn validate(head: &[u8]) -> Result<(), Rejection> {
     if request.path.is_none_or(|target| target.parse::<Uri>().is_err()) {
         return Err(Rejection::Malformed);
     }
-    if !matches!(request.method, Some("GET" | "HEAD")) {
+    if !matches!(request.method, Some("GET" | "HEAD" | "OPTIONS")) {
         return Err(Rejection::Method);
     }
     let all = |name: &'static str| {
@@ -193,6 +193,12 @@ mod tests {
         let large = "x".repeat(HTTP_HEAD_MAX_BYTES);
         for (head, rejection) in [
             ("\u{16}\u{3}\u{1}", Rejection::Malformed),
+            // The PROXY protocol, which is not spoken.
+            (
+                "PROXY TCP4 192.0.2.1 192.0.2.2 4711 7777\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                Rejection::Malformed,
+            ),
+            ("\r\n\r\n\0\r\nQUIT\n", Rejection::Malformed),
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Rejection::Malformed),
             (&"\r\n".repeat(9), Rejection::Malformed),
             ("GET  HTTP/1.1\r\nHost: a\r\n\r\n", Rejection::Malformed),
@@ -214,6 +220,9 @@ mod tests {
         let as_long = &long[1..];
         for head in [
             "GET / HTTP/1.0\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+            // What HAProxy checks servers with by default.
+            "OPTIONS / HTTP/1.0\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
             &format!("HEAD /{as_long} HTTP/1.1\r\nHost: a\r\n{as_many}\r\n"),
         ] {

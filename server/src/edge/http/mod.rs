@@ -3,11 +3,13 @@
 //!
 //! [`serve`] runs hyper on a connection. Below it, [`gate`] and [`head`] pass only valid heads, each
 //! within its deadline. Above it, [`routes`] answers requests, with [`page`], [`room_list`],
-//! [`upgrade`], [`origin`] and [`forwarded`]. Every refusal is a [`rejection`].
+//! [`upgrade`], [`origin`], [`cors`] and [`forwarded`]. Every refusal is a [`rejection`].
 
+pub(crate) mod cors;
 pub(crate) mod forwarded;
 pub(crate) mod gate;
 pub(crate) mod head;
+pub(crate) mod host;
 pub(crate) mod origin;
 pub(crate) mod page;
 pub(crate) mod rejection;

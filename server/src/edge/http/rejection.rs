@@ -27,7 +27,9 @@ pub(crate) enum Rejection {
     Handshake,
     /// Pages of its origin may not connect.
     Origin,
-    /// Its method is neither GET nor HEAD.
+    /// It requests the admin listener by a name that is not its own.
+    AdminHost,
+    /// Its method is none of GET, HEAD and OPTIONS.
     Method,
     /// It is a WebSocket handshake with another method than GET.
     HandshakeMethod,
@@ -58,7 +60,7 @@ impl Rejection {
             Rejection::Malformed | Rejection::Host | Rejection::HasBody | Rejection::Handshake => {
                 StatusCode::BAD_REQUEST
             }
-            Rejection::Origin => StatusCode::FORBIDDEN,
+            Rejection::Origin | Rejection::AdminHost => StatusCode::FORBIDDEN,
             Rejection::Method | Rejection::HandshakeMethod => StatusCode::METHOD_NOT_ALLOWED,
             Rejection::Timeout => StatusCode::REQUEST_TIMEOUT,
             Rejection::TargetTooLong => StatusCode::URI_TOO_LONG,
@@ -79,7 +81,11 @@ impl Rejection {
             Rejection::HasBody => "No request here may have a body.\n",
             Rejection::Handshake => "This is not a valid WebSocket handshake.\n",
             Rejection::Origin => "Pages of this origin may not connect.\n",
-            Rejection::Method => "Only GET and HEAD are served.\n",
+            Rejection::AdminHost => {
+                "The admin listener is requested by its address, as localhost, or by a name of \
+                 --admin-host.\n"
+            }
+            Rejection::Method => "Only GET, HEAD and OPTIONS are served.\n",
             Rejection::HandshakeMethod => "A WebSocket begins with GET.\n",
             Rejection::Timeout => "The request took too long.\n",
             Rejection::TargetTooLong => "The address is too long.\n",
@@ -100,7 +106,7 @@ impl Rejection {
     /// The headers that the status requires, beside those of every rejection.
     fn headers(self) -> &'static [(HeaderName, &'static str)] {
         match self {
-            Rejection::Method => &[(ALLOW, "GET, HEAD")],
+            Rejection::Method => &[(ALLOW, "GET, HEAD, OPTIONS")],
             Rejection::HandshakeMethod => &[(ALLOW, "GET")],
             Rejection::NoUpgrade => &[(UPGRADE, "websocket")],
             // The token of RFC 2817; no client is expected to upgrade on this connection.

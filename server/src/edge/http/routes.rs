@@ -7,19 +7,18 @@
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
+    CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use tickwire_host::PeerKey;
 use tokio::time::sleep;
 
-use super::forwarded;
 use super::page::{Content, File};
 use super::rejection::{Body, Rejection};
-use super::upgrade;
+use super::{cors, forwarded, host, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
 use crate::edge::peer::{ClientAddress, Listener, PeerInfo};
@@ -42,8 +41,41 @@ pub(crate) async fn respond(
 ) -> (Response<Body>, Option<Upgrade>) {
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
+    match answer(context, peer, &head).await {
+        Answer::Upgrade { response, client, permit } => {
+            (response, Some(Upgrade { on_upgrade, client, permit }))
+        }
+        Answer::Response(mut response) => {
+            if peer.listener == Listener::Public {
+                cors::add_headers(&context.origins, &head, &mut response);
+            }
+            (response, None)
+        }
+    }
+}
+
+/// What a request is answered with.
+enum Answer {
+    Response(Response<Body>),
+    Upgrade { response: Response<Body>, client: PeerKey, permit: Option<ConnectionPermit> },
+}
+
+impl From<Rejection> for Answer {
+    fn from(rejection: Rejection) -> Answer {
+        Answer::Response(rejection.response())
+    }
+}
+
+async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     if *context.server.closing.borrow() {
-        return (Rejection::Closing.response(), None);
+        return Rejection::Closing.into();
+    }
+    let path = head.uri.path();
+    if peer.listener == Listener::Admin {
+        return match host::is_served_by_admin(&head.headers, &context.admin_hosts) {
+            true => Answer::Response(answer_admin(context, head).await),
+            false => Rejection::AdminHost.into(),
+        };
     }
     let client = if context.is_proxy(peer.address) {
         forwarded::client(&head.headers, &context.proxies)
@@ -52,41 +84,66 @@ pub(crate) async fn respond(
     };
     // A proxy that checks the health of the server forwards nobody, and must not depend on the rate
     // of those who cannot be read.
-    if peer.listener == Listener::Public && head.uri.path() != "/healthz" {
+    if path != HEALTH {
         match context.count_request(client) {
             Ok(delay) if delay.is_zero() => {}
             Ok(delay) => sleep(delay).await,
-            Err(rejection) => return (rejection.response(), None),
+            Err(rejection) => return rejection.into(),
         }
     }
-    let response = match (peer.listener, head.uri.path()) {
-        (_, "/ws") if peer.is_plaintext_on_tls => Rejection::Insecure.response(),
+    Answer::Response(match path {
+        "/ws" if peer.is_plaintext_on_tls => Rejection::Insecure.response(),
         _ if peer.is_plaintext_on_tls => {
-            redirect_to_https(&head).unwrap_or_else(Rejection::response)
+            redirect_to_https(head).unwrap_or_else(Rejection::response)
         }
-        (Listener::Public, "/ws") => match accept_upgrade(context, client, &head) {
+        HEALTH => health(context, head).await,
+        _ if head.method == Method::OPTIONS => cors::options(),
+        "/ws" => match accept_upgrade(context, client, head) {
             Ok((response, permit)) => {
                 let client = context.peer_of_address(client);
-                return (response, Some(Upgrade { on_upgrade, client, permit }));
+                return Answer::Upgrade { response, client, permit };
             }
+            Err(Rejection::NoUpgrade) => cors::probe(&context.origins, head),
             Err(rejection) => rejection.response(),
         },
-        (_, "/healthz") => health(context).await,
-        (_, "/api/rooms") => json(context.rooms.json(&context.server.lobby).await),
-        (Listener::Admin, "/api/status") => status(context).await,
-        (Listener::Public, path) => match context.page.file(path).await {
-            Some(file) => serve_file(&head, &file),
+        "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
+        path => match context.page.file(path).await {
+            Some(file) => serve_file(head, &file),
             None => not_found(),
         },
-        (Listener::Admin, _) => not_found(),
-    };
-    (response, None)
+    })
+}
+
+async fn answer_admin(context: &EdgeContext, head: &Parts) -> Response<Body> {
+    match head.uri.path() {
+        HEALTH => health(context, head).await,
+        _ if head.method == Method::OPTIONS => cors::options(),
+        "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
+        "/api/status" => status(context).await,
+        _ => not_found(),
+    }
+}
+
+/// Where monitoring asks whether the server runs.
+const HEALTH: &str = "/healthz";
+
+/// Whether all parts of the server work, and else which does not. OPTIONS is what HAProxy checks servers
+/// with by default.
+async fn health(context: &EdgeContext, head: &Parts) -> Response<Body> {
+    match context.server.supervisor.health().await {
+        Ok(()) if head.method == Method::OPTIONS => cors::options(),
+        Ok(()) => text(StatusCode::OK, "ok\n"),
+        Err(unhealthy) => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{unhealthy}\n").into())
+        }
+    }
 }
 
 /// Redirects a plaintext request to the same URL with `https://`.
 fn redirect_to_https(head: &Parts) -> Result<Response<Body>, Rejection> {
-    let host = host(head).ok_or(Rejection::Host)?;
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let host = host::host(&head.headers).ok_or(Rejection::Host)?;
+    let path = head.uri.path_and_query().map(|path| path.as_str());
+    let path = path.filter(|path| path.starts_with('/')).unwrap_or("/");
     let location = format!("https://{host}{path}").parse().map_err(|_| Rejection::Malformed)?;
     let mut response =
         text(StatusCode::PERMANENT_REDIRECT, "This server uses TLS: connect with https://.\n");
@@ -94,14 +151,6 @@ fn redirect_to_https(head: &Parts) -> Result<Response<Body>, Rejection> {
     headers.insert(LOCATION, location);
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
-}
-
-/// The host of a request, if it is safe to copy into a response.
-fn host(head: &Parts) -> Option<&str> {
-    head.headers.get(HOST)?.to_str().ok().filter(|host| {
-        !host.is_empty()
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    })
 }
 
 /// Accepts a request for the WebSocket if it is valid and allowed. Returns the response, and the
@@ -113,19 +162,10 @@ fn accept_upgrade(
 ) -> Result<(Response<Body>, Option<ConnectionPermit>), Rejection> {
     let response = upgrade::accept(head)?;
     if !context.origins.allow(&head.headers) {
+        context.log_refused_origin(&head.headers);
         return Err(Rejection::Origin);
     }
     Ok((response, context.permit(client)?))
-}
-
-/// Whether all parts of the server work, and else which does not.
-async fn health(context: &EdgeContext) -> Response<Body> {
-    match context.server.supervisor.health().await {
-        Ok(()) => text(StatusCode::OK, "ok\n"),
-        Err(unhealthy) => {
-            plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{unhealthy}\n").into())
-        }
-    }
 }
 
 async fn status(context: &EdgeContext) -> Response<Body> {
@@ -192,7 +232,7 @@ fn content_security_policy(head: &Parts) -> HeaderValue {
     const REST: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'none'; connect-src 'self'";
-    let policy = match host(head) {
+    let policy = match host::host(&head.headers) {
         Some(host) => format!("{REST} ws://{host} wss://{host}"),
         None => REST.to_owned(),
     };
