@@ -85,6 +85,11 @@ impl Gate {
         }
     }
 
+    /// When the connection ends even if it is in use.
+    pub(crate) fn end(&self) -> Instant {
+        self.end
+    }
+
     /// Why reading or writing failed, if it did.
     pub(crate) fn fault(&self) -> Option<Fault> {
         self.fault

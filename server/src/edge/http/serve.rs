@@ -6,23 +6,31 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::gate::{Fault, Gate};
-use super::rejection::Rejection;
+use super::rejection::{Body, Rejection};
 use super::routes::{self, Upgrade};
+use super::upgrade::has_token;
 use crate::edge::context::EdgeContext;
 use crate::edge::peer::PeerInfo;
 use crate::edge::peer_stream::PeerStream;
 use crate::limits::{
-    FAREWELL_MAX, HTTP_CONNECTION_MAX, HTTP_HEAD_MAX_BYTES, REJECTED_DRAIN_MAX_BYTES,
+    FAREWELL_MAX, HTTP_CONNECTION_MAX, HTTP_HEAD_MAX_BYTES, OPENING_MAX, REJECTED_DRAIN_MAX_BYTES,
     REJECTED_LINGER_MAX, REQUESTS_BURST, REQUESTS_PER_SECOND_MAX,
 };
+
+/// The `Keep-Alive` header: for how many seconds an idle connection may be used again. It is less than
+/// [`OPENING_MAX`], by what a request may take to arrive.
+const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("timeout=8");
 
 /// The result of serving HTTP on a connection.
 pub(crate) enum Served {
@@ -59,13 +67,19 @@ async fn answer_requests(
     upgrade: &Arc<Mutex<Option<Upgrade>>>,
 ) -> Option<Gate> {
     let throttle = Mutex::new(RequestThrottle::new());
-    let service = service_fn(|request| {
+    let end = gate.end();
+    let service = service_fn(|request: Request<Incoming>| {
         let (context, upgrade) = (Arc::clone(context), Arc::clone(upgrade));
         let due = throttle.lock().unwrap_or_else(PoisonError::into_inner).next(Instant::now());
         async move {
             // hyper reads nothing more in the meantime.
             sleep_until(due).await;
-            let (response, accepted) = routes::respond(&context, peer, request).await;
+            let closes = request.version() != Version::HTTP_11
+                || has_token(request.headers(), &CONNECTION, "close");
+            let (mut response, accepted) = routes::respond(&context, peer, request).await;
+            if accepted.is_none() && !closes {
+                set_keep_alive(&mut response, end);
+            }
             context.server.metrics.count_http(response.status());
             if accepted.is_some() {
                 // There is at most one: the bytes after it are not HTTP.
@@ -95,6 +109,20 @@ async fn answer_requests(
         debug!(%error, "http ended");
     }
     Some(connection.into_parts()?.io.into_inner())
+}
+
+/// Says whether the connection stays open after a response: not if it would end before the client has
+/// had the usual time for another request. Otherwise the client would send one to a closed connection.
+fn set_keep_alive(response: &mut Response<Body>, end: Instant) {
+    let headers = response.headers_mut();
+    if headers.contains_key(CONNECTION) {
+        return;
+    }
+    if Instant::now() + OPENING_MAX >= end {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    } else {
+        headers.insert(HeaderName::from_static("keep-alive"), KEEP_ALIVE);
+    }
 }
 
 /// Limits the requests of a connection to a burst and an average rate.
@@ -172,7 +200,12 @@ async fn linger(stream: &mut PeerStream) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+
     use super::*;
+    use crate::config::Config;
+    use crate::edge::peer::Listener;
+    use crate::edge::pending_connections::Activity;
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_requests_without_end_is_answered_at_a_limited_rate() {
@@ -188,5 +221,52 @@ mod tests {
         assert_eq!(now - start, Duration::from_secs(10));
         let later = start + Duration::from_secs(100);
         assert_eq!(throttle.next(later), later, "the burst is replenished");
+    }
+
+    /// The head of the next response to a request of this connection; empty if it was closed.
+    fn head(peer: &mut std::net::TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let mut byte = [0];
+        while !bytes.ends_with(b"\r\n\r\n") && matches!(peer.read(&mut byte), Ok(1)) {
+            bytes.push(byte[0]);
+        }
+        String::from_utf8(bytes).expect("ASCII")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_response_before_the_end_of_a_connection_says_so() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        for interval in [1, 4, 7, 9].map(Duration::from_secs) {
+            let mut client = std::net::TcpStream::connect(address).expect("it listens");
+            let (tcp, from) = listener.accept().await.expect("it connected");
+            let (context, _closing) = EdgeContext::for_tests(&Config::default());
+            let peer = PeerInfo {
+                listener: Listener::Public,
+                address: from.ip(),
+                is_plaintext_on_tls: false,
+            };
+            let accepted = Instant::now();
+            let gate = Gate::new(PeerStream::Plain(tcp), accepted, Activity::default());
+            let serving =
+                tokio::spawn(async move { serve_http(&context, peer, gate, false).await });
+            loop {
+                client.write_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").expect("it reads");
+                // The socket blocks this thread, which is the server's as well.
+                let reading = tokio::task::spawn_blocking(move || (head(&mut client), client));
+                let (response, stream) = reading.await.expect("no panic");
+                client = stream;
+                assert!(response.starts_with("HTTP/1.1 200 "), "no request is lost: {response}");
+                if response.contains("\r\nconnection: close\r\n") {
+                    break;
+                }
+                assert!(response.contains("\r\nkeep-alive: timeout="), "{response}");
+                tokio::time::sleep(interval).await;
+            }
+            assert!(accepted.elapsed() < HTTP_CONNECTION_MAX);
+            assert!(accepted.elapsed() + OPENING_MAX >= HTTP_CONNECTION_MAX);
+            drop(client);
+            assert!(matches!(serving.await.expect("no panic"), Served::Closed));
+        }
     }
 }
