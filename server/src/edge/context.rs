@@ -247,7 +247,8 @@ impl EdgeContext {
             shards: Vec::new(),
             metrics: Arc::default(),
             memory: Arc::default(),
-            tickets: Tickets::default(),
+            supervisor: Arc::new(Supervisor::new(closing_seen.clone())),
+            tickets: watch::channel(Arc::default()).1,
             tls: None,
             closing: closing_seen,
         };
