@@ -2,12 +2,13 @@
 //!
 //! Rooms, sessions and the rules of joining are in [`tickwire_host`], which does no I/O. This crate
 //! is the shell around it, from the network inwards: [`edge`] (accept, HTTP, TLS, hello, join),
-//! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`] and [`shard_thread`] (which
-//! drive the host's lobby and shards), and [`ops`] (metrics, memory, recordings). [`server`] starts
-//! and stops all of it.
+//! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`], [`builder_thread`] and
+//! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), and [`ops`]
+//! (metrics, memory, recordings). [`server`] starts and stops all of it.
 
 #![warn(missing_docs)]
 
+mod builder_thread;
 mod config;
 mod edge;
 #[cfg(any(test, fuzzing))]

@@ -1,5 +1,5 @@
 //! [`LobbyTask`]: the task that owns the [`Lobby`]. It adds a mailbox and a clock, and sends the
-//! lobby's commands to the shards.
+//! lobby's commands to the shards and its orders to the builder.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,7 +7,9 @@ use std::sync::mpsc as threads;
 use std::time::Duration;
 
 use shared::protocol::{Refusal, Role};
-use tickwire_host::{Admission, Command, Lobby, ReleaseSeat, RequestedRoom, RoomKey, RoomListing};
+use tickwire_host::{
+    Admission, Lobby, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -15,6 +17,7 @@ use crate::limits::HEARTBEAT_EVERY;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::supervision::Heartbeat;
+use crate::shard_thread::CommandSender;
 
 /// How often empty rooms are checked for their retirement, which is a sign of life as well.
 const RETIRE_EVERY: Duration = HEARTBEAT_EVERY;
@@ -46,11 +49,17 @@ pub(crate) fn release_seat(lobby: &LobbySender) -> ReleaseSeat {
     })
 }
 
+/// Where a lobby's commands and orders go.
+pub(crate) struct LobbyOutlets {
+    pub(crate) shards: Vec<CommandSender>,
+    pub(crate) builder: threads::Sender<RoomOrder>,
+}
+
 /// The lobby with its mailbox.
 pub(crate) struct LobbyTask {
     lobby: Lobby,
     requests: mpsc::UnboundedReceiver<LobbyRequest>,
-    shards: Vec<threads::Sender<Command>>,
+    outlets: LobbyOutlets,
     metrics: Arc<Metrics>,
     memory: Arc<Watermark>,
     started: Instant,
@@ -60,11 +69,11 @@ impl LobbyTask {
     pub(crate) fn new(
         lobby: Lobby,
         requests: mpsc::UnboundedReceiver<LobbyRequest>,
-        shards: Vec<threads::Sender<Command>>,
+        outlets: LobbyOutlets,
         metrics: Arc<Metrics>,
         memory: Arc<Watermark>,
     ) -> LobbyTask {
-        LobbyTask { lobby, requests, shards, metrics, memory, started: Instant::now() }
+        LobbyTask { lobby, requests, outlets, metrics, memory, started: Instant::now() }
     }
 
     /// Serves requests until [`LobbyRequest::Close`], then ends when all clients have left.
@@ -88,7 +97,7 @@ impl LobbyTask {
         match request {
             LobbyRequest::Join { role, room, reply } => {
                 let admission = self.join(role, &room);
-                // The shard must open the room before it receives a client for it.
+                // The shard must expect the room before it receives a client for it.
                 self.send_commands();
                 // If the client is gone, the dropped reservation returns its seat.
                 let _ = reply.send(admission);
@@ -121,7 +130,11 @@ impl LobbyTask {
     fn send_commands(&mut self) {
         for (shard, command) in self.lobby.take_commands() {
             // A shard that is gone dropped its clients, which returned their seats.
-            let _ = self.shards[shard].send(command);
+            let _ = self.outlets.shards[shard].send(command);
+        }
+        for order in self.lobby.take_orders() {
+            // The builder ends only when nothing can order from it any more.
+            let _ = self.outlets.builder.send(order);
         }
     }
 }
@@ -129,6 +142,7 @@ impl LobbyTask {
 #[cfg(test)]
 mod tests {
     use shared::tick::TickRate;
+    use test_games::tiny::Tiny;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
     use tickwire_host::{DirectoryLimits, LobbySettings};
@@ -156,9 +170,10 @@ mod tests {
         };
         let lobby = Lobby::new(settings, release);
         let (shard, _commands) = threads::channel();
-        let metrics = Arc::<Metrics>::default();
-        let task =
-            LobbyTask::new(lobby, requests, vec![shard], Arc::clone(&metrics), Arc::default());
+        let (builder, _orders) = threads::channel();
+        let shards = vec![CommandSender::new::<Tiny>(shard)];
+        let (outlets, metrics) = (LobbyOutlets { shards, builder }, Arc::<Metrics>::default());
+        let task = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::default());
         let (_closing, closing) = tokio::sync::watch::channel(false);
         let heartbeat = Supervisor::new(closing).heartbeat("lobby");
         let running = tokio::spawn(task.run(heartbeat));

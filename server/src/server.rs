@@ -13,12 +13,13 @@ use shared::game::{Game, Setup};
 use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use shared::tick::TickRate;
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
-use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, Shard};
+use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, RoomBuilder, Shard};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
+use crate::builder_thread::BuilderThread;
 use crate::config::{Config, TicketConfig};
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
@@ -26,12 +27,12 @@ use crate::edge::listen::{listen, listen_for_admin};
 use crate::edge::tickets::Tickets;
 use crate::edge::tls::{Renewal, Tls};
 use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX};
-use crate::lobby_task::{LobbyTask, release_seat};
+use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat};
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
 use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
-use crate::shard_thread::{ShardOutlets, ShardThread};
+use crate::shard_thread::{CommandSender, ShardOutlets, ShardThread};
 
 /// How long [`Server::stop`] waits for a thread to end, beyond the time for farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
@@ -105,6 +106,7 @@ pub struct Server<G: Game> {
     supervisor: Arc<Supervisor>,
     reload: Reload,
     edge: Option<JoinHandle<()>>,
+    builder: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
     recorder: Option<JoinHandle<()>>,
     game: PhantomData<fn() -> G>,
@@ -201,6 +203,9 @@ impl<G: Game> Drop for Server<G> {
             warn!("the edge thread does not end; the server stops without it");
         }
         let deadline = Instant::now() + THREAD_END_MAX;
+        if self.builder.take().is_some_and(|builder| !joined_by(deadline, builder)) {
+            warn!("the builder thread is stuck in a room; the server stops without it");
+        }
         for shard in self.shards.drain(..) {
             if !joined_by(deadline, shard) {
                 warn!("a shard thread is stuck in a room; the server stops without it");
@@ -239,8 +244,9 @@ fn spawn_threads<G: Game>(
     let (closing, closing_seen) = watch::channel(false);
     let (farewells, leaving) = tokio::sync::mpsc::unbounded_channel();
     let (lobby_sender, requests) = tokio::sync::mpsc::unbounded_channel();
-    let (commands, mailboxes): (Vec<_>, Vec<_>) =
+    let (mail, mailboxes): (Vec<_>, Vec<_>) =
         (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
+    let commands: Vec<_> = mail.iter().cloned().map(CommandSender::new).collect();
     let supervisor = Arc::new(Supervisor::new(closing_seen.clone()));
     let (recorder, recorder_thread) = recorder(&config, &supervisor)?.unzip();
     let game = GameVersion::of::<G>();
@@ -253,13 +259,14 @@ fn spawn_threads<G: Game>(
         records_first: recorder.is_some(),
     };
     let lobby = Lobby::new(settings, release_seat(&lobby_sender));
-    let lobby = LobbyTask::new(
-        lobby,
-        requests,
-        commands.clone(),
-        Arc::clone(&metrics),
-        Arc::clone(&memory),
-    );
+    let (builder, orders) = mpsc::channel();
+    let outlets = LobbyOutlets { shards: commands.clone(), builder };
+    let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
+    let builder = BuilderThread::<G> { builder: RoomBuilder::new(template), orders, shards: mail };
+    let heartbeat = supervisor.heartbeat("builder");
+    // Without a lobby it is done.
+    let builder =
+        supervisor.spawn_thread("builder", Lifetime::Work, move || builder.run(&heartbeat))?;
     let mut shards = Vec::with_capacity(mailboxes.len());
     for (number, mailbox) in mailboxes.into_iter().enumerate() {
         let outlets = ShardOutlets {
@@ -268,11 +275,9 @@ fn spawn_threads<G: Game>(
             metrics: Arc::clone(&metrics),
             recorder: recorder.clone(),
         };
-        let template = template.clone();
         let name = format!("shard-{number}");
         let heartbeat = supervisor.heartbeat(&name);
-        let run =
-            move || ShardThread::new(Shard::<G>::new(template), mailbox, outlets).run(&heartbeat);
+        let run = move || ShardThread::new(Shard::<G>::new(), mailbox, outlets).run(&heartbeat);
         shards.push(supervisor.spawn_thread(&name, Lifetime::Server, run)?);
     }
     let (tls, renewal) = credentials.tls.unzip();
@@ -317,6 +322,7 @@ fn spawn_threads<G: Game>(
         supervisor,
         reload,
         edge: Some(edge),
+        builder: Some(builder),
         shards,
         recorder: recorder_thread,
         game: PhantomData,

@@ -1,16 +1,17 @@
 //! [`ShardThread`]: the thread that drives one [`Shard`]. It sleeps until the next deadline, runs a
 //! pass, handles commands in between, and applies the effects of both.
 //!
-//! Only a deadline, a command or a sign of life that is due wakes it: sockets are read when their tick needs them.
+//! Only a deadline, a command, a room that was built or a sign of life that is due wakes it: sockets are
+//! read when their tick needs them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender};
 use std::time::{Duration, Instant};
 
 use shared::game::Game;
 use shared::protocol::End;
-use tickwire_host::{Command, Departed, Effects, Shard};
+use tickwire_host::{BuiltRoom, Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::limits::HEARTBEAT_EVERY;
@@ -20,8 +21,39 @@ use crate::ops::recorder::Recorder;
 use crate::ops::supervision::Heartbeat;
 use crate::transport::websocket::WebSocketTransport;
 
-/// Most commands handled between two passes, so that neither can starve the other.
+/// Most commands handled and waiting clients seated between two passes, so that neither can starve
+/// the other.
 const COMMANDS_PER_PASS: usize = 16;
+
+/// What a shard's thread is sent.
+pub(crate) enum ShardMail<G: Game> {
+    /// By the lobby and the edge.
+    Command(Command),
+    /// By the builder.
+    Built(Box<BuiltRoom<G>>),
+}
+
+/// Sends commands to a shard, whose game the sender need not know.
+#[derive(Clone)]
+pub(crate) struct CommandSender(Arc<dyn Fn(Command) -> Result<(), Command> + Send + Sync>);
+
+impl CommandSender {
+    /// One that sends to this mailbox.
+    pub(crate) fn new<G: Game>(mailbox: Sender<ShardMail<G>>) -> CommandSender {
+        CommandSender(Arc::new(move |command| match mailbox.send(ShardMail::Command(command)) {
+            Err(SendError(ShardMail::Command(command))) => Err(command),
+            Err(SendError(ShardMail::Built(_))) | Ok(()) => Ok(()),
+        }))
+    }
+
+    /// Sends a command.
+    ///
+    /// # Errors
+    /// The command, if the shard has ended: the server is shutting down.
+    pub(crate) fn send(&self, command: Command) -> Result<(), Command> {
+        (self.0)(command)
+    }
+}
 
 /// A connection that has ended and waits to be drained and closed.
 pub(crate) struct Leaving {
@@ -41,7 +73,7 @@ pub(crate) struct ShardOutlets {
 /// A shard with its mailbox, its clock and its outlets.
 pub(crate) struct ShardThread<G: Game> {
     shard: Shard<G>,
-    mailbox: Receiver<Command>,
+    mailbox: Receiver<ShardMail<G>>,
     outlets: ShardOutlets,
     effects: Effects,
     started: Instant,
@@ -50,7 +82,7 @@ pub(crate) struct ShardThread<G: Game> {
 impl<G: Game> ShardThread<G> {
     pub(crate) fn new(
         shard: Shard<G>,
-        mailbox: Receiver<Command>,
+        mailbox: Receiver<ShardMail<G>>,
         outlets: ShardOutlets,
     ) -> ShardThread<G> {
         let (effects, started) = (Effects::default(), Instant::now());
@@ -62,10 +94,10 @@ impl<G: Game> ShardThread<G> {
         while self.turn() {
             heartbeat.beat();
         }
-        self.handle(Command::Close);
+        self.handle(ShardMail::Command(Command::Close));
         // Clients whose join is still in the mailbox are refused with the reason.
-        while let Ok(command) = self.mailbox.try_recv() {
-            self.handle(command);
+        while let Ok(mail) = self.mailbox.try_recv() {
+            self.handle(mail);
         }
     }
 
@@ -73,27 +105,33 @@ impl<G: Game> ShardThread<G> {
     fn turn(&mut self) -> bool {
         if self.pass() {
             for _ in 0..COMMANDS_PER_PASS {
+                if self.seat_next() {
+                    continue;
+                }
                 match self.mailbox.try_recv() {
-                    Ok(Command::Close) => return false,
-                    Ok(command) => self.handle(command),
+                    Ok(ShardMail::Command(Command::Close)) => return false,
+                    Ok(mail) => self.handle(mail),
                     // If the mailbox is disconnected, the next sleep notices it.
                     Err(_) => break,
                 }
             }
             return true;
         }
+        if self.seat_next() {
+            return true;
+        }
         match self.sleep() {
-            Ok(Command::Close) | Err(RecvTimeoutError::Disconnected) => false,
-            Ok(command) => {
-                self.handle(command);
+            Ok(ShardMail::Command(Command::Close)) | Err(RecvTimeoutError::Disconnected) => false,
+            Ok(mail) => {
+                self.handle(mail);
                 true
             }
             Err(RecvTimeoutError::Timeout) => true,
         }
     }
 
-    /// Sleeps until the next deadline, a command, or the next sign of life is due.
-    fn sleep(&self) -> Result<Command, RecvTimeoutError> {
+    /// Sleeps until the next deadline, mail, or the next sign of life is due.
+    fn sleep(&self) -> Result<ShardMail<G>, RecvTimeoutError> {
         let deadline = self.shard.next_deadline().map(|at| at.saturating_sub(self.now()));
         self.mailbox.recv_timeout(deadline.unwrap_or(HEARTBEAT_EVERY).min(HEARTBEAT_EVERY))
     }
@@ -114,10 +152,23 @@ impl<G: Game> ShardThread<G> {
         true
     }
 
-    fn handle(&mut self, command: Command) {
+    fn handle(&mut self, mail: ShardMail<G>) {
         let now = self.now();
-        self.shard.handle(command, now, &mut self.effects);
+        match mail {
+            ShardMail::Command(command) => self.shard.handle(command, now, &mut self.effects),
+            ShardMail::Built(room) => self.shard.open(*room, now, &mut self.effects),
+        }
         self.apply_effects();
+    }
+
+    /// Seats a client that waited for its room; whether there was one.
+    fn seat_next(&mut self) -> bool {
+        let now = self.now();
+        let is_seated = self.shard.seat_next(now, &mut self.effects);
+        if is_seated {
+            self.apply_effects();
+        }
+        is_seated
     }
 
     /// Applies all effects.
@@ -168,7 +219,6 @@ mod tests {
 
     use shared::protocol::Role;
     use test_games::tiny::Tiny;
-    use tickwire_host::room::RoomTemplate;
     use tickwire_host::{GameVersion, Lobby, LobbySettings, RequestedRoom};
     use tracing::Span;
 
@@ -197,8 +247,7 @@ mod tests {
         let metrics = Arc::<Metrics>::default();
         let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };
         let (_commands, mailbox) = mpsc::channel();
-        let shard = Shard::<Tiny>::new(RoomTemplate::default());
-        let mut thread = ShardThread::new(shard, mailbox, outlets);
+        let mut thread = ShardThread::new(Shard::<Tiny>::new(), mailbox, outlets);
         let admission = lobby.join(Role::Player, &RequestedRoom::Any).expect("there is space");
         let (websocket, _peer) = pair();
         thread.effects.failed.push(admission.reservation.room());

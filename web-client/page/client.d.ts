@@ -173,7 +173,8 @@ export interface Refusal {
     | "overloaded"
     | "ticket-required"
     | "ticket-invalid"
-    | "ticket-expired";
+    | "ticket-expired"
+    | "rooms-building";
   /** The version that the server has, where versions are the reason. */
   readonly server: number | null;
   /** For people. */

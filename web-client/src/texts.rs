@@ -239,7 +239,8 @@ fn is_lasting(refusal: &Refusal) -> bool {
         | Refusal::RoomFull
         | Refusal::ServerFull
         | Refusal::Closing
-        | Refusal::Overloaded => false,
+        | Refusal::Overloaded
+        | Refusal::RoomsBuilding => false,
     }
 }
 
@@ -257,6 +258,7 @@ pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
         Refusal::TicketRequired => ("ticket-required", None),
         Refusal::TicketInvalid => ("ticket-invalid", None),
         Refusal::TicketExpired => ("ticket-expired", None),
+        Refusal::RoomsBuilding => ("rooms-building", None),
     };
     json.object(|json| {
         json.key("reason").text(reason);

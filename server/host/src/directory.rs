@@ -6,70 +6,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use shared::limits::PACE_FULL_PERMILLE;
 use shared::protocol::{Refusal, Role};
-use shared::tick::Tick;
 use slotmap::SlotMap;
 
 use crate::hello::RequestedRoom;
-use crate::limits::ROOM_SPECTATORS_MAX;
-use crate::pacer::TimeScale;
+use crate::limits::{ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX};
+
+pub use status::RoomStatus;
+
+mod status;
 
 slotmap::new_key_type! {
     /// A room while the server runs; a name may pass to another room, a key never does.
     pub struct RoomKey;
-}
-
-/// What a room shows to other threads, as of its last pass.
-#[derive(Debug)]
-pub struct RoomStatus {
-    tick: AtomicU32,
-    bots: AtomicU16,
-    time_scale_permille: AtomicU16,
-    refuses_joins: AtomicBool,
-}
-
-impl Default for RoomStatus {
-    fn default() -> RoomStatus {
-        RoomStatus {
-            tick: AtomicU32::default(),
-            bots: AtomicU16::default(),
-            time_scale_permille: AtomicU16::new(PACE_FULL_PERMILLE),
-            refuses_joins: AtomicBool::default(),
-        }
-    }
-}
-
-impl RoomStatus {
-    pub(crate) fn publish(&self, tick: Tick, bots: u16, scale: TimeScale, refuses_joins: bool) {
-        self.tick.store(tick.0, Relaxed);
-        self.bots.store(bots, Relaxed);
-        self.time_scale_permille.store(scale.permille(), Relaxed);
-        self.refuses_joins.store(refuses_joins, Relaxed);
-    }
-
-    fn tick(&self) -> Tick {
-        Tick(self.tick.load(Relaxed))
-    }
-
-    fn bots(&self) -> u16 {
-        self.bots.load(Relaxed)
-    }
-
-    /// How fast it makes its ticks.
-    #[must_use]
-    pub fn time_scale(&self) -> TimeScale {
-        TimeScale::of_permille(self.time_scale_permille.load(Relaxed))
-    }
-
-    /// Whether it is overloaded and takes nobody in.
-    #[must_use]
-    pub fn refuses_joins(&self) -> bool {
-        self.refuses_joins.load(Relaxed)
-    }
 }
 
 /// One room, to people.
@@ -108,9 +59,20 @@ pub struct DirectoryLimits {
     pub empty_max: Duration,
 }
 
+/// How many rooms are being built: each of their orders holds a clone, whatever becomes of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BuildCount(Arc<()>);
+
+impl BuildCount {
+    fn others(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
 /// Which rooms there are, where, and how many are in them.
 pub(crate) struct Directory {
     limits: DirectoryLimits,
+    building: BuildCount,
     rooms: SlotMap<RoomKey, Listed>,
     by_name: HashMap<String, RoomKey>,
     shards: Vec<Load>,
@@ -148,6 +110,7 @@ impl Directory {
     pub(crate) fn new(limits: DirectoryLimits, shards: usize) -> Directory {
         Directory {
             limits,
+            building: BuildCount::default(),
             rooms: SlotMap::with_key(),
             by_name: HashMap::new(),
             shards: vec![Load::default(); shards],
@@ -160,6 +123,11 @@ impl Directory {
     /// How many are in all rooms together, spectators included.
     pub(crate) fn people(&self) -> usize {
         self.connections
+    }
+
+    /// To be held for as long as one more room is being built.
+    pub(crate) fn count_build(&self) -> BuildCount {
+        self.building.clone()
     }
 
     /// Takes a seat, in a room that is made when it is needed.
@@ -233,6 +201,9 @@ impl Directory {
     fn open(&mut self, name: String) -> Result<RoomKey, Refusal> {
         if self.rooms.len() >= self.limits.rooms_max {
             return Err(Refusal::ServerFull);
+        }
+        if self.building.others() >= ROOMS_BUILDING_MAX {
+            return Err(Refusal::RoomsBuilding);
         }
         // One more room would slow all rooms of an overloaded shard even further.
         let mut overloaded = vec![false; self.shards.len()];
@@ -334,142 +305,4 @@ impl Directory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of_limits(players_max: u16, rooms_max: usize, connections_max: usize) -> Directory {
-        let empty_max = Duration::from_secs(30);
-        Directory::new(DirectoryLimits { players_max, rooms_max, connections_max, empty_max }, 2)
-    }
-
-    fn named(name: &str) -> RequestedRoom {
-        RequestedRoom::Named(name.to_owned())
-    }
-
-    #[test]
-    fn any_room_is_the_fullest_with_a_place() {
-        let mut directory = of_limits(2, 8, 100);
-        let first = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-        assert!(first.new);
-        directory.join(Role::Player, &named("empty-ish")).unwrap();
-        let second = directory.join(Role::Player, &named("busy")).unwrap();
-        directory.join(Role::Player, &named("busy")).unwrap();
-        let third = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-        assert!(!third.new, "there was a place");
-        assert_ne!(third.room, second.room, "the busy one is full");
-        let watcher = directory.join(Role::Spectator, &RequestedRoom::Any).unwrap();
-        assert!([second.room, third.room].contains(&watcher.room), "where most is to be seen");
-    }
-
-    #[test]
-    fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
-        let mut directory = of_limits(64, 256, 10_000);
-        let mut rooms: HashMap<RoomKey, u32> = HashMap::new();
-        for _ in 0..200 {
-            *rooms
-                .entry(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room)
-                .or_default() += 1;
-        }
-        let mut counts: Vec<u32> = rooms.into_values().collect();
-        counts.sort_unstable();
-        assert_eq!(counts, [8, 64, 64, 64]);
-    }
-
-    #[test]
-    fn a_full_named_room_refuses_players_and_takes_spectators() {
-        let mut directory = of_limits(1, 8, 100);
-        let room = directory.join(Role::Player, &named("duel")).unwrap().room;
-        assert_eq!(directory.join(Role::Player, &named("duel")), Err(Refusal::RoomFull));
-        assert!(directory.join(Role::Spectator, &named("duel")).is_ok());
-        directory.leave(room, Role::Player, Duration::ZERO);
-        assert!(directory.join(Role::Player, &named("duel")).is_ok());
-    }
-
-    #[test]
-    fn a_room_takes_so_many_spectators_and_still_players() {
-        let mut directory = of_limits(2, 8, 10_000);
-        let room = directory.join(Role::Player, &named("final")).unwrap().room;
-        for _ in 0..ROOM_SPECTATORS_MAX {
-            assert_eq!(directory.join(Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
-        }
-        assert_eq!(directory.join(Role::Spectator, &named("final")), Err(Refusal::RoomFull));
-        assert_ne!(directory.join(Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
-        assert_eq!(directory.join(Role::Player, &named("final")).unwrap().room, room);
-        directory.leave(room, Role::Spectator, Duration::ZERO);
-        assert!(directory.join(Role::Spectator, &named("final")).is_ok());
-    }
-
-    #[test]
-    fn a_server_with_all_its_rooms_or_people_is_full() {
-        let mut directory = of_limits(1, 1, 2);
-        directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-        assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::ServerFull));
-        directory.join(Role::Spectator, &RequestedRoom::Any).unwrap();
-        assert_eq!(directory.join(Role::Spectator, &RequestedRoom::Any), Err(Refusal::ServerFull));
-    }
-
-    #[test]
-    fn a_room_is_retired_once_it_was_empty_long_enough() {
-        let mut directory = of_limits(4, 8, 100);
-        let room = directory.join(Role::Player, &named("a")).unwrap().room;
-        assert!(directory.deserted(Duration::from_secs(1_000)).is_empty(), "someone is in it");
-        directory.leave(room, Role::Player, Duration::from_secs(1_000));
-        assert!(directory.deserted(Duration::from_secs(1_029)).is_empty());
-        assert_eq!(directory.deserted(Duration::from_secs(1_030)), [room]);
-        directory.forget(room);
-        assert!(directory.join(Role::Player, &named("a")).unwrap().new);
-    }
-
-    #[test]
-    fn places_of_a_failed_room_come_back() {
-        let mut directory = of_limits(4, 8, 1);
-        let room = directory.join(Role::Player, &named("a")).unwrap().room;
-        directory.forget(room);
-        directory.leave(room, Role::Player, Duration::ZERO);
-        let again = directory.join(Role::Player, &named("a")).unwrap();
-        assert!(again.new);
-        assert_ne!(again.room, room);
-    }
-
-    #[test]
-    fn rooms_go_to_the_shard_with_the_fewest_people() {
-        let mut directory = of_limits(64, 8, 100);
-        let a = directory.join(Role::Player, &named("a")).unwrap();
-        let b = directory.join(Role::Player, &named("b")).unwrap();
-        assert_ne!(a.shard, b.shard);
-        directory.join(Role::Player, &named("a")).unwrap();
-        assert_eq!(directory.join(Role::Player, &named("c")).unwrap().shard, b.shard);
-    }
-
-    #[test]
-    fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
-        let mut directory = of_limits(64, 8, 100);
-        let slow = directory.join(Role::Player, &named("slow")).unwrap();
-        let overload = |directory: &Directory, room, is_overloaded| {
-            let status = &directory.room(room).status;
-            status.publish(Tick(0), 0, TimeScale::FULL, is_overloaded);
-        };
-        overload(&directory, slow.room, true);
-        for role in [Role::Player, Role::Spectator] {
-            assert_eq!(directory.join(role, &named("slow")), Err(Refusal::Overloaded));
-        }
-        let other = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-        assert_ne!((other.room, other.shard), (slow.room, slow.shard));
-        assert_eq!(directory.join(Role::Player, &named("new")).unwrap().shard, other.shard);
-        overload(&directory, other.room, true);
-        let third = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-        assert!(!third.new, "one is as it should be");
-        overload(&directory, third.room, true);
-        assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::Overloaded));
-        assert_eq!(directory.join(Role::Player, &named("newer")), Err(Refusal::Overloaded));
-        overload(&directory, slow.room, false);
-        assert_eq!(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room, slow.room);
-    }
-
-    #[test]
-    fn a_closing_lobby_lets_nobody_in() {
-        let mut directory = of_limits(4, 8, 100);
-        directory.close();
-        assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::Closing));
-    }
-}
+mod tests;

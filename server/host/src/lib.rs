@@ -1,7 +1,7 @@
 //! The core of a Tickwire server: rooms, sessions and snapshots, without I/O and without a clock.
 //!
 //! Nothing in this crate waits, opens a socket or asks what time it is. A *shell* does: it owns
-//! threads and connections, and drives two plain structs.
+//! threads and connections, and drives plain structs.
 //!
 //! ```text
 //!  shell                         Lobby (one)                    Shard (one per thread)
@@ -9,6 +9,8 @@
 //!  first message of a peer  -->  hello::judge -> JoinRequest
 //!  JoinRequest              -->  join(role, room) -> Admission   (directory, seats, session id)
 //!                                take_commands() ------------>   handle(Command::Open)
+//!  RoomBuilder::build       <--  take_orders()
+//!  BuiltRoom                -------------------------------->    open(room), seat_next(now)
 //!  PendingJoin              -------------------------------->    handle(Command::Join)
 //!                                                                next_deadline() -> when to wake
 //!  the deadline is reached  -------------------------------->    pass(now): read, step, write
@@ -18,6 +20,9 @@
 //!  Effects::departed: drop  -->  leave(room, role)               (the seat is free again)
 //!  now and then             -->  retire(now), take_commands() -> handle(Command::Retire)
 //! ```
+//!
+//! Making a room is the one thing that takes long. It is the shell's to decide where that is done
+//! ([`RoomBuilder`] is `Send`, and so is what it makes), but not where ticks are made.
 //!
 //! Time is a [`Duration`](std::time::Duration) since whenever the shell began to count, handed to
 //! each call; it must not go back. Bytes come and go by a [`Transport`], of which the shell makes
@@ -44,6 +49,7 @@ mod names;
 pub mod pacer;
 mod reservation;
 pub mod room;
+mod room_builder;
 mod room_host;
 pub mod session;
 mod shard;
@@ -56,6 +62,7 @@ pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Admission, Lobby, LobbySettings};
 pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};
 pub use reservation::{ReleaseSeat, Reservation};
+pub use room_builder::{BuiltRoom, RoomBuilder, RoomOrder};
 pub use room_host::{RoomHost, StepProbe};
 pub use shard::Shard;
 pub use shared_chunk::{Shared, SharedChunk, WireForm};

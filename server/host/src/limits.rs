@@ -9,6 +9,9 @@ use shared::limits::HELLO_MAX_BYTES;
 /// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
 /// not take the time that the shard has for its players.
 pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
+/// Most rooms that are being built or wait for it. Who would have one more opened is refused, and
+/// counted: a world for thousands of players takes 20 ms, and nobody is to wait for seconds.
+pub const ROOMS_BUILDING_MAX: usize = 128;
 /// Longest player name, in characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest time for which a client may take nothing of what is to be sent to it. Then it ends

@@ -17,6 +17,7 @@ use crate::directory::{Directory, DirectoryLimits, RoomKey, RoomListing};
 use crate::hello::{GameVersion, RequestedRoom};
 use crate::mailbox::Command;
 use crate::reservation::{ReleaseSeat, Reservation};
+use crate::room_builder::RoomOrder;
 
 /// A seat in a room, and the shard that has the room.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct Lobby {
     rooms_opened: u64,
     /// For the shards, in order.
     commands: Vec<(usize, Command)>,
+    /// For whoever builds rooms, in order.
+    orders: Vec<RoomOrder>,
 }
 
 impl Lobby {
@@ -62,8 +65,15 @@ impl Lobby {
     #[must_use]
     pub fn new(settings: LobbySettings, release: ReleaseSeat) -> Lobby {
         let directory = Directory::new(settings.limits, settings.shards);
-        let (sessions, rooms_opened, commands) = (0, 0, Vec::new());
-        Lobby { settings, directory, release, sessions, rooms_opened, commands }
+        Lobby {
+            settings,
+            directory,
+            release,
+            sessions: 0,
+            rooms_opened: 0,
+            commands: Vec::new(),
+            orders: Vec::new(),
+        }
     }
 
     /// Takes a seat for a new session, in a room that is opened if there is need of it.
@@ -87,14 +97,16 @@ impl Lobby {
         info!(room = listed.name, seed, shard = listed.shard, "room opens");
         let record = self.settings.records_first && self.rooms_opened == 0;
         self.rooms_opened += 1;
-        let command = Command::Open {
+        self.commands.push((listed.shard, Command::Open { room }));
+        self.orders.push(RoomOrder {
             room,
+            shard: listed.shard,
             name: listed.name.clone(),
             seed,
             status: Arc::clone(&listed.status),
             record,
-        };
-        self.commands.push((listed.shard, command));
+            _counted: self.directory.count_build(),
+        });
     }
 
     /// A [`Reservation`] was dropped, at `now`.
@@ -152,6 +164,12 @@ impl Lobby {
     pub fn take_commands(&mut self) -> impl Iterator<Item = (usize, Command)> + '_ {
         self.commands.drain(..)
     }
+
+    /// Rooms to be built because of the calls so far, in order. A shard must have its commands
+    /// ([`Lobby::take_commands`]) before it gets the room.
+    pub fn take_orders(&mut self) -> impl Iterator<Item = RoomOrder> + '_ {
+        self.orders.drain(..)
+    }
 }
 
 /// The seed of a room: rooms of equal names are equal on servers of equal seeds.
@@ -164,12 +182,16 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::limits::ROOM_SPECTATORS_MAX;
+    use crate::limits::{ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX};
 
     fn lobby() -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+        lobby_of(1)
+    }
+
+    fn lobby_of(rooms_max: usize) -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+        let (players_max, connections_max) = (4, 1 << 16);
         let empty_max = Duration::from_secs(1);
-        let limits =
-            DirectoryLimits { players_max: 4, rooms_max: 1, connections_max: 1 << 16, empty_max };
+        let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max };
         let (freed, seats) = mpsc::channel();
         let release: ReleaseSeat = Arc::new(move |room, role| {
             let _ = freed.send((room, role));
@@ -207,6 +229,9 @@ mod tests {
         let opens: Vec<_> = lobby.take_commands().collect();
         let [(0, Command::Open { room, .. })] = &opens[..] else { panic!("it opens one room") };
         assert_eq!(*room, admission.reservation.room());
+        let orders: Vec<_> = lobby.take_orders().collect();
+        let [order] = &orders[..] else { panic!("it is built once") };
+        assert_eq!((order.room, order.shard), (*room, 0));
         drop(admission);
         let (room, role) = seats.try_recv().expect("the lobby hears of it");
         lobby.leave(room, role, Duration::ZERO);
@@ -214,6 +239,26 @@ mod tests {
         assert_eq!(lobby.take_commands().count(), 0);
         lobby.retire(Duration::from_secs(1));
         assert!(matches!(lobby.take_commands().next(), Some((0, Command::Retire { .. }))));
+    }
+
+    #[test]
+    fn only_so_many_rooms_are_being_built() {
+        let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX);
+        let join = |lobby: &mut Lobby, name: usize| {
+            lobby.join(Role::Player, &RequestedRoom::Named(name.to_string()))
+        };
+        let mut admitted: Vec<_> =
+            (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
+        assert!(admitted.iter().all(Result::is_ok));
+        assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+        admitted.push(join(&mut lobby, 0));
+        assert!(admitted.last().is_some_and(Result::is_ok), "that one is being built already");
+        // They are taken, and one is done, whatever became of it.
+        let mut orders: Vec<_> = lobby.take_orders().collect();
+        assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+        orders.pop();
+        admitted.push(join(&mut lobby, 999));
+        assert!(admitted.last().is_some_and(Result::is_ok), "one more may be built");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What goes into a shard and what comes out of it: commands from the lobby and the edge, and the
 //! effects of having handled them.
 //!
-//! Neither side knows the game: a shard holds the template of its rooms.
+//! Neither side knows the game: rooms come by a way of their own
+//! ([`Shard::open`](crate::Shard::open)).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use shared::ids::SessionId;
@@ -11,7 +11,7 @@ use shared::protocol::{End, Refusal};
 use tracing::Span;
 
 use crate::counter_macro::counters;
-use crate::directory::{RoomKey, RoomStatus};
+use crate::directory::RoomKey;
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;
 use crate::room::RoomCounters;
@@ -19,18 +19,11 @@ use crate::transport::{Traffic, Transport};
 
 /// What a shard is asked to do. Its mailbox is bounded by the numbers of rooms and connections.
 pub enum Command {
-    /// Open a room. The lobby sends this before it lets anyone in there.
+    /// Expect a room that is being built: clients who are sent there wait for it, in their order.
+    /// The lobby sends this before it lets anyone in there.
     Open {
         /// Its key.
         room: RoomKey,
-        /// Its name.
-        name: String,
-        /// Where its randomness comes from.
-        seed: u64,
-        /// What it shows to other threads.
-        status: Arc<RoomStatus>,
-        /// Whether its scenes are to be recorded.
-        record: bool,
     },
     /// Take in a client that has a seat.
     Join(Box<PendingJoin>),

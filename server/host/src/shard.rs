@@ -2,26 +2,32 @@
 //!
 //! A plain struct that is handed the time. Its shell sleeps until [`Shard::next_deadline`], calls
 //! [`Shard::pass`], and hands it commands in between. A panic in a room ends that room alone.
+//!
+//! It never makes a room: that would hold up the ticks of all others. Rooms come built
+//! ([`crate::room_builder`]), and clients that are here before theirs wait for it.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::{Game, Setup};
+use shared::game::Game;
 use shared::protocol::{End, Refusal};
 use tracing::{error, info};
 
-use crate::directory::{RoomKey, RoomStatus};
+use crate::directory::RoomKey;
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
-use crate::room::{Room, RoomTemplate};
+use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
 
 /// The rooms of one thread.
 pub struct Shard<G: Game> {
-    template: RoomTemplate<G::Settings>,
     rooms: Vec<RoomHost<G>>,
+    /// Rooms that are being built.
+    expected: Vec<ExpectedRoom>,
+    /// Clients that waited for a room which has come, and those that came after them.
+    line: VecDeque<PendingJoin>,
     buffers: WriteBuffers,
     probe: Option<Box<dyn StepProbe<G>>>,
     opened: u32,
@@ -30,13 +36,26 @@ pub struct Shard<G: Game> {
     passed: Option<(RoomKey, Duration)>,
 }
 
+/// A room that is being built, and the clients that wait for it.
+struct ExpectedRoom {
+    key: RoomKey,
+    waiting: Vec<PendingJoin>,
+}
+
+impl<G: Game> Default for Shard<G> {
+    fn default() -> Shard<G> {
+        Shard::new()
+    }
+}
+
 impl<G: Game> Shard<G> {
-    /// A shard without rooms, which will all be made from `template`.
+    /// A shard without rooms.
     #[must_use]
-    pub fn new(template: RoomTemplate<G::Settings>) -> Shard<G> {
+    pub fn new() -> Shard<G> {
         Shard {
-            template,
             rooms: Vec::new(),
+            expected: Vec::new(),
+            line: VecDeque::new(),
             buffers: WriteBuffers::default(),
             probe: None,
             opened: 0,
@@ -90,25 +109,43 @@ impl<G: Game> Shard<G> {
     /// Does what a command asks for, at `now`.
     pub fn handle(&mut self, command: Command, now: Duration, effects: &mut Effects) {
         match command {
-            Command::Open { room, name, seed, status, record } => {
-                self.open(room, name, seed, status, record, now, effects);
+            // Who is sent here after the end hears that the server closes.
+            Command::Open { .. } if self.is_closed => {}
+            Command::Open { room } => {
+                self.expected.push(ExpectedRoom { key: room, waiting: Vec::new() });
             }
             Command::Join(pending) => self.join(*pending, now, effects),
-            Command::Retire { room } => {
-                if let Some(at) = self.at(room) {
-                    let room = self.rooms.swap_remove(at);
-                    room.close(End::Closing, Some("its room closes, deserted"), effects);
-                }
-            }
-            Command::Close => {
-                self.is_closed = true;
-                info!(rooms = self.rooms.len(), "shard closes");
-                for room in self.rooms.drain(..) {
-                    // A recording ends with the server, as it should.
-                    room.close(End::Closing, None, effects);
-                }
-            }
+            Command::Retire { room } => self.retire(room, effects),
+            Command::Close => self.close(effects),
         }
+    }
+
+    /// Takes in a room that was built, at `now`. Those who wait for it join one by one
+    /// ([`Shard::seat_next`]); if it could not be made they end here, and nobody else does.
+    pub fn open(&mut self, built: BuiltRoom<G>, now: Duration, effects: &mut Effects) {
+        let expected = self.expected.iter().position(|expected| expected.key == built.key);
+        // It may have been retired meanwhile, or the shard closed.
+        let Some(at) = expected else { return };
+        let ExpectedRoom { key, waiting } = self.expected.swap_remove(at);
+        let Some(room) = built.room else {
+            effects.failed.push(key);
+            for pending in waiting {
+                depart(pending, End::RoomFailed, None, effects);
+            }
+            return;
+        };
+        let origin = now + stagger(self.opened, room.config().tick_rate().period());
+        self.opened = self.opened.wrapping_add(1);
+        let recording = built.record.then(Recording::default);
+        self.rooms.push(RoomHost::new(key, room, origin, built.status, recording));
+        self.line.extend(waiting);
+    }
+
+    /// Lets in the next client that waited for its room, at `now`. Whether there was one: the
+    /// shell calls it as it hands over commands, so many between two passes and no more.
+    pub fn seat_next(&mut self, now: Duration, effects: &mut Effects) -> bool {
+        let next = self.line.pop_front();
+        next.map(|pending| self.seat(pending, now, effects)).is_some()
     }
 
     /// Ends the recording of a room, whose writer says `why`; whether there was one.
@@ -116,45 +153,19 @@ impl<G: Game> Shard<G> {
         self.at(room).is_some_and(|at| self.rooms[at].end_recording(Some(why)))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of a command, and its context")]
-    fn open(
-        &mut self,
-        key: RoomKey,
-        name: String,
-        seed: u64,
-        status: Arc<RoomStatus>,
-        record: bool,
-        now: Duration,
-        effects: &mut Effects,
-    ) {
-        if self.is_closed {
-            // Who is sent here meanwhile hears that the server closes.
-            return;
-        }
-        let template = RoomTemplate {
-            setup: Setup { seed, ..self.template.setup.clone() },
-            ..self.template.clone()
-        };
-        let period = template.setup.tick_rate.period();
-        match catch_unwind(AssertUnwindSafe(|| Room::<G>::new(name.clone(), template))) {
-            Ok(Ok(room)) => {
-                let origin = now + stagger(self.opened, period);
-                self.opened = self.opened.wrapping_add(1);
-                let recording = record.then(Recording::default);
-                self.rooms.push(RoomHost::new(key, room, origin, status, recording));
-            }
-            Ok(Err(reason)) => {
-                error!(room = name, %reason, "room did not open");
-                effects.failed.push(key);
-            }
-            Err(_) => {
-                error!(room = name, "room did not open: a panic in it");
-                effects.failed.push(key);
-            }
+    fn join(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
+        let room = pending.reservation.room();
+        if let Some(expected) = self.expected.iter_mut().find(|expected| expected.key == room) {
+            expected.waiting.push(pending);
+        } else if self.line.is_empty() {
+            self.seat(pending, now, effects);
+        } else {
+            // Nobody overtakes those who came before.
+            self.line.push_back(pending);
         }
     }
 
-    fn join(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
+    fn seat(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
         let room = pending.reservation.room();
         let joined = self.at(room).and_then(|at| {
             let name = &pending.name;
@@ -168,6 +179,28 @@ impl<G: Game> Shard<G> {
             None if self.is_closed => depart(pending, End::Closing, None, effects),
             // The room failed while this client was on its way, or just now because of it.
             None => depart(pending, End::RoomFailed, None, effects),
+        }
+    }
+
+    fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
+        if let Some(at) = self.at(room) {
+            let room = self.rooms.swap_remove(at);
+            room.close(End::Closing, Some("its room closes, deserted"), effects);
+        }
+        // It may not even have come yet. Nobody waits for it: a seat keeps a room.
+        self.expected.retain(|expected| expected.key != room);
+    }
+
+    fn close(&mut self, effects: &mut Effects) {
+        self.is_closed = true;
+        info!(rooms = self.rooms.len(), "shard closes");
+        for room in self.rooms.drain(..) {
+            // A recording ends with the server, as it should.
+            room.close(End::Closing, None, effects);
+        }
+        let waiting = self.expected.drain(..).flat_map(|expected| expected.waiting);
+        for pending in waiting.chain(self.line.drain(..)) {
+            depart(pending, End::Closing, None, effects);
         }
     }
 
@@ -225,124 +258,4 @@ fn stagger(nth: u32, period: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use shared::ids::SessionId;
-    use shared::protocol::{Role, ServerMessage};
-    use test_games::stones::Stones;
-    use tracing::Span;
-
-    use super::*;
-    use crate::hello::PeerKey;
-    use crate::reservation::Reservation;
-    use crate::transport::in_memory::{Peer, pair};
-
-    /// A shard of two rooms, for one player each.
-    fn shard() -> (Shard<Stones>, [RoomKey; 2]) {
-        let setup = Setup { players_max: 1, ..Setup::default() };
-        let mut shard = Shard::new(RoomTemplate { setup, ..RoomTemplate::default() });
-        let mut keys = slotmap::SlotMap::<RoomKey, ()>::with_key();
-        let rooms = [keys.insert(()), keys.insert(())];
-        for (room, name) in rooms.into_iter().zip(["first", "second"]) {
-            let (name, status) = (name.to_owned(), Arc::default());
-            let open = Command::Open { room, name, seed: 0, status, record: true };
-            shard.handle(open, Duration::ZERO, &mut Effects::default());
-        }
-        (shard, rooms)
-    }
-
-    fn join(shard: &mut Shard<Stones>, room: RoomKey, effects: &mut Effects) -> Peer {
-        let (transport, peer) = pair();
-        let pending = PendingJoin {
-            transport,
-            session: SessionId(1),
-            reservation: Reservation::of_nobody(room, Role::Player),
-            peer: PeerKey(0),
-            name: "Ada".to_owned(),
-            replays: false,
-            span: Span::none(),
-        };
-        shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
-        peer
-    }
-
-    #[test]
-    fn a_client_that_a_room_refuses_hears_why() {
-        let ((mut shard, [room, _]), mut effects) = (shard(), Effects::default());
-        let _first = join(&mut shard, room, &mut effects);
-        assert!(effects.departed.is_empty());
-        let refused = join(&mut shard, room, &mut effects);
-        let [departed] = &mut effects.departed[..] else { panic!("it departs at once") };
-        assert_eq!((departed.reason, departed.refusal), (End::Refused, Some(Refusal::RoomFull)));
-        assert_eq!(departed.transport.flush(Duration::ZERO), Ok(crate::Flushed::Whole));
-        let sent = refused.take();
-        let [message] = &sent[..] else { panic!("one message") };
-        let refusal = ServerMessage::Refused(Refusal::RoomFull);
-        assert_eq!(ServerMessage::decode(message), Ok(refusal));
-        assert_eq!(refused.closed(), Some(End::Refused));
-    }
-
-    /// A room of this name breaks.
-    struct Breaks(&'static str);
-
-    impl StepProbe<Stones> for Breaks {
-        fn stepped(&mut self, room: &Room<Stones>) {
-            assert!(room.config().name != self.0, "the test breaks this room");
-        }
-    }
-
-    #[test]
-    fn a_panic_in_a_room_ends_its_sessions_and_its_recording_and_no_other_room() {
-        let ((mut shard, [first, second]), mut effects) = (shard(), Effects::default());
-        let peers = [first, second].map(|room| join(&mut shard, room, &mut effects));
-        shard.set_probe(Box::new(Breaks("first")));
-        for now in (0..10).map(|tick| Duration::from_millis(33 * tick)) {
-            while shard.pass(now, &mut effects) {}
-            shard.pass_ended(now);
-        }
-        assert_eq!((&effects.failed[..], effects.recordings_ended), (&[first][..], 1));
-        let [departed] = &effects.departed[..] else { panic!("one session has ended") };
-        assert_eq!((departed.reservation.room(), departed.reason), (first, End::RoomFailed));
-        assert_eq!(peers.map(|peer| peer.closed()), [Some(End::RoomFailed), None]);
-        assert!(shard.room(first).is_none());
-        assert!(shard.room(second).expect("it goes on").room().tick().0 > 5);
-        // One that is on its way there meanwhile.
-        let late = join(&mut shard, first, &mut effects);
-        assert_eq!(late.closed(), Some(End::RoomFailed));
-    }
-
-    #[test]
-    fn a_room_that_is_late_is_slowed_for_what_the_others_do_too() {
-        for (others_took_ms, slowed) in [(1, false), (50, true)] {
-            let setup = Setup { players_max: 4, ..Setup::default() };
-            let template = RoomTemplate { setup, ..RoomTemplate::default() };
-            let mut shard = Shard::<Stones>::new(template);
-            let mut effects = Effects::default();
-            let mut keys = slotmap::SlotMap::<RoomKey, ()>::with_key();
-            let late = Arc::<RoomStatus>::default();
-            for status in [Arc::clone(&late), Arc::default()] {
-                let (room, name) = (keys.insert(()), String::new());
-                let open = Command::Open { room, name, seed: 0, status, record: false };
-                shard.handle(open, Duration::ZERO, &mut effects);
-            }
-            // The other one has passed through some ticks, as if each had taken so long.
-            for _ in 0..4 {
-                let other = &mut shard.rooms[1];
-                let now = other.deadline();
-                other.pass(now, 0.0, &mut shard.buffers, None, &mut effects);
-                other.pass_ended(now, Duration::from_millis(others_took_ms));
-            }
-            assert!(shard.pass(Duration::from_secs(2), &mut effects));
-            let is_slowed = late.time_scale() < crate::pacer::TimeScale::FULL;
-            assert_eq!(is_slowed, slowed, "{others_took_ms} ms");
-        }
-    }
-
-    #[test]
-    fn rooms_are_spread_over_the_period() {
-        let period = Duration::from_millis(30);
-        let mut offsets: Vec<Duration> = (0..10).map(|nth| stagger(nth, period)).collect();
-        offsets.sort_unstable();
-        assert!(*offsets.last().expect("ten of them") < period);
-        assert!(offsets.windows(2).all(|pair| pair[1] - pair[0] > period / 30));
-    }
-}
+mod tests;

@@ -4,14 +4,13 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc as threads;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
+use tickwire_host::PeerKey;
 use tickwire_host::hello::GameVersion;
-use tickwire_host::{Command, PeerKey};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::warn;
@@ -32,12 +31,13 @@ use crate::lobby_task::LobbySender;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::supervision::Supervisor;
+use crate::shard_thread::CommandSender;
 
 /// The edge's handles to the rest of the server.
 pub(crate) struct ServerContext {
     pub(crate) game: GameVersion,
     pub(crate) lobby: LobbySender,
-    pub(crate) shards: Vec<threads::Sender<Command>>,
+    pub(crate) shards: Vec<CommandSender>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) memory: Arc<Watermark>,
     pub(crate) supervisor: Arc<Supervisor>,

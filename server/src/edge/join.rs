@@ -1,8 +1,6 @@
 //! From the WebSocket to a seat in a room: waits for the hello, requests a seat from the lobby, and
 //! hands the WebSocket to the shard; or refuses the client with the reason.
 
-use std::sync::mpsc as threads;
-
 use shared::protocol::{End, Refusal, ServerMessage};
 use tickwire_host::hello::{HelloError, Identity, JoinRequest};
 use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
@@ -87,7 +85,7 @@ async fn hand_over(
     let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
     let pending = PendingJoin { transport, session, reservation, peer, name, replays, span };
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
-    if let Err(threads::SendError(Command::Join(pending))) = sent {
+    if let Err(Command::Join(pending)) = sent {
         // A shard ends only when the server shuts down.
         let websocket = WebSocketTransport::downcast(pending.transport);
         close(context, websocket, End::Closing).await;

@@ -69,6 +69,8 @@ pub(crate) struct Metrics {
     pub(crate) recordings_ended: AtomicU64,
     /// Joins refused because the room or its shard is overloaded.
     joins_refused_overloaded: AtomicU64,
+    /// Joins refused because too many rooms were being built.
+    rooms_refused_building: AtomicU64,
     /// Joins refused because of a missing, invalid or expired ticket.
     tickets_refused: AtomicU64,
     /// The counters of passes, in the order of [`PassCounters::named`].
@@ -110,6 +112,9 @@ impl Metrics {
         match refusal {
             Refusal::Overloaded => {
                 self.joins_refused_overloaded.fetch_add(1, Relaxed);
+            }
+            Refusal::RoomsBuilding => {
+                self.rooms_refused_building.fetch_add(1, Relaxed);
             }
             Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
                 self.tickets_refused.fetch_add(1, Relaxed);
@@ -188,6 +193,7 @@ impl Metrics {
             "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
             "log_lines_dropped": log::COUNTERS.dropped.load(Relaxed),
             "log_lines_paced": log::COUNTERS.paced.load(Relaxed),
+            "rooms_refused_building": self.rooms_refused_building.load(Relaxed),
             "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),

@@ -159,6 +159,9 @@ pub enum Refusal {
     /// The ticket was good once.
     #[error("the ticket has expired: come in anew by the site that gave it")]
     TicketExpired,
+    /// So many rooms are being opened that one more would have to wait for long.
+    #[error("too many rooms are being opened at the moment: try again in a few seconds")]
+    RoomsBuilding,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! rooms.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,10 @@ impl Game for Tiny {
     }
 
     fn new(_: &Setup<()>) -> (Tiny, ()) {
+        // Any test of a whole server with this game shows that its worlds are made elsewhere.
+        let thread = thread::current();
+        let makes_ticks = thread.name().is_some_and(|name| name.starts_with("shard"));
+        assert!(!makes_ticks, "a world is made on a thread that makes ticks");
         (Tiny { numbers: Vec::new(), is_heavy: false }, ())
     }
 

@@ -16,7 +16,7 @@ use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
     Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, PeerKey, PendingJoin,
-    RequestedRoom, RoomHost, RoomKey, Shard, StepProbe,
+    RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe,
 };
 
 /// The name of the one room.
@@ -63,21 +63,19 @@ impl<G: Game> Host<G> {
             records_first: false,
         };
         let mut lobby = Lobby::new(settings, release);
-        let mut shard = Shard::new(template);
+        let (builder, mut shard) = (RoomBuilder::new(template), Shard::new());
         let mut effects = Effects::default();
         // A spectator has it opened, and leaves before it is there.
         let room = RequestedRoom::Named(ROOM.to_owned());
         let admission = lobby.join(Role::Spectator, &room).expect("there is space");
         let room = admission.reservation.room();
         for (_, command) in lobby.take_commands() {
-            // The room is of the template's very seed, whatever it is called.
-            let command = match command {
-                Command::Open { room, name, status, record, .. } => {
-                    Command::Open { room, name, seed, status, record }
-                }
-                other => other,
-            };
             shard.handle(command, now, &mut effects);
+        }
+        for mut order in lobby.take_orders() {
+            // The room is of the template's very seed, whatever it is called.
+            order.seed = seed;
+            shard.open(builder.build(order), now, &mut effects);
         }
         assert!(effects.failed.is_empty(), "the game fits a room");
         drop(admission);

@@ -1,0 +1,59 @@
+//! [`RoomStatus`]: what a room shows to other threads, without a lock.
+//!
+//! Its room writes it, on the shard's thread; the lobby reads it.
+
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::Relaxed};
+
+use shared::limits::PACE_FULL_PERMILLE;
+use shared::tick::Tick;
+
+use crate::pacer::TimeScale;
+
+/// What a room shows to other threads, as of its last pass.
+#[derive(Debug)]
+pub struct RoomStatus {
+    tick: AtomicU32,
+    bots: AtomicU16,
+    time_scale_permille: AtomicU16,
+    refuses_joins: AtomicBool,
+}
+
+impl Default for RoomStatus {
+    fn default() -> RoomStatus {
+        RoomStatus {
+            tick: AtomicU32::default(),
+            bots: AtomicU16::default(),
+            time_scale_permille: AtomicU16::new(PACE_FULL_PERMILLE),
+            refuses_joins: AtomicBool::default(),
+        }
+    }
+}
+
+impl RoomStatus {
+    pub(crate) fn publish(&self, tick: Tick, bots: u16, scale: TimeScale, refuses_joins: bool) {
+        self.tick.store(tick.0, Relaxed);
+        self.bots.store(bots, Relaxed);
+        self.time_scale_permille.store(scale.permille(), Relaxed);
+        self.refuses_joins.store(refuses_joins, Relaxed);
+    }
+
+    pub(super) fn tick(&self) -> Tick {
+        Tick(self.tick.load(Relaxed))
+    }
+
+    pub(super) fn bots(&self) -> u16 {
+        self.bots.load(Relaxed)
+    }
+
+    /// How fast it makes its ticks.
+    #[must_use]
+    pub fn time_scale(&self) -> TimeScale {
+        TimeScale::of_permille(self.time_scale_permille.load(Relaxed))
+    }
+
+    /// Whether it is overloaded and takes nobody in.
+    #[must_use]
+    pub fn refuses_joins(&self) -> bool {
+        self.refuses_joins.load(Relaxed)
+    }
+}
