@@ -25,6 +25,7 @@ use super::http::room_list::RoomList;
 use super::peer::ClientAddress;
 use super::refusal_log::RefusalLog;
 use super::tickets::Tickets;
+use super::tickets::error::TicketLines;
 use super::tls::Tls;
 use crate::config::{AllowedOrigin, Config};
 use crate::lobby_task::LobbySender;
@@ -69,6 +70,7 @@ pub(crate) struct EdgeContext {
     refusals: RefusalLog<(ClientAddress, AddressLimit)>,
     /// Refusals of origins that were logged.
     refused_origins: RefusalLog<Stated>,
+    pub(super) ticket_lines: TicketLines,
     started: Instant,
     /// Hashes peer keys with a secret of this process.
     peer_hasher: RandomState,
@@ -99,6 +101,7 @@ impl EdgeContext {
             address_http_max: edge.address_http_connections_max as usize,
             refusals: RefusalLog::default(),
             refused_origins: RefusalLog::default(),
+            ticket_lines: TicketLines::default(),
             started: Instant::now(),
             peer_hasher: RandomState::new(),
         }

@@ -53,7 +53,12 @@ async fn first_message(
             // expired.
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
             let tickets = Arc::clone(&context.server.tickets.borrow());
-            judge(&message, context.server.game, |hello| tickets.judge(hello, now))
+            judge(&message, context.server.game, |hello| {
+                tickets.judge(hello, now).map_err(|error| {
+                    context.ticket_lines.log(error, Instant::now());
+                    error.refusal()
+                })
+            })
         }
         Received::Text(_) => Err(HelloError::Ended(End::NotBinary)),
     }

@@ -8,17 +8,24 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use shared::limits::TICKET_MAX_BYTES;
-use shared::protocol::{Hello, Refusal, Role, RoomWish, Ticket};
+use shared::protocol::{Hello, Role, RoomWish, Ticket};
 
 use crate::config::{Guests, TicketConfig};
-use key::TicketKey;
+use error::TicketError;
+use key::{TicketKey, json_object};
 use tickwire_host::hello::{Bearer, is_room_name};
 
+pub(crate) mod error;
 pub(crate) mod key;
 
 /// Largest difference between the clocks of the signer and of the server.
 const LEEWAY: Duration = Duration::from_secs(5);
+/// The first time that cannot be in seconds since 1970: the year 33658. In milliseconds it is in 2001,
+/// so that no ticket of today that is in milliseconds is taken for one of a far future, and a last day
+/// of the calendar (the year 9999) remains one.
+const SECONDS_END: f64 = 1e12;
 /// The audience that a ticket must name if it names any: a token of the same signer for another
 /// service is not valid here.
 const AUDIENCE: &str = "tickwire";
@@ -61,85 +68,109 @@ impl Tickets {
         &self,
         hello: &Hello<'_>,
         now: Duration,
-    ) -> Result<Option<Bearer>, Refusal> {
+    ) -> Result<Option<Bearer>, TicketError> {
         let Some(key) = &self.key else { return Ok(None) };
         let Some(Ticket(ticket)) = hello.ticket else {
-            return if self.guests_refused { Err(Refusal::TicketRequired) } else { Ok(None) };
+            return if self.guests_refused { Err(TicketError::Missing) } else { Ok(None) };
         };
         if ticket.len() > TICKET_MAX_BYTES {
-            return Err(Refusal::TicketInvalid);
+            return Err(TicketError::TooLong);
         }
-        let claims = key.verify(ticket).ok_or(Refusal::TicketInvalid)?;
-        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| Refusal::TicketInvalid)?;
+        let claims: Claims = json_object(&key.verify(ticket)?).ok_or(TicketError::Claims)?;
         claims.judge(hello, now).map(Some)
     }
 }
 
-/// The claims of a token that the server reads. Others are ignored.
+/// The claims of a token that the server reads, as they came. Others are ignored.
 #[derive(Deserialize)]
 struct Claims {
-    sub: String,
-    /// Seconds since 1970, with an optional fraction.
-    exp: f64,
-    nbf: Option<f64>,
-    aud: Option<Audience>,
-    name: Option<String>,
-    role: Option<RoleClaim>,
-    room: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Some(Vec<String>),
-}
-
-impl Audience {
-    fn includes_us(&self) -> bool {
-        match self {
-            Audience::One(one) => one == AUDIENCE,
-            Audience::Some(some) => some.iter().any(|one| one == AUDIENCE),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RoleClaim {
-    Player,
-    Spectator,
+    sub: Option<Value>,
+    exp: Option<Value>,
+    nbf: Option<Value>,
+    iat: Option<Value>,
+    aud: Option<Value>,
+    name: Option<Value>,
+    role: Option<Value>,
+    room: Option<Value>,
 }
 
 impl Claims {
     /// Judges the claims of a token whose signature is valid, for this hello.
-    fn judge(self, hello: &Hello<'_>, now: Duration) -> Result<Bearer, Refusal> {
-        let (now, leeway) = (now.as_secs_f64(), LEEWAY.as_secs_f64());
-        if now >= self.exp + leeway {
-            return Err(Refusal::TicketExpired);
+    fn judge(self, hello: &Hello<'_>, now: Duration) -> Result<Bearer, TicketError> {
+        let subject = text("sub", self.sub)?.ok_or(expected("sub", "a text"))?;
+        judge_times(self.exp, self.nbf, self.iat, now)?;
+        if self.aud.is_some_and(|audience| !includes_us(&audience)) {
+            return Err(TicketError::Audience);
         }
-        let begun = self.nbf.is_none_or(|begins| now >= begins - leeway);
-        let for_us = self.aud.is_none_or(|audience| audience.includes_us());
-        let for_this_role = self.role.is_none_or(|role| {
-            hello.role
-                == match role {
-                    RoleClaim::Player => Role::Player,
-                    RoleClaim::Spectator => Role::Spectator,
-                }
-        });
-        let for_this_room = self.room.as_deref().is_none_or(|room| {
-            is_room_name(room)
-                && match hello.room {
-                    RoomWish::Any => true,
-                    RoomWish::Named(wish) => wish == room,
-                }
-        });
-        if begun && for_us && for_this_role && for_this_room {
-            Ok(Bearer { subject: self.sub, name: self.name, room: self.room })
-        } else {
-            Err(Refusal::TicketInvalid)
+        let name = text("name", self.name)?;
+        let role = match text("role", self.role)?.as_deref() {
+            None => None,
+            Some("player") => Some(Role::Player),
+            Some("spectator") => Some(Role::Spectator),
+            Some(_) => return Err(expected("role", "player or spectator")),
+        };
+        if role.is_some_and(|role| role != hello.role) {
+            return Err(TicketError::Role);
         }
+        let room = text("room", self.room)?;
+        if let Some(room) = &room {
+            if !is_room_name(room) {
+                return Err(expected("room", "a name of a room"));
+            }
+            if matches!(hello.room, RoomWish::Named(wish) if wish != room) {
+                return Err(TicketError::Room);
+            }
+        }
+        Ok(Bearer { subject, name, room })
     }
+}
+
+/// Judges when a ticket is valid. Times are numbers of seconds, with an optional fraction.
+fn judge_times(
+    exp: Option<Value>,
+    nbf: Option<Value>,
+    iat: Option<Value>,
+    now: Duration,
+) -> Result<(), TicketError> {
+    let number = |name, claim: Option<Value>| match claim.map(|claim| claim.as_f64()) {
+        None => Ok(None),
+        Some(None) => Err(expected(name, "a number of seconds")),
+        Some(Some(time)) if time >= SECONDS_END => Err(TicketError::Milliseconds(name)),
+        Some(Some(time)) => Ok(Some(time)),
+    };
+    // Nothing else depends on `iat`, but a signer that writes it in milliseconds does so elsewhere.
+    number("iat", iat.filter(Value::is_number))?;
+    let exp = number("exp", exp)?.ok_or(expected("exp", "a number of seconds"))?;
+    let nbf = number("nbf", nbf)?;
+    let (now, leeway) = (now.as_secs_f64(), LEEWAY.as_secs_f64());
+    if now >= exp + leeway {
+        return Err(TicketError::Expired);
+    }
+    if nbf.is_some_and(|begins| now < begins - leeway) {
+        return Err(TicketError::NotYetValid);
+    }
+    Ok(())
+}
+
+/// Whether an `aud`, one or a list of them, names this service.
+fn includes_us(audience: &Value) -> bool {
+    match audience {
+        Value::Array(some) => some.iter().any(|one| one == AUDIENCE),
+        one => one == AUDIENCE,
+    }
+}
+
+/// A claim that is a text if it is there.
+fn text(name: &'static str, claim: Option<Value>) -> Result<Option<String>, TicketError> {
+    match claim {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(expected(name, "a text")),
+    }
+}
+
+fn expected(name: &'static str, expected: &'static str) -> TicketError {
+    TicketError::Claim { name, expected }
 }
 
 #[cfg(test)]

@@ -4,5 +4,6 @@
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod metrics;
+pub(crate) mod paced_line;
 pub(crate) mod recorder;
 pub(crate) mod supervision;

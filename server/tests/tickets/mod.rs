@@ -93,6 +93,11 @@ fn no_ticket_and_no_key_is_ever_logged_or_sent() {
     server.stop();
     let log = String::from_utf8(log.0.lock().expect("no writer panics").clone()).expect("text");
     assert!(log.contains("identity=\"never-shown-user\""), "it is logged who joins: {log}");
+    for reason in ["it has expired", "its signature does not verify"] {
+        let mut lines = log.lines().filter(|line| line.contains("a ticket was refused"));
+        let line = lines.find(|line| line.contains(reason)).expect("the reason is logged");
+        assert!(line.contains(" INFO "), "{line}");
+    }
     for secret in [&good, &expired, &forged].into_iter().flat_map(|token| token.split('.').skip(1))
     {
         assert!(

@@ -12,8 +12,9 @@ use ring::{hmac, signature};
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::error::TicketError;
 use crate::config::TicketConfig;
 
 /// Shortest secret, in bytes: the output length of SHA-256 (RFC 7518 section 3.2). A shorter one is
@@ -40,9 +41,9 @@ impl fmt::Debug for TicketKey {
 
 /// The fields of a token's header that the server reads.
 #[derive(Deserialize)]
-struct Header<'a> {
-    alg: &'a str,
-    typ: Option<&'a str>,
+struct Header {
+    alg: String,
+    typ: Option<String>,
     /// Extensions that a verifier must support; this one supports none.
     crit: Option<IgnoredAny>,
 }
@@ -100,34 +101,60 @@ impl TicketKey {
         Ok(TicketKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
-    /// The algorithm, by its name in JSON Web Tokens.
+    /// The algorithm, by its name in the log.
     pub(crate) fn algorithm(&self) -> &'static str {
+        self.algorithms()[0]
+    }
+
+    /// The names of the algorithm in JSON Web Tokens. RFC 9864 replaces the name `EdDSA`, which
+    /// leaves the curve open.
+    fn algorithms(&self) -> &'static [&'static str] {
         match self {
-            TicketKey::Ed25519(_) => "EdDSA",
-            TicketKey::Secret(_) => "HS256",
+            TicketKey::Ed25519(_) => &["EdDSA", "Ed25519"],
+            TicketKey::Secret(_) => &["HS256"],
         }
     }
 
     /// Returns the claims of a token as JSON, if this key signed it.
-    pub(crate) fn verify(&self, token: &str) -> Option<Vec<u8>> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let (header, claims) = signed.split_once('.')?;
-        let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?;
+    ///
+    /// # Errors
+    /// Why the token is refused.
+    pub(crate) fn verify(&self, token: &str) -> Result<Vec<u8>, TicketError> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(TicketError::Malformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(TicketError::Malformed)?;
+        let signature = decode(signature)?;
         let is_valid = match self {
             TicketKey::Ed25519(key) => key.verify(signed.as_bytes(), &signature).is_ok(),
             TicketKey::Secret(key) => hmac::verify(key, signed.as_bytes(), &signature).is_ok(),
         };
         // Nothing of an unsigned token is parsed.
         if !is_valid {
-            return None;
+            return Err(TicketError::Signature);
         }
-        let header = BASE64URL_NOPAD.decode(header.as_bytes()).ok()?;
-        let header: Header<'_> = serde_json::from_slice(&header).ok()?;
-        let is_token = header.typ.is_none_or(|kind| kind.eq_ignore_ascii_case("JWT"));
-        let is_supported = header.alg == self.algorithm() && is_token && header.crit.is_none();
+        let header: Header = json_object(&decode(header)?).ok_or(TicketError::Header)?;
+        if !self.algorithms().contains(&&*header.alg) {
+            return Err(TicketError::Algorithm);
+        }
+        if header.typ.is_some_and(|kind| !kind.eq_ignore_ascii_case("JWT")) {
+            return Err(TicketError::Type);
+        }
+        if header.crit.is_some() {
+            return Err(TicketError::Critical);
+        }
         // A further dot in the claims is not a character of base64url, so decoding fails.
-        BASE64URL_NOPAD.decode(claims.as_bytes()).ok().filter(|_| is_supported)
+        decode(claims)
     }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TicketError> {
+    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| TicketError::Malformed)
+}
+
+/// Parses a JSON object; `None` for anything else, and for one that has a field of `T` twice.
+pub(super) fn json_object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    // serde also fills a struct from an array, by position.
+    let is_object = json.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(json).ok()).flatten()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use shared::game::Game;
-use shared::protocol::{ClientMessage, PROTOCOL_VERSION};
+use shared::protocol::{ClientMessage, PROTOCOL_VERSION, Refusal};
 use test_games::dots::Dots;
 use tickwire_host::hello::{GameVersion, HelloError, Identity, JoinRequest, RequestedRoom, judge};
 
@@ -71,7 +71,9 @@ fn hello<'a>(role: Role, room: RoomWish<'a>, ticket: Option<&'a str>) -> Hello<'
 fn join(tickets: &Tickets, hello: Hello<'_>) -> Result<JoinRequest, Refusal> {
     let mut bytes = Vec::new();
     ClientMessage::Hello(hello).encode(&mut bytes);
-    let judged = judge(&bytes, GameVersion::of::<Dots>(), |hello| tickets.judge(hello, NOW));
+    let judged = judge(&bytes, GameVersion::of::<Dots>(), |hello| {
+        tickets.judge(hello, NOW).map_err(TicketError::refusal)
+    });
     judged.map_err(|error| match error {
         HelloError::Refused(refusal) => refusal,
         HelloError::Ended(end) => panic!("ended by {end}"),
@@ -120,7 +122,7 @@ fn the_example_tokens_of_the_standards_are_verified() {
     let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.\
         hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     let key = TicketKey::parse(pem.as_bytes()).expect("a public key");
-    assert_eq!(key.verify(token).as_deref(), Some(&b"Example of Ed25519 signing"[..]));
+    assert_eq!(key.verify(token).as_deref(), Ok(&b"Example of Ed25519 signing"[..]));
 }
 
 #[test]
@@ -129,7 +131,9 @@ fn the_key_alone_determines_the_algorithm() {
     let (by_key, by_secret_key) = (tickets(&public, Guests::Allow), secret());
     let none = |_: &[u8]| Vec::new();
     let ed25519 = |bytes: &[u8]| pair().sign(bytes).as_ref().to_vec();
-    for alg in ["none", "None", "", "HS256", "HS384", "EdDSA", "RS256"] {
+    for alg in
+        ["none", "None", "", "HS256", "HS384", "EdDSA", "Ed25519", "ed25519", "Ed448", "RS256"]
+    {
         let header = format!(r#"{{"alg":"{alg}"}}"#);
         // Unsigned; signed with the public key as a secret, in each of its formats; signed correctly but
         // with another algorithm in the header.
@@ -141,7 +145,7 @@ fn the_key_alone_determines_the_algorithm() {
             assert_eq!(play(&by_key, &confused), Err(Refusal::TicketInvalid), "{alg}");
         }
         let signed = sign(&header, &claims(""), ed25519);
-        assert_eq!(play(&by_key, &signed).is_ok(), alg == "EdDSA", "{alg}");
+        assert_eq!(play(&by_key, &signed).is_ok(), ["EdDSA", "Ed25519"].contains(&alg), "{alg}");
         let signed = sign(&header, &claims(""), by_secret(SECRET.as_bytes()));
         assert_eq!(play(&by_secret_key, &signed).is_ok(), alg == "HS256", "{alg}");
     }
@@ -178,6 +182,9 @@ fn a_malformed_or_unsigned_token_is_refused() {
         r#"{"alg":"HS256","typ":"at+jwt"}"#,
         r#"{"alg":"HS256","alg":"HS256"}"#,
         r#"{"alg":["HS256"]}"#,
+        r#"["HS256",null,null]"#,
+        r#" ["HS256",null,null]"#,
+        "\u{FEFF}{\"alg\":\"HS256\"}",
         r#"{"typ":"JWT"}"#,
         "HS256",
         "",
@@ -195,6 +202,10 @@ fn invalid_claims_are_refused() {
     for bad in [
         String::new(),
         "[]".into(),
+        // Enough for every claim by its position.
+        format!(r#"["u1",{far},null,null,null,null,null,null]"#),
+        format!(r#"["u1",{far},null,null,"Eve","player","final"]"#),
+        format!(r#"[{{"sub":"u1","exp":{far}}}]"#),
         "{}".into(),
         r#"{"sub":"u1"}"#.into(),
         format!(r#"{{"exp":{far}}}"#),
@@ -207,6 +218,8 @@ fn invalid_claims_are_refused() {
         claims(r#","nbf":"now""#),
         claims(r#","name":7"#),
         claims(r#","role":"admin""#),
+        claims(r#","role":{"player":null}"#),
+        claims(r#","sub":"u2""#),
         claims(r#","room":"""#),
         claims(r#","room":"a room""#),
         claims(r#","room":"an-all-too-long-name-of-a-room-33""#),
@@ -235,12 +248,93 @@ fn a_ticket_is_valid_from_its_beginning_until_it_expires() {
     assert_eq!(at(now - 4.5, 0.0), Ok(()));
     assert_eq!(at(now - 5.0, 0.0), Err(Refusal::TicketExpired));
     assert_eq!(at(-1e300, 0.0), Err(Refusal::TicketExpired));
-    assert_eq!(at(1e300, 0.0), Ok(()));
+    assert_eq!(at(253_402_300_799.0, 0.0), Ok(()), "the end of the year 9999");
+    assert_eq!(at(1e300, 0.0), Err(Refusal::TicketInvalid));
     assert_eq!(at(now + 9.0, now + 5.0), Ok(()));
     assert_eq!(at(now + 9.0, now + 5.5), Err(Refusal::TicketInvalid));
     // Only a ticket with a valid signature can be reported as expired.
     let forged = sign(r#"{"alg":"HS256"}"#, r#"{"sub":"u1","exp":1}"#, by_secret(&[b'x'; 40]));
     assert_eq!(play(&secret(), &forged), Err(Refusal::TicketInvalid));
+}
+
+/// Every reason against a ticket, with one that has it.
+fn refused_tickets() -> Vec<(TicketError, Option<String>)> {
+    use TicketError as E;
+    let by_header = |header| Some(sign(header, &claims(""), by_secret(SECRET.as_bytes())));
+    let with = |more| Some(hs256(&claims(more)));
+    let at = |times: &str| Some(hs256(&format!(r#"{{"sub":"u1",{times}}}"#)));
+    let (now, now_ms) = (NOW.as_secs(), NOW.as_millis());
+    let other = sign(r#"{"alg":"HS256"}"#, &claims(""), by_secret(&[b'x'; 40]));
+    let claim = |name, expected| E::Claim { name, expected };
+    vec![
+        (E::Missing, None),
+        (E::TooLong, Some("a".repeat(TICKET_MAX_BYTES + 1))),
+        (E::Malformed, Some("not a token".into())),
+        (E::Signature, Some(other)),
+        (E::Header, by_header(r#"["HS256",null,null]"#)),
+        (E::Algorithm, by_header(r#"{"alg":"HS384"}"#)),
+        (E::Type, by_header(r#"{"alg":"HS256","typ":"at+jwt"}"#)),
+        (E::Critical, by_header(r#"{"alg":"HS256","crit":["exp"]}"#)),
+        (E::Claims, Some(hs256("[]"))),
+        (claim("sub", "a text"), Some(hs256(&format!(r#"{{"exp":{now}}}"#)))),
+        (claim("exp", "a number of seconds"), at(r#""exp":"tomorrow""#)),
+        (claim("exp", "a number of seconds"), Some(hs256(r#"{"sub":"u1"}"#))),
+        (claim("name", "a text"), with(r#","name":7"#)),
+        (claim("role", "player or spectator"), with(r#","role":"admin""#)),
+        (claim("room", "a name of a room"), with(r#","room":"a room""#)),
+        (E::Milliseconds("exp"), at(&format!(r#""exp":{}"#, now_ms + 60_000))),
+        // Long expired, were it in seconds of today; still not taken for one of a far future.
+        (E::Milliseconds("exp"), at(&format!(r#""exp":{}"#, now_ms / 2 + 100_000_000_000))),
+        (E::Milliseconds("nbf"), at(&format!(r#""exp":{},"nbf":{now_ms}"#, now + 60))),
+        (E::Milliseconds("iat"), at(&format!(r#""exp":{},"iat":{now_ms}"#, now + 60))),
+        (E::Expired, at(&format!(r#""exp":{}"#, now - 60))),
+        (E::NotYetValid, with(&format!(r#","nbf":{}"#, now + 30))),
+        (E::Audience, with(r#","aud":"another""#)),
+        (E::Role, with(r#","role":"spectator""#)),
+        (E::Room, with(r#","room":"other""#)),
+    ]
+}
+
+#[test]
+fn every_refusal_is_told_apart_to_the_operator_but_not_to_the_client() {
+    let mut texts = Vec::new();
+    for (error, ticket) in refused_tickets() {
+        let hello = hello(Role::Player, RoomWish::Named("final"), ticket.as_deref());
+        assert_eq!(secret().judge(&hello, NOW).err(), Some(error), "{ticket:?}");
+        let refusal = match error {
+            TicketError::Missing => Refusal::TicketRequired,
+            TicketError::Expired => Refusal::TicketExpired,
+            _ => Refusal::TicketInvalid,
+        };
+        assert_eq!(error.refusal(), refusal);
+        let text = error.to_string();
+        let parts = ticket.iter().flat_map(|ticket| ticket.split('.')).filter(|it| it.len() > 3);
+        assert!(parts.into_iter().all(|part| !text.contains(part)), "{text}");
+        texts.push((text, error));
+    }
+    for (text, error) in &texts {
+        assert!(texts.iter().all(|(other, of)| (other == text) == (of == error)), "{text}");
+    }
+    let milliseconds = TicketError::Milliseconds("exp").to_string();
+    assert!(milliseconds.starts_with("exp is in milliseconds; it must be seconds"));
+}
+
+#[test]
+fn only_what_needs_the_key_counts_as_signed() {
+    for (error, ticket) in refused_tickets() {
+        // The same, by somebody who does not know the key.
+        let forged = ticket.map(|ticket| match ticket.rsplit_once('.') {
+            Some((signed, _)) => {
+                let signature = by_secret(&[b'x'; 40])(signed.as_bytes());
+                format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
+            }
+            None => ticket,
+        });
+        let hello = hello(Role::Player, RoomWish::Any, forged.as_deref());
+        let forged = secret().judge(&hello, NOW).err().expect("it is forged");
+        assert!(!forged.is_signed(), "{forged:?}");
+        assert_eq!(forged == error, !error.is_signed(), "{error:?}");
+    }
 }
 
 #[test]
@@ -360,11 +454,11 @@ proptest! {
         with in "[A-Za-z0-9_.-]",
     ) {
         let verify = |token: &str| TicketKey::parse(SECRET.as_bytes()).expect("long enough").verify(token);
-        prop_assert_eq!(verify(&text), None);
+        prop_assert!(verify(&text).is_err_and(|error| !error.is_signed()));
         let mut changed = hs256(&claims(""));
         let at = at.index(changed.len());
         prop_assume!(changed[at..=at] != *with);
         changed.replace_range(at..=at, &with);
-        prop_assert_eq!(verify(&changed), None);
+        prop_assert!(verify(&changed).is_err_and(|error| !error.is_signed()));
     }
 }
