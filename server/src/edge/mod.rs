@@ -24,6 +24,7 @@ pub(crate) mod listen;
 mod opening;
 pub(crate) mod peer;
 pub(crate) mod peer_stream;
+mod pem;
 pub(crate) mod pending_connections;
 mod receive;
 mod refusal_log;

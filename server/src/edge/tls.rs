@@ -6,23 +6,19 @@
 //! bytes after it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use rustls::ServerConfig;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::config::TlsConfig;
-use crate::ops::metrics::Metrics;
-use certificate::Pem;
+use renewal::PemFiles;
+pub(crate) use renewal::Renewal;
 
 mod certificate;
-
-/// How often the files of the certificate are checked for changes.
-const RELOAD_CHECK_EVERY: Duration = Duration::from_secs(2);
+mod facts;
+mod renewal;
 
 /// The TLS configuration of new connections.
 #[derive(Clone, Debug)]
@@ -52,10 +48,13 @@ impl Tls {
             (Some(cert), Some(key), false) => {
                 let files = PemFiles { cert: cert.clone(), key: key.clone() };
                 let pem = files.read()?;
-                let certificate = pem.load().map_err(|error| files.describe(&error))?;
-                info!(sha256 = certificate.fingerprint, "TLS uses the certificate from its files");
-                let (sender, current) = watch::channel(certificate.config);
-                let renewal = Renewal { files, seen: pem, failed: false, sender };
+                let certificate = files.load(&pem)?;
+                info!(
+                    sha256 = certificate.fingerprint,
+                    names = certificate.facts.names.join(" "),
+                    "TLS uses the certificate from its files"
+                );
+                let (renewal, current) = Renewal::new(files, pem, certificate, renewal::now());
                 Ok(Some((Tls(current), Some(renewal))))
             }
             (_, _, true) => {
@@ -68,90 +67,6 @@ impl Tls {
     /// The configuration for a connection that is accepted now.
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.0.borrow())
-    }
-}
-
-/// The files of the certificate and its key.
-#[derive(Clone, Debug)]
-struct PemFiles {
-    cert: PathBuf,
-    key: PathBuf,
-}
-
-impl PemFiles {
-    fn read(&self) -> Result<Pem, String> {
-        Pem::read(&self.cert, &self.key)
-    }
-
-    fn describe(&self, error: &str) -> String {
-        format!("{} with {}: {error}", self.cert.display(), self.key.display())
-    }
-}
-
-/// Watches the files of a certificate, and replaces it for new connections when they change.
-#[derive(Debug)]
-pub(crate) struct Renewal {
-    files: PemFiles,
-    /// Their content at the last check, valid or not.
-    seen: Pem,
-    /// Whether reading them failed at the last check.
-    failed: bool,
-    sender: watch::Sender<Arc<ServerConfig>>,
-}
-
-impl Renewal {
-    /// Checks the files forever, and at once when `check_now` is notified.
-    pub(crate) async fn run(mut self, check_now: Arc<Notify>, metrics: Arc<Metrics>) {
-        loop {
-            // Either way the files are checked.
-            let _ = tokio::time::timeout(RELOAD_CHECK_EVERY, check_now.notified()).await;
-            let files = self.files.clone();
-            // A stalled disk must not block the edge.
-            match tokio::task::spawn_blocking(move || files.read()).await {
-                Ok(read) => self.update(read, &metrics),
-                // The server is shutting down.
-                Err(_) => return,
-            }
-        }
-    }
-
-    /// Loads the files if they changed. An invalid pair is logged and counted once, and the last valid
-    /// certificate stays in use: while the files are being replaced, one is new before the other.
-    fn update(&mut self, read: Result<Pem, String>, metrics: &Metrics) {
-        let loaded = match read {
-            Ok(pem) if pem == self.seen => {
-                self.failed = false;
-                return;
-            }
-            Ok(pem) => {
-                let loaded = pem.load().map_err(|error| self.files.describe(&error));
-                self.seen = pem;
-                loaded
-            }
-            Err(_) if self.failed => return,
-            Err(error) => {
-                self.failed = true;
-                Err(error)
-            }
-        };
-        match loaded {
-            Ok(certificate) => {
-                self.failed = false;
-                info!(
-                    sha256 = certificate.fingerprint,
-                    "the certificate was reloaded; new connections use it"
-                );
-                self.sender.send_replace(certificate.config);
-                metrics.tls_reloads.fetch_add(1, Relaxed);
-            }
-            Err(error) => {
-                warn!(
-                    error,
-                    "cannot load the changed certificate; the last valid one stays in use"
-                );
-                metrics.tls_reload_errors.fetch_add(1, Relaxed);
-            }
-        }
     }
 }
 

@@ -11,13 +11,15 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 /// A certificate for `localhost` and its key as PEM, and the certificate itself.
 pub(crate) fn pem() -> (String, String, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a valid name");
-    let armour = |kind: &str, der: &[u8]| {
-        let text = data_encoding::BASE64.encode(der);
-        format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
-    };
     let cert = armour("CERTIFICATE", made.cert.der());
     let key = armour("PRIVATE KEY", &made.signing_key.serialize_der());
     (cert, key, made.cert.der().clone())
+}
+
+/// One block of PEM.
+pub(crate) fn armour(kind: &str, der: &[u8]) -> String {
+    let text = data_encoding::BASE64.encode(der);
+    format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
 }
 
 /// A client that trusts one certificate and no other.

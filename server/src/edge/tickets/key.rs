@@ -16,6 +16,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::TicketError;
 use crate::config::TicketConfig;
+use crate::edge::pem;
 
 /// Shortest secret, in bytes: the output length of SHA-256 (RFC 7518 section 3.2). A shorter one is
 /// refused at start.
@@ -71,6 +72,7 @@ impl TicketKey {
     /// Parses a key: an Ed25519 public key in PEM, or else a secret. White space around it is removed,
     /// since editors add it.
     pub(crate) fn parse(bytes: &[u8]) -> Result<TicketKey, String> {
+        pem::check_is_text(bytes)?;
         let bytes = bytes.trim_ascii();
         if !bytes.starts_with(b"-----BEGIN") {
             return TicketKey::secret(bytes);

@@ -422,6 +422,7 @@ fn invalid_settings_fail_at_start() {
         (private, "not a public key"),
         (rsa, "not an Ed25519 key"),
         ("-----BEGIN PUBLIC KEY-----", "not a public key"),
+        ("\u{FEFF}-----BEGIN PUBLIC KEY-----", "BOM"),
     ] {
         let error = load(Some(key), Guests::Allow).expect_err(key);
         assert!(error.contains(message), "{error}");

@@ -1,7 +1,7 @@
 //! A certificate and its key: read from files or created, and the TLS configuration made of them.
 //!
 //! TLS 1.2 and 1.3 with `ring`, HTTP/1.1 as the only protocol, and no session resumption. It knows no
-//! clock and no socket; [`super::Tls`] calls it.
+//! clock and no socket; [`super::Tls`] calls it. What a certificate says of itself is in [`Facts`].
 
 use std::fmt::{self, Write};
 use std::fs::File;
@@ -13,10 +13,14 @@ use std::sync::Arc;
 use ring::digest;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoServerSessionStorage;
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
+use rustls::{Error, InconsistentKeys};
+
+use super::facts::Facts;
+use crate::edge::pem;
 
 /// Largest file of a certificate or a key, in bytes. A larger one is refused.
 const FILE_MAX_BYTES: u64 = 1 << 18;
@@ -29,6 +33,7 @@ pub(super) struct Certificate {
     pub(super) config: Arc<ServerConfig>,
     /// SHA-256 of the certificate, in the format of browsers.
     pub(super) fingerprint: String,
+    pub(super) facts: Facts,
 }
 
 /// The content of the two files.
@@ -51,15 +56,9 @@ impl Pem {
 
     /// Parses the certificate and its key, and checks that they match.
     pub(super) fn load(&self) -> Result<Certificate, String> {
-        let chain = CertificateDer::pem_slice_iter(&self.cert)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| format!("the certificate is not valid PEM: {error}"))?;
-        if chain.is_empty() {
-            return Err("the file contains no certificate".into());
-        }
-        // No details: the parser's error could contain a part of the key.
-        let key = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|_| "the key file contains no private key in PEM")?;
+        let chain =
+            pem::certificates(&self.cert).map_err(|error| format!("certificate: {error}"))?;
+        let key = pem::private_key(&self.key).map_err(|error| format!("key: {error}"))?;
         Certificate::new(chain, key)
     }
 }
@@ -69,8 +68,18 @@ impl Certificate {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Certificate, String> {
+        let provider = default_provider();
         let fingerprint = fingerprint(&chain[0]);
-        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        let facts = Facts::of_chain(&chain)?;
+        let signing = provider.key_provider.load_private_key(key.clone_key());
+        let signing = signing.map_err(|_| pem::describe_unsupported(&key))?;
+        CertifiedKey::new(chain.clone(), signing).keys_match().map_err(|error| match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => "the key is not that of the \
+                first certificate in the file: put the server's certificate first, and use its key"
+                .to_owned(),
+            error => error.to_string(),
+        })?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(|error| error.to_string())?
             .with_no_client_auth()
@@ -80,7 +89,7 @@ impl Certificate {
         // No resumption: there is no session state to store or to steal.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Certificate { config: Arc::new(config), fingerprint })
+        Ok(Certificate { config: Arc::new(config), fingerprint, facts })
     }
 }
 

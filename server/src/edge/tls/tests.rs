@@ -1,12 +1,18 @@
 //! Certificates on disk: created, invalid, and replaced while in use.
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::ServerConnection;
 use rustls::pki_types::CertificateDer;
 
+use super::certificate::Pem;
 use super::*;
-use crate::transport::test_tls::{client, handshake, pem};
+use crate::ops::metrics::Metrics;
+use crate::transport::test_tls::{armour, client, handshake, pem};
 
 /// A temporary folder, removed on drop.
 struct Folder(PathBuf);
@@ -53,9 +59,9 @@ fn settings_without_a_valid_certificate_fail_with_the_reason() {
         (TlsConfig { tls_key: None, ..files(&cert, &key) }, "must be set together"),
         (TlsConfig { tls_cert: None, ..files(&cert, &key) }, "must be set together"),
         (TlsConfig { tls_self_signed: true, ..files(&cert, &key) }, "cannot be combined"),
-        (files(&cert, &other_key), "KeyMismatch"),
-        (files(&key, &key), "no certificate"),
-        (files(&cert, &cert), "no private key"),
+        (files(&cert, &other_key), "not that of the first certificate"),
+        (files(&key, &key), "swapped"),
+        (files(&cert, &cert), "swapped"),
         (files(&none, &key), "no certificate"),
         (files(&folder.0.join("missing"), &key), "missing"),
     ] {
@@ -87,7 +93,7 @@ fn a_changed_certificate_is_used_and_a_broken_one_is_not() {
     };
     let mut check = || {
         let read = renewal.files.read();
-        renewal.update(read, &metrics);
+        renewal.update(read, renewal::now(), &metrics);
         (metrics.tls_reloads.load(Relaxed), metrics.tls_reload_errors.load(Relaxed))
     };
     assert_eq!(check(), (0, 0));
@@ -101,6 +107,155 @@ fn a_changed_certificate_is_used_and_a_broken_one_is_not() {
     folder.write("key", &new_key);
     assert_eq!([check(), check()], [(1, 2), (1, 2)]);
     assert!(agrees(&new) && !agrees(&old));
+}
+
+/// The beginning of a year, in the time since 1970, give or take a few days.
+fn year(year: u64) -> Duration {
+    Duration::from_secs((year - 1970) * 31_556_952 + 2 * 86_400)
+}
+
+/// A certificate for `hosts`, valid from the beginning of one year until another, with so many
+/// intermediate certificates (its issuer's, in their place).
+fn issued(hosts: &[&str], from: i32, until: i32, intermediates: usize) -> Pem {
+    let key = KeyPair::generate().expect("randomness");
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let mut params = CertificateParams::new(hosts).expect("valid names");
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let mut authority = CertificateParams::new(vec![]).expect("no names");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
+    let authority_key = KeyPair::generate().expect("randomness");
+    let intermediate = authority.self_signed(&authority_key).expect("a certificate");
+    let issuer = Issuer::new(authority, authority_key);
+    let leaf = params.signed_by(&key, &issuer).expect("a certificate");
+    let mut cert = armour("CERTIFICATE", leaf.der());
+    for _ in 0..intermediates {
+        cert += &armour("CERTIFICATE", intermediate.der());
+    }
+    Pem { cert: cert.into(), key: armour("PRIVATE KEY", &key.serialize_der()).into() }
+}
+
+/// A renewal of files that are only in memory.
+struct Watched {
+    renewal: Renewal,
+    current: watch::Receiver<Arc<ServerConfig>>,
+    metrics: Metrics,
+}
+
+impl Watched {
+    fn new(pem: Pem, now: Duration) -> Watched {
+        let files = PemFiles { cert: "cert".into(), key: "key".into() };
+        let certificate = files.load(&pem).expect("it can be loaded");
+        let (renewal, current) = Renewal::new(files, pem, certificate, now);
+        Watched { renewal, current, metrics: Metrics::default() }
+    }
+
+    /// Whether the certificate in use changes within so many checks of files with this content.
+    fn takes(&mut self, pem: &Pem, now: Duration, checks: u32) -> bool {
+        let before = Arc::clone(&self.current.borrow());
+        for _ in 0..checks {
+            self.renewal.update(Ok(pem.clone()), now, &self.metrics);
+        }
+        !Arc::ptr_eq(&before, &self.current.borrow())
+    }
+
+    fn errors(&self) -> u64 {
+        self.metrics.tls_reload_errors.load(Relaxed)
+    }
+}
+
+const A: &[&str] = &["a.example", "www.a.example"];
+
+#[test]
+fn a_worse_certificate_never_replaces_a_better_one() {
+    let now = year(2035);
+    let mut watched = Watched::new(issued(A, 2030, 2040, 2), now);
+    for (errors, worse) in [
+        (1, issued(A, 2030, 2034, 2)),
+        (2, issued(A, 2036, 2050, 2)),
+        (3, issued(&["b.example"], 2030, 2050, 2)),
+        (4, issued(A, 2030, 2050, 0)),
+    ] {
+        assert!(!watched.takes(&worse, now, 100));
+        assert_eq!(watched.errors(), errors, "each is reported once");
+    }
+    // As good: another end, another number of hosts or of intermediate certificates.
+    for good in [
+        issued(A, 2031, 2036, 2),
+        issued(&["a.example"], 2030, 2040, 3),
+        issued(&["*.example"], 2030, 2040, 1),
+        issued(&["c.example", "d.c.example"], 2030, 2040, 1),
+    ] {
+        assert!(watched.takes(&good, now, 10));
+    }
+    assert_eq!(watched.errors(), 4);
+}
+
+#[test]
+fn what_was_worse_is_used_once_the_certificate_in_use_is_no_better() {
+    let mut watched = Watched::new(issued(A, 2030, 2040, 1), year(2035));
+    let early = issued(A, 2038, 2050, 1);
+    assert!(!watched.takes(&early, year(2035), 9));
+    assert!(watched.takes(&early, year(2039), 1), "it is valid by now");
+    let other = issued(&["b.example"], 2030, 2060, 1);
+    assert!(!watched.takes(&other, year(2045), 9));
+    assert!(watched.takes(&other, year(2055), 1), "the one in use has expired");
+    // An expired one is used at start, with a warning: nothing better is there.
+    let mut expired = Watched::new(issued(A, 2030, 2031, 1), year(2035));
+    assert!(expired.takes(&issued(A, 2030, 2032, 1), year(2035), 1));
+    assert!(expired.takes(&issued(A, 2030, 2040, 1), year(2035), 1));
+}
+
+#[test]
+fn a_chain_cut_short_waits_for_its_rest() {
+    let now = year(2035);
+    let whole = issued(A, 2030, 2040, 2);
+    let blocks: Vec<usize> = (0..whole.cert.len())
+        .filter(|at| whole.cert[*at..].starts_with(b"-----END CERTIFICATE-----\n"))
+        .map(|at| at + "-----END CERTIFICATE-----\n".len())
+        .collect();
+    assert_eq!(blocks.len(), 3);
+    // Without its last end of line it is whole.
+    for cut in 0..whole.cert.len() - 1 {
+        let mut watched = Watched::new(issued(A, 2030, 2036, 2), now);
+        let part = Pem { cert: whole.cert[..cut].to_vec(), key: whole.key.clone() };
+        assert!(!watched.takes(&part, now, 4), "cut after {cut} bytes");
+        assert!(watched.takes(&whole, now, 1), "cut after {cut} bytes");
+    }
+    // From a certificate without a chain, and a shorter chain that is all there is.
+    let mut watched = Watched::new(issued(A, 2030, 2036, 0), now);
+    let alone = Pem { cert: whole.cert[..blocks[0]].to_vec(), key: whole.key.clone() };
+    assert!(!watched.takes(&alone, now, 4) && watched.takes(&whole, now, 1));
+    let shorter = Pem { cert: whole.cert[..blocks[1]].to_vec(), key: whole.key.clone() };
+    assert!(!watched.takes(&shorter, now, 4) && watched.takes(&shorter, now, 1));
+    let mut private = Watched::new(issued(A, 2030, 2036, 0), now);
+    assert!(private.takes(&alone, now, 9), "an authority of one's own may have no chain");
+}
+
+#[test]
+fn a_certificate_that_is_not_for_servers_is_told_so() {
+    let key = KeyPair::generate().expect("randomness");
+    let mut params = CertificateParams::new(vec!["a.example".into()]).expect("a valid name");
+    params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+    let cert = params.self_signed(&key).expect("a certificate");
+    let cert = armour("CERTIFICATE", cert.der()).into();
+    let key = armour("PRIVATE KEY", &key.serialize_der()).into();
+    let error = Pem { cert, key }.load().expect_err("it is for clients");
+    assert!(error.contains("not for servers"), "{error}");
+}
+
+#[test]
+fn the_validity_of_a_certificate_is_that_of_its_bounds() {
+    use super::facts::Validity;
+
+    let facts = issued(A, 2030, 2040, 0).load().expect("it can be loaded").facts;
+    assert_eq!(facts.names, A);
+    assert_eq!(facts.validity(year(2035)), Validity::Valid);
+    let (before, after) = (facts.validity(year(2028)), facts.validity(year(2044)));
+    assert!(matches!(before, Validity::NotYetValid(_)) && matches!(after, Validity::Expired(_)));
+    assert!(before.to_string().contains("not yet valid, but only in 7"), "{before}");
+    assert!(after.to_string().contains("expired 14"), "{after}");
 }
 
 #[test]
