@@ -3,10 +3,12 @@
 //! It owns the defaults and the allowed values. It reads nothing but the arguments and the
 //! environment; the server reads it once at start.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::{Args, Command, CommandFactory, FromArgMatches};
 use shared::game::Skills;
 use shared::limits::{
     PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, TICK_RATE_DEFAULT_HZ,
@@ -20,6 +22,7 @@ use tickwire_host::pacer::{OverloadPolicy, TimeScale};
 use tickwire_host::room::StreamSettings;
 
 mod edge;
+mod environment;
 mod origin;
 mod tickets;
 mod tls;
@@ -40,8 +43,7 @@ pub enum OverloadJoins {
 
 /// The settings of a server. `Config::default()` is the same as no arguments, except that it
 /// ignores the environment.
-#[derive(Clone, Debug, PartialEq, Eq, clap::Parser)]
-#[command(version, about = "An authoritative multiplayer game server over WebSockets.")]
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct Config {
     /// Address and port to listen on, for the page and the WebSocket; port 0 picks a free one
     #[arg(long, env = "TICKWIRE_LISTEN", value_name = "ADDR:PORT",
@@ -197,13 +199,62 @@ impl Default for Config {
     }
 }
 
+impl CommandFactory for Config {
+    fn command() -> Command {
+        let command = Command::new(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"));
+        Config::augment_args(command)
+            .about("An authoritative multiplayer game server over WebSockets.")
+            .long_about(None)
+    }
+
+    fn command_for_update() -> Command {
+        Config::command()
+    }
+}
+
+/// The settings from the command line, and from the environment for what it does not say. An empty
+/// variable is not set; a switch may be `1`, `true`, `yes` or `on`; lists are separated by commas.
+impl clap::Parser for Config {
+    fn parse() -> Config {
+        Config::try_parse().unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_parse() -> Result<Config, clap::Error> {
+        Config::try_parse_from(std::env::args_os())
+    }
+
+    fn parse_from<I, T>(arguments: I) -> Config
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        Config::try_parse_from(arguments).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_parse_from<I, T>(arguments: I) -> Result<Config, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let arguments = arguments.into_iter().map(Into::into);
+        let command = Config::command();
+        let matches = environment::parse(&command, arguments, |name| std::env::var_os(name))?;
+        Config::from_arg_matches(&matches).map_err(|error| error.with_cmd(&command))
+    }
+}
+
 impl Config {
+    /// The variables of the environment that look like settings and are none.
+    pub(crate) fn unknown_variables() -> Vec<environment::Unknown> {
+        environment::unknown(&Config::command(), std::env::vars_os())
+    }
+
     /// Checks the settings that clap cannot check.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(path) = &self.web_dir
             && !path.is_dir()
         {
-            return Err(format!("--web-dir {} is not a folder", path.display()));
+            return Err(format!("--web-dir (TICKWIRE_WEB_DIR) {} is not a folder", path.display()));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{process, thread};
 
 use shared::game::Game;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::ops::log::{self, LogThread};
 use crate::ops::supervision::{PartFailure, message_of};
@@ -59,6 +59,13 @@ pub fn run<G: Game>(config: Config) -> Result<(), RunError> {
 }
 
 fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
+    for unknown in Config::unknown_variables() {
+        let nearest = unknown.nearest.unwrap_or_default();
+        warn!(
+            name = unknown.name,
+            nearest, "a variable of the environment is no setting, and ignored"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let server = Server::<G>::start(config)?;

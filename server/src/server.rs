@@ -345,7 +345,10 @@ fn recorder(
 ) -> Result<Option<(Recorder, JoinHandle<()>)>, StartError> {
     let Some(path) = &config.record_scenes else { return Ok(None) };
     let recorder = Recorder::create(path, supervisor).map_err(|error| {
-        StartError::Config(format!("--record-scenes {}: {error}", path.display()))
+        StartError::Config(format!(
+            "--record-scenes (TICKWIRE_RECORD_SCENES) {}: {error}",
+            path.display()
+        ))
     })?;
     Ok(Some(recorder))
 }
@@ -354,8 +357,9 @@ fn recorder(
 fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, StartError> {
     let settings = match &config.settings {
         None => G::Settings::default(),
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| StartError::Config(format!("--settings: {error}")))?,
+        Some(json) => serde_json::from_str(json).map_err(|error| {
+            StartError::Config(format!("--settings (TICKWIRE_SETTINGS): {error}"))
+        })?,
     };
     let tick_rate = TickRate::new(config.tick_rate).ok_or_else(|| {
         StartError::Config(format!(

@@ -25,6 +25,7 @@ impl FromStr for AllowedOrigin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<AllowedOrigin, OriginError> {
+        let text = text.trim();
         if text == "*" { Ok(AllowedOrigin::Any) } else { text.parse().map(AllowedOrigin::Exactly) }
     }
 }
@@ -51,6 +52,7 @@ impl FromStr for Uncapped {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Uncapped, String> {
+        let text = text.trim();
         if text == "none" { Ok(Uncapped::Nobody) } else { net(text).map(Uncapped::Within) }
     }
 }
@@ -157,6 +159,7 @@ impl EdgeConfig {
 
 /// Parses a network: an address with a prefix length, or a single address.
 fn net(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
     let parsed = text.parse().or_else(|_| {
         text.parse()
             .map(|address| IpNet::new_assert(address, if text.contains(':') { 128 } else { 32 }))

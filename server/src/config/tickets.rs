@@ -49,7 +49,7 @@ impl KeyText {
     fn from_environment() -> Option<KeyText> {
         // Bytes that are not UTF-8 do not make a valid key; parsing reports it.
         let text = std::env::var_os(KEY_VARIABLE)?.to_string_lossy().into_owned();
-        (!text.is_empty()).then_some(KeyText(text))
+        (!text.trim().is_empty()).then_some(KeyText(text))
     }
 
     /// The key itself.

@@ -58,7 +58,9 @@ impl Tls {
                 Ok(Some((Tls(current), Some(renewal))))
             }
             (_, _, true) => {
-                Err("--tls-self-signed cannot be combined with --tls-cert and --tls-key".into())
+                Err("--tls-self-signed cannot be combined with --tls-cert and --tls-key (nor can their \
+                    variables, TICKWIRE_TLS_...)"
+                    .into())
             }
             (_, _, false) => Err("--tls-cert and --tls-key must be set together".into()),
         }
