@@ -13,7 +13,7 @@ use shared::limits::PLAYER_NAME_MAX_BYTES;
 use shared::protocol::{self, RosterEntry, ServerMessage};
 
 use crate::limits::{PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
-use crate::names::{self, cut, fit};
+use crate::names::{self, cut, fit, key};
 
 /// How long a name may be.
 const NAME: names::Limit =
@@ -128,8 +128,9 @@ impl Roster {
     fn distinct(&self, name: String, player: PlayerId) -> String {
         let name =
             if name.is_empty() { format!("Player {}", u32::from(player.0) + 1) } else { name };
-        let taken: BTreeSet<&str> = self.entries.iter().map(|entry| &*entry.name).collect();
-        if !taken.contains(name.as_str()) {
+        // Joiners make no difference: two names that differ in nothing else look the same.
+        let taken: BTreeSet<String> = self.entries.iter().map(|entry| key(&entry.name)).collect();
+        if !taken.contains(&key(&name)) {
             return name;
         }
         (2_u32..)
@@ -138,7 +139,7 @@ impl Roster {
                 let (chars, bytes) = (NAME.chars - number.len(), NAME.bytes - number.len());
                 format!("{}{number}", cut(&name, names::Limit { chars, bytes }))
             })
-            .find(|name| !taken.contains(name.as_str()))
+            .find(|name| !taken.contains(&key(name)))
             .expect("there are more numbers than players")
     }
 }
@@ -252,13 +253,21 @@ mod tests {
         }
 
         #[test]
-        fn any_name_is_made_fit_and_nobody_elses(names in prop::collection::vec(any::<String>(), 1..40)) {
+        fn any_name_is_made_fit_and_nobody_elses(
+            names in prop::collection::vec(
+                // Half of them are of few characters, so that many are equal but for their joiners.
+                prop_oneof![any::<String>(), "[\u{628}\u{200C}\u{200D}\u{1F468}]{0,4}"],
+                1..40,
+            ),
+        ) {
             let mut roster = Roster::default();
             for (player, name) in names.iter().enumerate() {
                 roster.join(PlayerId(player as u16), name, false);
             }
             let names: BTreeSet<&str> = roster.entries.iter().map(|entry| &*entry.name).collect();
             prop_assert_eq!(names.len(), roster.entries.len());
+            let keys: BTreeSet<String> = names.iter().map(|name| key(name)).collect();
+            prop_assert_eq!(keys.len(), names.len());
             for name in names {
                 prop_assert!(!name.is_empty() && name.len() <= PLAYER_NAME_MAX_BYTES);
                 prop_assert_eq!(fit(name, NAME), name);
