@@ -77,8 +77,8 @@ pub const ROSTER_DEPARTURES_MAX: usize = 256;
 /// How often scores and teams in the roster are refreshed, per second. What changes in between
 /// is sent as one change.
 pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
-/// Longest silence of a client. After it the connection ends as `Silent`; a client that was
-/// stopped for a third of it goes on as if nothing had been.
+/// Longest silence of a client: neither a message nor the answer to a ping. After it the connection
+/// ends as `Silent`; a client that was stopped for a third of it goes on as if nothing had been.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// How many inputs a client may send for each tick, on average over [`SILENCE_MAX`]: one and then
 /// some. What was held up on the way for less than [`SILENCE_MAX`] comes at once and is still

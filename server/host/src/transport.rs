@@ -45,6 +45,12 @@ pub trait Transport: Any + Send {
         take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
     ) -> Result<(), End>;
 
+    /// Whether the last [`Transport::receive`] found a sign of life that is no whole message, such as
+    /// the answer to a ping. A transport without any says no; messages count by themselves.
+    fn has_heard(&self) -> bool {
+        false
+    }
+
     /// Whether the last read stopped at a rate limit with more to come.
     fn is_limited(&self) -> bool;
 

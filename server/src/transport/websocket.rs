@@ -48,6 +48,8 @@ pub(crate) struct WebSocketTransport<S = ByteStream> {
     last_received: Option<Duration>,
     /// Whether a ping was sent since.
     pinged: bool,
+    /// Whether anything was received in the last pass.
+    has_heard: bool,
 }
 
 /// The result of reading one frame.
@@ -138,8 +140,14 @@ impl<S: Read + Write> WebSocketTransport<S> {
         let stream = MeteredStream::new(stream, meter);
         let websocket =
             WebSocket::from_partially_read(stream, read_ahead.to_vec(), Role::Server, Some(config));
-        let (blocked_since, is_stream_behind, last_received, pinged) = (None, false, None, false);
-        WebSocketTransport { websocket, blocked_since, is_stream_behind, last_received, pinged }
+        WebSocketTransport {
+            websocket,
+            blocked_since: None,
+            is_stream_behind: false,
+            last_received: None,
+            pinged: false,
+            has_heard: false,
+        }
     }
 
     /// Lowers the limit on messages to that of inputs, after the hello.
@@ -183,8 +191,8 @@ impl<S: Read + Write> WebSocketTransport<S> {
     /// # Errors
     /// If the client has been silent for too long in spite of the ping.
     pub(crate) fn keep_alive(&mut self, now: Duration) -> Result<(), End> {
-        let stream = self.websocket.get_mut();
-        if mem::take(&mut stream.has_received) || self.last_received.is_none() {
+        self.has_heard = mem::take(&mut self.websocket.get_mut().has_received);
+        if self.has_heard || self.last_received.is_none() {
             self.last_received = Some(now);
             self.pinged = false;
             return Ok(());
@@ -248,6 +256,10 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
             }
         }
         self.keep_alive(now)
+    }
+
+    fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     fn is_limited(&self) -> bool {

@@ -32,9 +32,12 @@ impl Stage {
     }
 
     fn with(recording: Option<Recording<Stones>>) -> Stage {
+        Stage::delayed(recording, Duration::ZERO)
+    }
+
+    fn delayed(recording: Option<Recording<Stones>>, spectator_delay: Duration) -> Stage {
         let setup = Setup { players_max: 4, ..Setup::default() };
-        let stream =
-            StreamSettings { spectator_delay: Duration::ZERO, ..StreamSettings::default() };
+        let stream = StreamSettings { spectator_delay, ..StreamSettings::default() };
         let template = RoomTemplate { setup, stream, ..RoomTemplate::default() };
         let room = Room::new("meadow".to_owned(), template).expect("it opens");
         let status = Arc::default();
@@ -116,6 +119,30 @@ fn players_are_served_before_spectators_in_whatever_order_they_came() {
     assert_eq!(stage.order(), [3, 0, 2], "nor does it change when one goes");
     peers.push(stage.join(4, Role::Player));
     assert_eq!(stage.order(), [3, 4, 0, 2]);
+}
+
+#[test]
+fn a_spectator_that_only_answers_pings_is_alive_and_must_acknowledge_only_what_it_is_sent() {
+    // It is sent nothing for longer than anybody may be silent, so it has nothing to say.
+    let mut stage = Stage::delayed(None, 3 * SILENCE_MAX);
+    let (alive, gone) = (stage.join(0, Role::Spectator), stage.join(1, Role::Spectator));
+    let player = stage.join(2, Role::Player);
+    for peer in [&alive, &player] {
+        peer.answer_pings();
+    }
+    let seconds = SILENCE_MAX.as_secs() as u32;
+    stage.run(30 * seconds + 15);
+    let ends = |stage: &Stage| -> Vec<_> {
+        stage.effects.departed.iter().map(|gone| gone.reason).collect()
+    };
+    assert_eq!(ends(&stage), [End::Silent], "the one that answers nothing");
+    assert_eq!((gone.closed(), alive.closed()), (Some(End::Silent), None));
+    stage.run(30 * 4);
+    assert_eq!(player.closed(), Some(End::TooSlow), "it was sent something to acknowledge");
+    stage.run(30 * (2 * seconds - 3));
+    assert_eq!(alive.closed(), None, "the first picture has just come");
+    stage.run(30 * (seconds + 10));
+    assert_eq!(alive.closed(), Some(End::TooSlow));
 }
 
 #[test]

@@ -79,6 +79,9 @@ impl<G: Game> Connection<G> {
         counters.messages_refused += after.messages_refused - before.messages_refused;
         counters.inputs_ignored += after.inputs_ignored - before.inputs_ignored;
         counters.reads_limited += u64::from(transport.is_limited());
+        if transport.has_heard() {
+            protocol.heard(now);
+        }
         // Its deadlines only now, when all that was waiting has been heard.
         read.and_then(|()| protocol.judge(now))
     }

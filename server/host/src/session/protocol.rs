@@ -340,6 +340,11 @@ impl<G: Game> Protocol<G> {
         true
     }
 
+    /// Something came that is no message: the client is alive, though it has nothing to say.
+    pub(crate) fn heard(&mut self, now: Duration) {
+        self.slow_client.heard(now);
+    }
+
     /// Judges what did not come.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ impl SlowClient {
         SlowClient { heard: now, held_back_since: None }
     }
 
-    /// A message came.
+    /// A message came, or another sign of life: one that has nothing to say only answers pings.
     pub(super) fn heard(&mut self, now: Duration) {
         self.heard = self.heard.max(now);
     }

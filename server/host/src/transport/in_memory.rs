@@ -19,6 +19,7 @@ struct Link {
     to_server: VecDeque<Vec<u8>>,
     to_peer: Vec<Vec<u8>>,
     takes_nothing: bool,
+    answers_pings: bool,
     is_gone: bool,
     closed: Option<End>,
 }
@@ -61,6 +62,11 @@ impl Peer {
         self.link().takes_nothing = nothing;
     }
 
+    /// Shows that it is alive from now on, without any message.
+    pub(crate) fn answer_pings(&self) {
+        self.link().answers_pings = true;
+    }
+
     /// Why the server has closed the connection, if it has.
     pub(crate) fn closed(&self) -> Option<End> {
         self.link().closed
@@ -100,6 +106,10 @@ impl Transport for InMemory {
             take(&message)?;
         }
         if is_gone { Err(End::Lost) } else { Ok(()) }
+    }
+
+    fn has_heard(&self) -> bool {
+        self.link().answers_pings
     }
 
     fn is_limited(&self) -> bool {

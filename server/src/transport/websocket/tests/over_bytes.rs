@@ -136,6 +136,21 @@ fn a_peer_that_only_answers_pings_stays_connected() {
 }
 
 #[test]
+fn an_answer_to_a_ping_is_a_sign_of_life_and_nothing_is_none() {
+    let (mut socket, mut client, _pipe) = pair(usize::MAX);
+    let mut heard = |socket: &mut WebSocketTransport<Pipe>, now| {
+        assert_eq!(pass(socket, now), Ok(Vec::new()));
+        socket.has_heard()
+    };
+    assert!(!heard(&mut socket, seconds(0)));
+    assert!(!heard(&mut socket, seconds(6)), "it is pinged now");
+    assert!(matches!(client.read(), Ok(Message::Ping(_))));
+    let _ = client.flush();
+    assert!(heard(&mut socket, seconds(7)));
+    assert!(!heard(&mut socket, seconds(8)));
+}
+
+#[test]
 fn a_peer_that_sends_messages_is_not_pinged() {
     let ended = run_until(seconds(60), |client, now| {
         if now.as_millis() % 4_000 < 33 {
