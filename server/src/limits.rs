@@ -11,6 +11,9 @@ pub const OPENING_MAX: Duration = Duration::from_secs(10);
 /// How long a task polls once more after a deadline. If the server itself was stalled, the runtime
 /// reports the expired deadline before the bytes that arrived in the meantime.
 pub const DEADLINE_GRACE: Duration = Duration::from_millis(50);
+/// Most bytes that a client may send before its TLS handshake is complete. Beyond it the handshake
+/// fails. The hello of a browser takes 2 KiB, and is sent twice at most.
+pub const TLS_HANDSHAKE_MAX_BYTES: usize = 12_288;
 /// Longest lifetime of a connection that only uses HTTP. Then it is closed, even if it is in use.
 pub const HTTP_CONNECTION_MAX: Duration = Duration::from_secs(60);
 /// Requests per second that one HTTP connection is served on average. Further requests are
@@ -29,6 +32,8 @@ pub const WEB_DIR_CACHE_MAX_BYTES: usize = 64 << 20;
 pub const WEB_DIR_READS_MAX: usize = 4;
 /// Largest head of an HTTP request, in bytes. A larger one is answered with 431.
 pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
+/// Bytes of an HTTP connection that are read at once: so many may follow a head that is complete.
+pub const HTTP_READ_BYTES: usize = 2_048;
 /// Most headers of an HTTP request. A request with more is answered with 431.
 pub const HTTP_HEADERS_MAX: usize = 64;
 /// Longest target of an HTTP request, in bytes. A longer one is answered with 414.
@@ -160,9 +165,19 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// How long `/healthz` waits for a sign of life of a thread. Then it answers with 503.
 pub const HEALTH_ANSWER_MAX: Duration = Duration::from_secs(2);
 
+/// Largest TLS record of a client with its header, in bytes, as TLS 1.2 allows it. A larger one ends
+/// the connection. An incomplete one is kept until the rest arrives.
+pub const TLS_RECORD_IN_MAX_BYTES: usize = (16 << 10) + (2 << 10) + 5;
+/// Most bytes of a client that are kept while its connection is pending: an incomplete record of TLS,
+/// and the head of a request, in the gate and in hyper. Each is in a buffer that has grown by
+/// doubling. TLS handshakes and hellos take less.
+pub const PENDING_KEPT_MAX_BYTES: usize =
+    2 * (TLS_RECORD_IN_MAX_BYTES + (HTTP_HEAD_MAX_BYTES + HTTP_READ_BYTES) + HTTP_HEAD_MAX_BYTES);
+
 // The limits must be consistent with each other; a wrong edit does not compile.
 const _: () = {
     use shared::limits::TICK_RATE_DEFAULT_HZ;
+    use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
     use tickwire_host::limits::SILENCE_MAX;
 
     assert!(PING_AFTER.as_millis() * 2 < SILENCE_MAX.as_millis());
@@ -173,6 +188,17 @@ const _: () = {
     );
     assert!(WEB_DIR_FILE_MAX_BYTES <= WEB_DIR_CACHE_MAX_BYTES);
     assert!(HTTP_TARGET_MAX_BYTES < HTTP_HEAD_MAX_BYTES);
+    // The hello of a client with key shares of post-quantum cryptography, twice, and the rest.
+    assert!(TLS_HANDSHAKE_MAX_BYTES >= 3 * 4_096);
+    assert!(2 * TLS_HANDSHAKE_MAX_BYTES <= PENDING_KEPT_MAX_BYTES);
+    assert!(
+        2 * (TLS_RECORD_IN_MAX_BYTES + CLIENT_MESSAGE_MAX_BYTES + READ_PASS_MAX_BYTES)
+            <= PENDING_KEPT_MAX_BYTES
+    );
+    // What strangers can make the server keep at most before they are in a room (`SECURITY.md`).
+    assert!(PENDING_CONNECTIONS_MAX * PENDING_KEPT_MAX_BYTES <= 105 << 20);
+    assert!(PENDING_CONNECTIONS_MAX * TLS_HANDSHAKE_MAX_BYTES <= 12 << 20);
+    assert!(ADDRESS_CONNECTIONS_DEFAULT as usize * PENDING_KEPT_MAX_BYTES <= 27 << 20);
     assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
     assert!(REQUEST_DELAY_MAX.as_millis() <= FAREWELL_MAX.as_millis());
     assert!(REQUESTS_BURST_SECONDS >= CONNECT_REQUESTS, "at any rate, one connection is served");

@@ -18,6 +18,7 @@ pub(crate) mod context;
 mod echo;
 mod farewell;
 mod first_message;
+mod handshake_stream;
 pub(crate) mod http;
 mod join;
 pub(crate) mod listen;

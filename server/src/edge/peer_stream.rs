@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::handshake_stream::HandshakeStream;
 use crate::edge::tls::Tls;
 
 /// The byte stream of one connection.
@@ -22,7 +23,7 @@ pub(crate) enum PeerStream {
     /// Plaintext.
     Plain(TcpStream),
     /// TLS, after the handshake.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<HandshakeStream>>),
 }
 
 /// The first byte of a TLS handshake. No HTTP request begins with it.
@@ -30,14 +31,17 @@ const TLS_FIRST_BYTE: u8 = 0x16;
 
 impl PeerStream {
     /// Opens a connection that was just accepted. With TLS this waits for the handshake, unless the
-    /// first byte is plaintext. The caller bounds the wait by the opening deadline.
+    /// first byte is plaintext. The caller bounds the wait by the opening deadline; what may be sent
+    /// meanwhile is bounded here.
     pub(crate) async fn open(tcp: TcpStream, tls: Option<&Tls>) -> io::Result<PeerStream> {
         let Some(tls) = tls else { return Ok(PeerStream::Plain(tcp)) };
         let mut first = [0];
         if tcp.peek(&mut first).await? == 0 || first[0] != TLS_FIRST_BYTE {
             return Ok(PeerStream::Plain(tcp));
         }
-        let stream = TlsAcceptor::from(tls.current()).accept(tcp).await?;
+        let limited = HandshakeStream::new(tcp);
+        let mut stream = TlsAcceptor::from(tls.current()).accept(limited).await?;
+        stream.get_mut().0.handshake_is_complete();
         Ok(PeerStream::Tls(Box::new(stream)))
     }
 }
@@ -48,8 +52,8 @@ impl PeerStream {
         match self {
             PeerStream::Plain(tcp) => (tcp, None),
             PeerStream::Tls(stream) => {
-                let (tcp, session) = stream.into_inner();
-                (tcp, Some(session))
+                let (stream, session) = stream.into_inner();
+                (stream.into_tcp(), Some(session))
             }
         }
     }
@@ -58,7 +62,7 @@ impl PeerStream {
     pub(crate) fn reset_on_drop(&self) {
         let tcp = match self {
             PeerStream::Plain(tcp) => tcp,
-            PeerStream::Tls(stream) => stream.get_ref().0,
+            PeerStream::Tls(stream) => stream.get_ref().0.tcp(),
         };
         // If this fails, the kernel retransmits for a while.
         let _ = socket2::SockRef::from(tcp).set_linger(Some(Duration::ZERO));

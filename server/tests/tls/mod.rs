@@ -11,6 +11,7 @@ use rustls::{
     SupportedProtocolVersion, version,
 };
 use tickwire::TlsConfig;
+use tickwire::limits::TLS_HANDSHAKE_MAX_BYTES;
 
 use super::*;
 use crate::edge::{count, wait_until};
@@ -165,6 +166,46 @@ fn a_failed_tls_handshake_is_rejected_and_counted() {
         assert!(response.is_empty() || response[0] == 0x15, "{response:?}");
     }
     wait_until("they are counted", || count(&status(&server), "tls_handshakes_failed") == 3);
+    let mut peer = upgrade(connect_tls(server.address()), server.address());
+    peer.join(RoomWish::Any).expect("a seat is free");
+}
+
+/// The beginning of a hello that announces as much as a TLS library accepts, in records of 16 KiB.
+fn half_hello(bytes: usize) -> Vec<u8> {
+    const RECORD: usize = 16_384;
+    let mut hello = vec![1, 0, 0xFF, 0xF0];
+    hello.resize(bytes, 0);
+    hello
+        .chunks(RECORD)
+        .flat_map(|part| {
+            let [high, low] = (part.len() as u16).to_be_bytes();
+            [&[0x16, 3, 1, high, low], part].concat()
+        })
+        .collect()
+}
+
+#[test]
+fn a_tls_hello_longer_than_any_is_refused_before_the_server_keeps_it() {
+    let server = server_with_tls();
+    let mut long = TcpStream::connect(server.address()).expect("the server listens");
+    long.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+    // The server may have closed before all of it is sent.
+    let _ = long.write_all(&half_hello(60_000));
+    let ended = long.read(&mut [0; 9]);
+    assert!(matches!(ended, Ok(0)) || ended.is_err_and(|e| e.kind() != ErrorKind::WouldBlock));
+    let ended = status(&server);
+    assert_eq!(
+        (count(&ended, "tls_handshakes_failed"), count(&ended, "deadlines_missed")),
+        (1, 0),
+        "it ends by its length, not by its time: {ended}"
+    );
+    // As much as is allowed is waited for.
+    let mut short = TcpStream::connect(server.address()).expect("the server listens");
+    short.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+    short.write_all(&half_hello(TLS_HANDSHAKE_MAX_BYTES - 5)).expect("the server reads");
+    let ended = short.read(&mut [0; 9]);
+    assert!(matches!(ended, Ok(0)) || ended.is_err_and(|e| e.kind() != ErrorKind::WouldBlock));
+    wait_until("it is counted", || count(&status(&server), "deadlines_missed") == 1);
     let mut peer = upgrade(connect_tls(server.address()), server.address());
     peer.join(RoomWish::Any).expect("a seat is free");
 }

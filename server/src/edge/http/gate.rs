@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use crate::limits::{DEADLINE_GRACE, HTTP_CONNECTION_MAX, OPENING_MAX};
+use crate::limits::{DEADLINE_GRACE, HTTP_CONNECTION_MAX, HTTP_READ_BYTES, OPENING_MAX};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -17,9 +17,6 @@ use crate::edge::http::head::HeadReader;
 use crate::edge::http::rejection::Rejection;
 use crate::edge::peer_stream::PeerStream;
 use crate::edge::pending_connections::Activity;
-
-/// Bytes read from the stream at once.
-const READ_BYTES: usize = 2_048;
 
 /// The layer between hyper and a connection.
 #[derive(Debug)]
@@ -140,7 +137,7 @@ impl Gate {
             if self.turn != Turn::Client {
                 return Poll::Ready(Ok(true));
             }
-            let mut bytes = [0; READ_BYTES];
+            let mut bytes = [0; HTTP_READ_BYTES];
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer)? {
                 Poll::Ready(()) if buffer.filled().is_empty() => return Poll::Ready(Ok(false)),
