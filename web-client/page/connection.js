@@ -248,6 +248,11 @@ export class Connection {
     }
   }
 
+  /** What the player holds has changed. @param {number} buttons */
+  hold(buttons) {
+    this.guarded(() => this.wasm.hold(buttons));
+  }
+
   /** To be called when something may be due that was not before. */
   nudge() {
     this.guarded(() => this.pump());

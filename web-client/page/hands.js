@@ -20,6 +20,7 @@ import { work } from "./input/menu.js";
  * @property {() => void} leave
  * @property {() => boolean} close what lies over the game; gives whether anything did
  * @property {(text: string, ms: number) => void} tell
+ * @property {(buttons: number) => void} hold told at once whenever what is held has changed
  * @property {() => void} press by which sound may begin
  */
 /** @typedef {import("./settings.js").Settings} Settings */
@@ -42,7 +43,7 @@ export class Hands {
     this.settings = settings;
     this.start = start;
     this.wants = wants;
-    this.controls = new Controls(surface, settings, (action) => this.press(action));
+    this.controls = new Controls(surface, settings, (action) => this.press(action), wants.hold);
     this.panel = new SettingsPanel(settings, (isOpen) => this.controls.pause(isOpen));
     /** @private */
     this.sticks = new Sticks(this.controls.touch, settings);
@@ -72,11 +73,12 @@ export class Hands {
    * @param {number} y @param {number} seconds since the last frame
    */
   draw(own, x, y, seconds) {
-    for (const pressed of this.controls.poll()) this.pressPad(pressed);
+    this.controls.poll();
+    for (const pressed of this.controls.takePressed()) this.pressPad(pressed);
     if (!this.isPlayer) own = null;
     this.sticks.draw(own?.charge ?? 0);
     this.nextShip.draw(own !== null && own.respawn_ticks !== null);
-    this.hints.draw(own, this.controls.buttons(), x, y, seconds);
+    this.hints.draw(own, this.controls.held(), x, y, seconds);
   }
 
   /** @private @param {Action} action */

@@ -60,6 +60,7 @@ const hands = new Hands(surface, settings, start, measures, {
   close,
   tell: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
+  hold: (buttons) => connection.hold(buttons),
 });
 start.chooser.tell(measures.classes);
 settings.onChange(heed);
@@ -115,6 +116,7 @@ function heed() {
 
 /** What the player holds now: the pointer is seen from where the ship is on the screen. */
 function held() {
+  hands.controls.poll();
   const { x, y } = ownPlace();
   return { buttons: hands.controls.buttons(), aim: hands.controls.aimFrom(x, y) };
 }

@@ -185,6 +185,12 @@ export class Wasm {
     return this.calls.tickwire_is_coming() !== 0;
   }
 
+  /** What is held has changed: what is pressed and let go before the next tick counts for one, too.
+   *  @param {number} buttons */
+  hold(buttons) {
+    this.calls.tickwire_hold(buttons);
+  }
+
   /**
    * Takes the messages that have come and makes the ticks that are due; gives the stage then.
    * @param {number} now @param {Held} held

@@ -17,12 +17,12 @@ use shared::protocol::Role;
 use shared::tick::Tick;
 
 use crate::page_client::{PageClient, path_settings};
-use crate::played::{self, Played, input};
+use crate::played::{self, LATCHED, Played, input};
 use crate::schema_client::SchemaClient;
 use crate::texts;
 
 thread_local! {
-    static PAGE: RefCell<PageClient<Played>> = RefCell::new(PageClient::new());
+    static PAGE: RefCell<PageClient<Played>> = RefCell::new(PageClient::new(LATCHED));
     static ANY: RefCell<SchemaClient> = RefCell::new(SchemaClient::default());
 }
 
@@ -111,11 +111,17 @@ pub extern "C" fn tickwire_is_coming() -> u32 {
     page(|page| page.is_coming()).into()
 }
 
+/// What the player holds now: to be called whenever that changes, however soon after the last time.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_hold(buttons: u32) {
+    page(|page| page.latch.note(buttons));
+}
+
 /// Takes the messages that have come, and makes the player's ticks that are due; gives the stage
 /// (`Stage` in `page/wasm.js`).
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_play(now_ms: f64, buttons: u32, aim: f64) -> u32 {
-    page(|page| page.play(now_ms, input(buttons, aim)))
+    page(|page| page.play(now_ms, buttons, |buttons| input(buttons, aim)))
 }
 
 /// When to call `tickwire_play` next, in milliseconds; infinite if not at all.
@@ -140,7 +146,7 @@ pub extern "C" fn tickwire_leave(now_ms: f64) {
 /// kind, count, values.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_draw(now_ms: f64, buttons: u32, aim: f64) -> u32 {
-    page(|page| page.draw(now_ms, input(buttons, aim)))
+    page(|page| page.draw(now_ms, buttons, |buttons| input(buttons, aim)))
 }
 
 /// Takes what has happened since, up to what is drawn: rows of tick, kind, count, values.

@@ -14,6 +14,7 @@ use shared::protocol::Role;
 use crate::buffers::Buffers;
 use crate::demo::Demo;
 use crate::json::Json;
+use crate::latch::{Latch, LatchBits};
 use crate::path::{self, Path};
 use crate::share::RecentShare;
 use crate::texts;
@@ -34,6 +35,8 @@ pub(crate) struct PageClient<G: Game> {
     /// The latest moment that the client was told of: its time does not run back.
     called: Duration,
     pub(crate) buffers: Buffers,
+    /// What is pressed, until a tick has taken it.
+    pub(crate) latch: Latch,
 }
 
 /// What of the client's work is shown.
@@ -44,7 +47,8 @@ struct Shown {
 }
 
 impl<G: Game> PageClient<G> {
-    pub(crate) fn new() -> PageClient<G> {
+    /// `latched` says which of the page's buttons are kept until a tick has taken them.
+    pub(crate) fn new(latched: LatchBits) -> PageClient<G> {
         PageClient {
             client: None,
             demo: None,
@@ -55,6 +59,7 @@ impl<G: Game> PageClient<G> {
             guessed: RecentShare::default(),
             called: Duration::ZERO,
             buffers: Buffers::default(),
+            latch: Latch::new(latched),
         }
     }
 
@@ -101,6 +106,7 @@ impl<G: Game> PageClient<G> {
         self.fault = None;
         self.drawing.clear();
         self.guessed.clear();
+        self.latch.clear();
     }
 
     /// Puts the path under other conditions; the next clients', too.
@@ -152,12 +158,20 @@ impl<G: Game> PageClient<G> {
         }
     }
 
-    /// Takes what has come and makes the ticks that are due; gives the stage's number.
-    pub(crate) fn play(&mut self, now_ms: f64, input: G::Input) -> u32 {
+    /// Takes what has come and makes the ticks that are due, of what is held now and was held since
+    /// the last of them; gives the stage's number. `input` is what the player means by some buttons.
+    pub(crate) fn play(
+        &mut self,
+        now_ms: f64,
+        buttons: u32,
+        input: impl Fn(u32) -> G::Input,
+    ) -> u32 {
         let now = moment(now_ms);
         self.take_come(now);
+        let latch = &mut self.latch;
+        latch.note(buttons);
         if let (Some(client), None) = (&mut self.client, &self.fault) {
-            client.play(now, input);
+            client.play_each(now, || input(latch.take()));
         }
         self.stage_number()
     }
@@ -186,8 +200,15 @@ impl<G: Game> PageClient<G> {
         self.path.up.hurry(moment(now_ms));
     }
 
-    pub(crate) fn draw(&mut self, now_ms: f64, input: G::Input) -> u32 {
+    pub(crate) fn draw(
+        &mut self,
+        now_ms: f64,
+        buttons: u32,
+        input: impl Fn(u32) -> G::Input,
+    ) -> u32 {
         self.buffers.numbers.clear();
+        self.latch.note(buttons);
+        let input = input(self.latch.next());
         if let Some(client) = &mut self.client {
             let now = moment(now_ms);
             self.called = self.called.max(now);
@@ -333,7 +354,7 @@ mod tests {
     }
 
     fn play(page: &mut PageClient<Played>, now_ms: f64) -> u32 {
-        page.play(now_ms, played::input(0, 0.0))
+        page.play(now_ms, 0, |buttons| played::input(buttons, 0.0))
     }
 
     /// Puts a message of the server's on the path.
@@ -346,7 +367,7 @@ mod tests {
 
     /// A page that has opened a connection over a line that is long.
     fn on_a_long_line() -> PageClient<Played> {
-        let mut page = PageClient::new();
+        let mut page = PageClient::new(played::LATCHED);
         page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
         page.open(0.0, false, [0; 3]);
         page
@@ -378,7 +399,7 @@ mod tests {
 
     #[test]
     fn the_demo_is_a_room_that_moves() {
-        let mut page = PageClient::<Played>::new();
+        let mut page = PageClient::<Played>::new(played::LATCHED);
         page.open_demo(0.0, 1, 5);
         for frame in 0..60 {
             page.advance_demo(f64::from(frame) * 16.0);
@@ -390,7 +411,7 @@ mod tests {
         assert!(text(&page).contains("{\"name\":\"ship\",\"fields\":[\"x\",\"y\""));
         page.level(played::level);
         assert!(text(&page).starts_with("{\"walls\":[{\"x\":"));
-        let count = page.draw(960.0, played::input(0, 0.0));
+        let count = page.draw(960.0, 0, |buttons| played::input(buttons, 0.0));
         let (mut at, mut rows) = (2, 0);
         while at < page.buffers.numbers.len() {
             at += 3 + page.buffers.numbers[at + 2] as usize;
@@ -403,7 +424,7 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_a_fault_and_no_panic() {
-        let mut page = PageClient::<Played>::new();
+        let mut page = PageClient::<Played>::new(played::LATCHED);
         page.buffers.scratch(5).copy_from_slice(b"Ada!!");
         page.open(0.0, false, [3, 0, 0]);
         assert!(page.outgoing(0.0) > 0, "the hello");

@@ -9,6 +9,7 @@ use shared::skirmish::{Class, Input, Life, Own, Skirmish, kinds, rail_reach, rul
 use shared::tick::Tick;
 
 use crate::json::Json;
+use crate::latch::LatchBits;
 
 pub(crate) type Played = Skirmish;
 
@@ -21,6 +22,17 @@ const CLASS_MASK: u32 = 3;
 /// Set by a page that its player has left: nothing is held, and nothing was let go, either.
 const ABSENT: u32 = 1 << 10;
 
+/// Set above the game's own buttons by a stick, which only points: UP, DOWN, LEFT and RIGHT.
+const STICK_SHIFT: u32 = 16;
+const MOVES: u32 = 0b1111;
+
+/// What of the page's buttons is kept until a tick has taken it.
+pub(crate) const LATCHED: LatchBits = LatchBits {
+    buttons: MOVES | (Input::FIRE | Input::RAIL) as u32,
+    sticks: MOVES << STICK_SHIFT,
+    absent: ABSENT,
+};
+
 /// What the player means by the buttons held (the bits of [`Input`], and above them the index of the
 /// class wished for) and by the direction from its ship to the pointer, in radians.
 pub(crate) fn input(buttons: u32, aim: f64) -> Input {
@@ -31,7 +43,8 @@ pub(crate) fn input(buttons: u32, aim: f64) -> Input {
     // A cast from float saturates, and takes not-a-number to 0.
     let steps = (turns * f64::from(rules::AIM_STEPS)).round() as i64;
     let step = steps.rem_euclid(i64::from(rules::AIM_STEPS));
-    let given = Input::new(buttons as u8, step as u16);
+    let steered = buttons >> STICK_SHIFT & MOVES;
+    let given = Input::new((buttons | steered) as u8, step as u16);
     let class = Class::at((buttons >> CLASS_SHIFT & CLASS_MASK) as usize);
     class.map_or(given, |class| given.wishing(class))
 }
@@ -192,6 +205,8 @@ mod tests {
         assert_eq!(input(fire | 2 << 8, 0.0), Input::new(Input::FIRE, 0).wishing(Class::Bulwark));
         assert_eq!(input(fire | 3 << 8, 0.0), Input::new(Input::FIRE, 0));
         assert_eq!(input(fire | ABSENT, quarter), Input::default());
+        let right = u32::from(Input::RIGHT);
+        assert_eq!(input(fire | right << 16, 0.0), input(fire | right, 0.0), "by a stick");
         assert_eq!(input(0, quarter).aim, rules::AIM_STEPS / 4);
         assert_eq!(input(0, -quarter).aim, rules::AIM_STEPS / 4 * 3);
         assert_eq!(input(0, f64::NAN).aim, 0);

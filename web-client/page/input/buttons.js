@@ -18,6 +18,9 @@ export const Button = {
 /** The class of the next ship stands above this bit. */
 export const CLASS_SHIFT = 8;
 export const CLASS_COUNT = 3;
+/** What a stick or a thumb points at stands above this bit, as UP, DOWN, LEFT and RIGHT: it only
+ *  points, and is not pressed. */
+export const STICK_SHIFT = 16;
 
 export const MOVE = Button.UP | Button.DOWN | Button.LEFT | Button.RIGHT;
 

@@ -1,10 +1,11 @@
 // @ts-check
 // Gamepads of the standard mapping: sticks, triggers, and what was pressed since the last look.
 //
-// Browsers tell of no press: it has to look, once per frame, and does so while one is connected.
+// Browsers tell of no press: it has to look, at every tick and frame, while one is connected.
 // Of several, the one used last counts. Made and asked by controls.js.
 
 import { Button, steer } from "./buttons.js";
+import { finite } from "../finite.js";
 
 /** Places in `Gamepad.buttons` of the standard mapping. */
 export const Pad = {
@@ -29,6 +30,8 @@ const MOVE_DEAD = 0.3;
 const AIM_DEAD = 0.35;
 /** A trigger counts from here on, of 1. */
 const TRIGGER = 0.35;
+/** So many presses are kept until somebody takes them: no menu needs more. */
+const PRESSED_MAX = 32;
 
 /** What stands for the directions of the left stick where things are pressed one by one.
  *  @type {[number, number][]} */
@@ -40,72 +43,106 @@ const ARROWS = [
 ];
 
 export class Gamepads {
-  /** @param {{ used(): void, aimed(): void }} owner */
+  /** @param {{ used(): void, aimed(): void, changed(): void }} owner */
   constructor(owner) {
     this.owner = owner;
     /** Bits of {@link Button} that are held. */
     this.held = 0;
+    /** Where the left stick points, as bits of {@link Button}. */
+    this.steered = 0;
     /** Where the right stick points, or last did, in radians. */
     this.aim = 0;
+    /** Whether there ever was one: else there is nothing to look at. @private */
+    this.met = false;
     /** Which buttons are down, by pad. @private @type {Map<number, Set<number>>} */
     this.down = new Map();
+    /** What was pressed since that was last taken. @private @type {number[]} */
+    this.pressed = [];
     /** The pad that was used last. @private @type {number | null} */
     this.current = null;
-    addEventListener("gamepadconnected", ({ gamepad }) => this.down.set(gamepad.index, new Set()));
-    addEventListener("gamepaddisconnected", ({ gamepad }) => {
-      this.down.delete(gamepad.index);
-      if (this.current === gamepad.index) this.release();
+    addEventListener("gamepadconnected", ({ gamepad }) => {
+      this.met = true;
+      this.down.set(gamepad.index, new Set());
     });
+    addEventListener("gamepaddisconnected", ({ gamepad }) => this.lose(gamepad.index));
   }
 
-  /** Looks at all of them. Gives what was pressed since the last time, places of {@link Pad}. */
+  /** Looks at all of them. */
   poll() {
-    /** @type {number[]} */
-    const pressed = [];
-    if (this.down.size === 0) return pressed;
-    for (const pad of navigator.getGamepads()) {
-      if (!pad?.connected) continue;
-      const { x, y, length } = stick(pad, 0);
-      const moved = length >= MOVE_DEAD ? steer(x / length, y / length) : 0;
-      const before = this.down.get(pad.index) ?? new Set();
-      const down = new Set(places(pad, moved));
-      this.down.set(pad.index, down);
-      const fresh = [...down].filter((place) => !before.has(place));
-      const aim = stick(pad, 2);
-      if (fresh.length > 0 || aim.length >= AIM_DEAD) {
-        this.current = pad.index;
-        this.owner.used();
-      }
-      if (pad.index !== this.current) continue;
-      pressed.push(...fresh);
-      this.held = moved | meant(down);
-      if (aim.length < AIM_DEAD) continue;
-      this.aim = Math.atan2(aim.y, aim.x);
-      this.owner.aimed();
+    if (!this.met) return;
+    const pads = [...navigator.getGamepads()].filter((pad) => pad !== null && pad.connected);
+    // One that is not there any more lets go, whether that was told or not.
+    for (const index of this.down.keys()) {
+      if (!pads.some((pad) => pad?.index === index)) this.lose(index);
     }
-    return pressed;
+    for (const pad of pads) if (pad) this.look(pad);
+  }
+
+  /** Takes what was pressed since the last time, places of {@link Pad}. */
+  takePressed() {
+    return this.pressed.splice(0);
   }
 
   /** What is still down counts again as soon as it is looked at. */
   release() {
-    this.held = 0;
+    this.held = this.steered = 0;
+  }
+
+  /** @private @param {Gamepad} pad */
+  look(pad) {
+    const { x, y, length } = stick(pad, 0);
+    const moved = length >= MOVE_DEAD ? steer(x / length, y / length) : 0;
+    const before = this.down.get(pad.index) ?? new Set();
+    const buttons = places(pad);
+    const down = new Set([...buttons, ...arrows(moved)]);
+    this.down.set(pad.index, down);
+    const fresh = [...down].filter((place) => !before.has(place));
+    const aim = stick(pad, 2);
+    if (fresh.length > 0 || aim.length >= AIM_DEAD) {
+      this.current = pad.index;
+      this.owner.used();
+    }
+    if (pad.index !== this.current) return;
+    this.pressed = [...this.pressed, ...fresh].slice(-PRESSED_MAX);
+    this.hold(meant(new Set(buttons)), moved);
+    if (aim.length < AIM_DEAD) return;
+    this.aim = Math.atan2(aim.y, aim.x);
+    this.owner.aimed();
+  }
+
+  /** @private @param {number} held @param {number} steered */
+  hold(held, steered) {
+    if (held === this.held && steered === this.steered) return;
+    this.held = held;
+    this.steered = steered;
+    this.owner.changed();
+  }
+
+  /** A pad is gone. @private @param {number} index */
+  lose(index) {
+    this.down.delete(index);
+    if (this.current === index) this.hold(0, 0);
   }
 }
 
-/** @param {Gamepad} pad @param {number} axis of its x */
+/** What is no number is a stick in its middle. @param {Gamepad} pad @param {number} axis of its x */
 function stick(pad, axis) {
-  const x = pad.axes[axis] ?? 0;
-  const y = pad.axes[axis + 1] ?? 0;
-  return { x, y, length: Math.hypot(x, y) };
+  const x = finite(pad.axes[axis]);
+  const y = finite(pad.axes[axis + 1]);
+  const length = Math.hypot(x, y);
+  return Number.isFinite(length) ? { x, y, length } : { x: 0, y: 0, length: 0 };
 }
 
-/** @param {Gamepad} pad @param {number} moved @returns {number[]} */
-function places(pad, moved) {
-  const down = pad.buttons.flatMap(({ pressed, value }, place) =>
-    pressed || value >= TRIGGER ? [place] : [],
+/** @param {Gamepad} pad @returns {number[]} */
+function places(pad) {
+  return [...pad.buttons].flatMap((button, place) =>
+    button?.pressed || finite(button?.value) >= TRIGGER ? [place] : [],
   );
-  for (const [button, place] of ARROWS) if ((moved & button) !== 0) down.push(place);
-  return down;
+}
+
+/** @param {number} moved bits of {@link Button} @returns {number[]} places of {@link Pad} */
+function arrows(moved) {
+  return ARROWS.flatMap(([button, place]) => ((moved & button) !== 0 ? [place] : []));
 }
 
 /** @param {Set<number>} down */

@@ -7,6 +7,7 @@
 
 import { byCode } from "./bindings.js";
 import { Button } from "./buttons.js";
+import { finite } from "../finite.js";
 
 /** @typedef {import("./bindings.js").Action} Action */
 /** @typedef {import("../settings.js").Settings} Settings */
@@ -28,11 +29,13 @@ const TURN_MAX = 5.5;
 const TURN_RISE = 0.45;
 /** The aim is asked for at each tick and frame: a longer gap is none that anybody turned in. */
 const TURN_GAP_MAX = 0.1;
+/** However short, a press turns the aim as if it had lasted for so long, in seconds: one tick. */
+const TURN_MIN = 1 / 30;
 
 export class Keys {
   /**
    * @param {Settings} settings
-   * @param {{ hears(): boolean, used(): void, turned(): void,
+   * @param {{ hears(): boolean, used(): void, turned(): void, changed(): void,
    *           pressed(action: Action): void }} owner
    */
   constructor(settings, owner) {
@@ -45,6 +48,10 @@ export class Keys {
     this.turning = 0;
     /** @private */
     this.turnedAt = 0;
+    /** Which way it turns: 1, -1, or 0 for none. @private */
+    this.way = 0;
+    /** By how much it has turned since that was last asked. @private */
+    this.turned = 0;
     settings.onChange(() => (this.actions = byCode(settings.keys)));
     // Before a panel keeps it for itself.
     addEventListener("keydown", (event) => this.note(event), true);
@@ -60,22 +67,40 @@ export class Keys {
 
   /** By how much the aim has turned since it was last asked. @param {number} now */
   turn(now) {
-    const seconds = Math.min(TURN_GAP_MAX, Math.max(0, (now - this.turnedAt) / 1000));
-    this.turnedAt = now;
-    const actions = this.held();
-    const way = Number(actions.includes("aimRight")) - Number(actions.includes("aimLeft"));
-    if (way === 0) {
-      this.turning = 0;
-      return 0;
-    }
-    this.turning += seconds;
-    const speed = TURN_FIRST + (TURN_MAX - TURN_FIRST) * Math.min(1, this.turning / TURN_RISE);
-    return way * speed * seconds;
+    this.advance(now);
+    const { turned } = this;
+    this.turned = 0;
+    return turned;
   }
 
   /** What is down may be let go without a word from now on. */
   forget() {
-    this.downs.clear();
+    this.change(() => this.downs.clear());
+  }
+
+  /** Turns the aim up to now by the keys that were down until now: a key may come up again before
+   *  anybody asks. @private @param {number} now */
+  advance(now) {
+    const seconds = Math.min(TURN_GAP_MAX, Math.max(0, finite((now - this.turnedAt) / 1000)));
+    this.turnedAt = finite(now, this.turnedAt);
+    const speed = TURN_FIRST + (TURN_MAX - TURN_FIRST) * Math.min(1, this.turning / TURN_RISE);
+    this.turned += this.way * speed * seconds;
+    this.turning += seconds;
+    const actions = this.held();
+    const way = Number(actions.includes("aimRight")) - Number(actions.includes("aimLeft"));
+    if (way === this.way) return;
+    this.turned += this.way * TURN_FIRST * Math.max(0, TURN_MIN - this.turning);
+    this.way = way;
+    this.turning = 0;
+  }
+
+  /** Changes which keys are down. @private @param {() => void} act */
+  change(act) {
+    const now = performance.now();
+    this.advance(now);
+    act();
+    this.advance(now);
+    this.owner.changed();
   }
 
   /** What is held. @private @returns {Action[]} */
@@ -86,12 +111,12 @@ export class Keys {
 
   /** @private @param {KeyboardEvent} event */
   note(event) {
-    if (!isChord(event)) this.downs.add(event.code);
+    if (!isChord(event) && !this.downs.has(event.code)) this.change(() => this.downs.add(event.code));
   }
 
   /** @private @param {KeyboardEvent} event */
   up(event) {
-    this.downs.delete(event.code);
+    if (this.downs.has(event.code)) this.change(() => this.downs.delete(event.code));
     // While this one is held, macOS tells of no other key that is let go.
     if (event.key === "Meta") this.forget();
   }

@@ -4,13 +4,14 @@
 // It owns its listeners on the surface and the window. Made and asked by controls.js.
 
 import { Button } from "./buttons.js";
+import { isPlace } from "../finite.js";
 
 /** What is held, by the number of the button. @type {Record<number, number>} */
 const MEANT = { 0: Button.FIRE, 2: Button.RAIL };
 
 export class Mouse {
   /** @param {HTMLElement} surface where it plays
-   *  @param {{ hears(): boolean, pointed(): void }} owner */
+   *  @param {{ hears(): boolean, pointed(): void, changed(): void }} owner */
   constructor(surface, owner) {
     this.owner = owner;
     this.held = 0;
@@ -26,13 +27,18 @@ export class Mouse {
     // Not by the pointer's events: a second button pressed or let go while a first is held down
     // is only a pointermove. A tap makes such an event, too, but a finger presses no button.
     surface.addEventListener("mousedown", (event) => {
-      if (owner.hears() && this.kind !== "touch") this.held |= MEANT[event.button] ?? 0;
+      if (!owner.hears() || this.kind === "touch") return;
+      this.held |= MEANT[event.button] ?? 0;
+      owner.changed();
     });
     addEventListener("mouseup", (event) => {
       this.held &= ~(MEANT[event.button] ?? 0);
+      owner.changed();
     });
     addEventListener("pointercancel", (event) => {
-      if (event.pointerType === "mouse") this.held = 0;
+      if (event.pointerType !== "mouse") return;
+      this.held = 0;
+      owner.changed();
     });
     addEventListener("pointerdown", (event) => (this.kind = event.pointerType), true);
   }
@@ -54,7 +60,7 @@ export class Mouse {
 
   /** @private @param {PointerEvent} event */
   point(event) {
-    if (event.pointerType === "touch") return;
+    if (event.pointerType === "touch" || !isPlace(event.clientX, event.clientY)) return;
     this.x = event.clientX;
     this.y = event.clientY;
     this.owner.pointed();

@@ -6,6 +6,7 @@
 // hud/sticks.js does. Made and asked by controls.js.
 
 import { Button, steer } from "./buttons.js";
+import { isPlace } from "../finite.js";
 
 /**
  * @typedef {object} Finger
@@ -26,7 +27,7 @@ export const REACH_PX = 52;
 const PANELS = "dialog, #network, #simulated";
 
 export class Touch {
-  /** @param {{ hears(): boolean, used(): void, aimed(): void, cut(): void,
+  /** @param {{ hears(): boolean, used(): void, aimed(): void, cut(): void, changed(): void,
    *            isLeftHanded(): boolean }} owner */
   constructor(owner) {
     this.owner = owner;
@@ -53,13 +54,17 @@ export class Touch {
     return move !== null || aim !== null || rail !== null;
   }
 
+  /** Where the thumb that moves points, as buttons. */
+  steered() {
+    const { move } = this.fingers;
+    if (!move?.isOut) return 0;
+    const [dx, dy, length] = reach(move);
+    return length >= DEAD_PX.move ? steer(dx / length, dy / length) : 0;
+  }
+
   buttons() {
-    const { move, aim, rail } = this.fingers;
+    const { aim, rail } = this.fingers;
     let buttons = 0;
-    if (move?.isOut) {
-      const [dx, dy, length] = reach(move);
-      if (length >= DEAD_PX.move) buttons |= steer(dx / length, dy / length);
-    }
     // Beyond the dead zone and back, the thumb still means to fire where it last pointed.
     if (aim?.isOut) buttons |= Button.FIRE;
     if (rail) buttons |= Button.RAIL;
@@ -81,14 +86,16 @@ export class Touch {
     this.owner.used();
     if (this.fingers[use]) return;
     const { pointerId: id, clientX: x, clientY: y } = event;
+    if (!isPlace(x, y)) return;
     this.fingers[use] = { id, fromX: x, fromY: y, x, y, isOut: false };
+    this.owner.changed();
   }
 
   /** @private @param {PointerEvent} event */
   move(event) {
     const use = this.useOf(event);
     const finger = use && this.fingers[use];
-    if (!use || !finger) return;
+    if (!use || !finger || !isPlace(event.clientX, event.clientY)) return;
     finger.x = event.clientX;
     finger.y = event.clientY;
     const [dx, dy, length] = reach(finger);
@@ -102,20 +109,25 @@ export class Touch {
       finger.fromX = finger.x - (dx / length) * REACH_PX;
       finger.fromY = finger.y - (dy / length) * REACH_PX;
     }
+    this.owner.changed();
   }
 
   /** @private @param {PointerEvent} event */
   up(event) {
     const use = this.useOf(event);
-    if (use) this.fingers[use] = null;
+    if (!use) return;
+    this.fingers[use] = null;
+    this.owner.changed();
   }
 
   /** The system took a finger away: nobody let go of the rail.
    *  @private @param {PointerEvent} event */
   cancel(event) {
     const use = this.useOf(event);
-    if (use) this.fingers[use] = null;
+    if (!use) return;
+    this.fingers[use] = null;
     if (use === "rail") this.owner.cut();
+    else this.owner.changed();
   }
 
   /** @private @param {PointerEvent} event @returns {Use | undefined} */

@@ -1,0 +1,18 @@
+//! What the page promises that needs no screen: its modules, run by Node on virtual time.
+
+use tests::real::{Node, say};
+
+/// Runs a script of `web-client/tests`, which throws at the first claim that does not hold.
+fn run(script: &str) {
+    let Some(node) = Node::find() else { return };
+    let (status, printed) = node.run(script, &[]);
+    assert!(status.success(), "{script}: {status}\n{printed}");
+    let claims = printed.lines().count();
+    assert!(claims > 5, "{script} claims nothing:\n{printed}");
+    say(&format!("{script}: {claims} lines"));
+}
+
+#[test]
+fn whatever_hands_do_between_two_ticks_is_told_of_and_is_a_number() {
+    run("tests/hands.mjs");
+}

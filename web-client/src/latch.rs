@@ -1,0 +1,219 @@
+//! [`Latch`]: what was pressed and let go between two ticks, kept until a tick has taken it.
+//!
+//! A tick sees what is held when it is made. A tap may begin and end before that: without a latch it
+//! does nothing. So each press counts for at least one tick, and a release between two presses for
+//! one as well; what is held is delayed by nothing but taps before it that no tick has taken yet.
+//! Plain bits and no clock. Owned by `page_client`.
+
+/// Changes of one button that wait for ticks at most: two whole presses. Of more the newest two are
+/// left out, so that a key that chatters, or a room in slow motion, leaves no backlog.
+const PENDING_MAX: u8 = 4;
+
+/// Which bits of the page's buttons mean what to a [`Latch`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LatchBits {
+    /// What is pressed and let go: each press and each release counts.
+    pub(crate) buttons: u32,
+    /// What a stick or thumb points at. A stick at the border of two directions flickers: only that it
+    /// pointed there counts, not that it did twice.
+    pub(crate) sticks: u32,
+    /// Nobody is there: nothing is held, and what waits is dropped.
+    pub(crate) absent: u32,
+}
+
+/// The changes of what is held that no tick has taken yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Latch {
+    bits: LatchBits,
+    /// What the newest tick took.
+    taken: u32,
+    /// What was held when last noted.
+    held: u32,
+    /// How many changes of each bit wait. They alternate, so their number is all there is to know.
+    pending: [u8; u32::BITS as usize],
+}
+
+impl Latch {
+    pub(crate) fn new(bits: LatchBits) -> Latch {
+        Latch { bits, taken: 0, held: 0, pending: [0; u32::BITS as usize] }
+    }
+
+    /// Forgets everything: another player, or none.
+    pub(crate) fn clear(&mut self) {
+        *self = Latch::new(self.bits);
+    }
+
+    /// Notes what is held now: to be called whenever that changes.
+    pub(crate) fn note(&mut self, held: u32) {
+        if held & self.bits.absent != 0 {
+            self.clear();
+            self.held = held;
+            return;
+        }
+        let latched = self.bits.buttons | self.bits.sticks;
+        let changed = (held ^ self.held) & latched;
+        self.held = held;
+        for bit in bits(changed) {
+            let is_stick = self.bits.sticks & (1 << bit) != 0;
+            // A stick that has pointed there already goes on to do so; one that has not does once.
+            let most = match (is_stick, self.taken & (1 << bit) != 0) {
+                (false, _) => PENDING_MAX,
+                (true, true) => 1,
+                (true, false) => 2,
+            };
+            let pending = &mut self.pending[bit];
+            *pending += 1;
+            if *pending > most {
+                // Two changes that cancel: what is held at the end stays what it is.
+                *pending -= 2;
+            }
+        }
+    }
+
+    /// What the next tick takes, as far as is known now.
+    pub(crate) fn next(&self) -> u32 {
+        let latched = self.bits.buttons | self.bits.sticks;
+        let waits = bits(latched).filter(|&bit| self.pending[bit] > 0);
+        let flips = waits.fold(0, |flips, bit| flips | 1 << bit);
+        self.held & !latched | (self.taken ^ flips) & latched
+    }
+
+    /// Takes it: one change of each button, and what is held as it is.
+    pub(crate) fn take(&mut self) -> u32 {
+        self.taken = self.next();
+        for pending in &mut self.pending {
+            *pending = pending.saturating_sub(1);
+        }
+        self.taken
+    }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mask: u32) -> impl Iterator<Item = usize> {
+    (0..u32::BITS as usize).filter(move |bit| mask & (1 << bit) != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::dice::Dice;
+
+    use super::*;
+
+    const FIRE: u32 = 1;
+    const RAIL: u32 = 2;
+    const STICK: u32 = 1 << 4;
+    const ABSENT: u32 = 1 << 8;
+    /// What is not latched: it is as it is.
+    const WISH: u32 = 1 << 9;
+    const BITS: LatchBits = LatchBits { buttons: FIRE | RAIL, sticks: STICK, absent: ABSENT };
+
+    fn noted(held: &[u32]) -> Latch {
+        let mut latch = Latch::new(BITS);
+        held.iter().for_each(|&held| latch.note(held));
+        latch
+    }
+
+    fn taken(mut latch: Latch, ticks: usize) -> Vec<u32> {
+        (0..ticks).map(|_| latch.take()).collect()
+    }
+
+    #[test]
+    fn a_tap_between_two_ticks_counts_for_one_tick() {
+        assert_eq!(taken(noted(&[FIRE, 0]), 3), [FIRE, 0, 0]);
+        assert_eq!(taken(noted(&[FIRE, FIRE | RAIL, RAIL, 0]), 2), [FIRE | RAIL, 0]);
+        assert_eq!(taken(noted(&[STICK, 0]), 2), [STICK, 0]);
+    }
+
+    #[test]
+    fn a_release_and_a_new_press_between_two_ticks_are_seen_apart() {
+        assert_eq!(taken(noted(&[FIRE, 0, FIRE, 0]), 5), [FIRE, 0, FIRE, 0, 0]);
+        let mut latch = noted(&[FIRE]);
+        assert_eq!(latch.take(), FIRE);
+        latch.note(0);
+        latch.note(FIRE);
+        assert_eq!(taken(latch, 3), [0, FIRE, FIRE], "let go for a tick: a rail is fired");
+    }
+
+    #[test]
+    fn what_is_held_is_delayed_by_nothing_and_what_is_not_latched_is_as_it_is() {
+        let mut latch = noted(&[WISH]);
+        for held in [FIRE, FIRE | RAIL, RAIL | WISH, 0, STICK, 0] {
+            latch.note(held);
+            assert_eq!(latch.next(), held);
+            assert_eq!(latch.take(), held);
+        }
+    }
+
+    #[test]
+    fn a_stick_that_flickers_between_two_directions_is_no_series_of_presses() {
+        let mut latch = noted(&[STICK, 0, STICK, 0, STICK]);
+        assert_eq!(latch.take(), STICK);
+        (0..9).for_each(|_| [0, STICK].iter().for_each(|&held| latch.note(held)));
+        assert_eq!(taken(latch.clone(), 3), [STICK; 3]);
+        latch.note(0);
+        assert_eq!(taken(latch, 2), [0, 0]);
+    }
+
+    #[test]
+    fn whoever_is_away_has_pressed_nothing_and_let_go_of_nothing() {
+        let mut latch = noted(&[FIRE, 0, FIRE, 0, ABSENT]);
+        assert_eq!(latch.take(), ABSENT);
+        latch.note(FIRE);
+        assert_eq!(taken(latch, 1), [FIRE], "what is still down when one is back counts");
+    }
+
+    #[test]
+    fn a_key_that_chatters_leaves_no_backlog() {
+        for (presses, held) in [(100, 0), (101, FIRE)] {
+            let mut latch = noted(&[]);
+            (0..presses).for_each(|press| latch.note(if press % 2 == 0 { FIRE } else { 0 }));
+            (0..PENDING_MAX).for_each(|_| _ = latch.take());
+            assert_eq!(latch.take(), held);
+        }
+    }
+
+    /// Plays presses of so many microseconds each to ticks of another length; gives how many of the
+    /// presses a tick saw with the latch, and how many it saw without.
+    fn taps(seed: u64, press_us: u64, tick_us: u64, taps: u64) -> (u64, u64) {
+        const EVERY_US: u64 = 500_000;
+        let mut dice = Dice::new(seed, 0);
+        let mut latch = Latch::new(BITS);
+        let (mut seen, mut sampled, mut before) = (0, 0, 0);
+        let starts: Vec<u64> =
+            (0..taps).map(|tap| tap * EVERY_US + u64::from(dice.below(200_000))).collect();
+        // What happens, in its order; of what happens at once, keys come first.
+        let mut moments: Vec<(u64, u8)> = Vec::new();
+        for &start in &starts {
+            moments.extend([(start, 0), (start + press_us, 1)]);
+        }
+        moments.extend((1..=taps * EVERY_US / tick_us).map(|tick| (tick * tick_us, 2)));
+        moments.sort_unstable();
+        for (_, what) in moments {
+            match what {
+                0 => latch.note(FIRE),
+                1 => latch.note(0),
+                _ => {
+                    sampled += u64::from(latch.held & FIRE != 0);
+                    let now = latch.take();
+                    seen += u64::from(now & !before & FIRE != 0);
+                    before = now;
+                }
+            }
+        }
+        (seen, sampled)
+    }
+
+    #[test]
+    fn taps_of_any_length_are_all_taken_at_any_tick_rate() {
+        const TAPS: u64 = 30;
+        let seed = 7;
+        // 60 and 30 ticks a second, and 30 in slow motion.
+        for tick_us in [16_667, 33_333, 133_333] {
+            for press_us in [0, 10_000, 20_000] {
+                let (seen, sampled) = taps(seed, press_us, tick_us, TAPS);
+                assert_eq!(seen, TAPS, "seed {seed}: {press_us} us at ticks of {tick_us} us");
+                assert!(tick_us < 30_000 || sampled < TAPS, "the test shows nothing");
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+// @ts-check
+// As much of a browser as the page's modules without a screen need, on virtual time: import it
+// before them.
+//
+// A window and a document that take listeners and events, timers and a clock that only `run` moves, and
+// what a device or a browser tells, to be set at will. The wire is web-client/tests/fake-wire.mjs's.
+
+/** @typedef {{ at: number, nth: number, every: number, act: () => void }} Timer */
+
+/** @type {any} */
+export const world = globalThis;
+// Several pages listen, one after the other.
+const { setMaxListeners } = await import(/** @type {any} */ ("node:events"));
+setMaxListeners(0);
+const window = new EventTarget();
+export const document = /** @type {any} */ (new EventTarget());
+/** What a test sets of what the browser tells. */
+export const told = { focus: true, pads: /** @type {any[]} */ ([]), now: 0 };
+
+/** @type {Map<number, Timer>} */
+const timers = new Map();
+let nth = 0;
+
+/** @param {() => void} act @param {number} [ms] @param {number} [every] */
+function start(act, ms = 0, every = 0) {
+  const wait = Math.max(0, Number(ms) || 0);
+  timers.set(++nth, { at: told.now + wait, nth, every, act });
+  return nth;
+}
+
+/** Lets so much time pass; gives way to promises before and after each timer. @param {number} ms */
+export async function run(ms) {
+  const end = told.now + ms;
+  for (;;) {
+    await settled();
+    const next = [...timers.values()].sort((a, b) => a.at - b.at || a.nth - b.nth)[0];
+    if (!next || next.at > end) break;
+    told.now = Math.max(told.now, next.at);
+    if (next.every > 0) next.at = told.now + next.every;
+    else timers.delete(next.nth);
+    next.act();
+  }
+  told.now = end;
+}
+
+const immediately = setImmediate;
+
+/** All promises that can go on have gone on. */
+export async function settled() {
+  for (let turn = 0; turn < 5; turn++) await new Promise((done) => immediately(() => done(null)));
+}
+
+/** Tells the window, or the document, of something. @param {string} type @param {object} [fields]
+ *  @param {EventTarget} [target] */
+export function tell(type, fields = {}, target = window) {
+  const event = new Event(type, { cancelable: true });
+  for (const [name, value] of Object.entries(fields)) {
+    Object.defineProperty(event, name, { value, configurable: true });
+  }
+  target.dispatchEvent(event);
+  return event;
+}
+
+/** @param {Record<string, unknown>} values */
+function define(values) {
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(world, name, { value, configurable: true, writable: true });
+  }
+}
+
+class Storage {
+  /** @type {Map<string, string>} */
+  #kept = new Map();
+  /** @param {string} key */
+  getItem(key) {
+    return this.#kept.get(key) ?? null;
+  }
+  /** @param {string} key @param {string} value */
+  setItem(key, value) {
+    this.#kept.set(key, String(value));
+  }
+  /** @param {string} key */
+  removeItem(key) {
+    this.#kept.delete(key);
+  }
+  get length() {
+    return this.#kept.size;
+  }
+}
+
+document.body = { dataset: {} };
+document.hidden = false;
+document.visibilityState = "visible";
+document.hasFocus = () => told.focus;
+document.baseURI = "http://play.test/game/";
+define({
+  addEventListener: window.addEventListener.bind(window),
+  removeEventListener: window.removeEventListener.bind(window),
+  dispatchEvent: window.dispatchEvent.bind(window),
+  window: world,
+  document,
+  Element: class {},
+  HTMLElement: class {},
+  matchMedia: () => Object.assign(new EventTarget(), { matches: false }),
+  navigator: { getGamepads: () => told.pads },
+  performance: { now: () => told.now },
+  setTimeout: start,
+  clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
+  setInterval: (/** @type {() => void} */ act, /** @type {number} */ ms) => start(act, ms, ms),
+  clearInterval: (/** @type {number} */ timer) => timers.delete(timer),
+  innerWidth: 1280,
+  innerHeight: 720,
+  devicePixelRatio: 1,
+  sessionStorage: new Storage(),
+  localStorage: new Storage(),
+  location: { href: "http://play.test/game/", origin: "http://play.test", protocol: "http:", search: "", reload() {} },
+});
+
+/** Fails unless a claim holds; tells of it. @param {unknown} claim @param {string} what */
+export function holds(claim, what) {
+  if (!claim) throw new Error(`does not hold: ${what}`);
+  console.log(what);
+}
+
+/** The same numbers in each run of a seed: xorshift. @param {number} seed */
+export function dice(seed) {
+  let state = seed | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+/** What a device says that is broken. */
+export const BROKEN = [NaN, Infinity, -Infinity, 0, -0, 1e308, -1e308, undefined];

@@ -1,0 +1,179 @@
+// @ts-check
+// What the page's hands promise, without a browser: node hands.mjs [SEED]
+//
+// Taps that are over before anybody asks are told of; nothing that a device says is ever anything but
+// a number in what the page holds. Run by tests/tests/page_in_node.rs.
+
+import { BROKEN, dice, holds, run, tell, told } from "./fake-browser.mjs";
+
+const { Button, STICK_SHIFT } = await import("../page/input/buttons.js");
+const { Controls } = await import("../page/input/controls.js");
+const { USUAL } = await import("../page/input/bindings.js");
+
+const seed = Number(process.argv[2] ?? 1) || 1;
+console.log(`seed ${seed}`);
+const roll = dice(seed);
+
+const surface = /** @type {any} */ (new EventTarget());
+/** Events of the surface reach the window, as they do in a page. @param {string} type
+ *  @param {object} fields */
+function point(type, fields) {
+  tell(type, fields, surface);
+  tell(type, fields);
+}
+const settings = /** @type {any} */ ({ ship: 1, keys: USUAL, leftHanded: false, onChange() {} });
+/** @type {number[]} */
+let held = [];
+const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons));
+controls.become(true);
+
+/** What was told of since the last time, but for what does not change. */
+function changes() {
+  const all = held.map((buttons) => buttons & (0x3f | (0xf << STICK_SHIFT)));
+  held = [];
+  return all.filter((buttons, nth) => buttons !== (all[nth - 1] ?? 0));
+}
+const key = (/** @type {string} */ type, /** @type {string} */ code) =>
+  tell(type, { code, key: code, repeat: false, ctrlKey: false, metaKey: false, altKey: false });
+const same = (/** @type {number[]} */ one, /** @type {number[]} */ other) => one.join() === other.join();
+
+changes();
+key("keydown", "Space");
+key("keyup", "Space");
+holds(same(changes(), [Button.FIRE, 0]), "a tap of a key is told of, though it is over at once");
+key("keydown", "Space");
+key("keyup", "Space");
+key("keydown", "Space");
+key("keyup", "Space");
+holds(same(changes(), [Button.FIRE, 0, Button.FIRE, 0]), "two taps are two");
+point("mousedown", { button: 0 });
+tell("mouseup", { button: 0 });
+holds(same(changes(), [Button.FIRE, 0]), "a click is");
+point("mousedown", { button: 2 });
+tell("mouseup", { button: 2 });
+holds(same(changes(), [Button.RAIL, 0]), "a click of the other button is");
+const finger = { pointerType: "touch", pointerId: 1, target: null };
+tell("pointerdown", { ...finger, clientX: 900, clientY: 300 });
+tell("pointermove", { ...finger, clientX: 940, clientY: 300 });
+tell("pointerup", { ...finger, clientX: 940, clientY: 300 });
+holds(same(changes(), [Button.FIRE, 0]), "a flick of the thumb that fires is");
+tell("pointerdown", { ...finger, clientX: 100, clientY: 300 });
+tell("pointermove", { ...finger, clientX: 140, clientY: 300 });
+tell("pointerup", { ...finger, clientX: 140, clientY: 300 });
+holds(same(changes(), [Button.RIGHT << STICK_SHIFT, 0]), "a flick of the thumb that steers is");
+
+/** @param {object} fields */
+const pad = (fields = {}) => ({
+  index: 0,
+  connected: true,
+  axes: [0, 0, 0, 0],
+  buttons: Array.from({ length: 17 }, () => ({ pressed: false, value: 0 })),
+  ...fields,
+});
+const pressing = (/** @type {number} */ place) => {
+  const it = pad();
+  it.buttons[place] = { pressed: true, value: 1 };
+  return it;
+};
+const look = (/** @type {any} */ it) => {
+  told.pads = [it, null];
+  controls.poll();
+};
+tell("gamepadconnected", { gamepad: pad() });
+for (const it of [pad(), pressing(7), pad(), pressing(7), pad()]) look(it);
+holds(same(changes(), [Button.FIRE, 0, Button.FIRE, 0]), "a trigger pulled between two ticks is");
+look(pad({ axes: [0.9, 0, 0, 0] }));
+look(pad());
+holds(same(changes(), [Button.RIGHT << STICK_SHIFT, 0]), "a flick of a stick is");
+
+// However short, keys that turn the aim turn it as if they had been down for a tick; and by what they
+// were down, not by when somebody asks.
+controls.aimFrom(0, 0);
+const turned = () => {
+  const before = /** @type {any} */ (controls).aim;
+  return controls.aimFrom(0, 0) - before;
+};
+key("keydown", "KeyL");
+key("keyup", "KeyL");
+const least = turned();
+holds(least > 0.03 && least < 0.1, `a tap of a key that turns the aim turns it: ${least.toFixed(3)}`);
+key("keydown", "KeyL");
+await run(20);
+key("keyup", "KeyL");
+await run(500);
+holds(turned() === least, "and so does one of 20 ms, whoever asks when");
+key("keydown", "KeyL");
+await run(60);
+key("keyup", "KeyL");
+const longer = turned();
+holds(longer > 1.5 * least, "a longer one turns it more");
+holds(turned() === 0, "and then no more");
+controls.become(true);
+
+// Away: nothing is held, and nothing was let go.
+key("keydown", "ShiftLeft");
+changes();
+tell("blur");
+const last = held.at(-1) ?? 0;
+holds((last & Button.ABSENT) !== 0 && (last & Button.RAIL) === 0, "who turns away lets go of nothing");
+tell("focus");
+key("keyup", "ShiftLeft");
+changes();
+
+// A pad that vanishes without its event lets go, and counts again when it is back.
+look(pad({ axes: [0, -1, 0, 0], buttons: pressing(7).buttons }));
+holds(controls.held() === (Button.UP | Button.FIRE), "a pad is held");
+for (const gone of [null, pad({ connected: false, axes: [0, -1, 0, 0] })]) {
+  look(gone);
+  holds(controls.held() === 0, "a pad that is gone without a word lets go");
+  look(pad({ axes: [0, -1, 0, 0] }));
+  holds(controls.held() === Button.UP, "one that is back is held");
+}
+told.pads = [];
+controls.poll();
+holds(controls.held() === 0, "and one that is not even in the list lets go");
+
+// Whatever a device says, what the page holds is a number.
+const any = () => {
+  const broken = BROKEN[Math.floor(roll() * BROKEN.length)];
+  return roll() < 0.6 ? broken : (roll() - 0.5) * 4_000;
+};
+const some = (/** @type {any[]} */ list) => list[Math.floor(roll() * list.length)];
+const codes = Object.values(USUAL).flat();
+const things = [
+  () => point("pointermove", { pointerType: some(["mouse", "pen", "touch"]), pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => point("pointerdown", { pointerType: some(["mouse", "touch"]), pointerId: some([1, 2]), clientX: any(), clientY: any(), target: null }),
+  () => tell("pointerup", { pointerType: "touch", pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => point("mousedown", { button: some([0, 1, 2, NaN, undefined]) }),
+  () => tell("mouseup", { button: some([0, 1, 2, NaN]) }),
+  () => key(some(["keydown", "keyup"]), some(codes) ?? "KeyL"),
+  () =>
+    look(
+      pad({
+        axes: some([[any(), any(), any(), any()], [], [any()], [0.5, 0.5, any(), any()]]),
+        buttons: some([[], [undefined], Array.from({ length: 17 }, () => ({ pressed: false, value: any() }))]),
+      }),
+    ),
+  () => (told.now = some([told.now + 5, told.now + 200, told.now - 50, told.now])),
+];
+for (let step = 0; step < 20_000; step++) {
+  some(things)();
+  const aim = controls.aimFrom(any() ?? 0, any() ?? 0);
+  const seen = controls.lookFrom(any() ?? 0, any() ?? 0);
+  const fine = Number.isFinite(aim) && Number.isFinite(seen.aim) && !Number.isNaN(seen.far);
+  const buttons = controls.buttons();
+  if (!fine || !Number.isInteger(buttons) || buttons < 0) {
+    throw new Error(`step ${step}: aim ${aim}, ${JSON.stringify(seen)}, buttons ${buttons}`);
+  }
+}
+held = [];
+for (const code of codes) if (code) key("keyup", code);
+for (const button of [0, 2]) tell("mouseup", { button });
+for (const pointerId of [1, 2]) tell("pointerup", { pointerType: "touch", pointerId });
+look(pad());
+holds(controls.held() === 0, "after 20000 broken things that devices say, nothing is stuck");
+look(pad({ axes: [NaN, NaN, NaN, NaN] }));
+holds(controls.held() === 0, "a stick that reads NaN is in its middle");
+look(pad({ axes: [1, 0, 0, 1] }));
+holds(controls.held() === Button.RIGHT, "and steers when it reads a number");
+holds(Math.abs(controls.aimFrom(0, 0) - Math.PI / 2) < 1e-9, "and aims");
