@@ -16,3 +16,8 @@ fn run(script: &str) {
 fn whatever_hands_do_between_two_ticks_is_told_of_and_is_a_number() {
     run("tests/hands.mjs");
 }
+
+#[test]
+fn whatever_window_mouse_and_clock_say_the_camera_stays_finite_and_the_frame_goes_on() {
+    run("tests/camera.mjs");
+}

@@ -3,13 +3,22 @@
 //
 // A player's camera sits on the own ship, leads a little to where it aims, and shows as much to
 // everybody, whatever the screen (never what lies beyond `view_half`: that is not known). A
-// spectator's goes where spectator.js sends it. Moved by view.js, read by draw/.
+// spectator's goes where spectator.js sends it. Whatever it is told, what it keeps is finite: it is
+// blended with its own past, and would never be right again. Moved by view.js, read by draw/.
+
+import { finite, isPlace } from "./finite.js";
 
 /** @typedef {import("./wasm.js").Measures} Measures */
 
 /** Room around the arena when all of it is shown, in units. */
 const FIT_SPARE = 2.5;
 const ZOOM_MAX = 40;
+/** What can be seen lies within: far beyond any arena, and near enough to be reckoned with. */
+const PLACE_MAX = 1e6;
+const SCALE_MIN = 1e-3;
+const SCALE_MAX = 1e4;
+/** A window says other sizes while it is being made or put away. */
+const SIZE_MAX = 1e5;
 
 /** The part of the way from the middle of the screen to the pointer by which the camera leads:
  *  the ship and the pointer then lie on one line through the middle, so that the lead, however
@@ -45,6 +54,8 @@ export class Camera {
 
   /** @param {number} width @param {number} height in CSS pixels */
   resize(width, height) {
+    // A window that is hidden or not yet there is 0 x 0: the picture waits for it as it is.
+    if (!(width > 0 && height > 0 && width < SIZE_MAX && height < SIZE_MAX)) return;
     this.width = width;
     this.height = height;
   }
@@ -56,9 +67,7 @@ export class Camera {
 
   /** Shows what a player at a place sees. @param {number} x @param {number} y */
   sitOn(x, y) {
-    this.scale = this.playScale();
-    this.x = x + this.leadX;
-    this.y = y + this.leadY;
+    this.place(x + this.leadX, y + this.leadY, this.playScale());
   }
 
   /**
@@ -76,22 +85,21 @@ export class Camera {
     const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
     const wanted = far === Infinity ? LEAD_STICK_UNITS : (LEAD_PART * far) / scale;
     // One length for both axes: the lead keeps the direction of the aim.
-    const reach = Math.min(wanted, mostX / Math.abs(cos), mostY / Math.abs(sin));
+    const reach = Math.min(wanted, along(mostX, cos), along(mostY, sin));
     const dx = reach * cos - this.leadX;
     const dy = reach * sin - this.leadY;
     const still = Math.hypot(dx, dy) < LEAD_STILL_UNITS;
-    const part = still ? 1 : 1 - Math.exp(-LEAD_PER_SECOND * seconds);
+    const part = still ? 1 : blend(LEAD_PER_SECOND, seconds);
     // On another screen, held another way, less may be known on the way there.
-    this.leadX = Math.min(mostX, Math.max(-mostX, this.leadX + dx * part));
-    this.leadY = Math.min(mostY, Math.max(-mostY, this.leadY + dy * part));
+    this.leadX = Math.min(mostX, Math.max(-mostX, finite(this.leadX + dx * part)));
+    this.leadY = Math.min(mostY, Math.max(-mostY, finite(this.leadY + dy * part)));
   }
 
   /** Follows a ship softly. @param {number} x @param {number} y
    *  @param {number} nearness 1 is about as near as its player sees it @param {number} seconds */
   glideTo(x, y, nearness, seconds) {
-    const part = 1 - Math.exp(-10 * seconds);
-    this.x += (x - this.x) * part;
-    this.y += (y - this.y) * part;
+    const part = blend(10, seconds);
+    this.place(this.x + (x - this.x) * part, this.y + (y - this.y) * part);
     this.scaleTo(nearness * this.watchScale(), part);
   }
 
@@ -99,53 +107,51 @@ export class Camera {
    *  @param {number} below CSS pixels at the lower edge that are not for it
    *  @param {number} seconds */
   fit(radius, below, seconds) {
-    const part = 1 - Math.exp(-4 * seconds);
-    const wanted = Math.min(this.width, this.height - below) / (2 * (radius + FIT_SPARE));
-    this.x += (0 - this.x) * part;
-    this.y += (below / 2 / wanted - this.y) * part;
+    const part = blend(4, seconds);
+    // A window lower than what is not for the arena leaves it a sliver.
+    const size = Math.max(1, Math.min(this.width, this.height - below));
+    const wanted = size / (2 * (radius + FIT_SPARE));
+    this.place(this.x * (1 - part), this.y + (below / 2 / wanted - this.y) * part);
     this.scaleTo(wanted, part);
   }
 
   /** As behind the start overlay: near enough to see ships. @param {number} x @param {number} y
    *  @param {number} seconds */
   drift(x, y, seconds) {
-    const part = 1 - Math.exp(-0.8 * seconds);
-    this.x += (x - this.x) * part;
-    this.y += (y - this.y) * part;
-    this.scale = this.playScale() * 1.05;
+    const part = blend(0.8, seconds);
+    const [toX, toY] = [this.x + (x - this.x) * part, this.y + (y - this.y) * part];
+    this.place(toX, toY, this.playScale() * 1.05);
   }
 
   /** @param {number} dx @param {number} dy in CSS pixels */
   drag(dx, dy) {
-    this.x -= dx / this.scale;
-    this.y -= dy / this.scale;
+    this.place(this.x - dx / this.scale, this.y - dy / this.scale);
   }
 
   /** Keeps the middle of the picture within a circle. @param {number} radius */
   keepWithin(radius) {
     const far = Math.hypot(this.x, this.y);
     if (far <= radius) return;
-    this.x *= radius / far;
-    this.y *= radius / far;
+    this.place((this.x * radius) / far, (this.y * radius) / far);
   }
 
   /** @param {number} factor @param {number} px @param {number} py the point that stays */
   zoom(factor, px, py) {
+    if (!(factor > 0) || !isPlace(px, py)) return;
     const [x, y] = this.toWorld(px, py);
     this.scale = Math.min(ZOOM_MAX, Math.max(1, this.scale * factor));
     const [nx, ny] = this.toWorld(px, py);
-    this.x += x - nx;
-    this.y += y - ny;
+    this.place(this.x + x - nx, this.y + y - ny);
   }
 
   /** Shakes by up to so many pixels for a moment. @param {number} pixels */
   kick(pixels) {
-    this.shake = Math.max(this.shake, pixels);
+    this.shake = Math.max(this.shake, finite(pixels));
   }
 
   /** @param {number} seconds */
   settle(seconds) {
-    this.shake *= Math.exp(-9 * seconds);
+    this.shake *= 1 - blend(9, seconds);
     if (this.shake < 0.2) this.shake = 0;
     this.offsetX = this.shake * (2 * Math.random() - 1);
     this.offsetY = this.shake * (2 * Math.random() - 1);
@@ -180,7 +186,16 @@ export class Camera {
   /** @private @param {number} wanted @param {number} part of the way there */
   scaleTo(wanted, part) {
     const scale = this.scale + (wanted - this.scale) * part;
-    this.scale = Math.abs(wanted - scale) < SCALE_STILL * wanted ? wanted : scale;
+    this.place(this.x, this.y, Math.abs(wanted - scale) < SCALE_STILL * wanted ? wanted : scale);
+  }
+
+  /** Goes to a place, if it is one. @private @param {number} x @param {number} y
+   *  @param {number} [scale] */
+  place(x, y, scale = this.scale) {
+    const within = (/** @type {number} */ at) => Math.min(PLACE_MAX, Math.max(-PLACE_MAX, at));
+    this.x = within(finite(x, this.x));
+    this.y = within(finite(y, this.y));
+    this.scale = Math.min(SCALE_MAX, Math.max(SCALE_MIN, finite(scale, this.scale)));
   }
 
   /** What is shown at most, to each side. @private @returns {[number, number]} */
@@ -206,4 +221,16 @@ export class Camera {
     const [halfX, halfY] = this.shownHalf();
     return Math.max(this.width / (2 * halfX), this.height / (2 * halfY));
   }
+}
+
+/** Which part of its way something goes that goes so fast, softly; all of it in an endless time.
+ *  @param {number} speed @param {number} seconds */
+function blend(speed, seconds) {
+  return seconds > 0 ? 1 - Math.exp(-speed * seconds) : 0;
+}
+
+/** How far one may go in a direction until an axis of it is used up.
+ *  @param {number} most along the axis @param {number} part of the direction, its sine or cosine */
+function along(most, part) {
+  return part === 0 ? Infinity : most / Math.abs(part);
 }

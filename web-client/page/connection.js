@@ -24,6 +24,7 @@ const SILENCE_TOLD_MS = 1500;
 const SETTLED_MS = 2000;
 /** The usual end of a connection, for people. */
 const CUT = "the connection was lost";
+const FAULT = "the page met a fault of its own";
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
 const RELOADED_KEY = "tickwire.reloaded";
 
@@ -67,6 +68,8 @@ export class Connection {
     this.openedAt = 0;
     /** Whether the core has begun with this attempt's socket. @private */
     this.greeted = false;
+    /** Whether the core has trapped and its successor is on its way. @private */
+    this.renewing = false;
     /** Whether that socket is gone, though something of it may still be under way. @private */
     this.cut = false;
     /** Whether the player was told that nothing is heard. @private */
@@ -75,7 +78,7 @@ export class Connection {
     this.retryTimer = 0;
     this.watchTimer = 0;
     const hurry = () => {
-      if (this.status === "waiting" && !document.hidden) this.connect();
+      if (this.status === "waiting" && !document.hidden && !this.renewing) this.connect();
     };
     addEventListener("online", hurry);
     document.addEventListener("visibilitychange", hurry);
@@ -296,20 +299,31 @@ export class Connection {
     try {
       act();
     } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      console.error(error);
-      this.drop();
-      this.turn("waiting", "the page met a fault of its own");
-      this.renew();
+      if (!this.takes(error)) throw error;
     }
+  }
+
+  /** Takes a trap of the core, wherever it was called. Gives whether it was one.
+   *  @param {unknown} error */
+  takes(error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) return false;
+    // What else is asked of a core that has trapped traps as well.
+    if (this.renewing) return true;
+    console.error(error);
+    this.renewing = true;
+    this.drop();
+    if (this.greeting) this.turn("waiting", FAULT);
+    this.renew();
+    return true;
   }
 
   /** Gets a fresh core, from a server that may itself be away. @private */
   renew() {
     this.hooks.faulted().then(
       (wasm) => {
+        this.renewing = false;
         this.wasm = wasm;
-        this.lost("the page met a fault of its own");
+        this.lost(FAULT);
       },
       () => {
         this.retryTimer = setTimeout(() => this.renew(), WAIT_MAX_MS);

@@ -7,6 +7,7 @@
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { FrameTime } from "./frame-time.js";
+import { Guard } from "./guard.js";
 import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Minimap } from "./draw/minimap.js";
@@ -21,6 +22,7 @@ import { Start } from "./start.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
+import { finite } from "./finite.js";
 import { installState } from "./state.js";
 import { loadWasm } from "./wasm.js";
 
@@ -69,6 +71,7 @@ const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
 const connection = new Connection(wasm, held, { changed, silent, over, faulted });
+const guard = new Guard((error) => connection.takes(error));
 const network = new Network(location.search, () => {
   network.apply(wasm);
   networkPanel.show();
@@ -212,43 +215,60 @@ function over(reason) {
 async function faulted() {
   wasm = await loadWasm();
   network.apply(wasm);
+  if (demo) showDemo();
   return wasm;
 }
 
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
-  times.begin(now);
-  // Before anything is drawn: another level may resize the canvas, which clears it.
-  quality.judge(now);
+  guard.run("beginning", () => {
+    times.begin(now);
+    // Before anything is drawn: another level may resize the canvas, which clears it.
+    quality.judge(now);
+  });
   // The frame's own time may lie before that of a message already taken.
-  const clock = Math.max(now, performance.now());
+  const clock = Math.max(finite(now), performance.now());
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
   skips ||= clock - frameAt > GAP_MS;
   frameAt = clock;
+  guard.run("world", () => refill(clock));
+  const own = guard.run("own ship", () => (connection.status === "playing" ? wasm.own() : null)) ?? null;
+  guard.run("own shots", () => flashOwn(own));
+  guard.run("camera", () => {
+    view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
+  });
+  guard.run("picture", () => picture.draw(world, own, clock, seconds));
+  guard.run("map", () => minimap.draw(world, view, clock));
+  guard.run("sound", () => {
+    sound.shots(picture.happenings.shots);
+    sound.follow(world, own, clock);
+  });
+  recorder.note(clock, world, times.lastWork);
+  guard.run("display", () => {
+    if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
+  });
+  guard.run("hands", () => {
+    const { x, y } = ownPlace();
+    hands.draw(own, x, y, seconds);
+  });
+  guard.run("watch bar", () => {
+    if (view.eyes === "spectator") watchBar.draw(world);
+  });
+  times.end();
+}
+
+/** Takes what is to be drawn, and what has happened until then. @param {number} clock */
+function refill(clock) {
   if (demo) wasm.advanceDemo(clock);
   const intent = demo ? STILL : held();
-  if (world.refill(wasm, clock, intent)) {
-    if (awaited) hud.say("");
-    awaited = false;
-    const happenings = world.happenings(wasm);
-    if (skips) skip();
-    else for (const happening of happenings) show(happening, clock);
-    skips = false;
-  }
-  const own = connection.status === "playing" ? wasm.own() : null;
-  flashOwn(own);
-  view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
-  picture.draw(world, own, clock, seconds);
-  minimap.draw(world, view, clock);
-  sound.shots(picture.happenings.shots);
-  sound.follow(world, own, clock);
-  recorder.note(clock, world, times.lastWork);
-  if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
-  const { x, y } = ownPlace();
-  hands.draw(own, x, y, seconds);
-  if (view.eyes === "spectator") watchBar.draw(world);
-  times.end();
+  if (!world.refill(wasm, clock, intent)) return;
+  if (awaited) hud.say("");
+  awaited = false;
+  const happenings = world.happenings(wasm);
+  if (skips) skip();
+  else for (const happening of happenings) guard.run(happening.name, () => show(happening, clock));
+  skips = false;
 }
 
 /** @param {import("./world.js").Happening} happening @param {number} now */

@@ -4,6 +4,8 @@
 // It owns what the camera is to show and listens to keys, wheel and fingers for it; it draws
 // nothing. The same is asked of it by the buttons of hud/watch.js. Made and moved by view.js.
 
+import { isPlace } from "./finite.js";
+
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
 /** @typedef {"whole" | "follow" | "free"} Mode */
@@ -160,6 +162,7 @@ export class Spectator {
 
   /** @private @param {number} factor @param {number} x @param {number} y the point that stays */
   zoom(factor, x, y) {
+    if (!(factor > 0 && factor < Infinity)) return;
     if (this.mode === "follow") {
       this.nearness = Math.min(NEAR_MAX, Math.max(NEAR_MIN, this.nearness * factor));
       return;
@@ -189,7 +192,7 @@ export class Spectator {
       { passive: true },
     );
     surface.addEventListener("pointerdown", (event) => {
-      if (!this.active) return;
+      if (!this.active || !isPlace(event.clientX, event.clientY)) return;
       this.moved = this.pointers.size > 0 ? Infinity : 0;
       this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     });
@@ -216,7 +219,7 @@ export class Spectator {
   /** One finger moves the picture, two also zoom it. @private @param {PointerEvent} event */
   drag(event) {
     const pointer = this.pointers.get(event.pointerId);
-    if (!pointer) return;
+    if (!pointer || !isPlace(event.clientX, event.clientY)) return;
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     const before = other ? Math.hypot(pointer.x - other.x, pointer.y - other.y) : 1;
     const dx = event.clientX - pointer.x;

@@ -4,6 +4,8 @@
 // It owns the pixels and the sprites of glow; it draws nothing of the game by itself. All of
 // draw/ paints through it.
 
+import { pixelRatio } from "../finite.js";
+
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../quality.js").Level} Level */
 
@@ -11,6 +13,9 @@
 const GLOW_STEP = 8;
 /** Larger ones are scaled. */
 const GLOW_MAX = 192;
+
+/** No painter has more states saved at a time. */
+const SAVED_MAX = 4;
 
 export class Canvas {
   /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Level} level */
@@ -39,12 +44,24 @@ export class Canvas {
   resize() {
     // A level below 1 is for those whose processor paints: it saves on what a screen can show.
     const { ratio } = this.level;
-    this.ratio = Math.min((devicePixelRatio || 1) * Math.min(1, ratio), ratio);
-    const [width, height] = [innerWidth * this.ratio, innerHeight * this.ratio].map(Math.round);
+    // A window that is hidden or not yet there has no size: a canvas without one cannot be painted.
+    if (!(innerWidth > 0 && innerHeight > 0)) return;
+    this.ratio = Math.min(pixelRatio(Infinity) * Math.min(1, ratio), ratio);
+    const [width, height] = [innerWidth * this.ratio, innerHeight * this.ratio].map((size) => Math.max(1, Math.round(size)));
     // To set a size clears the canvas, even if it is the same.
     if (this.element.width !== width) this.element.width = width;
     if (this.element.height !== height) this.element.height = height;
     this.camera.resize(innerWidth, innerHeight);
+  }
+
+  /** Makes good what a painter left behind that did not get to its end. */
+  settle() {
+    const { context } = this;
+    for (let nth = 0; nth < SAVED_MAX; nth++) context.restore();
+    this.toPixels();
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
+    context.setLineDash([]);
   }
 
   /** Paints in pixels of the canvas from here on. */
@@ -87,7 +104,7 @@ export class Canvas {
   glow(colour, x, y, radius, alpha) {
     const { context, camera, ratio } = this;
     const size = GLOW_STEP * Math.ceil((2 * radius * camera.scale * ratio) / GLOW_STEP);
-    if (size <= 0) return;
+    if (!(size > 0)) return;
     const sprite = this.glowOf(colour, Math.min(GLOW_MAX, size));
     this.toPixels();
     context.globalAlpha = alpha;

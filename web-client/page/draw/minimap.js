@@ -6,6 +6,7 @@
 
 import { BACKGROUND, DANGER, KINDS, OUTSIDE, SELF, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark } from "./silhouettes.js";
+import { pixelRatio } from "../finite.js";
 
 /** @typedef {import("../view.js").View} View */
 /** @typedef {import("../world.js").World} World */
@@ -43,9 +44,10 @@ export class Minimap {
     if (element.hidden !== hidden) element.hidden = hidden;
     if (hidden || now - this.paintedAt < PAINTED_EVERY_MS) return;
     this.paintedAt = now;
-    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const ratio = pixelRatio(2);
     const size = Math.round(element.clientWidth * ratio);
-    if (size === 0) return;
+    // There must be something within the rim.
+    if (!(size > 4 * RIM_PX * ratio)) return;
     if (element.width !== size) element.width = element.height = size;
     this.reach = world.borderRadius * (1 + RIM_PX / (size / ratio / 2 - RIM_PX));
     this.paintGround(world, size);

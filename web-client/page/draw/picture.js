@@ -8,6 +8,7 @@ import { Alarm } from "./alarm.js";
 import { Arena } from "./arena.js";
 import { Canvas } from "./canvas.js";
 import { Effects } from "./effects.js";
+import { Guard } from "../guard.js";
 import { Happenings } from "./happenings.js";
 import { LOW_HULL } from "../signs.js";
 import { Ships, hullLeft } from "./ships.js";
@@ -33,6 +34,8 @@ export class Picture {
    *  @param {Level} level how lavishly is drawn */
   constructor(element, camera, measures, level) {
     this.calm = calm.matches;
+    /** @private */
+    this.guard = new Guard();
     /** Whether the picture may shake at all: a setting. */
     this.shakes = true;
     this.measures = measures;
@@ -74,20 +77,32 @@ export class Picture {
    *  @param {number} seconds since the last frame */
   draw(world, own, now, seconds) {
     const { canvas, memories, measures, calm } = this;
-    this.happenings.flashMuzzles(world);
-    memories.remember(world, now);
-    this.shedEmbers(world, seconds);
-    this.effects.age(seconds);
+    this.guard.run("memories", () => {
+      this.happenings.flashMuzzles(world);
+      memories.remember(world, now);
+      this.shedEmbers(world, seconds);
+      this.effects.age(seconds);
+    });
     canvas.camera.settle(seconds);
-    this.arena.draw(canvas, world, now, calm);
-    drawPickups(canvas, world, now, calm);
-    drawTrails(canvas, world, memories, now);
-    drawBolts(canvas, world, memories, this.widths);
-    this.ships.draw(canvas, world, own, now, calm);
-    drawLabels(canvas, world, measures);
-    this.alarm.drawDark(canvas, world, own, now);
-    this.effects.draw(canvas);
-    this.alarm.draw(canvas, world, own, now, calm);
+    this.paint("arena", () => this.arena.draw(canvas, world, now, calm));
+    this.paint("pick-ups", () => drawPickups(canvas, world, now, calm));
+    this.paint("trails", () => drawTrails(canvas, world, memories, now));
+    this.paint("bolts", () => drawBolts(canvas, world, memories, this.widths));
+    this.paint("ships", () => this.ships.draw(canvas, world, own, now, calm));
+    this.paint("labels", () => drawLabels(canvas, world, measures));
+    this.paint("dark", () => this.alarm.drawDark(canvas, world, own, now));
+    this.paint("effects", () => this.effects.draw(canvas));
+    this.paint("alarm", () => this.alarm.draw(canvas, world, own, now, calm));
+  }
+
+  /** Paints one layer; one that fails leaves the next a canvas as it should be.
+   *  @private @param {string} layer @param {() => void} act */
+  paint(layer, act) {
+    const isPainted = this.guard.run(layer, () => {
+      act();
+      return true;
+    });
+    if (!isPainted) this.canvas.settle();
   }
 
   /** @private @param {World} world @param {number} seconds */

@@ -4,6 +4,8 @@
 // It keeps the last few seconds and paints them; it measures nothing by itself. Called by
 // hud.js.
 
+import { pixelRatio } from "../finite.js";
+
 /** @typedef {import("../wasm.js").State} State */
 /** @typedef {import("../frame-time.js").Spread} Spread */
 
@@ -80,7 +82,7 @@ export class Graph {
   /** @private */
   paint() {
     const { canvas } = this;
-    const ratio = Math.min(devicePixelRatio || 1, 2);
+    const ratio = pixelRatio(2);
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
     if (canvas.width !== Math.round(width * ratio)) {

@@ -1,0 +1,38 @@
+// @ts-check
+// Runs the steps of a frame so that a fault in one never stops the others.
+//
+// It reports each kind of fault once, for a frame comes sixty times a second, and knows nothing of
+// what it runs. Used by main.js and by draw/picture.js.
+
+export class Guard {
+  /** @param {(error: unknown) => boolean} [takes] whoever else is to hear of a fault; gives whether
+   *  it has dealt with it, so that nothing is reported */
+  constructor(takes = () => false) {
+    /** @private */
+    this.takes = takes;
+    /** What has been reported. @private @type {Set<string>} */
+    this.reported = new Set();
+  }
+
+  /** Runs one step. Gives what that gives; undefined if it fails.
+   *  @template T @param {string} step its name @param {() => T} act @returns {T | undefined} */
+  run(step, act) {
+    try {
+      return act();
+    } catch (error) {
+      if (!this.takes(error)) this.report(step, error);
+      return undefined;
+    }
+  }
+
+  /** @private @param {string} step @param {unknown} error */
+  report(step, error) {
+    const key = `${step}: ${error}`;
+    if (this.reported.has(key) || this.reported.size >= REPORTED_MAX) return;
+    this.reported.add(key);
+    console.error(`a frame goes on without its ${step}:`, error);
+  }
+}
+
+/** So many different faults are reported. */
+const REPORTED_MAX = 32;

@@ -1,0 +1,119 @@
+// @ts-check
+// What the page's camera and frames promise, without a browser: node camera.mjs [SEED]
+//
+// Whatever window, mouse and clock say, where the camera is stays a number, and one step of a frame
+// that fails stops no other. Run by tests/tests/page_in_node.rs.
+
+import { BROKEN, dice, holds, tell } from "./fake-browser.mjs";
+
+const { Camera } = await import("../page/camera.js");
+const { Guard } = await import("../page/guard.js");
+const { Spectator } = await import("../page/spectator.js");
+const { finite, pixelRatio } = await import("../page/finite.js");
+
+const seed = Number(process.argv[2] ?? 1) || 1;
+console.log(`seed ${seed}`);
+const roll = dice(seed);
+const some = (/** @type {any[]} */ list) => list[Math.floor(roll() * list.length)];
+const any = () => (roll() < 0.4 ? some(BROKEN) : (roll() - 0.5) * 3_000);
+
+const measures = /** @type {any} */ ({
+  view_half_x: 34, view_half_y: 22, screen_half_x: 26, screen_half_y: 15, tall_half_x: 13, tall_half_y: 22,
+});
+const camera = new Camera(measures);
+
+/** What of the camera is no number, or none that can be drawn by. */
+function broken() {
+  const { x, y, scale, width, height, leadX, leadY, shake, offsetX, offsetY } = camera;
+  const all = { x, y, scale, width, height, leadX, leadY, shake, offsetX, offsetY };
+  const bad = Object.entries(all).filter(([, value]) => !Number.isFinite(value));
+  if (!(scale > 0 && width > 0 && height > 0)) bad.push(["size", scale]);
+  return bad;
+}
+
+// A stick straight along an axis on a screen that shows all there is along the other.
+camera.resize(2_000, 100_000);
+for (const aim of [0, Math.PI / 2, Math.PI, -Math.PI / 2]) camera.lead(aim, Infinity, 0.016);
+holds(broken().length === 0, "a lead along an axis is one");
+camera.resize(1_280, 720);
+camera.sitOn(3, 4);
+const { scale } = camera;
+for (const [width, height] of [[0, 0], [0, 720], [NaN, NaN], [-1, 5], [Infinity, 9]]) {
+  camera.resize(width, height);
+  camera.lead(0, 100, 0.016);
+  camera.sitOn(3, 4);
+}
+holds(camera.scale === scale && broken().length === 0, "a window of 0 x 0 leaves the picture as it is");
+camera.resize(1_280, 720);
+camera.lead(NaN, NaN, NaN);
+camera.sitOn(NaN, 4);
+camera.lead(0, 100, 0.016);
+camera.sitOn(3, 4);
+holds(broken().length === 0 && Math.abs(camera.x - 3) < 10, "a ship that was nowhere is where it is again");
+
+const world = /** @type {any} */ ({ ships: [], players: new Map(), borderRadius: 40, levelRadius: 40, shipOf: () => undefined });
+const surface = /** @type {any} */ (new EventTarget());
+const spectator = new Spectator(camera, world, surface);
+spectator.become(true);
+const things = [
+  () => camera.resize(any(), any()),
+  () => camera.sitOn(any(), any()),
+  () => camera.lead(any(), any(), any()),
+  () => camera.glideTo(any(), any(), any(), any()),
+  () => camera.fit(any(), any(), any()),
+  () => camera.drift(any(), any(), any()),
+  () => camera.drag(any(), any()),
+  () => camera.keepWithin(any()),
+  () => camera.zoom(any(), any(), any()),
+  () => camera.kick(any()),
+  () => camera.settle(any()),
+  () => tell("wheel", { deltaY: any(), clientX: any(), clientY: any() }, surface),
+  () => tell("pointerdown", { pointerId: some([1, 2]), clientX: any(), clientY: any() }, surface),
+  () => tell("pointermove", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => tell("pointerup", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => some([() => spectator.follow(1), () => spectator.showWhole(), () => spectator.roam()])(),
+  () => spectator.move(any()),
+];
+for (let step = 0; step < 50_000; step++) {
+  some(things)();
+  const bad = broken();
+  if (bad.length > 0) throw new Error(`step ${step}: ${JSON.stringify(bad)}`);
+  if (!Number.isFinite(/** @type {any} */ (spectator).nearness)) throw new Error(`step ${step}: nearness`);
+}
+camera.resize(1_280, 720);
+camera.lead(0, 0, 10);
+camera.sitOn(1, 2);
+camera.settle(10);
+holds(Math.hypot(camera.x - 1, camera.y - 2) < 0.01, "after 50000 broken things the camera sits on its ship");
+spectator.showWhole();
+for (let frame = 0; frame < 600; frame++) spectator.move(0.016);
+holds(Math.hypot(camera.x, camera.y) < 5 && camera.sees(40, 0, 0), "and shows a spectator the arena");
+
+for (const ratio of [NaN, 0, -1, undefined, 3]) {
+  Object.assign(globalThis, { devicePixelRatio: ratio });
+  holds(pixelRatio(2) === (ratio === 3 ? 2 : 1), `a screen that says ${ratio} pixels to a pixel is painted`);
+}
+holds(finite("7") === 0 && finite(NaN, 3) === 3 && finite(-0.5) === -0.5, "a number is one");
+
+/** @type {unknown[][]} */
+const reported = [];
+console.error = (...words) => void reported.push(words);
+const guard = new Guard((error) => error === "mine");
+let painted = 0;
+for (let frame = 0; frame < 60; frame++) {
+  guard.run("ships", () => {
+    throw new TypeError("not finite");
+  });
+  guard.run("labels", () => void (painted += 1));
+  guard.run("core", () => {
+    throw "mine";
+  });
+}
+holds(painted === 60, "a step that fails stops no other");
+holds(reported.length === 1, "and is reported once");
+for (let nth = 0; nth < 1_000; nth++) {
+  guard.run("ships", () => {
+    throw new Error(`another ${nth}`);
+  });
+}
+holds(reported.length < 100, "however many different faults there are");
