@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A player of one room, person or bot. The room gives it out and may reuse it after the player
-/// left.
+/// A player of one room, person or bot. The room gives it out: the lowest that is free, and none
+/// that was another's in the last 30 s. It may be above the most players of the room: it is a key,
+/// not an index. None is `u16::MAX`.
 #[derive(
     Clone,
     Copy,

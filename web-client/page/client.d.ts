@@ -203,6 +203,7 @@ export interface Standing {
 }
 
 export interface Player {
+  /** Its id. Nobody else's for 30 s after it left: forget what you keep by it when it is gone. */
   readonly player: number;
   /** Text of a stranger: show it, never interpret it. */
   readonly name: string;

@@ -52,7 +52,7 @@ let wasm = await loadWasm().catch((error) => {
 const measures = wasm.measures();
 const world = new World(measures);
 const camera = new Camera(measures);
-const view = new View(camera, world, surface);
+const view = new View(camera, world, surface, (text) => hud.notice(text, performance.now()));
 const times = new FrameTime();
 const quality = new Quality(times, location.search, (level) => picture.become(level));
 const picture = new Picture(surface, camera, measures, quality.level);

@@ -51,16 +51,21 @@ const PAN_PX = 620;
 const ZOOM_KEY = 1.25;
 
 export class Spectator {
-  /** @param {Camera} camera @param {World} world @param {HTMLElement} surface */
-  constructor(camera, world, surface) {
+  /** @param {Camera} camera @param {World} world @param {HTMLElement} surface
+   *  @param {(text: string) => void} tell shows a sentence for a while */
+  constructor(camera, world, surface, tell) {
     this.camera = camera;
     this.world = world;
+    /** @private */
+    this.tell = tell;
     /** Whether anybody spectates: else it hears nothing. */
     this.active = false;
     /** @type {Mode} */
     this.mode = "whole";
     /** Whom it follows, through all of its lives. @type {number | null} */
     this.followed = null;
+    /** How that one is called. @private */
+    this.followedName = "";
     /** @private */
     this.nearness = 1;
     /** Whether the camera is where it was told to be: the first look is taken at once. @private */
@@ -97,8 +102,7 @@ export class Spectator {
     const time = this.landed ? seconds : Infinity;
     this.pan(seconds);
     if (this.mode === "follow") {
-      // Who left has no next life: the one after it is followed.
-      if (this.followed !== null && !world.players.has(this.followed)) this.next(1);
+      this.heedRoster();
       const ship = this.followed === null ? undefined : world.shipOf(this.followed);
       if (ship) camera.glideTo(ship.x, ship.y, this.nearness, time);
     } else if (this.mode === "whole") {
@@ -108,6 +112,19 @@ export class Spectator {
       camera.keepWithin(Math.max(world.borderRadius, world.levelRadius));
     }
     this.landed ||= world.borderRadius > 0;
+  }
+
+  /** Who left has no next life, and nobody is followed in its place without being chosen.
+   *  @private */
+  heedRoster() {
+    if (this.followed === null) return;
+    const player = this.world.players.get(this.followed);
+    if (player) {
+      this.followedName = player.name || "Nameless";
+      return;
+    }
+    this.tell(`${this.followedName} has left. Press E or tap a ship to follow another.`);
+    this.showWhole();
   }
 
   /** Follows the next player in the order of their numbers, or the one before; the whole arena
@@ -130,6 +147,7 @@ export class Spectator {
   follow(player) {
     this.mode = "follow";
     this.followed = player;
+    this.followedName = this.world.nameOf(player) || "Nameless";
   }
 
   showWhole() {

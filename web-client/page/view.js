@@ -14,11 +14,12 @@ import { Spectator } from "./spectator.js";
 const DRIFT_MS = 9000;
 
 export class View {
-  /** @param {Camera} camera @param {World} world @param {HTMLElement} surface */
-  constructor(camera, world, surface) {
+  /** @param {Camera} camera @param {World} world @param {HTMLElement} surface
+   *  @param {(text: string) => void} tell shows a sentence for a while */
+  constructor(camera, world, surface, tell) {
     this.camera = camera;
     this.world = world;
-    this.spectator = new Spectator(camera, world, surface);
+    this.spectator = new Spectator(camera, world, surface, tell);
     /** @type {"demo" | "player" | "spectator"} */
     this.eyes = "demo";
     /** @private */

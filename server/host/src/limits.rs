@@ -74,6 +74,12 @@ pub const REWIND_DRIFT_MAX: u16 = 1;
 pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
 /// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
 pub const ROSTER_DEPARTURES_MAX: usize = 256;
+/// For how long the id of a player who left is not given to another. Clients know players by their
+/// ids alone, and remember them for some seconds.
+pub const PLAYER_ID_RETIRED_FOR: Duration = Duration::from_secs(30);
+/// How many such ids a room keeps back. Of more the oldest comes free before its time; counted as
+/// reused early.
+pub const PLAYER_IDS_RETIRED_MAX: usize = 16_384;
 /// How often scores and teams in the roster are refreshed, per second. What changes in between
 /// is sent as one change.
 pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
@@ -122,7 +128,8 @@ pub const CLIENT_MESSAGE_MAX_BYTES: usize = HELLO_MAX_BYTES;
 // The limits must agree with each other; a wrong edit does not compile.
 const _: () = {
     use shared::limits::{
-        INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, SMALL_MESSAGE_MAX_BYTES, SPECTATOR_PING_EVERY,
+        INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SMALL_MESSAGE_MAX_BYTES,
+        SPECTATOR_PING_EVERY,
     };
 
     assert!(CATCH_UP_STEPS_DEFAULT >= 1 && CATCH_UP_STEPS_DEFAULT <= CATCH_UP_STEPS_MAX);
@@ -132,6 +139,10 @@ const _: () = {
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    // There is always a free id, and the last of all is nobody's: games may use it for no player.
+    assert!(PLAYER_IDS_RETIRED_MAX + (ROOM_PLAYERS_MAX as usize) < u16::MAX as usize);
+    // A client that missed so much has lost its connection, and with it what it knew of players.
+    assert!(PLAYER_ID_RETIRED_FOR.as_millis() > SILENCE_MAX.as_millis());
     assert!(PONGS_PENDING_MAX > 0 && OUTBOX_NOTICES_MAX > 1);
     // What is sent in one pass of several steps must not count as a gap.
     assert!(BROADCAST_BEHIND_MAX_TICKS >= CATCH_UP_STEPS_MAX);

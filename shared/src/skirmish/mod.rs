@@ -183,7 +183,7 @@ impl Game for Skirmish {
             let gone = self.players.remove(at);
             self.score_flight(gone);
             self.round.forget(player);
-            // Its number may be given out again: nobody should score by a stranger's bolts.
+            // Nobody scores by the bolts of one who has left.
             self.bolts.retain(|bolt| bolt.owner != player);
             self.players.iter_mut().for_each(|other| other.forget(player));
         }

@@ -41,7 +41,7 @@ impl Player {
         self.hurts.push((by, tick));
     }
 
-    /// A player is gone: its number may be given out again.
+    /// A player is gone: one day its number is another's.
     pub(super) fn forget(&mut self, player: PlayerId) {
         self.hurts.retain(|(by, _)| *by != player);
     }

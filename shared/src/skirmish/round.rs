@@ -117,7 +117,7 @@ impl Round {
             .collect();
     }
 
-    /// A player is gone: its number may be given out again, and its place is nobody else's.
+    /// A player is gone: one day its number is another's, and its place is nobody else's.
     pub(super) fn forget(&mut self, player: PlayerId) {
         let standings = self.result.iter_mut().filter(|standing| standing.player == player);
         standings.for_each(|standing| standing.player = GONE);

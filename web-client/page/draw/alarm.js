@@ -161,6 +161,8 @@ export class Alarm {
       context.fillRect(0, 0, camera.width, camera.height);
     }
     this.drawShade(canvas, 0.45 * dark);
+    // Who has left is not sought among those who came.
+    if (this.killer !== null && !world.players.has(this.killer)) this.killer = null;
     const ship = this.killer === null ? undefined : world.shipOf(this.killer);
     if (!ship || ship.player === world.self) return;
     const [x, y] = [camera.screenX(ship.x), camera.screenY(ship.y)];

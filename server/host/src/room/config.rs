@@ -10,7 +10,7 @@ use shared::protocol::snapshot::{Codec, Coding};
 use shared::scene::{Schema, SchemaError};
 use shared::tick::TickRate;
 
-use crate::limits::SPECTATOR_DELAY_DEFAULT;
+use crate::limits::{PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};
 use crate::pacer::OverloadPolicy;
 
 /// What all rooms of a server are made from, but for their names and seeds.
@@ -99,6 +99,8 @@ pub struct RoomConfig<G: Game> {
     pub(super) skills: Skills,
     pub(super) rewind_max_ticks: u32,
     pub(super) delay_ticks: u32,
+    /// For how long the id of a player who left is nobody's.
+    pub(super) id_retired_ticks: u32,
     pub(super) codec: Arc<Codec>,
     pub(super) level: G::Level,
     /// Schema, level and settings in bincode, as every welcome carries them.
@@ -155,6 +157,7 @@ impl<G: Game> RoomConfig<G> {
             skills,
             rewind_max_ticks: setup.rewind_max_ticks,
             delay_ticks: setup.tick_rate.ticks_in_most(stream.spectator_delay),
+            id_retired_ticks: setup.tick_rate.ticks_in_most(PLAYER_ID_RETIRED_FOR),
             codec,
             level,
             welcome,

@@ -24,7 +24,7 @@ impl<G: Game> Room<G> {
     pub(super) fn fill_up(&mut self) {
         self.remove_bots_for(self.state.people);
         while self.bots() < self.config.fill.saturating_sub(self.state.people) {
-            let player = self.state.free_id();
+            let player = self.state.next_id(self.config.id_retired_ticks);
             let dice = Dice::new(self.config.seed, DICE_STREAM | u64::from(player.0));
             let name = NAMES[usize::from(player.0) % NAMES.len()];
             self.add(player, name, Some(dice));

@@ -19,6 +19,7 @@ mod input_buffer;
 mod input_history;
 mod interest;
 mod own_state_replay;
+mod player_ids;
 mod published;
 pub mod recording;
 mod rewind;
@@ -50,6 +51,7 @@ use shared::tick::Tick;
 use crate::limits::ROSTER_SCORES_PER_SECOND;
 use crate::pacer::TimeScale;
 use input_buffer::InputBuffer;
+use player_ids::RetiredIds;
 use roster::Roster;
 use state::Player;
 
@@ -77,6 +79,7 @@ impl<G: Game> Room<G> {
             simulation,
             players: Vec::new(),
             people: 0,
+            retired_ids: RetiredIds::default(),
             roster: Roster::default(),
             pace: Pace { from: Tick(0), permille: PACE_FULL_PERMILLE },
         };
@@ -134,13 +137,13 @@ impl<G: Game> Room<G> {
             return Err(Refusal::RoomFull);
         }
         self.remove_bots_for(self.state.people + 1);
-        let player = self.state.free_id();
+        let player = self.state.next_id(self.config.id_retired_ticks);
         self.add(player, name, None);
         self.counters.joined += 1;
         Ok(player)
     }
 
-    /// A person leaves. Its [`Viewer`] must not be used after: the id may soon be another's.
+    /// A person leaves. Its [`Viewer`] must not be used after: the id may one day be another's.
     pub fn leave(&mut self, player: PlayerId) {
         if self.state.player(player).is_some_and(|one| one.bot.is_none()) {
             self.remove(player);
@@ -264,7 +267,8 @@ impl<G: Game> Room<G> {
         state.people -= u16::from(player.bot.is_none());
         state.simulation.leave(id);
         state.roster.leave(id);
-        // Its id may be another's before the next step, who must not be sent what was this one's.
+        let is_early = state.retired_ids.retire(id, state.simulation.tick());
+        self.counters.player_ids_reused_early += u64::from(is_early);
         self.published.forget(id);
     }
 

@@ -13,6 +13,7 @@ use shared::simulation::Simulation;
 use shared::tick::Tick;
 
 use super::input_buffer::InputBuffer;
+use super::player_ids::RetiredIds;
 use super::roster::Roster;
 
 /// All of a room that a checkpoint must hold.
@@ -23,6 +24,7 @@ pub struct RoomState<G: Game> {
     /// By rising id.
     pub(super) players: Vec<Player<G>>,
     pub(super) people: u16,
+    pub(super) retired_ids: RetiredIds,
     pub(super) roster: Roster,
     pub(super) pace: Pace,
 }
@@ -55,10 +57,26 @@ impl<G: Game> RoomState<G> {
         self.players.len() as u16 - self.people
     }
 
-    /// The lowest id that nobody has.
-    pub(super) fn free_id(&self) -> PlayerId {
-        let taken = self.players.iter().enumerate();
-        let gap = taken.take_while(|(at, player)| usize::from(player.id.0) == *at).count();
-        PlayerId(u16::try_from(gap).expect("a room holds fewer players than there are ids"))
+    /// The id of the next player: the lowest that was nobody's in the last `retired_ticks`.
+    pub(super) fn next_id(&mut self, retired_ticks: u32) -> PlayerId {
+        let now = self.simulation.tick();
+        let gap = self.lowest_gap();
+        let RoomState { players, retired_ids, .. } = self;
+        let is_taken = |id| players.binary_search_by_key(&id, |player| player.id).is_ok();
+        retired_ids.lowest_free(now, retired_ticks, gap, is_taken)
+    }
+
+    /// The lowest id that nobody has. Below it the ids are the places.
+    fn lowest_gap(&self) -> u16 {
+        let (mut low, mut high) = (0, self.players.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if usize::from(self.players[middle].id.0) == middle {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low as u16
     }
 }

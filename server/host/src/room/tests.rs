@@ -14,6 +14,7 @@ use super::{
     EncodeScratch, InputVerdict, Published, Room, RoomError, RoomTemplate, RosterVersion, Viewer,
 };
 
+mod ids;
 mod restore;
 mod threads;
 mod viewers;
@@ -117,7 +118,7 @@ fn bots_fill_a_room_and_give_way_to_people() {
     let people: Vec<PlayerId> = (0..4).map(|_| room.join("Ada").expect("there is space")).collect();
     // At once, without a tick between.
     assert_eq!((room.people(), room.bots()), (4, 0));
-    assert_eq!(people, [2, 1, 0, 3].map(PlayerId));
+    assert_eq!(people, [3, 4, 5, 6].map(PlayerId), "no bot's number is given out again at once");
     room.step();
     assert_eq!((room.people(), room.bots()), (4, 0));
     spectator.read_roster(room.published());
@@ -128,7 +129,8 @@ fn bots_fill_a_room_and_give_way_to_people() {
     assert_eq!((room.people(), room.bots()), (2, 0));
     room.step();
     assert_eq!((room.people(), room.bots()), (2, 1));
-    room.leave(PlayerId(1)); // A bot has that id now, and bots are not anybody's to send away.
+    let bot = room.state.players.iter().find(|player| player.bot.is_some()).expect("there is one");
+    room.leave(bot.id); // Bots are not anybody's to send away.
     assert_eq!((room.people(), room.bots()), (2, 1));
 }
 
@@ -154,7 +156,7 @@ fn a_full_room_refuses_people() {
     assert_eq!(room.join("c"), Err(Refusal::RoomFull));
     assert_eq!(room.take_counters().refused_full, 1);
     room.leave(first);
-    assert_eq!(room.join("c"), Ok(first));
+    assert!(room.join("c").is_ok());
 }
 
 #[test]
@@ -252,9 +254,7 @@ fn a_player_is_shown_nothing_from_before_it_came() {
     let first = room.join("a").expect("there is space");
     room.step();
     room.leave(first);
-    // The same id, but what the scene holds for that id is for another.
     let second = room.join("b").expect("there is space");
-    assert_eq!(first, second);
     let mut client = Client::new(Some(second));
     assert_eq!(client.read_snapshot(room.published()), None);
     room.step();

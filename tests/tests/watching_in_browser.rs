@@ -1,0 +1,47 @@
+//! Who watches in a browser: whom the camera follows.
+
+use serde_json::Value;
+use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone};
+
+/// Follows the next player.
+const NEXT: Key = Key { key: "e", code: "KeyE", number: 69 };
+/// All see the room as it is.
+const LIVE: [&str; 2] = ["--spectator-delay", "0"];
+
+fn banner(page: &Page<'_>) -> String {
+    let text = page.eval("document.getElementById('banner-text').textContent");
+    text.as_str().expect("a text").to_owned()
+}
+
+fn followed(page: &Page<'_>) -> Value {
+    page.eval("tickwire.state().camera.player")
+}
+
+#[test]
+fn a_followed_player_who_leaves_is_never_replaced_by_another() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    // Of two bots the later one makes way for a person, who comes in the very same moment.
+    let server = Server::start(&[&["--fill", "2", "--seed", "1"], &LIVE[..]].concat());
+    let bob = browser.page();
+    bob.open(&server.url("/?spectate&room=pond"));
+    bob.wait_until("tickwire.state().entities > 0", GIVE_UP);
+    bob.press(NEXT);
+    bob.wait_until("tickwire.state().camera.player === 0", GIVE_UP);
+    bob.press(NEXT);
+    bob.wait_until("tickwire.state().camera.player === 1", GIVE_UP);
+    let name = bob.eval("tickwire.state().camera.name");
+    let name = name.as_str().expect("bots have names");
+
+    let ann = browser.page();
+    ann.open(&server.url("/?play&name=Ann&room=pond"));
+    ann.wait_until("tickwire.state().me?.alive", GIVE_UP);
+    bob.wait_until("tickwire.state().camera.mode === 'whole'", GIVE_UP);
+    assert_eq!(followed(&bob), Value::Null);
+    assert!(banner(&bob).starts_with(&format!("{name} has left.")), "{}", banner(&bob));
+    // Somebody else is followed once somebody else is chosen.
+    bob.press(NEXT);
+    bob.wait_until("tickwire.state().camera.mode === 'follow'", GIVE_UP);
+    assert_ne!(followed(&bob), 1);
+    assert_eq!(bob.take_faults(), Vec::<String>::new());
+}
