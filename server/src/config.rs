@@ -15,8 +15,9 @@ use shared::limits::{
     TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };
 use tickwire_host::limits::{
-    CATCH_UP_STEPS_MAX, MIN_TIME_SCALE_LOWEST_PERMILLE, REWIND_MAX_DEFAULT, REWIND_MAX_MAX,
-    SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT, SPECTATOR_DELAY_MAX,
+    CATCH_UP_STEPS_MAX, IDLE_AFTER_DEFAULT, IDLE_AFTER_MAX, MIN_TIME_SCALE_LOWEST_PERMILLE,
+    REWIND_MAX_DEFAULT, REWIND_MAX_MAX, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
+    SPECTATOR_DELAY_MAX,
 };
 use tickwire_host::pacer::{OverloadPolicy, TimeScale};
 use tickwire_host::room::StreamSettings;
@@ -113,6 +114,13 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_OVERLOAD_JOINS", value_name = "HOW", default_value = "refuse")]
     pub overload_joins: OverloadJoins,
 
+    /// Seconds after which a player whose input does not change becomes a spectator, up to a day; 0
+    /// is never
+    #[arg(long, env = "TICKWIRE_IDLE_AFTER", value_name = "SECONDS",
+        default_value_t = Config::default().idle_after,
+        value_parser = clap::value_parser!(u32).range(0..=IDLE_AFTER_MAX.as_secs() as i64))]
+    pub idle_after: u32,
+
     /// The game's own settings, as JSON
     #[arg(long, env = "TICKWIRE_SETTINGS", value_name = "JSON")]
     pub settings: Option<String>,
@@ -184,6 +192,7 @@ impl Default for Config {
             } else {
                 OverloadJoins::Allow
             },
+            idle_after: IDLE_AFTER_DEFAULT.as_secs() as u32,
             settings: None,
             record_scenes: None,
             web_dir: None,
@@ -276,6 +285,11 @@ impl Config {
         }
     }
 
+    /// After how much time an idle player makes way, if ever.
+    pub(crate) fn idle_after(&self) -> Option<Duration> {
+        (self.idle_after > 0).then(|| Duration::from_secs(self.idle_after.into()))
+    }
+
     /// The number of shards.
     pub(crate) fn shard_count(&self) -> usize {
         match self.shards {
@@ -343,6 +357,9 @@ mod tests {
             "--min-time-scale=NaN",
             "--min-time-scale=25%",
             "--overload-joins=maybe",
+            "--idle-after=-1",
+            "--idle-after=60s",
+            "--idle-after=86401",
             "--spectator-delay=2",
             "--spectator-delay=-1s",
             "--spectator-delay=1.5s",
@@ -390,6 +407,18 @@ mod tests {
             refuse_joins: false,
         };
         assert_eq!(overload(&arguments), expected);
+    }
+
+    #[test]
+    fn the_time_of_idle_players_is_taken_from_the_arguments_and_none_is_never() {
+        let idle_after = |arguments: &[&str]| {
+            let all = ["tickwire"].iter().chain(arguments);
+            Config::try_parse_from(all).expect("these are allowed").idle_after()
+        };
+        assert_eq!(idle_after(&[]), Some(IDLE_AFTER_DEFAULT));
+        assert_eq!(idle_after(&["--idle-after=3"]), Some(Duration::from_secs(3)));
+        assert_eq!(idle_after(&["--idle-after=86400"]), Some(IDLE_AFTER_MAX));
+        assert_eq!(idle_after(&["--idle-after=0"]), None);
     }
 
     #[test]

@@ -377,6 +377,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         skills: config.bot_skill,
         stream: config.stream(),
         overload: config.overload(),
+        idle_after: config.idle_after(),
         codec: None,
     })
 }

@@ -29,6 +29,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Version of its rules: raised whenever `step` or `advance` changes, since a client that
     /// predicts by other rules would only stutter.
     const RULES: u32;
+    /// Whether its players may do nothing for as long as they like. Else a player whose input has not
+    /// changed for as long as the server allows makes way to one who plays, and may watch.
+    const PLAYERS_MAY_IDLE: bool = false;
 
     /// What whoever opens a room can choose.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;

@@ -1,10 +1,14 @@
-//! Who watches in a browser: whom the camera follows.
+//! Who watches in a browser: whom the camera follows, and how an idle player comes to watch and is
+//! back.
 
 use serde_json::Value;
-use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone};
+use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone, screenshots};
 
 /// Follows the next player.
 const NEXT: Key = Key { key: "e", code: "KeyE", number: 69 };
+const D: Key = Key { key: "d", code: "KeyD", number: 68 };
+/// What an idle player reads who watches.
+const IDLE: &str = "You were idle; press any key to play.";
 /// All see the room as it is.
 const LIVE: [&str; 2] = ["--spectator-delay", "0"];
 
@@ -44,4 +48,38 @@ fn a_followed_player_who_leaves_is_never_replaced_by_another() {
     bob.wait_until("tickwire.state().camera.mode === 'follow'", GIVE_UP);
     assert_ne!(followed(&bob), 1);
     assert_eq!(bob.take_faults(), Vec::<String>::new());
+}
+
+#[test]
+fn an_idle_player_is_warned_watches_and_plays_again_by_one_key_or_press() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "0", "--seed", "1", "--idle-after", "4"]);
+    let ann = browser.page();
+    ann.open(&server.url("/?play&name=Ann"));
+    let plays = "tickwire.state().role === 'player' && tickwire.state().me?.alive";
+    let idles = format!(
+        "tickwire.state().role === 'spectator' &&
+         document.getElementById('banner-text').textContent === {IDLE:?}"
+    );
+    ann.wait_until(plays, GIVE_UP);
+    let room = ann.eval("tickwire.state().room");
+    let is_warned = "document.getElementById('banner-text').textContent.startsWith('Still there?')";
+    ann.wait_until(is_warned, GIVE_UP);
+    assert_eq!(ann.eval("tickwire.state().role"), "player");
+    ann.wait_until(&idles, GIVE_UP);
+    assert_eq!(ann.eval("tickwire.state().room"), room);
+    ann.screenshot(&screenshots().join("idle.png"));
+    ann.press(D);
+    ann.wait_until(plays, GIVE_UP);
+    assert_eq!(ann.eval("tickwire.state().room"), room);
+    assert_eq!(banner(&ann), "");
+
+    // Once more, by a press on the picture; while buttons of the page do what they are for.
+    ann.wait_until(&idles, GIVE_UP);
+    let _ = ann.eval("document.getElementById('watch-free').click()");
+    ann.mouse("mousePressed", 640.0, 400.0);
+    ann.mouse("mouseReleased", 640.0, 400.0);
+    ann.wait_until(plays, GIVE_UP);
+    assert_eq!(ann.take_faults(), Vec::<String>::new());
 }

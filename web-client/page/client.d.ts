@@ -192,6 +192,12 @@ export interface Pace {
 export interface End {
   /** As the WebSocket's close code. */
   readonly code: number;
+  /**
+   * As in the table of `docs/protocol.md`. After `idle` (a player whose input did not change for a
+   * minute, or as the server is set) connect again at once: with the role of a spectator to watch the
+   * room on, or as a player when there is something to play. A notice comes 15 s before it; a changed
+   * {@link TickwireClient.input} is enough to stay.
+   */
   readonly reason: string;
 }
 

@@ -45,7 +45,7 @@ export class Connection {
    * @param {Wasm} wasm
    * @param {() => Held} held what the player holds now
    * @param {{ changed(status: Status, reason: string): void, silent(silent: boolean): void,
-   *           over(reason: string): void, faulted(): Promise<Wasm> }} hooks
+   *           over(reason: string): void, idled(): void, faulted(): Promise<Wasm> }} hooks
    */
   constructor(wasm, held, hooks) {
     this.wasm = wasm;
@@ -101,6 +101,13 @@ export class Connection {
       this.flush();
     }
     this.stop();
+  }
+
+  /** Comes into the same room as a player, or as a spectator. @param {boolean} spectator */
+  turnInto(spectator) {
+    if (!this.greeting) return;
+    const room = this.wasm.state().room ?? this.greeting.room;
+    this.start({ ...this.greeting, spectator, room });
   }
 
   /** @private */
@@ -200,6 +207,11 @@ export class Connection {
     const state = this.wasm.state();
     if (state.stale && !this.reloaded && this.noteReloaded(true)) {
       location.reload();
+      return;
+    }
+    if (state.idle) {
+      this.hooks.idled();
+      this.turnInto(true);
       return;
     }
     if (state.stale || state.last) {

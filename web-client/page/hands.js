@@ -22,6 +22,7 @@ import { work } from "./input/menu.js";
  * @property {(text: string, ms: number) => void} tell
  * @property {(buttons: number) => void} hold told at once whenever what is held has changed
  * @property {() => void} press by which sound may begin
+ * @property {() => boolean} resume plays again; gives whether it was waited for
  */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./input/bindings.js").Action} Action */
@@ -99,6 +100,7 @@ export class Hands {
   pressPad(pressed) {
     const { panel, start, wants } = this;
     wants.press();
+    if (!panel.isOpen && wants.resume()) return;
     if (panel.isOpen) {
       if (pressed === Pad.B || pressed === Pad.START) panel.close();
       else work(panel.root, pressed);

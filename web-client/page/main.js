@@ -4,6 +4,7 @@
 // It owns the order of things and nothing else; every part has a file of its own. Behind the
 // start overlay it shows a room of bots that the core plays in the page.
 
+import { AnyKey } from "./input/any-key.js";
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { FrameTime } from "./frame-time.js";
@@ -35,6 +36,7 @@ const FRAME_MAX_SECONDS = 0.1;
 /** What happened while no frame was drawn for so long is over: it is neither told nor heard. */
 const GAP_MS = 1000;
 const STILL = { buttons: 0, aim: 0 };
+const IDLE = "You were idle; press any key to play.";
 
 const recorder = new Recorder();
 const published = installState(recorder);
@@ -63,6 +65,7 @@ const hands = new Hands(surface, settings, start, measures, {
   tell: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => connection.hold(buttons),
+  resume,
 });
 start.chooser.tell(measures.classes);
 settings.onChange(heed);
@@ -70,7 +73,7 @@ heed();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
-const connection = new Connection(wasm, held, { changed, silent, over, faulted });
+const connection = new Connection(wasm, held, { changed, silent, over, idled, faulted });
 const guard = new Guard((error) => connection.takes(error));
 const network = new Network(location.search, () => {
   network.apply(wasm);
@@ -78,6 +81,7 @@ const network = new Network(location.search, () => {
   connection.nudge();
 });
 const networkPanel = new NetworkPanel(network);
+new AnyKey(resume);
 addEventListener("keydown", (event) => {
   // One press closes one thing, however long it lasts.
   if (event.key !== "Escape" || event.repeat || close()) return;
@@ -96,6 +100,8 @@ published.look({
 let demo = false;
 /** Whether a spectator waits for its first picture. */
 let awaited = false;
+/** Whether it only watches because it did nothing as a player. */
+let idle = false;
 let frameAt = performance.now();
 /** Whether what has happened up to the next picture is over. */
 let skips = false;
@@ -149,8 +155,22 @@ function leave() {
   back("");
 }
 
+/** The server gave the seat of a player who did nothing away. */
+function idled() {
+  idle = true;
+}
+
+/** Who did nothing plays again. Gives whether anybody did. */
+function resume() {
+  if (!idle) return false;
+  idle = false;
+  connection.turnInto(false);
+  return true;
+}
+
 /** @param {string} message */
 function back(message) {
+  idle = false;
   hands.become(false);
   hud.leave();
   networkPanel.close();
@@ -176,7 +196,8 @@ function changed(status, reason) {
   } else if (status === "connecting") {
     hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
   } else if (status === "waiting") {
-    hud.say(`${sentence(reason)} Trying again…`);
+    // As a spectator, perhaps, for whom there is no seat.
+    hud.say(`${idle ? "You were idle. " : ""}${sentence(reason)} Trying again…`);
   } else {
     demo = false;
     ownBefore = null;
@@ -190,14 +211,19 @@ function changed(status, reason) {
     watchBar.become(spectates ? state : null);
     networkPanel.become(spectates);
     awaited = spectates;
-    hud.say(spectates ? awaiting(delaySeconds(state)) : "");
+    hud.say(calm());
   }
 }
 
 /** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
 function silent(isSilent) {
-  const calm = awaited ? awaiting(delaySeconds(wasm.state())) : "";
-  hud.say(isSilent ? "Nothing heard from the server for a moment." : calm);
+  hud.say(isSilent ? "Nothing heard from the server for a moment." : calm());
+}
+
+/** What is said while all is well. */
+function calm() {
+  if (idle) return IDLE;
+  return awaited ? awaiting(delaySeconds(wasm.state())) : "";
 }
 
 /** A server that shows spectators the past has none for them yet. @param {number} delay seconds */
@@ -208,7 +234,7 @@ function awaiting(delay) {
 
 /** The server will not have us, for good. @param {string} reason */
 function over(reason) {
-  back(sentence(reason));
+  back(idle ? `You were idle. ${sentence(reason)}` : sentence(reason));
 }
 
 /** The core trapped: its memory can no longer be trusted. */
@@ -263,8 +289,10 @@ function refill(clock) {
   if (demo) wasm.advanceDemo(clock);
   const intent = demo ? STILL : held();
   if (!world.refill(wasm, clock, intent)) return;
-  if (awaited) hud.say("");
-  awaited = false;
+  if (awaited) {
+    awaited = false;
+    hud.say(calm());
+  }
   const happenings = world.happenings(wasm);
   if (skips) skip();
   else for (const happening of happenings) guard.run(happening.name, () => show(happening, clock));

@@ -14,6 +14,7 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {string} reason why it is not in a room, for people
  * @property {boolean} stale whether the server runs other code than this page
  * @property {boolean} last whether trying again would not help
+ * @property {boolean} idle whether the server ended it because the player did nothing
  * @property {string | null} room
  * @property {number | null} player
  * @property {number} tick_rate_hz

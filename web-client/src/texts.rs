@@ -54,6 +54,7 @@ pub(crate) fn state<G: Game>(
         let stale = matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. }));
         json.key("stale").flag(stale);
         json.key("last").flag(refusal.as_ref().is_some_and(is_lasting));
+        json.key("idle").flag(matches!(reached, Some(Stage::Ended(End::Idle))));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),
             None => json.key("room").null(),

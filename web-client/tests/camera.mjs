@@ -53,7 +53,7 @@ holds(broken().length === 0 && Math.abs(camera.x - 3) < 10, "a ship that was now
 
 const world = /** @type {any} */ ({ ships: [], players: new Map(), borderRadius: 40, levelRadius: 40, shipOf: () => undefined });
 const surface = /** @type {any} */ (new EventTarget());
-const spectator = new Spectator(camera, world, surface);
+const spectator = new Spectator(camera, world, surface, () => {});
 spectator.become(true);
 const things = [
   () => camera.resize(any(), any()),

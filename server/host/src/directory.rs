@@ -4,6 +4,7 @@
 //! A plain struct that is handed the time, owned by the lobby. Its counts are the admission; it
 //! touches no room. What it shows of a room it reads from the room's [`RoomStatus`].
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,7 +176,8 @@ impl Directory {
         Ok(Placement { room, shard, new })
     }
 
-    /// The room with the most players that has a seat and is not overloaded: people come to meet.
+    /// The room with the most players who act that has a seat and is not overloaded: people come to
+    /// meet. Of several, the one with the fewest who do not act.
     fn fullest(&self, role: Role) -> Option<RoomKey> {
         self.rooms
             .iter()
@@ -184,7 +186,10 @@ impl Directory {
                 Role::Player => listed.players < self.limits.players_max,
                 Role::Spectator => listed.spectators < ROOM_SPECTATORS_MAX,
             })
-            .max_by_key(|(_, listed)| listed.players)
+            .max_by_key(|(_, listed)| {
+                let idle = listed.status.idle();
+                (listed.players.saturating_sub(idle), Reverse(idle))
+            })
             .map(|(room, _)| room)
     }
 

@@ -72,6 +72,16 @@ pub const REWIND_DRIFT_MAX: u16 = 1;
 /// ticks: what is drawn between two snapshots waits for the later one, as long as jitter makes
 /// necessary. Beyond it a rewind is not believed.
 pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
+/// After how much time a player that does nothing, or always the same, makes way, when nothing is
+/// set: its session ends as `Idle`.
+pub const IDLE_AFTER_DEFAULT: Duration = Duration::from_secs(60);
+/// Longest such time that may be set. Refused at start-up above; no time at all is never.
+pub const IDLE_AFTER_MAX: Duration = Duration::from_secs(86_400);
+/// How long before that it is warned by a notice, but not before half of the time is over.
+pub const IDLE_WARNING: Duration = Duration::from_secs(15);
+/// After how much time a player that does nothing no longer counts where clients that name no room
+/// are led to the one with the most players, nor among those that bots make way for.
+pub const SEEMS_IDLE_AFTER: Duration = Duration::from_secs(20);
 /// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
 pub const ROSTER_DEPARTURES_MAX: usize = 256;
 /// For how long the id of a player who left is not given to another. Clients know players by their

@@ -17,7 +17,7 @@ use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
 use crate::room::recording::Recording;
-use crate::room::{EncodeScratch, Room};
+use crate::room::{EncodeScratch, Idleness, Room};
 use crate::session::{PassContext, Session, WriteBuffers};
 
 /// Looks at a room after each of its steps: for tests, which compare what clients see with it.
@@ -203,6 +203,7 @@ impl<G: Game> RoomHost<G> {
     ) {
         for _ in 0..steps {
             self.room.step();
+            self.heed_idleness();
             // What all spectators are sent of the tick is encoded once, here.
             self.broadcast.encode(self.room.published(), &mut self.encode_scratch);
             if let Some(recording) = &mut self.recording {
@@ -211,6 +212,19 @@ impl<G: Game> RoomHost<G> {
             if let Some(probe) = &mut probe {
                 probe.stepped(&self.room);
             }
+        }
+    }
+
+    /// Warns players who do not act, and ends their sessions in the end.
+    fn heed_idleness(&mut self) {
+        for &(player, idleness) in self.room.idle() {
+            let of_player = |session: &&mut Session<G>| session.player() == Some(player);
+            let Some(session) = self.sessions.iter_mut().find(of_player) else { continue };
+            match idleness {
+                Idleness::Warned => session.notify(&self.room.config().idle_warning),
+                Idleness::Over => session.end(End::Idle),
+            }
+            self.any_ended |= session.ended().is_some();
         }
     }
 
@@ -287,6 +301,7 @@ impl<G: Game> RoomHost<G> {
     fn show_status(&self) {
         let (tick, bots) = (self.room.tick(), self.room.bots());
         self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
+        self.status.publish_idle(self.room.idle_people());
     }
 }
 

@@ -37,11 +37,13 @@ pub enum End {
     NotUtf8,
     /// Bytes or frames came faster than they are read, for too long.
     Flood,
+    /// A player did nothing, or always the same, for too long: it may watch, or join again.
+    Idle,
 }
 
 impl End {
     /// All of them, in order.
-    pub const ALL: [End; 15] = [
+    pub const ALL: [End; 16] = [
         End::Left,
         End::Closing,
         End::Protocol,
@@ -57,6 +59,7 @@ impl End {
         End::Lost,
         End::NotUtf8,
         End::Flood,
+        End::Idle,
     ];
 
     /// The WebSocket close code: RFC 6455 section 7.4.1 where it has one, else from 4000.
@@ -79,6 +82,7 @@ impl End {
             End::TooMuch => 4004,
             End::RoomFailed => 4005,
             End::Flood => 4006,
+            End::Idle => 4007,
         }
     }
 
@@ -107,6 +111,7 @@ impl End {
             End::Lost => "lost",
             End::NotUtf8 => "not-utf8",
             End::Flood => "flood",
+            End::Idle => "idle",
         }
     }
 }

@@ -1,6 +1,6 @@
-//! [`Tiny`]: the smallest game. Every player has a number that grows by its inputs. One input makes the
-//! rules panic, one makes them slow and one makes them stand still, for tests of failed, overloaded and stuck
-//! rooms.
+//! [`Tiny`]: the smallest game. Every player has a number that grows by its inputs, and may do nothing
+//! for as long as it likes. One input makes the rules panic, one makes them slow and one makes them stand
+//! still, for tests of failed, overloaded and stuck rooms.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
@@ -37,6 +37,7 @@ pub struct Tiny {
 impl Game for Tiny {
     const NAME: &'static str = "tiny";
     const RULES: u32 = 3;
+    const PLAYERS_MAY_IDLE: bool = true;
     type Settings = ();
     type Level = ();
     type Input = u8;

@@ -19,6 +19,10 @@ import { finite } from "../finite.js";
  * @typedef {"keys" | "touch" | "gamepad"} Hand the mouse goes with the keys
  */
 
+/** A hand that did nothing for so long does not aim: where the ship is on the screen may change, and
+ *  that is nobody's doing. */
+const STILL_MS = 5000;
+
 export class Controls {
   /** @param {HTMLElement} surface where the pointer plays @param {Settings} settings
    *  @param {(action: Action) => void} pressed a key that is pressed once, and not held
@@ -36,6 +40,8 @@ export class Controls {
     /** With what the player plays: the last that was used. @type {Hand} */
     this.hand = matchMedia("(pointer: coarse)").matches ? "touch" : "keys";
     document.body.dataset.hand = this.hand;
+    /** When it was. @private */
+    this.usedAt = performance.now();
     /** Who aims. @private @type {"flight" | "keys" | "mouse" | "touch" | "gamepad"} */
     this.aimer = "flight";
     /** The direction last given. @private */
@@ -108,14 +114,18 @@ export class Controls {
   /** Direction of the aim, in radians, of a ship that is at a point of the screen.
    *  @param {number} x @param {number} y */
   aimFrom(x, y) {
-    const turn = this.keys.turn(performance.now());
-    this.aim = finite(this.aimed(x, y, turn), this.aim);
+    const now = performance.now();
+    const turn = this.keys.turn(now);
+    this.aim = finite(this.aimed(x, y, turn, now), this.aim);
     return this.aim;
   }
 
-  /** @private @param {number} x @param {number} y @param {number} turn by keys, since last asked */
-  aimed(x, y, turn) {
-    if (this.aimer === "mouse") return this.mouse.aimFrom(x, y);
+  /** @private @param {number} x @param {number} y @param {number} turn by keys, since last asked
+   *  @param {number} now */
+  aimed(x, y, turn, now) {
+    if (this.aimer === "mouse") {
+      return now - this.usedAt < STILL_MS ? this.mouse.aimFrom(x, y) : this.aim;
+    }
     if (this.aimer === "touch") return this.touch.aim;
     if (this.aimer === "gamepad") return this.gamepads.aim;
     if (this.aimer === "keys") return this.aim + turn;
@@ -152,6 +162,7 @@ export class Controls {
 
   /** @private @param {Hand} hand */
   use(hand) {
+    this.usedAt = performance.now();
     if (this.away && !this.paused) {
       this.away = false;
       // What brought the player back is held already.

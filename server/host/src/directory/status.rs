@@ -14,6 +14,8 @@ use crate::pacer::TimeScale;
 pub struct RoomStatus {
     tick: AtomicU32,
     bots: AtomicU16,
+    /// People who seem idle.
+    idle: AtomicU16,
     time_scale_permille: AtomicU16,
     refuses_joins: AtomicBool,
 }
@@ -23,6 +25,7 @@ impl Default for RoomStatus {
         RoomStatus {
             tick: AtomicU32::default(),
             bots: AtomicU16::default(),
+            idle: AtomicU16::default(),
             time_scale_permille: AtomicU16::new(PACE_FULL_PERMILLE),
             refuses_joins: AtomicBool::default(),
         }
@@ -35,6 +38,16 @@ impl RoomStatus {
         self.bots.store(bots, Relaxed);
         self.time_scale_permille.store(scale.permille(), Relaxed);
         self.refuses_joins.store(refuses_joins, Relaxed);
+    }
+
+    pub(crate) fn publish_idle(&self, idle: u16) {
+        self.idle.store(idle, Relaxed);
+    }
+
+    /// How many of the people who play seem idle.
+    #[must_use]
+    pub fn idle(&self) -> u16 {
+        self.idle.load(Relaxed)
     }
 
     pub(super) fn tick(&self) -> Tick {

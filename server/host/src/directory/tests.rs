@@ -30,6 +30,23 @@ fn any_room_is_the_fullest_with_a_place() {
 }
 
 #[test]
+fn any_room_is_the_one_where_most_act() {
+    let mut directory = of_limits(64, 8, 1_000);
+    let mut join = |name, players| {
+        let joined = (0..players).map(|_| directory.join(Role::Player, &named(name)).unwrap());
+        joined.last().expect("somebody joins").room
+    };
+    let (asleep, awake, mixed) = (join("asleep", 50), join("awake", 3), join("mixed", 20));
+    directory.room(asleep).status.publish_idle(50);
+    directory.room(mixed).status.publish_idle(17);
+    let mut any = |role| directory.join(role, &RequestedRoom::Any).unwrap().room;
+    assert_eq!(any(Role::Spectator), awake, "of equals the one with fewer who do nothing");
+    assert_eq!(any(Role::Player), awake);
+    directory.room(asleep).status.publish_idle(10);
+    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room, asleep);
+}
+
+#[test]
 fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
     let mut directory = of_limits(64, 256, 10_000);
     let mut rooms: HashMap<RoomKey, u32> = HashMap::new();

@@ -10,7 +10,8 @@ use shared::protocol::snapshot::{Codec, Coding};
 use shared::scene::{Schema, SchemaError};
 use shared::tick::TickRate;
 
-use crate::limits::{PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};
+use super::idleness::{self, IdleLimits};
+use crate::limits::{IDLE_AFTER_DEFAULT, PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};
 use crate::pacer::OverloadPolicy;
 
 /// What all rooms of a server are made from, but for their names and seeds.
@@ -28,6 +29,9 @@ pub struct RoomTemplate<S> {
     pub stream: StreamSettings,
     /// What is done when it cannot keep up.
     pub overload: OverloadPolicy,
+    /// After how much time a player whose input has not changed makes way; `None` is never, and so it
+    /// is in games that say [`Game::PLAYERS_MAY_IDLE`].
+    pub idle_after: Option<Duration>,
     /// That of a room of the same game and tick rate, to share; made anew when absent.
     pub codec: Option<Arc<Codec>>,
 }
@@ -41,6 +45,7 @@ impl<S: Default> Default for RoomTemplate<S> {
             skills: Skills::default(),
             stream: StreamSettings::default(),
             overload: OverloadPolicy::default(),
+            idle_after: Some(IDLE_AFTER_DEFAULT),
             codec: None,
         }
     }
@@ -97,6 +102,9 @@ pub struct RoomConfig<G: Game> {
     pub(super) players_max: u16,
     pub(super) fill: u16,
     pub(super) skills: Skills,
+    pub(super) idle: IdleLimits,
+    /// The notice that warns an idle player.
+    pub(crate) idle_warning: String,
     pub(super) rewind_max_ticks: u32,
     pub(super) delay_ticks: u32,
     /// For how long the id of a player who left is nobody's.
@@ -139,7 +147,7 @@ impl<G: Game> RoomConfig<G> {
         codec: Arc<Codec>,
         level: G::Level,
     ) -> Result<RoomConfig<G>, RoomError> {
-        let RoomTemplate { setup, fill, skills, stream, overload, codec: _ } = template;
+        let RoomTemplate { setup, fill, skills, stream, overload, idle_after, codec: _ } = template;
         let welcome = WelcomeParts {
             schema: bincode::encode_to_vec(codec.schema(), WIRE)
                 .map_err(|_| RoomError::NotSerialisable("schema"))?,
@@ -155,6 +163,8 @@ impl<G: Game> RoomConfig<G> {
             players_max: setup.players_max,
             fill: fill.min(setup.players_max),
             skills,
+            idle: IdleLimits::new(setup.tick_rate, idle_after, G::PLAYERS_MAY_IDLE),
+            idle_warning: idleness::warning(idle_after.unwrap_or_default()),
             rewind_max_ticks: setup.rewind_max_ticks,
             delay_ticks: setup.tick_rate.ticks_in_most(stream.spectator_delay),
             id_retired_ticks: setup.tick_rate.ticks_in_most(PLAYER_ID_RETIRED_FOR),

@@ -13,6 +13,8 @@ counters! {
         left,
         /// People who were refused because the room was full.
         refused_full,
+        /// Warnings to people who did nothing for long.
+        idle_warnings,
         /// Ids of players who left that came free before their time, since too many had left.
         player_ids_reused_early,
         /// Inputs that came in time.

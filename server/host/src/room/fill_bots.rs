@@ -23,7 +23,7 @@ impl<G: Game> Room<G> {
     /// Lets bots join and leave until there are as many as wanted.
     pub(super) fn fill_up(&mut self) {
         self.remove_bots_for(self.state.people);
-        while self.bots() < self.config.fill.saturating_sub(self.state.people) {
+        while self.bots() < self.bots_wanted(self.state.people) {
             let player = self.state.next_id(self.config.id_retired_ticks);
             let dice = Dice::new(self.config.seed, DICE_STREAM | u64::from(player.0));
             let name = NAMES[usize::from(player.0) % NAMES.len()];
@@ -31,10 +31,17 @@ impl<G: Game> Room<G> {
         }
     }
 
+    /// How many bots there are to be with `people` people: in the place of those who seem idle, too, as
+    /// far as there are seats.
+    fn bots_wanted(&self, people: u16) -> u16 {
+        let acting = people - self.state.idle;
+        self.config.fill.saturating_sub(acting).min(self.config.players_max - people)
+    }
+
     /// Removes the bots that are too many once there are `people` people: those with the highest
     /// ids.
     pub(super) fn remove_bots_for(&mut self, people: u16) {
-        while self.bots() > self.config.fill.saturating_sub(people) {
+        while self.bots() > self.bots_wanted(people) {
             let last = self.state.players.iter().rev().find(|player| player.bot.is_some());
             let last = last.expect("there are bots").id;
             self.remove(last);

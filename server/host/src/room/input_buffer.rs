@@ -12,6 +12,7 @@ use shared::protocol::snapshot::GivenKind;
 use shared::protocol::{Input, WIRE};
 use shared::tick::{Rewind, Tick, TickRate};
 
+use super::idleness::Activity;
 use super::rewind::BelievedRewind;
 
 /// What became of an input.
@@ -49,6 +50,7 @@ pub(super) struct InputBuffer<I> {
     margin_ticks: i32,
     repeat_max_ticks: i64,
     rewind: BelievedRewind,
+    activity: Activity<I>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -58,8 +60,9 @@ struct Slot<I> {
     rewind: Rewind,
 }
 
-impl<I: Copy + DeserializeOwned> InputBuffer<I> {
-    pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
+impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
+    /// That of a player who joins at `now`.
+    pub(super) fn new(now: Tick, rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
         InputBuffer {
             slots: vec![None; rate.input_ahead_max_ticks() as usize].into(),
             last_received: None,
@@ -67,6 +70,7 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
             margin_ticks: -(rate.input_ahead_max_ticks() as i32),
             repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
             rewind: BelievedRewind::new(rate, rewind_max_ticks),
+            activity: Activity::new(now),
         }
     }
 
@@ -77,13 +81,18 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         // the margin too. It is the newest arrival and not the furthest tick: the stream is
         // ordered, and a client that has jumped back must not be judged by what it said before.
         self.addressed = Some(message.tick);
+        let input = decode(message.input);
+        // In time or not: a player on a bad line acts all the same.
+        if let Some(input) = input {
+            self.activity.note(now, input);
+        }
         if ahead <= 0 {
             return InputVerdict::Late;
         }
         if ahead > self.furthest() {
             return InputVerdict::TooFarAhead;
         }
-        let Some(input) = decode(message.input) else { return InputVerdict::Malformed };
+        let Some(input) = input else { return InputVerdict::Malformed };
         // The later one counts: after a stall of the server a client that does not replay may say
         // anew what its player wants now. Nothing is gained by it, for a tick is still made of one
         // input, and of none that comes after it.
@@ -136,6 +145,11 @@ impl<I: Copy + DeserializeOwned> InputBuffer<I> {
         self.margin_ticks
     }
 
+    /// For how many ticks its player has not acted.
+    pub(super) fn idle_ticks(&self, now: Tick) -> u32 {
+        self.activity.idle_ticks(now)
+    }
+
     fn furthest(&self) -> i64 {
         self.slots.len() as i64
     }
@@ -171,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_input_is_applied_in_its_tick_and_the_last_for_a_tick_counts() {
-        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_ring_reaches_exactly_as_far_as_the_limit() {
-        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         let furthest = 10 + FURTHEST_TICKS as u32;
         for tick in 11..=furthest {
             assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
@@ -198,7 +212,7 @@ mod tests {
 
     #[test]
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
-        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         receive(&mut buffer, 0, 1, &[5]);
         assert_eq!(buffer.take(Tick(1)), (Given::Received(5), GivenKind::Received));
         for tick in 2..=1 + REPEAT_TICKS {
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_exactly_an_input_are_malformed() {
-        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[1, 2]), InputVerdict::Malformed);
         assert_eq!(receive(&mut buffer, 0, 1, &[0; INPUT_MAX_BYTES + 1]), InputVerdict::Malformed);
@@ -219,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_margin_says_how_early_or_late_the_newest_arrival_was() {
-        let mut buffer = InputBuffer::new(TickRate::default(), 8);
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         buffer.take(Tick(1));
         assert_eq!(buffer.margin_ticks(), -FURTHEST_TICKS);
         receive(&mut buffer, 1, 2, &[1]);

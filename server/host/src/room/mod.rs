@@ -5,8 +5,8 @@
 //! read. Inputs go in, the tick is made. It does no I/O and owns no clock: the shard says when to
 //! step.
 //!
-//! In the order of the data's path: `input_buffer` (with `rewind`), `fill_bots`, the step itself
-//! (here), `roster`, `published` with `interest`, `events` and `input_history`; then what is sent
+//! In the order of the data's path: `input_buffer` (with `rewind` and `idleness`), `fill_bots`, the
+//! step itself (here), `player_ids`, `roster`, `published` with `interest`, `events` and `input_history`; then what is sent
 //! of it: `snapshots` to each player (with `own_state_replay`), [`broadcast`] to all spectators
 //! together (each a `spectator`).
 
@@ -15,6 +15,7 @@ mod config;
 mod counters;
 mod events;
 mod fill_bots;
+mod idleness;
 mod input_buffer;
 mod input_history;
 mod interest;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use config::{RoomConfig, RoomError, RoomTemplate, StreamSettings};
 pub use counters::RoomCounters;
+pub use idleness::Idleness;
 pub use input_buffer::InputVerdict;
 pub use published::{EncodeScratch, Published};
 pub(crate) use roster::RosterVersion;
@@ -63,6 +65,8 @@ pub struct Room<G: Game> {
     counters: RoomCounters,
     /// What the tick being made is given; kept for its memory.
     inputs: Vec<PlayerInput<G::Input>>,
+    /// Who is to be warned or to make way, as of the last tick.
+    idle: Vec<(PlayerId, Idleness)>,
     /// What bots see.
     scratch: EncodeScratch,
 }
@@ -79,6 +83,7 @@ impl<G: Game> Room<G> {
             simulation,
             players: Vec::new(),
             people: 0,
+            idle: 0,
             retired_ids: RetiredIds::default(),
             roster: Roster::default(),
             pace: Pace { from: Tick(0), permille: PACE_FULL_PERMILLE },
@@ -110,7 +115,8 @@ impl<G: Game> Room<G> {
         let published = Published::new(Arc::clone(&config), &state);
         check_welcome(&published)?;
         let (counters, scratch) = (RoomCounters::default(), EncodeScratch::default());
-        Ok(Room { config, state, published, counters, inputs: Vec::new(), scratch })
+        let (inputs, idle) = Default::default();
+        Ok(Room { config, state, published, counters, inputs, idle, scratch })
     }
 
     /// Makes the next tick.
@@ -120,6 +126,7 @@ impl<G: Game> Room<G> {
         self.fill_up();
         self.bots_act();
         self.gather_inputs();
+        self.judge_idleness();
         self.state.simulation.step(&self.inputs);
         self.count_ignored();
         self.refresh_scores();
@@ -237,6 +244,19 @@ impl<G: Game> Room<G> {
         self.state.people
     }
 
+    /// How many of these seem idle: nobody joins a room for their sake.
+    #[must_use]
+    pub fn idle_people(&self) -> u16 {
+        self.state.idle
+    }
+
+    /// Which people have not acted for so long that they are to be warned or to make way, as of the
+    /// last tick. One that is to make way is named in each tick until it leaves.
+    #[must_use]
+    pub fn idle(&self) -> &[(PlayerId, Idleness)] {
+        &self.idle
+    }
+
     /// How many of the room's own bots play.
     #[must_use]
     pub fn bots(&self) -> u16 {
@@ -255,9 +275,11 @@ impl<G: Game> Room<G> {
         state.roster.join(id, name, bot.is_some());
         let joined_at = state.simulation.tick();
         let at = state.players.partition_point(|player| player.id < id);
-        let inputs = InputBuffer::new(self.config.tick_rate, self.config.rewind_max_ticks);
+        let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
+        let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
         let last = (GivenKind::Absent, G::Input::default());
-        state.players.insert(at, Player { id, joined_at, inputs, last, bot });
+        let seems_idle = false;
+        state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
     }
 
     fn remove(&mut self, id: PlayerId) {
@@ -265,6 +287,7 @@ impl<G: Game> Room<G> {
         let Some(at) = state.at(id) else { return };
         let player = state.players.remove(at);
         state.people -= u16::from(player.bot.is_none());
+        state.idle -= u16::from(player.seems_idle);
         state.simulation.leave(id);
         state.roster.leave(id);
         let is_early = state.retired_ids.retire(id, state.simulation.tick());
@@ -287,6 +310,22 @@ impl<G: Game> Room<G> {
             }
             let (player, rewind) = (player.id, player.inputs.rewind());
             self.inputs.push(PlayerInput { player, given, rewind });
+        }
+    }
+
+    /// By what came up to the tick that is being made. Bots always play.
+    fn judge_idleness(&mut self) {
+        let tick = self.tick().next();
+        let (config, state) = (&*self.config, &mut self.state);
+        self.idle.clear();
+        state.idle = 0;
+        for player in state.players.iter_mut().filter(|player| player.bot.is_none()) {
+            let idle_ticks = player.inputs.idle_ticks(tick);
+            player.seems_idle = config.idle.seems_idle(idle_ticks);
+            state.idle += u16::from(player.seems_idle);
+            let judged = config.idle.judge(idle_ticks);
+            self.counters.idle_warnings += u64::from(judged == Some(Idleness::Warned));
+            self.idle.extend(judged.map(|idleness| (player.id, idleness)));
         }
     }
 

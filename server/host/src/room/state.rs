@@ -24,6 +24,8 @@ pub struct RoomState<G: Game> {
     /// By rising id.
     pub(super) players: Vec<Player<G>>,
     pub(super) people: u16,
+    /// How many of these seem idle.
+    pub(super) idle: u16,
     pub(super) retired_ids: RetiredIds,
     pub(super) roster: Roster,
     pub(super) pace: Pace,
@@ -38,6 +40,8 @@ pub(super) struct Player<G: Game> {
     /// in them is for its id was for somebody else.
     pub(super) joined_at: Tick,
     pub(super) inputs: InputBuffer<G::Input>,
+    /// Whether it is a person who seems idle.
+    pub(super) seems_idle: bool,
     /// Where the input of the last tick came from, and what it was.
     pub(super) last: (GivenKind, G::Input),
     /// A fill-in bot's: what it draws from.

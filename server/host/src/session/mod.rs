@@ -95,6 +95,18 @@ impl<G: Game> Session<G> {
         self.ended
     }
 
+    /// Sends its client a notice, when its connection takes it.
+    pub(crate) fn notify(&mut self, text: &str) {
+        if let Err(end) = self.outbox.notify(text) {
+            self.end(end);
+        }
+    }
+
+    /// It is over for this reason, unless it was over before.
+    pub(crate) fn end(&mut self, reason: End) {
+        self.ended.get_or_insert(reason);
+    }
+
     /// The server stood still for `lost`: what peers sent meanwhile comes all at once.
     pub(crate) fn credit_stall(&mut self, lost: Duration) {
         if let Some(connection) = &mut self.connection {
@@ -121,7 +133,7 @@ impl<G: Game> Session<G> {
     pub(crate) fn write(&mut self, context: &mut PassContext<'_, G>) -> bool {
         let Some(connection) = &mut self.connection else { return false };
         if let Err(end) = connection.write(&mut self.outbox, context) {
-            self.ended = Some(end);
+            self.end(end);
         }
         self.ended.is_some()
     }

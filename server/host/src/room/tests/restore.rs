@@ -332,7 +332,29 @@ fn a_room_restored_from_a_checkpoint_goes_on_as_the_one_that_was_not_stopped() {
             "events_dropped",
             "inputs_in_vain",
             "player_ids_reused_early",
+            "idle_warnings",
         ];
         assert!(count > 0 || is_rare.contains(&name), "{name} has never happened");
     }
+}
+
+#[test]
+fn a_room_restored_from_a_checkpoint_knows_since_when_players_are_idle() {
+    let setup =
+        Setup { settings: Stones::settings(), players_max: PLAYERS_MAX, ..Setup::default() };
+    let template = RoomTemplate { setup, fill: 3, ..RoomTemplate::default() };
+    let mut room = Room::<Stones>::new(NAME.to_owned(), template.clone()).expect("it opens");
+    room.join("moth").expect("there is space");
+    (0..700).for_each(|_| room.step());
+    let mut again = restored(&room, template);
+    let mut judged = Vec::new();
+    for _ in 0..1_200 {
+        room.step();
+        again.step();
+        assert_eq!((again.idle(), again.idle_people()), (room.idle(), room.idle_people()));
+        assert_eq!(again.bots(), room.bots());
+        judged.extend_from_slice(room.idle());
+    }
+    assert_eq!(room.idle_people(), 1);
+    assert_eq!(judged.len(), 1 + 101, "a warning, and in each tick from its end on");
 }

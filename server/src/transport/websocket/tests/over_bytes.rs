@@ -138,7 +138,7 @@ fn a_peer_that_only_answers_pings_stays_connected() {
 #[test]
 fn an_answer_to_a_ping_is_a_sign_of_life_and_nothing_is_none() {
     let (mut socket, mut client, _pipe) = pair(usize::MAX);
-    let mut heard = |socket: &mut WebSocketTransport<Pipe>, now| {
+    let heard = |socket: &mut WebSocketTransport<Pipe>, now| {
         assert_eq!(pass(socket, now), Ok(Vec::new()));
         socket.has_heard()
     };
