@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use crate::dice::Dice;
-use crate::ids::{EntityId, PlayerId};
+use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{
     Audience, EntityKind, EventKind, Events, RowRef, Rows, SceneWriter, Schema, View,
 };
@@ -61,8 +61,10 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// A world before its first tick, and the level in which it plays.
     fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
 
-    /// A player came. Called between ticks.
-    fn join(&mut self, player: PlayerId);
+    /// A player came. Called between ticks. `subject` is who it is across connections, if a ticket
+    /// says so: by that a game can keep what must not begin anew for whoever leaves and comes
+    /// back. `None` for guests and bots.
+    fn join(&mut self, player: PlayerId, subject: Option<Subject>);
 
     /// A player left. Called between ticks.
     fn leave(&mut self, player: PlayerId);

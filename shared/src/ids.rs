@@ -57,6 +57,11 @@ impl EntityId {
     }
 }
 
+/// Who a player is across connections: the subject of its ticket, as a number that tells nothing else.
+/// Equal numbers are the same person for as long as the server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject(pub u64);
+
 /// Who is behind a connection, unique while the server runs.
 #[derive(
     Clone,

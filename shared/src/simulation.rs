@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
 use crate::game::{Effect, Game, Given, PlayerInput, Seen, Setup, Skill, Step};
-use crate::ids::PlayerId;
+use crate::ids::{PlayerId, Subject};
 use crate::protocol::WIRE;
 use crate::scene::{Events, Rows, Scene, SceneWriter};
 use crate::tick::Tick;
@@ -87,9 +87,9 @@ impl<G: Game> Simulation<G> {
         &self.ignored
     }
 
-    /// A player comes, before the next step.
-    pub fn join(&mut self, player: PlayerId) {
-        self.game.join(player);
+    /// A player comes, before the next step. See [`Game::join`].
+    pub fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
+        self.game.join(player, subject);
     }
 
     /// A player goes, before the next step.
@@ -158,7 +158,7 @@ pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(
     let mut bots: Vec<(PlayerId, Dice)> =
         (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();
     for (player, _) in &bots {
-        simulation.join(*player);
+        simulation.join(*player, None);
     }
     let schema = G::schema();
     let mut inputs = Vec::with_capacity(bots.len());

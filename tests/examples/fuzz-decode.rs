@@ -220,7 +220,7 @@ fn battle(seed: u64, coding: Coding) -> Stream {
         Codec::new(Skirmish::schema(), TickRate::default(), coding).expect("the schema is sound");
     let setup = Setup { seed, players_max: BOTS, ..Setup::default() };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
-    (0..BOTS).for_each(|id| simulation.join(PlayerId(id)));
+    (0..BOTS).for_each(|id| simulation.join(PlayerId(id), None));
     let mut bots: Vec<Dice> = (0..BOTS).map(|id| Dice::new(seed, id.into())).collect();
     let mut stream = Stream::new(codec);
     let mut encoder = SnapshotEncoder::new();

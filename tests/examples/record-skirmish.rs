@@ -125,7 +125,7 @@ impl Battle {
     fn new(options: &Options) -> Battle {
         let setup = Setup { seed: options.seed, players_max: options.bots(), ..Setup::default() };
         let mut simulation = Simulation::<Skirmish>::new(&setup);
-        (0..options.bots()).for_each(|id| simulation.join(PlayerId(id)));
+        (0..options.bots()).for_each(|id| simulation.join(PlayerId(id), None));
         Battle {
             simulation,
             schema: Skirmish::schema(),

@@ -117,7 +117,7 @@ proptest! {
         ahead in 0..9_u32,
     ) {
         let mut room = room();
-        let player = room.join("Ada").expect("there is a place");
+        let player = room.join("Ada", None).expect("there is a place");
         let tick = Tick(room.tick().0 + ahead);
         let (seen, rewind) = (Tick(0), Rewind::default());
         let input = Input { tick, seen, rewind, input: &input };

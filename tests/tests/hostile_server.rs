@@ -19,7 +19,7 @@ fn welcomed() -> (Client<Dots>, Room<Dots>) {
     let setup = Setup { players_max: 2, ..Setup::default() };
     let template = RoomTemplate { setup, ..RoomTemplate::default() };
     let mut room = Room::<Dots>::new("test".to_owned(), template).expect("a room");
-    let player = room.join("Ann").expect("there is a place");
+    let player = room.join("Ann", None).expect("there is a place");
     let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None, ticket: None };
     let mut client = Client::<Dots>::new(greeting);
     let mut welcome = Vec::new();

@@ -110,6 +110,7 @@ impl<G: Game> Server<G> {
             session,
             reservation: admission.reservation,
             peer: PeerKey(session.0),
+            subject: None,
             name: "Ada".to_owned(),
             replays: false,
             span: tracing::Span::none(),

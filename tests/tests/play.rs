@@ -98,7 +98,7 @@ impl Trial {
     fn act(&mut self, act: &Act) {
         match act {
             Act::Join => {
-                if let Ok(player) = self.room.join("moth") {
+                if let Ok(player) = self.room.join("moth", None) {
                     self.here.push((player, self.came.len()));
                     self.came.push(self.room.tick());
                 }
@@ -184,7 +184,7 @@ impl Flight {
     fn new() -> Flight {
         let settings = skirmish::Settings { obstacles: false, ..skirmish::Settings::default() };
         let mut room = room::<Skirmish>(settings);
-        let player = room.join("Ada").expect("there is a place");
+        let player = room.join("Ada", None).expect("there is a place");
         // The first tick gives it its ship.
         room.step();
         Flight { room, player, way: 0.0, shots: 0 }
@@ -386,7 +386,7 @@ proptest! {
         let rooms = || {
             let mut room = room::<Skirmish>(skirmish::Settings::default());
             let players: Vec<PlayerId> =
-                (0..3).map(|_| room.join("Eve").expect("there is a place")).collect();
+                (0..3).map(|_| room.join("Eve", None).expect("there is a place")).collect();
             (room, players)
         };
         let ((mut room, players), (mut twin, _)) = (rooms(), rooms());
@@ -445,7 +445,7 @@ fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_count
     act(&mut room);
     for room in [&mut room, &mut other] {
         room.step();
-        assert_eq!(room.join("Ada"), Ok(stranger));
+        assert_eq!(room.join("Ada", None), Ok(stranger));
         // What it says for a later tick goes with it.
         say(room, stranger, 2, &Mark(8));
         room.step();
@@ -454,7 +454,7 @@ fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_count
     act(&mut room);
     for room in [&mut room, &mut other] {
         room.step();
-        assert_eq!(room.join("Eve"), Ok(stranger), "the same number, but another player");
+        assert_eq!(room.join("Eve", None), Ok(stranger), "the same number, but another player");
         (0..9).for_each(|_| room.step());
         assert_eq!(room.game().entries, []);
     }
@@ -468,7 +468,7 @@ fn acting_without_a_ship_does_nothing_and_is_counted() {
     let (mut room, mut other) = [busy, idle]
         .map(|input| {
             let mut room = room::<Skirmish>(skirmish::Settings::default());
-            let player = room.join("Ada").expect("there is a place");
+            let player = room.join("Ada", None).expect("there is a place");
             assert!(!room.game().own(player).expect("it plays").is_alive());
             say(&mut room, player, 0, &input);
             room.step();

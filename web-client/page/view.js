@@ -32,6 +32,8 @@ export class View {
     this.spectator.become(eyes === "spectator");
     this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
     this.landed = false;
+    // Until the first ship is there, which takes a moment, the server shows the middle.
+    if (eyes === "player") this.camera.sitOn(0, 0);
   }
 
   /** Moves the camera for a frame. @param {number} now @param {number} seconds

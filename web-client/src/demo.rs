@@ -39,7 +39,7 @@ impl<G: Game> Demo<G> {
         let bots: Vec<_> =
             (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();
         for (player, _) in &bots {
-            simulation.join(*player);
+            simulation.join(*player, None);
         }
         let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range)
             .unwrap_or_else(|_| unreachable!("a game whose schema is unsound opens no room"));

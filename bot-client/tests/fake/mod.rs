@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId, SessionId};
+use shared::ids::{EntityId, PlayerId, SessionId, Subject};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
 use shared::protocol::{ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome};
@@ -50,7 +50,7 @@ impl Game for Bead {
     fn new(_: &Setup<()>) -> (Bead, u64) {
         (Bead { x: 0 }, 0)
     }
-    fn join(&mut self, _: PlayerId) {}
+    fn join(&mut self, _: PlayerId, _: Option<Subject>) {}
     fn leave(&mut self, _: PlayerId) {}
     fn step(&mut self, now: &mut Step<'_, Self>) {
         Bead::advance(&mut self.x, now.level, now.input(PlayerId(0)).or_default());

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use shared::ids::SessionId;
+use shared::ids::{SessionId, Subject};
 use shared::protocol::{End, Refusal};
 use tracing::Span;
 
@@ -46,6 +46,8 @@ pub struct PendingJoin {
     pub reservation: Reservation,
     /// Who it is, for the log.
     pub peer: PeerKey,
+    /// Who the player is across connections, to the game; `None` for a guest.
+    pub subject: Option<Subject>,
     /// The name that it asked for.
     pub name: String,
     /// Whether the client replays its own state by the game's rules.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::game::Game;
-use shared::ids::{PlayerId, SessionId};
+use shared::ids::{PlayerId, SessionId, Subject};
 use shared::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
@@ -121,13 +121,18 @@ impl<G: Game> RoomHost<G> {
     }
 
     /// Has the room take in a client, if it wants to play and nothing is against it.
-    pub(crate) fn join(&mut self, role: Role, name: &str) -> Result<Option<PlayerId>, Refusal> {
+    pub(crate) fn join(
+        &mut self,
+        role: Role,
+        name: &str,
+        subject: Option<Subject>,
+    ) -> Result<Option<PlayerId>, Refusal> {
         if self.pacer.refuses_joins() {
             return Err(Refusal::Overloaded);
         }
         match role {
             Role::Spectator => Ok(None),
-            Role::Player => self.room.join(name).map(Some),
+            Role::Player => self.room.join(name, subject).map(Some),
         }
     }
 

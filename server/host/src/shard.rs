@@ -168,9 +168,10 @@ impl<G: Game> Shard<G> {
     fn seat(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
         let room = pending.reservation.room();
         let joined = self.at(room).and_then(|at| {
-            let name = &pending.name;
+            let (name, subject) = (&pending.name, pending.subject);
             let role = pending.reservation.role();
-            let player = self.guarded(at, effects, |room, _, _, _| room.join(role, name))?;
+            let join = |room: &mut RoomHost<G>| room.join(role, name, subject);
+            let player = self.guarded(at, effects, |room, _, _, _| join(room))?;
             Some((at, player))
         });
         match joined {

@@ -1,6 +1,7 @@
 //! From the WebSocket to a seat in a room: waits for the hello, requests a seat from the lobby, and
 //! hands the WebSocket to the shard; or refuses the client with the reason.
 
+use shared::ids::Subject;
 use shared::protocol::{End, Refusal, ServerMessage};
 use tickwire_host::hello::{HelloError, Identity, JoinRequest};
 use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
@@ -73,9 +74,13 @@ async fn hand_over(
 ) {
     let Admission { session, shard, reservation } = admission;
     let JoinRequest { name, replays, identity, .. } = request;
-    let peer = match &identity {
-        Identity::Subject(subject) => context.peer_of_subject(subject),
-        Identity::Guest => peer,
+    // The same number for both: it is a keyed hash, and known to nobody else.
+    let (peer, subject) = match &identity {
+        Identity::Subject(subject) => {
+            let peer = context.peer_of_subject(subject);
+            (peer, Some(Subject(peer.0)))
+        }
+        Identity::Guest => (peer, None),
     };
     debug!(session = session.0, %identity, "joins");
     websocket.expect_inputs();
@@ -83,7 +88,8 @@ async fn hand_over(
         return context.server.metrics.count_end(End::Fault);
     }
     let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
-    let pending = PendingJoin { transport, session, reservation, peer, name, replays, span };
+    let pending =
+        PendingJoin { transport, session, reservation, peer, subject, name, replays, span };
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
     if let Err(Command::Join(pending)) = sent {
         // A shard ends only when the server shuts down.

@@ -189,7 +189,7 @@ mod tests {
 
     /// Shoots from `from` towards rising x at 20 ticks/s, at ships that stand at `ships`.
     fn shoot(level: &Level, border: &Border, from: Vec2, ships: &[Vec2]) -> (Flight, Vec2) {
-        let mut own = Own::waiting(PlayerId(0), *border);
+        let mut own = Own::waiting(PlayerId(0), *border, 0);
         own.spawn(EntityId(1), from, 1);
         let obstacles = own.among(level);
         let mut bolt = Bolt::of_shot(EntityId(2), &own, Tick(1), &level.timing);

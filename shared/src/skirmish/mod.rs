@@ -21,6 +21,7 @@ mod grid;
 mod input;
 pub mod kinds;
 mod level;
+mod newcomers;
 mod obstacles;
 #[cfg(test)]
 mod person;
@@ -48,6 +49,7 @@ pub use ship::{Life, Own};
 
 use self::bolts::Bolt;
 use self::grid::Grid;
+use self::newcomers::Newcomers;
 use self::obstacles::Obstacles;
 use self::pickups::Pickups;
 use self::player::{Player, are_mates};
@@ -57,7 +59,7 @@ use self::rules::{ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border
 use crate::dice::Dice;
 use crate::game::{Effect, Game, Seen, Setup, Step};
 use crate::history::History;
-use crate::ids::{EntityId, PlayerId};
+use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{RowRef, SceneWriter, Schema, View};
 use crate::tick::Tick;
 
@@ -102,6 +104,9 @@ pub struct Skirmish {
     round_ticks: Option<u32>,
     /// For how long a hit counts, also when somebody leaves, between two ticks.
     assist_ticks: u32,
+    /// How long a ship is waited for, also by somebody who comes, between two ticks.
+    respawn_ticks: u32,
+    newcomers: Newcomers,
     round: Round,
     /// The border never goes beyond this: the level ends there.
     border_max: f32,
@@ -129,7 +134,7 @@ struct Scratch {
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 4;
+    const RULES: u32 = 5;
 
     type Settings = Settings;
     type Level = Level;
@@ -156,6 +161,8 @@ impl Game for Skirmish {
             tick: Tick(0),
             round_ticks: (round_ticks > 0).then_some(round_ticks),
             assist_ticks: level.timing.assist_ticks,
+            respawn_ticks: level.timing.respawn_ticks,
+            newcomers: Newcomers::default(),
             round: Round::first(),
             border_max: level.radius,
             border: Border { radius, target: radius },
@@ -168,13 +175,14 @@ impl Game for Skirmish {
         (world, level)
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
         if let Err(at) = self.find(player) {
-            let mut own = Own::waiting(player, self.border);
+            // As long as after a death: nobody has a ship sooner for leaving and coming back.
+            let mut own = Own::waiting(player, self.border, self.respawn_ticks);
             own.tick = self.tick;
             own.team = self.weaker_team();
             own.truce_ticks = self.round.truce_ticks(self.tick);
-            self.players.insert(at, Player::new(own));
+            self.players.insert(at, Player::new(own, subject));
         }
     }
 
@@ -392,11 +400,16 @@ impl Skirmish {
             let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.place);
             let obstacles = self.obstacles(now.level);
             let place = spawn::safe_place(&mut self.dice, &obstacles, others);
-            let Player { own, tally, has_lived, .. } = &mut self.players[at];
-            let protection_ticks =
-                if *has_lived { timing.protection_ticks } else { timing.newcomer_protection_ticks };
-            // Who comes while a result stands has not begun yet.
-            *has_lived |= own.truce_ticks == 0;
+            let Player { own, tally, has_lived, subject, .. } = &mut self.players[at];
+            let protection_ticks = if *has_lived {
+                timing.protection_ticks
+            } else if own.truce_ticks > 0 {
+                // Who comes while a result stands has not begun yet.
+                timing.newcomer_protection_ticks
+            } else {
+                *has_lived = true;
+                self.newcomers.protect(*subject, now.tick, timing)
+            };
             tally.streak = 0;
             own.spawn(self.next_entity.take(), place, protection_ticks);
             now.affect(own.player, Effect::Spawn);
@@ -424,7 +437,7 @@ impl Skirmish {
         let mut taken = Vec::new();
         let wants = |index: usize, pickup| {
             let own: &Own = &players[index].own;
-            (own.is_alive() && own.wants(pickup)).then_some(own.place)
+            (own.may_take() && own.wants(pickup)).then_some(own.place)
         };
         pickups.take(&scratch.ships, wants, |index, pad| taken.push((index, *pad)));
         for (index, Pad { x, y, pickup }) in taken {

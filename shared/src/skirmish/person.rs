@@ -112,7 +112,7 @@ fn play(seed: u64, minutes: u32) -> Outcome {
     let mut bots: Vec<_> = (0..BOTS).map(|id| Dice::new(seed, u64::from(id))).collect();
     let mut person = Person::new(seed);
     let mut outcome = Outcome::default();
-    (0..=BOTS).for_each(|id| simulation.join(PlayerId(id)));
+    (0..=BOTS).for_each(|id| simulation.join(PlayerId(id), None));
     for _ in 0..minutes * 60 * u32::from(tick_rate.hz()) {
         let given = |id| {
             let rows = simulation.scene().rows();

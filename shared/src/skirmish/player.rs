@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::round::Tally;
 use super::ship::Own;
-use crate::ids::PlayerId;
+use crate::ids::{PlayerId, Subject};
 use crate::tick::Tick;
 
 /// Of so many who hurt a player each is remembered.
@@ -17,6 +17,8 @@ const HELPERS_MAX: usize = 4;
 pub(super) struct Player {
     pub(super) own: Own,
     pub(super) tally: Tally,
+    /// Who it is across connections, if known.
+    pub(super) subject: Option<Subject>,
     /// Whether it has had a ship.
     pub(super) has_lived: bool,
     /// Who hurt its ship and when last, no one twice.
@@ -24,8 +26,8 @@ pub(super) struct Player {
 }
 
 impl Player {
-    pub(super) fn new(own: Own) -> Player {
-        Player { own, tally: Tally::default(), has_lived: false, hurts: Vec::new() }
+    pub(super) fn new(own: Own, subject: Option<Subject>) -> Player {
+        Player { own, tally: Tally::default(), subject, has_lived: false, hurts: Vec::new() }
     }
 
     pub(super) fn id(&self) -> PlayerId {

@@ -53,10 +53,15 @@ pub const RAIL_COOLDOWN_S: f32 = 0.6;
 
 /// Time from death to the next life.
 pub const RESPAWN_S: f32 = 2.0;
-/// For how long a fresh ship cannot be hurt, unless it fires.
+/// For how long a fresh ship cannot be hurt, unless it fires or charges the rail.
 pub const PROTECTION_S: f32 = 1.5;
 /// The same for the first ship of somebody who has just come and looks around.
 pub const NEWCOMER_PROTECTION_S: f32 = 4.0;
+/// Whoever was protected as a newcomer is not protected so again for this long, if it is known who
+/// it is.
+pub const NEWCOMER_AGAIN_S: f32 = 60.0;
+/// So many newcomers are remembered for that; of more the oldest are forgotten.
+pub(super) const NEWCOMERS_MAX: usize = 1_024;
 
 /// How near the centre of a ship must come to a pick-up to take it.
 pub const PICKUP_REACH: f32 = 1.8;
@@ -148,6 +153,7 @@ pub(super) struct Timing {
     pub(super) respawn_ticks: u32,
     pub(super) protection_ticks: u32,
     pub(super) newcomer_protection_ticks: u32,
+    pub(super) newcomer_again_ticks: u32,
     pub(super) overcharge_ticks: u32,
     pub(super) pickup_back_ticks: u32,
     pub(super) overcharge_back_ticks: u32,
@@ -180,6 +186,7 @@ impl Timing {
             respawn_ticks: rate.ticks_in(RESPAWN_S),
             protection_ticks: rate.ticks_in(PROTECTION_S),
             newcomer_protection_ticks: rate.ticks_in(NEWCOMER_PROTECTION_S),
+            newcomer_again_ticks: rate.ticks_in(NEWCOMER_AGAIN_S),
             overcharge_ticks: rate.ticks_in(OVERCHARGE_S),
             pickup_back_ticks: rate.ticks_in(PICKUP_BACK_S),
             overcharge_back_ticks: rate.ticks_in(OVERCHARGE_BACK_S),

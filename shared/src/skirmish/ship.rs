@@ -88,8 +88,8 @@ pub struct Own {
 }
 
 impl Own {
-    /// A player who waits for its first ship, which the next tick brings.
-    pub(super) fn waiting(player: PlayerId, border: Border) -> Own {
+    /// A player who waits for its first ship, which comes in so many ticks.
+    pub(super) fn waiting(player: PlayerId, border: Border, respawn_ticks: u32) -> Own {
         Own {
             player,
             team: 0,
@@ -99,7 +99,7 @@ impl Own {
             wish: Class::default(),
             is_tall: false,
             turned_ticks: 0,
-            life: Life::Dead { respawn_ticks: 0 },
+            life: Life::Dead { respawn_ticks },
             place: Vec2::ZERO,
             velocity: Vec2::ZERO,
             aim: 0,
@@ -132,7 +132,7 @@ impl Own {
             aim: self.aim,
             protection_ticks,
             truce_ticks: self.truce_ticks,
-            ..Own::waiting(self.player, self.border)
+            ..Own::waiting(self.player, self.border, 0)
         };
         self.become_class(self.wish);
     }
@@ -181,6 +181,11 @@ impl Own {
 
     fn overcharge(&self) -> f32 {
         if self.is_overcharged() { OVERCHARGE_FACTOR } else { 1.0 }
+    }
+
+    /// Whether it can take pick-ups now. Whoever cannot be hurt takes none before others.
+    pub(super) fn may_take(&self) -> bool {
+        self.is_alive() && !self.is_protected()
     }
 
     /// Whether a pick-up would do anything for it.
@@ -356,6 +361,8 @@ fn shoot(own: &mut Own, timing: &Timing) {
             let more = u32::from(own.is_overcharged() && own.tick.0.is_multiple_of(2));
             let charged = own.charge_ticks.saturating_add(1 + more);
             own.charge_ticks = charged.min(times.rail_charge_ticks);
+            // Who takes aim fights already.
+            own.protection_ticks = 0;
         }
         return;
     }

@@ -1,6 +1,7 @@
 //! How the world as a whole behaves: claims about Skirmish, played tick by tick.
 
 mod arena;
+mod flight;
 mod prediction;
 mod rail;
 mod rounds;
@@ -50,10 +51,17 @@ impl Arena {
     fn with_players(count: u16) -> Arena {
         let mut arena = Arena::new(count);
         for id in 0..count {
-            arena.world.join(PlayerId(id));
+            arena.join(id);
         }
         arena.settle(1);
         arena
+    }
+
+    /// A player comes, whose ship the next tick brings.
+    fn join(&mut self, player: u16) {
+        self.world.join(PlayerId(player), None);
+        let at = self.world.find(PlayerId(player)).expect("it has joined");
+        self.world.players[at].own.life = Life::Dead { respawn_ticks: 0 };
     }
 
     /// Every player gives the same input for one tick.
@@ -183,7 +191,7 @@ fn bolts_go_with_their_player() {
 fn the_border_follows_the_number_of_players() {
     let mut arena = Arena::new(100);
     for id in 0..100 {
-        arena.world.join(PlayerId(id));
+        arena.join(id);
     }
     arena.settle(1);
     assert_eq!(arena.world.border.radius, border_radius(100), "at once in the first tick");
@@ -203,8 +211,8 @@ fn the_border_follows_the_number_of_players() {
 #[test]
 fn own_state_is_what_a_client_makes_of_the_same_inputs() {
     let mut simulation = Simulation::<Skirmish>::new(&setup(11, 8));
-    simulation.join(PlayerId(4));
-    simulation.step(&[]);
+    simulation.join(PlayerId(4), None);
+    (0..60).for_each(|_| simulation.step(&[]));
     let mut replayed = simulation.game().own(PlayerId(4)).unwrap();
     let mut dice = Dice::new(1, 0);
     let (mut input, mut shots, mut rails) = (Input::default(), 0, 0);
@@ -272,7 +280,7 @@ fn bots_kill_each_other() {
     let mut simulation = Simulation::<Skirmish>::new(&setup(3, 8));
     let mut dice = Dice::new(3, 9);
     for id in 0..8 {
-        simulation.join(PlayerId(id));
+        simulation.join(PlayerId(id), None);
     }
     for _ in 0..2_000 {
         let inputs: Vec<_> = (0..8)
@@ -333,7 +341,7 @@ proptest! {
         for (tick, given) in ticks.iter().enumerate() {
             // They come one after the other, and one leaves again.
             if tick < 5 {
-                simulation.join(PlayerId(tick as u16));
+                simulation.join(PlayerId(tick as u16), None);
             }
             if tick == 60 {
                 simulation.leave(PlayerId(2));

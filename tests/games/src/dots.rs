@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Dice, Game, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId};
+use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
 const SIDE: f64 = 1_000.0;
@@ -80,7 +80,7 @@ impl Game for Dots {
         (Dots { dots: Vec::new(), next_entity: EntityId(1), dice }, ())
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
         let (x, y) = (self.dice.between(0.0, SIDE as f32), self.dice.between(0.0, SIDE as f32));
         self.dots.push(Dot { entity: self.next_entity.take(), player, x, y });
     }

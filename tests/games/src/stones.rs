@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Dice, Game, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId};
+use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
 const X: FieldDef = FieldDef::moving("x", -1000.0, 1000.0, 0.25);
@@ -104,7 +104,7 @@ impl Game for Stones {
         (Stones { settings, dice: Dice::new(setup.seed, 0), next, sun, dots }, level)
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
         let entity = self.next.take();
         let (x, y) = (self.dice.between(-30.0, 30.0), self.dice.between(-30.0, 30.0));
         let ballast = vec![1; self.settings.own_bytes];

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Game, Given, Setup, Step};
-use shared::ids::{EntityId, PlayerId};
+use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 use shared::tick::Tick;
 
@@ -46,6 +46,8 @@ pub struct Tape {
     reels: Vec<Reel>,
     /// All that was ever given, in order.
     pub entries: Vec<Entry>,
+    /// Who came, in order.
+    pub arrivals: Vec<(PlayerId, Option<Subject>)>,
 }
 
 impl Game for Tape {
@@ -61,10 +63,19 @@ impl Game for Tape {
     }
 
     fn new(_: &Setup<()>) -> (Tape, ()) {
-        (Tape { next_entity: EntityId(0), reels: Vec::new(), entries: Vec::new() }, ())
+        (
+            Tape {
+                next_entity: EntityId(0),
+                reels: Vec::new(),
+                entries: Vec::new(),
+                arrivals: Vec::new(),
+            },
+            (),
+        )
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
+        self.arrivals.push((player, subject));
         self.reels.push(Reel { entity: self.next_entity.take(), player, marked: 0 });
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::game::{Game, Setup, Step};
-use shared::ids::{EntityId, PlayerId};
+use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 
 const NUMBER: EntityKind<1> =
@@ -55,7 +55,7 @@ impl Game for Tiny {
         (Tiny { numbers: Vec::new(), is_heavy: false }, ())
     }
 
-    fn join(&mut self, player: PlayerId) {
+    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
         self.numbers.push((player, 0));
     }
 

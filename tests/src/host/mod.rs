@@ -108,6 +108,7 @@ impl<G: Game> Host<G> {
             session,
             reservation,
             peer: PeerKey(session.0),
+            subject: None,
             name: request.name,
             replays: request.replays,
             span: tracing::Span::none(),

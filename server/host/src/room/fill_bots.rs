@@ -27,7 +27,7 @@ impl<G: Game> Room<G> {
             let player = self.state.next_id(self.config.id_retired_ticks);
             let dice = Dice::new(self.config.seed, DICE_STREAM | u64::from(player.0));
             let name = NAMES[usize::from(player.0) % NAMES.len()];
-            self.add(player, name, Some(dice));
+            self.add(player, name, None, Some(dice));
         }
     }
 

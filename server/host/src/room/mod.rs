@@ -43,7 +43,7 @@ pub use state::RoomState;
 use std::sync::Arc;
 
 use shared::game::{Dice, Effect, Game, Given, PlayerInput};
-use shared::ids::{PlayerId, SessionId};
+use shared::ids::{PlayerId, SessionId, Subject};
 use shared::limits::{PACE_FULL_PERMILLE, WELCOME_MAX_BYTES};
 use shared::protocol::snapshot::{Codec, GivenKind};
 use shared::protocol::{Input, Pace, Refusal, ServerMessage};
@@ -138,14 +138,14 @@ impl<G: Game> Room<G> {
     ///
     /// # Errors
     /// [`Refusal::RoomFull`] when as many people are in as may be.
-    pub fn join(&mut self, name: &str) -> Result<PlayerId, Refusal> {
+    pub fn join(&mut self, name: &str, subject: Option<Subject>) -> Result<PlayerId, Refusal> {
         if self.state.people >= self.config.players_max {
             self.counters.refused_full += 1;
             return Err(Refusal::RoomFull);
         }
         self.remove_bots_for(self.state.people + 1);
         let player = self.state.next_id(self.config.id_retired_ticks);
-        self.add(player, name, None);
+        self.add(player, name, subject, None);
         self.counters.joined += 1;
         Ok(player)
     }
@@ -268,10 +268,10 @@ impl<G: Game> Room<G> {
         std::mem::take(&mut self.counters)
     }
 
-    fn add(&mut self, id: PlayerId, name: &str, bot: Option<Dice>) {
+    fn add(&mut self, id: PlayerId, name: &str, subject: Option<Subject>, bot: Option<Dice>) {
         let state = &mut self.state;
         state.people += u16::from(bot.is_none());
-        state.simulation.join(id);
+        state.simulation.join(id, subject);
         state.roster.join(id, name, bot.is_some());
         let joined_at = state.simulation.tick();
         let at = state.players.partition_point(|player| player.id < id);

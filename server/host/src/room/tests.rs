@@ -115,7 +115,8 @@ fn bots_fill_a_room_and_give_way_to_people() {
     let mut spectator = Client::new(None);
     spectator.read_roster(room.published());
     assert!(spectator.roster.values().all(|(_, _, bot)| *bot));
-    let people: Vec<PlayerId> = (0..4).map(|_| room.join("Ada").expect("there is space")).collect();
+    let people: Vec<PlayerId> =
+        (0..4).map(|_| room.join("Ada", None).expect("there is space")).collect();
     // At once, without a tick between.
     assert_eq!((room.people(), room.bots()), (4, 0));
     assert_eq!(people, [3, 4, 5, 6].map(PlayerId), "no bot's number is given out again at once");
@@ -151,12 +152,12 @@ fn a_full_room_refuses_people() {
     let mut room = room(2, 9);
     room.step();
     assert_eq!(room.bots(), 2);
-    let first = room.join("a").expect("there is space");
-    room.join("b").expect("there is space");
-    assert_eq!(room.join("c"), Err(Refusal::RoomFull));
+    let first = room.join("a", None).expect("there is space");
+    room.join("b", None).expect("there is space");
+    assert_eq!(room.join("c", None), Err(Refusal::RoomFull));
     assert_eq!(room.take_counters().refused_full, 1);
     room.leave(first);
-    assert!(room.join("c").is_ok());
+    assert!(room.join("c", None).is_ok());
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn too_large_an_own_state_is_the_games_fault() {
     let mut template = template(1, 0);
     template.setup.settings.own_bytes = shared::limits::OWN_MAX_BYTES;
     let mut room = open(template).expect("these settings are good");
-    let player = room.join("a").expect("there is space");
+    let player = room.join("a", None).expect("there is space");
     room.step();
     Client::new(Some(player)).read_snapshot(room.published());
 }
@@ -183,7 +184,7 @@ fn too_large_an_own_state_is_the_games_fault() {
 #[test]
 fn a_welcome_says_all_that_a_client_must_know() {
     let mut room = room(4, 0);
-    let player = room.join("Ada").expect("there is space");
+    let player = room.join("Ada", None).expect("there is space");
     room.step();
     let mut bytes = Vec::new();
     room.published().write_welcome(SessionId(77), Some(player), &mut bytes);
@@ -199,8 +200,8 @@ fn a_welcome_says_all_that_a_client_must_know() {
 #[test]
 fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
     let (mut room, mut other) = (room(4, 0), self::room(4, 0));
-    let player = room.join("a").expect("there is space");
-    other.join("a").expect("there is space");
+    let player = room.join("a", None).expect("there is space");
+    other.join("a", None).expect("there is space");
     for tick in 1..=3 {
         room.step();
         other.step();
@@ -231,7 +232,7 @@ fn inputs_that_cannot_be_applied_are_counted_and_change_nothing() {
 #[test]
 fn silence_repeats_the_last_input_and_then_is_absence() {
     let mut room = room(4, 0);
-    let player = room.join("a").expect("there is space");
+    let player = room.join("a", None).expect("there is space");
     let mut client = Client::new(Some(player));
     press(&mut room, player, 1, RIGHT);
     let mut came_from = Vec::new();
@@ -251,10 +252,10 @@ fn silence_repeats_the_last_input_and_then_is_absence() {
 #[test]
 fn a_player_is_shown_nothing_from_before_it_came() {
     let mut room = room(4, 0);
-    let first = room.join("a").expect("there is space");
+    let first = room.join("a", None).expect("there is space");
     room.step();
     room.leave(first);
-    let second = room.join("b").expect("there is space");
+    let second = room.join("b", None).expect("there is space");
     let mut client = Client::new(Some(second));
     assert_eq!(client.read_snapshot(room.published()), None);
     room.step();
@@ -271,7 +272,7 @@ fn of_too_many_events_the_newest_are_sent() {
     let mut spectator = Client::new(None);
     spectator.read_snapshot(room.published());
     for at in 0..300 {
-        let player = room.join("a").expect("there is space");
+        let player = room.join("a", None).expect("there is space");
         for tick in 1..=2 {
             let pop = (at < 200) == (tick == 2);
             press(&mut room, player, tick, Push { pop, ..Push::default() });

@@ -57,11 +57,12 @@ impl Stage {
             session: SessionId(session),
             reservation: Reservation::of_nobody(RoomKey::default(), role),
             peer: PeerKey(0),
+            subject: None,
             name: "Ada".to_owned(),
             replays: false,
             span: Span::none(),
         };
-        let player = self.host.join(role, "Ada").expect("there is space");
+        let player = self.host.join(role, "Ada", None).expect("there is space");
         self.host.seat(pending, player, self.now, &mut self.effects);
         peer
     }
@@ -292,12 +293,12 @@ fn a_slowed_room_refuses_joins_and_shows_its_time_scale() {
     assert_eq!(sent, Some(permille), "it is sent to clients");
     assert!(stage.host.status.refuses_joins());
     for role in [Role::Player, Role::Spectator] {
-        assert_eq!(stage.host.join(role, "Bob"), Err(Refusal::Overloaded));
+        assert_eq!(stage.host.join(role, "Bob", None), Err(Refusal::Overloaded));
     }
     stage.step = Duration::from_millis(5);
     stage.run(20);
     assert_eq!(stage.time_scale_permille(), 1_000);
-    assert!(stage.host.join(Role::Player, "Bob").is_ok());
+    assert!(stage.host.join(Role::Player, "Bob", None).is_ok());
     assert_eq!(stage.effects.counters.time_scale_changes, 2);
 }
 

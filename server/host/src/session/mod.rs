@@ -49,8 +49,9 @@ impl<G: Game> Session<G> {
         room: &Room<G>,
         now: Duration,
     ) -> Session<G> {
-        let PendingJoin { transport, session, reservation, peer, name: asked, replays, span } =
-            pending;
+        let PendingJoin {
+            transport, session, reservation, peer, name: asked, replays, span, ..
+        } = pending;
         let mut outbox = Outbox::default();
         if let Some(name) = player.and_then(|player| room.player_name(player))
             && name != asked.trim()

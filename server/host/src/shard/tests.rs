@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use shared::game::Setup;
-use shared::ids::SessionId;
+use shared::ids::{PlayerId, SessionId, Subject};
 use shared::protocol::{Role, ServerMessage};
 use test_games::stones::{self, Stones};
+use test_games::tape::Tape;
 use tracing::Span;
 
 use super::*;
@@ -14,6 +15,7 @@ use crate::hello::PeerKey;
 use crate::reservation::Reservation;
 use crate::room::{Room, RoomTemplate};
 use crate::room_builder::{RoomBuilder, RoomOrder};
+use crate::transport::Transport;
 use crate::transport::in_memory::{Peer, pair};
 
 /// So many rooms that the lobby is about to have opened.
@@ -52,17 +54,22 @@ fn shard() -> (Shard<Stones>, [RoomKey; 2]) {
 
 fn join(shard: &mut Shard<Stones>, room: RoomKey, effects: &mut Effects) -> Peer {
     let (transport, peer) = pair();
-    let pending = PendingJoin {
+    let pending = pending(transport, room);
+    shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
+    peer
+}
+
+fn pending(transport: Box<dyn Transport>, room: RoomKey) -> PendingJoin {
+    PendingJoin {
         transport,
         session: SessionId(1),
         reservation: Reservation::of_nobody(room, Role::Player),
         peer: PeerKey(0),
+        subject: None,
         name: "Ada".to_owned(),
         replays: false,
         span: Span::none(),
-    };
-    shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
-    peer
+    }
 }
 
 #[test]
@@ -79,6 +86,25 @@ fn a_client_that_a_room_refuses_hears_why() {
     let refusal = ServerMessage::Refused(Refusal::RoomFull);
     assert_eq!(ServerMessage::decode(message), Ok(refusal));
     assert_eq!(refused.closed(), Some(End::Refused));
+}
+
+#[test]
+fn a_game_hears_whom_a_ticket_names_and_of_guests_nothing() {
+    let setup = Setup { players_max: 2, ..Setup::default() };
+    let template = RoomTemplate { setup, ..RoomTemplate::default() };
+    let (mut shard, effects) = (Shard::<Tape>::new(), &mut Effects::default());
+    let [room] = keys();
+    shard.handle(Command::Open { room }, Duration::ZERO, effects);
+    let built = RoomBuilder::new(template).build(order(room, "tape", Arc::default()));
+    shard.open(built, Duration::ZERO, effects);
+    for subject in [Some(Subject(7)), None] {
+        let (transport, _peer) = pair();
+        let pending = PendingJoin { subject, ..pending(transport, room) };
+        shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
+    }
+    let tape = shard.room(room).expect("it is open").room().game();
+    let arrivals = [(PlayerId(0), Some(Subject(7))), (PlayerId(1), None)];
+    assert_eq!(tape.arrivals, arrivals);
 }
 
 /// A room of this name breaks.

@@ -25,7 +25,7 @@ fn void(hz: u16) -> Level {
 
 fn ship_in(level: &Level) -> Own {
     let border = Border { radius: level.radius, target: level.radius };
-    let mut own = Own::waiting(PlayerId(3), border);
+    let mut own = Own::waiting(PlayerId(3), border, 0);
     own.spawn(EntityId(7), Vec2::ZERO, level.timing.protection_ticks);
     own
 }
@@ -139,13 +139,14 @@ fn after_a_rail_neither_weapon_is_ready_for_a_while() {
 }
 
 #[test]
-fn a_rail_ends_protection_when_it_fires_and_not_while_it_charges() {
+fn a_rail_ends_protection_as_soon_as_it_charges_and_not_while_it_cannot() {
     let level = void(30);
     let mut own = ship_in(&level);
-    hold(&mut own, &level, Input::new(Input::RAIL, 0), LANCER.rail_charge_s);
-    assert!(own.is_protected());
-    advance(&mut own, &level, Input::new(0, 0));
-    assert!(own.railed && !own.is_protected());
+    own.cooldown_ticks = 2;
+    advance(&mut own, &level, Input::new(Input::RAIL, 0));
+    assert!(own.is_protected() && own.charge_ticks == 0);
+    advance(&mut own, &level, Input::new(Input::RAIL, 0));
+    assert!(!own.is_protected() && own.charge_ticks > 0);
 }
 
 #[test]
@@ -326,7 +327,8 @@ fn with_another_class_the_charge_of_the_last_one_is_lost_and_a_truce_lets_one_ch
     let level = void(30);
     let mut own = ship_in(&level);
     hold(&mut own, &level, Input::new(Input::RAIL, 0), 0.6);
-    assert!(own.is_protected() && own.charge_ticks > 0);
+    assert!(own.charge_ticks > 1);
+    own.protection_ticks = 9;
     advance(&mut own, &level, Input::new(Input::RAIL, 0).wishing(Class::Dart));
     assert_eq!((own.class, own.charge_ticks), (Class::Dart, 1));
     (own.protection_ticks, own.truce_ticks, own.is_tall) = (0, 9, true);
@@ -362,7 +364,7 @@ proptest! {
             overcharge_ticks: counters[5],
             truce_ticks: counters[6],
             fired: counters[7] > 0,
-            ..Own::waiting(PlayerId(3), border)
+            ..Own::waiting(PlayerId(3), border, 0)
         };
         let mut scene = SceneWriter::default();
         super::super::bolts::show_shot(&own, Tick(tick), &level, 5, &mut scene);

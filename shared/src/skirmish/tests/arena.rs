@@ -16,6 +16,7 @@ fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
         let lying = arena.rows(&PICKUP).len();
         arena.own(0).place = pad.place();
         arena.own(0).velocity = Vec2::ZERO;
+        arena.own(0).protection_ticks = 0;
         if pickup == Pickup::Repair {
             arena.own(0).hull = 50.0;
         }
@@ -39,7 +40,7 @@ fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
 fn for_one_alone_nothing_is_laid_out() {
     let mut arena = Arena::with(1, Settings { obstacles: true, ..BARE });
     assert!(arena.rows(&PICKUP).is_empty());
-    arena.world.join(PlayerId(1));
+    arena.join(1);
     arena.settle(arena.level.tick_rate.ticks_in(OVERCHARGE_BACK_S));
     assert_eq!(arena.rows(&PICKUP).len(), arena.level.layout.pads.len());
 }
@@ -53,6 +54,7 @@ fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
     for (id, x, hull) in [(0, 0.1, 100.0), (1, 0.9, 50.0), (2, -0.5, 50.0)] {
         let own = arena.own(id);
         (own.place, own.velocity, own.hull) = (off(x), Vec2::ZERO, hull);
+        own.protection_ticks = 0;
     }
     arena.step(&[]);
     let takers: Vec<_> = arena.events(&TAKE).iter().map(|take| take[2]).collect();

@@ -16,13 +16,13 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
     let mut dice = Dice::new(21, 7);
     let mut present = [false; PLAYERS as usize];
     let mut told = [0; 4];
-    for tick in 0..4_000 {
+    for tick in 0..6_000 {
         if tick % 40 == 0 {
             let id = dice.below(PLAYERS.into()) as u16;
             let is_present = &mut present[usize::from(id)];
             *is_present = !*is_present;
             if *is_present {
-                simulation.join(PlayerId(id));
+                simulation.join(PlayerId(id), None);
             } else {
                 simulation.leave(PlayerId(id));
             }
@@ -64,7 +64,7 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
         let setup = Setup { tick_rate, ..setup(seed, 12) };
         let mut simulation = Simulation::<Skirmish>::new(&setup);
         // The others leave at once, and the border closes in meanwhile.
-        (0..12).for_each(|id| simulation.join(PlayerId(id)));
+        (0..12).for_each(|id| simulation.join(PlayerId(id), None));
         simulation.step(&[]);
         (0..12).filter(|id| *id != 3).for_each(|id| simulation.leave(PlayerId(id)));
         let mut dice = Dice::new(seed, 0);

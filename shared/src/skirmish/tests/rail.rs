@@ -51,7 +51,10 @@ impl Arena {
     }
 
     /// The values of the last tick's events of a kind.
-    fn events_of<const N: usize>(&self, kind: &crate::scene::EventKind<N>) -> Vec<[f64; N]> {
+    pub(super) fn events_of<const N: usize>(
+        &self,
+        kind: &crate::scene::EventKind<N>,
+    ) -> Vec<[f64; N]> {
         self.happened.events().iter().filter_map(|row| kind.read(row)).collect()
     }
 }
@@ -230,7 +233,7 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
     const BOTS: u16 = 12;
     const MINUTES: u32 = 5;
     let mut simulation = Simulation::<Skirmish>::new(&setup(8, BOTS));
-    (0..BOTS).for_each(|id| simulation.join(PlayerId(id)));
+    (0..BOTS).for_each(|id| simulation.join(PlayerId(id), None));
     let mut dice = Dice::new(8, 1);
     let mut rails = [0; BOTS as usize];
     let mut hits = 0;

@@ -13,7 +13,7 @@ impl Arena {
     /// So many players, each of whom has been heard, in an arena of these settings.
     pub(super) fn with(count: u16, settings: Settings) -> Arena {
         let mut arena = Arena::of(count, settings);
-        (0..count).for_each(|id| arena.world.join(PlayerId(id)));
+        (0..count).for_each(|id| arena.join(id));
         arena.press(Input::new(0, 0));
         arena
     }
@@ -105,7 +105,7 @@ fn whoever_comes_while_a_result_stands_cannot_fire_either() {
     let mut arena = Arena::with(2, Settings { round_s: 20, ..BARE });
     arena.play_until_phase(1.0);
     arena.settle(30);
-    arena.world.join(PlayerId(2));
+    arena.join(2);
     arena.press(Input::new(0, 0));
     let truces: Vec<_> = (0..3).map(|id| arena.own(id).truce_ticks).collect();
     assert!(truces[0] > 0 && truces.iter().all(|truce| *truce == truces[0]), "{truces:?}");
@@ -167,7 +167,7 @@ fn teams_are_even_and_evened_out_between_rounds() {
         arena.world.leave(PlayerId(id));
     }
     assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3));
-    arena.world.join(PlayerId(9));
+    arena.join(9);
     assert_eq!(arena.world.team(PlayerId(9)), 1, "the weaker one");
     arena.world.leave(PlayerId(9));
     arena.play_until_phase(1.0);
@@ -223,7 +223,7 @@ fn a_newcomer_is_safe_for_longer_than_who_has_just_died() {
 #[test]
 fn of_very_many_who_wait_some_appear_in_each_tick_and_not_always_the_same_first() {
     let mut arena = Arena::of(200, Settings { round_s: 11, ..BARE });
-    (0..200).for_each(|id| arena.world.join(PlayerId(id)));
+    (0..200).for_each(|id| arena.join(id));
     let alive = |arena: &Arena| {
         let players = arena.world.players.iter().filter(|player| player.own.is_alive());
         players.map(|player| player.id().0).collect::<Vec<_>>()
@@ -245,7 +245,7 @@ fn a_result_names_nobody_who_came_after_and_a_newcomer_of_it_is_safe_in_the_next
     arena.break_ship(2, 1);
     arena.play_until_phase(1.0);
     arena.world.leave(PlayerId(2));
-    arena.world.join(PlayerId(2));
+    arena.join(2);
     arena.settle(5);
     let results = arena.rows(&RESULT);
     assert_eq!(results[0][..3], [f64::from(u16::MAX), 1.0, f64::from(KILL_POINTS)]);
@@ -265,10 +265,10 @@ fn who_leaves_a_fight_is_the_kill_of_whoever_hurt_it_last() {
     arena.world.leave(PlayerId(3));
     assert_eq!([0, 1].map(|id| arena.score(id)), [ASSIST_POINTS, KILL_POINTS]);
     // Its number is given to somebody who has hurt nobody and was hurt by nobody.
-    arena.world.join(PlayerId(3));
+    arena.join(3);
     arena.world.leave(PlayerId(3));
     arena.world.leave(PlayerId(0));
-    arena.world.join(PlayerId(0));
+    arena.join(0);
     arena.hurt(1, 2, at, 1.0);
     assert_eq!([0, 1].map(|id| arena.score(id)), [0, 2 * KILL_POINTS]);
 }
@@ -279,7 +279,7 @@ fn a_number_given_out_again_inherits_no_assist() {
     let at = Vec2::new(0.0, 10.0);
     arena.hurt(0, 3, at, 90.0);
     arena.world.leave(PlayerId(0));
-    arena.world.join(PlayerId(0));
+    arena.join(0);
     arena.settle(1);
     arena.own(0).place = Vec2::new(-15.0, 3.0);
     arena.hurt(1, 3, at, 1.0);
@@ -306,9 +306,9 @@ fn an_assist_counts_for_the_team_and_a_mate_earns_none() {
 fn the_weaker_team_is_the_smaller_one_and_of_two_as_large_the_one_with_fewer_points() {
     let mut arena = Arena::with(2, Settings { teams: true, ..BARE });
     arena.hurt(0, 1, Vec2::new(0.0, 10.0), 1.0);
-    arena.world.join(PlayerId(2));
+    arena.join(2);
     assert_eq!(arena.world.team(PlayerId(2)), 2);
-    arena.world.join(PlayerId(3));
+    arena.join(3);
     assert_eq!(arena.world.team(PlayerId(3)), 1);
 }
 

@@ -67,7 +67,7 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
     let setup = Setup { settings, ..setup(seed, 16) };
     let tick_rate = setup.tick_rate;
     let mut simulation = Simulation::<Skirmish>::new(&setup);
-    seats.iter().for_each(|seat| simulation.join(seat.player));
+    seats.iter().for_each(|seat| simulation.join(seat.player, None));
     let mut dice: Vec<_> =
         seats.iter().map(|seat| Dice::new(seed, u64::from(seat.player.0))).collect();
     let mut outcome = Outcome::default();

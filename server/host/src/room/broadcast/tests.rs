@@ -151,7 +151,7 @@ proptest! {
         let (mut people, mut watchers): (Vec<PlayerId>, Vec<Watcher>) = Default::default();
         for act in acts {
             match act {
-                Act::Join => people.extend(stage.room.join("moth")),
+                Act::Join => people.extend(stage.room.join("moth", None)),
                 Act::Leave(at) if !people.is_empty() => {
                     stage.room.leave(people.swap_remove(at.index(people.len())));
                 }
@@ -195,7 +195,7 @@ proptest! {
 fn a_player_that_has_left_is_named_for_as_long_as_it_is_to_be_seen() {
     let mut stage = Stage::new(DELAY);
     let mut watcher = stage.watch();
-    let player = stage.room.join("Ada").expect("there is space");
+    let player = stage.room.join("Ada", None).expect("there is space");
     let run = |stage: &mut Stage, watcher: &mut Watcher, ticks: u32| {
         for _ in 0..ticks {
             stage.step();
@@ -215,10 +215,10 @@ fn a_player_that_has_left_is_named_for_as_long_as_it_is_to_be_seen() {
 fn a_spectator_is_sent_the_names_of_those_it_sees_not_of_those_that_play_now() {
     let mut stage = Stage::new(DELAY);
     let _first = stage.watch();
-    let ann = stage.room.join("Ann").expect("there is space");
+    let ann = stage.room.join("Ann", None).expect("there is space");
     (0..DELAY_TICKS + 5).for_each(|_| stage.step());
     stage.room.leave(ann);
-    let bob = stage.room.join("Bob").expect("there is space");
+    let bob = stage.room.join("Bob", None).expect("there is space");
     let mut watcher = stage.watch();
     for tick in 0..2 * DELAY_TICKS {
         stage.step();

@@ -70,7 +70,7 @@ enum Outcome {
 
 fn apply<G: Game>(room: &mut Room<G>, act: &Act) -> Outcome {
     match act {
-        Act::Join => return Outcome::Joined(room.join("moth")),
+        Act::Join => return Outcome::Joined(room.join("moth", None)),
         Act::Leave(player) => room.leave(*player),
         Act::TimeScale(scale) => room.set_time_scale(*scale),
         Act::Input { player, tick, seen, rewind, bytes } => {

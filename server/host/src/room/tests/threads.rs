@@ -41,7 +41,7 @@ fn write(streams: &mut [Stream], published: &Published<Stones>, scratch: &mut En
 fn two_threads_encode_one_tick_to_the_bytes_of_one_thread() {
     let mut room = room(PLAYERS, 2 * PLAYERS);
     let players: Vec<PlayerId> =
-        (1..PLAYERS).map(|_| room.join("moth").expect("there is space")).collect();
+        (1..PLAYERS).map(|_| room.join("moth", None).expect("there is space")).collect();
     let (mut by_one, mut by_two) = (streams(&players), streams(&players));
     let half = by_two.len() / 2;
     let mut scratch = EncodeScratch::default();

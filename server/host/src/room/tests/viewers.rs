@@ -66,7 +66,7 @@ impl Trial {
         match act {
             Act::Watch => clients.push(Client::new(None)),
             Act::Join => {
-                if let Ok(player) = room.join("moth") {
+                if let Ok(player) = room.join("moth", None) {
                     clients.push(Client::new(Some(player)));
                 }
             }

@@ -48,7 +48,7 @@ impl Stage {
     }
 
     fn player(&mut self) -> Client {
-        let player = self.room.join("Ada").expect("there is space");
+        let player = self.room.join("Ada", None).expect("there is space");
         Client::new(&self.room, 1, Some(player))
     }
 
@@ -179,7 +179,7 @@ fn messages_are_sent_in_their_order_and_once() {
     assert_eq!(watching.hear(&mut stage), "w", "nothing is encoded when nobody watches");
     stage.step();
     assert_eq!(watching.hear(&mut stage), "rs");
-    stage.room.join("Bob").expect("there is space");
+    stage.room.join("Bob", None).expect("there is space");
     stage.step();
     assert_eq!(watching.hear(&mut stage), "rs");
     // One that comes now need not wait for the next restart: it is sent the roster as of the last
