@@ -6,8 +6,8 @@
 
 use std::fmt::Debug;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use crate::dice::Dice;
 use crate::ids::{EntityId, PlayerId, Subject};
@@ -67,7 +67,7 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     fn join(&mut self, player: PlayerId, subject: Option<Subject>);
 
     /// A player left. Called between ticks.
-    fn leave(&mut self, player: PlayerId);
+    fn leave(&mut self, player: PlayerId, reason: LeaveReason);
 
     /// Moves the whole world on by one tick. It should call [`Game::advance`] for each player,
     /// with that player's input, so that client and server agree.
@@ -183,6 +183,17 @@ impl<I> PlayerInput<I> {
     pub fn at_once(player: PlayerId, given: Given<I>) -> PlayerInput<I> {
         PlayerInput { player, given, rewind: Rewind::default() }
     }
+}
+
+/// Why a player left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LeaveReason {
+    /// By its own doing: it said goodbye, or its connection ended by what it did or did not do. A
+    /// connection that broke counts as that too, since anybody can break their own.
+    Left,
+    /// The server removed it: a bot that made way for a person, or a fault of the server's own. It
+    /// has run from nothing.
+    Removed,
 }
 
 /// What has changed a player's own state beside its own input: for that alone a client that

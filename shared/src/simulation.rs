@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
-use crate::game::{Effect, Game, Given, PlayerInput, Seen, Setup, Skill, Step};
+use crate::game::{Effect, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Skill, Step};
 use crate::ids::{PlayerId, Subject};
 use crate::protocol::WIRE;
 use crate::scene::{Events, Rows, Scene, SceneWriter};
@@ -93,8 +93,8 @@ impl<G: Game> Simulation<G> {
     }
 
     /// A player goes, before the next step.
-    pub fn leave(&mut self, player: PlayerId) {
-        self.game.leave(player);
+    pub fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
+        self.game.leave(player, reason);
     }
 
     /// What `act` makes of what a bot may go by that plays for `player`, now that it sees `rows`. It

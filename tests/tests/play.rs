@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use shared::game::{Game, Setup};
+use shared::game::{Game, LeaveReason, Setup};
 use shared::ids::PlayerId;
 use shared::limits::INPUT_REPEAT_MAX;
 use shared::protocol::{Ack, ClientMessage, Input, Ping, Role, WIRE};
@@ -107,7 +107,7 @@ impl Trial {
             _ if self.here.is_empty() => {}
             Act::Leave(who) => {
                 let (player, _) = self.here.remove(who.index(self.here.len()));
-                self.room.leave(player);
+                self.room.leave(player, LeaveReason::Left);
             }
             Act::Say(who, ahead) => self.say(who.index(self.here.len()), *ahead),
             Act::Burst(who, many) => {
@@ -449,7 +449,7 @@ fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_count
         // What it says for a later tick goes with it.
         say(room, stranger, 2, &Mark(8));
         room.step();
-        room.leave(stranger);
+        room.leave(stranger, LeaveReason::Left);
     }
     act(&mut room);
     for room in [&mut room, &mut other] {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup, Step};
+use shared::game::{Dice, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Step};
 use shared::ids::{EntityId, PlayerId, SessionId, Subject};
 use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
@@ -51,7 +51,7 @@ impl Game for Bead {
         (Bead { x: 0 }, 0)
     }
     fn join(&mut self, _: PlayerId, _: Option<Subject>) {}
-    fn leave(&mut self, _: PlayerId) {}
+    fn leave(&mut self, _: PlayerId, _: LeaveReason) {}
     fn step(&mut self, now: &mut Step<'_, Self>) {
         Bead::advance(&mut self.x, now.level, now.input(PlayerId(0)).or_default());
     }

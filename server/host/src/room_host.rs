@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::Game;
+use shared::game::{Game, LeaveReason};
 use shared::ids::{PlayerId, SessionId, Subject};
 use shared::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
@@ -253,10 +253,11 @@ impl<G: Game> RoomHost<G> {
         }
         for session in self.sessions.extract_if(.., |session| session.ended().is_some()) {
             let player = session.player();
+            let reason = session.ended().map_or(LeaveReason::Removed, leave_reason);
             // First, for the game may panic when its player leaves.
             session.depart(None, effects);
             match player {
-                Some(player) => self.room.leave(player),
+                Some(player) => self.room.leave(player, reason),
                 None => self.broadcast.unwatch(),
             }
         }
@@ -307,6 +308,30 @@ impl<G: Game> RoomHost<G> {
         let (tick, bots) = (self.room.tick(), self.room.bots());
         self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
         self.status.publish_idle(self.room.idle_people());
+    }
+}
+
+/// Whether a player whose connection ended so left by its own doing. Each end is named, so that a new
+/// one must be thought about.
+fn leave_reason(end: End) -> LeaveReason {
+    match end {
+        End::Left
+        | End::Lost
+        | End::Silent
+        | End::TooSlow
+        | End::Idle
+        | End::TooMuch
+        | End::Flood
+        | End::Protocol
+        | End::NotBinary
+        | End::NotUtf8
+        | End::TooBig => LeaveReason::Left,
+        End::Closing
+        | End::RoomFailed
+        | End::Fault
+        // Before anybody plays.
+        | End::Refused
+        | End::HelloTimeout => LeaveReason::Removed,
     }
 }
 

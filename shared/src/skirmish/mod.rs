@@ -57,7 +57,7 @@ use self::rail::{Rail, Sight};
 use self::round::{Phase, Round, Tally};
 use self::rules::{ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius};
 use crate::dice::Dice;
-use crate::game::{Effect, Game, Seen, Setup, Step};
+use crate::game::{Effect, Game, LeaveReason, Seen, Setup, Step};
 use crate::history::History;
 use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{RowRef, SceneWriter, Schema, View};
@@ -186,10 +186,12 @@ impl Game for Skirmish {
         }
     }
 
-    fn leave(&mut self, player: PlayerId) {
+    fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
         if let Ok(at) = self.find(player) {
             let gone = self.players.remove(at);
-            self.score_flight(gone);
+            if reason == LeaveReason::Left {
+                self.score_flight(gone);
+            }
             self.round.forget(player);
             // Nobody scores by the bolts of one who has left.
             self.bolts.retain(|bolt| bolt.owner != player);

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::rules::KILL_POINTS;
 use super::*;
-use crate::game::{Effect, Given, PlayerInput, Skill};
+use crate::game::{Effect, Given, LeaveReason, PlayerInput, Skill};
 use crate::limits::SNAPSHOT_MAX_BYTES;
 use crate::protocol::WIRE;
 use crate::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
@@ -182,7 +182,7 @@ fn bolts_go_with_their_player() {
     let mut arena = Arena::with_players(2);
     arena.press(Input::new(Input::FIRE, 0));
     assert_eq!(arena.world.bolts.len(), 2);
-    arena.world.leave(PlayerId(0));
+    arena.world.leave(PlayerId(0), LeaveReason::Left);
     assert!(arena.world.bolts.iter().all(|bolt| bolt.owner == PlayerId(1)));
     assert_eq!(arena.world.own(PlayerId(0)), None);
 }
@@ -197,7 +197,7 @@ fn the_border_follows_the_number_of_players() {
     assert_eq!(arena.world.border.radius, border_radius(100), "at once in the first tick");
     arena.settle(10);
     for id in 8..100 {
-        arena.world.leave(PlayerId(id));
+        arena.world.leave(PlayerId(id), LeaveReason::Left);
     }
     let before = arena.world.border.radius;
     arena.settle(1);
@@ -344,7 +344,7 @@ proptest! {
                 simulation.join(PlayerId(tick as u16), None);
             }
             if tick == 60 {
-                simulation.leave(PlayerId(2));
+                simulation.leave(PlayerId(2), LeaveReason::Left);
             }
             let inputs: Vec<_> = (0_u16..)
                 .zip(given)

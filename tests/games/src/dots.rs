@@ -4,7 +4,7 @@
 //! tests of them small. Its world grows by nothing that a test has not asked for.
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, Seen, Setup, Step};
+use shared::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
 use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
@@ -85,7 +85,7 @@ impl Game for Dots {
         self.dots.push(Dot { entity: self.next_entity.take(), player, x, y });
     }
 
-    fn leave(&mut self, player: PlayerId) {
+    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
         self.dots.retain(|dot| dot.player != player);
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, Seen, Setup, Step};
+use shared::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
 use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
@@ -111,7 +111,7 @@ impl Game for Stones {
         self.dots.insert(player, Dot { entity, x, y, pushes: 0, ballast });
     }
 
-    fn leave(&mut self, player: PlayerId) {
+    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
         self.dots.remove(&player).expect("only who has joined leaves");
     }
 

@@ -1,7 +1,7 @@
 //! A game that does nothing but write down what it was given: what a room let through, to the tick.
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Game, Given, Setup, Step};
+use shared::game::{Game, Given, LeaveReason, Setup, Step};
 use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 use shared::tick::Tick;
@@ -48,6 +48,8 @@ pub struct Tape {
     pub entries: Vec<Entry>,
     /// Who came, in order.
     pub arrivals: Vec<(PlayerId, Option<Subject>)>,
+    /// Who left and why, in order.
+    pub departures: Vec<(PlayerId, LeaveReason)>,
 }
 
 impl Game for Tape {
@@ -63,15 +65,9 @@ impl Game for Tape {
     }
 
     fn new(_: &Setup<()>) -> (Tape, ()) {
-        (
-            Tape {
-                next_entity: EntityId(0),
-                reels: Vec::new(),
-                entries: Vec::new(),
-                arrivals: Vec::new(),
-            },
-            (),
-        )
+        let (reels, entries) = (Vec::new(), Vec::new());
+        let (arrivals, departures) = (Vec::new(), Vec::new());
+        (Tape { next_entity: EntityId(0), reels, entries, arrivals, departures }, ())
     }
 
     fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
@@ -79,7 +75,8 @@ impl Game for Tape {
         self.reels.push(Reel { entity: self.next_entity.take(), player, marked: 0 });
     }
 
-    fn leave(&mut self, player: PlayerId) {
+    fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
+        self.departures.push((player, reason));
         self.reels.retain(|reel| reel.player != player);
     }
 

@@ -7,7 +7,7 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Game, Setup, Step};
+use shared::game::{Game, LeaveReason, Setup, Step};
 use shared::ids::{EntityId, PlayerId, Subject};
 use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 
@@ -59,7 +59,7 @@ impl Game for Tiny {
         self.numbers.push((player, 0));
     }
 
-    fn leave(&mut self, player: PlayerId) {
+    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
         self.numbers.retain(|(other, _)| *other != player);
     }
 

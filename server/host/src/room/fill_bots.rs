@@ -4,7 +4,7 @@
 //! number; they see what a person in their place would see, and what they do goes into the
 //! input buffer like anybody's.
 
-use shared::game::{Dice, Game, Seen};
+use shared::game::{Dice, Game, LeaveReason, Seen};
 
 use super::{EncodeScratch, Room, RoomState};
 
@@ -44,7 +44,7 @@ impl<G: Game> Room<G> {
         while self.bots() > self.bots_wanted(people) {
             let last = self.state.players.iter().rev().find(|player| player.bot.is_some());
             let last = last.expect("there are bots").id;
-            self.remove(last);
+            self.remove(last, LeaveReason::Removed);
         }
     }
 

@@ -42,7 +42,7 @@ pub use state::RoomState;
 
 use std::sync::Arc;
 
-use shared::game::{Dice, Effect, Game, Given, PlayerInput};
+use shared::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
 use shared::ids::{PlayerId, SessionId, Subject};
 use shared::limits::{PACE_FULL_PERMILLE, WELCOME_MAX_BYTES};
 use shared::protocol::snapshot::{Codec, GivenKind};
@@ -151,9 +151,9 @@ impl<G: Game> Room<G> {
     }
 
     /// A person leaves. Its [`Viewer`] must not be used after: the id may one day be another's.
-    pub fn leave(&mut self, player: PlayerId) {
+    pub fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
         if self.state.player(player).is_some_and(|one| one.bot.is_none()) {
-            self.remove(player);
+            self.remove(player, reason);
             self.counters.left += 1;
         }
     }
@@ -282,13 +282,13 @@ impl<G: Game> Room<G> {
         state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
     }
 
-    fn remove(&mut self, id: PlayerId) {
+    fn remove(&mut self, id: PlayerId, reason: LeaveReason) {
         let state = &mut self.state;
         let Some(at) = state.at(id) else { return };
         let player = state.players.remove(at);
         state.people -= u16::from(player.bot.is_none());
         state.idle -= u16::from(player.seems_idle);
-        state.simulation.leave(id);
+        state.simulation.leave(id, reason);
         state.roster.leave(id);
         let is_early = state.retired_ids.retire(id, state.simulation.tick());
         self.counters.player_ids_reused_early += u64::from(is_early);

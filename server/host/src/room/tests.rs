@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use shared::game::{Game, Setup};
+use shared::game::{Game, LeaveReason, Setup};
 use shared::ids::{PlayerId, SessionId};
 use shared::limits::{INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use shared::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
 use shared::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
 use shared::tick::{Rewind, Tick};
 use test_games::stones::{self, Push, Settings, Stone, Stones};
+use test_games::tape::Tape;
 
 use super::{
     EncodeScratch, InputVerdict, Published, Room, RoomError, RoomTemplate, RosterVersion, Viewer,
@@ -124,14 +125,14 @@ fn bots_fill_a_room_and_give_way_to_people() {
     assert_eq!((room.people(), room.bots()), (4, 0));
     spectator.read_roster(room.published());
     assert!(spectator.roster.values().all(|(_, _, bot)| !*bot));
-    room.leave(people[0]);
-    room.leave(people[1]);
-    room.leave(people[1]);
+    room.leave(people[0], LeaveReason::Left);
+    room.leave(people[1], LeaveReason::Left);
+    room.leave(people[1], LeaveReason::Left);
     assert_eq!((room.people(), room.bots()), (2, 0));
     room.step();
     assert_eq!((room.people(), room.bots()), (2, 1));
     let bot = room.state.players.iter().find(|player| player.bot.is_some()).expect("there is one");
-    room.leave(bot.id); // Bots are not anybody's to send away.
+    room.leave(bot.id, LeaveReason::Left); // Bots are not anybody's to send away.
     assert_eq!((room.people(), room.bots()), (2, 1));
 }
 
@@ -156,8 +157,22 @@ fn a_full_room_refuses_people() {
     room.join("b", None).expect("there is space");
     assert_eq!(room.join("c", None), Err(Refusal::RoomFull));
     assert_eq!(room.take_counters().refused_full, 1);
-    room.leave(first);
+    room.leave(first, LeaveReason::Left);
     assert!(room.join("c", None).is_ok());
+}
+
+#[test]
+fn a_bot_that_makes_way_is_removed_and_a_person_leaves() {
+    let setup = Setup { players_max: 2, ..Setup::default() };
+    let template = RoomTemplate { setup, fill: 2, ..RoomTemplate::default() };
+    let mut room = Room::<Tape>::new("meadow".to_owned(), template).expect("it opens");
+    room.step();
+    let person = room.join("a", None).expect("there is space");
+    room.step();
+    room.leave(person, LeaveReason::Left);
+    let bot = PlayerId(1);
+    let departures = [(bot, LeaveReason::Removed), (person, LeaveReason::Left)];
+    assert_eq!(room.game().departures, departures);
 }
 
 #[test]
@@ -254,14 +269,14 @@ fn a_player_is_shown_nothing_from_before_it_came() {
     let mut room = room(4, 0);
     let first = room.join("a", None).expect("there is space");
     room.step();
-    room.leave(first);
+    room.leave(first, LeaveReason::Left);
     let second = room.join("b", None).expect("there is space");
     let mut client = Client::new(Some(second));
     assert_eq!(client.read_snapshot(room.published()), None);
     room.step();
     assert!(client.read_snapshot(room.published()).is_some());
     assert_eq!(client.read_snapshot(room.published()), None);
-    room.leave(second);
+    room.leave(second, LeaveReason::Left);
     room.step();
     assert_eq!(client.read_snapshot(room.published()), None);
 }

@@ -73,7 +73,7 @@ fn the_dead_take_nothing_and_nothing_lies_beyond_the_border() {
     arena.own(0).place = at;
     arena.step(&[]);
     assert!(arena.events(&TAKE).is_empty());
-    (2..60).for_each(|id| arena.world.leave(PlayerId(id)));
+    (2..60).for_each(|id| arena.world.leave(PlayerId(id), LeaveReason::Left));
     arena.settle(30 * 30);
     let radius = f64::from(arena.world.border.radius);
     assert!(arena.rows(&PICKUP).iter().all(|[x, y, _]| libm::hypot(*x, *y) < radius));

@@ -112,7 +112,7 @@ fn hit(charges: Charges, runs: bool) -> Outcome {
         }
         if runs && fight.simulation.game().own(RUNNER).is_some_and(|own| own.railed) {
             let before = fight.kills_of_bots();
-            fight.simulation.leave(RUNNER);
+            fight.simulation.leave(RUNNER, LeaveReason::Left);
             outcome.deaths += fight.kills_of_bots() - before;
             fight.simulation.join(RUNNER, None);
         }
@@ -164,7 +164,7 @@ fn a_first_ship_takes_as_long_as_the_next_one_whenever_one_comes() {
     let respawn = ticks_to_ship(&mut arena);
     arena.face_off();
     arena.shoot(90);
-    arena.world.leave(PlayerId(1));
+    arena.world.leave(PlayerId(1), LeaveReason::Left);
     arena.world.join(PlayerId(1), None);
     assert_eq!((ticks_to_ship(&mut arena), respawn), (60, 60));
 }
@@ -189,7 +189,7 @@ fn who_is_known_is_protected_as_a_newcomer_once_a_minute() {
         arena.settle(60);
         assert!(arena.own(0).is_alive());
         let protected = arena.own(0).protection_ticks;
-        arena.world.leave(PlayerId(0));
+        arena.world.leave(PlayerId(0), LeaveReason::Left);
         protected
     };
     let newcomer = arena.level.timing.newcomer_protection_ticks;

@@ -24,7 +24,7 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
             if *is_present {
                 simulation.join(PlayerId(id), None);
             } else {
-                simulation.leave(PlayerId(id));
+                simulation.leave(PlayerId(id), LeaveReason::Left);
             }
         }
         let ids = (0..PLAYERS).filter(|id| present[usize::from(*id)]);
@@ -66,7 +66,9 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
         // The others leave at once, and the border closes in meanwhile.
         (0..12).for_each(|id| simulation.join(PlayerId(id), None));
         simulation.step(&[]);
-        (0..12).filter(|id| *id != 3).for_each(|id| simulation.leave(PlayerId(id)));
+        (0..12)
+            .filter(|id| *id != 3)
+            .for_each(|id| simulation.leave(PlayerId(id), LeaveReason::Left));
         let mut dice = Dice::new(seed, 0);
         // The own states that fired, and when.
         let mut fired: Vec<(Own, Tick)> = Vec::new();

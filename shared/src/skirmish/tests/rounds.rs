@@ -164,12 +164,12 @@ fn teams_are_even_and_evened_out_between_rounds() {
     assert_eq!((count(&arena, 1), count(&arena, 2)), (4, 3));
     for id in [0, 2, 4] {
         assert_eq!(arena.world.team(PlayerId(id)), 1);
-        arena.world.leave(PlayerId(id));
+        arena.world.leave(PlayerId(id), LeaveReason::Left);
     }
     assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3));
     arena.join(9);
     assert_eq!(arena.world.team(PlayerId(9)), 1, "the weaker one");
-    arena.world.leave(PlayerId(9));
+    arena.world.leave(PlayerId(9), LeaveReason::Left);
     arena.play_until_phase(1.0);
     assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3), "not in the middle of a round");
     arena.play_until_phase(0.0);
@@ -244,7 +244,7 @@ fn a_result_names_nobody_who_came_after_and_a_newcomer_of_it_is_safe_in_the_next
     let mut arena = Arena::with(3, Settings { round_s: 20, ..BARE });
     arena.break_ship(2, 1);
     arena.play_until_phase(1.0);
-    arena.world.leave(PlayerId(2));
+    arena.world.leave(PlayerId(2), LeaveReason::Left);
     arena.join(2);
     arena.settle(5);
     let results = arena.rows(&RESULT);
@@ -262,15 +262,24 @@ fn who_leaves_a_fight_is_the_kill_of_whoever_hurt_it_last() {
     let at = Vec2::new(0.0, 10.0);
     arena.hurt(0, 3, at, 90.0);
     arena.hurt(1, 3, at, 90.0);
-    arena.world.leave(PlayerId(3));
+    arena.world.leave(PlayerId(3), LeaveReason::Left);
     assert_eq!([0, 1].map(|id| arena.score(id)), [ASSIST_POINTS, KILL_POINTS]);
     // Its number is given to somebody who has hurt nobody and was hurt by nobody.
     arena.join(3);
-    arena.world.leave(PlayerId(3));
-    arena.world.leave(PlayerId(0));
+    arena.world.leave(PlayerId(3), LeaveReason::Left);
+    arena.world.leave(PlayerId(0), LeaveReason::Left);
     arena.join(0);
     arena.hurt(1, 2, at, 1.0);
     assert_eq!([0, 1].map(|id| arena.score(id)), [0, 2 * KILL_POINTS]);
+}
+
+#[test]
+fn whom_the_room_removes_from_a_fight_is_nobodys_kill() {
+    let mut arena = Arena::with(4, BARE);
+    arena.hurt(0, 3, Vec2::new(0.0, 10.0), 90.0);
+    arena.hurt(1, 3, Vec2::new(0.0, 10.0), 90.0);
+    arena.world.leave(PlayerId(3), LeaveReason::Removed);
+    assert_eq!([0, 1].map(|id| arena.score(id)), [0, 0]);
 }
 
 #[test]
@@ -278,7 +287,7 @@ fn a_number_given_out_again_inherits_no_assist() {
     let mut arena = Arena::with(4, BARE);
     let at = Vec2::new(0.0, 10.0);
     arena.hurt(0, 3, at, 90.0);
-    arena.world.leave(PlayerId(0));
+    arena.world.leave(PlayerId(0), LeaveReason::Left);
     arena.join(0);
     arena.settle(1);
     arena.own(0).place = Vec2::new(-15.0, 3.0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use shared::game::Setup;
+use shared::game::{LeaveReason, Setup};
 use shared::ids::PlayerId;
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use shared::scene::Scene;
@@ -153,7 +153,7 @@ proptest! {
             match act {
                 Act::Join => people.extend(stage.room.join("moth", None)),
                 Act::Leave(at) if !people.is_empty() => {
-                    stage.room.leave(people.swap_remove(at.index(people.len())));
+                    stage.room.leave(people.swap_remove(at.index(people.len())), LeaveReason::Left);
                 }
                 Act::Watch => watchers.push(stage.watch()),
                 Act::Steps(count) => (0..count).for_each(|_| stage.step()),
@@ -204,7 +204,7 @@ fn a_player_that_has_left_is_named_for_as_long_as_it_is_to_be_seen() {
         }
     };
     run(&mut stage, &mut watcher, 2 * DELAY_TICKS);
-    stage.room.leave(player);
+    stage.room.leave(player, LeaveReason::Left);
     run(&mut stage, &mut watcher, DELAY_TICKS);
     assert_eq!(watcher.name_of(player), Some("Ada"));
     run(&mut stage, &mut watcher, 1);
@@ -217,7 +217,7 @@ fn a_spectator_is_sent_the_names_of_those_it_sees_not_of_those_that_play_now() {
     let _first = stage.watch();
     let ann = stage.room.join("Ann", None).expect("there is space");
     (0..DELAY_TICKS + 5).for_each(|_| stage.step());
-    stage.room.leave(ann);
+    stage.room.leave(ann, LeaveReason::Left);
     let bob = stage.room.join("Bob", None).expect("there is space");
     let mut watcher = stage.watch();
     for tick in 0..2 * DELAY_TICKS {

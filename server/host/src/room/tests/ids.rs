@@ -42,12 +42,12 @@ fn no_id_is_another_players_within_the_limit_however_players_come_and_go() {
         for _ in 0..3_000 {
             for _ in 0..dice.below(3) {
                 if dice.chance(0.1) {
-                    people.extend(room.join("moth"));
+                    people.extend(room.join("moth", None));
                 } else if !people.is_empty() && dice.chance(0.1) {
                     let at = dice.below(people.len() as u32) as usize;
-                    room.leave(people.swap_remove(at));
+                    room.leave(people.swap_remove(at), LeaveReason::Left);
                     if dice.chance(0.5) {
-                        people.extend(room.join("moth"));
+                        people.extend(room.join("moth", None));
                     }
                 }
                 owners.look(&room, seed);
@@ -67,15 +67,15 @@ fn no_id_is_another_players_within_the_limit_however_players_come_and_go() {
 #[test]
 fn someone_who_joins_as_another_leaves_is_called_by_an_id_of_its_own() {
     let mut room = room(4, 0);
-    let first = room.join("a").expect("there is space");
+    let first = room.join("a", None).expect("there is space");
     room.step();
-    room.leave(first);
-    let second = room.join("b").expect("there is space");
+    room.leave(first, LeaveReason::Left);
+    let second = room.join("b", None).expect("there is space");
     assert_ne!(first, second);
-    room.leave(second);
+    room.leave(second, LeaveReason::Left);
     let ticks = room.config().tick_rate().ticks_in(PLAYER_ID_RETIRED_FOR.as_secs_f32());
     (1..ticks).for_each(|_| room.step());
-    assert_eq!(room.join("c"), Ok(PlayerId(2)));
+    assert_eq!(room.join("c", None), Ok(PlayerId(2)));
     room.step();
-    assert_eq!(room.join("d"), Ok(first));
+    assert_eq!(room.join("d", None), Ok(first));
 }

@@ -1,6 +1,6 @@
 //! A checkpoint: a room restored from the state of another goes on as that one does, to the byte.
 
-use shared::game::Dice;
+use shared::game::{Dice, LeaveReason};
 use shared::ids::SessionId;
 use shared::protocol::Refusal;
 use test_games::dots::{Dots, Go};
@@ -71,7 +71,7 @@ enum Outcome {
 fn apply<G: Game>(room: &mut Room<G>, act: &Act) -> Outcome {
     match act {
         Act::Join => return Outcome::Joined(room.join("moth", None)),
-        Act::Leave(player) => room.leave(*player),
+        Act::Leave(player) => room.leave(*player, LeaveReason::Left),
         Act::TimeScale(scale) => room.set_time_scale(*scale),
         Act::Input { player, tick, seen, rewind, bytes } => {
             let input = Input { tick: *tick, seen: *seen, rewind: *rewind, input: bytes };
@@ -344,7 +344,7 @@ fn a_room_restored_from_a_checkpoint_knows_since_when_players_are_idle() {
         Setup { settings: Stones::settings(), players_max: PLAYERS_MAX, ..Setup::default() };
     let template = RoomTemplate { setup, fill: 3, ..RoomTemplate::default() };
     let mut room = Room::<Stones>::new(NAME.to_owned(), template.clone()).expect("it opens");
-    room.join("moth").expect("there is space");
+    room.join("moth", None).expect("there is space");
     (0..700).for_each(|_| room.step());
     let mut again = restored(&room, template);
     let mut judged = Vec::new();

@@ -81,7 +81,7 @@ impl Trial {
             Act::Leave(who) => {
                 let client = clients.remove(who.index(clients.len()));
                 if let Some(player) = client.player {
-                    room.leave(player);
+                    room.leave(player, LeaveReason::Left);
                 }
             }
             Act::Press(who, ahead, push) => {
