@@ -75,10 +75,10 @@ pub struct Config {
         default_value_t = Config::default().bot_skill)]
     pub bot_skill: Skills,
 
-    /// Seed of all randomness in the rooms; rooms of the same name and seed are the same. Random by
-    /// default, and logged at start
+    /// Seed of all randomness in the rooms, up to 128 bits; rooms of the same name and seed are the
+    /// same. Random by default, and logged at start. Players find out one that is small
     #[arg(long, env = "TICKWIRE_SEED", value_name = "N")]
-    pub seed: Option<u64>,
+    pub seed: Option<u128>,
 
     /// Most bytes of one snapshot; entities that do not fit wait, the least important ones longest
     #[arg(long, env = "TICKWIRE_SNAPSHOT_MAX_BYTES", value_name = "N",

@@ -165,7 +165,7 @@ mod tests {
             tick_rate: TickRate::default(),
             limits,
             shards: 1,
-            seed: 7,
+            seed: 7.into(),
             records_first: false,
         };
         let lobby = Lobby::new(settings, release);

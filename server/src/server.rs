@@ -4,12 +4,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
-use std::process;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use shared::game::{Game, Setup};
+use shared::game::{Game, Seed, Setup};
 use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use shared::tick::TickRate;
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
@@ -149,7 +148,7 @@ impl<G: Game> Server<G> {
                 "echo: /ws sends back what it receives, from any origin; nobody can play"
             );
         }
-        info!(game = G::NAME, %address, seed = template.setup.seed, shards = config.shard_count(), "starts");
+        info!(game = G::NAME, %address, seed = template.setup.seed.number(), shards = config.shard_count(), "starts");
         spawn_threads(config, template, credentials, runtime, listeners)
     }
 
@@ -367,8 +366,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
             config.tick_rate
         ))
     })?;
-    // The standard library seeds its hashers with randomness of the operating system.
-    let seed = config.seed.unwrap_or_else(|| RandomState::new().hash_one(process::id()));
+    let seed = config.seed.map_or_else(random_seed, Seed::new);
     let rewind_max_ticks = tick_rate.ticks_in_most(config.rewind_max);
     let players_max = config.room_size;
     Ok(RoomTemplate {
@@ -380,4 +378,12 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         idle_after: config.idle_after(),
         codec: None,
     })
+}
+
+/// A seed that nobody can guess. The standard library keys its hashers with 128 bits of the operating
+/// system's randomness, and what they make of two different values is as good as that.
+fn random_seed() -> Seed {
+    let hasher = RandomState::new();
+    let halves = [0, 1].map(|half: u64| u128::from(hasher.hash_one(half)));
+    Seed::new(halves[0] << 64 | halves[1])
 }

@@ -239,7 +239,7 @@ mod tests {
                 empty_max: Duration::MAX,
             },
             shards: 1,
-            seed: 1,
+            seed: 1.into(),
             records_first: false,
         };
         let mut lobby = Lobby::new(settings, release_seat(&lobby_sender));

@@ -14,6 +14,7 @@ use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{
     Audience, EntityKind, EventKind, Events, RowRef, Rows, SceneWriter, Schema, View,
 };
+pub use crate::seed::Seed;
 pub use crate::skill::{Skill, Skills};
 use crate::tick::{Rewind, Tick, TickRate};
 
@@ -131,8 +132,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 pub struct Setup<S> {
     /// What whoever opened the room chose.
     pub settings: S,
-    /// Where all randomness of the world comes from.
-    pub seed: u64,
+    /// Where all randomness of the world comes from. Players must not learn it: they know what they
+    /// are shown of what was drawn by it, and of a level that is all.
+    pub seed: Seed,
     /// Ticks per second.
     pub tick_rate: TickRate,
     /// Most players that the room will hold at a time.

@@ -21,6 +21,7 @@ pub mod link;
 pub mod protocol;
 pub mod recording;
 pub mod scene;
+pub mod seed;
 pub mod simulation;
 pub mod skill;
 pub mod skirmish;

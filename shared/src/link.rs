@@ -226,7 +226,7 @@ mod tests {
         }
         let mean = all.iter().sum::<f64>() / 20.0;
         assert!((mean - 0.1).abs() < 0.005, "{mean}");
-        assert!(all.iter().all(|share| (0.08..0.12).contains(share)), "{all:?}");
+        assert!(all.iter().all(|share| (0.075..0.125).contains(share)), "{all:?}");
     }
 
     #[test]

@@ -152,8 +152,7 @@ impl Writer for HashWriter {
 ///
 /// The proof of determinism: it must give the same on every machine.
 pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(Tick, u64)) -> u64 {
-    let setup =
-        Setup { settings: G::Settings::default(), seed, players_max: players, ..Setup::default() };
+    let setup = Setup { seed: seed.into(), players_max: players, ..Setup::default() };
     let mut simulation = Simulation::<G>::new(&setup);
     let mut bots: Vec<(PlayerId, Dice)> =
         (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();

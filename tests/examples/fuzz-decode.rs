@@ -218,7 +218,7 @@ fn battle(seed: u64, coding: Coding) -> Stream {
     const TICKS: u32 = 240;
     let codec =
         Codec::new(Skirmish::schema(), TickRate::default(), coding).expect("the schema is sound");
-    let setup = Setup { seed, players_max: BOTS, ..Setup::default() };
+    let setup = Setup { seed: seed.into(), players_max: BOTS, ..Setup::default() };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     (0..BOTS).for_each(|id| simulation.join(PlayerId(id), None));
     let mut bots: Vec<Dice> = (0..BOTS).map(|id| Dice::new(seed, id.into())).collect();

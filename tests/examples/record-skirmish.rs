@@ -123,7 +123,8 @@ struct Battle {
 
 impl Battle {
     fn new(options: &Options) -> Battle {
-        let setup = Setup { seed: options.seed, players_max: options.bots(), ..Setup::default() };
+        let setup =
+            Setup { seed: options.seed.into(), players_max: options.bots(), ..Setup::default() };
         let mut simulation = Simulation::<Skirmish>::new(&setup);
         (0..options.bots()).for_each(|id| simulation.join(PlayerId(id), None));
         Battle {

@@ -79,7 +79,7 @@ impl<G: Game> Server<G> {
             tick_rate: template.setup.tick_rate,
             limits,
             shards: 1,
-            seed: 7,
+            seed: 7.into(),
             records_first: false,
         };
         let (lobby, shard) = (Lobby::new(settings, release), Shard::new());

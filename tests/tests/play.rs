@@ -22,7 +22,7 @@ use tickwire_host::room::{InputVerdict, Room, RoomTemplate};
 const ALLOWANCE: usize = 0;
 
 fn template<G: Game>(settings: G::Settings) -> RoomTemplate<G::Settings> {
-    let setup = Setup { settings, seed: 7, players_max: 8, ..Setup::default() };
+    let setup = Setup { settings, seed: 7.into(), players_max: 8, ..Setup::default() };
     RoomTemplate { setup, ..RoomTemplate::default() }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Demo<G: Game> {
 impl<G: Game> Demo<G> {
     pub(crate) fn new(now: Duration, seed: u64, players: u32) -> Demo<G> {
         let players = players.min(PLAYERS_MAX) as u16;
-        let setup = Setup { seed, players_max: players, ..Setup::default() };
+        let setup = Setup { seed: seed.into(), players_max: players, ..Setup::default() };
         let mut simulation = Simulation::new(&setup);
         let bots: Vec<_> =
             (0..players).map(|id| (PlayerId(id), Dice::new(seed, u64::from(id)))).collect();

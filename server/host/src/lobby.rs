@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::game::Seed;
 use shared::ids::SessionId;
 use shared::protocol::{Refusal, Role};
 use shared::tick::TickRate;
@@ -41,8 +42,8 @@ pub struct LobbySettings {
     pub limits: DirectoryLimits,
     /// How many shards there are.
     pub shards: usize,
-    /// Where the randomness of all rooms comes from.
-    pub seed: u64,
+    /// Where the randomness of all rooms comes from. A secret: it gives every room's.
+    pub seed: Seed,
     /// Whether the first room is to be recorded.
     pub records_first: bool,
 }
@@ -94,7 +95,7 @@ impl Lobby {
     fn open(&mut self, room: RoomKey) {
         let listed = self.directory.room(room);
         let seed = room_seed(self.settings.seed, &listed.name);
-        info!(room = listed.name, seed, shard = listed.shard, "room opens");
+        info!(room = listed.name, shard = listed.shard, "room opens");
         let record = self.settings.records_first && self.rooms_opened == 0;
         self.rooms_opened += 1;
         self.commands.push((listed.shard, Command::Open { room }));
@@ -172,9 +173,10 @@ impl Lobby {
     }
 }
 
-/// The seed of a room: rooms of equal names are equal on servers of equal seeds.
-fn room_seed(server: u64, name: &str) -> u64 {
-    xxhash_rust::xxh3::xxh3_64_with_seed(name.as_bytes(), server)
+/// The seed of a room: rooms of equal names are equal on servers of equal seeds, and a room's tells
+/// nothing of the server's.
+fn room_seed(server: Seed, name: &str) -> Seed {
+    server.derive("rooms").derive(name)
 }
 
 #[cfg(test)]
@@ -202,7 +204,7 @@ mod tests {
             tick_rate: TickRate::default(),
             limits,
             shards: 1,
-            seed: 7,
+            seed: 7.into(),
             records_first: false,
         };
         (Lobby::new(settings, release), seats)
@@ -263,8 +265,12 @@ mod tests {
 
     #[test]
     fn seeds_follow_from_the_servers_seed_and_the_name() {
+        let room_seed = |server: u64, name| room_seed(server.into(), name);
         assert_eq!(room_seed(1, "a"), room_seed(1, "a"));
         assert_ne!(room_seed(1, "a"), room_seed(1, "b"));
         assert_ne!(room_seed(1, "a"), room_seed(2, "a"));
+        // Not even of a room whose name is empty, or one of the words that seeds are derived by.
+        assert_ne!(room_seed(1, ""), Seed::from(1).derive("rooms"));
+        assert_ne!(room_seed(1, "rooms"), Seed::from(1).derive("rooms"));
     }
 }

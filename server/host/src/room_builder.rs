@@ -12,7 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use shared::game::{Game, Setup};
+use shared::game::{Game, Seed, Setup};
 use tracing::error;
 
 use crate::directory::{BuildCount, RoomKey, RoomStatus};
@@ -29,7 +29,7 @@ pub struct RoomOrder {
     /// Its name.
     pub name: String,
     /// Where its randomness comes from.
-    pub seed: u64,
+    pub seed: Seed,
     /// What it shows to other threads.
     pub status: Arc<RoomStatus>,
     /// Whether its scenes are to be recorded.

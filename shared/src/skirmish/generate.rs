@@ -11,6 +11,7 @@ use super::level::{GAP_MIN, Layout, Level, OBSTACLE_LENGTH_MAX, Rect, Rock};
 use super::pickups::{Pad, Pickup};
 use super::rules::{PICKUP_REACH, border_radius};
 use crate::dice::Dice;
+use crate::seed::Seed;
 use crate::tick::TickRate;
 
 /// One obstacle is tried for so much area; about a quarter find room.
@@ -37,8 +38,8 @@ const RING: [Pickup; 4] = [Pickup::Repair, Pickup::Shield, Pickup::Repair, Picku
 const OVERCHARGE_CHANCE: f32 = 0.15;
 
 /// The level for up to `players_max` players.
-pub(super) fn generate(seed: u64, tick_rate: TickRate, players_max: u16) -> Level {
-    let mut dice = Dice::new(seed, DICE_STREAM);
+pub(super) fn generate(seed: Seed, tick_rate: TickRate, players_max: u16) -> Level {
+    let mut dice = Dice::new(seed, 0);
     let radius = border_radius(players_max);
     let area = std::f32::consts::PI * radius * radius;
     let mut taken: Vec<(Vec2, Vec2)> = Vec::new();
@@ -117,10 +118,6 @@ fn drifter(dice: &mut Dice, tick_rate: TickRate, centre: Vec2) -> Drifter {
     Drifter::new(centre, orbit, radius, dice.between(0.0, std::f32::consts::TAU), period)
 }
 
-/// The level's randomness is apart from the world's, so that neither depends on how much the
-/// other draws.
-const DICE_STREAM: u64 = 1;
-
 /// A place in a circle around the origin, all equally likely.
 pub(super) fn place_in_circle(dice: &mut Dice, radius: f32) -> Vec2 {
     let distance = radius * libm::sqrtf(dice.unit());
@@ -153,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_level_for_a_thousand_players_is_small_on_the_wire() {
-        let level = generate(1, TickRate::default(), 1_000);
+        let level = generate(1.into(), TickRate::default(), 1_000);
         let bytes = bincode::serde::encode_to_vec(&level, WIRE).unwrap();
         assert!(bytes.len() < 512 * 1_024, "{} bytes", bytes.len());
         let Layout { walls, rocks, drifters, pads } = &level.layout;
@@ -164,21 +161,24 @@ mod tests {
 
     #[test]
     fn equal_seeds_make_equal_levels_and_others_do_not() {
-        let level = |seed| generate(seed, TickRate::default(), 50);
+        let level = |seed: u64| generate(seed.into(), TickRate::default(), 50);
         assert_eq!(level(3).layout, level(3).layout);
         assert_ne!(level(3).layout, level(4).layout);
     }
 
     #[test]
     fn a_level_for_the_smallest_room_has_cover_and_pads() {
-        let level = generate(1, TickRate::default(), 1);
-        assert!(level.layout.obstacles() > 3);
-        assert_eq!(level.layout.pads.len(), 5);
+        let levels = (0..20_u64).map(|seed| generate(seed.into(), TickRate::default(), 1).layout);
+        let levels: Vec<_> = levels.collect();
+        assert!(levels.iter().all(|layout| layout.pads.len() == 5));
+        let obstacles: Vec<_> = levels.iter().map(Layout::obstacles).collect();
+        assert!(obstacles.iter().all(|count| *count > 0), "{obstacles:?}");
+        assert!(obstacles.iter().sum::<usize>() > 3 * levels.len(), "{obstacles:?}");
     }
 
     #[test]
     fn nothing_stands_on_a_pad_or_drifts_over_it() {
-        let level = generate(7, TickRate::default(), 200);
+        let level = generate(7.into(), TickRate::default(), 200);
         let border = Border { radius: level.radius, target: level.radius };
         for tick in (0..3_000).step_by(10) {
             let obstacles = Obstacles { level: &level, border, tick: Tick(tick) };

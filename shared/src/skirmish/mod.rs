@@ -69,8 +69,10 @@ const BORDER_ENTITY: EntityId = EntityId(0);
 /// The round's entity.
 const ROUND_ENTITY: EntityId = EntityId(1);
 
-/// The world's randomness; the level has another stream.
-const DICE_STREAM: u64 = 0;
+/// For what seeds are derived from that of the room: players know the level, and may find out all
+/// that was drawn for it.
+const LEVEL: &str = "level";
+const WORLD: &str = "world";
 
 /// What whoever opens a room can choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +150,7 @@ impl Game for Skirmish {
     fn new(setup: &Setup<Settings>) -> (Skirmish, Level) {
         let Settings { obstacles, round_s, .. } = setup.settings;
         let level = if obstacles {
-            generate::generate(setup.seed, setup.tick_rate, setup.players_max)
+            generate::generate(setup.seed.derive(LEVEL), setup.tick_rate, setup.players_max)
         } else {
             generate::open(setup.tick_rate, setup.players_max)
         };
@@ -156,7 +158,7 @@ impl Game for Skirmish {
         let round_ticks = u32::from(round_s) * u32::from(setup.tick_rate.hz());
         let world = Skirmish {
             settings: setup.settings,
-            dice: Dice::new(setup.seed, DICE_STREAM),
+            dice: Dice::new(setup.seed.derive(WORLD), 0),
             next_entity: EntityId(ROUND_ENTITY.0 + 1),
             tick: Tick(0),
             round_ticks: (round_ticks > 0).then_some(round_ticks),

@@ -107,7 +107,7 @@ struct Outcome {
 /// The person plays in a room of bots.
 fn play(seed: u64, minutes: u32) -> Outcome {
     let tick_rate = TickRate::default();
-    let setup = Setup { seed, tick_rate, players_max: 64, ..Setup::default() };
+    let setup = Setup { seed: seed.into(), tick_rate, players_max: 64, ..Setup::default() };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut bots: Vec<_> = (0..BOTS).map(|id| Dice::new(seed, u64::from(id))).collect();
     let mut person = Person::new(seed);

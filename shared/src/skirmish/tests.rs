@@ -118,7 +118,7 @@ impl Arena {
 }
 
 fn setup(seed: u64, players_max: u16) -> Setup<Settings> {
-    Setup { seed, players_max, ..Setup::default() }
+    Setup { seed: seed.into(), players_max, ..Setup::default() }
 }
 
 /// What a player gives for a tick.

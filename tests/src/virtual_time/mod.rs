@@ -151,7 +151,7 @@ impl<G: Game> World<G> {
         let rewind = plan.rewind_max;
         let setup = Setup {
             settings,
-            seed: plan.seed,
+            seed: plan.seed.into(),
             tick_rate,
             players_max: plan.players_max,
             rewind_max_ticks: tick_rate.ticks_in_most(rewind),

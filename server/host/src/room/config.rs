@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::{Game, Setup, Skills};
+use shared::game::{Game, Seed, Setup, Skills};
 use shared::limits::{INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES};
 use shared::protocol::WIRE;
 use shared::protocol::snapshot::{Codec, Coding};
@@ -98,7 +98,7 @@ pub struct RoomConfig<G: Game> {
     pub(crate) tick_rate: TickRate,
     pub(crate) stream: StreamSettings,
     pub(crate) overload: OverloadPolicy,
-    pub(super) seed: u64,
+    pub(super) seed: Seed,
     pub(super) players_max: u16,
     pub(super) fill: u16,
     pub(super) skills: Skills,

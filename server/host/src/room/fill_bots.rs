@@ -16,8 +16,8 @@ const NAMES: [&str; 32] = [
     "Robin", "Willow",
 ];
 
-/// Keeps the bots' dice apart from any stream that a game would draw from the same seed.
-const DICE_STREAM: u64 = 0xB075 << 32;
+/// For what the bots' seed is derived: a game draws from others.
+const BOTS: &str = "bots";
 
 impl<G: Game> Room<G> {
     /// Lets bots join and leave until there are as many as wanted.
@@ -25,7 +25,7 @@ impl<G: Game> Room<G> {
         self.remove_bots_for(self.state.people);
         while self.bots() < self.bots_wanted(self.state.people) {
             let player = self.state.next_id(self.config.id_retired_ticks);
-            let dice = Dice::new(self.config.seed, DICE_STREAM | u64::from(player.0));
+            let dice = Dice::new(self.config.seed.derive(BOTS), u64::from(player.0));
             let name = NAMES[usize::from(player.0) % NAMES.len()];
             self.add(player, name, None, Some(dice));
         }

@@ -27,7 +27,7 @@ fn template(players_max: u16, fill: u16) -> RoomTemplate<Settings> {
         audience: [None, None, None, Some(u16::MAX), Some((at % 6) as u16)][at as usize % 5],
     };
     let settings = Settings { stones: (0..144).map(stone).collect(), ..Settings::default() };
-    let setup = Setup { settings, seed: 11, players_max, ..Setup::default() };
+    let setup = Setup { settings, seed: 11.into(), players_max, ..Setup::default() };
     RoomTemplate { setup, fill, ..RoomTemplate::default() }
 }
 

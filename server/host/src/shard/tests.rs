@@ -31,7 +31,7 @@ fn template(players_max: u16) -> RoomTemplate<stones::Settings> {
 
 fn order(room: RoomKey, name: &str, status: Arc<RoomStatus>) -> RoomOrder {
     let (name, _counted) = (name.to_owned(), BuildCount::default());
-    RoomOrder { room, shard: 0, name, seed: 0, status, record: false, _counted }
+    RoomOrder { room, shard: 0, name, seed: 0.into(), status, record: false, _counted }
 }
 
 /// Opens a room at once.
@@ -209,7 +209,7 @@ fn a_panic_while_a_world_is_made_ends_those_who_wait_for_it_and_no_other_room() 
     let waits = join(&mut shard, broken, &mut effects);
     let mut template = template(8);
     template.setup.settings.no_world_of_seed = Some(7);
-    let order = RoomOrder { seed: 7, ..order(broken, "broken", Arc::default()) };
+    let order = RoomOrder { seed: 7.into(), ..order(broken, "broken", Arc::default()) };
     shard.open(RoomBuilder::new(template).build(order), Duration::ZERO, &mut effects);
     assert_eq!(effects.failed, [broken]);
     let [departed] = &effects.departed[..] else { panic!("one has left") };

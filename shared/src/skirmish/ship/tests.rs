@@ -10,6 +10,7 @@ use super::super::rules::{
     SHIP_SPEED_MAX, border_radius,
 };
 use super::*;
+use crate::seed::Seed;
 use crate::tick::TickRate;
 
 fn rate(hz: u16) -> TickRate {
@@ -202,7 +203,7 @@ proptest! {
             1..40,
         ),
     ) {
-        let level = generate(seed, rate(hz), 60);
+        let level = generate(Seed::from(seed), rate(hz), 60);
         let mut own = ship_in(&level);
         own.among(&level).confine(&mut own.place, &mut own.velocity);
         for (buttons, aim, wish, ticks, players) in held {
@@ -347,7 +348,7 @@ proptest! {
         floats in prop::collection::vec(any::<f32>(), 6),
         (buttons, team, aim) in any::<(u8, u8, u16)>(),
     ) {
-        let level = generate(1, rate(30), 60);
+        let level = generate(Seed::from(1), rate(30), 60);
         let border = Border { radius: floats[4], target: floats[5] };
         let mut own = Own {
             tick: Tick(tick),

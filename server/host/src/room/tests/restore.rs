@@ -264,7 +264,7 @@ fn a_checkpoint_goes_on<G: Playable>(seed: u64) -> RoomCounters {
     }
     let setup = Setup {
         settings: G::settings(),
-        seed,
+        seed: seed.into(),
         players_max: PLAYERS_MAX,
         rewind_max_ticks: 8,
         ..Setup::default()
