@@ -172,6 +172,13 @@ proptest! {
     }
 }
 
+/// Makes ticks until a player has its first ship.
+fn step_until_alive(room: &mut Room<Skirmish>, player: PlayerId) {
+    let ticks = room.config().tick_rate().ticks_in(skirmish::rules::RESPAWN_S);
+    (0..ticks).for_each(|_| room.step());
+    assert!(room.game().own(player).expect("it plays").is_alive());
+}
+
 /// A ship alone in an open arena, and how far it has come.
 struct Flight {
     room: Room<Skirmish>,
@@ -185,8 +192,7 @@ impl Flight {
         let settings = skirmish::Settings { obstacles: false, ..skirmish::Settings::default() };
         let mut room = room::<Skirmish>(settings);
         let player = room.join("Ada", None).expect("there is a place");
-        // The first tick gives it its ship.
-        room.step();
+        step_until_alive(&mut room, player);
         Flight { room, player, way: 0.0, shots: 0 }
     }
 
@@ -471,9 +477,7 @@ fn acting_without_a_ship_does_nothing_and_is_counted() {
             let player = room.join("Ada", None).expect("there is a place");
             assert!(!room.game().own(player).expect("it plays").is_alive());
             say(&mut room, player, 0, &input);
-            room.step();
-            // From now on it has one.
-            assert!(room.game().own(player).expect("it plays").is_alive());
+            step_until_alive(&mut room, player);
             room
         })
         .into();

@@ -130,6 +130,52 @@ fn player(world: &World<Skirmish>, who: Who) -> shared::ids::PlayerId {
     world.player(who).expect("it plays")
 }
 
+/// What share of its shots hits, in percent, that a player on a near line aims at where its target was
+/// some 283 ms ago. It claims to see as much of the past as there is, and says of what it has seen what
+/// `says` makes of it in a tick.
+fn hits_long_ago(says: impl Fn(Tick, Tick) -> Tick + 'static) -> usize {
+    let lies: Cheat = Box::new(move |input| {
+        input.rewind = Rewind(u16::MAX);
+        input.seen = says(input.tick, input.seen);
+    });
+    // What it draws is some 70 ms old.
+    let long_ago = Aim { lead_s: -(0.283 - 0.07) };
+    let (shots, hits) = shoot(&plan(LIMIT), 20 * MS, long_ago, Some(lies));
+    100 * hits / shots
+}
+
+#[test]
+fn what_a_client_says_it_has_seen_is_held_against_what_it_has_acknowledged() {
+    let honest = hits_long_ago(|_, seen| seen);
+    // What it says now and then keeps the snapshots coming.
+    let nothing = hits_long_ago(|tick, seen| if tick.0 % 4 == 0 { seen } else { Tick(0) });
+    let seldom = hits_long_ago(|tick, seen| if tick.0 % 8 == 0 { seen } else { Tick(0) });
+    let future = hits_long_ago(|tick, seen| if tick.0 % 4 == 0 { seen } else { Tick(u32::MAX) });
+    println!("as it is {honest} %; nothing {nothing} %, seldom {seldom} %, future {future} %");
+    assert!([honest, nothing, seldom, future].iter().all(|hits| *hits <= 13));
+}
+
+#[test]
+fn of_an_honest_client_no_rewind_is_bounded_whatever_its_line() {
+    let stall = (15 * SECOND, 300 * MS);
+    for tick_rate_hz in [20, 30, 60, 128] {
+        let plan = Plan { tick_rate_hz, ..plan(LIMIT) };
+        let mut world = World::<Skirmish>::of(&plan, Settings::default());
+        for (latency, jitter, stall) in [
+            (2 * MS, Duration::ZERO, None),
+            (30 * MS, 20 * MS, None),
+            (60 * MS, 30 * MS, Some(stall)),
+            (120 * MS, 10 * MS, Some(stall)),
+        ] {
+            world.join_bot(Path { latency, jitter, stall, ..Path::default() });
+        }
+        world.run(120 * SECOND);
+        let bounded = world.room_counters().rewinds_bounded;
+        println!("{tick_rate_hz} Hz: {bounded} of {}", world.room_counters().inputs_taken);
+        assert_eq!(bounded, 0, "{tick_rate_hz} Hz");
+    }
+}
+
 type Cheat = Box<dyn FnMut(&mut shared::protocol::Input<'_>)>;
 
 fn plan(rewind_max: Duration) -> Plan {

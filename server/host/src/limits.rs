@@ -68,10 +68,12 @@ pub const REWIND_MAX_MAX: Duration = Duration::from_secs(1);
 /// ms in a second. An honest client's changes slowly; one that chooses it shot by shot is hardly
 /// followed.
 pub const REWIND_DRIFT_MAX: u16 = 1;
-/// How much older than the newest snapshot that a player has seen its picture may be, beside two
-/// ticks: what is drawn between two snapshots waits for the later one, as long as jitter makes
-/// necessary. Beyond it a rewind is not believed.
-pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(50);
+/// How much older than the newest snapshot that a player has acknowledged its picture may be: what is
+/// drawn between two snapshots waits for the later one, as long as jitter makes necessary. Beyond it
+/// and the player's line a rewind is not believed; counted as bounded.
+pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(120);
+/// The same in ticks, where that is more: a picture lies between two snapshots.
+pub const REWIND_BEHIND_SEEN_MIN_TICKS: u32 = 3;
 /// After how much time a player that does nothing, or always the same, makes way, when nothing is
 /// set: its session ends as `Idle`.
 pub const IDLE_AFTER_DEFAULT: Duration = Duration::from_secs(60);

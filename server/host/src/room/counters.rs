@@ -32,6 +32,9 @@ counters! {
         /// Inputs that were applied in vain, since by the game's rules their player could not act then:
         /// it was dead, say.
         inputs_in_vain,
+        /// Inputs applied that claimed an older picture than their client can have had, going by how soon
+        /// it acknowledges: the oldest possible was believed.
+        rewinds_bounded,
         /// Ticks in which a person's last input was repeated.
         ticks_repeated,
         /// Ticks in which a person counted as absent.

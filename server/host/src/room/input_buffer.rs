@@ -13,7 +13,7 @@ use shared::protocol::{Input, WIRE};
 use shared::tick::{Rewind, Tick, TickRate};
 
 use super::idleness::Activity;
-use super::rewind::BelievedRewind;
+use super::rewind::{BelievedRewind, Claim};
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub(super) struct InputBuffer<I> {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Slot<I> {
     input: I,
-    /// What it claims, as far as that can be true.
-    rewind: Rewind,
+    /// How old a picture it claims.
+    claim: Claim,
 }
 
 impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
@@ -74,13 +74,15 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
         }
     }
 
-    /// Takes an input from a client, `now` being the last tick stepped.
+    /// Takes an input from a client, `now` being the last tick stepped. What it has `seen` must be what
+    /// the client has acknowledged.
     pub(super) fn receive(&mut self, now: Tick, message: &Input<'_>) -> InputVerdict {
         let ahead = message.tick.since(now);
         // A client that is far off must learn in which direction, so what is dropped counts for
         // the margin too. It is the newest arrival and not the furthest tick: the stream is
         // ordered, and a client that has jumped back must not be judged by what it said before.
         self.addressed = Some(message.tick);
+        self.rewind.heard(now, message.seen);
         let input = decode(message.input);
         // In time or not: a player on a bad line acts all the same.
         if let Some(input) = input {
@@ -96,8 +98,8 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
         // The later one counts: after a stall of the server a client that does not replay may say
         // anew what its player wants now. Nothing is gained by it, for a tick is still made of one
         // input, and of none that comes after it.
-        let rewind = self.rewind.bounded(message.rewind, message.tick, message.seen);
-        let slot = Slot { input, rewind };
+        let claim = self.rewind.judge(message.rewind, now, message.tick);
+        let slot = Slot { input, claim };
         match self.slot_of(message.tick).replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
@@ -107,16 +109,16 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
     /// Takes what a bot of the room does in the coming tick.
     pub(super) fn put(&mut self, tick: Tick, input: I) {
         self.addressed = Some(tick);
-        *self.slot_of(tick) = Some(Slot { input, rewind: Rewind::default() });
+        *self.slot_of(tick) = Some(Slot { input, claim: Claim::default() });
     }
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and where it
     /// came from.
     pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
         let given = match (self.slot_of(tick).take(), self.last_received) {
-            (Some(Slot { input, rewind }), _) => {
+            (Some(Slot { input, claim }), _) => {
                 self.last_received = Some((tick, input));
-                self.rewind.follow(rewind);
+                self.rewind.follow(claim);
                 (Given::Received(input), GivenKind::Received)
             }
             (None, Some((last, input))) if tick.since(last) <= self.repeat_max_ticks => {
@@ -136,6 +138,12 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
     /// The rewind that is believed of the input of the last tick.
     pub(super) fn rewind(&self) -> Rewind {
         self.rewind.now()
+    }
+
+    /// Whether the input of the last tick claimed an older picture than its client can have had, and
+    /// less was believed.
+    pub(super) fn is_rewind_bounded(&self) -> bool {
+        self.rewind.is_bounded()
     }
 
     /// By how many ticks the newest arrival before the last tick was early for it: 0 when just

@@ -158,7 +158,8 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Takes what a person wants to do in a coming tick.
+    /// Takes what a person wants to do in a coming tick. What it has `seen` is to be what its client
+    /// has acknowledged: shots are judged by that.
     pub fn input(&mut self, player: PlayerId, input: &Input<'_>) -> InputVerdict {
         let now = self.tick();
         let verdict = match self.state.at(player).map(|at| &mut self.state.players[at]) {
@@ -303,7 +304,10 @@ impl<G: Game> Room<G> {
             player.last = (kind, given.or_default());
             if player.bot.is_none() {
                 match given {
-                    Given::Received(_) => {}
+                    Given::Received(_) => {
+                        let is_bounded = player.inputs.is_rewind_bounded();
+                        self.counters.rewinds_bounded += u64::from(is_bounded);
+                    }
                     Given::Repeated(_) => self.counters.ticks_repeated += 1,
                     Given::Absent => self.counters.ticks_absent += 1,
                 }

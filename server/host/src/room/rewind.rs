@@ -3,15 +3,16 @@
 //! Owned by the input buffer, one per player. A client says with each input how much older than
 //! the input's tick the picture was that its player acted on; shots that hit at once are judged by
 //! it. Nobody can check that to the millisecond, so it is made useless to lie about. The age must
-//! fit to the newest snapshot that the client says it has seen; it may only drift, as that of an
-//! honest client does; and it is never beyond the limit of the room. A player that always claims as
-//! much of the past as fits is judged like one on a longer line; nobody gets far by choosing it shot
-//! by shot.
+//! fit to the client's line, of which the server judges by how soon snapshots are acknowledged when
+//! that is soonest; it may only drift, as that of an honest client does; and it is never beyond the
+//! limit of the room. Acknowledgements that are held back now and then, or cease, make no line longer.
+//! A player that always acknowledges late and claims as much of the past as fits is judged like one
+//! on a longer line; nobody gets far by choosing it shot by shot.
 
 use serde::{Deserialize, Serialize};
 use shared::tick::{Rewind, Tick, TickRate};
 
-use crate::limits::{REWIND_BEHIND_SEEN_MAX, REWIND_DRIFT_MAX};
+use crate::limits::{REWIND_BEHIND_SEEN_MAX, REWIND_BEHIND_SEEN_MIN_TICKS, REWIND_DRIFT_MAX};
 
 /// What is believed of one player.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -19,44 +20,95 @@ pub(super) struct BelievedRewind {
     most: Rewind,
     /// How much older the picture may be than the newest snapshot seen.
     behind_seen: Rewind,
+    /// How old the newest snapshot acknowledged is when it is youngest: the client's line, there and
+    /// back. `None` before the first input.
+    line: Option<Rewind>,
+    /// The room's tick when that was last looked at.
+    heard_at: Tick,
     now: Option<Rewind>,
+    /// Whether in the last tick less was believed since the client cannot have seen so old a picture.
+    is_bounded: bool,
+}
+
+/// What a client claims, and what of it can be true.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Claim {
+    claimed: Rewind,
+    fits: Rewind,
 }
 
 impl BelievedRewind {
     /// No more than `rewind_max_ticks` will ever be believed.
     pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> BelievedRewind {
-        let behind_seen = 2 + rate.ticks_in_most(REWIND_BEHIND_SEEN_MAX);
+        let behind_seen =
+            rate.ticks_in_most(REWIND_BEHIND_SEEN_MAX).max(REWIND_BEHIND_SEEN_MIN_TICKS);
         BelievedRewind {
             most: Rewind::of_ticks(rewind_max_ticks),
             behind_seen: Rewind::of_ticks(behind_seen),
+            line: None,
+            heard_at: Tick(0),
             now: None,
+            is_bounded: false,
         }
     }
 
-    /// What of a claim can be true: it came with an input for `tick`, from a client that had seen the
+    /// An input has come, `now` being the last tick stepped, from a client that had acknowledged the
     /// snapshot of `seen`.
-    pub(super) fn bounded(self, claimed: Rewind, tick: Tick, seen: Tick) -> Rewind {
-        let since_seen = Rewind::of_ticks(u32::try_from(tick.since(seen)).unwrap_or(0));
-        let fits = Rewind(since_seen.0.saturating_add(self.behind_seen.0));
-        claimed.min(self.most).min(fits)
+    pub(super) fn heard(&mut self, now: Tick, seen: Tick) {
+        let age = ticks_between(seen, now);
+        let passed = u16::try_from(now.since(self.heard_at)).unwrap_or(0);
+        self.heard_at = now;
+        self.line = Some(match self.line {
+            None => age,
+            // A line becomes longer only as fast as a claim can.
+            Some(Rewind(line)) => {
+                age.min(Rewind(line.saturating_add(passed.saturating_mul(REWIND_DRIFT_MAX))))
+            }
+        });
     }
 
-    /// The tick being made has an input with this claim, which was bounded.
-    pub(super) fn follow(&mut self, claimed: Rewind) {
-        self.now = Some(match self.now {
+    /// What of a claim can be true that came with an input for `tick`, `now` being the last tick
+    /// stepped.
+    pub(super) fn judge(&self, claimed: Rewind, now: Tick, tick: Tick) -> Claim {
+        let Rewind(line) = self.line.unwrap_or_default();
+        let Rewind(ahead) = ticks_between(now, tick);
+        let fits = ahead.saturating_add(line).saturating_add(self.behind_seen.0);
+        Claim { claimed: claimed.min(self.most), fits: Rewind(fits) }
+    }
+
+    /// The tick being made has an input with this claim.
+    pub(super) fn follow(&mut self, Claim { claimed, fits }: Claim) {
+        let believed = self.drifted(claimed.min(fits));
+        self.is_bounded = believed < self.drifted(claimed);
+        self.now = Some(believed);
+    }
+
+    /// What comes of what is believed when it drifts to `claimed`.
+    fn drifted(&self, claimed: Rewind) -> Rewind {
+        match self.now {
             // The first has nothing to drift from.
             None => claimed,
             Some(Rewind(before)) => Rewind(claimed.0.clamp(
                 before.saturating_sub(REWIND_DRIFT_MAX),
                 before.saturating_add(REWIND_DRIFT_MAX),
             )),
-        });
+        }
+    }
+
+    /// Whether the last claim was bounded, with effect, by what the client can have seen.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.is_bounded
     }
 
     /// What is believed in the tick being made.
     pub(super) fn now(self) -> Rewind {
         self.now.unwrap_or_default()
     }
+}
+
+/// From one tick to a later one; nothing when it is not later.
+fn ticks_between(earlier: Tick, later: Tick) -> Rewind {
+    Rewind::of_ticks(u32::try_from(later.since(earlier)).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -69,13 +121,15 @@ mod tests {
         TickRate::new(hz).expect("a rate within the limits")
     }
 
-    fn claim(believed: &mut BelievedRewind, claimed: Rewind, seen: Tick) {
-        believed.follow(believed.bounded(claimed, TICK, seen));
+    /// It comes for the very next tick, from a client that had acknowledged `seen`.
+    fn claim(believed: &mut BelievedRewind, claimed: Rewind, now: Tick, seen: Tick) {
+        believed.heard(now, seen);
+        believed.follow(believed.judge(claimed, now, now.next()));
     }
 
     /// A client on a long line, whose newest snapshot is old.
     fn far(claimed: u16, believed: &mut BelievedRewind) -> Rewind {
-        claim(believed, Rewind(claimed), TICK.minus(30));
+        claim(believed, Rewind(claimed), TICK, TICK.minus(30));
         believed.now()
     }
 
@@ -104,12 +158,34 @@ mod tests {
     #[test]
     fn who_has_seen_what_is_new_has_not_seen_what_is_old() {
         let mut believed = BelievedRewind::new(rate(30), 30);
-        claim(&mut believed, Rewind(u16::MAX), TICK.minus(2));
-        // Two ticks of line, two between snapshots, 50 ms of jitter.
-        assert_eq!(believed.now(), Rewind::of_ticks(2 + 2 + 2));
+        claim(&mut believed, Rewind(u16::MAX), TICK, TICK.minus(1));
+        // To the tick of the input, a tick of line, and 120 ms.
+        assert_eq!(believed.now(), Rewind::of_ticks(1 + 1 + 4));
+        assert!(believed.is_bounded());
         let mut ahead = BelievedRewind::new(rate(30), 30);
-        claim(&mut ahead, Rewind(u16::MAX), TICK.plus(1_000_000));
-        assert_eq!(ahead.now(), Rewind::of_ticks(2 + 2));
+        claim(&mut ahead, Rewind(u16::MAX), TICK, TICK.plus(1_000_000));
+        assert_eq!(ahead.now(), Rewind::of_ticks(1 + 4));
+        claim(&mut ahead, Rewind(1), TICK, TICK);
+        assert!(!ahead.is_bounded());
+    }
+
+    #[test]
+    fn who_acknowledges_late_now_and_then_has_no_longer_line() {
+        // Every eighth tick it acknowledges the newest, and nothing in between.
+        let mut believed = BelievedRewind::new(rate(30), 30);
+        let mut most = Rewind(0);
+        for now in 1_000..10_000 {
+            let seen = Tick(now / 8 * 8);
+            claim(&mut believed, Rewind(u16::MAX), Tick(now), seen);
+            most = most.max(believed.now());
+        }
+        // One that acknowledges in the same tick may have seen 1 + 4; the line drifts meanwhile.
+        assert!(most <= Rewind(Rewind::of_ticks(5).0 + 8), "{most:?}");
+        // And who ceases to is followed no faster than a claim that drifts.
+        for now in 10_000..10_030 {
+            claim(&mut believed, Rewind(u16::MAX), Tick(now), Tick(9_999));
+        }
+        assert!(believed.now() <= Rewind(most.0 + 30), "{:?}", believed.now());
     }
 
     #[test]
@@ -137,7 +213,7 @@ mod tests {
     fn a_picture_of_the_future_is_one_of_the_present() {
         let claimed = Rewind::between(1_000.0, Tick(900));
         let mut believed = BelievedRewind::new(rate(30), 8);
-        claim(&mut believed, claimed, TICK);
+        claim(&mut believed, claimed, TICK, TICK);
         assert_eq!(believed.now(), Rewind(0));
     }
 }

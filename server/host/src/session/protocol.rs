@@ -201,8 +201,12 @@ impl<G: Game> Protocol<G> {
         self.ack(input.seen, room);
         match self.player() {
             Some(player) => {
+                // What it has seen is what it has acknowledged, now or before: to say less would let it
+                // choose the past by which it is judged. Of who has acknowledged nothing it is the
+                // present.
+                let seen = self.acked.unwrap_or(room.tick());
                 // Good or bad, the room counts it, and the margin tells the client.
-                room.input(player, input);
+                room.input(player, &Input { seen, ..*input });
                 self.counters.inputs += 1;
             }
             None => self.counters.inputs_ignored += 1,
