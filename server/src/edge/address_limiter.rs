@@ -67,19 +67,19 @@ pub(crate) struct AddressLimiter {
 struct AddressEntry {
     prefix: ClientAddress,
     open: u32,
-    connects: Bucket,
-    requests: Bucket,
+    connects: RateBucket,
+    requests: RateBucket,
     /// When it connected or requested something last.
     last_use: Duration,
 }
 
 /// A rate, by when the whole burst is available again. Each unit taken moves that forward.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+struct RateBucket {
     full_at: Duration,
 }
 
-impl Bucket {
+impl RateBucket {
     /// Takes `units`, unless the burst is exceeded by more than `debt_max`. Returns how long until
     /// the burst covers them.
     fn take(
@@ -217,7 +217,7 @@ impl AddressLimiter {
         if self.addresses.len() >= self.addresses_max {
             self.clear(now);
         }
-        let full = Bucket { full_at: now };
+        let full = RateBucket { full_at: now };
         let (connects, requests) = (full, full);
         let address = AddressEntry { prefix, open: 0, connects, requests, last_use: now };
         let key = self.addresses.insert(address);

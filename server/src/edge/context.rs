@@ -179,7 +179,8 @@ impl EdgeContext {
             warn!(
                 %address,
                 setting,
-                "an address has reached a limit and is refused; if it is a proxy, name it with                  --trusted-proxy; if many people share it, raise the setting"
+                "an address has reached a limit and is refused; if it is a proxy, name it with \
+                 --trusted-proxy; if many people share it, raise the setting"
             );
         }
         Rejection::Address

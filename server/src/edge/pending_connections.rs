@@ -21,13 +21,13 @@ pub(crate) struct PendingConnections(Arc<Mutex<Registered>>);
 struct Registered {
     next: u64,
     /// In the order of arrival.
-    connections: BTreeMap<u64, Entry>,
+    connections: BTreeMap<u64, PendingEntry>,
     /// How many HTTP connections each address has.
     by_address: HashMap<ClientAddress, usize>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct PendingEntry {
     /// The task of the connection once it is spawned.
     task: Option<AbortHandle>,
     /// The address that it counts against as an HTTP connection.
@@ -106,7 +106,7 @@ impl PendingConnections {
         let number = registered.next;
         registered.next += 1;
         let activity = Activity::default();
-        let entry = Entry { task: None, address, activity: activity.clone() };
+        let entry = PendingEntry { task: None, address, activity: activity.clone() };
         registered.connections.insert(number, entry);
         if let Some(address) = address {
             *registered.by_address.entry(address).or_default() += 1;
@@ -159,7 +159,7 @@ impl PendingConnections {
 }
 
 impl Registered {
-    fn oldest(&self, of: impl Fn(&Entry) -> bool) -> Option<u64> {
+    fn oldest(&self, of: impl Fn(&PendingEntry) -> bool) -> Option<u64> {
         self.connections.iter().find(|(_, connection)| of(connection)).map(|(number, _)| *number)
     }
 
@@ -168,7 +168,7 @@ impl Registered {
         self.remove(number)?.task.inspect(AbortHandle::abort)
     }
 
-    fn remove(&mut self, number: u64) -> Option<Entry> {
+    fn remove(&mut self, number: u64) -> Option<PendingEntry> {
         let removed = self.connections.remove(&number)?;
         self.release(removed.address);
         Some(removed)

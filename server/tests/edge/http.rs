@@ -269,6 +269,19 @@ fn options_are_answered_for_monitoring_and_for_pages_of_other_origins() {
 }
 
 #[test]
+fn nothing_that_is_served_names_an_absolute_address_of_this_server() {
+    let server = server();
+    for path in ["/", "/nothing", "/api/rooms", "/healthz", "/ws", "/index.html/"] {
+        let response = get(server.address(), path);
+        let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(!head.contains("location:"), "a proxy may have removed a path: {head}");
+        for absolute in ["=\"/", "='/", "(/", "http://localhost:1", "ws://localhost:1"] {
+            assert!(!body.contains(absolute), "{path}: {absolute} in {body}");
+        }
+    }
+}
+
+#[test]
 fn while_the_server_is_closing_requests_are_answered_with_503() {
     let server = server();
     let address = server.address();

@@ -16,7 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tickwire_host::PeerKey;
 use tokio::time::sleep;
 
-use super::page::{Content, File};
+use super::page::file::{Content, File};
 use super::rejection::{Body, Rejection};
 use super::{cors, forwarded, host, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
@@ -142,8 +142,9 @@ async fn health(context: &EdgeContext, head: &Parts) -> Response<Body> {
 /// Redirects a plaintext request to the same URL with `https://`.
 fn redirect_to_https(head: &Parts) -> Result<Response<Body>, Rejection> {
     let host = host::host(&head.headers).ok_or(Rejection::Host)?;
-    let path = head.uri.path_and_query().map(|path| path.as_str());
-    let path = path.filter(|path| path.starts_with('/')).unwrap_or("/");
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    // OPTIONS has the target * for the whole server.
+    let path = if path.starts_with('/') { path } else { "/" };
     let location = format!("https://{host}{path}").parse().map_err(|_| Rejection::Malformed)?;
     let mut response =
         text(StatusCode::PERMANENT_REDIRECT, "This server uses TLS: connect with https://.\n");

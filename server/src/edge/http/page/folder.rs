@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 
 use super::content_type::content_type;
-use super::{Content, File};
+use super::file::{Content, File};
 use crate::limits::{WEB_DIR_CACHE_MAX_BYTES, WEB_DIR_FILE_MAX_BYTES, WEB_DIR_READS_MAX};
 
 /// A file that changed less long ago is read again for each request: it may change twice within the
