@@ -176,12 +176,19 @@ impl EdgeContext {
         counter.fetch_add(1, Relaxed);
         let address = address_limiter::prefix(client);
         if self.refusals.is_due(&(address, limit), self.started.elapsed()) {
-            warn!(
-                %address,
-                setting,
-                "an address has reached a limit and is refused; if it is a proxy, name it with \
-                 --trusted-proxy; if many people share it, raise the setting"
-            );
+            match address {
+                ClientAddress::Known(address) => warn!(
+                    %address,
+                    setting,
+                    "an address has reached a limit and is refused; if it is a proxy, name it with \
+                     --trusted-proxy; if many people share it, raise the setting"
+                ),
+                ClientAddress::Unreadable => warn!(
+                    setting,
+                    "clients of a trusted proxy are refused: it forwards them without a readable \
+                     address, so they share one limit; let it append the address to X-Forwarded-For"
+                ),
+            }
         }
         Rejection::Address
     }

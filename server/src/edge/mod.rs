@@ -28,6 +28,6 @@ pub(crate) mod peer_stream;
 mod pem;
 pub(crate) mod pending_connections;
 mod receive;
-mod refusal_log;
+pub(crate) mod refusal_log;
 pub(crate) mod tickets;
 pub(crate) mod tls;

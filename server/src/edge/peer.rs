@@ -1,7 +1,6 @@
 //! [`PeerInfo`]: the other end of a connection, as the edge knows it, and [`ClientAddress`], whom it
 //! is counted against.
 
-use std::fmt;
 use std::net::IpAddr;
 
 /// The listener that accepted a connection.
@@ -22,15 +21,6 @@ pub(crate) enum ClientAddress {
     /// A trusted proxy forwards it without an address that can be read. All such clients count as one
     /// address, which is always limited.
     Unreadable,
-}
-
-impl fmt::Display for ClientAddress {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ClientAddress::Known(address) => address.fmt(to),
-            ClientAddress::Unreadable => to.write_str("unreadable"),
-        }
-    }
 }
 
 /// The other end of a connection.

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 
-use tracing::debug;
+use tokio::time::Instant;
+use tracing::warn;
 
 use self::file::{Content, File};
 use self::folder::Folder;
+use crate::edge::refusal_log::RefusalLog;
 
 #[cfg(test)]
 mod comments;
@@ -35,6 +37,9 @@ pub(crate) struct Page {
     embedded: HashMap<&'static str, Arc<File>>,
     /// If set, files are read from there instead.
     folder: Option<Arc<Folder>>,
+    /// Files of the folder whose refusal was logged.
+    refusals: RefusalLog<String>,
+    started: Instant,
 }
 
 impl Page {
@@ -45,7 +50,12 @@ impl Page {
             let file = File { content_type, plain: content(bytes), gzip: gzip.map(content) };
             (path, Arc::new(file))
         });
-        Page { embedded: files.collect(), folder: web_dir.map(|root| Arc::new(Folder::new(root))) }
+        Page {
+            embedded: files.collect(),
+            folder: web_dir.map(|root| Arc::new(Folder::new(root))),
+            refusals: RefusalLog::default(),
+            started: Instant::now(),
+        }
     }
 
     /// The file at a path like `/index.html`; `/` is the page itself.
@@ -57,7 +67,9 @@ impl Page {
             Ok(None) if path.ends_with(".wasm") => self.embedded.get(path).cloned(),
             Ok(found) => found,
             Err(refused) => {
-                debug!(path, %refused, "--web-dir: not served");
+                if self.refusals.is_due(&path.to_owned(), self.started.elapsed()) {
+                    warn!(path, %refused, "a file of --web-dir is not served");
+                }
                 None
             }
         }
