@@ -16,24 +16,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::content_type::content_type;
+use self::wasm_build::TARGET;
 
 #[path = "src/edge/http/page/comments.rs"]
 mod comments;
 #[path = "src/edge/http/page/content_type.rs"]
 mod content_type;
-
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// Environment variables of the outer build that the inner build must not inherit: it has another
-/// target, another profile and another target folder.
-const OUTER: [&str; 6] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_DIR",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-];
+#[path = "src/edge/http/page/wasm_build.rs"]
+mod wasm_build;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let server = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -45,19 +35,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     for input in ["web-client", "shared/src", "shared/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
-    let wasm = match env::var("WEB_CLIENT").as_deref() {
-        Ok("skip") => None,
-        Ok("require") => Some(build(&root, &out)?),
-        Ok("auto" | "") | Err(_) => build(&root, &out)
-            .inspect_err(|error| {
+    let (wasm, missing) = match env::var("WEB_CLIENT").as_deref() {
+        Ok("skip") => (None, "it was built with WEB_CLIENT=skip".to_owned()),
+        Ok("require") => (Some(build(&root, &out)?), String::new()),
+        Ok("auto" | "") | Err(_) => match build(&root, &out) {
+            Ok(wasm) => (Some(wasm), String::new()),
+            Err(error) => {
                 println!("cargo::warning=the page was not built: {error}");
                 println!("cargo::warning=build with WEB_CLIENT=require to see the whole output");
-            })
-            .ok(),
+                (None, error.to_string())
+            }
+        },
         Ok(other) => {
             return Err(format!("WEB_CLIENT={other}: expected auto, skip or require").into());
         }
     };
+    // The server says so at start.
+    println!("cargo::rustc-env=TICKWIRE_PAGE_MISSING={}", missing.replace(['\r', '\n'], " "));
     let mut files = Vec::new();
     if wasm.is_some() {
         collect(&root.join("web-client/page"), "", &mut files)?;
@@ -77,18 +71,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Builds the client and returns the path of its wasm.
 fn build(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     add_target()?;
-    // A separate folder: the outer cargo holds the lock of its own target folder.
     let target_dir = out.join("web-client");
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
-        .args(["build", "--profile", "web", "--target", TARGET, "--locked", "-p", "web-client"])
+        .args(["build", "--profile", "web", "--locked", "-p", "web-client"])
         .arg("--manifest-path")
-        .arg(root.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target_dir);
-    for name in OUTER {
-        cargo.env_remove(name);
-    }
+        .arg(root.join("Cargo.toml"));
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    wasm_build::shield(&mut cargo, &target_dir, has_rust_lld()?, names);
     run(&mut cargo)?;
     let wasm = target_dir.join(TARGET).join("web").join("web_client.wasm");
     if !wasm.is_file() {
@@ -99,16 +89,33 @@ fn build(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
 
 /// Installs the standard library for wasm if it is missing.
 fn add_target() -> Result<(), Box<dyn Error>> {
-    let rustc = env::var_os("RUSTC").ok_or("RUSTC is not set")?;
-    let printed =
-        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
-    let libdir = PathBuf::from(String::from_utf8(printed.stdout)?.trim());
+    let libdir = target_libdir(&["--target", TARGET])?;
     if libdir.is_dir() {
         return Ok(());
     }
     println!("cargo::rerun-if-changed={}", libdir.display());
-    run(Command::new("rustup").args(["target", "add", TARGET]))
-        .map_err(|error| format!("{error}; try: rustup target add {TARGET}").into())
+    run(Command::new("rustup").args(["target", "add", TARGET])).map_err(|error| {
+        format!(
+            "{error}; the standard library for wasm is missing: try rustup target add {TARGET}, or \
+             the package of your distribution (libstd-rust-dev-wasm32 on Debian and Ubuntu)"
+        )
+        .into()
+    })
+}
+
+/// Whether the toolchain has the linker for wasm that rustc uses by default.
+fn has_rust_lld() -> Result<bool, Box<dyn Error>> {
+    let linker = format!("bin/rust-lld{}", env::consts::EXE_SUFFIX);
+    let host = target_libdir(&[])?;
+    Ok(host.parent().is_some_and(|host| host.join(linker).is_file()))
+}
+
+/// Where rustc keeps the standard library of a target.
+fn target_libdir(arguments: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+    let rustc = env::var_os("RUSTC").ok_or("RUSTC is not set")?;
+    let printed =
+        Command::new(rustc).args(["--print", "target-libdir"]).args(arguments).output()?;
+    Ok(PathBuf::from(String::from_utf8(printed.stdout)?.trim()))
 }
 
 /// Runs a command. The first error of its output becomes part of the returned error.

@@ -3,6 +3,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, PanicHookInfo};
+use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 use std::{process, thread};
@@ -10,6 +11,7 @@ use std::{process, thread};
 use shared::game::Game;
 use tracing::{error, info, warn};
 
+use crate::edge::http::page;
 use crate::ops::log::{self, LogThread};
 use crate::ops::supervision::{PartFailure, message_of};
 use crate::{Config, Server, StartError};
@@ -68,6 +70,7 @@ fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
+    warn_without_page(&config);
     let server = Server::<G>::start(config)?;
     print_lines(format!(
         "listening on {}://{}\nadmin on http://{}\n",
@@ -101,6 +104,21 @@ fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
     server.stop();
     info!("closed");
     failure.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// A page from a folder needs the embedded client as well, unless the folder has one.
+fn warn_without_page(config: &Config) {
+    let has_client = |folder: &PathBuf| folder.join("tickwire.wasm").is_file();
+    if config.web_dir.as_ref().is_some_and(has_client) {
+        return;
+    }
+    if let Some(reason) = page::missing() {
+        warn!(
+            reason,
+            "this server has no page, and browsers are shown how to build it: \
+             WEB_CLIENT=require cargo build --release"
+        );
+    }
 }
 
 /// Starts the log, and sends the messages of panics there as well: the standard library writes them in
