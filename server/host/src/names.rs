@@ -11,7 +11,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use joiners::{JOINERS_MAX, is_joiner};
+use joiners::{JOINERS_MAX, is_joiner, is_mark};
 
 mod joiners;
 
@@ -81,10 +81,6 @@ pub(crate) fn cut(text: &str, limit: Limit) -> &str {
 /// What tells a text from others: the text without its joiners, which by themselves are not seen.
 pub(crate) fn key(text: &str) -> String {
     text.chars().filter(|c| !is_joiner(*c)).nfc().collect()
-}
-
-fn is_mark(c: char) -> bool {
-    c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
 /// What has no shape or is not for people: controls, marks, overrides and isolates of direction,

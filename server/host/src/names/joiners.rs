@@ -4,12 +4,10 @@
 //! They cannot be seen, but writing needs them: Persian before suffixes, the scripts of India and Sri
 //! Lanka in clusters of consonants, emoji for families. So they stay between two characters that they
 //! can change, as RFC 5892 (appendix A) has it for domain names, and Unicode for emoji; never at an edge
-//! and never two in a row. Pure; [`super::fit`] asks it.
+//! and never two in a row. Pure; the fitting of names asks it.
 
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
-
-use super::is_mark;
 
 /// Most joiners of a text; further ones are left out. A family has three.
 pub(super) const JOINERS_MAX: usize = 6;
@@ -22,6 +20,11 @@ const VIRAMA: u8 = 9;
 /// Whether this is one of the two joiners.
 pub(super) fn is_joiner(c: char) -> bool {
     matches!(c, NON_JOINER | JOINER)
+}
+
+/// Whether this is a mark on the character before it.
+pub(super) fn is_mark(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
 /// Whether a joiner between a text and the next character can be seen by its effect.

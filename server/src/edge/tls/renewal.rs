@@ -77,7 +77,7 @@ impl fmt::Display for Worse {
 }
 
 /// What to do with a new certificate at a check.
-enum Verdict {
+enum Decision {
     Use,
     /// The rest of the file may follow.
     Wait,
@@ -95,20 +95,20 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn judge(&self, current: &Facts, now: Duration) -> Verdict {
+    fn judge(&self, current: &Facts, now: Duration) -> Decision {
         let new = &self.certificate.facts;
         if (new.is_alone() || new.chain < current.chain) && self.checks < SETTLED_CHECKS {
-            return Verdict::Wait;
+            return Decision::Wait;
         }
         // Nothing is worse than one that every client refuses.
         if current.validity(now) != Validity::Valid {
-            return Verdict::Use;
+            return Decision::Use;
         }
         match new.validity(now) {
-            Validity::Valid if new.is_for_other_hosts(current) => Verdict::Keep(Worse::OtherHosts),
-            Validity::Valid if new.is_alone() && current.chain > 1 => Verdict::Keep(Worse::Alone),
-            Validity::Valid => Verdict::Use,
-            invalid => Verdict::Keep(Worse::Invalid(invalid)),
+            Validity::Valid if new.is_for_other_hosts(current) => Decision::Keep(Worse::OtherHosts),
+            Validity::Valid if new.is_alone() && current.chain > 1 => Decision::Keep(Worse::Alone),
+            Validity::Valid => Decision::Use,
+            invalid => Decision::Keep(Worse::Invalid(invalid)),
         }
     }
 }
@@ -207,7 +207,7 @@ impl Renewal {
         let Some(mut candidate) = self.candidate.take() else { return };
         candidate.checks = candidate.checks.saturating_add(1);
         match candidate.judge(&self.current, now) {
-            Verdict::Use => {
+            Decision::Use => {
                 let Certificate { config, fingerprint, facts } = candidate.certificate;
                 info!(
                     sha256 = fingerprint,
@@ -219,8 +219,8 @@ impl Renewal {
                 metrics.tls_reloads.fetch_add(1, Relaxed);
                 return;
             }
-            Verdict::Wait => {}
-            Verdict::Keep(worse) => {
+            Decision::Wait => {}
+            Decision::Keep(worse) => {
                 if !candidate.reported.is_some_and(|reported| reported.is_like(worse)) {
                     candidate.reported = Some(worse);
                     report_unusable(&worse.to_string(), metrics);
@@ -231,7 +231,7 @@ impl Renewal {
     }
 
     /// Warns once if the certificate in use is expired or not yet valid. It is used nevertheless: the
-    /// clock may be wrong, and a renewed one comes by the files.
+    /// clock may be wrong, and the files may be renewed at any time.
     fn report_validity(&mut self, now: Duration) {
         let validity = self.current.validity(now);
         if validity == Validity::Valid {
