@@ -1,6 +1,7 @@
-//! What the page does with what browsers and people do to it: taps that are over at once.
+//! What the page does with what browsers and people do to it: taps that are over at once, Back and
+//! Forward, a new version.
 
-use tests::real::{Browser, GIVE_UP, Page, Server, alone, say};
+use tests::real::{Browser, GIVE_UP, Page, Server, alone, poll, say};
 
 /// A room in which nothing happens but what is done.
 const ALONE: [&str; 4] = ["--fill", "0", "--seed", "1"];
@@ -66,5 +67,60 @@ fn a_tap_shorter_than_a_tick_fires_by_whatever_device() {
         say(&format!("taps of 0, 10 and 20 ms by {device}: {fired:?} of {TAPS} each fire"));
         assert_eq!(fired, [u64::from(TAPS); 3], "{device}");
     }
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
+#[test]
+fn who_leaves_by_the_address_bar_leaves_no_ghost_and_who_comes_back_plays_on() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let page = browser.page();
+    play(&page, &server);
+    let _ = page.eval("void (window.kept = 'kept')");
+    let sessions = |is: u64| {
+        poll(GIVE_UP, || {
+            let ends = &server.status()["ends"];
+            let count = |name: &str| ends[name].as_u64().expect("every end is counted");
+            (count("left") + count("silent") + count("lost") == is)
+                .then(|| (count("left"), count("silent")))
+        })
+    };
+    page.open(&server.url("/healthz"));
+    // Not by its silence: that takes a quarter of a minute.
+    assert_eq!(sessions(1), Some((1, 0)), "the ship is gone with its player");
+    let _ = page.eval("void history.back()");
+    wait(&page, "window.kept === 'kept' || window.tickwire?.state().connected");
+    if page.eval("window.kept ?? null").is_null() {
+        say("this browser has put no page away: it was loaded anew");
+    }
+    wait(&page, "tickwire.state().me?.alive");
+    assert_eq!(page.eval("document.body.dataset.status"), "playing");
+    let faults = page.take_faults();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_page_loaded_anew_for_a_new_version_plays_on_and_says_so_once() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let page = browser.page();
+    page.open(&server.url("/?room=other"));
+    wait(&page, "document.getElementById('play')?.disabled === false");
+    // What a page leaves behind that is loaded anew: connection.mjs has when it does.
+    let _ = page.eval(
+        "void sessionStorage.setItem('tickwire.wanted', JSON.stringify(
+            { name: 'Ada', room: 'blue', spectator: false, ship: 2 }))",
+    );
+    page.open(&server.url("/?room=other"));
+    wait(&page, "tickwire.state().me?.alive");
+    let state = page.eval("tickwire.state()");
+    assert_eq!((&state["room"], &state["me"]["class"]), (&"blue".into(), &2.into()), "{state}");
+    wait(&page, "document.getElementById('banner-text').textContent.startsWith('Updated')");
+    wait(&page, "document.getElementById('banner').hidden");
+    page.open(&server.url("/?room=other"));
+    wait(&page, "document.getElementById('play')?.disabled === false");
+    assert_eq!(page.eval("document.body.dataset.status ?? 'idle'"), "idle", "kept for one page");
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }

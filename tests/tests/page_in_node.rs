@@ -21,3 +21,8 @@ fn whatever_hands_do_between_two_ticks_is_told_of_and_is_a_number() {
 fn whatever_window_mouse_and_clock_say_the_camera_stays_finite_and_the_frame_goes_on() {
     run("tests/camera.mjs");
 }
+
+#[test]
+fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
+    run("tests/connection.mjs");
+}

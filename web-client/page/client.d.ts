@@ -12,10 +12,15 @@
  * for (const message of client.outgoing()) socket.send(message);
  * if (client.receive(event.data) === "snapshot") console.log(client.tick, client.rows());
  * ```
+ *
+ * The socket is yours, and so is its end. In a browser's page close it on `pagehide` if the event is
+ * `persisted`, and on `freeze`: a page that is put away to be shown again keeps its socket, and the
+ * room a player whom nobody plays. On `pageshow` or `resume` connect again and say {@link hello}.
+ * Whoever leaves for good says {@link leave} first.
  */
 export class TickwireClient {
   /**
-   * Loads the decoder: from where a server has it (`/tickwire.wasm`), from its bytes, or from a
+   * Loads the decoder: from where a server has it (`tickwire.wasm`, beside the page), from its bytes, or from a
    * module compiled before, which is the cheapest for many clients.
    */
   static load(source: string | URL | BufferSource | WebAssembly.Module): Promise<TickwireClient>;

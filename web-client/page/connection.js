@@ -3,8 +3,13 @@
 //
 // It decides when to try again and when to give up; it draws nothing and knows no game. What
 // the bytes mean is the core's business. Made by main.js, which is told of each turn.
+//
+// A page may be put away whole, to be shown again by Back: the browser then keeps its socket, and the
+// server a ship that nobody flies. So it closes the socket when the page goes, without a goodbye, and
+// joins again when the page is back.
 
-import { Stage } from "./wasm.js";
+import { ask } from "./probe.js";
+import { Stage, isBinary } from "./wasm.js";
 
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Held} Held */
@@ -14,8 +19,18 @@ import { Stage } from "./wasm.js";
 /** First and longest wait before a new attempt. Each wait is drawn from its upper half. */
 const WAIT_FIRST_MS = 250;
 const WAIT_MAX_MS = 3000;
-/** An attempt that has not led into a room by then is given up. */
+/** An attempt that has not led into a room by then is given up. After many that failed it has longer,
+ *  for browsers hold back by seconds the WebSockets of whoever had many fail. */
 const ATTEMPT_MAX_MS = 4000;
+const ATTEMPT_MAX_LATER_MS = 10_000;
+const FAILED_MANY = 8;
+/** A server that has not answered a plain request by then is asked by a WebSocket as well: a request
+ *  may go over a connection from before, as dead as the socket was, a WebSocket never does. */
+const PROBE_SILENT_MS = 700;
+/** One attempt of so many asks no plain request first. */
+const PROBED = 4;
+/** A reason to look again is none for an attempt that has only begun. */
+const BEGUN_MS = 500;
 /** A room that says nothing for so long is gone, whatever the socket believes. */
 const SILENCE_MAX_MS = 6000;
 /** After so long the player is told. */
@@ -25,6 +40,10 @@ const SETTLED_MS = 2000;
 /** The usual end of a connection, for people. */
 const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
+/** A server that answers but opens no WebSocket does so for a reason that browsers keep from pages. */
+const SHUT =
+  "the server answers, but opens no connection: it may not allow pages of {origin}, or a proxy on the " +
+  "way does not pass WebSockets on";
 /** Where it is noted that the page was reloaded for being stale, so that it is once. */
 const RELOADED_KEY = "tickwire.reloaded";
 
@@ -45,7 +64,8 @@ export class Connection {
    * @param {Wasm} wasm
    * @param {() => Held} held what the player holds now
    * @param {{ changed(status: Status, reason: string): void, silent(silent: boolean): void,
-   *           over(reason: string): void, idled(): void, faulted(): Promise<Wasm> }} hooks
+   *           over(reason: string): void, idled(): void, faulted(): Promise<Wasm>,
+   *           reloads(greeting: Greeting): void }} hooks
    */
   constructor(wasm, held, hooks) {
     this.wasm = wasm;
@@ -68,8 +88,18 @@ export class Connection {
     this.openedAt = 0;
     /** Whether the core has begun with this attempt's socket. @private */
     this.greeted = false;
+    /** Whether that socket has opened. @private */
+    this.opened = false;
+    /** How many attempts in a row have opened no socket. @private */
+    this.failed = 0;
+    /** Whether the server has answered a plain request of this attempt. @private */
+    this.answers = false;
+    /** Whether the page has been put away, to be shown again perhaps. @private */
+    this.suspended = false;
     /** Whether the core has trapped and its successor is on its way. @private */
     this.renewing = false;
+    /** Ends the request by which a server is asked whether it is there. @private */
+    this.asking = new AbortController();
     /** Whether that socket is gone, though something of it may still be under way. @private */
     this.cut = false;
     /** Whether the player was told that nothing is heard. @private */
@@ -77,21 +107,63 @@ export class Connection {
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
-    const hurry = () => {
-      if (this.status === "waiting" && !document.hidden && !this.renewing) this.connect();
-    };
-    addEventListener("online", hurry);
-    document.addEventListener("visibilitychange", hurry);
+    this.probeTimer = 0;
+    addEventListener("online", () => this.look());
+    document.addEventListener("visibilitychange", () => this.look());
+    // One that is put away for good has its socket closed by the browser, with 1001.
+    addEventListener("pagehide", (event) => event.persisted && this.suspend());
+    addEventListener("pageshow", (event) => event.persisted && this.resume());
+    document.addEventListener("freeze", () => this.suspend());
+    document.addEventListener("resume", () => this.resume());
   }
 
   /** @param {Greeting} greeting */
   start(greeting) {
     this.greeting = greeting;
+    this.suspended = false;
+    this.anew();
+  }
+
+  /** Connects as if nothing had failed before. @private */
+  anew() {
     this.reason = "";
+    this.failed = 0;
     this.waitMs = WAIT_FIRST_MS;
     clearInterval(this.watchTimer);
     this.watchTimer = setInterval(() => this.watch(), 500);
     this.connect();
+  }
+
+  /** The page is put away, or stands still: nothing of it runs until it is back. The socket is closed
+   *  at once, but without a goodbye, for nobody has left. No script may say 1001. @private */
+  suspend() {
+    if (!this.greeting || this.suspended) return;
+    this.suspended = true;
+    this.drop();
+    clearTimeout(this.retryTimer);
+    clearInterval(this.watchTimer);
+    this.turn("waiting", "");
+  }
+
+  /** It is back: it joins again as what it was. @private */
+  resume() {
+    if (!this.greeting || !this.suspended) return;
+    this.suspended = false;
+    this.anew();
+  }
+
+  /** There is a reason to think that the server can be reached now. @private */
+  look() {
+    if (document.hidden || !this.greeting || this.suspended || this.renewing) return;
+    const now = performance.now();
+    const isStuck = this.status === "connecting" && now - this.openedAt > BEGUN_MS;
+    const isSilent = this.status === "playing" && now - this.heardAt > SILENCE_TOLD_MS;
+    if (isSilent) this.reason = CUT;
+    if (this.status === "waiting" || isStuck || isSilent) {
+      this.failed = 0;
+      this.waitMs = WAIT_FIRST_MS;
+      this.connect();
+    }
   }
 
   /** Says goodbye and stays away. */
@@ -125,32 +197,43 @@ export class Connection {
     this.drop();
     this.turn("connecting", this.reason);
     this.openedAt = performance.now();
-    if (this.reason === "") {
-      this.open();
-      return;
-    }
-    // Browsers delay WebSockets by seconds after many that failed, but no plain request: a server
-    // that is away is asked by one. Whatever answers, answers.
+    // Whoever had none fail asks by the socket itself; and so do others now and then, for what passes
+    // sockets on may pass nothing else.
+    if (this.failed % PROBED === 0) this.open();
+    else this.probe();
+  }
+
+  /** Asks by a plain request whether the server is there before a socket is opened: browsers delay
+   *  WebSockets by seconds after many that failed, but no request. @private */
+  probe() {
     const { attempt } = this;
-    const mine = () => attempt === this.attempt;
-    const signal = AbortSignal.timeout(ATTEMPT_MAX_MS);
-    fetch("/healthz", { cache: "no-store", signal }).then(
-      // One that is going down answers, too, but by another status.
-      (answer) => mine() && (answer.ok ? this.open() : this.lost(this.reason)),
-      () => mine() && this.lost(this.reason),
-    );
+    const isMine = () => attempt === this.attempt;
+    this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
+    ask(socketUrl("http"), this.asking.signal).then((answer) => {
+      if (!isMine()) return;
+      if (answer.kind === "refused") {
+        this.stop();
+        this.hooks.over(answer.reason);
+      } else if (answer.kind === "there") {
+        this.answers = true;
+        if (!this.socket) this.open();
+      } else if (!this.socket) {
+        this.lost(this.reason);
+      }
+    });
   }
 
   /** @private */
   open() {
-    const url = new URL("/ws", location.href);
-    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url);
+    clearTimeout(this.probeTimer);
+    const socket = new WebSocket(socketUrl("ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () =>
       this.guarded(() => {
         if (!this.greeting) return;
+        this.opened = true;
+        this.failed = 0;
         this.wasm.open(performance.now(), { ...this.greeting, ticket: ticket() });
         this.greeted = true;
         this.pump();
@@ -163,14 +246,18 @@ export class Connection {
   closed() {
     this.cut = true;
     if (this.greeted) this.pump();
-    else this.lost(CUT);
+    else this.lost(this.answers ? SHUT.replace("{origin}", location.origin) : CUT);
   }
 
   /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
   drop() {
     clearTimeout(this.pumpTimer);
+    clearTimeout(this.probeTimer);
+    // A connection that a request waits on in vain is not used for the next one.
+    this.asking.abort();
+    this.asking = new AbortController();
     this.attempt++;
-    this.greeted = this.cut = false;
+    this.greeted = this.cut = this.opened = this.answers = false;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -180,7 +267,7 @@ export class Connection {
 
   /** @private @param {unknown} data */
   receive(data) {
-    if (!(data instanceof ArrayBuffer)) return;
+    if (!isBinary(data)) return;
     this.heardAt = performance.now();
     this.wasm.receive(this.heardAt, data);
     this.pump();
@@ -206,6 +293,10 @@ export class Connection {
   ended() {
     const state = this.wasm.state();
     if (state.stale && !this.reloaded && this.noteReloaded(true)) {
+      if (this.greeting) this.hooks.reloads(this.greeting);
+      // What still comes until the page is gone says nothing new.
+      this.drop();
+      clearInterval(this.watchTimer);
       location.reload();
       return;
     }
@@ -215,8 +306,9 @@ export class Connection {
       return;
     }
     if (state.stale || state.last) {
+      const still = state.stale && this.reloaded;
       this.stop();
-      this.hooks.over(state.reason);
+      this.hooks.over(still ? `still refused after the page was loaded anew: ${state.reason}` : state.reason);
       return;
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
@@ -239,6 +331,7 @@ export class Connection {
 
   /** @private @param {string} reason */
   lost(reason) {
+    if (!this.opened) this.failed += 1;
     this.drop();
     if (!this.greeting) return;
     this.reason = reason;
@@ -252,7 +345,10 @@ export class Connection {
   /** @private */
   watch() {
     const now = performance.now();
-    if (this.status === "connecting" && now - this.openedAt > ATTEMPT_MAX_MS) {
+    const attemptMax = this.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
+    if (this.status === "connecting" && now - this.openedAt > attemptMax) {
+      // It has waited already.
+      this.waitMs = WAIT_FIRST_MS;
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
@@ -335,7 +431,7 @@ export class Connection {
       (wasm) => {
         this.renewing = false;
         this.wasm = wasm;
-        this.lost(FAULT);
+        if (!this.suspended) this.lost(FAULT);
       },
       () => {
         this.retryTimer = setTimeout(() => this.renew(), WAIT_MAX_MS);
@@ -349,6 +445,13 @@ export class Connection {
     this.silent = false;
     this.hooks.changed(status, reason);
   }
+}
+
+/** Where the server speaks, beside the page: it may lie below a path. @param {"http" | "ws"} scheme */
+function socketUrl(scheme) {
+  const url = new URL("ws", document.baseURI);
+  if (scheme === "ws") url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url;
 }
 
 function wasReloaded() {

@@ -25,9 +25,11 @@ import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
+import { keepWanted, takeWanted } from "./wanted.js";
 import { loadWasm } from "./wasm.js";
 
 /** @typedef {import("./connection.js").Status} Status */
+/** @typedef {import("./connection.js").Greeting} Greeting */
 /** @typedef {import("./wasm.js").Own} Own */
 
 const DEMO_PLAYERS = 14;
@@ -35,6 +37,8 @@ const DEMO_PLAYERS = 14;
 const FRAME_MAX_SECONDS = 0.1;
 /** What happened while no frame was drawn for so long is over: it is neither told nor heard. */
 const GAP_MS = 1000;
+/** For how long it is said that the page was renewed. */
+const UPDATED_MS = 6000;
 const STILL = { buttons: 0, aim: 0 };
 const IDLE = "You were idle; press any key to play.";
 
@@ -73,7 +77,8 @@ heed();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
-const connection = new Connection(wasm, held, { changed, silent, over, idled, faulted });
+const reloads = (/** @type {Greeting} */ greeting) => keepWanted(greeting, settings.ship);
+const connection = new Connection(wasm, held, { changed, silent, over, idled, faulted, reloads });
 const guard = new Guard((error) => connection.takes(error));
 const network = new Network(location.search, () => {
   network.apply(wasm);
@@ -108,8 +113,18 @@ let skips = false;
 /** The own state when it was last drawn. @type {Own | null} */
 let ownBefore = null;
 
+/** What this page was loaded anew for, the server having been renewed. */
+const wantedBefore = takeWanted();
+/** Whether the player is still to be told so. */
+let isUpdated = wantedBefore !== null;
+
 start.enable(true);
-if (start.wanted) {
+if (wantedBefore) {
+  const { name, room, spectator, ship } = wantedBefore;
+  settings.change({ ship: /** @type {number} */ (ship) });
+  start.restore(name, room);
+  enter(spectator);
+} else if (start.wanted) {
   enter(start.wanted === "spectate");
 } else {
   showDemo();
@@ -212,7 +227,14 @@ function changed(status, reason) {
     networkPanel.become(spectates);
     awaited = spectates;
     hud.say(calm());
+    if (!awaited) tellUpdated();
   }
+}
+
+/** Says once, in the room, why the page was loaded anew. */
+function tellUpdated() {
+  if (isUpdated) hud.notice("Updated to the new version.", performance.now(), UPDATED_MS);
+  isUpdated = false;
 }
 
 /** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
@@ -292,6 +314,7 @@ function refill(clock) {
   if (awaited) {
     awaited = false;
     hud.say(calm());
+    tellUpdated();
   }
   const happenings = world.happenings(wasm);
   if (skips) skip();

@@ -30,9 +30,7 @@ export class Start {
     /** The room asked for; null for any. */
     this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
     this.nameBox.value = first(query.get("name") ?? (settings.name || callsign()), NAME_MAX);
-    const where = part("where", HTMLElement);
-    where.hidden = this.room === null;
-    where.textContent = `Room ${this.room ?? ""}`;
+    this.showRoom();
     part("enter", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       settings.change({ name: this.name });
@@ -44,6 +42,20 @@ export class Start {
     });
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
+  }
+
+  /** Sets what is to be entered as it was before. @param {string} name @param {string | null} room */
+  restore(name, room) {
+    if (name !== "") this.nameBox.value = name;
+    this.room = room;
+    this.showRoom();
+  }
+
+  /** @private */
+  showRoom() {
+    const where = part("where", HTMLElement);
+    where.hidden = this.room === null;
+    where.textContent = `Room ${this.room ?? ""}`;
   }
 
   get name() {

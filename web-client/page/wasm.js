@@ -109,10 +109,17 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
 
 /** Loads the client core. */
 export async function loadWasm() {
-  const response = await fetch(new URL("/tickwire.wasm", location.href));
+  const response = await fetch(new URL("tickwire.wasm", import.meta.url));
   if (!response.ok) throw new Error(`the game's code could not be loaded (${response.status})`);
   const source = await WebAssembly.instantiate(await response.arrayBuffer(), {});
   return new Wasm(source.instance);
+}
+
+/** Whether a message is binary, whichever realm it was made in: a frame, a worker or a test has an
+ *  `ArrayBuffer` of its own, of which nothing here is an instance.
+ *  @param {unknown} data @returns {data is ArrayBuffer} */
+export function isBinary(data) {
+  return Object.prototype.toString.call(data) === "[object ArrayBuffer]";
 }
 
 export class Wasm {

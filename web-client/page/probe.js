@@ -1,0 +1,36 @@
+// @ts-check
+// Asks a server by a plain request whether it is there, and whether it would have this page.
+//
+// A browser tells a page nothing of why a WebSocket did not open; it does tell what a request was
+// answered. It waits for as long as it is let and keeps nothing. Used by connection.js.
+
+/**
+ * @typedef {{ kind: "there" | "away" } | { kind: "refused", reason: string }} Answer
+ * `away`: nothing answers, or only that it is going down
+ */
+
+/** Longer reasons are cut: they are read by people. */
+const REASON_MAX = 300;
+
+/** Asks the URL at which the WebSocket is.
+ *  @param {URL} url @param {AbortSignal} signal @returns {Promise<Answer>} */
+export async function ask(url, signal) {
+  try {
+    // Only a request that is no GET says of which origin the page is, as the WebSocket will.
+    const request = /** @type {const} */ ({ method: "POST", cache: "no-store", redirect: "manual", signal });
+    const response = await fetch(url, request);
+    const reason = response.status === 403 ? await reasonOf(response) : "";
+    if (reason) return { kind: "refused", reason };
+    // A server that is there does not speak to POST; one that goes down says so by another status.
+    return { kind: response.status < 500 ? "there" : "away" };
+  } catch {
+    return { kind: "away" };
+  }
+}
+
+/** What the server says; nothing if it is something else that refuses: a proxy has pages of its own.
+ *  @param {Response} response */
+async function reasonOf(response) {
+  const isPlain = (response.headers.get("content-type") ?? "").startsWith("text/plain");
+  return isPlain ? (await response.text()).trim().slice(0, REASON_MAX) : "";
+}
