@@ -1,7 +1,7 @@
 //! What the page does with what browsers and people do to it: taps that are over at once, Back and
-//! Forward, a new version.
+//! Forward, a new version, a path before it.
 
-use tests::real::{Browser, GIVE_UP, Page, Server, alone, poll, say};
+use tests::real::{Browser, GIVE_UP, Node, Page, PathProxy, Server, alone, poll, say};
 
 /// A room in which nothing happens but what is done.
 const ALONE: [&str; 4] = ["--fill", "0", "--seed", "1"];
@@ -98,6 +98,30 @@ fn who_leaves_by_the_address_bar_leaves_no_ghost_and_who_comes_back_plays_on() {
     assert_eq!(page.eval("document.body.dataset.status"), "playing");
     let faults = page.take_faults();
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn below_a_path_of_a_proxy_the_page_plays_and_programs_watch() {
+    let _alone = alone();
+    let server = Server::start(&["--fill", "4", "--seed", "1"]);
+    let proxy = PathProxy::start("/game", server.address());
+    if let Some(browser) = Browser::start() {
+        let page = browser.page();
+        page.open(&proxy.url("/?play&name=Ann&room=below"));
+        wait(&page, "tickwire.state().me?.alive && tickwire.state().snapshots > 15");
+        assert_eq!(page.eval("tickwire.state().room"), "below");
+        assert_eq!(page.take_faults(), Vec::<String>::new());
+    }
+    if let Some(node) = Node::find() {
+        for address in [proxy.url(""), proxy.url("/"), server.url("")] {
+            let (status, printed) = node.run("examples/watch.mjs", &[&address, "below", "20"]);
+            assert!(status.success(), "{address}: {status}: {printed}");
+        }
+        let (_, printed) =
+            node.run("examples/watch.mjs", &[&server.url(""), "no room is called so!", "20"]);
+        assert!(printed.contains("refused: "), "a refusal is told by its text: {printed}");
+    }
+    assert_eq!(proxy.astray(), Vec::<String>::new(), "asked for beside the path");
 }
 
 #[test]

@@ -3,9 +3,11 @@
 // --experimental-websocket:   node watch.mjs [http://127.0.0.1:7777] [ROOM] [SNAPSHOTS]
 import { TickwireClient } from "../page/client.js";
 
-const [server = "http://127.0.0.1:7777", room = "", count = "150"] = process.argv.slice(2);
-const client = await TickwireClient.load(new URL("/tickwire.wasm", server));
-const socket = new WebSocket(new URL("/ws", server.replace(/^http/, "ws")));
+const [address = "http://127.0.0.1:7777", room = "", count = "150"] = process.argv.slice(2);
+// With a slash at its end, an address below a path is one to start from.
+const server = address.replace(/\/?$/, "/");
+const client = await TickwireClient.load(new URL("tickwire.wasm", server));
+const socket = new WebSocket(new URL("ws", server.replace(/^http/, "ws")));
 socket.binaryType = "arraybuffer";
 const flush = () => [...client.outgoing()].forEach((message) => socket.send(message));
 let snapshots = 0;
@@ -35,6 +37,7 @@ socket.addEventListener("message", ({ data }) => {
 });
 socket.addEventListener("close", ({ code, reason }) => {
   clearInterval(pings);
+  if (client.refusal) console.log(`refused: ${client.refusal.text}`);
   console.log(`${snapshots} snapshots, ${events} events, then ${code} ${reason}`);
   process.exitCode = snapshots >= Number(count) ? 0 : 1;
 });

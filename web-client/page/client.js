@@ -1,7 +1,7 @@
 // @ts-check
 // A client of any Tickwire room for programs of your own: messages in, rows by name out.
 //
-// It needs this file and `/tickwire.wasm`, nothing of the page, and runs wherever WebAssembly
+// It needs this file and `tickwire.wasm` beside it, nothing of the page, and runs wherever WebAssembly
 // does: browsers, Node, Deno, Bun. It opens no socket and reads no clock; it decodes what yours
 // brings and says what yours is to send. It knows no rules, so it predicts nothing. The types,
 // with a word on each, are in `client.d.ts`; `web-client/examples/watch.mjs` uses it all. The
@@ -73,7 +73,9 @@ export class TickwireClient {
   /** @param {string | URL | BufferSource | WebAssembly.Module} source */
   static async load(source) {
     try {
-      const module = source instanceof WebAssembly.Module ? source : await compile(source);
+      const module = isA(source, "WebAssembly.Module")
+        ? /** @type {WebAssembly.Module} */ (source)
+        : await compile(/** @type {string | URL | BufferSource} */ (source));
       return new TickwireClient(await WebAssembly.instantiate(module, {}));
     } catch (error) {
       throw error instanceof TickwireError ? error : new TickwireError("load", String(error));
@@ -291,8 +293,10 @@ export class TickwireClient {
 
 /** @param {string | URL | BufferSource} source */
 async function compile(source) {
-  if (typeof source !== "string" && !(source instanceof URL)) return WebAssembly.compile(source);
-  const response = await fetch(source);
+  if (typeof source !== "string" && !isA(source, "URL")) {
+    return WebAssembly.compile(/** @type {BufferSource} */ (source));
+  }
+  const response = await fetch(/** @type {string | URL} */ (source));
   if (!response.ok) throw new TickwireError("load", `${source}: HTTP ${response.status}`);
   // Not streaming: that insists on a content type, which a plain file server may not know.
   return WebAssembly.compile(await response.arrayBuffer());
@@ -303,6 +307,13 @@ function bytesOf(message) {
   if (ArrayBuffer.isView(message)) {
     return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
   }
-  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  if (isA(message, "ArrayBuffer") || isA(message, "SharedArrayBuffer")) return new Uint8Array(message);
   throw new TickwireError("argument", "a message is binary: set the socket's binaryType");
+}
+
+/** Whether something is of a kind, whichever realm it is from: a frame, a worker or a test runner has
+ *  classes of its own, of which it is an instance, and of none of these.
+ *  @param {unknown} value @param {string} kind */
+function isA(value, kind) {
+  return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }

@@ -5,8 +5,9 @@
 
 import { TickwireClient, TickwireError } from "../page/client.js";
 
-const server = process.argv[2];
-const source = await fetch(new URL("/tickwire.wasm", server));
+// Below a path, if the server lies below one.
+const server = process.argv[2].replace(/\/?$/, "/");
+const source = await fetch(new URL("tickwire.wasm", server));
 const module = await WebAssembly.compile(await source.arrayBuffer());
 
 /** @typedef {import("../page/client.js").Greeting} Greeting */
@@ -38,7 +39,7 @@ let closeCode = 0;
  */
 async function join(greeting, each) {
   const client = await TickwireClient.load(module);
-  const socket = new WebSocket(new URL("/ws", server.replace(/^http/, "ws")));
+  const socket = new WebSocket(new URL("ws", server.replace(/^http/, "ws")));
   socket.binaryType = "arraybuffer";
   const flush = () => [...client.outgoing()].forEach((message) => socket.send(message));
   await new Promise((closed, failed) => {
@@ -121,6 +122,17 @@ holds((await thrown(() => client.hello({ name: "x".repeat(1_999) }))) === "argum
 const texts = /** @type {any} */ ("a text");
 holds((await thrown(() => client.receive(texts))) === "argument", "a text is no message");
 
+// What was made in another realm is as good: jest, jsdom and frames have classes of their own.
+const { runInNewContext } = await import(/** @type {any} */ ("node:vm"));
+const wasm = await (await fetch(new URL("tickwire.wasm", server))).arrayBuffer();
+const elsewhere = runInNewContext("(bytes) => Uint8Array.from(bytes)");
+const foreign = await TickwireClient.load(elsewhere(new Uint8Array(wasm)).buffer);
+foreign.hello();
+holds(foreign.receive(elsewhere(new Uint8Array(messages[0])).buffer) === "welcome", "a buffer of another realm");
+holds(foreign.receive(elsewhere(new Uint8Array(messages[1]))) !== null, "a view of another realm");
+const theirs = runInNewContext("new WebAssembly.Module(bytes)", { bytes: wasm, WebAssembly });
+holds((await TickwireClient.load(theirs)) !== null, "a module is one");
+
 // Many side by side, each with a stream of its own.
 const crowd = await Promise.all(Array.from({ length: 64 }, () => TickwireClient.load(module)));
 for (const each of crowd) each.hello();
@@ -140,4 +152,4 @@ holds((await join({ game: "chess" }, () => {})).refusal?.reason === "game", "ano
 holds((await thrown(() => TickwireClient.load(Uint8Array.of(1, 2)))) === "load", "no wasm");
 const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
 holds((await thrown(() => TickwireClient.load(empty))) === "load", "another wasm");
-holds((await thrown(() => TickwireClient.load(new URL("/nowhere", server)))) === "load", "a 404");
+holds((await thrown(() => TickwireClient.load(new URL("nowhere", server)))) === "load", "a 404");

@@ -32,6 +32,7 @@ async function page(loadedBy = 6) {
     changed: (status, reason) => void turns.push({ status, reason }),
     silent() {},
     over: (reason) => void ended.push(reason),
+    idled() {},
     faulted: async () => /** @type {any} */ (core),
     reloads: (greeting) => void reloads.push(greeting),
   });
