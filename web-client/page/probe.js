@@ -16,12 +16,13 @@ const REASON_MAX = 300;
  *  @param {URL} url @param {AbortSignal} signal @returns {Promise<Answer>} */
 export async function ask(url, signal) {
   try {
-    // Only a request that is no GET says of which origin the page is, as the WebSocket will.
-    const request = /** @type {const} */ ({ method: "POST", cache: "no-store", redirect: "manual", signal });
-    const response = await fetch(url, request);
+    // A request to its own origin does not say which that is; the WebSocket will.
+    const asked = new URL(url);
+    asked.searchParams.set("origin", location.origin);
+    const response = await fetch(asked, { cache: "no-store", redirect: "manual", signal });
     const reason = response.status === 403 ? await reasonOf(response) : "";
     if (reason) return { kind: "refused", reason };
-    // A server that is there does not speak to POST; one that goes down says so by another status.
+    // A server that is there asks for an upgrade (426); one that goes down says so by another status.
     return { kind: response.status < 500 ? "there" : "away" };
   } catch {
     return { kind: "away" };

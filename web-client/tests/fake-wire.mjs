@@ -73,7 +73,7 @@ world.fetch = async (/** @type {URL} */ url, /** @type {any} */ options) => {
   if (from !== wire.deaths || !wire.line) await gone;
   await Promise.race([wait(ROUND_TRIP_MS), gone]);
   wire.pool.push(from);
-  const statuses = { up: 405, shut: 405, closing: 503, forbidden: 403, down: 0 };
+  const statuses = { up: 426, shut: 426, closing: 503, forbidden: 403, down: 0 };
   const text = "Pages of http://play.test may not connect: set --allow-origin.\n";
   return {
     status: statuses[wire.server],
