@@ -270,13 +270,13 @@ async function faulted() {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
-  guard.run("beginning", () => {
-    times.begin(now);
-    // Before anything is drawn: another level may resize the canvas, which clears it.
-    quality.judge(now);
-  });
   // The frame's own time may lie before that of a message already taken.
   const clock = Math.max(finite(now), performance.now());
+  guard.run("beginning", () => {
+    times.begin(finite(now, clock));
+    // Before anything is drawn: another level may resize the canvas, which clears it.
+    quality.judge(clock);
+  });
   const seconds = Math.min(FRAME_MAX_SECONDS, Math.max(0, (clock - frameAt) / 1000));
   skips ||= clock - frameAt > GAP_MS;
   frameAt = clock;
@@ -292,7 +292,7 @@ function frame(now) {
     sound.shots(picture.happenings.shots);
     sound.follow(world, own, clock);
   });
-  recorder.note(clock, world, times.lastWork);
+  guard.run("recording", () => recorder.note(clock, world, times.lastWork));
   guard.run("display", () => {
     if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
   });
