@@ -77,6 +77,9 @@ export class Spectator {
     this.moved = 0;
     /** Keys that are held to move the picture. @private @type {Set<string>} */
     this.pans = new Set();
+    /** Keys of them that have gone down since the last frame: one that is up again counts for it, too.
+     *  @private @type {Set<string>} */
+    this.tapped = new Set();
     this.listen(surface);
   }
 
@@ -89,6 +92,7 @@ export class Spectator {
     this.landed = false;
     this.pointers.clear();
     this.pans.clear();
+    this.tapped.clear();
   }
 
   /** Whether it waits for a ship to follow. */
@@ -170,9 +174,11 @@ export class Spectator {
 
   /** @private @param {number} seconds */
   pan(seconds) {
-    if (this.pans.size === 0) return;
+    const codes = new Set([...this.pans, ...this.tapped]);
+    this.tapped.clear();
+    if (codes.size === 0) return;
     this.roam();
-    for (const code of this.pans) {
+    for (const code of codes) {
       const [x, y] = PAN_KEYS[code];
       this.camera.drag(-x * PAN_PX * seconds, -y * PAN_PX * seconds);
     }
@@ -224,7 +230,9 @@ export class Spectator {
       if (!this.active || event.ctrlKey || event.metaKey || event.altKey) return;
       if (onControl(event)) return;
       if (!event.repeat || REPEATED.test(event.code)) KEYS[event.code]?.(this);
-      if (event.code in PAN_KEYS) this.pans.add(event.code);
+      if (!(event.code in PAN_KEYS)) return;
+      this.pans.add(event.code);
+      this.tapped.add(event.code);
     });
     addEventListener("keyup", (event) => {
       this.pans.delete(event.code);
