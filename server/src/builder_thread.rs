@@ -10,7 +10,7 @@ use tickwire_host::{RoomBuilder, RoomOrder};
 
 use crate::limits::HEARTBEAT_EVERY;
 use crate::ops::supervision::Heartbeat;
-use crate::shard_thread::ShardMail;
+use crate::shard_mailbox::ShardMail;
 
 /// A builder with its mailbox and the mailboxes of all shards.
 pub(crate) struct BuilderThread<G: Game> {

@@ -16,11 +16,11 @@ use shared::limits::{
 };
 use tickwire_host::limits::{
     CATCH_UP_STEPS_MAX, IDLE_AFTER_DEFAULT, IDLE_AFTER_MAX, MIN_TIME_SCALE_LOWEST_PERMILLE,
-    REWIND_MAX_DEFAULT, REWIND_MAX_MAX, SNAPSHOT_MAX_BYTES_MIN, SPECTATOR_DELAY_DEFAULT,
-    SPECTATOR_DELAY_MAX,
+    REWIND_MAX_DEFAULT, REWIND_MAX_MAX, ROOMS_MAX_MOST, SNAPSHOT_MAX_BYTES_MIN,
+    SPECTATOR_DELAY_DEFAULT, SPECTATOR_DELAY_MAX,
 };
 use tickwire_host::pacer::{OverloadPolicy, TimeScale};
-use tickwire_host::room::StreamSettings;
+use tickwire_host::room::{EmptyRoom, StreamSettings};
 
 mod edge;
 mod environment;
@@ -40,6 +40,15 @@ pub enum OverloadJoins {
     Refuse,
     /// Yes, as long as there are seats.
     Allow,
+}
+
+/// What rooms do that nobody is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum EmptyRooms {
+    /// They make no ticks until somebody comes.
+    Sleep,
+    /// They go on as ever.
+    Run,
 }
 
 /// The settings of a server. `Config::default()` is the same as no arguments, except that it
@@ -136,7 +145,7 @@ pub struct Config {
     /// Most rooms at the same time
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "N",
         default_value_t = Config::default().rooms_max,
-        value_parser = clap::value_parser!(u32).range(1..=65_536))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(ROOMS_MAX_MOST)))]
     pub rooms_max: u32,
 
     /// Most players and spectators in all rooms together
@@ -150,10 +159,14 @@ pub struct Config {
         value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub shards: Option<u16>,
 
-    /// How long an empty room is kept, in seconds
+    /// How long an empty room is kept, in seconds, unless it makes way for another
     #[arg(long, env = "TICKWIRE_EMPTY_ROOM_SECONDS", value_name = "N",
         default_value_t = Config::default().empty_room_seconds)]
     pub empty_room_seconds: u32,
+
+    /// What rooms do that nobody is in: sleep makes no ticks until somebody comes, run goes on
+    #[arg(long, env = "TICKWIRE_EMPTY_ROOMS", value_name = "HOW", default_value = "sleep")]
+    pub empty_rooms: EmptyRooms,
 
     /// Echo the messages at /ws instead of playing, for WebSocket conformance suites
     #[arg(long, env = "TICKWIRE_ECHO")]
@@ -200,6 +213,7 @@ impl Default for Config {
             connections_max: 10_000,
             shards: None,
             empty_room_seconds: 30,
+            empty_rooms: EmptyRooms::Sleep,
             echo: false,
             edge: EdgeConfig::default(),
             tls: TlsConfig::default(),
@@ -290,6 +304,14 @@ impl Config {
         (self.idle_after > 0).then(|| Duration::from_secs(self.idle_after.into()))
     }
 
+    /// What rooms do that nobody is in.
+    pub(crate) fn empty_room(&self) -> EmptyRoom {
+        match self.empty_rooms {
+            EmptyRooms::Sleep => EmptyRoom::Sleeps,
+            EmptyRooms::Run => EmptyRoom::Runs,
+        }
+    }
+
     /// The number of shards.
     pub(crate) fn shard_count(&self) -> usize {
         match self.shards {
@@ -360,6 +382,8 @@ mod tests {
             "--idle-after=-1",
             "--idle-after=60s",
             "--idle-after=86401",
+            "--empty-rooms=maybe",
+            "--rooms-max=65537",
             "--spectator-delay=2",
             "--spectator-delay=-1s",
             "--spectator-delay=1.5s",

@@ -19,11 +19,12 @@ mod lobby_task;
 mod ops;
 mod program;
 mod server;
+mod shard_mailbox;
 mod shard_thread;
 mod transport;
 
 pub use config::{
-    AllowedOrigin, Config, EdgeConfig, Guests, KeyText, NoOrigin, Origin, OriginError,
+    AllowedOrigin, Config, EdgeConfig, EmptyRooms, Guests, KeyText, NoOrigin, Origin, OriginError,
     OverloadJoins, TicketConfig, TlsConfig, Uncapped,
 };
 pub use ops::supervision::PartFailure;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use shared::protocol::{Refusal, Role};
 use tickwire_host::{
-    Admission, Lobby, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
+    Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use crate::limits::HEARTBEAT_EVERY;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::supervision::Heartbeat;
-use crate::shard_thread::CommandSender;
+use crate::shard_mailbox::CommandSender;
 
 /// How often empty rooms are checked for their retirement, which is a sign of life as well.
 const RETIRE_EVERY: Duration = HEARTBEAT_EVERY;
@@ -25,8 +25,14 @@ const RETIRE_EVERY: Duration = HEARTBEAT_EVERY;
 /// A request to the lobby. The queue is unbounded but small: each connection sends at most one join
 /// and one leave.
 pub(crate) enum LobbyRequest {
-    /// A client requests a seat.
-    Join { role: Role, room: RequestedRoom, reply: oneshot::Sender<Result<Admission, Refusal>> },
+    /// A client requests a seat. A room that is opened for it counts for `opener`; `None` is a
+    /// client of an uncapped address.
+    Join {
+        role: Role,
+        room: RequestedRoom,
+        opener: Option<PeerKey>,
+        reply: oneshot::Sender<Result<Admission, Refusal>>,
+    },
     /// A seat is free again.
     Left { room: RoomKey, role: Role },
     /// A room ended by a panic in the game.
@@ -86,7 +92,10 @@ impl LobbyTask {
                     Some(request) => self.serve(request),
                     None => return,
                 },
-                _ = retire.tick() => self.lobby.retire(self.started.elapsed()),
+                _ = retire.tick() => {
+                    self.lobby.retire(self.started.elapsed());
+                    self.publish();
+                }
             }
             self.send_commands();
             heartbeat.beat();
@@ -95,8 +104,8 @@ impl LobbyTask {
 
     fn serve(&mut self, request: LobbyRequest) {
         match request {
-            LobbyRequest::Join { role, room, reply } => {
-                let admission = self.join(role, &room);
+            LobbyRequest::Join { role, room, opener, reply } => {
+                let admission = self.join(role, &room, opener);
                 // The shard must expect the room before it receives a client for it.
                 self.send_commands();
                 // If the client is gone, the dropped reservation returns its seat.
@@ -111,16 +120,30 @@ impl LobbyTask {
             }
             LobbyRequest::Close => self.lobby.close(),
         }
-        self.metrics.people.store(self.lobby.people() as u64, Relaxed);
-        self.metrics.rooms.store(self.lobby.rooms_opened(), Relaxed);
+        self.publish();
     }
 
-    fn join(&mut self, role: Role, room: &RequestedRoom) -> Result<Admission, Refusal> {
+    fn publish(&self) {
+        let (lobby, metrics) = (&self.lobby, &self.metrics);
+        metrics.people.store(lobby.people() as u64, Relaxed);
+        metrics.rooms.store(lobby.rooms_opened(), Relaxed);
+        metrics.rooms_evicted.store(lobby.rooms_evicted(), Relaxed);
+        metrics.rooms_open.store(lobby.rooms() as u64, Relaxed);
+        metrics.rooms_deserted.store(lobby.rooms_deserted() as u64, Relaxed);
+    }
+
+    fn join(
+        &mut self,
+        role: Role,
+        room: &RequestedRoom,
+        opener: Option<PeerKey>,
+    ) -> Result<Admission, Refusal> {
         if self.memory.is_scarce() {
             self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
             return Err(Refusal::ServerFull);
         }
-        self.lobby.join(role, room).inspect_err(|refusal| {
+        let now = self.started.elapsed();
+        self.lobby.join(role, room, opener, now).inspect_err(|refusal| {
             if role == Role::Spectator && *refusal == Refusal::RoomFull {
                 self.metrics.spectators_refused.fetch_add(1, Relaxed);
             }
@@ -145,7 +168,7 @@ mod tests {
     use test_games::tiny::Tiny;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
-    use tickwire_host::{DirectoryLimits, LobbySettings};
+    use tickwire_host::{DirectoryLimits, LobbySettings, OpenerLimits};
 
     use super::*;
     use crate::ops::supervision::Supervisor;
@@ -157,6 +180,7 @@ mod tests {
             rooms_max: 1,
             connections_max: 1 << 16,
             empty_max: RETIRE_EVERY,
+            opener: OpenerLimits::default(),
         };
         let (sender, requests) = mpsc::unbounded_channel();
         let release = release_seat(&sender);
@@ -181,7 +205,7 @@ mod tests {
         for _ in 0..ROOM_SPECTATORS_MAX + 3 {
             let (reply, answer) = oneshot::channel();
             let room = RequestedRoom::Named("final".to_owned());
-            let join = LobbyRequest::Join { role: Role::Spectator, room, reply };
+            let join = LobbyRequest::Join { role: Role::Spectator, room, opener: None, reply };
             assert!(sender.send(join).is_ok(), "the lobby runs");
             admitted.extend(answer.await.expect("the lobby replies"));
         }

@@ -31,7 +31,8 @@ use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
 use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
-use crate::shard_thread::{CommandSender, ShardOutlets, ShardThread};
+use crate::shard_mailbox::CommandSender;
+use crate::shard_thread::{ShardOutlets, ShardThread};
 
 /// How long [`Server::stop`] waits for a thread to end, beyond the time for farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
@@ -334,6 +335,7 @@ fn directory_limits(config: &Config) -> DirectoryLimits {
         rooms_max: config.rooms_max as usize,
         connections_max: config.connections_max as usize,
         empty_max: Duration::from_secs(config.empty_room_seconds.into()),
+        opener: config.edge.opener_limits(),
     }
 }
 
@@ -376,6 +378,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         stream: config.stream(),
         overload: config.overload(),
         idle_after: config.idle_after(),
+        empty: config.empty_room(),
         codec: None,
     })
 }

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use shared::game::Game;
 use shared::protocol::End;
-use tickwire_host::{BuiltRoom, Command, Departed, Effects, Shard};
+use tickwire_host::{Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::limits::HEARTBEAT_EVERY;
@@ -19,41 +19,12 @@ use crate::lobby_task::{LobbyRequest, LobbySender};
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
 use crate::ops::supervision::Heartbeat;
+use crate::shard_mailbox::ShardMail;
 use crate::transport::websocket::WebSocketTransport;
 
 /// Most commands handled and waiting clients seated between two passes, so that neither can starve
 /// the other.
 const COMMANDS_PER_PASS: usize = 16;
-
-/// What a shard's thread is sent.
-pub(crate) enum ShardMail<G: Game> {
-    /// By the lobby and the edge.
-    Command(Command),
-    /// By the builder.
-    Built(Box<BuiltRoom<G>>),
-}
-
-/// Sends commands to a shard, whose game the sender need not know.
-#[derive(Clone)]
-pub(crate) struct CommandSender(Arc<dyn Fn(Command) -> Result<(), Command> + Send + Sync>);
-
-impl CommandSender {
-    /// One that sends to this mailbox.
-    pub(crate) fn new<G: Game>(mailbox: Sender<ShardMail<G>>) -> CommandSender {
-        CommandSender(Arc::new(move |command| match mailbox.send(ShardMail::Command(command)) {
-            Err(SendError(ShardMail::Command(command))) => Err(command),
-            Err(SendError(ShardMail::Built(_))) | Ok(()) => Ok(()),
-        }))
-    }
-
-    /// Sends a command.
-    ///
-    /// # Errors
-    /// The command, if the shard has ended: the server is shutting down.
-    pub(crate) fn send(&self, command: Command) -> Result<(), Command> {
-        (self.0)(command)
-    }
-}
 
 /// A connection that has ended and waits to be drained and closed.
 pub(crate) struct Leaving {
@@ -237,6 +208,7 @@ mod tests {
                 rooms_max: 4,
                 connections_max: 4,
                 empty_max: Duration::MAX,
+                opener: tickwire_host::OpenerLimits::default(),
             },
             shards: 1,
             seed: 1.into(),
@@ -248,7 +220,8 @@ mod tests {
         let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };
         let (_commands, mailbox) = mpsc::channel();
         let mut thread = ShardThread::new(Shard::<Tiny>::new(), mailbox, outlets);
-        let admission = lobby.join(Role::Player, &RequestedRoom::Any).expect("there is space");
+        let admission = lobby.join(Role::Player, &RequestedRoom::Any, None, Duration::ZERO);
+        let admission = admission.expect("there is space");
         let (websocket, _peer) = pair();
         thread.effects.failed.push(admission.reservation.room());
         thread.effects.departed.push(Departed {

@@ -15,8 +15,8 @@ use tickwire_host::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 use tickwire_host::room::RoomTemplate;
 use tickwire_host::session::Session;
 use tickwire_host::{
-    Command, DirectoryLimits, Effects, Lobby, LobbySettings, PeerKey, PendingJoin, RequestedRoom,
-    RoomBuilder, RoomHost, RoomKey, Shard,
+    Command, DirectoryLimits, Effects, Lobby, LobbySettings, OpenerLimits, PeerKey, PendingJoin,
+    RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
 };
 
 const IDLE_AFTER: Duration = Duration::from_secs(60);
@@ -73,6 +73,7 @@ impl<G: Game> Server<G> {
             rooms_max: 8,
             connections_max: 10_000,
             empty_max: Duration::MAX,
+            opener: OpenerLimits::default(),
         };
         let settings = LobbySettings {
             game: GameVersion::of::<G>(),
@@ -95,7 +96,7 @@ impl<G: Game> Server<G> {
     fn join(&mut self, role: Role, room: Option<&str>, habit: Habit) -> Client {
         let requested =
             room.map_or(RequestedRoom::Any, |room| RequestedRoom::Named(room.to_owned()));
-        let admission = self.lobby.join(role, &requested).expect("there is space");
+        let admission = self.lobby.join(role, &requested, None, self.now).expect("there is space");
         let mut effects = Effects::default();
         for (_, command) in self.lobby.take_commands() {
             self.shard.handle(command, self.now, &mut effects);

@@ -179,7 +179,10 @@ export interface Refusal {
     | "ticket-required"
     | "ticket-invalid"
     | "ticket-expired"
-    | "rooms-building";
+    | "rooms-building"
+    | "rooms-max"
+    | "own-rooms-max"
+    | "own-rooms-rate";
   /** The version that the server has, where versions are the reason. */
   readonly server: number | null;
   /** For people. */

@@ -241,7 +241,10 @@ fn is_lasting(refusal: &Refusal) -> bool {
         | Refusal::ServerFull
         | Refusal::Closing
         | Refusal::Overloaded
-        | Refusal::RoomsBuilding => false,
+        | Refusal::RoomsBuilding
+        | Refusal::RoomsMax
+        | Refusal::OwnRoomsMax
+        | Refusal::OwnRoomsRate => false,
     }
 }
 
@@ -260,6 +263,9 @@ pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
         Refusal::TicketInvalid => ("ticket-invalid", None),
         Refusal::TicketExpired => ("ticket-expired", None),
         Refusal::RoomsBuilding => ("rooms-building", None),
+        Refusal::RoomsMax => ("rooms-max", None),
+        Refusal::OwnRoomsMax => ("own-rooms-max", None),
+        Refusal::OwnRoomsRate => ("own-rooms-rate", None),
     };
     json.object(|json| {
         json.key("reason").text(reason);

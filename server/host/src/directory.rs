@@ -3,20 +3,27 @@
 //!
 //! A plain struct that is handed the time, owned by the lobby. Its counts are the admission; it
 //! touches no room. What it shows of a room it reads from the room's [`RoomStatus`].
+//!
+//! A room counts for the client that had it opened until it is gone. When a room is wanted and
+//! there may be no more, a deserted one makes way: nobody is in it, and since seats are counted
+//! here nobody can be on the way to it.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::protocol::{Refusal, Role};
 use slotmap::SlotMap;
 
-use crate::hello::RequestedRoom;
+use crate::hello::{PeerKey, RequestedRoom};
 use crate::limits::{ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX};
 
+pub use openers::OpenerLimits;
+use openers::{OpenerLimit, Openers};
 pub use status::RoomStatus;
 
+mod openers;
 mod status;
 
 slotmap::new_key_type! {
@@ -45,6 +52,8 @@ pub struct RoomListing {
     pub tick: u32,
     /// How fast it makes its ticks: 1.0 is the full tick rate.
     pub time_scale: f64,
+    /// Whether it makes none, since nobody is in it.
+    pub asleep: bool,
 }
 
 /// How many rooms and people there may be.
@@ -56,8 +65,10 @@ pub struct DirectoryLimits {
     pub rooms_max: usize,
     /// Most people in all rooms together, spectators included.
     pub connections_max: usize,
-    /// How long a room without people is kept.
+    /// How long a room without people is kept, unless it makes way for another.
     pub empty_max: Duration,
+    /// How many rooms one client may have opened.
+    pub opener: OpenerLimits,
 }
 
 /// How many rooms are being built: each of their orders holds a clone, whatever becomes of it.
@@ -76,6 +87,9 @@ pub(crate) struct Directory {
     building: BuildCount,
     rooms: SlotMap<RoomKey, Listed>,
     by_name: HashMap<String, RoomKey>,
+    /// The rooms that nobody is in, the longest deserted first.
+    deserted: BTreeSet<(Duration, RoomKey)>,
+    openers: Openers,
     shards: Vec<Load>,
     connections: usize,
     named: u64,
@@ -89,6 +103,10 @@ pub(crate) struct Listed {
     pub(crate) players: u16,
     pub(crate) spectators: u32,
     empty_since: Option<Duration>,
+    /// Whose room it is; `None` for a client without limits.
+    opener: Option<PeerKey>,
+    /// Whether it is there until it was empty for long enough, whoever wants a room.
+    is_recorded: bool,
     pub(crate) status: Arc<RoomStatus>,
 }
 
@@ -105,6 +123,8 @@ pub(crate) struct Placement {
     pub(crate) shard: usize,
     /// Whether the room has to be opened first.
     pub(crate) new: bool,
+    /// The room that made way for it, and its shard.
+    pub(crate) made_way: Option<(RoomKey, usize)>,
 }
 
 impl Directory {
@@ -114,6 +134,8 @@ impl Directory {
             building: BuildCount::default(),
             rooms: SlotMap::with_key(),
             by_name: HashMap::new(),
+            deserted: BTreeSet::new(),
+            openers: Openers::new(limits.opener),
             shards: vec![Load::default(); shards],
             connections: 0,
             named: 0,
@@ -131,11 +153,14 @@ impl Directory {
         self.building.clone()
     }
 
-    /// Takes a seat, in a room that is made when it is needed.
+    /// Takes a seat at `now`, in a room that is made when it is needed and then counts for
+    /// `opener`; `None` is a client that may open as many as there may be.
     pub(crate) fn join(
         &mut self,
         role: Role,
         requested: &RequestedRoom,
+        opener: Option<PeerKey>,
+        now: Duration,
     ) -> Result<Placement, Refusal> {
         if self.closing {
             return Err(Refusal::Closing);
@@ -147,12 +172,15 @@ impl Directory {
             RequestedRoom::Any => self.fullest(role),
             RequestedRoom::Named(name) => self.by_name.get(name).copied(),
         };
-        let (room, new) = match (found, requested) {
-            (Some(room), _) => (room, false),
-            (None, RequestedRoom::Named(name)) => (self.open(name.clone())?, true),
-            (None, RequestedRoom::Any) => {
-                let name = self.free_name();
-                (self.open(name)?, true)
+        let (room, new, made_way) = match found {
+            Some(room) => (room, false, None),
+            None => {
+                let name = match requested {
+                    RequestedRoom::Named(name) => name.clone(),
+                    RequestedRoom::Any => self.free_name(),
+                };
+                let (room, made_way) = self.open(name, opener, now)?;
+                (room, true, made_way)
             }
         };
         let listed = &mut self.rooms[room];
@@ -169,11 +197,13 @@ impl Directory {
             }
             Role::Spectator => listed.spectators += 1,
         }
-        listed.empty_since = None;
         let shard = listed.shard;
+        if let Some(since) = listed.empty_since.take() {
+            self.deserted.remove(&(since, room));
+        }
         self.shards[shard].people += 1;
         self.connections += 1;
-        Ok(Placement { room, shard, new })
+        Ok(Placement { room, shard, new, made_way })
     }
 
     /// The room with the most players who act that has a seat and is not overloaded: people come to
@@ -203,10 +233,13 @@ impl Directory {
         }
     }
 
-    fn open(&mut self, name: String) -> Result<RoomKey, Refusal> {
-        if self.rooms.len() >= self.limits.rooms_max {
-            return Err(Refusal::ServerFull);
-        }
+    /// Makes a room, and gives the one that had to make way for it with its shard.
+    fn open(
+        &mut self,
+        name: String,
+        opener: Option<PeerKey>,
+        now: Duration,
+    ) -> Result<(RoomKey, Option<(RoomKey, usize)>), Refusal> {
         if self.building.others() >= ROOMS_BUILDING_MAX {
             return Err(Refusal::RoomsBuilding);
         }
@@ -215,13 +248,18 @@ impl Directory {
         for listed in self.rooms.values() {
             overloaded[listed.shard] |= listed.status.refuses_joins();
         }
+        if overloaded.iter().all(|is_overloaded| *is_overloaded) {
+            return Err(Refusal::Overloaded);
+        }
+        let makes_way = self.makes_way_for(opener, now)?;
+        let made_way = makes_way.and_then(|room| Some((room, self.forget(room)?)));
         let (shard, load) = self
             .shards
             .iter_mut()
             .enumerate()
             .filter(|(shard, _)| !overloaded[*shard])
             .min_by_key(|(_, load)| (load.people, load.rooms))
-            .ok_or(Refusal::Overloaded)?;
+            .expect("one of them is not overloaded");
         load.rooms += 1;
         let room = self.rooms.insert(Listed {
             name: name.clone(),
@@ -229,10 +267,52 @@ impl Directory {
             players: 0,
             spectators: 0,
             empty_since: None,
+            opener,
+            is_recorded: false,
             status: Arc::default(),
         });
         self.by_name.insert(name, room);
-        Ok(room)
+        if let Some(opener) = opener {
+            self.openers.opened(opener, now);
+        }
+        Ok((room, made_way))
+    }
+
+    /// The deserted room that has to make way for one more of `opener`, if any has to.
+    fn makes_way_for(
+        &self,
+        opener: Option<PeerKey>,
+        now: Duration,
+    ) -> Result<Option<RoomKey>, Refusal> {
+        match opener.map(|opener| self.openers.check(opener, now)) {
+            Some(Err(OpenerLimit::Rate)) => Err(Refusal::OwnRoomsRate),
+            Some(Err(OpenerLimit::Rooms)) => {
+                let own = self.longest_deserted(|listed| listed.opener == opener);
+                own.ok_or(Refusal::OwnRoomsMax).map(Some)
+            }
+            Some(Ok(())) | None if self.rooms.len() < self.limits.rooms_max => Ok(None),
+            Some(Ok(())) | None => {
+                self.longest_deserted(|_| true).ok_or(Refusal::RoomsMax).map(Some)
+            }
+        }
+    }
+
+    fn longest_deserted(&self, may_go: impl Fn(&Listed) -> bool) -> Option<RoomKey> {
+        let mut by_age = self.deserted.iter().map(|(_, room)| *room);
+        by_age.find(|room| {
+            let listed = &self.rooms[*room];
+            !listed.is_recorded && may_go(listed)
+        })
+    }
+
+    /// The scenes of a room are recorded: it goes on without people, and makes way for none.
+    pub(crate) fn set_recorded(&mut self, room: RoomKey) {
+        self.rooms[room].is_recorded = true;
+    }
+
+    /// How many rooms there are, and how many of them nobody is in.
+    pub(crate) fn rooms(&self) -> (usize, usize) {
+        (self.rooms.len(), self.deserted.len())
     }
 
     /// A seat is free again.
@@ -247,6 +327,7 @@ impl Directory {
         self.shards[listed.shard].people -= 1;
         if listed.players == 0 && listed.spectators == 0 {
             listed.empty_since = Some(now);
+            self.deserted.insert((now, room));
         }
     }
 
@@ -254,23 +335,24 @@ impl Directory {
     pub(crate) fn forget(&mut self, room: RoomKey) -> Option<usize> {
         let listed = self.rooms.remove(room)?;
         self.by_name.remove(&listed.name);
+        if let Some(since) = listed.empty_since {
+            self.deserted.remove(&(since, room));
+        }
+        if let Some(opener) = listed.opener {
+            self.openers.gone(opener);
+        }
         let load = &mut self.shards[listed.shard];
         load.rooms -= 1;
         load.people -= usize::from(listed.players) + listed.spectators as usize;
         Some(listed.shard)
     }
 
-    /// The rooms that have been empty for too long.
-    pub(crate) fn deserted(&self, now: Duration) -> Vec<RoomKey> {
-        self.rooms
-            .iter()
-            .filter(|(_, listed)| {
-                listed
-                    .empty_since
-                    .is_some_and(|since| now.saturating_sub(since) >= self.limits.empty_max)
-            })
-            .map(|(room, _)| room)
-            .collect()
+    /// The rooms that have been empty for too long; forgets clients that there is no need to know.
+    pub(crate) fn deserted(&mut self, now: Duration) -> Vec<RoomKey> {
+        self.openers.expire(now);
+        let is_over = |since: Duration| now.saturating_sub(since) >= self.limits.empty_max;
+        let by_age = self.deserted.iter();
+        by_age.take_while(|(since, _)| is_over(*since)).map(|(_, room)| *room).collect()
     }
 
     /// All rooms by name, as people are shown them.
@@ -287,6 +369,8 @@ impl Directory {
             tick_rate_hz,
             tick: listed.status.tick().0,
             time_scale: listed.status.time_scale().as_f64(),
+            // One that has just been joined wakes up.
+            asleep: listed.empty_since.is_some() && listed.status.is_asleep(),
         };
         let mut rooms: Vec<RoomListing> = self.rooms.values().map(listing).collect();
         rooms.sort_by(|a, b| a.name.cmp(&b.name));

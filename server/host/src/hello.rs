@@ -73,7 +73,7 @@ impl fmt::Display for Identity {
 
 /// One peer as far as limits and logs go: a number that the edge makes from an address prefix or
 /// a ticket's subject. Equal numbers are the same peer; nothing else follows from it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerKey(pub u64);
 
 impl fmt::Display for PeerKey {

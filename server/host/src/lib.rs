@@ -7,7 +7,7 @@
 //!  shell                         Lobby (one)                    Shard (one per thread)
 //!  ----------------------------------------------------------------------------------------------
 //!  first message of a peer  -->  hello::judge -> JoinRequest
-//!  JoinRequest              -->  join(role, room) -> Admission   (directory, seats, session id)
+//!  JoinRequest              -->  join(role, room, opener, now) -> Admission
 //!                                take_commands() ------------>   handle(Command::Open)
 //!  RoomBuilder::build       <--  take_orders()
 //!  BuiltRoom                -------------------------------->    open(room), seat_next(now)
@@ -57,7 +57,7 @@ mod shared_chunk;
 pub mod token_bucket;
 pub mod transport;
 
-pub use directory::{DirectoryLimits, RoomKey, RoomListing, RoomStatus};
+pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Admission, Lobby, LobbySettings};
 pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};

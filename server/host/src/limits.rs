@@ -12,6 +12,19 @@ pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
 /// Most rooms that are being built or wait for it. Who would have one more opened is refused, and
 /// counted: a world for thousands of players takes 20 ms, and nobody is to wait for seconds.
 pub const ROOMS_BUILDING_MAX: usize = 128;
+/// Most rooms that one client opened and that are still there, when nothing is set. A client is an
+/// address, or a ticket's subject. A room that it left makes way for its next one; with none of
+/// these it is refused, and counted.
+pub const OWN_ROOMS_MAX_DEFAULT: u32 = 16;
+/// Most rooms that one client opens a minute, when nothing is set. It is refused more, and counted.
+pub const OWN_ROOMS_PER_MINUTE_DEFAULT: u32 = 32;
+/// In how much time a client may open at once what comes on average.
+pub const OWN_ROOMS_BURST: Duration = Duration::from_secs(60);
+/// Most clients for which it is known how many rooms they opened. Beyond it those that have none
+/// any more are forgotten, and open rooms as if they never had.
+pub const OPENERS_MAX: usize = 131_072;
+/// Most rooms that a server may be set to have. Refused at start-up above.
+pub const ROOMS_MAX_MOST: u32 = 65_536;
 /// Longest player name, in characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_CHARS: usize = 20;
 /// Longest time for which a client may take nothing of what is to be sent to it. Then it ends
@@ -150,6 +163,8 @@ const _: () = {
     assert!(MIN_TIME_SCALE_DEFAULT_PERMILLE <= PACE_FULL_PERMILLE);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= INPUT_MESSAGE_MAX_BYTES);
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
+    // Those who have rooms are always known.
+    assert!(OPENERS_MAX > ROOMS_MAX_MOST as usize && OWN_ROOMS_BURST.as_secs() >= 60);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
     // There is always a free id, and the last of all is nobody's: games may use it for no player.
     assert!(PLAYER_IDS_RETIRED_MAX + (ROOM_PLAYERS_MAX as usize) < u16::MAX as usize);

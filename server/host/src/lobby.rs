@@ -14,8 +14,8 @@ use shared::protocol::{Refusal, Role};
 use shared::tick::TickRate;
 use tracing::info;
 
-use crate::directory::{Directory, DirectoryLimits, RoomKey, RoomListing};
-use crate::hello::{GameVersion, RequestedRoom};
+use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
+use crate::hello::{GameVersion, PeerKey, RequestedRoom};
 use crate::mailbox::Command;
 use crate::reservation::{ReleaseSeat, Reservation};
 use crate::room_builder::RoomOrder;
@@ -55,6 +55,7 @@ pub struct Lobby {
     release: ReleaseSeat,
     sessions: u64,
     rooms_opened: u64,
+    rooms_evicted: u64,
     /// For the shards, in order.
     commands: Vec<(usize, Command)>,
     /// For whoever builds rooms, in order.
@@ -72,20 +73,32 @@ impl Lobby {
             release,
             sessions: 0,
             rooms_opened: 0,
+            rooms_evicted: 0,
             commands: Vec::new(),
             orders: Vec::new(),
         }
     }
 
-    /// Takes a seat for a new session, in a room that is opened if there is need of it.
+    /// Takes a seat for a new session at `now`, in a room that is opened if there is need of it. It
+    /// then counts for `opener` until it is gone; `None` is a client without limits.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn join(&mut self, role: Role, requested: &RequestedRoom) -> Result<Admission, Refusal> {
-        let placement = self.directory.join(role, requested)?;
-        let (room, shard) = (placement.room, placement.shard);
+    pub fn join(
+        &mut self,
+        role: Role,
+        requested: &RequestedRoom,
+        opener: Option<PeerKey>,
+        now: Duration,
+    ) -> Result<Admission, Refusal> {
+        let Placement { room, shard, new, made_way } =
+            self.directory.join(role, requested, opener, now)?;
         let reservation = Reservation::new(room, role, Arc::clone(&self.release));
-        if placement.new {
+        if let Some((room, shard)) = made_way {
+            self.rooms_evicted += 1;
+            self.commands.push((shard, Command::Retire { room }));
+        }
+        if new {
             self.open(room);
         }
         self.sessions += 1;
@@ -97,7 +110,6 @@ impl Lobby {
         let seed = room_seed(self.settings.seed, &listed.name);
         info!(room = listed.name, shard = listed.shard, "room opens");
         let record = self.settings.records_first && self.rooms_opened == 0;
-        self.rooms_opened += 1;
         self.commands.push((listed.shard, Command::Open { room }));
         self.orders.push(RoomOrder {
             room,
@@ -108,6 +120,10 @@ impl Lobby {
             record,
             _counted: self.directory.count_build(),
         });
+        self.rooms_opened += 1;
+        if record {
+            self.directory.set_recorded(room);
+        }
     }
 
     /// A [`Reservation`] was dropped, at `now`.
@@ -160,6 +176,24 @@ impl Lobby {
         self.rooms_opened
     }
 
+    /// How many deserted rooms made way for others.
+    #[must_use]
+    pub fn rooms_evicted(&self) -> u64 {
+        self.rooms_evicted
+    }
+
+    /// How many rooms there are.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.directory.rooms().0
+    }
+
+    /// How many of them nobody is in: they sleep, unless they are recorded or set to run.
+    #[must_use]
+    pub fn rooms_deserted(&self) -> usize {
+        self.directory.rooms().1
+    }
+
     /// What shards have to do because of the calls so far, each with the shard's number. They must
     /// reach it before any client that was admitted since.
     pub fn take_commands(&mut self) -> impl Iterator<Item = (usize, Command)> + '_ {
@@ -180,97 +214,4 @@ fn room_seed(server: Seed, name: &str) -> Seed {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-    use crate::limits::{ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX};
-
-    fn lobby() -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
-        lobby_of(1)
-    }
-
-    fn lobby_of(rooms_max: usize) -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
-        let (players_max, connections_max) = (4, 1 << 16);
-        let empty_max = Duration::from_secs(1);
-        let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max };
-        let (freed, seats) = mpsc::channel();
-        let release: ReleaseSeat = Arc::new(move |room, role| {
-            let _ = freed.send((room, role));
-        });
-        let game = GameVersion { name: "game", rules: 1 };
-        let settings = LobbySettings {
-            game,
-            tick_rate: TickRate::default(),
-            limits,
-            shards: 1,
-            seed: 7.into(),
-            records_first: false,
-        };
-        (Lobby::new(settings, release), seats)
-    }
-
-    #[test]
-    fn a_room_takes_so_many_spectators_and_a_seat_given_back_is_free_again() {
-        let (mut lobby, seats) = lobby();
-        let room = RequestedRoom::Named("final".to_owned());
-        let mut join = |_| lobby.join(Role::Spectator, &room);
-        let mut inside: Vec<_> =
-            (0..ROOM_SPECTATORS_MAX + 3).filter_map(|at| join(at).ok()).collect();
-        assert_eq!(inside.len(), ROOM_SPECTATORS_MAX as usize);
-        drop(inside.pop());
-        let (room_left, role) = seats.try_recv().expect("the lobby hears of it");
-        lobby.leave(room_left, role, Duration::ZERO);
-        assert!(lobby.join(Role::Spectator, &room).is_ok());
-    }
-
-    #[test]
-    fn a_room_is_opened_before_anyone_is_sent_there_and_retired_when_it_was_empty_long_enough() {
-        let (mut lobby, seats) = lobby();
-        let admission = lobby.join(Role::Player, &RequestedRoom::Any).expect("there is space");
-        let opens: Vec<_> = lobby.take_commands().collect();
-        let [(0, Command::Open { room, .. })] = &opens[..] else { panic!("it opens one room") };
-        assert_eq!(*room, admission.reservation.room());
-        let orders: Vec<_> = lobby.take_orders().collect();
-        let [order] = &orders[..] else { panic!("it is built once") };
-        assert_eq!((order.room, order.shard), (*room, 0));
-        drop(admission);
-        let (room, role) = seats.try_recv().expect("the lobby hears of it");
-        lobby.leave(room, role, Duration::ZERO);
-        lobby.retire(Duration::from_millis(999));
-        assert_eq!(lobby.take_commands().count(), 0);
-        lobby.retire(Duration::from_secs(1));
-        assert!(matches!(lobby.take_commands().next(), Some((0, Command::Retire { .. }))));
-    }
-
-    #[test]
-    fn only_so_many_rooms_are_being_built() {
-        let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX);
-        let join = |lobby: &mut Lobby, name: usize| {
-            lobby.join(Role::Player, &RequestedRoom::Named(name.to_string()))
-        };
-        let mut admitted: Vec<_> =
-            (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
-        assert!(admitted.iter().all(Result::is_ok));
-        assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
-        admitted.push(join(&mut lobby, 0));
-        assert!(admitted.last().is_some_and(Result::is_ok), "that one is being built already");
-        // They are taken, and one is done, whatever became of it.
-        let mut orders: Vec<_> = lobby.take_orders().collect();
-        assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
-        orders.pop();
-        admitted.push(join(&mut lobby, 999));
-        assert!(admitted.last().is_some_and(Result::is_ok), "one more may be built");
-    }
-
-    #[test]
-    fn seeds_follow_from_the_servers_seed_and_the_name() {
-        let room_seed = |server: u64, name| room_seed(server.into(), name);
-        assert_eq!(room_seed(1, "a"), room_seed(1, "a"));
-        assert_ne!(room_seed(1, "a"), room_seed(1, "b"));
-        assert_ne!(room_seed(1, "a"), room_seed(2, "a"));
-        // Not even of a room whose name is empty, or one of the words that seeds are derived by.
-        assert_ne!(room_seed(1, ""), Seed::from(1).derive("rooms"));
-        assert_ne!(room_seed(1, "rooms"), Seed::from(1).derive("rooms"));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What goes into a shard and what comes out of it: commands from the lobby and the edge, and the
 //! effects of having handled them.
 //!
-//! Neither side knows the game: rooms come by a way of their own
+//! Neither side knows the game: rooms are handed over apart
 //! ([`Shard::open`](crate::Shard::open)).
 
 use std::time::Duration;

@@ -66,6 +66,16 @@ impl Pacer {
         }
     }
 
+    /// Begins anew, as if nothing had been: at the full tick rate, its first deadline the next one
+    /// of its grid that is not before `now`.
+    pub fn begin_anew(&mut self, now: Duration) {
+        let rate = self.grid.rate;
+        let period = rate.period().as_nanos();
+        let since = now.saturating_sub(self.origin).as_nanos().div_ceil(period) * period;
+        let origin = self.origin + Duration::from_nanos(since as u64);
+        *self = Pacer::new(origin, rate, self.judge.policy());
+    }
+
     /// When the next step is due.
     #[must_use]
     pub fn deadline(&self) -> Duration {

@@ -1,8 +1,11 @@
 //! [`RoomHost`]: a room on its shard with the sessions in it, and the pass that each tick is.
 //!
 //! It joins what does not know each other: the room (rules), the streams to its viewers, and each
-//! client's session. The shard says when; nothing here sleeps, waits or looks at a clock. What a
-//! pass did it adds to the shard's [`Effects`].
+//! client's session. The shard says when; nothing here waits or looks at a clock. What a pass did
+//! it adds to the shard's [`Effects`].
+//!
+//! A room without sessions is asleep: no pass is due, so it costs nothing but memory. When somebody
+//! joins, its pacer begins anew and its world goes on with the next tick, as if no time had passed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +20,7 @@ use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
 use crate::room::recording::Recording;
-use crate::room::{EncodeScratch, Idleness, Room};
+use crate::room::{EmptyRoom, EncodeScratch, Idleness, Room};
 use crate::session::{PassContext, Session, WriteBuffers};
 
 /// Looks at a room after each of its steps: for tests, which compare what clients see with it.
@@ -105,14 +108,29 @@ impl<G: Game> RoomHost<G> {
         self.pacer.time_scale()
     }
 
-    /// When the next pass is due.
-    pub(crate) fn deadline(&self) -> Duration {
-        self.pacer.deadline()
+    /// Whether it makes no ticks: nobody is in it, and nothing else needs them.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        let sleeps = self.room.config().empty == EmptyRoom::Sleeps;
+        sleeps && self.sessions.is_empty() && self.recording.is_none()
+    }
+
+    /// When the next pass is due; `None` while it is asleep.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        (!self.is_asleep()).then(|| self.pacer.deadline())
     }
 
     /// What part of its thread's time it would take at the full tick rate.
     pub(crate) fn load(&self) -> f64 {
-        self.pacer.load()
+        if self.is_asleep() { 0.0 } else { self.pacer.load() }
+    }
+
+    /// From now on it makes its ticks again, none of those that it missed.
+    fn wake(&mut self, now: Duration) {
+        if self.pacer.is_slowed() {
+            self.room.set_time_scale(TimeScale::FULL);
+        }
+        self.pacer.begin_anew(now);
     }
 
     /// The pass that ended at `now` took the thread so long.
@@ -127,7 +145,8 @@ impl<G: Game> RoomHost<G> {
         name: &str,
         subject: Option<Subject>,
     ) -> Result<Option<PlayerId>, Refusal> {
-        if self.pacer.refuses_joins() {
+        // While it is asleep it is no load; what it was before is over.
+        if self.pacer.refuses_joins() && !self.is_asleep() {
             return Err(Refusal::Overloaded);
         }
         match role {
@@ -145,6 +164,9 @@ impl<G: Game> RoomHost<G> {
         now: Duration,
         effects: &mut Effects,
     ) {
+        if self.is_asleep() {
+            self.wake(now);
+        }
         let _in_room = self.span.enter();
         effects.counters.sessions += 1;
         if player.is_none() {
@@ -157,6 +179,7 @@ impl<G: Game> RoomHost<G> {
             None => self.sessions.len(),
         };
         self.sessions.insert(at, session);
+        self.show_status();
     }
 
     /// One pass: what clients sent, then the ticks that are due, then what clients are sent.
@@ -266,6 +289,8 @@ impl<G: Game> RoomHost<G> {
     /// Ends the recording; whether there was one.
     pub(crate) fn end_recording(&mut self, why: Option<&str>) -> bool {
         let is_recorded = self.recording.take().is_some();
+        // That may have been all that kept it awake.
+        self.show_status();
         if let Some(why) = why.filter(|_| is_recorded) {
             let _in_room = self.span.enter();
             warn!(tick = self.room.tick().0, "recording ends: {why}");
@@ -306,7 +331,11 @@ impl<G: Game> RoomHost<G> {
 
     fn show_status(&self) {
         let (tick, bots) = (self.room.tick(), self.room.bots());
-        self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
+        if self.is_asleep() {
+            self.status.publish_asleep(tick, bots);
+        } else {
+            self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
+        }
         self.status.publish_idle(self.room.idle_people());
     }
 }

@@ -69,10 +69,10 @@ impl<G: Game> Shard<G> {
         self.probe = Some(probe);
     }
 
-    /// When the next pass is due; `None` without rooms.
+    /// When the next pass is due; `None` without rooms that are awake.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.rooms.iter().map(RoomHost::deadline).min()
+        self.rooms.iter().filter_map(RoomHost::deadline).min()
     }
 
     /// One of its rooms.
@@ -84,11 +84,12 @@ impl<G: Game> Shard<G> {
     /// Passes through the room whose deadline is the earliest, if that has come: reads its
     /// connections, makes the ticks that are due, writes to its connections. Whether there was one.
     pub fn pass(&mut self, now: Duration, effects: &mut Effects) -> bool {
-        let earliest = self.rooms.iter().enumerate().min_by_key(|(_, room)| room.deadline());
-        let Some((at, room)) = earliest.filter(|(_, room)| room.deadline() <= now) else {
+        let awake =
+            self.rooms.iter().enumerate().filter_map(|(at, room)| Some((room.deadline()?, at)));
+        let Some((_, at)) = awake.min().filter(|(deadline, _)| *deadline <= now) else {
             return false;
         };
-        let key = room.key;
+        let key = self.rooms[at].key;
         // Of all of them: one that is late cannot tell from itself whether the thread has time.
         let load = self.rooms.iter().map(RoomHost::load).sum();
         let passed = self.guarded(at, effects, |room, buffers, probe, effects| {

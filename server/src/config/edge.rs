@@ -9,6 +9,8 @@ use crate::limits::{
     ADDRESS_HTTP_CONNECTIONS_DEFAULT, ADDRESS_REQUESTS_PER_SECOND_DEFAULT,
 };
 use ipnet::IpNet;
+use tickwire_host::OpenerLimits;
+use tickwire_host::limits::{OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT};
 
 use super::origin::{Origin, OriginError};
 
@@ -95,7 +97,20 @@ pub struct EdgeConfig {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub address_requests_per_second: u32,
 
-    /// Do not limit connections of these addresses; none limits all
+    /// Most rooms that one address (or the subject of one ticket) opened and that are still there
+    #[arg(long, env = "TICKWIRE_ADDRESS_ROOMS_MAX", value_name = "N",
+        default_value_t = EdgeConfig::default().address_rooms_max,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_rooms_max: u32,
+
+    /// Most rooms that one address (or the subject of one ticket) opens per minute, in bursts of up
+    /// to a minute's worth
+    #[arg(long, env = "TICKWIRE_ADDRESS_ROOMS_PER_MINUTE", value_name = "N",
+        default_value_t = EdgeConfig::default().address_rooms_per_minute,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub address_rooms_per_minute: u32,
+
+    /// Do not limit the connections and rooms of these addresses; none limits all
     #[arg(
         long,
         env = "TICKWIRE_UNCAPPED",
@@ -137,6 +152,8 @@ impl Default for EdgeConfig {
             address_connects_per_second: ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
             address_http_connections_max: ADDRESS_HTTP_CONNECTIONS_DEFAULT,
             address_requests_per_second: ADDRESS_REQUESTS_PER_SECOND_DEFAULT,
+            address_rooms_max: OWN_ROOMS_MAX_DEFAULT,
+            address_rooms_per_minute: OWN_ROOMS_PER_MINUTE_DEFAULT,
             uncapped: loopback.map(|net| net.parse().expect("these are prefixes")).into(),
             trusted_proxy: Vec::new(),
             admin_listen: None,
@@ -147,6 +164,14 @@ impl Default for EdgeConfig {
 }
 
 impl EdgeConfig {
+    /// How many rooms one client may open.
+    pub(crate) fn opener_limits(&self) -> OpenerLimits {
+        OpenerLimits {
+            rooms_max: self.address_rooms_max,
+            rooms_per_minute: self.address_rooms_per_minute,
+        }
+    }
+
     /// The networks whose connections are not limited.
     pub(crate) fn uncapped_nets(&self) -> Vec<IpNet> {
         let net = |uncapped: &Uncapped| match uncapped {
@@ -205,6 +230,8 @@ mod tests {
             "--allow-origin=https://A.example:443,http://b.example:81,null",
             "--allow-origin=*",
             "--no-origin=refuse",
+            "--address-rooms-max=3",
+            "--address-rooms-per-minute=9",
             "--uncapped=none",
             "--trusted-proxy=10.0.0.0/8",
             "--trusted-proxy=::1",
@@ -221,6 +248,8 @@ mod tests {
                 AllowedOrigin::Any,
             ],
             no_origin: NoOrigin::Refuse,
+            address_rooms_max: 3,
+            address_rooms_per_minute: 9,
             uncapped: vec![Uncapped::Nobody],
             trusted_proxy: ["10.0.0.0/8", "::1/128"].map(|net| net.parse().expect("nets")).into(),
             admin_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9))),
@@ -245,6 +274,8 @@ mod tests {
             "--address-connects-per-second=0",
             "--address-http-connections-max=0",
             "--address-requests-per-second=0",
+            "--address-rooms-max=0",
+            "--address-rooms-per-minute=0",
             "--uncapped=all",
             "--trusted-proxy=10.0.0.0/33",
             "--admin-listen=here",

@@ -22,7 +22,7 @@ use super::http::origin::{Origins, Stated};
 use super::http::page::Page;
 use super::http::rejection::Rejection;
 use super::http::room_list::RoomList;
-use super::peer::ClientAddress;
+use super::peer::{ClientAddress, ClientKey};
 use super::refusal_log::RefusalLog;
 use super::tickets::Tickets;
 use super::tickets::error::TicketLines;
@@ -32,7 +32,7 @@ use crate::lobby_task::LobbySender;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::supervision::Supervisor;
-use crate::shard_thread::CommandSender;
+use crate::shard_mailbox::CommandSender;
 
 /// The edge's handles to the rest of the server.
 pub(crate) struct ServerContext {
@@ -230,6 +230,11 @@ impl EdgeContext {
         forwarded::is_within(peer, &self.proxies)
     }
 
+    /// The client at an address.
+    pub(crate) fn client_at(&self, address: ClientAddress) -> ClientKey {
+        ClientKey { key: self.peer_of_address(address), is_uncapped: !self.is_capped(address) }
+    }
+
     /// The key of an address. All addresses of one subscriber have the same key.
     pub(crate) fn peer_of_address(&self, address: ClientAddress) -> PeerKey {
         PeerKey(self.peer_hasher.hash_one(address_limiter::prefix(address)))
@@ -237,7 +242,8 @@ impl EdgeContext {
 
     /// The key of a ticket's subject.
     pub(crate) fn peer_of_subject(&self, subject: &str) -> PeerKey {
-        PeerKey(self.peer_hasher.hash_one(subject))
+        // With a mark, so that no subject has the key of an address.
+        PeerKey(self.peer_hasher.hash_one(("subject", subject)))
     }
 
     /// Completes when the server shuts down.

@@ -12,6 +12,7 @@ use tracing::{Span, debug};
 use super::context::EdgeContext;
 use super::farewell::drain_and_close;
 use super::first_message::hello;
+use super::peer::ClientKey;
 use crate::lobby_task::LobbyRequest;
 use crate::transport::websocket::WebSocketTransport;
 
@@ -19,25 +20,31 @@ use crate::transport::websocket::WebSocketTransport;
 pub(super) async fn join(
     context: &EdgeContext,
     mut websocket: Box<WebSocketTransport>,
-    peer: PeerKey,
+    client: ClientKey,
     deadline: Instant,
 ) {
     let request = hello(context, &mut websocket, deadline).await;
     // Boxed, so that the task stays small while it waits for the hello.
-    Box::pin(answer(context, websocket, peer, request)).await;
+    Box::pin(answer(context, websocket, client, request)).await;
 }
 
 async fn answer(
     context: &EdgeContext,
     mut websocket: Box<WebSocketTransport>,
-    peer: PeerKey,
+    client: ClientKey,
     request: Result<JoinRequest, HelloError>,
 ) {
     let error = match request {
-        Ok(request) => match find_seat(context, &request).await {
-            Ok(admission) => return hand_over(context, websocket, peer, request, admission).await,
-            Err(refusal) => HelloError::Refused(refusal),
-        },
+        Ok(request) => {
+            let peer = peer_key(context, client, &request.identity);
+            let opener = (!client.is_uncapped).then_some(peer);
+            match find_seat(context, &request, opener).await {
+                Ok(admission) => {
+                    return hand_over(context, websocket, peer, request, admission).await;
+                }
+                Err(refusal) => HelloError::Refused(refusal),
+            }
+        }
         Err(error) => error,
     };
     let end = match error {
@@ -54,11 +61,23 @@ async fn answer(
     close(context, websocket, end).await;
 }
 
-async fn find_seat(context: &EdgeContext, request: &JoinRequest) -> Result<Admission, Refusal> {
+/// Who a client is to limits and logs: the subject of its ticket, or else its address.
+fn peer_key(context: &EdgeContext, client: ClientKey, identity: &Identity) -> PeerKey {
+    match identity {
+        Identity::Subject(subject) => context.peer_of_subject(subject),
+        Identity::Guest => client.key,
+    }
+}
+
+async fn find_seat(
+    context: &EdgeContext,
+    request: &JoinRequest,
+    opener: Option<PeerKey>,
+) -> Result<Admission, Refusal> {
     let (reply, answer) = oneshot::channel();
     let (role, room) = (request.role, request.room.clone());
     // Without a lobby, or without a reply from it, the server is shutting down.
-    let sent = context.server.lobby.send(LobbyRequest::Join { role, room, reply });
+    let sent = context.server.lobby.send(LobbyRequest::Join { role, room, opener, reply });
     sent.map_err(|_| Refusal::Closing)?;
     answer.await.unwrap_or(Err(Refusal::Closing))
 }
@@ -75,13 +94,7 @@ async fn hand_over(
     let Admission { session, shard, reservation } = admission;
     let JoinRequest { name, replays, identity, .. } = request;
     // The same number for both: it is a keyed hash, and known to nobody else.
-    let (peer, subject) = match &identity {
-        Identity::Subject(subject) => {
-            let peer = context.peer_of_subject(subject);
-            (peer, Some(Subject(peer.0)))
-        }
-        Identity::Guest => (peer, None),
-    };
+    let subject = matches!(identity, Identity::Subject(_)).then_some(Subject(peer.0));
     debug!(session = session.0, %identity, "joins");
     websocket.expect_inputs();
     if websocket.leave_runtime().is_err() {

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use hyper_util::rt::TokioIo;
-use tickwire_host::PeerKey;
 use tokio::net::TcpStream;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -22,7 +21,7 @@ use super::echo::echo;
 use super::http::gate::Gate;
 use super::http::serve::{Served, serve_http};
 use super::join::join;
-use super::peer::{Listener, PeerInfo};
+use super::peer::{ClientKey, Listener, PeerInfo};
 use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnection;
 use super::tls::Tls;
@@ -33,7 +32,7 @@ use crate::transport::websocket::WebSocketTransport;
 /// A connection that has become a WebSocket.
 struct Opened {
     websocket: Box<WebSocketTransport>,
-    client: PeerKey,
+    client: ClientKey,
     /// By when its hello must have arrived.
     deadline: Instant,
 }

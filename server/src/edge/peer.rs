@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use tickwire_host::PeerKey;
+
 /// The listener that accepted a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listener {
@@ -21,6 +23,15 @@ pub(crate) enum ClientAddress {
     /// A trusted proxy forwards it without an address that can be read. All such clients count as one
     /// address, which is always limited.
     Unreadable,
+}
+
+/// The client of a connection, for limits and logs: the peer, or whoever a trusted proxy forwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientKey {
+    /// The key of its address.
+    pub(crate) key: PeerKey,
+    /// Whether its address is not limited.
+    pub(crate) is_uncapped: bool,
 }
 
 /// The other end of a connection.

@@ -63,6 +63,12 @@ pub(crate) struct Metrics {
     pub(crate) spectators_refused: AtomicU64,
     /// Rooms opened.
     pub(crate) rooms: AtomicU64,
+    /// Deserted rooms that made way for others.
+    pub(crate) rooms_evicted: AtomicU64,
+    /// Gauge: rooms.
+    pub(crate) rooms_open: AtomicU64,
+    /// Gauge: rooms that nobody is in.
+    pub(crate) rooms_deserted: AtomicU64,
     /// Rooms that ended by a panic in the game.
     pub(crate) rooms_failed: AtomicU64,
     /// Recordings that ended before the server did: with their room, or because of the disk.
@@ -71,6 +77,12 @@ pub(crate) struct Metrics {
     joins_refused_overloaded: AtomicU64,
     /// Joins refused because too many rooms were being built.
     rooms_refused_building: AtomicU64,
+    /// Joins refused because all rooms of the server were taken.
+    rooms_refused_max: AtomicU64,
+    /// Joins refused because their address or subject had opened too many rooms.
+    own_rooms_refused_max: AtomicU64,
+    /// Joins refused because their address or subject opened rooms too often.
+    own_rooms_refused_rate: AtomicU64,
     /// Joins refused because of a missing, invalid or expired ticket.
     tickets_refused: AtomicU64,
     /// The counters of passes, in the order of [`PassCounters::named`].
@@ -115,6 +127,15 @@ impl Metrics {
             }
             Refusal::RoomsBuilding => {
                 self.rooms_refused_building.fetch_add(1, Relaxed);
+            }
+            Refusal::RoomsMax => {
+                self.rooms_refused_max.fetch_add(1, Relaxed);
+            }
+            Refusal::OwnRoomsMax => {
+                self.own_rooms_refused_max.fetch_add(1, Relaxed);
+            }
+            Refusal::OwnRoomsRate => {
+                self.own_rooms_refused_rate.fetch_add(1, Relaxed);
             }
             Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
                 self.tickets_refused.fetch_add(1, Relaxed);
@@ -188,12 +209,18 @@ impl Metrics {
             "refusals": self.refusals.load(Relaxed),
             "spectators_refused": self.spectators_refused.load(Relaxed),
             "rooms": self.rooms.load(Relaxed),
+            "rooms_open": self.rooms_open.load(Relaxed),
+            "rooms_deserted": self.rooms_deserted.load(Relaxed),
+            "rooms_evicted": self.rooms_evicted.load(Relaxed),
             "rooms_failed": self.rooms_failed.load(Relaxed),
             "recordings_ended": self.recordings_ended.load(Relaxed),
             "joins_refused_overloaded": self.joins_refused_overloaded.load(Relaxed),
             "log_lines_dropped": log::COUNTERS.dropped.load(Relaxed),
             "log_lines_paced": log::COUNTERS.paced.load(Relaxed),
             "rooms_refused_building": self.rooms_refused_building.load(Relaxed),
+            "rooms_refused_max": self.rooms_refused_max.load(Relaxed),
+            "own_rooms_refused_max": self.own_rooms_refused_max.load(Relaxed),
+            "own_rooms_refused_rate": self.own_rooms_refused_rate.load(Relaxed),
             "tickets_refused": self.tickets_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),

@@ -81,6 +81,68 @@ fn an_address_opens_websockets_at_a_limited_rate() {
     wait_until("the rate allows another one", || is_admitted(one, &server));
 }
 
+/// Asks to play in a room from this address, with a ticket or as a guest.
+fn ask_from(
+    from: [u8; 4],
+    server: &Server<Tiny>,
+    room: &str,
+    ticket: Option<&str>,
+) -> Result<TestClient, Refusal> {
+    let stream = connect_from(from, server.address());
+    let url = format!("ws://{}/ws", server.address());
+    let (socket, _) = tungstenite::client(url, stream).expect("upgraded");
+    let mut peer = TestClient(socket);
+    let ticket = ticket.map(shared::protocol::Ticket);
+    peer.send(&ClientMessage::Hello(Hello { ticket, ..hello(RoomWish::Named(room)) }));
+    let bytes = peer.receive().expect("an answer");
+    match ServerMessage::decode(&bytes).expect("a message") {
+        ServerMessage::Welcome(_) => Ok(peer),
+        ServerMessage::Refused(refusal) => Err(refusal),
+        other => panic!("neither welcome nor refusal: {other:?}"),
+    }
+}
+
+#[test]
+fn an_address_opens_so_many_rooms_and_keeps_no_other_from_its_own() {
+    let server = start_with_edge(EdgeConfig { address_rooms_max: 2, ..capped(99, 1_000) });
+    let ask = |from: u8, room: &str| ask_from([127, 0, 0, from], &server, room, None);
+    let _in_rooms = ["a", "b"].map(|room| ask(2, room).expect("its share"));
+    assert_eq!(ask(2, "c").err(), Some(Refusal::OwnRoomsMax));
+    let _other = ask(3, "c").expect("each address has its own share");
+    let _in_that = ask(2, "c").expect("a room that is there may be joined");
+    let status = status(&server);
+    assert_eq!(count(&status, "own_rooms_refused_max"), 1, "{status}");
+    assert_eq!((count(&status, "rooms_open"), count(&status, "rooms_deserted")), (3, 0));
+}
+
+#[test]
+fn an_address_opens_rooms_at_a_limited_rate() {
+    let server = start_with_edge(EdgeConfig { address_rooms_per_minute: 3, ..capped(99, 1_000) });
+    let ask = |from: u8, room: &str| ask_from([127, 0, 0, from], &server, room, None);
+    let mut rooms = (0..9).map(|room| ask(2, &format!("r{room}")).err());
+    let refused = rooms.find_map(|refusal| refusal);
+    assert_eq!(refused, Some(Refusal::OwnRoomsRate));
+    assert!(ask(3, "of-another").is_ok());
+    assert!(count(&status(&server), "own_rooms_refused_rate") >= 1);
+}
+
+#[test]
+fn rooms_count_for_the_subject_of_a_ticket_from_wherever_it_comes() {
+    let edge = EdgeConfig { address_rooms_max: 2, ..capped(99, 1_000) };
+    let config = Config { edge, ..crate::tickets::config_with_a_key(tickwire::Guests::Allow) };
+    let server = start(config);
+    let [one, other] = ["one", "other"].map(crate::tickets::ticket_of);
+    let ask = |from: u8, room: &str, ticket: &str| {
+        ask_from([127, 0, 0, from], &server, room, Some(ticket))
+    };
+    let _in_rooms =
+        [(2, "a"), (3, "b")].map(|(from, room)| ask(from, room, &one).expect("a share"));
+    assert_eq!(ask(4, "c", &one).err(), Some(Refusal::OwnRoomsMax));
+    // Others at an address that it came from have their own.
+    let _other = ask(2, "c", &other).expect("another subject");
+    let _guest = ask_from([127, 0, 0, 2], &server, "d", None).expect("a guest of that address");
+}
+
 #[test]
 fn the_requests_of_an_address_have_one_rate_over_all_its_connections() {
     let proxy = "127.0.0.9/32".parse().expect("a prefix");
@@ -183,6 +245,9 @@ fn uncapped_addresses_are_not_counted() {
     let server =
         start_with_edge(EdgeConfig { address_connections_max: 1, ..EdgeConfig::default() });
     let _players: Vec<_> = (0..5).map(|_| player_from([127, 0, 0, 1], &server)).collect();
+    let rooms = 0..2 * tickwire::EdgeConfig::default().address_rooms_max;
+    let ask = |room| ask_from([127, 0, 0, 1], &server, &format!("r{room}"), None);
+    let _in_rooms: Vec<_> = rooms.map(|room| ask(room).expect("no limit on rooms")).collect();
     assert_eq!(count(&status(&server), "addresses"), 0);
 }
 

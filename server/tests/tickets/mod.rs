@@ -16,8 +16,17 @@ const SECRET: &str = "never-shown-secret-of-a-server-under-test";
 
 /// A ticket that expires in this many seconds.
 fn ticket(seconds: i64, more: &str) -> String {
+    signed("never-shown-user", seconds, more)
+}
+
+/// A ticket of this subject.
+pub(crate) fn ticket_of(subject: &str) -> String {
+    signed(subject, 60, "")
+}
+
+fn signed(subject: &str, seconds: i64, more: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() as i64;
-    let claims = format!(r#"{{"sub":"never-shown-user","exp":{}{more}}}"#, now + seconds);
+    let claims = format!(r#"{{"sub":"{subject}","exp":{}{more}}}"#, now + seconds);
     let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
     let signed = format!("{}.{}", encode(br#"{"alg":"HS256"}"#), encode(claims.as_bytes()));
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
@@ -25,10 +34,14 @@ fn ticket(seconds: i64, more: &str) -> String {
     format!("{signed}.{signature}")
 }
 
-fn server_with_a_key(guests: Guests) -> Server<Tiny> {
+pub(crate) fn config_with_a_key(guests: Guests) -> Config {
     let ticket_key_text = Some(KeyText::new(SECRET.into()));
     let tickets = TicketConfig { ticket_key_text, guests, ..TicketConfig::default() };
-    start(Config { tickets, ..Config::default() })
+    Config { tickets, ..Config::default() }
+}
+
+fn server_with_a_key(guests: Guests) -> Server<Tiny> {
+    start(config_with_a_key(guests))
 }
 
 /// Joins a room. Returns its name, or the refusal.

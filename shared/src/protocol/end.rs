@@ -167,6 +167,19 @@ pub enum Refusal {
     /// So many rooms are being opened that one more would have to wait for long.
     #[error("too many rooms are being opened at the moment: try again in a few seconds")]
     RoomsBuilding,
+    /// The server has as many rooms as it may, and somebody is in each of them.
+    #[error("all rooms of the server are taken: join one that is open, or try again later")]
+    RoomsMax,
+    /// As many rooms as one address or account may have opened are still there.
+    #[error(
+        "too many rooms were opened from your address or account: join one of them, or try again when one is gone"
+    )]
+    OwnRoomsMax,
+    /// The address or account opened rooms too often of late.
+    #[error(
+        "rooms are opened too often from your address or account: join one that is open, or try again in a minute"
+    )]
+    OwnRoomsRate,
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use shared::ids::SessionId;
 use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
 use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
-use tickwire_host::room::{Room, RoomCounters, RoomTemplate};
+use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
-    Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, PeerKey, PendingJoin,
-    RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe,
+    Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, OpenerLimits, PeerKey,
+    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe,
 };
 
 /// The name of the one room.
@@ -36,7 +36,7 @@ pub struct Host<G: Game> {
 }
 
 impl<G: Game> Host<G> {
-    /// A server whose room is open and empty. Its first tick is due at `now`.
+    /// A server whose room is open and empty, and runs all the same. Its first tick is due at `now`.
     ///
     /// # Panics
     /// When the template makes no room.
@@ -47,6 +47,7 @@ impl<G: Game> Host<G> {
             rooms_max: 1,
             connections_max: 100_000,
             empty_max: Duration::MAX,
+            opener: OpenerLimits::default(),
         };
         let (freed, freed_seats) = mpsc::channel();
         let release = Arc::new(move |room, role| {
@@ -63,11 +64,12 @@ impl<G: Game> Host<G> {
             records_first: false,
         };
         let mut lobby = Lobby::new(settings, release);
+        let template = RoomTemplate { empty: EmptyRoom::Runs, ..template };
         let (builder, mut shard) = (RoomBuilder::new(template), Shard::new());
         let mut effects = Effects::default();
         // A spectator has it opened, and leaves before it is there.
         let room = RequestedRoom::Named(ROOM.to_owned());
-        let admission = lobby.join(Role::Spectator, &room).expect("there is space");
+        let admission = lobby.join(Role::Spectator, &room, None, now).expect("there is space");
         let room = admission.reservation.room();
         for (_, command) in lobby.take_commands() {
             shard.handle(command, now, &mut effects);
@@ -100,7 +102,7 @@ impl<G: Game> Host<G> {
         hello: &[u8],
     ) -> Result<(SessionId, Pipe), HelloError> {
         let request = judge(hello, GameVersion::of::<G>(), |_| Ok(None))?;
-        let admitted = self.lobby.join(request.role, &request.room);
+        let admitted = self.lobby.join(request.role, &request.room, None, now);
         let Admission { session, reservation, .. } = admitted.map_err(HelloError::Refused)?;
         let (pipe, transport) = pipe();
         let pending = PendingJoin {

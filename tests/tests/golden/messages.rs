@@ -99,6 +99,10 @@ fn server_messages_stand_as_they_always_stood() {
             ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
         ),
         ("refused, ticket", ServerMessage::Refused(Refusal::TicketExpired)),
+        ("refused, rooms being built", ServerMessage::Refused(Refusal::RoomsBuilding)),
+        ("refused, all rooms", ServerMessage::Refused(Refusal::RoomsMax)),
+        ("refused, own rooms", ServerMessage::Refused(Refusal::OwnRoomsMax)),
+        ("refused, own rooms too often", ServerMessage::Refused(Refusal::OwnRoomsRate)),
         (
             "roster",
             ServerMessage::Roster(Roster {

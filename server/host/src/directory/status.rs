@@ -18,6 +18,7 @@ pub struct RoomStatus {
     idle: AtomicU16,
     time_scale_permille: AtomicU16,
     refuses_joins: AtomicBool,
+    is_asleep: AtomicBool,
 }
 
 impl Default for RoomStatus {
@@ -28,16 +29,31 @@ impl Default for RoomStatus {
             idle: AtomicU16::default(),
             time_scale_permille: AtomicU16::new(PACE_FULL_PERMILLE),
             refuses_joins: AtomicBool::default(),
+            is_asleep: AtomicBool::default(),
         }
     }
 }
 
 impl RoomStatus {
+    /// What a room that makes ticks shows.
     pub(crate) fn publish(&self, tick: Tick, bots: u16, scale: TimeScale, refuses_joins: bool) {
         self.tick.store(tick.0, Relaxed);
         self.bots.store(bots, Relaxed);
         self.time_scale_permille.store(scale.permille(), Relaxed);
         self.refuses_joins.store(refuses_joins, Relaxed);
+        self.is_asleep.store(false, Relaxed);
+    }
+
+    /// What a room shows that makes none: it is no load, whatever it was before.
+    pub(crate) fn publish_asleep(&self, tick: Tick, bots: u16) {
+        self.publish(tick, bots, TimeScale::FULL, false);
+        self.is_asleep.store(true, Relaxed);
+    }
+
+    /// Whether it makes no ticks, since nobody is in it.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.is_asleep.load(Relaxed)
     }
 
     pub(crate) fn publish_idle(&self, idle: u16) {

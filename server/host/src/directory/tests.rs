@@ -6,8 +6,18 @@ use super::*;
 use crate::pacer::TimeScale;
 
 fn of_limits(players_max: u16, rooms_max: usize, connections_max: usize) -> Directory {
-    let empty_max = Duration::from_secs(30);
-    Directory::new(DirectoryLimits { players_max, rooms_max, connections_max, empty_max }, 2)
+    let (empty_max, opener) = (Duration::from_secs(30), OpenerLimits::default());
+    let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max, opener };
+    Directory::new(limits, 2)
+}
+
+/// Joins as a client without limits.
+fn join(
+    directory: &mut Directory,
+    role: Role,
+    requested: &RequestedRoom,
+) -> Result<Placement, Refusal> {
+    directory.join(role, requested, None, Duration::ZERO)
 }
 
 fn named(name: &str) -> RequestedRoom {
@@ -17,33 +27,34 @@ fn named(name: &str) -> RequestedRoom {
 #[test]
 fn any_room_is_the_fullest_with_a_place() {
     let mut directory = of_limits(2, 8, 100);
-    let first = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
+    let first = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert!(first.new);
-    directory.join(Role::Player, &named("empty-ish")).unwrap();
-    let second = directory.join(Role::Player, &named("busy")).unwrap();
-    directory.join(Role::Player, &named("busy")).unwrap();
-    let third = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
+    join(&mut directory, Role::Player, &named("empty-ish")).unwrap();
+    let second = join(&mut directory, Role::Player, &named("busy")).unwrap();
+    join(&mut directory, Role::Player, &named("busy")).unwrap();
+    let third = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert!(!third.new, "there was a place");
     assert_ne!(third.room, second.room, "the busy one is full");
-    let watcher = directory.join(Role::Spectator, &RequestedRoom::Any).unwrap();
+    let watcher = join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap();
     assert!([second.room, third.room].contains(&watcher.room), "where most is to be seen");
 }
 
 #[test]
 fn any_room_is_the_one_where_most_act() {
     let mut directory = of_limits(64, 8, 1_000);
-    let mut join = |name, players| {
-        let joined = (0..players).map(|_| directory.join(Role::Player, &named(name)).unwrap());
+    let mut enter = |name, players| {
+        let joined =
+            (0..players).map(|_| join(&mut directory, Role::Player, &named(name)).unwrap());
         joined.last().expect("somebody joins").room
     };
-    let (asleep, awake, mixed) = (join("asleep", 50), join("awake", 3), join("mixed", 20));
+    let (asleep, awake, mixed) = (enter("asleep", 50), enter("awake", 3), enter("mixed", 20));
     directory.room(asleep).status.publish_idle(50);
     directory.room(mixed).status.publish_idle(17);
-    let mut any = |role| directory.join(role, &RequestedRoom::Any).unwrap().room;
+    let mut any = |role| join(&mut directory, role, &RequestedRoom::Any).unwrap().room;
     assert_eq!(any(Role::Spectator), awake, "of equals the one with fewer who do nothing");
     assert_eq!(any(Role::Player), awake);
     directory.room(asleep).status.publish_idle(10);
-    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room, asleep);
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap().room, asleep);
 }
 
 #[test]
@@ -52,7 +63,7 @@ fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
     let mut rooms: HashMap<RoomKey, u32> = HashMap::new();
     for _ in 0..200 {
         *rooms
-            .entry(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room)
+            .entry(join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap().room)
             .or_default() += 1;
     }
     let mut counts: Vec<u32> = rooms.into_values().collect();
@@ -63,55 +74,58 @@ fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
 #[test]
 fn a_full_named_room_refuses_players_and_takes_spectators() {
     let mut directory = of_limits(1, 8, 100);
-    let room = directory.join(Role::Player, &named("duel")).unwrap().room;
-    assert_eq!(directory.join(Role::Player, &named("duel")), Err(Refusal::RoomFull));
-    assert!(directory.join(Role::Spectator, &named("duel")).is_ok());
+    let room = join(&mut directory, Role::Player, &named("duel")).unwrap().room;
+    assert_eq!(join(&mut directory, Role::Player, &named("duel")), Err(Refusal::RoomFull));
+    assert!(join(&mut directory, Role::Spectator, &named("duel")).is_ok());
     directory.leave(room, Role::Player, Duration::ZERO);
-    assert!(directory.join(Role::Player, &named("duel")).is_ok());
+    assert!(join(&mut directory, Role::Player, &named("duel")).is_ok());
 }
 
 #[test]
 fn a_room_takes_so_many_spectators_and_still_players() {
     let mut directory = of_limits(2, 8, 10_000);
-    let room = directory.join(Role::Player, &named("final")).unwrap().room;
+    let room = join(&mut directory, Role::Player, &named("final")).unwrap().room;
     for _ in 0..ROOM_SPECTATORS_MAX {
-        assert_eq!(directory.join(Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
+        assert_eq!(join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
     }
-    assert_eq!(directory.join(Role::Spectator, &named("final")), Err(Refusal::RoomFull));
-    assert_ne!(directory.join(Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
-    assert_eq!(directory.join(Role::Player, &named("final")).unwrap().room, room);
+    assert_eq!(join(&mut directory, Role::Spectator, &named("final")), Err(Refusal::RoomFull));
+    assert_ne!(join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
+    assert_eq!(join(&mut directory, Role::Player, &named("final")).unwrap().room, room);
     directory.leave(room, Role::Spectator, Duration::ZERO);
-    assert!(directory.join(Role::Spectator, &named("final")).is_ok());
+    assert!(join(&mut directory, Role::Spectator, &named("final")).is_ok());
 }
 
 #[test]
 fn a_server_with_all_its_rooms_or_people_is_full() {
     let mut directory = of_limits(1, 1, 2);
-    directory.join(Role::Player, &RequestedRoom::Any).unwrap();
-    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::ServerFull));
-    directory.join(Role::Spectator, &RequestedRoom::Any).unwrap();
-    assert_eq!(directory.join(Role::Spectator, &RequestedRoom::Any), Err(Refusal::ServerFull));
+    join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::RoomsMax));
+    join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap();
+    assert_eq!(
+        join(&mut directory, Role::Spectator, &RequestedRoom::Any),
+        Err(Refusal::ServerFull)
+    );
 }
 
 #[test]
 fn a_room_is_retired_once_it_was_empty_long_enough() {
     let mut directory = of_limits(4, 8, 100);
-    let room = directory.join(Role::Player, &named("a")).unwrap().room;
+    let room = join(&mut directory, Role::Player, &named("a")).unwrap().room;
     assert!(directory.deserted(Duration::from_secs(1_000)).is_empty(), "someone is in it");
     directory.leave(room, Role::Player, Duration::from_secs(1_000));
     assert!(directory.deserted(Duration::from_secs(1_029)).is_empty());
     assert_eq!(directory.deserted(Duration::from_secs(1_030)), [room]);
     directory.forget(room);
-    assert!(directory.join(Role::Player, &named("a")).unwrap().new);
+    assert!(join(&mut directory, Role::Player, &named("a")).unwrap().new);
 }
 
 #[test]
 fn places_of_a_failed_room_come_back() {
     let mut directory = of_limits(4, 8, 1);
-    let room = directory.join(Role::Player, &named("a")).unwrap().room;
+    let room = join(&mut directory, Role::Player, &named("a")).unwrap().room;
     directory.forget(room);
     directory.leave(room, Role::Player, Duration::ZERO);
-    let again = directory.join(Role::Player, &named("a")).unwrap();
+    let again = join(&mut directory, Role::Player, &named("a")).unwrap();
     assert!(again.new);
     assert_ne!(again.room, room);
 }
@@ -119,41 +133,41 @@ fn places_of_a_failed_room_come_back() {
 #[test]
 fn rooms_go_to_the_shard_with_the_fewest_people() {
     let mut directory = of_limits(64, 8, 100);
-    let a = directory.join(Role::Player, &named("a")).unwrap();
-    let b = directory.join(Role::Player, &named("b")).unwrap();
+    let a = join(&mut directory, Role::Player, &named("a")).unwrap();
+    let b = join(&mut directory, Role::Player, &named("b")).unwrap();
     assert_ne!(a.shard, b.shard);
-    directory.join(Role::Player, &named("a")).unwrap();
-    assert_eq!(directory.join(Role::Player, &named("c")).unwrap().shard, b.shard);
+    join(&mut directory, Role::Player, &named("a")).unwrap();
+    assert_eq!(join(&mut directory, Role::Player, &named("c")).unwrap().shard, b.shard);
 }
 
 #[test]
 fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
     let mut directory = of_limits(64, 8, 100);
-    let slow = directory.join(Role::Player, &named("slow")).unwrap();
+    let slow = join(&mut directory, Role::Player, &named("slow")).unwrap();
     let overload = |directory: &Directory, room, is_overloaded| {
         let status = &directory.room(room).status;
         status.publish(Tick(0), 0, TimeScale::FULL, is_overloaded);
     };
     overload(&directory, slow.room, true);
     for role in [Role::Player, Role::Spectator] {
-        assert_eq!(directory.join(role, &named("slow")), Err(Refusal::Overloaded));
+        assert_eq!(join(&mut directory, role, &named("slow")), Err(Refusal::Overloaded));
     }
-    let other = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
+    let other = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert_ne!((other.room, other.shard), (slow.room, slow.shard));
-    assert_eq!(directory.join(Role::Player, &named("new")).unwrap().shard, other.shard);
+    assert_eq!(join(&mut directory, Role::Player, &named("new")).unwrap().shard, other.shard);
     overload(&directory, other.room, true);
-    let third = directory.join(Role::Player, &RequestedRoom::Any).unwrap();
+    let third = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert!(!third.new, "one is as it should be");
     overload(&directory, third.room, true);
-    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::Overloaded));
-    assert_eq!(directory.join(Role::Player, &named("newer")), Err(Refusal::Overloaded));
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::Overloaded));
+    assert_eq!(join(&mut directory, Role::Player, &named("newer")), Err(Refusal::Overloaded));
     overload(&directory, slow.room, false);
-    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any).unwrap().room, slow.room);
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap().room, slow.room);
 }
 
 #[test]
 fn a_closing_lobby_lets_nobody_in() {
     let mut directory = of_limits(4, 8, 100);
     directory.close();
-    assert_eq!(directory.join(Role::Player, &RequestedRoom::Any), Err(Refusal::Closing));
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::Closing));
 }

@@ -126,6 +126,11 @@ pub(super) struct Judge {
 }
 
 impl Judge {
+    /// By what it judges.
+    pub(super) fn policy(&self) -> OverloadPolicy {
+        self.policy
+    }
+
     pub(super) fn new(policy: OverloadPolicy) -> Judge {
         Judge {
             policy: policy.within_limits(),

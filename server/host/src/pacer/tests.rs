@@ -120,6 +120,25 @@ fn nothing_is_due_before_the_first_deadline() {
 }
 
 #[test]
+fn a_pacer_that_begins_anew_keeps_to_its_grid_and_owes_nothing() {
+    let ms = Duration::from_millis;
+    let period = Duration::from_secs(1) / 30;
+    let mut pacer = Pacer::new(ms(7), TickRate::default(), OverloadPolicy::default());
+    pacer.begin_anew(ms(3));
+    assert_eq!(pacer.deadline(), ms(7), "it has not begun yet");
+    pacer.take(ms(7), 0.0);
+    for now in [ms(7) + period * 900, ms(7) + period * 900 + ms(1), ms(40_000)] {
+        pacer.begin_anew(now);
+        let deadline = pacer.deadline();
+        assert!(deadline >= now && deadline < now + period, "{deadline:?} after {now:?}");
+        let off = (deadline - ms(7)).as_nanos() % period.as_nanos();
+        assert!(off < 1_000 || off > period.as_nanos() - 1_000, "{off} ns off the grid");
+        let due = pacer.take(deadline, 0.0);
+        assert_eq!((due.steps, due.skipped, due.lost), (1, 0, Duration::ZERO));
+    }
+}
+
+#[test]
 fn deadlines_do_not_drift_in_an_hour_however_late_each_pass_is() {
     for hz in [1, 7, 30, 60, 144, 240] {
         let mut pacer = pacer(hz);

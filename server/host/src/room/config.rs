@@ -32,6 +32,8 @@ pub struct RoomTemplate<S> {
     /// After how much time a player whose input has not changed makes way; `None` is never, and so it
     /// is in games that say [`Game::PLAYERS_MAY_IDLE`].
     pub idle_after: Option<Duration>,
+    /// What it does while nobody is in it.
+    pub empty: EmptyRoom,
     /// That of a room of the same game and tick rate, to share; made anew when absent.
     pub codec: Option<Arc<Codec>>,
 }
@@ -46,9 +48,21 @@ impl<S: Default> Default for RoomTemplate<S> {
             stream: StreamSettings::default(),
             overload: OverloadPolicy::default(),
             idle_after: Some(IDLE_AFTER_DEFAULT),
+            empty: EmptyRoom::default(),
             codec: None,
         }
     }
+}
+
+/// What a room does while nobody plays in it and nobody watches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyRoom {
+    /// It makes no ticks, and goes on where it was when somebody comes. One whose scenes are
+    /// recorded makes them all the same.
+    #[default]
+    Sleeps,
+    /// It makes its ticks as ever: its world goes on.
+    Runs,
 }
 
 /// How a room sends its scenes.
@@ -98,6 +112,7 @@ pub struct RoomConfig<G: Game> {
     pub(crate) tick_rate: TickRate,
     pub(crate) stream: StreamSettings,
     pub(crate) overload: OverloadPolicy,
+    pub(crate) empty: EmptyRoom,
     pub(super) seed: Seed,
     pub(super) players_max: u16,
     pub(super) fill: u16,
@@ -147,7 +162,8 @@ impl<G: Game> RoomConfig<G> {
         codec: Arc<Codec>,
         level: G::Level,
     ) -> Result<RoomConfig<G>, RoomError> {
-        let RoomTemplate { setup, fill, skills, stream, overload, idle_after, codec: _ } = template;
+        let RoomTemplate { setup, fill, skills, stream, overload, idle_after, empty, codec: _ } =
+            template;
         let welcome = WelcomeParts {
             schema: bincode::encode_to_vec(codec.schema(), WIRE)
                 .map_err(|_| RoomError::NotSerialisable("schema"))?,
@@ -159,6 +175,7 @@ impl<G: Game> RoomConfig<G> {
             tick_rate: setup.tick_rate,
             stream,
             overload,
+            empty,
             seed: setup.seed,
             players_max: setup.players_max,
             fill: fill.min(setup.players_max),

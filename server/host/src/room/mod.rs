@@ -31,7 +31,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use config::{RoomConfig, RoomError, RoomTemplate, StreamSettings};
+pub use config::{EmptyRoom, RoomConfig, RoomError, RoomTemplate, StreamSettings};
 pub use counters::RoomCounters;
 pub use idleness::Idleness;
 pub use input_buffer::InputVerdict;

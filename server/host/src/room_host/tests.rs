@@ -69,13 +69,13 @@ impl Stage {
 
     /// One pass just when it is due, or `late`.
     fn pass(&mut self, load: f64, late: Duration) {
-        let now = self.host.deadline() + late;
+        let now = self.host.pacer.deadline() + late;
         self.host.pass(now, load, &mut self.scratch, None, &mut self.effects);
     }
 
     fn run(&mut self, passes: u32) {
         for _ in 0..passes {
-            self.now = self.now.max(self.host.deadline());
+            self.now = self.now.max(self.host.pacer.deadline());
             let (began, before) = (self.now, self.tick());
             let load = self.host.load();
             self.host.pass(began, load, &mut self.scratch, None, &mut self.effects);
@@ -303,8 +303,33 @@ fn a_slowed_room_refuses_joins_and_shows_its_time_scale() {
 }
 
 #[test]
+fn a_slowed_room_that_falls_asleep_is_no_load_and_wakes_at_its_full_tick_rate() {
+    let mut stage = Stage::new();
+    let peer = stage.join(0, Role::Player);
+    stage.step = Duration::from_millis(50);
+    stage.run(20);
+    assert!(stage.host.status.refuses_joins() && stage.host.load() > 1.0);
+    drop(peer);
+    stage.run(1);
+    assert!(stage.host.is_asleep() && stage.host.status.is_asleep());
+    assert!(!stage.host.status.refuses_joins(), "or nobody could ever wake it");
+    assert_eq!((stage.host.load(), stage.time_scale_permille()), (0.0, 1_000));
+    stage.now += Duration::from_secs(60);
+    stage.step = Duration::from_millis(1);
+    let peer = stage.join(1, Role::Player);
+    stage.run(3);
+    assert_eq!((stage.host.time_scale(), stage.order()), (TimeScale::FULL, vec![1]));
+    let slowed = |message: &Vec<u8>| match ServerMessage::decode(message) {
+        Ok(ServerMessage::Pace(pace)) => pace.permille < 1_000,
+        _ => false,
+    };
+    assert!(!peer.take().iter().any(slowed), "nobody is sent a time scale of before");
+}
+
+#[test]
 fn each_tick_of_a_slowed_room_is_counted() {
     let mut stage = Stage::new();
+    let _peer = stage.join(0, Role::Player);
     stage.step = Duration::from_millis(50);
     while stage.time_scale_permille() == 1_000 {
         stage.run(1);

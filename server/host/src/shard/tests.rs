@@ -13,9 +13,8 @@ use super::*;
 use crate::directory::{BuildCount, RoomStatus};
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;
-use crate::room::{Room, RoomTemplate};
+use crate::room::{EmptyRoom, Room, RoomTemplate};
 use crate::room_builder::{RoomBuilder, RoomOrder};
-use crate::transport::Transport;
 use crate::transport::in_memory::{Peer, pair};
 
 /// So many rooms that the lobby is about to have opened.
@@ -52,15 +51,10 @@ fn shard() -> (Shard<Stones>, [RoomKey; 2]) {
     (shard, rooms)
 }
 
-fn join(shard: &mut Shard<Stones>, room: RoomKey, effects: &mut Effects) -> Peer {
+/// One who has a seat, and its client.
+fn pending(room: RoomKey) -> (PendingJoin, Peer) {
     let (transport, peer) = pair();
-    let pending = pending(transport, room);
-    shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
-    peer
-}
-
-fn pending(transport: Box<dyn Transport>, room: RoomKey) -> PendingJoin {
-    PendingJoin {
+    let pending = PendingJoin {
         transport,
         session: SessionId(1),
         reservation: Reservation::of_nobody(room, Role::Player),
@@ -69,7 +63,18 @@ fn pending(transport: Box<dyn Transport>, room: RoomKey) -> PendingJoin {
         name: "Ada".to_owned(),
         replays: false,
         span: Span::none(),
-    }
+    };
+    (pending, peer)
+}
+
+fn join(shard: &mut Shard<Stones>, room: RoomKey, effects: &mut Effects) -> Peer {
+    join_at(shard, room, Duration::ZERO, effects)
+}
+
+fn join_at(shard: &mut Shard<Stones>, room: RoomKey, now: Duration, effects: &mut Effects) -> Peer {
+    let (pending, peer) = pending(room);
+    shard.handle(Command::Join(Box::new(pending)), now, effects);
+    peer
 }
 
 #[test]
@@ -98,8 +103,8 @@ fn a_game_hears_whom_a_ticket_names_and_of_guests_nothing() {
     let built = RoomBuilder::new(template).build(order(room, "tape", Arc::default()));
     shard.open(built, Duration::ZERO, effects);
     for subject in [Some(Subject(7)), None] {
-        let (transport, _peer) = pair();
-        let pending = PendingJoin { subject, ..pending(transport, room) };
+        let (pending, _peer) = pending(room);
+        let pending = PendingJoin { subject, ..pending };
         shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
     }
     let tape = shard.room(room).expect("it is open").room().game();
@@ -140,14 +145,15 @@ fn a_panic_in_a_room_ends_its_sessions_and_its_recording_and_no_other_room() {
 fn a_room_that_is_late_is_slowed_for_what_the_others_do_too() {
     for (others_took_ms, slowed) in [(1, false), (50, true)] {
         let (mut shard, mut effects) = (Shard::<Stones>::new(), Effects::default());
-        let late = Arc::<RoomStatus>::default();
+        let (late, mut peers) = (Arc::<RoomStatus>::default(), Vec::new());
         for (room, status) in keys::<2>().into_iter().zip([Arc::clone(&late), Arc::default()]) {
             open(&mut shard, template(4), order(room, "", status));
+            peers.push(join(&mut shard, room, &mut effects));
         }
         // The other one has passed through some ticks, as if each had taken so long.
         for _ in 0..4 {
             let other = &mut shard.rooms[1];
-            let now = other.deadline();
+            let now = other.deadline().expect("somebody is in it");
             other.pass(now, 0.0, &mut shard.buffers, None, &mut effects);
             other.pass_ended(now, Duration::from_millis(others_took_ms));
         }
@@ -254,4 +260,95 @@ fn rooms_can_be_built_on_any_thread() {
     can_change_threads::<RoomOrder>();
     can_change_threads::<RoomBuilder<Stones>>();
     can_change_threads::<BuiltRoom<Stones>>();
+}
+
+/// All passes that are due until `now`, each just in time; how many ticks they made.
+fn run_until(shard: &mut Shard<Stones>, now: Duration, effects: &mut Effects) -> u64 {
+    let before = effects.counters.ticks;
+    while let Some(deadline) = shard.next_deadline().filter(|deadline| *deadline <= now) {
+        assert!(shard.pass(deadline, effects));
+        shard.pass_ended(deadline);
+    }
+    effects.counters.ticks - before
+}
+
+#[test]
+fn a_room_that_nobody_is_in_makes_no_ticks_and_wakes_without_a_burst() {
+    let (mut shard, mut effects, [room]) = (Shard::<Stones>::new(), Effects::default(), keys());
+    let status = Arc::<RoomStatus>::default();
+    open(&mut shard, template(8), order(room, "quiet", Arc::clone(&status)));
+    assert_eq!((shard.next_deadline(), status.is_asleep()), (None, true), "nobody has come yet");
+    let mut now = Duration::from_millis(5);
+    let peer = join_at(&mut shard, room, now, &mut effects);
+    assert!(!status.is_asleep());
+    now += Duration::from_secs(1);
+    assert_eq!(run_until(&mut shard, now, &mut effects), 30);
+    drop(peer);
+    now += Duration::from_millis(40);
+    run_until(&mut shard, now, &mut effects);
+    assert_eq!((effects.departed.len(), status.is_asleep()), (1, true));
+    let slept_at = shard.room(room).expect("it is kept").room().tick();
+    now += Duration::from_secs(3_600);
+    assert_eq!((shard.next_deadline(), shard.pass(now, &mut effects)), (None, false));
+    let (skipped, late) = (effects.counters.ticks_skipped, effects.tick_lateness.len());
+    let peer = join_at(&mut shard, room, now, &mut effects);
+    let deadline = shard.next_deadline().expect("it is awake");
+    let period = Duration::from_secs(1) / 30;
+    assert!((now..=now + period).contains(&deadline), "{deadline:?} after {now:?}");
+    // The thread comes a little late, as it does.
+    assert!(shard.pass(deadline + Duration::from_millis(2), &mut effects));
+    let tick = shard.room(room).expect("it goes on").room().tick();
+    assert_eq!(tick, slept_at.next(), "one tick, and the world is where it was");
+    run_until(&mut shard, now + Duration::from_secs(1), &mut effects);
+    let tick = shard.room(room).expect("it goes on").room().tick();
+    assert!((30..=31).contains(&tick.since(slept_at)), "no more ticks than ever");
+    assert_eq!(effects.counters.ticks_skipped, skipped);
+    assert!(effects.tick_lateness[late..].iter().all(|late| late.as_millis() <= 2));
+    assert_eq!(peer.closed(), None);
+}
+
+#[test]
+fn a_room_that_slept_is_what_it_would_be_at_the_same_tick() {
+    let state_after = |away: Duration| {
+        let (mut shard, mut effects, [room]) = (Shard::<Stones>::new(), Effects::default(), keys());
+        let setup = Setup { seed: 5.into(), players_max: 8, ..Setup::default() };
+        let template = RoomTemplate { setup, fill: 4, ..RoomTemplate::default() };
+        open(&mut shard, template, order(room, "same", Arc::default()));
+        let mut now = Duration::ZERO;
+        for _ in 0..3 {
+            let peer = join_at(&mut shard, room, now, &mut effects);
+            now += Duration::from_secs(1);
+            run_until(&mut shard, now, &mut effects);
+            drop(peer);
+            now += Duration::from_millis(40);
+            run_until(&mut shard, now, &mut effects);
+            now += away;
+        }
+        let room = shard.room(room).expect("it is kept").room();
+        (room.tick(), room.hash())
+    };
+    let period = Duration::from_secs(1) / 30;
+    let away = state_after(period * 10_000);
+    assert_eq!(state_after(Duration::ZERO), away);
+    assert!(away.0.0 > 90);
+}
+
+#[test]
+fn a_room_that_is_recorded_or_set_to_run_goes_on_without_people() {
+    for (record, empty, ticks) in
+        [(false, EmptyRoom::Sleeps, 0), (true, EmptyRoom::Sleeps, 30), (false, EmptyRoom::Runs, 30)]
+    {
+        let (mut shard, mut effects, [room]) = (Shard::<Stones>::new(), Effects::default(), keys());
+        let template = RoomTemplate { empty, ..template(8) };
+        let status = Arc::<RoomStatus>::default();
+        let order = RoomOrder { record, ..order(room, "empty", Arc::clone(&status)) };
+        open(&mut shard, template, order);
+        let second = Duration::from_millis(999);
+        assert_eq!(run_until(&mut shard, second, &mut effects), ticks, "{record} {empty:?}");
+        assert_eq!(status.is_asleep(), ticks == 0);
+        if record {
+            assert!(shard.end_recording(room, "the disk is full"));
+            assert_eq!((shard.next_deadline(), status.is_asleep()), (None, true));
+        }
+    }
 }

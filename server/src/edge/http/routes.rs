@@ -13,7 +13,6 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
-use tickwire_host::PeerKey;
 use tokio::time::sleep;
 
 use super::page::file::{Content, File};
@@ -21,14 +20,14 @@ use super::rejection::{Body, Rejection};
 use super::{cors, forwarded, host, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
-use crate::edge::peer::{ClientAddress, Listener, PeerInfo};
+use crate::edge::peer::{ClientAddress, ClientKey, Listener, PeerInfo};
 use crate::ops::memory;
 
 /// An accepted request for the WebSocket.
 pub(crate) struct Upgrade {
     pub(crate) on_upgrade: OnUpgrade,
     /// The client, which is the peer unless a proxy forwards it.
-    pub(crate) client: PeerKey,
+    pub(crate) client: ClientKey,
     /// Counts the WebSocket against the address of the client.
     pub(crate) permit: Option<ConnectionPermit>,
 }
@@ -57,7 +56,7 @@ pub(crate) async fn respond(
 /// What a request is answered with.
 enum Answer {
     Response(Response<Body>),
-    Upgrade { response: Response<Body>, client: PeerKey, permit: Option<ConnectionPermit> },
+    Upgrade { response: Response<Body>, client: ClientKey, permit: Option<ConnectionPermit> },
 }
 
 impl From<Rejection> for Answer {
@@ -100,7 +99,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
         _ if head.method == Method::OPTIONS => cors::options(),
         "/ws" => match accept_upgrade(context, client, head) {
             Ok((response, permit)) => {
-                let client = context.peer_of_address(client);
+                let client = context.client_at(client);
                 return Answer::Upgrade { response, client, permit };
             }
             Err(Rejection::NoUpgrade) => cors::probe(&context.origins, head),

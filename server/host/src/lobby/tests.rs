@@ -1,0 +1,252 @@
+//! Who gets a seat, and whose room makes way.
+
+use std::sync::mpsc;
+
+use super::*;
+use crate::directory::OpenerLimits;
+use crate::limits::{
+    OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT, ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX,
+};
+
+mod coming_and_going;
+
+fn lobby() -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+    lobby_of(1, OpenerLimits::default(), false)
+}
+
+fn lobby_of(
+    rooms_max: usize,
+    opener: OpenerLimits,
+    records_first: bool,
+) -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+    let (players_max, connections_max) = (4, 1 << 16);
+    let empty_max = Duration::from_secs(1);
+    let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max, opener };
+    let (freed, seats) = mpsc::channel();
+    let release: ReleaseSeat = Arc::new(move |room, role| {
+        let _ = freed.send((room, role));
+    });
+    let game = GameVersion { name: "game", rules: 1 };
+    let settings = LobbySettings {
+        game,
+        tick_rate: TickRate::default(),
+        limits,
+        shards: 1,
+        seed: 7.into(),
+        records_first,
+    };
+    (Lobby::new(settings, release), seats)
+}
+
+#[test]
+fn a_room_takes_so_many_spectators_and_a_seat_given_back_is_free_again() {
+    let (mut lobby, seats) = lobby();
+    let room = RequestedRoom::Named("final".to_owned());
+    let mut join = |_| lobby.join(Role::Spectator, &room, None, Duration::ZERO);
+    let mut inside: Vec<_> = (0..ROOM_SPECTATORS_MAX + 3).filter_map(|at| join(at).ok()).collect();
+    assert_eq!(inside.len(), ROOM_SPECTATORS_MAX as usize);
+    drop(inside.pop());
+    let (room_left, role) = seats.try_recv().expect("the lobby hears of it");
+    lobby.leave(room_left, role, Duration::ZERO);
+    assert!(lobby.join(Role::Spectator, &room, None, Duration::ZERO).is_ok());
+}
+
+#[test]
+fn a_room_is_opened_before_anyone_is_sent_there_and_retired_when_it_was_empty_long_enough() {
+    let (mut lobby, seats) = lobby();
+    let admission = lobby.join(Role::Player, &RequestedRoom::Any, None, Duration::ZERO);
+    let admission = admission.expect("there is space");
+    let opens: Vec<_> = lobby.take_commands().collect();
+    let [(0, Command::Open { room, .. })] = &opens[..] else { panic!("it opens one room") };
+    assert_eq!(*room, admission.reservation.room());
+    let orders: Vec<_> = lobby.take_orders().collect();
+    let [order] = &orders[..] else { panic!("it is built once") };
+    assert_eq!((order.room, order.shard), (*room, 0));
+    drop(admission);
+    let (room, role) = seats.try_recv().expect("the lobby hears of it");
+    lobby.leave(room, role, Duration::ZERO);
+    lobby.retire(Duration::from_millis(999));
+    assert_eq!(lobby.take_commands().count(), 0);
+    lobby.retire(Duration::from_secs(1));
+    assert!(matches!(lobby.take_commands().next(), Some((0, Command::Retire { .. }))));
+}
+
+#[test]
+fn only_so_many_rooms_are_being_built() {
+    let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX, OpenerLimits::default(), false);
+    let join = |lobby: &mut Lobby, name: usize| {
+        lobby.join(Role::Player, &RequestedRoom::Named(name.to_string()), None, Duration::ZERO)
+    };
+    let mut admitted: Vec<_> = (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
+    assert!(admitted.iter().all(Result::is_ok));
+    assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+    admitted.push(join(&mut lobby, 0));
+    assert!(admitted.last().is_some_and(Result::is_ok), "that one is being built already");
+    // They are taken, and one is done, whatever became of it.
+    let mut orders: Vec<_> = lobby.take_orders().collect();
+    assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+    orders.pop();
+    admitted.push(join(&mut lobby, 999));
+    assert!(admitted.last().is_some_and(Result::is_ok), "one more may be built");
+}
+
+#[test]
+fn seeds_follow_from_the_servers_seed_and_the_name() {
+    let room_seed = |server: u64, name| room_seed(server.into(), name);
+    assert_eq!(room_seed(1, "a"), room_seed(1, "a"));
+    assert_ne!(room_seed(1, "a"), room_seed(1, "b"));
+    assert_ne!(room_seed(1, "a"), room_seed(2, "a"));
+    // Not even of a room whose name is empty, or one of the words that seeds are derived by.
+    assert_ne!(room_seed(1, ""), Seed::from(1).derive("rooms"));
+    assert_ne!(room_seed(1, "rooms"), Seed::from(1).derive("rooms"));
+}
+
+/// A lobby whose rooms are built at once.
+struct Desk {
+    lobby: Lobby,
+    seats: mpsc::Receiver<(RoomKey, Role)>,
+    now: Duration,
+}
+
+impl Desk {
+    fn new(rooms_max: usize) -> Desk {
+        let (lobby, seats) = lobby_of(rooms_max, OpenerLimits::default(), false);
+        Desk { lobby, seats, now: Duration::ZERO }
+    }
+
+    /// A player of this client wants to be in a room of this name.
+    fn join(&mut self, client: u64, room: &str) -> Result<Admission, Refusal> {
+        for (room, role) in self.seats.try_iter() {
+            self.lobby.leave(room, role, self.now);
+        }
+        let room = RequestedRoom::Named(room.to_owned());
+        let admission = self.lobby.join(Role::Player, &room, Some(PeerKey(client)), self.now);
+        self.lobby.take_orders().for_each(drop);
+        assert!(self.lobby.rooms() <= self.lobby.settings.limits.rooms_max);
+        admission
+    }
+
+    fn leave(&mut self, admission: Admission) {
+        drop(admission);
+        for (room, role) in self.seats.try_iter() {
+            self.lobby.leave(room, role, self.now);
+        }
+    }
+
+    /// The rooms that shards had to end since this was last asked.
+    fn retired(&mut self) -> Vec<RoomKey> {
+        let commands = self.lobby.take_commands();
+        let retired = commands.filter_map(|(_, command)| match command {
+            Command::Retire { room } => Some(room),
+            _ => None,
+        });
+        retired.collect()
+    }
+}
+
+const ATTACKER: u64 = 1_000;
+const SHARE: usize = OWN_ROOMS_MAX_DEFAULT as usize;
+const BURST: usize = OWN_ROOMS_PER_MINUTE_DEFAULT as usize;
+
+/// 24 others each open a room of their own.
+fn others_get_rooms(desk: &mut Desk) {
+    let mut held: Vec<Admission> = Vec::new();
+    for client in 0..24 {
+        let admission = desk.join(client, &format!("of-{client}")).expect("a room of its own");
+        let is_own = held.iter().all(|it| it.reservation.room() != admission.reservation.room());
+        assert!(is_own, "nobody else is in it");
+        held.push(admission);
+    }
+}
+
+#[test]
+fn one_address_with_300_connections_at_once_opens_its_share_of_rooms_and_no_more() {
+    let mut desk = Desk::new(256);
+    let joins: Vec<_> = (0..300).map(|at| desk.join(ATTACKER, &format!("grab-{at}"))).collect();
+    assert_eq!(joins.iter().filter(|join| join.is_ok()).count(), SHARE);
+    assert!(joins[SHARE..].iter().all(|join| matches!(join, Err(Refusal::OwnRoomsMax))));
+    assert_eq!(desk.lobby.rooms(), SHARE);
+    others_get_rooms(&mut desk);
+    // A room of others it may join all the same, and a seat in its own.
+    assert!(desk.join(ATTACKER, "grab-0").is_ok());
+}
+
+#[test]
+fn one_address_with_300_connections_in_turn_opens_rooms_at_its_rate_and_only_its_own_make_way() {
+    let mut desk = Desk::new(64);
+    let _others = desk.join(1, "quiet").map(|admission| desk.leave(admission));
+    let mut refused = Vec::new();
+    for at in 0..300 {
+        desk.now += Duration::from_millis(20);
+        match desk.join(ATTACKER, &format!("grab-{at}")) {
+            Ok(admission) => desk.leave(admission),
+            Err(refusal) => refused.push(refusal),
+        }
+        assert!(desk.lobby.rooms() <= SHARE + 1);
+    }
+    // In six seconds three more come than at once.
+    assert_eq!(300 - refused.len(), BURST + 3);
+    assert!(refused.iter().all(|refusal| *refusal == Refusal::OwnRoomsRate));
+    let names: Vec<String> = desk.lobby.list().into_iter().map(|room| room.name).collect();
+    assert!(names.contains(&"quiet".to_owned()), "{names:?}");
+    others_get_rooms(&mut desk);
+}
+
+#[test]
+fn deserted_rooms_make_way_the_oldest_first_and_one_that_somebody_is_in_never() {
+    let mut desk = Desk::new(4);
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|room| desk.join(1, room).expect("there is space"));
+    let [room_a, room_b, room_d] = [&a, &b, &d].map(|it| it.reservation.room());
+    for leaves in [b, a] {
+        desk.now += Duration::from_secs(1);
+        desk.leave(leaves);
+    }
+    assert_eq!(desk.retired(), []);
+    let e = desk.join(2, "e").expect("one makes way");
+    assert_eq!(desk.retired(), [room_b]);
+    let f = desk.join(3, "f").expect("one makes way");
+    assert_eq!(desk.retired(), [room_a]);
+    assert_eq!(desk.join(4, "g").expect_err("all are taken"), Refusal::RoomsMax);
+    assert_eq!((desk.retired(), desk.lobby.rooms_evicted()), (vec![], 2));
+    // One that somebody has come back to is deserted no more.
+    desk.leave(d);
+    let back = desk.join(4, "d").expect("it is still there");
+    assert_eq!(back.reservation.room(), room_d);
+    assert_eq!(desk.join(4, "g").expect_err("all are taken"), Refusal::RoomsMax);
+    desk.leave(back);
+    assert!(desk.join(4, "g").is_ok());
+    assert_eq!(desk.retired(), [room_d]);
+    drop((c, e, f));
+}
+
+#[test]
+fn a_room_that_is_recorded_makes_way_for_none() {
+    let (lobby, seats) = lobby_of(2, OpenerLimits::default(), true);
+    let mut desk = Desk { lobby, seats, now: Duration::ZERO };
+    let [recorded, other] = ["a", "b"].map(|room| desk.join(1, room).expect("there is space"));
+    let room = other.reservation.room();
+    desk.leave(recorded);
+    assert_eq!(desk.join(2, "c").expect_err("none makes way"), Refusal::RoomsMax);
+    desk.leave(other);
+    assert!(desk.join(2, "c").is_ok());
+    assert_eq!(desk.retired(), [room]);
+}
+
+#[test]
+fn a_room_counts_for_whom_it_was_opened_until_it_is_gone() {
+    let mut desk = Desk::new(256);
+    let mut held: Vec<_> =
+        (0..SHARE).map(|at| desk.join(1, &format!("own-{at}")).expect("its share")).collect();
+    let stays = desk.join(2, "own-0").expect("others may come");
+    desk.leave(held.swap_remove(0));
+    assert_eq!(desk.join(1, "more").expect_err("one is in it"), Refusal::OwnRoomsMax);
+    desk.leave(stays);
+    assert!(desk.join(1, "more").is_ok(), "its own makes way");
+    // A client without limits takes none of anybody's share.
+    let room = RequestedRoom::Named("free".to_owned());
+    assert!(desk.lobby.join(Role::Player, &room, None, desk.now).is_ok());
+    // Nor does one that failed.
+    let failed = held.pop().expect("it has some");
+    desk.lobby.room_failed(failed.reservation.room());
+    assert!(desk.join(1, "another").is_ok());
+}
