@@ -16,6 +16,7 @@ use shared::tick::{Rewind, Tick, TickRate};
 use test_games::dots::Dots;
 use test_games::tape::{Mark, Tape};
 use tests::host::{Host, hello};
+use tickwire_host::limits::PLAYER_ID_RETIRED_FOR;
 use tickwire_host::room::{InputVerdict, Room, RoomTemplate};
 
 /// By how many inputs those applied may exceed the ticks that a player was in for: none.
@@ -458,8 +459,9 @@ fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_count
         room.leave(stranger, LeaveReason::Left);
     }
     act(&mut room);
+    let ticks = TickRate::default().ticks_in(PLAYER_ID_RETIRED_FOR.as_secs_f32());
     for room in [&mut room, &mut other] {
-        room.step();
+        (0..ticks).for_each(|_| room.step());
         assert_eq!(room.join("Eve", None), Ok(stranger), "the same number, but another player");
         (0..9).for_each(|_| room.step());
         assert_eq!(room.game().entries, []);

@@ -245,10 +245,16 @@ impl<G: Game> RoomHost<G> {
 
     /// Warns players who do not act, and ends their sessions in the end.
     fn heed_idleness(&mut self) {
-        for &(player, idleness) in self.room.idle() {
-            let of_player = |session: &&mut Session<G>| session.player() == Some(player);
-            let Some(session) = self.sessions.iter_mut().find(of_player) else { continue };
-            match idleness {
+        let idle = self.room.idle();
+        if idle.is_empty() {
+            return;
+        }
+        for session in &mut self.sessions {
+            let Some(player) = session.player() else { break };
+            let Ok(at) = idle.binary_search_by_key(&player, |(player, _)| *player) else {
+                continue;
+            };
+            match idle[at].1 {
                 Idleness::Warned => session.notify(&self.room.config().idle_warning),
                 Idleness::Over => session.end(End::Idle),
             }

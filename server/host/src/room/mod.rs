@@ -6,9 +6,9 @@
 //! step.
 //!
 //! In the order of the data's path: `input_buffer` (with `rewind` and `idleness`), `fill_bots`, the
-//! step itself (here), `player_ids`, `roster`, `published` with `interest`, `events` and `input_history`; then what is sent
-//! of it: `snapshots` to each player (with `own_state_replay`), [`broadcast`] to all spectators
-//! together (each a `spectator`).
+//! step itself (here), `player_ids`, `roster`, `published` with `interest`, `events` and
+//! `input_history`; then what is sent of it: `snapshots` to each player (with `own_state_replay`),
+//! [`broadcast`] to all spectators together (each a `spectator`).
 
 pub mod broadcast;
 mod config;
@@ -252,7 +252,7 @@ impl<G: Game> Room<G> {
     }
 
     /// Which people have not acted for so long that they are to be warned or to make way, as of the
-    /// last tick. One that is to make way is named in each tick until it leaves.
+    /// last tick, by rising id. One that is to make way is named in each tick until it leaves.
     #[must_use]
     pub fn idle(&self) -> &[(PlayerId, Idleness)] {
         &self.idle
