@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use shared::game::{Game, Seed, Setup};
 use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
-use shared::tick::TickRate;
+use shared::tick::{Tick, TickRate};
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, RoomBuilder, Shard};
 use tokio::net::TcpListener;
@@ -372,7 +372,14 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
     let rewind_max_ticks = tick_rate.ticks_in_most(config.rewind_max);
     let players_max = config.room_size;
     Ok(RoomTemplate {
-        setup: Setup { settings, seed, tick_rate, players_max, rewind_max_ticks },
+        setup: Setup {
+            settings,
+            seed,
+            tick_rate,
+            players_max,
+            rewind_max_ticks,
+            first_tick: Tick(0),
+        },
         fill: config.fill,
         skills: config.bot_skill,
         stream: config.stream(),

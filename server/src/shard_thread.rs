@@ -152,6 +152,9 @@ impl<G: Game> ShardThread<G> {
             // Without a lobby the server is shutting down.
             let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
         }
+        for room in effects.over.drain(..) {
+            let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
+        }
         for departed in effects.departed.drain(..) {
             outlets.send_farewell(departed);
         }

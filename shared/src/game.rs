@@ -141,6 +141,9 @@ pub struct Setup<S> {
     pub players_max: u16,
     /// No [`Rewind`] is longer than so many ticks; 0 where shots are judged in the present.
     pub rewind_max_ticks: u32,
+    /// The tick that the world is at before its first step: 0, but where it is tried out what comes
+    /// after years.
+    pub first_tick: Tick,
 }
 
 /// What a player gave for one tick.

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+/// The last entity that a room may show: it ends likewise when its game has given out so many. A busy
+/// arena takes weeks for that.
+pub const ENTITY_LAST: u32 = u32::MAX - (1 << 24);
 /// Slowest tick rate a room may run at, in ticks per second. Refused at start-up below.
 pub const TICK_RATE_MIN_HZ: u16 = 1;
 /// Fastest tick rate a room may run at, in ticks per second. Refused at start-up above.
@@ -55,8 +58,9 @@ pub const INPUT_AHEAD_MAX: Duration = Duration::from_secs(2);
 pub const INPUT_AHEAD_MIN_TICKS: u32 = 64;
 /// For how long the last input of a silent player is repeated. After that it counts as absent.
 pub const INPUT_REPEAT_MAX: Duration = Duration::from_millis(500);
-/// A tick of a room is never above this: at the fastest rate it would have to run for 207 days. A
-/// client refuses what says otherwise, and so can reckon ahead of it.
+/// The last tick that a room makes: it announces its end beforehand and ends there, and a client refuses
+/// a later one. It lies a good way before the last number, for clients run ahead of it and things are
+/// due after it.
 pub const TICK_MAX: u32 = u32::MAX - (1 << 20);
 
 /// Largest own state of a player, in bytes. A larger one is a bug of the game and ends the room.

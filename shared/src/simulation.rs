@@ -33,14 +33,14 @@ pub struct Simulation<G: Game> {
 }
 
 impl<G: Game> Simulation<G> {
-    /// A fresh world at tick 0, with its first scene.
+    /// A fresh world at its first tick, with its first scene.
     #[must_use]
     pub fn new(setup: &Setup<G::Settings>) -> Simulation<G> {
         let (game, level) = G::new(setup);
         let mut simulation = Simulation {
             game,
             level,
-            tick: Tick(0),
+            tick: setup.first_tick,
             scene: Scene::default(),
             writer: SceneWriter::default(),
             events: Events::default(),
@@ -51,7 +51,7 @@ impl<G: Game> Simulation<G> {
         simulation
     }
 
-    /// The tick of the last step; 0 before the first.
+    /// The tick of the last step; [`Setup::first_tick`] before the first.
     #[must_use]
     pub fn tick(&self) -> Tick {
         self.tick

@@ -9,7 +9,8 @@ use crate::limits;
 
 /// Number of one step of a room's rules, from 0 (the state at room start, before any step).
 ///
-/// Ticks are ordered and never wrap: at the fastest rate a room would have to run for 207 days.
+/// Ticks are ordered and never wrap: a room ends at [`limits::TICK_MAX`], at the fastest rate after 207
+/// days, at 30 ticks a second after four and a half years.
 #[derive(
     Clone,
     Copy,

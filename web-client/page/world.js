@@ -38,7 +38,7 @@
  * @typedef {object} Round
  * @property {number} number
  * @property {number} phase 0 while it is played, 1 while its result stands
- * @property {number} ends the tick at which the phase ends; 0 if it does not
+ * @property {number} ends the tick at which the phase ends, less 2^32 from 2^31 on; 0 if it does not
  * @property {number} team1 points
  * @property {number} team2
  *
@@ -250,7 +250,8 @@ export class World {
    *  @returns {number | null} */
   secondsLeft() {
     if (!this.round || this.round.ends === 0) return null;
-    return Math.max(0, (this.round.ends - this.tick) / Math.max(1, this.tickRate));
+    const ends = this.round.ends >>> 0;
+    return Math.max(0, (ends - this.tick) / Math.max(1, this.tickRate));
   }
 
   /** @private @param {Wasm} wasm */

@@ -169,7 +169,11 @@ impl Directory {
             return Err(Refusal::ServerFull);
         }
         let found = match requested {
-            RequestedRoom::Any => self.fullest(role),
+            // One that nears its last tick only where no other can be opened.
+            RequestedRoom::Any => self.fullest(role, false).or_else(|| {
+                let is_full = self.rooms.len() >= self.limits.rooms_max;
+                is_full.then(|| self.fullest(role, true)).flatten()
+            }),
             RequestedRoom::Named(name) => self.by_name.get(name).copied(),
         };
         let (room, new, made_way) = match found {
@@ -208,10 +212,11 @@ impl Directory {
 
     /// The room with the most players who act that has a seat and is not overloaded: people come to
     /// meet. Of several, the one with the fewest who do not act.
-    fn fullest(&self, role: Role) -> Option<RoomKey> {
+    fn fullest(&self, role: Role, may_be_ending: bool) -> Option<RoomKey> {
         self.rooms
             .iter()
             .filter(|(_, listed)| !listed.status.refuses_joins())
+            .filter(|(_, listed)| may_be_ending || !listed.status.is_ending())
             .filter(|(_, listed)| match role {
                 Role::Player => listed.players < self.limits.players_max,
                 Role::Spectator => listed.spectators < ROOM_SPECTATORS_MAX,

@@ -97,6 +97,9 @@ pub const IDLE_WARNING: Duration = Duration::from_secs(15);
 /// After how much time a player that does nothing no longer counts where clients that name no room
 /// are led to the one with the most players, nor among those that bots make way for.
 pub const SEEMS_IDLE_AFTER: Duration = Duration::from_secs(20);
+/// How long before a room makes its last tick it tells everybody in it, at the full tick rate. From the
+/// first of these on nobody who wants any room is led there.
+pub const ROOM_OVER_NOTICES: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(60)];
 /// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
 pub const ROSTER_DEPARTURES_MAX: usize = 256;
 /// For how long the id of a player who left is not given to another. Clients know players by their

@@ -78,6 +78,8 @@ pub struct Effects {
     pub departed: Vec<Departed>,
     /// Rooms that ended by a fault of their own.
     pub failed: Vec<RoomKey>,
+    /// Rooms that have made their last tick.
+    pub over: Vec<RoomKey>,
     /// Ticks of recorded rooms, as lines for a file.
     pub recorded: Vec<(RoomKey, String)>,
     /// Recordings that ended with their room.

@@ -16,6 +16,7 @@ use shared::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
+use crate::limits::ROOM_OVER_NOTICES;
 use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
@@ -43,6 +44,8 @@ pub struct RoomHost<G: Game> {
     any_ended: bool,
     pacer: Pacer,
     passes: u32,
+    /// How many of [`ROOM_OVER_NOTICES`] have gone out.
+    notices_of_end: usize,
     status: Arc<RoomStatus>,
     recording: Option<Recording<G>>,
 }
@@ -71,6 +74,7 @@ impl<G: Game> RoomHost<G> {
             sessions: Vec::new(),
             any_ended: false,
             passes: 0,
+            notices_of_end: 0,
             status,
             recording,
         };
@@ -172,7 +176,11 @@ impl<G: Game> RoomHost<G> {
         if player.is_none() {
             self.broadcast.watch();
         }
-        let session = Session::new(pending, player, &self.room, self.pacer.active_time(now));
+        let mut session = Session::new(pending, player, &self.room, self.pacer.active_time(now));
+        if let Some(last) = self.notices_of_end.checked_sub(1) {
+            session.notify(&end_notice(ROOM_OVER_NOTICES[last]));
+            self.any_ended |= session.ended().is_some();
+        }
         let plays = |session: &Session<G>| session.player().is_some();
         let at = match player {
             Some(_) => self.sessions.partition_point(plays),
@@ -209,6 +217,7 @@ impl<G: Game> RoomHost<G> {
         self.read(active, &mut effects.counters);
         self.remove_ended(effects);
         self.step(due.steps, probe, effects);
+        self.announce_end();
         self.write(active, buffers, &mut effects.counters);
         self.remove_ended(effects);
         self.show_status();
@@ -230,6 +239,9 @@ impl<G: Game> RoomHost<G> {
         effects: &mut Effects,
     ) {
         for _ in 0..steps {
+            if self.is_over() {
+                break;
+            }
             self.room.step();
             self.heed_idleness();
             // What all spectators are sent of the tick is encoded once, here.
@@ -260,6 +272,30 @@ impl<G: Game> RoomHost<G> {
             }
             self.any_ended |= session.ended().is_some();
         }
+    }
+
+    /// Whether it has made its last tick: it must be closed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.room.ticks_left() == 0
+    }
+
+    /// Tells everybody in time that the room is near its last tick.
+    fn announce_end(&mut self) {
+        let Some(before) = ROOM_OVER_NOTICES.get(self.notices_of_end) else { return };
+        if !self.is_within(*before) {
+            return;
+        }
+        self.notices_of_end += 1;
+        info!(ticks_left = self.room.ticks_left(), "room nears its last tick");
+        for session in &mut self.sessions {
+            session.notify(&end_notice(*before));
+            self.any_ended |= session.ended().is_some();
+        }
+    }
+
+    /// Whether it has no longer to go than this, at the full tick rate.
+    fn is_within(&self, before: Duration) -> bool {
+        self.room.ticks_left() <= self.room.config().tick_rate().ticks_in_most(before)
     }
 
     fn write(&mut self, active: Duration, buffers: &mut WriteBuffers, counters: &mut PassCounters) {
@@ -343,7 +379,17 @@ impl<G: Game> RoomHost<G> {
             self.status.publish(tick, bots, self.pacer.time_scale(), self.pacer.refuses_joins());
         }
         self.status.publish_idle(self.room.idle_people());
+        if self.is_within(ROOM_OVER_NOTICES[0]) {
+            self.status.set_ending();
+        }
     }
+}
+
+fn end_notice(before: Duration) -> String {
+    let minutes = before.as_secs() / 60;
+    format!(
+        "This room ends within {minutes} min: it has run for as long as one can. Join anew then."
+    )
 }
 
 /// Whether a player whose connection ended so left by its own doing. Each end is named, so that a new
@@ -362,6 +408,7 @@ fn leave_reason(end: End) -> LeaveReason {
         | End::NotUtf8
         | End::TooBig => LeaveReason::Left,
         End::Closing
+        | End::RoomOver
         | End::RoomFailed
         | End::Fault
         // Before anybody plays.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use shared::game::Game;
 use shared::protocol::{End, Refusal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::directory::RoomKey;
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
@@ -96,7 +96,17 @@ impl<G: Game> Shard<G> {
             room.pass(now, load, buffers, probe, effects);
         });
         self.passed = passed.map(|()| (key, now));
+        self.end_if_over(key, effects);
         true
+    }
+
+    /// Ends a room that has made its last tick.
+    fn end_if_over(&mut self, key: RoomKey, effects: &mut Effects) {
+        let Some(at) = self.at(key).filter(|&at| self.rooms[at].is_over()) else { return };
+        let room = self.rooms.swap_remove(at);
+        warn!(room = room.name(), "room is over: it has made its last tick");
+        effects.over.push(key);
+        room.close(End::RoomOver, Some("its room is over"), effects);
     }
 
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.

@@ -39,11 +39,13 @@ pub enum End {
     Flood,
     /// A player did nothing, or always the same, for too long: it may watch, or join again.
     Idle,
+    /// The room has made the last tick that it can.
+    RoomOver,
 }
 
 impl End {
     /// All of them, in order.
-    pub const ALL: [End; 16] = [
+    pub const ALL: [End; 17] = [
         End::Left,
         End::Closing,
         End::Protocol,
@@ -60,6 +62,7 @@ impl End {
         End::NotUtf8,
         End::Flood,
         End::Idle,
+        End::RoomOver,
     ];
 
     /// The WebSocket close code: RFC 6455 section 7.4.1 where it has one, else from 4000.
@@ -83,6 +86,7 @@ impl End {
             End::RoomFailed => 4005,
             End::Flood => 4006,
             End::Idle => 4007,
+            End::RoomOver => 4008,
         }
     }
 
@@ -112,6 +116,7 @@ impl End {
             End::NotUtf8 => "not-utf8",
             End::Flood => "flood",
             End::Idle => "idle",
+            End::RoomOver => "room-over",
         }
     }
 }

@@ -358,8 +358,8 @@ impl Mind<'_> {
     /// hand, and costs fewer bytes. Two waves, for the error of one would come back in step.
     fn sway(&self) -> f32 {
         let wave = |per_s: f32, offset: f32| {
-            let turns = self.seconds() * per_s + offset;
-            libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU)
+            let period_ticks = self.level.tick_rate.ticks_in(1.0 / per_s);
+            wave(self.tick, period_ticks, offset)
         };
         let slow = wave(self.trait_between([0.15, 0.3], 2), self.trait_of(3));
         let quick = wave(self.trait_between([0.5, 0.9], 5), self.trait_of(6));
@@ -391,10 +391,6 @@ impl Mind<'_> {
         self.mood(CARE_S, 7) % 4 < self.play.spells_of_4
     }
 
-    fn seconds(&self) -> f32 {
-        self.tick as f32 * self.level.timing.dt
-    }
-
     /// One of a bot's lasting properties, from 0 to 1.
     fn trait_of(&self, which: u32) -> f32 {
         part(self.lasting(which))
@@ -416,6 +412,13 @@ impl Mind<'_> {
         let turn = self.tick.wrapping_add(offset) / period;
         scrambled(turn.wrapping_mul(0x1_0001) ^ self.lasting(which))
     }
+}
+
+/// A wave of so many ticks, `offset` of a turn ahead, from -1 to 1. Of whole turns nothing is left
+/// before anything is rounded: after years it is as smooth as at first.
+fn wave(tick: u32, period_ticks: u32, offset: f32) -> f32 {
+    let turns = (tick % period_ticks) as f32 / period_ticks as f32 + offset;
+    libm::sinf((turns - libm::floorf(turns)) * std::f32::consts::TAU)
 }
 
 /// Whether the bot that plays for `player` has a liking for the rail.
@@ -450,4 +453,24 @@ fn scrambled(mut bits: u32) -> u32 {
     bits ^= bits >> 13;
     bits = bits.wrapping_mul(0xc2b2_ae35);
     bits ^ (bits >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::TICK_MAX;
+
+    #[test]
+    fn a_hand_sways_as_smoothly_after_years_as_at_first() {
+        const WEEK: u32 = 7 * 24 * 3_600 * 30;
+        for period in [33, 60, 200] {
+            for start in [0, WEEK, 1 << 30, (1 << 31) - 500, TICK_MAX - 1_000] {
+                for tick in start..start + 1_000 {
+                    let step = wave(tick + 1, period, 0.3) - wave(tick, period, 0.3);
+                    let most = 1.001 * std::f32::consts::TAU / period as f32;
+                    assert!(step.abs() <= most, "{step} at {tick}, of {period}");
+                }
+            }
+        }
+    }
 }

@@ -169,7 +169,7 @@ pub const PICKUP: EntityKind<3> = EntityKind::new(
 .at(0, 1);
 
 /// The round, one row that all know: number, phase (0 while it is played, 1 while its result
-/// stands), ends (the tick at which the phase ends; 0 if it does not), team1, team2 (points of the
+/// stands), ends (the tick at which the phase ends, less 2^32 from 2^31 on; 0 if it does not), team1, team2 (points of the
 /// teams).
 pub const ROUND: EntityKind<5> = EntityKind::new(
     4,

@@ -102,6 +102,8 @@ pub struct Skirmish {
     next_entity: EntityId,
     /// The last tick that was made.
     tick: Tick,
+    /// The one before the first that was.
+    first_tick: Tick,
     /// `None` for rounds that never end.
     round_ticks: Option<u32>,
     /// For how long a hit counts, also when somebody leaves, between two ticks.
@@ -160,7 +162,8 @@ impl Game for Skirmish {
             settings: setup.settings,
             dice: Dice::new(setup.seed.derive(WORLD), 0),
             next_entity: EntityId(ROUND_ENTITY.0 + 1),
-            tick: Tick(0),
+            tick: setup.first_tick,
+            first_tick: setup.first_tick,
             round_ticks: (round_ticks > 0).then_some(round_ticks),
             assist_ticks: level.timing.assist_ticks,
             respawn_ticks: level.timing.respawn_ticks,
@@ -303,7 +306,7 @@ impl Skirmish {
 
     /// A round that is over is followed by its result, and that by the next round.
     fn turn_round(&mut self, now: &mut Step<'_, Skirmish>) {
-        let is_first = self.tick == Tick(0);
+        let is_first = self.tick == self.first_tick;
         if !is_first && !self.round.is_over(now.tick) {
             return;
         }
@@ -363,7 +366,7 @@ impl Skirmish {
         let wanted = border_radius(self.players.len() as u16);
         let target = if wanted < self.border_max { wanted } else { self.border_max };
         // Before the first tick it is put where it belongs at once.
-        let radius = if self.tick == Tick(0) { target } else { self.border.radius };
+        let radius = if self.tick == self.first_tick { target } else { self.border.radius };
         let border = Border { radius, target };
         if border == self.border {
             return;

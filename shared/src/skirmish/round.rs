@@ -144,7 +144,9 @@ impl Round {
             Phase::Result { ends } => (1.0, ends),
         };
         let [team1, team2] = self.team_points.map(f64::from);
-        scene.row(&ROUND, entity, [self.number.into(), phase, ends.0.into(), team1, team2]);
+        // A field has 32 bits with a sign: those of a tick beyond the half of them are the same bits.
+        let ends = f64::from(ends.0 as i32);
+        scene.row(&ROUND, entity, [self.number.into(), phase, ends, team1, team2]);
         for (at, Standing { entity, player, place, tally }) in self.result.iter().enumerate() {
             let Tally { score, kills, deaths, assists, best_streak, .. } = *tally;
             let counts = [kills, deaths, assists, best_streak].map(f64::from);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::ids::SessionId;
 use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
+use shared::tick::Tick;
 use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
@@ -29,6 +30,7 @@ pub struct Host<G: Game> {
     effects: Effects,
     freed_seats: mpsc::Receiver<(RoomKey, Role)>,
     room: RoomKey,
+    first_tick: Tick,
     /// What passes have counted.
     pub counters: PassCounters,
     /// What the room has counted.
@@ -54,7 +56,7 @@ impl<G: Game> Host<G> {
             // A host that is gone counts nobody.
             let _ = freed.send((room, role));
         });
-        let seed = template.setup.seed;
+        let (seed, first_tick) = (template.setup.seed, template.setup.first_tick);
         let settings = LobbySettings {
             game: GameVersion::of::<G>(),
             tick_rate: template.setup.tick_rate,
@@ -82,7 +84,8 @@ impl<G: Game> Host<G> {
         assert!(effects.failed.is_empty(), "the game fits a room");
         drop(admission);
         let (counters, room_counters) = (PassCounters::default(), RoomCounters::default());
-        let mut host = Host { lobby, shard, effects, freed_seats, room, counters, room_counters };
+        let mut host =
+            Host { lobby, shard, effects, freed_seats, room, first_tick, counters, room_counters };
         host.settle(now);
         host
     }
@@ -129,6 +132,12 @@ impl<G: Game> Host<G> {
         self.shard.room(self.room).expect("the room has not failed")
     }
 
+    /// Whether its room has made its last tick.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.shard.room(self.room).is_none()
+    }
+
     /// The room.
     #[must_use]
     pub fn room(&self) -> &Room<G> {
@@ -166,7 +175,7 @@ impl<G: Game> Host<G> {
         self.counters += effects.counters;
         self.room_counters += effects.rooms;
         // A room that failed is gone before its seats are free.
-        for room in effects.failed {
+        for room in effects.failed.into_iter().chain(effects.over) {
             self.lobby.room_failed(room);
         }
         drop(effects.departed);
@@ -177,8 +186,8 @@ impl<G: Game> Host<G> {
         let sessions = host.map_or(0, |host| host.sessions().len());
         assert_eq!(self.lobby.people(), sessions, "nobody is counted who is not there");
         if let Some(host) = host {
-            let tick = u64::from(host.room().tick().0);
-            assert_eq!(tick, self.counters.ticks, "a tick that is counted is made");
+            let made = host.room().tick().since(self.first_tick) as u64;
+            assert_eq!(made, self.counters.ticks, "a tick that is counted is made");
         }
     }
 }

@@ -98,6 +98,8 @@ pub struct Plan {
     pub stream: StreamSettings,
     /// How old a picture may be by which a shot is judged.
     pub rewind_max: Duration,
+    /// The tick before the room's first.
+    pub first_tick: Tick,
 }
 
 impl Plan {
@@ -111,6 +113,7 @@ impl Plan {
             fill: 0,
             stream: StreamSettings::default(),
             rewind_max: REWIND_MAX_DEFAULT,
+            first_tick: Tick(0),
         }
     }
 }
@@ -155,11 +158,13 @@ impl<G: Game> World<G> {
             tick_rate,
             players_max: plan.players_max,
             rewind_max_ticks: tick_rate.ticks_in_most(rewind),
+            first_tick: plan.first_tick,
         };
         let template =
             RoomTemplate { setup, fill: plan.fill, stream: plan.stream, ..RoomTemplate::default() };
         let mut host = Host::new(template, Duration::from_millis(1));
         let log = TickLog::default();
+        log.ticks().first_tick = plan.first_tick;
         host.set_probe(Box::new(log.clone()));
         World {
             now: Duration::ZERO,
@@ -320,7 +325,7 @@ impl<G: Game> World<G> {
                         Some(_) => check_mirror(seat),
                         None => check_scene(seat, &ticks.scenes),
                     };
-                    seat.ages.push(self.now - ticks.made[tick.0 as usize]);
+                    seat.ages.push(self.now - ticks.made_at(tick));
                     seat.feel.snapshot(&mut seat.client, &seat.up, before, &ticks.effects);
                 }
             }

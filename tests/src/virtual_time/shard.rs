@@ -10,6 +10,7 @@ use std::time::Duration;
 use shared::game::Game;
 use shared::protocol::{ClientMessage, End};
 use shared::scene::Scene;
+use shared::tick::Tick;
 use tickwire_host::hello::HelloError;
 use tickwire_host::pacer::TimeScale;
 use tickwire_host::room::Room;
@@ -38,13 +39,26 @@ pub(super) struct Timing {
 #[derive(Debug, Default)]
 pub(super) struct Ticks {
     pub(super) hashes: Vec<u64>,
-    /// When each tick was made, for the ages of snapshots; index is the tick.
-    pub(super) made: Vec<Duration>,
+    /// The tick before the room's first.
+    pub(super) first_tick: Tick,
+    /// When each tick was made, for the ages of snapshots; by ticks since the first.
+    made: Vec<Duration>,
     /// The scenes of the last ticks, while anybody watches.
     pub(super) scenes: VecDeque<Scene>,
     pub(super) effects: Effects,
     keeps_scenes: bool,
     now: Duration,
+}
+
+impl Ticks {
+    fn index(&self, tick: Tick) -> usize {
+        tick.since(self.first_tick) as usize
+    }
+
+    /// When a tick was made.
+    pub(super) fn made_at(&self, tick: Tick) -> Duration {
+        self.made[self.index(tick)]
+    }
 }
 
 /// Notes each tick as it is made.
@@ -61,7 +75,8 @@ impl<G: Game> StepProbe<G> for TickLog {
     fn stepped(&mut self, room: &Room<G>) {
         let ticks = &mut *self.ticks();
         ticks.hashes.push(room.hash());
-        ticks.made.resize(room.tick().0 as usize + 1, ticks.now);
+        let made = ticks.index(room.tick()) + 1;
+        ticks.made.resize(made, ticks.now);
         ticks.effects.note(room.tick(), room.effects());
         if ticks.keeps_scenes {
             ticks.scenes.push_back(room.published().scene().clone());
@@ -116,6 +131,10 @@ impl<G: Game> World<G> {
         let steps = self.host.counters.ticks - before;
         self.timing.ended = self.now + self.timing.step * steps as u32;
         self.host.pass_ended(self.timing.ended);
+        if self.host.is_over() {
+            self.seats.iter_mut().for_each(|seat| seat.depart(self.timing.ended));
+            return;
+        }
         let now_scale = self.room_host().time_scale();
         if now_scale != scale {
             self.timing.time_scales.push((self.now, now_scale));

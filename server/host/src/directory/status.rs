@@ -18,6 +18,7 @@ pub struct RoomStatus {
     idle: AtomicU16,
     time_scale_permille: AtomicU16,
     refuses_joins: AtomicBool,
+    is_ending: AtomicBool,
     is_asleep: AtomicBool,
 }
 
@@ -29,6 +30,7 @@ impl Default for RoomStatus {
             idle: AtomicU16::default(),
             time_scale_permille: AtomicU16::new(PACE_FULL_PERMILLE),
             refuses_joins: AtomicBool::default(),
+            is_ending: AtomicBool::default(),
             is_asleep: AtomicBool::default(),
         }
     }
@@ -54,6 +56,15 @@ impl RoomStatus {
     #[must_use]
     pub fn is_asleep(&self) -> bool {
         self.is_asleep.load(Relaxed)
+    }
+
+    /// It nears its last tick.
+    pub(crate) fn set_ending(&self) {
+        self.is_ending.store(true, Relaxed);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.load(Relaxed)
     }
 
     pub(crate) fn publish_idle(&self, idle: u16) {

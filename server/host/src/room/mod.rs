@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 use shared::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
 use shared::ids::{PlayerId, SessionId, Subject};
-use shared::limits::{PACE_FULL_PERMILLE, WELCOME_MAX_BYTES};
+use shared::limits::{ENTITY_LAST, PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
 use shared::protocol::snapshot::{Codec, GivenKind};
 use shared::protocol::{Input, Pace, Refusal, ServerMessage};
 use shared::simulation::Simulation;
@@ -72,7 +72,7 @@ pub struct Room<G: Game> {
 }
 
 impl<G: Game> Room<G> {
-    /// Opens a room: its world is at tick 0, and nobody is in it.
+    /// Opens a room: its world is at its first tick, and nobody is in it.
     ///
     /// # Errors
     /// When the game or the settings break a limit.
@@ -86,7 +86,7 @@ impl<G: Game> Room<G> {
             idle: 0,
             retired_ids: RetiredIds::default(),
             roster: Roster::default(),
-            pace: Pace { from: Tick(0), permille: PACE_FULL_PERMILLE },
+            pace: Pace { from: template.setup.first_tick, permille: PACE_FULL_PERMILLE },
         };
         Room::of(name, template, codec, state)
     }
@@ -213,6 +213,17 @@ impl<G: Game> Room<G> {
     #[must_use]
     pub fn tick(&self) -> Tick {
         self.state.simulation.tick()
+    }
+
+    /// How many more ticks it can make: none once it has made its last, or has named its last entity.
+    #[must_use]
+    pub fn ticks_left(&self) -> u32 {
+        let rows = self.published.scene.rows();
+        let newest = rows.len().checked_sub(1).map(|last| rows.row(last));
+        if newest.is_some_and(|row| row.entity.0 >= ENTITY_LAST) {
+            return 0;
+        }
+        TICK_MAX.saturating_sub(self.tick().0)
     }
 
     /// The newest tick that spectators may be sent.

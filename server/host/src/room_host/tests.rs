@@ -367,6 +367,6 @@ fn how_late_ticks_are_is_said_tick_by_tick() {
 fn only_ends_that_a_client_can_bring_about_count_as_leaving() {
     let removed: Vec<_> =
         End::ALL.into_iter().filter(|end| leave_reason(*end) == LeaveReason::Removed).collect();
-    use End::{Closing, Fault, HelloTimeout, Refused, RoomFailed};
-    assert_eq!(removed, [Closing, Refused, HelloTimeout, RoomFailed, Fault]);
+    use End::{Closing, Fault, HelloTimeout, Refused, RoomFailed, RoomOver};
+    assert_eq!(removed, [Closing, Refused, HelloTimeout, RoomFailed, Fault, RoomOver]);
 }

@@ -96,7 +96,7 @@ impl<G: Game> Session<G> {
         self.ended
     }
 
-    /// Sends its client a notice, when its connection takes it.
+    /// Sends its client a notice, when its connection takes it. If too many wait, the session ends.
     pub(crate) fn notify(&mut self, text: &str) {
         if let Err(end) = self.outbox.notify(text) {
             self.end(end);

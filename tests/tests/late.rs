@@ -1,0 +1,88 @@
+//! What comes after years: rooms whose ticks are near half of all numbers, and near the last.
+
+#![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
+
+use std::time::Duration;
+
+use shared::game::Game;
+use shared::limits::TICK_MAX;
+use shared::protocol::End;
+use shared::skirmish::kinds::ROUND;
+use shared::skirmish::{Settings, Skirmish};
+use shared::tick::Tick;
+use test_games::dots::Dots;
+use tests::virtual_time::{Path, Plan, World};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn plan(first_tick: u32) -> Plan {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    println!("seed {seed}, from tick {first_tick} on");
+    Plan { first_tick: Tick(first_tick), ..Plan::seeded(seed) }
+}
+
+fn line() -> Path {
+    Path { latency: 30 * MS, jitter: 10 * MS, ..Path::default() }
+}
+
+/// Half a minute around a tick: the checker looks at every snapshot of each client.
+fn plays_across<G: Game>(tick: u32, settings: G::Settings) -> World<G> {
+    let mut world = World::<G>::of(&Plan { fill: 4, ..plan(tick - 450) }, settings);
+    let players = [(); 3].map(|()| world.join_bot(line()));
+    world.join_spectator(line());
+    world.run(30 * SECOND);
+    world.all_play();
+    assert!(world.room().tick() > Tick(tick));
+    for player in players {
+        let counters = world.client(player).counters();
+        assert!(counters.snapshots > 29 * 30 - 15, "{counters:?}");
+        assert!(counters.late_inputs < 30, "{counters:?}");
+    }
+    world
+}
+
+#[test]
+fn half_of_all_ticks_is_a_tick_like_any_other() {
+    plays_across::<Dots>(1 << 31, ());
+    let world = plays_across::<Skirmish>(1 << 31, Settings::default());
+    // The countdown of a round goes on across it.
+    let scene = &world.room().published().scene();
+    let round = scene.rows().iter().find_map(|row| ROUND.read(row)).expect("there is a round");
+    let ends = round[2] as i32 as u32;
+    let left = Tick(ends).since(world.room().tick());
+    assert!((1..=180 * 30).contains(&left), "{left} ticks left");
+}
+
+#[test]
+fn a_room_announces_its_end_and_ends_with_its_own_reason() {
+    // A little more than ten minutes before.
+    let mut world = World::<Dots>::new(&plan(TICK_MAX - 605 * 30));
+    let player = world.join_bot(line());
+    let spectator = world.join_spectator(line());
+    world.run(4 * SECOND);
+    assert_eq!(world.client_mut(player).next_notice(), None);
+    world.run(3 * SECOND);
+    for who in [player, spectator] {
+        let notice = world.client_mut(who).next_notice().expect("it hears of it");
+        assert!(notice.contains("10 min"), "{notice}");
+    }
+    let late = world.join_bot(line());
+    world.run(2 * SECOND);
+    let notice = world.client_mut(late).next_notice().expect("who comes then hears of it too");
+    assert!(notice.contains("10 min"), "{notice}");
+}
+
+#[test]
+fn a_room_makes_its_last_tick_and_is_over() {
+    for players in [0, 3] {
+        let mut world = World::<Skirmish>::new(&Plan { fill: 2, ..plan(TICK_MAX - 20 * 30) });
+        let players: Vec<_> = (0..players).map(|_| world.join_bot(line())).collect();
+        world.run(19 * SECOND);
+        world.all_play();
+        world.run(3 * SECOND);
+        for player in players {
+            assert_eq!(world.ended(player), Some(End::RoomOver));
+        }
+    }
+}
