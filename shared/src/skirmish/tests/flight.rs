@@ -124,7 +124,7 @@ fn hit(charges: Charges, runs: bool) -> Outcome {
 fn stay_and_fight() -> Outcome {
     let (mut fight, mut all) = (Fight::new(), 0);
     for _ in 0..MINUTES * 60 * 30 {
-        fight.step(|seen, dice| Skirmish::bot(seen, dice));
+        fight.step(Skirmish::bot);
         all += fight.kills().count() as u32;
     }
     let each = all / u32::from(BOTS + 1);
