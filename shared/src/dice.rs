@@ -70,6 +70,13 @@ impl Dice {
         self.unit() < p
     }
 
+    /// 32 random bits that belong to `number`: the same whatever was drawn, and nothing is drawn for
+    /// them. For what should last a while without being kept.
+    #[must_use]
+    pub fn at(&self, number: u64) -> u32 {
+        self.seed.bits_at([self.generator.get_stream(), number])
+    }
+
     fn position(&self) -> Position {
         let (stream, drawn) = (self.generator.get_stream(), self.generator.get_word_pos());
         Position { seed: self.seed, stream, drawn: drawn as u64 }
@@ -154,6 +161,17 @@ mod tests {
             let next = dice.clone().bits64();
             assert_eq!((read.bits64(), dice.bits()), (next, next as u32), "{drawn} drawn");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_a_number_draws_nothing_and_is_another_for_each_seed_and_stream() {
+        let mut dice = Dice::new(1, 2);
+        let (before, at) = (dice.clone(), dice.at(7));
+        assert!(dice == before);
+        dice.bits();
+        assert_eq!(dice.at(7), at);
+        let others = [dice.at(8), Dice::new(2, 2).at(7), Dice::new(1, 3).at(7)];
+        assert!(!others.contains(&at), "{others:?}");
     }
 
     /// PCG-XSH-RR 64/32, from which all was drawn before.

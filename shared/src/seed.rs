@@ -41,6 +41,17 @@ impl Seed {
     }
 }
 
+impl Seed {
+    /// 32 random bits that belong to two numbers.
+    pub(crate) fn bits_at(self, numbers: [u64; 2]) -> u32 {
+        let mut hasher = SipHasher24::new_with_key(&self.0.to_le_bytes());
+        // No purpose begins so: it is not UTF-8.
+        hasher.write(&[u8::MAX]);
+        numbers.iter().for_each(|number| hasher.write(&number.to_le_bytes()));
+        hasher.finish128().h1 as u32
+    }
+}
+
 impl From<u64> for Seed {
     fn from(number: u64) -> Seed {
         Seed(number.into())

@@ -1,8 +1,8 @@
 //! What a bot does: a function of what a client knows, and of nothing else.
 //!
 //! It keeps no state between ticks: whatever should last a while, like the side to which it
-//! strafes, follows from the tick and the player's number, so that thousands of bots cost
-//! nothing while they wait, and its aim is where its ship points, which it swings no faster
+//! strafes, follows from the tick and a secret of its dice, so that thousands of bots cost
+//! nothing while they wait and nobody knows beforehand what one will do, and its aim is where its ship points, which it swings no faster
 //! than a hand does: that is what makes it react late. It leads and aims wrong, each bot by its
 //! own measure, for people should win. The room's fill-in bots, the load tests and the
 //! determinism trial call it through [`crate::game::Game::bot`].
@@ -115,8 +115,10 @@ const SECTOR_SIN: f32 = 0.383;
 pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
     let Some(own) = seen.own else { return Input::default() };
     let (tick, player) = (seen.tick.0, seen.player);
-    let mind = Mind { own, level: seen.level, play: seen.skill.play(), player, tick };
-    let input = if own.is_alive() { mind.fly(seen, dice) } else { Input::new(0, own.aim) };
+    let is_quick = dice.chance(0.9);
+    let (level, play) = (seen.level, seen.skill.play());
+    let mind = Mind { own, level, play, player, tick, dice, is_quick };
+    let input = if own.is_alive() { mind.fly(seen) } else { Input::new(0, own.aim) };
     input.wishing(mind.class())
 }
 
@@ -137,6 +139,10 @@ struct Mind<'a> {
     play: &'static Play,
     player: PlayerId,
     tick: u32,
+    /// Where its moods come from.
+    dice: &'a Dice,
+    /// Whether it would shoot in this very tick.
+    is_quick: bool,
 }
 
 /// Whom it fights.
@@ -149,7 +155,7 @@ struct Target {
 }
 
 impl Mind<'_> {
-    fn fly(&self, seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
+    fn fly(&self, seen: &Seen<'_, Skirmish>) -> Input {
         // While the result of a round stands there is nobody to fight.
         let target = if self.own.truce_ticks > 0 { None } else { self.choose(seen) };
         let mut wish = match (self.fetch(seen), &target) {
@@ -175,7 +181,7 @@ impl Mind<'_> {
         }
         let (aim, is_there) = self.turn(self.aim(&target, BOLT_SPEED, 1.0));
         let in_reach = target.is_clear && target.distance < SHOT_RANGE;
-        let fires = in_reach && is_there && self.is_trigger_happy() && dice.chance(0.9);
+        let fires = in_reach && is_there && self.is_trigger_happy() && self.is_quick;
         Input::new(buttons | if fires { Input::FIRE } else { 0 }, aim)
     }
 
@@ -361,8 +367,8 @@ impl Mind<'_> {
             let period_ticks = self.level.tick_rate.ticks_in(1.0 / per_s);
             wave(self.tick, period_ticks, offset)
         };
-        let slow = wave(self.trait_between([0.15, 0.3], 2), self.trait_of(3));
-        let quick = wave(self.trait_between([0.5, 0.9], 5), self.trait_of(6));
+        let slow = wave(self.trait_between([0.15, 0.3], 2), self.secret(3));
+        let quick = wave(self.trait_between([0.5, 0.9], 5), self.secret(6));
         self.trait_between(self.play.aim_error, 1) * (0.6 * slow + 0.4 * quick)
     }
 
@@ -410,7 +416,17 @@ impl Mind<'_> {
         let period = self.level.tick_rate.ticks_in(seconds);
         let offset = scrambled(u32::from(self.player.0)) % period;
         let turn = self.tick.wrapping_add(offset) / period;
-        scrambled(turn.wrapping_mul(0x1_0001) ^ self.lasting(which))
+        self.bits(u64::from(turn) << 32, which)
+    }
+
+    /// A lasting property that nobody else knows, from 0 to 1.
+    fn secret(&self, which: u32) -> f32 {
+        part(self.bits(1 << 63, which))
+    }
+
+    /// Bits of its own for a number above 2^32. Bots may share their dice.
+    fn bits(&self, number: u64, which: u32) -> u32 {
+        self.dice.at(number | u64::from(self.player.0) << 8 | u64::from(which))
     }
 }
 
