@@ -13,12 +13,15 @@ use shared::limits::SNAPSHOT_MAX_BYTES;
 use shared::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
 use shared::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
 use shared::simulation::Simulation;
-use shared::tick::{Tick, TickRate};
+use shared::tick::TickRate;
 
 /// Most bots in it: the page must not stutter.
 const PLAYERS_MAX: u32 = 32;
 /// Steps made up for after a pause; the rest of a longer one is left out.
 const CATCH_UP_MAX_STEPS: u32 = 4;
+
+/// Steps made before it is first shown: by then all who wait for a ship have one.
+const AHEAD_STEPS: u32 = 90;
 
 /// A room of bots that is stepped as time passes.
 pub(crate) struct Demo<G: Game> {
@@ -43,7 +46,7 @@ impl<G: Game> Demo<G> {
         }
         let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range)
             .unwrap_or_else(|_| unreachable!("a game whose schema is unsound opens no room"));
-        Demo {
+        let mut demo = Demo {
             simulation,
             codec,
             encoder: SnapshotEncoder::new(),
@@ -51,7 +54,12 @@ impl<G: Game> Demo<G> {
             bots,
             due: now,
             message: Vec::new(),
+        };
+        for _ in 0..AHEAD_STEPS {
+            let inputs = demo.inputs();
+            demo.simulation.step(&inputs);
         }
+        demo
     }
 
     /// What a spectator is sent first.
@@ -67,7 +75,7 @@ impl<G: Game> Demo<G> {
             player: None,
             room: "demo",
             tick_rate_hz: TickRate::default().hz(),
-            tick: Tick(0),
+            tick: self.simulation.tick(),
             players_max: self.setup.players_max,
             delay_ticks: 0,
             schema: &schema,
