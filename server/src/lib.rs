@@ -27,6 +27,7 @@ pub use config::{
     AllowedOrigin, Config, EdgeConfig, EmptyRooms, Guests, KeyText, NoOrigin, Origin, OriginError,
     OverloadJoins, TicketConfig, TlsConfig, Uncapped,
 };
+pub use ops::memory::set_live_bytes;
 pub use ops::supervision::PartFailure;
 pub use program::{RunError, run};
 pub use server::{Server, StartError};

@@ -89,6 +89,9 @@ pub const REFUSAL_LINES_BURST: u32 = 8;
 pub const MEMORY_MAX_DEFAULT_PERCENT: u64 = 80;
 /// Memory use below which joins are accepted again, in percent of the memory limit.
 pub const MEMORY_AGAIN_PERCENT: u64 = 95;
+/// Memory that the allocator needs beyond the bytes that are allocated, in percent of them. What it
+/// holds beyond that is free, and does not count against the memory limit.
+pub const HEAP_OVERHEAD_PERCENT: u64 = 25;
 /// Longest time that a connection which ended gets to receive the goodbye. Then it is closed.
 pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// Most bytes of a connection which ended that are read and discarded. Then it is closed.

@@ -306,12 +306,13 @@ impl AcceptLoop {
 
     /// Expires addresses and samples the memory use.
     fn housekeep(&mut self) {
-        let used = self.memory_gauge.used_bytes();
+        let memory = self.memory_gauge.read();
         let metrics = &self.context.server.metrics;
         self.context.expire_addresses();
-        if let Some(used) = used {
-            metrics.memory_bytes.store(used, Relaxed);
-            self.context.server.memory.sample(used);
+        if let Some(memory) = memory {
+            metrics.memory_bytes.store(memory.resident, Relaxed);
+            metrics.memory_live_bytes.store(memory.live.unwrap_or(0), Relaxed);
+            self.context.server.memory.sample(memory.used);
         }
     }
 

@@ -1,6 +1,10 @@
 //! [`Watermark`]: the memory limit above which joins are refused, before the kernel kills the
 //! process with everybody in it; and [`MemoryGauge`], which reads the memory use.
 //!
+//! An allocator may keep the memory of players who have left, and use it for the next ones. The
+//! resident memory does not show that. Therefore a program whose allocator counts says how much of the
+//! heap is in use ([`set_live_bytes`]), and what is kept beyond that does not count.
+//!
 //! The edge samples the memory use about once a second; the lobby checks the watermark at every
 //! join. Players who are in a room are not affected. Only Linux reports these numbers: on other
 //! systems the memory use is unknown, and nothing is refused.
@@ -8,9 +12,10 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crate::limits::{MEMORY_AGAIN_PERCENT, MEMORY_MAX_DEFAULT_PERCENT};
+use crate::limits::{HEAP_OVERHEAD_PERCENT, MEMORY_AGAIN_PERCENT, MEMORY_MAX_DEFAULT_PERCENT};
 use tracing::{info, warn};
 
 /// The error of Linux when a process has reached its limit on open files.
@@ -54,22 +59,58 @@ impl Watermark {
     }
 }
 
+/// How much of the heap is in use. There is one heap in a process, hence one gauge.
+static LIVE_BYTES: OnceLock<fn() -> usize> = OnceLock::new();
+
+/// Sets the function that returns how many bytes the program has allocated and not freed, for
+/// `--memory-max`. Call it before the server starts, in a program whose global allocator counts them;
+/// without it, all resident memory counts, and joins are accepted again only when the allocator has
+/// returned memory to the system. Only the first call has an effect.
+pub fn set_live_bytes(live_bytes: fn() -> usize) {
+    // A second gauge would read the same heap.
+    let _ = LIVE_BYTES.set(live_bytes);
+}
+
+/// The memory use of the process at one moment, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemoryUse {
+    /// In the machine's memory; what control groups limit, apart from memory of the kernel.
+    pub(crate) resident: u64,
+    /// Allocated on the heap and not freed; `None` if nobody counts it.
+    pub(crate) live: Option<u64>,
+    /// Resident, without what the allocator keeps and can use again.
+    pub(crate) used: u64,
+}
+
 /// Reads how much memory the process uses. It keeps its file open, so that it still works when the
 /// process has no descriptors left.
 #[derive(Debug)]
-pub(crate) struct MemoryGauge(Option<File>);
+pub(crate) struct MemoryGauge {
+    status: Option<File>,
+    /// Resident memory that is not of the heap: code, stacks. From the first reading, before anyone
+    /// has joined.
+    beside_heap: Option<u64>,
+}
 
 impl MemoryGauge {
     pub(crate) fn open() -> MemoryGauge {
-        MemoryGauge(File::open("/proc/self/status").ok())
+        MemoryGauge { status: File::open("/proc/self/status").ok(), beside_heap: None }
     }
 
-    /// Bytes in use now; `None` where the system does not report it.
-    pub(crate) fn used_bytes(&mut self) -> Option<u64> {
-        let (file, mut text) = (self.0.as_mut()?, String::new());
+    /// The memory use now; `None` where the system does not report it.
+    pub(crate) fn read(&mut self) -> Option<MemoryUse> {
+        let (file, mut text) = (self.status.as_mut()?, String::new());
         file.rewind().ok()?;
         file.read_to_string(&mut text).ok()?;
-        kib_of(&text, "VmRSS:")
+        let resident = kib_of(&text, "VmRSS:")?;
+        Some(self.memory_use(resident, LIVE_BYTES.get().map(|live_bytes| live_bytes() as u64)))
+    }
+
+    fn memory_use(&mut self, resident: u64, live: Option<u64>) -> MemoryUse {
+        let Some(live) = live else { return MemoryUse { resident, live: None, used: resident } };
+        let beside_heap = *self.beside_heap.get_or_insert(resident.saturating_sub(live));
+        let needed = beside_heap + live + live / 100 * HEAP_OVERHEAD_PERCENT;
+        MemoryUse { resident, live: Some(live), used: resident.min(needed) }
     }
 }
 
@@ -142,6 +183,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_allocator_keeps_of_those_who_left_does_not_count() {
+        let mut gauge = MemoryGauge { status: None, beside_heap: None };
+        let mut used = |resident, live| gauge.memory_use(resident, live).used;
+        assert_eq!(used(6_000, None), 6_000, "nobody counts what is in use");
+        assert_eq!(used(6_000, Some(2_000)), 6_000, "an empty server");
+        assert_eq!(used(22_000, Some(16_000)), 22_000, "a full one");
+        assert_eq!(
+            used(22_000, Some(2_000)),
+            6_500,
+            "they have left, and the memory stays resident"
+        );
+        assert_eq!(used(9_000, Some(8_000)), 9_000, "the allocator has returned it");
+        assert_eq!(used(22_000, Some(16_000)), 22_000, "others have come");
+        assert_eq!(used(1_000, Some(2_000)), 1_000, "swapped out");
+    }
+
+    #[test]
     fn limits_of_groups_are_found_where_they_are_written() {
         assert_eq!(
             limit_location("0::/a/b.service"),
@@ -162,10 +220,10 @@ mod tests {
     fn the_system_reports_the_used_and_the_available_memory() {
         let (mut gauge, available) =
             (MemoryGauge::open(), available_bytes().expect("it is reported"));
-        let first = gauge.used_bytes().expect("it is reported");
+        let first = gauge.read().expect("it is reported").resident;
         assert!(0 < first && first < available, "{first} of {available}");
         let more = vec![1_u8; 64 << 20];
-        let then = gauge.used_bytes().expect("it is reported again");
+        let then = gauge.read().expect("it is reported again").resident;
         assert!(then > first + (32 << 20), "{first}, then {then} with {} more", more.len());
         assert!(open_descriptors().expect("it is reported") > 2);
     }

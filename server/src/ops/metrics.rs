@@ -57,6 +57,8 @@ pub(crate) struct Metrics {
     pub(crate) people: AtomicU64,
     /// Gauge: memory in use, in bytes; 0 where the system does not report it.
     pub(crate) memory_bytes: AtomicU64,
+    /// Gauge: bytes of the heap that are in use; 0 if nobody counts them.
+    pub(crate) memory_live_bytes: AtomicU64,
     /// Joins refused for any reason.
     refusals: AtomicU64,
     /// Spectators refused because their room has the most spectators already.
@@ -187,13 +189,14 @@ impl Metrics {
             .zip(&self.refused_http)
             .map(|(status, count)| (status.to_string(), count.load(Relaxed).into()))
             .collect();
-        let memory = Some(self.memory_bytes.load(Relaxed)).filter(|bytes| *bytes > 0);
+        let known = |gauge: &AtomicU64| Some(gauge.load(Relaxed)).filter(|bytes| *bytes > 0);
         let mut json = serde_json::json!({
             "pending_connections": self.pending_connections.load(Relaxed),
             "edge_tasks": self.edge_tasks.load(Relaxed),
             "addresses": self.addresses.load(Relaxed),
             "people": self.people.load(Relaxed),
-            "memory_bytes": memory,
+            "memory_bytes": known(&self.memory_bytes),
+            "memory_live_bytes": known(&self.memory_live_bytes),
             "pending_evicted": self.pending_evicted.load(Relaxed),
             "deadlines_missed": self.deadlines_missed.load(Relaxed),
             "address_connections_refused": self.address_connections_refused.load(Relaxed),

@@ -1,7 +1,7 @@
 //! A client that speaks message by message, so that a test can also say what no client says.
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use shared::game::Game;
@@ -62,10 +62,16 @@ impl Line {
     /// Connects, and says nothing yet.
     #[must_use]
     pub fn open(server: &Server) -> Line {
-        let stream = TcpStream::connect(server.address()).expect("the server takes connections");
+        Line::open_through(server.address(), "/ws")
+    }
+
+    /// The same through something that stands before a server and shows its WebSocket at `path`.
+    #[must_use]
+    pub fn open_through(address: SocketAddr, path: &str) -> Line {
+        let stream = TcpStream::connect(address).expect("the server takes connections");
         stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("the option is there");
-        let (socket, _) = tungstenite::client(server.ws_url(), stream)
+        let (socket, _) = tungstenite::client(format!("ws://{address}{path}"), stream)
             .unwrap_or_else(|error| panic!("no WebSocket: {error}"));
         Line { socket }
     }
@@ -136,6 +142,27 @@ impl Line {
                 Ok(Message::Close(close)) => panic!("closed instead of a snapshot: {close:?}"),
                 Ok(_) => {}
                 Err(error) => panic!("no snapshot: {error}"),
+            }
+        }
+    }
+
+    /// Waits until the server has answered the hello.
+    ///
+    /// # Errors
+    /// Why it refuses.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn verdict(&mut self) -> Result<(), Refusal> {
+        loop {
+            match self.hear() {
+                Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {
+                    Ok(ServerMessage::Refused(refusal)) => return Err(refusal),
+                    Ok(_) => return Ok(()),
+                    Err(error) => panic!("not a message of the server: {error}"),
+                },
+                Ok(_) => {}
+                Err(error) => panic!("no answer: {error}"),
             }
         }
     }
