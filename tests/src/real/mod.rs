@@ -16,6 +16,7 @@ mod node;
 mod path_proxy;
 mod process;
 mod programs;
+mod proxies;
 mod usage;
 
 use std::io::Write;
@@ -31,6 +32,7 @@ pub use node::Node;
 pub use path_proxy::PathProxy;
 pub use process::Process;
 pub use programs::{Bots, Report, Server};
+pub use proxies::{Proxy, ProxyKind};
 pub use usage::Usage;
 
 /// Longest wait for anything that should be there at once. Two busy cores are given time.
