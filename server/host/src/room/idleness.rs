@@ -1,6 +1,6 @@
 //! Since when a player does the same, or nothing; and what the room thinks of it.
 //!
-//! Part of the room's state, one [`Activity`] per player. Time is the room's own, in ticks: a server
+//! Part of the room's state, one [`InputActivity`] per player. Time is the room's own, in ticks: a server
 //! that stands still or is slowed makes nobody idle. A change of the decoded input counts as acting,
 //! whether it came in time or not; an input that stays the same does not, however often it is sent.
 //! Sent by nobody, repeated by the room, late by a bad line: all of that is not the player's doing.
@@ -14,17 +14,17 @@ use crate::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 
 /// When a player last acted.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Activity<I> {
+pub(super) struct InputActivity<I> {
     /// Its newest input, in the order in which they came; to do nothing before the first.
     input: I,
     /// The room's tick when that last changed.
     changed: Tick,
 }
 
-impl<I: Copy + Default + PartialEq> Activity<I> {
+impl<I: Copy + Default + PartialEq> InputActivity<I> {
     /// That of a player who joins: for now it counts as acting.
-    pub(super) fn new(now: Tick) -> Activity<I> {
-        Activity { input: I::default(), changed: now }
+    pub(super) fn new(now: Tick) -> InputActivity<I> {
+        InputActivity { input: I::default(), changed: now }
     }
 
     /// An input came.
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_another_input_is_an_act() {
-        let mut activity = Activity::<u8>::new(Tick(5));
+        let mut activity = InputActivity::<u8>::new(Tick(5));
         activity.note(Tick(9), 0);
         assert_eq!(activity.idle_ticks(Tick(10)), 5, "to do nothing is no act");
         activity.note(Tick(11), 3);

@@ -12,7 +12,7 @@ use shared::protocol::snapshot::GivenKind;
 use shared::protocol::{Input, WIRE};
 use shared::tick::{Rewind, Tick, TickRate};
 
-use super::idleness::Activity;
+use super::idleness::InputActivity;
 use super::rewind::{BelievedRewind, Claim};
 
 /// What became of an input.
@@ -50,7 +50,7 @@ pub(super) struct InputBuffer<I> {
     margin_ticks: i32,
     repeat_max_ticks: i64,
     rewind: BelievedRewind,
-    activity: Activity<I>,
+    activity: InputActivity<I>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
             margin_ticks: -(rate.input_ahead_max_ticks() as i32),
             repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
             rewind: BelievedRewind::new(rate, rewind_max_ticks),
-            activity: Activity::new(now),
+            activity: InputActivity::new(now),
         }
     }
 

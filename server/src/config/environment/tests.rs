@@ -41,6 +41,7 @@ fn sample(flag: &str) -> &'static str {
         "spectator-delay" | "rewind-max" => "123ms",
         "min-time-scale" => "0.5",
         "overload-joins" => "allow",
+        "empty-rooms" => "run",
         "no-origin" | "guests" => "refuse",
         "allow-origin" => "https://a.example,http://b.example:81",
         "uncapped" | "trusted-proxy" => "10.0.0.0/8,::1/128",
