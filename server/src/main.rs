@@ -1,7 +1,6 @@
 //! The server of the bundled game: the only file of the server that names it.
 
 use std::alloc::System;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use cap::Cap;
@@ -18,8 +17,7 @@ fn main() -> ExitCode {
     match tickwire::run::<Skirmish>(tickwire::Config::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody may be there to read it: the exit code says it as well.
-            let _ = writeln!(io::stderr(), "tickwire: {error}");
+            error.print();
             ExitCode::from(error.exit_code())
         }
     }

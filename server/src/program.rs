@@ -1,23 +1,22 @@
 //! [`run`]: a server as a program, with logs, signals and the lines that it prints.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, IsTerminal, Write};
+use std::env::{self, VarError};
+use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
-use std::sync::mpsc::sync_channel;
-use std::time::Duration;
 use std::{process, thread};
 
 use shared::game::Game;
 use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::edge::http::page;
 use crate::ops::log::{self, LogThread};
+use crate::ops::print::{PRINT_MAX, print_within};
 use crate::ops::supervision::{PartFailure, message_of};
 use crate::{Config, Server, StartError};
-
-/// How long the start waits for the lines on stdout to be written.
-const PRINT_MAX: Duration = Duration::from_secs(1);
 
 /// Why the program ended.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +37,12 @@ impl RunError {
             RunError::Start(error) => error.exit_code(),
             RunError::Failed(_) => 1,
         }
+    }
+
+    /// Prints it to stderr. If nobody reads that, this gives up after a second: the exit code says it
+    /// as well.
+    pub fn print(&self) {
+        print_within(PRINT_MAX, io::stderr(), format!("tickwire: {self}\n"));
     }
 }
 
@@ -72,12 +77,13 @@ fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     warn_without_page(&config);
     let server = Server::<G>::start(config)?;
-    print_lines(format!(
+    let lines = format!(
         "listening on {}://{}\nadmin on http://{}\n",
         server.scheme(),
         server.address(),
         server.admin_address()
-    ));
+    );
+    print_within(PRINT_MAX, io::stdout(), lines);
     let failure = runtime.block_on(async {
         loop {
             tokio::select! {
@@ -97,10 +103,12 @@ fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
         None => info!("closing; a second signal ends the process at once"),
         Some(failure) => error!(%failure, "closing: the server cannot go on"),
     }
-    thread::spawn(move || {
+    let end_at_once = move || {
         runtime.block_on(async { while !matches!(signals.next().await, Signal::Stop) {} });
         process::exit(130);
-    });
+    };
+    // Without a thread for it a second signal does nothing, and the server stops nevertheless.
+    let _ = thread::Builder::new().name("second-signal".into()).spawn(end_at_once);
     server.stop();
     info!("closed");
     failure.map_or(Ok(()), |failure| Err(failure.into()))
@@ -124,9 +132,7 @@ fn warn_without_page(config: &Config) {
 /// Starts the log, and sends the messages of panics there as well: the standard library writes them in
 /// the thread that panics, which would wait for a log that nobody reads.
 fn start_log() -> io::Result<LogThread> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing_subscriber::filter::LevelFilter::INFO.into())
-        .from_env_lossy();
+    let (filter, invalid) = log_filter(env::var(EnvFilter::DEFAULT_ENV));
     let (log, writer) = LogThread::start(io::stderr(), &log::COUNTERS)?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -136,7 +142,24 @@ fn start_log() -> io::Result<LogThread> {
         .log_internal_errors(false)
         .init();
     panic::set_hook(Box::new(log_panic));
+    if let Some(error) = invalid {
+        warn!(error, "RUST_LOG is invalid, and the level is info");
+    }
     Ok(log)
+}
+
+/// The filter that a value of `RUST_LOG` asks for, or else the default one and why. By itself
+/// `tracing_subscriber` reports an invalid value to stderr, before there is a log.
+fn log_filter(setting: Result<String, VarError>) -> (EnvFilter, Option<String>) {
+    let setting = match setting {
+        Ok(setting) => setting,
+        Err(VarError::NotPresent) => String::new(),
+        Err(error) => return (EnvFilter::new("info"), Some(error.to_string())),
+    };
+    match EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(setting) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
+    }
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
@@ -149,18 +172,6 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         "panic: {}",
         message_of(panic.payload()),
     );
-}
-
-/// Prints to stdout. A parent process may have closed it, or may never read it: the server runs
-/// nevertheless.
-fn print_lines(lines: String) {
-    let (printed, done) = sync_channel::<()>(1);
-    thread::spawn(move || {
-        let _ = io::stdout().write_all(lines.as_bytes());
-        drop(printed);
-    });
-    // It ends when the sender is dropped, with an error that says nothing.
-    let _ = done.recv_timeout(PRINT_MAX);
 }
 
 /// What a signal asks for.
@@ -228,5 +239,28 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         Signal::Stop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invalid_log_level_is_reported_and_the_default_one_is_used() {
+        let of = |text: &str| log_filter(Ok(text.to_owned()));
+        for (valid, level) in
+            [("", "info"), ("warn", "warn"), ("tickwire=debug", "tickwire=debug"), ("off", "off")]
+        {
+            let (filter, invalid) = of(valid);
+            assert_eq!((filter.to_string(), invalid), (level.to_owned(), None));
+        }
+        assert_eq!(log_filter(Err(VarError::NotPresent)).0.to_string(), "info");
+        for wrong in
+            [of("tickwire=loud"), of("info,=,"), log_filter(Err(VarError::NotUnicode("?".into())))]
+        {
+            assert_eq!(wrong.0.to_string(), "info");
+            assert!(wrong.1.is_some());
+        }
     }
 }

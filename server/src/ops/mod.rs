@@ -1,9 +1,10 @@
-//! Operations: log, metrics, memory use, recordings, and the supervision of threads. They serve the
+//! Operations: log and output, metrics, memory use, recordings, and the supervision of threads. They serve the
 //! rest of the server and know no connection.
 
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod metrics;
 pub(crate) mod paced_line;
+pub(crate) mod print;
 pub(crate) mod recorder;
 pub(crate) mod supervision;

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,6 +35,8 @@ mod sink;
 
 /// How long [`LogThread::flush`] waits for the queue to be written.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
+/// How long to wait before a full queue is tried again.
+const FLUSH_RETRY_AFTER: Duration = Duration::from_millis(10);
 
 enum LogEntry {
     Line(Box<[u8]>),
@@ -70,10 +72,16 @@ impl LogThread {
     pub(crate) fn flush(&self) {
         let (reply, done) = sync_channel(1);
         let deadline = Instant::now() + FLUSH_MAX;
-        // A queue that is full is not waited for: nobody reads the log.
-        if self.queue.try_send(LogEntry::Flush(reply)).is_ok() {
-            let _ = done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        let mut entry = LogEntry::Flush(reply);
+        // A queue that is full may only be behind: the last lines say why the program ends.
+        while let Err(TrySendError::Full(full)) = self.queue.try_send(entry) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            entry = full;
+            thread::sleep(FLUSH_RETRY_AFTER);
         }
+        let _ = done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc;
 
 use tracing::{debug, info};
@@ -132,12 +133,13 @@ fn a_full_output_that_does_not_block_gets_whole_lines_once_it_takes_them() {
     assert_eq!(counters.dropped.load(Relaxed), 0);
 }
 
-/// An output that blocks for as long as a sender lives.
-struct Blocked(Receiver<()>);
+/// An output that blocks for as long as a sender lives, and then counts what it takes.
+struct Blocked(Receiver<()>, Arc<AtomicU64>);
 
 impl Write for Blocked {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let _ = self.0.recv();
+        self.1.fetch_add(1, Relaxed);
         Ok(bytes.len())
     }
 
@@ -151,17 +153,37 @@ fn a_log_that_nobody_reads_holds_a_bounded_number_of_lines_and_delays_nobody() {
     let (reader, blocked) = mpsc::channel();
     let counters = counters();
     let more = 100;
-    with_log(Blocked(blocked), counters, |thread| {
+    with_log(Blocked(blocked, Arc::default()), counters, |thread| {
         // The thread holds one line more than the queue.
         for number in 0..LOG_QUEUE_LINES + 1 + more {
             debug!(number, "nobody reads this");
         }
         let dropped = counters.dropped.load(Relaxed);
         assert!((more as u64..=more as u64 + 1).contains(&dropped), "{dropped}");
-        // It does not wait for a full queue.
+        // It does not wait for ever for a full queue.
         thread.flush();
     });
     drop(reader);
+}
+
+#[test]
+fn a_queue_that_is_full_but_moves_is_written_to_its_end_before_the_program_ends() {
+    let (reader, blocked) = mpsc::channel();
+    let (counters, written) = (counters(), Arc::<AtomicU64>::default());
+    with_log(Blocked(blocked, Arc::clone(&written)), counters, |thread| {
+        for number in 0..LOG_QUEUE_LINES + 2 {
+            debug!(number, "waits for its turn");
+        }
+        assert!(counters.dropped.load(Relaxed) > 0, "the queue is full");
+        thread::scope(|both| {
+            both.spawn(|| {
+                thread::sleep(3 * FLUSH_RETRY_AFTER);
+                drop(reader);
+            });
+            thread.flush();
+        });
+        assert!(written.load(Relaxed) >= LOG_QUEUE_LINES as u64, "{written:?}");
+    });
 }
 
 #[test]
