@@ -19,11 +19,12 @@ use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 use crate::builder_thread::BuilderThread;
-use crate::config::{Config, TicketConfig};
+use crate::config::Config;
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
 use crate::edge::listen::{listen, listen_for_admin};
 use crate::edge::tickets::Tickets;
+use crate::edge::tickets::reload::KeyReload;
 use crate::edge::tls::{Renewal, Tls};
 use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX};
 use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat};
@@ -92,8 +93,8 @@ struct Credentials {
 
 /// What can be read again while the server runs.
 struct Reload {
-    ticket_config: TicketConfig,
-    tickets: watch::Sender<Arc<Tickets>>,
+    /// `None` if the ticket key is in no file.
+    key: Option<KeyReload>,
     certificate: Arc<Notify>,
 }
 
@@ -177,16 +178,11 @@ impl<G: Game> Server<G> {
         self.supervisor.failed().await
     }
 
-    /// Reads the files of the ticket key and of the certificate again. What is invalid is logged, and the
-    /// last valid one stays in use.
+    /// Has the files of the ticket key and of the certificate read again, and returns at once. What is
+    /// invalid is logged, and the last valid one stays in use.
     pub fn reload(&self) {
-        match Tickets::load(&self.reload.ticket_config) {
-            Ok(tickets) => {
-                self.reload.tickets.send_replace(Arc::new(tickets));
-            }
-            Err(error) => {
-                warn!(error, "cannot read the ticket key again; the last one stays in use");
-            }
+        if let Some(key) = &self.reload.key {
+            key.ask();
         }
         self.reload.certificate.notify_one();
     }
@@ -287,7 +283,8 @@ fn spawn_threads<G: Game>(
     let renewal = renewal
         .flatten()
         .map(|renewal| renewal.run(Arc::clone(&certificate), Arc::clone(&metrics)));
-    let reload = Reload { ticket_config: config.tickets.clone(), tickets, certificate };
+    let key = KeyReload::start(&config.tickets, tickets, &supervisor)?;
+    let reload = Reload { key, certificate };
     let server = ServerContext {
         game,
         lobby: lobby_sender,

@@ -19,6 +19,7 @@ use tickwire_host::hello::{Bearer, is_room_name};
 
 pub(crate) mod error;
 pub(crate) mod key;
+pub(crate) mod reload;
 
 /// Largest difference between the clocks of the signer and of the server.
 const LEEWAY: Duration = Duration::from_secs(5);

@@ -5,6 +5,8 @@
 //! It knows no claims. [`crate::edge::tickets`] owns it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -160,7 +162,10 @@ pub(super) fn json_object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
     if bytes.len() > FILE_MAX_BYTES {
         return Err(format!("the file is larger than {FILE_MAX_BYTES} bytes"));
     }
