@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
+
 /// Longest time from accept to a complete hello, including TLS and HTTP; counted from the last
 /// response if the connection served HTTP requests before. Beyond it, an incomplete request head
 /// is answered with 408, and a silent connection is closed.
@@ -48,9 +50,12 @@ pub const REJECTED_DRAIN_MAX_BYTES: usize = 65_536;
 /// Most connections that are being rejected at accept with a response at the same time. Further
 /// ones are closed without a response.
 pub const ACCEPT_REJECTIONS_MAX: usize = 64;
-/// Most connections that are not in a room yet. The oldest is evicted for the newest, so that
-/// silent connections cannot keep others out.
+/// Most connections that are not in a room yet. For a newer one makes way the one that has been idle,
+/// or without a complete request, for longest; if there is none, the oldest.
 pub const PENDING_CONNECTIONS_MAX: usize = 1_024;
+/// Age from which a connection without a complete request makes way for others like an idle one:
+/// whoever is silent for longer must not outlive those who came for something.
+pub const OPENING_PROMPT_MAX: Duration = Duration::from_secs(2);
 /// Most connections of the admin listener. The oldest is evicted for the newest.
 pub const ADMIN_CONNECTIONS_MAX: usize = 16;
 /// Most addresses in the address limiter. Beyond it, the addresses whose last use is longest ago are
@@ -73,8 +78,9 @@ pub const CONNECT_REQUESTS: u32 = 4;
 /// Longest delay of a response because of the request rate of its address. A request that would wait
 /// longer is answered with 429.
 pub const REQUEST_DELAY_MAX: Duration = Duration::from_secs(2);
-/// Default of the most open HTTP connections of one address. For another one, its oldest idle one is
-/// closed, or the oldest one without a request; if there is neither, it is answered with 429.
+/// Default of the most open HTTP connections of one address. For another one, its own one that has
+/// been idle or without a complete request for longest is closed; if there is none, it is answered with
+/// 429.
 pub const ADDRESS_HTTP_CONNECTIONS_DEFAULT: u32 = 512;
 /// Most refusals whose log line is remembered, of each sort. Beyond it the oldest is forgotten, and may be
 /// logged again.
@@ -176,11 +182,14 @@ pub const TLS_RECORD_IN_MAX_BYTES: usize = (16 << 10) + (2 << 10) + 5;
 /// doubling. TLS handshakes and hellos take less.
 pub const PENDING_KEPT_MAX_BYTES: usize =
     2 * (TLS_RECORD_IN_MAX_BYTES + (HTTP_HEAD_MAX_BYTES + HTTP_READ_BYTES) + HTTP_HEAD_MAX_BYTES);
+/// Most bytes of a client that are kept while its WebSocket waits for the hello: an incomplete record
+/// of TLS, and what was read of messages. Each is in a buffer that has grown by doubling.
+pub const HELLO_KEPT_MAX_BYTES: usize =
+    2 * (TLS_RECORD_IN_MAX_BYTES + CLIENT_MESSAGE_MAX_BYTES + READ_PASS_MAX_BYTES);
 
 // The limits must be consistent with each other; a wrong edit does not compile.
 const _: () = {
     use shared::limits::TICK_RATE_DEFAULT_HZ;
-    use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
     use tickwire_host::limits::SILENCE_MAX;
 
     assert!(PING_AFTER.as_millis() * 2 < SILENCE_MAX.as_millis());
@@ -194,14 +203,21 @@ const _: () = {
     // The hello of a client with key shares of post-quantum cryptography, twice, and the rest.
     assert!(TLS_HANDSHAKE_MAX_BYTES >= 3 * 4_096);
     assert!(2 * TLS_HANDSHAKE_MAX_BYTES <= PENDING_KEPT_MAX_BYTES);
-    assert!(
-        2 * (TLS_RECORD_IN_MAX_BYTES + CLIENT_MESSAGE_MAX_BYTES + READ_PASS_MAX_BYTES)
-            <= PENDING_KEPT_MAX_BYTES
-    );
+    assert!(HELLO_KEPT_MAX_BYTES <= PENDING_KEPT_MAX_BYTES);
     // What strangers can make the server keep at most before they are in a room (`SECURITY.md`).
-    assert!(PENDING_CONNECTIONS_MAX * PENDING_KEPT_MAX_BYTES <= 105 << 20);
-    assert!(PENDING_CONNECTIONS_MAX * TLS_HANDSHAKE_MAX_BYTES <= 12 << 20);
-    assert!(ADDRESS_CONNECTIONS_DEFAULT as usize * PENDING_KEPT_MAX_BYTES <= 27 << 20);
+    // Handshakes and heads are of HTTP connections, hellos of WebSockets.
+    let all = PENDING_CONNECTIONS_MAX;
+    assert!(all * TLS_HANDSHAKE_MAX_BYTES <= 12 << 20);
+    assert!(all * PENDING_KEPT_MAX_BYTES <= 105 << 20);
+    assert!(all * HELLO_KEPT_MAX_BYTES <= 55 << 20);
+    assert!(all * SOCKET_RECEIVE_BUFFER_BYTES as usize <= 32 << 20);
+    let http = ADDRESS_HTTP_CONNECTIONS_DEFAULT as usize;
+    let websockets = ADDRESS_CONNECTIONS_DEFAULT as usize;
+    assert!(http * TLS_HANDSHAKE_MAX_BYTES <= 6 << 20);
+    assert!(http * PENDING_KEPT_MAX_BYTES <= 53 << 20);
+    assert!(websockets * HELLO_KEPT_MAX_BYTES <= 14 << 20);
+    assert!((http + websockets) * SOCKET_RECEIVE_BUFFER_BYTES as usize <= 24 << 20);
+    assert!(OPENING_PROMPT_MAX.as_millis() < OPENING_MAX.as_millis());
     assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
     assert!(REQUEST_DELAY_MAX.as_millis() <= FAREWELL_MAX.as_millis());
     assert!(REQUESTS_BURST_SECONDS >= CONNECT_REQUESTS, "at any rate, one connection is served");

@@ -170,7 +170,7 @@ impl EdgeContext {
                 (&metrics.address_requests_refused, "--address-requests-per-second")
             }
             AddressLimit::HttpConnections => {
-                (&metrics.address_connections_refused, "--address-http-connections-max")
+                (&metrics.address_http_connections_refused, "--address-http-connections-max")
             }
         };
         counter.fetch_add(1, Relaxed);

@@ -1,17 +1,19 @@
 //! [`PendingConnections`]: the connections that are not in a room yet, by age and by address, so that
-//! one of them can be evicted for a newer one. Those that are idle go first.
+//! one of them can be evicted for a newer one. Those that are idle go first, and those that have sent no
+//! complete request for some time: silent strangers do not outlive who came for something.
 //!
 //! It owns no connection, but knows their tasks and can abort them. The accept loop shares it with the
 //! tasks, each of which holds a [`PendingConnection`], says by it what the connection does, and
 //! unregisters by dropping it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::peer::ClientAddress;
+use crate::limits::OPENING_PROMPT_MAX;
 
 /// The pending connections of a listener; cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -36,29 +38,55 @@ struct PendingEntry {
 }
 
 /// What a pending connection does; shared by the connection and the registry.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Activity(Arc<AtomicU8>);
+#[derive(Clone, Debug)]
+pub(crate) struct Activity(Arc<Mutex<Doing>>);
 
-/// It has sent no complete request yet.
-const OPENING: u8 = 0;
-/// A request is being answered, or it is a WebSocket that waits for its hello.
-const BUSY: u8 = 1;
-/// All its requests were answered.
-const IDLE: u8 = 2;
+#[derive(Clone, Copy, Debug)]
+enum Doing {
+    /// It has sent no complete request since then.
+    Opening(Instant),
+    /// A request is being answered, or it is a WebSocket that waits for its hello.
+    Busy,
+    /// All its requests were answered by then.
+    Idle(Instant),
+}
+
+impl Default for Activity {
+    fn default() -> Activity {
+        Activity(Arc::new(Mutex::new(Doing::Opening(Instant::now()))))
+    }
+}
 
 impl Activity {
     /// A request has arrived.
     pub(crate) fn set_busy(&self) {
-        self.0.store(BUSY, Relaxed);
+        *self.doing() = Doing::Busy;
     }
 
     /// All requests were answered.
     pub(crate) fn set_idle(&self) {
-        self.0.store(IDLE, Relaxed);
+        *self.doing() = Doing::Idle(Instant::now());
     }
 
-    fn is(&self, activity: u8) -> bool {
-        self.0.load(Relaxed) == activity
+    /// For how long nothing has been asked for: since it was answered, or since it came.
+    fn quiet_since(&self) -> Option<Instant> {
+        match *self.doing() {
+            Doing::Opening(since) | Doing::Idle(since) => Some(since),
+            Doing::Busy => None,
+        }
+    }
+
+    /// The same, if it may make way although others are older.
+    fn evictable_since(&self) -> Option<Instant> {
+        match *self.doing() {
+            Doing::Idle(since) => Some(since),
+            Doing::Opening(since) => Some(since).filter(|at| at.elapsed() >= OPENING_PROMPT_MAX),
+            Doing::Busy => None,
+        }
+    }
+
+    fn doing(&self) -> MutexGuard<'_, Doing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,25 +159,26 @@ impl PendingConnections {
         self.registered().by_address.get(&address).copied().unwrap_or_default()
     }
 
-    /// Aborts the task of the oldest idle connection, or of the oldest of all if none is idle. The
-    /// connection is closed when the runtime drops the task.
+    /// Aborts the task of the connection that has been idle, or without a complete request for more
+    /// than a moment, for longest; of the oldest of all if there is none. The connection is closed when
+    /// the runtime drops the task.
     pub(crate) fn evict_oldest(&self) -> Option<AbortHandle> {
         let mut registered = self.registered();
-        let idle = registered.oldest(|connection| connection.activity.is(IDLE));
-        let number = idle.or_else(|| registered.connections.keys().next().copied())?;
+        let quiet = registered.longest(|connection| connection.activity.evictable_since());
+        let number = quiet.or_else(|| registered.connections.keys().next().copied())?;
         registered.evict(number)
     }
 
-    /// The same for the HTTP connections of an address; `None` if all of them are being answered. Of
-    /// those that are not idle, only connections without a complete request are evicted.
+    /// The same for the HTTP connections of an address; `None` if all of them are being answered.
     pub(crate) fn evict_oldest_of(&self, address: ClientAddress) -> Option<AbortHandle> {
         let mut registered = self.registered();
-        let [idle, opening] = [IDLE, OPENING].map(|activity| {
-            registered.oldest(|connection| {
-                connection.address == Some(address) && connection.activity.is(activity)
-            })
-        });
-        registered.evict(idle.or(opening)?)
+        let of_address = |connection: &PendingEntry, since: Option<Instant>| {
+            since.filter(|_| connection.address == Some(address))
+        };
+        let evictable = registered.longest(|it| of_address(it, it.activity.evictable_since()));
+        let quiet = evictable
+            .or_else(|| registered.longest(|it| of_address(it, it.activity.quiet_since())));
+        registered.evict(quiet?)
     }
 
     /// A poisoned lock is still consistent: no code panics while it changes the registry.
@@ -159,8 +188,11 @@ impl PendingConnections {
 }
 
 impl Registered {
-    fn oldest(&self, of: impl Fn(&PendingEntry) -> bool) -> Option<u64> {
-        self.connections.iter().find(|(_, connection)| of(connection)).map(|(number, _)| *number)
+    /// The connection for which `since` is longest ago.
+    fn longest(&self, since: impl Fn(&PendingEntry) -> Option<Instant>) -> Option<u64> {
+        let all = self.connections.iter();
+        let known = all.filter_map(|(number, connection)| Some((since(connection)?, *number)));
+        known.min().map(|(_, number)| number)
     }
 
     /// The accept loop sets the task of a connection before it can evict again.
@@ -188,6 +220,8 @@ impl Registered {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+
+    use tokio::time::advance;
 
     use super::*;
 
@@ -270,7 +304,32 @@ mod tests {
         assert!(registered.by_address.is_empty() && registered.connections.is_empty());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn silent_connections_do_not_outlive_those_that_were_served() {
+        let connections = PendingConnections::default();
+        let is_registered = |connection: &PendingConnection| {
+            connections.registered().connections.contains_key(&connection.number())
+        };
+        let [served, busy] = [1, 2].map(|from| open(&connections, from));
+        busy.activity().set_busy();
+        let silent: Vec<_> = (0..9).map(|_| open(&connections, 3)).collect();
+        advance(OPENING_PROMPT_MAX / 2).await;
+        served.activity().set_idle();
+        // A slow line needs some time for its handshake.
+        advance(OPENING_PROMPT_MAX / 4).await;
+        let slow = open(&connections, 4);
+        advance(OPENING_PROMPT_MAX / 4).await;
+        for gone in &silent {
+            assert!(is_registered(gone));
+            assert!(connections.evict_oldest().is_some());
+            assert!(!is_registered(gone), "it came before the other was served");
+        }
+        assert!(is_registered(&served) && is_registered(&slow) && is_registered(&busy));
+        connections.evict_oldest();
+        assert!(!is_registered(&served) && is_registered(&slow) && is_registered(&busy));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn idle_connections_are_evicted_before_older_ones_that_are_not() {
         let connections = PendingConnections::default();
         let [oldest, idle] = [1, 2].map(|from| open(&connections, from));

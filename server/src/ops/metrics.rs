@@ -37,8 +37,10 @@ pub(crate) struct Metrics {
     pub(crate) pending_evicted: AtomicU64,
     /// Pending connections that exceeded a deadline.
     deadlines_missed: AtomicU64,
-    /// Connections rejected because their address had too many open.
+    /// WebSockets rejected because their address had too many open.
     pub(crate) address_connections_refused: AtomicU64,
+    /// HTTP connections rejected because their address had too many in use.
+    pub(crate) address_http_connections_refused: AtomicU64,
     /// WebSockets rejected because their address opened too many lately.
     pub(crate) address_connects_refused: AtomicU64,
     /// Requests and connections rejected because of the request rate of their address.
@@ -200,6 +202,8 @@ impl Metrics {
             "pending_evicted": self.pending_evicted.load(Relaxed),
             "deadlines_missed": self.deadlines_missed.load(Relaxed),
             "address_connections_refused": self.address_connections_refused.load(Relaxed),
+            "address_http_connections_refused":
+                self.address_http_connections_refused.load(Relaxed),
             "address_connects_refused": self.address_connects_refused.load(Relaxed),
             "address_requests_refused": self.address_requests_refused.load(Relaxed),
             "refused_http": refused_http,
