@@ -19,7 +19,8 @@ pub(super) struct Facts {
     pub(super) names: Vec<String>,
     /// How many certificates there are, the server's own included.
     pub(super) chain: usize,
-    is_self_issued: bool,
+    /// Whether no authority issued it: clients accept it only if they were told to.
+    pub(super) is_self_issued: bool,
 }
 
 /// Whether a certificate is valid at a time, and if not, since or until when.

@@ -50,6 +50,7 @@ impl PemFiles {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Worse {
     Invalid(Validity),
+    SelfIssued,
     OtherHosts,
     Alone,
 }
@@ -65,6 +66,10 @@ impl fmt::Display for Worse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Worse::Invalid(validity) => validity.fmt(f),
+            Worse::SelfIssued => f.write_str(
+                "it is self-signed, and the one in use is from an authority; if that is intended, \
+                 restart the server",
+            ),
             Worse::OtherHosts => f.write_str(
                 "it is for other hosts than the one in use; if that is intended, restart the server",
             ),
@@ -105,10 +110,20 @@ impl Candidate {
             return Decision::Use;
         }
         match new.validity(now) {
-            Validity::Valid if new.is_for_other_hosts(current) => Decision::Keep(Worse::OtherHosts),
-            Validity::Valid if new.is_alone() && current.chain > 1 => Decision::Keep(Worse::Alone),
-            Validity::Valid => Decision::Use,
-            invalid => Decision::Keep(Worse::Invalid(invalid)),
+            Validity::Valid => {}
+            invalid => return Decision::Keep(Worse::Invalid(invalid)),
+        }
+        // A self-signed one is often a placeholder until the real one is there, for whatever host.
+        if current.is_self_issued {
+            Decision::Use
+        } else if new.is_self_issued {
+            Decision::Keep(Worse::SelfIssued)
+        } else if new.is_for_other_hosts(current) {
+            Decision::Keep(Worse::OtherHosts)
+        } else if new.is_alone() && current.chain > 1 {
+            Decision::Keep(Worse::Alone)
+        } else {
+            Decision::Use
         }
     }
 }

@@ -136,6 +136,17 @@ fn issued(hosts: &[&str], from: i32, until: i32, intermediates: usize) -> Pem {
     Pem { cert: cert.into(), key: armour("PRIVATE KEY", &key.serialize_der()).into() }
 }
 
+/// A certificate for a host that no authority issued.
+fn self_signed(host: &str, until: i32) -> Pem {
+    let key = KeyPair::generate().expect("randomness");
+    let mut params = CertificateParams::new(vec![host.to_owned()]).expect("a valid name");
+    params.not_before = rcgen::date_time_ymd(2030, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let cert = params.self_signed(&key).expect("a certificate");
+    let key = armour("PRIVATE KEY", &key.serialize_der()).into();
+    Pem { cert: armour("CERTIFICATE", cert.der()).into(), key }
+}
+
 /// A renewal of files that are only in memory.
 struct Watched {
     renewal: Renewal,
@@ -190,6 +201,21 @@ fn a_worse_certificate_never_replaces_a_better_one() {
         assert!(watched.takes(&good, now, 10));
     }
     assert_eq!(watched.errors(), 4);
+}
+
+#[test]
+fn a_self_signed_certificate_makes_way_for_one_of_an_authority_and_never_replaces_it() {
+    let now = year(2035);
+    let mut watched = Watched::new(self_signed("localhost", 2040), now);
+    assert!(watched.takes(&self_signed("placeholder.example", 2040), now, 1), "as good");
+    assert!(watched.takes(&issued(A, 2030, 2040, 1), now, 1), "the real one");
+    let placeholder = self_signed(A[0], 2060);
+    assert!(!watched.takes(&placeholder, now, 100));
+    assert_eq!(watched.errors(), 1, "it is reported once");
+    assert!(watched.takes(&placeholder, year(2045), 1), "the one in use has expired");
+    // From a placeholder for another host to one of an authority without intermediate certificates.
+    let mut watched = Watched::new(self_signed("localhost", 2040), now);
+    assert!(watched.takes(&issued(A, 2030, 2040, 0), now, 9));
 }
 
 #[test]
