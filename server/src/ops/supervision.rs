@@ -85,6 +85,8 @@ pub(crate) struct Heartbeat {
     started: Instant,
     /// The last one, in milliseconds since the start.
     last_ms: Arc<AtomicU64>,
+    /// When one was first asked for in vain, likewise: all who ask meanwhile share the wait.
+    asked_ms: Arc<AtomicU64>,
 }
 
 impl Heartbeat {
@@ -96,6 +98,17 @@ impl Heartbeat {
     /// The time of the last sign of life, since the start.
     fn last(&self) -> Duration {
         Duration::from_millis(self.last_ms.load(Relaxed))
+    }
+
+    /// The time at which a part that gives no sign of life was first asked for one, which is `now` if
+    /// nobody has asked since its last.
+    fn asked(&self, now: Duration) -> Duration {
+        let asked = Duration::from_millis(self.asked_ms.load(Relaxed));
+        if asked > self.last() {
+            return asked;
+        }
+        self.asked_ms.store(now.as_millis() as u64, Relaxed);
+        now
     }
 }
 
@@ -111,8 +124,12 @@ impl Supervisor {
 
     /// Registers a part that gives signs of life.
     pub(crate) fn heartbeat(&self, part: &str) -> Heartbeat {
-        let heartbeat =
-            Heartbeat { part: part.into(), started: self.started, last_ms: Arc::default() };
+        let heartbeat = Heartbeat {
+            part: part.into(),
+            started: self.started,
+            last_ms: Arc::default(),
+            asked_ms: Arc::default(),
+        };
         heartbeat.beat();
         let mut heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
         heartbeats.push(heartbeat.clone());
@@ -178,7 +195,8 @@ impl Supervisor {
         failed.expect("the channel is open").clone().expect("it was waited for")
     }
 
-    /// Asks every part whether it works.
+    /// Asks every part whether it works, and waits for an answer for a limited time; not again if
+    /// somebody has already waited in vain for a part since its last sign of life.
     ///
     /// # Errors
     /// Which part does not.
@@ -186,13 +204,13 @@ impl Supervisor {
         if let Some(failure) = self.failure.borrow().clone() {
             return Err(Unhealthy::Failed(failure));
         }
-        let asked = self.started.elapsed();
+        let called = self.started.elapsed();
         let parts = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for part in parts {
             // If the whole process stood still, all of them are late and about to be back.
-            while asked.saturating_sub(part.last()) >= STUCK_AFTER {
+            while called.saturating_sub(part.last()) >= STUCK_AFTER {
                 let now = self.started.elapsed();
-                if now.saturating_sub(asked) >= HEALTH_ANSWER_MAX {
+                if now.saturating_sub(part.asked(now)) >= HEALTH_ANSWER_MAX {
                     return Err(Unhealthy::Stuck {
                         part: part.part.as_ref().to_owned(),
                         for_seconds: now.saturating_sub(part.last()).as_secs(),
@@ -216,6 +234,8 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     fn supervisor() -> (Arc<Supervisor>, watch::Sender<bool>) {
@@ -295,6 +315,9 @@ mod tests {
         };
         assert_eq!(part, "shard-1");
         assert!(for_seconds >= STUCK_AFTER.as_secs(), "{for_seconds}");
+        // Whoever asks next does not wait again for what is known.
+        let again = timeout(Duration::ZERO, supervisor.health()).await;
+        assert!(matches!(again, Ok(Err(Unhealthy::Stuck { .. }))), "{again:?}");
         Heartbeat { started: supervisor.started, ..stuck }.beat();
         assert_eq!(supervisor.health().await, Ok(()));
     }
