@@ -162,16 +162,21 @@ impl AddressLimiter {
         Ok(key)
     }
 
-    /// Counts a new connection at `now`, which may become a WebSocket or not.
+    /// Counts a new connection at `now`, which may become a WebSocket or not. It does not wait: its
+    /// first request does.
     ///
     /// # Errors
-    /// If the address has reached its rate.
+    /// If the address has reached its rate, so that a request would be refused as well.
     pub(crate) fn connect(
         &mut self,
         address: ClientAddress,
         now: Duration,
     ) -> Result<(), AddressLimit> {
-        self.count_requests(address, now, CONNECT_REQUESTS, Duration::ZERO).map(drop)
+        // It is let in whenever a request would be, so that who uses up the rate by the connections
+        // that it has keeps nobody else at its address out.
+        let others = (CONNECT_REQUESTS - 1) * Duration::from_secs(1);
+        let debt_max = REQUEST_DELAY_MAX + others / self.limits.requests_per_second;
+        self.count_requests(address, now, CONNECT_REQUESTS, debt_max).map(drop)
     }
 
     /// Counts a request at `now`. Returns how long its response is delayed.

@@ -54,7 +54,6 @@ fn the_requests_of_an_address_have_a_burst_then_are_delayed_and_then_refused() {
     for _ in 0..burst {
         assert_eq!(limiter.request(numbered(1), seconds(0)), Ok(Duration::ZERO));
     }
-    assert_eq!(limiter.connect(numbered(1), seconds(0)), Err(AddressLimit::Requests));
     let mut last = Duration::ZERO;
     while let Ok(delay) = limiter.request(numbered(1), seconds(0)) {
         assert_eq!(delay - last, Duration::from_millis(100), "each waits for its turn");
@@ -62,15 +61,29 @@ fn the_requests_of_an_address_have_a_burst_then_are_delayed_and_then_refused() {
     }
     assert_eq!(last, REQUEST_DELAY_MAX);
     assert_eq!(limiter.request(numbered(1), seconds(0)), Err(AddressLimit::Requests));
+    assert_eq!(limiter.connect(numbered(1), seconds(0)), Err(AddressLimit::Requests));
     assert_eq!(limiter.request(numbered(2), seconds(0)), Ok(Duration::ZERO));
     limiter.take(numbered(1), seconds(0)).expect("WebSockets have a rate of their own");
     limiter.expire(seconds(0));
     assert_eq!(limiter.len(), 2, "what was requested is not forgotten");
     assert!(limiter.request(numbered(1), seconds(1)).is_ok());
-    for _ in 0..burst / CONNECT_REQUESTS {
-        limiter.connect(numbered(1), seconds(100)).expect("the burst is replenished");
+    // The burst is replenished, and two seconds' worth are owed.
+    let connects = (0..).take_while(|_| limiter.connect(numbered(1), seconds(100)).is_ok()).count();
+    assert_eq!(connects as u32, (burst + 2 * 10).div_ceil(CONNECT_REQUESTS));
+}
+
+#[test]
+fn a_connection_is_let_in_whenever_a_request_would_be() {
+    let mut limiter = AddressLimiter::new(LIMITS);
+    let mut now = seconds(0);
+    for _ in 0..99 {
+        // Somebody requests as often as that is answered, by a connection that is open.
+        while limiter.request(numbered(1), now).is_ok() {}
+        now += Duration::from_millis(100);
+        limiter.connect(numbered(1), now).expect("another one at the same address");
+        assert_eq!(limiter.request(numbered(1), now), Err(AddressLimit::Requests));
+        now += (CONNECT_REQUESTS - 1) * Duration::from_millis(100);
     }
-    assert_eq!(limiter.connect(numbered(1), seconds(100)), Err(AddressLimit::Requests));
 }
 
 #[test]
