@@ -3,6 +3,9 @@
 //! A client hears less ([`TicketError::refusal`]): one who tries tickets out should not learn what is
 //! wrong with them. No text contains any part of a ticket.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use shared::protocol::Refusal;
 use tokio::time::Instant;
 use tracing::info;
@@ -10,7 +13,7 @@ use tracing::info;
 use crate::ops::paced_line::PacedLine;
 
 /// Why a client's ticket, or the lack of one, keeps it out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub(crate) enum TicketError {
     /// Guests are refused, and there is no ticket.
     #[error("there is none, and guests are refused")]
@@ -87,20 +90,55 @@ impl TicketError {
     }
 }
 
-/// The lines of the log about refused tickets.
+/// The lines of the log about refused tickets. Unsigned tickets have one pace, signed ones a pace for
+/// each reason, so that strangers cannot hide what a signer does wrong: not even by a ticket of
+/// theirs that has expired.
 #[derive(Debug, Default)]
 pub(crate) struct TicketLines {
-    signed: PacedLine,
+    /// As many as there are reasons.
+    signed: Mutex<HashMap<TicketError, PacedLine>>,
     unsigned: PacedLine,
 }
 
 impl TicketLines {
-    /// Logs why a ticket was refused. Signed and unsigned tickets have a pace each, so that strangers
-    /// cannot hide what a signer does wrong.
+    /// Logs why a ticket was refused.
     pub(crate) fn log(&self, error: TicketError, now: Instant) {
-        let line = if error.is_signed() { &self.signed } else { &self.unsigned };
-        if let Some(suppressed) = line.allow(now) {
+        if let Some(suppressed) = self.allow(error, now) {
             info!(reason = %error, suppressed, "a ticket was refused");
         }
+    }
+
+    fn allow(&self, error: TicketError, now: Instant) -> Option<u64> {
+        if !error.is_signed() {
+            return self.unsigned.allow(now);
+        }
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        signed.entry(error).or_default().allow(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_that_is_sent_again_and_again_hides_no_other_fault_of_the_signer() {
+        let (lines, now) = (TicketLines::default(), Instant::now());
+        let logged = |error| lines.allow(error, now).is_some();
+        let claim = |name| TicketError::Claim { name, expected: "a text" };
+        for error in [
+            TicketError::Expired,
+            TicketError::Milliseconds("exp"),
+            TicketError::Milliseconds("iat"),
+            TicketError::Algorithm,
+            claim("sub"),
+            claim("room"),
+            TicketError::Signature,
+        ] {
+            assert!(logged(error), "{error}");
+            assert!((0..99).all(|_| !logged(error)), "{error}");
+        }
+        // What any stranger can send shares one pace.
+        assert!(!logged(TicketError::Malformed) && !logged(TicketError::TooLong));
     }
 }
