@@ -36,6 +36,10 @@ pub const WEB_DIR_READS_MAX: usize = 4;
 pub const HTTP_HEAD_MAX_BYTES: usize = 16_384;
 /// Bytes of an HTTP connection that are read at once: so many may follow a head that is complete.
 pub const HTTP_READ_BYTES: usize = 2_048;
+/// Longest scheme of an origin, in bytes. A longer one is no origin, and refused.
+pub const ORIGIN_SCHEME_MAX_BYTES: usize = 64;
+/// Longest host of an origin, in bytes, as DNS allows it. A longer one is no origin, and refused.
+pub const ORIGIN_HOST_MAX_BYTES: usize = 253;
 /// Most headers of an HTTP request. A request with more is answered with 431.
 pub const HTTP_HEADERS_MAX: usize = 64;
 /// Longest target of an HTTP request, in bytes. A longer one is answered with 414.
@@ -87,6 +91,9 @@ pub const ADDRESS_HTTP_CONNECTIONS_DEFAULT: u32 = 512;
 pub const REFUSALS_LOGGED_MAX: usize = 256;
 /// Time after which the same refusal is logged again.
 pub const REFUSAL_LOGGED_AGAIN: Duration = Duration::from_secs(3_600);
+/// Shortest time between two log lines about refused origins that the same address causes: it can make
+/// up as many origins as it likes. Further ones are not logged.
+pub const REFUSAL_LINE_OF_ADDRESS_EVERY: Duration = Duration::from_secs(300);
 /// Average interval of log lines about refusals, of each sort. Further ones are not logged.
 pub const REFUSALS_LINE_EVERY: Duration = Duration::from_secs(10);
 /// Log lines about refusals at once, of each sort.

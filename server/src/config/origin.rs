@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use crate::limits::{ORIGIN_HOST_MAX_BYTES, ORIGIN_SCHEME_MAX_BYTES};
+
 /// The origin of a page (RFC 6454): `scheme://host`, `scheme://host:port`, or `null`.
 ///
 /// Scheme and host are in lower case, the default port of the scheme is left out, an IPv6 address is
@@ -54,7 +56,8 @@ fn normal_form(text: &str) -> Option<String> {
     let (scheme, authority) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+    if scheme.len() > ORIGIN_SCHEME_MAX_BYTES
+        || !scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         || !scheme.bytes().all(is_scheme)
     {
         return None;
@@ -65,6 +68,9 @@ fn normal_form(text: &str) -> Option<String> {
         _ => None,
     };
     let (host, port) = split_port(authority)?;
+    if host.len() > ORIGIN_HOST_MAX_BYTES {
+        return None;
+    }
     // file:// has no host, and neither have some schemes of programs.
     if host.is_empty() && (default_port.is_some() || port.is_some()) {
         return None;
@@ -139,6 +145,16 @@ mod tests {
             let origin = written.parse::<Origin>().expect(written);
             assert_eq!(origin.to_string(), normal, "{written}");
             assert_eq!(normal.parse::<Origin>(), Ok(origin), "{normal} is its own form");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_no_longer_than_a_host_and_a_scheme_can_be() {
+        for (scheme, host, is_origin) in
+            [(64, 253, true), (65, 253, false), (64, 254, false), (1, 9_000, false)]
+        {
+            let text = format!("{}://{}", "s".repeat(scheme), "h".repeat(host));
+            assert_eq!(text.parse::<Origin>().is_ok(), is_origin, "{scheme} {host}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
+use shared::protocol::Refusal;
 use tickwire_host::PeerKey;
 use tickwire_host::hello::GameVersion;
 use tokio::sync::watch;
@@ -70,6 +71,8 @@ pub(crate) struct EdgeContext {
     refusals: RefusalLog<(ClientAddress, AddressLimit)>,
     /// Refusals of origins that were logged.
     refused_origins: RefusalLog<Stated>,
+    /// Refusals of peers that opened too many rooms which were logged, with the setting.
+    refused_openers: RefusalLog<(PeerKey, &'static str)>,
     pub(super) ticket_lines: TicketLines,
     started: Instant,
     /// Hashes peer keys with a secret of this process.
@@ -101,6 +104,7 @@ impl EdgeContext {
             address_http_max: edge.address_http_connections_max as usize,
             refusals: RefusalLog::default(),
             refused_origins: RefusalLog::default(),
+            refused_openers: RefusalLog::default(),
             ticket_lines: TicketLines::default(),
             started: Instant::now(),
             peer_hasher: RandomState::new(),
@@ -193,10 +197,10 @@ impl EdgeContext {
         Rejection::Address
     }
 
-    /// Logs the first refusal of each origin.
-    pub(crate) fn log_refused_origin(&self, headers: &HeaderMap) {
-        let stated = Stated::by(headers);
-        if !self.refused_origins.is_due(&stated, self.started.elapsed()) {
+    /// Logs the first refusal of each origin, and one of each client in a while: programs can send any.
+    pub(crate) fn log_refused_origin(&self, client: ClientAddress, headers: &HeaderMap) {
+        let (stated, client) = (Stated::by(headers), address_limiter::prefix(client));
+        if !self.refused_origins.is_due_to(client, &stated, self.started.elapsed()) {
             return;
         }
         match stated {
@@ -208,6 +212,23 @@ impl EdgeContext {
             ),
             Stated::Nothing => warn!("clients without an origin are refused by --no-origin"),
             Stated::Unreadable => warn!("a client whose Origin header is no origin was refused"),
+        }
+    }
+
+    /// Logs once in a while that a peer is refused for the rooms that it opened.
+    pub(super) fn log_refused_opener(&self, peer: PeerKey, refusal: Refusal) {
+        let setting = match refusal {
+            Refusal::OwnRoomsMax => "--address-rooms-max",
+            Refusal::OwnRoomsRate => "--address-rooms-per-minute",
+            _ => return,
+        };
+        if self.refused_openers.is_due(&(peer, setting), self.started.elapsed()) {
+            warn!(
+                %peer,
+                setting,
+                "an address, or the holder of a ticket, has opened as many rooms as it may and is \
+                 refused; if many people share it, raise the setting"
+            );
         }
     }
 
@@ -270,5 +291,24 @@ impl EdgeContext {
             closing: closing_seen,
         };
         (Arc::new(EdgeContext::new(config, server)), closing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_may_open_no_more_rooms_is_logged_once_in_a_while_with_the_setting() {
+        let (context, _closing) = EdgeContext::for_tests(&Config::default());
+        let [one, other] = [1, 2].map(PeerKey);
+        let is_logged =
+            |peer, setting| !context.refused_openers.is_due(&(peer, setting), Duration::ZERO);
+        context.log_refused_opener(one, Refusal::RoomsMax);
+        context.log_refused_opener(one, Refusal::OwnRoomsMax);
+        context.log_refused_opener(other, Refusal::OwnRoomsRate);
+        assert!(is_logged(one, "--address-rooms-max"));
+        assert!(is_logged(other, "--address-rooms-per-minute"));
+        assert!(!is_logged(one, "--address-rooms-per-minute"));
     }
 }

@@ -42,7 +42,10 @@ async fn answer(
                 Ok(admission) => {
                     return hand_over(context, websocket, peer, request, admission).await;
                 }
-                Err(refusal) => HelloError::Refused(refusal),
+                Err(refusal) => {
+                    context.log_refused_opener(peer, refusal);
+                    HelloError::Refused(refusal)
+                }
             }
         }
         Err(error) => error,

@@ -1,15 +1,19 @@
 //! [`RefusalLog`]: which refusals are logged.
 //!
 //! Strangers cause refusals, as many as they like. The log gets the first of each kind, and another
-//! one after a long time; few lines in all, and the memory of what was logged is bounded.
+//! one after a long time; few lines in all, and the memory of what was logged is bounded. Where a
+//! stranger can make up kinds, each address gets one line in a while, so that it does not crowd out
+//! what others are refused for.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::peer::ClientAddress;
 use crate::limits::{
-    REFUSAL_LINES_BURST, REFUSAL_LOGGED_AGAIN, REFUSALS_LINE_EVERY, REFUSALS_LOGGED_MAX,
+    REFUSAL_LINE_OF_ADDRESS_EVERY, REFUSAL_LINES_BURST, REFUSAL_LOGGED_AGAIN, REFUSALS_LINE_EVERY,
+    REFUSALS_LOGGED_MAX,
 };
 
 /// The refusals that were logged, by their kind.
@@ -20,13 +24,17 @@ pub(crate) struct RefusalLog<K>(Mutex<Logged<K>>);
 struct Logged<K> {
     /// When each was logged last.
     at: HashMap<K, Duration>,
+    /// When one was logged last because of each address, as long as that matters: no more than lines
+    /// are logged meanwhile.
+    by_address: HashMap<ClientAddress, Duration>,
     /// When the whole burst of lines is available again.
     burst_full_at: Duration,
 }
 
 impl<K> Default for RefusalLog<K> {
     fn default() -> RefusalLog<K> {
-        RefusalLog(Mutex::new(Logged { at: HashMap::new(), burst_full_at: Duration::ZERO }))
+        let (at, by_address) = (HashMap::new(), HashMap::new());
+        RefusalLog(Mutex::new(Logged { at, by_address, burst_full_at: Duration::ZERO }))
     }
 }
 
@@ -34,8 +42,29 @@ impl<K: Clone + Eq + Hash> RefusalLog<K> {
     /// Whether a refusal of this kind is logged at `now`. One that is not because there are too many
     /// lines is due later.
     pub(crate) fn is_due(&self, kind: &K, now: Duration) -> bool {
-        // A poisoned lock is still consistent: no code panics while it changes the table.
-        let logged = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.logged().is_due(kind, now)
+    }
+
+    /// The same for what an address can make up: it causes one line in a while.
+    pub(crate) fn is_due_to(&self, address: ClientAddress, kind: &K, now: Duration) -> bool {
+        let mut logged = self.logged();
+        logged.by_address.retain(|_, at| now < *at + REFUSAL_LINE_OF_ADDRESS_EVERY);
+        let is_due = !logged.by_address.contains_key(&address) && logged.is_due(kind, now);
+        if is_due {
+            logged.by_address.insert(address, now);
+        }
+        is_due
+    }
+
+    /// A poisoned lock is still consistent: no code panics while it changes the tables.
+    fn logged(&self) -> MutexGuard<'_, Logged<K>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Logged<K> {
+    fn is_due(&mut self, kind: &K, now: Duration) -> bool {
+        let logged = self;
         if logged.at.get(kind).is_some_and(|at| now < *at + REFUSAL_LOGGED_AGAIN) {
             return false;
         }
@@ -72,6 +101,22 @@ mod tests {
             assert!(!log.is_due(&"a", second + Duration::from_secs(at)));
         }
         assert!(log.is_due(&"a", second + REFUSAL_LOGGED_AGAIN));
+    }
+
+    #[test]
+    fn what_one_address_makes_up_does_not_crowd_out_others() {
+        let log = RefusalLog::default();
+        let address = |number: u8| ClientAddress::Known([10, 0, 0, number].into());
+        let mut lines = 0;
+        for second in 0..3_600 {
+            let now = Duration::from_secs(second);
+            lines += u64::from(log.is_due_to(address(1), &format!("made up {second}"), now));
+            if second % 600 == 599 {
+                assert!(log.is_due_to(address(2), &format!("own {second}"), now), "{second}");
+            }
+        }
+        assert_eq!(lines, 3_600 / REFUSAL_LINE_OF_ADDRESS_EVERY.as_secs());
+        assert!(log.logged().by_address.len() <= 2);
     }
 
     #[test]

@@ -83,7 +83,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     };
     // A proxy that checks the health of the server forwards nobody, and must not depend on the rate
     // of those who cannot be read.
-    if path != HEALTH {
+    if path != HEALTH || client != ClientAddress::Unreadable {
         match context.count_request(client) {
             Ok(delay) if delay.is_zero() => {}
             Ok(delay) => sleep(delay).await,
@@ -162,7 +162,7 @@ fn accept_upgrade(
 ) -> Result<(Response<Body>, Option<ConnectionPermit>), Rejection> {
     let response = upgrade::accept(head)?;
     if !context.origins.allow(&head.headers) {
-        context.log_refused_origin(&head.headers);
+        context.log_refused_origin(client, &head.headers);
         return Err(Rejection::Origin);
     }
     Ok((response, context.permit(client)?))
