@@ -44,7 +44,7 @@ pub(super) struct Folder {
     root: PathBuf,
     cache: Mutex<Cache>,
     /// Limits how many files are read, and so in memory, at the same time.
-    reads: Semaphore,
+    reads: Arc<Semaphore>,
 }
 
 /// Files that were read, by their path.
@@ -66,7 +66,8 @@ struct Version {
 
 impl Folder {
     pub(super) fn new(root: PathBuf) -> Folder {
-        Folder { root, cache: Mutex::default(), reads: Semaphore::new(WEB_DIR_READS_MAX) }
+        let reads = Arc::new(Semaphore::new(WEB_DIR_READS_MAX));
+        Folder { root, cache: Mutex::default(), reads }
     }
 
     /// The file at a path like `/index.html`; `None` if there is none.
@@ -80,8 +81,13 @@ impl Folder {
         let count = path.matches('/').count();
         let Some(names) = names.filter(|names| names.len() == count) else { return Ok(None) };
         let (relative, folder) = (names.iter().collect::<PathBuf>(), Arc::clone(self));
-        let _read = self.reads.acquire().await.expect("it is never closed");
-        let found = tokio::task::spawn_blocking(move || folder.read(&relative)).await;
+        let permit = Arc::clone(&self.reads).acquire_owned().await.expect("it is never closed");
+        let read = move || {
+            // The read goes on when nobody waits for it any more.
+            let _permit = permit;
+            folder.read(&relative)
+        };
+        let found = tokio::task::spawn_blocking(read).await;
         match found.map_err(io::Error::other)? {
             Err(Refused::Io(error)) if is_missing(&error) => Ok(None),
             found => found.map(Some),
