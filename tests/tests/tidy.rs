@@ -170,22 +170,32 @@ fn what_a_client_sends_is_handled_in_one_place() {
 
 #[test]
 fn every_thread_and_lasting_task_of_the_server_is_supervised() {
-    // Where threads and tasks are spawned: what supervises them, the log and what the program itself waits
-    // for, and the connections, which come and go.
-    let known =
-        ["ops/supervision.rs", "ops/log/mod.rs", "program.rs", "edge/accept.rs"].map(Path::new);
+    // Where threads and tasks are spawned, and how many: what supervises them; the log, what is printed
+    // and the second signal of the program itself; and connections with their farewells and rejections,
+    // which come and go.
+    let known = [
+        ("ops/supervision.rs", 3),
+        ("ops/log/mod.rs", 1),
+        ("ops/print.rs", 1),
+        ("program.rs", 1),
+        ("edge/accept.rs", 4),
+    ];
     let source = root().join("server/src");
-    let spawns = files(&source, &["rs"]).into_iter().filter(|path| {
-        let code = production_code(path);
-        ["tokio::spawn(", "thread::spawn(", ".spawn(", "spawn_local("]
+    let mut wrong = Vec::new();
+    for path in files(&source, &[".rs"]) {
+        let code = production_code(&path);
+        let spawns: usize = ["tokio::spawn(", "thread::spawn(", ".spawn(", "spawn_local("]
             .iter()
-            .any(|spawn| code.contains(spawn))
-    });
-    let unknown = spawns.filter(|path| {
+            .map(|spawn| code.matches(spawn).count())
+            .sum();
         let path = path.strip_prefix(&source).expect("it is below");
-        !known.contains(&path)
-    });
-    fail_if_any(unknown.map(|path| format!("{}: spawns unsupervised", path.display())).collect());
+        let known = known.iter().find(|(file, _)| path == Path::new(file));
+        let most = known.map_or(0, |(_, spawns)| *spawns);
+        if spawns != most {
+            wrong.push(format!("{}: {spawns} spawns, not {most}", path.display()));
+        }
+    }
+    fail_if_any(wrong);
 }
 
 #[test]

@@ -46,9 +46,10 @@ pub(crate) fn shield(
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::path::PathBuf;
     use std::process::Output;
-    use std::{env, fs};
+    use std::{env, fs, io};
 
     use super::*;
 
@@ -130,6 +131,12 @@ mod tests {
         let linker = format!("../bin/rust-lld{}", env::consts::EXE_SUFFIX);
         if !libdir(&["--target", TARGET]).is_dir() || !libdir(&[]).join(linker).is_file() {
             // The build says how to add the one; without the other there is nothing to compare with.
+            let skipped =
+                "SKIPPED: the toolchain lacks the wasm target, or a linker for it of its own";
+            let is_required = env::var("WEB_CLIENT").is_ok_and(|what| what == "require");
+            assert!(!is_required, "{skipped}");
+            // Past the test runner, which keeps what `println!` prints of a test that passes.
+            let _ = writeln!(io::stderr(), "{skipped}");
             return;
         }
         let client = Client::new(FOR_THE_HOST);
