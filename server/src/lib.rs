@@ -4,7 +4,8 @@
 //! is the shell around it, from the network inwards: [`edge`] (accept, HTTP, TLS, hello, join),
 //! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`], [`builder_thread`] and
 //! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), and [`ops`]
-//! (metrics, memory, recordings). [`server`] starts and stops all of it.
+//! (log, metrics, memory, recordings, and the supervision of all these threads). [`server`] starts and
+//! stops all of it, and [`program`] makes a program of it, with signals and a log.
 
 #![warn(missing_docs)]
 
