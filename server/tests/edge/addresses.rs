@@ -176,7 +176,9 @@ fn the_requests_of_an_address_have_one_rate_over_all_its_connections() {
         assert!(answered["429"] > 0 && answered["404"] >= 8, "{client}: {answered:?}");
     }
     let answered = at_once("unknown", "/healthz");
-    assert_eq!(answered["200"], 20, "the health can be asked for always");
+    assert_eq!(answered["200"], 20, "the proxy's own checks forward nobody");
+    let answered = at_once("203.0.113.1", "/healthz");
+    assert!(answered["429"] > 0, "others ask at their rate: {answered:?}");
     assert!(count(&status(&server), "address_requests_refused") >= 4);
 }
 

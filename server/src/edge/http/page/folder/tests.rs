@@ -1,6 +1,7 @@
 //! Paths, links, and what else may lie in a folder.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::mpsc::channel;
 
 use super::*;
 
@@ -169,5 +170,35 @@ fn the_cache_is_bounded() {
         let bytes: usize = cache.files.values().map(|(_, file)| file.plain.bytes.len()).sum();
         assert_eq!(cache.bytes, bytes);
         assert!(bytes <= WEB_DIR_CACHE_MAX_BYTES);
+    }
+}
+
+#[tokio::test]
+async fn a_read_counts_until_it_ends_though_nobody_waits_for_it_any_more() {
+    let scratch = Scratch::new();
+    scratch.write("page/a.js", b"a");
+    let folder = scratch.folder();
+    // A disk that stalls.
+    let ((locked, is_locked), (go_on, stalled)) = (channel(), channel::<()>());
+    let stalling = Arc::clone(&folder);
+    std::thread::spawn(move || {
+        let _cache = stalling.cache();
+        locked.send(()).expect("the test waits");
+        let _ = stalled.recv();
+    });
+    is_locked.recv().expect("the thread runs");
+    for left in (0..WEB_DIR_READS_MAX).rev() {
+        let reading = Arc::clone(&folder);
+        let request = tokio::spawn(async move { reading.file("/a.js").await.is_ok() });
+        while folder.reads.available_permits() > left {
+            tokio::task::yield_now().await;
+        }
+        request.abort();
+        assert!(request.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(folder.reads.available_permits(), left);
+    }
+    drop(go_on);
+    while folder.reads.available_permits() < WEB_DIR_READS_MAX {
+        tokio::task::yield_now().await;
     }
 }
