@@ -34,12 +34,12 @@ struct PendingEntry {
     task: Option<AbortHandle>,
     /// The address that it counts against as an HTTP connection.
     address: Option<ClientAddress>,
-    activity: Activity,
+    activity: PendingActivity,
 }
 
 /// What a pending connection does; shared by the connection and the registry.
 #[derive(Clone, Debug)]
-pub(crate) struct Activity(Arc<Mutex<Doing>>);
+pub(crate) struct PendingActivity(Arc<Mutex<Doing>>);
 
 #[derive(Clone, Copy, Debug)]
 enum Doing {
@@ -51,13 +51,13 @@ enum Doing {
     Idle(Instant),
 }
 
-impl Default for Activity {
-    fn default() -> Activity {
-        Activity(Arc::new(Mutex::new(Doing::Opening(Instant::now()))))
+impl Default for PendingActivity {
+    fn default() -> PendingActivity {
+        PendingActivity(Arc::new(Mutex::new(Doing::Opening(Instant::now()))))
     }
 }
 
-impl Activity {
+impl PendingActivity {
     /// A request has arrived.
     pub(crate) fn set_busy(&self) {
         *self.doing() = Doing::Busy;
@@ -94,7 +94,7 @@ impl Activity {
 #[derive(Debug)]
 pub(crate) struct PendingConnection {
     number: u64,
-    activity: Activity,
+    activity: PendingActivity,
     connections: PendingConnections,
 }
 
@@ -105,7 +105,7 @@ impl PendingConnection {
     }
 
     /// What the connection does, to be kept up to date by whoever reads from it.
-    pub(crate) fn activity(&self) -> Activity {
+    pub(crate) fn activity(&self) -> PendingActivity {
         self.activity.clone()
     }
 
@@ -133,7 +133,7 @@ impl PendingConnections {
         let mut registered = self.registered();
         let number = registered.next;
         registered.next += 1;
-        let activity = Activity::default();
+        let activity = PendingActivity::default();
         let entry = PendingEntry { task: None, address, activity: activity.clone() };
         registered.connections.insert(number, entry);
         if let Some(address) = address {

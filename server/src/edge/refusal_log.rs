@@ -64,25 +64,24 @@ impl<K: Clone + Eq + Hash> RefusalLog<K> {
 
 impl<K: Clone + Eq + Hash> Logged<K> {
     fn is_due(&mut self, kind: &K, now: Duration) -> bool {
-        let logged = self;
-        if logged.at.get(kind).is_some_and(|at| now < *at + REFUSAL_LOGGED_AGAIN) {
+        if self.at.get(kind).is_some_and(|at| now < *at + REFUSAL_LOGGED_AGAIN) {
             return false;
         }
-        let burst_full_at = logged.burst_full_at.max(now) + REFUSALS_LINE_EVERY;
+        let burst_full_at = self.burst_full_at.max(now) + REFUSALS_LINE_EVERY;
         if burst_full_at > now + REFUSAL_LINES_BURST * REFUSALS_LINE_EVERY {
             return false;
         }
-        logged.burst_full_at = burst_full_at;
-        if logged.at.len() >= REFUSALS_LOGGED_MAX {
-            logged.at.retain(|_, at| now < *at + REFUSAL_LOGGED_AGAIN);
+        self.burst_full_at = burst_full_at;
+        if self.at.len() >= REFUSALS_LOGGED_MAX {
+            self.at.retain(|_, at| now < *at + REFUSAL_LOGGED_AGAIN);
         }
-        if logged.at.len() >= REFUSALS_LOGGED_MAX
-            && let Some(oldest) = logged.at.iter().min_by_key(|(_, at)| **at)
+        if self.at.len() >= REFUSALS_LOGGED_MAX
+            && let Some(oldest) = self.at.iter().min_by_key(|(_, at)| **at)
         {
             let oldest = oldest.0.clone();
-            logged.at.remove(&oldest);
+            self.at.remove(&oldest);
         }
-        logged.at.insert(kind.clone(), now);
+        self.at.insert(kind.clone(), now);
         true
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::edge::http::head::HeadReader;
 use crate::edge::http::rejection::Rejection;
 use crate::edge::peer_stream::PeerStream;
-use crate::edge::pending_connections::Activity;
+use crate::edge::pending_connections::PendingActivity;
 
 /// The layer between hyper and a connection.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(crate) struct Gate {
     /// Whether a request was answered.
     answered: bool,
     fault: Option<Fault>,
-    activity: Activity,
+    activity: PendingActivity,
 }
 
 /// Why reading or writing failed.
@@ -65,7 +65,7 @@ enum Turn {
 
 impl Gate {
     /// A gate over a stream that was accepted at `accepted`. It keeps `activity` up to date.
-    pub(crate) fn new(stream: PeerStream, accepted: Instant, activity: Activity) -> Gate {
+    pub(crate) fn new(stream: PeerStream, accepted: Instant, activity: PendingActivity) -> Gate {
         let due = accepted + OPENING_MAX;
         Gate {
             stream,

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::edge::peer::Listener;
-    use crate::edge::pending_connections::Activity;
+    use crate::edge::pending_connections::PendingActivity;
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_requests_without_end_is_answered_at_a_limited_rate() {
@@ -247,7 +247,7 @@ mod tests {
                 is_plaintext_on_tls: false,
             };
             let accepted = Instant::now();
-            let gate = Gate::new(PeerStream::Plain(tcp), accepted, Activity::default());
+            let gate = Gate::new(PeerStream::Plain(tcp), accepted, PendingActivity::default());
             let serving =
                 tokio::spawn(async move { serve_http(&context, peer, gate, false).await });
             loop {

@@ -17,7 +17,7 @@ async fn pair() -> (Gate, net::TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let peer = net::TcpStream::connect(listener.local_addr().expect("bound")).expect("open");
     let (tcp, _) = listener.accept().await.expect("it connected");
-    (Gate::new(PeerStream::Plain(tcp), Instant::now(), Activity::default()), peer)
+    (Gate::new(PeerStream::Plain(tcp), Instant::now(), PendingActivity::default()), peer)
 }
 
 async fn read(gate: &mut Gate) -> io::Result<Vec<u8>> {
