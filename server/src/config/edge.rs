@@ -65,6 +65,7 @@ impl FromStr for Uncapped {
 pub struct EdgeConfig {
     /// Also allow pages of this origin to connect, such as https://game.example, app://game or null;
     /// * allows all. Pages of the server's own host are always allowed
+    #[expect(rustdoc::bare_urls, reason = "it is the text of --help")]
     #[arg(long, env = "TICKWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<AllowedOrigin>,
 
