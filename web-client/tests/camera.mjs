@@ -51,7 +51,14 @@ camera.lead(0, 100, 0.016);
 camera.sitOn(3, 4);
 holds(broken().length === 0 && Math.abs(camera.x - 3) < 10, "a ship that was nowhere is where it is again");
 
-const world = /** @type {any} */ ({ ships: [], players: new Map(), borderRadius: 40, levelRadius: 40, shipOf: () => undefined, nameOf: () => "" });
+const world = /** @type {any} */ ({
+  ships: [],
+  players: new Map(),
+  borderRadius: 40,
+  levelRadius: 40,
+  shipOf: () => undefined,
+  nameOf: () => "",
+});
 const surface = /** @type {any} */ (new EventTarget());
 const spectator = new Spectator(camera, world, surface, () => {});
 spectator.become(true);
