@@ -136,7 +136,7 @@ fn a_page_loaded_anew_for_a_new_version_plays_on_and_says_so_once() {
     wait(&page, "document.getElementById('play')?.disabled === false");
     // What a page leaves behind that is loaded anew: connection.mjs has when it does.
     let _ = page.eval(
-        "void sessionStorage.setItem('tickwire.wanted', JSON.stringify(
+        "void sessionStorage.setItem('tickwire.rejoin', JSON.stringify(
             { name: 'Ada', room: 'blue', spectator: false, ship: 2 }))",
     );
     page.open(&server.url("/?room=other"));

@@ -8,8 +8,11 @@
 // server a ship that nobody flies. So it closes the socket when the page goes, without a goodbye, and
 // joins again when the page is back.
 
-import { ask } from "./probe.js";
+import { Guard } from "./guard.js";
 import { Stage, isBinary } from "./wasm.js";
+import { ask } from "./probe.js";
+import { markReloaded, wasReloaded } from "./rejoin.js";
+import { ticket } from "./ticket.js";
 
 /** @typedef {import("./wasm.js").Wasm} Wasm */
 /** @typedef {import("./wasm.js").Held} Held */
@@ -31,6 +34,10 @@ const PROBE_SILENT_MS = 700;
 const PROBED = 4;
 /** A reason to look again is none for an attempt that has only begun. */
 const BEGUN_MS = 500;
+/** A page that is shown again may be told of what came meanwhile only after that it is shown. */
+const SHOWN_MS = 300;
+/** A page that has not run for so long has not heard what came meanwhile. */
+const STOOD_STILL_MS = 2000;
 /** A room that says nothing for so long is gone, whatever the socket believes. */
 const SILENCE_MAX_MS = 6000;
 /** After so long the player is told. */
@@ -42,22 +49,8 @@ const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
 /** A server that answers but opens no WebSocket does so for a reason that browsers keep from pages. */
 const SHUT =
-  "the server answers, but opens no connection: it may not allow pages of {origin}, or a proxy on the " +
-  "way does not pass WebSockets on";
-/** Where it is noted that the page was reloaded for being stale, so that it is once. */
-const RELOADED_KEY = "tickwire.reloaded";
-
-/**
- * What the site that this page belongs to has put there for whoever plays here: a signed ticket.
- * It is read anew for each connection, for one that has expired may have been renewed.
- */
-function ticket() {
-  try {
-    return sessionStorage.getItem("tickwire-ticket");
-  } catch {
-    return null; // Without storage everybody is a guest.
-  }
-}
+  "the server answers, but opens no connection: it may not allow pages of {origin}, a proxy on the way " +
+  "does not pass WebSockets on, or this address has too many connections";
 
 export class Connection {
   /**
@@ -71,10 +64,18 @@ export class Connection {
     this.wasm = wasm;
     this.held = held;
     this.hooks = hooks;
+    /** What the player held when that was last known. @private @type {Held} */
+    this.lastHeld = { buttons: 0, aim: 0 };
+    /** @private */
+    this.guard = new Guard();
     /** @type {Status} */
     this.status = "idle";
-    /** @type {Greeting | null} */
+    /** What the player wants. @type {Greeting | null} */
     this.greeting = null;
+    /** The room that it was in last. @private @type {string | null} */
+    this.room = null;
+    /** The room that this attempt asks for instead of the one that is wanted. @private @type {string | null} */
+    this.askedRoom = null;
     /** @type {WebSocket | null} */
     this.socket = null;
     /** Number of the attempt that is heard. @private */
@@ -94,6 +95,10 @@ export class Connection {
     this.failed = 0;
     /** Whether the server has answered a plain request of this attempt. @private */
     this.answers = false;
+    /** Why the server would not have this page, as it answered a plain request of this attempt. @private */
+    this.refusal = "";
+    /** Why no socket opens, as far as the last plain request told; empty if it told nothing. @private */
+    this.diagnosis = "";
     /** Whether the page has been put away, to be shown again perhaps. @private */
     this.suspended = false;
     /** Whether the core has trapped and its successor is on its way. @private */
@@ -108,8 +113,11 @@ export class Connection {
     this.retryTimer = 0;
     this.watchTimer = 0;
     this.probeTimer = 0;
+    this.lookTimer = 0;
+    /** When the page last watched. */
+    this.watchedAt = 0;
     addEventListener("online", () => this.look());
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => this.shown());
     // One that is put away for good has its socket closed by the browser, with 1001.
     addEventListener("pagehide", (event) => event.persisted && this.suspend());
     addEventListener("pageshow", (event) => event.persisted && this.resume());
@@ -130,6 +138,7 @@ export class Connection {
     this.failed = 0;
     this.waitMs = WAIT_FIRST_MS;
     clearInterval(this.watchTimer);
+    this.watchedAt = performance.now();
     this.watchTimer = setInterval(() => this.watch(), 500);
     this.connect();
   }
@@ -145,19 +154,34 @@ export class Connection {
     this.turn("waiting", "");
   }
 
-  /** It is back: it joins again as what it was. @private */
+  /** It is back: it joins again as what it was, once somebody looks: a browser may let a hidden page run
+   *  for a moment. @private */
   resume() {
-    if (!this.greeting || !this.suspended) return;
+    if (!this.greeting || !this.suspended || document.hidden) return;
     this.suspended = false;
     this.anew();
+  }
+
+  /** The page is hidden or shown. What came while it was hidden may be on its way to it still.
+   *  @private */
+  shown() {
+    clearTimeout(this.lookTimer);
+    if (document.hidden) return;
+    this.resume();
+    if (this.isSilent()) this.lookTimer = setTimeout(() => this.look(), SHOWN_MS);
+    else this.look();
+  }
+
+  /** Whether it is in a room of which nothing is heard. @private */
+  isSilent() {
+    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_TOLD_MS;
   }
 
   /** There is a reason to think that the server can be reached now. @private */
   look() {
     if (document.hidden || !this.greeting || this.suspended || this.renewing) return;
-    const now = performance.now();
-    const isStuck = this.status === "connecting" && now - this.openedAt > BEGUN_MS;
-    const isSilent = this.status === "playing" && now - this.heardAt > SILENCE_TOLD_MS;
+    const isStuck = this.status === "connecting" && performance.now() - this.openedAt > BEGUN_MS;
+    const isSilent = this.isSilent();
     if (isSilent) this.reason = CUT;
     if (this.status === "waiting" || isStuck || isSilent) {
       this.failed = 0;
@@ -169,17 +193,20 @@ export class Connection {
   /** Says goodbye and stays away. */
   leave() {
     if (this.status === "playing") {
-      this.wasm.leave(performance.now());
-      this.flush();
+      this.guarded(() => {
+        this.wasm.leave(performance.now());
+        this.flush();
+      });
     }
     this.stop();
   }
 
-  /** Comes into the same room as a player, or as a spectator. @param {boolean} spectator */
-  turnInto(spectator) {
+  /** Joins again as a player, or as a spectator. The room it was in is asked for once: if that does not
+   *  have it, any that is wanted will do. @param {boolean} spectator */
+  rejoinAs(spectator) {
     if (!this.greeting) return;
-    const room = this.wasm.state().room ?? this.greeting.room;
-    this.start({ ...this.greeting, spectator, room });
+    this.start({ ...this.greeting, spectator });
+    this.askedRoom = this.room;
   }
 
   /** @private */
@@ -195,6 +222,11 @@ export class Connection {
   connect() {
     clearTimeout(this.retryTimer);
     this.drop();
+    // It connects when there is a core again.
+    if (this.renewing) {
+      this.turn("waiting", FAULT);
+      return;
+    }
     this.turn("connecting", this.reason);
     this.openedAt = performance.now();
     // Whoever had none fail asks by the socket itself; and so do others now and then, for what passes
@@ -211,14 +243,20 @@ export class Connection {
     this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
     ask(socketUrl("http"), this.asking.signal).then((answer) => {
       if (!isMine()) return;
-      if (answer.kind === "refused") {
-        this.stop();
-        this.hooks.over(answer.reason);
-      } else if (answer.kind === "there") {
+      // A socket that has opened knows better.
+      if (this.opened) return;
+      if (answer.kind === "refused" || answer.kind === "there") {
         this.answers = true;
+        // A proxy may treat the origin of a request otherwise than that of a WebSocket.
+        if (answer.kind === "refused") this.refusal = answer.reason;
         if (!this.socket) this.open();
+      } else if (answer.kind === "busy") {
+        this.diagnosis = answer.reason;
+        if (!this.socket) this.lost(this.diagnosis);
       } else if (!this.socket) {
-        this.lost(this.reason);
+        const reason = this.diagnosis ? CUT : this.reason;
+        this.diagnosis = "";
+        this.lost(reason);
       }
     });
   }
@@ -234,7 +272,9 @@ export class Connection {
         if (!this.greeting) return;
         this.opened = true;
         this.failed = 0;
-        this.wasm.open(performance.now(), { ...this.greeting, ticket: ticket() });
+        this.refusal = this.diagnosis = "";
+        const room = this.askedRoom ?? this.greeting.room;
+        this.wasm.open(performance.now(), { ...this.greeting, room, ticket: ticket() });
         this.greeted = true;
         this.pump();
       });
@@ -245,8 +285,16 @@ export class Connection {
   /** What came before the end comes before it over a simulated network, too. @private */
   closed() {
     this.cut = true;
-    if (this.greeted) this.pump();
-    else this.lost(this.answers ? SHUT.replace("{origin}", location.origin) : CUT);
+    if (this.greeted) {
+      this.pump();
+    } else if (this.refusal) {
+      const { refusal } = this;
+      this.stop();
+      this.hooks.over(refusal);
+    } else {
+      if (this.answers) this.diagnosis = SHUT.replace("{origin}", location.origin);
+      this.lost(this.diagnosis || CUT);
+    }
   }
 
   /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
@@ -258,6 +306,8 @@ export class Connection {
     this.asking = new AbortController();
     this.attempt++;
     this.greeted = this.cut = this.opened = this.answers = false;
+    this.refusal = "";
+    this.askedRoom = null;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -279,6 +329,7 @@ export class Connection {
       if (this.status !== "playing") {
         this.enteredAt = performance.now();
         this.reason = "";
+        this.room = this.wasm.state().room;
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
         this.waitMs = WAIT_FIRST_MS;
@@ -302,7 +353,7 @@ export class Connection {
     }
     if (state.idle) {
       this.hooks.idled();
-      this.turnInto(true);
+      this.rejoinAs(true);
       return;
     }
     if (state.stale || state.last) {
@@ -315,18 +366,10 @@ export class Connection {
     this.lost(prefix + state.reason);
   }
 
-  /** Notes for after a reload whether it was one for being stale. Gives whether that can be kept:
-   *  else the page would reload for ever. @private @param {boolean} reloaded */
+  /** Gives whether that could be stored. @private @param {boolean} reloaded */
   noteReloaded(reloaded) {
-    if (this.reloaded === reloaded) return true;
-    this.reloaded = reloaded;
-    try {
-      if (reloaded) sessionStorage.setItem(RELOADED_KEY, "once");
-      else sessionStorage.removeItem(RELOADED_KEY);
-      return true;
-    } catch {
-      return false;
-    }
+    if (this.reloaded !== reloaded && markReloaded(reloaded)) this.reloaded = reloaded;
+    return this.reloaded === reloaded;
   }
 
   /** @private @param {string} reason */
@@ -345,10 +388,13 @@ export class Connection {
   /** @private */
   watch() {
     const now = performance.now();
+    const stoodStill = now - this.watchedAt > STOOD_STILL_MS;
+    this.watchedAt = now;
+    if (stoodStill) return;
     const attemptMax = this.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
     if (this.status === "connecting" && now - this.openedAt > attemptMax) {
-      // It has waited already.
-      this.waitMs = WAIT_FIRST_MS;
+      // It has waited already; but a server that is so slow may have too much to do.
+      this.waitMs = Math.max(WAIT_FIRST_MS, this.waitMs / 2);
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
@@ -377,19 +423,30 @@ export class Connection {
   pump() {
     clearTimeout(this.pumpTimer);
     if (!this.greeted) return;
-    this.heed(this.wasm.play(performance.now(), this.held()));
-    // That may have been the end of it.
-    if (!this.greeted) return;
-    if (this.cut && !this.wasm.isComing()) {
-      this.lost(CUT);
-      return;
+    try {
+      this.heed(this.wasm.play(performance.now(), this.input()));
+      // That may have been the end of it.
+      if (!this.greeted) return;
+      if (this.cut && !this.wasm.isComing()) this.lost(CUT);
+      else this.flush();
+    } finally {
+      // Whatever the rest of the page throws, the next tick comes.
+      if (this.greeted) this.schedule(this.wasm.due());
     }
-    this.flush();
-    const due = this.wasm.due();
-    if (Number.isFinite(due)) {
-      const wait = Math.max(0, due - performance.now());
-      this.pumpTimer = setTimeout(() => this.guarded(() => this.pump()), wait);
-    }
+  }
+
+  /** @private @param {number} due */
+  schedule(due) {
+    clearTimeout(this.pumpTimer);
+    if (!Number.isFinite(due)) return;
+    const wait = Math.max(0, due - performance.now());
+    this.pumpTimer = setTimeout(() => this.guarded(() => this.pump()), wait);
+  }
+
+  /** What the player holds, or held last if that cannot be known. */
+  input() {
+    this.lastHeld = this.guard.run("input", this.held) ?? this.lastHeld;
+    return this.lastHeld;
   }
 
   /** @private */
@@ -407,13 +464,13 @@ export class Connection {
     try {
       act();
     } catch (error) {
-      if (!this.takes(error)) throw error;
+      if (!this.handleTrap(error)) throw error;
     }
   }
 
-  /** Takes a trap of the core, wherever it was called. Gives whether it was one.
+  /** Replaces a core that has trapped, wherever it was called. Gives whether the error is a trap.
    *  @param {unknown} error */
-  takes(error) {
+  handleTrap(error) {
     if (!(error instanceof WebAssembly.RuntimeError)) return false;
     // What else is asked of a core that has trapped traps as well.
     if (this.renewing) return true;
@@ -425,7 +482,8 @@ export class Connection {
     return true;
   }
 
-  /** Gets a fresh core, from a server that may itself be away. @private */
+  /** Gets a fresh core, from a server that may itself be away: whatever the player does meanwhile, it is
+   *  tried until there is one. @private */
   renew() {
     this.hooks.faulted().then(
       (wasm) => {
@@ -434,7 +492,8 @@ export class Connection {
         if (!this.suspended) this.lost(FAULT);
       },
       () => {
-        this.retryTimer = setTimeout(() => this.renew(), WAIT_MAX_MS);
+        // No timer of an attempt: nothing but a fresh core ends this.
+        setTimeout(() => this.renew(), WAIT_MAX_MS);
       },
     );
   }
@@ -452,13 +511,4 @@ function socketUrl(scheme) {
   const url = new URL("ws", document.baseURI);
   if (scheme === "ws") url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url;
-}
-
-function wasReloaded() {
-  try {
-    return sessionStorage.getItem(RELOADED_KEY) !== null;
-  } catch {
-    // A browser that keeps nothing.
-    return false;
-  }
 }

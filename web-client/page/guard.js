@@ -5,11 +5,11 @@
 // what it runs. Used by main.js and by draw/picture.js.
 
 export class Guard {
-  /** @param {(error: unknown) => boolean} [takes] whoever else is to hear of a fault; gives whether
-   *  it has dealt with it, so that nothing is reported */
-  constructor(takes = () => false) {
+  /** @param {(error: unknown) => boolean} [handle] called with each error first; gives whether it has
+   *  handled it, so that nothing is reported */
+  constructor(handle = () => false) {
     /** @private */
-    this.takes = takes;
+    this.handle = handle;
     /** What has been reported. @private @type {Set<string>} */
     this.reported = new Set();
   }
@@ -20,7 +20,7 @@ export class Guard {
     try {
       return act();
     } catch (error) {
-      if (!this.takes(error)) this.report(step, error);
+      if (!this.handle(error)) this.report(step, error);
       return undefined;
     }
   }

@@ -25,8 +25,8 @@ import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
-import { keepWanted, takeWanted } from "./wanted.js";
 import { loadWasm } from "./wasm.js";
+import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
 /** @typedef {import("./connection.js").Status} Status */
 /** @typedef {import("./connection.js").Greeting} Greeting */
@@ -77,9 +77,9 @@ heed();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
-const reloads = (/** @type {Greeting} */ greeting) => keepWanted(greeting, settings.ship);
+const reloads = (/** @type {Greeting} */ greeting) => saveRejoinIntent(greeting, idle, settings.ship);
 const connection = new Connection(wasm, held, { changed, silent, over, idled, faulted, reloads });
-const guard = new Guard((error) => connection.takes(error));
+const guard = new Guard((error) => connection.handleTrap(error));
 const network = new Network(location.search, () => {
   network.apply(wasm);
   networkPanel.show();
@@ -114,13 +114,14 @@ let skips = false;
 let ownBefore = null;
 
 /** What this page was loaded anew for, the server having been renewed. */
-const wantedBefore = takeWanted();
+const rejoin = takeRejoinIntent();
 /** Whether the player is still to be told so. */
-let isUpdated = wantedBefore !== null;
+let isUpdated = rejoin !== null;
 
 start.enable(true);
-if (wantedBefore) {
-  const { name, room, spectator, ship } = wantedBefore;
+if (rejoin) {
+  const { name, room, spectator, ship } = rejoin;
+  idle = rejoin.idle;
   settings.change({ ship: /** @type {number} */ (ship) });
   start.restore(name, room);
   enter(spectator);
@@ -179,7 +180,7 @@ function idled() {
 function resume() {
   if (!idle) return false;
   idle = false;
-  connection.turnInto(false);
+  connection.rejoinAs(false);
   return true;
 }
 
@@ -190,8 +191,9 @@ function back(message) {
   hud.leave();
   networkPanel.close();
   sound.become(false);
-  showDemo();
   start.show(message);
+  // A core that has trapped shows nothing until it is replaced.
+  guard.run("demo", showDemo);
 }
 
 function showDemo() {
@@ -227,12 +229,12 @@ function changed(status, reason) {
     networkPanel.become(spectates);
     awaited = spectates;
     hud.say(calm());
-    if (!awaited) tellUpdated();
+    if (!awaited) announceUpdate();
   }
 }
 
 /** Says once, in the room, why the page was loaded anew. */
-function tellUpdated() {
+function announceUpdate() {
   if (isUpdated) hud.notice("Updated to the new version.", performance.now(), UPDATED_MS);
   isUpdated = false;
 }
@@ -309,12 +311,12 @@ function frame(now) {
 /** Takes what is to be drawn, and what has happened until then. @param {number} clock */
 function refill(clock) {
   if (demo) wasm.advanceDemo(clock);
-  const intent = demo ? STILL : held();
+  const intent = demo ? STILL : connection.input();
   if (!world.refill(wasm, clock, intent)) return;
   if (awaited) {
     awaited = false;
     hud.say(calm());
-    tellUpdated();
+    announceUpdate();
   }
   const happenings = world.happenings(wasm);
   if (skips) skip();

@@ -5,12 +5,14 @@
 // answered. It waits for as long as it is let and keeps nothing. Used by connection.js.
 
 /**
- * @typedef {{ kind: "there" | "away" } | { kind: "refused", reason: string }} Answer
- * `away`: nothing answers, or only that it is going down
+ * @typedef {{ kind: "there" | "away" } | { kind: "refused" | "busy", reason: string }} Answer
+ * `away`: nothing answers, or only that it is going down; `busy`: it has enough of this address for now
  */
 
 /** Longer reasons are cut: they are read by people. */
 const REASON_MAX = 300;
+/** Said of a 429 that gives no reason. */
+const BUSY = "this address has too many connections or requests";
 
 /** Asks the URL at which the WebSocket is.
  *  @param {URL} url @param {AbortSignal} signal @returns {Promise<Answer>} */
@@ -22,7 +24,8 @@ export async function ask(url, signal) {
     const response = await fetch(asked, { cache: "no-store", redirect: "manual", signal });
     const reason = response.status === 403 ? await reasonOf(response) : "";
     if (reason) return { kind: "refused", reason };
-    // A server that is there asks for an upgrade (426); one that goes down says so by another status.
+    if (response.status === 429) return { kind: "busy", reason: (await reasonOf(response)) || BUSY };
+    // A server that is there has nothing to say (204); one that goes down says so by another status.
     return { kind: response.status < 500 ? "there" : "away" };
   } catch {
     return { kind: "away" };

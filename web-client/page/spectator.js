@@ -106,7 +106,7 @@ export class Spectator {
     const time = this.landed ? seconds : Infinity;
     this.pan(seconds);
     if (this.mode === "follow") {
-      this.heedRoster();
+      this.checkFollowed();
       const ship = this.followed === null ? undefined : world.shipOf(this.followed);
       if (ship) camera.glideTo(ship.x, ship.y, this.nearness, time);
     } else if (this.mode === "whole") {
@@ -120,7 +120,7 @@ export class Spectator {
 
   /** Who left has no next life, and nobody is followed in its place without being chosen.
    *  @private */
-  heedRoster() {
+  checkFollowed() {
     if (this.followed === null) return;
     const player = this.world.players.get(this.followed);
     if (player) {

@@ -8,7 +8,7 @@ import { document, holds, run, tell, told, world } from "./fake-browser.mjs";
 import { FakeCore, FakeSocket, until, wire } from "./fake-wire.mjs";
 
 const { Connection } = await import("../page/connection.js");
-const { keepWanted, takeWanted } = await import("../page/wanted.js");
+const { saveRejoinIntent, takeRejoinIntent } = await import("../page/rejoin.js");
 const { isBinary } = await import("../page/wasm.js");
 
 /** @typedef {import("../page/connection.js").Greeting} Greeting */
@@ -20,23 +20,33 @@ let turns = [];
 let ended = [];
 /** @type {Greeting[]} */
 let reloads = [];
-/** A page that has just been loaded over so many connections. @param {number} [loadedBy] */
-async function page(loadedBy = 6) {
+/** What the page holds; may throw. */
+let held = () => ({ buttons: 0, aim: 0 });
+/** What else a page does when its connection turns. @param {string} _status */
+let onTurn = (_status) => {};
+/** Gets a fresh core. @type {() => Promise<FakeCore>} */
+let renew = async () => new FakeCore();
+/** A page that has just been loaded over so many connections. @param {number} [loadedBy] @param {Greeting} [greeting] */
+async function page(loadedBy = 6, greeting = GREETING) {
   turns = [];
   ended = [];
   reloads = [];
-  Object.assign(wire, { line: true, server: "up", stale: false, requests: [], sockets: [], hellos: [] });
+  Object.assign(wire, { line: true, server: "up", stale: false, full: [], answerMs: 20 });
+  Object.assign(wire, { requests: [], sockets: [], hellos: [] });
   wire.pool = Array.from({ length: loadedBy }, () => wire.deaths);
   const core = new FakeCore();
-  const connection = new Connection(/** @type {any} */ (core), () => ({ buttons: 0, aim: 0 }), {
-    changed: (status, reason) => void turns.push({ status, reason }),
+  const connection = new Connection(/** @type {any} */ (core), () => held(), {
+    changed(status, reason) {
+      turns.push({ status, reason });
+      onTurn(status);
+    },
     silent() {},
     over: (reason) => void ended.push(reason),
     idled() {},
-    faulted: async () => /** @type {any} */ (core),
+    faulted: async () => /** @type {any} */ (await renew()),
     reloads: (greeting) => void reloads.push(greeting),
   });
-  connection.start(GREETING);
+  connection.start(greeting);
   await until(run, () => connection.status === "playing", 3_000);
   return { connection, core };
 }
@@ -140,12 +150,14 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   await run(3_000);
   holds(wire.reloads === 1 && reloads[0]?.name === "Ada", "another server's page is loaded anew, once");
   holds(ended.length === 0, "without a word of it until then");
-  keepWanted(/** @type {Greeting} */ (reloads[0]), 2);
+  saveRejoinIntent(/** @type {Greeting} */ (reloads[0]), false, 2);
   const { stale } = wire;
   // The page that is loaded then, still refused.
-  const wanted = takeWanted();
+  const wanted = takeRejoinIntent();
   holds(wanted?.name === "Ada" && wanted.room === "blue" && wanted.ship === 2 && !wanted.spectator, "name, room, ship and role are kept");
-  holds(takeWanted() === null, "for one page alone");
+  saveRejoinIntent({ ...GREETING, spectator: true }, true, 2);
+  holds(takeRejoinIntent()?.idle, "and that it only watches because it did nothing");
+  holds(takeRejoinIntent() === null, "for one page alone");
   const { connection: next } = await page();
   next.leave();
   wire.stale = stale;
@@ -153,10 +165,10 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   await run(20_000);
   holds(wire.reloads === 1 && next.status === "idle", "one that is still refused is not loaded for ever");
   holds(ended.some((reason) => reason.includes("after the page was loaded anew")), "and says so");
-  for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x"}', JSON.stringify({ name: "x".repeat(1e5) })]) {
-    world.sessionStorage.setItem("tickwire.wanted", broken);
-    const taken = takeWanted();
-    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator), `${broken.slice(0, 20)} is no wish`);
+  for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x","idle":true}', JSON.stringify({ name: "x".repeat(1e5) })]) {
+    world.sessionStorage.setItem("tickwire.rejoin", broken);
+    const taken = takeRejoinIntent();
+    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator && !taken.idle), `${broken.slice(0, 20)} is no wish`);
   }
   connection.leave();
   world.sessionStorage.removeItem("tickwire.reloaded");
@@ -183,6 +195,215 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   wire.server = "up";
   const ms = await until(run, () => connection.status === "playing", 20_000);
   holds(ms <= 4_000, `and it is back when it does: ${ms} ms`);
+  connection.leave();
+}
+
+// A proxy may refuse the request for its origin and let the WebSocket pass.
+for (const answerMs of [20, 900]) {
+  const { connection } = await page();
+  wire.server = "shut";
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
+  await until(run, () => wire.sockets.length === 2 && connection.status === "waiting", 2_000);
+  wire.server = "stripped";
+  wire.answerMs = answerMs;
+  const ms = await until(run, () => connection.status === "playing", 10_000);
+  await run(2_000);
+  holds(ms < 3_000 && wire.requests.length > 0, `requests are refused after ${answerMs} ms, WebSockets are not: back in ${ms} ms`);
+  holds(connection.status === "playing" && ended.length === 0, "and the refusal ends nothing");
+  connection.leave();
+}
+// So many connections that one more is refused is no fault of the origin.
+{
+  const { connection } = await page();
+  wire.server = "crowded";
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
+  await run(1_500);
+  const known = turns.length;
+  await run(30_000);
+  const said = new Set(turns.slice(known).map(({ reason }) => reason));
+  holds([...said].every((reason) => reason.includes("too many connections or requests")), `a crowded address: ${[...said]}`);
+  holds(ended.length === 0, "it passes");
+  wire.server = "down";
+  await run(20_000);
+  holds(turns.at(-1)?.reason.includes("lost"), "a server that is away then is called away");
+  wire.server = "up";
+  const ms = await until(run, () => connection.status === "playing", 10_000);
+  holds(ms <= 4_000, `and the page is back when it is: ${ms} ms`);
+  connection.leave();
+}
+
+// A core that has trapped is replaced, whatever the player does until there is another.
+for (const action of ["waits", "leaves and plays again", "is put away", "plays on after being idle"]) {
+  const { connection, core } = await page();
+  let asked = 0;
+  /** @type {FakeCore | null} */
+  let fresh = null;
+  renew = async () => {
+    asked += 1;
+    if (asked === 1) throw new TypeError("Failed to fetch");
+    return (fresh = new FakeCore());
+  };
+  const { error } = console;
+  console.error = () => {};
+  core.traps = true;
+  await run(200);
+  if (action.startsWith("leaves")) {
+    connection.leave();
+    await run(500);
+    connection.start(GREETING);
+  } else if (action === "is put away") {
+    tell("freeze", {}, document);
+    await run(100);
+    tell("resume", {}, document);
+  } else if (action.startsWith("plays")) {
+    connection.rejoinAs(false);
+  }
+  await run(500);
+  holds(wire.sockets.length === 1, "nothing is opened for a core that has trapped");
+  const ms = await until(run, () => connection.status === "playing", 10_000);
+  holds(ms <= 5_000 && asked === 2, `the core trapped, and the player ${action}: back in ${ms} ms`);
+  /** @type {any} */ (fresh).traps = true;
+  const again = await until(run, () => asked === 3 && connection.status === "playing", 10_000);
+  holds(again <= 1_000, "and the next trap is seen as well");
+  console.error = error;
+  connection.leave();
+}
+
+// A page that is shown again has not been told yet of what came while it was hidden.
+for (const lives of [true, false]) {
+  const { connection } = await page();
+  await run(500);
+  const before = wire.sockets.length;
+  document.hidden = true;
+  tell("visibilitychange", {}, document);
+  connection.heardAt = told.now - 20_000;
+  connection.watchedAt = told.now - 20_000;
+  if (!lives) wire.die();
+  document.hidden = false;
+  tell("visibilitychange", {}, document);
+  holds(wire.sockets.length === before && connection.status === "playing", "a page that is shown waits for what it is told");
+  if (!lives) wire.line = true;
+  await run(400);
+  const opened = wire.sockets.length - before;
+  holds(opened === (lives ? 0 : 1), lives ? "a socket that lives is kept" : "one that is dead is replaced soon");
+  connection.leave();
+}
+// A machine that has slept wakes to its timers first, then to what came meanwhile.
+{
+  const { connection } = await page();
+  await run(500);
+  wire.line = false;
+  told.now += 20_000;
+  await run(100);
+  wire.line = true;
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).say("snapshot");
+  await run(1_000);
+  holds(wire.sockets.length === 1 && connection.status === "playing", "after a sleep a socket that lives is kept");
+  connection.leave();
+}
+// A browser may let a hidden page run for a moment.
+{
+  const { connection } = await page();
+  document.hidden = true;
+  tell("visibilitychange", {}, document);
+  tell("freeze", {}, document);
+  const before = wire.sockets.length;
+  for (let nth = 0; nth < 3; nth++) {
+    tell("resume", {}, document);
+    await run(1_000);
+    tell("freeze", {}, document);
+    await run(1_000);
+  }
+  tell("resume", {}, document);
+  holds(wire.sockets.length === before, "a hidden page that runs for a moment joins nothing");
+  document.hidden = false;
+  tell("visibilitychange", {}, document);
+  const ms = await until(run, () => connection.status === "playing", 5_000);
+  holds(ms <= 250, `shown, it plays on at once: ${ms} ms`);
+  connection.leave();
+}
+
+// Who was idle watches and comes back in the same room if that has space, and in any if not.
+const anyRoom = { ...GREETING, room: null };
+for (const isFull of [false, true]) {
+  const { connection } = await page(6, anyRoom);
+  if (isFull) wire.full = ["arena-1"];
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).say("idle");
+  await until(run, () => wire.hellos.length > 1 && connection.status === "playing", 5_000);
+  connection.rejoinAs(false);
+  await until(run, () => connection.status === "playing", 5_000);
+  const asked = wire.hellos.map(({ spectator, room }) => `${spectator ? "watches" : "plays"} ${room}`).join(", ");
+  const own = ["plays null", "watches arena-1", "plays arena-1"];
+  const any = ["plays null", "watches arena-1", "watches null", "plays arena-1", "plays null"];
+  holds(asked === (isFull ? any : own).join(", "), `idle${isFull ? ", and the room is full" : ""}: ${asked}`);
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
+  await until(run, () => connection.status === "playing", 5_000);
+  holds(wire.hellos.at(-1).room === null, "a later connection asks for what was wanted at first");
+  connection.leave();
+}
+
+// Without storage no page is loaded anew, and none says that it was.
+{
+  const { setItem } = world.sessionStorage;
+  world.sessionStorage.setItem = () => {
+    throw new Error("blocked");
+  };
+  const { connection } = await page();
+  const { reloads: before } = wire;
+  wire.stale = true;
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
+  await run(3_000);
+  holds(wire.reloads === before && ended.join() === "this server plays by rules 5", `without storage: ${ended}`);
+  connection.leave();
+  world.sessionStorage.setItem = setItem;
+}
+
+// Whatever the rest of the page throws, inputs go on.
+{
+  const { connection, core } = await page();
+  const { error } = console;
+  console.error = () => {};
+  core.every = 33;
+  connection.nudge();
+  let played = 0;
+  core.play = () => {
+    played += 1;
+    return core.stage;
+  };
+  held = () => {
+    throw new Error("a gamepad that is none");
+  };
+  await run(1_000);
+  holds(played >= 30, `no hand can be read for a second: ${played} ticks`);
+  held = () => ({ buttons: 0, aim: 0 });
+  onTurn = (status) => {
+    if (status === "playing") throw new Error("a page's own fault");
+  };
+  connection.status = "connecting";
+  let thrown = 0;
+  try {
+    connection.nudge();
+  } catch {
+    thrown += 1;
+  }
+  played = 0;
+  wire.line = false;
+  await run(1_000);
+  holds(thrown === 1 && played >= 30, `the page fails at a turn: ${played} ticks`);
+  console.error = error;
+  onTurn = () => {};
+  connection.leave();
+}
+
+// A server that takes no more and then does not answer is not asked the more often for it.
+{
+  const { connection } = await page();
+  wire.server = "shut";
+  /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
+  await run(20_000);
+  wire.die();
+  await until(run, () => turns.at(-1)?.reason === "no answer from the server", 20_000);
+  holds(connection.waitMs >= 1_500, `the wait after no answer: ${connection.waitMs} ms`);
   connection.leave();
 }
 

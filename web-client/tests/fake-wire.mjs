@@ -7,7 +7,7 @@
 
 import { settled, told, world } from "./fake-browser.mjs";
 
-export const Stage = { GREETING: 1, PLAYING: 2, REFUSED: 3 };
+export const Stage = { GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4 };
 const ROUND_TRIP_MS = 20;
 const SNAPSHOT_MS = 33;
 const SYN_MS = [0, 1000, 3000, 7000, 15_000, 31_000];
@@ -16,8 +16,13 @@ const SYN_MS = [0, 1000, 3000, 7000, 15_000, 31_000];
 export const wire = {
   /** Whether bytes pass. */
   line: true,
-  /** @type {"up" | "down" | "closing" | "forbidden" | "shut"} */
+  /** `stripped` refuses requests for their origin, but no WebSocket; `crowded` has too many connections.
+   *  @type {"up" | "down" | "closing" | "forbidden" | "stripped" | "shut" | "crowded"} */
   server: "up",
+  /** How long a plain request takes. */
+  answerMs: ROUND_TRIP_MS,
+  /** Rooms that have no space. @type {(string | null)[]} */
+  full: [],
   /** Whether the server refuses the page as stale. */
   stale: false,
   /** How often the line has died: connections from before that are dead. */
@@ -71,17 +76,23 @@ world.fetch = async (/** @type {URL} */ url, /** @type {any} */ options) => {
     from = /** @type {number} */ (opened);
   }
   if (from !== wire.deaths || !wire.line) await gone;
-  await Promise.race([wait(ROUND_TRIP_MS), gone]);
+  await Promise.race([wait(wire.answerMs), gone]);
   wire.pool.push(from);
-  const statuses = { up: 426, shut: 426, closing: 503, forbidden: 403, down: 0 };
-  const text = "Pages of http://play.test may not connect: set --allow-origin.\n";
+  const statuses = { up: 204, shut: 204, closing: 503, forbidden: 403, stripped: 403, crowded: 429, down: 0 };
+  const status = statuses[wire.server];
+  const text =
+    status === 429
+      ? "This address has too many connections or requests: try again later.\n"
+      : "Pages of http://play.test may not connect: set --allow-origin.\n";
   return {
-    status: statuses[wire.server],
-    ok: wire.server === "up",
+    status,
+    ok: status === 204,
     headers: { get: () => "text/plain; charset=utf-8" },
     text: async () => text,
   };
 };
+
+const isOpen = () => wire.server === "up" || wire.server === "stripped";
 
 export class FakeSocket {
   static OPEN = 1;
@@ -101,7 +112,7 @@ export class FakeSocket {
     this.born = wire.deaths;
     connect().then(async (opened) => {
       if (this.closed) return;
-      const lets = wire.server === "up" && opened !== null;
+      const lets = isOpen() && opened !== null;
       if (!lets) return this.end();
       await wait(ROUND_TRIP_MS);
       if (this.closed) return;
@@ -116,18 +127,19 @@ export class FakeSocket {
     this.sent.push(message);
     if (message.hello) {
       wire.hellos.push(message.hello);
-      setTimeout(() => this.say(wire.stale ? "stale" : "welcome"), ROUND_TRIP_MS);
+      const isFull = wire.full.includes(message.hello.room);
+      setTimeout(() => this.say(wire.stale ? "stale" : isFull ? "full" : "welcome"), ROUND_TRIP_MS);
     }
   }
 
-  /** @param {string} what */
+  /** @param {"welcome" | "snapshot" | "stale" | "full" | "idle"} what */
   say(what) {
     if (this.closed || !wire.line || this.born !== wire.deaths) return;
-    if (wire.server !== "up") return this.end();
+    if (!isOpen()) return this.end();
     const message = new ArrayBuffer(1);
-    new Uint8Array(message)[0] = what === "stale" ? 2 : 1;
+    new Uint8Array(message)[0] = { welcome: 1, snapshot: 1, stale: 2, full: 3, idle: 4 }[what];
     this.onmessage?.({ data: message });
-    if (what !== "stale") setTimeout(() => this.say("snapshot"), SNAPSHOT_MS);
+    if (what === "welcome" || what === "snapshot") setTimeout(() => this.say("snapshot"), SNAPSHOT_MS);
   }
 
   end() {
@@ -144,27 +156,46 @@ export class FakeSocket {
 world.WebSocket = FakeSocket;
 world.location.reload = () => void (wire.reloads += 1);
 
-/** A core that knows hello, welcome and a refusal. */
+/** A core that knows hello, welcome, refusals and the end of who is idle. */
 export class FakeCore {
   stage = 0;
+  /** The last message's first byte. */
+  said = 0;
+  /** Whether it has trapped. */
+  traps = false;
+  /** How often it is to be played, ms. */
+  every = Infinity;
+  /** @type {string | null} */
+  room = null;
   /** @type {any[]} */
   queue = [];
   left = 0;
   open(/** @type {number} */ _now, /** @type {any} */ greeting) {
     this.stage = Stage.GREETING;
     this.queue = [{ hello: greeting }];
+    this.room = greeting.room ?? "arena-1";
   }
   receive(/** @type {number} */ _now, /** @type {ArrayBuffer} */ data) {
-    this.stage = new Uint8Array(data)[0] === 2 ? Stage.REFUSED : Stage.PLAYING;
+    this.said = new Uint8Array(data)[0];
+    this.stage = [0, Stage.PLAYING, Stage.REFUSED, Stage.REFUSED, Stage.ENDED][this.said];
   }
   play() {
+    this.mayTrap();
     return this.stage;
   }
   state() {
-    return { stage: this.stage, stale: this.stage === Stage.REFUSED, last: false, reason: "this server plays by rules 5" };
+    this.mayTrap();
+    const { stage, room } = this;
+    const reason = ["", "", "this server plays by rules 5", "the room is full", "idle"][this.said];
+    return { stage, stale: this.said === 2, idle: this.said === 4, last: false, reason, room };
   }
   due() {
-    return Infinity;
+    this.mayTrap();
+    return told.now + this.every;
+  }
+  /** @private */
+  mayTrap() {
+    if (this.traps) throw new WebAssembly.RuntimeError("unreachable");
   }
   isComing() {
     return false;
