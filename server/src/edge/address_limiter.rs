@@ -162,6 +162,12 @@ impl AddressLimiter {
         Ok(key)
     }
 
+    /// Whether an address has the most open WebSockets.
+    pub(crate) fn is_full(&self, address: ClientAddress) -> bool {
+        let key = self.by_prefix.get(&prefix(address));
+        key.is_some_and(|key| self.addresses[*key].open >= self.limits.connections_max)
+    }
+
     /// Counts a new connection at `now`, which may become a WebSocket or not. It does not wait: its
     /// first request does.
     ///

@@ -128,6 +128,11 @@ impl EdgeContext {
         }
     }
 
+    /// Whether a client has the most open WebSockets already.
+    pub(crate) fn has_no_permit(&self, client: ClientAddress) -> bool {
+        self.is_capped(client) && self.limiter().is_full(client)
+    }
+
     /// Counts a new connection of a client.
     ///
     /// # Errors

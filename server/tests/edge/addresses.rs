@@ -57,6 +57,12 @@ fn websockets_and_players_count_against_their_address_and_no_other() {
     assert!(request_upgrade(&mut pending, "").starts_with("HTTP/1.1 101 "));
     assert!(!is_admitted(one, &server));
     assert_eq!(status_from(one, &server, "/"), 200, "files of the page do not count");
+    let may_connect = |from| status_from(from, &server, "/ws?origin=http%3A%2F%2Fa");
+    assert_eq!(
+        (may_connect(one), may_connect(other)),
+        (429, 204),
+        "a page can ask before it tries"
+    );
     assert!(is_admitted(other, &server));
     drop(pending);
     wait_until("one that waited for its hello no longer counts", || is_admitted(one, &server));

@@ -28,6 +28,7 @@ fn an_address_has_at_most_the_configured_number_of_websockets() {
     let mut permits: Vec<_> =
         (0..3).map(|_| enter(numbered(1), seconds(0)).expect("below the limit")).collect();
     assert_eq!(enter(numbered(1), seconds(99)).err(), Some(AddressLimit::Connections));
+    assert!(lock(&limiter).is_full(numbered(1)) && !lock(&limiter).is_full(numbered(2)));
     enter(numbered(2), seconds(0)).expect("another address has its own limit");
     permits.pop();
     permits.push(enter(numbered(1), seconds(99)).expect("a connection has ended"));

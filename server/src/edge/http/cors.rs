@@ -7,7 +7,7 @@
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, HeaderValue, ORIGIN, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
@@ -46,15 +46,22 @@ pub(crate) fn options() -> Response<Body> {
 
 /// Answers a plain request for `/ws`: 403 with the reason if pages of its origin may not connect, else
 /// 426. Every page may read it. A page of the same origin sends no `Origin` with such a request, and
-/// names it in the query: `/ws?origin=https%3A%2F%2Fgame.example`.
-pub(crate) fn probe(origins: &Origins, head: &Parts) -> Response<Body> {
+/// names it in the query: `/ws?origin=https%3A%2F%2Fgame.example`. Then it is not told to upgrade, for
+/// proxies that speak HTTP/2 may pass `Upgrade` on, which browsers take for an error there: it is answered
+/// with 204, or with 429 if its address has `no_permit` left.
+pub(crate) fn probe(origins: &Origins, head: &Parts, no_permit: bool) -> Response<Body> {
     let named = head.uri.query().and_then(|query| {
         query.split('&').find_map(|pair| pair.strip_prefix("origin=")).map(percent_decoded)
     });
+    let is_named = named.is_some();
     let stated = named.map_or_else(|| Stated::by(&head.headers), |named| Stated::of(&named));
     let mut response = match &stated {
         Stated::Nothing => Rejection::NoUpgrade.response(),
-        stated if origins.allow_page(stated, &head.headers) => Rejection::NoUpgrade.response(),
+        stated if origins.allow_page(stated, &head.headers) => match (is_named, no_permit) {
+            (false, _) => Rejection::NoUpgrade.response(),
+            (true, true) => Rejection::Address.response(),
+            (true, false) => no_content(),
+        },
         Stated::Origin(origin) => {
             let mut response = Rejection::Origin.response();
             *response.body_mut() = Body::from(format!(
@@ -66,6 +73,13 @@ pub(crate) fn probe(origins: &Origins, head: &Parts) -> Response<Body> {
         Stated::Unreadable => Rejection::Origin.response(),
     };
     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+fn no_content() -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -91,6 +105,7 @@ fn percent_decoded(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use hyper::Request;
+    use hyper::header::UPGRADE;
 
     use super::*;
     use crate::config::NoOrigin;
@@ -147,8 +162,8 @@ mod tests {
             ("/ws", Some("http://here"), 426),
             ("/ws", Some("https://evil.example"), 403),
             ("/ws", Some("nonsense"), 403),
-            ("/ws?origin=https%3A%2F%2Fplay.example%3a443", None, 426),
-            ("/ws?a=b&origin=http://here", None, 426),
+            ("/ws?origin=https%3A%2F%2Fplay.example%3a443", None, 204),
+            ("/ws?a=b&origin=http://here", None, 204),
             ("/ws?origin=https%3A%2F%2Fevil.example", None, 403),
             ("/ws?origin=https%3A%2F%2Fevil.example", Some("http://here"), 403),
             ("/ws?origin=%", None, 403),
@@ -156,9 +171,12 @@ mod tests {
             ("/ws?origin=", None, 403),
         ] {
             let headers: Vec<_> = origin.iter().map(|origin| ("origin", *origin)).collect();
-            let response = probe(&allowed, &head(target, &headers));
+            let response = probe(&allowed, &head(target, &headers), false);
             assert_eq!(response.status(), status, "{target} {origin:?}");
             assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+            assert_eq!(response.headers().contains_key(UPGRADE), status == 426, "{target}");
+            let crowded = probe(&allowed, &head(target, &headers), true).status();
+            assert_eq!(crowded, if status == 204 { 429 } else { status }, "{target} {origin:?}");
         }
     }
 }

@@ -102,7 +102,9 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
                 let client = context.client_at(client);
                 return Answer::Upgrade { response, client, permit };
             }
-            Err(Rejection::NoUpgrade) => cors::probe(&context.origins, head),
+            Err(Rejection::NoUpgrade) => {
+                cors::probe(&context.origins, head, context.has_no_permit(client))
+            }
             Err(rejection) => rejection.response(),
         },
         "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
