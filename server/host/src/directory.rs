@@ -4,9 +4,10 @@
 //! A plain struct that is handed the time, owned by the lobby. Its counts are the admission; it
 //! touches no room. What it shows of a room it reads from the room's [`RoomStatus`].
 //!
-//! A room counts for the client that had it opened until it is gone. When a room is wanted and
-//! there may be no more, a deserted one makes way: nobody is in it, and since seats are counted
-//! here nobody can be on the way to it.
+//! A room that was asked for by its name counts for the client that had it opened until it is gone.
+//! One that was opened since all others were full does not, only against the rate: whoever would
+//! hold many such rooms must fill them. When a room is wanted and there may be no more, a deserted
+//! one makes way: nobody is in it, and since seats are counted here nobody can be on the way to it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -15,12 +16,13 @@ use std::time::Duration;
 
 use shared::protocol::{Refusal, Role};
 use slotmap::SlotMap;
+use tracing::info;
 
 use crate::hello::{PeerKey, RequestedRoom};
 use crate::limits::{ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX};
 
 pub use openers::OpenerLimits;
-use openers::{OpenerLimit, Openers};
+use openers::{Charge, OpenerLimit, Openers};
 pub use status::RoomStatus;
 
 mod openers;
@@ -103,7 +105,7 @@ pub(crate) struct Listed {
     pub(crate) players: u16,
     pub(crate) spectators: u32,
     empty_since: Option<Duration>,
-    /// Whose room it is; `None` for a client without limits.
+    /// For whom it counts; `None` for a client without limits, and if all others were full.
     opener: Option<PeerKey>,
     /// Whether it is there until it was empty for long enough, whoever wants a room.
     is_recorded: bool,
@@ -154,7 +156,7 @@ impl Directory {
     }
 
     /// Takes a seat at `now`, in a room that is made when it is needed and then counts for
-    /// `opener`; `None` is a client that may open as many as there may be.
+    /// `opener` if it was named; `None` is a client that may open as many as there may be.
     pub(crate) fn join(
         &mut self,
         role: Role,
@@ -169,22 +171,29 @@ impl Directory {
             return Err(Refusal::ServerFull);
         }
         let found = match requested {
-            // One that nears its last tick only where no other can be opened.
-            RequestedRoom::Any => self.fullest(role, false).or_else(|| {
-                let is_full = self.rooms.len() >= self.limits.rooms_max;
-                is_full.then(|| self.fullest(role, true)).flatten()
-            }),
+            RequestedRoom::Any => self.fullest(role, false),
             RequestedRoom::Named(name) => self.by_name.get(name).copied(),
         };
         let (room, new, made_way) = match found {
             Some(room) => (room, false, None),
             None => {
-                let name = match requested {
-                    RequestedRoom::Named(name) => name.clone(),
-                    RequestedRoom::Any => self.free_name(),
+                let opened = match requested {
+                    RequestedRoom::Named(name) => {
+                        self.open(name.clone(), opener, Charge::RateAndRooms, now)
+                    }
+                    RequestedRoom::Any => {
+                        let name = self.free_name();
+                        self.open(name, opener, Charge::Rate, now)
+                    }
                 };
-                let (room, made_way) = self.open(name, opener, now)?;
-                (room, true, made_way)
+                match (opened, requested) {
+                    (Ok((room, made_way)), _) => (room, true, made_way),
+                    // One that nears its last tick only where no other can be opened.
+                    (Err(refusal), RequestedRoom::Any) => {
+                        (self.fullest(role, true).ok_or(refusal)?, false, None)
+                    }
+                    (Err(refusal), RequestedRoom::Named(_)) => return Err(refusal),
+                }
             }
         };
         let listed = &mut self.rooms[room];
@@ -243,6 +252,7 @@ impl Directory {
         &mut self,
         name: String,
         opener: Option<PeerKey>,
+        charge: Charge,
         now: Duration,
     ) -> Result<(RoomKey, Option<(RoomKey, usize)>), Refusal> {
         if self.building.others() >= ROOMS_BUILDING_MAX {
@@ -256,8 +266,11 @@ impl Directory {
         if overloaded.iter().all(|is_overloaded| *is_overloaded) {
             return Err(Refusal::Overloaded);
         }
-        let makes_way = self.makes_way_for(opener, now)?;
-        let made_way = makes_way.and_then(|room| Some((room, self.forget(room)?)));
+        let makes_way = self.makes_way_for(opener, charge, now)?;
+        let made_way = makes_way.and_then(|room| {
+            info!(room = self.rooms[room].name, "room closes, deserted, and makes way");
+            Some((room, self.forget(room)?))
+        });
         let (shard, load) = self
             .shards
             .iter_mut()
@@ -272,13 +285,13 @@ impl Directory {
             players: 0,
             spectators: 0,
             empty_since: None,
-            opener,
+            opener: opener.filter(|_| charge == Charge::RateAndRooms),
             is_recorded: false,
             status: Arc::default(),
         });
         self.by_name.insert(name, room);
         if let Some(opener) = opener {
-            self.openers.opened(opener, now);
+            self.openers.opened(opener, charge, now);
         }
         Ok((room, made_way))
     }
@@ -287,9 +300,10 @@ impl Directory {
     fn makes_way_for(
         &self,
         opener: Option<PeerKey>,
+        charge: Charge,
         now: Duration,
     ) -> Result<Option<RoomKey>, Refusal> {
-        match opener.map(|opener| self.openers.check(opener, now)) {
+        match opener.map(|opener| self.openers.check(opener, charge, now)) {
             Some(Err(OpenerLimit::Rate)) => Err(Refusal::OwnRoomsRate),
             Some(Err(OpenerLimit::Rooms)) => {
                 let own = self.longest_deserted(|listed| listed.opener == opener);

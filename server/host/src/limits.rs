@@ -12,9 +12,10 @@ pub const ROOM_SPECTATORS_MAX: u32 = 2_000;
 /// Most rooms that are being built or wait for it. Who would have one more opened is refused, and
 /// counted: a world for thousands of players takes 20 ms, and nobody is to wait for seconds.
 pub const ROOMS_BUILDING_MAX: usize = 128;
-/// Most rooms that one client opened and that are still there, when nothing is set. A client is an
-/// address, or a ticket's subject. A room that it left makes way for its next one; with none of
-/// these it is refused, and counted.
+/// Most rooms that one client opened by their names and that are still there, when nothing is set. A
+/// client is an address, or a ticket's subject. A room that it left makes way for its next one; with
+/// none of these it is refused, and counted. Rooms that are opened since all others are full are left
+/// out: a class behind one address may need many.
 pub const OWN_ROOMS_MAX_DEFAULT: u32 = 16;
 /// Most rooms that one client opens a minute, when nothing is set. It is refused more, and counted.
 pub const OWN_ROOMS_PER_MINUTE_DEFAULT: u32 = 32;

@@ -79,8 +79,8 @@ impl Lobby {
         }
     }
 
-    /// Takes a seat for a new session at `now`, in a room that is opened if there is need of it. It
-    /// then counts for `opener` until it is gone; `None` is a client without limits.
+    /// Takes a seat for a new session at `now`, in a room that is opened if there is need of it. One
+    /// that was named then counts for `opener` until it is gone; `None` is a client without limits.
     ///
     /// # Errors
     /// Why there is none.

@@ -18,7 +18,7 @@ use crate::limits::{
 pub struct OpenerLimits {
     /// Most that are there at the same time.
     pub rooms_max: u32,
-    /// Most a minute on average, and at once: [`OWN_ROOMS_BURST`]'s worth.
+    /// Most a minute on average, and at once: [`OWN_ROOMS_BURST`]'s worth. 0 counts as 1.
     pub rooms_per_minute: u32,
 }
 
@@ -29,6 +29,15 @@ impl Default for OpenerLimits {
             rooms_per_minute: OWN_ROOMS_PER_MINUTE_DEFAULT,
         }
     }
+}
+
+/// What a room counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Charge {
+    /// Its opener's rate alone: nobody asked for this room.
+    Rate,
+    /// And its opener's number of rooms, until it is gone.
+    RateAndRooms,
 }
 
 /// The limit that a client has reached.
@@ -49,7 +58,7 @@ pub(super) struct Openers {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Opener {
-    /// Its rooms that are still there.
+    /// Its rooms that are still there, of those that count.
     rooms: u32,
     /// When it may open a whole burst again. Each room that it opens moves it forward.
     burst_full_at: Duration,
@@ -60,33 +69,39 @@ impl Openers {
         Openers { limits, openers: BTreeMap::new() }
     }
 
-    /// Whether a client may open one more room at `now`.
+    /// Whether a client may open one more room at `now`, which would count against this.
     ///
     /// # Errors
     /// The limit that it has reached: the rate if both, for that of rooms may be eased.
-    pub(super) fn check(&self, client: PeerKey, now: Duration) -> Result<(), OpenerLimit> {
+    pub(super) fn check(
+        &self,
+        client: PeerKey,
+        charge: Charge,
+        now: Duration,
+    ) -> Result<(), OpenerLimit> {
         let opener = self.openers.get(&client).copied().unwrap_or_default();
         if self.burst_full_after(opener, now) > now + OWN_ROOMS_BURST {
             return Err(OpenerLimit::Rate);
         }
-        if opener.rooms >= self.limits.rooms_max {
+        if charge == Charge::RateAndRooms && opener.rooms >= self.limits.rooms_max {
             return Err(OpenerLimit::Rooms);
         }
         Ok(())
     }
 
     /// A client has opened a room at `now`.
-    pub(super) fn opened(&mut self, client: PeerKey, now: Duration) {
+    pub(super) fn opened(&mut self, client: PeerKey, charge: Charge, now: Duration) {
         if self.openers.len() >= OPENERS_MAX {
             self.make_space(now);
         }
         let burst_full_at =
             self.burst_full_after(self.openers.get(&client).copied().unwrap_or_default(), now);
         let opener = self.openers.entry(client).or_default();
-        *opener = Opener { rooms: opener.rooms + 1, burst_full_at };
+        let rooms = opener.rooms + u32::from(charge == Charge::RateAndRooms);
+        *opener = Opener { rooms, burst_full_at };
     }
 
-    /// A room that a client opened is gone.
+    /// A room that counted for a client is gone.
     pub(super) fn gone(&mut self, client: PeerKey) {
         if let Some(opener) = self.openers.get_mut(&client) {
             opener.rooms = opener.rooms.saturating_sub(1);
@@ -107,7 +122,7 @@ impl Openers {
     }
 
     fn burst_full_after(&self, opener: Opener, now: Duration) -> Duration {
-        let interval = Duration::from_secs(60) / self.limits.rooms_per_minute;
+        let interval = Duration::from_secs(60) / self.limits.rooms_per_minute.max(1);
         opener.burst_full_at.max(now) + interval
     }
 }
@@ -123,8 +138,17 @@ mod tests {
     }
 
     fn open(openers: &mut Openers, client: u64, now: Duration) -> Result<(), OpenerLimit> {
-        openers.check(PeerKey(client), now)?;
-        openers.opened(PeerKey(client), now);
+        charge(openers, client, Charge::RateAndRooms, now)
+    }
+
+    fn charge(
+        openers: &mut Openers,
+        client: u64,
+        charge: Charge,
+        now: Duration,
+    ) -> Result<(), OpenerLimit> {
+        openers.check(PeerKey(client), charge, now)?;
+        openers.opened(PeerKey(client), charge, now);
         Ok(())
     }
 
@@ -149,6 +173,26 @@ mod tests {
         assert_eq!(opened(seconds(9)), 0);
         assert_eq!(opened(seconds(10)), 1);
         assert_eq!(opened(seconds(1_000)), 6);
+    }
+
+    #[test]
+    fn a_room_that_nobody_asked_for_counts_against_the_rate_alone() {
+        let mut openers = Openers::new(LIMITS);
+        for _ in 0..3 {
+            assert_eq!(open(&mut openers, 1, seconds(0)), Ok(()));
+            assert_eq!(charge(&mut openers, 1, Charge::Rate, seconds(0)), Ok(()));
+        }
+        assert_eq!(charge(&mut openers, 1, Charge::Rate, seconds(0)), Err(OpenerLimit::Rate));
+        assert_eq!(open(&mut openers, 1, seconds(99)), Err(OpenerLimit::Rooms));
+        assert_eq!(charge(&mut openers, 1, Charge::Rate, seconds(99)), Ok(()));
+    }
+
+    #[test]
+    fn a_rate_of_nothing_is_one_a_minute() {
+        let mut openers = Openers::new(OpenerLimits { rooms_max: 9, rooms_per_minute: 0 });
+        assert_eq!(open(&mut openers, 1, seconds(0)), Ok(()));
+        assert_eq!(open(&mut openers, 1, seconds(59)), Err(OpenerLimit::Rate));
+        assert_eq!(open(&mut openers, 1, seconds(60)), Ok(()));
     }
 
     #[test]

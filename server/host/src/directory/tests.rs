@@ -166,6 +166,45 @@ fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
 }
 
 #[test]
+fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened() {
+    let mut directory = of_limits(4, 2, 100);
+    let any = |directory: &mut Directory, client: Option<u64>| {
+        let client = client.map(PeerKey);
+        directory.join(Role::Player, &RequestedRoom::Any, client, Duration::ZERO)
+    };
+    let ending = any(&mut directory, None).unwrap().room;
+    directory.room(ending).status.set_ending();
+    let other = any(&mut directory, None).unwrap();
+    assert!(other.new);
+    // All rooms there may be: a deserted one makes way, and the one that ends is better than none.
+    directory.room(other.room).status.set_ending();
+    directory.leave(other.room, Role::Player, Duration::ZERO);
+    let fresh = any(&mut directory, None).unwrap();
+    assert_eq!(fresh.made_way.map(|(room, _)| room), Some(other.room));
+    (0..3).for_each(|_| assert_eq!(any(&mut directory, None).unwrap().room, fresh.room));
+    assert_eq!(any(&mut directory, None).unwrap().room, ending);
+    // So it is for one who may open none, and for those who ask for another it is no consolation.
+    let mut directory = of_limits(4, 99, 100);
+    for at in 0..OpenerLimits::default().rooms_per_minute {
+        let room = named(&at.to_string());
+        let room =
+            directory.join(Role::Player, &room, Some(PeerKey(u64::from(at % 2))), Duration::ZERO);
+        directory.room(room.unwrap().room).status.set_ending();
+    }
+    for client in 0..2 {
+        for at in 0..OpenerLimits::default().rooms_per_minute / 2 {
+            let joined = any(&mut directory, Some(client)).unwrap();
+            assert!(joined.new, "{at}");
+            directory.room(joined.room).status.set_ending();
+        }
+        assert!(!any(&mut directory, Some(client)).unwrap().new);
+        let more =
+            directory.join(Role::Player, &named("more"), Some(PeerKey(client)), Duration::ZERO);
+        assert_eq!(more, Err(Refusal::OwnRoomsRate));
+    }
+}
+
+#[test]
 fn a_closing_lobby_lets_nobody_in() {
     let mut directory = of_limits(4, 8, 100);
     directory.close();

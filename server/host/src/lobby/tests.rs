@@ -110,16 +110,31 @@ struct Desk {
 
 impl Desk {
     fn new(rooms_max: usize) -> Desk {
-        let (lobby, seats) = lobby_of(rooms_max, OpenerLimits::default(), false);
+        Desk::of(rooms_max, 4)
+    }
+
+    /// So many rooms, for so many players each.
+    fn of(rooms_max: usize, players_max: u16) -> Desk {
+        let (mut lobby, seats) = lobby_of(rooms_max, OpenerLimits::default(), false);
+        lobby.settings.limits.players_max = players_max;
+        lobby.directory = Directory::new(lobby.settings.limits, 1);
         Desk { lobby, seats, now: Duration::ZERO }
     }
 
     /// A player of this client wants to be in a room of this name.
     fn join(&mut self, client: u64, room: &str) -> Result<Admission, Refusal> {
+        self.enter(client, RequestedRoom::Named(room.to_owned()))
+    }
+
+    /// A player of this client wants to play, wherever that is.
+    fn join_any(&mut self, client: u64) -> Result<Admission, Refusal> {
+        self.enter(client, RequestedRoom::Any)
+    }
+
+    fn enter(&mut self, client: u64, room: RequestedRoom) -> Result<Admission, Refusal> {
         for (room, role) in self.seats.try_iter() {
             self.lobby.leave(room, role, self.now);
         }
-        let room = RequestedRoom::Named(room.to_owned());
         let admission = self.lobby.join(Role::Player, &room, Some(PeerKey(client)), self.now);
         self.lobby.take_orders().for_each(drop);
         assert!(self.lobby.rooms() <= self.lobby.settings.limits.rooms_max);
@@ -190,6 +205,47 @@ fn one_address_with_300_connections_in_turn_opens_rooms_at_its_rate_and_only_its
     let names: Vec<String> = desk.lobby.list().into_iter().map(|room| room.name).collect();
     assert!(names.contains(&"quiet".to_owned()), "{names:?}");
     others_get_rooms(&mut desk);
+}
+
+/// 35 pupils and one who would hold as many rooms as there are, each with so many connections.
+#[test]
+fn a_class_behind_one_address_gets_in_where_rooms_are_small() {
+    let mut desk = Desk::of(256, 2);
+    let seats: Vec<_> = (0..35).map(|_| desk.join_any(1).expect("a seat")).collect();
+    assert_eq!(desk.lobby.rooms(), 18);
+    // Rooms of their own they may open all the same, with what is left of the rate.
+    let own: Vec<_> = (0..SHARE).map(|at| desk.join(1, &format!("own-{at}"))).collect();
+    assert_eq!(own.iter().filter(|join| join.is_ok()).count(), BURST - 18);
+    drop(seats);
+}
+
+#[test]
+fn rooms_that_any_opens_are_held_only_by_filling_them() {
+    const CONNECTIONS: usize = 256;
+    for size in [2, 4, 16] {
+        let mut desk = Desk::of(256, size);
+        let mut held: Vec<Admission> = Vec::new();
+        while held.len() < CONNECTIONS {
+            // Never too fast.
+            desk.now += Duration::from_secs(60);
+            held.extend(desk.join_any(ATTACKER));
+            // All but one leave each room that they have filled, and come again: to these rooms.
+            if held.len() == CONNECTIONS / 2 {
+                let mut seen = std::collections::HashSet::new();
+                let is_first = |it: &Admission| seen.insert(it.reservation.room());
+                let (stay, go): (Vec<_>, Vec<_>) = held.into_iter().partition(is_first);
+                held = stay;
+                go.into_iter().for_each(|admission| desk.leave(admission));
+                let rooms = desk.lobby.rooms();
+                while held.len() < CONNECTIONS / 2 {
+                    held.extend(desk.join_any(ATTACKER));
+                }
+                assert_eq!(desk.lobby.rooms(), rooms, "{size} in each");
+            }
+        }
+        assert_eq!(desk.lobby.rooms(), CONNECTIONS / usize::from(size));
+        others_get_rooms(&mut desk);
+    }
 }
 
 #[test]
