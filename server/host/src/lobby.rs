@@ -107,7 +107,7 @@ impl Lobby {
 
     fn open(&mut self, room: RoomKey) {
         let listed = self.directory.room(room);
-        let seed = room_seed(self.settings.seed, &listed.name);
+        let seed = room_seed(self.settings.seed, &listed.name, self.rooms_opened);
         info!(room = listed.name, shard = listed.shard, "room opens");
         let record = self.settings.records_first && self.rooms_opened == 0;
         self.commands.push((listed.shard, Command::Open { room }));
@@ -207,10 +207,11 @@ impl Lobby {
     }
 }
 
-/// The seed of a room: rooms of equal names are equal on servers of equal seeds, and a room's tells
-/// nothing of the server's.
-fn room_seed(server: Seed, name: &str) -> Seed {
-    server.derive("rooms").derive(name)
+/// The seed of a room that is opened when `opened` were before it. Servers of equal seeds that open the
+/// same rooms in the same order make equal ones. A room tells nothing of the server's seed, nor of one of
+/// its own name that was there before: whoever has watched that knows nothing of what comes.
+fn room_seed(server: Seed, name: &str, opened: u64) -> Seed {
+    server.derive("rooms").derive(name).derive(&opened.to_string())
 }
 
 #[cfg(test)]

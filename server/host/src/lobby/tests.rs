@@ -91,14 +91,35 @@ fn only_so_many_rooms_are_being_built() {
 }
 
 #[test]
-fn seeds_follow_from_the_servers_seed_and_the_name() {
-    let room_seed = |server: u64, name| room_seed(server.into(), name);
-    assert_eq!(room_seed(1, "a"), room_seed(1, "a"));
-    assert_ne!(room_seed(1, "a"), room_seed(1, "b"));
-    assert_ne!(room_seed(1, "a"), room_seed(2, "a"));
+fn seeds_follow_from_the_servers_seed_the_name_and_the_rooms_before() {
+    let room_seed = |server: u64, name, opened| room_seed(server.into(), name, opened);
+    assert_eq!(room_seed(1, "a", 0), room_seed(1, "a", 0));
+    assert_ne!(room_seed(1, "a", 0), room_seed(1, "b", 0));
+    assert_ne!(room_seed(1, "a", 0), room_seed(2, "a", 0));
+    assert_ne!(room_seed(1, "a", 0), room_seed(1, "a", 1));
     // Not even of a room whose name is empty, or one of the words that seeds are derived by.
-    assert_ne!(room_seed(1, ""), Seed::from(1).derive("rooms"));
-    assert_ne!(room_seed(1, "rooms"), Seed::from(1).derive("rooms"));
+    assert_ne!(room_seed(1, "", 0), Seed::from(1).derive("rooms"));
+    assert_ne!(room_seed(1, "rooms", 0), Seed::from(1).derive("rooms"));
+}
+
+#[test]
+fn a_room_that_is_opened_again_has_another_seed() {
+    let seeds = || {
+        let (mut lobby, seats) = lobby();
+        let mut seeds = Vec::new();
+        for turn in 0..3 {
+            let (room, now) = (RequestedRoom::Named("duel".to_owned()), Duration::from_secs(turn));
+            lobby.retire(now);
+            drop(lobby.join(Role::Player, &room, None, now).expect("there is space"));
+            seeds.extend(lobby.take_orders().map(|order| order.seed));
+            let (room, role) = seats.try_recv().expect("the lobby hears of it");
+            lobby.leave(room, role, now);
+        }
+        seeds
+    };
+    let [first, second, third] = seeds()[..] else { panic!("it is opened three times") };
+    assert!(first != second && second != third && first != third);
+    assert_eq!(seeds(), [first, second, third], "the same seed and order make the same rooms");
 }
 
 /// A lobby whose rooms are built at once.

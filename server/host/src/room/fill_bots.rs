@@ -25,7 +25,9 @@ impl<G: Game> Room<G> {
         self.remove_bots_for(self.state.people);
         while self.bots() < self.bots_wanted(self.state.people) {
             let player = self.state.next_id(self.config.id_retired_ticks);
-            let dice = Dice::new(self.config.seed.derive(BOTS), u64::from(player.0));
+            // Its id may have been another bot's, long enough ago.
+            let stream = u64::from(self.tick().0) << 16 | u64::from(player.0);
+            let dice = Dice::new(self.config.seed.derive(BOTS), stream);
             let name = NAMES[usize::from(player.0) % NAMES.len()];
             self.add(player, name, None, Some(dice));
         }

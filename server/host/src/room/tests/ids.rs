@@ -79,3 +79,20 @@ fn someone_who_joins_as_another_leaves_is_called_by_an_id_of_its_own() {
     room.step();
     assert_eq!(room.join("d", None), Ok(first));
 }
+
+#[test]
+fn a_bot_that_comes_back_under_an_id_draws_something_else() {
+    let mut room = room(2, 1);
+    let bot = |room: &Room<Stones>| {
+        let player = room.state.player(PlayerId(0)).expect("it plays");
+        player.bot.as_ref().expect("it is a bot").at(7)
+    };
+    room.step();
+    let first = bot(&room);
+    let person = room.join("a", None).expect("there is space");
+    let ticks = room.config().tick_rate().ticks_in(PLAYER_ID_RETIRED_FOR.as_secs_f32());
+    (0..ticks).for_each(|_| room.step());
+    room.leave(person, LeaveReason::Left);
+    room.step();
+    assert_ne!(bot(&room), first);
+}
