@@ -80,7 +80,9 @@ fn a_room_makes_its_last_tick_and_is_over() {
         let players: Vec<_> = (0..players).map(|_| world.join_bot(line())).collect();
         world.run(19 * SECOND);
         world.all_play();
+        assert!(!world.is_over(), "{} players", players.len());
         world.run(3 * SECOND);
+        assert!(world.is_over(), "{} players", players.len());
         for player in players {
             assert_eq!(world.ended(player), Some(End::RoomOver));
         }

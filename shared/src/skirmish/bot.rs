@@ -1,10 +1,10 @@
 //! What a bot does: a function of what a client knows, and of nothing else.
 //!
-//! It keeps no state between ticks: whatever should last a while, like the side to which it
-//! strafes, follows from the tick and a secret of its dice, so that thousands of bots cost
-//! nothing while they wait and nobody knows beforehand what one will do, and its aim is where its ship points, which it swings no faster
-//! than a hand does: that is what makes it react late. It leads and aims wrong, each bot by its
-//! own measure, for people should win. The room's fill-in bots, the load tests and the
+//! It keeps no state between ticks, so that thousands of bots cost nothing while they wait: whatever
+//! should last a while, like the side to which it strafes, follows from the tick and a secret of its
+//! dice, and nobody knows beforehand what one will do. Its aim is where its ship points. It swings that
+//! no faster than a hand does, which makes it react late. It leads and aims wrong, each bot by its own
+//! measure, for people should win. The room's fill-in bots, the load tests and the
 //! determinism trial call it through [`crate::game::Game::bot`].
 
 use glam::Vec2;
@@ -424,7 +424,7 @@ impl Mind<'_> {
         part(self.bits(1 << 63, which))
     }
 
-    /// Bits of its own for a number above 2^32. Bots may share their dice.
+    /// Bits of its own for a number whose lower 32 bits are left for it. Bots may share their dice.
     fn bits(&self, number: u64, which: u32) -> u32 {
         self.dice.at(number | u64::from(self.player.0) << 8 | u64::from(which))
     }

@@ -241,6 +241,21 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
 }
 
 #[test]
+fn the_dice_of_a_world_are_not_those_of_its_level() {
+    for seed in 0..20 {
+        let setup = setup(seed, 4);
+        let (mut world, _) = Skirmish::new(&setup);
+        let next = [(); 2].map(|()| world.dice.bits());
+        // What a level's maker may draw, and whoever takes the room's own seed for it.
+        for seed in [setup.seed.derive(LEVEL), setup.seed] {
+            let mut dice = Dice::new(seed, 0);
+            let drawn: Vec<u32> = (0..10_000).map(|_| dice.bits()).collect();
+            assert!(!drawn.windows(2).any(|pair| pair == next), "the world goes on as it");
+        }
+    }
+}
+
+#[test]
 fn bots_score_and_a_trial_repeats_itself() {
     let last = trial::<Skirmish>(9, 8, 2_000, |_, _| {});
     assert_eq!(last, trial::<Skirmish>(9, 8, 2_000, |_, _| {}));

@@ -105,7 +105,12 @@ impl<G: Game> Host<G> {
         hello: &[u8],
     ) -> Result<(SessionId, Pipe), HelloError> {
         let request = judge(hello, GameVersion::of::<G>(), |_| Ok(None))?;
-        let admitted = self.lobby.join(request.role, &request.room, None, now);
+        // Any room is this one, be it near its end.
+        let room = match request.room {
+            RequestedRoom::Any => RequestedRoom::Named(ROOM.to_owned()),
+            named => named,
+        };
+        let admitted = self.lobby.join(request.role, &room, None, now);
         let Admission { session, reservation, .. } = admitted.map_err(HelloError::Refused)?;
         let (pipe, transport) = pipe();
         let pending = PendingJoin {

@@ -372,6 +372,12 @@ impl<G: Game> World<G> {
         self.host.room_host()
     }
 
+    /// Whether the room has made its last tick, and is gone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.host.is_over()
+    }
+
     /// What the room has counted.
     #[must_use]
     pub fn room_counters(&self) -> &RoomCounters {
