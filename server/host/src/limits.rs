@@ -101,6 +101,12 @@ pub const SEEMS_IDLE_AFTER: Duration = Duration::from_secs(20);
 /// How long before a room makes its last tick it tells everybody in it, at the full tick rate. From the
 /// first of these on nobody who wants any room is led there.
 pub const ROOM_OVER_NOTICES: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(60)];
+/// Over how many ticks it is averaged how many entities a room names, and so when it will have named its
+/// last: it tells of that as of its last tick.
+pub const ENTITIES_NAMED_OVER_TICKS: u64 = 1_024;
+/// How many rooms that were over a shard remembers. Who is on its way to one of them hears that it is
+/// over; to an earlier one, that the room failed.
+pub const ROOMS_OVER_REMEMBERED_MAX: usize = 16;
 /// How many departures the roster remembers. A viewer that missed more is sent all of it anew.
 pub const ROSTER_DEPARTURES_MAX: usize = 256;
 /// For how long the id of a player who left is not given to another. Clients know players by their

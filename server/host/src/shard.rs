@@ -15,6 +15,7 @@ use shared::protocol::{End, Refusal};
 use tracing::{error, info, warn};
 
 use crate::directory::RoomKey;
+use crate::limits::ROOMS_OVER_REMEMBERED_MAX;
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
 use crate::room_builder::BuiltRoom;
@@ -32,6 +33,8 @@ pub struct Shard<G: Game> {
     probe: Option<Box<dyn StepProbe<G>>>,
     opened: u32,
     is_closed: bool,
+    /// The rooms that were over last: clients may be on their way there.
+    over: VecDeque<RoomKey>,
     /// The room of the last pass and when that began, until it is known how long it took.
     passed: Option<(RoomKey, Duration)>,
 }
@@ -60,6 +63,7 @@ impl<G: Game> Shard<G> {
             probe: None,
             opened: 0,
             is_closed: false,
+            over: VecDeque::new(),
             passed: None,
         }
     }
@@ -106,6 +110,10 @@ impl<G: Game> Shard<G> {
         let room = self.rooms.swap_remove(at);
         warn!(room = room.name(), "room is over: it has made its last tick");
         effects.over.push(key);
+        if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
+            self.over.pop_front();
+        }
+        self.over.push_back(key);
         room.close(End::RoomOver, Some("its room is over"), effects);
     }
 
@@ -189,6 +197,7 @@ impl<G: Game> Shard<G> {
             Some((at, Ok(player))) => self.rooms[at].seat(pending, player, now, effects),
             Some((_, Err(refusal))) => depart(pending, End::Refused, Some(refusal), effects),
             None if self.is_closed => depart(pending, End::Closing, None, effects),
+            None if self.over.contains(&room) => depart(pending, End::RoomOver, None, effects),
             // The room failed while this client was on its way, or just now because of it.
             None => depart(pending, End::RoomFailed, None, effects),
         }

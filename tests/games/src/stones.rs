@@ -41,6 +41,9 @@ pub struct Settings {
     /// With this seed no world can be made: the game panics.
     #[serde(skip)]
     pub no_world_of_seed: Option<u64>,
+    /// Sun and dots come from this entity on at least.
+    #[serde(skip)]
+    pub first_entity: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -100,6 +103,7 @@ impl Game for Stones {
         // The stones take the first ids, so that dots come and go behind them; the sun stands
         // between, for rows of all kinds to be mixed.
         let mut next = EntityId(settings.stones.len() as u32);
+        next = next.max(EntityId(settings.first_entity));
         let sun = next.take();
         let dots = BTreeMap::new();
         (Stones { settings, dice: Dice::new(setup.seed, 0), next, sun, dots }, level)

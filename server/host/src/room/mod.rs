@@ -6,13 +6,14 @@
 //! step.
 //!
 //! In the order of the data's path: `input_buffer` (with `rewind` and `idleness`), `fill_bots`, the
-//! step itself (here), `player_ids`, `roster`, `published` with `interest`, `events` and
+//! step itself (here), `entity_naming`, `player_ids`, `taken_names`, `roster`, `published` with `interest`, `events` and
 //! `input_history`; then what is sent of it: `snapshots` to each player (with `own_state_replay`),
 //! [`broadcast`] to all spectators together (each a `spectator`).
 
 pub mod broadcast;
 mod config;
 mod counters;
+mod entity_naming;
 mod events;
 mod fill_bots;
 mod idleness;
@@ -28,6 +29,7 @@ mod roster;
 mod snapshots;
 mod spectator;
 mod state;
+mod taken_names;
 #[cfg(test)]
 mod tests;
 
@@ -44,7 +46,7 @@ use std::sync::Arc;
 
 use shared::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
 use shared::ids::{PlayerId, SessionId, Subject};
-use shared::limits::{ENTITY_LAST, PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
+use shared::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
 use shared::protocol::snapshot::{Codec, GivenKind};
 use shared::protocol::{Input, Pace, Refusal, ServerMessage};
 use shared::simulation::Simulation;
@@ -52,10 +54,12 @@ use shared::tick::Tick;
 
 use crate::limits::ROSTER_SCORES_PER_SECOND;
 use crate::pacer::TimeScale;
+use entity_naming::EntityNaming;
 use input_buffer::InputBuffer;
 use player_ids::RetiredIds;
 use roster::Roster;
 use state::Player;
+use taken_names::TakenNames;
 
 /// One running world with its players.
 pub struct Room<G: Game> {
@@ -79,12 +83,15 @@ impl<G: Game> Room<G> {
     pub fn new(name: String, template: RoomTemplate<G::Settings>) -> Result<Room<G>, RoomError> {
         let codec = template.check::<G>()?;
         let simulation = Simulation::new(&template.setup);
+        let naming = EntityNaming::new(simulation.scene());
         let state = RoomState {
             simulation,
+            naming,
             players: Vec::new(),
             people: 0,
             idle: 0,
             retired_ids: RetiredIds::default(),
+            names: TakenNames::default(),
             roster: Roster::default(),
             pace: Pace { from: template.setup.first_tick, permille: PACE_FULL_PERMILLE },
         };
@@ -130,6 +137,7 @@ impl<G: Game> Room<G> {
         self.state.simulation.step(&self.inputs);
         self.count_ignored();
         self.refresh_scores();
+        self.state.naming.look(self.state.simulation.scene());
         self.published.publish(&self.state);
     }
 
@@ -216,14 +224,11 @@ impl<G: Game> Room<G> {
     }
 
     /// How many more ticks it can make: none once it has made its last, or has named its last entity.
+    /// When that will be follows from how many it has named of late.
     #[must_use]
     pub fn ticks_left(&self) -> u32 {
-        let rows = self.published.scene.rows();
-        let newest = rows.len().checked_sub(1).map(|last| rows.row(last));
-        if newest.is_some_and(|row| row.entity.0 >= ENTITY_LAST) {
-            return 0;
-        }
-        TICK_MAX.saturating_sub(self.tick().0)
+        let until_last = TICK_MAX.saturating_sub(self.tick().0);
+        until_last.min(self.state.naming.ticks_left())
     }
 
     /// The newest tick that spectators may be sent.
@@ -284,7 +289,7 @@ impl<G: Game> Room<G> {
         let state = &mut self.state;
         state.people += u16::from(bot.is_none());
         state.simulation.join(id, subject);
-        state.roster.join(id, name, bot.is_some());
+        state.roster.join(id, state.names.take(name, id), bot.is_some());
         let joined_at = state.simulation.tick();
         let at = state.players.partition_point(|player| player.id < id);
         let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
@@ -301,7 +306,9 @@ impl<G: Game> Room<G> {
         state.people -= u16::from(player.bot.is_none());
         state.idle -= u16::from(player.seems_idle);
         state.simulation.leave(id, reason);
-        state.roster.leave(id);
+        if let Some(name) = state.roster.leave(id) {
+            state.names.free(&name);
+        }
         let is_early = state.retired_ids.retire(id, state.simulation.tick());
         self.counters.player_ids_reused_early += u64::from(is_early);
         self.published.forget(id);

@@ -9,15 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use shared::ids::PlayerId;
-use shared::limits::PLAYER_NAME_MAX_BYTES;
 use shared::protocol::{self, RosterEntry, ServerMessage};
 
-use crate::limits::{PLAYER_NAME_MAX_CHARS, ROSTER_DEPARTURES_MAX};
-use crate::names::{self, cut, fit, key};
-
-/// How long a name may be.
-const NAME: names::Limit =
-    names::Limit { chars: PLAYER_NAME_MAX_CHARS, bytes: PLAYER_NAME_MAX_BYTES };
+use crate::limits::ROSTER_DEPARTURES_MAX;
 
 /// How often the roster has changed: a cursor into it.
 pub(crate) type RosterVersion = u64;
@@ -45,10 +39,9 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// A player came. Its name is made fit, and made different from all others.
-    pub(super) fn join(&mut self, player: PlayerId, name: &str, bot: bool) {
+    /// A player came, with a name that nobody else has here.
+    pub(super) fn join(&mut self, player: PlayerId, name: Arc<str>, bot: bool) {
         self.version += 1;
-        let name = self.distinct(fit(name, NAME), player).into();
         let at = self.entries.partition_point(|entry| entry.player < player);
         let changed = self.version;
         self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
@@ -65,12 +58,10 @@ impl Roster {
         Some(&self.entries[at].name)
     }
 
-    /// A player left.
-    pub(super) fn leave(&mut self, player: PlayerId) {
-        let Ok(at) = self.entries.binary_search_by_key(&player, |entry| entry.player) else {
-            return;
-        };
-        self.entries.remove(at);
+    /// A player left; gives its name.
+    pub(super) fn leave(&mut self, player: PlayerId) -> Option<Arc<str>> {
+        let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;
+        let left = self.entries.remove(at);
         self.version += 1;
         if self.departures.len() == ROSTER_DEPARTURES_MAX
             && let Some((version, _)) = self.departures.pop_front()
@@ -78,6 +69,7 @@ impl Roster {
             self.forgotten = version;
         }
         self.departures.push_back((self.version, player));
+        Some(left.name)
     }
 
     /// Takes everyone's score and team, by `standing`; those that changed are one change.
@@ -122,25 +114,6 @@ impl Roster {
 
     fn holds(&self, player: PlayerId) -> bool {
         self.entries.binary_search_by_key(&player, |entry| entry.player).is_ok()
-    }
-
-    /// The name itself, or with the first number from 2 after it that makes it nobody else's.
-    fn distinct(&self, name: String, player: PlayerId) -> String {
-        let name =
-            if name.is_empty() { format!("Player {}", u32::from(player.0) + 1) } else { name };
-        // Joiners make no difference: two names that differ in nothing else look the same.
-        let taken: BTreeSet<String> = self.entries.iter().map(|entry| key(&entry.name)).collect();
-        if !taken.contains(&key(&name)) {
-            return name;
-        }
-        (2_u32..)
-            .map(|number| {
-                let number = format!(" {number}");
-                let (chars, bytes) = (NAME.chars - number.len(), NAME.bytes - number.len());
-                format!("{}{number}", cut(&name, names::Limit { chars, bytes }))
-            })
-            .find(|name| !taken.contains(&key(name)))
-            .expect("there are more numbers than players")
     }
 }
 
@@ -228,13 +201,13 @@ mod tests {
             for act in acts {
                 match act {
                     Act::Join(player) if !roster.holds(PlayerId(player)) => {
-                        roster.join(PlayerId(player), "someone", player % 3 == 0);
+                        roster.join(PlayerId(player), "someone".into(), player % 3 == 0);
                     }
                     Act::Join(_) => {}
-                    Act::Leave(player) => roster.leave(PlayerId(player)),
+                    Act::Leave(player) => drop(roster.leave(PlayerId(player))),
                     Act::Churn(player, times) => for _ in 0..times {
                         roster.leave(PlayerId(player));
-                        roster.join(PlayerId(player), "moth", false);
+                        roster.join(PlayerId(player), "moth".into(), false);
                     },
                     Act::Score(player, score) => {
                         scores.insert(PlayerId(player), (score, 1));
@@ -251,38 +224,16 @@ mod tests {
                 prop_assert!(roster.departures.len() <= ROSTER_DEPARTURES_MAX);
             }
         }
-
-        #[test]
-        fn any_name_is_made_fit_and_nobody_elses(
-            names in prop::collection::vec(
-                // Half of them are of few characters, so that many are equal but for their joiners.
-                prop_oneof![any::<String>(), "[\u{628}\u{200C}\u{200D}\u{1F468}]{0,4}"],
-                1..40,
-            ),
-        ) {
-            let mut roster = Roster::default();
-            for (player, name) in names.iter().enumerate() {
-                roster.join(PlayerId(player as u16), name, false);
-            }
-            let names: BTreeSet<&str> = roster.entries.iter().map(|entry| &*entry.name).collect();
-            prop_assert_eq!(names.len(), roster.entries.len());
-            let keys: BTreeSet<String> = names.iter().map(|name| key(name)).collect();
-            prop_assert_eq!(keys.len(), names.len());
-            for name in names {
-                prop_assert!(!name.is_empty() && name.len() <= PLAYER_NAME_MAX_BYTES);
-                prop_assert_eq!(fit(name, NAME), name);
-            }
-        }
     }
 
     #[test]
     fn a_viewer_that_missed_more_departures_than_are_remembered_is_sent_everything() {
         let mut roster = Roster::default();
-        roster.join(PlayerId(0), "a", false);
+        roster.join(PlayerId(0), "a".into(), false);
         let (mut near, mut far) = (Reader::default(), Reader::default());
         far.read(&roster);
         for at in 0..=ROSTER_DEPARTURES_MAX {
-            roster.join(PlayerId(1), "moth", false);
+            roster.join(PlayerId(1), "moth".into(), false);
             roster.leave(PlayerId(1));
             if at == 0 {
                 near.read(&roster);
@@ -294,28 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn names_are_as_they_should_stand_on_a_screen() {
-        let mut roster = Roster::default();
-        let mut named = |name: &str| {
-            let player = PlayerId(roster.entries.len() as u16);
-            roster.join(player, name, false);
-            roster.entries.last().expect("it has joined").name.to_string()
-        };
-        assert_eq!(named("  Ada \t\n Lovelace "), "Ada Lovelace");
-        assert_eq!(named("Ada\u{200B} \u{202E}Lovelace\u{FEFF}\u{7}"), "Ada Lovelace 2");
-        assert_eq!(named("Ada Lovelace"), "Ada Lovelace 3");
-        assert_eq!(named("\u{2066} \u{200F}"), "Player 4");
-        assert_eq!(named("Player 4"), "Player 4 2");
-        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqrst");
-        assert_eq!(named("abcdefghijklmnopqrstuvwxyz"), "abcdefghijklmnopqr 2");
-        assert_eq!(named("äöüäöüäöüäöüäöüäöü öäö"), "äöüäöüäöüäöüäöüäöü ö");
-    }
-
-    #[test]
     fn scores_that_stay_are_not_sent_again() {
         let mut roster = Roster::default();
         let mut reader = Reader::default();
-        roster.join(PlayerId(3), "a", true);
+        roster.join(PlayerId(3), "a".into(), true);
         reader.read(&roster);
         roster.refresh(|_| (0, 0));
         assert_eq!(reader.read(&roster), None);

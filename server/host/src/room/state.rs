@@ -12,21 +12,25 @@ use shared::protocol::snapshot::GivenKind;
 use shared::simulation::Simulation;
 use shared::tick::Tick;
 
+use super::entity_naming::EntityNaming;
 use super::input_buffer::InputBuffer;
 use super::player_ids::RetiredIds;
 use super::roster::Roster;
+use super::taken_names::TakenNames;
 
 /// All of a room that a checkpoint must hold.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct RoomState<G: Game> {
     pub(super) simulation: Simulation<G>,
+    pub(super) naming: EntityNaming,
     /// By rising id.
     pub(super) players: Vec<Player<G>>,
     pub(super) people: u16,
     /// How many of these seem idle.
     pub(super) idle: u16,
     pub(super) retired_ids: RetiredIds,
+    pub(super) names: TakenNames,
     pub(super) roster: Roster,
     pub(super) pace: Pace,
 }

@@ -15,6 +15,7 @@ use super::{
     EncodeScratch, InputVerdict, Published, Room, RoomError, RoomTemplate, RosterVersion, Viewer,
 };
 
+mod entities;
 mod ids;
 mod restore;
 mod threads;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use shared::game::Setup;
 use shared::ids::{PlayerId, SessionId, Subject};
+use shared::limits::TICK_MAX;
 use shared::protocol::{Role, ServerMessage};
+use shared::tick::Tick;
 use test_games::stones::{self, Stones};
 use test_games::tape::Tape;
 use tracing::Span;
@@ -351,4 +353,21 @@ fn a_room_that_is_recorded_or_set_to_run_goes_on_without_people() {
             assert_eq!((shard.next_deadline(), status.is_asleep()), (None, true));
         }
     }
+}
+
+#[test]
+fn whoever_is_on_the_way_to_a_room_that_is_over_hears_so() {
+    let mut shard: Shard<Stones> = Shard::new();
+    let [room, other] = keys();
+    let mut over = template(4);
+    over.setup.first_tick = Tick(TICK_MAX - 3);
+    open(&mut shard, over, order(room, "old", Arc::default()));
+    let mut effects = Effects::default();
+    let inside = join(&mut shard, room, &mut effects);
+    run_until(&mut shard, Duration::from_secs(1), &mut effects);
+    assert_eq!((inside.closed(), &effects.over[..]), (Some(End::RoomOver), &[room][..]));
+    let late = join(&mut shard, room, &mut effects);
+    assert_eq!(late.closed(), Some(End::RoomOver));
+    let astray = join(&mut shard, other, &mut effects);
+    assert_eq!(astray.closed(), Some(End::RoomFailed));
 }

@@ -82,7 +82,7 @@ fn someone_who_joins_as_another_leaves_is_called_by_an_id_of_its_own() {
 
 #[test]
 fn a_bot_that_comes_back_under_an_id_draws_something_else() {
-    let mut room = room(2, 1);
+    let mut room = room(1, 1);
     let bot = |room: &Room<Stones>| {
         let player = room.state.player(PlayerId(0)).expect("it plays");
         player.bot.as_ref().expect("it is a bot").at(7)
