@@ -86,7 +86,10 @@ pub const REWIND_DRIFT_MAX: u16 = 1;
 /// drawn between two snapshots waits for the later one, as long as jitter makes necessary. Beyond it
 /// and the player's line a rewind is not believed; counted as bounded.
 pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(120);
-/// The same in ticks, where that is more: a picture lies between two snapshots.
+/// How much older still on a line with jitter: as far as ages of what the client newly acknowledges lie
+/// apart, and no further.
+pub const REWIND_JITTER_MAX: Duration = Duration::from_millis(60);
+/// The first of these in ticks, where that is more: a picture lies between two snapshots.
 pub const REWIND_BEHIND_SEEN_MIN_TICKS: u32 = 3;
 /// After how much time a player that does nothing, or always the same, makes way, when nothing is
 /// set: its session ends as `Idle`.

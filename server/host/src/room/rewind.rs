@@ -5,14 +5,17 @@
 //! it. Nobody can check that to the millisecond, so it is made useless to lie about. The age must
 //! fit to the client's line, of which the server judges by how soon snapshots are acknowledged when
 //! that is soonest; it may only drift, as that of an honest client does; and it is never beyond the
-//! limit of the room. Acknowledgements that are held back now and then, or cease, make no line longer.
-//! A player that always acknowledges late and claims as much of the past as fits is judged like one
-//! on a longer line; nobody gets far by choosing it shot by shot.
+//! limit of the room. Acknowledgements that cease now and then, or for good, make no line longer. Ones
+//! that are late by different times look like jitter, for which a little is allowed. A player that
+//! always acknowledges late and claims as much of the past as fits is judged like one on a longer line;
+//! nobody gets far by choosing it shot by shot.
 
 use serde::{Deserialize, Serialize};
 use shared::tick::{Rewind, Tick, TickRate};
 
-use crate::limits::{REWIND_BEHIND_SEEN_MAX, REWIND_BEHIND_SEEN_MIN_TICKS, REWIND_DRIFT_MAX};
+use crate::limits::{
+    REWIND_BEHIND_SEEN_MAX, REWIND_BEHIND_SEEN_MIN_TICKS, REWIND_DRIFT_MAX, REWIND_JITTER_MAX,
+};
 
 /// What is believed of one player.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -23,6 +26,12 @@ pub(super) struct BelievedRewind {
     /// How old the newest snapshot acknowledged is when it is youngest: the client's line, there and
     /// back. `None` before the first input.
     line: Option<Rewind>,
+    /// How old what it newly acknowledged was when it was oldest, of late.
+    oldest: Rewind,
+    /// How much of what lies between these counts as jitter at most.
+    jitter_max: Rewind,
+    /// The newest snapshot that it has acknowledged.
+    seen: Tick,
     /// The room's tick when that was last looked at.
     heard_at: Tick,
     now: Option<Rewind>,
@@ -46,6 +55,9 @@ impl BelievedRewind {
             most: Rewind::of_ticks(rewind_max_ticks),
             behind_seen: Rewind::of_ticks(behind_seen),
             line: None,
+            oldest: Rewind::default(),
+            jitter_max: Rewind::of_ticks(rate.ticks_in_most(REWIND_JITTER_MAX)),
+            seen: Tick(0),
             heard_at: Tick(0),
             now: None,
             is_bounded: false,
@@ -58,12 +70,17 @@ impl BelievedRewind {
         let age = ticks_between(seen, now);
         let passed = u16::try_from(now.since(self.heard_at)).unwrap_or(0);
         self.heard_at = now;
+        let drift = passed.saturating_mul(REWIND_DRIFT_MAX);
+        self.oldest = Rewind(self.oldest.0.saturating_sub(drift));
+        // What is acknowledged again grows old by itself.
+        if seen > self.seen {
+            self.seen = seen;
+            self.oldest = self.oldest.max(age);
+        }
         self.line = Some(match self.line {
             None => age,
             // A line becomes longer only as fast as a claim can.
-            Some(Rewind(line)) => {
-                age.min(Rewind(line.saturating_add(passed.saturating_mul(REWIND_DRIFT_MAX))))
-            }
+            Some(Rewind(line)) => age.min(Rewind(line.saturating_add(drift))),
         });
     }
 
@@ -72,7 +89,8 @@ impl BelievedRewind {
     pub(super) fn judge(&self, claimed: Rewind, now: Tick, tick: Tick) -> Claim {
         let Rewind(line) = self.line.unwrap_or_default();
         let Rewind(ahead) = ticks_between(now, tick);
-        let fits = ahead.saturating_add(line).saturating_add(self.behind_seen.0);
+        let jitter = self.oldest.0.saturating_sub(line).min(self.jitter_max.0);
+        let fits = ahead.saturating_add(line).saturating_add(self.behind_seen.0 + jitter);
         Claim { claimed: claimed.min(self.most), fits: Rewind(fits) }
     }
 
@@ -186,6 +204,27 @@ mod tests {
             claim(&mut believed, Rewind(u16::MAX), Tick(now), Tick(9_999));
         }
         assert!(believed.now() <= Rewind(most.0 + 30), "{:?}", believed.now());
+    }
+
+    #[test]
+    fn ages_of_what_is_newly_acknowledged_that_lie_apart_are_jitter_and_no_more_than_so_much() {
+        const PERIOD: u32 = 12;
+        for (late, jitter) in [(1, 0), (3, 2), (10, 2)] {
+            let mut believed = BelievedRewind::new(rate(30), 30);
+            let mut seen = Tick(0);
+            for now in (1_000 * PERIOD..1_100 * PERIOD).map(Tick) {
+                match now.0 % PERIOD {
+                    0 => seen = now.minus(1),
+                    11 => seen = now.minus(late),
+                    _ => {}
+                }
+                claim(&mut believed, Rewind(u16::MAX), now, seen);
+            }
+            // To the tick of the input, a tick of line, 120 ms, and jitter of up to 60 ms; give or take
+            // what drifts meanwhile.
+            let usual = Rewind::of_ticks(1 + 1 + 4 + jitter).0;
+            assert!(believed.now().0.abs_diff(usual) <= PERIOD as u16, "{late}: {believed:?}");
+        }
     }
 
     #[test]
