@@ -98,7 +98,7 @@ pub struct EdgeConfig {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub address_requests_per_second: u32,
 
-    /// Most rooms that one address (or the subject of one ticket) opened and that are still there
+    /// Most rooms that one address (or the subject of one ticket) opened by name and that are still there
     #[arg(long, env = "TICKWIRE_ADDRESS_ROOMS_MAX", value_name = "N",
         default_value_t = EdgeConfig::default().address_rooms_max,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
