@@ -30,6 +30,8 @@ const FAILED_MANY = 8;
 /** A server that has not answered a plain request by then is asked by a WebSocket as well: a request
  *  may go over a connection from before, as dead as the socket was, a WebSocket never does. */
 const PROBE_SILENT_MS = 700;
+/** After how many attempts in a row a refusal is believed of a page whose sockets have opened before. */
+const REFUSED_MAX = 3;
 /** One attempt of so many asks no plain request first. */
 const PROBED = 4;
 /** A reason to look again is none for an attempt that has only begun. */
@@ -74,7 +76,7 @@ export class Connection {
     this.greeting = null;
     /** The room that it was in last. @private @type {string | null} */
     this.room = null;
-    /** The room that this attempt asks for instead of the one that is wanted. @private @type {string | null} */
+    /** The room that the next hello asks for instead of the one that is wanted. @private @type {string | null} */
     this.askedRoom = null;
     /** @type {WebSocket | null} */
     this.socket = null;
@@ -93,6 +95,8 @@ export class Connection {
     this.opened = false;
     /** How many attempts in a row have opened no socket. @private */
     this.failed = 0;
+    /** Whether a socket of this page has ever opened. @private */
+    this.everOpened = false;
     /** Whether the server has answered a plain request of this attempt. @private */
     this.answers = false;
     /** Why the server would not have this page, as it answered a plain request of this attempt. @private */
@@ -128,13 +132,14 @@ export class Connection {
   /** @param {Greeting} greeting */
   start(greeting) {
     this.greeting = greeting;
+    this.askedRoom = null;
     this.suspended = false;
     this.anew();
   }
 
   /** Connects as if nothing had failed before. @private */
   anew() {
-    this.reason = "";
+    this.reason = this.diagnosis = "";
     this.failed = 0;
     this.waitMs = WAIT_FIRST_MS;
     clearInterval(this.watchTimer);
@@ -215,6 +220,7 @@ export class Connection {
     clearTimeout(this.retryTimer);
     clearInterval(this.watchTimer);
     this.greeting = null;
+    this.askedRoom = null;
     this.turn("idle", "");
   }
 
@@ -242,9 +248,8 @@ export class Connection {
     const isMine = () => attempt === this.attempt;
     this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
     ask(socketUrl("http"), this.asking.signal).then((answer) => {
-      if (!isMine()) return;
       // A socket that has opened knows better.
-      if (this.opened) return;
+      if (!isMine() || this.opened) return;
       if (answer.kind === "refused" || answer.kind === "there") {
         this.answers = true;
         // A proxy may treat the origin of a request otherwise than that of a WebSocket.
@@ -270,11 +275,12 @@ export class Connection {
     socket.onopen = () =>
       this.guarded(() => {
         if (!this.greeting) return;
-        this.opened = true;
+        this.opened = this.everOpened = true;
         this.failed = 0;
         this.refusal = this.diagnosis = "";
         const room = this.askedRoom ?? this.greeting.room;
         this.wasm.open(performance.now(), { ...this.greeting, room, ticket: ticket() });
+        this.askedRoom = null;
         this.greeted = true;
         this.pump();
       });
@@ -287,12 +293,12 @@ export class Connection {
     this.cut = true;
     if (this.greeted) {
       this.pump();
-    } else if (this.refusal) {
+    } else if (this.refusal && (!this.everOpened || this.failed >= REFUSED_MAX)) {
       const { refusal } = this;
       this.stop();
       this.hooks.over(refusal);
     } else {
-      if (this.answers) this.diagnosis = SHUT.replace("{origin}", location.origin);
+      if (this.answers) this.diagnosis = this.refusal || SHUT.replace("{origin}", location.origin);
       this.lost(this.diagnosis || CUT);
     }
   }
@@ -307,7 +313,6 @@ export class Connection {
     this.attempt++;
     this.greeted = this.cut = this.opened = this.answers = false;
     this.refusal = "";
-    this.askedRoom = null;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -477,8 +482,9 @@ export class Connection {
     console.error(error);
     this.renewing = true;
     this.drop();
-    if (this.greeting) this.turn("waiting", FAULT);
+    // First, for what shows the turn may fail as well.
     this.renew();
+    if (this.greeting) this.turn("waiting", FAULT);
     return true;
   }
 

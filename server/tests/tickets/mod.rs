@@ -140,14 +140,25 @@ fn a_changed_ticket_key_is_used_after_a_reload_and_a_broken_one_is_not() {
     assert_eq!(join(), Err(Refusal::TicketInvalid), "it is read when that is asked for");
     server.reload();
     // It is read on another thread.
-    while join() == Err(Refusal::TicketInvalid) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert_eq!(join().as_deref(), Ok("final"));
+    let until = |expected: Result<&str, Refusal>| {
+        let asked = Instant::now();
+        loop {
+            let joined = join();
+            if joined.as_deref().map_err(|refusal| *refusal) == expected {
+                return;
+            }
+            assert!(asked.elapsed() < PATIENCE, "not {expected:?}: {joined:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until(Ok("final"));
     for invalid in ["short", "", "short too"] {
         std::fs::write(&file, invalid).expect("it can be written");
         server.reload();
         assert_eq!(join().as_deref(), Ok("final"), "the last valid key stays in use");
     }
+    std::fs::write(&file, &other_key).expect("it can be written");
+    server.reload();
+    until(Err(Refusal::TicketInvalid));
     std::fs::remove_dir_all(&folder).expect("it is there");
 }

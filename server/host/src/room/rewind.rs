@@ -17,6 +17,10 @@ use crate::limits::{
     REWIND_BEHIND_SEEN_MAX, REWIND_BEHIND_SEEN_MIN_TICKS, REWIND_DRIFT_MAX, REWIND_JITTER_MAX,
 };
 
+/// As how many times the most jitter one late acknowledgement is remembered, so that it fades within
+/// seconds.
+const JITTER_REMEMBERED: u16 = 4;
+
 /// What is believed of one player.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct BelievedRewind {
@@ -82,6 +86,10 @@ impl BelievedRewind {
             // A line becomes longer only as fast as a claim can.
             Some(Rewind(line)) => age.min(Rewind(line.saturating_add(drift))),
         });
+        // One acknowledgement that is very late is no jitter that lasts.
+        let Rewind(line) = self.line.unwrap_or_default();
+        let most = self.jitter_max.0.saturating_mul(JITTER_REMEMBERED).saturating_add(line);
+        self.oldest = self.oldest.min(Rewind(most));
     }
 
     /// What of a claim can be true that came with an input for `tick`, `now` being the last tick
@@ -185,6 +193,21 @@ mod tests {
         assert_eq!(ahead.now(), Rewind::of_ticks(1 + 4));
         claim(&mut ahead, Rewind(1), TICK, TICK);
         assert!(!ahead.is_bounded());
+    }
+
+    #[test]
+    fn one_very_late_acknowledgement_is_soon_forgotten() {
+        let mut believed = BelievedRewind::new(rate(30), 30);
+        let fits = |believed: &mut BelievedRewind, now: u32, seen: u32| {
+            believed.heard(Tick(now), Tick(seen));
+            believed.judge(Rewind(u16::MAX), Tick(now), Tick(now + 1)).fits
+        };
+        let honest = (1_000..1_100).map(|now| fits(&mut believed, now, now - 1)).last();
+        fits(&mut believed, 1_500, 1_200);
+        let soon = fits(&mut believed, 1_501, 1_500);
+        assert!(Some(soon) > honest, "for now it counts as jitter");
+        let later = (1_502..1_700).map(|now| fits(&mut believed, now, now - 1)).last();
+        assert_eq!(later, honest);
     }
 
     #[test]

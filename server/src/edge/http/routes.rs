@@ -85,7 +85,8 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     // of those who cannot be read.
     if path != HEALTH || client != ClientAddress::Unreadable {
         match context.count_request(client) {
-            Ok(delay) if delay.is_zero() => {}
+            // A check that is delayed looks like a server that is stuck.
+            Ok(delay) if delay.is_zero() || path == HEALTH => {}
             Ok(delay) => sleep(delay).await,
             Err(rejection) => return rejection.into(),
         }
