@@ -292,12 +292,16 @@ fn every_test_that_the_table_of_promises_names_is_there() {
     let code: String = files(&root(), &[".rs"]).iter().map(|path| text(path)).collect();
     let table = text(&root().join("docs/reliability.md"));
     let mut named = 0;
+    let mut promises = std::collections::BTreeSet::new();
     let mut missing = Vec::new();
     // The cell after that of the promise, which a number may stand before.
     let rows =
         table.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 5);
     for row in rows {
         let cells: Vec<&str> = row.split('|').collect();
+        if cells[1].trim() != "promise" && !promises.insert([cells[1], cells[2]]) {
+            missing.push(format!("docs/reliability.md: {} stands there twice", cells[1]));
+        }
         let is_numbered = cells[1].trim().parse::<u32>().is_ok();
         let tests = cells[if is_numbered { 3 } else { 2 }];
         for name in tests.split('`').skip(1).step_by(2) {
