@@ -368,6 +368,6 @@ fn whoever_is_on_the_way_to_a_room_that_is_over_hears_so() {
     assert_eq!((inside.closed(), &effects.over[..]), (Some(End::RoomOver), &[room][..]));
     let late = join(&mut shard, room, &mut effects);
     assert_eq!(late.closed(), Some(End::RoomOver));
-    let astray = join(&mut shard, other, &mut effects);
-    assert_eq!(astray.closed(), Some(End::RoomFailed));
+    let elsewhere = join(&mut shard, other, &mut effects);
+    assert_eq!(elsewhere.closed(), Some(End::RoomFailed));
 }
