@@ -4,6 +4,8 @@
 //! and once per bot. It decides by audience and place alone, exactly as
 //! [`Scene::may_know_row`] does: the grid only leaves out what cannot be in a view.
 
+use std::ops::Range;
+
 use shared::ids::PlayerId;
 use shared::scene::{Audience, Kind, Scene, Schema, View};
 
@@ -96,12 +98,7 @@ impl Interest {
             }
             View::Rect { min, max } => {
                 found.clone_from(&self.for_all);
-                let (min, max) = (min.map(f64::from), max.map(f64::from));
-                self.grid.each_near(min, max, |placed| {
-                    if view.holds(placed.place) {
-                        set(found, placed.row);
-                    }
-                });
+                self.grid.each_in(min.map(f64::from), max.map(f64::from), |row| set(found, row));
                 for &(_, row) in of_viewer(&self.for_one, viewer) {
                     set(found, row);
                 }
@@ -133,9 +130,12 @@ fn unset(bits: &mut [u64], at: u32) {
     bits[at as usize / 64] &= !(1 << (at % 64));
 }
 
-/// The size of a cell that suits these views: half of what a typical one reaches across, so
-/// that a view touches a few cells and not many more rows than it holds. `None` when nobody
-/// looks at a part only.
+/// Across a view lie so many cells: few, for each costs something; and enough that most of what they
+/// hold lies within the view for sure.
+const CELLS_ACROSS: f64 = 5.0;
+
+/// The size of a cell that suits these views, by a typical one. `None` when nobody looks at a part
+/// only.
 pub(super) fn cell_for(views: impl Iterator<Item = View>) -> Option<[f64; 2]> {
     let mut sum = [0.0; 2];
     let mut count = 0.0;
@@ -147,7 +147,7 @@ pub(super) fn cell_for(views: impl Iterator<Item = View>) -> Option<[f64; 2]> {
             count += 1.0;
         }
     }
-    (count > 0.0).then(|| sum.map(|sum| sum / count / 2.0))
+    (count > 0.0).then(|| sum.map(|sum| sum / count / CELLS_ACROSS))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -162,9 +162,11 @@ struct Grid {
     origin: [f64; 2],
     cells_per_unit: [f64; 2],
     cells: [usize; 2],
-    /// Where in `sorted` each cell begins; one more than there are cells.
+    /// Where in the sorted lists each cell begins; one more than there are cells.
     starts: Vec<u32>,
-    sorted: Vec<Placed>,
+    rows: Vec<u32>,
+    /// Of each of these, its place.
+    places: Vec<[f64; 2]>,
     /// As they came.
     unsorted: Vec<Placed>,
 }
@@ -189,11 +191,12 @@ impl Grid {
         for cell in 1..self.starts.len() {
             self.starts[cell] += self.starts[cell - 1];
         }
-        self.sorted.clear();
-        self.sorted.resize(self.unsorted.len(), Placed { place: [0.0; 2], row: 0 });
+        self.rows.resize(self.unsorted.len(), 0);
+        self.places.resize(self.unsorted.len(), [0.0; 2]);
         for placed in &self.unsorted {
             let cell = self.cell_of(placed.place);
-            self.sorted[self.starts[cell] as usize] = *placed;
+            let at = self.starts[cell] as usize;
+            (self.rows[at], self.places[at]) = (placed.row, placed.place);
             self.starts[cell] += 1;
         }
         // Each start has moved to where the next cell begins: put them back.
@@ -237,19 +240,44 @@ impl Grid {
         self.column(1, place[1]) * self.cells[0] + self.column(0, place[0])
     }
 
-    /// Gives all in the cells that the rectangle touches: all that it holds, and some more.
-    fn each_near(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(&Placed)) {
-        if self.sorted.is_empty() {
+    /// Gives all rows in the rectangle, edges included. Of the cells that it touches only those at its
+    /// rim are looked at row by row: what lies in a column between those of two edges lies between
+    /// the edges.
+    fn each_in(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(u32)) {
+        // What is no number holds nothing.
+        let is_empty = !(min[0] <= max[0] && min[1] <= max[1]);
+        if is_empty || self.rows.is_empty() {
             return;
         }
-        let (left, right) = (self.column(0, min[0]), self.column(0, max[0]));
-        if left > right {
-            return;
-        }
-        for y in self.column(1, min[1])..=self.column(1, max[1]) {
-            let row = y * self.cells[0];
-            let (start, end) = (self.starts[row + left], self.starts[row + right + 1]);
-            self.sorted[start as usize..end as usize].iter().for_each(&mut each);
+        let [left, top] = [0, 1].map(|axis| self.column(axis, min[axis]));
+        let [right, bottom] = [0, 1].map(|axis| self.column(axis, max[axis]));
+        let is_in =
+            |axis: usize, place: &[f64; 2]| (min[axis] <= place[axis]) & (place[axis] <= max[axis]);
+        for y in top..=bottom {
+            let cell = y * self.cells[0];
+            let span = |from: usize, to: usize| {
+                self.starts[cell + from] as usize..self.starts[cell + to] as usize
+            };
+            let places =
+                |span: Range<usize>| self.rows[span.clone()].iter().zip(&self.places[span]);
+            if y == top || y == bottom {
+                for (&row, place) in places(span(left, right + 1)) {
+                    if is_in(0, place) & is_in(1, place) {
+                        each(row);
+                    }
+                }
+                continue;
+            }
+            let rims = places(span(left, left + 1));
+            let rims = rims.chain(places(if left < right { span(right, right + 1) } else { 0..0 }));
+            for (&row, place) in rims {
+                if is_in(0, place) {
+                    each(row);
+                }
+            }
+            if left + 1 < right {
+                self.rows[span(left + 1, right)].iter().for_each(|&row| each(row));
+            }
         }
     }
 }
@@ -325,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_half_of_a_typical_view() {
+    fn a_cell_is_a_part_of_a_typical_view() {
         let views = [
             View::Everything,
             View::around([0.0; 2], [10.0, 4.0]),
@@ -333,7 +361,7 @@ mod tests {
             View::Rect { min: [1.0; 2], max: [0.0; 2] },
             View::Rect { min: [f32::NEG_INFINITY; 2], max: [f32::INFINITY; 2] },
         ];
-        assert_eq!(cell_for(views.into_iter()), Some([15.0, 6.0]));
+        assert_eq!(cell_for(views.into_iter()), Some([30.0, 12.0].map(|side| side / CELLS_ACROSS)));
         assert_eq!(cell_for([View::Everything].into_iter()), None);
     }
 }
