@@ -137,7 +137,7 @@ impl<G: Game> Server<G> {
                 // What it has seen: a player, all that it was sent; a spectator, two seconds later.
                 let viewer = host.session(client.session).and_then(Session::viewer);
                 let seen = match viewer {
-                    Some(viewer) => viewer.mirror().tick(),
+                    Some(viewer) => viewer.tick(),
                     None => Some(host.room().spectator_tick()),
                 };
                 client.say(host.room().tick(), seen.unwrap_or_default(), self.now, &input);

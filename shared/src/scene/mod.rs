@@ -126,6 +126,11 @@ impl Scene {
         &self.rows
     }
 
+    /// Gives its rows for others, to be filled anew in their memory.
+    pub fn swap_rows(&mut self, rows: &mut Rows) {
+        std::mem::swap(&mut self.rows, rows);
+    }
+
     /// Who may know row `index` of [`Scene::rows`].
     #[must_use]
     pub fn row_audience(&self, index: usize) -> Audience {

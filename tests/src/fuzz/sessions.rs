@@ -18,7 +18,7 @@ use test_games::dots::Dots;
 use tickwire_host::limits::{
     CLIENT_MESSAGE_MAX_BYTES, OUTBOX_NOTICES_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
 };
-use tickwire_host::room::{RoomTemplate, Viewer};
+use tickwire_host::room::RoomTemplate;
 
 use super::Source;
 use crate::host::{Host, Pipe, hello};
@@ -229,14 +229,15 @@ impl<G: Game> Script<G> {
         if seat.pipe.has_unsent() {
             return;
         }
-        let session = self.host.room_host().session(seat.session);
-        let sent = session.and_then(|session| session.viewer()).map(Viewer::mirror);
+        let room = self.host.room_host();
+        let viewer = room.session(seat.session).and_then(|session| session.viewer());
+        let sent = viewer.map(|viewer| viewer.mirror(room.room().published()));
         let known = match &seat.peer {
             Peer::Client(client) => client.decoder().map(SnapshotDecoder::mirror),
             Peer::Raw(decoder) => Some(decoder.mirror()),
         };
         if let Some(sent) = sent.filter(|sent| sent.tick().is_some()) {
-            assert!(known == Some(sent), "the ends of a stream know different things");
+            assert!(known == Some(&sent), "the ends of a stream know different things");
         }
     }
 

@@ -186,11 +186,11 @@ impl<G: Game> Seat<G> {
         let Some((session, viewer)) = session.and_then(|it| Some((it, it.viewer()?))) else {
             return;
         };
-        let mirror = viewer.mirror();
-        if mirror.tick() > self.written {
+        if viewer.tick() > self.written {
+            let mirror = viewer.mirror(host.room().published());
             self.written = mirror.tick();
-            check_interest(host.room(), session.player(), mirror);
-            self.mirrors.push_back(mirror.clone());
+            check_interest(host.room(), session.player(), &mirror);
+            self.mirrors.push_back(mirror);
         }
     }
 }

@@ -4,11 +4,14 @@
 //! Encoding needs it by shared reference alone, together with the stream of the viewer and a
 //! scratch of the thread ([`EncodeScratch`]): so encoding may happen on any thread.
 
+use std::mem;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
-use shared::protocol::snapshot::GivenKind;
+use shared::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
 use shared::protocol::{Pace, ServerMessage, Welcome};
 use shared::scene::{Rows, Scene, View};
 use shared::tick::Tick;
@@ -26,6 +29,10 @@ use crate::pacer::TimeScale;
 pub struct Published<G: Game> {
     pub(super) config: Arc<RoomConfig<G>>,
     pub(super) scene: Scene,
+    /// The scene before, as far as viewers were written to: they know its rows.
+    before: (Tick, Rows),
+    /// Whether anybody was written what this scene shows.
+    is_read: AtomicBool,
     pub(super) interest: Interest,
     pub(super) events: EventHistory,
     pub(super) roster: Roster,
@@ -60,6 +67,8 @@ pub struct EncodeScratch {
     pub(super) own: Vec<u8>,
     pub(super) replayed: Vec<u8>,
     pub(super) message: Vec<u8>,
+    pub(super) steps: RowSteps,
+    pub(super) in_step: InStepScratch,
     /// What was counted; its owner takes it.
     pub counters: RoomCounters,
 }
@@ -69,6 +78,8 @@ impl<G: Game> Published<G> {
         let mut published = Published {
             config,
             scene: Scene::default(),
+            before: Default::default(),
+            is_read: AtomicBool::new(false),
             interest: Interest::default(),
             events: EventHistory::new(),
             roster: Roster::default(),
@@ -82,6 +93,11 @@ impl<G: Game> Published<G> {
 
     /// Takes over what the newest step made.
     pub(super) fn publish(&mut self, state: &RoomState<G>) {
+        // A scene that nobody was sent is no scene before.
+        if mem::take(self.is_read.get_mut()) {
+            self.before.0 = self.scene.tick();
+            self.scene.swap_rows(&mut self.before.1);
+        }
         self.scene.clone_from(state.simulation.scene());
         self.events.keep(self.config.schema(), &self.scene);
         self.sort_interest(state);
@@ -131,6 +147,22 @@ impl<G: Game> Published<G> {
     #[must_use]
     pub fn scene(&self) -> &Scene {
         &self.scene
+    }
+
+    /// The rows that viewers in step know, and their tick. From now on the newest are what they will
+    /// have been sent.
+    pub(super) fn before(&self) -> (Tick, &Rows) {
+        self.is_read.store(true, Relaxed);
+        (self.before.0, &self.before.1)
+    }
+
+    /// The newest scene, if it is of this tick, or else the one before.
+    pub(super) fn scene_of(&self, tick: Option<Tick>) -> (Tick, &Rows) {
+        if tick == Some(self.tick()) {
+            (self.tick(), self.scene.rows())
+        } else {
+            (self.before.0, &self.before.1)
+        }
     }
 
     pub(super) fn people(&self) -> &[PublishedPlayer<G>] {

@@ -8,9 +8,10 @@
 use shared::game::Game;
 use shared::ids::PlayerId;
 use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
-use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder};
+use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder, Steps};
 use shared::protocol::{ServerMessage, WIRE};
 use shared::scene::View;
+use shared::tick::Tick;
 
 use super::own_state_replay::OwnStateReplay;
 use super::published::{EncodeScratch, Published};
@@ -34,10 +35,25 @@ impl<G: Game> Viewer<G> {
         Viewer { player, replays, encoder, replay }
     }
 
-    /// What the viewer knows once it has decoded all that was written for it.
+    /// The tick of the last snapshot written for it; `None` before the first.
     #[must_use]
-    pub fn mirror(&self) -> &Mirror {
-        self.encoder.mirror()
+    pub fn tick(&self) -> Option<Tick> {
+        self.encoder.tick()
+    }
+
+    /// What the viewer knows once it has decoded all that was written for it, of a room that has
+    /// published no other scene since. For tests.
+    #[must_use]
+    pub fn mirror(&self, published: &Published<G>) -> Mirror {
+        let (_, scene) = published.scene_of(self.tick());
+        self.encoder.whole_mirror(&published.config.codec, scene)
+    }
+
+    /// To be called in each pass in which nothing was written for it.
+    pub fn keep(&mut self, published: &Published<G>) {
+        if self.tick() < Some(published.tick()) {
+            self.encoder.keep(&published.config.codec, published.scene_of(self.tick()));
+        }
     }
 
     /// Adds the whole snapshot message of the published scene to the end of `out`, unless the
@@ -53,7 +69,7 @@ impl<G: Game> Viewer<G> {
         out: &mut Vec<u8>,
     ) -> bool {
         let (config, scene) = (&*published.config, &published.scene);
-        let known = self.mirror().tick();
+        let known = self.tick();
         if known >= Some(scene.tick()) {
             return false;
         }
@@ -92,7 +108,15 @@ impl<G: Game> Viewer<G> {
         };
         let before = out.len();
         ServerMessage::open_snapshot(out);
-        let events_sent = self.encoder.encode(&config.codec, &picture, out);
+        let (before_tick, before_rows) = published.before();
+        scratch.steps.prepare(
+            &config.codec,
+            (before_tick, before_rows),
+            (scene.tick(), scene.rows()),
+        );
+        let mut steps =
+            Steps { before: before_rows, rows: &mut scratch.steps, scratch: &mut scratch.in_step };
+        let events_sent = self.encoder.encode_shared(&config.codec, &picture, &mut steps, out);
         let counters = &mut scratch.counters;
         counters.rows_dropped += rows_dropped as u64;
         counters.snapshots += 1;

@@ -189,7 +189,7 @@ fn nothing_is_encoded_for_a_connection_that_takes_nothing_and_then_the_newest_ti
     };
     assert_eq!(peer.take().iter().filter(|message| snapshots(message)).count(), 2);
     let viewer = stage.host.sessions[0].viewer().expect("it plays");
-    assert_eq!(viewer.mirror().tick(), Some(stage.tick()));
+    assert_eq!(viewer.tick(), Some(stage.tick()));
     peer.take_nothing(true);
     let ticks = WRITE_STALL_MAX.as_secs() as u32 * 30;
     stage.run(ticks);

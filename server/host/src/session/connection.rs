@@ -94,6 +94,7 @@ impl<G: Game> Connection<G> {
         context: &mut PassContext<'_, G>,
     ) -> Result<(), End> {
         let written = self.write_if_ready(outbox, context);
+        self.protocol.keep(context.published);
         context.counters.add_traffic(self.transport.take_traffic());
         written
     }

@@ -226,7 +226,7 @@ impl<G: Game> Protocol<G> {
     fn ack(&mut self, tick: Tick, room: &Room<G>) {
         let is_new = match &mut self.stream {
             Stream::Player(stream) => {
-                let is_new = Some(tick) <= stream.viewer.mirror().tick() && Some(tick) > self.acked;
+                let is_new = Some(tick) <= stream.viewer.tick() && Some(tick) > self.acked;
                 if is_new {
                     stream.flow.acked(tick, room.tick());
                 }
@@ -326,7 +326,7 @@ impl<G: Game> Protocol<G> {
     ) -> bool {
         let Stream::Player(stream) = &mut self.stream else { return false };
         let now = published.tick();
-        if stream.viewer.mirror().tick() >= Some(now) {
+        if stream.viewer.tick() >= Some(now) {
             return false;
         }
         if stream.flow.is_full(now) {
@@ -342,6 +342,13 @@ impl<G: Game> Protocol<G> {
         stream.flow.sent(now);
         self.counters.snapshots += 1;
         true
+    }
+
+    /// Whatever was written in this pass: what was not, the viewer must keep in mind by itself.
+    pub(crate) fn keep(&mut self, published: &Published<G>) {
+        if let Stream::Player(stream) = &mut self.stream {
+            stream.viewer.keep(published);
+        }
     }
 
     /// Something came that is no message: the client is alive, though it has nothing to say.

@@ -5,23 +5,41 @@
 
 use super::codec::Codec;
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, count_of_kind, find_named};
+use super::mirror::{count_of_kind, find_named};
 use super::plan::KindPlan;
 use super::predict::origin;
 use crate::protocol::models::Model;
 use crate::protocol::symbols::{Part, Sink, put_count, put_residual, put_value};
-use crate::scene::{RowRef, Rows};
+use crate::scene::{Reference, RowRef, Rows};
+
+/// The rows that a viewer knows, as what names one of them is looked up.
+pub(super) trait KnownRows {
+    /// How many there are of a kind.
+    fn count_of_kind(&self, kind: u8) -> u32;
+    /// The first that is named by `value`, as its number among those of its kind and its values.
+    fn find_named(&self, named: Reference, value: i32) -> Option<(u32, &[i32])>;
+}
+
+impl KnownRows for Rows {
+    fn count_of_kind(&self, kind: u8) -> u32 {
+        count_of_kind(self, kind)
+    }
+
+    fn find_named(&self, named: Reference, value: i32) -> Option<(u32, &[i32])> {
+        find_named(self, named, value)
+    }
+}
 
 /// How many rows there are of the kind that was counted last, while they stay the same.
 #[derive(Clone, Default)]
 pub(super) struct Counted(Option<(u8, u32)>);
 
 impl Counted {
-    pub(super) fn of_kind(&mut self, known: &Rows, kind: u8) -> u32 {
+    pub(super) fn of_kind(&mut self, known: &impl KnownRows, kind: u8) -> u32 {
         match self.0 {
             Some((counted, count)) if counted == kind => count,
             _ => {
-                let count = count_of_kind(known, kind);
+                let count = known.count_of_kind(kind);
                 self.0 = Some((kind, count));
                 count
             }
@@ -41,9 +59,9 @@ pub(super) struct NewWriter {
 }
 
 impl NewWriter {
-    pub(super) fn new(mirror: &Mirror) -> NewWriter {
-        let counted = Counted::default();
-        NewWriter { told: 0, fresh: false, fresh_id: mirror.fresh_id, counted }
+    /// `fresh_id` is one more than the highest id known.
+    pub(super) fn new(fresh_id: u32) -> NewWriter {
+        NewWriter { told: 0, fresh: false, fresh_id, counted: Counted::default() }
     }
 
     /// How many it has written.
@@ -51,43 +69,43 @@ impl NewWriter {
         self.told
     }
 
-    /// The mirror changes by its models alone, and only as far as the sink changes these.
     pub(super) fn put(
         &mut self,
         codec: &Codec,
-        mirror: &mut Mirror,
+        known: &impl KnownRows,
+        models: &mut [Model],
         row: RowRef<'_>,
         sink: &mut impl Sink,
     ) {
         let id = row.entity.0;
         sink.mark(Part::New { kind: row.kind });
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.told > 0)], true);
+        sink.bit(&mut models[model::NEW_MORE + usize::from(self.told > 0)], true);
         self.told += 1;
         let old = id < self.fresh_id && !self.fresh;
         if !self.fresh {
-            sink.bit(&mut mirror.models[model::NEW_OLD], old);
+            sink.bit(&mut models[model::NEW_OLD], old);
         }
         if old {
-            let models = &mut mirror.models[model::OLD_GAP..][..model::OLD_GAP_LEN];
+            let models = &mut models[model::OLD_GAP..][..model::OLD_GAP_LEN];
             put_count(sink, models, self.fresh_id - 1 - id);
         } else {
             self.fresh = true;
-            let models = &mut mirror.models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
+            let models = &mut models[model::FRESH_GAP..][..model::FRESH_GAP_LEN];
             put_count(sink, models, id - self.fresh_id);
             // The highest id of all is no start for another.
             self.fresh_id = id.saturating_add(1);
         }
         let tree = codec.entity_kind_models();
         let bits = codec.entity_kind_bits;
-        put_value(sink, &mut mirror.models[tree..], bits, row.kind.into());
+        put_value(sink, &mut models[tree..], bits, row.kind.into());
         let plan = &codec.entities[usize::from(row.kind)];
-        let (counted, models) = (&mut self.counted, &mut mirror.models);
-        put_fields(plan, &mirror.rows, counted, models, row.values, !old, sink);
+        put_fields(plan, known, &mut self.counted, models, row.values, !old, sink);
     }
 
-    pub(super) fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
-        mirror.fresh_id = self.fresh_id;
-        sink.bit(&mut mirror.models[model::NEW_MORE + usize::from(self.told > 0)], false);
+    /// Gives one more than the highest id known now.
+    pub(super) fn finish(&self, models: &mut [Model], sink: &mut impl Sink) -> u32 {
+        sink.bit(&mut models[model::NEW_MORE + usize::from(self.told > 0)], false);
+        self.fresh_id
     }
 }
 
@@ -102,31 +120,31 @@ impl EventWriter {
     pub(super) fn put(
         &mut self,
         codec: &Codec,
-        mirror: &mut Mirror,
+        known: &impl KnownRows,
+        models: &mut [Model],
         ago: u32,
         event: RowRef<'_>,
         sink: &mut impl Sink,
     ) {
         sink.mark(Part::Event { kind: event.kind });
-        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], true);
+        sink.bit(&mut models[model::EVENT_MORE + usize::from(self.any)], true);
         self.any = true;
-        put_count(sink, &mut mirror.models[model::EVENT_AGO..][..model::EVENT_AGO_LEN], ago);
+        put_count(sink, &mut models[model::EVENT_AGO..][..model::EVENT_AGO_LEN], ago);
         let tree = codec.event_kind_models();
-        put_value(sink, &mut mirror.models[tree..], codec.event_kind_bits, event.kind.into());
+        put_value(sink, &mut models[tree..], codec.event_kind_bits, event.kind.into());
         let plan = &codec.events[usize::from(event.kind)];
-        let (counted, models) = (&mut self.counted, &mut mirror.models);
-        put_fields(plan, &mirror.rows, counted, models, event.values, false, sink);
+        put_fields(plan, known, &mut self.counted, models, event.values, false, sink);
     }
 
-    pub(super) fn finish(&self, mirror: &mut Mirror, sink: &mut impl Sink) {
-        sink.bit(&mut mirror.models[model::EVENT_MORE + usize::from(self.any)], false);
+    pub(super) fn finish(&self, models: &mut [Model], sink: &mut impl Sink) {
+        sink.bit(&mut models[model::EVENT_MORE + usize::from(self.any)], false);
     }
 }
 
 /// All fields of a new row or an event.
 fn put_fields(
     plan: &KindPlan,
-    known: &Rows,
+    known: &impl KnownRows,
     counted: &mut Counted,
     models: &mut [Model],
     row: &[i32],
@@ -136,7 +154,7 @@ fn put_fields(
     let mut named_row = None;
     if let Some((at, named)) = plan.named {
         let count = counted.of_kind(known, named.kind);
-        let found = find_named(known, named, row[at]);
+        let found = known.find_named(named, row[at]);
         if count > 0 {
             sink.bit(&mut models[plan.models.named], found.is_some());
         }

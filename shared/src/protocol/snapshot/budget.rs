@@ -196,14 +196,15 @@ impl Budget {
         new: &[u32],
         far: &Distances,
     ) {
-        let writer = NewWriter::new(mirror);
+        let writer = NewWriter::new(mirror.fresh_id);
         for (at, &index) in new.iter().enumerate() {
             let row = picture.rows.row(index as usize);
             let kind = &codec.schema().entities[usize::from(row.kind)];
             let wait = &mut self.new_waits[at].1;
             wait.gather(NEW);
             let mut cost = new_cost(codec);
-            writer.clone().put(codec, mirror, row, &mut cost);
+            let Mirror { rows, models, .. } = &mut *mirror;
+            writer.clone().put(codec, rows, models, row, &mut cost);
             self.candidates.push(Candidate {
                 priority: wait.priority(far.weight(kind, row.values)),
                 cost_by_256: cost.by_256,

@@ -72,18 +72,30 @@ pub(super) fn put_change(
 ) {
     sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
     if mask != 0 {
+        let residuals = bits(mask).map(|nth| residuals[nth]);
         put_off(plan, was, mask, row, residuals, models, sink);
     }
 }
 
-/// Which fields of a row are not as expected, and what they are.
+/// The numbers of the bits that are set, rising.
+pub(super) fn bits(mask: u32) -> impl Iterator<Item = usize> {
+    let mut left = mask;
+    std::iter::from_fn(move || {
+        let nth = left.trailing_zeros();
+        left &= left.wrapping_sub(1);
+        (nth < u32::BITS).then_some(nth as usize)
+    })
+}
+
+/// Which fields of a row are not as expected, and what they are; by how much they are off is given
+/// in the order of the plan.
 #[inline(never)]
-fn put_off(
+pub(super) fn put_off(
     plan: &KindPlan,
     was: u32,
     mask: u32,
     row: &[i32],
-    residuals: &PerField<i32>,
+    residuals: impl Iterator<Item = i32>,
     models: &mut [Model],
     sink: &mut impl Sink,
 ) {
@@ -91,17 +103,14 @@ fn put_off(
     for group in plan.groups.iter().filter(|group| mask & group.mask != 0) {
         put_group(group, was, mask, models, sink);
     }
-    let mut left = mask;
-    while left != 0 {
-        let nth = left.trailing_zeros() as usize;
-        left &= left - 1;
+    for (nth, residual) in bits(mask).zip(residuals) {
         let at = usize::from(plan.order[nth]);
         let field = &plan.fields[at];
         sink.mark(Part::Field { kind: plan.index, field: at as u8 });
         let models = &mut models[field.changes.at..][..field.changes.len];
         match field.few_bits {
             Some(bits) => put_value(sink, models, bits, field.range.steps_above_min(row[at])),
-            None => put_residual(sink, models, field.change_bits, residuals[nth]),
+            None => put_residual(sink, models, field.change_bits, residual),
         }
     }
 }

@@ -5,11 +5,11 @@
 
 use super::Picture;
 use super::layout::{Layout, shared_models as at};
-use super::plan::{KindPlan, plan_kind};
+use super::plan::{KindPlan, MOVERS_SHARED_MAX, plan_kind};
 use crate::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX};
 use crate::protocol::models::Model;
 use crate::protocol::symbols::{fresh_value_models, value_models};
-use crate::scene::{Field, Kind, Schema, SchemaError};
+use crate::scene::{Field, Kind, Reference, Schema, SchemaError};
 use crate::tick::TickRate;
 
 /// How the symbols of a stream become bytes. On the wire they are always range coded.
@@ -37,6 +37,10 @@ pub struct Codec {
     /// The most bits that the dearest row and the dearest event can take.
     row_bits_max: usize,
     event_bits_max: usize,
+    /// What fields name, each once.
+    pub(super) references: Vec<Reference>,
+    /// Whether rows are such that viewers can share what is found of them.
+    pub(super) may_share: bool,
 }
 
 impl Codec {
@@ -58,8 +62,18 @@ impl Codec {
             }
             plans
         };
-        let (entities, events) = (plan(&schema.entities, true), plan(&schema.events, false));
+        let (mut entities, events) = (plan(&schema.entities, true), plan(&schema.events, false));
         let models = layout.into_models();
+        let mut references: Vec<Reference> = Vec::new();
+        for (_, named) in entities.iter().chain(&events).filter_map(|plan| plan.named) {
+            if !references.contains(&named) {
+                references.push(named);
+            }
+        }
+        for named in &references {
+            entities[usize::from(named.kind)].is_named = true;
+        }
+        let may_share = entities.iter().all(|plan| plan.movers.len() <= MOVERS_SHARED_MAX);
         let (row_bits_max, event_bits_max) = (dearest(&schema.entities), dearest(&schema.events));
         Ok(Codec {
             tick_rate,
@@ -71,6 +85,8 @@ impl Codec {
             models,
             row_bits_max,
             event_bits_max,
+            references,
+            may_share,
             schema,
         })
     }

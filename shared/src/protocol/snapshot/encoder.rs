@@ -10,6 +10,7 @@ use super::additions::{EventWriter, NewWriter};
 use super::budget::Budget;
 use super::changes::{Change, put_change, put_gap, put_gone};
 use super::codec::{Codec, Coding};
+use super::in_step::{KnownRow, Steps};
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, Place};
 use super::player::PlayerPart;
@@ -54,7 +55,11 @@ const NEW_KEPT_MAX: usize = 16;
 /// snapshot is a difference to the one before.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotEncoder {
-    mirror: Mirror,
+    /// What its viewer knows; without rows while that is in step.
+    pub(super) mirror: Mirror,
+    /// The rows that it knows as the scene shows them that it was told of last.
+    pub(super) in_step: Vec<KnownRow>,
+    pub(super) is_in_step: bool,
     /// Which of the visible rows are new; kept for its memory.
     new: Vec<u32>,
     /// What is kept of entities while not all that there is to say fits.
@@ -68,10 +73,49 @@ impl SnapshotEncoder {
         SnapshotEncoder::default()
     }
 
-    /// What the viewer knows once it has decoded all that was encoded.
+    /// The tick of the last snapshot; `None` before the first.
+    #[must_use]
+    pub fn tick(&self) -> Option<Tick> {
+        self.mirror.tick()
+    }
+
+    /// What the viewer knows once it has decoded all that was encoded, but for the rows of one that
+    /// is in step with a scene ([`SnapshotEncoder::encode_shared`]).
     #[must_use]
     pub fn mirror(&self) -> &Mirror {
         &self.mirror
+    }
+
+    /// The same with all rows, which one that is in step takes from those of the scene that it was
+    /// told of last. It copies, for tests.
+    #[must_use]
+    pub fn whole_mirror(&self, codec: &Codec, scene: &Rows) -> Mirror {
+        let mut encoder = self.clone();
+        if self.is_in_step {
+            encoder.part(codec, scene);
+        }
+        encoder.mirror
+    }
+
+    /// To be called when its viewer is sent nothing while others are, before the rows of `scene` are
+    /// forgotten, which is the one that it was told of last: from then on it remembers by itself what
+    /// its viewer knows. An encoder that is told too late begins anew.
+    pub fn keep(&mut self, codec: &Codec, scene: (Tick, &Rows)) {
+        if !self.is_in_step {
+            return;
+        }
+        if self.mirror.tick == Some(scene.0) {
+            self.part(codec, scene.1);
+        } else {
+            self.begin_anew();
+        }
+    }
+
+    /// Nobody knows any more what its viewer knows.
+    fn begin_anew(&mut self) {
+        self.in_step.clear();
+        self.is_in_step = false;
+        self.restart();
     }
 
     /// Bytes of memory that it holds.
@@ -80,6 +124,7 @@ impl SnapshotEncoder {
         size_of::<SnapshotEncoder>() - size_of::<Mirror>()
             + self.mirror.memory_bytes()
             + self.new.capacity() * size_of::<u32>()
+            + self.in_step.capacity() * size_of::<KnownRow>()
             + self.budget.as_ref().map_or(0, |budget| budget.memory_bytes())
     }
 
@@ -104,15 +149,65 @@ impl SnapshotEncoder {
     }
 
     /// Adds the snapshot of `picture` to the end of `out`; gives how many of its events that tells.
+    /// The bytes are those that [`SnapshotEncoder::encode`] writes, but rows that the viewer knows as
+    /// the scene before showed them cost less. Afterwards it is in step with the scene of the picture,
+    /// if it was told all: see [`SnapshotEncoder::keep`].
+    ///
+    /// # Panics
+    /// As [`SnapshotEncoder::encode`].
+    pub fn encode_shared(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        steps: &mut Steps<'_>,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        if self.is_in_step {
+            let rows = picture.visible.len() + self.in_step.len();
+            if self.mirror.tick != steps.rows.from() {
+                // Nobody has told it to keep what it knew.
+                self.begin_anew();
+            } else if codec.most_bytes(rows, picture) > picture.max_bytes {
+                self.part(codec, steps.before);
+            } else {
+                self.check(picture);
+                match codec.coding() {
+                    Coding::Plain => {
+                        let mut bits = BitWriter::new(out);
+                        self.put_in_step(codec, picture, steps, &mut bits);
+                        bits.finish();
+                    }
+                    Coding::Range => {
+                        let mut range = RangeWriter::new(out);
+                        self.put_in_step(codec, picture, steps, &mut range);
+                        range.finish();
+                    }
+                }
+                return picture.events.len().min(SNAPSHOT_EVENTS_MAX);
+            }
+        }
+        let events = self.encode(codec, picture, out);
+        if self.budget.is_none() && codec.may_share {
+            self.fall_in_step(codec, picture, steps.rows);
+        }
+        events
+    }
+
+    fn check(&self, picture: &Picture<'_>) {
+        if let Some(last) = self.mirror.tick {
+            assert!(picture.tick > last, "a scene is encoded once, and never an older one");
+            assert_eq!(picture.player.is_some(), self.mirror.is_player, "one viewer, one role");
+        }
+    }
+
+    /// Adds the snapshot of `picture` to the end of `out`; gives how many of its events that tells.
     ///
     /// # Panics
     /// When the tick does not rise, a player's stream becomes a spectator's, or there is not one
     /// of `given` for each tick.
     pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) -> usize {
-        if let Some(last) = self.mirror.tick {
-            assert!(picture.tick > last, "a scene is encoded once, and never an older one");
-            assert_eq!(picture.player.is_some(), self.mirror.is_player, "one viewer, one role");
-        }
+        assert!(!self.is_in_step, "it shares its rows");
+        self.check(picture);
         let rows = picture.visible.len() + self.mirror.rows.len();
         let mut events = picture.events.len().min(SNAPSHOT_EVENTS_MAX);
         if codec.most_bytes(rows, picture) <= picture.max_bytes {
@@ -199,17 +294,19 @@ impl SnapshotEncoder {
         self.put_known(codec, picture, ticks, sink);
         sink.mark(Part::Head);
         let mirror = &mut self.mirror;
-        let mut writer = NewWriter::new(mirror);
+        let mut writer = NewWriter::new(mirror.fresh_id);
         for &index in &self.new {
-            writer.put(codec, mirror, picture.rows.row(index as usize), sink);
+            let row = picture.rows.row(index as usize);
+            writer.put(codec, &mirror.rows, &mut mirror.models, row, sink);
         }
-        writer.finish(mirror, sink);
+        mirror.fresh_id = writer.finish(&mut mirror.models, sink);
         mirror.insert(codec, self.new.len(), |new| picture.rows.row(self.new[new] as usize));
         let mut writer = EventWriter::default();
         for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
-            writer.put(codec, mirror, picture.tick.0 - tick.0, *event, sink);
+            let ago = picture.tick.0 - tick.0;
+            writer.put(codec, &mirror.rows, &mut mirror.models, ago, *event, sink);
         }
-        writer.finish(mirror, sink);
+        writer.finish(&mut mirror.models, sink);
     }
 
     /// What matters most of it, within the budget.
@@ -228,20 +325,21 @@ impl SnapshotEncoder {
         self.put_chosen(codec, picture, budget, ticks, sink);
         let mirror = &mut self.mirror;
         let known = mirror.rows.len();
-        let mut writer = NewWriter::new(mirror);
+        let mut writer = NewWriter::new(mirror.fresh_id);
         self.new.retain(|&index| {
             let row = picture.rows.row(index as usize);
+            let Mirror { rows, models, .. } = &mut *mirror;
             let told = budget.takes_new(row.entity)
                 && known + writer.told() < SNAPSHOT_ENTITIES_MAX
                 && budget.fits(codec, sink.bytes(), |cost| {
-                    writer.clone().put(codec, mirror, row, cost);
+                    writer.clone().put(codec, rows, models, row, cost);
                 });
             if told {
-                writer.put(codec, mirror, row, sink);
+                writer.put(codec, rows, models, row, sink);
             }
             told
         });
-        writer.finish(mirror, sink);
+        mirror.fresh_id = writer.finish(&mut mirror.models, sink);
         mirror.insert(codec, self.new.len(), |new| picture.rows.row(self.new[new] as usize));
         budget.insert_new(mirror, &self.new, picture);
         budget.events_follow();
@@ -249,19 +347,25 @@ impl SnapshotEncoder {
         let mut told = 0;
         for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
             let ago = picture.tick.0 - tick.0;
+            let Mirror { rows, models, .. } = &mut *mirror;
             if budget.fits(codec, sink.bytes(), |cost| {
-                writer.clone().put(codec, mirror, ago, *event, cost);
+                writer.clone().put(codec, rows, models, ago, *event, cost);
             }) {
-                writer.put(codec, mirror, ago, *event, sink);
+                writer.put(codec, rows, models, ago, *event, sink);
                 told += 1;
             }
         }
-        writer.finish(mirror, sink);
+        writer.finish(&mut mirror.models, sink);
         told
     }
 
     /// Tick and player; gives by how many ticks the known rows move on.
-    fn put_head(&mut self, codec: &Codec, picture: &Picture<'_>, sink: &mut impl Sink) -> u32 {
+    pub(super) fn put_head(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        sink: &mut impl Sink,
+    ) -> u32 {
         let tick = picture.tick;
         sink.mark(Part::Head);
         sink.bit(&mut Model::of(KEYFRAME_ODDS), self.mirror.tick.is_none());

@@ -16,7 +16,8 @@
 //! The files follow that: `codec` is the schema made ready, `mirror` what is known, `predict`
 //! what is expected of it, `encoder` and `decoder` the two ends, `player` what both make of the
 //! player's own part, `changes` and `additions` what the first says of known rows and of new ones,
-//! `budget` what to say when not all fits.
+//! `budget` what to say when not all fits; `in_step` and `row_steps` what is the same for all viewers
+//! and so is found once.
 
 mod additions;
 mod budget;
@@ -24,17 +25,21 @@ mod changes;
 mod codec;
 mod decoder;
 mod encoder;
+mod in_step;
 mod layout;
 mod mirror;
 mod plan;
 mod player;
 mod predict;
+mod row_steps;
 
 pub use codec::{Codec, Coding};
 pub use decoder::{Snapshot, SnapshotDecoder, SnapshotError};
 pub use encoder::{Picture, SnapshotEncoder};
+pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
 pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
+pub use row_steps::RowSteps;
 
 pub use super::symbols::Part;
 

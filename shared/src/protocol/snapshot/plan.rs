@@ -32,6 +32,8 @@ pub(super) struct KindPlan {
     pub(super) order: Vec<u8>,
     /// The field that names another row, and which.
     pub(super) named: Option<(usize, Reference)>,
+    /// Whether other rows or events name its rows.
+    pub(super) is_named: bool,
     pub(super) groups: [Group; 3],
     pub(super) models: KindModels,
 }
@@ -196,6 +198,9 @@ pub(super) enum Origin {
     Same { field: usize, ratio: i64 },
 }
 
+/// Rows of no more fields that move are stepped once for all viewers who know them alike.
+pub(super) const MOVERS_SHARED_MAX: usize = 6;
+
 /// Fields of so few bits are coded as one of their values, each learned for itself.
 const FEW_BITS_MAX: u32 = 6;
 /// Angles of more steps above the lowest than this lead nowhere.
@@ -278,8 +283,20 @@ pub(super) fn plan_kind(
         });
     }
     let index = index as u8;
-    let is_event = !is_entity;
-    KindPlan { index, is_event, fields, holds, held_slots, movers, order, named, groups, models }
+    let (is_event, is_named) = (!is_entity, false);
+    KindPlan {
+        index,
+        is_event,
+        fields,
+        holds,
+        held_slots,
+        movers,
+        order,
+        named,
+        is_named,
+        groups,
+        models,
+    }
 }
 
 fn alike(one: &Field, other: &Field) -> bool {

@@ -1,6 +1,7 @@
 //! The two ends of the stream against each other, and the decoder against anything.
 
 mod budget;
+mod in_step;
 
 use proptest::prelude::*;
 

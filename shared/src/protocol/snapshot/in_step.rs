@@ -1,0 +1,279 @@
+//! A viewer that is in step: it knows its rows exactly as a scene shows them.
+//!
+//! Of such a viewer an encoder keeps which rows of that scene it knows and what it believes of each
+//! beyond the values: 24 bytes a row. What there is to say of a row is found once for all such
+//! viewers ([`RowSteps`]), so that here is only selected and coded. Part of [`SnapshotEncoder`];
+//! whoever falls behind, or is not told all, is parted from the scene and keeps a mirror of its own.
+
+use std::hint::black_box;
+
+use super::additions::{EventWriter, KnownRows, NewWriter};
+use super::changes::{put_gone, put_off};
+use super::codec::Codec;
+use super::encoder::{Picture, SnapshotEncoder};
+use super::layout::shared_models as model;
+use super::row_steps::{NONE, Rests, RowSteps, Step, number_of};
+use crate::limits::SNAPSHOT_EVENTS_MAX;
+use crate::protocol::symbols::{Part, Sink};
+use crate::scene::{Reference, Rows};
+
+/// A row that a viewer knows as a scene shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownRow {
+    /// Which of the scene.
+    pub(super) row: u32,
+    /// The number of what is believed about it, as a hint.
+    pub(super) belief: u32,
+    /// Which of its fields came otherwise than expected last time; a bit each.
+    pub(super) mask: u32,
+    pub(super) rests: Rests,
+}
+
+impl KnownRow {
+    fn new(row: u32, steps: &mut RowSteps) -> KnownRow {
+        let rests = Rests::default();
+        KnownRow { row, belief: steps.believe(row, rests), mask: 0, rests }
+    }
+}
+
+/// What there is to say of a row that was known.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    kind: u8,
+    /// Which of its fields came otherwise than expected the time before.
+    was: u32,
+    /// Which row it is now; [`NONE`] if it went.
+    now: u32,
+    mask: u32,
+    residuals: u32,
+}
+
+/// Lists that are used within one call and kept for their memory.
+#[derive(Debug, Default)]
+pub struct InStepScratch {
+    known: Vec<KnownRow>,
+    /// What became of the rows that were known.
+    told: Vec<Told>,
+    /// Which of the visible rows are new.
+    new: Vec<u32>,
+    /// For each reference of the codec, the rows of its kind that are known, without new ones and
+    /// then with them.
+    named: Vec<Vec<u32>>,
+}
+
+/// What is needed to encode for viewers in step, beside the picture.
+pub struct Steps<'a> {
+    /// The rows of the scene before.
+    pub before: &'a Rows,
+    /// How they went on; prepared for the scene before and that of the picture.
+    pub rows: &'a mut RowSteps,
+    /// What is used meanwhile.
+    pub scratch: &'a mut InStepScratch,
+}
+
+impl SnapshotEncoder {
+    /// All that there is to say to a viewer in step with the scene before.
+    pub(super) fn put_in_step(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        steps: &mut Steps<'_>,
+        sink: &mut impl Sink,
+    ) {
+        self.fetch();
+        self.select(codec, picture, steps);
+        self.put_head(codec, picture, sink);
+        sink.bit(&mut self.mirror.models[model::SPARSE], false);
+        self.put_rows_in_step(codec, picture.rows, steps, sink);
+        sink.mark(Part::Head);
+        let (rows, scratch) = (picture.rows, &mut *steps.scratch);
+        let models = &mut self.mirror.models[..];
+        let mut writer = NewWriter::new(self.mirror.fresh_id);
+        let known = KnownInStep { codec, rows, steps: steps.rows, known: &scratch.named };
+        for &index in &scratch.new {
+            writer.put(codec, &known, models, rows.row(index as usize), sink);
+        }
+        self.mirror.fresh_id = writer.finish(models, sink);
+        if !picture.events.is_empty() {
+            add_new_named(codec, rows, scratch);
+        }
+        let known = KnownInStep { codec, rows, steps: steps.rows, known: &scratch.named };
+        let mut writer = EventWriter::default();
+        for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
+            writer.put(codec, &known, models, picture.tick.0 - tick.0, *event, sink);
+        }
+        writer.finish(models, sink);
+        self.in_step.clear();
+        fit(&mut self.in_step, scratch.known.len());
+        self.in_step.extend_from_slice(&scratch.known);
+    }
+
+    /// Reads a little of all that will be needed, so that it comes from memory at once instead of
+    /// piece by piece.
+    fn fetch(&self) {
+        let models = self.mirror.models.chunks(32).map(|line| u32::from(line[0].raw()));
+        black_box(models.fold(0, u32::wrapping_add));
+    }
+
+    /// Finds what became of the rows known, and which are new. Both lists rise, so one pass over the
+    /// two finds what stayed and what went.
+    fn select(&self, codec: &Codec, picture: &Picture<'_>, steps: &mut Steps<'_>) {
+        let (before, rows) = (steps.before, picture.rows);
+        let InStepScratch { known: next, told, new, .. } = &mut *steps.scratch;
+        next.clear();
+        new.clear();
+        told.clear();
+        let mut left = picture.visible.iter().copied().peekable();
+        for known in &self.in_step {
+            let successor = steps.rows.successor(known.row);
+            let now = successor.row().filter(|&now| {
+                while let Some(row) = left.next_if(|row| *row < now) {
+                    new.push(row);
+                    next.push(KnownRow::new(row, steps.rows));
+                }
+                left.next_if_eq(&now).is_some()
+            });
+            let (kind, was) = (successor.kind, known.mask);
+            let Some(now) = now else {
+                told.push(Told { kind, was, now: NONE, mask: 0, residuals: 0 });
+                continue;
+            };
+            let plan = &codec.entities[usize::from(kind)];
+            let step = steps.rows.step(plan, known, before, now, rows);
+            let Step { mask, residuals, .. } = step;
+            told.push(Told { kind, was, now, mask, residuals });
+            next.push(KnownRow { row: now, belief: step.belief, mask, rests: step.now });
+        }
+        for row in left {
+            new.push(row);
+            next.push(KnownRow::new(row, steps.rows));
+        }
+    }
+
+    /// What there is to say of the rows known.
+    fn put_rows_in_step(
+        &mut self,
+        codec: &Codec,
+        rows: &Rows,
+        steps: &mut Steps<'_>,
+        sink: &mut impl Sink,
+    ) {
+        let InStepScratch { told, named, .. } = &mut *steps.scratch;
+        named.resize_with(codec.references.len(), Vec::new);
+        named.iter_mut().for_each(Vec::clear);
+        let models = &mut self.mirror.models[..];
+        for &Told { kind, was, now, mask, residuals } in &*told {
+            let plan = &codec.entities[usize::from(kind)];
+            sink.mark(Part::Changes { kind });
+            if now == NONE {
+                put_gone(plan, was, models, sink);
+                continue;
+            }
+            sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
+            if mask != 0 {
+                let row = rows.row(now as usize).values;
+                let residuals = steps.rows.residuals(residuals);
+                put_off(plan, was, mask, row, residuals, models, sink);
+            }
+            if plan.is_named {
+                note_named(codec, kind, now, named);
+            }
+        }
+    }
+
+    /// From now on its viewer knows what it knows apart from any scene. `scene` is the one that it
+    /// is in step with.
+    pub(super) fn part(&mut self, codec: &Codec, scene: &Rows) {
+        let mirror = &mut self.mirror;
+        for known in std::mem::take(&mut self.in_step) {
+            let row = scene.row(known.row as usize);
+            mirror.rows.push_row(row);
+            let plan = &codec.entities[usize::from(row.kind)];
+            mirror.rests.extend_from_slice(known.rests.of_plan(plan));
+            mirror.masks.push(known.mask);
+        }
+        self.is_in_step = false;
+    }
+
+    /// Its viewer knows just the visible rows of the picture, each as it is: from now on it is in
+    /// step with that scene.
+    pub(super) fn fall_in_step(
+        &mut self,
+        codec: &Codec,
+        picture: &Picture<'_>,
+        steps: &mut RowSteps,
+    ) {
+        let mirror = &mut self.mirror;
+        debug_assert_eq!(mirror.rows.len(), picture.visible.len());
+        let mut rest = 0;
+        self.in_step = picture
+            .visible
+            .iter()
+            .zip(&mirror.masks)
+            .map(|(&row, &mask)| {
+                let kind = picture.rows.heads[row as usize].kind;
+                let movers = codec.entities[usize::from(kind)].movers.len();
+                rest += movers;
+                let rests = Rests::of(&mirror.rests[rest - movers..rest]);
+                KnownRow { row, belief: steps.believe(row, rests), mask, rests }
+            })
+            .collect();
+        (mirror.rows, mirror.rests, mirror.masks) = Default::default();
+        self.is_in_step = true;
+    }
+}
+
+/// Memory for a few rows more than there are, and not for many more: with thousands of viewers
+/// vectors that double are too much.
+fn fit(rows: &mut Vec<KnownRow>, len: usize) {
+    const SPARE: usize = 4;
+    const SPARE_MAX: usize = 24;
+    if rows.capacity() < len || rows.capacity() > len + SPARE_MAX {
+        *rows = Vec::with_capacity(len + SPARE);
+    }
+}
+
+fn note_named(codec: &Codec, kind: u8, row: u32, named: &mut [Vec<u32>]) {
+    for (reference, rows) in codec.references.iter().zip(named) {
+        if reference.kind == kind {
+            rows.push(row);
+        }
+    }
+}
+
+/// Events may name what is new as well.
+fn add_new_named(codec: &Codec, rows: &Rows, scratch: &mut InStepScratch) {
+    for (reference, named) in codec.references.iter().zip(&mut scratch.named) {
+        let is_of_kind = |row: &u32| rows.heads[*row as usize].kind == reference.kind;
+        let before = named.len();
+        named.extend(scratch.new.iter().copied().filter(is_of_kind));
+        if named.len() > before {
+            named.sort_unstable();
+        }
+    }
+}
+
+/// The rows that a viewer in step knows.
+struct KnownInStep<'a> {
+    codec: &'a Codec,
+    rows: &'a Rows,
+    steps: &'a RowSteps,
+    known: &'a [Vec<u32>],
+}
+
+impl KnownRows for KnownInStep<'_> {
+    fn count_of_kind(&self, kind: u8) -> u32 {
+        let nth = self.codec.references.iter().position(|reference| reference.kind == kind);
+        nth.map_or(0, |nth| self.known[nth].len() as u32)
+    }
+
+    fn find_named(&self, named: Reference, value: i32) -> Option<(u32, &[i32])> {
+        let nth = number_of(self.codec, named);
+        let known = &self.known[nth];
+        let (row, at) = self
+            .steps
+            .named(nth, value)
+            .find_map(|row| Some((row, known.binary_search(&row).ok()?)))?;
+        Some((at as u32, &self.rows.values[self.rows.heads[row as usize].span()]))
+    }
+}

@@ -1,0 +1,248 @@
+//! [`RowSteps`]: how the rows of one scene went on to the next, made once for all viewers.
+//!
+//! Most viewers know a row exactly as it was in the scene before; only where between two steps they
+//! believe it to be differs by when each came to know it. So what there is to say of a row is the
+//! same for all who believe the same: it is found by the first who asks, and kept for the others. In
+//! an arena that is one in four (`docs/performance.md`).
+//!
+//! Owned by whoever encodes, one for each thread. It is a cache: what an encoder writes is the same
+//! without it.
+
+use super::changes::bits;
+use super::codec::Codec;
+use super::in_step::KnownRow;
+use super::plan::{KindPlan, MOVERS_SHARED_MAX};
+use super::predict::{PerField, step_row_to};
+use crate::limits::KIND_FIELDS_MAX;
+use crate::scene::{Head, Reference, Rows};
+use crate::tick::Tick;
+
+/// There is no such row or belief.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What of a row its values do not say, for each field that moves (see
+/// [`step_row_to`]): a row of no more than [`MOVERS_SHARED_MAX`] of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rests([i16; MOVERS_SHARED_MAX]);
+
+impl Rests {
+    pub(super) fn of(rests: &[i16]) -> Rests {
+        let mut all = Rests::default();
+        all.0[..rests.len()].copy_from_slice(rests);
+        all
+    }
+
+    pub(super) fn of_plan(&self, plan: &KindPlan) -> &[i16] {
+        &self.0[..plan.movers.len()]
+    }
+}
+
+/// How rows went on from one scene to another.
+#[derive(Debug, Default)]
+pub struct RowSteps {
+    /// The ticks of the two scenes.
+    ticks: Option<(Tick, Tick)>,
+    /// For each row of the one before, what became of it.
+    successors: Vec<Successor>,
+    /// For each belief about the rows of the one before, what came of it, once it was asked for.
+    steps: Vec<Option<Step>>,
+    /// What is believed now about which rows, each of it once.
+    beliefs: Vec<(u32, Rests)>,
+    /// A hash table of their numbers.
+    numbers: Vec<u32>,
+    /// Of all steps, by how much fields are off.
+    residuals: Vec<i32>,
+    /// For each reference of the codec, the values that name rows now, rising, and the rows.
+    named: Vec<Vec<(i32, u32)>>,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Successor {
+    /// The row of the same entity and kind now; [`NONE`] if it is gone.
+    now: u32,
+    /// Of either.
+    pub(super) kind: u8,
+}
+
+impl Successor {
+    pub(super) fn row(self) -> Option<u32> {
+        (self.now != NONE).then_some(self.now)
+    }
+}
+
+/// What came of a belief.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// What was believed about which row, to be sure.
+    row: u32,
+    before: Rests,
+    /// What is believed now, and its number.
+    pub(super) now: Rests,
+    pub(super) belief: u32,
+    /// Which of its fields are not as expected, in the order of the plan.
+    pub(super) mask: u32,
+    /// Where the residuals of these begin.
+    pub(super) residuals: u32,
+}
+
+impl RowSteps {
+    /// Goes from the scene of `before` to that of `now`, unless it does so already. If `now` is not
+    /// after `before`, nobody is in step with that.
+    pub fn prepare(&mut self, codec: &Codec, before: (Tick, &Rows), now: (Tick, &Rows)) {
+        let ticks = (now.0 > before.0).then_some((before.0, now.0));
+        if self.ticks == ticks && ticks.is_some() {
+            return;
+        }
+        self.ticks = ticks;
+        let rows = now.1;
+        self.steps.clear();
+        self.steps.resize(self.beliefs.len(), None);
+        self.beliefs.clear();
+        self.residuals.clear();
+        self.numbers.fill(NONE);
+        self.successors.clear();
+        let mut at = 0;
+        for head in &before.1.heads {
+            while rows.heads.get(at).is_some_and(|now| now.entity < head.entity) {
+                at += 1;
+            }
+            let same = rows.heads.get(at);
+            let same = same.filter(|now| (now.entity, now.kind) == (head.entity, head.kind));
+            let now = if same.is_some() { at as u32 } else { NONE };
+            self.successors.push(Successor { now, kind: head.kind });
+        }
+        self.named.resize_with(codec.references.len(), Vec::new);
+        for (reference, named) in codec.references.iter().zip(&mut self.named) {
+            named.clear();
+            let of_kind =
+                rows.heads.iter().zip(0..).filter(|(head, _)| head.kind == reference.kind);
+            let value = |head: &Head| rows.values[head.span()][usize::from(reference.field)];
+            named.extend(of_kind.map(|(head, row)| (value(head), row)));
+            named.sort_unstable();
+        }
+    }
+
+    /// From which scene it goes; `None` before it was prepared.
+    pub(super) fn from(&self) -> Option<Tick> {
+        Some(self.ticks?.0)
+    }
+
+    /// What became of a row of the scene before.
+    #[inline]
+    pub(super) fn successor(&self, row: u32) -> Successor {
+        self.successors[row as usize]
+    }
+
+    /// What became of a row of `before` that is still there, as row `now` of `rows`, to a viewer that
+    /// `known` is of.
+    #[inline]
+    pub(super) fn step(
+        &mut self,
+        plan: &KindPlan,
+        known: &KnownRow,
+        before: &Rows,
+        now: u32,
+        rows: &Rows,
+    ) -> Step {
+        let step = self.steps.get(known.belief as usize).copied().flatten();
+        let step = step.filter(|step| step.row == known.row && step.before == known.rests);
+        match step {
+            Some(step) => step,
+            None => self.add(plan, known, before.row(known.row as usize).values, now, rows),
+        }
+    }
+
+    /// The residuals of a step and, behind them, others.
+    pub(super) fn residuals(&self, at: u32) -> impl Iterator<Item = i32> {
+        self.residuals[at as usize..].iter().copied()
+    }
+
+    #[inline(never)]
+    fn add(
+        &mut self,
+        plan: &KindPlan,
+        known: &KnownRow,
+        before: &[i32],
+        now: u32,
+        rows: &Rows,
+    ) -> Step {
+        let (from, to) = self.ticks.expect("it was prepared");
+        let (mut values, mut after) = ([0; KIND_FIELDS_MAX], known.rests);
+        let values = &mut values[..before.len()];
+        values.copy_from_slice(before);
+        let mut off: PerField<i32> = [0; KIND_FIELDS_MAX];
+        let (rests, row) = (&mut after.0[..plan.movers.len()], rows.row(now as usize).values);
+        let mask = step_row_to(plan, values, rests, to.0 - from.0, row, &mut off);
+        let step = Step {
+            row: known.row,
+            before: known.rests,
+            now: after,
+            mask,
+            residuals: self.residuals.len() as u32,
+            belief: self.believe(now, after),
+        };
+        self.residuals.extend(bits(mask).map(|nth| off[nth]));
+        if let Some(slot) = self.steps.get_mut(known.belief as usize) {
+            *slot = Some(step);
+        }
+        step
+    }
+
+    /// The number of what is believed now about a row.
+    pub(super) fn believe(&mut self, row: u32, rests: Rests) -> u32 {
+        if self.beliefs.len() * 2 >= self.numbers.len() {
+            self.make_space();
+        }
+        let mut at = self.place_of(row, rests);
+        loop {
+            match self.numbers[at] {
+                NONE => break,
+                number if self.beliefs[number as usize] == (row, rests) => return number,
+                _ => at = (at + 1) & (self.numbers.len() - 1),
+            }
+        }
+        let number = self.beliefs.len() as u32;
+        self.beliefs.push((row, rests));
+        self.numbers[at] = number;
+        number
+    }
+
+    /// Where the number of a belief stands or is to stand, or a little further.
+    fn place_of(&self, row: u32, Rests(rests): Rests) -> usize {
+        let [a, b, c, d, e, f] = rests.map(|rest| u64::from(rest.cast_unsigned()));
+        let low = a | b << 16 | c << 32 | d << 48;
+        let high = u64::from(row) << 32 | e << 16 | f;
+        // Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, 6.4).
+        let hash =
+            (low.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ high).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (hash >> 32) as usize & (self.numbers.len() - 1)
+    }
+
+    fn make_space(&mut self) {
+        let len = (4 * self.beliefs.len()).next_power_of_two().max(64);
+        self.numbers.clear();
+        self.numbers.resize(len, NONE);
+        for number in 0..self.beliefs.len() {
+            let (row, rests) = self.beliefs[number];
+            let mut at = self.place_of(row, rests);
+            while self.numbers[at] != NONE {
+                at = (at + 1) & (len - 1);
+            }
+            self.numbers[at] = number as u32;
+        }
+    }
+
+    /// The rows now that `value` names by the `nth` reference of the codec, rising.
+    pub(super) fn named(&self, nth: usize, value: i32) -> impl Iterator<Item = u32> {
+        let named = &self.named[nth];
+        let start = named.partition_point(|(other, _)| *other < value);
+        named[start..].iter().take_while(move |(other, _)| *other == value).map(|(_, row)| *row)
+    }
+}
+
+/// Which of the codec's references this is.
+pub(super) fn number_of(codec: &Codec, reference: Reference) -> usize {
+    let at = codec.references.iter().position(|other| *other == reference);
+    at.expect("the codec has all references of its plans")
+}
