@@ -1,0 +1,133 @@
+//! What a pass costs without the kernel: the time of the host's thread for each player and tick, in
+//! memory, everything but sockets and WebSocket frames included.
+//!
+//! ```text
+//! cargo run --release -p tests --example pass-cost -- (room16|arena) [PLAYERS [TICKS]]
+//! ```
+//!
+//! Players fly and fire by a script, so that the same is done in every run. Given out is the median
+//! over the ticks, of the time of all passes of a tick divided by the players; beside it what a
+//! player is sent.
+
+#![expect(clippy::print_stdout, reason = "figures are all that it gives")]
+
+use std::time::{Duration, Instant};
+
+use shared::game::Setup;
+use shared::protocol::{ClientMessage, Input as InputMessage, Role, WIRE};
+use shared::skirmish::{Input, Settings, Skirmish};
+use shared::tick::{Rewind, Tick};
+use tests::host::{Host, Pipe, hello};
+use tickwire_host::room::RoomTemplate;
+
+/// Ticks that are not counted: first lives are protected.
+const WARM_UP: u32 = 150;
+const ROOM_PLAYERS: u16 = 16;
+
+struct Player {
+    pipe: Pipe,
+    number: u32,
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let is_arena = arguments.next().as_deref() == Some("arena");
+    let players: u16 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(1_000);
+    let ticks: u32 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(150);
+    let per_room = if is_arena { players } else { ROOM_PLAYERS };
+    let mut rooms: Vec<(Host<Skirmish>, Vec<Player>)> =
+        (0..players / per_room).map(|room| open(room, per_room)).collect();
+    let players: usize = rooms.iter().map(|(_, players)| players.len()).sum();
+    let mut took = Vec::new();
+    let (mut bytes, mut messages) = (0, 0);
+    let mut before = (0, 0);
+    for tick in 0..WARM_UP + ticks {
+        for (host, players) in &rooms {
+            players.iter().for_each(|player| player.play(host.room().tick()));
+        }
+        let began = Instant::now();
+        for (host, _) in &mut rooms {
+            host.tick();
+        }
+        let passed = began.elapsed();
+        for player in rooms.iter().flat_map(|(_, players)| players) {
+            while let Some(message) = player.pipe.receive() {
+                if tick >= WARM_UP {
+                    bytes += message.len();
+                    messages += 1;
+                }
+            }
+        }
+        let counted = |of: fn(&Host<Skirmish>) -> u64| -> u64 {
+            rooms.iter().map(|(host, _)| of(host)).sum()
+        };
+        let now = (
+            counted(|host| host.room_counters.snapshot_bytes),
+            counted(|host| host.room_counters.snapshots),
+        );
+        if tick < WARM_UP {
+            before = now;
+        } else {
+            took.push(passed.as_secs_f64() * 1e6 / players as f64);
+        }
+        if tick + 1 == WARM_UP + ticks {
+            let snapshots = now.1 - before.1;
+            println!(
+                "snapshots {snapshots}, mean {:.1} B",
+                (now.0 - before.0) as f64 / snapshots as f64
+            );
+        }
+    }
+    took.sort_by(f64::total_cmp);
+    let each = f64::from(ticks) * players as f64;
+    println!(
+        "{players} players: {:.2} us (least {:.2}), {:.1} B in {:.2} messages",
+        took[took.len() / 2],
+        took[took.len() / 20],
+        bytes as f64 / each,
+        f64::from(messages) / each,
+    );
+}
+
+fn open(room: u16, players: u16) -> (Host<Skirmish>, Vec<Player>) {
+    let setup = Setup { players_max: players, seed: u64::from(room).into(), ..Setup::default() };
+    let template = RoomTemplate::<Settings> { setup, fill: 0, ..RoomTemplate::default() };
+    let mut host = Host::new(template, Duration::ZERO);
+    let join = |number| {
+        let hello = hello::<Skirmish>(&format!("Bot {number}"), Role::Player, true);
+        let (_, pipe) = host.connect(Duration::ZERO, &hello).expect("there is space");
+        Player { pipe, number: u32::from(room) * 1_000 + u32::from(number) }
+    };
+    let players = (0..players).map(join).collect();
+    (host, players)
+}
+
+impl Player {
+    /// Sends the input for the tick after next: a heading that changes each second, an aim that
+    /// turns, a trigger held most of the time.
+    fn play(&self, now: Tick) {
+        let tick = now.plus(2);
+        let spell = (tick.0 + 13 * self.number) / 30;
+        let drawn = spell.wrapping_mul(0x9E37_79B9) ^ self.number.wrapping_mul(0x85EB_CA6B);
+        let drawn = (drawn ^ (drawn >> 15)).wrapping_mul(0xC2B2_AE35);
+        let heading = [
+            Input::UP,
+            Input::UP | Input::RIGHT,
+            Input::RIGHT,
+            Input::DOWN | Input::RIGHT,
+            Input::DOWN,
+            Input::DOWN | Input::LEFT,
+            Input::LEFT,
+            Input::UP | Input::LEFT,
+        ][(drawn >> 20) as usize % 8];
+        let fire = if drawn & 3 == 0 { 0 } else { Input::FIRE };
+        let aim = drawn.wrapping_add(tick.0 * (3 + self.number % 7)) % 1_024;
+        let input = Input::new(heading | fire, aim as u16);
+        let input = bincode::serde::encode_to_vec(input, WIRE).expect("an input is small");
+        let mut message = Vec::new();
+        let rewind = Rewind::of_ticks(3);
+        ClientMessage::Input(InputMessage { tick, seen: now, rewind, input: &input })
+            .encode(&mut message);
+        self.pipe.send(message);
+    }
+}
