@@ -17,7 +17,7 @@
 //! what is expected of it, `encoder` and `decoder` the two ends, `player` what both make of the
 //! player's own part, `changes` and `additions` what the first says of known rows and of new ones,
 //! `budget` what to say when not all fits; `in_step` and `row_steps` what is the same for all viewers
-//! and so is found once.
+//! and so is found once. `tick_reader` reads ticks alone, for who needs no more.
 
 mod additions;
 mod budget;
@@ -32,6 +32,7 @@ mod plan;
 mod player;
 mod predict;
 mod row_steps;
+mod tick_reader;
 
 pub use codec::{Codec, Coding};
 pub use decoder::{Snapshot, SnapshotDecoder, SnapshotError};
@@ -40,6 +41,7 @@ pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
 pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
 pub use row_steps::RowSteps;
+pub use tick_reader::TickReader;
 
 pub use super::symbols::Part;
 

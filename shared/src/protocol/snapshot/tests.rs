@@ -2,6 +2,7 @@
 
 mod budget;
 mod in_step;
+mod ticks;
 
 use proptest::prelude::*;
 

@@ -1,0 +1,77 @@
+//! [`Sample`]: one player in many that is a whole client, with the game's own bot at its controls.
+//!
+//! It decodes all that comes, so that a stream that cannot be decoded fails the measurement; it sees
+//! how many others are in view, and how soon its inputs show.
+
+use std::time::Duration;
+
+use shared::client::{Client, Greeting, Stage};
+use shared::game::{Dice, Game};
+use shared::protocol::Role;
+use shared::skirmish::Skirmish;
+use shared::skirmish::kinds::{BOLT, SHIP};
+use shared::tick::Tick;
+
+use super::traffic::Traffic;
+
+/// Which field of a ship is its player.
+const SHIP_PLAYER: usize = 10;
+
+pub(super) struct Sample {
+    client: Client<Skirmish>,
+    dice: Dice,
+}
+
+impl Sample {
+    pub(super) fn new(name: String, room: String, number: usize) -> Sample {
+        let greeting = Greeting { name, role: Role::Player, room: Some(room), ticket: None };
+        Sample { client: Client::headless(greeting), dice: Dice::new(9, number as u64) }
+    }
+
+    /// The next message to be sent.
+    pub(super) fn outgoing(&mut self) -> Option<Vec<u8>> {
+        self.client.outgoing()
+    }
+
+    /// Makes an input if its clock says that one is due.
+    pub(super) fn play(&mut self, now: Duration) {
+        if self.client.due_at().is_none_or(|due| now < due) {
+            return;
+        }
+        let input = self.client.seen().map(|seen| Skirmish::bot(&seen, &mut self.dice));
+        self.client.play(now, input.unwrap_or_default());
+    }
+
+    /// Takes a message; gives the tick of the newest snapshot once it plays.
+    ///
+    /// # Errors
+    /// Why the connection cannot go on.
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        message: &[u8],
+    ) -> Result<Option<Tick>, String> {
+        self.client.receive(now, message).map_err(|error| error.to_string())?;
+        match self.client.stage() {
+            Stage::Greeting | Stage::Playing => {}
+            Stage::Refused(refusal) => return Err(format!("refused: {refusal}")),
+            Stage::Ended(end) => return Err(end.name().to_owned()),
+        }
+        Ok(self.client.tick())
+    }
+
+    /// Notes what a snapshot showed.
+    pub(super) fn note_snapshot(&mut self, traffic: &mut Traffic) {
+        if let Some(applied) = self.client.take_applied() {
+            traffic.input_latencies.record(applied.latency);
+        }
+        while self.client.take_late().is_some() {}
+        while self.client.take_correction().is_some() {}
+        let (Some(rows), Some(player)) = (self.client.rows(), self.client.player()) else { return };
+        let own = f64::from(player.0);
+        let ships = rows.iter().filter_map(|row| SHIP.read(row));
+        traffic.views += 1;
+        traffic.ships_in_view += ships.filter(|ship| ship[SHIP_PLAYER] != own).count() as u64;
+        traffic.bolts_in_view += rows.iter().filter_map(|row| BOLT.read(row)).count() as u64;
+    }
+}
