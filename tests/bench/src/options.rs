@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: Option<u32>,
 
-    /// Seconds that each measurement takes [default: 6, or 4 if quick]
+    /// Seconds that each measurement takes [default: 6, or 3.5 if quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: Option<u32>,
 
@@ -81,14 +81,19 @@ impl Options {
         self.rounds.unwrap_or(if self.quick { 2 } else { 5 })
     }
 
-    /// How long the players play before it counts: the first lives are protected for two seconds.
-    pub(crate) fn warm_up(&self) -> Duration {
-        Duration::from_secs(if self.quick { 3 } else { 4 })
+    /// How long the players play before it counts: the first lives are protected for two seconds. Where
+    /// nobody lives there is nothing to wait for.
+    pub(crate) fn warm_up(&self, candidate: Candidate) -> Duration {
+        Duration::from_millis(match (candidate, self.quick) {
+            (Candidate::Floor, _) => 1_000,
+            (_, true) => 2_500,
+            (_, false) => 4_000,
+        })
     }
 
     pub(crate) fn measured(&self) -> Duration {
-        let seconds = self.seconds.unwrap_or(if self.quick { 4 } else { 6 });
-        Duration::from_secs(seconds.into())
+        let seconds = self.seconds.map_or(if self.quick { 3.5 } else { 6.0 }, f64::from);
+        Duration::from_secs_f64(seconds)
     }
 }
 

@@ -60,7 +60,7 @@ fn run_one(candidate: Candidate, case: Case, options: &Options) -> anyhow::Resul
     let empty = server.usage()?;
     let mut players = Generator::new(server.address, candidate, case)?;
     players.connect_all()?;
-    players.play_for(options.warm_up())?;
+    players.play_for(options.warm_up(candidate))?;
     // Counters are asked for outside of what is measured, for nobody plays meanwhile.
     let counters = server.counters();
     players.play_for(SETTLE)?;

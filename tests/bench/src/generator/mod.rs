@@ -18,9 +18,10 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use shared::skirmish::rules::border_radius;
 use shared::tick::Tick;
 
-use crate::options::{Candidate, Case};
+use crate::options::{Candidate, Case, Workload};
 use connection::{Connection, Lost, Scratch};
 pub(crate) use traffic::Traffic;
 
@@ -31,8 +32,10 @@ const TURNS: u64 = 33;
 /// Most players of which each is a whole client, and at least so many if there are.
 const SAMPLE_EVERY: usize = 64;
 const SAMPLES_MIN: usize = 8;
-/// How many players connect in a second.
-const RAMP_PER_SECOND: f64 = 1_000.0;
+/// How many players connect in a second, at most.
+const RAMP_PER_SECOND: f32 = 1_000.0;
+/// How fast the border of an arena moves out to where it belongs, in units.
+const BORDER_GROWTH_PER_SECOND: f32 = 12.0;
 /// How long the last ones may take until they play.
 const JOIN_MAX: Duration = Duration::from_secs(4);
 /// How many sockets are read before it looks at the clock again.
@@ -104,8 +107,7 @@ impl Generator {
         let players = usize::from(self.case.players);
         let begin = Instant::now();
         while self.connections.len() < players {
-            let due = begin.elapsed().as_secs_f64() * RAMP_PER_SECOND;
-            while self.connections.len() < players && (self.connections.len() as f64) < due {
+            while self.may_connect(begin.elapsed().as_secs_f32()) {
                 self.connect();
             }
             self.wait()?;
@@ -117,6 +119,20 @@ impl Generator {
             self.wait()?;
         }
         Ok(())
+    }
+
+    /// Whether the next player may come so many seconds after the first one. An arena grows no faster
+    /// than its border moves, and who comes sooner stands in a crowd that no arena is meant to hold.
+    fn may_connect(&self, seconds: f32) -> bool {
+        let number = self.connections.len();
+        let has_world = self.candidate != Candidate::Floor;
+        let is_crowded = || {
+            let radius = border_radius(0) + BORDER_GROWTH_PER_SECOND * seconds;
+            border_radius(number as u16) > radius
+        };
+        number < usize::from(self.case.players)
+            && number as f32 <= seconds * RAMP_PER_SECOND
+            && !(has_world && self.case.workload == Workload::Arena && is_crowded())
     }
 
     fn connect(&mut self) {
