@@ -106,6 +106,14 @@ pub const SMALL_MESSAGE_MAX_BYTES: usize = 16;
 pub const WELCOME_MAX_BYTES: usize = 1 << 20;
 /// Largest roster message, in bytes.
 pub const ROSTER_MAX_BYTES: usize = 1 << 19;
+/// In a room of at most so many players each client is sent everybody's score; in a larger one, those
+/// that it needs. Beyond it a client asks for a page of the board to know who is where.
+pub const SCORES_FOR_ALL_MAX: usize = 32;
+/// Most players on a page of the board that a client asks for. A message that asks for more is
+/// refused.
+pub const BOARD_PAGE_MAX: u8 = 50;
+/// Largest message of scores or of a page of the board, in bytes.
+pub const SCORES_MAX_BYTES: usize = 1 << 12;
 /// Largest notice, in bytes. Longer texts are cut.
 pub const NOTICE_MAX_BYTES: usize = 1_024;
 /// Largest message a server sends, in bytes. A client refuses longer ones.
@@ -118,6 +126,8 @@ const _: () = {
     assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64);
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
+    // A page: three bytes a player, and what stands before them.
+    assert!(SCORES_MAX_BYTES >= 3 * BOARD_PAGE_MAX as usize + 16);
     // Two states in hexadecimal and what stands around them; a row of numbers of 32 bits.
     assert!(RECORDING_LINE_MAX_BYTES >= 4 * OWN_MAX_BYTES + 64);
     assert!(RECORDING_LINE_MAX_BYTES >= 12 * (KIND_FIELDS_MAX + 4));

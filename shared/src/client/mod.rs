@@ -25,11 +25,11 @@ use std::time::Duration;
 
 use crate::game::{Game, Seen, Skill};
 use crate::ids::{PlayerId, SessionId};
-use crate::limits::CLIENT_NOTICES_MAX;
+use crate::limits::{BOARD_PAGE_MAX, CLIENT_NOTICES_MAX};
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
-    Ack, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
-    ServerMessage, Ticket,
+    Ack, Board, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
+    RoomWish, ServerMessage, Ticket,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -207,6 +207,13 @@ impl<G: Game> Client<G> {
             (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
             (ServerMessage::Goodbye(end), _) => self.stage = Stage::Ended(end),
             (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
+            (ServerMessage::Scores(scores), Some(playing)) => playing.names.apply_scores(&scores),
+            (ServerMessage::BoardPage(page), Some(playing)) => {
+                // One that is on its way when its board closes is no longer asked for.
+                if playing.board.count > 0 {
+                    playing.names.set_page(Some(page));
+                }
+            }
             (ServerMessage::Pong(pong), Some(playing)) => playing.clocks.pong(now, pong.number),
             (ServerMessage::Pace(pace), Some(playing)) => playing.clocks.pace(now, pace),
             (ServerMessage::Notice(notice), Some(playing)) => {
@@ -271,6 +278,25 @@ impl<G: Game> Client<G> {
             push(&mut self.outbox, &ClientMessage::Ack(Ack { seen }));
         }
         made
+    }
+
+    /// Opens a page of the board: `count` players, of whom `first` are before the first; with a
+    /// count of 0 none. It is asked for once, and comes with [`Names::page`]. In a room of at most
+    /// [`SCORES_FOR_ALL_MAX`](crate::limits::SCORES_FOR_ALL_MAX) players, and to spectators, all is
+    /// told without that.
+    pub fn open_board(&mut self, first: u16, count: u8) {
+        let board = Board { first, count: count.min(BOARD_PAGE_MAX) };
+        let Some(playing) = self.playing.as_mut().filter(|one| one.player.is_some()) else {
+            return;
+        };
+        if playing.board == board || self.stage != Stage::Playing {
+            return;
+        }
+        playing.board = board;
+        if board.count == 0 {
+            playing.names.set_page(None);
+        }
+        push(&mut self.outbox, &ClientMessage::Board(board));
     }
 
     /// Queues a goodbye.

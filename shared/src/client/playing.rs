@@ -18,7 +18,7 @@ use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
 use crate::protocol::snapshot::{Codec, Coding, GivenKind, SnapshotDecoder};
-use crate::protocol::{ClientMessage, Input, WIRE, Welcome};
+use crate::protocol::{Board, ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema};
 use crate::tick::{Tick, TickRate};
 
@@ -46,6 +46,8 @@ pub(super) struct Playing<G: Game> {
     pub(super) applied: Option<Applied>,
     pub(super) notices: VecDeque<String>,
     pub(super) unacknowledged: u32,
+    /// The page of the board that was asked for last.
+    pub(super) board: Board,
 }
 
 /// What is kept to be drawn.
@@ -87,6 +89,7 @@ impl<G: Game> Playing<G> {
             applied: None,
             notices: VecDeque::new(),
             unacknowledged: 0,
+            board: Board::default(),
         })
     }
 

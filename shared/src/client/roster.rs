@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::PlayerId;
-use crate::protocol::Roster;
+use crate::protocol::{BoardPage, Roster, Scores};
 
 /// One player of the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub struct Player {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     players: BTreeMap<PlayerId, Player>,
+    page: Option<BoardPage>,
     version: u32,
 }
 
@@ -44,6 +45,28 @@ impl Names {
             self.players.insert(entry.player, player);
         }
         self.version += 1;
+    }
+
+    /// Takes what the server told of scores. Those of players who are not here are ignored.
+    pub fn apply_scores(&mut self, scores: &Scores) {
+        for entry in &scores.entries {
+            if let Some(player) = self.players.get_mut(&entry.player) {
+                (player.score, player.team) = (entry.score, entry.team);
+            }
+        }
+        self.version += 1;
+    }
+
+    /// Takes the page of the board that is open; `None` when none is any more.
+    pub fn set_page(&mut self, page: Option<BoardPage>) {
+        self.page = page;
+        self.version += 1;
+    }
+
+    /// The page of the board that is open, as it was told last.
+    #[must_use]
+    pub fn page(&self) -> Option<&BoardPage> {
+        self.page.as_ref()
     }
 
     /// All of them, by rising id.

@@ -7,7 +7,7 @@
 use bincode::de::{BorrowDecode, BorrowDecoder, Decode};
 use bincode::error::DecodeError;
 
-use super::messages::Roster;
+use super::messages::{BoardPage, Roster, Scores};
 
 impl<'a, C> BorrowDecode<'a, C> for Roster<'a> {
     fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
@@ -17,6 +17,27 @@ impl<'a, C> BorrowDecode<'a, C> for Roster<'a> {
             complete: bool::decode(decoder)?,
             entries: list(decoder)?,
             gone: list(decoder)?,
+        })
+    }
+}
+
+impl<'a, C> BorrowDecode<'a, C> for Scores {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
+        decoder: &mut D,
+    ) -> Result<Scores, DecodeError> {
+        Ok(Scores { entries: list(decoder)? })
+    }
+}
+
+impl<'a, C> BorrowDecode<'a, C> for BoardPage {
+    fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
+        decoder: &mut D,
+    ) -> Result<BoardPage, DecodeError> {
+        Ok(BoardPage {
+            first: u16::decode(decoder)?,
+            total: u16::decode(decoder)?,
+            own: Option::decode(decoder)?,
+            players: list(decoder)?,
         })
     }
 }

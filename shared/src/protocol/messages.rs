@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
-    HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
-    ROSTER_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
+    BOARD_PAGE_MAX, HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
+    ROSTER_MAX_BYTES, SCORES_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES,
+    WELCOME_MAX_BYTES,
 };
 use crate::tick::{Rewind, Tick};
 
@@ -29,6 +30,8 @@ pub enum ClientMessage<'a> {
     Ping(Ping),
     /// It leaves.
     Goodbye,
+    /// Which page of the board is open.
+    Board(Board),
 }
 
 /// What a server says.
@@ -50,6 +53,10 @@ pub enum ServerMessage<'a> {
     Pace(Pace),
     /// The connection ends, and why.
     Goodbye(End),
+    /// Scores and teams of some players.
+    Scores(Scores),
+    /// Who is on the page of the board that is open.
+    BoardPage(BoardPage),
 }
 
 /// What a client opens with. Its version stands first and never moves, so that a server of any
@@ -147,7 +154,17 @@ pub struct Ping {
     pub number: u32,
 }
 
-/// Who is in the room: all of it, or what changed since the last one.
+/// The page of the board that a client has open. It is open until another message says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Board {
+    /// How many are before the first of it: 0 for the best.
+    pub first: u16,
+    /// How many players it has, at most [`BOARD_PAGE_MAX`]; 0 when none is open.
+    pub count: u8,
+}
+
+/// Who is in the room: all of it, or who came and left since the last one. Scores and teams are as of
+/// its sending; of changes alone [`Scores`] tells.
 #[derive(Clone, Debug, Default, PartialEq, Encode)]
 pub struct Roster<'a> {
     /// Whether this is all there is, so that whoever is not in it is gone.
@@ -171,6 +188,38 @@ pub struct RosterEntry<'a> {
     pub team: u8,
     /// Whether the room plays it.
     pub bot: bool,
+}
+
+/// Scores and teams of some players, as of now. A client ignores those of players who are not in its
+/// roster, and keeps what it knows of the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode)]
+pub struct Scores {
+    /// Each player at most once.
+    pub entries: Vec<ScoreEntry>,
+}
+
+/// The score of one player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ScoreEntry {
+    /// Whose.
+    pub player: PlayerId,
+    /// Its score.
+    pub score: i32,
+    /// Its team; 0 where there are none.
+    pub team: u8,
+}
+
+/// One page of all players, the best first; of equals the one with the lower id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode)]
+pub struct BoardPage {
+    /// How many are before the first of it.
+    pub first: u16,
+    /// How many players there are.
+    pub total: u16,
+    /// How many are before the client's own player.
+    pub own: Option<u16>,
+    /// Who is on it, in order. Their scores come by [`Scores`].
+    pub players: Vec<PlayerId>,
 }
 
 /// How fast a room makes its ticks. It is told of when it changes; until then it is the full
@@ -224,6 +273,7 @@ const INPUT: u8 = 0x02;
 const ACK: u8 = 0x03;
 const PING: u8 = 0x04;
 const CLIENT_GOODBYE: u8 = 0x05;
+const BOARD: u8 = 0x06;
 const WELCOME: u8 = 0x81;
 const REFUSED: u8 = 0x82;
 const ROSTER: u8 = 0x83;
@@ -232,6 +282,8 @@ const PONG: u8 = 0x85;
 const NOTICE: u8 = 0x86;
 const SERVER_GOODBYE: u8 = 0x87;
 const PACE: u8 = 0x88;
+const SCORES: u8 = 0x89;
+const BOARD_PAGE: u8 = 0x8A;
 
 impl<'a> ClientMessage<'a> {
     /// Adds the message to the end of `out`.
@@ -242,6 +294,7 @@ impl<'a> ClientMessage<'a> {
             ClientMessage::Ack(ack) => put(out, ACK, ack),
             ClientMessage::Ping(ping) => put(out, PING, ping),
             ClientMessage::Goodbye => out.push(CLIENT_GOODBYE),
+            ClientMessage::Board(board) => put(out, BOARD, board),
         }
     }
 
@@ -270,6 +323,11 @@ impl<'a> ClientMessage<'a> {
             ACK => small(bytes, "ack").map(ClientMessage::Ack),
             PING => small(bytes, "ping").map(ClientMessage::Ping),
             CLIENT_GOODBYE => empty(body).map(|()| ClientMessage::Goodbye),
+            BOARD => {
+                let board: Board = small(bytes, "board")?;
+                let is_page = board.count <= BOARD_PAGE_MAX;
+                is_page.then_some(ClientMessage::Board(board)).ok_or(MessageError::Body("board"))
+            }
             other => Err(MessageError::Kind(other)),
         }
     }
@@ -290,6 +348,8 @@ impl<'a> ServerMessage<'a> {
             ServerMessage::Notice(notice) => put(out, NOTICE, notice),
             ServerMessage::Pace(pace) => put(out, PACE, pace),
             ServerMessage::Goodbye(end) => put(out, SERVER_GOODBYE, end),
+            ServerMessage::Scores(scores) => put(out, SCORES, scores),
+            ServerMessage::BoardPage(page) => put(out, BOARD_PAGE, page),
         }
     }
 
@@ -335,6 +395,19 @@ impl<'a> ServerMessage<'a> {
                 let pace: Pace = small(bytes, "pace")?;
                 let is_pace = (1..=PACE_FULL_PERMILLE).contains(&pace.permille);
                 is_pace.then_some(ServerMessage::Pace(pace)).ok_or(MessageError::Body("pace"))
+            }
+            SCORES => {
+                fit(bytes, SCORES_MAX_BYTES)?;
+                Ok(ServerMessage::Scores(take::<_, { IN_MEMORY * SCORES_MAX_BYTES }>(
+                    body, "scores",
+                )?))
+            }
+            BOARD_PAGE => {
+                fit(bytes, SCORES_MAX_BYTES)?;
+                Ok(ServerMessage::BoardPage(take::<_, { IN_MEMORY * SCORES_MAX_BYTES }>(
+                    body,
+                    "page of the board",
+                )?))
             }
             other => Err(MessageError::Kind(other)),
         }
@@ -391,7 +464,9 @@ mod tests {
         #[test]
         fn any_bytes_are_a_message_or_an_error(
             mut bytes in prop::collection::vec(any::<u8>(), 0..300),
-            kind in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88]),
+            kind in prop::sample::select(vec![
+                1_u8, 2, 3, 4, 5, 6, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A,
+            ]),
             known_kind in any::<bool>(),
         ) {
             if let Some(first) = bytes.first_mut().filter(|_| known_kind) {
@@ -488,6 +563,26 @@ mod tests {
             let mut bytes = Vec::new();
             ServerMessage::Pace(Pace { from: Tick(7), permille }).encode(&mut bytes);
             assert_eq!(ServerMessage::decode(&bytes).is_ok(), is_one, "{permille}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_the_board_has_no_more_players_than_it_may() {
+        for (count, is_one) in [(0, true), (BOARD_PAGE_MAX, true), (BOARD_PAGE_MAX + 1, false)] {
+            let mut bytes = Vec::new();
+            ClientMessage::Board(Board { first: u16::MAX, count }).encode(&mut bytes);
+            assert_eq!(ClientMessage::decode(&bytes).is_ok(), is_one, "{count}");
+        }
+    }
+
+    #[test]
+    fn scores_and_pages_that_announce_more_than_came_are_refused_before_they_are_made_room_for() {
+        for (head, what) in
+            [(&[SCORES][..], "scores"), (&[BOARD_PAGE, 0, 9, 0], "page of the board")]
+        {
+            let mut bytes = [head, &[253]].concat();
+            bytes.extend_from_slice(&(1_u64 << 40).to_le_bytes());
+            assert_eq!(ServerMessage::decode(&bytes), Err(MessageError::Body(what)));
         }
     }
 

@@ -15,15 +15,15 @@ mod ticket;
 
 pub use end::{End, Refusal};
 pub use messages::{
-    Ack, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role, RoomWish, Roster,
-    RosterEntry, ServerMessage, Welcome,
+    Ack, Board, BoardPage, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role,
+    RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Welcome,
 };
 pub use ticket::Ticket;
 
 use bincode::config::{Configuration, standard};
 
 /// Version of the protocol; a client of another version is refused.
-pub const PROTOCOL_VERSION: u16 = 6;
+pub const PROTOCOL_VERSION: u16 = 7;
 
 /// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
 pub const WIRE: Configuration = standard();
