@@ -90,6 +90,8 @@ export class World {
     this.level = NOTHING;
     /** @type {Map<number, Player>} */
     this.players = new Map();
+    /** Who leads, where `players` does not tell. @type {import("./wasm.js").BoardPage | null} */
+    this.board = null;
     /** The own player. @type {number | null} */
     this.self = null;
     /** The own ship, where it is drawn; null when there is none. @type {Ship | null} */
@@ -118,6 +120,7 @@ export class World {
     this.pools.clear();
     this.clear();
     this.players.clear();
+    this.board = null;
     this.rosterVersion = -1;
   }
 
@@ -210,7 +213,10 @@ export class World {
       const values = {};
       for (let i = 0; i < count; i++) values[kind.fields[i]] = numbers[at + 3 + i];
       at += 3 + count;
-      happenings.push({ name: kind.name, values });
+      // In a large arena a kill is told to each of the two, and who watches is told all.
+      const last = happenings.at(-1);
+      const isTwice = kind.name === "kill" && last?.name === "kill" && last.values.victim === values.victim;
+      if (!isTwice) happenings.push({ name: kind.name, values });
     }
     return happenings;
   }
@@ -261,6 +267,7 @@ export class World {
     this.rosterVersion = version;
     this.players.clear();
     for (const player of wasm.roster() ?? []) this.players.set(player.player, player);
+    this.board = wasm.board();
   }
 
   /** Rises whenever `players` changed. */

@@ -11,7 +11,7 @@ use super::kinds;
 use super::player::{Player, are_mates};
 use super::rail::{self, Beam, Rail};
 use super::round::{self, Phase, Round};
-use super::rules::{ASSIST_POINTS, KILL_POINTS};
+use super::rules::{ASSIST_POINTS, KILL_POINTS, KILLS_TOLD_MAX_PLAYERS, border_radius};
 use super::ship::Own;
 use super::{Skirmish, Step};
 use crate::game::Effect;
@@ -152,9 +152,23 @@ fn hit(
     }
     now.affect(own.player, Effect::Death);
     now.emit(&kinds::BOOM, [own.place.x.into(), own.place.y.into(), victim_id]);
-    now.emit(&kinds::KILL, [victim_id, killer_id, f64::from(u8::from(blow.is_rail))]);
+    tell_kill(own.player, blow, now);
     own.die(timing.respawn_ticks);
     score_kill(players, victim, killer, by_mate, round, now);
+}
+
+/// To all, or in a large arena to those whom it concerns: nobody reads of a hundred kills a second.
+fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
+    let rail = f64::from(u8::from(blow.is_rail));
+    let values = [victim.0.into(), blow.by.0.into(), rail];
+    if now.level.radius <= border_radius(KILLS_TOLD_MAX_PLAYERS) {
+        now.emit(&kinds::KILL, values);
+        return;
+    }
+    now.emit_to(Audience::One(victim), &kinds::KILL, values);
+    if blow.by != victim {
+        now.emit_to(Audience::One(blow.by), &kinds::KILL, values);
+    }
 }
 
 /// Whose points a kill is.

@@ -129,6 +129,10 @@ pub(super) const BORDER_SPEED_MAX: f32 = BORDER_SHRINK_PER_S;
 /// coordinate, in steps of 1/32 of a unit, fit into 14 bits.
 pub const WORLD_RADIUS_MAX: f32 = 255.0;
 
+/// In an arena made for at most so many players all are told of each kill, in a larger one those two
+/// whom it concerns.
+pub const KILLS_TOLD_MAX_PLAYERS: u16 = 32;
+
 /// The radius of the border when `players` are present.
 #[must_use]
 pub fn border_radius(players: u16) -> f32 {
