@@ -38,8 +38,14 @@ export class TickwireClient {
   readonly end: End | null;
   /** What rows and events mean; null outside of a room. */
   readonly schema: Schema | null;
-  /** Who is in the room, by player. */
+  /**
+   * Who is in the room, by player. In a room of at most 32 players scores and teams are those of now,
+   * and so they are for spectators. In a larger one they are for the own player, those in view (whose
+   * own view's middle lies in it), the ten best and those on {@link board}; of others as they were told last.
+   */
   readonly roster: ReadonlyMap<number, Player>;
+  /** The page of the board that is open, as it was told last; null when none is. */
+  readonly board: BoardPage | null;
   /** Tick of the last snapshot; null before the first. */
   readonly tick: number | null;
   /** How the last snapshot found the own player's inputs; null for spectators. */
@@ -96,6 +102,13 @@ export class TickwireClient {
    */
   ping(): number;
 
+  /**
+   * Opens a page of the board: `count` players (at most 50), of whom `first` are before the first; 0
+   * closes it. Its answer is {@link board}, and comes again when it changes. Throws a
+   * {@link TickwireError} for spectators: they know all scores.
+   */
+  openBoard(first: number, count: number): void;
+
   /** Queues a goodbye. Close the socket once it is sent, or wait for the server to. */
   leave(): void;
 
@@ -139,7 +152,9 @@ export type MessageName =
   | "pong"
   | "notice"
   | "pace"
-  | "goodbye";
+  | "goodbye"
+  | "scores"
+  | "board";
 
 export interface Greeting {
   /** Spectator by default. */
@@ -225,6 +240,18 @@ export interface Player {
   /** 0 where there are no teams. */
   readonly team: number;
   readonly bot: boolean;
+}
+
+/** A page of all players, the best first. */
+export interface BoardPage {
+  /** How many are before the first of it. */
+  readonly first: number;
+  /** How many players there are. */
+  readonly total: number;
+  /** How many are before the own player; null when it is not in. */
+  readonly own: number | null;
+  /** Who is on it. {@link TickwireClient.roster} has names and scores. */
+  readonly players: readonly number[];
 }
 
 export interface Schema {

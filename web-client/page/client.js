@@ -13,7 +13,8 @@
 /** @typedef {import("./client.js").ErrorCode} ErrorCode */
 
 /** What a message was, by the numbers of `schema_client::Received`. @type {MessageName[]} */
-const RECEIVED = ["welcome", "refused", "roster", "snapshot", "pong", "notice", "pace", "goodbye"];
+const RECEIVED = ["welcome", "refused", "roster", "snapshot", "pong", "notice", "pace", "goodbye",
+  "scores", "board"];
 const GIVEN = /** @type {const} */ (["received", "repeated", "absent"]);
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
@@ -107,6 +108,11 @@ export class TickwireClient {
     return this.#roster;
   }
 
+  get board() {
+    const length = this.#call("board");
+    return length === 0 ? null : JSON.parse(this.#text(length));
+  }
+
   /** @param {import("./client.js").Greeting} [greeting] */
   hello({ role = "spectator", name = "", room = "", game, rules, ticket = "" } = {}) {
     const texts = [game ?? this.#home.game, name, room, ticket].map((text) => this.#encoder.encode(text));
@@ -151,7 +157,7 @@ export class TickwireClient {
     } else if (name === "goodbye") {
       this.end = JSON.parse(this.#text());
       this.stage = "ended";
-    } else if (name === "roster") {
+    } else if (name === "roster" || name === "scores") {
       this.#rosterIsOld = true;
     } else if (name === "snapshot") {
       const [tick, , given, marginTicks] = this.#numbers(4);
@@ -229,6 +235,13 @@ export class TickwireClient {
 
   ping() {
     return this.#call("ping") >>> 0;
+  }
+
+  /** @param {number} first @param {number} count */
+  openBoard(first, count) {
+    if (!this.#call("open_board", first, count)) {
+      throw new TickwireError("argument", "not a player in a room, or a page too long");
+    }
   }
 
   leave() {

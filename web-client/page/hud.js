@@ -146,16 +146,18 @@ export class Hud {
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
     this.graph.show(state, quality.times.work(), quality.level.name);
-    this.drawLists(world);
+    this.drawLists(wasm, world);
   }
 
-  /** @private @param {World} world */
-  drawLists(world) {
+  /** @private @param {Wasm} wasm @param {World} world */
+  drawLists(wasm, world) {
     for (const ship of world.ships) this.classes.set(ship.player, ship.class);
     for (const player of this.classes.keys()) {
       if (!world.players.has(player)) this.classes.delete(player);
     }
     const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
+    // The board by teams goes by what the roster knows.
+    wasm.openBoard(world.isTeams ? 0 : rows);
     const classes = [...this.classes.values()].join("");
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();
     if (board !== this.board) {

@@ -40,6 +40,12 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number} team
  * @property {boolean} bot
  *
+ * @typedef {object} BoardPage who leads, where the roster does not tell it all
+ * @property {number} first how many are before the first of it
+ * @property {number} total
+ * @property {number | null} own how many are before the own player
+ * @property {number[]} players
+ *
  * @typedef {{ x: number, y: number, w: number, h: number, solid_from: number }} Wall
  * @typedef {{ x: number, y: number, radius: number, solid_from: number }} Rock
  * @typedef {{ x: number, y: number, kind: number }} Pad
@@ -275,6 +281,16 @@ export class Wasm {
   /** Rises whenever the roster changed. */
   rosterVersion() {
     return this.calls.tickwire_roster_version();
+  }
+
+  /** Has so many rows of the board open. @param {number} rows */
+  openBoard(rows) {
+    this.calls.tickwire_open_board(rows);
+  }
+
+  /** @returns {BoardPage | null} */
+  board() {
+    return this.json(this.calls.tickwire_board());
   }
 
   /** Takes the next notice. */

@@ -203,6 +203,19 @@ pub extern "C" fn tickwire_roster_version() -> u32 {
     page(|page| page.roster_version())
 }
 
+/// Has so many rows of the board open: in a room where not all scores are told, the server is asked
+/// who stands there.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_open_board(rows: u32) {
+    page(|page| page.open_board(rows));
+}
+
+/// Who stands there as told by the server, in JSON; 0 bytes where the roster tells it all.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_board() -> u32 {
+    page(PageClient::board)
+}
+
 /// Takes the next notice, as text; 0 bytes when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_notice() -> u32 {
@@ -314,6 +327,19 @@ pub extern "C" fn tickwire_any_schema() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_roster() -> u32 {
     any(SchemaClient::roster)
+}
+
+/// Queues which page of the board is open (none with a count of 0); gives 0 when it cannot be asked
+/// for.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_any_open_board(first: u32, count: u32) -> u32 {
+    any(|any| any.open_board(first, count)).into()
+}
+
+/// The page of the board that is open, in JSON; 0 bytes when none is.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_any_board() -> u32 {
+    any(SchemaClient::board)
 }
 
 /// The player's own state in the game's encoding; 0 bytes when there is none.

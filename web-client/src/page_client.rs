@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
 use shared::game::Game;
+use shared::limits::SCORES_FOR_ALL_MAX;
 use shared::link::LinkSettings;
 use shared::protocol::Role;
 
@@ -298,6 +299,23 @@ impl<G: Game> PageClient<G> {
 
     fn keep(&mut self, json: Json) -> u32 {
         self.buffers.say(json.into_bytes())
+    }
+
+    /// Asks for a page of the board, where not all is told without that: the first `rows` players.
+    pub(crate) fn open_board(&mut self, rows: u32) {
+        let Some(client) = &mut self.client else { return };
+        let players = client.names().map_or(0, |names| names.iter().len());
+        let is_told_all = players <= SCORES_FOR_ALL_MAX;
+        let rows = u8::try_from(rows).unwrap_or(u8::MAX);
+        client.open_board(0, if is_told_all { 0 } else { rows });
+    }
+
+    pub(crate) fn board(&mut self) -> u32 {
+        let mut json = Json::default();
+        if let Some(names) = self.client.as_ref().and_then(Client::names) {
+            texts::board(&mut json, names);
+        }
+        self.keep(json)
     }
 
     pub(crate) fn roster_version(&self) -> u32 {

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use bincode::Decode;
 use shared::client::{ClientError, Names};
 use shared::limits::{
-    CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
+    BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
 };
 use shared::protocol::snapshot::{Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
 use shared::protocol::{
-    Ack, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
+    Ack, Board, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
     ServerMessage, Ticket, WIRE, Welcome,
 };
 use shared::scene::{Kind, RowRef, Rows, Schema};
@@ -51,6 +51,10 @@ pub(crate) enum Received {
     Pace,
     /// Its JSON is in the byte buffer.
     Goodbye,
+    /// The roster has them.
+    Scores,
+    /// Its JSON is what [`SchemaClient::board`] gives.
+    Board,
 }
 
 /// One client, from its hello on.
@@ -145,6 +149,14 @@ impl SchemaClient {
                 room.names.apply(&roster);
                 Received::Roster
             }
+            (ServerMessage::Scores(scores), Some(room)) => {
+                room.names.apply_scores(&scores);
+                Received::Scores
+            }
+            (ServerMessage::BoardPage(page), Some(room)) => {
+                room.names.set_page(Some(page));
+                Received::Board
+            }
             (ServerMessage::Snapshot(body), Some(room)) => {
                 let snapshot = room.snapshot(body)?;
                 let is_due = room.is_acknowledgement_due();
@@ -194,6 +206,23 @@ impl SchemaClient {
             self.acknowledge();
         }
         self.pings
+    }
+
+    /// Queues which page of the board is open: `count` players, of whom `first` are before the first;
+    /// none with a count of 0. `false` when there is no player's page of so many.
+    pub(crate) fn open_board(&mut self, first: u32, count: u32) -> bool {
+        let Some(room) = self.room.as_mut().filter(|room| room.is_player) else { return false };
+        let (Ok(first), Ok(count)) = (u16::try_from(first), u8::try_from(count)) else {
+            return false;
+        };
+        if count > BOARD_PAGE_MAX {
+            return false;
+        }
+        if count == 0 {
+            room.names.set_page(None);
+        }
+        self.push(&ClientMessage::Board(Board { first, count }));
+        true
     }
 
     pub(crate) fn leave(&mut self) {
@@ -248,6 +277,11 @@ impl SchemaClient {
 
     pub(crate) fn roster(&mut self) -> u32 {
         self.tell(|json, room| texts::roster(json, &room.names))
+    }
+
+    /// The page of the board that is open; nothing when none is.
+    pub(crate) fn board(&mut self) -> u32 {
+        self.tell(|json, room| texts::board(json, &room.names))
     }
 
     /// The player's own state, in the game's encoding.

@@ -114,6 +114,24 @@ pub(crate) fn roster(json: &mut Json, names: &Names) {
     });
 }
 
+/// The page of the board that is open; nothing when none is.
+pub(crate) fn board(json: &mut Json, names: &Names) {
+    let Some(page) = names.page() else { return };
+    json.object(|json| {
+        json.key("first").number(page.first.into());
+        json.key("total").number(page.total.into());
+        match page.own {
+            Some(own) => json.key("own").number(own.into()),
+            None => json.key("own").null(),
+        }
+        json.key("players").list(|json| {
+            for player in &page.players {
+                json.number(player.0.into());
+            }
+        });
+    });
+}
+
 /// The schema with all that is known of each field. It must have been checked: fields and kinds
 /// refer to each other by index, and are told by name.
 pub(crate) fn whole_schema(json: &mut Json, schema: &Schema) {

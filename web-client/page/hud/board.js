@@ -19,10 +19,11 @@ export function ranked(players) {
 /** @param {HTMLElement} list @param {HTMLElement} count @param {World} world
  *  @param {Classes} classes @param {number} rows that there is room for */
 export function fillBoard(list, count, world, classes, rows) {
-  const all = ranked(world.players.values());
-  count.textContent = String(all.length);
+  const { board } = world;
+  const all = board ? onPage(world, board, rows) : ranked(world.players.values());
+  count.textContent = String(board?.total ?? all.length);
   if (!world.isTeams) {
-    list.replaceChildren(...lines(all, rows, world, classes));
+    list.replaceChildren(...lines(all, rows, world, classes, board));
     return;
   }
   const each = Math.max(2, Math.floor(rows / 2));
@@ -37,16 +38,26 @@ export function fillBoard(list, count, world, classes, rows) {
   );
 }
 
+/** Those whom the server told of, and oneself below them. @param {World} world
+ *  @param {import("../wasm.js").BoardPage} board @param {number} rows */
+function onPage(world, board, rows) {
+  const ids = board.players.slice(0, rows);
+  if (world.self !== null && !ids.includes(world.self)) ids.push(world.self);
+  return ids.flatMap((id) => world.players.get(id) ?? []);
+}
+
 /** @param {Player[]} players best first @param {number} most @param {World} world
- *  @param {Classes} classes */
-function lines(players, most, world, classes) {
+ *  @param {Classes} classes @param {import("../wasm.js").BoardPage | null} [board] */
+function lines(players, most, world, classes, board) {
   return shortlist(players, most, (player) => player.player === world.self).map((player) => {
     const row = document.createElement("li");
     row.className = player.player === world.self ? "self" : "";
     row.dataset.player = String(player.player);
     const mark = shipMark(classes.get(player.player));
     mark.style.color = playerColour(world, player.player);
-    const rank = span("rank", String(players.indexOf(player) + 1));
+    const isBelow = board && player.player === world.self && !board.players.includes(player.player);
+    const place = isBelow ? board.own ?? players.length - 1 : players.indexOf(player);
+    const rank = span("rank", String(place + 1));
     row.append(rank, mark, nameBox(player.name || "Nameless"));
     if (player.bot) row.append(span("bot", "bot"));
     row.append(span("score", String(player.score)));
