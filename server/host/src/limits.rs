@@ -118,9 +118,28 @@ pub const PLAYER_ID_RETIRED_FOR: Duration = Duration::from_secs(30);
 /// How many such ids a room keeps back. Of more the oldest comes free before its time; counted as
 /// reused early.
 pub const PLAYER_IDS_RETIRED_MAX: usize = 16_384;
-/// How often scores and teams in the roster are refreshed, per second. What changes in between
-/// is sent as one change.
+/// How often scores and teams are refreshed, and how often at most a session is sent some, per
+/// second. What changes in between is sent as one change.
 pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
+/// How many players, the best of all, each client needs the scores of.
+pub const SCORES_LEADERS: usize = 10;
+/// Of how many players at most a session remembers that its client knows their scores. If it needs
+/// more, it is sent them by turns.
+pub const SCORES_KNOWN_MAX: usize = 96;
+/// How many bytes of scores a player is sent a second. What does not fit waits; counted as waiting.
+pub const SCORES_BYTES_PER_SECOND: u32 = 120;
+/// How many of these bytes at once.
+pub const SCORES_BURST_BYTES: u32 = 400;
+/// How many bytes of pages of the board a player is sent a second, while it has one open. A page that
+/// does not fit waits; counted as waiting.
+pub const BOARD_BYTES_PER_SECOND: u32 = 60;
+/// How many of these bytes at once.
+pub const BOARD_BURST_BYTES: u32 = 200;
+/// How many bytes of scores all spectators are sent together a second. They see everything: it stands once in the stream that they
+/// share.
+pub const SPECTATOR_SCORES_BYTES_PER_SECOND: u32 = 1_200;
+/// How many of these bytes at once.
+pub const SPECTATOR_SCORES_BURST_BYTES: u32 = 1_200;
 /// Longest silence of a client: neither a message nor the answer to a ping. After it the connection
 /// ends as `Silent`; a client that was stopped for a third of it goes on as if nothing had been.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -131,7 +150,7 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(15);
 pub const INPUTS_PER_TICK_MAX: u32 = 2;
 /// How many inputs beside those a client may send per second, whatever the tick rate.
 pub const INPUTS_PER_SECOND_MAX: u32 = 20;
-/// How many acks, and how many pings, a client may send per second. More are refused likewise.
+/// How many acks, pings and pages of the board, of each, a client may send per second. More are refused likewise.
 pub const SMALL_MESSAGES_PER_SECOND_MAX: u32 = 20;
 /// How many messages of a client are refused so before it has kept within its budgets for as long
 /// as they take to fill. With one more the connection ends as `TooMuch`.
@@ -166,8 +185,8 @@ pub const CLIENT_MESSAGE_MAX_BYTES: usize = HELLO_MAX_BYTES;
 // The limits must agree with each other; a wrong edit does not compile.
 const _: () = {
     use shared::limits::{
-        INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SMALL_MESSAGE_MAX_BYTES,
-        SPECTATOR_PING_EVERY,
+        BOARD_PAGE_MAX, INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX,
+        SCORES_FOR_ALL_MAX, SMALL_MESSAGE_MAX_BYTES, SPECTATOR_PING_EVERY,
     };
 
     assert!(CATCH_UP_STEPS_DEFAULT >= 1 && CATCH_UP_STEPS_DEFAULT <= CATCH_UP_STEPS_MAX);
@@ -179,6 +198,12 @@ const _: () = {
     // Those who have rooms are always known.
     assert!(OPENERS_MAX > ROOMS_MAX_MOST as usize && OWN_ROOMS_BURST.as_secs() >= 60);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
+    // Whom a client needs first, and everybody of a small room, are always remembered.
+    assert!(SCORES_KNOWN_MAX > 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);
+    assert!(SCORES_KNOWN_MAX > SCORES_FOR_ALL_MAX + 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);
+    // The largest page fits, and at each look at least an entry.
+    assert!(BOARD_BURST_BYTES as usize >= 3 * BOARD_PAGE_MAX as usize + 16);
+    assert!(SCORES_BYTES_PER_SECOND / ROSTER_SCORES_PER_SECOND >= 16);
     // There is always a free id, and the last of all is nobody's: games may use it for no player.
     assert!(PLAYER_IDS_RETIRED_MAX + (ROOM_PLAYERS_MAX as usize) < u16::MAX as usize);
     // A client that missed so much has lost its connection, and with it what it knew of players.

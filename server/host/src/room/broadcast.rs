@@ -21,9 +21,18 @@ use shared::tick::{Tick, TickRate};
 
 use super::published::{EncodeScratch, Published};
 use super::roster::RosterVersion;
+use super::scores::{ScoreBudget, ScoreStream};
 pub use super::spectator::Spectator;
-use crate::limits::{BROADCAST_BEHIND_MAX_TICKS, BROADCAST_RESTART_EVERY};
+use crate::limits::{
+    BROADCAST_BEHIND_MAX_TICKS, BROADCAST_RESTART_EVERY, SPECTATOR_SCORES_BURST_BYTES,
+    SPECTATOR_SCORES_BYTES_PER_SECOND,
+};
 use crate::shared_chunk::{Shared, SharedChunk};
+
+const SCORES: ScoreBudget = ScoreBudget {
+    bytes_per_second: SPECTATOR_SCORES_BYTES_PER_SECOND,
+    burst_bytes: SPECTATOR_SCORES_BURST_BYTES,
+};
 
 /// The chunks of the last ticks, for all spectators.
 #[derive(Debug)]
@@ -40,6 +49,7 @@ pub struct Broadcast {
     last_restart: Option<Tick>,
     /// The roster that a spectator has which was sent the newest chunk; `None` before the first.
     roster: Option<RosterVersion>,
+    scores: ScoreStream,
     /// About how many bytes most chunks have.
     usual_bytes: usize,
     /// Chunks that are over, whose memory is used again.
@@ -52,7 +62,7 @@ struct EncodedTick {
     tick: Tick,
     is_restart: bool,
     /// At a restart the intro is the whole roster of its tick; then come what changed in the
-    /// roster, if anything did, and the snapshot.
+    /// roster and the scores, if anything did, and the snapshot.
     chunk: SharedChunk,
 }
 
@@ -117,6 +127,7 @@ impl Broadcast {
             restart: None,
             last_restart: None,
             roster: None,
+            scores: ScoreStream::new(None, SCORES),
             usual_bytes: 0,
             spare: Vec::new(),
         }
@@ -193,7 +204,7 @@ impl Broadcast {
         is_restart
     }
 
-    /// Puts the roster messages of a tick. They are of this tick, not of when they are sent: names
+    /// Puts the roster messages and the scores of a tick. They are of this tick, not of when they are sent: names
     /// come with what is seen.
     fn put_rosters<G: Game>(
         &mut self,
@@ -217,6 +228,13 @@ impl Broadcast {
             put(self.roster, chunk);
         }
         self.roster = Some(published.roster.version());
+        // Who begins at a restart has a roster with all scores of its tick, and knows no less than
+        // those who were sent these.
+        self.scores.roster_sent(published);
+        message.clear();
+        if self.scores.write(published, scratch, &mut message) {
+            chunk.push(&message);
+        }
         scratch.message = message;
     }
 

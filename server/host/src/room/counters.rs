@@ -60,6 +60,14 @@ counters! {
         rosters,
         /// Bytes of these.
         roster_bytes,
+        /// Messages of scores written.
+        scores,
+        /// Pages of the board written.
+        board_pages,
+        /// Bytes of both.
+        score_bytes,
+        /// Scores and pages that were due and did not fit into the budget, once for each look at it.
+        scores_waiting,
         /// Snapshots encoded for all spectators together: one a tick while there are any.
         broadcast_encodes,
         /// Bytes of these.

@@ -6,8 +6,9 @@
 //! step.
 //!
 //! In the order of the data's path: `input_buffer` (with `rewind` and `idleness`), `fill_bots`, the
-//! step itself (here), `entity_naming`, `player_ids`, `taken_names`, `roster`, `published` with `interest`, `events` and
-//! `input_history`; then what is sent of it: `snapshots` to each player (with `own_state_replay`),
+//! step itself (here), `entity_naming`, `player_ids`, `taken_names`, `roster`, `published` with `interest`, `events`,
+//! `scoreboard` and `input_history`; then what is sent of it: `scores` and `snapshots` to each player
+//! (the latter with `own_state_replay`),
 //! [`broadcast`] to all spectators together (each a `spectator`).
 
 pub mod broadcast;
@@ -26,6 +27,8 @@ mod published;
 pub mod recording;
 mod rewind;
 mod roster;
+mod scoreboard;
+mod scores;
 mod snapshots;
 mod spectator;
 mod state;
@@ -39,6 +42,7 @@ pub use idleness::Idleness;
 pub use input_buffer::InputVerdict;
 pub use published::{EncodeScratch, Published};
 pub(crate) use roster::RosterVersion;
+pub(crate) use scores::{ScoreBudget, ScoreStream};
 pub use snapshots::Viewer;
 pub use state::RoomState;
 
@@ -52,7 +56,6 @@ use shared::protocol::{Input, Pace, Refusal, ServerMessage};
 use shared::simulation::Simulation;
 use shared::tick::Tick;
 
-use crate::limits::ROSTER_SCORES_PER_SECOND;
 use crate::pacer::TimeScale;
 use entity_naming::EntityNaming;
 use input_buffer::InputBuffer;
@@ -289,7 +292,9 @@ impl<G: Game> Room<G> {
         let state = &mut self.state;
         state.people += u16::from(bot.is_none());
         state.simulation.join(id, subject);
-        state.roster.join(id, state.names.take(name, id), bot.is_some());
+        let game = state.simulation.game();
+        let standing = (game.score(id), game.team(id));
+        state.roster.join(id, state.names.take(name, id), bot.is_some(), standing);
         let joined_at = state.simulation.tick();
         let at = state.players.partition_point(|player| player.id < id);
         let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
@@ -361,8 +366,7 @@ impl<G: Game> Room<G> {
 
     /// Scores may change with every tick; that is no reason to send them so often.
     fn refresh_scores(&mut self) {
-        let every = (u32::from(self.config.tick_rate.hz()) / ROSTER_SCORES_PER_SECOND).max(1);
-        if self.tick().0.is_multiple_of(every) {
+        if self.tick().0.is_multiple_of(scores::every_ticks(self.config.tick_rate)) {
             let RoomState { simulation, roster, .. } = &mut self.state;
             let game = simulation.game();
             roster.refresh(|player| (game.score(player), game.team(player)));

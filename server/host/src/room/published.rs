@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use shared::game::Game;
 use shared::ids::{PlayerId, SessionId};
+use shared::limits::SCORES_FOR_ALL_MAX;
 use shared::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
 use shared::protocol::{Pace, ServerMessage, Welcome};
 use shared::scene::{Rows, Scene, View};
@@ -22,6 +23,9 @@ use super::events::EventHistory;
 use super::input_history::InputHistory;
 use super::interest::{self, Interest};
 use super::roster::{Roster, RosterVersion};
+use super::scoreboard::Scoreboard;
+use super::scores::{ScoreScratch, Standings, every_ticks};
+use super::snapshots::centre;
 use super::state::{Player, RoomState};
 use crate::pacer::TimeScale;
 
@@ -36,6 +40,7 @@ pub struct Published<G: Game> {
     pub(super) interest: Interest,
     pub(super) events: EventHistory,
     pub(super) roster: Roster,
+    pub(super) scoreboard: Scoreboard,
     /// The version that was published before this one, and the message that leads from it to this
     /// one, once it was asked for: most sessions need just that.
     roster_change: (RosterVersion, OnceLock<Vec<u8>>),
@@ -69,6 +74,7 @@ pub struct EncodeScratch {
     pub(super) message: Vec<u8>,
     pub(super) steps: RowSteps,
     pub(super) in_step: InStepScratch,
+    pub(super) scores: ScoreScratch,
     /// What was counted; its owner takes it.
     pub counters: RoomCounters,
 }
@@ -83,6 +89,7 @@ impl<G: Game> Published<G> {
             interest: Interest::default(),
             events: EventHistory::new(),
             roster: Roster::default(),
+            scoreboard: Scoreboard::default(),
             roster_change: Default::default(),
             pace: state.pace,
             people: Vec::new(),
@@ -101,12 +108,28 @@ impl<G: Game> Published<G> {
         self.scene.clone_from(state.simulation.scene());
         self.events.keep(self.config.schema(), &self.scene);
         self.sort_interest(state);
-        if self.roster.version() != state.roster.version() {
-            self.roster_change = (self.roster.version(), OnceLock::new());
-            self.roster.clone_from(&state.roster);
-        }
+        self.publish_roster(state);
         self.pace = state.pace;
         self.publish_people(state);
+    }
+
+    fn publish_roster(&mut self, state: &RoomState<G>) {
+        let (known, newest) = (&self.roster, &state.roster);
+        let has_changed = known.version() != newest.version();
+        if has_changed {
+            self.roster_change = (known.version(), OnceLock::new());
+        }
+        if has_changed || known.scores() != newest.scores() {
+            self.roster.clone_from(newest);
+            self.scoreboard.rank(newest);
+        }
+        // Of a small room everybody's score is sent, wherever they are.
+        let is_time = self.tick().0.is_multiple_of(every_ticks(self.config.tick_rate));
+        if newest.len() > SCORES_FOR_ALL_MAX && is_time {
+            let game = state.simulation.game();
+            let place = |id| centre(&game.view(id)).map(|place| (place, id));
+            self.scoreboard.place(state.players.iter().filter_map(|player| place(player.id)));
+        }
     }
 
     fn sort_interest(&mut self, state: &RoomState<G>) {
@@ -167,6 +190,11 @@ impl<G: Game> Published<G> {
 
     pub(super) fn people(&self) -> &[PublishedPlayer<G>] {
         &self.people
+    }
+
+    pub(super) fn standings(&self) -> Standings<'_> {
+        let (roster, scoreboard) = (&self.roster, &self.scoreboard);
+        Standings { roster, scoreboard, tick: self.tick(), tick_rate: self.config.tick_rate }
     }
 
     /// A player left: nobody of its id is in what was published.

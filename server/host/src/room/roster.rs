@@ -9,12 +9,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use shared::ids::PlayerId;
-use shared::protocol::{self, RosterEntry, ServerMessage};
+use shared::protocol::{self, RosterEntry, ScoreEntry, ServerMessage};
 
 use crate::limits::ROSTER_DEPARTURES_MAX;
 
-/// How often the roster has changed: a cursor into it.
+/// How often somebody came or left: a cursor into the roster.
 pub(crate) type RosterVersion = u64;
+
+/// How often scores have changed.
+pub(crate) type ScoreVersion = u32;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Entry {
@@ -24,12 +27,15 @@ struct Entry {
     team: u8,
     bot: bool,
     changed: RosterVersion,
+    /// With which version of the scores its score or team last changed; 0 if not since it came.
+    scored: ScoreVersion,
 }
 
 /// Everyone in the room, by rising player.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Roster {
     version: RosterVersion,
+    scores: ScoreVersion,
     entries: Vec<Entry>,
     /// The last departures, oldest first, with the version that each made.
     departures: VecDeque<(RosterVersion, PlayerId)>,
@@ -39,23 +45,59 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// A player came, with a name that nobody else has here.
-    pub(super) fn join(&mut self, player: PlayerId, name: Arc<str>, bot: bool) {
+    /// A player came, with a name that nobody else has here, and a score and team.
+    pub(super) fn join(
+        &mut self,
+        player: PlayerId,
+        name: Arc<str>,
+        bot: bool,
+        (score, team): (i32, u8),
+    ) {
         self.version += 1;
         let at = self.entries.partition_point(|entry| entry.player < player);
         let changed = self.version;
-        self.entries.insert(at, Entry { player, name, score: 0, team: 0, bot, changed });
+        let scored = 0;
+        self.entries.insert(at, Entry { player, name, score, team, bot, changed, scored });
     }
 
-    /// How often it has changed.
+    /// How often somebody came or left.
     pub(super) fn version(&self) -> RosterVersion {
         self.version
     }
 
+    /// How often scores have changed.
+    pub(super) fn scores(&self) -> ScoreVersion {
+        self.scores
+    }
+
+    /// How many are in.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Everybody's score, by rising player.
+    pub(super) fn scores_by_player(&self) -> impl Iterator<Item = ScoreEntry> {
+        self.entries.iter().map(Entry::standing)
+    }
+
+    /// A player's score.
+    pub(super) fn score(&self, player: PlayerId) -> Option<ScoreEntry> {
+        self.entry(player).map(Entry::standing)
+    }
+
+    /// With which version of the scores a player's last changed.
+    pub(super) fn score_changed(&self, player: PlayerId) -> Option<ScoreVersion> {
+        self.entry(player).map(|entry| entry.scored)
+    }
+
+    fn entry(&self, player: PlayerId) -> Option<&Entry> {
+        let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;
+        Some(&self.entries[at])
+    }
+
     /// What a player is called here.
     pub(super) fn name(&self, player: PlayerId) -> Option<&str> {
-        let at = self.entries.binary_search_by_key(&player, |entry| entry.player).ok()?;
-        Some(&self.entries[at].name)
+        self.entry(player).map(|entry| &*entry.name)
     }
 
     /// A player left; gives its name.
@@ -72,15 +114,16 @@ impl Roster {
         Some(left.name)
     }
 
-    /// Takes everyone's score and team, by `standing`; those that changed are one change.
+    /// Takes everyone's score and team, by `standing`; those that changed are one change of the scores.
+    /// What the roster is sent for, who comes and leaves, it is not.
     pub(super) fn refresh(&mut self, mut standing: impl FnMut(PlayerId) -> (i32, u8)) {
-        let next = self.version + 1;
+        let next = self.scores + 1;
         for entry in &mut self.entries {
             let (score, team) = standing(entry.player);
             if (entry.score, entry.team) != (score, team) {
                 (entry.score, entry.team) = (score, team);
-                entry.changed = next;
-                self.version = next;
+                entry.scored = next;
+                self.scores = next;
             }
         }
     }
@@ -112,12 +155,17 @@ impl Roster {
         }
     }
 
-    fn holds(&self, player: PlayerId) -> bool {
-        self.entries.binary_search_by_key(&player, |entry| entry.player).is_ok()
+    /// Whether a player is in.
+    pub(super) fn holds(&self, player: PlayerId) -> bool {
+        self.entry(player).is_some()
     }
 }
 
 impl Entry {
+    fn standing(&self) -> ScoreEntry {
+        ScoreEntry { player: self.player, score: self.score, team: self.team }
+    }
+
     fn shown(&self) -> RosterEntry<'_> {
         RosterEntry {
             player: self.player,
@@ -201,13 +249,13 @@ mod tests {
             for act in acts {
                 match act {
                     Act::Join(player) if !roster.holds(PlayerId(player)) => {
-                        roster.join(PlayerId(player), "someone".into(), player % 3 == 0);
+                        roster.join(PlayerId(player), "someone".into(), player % 3 == 0, (0, 0));
                     }
                     Act::Join(_) => {}
                     Act::Leave(player) => drop(roster.leave(PlayerId(player))),
                     Act::Churn(player, times) => for _ in 0..times {
                         roster.leave(PlayerId(player));
-                        roster.join(PlayerId(player), "moth".into(), false);
+                        roster.join(PlayerId(player), "moth".into(), false, (0, 0));
                     },
                     Act::Score(player, score) => {
                         scores.insert(PlayerId(player), (score, 1));
@@ -218,7 +266,12 @@ mod tests {
                         prop_assert_eq!(readers[reader].read(&roster), None);
                         let mut fresh = Reader::default();
                         prop_assert_eq!(fresh.read(&roster), Some(true));
-                        prop_assert_eq!(&readers[reader].players, &fresh.players);
+                        // Of scores alone it is told nothing.
+                        let who = |reader: &Reader| -> Vec<_> {
+                            let players = reader.players.iter();
+                            players.map(|(id, (name, _, _, bot))| (*id, name.clone(), *bot)).collect()
+                        };
+                        prop_assert_eq!(who(&readers[reader]), who(&fresh));
                     }
                 }
                 prop_assert!(roster.departures.len() <= ROSTER_DEPARTURES_MAX);
@@ -229,11 +282,11 @@ mod tests {
     #[test]
     fn a_viewer_that_missed_more_departures_than_are_remembered_is_sent_everything() {
         let mut roster = Roster::default();
-        roster.join(PlayerId(0), "a".into(), false);
+        roster.join(PlayerId(0), "a".into(), false, (0, 0));
         let (mut near, mut far) = (Reader::default(), Reader::default());
         far.read(&roster);
         for at in 0..=ROSTER_DEPARTURES_MAX {
-            roster.join(PlayerId(1), "moth".into(), false);
+            roster.join(PlayerId(1), "moth".into(), false, (0, 0));
             roster.leave(PlayerId(1));
             if at == 0 {
                 near.read(&roster);
@@ -245,15 +298,19 @@ mod tests {
     }
 
     #[test]
-    fn scores_that_stay_are_not_sent_again() {
+    fn a_score_alone_is_no_news_of_the_roster_and_who_comes_is_sent_with_the_score_of_then() {
         let mut roster = Roster::default();
         let mut reader = Reader::default();
-        roster.join(PlayerId(3), "a".into(), true);
+        roster.join(PlayerId(3), "a".into(), true, (1, 2));
         reader.read(&roster);
-        roster.refresh(|_| (0, 0));
-        assert_eq!(reader.read(&roster), None);
+        roster.refresh(|_| (1, 2));
+        assert_eq!((roster.scores(), roster.score_changed(PlayerId(3))), (0, Some(0)));
         roster.refresh(|_| (7, 1));
-        assert_eq!(reader.read(&roster), Some(false));
-        assert_eq!(reader.players[&3], ("a".to_owned(), 7, 1, true));
+        assert_eq!((roster.scores(), roster.score_changed(PlayerId(3))), (1, Some(1)));
+        assert_eq!(reader.read(&roster), None);
+        assert_eq!(reader.players[&3], ("a".to_owned(), 1, 2, true));
+        let mut late = Reader::default();
+        assert_eq!(late.read(&roster), Some(true));
+        assert_eq!(late.players[&3], ("a".to_owned(), 7, 1, true));
     }
 }

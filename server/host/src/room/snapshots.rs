@@ -132,7 +132,7 @@ impl<G: Game> Viewer<G> {
 }
 
 /// Where a viewer looks, if not everywhere.
-fn centre(view: &View) -> Option<[f64; 2]> {
+pub(super) fn centre(view: &View) -> Option<[f64; 2]> {
     match view {
         View::Everything => None,
         View::Rect { min, max } => {

@@ -98,6 +98,10 @@ impl Watcher {
                 let named = roster.entries.iter().map(|one| (one.player, one.name.to_owned()));
                 self.roster.extend(named);
             }
+            ServerMessage::Scores(scores) => {
+                let is_known = |player| self.roster.contains_key(player);
+                assert!(scores.entries.iter().all(|entry| is_known(&entry.player)), "{scores:?}");
+            }
             other => panic!("{other:?} is nothing for spectators"),
         }
     }
