@@ -19,10 +19,12 @@ use super::flow_control::FlowControl;
 use super::outbox::Outbox;
 use super::rate_limits::{Kind, RateLimits, Verdict};
 use super::slow_client::SlowClient;
-use crate::limits::{CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX};
+use crate::limits::{
+    CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND,
+};
 use crate::pacer::TimeScale;
 use crate::room::broadcast::{Broadcast, Next, SharedTick, Spectator};
-use crate::room::{EncodeScratch, Published, Room, Viewer};
+use crate::room::{EncodeScratch, Published, Room, ScoreBudget, ScoreStream, Viewer};
 
 /// The notice that a client is sent when messages of it are refused.
 const OVER_RATE_LIMIT: &str = "This client sends more than the server reads: some of it is lost.";
@@ -71,8 +73,12 @@ enum Stream<G: Game> {
 struct PlayerStream<G: Game> {
     player: PlayerId,
     viewer: Viewer<G>,
+    scores: ScoreStream,
     flow: FlowControl,
 }
+
+const SCORES: ScoreBudget =
+    ScoreBudget { bytes_per_second: SCORES_BYTES_PER_SECOND, burst_bytes: SCORES_BURST_BYTES };
 
 impl<G: Game> Protocol<G> {
     /// Begins when a hello has been taken. `player` has joined the room already; `None` watches
@@ -89,6 +95,7 @@ impl<G: Game> Protocol<G> {
             Some(player) => Stream::Player(Box::new(PlayerStream {
                 player,
                 viewer: Viewer::new(Some(player), replays),
+                scores: ScoreStream::new(Some(player), SCORES),
                 flow: FlowControl::new(tick_rate, room.tick()),
             })),
             None => Stream::Spectator(Spectator::new(tick_rate)),
@@ -172,6 +179,14 @@ impl<G: Game> Protocol<G> {
                     self.input(room, &input);
                 }
             }
+            ClientMessage::Board(board) => {
+                // A spectator is sent everybody's score with what it sees, and ranks them itself.
+                if self.is_within_limits(Kind::Board, outbox, now)?
+                    && let Stream::Player(stream) = &mut self.stream
+                {
+                    stream.scores.open(board);
+                }
+            }
         }
         Ok(())
     }
@@ -241,7 +256,8 @@ impl<G: Game> Protocol<G> {
     }
 
     /// Adds the next message that is for this client alone to the end of `out`: the welcome, the
-    /// room's time scale, answers to pings, the roster, notices, and last a player's newest scene.
+    /// room's time scale, answers to pings, the roster, notices, the open page of the board, scores, and
+    /// last a player's newest scene.
     /// `false` when there is none.
     ///
     /// To be called only when the transport takes it: what is given out must reach the client or
@@ -259,6 +275,7 @@ impl<G: Game> Protocol<G> {
             || self.write_pong(out)
             || self.write_roster(published, outbox, scratch, out)
             || outbox.write_notice(out)
+            || self.write_scores(published, scratch, out)
             || self.write_snapshot(published, scratch, out)
     }
 
@@ -311,11 +328,29 @@ impl<G: Game> Protocol<G> {
         scratch: &mut EncodeScratch,
         out: &mut Vec<u8>,
     ) -> bool {
-        match &self.stream {
-            Stream::Player(_) => outbox.write_roster(published, scratch, out),
+        match &mut self.stream {
+            Stream::Player(stream) => {
+                let is_sent = outbox.write_roster(published, scratch, out);
+                if is_sent {
+                    stream.scores.roster_sent(published);
+                }
+                is_sent
+            }
             // It comes with the tick that it belongs to, in the stream that spectators share.
             Stream::Spectator(_) => false,
         }
+    }
+
+    /// After the roster: a client knows nobody else whose score it could be sent.
+    fn write_scores(
+        &mut self,
+        published: &Published<G>,
+        scratch: &mut EncodeScratch,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let Stream::Player(stream) = &mut self.stream else { return false };
+        stream.scores.write_page(published, scratch, out)
+            || stream.scores.write(published, scratch, out)
     }
 
     fn write_snapshot(

@@ -19,7 +19,10 @@ pub(super) enum Kind {
     Input,
     Ack,
     Ping,
+    Board,
 }
+
+const KINDS: [Kind; 4] = [Kind::Input, Kind::Ack, Kind::Ping, Kind::Board];
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct RateLimits {
     inputs_per_second: u32,
-    left: [Bucket; 3],
+    left: [Bucket; KINDS.len()],
     filled: Duration,
     refused: u32,
 }
@@ -50,14 +53,13 @@ impl RateLimits {
     pub(super) fn new(tick_rate: TickRate, now: Duration) -> RateLimits {
         let inputs_per_second =
             INPUTS_PER_TICK_MAX * u32::from(tick_rate.hz()) + INPUTS_PER_SECOND_MAX;
-        let left = [Kind::Input, Kind::Ack, Kind::Ping]
-            .map(|kind| Bucket::full(rate(kind, inputs_per_second)));
+        let left = KINDS.map(|kind| Bucket::full(rate(kind, inputs_per_second)));
         RateLimits { inputs_per_second, left, filled: now, refused: 0 }
     }
 
     /// Adds what the client may have sent while the server stood still.
     pub(super) fn credit_stall(&mut self, lost: Duration) {
-        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+        for kind in KINDS {
             let rate = rate(kind, self.inputs_per_second);
             self.left[kind as usize].give(rate, lost, STALL_CREDIT_MAX);
         }
@@ -68,7 +70,7 @@ impl RateLimits {
         let passed = now.saturating_sub(self.filled);
         self.filled = self.filled.max(now);
         let mut all_full = true;
-        for kind in [Kind::Input, Kind::Ack, Kind::Ping] {
+        for kind in KINDS {
             let rate = rate(kind, self.inputs_per_second);
             self.left[kind as usize].fill(rate, passed);
             all_full &= self.left[kind as usize].is_full(rate);
@@ -90,7 +92,7 @@ impl RateLimits {
 fn rate(kind: Kind, inputs_per_second: u32) -> Rate {
     let per_second = match kind {
         Kind::Input => inputs_per_second,
-        Kind::Ack | Kind::Ping => SMALL_MESSAGES_PER_SECOND_MAX,
+        Kind::Ack | Kind::Ping | Kind::Board => SMALL_MESSAGES_PER_SECOND_MAX,
     };
     Rate { per_second, burst: SILENCE_MAX }
 }

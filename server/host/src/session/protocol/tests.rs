@@ -148,6 +148,8 @@ fn letter(message: &[u8]) -> char {
         ServerMessage::Pong(_) => 'p',
         ServerMessage::Notice(_) => 'n',
         ServerMessage::Pace(_) => 'v',
+        ServerMessage::Scores(_) => 'c',
+        ServerMessage::BoardPage(_) => 'b',
         other => panic!("{other:?} is not a protocol's to send"),
     }
 }
@@ -273,7 +275,7 @@ proptest! {
     #[test]
     fn any_bytes_are_taken_or_end_the_connection(
         messages in prop::collection::vec(
-            (0..8_u8, prop::collection::vec(any::<u8>(), 0..50)),
+            (0..9_u8, prop::collection::vec(any::<u8>(), 0..50)),
             0..50,
         ),
         plays in any::<bool>(),
