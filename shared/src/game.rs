@@ -111,7 +111,8 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
         View::Everything
     }
 
-    /// A player's score, for the roster.
+    /// A player's score, for the roster. In a large room others are sent it if it is among the best, or
+    /// if the middle of this player's view lies in theirs.
     fn score(&self, _player: PlayerId) -> i32 {
         0
     }

@@ -128,7 +128,7 @@ pub const HIT: EventKind<6> = EventKind::new(
 .at(0, 1);
 
 /// A player killed another: victim, killer, rail (1 if by a rail, else by a bolt). It has no place:
-/// it is told to all.
+/// it is told to all, and in a large arena to those two, who may be far from each other.
 pub const KILL: EventKind<3> =
     EventKind::new(1, "kill", [player("victim"), player("killer"), FieldDef::whole("rail", 0, 1)]);
 
