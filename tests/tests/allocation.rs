@@ -85,14 +85,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_message_of_a_client_is_decoded_without_any_memory(bytes in bytes(&[0, 1, 2, 3, 4, 5])) {
+    fn a_message_of_a_client_is_decoded_without_any_memory(bytes in bytes(&[0, 1, 2, 3, 4, 5, 6])) {
         let took = allocated(|| drop(ClientMessage::decode(&bytes)));
         prop_assert_eq!(took, CLIENT_MESSAGE);
     }
 
     #[test]
     fn a_message_of_a_server_takes_no_more_than_a_multiple_of_its_bytes(
-        bytes in bytes(&[0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88]),
+        bytes in bytes(&[0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A]),
     ) {
         let took = allocated(|| drop(ServerMessage::decode(&bytes)));
         prop_assert!(took <= LIST_BYTES + ROSTER_PER_BYTE * bytes.len() as u64, "{took}");
@@ -105,6 +105,21 @@ proptest! {
     ) {
         let [low, high] = announced.to_le_bytes();
         let mut bytes = vec![0x83, 1, 251, low, high];
+        bytes.extend(&rest);
+        let took = allocated(|| drop(ServerMessage::decode(&bytes)));
+        let most = LIST_BYTES + ROSTER_PER_BYTE * bytes.len() as u64;
+        prop_assert!(took <= most, "{took} for {}", bytes.len());
+    }
+
+    #[test]
+    fn scores_that_announce_more_than_came_take_no_more_than_a_multiple_of_what_came(
+        announced in 0..20_000_u16,
+        rest in prop::collection::vec(0..3_u8, 0..2_000),
+        is_page in any::<bool>(),
+    ) {
+        let mut bytes = if is_page { vec![0x8A, 0, 9, 0] } else { vec![0x89] };
+        bytes.push(251);
+        bytes.extend(announced.to_le_bytes());
         bytes.extend(&rest);
         let took = allocated(|| drop(ServerMessage::decode(&bytes)));
         let most = LIST_BYTES + ROSTER_PER_BYTE * bytes.len() as u64;
@@ -133,7 +148,7 @@ proptest! {
 
     #[test]
     fn whatever_a_connection_receives_it_keeps_little_of(
-        messages in prop::collection::vec(bytes(&[0, 1, 2, 3, 4, 4, 5]), 1..60),
+        messages in prop::collection::vec(bytes(&[0, 1, 2, 3, 4, 4, 5, 6]), 1..60),
         plays in any::<bool>(),
     ) {
         let mut host = Host::<Skirmish>::new(template(0), Duration::ZERO);

@@ -107,7 +107,7 @@ impl<G: Game> Server<G> {
             34 | 35 => Some(other(source)),
             36 => {
                 let length = source.below(64);
-                let mut message = vec![[0x81, 0x83, 0x84, 0x85][source.below(4)]];
+                let mut message = vec![[0x81, 0x83, 0x84, 0x85, 0x89, 0x8A][source.below(6)]];
                 message.extend_from_slice(source.take(length));
                 Some(message)
             }

@@ -11,7 +11,7 @@ use shared::client::{Client, Greeting, Stage};
 use shared::game::{Game, Setup};
 use shared::ids::SessionId;
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE};
+use shared::protocol::{Ack, Board, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE};
 use shared::skirmish::{self, Skirmish};
 use shared::tick::{Rewind, Tick};
 use test_games::dots::Dots;
@@ -24,8 +24,8 @@ use super::Source;
 use crate::host::{Host, Pipe, hello};
 
 /// Most messages that a player is ever sent at once: a welcome, a time scale, answers, a roster,
-/// notices, a snapshot, a goodbye; and as many that waited since the pass before.
-const MESSAGES_AT_ONCE_MAX: usize = 2 * (5 + PONGS_PENDING_MAX + OUTBOX_NOTICES_MAX);
+/// notices, a page of the board, scores, a snapshot, a goodbye; and as many that waited since the pass before.
+const MESSAGES_AT_ONCE_MAX: usize = 2 * (7 + PONGS_PENDING_MAX + OUTBOX_NOTICES_MAX);
 /// Longer than any client may be silent, by what the server needs to read a spectator's backlog: as
 /// many messages as are no flood, so many at a time and four times a second.
 const LONG_S: u64 = SILENCE_MAX.as_secs() + 6;
@@ -331,6 +331,10 @@ fn message(source: &mut Source<'_>, tick: Tick) -> Vec<u8> {
         6 | 7 => ClientMessage::Ack(Ack { seen: near(source) }).encode(&mut out),
         8 => ClientMessage::Ping(Ping { number: source.word() }).encode(&mut out),
         9 if source.once_in(8) => ClientMessage::Goodbye.encode(&mut out),
+        9 => {
+            let (first, count) = (source.byte().into(), source.byte() % 51);
+            ClientMessage::Board(Board { first, count }).encode(&mut out);
+        }
         9 => {
             // Something of a message: its beginning, or with more behind it.
             ClientMessage::Ack(Ack { seen: near(source) }).encode(&mut out);

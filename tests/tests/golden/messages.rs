@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use shared::ids::{PlayerId, SessionId};
 use shared::protocol::{
-    Ack, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping, Refusal, Role,
-    RoomWish, Roster, RosterEntry, ServerMessage, Ticket, WIRE, Welcome,
+    Ack, Board, BoardPage, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping,
+    Refusal, Role, RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Ticket, WIRE,
+    Welcome,
 };
 use shared::scene::Schema;
 use shared::tick::{Rewind, Tick};
@@ -55,6 +56,7 @@ fn client_messages_stand_as_they_always_stood() {
         ("ack", ClientMessage::Ack(Ack { seen: Tick(70_000) })),
         ("ping", ClientMessage::Ping(Ping { number: 7 })),
         ("goodbye", ClientMessage::Goodbye),
+        ("board", ClientMessage::Board(Board { first: 300, count: 20 })),
     ];
     let mut text = String::new();
     for (name, message) in &messages {
@@ -123,6 +125,22 @@ fn server_messages_stand_as_they_always_stood() {
         ("pace", ServerMessage::Pace(Pace { from: Tick(1_200), permille: 625 })),
         ("notice", ServerMessage::Notice(Notice { text: "The server restarts at noon." })),
     ];
+    let score = |player, score, team| ScoreEntry { player: PlayerId(player), score, team };
+    messages.extend([
+        (
+            "scores",
+            ServerMessage::Scores(Scores { entries: vec![score(0, -3, 0), score(300, 200, 2)] }),
+        ),
+        (
+            "board page",
+            ServerMessage::BoardPage(BoardPage {
+                first: 300,
+                total: 302,
+                own: Some(7),
+                players: vec![PlayerId(9), PlayerId(300)],
+            }),
+        ),
+    ]);
     for end in End::ALL {
         messages.push((end.name(), ServerMessage::Goodbye(end)));
     }
