@@ -5,9 +5,11 @@
 //! announces.
 
 use bincode::de::{BorrowDecode, BorrowDecoder, Decode};
-use bincode::error::DecodeError;
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
 
-use super::messages::{BoardPage, Roster, Scores};
+use super::messages::{BoardPage, Roster, ScoreEntry, Scores};
+use crate::ids::PlayerId;
 
 impl<'a, C> BorrowDecode<'a, C> for Roster<'a> {
     fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
@@ -25,7 +27,26 @@ impl<'a, C> BorrowDecode<'a, C> for Scores {
     fn borrow_decode<D: BorrowDecoder<'a, Context = C>>(
         decoder: &mut D,
     ) -> Result<Scores, DecodeError> {
-        Ok(Scores { entries: list(decoder)? })
+        let mut entries: Vec<ScoreEntry> = list(decoder)?;
+        let mut before = 0;
+        for entry in &mut entries {
+            before = entry.player.0.wrapping_add(before);
+            entry.player = PlayerId(before);
+        }
+        Ok(Scores { entries })
+    }
+}
+
+impl Encode for Scores {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        (self.entries.len() as u64).encode(encoder)?;
+        let mut before = 0;
+        for entry in &self.entries {
+            let player = PlayerId(entry.player.0.wrapping_sub(before));
+            before = entry.player.0;
+            ScoreEntry { player, ..*entry }.encode(encoder)?;
+        }
+        Ok(())
     }
 }
 

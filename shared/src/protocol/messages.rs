@@ -192,9 +192,10 @@ pub struct RosterEntry<'a> {
 
 /// Scores and teams of some players, as of now. A client ignores those of players who are not in its
 /// roster, and keeps what it knows of the others.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scores {
-    /// Each player at most once.
+    /// Each player at most once. On the wire it is how much its id is above that of the one before,
+    /// modulo 2^16: those that rise are short.
     pub entries: Vec<ScoreEntry>,
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct ScoreStream {
     base: Option<ScoreVersion>,
     /// It knows the scores of `known` as they were then.
     as_of: ScoreVersion,
-    /// By rising id, at most [`SCORES_KNOWN_MAX`]; of those that it needs now alone.
+    /// By rising id, at most [`SCORES_KNOWN_MAX`]: those that it needs now, and some that it needed.
     known: Vec<PlayerId>,
     /// Whether it knew all that it needs when that was last looked at.
     is_settled: bool,
@@ -117,6 +117,8 @@ pub(super) struct ScoreScratch {
     /// Those of them whose score it does not know, and whether it is sent that now.
     due: Vec<(PlayerId, bool)>,
     entries: Vec<ScoreEntry>,
+    /// Whom it does not need and knows all the same.
+    kept: Vec<PlayerId>,
     page: Vec<PlayerId>,
 }
 
@@ -270,11 +272,11 @@ impl ScoreStream {
         self.gather_first(now, found);
         let goes_on = self.gather(now, view, is_for_all, found);
         self.find_due(now, found);
-        let bytes = self.choose(now, found);
+        self.choose(now, found);
         let waiting = found.due.iter().filter(|(_, is_sent)| !is_sent).count();
         counters.scores_waiting += waiting as u64;
         self.is_settled = waiting == 0 && goes_on.is_none();
-        self.note_known(found);
+        self.note_known(now, found);
         self.as_of = scores;
         if waiting == 0
             && let Some(next) = goes_on
@@ -284,12 +286,16 @@ impl ScoreStream {
         if found.entries.is_empty() {
             return false;
         }
-        self.purse.spend(bytes, now);
+        // Their ids are told by how far they lie apart.
+        found.entries.sort_unstable_by_key(|entry| entry.player);
+        let before = out.len();
         let message = ServerMessage::Scores(Scores { entries: std::mem::take(&mut found.entries) });
         message.encode(out);
         if let ServerMessage::Scores(scores) = message {
             found.entries = scores.entries;
         }
+        let bytes = (out.len() - before) as u32;
+        self.purse.spend(bytes, now);
         counters.scores += 1;
         counters.score_bytes += u64::from(bytes);
         true
@@ -352,9 +358,9 @@ impl ScoreStream {
         }
     }
 
-    /// Puts what is sent of what is due into `entries`; gives the bytes of the message. Every other
+    /// Puts what is sent of what is due into `entries`: no more than fits however far ids lie apart. Every other
     /// time all that is due is sent by turns, so that none waits forever behind what matters more.
-    fn choose(&mut self, now: &Standings<'_>, found: &mut ScoreScratch) -> u32 {
+    fn choose(&mut self, now: &Standings<'_>, found: &mut ScoreScratch) {
         let left_bytes = self.purse.left_bytes(now);
         let ScoreScratch { first, due, entries, .. } = found;
         entries.clear();
@@ -378,7 +384,7 @@ impl ScoreStream {
             if let Ok(at) = due.binary_search_by_key(player, |(player, _)| *player)
                 && !send(at, due)
             {
-                return bytes;
+                return;
             }
         }
         let start = due.partition_point(|(player, _)| *player < self.turn);
@@ -388,14 +394,22 @@ impl ScoreStream {
                 break;
             }
         }
-        bytes
     }
 
-    /// What is needed is known but for what waits; all others are forgotten.
-    fn note_known(&mut self, found: &ScoreScratch) {
+    /// What is needed is known but for what waits. Others whose score is still as the viewer knows it
+    /// are remembered while there is space, for they often come back; all others are forgotten.
+    fn note_known(&mut self, now: &Standings<'_>, found: &mut ScoreScratch) {
+        found.kept.clear();
+        let is_kept = |player: &PlayerId| {
+            found.needed.binary_search(player).is_err()
+                && now.roster.score_changed(*player).is_some_and(|changed| changed <= self.as_of)
+        };
+        let space = SCORES_KNOWN_MAX.saturating_sub(found.needed.len());
+        found.kept.extend(self.known.iter().copied().filter(is_kept).take(space));
         self.known.clear();
-        if self.known.capacity() < found.needed.len() {
-            self.known.reserve_exact(found.needed.len().next_multiple_of(16));
+        let len = found.needed.len() + found.kept.len();
+        if self.known.capacity() < len {
+            self.known.reserve_exact(len.next_multiple_of(16));
         }
         let mut waiting = found.due.iter().filter(|(_, is_sent)| !is_sent).peekable();
         for &player in &found.needed {
@@ -403,6 +417,8 @@ impl ScoreStream {
                 self.known.push(player);
             }
         }
+        self.known.extend_from_slice(&found.kept);
+        self.known.sort_unstable();
     }
 
     /// Those of the window are known: it goes on to `next`. When that is the first again, everybody
@@ -418,7 +434,7 @@ impl ScoreStream {
     }
 }
 
-/// How long an entry is on the wire.
+/// How long an entry is on the wire at most.
 fn bytes_of(entry: &ScoreEntry) -> u32 {
     let number = |number: u32| match number {
         0..=250 => 1,
