@@ -7,6 +7,7 @@
 //! draw of the others at any moment (`interpolation`).
 
 mod clock;
+mod figures;
 mod interpolation;
 mod playing;
 mod prediction;
@@ -15,6 +16,7 @@ mod roster;
 mod shots;
 mod smoothing;
 
+pub use figures::{Applied, Counters, Late};
 pub use interpolation::{Drawing, DrawnRow};
 pub use prediction::Correction;
 pub use roster::{Names, Player};
@@ -93,37 +95,6 @@ pub enum Stage {
     Refused(Refusal),
     /// The server ended it.
     Ended(End),
-}
-
-/// What a client counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Snapshots decoded.
-    pub snapshots: u64,
-    /// Bytes of all messages that came.
-    pub bytes: u64,
-    /// Bytes of the last snapshot, its kind included.
-    pub snapshot_bytes: usize,
-    /// Inputs that had not come when their tick was made.
-    pub late_inputs: u64,
-}
-
-/// An input of ours that a snapshot showed as applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Applied {
-    /// Its tick.
-    pub tick: Tick,
-    /// From its sending to the snapshot's coming.
-    pub latency: Duration,
-}
-
-/// An input that was not applied in its tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Late {
-    /// The tick.
-    pub tick: Tick,
-    /// When it was sent, if it was.
-    pub sent_at: Option<Duration>,
 }
 
 /// What of the client's own work is shown; all of it, but for whoever wants to see what it does.

@@ -331,7 +331,7 @@ fn message(source: &mut Source<'_>, tick: Tick) -> Vec<u8> {
         6 | 7 => ClientMessage::Ack(Ack { seen: near(source) }).encode(&mut out),
         8 => ClientMessage::Ping(Ping { number: source.word() }).encode(&mut out),
         9 if source.once_in(8) => ClientMessage::Goodbye.encode(&mut out),
-        9 => {
+        9 if source.once_in(3) => {
             let (first, count) = (source.byte().into(), source.byte() % 51);
             ClientMessage::Board(Board { first, count }).encode(&mut out);
         }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use shared::game::Setup;
 use shared::limits::HELLO_MAX_BYTES;
 use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, Hello, PROTOCOL_VERSION, Pace, Role, RoomWish};
+use shared::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomWish};
 use shared::tick::Rewind;
 use test_games::stones::{Push, Stones};
 
@@ -292,6 +292,21 @@ proptest! {
             client.hear(&mut stage);
         }
     }
+}
+
+#[test]
+fn a_page_of_the_board_is_answered_to_a_player_and_not_to_a_spectator() {
+    let mut stage = Stage::new();
+    let (mut playing, mut watching) = (stage.player(), stage.spectator());
+    stage.step();
+    let board = ClientMessage::Board(Board { first: 0, count: 3 });
+    assert_eq!((playing.hear(&mut stage), watching.hear(&mut stage)), ("wrs".into(), "wrs".into()));
+    playing.say(&mut stage, &board).expect("a board");
+    watching.say(&mut stage, &board).expect("a board");
+    assert_eq!((playing.hear(&mut stage), watching.hear(&mut stage)), ("b".into(), String::new()));
+    assert_eq!(playing.hear(&mut stage), "", "it is the same");
+    let too_long = ClientMessage::Board(Board { first: 0, count: u8::MAX });
+    assert_eq!(playing.say(&mut stage, &too_long), Err(End::Protocol));
 }
 
 #[test]
