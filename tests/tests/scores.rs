@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use shared::client::{Client, Greeting, Stage};
+use shared::client::{Client, Greeting, Names, Stage};
 use shared::game::{Dice, Game, Setup};
 use shared::ids::PlayerId;
 use shared::limits::SCORES_FOR_ALL_MAX;
+use shared::protocol::snapshot::SnapshotDecoder;
 use shared::protocol::{Role, ServerMessage};
 use shared::scene::View;
 use shared::skirmish::kinds::KILL;
@@ -63,7 +64,7 @@ impl Viewer {
             came.messages += 1;
             came.bytes += message.len() + FRAME_BYTES;
             self.client.receive(now, &message).expect("the server keeps to its protocol");
-            let events = self.client.decoder().into_iter().flat_map(|decoder| decoder.events());
+            let events = self.client.decoder().into_iter().flat_map(SnapshotDecoder::events);
             if matches!(ServerMessage::decode(&message), Ok(ServerMessage::Snapshot(_))) {
                 self.kills += events.filter(|(_, event)| event.kind == KILL.index()).count();
             }
@@ -111,7 +112,7 @@ impl Arena {
             let events = self.host.room().published().scene().events();
             self.kills += events.iter().filter(|event| event.kind == KILL.index()).count();
             let game = self.host.room().game();
-            let names = self.viewers[0].client.names().into_iter().flat_map(|names| names.iter());
+            let names = self.viewers[0].client.names().into_iter().flat_map(Names::iter);
             self.past.push_back(names.map(|(player, _)| (player, game.score(player))).collect());
             if self.past.len() > 90 {
                 self.past.pop_front();
