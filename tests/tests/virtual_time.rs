@@ -256,7 +256,7 @@ fn a_spectator_on_a_slow_line_skips_and_slows_nobody() {
     // What the kernel takes before it says so is little, as a rule; where it is not, what the
     // spectator acknowledges must tell.
     let soon_told = Path { buffer_bytes: Some(1_024), ..slow(800) };
-    let slow = [(soon_told, 2 * SECOND), (slow(800), 5 * SECOND)]
+    let slow = [(soon_told, 2_200 * MS), (slow(800), 5 * SECOND)]
         .map(|(path, late)| (world.join_spectator(path), late));
     let fast = world.join_spectator(clean());
     world.run(30 * SECOND);
