@@ -1,4 +1,5 @@
-//! The players: one thread that waits on all their sockets, each with inputs at a phase of its own.
+//! The players: one thread that looks at all their sockets each millisecond, each with inputs at a
+//! phase of its own.
 //!
 //! It owns the connections of one measurement and the clock that they go by, and knows nothing of
 //! processes or tables. It is cheap, so that what is measured is the server: of most players' snapshots
@@ -16,8 +17,6 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::time::TimeSpec;
-use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use shared::skirmish::rules::border_radius;
 use shared::tick::Tick;
 
@@ -40,15 +39,12 @@ const BORDER_GROWTH_PER_SECOND: f32 = 12.0;
 const JOIN_MAX: Duration = Duration::from_secs(4);
 /// How many sockets are read before it looks at the clock again.
 const EVENTS: usize = 32;
-/// What the timer is to epoll; connections have their numbers.
-const TIMER: u64 = u64::MAX;
 
 pub(crate) struct Generator {
     address: SocketAddr,
     candidate: Candidate,
     case: Case,
     epoll: Epoll,
-    timer: TimerFd,
     start: Instant,
     /// The next turn.
     turn: u64,
@@ -79,18 +75,12 @@ impl Generator {
         case: Case,
     ) -> anyhow::Result<Generator> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-        let every = TimeSpec::from_duration(PERIOD / TURNS as u32);
-        timer.set(Expiration::Interval(every), TimerSetTimeFlags::empty())?;
-        epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
         let players = usize::from(case.players);
         Ok(Generator {
             address,
             candidate,
             case,
             epoll,
-            timer,
             start: Instant::now(),
             turn: 0,
             connections: Vec::with_capacity(players),
@@ -186,34 +176,41 @@ impl Generator {
         }
     }
 
-    /// Waits for the next turn or the next bytes, and takes them.
+    /// Sleeps until the next turn, takes it, and reads what has come.
+    ///
+    /// It does not wait on the sockets: then the kernel would wake it for nearly each message, at the
+    /// expense of the server that sends it. Players who are elsewhere do not cost a server that.
     fn wait(&mut self) -> anyhow::Result<()> {
+        std::thread::sleep(self.due().saturating_sub(self.start.elapsed()));
+        self.take_turns();
         let mut events = [EpollEvent::empty(); EVENTS];
-        let count = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
-            Ok(count) => count,
-            Err(Errno::EINTR) => 0,
-            Err(error) => return Err(error.into()),
-        };
-        for event in &events[..count] {
-            if event.data() == TIMER {
-                // How often it fired is of no interest: the clock says what is due.
-                let _ = self.timer.wait();
-            } else {
+        loop {
+            let count = match self.epoll.wait(&mut events, EpollTimeout::ZERO) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            for event in &events[..count] {
                 let now = self.start.elapsed();
                 self.with(event.data() as usize, |connection, scratch, traffic| {
                     connection.read(now, scratch, traffic)
                 });
             }
+            // However much comes, inputs go out in time.
+            self.take_turns();
         }
-        self.take_turns();
-        Ok(())
+    }
+
+    /// When the next turn is due.
+    fn due(&self) -> Duration {
+        Duration::from_nanos(self.turn * PERIOD.as_nanos() as u64 / TURNS)
     }
 
     fn take_turns(&mut self) {
         loop {
-            let due = Duration::from_nanos(self.turn * PERIOD.as_nanos() as u64 / TURNS);
             let now = self.start.elapsed();
-            let Some(late) = now.checked_sub(due) else { return };
+            let Some(late) = now.checked_sub(self.due()) else { return };
             self.traffic.own_lateness.record(late);
             let first = (self.turn % TURNS) as usize;
             for number in (first..self.connections.len()).step_by(TURNS as usize) {
