@@ -127,8 +127,7 @@ impl FrameMeter {
         if self.limited_for >= FLOOD_MAX {
             return Err(End::Flood);
         }
-        let is_between = self.message.is_none() && self.payload_left == 0 && self.header_len == 0;
-        if is_between {
+        if self.is_between_messages() {
             self.message_since = None;
         } else {
             let since = *self.message_since.get_or_insert(before);
@@ -168,6 +167,11 @@ impl FrameMeter {
     /// Records that all available bytes were read.
     pub(crate) fn mark_drained(&mut self) {
         self.limited = false;
+    }
+
+    /// Whether no message is incomplete.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.message.is_none() && self.payload_left == 0 && self.header_len == 0
     }
 
     /// Why the connection must end, if a frame was refused.

@@ -16,9 +16,11 @@ pub(crate) const PONGS_MAX_BYTES: usize = 1_024;
 pub(crate) struct MeteredStream<S> {
     pub(crate) stream: S,
     pub(crate) meter: FrameMeter,
-    /// Whether the last read was short: the kernel has no more bytes, and another read would only
-    /// cost a system call.
+    /// Whether the last read was short or found nothing: the kernel has no more bytes, and another read
+    /// would only cost a system call.
     pub(crate) drained: bool,
+    /// Bytes that were received and are to be read again, before all others. Empty most of the time.
+    put_back: Vec<u8>,
     /// Whether bytes were received since this was last reset.
     pub(crate) has_received: bool,
     /// Frames that the stream has not accepted yet.
@@ -37,6 +39,7 @@ impl<S: Read + Write> MeteredStream<S> {
             stream,
             meter,
             drained: false,
+            put_back: Vec::new(),
             has_received: false,
             unsent: Vec::new(),
             refused_frame: false,
@@ -44,6 +47,32 @@ impl<S: Read + Write> MeteredStream<S> {
             bytes_in: 0,
             bytes_out: 0,
         }
+    }
+
+    /// Puts back what was read last and not used.
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
+        self.put_back.extend_from_slice(bytes);
+    }
+
+    /// Whether all that was received has been read.
+    pub(crate) fn is_read_up(&self) -> bool {
+        self.put_back.is_empty()
+    }
+
+    /// Whether another read in this pass may return anything: bytes, the end, or that a frame is refused.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.drained || !self.put_back.is_empty() || self.meter.verdict().is_some()
+    }
+
+    /// Reads what was put back. It has passed the meter.
+    fn read_again(&mut self, buffer: &mut [u8]) -> usize {
+        let read = buffer.len().min(self.put_back.len());
+        buffer[..read].copy_from_slice(&self.put_back[..read]);
+        self.put_back.drain(..read);
+        if self.put_back.is_empty() {
+            self.put_back = Vec::new();
+        }
+        read
     }
 
     /// Writes the unsent bytes to the stream, and returns how many it accepted.
@@ -85,12 +114,18 @@ pub(crate) fn send_from(stream: &mut impl Write, bytes: &[u8]) -> io::Result<usi
 
 impl<S: Read + Write> Read for MeteredStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.put_back.is_empty() {
+            return Ok(self.read_again(buffer));
+        }
         let most = self.meter.may_read().min(buffer.len());
         let buffer = &mut buffer[..most];
         if self.drained || buffer.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let read = self.stream.read(buffer).inspect_err(|_| self.meter.mark_drained())?;
+        let read = self.stream.read(buffer).inspect_err(|error| {
+            self.meter.mark_drained();
+            self.drained = error.kind() == io::ErrorKind::WouldBlock;
+        })?;
         if read < most {
             self.meter.mark_drained();
             // The end of the stream is a read of 0 and must be seen.

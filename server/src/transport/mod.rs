@@ -1,13 +1,15 @@
 //! Transports: non-blocking connections that carry whole messages.
 //!
 //! From the bottom up: [`byte_stream`] (TCP, with TLS by `tls_stream`), [`metered_stream`] with
-//! [`frame_meter`] (limits what is read, buffers what is unsent), and [`websocket`], which implements
-//! [`Transport`](tickwire_host::Transport) for sessions.
+//! [`frame_meter`] (limits what is read, buffers what is unsent), [`small_frames`] (reads most of what
+//! players send), and [`websocket`], which implements [`Transport`](tickwire_host::Transport) for
+//! sessions.
 
 pub(crate) mod byte_stream;
 mod frame_encoder;
 mod frame_meter;
 mod metered_stream;
+mod small_frames;
 #[cfg(test)]
 pub(crate) mod test_tls;
 mod tls_stream;

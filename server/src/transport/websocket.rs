@@ -6,7 +6,7 @@
 //! value throughout (`docs/decisions/0004-one-websocket-from-hello-to-farewell.md`). It is given the
 //! time, so that tests run it over any bytes and on virtual time.
 //!
-//! tungstenite reads the frames. This module writes the data frames to the client: the frame of a
+//! tungstenite reads the frames, except for the small ones of most inputs (`small_frames`). This module writes the data frames to the client: the frame of a
 //! server is a header and the message unchanged. So one buffer of the shard collects everything that a
 //! pass sends to a client, and a connection that keeps up needs no buffer of its own. Chunks that many
 //! clients share are written from where they are, without a copy.
@@ -31,6 +31,7 @@ use super::byte_stream::ByteStream;
 use super::frame_encoder;
 use super::frame_meter::{ByteLimits, FrameMeter};
 use super::metered_stream::{MeteredStream, PONGS_MAX_BYTES, send_from};
+use super::small_frames::{self, Rest};
 use crate::limits::{ECHO_MESSAGE_MAX_BYTES, PING_AFTER};
 
 /// Initial size of the read buffer: a few inputs. It grows while a longer message is read.
@@ -40,6 +41,9 @@ const READ_BUFFER_BYTES: usize = 256;
 #[derive(Debug)]
 pub(crate) struct WebSocketTransport<S = ByteStream> {
     websocket: WebSocket<MeteredStream<S>>,
+    /// Whether tungstenite holds no bytes: it has made messages of all that it read, or waits for the rest
+    /// of one.
+    is_read_up: bool,
     /// Since when the kernel has accepted none of the unsent bytes.
     blocked_since: Option<Duration>,
     /// Whether the stream itself still buffers accepted bytes, as TLS does.
@@ -142,6 +146,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
             WebSocket::from_partially_read(stream, read_ahead.to_vec(), Role::Server, Some(config));
         WebSocketTransport {
             websocket,
+            is_read_up: false,
             blocked_since: None,
             is_stream_behind: false,
             last_received: None,
@@ -171,6 +176,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
     /// # Errors
     /// Why the connection ends.
     pub(crate) fn read_frame(&mut self) -> Result<Incoming, End> {
+        self.is_read_up = false;
         match self.websocket.read() {
             Ok(Message::Binary(bytes)) => Ok(Incoming::Message(bytes)),
             Ok(Message::Text(text)) => Ok(Incoming::Text(text)),
@@ -179,11 +185,25 @@ impl<S: Read + Write> WebSocketTransport<S> {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 match self.websocket.get_ref().meter.verdict() {
                     Some(end) => Err(end),
-                    None => Ok(Incoming::Nothing),
+                    None => {
+                        self.is_read_up = true;
+                        Ok(Incoming::Nothing)
+                    }
                 }
             }
             Err(error) => Err(end_reason(&error)),
         }
+    }
+
+    /// Whether tungstenite has nothing of an unfinished message and nothing to send: what comes next may
+    /// be read without it.
+    fn is_between_messages(&self) -> bool {
+        let stream = self.websocket.get_ref();
+        self.is_read_up
+            && stream.is_read_up()
+            && stream.meter.is_between_messages()
+            && !stream.refused_frame
+            && self.websocket.can_write()
     }
 
     /// Pings a client that has been silent for a while. Call it after everything available was read.
@@ -247,7 +267,15 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
         take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
     ) -> Result<(), End> {
         self.begin_read(now)?;
-        for _ in 0..MESSAGES_PER_PASS_MAX {
+        let messages_left = if self.is_between_messages() {
+            match small_frames::receive(self.websocket.get_mut(), take)? {
+                Rest::Nothing => 0,
+                Rest::After(messages) => MESSAGES_PER_PASS_MAX - messages,
+            }
+        } else {
+            MESSAGES_PER_PASS_MAX
+        };
+        for _ in 0..messages_left {
             match self.read_frame()? {
                 Incoming::Message(message) => take(&message)?,
                 Incoming::Text(_) => return Err(End::NotBinary),
