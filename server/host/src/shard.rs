@@ -21,10 +21,13 @@ use crate::room::recording::Recording;
 use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
+use rooms::Rooms;
+
+mod rooms;
 
 /// The rooms of one thread.
 pub struct Shard<G: Game> {
-    rooms: Vec<RoomHost<G>>,
+    rooms: Rooms<G>,
     /// Rooms that are being built.
     expected: Vec<ExpectedRoom>,
     /// Clients that waited for a room which has come, and those that came after them.
@@ -56,7 +59,7 @@ impl<G: Game> Shard<G> {
     #[must_use]
     pub fn new() -> Shard<G> {
         Shard {
-            rooms: Vec::new(),
+            rooms: Rooms::new(),
             expected: Vec::new(),
             line: VecDeque::new(),
             buffers: WriteBuffers::default(),
@@ -76,38 +79,38 @@ impl<G: Game> Shard<G> {
     /// When the next pass is due; `None` without rooms that are awake.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.rooms.iter().filter_map(RoomHost::deadline).min()
+        self.rooms.earliest().map(|(deadline, _)| deadline)
     }
 
     /// One of its rooms.
     #[must_use]
     pub fn room(&self, key: RoomKey) -> Option<&RoomHost<G>> {
-        self.rooms.iter().find(|room| room.key == key)
+        self.rooms.find(key).map(|at| self.rooms.get(at))
     }
 
     /// Passes through the room whose deadline is the earliest, if that has come: reads its
     /// connections, makes the ticks that are due, writes to its connections. Whether there was one.
     pub fn pass(&mut self, now: Duration, effects: &mut Effects) -> bool {
-        let awake =
-            self.rooms.iter().enumerate().filter_map(|(at, room)| Some((room.deadline()?, at)));
-        let Some((_, at)) = awake.min().filter(|(deadline, _)| *deadline <= now) else {
+        let Some((_, at)) = self.rooms.earliest().filter(|(deadline, _)| *deadline <= now) else {
             return false;
         };
-        let key = self.rooms[at].key;
+        let key = self.rooms.get(at).key;
         // Of all of them: one that is late cannot tell from itself whether the thread has time.
-        let load = self.rooms.iter().map(RoomHost::load).sum();
+        let load = self.rooms.load();
         let passed = self.guarded(at, effects, |room, buffers, probe, effects| {
             room.pass(now, load, buffers, probe, effects);
         });
         self.passed = passed.map(|()| (key, now));
-        self.end_if_over(key, effects);
+        if passed.is_some() && self.rooms.get(at).is_over() {
+            self.end_over(at, effects);
+        }
         true
     }
 
     /// Ends a room that has made its last tick.
-    fn end_if_over(&mut self, key: RoomKey, effects: &mut Effects) {
-        let Some(at) = self.at(key).filter(|&at| self.rooms[at].is_over()) else { return };
+    fn end_over(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
+        let key = room.key;
         warn!(room = room.name(), "room is over: it has made its last tick");
         effects.over.push(key);
         if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
@@ -120,8 +123,8 @@ impl<G: Game> Shard<G> {
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.
     pub fn pass_ended(&mut self, now: Duration) {
         let Some((key, began)) = self.passed.take() else { return };
-        if let Some(room) = self.rooms.iter_mut().find(|room| room.key == key) {
-            room.pass_ended(now, now.saturating_sub(began));
+        if let Some(at) = self.rooms.find(key) {
+            self.rooms.change(at, |room| room.pass_ended(now, now.saturating_sub(began)));
         }
     }
 
@@ -169,7 +172,8 @@ impl<G: Game> Shard<G> {
 
     /// Ends the recording of a room, whose writer says `why`; whether there was one.
     pub fn end_recording(&mut self, room: RoomKey, why: &str) -> bool {
-        self.at(room).is_some_and(|at| self.rooms[at].end_recording(Some(why)))
+        let at = self.rooms.find(room);
+        at.is_some_and(|at| self.rooms.change(at, |room| room.end_recording(Some(why))))
     }
 
     fn join(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
@@ -186,7 +190,7 @@ impl<G: Game> Shard<G> {
 
     fn seat(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
         let room = pending.reservation.room();
-        let joined = self.at(room).and_then(|at| {
+        let joined = self.rooms.find(room).and_then(|at| {
             let (name, subject) = (&pending.name, pending.subject);
             let role = pending.reservation.role();
             let join = |room: &mut RoomHost<G>| room.join(role, name, subject);
@@ -194,7 +198,9 @@ impl<G: Game> Shard<G> {
             Some((at, player))
         });
         match joined {
-            Some((at, Ok(player))) => self.rooms[at].seat(pending, player, now, effects),
+            Some((at, Ok(player))) => {
+                self.rooms.change(at, |room| room.seat(pending, player, now, effects));
+            }
             Some((_, Err(refusal))) => depart(pending, End::Refused, Some(refusal), effects),
             None if self.is_closed => depart(pending, End::Closing, None, effects),
             None if self.over.contains(&room) => depart(pending, End::RoomOver, None, effects),
@@ -204,7 +210,7 @@ impl<G: Game> Shard<G> {
     }
 
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
-        if let Some(at) = self.at(room) {
+        if let Some(at) = self.rooms.find(room) {
             let room = self.rooms.swap_remove(at);
             room.close(End::Closing, Some("its room closes, deserted"), effects);
         }
@@ -215,7 +221,7 @@ impl<G: Game> Shard<G> {
     fn close(&mut self, effects: &mut Effects) {
         self.is_closed = true;
         info!(rooms = self.rooms.len(), "shard closes");
-        for room in self.rooms.drain(..) {
+        for room in self.rooms.drain() {
             // A recording ends with the server, as it should.
             room.close(End::Closing, None, effects);
         }
@@ -237,11 +243,12 @@ impl<G: Game> Shard<G> {
             &mut Effects,
         ) -> T,
     ) -> Option<T> {
-        let (room, buffers) = (&mut self.rooms[at], &mut self.buffers);
-        let probe = self.probe.as_deref_mut();
+        let (buffers, probe) = (&mut self.buffers, self.probe.as_deref_mut());
         // Nothing of the room is used after a panic, and what the others share are buffers that
         // each use clears, and counters.
-        let done = catch_unwind(AssertUnwindSafe(|| act(room, buffers, probe, effects))).ok();
+        let done = self.rooms.change(at, |room| {
+            catch_unwind(AssertUnwindSafe(|| act(room, buffers, probe, effects))).ok()
+        });
         if done.is_none() {
             let room = self.rooms.swap_remove(at);
             error!(room = room.name(), "room failed: a panic in it");
@@ -249,10 +256,6 @@ impl<G: Game> Shard<G> {
             room.close(End::RoomFailed, Some("its room failed"), effects);
         }
         done
-    }
-
-    fn at(&self, room: RoomKey) -> Option<usize> {
-        self.rooms.iter().position(|host| host.key == room)
     }
 }
 

@@ -154,10 +154,11 @@ fn a_room_that_is_late_is_slowed_for_what_the_others_do_too() {
         }
         // The other one has passed through some ticks, as if each had taken so long.
         for _ in 0..4 {
-            let other = &mut shard.rooms[1];
-            let now = other.deadline().expect("somebody is in it");
-            other.pass(now, 0.0, &mut shard.buffers, None, &mut effects);
-            other.pass_ended(now, Duration::from_millis(others_took_ms));
+            shard.rooms.change(1, |other| {
+                let now = other.deadline().expect("somebody is in it");
+                other.pass(now, 0.0, &mut shard.buffers, None, &mut effects);
+                other.pass_ended(now, Duration::from_millis(others_took_ms));
+            });
         }
         assert!(shard.pass(Duration::from_secs(2), &mut effects));
         let is_slowed = late.time_scale() < crate::pacer::TimeScale::FULL;
