@@ -299,7 +299,7 @@ impl<G: Game> Room<G> {
         let at = state.players.partition_point(|player| player.id < id);
         let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
         let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
-        let last = (GivenKind::Absent, G::Input::default());
+        let (last, bot) = ((GivenKind::Absent, G::Input::default()), bot.map(Box::new));
         let seems_idle = false;
         state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
     }
