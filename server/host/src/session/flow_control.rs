@@ -9,12 +9,15 @@
 
 use std::collections::VecDeque;
 
+use in_flight::InFlight;
 use shared::tick::{Tick, TickRate};
 
 use crate::limits::{
     LINE_MEASURE_EVERY, SNAPSHOT_AGE_MAX, SNAPSHOT_DELAY_MAX, SNAPSHOT_FIRST_ACK_MAX,
     SNAPSHOTS_IN_FLIGHT_MIN,
 };
+
+mod in_flight;
 
 /// What is in flight to one player.
 #[derive(Debug)]
@@ -23,8 +26,7 @@ pub(super) struct FlowControl {
     age_max_ticks: u32,
     delay_max_ticks: u32,
     measure_every_ticks: u32,
-    /// Ticks that were sent and not acknowledged.
-    in_flight: VecDeque<Tick>,
+    in_flight: InFlight,
     /// When how many were acknowledged, lately.
     came_through: VecDeque<(Tick, u32)>,
     /// The path's own delay: how long an acknowledgement took when nothing else was in flight, or
@@ -45,7 +47,7 @@ impl FlowControl {
             age_max_ticks: tick_rate.ticks_in(SNAPSHOT_AGE_MAX.as_secs_f32()),
             delay_max_ticks: tick_rate.ticks_in(SNAPSHOT_DELAY_MAX.as_secs_f32()),
             measure_every_ticks: tick_rate.ticks_in(LINE_MEASURE_EVERY.as_secs_f32()),
-            in_flight: VecDeque::new(),
+            in_flight: InFlight::default(),
             came_through: VecDeque::new(),
             delay_ticks: None,
             alone: None,
@@ -59,15 +61,14 @@ impl FlowControl {
         if self.in_flight.is_empty() {
             self.alone = Some(tick);
         }
-        self.in_flight.push_back(tick);
+        self.in_flight.push(tick);
     }
 
     /// The client acknowledged all up to `acked`, at `now`.
     pub(super) fn acked(&mut self, acked: Tick, now: Tick) {
-        let count = self.in_flight.partition_point(|sent| *sent <= acked);
-        let Some(newest) = self.in_flight.drain(..count).next_back() else { return };
+        let Some((newest, count)) = self.in_flight.take(acked) else { return };
         let took_ticks = now.since(newest).max(0) as u32;
-        let mut came_through = count as u32;
+        let mut came_through = count;
         match self.delay_ticks {
             None => {
                 self.delay_ticks = Some(took_ticks);
@@ -93,7 +94,7 @@ impl FlowControl {
     /// Whether one more would only wait behind the others. To be asked before each.
     pub(super) fn is_full(&mut self, now: Tick) -> bool {
         self.forget(now);
-        let is_full = self.in_flight.len() >= self.most() as usize || self.is_to_run_empty(now);
+        let is_full = self.in_flight.len() >= self.most() || self.is_to_run_empty(now);
         // Just after it ran empty a long path is full of little.
         let since = now.since(self.measured);
         self.was_full |= is_full && since >= i64::from(self.measure_every_ticks / 2);
