@@ -107,6 +107,12 @@ pub const ROOM_OVER_NOTICES: [Duration; 2] = [Duration::from_secs(600), Duration
 /// Over how many ticks it is averaged how many entities a room names, and so when it will have named its
 /// last: it tells of that as of its last tick.
 pub const ENTITIES_NAMED_OVER_TICKS: u64 = 1_024;
+/// How many turns a period has in which rooms make their ticks. Rooms of one turn follow each other
+/// without a pause, for a processor that has slept works at half its speed at first; rooms of different
+/// turns do not all send at once.
+pub const ROOM_TURNS: u32 = 16;
+/// For how many clients of a room is encoded before anything is sent to them.
+pub const WRITE_BATCH: usize = 32;
 /// How many rooms that were over a shard remembers. Who is on its way to one of them hears that it is
 /// over; to an earlier one, that the room failed.
 pub const ROOMS_OVER_REMEMBERED_MAX: usize = 16;

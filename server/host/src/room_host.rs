@@ -16,7 +16,7 @@ use shared::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
-use crate::limits::ROOM_OVER_NOTICES;
+use crate::limits::{ROOM_OVER_NOTICES, WRITE_BATCH};
 use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
@@ -307,8 +307,15 @@ impl<G: Game> RoomHost<G> {
             now: active,
             counters,
         };
-        for session in &mut self.sessions {
-            self.any_ended |= session.write(&mut context);
+        // First what takes our code for some, then what takes the kernel's: each finds more of itself in
+        // the processor's caches than if they took turns.
+        for batch in self.sessions.chunks_mut(WRITE_BATCH) {
+            for session in &mut *batch {
+                self.any_ended |= session.encode(&mut context);
+            }
+            for session in batch {
+                self.any_ended |= session.flush(&mut context);
+            }
         }
     }
 

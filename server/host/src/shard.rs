@@ -15,7 +15,7 @@ use shared::protocol::{End, Refusal};
 use tracing::{error, info, warn};
 
 use crate::directory::RoomKey;
-use crate::limits::ROOMS_OVER_REMEMBERED_MAX;
+use crate::limits::{ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
 use crate::room_builder::BuiltRoom;
@@ -156,7 +156,7 @@ impl<G: Game> Shard<G> {
             }
             return;
         };
-        let origin = now + stagger(self.opened, room.config().tick_rate().period());
+        let origin = first_deadline(now, self.opened, room.config().tick_rate().period());
         self.opened = self.opened.wrapping_add(1);
         let recording = built.record.then(Recording::default);
         self.rooms.push(RoomHost::new(key, room, origin, built.status, recording));
@@ -272,12 +272,15 @@ fn depart(pending: PendingJoin, reason: End, refusal: Option<Refusal>, effects: 
     effects.departed.push(Departed { reservation, transport, reason, refusal, span });
 }
 
-/// How far into a period the deadlines of the `nth` room of a shard lie: multiples of the
-/// golden ratio spread evenly however many there will be, so that rooms do not all send at once.
-fn stagger(nth: u32, period: Duration) -> Duration {
+/// When the first tick of the `nth` room of a shard is due that opens at `now`: with the rooms of its
+/// turn, of which a period has [`ROOM_TURNS`]. Multiples of the golden ratio spread rooms evenly over
+/// these however many there will be.
+fn first_deadline(now: Duration, nth: u32, period: Duration) -> Duration {
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
     let fraction = u64::from(nth).wrapping_mul(GOLDEN) >> 32;
-    let nanos = (period.as_nanos() * u128::from(fraction)) >> 32;
+    let turn = (fraction * u64::from(ROOM_TURNS)) >> 32;
+    let periods = now.as_nanos() / period.as_nanos() + 1;
+    let nanos = periods * period.as_nanos() + period.as_nanos() * u128::from(turn) / u128::from(ROOM_TURNS);
     Duration::from_nanos(nanos as u64)
 }
 

@@ -24,8 +24,9 @@ use crate::transport::{Flushed, Transport};
 pub(crate) struct WriteBuffers {
     /// One encoded message.
     pub(crate) message: Vec<u8>,
-    /// All that one client is sent in a pass, as its transport writes it.
-    pub(crate) gathered: Vec<u8>,
+    /// For all that a client is sent in a pass, as its transport writes it: one for each client of a
+    /// batch.
+    pub(crate) gathered: Vec<Vec<u8>>,
 }
 
 /// What a pass writes from and with.
@@ -43,11 +44,13 @@ pub(crate) struct PassContext<'a, G: Game> {
 pub(crate) struct Connection<G: Game> {
     transport: Box<dyn Transport>,
     protocol: Protocol<G>,
+    /// Whether something was encoded that was not sent yet.
+    is_to_flush: bool,
 }
 
 impl<G: Game> Connection<G> {
     pub(crate) fn new(transport: Box<dyn Transport>, protocol: Protocol<G>) -> Connection<G> {
-        Connection { transport, protocol }
+        Connection { transport, protocol, is_to_flush: false }
     }
 
     pub(crate) fn protocol(&self) -> &Protocol<G> {
@@ -71,7 +74,7 @@ impl<G: Game> Connection<G> {
         now: Duration,
         counters: &mut PassCounters,
     ) -> Result<(), End> {
-        let Connection { transport, protocol } = self;
+        let Connection { transport, protocol, .. } = self;
         let before = *protocol.counters();
         let read =
             transport.receive(now, &mut |message| protocol.receive(room, outbox, now, message));
@@ -87,19 +90,18 @@ impl<G: Game> Connection<G> {
     }
 
     /// Sends what the transport did not take before; when it has taken all, and only then, has the
-    /// protocol encode what there is to send now.
-    pub(crate) fn write(
+    /// protocol encode what there is to send now. What was encoded waits for [`Connection::flush`].
+    pub(crate) fn encode(
         &mut self,
         outbox: &mut Outbox,
         context: &mut PassContext<'_, G>,
     ) -> Result<(), End> {
-        let written = self.write_if_ready(outbox, context);
+        let encoded = self.encode_if_ready(outbox, context);
         self.protocol.keep(context.published);
-        context.counters.add_traffic(self.transport.take_traffic());
-        written
+        encoded
     }
 
-    fn write_if_ready(
+    fn encode_if_ready(
         &mut self,
         outbox: &mut Outbox,
         context: &mut PassContext<'_, G>,
@@ -108,14 +110,29 @@ impl<G: Game> Connection<G> {
             return Ok(());
         }
         if self.encode_next(outbox, context) {
-            self.transport.lend_buffer(&mut context.buffers.gathered);
-            if self.gather(outbox, context)? == Flushed::Whole {
-                self.transport.return_buffer(&mut context.buffers.gathered);
-            }
-            return Ok(());
+            self.is_to_flush = true;
+            let mut buffer = context.buffers.gathered.pop().unwrap_or_default();
+            self.transport.lend_buffer(&mut buffer);
+            return self.gather(outbox, context);
         }
         // Most spectators at most ticks: one write of what lies there for all.
         self.write_shared(context, 0)
+    }
+
+    /// Sends what was encoded.
+    pub(crate) fn flush(&mut self, context: &mut PassContext<'_, G>) -> Result<(), End> {
+        let flushed = if std::mem::take(&mut self.is_to_flush) {
+            self.transport.flush(context.now)
+        } else {
+            Ok(Flushed::Part)
+        };
+        if flushed == Ok(Flushed::Whole) {
+            let mut buffer = Vec::new();
+            self.transport.return_buffer(&mut buffer);
+            context.buffers.gathered.push(buffer);
+        }
+        context.counters.add_traffic(self.transport.take_traffic());
+        flushed.map(|_| ())
     }
 
     fn encode_next(&mut self, outbox: &mut Outbox, context: &mut PassContext<'_, G>) -> bool {
@@ -129,21 +146,20 @@ impl<G: Game> Connection<G> {
         &mut self,
         outbox: &mut Outbox,
         context: &mut PassContext<'_, G>,
-    ) -> Result<Flushed, End> {
+    ) -> Result<(), End> {
         loop {
             self.transport.send(&context.buffers.message);
             context.counters.messages_out += 1;
             if self.transport.unsent_bytes() >= GATHER_BYTES
                 && self.transport.flush(context.now)? == Flushed::Part
             {
-                return Ok(Flushed::Part);
+                return Ok(());
             }
             if !self.encode_next(outbox, context) {
                 break;
             }
         }
-        self.write_shared(context, GATHER_BYTES)?;
-        self.transport.flush(context.now)
+        self.write_shared(context, GATHER_BYTES)
     }
 
     /// Sends what is due of the stream that spectators share; no more once more than

@@ -130,10 +130,19 @@ impl<G: Game> Session<G> {
         self.ended.is_some()
     }
 
-    /// Writes what the client is to be sent, if its connection takes it. Whether the session ends.
-    pub(crate) fn write(&mut self, context: &mut PassContext<'_, G>) -> bool {
+    /// Encodes what the client is to be sent, if its connection takes it. Whether the session ends.
+    pub(crate) fn encode(&mut self, context: &mut PassContext<'_, G>) -> bool {
         let Some(connection) = &mut self.connection else { return false };
-        if let Err(end) = connection.write(&mut self.outbox, context) {
+        if let Err(end) = connection.encode(&mut self.outbox, context) {
+            self.end(end);
+        }
+        self.ended.is_some()
+    }
+
+    /// Sends what was encoded. Whether the session ends.
+    pub(crate) fn flush(&mut self, context: &mut PassContext<'_, G>) -> bool {
+        let Some(connection) = &mut self.connection else { return false };
+        if let Err(end) = connection.flush(context) {
             self.end(end);
         }
         self.ended.is_some()
