@@ -127,6 +127,9 @@ pub const PLAYER_IDS_RETIRED_MAX: usize = 16_384;
 /// How often scores and teams are refreshed, and how often at most a session is sent some, per
 /// second. What changes in between is sent as one change.
 pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
+/// In a room where a session is sent only the scores that it needs, it is looked at in one refresh of
+/// so many: in a crowd most of what a look finds waits for the budget.
+pub const CROWD_LOOKS_EVERY: u32 = 3;
 /// How many players, the best of all, each client needs the scores of.
 pub const SCORES_LEADERS: usize = 10;
 /// Of how many players at most a session remembers that its client knows their scores. If it needs

@@ -279,8 +279,9 @@ fn first_deadline(now: Duration, nth: u32, period: Duration) -> Duration {
     const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
     let fraction = u64::from(nth).wrapping_mul(GOLDEN) >> 32;
     let turn = (fraction * u64::from(ROOM_TURNS)) >> 32;
-    let periods = now.as_nanos() / period.as_nanos() + 1;
-    let nanos = periods * period.as_nanos() + period.as_nanos() * u128::from(turn) / u128::from(ROOM_TURNS);
+    let (now, period) = (now.as_nanos(), period.as_nanos());
+    let into_period = period * u128::from(turn) / u128::from(ROOM_TURNS);
+    let nanos = now.saturating_sub(into_period).div_ceil(period) * period + into_period;
     Duration::from_nanos(nanos as u64)
 }
 

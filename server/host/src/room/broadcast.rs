@@ -156,14 +156,15 @@ impl Broadcast {
         let is_restart = self.begin(tick);
         let mut chunk = self.spare.pop().unwrap_or_default();
         self.put_rosters(is_restart, published, scratch, &mut chunk);
-        let EncodeScratch { visible, found, message, counters, .. } = scratch;
+        let EncodeScratch { visible, found, indices, message, counters, .. } = scratch;
         published.interest.visible(None, &View::Everything, found, visible);
         counters.rows_dropped += visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX) as u64;
         visible.truncate(SNAPSHOT_ENTITIES_MAX);
         // It borrows from the history, so its memory cannot be kept; most often it has none.
         let mut events = Vec::new();
         let before = Some(tick.minus(1));
-        let dropped = published.events.since(before, tick, None, &View::Everything, &mut events);
+        let view = View::Everything;
+        let dropped = published.events.since(before, tick, None, &view, indices, &mut events);
         // A restart builds on nothing: within the budget, what does not fit would be gone from
         // everybody's sight each time.
         let max_bytes =

@@ -10,7 +10,7 @@ use shared::limits::SNAPSHOT_EVENTS_MAX;
 use shared::scene::{RowRef, Rows, Scene, Schema, View};
 use shared::tick::Tick;
 
-use super::interest::Scope;
+use super::interest::{Grid, Placed, Scope};
 use crate::limits::EVENT_EXPIRY_TICKS;
 
 /// The events of one tick.
@@ -19,6 +19,31 @@ struct TickEvents {
     tick: Tick,
     rows: Rows,
     scopes: Vec<Scope>,
+    /// Those that have a place, by it.
+    placed: Grid,
+    /// The others.
+    unplaced: Vec<u32>,
+}
+
+impl TickEvents {
+    /// Puts the numbers of those that a viewer may know into `known`, rising.
+    fn known_to(&self, viewer: Option<PlayerId>, view: &View, known: &mut Vec<u32>) {
+        known.clear();
+        let View::Rect { min, max } = view else {
+            known.extend(
+                (0..self.scopes.len() as u32).filter(|&index| self.holds(index, viewer, view)),
+            );
+            return;
+        };
+        known
+            .extend(self.unplaced.iter().copied().filter(|&index| self.holds(index, viewer, view)));
+        self.placed.each_in(min.map(f64::from), max.map(f64::from), |index| known.push(index));
+        known.sort_unstable();
+    }
+
+    fn holds(&self, index: u32, viewer: Option<PlayerId>, view: &View) -> bool {
+        self.scopes[index as usize].holds(viewer, view)
+    }
 }
 
 /// The events of the last ticks.
@@ -34,21 +59,29 @@ impl EventHistory {
     }
 
     /// Keeps the events of the newest scene in place of those that expire now.
-    pub(super) fn keep(&mut self, schema: &Schema, scene: &Scene) {
+    pub(super) fn keep(&mut self, schema: &Schema, scene: &Scene, cell: Option<[f64; 2]>) {
         let events = &mut self.ticks[slot_of(scene.tick())];
         events.tick = scene.tick();
         events.rows.clear();
         events.scopes.clear();
+        events.placed.clear();
+        events.unplaced.clear();
         for (index, event) in scene.events().iter().enumerate() {
             let kind = &schema.events[usize::from(event.kind)];
             events.rows.push_row(event);
-            events.scopes.push(Scope::of(scene.event_audience(index), kind, event.values));
+            let scope = Scope::of(scene.event_audience(index), kind, event.values);
+            events.scopes.push(scope);
+            match scope {
+                Scope::At(place) => events.placed.add(Placed { place, row: index as u32 }),
+                Scope::All | Scope::One(_) => events.unplaced.push(index as u32),
+            }
         }
+        events.placed.sort(cell);
     }
 
     /// Puts into `found` the events that a viewer may know of the ticks after `known` up to `now`,
     /// in order; for a viewer that knows nothing, of `now` alone. Whether it may know is judged by
-    /// where it looks now. Of more than [`SNAPSHOT_EVENTS_MAX`] the newest are given; returns how
+    /// where it looks now. `indices` is used meanwhile. Of more than [`SNAPSHOT_EVENTS_MAX`] the newest are given; returns how
     /// many were not.
     pub(super) fn since<'a>(
         &'a self,
@@ -56,6 +89,7 @@ impl EventHistory {
         now: Tick,
         viewer: Option<PlayerId>,
         view: &View,
+        indices: &mut Vec<u32>,
         found: &mut Vec<(Tick, RowRef<'a>)>,
     ) -> usize {
         let oldest = now.0.saturating_sub(EVENT_EXPIRY_TICKS - 1);
@@ -66,11 +100,9 @@ impl EventHistory {
             if events.tick != Tick(tick) {
                 continue;
             }
-            for (index, scope) in events.scopes.iter().enumerate() {
-                if scope.holds(viewer, view) {
-                    found.push((events.tick, events.rows.row(index)));
-                }
-            }
+            events.known_to(viewer, view, indices);
+            let rows = indices.iter().map(|&index| events.rows.row(index as usize));
+            found.extend(rows.map(|row| (events.tick, row)));
         }
         let dropped = found.len().saturating_sub(SNAPSHOT_EVENTS_MAX);
         found.drain(..dropped);

@@ -150,15 +150,16 @@ pub(super) fn cell_for(views: impl Iterator<Item = View>) -> Option<[f64; 2]> {
     (count > 0.0).then(|| sum.map(|sum| sum / count / CELLS_ACROSS))
 }
 
+/// A row or an event, by its number, and its place.
 #[derive(Clone, Copy, Debug)]
-struct Placed {
-    place: [f64; 2],
-    row: u32,
+pub(super) struct Placed {
+    pub(super) place: [f64; 2],
+    pub(super) row: u32,
 }
 
 /// Rows with a place, in the order of their cells (a counting sort).
 #[derive(Debug, Default)]
-struct Grid {
+pub(super) struct Grid {
     origin: [f64; 2],
     cells_per_unit: [f64; 2],
     cells: [usize; 2],
@@ -172,15 +173,15 @@ struct Grid {
 }
 
 impl Grid {
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.unsorted.clear();
     }
 
-    fn add(&mut self, placed: Placed) {
+    pub(super) fn add(&mut self, placed: Placed) {
         self.unsorted.push(placed);
     }
 
-    fn sort(&mut self, cell: Option<[f64; 2]>) {
+    pub(super) fn sort(&mut self, cell: Option<[f64; 2]>) {
         self.measure(cell);
         self.starts.clear();
         self.starts.resize(self.cells[0] * self.cells[1] + 1, 0);
@@ -243,7 +244,7 @@ impl Grid {
     /// Gives all rows in the rectangle, edges included. Of the cells that it touches only those at its
     /// rim are looked at row by row: what lies in a column between those of two edges lies between
     /// the edges.
-    fn each_in(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(u32)) {
+    pub(super) fn each_in(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(u32)) {
         // What is no number holds nothing.
         let is_empty = !(min[0] <= max[0] && min[1] <= max[1]);
         if is_empty || self.rows.is_empty() {

@@ -72,6 +72,8 @@ pub struct EncodeScratch {
     pub(super) own: Vec<u8>,
     pub(super) replayed: Vec<u8>,
     pub(super) message: Vec<u8>,
+    /// Numbers of events.
+    pub(super) indices: Vec<u32>,
     pub(super) steps: RowSteps,
     pub(super) in_step: InStepScratch,
     pub(super) scores: ScoreScratch,
@@ -106,7 +108,6 @@ impl<G: Game> Published<G> {
             self.scene.swap_rows(&mut self.before.1);
         }
         self.scene.clone_from(state.simulation.scene());
-        self.events.keep(self.config.schema(), &self.scene);
         self.sort_interest(state);
         self.publish_roster(state);
         self.pace = state.pace;
@@ -139,6 +140,7 @@ impl<G: Game> Published<G> {
         let views = state.players.iter().take(VIEWS_ASKED).map(|player| game.view(player.id));
         let cell = interest::cell_for(views);
         self.interest.sort(self.config.schema(), &self.scene, cell);
+        self.events.keep(self.config.schema(), &self.scene, cell);
     }
 
     fn publish_people(&mut self, state: &RoomState<G>) {

@@ -17,7 +17,8 @@ use super::published::{EncodeScratch, Published};
 use super::roster::{Roster, ScoreVersion};
 use super::scoreboard::Scoreboard;
 use crate::limits::{
-    BOARD_BURST_BYTES, BOARD_BYTES_PER_SECOND, ROSTER_SCORES_PER_SECOND, SCORES_KNOWN_MAX,
+    BOARD_BURST_BYTES, BOARD_BYTES_PER_SECOND, CROWD_LOOKS_EVERY, ROSTER_SCORES_PER_SECOND,
+    SCORES_KNOWN_MAX,
 };
 
 /// What stands before the entries of a message.
@@ -125,6 +126,12 @@ pub(super) struct ScoreScratch {
 /// How many ticks lie between two looks at scores.
 pub(super) fn every_ticks(tick_rate: TickRate) -> u32 {
     (u32::from(tick_rate.hz()) / ROSTER_SCORES_PER_SECOND).max(1)
+}
+
+/// How many ticks lie between two looks of one session, in a room of so many players.
+fn look_every_ticks(tick_rate: TickRate, players: usize) -> u32 {
+    let is_crowd = players > SCORES_FOR_ALL_MAX;
+    every_ticks(tick_rate) * if is_crowd { CROWD_LOOKS_EVERY } else { 1 }
 }
 
 impl ScoreStream {
@@ -253,7 +260,7 @@ impl ScoreStream {
     /// How many looks there have been.
     fn look(&self, now: &Standings<'_>) -> u32 {
         let number = self.player.map_or(0, |player| u32::from(player.0));
-        now.tick.0.wrapping_add(number) / every_ticks(now.tick_rate)
+        now.tick.0.wrapping_add(number) / look_every_ticks(now.tick_rate, now.roster.len())
     }
 
     fn put(

@@ -94,8 +94,14 @@ impl<G: Game> Viewer<G> {
         visible.truncate(SNAPSHOT_ENTITIES_MAX);
         // It borrows from the history, so its memory cannot be kept; most often it has none.
         let mut events = Vec::new();
-        let events_dropped =
-            published.events.since(known, scene.tick(), self.player, &view, &mut events);
+        let events_dropped = published.events.since(
+            known,
+            scene.tick(),
+            self.player,
+            &view,
+            &mut scratch.indices,
+            &mut events,
+        );
         let picture = Picture {
             tick: scene.tick(),
             player: part,

@@ -142,11 +142,7 @@ impl<G: Game> Connection<G> {
     }
 
     /// Sends the message that was encoded and all that is to be sent beside it, as one.
-    fn gather(
-        &mut self,
-        outbox: &mut Outbox,
-        context: &mut PassContext<'_, G>,
-    ) -> Result<(), End> {
+    fn gather(&mut self, outbox: &mut Outbox, context: &mut PassContext<'_, G>) -> Result<(), End> {
         loop {
             self.transport.send(&context.buffers.message);
             context.counters.messages_out += 1;

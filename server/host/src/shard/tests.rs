@@ -167,12 +167,19 @@ fn a_room_that_is_late_is_slowed_for_what_the_others_do_too() {
 }
 
 #[test]
-fn rooms_are_spread_over_the_period() {
-    let period = Duration::from_millis(30);
-    let mut offsets: Vec<Duration> = (0..10).map(|nth| stagger(nth, period)).collect();
-    offsets.sort_unstable();
-    assert!(*offsets.last().expect("ten of them") < period);
-    assert!(offsets.windows(2).all(|pair| pair[1] - pair[0] > period / 30));
+fn rooms_are_spread_over_the_turns_of_a_period_whenever_they_open() {
+    let period = Duration::from_millis(32);
+    let mut rooms_by_turn = vec![0; ROOM_TURNS as usize];
+    for nth in 0..160 {
+        let now = Duration::from_micros(777 * u64::from(nth));
+        let first = first_deadline(now, nth, period);
+        assert!(now <= first && first < now + period);
+        let offset = (first.as_nanos() % period.as_nanos()) as u64;
+        let turn = period.as_nanos() as u64 / u64::from(ROOM_TURNS);
+        assert!(offset.is_multiple_of(turn), "{offset}");
+        rooms_by_turn[(offset / turn) as usize] += 1;
+    }
+    assert!(rooms_by_turn.iter().all(|rooms| (9..=11).contains(rooms)), "{rooms_by_turn:?}");
 }
 
 #[test]

@@ -48,8 +48,10 @@ pub struct RowSteps {
     steps: Vec<Option<Step>>,
     /// What is believed now about which rows, each of it once.
     beliefs: Vec<(u32, Rests)>,
-    /// A hash table of their numbers.
+    /// A hash table of the numbers of those that others may come to share.
     numbers: Vec<u32>,
+    /// How many stand in it.
+    sought: usize,
     /// Of all steps, by how much fields are off.
     residuals: Vec<i32>,
     /// For each reference of the codec, the values that name rows now, rising, and the rows.
@@ -101,6 +103,7 @@ impl RowSteps {
         self.beliefs.clear();
         self.residuals.clear();
         self.numbers.fill(NONE);
+        self.sought = 0;
         self.successors.clear();
         let mut at = 0;
         for head in &before.1.heads {
@@ -180,7 +183,12 @@ impl RowSteps {
             now: after,
             mask,
             residuals: self.residuals.len() as u32,
-            belief: self.believe(now, after),
+            // Beliefs that differ stay different, unless both are corrected to the same.
+            belief: if mask & plan.moving_mask == 0 {
+                self.believe_anew(now, after)
+            } else {
+                self.believe(now, after)
+            },
         };
         self.residuals.extend(bits(mask).map(|nth| off[nth]));
         if let Some(slot) = self.steps.get_mut(known.belief as usize) {
@@ -191,7 +199,7 @@ impl RowSteps {
 
     /// The number of what is believed now about a row.
     pub(super) fn believe(&mut self, row: u32, rests: Rests) -> u32 {
-        if self.beliefs.len() * 2 >= self.numbers.len() {
+        if self.sought * 2 >= self.numbers.len() {
             self.make_space();
         }
         let mut at = self.place_of(row, rests);
@@ -202,10 +210,14 @@ impl RowSteps {
                 _ => at = (at + 1) & (self.numbers.len() - 1),
             }
         }
-        let number = self.beliefs.len() as u32;
+        self.sought += 1;
+        self.numbers[at] = self.believe_anew(row, rests);
+        self.numbers[at]
+    }
+
+    fn believe_anew(&mut self, row: u32, rests: Rests) -> u32 {
         self.beliefs.push((row, rests));
-        self.numbers[at] = number;
-        number
+        self.beliefs.len() as u32 - 1
     }
 
     /// Where the number of a belief stands or is to stand, or a little further.
@@ -220,16 +232,15 @@ impl RowSteps {
     }
 
     fn make_space(&mut self) {
-        let len = (4 * self.beliefs.len()).next_power_of_two().max(64);
-        self.numbers.clear();
-        self.numbers.resize(len, NONE);
-        for number in 0..self.beliefs.len() {
-            let (row, rests) = self.beliefs[number];
+        let len = (4 * self.sought).next_power_of_two().max(64);
+        let old = std::mem::replace(&mut self.numbers, vec![NONE; len]);
+        for number in old.into_iter().filter(|number| *number != NONE) {
+            let (row, rests) = self.beliefs[number as usize];
             let mut at = self.place_of(row, rests);
             while self.numbers[at] != NONE {
                 at = (at + 1) & (len - 1);
             }
-            self.numbers[at] = number as u32;
+            self.numbers[at] = number;
         }
     }
 

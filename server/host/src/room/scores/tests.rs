@@ -81,7 +81,9 @@ impl Stage {
     }
 
     fn look_at(&mut self, view: View) -> Vec<PlayerId> {
-        self.tick = self.tick.plus(every_ticks(TickRate::new(HZ as u16).expect("one")));
+        self.tick = self
+            .tick
+            .plus(look_every_ticks(TickRate::new(HZ as u16).expect("one"), self.roster.len()));
         let mut out = Vec::new();
         let is_any = self.with(|stream, now, scratch, counters| {
             stream.is_time(now) && stream.put(now, &view, scratch, counters, &mut out)
@@ -189,7 +191,7 @@ fn a_burst_waits_within_the_budget_the_own_score_and_the_leaders_first_and_nothi
         let waited = last.iter().map(|(player, at)| (look - at, *player)).max().expect("some");
         assert!(waited.0 < 60, "{waited:?} at {look}");
         assert!(stage.is_right(SELF), "at {look}");
-        let seconds = look / ROSTER_SCORES_PER_SECOND + 1;
+        let seconds = look * CROWD_LOOKS_EVERY / ROSTER_SCORES_PER_SECOND + 1;
         let most = SCORES_BURST_BYTES + seconds * SCORES_BYTES_PER_SECOND;
         assert!(stage.bytes <= most as usize, "{} bytes at {look}", stage.bytes);
     }
@@ -234,8 +236,8 @@ fn a_page_that_changes_all_the_time_comes_once_a_second_and_within_the_budget() 
         pages += u32::from(stage.look_at_page());
         stage.look((0, 0));
     }
-    assert!((20..=41).contains(&pages), "{pages}");
-    let of = |budget: ScoreBudget| budget.burst_bytes + 41 * budget.bytes_per_second;
+    assert!((60..=121).contains(&pages), "{pages}");
+    let of = |budget: ScoreBudget| budget.burst_bytes + 121 * budget.bytes_per_second;
     assert!(stage.bytes <= (of(BUDGET) + of(PAGES)) as usize, "{} bytes", stage.bytes);
     assert!(stage.is_right(SELF));
 }
