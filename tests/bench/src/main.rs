@@ -27,6 +27,11 @@ use cap::Cap;
 use clap::Parser;
 
 use options::Options;
+use processor::Awake;
+
+/// Where candidates run, and where players do.
+const SERVER_CORE: usize = 0;
+const PLAYERS_CORE: usize = 1;
 
 /// As in the server itself.
 #[global_allocator]
@@ -34,6 +39,10 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(core) = options.keep_awake {
+        processor::keep_awake(core);
+        return ExitCode::SUCCESS;
+    }
     let ended = match options.role {
         Some(role) => candidate::serve(role, &options),
         None => measure(&options),
@@ -49,6 +58,7 @@ fn main() -> ExitCode {
 
 fn measure(options: &Options) -> anyhow::Result<()> {
     prepare(options)?;
+    let _awake = [Awake::keep(SERVER_CORE)?, Awake::keep(PLAYERS_CORE)?];
     let results = run::run_all(options)?;
     let table = table::table(&results);
     if options.json {
@@ -74,7 +84,7 @@ fn prepare(options: &Options) -> anyhow::Result<()> {
     for name in process::foreign_settings() {
         say(&format!("{name} is set, which would change the server: candidates do not get it"));
     }
-    if !processor::pin(1) {
+    if !processor::pin(PLAYERS_CORE) {
         say("there is one core: players and servers share it, and get in each other's way");
     }
     if options.no_realtime || !processor::prefer() {

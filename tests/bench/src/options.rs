@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// Be a server: what this program starts itself with.
     #[arg(long, hide = true)]
     pub(crate) role: Option<Candidate>,
+    /// The core that this process keeps from falling asleep, and does nothing else.
+    #[arg(long, hide = true)]
+    pub(crate) keep_awake: Option<usize>,
 
     /// Most players in a room of that server.
     #[arg(long, hide = true, default_value_t = 16)]
