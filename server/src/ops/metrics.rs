@@ -92,12 +92,22 @@ pub(crate) struct Metrics {
     /// The counters of passes, in the order of [`PassCounters::named`].
     passes: [AtomicU64; PassCounters::COUNT],
     /// The counters of rooms, in the order of [`RoomCounters::named`].
-    of_rooms: [AtomicU64; RoomCounters::COUNT],
+    of_rooms: RoomTotals,
     tick_lateness: LatenessHistogram,
     /// The longest pass, in microseconds.
     pass_max_us: AtomicU64,
     /// Connections that ended, by reason, in the order of [`End::ALL`].
     ends: [AtomicU64; End::ALL.len()],
+}
+
+/// A type of its own, since no array of more than 32 has a default.
+#[derive(Debug)]
+struct RoomTotals([AtomicU64; RoomCounters::COUNT]);
+
+impl Default for RoomTotals {
+    fn default() -> RoomTotals {
+        RoomTotals(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
 }
 
 impl Metrics {
@@ -159,7 +169,7 @@ impl Metrics {
             }
         };
         add(&self.passes, &passes.named());
-        add(&self.of_rooms, &rooms.named());
+        add(&self.of_rooms.0, &rooms.named());
         (effects.counters, effects.rooms) = Default::default();
         if effects.recordings_ended > 0 {
             self.recordings_ended.fetch_add(effects.recordings_ended, Relaxed);
@@ -185,7 +195,7 @@ impl Metrics {
             .zip(&self.ends)
             .map(|(end, count)| (end.name().to_owned(), count.load(Relaxed).into()))
             .collect();
-        let of_rooms = counters_by_name(&RoomCounters::default().named(), &self.of_rooms);
+        let of_rooms = counters_by_name(&RoomCounters::default().named(), &self.of_rooms.0);
         let refused_http: serde_json::Map<String, serde_json::Value> = REFUSED
             .iter()
             .zip(&self.refused_http)

@@ -43,6 +43,13 @@ counters! {
         snapshots,
         /// Bytes of these.
         snapshot_bytes,
+        /// Rows that players knew when a snapshot was written for them, each once for each of them.
+        rows_known,
+        /// How often it was computed what became of such a row; for the others another player's snapshot
+        /// had found it already.
+        rows_stepped,
+        /// Rows at the rim of a player's view, of which each was asked whether it lies within.
+        rows_at_rim,
         /// Snapshots in which not all that had changed found space, of any viewer or of all spectators.
         snapshots_cut,
         /// Times that the newest scene was kept from a player, since it was behind.

@@ -70,19 +70,21 @@ impl Interest {
     }
 
     /// Puts the rows that a viewer may know into `out`, rising. `found` is used meanwhile: a bit per
-    /// row, so that they come out in order by themselves.
+    /// row, so that they come out in order by themselves. Returns of how many rows each was asked
+    /// whether it lies in the view.
     pub(super) fn visible(
         &self,
         viewer: Option<PlayerId>,
         view: &View,
         found: &mut Vec<u64>,
         out: &mut Vec<u32>,
-    ) {
+    ) -> usize {
         out.clear();
+        let mut asked = 0;
         match view {
             View::Everything if viewer.is_none() || self.for_one.is_empty() => {
                 out.extend(0..self.rows as u32);
-                return;
+                return asked;
             }
             View::Everything => {
                 found.clear();
@@ -98,7 +100,8 @@ impl Interest {
             }
             View::Rect { min, max } => {
                 found.clone_from(&self.for_all);
-                self.grid.each_in(min.map(f64::from), max.map(f64::from), |row| set(found, row));
+                let (min, max) = (min.map(f64::from), max.map(f64::from));
+                asked = self.grid.each_in(min, max, |row| set(found, row));
                 for &(_, row) in of_viewer(&self.for_one, viewer) {
                     set(found, row);
                 }
@@ -111,6 +114,7 @@ impl Interest {
                 left &= left - 1;
             }
         }
+        asked
     }
 }
 
@@ -243,13 +247,19 @@ impl Grid {
 
     /// Gives all rows in the rectangle, edges included. Of the cells that it touches only those at its
     /// rim are looked at row by row: what lies in a column between those of two edges lies between
-    /// the edges.
-    pub(super) fn each_in(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(u32)) {
+    /// the edges. Returns how many rows those are.
+    pub(super) fn each_in(
+        &self,
+        min: [f64; 2],
+        max: [f64; 2],
+        mut each: impl FnMut(u32),
+    ) -> usize {
         // What is no number holds nothing.
         let is_empty = !(min[0] <= max[0] && min[1] <= max[1]);
         if is_empty || self.rows.is_empty() {
-            return;
+            return 0;
         }
+        let mut asked = 0;
         let [left, top] = [0, 1].map(|axis| self.column(axis, min[axis]));
         let [right, bottom] = [0, 1].map(|axis| self.column(axis, max[axis]));
         let is_in =
@@ -262,6 +272,7 @@ impl Grid {
             let places =
                 |span: Range<usize>| self.rows[span.clone()].iter().zip(&self.places[span]);
             if y == top || y == bottom {
+                asked += span(left, right + 1).len();
                 for (&row, place) in places(span(left, right + 1)) {
                     if is_in(0, place) & is_in(1, place) {
                         each(row);
@@ -269,9 +280,9 @@ impl Grid {
                 }
                 continue;
             }
-            let rims = places(span(left, left + 1));
-            let rims = rims.chain(places(if left < right { span(right, right + 1) } else { 0..0 }));
-            for (&row, place) in rims {
+            let at_right = if left < right { span(right, right + 1) } else { 0..0 };
+            asked += span(left, left + 1).len() + at_right.len();
+            for (&row, place) in places(span(left, left + 1)).chain(places(at_right)) {
                 if is_in(0, place) {
                     each(row);
                 }
@@ -280,6 +291,7 @@ impl Grid {
                 self.rows[span(left + 1, right)].iter().for_each(|&row| each(row));
             }
         }
+        asked
     }
 }
 

@@ -89,7 +89,8 @@ impl<G: Game> Viewer<G> {
             });
         }
         let visible = &mut scratch.visible;
-        published.interest.visible(self.player, &view, &mut scratch.found, visible);
+        let rows_at_rim =
+            published.interest.visible(self.player, &view, &mut scratch.found, visible);
         let rows_dropped = visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX);
         visible.truncate(SNAPSHOT_ENTITIES_MAX);
         // It borrows from the history, so its memory cannot be kept; most often it has none.
@@ -123,7 +124,10 @@ impl<G: Game> Viewer<G> {
         let mut steps =
             Steps { before: before_rows, rows: &mut scratch.steps, scratch: &mut scratch.in_step };
         let events_sent = self.encoder.encode_shared(&config.codec, &picture, &mut steps, out);
-        let counters = &mut scratch.counters;
+        let (work, counters) = (scratch.steps.take_work(), &mut scratch.counters);
+        counters.rows_known += work.known;
+        counters.rows_stepped += work.stepped;
+        counters.rows_at_rim += rows_at_rim as u64;
         counters.rows_dropped += rows_dropped as u64;
         counters.snapshots += 1;
         counters.snapshots_cut += u64::from(self.encoder.is_pressed());

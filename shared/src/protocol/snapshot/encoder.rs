@@ -171,6 +171,7 @@ impl SnapshotEncoder {
                 self.part(codec, steps.before);
             } else {
                 self.check(picture);
+                steps.rows.count_in_step(self.in_step.len());
                 match codec.coding() {
                     Coding::Plain => {
                         let mut bits = BitWriter::new(out);
@@ -186,6 +187,7 @@ impl SnapshotEncoder {
                 return picture.events.len().min(SNAPSHOT_EVENTS_MAX);
             }
         }
+        steps.rows.count_alone(self.mirror.rows.len());
         let events = self.encode(codec, picture, out);
         if self.budget.is_none() && codec.may_share {
             self.fall_in_step(codec, picture, steps.rows);

@@ -40,7 +40,7 @@ pub use encoder::{Picture, SnapshotEncoder};
 pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
 pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
-pub use row_steps::RowSteps;
+pub use row_steps::{RowSteps, RowWork};
 pub use tick_reader::TickReader;
 
 pub use super::symbols::Part;

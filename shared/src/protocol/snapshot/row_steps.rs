@@ -3,7 +3,7 @@
 //! Most viewers know a row exactly as it was in the scene before; only where between two steps they
 //! believe it to be differs by when each came to know it. So what there is to say of a row is the
 //! same for all who believe the same: it is found by the first who asks, and kept for the others. In
-//! an arena that is one in four (`docs/performance.md`).
+//! an arena that is one in five (`docs/performance.md`).
 //!
 //! Owned by whoever encodes, one for each thread. It is a cache: what an encoder writes is the same
 //! without it.
@@ -56,6 +56,16 @@ pub struct RowSteps {
     residuals: Vec<i32>,
     /// For each reference of the codec, the values that name rows now, rising, and the rows.
     named: Vec<Vec<(i32, u32)>>,
+    work: RowWork,
+}
+
+/// How much sharing saves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowWork {
+    /// Rows that viewers knew when something was encoded for them, each once for each of them.
+    pub known: u64,
+    /// How often it was computed what became of one; for the others it was found already.
+    pub stepped: u64,
 }
 
 /// What became of a row.
@@ -126,6 +136,22 @@ impl RowSteps {
         }
     }
 
+    /// What was done since this was last called.
+    pub fn take_work(&mut self) -> RowWork {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Something is encoded for a viewer in step that knows so many rows.
+    pub(super) fn count_in_step(&mut self, rows: usize) {
+        self.work.known += rows as u64;
+    }
+
+    /// The same for one that is not in step: of its rows each is stepped for it alone.
+    pub(super) fn count_alone(&mut self, rows: usize) {
+        self.work.known += rows as u64;
+        self.work.stepped += rows as u64;
+    }
+
     /// From which scene it goes; `None` before it was prepared.
     pub(super) fn from(&self) -> Option<Tick> {
         Some(self.ticks?.0)
@@ -171,6 +197,7 @@ impl RowSteps {
         rows: &Rows,
     ) -> Step {
         let (from, to) = self.ticks.expect("it was prepared");
+        self.work.stepped += 1;
         let (mut values, mut after) = ([0; KIND_FIELDS_MAX], known.rests);
         let values = &mut values[..before.len()];
         values.copy_from_slice(before);
