@@ -10,8 +10,8 @@
 use super::additions::NewWriter;
 use super::changes::{Change, put_gap};
 use super::codec::Codec;
-use super::encoder::{Picture, Visible};
 use super::mirror::{Mirror, Place};
+use super::picture::{Picture, Visible};
 use crate::ids::EntityId;
 use crate::protocol::symbols::{Cost, Sink};
 use crate::scene::Kind;

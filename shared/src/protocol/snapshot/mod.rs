@@ -14,10 +14,11 @@
 //! 4. new rows; 5. events.
 //!
 //! The files follow that: `codec` is the schema made ready, `mirror` what is known, `predict`
-//! what is expected of it, `encoder` and `decoder` the two ends, `player` what both make of the
-//! player's own part, `changes` and `additions` what the first says of known rows and of new ones,
-//! `budget` what to say when not all fits; `in_step` and `row_steps` what is the same for all viewers
-//! and so is found once. `tick_reader` reads ticks alone, for who needs no more.
+//! what is expected of it, `encoder` and `decoder` the two ends, `picture` what the first is given,
+//! `player` what both make of the player's own part, `changes` and `additions` what the encoder says
+//! of known rows and of new ones, `budget` what to say when not all fits; `in_step` and `row_steps`
+//! what is the same for all viewers and so is found once. `tick_reader` reads ticks alone, for who
+//! needs no more.
 
 mod additions;
 mod budget;
@@ -28,6 +29,7 @@ mod encoder;
 mod in_step;
 mod layout;
 mod mirror;
+mod picture;
 mod plan;
 mod player;
 mod predict;
@@ -36,9 +38,10 @@ mod tick_reader;
 
 pub use codec::{Codec, Coding};
 pub use decoder::{Snapshot, SnapshotDecoder, SnapshotError};
-pub use encoder::{Picture, SnapshotEncoder};
+pub use encoder::SnapshotEncoder;
 pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
+pub use picture::Picture;
 pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
 pub use row_steps::{RowSteps, RowWork};
 pub use tick_reader::TickReader;
