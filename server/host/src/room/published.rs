@@ -14,7 +14,7 @@ use shared::ids::{PlayerId, SessionId};
 use shared::limits::SCORES_FOR_ALL_MAX;
 use shared::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
 use shared::protocol::{Pace, ServerMessage, Welcome};
-use shared::scene::{Rows, Scene, View};
+use shared::scene::{RowRef, Rows, Scene, View};
 use shared::tick::Tick;
 
 use super::config::RoomConfig;
@@ -77,6 +77,8 @@ pub struct EncodeScratch {
     pub(super) steps: RowSteps,
     pub(super) in_step: InStepScratch,
     pub(super) scores: ScoreScratch,
+    /// Empty between two calls, kept for its memory.
+    pub(super) events: Vec<(Tick, RowRef<'static>)>,
     /// What was counted; its owner takes it.
     pub counters: RoomCounters,
 }

@@ -10,7 +10,7 @@ use shared::ids::PlayerId;
 use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
 use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder, Steps};
 use shared::protocol::{ServerMessage, WIRE};
-use shared::scene::View;
+use shared::scene::{RowRef, View};
 use shared::tick::Tick;
 
 use super::own_state_replay::OwnStateReplay;
@@ -93,8 +93,7 @@ impl<G: Game> Viewer<G> {
             published.interest.visible(self.player, &view, &mut scratch.found, visible);
         let rows_dropped = visible.len().saturating_sub(SNAPSHOT_ENTITIES_MAX);
         visible.truncate(SNAPSHOT_ENTITIES_MAX);
-        // It borrows from the history, so its memory cannot be kept; most often it has none.
-        let mut events = Vec::new();
+        let mut events = in_memory_of(std::mem::take(&mut scratch.events));
         let events_dropped = published.events.since(
             known,
             scene.tick(),
@@ -135,10 +134,18 @@ impl<G: Game> Viewer<G> {
         counters.scenes_skipped += known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
         counters.events_sent += events_sent as u64;
         counters.events_dropped += (events_dropped + events.len() - events_sent) as u64;
+        scratch.events = in_memory_of(events);
         // From here on its client moves its own state on by itself, if it does that.
         self.replay.sent(own.filter(|_| self.replays).cloned());
         true
     }
+}
+
+/// An empty list, for events that are borrowed from elsewhere, in the memory of this one: it is
+/// collected in place.
+fn in_memory_of<'a>(mut events: Vec<(Tick, RowRef<'_>)>) -> Vec<(Tick, RowRef<'a>)> {
+    events.clear();
+    events.into_iter().map(|_| unreachable!("it is empty")).collect()
 }
 
 /// Where a viewer looks, if not everywhere.
