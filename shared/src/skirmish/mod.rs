@@ -134,6 +134,8 @@ struct Scratch {
     places: Vec<Vec2>,
     /// Of `places`, by index of their player.
     ships: Grid,
+    /// Pick-ups, with the index of the player that took each.
+    taken: Vec<(usize, Pad)>,
 }
 
 impl Game for Skirmish {
@@ -441,13 +443,13 @@ impl Skirmish {
         if is_contest {
             pickups.refill(timing, border.radius, now.tick, next_entity);
         }
-        let mut taken = Vec::new();
+        let Scratch { ships, taken, .. } = scratch;
         let wants = |index: usize, pickup| {
             let own: &Own = &players[index].own;
             (own.may_take() && own.wants(pickup)).then_some(own.place)
         };
-        pickups.take(&scratch.ships, wants, |index, pad| taken.push((index, *pad)));
-        for (index, Pad { x, y, pickup }) in taken {
+        pickups.take(ships, wants, |index, pad| taken.push((index, *pad)));
+        for (index, Pad { x, y, pickup }) in taken.drain(..) {
             let own = &mut players[index].own;
             own.take(pickup, timing);
             now.affect(own.player, Effect::Hit);

@@ -123,7 +123,7 @@ impl<G: Game> Published<G> {
             self.roster_change = (known.version(), OnceLock::new());
         }
         if has_changed || known.scores() != newest.scores() {
-            self.roster.clone_from(newest);
+            self.roster.copy_from(newest);
             self.scoreboard.rank(newest);
         }
         // Of a small room everybody's score is sent, wherever they are.

@@ -45,6 +45,14 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
+    /// Takes over all of another, in the memory that this one has.
+    pub(super) fn copy_from(&mut self, other: &Roster) {
+        let Roster { version, scores, entries, departures, forgotten } = other;
+        (self.version, self.scores, self.forgotten) = (*version, *scores, *forgotten);
+        self.entries.clone_from(entries);
+        self.departures.clone_from(departures);
+    }
+
     /// A player came, with a name that nobody else has here, and a score and team.
     pub(super) fn join(
         &mut self,

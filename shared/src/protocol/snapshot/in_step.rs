@@ -227,8 +227,8 @@ impl SnapshotEncoder {
 /// Memory for a few rows more than there are, and not for many more: with thousands of viewers
 /// vectors that double are too much.
 fn fit(rows: &mut Vec<KnownRow>, len: usize) {
-    const SPARE: usize = 4;
-    const SPARE_MAX: usize = 24;
+    const SPARE: usize = 8;
+    const SPARE_MAX: usize = 40;
     if rows.capacity() < len || rows.capacity() > len + SPARE_MAX {
         *rows = Vec::with_capacity(len + SPARE);
     }
