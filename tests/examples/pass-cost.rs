@@ -14,10 +14,10 @@
 use std::time::{Duration, Instant};
 
 use shared::game::Setup;
-use shared::protocol::{ClientMessage, Input as InputMessage, Role, WIRE};
-use shared::skirmish::{Input, Settings, Skirmish};
-use shared::tick::{Rewind, Tick};
-use tests::host::{Host, Pipe, hello};
+use shared::protocol::Role;
+use shared::skirmish::{Settings, Skirmish};
+use shared::tick::Tick;
+use tests::host::{Host, Pipe, hello, script};
 use tickwire_host::room::RoomTemplate;
 
 /// Ticks that are not counted: first lives are protected.
@@ -103,31 +103,11 @@ fn open(room: u16, players: u16) -> (Host<Skirmish>, Vec<Player>) {
 }
 
 impl Player {
-    /// Sends the input for the tick after next: a heading that changes each second, an aim that
-    /// turns, a trigger held most of the time.
+    /// Sends the input for the tick after next.
     fn play(&self, now: Tick) {
-        let tick = now.plus(2);
-        let spell = (tick.0 + 13 * self.number) / 30;
-        let drawn = spell.wrapping_mul(0x9E37_79B9) ^ self.number.wrapping_mul(0x85EB_CA6B);
-        let drawn = (drawn ^ (drawn >> 15)).wrapping_mul(0xC2B2_AE35);
-        let heading = [
-            Input::UP,
-            Input::UP | Input::RIGHT,
-            Input::RIGHT,
-            Input::DOWN | Input::RIGHT,
-            Input::DOWN,
-            Input::DOWN | Input::LEFT,
-            Input::LEFT,
-            Input::UP | Input::LEFT,
-        ][(drawn >> 20) as usize % 8];
-        let fire = if drawn & 3 == 0 { 0 } else { Input::FIRE };
-        let aim = drawn.wrapping_add(tick.0 * (3 + self.number % 7)) % 1_024;
-        let input = Input::new(heading | fire, aim as u16);
-        let input = bincode::serde::encode_to_vec(input, WIRE).expect("an input is small");
         let mut message = Vec::new();
-        let rewind = Rewind::of_ticks(3);
-        ClientMessage::Input(InputMessage { tick, seen: now, rewind, input: &input })
-            .encode(&mut message);
+        let input = script::fight(self.number, script::next_tick(now));
+        script::write_input(now, input, &mut message);
         self.pipe.send(message);
     }
 }

@@ -2,8 +2,11 @@
 //! them, with peers at the other end of pipes.
 
 mod pipe;
+pub mod script;
+mod slot;
 
 pub use pipe::{Pipe, pipe};
+pub use slot::{Slot, slot};
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -17,7 +20,7 @@ use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
     Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, OpenerLimits, PeerKey,
-    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe,
+    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe, Transport,
 };
 
 /// The name of the one room.
@@ -104,6 +107,20 @@ impl<G: Game> Host<G> {
         now: Duration,
         hello: &[u8],
     ) -> Result<(SessionId, Pipe), HelloError> {
+        let (pipe, transport) = pipe();
+        Ok((self.connect_over(now, hello, Box::new(transport))?, pipe))
+    }
+
+    /// The same over a transport of the test's.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub fn connect_over(
+        &mut self,
+        now: Duration,
+        hello: &[u8],
+        transport: Box<dyn Transport>,
+    ) -> Result<SessionId, HelloError> {
         let request = judge(hello, GameVersion::of::<G>(), |_| Ok(None))?;
         // Any room is this one, be it near its end.
         let room = match request.room {
@@ -112,9 +129,8 @@ impl<G: Game> Host<G> {
         };
         let admitted = self.lobby.join(request.role, &room, None, now);
         let Admission { session, reservation, .. } = admitted.map_err(HelloError::Refused)?;
-        let (pipe, transport) = pipe();
         let pending = PendingJoin {
-            transport: Box::new(transport),
+            transport,
             session,
             reservation,
             peer: PeerKey(session.0),
@@ -125,7 +141,7 @@ impl<G: Game> Host<G> {
         };
         self.shard.handle(Command::Join(Box::new(pending)), now, &mut self.effects);
         self.settle(now);
-        Ok((session, pipe))
+        Ok(session)
     }
 
     /// The room with its sessions.
@@ -174,16 +190,18 @@ impl<G: Game> Host<G> {
         now
     }
 
-    /// Sees to the effects of what was done, as the shell does.
+    /// Sees to the effects of what was done, as the shell does, and keeps their memory as it does.
     fn settle(&mut self, now: Duration) {
-        let effects = std::mem::take(&mut self.effects);
-        self.counters += effects.counters;
-        self.room_counters += effects.rooms;
+        let effects = &mut self.effects;
+        self.counters += std::mem::take(&mut effects.counters);
+        self.room_counters += std::mem::take(&mut effects.rooms);
+        effects.tick_lateness.clear();
+        effects.recorded.clear();
         // A room that failed is gone before its seats are free.
-        for room in effects.failed.into_iter().chain(effects.over) {
+        for room in effects.failed.drain(..).chain(effects.over.drain(..)) {
             self.lobby.room_failed(room);
         }
-        drop(effects.departed);
+        effects.departed.clear();
         for (room, role) in self.freed_seats.try_iter() {
             self.lobby.leave(room, role, now);
         }
