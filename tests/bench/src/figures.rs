@@ -19,8 +19,9 @@ pub(crate) struct Figures {
     /// Connections that ended, by reason.
     pub(crate) lost: BTreeMap<String, usize>,
     pub(crate) ticks_per_second: f64,
+    /// No number if the kernel does not count processor time.
     pub(crate) us_per_player_tick: f64,
-    /// How much of its core the server took.
+    /// How much of its core the server took; likewise.
     pub(crate) cpu_share: f64,
     pub(crate) bytes_per_player_tick: f64,
     pub(crate) snapshot_bytes: f64,
@@ -55,13 +56,17 @@ impl Figures {
 
     /// The most important of it, for who looks on.
     pub(crate) fn line(&self) -> String {
+        let (time, share) = if self.us_per_player_tick.is_finite() {
+            let share = format!("; {:3.0} % of its core", 100.0 * self.cpu_share);
+            (format!("{:7.2} us", self.us_per_player_tick), share)
+        } else {
+            ("CPU time unknown".to_owned(), String::new())
+        };
         let mut line = format!(
-            "{:7.2} us, {:6.1} B a player and tick; interval p99 {:6.1} ms; {:4.1} ticks/s; {:3.0} % of its core",
-            self.us_per_player_tick,
+            "{time}, {:6.1} B a player and tick; interval p99 {:6.1} ms; {:4.1} ticks/s{share}",
             self.bytes_per_player_tick,
             self.interval_p99_ms.unwrap_or(f64::NAN),
             self.ticks_per_second,
-            100.0 * self.cpu_share,
         );
         if self.connected < self.wanted {
             line += &format!("; {} of {} connected", self.connected, self.wanted);

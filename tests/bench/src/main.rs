@@ -84,6 +84,10 @@ fn prepare(options: &Options) -> anyhow::Result<()> {
     for name in process::foreign_settings() {
         say(&format!("{name} is set, which would change the server: candidates do not get it"));
     }
+    if !process::counts_cpu_time() {
+        say("there is no /proc/PID/schedstat with numbers, since this kernel was built without \
+             CONFIG_SCHED_INFO: no CPU time can be shown, and no ratio");
+    }
     if !processor::pin(PLAYERS_CORE) {
         say("there is one core: players and servers share it, and get in each other's way");
     }

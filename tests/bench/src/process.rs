@@ -1,8 +1,9 @@
 //! [`Server`]: a candidate as a child process, and what the kernel and its counters say of it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -29,8 +30,8 @@ pub(crate) struct Server {
 /// What the kernel says of a process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
-    /// Processor time of all its threads so far.
-    pub(crate) cpu: Duration,
+    /// Processor time of all its threads so far; `None` if this kernel does not count it.
+    pub(crate) cpu: Option<Duration>,
     /// Resident memory.
     pub(crate) memory_kib: u64,
 }
@@ -84,17 +85,11 @@ impl Server {
 
     /// Its processor time and memory.
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
-        let process = format!("/proc/{}", self.child.id());
-        let mut nanos = 0;
-        for thread in fs::read_dir(format!("{process}/task"))? {
-            // A thread may end between the two.
-            let stat = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            nanos += stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-        }
-        let status = fs::read_to_string(format!("{process}/status"))?;
+        let process = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let status = fs::read_to_string(process.join("status"))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = resident.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse().ok());
-        Ok(Usage { cpu: Duration::from_nanos(nanos), memory_kib: kib.context("no VmRSS")? })
+        Ok(Usage { cpu: cpu_time(&process)?, memory_kib: kib.context("no VmRSS")? })
     }
 
     /// Its counters; only the real server has any.
@@ -122,6 +117,32 @@ impl Server {
     }
 }
 
+/// Whether this kernel counts how long threads run: in nanoseconds, if it was built with
+/// CONFIG_SCHED_INFO.
+pub(crate) fn counts_cpu_time() -> bool {
+    cpu_time(Path::new("/proc/self")).is_ok_and(|cpu| cpu.is_some())
+}
+
+/// How long the threads of a process, by its directory in /proc, have run; `None` if that is not said.
+fn cpu_time(process: &Path) -> io::Result<Option<Duration>> {
+    let mut nanos = 0;
+    for thread in fs::read_dir(process.join("task"))? {
+        // A thread may end between the two.
+        nanos += nanos_of(&thread?.path()).unwrap_or(0);
+    }
+    // Where threads say nothing the sum is no figure.
+    Ok(nanos_of(process).map(|_| Duration::from_nanos(nanos)))
+}
+
+fn nanos_of(thread: &Path) -> Option<u64> {
+    // How long it ran, how long it waited for that, and how often it was let run. A kernel that does not
+    // count leaves the file away, or has nothing but zeros in it.
+    let stat = fs::read_to_string(thread.join("schedstat")).ok()?;
+    let mut numbers = stat.split_whitespace().map(str::parse);
+    let (nanos, times) = (numbers.next()?.ok()?, numbers.nth(1)?.ok()?);
+    (times > 0).then_some(nanos)
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself, which is as good.
@@ -134,4 +155,23 @@ impl Drop for Server {
 pub(crate) fn foreign_settings() -> impl Iterator<Item = String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| name.starts_with("TICKWIRE_") || name == "RUST_LOG")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_a_count_of_its_time_has_none_instead_of_zero() {
+        let folder = std::env::temp_dir().join(format!("bench-process-{}", std::process::id()));
+        let thread = folder.join("task/1");
+        fs::create_dir_all(&thread).unwrap();
+        assert_eq!(cpu_time(&folder).unwrap(), None);
+        for (text, nanos) in [("0 0 0\n", None), ("0 9 1\n", Some(0)), ("70 0 1\n", Some(70))] {
+            fs::write(folder.join("schedstat"), text).unwrap();
+            fs::write(thread.join("schedstat"), text).unwrap();
+            assert_eq!(cpu_time(&folder).unwrap(), nanos.map(Duration::from_nanos));
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -96,14 +96,16 @@ fn figures(
     let each = |sum: f64| if player_ticks > 0.0 { sum / player_ticks } else { f64::NAN };
     let lateness = |name: &str| Some(lateness_us.as_ref()?[name].as_f64()? / 1_000.0);
     let per_view = |sum: u64| (traffic.views > 0).then(|| sum as f64 / traffic.views as f64);
+    let cpu = before.cpu.zip(after.cpu).map(|(before, after)| (after - before).as_secs_f64());
+    let cpu_s = cpu.unwrap_or(f64::NAN);
     let kib = after.memory_kib.saturating_sub(empty.memory_kib) as f64;
     Figures {
         wanted: case.players.into(),
         connected: measured.playing,
         lost: traffic.lost.clone(),
         ticks_per_second: measured.ticks / measured.took.as_secs_f64(),
-        us_per_player_tick: each((after.cpu - before.cpu).as_secs_f64() * 1e6),
-        cpu_share: (after.cpu - before.cpu).as_secs_f64() / measured.took.as_secs_f64(),
+        us_per_player_tick: each(cpu_s * 1e6),
+        cpu_share: cpu_s / measured.took.as_secs_f64(),
         bytes_per_player_tick: each(traffic.bytes as f64),
         snapshot_bytes: each(traffic.snapshot_bytes as f64),
         roster_bytes: each(traffic.roster_bytes as f64),

@@ -100,6 +100,9 @@ fn summary(results: &Results) -> String {
         }
     }
     let figures = || results.0.iter().map(|(_, figures)| figures);
+    if figures().any(|figures| !figures.us_per_player_tick.is_finite()) {
+        text += "Where CPU time is missing this kernel does not count it: there are no ratios either.\n";
+    }
     if figures().any(|figures| !figures.by_kernel_time) {
         text +=
             "Intervals are by when they were read: this kernel does not say when it received.\n";
@@ -143,5 +146,18 @@ mod tests {
         assert!(table.contains("arena of 10: tickwire takes 1.50 (1.50..1.50) of"), "{table}");
         assert!(table.contains("arena: tickwire served 10 with nobody cut off"), "{table}");
         assert!(!table.contains("plain"), "{table}");
+    }
+
+    #[test]
+    fn where_the_kernel_counts_no_time_there_is_none_instead_of_zero() {
+        let uncounted = Figures { cpu_share: f64::NAN, ..measured(f64::NAN) };
+        let results = results(&[
+            (10, Candidate::Floor, 0, uncounted.clone()),
+            (10, Candidate::Tickwire, 0, uncounted.clone()),
+        ]);
+        let table = table(&results);
+        assert!(!table.contains("takes") && !table.contains("NaN"), "{table}");
+        assert!(table.contains("this kernel does not count it"), "{table}");
+        assert!(uncounted.line().starts_with("CPU time unknown, "), "{}", uncounted.line());
     }
 }
