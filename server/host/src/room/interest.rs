@@ -134,6 +134,17 @@ fn unset(bits: &mut [u64], at: u32) {
     bits[at as usize / 64] &= !(1 << (at % 64));
 }
 
+/// Where a viewer looks, if not everywhere.
+pub(super) fn centre(view: &View) -> Option<[f64; 2]> {
+    match view {
+        View::Everything => None,
+        View::Rect { min, max } => {
+            let centre = [0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0);
+            centre.iter().all(|at| at.is_finite()).then_some(centre)
+        }
+    }
+}
+
 /// Across a view lie so many cells: few, for each costs something; and enough that most of what they
 /// hold lies within the view for sure.
 const CELLS_ACROSS: f64 = 5.0;

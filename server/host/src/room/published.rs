@@ -21,11 +21,10 @@ use super::config::RoomConfig;
 use super::counters::RoomCounters;
 use super::events::EventHistory;
 use super::input_history::InputHistory;
-use super::interest::{self, Interest};
+use super::interest::{self, Interest, centre};
 use super::roster::{Roster, RosterVersion};
 use super::scoreboard::Scoreboard;
 use super::scores::{ScoreScratch, Standings, every_ticks};
-use super::snapshots::centre;
 use super::state::{Player, RoomState};
 use crate::pacer::TimeScale;
 

@@ -13,6 +13,7 @@ use shared::protocol::{ServerMessage, WIRE};
 use shared::scene::{RowRef, View};
 use shared::tick::Tick;
 
+use super::interest::centre;
 use super::own_state_replay::OwnStateReplay;
 use super::published::{EncodeScratch, Published};
 
@@ -146,17 +147,6 @@ impl<G: Game> Viewer<G> {
 fn in_memory_of<'a>(mut events: Vec<(Tick, RowRef<'_>)>) -> Vec<(Tick, RowRef<'a>)> {
     events.clear();
     events.into_iter().map(|_| unreachable!("it is empty")).collect()
-}
-
-/// Where a viewer looks, if not everywhere.
-pub(super) fn centre(view: &View) -> Option<[f64; 2]> {
-    match view {
-        View::Everything => None,
-        View::Rect { min, max } => {
-            let centre = [0, 1].map(|i| (f64::from(min[i]) + f64::from(max[i])) / 2.0);
-            centre.iter().all(|at| at.is_finite()).then_some(centre)
-        }
-    }
 }
 
 /// The player's own state in bincode.

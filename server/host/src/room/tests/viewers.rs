@@ -112,7 +112,7 @@ impl Trial {
         client.read_roster(published);
         let mut fresh = Client::new(None);
         fresh.read_roster(published);
-        // Scores come by themselves.
+        // Scores are sent apart.
         let named = |client: &Client| -> Vec<_> {
             let players = client.roster.iter();
             players.map(|(player, (name, _, bot))| (*player, name.clone(), *bot)).collect()
