@@ -259,12 +259,7 @@ impl Grid {
     /// Gives all rows in the rectangle, edges included. Of the cells that it touches only those at its
     /// rim are looked at row by row: what lies in a column between those of two edges lies between
     /// the edges. Returns how many rows those are.
-    pub(super) fn each_in(
-        &self,
-        min: [f64; 2],
-        max: [f64; 2],
-        mut each: impl FnMut(u32),
-    ) -> usize {
+    pub(super) fn each_in(&self, min: [f64; 2], max: [f64; 2], mut each: impl FnMut(u32)) -> usize {
         // What is no number holds nothing.
         let is_empty = !(min[0] <= max[0] && min[1] <= max[1]);
         if is_empty || self.rows.is_empty() {

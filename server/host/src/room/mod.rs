@@ -366,7 +366,7 @@ impl<G: Game> Room<G> {
 
     /// Scores may change with every tick; that is no reason to send them so often.
     fn refresh_scores(&mut self) {
-        if self.tick().0.is_multiple_of(scores::every_ticks(self.config.tick_rate)) {
+        if self.tick().0.is_multiple_of(scoreboard::every_ticks(self.config.tick_rate)) {
             let RoomState { simulation, roster, .. } = &mut self.state;
             let game = simulation.game();
             roster.refresh(|player| (game.score(player), game.team(player)));

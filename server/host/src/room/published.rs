@@ -23,8 +23,7 @@ use super::events::EventHistory;
 use super::input_history::InputHistory;
 use super::interest::{self, Interest, centre};
 use super::roster::{Roster, RosterVersion};
-use super::scoreboard::Scoreboard;
-use super::scores::{ScoreScratch, Standings, every_ticks};
+use super::scoreboard::{ScoreScratch, Scoreboard, Standings, every_ticks};
 use super::state::{Player, RoomState};
 use crate::pacer::TimeScale;
 

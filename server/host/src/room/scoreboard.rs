@@ -6,11 +6,12 @@
 use std::cmp::Reverse;
 
 use shared::ids::PlayerId;
-use shared::protocol::{Board, BoardPage};
+use shared::protocol::{Board, BoardPage, ScoreEntry};
 use shared::scene::View;
+use shared::tick::{Tick, TickRate};
 
 use super::roster::Roster;
-use crate::limits::SCORES_LEADERS;
+use crate::limits::{ROSTER_SCORES_PER_SECOND, SCORES_LEADERS};
 
 /// Everybody by rank and by place.
 #[derive(Debug, Default)]
@@ -19,6 +20,35 @@ pub(super) struct Scoreboard {
     ranking: Vec<(Reverse<i32>, PlayerId)>,
     /// Where the middle of each player's view is, by rising x. Who sees everything is nowhere.
     places: Vec<([f64; 2], PlayerId)>,
+}
+
+/// What scores are chosen from.
+#[derive(Clone, Copy)]
+pub(super) struct Standings<'a> {
+    pub(super) roster: &'a Roster,
+    pub(super) scoreboard: &'a Scoreboard,
+    pub(super) tick: Tick,
+    pub(super) tick_rate: TickRate,
+}
+
+/// What a look uses, kept for its memory.
+#[derive(Debug, Default)]
+pub(super) struct ScoreScratch {
+    /// Whom it needs before others, the most important first, perhaps twice.
+    pub(super) first: Vec<PlayerId>,
+    /// All that it needs, by rising id.
+    pub(super) needed: Vec<PlayerId>,
+    /// Those of them whose score it does not know, and whether it is sent that now.
+    pub(super) due: Vec<(PlayerId, bool)>,
+    pub(super) entries: Vec<ScoreEntry>,
+    /// Whom it does not need and knows all the same.
+    pub(super) kept: Vec<PlayerId>,
+    pub(super) page: Vec<PlayerId>,
+}
+
+/// How many ticks lie between two looks at scores.
+pub(super) fn every_ticks(tick_rate: TickRate) -> u32 {
+    (u32::from(tick_rate.hz()) / ROSTER_SCORES_PER_SECOND).max(1)
 }
 
 impl Scoreboard {

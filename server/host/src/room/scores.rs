@@ -14,11 +14,10 @@ use shared::tick::{Tick, TickRate};
 
 use super::counters::RoomCounters;
 use super::published::{EncodeScratch, Published};
-use super::roster::{Roster, ScoreVersion};
-use super::scoreboard::Scoreboard;
+use super::roster::ScoreVersion;
+use super::scoreboard::{ScoreScratch, Standings, every_ticks};
 use crate::limits::{
-    BOARD_BURST_BYTES, BOARD_BYTES_PER_SECOND, CROWD_LOOKS_EVERY, ROSTER_SCORES_PER_SECOND,
-    SCORES_KNOWN_MAX,
+    BOARD_BURST_BYTES, BOARD_BYTES_PER_SECOND, CROWD_LOOKS_EVERY, SCORES_KNOWN_MAX,
 };
 
 /// What stands before the entries of a message.
@@ -97,35 +96,6 @@ pub(crate) struct ScoreStream {
     page_sent: Option<u64>,
     page_due: Tick,
     page_purse: Purse,
-}
-
-/// What scores are chosen from.
-#[derive(Clone, Copy)]
-pub(super) struct Standings<'a> {
-    pub(super) roster: &'a Roster,
-    pub(super) scoreboard: &'a Scoreboard,
-    pub(super) tick: Tick,
-    pub(super) tick_rate: TickRate,
-}
-
-/// What a look uses, kept for its memory.
-#[derive(Debug, Default)]
-pub(super) struct ScoreScratch {
-    /// Whom it needs before others, the most important first, perhaps twice.
-    first: Vec<PlayerId>,
-    /// All that it needs, by rising id.
-    needed: Vec<PlayerId>,
-    /// Those of them whose score it does not know, and whether it is sent that now.
-    due: Vec<(PlayerId, bool)>,
-    entries: Vec<ScoreEntry>,
-    /// Whom it does not need and knows all the same.
-    kept: Vec<PlayerId>,
-    page: Vec<PlayerId>,
-}
-
-/// How many ticks lie between two looks at scores.
-pub(super) fn every_ticks(tick_rate: TickRate) -> u32 {
-    (u32::from(tick_rate.hz()) / ROSTER_SCORES_PER_SECOND).max(1)
 }
 
 /// How many ticks lie between two looks of one session, in a room of so many players.

@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use shared::limits::BOARD_PAGE_MAX;
 
 use super::*;
-use crate::limits::{SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND, SCORES_LEADERS};
+use crate::limits::{
+    ROSTER_SCORES_PER_SECOND, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND, SCORES_LEADERS,
+};
+use crate::room::roster::Roster;
+use crate::room::scoreboard::Scoreboard;
 
 const BUDGET: ScoreBudget =
     ScoreBudget { bytes_per_second: SCORES_BYTES_PER_SECOND, burst_bytes: SCORES_BURST_BYTES };
