@@ -30,8 +30,6 @@ pub(super) struct KindPlan {
     /// In which order fields are coded: those that hold, then those that move. In masks of fields
     /// the bits stand in that order.
     pub(super) order: Vec<u8>,
-    /// The bits in such masks of those that move.
-    pub(super) moving_mask: u32,
     /// The field that names another row, and which.
     pub(super) named: Option<(usize, Reference)>,
     /// Whether other rows or events name its rows.
@@ -286,14 +284,12 @@ pub(super) fn plan_kind(
     }
     let index = index as u8;
     let (is_event, is_named) = (!is_entity, false);
-    let moving_mask = bits_from(holds.len(), movers.len());
     KindPlan {
         index,
         is_event,
         fields,
         holds,
         held_slots,
-        moving_mask,
         movers,
         order,
         named,
@@ -301,11 +297,6 @@ pub(super) fn plan_kind(
         groups,
         models,
     }
-}
-
-/// So many bits from the `first` on.
-fn bits_from(first: usize, count: usize) -> u32 {
-    (((1_u64 << count) - 1) << first) as u32
 }
 
 fn alike(one: &Field, other: &Field) -> bool {

@@ -48,10 +48,8 @@ pub struct RowSteps {
     steps: Vec<Option<Step>>,
     /// What is believed now about which rows, each of it once.
     beliefs: Vec<(u32, Rests)>,
-    /// A hash table of the numbers of those that others may come to share.
+    /// A hash table of their numbers.
     numbers: Vec<u32>,
-    /// How many stand in it.
-    sought: usize,
     /// Of all steps, by how much fields are off.
     residuals: Vec<i32>,
     /// For each reference of the codec, the values that name rows now, rising, and the rows.
@@ -113,7 +111,6 @@ impl RowSteps {
         self.beliefs.clear();
         self.residuals.clear();
         self.numbers.fill(NONE);
-        self.sought = 0;
         self.successors.clear();
         let mut at = 0;
         for head in &before.1.heads {
@@ -210,12 +207,7 @@ impl RowSteps {
             now: after,
             mask,
             residuals: self.residuals.len() as u32,
-            // Beliefs that differ stay different, unless both are corrected to the same.
-            belief: if mask & plan.moving_mask == 0 {
-                self.believe_anew(now, after)
-            } else {
-                self.believe(now, after)
-            },
+            belief: self.believe(now, after),
         };
         self.residuals.extend(bits(mask).map(|nth| off[nth]));
         if let Some(slot) = self.steps.get_mut(known.belief as usize) {
@@ -226,7 +218,7 @@ impl RowSteps {
 
     /// The number of what is believed now about a row.
     pub(super) fn believe(&mut self, row: u32, rests: Rests) -> u32 {
-        if self.sought * 2 >= self.numbers.len() {
+        if self.beliefs.len() * 2 >= self.numbers.len() {
             self.make_space();
         }
         let mut at = self.place_of(row, rests);
@@ -237,14 +229,10 @@ impl RowSteps {
                 _ => at = (at + 1) & (self.numbers.len() - 1),
             }
         }
-        self.sought += 1;
-        self.numbers[at] = self.believe_anew(row, rests);
-        self.numbers[at]
-    }
-
-    fn believe_anew(&mut self, row: u32, rests: Rests) -> u32 {
+        let number = self.beliefs.len() as u32;
         self.beliefs.push((row, rests));
-        self.beliefs.len() as u32 - 1
+        self.numbers[at] = number;
+        number
     }
 
     /// Where the number of a belief stands or is to stand, or a little further.
@@ -259,10 +247,10 @@ impl RowSteps {
     }
 
     fn make_space(&mut self) {
-        let len = (4 * self.sought).next_power_of_two().max(64);
-        let old = std::mem::replace(&mut self.numbers, vec![NONE; len]);
-        for number in old.into_iter().filter(|number| *number != NONE) {
-            let (row, rests) = self.beliefs[number as usize];
+        let len = (4 * self.beliefs.len()).next_power_of_two().max(64);
+        self.numbers.clear();
+        self.numbers.resize(len, NONE);
+        for (&(row, rests), number) in self.beliefs.iter().zip(0..) {
             let mut at = self.place_of(row, rests);
             while self.numbers[at] != NONE {
                 at = (at + 1) & (len - 1);
