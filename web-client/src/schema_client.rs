@@ -74,6 +74,7 @@ struct Room {
     decoder: SnapshotDecoder,
     names: Names,
     is_player: bool,
+    is_board_open: bool,
     level: Vec<u8>,
     settings: Vec<u8>,
     /// Events that were not asked for yet, each with its tick.
@@ -154,7 +155,10 @@ impl SchemaClient {
                 Received::Scores
             }
             (ServerMessage::BoardPage(page), Some(room)) => {
-                room.names.set_page(Some(page));
+                // One that is on its way when its board closes is no longer asked for.
+                if room.is_board_open {
+                    room.names.set_page(Some(page));
+                }
                 Received::Board
             }
             (ServerMessage::Snapshot(body), Some(room)) => {
@@ -218,6 +222,7 @@ impl SchemaClient {
         if count > BOARD_PAGE_MAX {
             return false;
         }
+        room.is_board_open = count > 0;
         if count == 0 {
             room.names.set_page(None);
         }
@@ -329,6 +334,7 @@ impl Room {
             decoder: SnapshotDecoder::new(),
             names: Names::default(),
             is_player: welcome.player.is_some(),
+            is_board_open: false,
             level: welcome.level.to_vec(),
             settings: welcome.settings.to_vec(),
             events: VecDeque::new(),

@@ -232,6 +232,8 @@ impl Place {
                     self.newest = self.newest.max(input.tick);
                     self.inputs.insert(input.tick, value);
                 }
+                // No bot opens the board.
+                ClientMessage::Board(_) => {}
                 ClientMessage::Ping(Ping { number }) => {
                     say(&mut self.socket, &ServerMessage::Pong(Ping { number }));
                 }

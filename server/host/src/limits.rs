@@ -130,6 +130,10 @@ pub const ROSTER_SCORES_PER_SECOND: u32 = 5;
 /// In a room where a session is sent only the scores that it needs, it is looked at in one refresh of
 /// so many: in a crowd most of what a look finds waits for the budget.
 pub const CROWD_LOOKS_EVERY: u32 = 3;
+/// After so many looks a viewer that needs more scores than [`SCORES_KNOWN_MAX`] is sent those of the
+/// next players, though some may wait again: by then each of them has had a turn, at ten entries in
+/// every other look.
+pub const SCORES_WINDOW_LOOKS_MAX: u32 = 32;
 /// How many players, the best of all, each client needs the scores of.
 pub const SCORES_LEADERS: usize = 10;
 /// Of how many players at most a session remembers that its client knows their scores. If it needs

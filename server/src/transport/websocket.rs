@@ -6,7 +6,8 @@
 //! value throughout (`docs/decisions/0004-one-websocket-from-hello-to-farewell.md`). It is given the
 //! time, so that tests run it over any bytes and on virtual time.
 //!
-//! tungstenite reads the frames, except for the small ones of most inputs (`small_frames`). This module writes the data frames to the client: the frame of a
+//! tungstenite reads the frames, except for the small ones of most inputs (`small_frames`). This module
+//! writes the data frames to the client: the frame of a
 //! server is a header and the message unchanged. So one buffer of the shard collects everything that a
 //! pass sends to a client, and a connection that keeps up needs no buffer of its own. Chunks that many
 //! clients share are written from where they are, without a copy.

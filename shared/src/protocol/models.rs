@@ -44,11 +44,6 @@ impl Model {
         Model((odds << 4) as u16)
     }
 
-    /// All that it has learned.
-    pub(crate) fn raw(self) -> u16 {
-        self.0
-    }
-
     /// The probability of a set bit, out of [`ONE`].
     #[inline]
     pub(crate) fn odds(self) -> u32 {

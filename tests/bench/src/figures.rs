@@ -10,6 +10,8 @@ use crate::options::{Candidate, Case, Workload};
 /// Ticks are as regular as they should be while 99 of 100 intervals are below so much: a tick and a
 /// half.
 const INTERVAL_P99_MAX_MS: f64 = 50.0;
+/// A server that makes no more of its ticks has slowed down.
+const FULL_RATE_TICKS_PER_SECOND: f64 = 0.99 * 30.0;
 
 /// What one measurement gave.
 #[derive(Clone, Debug)]
@@ -51,7 +53,8 @@ impl Figures {
     /// Whether all were there all the time, and got their ticks as they should.
     pub(crate) fn is_sound(&self) -> bool {
         let is_regular = self.interval_p99_ms.is_some_and(|p99| p99 < INTERVAL_P99_MAX_MS);
-        self.connected == self.wanted && self.lost.is_empty() && is_regular
+        let is_full_rate = self.ticks_per_second > FULL_RATE_TICKS_PER_SECOND;
+        self.connected == self.wanted && self.lost.is_empty() && is_regular && is_full_rate
     }
 
     /// The most important of it, for who looks on.

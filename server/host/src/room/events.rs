@@ -81,7 +81,8 @@ impl EventHistory {
 
     /// Puts into `found` the events that a viewer may know of the ticks after `known` up to `now`,
     /// in order; for a viewer that knows nothing, of `now` alone. Whether it may know is judged by
-    /// where it looks now. `indices` is used meanwhile. Of more than [`SNAPSHOT_EVENTS_MAX`] the newest are given; returns how
+    /// where it looks now. `indices` is used meanwhile. Of more than [`SNAPSHOT_EVENTS_MAX`] the newest
+    /// are given; returns how
     /// many were not.
     pub(super) fn since<'a>(
         &'a self,

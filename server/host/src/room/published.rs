@@ -121,6 +121,8 @@ impl<G: Game> Published<G> {
             self.roster_change = (known.version(), OnceLock::new());
         }
         if has_changed || known.scores() != newest.scores() {
+            // Entries are as of their sending.
+            self.roster_change.1.take();
             self.roster.copy_from(newest);
             self.scoreboard.rank(newest);
         }

@@ -123,7 +123,7 @@ impl Roster {
     }
 
     /// Takes everyone's score and team, by `standing`; those that changed are one change of the scores.
-    /// What the roster is sent for, who comes and leaves, it is not.
+    /// It is no change of who is here, for which alone the roster is sent.
     pub(super) fn refresh(&mut self, mut standing: impl FnMut(PlayerId) -> (i32, u8)) {
         let next = self.scores + 1;
         for entry in &mut self.entries {

@@ -18,6 +18,7 @@ use super::roster::ScoreVersion;
 use super::scoreboard::{ScoreScratch, Standings, every_ticks};
 use crate::limits::{
     BOARD_BURST_BYTES, BOARD_BYTES_PER_SECOND, CROWD_LOOKS_EVERY, SCORES_KNOWN_MAX,
+    SCORES_WINDOW_LOOKS_MAX,
 };
 
 /// What stands before the entries of a message.
@@ -87,6 +88,9 @@ pub(crate) struct ScoreStream {
     /// scores when the first of these turns began.
     window: PlayerId,
     round: ScoreVersion,
+    /// For how many looks it has been the same, and whether it is one of everybody.
+    window_looks: u32,
+    is_round_of_all: bool,
     /// When it was last looked at, in such times.
     looked: Option<u32>,
     purse: Purse,
@@ -115,6 +119,8 @@ impl ScoreStream {
             turn: PlayerId(0),
             window: PlayerId(0),
             round: 0,
+            window_looks: 0,
+            is_round_of_all: false,
             looked: None,
             purse: Purse::new(budget),
             board: Board::default(),
@@ -246,6 +252,11 @@ impl ScoreStream {
         if is_for_all && self.is_settled && self.as_of == scores {
             return false;
         }
+        if is_for_all != self.is_round_of_all {
+            // Others are looked at than before: it begins anew.
+            self.is_round_of_all = is_for_all;
+            (self.window, self.round, self.window_looks) = (PlayerId(0), scores, 0);
+        }
         self.gather_first(now, found);
         let goes_on = self.gather(now, view, is_for_all, found);
         self.find_due(now, found);
@@ -255,7 +266,10 @@ impl ScoreStream {
         self.is_settled = waiting == 0 && goes_on.is_none();
         self.note_known(now, found);
         self.as_of = scores;
-        if waiting == 0
+        self.window_looks += 1;
+        // Where scores change all the time something always waits; in so many looks everybody of the
+        // window has had a turn.
+        if (waiting == 0 || self.window_looks >= SCORES_WINDOW_LOOKS_MAX)
             && let Some(next) = goes_on
         {
             self.go_on(next, is_for_all, scores);
@@ -335,8 +349,9 @@ impl ScoreStream {
         }
     }
 
-    /// Puts what is sent of what is due into `entries`: no more than fits however far ids lie apart. Every other
-    /// time all that is due is sent by turns, so that none waits forever behind what matters more.
+    /// Puts what is sent of what is due into `entries`: no more than fits however far ids lie apart.
+    /// Every other time all that is due is sent by turns, so that none waits forever behind what
+    /// matters more.
     fn choose(&mut self, now: &Standings<'_>, found: &mut ScoreScratch) {
         let left_bytes = self.purse.left_bytes(now);
         let ScoreScratch { first, due, entries, .. } = found;
@@ -401,7 +416,7 @@ impl ScoreStream {
     /// Those of the window are known: it goes on to `next`. When that is the first again, everybody
     /// has been looked at since the round began.
     fn go_on(&mut self, next: PlayerId, is_for_all: bool, scores: ScoreVersion) {
-        self.window = next;
+        (self.window, self.window_looks) = (next, 0);
         if next == PlayerId(0) {
             if is_for_all {
                 self.base = Some(self.round);

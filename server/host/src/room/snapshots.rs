@@ -50,7 +50,7 @@ impl<G: Game> Viewer<G> {
         self.encoder.whole_mirror(&published.config.codec, scene)
     }
 
-    /// To be called in each pass in which nothing was written for it.
+    /// To be called in each pass, after what was written for it in that.
     pub fn keep(&mut self, published: &Published<G>) {
         if self.tick() < Some(published.tick()) {
             self.encoder.keep(&published.config.codec, published.scene_of(self.tick()));

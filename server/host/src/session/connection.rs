@@ -121,18 +121,24 @@ impl<G: Game> Connection<G> {
 
     /// Sends what was encoded.
     pub(crate) fn flush(&mut self, context: &mut PassContext<'_, G>) -> Result<(), End> {
-        let flushed = if std::mem::take(&mut self.is_to_flush) {
-            self.transport.flush(context.now)
-        } else {
-            Ok(Flushed::Part)
-        };
-        if flushed == Ok(Flushed::Whole) {
+        let flushed = self.flush_encoded(context);
+        context.counters.add_traffic(self.transport.take_traffic());
+        flushed
+    }
+
+    fn flush_encoded(&mut self, context: &mut PassContext<'_, G>) -> Result<(), End> {
+        if !std::mem::take(&mut self.is_to_flush) {
+            return Ok(());
+        }
+        if self.transport.flush(context.now)? == Flushed::Whole {
             let mut buffer = Vec::new();
             self.transport.return_buffer(&mut buffer);
-            context.buffers.gathered.push(buffer);
+            // One that had to take a whole roster is not kept for a few bytes a tick.
+            if buffer.capacity() <= 2 * GATHER_BYTES {
+                context.buffers.gathered.push(buffer);
+            }
         }
-        context.counters.add_traffic(self.transport.take_traffic());
-        flushed.map(|_| ())
+        Ok(())
     }
 
     fn encode_next(&mut self, outbox: &mut Outbox, context: &mut PassContext<'_, G>) -> bool {

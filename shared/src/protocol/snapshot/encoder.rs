@@ -82,15 +82,8 @@ impl SnapshotEncoder {
         if self.mirror.tick == Some(scene.0) {
             self.part(codec, scene.1);
         } else {
-            self.begin_anew();
+            self.restart();
         }
-    }
-
-    /// Nobody knows any more what its viewer knows.
-    fn begin_anew(&mut self) {
-        self.in_step.clear();
-        self.is_in_step = false;
-        self.restart();
     }
 
     /// Bytes of memory that it holds.
@@ -111,6 +104,8 @@ impl SnapshotEncoder {
 
     /// Makes the next snapshot a keyframe, which builds on nothing before.
     pub fn restart(&mut self) {
+        self.in_step.clear();
+        self.is_in_step = false;
         self.mirror.tick = None;
     }
 
@@ -141,7 +136,7 @@ impl SnapshotEncoder {
             let rows = picture.visible.len() + self.in_step.len();
             if self.mirror.tick != steps.rows.from() {
                 // Nobody has told it to keep what it knew.
-                self.begin_anew();
+                self.restart();
             } else if codec.most_bytes(rows, picture) > picture.max_bytes {
                 self.part(codec, steps.before);
             } else {

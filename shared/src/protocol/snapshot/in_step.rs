@@ -5,8 +5,6 @@
 //! viewers ([`RowSteps`]), so that here is only selected and coded. Part of [`SnapshotEncoder`];
 //! whoever falls behind, or is not told all, is parted from the scene and keeps a mirror of its own.
 
-use std::hint::black_box;
-
 use super::additions::{EventWriter, KnownRows, NewWriter};
 use super::changes::{put_gone, put_off};
 use super::codec::Codec;
@@ -81,7 +79,6 @@ impl SnapshotEncoder {
         steps: &mut Steps<'_>,
         sink: &mut impl Sink,
     ) {
-        self.fetch();
         self.select(codec, picture, steps);
         self.put_head(codec, picture, sink);
         sink.bit(&mut self.mirror.models[model::SPARSE], false);
@@ -107,13 +104,6 @@ impl SnapshotEncoder {
         self.in_step.clear();
         fit(&mut self.in_step, scratch.known.len());
         self.in_step.extend_from_slice(&scratch.known);
-    }
-
-    /// Reads a little of all that will be needed, so that it comes from memory at once instead of
-    /// piece by piece.
-    fn fetch(&self) {
-        let models = self.mirror.models.chunks(32).map(|line| u32::from(line[0].raw()));
-        black_box(models.fold(0, u32::wrapping_add));
     }
 
     /// Finds what became of the rows known, and which are new. Both lists rise, so one pass over the

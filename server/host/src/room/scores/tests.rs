@@ -336,3 +336,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_sees_everything_hears_of_everybody_though_all_scores_change_all_the_time() {
+    let mut stage = Stage::new(300, Some(SELF));
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..400 {
+        stage.score(|_, score| score + 1);
+        told.extend(stage.look_at(View::Everything));
+    }
+    assert_eq!(told.len(), stage.roster.len());
+}
