@@ -18,7 +18,7 @@ pub struct Picture<'a> {
     /// Which of them the viewer may know, rising.
     pub visible: &'a [u32],
     /// What happened since the last picture and may be told, each with its tick. Of more than
-    /// [`SNAPSHOT_EVENTS_MAX`] only the first are told.
+    /// [`SNAPSHOT_EVENTS_MAX`](crate::limits::SNAPSHOT_EVENTS_MAX) only the first are told.
     pub events: &'a [(Tick, RowRef<'a>)],
     /// Where the viewer looks, in the game's units: what is near counts for more when not all
     /// fits.
