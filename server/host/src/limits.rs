@@ -148,8 +148,8 @@ pub const SCORES_BURST_BYTES: u32 = 400;
 pub const BOARD_BYTES_PER_SECOND: u32 = 60;
 /// How many of these bytes at once.
 pub const BOARD_BURST_BYTES: u32 = 200;
-/// How many bytes of scores all spectators are sent together a second. They see everything: it stands once in the stream that they
-/// share.
+/// How many bytes of scores all spectators are sent together a second. They see everything: it stands
+/// once in the stream that they share.
 pub const SPECTATOR_SCORES_BYTES_PER_SECOND: u32 = 1_200;
 /// How many of these bytes at once.
 pub const SPECTATOR_SCORES_BURST_BYTES: u32 = 1_200;

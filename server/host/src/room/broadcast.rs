@@ -205,8 +205,8 @@ impl Broadcast {
         is_restart
     }
 
-    /// Puts the roster messages and the scores of a tick. They are of this tick, not of when they are sent: names
-    /// come with what is seen.
+    /// Puts the roster messages and the scores of a tick. They are of this tick, not of when they are
+    /// sent: names come with what is seen.
     fn put_rosters<G: Game>(
         &mut self,
         is_restart: bool,

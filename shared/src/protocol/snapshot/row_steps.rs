@@ -5,8 +5,8 @@
 //! same for all who believe the same: it is found by the first who asks, and kept for the others. In
 //! an arena that is one in five (`docs/performance.md`).
 //!
-//! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. It is a cache: what an encoder writes is the same
-//! without it.
+//! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. It is a
+//! cache: what an encoder writes is the same without it.
 
 use super::changes::bits;
 use super::codec::Codec;
