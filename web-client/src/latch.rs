@@ -3,11 +3,22 @@
 //! A tick sees what is held when it is made. A tap may begin and end before that: without a latch it
 //! does nothing. So each press counts for at least one tick, and a release between two presses for
 //! one as well; what is held is delayed by nothing but taps before it that no tick has taken yet.
+//!
+//! A page that stood still just then gives the tap's tick too late, and the server makes that tick
+//! without it. When the server has said so, the tap is given once more.
 //! Plain bits and no clock. Owned by `page_client`.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use shared::tick::Tick;
 
 /// Changes of one button that wait for ticks at most: two whole presses. Of more the newest two are
 /// left out, so that a key that chatters, or a room in slow motion, leaves no backlog.
 const PENDING_MAX: u8 = 4;
+/// For how many ticks it is known what they took: a tap of which the server tells later than that
+/// would come as a surprise.
+const GIVEN_MAX: usize = 16;
 
 /// Which bits of the page's buttons mean what to a [`Latch`].
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +42,22 @@ pub(crate) struct Latch {
     held: u32,
     /// How many changes of each bit wait. They alternate, so their number is all there is to know.
     pending: [u8; u32::BITS as usize],
+    /// What the last ticks took, oldest first.
+    given: VecDeque<Given>,
+}
+
+/// What a tick took.
+#[derive(Clone, Copy, Debug)]
+struct Given {
+    tick: Tick,
+    taken: u32,
+    /// The bits of which the server has made the tick without them, until they are given again.
+    missed: u32,
 }
 
 impl Latch {
     pub(crate) fn new(bits: LatchBits) -> Latch {
-        Latch { bits, taken: 0, held: 0, pending: [0; u32::BITS as usize] }
+        Latch { bits, taken: 0, held: 0, pending: [0; u32::BITS as usize], given: VecDeque::new() }
     }
 
     /// Forgets everything: another player, or none.
@@ -78,13 +100,52 @@ impl Latch {
         self.held & !latched | (self.taken ^ flips) & latched
     }
 
-    /// Takes it: one change of each button, and what is held as it is.
-    pub(crate) fn take(&mut self) -> u32 {
+    /// Takes it for `tick`: one change of each button, and what is held as it is.
+    pub(crate) fn take(&mut self, tick: Tick) -> u32 {
         self.taken = self.next();
         for pending in &mut self.pending {
             *pending = pending.saturating_sub(1);
         }
+        if self.given.len() >= GIVEN_MAX {
+            self.given.pop_front();
+        }
+        self.given.push_back(Given { tick, taken: self.taken, missed: 0 });
+        self.give_again();
         self.taken
+    }
+
+    /// The server made `tick` without what it took: to be told once.
+    pub(crate) fn missed(&mut self, tick: Tick) {
+        if let Some(given) = self.given.iter_mut().find(|given| given.tick == tick) {
+            given.missed = u32::MAX;
+            self.give_again();
+        }
+    }
+
+    /// Queues the presses, and the releases between two presses, that began and ended in ticks all
+    /// of which were made without them.
+    fn give_again(&mut self) {
+        for bit in bits(self.bits.buttons) {
+            while let Some(span) = self.missed_span(bit) {
+                let was_down = self.given[span.start].taken & (1 << bit) != 0;
+                let is_down = self.taken & (1 << bit) != 0;
+                // Who does the same again already has no need of it.
+                if was_down != is_down && self.pending[bit] + 2 <= PENDING_MAX {
+                    self.pending[bit] += 2;
+                }
+                self.given.range_mut(span).for_each(|given| given.missed &= !(1 << bit));
+            }
+        }
+    }
+
+    /// Of the ticks that are known those in which a bit was the same, with a change before and after,
+    /// and no tick of which was made with it.
+    fn missed_span(&self, bit: usize) -> Option<Range<usize>> {
+        let is_down = |i: usize| self.given[i].taken & (1 << bit) != 0;
+        let changes = || (1..self.given.len()).filter(|&i| is_down(i - 1) != is_down(i));
+        let mut spans = changes().zip(changes().skip(1)).map(|(start, end)| start..end);
+        spans
+            .find(|span| self.given.range(span.clone()).all(|given| given.missed & (1 << bit) != 0))
     }
 }
 
@@ -113,8 +174,22 @@ mod tests {
         latch
     }
 
+    /// Takes for so many ticks after those before.
+    fn take(latch: &mut Latch, ticks: usize) -> Vec<u32> {
+        let next = latch.given.back().map_or(Tick(1), |given| given.tick.next());
+        (0..ticks).map(|i| latch.take(next.plus(i as u32))).collect()
+    }
+
     fn taken(mut latch: Latch, ticks: usize) -> Vec<u32> {
-        (0..ticks).map(|_| latch.take()).collect()
+        take(&mut latch, ticks)
+    }
+
+    /// Notes each in turn, and takes for a tick after each.
+    fn play(latch: &mut Latch, held: &[u32]) {
+        for &held in held {
+            latch.note(held);
+            take(latch, 1);
+        }
     }
 
     #[test]
@@ -128,7 +203,7 @@ mod tests {
     fn a_release_and_a_new_press_between_two_ticks_are_seen_apart() {
         assert_eq!(taken(noted(&[FIRE, 0, FIRE, 0]), 5), [FIRE, 0, FIRE, 0, 0]);
         let mut latch = noted(&[FIRE]);
-        assert_eq!(latch.take(), FIRE);
+        assert_eq!(take(&mut latch, 1), [FIRE]);
         latch.note(0);
         latch.note(FIRE);
         assert_eq!(taken(latch, 3), [0, FIRE, FIRE], "let go for a tick: a rail is fired");
@@ -140,14 +215,14 @@ mod tests {
         for held in [FIRE, FIRE | RAIL, RAIL | WISH, 0, STICK, 0] {
             latch.note(held);
             assert_eq!(latch.next(), held);
-            assert_eq!(latch.take(), held);
+            assert_eq!(take(&mut latch, 1), [held]);
         }
     }
 
     #[test]
     fn a_stick_that_flickers_between_two_directions_is_no_series_of_presses() {
         let mut latch = noted(&[STICK, 0, STICK, 0, STICK]);
-        assert_eq!(latch.take(), STICK);
+        assert_eq!(take(&mut latch, 1), [STICK]);
         (0..9).for_each(|_| [0, STICK].iter().for_each(|&held| latch.note(held)));
         assert_eq!(taken(latch.clone(), 3), [STICK; 3]);
         latch.note(0);
@@ -157,7 +232,7 @@ mod tests {
     #[test]
     fn whoever_is_away_has_pressed_nothing_and_let_go_of_nothing() {
         let mut latch = noted(&[FIRE, 0, FIRE, 0, ABSENT]);
-        assert_eq!(latch.take(), ABSENT);
+        assert_eq!(take(&mut latch, 1), [ABSENT]);
         latch.note(FIRE);
         assert_eq!(taken(latch, 1), [FIRE], "what is still down when one is back counts");
     }
@@ -167,9 +242,64 @@ mod tests {
         for (presses, held) in [(100, 0), (101, FIRE)] {
             let mut latch = noted(&[]);
             (0..presses).for_each(|press| latch.note(if press % 2 == 0 { FIRE } else { 0 }));
-            (0..PENDING_MAX).for_each(|_| _ = latch.take());
-            assert_eq!(latch.take(), held);
+            take(&mut latch, usize::from(PENDING_MAX));
+            assert_eq!(take(&mut latch, 1), [held]);
         }
+    }
+
+    #[test]
+    fn a_tap_whose_tick_came_too_late_is_given_once_more() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[0, FIRE, 0]);
+        latch.missed(Tick(2));
+        assert_eq!(taken(latch.clone(), 3), [FIRE, 0, 0]);
+        play(&mut latch, &[0; 3]);
+        latch.missed(Tick(4));
+        assert_eq!(taken(latch, 3), [FIRE, 0, 0], "and again, for as long as it is missed");
+        let mut early = noted(&[]);
+        play(&mut early, &[0, FIRE]);
+        early.missed(Tick(2));
+        early.note(0);
+        assert_eq!(taken(early, 4), [0, FIRE, 0, 0], "told of while it was held");
+        let mut both = noted(&[]);
+        play(&mut both, &[0, FIRE | RAIL, 0]);
+        both.missed(Tick(2));
+        assert_eq!(taken(both, 2), [FIRE | RAIL, 0]);
+    }
+
+    #[test]
+    fn a_release_that_came_too_late_between_two_presses_is_given_once_more() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[RAIL, RAIL, 0, RAIL]);
+        latch.missed(Tick(3));
+        assert_eq!(taken(latch, 3), [0, RAIL, RAIL]);
+    }
+
+    #[test]
+    fn what_came_in_time_in_one_tick_is_not_given_again() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[0, FIRE, FIRE, 0, 0]);
+        latch.missed(Tick(2));
+        assert_eq!(taken(latch.clone(), 3), [0; 3]);
+        // What is over, but began before all that is known of, may have come in time.
+        for _ in 0..3 {
+            play(&mut latch, &[FIRE; GIVEN_MAX]);
+        }
+        play(&mut latch, &[0]);
+        (1..=100).for_each(|tick| latch.missed(Tick(tick)));
+        assert_eq!(taken(latch, 3), [0; 3]);
+    }
+
+    #[test]
+    fn who_presses_again_meanwhile_has_one_press_for_it() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[0, FIRE, 0, FIRE]);
+        latch.missed(Tick(2));
+        assert_eq!(taken(latch, 3), [FIRE; 3]);
+        let mut stick = noted(&[]);
+        play(&mut stick, &[0, STICK, 0]);
+        stick.missed(Tick(2));
+        assert_eq!(taken(stick, 3), [0; 3], "what is not a button is not pressed");
     }
 
     /// Plays presses of so many microseconds each to ticks of another length; gives how many of the
@@ -194,7 +324,7 @@ mod tests {
                 1 => latch.note(0),
                 _ => {
                     sampled += u64::from(latch.held & FIRE != 0);
-                    let now = latch.take();
+                    let now = take(&mut latch, 1)[0];
                     seen += u64::from(now & !before & FIRE != 0);
                     before = now;
                 }

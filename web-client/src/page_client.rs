@@ -172,7 +172,10 @@ impl<G: Game> PageClient<G> {
         let latch = &mut self.latch;
         latch.note(buttons);
         if let (Some(client), None) = (&mut self.client, &self.fault) {
-            client.play_each(now, || input(latch.take()));
+            while let Some(late) = client.take_late() {
+                latch.missed(late.tick);
+            }
+            client.play_each(now, |tick| input(latch.take(tick)));
         }
         self.stage_number()
     }

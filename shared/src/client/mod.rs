@@ -220,13 +220,13 @@ impl<G: Game> Client<G> {
     /// predicts them, and queues what is to be sent. Call it when [`Client::due_at`] has come,
     /// or at every animation frame; early calls do nothing. Gives the number of ticks made.
     pub fn play(&mut self, now: Duration, input: G::Input) -> u32 {
-        self.play_each(now, || input)
+        self.play_each(now, |_| input)
     }
 
     /// The same with an input of its own for each tick: `input` is called once for every tick made,
-    /// in their order, and for nothing else. So what was pressed and let go between two ticks can be
+    /// in their order, with the tick, and for nothing else. So what was pressed and let go between two ticks can be
     /// kept until one of them has taken it.
-    pub fn play_each(&mut self, now: Duration, mut input: impl FnMut() -> G::Input) -> u32 {
+    pub fn play_each(&mut self, now: Duration, mut input: impl FnMut(Tick) -> G::Input) -> u32 {
         let Some(playing) = &mut self.playing else { return 0 };
         if self.stage != Stage::Playing {
             return 0;
@@ -238,7 +238,7 @@ impl<G: Game> Client<G> {
         }
         let mut made = 0;
         while let Some(tick) = playing.player.and_then(|_| playing.clocks.next_input(now)) {
-            let message = playing.give(now, tick, input());
+            let message = playing.give(now, tick, input(tick));
             self.outbox.push_back(message);
             made += 1;
         }
