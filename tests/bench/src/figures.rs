@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 
 use crate::options::{Candidate, Case, Workload};
 
-/// Ticks are as regular as they should be while 99 of 100 intervals are below so much: a tick and a
-/// half.
-const INTERVAL_P99_MAX_MS: f64 = 50.0;
-/// A server that makes no more of its ticks has slowed down.
-const FULL_RATE_TICKS_PER_SECOND: f64 = 0.99 * 30.0;
+/// Ticks are as regular as they should be while 99 of 100 intervals are below so many.
+const INTERVAL_P99_MAX_TICKS: f64 = 1.5;
+/// A server that makes no more than this share of its ticks has slowed down.
+const FULL_RATE_SHARE: f64 = 0.99;
 
 /// What one measurement gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
     pub(crate) wanted: usize,
+    /// Ticks a second.
+    pub(crate) wanted_hz: f64,
     pub(crate) connected: usize,
     /// Connections that ended, by reason.
     pub(crate) lost: BTreeMap<String, usize>,
@@ -52,8 +53,9 @@ pub(crate) struct Figures {
 impl Figures {
     /// Whether all were there all the time, and got their ticks as they should.
     pub(crate) fn is_sound(&self) -> bool {
-        let is_regular = self.interval_p99_ms.is_some_and(|p99| p99 < INTERVAL_P99_MAX_MS);
-        let is_full_rate = self.ticks_per_second > FULL_RATE_TICKS_PER_SECOND;
+        let interval_max_ms = INTERVAL_P99_MAX_TICKS * 1_000.0 / self.wanted_hz;
+        let is_regular = self.interval_p99_ms.is_some_and(|p99| p99 < interval_max_ms);
+        let is_full_rate = self.ticks_per_second > FULL_RATE_SHARE * self.wanted_hz;
         self.connected == self.wanted && self.lost.is_empty() && is_regular && is_full_rate
     }
 
@@ -179,6 +181,7 @@ pub(crate) mod tests {
     pub(crate) fn measured(us: f64) -> Figures {
         Figures {
             wanted: 10,
+            wanted_hz: 30.0,
             connected: 10,
             lost: BTreeMap::new(),
             ticks_per_second: 30.0,

@@ -40,6 +40,11 @@ pub(crate) struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: Option<u32>,
 
+    /// Ticks of the servers, and inputs of each player, per second
+    #[arg(long, value_name = "HZ", default_value_t = 30,
+        value_parser = clap::value_parser!(u16).range(10..=128))]
+    pub(crate) tick_rate: u16,
+
     /// Draw the CPU time over the number of players into this file
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
@@ -92,6 +97,11 @@ impl Options {
             (_, true) => 2_500,
             (_, false) => 4_000,
         })
+    }
+
+    /// The time between two ticks.
+    pub(crate) fn period(&self) -> Duration {
+        Duration::from_secs(1) / u32::from(self.tick_rate)
     }
 
     pub(crate) fn measured(&self) -> Duration {

@@ -45,6 +45,7 @@ impl Server {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["--role", &candidate.to_string()]);
         command.args(["--room-size", &case.room_size().to_string()]);
+        command.args(["--tick-rate", &options.tick_rate.to_string()]);
         foreign_settings().for_each(|name| {
             command.env_remove(name);
         });

@@ -13,9 +13,9 @@ use crate::say;
 
 /// How long a server is left alone before its memory is taken for what it needs without players.
 const SETTLE: Duration = Duration::from_millis(200);
-/// A candidate that makes so few of its ticks is not given more players: that would take minutes, and
-/// the kernel gigabytes.
-const HOPELESS_TICKS_PER_SECOND: f64 = 20.0;
+/// A candidate that makes no more than this share of its ticks is not given more players: that would take
+/// minutes, and the kernel gigabytes.
+const HOPELESS_SHARE: f64 = 2.0 / 3.0;
 
 /// All that the options ask for.
 pub(crate) fn run_all(options: &Options) -> anyhow::Result<Results> {
@@ -27,7 +27,7 @@ pub(crate) fn run_all(options: &Options) -> anyhow::Result<Results> {
             smaller.into_iter().any(|&other| {
                 let made =
                     results.median(other, *candidate, |figures| Some(figures.ticks_per_second));
-                made.is_some_and(|made| made < HOPELESS_TICKS_PER_SECOND)
+                made.is_some_and(|made| made < HOPELESS_SHARE * f64::from(options.tick_rate))
             })
         };
         let (skipped, candidates): (Vec<_>, Vec<_>) =
@@ -58,7 +58,7 @@ fn run_one(candidate: Candidate, case: Case, options: &Options) -> anyhow::Resul
     let mut server = Server::start(candidate, case, options)?;
     std::thread::sleep(SETTLE);
     let empty = server.usage()?;
-    let mut players = Generator::new(server.address, candidate, case)?;
+    let mut players = Generator::new(server.address, candidate, case, options.period())?;
     players.connect_all()?;
     players.play_for(options.warm_up(candidate))?;
     // Counters are asked for outside of what is measured, for nobody plays meanwhile.
@@ -77,7 +77,8 @@ fn run_one(candidate: Candidate, case: Case, options: &Options) -> anyhow::Resul
     let lateness = status.map(|status| status["tick_lateness_us"].clone()).or(last);
     let late = late_inputs(more.as_ref()).zip(late_inputs(counters.as_ref()));
     let usage = [empty, before, after];
-    Ok(figures(case, &measured, usage, lateness, late.map(|(after, before)| after - before)))
+    let late = late.map(|(after, before)| after - before);
+    Ok(figures(case, options, &measured, usage, lateness, late))
 }
 
 fn late_inputs(counters: Option<&Value>) -> Option<u64> {
@@ -86,6 +87,7 @@ fn late_inputs(counters: Option<&Value>) -> Option<u64> {
 
 fn figures(
     case: Case,
+    options: &Options,
     measured: &Measured,
     [empty, before, after]: [Usage; 3],
     lateness_us: Option<Value>,
@@ -101,6 +103,7 @@ fn figures(
     let kib = after.memory_kib.saturating_sub(empty.memory_kib) as f64;
     Figures {
         wanted: case.players.into(),
+        wanted_hz: options.tick_rate.into(),
         connected: measured.playing,
         lost: traffic.lost.clone(),
         ticks_per_second: measured.ticks / measured.took.as_secs_f64(),

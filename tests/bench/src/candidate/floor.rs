@@ -8,14 +8,14 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{LISTENING, PERIOD};
+use super::LISTENING;
 use crate::candidate::lateness::Lateness;
 
 const MESSAGE_BYTES: usize = 128;
 /// Longer than any client takes for its request once it has connected.
 const HANDSHAKE_MAX: Duration = Duration::from_millis(500);
 
-pub(super) fn serve(lateness: &Lateness) -> anyhow::Result<()> {
+pub(super) fn serve(period: Duration, lateness: &Lateness) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     #[expect(clippy::print_stdout, reason = "whoever started it reads this")]
@@ -27,7 +27,7 @@ pub(super) fn serve(lateness: &Lateness) -> anyhow::Result<()> {
     let mut deadline = Instant::now();
     loop {
         // What it is late by more than a tick is given up.
-        deadline = (deadline + PERIOD).max(Instant::now() - PERIOD);
+        deadline = (deadline + period).max(Instant::now() - period);
         thread::sleep(deadline.saturating_duration_since(Instant::now()));
         lateness.record(deadline.elapsed());
         sockets.retain_mut(|socket| serve_one(socket, &message));

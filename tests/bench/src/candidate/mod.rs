@@ -8,16 +8,12 @@ mod lateness;
 mod plain;
 mod tickwire;
 
-use std::time::Duration;
-
 use crate::options::{Candidate, Options};
 use crate::processor;
 use lateness::Lateness;
 
 /// Which core servers have for themselves.
 const CORE: usize = 0;
-/// The time between two ticks, as the server has it by default.
-const PERIOD: Duration = Duration::from_nanos(33_333_333);
 /// Before the address that a candidate prints.
 pub(crate) const LISTENING: &str = "listening on http://";
 /// Before that of the HTTP server with the counters, which only the real server has.
@@ -29,8 +25,8 @@ pub(crate) const MEASURE: &str = "measure";
 pub(crate) fn serve(candidate: Candidate, options: &Options) -> anyhow::Result<()> {
     processor::pin(CORE);
     match candidate {
-        Candidate::Floor => floor::serve(&Lateness::until_stdin_ends()),
-        Candidate::Plain => plain::serve(options.room_size, Lateness::until_stdin_ends()),
-        Candidate::Tickwire => tickwire::serve(options.room_size),
+        Candidate::Floor => floor::serve(options.period(), &Lateness::until_stdin_ends()),
+        Candidate::Plain => plain::serve(options, Lateness::until_stdin_ends()),
+        Candidate::Tickwire => tickwire::serve(options),
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
 use futures_util::{SinkExt, StreamExt};
 use shared::game::{Given, LeaveReason, PlayerInput, Setup};
 use shared::ids::{EntityId, PlayerId};
@@ -14,6 +15,7 @@ use shared::protocol::{ClientMessage, RoomWish, WIRE};
 use shared::scene::RowRef;
 use shared::simulation::Simulation;
 use shared::skirmish::{Input, Skirmish};
+use shared::tick::TickRate;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -21,8 +23,9 @@ use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use super::{LISTENING, PERIOD};
+use super::LISTENING;
 use crate::candidate::lateness::Lateness;
+use crate::options::Options;
 
 const BUFFER_BYTES: usize = 4_096;
 /// How many scenes may wait for a connection that is behind. It misses further ones.
@@ -46,16 +49,20 @@ struct Room {
 
 struct Rooms {
     size: u16,
+    tick_rate: TickRate,
     lateness: Arc<Lateness>,
     by_name: Mutex<HashMap<String, Room>>,
 }
 
-pub(super) fn serve(room_size: u16, lateness: Arc<Lateness>) -> anyhow::Result<()> {
+pub(super) fn serve(options: &Options, lateness: Arc<Lateness>) -> anyhow::Result<()> {
+    let tick_rate = TickRate::new(options.tick_rate).context("no such tick rate")?;
+    let by_name = Mutex::default();
+    let rooms = Rooms { size: options.room_size, tick_rate, lateness, by_name };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(accept(room_size, lateness))
+    runtime.block_on(accept(Arc::new(rooms)))
 }
 
-async fn accept(size: u16, lateness: Arc<Lateness>) -> anyhow::Result<()> {
+async fn accept(rooms: Arc<Rooms>) -> anyhow::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
@@ -64,7 +71,6 @@ async fn accept(size: u16, lateness: Arc<Lateness>) -> anyhow::Result<()> {
     {
         println!("{LISTENING}{}", listener.local_addr()?);
     }
-    let rooms = Arc::new(Rooms { size, lateness, by_name: Mutex::default() });
     loop {
         let (stream, _) = listener.accept().await?;
         let rooms = Arc::clone(&rooms);
@@ -123,7 +129,8 @@ impl Rooms {
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         let room = by_name.entry(name.to_owned()).or_insert_with(|| {
             let (inbox, messages) = mpsc::channel(4 * usize::from(self.size));
-            tokio::spawn(run_room(self.size, Arc::clone(&self.lateness), messages));
+            let lateness = Arc::clone(&self.lateness);
+            tokio::spawn(run_room(self.size, self.tick_rate, lateness, messages));
             Room { inbox, joined: 0 }
         });
         let player = PlayerId(room.joined);
@@ -139,12 +146,17 @@ struct Player {
     last: Input,
 }
 
-async fn run_room(size: u16, lateness: Arc<Lateness>, mut messages: mpsc::Receiver<RoomMessage>) {
-    let setup = Setup { seed: 7_u64.into(), players_max: size, ..Setup::default() };
+async fn run_room(
+    size: u16,
+    tick_rate: TickRate,
+    lateness: Arc<Lateness>,
+    mut messages: mpsc::Receiver<RoomMessage>,
+) {
+    let setup = Setup { seed: 7_u64.into(), players_max: size, tick_rate, ..Setup::default() };
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut players: BTreeMap<PlayerId, Player> = BTreeMap::new();
     let mut inputs = Vec::new();
-    let mut ticks = interval(PERIOD);
+    let mut ticks = interval(tick_rate.period());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let due = ticks.tick().await;

@@ -10,8 +10,9 @@ use clap::Parser;
 use shared::skirmish::Skirmish;
 
 use crate::ALLOCATOR;
+use crate::options::Options;
 
-pub(super) fn serve(room_size: u16) -> anyhow::Result<()> {
+pub(super) fn serve(options: &Options) -> anyhow::Result<()> {
     std::thread::spawn(|| {
         let mut orders = Vec::new();
         // However it ends: nobody is there any more.
@@ -19,7 +20,7 @@ pub(super) fn serve(room_size: u16) -> anyhow::Result<()> {
         std::process::exit(0);
     });
     ::tickwire::set_live_bytes(|| ALLOCATOR.allocated());
-    let room_size = room_size.to_string();
+    let (room_size, tick_rate) = (options.room_size.to_string(), options.tick_rate.to_string());
     let config = ::tickwire::Config::parse_from([
         "tickwire",
         "--listen=127.0.0.1:0",
@@ -30,6 +31,8 @@ pub(super) fn serve(room_size: u16) -> anyhow::Result<()> {
         "--rooms-max=300",
         "--room-size",
         &room_size,
+        "--tick-rate",
+        &tick_rate,
     ]);
     ::tickwire::run::<Skirmish>(config)?;
     Ok(())

@@ -24,10 +24,6 @@ use crate::options::{Candidate, Case, Workload};
 use connection::{Connection, Lost, Scratch};
 pub(crate) use traffic::Traffic;
 
-/// The time between two inputs of a player.
-const PERIOD: Duration = Duration::from_nanos(33_333_333);
-/// In how many turns of a millisecond or so the players of a tick have theirs.
-const TURNS: u64 = 33;
 /// Most players of which each is a whole client, and at least so many if there are.
 const SAMPLE_EVERY: usize = 64;
 const SAMPLES_MIN: usize = 8;
@@ -45,6 +41,10 @@ pub(crate) struct Generator {
     candidate: Candidate,
     case: Case,
     epoll: Epoll,
+    /// The time between two inputs of a player.
+    period: Duration,
+    /// In how many turns of a millisecond or so the players of a tick have theirs.
+    turns: u64,
     start: Instant,
     /// The next turn.
     turn: u64,
@@ -73,6 +73,7 @@ impl Generator {
         address: SocketAddr,
         candidate: Candidate,
         case: Case,
+        period: Duration,
     ) -> anyhow::Result<Generator> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let players = usize::from(case.players);
@@ -81,6 +82,8 @@ impl Generator {
             candidate,
             case,
             epoll,
+            period,
+            turns: (period.as_millis() as u64).max(1),
             start: Instant::now(),
             turn: 0,
             connections: Vec::with_capacity(players),
@@ -204,7 +207,7 @@ impl Generator {
 
     /// When the next turn is due.
     fn due(&self) -> Duration {
-        Duration::from_nanos(self.turn * PERIOD.as_nanos() as u64 / TURNS)
+        Duration::from_nanos(self.turn * self.period.as_nanos() as u64 / self.turns)
     }
 
     fn take_turns(&mut self) {
@@ -212,8 +215,8 @@ impl Generator {
             let now = self.start.elapsed();
             let Some(late) = now.checked_sub(self.due()) else { return };
             self.traffic.own_lateness.record(late);
-            let first = (self.turn % TURNS) as usize;
-            for number in (first..self.connections.len()).step_by(TURNS as usize) {
+            let first = (self.turn % self.turns) as usize;
+            for number in (first..self.connections.len()).step_by(self.turns as usize) {
                 self.with(number, Connection::take_turn);
             }
             for number in (0..self.connections.len()).step_by(self.sample_every) {
