@@ -49,7 +49,7 @@
 //!
 //! - `row ENTITY KIND VALUES`, one for each entity there is, by rising entity; `event KIND VALUES`
 //!   in the order in which it happened. A value is in steps. At the end may stand `for all`,
-//!   `for near` (whoever sees its place) or `for PLAYER`; without it, what has a place is for
+//!   `for near` (whoever sees its place), `for PLAYER` or `for PLAYER PLAYER`; without it, what has a place is for
 //!   those near, and all else for all.
 //! - `view PLAYER MINX MINY MAXX MAXY`, or `view PLAYER all`: a viewer and the rectangle of which
 //!   it may know, in units; by rising player. The rectangle may move from tick to tick.

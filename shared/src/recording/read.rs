@@ -300,11 +300,18 @@ fn take_values(
         Some("for") => match words.next("audience")? {
             "all" => Audience::All,
             "near" => Audience::Near,
-            player => Audience::One(PlayerId(player.parse().map_err(|_| Wrong::Word("audience"))?)),
+            player => match words.0.next() {
+                None => Audience::One(take_player(player)?),
+                Some(other) => Audience::Two([take_player(player)?, take_player(other)?]),
+            },
         },
         Some(_) => return Err(Wrong::LeftOver),
     };
     Ok((index, audience))
+}
+
+fn take_player(word: &str) -> Result<PlayerId, Wrong> {
+    Ok(PlayerId(word.parse().map_err(|_| Wrong::Word("audience"))?))
 }
 
 fn take_view(viewers: &mut Vec<RecordedViewer>, words: &mut Words<'_>) -> Result<(), Wrong> {

@@ -76,6 +76,7 @@ fn audience() -> impl Strategy<Value = Audience> {
         Just(Audience::All),
         Just(Audience::Near),
         any::<u16>().prop_map(|player| Audience::One(PlayerId(player))),
+        any::<[u16; 2]>().prop_map(|players| Audience::Two(players.map(PlayerId))),
     ]
 }
 

@@ -86,6 +86,9 @@ fn write_values(values: &[i32], kind: &Kind, audience: Audience, out: &mut Strin
         Audience::All => out.push_str(" for all"),
         Audience::Near => out.push_str(" for near"),
         Audience::One(player) => write!(out, " for {}", player.0).expect(STRING),
+        Audience::Two([one, other]) => {
+            write!(out, " for {} {}", one.0, other.0).expect(STRING);
+        }
     }
     out.push('\n');
 }

@@ -31,6 +31,8 @@ pub enum Audience {
     Near,
     /// This player alone. Spectators, who see everything, are sent it too.
     One(PlayerId),
+    /// These two players alone, and spectators, each once.
+    Two([PlayerId; 2]),
 }
 
 /// What part of the world a viewer may know, in the game's units.
@@ -190,6 +192,7 @@ impl Audience {
             Audience::All => true,
             Audience::Near => place().is_none_or(|place| view.holds(place)),
             Audience::One(player) => viewer.is_none_or(|viewer| viewer == player),
+            Audience::Two(players) => viewer.is_none_or(|viewer| players.contains(&viewer)),
         }
     }
 }

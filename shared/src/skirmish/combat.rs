@@ -165,10 +165,7 @@ fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
         now.emit(&kinds::KILL, values);
         return;
     }
-    now.emit_to(Audience::One(victim), &kinds::KILL, values);
-    if blow.by != victim {
-        now.emit_to(Audience::One(blow.by), &kinds::KILL, values);
-    }
+    now.emit_to(Audience::Two([victim, blow.by]), &kinds::KILL, values);
 }
 
 /// Whose points a kill is.

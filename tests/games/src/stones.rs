@@ -151,7 +151,11 @@ impl Game for Stones {
         for (player, dot) in &self.dots {
             let at = [dot.x.into(), dot.y.into(), f64::from(player.0)];
             // The dot of every seventh player is hidden from all others.
-            let audience = if player.0 % 7 == 6 { Audience::One(*player) } else { Audience::Near };
+            let audience = match player.0 % 7 {
+                5 => Audience::Two([*player, PlayerId(player.0 + 1)]),
+                6 => Audience::One(*player),
+                _ => Audience::Near,
+            };
             scene.row_for(audience, &DOT, dot.entity, at);
         }
     }

@@ -73,7 +73,7 @@ impl EventHistory {
             events.scopes.push(scope);
             match scope {
                 Scope::At(place) => events.placed.add(Placed { place, row: index as u32 }),
-                Scope::All | Scope::One(_) => events.unplaced.push(index as u32),
+                Scope::All | Scope::One(_) | Scope::Two(_) => events.unplaced.push(index as u32),
             }
         }
         events.placed.sort(cell);

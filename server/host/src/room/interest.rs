@@ -18,6 +18,8 @@ pub(super) enum Scope {
     At([f64; 2]),
     /// This player, and spectators.
     One(PlayerId),
+    /// These two players, and spectators.
+    Two([PlayerId; 2]),
 }
 
 impl Scope {
@@ -26,6 +28,7 @@ impl Scope {
             Audience::All => Scope::All,
             Audience::Near => kind.place(values).map_or(Scope::All, Scope::At),
             Audience::One(player) => Scope::One(player),
+            Audience::Two(players) => Scope::Two(players),
         }
     }
 
@@ -34,6 +37,7 @@ impl Scope {
             Scope::All => true,
             Scope::At(place) => view.holds(place),
             Scope::One(player) => viewer.is_none_or(|viewer| viewer == player),
+            Scope::Two(players) => viewer.is_none_or(|viewer| players.contains(&viewer)),
         }
     }
 }
@@ -44,8 +48,8 @@ pub(super) struct Interest {
     rows: usize,
     /// A bit per row: those that are for all.
     for_all: Vec<u64>,
-    /// Those for one player alone, by player and then by row.
-    for_one: Vec<(PlayerId, u32)>,
+    /// Those for one or two players alone, by player and then by row.
+    for_few: Vec<(PlayerId, u32)>,
     grid: Grid,
 }
 
@@ -55,17 +59,20 @@ impl Interest {
         self.rows = scene.rows().len();
         self.for_all.clear();
         self.for_all.resize(self.rows.div_ceil(64), 0);
-        self.for_one.clear();
+        self.for_few.clear();
         self.grid.clear();
         for (index, row) in scene.rows().iter().enumerate() {
             let kind = &schema.entities[usize::from(row.kind)];
             match Scope::of(scene.row_audience(index), kind, row.values) {
                 Scope::All => set(&mut self.for_all, index as u32),
                 Scope::At(place) => self.grid.add(Placed { place, row: index as u32 }),
-                Scope::One(player) => self.for_one.push((player, index as u32)),
+                Scope::One(player) => self.for_few.push((player, index as u32)),
+                Scope::Two(players) => {
+                    self.for_few.extend(players.map(|player| (player, index as u32)));
+                }
             }
         }
-        self.for_one.sort_unstable();
+        self.for_few.sort_unstable();
         self.grid.sort(cell);
     }
 
@@ -82,7 +89,7 @@ impl Interest {
         out.clear();
         let mut asked = 0;
         match view {
-            View::Everything if viewer.is_none() || self.for_one.is_empty() => {
+            View::Everything if viewer.is_none() || self.for_few.is_empty() => {
                 out.extend(0..self.rows as u32);
                 return asked;
             }
@@ -92,17 +99,18 @@ impl Interest {
                 if !self.rows.is_multiple_of(64) {
                     found.push((1 << (self.rows % 64)) - 1);
                 }
-                for &(player, row) in &self.for_one {
-                    if viewer != Some(player) {
-                        unset(found, row);
-                    }
+                for &(_, row) in &self.for_few {
+                    unset(found, row);
+                }
+                for &(_, row) in of_viewer(&self.for_few, viewer) {
+                    set(found, row);
                 }
             }
             View::Rect { min, max } => {
                 found.clone_from(&self.for_all);
                 let (min, max) = (min.map(f64::from), max.map(f64::from));
                 asked = self.grid.each_in(min, max, |row| set(found, row));
-                for &(_, row) in of_viewer(&self.for_one, viewer) {
+                for &(_, row) in of_viewer(&self.for_few, viewer) {
                     set(found, row);
                 }
             }
@@ -119,11 +127,11 @@ impl Interest {
 }
 
 /// The rows for `viewer` alone; a spectator is sent those of all players.
-fn of_viewer(for_one: &[(PlayerId, u32)], viewer: Option<PlayerId>) -> &[(PlayerId, u32)] {
-    let Some(viewer) = viewer else { return for_one };
-    let start = for_one.partition_point(|(player, _)| *player < viewer);
-    let len = for_one[start..].partition_point(|(player, _)| *player == viewer);
-    &for_one[start..start + len]
+fn of_viewer(for_few: &[(PlayerId, u32)], viewer: Option<PlayerId>) -> &[(PlayerId, u32)] {
+    let Some(viewer) = viewer else { return for_few };
+    let start = for_few.partition_point(|(player, _)| *player < viewer);
+    let len = for_few[start..].partition_point(|(player, _)| *player == viewer);
+    &for_few[start..start + len]
 }
 
 fn set(bits: &mut [u64], at: u32) {

@@ -1,8 +1,10 @@
 //! Rounds, teams and points.
 
 use super::super::class::Class;
-use super::super::kinds::{ASSIST, HIT, RESULT, ROUND, SHIP, STREAK};
-use super::super::rules::{ASSIST_POINTS, ASSIST_S, NEWCOMER_PROTECTION_S, PROTECTION_S, RESULT_S};
+use super::super::kinds::{ASSIST, HIT, KILL, RESULT, ROUND, SHIP, STREAK};
+use super::super::rules::{
+    ASSIST_POINTS, ASSIST_S, KILLS_TOLD_MAX_PLAYERS, NEWCOMER_PROTECTION_S, PROTECTION_S, RESULT_S,
+};
 use super::*;
 use crate::scene::{Audience, EntityKind, EventKind};
 
@@ -26,6 +28,14 @@ impl Arena {
         let mut writer = SceneWriter::default();
         self.world.show(&mut writer);
         writer.rows().iter().filter_map(|row| kind.read(row)).collect()
+    }
+
+    /// Who is told of each event of a kind.
+    fn audiences<const N: usize>(&self, kind: &EventKind<N>) -> Vec<Audience> {
+        let scene = &self.happened;
+        let found =
+            (0..scene.events().len()).filter(|at| kind.read(scene.events().row(*at)).is_some());
+        found.map(|at| scene.event_audience(at)).collect()
     }
 
     fn round(&self) -> [f64; 5] {
@@ -130,11 +140,22 @@ fn who_helped_lately_gets_an_assist_and_is_told_alone() {
     arena.hurt(2, 3, at, 1.0);
     assert_eq!([0, 1, 2, 3].map(|id| arena.score(id)), [0, ASSIST_POINTS, KILL_POINTS, 0]);
     assert_eq!(arena.events(&ASSIST), [[3.0]]);
-    let audiences: Vec<_> = (0..arena.happened.events().len())
-        .filter(|at| ASSIST.read(arena.happened.events().row(*at)).is_some())
-        .map(|at| arena.happened.event_audience(at))
-        .collect();
-    assert_eq!(audiences, [Audience::One(PlayerId(1))]);
+    assert_eq!(arena.audiences(&ASSIST), [Audience::One(PlayerId(1))]);
+}
+
+#[test]
+fn of_a_kill_all_are_told_and_in_a_large_arena_those_two_whom_it_concerns() {
+    for (players, audience) in [
+        (KILLS_TOLD_MAX_PLAYERS, Audience::All),
+        (KILLS_TOLD_MAX_PLAYERS + 1, Audience::Two([PlayerId(3), PlayerId(1)])),
+    ] {
+        let mut arena = Arena::with(players, BARE);
+        // Until the border is where it belongs.
+        arena.settle(300);
+        arena.break_ship(1, 3);
+        assert_eq!(arena.events(&KILL), [[3.0, 1.0, 0.0]]);
+        assert_eq!(arena.audiences(&KILL), [audience], "{players} players");
+    }
 }
 
 #[test]
