@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use shared::game::{Game, LeaveReason};
 use shared::ids::{PlayerId, SessionId, Subject};
+use shared::protocol::snapshot::Mirror;
 use shared::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
@@ -104,6 +105,13 @@ impl<G: Game> RoomHost<G> {
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<&Session<G>> {
         self.sessions.iter().find(|session| session.id() == id)
+    }
+
+    /// What the client of a session knows once it has decoded all that was written for it, of a room
+    /// that has made no other tick since; `None` for a spectator. For tests.
+    #[must_use]
+    pub fn mirror(&self, session: &Session<G>) -> Option<Mirror> {
+        Some(session.viewer()?.mirror(self.room.published(), &self.encode_scratch))
     }
 
     /// How fast it makes its ticks.

@@ -230,8 +230,7 @@ impl<G: Game> Script<G> {
             return;
         }
         let room = self.host.room_host();
-        let viewer = room.session(seat.session).and_then(|session| session.viewer());
-        let sent = viewer.map(|viewer| viewer.mirror(room.room().published()));
+        let sent = room.session(seat.session).and_then(|session| room.mirror(session));
         let known = match &seat.peer {
             Peer::Client(client) => client.decoder().map(SnapshotDecoder::mirror),
             Peer::Raw(decoder) => Some(decoder.mirror()),

@@ -187,7 +187,7 @@ impl<G: Game> Seat<G> {
             return;
         };
         if viewer.tick() > self.written {
-            let mirror = viewer.mirror(host.room().published());
+            let mirror = host.mirror(session).expect("it plays");
             self.written = mirror.tick();
             check_interest(host.room(), session.player(), &mirror);
             self.mirrors.push_back(mirror);

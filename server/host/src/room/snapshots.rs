@@ -43,22 +43,23 @@ impl<G: Game> Viewer<G> {
     }
 
     /// What the viewer knows once it has decoded all that was written for it, of a room that has
-    /// published no other scene since. For tests.
+    /// published no other scene since, with the scratch that it was written with. For tests.
     #[must_use]
-    pub fn mirror(&self, published: &Published<G>) -> Mirror {
+    pub fn mirror(&self, published: &Published<G>, scratch: &EncodeScratch) -> Mirror {
         let (_, scene) = published.scene_of(self.tick());
-        self.encoder.whole_mirror(&published.config.codec, scene)
+        self.encoder.whole_mirror(&published.config.codec, scene, &scratch.steps)
     }
 
     /// To be called in each pass, after what was written for it in that.
-    pub fn keep(&mut self, published: &Published<G>) {
+    pub fn keep(&mut self, published: &Published<G>, scratch: &EncodeScratch) {
         if self.tick() < Some(published.tick()) {
-            self.encoder.keep(&published.config.codec, published.scene_of(self.tick()));
+            let scene = published.scene_of(self.tick());
+            self.encoder.keep(&published.config.codec, scene, &scratch.steps);
         }
     }
 
     /// Adds the whole snapshot message of the published scene to the end of `out`, unless the
-    /// viewer has it already, or is a player who is not in it yet.
+    /// viewer has it already, or is a player who is not in it yet. `scratch` is the same each time.
     ///
     /// # Panics
     /// When the game's own state of the player is larger than [`OWN_MAX_BYTES`]: a fault of the

@@ -103,7 +103,7 @@ impl Client {
             .decode(published.config.codec(), body, &mut NoReplay)
             .expect("what is written decodes");
         assert_eq!(snapshot.tick, published.tick());
-        assert_eq!(*self.decoder.mirror(), self.viewer.mirror(published));
+        assert_eq!(*self.decoder.mirror(), self.viewer.mirror(published, &self.scratch));
         Some(snapshot.player)
     }
 }

@@ -97,7 +97,7 @@ impl<G: Game> Connection<G> {
         context: &mut PassContext<'_, G>,
     ) -> Result<(), End> {
         let encoded = self.encode_if_ready(outbox, context);
-        self.protocol.keep(context.published);
+        self.protocol.keep(context.published, context.encode);
         encoded
     }
 

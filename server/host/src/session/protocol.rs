@@ -380,9 +380,9 @@ impl<G: Game> Protocol<G> {
     }
 
     /// Whatever was written in this pass: what was not, the viewer must keep in mind by itself.
-    pub(crate) fn keep(&mut self, published: &Published<G>) {
+    pub(crate) fn keep(&mut self, published: &Published<G>, scratch: &EncodeScratch) {
         if let Stream::Player(stream) = &mut self.stream {
-            stream.viewer.keep(published);
+            stream.viewer.keep(published, scratch);
         }
     }
 

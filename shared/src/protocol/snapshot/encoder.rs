@@ -10,11 +10,12 @@ use super::additions::{EventWriter, NewWriter};
 use super::budget::Budget;
 use super::changes::{Change, put_change, put_gap, put_gone};
 use super::codec::{Codec, Coding};
-use super::in_step::{KnownRow, Steps};
+use super::in_step::Steps;
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, Place};
 use super::picture::{Picture, Visible};
 use super::predict::{step_row, step_row_to};
+use super::row_steps::RowSteps;
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use crate::protocol::bits::BitWriter;
 use crate::protocol::models::{KEYFRAME_ODDS, Model};
@@ -32,8 +33,9 @@ const NEW_KEPT_MAX: usize = 16;
 pub struct SnapshotEncoder {
     /// What its viewer knows; without rows while that is in step.
     pub(super) mirror: Mirror,
-    /// The rows that it knows as the scene shows them that it was told of last.
-    pub(super) in_step: Vec<KnownRow>,
+    /// What it believes of the rows that it knows as the scene shows them that it was told of last, by
+    /// the numbers of [`RowSteps`].
+    pub(super) in_step: Vec<u32>,
     pub(super) is_in_step: bool,
     /// Which of the visible rows are new; kept for its memory.
     new: Vec<u32>,
@@ -62,25 +64,26 @@ impl SnapshotEncoder {
     }
 
     /// The same with all rows, which one that is in step takes from those of the scene that it was
-    /// told of last. It copies, for tests.
+    /// told of last; `steps` are those that it was given then. It copies, for tests.
     #[must_use]
-    pub fn whole_mirror(&self, codec: &Codec, scene: &Rows) -> Mirror {
+    pub fn whole_mirror(&self, codec: &Codec, scene: &Rows, steps: &RowSteps) -> Mirror {
         let mut encoder = self.clone();
         if self.is_in_step {
-            encoder.part(codec, scene);
+            encoder.part(codec, scene, steps);
         }
         encoder.mirror
     }
 
     /// To be called when its viewer is sent nothing while others are, before the rows of `scene` are
     /// forgotten, which is the one that it was told of last: from then on it remembers by itself what
-    /// its viewer knows. An encoder that is told too late begins anew.
-    pub fn keep(&mut self, codec: &Codec, scene: (Tick, &Rows)) {
+    /// its viewer knows. An encoder that is told too late begins anew. `steps` are those that it was
+    /// given when it was told of that scene.
+    pub fn keep(&mut self, codec: &Codec, scene: (Tick, &Rows), steps: &RowSteps) {
         if !self.is_in_step {
             return;
         }
         if self.mirror.tick == Some(scene.0) {
-            self.part(codec, scene.1);
+            self.part(codec, scene.1, steps);
         } else {
             self.restart();
         }
@@ -92,7 +95,7 @@ impl SnapshotEncoder {
         size_of::<SnapshotEncoder>() - size_of::<Mirror>()
             + self.mirror.memory_bytes()
             + self.new.capacity() * size_of::<u32>()
-            + self.in_step.capacity() * size_of::<KnownRow>()
+            + self.in_step.capacity() * size_of::<u32>()
             + self.budget.as_ref().map_or(0, |budget| budget.memory_bytes())
     }
 
@@ -138,7 +141,7 @@ impl SnapshotEncoder {
                 // Nobody has told it to keep what it knew.
                 self.restart();
             } else if codec.most_bytes(rows, picture) > picture.max_bytes {
-                self.part(codec, steps.before);
+                self.part(codec, steps.before, steps.rows);
             } else {
                 self.check(picture);
                 steps.rows.count_in_step(self.in_step.len());

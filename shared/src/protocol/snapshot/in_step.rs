@@ -1,7 +1,7 @@
 //! A viewer that is in step: it knows its rows exactly as a scene shows them.
 //!
-//! Of such a viewer an encoder keeps which rows of that scene it knows and what it believes of each
-//! beyond the values: 24 bytes a row. What there is to say of a row is found once for all such
+//! Of such a viewer an encoder keeps the numbers of what it believes of the rows that it knows: 4 bytes
+//! a row. What these are, and what there is to say of a row, is kept and found once for all such
 //! viewers ([`RowSteps`]), so that here is only selected and coded. Part of [`SnapshotEncoder`];
 //! whoever falls behind, or is not told all, is parted from the scene and keeps a mirror of its own.
 
@@ -11,29 +11,10 @@ use super::codec::Codec;
 use super::encoder::SnapshotEncoder;
 use super::layout::shared_models as model;
 use super::picture::Picture;
-use super::row_steps::{NONE, Rests, RowSteps, Step, number_of};
+use super::row_steps::{Belief, NONE, Rests, RowSteps, Step, number_of};
 use crate::limits::SNAPSHOT_EVENTS_MAX;
 use crate::protocol::symbols::{Part, Sink};
 use crate::scene::{Reference, Rows};
-
-/// A row that a viewer knows as a scene shows it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KnownRow {
-    /// Which of the scene.
-    pub(super) row: u32,
-    /// The number of what is believed about it, as a hint.
-    pub(super) belief: u32,
-    /// Which of its fields came otherwise than expected last time; a bit each.
-    pub(super) mask: u32,
-    pub(super) rests: Rests,
-}
-
-impl KnownRow {
-    fn new(row: u32, steps: &mut RowSteps) -> KnownRow {
-        let rests = Rests::default();
-        KnownRow { row, belief: steps.believe(row, rests), mask: 0, rests }
-    }
-}
 
 /// What there is to say of a row that was known.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +31,7 @@ struct Told {
 /// Lists that are used within one call and kept for their memory.
 #[derive(Debug, Default)]
 pub struct InStepScratch {
-    known: Vec<KnownRow>,
+    known: Vec<u32>,
     /// What became of the rows that were known.
     told: Vec<Told>,
     /// Which of the visible rows are new.
@@ -64,7 +45,8 @@ pub struct InStepScratch {
 pub struct Steps<'a> {
     /// The rows of the scene before.
     pub before: &'a Rows,
-    /// How they went on; prepared for the scene before and that of the picture.
+    /// How they went on; prepared for the scene before and that of the picture. An encoder is given
+    /// the same each time.
     pub rows: &'a mut RowSteps,
     /// What is used meanwhile.
     pub scratch: &'a mut InStepScratch,
@@ -115,29 +97,29 @@ impl SnapshotEncoder {
         new.clear();
         told.clear();
         let mut left = picture.visible.iter().copied().peekable();
-        for known in &self.in_step {
-            let successor = steps.rows.successor(known.row);
+        for &number in &self.in_step {
+            let Belief { row, mask: was, .. } = steps.rows.believed(number);
+            let successor = steps.rows.successor(row);
             let now = successor.row().filter(|&now| {
                 while let Some(row) = left.next_if(|row| *row < now) {
                     new.push(row);
-                    next.push(KnownRow::new(row, steps.rows));
+                    next.push(believe_new(row, steps.rows));
                 }
                 left.next_if_eq(&now).is_some()
             });
-            let (kind, was) = (successor.kind, known.mask);
+            let kind = successor.kind;
             let Some(now) = now else {
                 told.push(Told { kind, was, now: NONE, mask: 0, residuals: 0 });
                 continue;
             };
             let plan = &codec.entities[usize::from(kind)];
-            let step = steps.rows.step(plan, known, before, now, rows);
-            let Step { mask, residuals, .. } = step;
+            let Step { belief, mask, residuals } = steps.rows.step(plan, number, before, now, rows);
             told.push(Told { kind, was, now, mask, residuals });
-            next.push(KnownRow { row: now, belief: step.belief, mask, rests: step.now });
+            next.push(belief);
         }
         for row in left {
             new.push(row);
-            next.push(KnownRow::new(row, steps.rows));
+            next.push(believe_new(row, steps.rows));
         }
     }
 
@@ -173,15 +155,19 @@ impl SnapshotEncoder {
     }
 
     /// From now on its viewer knows what it knows apart from any scene. `scene` is the one that it
-    /// is in step with.
-    pub(super) fn part(&mut self, codec: &Codec, scene: &Rows) {
+    /// is in step with; `steps` go from it or to it, or else all that it knows is forgotten.
+    pub(super) fn part(&mut self, codec: &Codec, scene: &Rows, steps: &RowSteps) {
         let mirror = &mut self.mirror;
-        for known in std::mem::take(&mut self.in_step) {
-            let row = scene.row(known.row as usize);
+        let Some(belief) = mirror.tick.and_then(|tick| steps.beliefs_of(tick)) else {
+            return self.restart();
+        };
+        for number in std::mem::take(&mut self.in_step) {
+            let Belief { row, mask, rests } = belief(number);
+            let row = scene.row(row as usize);
             mirror.rows.push_row(row);
             let plan = &codec.entities[usize::from(row.kind)];
-            mirror.rests.extend_from_slice(known.rests.of_plan(plan));
-            mirror.masks.push(known.mask);
+            mirror.rests.extend_from_slice(rests.of_plan(plan));
+            mirror.masks.push(mask);
         }
         self.is_in_step = false;
     }
@@ -206,7 +192,7 @@ impl SnapshotEncoder {
                 let movers = codec.entities[usize::from(kind)].movers.len();
                 rest += movers;
                 let rests = Rests::of(&mirror.rests[rest - movers..rest]);
-                KnownRow { row, belief: steps.believe(row, rests), mask, rests }
+                steps.believe(Belief { row, mask, rests })
             })
             .collect();
         (mirror.rows, mirror.rests, mirror.masks) = Default::default();
@@ -214,13 +200,18 @@ impl SnapshotEncoder {
     }
 }
 
+/// The number of what is believed of a row that has just become known.
+fn believe_new(row: u32, steps: &mut RowSteps) -> u32 {
+    steps.believe(Belief { row, mask: 0, rests: Rests::default() })
+}
+
 /// Memory for a few rows more than there are, and not for many more: with thousands of viewers
 /// vectors that double are too much.
-fn fit(rows: &mut Vec<KnownRow>, len: usize) {
-    const SPARE: usize = 8;
-    const SPARE_MAX: usize = 40;
-    if rows.capacity() < len || rows.capacity() > len + SPARE_MAX {
-        *rows = Vec::with_capacity(len + SPARE);
+fn fit(known: &mut Vec<u32>, len: usize) {
+    const SPARE: usize = 16;
+    const SPARE_MAX: usize = 64;
+    if known.capacity() < len || known.capacity() > len + SPARE_MAX {
+        *known = Vec::with_capacity(len + SPARE);
     }
 }
 

@@ -5,12 +5,13 @@
 //! same for all who believe the same: it is found by the first who asks, and kept for the others. In
 //! an arena that is one in five (`docs/performance.md`).
 //!
-//! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. It is a
-//! cache: what an encoder writes is the same without it.
+//! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. Of what a
+//! viewer believes of a row an encoder keeps only the number: 4 bytes instead of 24, in an arena
+//! 1.7 KB for each viewer. So an encoder is given the same `RowSteps` each time. What it writes is
+//! the same as without.
 
 use super::changes::bits;
 use super::codec::Codec;
-use super::in_step::KnownRow;
 use super::plan::{KindPlan, MOVERS_SHARED_MAX};
 use super::predict::{PerField, step_row_to};
 use crate::limits::KIND_FIELDS_MAX;
@@ -37,17 +38,37 @@ impl Rests {
     }
 }
 
+/// What a viewer knows of a row of a scene whose values it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Belief {
+    /// Which of the scene.
+    pub(super) row: u32,
+    /// Which of its fields came otherwise than expected last time, in the order of the plan.
+    pub(super) mask: u32,
+    pub(super) rests: Rests,
+}
+
+/// A belief about a row of the scene before, and what came of it: side by side, since for most rows
+/// nothing else is read.
+#[derive(Clone, Copy, Debug)]
+struct Stepped {
+    belief: Belief,
+    step: Step,
+}
+
 /// How rows went on from one scene to another.
 #[derive(Debug, Default)]
 pub struct RowSteps {
-    /// The ticks of the two scenes.
-    ticks: Option<(Tick, Tick)>,
+    /// The tick of the scene before; `None` if nobody is in step with that.
+    from: Option<Tick>,
+    /// That of the other; `None` before the first.
+    to: Option<Tick>,
     /// For each row of the one before, what became of it.
     successors: Vec<Successor>,
-    /// For each belief about the rows of the one before, what came of it, once it was asked for.
-    steps: Vec<Option<Step>>,
+    /// What was believed about the rows of the one before.
+    before: Vec<Stepped>,
     /// What is believed now about which rows, each of it once.
-    beliefs: Vec<(u32, Rests)>,
+    beliefs: Vec<Belief>,
     /// A hash table of their numbers.
     numbers: Vec<u32>,
     /// Of all steps, by how much fields are off.
@@ -84,11 +105,7 @@ impl Successor {
 /// What came of a belief.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
-    /// What was believed about which row, to be sure.
-    row: u32,
-    before: Rests,
-    /// What is believed now, and its number.
-    pub(super) now: Rests,
+    /// The number of what is believed now; [`NONE`] before it was asked for.
     pub(super) belief: u32,
     /// Which of its fields are not as expected, in the order of the plan.
     pub(super) mask: u32,
@@ -96,18 +113,26 @@ pub(super) struct Step {
     pub(super) residuals: u32,
 }
 
+impl Step {
+    const UNKNOWN: Step = Step { belief: NONE, mask: 0, residuals: 0 };
+}
+
 impl RowSteps {
     /// Goes from the scene of `before` to that of `now`, unless it does so already. If `now` is not
     /// after `before`, nobody is in step with that.
     pub fn prepare(&mut self, codec: &Codec, before: (Tick, &Rows), now: (Tick, &Rows)) {
-        let ticks = (now.0 > before.0).then_some((before.0, now.0));
-        if self.ticks == ticks && ticks.is_some() {
+        let from = (now.0 > before.0).then_some(before.0);
+        if (self.from, self.to) == (from, Some(now.0)) {
             return;
         }
-        self.ticks = ticks;
+        self.before.clear();
+        if from.is_some() && from == self.to {
+            make_space(&mut self.before, self.beliefs.len());
+            let stepped = |&belief: &Belief| Stepped { belief, step: Step::UNKNOWN };
+            self.before.extend(self.beliefs.iter().map(stepped));
+        }
+        (self.from, self.to) = (from, Some(now.0));
         let rows = now.1;
-        self.steps.clear();
-        self.steps.resize(self.beliefs.len(), None);
         self.beliefs.clear();
         self.residuals.clear();
         self.numbers.fill(NONE);
@@ -151,7 +176,7 @@ impl RowSteps {
 
     /// From which scene it goes; `None` before it was prepared.
     pub(super) fn from(&self) -> Option<Tick> {
-        Some(self.ticks?.0)
+        self.from
     }
 
     /// What became of a row of the scene before.
@@ -160,23 +185,39 @@ impl RowSteps {
         self.successors[row as usize]
     }
 
-    /// What became of a row of `before` that is still there, as row `now` of `rows`, to a viewer that
-    /// `known` is of.
+    /// What was believed about a row of the scene before, by its number.
+    #[inline]
+    pub(super) fn believed(&self, number: u32) -> Belief {
+        self.before[number as usize].belief
+    }
+
+    /// What viewers in step with the scene of a tick believe, by its number: of one of the two scenes;
+    /// `None` if it is neither.
+    pub(super) fn beliefs_of(&self, tick: Tick) -> Option<impl Fn(u32) -> Belief> {
+        let is_now = self.to == Some(tick);
+        (is_now || self.from == Some(tick)).then_some(move |number: u32| match is_now {
+            true => self.beliefs[number as usize],
+            false => self.believed(number),
+        })
+    }
+
+    /// What came of a belief about a row of `before` that is still there, as row `now` of `rows`.
     #[inline]
     pub(super) fn step(
         &mut self,
         plan: &KindPlan,
-        known: &KnownRow,
+        number: u32,
         before: &Rows,
         now: u32,
         rows: &Rows,
     ) -> Step {
-        let step = self.steps.get(known.belief as usize).copied().flatten();
-        let step = step.filter(|step| step.row == known.row && step.before == known.rests);
-        match step {
-            Some(step) => step,
-            None => self.add(plan, known, before.row(known.row as usize).values, now, rows),
+        let Stepped { belief, step } = self.before[number as usize];
+        if step.belief != NONE {
+            return step;
         }
+        let step = self.add(plan, belief, before.row(belief.row as usize).values, now, rows);
+        self.before[number as usize].step = step;
+        step
     }
 
     /// The residuals of a step and, behind them, others.
@@ -188,70 +229,63 @@ impl RowSteps {
     fn add(
         &mut self,
         plan: &KindPlan,
-        known: &KnownRow,
+        belief: Belief,
         before: &[i32],
         now: u32,
         rows: &Rows,
     ) -> Step {
-        let (from, to) = self.ticks.expect("it was prepared");
+        let (from, to) = self.from.zip(self.to).expect("it was prepared");
         self.work.stepped += 1;
-        let (mut values, mut after) = ([0; KIND_FIELDS_MAX], known.rests);
+        let (mut values, mut after) = ([0; KIND_FIELDS_MAX], belief.rests);
         let values = &mut values[..before.len()];
         values.copy_from_slice(before);
         let mut off: PerField<i32> = [0; KIND_FIELDS_MAX];
         let (rests, row) = (&mut after.0[..plan.movers.len()], rows.row(now as usize).values);
         let mask = step_row_to(plan, values, rests, to.0 - from.0, row, &mut off);
-        let step = Step {
-            row: known.row,
-            before: known.rests,
-            now: after,
-            mask,
-            residuals: self.residuals.len() as u32,
-            belief: self.believe(now, after),
-        };
+        let residuals = self.residuals.len() as u32;
         self.residuals.extend(bits(mask).map(|nth| off[nth]));
-        if let Some(slot) = self.steps.get_mut(known.belief as usize) {
-            *slot = Some(step);
-        }
-        step
+        let belief = self.believe(Belief { row: now, mask, rests: after });
+        Step { belief, mask, residuals }
     }
 
     /// The number of what is believed now about a row.
-    pub(super) fn believe(&mut self, row: u32, rests: Rests) -> u32 {
+    pub(super) fn believe(&mut self, belief: Belief) -> u32 {
         if self.beliefs.len() * 2 >= self.numbers.len() {
-            self.make_space();
+            self.renumber();
         }
-        let mut at = self.place_of(row, rests);
+        let mut at = self.place_of(&belief);
         loop {
             match self.numbers[at] {
                 NONE => break,
-                number if self.beliefs[number as usize] == (row, rests) => return number,
+                number if self.beliefs[number as usize] == belief => return number,
                 _ => at = (at + 1) & (self.numbers.len() - 1),
             }
         }
         let number = self.beliefs.len() as u32;
-        self.beliefs.push((row, rests));
+        make_space(&mut self.beliefs, number as usize + 1);
+        self.beliefs.push(belief);
         self.numbers[at] = number;
         number
     }
 
     /// Where the number of a belief stands or is to stand, or a little further.
-    fn place_of(&self, row: u32, Rests(rests): Rests) -> usize {
-        let [a, b, c, d, e, f] = rests.map(|rest| u64::from(rest.cast_unsigned()));
+    fn place_of(&self, belief: &Belief) -> usize {
+        let [a, b, c, d, e, f] = belief.rests.0.map(|rest| u64::from(rest.cast_unsigned()));
         let low = a | b << 16 | c << 32 | d << 48;
-        let high = u64::from(row) << 32 | e << 16 | f;
+        let high = u64::from(belief.row ^ belief.mask << 16) << 32 | e << 16 | f;
         // Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, 6.4).
         let hash =
             (low.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ high).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (hash >> 32) as usize & (self.numbers.len() - 1)
     }
 
-    fn make_space(&mut self) {
+    /// Gives the hash table space for twice as many.
+    fn renumber(&mut self) {
         let len = (4 * self.beliefs.len()).next_power_of_two().max(64);
         self.numbers.clear();
         self.numbers.resize(len, NONE);
-        for (&(row, rests), number) in self.beliefs.iter().zip(0..) {
-            let mut at = self.place_of(row, rests);
+        for (belief, number) in self.beliefs.iter().zip(0..) {
+            let mut at = self.place_of(belief);
             while self.numbers[at] != NONE {
                 at = (at + 1) & (len - 1);
             }
@@ -264,6 +298,14 @@ impl RowSteps {
         let named = &self.named[nth];
         let start = named.partition_point(|(other, _)| *other < value);
         named[start..].iter().take_while(move |(other, _)| *other == value).map(|(_, row)| *row)
+    }
+}
+
+/// Makes space for `len` items and an eighth more: thirty beliefs for each viewer are too many for
+/// lists that double.
+fn make_space<T>(items: &mut Vec<T>, len: usize) {
+    if items.capacity() < len {
+        items.reserve_exact(len + len / 8 + 16 - items.len());
     }
 }
 

@@ -53,7 +53,7 @@ proptest! {
                         twin.alone.restart();
                     }
                     if is_told {
-                        twin.shares.keep(&codec, (before.0, &before.1));
+                        twin.shares.keep(&codec, (before.0, &before.1), &steps);
                     }
                     continue;
                 }
@@ -74,7 +74,7 @@ proptest! {
                     twin.shares.encode_shared(&codec, &picture, &mut parts, &mut shared);
                 prop_assert_eq!(told, told_alone);
                 prop_assert_eq!(shared, alone);
-                let whole = twin.shares.whole_mirror(&codec, &rows);
+                let whole = twin.shares.whole_mirror(&codec, &rows, &steps);
                 prop_assert_eq!(&whole, twin.alone.mirror());
             }
             before = (tick, rows.clone());
