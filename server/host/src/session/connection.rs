@@ -13,7 +13,7 @@ use shared::protocol::End;
 
 use super::outbox::Outbox;
 use super::protocol::Protocol;
-use crate::limits::GATHER_BYTES;
+use crate::limits::{GATHER_BYTES, GATHER_KEPT_BYTES};
 use crate::mailbox::PassCounters;
 use crate::room::broadcast::{Broadcast, Next};
 use crate::room::{EncodeScratch, Published, Room};
@@ -133,8 +133,7 @@ impl<G: Game> Connection<G> {
         if self.transport.flush(context.now)? == Flushed::Whole {
             let mut buffer = Vec::new();
             self.transport.return_buffer(&mut buffer);
-            // One that had to take a whole roster is not kept for a few bytes a tick.
-            if buffer.capacity() <= 2 * GATHER_BYTES {
+            if buffer.capacity() <= GATHER_KEPT_BYTES {
                 context.buffers.gathered.push(buffer);
             }
         }
