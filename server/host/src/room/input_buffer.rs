@@ -1,8 +1,8 @@
-//! One player's inputs for coming ticks: a fixed ring of slots addressed by tick.
+//! One player's inputs for coming ticks: a ring of slots addressed by tick.
 //!
 //! Part of the room's state, one per player. Filled as messages come (and by the room's own bots),
-//! emptied by one slot per tick. It never looks into an input beyond decoding it, and nothing
-//! that a client sends makes it grow.
+//! emptied by one slot per tick. It never looks into an input beyond decoding it. The ring has as many
+//! slots as inputs came ahead, of which [`TickRate::input_ahead_max_ticks`] is the limit.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -36,14 +36,19 @@ pub enum InputVerdict {
 /// for its variable-length integers is at most 16 times the bytes that came.
 const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 
-/// The inputs of one player for the ticks from now + 1 to now + as many as it has slots
-/// ([`TickRate::input_ahead_max_ticks`]).
+/// So many slots are there from the beginning: hardly anybody is further ahead. With all of them a
+/// player took 0.5 KB more.
+const SLOTS_AT_FIRST: u32 = 16;
+
+/// The inputs of one player for the ticks from now + 1 to now + as many as it has slots.
 ///
 /// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct InputBuffer<I> {
     slots: Box<[Option<Slot<I>>]>,
+    /// [`TickRate::input_ahead_max_ticks`].
+    furthest_ticks: u32,
     last_received: Option<(Tick, I)>,
     /// The tick that the newest arrival was addressed to, in time or not.
     addressed: Option<Tick>,
@@ -63,11 +68,13 @@ struct Slot<I> {
 impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
     /// That of a player who joins at `now`.
     pub(super) fn new(now: Tick, rate: TickRate, rewind_max_ticks: u32) -> InputBuffer<I> {
+        let furthest_ticks = rate.input_ahead_max_ticks();
         InputBuffer {
-            slots: vec![None; rate.input_ahead_max_ticks() as usize].into(),
+            slots: vec![None; furthest_ticks.min(SLOTS_AT_FIRST) as usize].into(),
+            furthest_ticks,
             last_received: None,
             addressed: None,
-            margin_ticks: -(rate.input_ahead_max_ticks() as i32),
+            margin_ticks: -(furthest_ticks as i32),
             repeat_max_ticks: rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()).into(),
             rewind: BelievedRewind::new(rate, rewind_max_ticks),
             activity: InputActivity::new(now),
@@ -100,6 +107,7 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
         // input, and of none that comes after it.
         let claim = self.rewind.judge(message.rewind, now, message.tick);
         let slot = Slot { input, claim };
+        self.reach(now, ahead as usize);
         match self.slot_of(message.tick).replace(slot) {
             Some(_) => InputVerdict::Replaced,
             None => InputVerdict::Taken,
@@ -159,7 +167,26 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
     }
 
     fn furthest(&self) -> i64 {
-        self.slots.len() as i64
+        self.furthest_ticks.into()
+    }
+
+    /// Makes slots for so many ticks from `now` on, if there are fewer.
+    #[inline]
+    fn reach(&mut self, now: Tick, ahead_ticks: usize) {
+        if ahead_ticks > self.slots.len() {
+            self.grow(now, ahead_ticks);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, now: Tick, ahead_ticks: usize) {
+        let len = ahead_ticks.next_power_of_two().min(self.furthest_ticks as usize);
+        let mut slots: Box<[Option<Slot<I>>]> = vec![None; len].into();
+        for ahead in 1..=self.slots.len() as u32 {
+            let tick = now.plus(ahead);
+            slots[tick.0 as usize % len] = self.slot_of(tick).take();
+        }
+        self.slots = slots;
     }
 
     fn slot_of(&mut self, tick: Tick) -> &mut Option<Slot<I>> {
@@ -202,6 +229,19 @@ mod tests {
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
         assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
         assert_eq!(buffer.rewind(), Rewind(3), "a repeated input is one of the same picture");
+    }
+
+    #[test]
+    fn the_ring_grows_with_how_far_ahead_inputs_come_and_keeps_them() {
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
+        for (tick, slots) in [(13, 16), (26, 16), (27, 32), (74, 64)] {
+            assert_eq!(receive(&mut buffer, 10, tick, &[tick as u8]), InputVerdict::Taken);
+            assert_eq!(buffer.slots.len(), slots);
+        }
+        for tick in 11..=74 {
+            let is_there = [13, 26, 27, 74].contains(&tick).then_some(tick as u8);
+            assert_eq!(buffer.slot_of(Tick(tick)).map(|slot| slot.input), is_there);
+        }
     }
 
     #[test]
