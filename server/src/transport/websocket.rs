@@ -36,7 +36,7 @@ use super::small_frames::{self, Rest};
 use crate::limits::{ECHO_MESSAGE_MAX_BYTES, PING_AFTER};
 
 /// Initial size of the read buffer: a few inputs. It grows while a longer message is read.
-const READ_BUFFER_BYTES: usize = 256;
+const READ_BUFFER_BYTES: usize = 128;
 
 /// One client's WebSocket, over a connection or, in tests, any byte stream.
 #[derive(Debug)]
