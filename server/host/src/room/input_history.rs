@@ -2,33 +2,92 @@
 //! what it was.
 //!
 //! Published by the room with each tick. A viewer whose client replays its own state reads the
-//! ticks since its last snapshot from it, as far back as a snapshot reports.
+//! ticks since its last snapshot from it, as far back as a snapshot reports. Nearly always these are
+//! those of one pass: for so many there is space, and for more once a viewer asks for them.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use shared::limits::SNAPSHOT_GIVEN_MAX;
 use shared::protocol::snapshot::GivenKind;
 use shared::tick::Tick;
 
-/// A ring addressed by tick.
+use crate::limits::CATCH_UP_STEPS_MAX;
+
+/// A ring addressed by tick. With as many slots as a snapshot can report a player took 0.3 KB more.
 #[derive(Debug)]
 pub(super) struct InputHistory<I> {
     slots: Box<[(GivenKind, I)]>,
+    /// So many ticks are to be kept from the next one on.
+    wanted_ticks: AtomicU32,
 }
 
 impl<I: Copy + Default> InputHistory<I> {
     pub(super) fn new() -> InputHistory<I> {
-        InputHistory { slots: vec![(GivenKind::Absent, I::default()); SNAPSHOT_GIVEN_MAX].into() }
+        let wanted_ticks = AtomicU32::new(CATCH_UP_STEPS_MAX);
+        InputHistory { slots: Box::default(), wanted_ticks }
     }
 
     pub(super) fn push(&mut self, tick: Tick, given: (GivenKind, I)) {
-        self.slots[slot_of(tick)] = given;
+        let wanted = *self.wanted_ticks.get_mut() as usize;
+        if wanted > self.slots.len() {
+            self.grow(tick, wanted);
+        }
+        let at = self.slot_of(tick);
+        self.slots[at] = given;
     }
 
-    /// What `tick` gave, which is one of the last [`SNAPSHOT_GIVEN_MAX`].
-    pub(super) fn at(&self, tick: Tick) -> (GivenKind, I) {
-        self.slots[slot_of(tick)]
+    /// What `tick` gave, `now` being the last. It is one of the last [`CATCH_UP_STEPS_MAX`], or of those
+    /// that were to be kept; any other counts as one without an input.
+    pub(super) fn at(&self, tick: Tick, now: Tick) -> (GivenKind, I) {
+        let is_kept = now.since(tick) < self.slots.len() as i64;
+        if is_kept { self.slots[self.slot_of(tick)] } else { (GivenKind::Absent, I::default()) }
+    }
+
+    /// To be called in each pass in which its viewer was sent nothing, for so many ticks now: it will want
+    /// to read them, and those of the next pass.
+    pub(super) fn keep(&self, ticks: u32) {
+        let wanted = ticks.saturating_add(CATCH_UP_STEPS_MAX).min(SNAPSHOT_GIVEN_MAX as u32);
+        self.wanted_ticks.fetch_max(wanted, Relaxed);
+    }
+
+    /// Makes space for so many ticks, of which `next` is the next.
+    #[cold]
+    fn grow(&mut self, next: Tick, wanted: usize) {
+        let len = wanted.next_power_of_two();
+        let mut slots = vec![(GivenKind::Absent, I::default()); len];
+        for ago in 1..=self.slots.len() as u32 {
+            let tick = next.minus(ago);
+            slots[tick.0 as usize % len] = self.slots[self.slot_of(tick)];
+        }
+        self.slots = slots.into();
+    }
+
+    fn slot_of(&self, tick: Tick) -> usize {
+        tick.0 as usize % self.slots.len()
     }
 }
 
-fn slot_of(tick: Tick) -> usize {
-    tick.0 as usize % SNAPSHOT_GIVEN_MAX
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_that_is_sent_nothing_finds_all_ticks_that_a_snapshot_reports() {
+        let mut history = InputHistory::new();
+        for now in 1..=200 {
+            history.push(Tick(now), (GivenKind::Received, now));
+            let behind = now.saturating_sub(100);
+            if behind > 0 {
+                history.keep(behind);
+            }
+            for ago in 0..behind.clamp(CATCH_UP_STEPS_MAX.min(now), SNAPSHOT_GIVEN_MAX as u32) {
+                let given = history.at(Tick(now - ago), Tick(now));
+                assert_eq!(given, (GivenKind::Received, now - ago), "at {now}");
+            }
+            let most = if behind == 0 { 8 } else { SNAPSHOT_GIVEN_MAX };
+            assert!(history.slots.len() <= most);
+        }
+        assert_eq!(history.at(Tick(100), Tick(200)), (GivenKind::Absent, 0));
+    }
 }

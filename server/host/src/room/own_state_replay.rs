@@ -41,14 +41,14 @@ impl<G: Game> OwnStateReplay<G> {
         given.clear();
         let reported = |known: &Tick| now.since(*known) <= SNAPSHOT_GIVEN_MAX as i64;
         let Some(known) = known.filter(reported) else {
-            let (kind, input) = history.at(now);
+            let (kind, input) = history.at(now, now);
             // What was applied before, the client will not learn.
             self.applied = if kind.is_received() { input } else { G::Input::default() };
             given.push(kind);
             return;
         };
         for tick in known.0 + 1..=now.0 {
-            let (kind, input) = history.at(Tick(tick));
+            let (kind, input) = history.at(Tick(tick), now);
             let replayed = match kind {
                 GivenKind::Received => {
                     self.applied = input;

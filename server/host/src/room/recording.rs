@@ -46,7 +46,7 @@ impl<G: Game> Recording<G> {
         person: &PublishedPlayer<G>,
         published: &Published<G>,
     ) -> RecordedViewer {
-        let (given, input) = person.inputs.at(published.tick());
+        let (given, input) = person.inputs.at(published.tick(), published.tick());
         // In the tick before, an id that was not yet this player's may have been another's.
         let was_here = person.joined_at.next() < published.tick();
         let replayed = self.own_before(person.id).filter(|_| was_here).cloned().map(|mut own| {

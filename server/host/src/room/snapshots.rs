@@ -53,6 +53,11 @@ impl<G: Game> Viewer<G> {
     /// To be called in each pass, after what was written for it in that.
     pub fn keep(&mut self, published: &Published<G>, scratch: &EncodeScratch) {
         if self.tick() < Some(published.tick()) {
+            let behind = self.tick().map(|known| published.tick().since(known) as u32);
+            let person = self.player.and_then(|id| published.person(id));
+            if let Some((person, behind)) = person.zip(behind) {
+                person.inputs.keep(behind);
+            }
             let scene = published.scene_of(self.tick());
             self.encoder.keep(&published.config.codec, scene, &scratch.steps);
         }
