@@ -250,7 +250,7 @@ impl RowSteps {
 
     /// The number of what is believed now about a row.
     pub(super) fn believe(&mut self, belief: Belief) -> u32 {
-        if self.beliefs.len() * 2 >= self.numbers.len() {
+        if self.beliefs.len() * 4 >= self.numbers.len() * 3 {
             self.renumber();
         }
         let mut at = self.place_of(&belief);
@@ -279,9 +279,9 @@ impl RowSteps {
         (hash >> 32) as usize & (self.numbers.len() - 1)
     }
 
-    /// Gives the hash table space for twice as many.
+    /// Gives the hash table space for twice as many: it is never more than three quarters full.
     fn renumber(&mut self) {
-        let len = (4 * self.beliefs.len()).next_power_of_two().max(64);
+        let len = (2 * self.beliefs.len()).next_power_of_two().max(64);
         self.numbers.clear();
         self.numbers.resize(len, NONE);
         for (belief, number) in self.beliefs.iter().zip(0..) {
