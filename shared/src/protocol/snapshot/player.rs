@@ -104,9 +104,16 @@ impl PlayerPart<'_> {
             put_own(own, base, models, sink);
         }
         known.clear();
+        if known.capacity() < own.len() {
+            known.reserve_exact(own.len() + OWN_SPARE_BYTES);
+        }
         known.extend_from_slice(own);
     }
 }
+
+/// Memory for so much more of a player's own state than there is: numbers in it become longer. One that
+/// doubled was 40 bytes more.
+const OWN_SPARE_BYTES: usize = 8;
 
 /// Takes what a snapshot tells a player of itself.
 #[derive(Clone, Debug, Default)]
