@@ -161,11 +161,15 @@ impl SnapshotEncoder {
         let Some(belief) = mirror.tick.and_then(|tick| steps.beliefs_of(tick)) else {
             return self.restart();
         };
-        for number in std::mem::take(&mut self.in_step) {
+        let known = std::mem::take(&mut self.in_step);
+        let plan = |kind: u8| &codec.entities[usize::from(kind)];
+        let kinds = known.iter().map(|number| scene.heads[belief(*number).row as usize].kind);
+        mirror.make_space_for(kinds.map(plan));
+        for number in known {
             let Belief { row, mask, rests } = belief(number);
             let row = scene.row(row as usize);
             mirror.rows.push_row(row);
-            let plan = &codec.entities[usize::from(row.kind)];
+            let plan = plan(row.kind);
             mirror.rests.extend_from_slice(rests.of_plan(plan));
             mirror.masks.push(mask);
         }

@@ -235,6 +235,14 @@ impl Mirror {
         }
     }
 
+    /// Makes space for rows of these plans, while there are none. When a line stalls, viewers of a whole
+    /// room may come to mirrors of their own in one tick.
+    pub(super) fn make_space_for<'a>(&mut self, plans: impl Iterator<Item = &'a KindPlan>) {
+        let mut end = Place::default();
+        plans.for_each(|plan| end.pass(plan));
+        self.make_space(end);
+    }
+
     /// Vectors double when they grow, and never shrink; with thousands of viewers that is too much.
     fn make_space(&mut self, end: Place) {
         let spare = |per_row: usize, rows: usize| rows * per_row / end.row.max(1);
