@@ -130,10 +130,11 @@ impl<G: Game> Connection<G> {
         if !std::mem::take(&mut self.is_to_flush) {
             return Ok(());
         }
+        let gathered = self.transport.unsent_bytes();
         if self.transport.flush(context.now)? == Flushed::Whole {
             let mut buffer = Vec::new();
             self.transport.return_buffer(&mut buffer);
-            if buffer.capacity() <= GATHER_KEPT_BYTES {
+            if buffer.capacity() <= GATHER_KEPT_BYTES.max(2 * gathered) {
                 context.buffers.gathered.push(buffer);
             }
         }
