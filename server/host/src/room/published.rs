@@ -59,7 +59,7 @@ pub(super) struct PublishedPlayer<G: Game> {
 }
 
 /// What encoding uses within one call and keeps for the next, and what it counts: one for each
-/// caller that encodes, never two callers at once, and always the same for a viewer: what viewers
+/// caller that encodes, never two callers at once, and as a rule the same for a viewer: what viewers
 /// believe of rows is kept here for all of them.
 #[derive(Debug, Default)]
 pub struct EncodeScratch {

@@ -64,7 +64,8 @@ impl<G: Game> Viewer<G> {
     }
 
     /// Adds the whole snapshot message of the published scene to the end of `out`, unless the
-    /// viewer has it already, or is a player who is not in it yet. `scratch` is the same each time.
+    /// viewer has it already, or is a player who is not in it yet. With another `scratch` than
+    /// before its stream begins anew.
     ///
     /// # Panics
     /// When the game's own state of the player is larger than [`OWN_MAX_BYTES`]: a fault of the

@@ -5,6 +5,7 @@
 //! reach the viewer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::additions::{EventWriter, NewWriter};
 use super::budget::Budget;
@@ -36,7 +37,8 @@ pub struct SnapshotEncoder {
     /// What it believes of the rows that it knows as the scene shows them that it was told of last, by
     /// the numbers of [`RowSteps`].
     pub(super) in_step: Vec<u32>,
-    pub(super) is_in_step: bool,
+    /// Whose numbers these are; `None` while its viewer is in step with no scene.
+    pub(super) numbered_by: Option<Arc<()>>,
     /// Which of the visible rows are new; kept for its memory.
     new: Vec<u32>,
     /// What is kept of entities while not all that there is to say fits.
@@ -68,7 +70,7 @@ impl SnapshotEncoder {
     #[must_use]
     pub fn whole_mirror(&self, codec: &Codec, scene: &Rows, steps: &RowSteps) -> Mirror {
         let mut encoder = self.clone();
-        if self.is_in_step {
+        if self.is_in_step() {
             encoder.part(codec, scene, steps);
         }
         encoder.mirror
@@ -79,7 +81,7 @@ impl SnapshotEncoder {
     /// its viewer knows. An encoder that is told too late begins anew. `steps` are those that it was
     /// given when it was told of that scene.
     pub fn keep(&mut self, codec: &Codec, scene: (Tick, &Rows), steps: &RowSteps) {
-        if !self.is_in_step {
+        if !self.is_in_step() {
             return;
         }
         if self.mirror.tick == Some(scene.0) {
@@ -87,6 +89,10 @@ impl SnapshotEncoder {
         } else {
             self.restart();
         }
+    }
+
+    pub(super) fn is_in_step(&self) -> bool {
+        self.numbered_by.is_some()
     }
 
     /// Bytes of memory that it holds.
@@ -108,7 +114,7 @@ impl SnapshotEncoder {
     /// Makes the next snapshot a keyframe, which builds on nothing before.
     pub fn restart(&mut self) {
         self.in_step.clear();
-        self.is_in_step = false;
+        self.numbered_by = None;
         self.mirror.tick = None;
     }
 
@@ -135,10 +141,10 @@ impl SnapshotEncoder {
         steps: &mut Steps<'_>,
         out: &mut Vec<u8>,
     ) -> usize {
-        if self.is_in_step {
+        if let Some(numbered_by) = &self.numbered_by {
             let rows = picture.visible.len() + self.in_step.len();
-            if self.mirror.tick != steps.rows.from() {
-                // Nobody has told it to keep what it knew.
+            if !steps.rows.is_from(self.mirror.tick, numbered_by) {
+                // Nobody has told it to keep what it knew, or it was given others before.
                 self.restart();
             } else if codec.most_bytes(rows, picture) > picture.max_bytes {
                 self.part(codec, steps.before, steps.rows);
@@ -181,7 +187,7 @@ impl SnapshotEncoder {
     /// When the tick does not rise, a player's stream becomes a spectator's, or there is not one
     /// of `given` for each tick.
     pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) -> usize {
-        assert!(!self.is_in_step, "it shares its rows");
+        assert!(!self.is_in_step(), "it shares its rows");
         self.check(picture);
         let rows = picture.visible.len() + self.mirror.rows.len();
         let mut events = picture.events.len().min(SNAPSHOT_EVENTS_MAX);

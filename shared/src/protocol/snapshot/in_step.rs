@@ -45,8 +45,8 @@ pub struct InStepScratch {
 pub struct Steps<'a> {
     /// The rows of the scene before.
     pub before: &'a Rows,
-    /// How they went on; prepared for the scene before and that of the picture. An encoder is given
-    /// the same each time.
+    /// How they went on; prepared for the scene before and that of the picture. An encoder that is
+    /// given another than before begins anew.
     pub rows: &'a mut RowSteps,
     /// What is used meanwhile.
     pub scratch: &'a mut InStepScratch,
@@ -157,10 +157,12 @@ impl SnapshotEncoder {
     /// From now on its viewer knows what it knows apart from any scene. `scene` is the one that it
     /// is in step with; `steps` go from it or to it, or else all that it knows is forgotten.
     pub(super) fn part(&mut self, codec: &Codec, scene: &Rows, steps: &RowSteps) {
-        let mirror = &mut self.mirror;
-        let Some(belief) = mirror.tick.and_then(|tick| steps.beliefs_of(tick)) else {
+        let numbered_by = self.numbered_by.take();
+        let beliefs = numbered_by.zip(self.mirror.tick);
+        let Some(belief) = beliefs.and_then(|(by, tick)| steps.beliefs_of(tick, &by)) else {
             return self.restart();
         };
+        let mirror = &mut self.mirror;
         let known = std::mem::take(&mut self.in_step);
         let plan = |kind: u8| &codec.entities[usize::from(kind)];
         let kinds = known.iter().map(|number| scene.heads[belief(*number).row as usize].kind);
@@ -173,7 +175,6 @@ impl SnapshotEncoder {
             mirror.rests.extend_from_slice(rests.of_plan(plan));
             mirror.masks.push(mask);
         }
-        self.is_in_step = false;
     }
 
     /// Its viewer knows just the visible rows of the picture, each as it is: from now on it is in
@@ -200,7 +201,7 @@ impl SnapshotEncoder {
             })
             .collect();
         (mirror.rows, mirror.rests, mirror.masks) = Default::default();
-        self.is_in_step = true;
+        self.numbered_by = Some(steps.identity());
     }
 }
 

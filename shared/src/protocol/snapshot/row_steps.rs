@@ -7,8 +7,10 @@
 //!
 //! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. Of what a
 //! viewer believes of a row an encoder keeps only the number: 4 bytes instead of 24, in an arena
-//! 1.7 KB for each viewer. So an encoder is given the same `RowSteps` each time. What it writes is
-//! the same as without.
+//! 1.7 KB for each viewer. So an encoder is given the same `RowSteps` each time, or it begins anew. Else
+//! what it writes is the same as without.
+
+use std::sync::Arc;
 
 use super::changes::bits;
 use super::codec::Codec;
@@ -59,10 +61,12 @@ struct Stepped {
 /// How rows went on from one scene to another.
 #[derive(Debug, Default)]
 pub struct RowSteps {
-    /// The tick of the scene before; `None` if nobody is in step with that.
-    from: Option<Tick>,
-    /// That of the other; `None` before the first.
-    to: Option<Tick>,
+    /// Tells it from all others.
+    identity: Arc<()>,
+    /// The ticks of the two scenes that it was prepared for.
+    ticks: Option<(Tick, Tick)>,
+    /// Whether anybody may be in step with the scene before.
+    is_continued: bool,
     /// For each row of the one before, what became of it.
     successors: Vec<Successor>,
     /// What was believed about the rows of the one before.
@@ -121,17 +125,18 @@ impl RowSteps {
     /// Goes from the scene of `before` to that of `now`, unless it does so already. If `now` is not
     /// after `before`, nobody is in step with that.
     pub fn prepare(&mut self, codec: &Codec, before: (Tick, &Rows), now: (Tick, &Rows)) {
-        let from = (now.0 > before.0).then_some(before.0);
-        if (self.from, self.to) == (from, Some(now.0)) {
+        let ticks = Some((before.0, now.0));
+        if self.ticks == ticks {
             return;
         }
+        self.is_continued = now.0 > before.0 && self.to() == Some(before.0);
+        self.ticks = ticks;
         self.before.clear();
-        if from.is_some() && from == self.to {
+        if self.is_continued {
             make_space(&mut self.before, self.beliefs.len());
             let stepped = |&belief: &Belief| Stepped { belief, step: Step::UNKNOWN };
             self.before.extend(self.beliefs.iter().map(stepped));
         }
-        (self.from, self.to) = (from, Some(now.0));
         let rows = now.1;
         self.beliefs.clear();
         self.residuals.clear();
@@ -174,9 +179,24 @@ impl RowSteps {
         self.work.stepped += rows as u64;
     }
 
-    /// From which scene it goes; `None` before it was prepared.
-    pub(super) fn from(&self) -> Option<Tick> {
-        self.from
+    /// What tells it from all others.
+    pub(super) fn identity(&self) -> Arc<()> {
+        Arc::clone(&self.identity)
+    }
+
+    /// The scene before, if anybody may be in step with that.
+    fn from(&self) -> Option<Tick> {
+        self.ticks.filter(|_| self.is_continued).map(|(from, _)| from)
+    }
+
+    /// The scene now; `None` before the first.
+    fn to(&self) -> Option<Tick> {
+        self.ticks.map(|(_, to)| to)
+    }
+
+    /// Whether it goes from the scene of a tick, and numbers that it gave for it are still known.
+    pub(super) fn is_from(&self, tick: Option<Tick>, numbered_by: &Arc<()>) -> bool {
+        tick.is_some() && tick == self.from() && Arc::ptr_eq(numbered_by, &self.identity)
     }
 
     /// What became of a row of the scene before.
@@ -192,10 +212,16 @@ impl RowSteps {
     }
 
     /// What viewers in step with the scene of a tick believe, by its number: of one of the two scenes;
-    /// `None` if it is neither.
-    pub(super) fn beliefs_of(&self, tick: Tick) -> Option<impl Fn(u32) -> Belief> {
-        let is_now = self.to == Some(tick);
-        (is_now || self.from == Some(tick)).then_some(move |number: u32| match is_now {
+    /// `None` if it is neither, or the numbers are others' than its own.
+    pub(super) fn beliefs_of(
+        &self,
+        tick: Tick,
+        numbered_by: &Arc<()>,
+    ) -> Option<impl Fn(u32) -> Belief + use<'_>> {
+        let is_now = self.to() == Some(tick);
+        let is_known = is_now || self.from() == Some(tick);
+        let is_own = Arc::ptr_eq(numbered_by, &self.identity);
+        (is_known && is_own).then_some(move |number: u32| match is_now {
             true => self.beliefs[number as usize],
             false => self.believed(number),
         })
@@ -234,7 +260,7 @@ impl RowSteps {
         now: u32,
         rows: &Rows,
     ) -> Step {
-        let (from, to) = self.from.zip(self.to).expect("it was prepared");
+        let (from, to) = self.ticks.expect("it was prepared");
         self.work.stepped += 1;
         let (mut values, mut after) = ([0; KIND_FIELDS_MAX], belief.rests);
         let values = &mut values[..before.len()];

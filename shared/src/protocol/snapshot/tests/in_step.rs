@@ -26,9 +26,12 @@ proptest! {
         moments in moments(),
         away in prop::collection::vec((0..8_u32, any::<bool>()), 14),
         restart_at in 0..40_usize,
+        handed_at in 0..40_usize,
     ) {
         let codec = codec(&schema, coding);
         let (mut steps, mut scratch) = (RowSteps::default(), InStepScratch::default());
+        // From some moment on one of them is encoded for by another thread.
+        let mut elsewhere = RowSteps::default();
         let mut twins: Vec<Twin> = (0..6).map(Twin::new).collect();
         let (mut before, mut rows) = ((Tick(0), Rows::default()), Rows::default());
         let mut tick = Tick(5);
@@ -38,7 +41,9 @@ proptest! {
             let events = fill(&schema.events, &moment.events, None, false);
             let told: Vec<_> =
                 events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
-            steps.prepare(&codec, (before.0, &before.1), (tick, &rows));
+            for steps in [&mut steps, &mut elsewhere] {
+                steps.prepare(&codec, (before.0, &before.1), (tick, &rows));
+            }
             // One is sent nothing this time; as a rule it is told to keep what it knows.
             let (absent, is_told) = away[at];
             for (number, twin) in twins.iter_mut().enumerate() {
@@ -46,14 +51,19 @@ proptest! {
                     twin.shares.restart();
                     twin.alone.restart();
                 }
+                let is_handed = number == 0 && at >= handed_at;
+                let steps = if is_handed { &mut elsewhere } else { &mut steps };
+                if number == 0 && at == handed_at && twin.shares.is_in_step() {
+                    twin.alone.restart();
+                }
                 if number as u32 == absent {
                     let is_late = twin.shares.tick() != Some(before.0);
-                    if twin.shares.is_in_step && (is_late || !is_told) {
+                    if twin.shares.is_in_step() && (is_late || !is_told) {
                         // Then it can only begin anew.
                         twin.alone.restart();
                     }
                     if is_told {
-                        twin.shares.keep(&codec, (before.0, &before.1), &steps);
+                        twin.shares.keep(&codec, (before.0, &before.1), steps);
                     }
                     continue;
                 }
@@ -69,12 +79,12 @@ proptest! {
                 let (mut shared, mut alone) = (Vec::new(), Vec::new());
                 let told_alone = twin.alone.encode(&codec, &picture, &mut alone);
                 let mut parts =
-                    Steps { before: &before.1, rows: &mut steps, scratch: &mut scratch };
+                    Steps { before: &before.1, rows: &mut *steps, scratch: &mut scratch };
                 let told =
                     twin.shares.encode_shared(&codec, &picture, &mut parts, &mut shared);
                 prop_assert_eq!(told, told_alone);
                 prop_assert_eq!(shared, alone);
-                let whole = twin.shares.whole_mirror(&codec, &rows, &steps);
+                let whole = twin.shares.whole_mirror(&codec, &rows, steps);
                 prop_assert_eq!(&whole, twin.alone.mirror());
             }
             before = (tick, rows.clone());
