@@ -17,8 +17,8 @@ pub(crate) fn pin(core: usize) -> bool {
 /// Lets this process, and what it starts, run before all others: SCHED_FIFO, by `chrt` of util-linux.
 /// False if that is missing or refused.
 ///
-/// The kernel still leaves one part in twenty of each core to others. It takes that from a server that
-/// would use the whole core, which is beyond what any figure here is for; below that it takes nothing.
+/// The kernel still leaves one part in twenty of each second to others (`sched_rt_runtime_us`): a server that
+/// wants more stands still for 50 ms ([`REALTIME_SHARE_MAX`]).
 pub(crate) fn prefer() -> bool {
     set_policy("--fifo", "10")
 }
@@ -32,6 +32,10 @@ fn set_policy(policy: &str, priority: &str) -> bool {
         .status();
     chrt.is_ok_and(|status| status.success())
 }
+
+/// A server that takes more of its core on average, and is at real-time priority, may have met its limit
+/// in some seconds.
+pub(crate) const REALTIME_SHARE_MAX: f64 = 0.9;
 
 /// A process that keeps a core awake while this lives.
 pub(crate) struct Awake(Child);

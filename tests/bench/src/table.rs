@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::figures::{Figures, Results, Spread};
 use crate::options::{Candidate, Case, Workload};
+use crate::processor::REALTIME_SHARE_MAX;
 
 const CANDIDATES: [Candidate; 3] = [Candidate::Floor, Candidate::Plain, Candidate::Tickwire];
 
@@ -107,6 +108,10 @@ fn summary(results: &Results) -> String {
         text +=
             "Intervals are by when they were read: this kernel does not say when it received.\n";
     }
+    if figures().any(|figures| figures.cpu_share > REALTIME_SHARE_MAX) {
+        text += "A server at real-time priority that would take more than 95 % of a second stands still for the\n\
+                 rest of it: where one is near that, its intervals are to be had with --no-realtime.\n";
+    }
     if figures().any(|figures| figures.generator_late_p99_ms.is_some_and(|late| late > 10.0)) {
         text += "The players were late themselves where 'generator' is above 10 ms: their times hold that.\n";
     }
@@ -146,6 +151,16 @@ mod tests {
         assert!(table.contains("arena of 10: tickwire takes 1.50 (1.50..1.50) of"), "{table}");
         assert!(table.contains("arena: tickwire served 10 with nobody cut off"), "{table}");
         assert!(!table.contains("plain"), "{table}");
+    }
+
+    #[test]
+    fn where_a_server_is_near_the_limit_of_its_priority_the_report_says_so() {
+        let of = |cpu_share: f64| {
+            let figures = Figures { cpu_share, ..measured(4.0) };
+            table(&results(&[(10, Candidate::Tickwire, 0, figures)]))
+        };
+        assert!(of(0.94).contains("with --no-realtime"));
+        assert!(!of(0.8).contains("with --no-realtime"));
     }
 
     #[test]
