@@ -11,14 +11,15 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use shared::tick::Tick;
+use shared::tick::{Tick, TickRate};
 
 /// Changes of one button that wait for ticks at most: two whole presses. Of more the newest two are
 /// left out, so that a key that chatters, or a room in slow motion, leaves no backlog.
 const PENDING_MAX: u8 = 4;
-/// For how many ticks it is known what they took: a tap of which the server tells later than that
-/// would come as a surprise.
-const GIVEN_MAX: usize = 16;
+/// A tap is given once more within so many seconds; later it would come as a surprise.
+const GIVE_AGAIN_WITHIN_S: f32 = 0.5;
+/// For how many ticks it is known what they took: for so long at any tick rate.
+const GIVEN_MAX: usize = 128;
 
 /// Which bits of the page's buttons mean what to a [`Latch`].
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,10 @@ pub(crate) struct Latch {
     pending: [u8; u32::BITS as usize],
     /// What the last ticks took, oldest first.
     given: VecDeque<Given>,
+    /// Ticks that the server has made already, of those after the last one here.
+    missed_ahead: VecDeque<Tick>,
+    /// How many of the changes that wait were given before.
+    repeats: [u8; u32::BITS as usize],
 }
 
 /// What a tick took.
@@ -51,13 +56,23 @@ pub(crate) struct Latch {
 struct Given {
     tick: Tick,
     taken: u32,
-    /// The bits of which the server has made the tick without them, until they are given again.
+    /// The bits that the server has made the tick without, and that are not given again yet.
     missed: u32,
+    /// The bits that are of something given again: that is done once.
+    repeated: u32,
 }
 
 impl Latch {
     pub(crate) fn new(bits: LatchBits) -> Latch {
-        Latch { bits, taken: 0, held: 0, pending: [0; u32::BITS as usize], given: VecDeque::new() }
+        Latch {
+            bits,
+            taken: 0,
+            held: 0,
+            pending: [0; u32::BITS as usize],
+            given: VecDeque::new(),
+            missed_ahead: VecDeque::new(),
+            repeats: [0; u32::BITS as usize],
+        }
     }
 
     /// Forgets everything: another player, or none.
@@ -106,18 +121,37 @@ impl Latch {
         for pending in &mut self.pending {
             *pending = pending.saturating_sub(1);
         }
+        let repeated = bits(self.bits.buttons).filter(|&bit| self.repeats[bit] > 0);
+        let repeated = repeated.fold(0, |mask, bit| mask | 1 << bit);
+        for repeats in &mut self.repeats {
+            *repeats = repeats.saturating_sub(1);
+        }
+        while self.missed_ahead.front().is_some_and(|missed| *missed < tick) {
+            self.missed_ahead.pop_front();
+        }
+        let is_missed = self.missed_ahead.front() == Some(&tick);
         if self.given.len() >= GIVEN_MAX {
             self.given.pop_front();
         }
-        self.given.push_back(Given { tick, taken: self.taken, missed: 0 });
+        let missed = if is_missed { !repeated } else { 0 };
+        self.given.push_back(Given { tick, taken: self.taken, missed, repeated });
         self.give_again();
         self.taken
     }
 
-    /// The server made `tick` without what it took: to be told once.
-    pub(crate) fn missed(&mut self, tick: Tick) {
-        if let Some(given) = self.given.iter_mut().find(|given| given.tick == tick) {
-            given.missed = u32::MAX;
+    /// The server made `tick` without what it takes: to be told once, with rising ticks.
+    pub(crate) fn missed(&mut self, tick: Tick, rate: TickRate) {
+        let ago = self.given.back().map_or(-1, |last| last.tick.since(tick));
+        if ago < 0 {
+            if self.missed_ahead.len() >= GIVEN_MAX {
+                self.missed_ahead.pop_front();
+            }
+            self.missed_ahead.push_back(tick);
+        } else if ago <= rate.ticks_in(GIVE_AGAIN_WITHIN_S).into()
+            && let Ok(at) = self.given.binary_search_by_key(&tick, |given| given.tick)
+        {
+            let given = &mut self.given[at];
+            given.missed = !given.repeated;
             self.give_again();
         }
     }
@@ -125,13 +159,15 @@ impl Latch {
     /// Queues the presses, and the releases between two presses, that began and ended in ticks all
     /// of which were made without them.
     fn give_again(&mut self) {
-        for bit in bits(self.bits.buttons) {
+        let missed = self.given.iter().fold(0, |missed, given| missed | given.missed);
+        for bit in bits(self.bits.buttons & missed) {
             while let Some(span) = self.missed_span(bit) {
                 let was_down = self.given[span.start].taken & (1 << bit) != 0;
-                let is_down = self.taken & (1 << bit) != 0;
+                let is_down = self.next() & (1 << bit) != 0;
                 // Who does the same again already has no need of it.
                 if was_down != is_down && self.pending[bit] + 2 <= PENDING_MAX {
                     self.pending[bit] += 2;
+                    self.repeats[bit] = self.pending[bit];
                 }
                 self.given.range_mut(span).for_each(|given| given.missed &= !(1 << bit));
             }
@@ -182,6 +218,10 @@ mod tests {
 
     fn taken(mut latch: Latch, ticks: usize) -> Vec<u32> {
         take(&mut latch, ticks)
+    }
+
+    fn missed(latch: &mut Latch, tick: Tick) {
+        latch.missed(tick, TickRate::default());
     }
 
     /// Notes each in turn, and takes for a tick after each.
@@ -251,27 +291,52 @@ mod tests {
     fn a_tap_whose_tick_came_too_late_is_given_once_more() {
         let mut latch = noted(&[]);
         play(&mut latch, &[0, FIRE, 0]);
-        latch.missed(Tick(2));
+        missed(&mut latch, Tick(2));
         assert_eq!(taken(latch.clone(), 3), [FIRE, 0, 0]);
-        play(&mut latch, &[0; 3]);
-        latch.missed(Tick(4));
-        assert_eq!(taken(latch, 3), [FIRE, 0, 0], "and again, for as long as it is missed");
+        assert_eq!(take(&mut latch, 3), [FIRE, 0, 0]);
+        missed(&mut latch, Tick(4));
+        assert_eq!(taken(latch, 3), [0; 3], "once, even if that was missed as well");
         let mut early = noted(&[]);
         play(&mut early, &[0, FIRE]);
-        early.missed(Tick(2));
+        missed(&mut early, Tick(2));
         early.note(0);
         assert_eq!(taken(early, 4), [0, FIRE, 0, 0], "told of while it was held");
         let mut both = noted(&[]);
         play(&mut both, &[0, FIRE | RAIL, 0]);
-        both.missed(Tick(2));
+        missed(&mut both, Tick(2));
         assert_eq!(taken(both, 2), [FIRE | RAIL, 0]);
+    }
+
+    #[test]
+    fn a_tap_that_the_server_missed_before_it_was_given_is_given_once_more() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[0, 0]);
+        (3..=4).for_each(|tick| missed(&mut latch, Tick(tick)));
+        latch.note(FIRE);
+        latch.note(0);
+        assert_eq!(taken(latch, 5), [FIRE, 0, FIRE, 0, 0]);
+    }
+
+    #[test]
+    fn a_tap_that_is_given_once_more_is_one_of_the_last_half_second() {
+        let mut latch = noted(&[]);
+        play(&mut latch, &[0, FIRE, 0]);
+        take(&mut latch, 14);
+        let mut late = latch.clone();
+        missed(&mut late, Tick(2));
+        assert_eq!(taken(late, 2), [FIRE, 0]);
+        take(&mut latch, 1);
+        missed(&mut latch, Tick(2));
+        assert_eq!(taken(latch.clone(), 2), [0; 2]);
+        latch.missed(Tick(2), TickRate::new(240).expect("it is allowed"));
+        assert_eq!(taken(latch, 2), [FIRE, 0]);
     }
 
     #[test]
     fn a_release_that_came_too_late_between_two_presses_is_given_once_more() {
         let mut latch = noted(&[]);
         play(&mut latch, &[RAIL, RAIL, 0, RAIL]);
-        latch.missed(Tick(3));
+        missed(&mut latch, Tick(3));
         assert_eq!(taken(latch, 3), [0, RAIL, RAIL]);
     }
 
@@ -279,14 +344,15 @@ mod tests {
     fn what_came_in_time_in_one_tick_is_not_given_again() {
         let mut latch = noted(&[]);
         play(&mut latch, &[0, FIRE, FIRE, 0, 0]);
-        latch.missed(Tick(2));
+        missed(&mut latch, Tick(2));
         assert_eq!(taken(latch.clone(), 3), [0; 3]);
         // What is over, but began before all that is known of, may have come in time.
         for _ in 0..3 {
             play(&mut latch, &[FIRE; GIVEN_MAX]);
         }
         play(&mut latch, &[0]);
-        (1..=100).for_each(|tick| latch.missed(Tick(tick)));
+        let last = latch.given.back().expect("it is full").tick;
+        (1..=last.0).for_each(|tick| missed(&mut latch, Tick(tick)));
         assert_eq!(taken(latch, 3), [0; 3]);
     }
 
@@ -294,11 +360,16 @@ mod tests {
     fn who_presses_again_meanwhile_has_one_press_for_it() {
         let mut latch = noted(&[]);
         play(&mut latch, &[0, FIRE, 0, FIRE]);
-        latch.missed(Tick(2));
+        missed(&mut latch, Tick(2));
         assert_eq!(taken(latch, 3), [FIRE; 3]);
+        let mut pressed = noted(&[]);
+        play(&mut pressed, &[0, FIRE, 0]);
+        pressed.note(FIRE);
+        missed(&mut pressed, Tick(2));
+        assert_eq!(taken(pressed, 3), [FIRE; 3], "that no tick has taken yet");
         let mut stick = noted(&[]);
         play(&mut stick, &[0, STICK, 0]);
-        stick.missed(Tick(2));
+        missed(&mut stick, Tick(2));
         assert_eq!(taken(stick, 3), [0; 3], "what is not a button is not pressed");
     }
 

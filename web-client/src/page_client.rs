@@ -172,8 +172,8 @@ impl<G: Game> PageClient<G> {
         let latch = &mut self.latch;
         latch.note(buttons);
         if let (Some(client), None) = (&mut self.client, &self.fault) {
-            while let Some(late) = client.take_late() {
-                latch.missed(late.tick);
+            while let Some((late, rate)) = client.take_late().zip(client.tick_rate()) {
+                latch.missed(late.tick, rate);
             }
             client.play_each(now, |tick| input(latch.take(tick)));
         }
