@@ -20,9 +20,9 @@ const WARM_UP_TICKS: u32 = 400;
 /// In ten circles those who were lost are back, their bolts are gone, and views have settled.
 const CALM_TICKS: u32 = 600;
 const TICKS: u32 = 90;
-/// Of how many allocations there may be in combat, by player and tick: one in fifty. They are lists of
+/// Of how many allocations there may be in combat, by player and tick: one in seventy. They are lists of
 /// rows known that outgrow their memory, and the first hit of each life, of which it is noted who scored it.
-const COMBAT_ALLOCATIONS_MAX: f64 = 0.021;
+const COMBAT_ALLOCATIONS_MAX: f64 = 0.014;
 /// By so much counts may exceed what was measured when they were last looked at.
 const SLACK: f64 = 1.1;
 

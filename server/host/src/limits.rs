@@ -178,8 +178,8 @@ pub const STALL_CREDIT_MAX: Duration = Duration::from_secs(60);
 /// Bytes that a pass gathers for one client before it hands them to the network.
 pub const GATHER_BYTES: usize = 32_768;
 /// A buffer for what is gathered that is no larger is kept whatever it was used for; a larger one only
-/// while half of it is needed. So one that took a welcome or a roster is given back by its next use: in an
-/// arena of 1,000 those of a shard had come to 30 KB each, 0.9 KB for each player.
+/// while half of it is needed. So one that took a welcome or a roster, which is 30 KB in an arena of
+/// 1,000, is given back by its next use.
 pub const GATHER_KEPT_BYTES: usize = 4_096;
 /// How much longer than its line takes anyway a player's snapshots may lie in between: as many
 /// may be on their way or unread as the client acknowledged within so much and its least delay.

@@ -6,7 +6,7 @@ use crate::figures::{Figures, Results, Spread};
 use crate::options::{Candidate, Case, Workload};
 
 /// Medians; `spread` has the least and the most of what they are of.
-pub(crate) fn report(results: &Results) -> Value {
+pub(crate) fn report(results: &Results, tick_rate_hz: u16) -> Value {
     use Candidate::{Floor, Plain, Tickwire};
     let of = |candidate, figure: fn(&Figures) -> Option<f64>| {
         by_case(results, |case| results.median(case, candidate, figure).map(round))
@@ -16,6 +16,7 @@ pub(crate) fn report(results: &Results) -> Value {
     let spread = |to| by_case(results, |case| results.ratio(case, Tickwire, to).map(ends));
     let cpu: fn(&Figures) -> Option<f64> = |figures| Some(figures.us_per_player_tick);
     json!({
+        "tick_rate_hz": tick_rate_hz,
         "ratio_to_floor": ratio(Floor),
         "ratio_to_plain": ratio(Plain),
         "us_per_player_tick": of(Tickwire, cpu),
@@ -106,10 +107,12 @@ mod tests {
 
     #[test]
     fn figures_stand_by_workload_and_number_of_players() {
-        let report = report(&results(&[
+        let results = results(&[
             (1_000, Candidate::Floor, 0, measured(4.0)),
             (1_000, Candidate::Tickwire, 0, measured(6.0)),
-        ]));
+        ]);
+        let report = report(&results, 30);
+        assert_eq!(report["tick_rate_hz"], 30);
         assert_eq!(report["ratio_to_floor"]["arena"]["1000"], 1.5);
         assert_eq!(report["us_per_player_tick"]["arena"]["1000"], 6.0);
         assert_eq!(report["floor_us_per_player_tick"]["arena"]["1000"], 4.0);

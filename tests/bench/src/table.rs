@@ -9,9 +9,9 @@ use crate::processor::REALTIME_SHARE_MAX;
 const CANDIDATES: [Candidate; 3] = [Candidate::Floor, Candidate::Plain, Candidate::Tickwire];
 
 /// Medians of all rounds.
-pub(crate) fn table(results: &Results) -> String {
-    let mut text = String::from(
-        "\nMedians; CPU, bytes and inputs for each player and tick, memory for each connection.\n\
+pub(crate) fn table(results: &Results, tick_rate_hz: u16) -> String {
+    let mut text = format!(
+        "\nMedians at {tick_rate_hz} ticks/s; CPU, bytes and inputs for each player and tick, memory for each connection.\n\
          'late' is the 99th percentile of how late ticks were, 'effect' from an input to its effect.\n\n",
     );
     let heads = [
@@ -147,7 +147,7 @@ mod tests {
             (10, Candidate::Floor, 0, measured(4.0)),
             (10, Candidate::Tickwire, 0, measured(6.0)),
         ]);
-        let table = table(&results);
+        let table = table(&results, 30);
         assert!(table.contains("arena of 10: tickwire takes 1.50 (1.50..1.50) of"), "{table}");
         assert!(table.contains("arena: tickwire served 10 with nobody cut off"), "{table}");
         assert!(!table.contains("plain"), "{table}");
@@ -157,7 +157,7 @@ mod tests {
     fn where_a_server_is_near_the_limit_of_its_priority_the_report_says_so() {
         let of = |cpu_share: f64| {
             let figures = Figures { cpu_share, ..measured(4.0) };
-            table(&results(&[(10, Candidate::Tickwire, 0, figures)]))
+            table(&results(&[(10, Candidate::Tickwire, 0, figures)]), 30)
         };
         assert!(of(0.94).contains("with --no-realtime"));
         assert!(!of(0.8).contains("with --no-realtime"));
@@ -170,7 +170,7 @@ mod tests {
             (10, Candidate::Floor, 0, uncounted.clone()),
             (10, Candidate::Tickwire, 0, uncounted.clone()),
         ]);
-        let table = table(&results);
+        let table = table(&results, 30);
         assert!(!table.contains("takes") && !table.contains("NaN"), "{table}");
         assert!(table.contains("this kernel does not count it"), "{table}");
         assert!(uncounted.line().starts_with("CPU time unknown, "), "{}", uncounted.line());

@@ -129,7 +129,14 @@ impl Game for Stones {
             }
             if self.dice.chance(0.1) {
                 let words = [f64::from(player.0)];
-                now.emit_to(Audience::One(*player), &WHISPER, words);
+                let next = PlayerId(player.0 + 1);
+                let is_for_two = player.0 % 3 == 0;
+                let audience = if is_for_two {
+                    Audience::Two([*player, next])
+                } else {
+                    Audience::One(*player)
+                };
+                now.emit_to(audience, &WHISPER, words);
             }
         }
         if self.dice.chance(0.2) {

@@ -36,8 +36,8 @@ pub enum InputVerdict {
 /// for its variable-length integers is at most 16 times the bytes that came.
 const DECODE_LIMIT: usize = 16 * INPUT_MAX_BYTES;
 
-/// So many slots are there from the beginning: hardly anybody is further ahead. With all of them a
-/// player took 0.5 KB more.
+/// So many slots are there from the beginning: hardly anybody is further ahead, and all of them are 0.6 KB a
+/// player.
 const SLOTS_AT_FIRST: u32 = 16;
 
 /// The inputs of one player for the ticks from now + 1 to now + as many as it has slots.

@@ -14,7 +14,7 @@ use shared::tick::Tick;
 
 use crate::limits::CATCH_UP_STEPS_MAX;
 
-/// A ring addressed by tick. With as many slots as a snapshot can report a player took 0.3 KB more.
+/// A ring addressed by tick: with as few slots as it has done with, for all of them are 0.4 KB a player.
 #[derive(Debug)]
 pub(super) struct InputHistory<I> {
     slots: Box<[(GivenKind, I)]>,
@@ -46,7 +46,7 @@ impl<I: Copy + Default> InputHistory<I> {
 
     /// To be called in each pass in which its viewer was sent nothing, for so many ticks now: it will want
     /// to read them, and those of the next pass.
-    pub(super) fn keep(&self, ticks: u32) {
+    pub(super) fn want(&self, ticks: u32) {
         let wanted = ticks.saturating_add(CATCH_UP_STEPS_MAX).min(SNAPSHOT_GIVEN_MAX as u32);
         self.wanted_ticks.fetch_max(wanted, Relaxed);
     }
@@ -70,24 +70,38 @@ impl<I: Copy + Default> InputHistory<I> {
 
 #[cfg(test)]
 mod tests {
+    use shared::dice::Dice;
+
     use super::*;
 
     #[test]
     fn a_viewer_that_is_sent_nothing_finds_all_ticks_that_a_snapshot_reports() {
-        let mut history = InputHistory::new();
-        for now in 1..=200 {
-            history.push(Tick(now), (GivenKind::Received, now));
-            let behind = now.saturating_sub(100);
-            if behind > 0 {
-                history.keep(behind);
+        let seed = 5;
+        let mut dice = Dice::new(seed, 0);
+        for _ in 0..200 {
+            let mut history = InputHistory::new();
+            // Ten passes of which it is sent all, and then none any more.
+            let (mut now, mut behind) = (0, 0);
+            for pass in 0..30 {
+                let steps = 1 + dice.below(CATCH_UP_STEPS_MAX);
+                for _ in 0..steps {
+                    now += 1;
+                    history.push(Tick(now), (GivenKind::Received, now));
+                }
+                behind += steps;
+                for ago in 0..behind.min(SNAPSHOT_GIVEN_MAX as u32) {
+                    let given = history.at(Tick(now - ago), Tick(now));
+                    assert_eq!(given, (GivenKind::Received, now - ago), "seed {seed}, at {now}");
+                }
+                if pass < 10 {
+                    behind = 0;
+                    assert!(history.slots.len() <= CATCH_UP_STEPS_MAX.next_power_of_two() as usize);
+                } else {
+                    history.want(behind);
+                }
             }
-            for ago in 0..behind.clamp(CATCH_UP_STEPS_MAX.min(now), SNAPSHOT_GIVEN_MAX as u32) {
-                let given = history.at(Tick(now - ago), Tick(now));
-                assert_eq!(given, (GivenKind::Received, now - ago), "at {now}");
-            }
-            let most = if behind == 0 { 8 } else { SNAPSHOT_GIVEN_MAX };
-            assert!(history.slots.len() <= most);
+            let forgotten = Tick(now - SNAPSHOT_GIVEN_MAX as u32);
+            assert_eq!(history.at(forgotten, Tick(now)), (GivenKind::Absent, 0));
         }
-        assert_eq!(history.at(Tick(100), Tick(200)), (GivenKind::Absent, 0));
     }
 }

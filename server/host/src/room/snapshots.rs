@@ -56,7 +56,7 @@ impl<G: Game> Viewer<G> {
             let behind = self.tick().map(|known| published.tick().since(known) as u32);
             let person = self.player.and_then(|id| published.person(id));
             if let Some((person, behind)) = person.zip(behind) {
-                person.inputs.keep(behind);
+                person.inputs.want(behind);
             }
             let scene = published.scene_of(self.tick());
             self.encoder.keep(&published.config.codec, scene, &scratch.steps);

@@ -99,7 +99,11 @@ fn any_acts<G: Playable>(room: &Room<G>, dice: &mut Dice) -> Vec<Act> {
             }
         }
         for _ in 0..dice.below(3) {
-            let ahead = if dice.chance(0.02) { 200 } else { dice.below(9) };
+            let ahead = match dice.below(50) {
+                0 => 200,
+                1..5 => 20 + dice.below(44),
+                _ => dice.below(9),
+            };
             let tick = room.tick().plus(ahead).minus(3);
             let seen = room.tick().minus(dice.below(20));
             let rewind = Rewind(dice.below(200) as u16);
