@@ -60,7 +60,7 @@ fn measure(options: &Options) -> anyhow::Result<()> {
     prepare(options)?;
     let _awake = [Awake::keep(SERVER_CORE)?, Awake::keep(PLAYERS_CORE)?];
     let results = run::run_all(options)?;
-    let table = table::table(&results, options.tick_rate);
+    let table = table::table(&results, options);
     if options.json {
         say(&table);
         print(&serde_json::to_string_pretty(&json::report(&results, options.tick_rate))?);

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use crate::figures::{Figures, Results, Spread};
-use crate::options::{Candidate, Case, Workload};
+use crate::options::{Candidate, Case, Options, Workload};
 use crate::processor::REALTIME_SHARE_MAX;
 
 const CANDIDATES: [Candidate; 3] = [Candidate::Floor, Candidate::Plain, Candidate::Tickwire];
 
 /// Medians of all rounds.
-pub(crate) fn table(results: &Results, tick_rate_hz: u16) -> String {
+pub(crate) fn table(results: &Results, options: &Options) -> String {
+    let tick_rate_hz = options.tick_rate;
     let mut text = format!(
         "\nMedians at {tick_rate_hz} ticks/s; CPU, bytes and inputs for each player and tick, memory for each connection.\n\
          'late' is the 99th percentile of how late ticks were, 'effect' from an input to its effect.\n\n",
@@ -40,7 +41,7 @@ pub(crate) fn table(results: &Results, tick_rate_hz: u16) -> String {
         rows.extend(CANDIDATES.iter().filter_map(|candidate| row(results, case, *candidate)));
     }
     write_aligned(&rows, &mut text);
-    text += &summary(results);
+    text += &summary(results, !options.no_realtime);
     text
 }
 
@@ -74,7 +75,7 @@ fn row(results: &Results, case: Case, candidate: Candidate) -> Option<Vec<String
 }
 
 /// Ratios with how far they lie apart, and who can serve how many.
-fn summary(results: &Results) -> String {
+fn summary(results: &Results, is_realtime: bool) -> String {
     let mut text = String::new();
     for case in results.cases() {
         for other in [Candidate::Floor, Candidate::Plain] {
@@ -108,7 +109,7 @@ fn summary(results: &Results) -> String {
         text +=
             "Intervals are by when they were read: this kernel does not say when it received.\n";
     }
-    if figures().any(|figures| figures.cpu_share > REALTIME_SHARE_MAX) {
+    if is_realtime && figures().any(|figures| figures.cpu_share > REALTIME_SHARE_MAX) {
         text += "A server at real-time priority that would take more than 95 % of a second stands still for the\n\
                  rest of it: where one is near that, its intervals are to be had with --no-realtime.\n";
     }
@@ -138,8 +139,14 @@ fn write_aligned(rows: &[Vec<String>], text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
     use crate::figures::tests::{measured, results};
+
+    fn options(arguments: &[&str]) -> Options {
+        Options::parse_from(["bench"].iter().chain(arguments))
+    }
 
     #[test]
     fn each_candidate_has_a_row_and_each_pair_a_ratio() {
@@ -147,7 +154,7 @@ mod tests {
             (10, Candidate::Floor, 0, measured(4.0)),
             (10, Candidate::Tickwire, 0, measured(6.0)),
         ]);
-        let table = table(&results, 30);
+        let table = table(&results, &options(&[]));
         assert!(table.contains("arena of 10: tickwire takes 1.50 (1.50..1.50) of"), "{table}");
         assert!(table.contains("arena: tickwire served 10 with nobody cut off"), "{table}");
         assert!(!table.contains("plain"), "{table}");
@@ -155,12 +162,14 @@ mod tests {
 
     #[test]
     fn where_a_server_is_near_the_limit_of_its_priority_the_report_says_so() {
-        let of = |cpu_share: f64| {
+        let is_said = |cpu_share: f64, arguments: &[&str]| {
             let figures = Figures { cpu_share, ..measured(4.0) };
-            table(&results(&[(10, Candidate::Tickwire, 0, figures)]), 30)
+            let results = results(&[(10, Candidate::Tickwire, 0, figures)]);
+            table(&results, &options(arguments)).contains("with --no-realtime")
         };
-        assert!(of(0.94).contains("with --no-realtime"));
-        assert!(!of(0.8).contains("with --no-realtime"));
+        assert!(is_said(0.94, &[]));
+        assert!(!is_said(0.8, &[]));
+        assert!(!is_said(0.94, &["--no-realtime"]), "it has none");
     }
 
     #[test]
@@ -170,7 +179,7 @@ mod tests {
             (10, Candidate::Floor, 0, uncounted.clone()),
             (10, Candidate::Tickwire, 0, uncounted.clone()),
         ]);
-        let table = table(&results, 30);
+        let table = table(&results, &options(&[]));
         assert!(!table.contains("takes") && !table.contains("NaN"), "{table}");
         assert!(table.contains("this kernel does not count it"), "{table}");
         assert!(uncounted.line().starts_with("CPU time unknown, "), "{}", uncounted.line());

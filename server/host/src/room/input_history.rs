@@ -14,11 +14,11 @@ use shared::tick::Tick;
 
 use crate::limits::CATCH_UP_STEPS_MAX;
 
-/// A ring addressed by tick: with as few slots as it has done with, for all of them are 0.4 KB a player.
+/// A ring addressed by tick. It begins with a few slots, and grows: all of them are 0.4 KB a player.
 #[derive(Debug)]
 pub(super) struct InputHistory<I> {
     slots: Box<[(GivenKind, I)]>,
-    /// So many ticks are to be kept from the next one on.
+    /// So many ticks are to be held from the next one on.
     wanted_ticks: AtomicU32,
 }
 
@@ -38,7 +38,7 @@ impl<I: Copy + Default> InputHistory<I> {
     }
 
     /// What `tick` gave, `now` being the last. It is one of the last [`CATCH_UP_STEPS_MAX`], or of those
-    /// that were to be kept; any other counts as one without an input.
+    /// that were wanted; any other counts as one without an input.
     pub(super) fn at(&self, tick: Tick, now: Tick) -> (GivenKind, I) {
         let is_kept = now.since(tick) < self.slots.len() as i64;
         if is_kept { self.slots[self.slot_of(tick)] } else { (GivenKind::Absent, I::default()) }

@@ -111,8 +111,7 @@ impl PlayerPart<'_> {
     }
 }
 
-/// Memory for so much more of a player's own state than there is: numbers in it become longer. One that
-/// doubled was 40 bytes more.
+/// Memory for so much more of a player's own state than there is: numbers in it become longer.
 const OWN_SPARE_BYTES: usize = 8;
 
 /// Takes what a snapshot tells a player of itself.
