@@ -66,6 +66,9 @@ export class Spectator {
     this.followed = null;
     /** How that one is called. @private */
     this.followedName = "";
+    /** The step to a next player that was asked for while nobody was known; 0 is none. @private
+     *  @type {-1 | 0 | 1} */
+    this.pendingStep = 0;
     /** @private */
     this.nearness = 1;
     /** Whether the camera is where it was told to be: the first look is taken at once. @private */
@@ -88,6 +91,7 @@ export class Spectator {
     this.active = active;
     this.mode = "whole";
     this.followed = null;
+    this.pendingStep = 0;
     this.nearness = 1;
     this.landed = false;
     this.pointers.clear();
@@ -105,6 +109,7 @@ export class Spectator {
     const { camera, world } = this;
     const time = this.landed ? seconds : Infinity;
     this.pan(seconds);
+    if (this.pendingStep !== 0) this.next(this.pendingStep);
     if (this.mode === "follow") {
       this.checkFollowed();
       const ship = this.followed === null ? undefined : world.shipOf(this.followed);
@@ -131,8 +136,9 @@ export class Spectator {
     this.showWhole();
   }
 
-  /** Follows the next player in the order of their numbers, or the one before; the whole arena
-   *  when there is nobody. @param {1 | -1} step */
+  /** Follows the next player in the order of their numbers, or the one before. While there is
+   *  nobody, as before the first picture, it shows the whole arena, and follows the
+   *  first who comes. @param {1 | -1} step */
   next(step) {
     const { world, followed } = this;
     const all = [...world.players.keys()].sort((a, b) => a - b);
@@ -143,20 +149,26 @@ export class Spectator {
       (player) => followed === null || step * (player - followed) > 0,
     );
     const player = beyond ?? players[0];
-    if (player === undefined) this.showWhole();
-    else this.follow(player);
+    if (player === undefined) {
+      this.showWhole();
+      this.pendingStep = step;
+    } else {
+      this.follow(player);
+    }
   }
 
   /** @param {number} player */
   follow(player) {
     this.mode = "follow";
     this.followed = player;
+    this.pendingStep = 0;
     this.followedName = this.world.nameOf(player) || "Nameless";
   }
 
   showWhole() {
     this.mode = "whole";
     this.followed = null;
+    this.pendingStep = 0;
     this.nearness = 1;
   }
 
@@ -164,6 +176,7 @@ export class Spectator {
   roam() {
     this.mode = "free";
     this.followed = null;
+    this.pendingStep = 0;
   }
 
   /** @param {1 | -1} step nearer or farther away */

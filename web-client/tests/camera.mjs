@@ -104,6 +104,25 @@ spectator.showWhole();
 for (let frame = 0; frame < 600; frame++) spectator.move(0.016);
 holds(Math.hypot(camera.x, camera.y) < 5 && camera.sees(40, 0, 0), "and shows a spectator the arena");
 
+// A key that comes before the first roster, as it may on a slow line or while a delay passes.
+spectator.become(true);
+tell("keydown", { code: "KeyE", key: "e" });
+spectator.move(0.016);
+holds(spectator.mode === "whole", "with nobody in the room all of the arena is shown");
+world.players.set(4, { name: "Ada" }).set(7, { name: "Bob" });
+spectator.move(0.016);
+holds(spectator.mode === "follow" && spectator.followed === 4, "and the first who comes is followed, as was asked");
+spectator.move(0.016);
+holds(spectator.followed === 4, "and no other after");
+world.players.clear();
+spectator.move(0.016);
+tell("keydown", { code: "KeyE", key: "e" });
+spectator.showWhole();
+world.players.set(4, { name: "Ada" });
+spectator.move(0.016);
+holds(spectator.mode === "whole", "who asks for the arena after all keeps it");
+world.players.clear();
+
 for (const ratio of [NaN, 0, -1, undefined, 3]) {
   Object.assign(globalThis, { devicePixelRatio: ratio });
   holds(pixelRatio(2) === (ratio === 3 ? 2 : 1), `a screen that says ${ratio} pixels to a pixel is painted`);
