@@ -66,9 +66,9 @@ export class Spectator {
     this.followed = null;
     /** How that one is called. @private */
     this.followedName = "";
-    /** The step to a next player that was asked for while nobody was known; 0 is none. @private
-     *  @type {-1 | 0 | 1} */
-    this.pendingStep = 0;
+    /** The step to a next player that was asked for before the first picture. @private
+     *  @type {1 | -1 | null} */
+    this.pendingStep = null;
     /** @private */
     this.nearness = 1;
     /** Whether the camera is where it was told to be: the first look is taken at once. @private */
@@ -91,7 +91,7 @@ export class Spectator {
     this.active = active;
     this.mode = "whole";
     this.followed = null;
-    this.pendingStep = 0;
+    this.pendingStep = null;
     this.nearness = 1;
     this.landed = false;
     this.pointers.clear();
@@ -109,7 +109,7 @@ export class Spectator {
     const { camera, world } = this;
     const time = this.landed ? seconds : Infinity;
     this.pan(seconds);
-    if (this.pendingStep !== 0) this.next(this.pendingStep);
+    if (this.landed && this.pendingStep !== null) this.next(this.pendingStep);
     if (this.mode === "follow") {
       this.checkFollowed();
       const ship = this.followed === null ? undefined : world.shipOf(this.followed);
@@ -136,10 +136,14 @@ export class Spectator {
     this.showWhole();
   }
 
-  /** Follows the next player in the order of their numbers, or the one before. While there is
-   *  nobody, as before the first picture, it shows the whole arena, and follows the
-   *  first who comes. @param {1 | -1} step */
+  /** Follows the next player in the order of their numbers, or the one before; the whole arena
+   *  when there is nobody. Before the first picture, which tells who flies, it is kept until then.
+   *  @param {1 | -1} step */
   next(step) {
+    if (!this.landed) {
+      this.pendingStep = step;
+      return;
+    }
     const { world, followed } = this;
     const all = [...world.players.keys()].sort((a, b) => a - b);
     const flying = all.filter((player) => world.shipOf(player));
@@ -149,26 +153,22 @@ export class Spectator {
       (player) => followed === null || step * (player - followed) > 0,
     );
     const player = beyond ?? players[0];
-    if (player === undefined) {
-      this.showWhole();
-      this.pendingStep = step;
-    } else {
-      this.follow(player);
-    }
+    if (player === undefined) this.showWhole();
+    else this.follow(player);
   }
 
   /** @param {number} player */
   follow(player) {
     this.mode = "follow";
     this.followed = player;
-    this.pendingStep = 0;
+    this.pendingStep = null;
     this.followedName = this.world.nameOf(player) || "Nameless";
   }
 
   showWhole() {
     this.mode = "whole";
     this.followed = null;
-    this.pendingStep = 0;
+    this.pendingStep = null;
     this.nearness = 1;
   }
 
@@ -176,7 +176,7 @@ export class Spectator {
   roam() {
     this.mode = "free";
     this.followed = null;
-    this.pendingStep = 0;
+    this.pendingStep = null;
   }
 
   /** @param {1 | -1} step nearer or farther away */
@@ -199,7 +199,8 @@ export class Spectator {
 
   /** @private @param {number} factor @param {number} x @param {number} y the point that stays */
   zoom(factor, x, y) {
-    if (!(factor > 0 && factor < Infinity)) return;
+    // A wheel that turns sideways zooms by 1.
+    if (!(factor > 0 && factor < Infinity) || factor === 1) return;
     if (this.mode === "follow") {
       this.nearness = Math.min(NEAR_MAX, Math.max(NEAR_MIN, this.nearness * factor));
       return;
