@@ -32,7 +32,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=WEB_CLIENT");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/edge/http/page");
-    for input in ["web-client", "shared/src", "shared/Cargo.toml", "Cargo.toml", "Cargo.lock"] {
+    for input in [
+        "web-client",
+        "games/skirmish/page",
+        "games/skirmish/rules",
+        "shared/src",
+        "shared/Cargo.toml",
+        "Cargo.toml",
+        "Cargo.lock",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
     let (wasm, missing) = match env::var("WEB_CLIENT").as_deref() {
@@ -54,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=TICKWIRE_PAGE_MISSING={}", missing.replace(['\r', '\n'], " "));
     let mut files = Vec::new();
     if wasm.is_some() {
-        collect(&root.join("web-client/page"), "", &mut files)?;
+        collect(&root.join("games/skirmish/page/public"), "", &mut files)?;
     }
     if let Some(wasm) = wasm.as_ref() {
         files.push(("/tickwire.wasm".to_owned(), wasm.clone()));
@@ -74,15 +82,15 @@ fn build(root: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let target_dir = out.join("web-client");
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo
-        .args(["build", "--profile", "web", "--locked", "-p", "web-client"])
+        .args(["build", "--profile", "web", "--locked", "-p", "skirmish-page"])
         .arg("--manifest-path")
         .arg(root.join("Cargo.toml"));
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     wasm_build::shield(&mut cargo, &target_dir, has_rust_lld()?, names);
     run(&mut cargo)?;
-    let wasm = target_dir.join(TARGET).join("web").join("web_client.wasm");
+    let wasm = target_dir.join(TARGET).join("web").join("skirmish_page.wasm");
     if !wasm.is_file() {
-        return Err("the build of web-client wrote no web_client.wasm".into());
+        return Err("the build of skirmish-page wrote no skirmish_page.wasm".into());
     }
     Ok(wasm)
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use shared::tick::Tick;
+use tickwire_game::tick::Tick;
 
 /// For how many ticks a first arrival is remembered. Older snapshots count as this old.
 const TICKS: usize = 4_096;

@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use rustls::ClientConnection;
-use shared::client::{Client, Greeting, Stage};
-use shared::game::{Dice, Game, Seen, Skills};
-use shared::limits::SERVER_MESSAGE_MAX_BYTES;
-use shared::link::LinkSettings;
-use shared::protocol::{End, Refusal, Role};
-use shared::tick::TickRate;
+use tickwire_game::client::{Client, Greeting, Stage};
+use tickwire_game::game::{Dice, Game, Seen, Skills};
+use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
+use tickwire_game::link::LinkSettings;
+use tickwire_game::protocol::{End, Refusal, Role};
+use tickwire_game::tick::TickRate;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as Side, WebSocketConfig};

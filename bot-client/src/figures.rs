@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use shared::tick::TickRate;
+use tickwire_game::tick::TickRate;
 
 /// Longest time that is told from longer ones, in microseconds.
 const TIME_MAX_US: u64 = 600_000_000;

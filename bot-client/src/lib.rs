@@ -1,14 +1,14 @@
 //! Players without a screen: thousands of them in one process, and what they saw.
 //!
-//! Each bot runs the same [`shared::client::Client`] as the page and plays by
-//! [`shared::game::Game::bot`], so that a server under test is met by what it will meet. The
+//! Each bot runs the same [`tickwire_game::client::Client`] as the page and plays by
+//! [`tickwire_game::game::Game::bot`], so that a server under test is met by what it will meet. The
 //! path of a socket, in reading order: `options` say where and how many, `connect` opens,
 //! `swarm` owns and polls, `bot` plays over its `wire`, and over a
 //! simulated `path` if it shall, `figures` keeps, `report` tells.
 //!
 //! [`abuse`] is the other trade of this program: clients that behave badly on purpose.
 //!
-//! Everything here is written against [`shared::game::Game`]; only `main` names a game.
+//! Everything here is written against [`tickwire_game::game::Game`]; only `main` names a game.
 
 #![warn(missing_docs)]
 

@@ -10,10 +10,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Parser;
-use shared::duration::{self, DurationError};
-use shared::game::{Skill, Skills};
-use shared::limits::LINK_DELAY_MAX;
-use shared::link::{LinkSettings, Stall};
+use tickwire_game::duration::{self, DurationError};
+use tickwire_game::game::{Skill, Skills};
+use tickwire_game::limits::LINK_DELAY_MAX;
+use tickwire_game::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
 use crate::abuse::Kind;

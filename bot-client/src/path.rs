@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use shared::game::Dice;
-use shared::link::{Link, LinkSettings};
+use tickwire_game::game::Dice;
+use tickwire_game::link::{Link, LinkSettings};
 
 /// The dice of paths, beside those of the bots, which have a stream for each seat from 0 on.
 const FIRST_STREAM: u64 = 1 << 32;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use shared::link::LinkSettings;
+use tickwire_game::link::LinkSettings;
 
 use crate::figures::{Figures, SlowFigures, Ways};
 pub use spread::{SizeSpread, Spread, SpreadToMax};
@@ -247,7 +247,7 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use shared::tick::TickRate;
+    use tickwire_game::tick::TickRate;
 
     use super::*;
 

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use shared::game::Game;
-use shared::protocol::Role;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::Role;
 
 use crate::arrivals::Arrivals;
 use crate::bot::{Progress, Seat, Watch};

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
-use shared::game::Game;
+use tickwire_game::game::Game;
 
 use crate::bot::{Bot, Departure, Seat, Watch};
 use crate::connect::Opened;

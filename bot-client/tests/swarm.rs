@@ -4,9 +4,9 @@ mod fake;
 
 use std::net::TcpListener;
 
-use bot_client::{Options, Report, RunError, run};
 use clap::Parser;
 use fake::{Bead, Conduct, server};
+use tickwire_bots::{Options, Report, RunError, run};
 
 fn options(port: u16, more: &str) -> Options {
     let words = format!("bot-client --json --warm-up 200ms --ramp 500/s --url 127.0.0.1:{port}");

@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 
-use shared::game::Game;
+use tickwire_game::game::Game;
 use tickwire_host::{RoomBuilder, RoomOrder};
 
 use crate::limits::HEARTBEAT_EVERY;

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Command, CommandFactory, FromArgMatches};
-use shared::game::Skills;
-use shared::limits::{
+use tickwire_game::game::Skills;
+use tickwire_game::limits::{
     PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, TICK_RATE_DEFAULT_HZ,
     TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ,
 };

@@ -34,4 +34,4 @@ pub use program::{RunError, run};
 pub use server::{Server, StartError};
 
 #[doc(no_inline)]
-pub use shared::game::Game;
+pub use tickwire_game::game::Game;

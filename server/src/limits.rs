@@ -196,7 +196,7 @@ pub const HELLO_KEPT_MAX_BYTES: usize =
 
 // The limits must be consistent with each other; a wrong edit does not compile.
 const _: () = {
-    use shared::limits::TICK_RATE_DEFAULT_HZ;
+    use tickwire_game::limits::TICK_RATE_DEFAULT_HZ;
     use tickwire_host::limits::SILENCE_MAX;
 
     assert!(PING_AFTER.as_millis() * 2 < SILENCE_MAX.as_millis());

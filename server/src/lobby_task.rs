@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::time::Duration;
 
-use shared::protocol::{Refusal, Role};
+use tickwire_game::protocol::{Refusal, Role};
 use tickwire_host::{
     Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
 };
@@ -164,8 +164,8 @@ impl LobbyTask {
 
 #[cfg(test)]
 mod tests {
-    use shared::tick::TickRate;
     use test_games::tiny::Tiny;
+    use tickwire_game::tick::TickRate;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
     use tickwire_host::{DirectoryLimits, LobbySettings, OpenerLimits};

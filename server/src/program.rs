@@ -7,7 +7,7 @@ use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
 use std::{process, thread};
 
-use shared::game::Game;
+use tickwire_game::game::Game;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;

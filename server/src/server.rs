@@ -8,9 +8,9 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use shared::game::{Game, Seed, Setup};
-use shared::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::game::{Game, Seed, Setup};
+use tickwire_game::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
+use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, RoomBuilder, Shard};
 use tokio::net::TcpListener;

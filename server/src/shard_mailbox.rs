@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{SendError, Sender};
 
-use shared::game::Game;
+use tickwire_game::game::Game;
 use tickwire_host::{BuiltRoom, Command};
 
 /// What a shard's thread is sent.

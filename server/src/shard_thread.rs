@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use shared::game::Game;
-use shared::protocol::End;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::End;
 use tickwire_host::{Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -191,8 +191,8 @@ impl ShardOutlets {
 mod tests {
     use std::sync::mpsc;
 
-    use shared::protocol::Role;
     use test_games::tiny::Tiny;
+    use tickwire_game::protocol::Role;
     use tickwire_host::{GameVersion, Lobby, LobbySettings, RequestedRoom};
     use tracing::Span;
 
@@ -205,7 +205,7 @@ mod tests {
         let (lobby_sender, mut requests) = tokio::sync::mpsc::unbounded_channel();
         let settings = LobbySettings {
             game: GameVersion::of::<Tiny>(),
-            tick_rate: shared::tick::TickRate::default(),
+            tick_rate: tickwire_game::tick::TickRate::default(),
             limits: tickwire_host::DirectoryLimits {
                 players_max: 4,
                 rooms_max: 4,

@@ -12,14 +12,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use shared::protocol::{
+use test_games::tiny::{BREAK, Tiny};
+use tickwire::{Config, Server};
+use tickwire_game::protocol::{
     ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
     ServerMessage,
 };
-use shared::recording::Reader;
-use shared::tick::{Rewind, Tick};
-use test_games::tiny::{BREAK, Tiny};
-use tickwire::{Config, Server};
+use tickwire_game::recording::Reader;
+use tickwire_game::tick::{Rewind, Tick};
 use tungstenite::{Message, WebSocket};
 
 /// Timeout of every wait: far longer than anything takes unless it is broken.

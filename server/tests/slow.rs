@@ -4,10 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use shared::protocol::{ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
 use test_games::tiny::Tiny;
 use tickwire::limits::SOCKET_SEND_BUFFER_BYTES;
 use tickwire::{Config, Server};
+use tickwire_game::protocol::{ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
 use tungstenite::{Message, WebSocket};
 
 /// Timeout of every wait: far longer than anything takes unless it is broken.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::dice::Dice;
 use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{
-    Audience, EntityKind, EventKind, Events, RowRef, Rows, SceneWriter, Schema, View,
+    Audience, EntityKind, EventKind, Events, RowRef, Rows, Scene, SceneWriter, Schema, View,
 };
 pub use crate::seed::Seed;
 pub use crate::skill::{Skill, Skills};
@@ -33,6 +33,12 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Whether its players may do nothing for as long as they like. Else a player whose input has not
     /// changed for as long as the server allows makes way to one who plays, and may watch.
     const PLAYERS_MAY_IDLE: bool = false;
+    /// Ticks per second of its rooms, within [`limits::TICK_RATE_MIN_HZ`](crate::limits::TICK_RATE_MIN_HZ)
+    /// to [`limits::TICK_RATE_MAX_HZ`](crate::limits::TICK_RATE_MAX_HZ), unless the server is told another
+    /// rate.
+    const TICK_RATE_HZ: u16 = crate::limits::TICK_RATE_DEFAULT_HZ;
+    /// Most players in one of its rooms, unless the server is told another number.
+    const PLAYERS_MAX: u16 = 64;
 
     /// What whoever opens a room can choose.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
@@ -62,13 +68,16 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// A world before its first tick, and the level in which it plays.
     fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
 
-    /// A player came. Called between ticks. `subject` is who it is across connections, if a ticket
-    /// says so: by that a game can keep what must not begin anew for whoever leaves and comes
-    /// back. `None` for guests and bots.
-    fn join(&mut self, player: PlayerId, subject: Option<Subject>);
+    /// A player came. `subject` is who it is across connections, if a ticket says so: by that a game
+    /// can keep what must not begin anew for whoever leaves and comes back. `None` for guests and
+    /// bots.
+    ///
+    /// `now` is the tick that is about to be made, before its step and without its inputs: what is told
+    /// and noted here belongs to that tick.
+    fn join(&mut self, now: &mut Step<'_, Self>, player: PlayerId, subject: Option<Subject>);
 
-    /// A player left. Called between ticks.
-    fn leave(&mut self, player: PlayerId, reason: LeaveReason);
+    /// A player left. `now` is as for [`Game::join`].
+    fn leave(&mut self, now: &mut Step<'_, Self>, player: PlayerId, reason: LeaveReason);
 
     /// Moves the whole world on by one tick. It should call [`Game::advance`] for each player,
     /// with that player's input, so that client and server agree.
@@ -80,8 +89,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// The own state of a player, or `None` for one who has none now.
     fn own(&self, player: PlayerId) -> Option<Self::Own>;
 
-    /// Moves one player's own state on by one tick and one input, by those and the level alone.
-    fn advance(own: &mut Self::Own, level: &Self::Level, input: Self::Input);
+    /// Moves one player's own state on by one tick of `dt` seconds and one input, by those and the level
+    /// alone. `dt` is the same for all ticks of a room: [`TickRate::dt`].
+    fn advance(own: &mut Self::Own, level: &Self::Level, input: Self::Input, dt: f32);
 
     /// Writes down what of the scene is known from a player's own state alone: on the client
     /// these rows take the place of those that came from the server, and so answer at once.
@@ -220,12 +230,62 @@ pub enum Effect {
 pub struct Step<'a, G: Game> {
     /// The tick being made.
     pub tick: Tick,
+    /// Length of a tick in the rules, in seconds.
+    pub dt: f32,
     /// What never changes.
     pub level: &'a G::Level,
-    pub(crate) inputs: &'a [PlayerInput<G::Input>],
-    pub(crate) events: &'a mut Events,
-    pub(crate) effects: &'a mut Vec<(PlayerId, Effect)>,
-    pub(crate) ignored: &'a mut Vec<PlayerId>,
+    inputs: &'a [PlayerInput<G::Input>],
+    outcome: &'a mut Outcome,
+}
+
+/// What a world has told and noted in a tick: kept by whoever steps it, a
+/// [`Simulation`](crate::simulation::Simulation) or a test of a game's own parts.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    pub(crate) events: Events,
+    effects: Vec<(PlayerId, Effect)>,
+    ignored: Vec<PlayerId>,
+}
+
+impl Outcome {
+    /// What has changed players' own states beside their own inputs.
+    #[must_use]
+    pub fn effects(&self) -> &[(PlayerId, Effect)] {
+        &self.effects
+    }
+
+    /// Whose inputs were for nothing, by the game's word.
+    #[must_use]
+    pub fn ignored(&self) -> &[PlayerId] {
+        &self.ignored
+    }
+
+    /// Takes the events, as a scene without rows.
+    pub fn take_events(&mut self, tick: Tick) -> Scene {
+        let mut scene = Scene::default();
+        SceneWriter::default().publish(tick, &mut self.events, &mut scene);
+        scene
+    }
+
+    /// Forgets everything but events, which a scene takes.
+    pub fn clear(&mut self) {
+        self.effects.clear();
+        self.ignored.clear();
+    }
+}
+
+impl<'a, G: Game> Step<'a, G> {
+    /// A tick of `dt` seconds to be made. `inputs` must rise by player.
+    #[must_use]
+    pub fn new(
+        tick: Tick,
+        dt: f32,
+        level: &'a G::Level,
+        inputs: &'a [PlayerInput<G::Input>],
+        outcome: &'a mut Outcome,
+    ) -> Step<'a, G> {
+        Step { tick, dt, level, inputs, outcome }
+    }
 }
 
 impl<G: Game> Step<'_, G> {
@@ -251,14 +311,14 @@ impl<G: Game> Step<'_, G> {
     /// Whatever makes [`Game::own`] differ from what [`Game::advance`] alone would have made of it
     /// is to be noted: tests take a correction that was not for a fault.
     pub fn affect(&mut self, player: PlayerId, effect: Effect) {
-        self.effects.push((player, effect));
+        self.outcome.effects.push((player, effect));
     }
 
     /// Notes that what a player wanted to do in this tick was for nothing, since it may not act now:
     /// it is dead, say. Counted by the room, and only if an input came for this very tick.
     pub fn ignore(&mut self, player: PlayerId) {
         if self.input(player).is_received() {
-            self.ignored.push(player);
+            self.outcome.ignored.push(player);
         }
     }
 
@@ -275,7 +335,7 @@ impl<G: Game> Step<'_, G> {
         kind: &EventKind<N>,
         values: [f64; N],
     ) {
-        self.events.push(audience, kind, values);
+        self.outcome.events.push(audience, kind, values);
     }
 }
 

@@ -6,7 +6,7 @@
 //! browser and in tests on virtual time, and give the same bits everywhere.
 //!
 //! A developer of a game implements [`game::Game`]; everything else is written against that
-//! trait and against the [`scene::Schema`] which it declares. [`skirmish`] is the bundled game.
+//! trait and against the [`scene::Schema`] which it declares.
 
 #![warn(missing_docs)]
 
@@ -24,5 +24,4 @@ pub mod scene;
 pub mod seed;
 pub mod simulation;
 pub mod skill;
-pub mod skirmish;
 pub mod tick;

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
-use crate::game::{Effect, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Skill, Step};
+use crate::game::{
+    Effect, Game, Given, LeaveReason, Outcome, PlayerInput, Seen, Setup, Skill, Step,
+};
 use crate::ids::{PlayerId, Subject};
 use crate::protocol::WIRE;
-use crate::scene::{Events, Rows, Scene, SceneWriter};
-use crate::tick::Tick;
+use crate::scene::{Rows, Scene, SceneWriter};
+use crate::tick::{Tick, TickRate};
 
 /// A game being stepped. Serialised, it is all that a checkpoint of the game must hold.
 #[derive(Serialize, Deserialize)]
@@ -20,16 +22,16 @@ use crate::tick::Tick;
 pub struct Simulation<G: Game> {
     game: G,
     level: G::Level,
+    tick_rate: TickRate,
     tick: Tick,
     scene: Scene,
     #[serde(skip)]
     writer: SceneWriter,
     #[serde(skip)]
-    events: Events,
+    outcome: Outcome,
+    /// Whether a tick has been made since what `outcome` holds began.
     #[serde(skip)]
-    effects: Vec<(PlayerId, Effect)>,
-    #[serde(skip)]
-    ignored: Vec<PlayerId>,
+    is_made: bool,
 }
 
 impl<G: Game> Simulation<G> {
@@ -40,12 +42,12 @@ impl<G: Game> Simulation<G> {
         let mut simulation = Simulation {
             game,
             level,
+            tick_rate: setup.tick_rate,
             tick: setup.first_tick,
             scene: Scene::default(),
             writer: SceneWriter::default(),
-            events: Events::default(),
-            effects: Vec::new(),
-            ignored: Vec::new(),
+            outcome: Outcome::default(),
+            is_made: false,
         };
         simulation.show();
         simulation
@@ -78,23 +80,23 @@ impl<G: Game> Simulation<G> {
     /// What has changed players' own states in the last step beside their own inputs.
     #[must_use]
     pub fn effects(&self) -> &[(PlayerId, Effect)] {
-        &self.effects
+        self.outcome.effects()
     }
 
     /// Whose inputs in the last step were for nothing, by the game's word.
     #[must_use]
     pub fn ignored(&self) -> &[PlayerId] {
-        &self.ignored
+        self.outcome.ignored()
     }
 
     /// A player comes, before the next step. See [`Game::join`].
     pub fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
-        self.game.join(player, subject);
+        self.coming(&[], |game, now| game.join(now, player, subject));
     }
 
     /// A player goes, before the next step.
     pub fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
-        self.game.leave(player, reason);
+        self.coming(&[], |game, now| game.leave(now, player, reason));
     }
 
     /// What `act` makes of what a bot may go by that plays for `player`, now that it sees `rows`. It
@@ -108,24 +110,28 @@ impl<G: Game> Simulation<G> {
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.
     pub fn step(&mut self, inputs: &[PlayerInput<G::Input>]) {
         debug_assert!(inputs.is_sorted_by_key(|input| input.player));
+        self.coming(inputs, |game, now| game.step(now));
         self.tick = self.tick.next();
-        self.effects.clear();
-        self.ignored.clear();
-        let mut step = Step {
-            tick: self.tick,
-            level: &self.level,
-            inputs,
-            events: &mut self.events,
-            effects: &mut self.effects,
-            ignored: &mut self.ignored,
-        };
-        self.game.step(&mut step);
+        self.is_made = true;
         self.show();
+    }
+
+    /// Has the game act in the tick that is about to be made.
+    fn coming(
+        &mut self,
+        inputs: &[PlayerInput<G::Input>],
+        act: impl FnOnce(&mut G, &mut Step<'_, G>),
+    ) {
+        if std::mem::take(&mut self.is_made) {
+            self.outcome.clear();
+        }
+        let (tick, dt) = (self.tick.next(), self.tick_rate.dt());
+        act(&mut self.game, &mut Step::new(tick, dt, &self.level, inputs, &mut self.outcome));
     }
 
     fn show(&mut self) {
         self.game.show(&mut self.writer);
-        self.writer.publish(self.tick, &mut self.events, &mut self.scene);
+        self.writer.publish(self.tick, &mut self.outcome.events, &mut self.scene);
     }
 
     /// XXH3 (64 bits) of the whole world in its serialised form.

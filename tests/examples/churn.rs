@@ -13,9 +13,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bot_client::abuse::Kind;
 use clap::Parser;
 use tests::real::{Abusers, Gauges, Server, poll};
+use tickwire_bots::abuse::Kind;
 
 /// How much more memory there may be at the end than after the first round, in KiB: allocators keep
 /// some, and more when more were there at a time.

@@ -19,9 +19,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Parser;
-use shared::protocol::Role;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{Bots, Line, Player, Server, Usage, poll};
+use tickwire_game::protocol::Role;
 
 /// What an idle connection may take, in KiB.
 const IDLE_MAX_KIB: f64 = 5.0;

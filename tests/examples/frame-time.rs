@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A frame's time is all that the page's thread does from its start until it is painted, scripts and
-//! painting alike, as the page measures it (`web-client/page/frame-time.js`). Three pictures are
+//! painting alike, as the page measures it (`games/skirmish/page/public/frame-time.js`). Three pictures are
 //! taken: a spectator's of the whole arena; one as near as a player's, into which all 64 ships are
 //! folded, since no player ever knows of so many; and a player's among the 63 others.
 

@@ -16,18 +16,18 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
-use shared::ids::PlayerId;
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::WIRE;
-use shared::protocol::snapshot::{
+use skirmish_rules::Skirmish;
+use tests::fuzz::{Foretold, Play, Source, decode};
+use tickwire_game::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::WIRE;
+use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
 };
-use shared::scene::{RowRef, Rows};
-use shared::simulation::Simulation;
-use shared::skirmish::Skirmish;
-use shared::tick::{Tick, TickRate};
-use tests::fuzz::{Foretold, Play, Source, decode};
+use tickwire_game::scene::{RowRef, Rows};
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::{Tick, TickRate};
 
 /// Gives damaged snapshots to decoders.
 #[derive(Clone, Debug, Parser)]
@@ -232,7 +232,12 @@ fn battle(seed: u64, coding: Coding) -> Stream {
         };
         let inputs: Vec<_> = (0..).zip(&mut bots).map(input).collect();
         let replayed = simulation.game().own(PlayerId(0)).map(|mut own| {
-            Skirmish::advance(&mut own, simulation.level(), inputs[0].given.or_default());
+            Skirmish::advance(
+                &mut own,
+                simulation.level(),
+                inputs[0].given.or_default(),
+                TickRate::default().dt(),
+            );
             encoded(&own)
         });
         simulation.step(&inputs);

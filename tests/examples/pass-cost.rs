@@ -13,11 +13,11 @@
 
 use std::time::{Duration, Instant};
 
-use shared::game::Setup;
-use shared::protocol::Role;
-use shared::skirmish::{Settings, Skirmish};
-use shared::tick::Tick;
+use skirmish_rules::{Settings, Skirmish};
 use tests::host::{Host, Pipe, hello, script};
+use tickwire_game::game::Setup;
+use tickwire_game::protocol::Role;
+use tickwire_game::tick::Tick;
 use tickwire_host::room::RoomTemplate;
 
 /// Ticks that are not counted: first lives are protected.

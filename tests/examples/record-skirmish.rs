@@ -14,16 +14,16 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use shared::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
-use shared::ids::PlayerId;
-use shared::protocol::WIRE;
-use shared::protocol::snapshot::GivenKind;
-use shared::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
-use shared::scene::{Rows, Scene, Schema, View};
-use shared::simulation::Simulation;
-use shared::skirmish::kinds::{BOLT, SHIP};
-use shared::skirmish::{Input, Own, Skirmish};
-use shared::tick::TickRate;
+use skirmish_rules::kinds::{BOLT, SHIP};
+use skirmish_rules::{Input, Own, Skirmish};
+use tickwire_game::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::WIRE;
+use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
+use tickwire_game::scene::{Rows, Scene, Schema, View};
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::TickRate;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Work {
@@ -169,7 +169,12 @@ impl Battle {
         let viewer = |(id, before): (u16, Option<Own>)| {
             let PlayerInput { player, given, .. } = self.inputs[usize::from(id)];
             let replayed = before.map(|mut own| {
-                Skirmish::advance(&mut own, self.simulation.level(), given.or_default());
+                Skirmish::advance(
+                    &mut own,
+                    self.simulation.level(),
+                    given.or_default(),
+                    TickRate::default().dt(),
+                );
                 encoded(&own)
             });
             RecordedViewer {
@@ -245,7 +250,7 @@ fn seen<'a>(
     schema: &'a Schema,
     player: PlayerId,
     view: &'a View,
-) -> impl Iterator<Item = shared::scene::RowRef<'a>> {
+) -> impl Iterator<Item = tickwire_game::scene::RowRef<'a>> {
     let rows = scene.rows().iter().enumerate();
     rows.filter(move |(index, _)| scene.may_know_row(schema, *index, Some(player), view))
         .map(|(_, row)| row)

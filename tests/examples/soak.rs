@@ -16,9 +16,9 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use bot_client::abuse::Kind;
 use clap::Parser;
 use tests::real::{Abusers, Bots, Gauges, Report, Server, poll};
+use tickwire_bots::abuse::Kind;
 
 /// How much more memory there may be at the end than when all had settled, in percent and KiB.
 const MEMORY_MORE_MAX_PERCENT: u64 = 10;

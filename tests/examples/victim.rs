@@ -17,9 +17,9 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use bot_client::abuse::Kind;
 use clap::{Parser, ValueEnum};
 use tests::real::{Abusers, Bots, Report, Server, Usage};
+use tickwire_bots::abuse::Kind;
 
 const ROOM: &str = "yard";
 const TICK_RATE_HZ: f64 = 30.0;

@@ -6,12 +6,12 @@
 
 use std::fmt::{Display, Write as _};
 
-use shared::protocol::WIRE;
-use shared::protocol::snapshot::{
+use tickwire_game::protocol::WIRE;
+use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, Picture, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
-use shared::scene::{RowRef, Schema};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::scene::{RowRef, Schema};
+use tickwire_game::tick::{Tick, TickRate};
 
 const STRING: &str = "a String takes whatever it is given";
 

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use bot_client::abuse::Kind;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{Abusers, Bots, GIVE_UP, Gauges, Line, Player, Report, Server, alone, poll, say};
+use tickwire_bots::abuse::Kind;
 
 const ROOM: &str = "yard";
 /// So many abusers at a time.

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use proptest::prelude::*;
-use shared::client::{Client, Greeting};
-use shared::game::Setup;
-use shared::ids::SessionId;
-use shared::limits::WELCOME_MAX_BYTES;
-use shared::protocol::{ClientMessage, Input, Role, ServerMessage};
-use shared::recording::Reader;
-use shared::skirmish::{Settings, Skirmish};
-use shared::tick::{Rewind, Tick};
+use skirmish_rules::{Settings, Skirmish};
 use tests::host::{Host, hello};
+use tickwire_game::client::{Client, Greeting};
+use tickwire_game::game::Setup;
+use tickwire_game::ids::SessionId;
+use tickwire_game::limits::WELCOME_MAX_BYTES;
+use tickwire_game::protocol::{ClientMessage, Input, Role, ServerMessage};
+use tickwire_game::recording::Reader;
+use tickwire_game::tick::{Rewind, Tick};
 use tickwire_host::room::{Room, RoomTemplate};
 
 /// A message of a client is read where it lies.

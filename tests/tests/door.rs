@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{GIVE_UP, Line, Player, Server, poll, say};
 
 /// So many files a server may have open here; it needs some dozen for itself.

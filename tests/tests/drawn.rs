@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shared::client::Drawing;
-use shared::ids::EntityId;
-use shared::skirmish::kinds::SHIP;
-use shared::skirmish::rules::SHIP_SPEED_MAX;
-use shared::skirmish::{Class, Input, Settings, Skirmish};
+use skirmish_rules::kinds::SHIP;
+use skirmish_rules::rules::SHIP_SPEED_MAX;
+use skirmish_rules::{Class, Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
+use tickwire_game::client::Drawing;
+use tickwire_game::ids::EntityId;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use shared::protocol::End;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::virtual_time::{Feel, Path, Plan, Who, World};
+use tickwire_game::protocol::End;
 use tickwire_host::pacer::TimeScale;
 
 const MS: Duration = Duration::from_millis(1);

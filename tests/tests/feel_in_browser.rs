@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::skirmish::rules::SHIP_SPEED_MAX;
+use skirmish_rules::rules::SHIP_SPEED_MAX;
 use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone, say};
 
 const KEYS: [Key; 4] = [

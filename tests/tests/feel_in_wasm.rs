@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use shared::skirmish::{Input, Skirmish, rules};
+use skirmish_rules::{Input, Skirmish, rules};
 use tests::real::{Server, say};
 use tests::virtual_time::{Logged, Path, Plan, World};
 use wasmi::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc};

@@ -6,8 +6,8 @@
 use std::hash::{BuildHasher, RandomState};
 
 use data_encoding::HEXLOWER;
-use shared::game::Dice;
 use tests::fuzz;
+use tickwire_game::game::Dice;
 
 /// What takes any bytes, and panics where something does not hold.
 type Check = fn(&[u8]);

@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use shared::client::{Client, ClientError, Greeting, Stage};
-use shared::game::Setup;
-use shared::ids::SessionId;
-use shared::limits::TICK_MAX;
-use shared::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
-use shared::protocol::{Role, ServerMessage};
-use shared::scene::Rows;
-use shared::tick::Tick;
 use test_games::dots::{Dots, Go};
+use tickwire_game::client::{Client, ClientError, Greeting, Stage};
+use tickwire_game::game::Setup;
+use tickwire_game::ids::SessionId;
+use tickwire_game::limits::TICK_MAX;
+use tickwire_game::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use tickwire_game::protocol::{Role, ServerMessage};
+use tickwire_game::scene::Rows;
+use tickwire_game::tick::Tick;
 use tickwire_host::room::{Room, RoomTemplate};
 
 /// A client that has been welcomed to a room, and the room.

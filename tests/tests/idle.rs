@@ -3,13 +3,13 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use shared::game::{Game, Setup};
-use shared::ids::SessionId;
-use shared::protocol::{Ack, ClientMessage, End, Input, Role, ServerMessage, WIRE};
-use shared::tick::{Rewind, Tick};
 use test_games::dots::{Dots, Go};
 use test_games::tiny::Tiny;
 use tests::host::{Pipe, pipe};
+use tickwire_game::game::{Game, Setup};
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::{Ack, ClientMessage, End, Input, Role, ServerMessage, WIRE};
+use tickwire_game::tick::{Rewind, Tick};
 use tickwire_host::hello::GameVersion;
 use tickwire_host::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 use tickwire_host::room::RoomTemplate;

@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::limits::TICK_MAX;
-use shared::protocol::End;
-use shared::skirmish::kinds::ROUND;
-use shared::skirmish::{Settings, Skirmish};
-use shared::tick::Tick;
+use skirmish_rules::kinds::ROUND;
+use skirmish_rules::{Settings, Skirmish};
 use test_games::dots::Dots;
 use tests::virtual_time::{Path, Plan, World};
+use tickwire_game::game::Game;
+use tickwire_game::limits::TICK_MAX;
+use tickwire_game::protocol::End;
+use tickwire_game::tick::Tick;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shared::protocol::Refusal;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{Bots, GIVE_UP, Line, Player, Server, alone, poll, say};
+use tickwire_game::protocol::Refusal;
 
 /// So many play at a time.
 const PLAYERS: usize = 300;

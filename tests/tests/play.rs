@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use shared::game::{Game, LeaveReason, Setup};
-use shared::ids::PlayerId;
-use shared::limits::INPUT_REPEAT_MAX;
-use shared::protocol::{Ack, ClientMessage, Input, Ping, Role, WIRE};
-use shared::skirmish::{self, Skirmish};
-use shared::tick::{Rewind, Tick, TickRate};
+use skirmish_rules::{self as skirmish, Skirmish};
 use test_games::dots::Dots;
 use test_games::tape::{Mark, Tape};
 use tests::host::{Host, hello};
+use tickwire_game::game::{Game, LeaveReason, Setup};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::INPUT_REPEAT_MAX;
+use tickwire_game::protocol::{Ack, ClientMessage, Input, Ping, Role, WIRE};
+use tickwire_game::tick::{Rewind, Tick, TickRate};
 use tickwire_host::limits::PLAYER_ID_RETIRED_FOR;
 use tickwire_host::room::{InputVerdict, Room, RoomTemplate};
 

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use socket2::{Domain, Socket, Type};
 use tests::real::{Browser, GIVE_UP, Line, Player, Proxy, ProxyKind, Server, alone, http, poll};
 

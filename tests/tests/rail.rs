@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use shared::client::{Client, Drawing};
-use shared::game::Game;
-use shared::skirmish::kinds::{FLAG_PROTECTED, SHIP};
-use shared::skirmish::{Input, Settings, Skirmish};
-use shared::tick::{Rewind, Tick};
+use skirmish_rules::kinds::{FLAG_PROTECTED, SHIP};
+use skirmish_rules::{Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
+use tickwire_game::client::{Client, Drawing};
+use tickwire_game::game::Game;
+use tickwire_game::tick::{Rewind, Tick};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,7 +127,7 @@ fn shoot(plan: &Plan, round_trip: Duration, aim: Aim, cheat: Option<Cheat>) -> (
     (shots, hits)
 }
 
-fn player(world: &World<Skirmish>, who: Who) -> shared::ids::PlayerId {
+fn player(world: &World<Skirmish>, who: Who) -> tickwire_game::ids::PlayerId {
     world.player(who).expect("it plays")
 }
 
@@ -225,7 +225,7 @@ fn with_much_jitter_hardly_any_rewind_of_an_honest_client_is_bounded() {
     }
 }
 
-type Cheat = Box<dyn FnMut(&mut shared::protocol::Input<'_>)>;
+type Cheat = Box<dyn FnMut(&mut tickwire_game::protocol::Input<'_>)>;
 
 fn plan(rewind_max: Duration) -> Plan {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
@@ -272,7 +272,7 @@ fn a_claimed_picture_of_the_future_or_of_long_ago_gains_nothing() {
     assert_eq!(shoot(&plan(LIMIT), near, AS_SEEN, None), (SHOTS, SHOTS), "an honest player");
     // It lets go of the rail with the claim to have seen what was a quarter of a second ago, and
     // aims there.
-    let fires = |input: &shared::protocol::Input<'_>| input.input[0] & Input::RAIL == 0;
+    let fires = |input: &tickwire_game::protocol::Input<'_>| input.input[0] & Input::RAIL == 0;
     let past: Cheat = Box::new(move |input| {
         if fires(input) {
             input.rewind = Rewind(u16::MAX);

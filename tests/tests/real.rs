@@ -8,12 +8,14 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use shared::protocol::{ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage};
-use shared::simulation::trial;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{
     Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
 };
+use tickwire_game::protocol::{
+    ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage,
+};
+use tickwire_game::simulation::trial;
 use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
 use tungstenite::Message;
 

@@ -4,18 +4,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use shared::client::{Client, Greeting, Names, Stage};
-use shared::game::{Dice, Game, Setup};
-use shared::ids::PlayerId;
-use shared::limits::SCORES_FOR_ALL_MAX;
-use shared::protocol::snapshot::SnapshotDecoder;
-use shared::protocol::{Role, ServerMessage};
-use shared::scene::View;
-use shared::skirmish::kinds::KILL;
-use shared::skirmish::{Input, Skirmish};
-use shared::tick::TickRate;
+use skirmish_rules::kinds::KILL;
+use skirmish_rules::{Input, Skirmish};
 use tests::host::{Host, Pipe, ROOM};
 use tests::real::say;
+use tickwire_game::client::{Client, Greeting, Names, Stage};
+use tickwire_game::game::{Dice, Game, Setup};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::SCORES_FOR_ALL_MAX;
+use tickwire_game::protocol::snapshot::SnapshotDecoder;
+use tickwire_game::protocol::{Role, ServerMessage};
+use tickwire_game::scene::View;
+use tickwire_game::tick::TickRate;
 use tickwire_host::limits::SCORES_LEADERS;
 use tickwire_host::room::RoomTemplate;
 

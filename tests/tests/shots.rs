@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shared::client::Drawing;
-use shared::skirmish::kinds::BOLT;
-use shared::skirmish::rules::BOLT_SPEED;
-use shared::skirmish::{Input, Settings, Skirmish};
+use skirmish_rules::kinds::BOLT;
+use skirmish_rules::rules::BOLT_SPEED;
+use skirmish_rules::{Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
+use tickwire_game::client::Drawing;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

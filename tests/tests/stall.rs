@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 use tests::real::{GIVE_UP, Line, Player, Server, alone};
 use tickwire::limits::OPENING_MAX;
 use tickwire_host::limits::SILENCE_MAX;

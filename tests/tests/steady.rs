@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use allocation_counter::measure;
-use shared::game::Setup;
-use shared::protocol::Role;
-use shared::skirmish::{Input, Settings, Skirmish};
-use shared::tick::Tick;
+use skirmish_rules::{Input, Settings, Skirmish};
 use tests::host::{Host, Slot, hello, script, slot};
 use tests::real::say;
+use tickwire_game::game::Setup;
+use tickwire_game::protocol::Role;
+use tickwire_game::tick::Tick;
 use tickwire_host::room::{RoomCounters, RoomTemplate};
 
 /// Ships come after two seconds; in a fight of ten more all that grows with it has grown.

@@ -12,7 +12,7 @@ fn report(recording: &Path, options: &[&str]) -> Output {
     let profile = if profile == "debug" { "dev" } else { profile };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Command::new(cargo)
-        .args(["run", "--locked", "--quiet", "-p", "shared", "--example", "stream-report"])
+        .args(["run", "--locked", "--quiet", "-p", "tickwire-game", "--example", "stream-report"])
         .args(["--profile", profile, "--target-dir"])
         .arg(target)
         .arg("--")

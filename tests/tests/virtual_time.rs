@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use shared::client::Drawing;
-use shared::game::Game;
-use shared::protocol::End;
-use shared::skirmish::{Input, Skirmish};
+use skirmish_rules::{Input, Skirmish};
 use test_games::dots::{Dots, Go};
 use tests::virtual_time::{Path, Plan, World};
+use tickwire_game::client::Drawing;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::End;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 //! Each client owns a pair. `exports` gives out where they are, and clients leave in them what a
 //! call has to say: it holds until the next one.
 
-use shared::limits::SERVER_MESSAGE_MAX_BYTES;
+use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
 
 /// One buffer for texts and messages, one for rows and events.
 #[derive(Default)]

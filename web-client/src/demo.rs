@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use shared::dice::Dice;
-use shared::game::{Game, Given, PlayerInput, Seen, Setup, Skills};
-use shared::ids::{PlayerId, SessionId};
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
-use shared::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
-use shared::simulation::Simulation;
-use shared::tick::TickRate;
+use tickwire_game::dice::Dice;
+use tickwire_game::game::{Game, Given, PlayerInput, Seen, Setup, Skills};
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
+use tickwire_game::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::TickRate;
 
 /// Most bots in it: the page must not stutter.
 const PLAYERS_MAX: u32 = 32;

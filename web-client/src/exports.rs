@@ -13,8 +13,8 @@
 
 use std::cell::RefCell;
 
-use shared::protocol::Role;
-use shared::tick::Tick;
+use tickwire_game::protocol::Role;
+use tickwire_game::tick::Tick;
 
 use crate::page_client::{PageClient, path_settings};
 use crate::played::{self, LATCHED, Played, input};

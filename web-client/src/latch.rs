@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use shared::tick::{Tick, TickRate};
+use tickwire_game::tick::{Tick, TickRate};
 
 /// Changes of one button that wait for ticks at most: two whole presses. Of more the newest two are
 /// left out, so that a key that chatters, or a room in slow motion, leaves no backlog.
@@ -192,7 +192,7 @@ fn bits(mask: u32) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use shared::dice::Dice;
+    use tickwire_game::dice::Dice;
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! [`PageClient`]: one `shared::client`, the path to it, and the two buffers through which the page
+//! [`PageClient`]: one `tickwire_game::client`, the path to it, and the two buffers through which the page
 //! sees it.
 //!
 //! It turns calls into calls and results into bytes and numbers; it knows no game, draws
@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use shared::client::{Client, ClientError, Drawing, Greeting, Stage};
-use shared::game::Game;
-use shared::limits::SCORES_FOR_ALL_MAX;
-use shared::link::LinkSettings;
-use shared::protocol::Role;
+use tickwire_game::client::{Client, ClientError, Drawing, Greeting, Stage};
+use tickwire_game::game::Game;
+use tickwire_game::limits::SCORES_FOR_ALL_MAX;
+use tickwire_game::link::LinkSettings;
+use tickwire_game::protocol::Role;
 
 use crate::buffers::Buffers;
 use crate::demo::Demo;
@@ -323,7 +323,7 @@ impl<G: Game> PageClient<G> {
 
     pub(crate) fn roster_version(&self) -> u32 {
         let names = self.client.as_ref().and_then(Client::names);
-        names.map_or(0, shared::client::Names::version)
+        names.map_or(0, tickwire_game::client::Names::version)
     }
 
     pub(crate) fn notice(&mut self) -> u32 {
@@ -365,7 +365,7 @@ fn moment(now_ms: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use shared::protocol::{End, Refusal, ServerMessage};
+    use tickwire_game::protocol::{End, Refusal, ServerMessage};
 
     use super::*;
     use crate::played::{self, Played};

@@ -7,9 +7,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use shared::dice::Dice;
-use shared::limits::LINK_DELAY_MAX;
-use shared::link::{Link, LinkSettings, Stall};
+use tickwire_game::dice::Dice;
+use tickwire_game::limits::LINK_DELAY_MAX;
+use tickwire_game::link::{Link, LinkSettings, Stall};
 
 /// Where the chance on paths comes from: a page has no better source, and needs none.
 const SEED: u64 = 1;

@@ -3,10 +3,10 @@
 //! It says how keys and pointer become the game's input, and what of its level and of a
 //! player's own state the page draws by. Called by `exports`.
 
-use shared::game::Game;
-use shared::skirmish::class::Traits;
-use shared::skirmish::{Class, Input, Life, Own, Skirmish, kinds, rail_reach, rules};
-use shared::tick::Tick;
+use skirmish_rules::class::Traits;
+use skirmish_rules::{Class, Input, Life, Own, Skirmish, kinds, rail_reach, rules};
+use tickwire_game::game::Game;
+use tickwire_game::tick::Tick;
 
 use crate::json::Json;
 use crate::latch::LatchBits;
@@ -190,7 +190,7 @@ fn fields(json: &mut Json, named: &[(&str, f32)]) {
 /// The state hash after `ticks` ticks of a game among bots, all from `seed`.
 pub(crate) fn trial(seed: u64, players: u32, ticks: u32) -> u64 {
     let players = players.min(TRIAL_PLAYERS_MAX) as u16;
-    shared::simulation::trial::<Played>(seed, players, ticks, |_, _| {})
+    tickwire_game::simulation::trial::<Played>(seed, players, ticks, |_, _| {})
 }
 
 #[cfg(test)]

@@ -8,17 +8,19 @@
 use std::collections::VecDeque;
 
 use bincode::Decode;
-use shared::client::{ClientError, Names};
-use shared::limits::{
+use tickwire_game::client::{ClientError, Names};
+use tickwire_game::limits::{
     BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
 };
-use shared::protocol::snapshot::{Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
-use shared::protocol::{
+use tickwire_game::protocol::snapshot::{
+    Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder,
+};
+use tickwire_game::protocol::{
     Ack, Board, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
     ServerMessage, Ticket, WIRE, Welcome,
 };
-use shared::scene::{Kind, RowRef, Rows, Schema};
-use shared::tick::{Rewind, Tick, TickRate};
+use tickwire_game::scene::{Kind, RowRef, Rows, Schema};
+use tickwire_game::tick::{Rewind, Tick, TickRate};
 
 use crate::buffers::Buffers;
 use crate::json::Json;

@@ -4,11 +4,11 @@
 //! Called by `page_client`, whose side in JavaScript is the types in `page/wasm.js`, and by
 //! `schema_client`, whose side is `page/client.d.ts`.
 
-use shared::client::{Client, ClientError, Names, Stage};
-use shared::game::Game;
-use shared::protocol::{End, Refusal, Welcome};
-use shared::scene::{Axis, Field, Kind, Predict, Rows, Schema};
-use shared::tick::TickRate;
+use tickwire_game::client::{Client, ClientError, Names, Stage};
+use tickwire_game::game::Game;
+use tickwire_game::protocol::{End, Refusal, Welcome};
+use tickwire_game::scene::{Axis, Field, Kind, Predict, Rows, Schema};
+use tickwire_game::tick::TickRate;
 
 use crate::json::Json;
 

@@ -6,10 +6,10 @@
 
 import { BROKEN, dice, holds, tell } from "./fake-browser.mjs";
 
-const { Camera } = await import("../page/camera.js");
-const { Guard } = await import("../page/guard.js");
-const { Spectator } = await import("../page/spectator.js");
-const { finite, pixelRatio } = await import("../page/finite.js");
+const { Camera } = await import("../../games/skirmish/page/public/camera.js");
+const { Guard } = await import("../../games/skirmish/page/public/guard.js");
+const { Spectator } = await import("../../games/skirmish/page/public/spectator.js");
+const { finite, pixelRatio } = await import("../../games/skirmish/page/public/finite.js");
 
 const seed = Number(process.argv[2] ?? 1) || 1;
 console.log(`seed ${seed}`);

@@ -7,11 +7,11 @@
 import { document, holds, run, tell, told, world } from "./fake-browser.mjs";
 import { FakeCore, FakeSocket, until, wire } from "./fake-wire.mjs";
 
-const { Connection } = await import("../page/connection.js");
-const { saveRejoinIntent, takeRejoinIntent } = await import("../page/rejoin.js");
-const { isBinary } = await import("../page/wasm.js");
+const { Connection } = await import("../../games/skirmish/page/public/connection.js");
+const { saveRejoinIntent, takeRejoinIntent } = await import("../../games/skirmish/page/public/rejoin.js");
+const { isBinary } = await import("../../games/skirmish/page/public/wasm.js");
 
-/** @typedef {import("../page/connection.js").Greeting} Greeting */
+/** @typedef {import("../../games/skirmish/page/public/connection.js").Greeting} Greeting */
 
 const GREETING = { spectator: false, name: "Ada", room: "blue" };
 /** @type {{ status: string, reason: string }[]} */

@@ -6,9 +6,9 @@
 
 import { BROKEN, dice, holds, run, tell, told } from "./fake-browser.mjs";
 
-const { Button, STICK_SHIFT } = await import("../page/input/buttons.js");
-const { Controls } = await import("../page/input/controls.js");
-const { USUAL } = await import("../page/input/bindings.js");
+const { Button, STICK_SHIFT } = await import("../../games/skirmish/page/public/input/buttons.js");
+const { Controls } = await import("../../games/skirmish/page/public/input/controls.js");
+const { USUAL } = await import("../../games/skirmish/page/public/input/bindings.js");
 
 const seed = Number(process.argv[2] ?? 1) || 1;
 console.log(`seed ${seed}`);

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use shared::game::Dice;
+use tickwire_game::game::Dice;
 use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::tcp::ReadHalf;
 use tokio::net::{TcpSocket, TcpStream};

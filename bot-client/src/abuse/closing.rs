@@ -2,7 +2,7 @@
 
 use std::io;
 
-use shared::protocol::ClientMessage;
+use tickwire_game::protocol::ClientMessage;
 
 use super::frame::{Shape, TEXT, binary};
 use super::script::Then;

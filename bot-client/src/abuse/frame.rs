@@ -4,7 +4,7 @@
 //! Knows RFC 6455 section 5 and nothing of our protocol. It judges nothing: what is written may be
 //! wrong on purpose, and of what comes only as much is looked at as a report needs.
 
-use shared::limits::SERVER_MESSAGE_MAX_BYTES;
+use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
 
 /// A continuation of a message that was begun.
 pub(super) const CONTINUATION: u8 = 0x0;

@@ -6,7 +6,7 @@ use tokio::time::{Duration, sleep};
 
 use super::script::Then;
 use super::speaker::{Speaker, encode};
-use shared::protocol::ClientMessage;
+use tickwire_game::protocol::ClientMessage;
 
 /// Largest random message, in bytes.
 const NOISE_MAX_BYTES: u32 = 64;

@@ -7,8 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use shared::protocol::{Refusal, ServerMessage};
-use shared::tick::Tick;
+use tickwire_game::protocol::{Refusal, ServerMessage};
+use tickwire_game::tick::Tick;
 use tokio::sync::Notify;
 
 use super::frame::{BINARY, CLOSE, FrameReader};

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 
 use super::attempt::{Attempt, Outcome};
 

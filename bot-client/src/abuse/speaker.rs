@@ -7,11 +7,11 @@ use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use shared::game::{Dice, Game};
-use shared::protocol::{
+use tickwire_game::game::{Dice, Game};
+use tickwire_game::protocol::{
     ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomWish, Ticket, WIRE,
 };
-use shared::tick::{Rewind, Tick};
+use tickwire_game::tick::{Rewind, Tick};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::WriteHalf;
 use tokio::time::{Instant, sleep_until};

@@ -6,10 +6,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shared::client::Late;
-use shared::game::Game;
-use shared::protocol::ClientMessage;
-use shared::tick::Tick;
+use tickwire_game::client::Late;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::ClientMessage;
+use tickwire_game::tick::Tick;
 
 use super::{Bot, Watch};
 use crate::arrivals::RoomArrivals;

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use shared::tick::{Tick, TickRate};
+use tickwire_game::tick::{Tick, TickRate};
 
 /// What is no longer than this, or than so many ticks, is no pause.
 const PAUSE_MIN: Duration = Duration::from_millis(100);

@@ -10,14 +10,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId, SessionId, Subject};
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder};
-use shared::protocol::{ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome};
-use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
-use shared::simulation::Simulation;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::game::{Dice, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Step};
+use tickwire_game::ids::{EntityId, PlayerId, SessionId, Subject};
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::snapshot::{
+    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder,
+};
+use tickwire_game::protocol::{
+    ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
+};
+use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::{Tick, TickRate};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, accept};
@@ -50,10 +54,10 @@ impl Game for Bead {
     fn new(_: &Setup<()>) -> (Bead, u64) {
         (Bead { x: 0 }, 0)
     }
-    fn join(&mut self, _: PlayerId, _: Option<Subject>) {}
-    fn leave(&mut self, _: PlayerId, _: LeaveReason) {}
+    fn join(&mut self, _: &mut Step<'_, Self>, _: PlayerId, _: Option<Subject>) {}
+    fn leave(&mut self, _: &mut Step<'_, Self>, _: PlayerId, _: LeaveReason) {}
     fn step(&mut self, now: &mut Step<'_, Self>) {
-        Bead::advance(&mut self.x, now.level, now.input(PlayerId(0)).or_default());
+        Bead::advance(&mut self.x, now.level, now.input(PlayerId(0)).or_default(), now.dt);
     }
     fn show(&self, scene: &mut SceneWriter) {
         Bead::show_own(&self.x, scene);
@@ -61,7 +65,7 @@ impl Game for Bead {
     fn own(&self, _: PlayerId) -> Option<i16> {
         Some(self.x)
     }
-    fn advance(own: &mut i16, _: &u64, input: i8) {
+    fn advance(own: &mut i16, _: &u64, input: i8, _: f32) {
         *own = (*own + i16::from(input.signum())).clamp(-1000, 1000);
     }
     fn show_own(own: &i16, scene: &mut SceneWriter) {
@@ -256,7 +260,7 @@ impl Place {
         let x = self.simulation.game().x;
         let own = encoded(x);
         let replayed = self.told.filter(|_| self.replays).map(|mut told| {
-            Bead::advance(&mut told, &0, given.or_default());
+            Bead::advance(&mut told, &0, given.or_default(), TickRate::default().dt());
             encoded(told)
         });
         self.told = Some(x);

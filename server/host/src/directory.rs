@@ -14,8 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::protocol::{Refusal, Role};
 use slotmap::SlotMap;
+use tickwire_game::protocol::{Refusal, Role};
 use tracing::info;
 
 use crate::hello::{PeerKey, RequestedRoom};

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use shared::game::Game;
-use shared::limits::ROOM_NAME_MAX_BYTES;
-use shared::protocol::{
+use tickwire_game::game::Game;
+use tickwire_game::limits::ROOM_NAME_MAX_BYTES;
+use tickwire_game::protocol::{
     ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
 };
 
@@ -43,7 +43,7 @@ pub struct JoinRequest {
     pub identity: Identity,
 }
 
-/// The room that a client wants to be in: [`shared::protocol::RoomWish`], checked and owned.
+/// The room that a client wants to be in: [`tickwire_game::protocol::RoomWish`], checked and owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestedRoom {
     /// Any with a seat.

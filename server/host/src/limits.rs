@@ -1,10 +1,10 @@
 //! Every maximum, rate and size of the server's core that is not a setting, with its unit in its
 //! name and what happens at the limit in its comment. What both ends must agree on stands in
-//! [`shared::limits`]; what concerns only connections and HTTP, in the server's own `limits`.
+//! [`tickwire_game::limits`]; what concerns only connections and HTTP, in the server's own `limits`.
 
 use std::time::Duration;
 
-use shared::limits::HELLO_MAX_BYTES;
+use tickwire_game::limits::HELLO_MAX_BYTES;
 
 /// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
 /// not take the time that the shard has for its players.
@@ -201,7 +201,7 @@ pub const CLIENT_MESSAGE_MAX_BYTES: usize = HELLO_MAX_BYTES;
 
 // The limits must agree with each other; a wrong edit does not compile.
 const _: () = {
-    use shared::limits::{
+    use tickwire_game::limits::{
         BOARD_PAGE_MAX, INPUT_MESSAGE_MAX_BYTES, PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX,
         SCORES_FOR_ALL_MAX, SMALL_MESSAGE_MAX_BYTES, SPECTATOR_PING_EVERY,
     };

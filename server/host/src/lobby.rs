@@ -8,10 +8,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::Seed;
-use shared::ids::SessionId;
-use shared::protocol::{Refusal, Role};
-use shared::tick::TickRate;
+use tickwire_game::game::Seed;
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::{Refusal, Role};
+use tickwire_game::tick::TickRate;
 use tracing::info;
 
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use shared::ids::{SessionId, Subject};
-use shared::protocol::{End, Refusal};
+use tickwire_game::ids::{SessionId, Subject};
+use tickwire_game::protocol::{End, Refusal};
 use tracing::Span;
 
 use crate::counter_macro::counters;

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use shared::tick::TickRate;
+use tickwire_game::tick::TickRate;
 
 use grid::DeadlineGrid;
 use policy::Judge;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use shared::protocol::Role;
+use tickwire_game::protocol::Role;
 
 use crate::directory::RoomKey;
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use shared::game::{Game, Seed, Setup};
+use tickwire_game::game::{Game, Seed, Setup};
 use tracing::error;
 
 use crate::directory::{BuildCount, RoomKey, RoomStatus};

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::{Game, LeaveReason};
-use shared::ids::{PlayerId, SessionId, Subject};
-use shared::protocol::snapshot::Mirror;
-use shared::protocol::{End, Refusal, Role};
+use tickwire_game::game::{Game, LeaveReason};
+use tickwire_game::ids::{PlayerId, SessionId, Subject};
+use tickwire_game::protocol::snapshot::Mirror;
+use tickwire_game::protocol::{End, Refusal, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};

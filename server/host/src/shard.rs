@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::protocol::{End, Refusal};
+use tickwire_game::game::Game;
+use tickwire_game::protocol::{End, Refusal};
 use tracing::{error, info, warn};
 
 use crate::directory::RoomKey;
@@ -264,7 +264,7 @@ fn depart(pending: PendingJoin, reason: End, refusal: Option<Refusal>, effects: 
     let PendingJoin { mut transport, reservation, span, .. } = pending;
     if let Some(refusal) = refusal {
         let mut message = Vec::with_capacity(16);
-        shared::protocol::ServerMessage::Refused(refusal).encode(&mut message);
+        tickwire_game::protocol::ServerMessage::Refused(refusal).encode(&mut message);
         transport.send(&message);
     }
     effects.counters.add_traffic(transport.take_traffic());

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::time::Duration;
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 
 use crate::shared_chunk::Shared;
 

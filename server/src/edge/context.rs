@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
-use shared::protocol::Refusal;
+use tickwire_game::protocol::Refusal;
 use tickwire_host::PeerKey;
 use tickwire_host::hello::GameVersion;
 use tokio::sync::watch;

@@ -1,6 +1,6 @@
 //! `--echo`: sends a client's messages back to it, for WebSocket conformance suites.
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 use tickwire_host::{Flushed, Transport};
 use tokio::time::timeout;
 use tracing::debug;

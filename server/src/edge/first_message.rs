@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 use tickwire_host::hello::{HelloError, JoinRequest, judge};
 use tokio::time::{Instant, timeout, timeout_at};
 

@@ -1,8 +1,8 @@
 //! From the WebSocket to a seat in a room: waits for the hello, requests a seat from the lobby, and
 //! hands the WebSocket to the shard; or refuses the client with the reason.
 
-use shared::ids::Subject;
-use shared::protocol::{End, Refusal, ServerMessage};
+use tickwire_game::ids::Subject;
+use tickwire_game::protocol::{End, Refusal, ServerMessage};
 use tickwire_host::hello::{HelloError, Identity, JoinRequest};
 use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
 use tokio::sync::oneshot;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 use tickwire_host::Transport;
 use tokio::time::{Instant, timeout};
 use tungstenite::{Bytes, Utf8Bytes};

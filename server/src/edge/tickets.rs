@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::limits::TICKET_MAX_BYTES;
-use shared::protocol::{Hello, Role, RoomWish, Ticket};
+use tickwire_game::limits::TICKET_MAX_BYTES;
+use tickwire_game::protocol::{Hello, Role, RoomWish, Ticket};
 
 use crate::config::{Guests, TicketConfig};
 use error::TicketError;

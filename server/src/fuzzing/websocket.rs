@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use shared::limits::INPUT_MESSAGE_MAX_BYTES;
-use shared::protocol::End;
+use tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
+use tickwire_game::protocol::End;
 use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
 
 use tickwire_host::Transport;

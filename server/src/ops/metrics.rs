@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use hyper::StatusCode;
-use shared::protocol::{End, Refusal};
+use tickwire_game::protocol::{End, Refusal};
 
 use crate::ops::log;
 use tickwire_host::Effects;

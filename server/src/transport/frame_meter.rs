@@ -12,7 +12,7 @@ use crate::limits::{
     CLIENT_BYTES_BURST, CLIENT_BYTES_PER_SECOND_MAX, ECHO_BYTES_PER_SECOND_MAX, FLOOD_MAX,
     FRAGMENTS_MAX, FRAMES_BURST, FRAMES_PER_SECOND_MAX, READ_PASS_MAX_BYTES,
 };
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 
 use tickwire_host::limits::STALL_CREDIT_MAX;
 use tickwire_host::token_bucket::{Bucket, Rate};

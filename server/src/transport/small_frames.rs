@@ -9,7 +9,7 @@
 
 use std::io::{self, Read, Write};
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 use tickwire_host::limits::MESSAGES_PER_PASS_MAX;
 
 use super::metered_stream::MeteredStream;

@@ -17,8 +17,8 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::time::Duration;
 
-use shared::limits::INPUT_MESSAGE_MAX_BYTES;
-use shared::protocol::{End, ServerMessage};
+use tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
+use tickwire_game::protocol::{End, ServerMessage};
 use tickwire_host::limits::{
     CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, SILENCE_MAX, WRITE_STALL_MAX,
 };

@@ -98,7 +98,7 @@ fn ask_from(
     let url = format!("ws://{}/ws", server.address());
     let (socket, _) = tungstenite::client(url, stream).expect("upgraded");
     let mut peer = TestClient(socket);
-    let ticket = ticket.map(shared::protocol::Ticket);
+    let ticket = ticket.map(tickwire_game::protocol::Ticket);
     peer.send(&ClientMessage::Hello(Hello { ticket, ..hello(RoomWish::Named(room)) }));
     let bytes = peer.receive().expect("an answer");
     match ServerMessage::decode(&bytes).expect("a message") {

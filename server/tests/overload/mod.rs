@@ -1,7 +1,7 @@
 //! A room whose steps take one and a half ticks: it slows down, and recovers.
 
-use shared::protocol::Pace;
 use test_games::tiny::{HEAVY, LIGHT};
+use tickwire_game::protocol::Pace;
 
 use super::*;
 

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
-use shared::protocol::Ticket;
 use tickwire::{Guests, KeyText, TicketConfig};
+use tickwire_game::protocol::Ticket;
 use tracing::level_filters::LevelFilter;
 
 use super::*;

@@ -1,9 +1,9 @@
 //! Reads a recording of scenes and tells what its stream costs: bytes, bits and time, technique
 //! by technique.
 //!
-//! `cargo run --release -p shared --example stream-report -- FILE.scenes [options]`
+//! `cargo run --release -p tickwire-game --example stream-report -- FILE.scenes [options]`
 //!
-//! The recording may come from any game (`shared::recording` has the format). Each viewer in it
+//! The recording may come from any game (`tickwire_game::recording` has the format). Each viewer in it
 //! is sent each tick, as a server would; a recording without viewers is sent whole to one that
 //! sees everything. What is encoded is decoded again and compared.
 //!
@@ -21,7 +21,7 @@ mod work;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use shared::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 
 const USAGE: &str = "usage: stream-report FILE.scenes [--max-bytes N] [--repeat N] [--floor]
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use shared::ids::EntityId;
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::ServerMessage;
-use shared::protocol::snapshot::{
+use tickwire_game::ids::EntityId;
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::ServerMessage;
+use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, Mirror, Part, Picture, Replay, SnapshotDecoder,
 };
-use shared::scene::RowRef;
-use shared::tick::Tick;
+use tickwire_game::scene::RowRef;
+use tickwire_game::tick::Tick;
 
 use crate::floor::Floor;
 use crate::technique::{Encoder, Technique};

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::Part;
-use shared::scene::{Kind, Schema};
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::snapshot::Part;
+use tickwire_game::scene::{Kind, Schema};
 
 use crate::Options;
 use crate::measure::{Cost, Found};

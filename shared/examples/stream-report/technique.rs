@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use shared::protocol::bits::BitWriter;
-use shared::protocol::snapshot::{
+use tickwire_game::protocol::bits::BitWriter;
+use tickwire_game::protocol::snapshot::{
     Codec, GivenKind, Mirror, Part, Picture, PlayerPart, SnapshotEncoder,
 };
-use shared::scene::{Kind, RowRef, Rows};
-use shared::tick::Tick;
+use tickwire_game::scene::{Kind, RowRef, Rows};
+use tickwire_game::tick::Tick;
 
 /// A way to encode, from the plainest on. Each has the ideas of those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use shared::ids::PlayerId;
-use shared::limits::SNAPSHOT_EVENTS_MAX;
-use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
-use shared::recording::{Reader, RecordedOwn, RecordedTick};
-use shared::scene::{RowRef, Schema, View};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::SNAPSHOT_EVENTS_MAX;
+use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::recording::{Reader, RecordedOwn, RecordedTick};
+use tickwire_game::scene::{RowRef, Schema, View};
+use tickwire_game::tick::{Tick, TickRate};
 
 /// A recording and what each viewer may know of it.
 pub(crate) struct Work {

@@ -123,7 +123,11 @@ impl<G: Game> Playing<G> {
         counters: &mut Counters,
     ) -> Result<(), ClientError> {
         let known = self.decoder.mirror().tick();
-        let mut replaying = Replaying::<G> { level: &self.level, inputs: &mut self.inputs };
+        let mut replaying = Replaying::<G> {
+            level: &self.level,
+            dt: self.tick_rate.dt(),
+            inputs: &mut self.inputs,
+        };
         let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
         let tick = snapshot.tick;
         if tick.0 > TICK_MAX || Some(tick) <= known {

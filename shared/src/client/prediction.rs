@@ -56,6 +56,8 @@ pub(super) struct Prediction<G: Game> {
     truth: Option<(Tick, G::Own)>,
     predicted: VecDeque<Predicted<G>>,
     last_input: G::Input,
+    /// Length of a tick, in seconds.
+    dt: f32,
     /// For how many ticks the server repeats an input.
     repeat_max_ticks: u32,
     /// Whether it stands still until there is news.
@@ -77,6 +79,7 @@ impl<G: Game> Prediction<G> {
             truth: None,
             predicted: VecDeque::new(),
             last_input: G::Input::default(),
+            dt: tick_rate.dt(),
             repeat_max_ticks: tick_rate.ticks_in(INPUT_REPEAT_MAX.as_secs_f32()),
             waits: false,
             corrections: 0,
@@ -144,7 +147,7 @@ impl<G: Game> Prediction<G> {
                 G::Input::default()
             };
             let mut own = self.newest().expect("there is a truth").clone();
-            G::advance(&mut own, level, input);
+            G::advance(&mut own, level, input, self.dt);
             if let Some(shots) = &mut self.shots {
                 shots.predict(last, &own, level);
             }
@@ -198,7 +201,7 @@ impl<G: Game> Prediction<G> {
             shots.predict(tick, &own, level);
         }
         for predicted in &mut self.predicted {
-            G::advance(&mut own, level, predicted.input);
+            G::advance(&mut own, level, predicted.input, self.dt);
             predicted.own = own.clone();
             if let Some(shots) = &mut self.shots {
                 shots.predict(predicted.tick, &own, level);
@@ -224,7 +227,7 @@ impl<G: Game> Prediction<G> {
         let Coming { now, input, level, schema, .. } = *coming;
         let fraction = if self.waits { 0.0 } else { coming.fraction };
         let mut next = newest.clone();
-        G::advance(&mut next, level, input);
+        G::advance(&mut next, level, input, self.dt);
         let newest_tick = self.predicted.back().map(|predicted| predicted.tick);
         let newest_tick = newest_tick.or(self.truth.as_ref().map(|(tick, _)| *tick));
         if let Some(tick) = newest_tick {

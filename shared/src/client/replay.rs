@@ -95,6 +95,7 @@ impl<I: Copy + Default> SentInputs<I> {
 /// Moves the own state on by the game's rules and the inputs that counted.
 pub(super) struct Replaying<'a, G: Game> {
     pub(super) level: &'a G::Level,
+    pub(super) dt: f32,
     pub(super) inputs: &'a mut SentInputs<G::Input>,
 }
 
@@ -108,7 +109,7 @@ impl<G: Game> Replay for Replaying<'_, G> {
         for (given, after) in given.iter().zip(1..) {
             let input = self.inputs.applied(before.plus(after), *given);
             if let Some(state) = &mut state {
-                G::advance(state, self.level, input);
+                G::advance(state, self.level, input, self.dt);
             }
         }
         if let Some(state) = state {

@@ -56,6 +56,13 @@ impl SceneWriter {
         }
     }
 
+    /// The scene of what was written, without events. The writer is empty afterwards.
+    pub fn take_scene(&mut self, tick: Tick) -> Scene {
+        let mut scene = Scene::default();
+        self.publish(tick, &mut Events::default(), &mut scene);
+        scene
+    }
+
     /// The rows written so far, in the order of writing.
     #[must_use]
     pub fn rows(&self) -> &Rows {
@@ -95,7 +102,7 @@ impl SceneWriter {
 }
 
 /// The events of the tick under way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Events {
     rows: Rows,
     audiences: Vec<Audience>,

@@ -4,9 +4,9 @@
 //! tests of them small. Its world grows by nothing that a test has not asked for.
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId, Subject};
-use shared::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+use tickwire_game::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
+use tickwire_game::ids::{EntityId, PlayerId, Subject};
+use tickwire_game::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
 const SIDE: f64 = 1_000.0;
 const SIGHT: f32 = 100.0;
@@ -80,19 +80,19 @@ impl Game for Dots {
         (Dots { dots: Vec::new(), next_entity: EntityId(1), dice }, ())
     }
 
-    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
+    fn join(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: Option<Subject>) {
         let (x, y) = (self.dice.between(0.0, SIDE as f32), self.dice.between(0.0, SIDE as f32));
         self.dots.push(Dot { entity: self.next_entity.take(), player, x, y });
     }
 
-    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: LeaveReason) {
         self.dots.retain(|dot| dot.player != player);
     }
 
     fn step(&mut self, now: &mut Step<'_, Dots>) {
         for dot in &mut self.dots {
             let go = now.input(dot.player).or_default();
-            Dots::advance(dot, &(), go);
+            Dots::advance(dot, &(), go, now.dt);
             if go.blink {
                 now.emit(&BLINK, [dot.x.into(), dot.y.into(), dot.player.0.into()]);
             }
@@ -109,7 +109,7 @@ impl Game for Dots {
         self.dots.iter().find(|dot| dot.player == player).copied()
     }
 
-    fn advance(dot: &mut Dot, _: &(), go: Go) {
+    fn advance(dot: &mut Dot, _: &(), go: Go, _: f32) {
         dot.x = (dot.x + f32::from(go.x) / 32.0).clamp(0.0, SIDE as f32);
         dot.y = (dot.y + f32::from(go.y) / 32.0).clamp(0.0, SIDE as f32);
     }

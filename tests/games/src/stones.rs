@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
-use shared::ids::{EntityId, PlayerId, Subject};
-use shared::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+use tickwire_game::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
+use tickwire_game::ids::{EntityId, PlayerId, Subject};
+use tickwire_game::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
 
 const X: FieldDef = FieldDef::moving("x", -1000.0, 1000.0, 0.25);
 const Y: FieldDef = FieldDef::moving("y", -1000.0, 1000.0, 0.25);
@@ -55,7 +55,7 @@ pub struct Push {
 
 impl Push {
     pub fn bytes(self) -> Vec<u8> {
-        bincode::serde::encode_to_vec(self, shared::protocol::WIRE).expect("it is plain")
+        bincode::serde::encode_to_vec(self, tickwire_game::protocol::WIRE).expect("it is plain")
     }
 }
 
@@ -109,21 +109,21 @@ impl Game for Stones {
         (Stones { settings, dice: Dice::new(setup.seed, 0), next, sun, dots }, level)
     }
 
-    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
+    fn join(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: Option<Subject>) {
         let entity = self.next.take();
         let (x, y) = (self.dice.between(-30.0, 30.0), self.dice.between(-30.0, 30.0));
         let ballast = vec![1; self.settings.own_bytes];
         self.dots.insert(player, Dot { entity, x, y, pushes: 0, ballast });
     }
 
-    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: LeaveReason) {
         self.dots.remove(&player).expect("only who has joined leaves");
     }
 
     fn step(&mut self, now: &mut Step<'_, Self>) {
         for (player, dot) in &mut self.dots {
             let input = now.input(*player).or_default();
-            Stones::advance(dot, now.level, input);
+            Stones::advance(dot, now.level, input, now.dt);
             if input.pop {
                 now.emit(&POP, [dot.x.into(), dot.y.into()]);
             }
@@ -171,7 +171,7 @@ impl Game for Stones {
         self.dots.get(&player).cloned()
     }
 
-    fn advance(own: &mut Dot, _level: &Vec<u8>, input: Push) {
+    fn advance(own: &mut Dot, _level: &Vec<u8>, input: Push, _: f32) {
         own.x = (own.x + f32::from(input.x) / 16.0).clamp(-1000.0, 1000.0);
         own.y = (own.y + f32::from(input.y) / 16.0).clamp(-1000.0, 1000.0);
         own.pushes += u32::from(input != Push::default());

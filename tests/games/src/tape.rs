@@ -1,10 +1,10 @@
 //! A game that does nothing but write down what it was given: what a room let through, to the tick.
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Game, Given, LeaveReason, Setup, Step};
-use shared::ids::{EntityId, PlayerId, Subject};
-use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
-use shared::tick::Tick;
+use tickwire_game::game::{Game, Given, LeaveReason, Setup, Step};
+use tickwire_game::ids::{EntityId, PlayerId, Subject};
+use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::tick::Tick;
 
 /// How much a player has given so far.
 pub const REEL: EntityKind<2> = EntityKind::new(
@@ -70,12 +70,12 @@ impl Game for Tape {
         (Tape { next_entity: EntityId(0), reels, entries, arrivals, departures }, ())
     }
 
-    fn join(&mut self, player: PlayerId, subject: Option<Subject>) {
+    fn join(&mut self, _: &mut Step<'_, Self>, player: PlayerId, subject: Option<Subject>) {
         self.arrivals.push((player, subject));
         self.reels.push(Reel { entity: self.next_entity.take(), player, marked: 0 });
     }
 
-    fn leave(&mut self, player: PlayerId, reason: LeaveReason) {
+    fn leave(&mut self, _: &mut Step<'_, Self>, player: PlayerId, reason: LeaveReason) {
         self.departures.push((player, reason));
         self.reels.retain(|reel| reel.player != player);
     }
@@ -83,7 +83,7 @@ impl Game for Tape {
     fn step(&mut self, now: &mut Step<'_, Tape>) {
         for reel in &mut self.reels {
             let given = now.input(reel.player);
-            Tape::advance(reel, &(), given.or_default());
+            Tape::advance(reel, &(), given.or_default(), now.dt);
             if given != Given::Absent {
                 let Mark(mark) = given.or_default();
                 let (player, is_received) = (reel.player, given.is_received());
@@ -102,7 +102,7 @@ impl Game for Tape {
         self.reels.iter().find(|reel| reel.player == player).cloned()
     }
 
-    fn advance(reel: &mut Reel, _: &(), Mark(mark): Mark) {
+    fn advance(reel: &mut Reel, _: &(), Mark(mark): Mark, _: f32) {
         reel.marked += u32::from(mark != 0);
     }
 

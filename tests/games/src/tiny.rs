@@ -7,9 +7,9 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Game, LeaveReason, Setup, Step};
-use shared::ids::{EntityId, PlayerId, Subject};
-use shared::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::game::{Game, LeaveReason, Setup, Step};
+use tickwire_game::ids::{EntityId, PlayerId, Subject};
+use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
 
 const NUMBER: EntityKind<1> =
     EntityKind::new(0, "number", [FieldDef::whole("value", 0, 1_000_000)]);
@@ -55,11 +55,11 @@ impl Game for Tiny {
         (Tiny { numbers: Vec::new(), is_heavy: false }, ())
     }
 
-    fn join(&mut self, player: PlayerId, _: Option<Subject>) {
+    fn join(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: Option<Subject>) {
         self.numbers.push((player, 0));
     }
 
-    fn leave(&mut self, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, _: &mut Step<'_, Self>, player: PlayerId, _: LeaveReason) {
         self.numbers.retain(|(other, _)| *other != player);
     }
 
@@ -77,7 +77,7 @@ impl Game for Tiny {
                 }
                 _ => {}
             }
-            Tiny::advance(number, now.level, input);
+            Tiny::advance(number, now.level, input, now.dt);
         }
         if self.is_heavy {
             sleep(HEAVY_STEP);
@@ -94,7 +94,7 @@ impl Game for Tiny {
         self.numbers.iter().find(|(other, _)| *other == player).map(|(_, number)| *number)
     }
 
-    fn advance(own: &mut u32, (): &(), input: u8) {
+    fn advance(own: &mut u32, (): &(), input: u8, _: f32) {
         *own += u32::from(input);
     }
 

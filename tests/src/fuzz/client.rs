@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use shared::client::{Client, Drawing, Greeting, Stage};
-use shared::game::{Game, Setup};
-use shared::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTICES_MAX};
-use shared::protocol::{End, Notice, Pace, Ping, Refusal, Role, ServerMessage};
-use shared::skirmish::{self, Skirmish};
-use shared::tick::Tick;
+use skirmish_rules::{self as skirmish, Skirmish};
 use test_games::dots::Dots;
+use tickwire_game::client::{Client, Drawing, Greeting, Stage};
+use tickwire_game::game::{Game, Setup};
+use tickwire_game::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTICES_MAX};
+use tickwire_game::protocol::{End, Notice, Pace, Ping, Refusal, Role, ServerMessage};
+use tickwire_game::tick::Tick;
 use tickwire_host::room::RoomTemplate;
 
 use super::Source;
@@ -60,7 +60,7 @@ fn run<G: Game>(settings: G::Settings, role: Role, source: &mut Source<'_>) {
 
 /// It does what is due, draws, and gives out whatever it has for others.
 fn live<G: Game>(client: &mut Client<G>, now: Duration, source: &mut Source<'_>) {
-    let input = bincode::serde::decode_from_slice(source.take(4), shared::protocol::WIRE);
+    let input = bincode::serde::decode_from_slice(source.take(4), tickwire_game::protocol::WIRE);
     let input = input.map_or(G::Input::default(), |(input, _)| input);
     client.play(now, input);
     let mut drawing = Drawing::default();
@@ -138,7 +138,8 @@ impl<G: Game> Server<G> {
             // All of it is acknowledged, or nothing more would be sent.
             let mut ack = Vec::new();
             let seen = self.host.room().tick();
-            shared::protocol::ClientMessage::Ack(shared::protocol::Ack { seen }).encode(&mut ack);
+            tickwire_game::protocol::ClientMessage::Ack(tickwire_game::protocol::Ack { seen })
+                .encode(&mut ack);
             self.pipe.send(ack);
             self.host.tick();
         }

@@ -12,15 +12,15 @@ mod source;
 
 use std::sync::OnceLock;
 
-use shared::game::Game;
-use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
-use shared::protocol::snapshot::{
+use skirmish_rules::Skirmish;
+use tickwire_game::game::Game;
+use tickwire_game::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
+use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
-use shared::protocol::{ClientMessage, ServerMessage};
-use shared::scene::Schema;
-use shared::skirmish::Skirmish;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::protocol::{ClientMessage, ServerMessage};
+use tickwire_game::scene::Schema;
+use tickwire_game::tick::{Tick, TickRate};
 
 pub use client::client;
 pub use play::{Moment, Play};
@@ -167,8 +167,8 @@ pub fn messages(bytes: &[u8]) {
 /// The schema of a welcome is refused, or can be used.
 fn welcome_schema(bytes: &[u8]) {
     // As a client decodes it.
-    const MOST_BYTES: usize = shared::limits::WELCOME_MAX_BYTES;
-    let config = shared::protocol::WIRE.with_limit::<MOST_BYTES>();
+    const MOST_BYTES: usize = tickwire_game::limits::WELCOME_MAX_BYTES;
+    let config = tickwire_game::protocol::WIRE.with_limit::<MOST_BYTES>();
     if let Ok((schema, _)) = bincode::decode_from_slice::<Schema, _>(bytes, config) {
         // Either is well; only a panic or a loop would not be.
         let _ = Codec::new(schema, TickRate::default(), Coding::Range);

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use shared::ids::EntityId;
-use shared::limits::{KIND_MOVING_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
-use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
-use shared::scene::{Axis, Field, Kind, Predict, Reference, RowRef, Rows, Schema};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::ids::EntityId;
+use tickwire_game::limits::{KIND_MOVING_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
+use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::scene::{Axis, Field, Kind, Predict, Reference, RowRef, Rows, Schema};
+use tickwire_game::tick::{Tick, TickRate};
 
 use super::Source;
 

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use shared::recording::Reader;
+use tickwire_game::recording::Reader;
 
 use super::Source;
 

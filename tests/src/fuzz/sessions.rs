@@ -7,14 +7,16 @@
 
 use std::time::Duration;
 
-use shared::client::{Client, Greeting, Stage};
-use shared::game::{Game, Setup};
-use shared::ids::SessionId;
-use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, Board, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE};
-use shared::skirmish::{self, Skirmish};
-use shared::tick::{Rewind, Tick};
+use skirmish_rules::{self as skirmish, Skirmish};
 use test_games::dots::Dots;
+use tickwire_game::client::{Client, Greeting, Stage};
+use tickwire_game::game::{Game, Setup};
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
+use tickwire_game::protocol::{
+    Ack, Board, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE,
+};
+use tickwire_game::tick::{Rewind, Tick};
 use tickwire_host::limits::{
     CLIENT_MESSAGE_MAX_BYTES, OUTBOX_NOTICES_MAX, PONGS_PENDING_MAX, SILENCE_MAX,
 };

@@ -11,10 +11,10 @@ pub use slot::{Slot, slot};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::ids::SessionId;
-use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
+use tickwire_game::tick::Tick;
 use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use shared::protocol::{End, ServerMessage};
+use tickwire_game::protocol::{End, ServerMessage};
 use tickwire_host::limits::{MESSAGES_PER_PASS_MAX, WRITE_STALL_MAX};
 use tickwire_host::{Flushed, Shared, Traffic, Transport};
 

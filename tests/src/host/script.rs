@@ -1,8 +1,8 @@
 //! What players of Skirmish do that play by a script: the same in every run, whatever they see.
 
-use shared::protocol::{ClientMessage, Input as InputMessage, WIRE};
-use shared::skirmish::Input;
-use shared::tick::{Rewind, Tick};
+use skirmish_rules::Input;
+use tickwire_game::protocol::{ClientMessage, Input as InputMessage, WIRE};
+use tickwire_game::tick::{Rewind, Tick};
 
 /// How far ahead of the newest tick the tick of an input is.
 const LEAD: u32 = 2;

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 use tickwire_host::{Flushed, Shared, Traffic, Transport};
 
 /// The peer's end.

@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-use shared::game::Game;
-use shared::protocol::{
+use tickwire_game::game::Game;
+use tickwire_game::protocol::{
     ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish, ServerMessage,
 };
 use tungstenite::error::{Error, ProtocolError};

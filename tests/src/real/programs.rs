@@ -25,7 +25,7 @@ pub(super) fn program(name: &str) -> PathBuf {
         let profile = if directory == "debug" { "dev" } else { &directory };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--locked", "--quiet", "--bins", "-p", "tickwire", "-p", "bot-client"])
+            .args(["build", "--locked", "--quiet", "--bins", "-p", "skirmish"])
             .args(["--profile", profile])
             .arg("--target-dir")
             .arg(&target)

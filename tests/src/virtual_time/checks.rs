@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use shared::game::Game;
-use shared::ids::PlayerId;
-use shared::protocol::snapshot::Mirror;
-use shared::scene::{Scene, View};
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::snapshot::Mirror;
+use tickwire_game::scene::{Scene, View};
+use tickwire_game::tick::Tick;
 use tickwire_host::room::Room;
 
 use super::Seat;

@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use shared::client::{Client, Correction, Late};
-use shared::game::{Effect, Game};
-use shared::ids::PlayerId;
-use shared::tick::Tick;
+use tickwire_game::client::{Client, Correction, Late};
+use tickwire_game::game::{Effect, Game};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::tick::Tick;
 
 use super::Link;
 

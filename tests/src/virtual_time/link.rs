@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use shared::dice::Dice;
-use shared::link::{self, LinkSettings, Rhythm, Stall};
+use tickwire_game::dice::Dice;
+use tickwire_game::link::{self, LinkSettings, Rhythm, Stall};
 
 /// What a path does to messages. TCP loses nothing and keeps the order, so a link does too.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use checks::{check_mirror, check_scene};
 
-use shared::client::{Client, Greeting, Stage};
-use shared::dice::Dice;
-use shared::game::{Game, Setup};
-use shared::ids::{PlayerId, SessionId};
-use shared::protocol::snapshot::Mirror;
-use shared::protocol::{End, Input, Role, ServerMessage};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::client::{Client, Greeting, Stage};
+use tickwire_game::dice::Dice;
+use tickwire_game::game::{Game, Setup};
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::protocol::snapshot::Mirror;
+use tickwire_game::protocol::{End, Input, Role, ServerMessage};
+use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::RoomHost;
 use tickwire_host::limits::REWIND_MAX_DEFAULT;
 use tickwire_host::room::{Room, RoomCounters, RoomTemplate, StreamSettings};

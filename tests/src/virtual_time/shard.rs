@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::protocol::{ClientMessage, End};
-use shared::scene::Scene;
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::{ClientMessage, End};
+use tickwire_game::scene::Scene;
+use tickwire_game::tick::Tick;
 use tickwire_host::hello::HelloError;
 use tickwire_host::pacer::TimeScale;
 use tickwire_host::room::Room;

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use shared::ids::{PlayerId, SessionId};
-use shared::protocol::{
+use test_games::dots::{BLINK, DOT};
+use tests::vectors::hex;
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::protocol::{
     Ack, Board, BoardPage, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping,
     Refusal, Role, RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Ticket, WIRE,
     Welcome,
 };
-use shared::scene::Schema;
-use shared::tick::{Rewind, Tick};
-use test_games::dots::{BLINK, DOT};
-use tests::vectors::hex;
+use tickwire_game::scene::Schema;
+use tickwire_game::tick::{Rewind, Tick};
 
 use super::compare;
 

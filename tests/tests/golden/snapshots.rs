@@ -3,16 +3,16 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
-use shared::game::Dice;
-use shared::ids::{EntityId, PlayerId};
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
-use shared::recording::{Reader, RecordedTick};
-use shared::scene::{EntityKind, FieldDef, Rows, Schema, View};
-use shared::tick::{Tick, TickRate};
 use tests::fuzz::{Play, Source};
 use tests::real::{Node, say};
 use tests::vectors::{Stream, write_head};
+use tickwire_game::game::Dice;
+use tickwire_game::ids::{EntityId, PlayerId};
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::recording::{Reader, RecordedTick};
+use tickwire_game::scene::{EntityKind, FieldDef, Rows, Schema, View};
+use tickwire_game::tick::{Tick, TickRate};
 
 use super::{compare, golden, read};
 

@@ -1,11 +1,11 @@
 //! The client without rules against a room of a game that exists only here.
 
-use shared::dice::Dice;
-use shared::ids::{EntityId, PlayerId, SessionId};
-use shared::limits::SNAPSHOT_MAX_BYTES;
-use shared::protocol::snapshot::{Coding, Picture, PlayerPart, SnapshotEncoder};
-use shared::protocol::{Roster, RosterEntry};
-use shared::scene::{Axis, EntityKind, EventKind, FieldDef, Predict};
+use tickwire_game::dice::Dice;
+use tickwire_game::ids::{EntityId, PlayerId, SessionId};
+use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
+use tickwire_game::protocol::snapshot::{Coding, Picture, PlayerPart, SnapshotEncoder};
+use tickwire_game::protocol::{Roster, RosterEntry};
+use tickwire_game::scene::{Axis, EntityKind, EventKind, FieldDef, Predict};
 
 use super::*;
 
@@ -209,8 +209,12 @@ fn what_was_seen_is_acknowledged_unless_inputs_say_it() {
     client.buffers.scratch(2).copy_from_slice(&[8, 1]);
     assert!(client.input(Tick(200), 2));
     let sent = next_message(&mut client).expect("an input");
-    let input =
-        Input { tick: Tick(200), seen, rewind: shared::tick::Rewind::default(), input: &[8, 1] };
+    let input = Input {
+        tick: Tick(200),
+        seen,
+        rewind: tickwire_game::tick::Rewind::default(),
+        input: &[8, 1],
+    };
     assert_eq!(ClientMessage::decode(&sent), Ok(ClientMessage::Input(input)));
     give(&mut client, &server.snapshot_for(Some(part), &[], &[]));
     assert_eq!(next_message(&mut client), None, "the input has said what was seen before it");

@@ -4,8 +4,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::Relaxed};
 
-use shared::limits::PACE_FULL_PERMILLE;
-use shared::tick::Tick;
+use tickwire_game::limits::PACE_FULL_PERMILLE;
+use tickwire_game::tick::Tick;
 
 use crate::pacer::TimeScale;
 

@@ -1,6 +1,6 @@
 //! Who gets a seat where, as the lobby counts.
 
-use shared::tick::Tick;
+use tickwire_game::tick::Tick;
 
 use super::*;
 use crate::pacer::TimeScale;

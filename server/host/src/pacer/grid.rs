@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shared::limits::PACE_FULL_PERMILLE;
-use shared::tick::TickRate;
+use tickwire_game::limits::PACE_FULL_PERMILLE;
+use tickwire_game::tick::TickRate;
 
 use super::time_scale::TimeScale;
 

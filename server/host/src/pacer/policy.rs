@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use shared::limits::PACE_FULL_PERMILLE;
+use tickwire_game::limits::PACE_FULL_PERMILLE;
 
 use super::grid::DeadlineGrid;
 use super::time_scale::TimeScale;

@@ -1,6 +1,6 @@
 //! [`TimeScale`]: how fast a room makes its ticks.
 
-use shared::limits::PACE_FULL_PERMILLE;
+use tickwire_game::limits::PACE_FULL_PERMILLE;
 
 /// How fast a room makes its ticks, from above 0 to 1.0, which is its full tick rate; kept in
 /// thousandths. What a tick is worth in the rules never changes: a slower room is in slow motion.

@@ -12,12 +12,12 @@
 use std::collections::{VecDeque, vec_deque};
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::limits::{SNAPSHOT_ENTITIES_MAX, SNAPSHOT_MAX_BYTES};
-use shared::protocol::ServerMessage;
-use shared::protocol::snapshot::{Picture, SnapshotEncoder};
-use shared::scene::View;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::game::Game;
+use tickwire_game::limits::{SNAPSHOT_ENTITIES_MAX, SNAPSHOT_MAX_BYTES};
+use tickwire_game::protocol::ServerMessage;
+use tickwire_game::protocol::snapshot::{Picture, SnapshotEncoder};
+use tickwire_game::scene::View;
+use tickwire_game::tick::{Tick, TickRate};
 
 use super::published::{EncodeScratch, Published};
 use super::roster::RosterVersion;

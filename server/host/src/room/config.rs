@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::game::{Game, Seed, Setup, Skills};
-use shared::limits::{INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES};
-use shared::protocol::WIRE;
-use shared::protocol::snapshot::{Codec, Coding};
-use shared::scene::{Schema, SchemaError};
-use shared::tick::TickRate;
+use tickwire_game::game::{Game, Seed, Setup, Skills};
+use tickwire_game::limits::{
+    INPUT_MAX_BYTES, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
+};
+use tickwire_game::protocol::WIRE;
+use tickwire_game::protocol::snapshot::{Codec, Coding};
+use tickwire_game::scene::{Schema, SchemaError};
+use tickwire_game::tick::TickRate;
 
 use super::idleness::{self, IdleLimits};
 use crate::limits::{IDLE_AFTER_DEFAULT, PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};

@@ -4,9 +4,9 @@
 //! been shown tells how far they are.
 
 use serde::{Deserialize, Serialize};
-use shared::ids::EntityId;
-use shared::limits::ENTITY_LAST;
-use shared::scene::Scene;
+use tickwire_game::ids::EntityId;
+use tickwire_game::limits::ENTITY_LAST;
+use tickwire_game::scene::Scene;
 
 use crate::limits::ENTITIES_NAMED_OVER_TICKS;
 

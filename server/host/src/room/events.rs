@@ -5,10 +5,10 @@
 //! the events of the last [`EVENT_EXPIRY_TICKS`] scenes in memory that is used again; older ones
 //! have expired, and nobody is sent what events before it joined.
 
-use shared::ids::PlayerId;
-use shared::limits::SNAPSHOT_EVENTS_MAX;
-use shared::scene::{RowRef, Rows, Scene, Schema, View};
-use shared::tick::Tick;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::SNAPSHOT_EVENTS_MAX;
+use tickwire_game::scene::{RowRef, Rows, Scene, Schema, View};
+use tickwire_game::tick::Tick;
 
 use super::interest::{Grid, Placed, Scope};
 use crate::limits::EVENT_EXPIRY_TICKS;

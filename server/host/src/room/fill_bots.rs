@@ -4,7 +4,7 @@
 //! number; they see what a person in their place would see, and what they do goes into the
 //! input buffer like anybody's.
 
-use shared::game::{Dice, Game, LeaveReason, Seen};
+use tickwire_game::game::{Dice, Game, LeaveReason, Seen};
 
 use super::{EncodeScratch, Room, RoomState};
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::tick::{Tick, TickRate};
+use tickwire_game::tick::{Tick, TickRate};
 
 use crate::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 

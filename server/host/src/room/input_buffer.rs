@@ -6,11 +6,11 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use shared::game::Given;
-use shared::limits::{INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
-use shared::protocol::snapshot::GivenKind;
-use shared::protocol::{Input, WIRE};
-use shared::tick::{Rewind, Tick, TickRate};
+use tickwire_game::game::Given;
+use tickwire_game::limits::{INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
+use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::protocol::{Input, WIRE};
+use tickwire_game::tick::{Rewind, Tick, TickRate};
 
 use super::idleness::InputActivity;
 use super::rewind::{BelievedRewind, Claim};

@@ -8,9 +8,9 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
-use shared::limits::SNAPSHOT_GIVEN_MAX;
-use shared::protocol::snapshot::GivenKind;
-use shared::tick::Tick;
+use tickwire_game::limits::SNAPSHOT_GIVEN_MAX;
+use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::tick::Tick;
 
 use crate::limits::CATCH_UP_STEPS_MAX;
 
@@ -70,7 +70,7 @@ impl<I: Copy + Default> InputHistory<I> {
 
 #[cfg(test)]
 mod tests {
-    use shared::dice::Dice;
+    use tickwire_game::dice::Dice;
 
     use super::*;
 

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use shared::ids::PlayerId;
-use shared::scene::{Audience, Kind, Scene, Schema, View};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::scene::{Audience, Kind, Scene, Schema, View};
 
 /// Who may know one row or event: its audience, with its place found out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -312,8 +312,8 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use shared::game::{Game, Setup};
-    use shared::simulation::Simulation;
+    use tickwire_game::game::{Game, Setup};
+    use tickwire_game::simulation::Simulation;
 
     use super::*;
     use test_games::stones::{Settings, Stone, Stones};

@@ -48,13 +48,13 @@ pub use state::RoomState;
 
 use std::sync::Arc;
 
-use shared::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
-use shared::ids::{PlayerId, SessionId, Subject};
-use shared::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
-use shared::protocol::snapshot::{Codec, GivenKind};
-use shared::protocol::{Input, Pace, Refusal, ServerMessage};
-use shared::simulation::Simulation;
-use shared::tick::Tick;
+use tickwire_game::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
+use tickwire_game::ids::{PlayerId, SessionId, Subject};
+use tickwire_game::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
+use tickwire_game::protocol::snapshot::{Codec, GivenKind};
+use tickwire_game::protocol::{Input, Pace, Refusal, ServerMessage};
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::Tick;
 
 use crate::pacer::TimeScale;
 use entity_naming::EntityNaming;

@@ -4,10 +4,10 @@
 //! Owned by the viewer of one player. It goes by what the room published
 //! (`docs/decisions/0008-own-state-by-replay.md`).
 
-use shared::game::Game;
-use shared::limits::SNAPSHOT_GIVEN_MAX;
-use shared::protocol::snapshot::GivenKind;
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::limits::SNAPSHOT_GIVEN_MAX;
+use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::tick::Tick;
 
 use super::input_history::InputHistory;
 
@@ -36,6 +36,7 @@ impl<G: Game> OwnStateReplay<G> {
         known: Option<Tick>,
         now: Tick,
         level: &G::Level,
+        dt: f32,
         given: &mut Vec<GivenKind>,
     ) {
         given.clear();
@@ -59,7 +60,7 @@ impl<G: Game> OwnStateReplay<G> {
             };
             given.push(kind);
             if let Some(own) = &mut self.own {
-                G::advance(own, level, replayed);
+                G::advance(own, level, replayed, dt);
             }
         }
     }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use shared::ids::PlayerId;
-use shared::tick::Tick;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::tick::Tick;
 
 use crate::limits::PLAYER_IDS_RETIRED_MAX;
 

@@ -9,13 +9,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
-use shared::game::Game;
-use shared::ids::{PlayerId, SessionId};
-use shared::limits::SCORES_FOR_ALL_MAX;
-use shared::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
-use shared::protocol::{Pace, ServerMessage, Welcome};
-use shared::scene::{RowRef, Rows, Scene, View};
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::limits::SCORES_FOR_ALL_MAX;
+use tickwire_game::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
+use tickwire_game::protocol::{Pace, ServerMessage, Welcome};
+use tickwire_game::scene::{RowRef, Rows, Scene, View};
+use tickwire_game::tick::Tick;
 
 use super::config::RoomConfig;
 use super::counters::RoomCounters;

@@ -1,13 +1,13 @@
 //! [`Recording`]: the ticks of a room as lines of text: all there is to see, and for each person
-//! who plays its view and its own state (format: [`shared::recording`]).
+//! who plays its view and its own state (format: [`tickwire_game::recording`]).
 //!
 //! Owned by the host of the room. It reads what the room published and writes to memory: files are
 //! the shell's.
 
-use shared::game::Game;
-use shared::ids::PlayerId;
-use shared::protocol::WIRE;
-use shared::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
+use tickwire_game::game::Game;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::WIRE;
+use tickwire_game::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
 
 use super::published::{Published, PublishedPlayer};
 
@@ -50,7 +50,8 @@ impl<G: Game> Recording<G> {
         // In the tick before, an id that was not yet this player's may have been another's.
         let was_here = person.joined_at.next() < published.tick();
         let replayed = self.own_before(person.id).filter(|_| was_here).cloned().map(|mut own| {
-            G::advance(&mut own, &published.config.level, input);
+            let config = &published.config;
+            G::advance(&mut own, &config.level, input, config.tick_rate.dt());
             encoded(&own)
         });
         let margin_ticks = person.margin_ticks;

@@ -11,7 +11,7 @@
 //! nobody gets far by choosing it shot by shot.
 
 use serde::{Deserialize, Serialize};
-use shared::tick::{Rewind, Tick, TickRate};
+use tickwire_game::tick::{Rewind, Tick, TickRate};
 
 use crate::limits::{
     REWIND_BEHIND_SEEN_MAX, REWIND_BEHIND_SEEN_MIN_TICKS, REWIND_DRIFT_MAX, REWIND_JITTER_MAX,

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use shared::ids::PlayerId;
-use shared::protocol::{self, RosterEntry, ScoreEntry, ServerMessage};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::{self, RosterEntry, ScoreEntry, ServerMessage};
 
 use crate::limits::ROSTER_DEPARTURES_MAX;
 

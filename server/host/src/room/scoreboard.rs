@@ -5,10 +5,10 @@
 
 use std::cmp::Reverse;
 
-use shared::ids::PlayerId;
-use shared::protocol::{Board, BoardPage, ScoreEntry};
-use shared::scene::View;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::{Board, BoardPage, ScoreEntry};
+use tickwire_game::scene::View;
+use tickwire_game::tick::{Tick, TickRate};
 
 use super::roster::Roster;
 use crate::limits::{ROSTER_SCORES_PER_SECOND, SCORES_LEADERS};

@@ -5,12 +5,12 @@
 //! its budget is found due again at the next look. It never holds more than a short list of
 //! players, however many there are (`docs/decisions/0023-scores-by-need.md`).
 
-use shared::game::Game;
-use shared::ids::PlayerId;
-use shared::limits::SCORES_FOR_ALL_MAX;
-use shared::protocol::{Board, BoardPage, ScoreEntry, Scores, ServerMessage};
-use shared::scene::View;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::game::Game;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::SCORES_FOR_ALL_MAX;
+use tickwire_game::protocol::{Board, BoardPage, ScoreEntry, Scores, ServerMessage};
+use tickwire_game::scene::View;
+use tickwire_game::tick::{Tick, TickRate};
 
 use super::counters::RoomCounters;
 use super::published::{EncodeScratch, Published};

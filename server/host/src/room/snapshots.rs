@@ -5,13 +5,13 @@
 //! Nothing is queued: what is written is made of what is so now. Encoding commits: what was
 //! written for a viewer must reach it, since the next snapshot builds on it.
 
-use shared::game::Game;
-use shared::ids::PlayerId;
-use shared::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
-use shared::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder, Steps};
-use shared::protocol::{ServerMessage, WIRE};
-use shared::scene::{RowRef, View};
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX};
+use tickwire_game::protocol::snapshot::{Mirror, Picture, PlayerPart, SnapshotEncoder, Steps};
+use tickwire_game::protocol::{ServerMessage, WIRE};
+use tickwire_game::scene::{RowRef, View};
+use tickwire_game::tick::Tick;
 
 use super::interest::centre;
 use super::own_state_replay::OwnStateReplay;
@@ -87,7 +87,8 @@ impl<G: Game> Viewer<G> {
             view = person.view;
             own = person.own.as_ref();
             let given = &mut scratch.given;
-            self.replay.advance(&person.inputs, known, scene.tick(), &config.level, given);
+            let (level, dt) = (&config.level, config.tick_rate.dt());
+            self.replay.advance(&person.inputs, known, scene.tick(), level, dt, given);
             part = Some(PlayerPart {
                 given: &scratch.given,
                 margin_ticks: person.margin_ticks,

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use shared::tick::{Tick, TickRate};
+use tickwire_game::tick::{Tick, TickRate};
 
 use crate::limits::{SPECTATOR_LATE_MAX, SPECTATOR_READ_EVERY, SPECTATOR_WINDOW};
 

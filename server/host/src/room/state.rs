@@ -5,12 +5,12 @@
 //! sent, stands elsewhere.
 
 use serde::{Deserialize, Serialize};
-use shared::game::{Dice, Game};
-use shared::ids::PlayerId;
-use shared::protocol::Pace;
-use shared::protocol::snapshot::GivenKind;
-use shared::simulation::Simulation;
-use shared::tick::Tick;
+use tickwire_game::game::{Dice, Game};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::Pace;
+use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::simulation::Simulation;
+use tickwire_game::tick::Tick;
 
 use super::entity_naming::EntityNaming;
 use super::input_buffer::InputBuffer;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use shared::ids::PlayerId;
-use shared::limits::PLAYER_NAME_MAX_BYTES;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::limits::PLAYER_NAME_MAX_BYTES;
 
 use crate::limits::PLAYER_NAME_MAX_CHARS;
 use crate::names::{self, cut, fit, key};

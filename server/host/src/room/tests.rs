@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use shared::game::{Game, LeaveReason, Setup};
-use shared::ids::{PlayerId, SessionId};
-use shared::limits::{INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
-use shared::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
-use shared::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
-use shared::tick::{Rewind, Tick};
 use test_games::stones::{self, Push, Settings, Stone, Stones};
 use test_games::tape::Tape;
+use tickwire_game::game::{Game, LeaveReason, Setup};
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::limits::{INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
+use tickwire_game::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
+use tickwire_game::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
+use tickwire_game::tick::{Rewind, Tick};
 
 use super::{
     EncodeScratch, InputVerdict, Published, Room, RoomError, RoomTemplate, RosterVersion, Viewer,
@@ -182,7 +182,7 @@ fn templates_that_break_a_limit_open_no_room() {
     assert_eq!(refused(template(0, 0)), Some(RoomError::PlayersMax(0)));
     assert_eq!(refused(template(u16::MAX, 0)), Some(RoomError::PlayersMax(u16::MAX)));
     let mut level = template(1, 0);
-    level.setup.settings.level_bytes = shared::limits::WELCOME_MAX_BYTES;
+    level.setup.settings.level_bytes = tickwire_game::limits::WELCOME_MAX_BYTES;
     assert!(matches!(refused(level), Some(RoomError::WelcomeTooBig(_))));
 }
 
@@ -190,7 +190,7 @@ fn templates_that_break_a_limit_open_no_room() {
 #[should_panic(expected = "own state of")]
 fn too_large_an_own_state_is_the_games_fault() {
     let mut template = template(1, 0);
-    template.setup.settings.own_bytes = shared::limits::OWN_MAX_BYTES;
+    template.setup.settings.own_bytes = tickwire_game::limits::OWN_MAX_BYTES;
     let mut room = open(template).expect("these settings are good");
     let player = room.join("a", None).expect("there is space");
     room.step();
@@ -208,7 +208,7 @@ fn a_welcome_says_all_that_a_client_must_know() {
     let Ok(ServerMessage::Welcome(welcome)) = message else { panic!("{message:?}") };
     assert_eq!((welcome.session, welcome.player), (SessionId(77), Some(player)));
     assert_eq!((welcome.room, welcome.tick, welcome.players_max), ("meadow", Tick(1), 4));
-    let (schema, _): (shared::scene::Schema, usize) =
+    let (schema, _): (tickwire_game::scene::Schema, usize) =
         bincode::decode_from_slice(welcome.schema, WIRE).expect("it is a schema");
     assert_eq!(schema, Stones::schema());
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use shared::game::Setup;
-use shared::protocol::{ClientMessage, Input, ServerMessage};
-use shared::tick::{Rewind, Tick};
 use test_games::stones::Stones;
+use tickwire_game::game::Setup;
+use tickwire_game::protocol::{ClientMessage, Input, ServerMessage};
+use tickwire_game::tick::{Rewind, Tick};
 
 use super::*;
 use crate::hello::PeerKey;

@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::protocol::End;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::End;
 
 use super::outbox::Outbox;
 use super::protocol::Protocol;

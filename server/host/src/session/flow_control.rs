@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use in_flight::InFlight;
-use shared::tick::{Tick, TickRate};
+use tickwire_game::tick::{Tick, TickRate};
 
 use crate::limits::{
     LINE_MEASURE_EVERY, SNAPSHOT_AGE_MAX, SNAPSHOT_DELAY_MAX, SNAPSHOT_FIRST_ACK_MAX,

@@ -15,9 +15,9 @@ pub use protocol::ProtocolCounters;
 
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::ids::{PlayerId, SessionId};
-use shared::protocol::End;
+use tickwire_game::game::Game;
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::protocol::End;
 use tracing::{Span, debug};
 
 use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};

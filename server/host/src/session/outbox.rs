@@ -7,9 +7,9 @@
 
 use std::collections::VecDeque;
 
-use shared::game::Game;
-use shared::limits::NOTICE_MAX_BYTES;
-use shared::protocol::{End, Notice, ServerMessage};
+use tickwire_game::game::Game;
+use tickwire_game::limits::NOTICE_MAX_BYTES;
+use tickwire_game::protocol::{End, Notice, ServerMessage};
 
 use crate::limits::OUTBOX_NOTICES_MAX;
 use crate::room::{EncodeScratch, Published, RosterVersion};

@@ -10,10 +10,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::ids::{PlayerId, SessionId};
-use shared::protocol::{ClientMessage, End, Input, MessageError, Ping, ServerMessage};
-use shared::tick::Tick;
+use tickwire_game::game::Game;
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::protocol::{ClientMessage, End, Input, MessageError, Ping, ServerMessage};
+use tickwire_game::tick::Tick;
 
 use super::flow_control::FlowControl;
 use super::outbox::Outbox;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use shared::tick::TickRate;
+use tickwire_game::tick::TickRate;
 
 use crate::limits::{
     INPUTS_PER_SECOND_MAX, INPUTS_PER_TICK_MAX, MESSAGES_REFUSED_MAX, SILENCE_MAX,

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 
 use crate::limits::SILENCE_MAX;
 

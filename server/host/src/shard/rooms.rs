@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use shared::game::Game;
+use tickwire_game::game::Game;
 
 use crate::directory::RoomKey;
 use crate::room_host::RoomHost;

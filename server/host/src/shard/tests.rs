@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use shared::game::Setup;
-use shared::ids::{PlayerId, SessionId, Subject};
-use shared::limits::TICK_MAX;
-use shared::protocol::{Role, ServerMessage};
-use shared::tick::Tick;
 use test_games::stones::{self, Stones};
 use test_games::tape::Tape;
+use tickwire_game::game::Setup;
+use tickwire_game::ids::{PlayerId, SessionId, Subject};
+use tickwire_game::limits::TICK_MAX;
+use tickwire_game::protocol::{Role, ServerMessage};
+use tickwire_game::tick::Tick;
 use tracing::Span;
 
 use super::*;

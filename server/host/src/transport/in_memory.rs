@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use shared::protocol::End;
+use tickwire_game::protocol::End;
 
 use super::{Flushed, Traffic, Transport};
 use crate::limits::WRITE_STALL_MAX;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use shared::protocol::Refusal;
+use tickwire_game::protocol::Refusal;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -18,7 +18,7 @@ pub(crate) enum TicketError {
     /// Guests are refused, and there is no ticket.
     #[error("there is none, and guests are refused")]
     Missing,
-    /// It is longer than [`shared::limits::TICKET_MAX_BYTES`].
+    /// It is longer than [`tickwire_game::limits::TICKET_MAX_BYTES`].
     #[error("it is too long")]
     TooLong,
     /// It does not have the format of a JSON Web Token.

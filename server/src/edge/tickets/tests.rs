@@ -4,9 +4,9 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use proptest::prelude::*;
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use shared::game::Game;
-use shared::protocol::{ClientMessage, PROTOCOL_VERSION, Refusal};
 use test_games::dots::Dots;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::{ClientMessage, PROTOCOL_VERSION, Refusal};
 use tickwire_host::hello::{GameVersion, HelloError, Identity, JoinRequest, RequestedRoom, judge};
 
 use super::*;

@@ -160,7 +160,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-const INPUT_BYTES: usize = shared::limits::INPUT_MESSAGE_MAX_BYTES;
+const INPUT_BYTES: usize = tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
 
 fn small_ping() -> Vec<u8> {
     frame(0x89, MASKED | 1, [3; 4], &[1])

@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use clap::Parser;
-use shared::skirmish::Skirmish;
+use skirmish_rules::Skirmish;
 
 use crate::ALLOCATOR;
 use crate::options::Options;

@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use shared::game::Game;
-use shared::protocol::snapshot::TickReader;
-use shared::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish, ServerMessage};
-use shared::skirmish::Skirmish;
-use shared::tick::Tick;
+use skirmish_rules::Skirmish;
+use tickwire_game::game::Game;
+use tickwire_game::protocol::snapshot::TickReader;
+use tickwire_game::protocol::{
+    ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish, ServerMessage,
+};
+use tickwire_game::tick::Tick;
 
 use super::frames::{BINARY, CLOSE, Frame, FrameError, FrameReader, PING, PONG, write_frame};
 use super::sample::Sample;

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use shared::skirmish::rules::border_radius;
-use shared::tick::Tick;
+use skirmish_rules::rules::border_radius;
+use tickwire_game::tick::Tick;
 
 use crate::options::{Candidate, Case, Workload};
 use connection::{Connection, Lost, Scratch};

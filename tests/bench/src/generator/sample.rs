@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use shared::client::{Client, Greeting, Stage};
-use shared::game::{Dice, Game};
-use shared::protocol::Role;
-use shared::skirmish::Skirmish;
-use shared::skirmish::kinds::{BOLT, SHIP};
-use shared::tick::Tick;
+use skirmish_rules::Skirmish;
+use skirmish_rules::kinds::{BOLT, SHIP};
+use tickwire_game::client::{Client, Greeting, Stage};
+use tickwire_game::game::{Dice, Game};
+use tickwire_game::protocol::Role;
+use tickwire_game::tick::Tick;
 
 use super::traffic::Traffic;
 

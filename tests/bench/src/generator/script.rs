@@ -5,10 +5,10 @@
 
 use std::f32::consts::TAU;
 
-use shared::game::Dice;
-use shared::protocol::{ClientMessage, Input as InputMessage, WIRE};
-use shared::skirmish::Input;
-use shared::tick::{Rewind, Tick};
+use skirmish_rules::Input;
+use tickwire_game::game::Dice;
+use tickwire_game::protocol::{ClientMessage, Input as InputMessage, WIRE};
+use tickwire_game::tick::{Rewind, Tick};
 
 /// How many inputs it keeps to what it does.
 const MOOD_INPUTS: u32 = 30;

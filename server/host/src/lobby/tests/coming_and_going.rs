@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
-use shared::game::Setup;
-use shared::protocol::End;
 use test_games::stones::Stones;
+use tickwire_game::game::Setup;
+use tickwire_game::protocol::End;
 use tracing::Span;
 
 use super::*;

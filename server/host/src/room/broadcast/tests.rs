@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use shared::game::{LeaveReason, Setup};
-use shared::ids::PlayerId;
-use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::scene::Scene;
 use test_games::stones::Stones;
+use tickwire_game::game::{LeaveReason, Setup};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
+use tickwire_game::scene::Scene;
 
 use super::*;
 use crate::limits::SNAPSHOT_MAX_BYTES_MIN;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use shared::limits::BOARD_PAGE_MAX;
+use tickwire_game::limits::BOARD_PAGE_MAX;
 
 use super::*;
 use crate::limits::{

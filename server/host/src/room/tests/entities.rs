@@ -1,6 +1,6 @@
 //! A room whose entities run out.
 
-use shared::limits::ENTITY_LAST;
+use tickwire_game::limits::ENTITY_LAST;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! Who is called by which id, while players and bots come and go.
 
-use shared::game::Dice;
+use tickwire_game::game::Dice;
 
 use super::*;
 use crate::limits::PLAYER_ID_RETIRED_FOR;

@@ -1,9 +1,9 @@
 //! A checkpoint: a room restored from the state of another goes on as that one does, to the byte.
 
-use shared::game::{Dice, LeaveReason};
-use shared::ids::SessionId;
-use shared::protocol::Refusal;
 use test_games::dots::{Dots, Go};
+use tickwire_game::game::{Dice, LeaveReason};
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::Refusal;
 
 use super::*;
 use crate::limits::SNAPSHOT_MAX_BYTES_MIN;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use shared::scene::{RowRef, Scene, View};
+use tickwire_game::scene::{RowRef, Scene, View};
 
 use super::*;
 use crate::limits::EVENT_EXPIRY_TICKS;

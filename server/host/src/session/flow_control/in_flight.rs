@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use shared::tick::Tick;
+use tickwire_game::tick::Tick;
 
 /// Ticks in rising order, each once.
 #[derive(Debug, Default)]

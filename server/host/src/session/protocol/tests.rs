@@ -1,12 +1,12 @@
 //! One client's protocol against a real room: what it sends, what ends it, what it may cost.
 
 use proptest::prelude::*;
-use shared::game::Setup;
-use shared::limits::HELLO_MAX_BYTES;
-use shared::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use shared::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomWish};
-use shared::tick::Rewind;
 use test_games::stones::{Push, Stones};
+use tickwire_game::game::Setup;
+use tickwire_game::limits::HELLO_MAX_BYTES;
+use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
+use tickwire_game::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomWish};
+use tickwire_game::tick::Rewind;
 
 use super::*;
 use crate::limits::{OUTBOX_NOTICES_MAX, SILENCE_MAX, SPECTATOR_WINDOW};

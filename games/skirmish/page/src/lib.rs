@@ -1,0 +1,3 @@
+//! The wasm of Skirmish's page.
+
+use tickwire_web as _;

@@ -1,0 +1,209 @@
+//! Shots and what they do: fired, flown, hit, scored.
+//!
+//! It owns what follows from a hit. How a bolt flies is in [`super::bolts`], what a rail meets in
+//! [`super::rail`]; here is who is hurt, who dies, and whose points it is. Called by the world's
+//! tick alone.
+
+use glam::Vec2;
+
+use super::bolts::{Bolt, Flight};
+use super::kinds;
+use super::player::{Player, are_mates};
+use super::rail::{self, Beam, Rail};
+use super::round::{self, Phase, Round};
+use super::rules::{ASSIST_POINTS, KILL_POINTS, KILLS_TOLD_MAX_PLAYERS, border_radius};
+use super::ship::Own;
+use super::{Skirmish, Step};
+use tickwire_game::game::Effect;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::scene::Audience;
+
+/// What a shot does to a ship that it hits.
+struct Blow {
+    by: PlayerId,
+    at: Vec2,
+    damage: f32,
+    is_rail: bool,
+}
+
+impl Skirmish {
+    pub(super) fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
+        for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
+            let entity = self.next_entity.take();
+            self.scratch.shots.push(Bolt::of_shot(entity, own, now.tick, &now.level.timing));
+        }
+        let railed = self.players.iter().filter(|player| player.own.railed);
+        self.scratch.rails.extend(railed.map(|player| Rail::of_shot(&player.own)));
+    }
+
+    /// Each rail hits the ships that live now, where its player saw them. One without a picture of
+    /// its own, as the bots of a room, sees the present.
+    pub(super) fn strike_by_rails(&mut self, now: &mut Step<'_, Skirmish>) {
+        let obstacles = self.obstacles(now.level);
+        let spares_mates = !self.settings.friendly_fire;
+        let Skirmish { players, past, scratch, round, .. } = self;
+        for rail in scratch.rails.drain(..) {
+            let rewind = now.rewind(rail.owner);
+            let moment = past.at(now.tick, rewind);
+            let place = |own: &Own| match &moment {
+                Some(moment) => rail::place_at(moment, own),
+                None => Some(own.place),
+            };
+            let (min, max) = rail.bounds(rewind, &now.level.timing);
+            let near = scratch.ships.near(min, max);
+            let others = near.map(|index| (index, &players[index].own));
+            let others = others.filter(|(_, own)| own.is_alive() && own.player != rail.owner);
+            let others =
+                others.filter(|(_, own)| !(spares_mates && are_mates(rail.team, own.team)));
+            let targets = others.filter_map(|(index, own)| Some((index, place(own)?)));
+            let Beam { end, victim } = rail.trace(&obstacles, targets);
+            let (middle, half) = ((rail.from + end) * 0.5, (end - rail.from) * 0.5);
+            let [x, y, dx, dy] = [middle.x, middle.y, half.x, half.y].map(f64::from);
+            now.emit(&kinds::RAIL, [x, y, dx, dy, rail.owner.0.into()]);
+            if let Some((victim, seen_at)) = victim {
+                // Where the ship is now, on the side on which it was hit: it is that everybody sees.
+                let at = end - seen_at + players[victim].own.place;
+                let blow = Blow { by: rail.owner, at, damage: rail.damage, is_rail: true };
+                hit(players, victim, blow, round, now);
+            }
+        }
+    }
+
+    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of whoever hurt it last.
+    pub(super) fn score_flight(&mut self, mut gone: Player) {
+        let Phase::Playing { .. } = self.round.phase() else { return };
+        let since = self.tick.minus(self.assist_ticks);
+        let hurts = gone.take_hurts(since);
+        let Some((killer, helpers)) = hurts.split_last() else { return };
+        if !gone.own.is_alive() {
+            return;
+        }
+        for helper in helpers {
+            score_assist(&mut self.players, *helper, &mut self.round);
+        }
+        if let Ok(at) = self.find(*killer) {
+            self.players[at].tally.add_kill();
+            self.players[at].tally.score += KILL_POINTS;
+            self.round.score(self.players[at].own.team, KILL_POINTS);
+        }
+    }
+
+    pub(super) fn fly_bolts(&mut self, now: &mut Step<'_, Skirmish>) {
+        let obstacles = self.obstacles(now.level);
+        let spares_mates = !self.settings.friendly_fire;
+        let Skirmish { players, bolts, scratch, round, .. } = self;
+        bolts.retain_mut(|bolt| {
+            let (owner, team) = (bolt.owner, bolt.team);
+            let target = |at: usize| {
+                let own: &Own = &players[at].own;
+                let is_spared = spares_mates && are_mates(team, own.team);
+                (own.is_alive() && own.player != owner && !is_spared).then_some(own.place)
+            };
+            match bolt.fly(&obstacles, &scratch.ships, target) {
+                Flight::On => return true,
+                Flight::Spent => {}
+                Flight::Burst => {
+                    now.emit(&kinds::BURST, [bolt.place.x.into(), bolt.place.y.into()]);
+                }
+                Flight::Hit(victim) => {
+                    let Bolt { owner: by, place: at, damage, .. } = *bolt;
+                    hit(players, victim, Blow { by, at, damage, is_rail: false }, round, now);
+                }
+            }
+            false
+        });
+    }
+
+    pub(super) fn launch_shots(&mut self) {
+        self.bolts.append(&mut self.scratch.shots);
+    }
+}
+
+/// The ship of `players[victim]` is hit.
+fn hit(
+    players: &mut [Player],
+    victim: usize,
+    blow: Blow,
+    round: &mut Round,
+    now: &mut Step<'_, Skirmish>,
+) {
+    let timing = &now.level.timing;
+    let killer = players.binary_search_by_key(&blow.by, Player::id);
+    // Bolts go with their player, and a rail hits in the tick of its shot.
+    let killer = killer.expect("a shot has a player");
+    let by_mate = are_mates(players[killer].own.team, players[victim].own.team);
+    let player = &mut players[victim];
+    let own = &mut player.own;
+    let damage = if own.is_protected() { 0.0 } else { blow.damage };
+    let shielded = damage == 0.0 || own.hurt(damage, timing);
+    let (victim_id, killer_id) = (f64::from(own.player.0), f64::from(blow.by.0));
+    let (x, y) = (blow.at.x.into(), blow.at.y.into());
+    let shielded_bit = f64::from(u8::from(shielded));
+    now.emit(&kinds::HIT, [x, y, victim_id, killer_id, damage.into(), shielded_bit]);
+    if damage > 0.0 {
+        now.affect(own.player, Effect::Hit);
+        if !by_mate {
+            player.note_hurt(blow.by, now.tick);
+        }
+    }
+    let own = &mut player.own;
+    if own.hull > 0.0 {
+        return;
+    }
+    now.affect(own.player, Effect::Death);
+    now.emit(&kinds::BOOM, [own.place.x.into(), own.place.y.into(), victim_id]);
+    tell_kill(own.player, blow, now);
+    own.die(timing.respawn_ticks);
+    score_kill(players, victim, killer, by_mate, round, now);
+}
+
+/// To all, or in a large arena to those whom it concerns: nobody reads of a hundred kills a second.
+fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
+    let rail = f64::from(u8::from(blow.is_rail));
+    let values = [victim.0.into(), blow.by.0.into(), rail];
+    if now.level.radius <= border_radius(KILLS_TOLD_MAX_PLAYERS) {
+        now.emit(&kinds::KILL, values);
+        return;
+    }
+    now.emit_to(Audience::Two([victim, blow.by]), &kinds::KILL, values);
+}
+
+/// Whose points a kill is.
+fn score_kill(
+    players: &mut [Player],
+    victim: usize,
+    killer: usize,
+    by_mate: bool,
+    round: &mut Round,
+    now: &mut Step<'_, Skirmish>,
+) {
+    let since = now.tick.minus(now.level.timing.assist_ticks);
+    let (victim_id, killer_id) = (players[victim].id(), players[killer].id());
+    players[victim].tally.deaths += 1;
+    players[victim].tally.streak = 0;
+    let helpers = players[victim].take_hurts(since).into_iter();
+    for helper in helpers.filter(|helper| *helper != killer_id) {
+        score_assist(players, helper, round);
+        now.emit_to(Audience::One(helper), &kinds::ASSIST, [victim_id.0.into()]);
+    }
+    let Player { own, tally, .. } = &mut players[killer];
+    let points = if by_mate { -KILL_POINTS } else { KILL_POINTS };
+    tally.score += points;
+    round.score(own.team, points);
+    if by_mate {
+        tally.streak = 0;
+        return;
+    }
+    tally.add_kill();
+    if round::is_told(tally.streak) {
+        now.emit(&kinds::STREAK, [own.player.0.into(), tally.streak.into()]);
+    }
+}
+
+fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) {
+    // Whoever left is forgotten by all.
+    let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return };
+    players[at].tally.assists += 1;
+    players[at].tally.score += ASSIST_POINTS;
+    round.score(players[at].own.team, ASSIST_POINTS);
+}

@@ -1,0 +1,128 @@
+//! What a player does in a tick: buttons held, and where the pointer is.
+//!
+//! It owns [`Input`] and what its values mean. What comes of them is in [`super::ship`].
+
+use glam::Vec2;
+use serde::{Deserialize, Serialize};
+
+use super::class::Class;
+use super::rules::AIM_STEPS;
+
+/// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
+///
+/// The default is what nobody gave: the ship coasts, points where it did, and a charge is lost
+/// instead of fired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Which buttons are held: [`Input::UP`] and the others, or-ed.
+    pub buttons: u8,
+    /// Where the pointer is, seen from the ship: steps of which [`AIM_STEPS`] make a turn, from
+    /// the direction of rising x towards that of rising y.
+    pub aim: u16,
+    /// The class of the next ship: one more than its index, or 0 for what was wished before.
+    pub wish: u8,
+}
+
+impl Input {
+    /// Fly towards lower y: up on a screen.
+    pub const UP: u8 = 1;
+    /// Fly towards higher y.
+    pub const DOWN: u8 = 2;
+    /// Fly towards lower x.
+    pub const LEFT: u8 = 4;
+    /// Fly towards higher x.
+    pub const RIGHT: u8 = 8;
+    /// Shoot, as soon and as often as possible.
+    pub const FIRE: u8 = 16;
+    /// Charge the rail; let go of it when it is charged, and it fires. No bolts meanwhile.
+    pub const RAIL: u8 = 32;
+
+    /// The screen is taller than wide: the player is to know as much, but turned.
+    pub const TALL: u8 = 128;
+
+    /// Set in whatever a player gives: who is not heard of has let go of nothing.
+    const GIVEN: u8 = 64;
+
+    pub(super) const BUTTONS: u8 = u8::MAX ^ Input::GIVEN;
+
+    /// These buttons held, the pointer there.
+    #[must_use]
+    pub const fn new(buttons: u8, aim: u16) -> Input {
+        Input { buttons: buttons | Input::GIVEN, aim: aim % AIM_STEPS, wish: 0 }
+    }
+
+    /// The same, wishing for a class.
+    #[must_use]
+    pub const fn wishing(self, class: Class) -> Input {
+        Input { wish: class as u8 + 1, ..self }
+    }
+
+    /// The class that it wishes for, if it does.
+    pub(super) fn wished(self) -> Option<Class> {
+        Class::at(usize::from(self.wish).checked_sub(1)?)
+    }
+
+    /// Whether it would do something with a ship: to point and to wish one needs none.
+    pub(super) fn acts(self) -> bool {
+        const ACTS: u8 =
+            Input::UP | Input::DOWN | Input::LEFT | Input::RIGHT | Input::FIRE | Input::RAIL;
+        self.held().is_some_and(|held| held.buttons & ACTS != 0)
+    }
+
+    /// What is held of it; `None` if nobody gave it.
+    pub(super) fn held(self) -> Option<Input> {
+        let held = Input { wish: self.wish, ..Input::new(self.buttons, self.aim) };
+        (self.buttons & Input::GIVEN != 0).then_some(held)
+    }
+
+    /// These buttons held, the pointer in the direction of `(dx, dy)`.
+    #[must_use]
+    pub fn towards(buttons: u8, dx: f32, dy: f32) -> Input {
+        let turns = libm::atan2f(dy, dx) / std::f32::consts::TAU;
+        let steps = libm::rintf(turns * f32::from(AIM_STEPS)) as i32;
+        Input::new(buttons, steps.rem_euclid(i32::from(AIM_STEPS)) as u16)
+    }
+
+    /// The direction in which the engine pushes: each part is -1, 0 or 1. Opposite buttons cancel
+    /// out.
+    pub(super) fn thrust(self) -> Vec2 {
+        let held = |button: u8| f32::from(u8::from(self.buttons & button != 0));
+        let x = held(Input::RIGHT) - held(Input::LEFT);
+        let y = held(Input::DOWN) - held(Input::UP);
+        Vec2::new(x, y)
+    }
+}
+
+/// The direction of a step of aim.
+#[must_use]
+pub fn aim_direction(aim: u16) -> Vec2 {
+    let turns = f32::from(aim % AIM_STEPS) / f32::from(AIM_STEPS);
+    direction(turns * std::f32::consts::TAU)
+}
+
+/// The direction of an angle in radians.
+pub(super) fn direction(angle: f32) -> Vec2 {
+    let (sin, cos) = libm::sincosf(angle);
+    Vec2::new(cos, sin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tickwire_game::protocol::WIRE;
+
+    #[test]
+    fn an_input_is_small_on_the_wire() {
+        let input = Input { buttons: u8::MAX, aim: u16::MAX, wish: u8::MAX };
+        assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
+    }
+
+    #[test]
+    fn aim_finds_its_way_back() {
+        for aim in 0..AIM_STEPS {
+            let direction = aim_direction(aim);
+            assert_eq!(Input::towards(0, direction.x, direction.y).aim, aim);
+        }
+        assert_eq!(Input::towards(0, 0.0, 0.0).aim, 0);
+    }
+}

@@ -1,0 +1,224 @@
+//! What coming and going gains: a player who charges a rail, fires, leaves and comes back, beside a
+//! bot of the same time.
+
+#![expect(clippy::print_stderr, reason = "the figures are what it is for")]
+
+use super::super::kinds::{FLAG_PROTECTED, KILL, SHIP};
+use super::super::rules::{RAIL_DAMAGE, RAIL_RANGE};
+use super::*;
+
+/// Everybody else.
+const BOTS: u16 = 8;
+/// Whoever hits and runs.
+const RUNNER: PlayerId = PlayerId(BOTS);
+const MINUTES: u32 = 20;
+
+/// When a runner charges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Charges {
+    /// As soon as it has a ship.
+    AtOnce,
+    /// As soon as somebody is in reach.
+    InReach,
+}
+
+/// What came of a play.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcome {
+    kills: u32,
+    /// Ships lost, to a shot or by leaving a fight.
+    deaths: u32,
+}
+
+/// The way to whom a runner aims at, of those it sees and can hurt: whom one rail kills, or else
+/// the nearest. It knows no error and no reaction time.
+fn aim(seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
+    let own = seen.own?;
+    let mut best: Option<(bool, f32, Vec2)> = None;
+    for (_, [x, y, .., hull, shield, flags, player, _]) in seen.each(&SHIP) {
+        let place = Vec2::new(x as f32, y as f32);
+        let way = place - own.place;
+        let is_hidden = own.among(seen.level).first_touch(own.place, place, 0.0).is_some();
+        let is_own = player as u16 == RUNNER.0;
+        if is_own || is_hidden || flags as u8 & FLAG_PROTECTED != 0 || way.length() > RAIL_RANGE {
+            continue;
+        }
+        let (is_strong, far) = (hull + shield > f64::from(RAIL_DAMAGE), way.length());
+        if best.is_none_or(|(strong, least, _)| (is_strong, far) < (strong, least)) {
+            best = Some((is_strong, far, way));
+        }
+    }
+    best.map(|(_, _, way)| way)
+}
+
+/// A game among bots, and who plays in the place of the last of them.
+struct Fight {
+    simulation: Simulation<Skirmish>,
+    dice: Vec<Dice>,
+}
+
+impl Fight {
+    fn new() -> Fight {
+        let mut simulation = Simulation::<Skirmish>::new(&setup(3, 16));
+        (0..=BOTS).for_each(|id| simulation.join(PlayerId(id), None));
+        Fight { simulation, dice: (0..=BOTS).map(|id| Dice::new(3, u64::from(id))).collect() }
+    }
+
+    /// One tick; the bots play, and what `act` says is done in the place of the last one.
+    fn step(&mut self, act: impl FnOnce(&Seen<'_, Skirmish>, &mut Dice) -> Input) {
+        let Fight { simulation, dice } = self;
+        let rows = simulation.scene().rows();
+        let mut inputs: Vec<_> = (0..BOTS)
+            .zip(dice.iter_mut())
+            .map(|(id, dice)| {
+                let bot = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, dice);
+                received(id, simulation.look(PlayerId(id), rows, bot))
+            })
+            .collect();
+        let last = &mut dice[usize::from(BOTS)];
+        let input = simulation.look(RUNNER, rows, |seen| act(seen, last));
+        inputs.push(received(RUNNER.0, input));
+        simulation.step(&inputs);
+    }
+
+    /// Victim and killer of each kill in the last tick.
+    fn kills(&self) -> impl Iterator<Item = [PlayerId; 2]> {
+        let kills = self.simulation.scene().events().iter().filter_map(|row| KILL.read(row));
+        kills.map(|[victim, killer, _]| [victim, killer].map(|id| PlayerId(id as u16)))
+    }
+
+    /// Kills of all but the runner in this round, and what they were given for its flights.
+    fn kills_of_bots(&self) -> u32 {
+        let players = self.simulation.game().players.iter();
+        players.filter(|player| player.id() != RUNNER).map(|player| player.tally.kills).sum()
+    }
+}
+
+/// A runner plays among bots, or one who does the same and stays.
+fn hit(charges: Charges, runs: bool) -> Outcome {
+    let (mut fight, mut outcome) = (Fight::new(), Outcome::default());
+    for _ in 0..MINUTES * 60 * 30 {
+        fight.step(|seen, _| {
+            let (way, own) = (aim(seen), seen.own.expect("it plays"));
+            let begins = charges == Charges::AtOnce || way.is_some() || own.charge_ticks > 0;
+            let lets_go = way.is_some() && own.charge(seen.level) >= 1.0;
+            let buttons = if begins && !lets_go { Input::RAIL } else { 0 };
+            let way = way.unwrap_or(Vec2::X);
+            Input::towards(buttons, way.x, way.y).wishing(Class::Dart)
+        });
+        for [victim, killer] in fight.kills() {
+            outcome.kills += u32::from(killer == RUNNER);
+            outcome.deaths += u32::from(victim == RUNNER);
+        }
+        if runs && fight.simulation.game().own(RUNNER).is_some_and(|own| own.railed) {
+            let before = fight.kills_of_bots();
+            fight.simulation.leave(RUNNER, LeaveReason::Left);
+            outcome.deaths += fight.kills_of_bots() - before;
+            fight.simulation.join(RUNNER, None);
+        }
+    }
+    outcome
+}
+
+/// What a bot of the same time comes to, beside as many others.
+fn stay_and_fight() -> Outcome {
+    let (mut fight, mut all) = (Fight::new(), 0);
+    for _ in 0..MINUTES * 60 * 30 {
+        fight.step(Skirmish::bot);
+        all += fight.kills().count() as u32;
+    }
+    let each = all / u32::from(BOTS + 1);
+    Outcome { kills: each, deaths: each }
+}
+
+#[test]
+fn whoever_hits_and_runs_gains_nothing_by_running() {
+    let bot = stay_and_fight();
+    eprintln!("{MINUTES} minutes; a bot: {bot:?}");
+    for charges in [Charges::AtOnce, Charges::InReach] {
+        let (runner, stays) = (hit(charges, true), hit(charges, false));
+        eprintln!("charges {charges:?}: hits and runs {runner:?}, hits and stays {stays:?}");
+        // By rules under which a charge was protected it had ten kills for each of a bot, and one death.
+        assert!(10 * runner.kills < 8 * stays.kills, "running costs kills");
+        let better = u64::from(runner.kills) * u64::from(stays.deaths);
+        assert!(better < u64::from(stays.kills) * u64::from(runner.deaths), "and saves no ship");
+    }
+}
+
+#[test]
+fn a_first_ship_takes_as_long_as_the_next_one_whenever_one_comes() {
+    let mut arena = Arena::with_players(2);
+    let ticks_to_ship = |arena: &mut Arena| {
+        let waits = (1..1_000).find(|_| {
+            arena.settle(1);
+            arena.own(1).is_alive()
+        });
+        waits.expect("it has a ship some time")
+    };
+    // Who was destroyed and leaves at once is not back any sooner.
+    arena.face_off();
+    arena.shoot(90);
+    assert!(!arena.own(1).is_alive());
+    let respawn = ticks_to_ship(&mut arena);
+    arena.face_off();
+    arena.shoot(90);
+    arena.leave(1, LeaveReason::Left);
+    arena.come(1, None);
+    assert_eq!((ticks_to_ship(&mut arena), respawn), (60, 60));
+}
+
+#[test]
+fn charging_ends_protection_on_both_sides() {
+    let mut arena = Arena::with_players(1);
+    let before = arena.own(0).clone();
+    assert!(before.is_protected());
+    let mut predicted = before;
+    Skirmish::advance(
+        &mut predicted,
+        &arena.level,
+        Input::new(Input::RAIL, 0),
+        TickRate::default().dt(),
+    );
+    arena.press(Input::new(Input::RAIL, 0));
+    assert!(predicted.charge_ticks > 0 && !predicted.is_protected());
+    assert_eq!(*arena.own(0), predicted);
+}
+
+#[test]
+fn who_is_known_is_protected_as_a_newcomer_once_a_minute() {
+    let mut arena = Arena::new(2);
+    let come = |arena: &mut Arena, subject: Option<u64>| {
+        arena.come(0, subject.map(Subject));
+        arena.settle(60);
+        assert!(arena.own(0).is_alive());
+        let protected = arena.own(0).protection_ticks;
+        arena.leave(0, LeaveReason::Left);
+        protected
+    };
+    let newcomer = arena.level.timing.newcomer_protection_ticks;
+    assert_eq!(come(&mut arena, Some(7)), newcomer);
+    assert_eq!(come(&mut arena, Some(7)), 0, "it was just here");
+    assert_eq!(come(&mut arena, Some(8)), newcomer, "somebody else");
+    assert_eq!(come(&mut arena, None), newcomer, "a stranger");
+    arena.settle(60 * 30);
+    assert_eq!(come(&mut arena, Some(7)), newcomer, "a minute later");
+}
+
+#[test]
+fn a_protected_ship_takes_no_pickup() {
+    let mut arena = Arena::of(2, Settings::default());
+    (0..2).for_each(|id| arena.join(id));
+    arena.settle(1);
+    let pad = arena.level.layout.pads[0].place();
+    for (protection_ticks, takes) in [(1_000, false), (0, true)] {
+        // Pick-ups come at known times, up to half a minute apart.
+        let taken = (0..40 * 30).any(|_| {
+            let own = arena.own(0);
+            (own.place, own.velocity, own.protection_ticks) = (pad, Vec2::ZERO, protection_ticks);
+            arena.own(1).place = Vec2::new(0.0, 15.0);
+            arena.settle(1);
+            !arena.events_of(&kinds::TAKE).is_empty()
+        });
+        assert_eq!(taken, takes, "{protection_ticks} ticks of protection");
+    }
+}
