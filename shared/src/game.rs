@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::dice::Dice;
 use crate::ids::{EntityId, PlayerId, Subject};
 use crate::scene::{
-    Audience, EntityKind, EventKind, Events, RowRef, Rows, Scene, SceneWriter, Schema, View,
+    Audience, Event, Events, Kinds, Row, RowRef, Rows, Scene, SceneWriter, Schema, View,
 };
 pub use crate::seed::Seed;
 pub use crate::skill::{Skill, Skills};
@@ -111,8 +111,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 
     /// Which shot a row belongs to, if to any: rows of [`Game::show_shot`] and of the world's own
     /// shot have the same key and no others have it, for as long as both can be there. It is to be
-    /// made of the player and the tick of the input that fired it.
-    fn shot_key(_row: RowRef<'_>) -> Option<u64> {
+    /// made of the player and the tick of the input that fired it. A row is read as
+    /// `row.read::<Bolt>(kinds)`.
+    fn shot_key(_row: RowRef<'_>, _kinds: &Kinds) -> Option<u64> {
         None
     }
 
@@ -240,7 +241,7 @@ pub struct Step<'a, G: Game> {
 
 /// What a world has told and noted in a tick: kept by whoever steps it, a
 /// [`Simulation`](crate::simulation::Simulation) or a test of a game's own parts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     pub(crate) events: Events,
     effects: Vec<(PlayerId, Effect)>,
@@ -248,6 +249,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// An empty one for the ticks of a game.
+    #[must_use]
+    pub fn of<G: Game>() -> Outcome {
+        Outcome { events: Events::of::<G>(), effects: Vec::new(), ignored: Vec::new() }
+    }
+
     /// What has changed players' own states beside their own inputs.
     #[must_use]
     pub fn effects(&self) -> &[(PlayerId, Effect)] {
@@ -262,8 +269,8 @@ impl Outcome {
 
     /// Takes the events, as a scene without rows.
     pub fn take_events(&mut self, tick: Tick) -> Scene {
-        let mut scene = Scene::default();
-        SceneWriter::default().publish(tick, &mut self.events, &mut scene);
+        let mut scene = Scene::empty(tick);
+        self.events.publish(&mut scene);
         scene
     }
 
@@ -323,19 +330,20 @@ impl<G: Game> Step<'_, G> {
     }
 
     /// Tells whoever is near what happened; all, if the kind has no place.
-    pub fn emit<const N: usize>(&mut self, kind: &EventKind<N>, values: [f64; N]) {
-        let audience = if kind.has_place() { Audience::Near } else { Audience::All };
-        self.emit_to(audience, kind, values);
+    ///
+    /// # Panics
+    /// When its kind is not in the game's schema.
+    pub fn emit<E: Event>(&mut self, event: &E) {
+        let audience = if E::PLACE.is_some() { Audience::Near } else { Audience::All };
+        self.emit_to(audience, event);
     }
 
     /// Tells `audience` what happened.
-    pub fn emit_to<const N: usize>(
-        &mut self,
-        audience: Audience,
-        kind: &EventKind<N>,
-        values: [f64; N],
-    ) {
-        self.outcome.events.push(audience, kind, values);
+    ///
+    /// # Panics
+    /// As [`Step::emit`].
+    pub fn emit_to<E: Event>(&mut self, audience: Audience, event: &E) {
+        self.outcome.events.push(audience, event);
     }
 }
 
@@ -353,14 +361,19 @@ pub struct Seen<'a, G: Game> {
     pub level: &'a G::Level,
     /// The entities in its view, by rising id.
     pub rows: &'a Rows,
+    /// Which structs those are.
+    pub kinds: &'a Kinds,
 }
 
 impl<G: Game> Seen<'_, G> {
-    /// The entities of one kind, with their values in the fields' units.
-    pub fn each<'s, const N: usize>(
-        &'s self,
-        kind: &'s EntityKind<N>,
-    ) -> impl Iterator<Item = (EntityId, [f64; N])> + 's {
-        self.rows.iter().filter_map(|row| Some((row.entity, kind.read(row)?)))
+    /// The entities of one kind, by rising id: values are what was sent, rounded to the fields' steps.
+    pub fn each<R: Row>(&self) -> impl Iterator<Item = (EntityId, R)> + '_ {
+        self.rows.each(self.kinds)
+    }
+
+    /// An entity of one kind, if it is in view and is that.
+    #[must_use]
+    pub fn find<R: Row>(&self, entity: EntityId) -> Option<R> {
+        self.rows.find(entity)?.read(self.kinds)
     }
 }

@@ -10,6 +10,10 @@
 
 #![warn(missing_docs)]
 
+// What the derives write begins with the name of this crate, in its own tests too.
+#[cfg(test)]
+extern crate self as tickwire_game;
+
 pub mod client;
 pub mod dice;
 pub mod duration;
@@ -18,6 +22,7 @@ pub mod history;
 pub mod ids;
 pub mod limits;
 pub mod link;
+pub mod prelude;
 pub mod protocol;
 pub mod recording;
 pub mod scene;
@@ -25,3 +30,4 @@ pub mod seed;
 pub mod simulation;
 pub mod skill;
 pub mod tick;
+pub mod timer;

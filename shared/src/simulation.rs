@@ -25,9 +25,9 @@ pub struct Simulation<G: Game> {
     tick_rate: TickRate,
     tick: Tick,
     scene: Scene,
-    #[serde(skip)]
+    #[serde(skip, default = "SceneWriter::of::<G>")]
     writer: SceneWriter,
-    #[serde(skip)]
+    #[serde(skip, default = "Outcome::of::<G>")]
     outcome: Outcome,
     /// Whether a tick has been made since what `outcome` holds began.
     #[serde(skip)]
@@ -45,8 +45,8 @@ impl<G: Game> Simulation<G> {
             tick_rate: setup.tick_rate,
             tick: setup.first_tick,
             scene: Scene::default(),
-            writer: SceneWriter::default(),
-            outcome: Outcome::default(),
+            writer: SceneWriter::of::<G>(),
+            outcome: Outcome::of::<G>(),
             is_made: false,
         };
         simulation.show();
@@ -104,7 +104,8 @@ impl<G: Game> Simulation<G> {
     pub fn look<T>(&self, player: PlayerId, rows: &Rows, act: impl FnOnce(&Seen<'_, G>) -> T) -> T {
         let own = self.game.own(player);
         let (tick, level, skill) = (self.tick, &self.level, Skill::default());
-        act(&Seen { player, skill, tick, own: own.as_ref(), level, rows })
+        let kinds = self.writer.kinds();
+        act(&Seen { player, skill, tick, own: own.as_ref(), level, rows, kinds })
     }
 
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.

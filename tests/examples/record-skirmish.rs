@@ -14,7 +14,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use skirmish_rules::kinds::{BOLT, SHIP};
+use skirmish_rules::kinds::{Bolt, Ship};
 use skirmish_rules::{Input, Own, Skirmish};
 use tickwire_game::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
 use tickwire_game::ids::PlayerId;
@@ -218,11 +218,12 @@ impl Counted {
         }
         for viewer in viewers {
             self.views += 1;
-            let id = f64::from(viewer.player.0);
+            let kinds = battle.schema.kinds();
             for row in seen(scene, &battle.schema, viewer.player, &viewer.view) {
-                let others_ship = SHIP.read(row).is_some_and(|ship| ship[10] != id);
+                let ship = row.read::<Ship>(kinds);
+                let others_ship = ship.is_some_and(|ship| ship.player != viewer.player);
                 self.ships_in_view += u64::from(others_ship);
-                self.bolts_in_view += u64::from(BOLT.read(row).is_some());
+                self.bolts_in_view += u64::from(row.read::<Bolt>(kinds).is_some());
             }
         }
     }

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use skirmish_rules::kinds::SHIP;
+use skirmish_rules::kinds::Ship;
 use skirmish_rules::rules::SHIP_SPEED_MAX;
 use skirmish_rules::{Class, Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::Drawing;
 use tickwire_game::ids::EntityId;
+use tickwire_game::scene::Kinds;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -43,7 +44,8 @@ fn ships(
     let now = world.now();
     let mut drawing = Drawing::default();
     world.client_mut(who).draw(now, held, &mut drawing);
-    let ships = drawing.iter().filter(|row| row.kind == SHIP.index());
+    let kind = Kinds::of::<Skirmish>().index::<Ship>();
+    let ships = drawing.iter().filter(|row| row.kind == kind);
     (drawing.tick, ships.map(|row| (row.entity, [row.values[0], row.values[1]])).collect())
 }
 

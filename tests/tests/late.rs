@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use skirmish_rules::kinds::ROUND;
+use skirmish_rules::kinds::Round;
 use skirmish_rules::{Settings, Skirmish};
 use test_games::dots::Dots;
 use tests::virtual_time::{Path, Plan, World};
 use tickwire_game::game::Game;
 use tickwire_game::limits::TICK_MAX;
 use tickwire_game::protocol::End;
+use tickwire_game::scene::Kinds;
 use tickwire_game::tick::Tick;
 
 const MS: Duration = Duration::from_millis(1);
@@ -48,8 +49,9 @@ fn half_of_all_ticks_is_a_tick_like_any_other() {
     let world = plays_across::<Skirmish>(1 << 31, Settings::default());
     // The countdown of a round goes on across it.
     let scene = &world.room().published().scene();
-    let round = scene.rows().iter().find_map(|row| ROUND.read(row)).expect("there is a round");
-    let ends = round[2] as i32 as u32;
+    let kinds = Kinds::of::<Skirmish>();
+    let (_, round) = scene.rows().each::<Round>(&kinds).next().expect("there is a round");
+    let ends = round.ends as u32;
     let left = Tick(ends).since(world.room().tick());
     assert!((1..=180 * 30).contains(&left), "{left} ticks left");
 }

@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
-use skirmish_rules::kinds::{FLAG_PROTECTED, SHIP};
+use skirmish_rules::kinds::{self, FLAG_PROTECTED};
 use skirmish_rules::{Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::{Client, Drawing};
 use tickwire_game::game::Game;
+use tickwire_game::scene::Kinds;
 use tickwire_game::tick::{Rewind, Tick};
 
 const MS: Duration = Duration::from_millis(1);
@@ -33,7 +34,8 @@ fn look(now: Duration, client: &mut Client<Skirmish>, held: Input) -> Option<(Sh
     client.draw(now, held, &mut drawing);
     let own = client.own()?;
     let (own_ship, level_tick) = (own.ship, drawing.tick);
-    let ships = drawing.iter().filter(|row| row.kind == SHIP.index());
+    let kind = Kinds::of::<Skirmish>().index::<kinds::Ship>();
+    let ships = drawing.iter().filter(|row| row.kind == kind);
     let (mut own, mut other) = (None, None);
     for row in ships {
         let [x, y, vx, vy] = [0, 1, 2, 3].map(|field| row.values[field]);

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use skirmish_rules::kinds::KILL;
+use skirmish_rules::kinds::Kill;
 use skirmish_rules::{Input, Skirmish};
 use tests::host::{Host, Pipe, ROOM};
 use tests::real::say;
@@ -14,6 +14,7 @@ use tickwire_game::ids::PlayerId;
 use tickwire_game::limits::SCORES_FOR_ALL_MAX;
 use tickwire_game::protocol::snapshot::SnapshotDecoder;
 use tickwire_game::protocol::{Role, ServerMessage};
+use tickwire_game::scene::Kinds;
 use tickwire_game::scene::View;
 use tickwire_game::tick::TickRate;
 use tickwire_host::limits::SCORES_LEADERS;
@@ -66,7 +67,8 @@ impl Viewer {
             self.client.receive(now, &message).expect("the server keeps to its protocol");
             let events = self.client.decoder().into_iter().flat_map(SnapshotDecoder::events);
             if matches!(ServerMessage::decode(&message), Ok(ServerMessage::Snapshot(_))) {
-                self.kills += events.filter(|(_, event)| event.kind == KILL.index()).count();
+                let kill = Kinds::of::<Skirmish>().index::<Kill>();
+                self.kills += events.filter(|(_, event)| event.kind == kill).count();
             }
         }
         let Viewer { client, dice, .. } = self;
@@ -110,7 +112,7 @@ impl Arena {
             let now = self.host.tick();
             self.viewers.iter_mut().for_each(|viewer| viewer.turn(now));
             let events = self.host.room().published().scene().events();
-            self.kills += events.iter().filter(|event| event.kind == KILL.index()).count();
+            self.kills += events.each::<Kill>(&Kinds::of::<Skirmish>()).count();
             let game = self.host.room().game();
             let names = self.viewers[0].client.names().into_iter().flat_map(Names::iter);
             self.past.push_back(names.map(|(player, _)| (player, game.score(player))).collect());

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use skirmish_rules::kinds::BOLT;
+use skirmish_rules::kinds::Bolt;
 use skirmish_rules::rules::BOLT_SPEED;
 use skirmish_rules::{Input, Settings, Skirmish};
 use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::Drawing;
+use tickwire_game::scene::Kinds;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -31,7 +32,8 @@ fn bolts(world: &mut World<Skirmish>, who: Who, held: Input) -> BTreeMap<u64, f6
     client.draw(now, held, &mut drawing);
     let own = client.own().expect("it has a ship").place;
     let mut seen = BTreeMap::new();
-    for row in drawing.iter().filter(|row| row.kind == BOLT.index()) {
+    let bolt = Kinds::of::<Skirmish>().index::<Bolt>();
+    for row in drawing.iter().filter(|row| row.kind == bolt) {
         let [x, y, owner, shot] = [0, 1, 3, 4].map(|field| row.values[field]);
         if owner == f64::from(player.0) {
             let distance = (x - f64::from(own.x)).hypot(y - f64::from(own.y));

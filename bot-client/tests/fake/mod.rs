@@ -19,14 +19,19 @@ use tickwire_game::protocol::snapshot::{
 use tickwire_game::protocol::{
     ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
 };
-use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::{Tick, TickRate};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, accept};
 
-const BEAD: EntityKind<1> = EntityKind::new(0, "bead", [FieldDef::whole("x", -1000, 1000)]);
+#[derive(Row)]
+#[row(name = "bead")]
+struct BeadRow {
+    #[field(range = -1000..=1000)]
+    x: i16,
+}
 
 /// How often a bot has a lull, by the snapshot that it has seen; two of them at a time, since one
 /// may be passed by unseen. A lull must be longer than both.
@@ -49,7 +54,7 @@ impl Game for Bead {
     type Own = i16;
 
     fn schema() -> Schema {
-        Schema::new().entity(&BEAD)
+        Schema::new().row::<BeadRow>()
     }
     fn new(_: &Setup<()>) -> (Bead, u64) {
         (Bead { x: 0 }, 0)
@@ -69,7 +74,7 @@ impl Game for Bead {
         *own = (*own + i16::from(input.signum())).clamp(-1000, 1000);
     }
     fn show_own(own: &i16, scene: &mut SceneWriter) {
-        scene.row(&BEAD, EntityId(0), [f64::from(*own)]);
+        scene.row(EntityId(0), &BeadRow { x: *own });
     }
     fn bot(seen: &Seen<'_, Self>, dice: &mut Dice) -> i8 {
         if seen.tick.0 % LULL_EVERY_TICKS < LULL_AT_TICKS {

@@ -332,35 +332,35 @@ pub(super) fn blend(field: &Field, from: f64, to: f64, fraction: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::{EntityKind, FieldDef};
+    use crate::scene::{Kinded, Row};
 
-    const SHIP: EntityKind<3> = EntityKind::new(
-        0,
-        "ship",
-        [
-            FieldDef::moving("x", -100.0, 100.0, 0.5),
-            FieldDef::angle("aim", 8),
-            FieldDef::whole("hull", 0, 100),
-        ],
-    )
-    .at(0, 1);
+    #[derive(Row)]
+    #[row(place(x, aim))]
+    struct Ship {
+        #[field(range = -100.0..=100.0, step = 0.5)]
+        x: f64,
+        #[field(angle, bits = 8)]
+        aim: f64,
+        #[field(range = 0.0..=100.0, step = 1.0, hold)]
+        hull: f64,
+    }
 
     fn rows(x: f64, aim_turns: f64, hull: f64) -> Rows {
         let mut rows = Rows::default();
-        let steps = SHIP.quantise([x, aim_turns * std::f64::consts::TAU, hull]);
-        rows.push(EntityId(1), 0, 3).copy_from_slice(&steps);
+        let ship = Ship { x, aim: aim_turns * std::f64::consts::TAU, hull };
+        ship.quantise(rows.push(EntityId(1), 0, 3));
         rows
     }
 
     fn push(interpolation: &mut Interpolation, tick: u32, rows: &Rows, drawn: f64) {
-        let schema = Schema::new().entity(&SHIP);
+        let schema = Schema::new().row::<Ship>();
         let rate = TickRate::default();
         interpolation.push(Duration::ZERO, &schema, rate, Tick(tick), rows, drawn);
     }
 
     fn drawn_at(interpolation: &mut Interpolation, tick: f64) -> Vec<f64> {
         let mut drawing = Drawing::default();
-        let schema = Schema::new().entity(&SHIP);
+        let schema = Schema::new().row::<Ship>();
         interpolation.draw(Duration::ZERO, &schema, TickRate::default(), tick, &mut drawing);
         drawing.iter().next().map(|row| row.values.to_vec()).unwrap_or_default()
     }
@@ -399,7 +399,7 @@ mod tests {
         push(&mut interpolation, 13, &rows(1.0, 0.0, 100.0), 12.0);
         assert_eq!(drawn_at(&mut interpolation, 12.0)[0], 2.0);
         let mut drawing = Drawing::default();
-        let schema = Schema::new().entity(&SHIP);
+        let schema = Schema::new().row::<Ship>();
         let mut before = 2.0;
         for ms in 1..400 {
             let now = Duration::from_millis(ms);

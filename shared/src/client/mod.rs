@@ -76,6 +76,9 @@ pub enum ClientError {
     /// A schema that cannot be used.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// The schema of another game, though its name and rules are those of this one.
+    #[error("the schema is not this game's: raise `RULES` when it changes")]
+    OtherSchema,
     /// A part of a message is not what it should be.
     #[error("the {0} cannot be read")]
     Part(&'static str),
@@ -374,6 +377,7 @@ impl<G: Game> Client<G> {
             own: playing.prediction.newest(),
             level: &playing.level,
             rows: mirror.rows(),
+            kinds: playing.codec.schema().kinds(),
         })
     }
 

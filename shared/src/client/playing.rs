@@ -63,7 +63,13 @@ impl<G: Game> Playing<G> {
         now: Duration,
         has_screen: bool,
     ) -> Result<Playing<G>, ClientError> {
-        let schema: Schema = part(welcome.schema, "schema")?;
+        let sent: Schema = part(welcome.schema, "schema")?;
+        sent.check()?;
+        // Rows and events are read as this game's structs.
+        let schema = G::schema();
+        if sent != schema {
+            return Err(ClientError::OtherSchema);
+        }
         let tick_rate =
             TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
         Ok(Playing {

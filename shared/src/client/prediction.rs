@@ -87,7 +87,7 @@ impl<G: Game> Prediction<G> {
             shots: has_screen.then(Shots::new),
             error: [0.0; 2],
             error_at: Duration::ZERO,
-            writer: SceneWriter::keeping_exact(),
+            writer: SceneWriter::keeping_exact::<G>(),
         }
     }
 

@@ -49,7 +49,7 @@ struct Shot<G: Game> {
 
 impl<G: Game> Shots<G> {
     pub(super) fn new() -> Shots<G> {
-        Shots { shots: VecDeque::new(), writer: SceneWriter::default() }
+        Shots { shots: VecDeque::new(), writer: SceneWriter::of::<G>() }
     }
 
     /// The own state after `tick` is predicted to be that, or known to be.
@@ -57,7 +57,7 @@ impl<G: Game> Shots<G> {
         self.writer.clear();
         G::show_shot(own, tick, level, 0, &mut self.writer);
         let Some(row) = self.writer.rows().iter().next() else { return };
-        let key = G::shot_key(row);
+        let key = G::shot_key(row, self.writer.kinds());
         if key.is_some() && self.shots.iter().any(|shot| shot.key == key) {
             return;
         }
@@ -96,7 +96,7 @@ impl<G: Game> Shots<G> {
             return;
         }
         for row in known.iter() {
-            let Some(key) = G::shot_key(row) else { continue };
+            let Some(key) = G::shot_key(row, self.writer.kinds()) else { continue };
             if let Some(shot) = self.shots.iter_mut().find(|shot| shot.key == Some(key)) {
                 shot.told = Some((row.entity, row.kind));
             }

@@ -59,7 +59,7 @@ fn schema() -> impl Strategy<Value = Schema> {
     let kinds = || prop::collection::vec(kind(), 1..4);
     (kinds(), kinds(), any::<bool>())
         .prop_map(|(entities, events, named)| {
-            let mut schema = Schema { entities, events };
+            let mut schema = Schema::of_kinds(entities, events);
             if named && let Some(field) = schema.entities[0].fields.last_mut() {
                 field.names = Some(Reference { kind: 0, field: 0 });
                 field.origin = Some(0);

@@ -1,26 +1,115 @@
-//! How a game declares its kinds: constants that carry their fields, so that a row of another
-//! length does not compile.
+//! What `#[derive(Row)]` and `#[derive(Event)]` write: a kind's fields as constants, tied to a struct.
 //!
-//! Used by games to fill scenes and read rows; the [`Schema`](super::Schema) made of them is what
-//! everything else goes by.
+//! A game fills scenes and reads rows by such structs alone; the [`Schema`](super::Schema) made of
+//! them is what everything else goes by. What types a field may have is in `value`.
 
-use std::marker::PhantomData;
-
-use super::rows::RowRef;
 use super::schema::{Field, Kind, Predict, Reference};
-use crate::limits::KIND_FIELDS_MAX;
+use super::value::FieldValue;
 
-/// Declares one field of a kind. All of it is known at compile time.
+/// A struct whose fields are those of a kind, in their order. `#[derive(Row)]` and
+/// `#[derive(Event)]` make it; there is no reason to write it by hand.
+pub trait Kinded: Sized + 'static {
+    /// What the kind is called in the schema.
+    const NAME: &'static str;
+    /// What the fields are called.
+    const FIELD_NAMES: &'static [&'static str];
+    /// Range, step, unit and motion of each field.
+    const FIELDS: &'static [FieldDef];
+    /// Which two fields say where it is (x, y), if it has a place.
+    const PLACE: Option<[u8; 2]>;
+    /// Whether it is a kind of event; else it is one of entity.
+    const IS_EVENT: bool;
+
+    /// Puts down the steps that stand for it, one for each field.
+    ///
+    /// # Panics
+    /// When `steps` are not as many as the fields.
+    fn quantise(&self, steps: &mut [i32]);
+
+    /// Gives the values of all fields in their units, unrounded.
+    fn numbers(&self, each: impl FnMut(f64));
+
+    /// What so many steps stand for; `None` unless there is one for each field.
+    fn read(steps: &[i32]) -> Option<Self>;
+}
+
+/// A kind of entity: a struct with `#[derive(Row)]`.
+///
+/// ```
+/// use tickwire_game::prelude::*;
+///
+/// #[derive(Row)]
+/// #[row(place(x, y))]
+/// struct Runner {
+///     #[field(range = -20.0..=20.0, step = 1.0 / 64.0, unit = "m", moves_by = vx)]
+///     x: f32,
+///     #[field(range = -20.0..=20.0, step = 1.0 / 64.0, unit = "m", moves_by = vy)]
+///     y: f32,
+///     #[field(range = -8.0..=8.0, step = 1.0 / 16.0)]
+///     vx: f32,
+///     #[field(range = -8.0..=8.0, step = 1.0 / 16.0)]
+///     vy: f32,
+///     #[field(angle, bits = 10)]
+///     aim: f32,
+///     player: PlayerId,
+///     is_it: bool,
+///     #[field(range = 0..=100)]
+///     health: u8,
+/// }
+///
+/// let schema = Schema::new().row::<Runner>();
+/// assert_eq!(schema.check(), Ok(()));
+/// ```
+///
+/// | on the struct | |
+/// |---|---|
+/// | `#[row(place(x, y))]` | two of its fields say where it is: viewers are sent what is near |
+/// | `#[row(name = "ship")]` | what the kind is called, else the struct's name in snake case |
+///
+/// | on a field | |
+/// |---|---|
+/// | `range = low..=high` | both ends included; `f32`, `f64`, `i32` and `u32` must have one; constants may stand in it |
+/// | `step = 1.0 / 64.0` | how fine it is sent; `f32` and `f64` must say so |
+/// | `angle, bits = 10` | in radians, a turn in 2^10 steps; it wraps |
+/// | `unit = "m"` | for people |
+/// | `hold` | keeps its value until the next one; so do whole numbers, `bool`s and enums |
+/// | `linear` | moves on as it did between its last two values; so do floats and angles |
+/// | `moves_by = vx` | moves by another field, the velocity in its unit per second |
+/// | `approach(wx, per_second = 4.0)` | nears another field: [`Predict::Approach`] |
+/// | `along(aim, per_second = 30.0, axis = x)` | flies along an angle: [`Predict::Along`] |
+/// | `names = Ship::player` | has the value that this field has in a row of that kind: whose a bolt is |
+/// | `origin = Ship::x` | begins at or near that field of the row named |
+///
+/// A field may be an `f32`, `f64`, `i8` to `i32`, `u8` to `u32`, `bool`, a
+/// [`PlayerId`](crate::ids::PlayerId), an [`EntityId`](crate::ids::EntityId) below 2^31, or an enum
+/// with `#[derive(FieldEnum)]`. Values outside of the range are clamped, or wrapped.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a kind of entity",
+    label = "needs `#[derive(Row)]`",
+    note = "a struct with `#[derive(Row)]` is a kind of entity; add it to the game's schema: `.row::<{Self}>()`"
+)]
+pub trait Row: Kinded {}
+
+/// A kind of event: a struct with `#[derive(Event)]`. Attributes are as for [`Row`], but for
+/// `#[event(…)]` in the place of `#[row(…)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a kind of event",
+    label = "needs `#[derive(Event)]`",
+    note = "a struct with `#[derive(Event)]` is a kind of event; add it to the game's schema: `.event::<{Self}>()`"
+)]
+pub trait Event: Kinded {}
+
+/// One field of a kind. All of it is known at compile time.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldDef {
-    name: &'static str,
     min: i32,
     max: i32,
     unit: &'static str,
     scale: f64,
     wraps: bool,
     predict: Predict,
-    names: Option<Reference>,
+    /// A kind of entity by its name, and the index of its field.
+    names: Option<(&'static str, u8)>,
     origin: Option<u8>,
 }
 
@@ -32,14 +121,12 @@ const fn nearest(value: f64) -> f64 {
     (if value < 0.0 { value - 0.5 } else { value + 0.5 }) as i64 as f64
 }
 
+/// What the derives write: not for authors of games.
+#[doc(hidden)]
 impl FieldDef {
-    /// A whole number from `min` to `max`, both included, that keeps its value until told
-    /// otherwise.
-    #[must_use]
-    pub const fn whole(name: &'static str, min: i32, max: i32) -> FieldDef {
-        assert!(min <= max, "the range of a field is empty");
+    /// A whole number from `min` to `max`, both included, that keeps its value until the next.
+    const fn whole(min: i32, max: i32) -> FieldDef {
         FieldDef {
-            name,
             min,
             max,
             unit: "",
@@ -51,30 +138,57 @@ impl FieldDef {
         }
     }
 
-    /// A quantity from `low` to `high`, both included, in steps of `scale`, that moves smoothly.
+    /// Of a type whose range is known.
     #[must_use]
-    pub const fn moving(name: &'static str, low: f64, high: f64, scale: f64) -> FieldDef {
-        assert!(scale > 0.0 && low <= high, "the range of a field is empty");
-        let (min, max) = (nearest(low / scale), nearest(high / scale));
-        assert!(min >= i32::MIN as f64 && max <= i32::MAX as f64, "more than 32 bits");
-        FieldDef {
-            scale,
-            predict: Predict::LinearFromLastTwo,
-            ..FieldDef::whole(name, min as i32, max as i32)
+    pub const fn of<T: FieldValue>() -> FieldDef {
+        match T::RANGE {
+            Some([min, max]) => FieldDef::whole(min, max),
+            None => panic!("a field of this type needs a range: `#[field(range = low..=high)]`"),
         }
+    }
+
+    /// From `low` to `high`, both included, in steps of `step`. A float moves on as it did, anything
+    /// else keeps its value.
+    #[must_use]
+    pub const fn within<T: FieldValue>(low: f64, high: f64, step: f64) -> FieldDef {
+        assert!(FieldDef::has_steps(low, high, step));
+        let (min, max) = (nearest(low / step), nearest(high / step));
+        let predict = if T::IS_FLOAT { Predict::LinearFromLastTwo } else { Predict::Hold };
+        FieldDef { scale: step, predict, ..FieldDef::whole(min as i32, max as i32) }
+    }
+
+    /// Whether there is a step from `low` to `high`, and 32 bits hold them.
+    #[must_use]
+    pub const fn has_steps(low: f64, high: f64, step: f64) -> bool {
+        step > 0.0
+            && low <= high
+            && nearest(low / step) >= i32::MIN as f64
+            && nearest(high / step) <= i32::MAX as f64
+    }
+
+    /// Whether a type holds all from `low` to `high`.
+    #[must_use]
+    pub const fn holds<T: FieldValue>(low: f64, high: f64) -> bool {
+        T::LEAST <= low && high <= T::MOST
+    }
+
+    /// Whether a type is a float.
+    #[must_use]
+    pub const fn is_float<T: FieldValue>() -> bool {
+        T::IS_FLOAT
     }
 
     /// An angle in radians, of which a full turn has `2^bits` steps (at most 30).
     #[must_use]
-    pub const fn angle(name: &'static str, bits: u32) -> FieldDef {
-        assert!(bits <= 30, "more than 30 bits");
+    pub const fn angle(bits: u32) -> FieldDef {
+        assert!(bits <= 30, "an angle has at most 30 bits");
         let steps = 1_i32 << bits;
         FieldDef {
             unit: "rad",
             scale: std::f64::consts::TAU / steps as f64,
             wraps: true,
             predict: Predict::LinearFromLastTwo,
-            ..FieldDef::whole(name, 0, steps - 1)
+            ..FieldDef::whole(0, steps - 1)
         }
     }
 
@@ -90,12 +204,11 @@ impl FieldDef {
         FieldDef { predict, ..self }
     }
 
-    /// The same, naming a row: that of entity kind `kind` whose `field` has the same value, as
-    /// the owner of a bolt names a ship. A new row or an event that names one which the viewer
-    /// knows is cheaper.
+    /// The same, naming a row: that of kind `T` whose `field` has the same value, as the owner of a
+    /// bolt names a ship. A new row or an event that names one which the viewer knows is cheaper.
     #[must_use]
-    pub const fn names(self, kind: u8, field: u8) -> FieldDef {
-        FieldDef { names: Some(Reference { kind, field }), ..self }
+    pub const fn names<T: Row>(self, field: u8) -> FieldDef {
+        FieldDef { names: Some((T::NAME, field)), ..self }
     }
 
     /// The same, beginning at or near the value that `field` has in the row that this one names:
@@ -105,9 +218,23 @@ impl FieldDef {
         FieldDef { origin: Some(field), ..self }
     }
 
+    /// Where a field stands in a kind of entity.
+    #[must_use]
+    pub const fn index_of<T: Row>(name: &str) -> Option<u8> {
+        let mut at = 0;
+        while at < T::FIELD_NAMES.len() {
+            if is_same(T::FIELD_NAMES[at], name) {
+                return Some(at as u8);
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// The nearest step to `value`, within the range: wrapped if the field wraps, else clamped;
     /// not-a-number becomes the step nearest to 0.
     #[must_use]
+    #[inline]
     pub fn quantise(&self, value: f64) -> i32 {
         // Rounding half to even is one instruction on every target; `round` is not.
         let steps = libm::rint(value / self.scale);
@@ -125,103 +252,68 @@ impl FieldDef {
 
     /// The value that a step stands for, in the field's unit.
     #[must_use]
+    #[inline]
     pub fn value(&self, step: i32) -> f64 {
         f64::from(step) * self.scale
     }
 }
 
-/// Marks a [`KindDef`] as a kind of entity.
-#[derive(Clone, Copy, Debug)]
-pub enum OfEntity {}
-/// Marks a [`KindDef`] as a kind of event.
-#[derive(Clone, Copy, Debug)]
-pub enum OfEvent {}
-
-/// A kind of entity with `N` fields: `const SHIP: EntityKind<3> = EntityKind::new(0, "ship", [...])`.
-pub type EntityKind<const N: usize> = KindDef<N, OfEntity>;
-/// A kind of event with `N` fields.
-pub type EventKind<const N: usize> = KindDef<N, OfEvent>;
-
-/// Declares a kind and its `N` fields, so that rows of another length do not compile.
-#[derive(Clone, Copy, Debug)]
-pub struct KindDef<const N: usize, Of> {
-    index: u8,
-    name: &'static str,
-    fields: [FieldDef; N],
-    place: Option<[u8; 2]>,
-    of: PhantomData<Of>,
+/// Equality of texts, at compile time.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
-impl<const N: usize, Of> KindDef<N, Of> {
-    /// The kind that stands at `index` in its list in the schema.
-    #[must_use]
-    pub const fn new(index: u8, name: &'static str, fields: [FieldDef; N]) -> Self {
-        assert!(N <= KIND_FIELDS_MAX, "too many fields");
-        KindDef { index, name, fields, place: None, of: PhantomData }
-    }
-
-    /// The same, placed in the world by two of its fields: interest goes by them.
-    #[must_use]
-    pub const fn at(self, x: u8, y: u8) -> Self {
-        assert!((x as usize) < N && (y as usize) < N, "no such field");
-        KindDef { place: Some([x, y]), ..self }
-    }
-
-    /// Where the kind stands in its list.
-    #[must_use]
-    pub const fn index(&self) -> u8 {
-        self.index
-    }
-
-    /// The values of a row of this kind, in the fields' units; `None` for a row of another kind.
-    #[must_use]
-    pub fn read(&self, row: RowRef<'_>) -> Option<[f64; N]> {
-        if row.kind != self.index || row.values.len() != N {
-            return None;
-        }
-        Some(std::array::from_fn(|i| self.fields[i].value(row.values[i])))
-    }
-
-    /// The steps that stand for `values`.
-    #[must_use]
-    pub fn quantise(&self, values: [f64; N]) -> [i32; N] {
-        std::array::from_fn(|i| self.fields[i].quantise(values[i]))
-    }
-
-    /// Whether rows of this kind have a place.
-    #[must_use]
-    pub const fn has_place(&self) -> bool {
-        self.place.is_some()
-    }
-
-    /// The kind as the schema has it, and where it stands.
-    pub(super) fn describe(&self) -> (u8, Kind) {
-        let fields = self.fields.iter().map(|def| Field {
-            name: def.name.to_owned(),
-            min: def.min,
-            max: def.max,
-            unit: def.unit.to_owned(),
-            scale: def.scale,
-            wraps: def.wraps,
-            predict: def.predict,
-            names: def.names,
-            origin: def.origin,
+/// The kind that a struct stands for, as the schema has it, after the kinds of `entities`.
+///
+/// # Panics
+/// When it names a kind that is neither among those nor itself.
+pub(super) fn describe<T: Kinded>(entities: &[Kind]) -> Kind {
+    let reference = |(kind, field): (&'static str, u8)| {
+        let own = (!T::IS_EVENT && T::NAME == kind).then_some(entities.len());
+        let at = entities.iter().position(|entity| entity.name == kind).or(own);
+        let kind = at.unwrap_or_else(|| {
+            panic!(
+                "{} names `{kind}`: add that to the schema before it",
+                std::any::type_name::<T>()
+            )
         });
-        let kind = Kind { name: self.name.to_owned(), fields: fields.collect(), place: self.place };
-        (self.index, kind)
-    }
+        Reference { kind: kind as u8, field }
+    };
+    let fields = T::FIELD_NAMES.iter().zip(T::FIELDS).map(|(name, def)| Field {
+        name: (*name).to_owned(),
+        min: def.min,
+        max: def.max,
+        unit: def.unit.to_owned(),
+        scale: def.scale,
+        wraps: def.wraps,
+        predict: def.predict,
+        names: def.names.map(reference),
+        origin: def.origin,
+    });
+    Kind { name: T::NAME.to_owned(), fields: fields.collect(), place: T::PLACE }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const X: FieldDef = FieldDef::moving("x", -16.0, 16.0, 1.0 / 32.0);
-    const AIM: FieldDef = FieldDef::angle("aim", 10);
+    const X: FieldDef = FieldDef::within::<f32>(-16.0, 16.0, 1.0 / 32.0);
+    const AIM: FieldDef = FieldDef::angle(10);
 
     #[test]
     fn both_ends_of_a_range_are_in_it_though_a_step_divides_them_inexactly() {
-        let field = FieldDef::moving("x", -0.3, 0.3, 0.1);
+        let field = FieldDef::within::<f32>(-0.3, 0.3, 0.1);
         assert_eq!((field.min, field.max), (-3, 3));
     }
 

@@ -2,18 +2,24 @@
 //!
 //! A [`Scene`] holds everything there is to see: rows of whole numbers described by the game's
 //! [`Schema`], the events of the tick, and who may know each of them. A game writes it through
-//! [`SceneWriter`]; the room publishes it; interest and the snapshot encoder read it. Nothing
+//! [`SceneWriter`], as structs with `#[derive(Row)]` and `#[derive(Event)]`; the room publishes it; interest and the snapshot encoder read it. Nothing
 //! here knows a game or a socket.
 
 mod def;
+mod kinds;
 mod rows;
 mod schema;
+mod value;
 mod writer;
 
-pub use def::{EntityKind, EventKind, FieldDef, KindDef, OfEntity, OfEvent};
+pub use tickwire_derive::{Event, FieldEnum, Row};
+
+pub use def::{Event, FieldDef, Kinded, Row};
+pub use kinds::Kinds;
 pub(crate) use rows::Head;
 pub use rows::{RowRef, Rows};
 pub use schema::{Axis, Field, Kind, Predict, Reference, Schema, SchemaError};
+pub use value::FieldValue;
 pub(crate) use writer::Events;
 pub use writer::SceneWriter;
 

@@ -1,11 +1,12 @@
 //! What a game's rows mean: kinds of entity and of event, and their fields.
 //!
-//! A game declares its kinds as constants ([`KindDef`](super::KindDef)); the schema made of them is sent at
-//! join, so that a client of any language can decode any game.
+//! A game declares its kinds as structs ([`Row`], [`Event`]); the schema made of them is sent at join,
+//! so that a client of any language can decode any game.
 
 use bincode::{Decode, Encode};
 
-use super::def::{EntityKind, EventKind};
+use super::def::{Event, Kinded, Row, describe};
+use super::kinds::Kinds;
 use crate::limits::{KIND_FIELDS_MAX, KIND_MOVING_MAX, SCHEMA_KINDS_MAX};
 
 /// How a field moves between two snapshots: what a client draws in between, and what a codec
@@ -126,6 +127,7 @@ pub struct Schema {
     pub entities: Vec<Kind>,
     /// Kinds of event; an event's kind is an index into them.
     pub events: Vec<Kind>,
+    kinds: Kinds,
 }
 
 /// Why a schema cannot be used.
@@ -150,21 +152,26 @@ pub enum SchemaError {
 }
 
 impl Schema {
-    /// An empty schema, to which kinds are added in the order of their indices.
+    /// An empty schema, to which kinds are added: a kind's index is its place among them.
     #[must_use]
     pub fn new() -> Schema {
         Schema::default()
     }
 
+    /// One of these kinds, which no structs stand for: for whoever goes by the schema alone.
+    #[must_use]
+    pub fn of_kinds(entities: Vec<Kind>, events: Vec<Kind>) -> Schema {
+        Schema { entities, events, kinds: Kinds::default() }
+    }
+
     /// Adds the next kind of entity.
     ///
     /// # Panics
-    /// When the kind says that it stands elsewhere: a mistake in the game's constants, found
-    /// the first time that the game runs.
+    /// When there is one of that name, or when it names one which is neither before it nor itself: a
+    /// mistake of the game's, found the first time that it runs.
     #[must_use]
-    pub fn entity<const N: usize>(mut self, def: &EntityKind<N>) -> Schema {
-        let (index, kind) = def.describe();
-        assert_eq!(usize::from(index), self.entities.len(), "index of kind {}", kind.name);
+    pub fn row<R: Row>(mut self) -> Schema {
+        let kind = self.next::<R>();
         self.entities.push(kind);
         self
     }
@@ -172,13 +179,26 @@ impl Schema {
     /// Adds the next kind of event.
     ///
     /// # Panics
-    /// As [`Schema::entity`].
+    /// As [`Schema::row`].
     #[must_use]
-    pub fn event<const N: usize>(mut self, def: &EventKind<N>) -> Schema {
-        let (index, kind) = def.describe();
-        assert_eq!(usize::from(index), self.events.len(), "index of event {}", kind.name);
+    pub fn event<E: Event>(mut self) -> Schema {
+        let kind = self.next::<E>();
         self.events.push(kind);
         self
+    }
+
+    fn next<T: Kinded>(&mut self) -> Kind {
+        let kinds = if T::IS_EVENT { &self.events } else { &self.entities };
+        let is_new = kinds.iter().all(|kind| kind.name != T::NAME);
+        assert!(is_new, "the schema has two kinds that are called `{}`", T::NAME);
+        self.kinds.push::<T>();
+        describe::<T>(&self.entities)
+    }
+
+    /// Which structs stand for its kinds: none of a schema from the wire.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// Whether it can be used: a schema from the wire must be checked before it is.
@@ -280,11 +300,27 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::def::FieldDef;
     use super::*;
+    use crate::scene::Row;
 
-    const X: FieldDef = FieldDef::moving("x", -16.0, 16.0, 1.0 / 32.0);
-    const AIM: FieldDef = FieldDef::angle("aim", 10);
+    #[derive(Row)]
+    #[row(place(x, aim))]
+    struct Thing {
+        #[field(range = -16.0..=16.0, step = 1.0 / 32.0)]
+        x: f32,
+        #[field(angle, bits = 10)]
+        aim: f32,
+    }
+
+    #[derive(Row)]
+    struct Three {
+        #[field(range = -16.0..=16.0, step = 1.0 / 32.0)]
+        a: f32,
+        #[field(range = -16.0..=16.0, step = 1.0 / 32.0)]
+        b: f32,
+        #[field(range = -16.0..=16.0, step = 1.0 / 32.0)]
+        c: f32,
+    }
 
     #[test]
     fn a_field_takes_the_bits_of_its_range() {
@@ -310,8 +346,7 @@ mod tests {
 
     #[test]
     fn a_schema_from_the_wire_is_checked() {
-        const KIND: EntityKind<2> = EntityKind::new(0, "thing", [X, AIM]).at(0, 1);
-        let schema = Schema::new().entity(&KIND);
+        let schema = Schema::new().row::<Thing>();
         assert_eq!(schema.check(), Ok(()));
         let mut wrong = schema.clone();
         wrong.entities[0].place = Some([0, 2]);
@@ -326,8 +361,7 @@ mod tests {
 
     #[test]
     fn fields_may_need_and_name_each_other_but_not_in_a_circle_or_what_is_not_there() {
-        const KIND: EntityKind<3> = EntityKind::new(0, "thing", [X, X, X]);
-        let schema = Schema::new().entity(&KIND);
+        let schema = Schema::new().row::<Three>();
         let with = |change: fn(&mut [Field])| {
             let mut schema = schema.clone();
             change(&mut schema.entities[0].fields);

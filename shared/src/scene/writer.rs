@@ -1,14 +1,16 @@
-//! How a game fills a scene: by kinds that carry their fields, so that rows and schema cannot
-//! disagree.
+//! How a game fills a scene: by the structs that stand for the kinds of its schema, so that the two
+//! cannot disagree.
 
 use super::rows::Rows;
-use super::{Audience, EntityKind, EventKind, Scene};
+use super::{Audience, Event, Kinds, Row, Scene};
+use crate::game::Game;
 use crate::ids::EntityId;
 use crate::tick::Tick;
 
 /// Takes a game's entities and turns them into the rows of a scene.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SceneWriter {
+    kinds: Kinds,
     rows: Rows,
     audiences: Vec<Audience>,
     sorted: Vec<u32>,
@@ -17,9 +19,27 @@ pub struct SceneWriter {
 }
 
 impl SceneWriter {
+    /// An empty one for rows of a game.
+    #[must_use]
+    pub fn of<G: Game>() -> SceneWriter {
+        SceneWriter {
+            kinds: Kinds::of::<G>(),
+            rows: Rows::default(),
+            audiences: Vec::new(),
+            sorted: Vec::new(),
+            exact: None,
+        }
+    }
+
     /// One that also keeps what it is given as exactly as it is given it.
-    pub(crate) fn keeping_exact() -> SceneWriter {
-        SceneWriter { exact: Some(Vec::new()), ..SceneWriter::default() }
+    pub(crate) fn keeping_exact<G: Game>() -> SceneWriter {
+        SceneWriter { exact: Some(Vec::new()), ..SceneWriter::of::<G>() }
+    }
+
+    /// Which structs its rows may be.
+    #[must_use]
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// The values of all rows, one after the other; none unless it keeps them.
@@ -31,28 +51,26 @@ impl SceneWriter {
     ///
     /// Values are in the fields' units; they are rounded to the nearest step and clamped (or
     /// wrapped) into the range.
-    pub fn row<const N: usize>(
-        &mut self,
-        kind: &EntityKind<N>,
-        entity: EntityId,
-        values: [f64; N],
-    ) {
-        let audience = if kind.has_place() { Audience::Near } else { Audience::All };
-        self.row_for(audience, kind, entity, values);
+    ///
+    /// # Panics
+    /// When its kind is not in the game's schema.
+    #[inline]
+    pub fn row<R: Row>(&mut self, entity: EntityId, row: &R) {
+        let audience = if R::PLACE.is_some() { Audience::Near } else { Audience::All };
+        self.row_for(audience, entity, row);
     }
 
     /// Shows an entity to `audience` alone.
-    pub fn row_for<const N: usize>(
-        &mut self,
-        audience: Audience,
-        kind: &EntityKind<N>,
-        entity: EntityId,
-        values: [f64; N],
-    ) {
+    ///
+    /// # Panics
+    /// As [`SceneWriter::row`].
+    #[inline]
+    pub fn row_for<R: Row>(&mut self, audience: Audience, entity: EntityId, row: &R) {
+        let kind = self.kinds.index::<R>();
         self.audiences.push(audience);
-        self.rows.push(entity, kind.index(), N).copy_from_slice(&kind.quantise(values));
+        row.quantise(self.rows.push(entity, kind, R::FIELDS.len()));
         if let Some(exact) = &mut self.exact {
-            exact.extend(values);
+            row.numbers(|number| exact.push(number));
         }
     }
 
@@ -93,10 +111,7 @@ impl SceneWriter {
             scene.rows.push_row(self.rows.row(index as usize));
             scene.row_audiences.push(self.audiences[index as usize]);
         }
-        std::mem::swap(&mut scene.events, &mut events.rows);
-        std::mem::swap(&mut scene.event_audiences, &mut events.audiences);
-        events.rows.clear();
-        events.audiences.clear();
+        events.publish(scene);
         self.clear();
     }
 }
@@ -104,18 +119,28 @@ impl SceneWriter {
 /// The events of the tick under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Events {
+    kinds: Kinds,
     rows: Rows,
     audiences: Vec<Audience>,
 }
 
 impl Events {
-    pub(crate) fn push<const N: usize>(
-        &mut self,
-        audience: Audience,
-        kind: &EventKind<N>,
-        values: [f64; N],
-    ) {
+    pub(crate) fn of<G: Game>() -> Events {
+        Events { kinds: Kinds::of::<G>(), ..Events::default() }
+    }
+
+    #[inline]
+    pub(crate) fn push<E: Event>(&mut self, audience: Audience, event: &E) {
+        let kind = self.kinds.index::<E>();
         self.audiences.push(audience);
-        self.rows.push(EntityId(0), kind.index(), N).copy_from_slice(&kind.quantise(values));
+        event.quantise(self.rows.push(EntityId(0), kind, E::FIELDS.len()));
+    }
+
+    /// Puts them into a scene, in place of its own, and is empty afterwards.
+    pub(crate) fn publish(&mut self, scene: &mut Scene) {
+        std::mem::swap(&mut scene.events, &mut self.rows);
+        std::mem::swap(&mut scene.event_audiences, &mut self.audiences);
+        self.rows.clear();
+        self.audiences.clear();
     }
 }

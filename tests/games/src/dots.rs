@@ -6,34 +6,38 @@
 use serde::{Deserialize, Serialize};
 use tickwire_game::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+use tickwire_game::scene::{Event, Row, SceneWriter, Schema, View};
 
 const SIDE: f64 = 1_000.0;
 const SIGHT: f32 = 100.0;
 
 /// A dot: where it is, and whose.
-pub const DOT: EntityKind<3> = EntityKind::new(
-    0,
-    "dot",
-    [
-        FieldDef::moving("x", 0.0, SIDE, 0.125),
-        FieldDef::moving("y", 0.0, SIDE, 0.125),
-        FieldDef::whole("player", 0, 65_535),
-    ],
-)
-.at(0, 1);
+#[derive(Row)]
+#[row(name = "dot", place(x, y))]
+pub struct DotRow {
+    /// Where.
+    #[field(range = 0.0..=SIDE, step = 0.125)]
+    pub x: f32,
+    /// Where.
+    #[field(range = 0.0..=SIDE, step = 0.125)]
+    pub y: f32,
+    /// Whose.
+    pub player: PlayerId,
+}
 
 /// A dot blinked: where, and whose.
-pub const BLINK: EventKind<3> = EventKind::new(
-    0,
-    "blink",
-    [
-        FieldDef::moving("x", 0.0, SIDE, 0.125),
-        FieldDef::moving("y", 0.0, SIDE, 0.125),
-        FieldDef::whole("player", 0, 65_535),
-    ],
-)
-.at(0, 1);
+#[derive(Event)]
+#[event(place(x, y))]
+pub struct Blink {
+    /// Where.
+    #[field(range = 0.0..=SIDE, step = 0.125)]
+    pub x: f32,
+    /// Where.
+    #[field(range = 0.0..=SIDE, step = 0.125)]
+    pub y: f32,
+    /// Whose.
+    pub player: PlayerId,
+}
 
 /// Where to go, and whether to blink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +76,7 @@ impl Game for Dots {
     type Own = Dot;
 
     fn schema() -> Schema {
-        Schema::new().entity(&DOT).event(&BLINK)
+        Schema::new().row::<DotRow>().event::<Blink>()
     }
 
     fn new(setup: &Setup<()>) -> (Dots, ()) {
@@ -94,7 +98,7 @@ impl Game for Dots {
             let go = now.input(dot.player).or_default();
             Dots::advance(dot, &(), go, now.dt);
             if go.blink {
-                now.emit(&BLINK, [dot.x.into(), dot.y.into(), dot.player.0.into()]);
+                now.emit(&Blink { x: dot.x, y: dot.y, player: dot.player });
             }
         }
     }
@@ -115,7 +119,7 @@ impl Game for Dots {
     }
 
     fn show_own(dot: &Dot, scene: &mut SceneWriter) {
-        scene.row(&DOT, dot.entity, [dot.x.into(), dot.y.into(), dot.player.0.into()]);
+        scene.row(dot.entity, &DotRow { x: dot.x, y: dot.y, player: dot.player });
     }
 
     fn view(&self, player: PlayerId) -> View {

@@ -9,18 +9,49 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tickwire_game::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{Audience, EntityKind, EventKind, FieldDef, SceneWriter, Schema, View};
+use tickwire_game::scene::{Audience, Event, Row, SceneWriter, Schema, View};
 
-const X: FieldDef = FieldDef::moving("x", -1000.0, 1000.0, 0.25);
-const Y: FieldDef = FieldDef::moving("y", -1000.0, 1000.0, 0.25);
-const OWNER: FieldDef = FieldDef::whole("owner", 0, 65_535);
+#[derive(Row)]
+#[row(name = "dot", place(x, y))]
+pub struct DotRow {
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub x: f32,
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub y: f32,
+    pub owner: PlayerId,
+}
 
-pub const DOT: EntityKind<3> = EntityKind::new(0, "dot", [X, Y, OWNER]).at(0, 1);
-pub const STONE: EntityKind<2> = EntityKind::new(1, "stone", [X, Y]).at(0, 1);
-pub const SUN: EntityKind<1> = EntityKind::new(2, "sun", [OWNER]);
-pub const POP: EventKind<2> = EventKind::new(0, "pop", [X, Y]).at(0, 1);
-pub const GONG: EventKind<0> = EventKind::new(1, "gong", []);
-pub const WHISPER: EventKind<1> = EventKind::new(2, "whisper", [OWNER]);
+#[derive(Row)]
+#[row(name = "stone", place(x, y))]
+pub struct StoneRow {
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub x: f32,
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub y: f32,
+}
+
+/// All know it. Its `owner` is how many dots there are.
+#[derive(Row)]
+pub struct Sun {
+    pub owner: u16,
+}
+
+#[derive(Event)]
+#[event(place(x, y))]
+pub struct Pop {
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub x: f32,
+    #[field(range = -1000.0..=1000.0, step = 0.25)]
+    pub y: f32,
+}
+
+#[derive(Event)]
+pub struct Gong;
+
+#[derive(Event)]
+pub struct Whisper {
+    pub owner: PlayerId,
+}
 
 /// Something that does not move, and who may know of it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -87,12 +118,12 @@ impl Game for Stones {
 
     fn schema() -> Schema {
         Schema::new()
-            .entity(&DOT)
-            .entity(&STONE)
-            .entity(&SUN)
-            .event(&POP)
-            .event(&GONG)
-            .event(&WHISPER)
+            .row::<DotRow>()
+            .row::<StoneRow>()
+            .row::<Sun>()
+            .event::<Pop>()
+            .event::<Gong>()
+            .event::<Whisper>()
     }
 
     fn new(setup: &Setup<Settings>) -> (Stones, Vec<u8>) {
@@ -125,10 +156,9 @@ impl Game for Stones {
             let input = now.input(*player).or_default();
             Stones::advance(dot, now.level, input, now.dt);
             if input.pop {
-                now.emit(&POP, [dot.x.into(), dot.y.into()]);
+                now.emit(&Pop { x: dot.x, y: dot.y });
             }
             if self.dice.chance(0.1) {
-                let words = [f64::from(player.0)];
                 let next = PlayerId(player.0 + 1);
                 let is_for_two = player.0 % 3 == 0;
                 let audience = if is_for_two {
@@ -136,11 +166,11 @@ impl Game for Stones {
                 } else {
                     Audience::One(*player)
                 };
-                now.emit_to(audience, &WHISPER, words);
+                now.emit_to(audience, &Whisper { owner: *player });
             }
         }
         if self.dice.chance(0.2) {
-            now.emit(&GONG, []);
+            now.emit(&Gong);
         }
     }
 
@@ -151,19 +181,19 @@ impl Game for Stones {
                 Some(u16::MAX) => Audience::All,
                 Some(player) => Audience::One(PlayerId(player)),
             };
-            let at = [stone.x.into(), stone.y.into()];
-            scene.row_for(audience, &STONE, EntityId(index as u32), at);
+            let row = StoneRow { x: stone.x, y: stone.y };
+            scene.row_for(audience, EntityId(index as u32), &row);
         }
-        scene.row(&SUN, self.sun, [self.dots.len() as f64]);
+        scene.row(self.sun, &Sun { owner: u16::try_from(self.dots.len()).unwrap_or(u16::MAX) });
         for (player, dot) in &self.dots {
-            let at = [dot.x.into(), dot.y.into(), f64::from(player.0)];
+            let row = DotRow { x: dot.x, y: dot.y, owner: *player };
             // The dot of every seventh player is hidden from all others.
             let audience = match player.0 % 7 {
                 5 => Audience::Two([*player, PlayerId(player.0 + 1)]),
                 6 => Audience::One(*player),
                 _ => Audience::Near,
             };
-            scene.row_for(audience, &DOT, dot.entity, at);
+            scene.row_for(audience, dot.entity, &row);
         }
     }
 
@@ -196,7 +226,7 @@ impl Game for Stones {
     }
 
     fn bot(seen: &Seen<'_, Self>, dice: &mut Dice) -> Push {
-        let crowd = seen.each(&DOT).count() as u32;
+        let crowd = seen.each::<DotRow>().count() as u32;
         let push = dice.below(2 + crowd) as i8;
         Push { x: push - 2, y: 3 - push, pop: dice.chance(0.2) }
     }

@@ -3,15 +3,19 @@
 use serde::{Deserialize, Serialize};
 use tickwire_game::game::{Game, Given, LeaveReason, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::tick::Tick;
 
 /// How much a player has given so far.
-pub const REEL: EntityKind<2> = EntityKind::new(
-    0,
-    "reel",
-    [FieldDef::whole("received", 0, 65_535), FieldDef::whole("player", 0, 65_535)],
-);
+#[derive(Row)]
+#[row(name = "reel")]
+pub struct ReelRow {
+    /// How many of its inputs were something.
+    #[field(range = 0..=65_535)]
+    pub received: u32,
+    /// Whose it is.
+    pub player: PlayerId,
+}
 
 /// Anything, so that one input can be told from another. Nobody is to give the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +65,7 @@ impl Game for Tape {
     type Own = Reel;
 
     fn schema() -> Schema {
-        Schema::new().entity(&REEL)
+        Schema::new().row::<ReelRow>()
     }
 
     fn new(_: &Setup<()>) -> (Tape, ()) {
@@ -107,6 +111,6 @@ impl Game for Tape {
     }
 
     fn show_own(reel: &Reel, scene: &mut SceneWriter) {
-        scene.row(&REEL, reel.entity, [reel.marked.into(), reel.player.0.into()]);
+        scene.row(reel.entity, &ReelRow { received: reel.marked, player: reel.player });
     }
 }

@@ -9,10 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tickwire_game::game::{Game, LeaveReason, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::scene::{Row, SceneWriter, Schema};
 
-const NUMBER: EntityKind<1> =
-    EntityKind::new(0, "number", [FieldDef::whole("value", 0, 1_000_000)]);
+#[derive(Row)]
+struct Number {
+    #[field(range = 0..=1_000_000)]
+    value: u32,
+}
 
 /// The input that makes the rules panic.
 pub const BREAK: u8 = 255;
@@ -44,7 +47,7 @@ impl Game for Tiny {
     type Own = u32;
 
     fn schema() -> Schema {
-        Schema::new().entity(&NUMBER)
+        Schema::new().row::<Number>()
     }
 
     fn new(_: &Setup<()>) -> (Tiny, ()) {
@@ -86,7 +89,7 @@ impl Game for Tiny {
 
     fn show(&self, scene: &mut SceneWriter) {
         for (player, number) in &self.numbers {
-            scene.row(&NUMBER, EntityId(player.0.into()), [f64::from(*number)]);
+            scene.row(EntityId(player.0.into()), &Number { value: *number });
         }
     }
 

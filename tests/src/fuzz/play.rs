@@ -17,7 +17,7 @@ pub(super) fn schema(source: &mut Source<'_>) -> Schema {
     let entities: Vec<Kind> = (0..count).map(|_| kind(source)).collect();
     let count = source.below(3);
     let events = (0..count).map(|_| kind(source)).collect();
-    let mut schema = Schema { entities, events };
+    let mut schema = Schema::of_kinds(entities, events);
     let sizes: Vec<usize> = schema.entities.iter().map(|kind| kind.fields.len()).collect();
     for kind in schema.entities.iter_mut().chain(&mut schema.events) {
         let named = source.below(sizes.len());

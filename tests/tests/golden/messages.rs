@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use test_games::dots::{BLINK, DOT};
+use test_games::dots::{Blink, DotRow};
 use tests::vectors::hex;
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
@@ -70,7 +70,7 @@ fn client_messages_stand_as_they_always_stood() {
 
 #[test]
 fn server_messages_stand_as_they_always_stood() {
-    let schema = bincode::encode_to_vec(Schema::new().entity(&DOT).event(&BLINK), WIRE)
+    let schema = bincode::encode_to_vec(Schema::new().row::<DotRow>().event::<Blink>(), WIRE)
         .expect("a schema encodes");
     let entry = |player, name, score, bot| RosterEntry {
         player: PlayerId(player),

@@ -11,7 +11,7 @@ use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
 use tickwire_game::recording::{Reader, RecordedTick};
-use tickwire_game::scene::{EntityKind, FieldDef, Rows, Schema, View};
+use tickwire_game::scene::{Kind, Row, Rows, Schema, View};
 use tickwire_game::tick::{Tick, TickRate};
 
 use super::{compare, golden, read};
@@ -241,10 +241,20 @@ fn packed(bits: &str) -> Vec<u8> {
 
 #[test]
 fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
-    const FEW: EntityKind<1> = EntityKind::new(0, "few", [FieldDef::whole("value", 0, 4)]);
-    const MANY: EntityKind<1> = EntityKind::new(1, "many", [FieldDef::whole("value", 0, 100)]);
-    const NONE: EntityKind<0> = EntityKind::new(2, "none", []);
-    let schema = Schema::new().entity(&FEW).entity(&MANY).entity(&NONE);
+    #[derive(Row)]
+    struct Few {
+        #[field(range = 0..=4)]
+        _value: u8,
+    }
+    #[derive(Row)]
+    struct Many {
+        #[field(range = 0..=100)]
+        _value: u8,
+    }
+    let mut schema = Schema::new().row::<Few>().row::<Many>();
+    schema.entities.iter_mut().for_each(|kind| kind.fields[0].name = "value".to_owned());
+    // No game can have it, but the wire can.
+    schema.entities.push(Kind { name: "none".to_owned(), fields: vec![], place: None });
     let codec = Codec::new(schema.clone(), TickRate::default(), Coding::Plain);
     let mut text = String::from("# Made by tests/tests/golden.\n");
     write_head(&schema, TickRate::default(), &mut text);

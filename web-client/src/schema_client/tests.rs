@@ -5,31 +5,36 @@ use tickwire_game::ids::{EntityId, PlayerId, SessionId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{Coding, Picture, PlayerPart, SnapshotEncoder};
 use tickwire_game::protocol::{Roster, RosterEntry};
-use tickwire_game::scene::{Axis, EntityKind, EventKind, FieldDef, Predict};
+use tickwire_game::scene::{Event, Kinded, Row};
 
 use super::*;
 
-const KITE: EntityKind<3> = EntityKind::new(
-    0,
-    "kite",
-    [
-        FieldDef::moving("x", -100.0, 100.0, 0.25).unit("m"),
-        FieldDef::moving("height", 0.0, 50.0, 0.5).unit("m"),
-        FieldDef::whole("owner", 0, 65_535),
-    ],
-)
-.at(0, 1);
-const TAIL: EntityKind<3> = EntityKind::new(
-    1,
-    "tail",
-    [
-        FieldDef::angle("wind", 8).predict(Predict::Hold),
-        FieldDef::moving("x", -100.0, 100.0, 0.25).predict(DRIFT).origin(0),
-        FieldDef::whole("kite", 0, 65_535).names(0, 2),
-    ],
-);
-const DRIFT: Predict = Predict::Along { angle: 0, per_second: 2.5, axis: Axis::X };
-const GUST: EventKind<1> = EventKind::new(0, "gust", [FieldDef::whole("force", 0, 12)]);
+#[derive(Row)]
+#[row(place(x, height))]
+struct Kite {
+    #[field(range = -100.0..=100.0, step = 0.25, unit = "m")]
+    x: f64,
+    #[field(range = 0.0..=50.0, step = 0.5, unit = "m")]
+    height: f64,
+    owner: u16,
+}
+
+#[derive(Row)]
+struct Tail {
+    #[field(angle, bits = 8, hold)]
+    wind: f64,
+    #[field(range = -100.0..=100.0, step = 0.25, along(wind, per_second = 2.5, axis = x))]
+    #[field(origin = Kite::x)]
+    x: f64,
+    #[field(names = Kite::owner)]
+    kite: u16,
+}
+
+#[derive(Event)]
+struct Gust {
+    #[field(range = 0..=12)]
+    force: u8,
+}
 
 /// A server's end of the stream, as far as it is needed here.
 struct Server {
@@ -40,7 +45,7 @@ struct Server {
 
 impl Server {
     fn new() -> Server {
-        let schema = Schema::new().entity(&KITE).entity(&TAIL).event(&GUST);
+        let schema = Schema::new().row::<Kite>().row::<Tail>().event::<Gust>();
         let codec = Codec::new(schema, TickRate::default(), Coding::Range).unwrap();
         Server { codec, encoder: SnapshotEncoder::new(), tick: Tick(100) }
     }
@@ -75,11 +80,12 @@ impl Server {
         self.tick = self.tick.next();
         let mut rows = Rows::default();
         for &(id, values) in kites {
-            rows.push(EntityId(id), KITE.index(), 3).copy_from_slice(&KITE.quantise(values));
+            let [x, height, owner] = values;
+            Kite { x, height, owner: owner as u16 }.quantise(rows.push(EntityId(id), 0, 3));
         }
         let mut gusts = Rows::default();
         for &force in forces {
-            gusts.push(EntityId(0), 0, 1).copy_from_slice(&GUST.quantise([force]));
+            Gust { force: force as u8 }.quantise(gusts.push(EntityId(0), 0, 1));
         }
         let events: Vec<_> = gusts.iter().map(|gust| (self.tick, gust)).collect();
         let visible: Vec<u32> = (0..kites.len() as u32).collect();

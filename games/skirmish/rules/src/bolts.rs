@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::border::Border;
 use super::grid::Grid;
 use super::input::aim_direction;
-use super::kinds::{BOLT, SHOT_NUMBERS};
+use super::kinds::{self, SHOT_NUMBERS};
 use super::level::{Level, bounds_of_way, first_touch_of_circle};
 use super::obstacles::Obstacles;
 use super::rules::{AIM_STEPS, BOLT_RADIUS, BOLT_SPEED, SHIP_RADIUS, Timing};
 use super::ship::Own;
 use tickwire_game::ids::{EntityId, PlayerId};
-use tickwire_game::scene::{RowRef, SceneWriter};
+use tickwire_game::scene::{Kinds, RowRef, SceneWriter};
 use tickwire_game::tick::Tick;
 
 /// Side of a cell of the grid of ships: of the size of a tick's flight with a ship around it.
@@ -113,14 +113,14 @@ impl Bolt {
     }
 
     pub(super) fn show(&self, scene: &mut SceneWriter) {
-        let values = [
-            f64::from(self.place.x),
-            f64::from(self.place.y),
-            f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
-            f64::from(self.owner.0),
-            f64::from(self.shot),
-        ];
-        scene.row(&BOLT, self.entity, values);
+        let bolt = kinds::Bolt {
+            x: self.place.x,
+            y: self.place.y,
+            aim: f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
+            owner: self.owner,
+            shot: self.shot,
+        };
+        scene.row(self.entity, &bolt);
     }
 }
 
@@ -132,13 +132,13 @@ pub(super) fn shot_number(fired_at: Tick, timing: &Timing) -> u8 {
 }
 
 /// The owner and the number of the shot that a row is of, in one.
-pub(super) fn shot_key(row: RowRef<'_>) -> Option<u64> {
-    let [.., owner, shot] = BOLT.read(row)?;
-    Some(key(owner as u16, shot as u8))
+pub(super) fn shot_key(row: RowRef<'_>, kinds: &Kinds) -> Option<u64> {
+    let bolt: kinds::Bolt = row.read(kinds)?;
+    Some(key(bolt.owner, bolt.shot))
 }
 
-fn key(owner: u16, shot: u8) -> u64 {
-    u64::from(owner) * u64::from(SHOT_NUMBERS) + u64::from(shot)
+fn key(owner: PlayerId, shot: u8) -> u64 {
+    u64::from(owner.0) * u64::from(SHOT_NUMBERS) + u64::from(shot)
 }
 
 /// Shows the bolt that `own` fired in its last tick, `fired_at`, as it is `age_ticks` later if it
@@ -156,7 +156,7 @@ pub(super) fn show_shot(
         return;
     }
     // A world gives out its entities from below.
-    let entity = EntityId(u32::MAX - key(own.player.0, shot_number(fired_at, timing)) as u32);
+    let entity = EntityId(u32::MAX - key(own.player, shot_number(fired_at, timing)) as u32);
     let mut bolt = Bolt::of_shot(entity, own, fired_at, timing);
     let (mut obstacles, nobody) = (own.among(level), Grid::default());
     for _ in 0..age_ticks {

@@ -11,7 +11,7 @@ use glam::Vec2;
 
 use super::class::Class;
 use super::input::direction;
-use super::kinds::{BOLT, FLAG_PROTECTED, PICKUP, SHIP, TEAM_SHIFT};
+use super::kinds::{self, FLAG_PROTECTED, Ship, TEAM_SHIFT};
 use super::level::Level;
 use super::obstacles::Obstacles;
 use super::pickups::Pickup;
@@ -199,19 +199,18 @@ impl Mind<'_> {
             return None;
         }
         let traits = own.class.traits();
-        let needs = |kind: u8| {
-            let is = |pickup: Pickup| pickup.number() == kind;
-            (is(Pickup::Repair) && own.hull < HULL_WANTED * traits.hull_max)
-                || (is(Pickup::Shield) && own.shield < SHIELD_WANTED * traits.shield_max)
-                || (is(Pickup::Overcharge) && !own.is_overcharged())
+        let needs = |pickup| match pickup {
+            Pickup::Repair => own.hull < HULL_WANTED * traits.hull_max,
+            Pickup::Shield => own.shield < SHIELD_WANTED * traits.shield_max,
+            Pickup::Overcharge => !own.is_overcharged(),
         };
         let mut nearest: Option<(f32, Vec2)> = None;
-        for (_, [x, y, kind]) in seen.each(&PICKUP) {
-            let way = Vec2::new(x as f32, y as f32) - own.place;
+        for (_, kinds::Pickup { x, y, kind }) in seen.each() {
+            let way = Vec2::new(x, y) - own.place;
             let distance = way.length();
             let is_near = distance < self.play.fetch_distance
                 && nearest.is_none_or(|(least, _)| distance < least);
-            if is_near && needs(kind as u8) {
+            if is_near && needs(kind) {
                 nearest = Some((distance, way));
             }
         }
@@ -244,15 +243,14 @@ impl Mind<'_> {
     /// The enemy that is nearest, where weak ones count as nearer, and hidden ones as farther.
     fn choose(&self, seen: &Seen<'_, Skirmish>) -> Option<Target> {
         let mut best: Option<(f32, Target)> = None;
-        for (_, [x, y, vx, vy, _, _, _, hull, shield, flags, player, _]) in seen.each(&SHIP) {
-            let flags = flags as u8;
+        for (_, Ship { x, y, vx, vy, hull, shield, flags, player, .. }) in seen.each() {
             let is_mate = are_mates(self.own.team, flags >> TEAM_SHIFT);
-            if player as u16 == self.player.0 || flags & FLAG_PROTECTED != 0 || is_mate {
+            if player == self.player || flags & FLAG_PROTECTED != 0 || is_mate {
                 continue;
             }
-            let place = Vec2::new(x as f32, y as f32);
+            let place = Vec2::new(x, y);
             let distance = self.own.place.distance(place);
-            let strength = (hull + shield) as f32 / (HULL_MAX + SHIELD_MAX);
+            let strength = (hull + shield) / (HULL_MAX + SHIELD_MAX);
             let score = distance * (0.6 + 0.4 * strength);
             // To look through the level costs most: only for who could be the best.
             if best.as_ref().is_some_and(|(least, _)| *least <= score) {
@@ -261,7 +259,7 @@ impl Mind<'_> {
             let is_clear = self.sees(place);
             let score = if is_clear { score } else { 2.0 * score };
             if best.as_ref().is_none_or(|(least, _)| score < *least) {
-                let velocity = Vec2::new(vx as f32, vy as f32);
+                let velocity = Vec2::new(vx, vy);
                 best = Some((score, Target { place, velocity, distance, is_clear }));
             }
         }
@@ -305,11 +303,11 @@ impl Mind<'_> {
         if !self.is_careful() {
             return away;
         }
-        for (_, [x, y, aim, owner, _]) in seen.each(&BOLT) {
-            if owner as u16 == self.player.0 {
+        for (_, kinds::Bolt { x, y, aim, owner, .. }) in seen.each() {
+            if owner == self.player {
                 continue;
             }
-            let apart = self.own.place - Vec2::new(x as f32, y as f32);
+            let apart = self.own.place - Vec2::new(x, y);
             let along = direction(aim as f32);
             let ahead = apart.dot(along);
             let aside = apart - along * ahead;

@@ -8,9 +8,12 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::rules::SHIP_STEER_STEP;
+use tickwire_game::scene::FieldEnum;
 
 /// What a ship is built for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, FieldEnum,
+)]
 pub enum Class {
     /// Quick and thin.
     Dart,

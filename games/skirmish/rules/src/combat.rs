@@ -58,8 +58,8 @@ impl Skirmish {
             let targets = others.filter_map(|(index, own)| Some((index, place(own)?)));
             let Beam { end, victim } = rail.trace(&obstacles, targets);
             let (middle, half) = ((rail.from + end) * 0.5, (end - rail.from) * 0.5);
-            let [x, y, dx, dy] = [middle.x, middle.y, half.x, half.y].map(f64::from);
-            now.emit(&kinds::RAIL, [x, y, dx, dy, rail.owner.0.into()]);
+            let ([x, y], [dx, dy]) = (middle.to_array(), half.to_array());
+            now.emit(&kinds::Rail { x, y, dx, dy, by: rail.owner });
             if let Some((victim, seen_at)) = victim {
                 // Where the ship is now, on the side on which it was hit: it is that everybody sees.
                 let at = end - seen_at + players[victim].own.place;
@@ -103,7 +103,7 @@ impl Skirmish {
                 Flight::On => return true,
                 Flight::Spent => {}
                 Flight::Burst => {
-                    now.emit(&kinds::BURST, [bolt.place.x.into(), bolt.place.y.into()]);
+                    now.emit(&kinds::Burst { x: bolt.place.x, y: bolt.place.y });
                 }
                 Flight::Hit(victim) => {
                     let Bolt { owner: by, place: at, damage, .. } = *bolt;
@@ -136,10 +136,8 @@ fn hit(
     let own = &mut player.own;
     let damage = if own.is_protected() { 0.0 } else { blow.damage };
     let shielded = damage == 0.0 || own.hurt(damage, timing);
-    let (victim_id, killer_id) = (f64::from(own.player.0), f64::from(blow.by.0));
-    let (x, y) = (blow.at.x.into(), blow.at.y.into());
-    let shielded_bit = f64::from(u8::from(shielded));
-    now.emit(&kinds::HIT, [x, y, victim_id, killer_id, damage.into(), shielded_bit]);
+    let (player_id, [x, y]) = (own.player, blow.at.to_array());
+    now.emit(&kinds::Hit { x, y, player: player_id, by: blow.by, damage, shielded });
     if damage > 0.0 {
         now.affect(own.player, Effect::Hit);
         if !by_mate {
@@ -151,7 +149,7 @@ fn hit(
         return;
     }
     now.affect(own.player, Effect::Death);
-    now.emit(&kinds::BOOM, [own.place.x.into(), own.place.y.into(), victim_id]);
+    now.emit(&kinds::Boom { x: own.place.x, y: own.place.y, player: player_id });
     tell_kill(own.player, blow, now);
     own.die(timing.respawn_ticks);
     score_kill(players, victim, killer, by_mate, round, now);
@@ -159,13 +157,12 @@ fn hit(
 
 /// To all, or in a large arena to those whom it concerns: nobody reads of a hundred kills a second.
 fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
-    let rail = f64::from(u8::from(blow.is_rail));
-    let values = [victim.0.into(), blow.by.0.into(), rail];
+    let kill = kinds::Kill { victim, killer: blow.by, rail: blow.is_rail };
     if now.level.radius <= border_radius(KILLS_TOLD_MAX_PLAYERS) {
-        now.emit(&kinds::KILL, values);
+        now.emit(&kill);
         return;
     }
-    now.emit_to(Audience::Two([victim, blow.by]), &kinds::KILL, values);
+    now.emit_to(Audience::Two([victim, blow.by]), &kill);
 }
 
 /// Whose points a kill is.
@@ -184,7 +181,7 @@ fn score_kill(
     let helpers = players[victim].take_hurts(since).into_iter();
     for helper in helpers.filter(|helper| *helper != killer_id) {
         score_assist(players, helper, round);
-        now.emit_to(Audience::One(helper), &kinds::ASSIST, [victim_id.0.into()]);
+        now.emit_to(Audience::One(helper), &kinds::Assist { victim: victim_id });
     }
     let Player { own, tally, .. } = &mut players[killer];
     let points = if by_mate { -KILL_POINTS } else { KILL_POINTS };
@@ -196,7 +193,8 @@ fn score_kill(
     }
     tally.add_kill();
     if round::is_told(tally.streak) {
-        now.emit(&kinds::STREAK, [own.player.0.into(), tally.streak.into()]);
+        let kills = i32::try_from(tally.streak).unwrap_or(i32::MAX);
+        now.emit(&kinds::Streak { player: own.player, kills });
     }
 }
 

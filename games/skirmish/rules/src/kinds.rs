@@ -1,77 +1,72 @@
-//! The schema: what there is to see, field by field, and the only places that fill a row.
+//! The schema: what there is to see, field by field, as structs of which rows and events are made.
 //!
 //! It owns the kinds of entity and event. It decides nothing. [`super::Skirmish`] shows the
 //! world with it, the bot reads rows with it, and the page draws by its names.
 
 use super::class::Class;
+use super::pickups;
 use super::rules::{
     AIM_BITS, BOLT_SPEED, HULL_MAX, RAIL_RANGE, SHIELD_MAX, SHIELD_OVER, SHIP_RADIUS,
     SHIP_RESPONSE_PER_S, SHIP_SPEED_MAX, SHIP_STEER_STEP, WORLD_RADIUS_MAX,
 };
-use tickwire_game::scene::{Axis, EntityKind, EventKind, FieldDef, Predict, Schema};
+use tickwire_game::ids::PlayerId;
+use tickwire_game::scene::{Event, FieldEnum, Row, Schema};
 
+const FAR: f32 = WORLD_RADIUS_MAX;
 const POSITION_STEP: f64 = SHIP_RADIUS as f64 / 32.0;
+/// One more than the highest speed: no rounding may clamp it.
+const FAST: f32 = SHIP_SPEED_MAX + 1.0;
 const SHIP_SPEED_STEP: f64 = 1.0 / 16.0;
 /// Coarse, since a shield that regrows would otherwise change in every tick; its owner knows it
 /// exactly.
 const SHIELD_STEP: f64 = 5.0;
+const HALF_BEAM: f32 = RAIL_RANGE / 2.0;
+/// Of what counts points and kills. Fields of one range learn together, and keep less: so these
+/// are alike, whatever they count.
+const COUNT_MAX: i32 = 99_999;
 
-const fn position(name: &'static str) -> FieldDef {
-    let far = WORLD_RADIUS_MAX as f64;
-    FieldDef::moving(name, -far, far, POSITION_STEP).unit("u")
+/// A living ship.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+#[row(place(x, y))]
+pub struct Ship {
+    /// Where it is.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", moves_by = vx)]
+    pub x: f32,
+    /// Where it is.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", moves_by = vy)]
+    pub y: f32,
+    /// Its velocity, which nears the one that it is steered at.
+    #[field(range = -FAST..=FAST, step = SHIP_SPEED_STEP, unit = "u/s")]
+    #[field(approach(wx, per_second = SHIP_RESPONSE_PER_S))]
+    pub vx: f32,
+    /// Its velocity.
+    #[field(range = -FAST..=FAST, step = SHIP_SPEED_STEP, unit = "u/s")]
+    #[field(approach(wy, per_second = SHIP_RESPONSE_PER_S))]
+    pub vy: f32,
+    /// The velocity steered at; none when its engine is off.
+    #[field(range = -SHIP_SPEED_MAX..=SHIP_SPEED_MAX, step = SHIP_STEER_STEP, unit = "u/s", hold)]
+    pub wx: f32,
+    /// The velocity steered at.
+    #[field(range = -SHIP_SPEED_MAX..=SHIP_SPEED_MAX, step = SHIP_STEER_STEP, unit = "u/s", hold)]
+    pub wy: f32,
+    /// Where it aims.
+    #[field(angle, bits = AIM_BITS)]
+    pub aim: f64,
+    /// What is left of its hull.
+    #[field(range = 0.0..=HULL_MAX, step = 1.0, hold)]
+    pub hull: f32,
+    /// What is left of its shield.
+    #[field(range = 0.0..=SHIELD_OVER * SHIELD_MAX, step = SHIELD_STEP, hold)]
+    pub shield: f32,
+    /// [`FLAG_PROTECTED`], [`FLAG_CHARGING`], [`FLAG_OVERCHARGED`], and its team from bit
+    /// [`TEAM_SHIFT`] on.
+    #[field(range = 0..=FLAGS_MOST)]
+    pub flags: u8,
+    /// Whose it is.
+    pub player: PlayerId,
+    /// What it was built for.
+    pub class: Class,
 }
-
-const fn velocity(name: &'static str, most: f32, step: f64) -> FieldDef {
-    // One more than the highest speed: no rounding may clamp it.
-    let most = most as f64 + 1.0;
-    FieldDef::moving(name, -most, most, step).unit("u/s")
-}
-
-const fn steered(name: &'static str) -> FieldDef {
-    let most = SHIP_SPEED_MAX as f64;
-    FieldDef::moving(name, -most, most, SHIP_STEER_STEP as f64).unit("u/s").predict(Predict::Hold)
-}
-
-/// How a ship's velocity nears the one that it is steered at.
-const fn responding(field: u8) -> Predict {
-    Predict::Approach { field, per_second: SHIP_RESPONSE_PER_S as f64 }
-}
-
-const fn along_aim(axis: Axis) -> Predict {
-    Predict::Along { angle: 2, per_second: BOLT_SPEED as f64, axis }
-}
-
-/// The player of a ship, as another row or an event names it.
-const fn ship_of(name: &'static str) -> FieldDef {
-    player(name).names(0, 10)
-}
-
-const fn player(name: &'static str) -> FieldDef {
-    FieldDef::whole(name, 0, u16::MAX as i32)
-}
-
-/// A living ship: x, y, vx, vy, the velocity steered at (wx, wy; none when its engine is off),
-/// aim, hull, shield, flags, player, class.
-pub const SHIP: EntityKind<12> = EntityKind::new(
-    0,
-    "ship",
-    [
-        position("x").predict(Predict::LinearBy { field: 2 }),
-        position("y").predict(Predict::LinearBy { field: 3 }),
-        velocity("vx", SHIP_SPEED_MAX, SHIP_SPEED_STEP).predict(responding(4)),
-        velocity("vy", SHIP_SPEED_MAX, SHIP_SPEED_STEP).predict(responding(5)),
-        steered("wx"),
-        steered("wy"),
-        FieldDef::angle("aim", AIM_BITS),
-        FieldDef::whole("hull", 0, HULL_MAX as i32),
-        FieldDef::moving("shield", 0.0, (SHIELD_OVER * SHIELD_MAX) as f64, SHIELD_STEP)
-            .predict(Predict::Hold),
-        FieldDef::whole("flags", 0, FLAGS_MOST as i32),
-        player("player"),
-        FieldDef::whole("class", 0, Class::ALL.len() as i32 - 1),
-    ],
-)
-.at(0, 1);
 
 /// Bit of a ship's `flags`: it cannot be hurt.
 pub const FLAG_PROTECTED: u8 = 1;
@@ -83,172 +78,257 @@ pub const FLAG_OVERCHARGED: u8 = 4;
 pub const TEAM_SHIFT: u8 = 3;
 const FLAGS_MOST: u8 = FLAG_PROTECTED | FLAG_CHARGING | FLAG_OVERCHARGED | 2 << TEAM_SHIFT;
 
-/// A bolt in flight: x, y, aim, owner, shot. It flies along its aim at [`BOLT_SPEED`], and begins
-/// where and as its ship is. `shot` tells it from the other bolts of its owner (see
-/// [`shot_number`](super::bolts::shot_number)).
-pub const BOLT: EntityKind<5> = EntityKind::new(
-    1,
-    "bolt",
-    [
-        position("x").predict(along_aim(Axis::X)).origin(0),
-        position("y").predict(along_aim(Axis::Y)).origin(1),
-        FieldDef::angle("aim", AIM_BITS).predict(Predict::Hold).origin(6),
-        ship_of("owner"),
-        FieldDef::whole("shot", 0, SHOT_NUMBERS as i32 - 1),
-    ],
-)
-.at(0, 1);
+/// A bolt in flight. It flies along its aim at [`BOLT_SPEED`], and begins where and as its ship is.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+#[row(place(x, y))]
+pub struct Bolt {
+    /// Where it is.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::x)]
+    #[field(along(aim, per_second = BOLT_SPEED, axis = x))]
+    pub x: f32,
+    /// Where it is.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::y)]
+    #[field(along(aim, per_second = BOLT_SPEED, axis = y))]
+    pub y: f32,
+    /// Where it flies.
+    #[field(angle, bits = AIM_BITS, hold, origin = Ship::aim)]
+    pub aim: f64,
+    /// Whose it is.
+    #[field(names = Ship::player)]
+    pub owner: PlayerId,
+    /// Tells it from the other bolts of its owner: see [`shot_number`](super::bolts::shot_number).
+    #[field(range = 0..=SHOT_NUMBERS - 1)]
+    pub shot: u8,
+}
 
 /// How many numbers there are for the shots of a player: so many that none comes back while a bolt
 /// of the same number can be on any screen. A client may draw the world later than it is by what
 /// the numbers leave beyond the life of a bolt: 1.4 s.
 pub(super) const SHOT_NUMBERS: u32 = 8;
 
-/// The border of the arena, a circle around the origin: radius. It has no place: all know it.
-pub const BORDER: EntityKind<1> = EntityKind::new(
-    2,
-    "border",
-    [FieldDef::moving("radius", 0.0, WORLD_RADIUS_MAX as f64, POSITION_STEP).unit("u")],
-);
-
-/// A bolt or a rail hit a ship: x, y, player (who was hit), by, damage, shielded (1 if the shield
-/// took all of it).
-pub const HIT: EventKind<6> = EventKind::new(
-    0,
-    "hit",
-    [
-        position("x").origin(0),
-        position("y").origin(1),
-        ship_of("player"),
-        player("by"),
-        FieldDef::whole("damage", 0, 255),
-        FieldDef::whole("shielded", 0, 1),
-    ],
-)
-.at(0, 1);
-
-/// A player killed another: victim, killer, rail (1 if by a rail, else by a bolt). It has no place:
-/// it is told to all, and in a large arena to those two, who may be far from each other.
-pub const KILL: EventKind<3> =
-    EventKind::new(1, "kill", [player("victim"), player("killer"), FieldDef::whole("rail", 0, 1)]);
-
-/// A fresh ship appeared: x, y, player.
-pub const SPAWN: EventKind<3> = EventKind::new(
-    2,
-    "spawn",
-    [position("x").origin(0), position("y").origin(1), ship_of("player")],
-)
-.at(0, 1);
-
-/// A bolt broke on an obstacle or on the border: x, y.
-pub const BURST: EventKind<2> = EventKind::new(3, "burst", [position("x"), position("y")]).at(0, 1);
-
-/// A ship was destroyed: x, y, player.
-pub const BOOM: EventKind<3> =
-    EventKind::new(4, "boom", [position("x"), position("y"), player("player")]).at(0, 1);
-
-/// A rail was fired: x, y (the middle of its beam, so that whoever is at either end is told),
-/// dx, dy (from there to where it ended; it began as far on the other side), by.
-pub const RAIL: EventKind<5> = EventKind::new(
-    5,
-    "rail",
-    [position("x"), position("y"), half_beam("dx"), half_beam("dy"), player("by")],
-)
-.at(0, 1);
-
-/// What lies on a pad: x, y, kind ([`Pickup::number`](super::Pickup::number)).
-pub const PICKUP: EntityKind<3> = EntityKind::new(
-    3,
-    "pickup",
-    [
-        position("x").predict(Predict::Hold),
-        position("y").predict(Predict::Hold),
-        pickup_number("kind"),
-    ],
-)
-.at(0, 1);
-
-/// The round, one row that all know: number, phase (0 while it is played, 1 while its result
-/// stands), ends (the tick at which the phase ends, less 2^32 from 2^31 on; 0 if it does not), team1, team2 (points of the
-/// teams).
-pub const ROUND: EntityKind<5> = EntityKind::new(
-    4,
-    "round",
-    [
-        any_number("number"),
-        FieldDef::whole("phase", 0, 1),
-        any_number("ends"),
-        any_number("team1"),
-        any_number("team2"),
-    ],
-);
-
-/// A player in the result of a round, while it stands: player (65535 for one who has left), place (1
-/// is the best; equals share one), score, kills, deaths, assists, streak (the most kills in one
-/// life). The best are known to all, each of the others to itself.
-pub const RESULT: EntityKind<7> = EntityKind::new(
-    5,
-    "result",
-    [
-        player("player"),
-        count("place"),
-        count("score"),
-        count("kills"),
-        count("deaths"),
-        count("assists"),
-        count("streak"),
-    ],
-);
-
-/// Fields of one range learn together, and keep less: so these are alike, whatever they count.
-const fn any_number(name: &'static str) -> FieldDef {
-    FieldDef::whole(name, i32::MIN, i32::MAX)
+/// The border of the arena, a circle around the origin. It has no place: all know it.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+pub struct Border {
+    /// Its radius.
+    #[field(range = 0.0..=FAR, step = POSITION_STEP, unit = "u")]
+    pub radius: f32,
 }
 
-const fn count(name: &'static str) -> FieldDef {
-    FieldDef::whole(name, -99_999, 99_999)
+/// A bolt or a rail hit a ship.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Hit {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::x)]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::y)]
+    pub y: f32,
+    /// Who was hit.
+    #[field(names = Ship::player)]
+    pub player: PlayerId,
+    /// Whose shot it was.
+    pub by: PlayerId,
+    /// What it took.
+    #[field(range = 0.0..=255.0, step = 1.0, hold)]
+    pub damage: f32,
+    /// Whether the shield took all of it.
+    pub shielded: bool,
 }
 
-const fn pickup_number(name: &'static str) -> FieldDef {
-    FieldDef::whole(name, 0, 2)
+/// A player killed another. It has no place: it is told to all, and in a large arena to those two,
+/// who may be far from each other.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+pub struct Kill {
+    /// Who died.
+    pub victim: PlayerId,
+    /// By whom.
+    pub killer: PlayerId,
+    /// Whether by a rail; else by a bolt.
+    pub rail: bool,
 }
 
-/// A pick-up was taken: x, y, player, kind.
-pub const TAKE: EventKind<4> = EventKind::new(
-    6,
-    "take",
-    [position("x"), position("y"), ship_of("player"), pickup_number("kind")],
-)
-.at(0, 1);
+/// A fresh ship appeared.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Spawn {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::x)]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", origin = Ship::y)]
+    pub y: f32,
+    /// Whose it is.
+    #[field(names = Ship::player)]
+    pub player: PlayerId,
+}
 
-/// A player has killed so many in one life, and all are told: player, kills.
-pub const STREAK: EventKind<2> = EventKind::new(7, "streak", [player("player"), count("kills")]);
+/// A bolt broke on an obstacle or on the border.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Burst {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub y: f32,
+}
 
-/// Told to whoever helped to kill: victim.
-pub const ASSIST: EventKind<1> = EventKind::new(8, "assist", [player("victim")]);
+/// A ship was destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Boom {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub y: f32,
+    /// Whose it was.
+    pub player: PlayerId,
+}
 
-const fn half_beam(name: &'static str) -> FieldDef {
-    let most = RAIL_RANGE as f64 / 2.0;
-    FieldDef::moving(name, -most, most, POSITION_STEP).unit("u")
+/// A rail was fired.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Rail {
+    /// The middle of its beam, so that whoever is at either end is told.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub x: f32,
+    /// The middle of its beam.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub y: f32,
+    /// From there to where it ended; it began as far on the other side.
+    #[field(range = -HALF_BEAM..=HALF_BEAM, step = POSITION_STEP, unit = "u")]
+    pub dx: f32,
+    /// From there to where it ended.
+    #[field(range = -HALF_BEAM..=HALF_BEAM, step = POSITION_STEP, unit = "u")]
+    pub dy: f32,
+    /// Whose it was.
+    pub by: PlayerId,
+}
+
+/// What lies on a pad.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+#[row(place(x, y))]
+pub struct Pickup {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", hold)]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u", hold)]
+    pub y: f32,
+    /// What it is.
+    pub kind: pickups::Pickup,
+}
+
+/// What a round is about to do, as its row says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FieldEnum)]
+pub enum RoundPhase {
+    /// It is played.
+    Playing,
+    /// Its result stands.
+    Result,
+}
+
+/// The round, one row that all know.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+pub struct Round {
+    /// How many there were, with this one.
+    #[field(range = i32::MIN..=i32::MAX)]
+    pub number: i32,
+    /// What it is about to do.
+    pub phase: RoundPhase,
+    /// The tick at which that ends, less 2^32 from 2^31 on; 0 if it does not.
+    #[field(range = i32::MIN..=i32::MAX)]
+    pub ends: i32,
+    /// Points of team 1.
+    #[field(range = i32::MIN..=i32::MAX)]
+    pub team1: i32,
+    /// Points of team 2.
+    #[field(range = i32::MIN..=i32::MAX)]
+    pub team2: i32,
+}
+
+/// A player in the result of a round, while it stands. The best are known to all, each of the
+/// others to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Row)]
+#[row(name = "result")]
+pub struct Standing {
+    /// Who; 65535 for one who has left.
+    pub player: PlayerId,
+    /// 1 is the best; equals share one.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub place: i32,
+    /// Points.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub score: i32,
+    /// How many it killed.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub kills: i32,
+    /// How often it was killed.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub deaths: i32,
+    /// How often it helped to kill.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub assists: i32,
+    /// The most kills in one life.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub streak: i32,
+}
+
+/// A pick-up was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+#[event(place(x, y))]
+pub struct Take {
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub x: f32,
+    /// Where.
+    #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
+    pub y: f32,
+    /// By whom.
+    #[field(names = Ship::player)]
+    pub player: PlayerId,
+    /// What it was.
+    pub kind: pickups::Pickup,
+}
+
+/// A player has killed so many in one life, and all are told.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+pub struct Streak {
+    /// Who.
+    pub player: PlayerId,
+    /// How many.
+    #[field(range = -COUNT_MAX..=COUNT_MAX)]
+    pub kills: i32,
+}
+
+/// Told to whoever helped to kill.
+#[derive(Clone, Copy, Debug, PartialEq, Event)]
+pub struct Assist {
+    /// Who died.
+    pub victim: PlayerId,
 }
 
 pub(super) fn schema() -> Schema {
     Schema::new()
-        .entity(&SHIP)
-        .entity(&BOLT)
-        .entity(&BORDER)
-        .entity(&PICKUP)
-        .entity(&ROUND)
-        .entity(&RESULT)
-        .event(&HIT)
-        .event(&KILL)
-        .event(&SPAWN)
-        .event(&BURST)
-        .event(&BOOM)
-        .event(&RAIL)
-        .event(&TAKE)
-        .event(&STREAK)
-        .event(&ASSIST)
+        .row::<Ship>()
+        .row::<Bolt>()
+        .row::<Border>()
+        .row::<Pickup>()
+        .row::<Round>()
+        .row::<Standing>()
+        .event::<Hit>()
+        .event::<Kill>()
+        .event::<Spawn>()
+        .event::<Burst>()
+        .event::<Boom>()
+        .event::<Rail>()
+        .event::<Take>()
+        .event::<Streak>()
+        .event::<Assist>()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ use tickwire_game::dice::Dice;
 use tickwire_game::game::{Effect, Game, LeaveReason, Seen, Setup, Step};
 use tickwire_game::history::History;
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{RowRef, SceneWriter, Schema, View};
+use tickwire_game::scene::{Kinds, RowRef, SceneWriter, Schema, View};
 use tickwire_game::tick::Tick;
 
 /// The border's entity: the first of every world, so that a client can show the border from a
@@ -261,8 +261,8 @@ impl Game for Skirmish {
         bolts::show_shot(own, fired_at, level, age_ticks, scene);
     }
 
-    fn shot_key(row: RowRef<'_>) -> Option<u64> {
-        bolts::shot_key(row)
+    fn shot_key(row: RowRef<'_>, kinds: &Kinds) -> Option<u64> {
+        bolts::shot_key(row, kinds)
     }
 
     fn view(&self, player: PlayerId) -> View {
@@ -422,7 +422,7 @@ impl Skirmish {
             tally.streak = 0;
             own.spawn(self.next_entity.take(), place, protection_ticks);
             now.affect(own.player, Effect::Spawn);
-            now.emit(&kinds::SPAWN, [place.x.into(), place.y.into(), own.player.0.into()]);
+            now.emit(&kinds::Spawn { x: place.x, y: place.y, player: own.player });
         }
     }
 
@@ -453,12 +453,11 @@ impl Skirmish {
             let own = &mut players[index].own;
             own.take(pickup, timing);
             now.affect(own.player, Effect::Hit);
-            let (player, kind) = (own.player.0.into(), pickup.number().into());
-            now.emit(&kinds::TAKE, [x.into(), y.into(), player, kind]);
+            now.emit(&kinds::Take { x, y, player: own.player, kind: pickup });
         }
     }
 }
 
 fn show_border(border: &Border, scene: &mut SceneWriter) {
-    scene.row(&kinds::BORDER, BORDER_ENTITY, [border.radius.into()]);
+    scene.row(BORDER_ENTITY, &kinds::Border { radius: border.radius });
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use glam::Vec2;
 
-use super::kinds::SHIP;
+use super::kinds::Ship;
 use super::rules::{BOLT_LIFE_S, BOLT_SPEED};
 use super::{Input, Own, Skirmish};
 use tickwire_game::dice::Dice;
@@ -46,10 +46,8 @@ impl Person {
     }
 
     fn play(&mut self, seen: &Seen<'_, Skirmish>) -> Input {
-        let others = seen.each(&SHIP).filter(|(_, ship)| ship[10] as u16 != PERSON.0);
-        let sight = |[x, y, vx, vy, ..]: [f64; 12]| {
-            (Vec2::new(x as f32, y as f32), Vec2::new(vx as f32, vy as f32))
-        };
+        let others = seen.each::<Ship>().filter(|(_, ship)| ship.player != PERSON);
+        let sight = |ship: Ship| (Vec2::new(ship.x, ship.y), Vec2::new(ship.vx, ship.vy));
         self.sights.push_back(others.map(|(_, ship)| sight(ship)).collect());
         self.sway(seen.tick.0);
         if self.sights.len() <= REACTION_TICKS {

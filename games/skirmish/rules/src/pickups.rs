@@ -8,14 +8,14 @@ use glam::Vec2;
 use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
-use super::kinds::PICKUP;
+use super::kinds;
 use super::rules::{PICKUP_REACH, Timing};
 use tickwire_game::ids::EntityId;
-use tickwire_game::scene::SceneWriter;
+use tickwire_game::scene::{FieldEnum, SceneWriter};
 use tickwire_game::tick::Tick;
 
 /// A sort of pick-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FieldEnum)]
 pub enum Pickup {
     /// Mends the hull.
     Repair,
@@ -37,12 +37,6 @@ pub struct Pad {
 }
 
 impl Pickup {
-    /// What its rows and events say.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-
     fn back_ticks(self, timing: &Timing) -> u32 {
         match self {
             Pickup::Repair | Pickup::Shield => timing.pickup_back_ticks,
@@ -152,8 +146,8 @@ impl Pickups {
     pub(super) fn show(&self, scene: &mut SceneWriter) {
         for Filled { pad, lying } in &self.pads {
             if let Some(entity) = *lying {
-                let values = [pad.x.into(), pad.y.into(), pad.pickup.number().into()];
-                scene.row(&PICKUP, entity, values);
+                let Pad { x, y, pickup } = *pad;
+                scene.row(entity, &kinds::Pickup { x, y, kind: pickup });
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{RESULT, ROUND};
+use super::kinds::{self, RoundPhase};
 use super::rules::RESULTS_MAX;
 use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::scene::{Audience, SceneWriter};
@@ -140,23 +140,32 @@ impl Round {
 
     pub(super) fn show(&self, entity: EntityId, scene: &mut SceneWriter) {
         let (phase, ends) = match self.phase {
-            Phase::Playing { ends } => (0.0, ends.unwrap_or_default()),
-            Phase::Result { ends } => (1.0, ends),
+            Phase::Playing { ends } => (RoundPhase::Playing, ends.unwrap_or_default()),
+            Phase::Result { ends } => (RoundPhase::Result, ends),
         };
-        let [team1, team2] = self.team_points.map(f64::from);
+        let [team1, team2] = self.team_points;
         // A field has 32 bits with a sign: those of a tick beyond the half of them are the same bits.
-        let ends = f64::from(ends.0 as i32);
-        scene.row(&ROUND, entity, [self.number.into(), phase, ends, team1, team2]);
+        let ends = ends.0 as i32;
+        scene.row(entity, &kinds::Round { number: whole(self.number), phase, ends, team1, team2 });
         for (at, Standing { entity, player, place, tally }) in self.result.iter().enumerate() {
-            let Tally { score, kills, deaths, assists, best_streak, .. } = *tally;
-            let counts = [kills, deaths, assists, best_streak].map(f64::from);
-            let [kills, deaths, assists, streak] = counts;
             let audience = if at < RESULTS_MAX { Audience::All } else { Audience::One(*player) };
-            let (player, place, score) = (player.0.into(), (*place).into(), score.into());
-            let values = [player, place, score, kills, deaths, assists, streak];
-            scene.row_for(audience, &RESULT, *entity, values);
+            let standing = kinds::Standing {
+                player: *player,
+                place: whole(*place),
+                score: tally.score,
+                kills: whole(tally.kills),
+                deaths: whole(tally.deaths),
+                assists: whole(tally.assists),
+                streak: whole(tally.best_streak),
+            };
+            scene.row_for(audience, *entity, &standing);
         }
     }
+}
+
+/// A count as a field has it.
+fn whole(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
@@ -190,7 +199,7 @@ mod tests {
         let mut round = Round::first();
         let tallies = (0..1_000).map(|player| (PlayerId(player), tally(i32::from(player))));
         round.conclude(Tick(1), tallies, &mut EntityId(2));
-        let mut writer = SceneWriter::default();
+        let mut writer = SceneWriter::of::<super::super::Skirmish>();
         round.show(EntityId(1), &mut writer);
         let scene = writer.take_scene(Tick(1));
         let (schema, view) = (super::super::kinds::schema(), View::Everything);

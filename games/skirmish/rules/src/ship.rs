@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::border::Border;
 use super::class::Class;
 use super::input::Input;
-use super::kinds::{FLAG_CHARGING, FLAG_OVERCHARGED, FLAG_PROTECTED, SHIP, TEAM_SHIFT};
+use super::kinds::{FLAG_CHARGING, FLAG_OVERCHARGED, FLAG_PROTECTED, Ship, TEAM_SHIFT};
 use super::level::Level;
 use super::obstacles::Obstacles;
 use super::pickups::Pickup;
@@ -255,21 +255,21 @@ impl Own {
             | flag(self.is_overcharged(), FLAG_OVERCHARGED)
             | self.team << TEAM_SHIFT;
         let steered = self.class.steered(Input::new(self.buttons, 0).thrust());
-        let values = [
-            f64::from(self.place.x),
-            f64::from(self.place.y),
-            f64::from(self.velocity.x),
-            f64::from(self.velocity.y),
-            f64::from(steered.x),
-            f64::from(steered.y),
-            f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
-            f64::from(self.hull),
-            f64::from(self.shield),
-            f64::from(flags),
-            f64::from(self.player.0),
-            self.class.index() as f64,
-        ];
-        scene.row(&SHIP, self.ship, values);
+        let ship = Ship {
+            x: self.place.x,
+            y: self.place.y,
+            vx: self.velocity.x,
+            vy: self.velocity.y,
+            wx: steered.x,
+            wy: steered.y,
+            aim: f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
+            hull: self.hull,
+            shield: self.shield,
+            flags,
+            player: self.player,
+            class: self.class,
+        };
+        scene.row(self.ship, &ship);
     }
 }
 

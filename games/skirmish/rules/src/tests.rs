@@ -45,7 +45,7 @@ impl Arena {
         let rewind_max_ticks = REWIND_MAX_TICKS;
         let setup = Setup { settings, rewind_max_ticks, ..setup(5, players_max) };
         let (world, level) = Skirmish::new(&setup);
-        let (happened, outcome) = (Scene::default(), Outcome::default());
+        let (happened, outcome) = (Scene::default(), Outcome::of::<Skirmish>());
         Arena { world, level, tick: Tick(0), happened, outcome }
     }
 
@@ -235,7 +235,7 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         shots += u32::from(own.fired);
         rails += u32::from(own.railed);
 
-        let mut writer = SceneWriter::default();
+        let mut writer = SceneWriter::of::<Skirmish>();
         Skirmish::show_own(&own, &mut writer);
         for row in writer.rows().iter() {
             assert_eq!(simulation.scene().rows().find(row.entity), Some(row));
@@ -284,7 +284,7 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
         WIRE,
     )
     .unwrap();
-    let (happened, outcome) = (Scene::default(), Outcome::default());
+    let (happened, outcome) = (Scene::default(), Outcome::of::<Skirmish>());
     let mut other = Arena { world, level, tick: arena.tick, happened, outcome };
     for _ in 0..300 {
         let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
@@ -324,7 +324,7 @@ fn a_bot_swings_its_aim_before_it_shoots() {
     let mut dice = Dice::new(4, 0);
     let mut first_shot = None;
     for tick in 0..90 {
-        let mut writer = SceneWriter::default();
+        let mut writer = SceneWriter::of::<Skirmish>();
         arena.world.show(&mut writer);
         let own = arena.own(0).clone();
         let seen = Seen {
@@ -334,6 +334,7 @@ fn a_bot_swings_its_aim_before_it_shoots() {
             own: Some(&own),
             level: &arena.level,
             rows: writer.rows(),
+            kinds: writer.kinds(),
         };
         let input = Skirmish::bot(&seen, &mut dice);
         let swing = aim_direction(own.aim).angle_to(aim_direction(input.aim));
@@ -370,11 +371,13 @@ proptest! {
                 .map(|(id, &(buttons, aim, wish))| received(id, Input { buttons, aim, wish }))
                 .collect();
             simulation.step(&inputs);
+            let kinds = Kinds::of::<Skirmish>();
             for row in simulation.scene().rows().iter() {
-                let places = kinds::SHIP.read(row).map(|ship| [ship[0], ship[1]]);
-                let places = places.or(kinds::BOLT.read(row).map(|bolt| [bolt[0], bolt[1]]));
+                let places = row.read(&kinds).map(|ship: kinds::Ship| [ship.x, ship.y]);
+                let bolts = || row.read(&kinds).map(|bolt: kinds::Bolt| [bolt.x, bolt.y]);
+                let places = places.or_else(bolts);
                 if let Some([x, y]) = places {
-                    prop_assert!(libm::hypot(x, y) <= f64::from(simulation.level().radius) + 0.1);
+                    prop_assert!(libm::hypotf(x, y) <= simulation.level().radius + 0.1);
                 }
             }
         }

@@ -72,7 +72,7 @@ fn kinds(least: usize) -> impl Strategy<Value = Vec<Kind>> {
 
 fn schema() -> impl Strategy<Value = Schema> {
     (kinds(1), kinds(1), any::<u64>()).prop_map(|(entities, events, draw)| {
-        let mut schema = Schema { entities, events };
+        let mut schema = Schema::of_kinds(entities, events);
         let sizes: Vec<usize> = schema.entities.iter().map(|kind| kind.fields.len()).collect();
         for (kind, of) in schema.entities.iter_mut().chain(&mut schema.events).zip(0..) {
             let named = (draw >> of) as usize % sizes.len();
@@ -349,7 +349,7 @@ fn number(min: i32, max: i32, predict: Predict) -> Field {
 fn nothing_and_the_most_there_can_be_pass_in_either_coding() {
     for coding in [Coding::Range, Coding::Plain] {
         let fields = vec![number(0, 3, Predict::LinearFromLastTwo)];
-        let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+        let schema = Schema::of_kinds(vec![kind_of(fields)], vec![]);
         let mut pair = Pair::new(&schema, coding);
         let mut rows = Rows::default();
         for id in 0..SNAPSHOT_ENTITIES_MAX as u32 {
@@ -367,7 +367,7 @@ fn nothing_and_the_most_there_can_be_pass_in_either_coding() {
 #[test]
 fn all_entities_may_be_others_at_every_tick() {
     let fields = vec![number(-9, 9, Predict::Hold), number(0, 70_000, Predict::Hold)];
-    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let schema = Schema::of_kinds(vec![kind_of(fields)], vec![]);
     let mut pair = Pair::new(&schema, Coding::Range);
     for tick in 1..40 {
         let mut rows = Rows::default();
@@ -400,7 +400,7 @@ fn what_moves_as_expected_costs_a_fraction_of_a_bit() {
         number(-10_000, 10_000, Predict::LinearBy { field: 1 }),
         number(-900, 900, Predict::Hold),
     ];
-    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let schema = Schema::of_kinds(vec![kind_of(fields)], vec![]);
     let mut pair = Pair::new(&schema, Coding::Range);
     let all: Vec<u32> = (0..64).collect();
     let mut bytes = 0;
@@ -426,7 +426,7 @@ fn what_moves_as_expected_costs_a_fraction_of_a_bit() {
 #[test]
 fn the_most_changeful_scenes_fit_into_the_largest_snapshot() {
     let fields = vec![number(i32::MIN, i32::MAX, Predict::LinearFromLastTwo); 32];
-    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let schema = Schema::of_kinds(vec![kind_of(fields)], vec![]);
     for coding in [Coding::Range, Coding::Plain] {
         let mut pair = Pair::new(&schema, coding);
         let mut dice = crate::dice::Dice::new(11, 0);

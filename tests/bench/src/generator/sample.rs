@@ -6,16 +6,13 @@
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use skirmish_rules::kinds::{BOLT, SHIP};
+use skirmish_rules::kinds::{Bolt, Ship};
 use tickwire_game::client::{Client, Greeting, Stage};
 use tickwire_game::game::{Dice, Game};
 use tickwire_game::protocol::Role;
 use tickwire_game::tick::Tick;
 
 use super::traffic::Traffic;
-
-/// Which field of a ship is its player.
-const SHIP_PLAYER: usize = 10;
 
 pub(super) struct Sample {
     client: Client<Skirmish>,
@@ -67,11 +64,10 @@ impl Sample {
         }
         while self.client.take_late().is_some() {}
         while self.client.take_correction().is_some() {}
-        let (Some(rows), Some(player)) = (self.client.rows(), self.client.player()) else { return };
-        let own = f64::from(player.0);
-        let ships = rows.iter().filter_map(|row| SHIP.read(row));
+        let Some(seen) = self.client.seen() else { return };
+        let others = seen.each::<Ship>().filter(|(_, ship)| ship.player != seen.player);
         traffic.views += 1;
-        traffic.ships_in_view += ships.filter(|ship| ship[SHIP_PLAYER] != own).count() as u64;
-        traffic.bolts_in_view += rows.iter().filter_map(|row| BOLT.read(row)).count() as u64;
+        traffic.ships_in_view += others.count() as u64;
+        traffic.bolts_in_view += seen.each::<Bolt>().count() as u64;
     }
 }

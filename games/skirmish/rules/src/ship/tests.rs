@@ -367,7 +367,7 @@ proptest! {
             fired: counters[7] > 0,
             ..Own::waiting(PlayerId(3), border, 0)
         };
-        let mut scene = SceneWriter::default();
+        let mut scene = SceneWriter::of::<super::super::Skirmish>();
         super::super::bolts::show_shot(&own, Tick(tick), &level, 5, &mut scene);
         for _ in 0..3 {
             advance(&mut own, &level, Input { buttons, aim, wish: team });

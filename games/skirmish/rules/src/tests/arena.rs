@@ -1,6 +1,6 @@
 //! Pick-ups and rocks that drift: what lies and moves in an arena.
 
-use super::super::kinds::{PICKUP, TAKE};
+use super::super::kinds::Take;
 use super::super::rules::{OVERCHARGE_BACK_S, PICKUP_BACK_S};
 use super::rounds::BARE;
 use super::*;
@@ -9,11 +9,11 @@ use super::*;
 fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
     let mut arena = Arena::with(2, Settings { obstacles: true, ..BARE });
     let pads = arena.level.layout.pads.clone();
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len());
+    assert_eq!(arena.rows::<kinds::Pickup>().len(), pads.len());
     let rate = arena.level.tick_rate;
     for pickup in [Pickup::Repair, Pickup::Overcharge] {
         let pad = pads.iter().find(|pad| pad.pickup == pickup).unwrap();
-        let lying = arena.rows(&PICKUP).len();
+        let lying = arena.rows::<kinds::Pickup>().len();
         arena.own(0).place = pad.place();
         arena.own(0).velocity = Vec2::ZERO;
         arena.own(0).protection_ticks = 0;
@@ -21,28 +21,29 @@ fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
             arena.own(0).hull = 50.0;
         }
         arena.step(&[]);
-        assert_eq!(arena.events(&TAKE)[0][2..], [0.0, f64::from(pickup.number())]);
+        let Take { player, kind, .. } = arena.events()[0];
+        assert_eq!((player, kind), (PlayerId(0), pickup));
         assert!(arena.outcome.effects().contains(&(PlayerId(0), Effect::Hit)));
-        assert_eq!(arena.rows(&PICKUP).len(), lying - 1);
+        assert_eq!(arena.rows::<kinds::Pickup>().len(), lying - 1);
         arena.own(0).place = Vec2::new(0.0, -18.0);
     }
     assert!(arena.own(0).hull > 50.0 && arena.own(0).is_overcharged());
     let repaired = rate.ticks_in(PICKUP_BACK_S) + 1;
     arena.settle(repaired - arena.tick.0 - 1);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 2);
+    assert_eq!(arena.rows::<kinds::Pickup>().len(), pads.len() - 2);
     arena.settle(1);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len() - 1, "the repair is back");
+    assert_eq!(arena.rows::<kinds::Pickup>().len(), pads.len() - 1, "the repair is back");
     arena.settle(rate.ticks_in(OVERCHARGE_BACK_S) + 1 - arena.tick.0);
-    assert_eq!(arena.rows(&PICKUP).len(), pads.len(), "and now the overcharge");
+    assert_eq!(arena.rows::<kinds::Pickup>().len(), pads.len(), "and now the overcharge");
 }
 
 #[test]
 fn for_one_alone_nothing_is_laid_out() {
     let mut arena = Arena::with(1, Settings { obstacles: true, ..BARE });
-    assert!(arena.rows(&PICKUP).is_empty());
+    assert!(arena.rows::<kinds::Pickup>().is_empty());
     arena.join(1);
     arena.settle(arena.level.tick_rate.ticks_in(OVERCHARGE_BACK_S));
-    assert_eq!(arena.rows(&PICKUP).len(), arena.level.layout.pads.len());
+    assert_eq!(arena.rows::<kinds::Pickup>().len(), arena.level.layout.pads.len());
 }
 
 #[test]
@@ -57,8 +58,8 @@ fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
         own.protection_ticks = 0;
     }
     arena.step(&[]);
-    let takers: Vec<_> = arena.events(&TAKE).iter().map(|take| take[2]).collect();
-    assert_eq!(takers, [2.0]);
+    let takers: Vec<_> = arena.events().iter().map(|take: &Take| take.player).collect();
+    assert_eq!(takers, [PlayerId(2)]);
 }
 
 #[test]
@@ -66,18 +67,20 @@ fn the_dead_take_nothing_and_nothing_lies_beyond_the_border() {
     let mut arena = Arena::with(60, Settings { obstacles: true, ..BARE });
     let pads = arena.level.layout.pads.clone();
     let far = pads.iter().filter(|pad| pad.place().length() > 25.0).count();
-    assert!(far > 0 && arena.rows(&PICKUP).len() == pads.len());
+    assert!(far > 0 && arena.rows::<kinds::Pickup>().len() == pads.len());
     let at = pads.iter().find(|pad| pad.pickup == Pickup::Overcharge).unwrap().place();
     (0..60).for_each(|id| arena.own(id).place = Vec2::new(0.0, -18.0));
     arena.own(0).die(1_000);
     arena.own(0).place = at;
     arena.step(&[]);
-    assert!(arena.events(&TAKE).is_empty());
+    assert!(arena.events::<Take>().is_empty());
     (2..60).for_each(|id| arena.leave(id, LeaveReason::Left));
     arena.settle(30 * 30);
-    let radius = f64::from(arena.world.border.radius);
-    assert!(arena.rows(&PICKUP).iter().all(|[x, y, _]| libm::hypot(*x, *y) < radius));
-    assert!(arena.rows(&PICKUP).len() < pads.len());
+    let radius = arena.world.border.radius;
+    assert!(
+        arena.rows().iter().all(|lying: &kinds::Pickup| libm::hypotf(lying.x, lying.y) < radius)
+    );
+    assert!(arena.rows::<kinds::Pickup>().len() < pads.len());
 }
 
 #[test]

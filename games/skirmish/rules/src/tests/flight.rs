@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stderr, reason = "the figures are what it is for")]
 
-use super::super::kinds::{FLAG_PROTECTED, KILL, SHIP};
+use super::super::kinds::{FLAG_PROTECTED, Kill, Ship};
 use super::super::rules::{RAIL_DAMAGE, RAIL_RANGE};
 use super::*;
 
@@ -35,15 +35,15 @@ struct Outcome {
 fn aim(seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
     let own = seen.own?;
     let mut best: Option<(bool, f32, Vec2)> = None;
-    for (_, [x, y, .., hull, shield, flags, player, _]) in seen.each(&SHIP) {
-        let place = Vec2::new(x as f32, y as f32);
+    for (_, Ship { x, y, hull, shield, flags, player, .. }) in seen.each() {
+        let place = Vec2::new(x, y);
         let way = place - own.place;
         let is_hidden = own.among(seen.level).first_touch(own.place, place, 0.0).is_some();
-        let is_own = player as u16 == RUNNER.0;
-        if is_own || is_hidden || flags as u8 & FLAG_PROTECTED != 0 || way.length() > RAIL_RANGE {
+        let is_own = player == RUNNER;
+        if is_own || is_hidden || flags & FLAG_PROTECTED != 0 || way.length() > RAIL_RANGE {
             continue;
         }
-        let (is_strong, far) = (hull + shield > f64::from(RAIL_DAMAGE), way.length());
+        let (is_strong, far) = (hull + shield > RAIL_DAMAGE, way.length());
         if best.is_none_or(|(strong, least, _)| (is_strong, far) < (strong, least)) {
             best = Some((is_strong, far, way));
         }
@@ -82,9 +82,10 @@ impl Fight {
     }
 
     /// Victim and killer of each kill in the last tick.
-    fn kills(&self) -> impl Iterator<Item = [PlayerId; 2]> {
-        let kills = self.simulation.scene().events().iter().filter_map(|row| KILL.read(row));
-        kills.map(|[victim, killer, _]| [victim, killer].map(|id| PlayerId(id as u16)))
+    fn kills(&self) -> Vec<[PlayerId; 2]> {
+        let kinds = Kinds::of::<Skirmish>();
+        let kills = self.simulation.scene().events().each(&kinds);
+        kills.map(|(_, Kill { victim, killer, .. })| [victim, killer]).collect()
     }
 
     /// Kills of all but the runner in this round, and what they were given for its flights.
@@ -125,7 +126,7 @@ fn stay_and_fight() -> Outcome {
     let (mut fight, mut all) = (Fight::new(), 0);
     for _ in 0..MINUTES * 60 * 30 {
         fight.step(Skirmish::bot);
-        all += fight.kills().count() as u32;
+        all += fight.kills().len() as u32;
     }
     let each = all / u32::from(BOTS + 1);
     Outcome { kills: each, deaths: each }
@@ -217,7 +218,7 @@ fn a_protected_ship_takes_no_pickup() {
             (own.place, own.velocity, own.protection_ticks) = (pad, Vec2::ZERO, protection_ticks);
             arena.own(1).place = Vec2::new(0.0, 15.0);
             arena.settle(1);
-            !arena.events_of(&kinds::TAKE).is_empty()
+            !arena.events::<kinds::Take>().is_empty()
         });
         assert_eq!(taken, takes, "{protection_ticks} ticks of protection");
     }

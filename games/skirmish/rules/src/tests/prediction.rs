@@ -2,7 +2,7 @@
 //! shots fly as they show them.
 
 use super::*;
-use tickwire_game::scene::RowRef;
+use tickwire_game::scene::{Kinds, RowRef};
 
 /// Bots play while others come and go.
 #[test]
@@ -90,12 +90,13 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
             if own.fired {
                 fired.push((own, now));
             }
-            let mut shown = SceneWriter::default();
+            let mut shown = SceneWriter::of::<Skirmish>();
             for (own, at) in &fired {
                 let age_ticks = now.since(*at) as u32;
                 Skirmish::show_shot(own, *at, simulation.level(), age_ticks, &mut shown);
             }
-            let is_bolt = |row: &RowRef<'_>| kinds::BOLT.read(*row).is_some();
+            let kinds = shown.kinds();
+            let is_bolt = |row: &RowRef<'_>| row.kind == kinds.index::<kinds::Bolt>();
             let bolts: Vec<_> = simulation.scene().rows().iter().filter(is_bolt).collect();
             assert!(
                 bolts
@@ -106,14 +107,18 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
                 "{hz} Hz, tick {now}",
             );
             for (ours, theirs) in shown.rows().iter().zip(&bolts) {
-                assert!(Skirmish::shot_key(ours).is_some());
-                assert_eq!(Skirmish::shot_key(ours), Skirmish::shot_key(*theirs));
+                assert!(Skirmish::shot_key(ours, kinds).is_some());
+                assert_eq!(Skirmish::shot_key(ours, kinds), Skirmish::shot_key(*theirs, kinds));
             }
             if let Some(newest) = shown.rows().iter().last()
                 && fired.last().is_some_and(|(_, at)| *at == now)
             {
-                assert_ne!(Skirmish::shot_key(newest), last_key, "two that follow each other");
-                last_key = Skirmish::shot_key(newest);
+                assert_ne!(
+                    Skirmish::shot_key(newest, kinds),
+                    last_key,
+                    "two that follow each other"
+                );
+                last_key = Skirmish::shot_key(newest, kinds);
             }
             compared += bolts.len();
         }
@@ -126,15 +131,16 @@ fn no_two_shots_that_can_be_on_a_screen_have_one_key() {
     let spared = rules::COOLDOWN_MIN_S * (kinds::SHOT_NUMBERS - 1) as f32 - rules::BOLT_LIFE_S;
     assert!(spared >= 1.0, "a screen may be a second late");
     let row = |kind, values: &'static [i32]| RowRef { entity: EntityId(1), kind, values };
-    assert_eq!(Skirmish::shot_key(row(1, &[0, 0, 0, 2, 3])), Some(19));
-    assert_eq!(Skirmish::shot_key(row(2, &[0])), None);
+    let kinds = Kinds::of::<Skirmish>();
+    assert_eq!(Skirmish::shot_key(row(1, &[0, 0, 0, 2, 3]), &kinds), Some(19));
+    assert_eq!(Skirmish::shot_key(row(2, &[0]), &kinds), None);
 }
 
 #[test]
 fn who_has_not_fired_shows_no_shot_and_an_old_shot_is_gone() {
     let mut arena = Arena::with_players(1);
     let life = arena.level.timing.bolt_life_ticks;
-    let mut shown = SceneWriter::default();
+    let mut shown = SceneWriter::of::<Skirmish>();
     let mut own = arena.own(0).clone();
     Skirmish::show_shot(&own, Tick(5), &arena.level, 0, &mut shown);
     own.fired = true;

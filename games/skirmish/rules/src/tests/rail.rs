@@ -49,14 +49,6 @@ impl Arena {
         let own = self.own(player);
         if own.is_alive() { FRESH - own.hull - own.shield } else { FRESH }
     }
-
-    /// The values of the last tick's events of a kind.
-    pub(super) fn events_of<const N: usize>(
-        &self,
-        kind: &tickwire_game::scene::EventKind<N>,
-    ) -> Vec<[f64; N]> {
-        self.happened.events().iter().filter_map(|row| kind.read(row)).collect()
-    }
 }
 
 const STRAFE: u8 = Input::DOWN;
@@ -105,15 +97,17 @@ fn a_rail_takes_its_charge_and_is_seen_where_the_ship_is_now() {
     let hold = Input::new(Input::RAIL, 0);
     for _ in 0..arena.level.timing.of(Class::Lancer).rail_charge_ticks {
         arena.step(&[received(0, hold)]);
-        assert!(arena.events_of(&kinds::RAIL).is_empty());
+        assert!(arena.events::<kinds::Rail>().is_empty());
     }
     arena.step(&[received(0, Input::new(0, 0))]);
     assert_eq!(arena.lost(1), RAIL_DAMAGE);
-    assert_eq!(arena.events_of(&kinds::RAIL), [[4.5, 0.0, 4.5, 0.0, 0.0]]);
-    let [[x, y, victim, by, damage, _]] = arena.events_of(&kinds::HIT)[..] else {
+    let rail = kinds::Rail { x: 4.5, y: 0.0, dx: 4.5, dy: 0.0, by: PlayerId(0) };
+    assert_eq!(arena.events::<kinds::Rail>(), [rail]);
+    let [kinds::Hit { x, y, player: victim, by, damage, .. }] = arena.events()[..] else {
         panic!("one hit");
     };
-    assert_eq!((x, y, victim, by, damage), (9.0, 0.0, 1.0, 0.0, RAIL_DAMAGE.into()));
+    assert_eq!((x, y, damage), (9.0, 0.0, RAIL_DAMAGE));
+    assert_eq!((victim, by), (PlayerId(1), PlayerId(0)));
     assert_eq!(arena.outcome.effects(), [(PlayerId(1), Effect::Hit)]);
 }
 
@@ -128,13 +122,13 @@ fn walls_rocks_and_the_border_stop_a_rail_though_the_target_was_seen_before() {
             Level::new(TickRate::default(), 100.0, Layout { walls, rocks, ..Layout::default() });
         arena.rail_at(at, Rewind::of_ticks(3), Input::default());
         assert_eq!(arena.lost(1), 0.0);
-        let [[x, y, dx, dy, by]] = arena.events_of(&kinds::RAIL)[..] else {
+        let [kinds::Rail { x, y, dx, dy, by }] = arena.events()[..] else {
             panic!("one rail");
         };
-        assert!((x + dx - 4.0).abs() < 1.1 && y.abs() < 0.1 && dy.abs() < 0.1 && by == 0.0);
+        assert!((x + dx - 4.0).abs() < 1.1 && y.abs() < 0.1 && dy.abs() < 0.1 && by == PlayerId(0));
         assert!((x - dx).abs() < 0.1);
         let reach = rail_reach(&arena.own(0).clone(), &arena.level);
-        assert!((f64::from(reach) - 2.0 * dx).abs() < 0.1);
+        assert!((reach - 2.0 * dx).abs() < 0.1);
     }
     let mut arena = Arena::in_line(2);
     let border = Border { radius: 8.0, target: 8.0 };
@@ -177,7 +171,7 @@ fn a_ship_that_has_died_since_is_not_hit_nor_is_the_next_one_of_its_player() {
     let timing = arena.level.timing.clone();
     arena.own(1).die(timing.respawn_ticks);
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
-    assert!(arena.events_of(&kinds::HIT).is_empty());
+    assert!(arena.events::<kinds::Hit>().is_empty());
 
     let mut arena = Arena::in_line(2);
     let at = arena.own(1).place;
@@ -251,8 +245,8 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
         hits += simulation
             .scene()
             .events()
-            .iter()
-            .filter(|row| kinds::HIT.read(*row).is_some_and(|hit| hit[4] >= f64::from(RAIL_DAMAGE)))
+            .each(&Kinds::of::<Skirmish>())
+            .filter(|(_, hit): &(_, kinds::Hit)| hit.damage >= RAIL_DAMAGE)
             .count();
         for own in (0..BOTS).filter_map(|id| simulation.game().own(PlayerId(id))) {
             if !own.railed {
@@ -300,8 +294,8 @@ fn shots_at_the_past_repeat_themselves() {
                 })
                 .collect();
             arena.step(&inputs);
-            rails += arena.events_of(&kinds::RAIL).len();
-            hits += arena.events_of(&kinds::HIT).len();
+            rails += arena.events::<kinds::Rail>().len();
+            hits += arena.events::<kinds::Hit>().len();
         }
         assert!(rails > 200 && hits > 20, "{rails} rails, {hits} hits");
         bincode::serde::encode_to_vec(&arena.world, WIRE).unwrap()

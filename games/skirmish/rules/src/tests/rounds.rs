@@ -1,12 +1,12 @@
 //! Rounds, teams and points.
 
 use super::super::class::Class;
-use super::super::kinds::{ASSIST, HIT, KILL, RESULT, ROUND, SHIP, STREAK};
+use super::super::kinds::{Assist, Hit, Kill, RoundPhase, Ship, Standing, Streak};
 use super::super::rules::{
     ASSIST_POINTS, ASSIST_S, KILLS_TOLD_MAX_PLAYERS, NEWCOMER_PROTECTION_S, PROTECTION_S, RESULT_S,
 };
 use super::*;
-use tickwire_game::scene::{Audience, EntityKind, EventKind};
+use tickwire_game::scene::{Audience, Event, Kinds, Row};
 
 pub(super) const BARE: Settings =
     Settings { obstacles: false, teams: false, friendly_fire: false, round_s: 180 };
@@ -20,26 +20,27 @@ impl Arena {
         arena
     }
 
-    pub(super) fn events<const N: usize>(&self, kind: &EventKind<N>) -> Vec<[f64; N]> {
-        self.happened.events().iter().filter_map(|event| kind.read(event)).collect()
+    /// The last tick's events of a kind.
+    pub(super) fn events<E: Event>(&self) -> Vec<E> {
+        let kinds = Kinds::of::<Skirmish>();
+        self.happened.events().each(&kinds).map(|(_, event)| event).collect()
     }
 
-    pub(super) fn rows<const N: usize>(&self, kind: &EntityKind<N>) -> Vec<[f64; N]> {
-        let mut writer = SceneWriter::default();
+    pub(super) fn rows<R: Row>(&self) -> Vec<R> {
+        let mut writer = SceneWriter::of::<Skirmish>();
         self.world.show(&mut writer);
-        writer.rows().iter().filter_map(|row| kind.read(row)).collect()
+        writer.rows().each(writer.kinds()).map(|(_, row)| row).collect()
     }
 
     /// Who is told of each event of a kind.
-    fn audiences<const N: usize>(&self, kind: &EventKind<N>) -> Vec<Audience> {
-        let scene = &self.happened;
-        let found =
-            (0..scene.events().len()).filter(|at| kind.read(scene.events().row(*at)).is_some());
+    fn audiences<E: Event>(&self) -> Vec<Audience> {
+        let (scene, kind) = (&self.happened, Kinds::of::<Skirmish>().index::<E>());
+        let found = (0..scene.events().len()).filter(|at| scene.events().row(*at).kind == kind);
         found.map(|at| scene.event_audience(at)).collect()
     }
 
-    fn round(&self) -> [f64; 5] {
-        self.rows(&ROUND)[0]
+    fn round(&self) -> kinds::Round {
+        self.rows()[0]
     }
 
     fn score(&self, player: u16) -> i32 {
@@ -74,9 +75,9 @@ impl Arena {
     }
 
     /// Ticks by hand up to the one after which the round is in that phase.
-    fn play_until_phase(&mut self, phase: f64) -> u32 {
+    fn play_until_phase(&mut self, phase: RoundPhase) -> u32 {
         let begun = self.tick;
-        while self.round()[1] != phase {
+        while self.round().phase != phase {
             self.press(Input::new(0, 0));
             assert!(self.tick.since(begun) < 10_000, "it never comes");
         }
@@ -87,21 +88,32 @@ impl Arena {
 #[test]
 fn a_round_ends_its_result_stands_and_the_next_one_begins_with_fresh_ships() {
     let mut arena = Arena::with(3, Settings { round_s: 20, ..BARE });
-    assert_eq!(arena.round()[..3], [1.0, 0.0, 601.0]);
+    let kinds::Round { number, phase, ends, .. } = arena.round();
+    assert_eq!((number, phase, ends), (1, RoundPhase::Playing, 601));
     arena.break_ship(0, 1);
-    arena.play_until_phase(1.0);
+    arena.play_until_phase(RoundPhase::Result);
     assert_eq!(arena.tick, Tick(601), "after 20 seconds");
-    let results: Vec<_> = arena.rows(&RESULT);
-    let kill = f64::from(KILL_POINTS);
-    assert_eq!(results[0], [0.0, 1.0, kill, 1.0, 0.0, 0.0, 1.0]);
-    assert_eq!(results[1], [1.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-    assert_eq!(results[2], [2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let standing = |player, place| Standing {
+        player: PlayerId(player),
+        place,
+        score: 0,
+        kills: 0,
+        deaths: 0,
+        assists: 0,
+        streak: 0,
+    };
+    let results = [
+        Standing { score: KILL_POINTS, kills: 1, streak: 1, ..standing(0, 1) },
+        Standing { deaths: 1, ..standing(1, 2) },
+        standing(2, 2),
+    ];
+    assert_eq!(arena.rows::<Standing>(), results);
     let ships: Vec<_> = (0..3).map(|id| arena.own(id).ship).collect();
     arena.press(Input::new(Input::FIRE, 0));
     assert!(arena.world.bolts.is_empty(), "weapons are off");
-    let lasted = arena.play_until_phase(0.0) + 1;
+    let lasted = arena.play_until_phase(RoundPhase::Playing) + 1;
     assert_eq!(lasted, arena.level.tick_rate.ticks_in(RESULT_S));
-    assert_eq!((arena.round()[0], arena.rows(&RESULT).len()), (2.0, 0));
+    assert_eq!((arena.round().number, arena.rows::<Standing>().len()), (2, 0));
     for id in 0..3 {
         assert!(arena.own(id).is_alive() && arena.own(id).ship != ships[usize::from(id)]);
         assert_eq!((arena.score(id), arena.own(id).truce_ticks), (0, 0));
@@ -113,7 +125,7 @@ fn a_round_ends_its_result_stands_and_the_next_one_begins_with_fresh_ships() {
 #[test]
 fn whoever_comes_while_a_result_stands_cannot_fire_either() {
     let mut arena = Arena::with(2, Settings { round_s: 20, ..BARE });
-    arena.play_until_phase(1.0);
+    arena.play_until_phase(RoundPhase::Result);
     arena.settle(30);
     arena.join(2);
     arena.press(Input::new(0, 0));
@@ -125,7 +137,8 @@ fn whoever_comes_while_a_result_stands_cannot_fire_either() {
 fn a_round_of_no_length_never_ends() {
     let mut arena = Arena::with(1, Settings { round_s: 0, ..BARE });
     arena.settle(8_000);
-    assert_eq!(arena.round()[..3], [1.0, 0.0, 0.0]);
+    let kinds::Round { number, phase, ends, .. } = arena.round();
+    assert_eq!((number, phase, ends), (1, RoundPhase::Playing, 0));
 }
 
 #[test]
@@ -139,8 +152,8 @@ fn who_helped_lately_gets_an_assist_and_is_told_alone() {
     arena.hurt(1, 3, at, 90.0);
     arena.hurt(2, 3, at, 1.0);
     assert_eq!([0, 1, 2, 3].map(|id| arena.score(id)), [0, ASSIST_POINTS, KILL_POINTS, 0]);
-    assert_eq!(arena.events(&ASSIST), [[3.0]]);
-    assert_eq!(arena.audiences(&ASSIST), [Audience::One(PlayerId(1))]);
+    assert_eq!(arena.events::<Assist>(), [Assist { victim: PlayerId(3) }]);
+    assert_eq!(arena.audiences::<Assist>(), [Audience::One(PlayerId(1))]);
 }
 
 #[test]
@@ -153,8 +166,9 @@ fn of_a_kill_all_are_told_and_in_a_large_arena_those_two_whom_it_concerns() {
         // Until the border is where it belongs.
         arena.settle(300);
         arena.break_ship(1, 3);
-        assert_eq!(arena.events(&KILL), [[3.0, 1.0, 0.0]]);
-        assert_eq!(arena.audiences(&KILL), [audience], "{players} players");
+        let kill = Kill { victim: PlayerId(3), killer: PlayerId(1), rail: false };
+        assert_eq!(arena.events::<Kill>(), [kill]);
+        assert_eq!(arena.audiences::<Kill>(), [audience], "{players} players");
     }
 }
 
@@ -165,7 +179,7 @@ fn a_streak_is_told_to_all_and_ends_with_a_life() {
     let mut told = Vec::new();
     for _ in 0..5 {
         arena.break_ship(0, 1);
-        told.extend(arena.events(&STREAK).iter().map(|[_, kills]| *kills as u32));
+        told.extend(arena.events().iter().map(|streak: &Streak| streak.kills));
         arena.settle(respawn + 1);
     }
     assert_eq!(told, [3, 5]);
@@ -191,9 +205,9 @@ fn teams_are_even_and_evened_out_between_rounds() {
     arena.join(9);
     assert_eq!(arena.world.team(PlayerId(9)), 1, "the weaker one");
     arena.leave(9, LeaveReason::Left);
-    arena.play_until_phase(1.0);
+    arena.play_until_phase(RoundPhase::Result);
     assert_eq!((count(&arena, 1), count(&arena, 2)), (1, 3), "not in the middle of a round");
-    arena.play_until_phase(0.0);
+    arena.play_until_phase(RoundPhase::Playing);
     assert_eq!((count(&arena, 1), count(&arena, 2)), (2, 2));
 }
 
@@ -206,7 +220,7 @@ fn a_mate_is_shot_through_unless_the_room_wants_it_otherwise() {
         arena.hurt(0, 2, at, 1.0);
         assert_eq!(arena.own(2).is_alive(), !friendly_fire);
         assert_eq!(arena.score(0), if friendly_fire { -KILL_POINTS } else { 0 });
-        assert_eq!(arena.round()[3], f64::from(arena.score(0)), "the team's points");
+        assert_eq!(arena.round().team1, arena.score(0), "the team's points");
         arena.own(2).place = Vec2::new(0.0, -10.0);
         arena.settle(30);
         let before = arena.score(0);
@@ -254,8 +268,8 @@ fn of_very_many_who_wait_some_appear_in_each_tick_and_not_always_the_same_first(
     assert_eq!(first.len(), rules::SPAWNS_PER_TICK_MAX);
     arena.settle(8);
     assert_eq!(alive(&arena).len(), 200);
-    arena.play_until_phase(1.0);
-    arena.play_until_phase(0.0);
+    arena.play_until_phase(RoundPhase::Result);
+    arena.play_until_phase(RoundPhase::Playing);
     assert_eq!(alive(&arena).len(), rules::SPAWNS_PER_TICK_MAX);
     assert_ne!(alive(&arena), first);
 }
@@ -264,14 +278,15 @@ fn of_very_many_who_wait_some_appear_in_each_tick_and_not_always_the_same_first(
 fn a_result_names_nobody_who_came_after_and_a_newcomer_of_it_is_safe_in_the_next_round() {
     let mut arena = Arena::with(3, Settings { round_s: 20, ..BARE });
     arena.break_ship(2, 1);
-    arena.play_until_phase(1.0);
+    arena.play_until_phase(RoundPhase::Result);
     arena.leave(2, LeaveReason::Left);
     arena.join(2);
     arena.settle(5);
-    let results = arena.rows(&RESULT);
-    assert_eq!(results[0][..3], [f64::from(u16::MAX), 1.0, f64::from(KILL_POINTS)]);
-    assert!(results[1..].iter().all(|row| row[0] != 2.0));
-    arena.play_until_phase(0.0);
+    let results = arena.rows::<Standing>();
+    let Standing { player, place, score, .. } = results[0];
+    assert_eq!((player, place, score), (PlayerId(u16::MAX), 1, KILL_POINTS));
+    assert!(results[1..].iter().all(|standing| standing.player != PlayerId(2)));
+    arena.play_until_phase(RoundPhase::Playing);
     let rate = arena.level.tick_rate;
     let protections = [2, 1].map(|id| arena.own(id).protection_ticks);
     assert_eq!(protections, [NEWCOMER_PROTECTION_S, PROTECTION_S].map(|s| rate.ticks_in(s)));
@@ -325,7 +340,8 @@ fn an_assist_counts_for_the_team_and_a_mate_earns_none() {
     arena.hurt(3, 1, at, 60.0);
     arena.hurt(2, 1, at, 1.0);
     assert_eq!([0, 3, 2].map(|id| arena.score(id)), [ASSIST_POINTS, 0, KILL_POINTS]);
-    assert_eq!(arena.round()[3..], [f64::from(ASSIST_POINTS + KILL_POINTS), 0.0]);
+    let kinds::Round { team1, team2, .. } = arena.round();
+    assert_eq!((team1, team2), (ASSIST_POINTS + KILL_POINTS, 0));
     // A kill of a mate is none.
     arena.hurt(2, 4, at, 1.0);
     let tally = arena.world.players[2].tally;
@@ -351,9 +367,9 @@ fn with_a_result_all_bolts_are_gone_and_no_hurt_of_the_last_round_counts_in_the_
         arena.press(Input::new(Input::FIRE, 0));
     }
     assert!(!arena.world.bolts.is_empty());
-    arena.play_until_phase(1.0);
+    arena.play_until_phase(RoundPhase::Result);
     assert!(arena.world.bolts.is_empty());
-    arena.play_until_phase(0.0);
+    arena.play_until_phase(RoundPhase::Playing);
     arena.hurt(1, 2, at, 1.0);
     assert_eq!([0, 1].map(|id| arena.score(id)), [0, KILL_POINTS]);
 }
@@ -370,12 +386,12 @@ fn an_overcharged_shot_hurts_more_and_none_hurts_who_is_protected() {
         for tick in 0..12 {
             let buttons = if tick == 0 { Input::FIRE } else { 0 };
             arena.step(&[received(0, Input::new(buttons, 0))]);
-            hits.extend(arena.events(&HIT));
+            hits.extend(arena.events::<Hit>());
         }
-        assert_eq!(hits.iter().map(|hit| hit[4]).collect::<Vec<_>>(), [lost]);
+        assert_eq!(hits.iter().map(|hit| hit.damage).collect::<Vec<_>>(), [lost]);
         let own = arena.own(1);
         let full = own.class.traits();
-        assert_eq!(f64::from(full.hull_max + full.shield_max - own.hull - own.shield), lost);
+        assert_eq!(full.hull_max + full.shield_max - own.hull - own.shield, lost);
     }
     for (overcharge_ticks, lost) in [(0, 75.0), (99, 112.5)] {
         let mut arena = Arena::with(2, BARE);
@@ -394,7 +410,7 @@ fn an_overcharged_shot_hurts_more_and_none_hurts_who_is_protected() {
 fn a_ships_row_says_its_team_class_and_charge() {
     let mut arena = Arena::with(2, Settings { teams: true, ..BARE });
     arena.own(1).overcharge_ticks = 9;
-    let flags: Vec<_> = arena.rows(&SHIP).iter().map(|ship| ship[9] as u8).collect();
+    let flags: Vec<_> = arena.rows().iter().map(|ship: &Ship| ship.flags).collect();
     let team = |flags: u8| flags >> kinds::TEAM_SHIFT & 3;
     assert_eq!([team(flags[0]), team(flags[1])], [1, 2]);
     assert_eq!(flags.iter().map(|flags| flags & kinds::FLAG_OVERCHARGED).max(), Some(4));
@@ -416,13 +432,13 @@ fn a_thousand_rails_in_one_tick_hit_as_one_after_the_other_would() {
     let places: Vec<_> = ids.iter().map(|id| arena.own(*id).place).collect();
     let inputs: Vec<_> = ids.iter().map(|id| received(*id, Input::new(0, 37 * id))).collect();
     arena.step(&inputs);
-    let beams = arena.events(&kinds::RAIL);
+    let beams = arena.events::<kinds::Rail>();
     assert_eq!(beams.len(), 300);
     let mut hit = 0;
-    for [x, y, dx, dy, by] in beams {
-        let way = Vec2::new(2.0 * dx as f32, 2.0 * dy as f32);
-        let from = Vec2::new((x - dx) as f32, (y - dy) as f32);
-        for (id, place) in ids.iter().zip(&places).filter(|(id, _)| f64::from(**id) != by) {
+    for kinds::Rail { x, y, dx, dy, by } in beams {
+        let way = Vec2::new(2.0 * dx, 2.0 * dy);
+        let from = Vec2::new(x - dx, y - dy);
+        for (id, place) in ids.iter().zip(&places).filter(|(id, _)| **id != by.0) {
             let along = (*place - from).dot(way) / way.length_squared();
             let nearest = from + way * along.clamp(0.0, 1.0);
             let depth = rules::SHIP_RADIUS - nearest.distance(*place);

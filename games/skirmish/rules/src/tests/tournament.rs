@@ -3,7 +3,7 @@
 #![expect(clippy::print_stderr, reason = "the figures are what it is for")]
 
 use super::super::bot;
-use super::super::kinds::{KILL, RESULT, ROUND};
+use super::super::kinds::{self, Kill, Standing};
 use super::*;
 
 /// Of free-for-all, and as many of two teams.
@@ -93,11 +93,9 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
         }
         inputs.sort_by_key(|input| input.player);
         simulation.step(&inputs);
-        for event in simulation.scene().events().iter() {
-            if let Some([_, _, by_rail]) = KILL.read(event) {
-                outcome.kills += 1;
-                outcome.rail_kills += by_rail as u32;
-            }
+        for (_, kill) in simulation.scene().events().each::<Kill>(schema.kinds()) {
+            outcome.kills += 1;
+            outcome.rail_kills += u32::from(kill.rail);
         }
         for (seat, stay) in seats.iter().zip(&mut stays) {
             let own = simulation.game().own(seat.player).expect("nobody leaves");
@@ -107,16 +105,17 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
         }
     }
     let scene = simulation.scene();
-    let results: Vec<_> = scene.rows().iter().filter_map(|row| RESULT.read(row)).collect();
+    let results = scene.rows().each::<Standing>(schema.kinds());
+    let results: Vec<_> = results.map(|(_, standing)| standing).collect();
     for seat in seats {
-        let of = results.iter().find(|result| result[0] as u16 == seat.player.0);
-        let [_, place, score, ..] = *of.expect("the round has ended, and all are in its result");
-        outcome.places.push(place as u32);
-        outcome.scores.push(score as i32);
+        let of = results.iter().find(|result| result.player == seat.player);
+        let of = of.expect("the round has ended, and all are in its result");
+        outcome.places.push(of.place as u32);
+        outcome.scores.push(of.score);
     }
-    let round = scene.rows().iter().find_map(|row| ROUND.read(row));
-    let [_, _, _, team1, team2] = round.expect("there is a round");
-    outcome.team_points = [team1 as i32, team2 as i32];
+    let (_, round) = scene.rows().each(schema.kinds()).next().expect("there is a round");
+    let kinds::Round { team1, team2, .. } = round;
+    outcome.team_points = [team1, team2];
     outcome
 }
 

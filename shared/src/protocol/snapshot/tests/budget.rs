@@ -8,7 +8,7 @@ use crate::dice::Dice;
 fn a_budget_is_kept_and_nothing_starves() {
     let placed = |fields| Kind { place: Some([0, 1]), ..kind_of(fields) };
     let field = || number(-8_000, 8_000, Predict::LinearFromLastTwo);
-    let schema = Schema { entities: vec![placed(vec![field(), field()])], events: vec![] };
+    let schema = Schema::of_kinds(vec![placed(vec![field(), field()])], vec![]);
     for coding in [Coding::Range, Coding::Plain] {
         let mut pair = Pair::new(&schema, coding);
         let mut dice = Dice::new(7, 0);
@@ -43,10 +43,8 @@ fn a_budget_is_kept_and_nothing_starves() {
 
 #[test]
 fn what_fits_again_is_told_whole() {
-    let schema = Schema {
-        entities: vec![kind_of(vec![number(0, i32::MAX, Predict::Hold)])],
-        events: vec![],
-    };
+    let kinds = vec![kind_of(vec![number(0, i32::MAX, Predict::Hold)])];
+    let schema = Schema::of_kinds(kinds, vec![]);
     let mut pair = Pair::new(&schema, Coding::Range);
     let mut rows = Rows::default();
     (0..300).for_each(|id| rows.push(EntityId(id), 0, 1)[0] = (id * 7_919) as i32);
@@ -62,8 +60,7 @@ fn what_fits_again_is_told_whole() {
 /// not pay for it.
 #[test]
 fn nothing_starves_however_far_apart_the_rows_are_that_change() {
-    let schema =
-        Schema { entities: vec![kind_of(vec![number(0, 255, Predict::Hold)])], events: vec![] };
+    let schema = Schema::of_kinds(vec![kind_of(vec![number(0, 255, Predict::Hold)])], vec![]);
     for (coding, rows, every) in [(Coding::Plain, 3_000, 100), (Coding::Range, 20_000, 500)] {
         let mut pair = Pair::new(&schema, coding);
         let mut dice = Dice::new(5, 0);
@@ -98,8 +95,7 @@ fn nothing_starves_however_far_apart_the_rows_are_that_change() {
 #[test]
 fn pressure_ends_when_all_fits() {
     let number = || number(0, 1 << 30, Predict::Hold);
-    let schema =
-        Schema { entities: vec![kind_of(vec![number()])], events: vec![kind_of(vec![number()])] };
+    let schema = Schema::of_kinds(vec![kind_of(vec![number()])], vec![kind_of(vec![number()])]);
     let mut pair = Pair::new(&schema, Coding::Range);
     let (mut rows, mut happened) = (Rows::default(), Rows::default());
     rows.push(EntityId(1), 0, 1);
@@ -118,7 +114,7 @@ fn pressure_ends_when_all_fits() {
 #[test]
 fn an_own_state_that_fills_the_budget_does_not_stop_the_world() {
     let fields = vec![number(0, 1 << 30, Predict::Hold); 4];
-    let schema = Schema { entities: vec![kind_of(fields)], events: vec![] };
+    let schema = Schema::of_kinds(vec![kind_of(fields)], vec![]);
     let mut pair = Pair { replays: false, ..Pair::new(&schema, Coding::Range) };
     let mut dice = Dice::new(3, 0);
     let all: Vec<u32> = (0..5).collect();
