@@ -76,9 +76,6 @@ pub enum ClientError {
     /// A schema that cannot be used.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The schema of another game, though its name and rules are those of this one.
-    #[error("the schema is not this game's: raise `RULES` when it changes")]
-    OtherSchema,
     /// A part of a message is not what it should be.
     #[error("the {0} cannot be read")]
     Part(&'static str),

@@ -19,7 +19,7 @@ use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
 use crate::protocol::snapshot::{Codec, Coding, GivenKind, SnapshotDecoder};
 use crate::protocol::{Board, ClientMessage, Input, WIRE, Welcome};
-use crate::scene::{Rows, Schema};
+use crate::scene::{Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
 
 pub(super) struct Playing<G: Game> {
@@ -64,11 +64,10 @@ impl<G: Game> Playing<G> {
         has_screen: bool,
     ) -> Result<Playing<G>, ClientError> {
         let sent: Schema = part(welcome.schema, "schema")?;
-        sent.check()?;
         // Rows and events are read as this game's structs.
         let schema = G::schema();
         if sent != schema {
-            return Err(ClientError::OtherSchema);
+            return Err(SchemaError::OtherGame.into());
         }
         let tick_rate =
             TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;

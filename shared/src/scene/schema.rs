@@ -149,6 +149,9 @@ pub enum SchemaError {
     /// A place or a velocity names a field that is not there.
     #[error("a field that is not there is referred to")]
     NoSuchField,
+    /// It is not that of the game which is to be played, though name and rules are.
+    #[error("the server's schema is not this game's: `RULES` must rise when it changes")]
+    OtherGame,
 }
 
 impl Schema {

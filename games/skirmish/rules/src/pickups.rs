@@ -37,6 +37,12 @@ pub struct Pad {
 }
 
 impl Pickup {
+    /// What its rows and events say.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
     fn back_ticks(self, timing: &Timing) -> u32 {
         match self {
             Pickup::Repair | Pickup::Shield => timing.pickup_back_ticks,

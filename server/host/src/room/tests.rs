@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use test_games::stones::{self, Push, Settings, Stone, Stones};
+use test_games::stones::{Push, Settings, Stone, Stones};
 use test_games::tape::Tape;
 use tickwire_game::game::{Game, LeaveReason, Setup};
 use tickwire_game::ids::{PlayerId, SessionId};
