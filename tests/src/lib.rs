@@ -1,8 +1,7 @@
-//! What the tests of the whole system stand on: the system on virtual time, the real
+//! What the tests of the whole system stand on, beside the simulator of `tickwire-test`: the real
 //! programs over real sockets, and what must hold for any bytes.
 
 pub mod fuzz;
 pub mod host;
 pub mod real;
 pub mod vectors;
-pub mod virtual_time;

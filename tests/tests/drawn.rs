@@ -9,27 +9,24 @@ use std::time::Duration;
 use skirmish_rules::kinds::Ship;
 use skirmish_rules::rules::SHIP_SPEED_MAX;
 use skirmish_rules::{Class, Input, Settings, Skirmish};
-use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::Drawing;
 use tickwire_game::ids::EntityId;
 use tickwire_game::scene::Kinds;
+use tickwire_test::{Path, Simulator, Who, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 /// Of an animation at 120 frames a second.
 const FRAME: Duration = Duration::from_micros(8_333);
 
-fn plan(tick_rate_hz: u16) -> Plan {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+fn open_world(hz: u16) -> Simulator<Skirmish> {
+    let seed = seed_or(1);
     println!("seed {seed}");
-    Plan { tick_rate_hz, ..Plan::seeded(seed) }
+    let settings = Settings { obstacles: false, ..Settings::default() };
+    Simulator::new(seed).tick_rate(hz).settings(settings)
 }
 
-fn open_world(hz: u16) -> World<Skirmish> {
-    World::of(&plan(hz), Settings { obstacles: false, ..Settings::default() })
-}
-
-fn crowd(world: &mut World<Skirmish>, bots: u32, path: Path) {
+fn crowd(world: &mut Simulator<Skirmish>, bots: u32, path: Path) {
     for _ in 0..bots {
         world.join_bot(path);
     }
@@ -37,7 +34,7 @@ fn crowd(world: &mut World<Skirmish>, bots: u32, path: Path) {
 
 /// The ships on the screen, and of which moment.
 fn ships(
-    world: &mut World<Skirmish>,
+    world: &mut Simulator<Skirmish>,
     who: Who,
     held: Input,
 ) -> (f64, BTreeMap<EntityId, [f64; 2]>) {
@@ -49,13 +46,13 @@ fn ships(
     (drawing.tick, ships.map(|row| (row.entity, [row.values[0], row.values[1]])).collect())
 }
 
-fn own_ship(world: &World<Skirmish>, who: Who) -> EntityId {
+fn own_ship(world: &Simulator<Skirmish>, who: Who) -> EntityId {
     world.client(who).own().expect("it plays").ship
 }
 
 /// Looks at each frame for a while; gives by how much any ship, and the own one, moved farther
 /// from one frame to the next than a ship can fly.
-fn watch(world: &mut World<Skirmish>, who: Who, held: Input, lasts: Duration) -> (f64, f64) {
+fn watch(world: &mut Simulator<Skirmish>, who: Who, held: Input, lasts: Duration) -> (f64, f64) {
     let flight = f64::from(SHIP_SPEED_MAX) * FRAME.as_secs_f64();
     let (mut last, mut before) = ships(world, who, held);
     let (mut of_others, mut of_own) = (0.0_f64, 0.0_f64);
@@ -79,16 +76,16 @@ fn watch(world: &mut World<Skirmish>, who: Who, held: Input, lasts: Duration) ->
 fn a_ship_at_rest_is_seen_to_heed_a_key_in_the_next_frame_wherever_it_lies() {
     for class in Class::ALL {
         let mut world = open_world(30);
-        let who = world.join_player(Path { latency: 75 * MS, ..Path::default() });
+        let who = world.join("a player", Path { one_way: 75 * MS, ..Path::default() });
         world.run(5 * SECOND);
         let still = Input::new(0, 0).wishing(class);
         for nth in 0..60_u32 {
             // From a place that is no whole number of steps, at any time within a tick.
             let way = [Input::RIGHT, Input::UP, Input::LEFT, Input::DOWN][nth as usize % 4];
             let held = Input::new(way, 0).wishing(class);
-            world.press(who, held);
+            world.hold(who, held);
             world.run(37 * MS + nth * MS);
-            world.press(who, still);
+            world.hold(who, still);
             world.run(3 * SECOND + nth * 7 * MS);
             let own = own_ship(&world, who);
             let (_, before) = ships(&mut world, who, still);
@@ -106,8 +103,8 @@ fn on_a_bad_line_the_others_move_without_leaps() {
     for hz in [20, 30, 128] {
         let mut world = open_world(hz);
         let stall = Some((3 * SECOND, 250 * MS));
-        let path = Path { latency: 75 * MS, jitter: 40 * MS, stall, ..Path::default() };
-        let who = world.join_player(path);
+        let path = Path { one_way: 75 * MS, jitter: 40 * MS, stall, ..Path::default() };
+        let who = world.join("a player", path);
         crowd(&mut world, 12, Path::default());
         world.run(5 * SECOND);
         let (of_others, _) = watch(&mut world, who, Input::new(0, 0), 20 * SECOND);
@@ -123,7 +120,7 @@ fn on_a_bad_line_the_others_move_without_leaps() {
 }
 
 /// The longest way of another ship from one frame to the next in ten seconds.
-fn leaps_of_others(world: &mut World<Skirmish>, who: Who) -> f64 {
+fn leaps_of_others(world: &mut Simulator<Skirmish>, who: Who) -> f64 {
     let held = Input::new(0, 0);
     let (mut most, mut before) = (0.0_f64, ships(world, who, held).1);
     for _ in 0..1_200 {
@@ -144,8 +141,8 @@ fn a_room_that_slows_down_and_comes_back_is_drawn_forwards_and_smoothly() {
     for hz in [30, 60, 128] {
         for times in [3_u32, 10] {
             let mut world = open_world(hz);
-            let who = world.join_bot(Path { latency: 30 * MS, ..Path::default() });
-            crowd(&mut world, 6, Path { latency: 30 * MS, ..Path::default() });
+            let who = world.join_bot(Path { one_way: 30 * MS, ..Path::default() });
+            crowd(&mut world, 6, Path { one_way: 30 * MS, ..Path::default() });
             world.run(6 * SECOND);
             let held = Input::new(0, 0);
             world.make_steps_take(Duration::from_secs(u64::from(times)) / 2 / u32::from(hz));
@@ -163,8 +160,8 @@ fn a_room_that_slows_down_and_comes_back_is_drawn_forwards_and_smoothly() {
 fn a_server_that_stood_still_is_drawn_forwards_and_soon_as_it_is() {
     for hz in [30, 128] {
         let mut world = open_world(hz);
-        let who = world.join_bot(Path { latency: 30 * MS, ..Path::default() });
-        crowd(&mut world, 6, Path { latency: 30 * MS, ..Path::default() });
+        let who = world.join_bot(Path { one_way: 30 * MS, ..Path::default() });
+        crowd(&mut world, 6, Path { one_way: 30 * MS, ..Path::default() });
         world.run(6 * SECOND);
         world.stop_server(5 * SECOND);
         let (of_others, _) = watch(&mut world, who, Input::new(0, 0), 6 * SECOND);
@@ -180,14 +177,14 @@ fn a_server_that_stood_still_is_drawn_forwards_and_soon_as_it_is() {
 fn neither_a_correction_nor_a_clock_that_jumps_makes_the_own_ship_leap() {
     let mut world = open_world(30);
     let stall = Some((4 * SECOND, 900 * MS));
-    let who = world.join_player(Path { latency: 40 * MS, stall, ..Path::default() });
+    let who = world.join("a player", Path { one_way: 40 * MS, stall, ..Path::default() });
     world.run(5 * SECOND);
     world.take_feel(who);
     let mut most = 0.0_f64;
     // What is pressed within a stall comes too late, and something else was done instead.
     for (nth, button) in [Input::LEFT, Input::RIGHT].into_iter().cycle().take(80).enumerate() {
         let held = Input::new(button, 0);
-        world.press(who, held);
+        world.hold(who, held);
         let (_, of_own) = watch(&mut world, who, held, (300 + 7 * nth as u32) * MS);
         most = most.max(of_own);
     }
@@ -208,14 +205,14 @@ fn without_prediction_the_own_ship_answers_a_round_trip_late() {
         [(true, Duration::ZERO, 40 * MS), (false, 150 * MS, 400 * MS)]
     {
         let mut world = open_world(30);
-        let who = world.join_player(Path { latency: 75 * MS, ..Path::default() });
+        let who = world.join("a player", Path { one_way: 75 * MS, ..Path::default() });
         world.run(5 * SECOND);
         world.client_mut(who).set_prediction(predicts);
         let held = Input::new(Input::UP, 0);
-        world.press(who, held);
+        world.hold(who, held);
         let own = own_ship(&world, who);
         let (began, at_rest) = (world.now(), ships(&mut world, who, Input::new(0, 0)).1[&own]);
-        let moved = |world: &mut World<Skirmish>| {
+        let moved = |world: &mut Simulator<Skirmish>| {
             let at = ships(world, who, held).1[&own];
             (at[1] - at_rest[1]).abs() > 0.001
         };

@@ -6,22 +6,22 @@
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use tests::virtual_time::{Feel, Path, Plan, Who, World};
 use tickwire_game::protocol::End;
 use tickwire_host::pacer::TimeScale;
+use tickwire_test::{Feel, Path, Simulator, Who, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-fn plan(tick_rate_hz: u16) -> Plan {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+fn room(tick_rate_hz: u16) -> Simulator<Skirmish> {
+    let seed = seed_or(1);
     println!("seed {seed}");
-    Plan { tick_rate_hz, ..Plan::seeded(seed) }
+    Simulator::new(seed).tick_rate(tick_rate_hz)
 }
 
 /// A path of so much round trip.
 fn round_trip(latency: Duration) -> Path {
-    Path { latency: latency / 2, ..Path::default() }
+    Path { one_way: latency / 2, ..Path::default() }
 }
 
 fn tick_ms(hz: u16) -> f64 {
@@ -31,7 +31,7 @@ fn tick_ms(hz: u16) -> f64 {
 #[test]
 fn alone_on_a_clean_line_nothing_is_ever_corrected_nor_late() {
     for hz in [20, 30, 60, 128] {
-        let mut world = World::<Skirmish>::new(&plan(hz));
+        let mut world = room(hz);
         let player = world.join_bot(round_trip(20 * MS));
         world.run(3 * SECOND);
         let first = world.take_feel(player);
@@ -39,7 +39,7 @@ fn alone_on_a_clean_line_nothing_is_ever_corrected_nor_late() {
         world.all_play();
         let feel = world.take_feel(player);
         // Its ship came to life, and the border was moved to where it belongs.
-        assert_eq!(first.unexplained, [], "{hz} Hz");
+        assert_eq!(first.mistimed, [], "{hz} Hz");
         assert_eq!((&feel.corrections[..], &feel.late[..]), (&[][..], &[][..]), "{hz} Hz");
         assert!(feel.margins.iter().all(|margin| (0..=1).contains(margin)), "{hz} Hz");
         assert_eq!(feel.guesses, 0, "{hz} Hz: what is drawn is always known");
@@ -47,8 +47,7 @@ fn alone_on_a_clean_line_nothing_is_ever_corrected_nor_late() {
 }
 
 /// So many bots in one room over `path`; gives what each felt in `lasts`, once all have settled.
-fn crowd(plan: &Plan, players: u16, path: Path, lasts: Duration) -> Vec<Feel> {
-    let mut world = World::<Skirmish>::new(plan);
+fn crowd(mut world: Simulator<Skirmish>, players: u16, path: Path, lasts: Duration) -> Vec<Feel> {
     let players: Vec<_> = (0..players).map(|_| world.join_bot(path)).collect();
     world.run(5 * SECOND);
     players.iter().for_each(|&who| drop(world.take_feel(who)));
@@ -60,12 +59,12 @@ fn crowd(plan: &Plan, players: u16, path: Path, lasts: Duration) -> Vec<Feel> {
 #[test]
 fn in_a_crowd_each_correction_has_a_cause() {
     let path = Path { jitter: 20 * MS, ..round_trip(100 * MS) };
-    let all = crowd(&plan(30), 32, path, 60 * SECOND);
+    let all = crowd(room(30), 32, path, 60 * SECOND);
     let corrections: usize = all.iter().map(|feel| feel.corrections.len()).sum();
     println!("{corrections} corrections among 32 in a minute");
     assert!(corrections > 100, "they fight");
     for (at, feel) in all.iter().enumerate() {
-        assert_eq!(feel.unexplained, [], "player {at}: {:?}", feel.late);
+        assert_eq!(feel.mistimed, [], "player {at}: {:?}", feel.late);
         assert_eq!(feel.late, [], "player {at}");
     }
 }
@@ -94,7 +93,7 @@ fn inputs_are_in_time_and_hardly_earlier(hz: u16, all: &[Feel]) {
 #[test]
 fn with_jitter_and_stalls_inputs_are_in_time_and_hardly_earlier() {
     for hz in [20, 30, 60] {
-        let all = crowd(&plan(hz), 8, rough(80 * MS), 120 * SECOND);
+        let all = crowd(room(hz), 8, rough(80 * MS), 120 * SECOND);
         inputs_are_in_time_and_hardly_earlier(hz, &all);
     }
 }
@@ -108,7 +107,7 @@ fn on_long_lines_and_after_long_stalls_inputs_are_in_time_as_well() {
         {
             let stall = Some((5 * SECOND, stall_ms * MS));
             let path = Path { jitter: 50 * MS, stall, ..round_trip(round_trip_ms * MS) };
-            let all = crowd(&plan(hz), 4, path, 40 * SECOND);
+            let all = crowd(room(hz), 4, path, 40 * SECOND);
             let late: usize = all.iter().map(|feel| feel.late.len()).sum();
             let ticks: usize = all.iter().map(|feel| feel.margins.len()).sum();
             let late_percent = 100.0 * late as f64 / ticks as f64;
@@ -132,12 +131,12 @@ fn has_settled(feel: &Feel, hz: u16) -> bool {
 #[test]
 fn the_lead_settles_soon_after_joining_and_after_the_line_has_changed() {
     for hz in [20, 30, 60, 128] {
-        let mut world = World::<Skirmish>::new(&plan(hz));
+        let mut world = room(hz);
         let players: Vec<Who> = (0..6)
             .map(|nth| world.join_bot(Path { jitter: 5 * MS, ..round_trip(nth * 40 * MS) }))
             .collect();
         world.run(3 * SECOND);
-        let settled = |world: &mut World<Skirmish>, what: &str| {
+        let settled = |world: &mut Simulator<Skirmish>, what: &str| {
             players.iter().for_each(|&who| drop(world.take_feel(who)));
             world.run(2 * SECOND);
             for &who in &players {
@@ -159,7 +158,7 @@ fn the_lead_settles_soon_after_joining_and_after_the_line_has_changed() {
 
 #[test]
 fn a_tab_in_the_background_disturbs_nobody_and_is_back_within_a_second() {
-    let mut world = World::<Skirmish>::new(&plan(30));
+    let mut world = room(30);
     let hidden = world.join_bot(round_trip(60 * MS));
     let other = world.join_bot(Path { jitter: 10 * MS, ..round_trip(60 * MS) });
     world.run(5 * SECOND);
@@ -172,37 +171,37 @@ fn a_tab_in_the_background_disturbs_nobody_and_is_back_within_a_second() {
     world.run(10 * SECOND);
     world.all_play();
     let (hidden, other) = (world.take_feel(hidden), world.take_feel(other));
-    assert_eq!((&hidden.late[..], &hidden.unexplained[..]), (&[][..], &[][..]));
+    assert_eq!((&hidden.late[..], &hidden.mistimed[..]), (&[][..], &[][..]));
     assert!(hidden.margins.iter().all(|margin| *margin <= 2), "{:?}", hidden.margins);
     assert!(hidden.guessed_percent() < 5.0, "{} %", hidden.guessed_percent());
-    assert_eq!((&other.late[..], &other.unexplained[..]), (&[][..], &[][..]));
+    assert_eq!((&other.late[..], &other.mistimed[..]), (&[][..], &[][..]));
 }
 
 #[test]
 fn sixty_four_at_128_ticks_a_second_feel_no_less() {
     let path = Path { jitter: 20 * MS, ..round_trip(100 * MS) };
-    for (at, feel) in crowd(&plan(128), 64, path, 8 * SECOND).iter().enumerate() {
-        assert_eq!(feel.unexplained, [], "player {at}: {:?}", feel.late);
+    for (at, feel) in crowd(room(128), 64, path, 8 * SECOND).iter().enumerate() {
+        assert_eq!(feel.mistimed, [], "player {at}: {:?}", feel.late);
     }
-    let all = crowd(&plan(128), 64, rough(80 * MS), 11 * SECOND);
+    let all = crowd(room(128), 64, rough(80 * MS), 11 * SECOND);
     inputs_are_in_time_and_hardly_earlier(128, &all);
 }
 
 /// What the players of a world felt in a while.
-fn feel_of(world: &mut World<Skirmish>, players: &[Who]) -> Vec<Feel> {
+fn feel_of(world: &mut Simulator<Skirmish>, players: &[Who]) -> Vec<Feel> {
     players.iter().map(|&who| world.take_feel(who)).collect()
 }
 
 fn nothing_went_wrong(all: &[Feel], what: &str) {
     for (at, feel) in all.iter().enumerate() {
-        assert_eq!(feel.unexplained, [], "player {at}, {what}: {:?}", feel.late);
+        assert_eq!(feel.mistimed, [], "player {at}, {what}: {:?}", feel.late);
         assert_eq!(feel.late, [], "player {at}, {what}");
     }
 }
 
 /// Players near and far, settled.
-fn near_and_far(hz: u16) -> (World<Skirmish>, Vec<Who>) {
-    let mut world = World::<Skirmish>::new(&plan(hz));
+fn near_and_far(hz: u16) -> (Simulator<Skirmish>, Vec<Who>) {
+    let mut world = room(hz);
     let paths = [0, 20, 60, 120, 200].map(|ms| Path { jitter: 5 * MS, ..round_trip(ms * MS) });
     let players: Vec<_> = paths.iter().cycle().take(10).map(|&path| world.join_bot(path)).collect();
     world.run(6 * SECOND);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skirmish_rules::{Input, Skirmish, rules};
 use tests::real::{Server, say};
-use tests::virtual_time::{Logged, Path, Plan, World};
+use tickwire_test::{Logged, Path, Simulator};
 use wasmi::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -94,8 +94,8 @@ fn ms(now: Duration) -> f64 {
 fn a_minute_alone_in_wasm_is_the_same_minute_to_the_last_byte_without_a_correction() {
     let server = Server::start(&[]);
     let wasm = server.get("/tickwire.wasm").body;
-    let mut world = World::<Skirmish>::new(&Plan::seeded(3));
-    let player = world.join_bot(Path { latency: SECOND / 50, ..Path::default() });
+    let mut world = Simulator::<Skirmish>::new(3);
+    let player = world.join_bot(Path { one_way: SECOND / 50, ..Path::default() });
     world.record(player);
     world.run(3 * SECOND);
     let at_first = world.client(player).corrections();

@@ -7,31 +7,31 @@ use std::time::Duration;
 use skirmish_rules::kinds::Round;
 use skirmish_rules::{Settings, Skirmish};
 use test_games::dots::Dots;
-use tests::virtual_time::{Path, Plan, World};
 use tickwire_game::game::Game;
 use tickwire_game::limits::TICK_MAX;
 use tickwire_game::protocol::End;
 use tickwire_game::scene::Kinds;
 use tickwire_game::tick::Tick;
+use tickwire_test::{Path, Simulator, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-fn plan(first_tick: u32) -> Plan {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+fn room<G: Game>(first_tick: u32) -> Simulator<G> {
+    let seed = seed_or(1);
     println!("seed {seed}, from tick {first_tick} on");
-    Plan { first_tick: Tick(first_tick), ..Plan::seeded(seed) }
+    Simulator::new(seed).first_tick(Tick(first_tick))
 }
 
 fn line() -> Path {
-    Path { latency: 30 * MS, jitter: 10 * MS, ..Path::default() }
+    Path { one_way: 30 * MS, jitter: 10 * MS, ..Path::default() }
 }
 
 /// Half a minute around a tick: the checker looks at every snapshot of each client.
-fn plays_across<G: Game>(tick: u32, settings: G::Settings) -> World<G> {
-    let mut world = World::<G>::of(&Plan { fill: 4, ..plan(tick - 450) }, settings);
+fn plays_across<G: Game>(tick: u32, settings: G::Settings) -> Simulator<G> {
+    let mut world = room::<G>(tick - 450).bots(4).settings(settings);
     let players = [(); 3].map(|()| world.join_bot(line()));
-    world.join_spectator(line());
+    world.spectate(line());
     world.run(30 * SECOND);
     world.all_play();
     assert!(world.room().tick() > Tick(tick));
@@ -59,9 +59,9 @@ fn half_of_all_ticks_is_a_tick_like_any_other() {
 #[test]
 fn a_room_announces_its_end_and_ends_with_its_own_reason() {
     // A little more than ten minutes before.
-    let mut world = World::<Dots>::new(&plan(TICK_MAX - 605 * 30));
+    let mut world = room::<Dots>(TICK_MAX - 605 * 30);
     let player = world.join_bot(line());
-    let spectator = world.join_spectator(line());
+    let spectator = world.spectate(line());
     world.run(4 * SECOND);
     assert_eq!(world.client_mut(player).next_notice(), None);
     world.run(3 * SECOND);
@@ -78,7 +78,7 @@ fn a_room_announces_its_end_and_ends_with_its_own_reason() {
 #[test]
 fn a_room_makes_its_last_tick_and_is_over() {
     for players in [0, 3] {
-        let mut world = World::<Skirmish>::new(&Plan { fill: 2, ..plan(TICK_MAX - 20 * 30) });
+        let mut world = room::<Skirmish>(TICK_MAX - 20 * 30).bots(2);
         let players: Vec<_> = (0..players).map(|_| world.join_bot(line())).collect();
         world.run(19 * SECOND);
         world.all_play();

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use skirmish_rules::kinds::{self, FLAG_PROTECTED};
 use skirmish_rules::{Input, Settings, Skirmish};
-use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::{Client, Drawing};
 use tickwire_game::game::Game;
 use tickwire_game::scene::Kinds;
 use tickwire_game::tick::{Rewind, Tick};
+use tickwire_test::{Path, Simulator, Who, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -101,12 +101,19 @@ fn strafer() -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
 }
 
 /// Of how many shots how many hit.
-fn shoot(plan: &Plan, round_trip: Duration, aim: Aim, cheat: Option<Cheat>) -> (usize, usize) {
-    let mut world =
-        World::<Skirmish>::of(plan, Settings { obstacles: false, ..Settings::default() });
-    let path = |latency| Path { latency, ..Path::default() };
-    let target = world.join_acting(path(5 * MS), strafer());
-    let shooter = world.join_acting(path(round_trip / 2), shooter(aim));
+fn shoot(
+    room: Simulator<Skirmish>,
+    round_trip: Duration,
+    aim: Aim,
+    cheat: Option<Cheat>,
+) -> (usize, usize) {
+    let mut world = room.settings(Settings { obstacles: false, ..Settings::default() });
+    let path = |one_way| Path { one_way, ..Path::default() };
+    let target = world.join("the target", path(5 * MS));
+    world.act(target, strafer());
+    let acts = shooter(aim);
+    let shooter = world.join("the shooter", path(round_trip / 2));
+    world.act(shooter, acts);
     if let Some(cheat) = cheat {
         world.meddle(shooter, cheat);
     }
@@ -129,7 +136,7 @@ fn shoot(plan: &Plan, round_trip: Duration, aim: Aim, cheat: Option<Cheat>) -> (
     (shots, hits)
 }
 
-fn player(world: &World<Skirmish>, who: Who) -> tickwire_game::ids::PlayerId {
+fn player(world: &Simulator<Skirmish>, who: Who) -> tickwire_game::ids::PlayerId {
     world.player(who).expect("it plays")
 }
 
@@ -143,7 +150,7 @@ fn hits_long_ago(mut says: impl FnMut(Tick, Tick) -> Tick + 'static) -> usize {
     });
     // What it draws is some 70 ms old.
     let long_ago = Aim { lead_s: -(0.283 - 0.07) };
-    let (shots, hits) = shoot(&plan(LIMIT), 20 * MS, long_ago, Some(lies));
+    let (shots, hits) = shoot(room(LIMIT), 20 * MS, long_ago, Some(lies));
     100 * hits / shots
 }
 
@@ -180,8 +187,7 @@ fn what_a_client_says_it_has_seen_is_held_against_what_it_has_acknowledged() {
 /// How many inputs of these clients claim more than is believed, and of how many, in two minutes of a room that is
 /// overloaded for five seconds of every twenty if `slows`.
 fn bounded(tick_rate_hz: u16, paths: &[Path], slows: bool) -> (u64, u64) {
-    let plan = Plan { tick_rate_hz, ..plan(LIMIT) };
-    let mut world = World::<Skirmish>::of(&plan, Settings::default());
+    let mut world = room(LIMIT).tick_rate(tick_rate_hz);
     for path in paths {
         world.join_bot(*path);
     }
@@ -196,13 +202,13 @@ fn bounded(tick_rate_hz: u16, paths: &[Path], slows: bool) -> (u64, u64) {
     assert_eq!(slows, !world.time_scales().is_empty());
     let counters = world.room_counters();
     let (bounded, taken) = (counters.rewinds_bounded, counters.inputs_taken);
-    let lines: Vec<_> = paths.iter().map(|path| (path.latency, path.jitter)).collect();
+    let lines: Vec<_> = paths.iter().map(|path| (path.one_way, path.jitter)).collect();
     println!("{tick_rate_hz} Hz, {lines:?}, slows: {slows}: {bounded} of {taken}");
     (bounded, taken)
 }
 
 fn line(latency: u32, jitter: u32) -> Path {
-    Path { latency: latency * MS, jitter: jitter * MS, ..Path::default() }
+    Path { one_way: latency * MS, jitter: jitter * MS, ..Path::default() }
 }
 
 #[test]
@@ -229,10 +235,10 @@ fn with_much_jitter_hardly_any_rewind_of_an_honest_client_is_bounded() {
 
 type Cheat = Box<dyn FnMut(&mut tickwire_game::protocol::Input<'_>)>;
 
-fn plan(rewind_max: Duration) -> Plan {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+fn room(rewind_max: Duration) -> Simulator<Skirmish> {
+    let seed = seed_or(1);
     println!("seed {seed}");
-    Plan { rewind_max, ..Plan::seeded(seed) }
+    Simulator::new(seed).rewind_max(rewind_max)
 }
 
 const AS_SEEN: Aim = Aim { lead_s: 0.0 };
@@ -241,10 +247,10 @@ const LIMIT: Duration = Duration::from_millis(250);
 #[test]
 fn what_is_seen_is_hit_with_compensation_and_missed_without() {
     for tick_rate_hz in [20, 30, 60, 128] {
-        let plan = |rewind_max| Plan { tick_rate_hz, ..plan(rewind_max) };
-        let with = shoot(&plan(LIMIT), 250 * MS, AS_SEEN, None);
+        let room = |rewind_max| room(rewind_max).tick_rate(tick_rate_hz);
+        let with = shoot(room(LIMIT), 250 * MS, AS_SEEN, None);
         assert_eq!(with, (SHOTS, SHOTS), "{tick_rate_hz} Hz");
-        let (_, hits) = shoot(&plan(Duration::ZERO), 250 * MS, AS_SEEN, None);
+        let (_, hits) = shoot(room(Duration::ZERO), 250 * MS, AS_SEEN, None);
         assert!(hits <= 1, "{hits} hits without, {tick_rate_hz} Hz");
     }
 }
@@ -252,7 +258,7 @@ fn what_is_seen_is_hit_with_compensation_and_missed_without() {
 #[test]
 fn beyond_the_limit_shots_are_judged_at_the_limit() {
     let round_trip = 500 * MS;
-    let (_, hits) = shoot(&plan(LIMIT), round_trip, AS_SEEN, None);
+    let (_, hits) = shoot(room(LIMIT), round_trip, AS_SEEN, None);
     assert!(hits <= 1, "{hits} hits of what is older than the limit");
     // Whoever leads by what is beyond it hits: what the picture is old is measured by a look at it.
     let age = Rc::new(RefCell::new(Duration::ZERO));
@@ -260,18 +266,18 @@ fn beyond_the_limit_shots_are_judged_at_the_limit() {
     let note: Cheat = Box::new(move |input| {
         *noted.borrow_mut() = Duration::from_secs(1) * u32::from(input.rewind.0) / 16 / 30;
     });
-    shoot(&plan(LIMIT), round_trip, AS_SEEN, Some(note));
+    shoot(room(LIMIT), round_trip, AS_SEEN, Some(note));
     let beyond = *age.borrow() - LIMIT;
     assert!(beyond > 200 * MS, "{beyond:?}");
     let lead = Aim { lead_s: beyond.as_secs_f64() };
-    let (_, hits) = shoot(&plan(LIMIT), round_trip, lead, None);
+    let (_, hits) = shoot(room(LIMIT), round_trip, lead, None);
     assert!(hits >= SHOTS - 1, "{hits} hits with the right lead");
 }
 
 #[test]
 fn a_claimed_picture_of_the_future_or_of_long_ago_gains_nothing() {
     let near = 20 * MS;
-    assert_eq!(shoot(&plan(LIMIT), near, AS_SEEN, None), (SHOTS, SHOTS), "an honest player");
+    assert_eq!(shoot(room(LIMIT), near, AS_SEEN, None), (SHOTS, SHOTS), "an honest player");
     // It lets go of the rail with the claim to have seen what was a quarter of a second ago, and
     // aims there.
     let fires = |input: &tickwire_game::protocol::Input<'_>| input.input[0] & Input::RAIL == 0;
@@ -281,10 +287,10 @@ fn a_claimed_picture_of_the_future_or_of_long_ago_gains_nothing() {
         }
     });
     let where_it_was = Aim { lead_s: -(LIMIT.as_secs_f64() - 0.07) };
-    let (_, hits) = shoot(&plan(LIMIT), near, where_it_was, Some(past));
+    let (_, hits) = shoot(room(LIMIT), near, where_it_was, Some(past));
     assert!(hits <= 1, "{hits} hits of what nobody saw there any more");
     // What is to come cannot be claimed at all: it is judged in the present, as without any.
     let future: Cheat = Box::new(|input| input.rewind = Rewind(0));
-    let (_, hits) = shoot(&plan(LIMIT), 250 * MS, AS_SEEN, Some(future));
+    let (_, hits) = shoot(room(LIMIT), 250 * MS, AS_SEEN, Some(future));
     assert!(hits <= 1, "{hits} hits of what is in the present elsewhere");
 }

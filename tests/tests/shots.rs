@@ -9,23 +9,24 @@ use std::time::Duration;
 use skirmish_rules::kinds::Bolt;
 use skirmish_rules::rules::BOLT_SPEED;
 use skirmish_rules::{Input, Settings, Skirmish};
-use tests::virtual_time::{Path, Plan, Who, World};
 use tickwire_game::client::Drawing;
 use tickwire_game::scene::Kinds;
+use tickwire_test::{Path, Simulator, Who, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 /// Of an animation at 60 frames a second, in whole microseconds.
 const FRAME: Duration = Duration::from_micros(16_667);
 
-fn plan(tick_rate_hz: u16) -> Plan {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+fn open_room(tick_rate_hz: u16) -> Simulator<Skirmish> {
+    let seed = seed_or(1);
     println!("seed {seed}");
-    Plan { tick_rate_hz, ..Plan::seeded(seed) }
+    let settings = Settings { obstacles: false, ..Settings::default() };
+    Simulator::new(seed).tick_rate(tick_rate_hz).settings(settings)
 }
 
 /// The bolts on the screen, by the number of the shot, with their distance from the own ship.
-fn bolts(world: &mut World<Skirmish>, who: Who, held: Input) -> BTreeMap<u64, f64> {
+fn bolts(world: &mut Simulator<Skirmish>, who: Who, held: Input) -> BTreeMap<u64, f64> {
     let (now, player) = (world.now(), world.player(who).expect("it plays"));
     let mut drawing = Drawing::default();
     let client = world.client_mut(who);
@@ -48,19 +49,18 @@ fn bolts(world: &mut World<Skirmish>, who: Who, held: Input) -> BTreeMap<u64, f6
 fn own_bolts_are_there_at_once_and_fly_without_a_leap_into_those_of_the_server() {
     for (hz, latency_ms, jitter_ms) in [(30, 0, 0), (30, 150, 0), (30, 250, 20), (128, 150, 10)] {
         let what = format!("{hz} Hz, {latency_ms} ms, {jitter_ms} ms");
-        let mut world =
-            World::<Skirmish>::of(&plan(hz), Settings { obstacles: false, ..Settings::default() });
-        let path = Path { latency: latency_ms * MS / 2, jitter: jitter_ms * MS, ..Path::default() };
-        let who = world.join_player(path);
+        let mut world = open_room(hz);
+        let path = Path { one_way: latency_ms * MS / 2, jitter: jitter_ms * MS, ..Path::default() };
+        let who = world.join("a player", path);
         world.run(4 * SECOND);
         // Its first ship is news to it.
         let spawned = world.client(who).corrections();
         assert!(spawned <= 1, "{what}: {spawned}");
         // From one side of the arena all across it: they end where they please.
-        world.press(who, Input::new(Input::LEFT, 0));
+        world.hold(who, Input::new(Input::LEFT, 0));
         world.run(6 * SECOND);
         let held = Input::new(Input::FIRE, 0);
-        world.press(who, held);
+        world.hold(who, held);
         let mut before = BTreeMap::new();
         let mut first_seen = None;
         let mut ends = 0;
@@ -92,15 +92,14 @@ fn own_bolts_are_there_at_once_and_fly_without_a_leap_into_those_of_the_server()
 
 #[test]
 fn a_bolt_that_has_broken_on_the_border_does_not_come_there_once_more() {
-    let mut world =
-        World::<Skirmish>::of(&plan(30), Settings { obstacles: false, ..Settings::default() });
-    let who = world.join_player(Path { latency: 125 * MS, ..Path::default() });
+    let mut world = open_room(30);
+    let who = world.join("a player", Path { one_way: 125 * MS, ..Path::default() });
     world.run(4 * SECOND);
     // To the border first, and then at it from near by.
-    world.press(who, Input::new(Input::RIGHT, 0));
+    world.hold(who, Input::new(Input::RIGHT, 0));
     world.run(6 * SECOND);
     let held = Input::new(Input::FIRE, 0);
-    world.press(who, held);
+    world.hold(who, held);
     let mut gone = Vec::new();
     let mut before = BTreeMap::new();
     for frame in 0..240_u32 {

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use skirmish_rules::{Input, Skirmish};
 use test_games::dots::{Dots, Go};
-use tests::virtual_time::{Path, Plan, World};
 use tickwire_game::client::Drawing;
 use tickwire_game::game::Game;
 use tickwire_game::protocol::End;
+use tickwire_host::limits::SPECTATOR_DELAY_DEFAULT;
+use tickwire_test::{Path, Simulator, seed_or};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn seed() -> u64 {
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = seed_or(1);
     println!("seed {seed}");
     seed
 }
@@ -23,7 +24,7 @@ fn seed() -> u64 {
 /// As on a phone: far, uneven, and now and then nothing for a while.
 fn rough() -> Path {
     Path {
-        latency: 40 * MS,
+        one_way: 40 * MS,
         jitter: 20 * MS,
         stall: Some((5 * SECOND, 300 * MS)),
         ..Path::default()
@@ -31,17 +32,17 @@ fn rough() -> Path {
 }
 
 fn clean() -> Path {
-    Path { latency: 10 * MS, ..Path::default() }
+    Path { one_way: 10 * MS, ..Path::default() }
 }
 
 /// The checker runs at every snapshot: mirrors equal, nothing outside interest.
-fn a_crowd_plays<G: Game>(seed: u64) -> World<G> {
-    let mut world = World::<G>::new(&Plan { fill: 4, ..Plan::seeded(seed) });
+fn a_crowd_plays<G: Game>(seed: u64) -> Simulator<G> {
+    let mut world = Simulator::<G>::new(seed).bots(4);
     for at in 0..24 {
         world.join_bot(if at % 3 == 0 { rough() } else { clean() });
     }
     for _ in 0..3 {
-        world.join_spectator(rough());
+        world.spectate(rough());
     }
     world.run(20 * SECOND);
     world.all_play();
@@ -66,7 +67,7 @@ fn the_same_seed_gives_the_same_run() {
 
 #[test]
 fn alone_on_a_clean_line_nothing_is_ever_corrected() {
-    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let mut world = Simulator::<Skirmish>::new(seed());
     let player = world.join_bot(clean());
     // Its first ship is news to it.
     world.run(5 * SECOND);
@@ -80,12 +81,12 @@ fn alone_on_a_clean_line_nothing_is_ever_corrected() {
 
 #[test]
 fn what_a_player_holds_moves_it_on_the_server() {
-    let mut world = World::<Dots>::new(&Plan::seeded(seed()));
-    let player = world.join_player(clean());
+    let mut world = Simulator::<Dots>::new(seed());
+    let player = world.join("a player", clean());
     world.run(2 * SECOND);
     let id = world.player(player).expect("it plays");
     let before = world.room().game().own(id);
-    world.press(player, Go { x: 3, y: 0, blink: false });
+    world.hold(player, Go { x: 3, y: 0, blink: false });
     world.run(2 * SECOND);
     assert_ne!(world.room().game().own(id), before);
     assert_eq!(world.client(player).corrections(), 0);
@@ -93,16 +94,16 @@ fn what_a_player_holds_moves_it_on_the_server() {
 
 #[test]
 fn what_was_predicted_wrongly_is_put_right() {
-    let mut world = World::<Dots>::new(&Plan::seeded(seed()));
+    let mut world = Simulator::<Dots>::new(seed());
     let stalls = Some((2 * SECOND, SECOND));
-    let player = world.join_player(Path { stall: stalls, ..rough() });
+    let player = world.join("a player", Path { stall: stalls, ..rough() });
     world.run(2 * SECOND);
     for x in [5, -9, 20, 1] {
-        world.press(player, Go { x, y: 3, blink: false });
+        world.hold(player, Go { x, y: 3, blink: false });
         world.run(2 * SECOND);
     }
     assert!(world.client(player).corrections() > 0, "inputs lost in a stall are mispredicted");
-    world.press(player, Go::default());
+    world.hold(player, Go::default());
     world.run(4 * SECOND);
     let id = world.player(player).expect("it plays");
     assert_eq!(world.client(player).own().copied(), world.room().game().own(id));
@@ -110,8 +111,8 @@ fn what_was_predicted_wrongly_is_put_right() {
 
 #[test]
 fn late_inputs_are_rare_once_the_clock_has_settled() {
-    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
-    let path = Path { latency: 50 * MS, jitter: 25 * MS, ..Path::default() };
+    let mut world = Simulator::<Skirmish>::new(seed());
+    let path = Path { one_way: 50 * MS, jitter: 25 * MS, ..Path::default() };
     let players: Vec<_> = (0..8).map(|_| world.join_bot(path)).collect();
     world.run(10 * SECOND);
     let late_at_first: Vec<u64> =
@@ -138,7 +139,7 @@ fn p99(mut ages: Vec<Duration>) -> Duration {
 
 #[test]
 fn a_player_on_a_slow_line_gets_fewer_snapshots_and_fresh_ones_and_slows_nobody() {
-    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let mut world = Simulator::<Skirmish>::new(seed());
     // 20 kbit/s; and so little that not all can come through, nor anything soon: deaths, points and
     // who hurt whom alone take a good part of it.
     let slow = [(2_500, SECOND), (500, 7 * SECOND / 2)]
@@ -165,8 +166,8 @@ fn a_player_on_a_slow_line_gets_fewer_snapshots_and_fresh_ones_and_slows_nobody(
 
 #[test]
 fn a_player_far_away_gets_every_tick() {
-    let mut world = World::<Skirmish>::new(&Plan { fill: 8, ..Plan::seeded(seed()) });
-    let far = world.join_bot(Path { latency: 200 * MS, ..Path::default() });
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(8);
+    let far = world.join_bot(Path { one_way: 200 * MS, ..Path::default() });
     world.run(3 * SECOND);
     world.take_ages(far);
     world.run(60 * SECOND);
@@ -175,18 +176,17 @@ fn a_player_far_away_gets_every_tick() {
 
 #[test]
 fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
-    let plan = Plan { fill: 24, ..Plan::seeded(seed()) };
-    let delay = plan.stream.spectator_delay;
-    let mut world = World::<Skirmish>::new(&plan);
+    let delay = SPECTATOR_DELAY_DEFAULT;
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(24);
     world.run(SECOND);
     assert_eq!(world.room_counters().broadcast_encodes, 0, "nobody watches");
-    let first = world.join_spectator(clean());
+    let first = world.spectate(clean());
     world.run(delay);
     assert_eq!(world.client(first).tick(), None, "what was before it came is not kept");
     world.run(SECOND);
     assert!(world.client(first).names().is_some_and(|names| names.iter().len() == 24));
     // Those who come later begin at once.
-    let later: Vec<_> = (0..20).map(|_| world.join_spectator(clean())).collect();
+    let later: Vec<_> = (0..20).map(|_| world.spectate(clean())).collect();
     world.run(SECOND / 5);
     for &who in &later {
         assert_eq!(world.client(who).tick(), world.client(first).tick());
@@ -214,15 +214,14 @@ fn spectators_see_all_as_it_was_by_the_delay_ago_and_it_is_encoded_once() {
 
 #[test]
 fn a_spectator_far_away_gets_every_tick_whenever_it_comes() {
-    let mut plan = Plan { fill: 8, ..Plan::seeded(seed()) };
-    plan.stream.spectator_delay = SECOND / 2;
-    let mut world = World::<Skirmish>::new(&plan);
-    world.join_spectator(clean());
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(8).spectator_delay(SECOND / 2);
+    world.spectate(clean());
     world.run(3 * SECOND);
     let latencies = [0, 20, 100, 200, 300, 500].map(|latency| latency * MS);
     let mut all = Vec::new();
     for _ in 0..10 {
-        let join = |latency| (latency, world.join_spectator(Path { latency, ..Path::default() }));
+        let join =
+            |latency| (latency, world.spectate(Path { one_way: latency, ..Path::default() }));
         all.extend(latencies.map(join));
         // No whole number of ticks, so that all phases of the keyframe are met.
         world.run(107 * MS);
@@ -239,10 +238,8 @@ fn a_spectator_far_away_gets_every_tick_whenever_it_comes() {
 
 #[test]
 fn without_a_delay_spectators_see_what_is() {
-    let mut plan = Plan { fill: 8, ..Plan::seeded(seed()) };
-    plan.stream.spectator_delay = Duration::ZERO;
-    let mut world = World::<Skirmish>::new(&plan);
-    let who = world.join_spectator(clean());
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(8).spectator_delay(Duration::ZERO);
+    let who = world.spectate(clean());
     world.run(10 * SECOND);
     let ages = world.take_ages(who);
     assert!(ages.len() >= 298 && ages.iter().all(|age| *age < 11 * MS), "{}", ages.len());
@@ -250,15 +247,14 @@ fn without_a_delay_spectators_see_what_is() {
 
 #[test]
 fn a_spectator_on_a_slow_line_skips_and_slows_nobody() {
-    let plan = Plan { fill: 24, ..Plan::seeded(seed()) };
-    let delay = plan.stream.spectator_delay;
-    let mut world = World::<Skirmish>::new(&plan);
+    let delay = SPECTATOR_DELAY_DEFAULT;
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(24);
     // What the kernel takes before it says so is little, as a rule; where it is not, what the
     // spectator acknowledges must tell.
     let soon_told = Path { buffer_bytes: Some(1_024), ..slow(800) };
     let slow = [(soon_told, 2_200 * MS), (slow(800), 5 * SECOND)]
-        .map(|(path, late)| (world.join_spectator(path), late));
-    let fast = world.join_spectator(clean());
+        .map(|(path, late)| (world.spectate(path), late));
+    let fast = world.spectate(clean());
     world.run(30 * SECOND);
     slow.iter().for_each(|&(who, _)| drop(world.take_ages(who)));
     world.take_ages(fast);
@@ -278,10 +274,9 @@ fn a_spectator_on_a_slow_line_skips_and_slows_nobody() {
 
 #[test]
 fn a_spectator_that_stood_still_for_five_seconds_is_back_in_the_present_within_two() {
-    let plan = Plan { fill: 8, ..Plan::seeded(seed()) };
-    let delay = plan.stream.spectator_delay;
-    let mut world = World::<Skirmish>::new(&plan);
-    let stopped = world.join_spectator(clean());
+    let delay = SPECTATOR_DELAY_DEFAULT;
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(8);
+    let stopped = world.spectate(clean());
     world.run(10 * SECOND);
     world.stop(stopped, 5 * SECOND);
     world.run(7 * SECOND);
@@ -295,7 +290,7 @@ fn a_spectator_that_stood_still_for_five_seconds_is_back_in_the_present_within_t
 
 #[test]
 fn who_stands_still_for_five_seconds_plays_on() {
-    let mut world = World::<Skirmish>::new(&Plan::seeded(seed()));
+    let mut world = Simulator::<Skirmish>::new(seed());
     let stopped = world.join_bot(clean());
     let other = world.join_bot(clean());
     world.run(5 * SECOND);
@@ -315,9 +310,9 @@ fn who_stands_still_for_five_seconds_plays_on() {
 
 #[test]
 fn a_server_that_stood_still_for_five_seconds_is_played_on_within_two() {
-    let mut world = World::<Skirmish>::new(&Plan { fill: 4, ..Plan::seeded(seed()) });
+    let mut world = Simulator::<Skirmish>::new(seed()).bots(4);
     let near = world.join_bot(clean());
-    let far = world.join_bot(Path { latency: 80 * MS, ..Path::default() });
+    let far = world.join_bot(Path { one_way: 80 * MS, ..Path::default() });
     world.run(5 * SECOND);
     world.stop_server(5 * SECOND);
     // Of these, two after it goes on.
@@ -339,11 +334,9 @@ fn a_server_that_stood_still_for_five_seconds_is_played_on_within_two() {
 #[test]
 fn watching_changes_nothing() {
     let seed = seed();
-    let plan = Plan { fill: 8, ..Plan::seeded(seed) };
-    let mut alone = World::<Skirmish>::new(&plan);
-    let mut watched = World::<Skirmish>::new(&plan);
+    let [mut alone, mut watched] = [(); 2].map(|()| Simulator::<Skirmish>::new(seed).bots(8));
     for _ in 0..5 {
-        watched.join_spectator(rough());
+        watched.spectate(rough());
     }
     alone.run(20 * SECOND);
     watched.run(20 * SECOND);
@@ -352,10 +345,10 @@ fn watching_changes_nothing() {
 
 #[test]
 fn people_take_the_place_of_fill_in_bots_and_give_it_back() {
-    let mut world = World::<Dots>::new(&Plan { fill: 4, ..Plan::seeded(seed()) });
+    let mut world = Simulator::<Dots>::new(seed()).bots(4);
     world.run(SECOND);
     assert_eq!((world.room().people(), world.room().bots()), (0, 4));
-    let people: Vec<_> = (0..6).map(|_| world.join_player(clean())).collect();
+    let people: Vec<_> = (0..6).map(|_| world.join("a player", clean())).collect();
     world.run(SECOND);
     assert_eq!((world.room().people(), world.room().bots()), (6, 0));
     world.leave(people[0]);
@@ -369,7 +362,7 @@ fn people_take_the_place_of_fill_in_bots_and_give_it_back() {
 
 #[test]
 fn a_full_room_refuses_and_plays_on() {
-    let mut world = World::<Dots>::new(&Plan { players_max: 2, ..Plan::seeded(seed()) });
+    let mut world = Simulator::<Dots>::new(seed()).players_max(2);
     let inside = [world.join_bot(clean()), world.join_bot(clean())];
     world.run(SECOND);
     let outside = world.join_bot(clean());
@@ -386,9 +379,9 @@ fn a_full_room_refuses_and_plays_on() {
 fn own_states_stay_in_step_over_gaps_of_seconds() {
     let seed = seed();
     for seed in seed..seed + 6 {
-        let mut world = World::<Skirmish>::new(&Plan::seeded(seed));
+        let mut world = Simulator::<Skirmish>::new(seed);
         let path = Path {
-            latency: 40 * MS,
+            one_way: 40 * MS,
             jitter: 150 * MS,
             stall: Some((2_900 * MS, 2_600 * MS)),
             ..Path::default()

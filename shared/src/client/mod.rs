@@ -468,6 +468,12 @@ impl<G: Game> Client<G> {
         self.playing.as_ref()?.prediction.newest()
     }
 
+    /// The own player as predicted for a tick of which no snapshot has told yet.
+    #[must_use]
+    pub fn predicted(&self, tick: Tick) -> Option<&G::Own> {
+        self.playing.as_ref()?.prediction.at(tick)
+    }
+
     /// Who is in the room.
     #[must_use]
     pub fn names(&self) -> Option<&Names> {

@@ -110,6 +110,12 @@ impl<G: Game> Prediction<G> {
         }
     }
 
+    /// The own state as it is predicted for `tick`, while no snapshot has told of it.
+    #[must_use]
+    pub(super) fn at(&self, tick: Tick) -> Option<&G::Own> {
+        Some(&self.predicted.iter().find(|predicted| predicted.tick == tick)?.own)
+    }
+
     /// Predicts up to `tick` with `input`. Ticks that were left out before it are filled as the
     /// server will fill them: with the input before, and with none after a while.
     pub(super) fn advance_to(

@@ -205,6 +205,12 @@ impl<G: Game> RoomConfig<G> {
         self.codec.schema()
     }
 
+    /// What of the world was settled when the room opened.
+    #[must_use]
+    pub fn level(&self) -> &G::Level {
+        &self.level
+    }
+
     /// Ticks per second at full speed.
     #[must_use]
     pub fn tick_rate(&self) -> TickRate {

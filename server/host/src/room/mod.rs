@@ -252,6 +252,13 @@ impl<G: Game> Room<G> {
         self.state.simulation.effects()
     }
 
+    /// What the last tick was given, player by player, by rising id. Who has left since is still
+    /// there.
+    #[must_use]
+    pub fn inputs(&self) -> &[PlayerInput<G::Input>] {
+        &self.inputs
+    }
+
     /// The state hash of the world as it is now.
     #[must_use]
     pub fn hash(&self) -> u64 {

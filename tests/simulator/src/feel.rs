@@ -4,14 +4,14 @@
 use std::collections::VecDeque;
 
 use tickwire_game::client::{Client, Correction, Late};
-use tickwire_game::game::{Effect, Game};
+use tickwire_game::game::{Effect, Game, PlayerInput};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::tick::Tick;
 
-use super::Link;
+use crate::path::Link;
 
-/// For how many ticks it is kept what has affected whom.
-const EFFECTS_KEPT_TICKS: usize = 4_096;
+/// For how many ticks it is kept what has happened to whom.
+const CAUSES_KEPT_TICKS: usize = 4_096;
 
 /// What one client noted since it was last asked.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +24,9 @@ pub struct Feel {
     pub stalled: usize,
     /// Times that its own player was put right.
     pub corrections: Vec<Correction>,
-    /// Those of them that nothing explains which the room has told of.
-    pub unexplained: Vec<Correction>,
+    /// Those of them of which the game has said nothing, and which come from an input that was not
+    /// there in its tick: a bad line, and no fault. What neither explains ends the run.
+    pub mistimed: Vec<Correction>,
     /// How often it was looked at what is drawn, and how often that lay beyond the newest snapshot.
     pub looks: u32,
     /// See `looks`.
@@ -56,14 +57,14 @@ impl Feel {
         100.0 * f64::from(self.guesses) / f64::from(self.looks.max(1))
     }
 
-    /// A snapshot has come, the one after that of `before`.
-    pub(super) fn snapshot<G: Game>(
+    /// A snapshot has come, the one after that of `before`. Gives a correction that nothing explains.
+    pub(crate) fn snapshot<G: Game>(
         &mut self,
         client: &mut Client<G>,
         up: &Link,
         before: Option<Tick>,
-        effects: &Effects,
-    ) {
+        causes: &Causes,
+    ) -> Option<Correction> {
         self.margins.extend(client.margin_ticks());
         while let Some(late) = client.take_late() {
             if late.sent_at.is_some_and(|sent_at| up.is_stalled(sent_at)) {
@@ -72,43 +73,63 @@ impl Feel {
                 self.late.push(late);
             }
         }
+        let mut unexplained = None;
         while let Some(correction) = client.take_correction() {
             self.corrections.push(correction);
             let player = client.player().expect("only players are corrected");
-            if !effects.is_affected(player, before, correction.tick) {
-                self.unexplained.push(correction);
+            match causes.of(player, before, correction.tick) {
+                Some(Cause::Effect) => {}
+                Some(Cause::Mistimed) => self.mistimed.push(correction),
+                None => unexplained = Some(correction),
             }
         }
+        unexplained
     }
 
     /// It has given an input.
-    pub(super) fn look(&mut self, is_guess: Option<bool>) {
+    pub(crate) fn look(&mut self, is_guess: Option<bool>) {
         self.looks += 1;
         self.guesses += u32::from(is_guess == Some(true));
     }
 }
 
-/// Whom something beside its own input has affected, in each of the last ticks.
-#[derive(Debug, Default)]
-pub(super) struct Effects(VecDeque<(Tick, Vec<PlayerId>)>);
+/// Why a player's own state may be another than its client has predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Its input was not there in its tick.
+    Mistimed,
+    /// The game has said so.
+    Effect,
+}
 
-impl Effects {
-    pub(super) fn note(&mut self, tick: Tick, effects: &[(PlayerId, Effect)]) {
-        if self.0.len() >= EFFECTS_KEPT_TICKS {
+/// What may have put whom right, in each of the last ticks.
+#[derive(Debug, Default)]
+pub(crate) struct Causes(VecDeque<(Tick, Vec<(PlayerId, Cause)>)>);
+
+impl Causes {
+    pub(crate) fn note<I: Copy + Default>(
+        &mut self,
+        tick: Tick,
+        effects: &[(PlayerId, Effect)],
+        inputs: &[PlayerInput<I>],
+    ) {
+        if self.0.len() >= CAUSES_KEPT_TICKS {
             self.0.pop_front();
         }
-        self.0.push_back((tick, effects.iter().map(|(player, _)| *player).collect()));
+        let missing = inputs.iter().filter(|input| !input.given.is_received());
+        let causes = effects
+            .iter()
+            .map(|(player, _)| (*player, Cause::Effect))
+            .chain(missing.map(|input| (input.player, Cause::Mistimed)));
+        self.0.push_back((tick, causes.collect()));
     }
 
-    /// Whether a player was affected after `before` and up to `tick`.
-    fn is_affected(&self, player: PlayerId, before: Option<Tick>, tick: Tick) -> bool {
+    /// What explains a correction of a player after `before` and up to `tick`; an effect, if any does.
+    fn of(&self, player: PlayerId, before: Option<Tick>, tick: Tick) -> Option<Cause> {
         let before = before.unwrap_or(tick.minus(1));
-        let told = |at: &&(Tick, Vec<PlayerId>)| at.0 > before && at.0 <= tick;
-        self.0
-            .iter()
-            .rev()
-            .take_while(|at| at.0 > before)
-            .filter(told)
-            .any(|(_, players)| players.contains(&player))
+        let newest_first = self.0.iter().rev().take_while(|at| at.0 > before);
+        let causes = newest_first.filter(|at| at.0 <= tick).flat_map(|(_, causes)| causes);
+        let of_player = causes.filter(|(who, _)| *who == player).map(|(_, cause)| *cause);
+        of_player.max_by_key(|cause| *cause == Cause::Effect)
     }
 }

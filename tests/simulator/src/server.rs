@@ -4,11 +4,11 @@
 //! the server is busy meanwhile, and what the pass sends leaves at its end.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::{ClientMessage, End};
+use tickwire_game::protocol::End;
 use tickwire_game::scene::Scene;
 use tickwire_game::tick::Tick;
 use tickwire_host::hello::HelloError;
@@ -16,16 +16,18 @@ use tickwire_host::pacer::TimeScale;
 use tickwire_host::room::Room;
 use tickwire_host::{RoomHost, StepProbe};
 
-use super::checks::check_interest;
-use super::feel::Effects;
-use super::{Seat, World};
+use crate::claims::{Claims, Fault, Made};
+use crate::feel::Causes;
+use crate::mirrors::check_interest;
+use crate::seat::Seat;
+use crate::simulator::Simulator;
 
 /// For how many ticks scenes are kept, to be compared with what comes of them.
 const SCENES_KEPT_TICKS: usize = 4_096;
 
 /// When passes begin.
 #[derive(Debug, Default)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     /// How long a step takes.
     step: Duration,
     /// Until when its process stands still.
@@ -36,48 +38,77 @@ pub(super) struct Timing {
 }
 
 /// What was noted of each tick.
-#[derive(Debug, Default)]
-pub(super) struct Ticks {
-    pub(super) hashes: Vec<u64>,
+pub(crate) struct Ticks<G: Game> {
+    pub(crate) hashes: Vec<u64>,
     /// The tick before the room's first.
-    pub(super) first_tick: Tick,
+    pub(crate) first_tick: Tick,
     /// When each tick was made, for the ages of snapshots; by ticks since the first.
     made: Vec<Duration>,
     /// The scenes of the last ticks, while anybody watches.
-    pub(super) scenes: VecDeque<Scene>,
-    pub(super) effects: Effects,
+    pub(crate) scenes: VecDeque<Scene>,
+    pub(crate) causes: Causes,
+    claims: Claims<G>,
+    /// What did not hold in one of them. The host would take a panic for the game's own.
+    fault: Option<Fault>,
     keeps_scenes: bool,
     now: Duration,
 }
 
-impl Ticks {
+impl<G: Game> Ticks<G> {
     fn index(&self, tick: Tick) -> usize {
         tick.since(self.first_tick) as usize
     }
 
     /// When a tick was made.
-    pub(super) fn made_at(&self, tick: Tick) -> Duration {
+    pub(crate) fn made_at(&self, tick: Tick) -> Duration {
         self.made[self.index(tick)]
     }
 }
 
 /// Notes each tick as it is made.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TickLog(Arc<Mutex<Ticks>>);
+pub(crate) struct TickLog<G: Game>(Arc<Mutex<Ticks<G>>>);
 
-impl TickLog {
-    pub(super) fn ticks(&self) -> MutexGuard<'_, Ticks> {
-        self.0.lock().expect("nothing that holds it panics")
+impl<G: Game> TickLog<G> {
+    /// One whose first tick is the one after `first_tick`; and another handle to it.
+    pub(crate) fn new(first_tick: Tick) -> [TickLog<G>; 2] {
+        let ticks = Arc::new(Mutex::new(Ticks {
+            hashes: Vec::new(),
+            first_tick,
+            made: Vec::new(),
+            scenes: VecDeque::new(),
+            causes: Causes::default(),
+            claims: Claims::default(),
+            fault: None,
+            keeps_scenes: false,
+            now: Duration::ZERO,
+        }));
+        [TickLog(Arc::clone(&ticks)), TickLog(ticks)]
+    }
+
+    pub(crate) fn ticks(&self) -> MutexGuard<'_, Ticks<G>> {
+        // What is noted stays as it is when the game panics in between.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<G: Game> StepProbe<G> for TickLog {
+impl<G: Game> StepProbe<G> for TickLog<G> {
     fn stepped(&mut self, room: &Room<G>) {
         let ticks = &mut *self.ticks();
         ticks.hashes.push(room.hash());
         let made = ticks.index(room.tick()) + 1;
         ticks.made.resize(made, ticks.now);
-        ticks.effects.note(room.tick(), room.effects());
+        ticks.causes.note(room.tick(), room.effects(), room.inputs());
+        let judged = ticks.claims.judge(&Made {
+            tick: room.tick(),
+            dt: room.config().tick_rate().dt(),
+            level: room.config().level(),
+            schema: room.config().schema(),
+            game: room.game(),
+            inputs: room.inputs(),
+            effects: room.effects(),
+            scene: room.published().scene(),
+        });
+        ticks.fault = ticks.fault.take().or(judged.err());
         if ticks.keeps_scenes {
             ticks.scenes.push_back(room.published().scene().clone());
             let over = ticks.scenes.len().saturating_sub(SCENES_KEPT_TICKS);
@@ -86,7 +117,7 @@ impl<G: Game> StepProbe<G> for TickLog {
     }
 }
 
-impl<G: Game> World<G> {
+impl<G: Game> Simulator<G> {
     /// The server stands still from its next pass on for a while.
     pub fn stop_server(&mut self, lasts: Duration) {
         self.timing.stopped_until = self.next_pass() + lasts;
@@ -110,13 +141,13 @@ impl<G: Game> World<G> {
     }
 
     /// When the next pass begins.
-    pub(super) fn next_pass(&self) -> Duration {
+    pub(crate) fn next_pass(&self) -> Duration {
         self.host.next_deadline().max(self.timing.ended).max(self.timing.stopped_until)
     }
 
     /// One pass of the server: what has arrived is handed to it, and what it sends leaves when the
     /// pass ends.
-    pub(super) fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) -> Result<(), Fault> {
         self.admit();
         for seat in &mut self.seats {
             seat.arrive(self.now);
@@ -131,9 +162,12 @@ impl<G: Game> World<G> {
         let steps = self.host.counters.ticks - before;
         self.timing.ended = self.now + self.timing.step * steps as u32;
         self.host.pass_ended(self.timing.ended);
+        if let Some(fault) = self.log.ticks().fault.take() {
+            return Err(fault);
+        }
         if self.host.is_over() {
             self.seats.iter_mut().for_each(|seat| seat.depart(self.timing.ended));
-            return;
+            return Ok(());
         }
         let now_scale = self.room_host().time_scale();
         if now_scale != scale {
@@ -144,6 +178,7 @@ impl<G: Game> World<G> {
             seat.check_written(host);
             seat.depart(self.timing.ended);
         }
+        Ok(())
     }
 
     /// Peers whose hello has arrived join.
@@ -193,15 +228,4 @@ impl<G: Game> Seat<G> {
             self.mirrors.push_back(mirror);
         }
     }
-}
-
-/// Changes inputs on their way, as a cheat would.
-pub(super) fn meddled(bytes: &[u8], meddle: &mut super::Meddle) -> Vec<u8> {
-    let mut message = ClientMessage::decode(bytes).expect("clients say what can be read");
-    if let ClientMessage::Input(input) = &mut message {
-        meddle(input);
-    }
-    let mut changed = Vec::new();
-    message.encode(&mut changed);
-    changed
 }

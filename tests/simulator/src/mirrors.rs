@@ -2,31 +2,49 @@
 
 use std::collections::VecDeque;
 
+use tickwire_game::client::Client;
 use tickwire_game::game::Game;
 use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::Mirror;
 use tickwire_game::scene::{Scene, View};
 use tickwire_game::tick::Tick;
 use tickwire_host::room::Room;
 
-use super::Seat;
+use crate::claims::Fault;
+use crate::report::{CAUSES_OF_CORRECTIONS, differences};
 
 /// A player's two ends of the stream know the same.
-pub(super) fn check_mirror<G: Game>(seat: &mut Seat<G>) -> Tick {
-    let server = seat.mirrors.pop_front().expect("it was written before it came");
-    let client = seat.client.decoder().expect("it plays").mirror();
-    // Not `assert_eq`: mirrors are too long to be looked at.
-    assert_eq!(client.tick(), server.tick());
-    assert_eq!(client.own(), server.own());
-    assert_eq!(client.rows(), server.rows());
-    assert!(*client == server, "the mirrors of the two ends differ at {:?}", client.tick());
-    client.tick().expect("a snapshot came")
+pub(crate) fn check_mirror<G: Game>(client: &Client<G>, server: &Mirror) -> Result<(), Fault> {
+    let mirror = client.decoder().expect("it plays").mirror();
+    // No `assert_eq`: mirrors are too long to be looked at.
+    if *mirror == *server {
+        return Ok(());
+    }
+    let tick = server.tick();
+    if mirror.own() != server.own() {
+        let [own, servers] = [mirror.own(), server.own()].map(own_of::<G>);
+        let found = differences(("client", &own), ("server", &servers));
+        return Err(format!(
+            "a client's own state is not the one that the server believes it to have, at {tick:?}: \
+             `Game::advance` did something else there than on the server.\n{found}\n\
+             {CAUSES_OF_CORRECTIONS}"
+        ));
+    }
+    assert_eq!(mirror.tick(), tick, "the tick of a snapshot");
+    assert_eq!(mirror.rows(), server.rows(), "the rows that a client knows, at {tick:?}");
+    Err(format!("the mirrors of the two ends differ at {tick:?}"))
+}
+
+/// The own state in a mirror.
+pub(crate) fn own_of<G: Game>(bytes: Option<&[u8]>) -> Option<G::Own> {
+    Some(bincode::serde::decode_from_slice(bytes?, WIRE).ok()?.0)
 }
 
 /// What a spectator knows is the whole scene of its tick, and what it was told has happened is
 /// what happened in that tick.
-pub(super) fn check_scene<G: Game>(seat: &Seat<G>, scenes: &VecDeque<Scene>) -> Tick {
-    let decoder = seat.client.decoder().expect("it watches");
+pub(crate) fn check_scene<G: Game>(client: &Client<G>, scenes: &VecDeque<Scene>) -> Tick {
+    let decoder = client.decoder().expect("it watches");
     let tick = decoder.mirror().tick().expect("a snapshot came");
     let first = scenes.front().expect("somebody watches").tick();
     let scene = &scenes[usize::try_from(tick.since(first)).expect("its scene is kept")];
@@ -40,7 +58,7 @@ pub(super) fn check_scene<G: Game>(seat: &Seat<G>, scenes: &VecDeque<Scene>) -> 
 
 /// No player is sent what lies outside its interest: what it knows is exactly what the plain
 /// rule, without grid or encoder, allows it to know.
-pub(super) fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
+pub(crate) fn check_interest<G: Game>(room: &Room<G>, player: Option<PlayerId>, mirror: &Mirror) {
     let scene = room.published().scene();
     assert_eq!(mirror.tick(), Some(scene.tick()), "only the newest scene is encoded");
     let view = player.map_or(View::Everything, |player| room.game().view(player));
