@@ -57,6 +57,11 @@ fn a_crowd_on_good_and_bad_lines_plays_and_every_snapshot_is_right() {
 }
 
 #[test]
+fn the_checker_for_authors_finds_nothing_in_the_bundled_game() {
+    tickwire_test::check::<Skirmish>(seed());
+}
+
+#[test]
 fn the_same_seed_gives_the_same_run() {
     let seed = seed();
     let (first, second) = (a_crowd_plays::<Skirmish>(seed), a_crowd_plays::<Skirmish>(seed));

@@ -46,11 +46,12 @@ pub fn check_with<G: Game>(seed: u64, settings: G::Settings) {
         panic!("{}: the schema cannot be used: {fault}", G::NAME);
     }
     // It refuses what breaks a limit: the size of an input, of the level, of the room.
-    let [first, second] = [(); 2].map(|()| Simulator::<G>::new(seed).settings(settings.clone()));
+    let simulator = || Simulator::<G>::new(seed).settings(settings.clone());
+    drop(simulator());
     if let Err(fault) = try_out::<G>(seed, &settings) {
         panic!("\n{}: seed {seed}, {fault}\n", G::NAME);
     }
-    run_twice(seed, first, second);
+    run_twice(seed, simulator(), simulator());
 }
 
 /// Two runs of one seed, step by step beside each other.

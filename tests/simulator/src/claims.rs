@@ -12,7 +12,7 @@ use tickwire_game::protocol::WIRE;
 use tickwire_game::scene::{RowRef, Scene, SceneWriter, Schema};
 use tickwire_game::tick::Tick;
 
-use crate::report::{CAUSES_OF_CORRECTIONS, differences};
+use crate::report::{CAUSES_OF_CORRECTIONS, CAUSES_OF_LOSS, differences};
 
 /// Why a run ends: what did not hold, in words for the author of the game.
 pub(crate) type Fault = String;
@@ -27,6 +27,8 @@ pub(crate) struct Made<'a, G: Game> {
     pub(crate) inputs: &'a [PlayerInput<G::Input>],
     pub(crate) effects: &'a [(PlayerId, Effect)],
     pub(crate) scene: &'a Scene,
+    /// What a player is called in a report.
+    pub(crate) name_of: &'a dyn Fn(PlayerId) -> String,
 }
 
 /// Judges each tick by the one before.
@@ -56,7 +58,7 @@ impl<G: Game> Claims<G> {
         for input in made.inputs {
             let player = input.player;
             let Some(own) = made.game.own(player) else { continue };
-            let as_sent = arrives_whole(made.tick, player, &own)?;
+            let as_sent = arrives_whole(made, player, &own)?;
             if let Ok(at) = self.known.binary_search_by_key(&player, |(known, _)| *known) {
                 self.is_predicted(made, &level, input, &self.known[at].1, &own)?;
             }
@@ -83,7 +85,8 @@ impl<G: Game> Claims<G> {
         if predicted == *own || is_affected {
             return Ok(());
         }
-        let (tick, player, given) = (made.tick, input.player, input.given);
+        let (tick, given) = (made.tick, input.given);
+        let player = (made.name_of)(input.player);
         let found = differences(("predicted", &predicted), ("server", own));
         Err(format!(
             "an unexplained correction of {player} in tick {tick}, given {given:?}:\n\
@@ -109,7 +112,7 @@ impl<G: Game> Claims<G> {
             if shown == Some(row) {
                 continue;
             }
-            let tick = made.tick;
+            let (tick, player) = (made.tick, (made.name_of)(player));
             let what = match shown {
                 Some(shown) => differing_fields(made.schema, row, shown),
                 None => "  `Game::show` shows no such entity of this kind\n".to_owned(),
@@ -138,21 +141,21 @@ fn differing_fields(schema: &Schema, own: RowRef<'_>, shown: RowRef<'_>) -> Stri
 }
 
 /// The own state as its client has it, which must be what was sent.
-fn arrives_whole<O>(tick: Tick, player: PlayerId, own: &O) -> Result<O, Fault>
-where
-    O: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
-{
-    let arrived = sent(own).map_err(|error| format!("`Own` of {player} {error}"))?;
+fn arrives_whole<G: Game>(
+    made: &Made<'_, G>,
+    player: PlayerId,
+    own: &G::Own,
+) -> Result<G::Own, Fault> {
+    let name = || (made.name_of)(player);
+    let arrived = sent(own).map_err(|error| format!("`Own` of {} {error}", name()))?;
     if arrived == *own {
         return Ok(arrived);
     }
+    let (tick, player) = (made.tick, name());
     let found = differences(("sent", own), ("arrived", &arrived));
     Err(format!(
         "the own state of {player} does not arrive as it is sent, in tick {tick}:\n{found}\n\
-         Usual causes:\n  \
-         - a field of `Own` with `#[serde(skip)]`;\n  \
-         - a number that is not one (NaN), which equals nothing: inputs may hold any `f32`, so look \
-         at `is_finite` or clamp before using one.\n\n{own:#?}"
+         {CAUSES_OF_LOSS}\n\n{own:#?}"
     ))
 }
 

@@ -70,6 +70,7 @@ mod report;
 mod seat;
 mod server;
 mod simulator;
+mod ticks;
 mod trial;
 
 pub use check::{check, check_with};

@@ -28,9 +28,17 @@ Usual causes:
 /// What usually makes a world that was written down and read again go on otherwise.
 pub(crate) const CAUSES_OF_LOST_STATE: &str = "\
 Usual causes:
-  - a field with `#[serde(skip)]` that a later tick goes by: what is skipped must be filled anew
-    before it is read;
-  - `Serialize` or `Deserialize` written by hand that leaves something out.";
+  - a field of the world or of `Level` with `#[serde(skip)]` that a later tick goes by: what is
+    skipped must be filled anew before it is read;
+  - `Serialize` or `Deserialize` written by hand that leaves something out;
+  - what makes equal worlds differ, too: the order of a `HashMap`, chance from elsewhere, a `static`.";
+
+/// What usually makes an own state arrive otherwise than it was sent.
+pub(crate) const CAUSES_OF_LOSS: &str = "\
+Usual causes:
+  - a field of `Own` with `#[serde(skip)]`;
+  - a number that is not one (NaN), which equals nothing: inputs may hold any `f32`, so ask
+    `is_finite` before using one.";
 
 /// Which values differ between two, field by field as `Debug` prints them; `before` and `after` say
 /// what the two are.

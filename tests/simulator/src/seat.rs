@@ -19,7 +19,7 @@ use crate::host::Pipe;
 use crate::mirrors::{check_mirror, check_scene, own_of};
 use crate::path::Link;
 use crate::report::{CAUSES_OF_CORRECTIONS, differences};
-use crate::server::Ticks;
+use crate::ticks::Ticks;
 
 /// Of very many events that nobody takes the oldest are not kept.
 const EVENTS_KEPT: usize = 4_096;

@@ -12,13 +12,14 @@ use tickwire_game::game::{Game, Setup, Skills};
 use tickwire_game::protocol::{End, Input, Role};
 use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::limits::REWIND_MAX_DEFAULT;
+use tickwire_host::pacer::TimeScale;
 use tickwire_host::room::{EmptyRoom, Room, RoomTemplate, StreamSettings};
 
 use crate::claims::Fault;
 use crate::host::{Host, Pipe};
 use crate::path::{Link, Path};
 use crate::seat::{Hands, Logged, Seat};
-use crate::server::{TickLog, Timing};
+use crate::ticks::TickLog;
 
 /// Which of a simulator's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,18 @@ pub struct Simulator<G: Game> {
     pub(crate) log: TickLog<G>,
     pub(crate) seats: Vec<Seat<G>>,
     dice: Dice,
+}
+
+/// When passes begin.
+#[derive(Debug, Default)]
+pub(crate) struct Timing {
+    /// How long a step takes.
+    pub(crate) step: Duration,
+    /// Until when its process stands still.
+    pub(crate) stopped_until: Duration,
+    /// When the pass under way ends, or the last one did.
+    pub(crate) ended: Duration,
+    pub(crate) time_scales: Vec<(Duration, TimeScale)>,
 }
 
 /// What a simulator is made of.

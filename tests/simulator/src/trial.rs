@@ -185,6 +185,7 @@ impl<G: Game> Trial<G> {
             inputs,
             effects: world.effects(),
             scene: world.scene(),
+            name_of: &|player| player.to_string(),
         })
     }
 }
