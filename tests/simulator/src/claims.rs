@@ -43,7 +43,7 @@ pub(crate) struct Claims<G: Game> {
 
 impl<G: Game> Default for Claims<G> {
     fn default() -> Claims<G> {
-        Claims { known: Vec::new(), next: Vec::new(), level: None, writer: SceneWriter::default() }
+        Claims { known: Vec::new(), next: Vec::new(), level: None, writer: SceneWriter::of::<G>() }
     }
 }
 

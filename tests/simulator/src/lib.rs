@@ -18,7 +18,7 @@
 //! A [`Simulator`] has a room of the game, in which clients do what a test says:
 //!
 //! ```
-//! use test_games::dots::{Dots, Go};
+//! use test_games::dots::{Blink, DotRow, Dots, Go};
 //! use tickwire_test::{Path, Simulator};
 //!
 //! // #[test]
@@ -31,7 +31,12 @@
 //!     sim.run_s(3.0);
 //!     assert_ne!(sim.own(ada), Some(began));
 //!     assert_eq!(sim.feel(ada).corrections, []);
-//!     assert!(sim.rows(ada).len() > 0);
+//!     let ben = sim.join("Ben", Path::good());
+//!     sim.run_s(1.0);
+//!     assert_eq!(sim.rows::<DotRow>(ada).len(), 1, "nobody else is near her");
+//!     sim.press(ben, Go { blink: true, ..Go::default() });
+//!     sim.run_s(1.0);
+//!     assert_eq!(sim.events::<Blink>(ben).len(), 1, "for one tick");
 //! }
 //! # a_runner_on_a_bad_line_gets_there_and_is_never_put_right();
 //! ```
@@ -76,5 +81,5 @@ mod trial;
 pub use check::{check, check_with};
 pub use feel::Feel;
 pub use path::Path;
-pub use seat::{Event, Logged};
+pub use seat::Logged;
 pub use simulator::{Simulator, Who, seed_or};

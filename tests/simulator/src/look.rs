@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tickwire_game::client::{Client, Stage};
 use tickwire_game::game::Game;
-use tickwire_game::ids::PlayerId;
+use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::protocol::End;
-use tickwire_game::scene::Rows;
+use tickwire_game::scene::{Event, Kinds, Row};
+use tickwire_game::tick::Tick;
 use tickwire_host::RoomHost;
 use tickwire_host::room::{Room, RoomCounters};
 
 use crate::feel::Feel;
-use crate::seat::Event;
 use crate::simulator::{Simulator, Who};
 
 /// What there is to look at.
@@ -47,20 +47,30 @@ impl<G: Game> Simulator<G> {
         self.client(who).own()
     }
 
-    /// What a client knows of all there is to see, by rising entity.
+    /// The entities of one kind that a client knows, by rising id: values are what was sent, rounded to
+    /// the fields' steps.
     ///
     /// # Panics
     /// Before it is in the room.
     #[must_use]
     #[track_caller]
-    pub fn rows(&self, who: Who) -> &Rows {
-        self.client(who).rows().expect("it is in the room: let some time run first")
+    pub fn rows<R: Row>(&self, who: Who) -> Vec<(EntityId, R)> {
+        let rows = self.client(who).rows().expect("it is in the room: let some time run first");
+        rows.each(&Kinds::of::<G>()).collect()
     }
 
-    /// Takes what a client was told has happened since it was last asked, in that order; of very many
-    /// events the oldest are not kept.
-    pub fn events(&mut self, who: Who) -> Vec<Event> {
-        self.seats[who.0].events.drain(..).collect()
+    /// Takes the events of one kind that a client was told of since this was last asked, in their order;
+    /// of very many events the oldest are not kept.
+    pub fn events<E: Event>(&mut self, who: Who) -> Vec<(Tick, E)> {
+        let (kinds, mut taken) = (Kinds::of::<G>(), Vec::new());
+        self.seats[who.0].events.retain(|told| match told.event().read(&kinds) {
+            Some(event) => {
+                taken.push((told.tick, event));
+                false
+            }
+            None => true,
+        });
+        taken
     }
 
     /// What its player felt since that was last taken: corrections, late inputs and more.

@@ -51,17 +51,14 @@ pub enum Logged<I> {
 
 /// What a client was told has happened.
 #[derive(Debug)]
-pub struct Event {
-    /// In which tick.
-    pub tick: Tick,
-    row: Rows,
+pub(crate) struct Told {
+    pub(crate) tick: Tick,
+    event: Rows,
 }
 
-impl Event {
-    /// Its kind and values, to be read by the kind of event that the game has declared.
-    #[must_use]
-    pub fn row(&self) -> RowRef<'_> {
-        self.row.row(0)
+impl Told {
+    pub(crate) fn event(&self) -> RowRef<'_> {
+        self.event.row(0)
     }
 }
 
@@ -82,7 +79,7 @@ pub(crate) struct Seat<G: Game> {
     pub(crate) stopped_until: Duration,
     pub(crate) throttle: Duration,
     pub(crate) feel: Feel,
-    pub(crate) events: VecDeque<Event>,
+    pub(crate) events: VecDeque<Told>,
     /// What it went through, if that is to be had again.
     pub(crate) log: Option<Vec<Logged<G::Input>>>,
     /// What a cheat makes of its inputs on their way.
@@ -201,7 +198,7 @@ impl<G: Game> Seat<G> {
             }
             let mut row = Rows::default();
             row.push_row(event);
-            self.events.push_back(Event { tick, row });
+            self.events.push_back(Told { tick, event: row });
         }
     }
 

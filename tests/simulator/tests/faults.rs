@@ -13,7 +13,7 @@ use test_games::stones::Stones;
 use test_games::tape::Tape;
 use tickwire_game::game::{Dice, Effect, Game, LeaveReason, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
-use tickwire_game::scene::{EntityKind, FieldDef, SceneWriter, Schema};
+use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_test::{Path, Simulator, check};
 
 const NONE: u8 = 0;
@@ -44,8 +44,11 @@ const STATIC_IN_ADVANCE: u8 = 12;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-const RUNNER: EntityKind<1> =
-    EntityKind::new(0, "runner", [FieldDef::moving("x", -1000.0, 1000.0, 0.125)]);
+#[derive(Row)]
+struct Runner {
+    #[field(range = -1000.0..=1000.0, step = 0.125)]
+    x: f32,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Run {
@@ -87,7 +90,7 @@ impl<const F: u8> Game for Runners<F> {
     type Own = Own;
 
     fn schema() -> Schema {
-        Schema::new().entity(&RUNNER)
+        Schema::new().row::<Runner>()
     }
 
     fn new(setup: &Setup<()>) -> (Self, Level) {
@@ -127,7 +130,7 @@ impl<const F: u8> Game for Runners<F> {
     fn show(&self, scene: &mut SceneWriter) {
         for (_, own) in &self.runners {
             let is_off = F == SHOWN_ELSEWHERE && own.ran > 30;
-            scene.row(&RUNNER, own.entity, [f64::from(own.x) + f64::from(u8::from(is_off))]);
+            scene.row(own.entity, &Runner { x: if is_off { own.x + 1.0 } else { own.x } });
         }
     }
 
@@ -150,7 +153,7 @@ impl<const F: u8> Game for Runners<F> {
     }
 
     fn show_own(own: &Own, scene: &mut SceneWriter) {
-        scene.row(&RUNNER, own.entity, [own.x.into()]);
+        scene.row(own.entity, &Runner { x: own.x });
     }
 
     fn bot(_: &Seen<'_, Self>, dice: &mut Dice) -> Run {
