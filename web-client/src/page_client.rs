@@ -428,6 +428,7 @@ mod tests {
         page.state();
         let state = text(&page);
         assert!(state.contains("\"stage\":2") && state.contains("\"room\":\"demo\""), "{state}");
+        assert!(state.contains("\"time_scale\":1,"), "{state}");
         page.schema();
         assert!(text(&page).contains("{\"name\":\"ship\",\"fields\":[\"x\",\"y\""));
         page.level(played::level);

@@ -36,6 +36,7 @@ pub(crate) fn state<G: Game>(
         ("stage", f64::from(stage)),
         ("tick_rate_hz", client.and_then(Client::tick_rate).map_or(0, TickRate::hz).into()),
         ("delay_ticks", client.map_or(0, Client::delay_ticks).into()),
+        ("time_scale", client.map_or(1.0, Client::time_scale)),
         ("tick", client.and_then(Client::tick).unwrap_or_default().0.into()),
         ("rtt_ms", rtt.as_secs_f64() * 1e3),
         ("snapshots", counters.snapshots as f64),

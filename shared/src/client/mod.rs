@@ -426,6 +426,14 @@ impl<G: Game> Client<G> {
         self.playing.as_ref().map(|playing| playing.tick_rate)
     }
 
+    /// How fast the room makes its ticks, as it has said last: 1.0 is its full tick rate, 0.5 half of it.
+    /// A room that is overloaded is in slow motion, and what a tick is worth in the rules stays the same.
+    /// Above 0 and at most 1.0; 1.0 outside of a room.
+    #[must_use]
+    pub fn time_scale(&self) -> f64 {
+        self.playing.as_ref().map_or(1.0, |playing| playing.clocks.time_scale())
+    }
+
     /// By how many ticks what the room's spectators see is behind what its players see.
     #[must_use]
     pub fn delay_ticks(&self) -> u32 {

@@ -19,6 +19,7 @@ export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, F
  * @property {number | null} player
  * @property {number} tick_rate_hz
  * @property {number} delay_ticks how late spectators see the room
+ * @property {number} time_scale how fast the room makes its ticks; 1 is its full tick rate
  * @property {number} tick
  * @property {number} rtt_ms
  * @property {number} snapshots

@@ -87,6 +87,11 @@ impl Clocks {
         self.round_trip.begin_anew(now);
     }
 
+    /// How fast the room makes its ticks, up to 1.0.
+    pub(super) fn time_scale(&self) -> f64 {
+        self.room.time_scale()
+    }
+
     /// The tick whose input is due at `now`; rising by one but where the clock jumped.
     pub(super) fn next_input(&mut self, now: Duration) -> Option<Tick> {
         self.input.next_due(now, &self.room)

@@ -117,6 +117,11 @@ impl RoomTime {
             / f64::from(PACE_FULL_PERMILLE);
     }
 
+    /// How fast the room makes its ticks, up to 1.0.
+    pub(super) fn time_scale(&self) -> f64 {
+        f64::from(self.permille) / f64::from(PACE_FULL_PERMILLE)
+    }
+
     /// The client was asleep until now: what it finds has waited for it.
     pub(super) fn wake(&mut self, now: Duration) {
         self.backlog_until = now + BACKLOG;

@@ -295,10 +295,12 @@ fn a_room_in_slow_motion_is_followed_without_a_late_input_there_and_back() {
             world.run(6_000 * MS);
             world.set_pace(600);
             let seen = world.run(10_000 * MS);
+            assert_eq!(world.clocks.time_scale(), 0.6);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, slower: {:?}", seen.margins);
             assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
             world.set_pace(1_000);
             let seen = world.run(10_000 * MS);
+            assert_eq!(world.clocks.time_scale(), 1.0);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, faster: {:?}", seen.margins);
             assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
             let seen = world.run(2_000 * MS);
