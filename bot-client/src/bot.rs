@@ -76,6 +76,8 @@ pub(crate) struct Watch {
     pub(crate) seed: u64,
     pub(crate) skills: Skills,
     pub(crate) room: Option<String>,
+    /// What the first of them chooses of its settings.
+    pub(crate) room_settings: Option<String>,
     /// What lets them in, where guests are not.
     pub(crate) ticket: Option<TicketText>,
     pub(crate) slow_line: LineRate,
@@ -135,7 +137,9 @@ impl<G: Game> Bot<G> {
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
-        let greeting = Greeting { name, role: seat.role, room: watch.room.clone(), ticket };
+        let settings = watch.room_settings.clone();
+        let greeting =
+            Greeting { name, role: seat.role, room: watch.room.clone(), ticket, settings };
         let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),

@@ -88,6 +88,11 @@ pub struct Options {
     #[arg(long, value_name = "NAME")]
     pub room: Option<String>,
 
+    /// What to choose of the settings of that room, as JSON, if it is not there and opens for the first
+    /// client: {"teams":true}
+    #[arg(long, value_name = "JSON", requires = "room")]
+    pub room_settings: Option<String>,
+
     /// Bear the join ticket that is in this file; it may instead stand in the environment itself,
     /// as TICKWIRE_TICKET
     #[arg(long, value_name = "FILE")]

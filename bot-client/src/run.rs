@@ -146,6 +146,7 @@ impl<'a> Conductor<'a> {
                 seed,
                 skills: options.skill,
                 room: options.room.clone(),
+                room_settings: options.room_settings.clone(),
                 ticket: ticket.cloned(),
                 slow_line: options.slow_line,
                 link: options.link(),

@@ -16,7 +16,7 @@ use crate::shard_mailbox::ShardMail;
 pub(crate) struct BuilderThread<G: Game> {
     pub(crate) builder: RoomBuilder<G>,
     /// Bounded by the lobby: it refuses to open rooms while too many wait here.
-    pub(crate) orders: Receiver<RoomOrder>,
+    pub(crate) orders: Receiver<RoomOrder<G::Settings>>,
     pub(crate) shards: Vec<Sender<ShardMail<G>>>,
 }
 

@@ -1,11 +1,14 @@
 //! [`LobbyTask`]: the task that owns the [`Lobby`]. It adds a mailbox and a clock, and sends the
 //! lobby's commands to the shards and its orders to the builder.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tickwire_game::protocol::{Refusal, Role};
 use tickwire_host::{
     Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
@@ -56,29 +59,29 @@ pub(crate) fn release_seat(lobby: &LobbySender) -> ReleaseSeat {
 }
 
 /// Where a lobby's commands and orders go.
-pub(crate) struct LobbyOutlets {
+pub(crate) struct LobbyOutlets<S> {
     pub(crate) shards: Vec<CommandSender>,
-    pub(crate) builder: threads::Sender<RoomOrder>,
+    pub(crate) builder: threads::Sender<RoomOrder<S>>,
 }
 
 /// The lobby with its mailbox.
-pub(crate) struct LobbyTask {
-    lobby: Lobby,
+pub(crate) struct LobbyTask<S> {
+    lobby: Lobby<S>,
     requests: mpsc::UnboundedReceiver<LobbyRequest>,
-    outlets: LobbyOutlets,
+    outlets: LobbyOutlets<S>,
     metrics: Arc<Metrics>,
     memory: Arc<Watermark>,
     started: Instant,
 }
 
-impl LobbyTask {
+impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
     pub(crate) fn new(
-        lobby: Lobby,
+        lobby: Lobby<S>,
         requests: mpsc::UnboundedReceiver<LobbyRequest>,
-        outlets: LobbyOutlets,
+        outlets: LobbyOutlets<S>,
         metrics: Arc<Metrics>,
         memory: Arc<Watermark>,
-    ) -> LobbyTask {
+    ) -> LobbyTask<S> {
         LobbyTask { lobby, requests, outlets, metrics, memory, started: Instant::now() }
     }
 
@@ -168,7 +171,7 @@ mod tests {
     use tickwire_game::tick::TickRate;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
-    use tickwire_host::{DirectoryLimits, LobbySettings, OpenerLimits};
+    use tickwire_host::{DirectoryLimits, GuestSettings, LobbySettings, OpenerLimits};
 
     use super::*;
     use crate::ops::supervision::Supervisor;
@@ -192,7 +195,8 @@ mod tests {
             seed: 7.into(),
             records_first: false,
         };
-        let lobby = Lobby::new(settings, release);
+        let guest_settings = GuestSettings::new::<Tiny>(Default::default());
+        let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release);
         let (shard, _commands) = threads::channel();
         let (builder, _orders) = threads::channel();
         let shards = vec![CommandSender::new::<Tiny>(shard)];
@@ -204,7 +208,7 @@ mod tests {
         let mut admitted = Vec::new();
         for _ in 0..ROOM_SPECTATORS_MAX + 3 {
             let (reply, answer) = oneshot::channel();
-            let room = RequestedRoom::Named("final".to_owned());
+            let room = RequestedRoom::named("final");
             let join = LobbyRequest::Join { role: Role::Spectator, room, opener: None, reply };
             assert!(sender.send(join).is_ok(), "the lobby runs");
             admitted.extend(answer.await.expect("the lobby replies"));

@@ -1,5 +1,6 @@
 //! [`Server`]: starts all threads of a server, and stops them together.
 
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::marker::PhantomData;
@@ -12,7 +13,9 @@ use tickwire_game::game::{Game, Seed, Setup};
 use tickwire_game::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
-use tickwire_host::{DirectoryLimits, GameVersion, Lobby, LobbySettings, RoomBuilder, Shard};
+use tickwire_host::{
+    DirectoryLimits, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder, Shard,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
@@ -254,7 +257,8 @@ fn spawn_threads<G: Game>(
         seed: template.setup.seed,
         records_first: recorder.is_some(),
     };
-    let lobby = Lobby::new(settings, release_seat(&lobby_sender));
+    let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone())?;
+    let lobby = Lobby::new(settings, guest_settings, release_seat(&lobby_sender));
     let (builder, orders) = mpsc::channel();
     let outlets = LobbyOutlets { shards: commands.clone(), builder };
     let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
@@ -353,12 +357,14 @@ fn recorder(
 
 /// The template of every room. Its seed is the server's; the lobby derives the seeds of rooms.
 fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, StartError> {
+    let invalid = |reason: &dyn fmt::Display| {
+        StartError::Config(format!("--settings (TICKWIRE_SETTINGS): {reason}"))
+    };
     let settings = match &config.settings {
         None => G::Settings::default(),
-        Some(json) => serde_json::from_str(json).map_err(|error| {
-            StartError::Config(format!("--settings (TICKWIRE_SETTINGS): {error}"))
-        })?,
+        Some(json) => serde_json::from_str(json).map_err(|error| invalid(&error))?,
     };
+    G::check_settings(&settings).map_err(|reason| invalid(&reason))?;
     let tick_rate = TickRate::new(config.tick_rate).ok_or_else(|| {
         StartError::Config(format!(
             "--tick-rate {}: not from {TICK_RATE_MIN_HZ} to {TICK_RATE_MAX_HZ}",

@@ -176,7 +176,7 @@ impl ShardOutlets {
         drop(reservation);
         self.metrics.count_end(reason);
         if let Some(refusal) = refusal {
-            self.metrics.count_refusal(refusal);
+            self.metrics.count_refusal(&refusal);
         }
         // A lost connection cannot receive a goodbye: it is just dropped. Without an edge the
         // server has shut down, and nobody could drain the connection.
@@ -217,7 +217,9 @@ mod tests {
             seed: 1.into(),
             records_first: false,
         };
-        let mut lobby = Lobby::new(settings, release_seat(&lobby_sender));
+        let guest_settings =
+            tickwire_host::GuestSettings::new::<Tiny>(Default::default()).expect("it has none");
+        let mut lobby = Lobby::new(settings, guest_settings, release_seat(&lobby_sender));
         let (farewells, mut leaving) = tokio::sync::mpsc::unbounded_channel();
         let metrics = Arc::<Metrics>::default();
         let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };

@@ -4,6 +4,7 @@
 mod edge;
 mod health;
 mod overload;
+mod settings;
 mod tickets;
 mod tls;
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use test_games::tiny::{BREAK, Tiny};
 use tickwire::{Config, Server};
+use tickwire_game::limits::HELLO_MAX_BYTES;
 use tickwire_game::protocol::{
     ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
     ServerMessage,
@@ -77,6 +79,7 @@ fn hello(room: RoomWish<'_>) -> Hello<'_> {
         room,
         replays: false,
         ticket: None,
+        settings: None,
     }
 }
 
@@ -202,7 +205,7 @@ fn a_first_message_that_is_not_a_hello_ends_the_connection() {
         // An input before the client has joined.
         (Message::Binary(input.into()), End::Protocol),
         (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; 1_281].into()), End::TooBig),
+        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
         (Message::Binary(vec![].into()), End::Protocol),
         (Message::Binary(vec![5].into()), End::Protocol),
@@ -219,7 +222,7 @@ fn invalid_messages_in_a_room_end_the_connection() {
     let server = server();
     let cases = [
         (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; 1_281].into()), End::TooBig),
+        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), End::TooBig),
         (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
         (Message::Binary(vec![5].into()), End::Left),
     ];

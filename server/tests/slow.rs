@@ -44,7 +44,17 @@ fn bytes_sent_to_a_client_that_reads_nothing(server: &Server<Tiny>) -> usize {
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
     let (game, name, room) = ("tiny", "Ada", RoomWish::Any);
     let ticket = None;
-    let hello = Hello { protocol, game, rules: 3, role, name, room, replays: false, ticket };
+    let hello = Hello {
+        protocol,
+        game,
+        rules: 3,
+        role,
+        name,
+        room,
+        replays: false,
+        ticket,
+        settings: None,
+    };
     send(&mut peer, &ClientMessage::Hello(hello));
     let started = Instant::now();
     let mut number = 0;

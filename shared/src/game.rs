@@ -40,7 +40,14 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Most players in one of its rooms, unless the server is told another number.
     const PLAYERS_MAX: u16 = 64;
 
-    /// What whoever opens a room can choose.
+    /// Those of the fields of [`Game::Settings`], by their names in JSON, that whoever opens a room by its
+    /// name may choose for it; all others are as the server has them. None, unless the game says so: what
+    /// a setting costs the server is then for its operator alone to decide.
+    const GUEST_SETTINGS: &'static [&'static str] = &[];
+
+    /// What can be chosen for a room: by the server's operator, as JSON, and of
+    /// [`Game::GUEST_SETTINGS`] by whoever opens a room. If there are any of these it is a struct that
+    /// comes back from JSON as it went there.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What is settled when a room opens, and never changes. What moves in it by the tick alone may be
     /// part of it. Sent once, at join.
@@ -64,6 +71,17 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 
     /// What the rows and events of its scenes mean.
     fn schema() -> Schema;
+
+    /// Whether a room can have these settings. It is asked for the server's own when that starts, and for
+    /// those that a stranger chooses before the room opens, in the one place that admits clients: it must
+    /// be quick.
+    ///
+    /// # Errors
+    /// Why it cannot, in a sentence for people that names the setting and what it may be. It is cut to
+    /// [`crate::limits::REFUSAL_TEXT_MAX_BYTES`].
+    fn check_settings(_settings: &Self::Settings) -> Result<(), String> {
+        Ok(())
+    }
 
     /// A world before its first tick, and the level in which it plays.
     fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
@@ -142,7 +160,7 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 /// From what a world is made. Equal setups make equal worlds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup<S> {
-    /// What whoever opened the room chose.
+    /// The server's own, and what whoever opened the room chose of [`Game::GUEST_SETTINGS`].
     pub settings: S,
     /// Where all randomness of the world comes from. Players must not learn it: they know what they
     /// are shown of what was drawn by it, and of a level that is all.

@@ -95,8 +95,15 @@ pub const LINK_STALLS_KEPT: Duration = Duration::from_secs(10);
 
 /// Longest join ticket, in bytes. A longer one is refused with its hello.
 pub const TICKET_MAX_BYTES: usize = 1_024;
+/// Longest text of settings that a client chooses for the room that it opens, in bytes. A longer one
+/// is refused, and so is its hello.
+pub const ROOM_SETTINGS_MAX_BYTES: usize = 512;
 /// Largest hello, in bytes. A longer one is refused.
-pub const HELLO_MAX_BYTES: usize = 256 + TICKET_MAX_BYTES;
+pub const HELLO_MAX_BYTES: usize = 256 + TICKET_MAX_BYTES + ROOM_SETTINGS_MAX_BYTES;
+/// Longest text of a refusal, in bytes. Longer ones are cut by the server.
+pub const REFUSAL_TEXT_MAX_BYTES: usize = 256;
+/// Largest refusal, in bytes: kind, reason, the text after its length.
+pub const REFUSED_MAX_BYTES: usize = 1 + 1 + 3 + REFUSAL_TEXT_MAX_BYTES;
 
 /// Largest input message, in bytes: kind, two ticks, a rewind, the input.
 pub const INPUT_MESSAGE_MAX_BYTES: usize = 1 + 5 + 5 + 3 + 1 + INPUT_MAX_BYTES;
@@ -123,7 +130,14 @@ pub const SERVER_MESSAGE_MAX_BYTES: usize = WELCOME_MAX_BYTES;
 const _: () = {
     assert!(TICK_RATE_MIN_HZ >= 1 && TICK_RATE_MIN_HZ <= TICK_RATE_DEFAULT_HZ);
     assert!(TICK_RATE_DEFAULT_HZ <= TICK_RATE_MAX_HZ);
-    assert!(HELLO_MAX_BYTES > PLAYER_NAME_MAX_BYTES + ROOM_NAME_MAX_BYTES + TICKET_MAX_BYTES + 64);
+    assert!(
+        HELLO_MAX_BYTES
+            > PLAYER_NAME_MAX_BYTES
+                + ROOM_NAME_MAX_BYTES
+                + TICKET_MAX_BYTES
+                + ROOM_SETTINGS_MAX_BYTES
+                + 64
+    );
     assert!(SERVER_MESSAGE_MAX_BYTES >= SNAPSHOT_MAX_BYTES);
     assert!(SERVER_MESSAGE_MAX_BYTES >= ROSTER_MAX_BYTES);
     // A page: three bytes a player, and what stands before them.

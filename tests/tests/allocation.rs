@@ -210,7 +210,7 @@ proptest! {
             welcome.splice(at + 1..at + 1, lie.into_iter().take(1 << (to.min(253) - 250)));
         }
         let greeting =
-            Greeting { name: "Ada".into(), role: Role::Spectator, room: None, ticket: None };
+            Greeting { name: "Ada".into(), role: Role::Spectator, room: None, ticket: None, settings: None };
         let mut client = Client::<Skirmish>::headless(greeting);
         let took = allocated(|| drop(client.receive(Duration::ZERO, &welcome)));
         let most = WELCOME_BYTES + WELCOME_PER_BYTE * welcome.len() as u64;

@@ -8,7 +8,7 @@ use tests::real::{Browser, Finger, GIVE_UP, Key, Page, Server, alone, screenshot
 
 /// A round that is over soon, among few.
 const SHORT_ROUND: [&str; 6] =
-    ["--fill", "4", "--seed", "1", "--settings", r#"{"obstacles":false,"round_s":20}"#];
+    ["--fill", "4", "--seed", "1", "--settings", r#"{"obstacles":false,"round_s":30}"#];
 /// A room in which nothing happens but what is done.
 const ALONE: [&str; 4] = ["--fill", "0", "--seed", "1"];
 

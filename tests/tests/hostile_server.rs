@@ -20,7 +20,13 @@ fn welcomed() -> (Client<Dots>, Room<Dots>) {
     let template = RoomTemplate { setup, ..RoomTemplate::default() };
     let mut room = Room::<Dots>::new("test".to_owned(), template).expect("a room");
     let player = room.join("Ann", None).expect("there is a place");
-    let greeting = Greeting { name: "Ann".into(), role: Role::Player, room: None, ticket: None };
+    let greeting = Greeting {
+        name: "Ann".into(),
+        role: Role::Player,
+        room: None,
+        ticket: None,
+        settings: None,
+    };
     let mut client = Client::<Dots>::new(greeting);
     let mut welcome = Vec::new();
     room.published().write_welcome(SessionId(1), Some(player), &mut welcome);

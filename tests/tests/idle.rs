@@ -15,8 +15,8 @@ use tickwire_host::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 use tickwire_host::room::RoomTemplate;
 use tickwire_host::session::Session;
 use tickwire_host::{
-    Command, DirectoryLimits, Effects, Lobby, LobbySettings, OpenerLimits, PeerKey, PendingJoin,
-    RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
+    Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings, OpenerLimits, PeerKey,
+    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
 };
 
 const IDLE_AFTER: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A lobby and the shard of all its rooms.
 struct Server<G: Game> {
-    lobby: Lobby,
+    lobby: Lobby<G::Settings>,
     builder: RoomBuilder<G>,
     shard: Shard<G>,
     freed: mpsc::Receiver<(RoomKey, Role)>,
@@ -83,7 +83,9 @@ impl<G: Game> Server<G> {
             seed: 7.into(),
             records_first: false,
         };
-        let (lobby, shard) = (Lobby::new(settings, release), Shard::new());
+        let guest_settings = GuestSettings::new::<G>(G::Settings::default());
+        let guest_settings = guest_settings.expect("the game's settings are sound");
+        let (lobby, shard) = (Lobby::new(settings, guest_settings, release), Shard::new());
         Server {
             lobby,
             builder: RoomBuilder::new(template),
@@ -94,8 +96,7 @@ impl<G: Game> Server<G> {
     }
 
     fn join(&mut self, role: Role, room: Option<&str>, habit: Habit) -> Client {
-        let requested =
-            room.map_or(RequestedRoom::Any, |room| RequestedRoom::Named(room.to_owned()));
+        let requested = room.map_or(RequestedRoom::Any, |room| RequestedRoom::named(room));
         let admission = self.lobby.join(role, &requested, None, self.now).expect("there is space");
         let mut effects = Effects::default();
         for (_, command) in self.lobby.take_commands() {

@@ -126,6 +126,7 @@ fn the_host_depends_on_nothing_that_does_io() {
     let pure = [
         "bincode",
         "serde",
+        "serde_json",
         "slotmap",
         "thiserror",
         "tickwire-game",

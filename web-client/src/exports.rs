@@ -52,7 +52,8 @@ pub extern "C" fn tickwire_numbers() -> *const f64 {
     page(|page| page.buffers.numbers.as_ptr())
 }
 
-/// Begins anew. In scratch: the name, then the room's name (none for any room).
+/// Begins anew. In scratch: the name, the room's name (none for any room), the ticket (none for a guest),
+/// and the settings for a room that this opens, as JSON (none for the usual ones).
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_open(
     now_ms: f64,
@@ -60,8 +61,9 @@ pub extern "C" fn tickwire_open(
     name_len: u32,
     room_len: u32,
     ticket_len: u32,
+    settings_len: u32,
 ) {
-    let lens = [name_len, room_len, ticket_len].map(|len| len as usize);
+    let lens = [name_len, room_len, ticket_len, settings_len].map(|len| len as usize);
     page(|page| page.open(now_ms, spectator != 0, lens));
 }
 
@@ -260,7 +262,8 @@ pub extern "C" fn tickwire_any_game() -> u32 {
 }
 
 /// Begins anew. In scratch: the game's name, the client's, the room's (none for any room), the
-/// ticket (none for a guest). Gives 0 when that is too long for a hello.
+/// ticket (none for a guest), the settings for a room that this opens, as JSON (none for the usual
+/// ones). Gives 0 when that is too long for a hello.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_hello(
     spectator: u32,
@@ -269,9 +272,10 @@ pub extern "C" fn tickwire_any_hello(
     name_len: u32,
     room_len: u32,
     ticket_len: u32,
+    settings_len: u32,
 ) -> u32 {
     let role = if spectator != 0 { Role::Spectator } else { Role::Player };
-    let lens = [game_len, name_len, room_len, ticket_len].map(|len| len as usize);
+    let lens = [game_len, name_len, room_len, ticket_len, settings_len].map(|len| len as usize);
     any(|any| any.hello(role, rules, lens)).into()
 }
 

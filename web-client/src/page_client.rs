@@ -64,10 +64,10 @@ impl<G: Game> PageClient<G> {
         }
     }
 
-    /// Opens anew; in scratch stand the name, the room and the ticket, of so many bytes.
-    pub(crate) fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 3]) {
+    /// Opens anew; in scratch stand the name, the room, the ticket and the settings, of so many bytes.
+    pub(crate) fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 4]) {
         let mut rest = self.buffers.bytes.as_slice();
-        let [name, room, ticket] = lens.map(|len| {
+        let [name, room, ticket, settings] = lens.map(|len| {
             let (text, after) = rest.split_at(len.min(rest.len()));
             rest = after;
             String::from_utf8_lossy(text).into_owned()
@@ -78,6 +78,7 @@ impl<G: Game> PageClient<G> {
             role: if spectator { Role::Spectator } else { Role::Player },
             room: said(room),
             ticket: said(ticket),
+            settings: said(settings),
         };
         self.close();
         self.path.restart(moment(now_ms));
@@ -87,7 +88,7 @@ impl<G: Game> PageClient<G> {
 
     pub(crate) fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
         self.buffers.scratch(0);
-        self.open(now_ms, true, [0; 3]);
+        self.open(now_ms, true, [0; 4]);
         let demo = self.demo.insert(Demo::new(moment(now_ms), u64::from(seed), players));
         for message in demo.greet() {
             take(&mut self.client, &mut self.fault, moment(now_ms), &message);
@@ -390,7 +391,7 @@ mod tests {
     fn on_a_long_line() -> PageClient<Played> {
         let mut page = PageClient::new(played::LATCHED);
         page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
-        page.open(0.0, false, [0; 3]);
+        page.open(0.0, false, [0; 4]);
         page
     }
 
@@ -404,7 +405,7 @@ mod tests {
         assert_eq!((play(&mut page, 109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
         assert_eq!((play(&mut page, 110.0), page.is_coming()), (3, false));
         // The conditions are the next client's, too.
-        page.open(200.0, false, [0; 3]);
+        page.open(200.0, false, [0; 4]);
         assert_eq!((page.outgoing(200.0), page.due_ms()), (0, 250.0));
     }
 
@@ -448,7 +449,7 @@ mod tests {
     fn what_is_no_message_is_a_fault_and_no_panic() {
         let mut page = PageClient::<Played>::new(played::LATCHED);
         page.buffers.scratch(5).copy_from_slice(b"Ada!!");
-        page.open(0.0, false, [3, 0, 0]);
+        page.open(0.0, false, [3, 0, 0, 0]);
         assert!(page.outgoing(0.0) > 0, "the hello");
         page.buffers.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
         page.receive(f64::NAN, 3);

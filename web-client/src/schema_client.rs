@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use bincode::Decode;
 use tickwire_game::client::{ClientError, Names};
 use tickwire_game::limits::{
-    BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, SERVER_MESSAGE_MAX_BYTES,
+    BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES,
+    SERVER_MESSAGE_MAX_BYTES,
 };
 use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder,
@@ -87,12 +88,12 @@ struct Room {
 }
 
 impl SchemaClient {
-    /// Begins anew; in scratch stand the game's name, the client's, the room's and the ticket,
-    /// of so many bytes (no room: any; no ticket: a guest). `false` when that is more than a hello may have.
-    pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 4]) -> bool {
+    /// Begins anew; in scratch stand the game's name, the client's, the room's, the ticket and the
+    /// settings, of so many bytes (no room: any; no ticket: a guest). `false` when that is more than a hello may have.
+    pub(crate) fn hello(&mut self, role: Role, rules: u32, lens: [usize; 5]) -> bool {
         let texts = std::mem::take(&mut self.buffers.bytes);
         let mut rest = texts.as_slice();
-        let [game, name, room, ticket] = lens.map(|len| {
+        let [game, name, room, ticket, settings] = lens.map(|len| {
             let (text, after) = rest.split_at(len.min(rest.len()));
             rest = after;
             String::from_utf8_lossy(text)
@@ -107,8 +108,10 @@ impl SchemaClient {
             room: if room.is_empty() { RoomWish::Any } else { RoomWish::Named(&room) },
             replays: false,
             ticket: (!ticket.is_empty()).then_some(Ticket(&ticket)),
+            settings: (!settings.is_empty()).then_some(&settings),
         }));
-        let fits = self.outbox[0].len() <= HELLO_MAX_BYTES;
+        let fits =
+            self.outbox[0].len() <= HELLO_MAX_BYTES && settings.len() <= ROOM_SETTINGS_MAX_BYTES;
         if !fits {
             self.outbox.clear();
         }

@@ -21,11 +21,11 @@ pub(crate) fn state<G: Game>(
 ) {
     let reached = client.map(Client::stage);
     let counters = client.map(Client::counters).unwrap_or_default();
-    let refusal = match reached {
+    let refusal = match &reached {
         Some(Stage::Refused(refusal)) => Some(refusal),
         _ => None,
     };
-    let reason = match (fault, reached) {
+    let reason = match (fault, &reached) {
         (Some(fault), _) => fault.to_string(),
         (None, Some(Stage::Refused(refusal))) => refusal.to_string(),
         (None, Some(Stage::Ended(end))) => end.to_string(),
@@ -54,7 +54,7 @@ pub(crate) fn state<G: Game>(
         json.key("reason").text(&reason);
         let stale = matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. }));
         json.key("stale").flag(stale);
-        json.key("last").flag(refusal.as_ref().is_some_and(is_lasting));
+        json.key("last").flag(refusal.is_some_and(is_lasting));
         json.key("idle").flag(matches!(reached, Some(Stage::Ended(End::Idle))));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),
@@ -253,7 +253,13 @@ fn is_lasting(refusal: &Refusal) -> bool {
         | Refusal::RoomName
         | Refusal::TicketRequired
         | Refusal::TicketInvalid
-        | Refusal::TicketExpired => true,
+        | Refusal::TicketExpired
+        | Refusal::SettingsTooLong
+        | Refusal::SettingsWithoutRoom
+        | Refusal::SettingsUnreadable(_)
+        | Refusal::SettingNotAllowed(_)
+        | Refusal::SettingInvalid(_)
+        | Refusal::SettingsRefused(_) => true,
         Refusal::Protocol { .. }
         | Refusal::Rules { .. }
         | Refusal::RoomFull
@@ -269,9 +275,9 @@ fn is_lasting(refusal: &Refusal) -> bool {
 
 /// `server` is the number that the server has where the client has another.
 pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
-    let (reason, server) = match *refusal {
-        Refusal::Protocol { server } => ("protocol", Some(server.into())),
-        Refusal::Rules { server } => ("rules", Some(server.into())),
+    let (reason, server) = match refusal {
+        Refusal::Protocol { server } => ("protocol", Some(f64::from(*server))),
+        Refusal::Rules { server } => ("rules", Some(f64::from(*server))),
         Refusal::Game => ("game", None),
         Refusal::RoomName => ("room-name", None),
         Refusal::RoomFull => ("room-full", None),
@@ -285,6 +291,12 @@ pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
         Refusal::RoomsMax => ("rooms-max", None),
         Refusal::OwnRoomsMax => ("own-rooms-max", None),
         Refusal::OwnRoomsRate => ("own-rooms-rate", None),
+        Refusal::SettingsTooLong => ("settings-too-long", None),
+        Refusal::SettingsWithoutRoom => ("settings-without-room", None),
+        Refusal::SettingsUnreadable(_) => ("settings-unreadable", None),
+        Refusal::SettingNotAllowed(_) => ("setting-not-allowed", None),
+        Refusal::SettingInvalid(_) => ("setting-invalid", None),
+        Refusal::SettingsRefused(_) => ("settings-refused", None),
     };
     json.object(|json| {
         json.key("reason").text(reason);

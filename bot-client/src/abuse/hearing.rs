@@ -51,7 +51,7 @@ pub(super) struct Hearing {
     frames: RefCell<FrameReader>,
     status: Cell<Option<u16>>,
     room: Cell<Option<RoomClock>>,
-    refusal: Cell<Option<Refusal>>,
+    refusal: RefCell<Option<Refusal>>,
     close: Cell<Option<u16>>,
     bytes_in: Cell<u64>,
     news: Notify,
@@ -105,7 +105,7 @@ impl Hearing {
                 let (tick, tick_rate_hz) = (welcome.tick, welcome.tick_rate_hz);
                 self.room.set(Some(RoomClock { tick, tick_rate_hz, at: Instant::now() }));
             }
-            Ok(ServerMessage::Refused(refusal)) => self.refusal.set(Some(refusal)),
+            Ok(ServerMessage::Refused(refusal)) => *self.refusal.borrow_mut() = Some(refusal),
             _ => {}
         }
     }
@@ -127,7 +127,7 @@ impl Hearing {
 
     /// Why the hello was refused.
     pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
+        self.refusal.borrow().clone()
     }
 
     /// The code of the close that came.

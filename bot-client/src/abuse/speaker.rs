@@ -85,6 +85,7 @@ impl Words {
             room,
             replays: true,
             ticket: self.ticket.as_ref().map(|ticket| Ticket(ticket.expose())),
+            settings: None,
         }))
     }
 

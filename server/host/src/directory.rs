@@ -172,13 +172,13 @@ impl Directory {
         }
         let found = match requested {
             RequestedRoom::Any => self.fullest(role, false),
-            RequestedRoom::Named(name) => self.by_name.get(name).copied(),
+            RequestedRoom::Named { name, .. } => self.by_name.get(name).copied(),
         };
         let (room, new, made_way) = match found {
             Some(room) => (room, false, None),
             None => {
                 let opened = match requested {
-                    RequestedRoom::Named(name) => {
+                    RequestedRoom::Named { name, .. } => {
                         self.open(name.clone(), opener, Charge::RateAndRooms, now)
                     }
                     RequestedRoom::Any => {
@@ -192,7 +192,7 @@ impl Directory {
                     (Err(refusal), RequestedRoom::Any) => {
                         (self.fullest(role, true).ok_or(refusal)?, false, None)
                     }
-                    (Err(refusal), RequestedRoom::Named(_)) => return Err(refusal),
+                    (Err(refusal), RequestedRoom::Named { .. }) => return Err(refusal),
                 }
             }
         };
@@ -327,6 +327,11 @@ impl Directory {
     /// The scenes of a room are recorded: it goes on without people, and makes way for none.
     pub(crate) fn set_recorded(&mut self, room: RoomKey) {
         self.rooms[room].is_recorded = true;
+    }
+
+    /// Whether there is a room of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 
     /// How many rooms there are, and how many of them nobody is in.

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use tickwire_game::game::Game;
-use tickwire_game::limits::ROOM_NAME_MAX_BYTES;
+use tickwire_game::limits::{ROOM_NAME_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES};
 use tickwire_game::protocol::{
     ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
 };
@@ -49,7 +49,21 @@ pub enum RequestedRoom {
     /// Any with a seat.
     Any,
     /// The one of this name, which is made if there is none.
-    Named(String),
+    Named {
+        /// Its name.
+        name: String,
+        /// What the client chooses of its settings if it is made: JSON as it came, for
+        /// [`GuestSettings`](crate::GuestSettings) to judge.
+        settings: Option<String>,
+    },
+}
+
+impl RequestedRoom {
+    /// The one of this name, with the server's own settings if it is made.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> RequestedRoom {
+        RequestedRoom::Named { name: name.into(), settings: None }
+    }
 }
 
 /// Who a client is.
@@ -95,7 +109,7 @@ pub struct Bearer {
 }
 
 /// Why a first message does not let a client in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelloError {
     /// It is a hello, but not one for this server: the client hears so, then the connection ends.
     Refused(Refusal),
@@ -128,18 +142,28 @@ pub fn judge(
         return Err(HelloError::Refused(Refusal::Rules { server: game.rules }));
     }
     let room = match hello.room {
-        RoomWish::Any => RequestedRoom::Any,
-        RoomWish::Named(name) if is_room_name(name) => RequestedRoom::Named(name.to_owned()),
+        RoomWish::Any => None,
+        RoomWish::Named(name) if is_room_name(name) => Some(name.to_owned()),
         RoomWish::Named(_) => return Err(HelloError::Refused(Refusal::RoomName)),
     };
+    if hello.settings.is_some_and(|settings| settings.len() > ROOM_SETTINGS_MAX_BYTES) {
+        return Err(HelloError::Refused(Refusal::SettingsTooLong));
+    }
     let bearer = bearer(&hello).map_err(HelloError::Refused)?;
+    // A ticket for one room names it as well as the hello does.
+    let only = bearer.as_ref().and_then(|bearer| bearer.room.clone());
+    let room = match (only.or(room), hello.settings.map(str::to_owned)) {
+        (Some(name), settings) => RequestedRoom::Named { name, settings },
+        (None, None) => RequestedRoom::Any,
+        (None, Some(_)) => return Err(HelloError::Refused(Refusal::SettingsWithoutRoom)),
+    };
     let (role, name, replays) = (hello.role, hello.name.to_owned(), hello.replays);
     Ok(match bearer {
         None => JoinRequest { role, name, room, replays, identity: Identity::Guest },
-        Some(Bearer { subject, name: vouched, room: only }) => JoinRequest {
+        Some(Bearer { subject, name: vouched, room: _ }) => JoinRequest {
             role,
             name: vouched.unwrap_or(name),
-            room: only.map_or(room, RequestedRoom::Named),
+            room,
             replays,
             identity: Identity::Subject(subject),
         },

@@ -41,6 +41,7 @@
 
 mod counter_macro;
 pub mod directory;
+mod guest_settings;
 pub mod hello;
 pub mod limits;
 pub mod lobby;
@@ -58,6 +59,7 @@ pub mod token_bucket;
 pub mod transport;
 
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
+pub use guest_settings::GuestSettings;
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Admission, Lobby, LobbySettings};
 pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};

@@ -5,9 +5,12 @@
 //! sent to a shard and is free again when its [`Reservation`] is dropped, whatever ended it, so
 //! that joins at the same moment never overfill a room. It touches no world and no connection.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{Refusal, Role};
@@ -15,6 +18,7 @@ use tickwire_game::tick::TickRate;
 use tracing::info;
 
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
+use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, PeerKey, RequestedRoom};
 use crate::mailbox::Command;
 use crate::reservation::{ReleaseSeat, Reservation};
@@ -48,9 +52,10 @@ pub struct LobbySettings {
     pub records_first: bool,
 }
 
-/// Which rooms there are and who may join them.
-pub struct Lobby {
+/// Which rooms there are and who may join them. `S` is the game's settings of a room.
+pub struct Lobby<S> {
     settings: LobbySettings,
+    guest_settings: GuestSettings<S>,
     directory: Directory,
     release: ReleaseSeat,
     sessions: u64,
@@ -59,16 +64,22 @@ pub struct Lobby {
     /// For the shards, in order.
     commands: Vec<(usize, Command)>,
     /// For whoever builds rooms, in order.
-    orders: Vec<RoomOrder>,
+    orders: Vec<RoomOrder<S>>,
 }
 
-impl Lobby {
-    /// A lobby without rooms, that hears by `release` of seats that are free again.
+impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
+    /// A lobby without rooms, that hears by `release` of seats that are free again. `guest_settings`
+    /// judges what whoever opens a room chooses for it.
     #[must_use]
-    pub fn new(settings: LobbySettings, release: ReleaseSeat) -> Lobby {
+    pub fn new(
+        settings: LobbySettings,
+        guest_settings: GuestSettings<S>,
+        release: ReleaseSeat,
+    ) -> Lobby<S> {
         let directory = Directory::new(settings.limits, settings.shards);
         Lobby {
             settings,
+            guest_settings,
             directory,
             release,
             sessions: 0,
@@ -81,6 +92,7 @@ impl Lobby {
 
     /// Takes a seat for a new session at `now`, in a room that is opened if there is need of it. One
     /// that was named then counts for `opener` until it is gone; `None` is a client without limits.
+    /// Settings that come with its name are judged when it is opened, and else ignored.
     ///
     /// # Errors
     /// Why there is none.
@@ -91,6 +103,13 @@ impl Lobby {
         opener: Option<PeerKey>,
         now: Duration,
     ) -> Result<Admission, Refusal> {
+        // Before anything is opened or makes way.
+        let chosen = match requested {
+            RequestedRoom::Named { name, settings: Some(text) } if !self.directory.has(name) => {
+                Some(self.guest_settings.choose(text)?)
+            }
+            _ => None,
+        };
         let Placement { room, shard, new, made_way } =
             self.directory.join(role, requested, opener, now)?;
         let reservation = Reservation::new(room, role, Arc::clone(&self.release));
@@ -99,16 +118,21 @@ impl Lobby {
             self.commands.push((shard, Command::Retire { room }));
         }
         if new {
-            self.open(room);
+            self.open(room, chosen);
         }
         self.sessions += 1;
         Ok(Admission { session: SessionId(self.sessions), shard, reservation })
     }
 
-    fn open(&mut self, room: RoomKey) {
+    fn open(&mut self, room: RoomKey, chosen: Option<S>) {
         let listed = self.directory.room(room);
         let seed = room_seed(self.settings.seed, &listed.name, self.rooms_opened);
-        info!(room = listed.name, shard = listed.shard, "room opens");
+        info!(
+            room = listed.name,
+            shard = listed.shard,
+            settings = chosen.as_ref().map(tracing::field::debug),
+            "room opens"
+        );
         let record = self.settings.records_first && self.rooms_opened == 0;
         self.commands.push((listed.shard, Command::Open { room }));
         self.orders.push(RoomOrder {
@@ -116,6 +140,7 @@ impl Lobby {
             shard: listed.shard,
             name: listed.name.clone(),
             seed,
+            settings: chosen,
             status: Arc::clone(&listed.status),
             record,
             _counted: self.directory.count_build(),
@@ -202,7 +227,7 @@ impl Lobby {
 
     /// Rooms to be built because of the calls so far, in order. A shard must have its commands
     /// ([`Lobby::take_commands`]) before it gets the room.
-    pub fn take_orders(&mut self) -> impl Iterator<Item = RoomOrder> + '_ {
+    pub fn take_orders(&mut self) -> impl Iterator<Item = RoomOrder<S>> + '_ {
         self.orders.drain(..)
     }
 }

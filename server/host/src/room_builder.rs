@@ -21,7 +21,7 @@ use crate::room::{Room, RoomTemplate};
 /// A room that is to be built. Only the lobby makes orders; as long as one exists it counts
 /// towards [`ROOMS_BUILDING_MAX`](crate::limits::ROOMS_BUILDING_MAX).
 #[derive(Debug)]
-pub struct RoomOrder {
+pub struct RoomOrder<S> {
     /// Its key.
     pub room: RoomKey,
     /// The number of the shard that it goes to.
@@ -30,6 +30,8 @@ pub struct RoomOrder {
     pub name: String,
     /// Where its randomness comes from.
     pub seed: Seed,
+    /// What whoever opened it chose; `None` for the settings of the template.
+    pub settings: Option<S>,
     /// What it shows to other threads.
     pub status: Arc<RoomStatus>,
     /// Whether its scenes are to be recorded.
@@ -59,7 +61,8 @@ pub struct RoomBuilder<G: Game> {
 }
 
 impl<G: Game> RoomBuilder<G> {
-    /// One whose rooms are all made from `template`, but for their names and seeds.
+    /// One whose rooms are all made from `template`, but for their names and seeds, and settings that
+    /// were chosen for them.
     #[must_use]
     pub fn new(template: RoomTemplate<G::Settings>) -> RoomBuilder<G> {
         RoomBuilder { template }
@@ -67,10 +70,11 @@ impl<G: Game> RoomBuilder<G> {
 
     /// Makes a room: the game makes its world here.
     #[must_use]
-    pub fn build(&self, order: RoomOrder) -> BuiltRoom<G> {
-        let RoomOrder { room: key, name, seed, status, record, .. } = order;
+    pub fn build(&self, order: RoomOrder<G::Settings>) -> BuiltRoom<G> {
+        let RoomOrder { room: key, name, seed, settings, status, record, .. } = order;
+        let settings = settings.unwrap_or_else(|| self.template.setup.settings.clone());
         let template = RoomTemplate {
-            setup: Setup { seed, ..self.template.setup.clone() },
+            setup: Setup { seed, settings, ..self.template.setup.clone() },
             ..self.template.clone()
         };
         // Nothing of a room is used after a panic while it was made.

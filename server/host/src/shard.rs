@@ -262,7 +262,7 @@ impl<G: Game> Shard<G> {
 /// Ends a client that is not in a room.
 fn depart(pending: PendingJoin, reason: End, refusal: Option<Refusal>, effects: &mut Effects) {
     let PendingJoin { mut transport, reservation, span, .. } = pending;
-    if let Some(refusal) = refusal {
+    if let Some(refusal) = refusal.clone() {
         let mut message = Vec::with_capacity(16);
         tickwire_game::protocol::ServerMessage::Refused(refusal).encode(&mut message);
         transport.send(&message);

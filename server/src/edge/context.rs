@@ -221,7 +221,7 @@ impl EdgeContext {
     }
 
     /// Logs once in a while that a peer is refused for the rooms that it opened.
-    pub(super) fn log_refused_opener(&self, peer: PeerKey, refusal: Refusal) {
+    pub(super) fn log_refused_opener(&self, peer: PeerKey, refusal: &Refusal) {
         let setting = match refusal {
             Refusal::OwnRoomsMax => "--address-rooms-max",
             Refusal::OwnRoomsRate => "--address-rooms-per-minute",
@@ -309,9 +309,9 @@ mod tests {
         let [one, other] = [1, 2].map(PeerKey);
         let is_logged =
             |peer, setting| !context.refused_openers.is_due(&(peer, setting), Duration::ZERO);
-        context.log_refused_opener(one, Refusal::RoomsMax);
-        context.log_refused_opener(one, Refusal::OwnRoomsMax);
-        context.log_refused_opener(other, Refusal::OwnRoomsRate);
+        context.log_refused_opener(one, &Refusal::RoomsMax);
+        context.log_refused_opener(one, &Refusal::OwnRoomsMax);
+        context.log_refused_opener(other, &Refusal::OwnRoomsRate);
         assert!(is_logged(one, "--address-rooms-max"));
         assert!(is_logged(other, "--address-rooms-per-minute"));
         assert!(!is_logged(one, "--address-rooms-per-minute"));

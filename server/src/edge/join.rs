@@ -43,7 +43,7 @@ async fn answer(
                     return hand_over(context, websocket, peer, request, admission).await;
                 }
                 Err(refusal) => {
-                    context.log_refused_opener(peer, refusal);
+                    context.log_refused_opener(peer, &refusal);
                     HelloError::Refused(refusal)
                 }
             }
@@ -53,7 +53,7 @@ async fn answer(
     let end = match error {
         HelloError::Refused(refusal) => {
             debug!(%refusal, "refused");
-            context.server.metrics.count_refusal(refusal);
+            context.server.metrics.count_refusal(&refusal);
             let mut message = Vec::with_capacity(16);
             ServerMessage::Refused(refusal).encode(&mut message);
             websocket.send(&message);

@@ -89,6 +89,7 @@ pub(crate) struct Metrics {
     own_rooms_refused_rate: AtomicU64,
     /// Joins refused because of a missing, invalid or expired ticket.
     tickets_refused: AtomicU64,
+    room_settings_refused: AtomicU64,
     /// The counters of passes, in the order of [`PassCounters::named`].
     passes: [AtomicU64; PassCounters::COUNT],
     /// The counters of rooms, in the order of [`RoomCounters::named`].
@@ -133,7 +134,7 @@ impl Metrics {
     }
 
     /// Counts a refused join.
-    pub(crate) fn count_refusal(&self, refusal: Refusal) {
+    pub(crate) fn count_refusal(&self, refusal: &Refusal) {
         self.refusals.fetch_add(1, Relaxed);
         match refusal {
             Refusal::Overloaded => {
@@ -153,6 +154,14 @@ impl Metrics {
             }
             Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
                 self.tickets_refused.fetch_add(1, Relaxed);
+            }
+            Refusal::SettingsTooLong
+            | Refusal::SettingsWithoutRoom
+            | Refusal::SettingsUnreadable(_)
+            | Refusal::SettingNotAllowed(_)
+            | Refusal::SettingInvalid(_)
+            | Refusal::SettingsRefused(_) => {
+                self.room_settings_refused.fetch_add(1, Relaxed);
             }
             _ => {}
         }
@@ -239,6 +248,7 @@ impl Metrics {
             "own_rooms_refused_max": self.own_rooms_refused_max.load(Relaxed),
             "own_rooms_refused_rate": self.own_rooms_refused_rate.load(Relaxed),
             "tickets_refused": self.tickets_refused.load(Relaxed),
+            "room_settings_refused": self.room_settings_refused.load(Relaxed),
             "tick_lateness_us": self.tick_lateness.to_json(),
             "pass_max_us": self.pass_max_us.load(Relaxed),
             "of_rooms": of_rooms,

@@ -144,7 +144,7 @@ fn a_changed_ticket_key_is_used_after_a_reload_and_a_broken_one_is_not() {
         let asked = Instant::now();
         loop {
             let joined = join();
-            if joined.as_deref().map_err(|refusal| *refusal) == expected {
+            if joined.as_deref().map_err(Clone::clone) == expected {
                 return;
             }
             assert!(asked.elapsed() < PATIENCE, "not {expected:?}: {joined:?}");

@@ -50,16 +50,21 @@ pub struct Greeting {
     pub room: Option<String>,
     /// What lets it in, where guests are not.
     pub ticket: Option<String>,
+    /// What it chooses of the settings of the room that it names, if that opens for it: a JSON object of
+    /// some of [`Game::GUEST_SETTINGS`], such as `{"teams":true}`. If the room is there already it is
+    /// ignored: [`Client::settings`] has those that hold.
+    pub settings: Option<String>,
 }
 
 impl fmt::Debug for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Greeting { name, role, room, ticket } = self;
+        let Greeting { name, role, room, ticket, settings } = self;
         f.debug_struct("Greeting")
             .field("name", name)
             .field("role", role)
             .field("room", room)
             .field("ticket", &ticket.as_deref().map(Ticket))
+            .field("settings", settings)
             .finish()
     }
 }
@@ -85,7 +90,7 @@ pub enum ClientError {
 }
 
 /// How far a client has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The hello is under way.
     Greeting,
@@ -140,6 +145,7 @@ impl<G: Game> Client<G> {
             room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
             replays: true,
             ticket: greeting.ticket.as_deref().map(Ticket),
+            settings: greeting.settings.as_deref(),
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);
@@ -381,7 +387,7 @@ impl<G: Game> Client<G> {
     /// How far it has come.
     #[must_use]
     pub fn stage(&self) -> Stage {
-        self.stage
+        self.stage.clone()
     }
 
     /// Who it is and what it wants.
@@ -452,7 +458,7 @@ impl<G: Game> Client<G> {
         self.playing.as_ref().map(|playing| &playing.level)
     }
 
-    /// What whoever opened the room chose.
+    /// The settings that hold in the room: the server's own, and what whoever opened it chose of them.
     #[must_use]
     pub fn settings(&self) -> Option<&G::Settings> {
         self.playing.as_ref().map(|playing| &playing.settings)

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bincode::{Decode, Encode};
 
+use crate::limits::{REFUSAL_TEXT_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES};
+
 /// Why a connection ended. Sent as the close code of the WebSocket, counted by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum End {
@@ -128,7 +130,7 @@ impl fmt::Display for End {
 }
 
 /// Why a hello was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
 pub enum Refusal {
     /// The client speaks another version of the protocol.
     #[error("this server speaks protocol {server}: reload the page or renew the client")]
@@ -185,11 +187,70 @@ pub enum Refusal {
         "rooms are opened too often from your address or account: join one that is open, or try again in a minute"
     )]
     OwnRoomsRate,
+    /// The settings chosen for the room are too long a text.
+    #[error("the settings of a room have at most {ROOM_SETTINGS_MAX_BYTES} bytes")]
+    SettingsTooLong,
+    /// Settings were chosen, but no room was named that could open with them.
+    #[error("settings are for a room of your own: name it")]
+    SettingsWithoutRoom,
+    /// The settings chosen for the room are not a JSON object.
+    #[error("the settings of a room are a JSON object, such as {{\"name\": 1}}: {0}")]
+    SettingsUnreadable(RefusalText),
+    /// One of the settings is not for whoever opens a room to choose, or there is none of that name.
+    #[error("{0}")]
+    SettingNotAllowed(RefusalText),
+    /// One of the settings has a value of a wrong type.
+    #[error("{0}")]
+    SettingInvalid(RefusalText),
+    /// The game does not take the settings, for this reason.
+    #[error("{0}")]
+    SettingsRefused(RefusalText),
+}
+
+/// What a refusal says to people beside its reason: one line of at most [`REFUSAL_TEXT_MAX_BYTES`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RefusalText(Box<str>);
+
+impl RefusalText {
+    /// Takes a text: its control characters become spaces, and what is too long is cut.
+    #[must_use]
+    pub fn new(text: &str) -> RefusalText {
+        let mut line = String::new();
+        for char in text.chars() {
+            if line.len() + char.len_utf8() > REFUSAL_TEXT_MAX_BYTES {
+                break;
+            }
+            line.push(if char.is_control() { ' ' } else { char });
+        }
+        RefusalText(line.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RefusalText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_of_a_refusal_is_one_line_that_fits() {
+        for char in ["x", "\u{e9}", "\u{1f680}"] {
+            let text = RefusalText::new(&char.repeat(REFUSAL_TEXT_MAX_BYTES));
+            assert!(text.as_str().len() > REFUSAL_TEXT_MAX_BYTES - 4);
+            assert!(text.as_str().len() <= REFUSAL_TEXT_MAX_BYTES);
+        }
+        assert_eq!(RefusalText::new("a\nb\u{1b}[31m").to_string(), "a b [31m");
+    }
 
     #[test]
     fn every_end_has_a_code_and_a_name_of_its_own() {

@@ -12,8 +12,8 @@ use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
     BOARD_PAGE_MAX, HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
-    ROSTER_MAX_BYTES, SCORES_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES, SNAPSHOT_MAX_BYTES,
-    WELCOME_MAX_BYTES,
+    REFUSED_MAX_BYTES, ROSTER_MAX_BYTES, SCORES_MAX_BYTES, SMALL_MESSAGE_MAX_BYTES,
+    SNAPSHOT_MAX_BYTES, WELCOME_MAX_BYTES,
 };
 use crate::tick::{Rewind, Tick};
 
@@ -80,6 +80,9 @@ pub struct Hello<'a> {
     pub replays: bool,
     /// What lets it in, for servers that ask for it.
     pub ticket: Option<Ticket<'a>>,
+    /// What it chooses of the room's settings if the room that it names is not there and opens for it:
+    /// a JSON object. Ignored if the room is there.
+    pub settings: Option<&'a str>,
 }
 
 /// What a client wants to be.
@@ -373,7 +376,12 @@ impl<'a> ServerMessage<'a> {
                     body, "welcome",
                 )?))
             }
-            REFUSED => small(bytes, "refusal").map(ServerMessage::Refused),
+            REFUSED => {
+                fit(bytes, REFUSED_MAX_BYTES)?;
+                Ok(ServerMessage::Refused(take::<_, { IN_MEMORY * REFUSED_MAX_BYTES }>(
+                    body, "refusal",
+                )?))
+            }
             ROSTER => {
                 fit(bytes, ROSTER_MAX_BYTES)?;
                 Ok(ServerMessage::Roster(take::<_, { IN_MEMORY * ROSTER_MAX_BYTES }>(

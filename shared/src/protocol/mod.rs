@@ -13,7 +13,7 @@ pub mod snapshot;
 mod symbols;
 mod ticket;
 
-pub use end::{End, Refusal};
+pub use end::{End, Refusal, RefusalText};
 pub use messages::{
     Ack, Board, BoardPage, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role,
     RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Welcome,
@@ -23,7 +23,7 @@ pub use ticket::Ticket;
 use bincode::config::{Configuration, standard};
 
 /// Version of the protocol; a client of another version is refused.
-pub const PROTOCOL_VERSION: u16 = 7;
+pub const PROTOCOL_VERSION: u16 = 8;
 
 /// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
 pub const WIRE: Configuration = standard();

@@ -35,12 +35,14 @@ mod tests {
             room: RoomWish::Any,
             replays: true,
             ticket: Some(Ticket("a.b.c")),
+            settings: None,
         });
         let greeting = Greeting {
             name: "Ann".into(),
             role: Role::Player,
             room: None,
             ticket: Some("a.b.c".into()),
+            settings: None,
         };
         let shown = format!("{hello:?} {greeting:#?}");
         assert!(shown.contains("Ann") && !shown.contains("a.b.c"), "{shown}");

@@ -53,6 +53,11 @@ pub struct Whisper {
     pub owner: PlayerId,
 }
 
+/// Guests may choose a level of at most so many bytes.
+pub const LEVEL_BYTES_MAX: usize = 10_000;
+/// The game panics when it is asked for a level of so many bytes.
+pub const BREAK_LEVEL_BYTES: usize = 666;
+
 /// Something that does not move, and who may know of it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Stone {
@@ -111,6 +116,7 @@ pub struct Stones {
 impl Game for Stones {
     const NAME: &'static str = "stones";
     const RULES: u32 = 1;
+    const GUEST_SETTINGS: &'static [&'static str] = &["level_bytes", "own_bytes"];
     type Settings = Settings;
     type Level = Vec<u8>;
     type Input = Push;
@@ -124,6 +130,12 @@ impl Game for Stones {
             .event::<Pop>()
             .event::<Gong>()
             .event::<Whisper>()
+    }
+
+    fn check_settings(settings: &Settings) -> Result<(), String> {
+        assert_ne!(settings.level_bytes, BREAK_LEVEL_BYTES, "the settings that break the check");
+        let fits = settings.level_bytes <= LEVEL_BYTES_MAX;
+        fits.then_some(()).ok_or_else(|| format!("level_bytes is at most {LEVEL_BYTES_MAX}"))
     }
 
     fn new(setup: &Setup<Settings>) -> (Stones, Vec<u8>) {

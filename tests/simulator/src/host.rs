@@ -19,8 +19,9 @@ use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
-    Admission, Command, DirectoryLimits, Effects, Lobby, LobbySettings, OpenerLimits, PeerKey,
-    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard, StepProbe, Transport,
+    Admission, Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings,
+    OpenerLimits, PeerKey, PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
+    StepProbe, Transport,
 };
 
 /// The name of the one room.
@@ -28,7 +29,7 @@ pub const ROOM: &str = "test";
 
 /// A server with one room.
 pub struct Host<G: Game> {
-    lobby: Lobby,
+    lobby: Lobby<G::Settings>,
     shard: Shard<G>,
     effects: Effects,
     freed_seats: mpsc::Receiver<(RoomKey, Role)>,
@@ -68,12 +69,14 @@ impl<G: Game> Host<G> {
             seed,
             records_first: false,
         };
-        let mut lobby = Lobby::new(settings, release);
+        let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone());
+        let guest_settings = guest_settings.expect("the game's settings are sound");
+        let mut lobby = Lobby::new(settings, guest_settings, release);
         let template = RoomTemplate { empty: EmptyRoom::Runs, ..template };
         let (builder, mut shard) = (RoomBuilder::new(template), Shard::new());
         let mut effects = Effects::default();
         // A spectator has it opened, and leaves before it is there.
-        let room = RequestedRoom::Named(ROOM.to_owned());
+        let room = RequestedRoom::named(ROOM);
         let admission = lobby.join(Role::Spectator, &room, None, now).expect("there is space");
         let room = admission.reservation.room();
         for (_, command) in lobby.take_commands() {
@@ -124,7 +127,7 @@ impl<G: Game> Host<G> {
         let request = judge(hello, GameVersion::of::<G>(), |_| Ok(None))?;
         // Any room is this one, be it near its end.
         let room = match request.room {
-            RequestedRoom::Any => RequestedRoom::Named(ROOM.to_owned()),
+            RequestedRoom::Any => RequestedRoom::named(ROOM),
             named => named,
         };
         let admitted = self.lobby.join(request.role, &room, None, now);
@@ -230,6 +233,7 @@ pub fn hello<G: Game>(name: &str, role: Role, replays: bool) -> Vec<u8> {
         room: RoomWish::Named(ROOM),
         replays,
         ticket: None,
+        settings: None,
     };
     ClientMessage::Hello(hello).encode(&mut out);
     out

@@ -211,7 +211,7 @@ impl<G: Game> Simulator<G> {
 
     fn seat(&mut self, name: String, role: Role, hands: Hands<G>, path: Path) -> Who {
         let who = Who(self.seats.len());
-        let greeting = Greeting { name, role, room: None, ticket: None };
+        let greeting = Greeting { name, role, room: None, ticket: None, settings: None };
         let [up, down] = [(); 2].map(|()| Link::new(path, Dice::new(self.dice.bits64(), 2)));
         self.seats.push(Seat::new(Client::new(greeting), hands, up, down));
         who

@@ -12,15 +12,16 @@ mod source;
 
 use std::sync::OnceLock;
 
-use skirmish_rules::Skirmish;
+use skirmish_rules::{Settings, Skirmish};
 use tickwire_game::game::Game;
 use tickwire_game::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use tickwire_game::protocol::snapshot::{
     Codec, Coding, GivenKind, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
-use tickwire_game::protocol::{ClientMessage, ServerMessage};
+use tickwire_game::protocol::{ClientMessage, Hello, ServerMessage};
 use tickwire_game::scene::Schema;
 use tickwire_game::tick::{Tick, TickRate};
+use tickwire_host::GuestSettings;
 
 pub use client::client;
 pub use play::{Moment, Play};
@@ -153,6 +154,9 @@ pub fn messages(bytes: &[u8]) {
     if let Ok(message) = ClientMessage::decode(bytes) {
         message.encode(&mut again);
         assert_eq!(ClientMessage::decode(&again).as_ref(), Ok(&message));
+        if let ClientMessage::Hello(Hello { settings: Some(settings), .. }) = message {
+            room_settings(settings);
+        }
     }
     again.clear();
     if let Ok(message) = ServerMessage::decode(bytes) {
@@ -161,6 +165,18 @@ pub fn messages(bytes: &[u8]) {
         if let ServerMessage::Welcome(welcome) = message {
             welcome_schema(welcome.schema);
         }
+    }
+}
+
+/// What is chosen for a room is refused, or is something that the game takes.
+fn room_settings(text: &str) {
+    static SETTINGS: OnceLock<GuestSettings<Settings>> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| {
+        GuestSettings::new::<Skirmish>(Settings::default()).expect("they are sound")
+    });
+    if let Ok(chosen) = settings.choose(text) {
+        assert_eq!(Skirmish::check_settings(&chosen), Ok(()));
+        assert!(chosen.obstacles, "that is not for guests to choose");
     }
 }
 

@@ -140,7 +140,7 @@ impl<G: Game> Script<G> {
         };
         let Ok((session, pipe)) = joined else { return };
         let peer = if is_client {
-            let greeting = Greeting { name, role, room: None, ticket: None };
+            let greeting = Greeting { name, role, room: None, ticket: None, settings: None };
             Peer::Client(Box::new(Client::new(greeting)))
         } else {
             Peer::Raw(Box::default())

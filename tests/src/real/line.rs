@@ -48,7 +48,7 @@ impl Player {
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// The close code, if the server sent one.
     pub code: Option<u16>,
@@ -106,6 +106,7 @@ impl Line {
             room: RoomWish::Named(&player.room),
             replays: false,
             ticket: None,
+            settings: None,
         }));
     }
 

@@ -7,8 +7,8 @@ use tests::vectors::hex;
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
     Ack, Board, BoardPage, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping,
-    Refusal, Role, RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Ticket, WIRE,
-    Welcome,
+    Refusal, RefusalText, Role, RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage,
+    Ticket, WIRE, Welcome,
 };
 use tickwire_game::scene::Schema;
 use tickwire_game::tick::{Rewind, Tick};
@@ -29,6 +29,7 @@ fn client_messages_stand_as_they_always_stood() {
                 room: RoomWish::Any,
                 replays: true,
                 ticket: None,
+                settings: None,
             }),
         ),
         (
@@ -42,6 +43,7 @@ fn client_messages_stand_as_they_always_stood() {
                 room: RoomWish::Named("den-1"),
                 replays: true,
                 ticket: Some(Ticket("a.b.c")),
+                settings: Some(r#"{"teams":true}"#),
             }),
         ),
         (
@@ -105,6 +107,26 @@ fn server_messages_stand_as_they_always_stood() {
         ("refused, all rooms", ServerMessage::Refused(Refusal::RoomsMax)),
         ("refused, own rooms", ServerMessage::Refused(Refusal::OwnRoomsMax)),
         ("refused, own rooms too often", ServerMessage::Refused(Refusal::OwnRoomsRate)),
+        ("refused, settings too long", ServerMessage::Refused(Refusal::SettingsTooLong)),
+        ("refused, settings without a room", ServerMessage::Refused(Refusal::SettingsWithoutRoom)),
+        (
+            "refused, settings unreadable",
+            ServerMessage::Refused(Refusal::SettingsUnreadable(RefusalText::new("no object"))),
+        ),
+        (
+            "refused, setting not allowed",
+            ServerMessage::Refused(Refusal::SettingNotAllowed(RefusalText::new("not \"gravity\""))),
+        ),
+        (
+            "refused, setting invalid",
+            ServerMessage::Refused(Refusal::SettingInvalid(RefusalText::new("teams: no bool"))),
+        ),
+        (
+            "refused, settings refused",
+            ServerMessage::Refused(Refusal::SettingsRefused(RefusalText::new(
+                "round_s: \u{2264} 9",
+            ))),
+        ),
         (
             "roster",
             ServerMessage::Roster(Roster {

@@ -114,7 +114,7 @@ fn message(message: &ServerMessage<'_>) -> Vec<u8> {
 fn greeted(role: Role) -> SchemaClient {
     let mut client = SchemaClient::default();
     client.buffers.scratch(14).copy_from_slice(b"kitesAdameadow");
-    assert!(client.hello(role, 3, [5, 3, 6, 0]));
+    assert!(client.hello(role, 3, [5, 3, 6, 0, 0]));
     client
 }
 
@@ -142,7 +142,7 @@ fn a_hello_says_what_was_asked_for_and_that_nothing_is_replayed() {
     assert!(!hello.replays);
     let mut client = SchemaClient::default();
     client.buffers.scratch(HELLO_MAX_BYTES).fill(b'x');
-    assert!(!client.hello(Role::Player, 3, [5, HELLO_MAX_BYTES - 5, 0, 0]));
+    assert!(!client.hello(Role::Player, 3, [5, HELLO_MAX_BYTES - 5, 0, 0, 0]));
     assert_eq!(next_message(&mut client), None);
 }
 

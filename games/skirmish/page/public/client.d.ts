@@ -167,6 +167,12 @@ export interface Greeting {
   rules?: number;
   /** What lets in where guests are not: a signed ticket. It is never part of an address. */
   ticket?: string;
+  /**
+   * What to choose of the settings of {@link room} if it is not there and opens for this client, such as
+   * `{ teams: true }`: at most 512 bytes of JSON, and only what the game lets guests choose. Else it is refused. If the
+   * room is there it is ignored: {@link TickwireClient.settings} has those that hold.
+   */
+  settings?: { readonly [name: string]: unknown };
 }
 
 export interface Welcome {
@@ -197,7 +203,13 @@ export interface Refusal {
     | "rooms-building"
     | "rooms-max"
     | "own-rooms-max"
-    | "own-rooms-rate";
+    | "own-rooms-rate"
+    | "settings-too-long"
+    | "settings-without-room"
+    | "settings-unreadable"
+    | "setting-not-allowed"
+    | "setting-invalid"
+    | "settings-refused";
   /** The version that the server has, where versions are the reason. */
   readonly server: number | null;
   /** For people. */

@@ -114,13 +114,14 @@ export class TickwireClient {
   }
 
   /** @param {import("./client.js").Greeting} [greeting] */
-  hello({ role = "spectator", name = "", room = "", game, rules, ticket = "" } = {}) {
-    const texts = [game ?? this.#home.game, name, room, ticket].map((text) => this.#encoder.encode(text));
+  hello({ role = "spectator", name = "", room = "", game, rules, ticket = "", settings } = {}) {
+    const chosen = settings === undefined ? "" : JSON.stringify(settings);
+    const texts = [game ?? this.#home.game, name, room, ticket, chosen].map((text) => this.#encoder.encode(text));
     this.#put(texts);
     const lengths = texts.map((text) => text.length);
     const spectator = role === "spectator" ? 1 : 0;
     if (!this.#call("hello", spectator, rules ?? this.#home.rules, ...lengths)) {
-      throw new TickwireError("argument", "the names or the ticket are too long for a hello");
+      throw new TickwireError("argument", "the names, the ticket or the settings are too long for a hello");
     }
     this.stage = "greeting";
     this.welcome = this.refusal = this.end = this.tick = this.standing = null;

@@ -143,10 +143,11 @@ export class Wasm {
   /**
    * Begins anew: its hello waits to be sent.
    * @param {number} now
-   * @param {{ spectator: boolean, name: string, room: string | null, ticket?: string | null }} greeting
+   * @param {{ spectator: boolean, name: string, room: string | null, ticket?: string | null,
+   *   settings?: string }} greeting settings: JSON, for a room that opens for it
    */
-  open(now, { spectator, name, room, ticket }) {
-    const texts = [name, room ?? "", ticket ?? ""].map((text) => this.encoder.encode(text));
+  open(now, { spectator, name, room, ticket, settings }) {
+    const texts = [name, room ?? "", ticket ?? "", settings ?? ""].map((text) => this.encoder.encode(text));
     const all = new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0));
     let at = 0;
     for (const text of texts) {

@@ -55,7 +55,9 @@ use self::pickups::Pickups;
 use self::player::{Player, are_mates};
 use self::rail::{Rail, Sight};
 use self::round::{Phase, Round, Tally};
-use self::rules::{ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius};
+use self::rules::{
+    ROUND_MAX_S, ROUND_MIN_S, ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius,
+};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::{Effect, Game, LeaveReason, Seen, Setup, Step};
 use tickwire_game::history::History;
@@ -74,7 +76,7 @@ const ROUND_ENTITY: EntityId = EntityId(1);
 const LEVEL: &str = "level";
 const WORLD: &str = "world";
 
-/// What whoever opens a room can choose.
+/// What can be chosen for a room; all but the obstacles by whoever opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -84,7 +86,8 @@ pub struct Settings {
     pub teams: bool,
     /// Whether one can hurt one's mates.
     pub friendly_fire: bool,
-    /// Length of a round in seconds; 0 for one that never ends.
+    /// Length of a round in seconds, from [`rules::ROUND_MIN_S`] to
+    /// [`rules::ROUND_MAX_S`]; 0 for one that never ends.
     pub round_s: u16,
 }
 
@@ -141,6 +144,8 @@ struct Scratch {
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
     const RULES: u32 = 5;
+    // An arena without obstacles is for trying things out.
+    const GUEST_SETTINGS: &'static [&'static str] = &["teams", "friendly_fire", "round_s"];
 
     type Settings = Settings;
     type Level = Level;
@@ -149,6 +154,15 @@ impl Game for Skirmish {
 
     fn schema() -> Schema {
         kinds::schema()
+    }
+
+    fn check_settings(settings: &Settings) -> Result<(), String> {
+        let is_round = (ROUND_MIN_S..=ROUND_MAX_S).contains(&settings.round_s);
+        (settings.round_s == 0 || is_round).then_some(()).ok_or_else(|| {
+            format!(
+                "round_s: a round lasts from {ROUND_MIN_S} to {ROUND_MAX_S} seconds, or with 0 for ever"
+            )
+        })
     }
 
     fn new(setup: &Setup<Settings>) -> (Skirmish, Level) {

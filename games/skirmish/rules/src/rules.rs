@@ -84,6 +84,10 @@ const TURN_VIEW_S: f32 = 1.0;
 
 /// Length of a round unless its room wants another.
 pub const ROUND_S: u16 = 180;
+/// Shortest round that a room may have: the result of a shorter one would stand for too much of it.
+pub const ROUND_MIN_S: u16 = 30;
+/// Longest round that a room may have, but for one that never ends.
+pub const ROUND_MAX_S: u16 = 3_600;
 /// For how long the result of a round stands before the next one begins.
 pub const RESULT_S: f32 = 10.0;
 /// Points for a kill, and what it costs to kill a mate.

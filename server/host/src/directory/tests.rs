@@ -21,7 +21,7 @@ fn join(
 }
 
 fn named(name: &str) -> RequestedRoom {
-    RequestedRoom::Named(name.to_owned())
+    RequestedRoom::named(name)
 }
 
 #[test]

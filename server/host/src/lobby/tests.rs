@@ -2,15 +2,18 @@
 
 use std::sync::mpsc;
 
+use test_games::stones::{Settings, Stones};
+
 use super::*;
 use crate::directory::OpenerLimits;
 use crate::limits::{
     OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT, ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX,
 };
 
+mod chosen_settings;
 mod coming_and_going;
 
-fn lobby() -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+fn lobby() -> (Lobby<Settings>, mpsc::Receiver<(RoomKey, Role)>) {
     lobby_of(1, OpenerLimits::default(), false)
 }
 
@@ -18,7 +21,7 @@ fn lobby_of(
     rooms_max: usize,
     opener: OpenerLimits,
     records_first: bool,
-) -> (Lobby, mpsc::Receiver<(RoomKey, Role)>) {
+) -> (Lobby<Settings>, mpsc::Receiver<(RoomKey, Role)>) {
     let (players_max, connections_max) = (4, 1 << 16);
     let empty_max = Duration::from_secs(1);
     let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max, opener };
@@ -35,13 +38,14 @@ fn lobby_of(
         seed: 7.into(),
         records_first,
     };
-    (Lobby::new(settings, release), seats)
+    let guest_settings = GuestSettings::new::<Stones>(Settings::default());
+    (Lobby::new(settings, guest_settings.expect("they are sound"), release), seats)
 }
 
 #[test]
 fn a_room_takes_so_many_spectators_and_a_seat_given_back_is_free_again() {
     let (mut lobby, seats) = lobby();
-    let room = RequestedRoom::Named("final".to_owned());
+    let room = RequestedRoom::named("final");
     let mut join = |_| lobby.join(Role::Spectator, &room, None, Duration::ZERO);
     let mut inside: Vec<_> = (0..ROOM_SPECTATORS_MAX + 3).filter_map(|at| join(at).ok()).collect();
     assert_eq!(inside.len(), ROOM_SPECTATORS_MAX as usize);
@@ -74,8 +78,8 @@ fn a_room_is_opened_before_anyone_is_sent_there_and_retired_when_it_was_empty_lo
 #[test]
 fn only_so_many_rooms_are_being_built() {
     let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX, OpenerLimits::default(), false);
-    let join = |lobby: &mut Lobby, name: usize| {
-        lobby.join(Role::Player, &RequestedRoom::Named(name.to_string()), None, Duration::ZERO)
+    let join = |lobby: &mut Lobby<Settings>, name: usize| {
+        lobby.join(Role::Player, &RequestedRoom::named(name.to_string()), None, Duration::ZERO)
     };
     let mut admitted: Vec<_> = (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
     assert!(admitted.iter().all(Result::is_ok));
@@ -108,7 +112,7 @@ fn a_room_that_is_opened_again_has_another_seed() {
         let (mut lobby, seats) = lobby();
         let mut seeds = Vec::new();
         for turn in 0..3 {
-            let (room, now) = (RequestedRoom::Named("duel".to_owned()), Duration::from_secs(turn));
+            let (room, now) = (RequestedRoom::named("duel"), Duration::from_secs(turn));
             lobby.retire(now);
             drop(lobby.join(Role::Player, &room, None, now).expect("there is space"));
             seeds.extend(lobby.take_orders().map(|order| order.seed));
@@ -124,7 +128,7 @@ fn a_room_that_is_opened_again_has_another_seed() {
 
 /// A lobby whose rooms are built at once.
 struct Desk {
-    lobby: Lobby,
+    lobby: Lobby<Settings>,
     seats: mpsc::Receiver<(RoomKey, Role)>,
     now: Duration,
 }
@@ -144,7 +148,7 @@ impl Desk {
 
     /// A player of this client wants to be in a room of this name.
     fn join(&mut self, client: u64, room: &str) -> Result<Admission, Refusal> {
-        self.enter(client, RequestedRoom::Named(room.to_owned()))
+        self.enter(client, RequestedRoom::named(room))
     }
 
     /// A player of this client wants to play, wherever that is.
@@ -320,7 +324,7 @@ fn a_room_counts_for_whom_it_was_opened_until_it_is_gone() {
     desk.leave(stays);
     assert!(desk.join(1, "more").is_ok(), "its own makes way");
     // A client without limits takes none of anybody's share.
-    let room = RequestedRoom::Named("free".to_owned());
+    let room = RequestedRoom::named("free");
     assert!(desk.lobby.join(Role::Player, &room, None, desk.now).is_ok());
     // Nor does one that failed.
     let failed = held.pop().expect("it has some");

@@ -105,6 +105,12 @@ pub enum RoomError {
     /// A value of the game cannot be turned into bytes.
     #[error("the game's {0} cannot be serialised")]
     NotSerialisable(&'static str),
+    /// What the game lets guests choose is no field of its settings.
+    #[error("guests may choose the setting {0:?}, which the game's settings do not have")]
+    GuestSetting(&'static str),
+    /// Guests may choose settings, and these do not come back from JSON as they went there.
+    #[error("the game's settings as JSON: {0}")]
+    SettingsInJson(String),
 }
 
 /// What of a room never changes.

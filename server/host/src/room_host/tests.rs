@@ -154,7 +154,7 @@ fn a_connection_that_is_lost_ends_its_session_and_gives_its_seat_back() {
     drop(lost);
     stage.run(1);
     let [departed] = &stage.effects.departed[..] else { panic!("one has left") };
-    assert_eq!((departed.reason, departed.refusal), (End::Lost, None));
+    assert_eq!((departed.reason, &departed.refusal), (End::Lost, &None));
     assert_eq!(departed.reservation.role(), Role::Player);
     assert_eq!((stage.order(), stage.host.room.people()), (vec![1], 1));
     assert_eq!(stays.closed(), None);

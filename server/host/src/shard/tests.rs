@@ -30,13 +30,26 @@ fn template(players_max: u16) -> RoomTemplate<stones::Settings> {
     RoomTemplate { setup, ..RoomTemplate::default() }
 }
 
-fn order(room: RoomKey, name: &str, status: Arc<RoomStatus>) -> RoomOrder {
+fn order<S>(room: RoomKey, name: &str, status: Arc<RoomStatus>) -> RoomOrder<S> {
     let (name, _counted) = (name.to_owned(), BuildCount::default());
-    RoomOrder { room, shard: 0, name, seed: 0.into(), status, record: false, _counted }
+    RoomOrder {
+        room,
+        shard: 0,
+        name,
+        seed: 0.into(),
+        settings: None,
+        status,
+        record: false,
+        _counted,
+    }
 }
 
 /// Opens a room at once.
-fn open(shard: &mut Shard<Stones>, template: RoomTemplate<stones::Settings>, order: RoomOrder) {
+fn open(
+    shard: &mut Shard<Stones>,
+    template: RoomTemplate<stones::Settings>,
+    order: RoomOrder<stones::Settings>,
+) {
     let effects = &mut Effects::default();
     shard.handle(Command::Open { room: order.room }, Duration::ZERO, effects);
     shard.open(RoomBuilder::new(template).build(order), Duration::ZERO, effects);
@@ -86,7 +99,7 @@ fn a_client_that_a_room_refuses_hears_why() {
     assert!(effects.departed.is_empty());
     let refused = join(&mut shard, room, &mut effects);
     let [departed] = &mut effects.departed[..] else { panic!("it departs at once") };
-    assert_eq!((departed.reason, departed.refusal), (End::Refused, Some(Refusal::RoomFull)));
+    assert_eq!((departed.reason, &departed.refusal), (End::Refused, &Some(Refusal::RoomFull)));
     assert_eq!(departed.transport.flush(Duration::ZERO), Ok(crate::Flushed::Whole));
     let sent = refused.take();
     let [message] = &sent[..] else { panic!("one message") };
@@ -267,7 +280,7 @@ fn a_shard_that_closes_ends_those_who_wait_for_a_room_too() {
 #[test]
 fn rooms_can_be_built_on_any_thread() {
     fn can_change_threads<T: Send>() {}
-    can_change_threads::<RoomOrder>();
+    can_change_threads::<RoomOrder<stones::Settings>>();
     can_change_threads::<RoomBuilder<Stones>>();
     can_change_threads::<BuiltRoom<Stones>>();
 }

@@ -65,6 +65,7 @@ fn hello<'a>(role: Role, room: RoomWish<'a>, ticket: Option<&'a str>) -> Hello<'
         room,
         replays: false,
         ticket: ticket.map(Ticket),
+        settings: None,
     }
 }
 
@@ -364,8 +365,8 @@ fn a_ticket_for_a_room_joins_only_that_room() {
     let wish = |room| {
         join(&secret(), hello(Role::Player, room, Some(&ticket))).map(|request| request.room)
     };
-    assert_eq!(wish(RoomWish::Any), Ok(RequestedRoom::Named("final".into())));
-    assert_eq!(wish(RoomWish::Named("final")), Ok(RequestedRoom::Named("final".into())));
+    assert_eq!(wish(RoomWish::Any), Ok(RequestedRoom::named("final")));
+    assert_eq!(wish(RoomWish::Named("final")), Ok(RequestedRoom::named("final")));
     assert_eq!(wish(RoomWish::Named("other")), Err(Refusal::TicketInvalid));
 }
 

@@ -47,6 +47,7 @@ proptest! {
             room: RoomWish::Named(&room),
             replays: false,
             ticket: None,
+            settings: None,
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);
@@ -74,6 +75,19 @@ fn a_list_that_announces_more_than_came_is_refused_before_it_is_made_room_for() 
 }
 
 #[test]
+fn the_longest_refusal_fits_and_a_longer_message_is_refused() {
+    let text = crate::protocol::RefusalText::new(&"x".repeat(2 * REFUSED_MAX_BYTES));
+    let message = ServerMessage::Refused(Refusal::SettingsRefused(text));
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    assert_eq!(bytes.len(), REFUSED_MAX_BYTES);
+    assert_eq!(ServerMessage::decode(&bytes), Ok(message));
+    let (max, bytes) = (REFUSED_MAX_BYTES, vec![REFUSED; REFUSED_MAX_BYTES + 1]);
+    let too_big = MessageError::TooBig { bytes: bytes.len(), max };
+    assert_eq!(ServerMessage::decode(&bytes), Err(too_big));
+}
+
+#[test]
 fn the_largest_of_each_kind_fits() {
     let input = [255; crate::limits::INPUT_MAX_BYTES];
     let tick = Tick(u32::MAX);
@@ -94,6 +108,7 @@ fn the_largest_of_each_kind_fits() {
             room: RoomWish::Named("r"),
             replays: false,
             ticket: None,
+            settings: None,
         });
         bytes.clear();
         hello.encode(&mut bytes);

@@ -217,6 +217,7 @@ impl Connection {
             room: RoomWish::Named(&self.room),
             replays: true,
             ticket: None,
+            settings: None,
         };
         scratch.message.clear();
         ClientMessage::Hello(hello).encode(&mut scratch.message);

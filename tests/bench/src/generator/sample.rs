@@ -21,7 +21,8 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn new(name: String, room: String, number: usize) -> Sample {
-        let greeting = Greeting { name, role: Role::Player, room: Some(room), ticket: None };
+        let greeting =
+            Greeting { name, role: Role::Player, room: Some(room), ticket: None, settings: None };
         Sample { client: Client::headless(greeting), dice: Dice::new(9, number as u64) }
     }
 

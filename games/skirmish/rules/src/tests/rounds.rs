@@ -4,6 +4,7 @@ use super::super::class::Class;
 use super::super::kinds::{Assist, Hit, Kill, RoundPhase, Ship, Standing, Streak};
 use super::super::rules::{
     ASSIST_POINTS, ASSIST_S, KILLS_TOLD_MAX_PLAYERS, NEWCOMER_PROTECTION_S, PROTECTION_S, RESULT_S,
+    ROUND_MAX_S, ROUND_MIN_S,
 };
 use super::*;
 use tickwire_game::scene::{Audience, Event, Kinds, Row};
@@ -472,4 +473,15 @@ fn settings_of_which_there_are_none_are_refused() {
     assert_eq!(teams, Settings { teams: true, round_s: 60, ..Settings::default() });
     assert!(parse(r#"{"team": true}"#).is_err());
     assert!(parse(r#"{"round_s": -1}"#).is_err());
+}
+
+#[test]
+fn a_round_is_neither_too_short_nor_too_long() {
+    let check = |round_s| Skirmish::check_settings(&Settings { round_s, ..Settings::default() });
+    for round_s in [0, ROUND_MIN_S, ROUND_S, ROUND_MAX_S] {
+        assert_eq!(check(round_s), Ok(()));
+    }
+    for round_s in [1, ROUND_MIN_S - 1, ROUND_MAX_S + 1, u16::MAX] {
+        assert!(check(round_s).unwrap_err().contains("from 30 to 3600"));
+    }
 }

@@ -45,11 +45,11 @@ fn act() -> impl Strategy<Value = Act> {
 
 struct Town {
     now: Duration,
-    lobby: Lobby,
+    lobby: Lobby<Settings>,
     seats: mpsc::Receiver<(RoomKey, Role)>,
     shards: [Shard<Stones>; SHARDS],
     builder: RoomBuilder<Stones>,
-    orders: VecDeque<RoomOrder>,
+    orders: VecDeque<RoomOrder<Settings>>,
     effects: Effects,
     peers: Vec<Peer>,
     /// Who had the rooms of these names opened last.
@@ -91,7 +91,7 @@ impl Town {
 
     fn come(&mut self, client: u64, room: Option<u8>, role: Role) {
         let room = match room {
-            Some(number) => RequestedRoom::Named(format!("named-{number}")),
+            Some(number) => RequestedRoom::named(format!("named-{number}")),
             None => RequestedRoom::Any,
         };
         let admission = self.lobby.join(role, &room, Some(PeerKey(client)), self.now);

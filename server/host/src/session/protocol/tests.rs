@@ -221,6 +221,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_send() {
         room: RoomWish::Any,
         replays: false,
         ticket: None,
+        settings: None,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
     let mut end = |bytes: &[u8]| stage.spectator().receive(&mut stage, START, bytes);
