@@ -6,9 +6,10 @@
 //! `swarm` owns and polls, `bot` plays over its `wire`, and over a
 //! simulated `path` if it shall, `figures` keeps, `report` tells.
 //!
-//! [`abuse`] is the other trade of this program: clients that behave badly on purpose.
+//! [`abuse`] is the other trade of this library: clients that behave badly on purpose.
+//! [`play_and_report`] makes a program of both.
 //!
-//! Everything here is written against [`tickwire_game::game::Game`]; only `main` names a game.
+//! Everything here is written against [`tickwire_game::game::Game`]; only programs name a game.
 
 #![warn(missing_docs)]
 
@@ -20,6 +21,7 @@ mod figures;
 pub mod line;
 mod options;
 mod path;
+mod program;
 pub mod report;
 mod run;
 mod swarm;
@@ -29,6 +31,7 @@ mod wire;
 
 pub use connect::ConnectError;
 pub use options::Options;
+pub use program::play_and_report;
 pub use report::Report;
 pub use run::{RunError, run};
 pub use ticket::TicketText;

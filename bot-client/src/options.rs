@@ -1,15 +1,16 @@
 //! The command line: what it may say and what that means.
 //!
 //! Owns the parsing of durations, rates and addresses, so that nothing after it meets a value
-//! that makes no sense. It never looks anything up and never connects. `main` parses;
+//! that makes no sense. It never looks anything up and never connects. A program parses;
 //! [`mod@crate::run`] takes the result.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Command, CommandFactory, FromArgMatches, Parser};
 use tickwire_game::duration::{self, DurationError};
 use tickwire_game::game::{Skill, Skills};
 use tickwire_game::limits::LINK_DELAY_MAX;
@@ -99,7 +100,7 @@ pub struct Options {
     pub ticket_file: Option<PathBuf>,
 
     /// The ticket itself. Only the environment can say it: a command line is there for all to see.
-    #[arg(skip = TicketText::from_environment())]
+    #[arg(skip)]
     pub ticket: Option<TicketText>,
 
     /// Over wss://, take the server's certificate whoever vouches for it: to try out one that nobody
@@ -123,7 +124,36 @@ pub struct Options {
     pub json: bool,
 }
 
+/// What the options name variables of the environment by.
+const PREFIX: &str = "TICKWIRE_";
+
 impl Options {
+    /// The command line of a program or subcommand of this name, whose variables of the environment begin
+    /// with `prefix`, such as `TICKWIRE_`.
+    #[must_use]
+    pub fn command_named(name: &'static str, prefix: &str) -> Command {
+        Options::command().name(name).mut_args(|arg| {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            if help.contains(PREFIX) { arg.help(help.replace(PREFIX, prefix)) } else { arg }
+        })
+    }
+
+    /// Parses arguments, the first of which is the name of the program or subcommand, with a ticket from
+    /// the environment.
+    ///
+    /// # Errors
+    /// If an argument is invalid, or help or the version is asked for.
+    pub fn parse_by(
+        mut command: Command,
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        ticket: Option<OsString>,
+    ) -> Result<Options, clap::Error> {
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let options = Options::from_arg_matches(&matches).map_err(|e| e.with_cmd(&command))?;
+        let ticket = ticket.and_then(|ticket| TicketText::parse(ticket.to_str()?));
+        Ok(Options { ticket, ..options })
+    }
+
     /// How many clients there are to be, of both roles.
     #[must_use]
     pub fn clients(&self) -> u32 {
@@ -370,7 +400,6 @@ mod tests {
 
     #[test]
     fn abuse_of_each_kind_can_be_asked_for_and_the_help_tells_them_all() {
-        use clap::CommandFactory;
         let help = Options::command().render_long_help().to_string();
         for &kind in Kind::all() {
             let words = ["bot-client", "--abuse", &kind.name()];

@@ -6,20 +6,13 @@
 use std::path::Path;
 use std::{fmt, fs, io};
 
-/// Name of the environment variable that holds a ticket itself.
-const TICKET_VARIABLE: &str = "TICKWIRE_TICKET";
-
 /// A ticket, which is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TicketText(String);
 
 impl TicketText {
-    pub(crate) fn from_environment() -> Option<TicketText> {
-        TicketText::parse(&std::env::var(TICKET_VARIABLE).ok()?)
-    }
-
     /// Without the ends of line that editors leave there; `None` if that is nothing.
-    fn parse(text: &str) -> Option<TicketText> {
+    pub(crate) fn parse(text: &str) -> Option<TicketText> {
         let text = text.trim();
         (!text.is_empty()).then(|| TicketText(text.to_owned()))
     }

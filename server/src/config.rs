@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Command, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory};
 use tickwire_game::game::Skills;
 use tickwire_game::limits::{
     PACE_FULL_PERMILLE, ROOM_PLAYERS_MAX, SNAPSHOT_MAX_BYTES, TICK_RATE_DEFAULT_HZ,
@@ -22,14 +22,21 @@ use tickwire_host::limits::{
 use tickwire_host::pacer::{OverloadPolicy, TimeScale};
 use tickwire_host::room::{EmptyRoom, StreamSettings};
 
+use crate::page::Page;
+
+mod command;
 mod edge;
 mod environment;
 mod origin;
+mod policy;
 mod tickets;
 mod tls;
 
+pub(crate) use command::Settings;
 pub use edge::{AllowedOrigin, EdgeConfig, NoOrigin, Uncapped};
 pub use origin::{Origin, OriginError};
+pub(crate) use policy::HOST_IN_POLICY;
+pub use policy::{ContentPolicy, FrameAncestor};
 pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 
@@ -138,7 +145,8 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_RECORD_SCENES", value_name = "FILE")]
     pub record_scenes: Option<PathBuf>,
 
-    /// Serve the page from this folder, read at every request, instead of the built-in page
+    /// Serve the page from this folder, read at every request, instead of the built-in page; of that
+    /// only the wasm and the client for pages are served where the folder has none
     #[arg(long, env = "TICKWIRE_WEB_DIR", value_name = "PATH")]
     pub web_dir: Option<PathBuf>,
 
@@ -183,6 +191,10 @@ pub struct Config {
     /// Settings of join tickets.
     #[command(flatten)]
     pub tickets: TicketConfig,
+
+    /// The page that is served, if one is. No flag sets it: it is a part of the program.
+    #[arg(skip)]
+    pub page: Option<Page>,
 }
 
 impl Default for Config {
@@ -218,16 +230,14 @@ impl Default for Config {
             edge: EdgeConfig::default(),
             tls: TlsConfig::default(),
             tickets: TicketConfig::default(),
+            page: None,
         }
     }
 }
 
 impl CommandFactory for Config {
     fn command() -> Command {
-        let command = Command::new(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"));
-        Config::augment_args(command)
-            .about("An authoritative multiplayer game server over WebSockets.")
-            .long_about(None)
+        Settings::default().command()
     }
 
     fn command_for_update() -> Command {
@@ -260,24 +270,24 @@ impl clap::Parser for Config {
         T: Into<OsString> + Clone,
     {
         let arguments = arguments.into_iter().map(Into::into);
-        let command = Config::command();
-        let matches = environment::parse(&command, arguments, |name| std::env::var_os(name))?;
-        Config::from_arg_matches(&matches).map_err(|error| error.with_cmd(&command))
+        Settings::default().parse(arguments, |name| std::env::var_os(name))
     }
 }
 
 impl Config {
-    /// The variables of the environment that look like settings and are none.
-    pub(crate) fn unknown_variables() -> Vec<environment::Unknown> {
-        environment::unknown(&Config::command(), std::env::vars_os())
-    }
-
     /// Checks the settings that clap cannot check.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(path) = &self.web_dir
             && !path.is_dir()
         {
             return Err(format!("--web-dir (TICKWIRE_WEB_DIR) {} is not a folder", path.display()));
+        }
+        let ancestors = &self.edge.frame_ancestors;
+        if ancestors.len() > 1 && ancestors.iter().any(|ancestor| ancestor.to_string() == "'none'")
+        {
+            return Err(
+                "--frame-ancestors (TICKWIRE_FRAME_ANCESTORS): none goes with no other one".into(),
+            );
         }
         Ok(())
     }

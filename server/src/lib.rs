@@ -5,7 +5,8 @@
 //! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`], [`builder_thread`] and
 //! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), and [`ops`]
 //! (log, metrics, memory, recordings, and the supervision of all these threads). [`server`] starts and
-//! stops all of it, and [`program`] makes a program of it, with signals and a log.
+//! stops all of it, [`mod@run`] keeps it running, with signals and a log, and [`Program`] makes a program
+//! of it, with a name, defaults and subcommands, which serves a [`Page`].
 
 #![warn(missing_docs)]
 
@@ -17,20 +18,26 @@ mod edge;
 pub mod fuzzing;
 pub mod limits;
 mod lobby_task;
+#[doc(hidden)]
+pub mod memory_macro;
 mod ops;
+mod page;
 mod program;
+mod run;
 mod server;
 mod shard_mailbox;
 mod shard_thread;
 mod transport;
 
 pub use config::{
-    AllowedOrigin, Config, EdgeConfig, EmptyRooms, Guests, KeyText, NoOrigin, Origin, OriginError,
-    OverloadJoins, TicketConfig, TlsConfig, Uncapped,
+    AllowedOrigin, Config, ContentPolicy, EdgeConfig, EmptyRooms, FrameAncestor, Guests, KeyText,
+    NoOrigin, Origin, OriginError, OverloadJoins, TicketConfig, TlsConfig, Uncapped,
 };
 pub use ops::memory::set_live_bytes;
 pub use ops::supervision::PartFailure;
-pub use program::{RunError, run};
+pub use page::{Page, PageFile, PageTable};
+pub use program::Program;
+pub use run::{RunError, run};
 pub use server::{Server, StartError};
 
 #[doc(no_inline)]

@@ -1,266 +1,174 @@
-//! [`run`]: a server as a program, with logs, signals and the lines that it prints.
+//! [`Program`]: a game's server as a program: its name, its defaults, its subcommands, and the lines in
+//! which it ends when it fails.
+//!
+//! What depends on the game is in two functions that it is handed; the rest is compiled once.
 
-use std::backtrace::{Backtrace, BacktraceStatus};
-use std::env::{self, VarError};
-use std::io::{self, IsTerminal};
-use std::panic::{self, PanicHookInfo};
-use std::path::PathBuf;
-use std::{process, thread};
+use std::ffi::OsString;
+use std::io;
+use std::marker::PhantomData;
+use std::process::ExitCode;
 
+use clap::{ArgMatches, Command};
 use tickwire_game::game::Game;
-use tracing::{error, info, warn};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
-use crate::edge::http::page;
-use crate::ops::log::{self, LogThread};
+use crate::config::Settings;
 use crate::ops::print::{PRINT_MAX, print_within};
-use crate::ops::supervision::{PartFailure, message_of};
-use crate::{Config, Server, StartError};
+use crate::page::Page;
+use crate::run::{RunError, run_program};
+use crate::server::Running;
+use crate::{Config, StartError};
 
-/// Why the program ended.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The server cannot start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// A part of the running server ended, so that the server could not go on.
-    #[error("{0}")]
-    Failed(#[from] PartFailure),
-}
-
-impl RunError {
-    /// The exit code of the program: 2 for invalid settings, 1 for everything else.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            RunError::Start(error) => error.exit_code(),
-            RunError::Failed(_) => 1,
-        }
-    }
-
-    /// Prints it to stderr. If nobody reads that, this gives up after a second: the exit code says it
-    /// as well.
-    pub fn print(&self) {
-        print_within(PRINT_MAX, io::stderr(), format!("tickwire: {self}\n"));
-    }
-}
-
-impl From<io::Error> for RunError {
-    fn from(error: io::Error) -> RunError {
-        RunError::Start(error.into())
-    }
-}
-
-/// Runs a server as a program: logs to stderr, prints two lines when it listens, and stops on Ctrl-C or
-/// SIGTERM. A second signal ends the process at once. On SIGHUP it reads its keys and its certificate
-/// again; SIGUSR1 and SIGUSR2 do nothing.
+/// The server of a game as a program, with the load test as its subcommand `bots`:
 ///
-/// # Errors
-/// If the server cannot start, or if a part of it ends while it runs.
-pub fn run<G: Game>(config: Config) -> Result<(), RunError> {
-    let log = start_log()?;
-    let ended = run_logged::<G>(config);
-    log.flush();
-    ended
+/// ```no_run
+/// # use tickwire_game::game::Game;
+/// # fn main_of<Tag: Game>() -> std::process::ExitCode {
+/// tickwire::Program::<Tag>::new().defaults(|config| config.fill = 4).main()
+/// # }
+/// ```
+///
+/// With `.page(tickwire::page!())` it serves the page that its build script has built, and has the
+/// name and version of its package.
+pub struct Program<G: Game> {
+    parts: Parts,
+    game: PhantomData<fn() -> G>,
 }
 
-fn run_logged<G: Game>(config: Config) -> Result<(), RunError> {
-    for unknown in Config::unknown_variables() {
-        let nearest = unknown.nearest.unwrap_or_default();
-        warn!(
-            name = unknown.name,
-            nearest, "a variable of the environment is no setting, and ignored"
-        );
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut signals = runtime.block_on(async { Signals::listen() })?;
-    warn_without_page(&config);
-    let server = Server::<G>::start(config)?;
-    let lines = format!(
-        "listening on {}://{}\nadmin on http://{}\n",
-        server.scheme(),
-        server.address(),
-        server.admin_address()
-    );
-    print_within(PRINT_MAX, io::stdout(), lines);
-    let failure = runtime.block_on(async {
-        loop {
-            tokio::select! {
-                failure = server.failed() => break Some(failure),
-                signal = signals.next() => match signal {
-                    Signal::Stop => break None,
-                    Signal::Reload => {
-                        info!("SIGHUP: reads the ticket key and the certificate again");
-                        server.reload();
-                    }
-                    Signal::Ignored(name) => info!("{name} is ignored"),
-                },
-            }
-        }
-    });
-    match &failure {
-        None => info!("closing; a second signal ends the process at once"),
-        Some(failure) => error!(%failure, "closing: the server cannot go on"),
-    }
-    let end_at_once = move || {
-        runtime.block_on(async { while !matches!(signals.next().await, Signal::Stop) {} });
-        process::exit(130);
-    };
-    // Without a thread for it a second signal does nothing, and the server stops nevertheless.
-    let _ = thread::Builder::new().name("second-signal".into()).spawn(end_at_once);
-    server.stop();
-    info!("closed");
-    failure.map_or(Ok(()), |failure| Err(failure.into()))
+/// A subcommand that the program brings along.
+struct Subcommand {
+    command: Command,
+    run: Box<dyn FnOnce(&ArgMatches) -> ExitCode>,
 }
 
-/// A page from a folder needs the embedded client as well, unless the folder has one.
-fn warn_without_page(config: &Config) {
-    let has_client = |folder: &PathBuf| folder.join("tickwire.wasm").is_file();
-    if config.web_dir.as_ref().is_some_and(has_client) {
-        return;
-    }
-    if let Some(reason) = page::missing() {
-        warn!(
-            reason,
-            "this server has no page, and browsers are shown how to build it: \
-             WEB_CLIENT=require cargo build --release"
-        );
+/// What does not depend on the game.
+struct Parts {
+    settings: Settings,
+    subcommands: Vec<Subcommand>,
+}
+
+/// What depends on the game.
+struct GameParts {
+    start: fn(Config) -> Result<Running, StartError>,
+    bots: fn(&str, &tickwire_bots::Options) -> ExitCode,
+}
+
+/// The name of the subcommand that every program has.
+const BOTS: &str = "bots";
+
+impl<G: Game> Default for Program<G> {
+    fn default() -> Program<G> {
+        Program::new()
     }
 }
 
-/// Starts the log, and sends the messages of panics there as well: the standard library writes them in
-/// the thread that panics, which would wait for a log that nobody reads.
-fn start_log() -> io::Result<LogThread> {
-    let (filter, invalid) = log_filter(env::var(EnvFilter::DEFAULT_ENV));
-    let (log, writer) = LogThread::start(io::stderr(), &log::COUNTERS)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .with_ansi(io::stderr().is_terminal())
-        // A line that cannot be formatted is left out: reporting it would write to stderr.
-        .log_internal_errors(false)
-        .init();
-    panic::set_hook(Box::new(log_panic));
-    if let Some(error) = invalid {
-        warn!(error, "RUST_LOG is invalid, and the level is info");
+impl<G: Game> Program<G> {
+    /// A program without a page that is called as the game is. Its default tick rate and size of rooms
+    /// are the game's.
+    #[must_use]
+    pub fn new() -> Program<G> {
+        let defaults =
+            Config { tick_rate: G::TICK_RATE_HZ, room_size: G::PLAYERS_MAX, ..Config::default() };
+        let page = Page::none(G::NAME, env!("CARGO_PKG_VERSION"));
+        let settings = Settings { page, defaults };
+        Program { parts: Parts { settings, subcommands: Vec::new() }, game: PhantomData }
     }
-    Ok(log)
-}
 
-/// The filter that a value of `RUST_LOG` asks for, or else the default one and why. By itself
-/// `tracing_subscriber` reports an invalid value to stderr, before there is a log.
-fn log_filter(setting: Result<String, VarError>) -> (EnvFilter, Option<String>) {
-    let setting = match setting {
-        Ok(setting) => setting,
-        Err(VarError::NotPresent) => String::new(),
-        Err(error) => return (EnvFilter::new("info"), Some(error.to_string())),
-    };
-    match EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(setting) {
-        Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(error.to_string())),
+    /// Serves this page, and takes name and version from it: see [`page!`](crate::page!).
+    #[must_use]
+    pub fn page(mut self, page: Page) -> Program<G> {
+        self.parts.settings.page = page;
+        self
+    }
+
+    /// Changes defaults of settings. The environment precedes them, and the command line that; `--help`
+    /// shows them.
+    #[must_use]
+    pub fn defaults(mut self, change: impl FnOnce(&mut Config)) -> Program<G> {
+        change(&mut self.parts.settings.defaults);
+        self
+    }
+
+    /// Adds a subcommand of the program's own, which is the first argument. `run` is called with the
+    /// arguments behind it, and its exit code is that of the program.
+    #[must_use]
+    pub fn subcommand(
+        mut self,
+        command: Command,
+        run: impl FnOnce(&ArgMatches) -> ExitCode + 'static,
+    ) -> Program<G> {
+        self.parts.subcommands.push(Subcommand { command, run: Box::new(run) });
+        self
+    }
+
+    /// Does what the command line and the environment ask for: runs the server until it is stopped, or a
+    /// subcommand. What goes wrong is printed to stderr; the exit code is 2 for invalid settings, 1 for
+    /// everything else.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        let game =
+            GameParts { start: Running::start::<G>, bots: tickwire_bots::play_and_report::<G> };
+        self.parts.main(std::env::args_os().collect(), &game)
     }
 }
 
-fn log_panic(panic: &PanicHookInfo<'_>) {
-    let backtrace = Backtrace::capture();
-    let backtrace = Some(backtrace).filter(|trace| trace.status() == BacktraceStatus::Captured);
-    error!(
-        thread = thread::current().name().unwrap_or("unnamed"),
-        place = panic.location().map(tracing::field::display),
-        backtrace = backtrace.map(tracing::field::display),
-        "panic: {}",
-        message_of(panic.payload()),
-    );
-}
-
-/// What a signal asks for.
-#[cfg_attr(not(unix), expect(dead_code, reason = "there is only one signal"))]
-enum Signal {
-    Stop,
-    Reload,
-    Ignored(&'static str),
-}
-
-/// The signals that the program handles. Each of them would else end it without a goodbye.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    user_1: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    user_2: tokio::signal::unix::Signal,
-    /// A file, such as the log, would exceed the limit of this process: the write then fails.
-    #[cfg(unix)]
-    file_too_large: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            user_1: signal(SignalKind::user_defined1())?,
-            user_2: signal(SignalKind::user_defined2())?,
-            file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ))?,
+impl Parts {
+    fn main(mut self, arguments: Vec<OsString>, game: &GameParts) -> ExitCode {
+        let name = self.settings.page.name();
+        self.settings.defaults.page = Some(self.settings.page);
+        let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
+        let parsed = if first == BOTS {
+            let (parse, program) = (self.parse_bots(&arguments), format!("{name} {BOTS}"));
+            parse.map(|options| (game.bots)(&program, &options))
+        } else if let Some(at) =
+            self.subcommands.iter().position(|own| own.command.get_name() == first)
+        {
+            let Subcommand { command, run } = self.subcommands.swap_remove(at);
+            let matches =
+                command.bin_name(format!("{name} {first}")).try_get_matches_from(&arguments[1..]);
+            matches.map(|matches| run(&matches))
+        } else {
+            self.parse(arguments).map(|config| self.serve(config, game.start))
+        };
+        parsed.unwrap_or_else(|error| {
+            // Nobody may be there to read it; the exit code says it as well.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
         })
     }
 
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-    fn listen() -> io::Result<Signals> {
-        Ok(Signals {})
+    fn serve(&self, config: Config, start: fn(Config) -> Result<Running, StartError>) -> ExitCode {
+        let Err(error) = run_program(&self.settings, config, start) else {
+            return ExitCode::SUCCESS;
+        };
+        let text = match &error {
+            RunError::Start(StartError::Config(text)) => self.settings.with_own_variables(text),
+            other => other.to_string(),
+        };
+        let text = format!("{}: {text}\n", self.settings.page.name());
+        // If nobody reads that, this gives up after a second.
+        print_within(PRINT_MAX, io::stderr(), text);
+        ExitCode::from(error.exit_code())
     }
 
-    #[cfg(unix)]
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Stop,
-            _ = self.terminate.recv() => Signal::Stop,
-            _ = self.hangup.recv() => Signal::Reload,
-            _ = self.user_1.recv() => Signal::Ignored("SIGUSR1"),
-            _ = self.user_2.recv() => Signal::Ignored("SIGUSR2"),
-            _ = self.file_too_large.recv() => Signal::Ignored("SIGXFSZ"),
-        }
+    /// The settings of the server.
+    fn parse(&self, arguments: Vec<OsString>) -> Result<Config, clap::Error> {
+        let bots = tickwire_bots::Options::command_named(BOTS, &self.settings.prefix());
+        let own = self.subcommands.iter().map(|own| own.command.clone());
+        let command = self
+            .settings
+            .command()
+            .subcommands(own)
+            .subcommand(bots)
+            .args_conflicts_with_subcommands(true)
+            .disable_help_subcommand(true);
+        self.settings.parse_as(&command, arguments, |name| std::env::var_os(name))
     }
 
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Signal {
-        // Without a handler the program cannot receive the signal: it runs until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Signal::Stop
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_invalid_log_level_is_reported_and_the_default_one_is_used() {
-        let of = |text: &str| log_filter(Ok(text.to_owned()));
-        for (valid, level) in
-            [("", "info"), ("warn", "warn"), ("tickwire=debug", "tickwire=debug"), ("off", "off")]
-        {
-            let (filter, invalid) = of(valid);
-            assert_eq!((filter.to_string(), invalid), (level.to_owned(), None));
-        }
-        assert_eq!(log_filter(Err(VarError::NotPresent)).0.to_string(), "info");
-        for wrong in
-            [of("tickwire=loud"), of("info,=,"), log_filter(Err(VarError::NotUnicode("?".into())))]
-        {
-            assert_eq!(wrong.0.to_string(), "info");
-            assert!(wrong.1.is_some());
-        }
+    fn parse_bots(&self, arguments: &[OsString]) -> Result<tickwire_bots::Options, clap::Error> {
+        let command = tickwire_bots::Options::command_named(BOTS, &self.settings.prefix())
+            .bin_name(format!("{} {BOTS}", self.settings.page.name()))
+            .version(self.settings.page.version());
+        let ticket = std::env::var_os(format!("{}TICKET", self.settings.prefix()));
+        tickwire_bots::Options::parse_by(command, &arguments[1..], ticket)
     }
 }

@@ -38,7 +38,7 @@ use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
 use crate::shard_mailbox::CommandSender;
 use crate::shard_thread::{ShardOutlets, ShardThread};
 
-/// How long [`Server::stop`] waits for a thread to end, beyond the time for farewells.
+/// How long stopping waits for a thread to end, beyond the time for farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
 
 /// Why a server cannot start.
@@ -103,6 +103,12 @@ struct Reload {
 
 /// A running server. Dropping it stops it.
 pub struct Server<G: Game> {
+    running: Running,
+    game: PhantomData<fn() -> G>,
+}
+
+/// The same, whichever game it runs: what does not depend on the game is compiled once.
+pub(crate) struct Running {
     address: SocketAddr,
     admin_address: SocketAddr,
     is_secure: bool,
@@ -113,7 +119,6 @@ pub struct Server<G: Game> {
     builder: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
     recorder: Option<JoinHandle<()>>,
-    game: PhantomData<fn() -> G>,
 }
 
 impl<G: Game> Server<G> {
@@ -123,6 +128,46 @@ impl<G: Game> Server<G> {
     /// If a setting is invalid, the game cannot open a room, or the operating system lacks a
     /// resource.
     pub fn start(config: Config) -> Result<Server<G>, StartError> {
+        Running::start::<G>(config).map(|running| Server { running, game: PhantomData })
+    }
+
+    /// The address of the public listener.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// The URL scheme of the public listener: `https` with TLS, else `http`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        self.running.scheme()
+    }
+
+    /// The address of the admin listener, which serves the counters.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.running.admin_address()
+    }
+
+    /// Completes when a part of the server has ended that must run for as long as the server does: the
+    /// server is useless then, and must be stopped.
+    pub async fn failed(&self) -> PartFailure {
+        self.running.failed().await
+    }
+
+    /// Has the files of the ticket key and of the certificate read again, and returns at once. What is
+    /// invalid is logged, and the last valid one stays in use.
+    pub fn reload(&self) {
+        self.running.reload();
+    }
+
+    /// Sends every client a goodbye and stops, within a few seconds.
+    pub fn stop(self) {}
+}
+
+impl Running {
+    /// See [`Server::start`].
+    pub(crate) fn start<G: Game>(config: Config) -> Result<Running, StartError> {
         config.check().map_err(StartError::Config)?;
         let mut template = room_template::<G>(&config)?;
         let credentials = Credentials {
@@ -154,47 +199,34 @@ impl<G: Game> Server<G> {
             );
         }
         info!(game = G::NAME, %address, seed = template.setup.seed.number(), shards = config.shard_count(), "starts");
-        spawn_threads(config, template, credentials, runtime, listeners)
+        spawn_threads::<G>(config, template, credentials, runtime, listeners)
     }
 
-    /// The address of the public listener.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL scheme of the public listener: `https` with TLS, else `http`.
-    #[must_use]
-    pub fn scheme(&self) -> &'static str {
+    pub(crate) fn scheme(&self) -> &'static str {
         if self.is_secure { "https" } else { "http" }
     }
 
-    /// The address of the admin listener, which serves the counters.
-    #[must_use]
-    pub fn admin_address(&self) -> SocketAddr {
+    pub(crate) fn admin_address(&self) -> SocketAddr {
         self.admin_address
     }
 
-    /// Completes when a part of the server has ended that must run for as long as the server does: the
-    /// server is useless then, and must be stopped.
-    pub async fn failed(&self) -> PartFailure {
+    pub(crate) async fn failed(&self) -> PartFailure {
         self.supervisor.failed().await
     }
 
-    /// Has the files of the ticket key and of the certificate read again, and returns at once. What is
-    /// invalid is logged, and the last valid one stays in use.
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         if let Some(key) = &self.reload.key {
             key.ask();
         }
         self.reload.certificate.notify_one();
     }
-
-    /// Sends every client a goodbye and stops, within a few seconds.
-    pub fn stop(self) {}
 }
 
-impl<G: Game> Drop for Server<G> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.closing.send_replace(true);
         let deadline = Instant::now() + 2 * FAREWELL_MAX + THREAD_END_MAX;
@@ -236,7 +268,7 @@ fn spawn_threads<G: Game>(
     credentials: Credentials,
     runtime: Runtime,
     listeners: [TcpListener; 2],
-) -> Result<Server<G>, StartError> {
+) -> Result<Running, StartError> {
     let (address, admin_address) = (listeners[0].local_addr()?, listeners[1].local_addr()?);
     let memory = Arc::new(Watermark::new(config.edge.memory_max));
     let metrics = Arc::<Metrics>::default();
@@ -315,7 +347,7 @@ fn spawn_threads<G: Game>(
         // A file read in progress must not delay the shutdown.
         runtime.shutdown_background();
     })?;
-    Ok(Server {
+    Ok(Running {
         address,
         admin_address,
         is_secure,
@@ -326,7 +358,6 @@ fn spawn_threads<G: Game>(
         builder: Some(builder),
         shards,
         recorder: recorder_thread,
-        game: PhantomData,
     })
 }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use test_games::tiny::{BREAK, Tiny};
-use tickwire::{Config, Server};
+use tickwire::{Config, Page, Server};
 use tickwire_game::limits::HELLO_MAX_BYTES;
 use tickwire_game::protocol::{
     ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
@@ -27,9 +27,26 @@ use tungstenite::{Message, WebSocket};
 /// Timeout of every wait: far longer than anything takes unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A page, as `tickwire::page!()` makes one.
+const PAGE: Page = Page::embedded(
+    "tiny-server",
+    "1.2.3",
+    (
+        "0123",
+        "",
+        &[
+            ("/index.html", "a1", false, false, b"<script src=\"./~0123/main.js\">", None, None),
+            ("/main.js", "b2", true, false, b"let plain;", Some(b"brotli"), Some(b"gzip")),
+            ("/tickwire.js", "c3", true, true, b"export {};", None, None),
+            ("/tickwire.wasm", "d4", true, true, b"\0asm", None, Some(b"gzip")),
+        ],
+    ),
+);
+
 fn start(config: Config) -> Server<Tiny> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::start(Config { listen, fill: 0, ..config }).expect("the server starts")
+    Server::start(Config { listen, fill: 0, page: Some(PAGE), ..config })
+        .expect("the server starts")
 }
 
 fn server() -> Server<Tiny> {

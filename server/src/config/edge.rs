@@ -1,6 +1,7 @@
 //! [`EdgeConfig`]: which connections the edge accepts (origins, addresses, proxies, memory), and
 //! where the counters are served.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -13,6 +14,7 @@ use tickwire_host::OpenerLimits;
 use tickwire_host::limits::{OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT};
 
 use super::origin::{Origin, OriginError};
+use super::policy::{ContentPolicy, FrameAncestor};
 
 /// Pages that may open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,15 @@ pub enum AllowedOrigin {
     Any,
     /// Pages of exactly this origin.
     Exactly(Origin),
+}
+
+impl fmt::Display for AllowedOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AllowedOrigin::Any => f.write_str("*"),
+            AllowedOrigin::Exactly(origin) => origin.fmt(f),
+        }
+    }
 }
 
 impl FromStr for AllowedOrigin {
@@ -50,6 +61,15 @@ pub enum Uncapped {
     Within(IpNet),
 }
 
+impl fmt::Display for Uncapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Uncapped::Nobody => f.write_str("none"),
+            Uncapped::Within(net) => net.fmt(f),
+        }
+    }
+}
+
 impl FromStr for Uncapped {
     type Err = String;
 
@@ -72,6 +92,22 @@ pub struct EdgeConfig {
     /// Whether clients without an Origin header, such as programs, may connect
     #[arg(long, env = "TICKWIRE_NO_ORIGIN", value_name = "HOW", default_value = "allow")]
     pub no_origin: NoOrigin,
+
+    /// Let pages of this origin show the page in a frame, such as a portal's https://portal.example or
+    /// https://*.portal.example; self is the own origin, * are all [default: none]
+    #[expect(rustdoc::bare_urls, reason = "it is the text of --help")]
+    #[arg(long, env = "TICKWIRE_FRAME_ANCESTORS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub frame_ancestors: Vec<FrameAncestor>,
+
+    /// Send the page with this Content-Security-Policy as a whole, with {host} for the host of the
+    /// request [default: its own files and its own server, and no frames]
+    #[arg(
+        long,
+        env = "TICKWIRE_CONTENT_SECURITY_POLICY",
+        value_name = "POLICY",
+        conflicts_with = "frame_ancestors"
+    )]
+    pub content_security_policy: Option<ContentPolicy>,
 
     /// Most open WebSockets of one address (of one /64 for IPv6)
     #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTIONS_MAX", value_name = "N",
@@ -149,6 +185,8 @@ impl Default for EdgeConfig {
         EdgeConfig {
             allow_origin: Vec::new(),
             no_origin: NoOrigin::Allow,
+            frame_ancestors: Vec::new(),
+            content_security_policy: None,
             address_connections_max: ADDRESS_CONNECTIONS_DEFAULT,
             address_connects_per_second: ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
             address_http_connections_max: ADDRESS_HTTP_CONNECTIONS_DEFAULT,

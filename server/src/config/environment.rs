@@ -11,10 +11,9 @@ use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgMatches, Command, Error};
 
-/// What all of the server's variables begin with.
-const PREFIX: &str = "TICKWIRE_";
-/// Variables that no flag has: the key itself, and the ticket of `bot-client`.
-const OTHERS: [&str; 2] = ["TICKWIRE_TICKET_KEY", "TICKWIRE_TICKET"];
+/// Variables that no flag has, without what all of a program's begin with: the key itself, and the
+/// ticket of bots.
+const OTHERS: [&str; 2] = ["TICKET_KEY", "TICKET"];
 /// Most letters by which a variable may differ from the one that was meant.
 const TYPO_MAX: usize = 2;
 
@@ -57,15 +56,18 @@ pub(crate) struct Unknown {
     pub(crate) nearest: Option<String>,
 }
 
-/// Finds the variables that look like settings and are none.
+/// Finds the variables that look like settings, since they begin with `prefix`, and are none.
 pub(super) fn unknown(
     command: &Command,
+    prefix: &str,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Vec<Unknown> {
-    let known: Vec<&str> = command.get_arguments().filter_map(variable).chain(OTHERS).collect();
+    let others = OTHERS.map(|name| format!("{prefix}{name}"));
+    let others = others.iter().map(String::as_str);
+    let known: Vec<&str> = command.get_arguments().filter_map(variable).chain(others).collect();
     let unknown = environment.into_iter().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.to_string_lossy());
-        let is_meant = name.starts_with(PREFIX) && !value.trim().is_empty();
+        let is_meant = name.starts_with(prefix) && !value.trim().is_empty();
         (is_meant && !known.contains(&&*name) && !is_of_a_service(&name, &value)).then(|| {
             let nearest = known.iter().min_by_key(|known| edit_distance(known, &name));
             let nearest = nearest.filter(|known| edit_distance(known, &name) <= TYPO_MAX);
@@ -78,7 +80,7 @@ pub(super) fn unknown(
     unknown
 }
 
-/// Whether Kubernetes sets this variable for a Service whose name is `tickwire`, or begins so: its
+/// Whether Kubernetes sets this variable for a Service that has the program's name, or begins so: its
 /// address and ports, as in `TICKWIRE_SERVICE_HOST` and `TICKWIRE_PORT_7777_TCP_ADDR`.
 fn is_of_a_service(name: &str, value: &str) -> bool {
     let is_port = |(_, rest): (&str, &str)| rest.starts_with(|c: char| c.is_ascii_digit());

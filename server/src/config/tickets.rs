@@ -1,10 +1,8 @@
 //! [`TicketConfig`]: the key that signs join tickets, and whether guests may join.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-
-/// The environment variable that holds the key itself.
-const KEY_VARIABLE: &str = "TICKWIRE_TICKET_KEY";
 
 /// Whether clients without a ticket may join.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -27,7 +25,7 @@ pub struct TicketConfig {
     pub ticket_key: Option<PathBuf>,
 
     /// The key itself. Only the environment can set it: other users can read a command line.
-    #[arg(skip = KeyText::from_environment())]
+    #[arg(skip)]
     pub ticket_key_text: Option<KeyText>,
 
     /// Whether clients without a ticket may join
@@ -46,9 +44,10 @@ impl KeyText {
         KeyText(text)
     }
 
-    fn from_environment() -> Option<KeyText> {
+    /// The value of a variable of the environment; a blank one is not set.
+    pub(super) fn of_variable(value: Option<OsString>) -> Option<KeyText> {
         // Bytes that are not UTF-8 do not make a valid key; parsing reports it.
-        let text = std::env::var_os(KEY_VARIABLE)?.to_string_lossy().into_owned();
+        let text = value?.to_string_lossy().into_owned();
         (!text.trim().is_empty()).then_some(KeyText(text))
     }
 

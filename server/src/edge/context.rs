@@ -20,7 +20,8 @@ use super::address_limiter::{self, AddressLimit, AddressLimiter, AddressLimits, 
 use super::http::forwarded;
 use super::http::host::host;
 use super::http::origin::{Origins, Stated};
-use super::http::page::Page;
+use super::http::page::PageFiles;
+use super::http::policy::PagePolicy;
 use super::http::rejection::Rejection;
 use super::http::room_list::RoomList;
 use super::peer::{ClientAddress, ClientKey};
@@ -56,7 +57,9 @@ pub(crate) struct EdgeContext {
     pub(crate) server: ServerContext,
     /// Whether `/ws` echoes messages instead of playing.
     pub(crate) echo: bool,
-    pub(crate) page: Page,
+    pub(crate) page: PageFiles,
+    /// What the page may do, and who may frame it.
+    pub(crate) policy: PagePolicy,
     pub(crate) rooms: RoomList,
     pub(crate) origins: Origins,
     /// Names by which the admin listener may be requested.
@@ -94,7 +97,8 @@ impl EdgeContext {
         EdgeContext {
             server,
             echo: config.echo,
-            page: Page::new(config.web_dir.clone()),
+            page: PageFiles::new(config.page.as_ref(), config.web_dir.clone()),
+            policy: PagePolicy::new(edge),
             rooms: RoomList::default(),
             origins: Origins { allowed, none: edge.no_origin },
             admin_hosts: edge.admin_host.clone(),

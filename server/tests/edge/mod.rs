@@ -2,6 +2,7 @@
 
 mod addresses;
 mod http;
+mod page;
 mod pending_connections;
 
 use std::io::BufRead;

@@ -46,6 +46,8 @@ fn sample(flag: &str) -> &'static str {
         "allow-origin" => "https://a.example,http://b.example:81",
         "uncapped" | "trusted-proxy" => "10.0.0.0/8,::1/128",
         "memory-max" => "3MiB",
+        "frame-ancestors" => "https://portal.example,self",
+        "content-security-policy" => "default-src 'self'",
         _ => "77",
     }
 }
@@ -156,7 +158,7 @@ fn an_error_names_the_variable_that_is_wrong_whichever_it_is() {
 fn a_variable_that_is_no_setting_is_found_with_the_one_that_was_meant() {
     let unknown = |variables: &[(&str, &str)]| {
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
-        super::unknown(&Config::command(), variables)
+        super::unknown(&Config::command(), "TICKWIRE_", variables)
             .into_iter()
             .map(|unknown| (unknown.name, unknown.nearest.unwrap_or_default()))
             .collect::<Vec<_>>()
@@ -197,7 +199,11 @@ fn what_kubernetes_sets_for_a_service_is_neither_a_setting_nor_warned_of() {
         for (rest, value) in of_a_service {
             let name = format!("{service}_{rest}");
             assert_eq!(
-                super::unknown(&Config::command(), [(name.clone().into(), value.into())]),
+                super::unknown(
+                    &Config::command(),
+                    "TICKWIRE_",
+                    [(name.clone().into(), value.into())]
+                ),
                 []
             );
             for (_, _, setting) in settings() {

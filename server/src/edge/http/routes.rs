@@ -6,16 +6,17 @@
 
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderValue, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::sleep;
 
-use super::page::file::{Content, File};
+use super::coding;
+use super::page::ServedFile;
+use super::page::file::Content;
 use super::rejection::{Body, Rejection};
 use super::{cors, forwarded, host, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
@@ -110,8 +111,11 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
         },
         "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
         path => match context.page.file(path).await {
-            Some(file) => serve_file(head, &file),
-            None => not_found(),
+            Some(served) => {
+                let policy = context.policy.header(host::host(&head.headers));
+                serve_file(head, &served, policy)
+            }
+            None => text(StatusCode::NOT_FOUND, context.page.not_found()),
         },
     })
 }
@@ -122,7 +126,7 @@ async fn answer_admin(context: &EdgeContext, head: &Parts) -> Response<Body> {
         _ if head.method == Method::OPTIONS => cors::options(),
         "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
         "/api/status" => status(context).await,
-        _ => not_found(),
+        _ => text(StatusCode::NOT_FOUND, "Not found.\n"),
     }
 }
 
@@ -179,16 +183,12 @@ async fn status(context: &EdgeContext) -> Response<Body> {
     json(serde_json::to_vec(&status).expect("plain values can be serialised").into())
 }
 
-fn not_found() -> Response<Body> {
-    text(StatusCode::NOT_FOUND, "Not found.\n")
-}
-
-/// Serves a file of the page. A browser revalidates it every time and downloads it only if it changed:
-/// a stale page would use an old protocol.
-fn serve_file(head: &Parts, file: &File) -> Response<Body> {
-    let gzipped = file.gzip.as_ref().filter(|_| accepts_gzip(head));
-    let is_gzipped = gzipped.is_some();
-    let Content { bytes, tag } = gzipped.unwrap_or(&file.plain);
+/// Serves a file of the page. What may be another one tomorrow is revalidated by the browser every time,
+/// and downloaded only if it changed: a stale page would use an old protocol.
+fn serve_file(head: &Parts, served: &ServedFile, policy: HeaderValue) -> Response<Body> {
+    let file = &served.file;
+    let (coding, content) = coding::choose(&head.headers, file);
+    let Content { bytes, tag } = content;
     let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
             let tags = tags.split(',').map(|known| known.trim().trim_start_matches("W/"));
@@ -202,45 +202,23 @@ fn serve_file(head: &Parts, file: &File) -> Response<Body> {
     } else {
         Response::new(Body::new(bytes.clone()))
     };
+    let caching = if served.is_immutable { IMMUTABLE } else { "no-cache" };
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if is_gzipped {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some(coding) = coding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(ETAG, tag.clone());
-    headers.insert(CONTENT_SECURITY_POLICY, content_security_policy(head));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-fn accepts_gzip(head: &Parts) -> bool {
-    head.headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(
-        |value| {
-            value.split(',').any(|coding| {
-                let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-                let refused =
-                    weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-                name.trim().eq_ignore_ascii_case("gzip") && !refused
-            })
-        },
-    )
-}
-
-/// The page may load files of this server and connect to it, nothing else. Not every browser treats a
-/// WebSocket to the same host as `'self'`, so the policy names the host as well.
-fn content_security_policy(head: &Parts) -> HeaderValue {
-    const REST: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-        img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
-        frame-ancestors 'none'; connect-src 'self'";
-    let policy = match host::host(&head.headers) {
-        Some(host) => format!("{REST} ws://{host} wss://{host}"),
-        None => REST.to_owned(),
-    };
-    policy.parse().expect("a policy is a header value")
-}
+/// For how long browsers keep what never changes: a year, as is usual.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// The content type of responses for people.
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -206,6 +206,7 @@ mod tests {
     use crate::config::Config;
     use crate::edge::peer::Listener;
     use crate::edge::pending_connections::PendingActivity;
+    use crate::page::Page;
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_requests_without_end_is_answered_at_a_limited_rate() {
@@ -240,7 +241,9 @@ mod tests {
         for interval in [1, 4, 7, 9].map(Duration::from_secs) {
             let mut client = std::net::TcpStream::connect(address).expect("it listens");
             let (tcp, from) = listener.accept().await.expect("it connected");
-            let (context, _closing) = EdgeContext::for_tests(&Config::default());
+            let page = ("", "", &[("/index.html", "a", false, false, &b"<p>"[..], None, None)][..]);
+            let page = Some(Page::embedded("tag", "1.0.0", page));
+            let (context, _closing) = EdgeContext::for_tests(&Config { page, ..Config::default() });
             let peer = PeerInfo {
                 listener: Listener::Public,
                 address: from.ip(),

@@ -10,7 +10,9 @@ pub(crate) struct File {
     pub(crate) content_type: &'static str,
     /// Its content.
     pub(crate) plain: Content,
-    /// Its gzipped content, if that is embedded and smaller.
+    /// Its content compressed by brotli, if that is embedded and smaller.
+    pub(crate) brotli: Option<Content>,
+    /// The same by gzip.
     pub(crate) gzip: Option<Content>,
 }
 
@@ -18,13 +20,20 @@ pub(crate) struct File {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) bytes: Bytes,
-    /// The entity tag: a quoted hash of the bytes.
+    /// The entity tag: quoted, and another one for other bytes.
     pub(crate) tag: HeaderValue,
 }
 
 impl Content {
+    /// With a hash of the bytes as its tag.
     pub(super) fn new(bytes: Bytes) -> Content {
-        let tag = format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&bytes));
-        Content { bytes, tag: tag.parse().expect("a quoted number is a header value") }
+        let tag = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes));
+        Content::tagged(bytes, &tag)
+    }
+
+    /// With this tag, which is of letters, digits and hyphens.
+    pub(super) fn tagged(bytes: Bytes, tag: &str) -> Content {
+        let tag = format!("\"{tag}\"").parse().expect("quoted letters are a header value");
+        Content { bytes, tag }
     }
 }

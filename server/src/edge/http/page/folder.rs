@@ -107,7 +107,8 @@ impl Folder {
         }
         let bytes = read_plain(&path, version)?;
         let content_type = content_type(&relative.to_string_lossy());
-        let file = File { content_type, plain: Content::new(bytes.into()), gzip: None };
+        let file =
+            File { content_type, plain: Content::new(bytes.into()), brotli: None, gzip: None };
         let file = Arc::new(file);
         if version.is_settled() {
             self.cache().insert(path, version, Arc::clone(&file));

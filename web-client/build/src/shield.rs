@@ -1,14 +1,14 @@
-//! How `build.rs` keeps the build of the client apart from the build that it is a part of: flags,
-//! linkers, wrappers and profiles that are set for the host are not for wasm.
+//! Keeps the build of a page apart from the build that it is a part of: flags, linkers, wrappers and
+//! profiles that are set for the host are not for wasm.
 //!
 //! Cargo reads them from the environment and from configuration files in every folder above. Files
 //! cannot be left out, for they may say where dependencies come from; but what the environment says has
-//! precedence. `build.rs` calls it; the server has it only for its test.
+//! precedence. [`crate::wasm`] calls it.
 
 use std::path::Path;
 use std::process::Command;
 
-/// The target of the client.
+/// The target of every page.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Settings for this target, in the environment.
@@ -24,7 +24,7 @@ pub(crate) fn shield(
     names: impl IntoIterator<Item = String>,
 ) {
     for name in names {
-        // Profiles are in the manifest, and the page is the same whoever builds it.
+        // Its profile is said in the arguments, and is the same whoever builds it.
         let is_profile = name.starts_with("CARGO_PROFILE_");
         if is_profile || name.starts_with(OWN) || name == "RUSTFLAGS" {
             cargo.env_remove(name);

@@ -1,0 +1,136 @@
+//! The page over real sockets: addresses, codings, folders, and who may frame it.
+
+use tickwire::FrameAncestor;
+
+use super::*;
+
+/// The answer to a request for this path, with additional headers.
+fn get_with(server: &Server<Tiny>, path: &str, headers: &str) -> String {
+    let head = "Host: game.example\r\nConnection: close\r\n";
+    exchange(server.address(), &format!("GET {path} HTTP/1.1\r\n{head}{headers}\r\n"))
+}
+
+/// A header of an answer.
+fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let (head, _) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    lines.into_iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+}
+
+/// A folder of its own, removed on drop.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let name = format!("tickwire-web-dir-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("it can be made");
+        Scratch(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).expect("it can be written");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn what_has_its_hash_in_its_address_is_kept_for_ever_and_all_else_is_asked_for_again() {
+    let server = server();
+    for (path, caching, tag) in [
+        ("/", "no-cache", "\"a1\""),
+        ("/main.js", "no-cache", "\"b2\""),
+        ("/~0123/main.js", "public, max-age=31536000, immutable", "\"b2\""),
+        ("/~0123/tickwire.wasm", "public, max-age=31536000, immutable", "\"d4\""),
+    ] {
+        let answer = get_with(&server, path, "");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(header(&answer, "cache-control"), Some(caching), "{path}");
+        assert_eq!(header(&answer, "etag"), Some(tag), "{path}");
+        let again = get_with(&server, path, &format!("If-None-Match: W/\"x\", {tag}\r\n"));
+        assert!(again.starts_with("HTTP/1.1 304 ") && again.ends_with("\r\n\r\n"), "{again}");
+    }
+    // Of another version of the page nothing is served: it would not go with the rest.
+    for path in ["/~0124/main.js", "/~0123/index.html", "/~0123/", "/~0123", "/main.css"] {
+        let answer = get_with(&server, path, "");
+        assert!(
+            answer.starts_with("HTTP/1.1 404 ") && answer.ends_with("Not found.\n"),
+            "{answer}"
+        );
+        assert_eq!(header(&answer, "cache-control"), Some("no-store"), "{path}");
+    }
+}
+
+#[test]
+fn a_file_is_sent_in_the_best_coding_that_its_client_takes() {
+    let server = server();
+    for (path, accepted, coding, body) in [
+        ("/main.js", "", None, "let plain;"),
+        ("/main.js", "gzip, deflate, br, zstd", Some("br"), "brotli"),
+        ("/~0123/main.js", "gzip;q=0.8, br", Some("br"), "brotli"),
+        ("/main.js", "gzip", Some("gzip"), "gzip"),
+        ("/main.js", "br;q=0, gzip", Some("gzip"), "gzip"),
+        ("/tickwire.wasm", "br, gzip", Some("gzip"), "gzip"),
+        ("/tickwire.js", "br, gzip", None, "export {};"),
+    ] {
+        let answer = get_with(&server, path, &format!("Accept-Encoding: {accepted}\r\n"));
+        assert_eq!(header(&answer, "content-encoding"), coding, "{path} {accepted}");
+        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+        assert!(answer.contains("\r\nvary: accept-encoding\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn a_folder_is_served_as_it_is_now_with_the_kit_and_without_any_other_file() {
+    let scratch = Scratch::new("now");
+    scratch.write("index.html", "first");
+    let config = Config { web_dir: Some(scratch.0.clone()), ..Config::default() };
+    let server = start(config);
+    assert!(get(server.address(), "/").ends_with("\r\n\r\nfirst"));
+    scratch.write("index.html", "second");
+    assert!(get(server.address(), "/").ends_with("\r\n\r\nsecond"), "a change is seen at once");
+    assert!(get(server.address(), "/tickwire.js").ends_with("\r\n\r\nexport {};"));
+    assert!(get(server.address(), "/tickwire.wasm").ends_with("\r\n\r\n\0asm"));
+    for path in ["/main.js", "/~0123/main.js", "/~0123/tickwire.js"] {
+        let answer = get(server.address(), path);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(answer.contains("--web-dir"), "{answer}");
+    }
+    scratch.write("tickwire.js", "own");
+    assert!(get(server.address(), "/tickwire.js").ends_with("\r\n\r\nown"));
+}
+
+#[test]
+fn a_server_without_a_page_says_so() {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let started = Server::<Tiny>::start(Config { listen, fill: 0, ..Config::default() });
+    let answer = get(started.expect("it starts").address(), "/");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.contains("this server has no page"), "{answer}");
+}
+
+#[test]
+fn a_portal_may_frame_the_page_if_it_is_named_and_nobody_else_ever() {
+    let policy = |edge: EdgeConfig| {
+        let answer = get_with(&start_with_edge(edge), "/", "");
+        header(&answer, "content-security-policy").expect("there is one").to_owned()
+    };
+    let strict = policy(EdgeConfig::default());
+    assert!(strict.contains("; frame-ancestors 'none';"), "{strict}");
+    let portal = "https://portal.example".parse::<FrameAncestor>().expect("an origin");
+    let framed =
+        policy(EdgeConfig { frame_ancestors: vec![portal.clone()], ..EdgeConfig::default() });
+    assert_eq!(framed, strict.replace("ancestors 'none'", "ancestors https://portal.example"));
+    let own = "default-src 'self'; connect-src wss://{host}".parse().expect("a policy");
+    let own = EdgeConfig { content_security_policy: Some(own), ..EdgeConfig::default() };
+    assert_eq!(policy(own), "default-src 'self'; connect-src wss://game.example");
+    let none = "none".parse().expect("a word");
+    let edge = EdgeConfig { frame_ancestors: vec![none, portal], ..EdgeConfig::default() };
+    let error = Server::<Tiny>::start(Config { edge, ..Config::default() });
+    assert!(error.is_err_and(|error| error.exit_code() == 2));
+}

@@ -1,0 +1,287 @@
+//! [`Files`]: what a page is served as: its own files, the kit's, and its wasm.
+//!
+//! All of them are served under their plain names, and all but the documents in a folder whose name is a
+//! hash of their content as well, which browsers may keep for ever. Documents at the top name the
+//! others in that folder, so that modules' relative imports stay within it.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
+
+use crate::comments::strip_comments;
+use crate::kit;
+
+/// What is served in place of a page that was not built.
+const HELP: &str = include_str!("missing.html");
+
+/// The name under which the wasm of every page is served.
+const WASM: &str = "tickwire.wasm";
+
+/// The files of a page.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// By their paths, which begin with no slash.
+    pub(crate) files: BTreeMap<String, Content>,
+    /// What the hash of all files is.
+    pub(crate) hash: String,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether every page is served it: of the kit, or the wasm.
+    pub(crate) is_of_kit: bool,
+}
+
+/// The files of a page that was built, of this folder and with this wasm.
+///
+/// # Errors
+/// If the folder is not there or has no `index.html`, a file cannot be read, or its name cannot stand
+/// in a URL.
+pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error>> {
+    let own = |bytes: Vec<u8>| Content { bytes, is_of_kit: false };
+    let kit = |bytes: &[u8]| Content { bytes: bytes.to_vec(), is_of_kit: true };
+    let mut files = BTreeMap::new();
+    for (name, bytes) in kit::FILES {
+        files.insert((*name).to_owned(), kit(&lighter(name, bytes.to_vec())?));
+    }
+    files.insert(WASM.to_owned(), kit(&fs::read(wasm)?));
+    collect(public, "", &mut |path, bytes| {
+        let bytes = lighter(&path, bytes)?;
+        files.insert(path, own(bytes));
+        Ok(())
+    })?;
+    if !files.contains_key("index.html") {
+        return Err(format!("{} has no index.html", public.display()).into());
+    }
+    let hash = hash_of(&files);
+    let documents: Vec<String> =
+        files.keys().filter(|path| is_document(path) && !path.contains('/')).cloned().collect();
+    for document in documents {
+        let text = String::from_utf8(files[&document].bytes.clone())?;
+        let is_file = |path: &str| is_hashed(path) && files.contains_key(path);
+        let text = name_hashed(&text, &hash, is_file);
+        files.insert(document, own(text.into_bytes()));
+    }
+    Ok(Files { files, hash })
+}
+
+/// The help page alone, where the page could not be built.
+pub(crate) fn of_help() -> Files {
+    let help = Content { bytes: HELP.as_bytes().to_vec(), is_of_kit: false };
+    let files = BTreeMap::from([("index.html".to_owned(), help)]);
+    Files { hash: hash_of(&files), files }
+}
+
+/// Whether a file is served in the hashed folder too. Documents are not, since they name it; nor are
+/// manifests of web apps, in which all is relative to their own address.
+pub(crate) fn is_hashed(path: &str) -> bool {
+    !is_document(path) && !path.ends_with(".webmanifest")
+}
+
+fn is_document(path: &str) -> bool {
+    path.ends_with(".html")
+}
+
+/// A hash of some bytes, in hexadecimal. It is the same for the same bytes and toolchain.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    format!("{:016x}", hasher.finish())
+}
+
+fn hash_of(files: &BTreeMap<String, Content>) -> String {
+    let mut hasher = DefaultHasher::new();
+    for (path, content) in files {
+        for part in [path.as_bytes(), &content.bytes] {
+            hasher.write_usize(part.len());
+            hasher.write(part);
+        }
+    }
+    format!("{:016x}", hasher.finish())
+}
+
+/// Reads all files below a folder, with their paths. Hidden ones are left out.
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    take: &mut impl FnMut(String, Vec<u8>) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let in_folder = |error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(in_folder)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().map_err(|name| format!("{name:?}: its name"))?;
+        if name.starts_with('.') {
+            continue;
+        }
+        let path = format!("{prefix}{name}");
+        if fs::metadata(entry.path())?.is_dir() {
+            collect(&entry.path(), &format!("{path}/"), take)?;
+            continue;
+        }
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            let place = entry.path();
+            return Err(format!(
+                "{}: names of files that are served consist of letters, digits and -_. alone",
+                place.display()
+            )
+            .into());
+        }
+        let bytes = fs::read(entry.path())?;
+        take(path, bytes).map_err(|error| format!("{}: {error}", entry.path().display()))?;
+    }
+    Ok(())
+}
+
+/// A file without its comments: in scripts and styles they are a third of the bytes and of no use in
+/// the browser. Line numbers stay.
+fn lighter(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
+    if !path.ends_with(".js") && !path.ends_with(".mjs") && !path.ends_with(".css") {
+        return Ok(bytes);
+    }
+    let text = String::from_utf8(bytes)?;
+    // What is written by a bundler has code behind comments, and few of them.
+    Ok(strip_comments(&text).unwrap_or(text).into_bytes())
+}
+
+/// Has the `src` and `href` of a document that are relative and name one of its files name them in the
+/// hashed folder.
+fn name_hashed(document: &str, hash: &str, is_file: impl Fn(&str) -> bool) -> String {
+    let mut named = String::with_capacity(document.len() + 512);
+    let mut rest = document;
+    loop {
+        let starts = [" src=", " href="].map(|name| Some(rest.find(name)? + name.len()));
+        let Some(start) = starts.into_iter().flatten().min() else { break };
+        let quote = rest[start..].chars().next().filter(|quote| ['"', '\''].contains(quote));
+        let start = start + usize::from(quote.is_some());
+        named.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let end = rest.find(|letter: char| match quote {
+            Some(quote) => letter == quote,
+            None => letter.is_whitespace() || letter == '>',
+        });
+        let (address, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let relative = address.strip_prefix("./").unwrap_or(address);
+        let path = relative.split(['?', '#']).next().unwrap_or_default();
+        if is_file(path) {
+            named.push_str(&format!("./~{hash}/{relative}"));
+        } else {
+            named.push_str(address);
+        }
+        rest = after;
+    }
+    named.push_str(rest);
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A folder of its own, removed on drop.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn with(files: &[(&str, &str)]) -> Scratch {
+            static NEXT: AtomicU32 = AtomicU32::new(0);
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("tickwire-files-{}-{number}", std::process::id());
+            let scratch = Scratch(std::env::temp_dir().join(name));
+            for (path, text) in files {
+                let path = scratch.0.join(path);
+                fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+                fs::write(path, text).expect("it can be written");
+            }
+            scratch
+        }
+
+        fn page(&self) -> Result<Files, String> {
+            of_page(&self.0.join("public"), &self.0.join("a.wasm"))
+                .map_err(|error| error.to_string())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_document_names_its_files_in_the_hashed_folder_and_nothing_else() {
+        let is_file = |path: &str| ["main.js", "hud/hud.css", "icon.svg"].contains(&path);
+        for (before, after) in [
+            (r#"<script src="main.js">"#, r#"<script src="./~7/main.js">"#),
+            (r#"<script src="./main.js?x=1#y">"#, r#"<script src="./~7/main.js?x=1#y">"#),
+            ("<link href='hud/hud.css'>", "<link href='./~7/hud/hud.css'>"),
+            ("<link href=icon.svg>", "<link href=./~7/icon.svg>"),
+            (r#"<a href="/main.js">"#, r#"<a href="/main.js">"#),
+            (r#"<a href="https://a.example/main.js">"#, r#"<a href="https://a.example/main.js">"#),
+            (r##"<a href="#main.js">"##, r##"<a href="#main.js">"##),
+            (r#"<a href="other.js">"#, r#"<a href="other.js">"#),
+            (r#"<a data-src="main.js" src="#, r#"<a data-src="main.js" src="#),
+        ] {
+            assert_eq!(name_hashed(before, "7", is_file), after);
+        }
+        let both = r#"<link href="icon.svg"><script src="main.js"></script>"#;
+        let named = r#"<link href="./~7/icon.svg"><script src="./~7/main.js"></script>"#;
+        assert_eq!(name_hashed(both, "7", is_file), named);
+    }
+
+    #[test]
+    fn a_page_has_its_files_and_its_wasm_and_another_hash_when_any_of_them_changes() {
+        let files = [
+            ("a.wasm", "wasm"),
+            ("public/index.html", r#"<script src="main.js"></script><a href="about.html">"#),
+            ("public/about.html", "<p>"),
+            ("public/main.js", "// a\nlet b;\n"),
+            ("public/draw/c.css", "/* a */\n"),
+            ("public/.hidden", ""),
+        ];
+        let scratch = Scratch::with(&files);
+        let page = scratch.page().expect("it is whole");
+        let paths: Vec<&str> = page.files.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["about.html", "draw/c.css", "index.html", "main.js", "tickwire.wasm"]);
+        assert_eq!(page.files["main.js"].bytes, b"\nlet b;\n");
+        assert!(page.files["tickwire.wasm"].is_of_kit && !page.files["main.js"].is_of_kit);
+        let index =
+            format!(r#"<script src="./~{}/main.js"></script><a href="about.html">"#, page.hash);
+        assert_eq!(page.files["index.html"].bytes, index.as_bytes());
+        assert_eq!(scratch.page().expect("it is whole").hash, page.hash);
+        for changed in ["a.wasm", "public/index.html", "public/main.js"] {
+            let mut files = files;
+            let file = files.iter_mut().find(|(path, _)| *path == changed).expect("it is one");
+            file.1 = "let other;";
+            assert_ne!(Scratch::with(&files).page().expect("whole").hash, page.hash, "{changed}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_page_takes_the_place_of_one_of_the_kit() {
+        let mut files = vec![("a.wasm", "wasm"), ("public/index.html", "")];
+        let own = kit::FILES.iter().map(|(name, _)| format!("public/{name}"));
+        let own: Vec<String> = own.chain(["public/tickwire.wasm".to_owned()]).collect();
+        files.extend(own.iter().map(|path| (path.as_str(), "own")));
+        let page = Scratch::with(&files).page().expect("it is whole");
+        for path in own {
+            let content = &page.files[path.trim_start_matches("public/")];
+            assert!(content.bytes.starts_with(b"own") && !content.is_of_kit, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_nobody_could_open_is_an_error_that_names_the_file() {
+        let no_index = Scratch::with(&[("a.wasm", ""), ("public/main.js", "")]);
+        assert!(no_index.page().is_err_and(|error| error.contains("index.html")));
+        let no_folder = Scratch::with(&[("a.wasm", "")]);
+        assert!(no_folder.page().is_err_and(|error| error.contains("public")));
+        let files = [("a.wasm", ""), ("public/index.html", ""), ("public/a b.png", "")];
+        assert!(Scratch::with(&files).page().is_err_and(|error| error.contains("a b.png")));
+    }
+}

@@ -1,0 +1,123 @@
+//! The build script of a game's server in one line: builds the page's wasm, and embeds it together with
+//! the files that a browser is served.
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() {
+//!     tickwire_build::page("page");
+//! }
+//! ```
+//!
+//! Below the folder lie a package whose one `cdylib` exports the game (`Cargo.toml`, `src/lib.rs`) and,
+//! in `public`, the files of the page. `tickwire::page!()` in the program takes what was made of them.
+//! The path of the data: [`wasm`] builds the package, [`files`] collects what is served beside it
+//! ([`kit`] brings the client for pages), [`comments`] makes it smaller, [`table`] compresses it and
+//! writes it as the Rust source that `tickwire::page!()` includes.
+//!
+//! The variable `WEB_CLIENT` of the environment says what happens if the wasm cannot be built: with
+//! `auto` (the default) a help page is embedded in its place, with `require` the build fails. With
+//! `skip` it is not built, and the help page is embedded.
+//!
+//! It never builds the page of another game, and never writes outside of `OUT_DIR`.
+
+#![warn(missing_docs)]
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use self::wasm::Profile;
+
+mod comments;
+mod files;
+mod kit;
+mod shield;
+mod table;
+mod wasm;
+
+/// Builds the page in `folder`, which is relative to the package whose build script calls it, and
+/// embeds the files of its folder `public`. The same as `Page::new(folder).build()`.
+pub fn page(folder: impl AsRef<Path>) {
+    Page::new(folder).build();
+}
+
+/// A page to build: which package, and where the files are that are served beside its wasm.
+#[derive(Clone, Debug)]
+pub struct Page {
+    folder: PathBuf,
+    public: PathBuf,
+}
+
+impl Page {
+    /// The page in this folder, relative to the package whose build script calls it. Its files are in
+    /// the folder `public` there.
+    pub fn new(folder: impl AsRef<Path>) -> Page {
+        let folder = folder.as_ref().to_path_buf();
+        Page { public: folder.join("public"), folder }
+    }
+
+    /// Takes the files that a browser is served from this folder below that of the page, such as the
+    /// one that a bundler writes.
+    #[must_use]
+    pub fn public(mut self, folder: impl AsRef<Path>) -> Page {
+        self.public = self.folder.join(folder);
+        self
+    }
+
+    /// Builds it and writes what `tickwire::page!()` includes. For a build script: it prints
+    /// instructions to Cargo. If the page cannot be built, and that is required, the build fails with
+    /// the reason.
+    pub fn build(&self) {
+        if let Err(error) = self.embed() {
+            say(&format!("error=the page was not built: {}", one_line(&error.to_string())));
+        }
+    }
+
+    fn embed(&self) -> Result<(), Box<dyn Error>> {
+        let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+        let out = PathBuf::from(variable("OUT_DIR")?);
+        let (folder, public) = (package.join(&self.folder), package.join(&self.public));
+        let profile = Profile::of(&variable("PROFILE")?);
+        say("rerun-if-env-changed=WEB_CLIENT");
+        let built = match env::var("WEB_CLIENT").as_deref() {
+            Ok("skip") => Err("it was built with WEB_CLIENT=skip".into()),
+            Ok("require") => Ok(wasm::build(&folder, &out, profile)?),
+            Ok("auto" | "") | Err(_) => wasm::build(&folder, &out, profile).inspect_err(|error| {
+                let error = one_line(&error.to_string());
+                say(&format!("warning=the page was not built: {error}"));
+                say("warning=build with WEB_CLIENT=require to see the whole output");
+                // Nothing says yet which files it depends on: a path that is not there has the next
+                // build try again.
+                say(&format!("rerun-if-changed={}", out.join("never").display()));
+            }),
+            Ok(other) => {
+                let error = format!("WEB_CLIENT={other}: expected auto, skip or require");
+                return Err(error.into());
+            }
+        };
+        let (files, missing) = match built {
+            Ok(wasm) => {
+                for path in wasm.inputs.iter().chain([&public]) {
+                    say(&format!("rerun-if-changed={}", path.display()));
+                }
+                (files::of_page(&public, &wasm.file)?, String::new())
+            }
+            Err(error) => (files::of_help(), one_line(&error.to_string())),
+        };
+        table::write(&out, &files, &missing, profile)
+    }
+}
+
+/// An instruction to Cargo.
+#[allow(clippy::print_stdout, reason = "the standard output of a build script is for Cargo")]
+fn say(instruction: &str) {
+    println!("cargo::{instruction}");
+}
+
+fn variable(name: &str) -> Result<String, Box<dyn Error>> {
+    env::var(name).map_err(|error| format!("{name}: {error}: is this a build script?").into())
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
+}
