@@ -174,7 +174,7 @@ fn every_thread_and_lasting_task_of_the_server_is_supervised() {
         ("ops/supervision.rs", 3),
         ("ops/log/mod.rs", 1),
         ("ops/print.rs", 1),
-        ("program.rs", 1),
+        ("run.rs", 1),
         ("edge/accept.rs", 4),
     ];
     let source = root().join("server/src");

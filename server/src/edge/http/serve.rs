@@ -241,8 +241,8 @@ mod tests {
         for interval in [1, 4, 7, 9].map(Duration::from_secs) {
             let mut client = std::net::TcpStream::connect(address).expect("it listens");
             let (tcp, from) = listener.accept().await.expect("it connected");
-            let page = ("", "", &[("/index.html", "a", false, false, &b"<p>"[..], None, None)][..]);
-            let page = Some(Page::embedded("tag", "1.0.0", page));
+            let files = [("/index.html", "a", false, false, &b"<p>"[..], None, None)];
+            let page = Some(Page::embedded("tag", "1.0.0", ("", "", &files)));
             let (context, _closing) = EdgeContext::for_tests(&Config { page, ..Config::default() });
             let peer = PeerInfo {
                 listener: Listener::Public,
