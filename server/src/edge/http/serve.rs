@@ -238,11 +238,12 @@ mod tests {
     async fn the_last_response_before_the_end_of_a_connection_says_so() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
+        const TABLE: crate::page::PageTable =
+            ("", "", &[("/index.html", "a", false, false, b"<p>", None, None)]);
         for interval in [1, 4, 7, 9].map(Duration::from_secs) {
             let mut client = std::net::TcpStream::connect(address).expect("it listens");
             let (tcp, from) = listener.accept().await.expect("it connected");
-            let files = [("/index.html", "a", false, false, &b"<p>"[..], None, None)];
-            let page = Some(Page::embedded("tag", "1.0.0", ("", "", &files)));
+            let page = Some(Page::embedded("tag", "1.0.0", TABLE));
             let (context, _closing) = EdgeContext::for_tests(&Config { page, ..Config::default() });
             let peer = PeerInfo {
                 listener: Listener::Public,
