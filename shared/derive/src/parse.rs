@@ -1,6 +1,7 @@
 //! Reads the attributes of a kind and of its fields, and refuses what cannot be.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::parse::ParseStream;
@@ -92,7 +93,8 @@ const KNOWN: &str = "`range`, `step`, `angle`, `bits`, `unit`, `hold`, `linear`,
 /// What may be said of a field, before it is known to be whole.
 #[derive(Default)]
 struct Said {
-    range: Option<(Expr, Expr, Span)>,
+    /// Its ends, and all of it for what is to be said of it.
+    range: Option<(Expr, Expr, TokenStream)>,
     step: Option<Expr>,
     angle: Option<Span>,
     bits: Option<Expr>,
@@ -233,7 +235,10 @@ impl Said {
             }
             "names" => self.names = Some(parse_other(meta.value()?)?),
             "origin" => self.origin = Some(parse_other(meta.value()?)?),
-            _ => return Err(meta.error(format!("`#[field(…)]` knows {KNOWN}"))),
+            _ => {
+                let words = format!("`{word}` is not known: `#[field(…)]` knows {KNOWN}");
+                return Err(meta.error(words));
+            }
         }
         Ok(())
     }
@@ -257,8 +262,9 @@ impl Said {
         }
         if matches!(plain.as_str(), "String" | "str" | "Vec" | "Option" | "Box") {
             let words = format!(
-                "`{plain}` cannot be a field: a row is sent as whole numbers. A text belongs into the \
-                 level or the roster; for something that may be missing, say so by a value of its own"
+                "`{plain}` cannot be a field: a row is sent as whole numbers, as many for each of its \
+                 kind. Texts and lists belong into the level; what may be missing has a number that \
+                 says so, or a row of its own"
             );
             return Err(Error::new_spanned(ty, words));
         }
@@ -282,7 +288,7 @@ impl Said {
             let words = "`bits` goes with `angle`; other fields have a `range` and a `step`";
             return Err(Error::new_spanned(bits, words));
         }
-        let Some((low, high, span)) = self.range.take() else {
+        let Some((low, high, range)) = self.range.take() else {
             if is_float {
                 let words = format!(
                     "`{ident}` needs a range and a step: `#[field(range = -20.0..=20.0, step = 1.0 / 64.0)]`, \
@@ -292,8 +298,8 @@ impl Said {
             }
             if matches!(plain.as_str(), "i32" | "u32") {
                 let words = format!(
-                    "`{ident}` needs a range: `#[field(range = 0..=1000)]`; only of types up to 16 bits is \
-                     all of the type one"
+                    "`{ident}` needs a range: `#[field(range = 0..=1000)]`; types of up to 16 bits have \
+                     one of their own"
                 );
                 return Err(Error::new_spanned(ty, words));
             }
@@ -303,12 +309,12 @@ impl Said {
             return Ok(Shape::Type);
         };
         if plain == "bool" {
-            return Err(Error::new(span, "a `bool` has its range already"));
+            return Err(Error::new_spanned(range, "a `bool` has its range already"));
         }
         if is_float && self.step.is_none() {
             let words =
                 format!("how fine is `{ident}`? Its `step` is missing: `step = 1.0 / 64.0`");
-            return Err(Error::new(span, words));
+            return Err(Error::new_spanned(range, words));
         }
         Ok(Shape::Range { low, high, step: self.step.take() })
     }
@@ -325,14 +331,14 @@ fn plain_type(ty: &Type) -> String {
     }
 }
 
-fn parse_range(input: ParseStream<'_>) -> Result<(Expr, Expr, Span)> {
+fn parse_range(input: ParseStream<'_>) -> Result<(Expr, Expr, TokenStream)> {
     let expr: Expr = input.parse()?;
-    let span = expr.span();
+    let tokens = expr.to_token_stream();
     let words = "a range is `low..=high`, both ends included";
-    let Expr::Range(range) = expr else { return Err(Error::new(span, words)) };
+    let Expr::Range(range) = expr else { return Err(Error::new_spanned(tokens, words)) };
     match (range.start, range.limits, range.end) {
-        (Some(low), RangeLimits::Closed(_), Some(high)) => Ok((*low, *high, span)),
-        _ => Err(Error::new(span, words)),
+        (Some(low), RangeLimits::Closed(_), Some(high)) => Ok((*low, *high, tokens)),
+        _ => Err(Error::new_spanned(tokens, words)),
     }
 }
 
