@@ -3,17 +3,146 @@
 //! The server steps it, shows it and feeds it; clients predict with it. All that a game is
 //! given comes through this trait, and all that it says goes out through it: it never sees a
 //! socket, a clock or a file.
+//!
+//! A whole game: players push pucks about a strip, and each time that one is at its end all are told.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use tickwire_game::prelude::*;
+//!
+//! /// Half of the strip, in metres.
+//! const END: f32 = 10.0;
+//! const SPEED: f32 = 4.0;
+//! const REST_S: f32 = 1.5;
+//!
+//! /// What there is to see: a kind of entity.
+//! #[derive(Row)]
+//! struct Puck {
+//!     #[field(range = -END..=END, step = 1.0 / 64.0, unit = "m")]
+//!     x: f32,
+//!     player: PlayerId,
+//!     rests: bool,
+//! }
+//!
+//! /// What happens: a kind of event.
+//! #[derive(Event)]
+//! struct Bump {
+//!     #[field(names = Puck::player)]
+//!     player: PlayerId,
+//! }
+//!
+//! /// One player's intent for one tick.
+//! #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+//! struct Push {
+//!     right: bool,
+//!     left: bool,
+//! }
+//!
+//! /// All that a client needs to run ahead with its own puck.
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! struct Own {
+//!     entity: EntityId,
+//!     player: PlayerId,
+//!     x: f32,
+//!     rest: Timer,
+//!     bumped: bool,
+//! }
+//!
+//! #[derive(Clone, Serialize, Deserialize)]
+//! struct Pucks {
+//!     next: EntityId,
+//!     /// By rising player.
+//!     pucks: Vec<Own>,
+//! }
+//!
+//! impl Game for Pucks {
+//!     const NAME: &'static str = "pucks";
+//!     const RULES: u32 = 1;
+//!     type Settings = ();
+//!     type Level = ();
+//!     type Input = Push;
+//!     type Own = Own;
+//!
+//!     fn schema() -> Schema {
+//!         Schema::new().row::<Puck>().event::<Bump>()
+//!     }
+//!
+//!     fn new(_: &Setup<()>) -> (Pucks, ()) {
+//!         (Pucks { next: EntityId(1), pucks: Vec::new() }, ())
+//!     }
+//!
+//!     fn join(&mut self, _: &mut Step<'_, Pucks>, player: PlayerId, _: Option<Subject>) {
+//!         let entity = self.next.take();
+//!         let own = Own { entity, player, x: 0.0, rest: Timer::stopped(), bumped: false };
+//!         let at = self.pucks.partition_point(|puck| puck.player < player);
+//!         self.pucks.insert(at, own);
+//!     }
+//!
+//!     fn leave(&mut self, _: &mut Step<'_, Pucks>, player: PlayerId, _: LeaveReason) {
+//!         self.pucks.retain(|puck| puck.player != player);
+//!     }
+//!
+//!     fn step(&mut self, now: &mut Step<'_, Pucks>) {
+//!         for puck in &mut self.pucks {
+//!             Pucks::advance(puck, now.level, now.input(puck.player).or_default(), now.dt);
+//!             if puck.bumped {
+//!                 now.emit(&Bump { player: puck.player });
+//!             }
+//!         }
+//!     }
+//!
+//!     /// The same on the server and ahead on the player's own client.
+//!     fn advance(own: &mut Own, (): &(), push: Push, dt: f32) {
+//!         own.bumped = false;
+//!         own.rest.tick();
+//!         if own.rest.is_running() {
+//!             return;
+//!         }
+//!         let way = f32::from(i8::from(push.right) - i8::from(push.left)) * SPEED * dt;
+//!         own.x = (own.x + way).clamp(-END, END);
+//!         if way != 0.0 && own.x.abs() == END {
+//!             (own.bumped, own.rest) = (true, Timer::seconds(REST_S, dt));
+//!         }
+//!     }
+//!
+//!     fn show(&self, scene: &mut SceneWriter) {
+//!         self.pucks.iter().for_each(|own| Pucks::show_own(own, scene));
+//!     }
+//!
+//!     fn own(&self, player: PlayerId) -> Option<Own> {
+//!         self.pucks.iter().find(|puck| puck.player == player).cloned()
+//!     }
+//!
+//!     fn show_own(own: &Own, scene: &mut SceneWriter) {
+//!         let Own { x, player, .. } = *own;
+//!         scene.row(own.entity, &Puck { x, player, rests: own.rest.is_running() });
+//!     }
+//!
+//!     /// Bots follow the first puck that they see.
+//!     fn bot(seen: &Seen<'_, Pucks>, _: &mut Dice) -> Push {
+//!         let Some(own) = seen.own else { return Push::default() };
+//!         let first = seen.each::<Puck>().map(|(_, puck)| puck.x).next().unwrap_or(END);
+//!         Push { right: first > own.x, left: first < own.x }
+//!     }
+//! }
+//!
+//! // Bots play it, here as on a server.
+//! let hash = tickwire_game::simulation::trial::<Pucks>(1, 4, 300, |_, _| {});
+//! assert_eq!(hash, tickwire_game::simulation::trial::<Pucks>(1, 4, 300, |_, _| {}));
+//! ```
+
+mod step;
 
 use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use step::{Effect, Outcome, Step};
+
 pub use crate::dice::Dice;
 use crate::ids::{EntityId, PlayerId, Subject};
-use crate::scene::{
-    Audience, Event, Events, Kinds, Row, RowRef, Rows, Scene, SceneWriter, Schema, View,
-};
+use crate::scene::{Kinds, Row, RowRef, Rows, SceneWriter, Schema, View};
 pub use crate::seed::Seed;
 pub use crate::skill::{Skill, Skills};
 use crate::tick::{Rewind, Tick, TickRate};
@@ -229,140 +358,6 @@ pub enum LeaveReason {
     /// The server removed it: a bot that made way for a person, or a fault of the server's own. It
     /// has run from nothing.
     Removed,
-}
-
-/// What has changed a player's own state beside its own input: for that alone a client that
-/// predicts has to be corrected. A game tells of it by [`Step::affect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// It was hurt, healed or slowed.
-    Hit,
-    /// It, or what confines it, was moved.
-    Push,
-    /// It died.
-    Death,
-    /// It came to life.
-    Spawn,
-}
-
-/// What `step` is given for one tick, and where it says what happened.
-pub struct Step<'a, G: Game> {
-    /// The tick being made.
-    pub tick: Tick,
-    /// Length of a tick in the rules, in seconds.
-    pub dt: f32,
-    /// What never changes.
-    pub level: &'a G::Level,
-    inputs: &'a [PlayerInput<G::Input>],
-    outcome: &'a mut Outcome,
-}
-
-/// What a world has told and noted in a tick: kept by whoever steps it, a
-/// [`Simulation`](crate::simulation::Simulation) or a test of a game's own parts.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    pub(crate) events: Events,
-    effects: Vec<(PlayerId, Effect)>,
-    ignored: Vec<PlayerId>,
-}
-
-impl Outcome {
-    /// An empty one for the ticks of a game.
-    #[must_use]
-    pub fn of<G: Game>() -> Outcome {
-        Outcome { events: Events::of::<G>(), effects: Vec::new(), ignored: Vec::new() }
-    }
-
-    /// What has changed players' own states beside their own inputs.
-    #[must_use]
-    pub fn effects(&self) -> &[(PlayerId, Effect)] {
-        &self.effects
-    }
-
-    /// Whose inputs were for nothing, by the game's word.
-    #[must_use]
-    pub fn ignored(&self) -> &[PlayerId] {
-        &self.ignored
-    }
-
-    /// Takes the events, as a scene without rows.
-    pub fn take_events(&mut self, tick: Tick) -> Scene {
-        let mut scene = Scene::empty(tick);
-        self.events.publish(&mut scene);
-        scene
-    }
-
-    /// Forgets everything but events, which a scene takes.
-    pub fn clear(&mut self) {
-        self.effects.clear();
-        self.ignored.clear();
-    }
-}
-
-impl<'a, G: Game> Step<'a, G> {
-    /// A tick of `dt` seconds to be made. `inputs` must rise by player.
-    #[must_use]
-    pub fn new(
-        tick: Tick,
-        dt: f32,
-        level: &'a G::Level,
-        inputs: &'a [PlayerInput<G::Input>],
-        outcome: &'a mut Outcome,
-    ) -> Step<'a, G> {
-        Step { tick, dt, level, inputs, outcome }
-    }
-}
-
-impl<G: Game> Step<'_, G> {
-    /// What a player gave for this tick.
-    #[must_use]
-    pub fn input(&self, player: PlayerId) -> Given<G::Input> {
-        self.of(player).map_or(Given::Absent, |input| input.given)
-    }
-
-    /// How much older than the present the picture is that a player acts on in this tick. A game
-    /// that judges in the present need not ask.
-    #[must_use]
-    pub fn rewind(&self, player: PlayerId) -> Rewind {
-        self.of(player).map_or(Rewind::default(), |input| input.rewind)
-    }
-
-    fn of(&self, player: PlayerId) -> Option<&PlayerInput<G::Input>> {
-        let at = self.inputs.binary_search_by_key(&player, |input| input.player).ok()?;
-        Some(&self.inputs[at])
-    }
-
-    /// Notes that something beside its own input has changed a player's own state in this tick.
-    /// Whatever makes [`Game::own`] differ from what [`Game::advance`] alone would have made of it
-    /// is to be noted: tests take a correction that was not for a fault.
-    pub fn affect(&mut self, player: PlayerId, effect: Effect) {
-        self.outcome.effects.push((player, effect));
-    }
-
-    /// Notes that what a player wanted to do in this tick was for nothing, since it may not act now:
-    /// it is dead, say. Counted by the room, and only if an input came for this very tick.
-    pub fn ignore(&mut self, player: PlayerId) {
-        if self.input(player).is_received() {
-            self.outcome.ignored.push(player);
-        }
-    }
-
-    /// Tells whoever is near what happened; all, if the kind has no place.
-    ///
-    /// # Panics
-    /// When its kind is not in the game's schema.
-    pub fn emit<E: Event>(&mut self, event: &E) {
-        let audience = if E::PLACE.is_some() { Audience::Near } else { Audience::All };
-        self.emit_to(audience, event);
-    }
-
-    /// Tells `audience` what happened.
-    ///
-    /// # Panics
-    /// As [`Step::emit`].
-    pub fn emit_to<E: Event>(&mut self, audience: Audience, event: &E) {
-        self.outcome.events.push(audience, event);
-    }
 }
 
 /// What a client knows: all that a bot may go by.

@@ -111,7 +111,7 @@ impl<G: Game> Simulation<G> {
     /// Moves the world on by one tick and publishes the scene. `inputs` must rise by player.
     pub fn step(&mut self, inputs: &[PlayerInput<G::Input>]) {
         debug_assert!(inputs.is_sorted_by_key(|input| input.player));
-        self.coming(inputs, |game, now| game.step(now));
+        self.coming(inputs, G::step);
         self.tick = self.tick.next();
         self.is_made = true;
         self.show();

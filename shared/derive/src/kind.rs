@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Result};
 
-use crate::parse::{Axis, Field, Kind, Motion, Named, Of, Shape};
+use crate::parse::{Axis, Field, Kind, Motion, Named, Of, Range, Shape};
 
 pub(crate) fn derive(input: &DeriveInput, of: Of) -> Result<TokenStream> {
     let Kind { name, place, fields } = Kind::parse(input, of)?;
@@ -82,10 +82,12 @@ pub(crate) fn derive(input: &DeriveInput, of: Of) -> Result<TokenStream> {
 /// The constant that says what a field is.
 fn definition(field: &Field) -> TokenStream {
     let Field { ident, ty, shape, unit, motion, names, origin } = field;
-    let def = quote!(::tickwire_game::scene::FieldDef);
+    // What the compiler finds wrong is shown at the field.
+    let def = quote_spanned!(ident.span()=> ::tickwire_game::scene::FieldDef);
     let shape = match shape {
         Shape::Type => quote_spanned!(ty.span()=> #def::of::<#ty>()),
-        Shape::Range { low, high, step } => {
+        Shape::Range(range) => {
+            let Range { low, high, step } = &**range;
             let step = match step {
                 Some(step) => quote!((#step) as f64),
                 None => quote!(1.0),

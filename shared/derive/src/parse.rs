@@ -56,14 +56,17 @@ pub(crate) struct Field {
 pub(crate) enum Shape {
     /// Those of its type.
     Type,
-    Range {
-        low: Expr,
-        high: Expr,
-        step: Option<Expr>,
-    },
+    Range(Box<Range>),
     Angle {
         bits: Expr,
     },
+}
+
+/// From where to where, both included, and how fine.
+pub(crate) struct Range {
+    pub(crate) low: Expr,
+    pub(crate) high: Expr,
+    pub(crate) step: Option<Expr>,
 }
 
 /// How a field moves; other fields by their index.
@@ -316,7 +319,7 @@ impl Said {
                 format!("how fine is `{ident}`? Its `step` is missing: `step = 1.0 / 64.0`");
             return Err(Error::new_spanned(range, words));
         }
-        Ok(Shape::Range { low, high, step: self.step.take() })
+        Ok(Shape::Range(Box::new(Range { low, high, step: self.step.take() })))
     }
 }
 

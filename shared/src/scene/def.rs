@@ -83,6 +83,54 @@ pub trait Kinded: Sized + 'static {
 /// A field may be an `f32`, `f64`, `i8` to `i32`, `u8` to `u32`, `bool`, a
 /// [`PlayerId`](crate::ids::PlayerId), an [`EntityId`](crate::ids::EntityId) below 2^31, or an enum
 /// with `#[derive(FieldEnum)]`. Values outside of the range are clamped, or wrapped.
+///
+/// What cannot be does not compile: a type that is no field,
+///
+/// ```compile_fail,E0277
+/// # use tickwire_game::prelude::*;
+/// #[derive(Row)]
+/// struct Team {
+///     members: [PlayerId; 4],
+/// }
+/// ```
+///
+/// a range beyond what the type holds,
+///
+/// ```compile_fail,E0080
+/// # use tickwire_game::prelude::*;
+/// #[derive(Row)]
+/// struct Tower {
+///     #[field(range = 0..=1000)]
+///     health: u8,
+/// }
+/// ```
+///
+/// more steps than 32 bits can count,
+///
+/// ```compile_fail,E0080
+/// # use tickwire_game::prelude::*;
+/// #[derive(Row)]
+/// struct Comet {
+///     #[field(range = -1.0e9..=1.0e9, step = 0.001)]
+///     x: f64,
+/// }
+/// ```
+///
+/// or a field of another kind that is not there.
+///
+/// ```compile_fail,E0080
+/// # use tickwire_game::prelude::*;
+/// #[derive(Row)]
+/// struct Ship {
+///     player: PlayerId,
+/// }
+///
+/// #[derive(Row)]
+/// struct Bolt {
+///     #[field(names = Ship::owner)]
+///     owner: PlayerId,
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of entity",
     label = "needs `#[derive(Row)]`",
