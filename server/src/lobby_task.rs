@@ -195,7 +195,7 @@ mod tests {
             seed: 7.into(),
             records_first: false,
         };
-        let guest_settings = GuestSettings::new::<Tiny>(Default::default());
+        let guest_settings = GuestSettings::new::<Tiny>(());
         let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release);
         let (shard, _commands) = threads::channel();
         let (builder, _orders) = threads::channel();

@@ -217,8 +217,7 @@ mod tests {
             seed: 1.into(),
             records_first: false,
         };
-        let guest_settings =
-            tickwire_host::GuestSettings::new::<Tiny>(Default::default()).expect("it has none");
+        let guest_settings = tickwire_host::GuestSettings::new::<Tiny>(()).expect("it has none");
         let mut lobby = Lobby::new(settings, guest_settings, release_seat(&lobby_sender));
         let (farewells, mut leaving) = tokio::sync::mpsc::unbounded_channel();
         let metrics = Arc::<Metrics>::default();

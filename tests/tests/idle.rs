@@ -96,7 +96,7 @@ impl<G: Game> Server<G> {
     }
 
     fn join(&mut self, role: Role, room: Option<&str>, habit: Habit) -> Client {
-        let requested = room.map_or(RequestedRoom::Any, |room| RequestedRoom::named(room));
+        let requested = room.map_or(RequestedRoom::Any, RequestedRoom::named);
         let admission = self.lobby.join(role, &requested, None, self.now).expect("there is space");
         let mut effects = Effects::default();
         for (_, command) in self.lobby.take_commands() {

@@ -65,7 +65,8 @@ fn settings_of_any_kind_are_refused_and_the_server_goes_on() {
         &"{\"a\":".repeat(ROOM_SETTINGS_MAX_BYTES / 5),
     ];
     for settings in garbage {
-        let refusal = level_bytes(&server, name, Some(settings)).err().expect("it is refused");
+        let refusal =
+            level_bytes(&server, name, Some(settings)).map(|_| ()).expect_err("it is refused");
         assert!(!refusal.to_string().contains(char::is_control), "{refusal:?}");
     }
     let huge = " ".repeat(ROOM_SETTINGS_MAX_BYTES + 1);
@@ -89,7 +90,7 @@ fn a_server_whose_own_settings_the_game_does_not_take_does_not_start() {
         Server::<Stones>::start(Config { listen, settings: Some(json), ..Config::default() })
     };
     assert!(settings(LEVEL_BYTES_MAX).is_ok());
-    let error = settings(LEVEL_BYTES_MAX + 1).err().expect("it does not start");
+    let error = settings(LEVEL_BYTES_MAX + 1).map(drop).expect_err("it does not start");
     assert_eq!(error.exit_code(), 2);
     let text = error.to_string();
     assert!(text.contains("--settings") && text.contains("level_bytes is at most"), "{text}");

@@ -112,7 +112,7 @@ fn a_game_whose_guest_settings_cannot_be_chosen_is_refused_at_start() {
         x: f32,
     }
     let endless = GuestSettings::of(Endless { x: f32::INFINITY }, &["x"], |_| Ok(()));
-    let error = endless.err().expect("JSON has no such number");
+    let error = endless.expect_err("JSON has no such number");
     assert!(matches!(error, RoomError::SettingsInJson(_)), "{error}");
 }
 
