@@ -325,6 +325,15 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_chosen_for_a_room_that_is_named() {
+        let words = ["bot-client", "--room-settings", r#"{"teams":true}"#];
+        assert!(Options::try_parse_from(words).is_err());
+        let options = Options::try_parse_from(words.into_iter().chain(["--room", "den"]));
+        let settings = options.expect("a room is named").room_settings;
+        assert_eq!(settings.as_deref(), Some(r#"{"teams":true}"#));
+    }
+
+    #[test]
     fn a_server_is_named_in_many_ways() {
         assert_eq!(target("ws://127.0.0.1:7777/ws").as_deref(), Ok("ws://127.0.0.1:7777/ws"));
         assert_eq!(target("http://game.example:80").as_deref(), Ok("ws://game.example:80/ws"));

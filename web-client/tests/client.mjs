@@ -119,6 +119,8 @@ client.hello();
 holds(client.receive(messages[0]) === "welcome", "a hello begins anew");
 holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "who watches cannot act");
 holds((await thrown(() => client.hello({ name: "x".repeat(1_999) }))) === "argument", "a name too long");
+const settings = { text: "x".repeat(512) };
+holds((await thrown(() => client.hello({ room: "a", settings }))) === "argument", "settings too long");
 const texts = /** @type {any} */ ("a text");
 holds((await thrown(() => client.receive(texts))) === "argument", "a text is no message");
 

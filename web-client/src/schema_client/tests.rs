@@ -140,6 +140,17 @@ fn a_hello_says_what_was_asked_for_and_that_nothing_is_replayed() {
     assert_eq!((hello.game, hello.rules, hello.name), ("kites", 3, "Ada"));
     assert_eq!((hello.role, hello.room), (Role::Spectator, RoomWish::Named("meadow")));
     assert!(!hello.replays);
+    assert_eq!((hello.ticket, hello.settings), (None, None));
+    let mut client = SchemaClient::default();
+    client.buffers.scratch(18).copy_from_slice(b"kitesden{\"calm\":1}");
+    assert!(client.hello(Role::Spectator, 3, [5, 0, 3, 0, 10]));
+    let bytes = next_message(&mut client).expect("the hello waits");
+    let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(&bytes) else {
+        panic!("{bytes:?}")
+    };
+    assert_eq!((hello.room, hello.settings), (RoomWish::Named("den"), Some("{\"calm\":1}")));
+    client.buffers.scratch(ROOM_SETTINGS_MAX_BYTES + 1).fill(b' ');
+    assert!(!client.hello(Role::Player, 3, [0, 0, 0, 0, ROOM_SETTINGS_MAX_BYTES + 1]));
     let mut client = SchemaClient::default();
     client.buffers.scratch(HELLO_MAX_BYTES).fill(b'x');
     assert!(!client.hello(Role::Player, 3, [5, HELLO_MAX_BYTES - 5, 0, 0, 0]));
