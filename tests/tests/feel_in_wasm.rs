@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use skirmish_rules::{Input, Skirmish, rules};
+use serde_json::Value;
+use skirmish_rules::{Input, Skirmish};
 use tests::real::{Server, say};
 use tickwire_test::{Logged, Path, Simulator};
 use wasmi::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc};
@@ -26,7 +27,10 @@ impl Core {
             .instantiate_and_start(&mut store, &module)
             .expect("the page's wasm imports nothing");
         let memory = instance.get_memory(&store, "memory").expect("it has a memory");
-        Core { store, instance, memory }
+        let mut core = Core { store, instance, memory };
+        let abi: u32 = core.call("tickwire_start", ());
+        assert_eq!(abi, 1);
+        core
     }
 
     fn call<P: wasmi::WasmParams, R: wasmi::WasmResults>(&mut self, name: &str, given: P) -> R {
@@ -54,7 +58,10 @@ impl Core {
 
     fn open(&mut self, name: &str) {
         self.put(name.as_bytes());
-        self.call::<_, ()>("tickwire_open", (0.0_f64, 0_u32, name.len() as u32, 0_u32, 0_u32));
+        self.call::<_, ()>(
+            "tickwire_open",
+            (0.0_f64, 0_u32, name.len() as u32, 0_u32, 0_u32, 0_u32),
+        );
     }
 
     fn receive(&mut self, now: Duration, message: &[u8]) {
@@ -63,25 +70,48 @@ impl Core {
     }
 
     fn play(&mut self, now: Duration, input: Input) {
-        let turns = f64::from(input.aim) / f64::from(rules::AIM_STEPS);
-        let aim = turns * std::f64::consts::TAU;
-        let _: u32 = self.call("tickwire_play", (ms(now), held(input), aim));
+        if input == Input::default() {
+            self.call::<_, ()>("tickwire_release", ());
+        } else {
+            let held = packed(&serde_json::to_value(input).expect("it is readable"));
+            self.put(&held);
+            let wrong: u32 = self.call("tickwire_hold", (held.len() as u32, 0_u32));
+            assert_eq!(wrong, 0, "{input:?}");
+        }
+        let _: u32 = self.call("tickwire_play", ms(now));
     }
 
-    fn state(&mut self) -> serde_json::Value {
+    fn state(&mut self) -> Value {
         let length: u32 = self.call("tickwire_state", ());
         serde_json::from_slice(&self.bytes(length)).expect("the state is JSON")
     }
 }
 
-/// The page's buttons for an input: above the game's own, the class wished for (3 for none), and
-/// whether nobody is there to give any.
-fn held(input: Input) -> u32 {
-    if input == Input::default() {
-        return 1 << 10;
+/// As `Packer` in `core.js` packs it.
+fn packed(value: &Value) -> Vec<u8> {
+    let counted = |tag: u8, count: usize| {
+        let mut bytes = vec![tag];
+        bytes.extend((count as u32).to_be_bytes());
+        bytes
+    };
+    let text = |text: &str| [counted(0xdb, text.len()), text.into()].concat();
+    match value {
+        Value::Null => vec![0xc0],
+        Value::Bool(flag) => vec![0xc2 + u8::from(*flag)],
+        Value::Number(number) => {
+            let number = number.as_f64().expect("it is JavaScript's");
+            [vec![0xcb], number.to_be_bytes().into()].concat()
+        }
+        Value::String(string) => text(string),
+        Value::Array(items) => {
+            let items = items.iter().flat_map(packed);
+            counted(0xdd, value.as_array().map_or(0, Vec::len)).into_iter().chain(items).collect()
+        }
+        Value::Object(fields) => {
+            let packed = fields.iter().flat_map(|(key, value)| [text(key), packed(value)].concat());
+            counted(0xdf, fields.len()).into_iter().chain(packed).collect()
+        }
     }
-    let class = u32::from(input.wish).checked_sub(1).unwrap_or(3);
-    u32::from(input.buttons) | class << 8
 }
 
 /// As a browser tells the time: in milliseconds. A hair more, since the core cuts off what lies

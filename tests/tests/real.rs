@@ -453,6 +453,8 @@ fn trial_in_wasm(wasm: &[u8], seed: u64, players: u16, ticks: u32) -> u64 {
     let instance = Linker::new(&engine)
         .instantiate_and_start(&mut store, &module)
         .expect("the page's wasm imports nothing");
+    let start = instance.get_typed_func::<(), u32>(&store, "tickwire_start").expect("it begins");
+    start.call(&mut store, ()).expect("it says whose game it is");
     let trial = instance
         .get_typed_func::<(u64, u32, u32), u64>(&store, "tickwire_trial")
         .expect("the page's wasm can be put to trial");

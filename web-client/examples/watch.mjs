@@ -1,7 +1,7 @@
 // @ts-check
 // Joins a live room as a spectator and prints what it sees. Node 22, or an older one with
 // --experimental-websocket:   node watch.mjs [http://127.0.0.1:7777] [ROOM] [SNAPSHOTS]
-import { TickwireClient } from "../../games/skirmish/page/public/client.js";
+import { TickwireClient } from "../build/kit/client.js";
 
 const [address = "http://127.0.0.1:7777", room = "", count = "150"] = process.argv.slice(2);
 // With a slash at its end, an address below a path is one to start from.

@@ -1,10 +1,11 @@
 //! What JavaScript calls, by name: numbers in, numbers out, and two buffers in memory.
 //!
-//! Texts and messages pass through the byte buffer ([`tickwire_scratch`], [`tickwire_bytes`]),
-//! rows and events through the number buffer ([`tickwire_numbers`]). Any call may move both and
-//! may grow the memory, so the page takes their places anew each time. The module imports
+//! `tickwire_start`, which the page's own crate exports by [`export!`](crate::export), comes first: it
+//! says whose client this is. Texts and messages pass through the byte buffer ([`tickwire_scratch`],
+//! [`tickwire_bytes`]), rows and events through the number buffer ([`tickwire_numbers`]). Any call may
+//! move both and may grow the memory, so the page takes their places anew each time. The module imports
 //! nothing. There is one client at a time; it is kept here and nowhere else, and all decisions
-//! are [`PageClient`]'s.
+//! are [`PageClient`]'s. `docs/client.md` has them all.
 //!
 //! `tickwire_any_*` are the same for a [`SchemaClient`], which has buffers of its own.
 //!
@@ -13,21 +14,35 @@
 
 use std::cell::RefCell;
 
+use tickwire_game::game::Game;
 use tickwire_game::protocol::Role;
 use tickwire_game::tick::Tick;
 
-use crate::page_client::{PageClient, path_settings};
-use crate::played::{self, LATCHED, Played, input};
+use crate::page::Page;
+use crate::page_client::PageClient;
+use crate::path::path_settings;
 use crate::schema_client::SchemaClient;
-use crate::texts;
+use crate::view::View;
+
+/// Rises whenever a name, a number or a buffer of these functions changes its meaning.
+const ABI: u32 = 1;
 
 thread_local! {
-    static PAGE: RefCell<PageClient<Played>> = RefCell::new(PageClient::new(LATCHED));
+    static PAGE: RefCell<Option<Box<dyn Page>>> = const { RefCell::new(None) };
     static ANY: RefCell<SchemaClient> = RefCell::new(SchemaClient::default());
 }
 
-fn page<T>(act: impl FnOnce(&mut PageClient<Played>) -> T) -> T {
-    PAGE.with_borrow_mut(act)
+/// Makes the client of a game, and gives the number of this ABI. What [`export!`](crate::export) exports
+/// calls it.
+pub fn start<G: Game, V: View<G>>() -> u32 {
+    PAGE.set(Some(Box::new(PageClient::<G, V>::new())));
+    ABI
+}
+
+fn page<T>(act: impl FnOnce(&mut dyn Page) -> T) -> T {
+    PAGE.with_borrow_mut(|page| {
+        act(page.as_mut().expect("JavaScript calls tickwire_start first").as_mut())
+    })
 }
 
 fn any<T>(act: impl FnOnce(&mut SchemaClient) -> T) -> T {
@@ -37,19 +52,19 @@ fn any<T>(act: impl FnOnce(&mut SchemaClient) -> T) -> T {
 /// Makes room for `len` bytes and says where, for the page to write there.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_scratch(len: u32) -> *mut u8 {
-    page(|page| page.buffers.scratch(len as usize).as_mut_ptr())
+    page(|page| page.buffers().scratch(len as usize).as_mut_ptr())
 }
 
 /// Where the bytes are whose number the last call gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_bytes() -> *const u8 {
-    page(|page| page.buffers.bytes.as_ptr())
+    page(|page| page.buffers().bytes.as_ptr())
 }
 
 /// Where the numbers are whose count the last call gave.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_numbers() -> *const f64 {
-    page(|page| page.buffers.numbers.as_ptr())
+    page(|page| page.buffers().numbers.as_ptr())
 }
 
 /// Begins anew. In scratch: the name, the room's name (none for any room), the ticket (none for a guest),
@@ -113,17 +128,32 @@ pub extern "C" fn tickwire_is_coming() -> u32 {
     page(|page| page.is_coming()).into()
 }
 
-/// What the player holds now: to be called whenever that changes, however soon after the last time.
+/// What the player holds from now on: to be called whenever that changes, however soon after the last
+/// time. In scratch, packed: what is held, then what sticks point at. Gives 0, or the length of what is
+/// wrong with it, as text.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_hold(buttons: u32) {
-    page(|page| page.latch.note(buttons));
+pub extern "C" fn tickwire_hold(held_len: u32, stick_len: u32) -> u32 {
+    page(|page| page.hold(held_len as usize, stick_len as usize))
+}
+
+/// What the player presses for a moment. In scratch, packed. Gives 0, or the length of what is wrong with
+/// it, as text.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_press(len: u32) -> u32 {
+    page(|page| page.press(len as usize))
+}
+
+/// Nobody is there until something is held or pressed again.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_release() {
+    page(|page| page.release());
 }
 
 /// Takes the messages that have come, and makes the player's ticks that are due; gives the stage
-/// (`Stage` in `page/wasm.js`).
+/// (`Stage` in `build/kit/core.js`).
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_play(now_ms: f64, buttons: u32, aim: f64) -> u32 {
-    page(|page| page.play(now_ms, buttons, |buttons| input(buttons, aim)))
+pub extern "C" fn tickwire_play(now_ms: f64) -> u32 {
+    page(|page| page.play(now_ms))
 }
 
 /// When to call `tickwire_play` next, in milliseconds; infinite if not at all.
@@ -145,58 +175,73 @@ pub extern "C" fn tickwire_leave(now_ms: f64) {
 }
 
 /// What is to be drawn now: the tick of the others, that of the own player, then rows of entity,
-/// kind, count, values.
+/// kind, whether it is the own player's as predicted, values.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_draw(now_ms: f64, buttons: u32, aim: f64) -> u32 {
-    page(|page| page.draw(now_ms, buttons, |buttons| input(buttons, aim)))
+pub extern "C" fn tickwire_draw(now_ms: f64) -> u32 {
+    page(|page| page.draw(now_ms))
 }
 
 /// Takes what has happened since, up to what is drawn: rows of tick, kind, count, values.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_events() -> u32 {
-    page(PageClient::events)
+    page(|page| page.events())
 }
 
 /// How far the client is and what it counted, in JSON.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_state() -> u32 {
-    page(PageClient::state)
+    page(|page| page.state())
 }
 
-/// The numbers of the game that the page draws by, in JSON.
+/// The constants of the rules that a page draws by, in JSON.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_measures() -> u32 {
-    page(|page| page.say(played::measures))
+    page(|page| page.measures())
 }
 
-/// The player's own state as predicted, in JSON; 0 bytes when there is none.
+/// The player's own state as predicted: a number that changes with its shape, then its leaves, which are
+/// its numbers and booleans; nothing when there is no own state.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_own() -> u32 {
-    page(|page| page.own(played::own))
+    page(|page| page.own())
+}
+
+/// The template of the own state that the last `tickwire_own` gave, in JSON: where each leaf goes, by its
+/// number, `-1 - n` for a boolean.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_own_template() -> u32 {
+    page(|page| page.own_template())
 }
 
 /// What rows and events mean, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_schema() -> u32 {
-    page(PageClient::schema)
+    page(|page| page.schema())
 }
 
-/// What never moves, in JSON; 0 bytes outside of a room.
+/// What never changes, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_level() -> u32 {
-    page(|page| page.level(played::level))
+    page(|page| page.level())
 }
 
-/// Where what drifts in the level is at a moment, in ticks of the room: x and y of each.
+/// The settings of the room, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_drifters(tick: f64) -> u32 {
-    page(|page| page.level_numbers(|level, numbers| played::drifters(tick, level, numbers)))
+pub extern "C" fn tickwire_settings() -> u32 {
+    page(|page| page.settings())
+}
+
+/// What moves in the level by the tick alone, at a moment in ticks of the room: numbers as the game's view
+/// has them.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_moving(tick: f64) -> u32 {
+    page(|page| page.moving(tick))
 }
 
 /// Who is in the room, in JSON; 0 bytes outside of a room.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_roster() -> u32 {
-    page(PageClient::roster)
+    page(|page| page.roster())
 }
 
 /// Rises whenever the roster changed.
@@ -215,19 +260,19 @@ pub extern "C" fn tickwire_open_board(rows: u32) {
 /// Who stands there as told by the server, in JSON; 0 bytes where the roster tells it all.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_board() -> u32 {
-    page(PageClient::board)
+    page(|page| page.board())
 }
 
 /// Takes the next notice, as text; 0 bytes when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_notice() -> u32 {
-    page(PageClient::notice)
+    page(|page| page.notice())
 }
 
 /// The state hash after a game among bots: the proof that this machine plays by the same bits.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_trial(seed: u64, players: u32, ticks: u32) -> u64 {
-    played::trial(seed, players, ticks)
+    page(|page| page.trial(seed, players, ticks))
 }
 
 /// As [`tickwire_scratch`].
@@ -258,7 +303,7 @@ pub extern "C" fn tickwire_any_numbers() -> *const f64 {
 /// is told otherwise.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_any_game() -> u32 {
-    any(|any| any.say(texts::game::<Played>))
+    any(|any| any.say(|json| page(|page| page.game(json))))
 }
 
 /// Begins anew. In scratch: the game's name, the client's, the room's (none for any room), the

@@ -1,7 +1,7 @@
 //! [`Json`]: texts for the page, written by hand.
 //!
 //! It writes and never reads. serde_json would do the same for 30 kB of wasm more, a tenth of
-//! the page. Used by `texts` and `played`.
+//! the page. Used by `texts` and `value`.
 
 use std::fmt::Write;
 

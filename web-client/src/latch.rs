@@ -6,7 +6,7 @@
 //!
 //! A page that stood still just then gives the tap's tick too late, and the server makes that tick
 //! without it. When the server has said so, the tap is given once more.
-//! Plain bits and no clock. Owned by `page_client`.
+//! Plain bits and no clock. Owned by `input`.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -21,16 +21,16 @@ const GIVE_AGAIN_WITHIN_S: f32 = 0.5;
 /// For how many ticks it is known what they took: for so long at any tick rate.
 const GIVEN_MAX: usize = 128;
 
-/// Which bits of the page's buttons mean what to a [`Latch`].
+/// Which bits of what is held mean what to a [`Latch`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LatchBits {
     /// What is pressed and let go: each press and each release counts.
-    pub(crate) buttons: u32,
+    pub(crate) buttons: u64,
     /// What a stick or thumb points at. A stick at the border of two directions flickers: only that it
     /// pointed there counts, not that it did twice.
-    pub(crate) sticks: u32,
+    pub(crate) sticks: u64,
     /// Nobody is there: nothing is held, and what waits is dropped.
-    pub(crate) absent: u32,
+    pub(crate) absent: u64,
 }
 
 /// The changes of what is held that no tick has taken yet.
@@ -38,28 +38,28 @@ pub(crate) struct LatchBits {
 pub(crate) struct Latch {
     bits: LatchBits,
     /// What the newest tick took.
-    taken: u32,
+    taken: u64,
     /// What was held when last noted.
-    held: u32,
+    held: u64,
     /// How many changes of each bit wait. They alternate, so their number is all there is to know.
-    pending: [u8; u32::BITS as usize],
+    pending: [u8; u64::BITS as usize],
     /// What the last ticks took, oldest first.
     given: VecDeque<Given>,
     /// Ticks that the server has made already, of those after the last one here.
     missed_ahead: VecDeque<Tick>,
     /// How many of the changes that wait were given before.
-    repeats: [u8; u32::BITS as usize],
+    repeats: [u8; u64::BITS as usize],
 }
 
 /// What a tick took.
 #[derive(Clone, Copy, Debug)]
 struct Given {
     tick: Tick,
-    taken: u32,
+    taken: u64,
     /// The bits that the server has made the tick without, and that are not given again yet.
-    missed: u32,
+    missed: u64,
     /// The bits that are of something given again: that is done once.
-    repeated: u32,
+    repeated: u64,
 }
 
 impl Latch {
@@ -68,11 +68,16 @@ impl Latch {
             bits,
             taken: 0,
             held: 0,
-            pending: [0; u32::BITS as usize],
+            pending: [0; u64::BITS as usize],
             given: VecDeque::new(),
             missed_ahead: VecDeque::new(),
-            repeats: [0; u32::BITS as usize],
+            repeats: [0; u64::BITS as usize],
         }
+    }
+
+    /// What was held when last noted.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Forgets everything: another player, or none.
@@ -81,7 +86,7 @@ impl Latch {
     }
 
     /// Notes what is held now: to be called whenever that changes.
-    pub(crate) fn note(&mut self, held: u32) {
+    pub(crate) fn note(&mut self, held: u64) {
         if held & self.bits.absent != 0 {
             self.clear();
             self.held = held;
@@ -108,7 +113,7 @@ impl Latch {
     }
 
     /// What the next tick takes, as far as is known now.
-    pub(crate) fn next(&self) -> u32 {
+    pub(crate) fn next(&self) -> u64 {
         let latched = self.bits.buttons | self.bits.sticks;
         let waits = bits(latched).filter(|&bit| self.pending[bit] > 0);
         let flips = waits.fold(0, |flips, bit| flips | 1 << bit);
@@ -116,7 +121,7 @@ impl Latch {
     }
 
     /// Takes it for `tick`: one change of each button, and what is held as it is.
-    pub(crate) fn take(&mut self, tick: Tick) -> u32 {
+    pub(crate) fn take(&mut self, tick: Tick) -> u64 {
         self.taken = self.next();
         for pending in &mut self.pending {
             *pending = pending.saturating_sub(1);
@@ -186,8 +191,8 @@ impl Latch {
 }
 
 /// The numbers of the bits that are set.
-fn bits(mask: u32) -> impl Iterator<Item = usize> {
-    (0..u32::BITS as usize).filter(move |bit| mask & (1 << bit) != 0)
+fn bits(mask: u64) -> impl Iterator<Item = usize> {
+    (0..u64::BITS as usize).filter(move |bit| mask & (1 << bit) != 0)
 }
 
 #[cfg(test)]
@@ -196,27 +201,27 @@ mod tests {
 
     use super::*;
 
-    const FIRE: u32 = 1;
-    const RAIL: u32 = 2;
-    const STICK: u32 = 1 << 4;
-    const ABSENT: u32 = 1 << 8;
+    const FIRE: u64 = 1;
+    const RAIL: u64 = 2;
+    const STICK: u64 = 1 << 4;
+    const ABSENT: u64 = 1 << 8;
     /// What is not latched: it is as it is.
-    const WISH: u32 = 1 << 9;
+    const WISH: u64 = 1 << 9;
     const BITS: LatchBits = LatchBits { buttons: FIRE | RAIL, sticks: STICK, absent: ABSENT };
 
-    fn noted(held: &[u32]) -> Latch {
+    fn noted(held: &[u64]) -> Latch {
         let mut latch = Latch::new(BITS);
         held.iter().for_each(|&held| latch.note(held));
         latch
     }
 
     /// Takes for so many ticks after those before.
-    fn take(latch: &mut Latch, ticks: usize) -> Vec<u32> {
+    fn take(latch: &mut Latch, ticks: usize) -> Vec<u64> {
         let next = latch.given.back().map_or(Tick(1), |given| given.tick.next());
         (0..ticks).map(|i| latch.take(next.plus(i as u32))).collect()
     }
 
-    fn taken(mut latch: Latch, ticks: usize) -> Vec<u32> {
+    fn taken(mut latch: Latch, ticks: usize) -> Vec<u64> {
         take(&mut latch, ticks)
     }
 
@@ -225,7 +230,7 @@ mod tests {
     }
 
     /// Notes each in turn, and takes for a tick after each.
-    fn play(latch: &mut Latch, held: &[u32]) {
+    fn play(latch: &mut Latch, held: &[u64]) {
         for &held in held {
             latch.note(held);
             take(latch, 1);

@@ -128,6 +128,22 @@ pub(crate) fn settings(
     }
 }
 
+/// What a page's sliders ask for, times in milliseconds.
+pub(crate) fn path_settings(
+    latency_ms: f64,
+    jitter_ms: f64,
+    stall_percent: f64,
+    stall_ms: f64,
+) -> LinkSettings {
+    settings(moment(latency_ms), moment(jitter_ms), stall_percent, moment(stall_ms))
+}
+
+/// A browser's clock in milliseconds; not-a-number and what lies before its start are its start.
+pub(crate) fn moment(now_ms: f64) -> Duration {
+    // A cast from float saturates, and takes not-a-number to 0.
+    Duration::from_micros((now_ms * 1e3) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
 //! [`SchemaClient`]: a client of any game, which knows no rules and goes by the room's schema
-//! alone. It is what `page/client.js` gives to other people's programs.
+//! alone. It is what `build/kit/client.js` gives to other people's programs.
 //!
 //! It turns messages into numbers and texts, and calls into messages. It predicts nothing, draws
 //! nothing, keeps no time and has no socket: whoever plays with it makes the game's inputs and
@@ -33,7 +33,7 @@ const SPECTATOR_ACKS_PER_SECOND: u32 = 2;
 /// would ever send without hearing of them.
 const PLAYER_UNACKNOWLEDGED_MAX: u32 = 2;
 
-/// What a message was, as `RECEIVED` in `page/client.js` has it.
+/// What a message was, as `RECEIVED` in `build/kit/client.js` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     /// None that can be taken. Its JSON is in the byte buffer.

@@ -1,8 +1,8 @@
 //! What is told of any game, in JSON: how far the client is, what rows mean, who is in the room.
-//! What is told of the one game that is played stands in `played`.
+//! What is told of the one game that is played is a `value`.
 //!
-//! Called by `page_client`, whose side in JavaScript is the types in `page/wasm.js`, and by
-//! `schema_client`, whose side is `page/client.d.ts`.
+//! Called by `page_client`, whose side in JavaScript is `build/kit/core.js`, and by
+//! `schema_client`, whose side is `build/kit/client.js`.
 
 use tickwire_game::client::{Client, ClientError, Names, Stage};
 use tickwire_game::game::Game;
@@ -76,29 +76,6 @@ fn margin_ms<G: Game>(client: Option<&Client<G>>) -> Option<f64> {
     let (margin_ticks, tick_rate) =
         client.and_then(Client::margin_ticks).zip(client?.tick_rate())?;
     Some(f64::from(margin_ticks) * tick_rate.period().as_secs_f64() * 1e3)
-}
-
-pub(crate) fn schema(json: &mut Json, schema: &Schema) {
-    json.object(|json| {
-        for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {
-            json.key(name).list(|json| {
-                for each in list {
-                    kind(json, each);
-                }
-            });
-        }
-    });
-}
-
-fn kind(json: &mut Json, kind: &Kind) {
-    json.object(|json| {
-        json.key("name").text(&kind.name);
-        json.key("fields").list(|json| {
-            for field in &kind.fields {
-                json.text(&field.name);
-            }
-        });
-    });
 }
 
 pub(crate) fn roster(json: &mut Json, names: &Names) {

@@ -7,7 +7,7 @@
 import { BROKEN, dice, holds, tell } from "./fake-browser.mjs";
 
 const { Camera } = await import("../../games/skirmish/page/public/camera.js");
-const { Guard } = await import("../../games/skirmish/page/public/guard.js");
+const { Guard } = await import("../build/kit/guard.js");
 const { Spectator } = await import("../../games/skirmish/page/public/spectator.js");
 const { finite, pixelRatio } = await import("../../games/skirmish/page/public/finite.js");
 

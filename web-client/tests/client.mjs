@@ -3,14 +3,14 @@
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
 
-import { TickwireClient, TickwireError } from "../../games/skirmish/page/public/client.js";
+import { TickwireClient, TickwireError } from "../build/kit/client.js";
 
 // Below a path, if the server lies below one.
 const server = process.argv[2].replace(/\/?$/, "/");
 const source = await fetch(new URL("tickwire.wasm", server));
 const module = await WebAssembly.compile(await source.arrayBuffer());
 
-/** @typedef {import("../../games/skirmish/page/public/client.js").Greeting} Greeting */
+/** @typedef {import("../build/kit/client.js").Greeting} Greeting */
 
 /** @param {unknown} claim @param {string} what */
 function holds(claim, what) {

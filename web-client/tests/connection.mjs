@@ -7,11 +7,11 @@
 import { document, holds, run, tell, told, world } from "./fake-browser.mjs";
 import { FakeCore, FakeSocket, until, wire } from "./fake-wire.mjs";
 
-const { Connection } = await import("../../games/skirmish/page/public/connection.js");
+const { Connection } = await import("../build/kit/connection.js");
 const { saveRejoinIntent, takeRejoinIntent } = await import("../../games/skirmish/page/public/rejoin.js");
-const { isBinary } = await import("../../games/skirmish/page/public/wasm.js");
+const { isBinary } = await import("../build/kit/core.js");
 
-/** @typedef {import("../../games/skirmish/page/public/connection.js").Greeting} Greeting */
+/** @typedef {import("../build/kit/connection.js").Greeting} Greeting */
 
 const GREETING = { spectator: false, name: "Ada", room: "blue" };
 /** @type {{ status: string, reason: string }[]} */
@@ -20,8 +20,8 @@ let turns = [];
 let ended = [];
 /** @type {Greeting[]} */
 let reloads = [];
-/** What the page holds; may throw. */
-let held = () => ({ buttons: 0, aim: 0 });
+/** Says what the page holds; may throw. */
+let held = () => {};
 /** What else a page does when its connection turns. @param {string} _status */
 let onTurn = (_status) => {};
 /** Gets a fresh core. @type {() => Promise<FakeCore>} */
@@ -35,7 +35,9 @@ async function page(loadedBy = 6, greeting = GREETING) {
   Object.assign(wire, { requests: [], sockets: [], hellos: [] });
   wire.pool = Array.from({ length: loadedBy }, () => wire.deaths);
   const core = new FakeCore();
-  const connection = new Connection(/** @type {any} */ (core), () => held(), {
+  const connection = new Connection(/** @type {any} */ (core), new URL("http://play.test/game/"), {
+    sample: () => held(),
+    pumped() {},
     changed(status, reason) {
       turns.push({ status, reason });
       onTurn(status);
@@ -375,7 +377,7 @@ for (const isFull of [false, true]) {
   };
   await run(1_000);
   holds(played >= 30, `no hand can be read for a second: ${played} ticks`);
-  held = () => ({ buttons: 0, aim: 0 });
+  held = () => {};
   onTurn = (status) => {
     if (status === "playing") throw new Error("a page's own fault");
   };

@@ -23,6 +23,8 @@ pub struct DrawnRow<'a> {
     pub entity: EntityId,
     /// Index of its kind in the schema.
     pub kind: u8,
+    /// Whether it is of the own player, as predicted.
+    pub own: bool,
     /// One value for each field of the kind.
     pub values: &'a [f64],
 }
@@ -36,6 +38,8 @@ pub struct Drawing {
     pub own_tick: f64,
     heads: Vec<(EntityId, u8, usize)>,
     values: Vec<f64>,
+    /// Which of the rows are the own player's, as predicted: a handful.
+    own: Vec<(EntityId, u8)>,
 }
 
 impl Drawing {
@@ -43,6 +47,7 @@ impl Drawing {
     pub fn clear(&mut self) {
         self.heads.clear();
         self.values.clear();
+        self.own.clear();
     }
 
     /// How many rows there are.
@@ -61,7 +66,8 @@ impl Drawing {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = DrawnRow<'_>> {
         self.heads.iter().enumerate().map(|(index, &(entity, kind, start))| {
             let end = self.heads.get(index + 1).map_or(self.values.len(), |next| next.2);
-            DrawnRow { entity, kind, values: &self.values[start..end] }
+            let own = self.own.contains(&(entity, kind));
+            DrawnRow { entity, kind, own, values: &self.values[start..end] }
         })
     }
 
@@ -70,7 +76,7 @@ impl Drawing {
         let at = self.heads.binary_search_by_key(&entity, |head| head.0).ok()?;
         let (entity, kind, start) = self.heads[at];
         let end = self.heads.get(at + 1).map_or(self.values.len(), |next| next.2);
-        Some(DrawnRow { entity, kind, values: &self.values[start..end] })
+        Some(DrawnRow { entity, kind, own: false, values: &self.values[start..end] })
     }
 
     /// Moves an entity's row, if it is there and has a place.
@@ -96,6 +102,11 @@ impl Drawing {
         let end = self.heads.get(at).map_or(self.values.len(), |next| next.2);
         self.values.drain(start..end);
         self.heads[at..].iter_mut().for_each(|head| head.2 -= end - start);
+    }
+
+    /// Notes that an entity's row is the own player's, as predicted.
+    pub(super) fn mark_own(&mut self, entity: EntityId, kind: u8) {
+        self.own.push((entity, kind));
     }
 
     /// A new row, with its values to be written.

@@ -249,6 +249,7 @@ impl<G: Game> Prediction<G> {
             let kind = &schema.entities[usize::from(row.kind)];
             let mut others = to.rows();
             let next = others.find(|(next, _)| next.entity == row.entity && next.kind == row.kind);
+            drawing.mark_own(row.entity, row.kind);
             let values = drawing.replace(row.entity, row.kind, kind.fields.len());
             for (index, field) in kind.fields.iter().enumerate() {
                 let from = steps(field, row.values[index], exact[index]);

@@ -3,4 +3,14 @@
 //! A file of the same name in the page's own `public` takes the place of one.
 
 /// Name and content of each.
-pub(crate) const FILES: &[(&str, &[u8])] = &[];
+pub(crate) const FILES: &[(&str, &[u8])] = &[
+    ("client.d.ts", include_bytes!("../kit/client.d.ts")),
+    ("client.js", include_bytes!("../kit/client.js")),
+    ("connection.js", include_bytes!("../kit/connection.js")),
+    ("core.js", include_bytes!("../kit/core.js")),
+    ("env.js", include_bytes!("../kit/env.js")),
+    ("game.js", include_bytes!("../kit/game.js")),
+    ("guard.js", include_bytes!("../kit/guard.js")),
+    ("tickwire.d.ts", include_bytes!("../kit/tickwire.d.ts")),
+    ("tickwire.js", include_bytes!("../kit/tickwire.js")),
+];

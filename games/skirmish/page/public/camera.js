@@ -8,7 +8,7 @@
 
 import { finite, isPlace } from "./finite.js";
 
-/** @typedef {import("./wasm.js").Measures} Measures */
+/** @typedef {import("./types.js").Measures} Measures */
 
 /** Room around the arena when all of it is shown, in units. */
 const FIT_SPARE = 2.5;

@@ -27,8 +27,8 @@ import { work } from "./input/menu.js";
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./input/bindings.js").Action} Action */
 /** @typedef {import("./start.js").Start} Start */
-/** @typedef {import("./wasm.js").Own} Own */
-/** @typedef {import("./wasm.js").Measures} Measures */
+/** @typedef {import("./types.js").Own} Own */
+/** @typedef {import("./types.js").Measures} Measures */
 
 /** @type {Partial<Record<Action, number>>} */
 const SHIPS = { ship1: 0, ship2: 1, ship3: 2 };

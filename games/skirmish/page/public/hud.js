@@ -18,9 +18,9 @@ import { part } from "./parts.js";
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Happening} Happening */
-/** @typedef {import("./wasm.js").Wasm} Wasm */
-/** @typedef {import("./wasm.js").Own} Own */
-/** @typedef {import("./wasm.js").Measures} Measures */
+/** @typedef {import("./types.js").Game} Game */
+/** @typedef {import("./types.js").Own} Own */
+/** @typedef {import("./types.js").Measures} Measures */
 /** @typedef {import("./quality.js").Quality} Quality */
 
 const FIGURES_EVERY_MS = 33;
@@ -126,19 +126,17 @@ export class Hud {
       if (values.player === self) this.calls.streak(values.kills);
       else if (values.kills >= STREAK_TOLD) this.feed.streak(world, values.player, values.kills);
     } else if (name === "take" && values.player === self) {
-      this.calls.take(values.kind);
+      this.calls.take(values.kind_);
     }
   }
 
-  /** @param {Wasm} wasm @param {World} world @param {Own | null} own @param {number} now
+  /** @param {Game} game @param {World} world @param {Own | null} own @param {number} now
    *  @param {Quality} quality */
-  draw(wasm, world, own, now, quality) {
+  draw(game, world, own, now, quality) {
     if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);
-    const text = wasm.notice();
-    if (text) this.notice(text, now);
     if (now - this.figuresAt < FIGURES_EVERY_MS) return;
     this.figuresAt = now;
-    const state = wasm.state();
+    const state = game.network;
     this.graph.note(state, now);
     if (own) this.ship.draw(own, state.tick_rate_hz);
     this.root.classList.toggle("dead", own !== null && own.respawn_ticks !== null);
@@ -146,18 +144,18 @@ export class Hud {
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
     this.graph.show(state, quality.times.work(), quality.level.name);
-    this.drawLists(wasm, world);
+    this.drawLists(game, world);
   }
 
-  /** @private @param {Wasm} wasm @param {World} world */
-  drawLists(wasm, world) {
+  /** @private @param {Game} game @param {World} world */
+  drawLists(game, world) {
     for (const ship of world.ships) this.classes.set(ship.player, ship.class);
     for (const player of this.classes.keys()) {
       if (!world.players.has(player)) this.classes.delete(player);
     }
     const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
     // The board by teams goes by what the roster knows.
-    wasm.openBoard(world.isTeams ? 0 : rows);
+    game.openBoard(world.isTeams ? 0 : rows);
     const classes = [...this.classes.values()].join("");
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();
     if (board !== this.board) {

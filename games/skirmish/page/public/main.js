@@ -5,8 +5,8 @@
 // start overlay it shows a room of bots that the core plays in the page.
 
 import { AnyKey } from "./input/any-key.js";
+import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, stickOf } from "./input/buttons.js";
 import { Camera } from "./camera.js";
-import { Connection } from "./connection.js";
 import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
 import { Hands } from "./hands.js";
@@ -20,17 +20,15 @@ import { Recorder } from "./record.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { Start } from "./start.js";
+import { Tickwire } from "./game.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
-import { loadWasm } from "./wasm.js";
 import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
-/** @typedef {import("./connection.js").Status} Status */
-/** @typedef {import("./connection.js").Greeting} Greeting */
-/** @typedef {import("./wasm.js").Own} Own */
+/** @typedef {import("./types.js").Own} Own */
 
 const DEMO_PLAYERS = 14;
 /** No frame stands for more, whatever the clock says. */
@@ -39,8 +37,8 @@ const FRAME_MAX_SECONDS = 0.1;
 const GAP_MS = 1000;
 /** For how long it is said that the page was renewed. */
 const UPDATED_MS = 6000;
-const STILL = { buttons: 0, aim: 0 };
 const IDLE = "You were idle; press any key to play.";
+const SILENT = "Nothing heard from the server for a moment.";
 
 const recorder = new Recorder();
 const published = installState(recorder);
@@ -51,11 +49,12 @@ for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
 
-let wasm = await loadWasm().catch((error) => {
+/** @type {import("./types.js").Game} */
+const game = await Tickwire.load().catch((error) => {
   start.show(error instanceof Error ? error.message : String(error));
   throw error;
 });
-const measures = wasm.measures();
+const { measures } = game;
 const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface, (text) => hud.notice(text, performance.now()));
@@ -68,7 +67,7 @@ const hands = new Hands(surface, settings, start, measures, {
   close,
   tell: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
-  hold: (buttons) => connection.hold(buttons),
+  hold: (buttons) => give(buttons),
   resume,
 });
 start.chooser.tell(measures.classes);
@@ -77,13 +76,10 @@ heed();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
-const reloads = (/** @type {Greeting} */ greeting) => saveRejoinIntent(greeting, idle, settings.ship);
-const connection = new Connection(wasm, held, { changed, silent, over, idled, faulted, reloads });
-const guard = new Guard((error) => connection.handleTrap(error));
+const guard = new Guard();
 const network = new Network(location.search, () => {
-  network.apply(wasm);
+  network.apply(game);
   networkPanel.show();
-  connection.nudge();
 });
 const networkPanel = new NetworkPanel(network);
 new AnyKey(resume);
@@ -92,21 +88,19 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.repeat || close()) return;
   if (!start.isOpen) leave();
 });
-network.apply(wasm);
+network.apply(game);
 published.look({
-  connected: () => connection.status === "playing",
-  wasm: () => wasm,
+  connected: () => game.isInRoom,
+  game: () => game,
   view: () => view,
   network: () => network,
   quality: () => quality,
 });
 
-/** Whether the core plays a room of its own. */
-let demo = false;
+/** The direction that was aimed at last, radians. */
+let aim = 0;
 /** Whether a spectator waits for its first picture. */
 let awaited = false;
-/** Whether it only watches because it did nothing as a player. */
-let idle = false;
 let frameAt = performance.now();
 /** Whether what has happened up to the next picture is over. */
 let skips = false;
@@ -118,13 +112,22 @@ const rejoin = takeRejoinIntent();
 /** Whether the player is still to be told so. */
 let isUpdated = rejoin !== null;
 
+game.onsample = hold;
+game.addEventListener("status", changed);
+game.addEventListener("silent", () => hud.say(game.isSilent ? SILENT : calm()));
+game.addEventListener("reload", (event) => {
+  saveRejoinIntent(/** @type {any} */ (event), game.isIdle, settings.ship);
+});
+game.addEventListener("notice", (event) => hud.notice(/** @type {any} */ (event).text, performance.now()));
+game.addEventListener("renewed", () => game.isDemo && enterDemo());
+
 start.enable(true);
 if (rejoin) {
   const { name, room, spectator, ship } = rejoin;
-  idle = rejoin.idle;
   settings.change({ ship: /** @type {number} */ (ship) });
   start.restore(name, room);
   enter(spectator);
+  game.isIdle = rejoin.idle;
 } else if (start.wanted) {
   enter(start.wanted === "spectate");
 } else {
@@ -139,11 +142,19 @@ function heed() {
   if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
-/** What the player holds now: the pointer is seen from where the ship is on the screen. */
-function held() {
+/** Says what the player holds now: the pointer is seen from where the ship is on the screen. */
+function hold() {
   hands.controls.poll();
   const { x, y } = ownPlace();
-  return { buttons: hands.controls.buttons(), aim: hands.controls.aimFrom(x, y) };
+  aim = hands.controls.aimFrom(x, y);
+  give(hands.controls.buttons());
+}
+
+/** @param {number} buttons of {@link Button} */
+function give(buttons) {
+  if ((buttons & Button.ABSENT) !== 0) return game.release();
+  const ship = measures.classes[(buttons >> CLASS_SHIFT) & CLASS_MASK];
+  game.hold(inputOf(buttons, aim, ship?.name ?? null), stickOf(buttons));
 }
 
 /** Where the own ship is on the screen, or would be if the screen did not shake: a hit must not
@@ -158,7 +169,9 @@ function ownPlace() {
 function enter(spectator) {
   start.hide();
   settings.keepShip();
-  connection.start({ spectator, name: start.name || "Nameless", room: start.room });
+  const as = { name: start.name || "Nameless", room: start.room };
+  if (spectator) game.spectate(as);
+  else game.join(as);
 }
 
 /** Closes what lies over the game. Gives whether anything did. */
@@ -167,65 +180,60 @@ function close() {
 }
 
 function leave() {
-  connection.leave();
+  game.leave();
   back("");
-}
-
-/** The server gave the seat of a player who did nothing away. */
-function idled() {
-  idle = true;
 }
 
 /** Who did nothing plays again. Gives whether anybody did. */
 function resume() {
-  if (!idle) return false;
-  idle = false;
-  connection.rejoinAs(false);
-  return true;
+  return game.resume();
 }
 
 /** @param {string} message */
 function back(message) {
-  idle = false;
   hands.become(false);
   hud.leave();
   networkPanel.close();
   sound.become(false);
   start.show(message);
-  // A core that has trapped shows nothing until it is replaced.
   guard.run("demo", showDemo);
 }
 
 function showDemo() {
-  demo = true;
-  wasm.demo(performance.now(), Math.floor(Math.random() * 2 ** 32), DEMO_PLAYERS);
-  world.enter(wasm, null);
+  game.demo(DEMO_PLAYERS);
+  enterDemo();
+}
+
+function enterDemo() {
+  world.enter(game);
   picture.clear();
   view.become("demo");
 }
 
-/** The connection turned. @param {Status} status @param {string} reason */
-function changed(status, reason) {
-  document.body.dataset.status = status;
-  hands.become(status === "playing" && wasm.state().player !== null);
+/** The connection turned. */
+function changed() {
+  const { status, reason, isIdle, isInRoom } = game;
+  document.body.dataset.status = isInRoom ? "playing" : status === "ended" ? "idle" : status;
+  hands.become(status === "playing");
   if (status === "idle") {
     hud.say("");
+  } else if (status === "ended") {
+    // The server will not have us, for good.
+    back(isIdle ? `You were idle. ${sentence(reason)}` : sentence(reason));
   } else if (status === "connecting") {
     hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
   } else if (status === "waiting") {
     // As a spectator, perhaps, for whom there is no seat.
-    hud.say(`${idle ? "You were idle. " : ""}${sentence(reason)} Trying again…`);
+    hud.say(`${isIdle ? "You were idle. " : ""}${sentence(reason)} Trying again…`);
   } else {
-    demo = false;
     ownBefore = null;
-    const state = wasm.state();
-    const spectates = state.player === null;
-    world.enter(wasm, state.player);
+    const spectates = status === "watching";
+    world.enter(game);
     picture.clear();
     view.become(spectates ? "spectator" : "player");
-    hud.enter(state.room ?? "", spectates);
+    hud.enter(game.room ?? "", spectates);
     sound.become(true);
-    watchBar.become(spectates ? state : null);
+    watchBar.become(spectates ? game.network : null);
     networkPanel.become(spectates);
     awaited = spectates;
     hud.say(calm());
@@ -239,34 +247,16 @@ function announceUpdate() {
   isUpdated = false;
 }
 
-/** In a room of which nothing is heard for a while, or again. @param {boolean} isSilent */
-function silent(isSilent) {
-  hud.say(isSilent ? "Nothing heard from the server for a moment." : calm());
-}
-
 /** What is said while all is well. */
 function calm() {
-  if (idle) return IDLE;
-  return awaited ? awaiting(delaySeconds(wasm.state())) : "";
+  if (game.isIdle) return IDLE;
+  return awaited ? awaiting(delaySeconds(game.network)) : "";
 }
 
 /** A server that shows spectators the past has none for them yet. @param {number} delay seconds */
 function awaiting(delay) {
   if (delay <= 0) return "The picture is on its way…";
   return `Spectators see the room ${delay} s late: the picture is on its way…`;
-}
-
-/** The server will not have us, for good. @param {string} reason */
-function over(reason) {
-  back(idle ? `You were idle. ${sentence(reason)}` : sentence(reason));
-}
-
-/** The core trapped: its memory can no longer be trusted. */
-async function faulted() {
-  wasm = await loadWasm();
-  network.apply(wasm);
-  if (demo) showDemo();
-  return wasm;
 }
 
 /** @param {number} now */
@@ -283,7 +273,7 @@ function frame(now) {
   skips ||= clock - frameAt > GAP_MS;
   frameAt = clock;
   guard.run("world", () => refill(clock));
-  const own = guard.run("own ship", () => (connection.status === "playing" ? wasm.own() : null)) ?? null;
+  const own = guard.run("own ship", () => game.own) ?? null;
   guard.run("own shots", () => flashOwn(own));
   guard.run("camera", () => {
     view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
@@ -296,7 +286,7 @@ function frame(now) {
   });
   guard.run("recording", () => recorder.note(clock, world, times.lastWork));
   guard.run("display", () => {
-    if (connection.status === "playing") hud.draw(wasm, world, own, clock, quality);
+    if (game.isInRoom) hud.draw(game, world, own, clock, quality);
   });
   guard.run("hands", () => {
     const { x, y } = ownPlace();
@@ -310,15 +300,13 @@ function frame(now) {
 
 /** Takes what is to be drawn, and what has happened until then. @param {number} clock */
 function refill(clock) {
-  if (demo) wasm.advanceDemo(clock);
-  const intent = demo ? STILL : connection.input();
-  if (!world.refill(wasm, clock, intent)) return;
+  if (!world.refill(game)) return;
   if (awaited) {
     awaited = false;
     hud.say(calm());
     announceUpdate();
   }
-  const happenings = world.happenings(wasm);
+  const happenings = world.happenings(game);
   if (skips) skip();
   else for (const happening of happenings) guard.run(happening.name, () => show(happening, clock));
   skips = false;
@@ -328,7 +316,7 @@ function refill(clock) {
 function show(happening, now) {
   picture.show(world, happening, now);
   sound.show(world, happening);
-  if (!demo) hud.show(world, happening);
+  if (!game.isDemo) hud.show(world, happening);
 }
 
 /** Nothing of what was not drawn flashes or sounds now. */
@@ -342,7 +330,8 @@ function skip() {
  *  the server tells of it. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
-  ownBefore = own;
+  // It is refilled by the next frame.
+  ownBefore = own && { ...own };
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
   const rail = own.railed || before.charge >= 1;

@@ -1,10 +1,10 @@
 // @ts-check
 // What a player simulates: how bad the network is, and what of the client's work is shown.
 //
-// It owns these settings, reads them from the page's address, and tells a core of them; what they
-// do is the core's business. Changed by hud/network.js, made by main.js.
+// It owns these settings, reads them from the page's address, and tells the game of them; what they
+// do is not its business. Changed by hud/network.js, made by main.js.
 
-/** @typedef {import("./wasm.js").Wasm} Wasm */
+/** @typedef {import("./types.js").Game} Game */
 /**
  * @typedef {object} Settings
  * @property {number} latency by how much a round trip is longer, in ms
@@ -58,11 +58,9 @@ export class Network {
     this.change(USUAL);
   }
 
-  /** Tells a core, which keeps it from one connection to the next. @param {Wasm} wasm */
-  apply(wasm) {
-    const { latency, jitter, stall, prediction, interpolation } = this.settings;
-    wasm.link(performance.now(), latency, jitter, stall, STALL_MS);
-    wasm.show(prediction, interpolation);
+  /** Tells the game, which keeps it from one connection to the next. @param {Game} game */
+  apply(game) {
+    game.simulate({ ...this.settings, stallMs: STALL_MS });
   }
 
   /** The simulated network; null when there is none. @returns {LinkState | null} */

@@ -48,7 +48,7 @@ export class Recorder {
     const own = world.own && { x: world.own.x, y: world.own.y };
     const others = world.ships.filter((ship) => ship !== world.own);
     /** @type {Frame["ships"]} */
-    const ships = others.map(({ player, entity, x, y }) => [player, entity, x, y]);
+    const ships = others.map(({ player, id, x, y }) => [player, id, x, y]);
     for (const recording of this.recordings) {
       recording.frames.push({ at, own, ships, keys: this.keys, work_ms: workMs });
       if (--recording.left === 0) recording.done({ frames: recording.frames });

@@ -1,18 +1,16 @@
 // @ts-check
-// What outlasts the one reload that a new version of the server asks for: that it was made, and how the
-// player is to join again.
+// What outlasts the one reload that a new version of the server asks for: how the player is to join again.
 //
-// It is kept for this tab alone; how to join is taken once. A ticket is none of it: that stays where the
-// site has put it. The reload is noted by connection.js, the intent is saved and taken by main.js.
+// It is kept for this tab alone, and taken once. A ticket is none of it: that stays where the site has put it.
+// Saved and taken by main.js.
 
 import { NAME_MAX, first } from "./settings.js";
 
-/** @typedef {import("./connection.js").Greeting} Greeting */
+/** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
 /** @typedef {Greeting & { idle: boolean, ship: unknown }} RejoinIntent `idle`: it only watches because it
  *  did nothing as a player; `ship` is what settings.js takes or leaves */
 
 const KEY = "tickwire.rejoin";
-const RELOADED_KEY = "tickwire.reloaded";
 /** As in start.js: longer than any room's name. */
 const ROOM_MAX = 33;
 
@@ -41,27 +39,5 @@ export function takeRejoinIntent() {
     };
   } catch {
     return null;
-  }
-}
-
-/** Whether this page was loaded anew for being stale. */
-export function wasReloaded() {
-  try {
-    return sessionStorage.getItem(RELOADED_KEY) !== null;
-  } catch {
-    // A browser that keeps nothing.
-    return false;
-  }
-}
-
-/** Notes for after a reload whether it was one for being stale. Gives whether that could be stored: else
- *  the page would reload for ever. @param {boolean} reloaded */
-export function markReloaded(reloaded) {
-  try {
-    if (reloaded) sessionStorage.setItem(RELOADED_KEY, "once");
-    else sessionStorage.removeItem(RELOADED_KEY);
-    return true;
-  } catch {
-    return false;
   }
 }

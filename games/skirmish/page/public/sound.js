@@ -11,7 +11,7 @@ import { part } from "./parts.js";
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./world.js").Happening} Happening */
-/** @typedef {import("./wasm.js").Own} Own */
+/** @typedef {import("./types.js").Own} Own */
 /** @typedef {{ volume: number, muted: boolean }} Level */
 /**
  * What sound.js needs of settings.js.
@@ -87,7 +87,7 @@ export class Sound {
     else if (name === "boom") this.boom(own, at());
     else if (name === "spawn") this.mixer.play(own ? "ownSpawn" : "spawn", at());
     else if (name === "rail" && values.by !== self) this.mixer.play("rail", at());
-    else if (name === "take") this.take(values.kind, own, at());
+    else if (name === "take") this.take(values.kind_, own, at());
     else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
     else if (name === "assist" && self !== null) this.mixer.play("assist");
     else if (name === "streak" && own) this.mixer.play("streak");

@@ -4,8 +4,8 @@
 // It only looks, or has record.js do so for a while. Until main.js, which installs it, has told it
 // what there is to look at, it says that nothing is there.
 
-/** @typedef {import("./wasm.js").Wasm} Wasm */
-/** @typedef {import("./wasm.js").Own} Own */
+/** @typedef {import("./types.js").Game} Game */
+/** @typedef {import("./types.js").Own} Own */
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./record.js").Recorder} Recorder */
@@ -14,7 +14,7 @@
 /**
  * @typedef {object} Looks
  * @property {() => boolean} connected
- * @property {() => Wasm} wasm
+ * @property {() => Game} game
  * @property {() => View} view
  * @property {() => Network} network
  * @property {() => Quality} quality
@@ -117,10 +117,10 @@ function simulated(looks) {
 
 /** @param {Looks} looks @returns {PageState} */
 function read(looks) {
-  const wasm = looks.wasm();
-  const state = wasm.state();
-  const own = wasm.own();
-  const score = wasm.roster()?.find((player) => player.player === state.player)?.score ?? 0;
+  const game = looks.game();
+  const state = game.network;
+  const { own } = game;
+  const score = state.player === null ? 0 : (game.roster.get(state.player)?.score ?? 0);
   return {
     connected: true,
     role: state.player === null ? "spectator" : "player",

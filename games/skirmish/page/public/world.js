@@ -1,18 +1,15 @@
 // @ts-check
-// What is drawn, as objects: rows and events of the core, read by the room's schema.
+// What is drawn, by what it is: rows and events of the game, sorted.
 //
-// It owns the objects and reuses them from frame to frame. It decides nothing about looks and
-// predicts nothing: the core did. Filled by main.js, read by everything that draws.
+// It decides nothing about looks and predicts nothing. Filled by main.js, read by everything that draws.
 
-/** @typedef {import("./wasm.js").Wasm} Wasm */
-/** @typedef {import("./wasm.js").Kind} Kind */
-/** @typedef {import("./wasm.js").Player} Player */
-/** @typedef {import("./wasm.js").Level} Level */
-/** @typedef {import("./wasm.js").Held} Held */
+/** @typedef {import("./types.js").Game} Game */
+/** @typedef {import("./types.js").Player} Player */
+/** @typedef {import("./types.js").Level} Level */
 
 /**
  * @typedef {object} Ship
- * @property {number} entity
+ * @property {number} id of the entity
  * @property {number} x
  * @property {number} y
  * @property {number} vx
@@ -27,13 +24,13 @@
  * @property {number} class an index of the measures' classes
  *
  * @typedef {object} Bolt
- * @property {number} entity
+ * @property {number} id of the entity
  * @property {number} x
  * @property {number} y
  * @property {number} aim along which it flies
  * @property {number} owner
  *
- * @typedef {{ entity: number, x: number, y: number, kind: number }} Pickup
+ * @typedef {{ id: number, x: number, y: number, kind_: number }} Pickup
  *
  * @typedef {object} Round
  * @property {number} number
@@ -53,7 +50,7 @@
  *
  * @typedef {object} Happening
  * @property {string} name of the event's kind
- * @property {Record<string, number>} values by the names of its fields
+ * @property {Record<string, number>} values by the names of its fields; `kind_` is the one called so
  */
 
 /** In the place of a player who has left. */
@@ -62,7 +59,7 @@ export const LEFT = 65535;
 const TEAM_MASK = 3;
 
 export class World {
-  /** @param {import("./wasm.js").Measures} measures */
+  /** @param {import("./types.js").Measures} measures */
   constructor(measures) {
     this.measures = measures;
     /** Of what is drawn of the others. */
@@ -81,45 +78,35 @@ export class World {
     this.round = null;
     /** The best first; empty while a round is played. @type {Result[]} */
     this.results = [];
-    /** The rocks that drift, where they are. @type {import("./wasm.js").Rock[]} */
+    /** The rocks that drift, where they are. @type {import("./types.js").Rock[]} */
     this.drifters = [];
     this.borderRadius = 0;
     /** How far the level reaches: what there is to look at before the border is known. */
     this.levelRadius = 0;
     /** @type {Level} */
     this.level = NOTHING;
-    /** @type {Map<number, Player>} */
+    /** @type {ReadonlyMap<number, Player>} */
     this.players = new Map();
-    /** Who leads, where `players` does not tell. @type {import("./wasm.js").BoardPage | null} */
+    /** Who leads, where `players` does not tell. @type {import("./types.js").BoardPage | null} */
     this.board = null;
     /** The own player. @type {number | null} */
     this.self = null;
     /** The own ship, where it is drawn; null when there is none. @type {Ship | null} */
     this.own = null;
-    /** @private @type {import("./wasm.js").Schema} */
-    this.schema = { entities: [], events: [] };
-    /** Objects by kind, of which the first few are in use. @private
-     *  @type {Map<string, Record<string, number>[]>} */
-    this.pools = new Map();
     /** @private */
     this.rosterVersion = -1;
   }
 
-  /**
-   * Learns what is said once, at the entrance to a room.
-   * @param {Wasm} wasm @param {number | null} self
-   */
-  enter(wasm, self) {
-    this.schema = wasm.schema() ?? { entities: [], events: [] };
-    this.level = wasm.level() ?? NOTHING;
+  /** Learns what is said once, at the entrance to a room. @param {Game} game */
+  enter(game) {
+    this.level = game.level ?? NOTHING;
     this.drifters = this.level.drifters.map(({ radius, solid_from }) => ({ x: 0, y: 0, radius, solid_from }));
-    this.tickRate = wasm.state().tick_rate_hz;
-    this.self = self;
+    this.tickRate = game.tickRate;
+    this.self = game.player;
     this.borderRadius = 0;
     this.levelRadius = reach(this.level);
-    this.pools.clear();
     this.clear();
-    this.players.clear();
+    this.players = new Map();
     this.board = null;
     this.rosterVersion = -1;
   }
@@ -134,89 +121,58 @@ export class World {
     this.own = null;
   }
 
-  /**
-   * Takes what is to be drawn at `now`. Gives whether there was anything.
-   * @param {Wasm} wasm @param {number} now @param {Held} held
-   */
-  refill(wasm, now, held) {
-    this.readRoster(wasm);
-    const numbers = wasm.draw(now, held);
-    if (numbers.length < 3) return false;
+  /** Takes what is to be drawn now. Gives whether there was anything. @param {Game} game */
+  refill(game) {
+    this.readRoster(game);
+    const rows = game.rows();
+    if (rows.length === 0) return false;
     this.clear();
-    this.tick = numbers[0];
-    this.ownTick = numbers[1];
-    /** @type {Map<string, number>} */
-    const used = new Map();
-    for (let at = 2; at < numbers.length; ) {
-      const kind = this.schema.entities[numbers[at + 1]];
-      const count = numbers[at + 2];
-      const nth = used.get(kind.name) ?? 0;
-      used.set(kind.name, nth + 1);
-      const row = this.object(kind, nth);
-      row.entity = numbers[at];
-      for (let i = 0; i < count; i++) row[kind.fields[i]] = numbers[at + 3 + i];
-      at += 3 + count;
-      this.place(kind.name, row);
-    }
+    this.tick = game.tick;
+    this.ownTick = game.ownTick;
+    for (const row of rows) this.place(row.kind, row);
     this.results.sort((a, b) => a.place - b.place || a.player - b.player);
-    this.drift(wasm);
+    this.drift(game);
     return true;
   }
 
   /** The rocks that drift go by the tick of the own ship: it is to meet them where they are drawn.
-   *  @private @param {Wasm} wasm */
-  drift(wasm) {
-    const places = wasm.drifters(this.ownTick);
+   *  @private @param {Game} game */
+  drift(game) {
+    const places = game.moving(this.ownTick);
     this.drifters.forEach((rock, nth) => {
       rock.x = places[2 * nth];
       rock.y = places[2 * nth + 1];
     });
   }
 
-  /** @private @param {string} kind @param {Record<string, number>} row */
+  /** @private @param {string} kind @param {any} row */
   place(kind, row) {
     if (kind === "ship") {
-      const ship = /** @type {Ship} */ (/** @type {unknown} */ (row));
-      this.ships.push(ship);
-      if (ship.player === this.self) this.own = ship;
+      this.ships.push(row);
+      if (row.player === this.self) this.own = row;
     } else if (kind === "bolt") {
-      this.bolts.push(/** @type {Bolt} */ (/** @type {unknown} */ (row)));
+      this.bolts.push(row);
     } else if (kind === "border") {
       this.borderRadius = row.radius;
     } else if (kind === "pickup") {
-      this.pickups.push(/** @type {Pickup} */ (/** @type {unknown} */ (row)));
+      this.pickups.push(row);
     } else if (kind === "round") {
-      this.round = /** @type {Round} */ (/** @type {unknown} */ (row));
+      this.round = row;
     } else if (kind === "result") {
-      this.results.push(/** @type {Result} */ (/** @type {unknown} */ (row)));
+      this.results.push(row);
     }
   }
 
-  /** @private @param {Kind} kind @param {number} nth */
-  object(kind, nth) {
-    let pool = this.pools.get(kind.name);
-    if (!pool) this.pools.set(kind.name, (pool = []));
-    return (pool[nth] ??= {});
-  }
-
-  /**
-   * Takes what has happened up to what is drawn.
-   * @param {Wasm} wasm @returns {Happening[]}
-   */
-  happenings(wasm) {
-    const numbers = wasm.events();
+  /** Takes what has happened up to what is drawn. @param {Game} game */
+  happenings(game) {
+    /** @type {Happening[]} */
     const happenings = [];
-    for (let at = 0; at < numbers.length; ) {
-      const kind = this.schema.events[numbers[at + 1]];
-      const count = numbers[at + 2];
-      /** @type {Record<string, number>} */
-      const values = {};
-      for (let i = 0; i < count; i++) values[kind.fields[i]] = numbers[at + 3 + i];
-      at += 3 + count;
+    for (const values of game.events()) {
+      const name = values.kind;
       // In a large arena a kill is told to each of the two, and who watches is told all.
       const last = happenings.at(-1);
-      const isTwice = kind.name === "kill" && last?.name === "kill" && last.values.victim === values.victim;
-      if (!isTwice) happenings.push({ name: kind.name, values });
+      const isTwice = name === "kill" && last?.name === "kill" && last.values.victim === values.victim;
+      if (!isTwice) happenings.push({ name, values });
     }
     return happenings;
   }
@@ -260,14 +216,13 @@ export class World {
     return Math.max(0, (ends - this.tick) / Math.max(1, this.tickRate));
   }
 
-  /** @private @param {Wasm} wasm */
-  readRoster(wasm) {
-    const version = wasm.rosterVersion();
+  /** @private @param {Game} game */
+  readRoster(game) {
+    const version = game.rosterVersion;
     if (version === this.rosterVersion) return;
     this.rosterVersion = version;
-    this.players.clear();
-    for (const player of wasm.roster() ?? []) this.players.set(player.player, player);
-    this.board = wasm.board();
+    this.players = game.roster;
+    this.board = game.board;
   }
 
   /** Rises whenever `players` changed. */

@@ -1,3 +1,5 @@
 //! The wasm of Skirmish's page.
 
-use tickwire_web as _;
+mod view;
+
+tickwire_web::export!(skirmish_rules::Skirmish, view::SkirmishView);

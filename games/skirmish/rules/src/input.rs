@@ -3,7 +3,7 @@
 //! It owns [`Input`] and what its values mean. What comes of them is in [`super::ship`].
 
 use glam::Vec2;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::class::Class;
 use super::rules::AIM_STEPS;
@@ -12,7 +12,10 @@ use super::rules::AIM_STEPS;
 ///
 /// The default is what nobody gave: the ship coasts, points where it did, and a charge is lost
 /// instead of fired.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// To people and pages it is `{ up, down, left, right, fire, rail, tall, aim, class }`: booleans, an
+/// angle in radians, and the class wished for or null. Such an input is always given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Input {
     /// Which buttons are held: [`Input::UP`] and the others, or-ed.
     pub buttons: u8,
@@ -93,6 +96,78 @@ impl Input {
     }
 }
 
+/// What goes over the wire.
+#[derive(Serialize, Deserialize)]
+struct WireInput {
+    buttons: u8,
+    aim: u16,
+    wish: u8,
+}
+
+/// What people read and pages write.
+#[derive(Serialize, Deserialize)]
+struct ReadableInput {
+    up: bool,
+    down: bool,
+    left: bool,
+    right: bool,
+    fire: bool,
+    rail: bool,
+    tall: bool,
+    /// In radians.
+    aim: f64,
+    class: Option<Class>,
+}
+
+impl Serialize for Input {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Input { buttons, aim, wish } = *self;
+        if !serializer.is_human_readable() {
+            return WireInput { buttons, aim, wish }.serialize(serializer);
+        }
+        let held = |button: u8| buttons & button != 0;
+        let turns = f64::from(aim) / f64::from(AIM_STEPS);
+        let readable = ReadableInput {
+            up: held(Input::UP),
+            down: held(Input::DOWN),
+            left: held(Input::LEFT),
+            right: held(Input::RIGHT),
+            fire: held(Input::FIRE),
+            rail: held(Input::RAIL),
+            tall: held(Input::TALL),
+            aim: turns * std::f64::consts::TAU,
+            class: self.wished(),
+        };
+        readable.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Input {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Input, D::Error> {
+        if !deserializer.is_human_readable() {
+            let WireInput { buttons, aim, wish } = WireInput::deserialize(deserializer)?;
+            return Ok(Input { buttons, aim, wish });
+        }
+        let readable = ReadableInput::deserialize(deserializer)?;
+        let buttons = [
+            (readable.up, Input::UP),
+            (readable.down, Input::DOWN),
+            (readable.left, Input::LEFT),
+            (readable.right, Input::RIGHT),
+            (readable.fire, Input::FIRE),
+            (readable.rail, Input::RAIL),
+            (readable.tall, Input::TALL),
+        ];
+        let held = buttons.iter().filter(|(is_held, _)| *is_held);
+        let held = held.fold(0, |held, (_, button)| held | button);
+        let turns = readable.aim / std::f64::consts::TAU;
+        // A cast from float saturates, and takes not-a-number to 0.
+        let steps = (turns * f64::from(AIM_STEPS)).round() as i64;
+        let input = Input::new(held, steps.rem_euclid(i64::from(AIM_STEPS)) as u16);
+        Ok(readable.class.map_or(input, |class| input.wishing(class)))
+    }
+}
+
 /// The direction of a step of aim.
 #[must_use]
 pub fn aim_direction(aim: u16) -> Vec2 {
@@ -115,6 +190,22 @@ mod tests {
     fn an_input_is_small_on_the_wire() {
         let input = Input { buttons: u8::MAX, aim: u16::MAX, wish: u8::MAX };
         assert!(bincode::serde::encode_to_vec(input, WIRE).unwrap().len() <= 8);
+    }
+
+    #[test]
+    fn an_input_is_read_by_names_and_travels_as_three_numbers() {
+        let input: Input = serde_json::from_str(
+            r#"{"up":true,"down":false,"left":false,"right":false,"fire":true,
+            "rail":false,"tall":false,"aim":-1.5707963267948966,"class":"Bulwark"}"#,
+        )
+        .unwrap();
+        let aimed = Input::new(Input::UP | Input::FIRE, AIM_STEPS / 4 * 3);
+        assert_eq!(input, aimed.wishing(Class::Bulwark));
+        let text = serde_json::to_string(&input).unwrap();
+        assert_eq!(serde_json::from_str::<Input>(&text).unwrap(), input);
+        let bytes = bincode::serde::encode_to_vec(input, WIRE).unwrap();
+        let numbers = bincode::serde::encode_to_vec((input.buttons, input.aim, input.wish), WIRE);
+        assert_eq!(bytes, numbers.unwrap());
     }
 
     #[test]

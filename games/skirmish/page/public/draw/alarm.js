@@ -10,7 +10,7 @@ import { LOW_HULL } from "../signs.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {import("../types.js").Own} Own */
 /** @typedef {{ angle: number, at: number, shielded: boolean }} Blow */
 
 const BLOW_MS = 1100;

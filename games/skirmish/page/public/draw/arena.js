@@ -11,7 +11,7 @@ import { addRock, paintLevel, paintRock } from "./level.js";
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("./level.js").Shape} Shape */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Level} Level */
+/** @typedef {import("../types.js").Level} Level */
 
 /** How far the picture of the level goes beyond the screen, in CSS pixels. */
 const MARGIN_PX = 128;

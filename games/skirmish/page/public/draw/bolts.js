@@ -10,7 +10,7 @@ import { TRAIL_MS } from "./memories.js";
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("./memories.js").Memories} Memories */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../types.js").Measures} Measures */
 
 const STREAK_SECONDS = 0.034;
 const TRAIL_BANDS = 5;

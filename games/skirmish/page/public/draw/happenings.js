@@ -52,7 +52,7 @@ export class Happenings {
     } else if (name === "spawn") {
       effects.spawn(x, y, colourIn(world, values.player), values.player === world.self);
     } else if (name === "take") {
-      effects.take(x, y, KINDS[values.kind] ?? KINDS[0]);
+      effects.take(x, y, KINDS[values.kind_] ?? KINDS[0]);
     } else if (name === "rail" && values.by !== world.self) {
       // The own one was there when it was fired.
       const { dx, dy, by } = values;
@@ -90,12 +90,12 @@ export class Happenings {
     for (const bolt of world.bolts) {
       // Own bolts flash when they are predicted, and may have numbers of the client's then.
       if (bolt.owner === world.self) continue;
-      if (bolt.entity > this.newestBolt) {
+      if (bolt.id > this.newestBolt) {
         const ship = world.shipOf(bolt.owner);
         if (ship) this.flash(ship.x, ship.y, bolt.aim, bolt.owner, world);
         this.shots.push({ x: bolt.x, y: bolt.y });
       }
-      newest = Math.max(newest, bolt.entity);
+      newest = Math.max(newest, bolt.id);
     }
     this.newestBolt = newest;
   }

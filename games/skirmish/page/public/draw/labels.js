@@ -9,7 +9,7 @@ import { hullLeft } from "./ships.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../types.js").Measures} Measures */
 
 const FONT = "500 11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 /** Seen from farther away, in CSS pixels per unit, names and hulls would cover the ships. */

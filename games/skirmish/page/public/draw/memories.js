@@ -5,7 +5,7 @@
 // game. Filled by picture.js at each frame, read by the painters of ships and bolts.
 
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../types.js").Measures} Measures */
 /**
  * @typedef {object} Memory
  * @property {number} entity
@@ -65,8 +65,8 @@ export class Memories {
   remember(world, now) {
     for (const ship of world.ships) {
       let memory = this.byPlayer.get(ship.player);
-      if (!memory || memory.entity !== ship.entity) {
-        memory = blank(ship.entity);
+      if (!memory || memory.entity !== ship.id) {
+        memory = blank(ship.id);
         this.byPlayer.set(ship.player, memory);
       }
       const { points } = memory;

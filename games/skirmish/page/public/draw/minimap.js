@@ -141,7 +141,7 @@ export class Minimap {
     const { context } = this;
     const half = 2.6 * pixel;
     context.lineWidth = 1.3 * pixel;
-    for (const { x, y, kind } of world.pickups) {
+    for (const { x, y, kind_: kind } of world.pickups) {
       context.beginPath();
       context.moveTo(x - half, y);
       context.lineTo(x + half, y);

@@ -20,11 +20,11 @@ export const ICONS = [
  *  @param {boolean} calm whether people asked for less motion */
 export function drawPickups(canvas, world, now, calm) {
   const { context, camera } = canvas;
-  for (const { x, y, kind, entity } of world.pickups) {
+  for (const { x, y, kind_: kind, id } of world.pickups) {
     if (!camera.sees(x, y, 2)) continue;
     const colour = KINDS[kind] ?? KINDS[0];
     const icon = ICONS[kind] ?? ICONS[0];
-    const beat = calm ? 0 : Math.sin(now / 380 + entity);
+    const beat = calm ? 0 : Math.sin(now / 380 + id);
     if (canvas.level.glow !== "none") canvas.glow(colour, x, y, 2.3, 0.5 + 0.12 * beat);
     canvas.toPlace(x, y, 0);
     const size = 1.12 + 0.06 * beat;
@@ -38,7 +38,7 @@ export function drawPickups(canvas, world, now, calm) {
     context.strokeStyle = colour;
     context.stroke(icon);
     // Two brackets go round: this one is there, a bare pad has none.
-    const turn = calm ? 0.6 : now / 1400 + entity;
+    const turn = calm ? 0.6 : now / 1400 + id;
     context.beginPath();
     for (const side of [0, Math.PI]) {
       context.moveTo(1.3 * Math.cos(turn + side), 1.3 * Math.sin(turn + side));

@@ -23,8 +23,8 @@ import { drawPickups } from "./pickups.js";
 /** @typedef {import("../quality.js").Level} Level */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Happening} Happening */
-/** @typedef {import("../wasm.js").Measures} Measures */
-/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {import("../types.js").Measures} Measures */
+/** @typedef {import("../types.js").Own} Own */
 
 /** How often a ship that is badly off sheds something. */
 const EMBERS_PER_SECOND = 9;

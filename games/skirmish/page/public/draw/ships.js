@@ -12,8 +12,8 @@ import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("./memories.js").Memories} Memories */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
-/** @typedef {import("../wasm.js").Own} Own */
-/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../types.js").Own} Own */
+/** @typedef {import("../types.js").Measures} Measures */
 
 const SHIELD_UNITS = 1.5;
 /** Seen from farther away, in CSS pixels per unit, ships have no marks and no shields. */

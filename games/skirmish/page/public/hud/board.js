@@ -7,7 +7,7 @@
 import { nameBox, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { shortlist } from "./words.js";
 
-/** @typedef {import("../wasm.js").Player} Player */
+/** @typedef {import("../types.js").Player} Player */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {Map<number, number>} Classes by player, as far as known */
 
@@ -39,7 +39,7 @@ export function fillBoard(list, count, world, classes, rows) {
 }
 
 /** Those whom the server told of, and oneself below them. @param {World} world
- *  @param {import("../wasm.js").BoardPage} board @param {number} rows */
+ *  @param {import("../types.js").BoardPage} board @param {number} rows */
 function onPage(world, board, rows) {
   const ids = board.players.slice(0, rows);
   if (world.self !== null && !ids.includes(world.self)) ids.push(world.self);
@@ -47,7 +47,7 @@ function onPage(world, board, rows) {
 }
 
 /** @param {Player[]} players best first @param {number} most @param {World} world
- *  @param {Classes} classes @param {import("../wasm.js").BoardPage | null} [board] */
+ *  @param {Classes} classes @param {import("../types.js").BoardPage | null} [board] */
 function lines(players, most, world, classes, board) {
   return shortlist(players, most, (player) => player.player === world.self).map((player) => {
     const row = document.createElement("li");

@@ -6,7 +6,7 @@
 
 import { pixelRatio } from "../finite.js";
 
-/** @typedef {import("../wasm.js").State} State */
+/** @typedef {import("../types.js").NetworkState} State */
 /** @typedef {import("../frame-time.js").Spread} Spread */
 
 const SAMPLES = 95;

@@ -12,7 +12,7 @@ import { part } from "../parts.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../input/controls.js").Controls} Controls */
-/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {import("../types.js").Own} Own */
 /** @typedef {"move" | "fire" | "rail"} Lesson */
 
 const LESSONS = /** @type {Lesson[]} */ (["move", "fire", "rail"]);

@@ -9,7 +9,7 @@ import { labelOf } from "../input/labels.js";
 import { part } from "../parts.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../wasm.js").Class} Class */
+/** @typedef {import("../types.js").Class} Class */
 
 const KEYS = /** @type {const} */ (["ship1", "ship2", "ship3"]);
 

@@ -8,8 +8,8 @@ import { LOW_HULL } from "../signs.js";
 import { nameTag, shipMark, weaponMark } from "./marks.js";
 import { part } from "../parts.js";
 
-/** @typedef {import("../wasm.js").Measures} Measures */
-/** @typedef {import("../wasm.js").Own} Own */
+/** @typedef {import("../types.js").Measures} Measures */
+/** @typedef {import("../types.js").Own} Own */
 /** @typedef {import("../world.js").World} World */
 
 export class OwnShip {

@@ -13,7 +13,7 @@ import { pointsText } from "./words.js";
 /** @typedef {import("../spectator.js").Spectator} Spectator */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
-/** @typedef {import("../wasm.js").State} State */
+/** @typedef {import("../types.js").NetworkState} State */
 
 export class WatchBar {
   /** @param {Spectator} spectator */

@@ -3,7 +3,7 @@
 //
 // It touches no page and keeps nothing. Used by everything in hud/ that writes a text.
 
-/** @typedef {import("../wasm.js").Measures} Measures */
+/** @typedef {import("../types.js").Measures} Measures */
 /** @typedef {"own" | "other" | "none"} Tone whose moment it is */
 
 /** What the rules give for each deed; told by no event, since the roster has the sums. */

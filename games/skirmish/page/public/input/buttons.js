@@ -1,7 +1,9 @@
 // @ts-check
-// What can be held, as bits: those of `skirmish::Input`, and what the page adds for the core.
+// What can be held, as bits, and what input of the game that is.
 //
-// It owns the numbers and nothing else. Used by everything that a hand works.
+// It owns the numbers and nothing else. Used by everything that a hand works, and by main.js.
+
+/** @typedef {import("../types.js").Input} Input */
 
 export const Button = {
   UP: 1,
@@ -17,6 +19,7 @@ export const Button = {
 };
 /** The class of the next ship stands above this bit. */
 export const CLASS_SHIFT = 8;
+export const CLASS_MASK = 3;
 export const CLASS_COUNT = 3;
 /** What a stick or a thumb points at stands above this bit, as UP, DOWN, LEFT and RIGHT: it only
  *  points, and is not pressed. */
@@ -26,6 +29,25 @@ export const MOVE = Button.UP | Button.DOWN | Button.LEFT | Button.RIGHT;
 
 /** Cosine of the angle within which a stick steers along an axis: eight equal directions. */
 const AXIS = 0.383;
+
+/** The game's input for what is pressed. @param {number} buttons @param {number} aim radians
+ *  @param {string | null} ship class of the next one @returns {Input} */
+export function inputOf(buttons, aim, ship) {
+  const held = (/** @type {number} */ button) => (buttons & button) !== 0;
+  const tall = held(Button.TALL);
+  return { ...movesOf(buttons), fire: held(Button.FIRE), rail: held(Button.RAIL), tall, aim, class: ship };
+}
+
+/** And for what sticks point at. @param {number} buttons */
+export function stickOf(buttons) {
+  return movesOf(buttons >> STICK_SHIFT);
+}
+
+/** @param {number} buttons */
+function movesOf(buttons) {
+  const held = (/** @type {number} */ button) => (buttons & button) !== 0;
+  return { up: held(Button.UP), down: held(Button.DOWN), left: held(Button.LEFT), right: held(Button.RIGHT) };
+}
 
 /** The direction of a stick as buttons. @param {number} dx @param {number} dy a unit vector */
 export function steer(dx, dy) {

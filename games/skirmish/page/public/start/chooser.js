@@ -8,7 +8,7 @@ import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "../hud/hulls.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
-/** @typedef {import("../wasm.js").Class} Class */
+/** @typedef {import("../types.js").Class} Class */
 
 /** What is compared, by its name for people.
  *  @type {Record<string, (ship: Class) => number>} */

@@ -91,6 +91,8 @@ export class TickwireClient {
     }
     this.#calls = /** @type {any} */ (exports);
     this.#memory = /** @type {WebAssembly.Memory} */ (exports.memory);
+    // It says which game's module it is.
+    this.#calls.tickwire_start();
     this.#home = JSON.parse(this.#text(this.#call("game")));
   }
 

@@ -2,22 +2,32 @@
 // The socket: it connects, keeps the client core fed and flushed, and comes back by itself.
 //
 // It decides when to try again and when to give up; it draws nothing and knows no game. What
-// the bytes mean is the core's business. Made by main.js, which is told of each turn.
+// the bytes mean is the core's business. Made by game.js, which is told of each turn. Where there is no
+// page, in Node, there is nothing to be put away or loaded anew.
 //
 // A page may be put away whole, to be shown again by Back: the browser then keeps its socket, and the
 // server a ship that nobody flies. So it closes the socket when the page goes, without a goodbye, and
 // joins again when the page is back.
 
 import { Guard } from "./guard.js";
-import { Stage, isBinary } from "./wasm.js";
-import { ask } from "./probe.js";
-import { markReloaded, wasReloaded } from "./rejoin.js";
-import { ticket } from "./ticket.js";
+import { Stage, isBinary } from "./core.js";
+import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
 
-/** @typedef {import("./wasm.js").Wasm} Wasm */
-/** @typedef {import("./wasm.js").Held} Held */
-/** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
+/** @typedef {import("./core.js").Core} Core */
+/** @typedef {{ spectator: boolean, name: string, room: string | null, settings?: unknown,
+ *              ticket?: string | null | (() => string | null) }} Greeting */
 /** @typedef {"idle" | "connecting" | "playing" | "waiting"} Status */
+/**
+ * @typedef {object} Hooks
+ * @property {() => void} sample before ticks are made: the last moment to say what is held
+ * @property {() => void} pumped what came has been taken
+ * @property {(status: Status, reason: string) => void} changed
+ * @property {(silent: boolean) => void} silent in a room of which nothing is heard, or again
+ * @property {(reason: string) => void} over it is no use to try again
+ * @property {() => void} idled the player did nothing: it watches now
+ * @property {() => Promise<Core>} faulted gets a fresh core
+ * @property {(greeting: Greeting) => void} reloads the page is about to be loaded anew
+ */
 
 /** First and longest wait before a new attempt. Each wait is drawn from its upper half. */
 const WAIT_FIRST_MS = 250;
@@ -51,23 +61,17 @@ const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
 /** A server that answers but opens no WebSocket does so for a reason that browsers keep from pages. */
 const SHUT =
-  "the server answers, but opens no connection: it may not allow pages of {origin}, a proxy on the way " +
+  "the server answers, but opens no connection: it may not allow {origin}, a proxy on the way " +
   "does not pass WebSockets on, or this address has too many connections";
 
 export class Connection {
-  /**
-   * @param {Wasm} wasm
-   * @param {() => Held} held what the player holds now
-   * @param {{ changed(status: Status, reason: string): void, silent(silent: boolean): void,
-   *           over(reason: string): void, idled(): void, faulted(): Promise<Wasm>,
-   *           reloads(greeting: Greeting): void }} hooks
-   */
-  constructor(wasm, held, hooks) {
-    this.wasm = wasm;
-    this.held = held;
+  /** @param {Core} core @param {URL} server the folder in which it speaks: it may lie below a path
+   *  @param {Hooks} hooks */
+  constructor(core, server, hooks) {
+    this.core = core;
     this.hooks = hooks;
-    /** What the player held when that was last known. @private @type {Held} */
-    this.lastHeld = { buttons: 0, aim: 0 };
+    /** @private */
+    this.server = server;
     /** @private */
     this.guard = new Guard();
     /** @type {Status} */
@@ -120,6 +124,7 @@ export class Connection {
     this.lookTimer = 0;
     /** When the page last watched. */
     this.watchedAt = 0;
+    if (!hasPage) return;
     addEventListener("online", () => this.look());
     document.addEventListener("visibilitychange", () => this.shown());
     // One that is put away for good has its socket closed by the browser, with 1001.
@@ -162,7 +167,7 @@ export class Connection {
   /** It is back: it joins again as what it was, once somebody looks: a browser may let a hidden page run
    *  for a moment. @private */
   resume() {
-    if (!this.greeting || !this.suspended || document.hidden) return;
+    if (!this.greeting || !this.suspended || isHidden()) return;
     this.suspended = false;
     this.anew();
   }
@@ -171,7 +176,7 @@ export class Connection {
    *  @private */
   shown() {
     clearTimeout(this.lookTimer);
-    if (document.hidden) return;
+    if (isHidden()) return;
     this.resume();
     if (this.isSilent()) this.lookTimer = setTimeout(() => this.look(), SHOWN_MS);
     else this.look();
@@ -184,7 +189,7 @@ export class Connection {
 
   /** There is a reason to think that the server can be reached now. @private */
   look() {
-    if (document.hidden || !this.greeting || this.suspended || this.renewing) return;
+    if (isHidden() || !this.greeting || this.suspended || this.renewing) return;
     const isStuck = this.status === "connecting" && performance.now() - this.openedAt > BEGUN_MS;
     const isSilent = this.isSilent();
     if (isSilent) this.reason = CUT;
@@ -199,7 +204,7 @@ export class Connection {
   leave() {
     if (this.status === "playing") {
       this.guarded(() => {
-        this.wasm.leave(performance.now());
+        this.core.leave(performance.now());
         this.flush();
       });
     }
@@ -247,7 +252,7 @@ export class Connection {
     const { attempt } = this;
     const isMine = () => attempt === this.attempt;
     this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
-    ask(socketUrl("http"), this.asking.signal).then((answer) => {
+    ask(socketUrl(this.server, "http"), this.asking.signal).then((answer) => {
       // A socket that has opened knows better.
       if (!isMine() || this.opened) return;
       if (answer.kind === "refused" || answer.kind === "there") {
@@ -269,7 +274,7 @@ export class Connection {
   /** @private */
   open() {
     clearTimeout(this.probeTimer);
-    const socket = new WebSocket(socketUrl("ws"));
+    const socket = new WebSocket(socketUrl(this.server, "ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () =>
@@ -278,8 +283,10 @@ export class Connection {
         this.opened = this.everOpened = true;
         this.failed = 0;
         this.refusal = this.diagnosis = "";
+        const { spectator, name, settings } = this.greeting;
         const room = this.askedRoom ?? this.greeting.room;
-        this.wasm.open(performance.now(), { ...this.greeting, room, ticket: ticket() });
+        const ticket = ticketOf(this.greeting);
+        this.core.open(performance.now(), { spectator, name, room, ticket, settings });
         this.askedRoom = null;
         this.greeted = true;
         this.pump();
@@ -298,7 +305,7 @@ export class Connection {
       this.stop();
       this.hooks.over(refusal);
     } else {
-      if (this.answers) this.diagnosis = this.refusal || SHUT.replace("{origin}", location.origin);
+      if (this.answers) this.diagnosis = this.refusal || SHUT.replace("{origin}", hasPage ? `pages of ${location.origin}` : "this program");
       this.lost(this.diagnosis || CUT);
     }
   }
@@ -324,7 +331,7 @@ export class Connection {
   receive(data) {
     if (!isBinary(data)) return;
     this.heardAt = performance.now();
-    this.wasm.receive(this.heardAt, data);
+    this.core.receive(this.heardAt, data);
     this.pump();
   }
 
@@ -334,7 +341,7 @@ export class Connection {
       if (this.status !== "playing") {
         this.enteredAt = performance.now();
         this.reason = "";
-        this.room = this.wasm.state().room;
+        this.room = this.core.state().room;
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
         this.waitMs = WAIT_FIRST_MS;
@@ -347,8 +354,8 @@ export class Connection {
 
   /** Not let in, sent away, or not understood. @private */
   ended() {
-    const state = this.wasm.state();
-    if (state.stale && !this.reloaded && this.noteReloaded(true)) {
+    const state = this.core.state();
+    if (hasPage && state.stale && !this.reloaded && this.noteReloaded(true)) {
       if (this.greeting) this.hooks.reloads(this.greeting);
       // What still comes until the page is gone says nothing new.
       this.drop();
@@ -410,11 +417,6 @@ export class Connection {
     }
   }
 
-  /** What the player holds has changed. @param {number} buttons */
-  hold(buttons) {
-    this.guarded(() => this.wasm.hold(buttons));
-  }
-
   /** To be called when something may be due that was not before. */
   nudge() {
     this.guarded(() => this.pump());
@@ -429,14 +431,18 @@ export class Connection {
     clearTimeout(this.pumpTimer);
     if (!this.greeted) return;
     try {
-      this.heed(this.wasm.play(performance.now(), this.input()));
+      this.guard.run("input", this.hooks.sample);
+      // A core that has trapped over it is gone.
+      if (!this.greeted) return;
+      this.heed(this.core.play(performance.now()));
       // That may have been the end of it.
       if (!this.greeted) return;
-      if (this.cut && !this.wasm.isComing()) this.lost(CUT);
+      if (this.cut && !this.core.isComing()) this.lost(CUT);
       else this.flush();
+      this.guard.run("news", this.hooks.pumped);
     } finally {
       // Whatever the rest of the page throws, the next tick comes.
-      if (this.greeted) this.schedule(this.wasm.due());
+      if (this.greeted) this.schedule(this.core.due());
     }
   }
 
@@ -448,17 +454,11 @@ export class Connection {
     this.pumpTimer = setTimeout(() => this.guarded(() => this.pump()), wait);
   }
 
-  /** What the player holds, or held last if that cannot be known. */
-  input() {
-    this.lastHeld = this.guard.run("input", this.held) ?? this.lastHeld;
-    return this.lastHeld;
-  }
-
   /** @private */
   flush() {
     const open = this.socket?.readyState === WebSocket.OPEN;
     const now = performance.now();
-    for (let message = this.wasm.outgoing(now); message; message = this.wasm.outgoing(now)) {
+    for (let message = this.core.outgoing(now); message; message = this.core.outgoing(now)) {
       if (open) this.socket?.send(message);
     }
   }
@@ -492,9 +492,9 @@ export class Connection {
    *  tried until there is one. @private */
   renew() {
     this.hooks.faulted().then(
-      (wasm) => {
+      (core) => {
         this.renewing = false;
-        this.wasm = wasm;
+        this.core = core;
         if (!this.suspended) this.lost(FAULT);
       },
       () => {
@@ -510,11 +510,4 @@ export class Connection {
     this.silent = false;
     this.hooks.changed(status, reason);
   }
-}
-
-/** Where the server speaks, beside the page: it may lie below a path. @param {"http" | "ws"} scheme */
-function socketUrl(scheme) {
-  const url = new URL("ws", document.baseURI);
-  if (scheme === "ws") url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url;
 }

@@ -2,7 +2,7 @@
 // Runs the steps of a frame so that a fault in one never stops the others.
 //
 // It reports each kind of fault once, for a frame comes sixty times a second, and knows nothing of
-// what it runs. Used by main.js and by draw/picture.js.
+// what it runs. Used by connection.js and game.js, and by pages.
 
 export class Guard {
   /** @param {(error: unknown) => boolean} [handle] called with each error first; gives whether it has

@@ -1,0 +1,452 @@
+// @ts-check
+// The client core, typed: what the exports of `web-client/src/exports.rs` are to JavaScript.
+//
+// It copies nothing that can be read in place. Views of wasm memory are made anew after each call, since
+// any call may grow the memory. Objects for rows and for the own state are made once and refilled.
+// Used by game.js and connection.js; `docs/client.md` has the exports themselves.
+
+/** @typedef {import("./tickwire.js").NetworkState} NetworkState */
+/** @typedef {import("./tickwire.js").Schema} Schema */
+/** @typedef {import("./tickwire.js").Kind} Kind */
+/** @typedef {import("./tickwire.js").Player} Player */
+/** @typedef {import("./tickwire.js").BoardPage} BoardPage */
+/** @typedef {import("./tickwire.js").Row} Row */
+/** @typedef {import("./tickwire.js").GameEvent} GameEvent */
+
+/** How far the client is, as `PageClient::stage_number` has it. */
+export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
+
+/** The number of the exports that this file knows. */
+const ABI = 1;
+/** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
+const SCRATCH_MAX_BYTES = 1 << 20;
+/** Names that a row or an event has of its own, and one that no object takes. */
+const TAKEN = new Set(["id", "kind", "own", "tick", "__proto__"]);
+
+/** Whether a message is binary, whichever realm it was made in: a frame, a worker or a test has an
+ *  `ArrayBuffer` of its own, of which nothing here is an instance.
+ *  @param {unknown} data @returns {data is ArrayBuffer} */
+export function isBinary(data) {
+  return Object.prototype.toString.call(data) === "[object ArrayBuffer]";
+}
+
+/**
+ * What the core says of itself, for the page and for connection.js.
+ * @typedef {NetworkState & {
+ *   stage: number, stale: boolean, last: boolean, idle: boolean, reason: string,
+ * }} State
+ * @typedef {{ spectator: boolean, name: string, room: string | null, ticket: string | null,
+ *             settings: unknown }} Hello
+ */
+
+export class Core {
+  /** @param {WebAssembly.Instance} instance */
+  constructor(instance) {
+    /** @private */
+    this.calls = /** @type {Record<string, (...numbers: number[]) => number>} */ (
+      /** @type {unknown} */ (instance.exports)
+    );
+    /** @private */
+    this.memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
+    /** @private */
+    this.decoder = new TextDecoder();
+    /** @private */
+    this.packer = new Packer();
+    /** @private @type {Rows | null} */
+    this.drawn = null;
+    /** @private @type {Template | null} */
+    this.template = null;
+    const abi = this.calls.tickwire_start?.();
+    if (abi !== ABI) throw new Error(`tickwire.wasm is of another version than the page: ${abi}, not ${ABI}`);
+  }
+
+  /** Begins anew: its hello waits to be sent. @param {number} now @param {Hello} hello */
+  open(now, { spectator, name, room, ticket, settings }) {
+    const chosen = settings === undefined || settings === null ? "" : JSON.stringify(settings);
+    const lengths = this.put([name, room ?? "", ticket ?? "", chosen].map((text) => encoder.encode(text)));
+    this.calls.tickwire_open(now, spectator ? 1 : 0, ...lengths);
+    this.drawn = null;
+  }
+
+  /**
+   * Puts a simulated network between socket and client, this and all to come; with all 0 none.
+   * @param {number} now @param {number} latency ms of a round trip @param {number} jitter ms
+   * @param {number} stall percent of the time @param {number} stallMs how long each lasts
+   */
+  link(now, latency, jitter, stall, stallMs) {
+    this.calls.tickwire_link(now, latency, jitter, stall, stallMs);
+  }
+
+  /** Switches what is shown of the client's work.
+   *  @param {boolean} prediction @param {boolean} interpolation */
+  show(prediction, interpolation) {
+    this.calls.tickwire_show(prediction ? 1 : 0, interpolation ? 1 : 0);
+  }
+
+  /**
+   * Begins anew with a room of bots in the page itself.
+   * @param {number} now @param {number} seed @param {number} players
+   */
+  demo(now, seed, players) {
+    this.calls.tickwire_demo(now, seed, players);
+    this.drawn = null;
+  }
+
+  /** @param {number} now */
+  advanceDemo(now) {
+    this.calls.tickwire_demo_advance(now);
+  }
+
+  /**
+   * Puts one message on the way to the client; `play` takes it.
+   * @param {number} now @param {ArrayBuffer} message
+   */
+  receive(now, message) {
+    this.put([new Uint8Array(message)]);
+    this.calls.tickwire_receive(now, message.byteLength);
+  }
+
+  /** Whether a message is on the way to the client. */
+  isComing() {
+    return this.calls.tickwire_is_coming() !== 0;
+  }
+
+  /** What is held from now on; gives what is wrong with it. @param {unknown} input @param {unknown} stick */
+  hold(input, stick) {
+    const lengths = this.put([this.packer.pack(input), this.packer.pack(stick)]);
+    return this.text(this.calls.tickwire_hold(...lengths));
+  }
+
+  /** What is pressed for a moment; gives what is wrong with it. @param {unknown} input */
+  press(input) {
+    return this.text(this.calls.tickwire_press(...this.put([this.packer.pack(input)])));
+  }
+
+  /** Nobody is there. */
+  release() {
+    this.calls.tickwire_release();
+  }
+
+  /** Takes the messages that have come and makes the ticks that are due; gives the stage then.
+   *  @param {number} now */
+  play(now) {
+    return this.calls.tickwire_play(now);
+  }
+
+  /** When `play` is due next. */
+  due() {
+    return this.calls.tickwire_due();
+  }
+
+  /** Takes the next message to be sent now, a copy. @param {number} now */
+  outgoing(now) {
+    const length = this.calls.tickwire_outgoing(now);
+    return length === 0 ? null : this.bytes(length).slice();
+  }
+
+  /** Queues a goodbye, to be sent now. @param {number} now */
+  leave(now) {
+    this.calls.tickwire_leave(now);
+  }
+
+  /** What is to be drawn; null while there is nothing. What it gives is refilled by the next call.
+   *  @param {number} now */
+  draw(now) {
+    const count = this.calls.tickwire_draw(now);
+    if (count < 3) return null;
+    let { drawn } = this;
+    if (!drawn) {
+      const schema = this.schema();
+      if (!schema) return null;
+      this.drawn = drawn = new Rows(schema);
+      // That was another call.
+      this.calls.tickwire_draw(now);
+    }
+    drawn.fill(this.numbers(count));
+    return drawn;
+  }
+
+  /** Takes what has happened up to what was drawn. @returns {GameEvent[]} */
+  events() {
+    const { drawn } = this;
+    return drawn ? drawn.events(this.numbers(this.calls.tickwire_events())) : [];
+  }
+
+  /** The own state as predicted: an object that is refilled by the next call, as long as its shape stays.
+   *  @returns {any} */
+  own() {
+    const numbers = this.numbers(this.calls.tickwire_own());
+    if (numbers.length === 0) return null;
+    if (this.template?.version !== numbers[0]) {
+      const leaves = numbers.slice();
+      this.template = new Template(leaves[0], this.json(this.calls.tickwire_own_template()));
+      return this.template.fill(leaves);
+    }
+    return this.template.fill(numbers);
+  }
+
+  /** @returns {State} */
+  state() {
+    return this.json(this.calls.tickwire_state());
+  }
+
+  /** @returns {any} */
+  measures() {
+    return this.json(this.calls.tickwire_measures());
+  }
+
+  /** @returns {Schema | null} */
+  schema() {
+    return this.json(this.calls.tickwire_schema());
+  }
+
+  /** @returns {any} */
+  level() {
+    return this.json(this.calls.tickwire_level());
+  }
+
+  /** @returns {any} */
+  settings() {
+    return this.json(this.calls.tickwire_settings());
+  }
+
+  /** What moves in the level by the tick alone; good until the next call. @param {number} tick */
+  moving(tick) {
+    return this.numbers(this.calls.tickwire_moving(tick));
+  }
+
+  /** @returns {Player[] | null} */
+  roster() {
+    return this.json(this.calls.tickwire_roster());
+  }
+
+  /** Rises whenever the roster changed. */
+  rosterVersion() {
+    return this.calls.tickwire_roster_version();
+  }
+
+  /** Has so many rows of the board open. @param {number} rows */
+  openBoard(rows) {
+    this.calls.tickwire_open_board(rows);
+  }
+
+  /** @returns {BoardPage | null} */
+  board() {
+    return this.json(this.calls.tickwire_board());
+  }
+
+  /** Takes the next notice; empty when there is none. */
+  notice() {
+    return this.text(this.calls.tickwire_notice());
+  }
+
+  /** Puts bytes one after the other; gives their lengths. @private @param {Uint8Array[]} parts */
+  put(parts) {
+    const lengths = parts.map((part) => part.length);
+    const length = lengths.reduce((sum, each) => sum + each, 0);
+    let at = this.calls.tickwire_scratch(length);
+    let room = SCRATCH_MAX_BYTES;
+    const memory = new Uint8Array(this.memory.buffer);
+    for (const part of parts) {
+      // Longer than scratch can be: the core refuses it by its length.
+      const fits = part.subarray(0, room);
+      memory.set(fits, at);
+      at += fits.length;
+      room -= fits.length;
+    }
+    return lengths;
+  }
+
+  /** @private @param {number} length */
+  bytes(length) {
+    return new Uint8Array(this.memory.buffer, this.calls.tickwire_bytes(), length);
+  }
+
+  /** @private @param {number} length */
+  numbers(length) {
+    return new Float64Array(this.memory.buffer, this.calls.tickwire_numbers(), length);
+  }
+
+  /** @private @param {number} length */
+  text(length) {
+    return length === 0 ? "" : this.decoder.decode(this.bytes(length));
+  }
+
+  /** @private @param {number} length */
+  json(length) {
+    return length === 0 ? null : JSON.parse(this.text(length));
+  }
+}
+
+/** Numbers of the core as objects, by the room's schema. */
+class Rows {
+  /** @param {Schema} schema */
+  constructor({ entities, events }) {
+    /** What the others are drawn at. */
+    this.tick = 0;
+    /** What the own player is drawn at: ahead of the others. */
+    this.ownTick = 0;
+    /** Those of the last filling. @type {Row[]} */
+    this.list = [];
+    /** @private */
+    this.filled = 0;
+    const named = (/** @type {Kind} */ { name, fields }) => ({
+      name,
+      fields: fields.map((field) => (TAKEN.has(field.name) ? `${field.name}_` : field.name)),
+      /** By id. @type {Map<number, { row: any, filled: number }>} */
+      known: new Map(),
+    });
+    /** @private */
+    this.entityKinds = entities.map(named);
+    /** @private */
+    this.eventKinds = events.map(named);
+  }
+
+  /** @param {Float64Array} numbers the two ticks, then of each row: id, kind, whether it is the own, values */
+  fill(numbers) {
+    this.tick = numbers[0];
+    this.ownTick = numbers[1];
+    this.list.length = 0;
+    this.filled += 1;
+    for (let at = 2; at < numbers.length; ) {
+      const id = numbers[at];
+      const { name, fields, known } = this.entityKinds[numbers[at + 1]];
+      let entry = known.get(id);
+      if (!entry) known.set(id, (entry = { row: { id, kind: name, own: false }, filled: 0 }));
+      const { row } = entry;
+      entry.filled = this.filled;
+      row.own = numbers[at + 2] !== 0;
+      at += 3;
+      for (const field of fields) row[field] = numbers[at++];
+      this.list.push(row);
+    }
+    for (const { known } of this.entityKinds) {
+      for (const [id, { filled }] of known) if (filled !== this.filled) known.delete(id);
+    }
+  }
+
+  /** @param {Float64Array} numbers of each event: tick, kind, count, values @returns {GameEvent[]} */
+  events(numbers) {
+    const events = [];
+    for (let at = 0; at < numbers.length; ) {
+      const { name, fields } = this.eventKinds[numbers[at + 1]];
+      /** @type {any} */
+      const event = { tick: numbers[at], kind: name };
+      at += 3;
+      for (const field of fields) event[field] = numbers[at++];
+      events.push(event);
+    }
+    return events;
+  }
+}
+
+/** An object of the core's that is refilled with new numbers as long as all else of it stays. */
+class Template {
+  /** @param {number} version @param {unknown} shape with each leaf's place among the numbers, -1 - place for
+   *  a boolean */
+  constructor(version, shape) {
+    this.version = version;
+    /** @private @type {{ value: any }} */
+    this.root = { value: shape };
+    /** @private @type {{ of: any, key: string, place: number, isFlag: boolean }[]} */
+    this.leaves = [];
+    this.find(this.root);
+  }
+
+  /** @private @param {any} of */
+  find(of) {
+    for (const [key, value] of Object.entries(of)) {
+      if (typeof value === "number") {
+        const isFlag = value < 0;
+        this.leaves.push({ of, key, place: isFlag ? -1 - value : value, isFlag });
+      } else if (typeof value === "object" && value !== null) {
+        this.find(value);
+      }
+    }
+  }
+
+  /** @param {Float64Array} numbers the version, then the leaves */
+  fill(numbers) {
+    for (const { of, key, place, isFlag } of this.leaves) {
+      const value = numbers[place + 1];
+      of[key] = isFlag ? value !== 0 : value;
+    }
+    return this.root.value;
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Values as bytes, in seven forms of MessagePack: nil, booleans, float 64, str 32, array 32, map 32. */
+class Packer {
+  constructor() {
+    /** @private */
+    this.bytes = new Uint8Array(256);
+    /** @private */
+    this.length = 0;
+  }
+
+  /** Gives a copy. @param {unknown} value */
+  pack(value) {
+    this.length = 0;
+    if (value !== undefined) this.add(value);
+    return this.bytes.slice(0, this.length);
+  }
+
+  /** @private @param {unknown} value */
+  add(value) {
+    if (value === true || value === false) {
+      this.head(value ? 0xc3 : 0xc2, 0);
+    } else if (typeof value === "number") {
+      const at = this.head(0xcb, 8);
+      this.view().setFloat64(at, value);
+    } else if (typeof value === "string") {
+      const text = encoder.encode(value);
+      this.count(0xdb, text.length);
+      const at = this.room(text.length);
+      this.bytes.set(text, at);
+    } else if (Array.isArray(value)) {
+      this.count(0xdd, value.length);
+      for (const item of value) this.add(item);
+    } else if (typeof value === "object" && value !== null) {
+      const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+      this.count(0xdf, fields.length);
+      for (const [name, field] of fields) {
+        this.add(name);
+        this.add(field);
+      }
+    } else {
+      this.head(0xc0, 0);
+    }
+  }
+
+  /** @private @param {number} tag @param {number} length of what follows; gives where that is */
+  head(tag, length) {
+    const at = this.room(1 + length);
+    this.bytes[at] = tag;
+    return at + 1;
+  }
+
+  /** @private @param {number} tag @param {number} count */
+  count(tag, count) {
+    const at = this.head(tag, 4);
+    this.view().setUint32(at, count);
+  }
+
+  /** @private */
+  view() {
+    return new DataView(this.bytes.buffer);
+  }
+
+  /** Where so many bytes go. @private @param {number} length */
+  room(length) {
+    const at = this.length;
+    this.length += length;
+    if (this.length > this.bytes.length) {
+      const bytes = new Uint8Array(2 * this.length);
+      bytes.set(this.bytes);
+      this.bytes = bytes;
+    }
+    return at;
+  }
+}

@@ -1,0 +1,374 @@
+// @ts-check
+// `Tickwire`: a game as a page sees it. It joins the core and its connection, and knows no game.
+//
+// It owns what outlasts a connection and a core that has trapped: what is held, the simulated network,
+// what the page asked for. It draws nothing. `tickwire.d.ts` has a word on each of its members.
+
+import { Connection } from "./connection.js";
+import { Core } from "./core.js";
+import { Guard } from "./guard.js";
+import { hasPage } from "./env.js";
+
+/** @typedef {import("./tickwire.js").Tickwire} Declared */
+/** @typedef {import("./tickwire.js").LoadOptions} LoadOptions */
+/** @typedef {import("./tickwire.js").JoinOptions} JoinOptions */
+/** @typedef {import("./tickwire.js").Simulation} Simulation */
+/** @typedef {import("./tickwire.js").Status} Status */
+/** @typedef {import("./tickwire.js").Player} Player */
+/** @typedef {import("./connection.js").Greeting} Greeting */
+
+/** A simulated network stands still for so long each time, unless it is told otherwise. */
+const STALL_MS = 300;
+const DEMO_PLAYERS = 14;
+
+/** @type {Simulation} */
+const USUAL = { latency: 0, jitter: 0, stall: 0, stallMs: STALL_MS, prediction: true, interpolation: true };
+
+/** @implements {Declared} */
+export class Tickwire extends EventTarget {
+  /** @type {Core} */
+  #core;
+  /** @type {() => Promise<Core>} */
+  #renew;
+  /** @type {Connection} */
+  #connection;
+  #guard = new Guard((error) => this.#connection.handleTrap(error));
+  /** What was held last; undefined if nobody is there. @type {{ input: unknown, stick: unknown } | undefined} */
+  #held;
+  /** What has been said of inputs that are none. @type {Set<string>} */
+  #complaints = new Set();
+  #simulation = { ...USUAL };
+  /** @type {{ players: number, seed: number } | null} */
+  #demo = null;
+  /** @type {Map<number, Player>} */
+  #roster = new Map();
+  #rosterVersion = -1;
+  /** The last one that was told of. */
+  #rosterTold = -1;
+  /** What is known once for each room. @type {Record<string, any>} */
+  #room = {};
+
+  /** @type {Status} */
+  status = "idle";
+  reason = "";
+  isIdle = false;
+  isSilent = false;
+  tick = 0;
+  ownTick = 0;
+  /** @type {(() => void) | null} */
+  onsample = null;
+
+  /** @param {LoadOptions} [options] */
+  static async load({ server, wasm, address } = {}) {
+    const folder = server === undefined ? here() : new URL(slashed(String(server)));
+    const source = wasm ?? new URL("tickwire.wasm", server === undefined ? import.meta.url : folder);
+    const module = await compile(source);
+    const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
+    const game = new Tickwire(await renew(), renew, folder);
+    if (address !== undefined) game.simulate(simulationOf(address));
+    return game;
+  }
+
+  /** Use {@link Tickwire.load}. @param {Core} core @param {() => Promise<Core>} renew @param {URL} server */
+  constructor(core, renew, server) {
+    super();
+    this.#core = core;
+    this.#renew = renew;
+    this.#connection = new Connection(core, server, {
+      sample: () => this.onsample?.(),
+      pumped: () => this.#tellNews(),
+      changed: (status, reason) => this.#changed(status, reason),
+      silent: (silent) => this.#tell("silent", { silent: (this.isSilent = silent) }),
+      over: (reason) => {
+        this.#turn("ended", reason);
+        this.isIdle = false;
+      },
+      idled: () => {
+        this.isIdle = true;
+        this.#tell("idle", {});
+      },
+      faulted: () => this.#faulted(),
+      reloads: (greeting) => this.#tell("reload", greeting),
+    });
+  }
+
+  /** @param {JoinOptions} [options] */
+  join({ name = "", room = null, ticket = null, settings } = {}) {
+    this.#enter({ spectator: false, name, room: room || null, ticket, settings });
+  }
+
+  /** @param {Omit<JoinOptions, "settings">} [options] */
+  spectate({ name = "", room = null, ticket = null } = {}) {
+    this.#enter({ spectator: true, name, room: room || null, ticket });
+  }
+
+  /** @param {Greeting} greeting */
+  #enter(greeting) {
+    this.isIdle = false;
+    this.#connection.start(greeting);
+  }
+
+  resume() {
+    if (!this.isIdle) return false;
+    this.isIdle = false;
+    this.#connection.rejoinAs(false);
+    return true;
+  }
+
+  leave() {
+    this.isIdle = false;
+    this.#connection.leave();
+  }
+
+  /** @param {number} [players] @param {number} [seed] */
+  demo(players = DEMO_PLAYERS, seed = Math.floor(Math.random() * 2 ** 32)) {
+    if (this.#connection.greeting) this.leave();
+    this.#demo = { players, seed };
+    this.#forget();
+    this.#run("demo", (core) => core.demo(performance.now(), seed, players));
+  }
+
+  get isDemo() {
+    return this.#demo !== null;
+  }
+
+  get isInRoom() {
+    return this.status === "playing" || this.status === "watching";
+  }
+
+  /** @param {unknown} input @param {unknown} [stick] */
+  hold(input, stick) {
+    this.#held = { input, stick };
+    this.#run("hold", (core) => this.#complain(core.hold(input, stick)));
+  }
+
+  /** @param {unknown} input */
+  press(input) {
+    this.#run("press", (core) => this.#complain(core.press(input)));
+  }
+
+  release() {
+    this.#held = undefined;
+    this.#run("release", (core) => core.release());
+  }
+
+  /** An author of a page is told of each fault in what it holds, once. @param {string} what */
+  #complain(what) {
+    if (what === "" || this.#complaints.has(what)) return;
+    this.#complaints.add(what);
+    console.error(`this is no input of the game: ${what}`);
+  }
+
+  rows() {
+    const now = performance.now();
+    if (!this.#demo && this.isInRoom) this.#guard.run("input", () => this.onsample?.());
+    const drawn = this.#run("rows", (core) => {
+      if (this.#demo) core.advanceDemo(now);
+      return core.draw(now);
+    });
+    if (!drawn) return [];
+    this.tick = drawn.tick;
+    this.ownTick = drawn.ownTick;
+    return drawn.list;
+  }
+
+  events() {
+    return this.#run("events", (core) => core.events()) ?? [];
+  }
+
+  get own() {
+    return this.isInRoom ? (this.#run("own", (core) => core.own()) ?? null) : null;
+  }
+
+  get roster() {
+    const version = this.rosterVersion;
+    if (version !== this.#rosterVersion) {
+      this.#rosterVersion = version;
+      const players = this.#run("roster", (core) => core.roster()) ?? [];
+      this.#roster = new Map(players.map((player) => [player.player, player]));
+    }
+    return this.#roster;
+  }
+
+  get rosterVersion() {
+    return this.#run("roster", (core) => core.rosterVersion()) ?? 0;
+  }
+
+  /** @param {number} rows */
+  openBoard(rows) {
+    this.#run("board", (core) => core.openBoard(rows));
+  }
+
+  get board() {
+    return this.#run("board", (core) => core.board()) ?? null;
+  }
+
+  get player() {
+    return this.#once("player", (core) => core.state().player);
+  }
+
+  get room() {
+    return this.#once("room", (core) => core.state().room);
+  }
+
+  get tickRate() {
+    return this.#once("tickRate", (core) => core.state().tick_rate_hz || null) ?? 0;
+  }
+
+  get schema() {
+    return this.#once("schema", (core) => core.schema());
+  }
+
+  get level() {
+    return this.#once("level", (core) => core.level());
+  }
+
+  get settings() {
+    return this.#once("settings", (core) => core.settings());
+  }
+
+  get measures() {
+    return (this.#measures ??= this.#run("measures", (core) => core.measures()));
+  }
+  /** @type {any} */
+  #measures;
+
+  /** @param {number} tick */
+  moving(tick) {
+    return this.#run("moving", (core) => core.moving(tick)) ?? new Float64Array();
+  }
+
+  get network() {
+    return this.#run("network", (core) => core.state()) ?? NOTHING;
+  }
+
+  /** @param {Partial<Simulation>} wanted */
+  simulate(wanted) {
+    Object.assign(this.#simulation, wanted);
+    this.#run("simulation", (core) => this.#simulateIn(core));
+    this.#connection.nudge();
+  }
+
+  get simulation() {
+    return { ...this.#simulation };
+  }
+
+  /** What is the same as long as it is in a room. @template T @param {string} name
+   *  @param {(core: Core) => T | null} ask @returns {T | null} */
+  #once(name, ask) {
+    if (name in this.#room) return this.#room[name];
+    const known = this.#run(name, ask) ?? null;
+    if (this.isInRoom || this.#demo) this.#room[name] = known;
+    return known;
+  }
+
+  #forget() {
+    this.#room = {};
+    this.#rosterVersion = this.#rosterTold = -1;
+    this.#roster = new Map();
+  }
+
+  /** @param {import("./connection.js").Status} status @param {string} reason */
+  #changed(status, reason) {
+    this.isSilent = false;
+    if (status !== "playing") return this.#turn(status, reason);
+    this.#demo = null;
+    this.#forget();
+    this.#turn(this.#core.state().player === null ? "watching" : "playing", reason);
+  }
+
+  /** @param {Status} status @param {string} reason */
+  #turn(status, reason) {
+    this.status = status;
+    this.reason = reason;
+    this.#tell("status", { status, reason });
+  }
+
+  #tellNews() {
+    if (!this.isInRoom) return;
+    const version = this.#core.rosterVersion();
+    if (version !== this.#rosterTold) {
+      this.#rosterTold = version;
+      this.#tell("roster", {});
+    }
+    for (let text = this.#core.notice(); text; text = this.#core.notice()) this.#tell("notice", { text });
+  }
+
+  /** @param {string} type @param {object} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(Object.assign(new Event(type), detail));
+  }
+
+  /** The core trapped: its memory can no longer be trusted. */
+  async #faulted() {
+    const core = await this.#renew();
+    this.#core = core;
+    this.#simulateIn(core);
+    if (this.#held) core.hold(this.#held.input, this.#held.stick);
+    if (this.#demo) core.demo(performance.now(), this.#demo.seed, this.#demo.players);
+    this.#tell("renewed", {});
+    return core;
+  }
+
+  /** @param {Core} core */
+  #simulateIn(core) {
+    const { latency, jitter, stall, stallMs, prediction, interpolation } = this.#simulation;
+    core.link(performance.now(), latency, jitter, stall, stallMs);
+    core.show(prediction, interpolation);
+  }
+
+  /** Asks the core; undefined if it traps, and then a fresh one is on its way.
+   *  @template T @param {string} step @param {(core: Core) => T} act @returns {T | undefined} */
+  #run(step, act) {
+    return this.#guard.run(step, () => act(this.#core));
+  }
+}
+
+/** @type {import("./core.js").State} */
+const NOTHING = {
+  stage: 0, reason: "", stale: false, last: false, idle: false, room: null, player: null, tick_rate_hz: 0,
+  delay_ticks: 0, time_scale: 1, tick: 0, rtt_ms: 0, snapshots: 0, bytes: 0, snapshot_bytes: 0, late_inputs: 0,
+  corrections: 0, margin_ms: null, extrapolated_percent: 0, entities: 0,
+};
+
+/** The folder of the page, which is that of the server unless it is told otherwise. */
+function here() {
+  if (hasPage) return new URL(document.baseURI);
+  throw new Error("outside of a page, Tickwire.load needs to be told the server");
+}
+
+/** @param {string} url */
+function slashed(url) {
+  return url.replace(/\/?$/, "/");
+}
+
+/** What an address asks for, as `?latency=150&jitter=20&stall=2&prediction=0`. @param {string} address */
+function simulationOf(address) {
+  const asked = new URLSearchParams(address.replace(/^[^?]*/, ""));
+  const number = (/** @type {string} */ name) => Math.max(0, Number(asked.get(name)) || 0);
+  const isOn = (/** @type {string} */ name) => asked.get(name) !== "0";
+  return {
+    latency: number("latency"),
+    jitter: number("jitter"),
+    stall: number("stall"),
+    prediction: isOn("prediction"),
+    interpolation: isOn("interpolation"),
+  };
+}
+
+/** @param {string | URL | BufferSource | WebAssembly.Module} source */
+async function compile(source) {
+  if (isA(source, "WebAssembly.Module")) return /** @type {WebAssembly.Module} */ (source);
+  if (typeof source !== "string" && !isA(source, "URL")) {
+    return WebAssembly.compile(/** @type {BufferSource} */ (source));
+  }
+  const response = await fetch(/** @type {string | URL} */ (source));
+  if (!response.ok) throw new Error(`the game's code could not be loaded (${response.status})`);
+  // Not streaming: that insists on a content type, which a plain file server may not know.
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Whether something is of a kind, whichever realm it is from. @param {unknown} value @param {string} kind */
+function isA(value, kind) {
+  return Object.prototype.toString.call(value) === `[object ${kind}]`;
+}

@@ -1,0 +1,89 @@
+//! What a page's client promises, by what it leaves in its buffers.
+
+use test_games::dots::Dots;
+use tickwire_game::protocol::{End, Refusal, ServerMessage};
+
+use super::*;
+use crate::path::path_settings;
+use crate::view::Plain;
+
+type DotsPage = PageClient<Dots, Plain>;
+
+fn text(page: &DotsPage) -> String {
+    String::from_utf8(page.buffers.bytes.clone()).unwrap()
+}
+
+/// Puts a message of the server's on the path.
+fn receive(page: &mut DotsPage, now_ms: f64, message: &ServerMessage<'_>) {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    page.buffers.scratch(bytes.len()).copy_from_slice(&bytes);
+    page.receive(now_ms, bytes.len());
+}
+
+/// A page that has opened a connection over a line that is long.
+fn on_a_long_line() -> DotsPage {
+    let mut page = DotsPage::new();
+    page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
+    page.open(0.0, false, [0; 4]);
+    page
+}
+
+#[test]
+fn on_a_long_line_the_hello_leaves_late_and_the_refusal_is_seen_late() {
+    let mut page = on_a_long_line();
+    assert_eq!((page.outgoing(0.0), page.due_ms()), (0, 50.0));
+    assert!(page.outgoing(50.0) > 0, "the hello");
+    receive(&mut page, 60.0, &ServerMessage::Refused(Refusal::RoomFull));
+    receive(&mut page, 60.0, &ServerMessage::Goodbye(End::Refused));
+    assert_eq!((page.play(109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
+    assert_eq!((page.play(110.0), page.is_coming()), (3, false));
+    // The conditions are the next client's, too.
+    page.open(200.0, false, [0; 4]);
+    assert_eq!((page.outgoing(200.0), page.due_ms()), (0, 250.0));
+}
+
+#[test]
+fn who_leaves_over_a_long_line_says_goodbye_at_once() {
+    let mut page = on_a_long_line();
+    assert_eq!(page.outgoing(1.0), 0);
+    page.leave(2.0);
+    assert!(page.outgoing(2.0) > 1, "the hello");
+    assert_eq!(page.outgoing(2.0), 1, "the goodbye");
+    assert_eq!(page.outgoing(2.0), 0);
+}
+
+#[test]
+fn the_demo_is_a_room_that_moves() {
+    let mut page = DotsPage::new();
+    page.open_demo(0.0, 1, 5);
+    for frame in 0..300 {
+        page.advance_demo(f64::from(frame) * 16.0);
+    }
+    page.state();
+    let state = text(&page);
+    assert!(state.contains("\"stage\":2") && state.contains("\"room\":\"demo\""), "{state}");
+    assert!(state.contains("\"time_scale\":1,"), "{state}");
+    page.schema();
+    assert!(text(&page).contains("{\"name\":\"dot\",\"fields\":[{\"name\":\"x\""));
+    page.level();
+    assert_eq!(text(&page), "null", "dots have none");
+    let count = page.draw(4_800.0);
+    assert_eq!(count, 2 + 5 * (3 + 3), "two ticks, and five dots");
+    assert_eq!(page.buffers.numbers[4], 0.0, "none of them its own");
+    assert!(page.events() > 0, "something happens");
+}
+
+#[test]
+fn what_is_no_message_is_a_fault_and_no_panic() {
+    let mut page = DotsPage::new();
+    page.buffers.scratch(5).copy_from_slice(b"Ada!!");
+    page.open(0.0, false, [3, 0, 0, 0]);
+    assert!(page.outgoing(0.0) > 0, "the hello");
+    page.buffers.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
+    page.receive(f64::NAN, 3);
+    assert_eq!(page.play(0.0), 5, "a fault");
+    page.state();
+    assert!(text(&page).contains("\"reason\":\"a message before the welcome out of place\""));
+    assert_eq!(page.own(), 0);
+}
