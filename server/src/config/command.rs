@@ -52,7 +52,9 @@ impl Settings {
 
     /// The command line.
     pub(crate) fn command(&self) -> Command {
-        let command = Command::new(self.page.name()).version(self.page.version());
+        // However it was called.
+        let name = self.page.name();
+        let command = Command::new(name).bin_name(name).version(self.page.version());
         let command = Config::augment_args(command)
             .about("An authoritative multiplayer game server over WebSockets.")
             .long_about(None);

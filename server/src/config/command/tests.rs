@@ -116,7 +116,7 @@ fn help_and_errors_name_the_program_its_variables_and_its_defaults() {
             "[default: 61]",
             "[default: 1750ms]",
             "[default: hard]",
-            "{\"walls\": 3}",
+            "walls",
         ] {
             assert!(help.contains(said), "{said}: {help}");
         }
