@@ -402,7 +402,7 @@ fn the_example_in_node_decodes_a_live_room() {
     let _alone = alone();
     let server = Server::start(&["--fill", "8", "--seed", "1"]);
     for (path, kind) in
-        [("/client.js", "text/javascript"), ("/client.d.ts", "application/typescript")]
+        [("/client.js", "text/javascript"), ("/tickwire.d.ts", "application/typescript")]
     {
         let file = server.get(path);
         assert_eq!(file.status, 200, "{path}");
@@ -442,6 +442,16 @@ fn the_client_module_keeps_its_promises_in_node() {
     assert!(status.success(), "{status}: {printed}");
     let faults = printed.lines().find(|line| line.contains("meddled")).expect("it came to the end");
     say(&format!("client.mjs: {faults}"));
+}
+
+#[test]
+fn a_program_in_node_plays_by_tickwire_js_as_a_page_does() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let (status, printed) = node.run("tests/tickwire.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    say(&format!("tickwire.mjs: {} claims hold", printed.lines().count()));
 }
 
 /// What `tickwire_trial` of a page's wasm gives.

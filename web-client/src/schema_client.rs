@@ -7,21 +7,20 @@
 
 use std::collections::VecDeque;
 
-use bincode::Decode;
-use tickwire_game::client::{ClientError, Names};
+use tickwire_game::client::{ClientError, Inbound, Names, codec_of, schema_of};
 use tickwire_game::limits::{
     BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES,
     SERVER_MESSAGE_MAX_BYTES,
 };
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, NoReplay, Snapshot, SnapshotDecoder,
+    Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder,
 };
 use tickwire_game::protocol::{
     Ack, Board, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
-    ServerMessage, Ticket, WIRE, Welcome,
+    Ticket, Welcome,
 };
-use tickwire_game::scene::{Kind, RowRef, Rows, Schema};
-use tickwire_game::tick::{Rewind, Tick, TickRate};
+use tickwire_game::scene::{Kind, RowRef, Rows};
+use tickwire_game::tick::{Rewind, Tick};
 
 use crate::buffers::Buffers;
 use crate::json::Json;
@@ -77,7 +76,6 @@ struct Room {
     decoder: SnapshotDecoder,
     names: Names,
     is_player: bool,
-    is_board_open: bool,
     level: Vec<u8>,
     settings: Vec<u8>,
     /// Events that were not asked for yet, each with its tick.
@@ -137,60 +135,52 @@ impl SchemaClient {
     }
 
     fn take(&mut self, message: &[u8]) -> Result<Received, ClientError> {
-        Ok(match (ServerMessage::decode(message)?, &mut self.room) {
-            (ServerMessage::Welcome(welcome), None) => {
+        let names = self.room.as_mut().map(|room| &mut room.names);
+        Ok(match Inbound::take(message, names)? {
+            Inbound::Welcome(welcome) => {
                 self.room = Some(Room::enter(&welcome)?);
                 self.say(|json| texts::welcome(json, &welcome));
                 Received::Welcome
             }
-            (ServerMessage::Refused(refusal), None) => {
+            Inbound::Refused(refusal) => {
                 self.say(|json| texts::refusal(json, &refusal));
                 Received::Refused
             }
-            (ServerMessage::Goodbye(end), _) => {
+            Inbound::Ended(end) => {
                 self.say(|json| texts::end(json, end));
                 Received::Goodbye
             }
-            (ServerMessage::Roster(roster), Some(room)) => {
-                room.names.apply(&roster);
-                Received::Roster
-            }
-            (ServerMessage::Scores(scores), Some(room)) => {
-                room.names.apply_scores(&scores);
-                Received::Scores
-            }
-            (ServerMessage::BoardPage(page), Some(room)) => {
-                // One that is on its way when its board closes is no longer asked for.
-                if room.is_board_open {
-                    room.names.set_page(Some(page));
-                }
-                Received::Board
-            }
-            (ServerMessage::Snapshot(body), Some(room)) => {
-                let snapshot = room.snapshot(body)?;
-                let is_due = room.is_acknowledgement_due();
-                self.buffers.numbers.extend(figures(&snapshot));
-                if is_due {
-                    self.acknowledge();
-                }
+            Inbound::Roster => Received::Roster,
+            Inbound::Scores => Received::Scores,
+            Inbound::Board => Received::Board,
+            Inbound::Snapshot(body) => {
+                self.snapshot(body)?;
                 Received::Snapshot
             }
-            (ServerMessage::Pong(pong), Some(_)) => {
-                self.buffers.numbers.push(pong.number.into());
+            Inbound::Pong(number) => {
+                self.buffers.numbers.push(number.into());
                 Received::Pong
             }
-            (ServerMessage::Notice(notice), Some(_)) => {
-                self.buffers.bytes.extend_from_slice(notice.text.as_bytes());
+            Inbound::Notice(text) => {
+                self.buffers.bytes.extend_from_slice(text.as_bytes());
                 Received::Notice
             }
-            (ServerMessage::Pace(pace), Some(_)) => {
+            Inbound::Pace(pace) => {
                 self.buffers.numbers.extend([pace.from.0.into(), f64::from(pace.permille)]);
                 Received::Pace
             }
-            (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
-            (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
-            (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),
         })
+    }
+
+    fn snapshot(&mut self, body: &[u8]) -> Result<(), ClientError> {
+        let Some(room) = &mut self.room else { return Ok(()) };
+        let snapshot = room.snapshot(body)?;
+        let is_due = room.is_acknowledgement_due();
+        self.buffers.numbers.extend(figures(&snapshot));
+        if is_due {
+            self.acknowledge();
+        }
+        Ok(())
     }
 
     /// Queues the input in the first `len` bytes of scratch for a tick; `false` when it is too
@@ -227,10 +217,7 @@ impl SchemaClient {
         if count > BOARD_PAGE_MAX {
             return false;
         }
-        room.is_board_open = count > 0;
-        if count == 0 {
-            room.names.set_page(None);
-        }
+        room.names.open_board(count > 0);
         self.push(&ClientMessage::Board(Board { first, count }));
         true
     }
@@ -331,15 +318,11 @@ impl SchemaClient {
 
 impl Room {
     fn enter(welcome: &Welcome<'_>) -> Result<Room, ClientError> {
-        let schema: Schema = part(welcome.schema, "schema")?;
-        let tick_rate =
-            TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
         Ok(Room {
-            codec: Codec::new(schema, tick_rate, Coding::Range)?,
+            codec: codec_of(welcome, schema_of(welcome)?)?,
             decoder: SnapshotDecoder::new(),
             names: Names::default(),
             is_player: welcome.player.is_some(),
-            is_board_open: false,
             level: welcome.level.to_vec(),
             settings: welcome.settings.to_vec(),
             events: VecDeque::new(),
@@ -398,15 +381,6 @@ fn put_row(numbers: &mut Vec<f64>, id: u32, kinds: &[Kind], row: RowRef<'_>) {
     let fields = &kinds[usize::from(row.kind)].fields;
     numbers.extend([id, u32::from(row.kind), fields.len() as u32].map(f64::from));
     numbers.extend(fields.iter().zip(row.values).map(|(field, &step)| field.value(step)));
-}
-
-/// All of `bytes` as one value. The limit is on the memory that a list's announced length may
-/// ask for.
-fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
-    match bincode::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
-        Ok((value, used)) if used == bytes.len() => Ok(value),
-        _ => Err(ClientError::Part(what)),
-    }
 }
 
 #[cfg(test)]

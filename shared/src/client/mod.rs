@@ -8,6 +8,7 @@
 
 mod clock;
 mod figures;
+mod inbound;
 mod interpolation;
 mod playing;
 mod prediction;
@@ -17,6 +18,7 @@ mod shots;
 mod smoothing;
 
 pub use figures::{Applied, Counters, Late};
+pub use inbound::{Inbound, codec_of, schema_of};
 pub use interpolation::{Drawing, DrawnRow};
 pub use prediction::Correction;
 pub use roster::{Names, Player};
@@ -31,7 +33,7 @@ use crate::limits::{BOARD_PAGE_MAX, CLIENT_NOTICES_MAX};
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
     Ack, Board, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
-    RoomWish, ServerMessage, Ticket,
+    RoomWish, Ticket,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -175,38 +177,31 @@ impl<G: Game> Client<G> {
         if let Some(playing) = &mut self.playing {
             playing.clocks.called(now);
         }
-        match (ServerMessage::decode(bytes)?, &mut self.playing) {
-            (ServerMessage::Welcome(welcome), None) => {
+        let names = self.playing.as_mut().map(|playing| &mut playing.names);
+        match (Inbound::take(bytes, names)?, &mut self.playing) {
+            (Inbound::Welcome(welcome), _) => {
                 self.playing = Some(Playing::enter(&welcome, now, self.has_screen)?);
                 self.delay_ticks = welcome.delay_ticks;
                 self.stage = Stage::Playing;
             }
-            (ServerMessage::Refused(refusal), None) => self.stage = Stage::Refused(refusal),
-            (ServerMessage::Goodbye(end), _) => self.stage = Stage::Ended(end),
-            (ServerMessage::Roster(roster), Some(playing)) => playing.names.apply(&roster),
-            (ServerMessage::Scores(scores), Some(playing)) => playing.names.apply_scores(&scores),
-            (ServerMessage::BoardPage(page), Some(playing)) => {
-                // One that is on its way when its board closes is no longer asked for.
-                if playing.board.count > 0 {
-                    playing.names.set_page(Some(page));
-                }
-            }
-            (ServerMessage::Pong(pong), Some(playing)) => playing.clocks.pong(now, pong.number),
-            (ServerMessage::Pace(pace), Some(playing)) => playing.clocks.pace(now, pace),
-            (ServerMessage::Notice(notice), Some(playing)) => {
+            (Inbound::Refused(refusal), _) => self.stage = Stage::Refused(refusal),
+            (Inbound::Ended(end), _) => self.stage = Stage::Ended(end),
+            (Inbound::Pong(number), Some(playing)) => playing.clocks.pong(now, number),
+            (Inbound::Pace(pace), Some(playing)) => playing.clocks.pace(now, pace),
+            (Inbound::Notice(text), Some(playing)) => {
                 if playing.notices.len() >= CLIENT_NOTICES_MAX {
                     playing.notices.pop_front();
                 }
-                playing.notices.push_back(notice.text.to_owned());
+                playing.notices.push_back(text.to_owned());
             }
-            (ServerMessage::Snapshot(body), Some(playing)) => {
+            (Inbound::Snapshot(body), Some(playing)) => {
                 playing.snapshot(now, body, &mut self.counters)?;
                 self.counters.snapshots += 1;
                 self.counters.snapshot_bytes = bytes.len();
             }
-            (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
-            (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
-            (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),
+            // The roster has it.
+            (Inbound::Roster | Inbound::Scores | Inbound::Board, _) => {}
+            (_, None) => unreachable!("nothing else has its place outside of a room"),
         }
         Ok(())
     }
@@ -270,9 +265,7 @@ impl<G: Game> Client<G> {
             return;
         }
         playing.board = board;
-        if board.count == 0 {
-            playing.names.set_page(None);
-        }
+        playing.names.open_board(board.count > 0);
         push(&mut self.outbox, &ClientMessage::Board(board));
     }
 

@@ -6,18 +6,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bincode::Decode;
 use serde::de::DeserializeOwned;
 
 use super::clock::Clocks;
 use super::interpolation::Interpolation;
 use super::prediction::Prediction;
 use super::replay::{Replaying, SentInputs};
-use super::{Applied, ClientError, Counters, Late, Names};
+use super::{Applied, ClientError, Counters, Late, Names, codec_of, schema_of};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
-use crate::protocol::snapshot::{Codec, Coding, GivenKind, SnapshotDecoder};
+use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
 use crate::protocol::{Board, ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -63,20 +62,20 @@ impl<G: Game> Playing<G> {
         now: Duration,
         has_screen: bool,
     ) -> Result<Playing<G>, ClientError> {
-        let sent: Schema = part(welcome.schema, "schema")?;
+        let sent = schema_of(welcome)?;
         // Rows and events are read as this game's structs.
         let schema = G::schema();
         if sent != schema {
             return Err(SchemaError::OtherGame.into());
         }
-        let tick_rate =
-            TickRate::new(welcome.tick_rate_hz).ok_or(ClientError::Part("tick rate"))?;
+        let codec = codec_of(welcome, schema)?;
+        let tick_rate = codec.tick_rate();
         Ok(Playing {
             session: welcome.session,
             player: welcome.player,
             room: welcome.room.to_owned(),
             tick_rate,
-            codec: Codec::new(schema, tick_rate, Coding::Range)?,
+            codec,
             level: serde_part(welcome.level, "level")?,
             settings: serde_part(welcome.settings, "settings")?,
             names: Names::default(),
@@ -205,13 +204,6 @@ impl Screen {
             row.push_row(event);
             self.events.push_back((tick, row));
         }
-    }
-}
-
-fn part<T: Decode<()>>(bytes: &[u8], what: &'static str) -> Result<T, ClientError> {
-    match bincode::decode_from_slice(bytes, WIRE.with_limit::<{ 1 << 24 }>()) {
-        Ok((value, used)) if used == bytes.len() => Ok(value),
-        _ => Err(ClientError::Part(what)),
     }
 }
 

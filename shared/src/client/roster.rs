@@ -23,12 +23,13 @@ pub struct Player {
 pub struct Names {
     players: BTreeMap<PlayerId, Player>,
     page: Option<BoardPage>,
+    is_board_open: bool,
     version: u32,
 }
 
 impl Names {
     /// Takes what the server told.
-    pub fn apply(&mut self, roster: &Roster<'_>) {
+    pub(super) fn apply(&mut self, roster: &Roster<'_>) {
         if roster.complete {
             self.players.clear();
         }
@@ -48,7 +49,7 @@ impl Names {
     }
 
     /// Takes what the server told of scores. Those of players who are not here are ignored.
-    pub fn apply_scores(&mut self, scores: &Scores) {
+    pub(super) fn apply_scores(&mut self, scores: &Scores) {
         for entry in &scores.entries {
             if let Some(player) = self.players.get_mut(&entry.player) {
                 (player.score, player.team) = (entry.score, entry.team);
@@ -57,10 +58,22 @@ impl Names {
         self.version += 1;
     }
 
-    /// Takes the page of the board that is open; `None` when none is any more.
-    pub fn set_page(&mut self, page: Option<BoardPage>) {
-        self.page = page;
-        self.version += 1;
+    /// A page of the board is asked for, or none any more.
+    pub fn open_board(&mut self, is_open: bool) {
+        self.is_board_open = is_open;
+        if !is_open {
+            self.page = None;
+            self.version += 1;
+        }
+    }
+
+    /// Takes the page of the board that is open. One that is on its way when its board closes is no
+    /// longer asked for.
+    pub(super) fn turn_to(&mut self, page: BoardPage) {
+        if self.is_board_open {
+            self.page = Some(page);
+            self.version += 1;
+        }
     }
 
     /// The page of the board that is open, as it was told last.
