@@ -1,0 +1,3 @@
+//! The wasm of Tag's page.
+
+tickwire_web::export!(tag_rules::Tag);

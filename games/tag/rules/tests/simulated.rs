@@ -1,0 +1,18 @@
+//! Tag on a simulated network, by the production server on virtual time.
+
+use tag_rules::{Input, Tag};
+use tickwire_test::{Path, Simulator};
+
+#[test]
+fn bots_play_it_over_good_and_bad_lines_without_an_unexplained_correction() {
+    tickwire_test::check::<Tag>(1);
+}
+
+#[test]
+fn whoever_holds_a_key_runs_and_stays_in_the_field() {
+    let mut sim = Simulator::<Tag>::new(7);
+    let ada = sim.join("Ada", Path::latency_ms(150));
+    sim.hold(ada, Input { right: true, ..Input::default() });
+    sim.run_s(8.0);
+    assert!(sim.own(ada).is_some());
+}
