@@ -1,0 +1,90 @@
+// @ts-check
+// The page of my-game: keys in, runners out. What lies between is tickwire.js.
+
+import { Tickwire } from "./tickwire.js";
+
+/** Which field of the game's `Input` a key holds. @type {Record<string, string>} */
+const KEYS = {
+  KeyW: "up",
+  ArrowUp: "up",
+  KeyS: "down",
+  ArrowDown: "down",
+  KeyA: "left",
+  ArrowLeft: "left",
+  KeyD: "right",
+  ArrowRight: "right",
+};
+/** Half of the field's side, in metres. */
+const HALF = 10;
+
+const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("canvas"));
+const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+const status = /** @type {HTMLElement} */ (document.querySelector("p"));
+const scores = /** @type {HTMLElement} */ (document.querySelector("ol"));
+// `/?spectate`, `/?room=NAME` and `/?name=NAME` are this page's own words.
+const address = new URLSearchParams(location.search);
+const room = address.get("room") ?? undefined;
+
+const game = await Tickwire.load();
+if (address.has("spectate")) game.spectate({ room });
+else game.join({ room, name: address.get("name") ?? "Runner" });
+
+/** @type {Record<string, boolean>} */
+const held = {};
+/** @param {KeyboardEvent} event @param {boolean} isDown */
+function key(event, isDown) {
+  const field = KEYS[event.code];
+  if (!field) return;
+  held[field] = isDown;
+  game.hold(held);
+  event.preventDefault();
+}
+addEventListener("keydown", (event) => key(event, true));
+addEventListener("keyup", (event) => key(event, false));
+addEventListener("blur", () => {
+  for (const field in held) held[field] = false;
+  game.release();
+});
+
+game.addEventListener("roster", () => {
+  const players = [...game.roster.values()].sort((a, b) => b.score - a.score);
+  scores.replaceChildren(
+    ...players.map(({ name, score }) => {
+      const line = document.createElement("li");
+      line.textContent = `${name} ${score}`;
+      return line;
+    }),
+  );
+});
+
+function frame() {
+  requestAnimationFrame(frame);
+  const isThere = game.status === "playing" || game.status === "watching";
+  status.textContent = isThere ? "W A S D or arrows: fetch the coin" : game.reason || game.status;
+  for (const { kind, player } of game.events()) {
+    if (kind === "taken" && player === game.player) canvas.animate({ opacity: [0.6, 1] }, 150);
+  }
+  draw(game.rows());
+}
+
+/** @param {any[]} rows */
+function draw(rows) {
+  canvas.width = canvas.clientWidth;
+  canvas.height = canvas.clientHeight;
+  const scale = Math.min(canvas.width, canvas.height) / (2.2 * HALF);
+  paint.setTransform(scale, 0, 0, scale, canvas.width / 2, canvas.height / 2);
+  paint.fillStyle = "#1c2230";
+  paint.fillRect(-HALF, -HALF, 2 * HALF, 2 * HALF);
+  paint.font = "0.6px system-ui";
+  paint.textAlign = "center";
+  for (const { kind, x, y, player } of rows) {
+    const isCoin = kind === "coin";
+    paint.fillStyle = isCoin ? "#ffd54a" : player === game.player ? "#7be0a8" : "#7da7ff";
+    paint.beginPath();
+    paint.arc(x, y, isCoin ? 0.3 : 0.5, 0, 2 * Math.PI);
+    paint.fill();
+    if (!isCoin) paint.fillText(game.roster.get(player)?.name ?? "", x, y - 0.8);
+  }
+}
+
+frame();

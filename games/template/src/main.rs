@@ -1,0 +1,11 @@
+//! The server of my-game, and with `my-game bots` its load test.
+
+use std::process::ExitCode;
+
+use my_game_rules::MyGame;
+
+tickwire::count_memory!();
+
+fn main() -> ExitCode {
+    tickwire::Program::<MyGame>::new().page(tickwire::page!()).defaults(|c| c.fill = 3).main()
+}
