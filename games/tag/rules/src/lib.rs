@@ -6,11 +6,11 @@ use tickwire_game::prelude::*;
 /// From the middle of the field to its edges, in metres.
 const HALF: [f32; 2] = [20.0, 12.0];
 const RADIUS: f32 = 0.5;
+/// Metres per second.
 const SPEED: f32 = 6.0;
 const SPEED_IT: f32 = 6.8;
-/// Who was just tagged stands still for so long.
+/// For how long who was just tagged stands still, in seconds.
 const FROZEN_S: f32 = 1.5;
-const WALLS: u32 = 7;
 
 /// A wall, from its lowest corner.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Wall {
     h: f32,
 }
 
-/// What never changes: the page draws it, and `advance` runs among it.
+/// What never changes in a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Level {
     half: [f32; 2],
@@ -29,7 +29,25 @@ pub struct Level {
     walls: Vec<Wall>,
 }
 
-/// What a player holds.
+impl Level {
+    fn new(dice: &mut Dice) -> Level {
+        let walls = (0..7).map(|_| {
+            let (w, h) = if dice.chance(0.5) { (6.0, 1.0) } else { (1.0, 6.0) };
+            let mut along = |half: f32, size: f32| dice.between(2.0 - half, half - 2.0 - size);
+            Wall { x: along(HALF[0], w), y: along(HALF[1], h), w, h }
+        });
+        Level { half: HALF, radius: RADIUS, walls: walls.collect() }
+    }
+
+    fn is_free(&self, x: f32, y: f32) -> bool {
+        self.walls.iter().all(|&Wall { x: left, y: top, w, h }| {
+            let (dx, dy) = (x - x.clamp(left, left + w), y - y.clamp(top, top + h));
+            dx * dx + dy * dy >= RADIUS * RADIUS
+        })
+    }
+}
+
+/// What a player holds in a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     pub up: bool,
@@ -38,31 +56,25 @@ pub struct Input {
     pub right: bool,
 }
 
-/// All that `advance` needs to know of a player.
+/// All that `advance` uses of a player, and what it takes to show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Own {
-    entity: EntityId,
-    player: PlayerId,
-    x: f32,
-    y: f32,
-    vx: f32,
-    vy: f32,
-    it: bool,
-    frozen: Timer,
+    pub entity: EntityId,
+    pub player: PlayerId,
+    pub x: f32,
+    pub y: f32,
+    pub it: bool,
+    pub frozen: Timer,
 }
 
 /// A runner, as everybody sees it.
 #[derive(Row)]
 #[row(place(x, y))]
 pub struct Runner {
-    #[field(range = -HALF[0]..=HALF[0], step = 1.0 / 64.0, unit = "m", moves_by = vx)]
+    #[field(range = -HALF[0]..=HALF[0], step = 1.0 / 64.0, unit = "m")]
     pub x: f32,
-    #[field(range = -HALF[1]..=HALF[1], step = 1.0 / 64.0, unit = "m", moves_by = vy)]
+    #[field(range = -HALF[1]..=HALF[1], step = 1.0 / 64.0, unit = "m")]
     pub y: f32,
-    #[field(range = -SPEED_IT..=SPEED_IT, step = 1.0 / 32.0, unit = "m/s")]
-    pub vx: f32,
-    #[field(range = -SPEED_IT..=SPEED_IT, step = 1.0 / 32.0, unit = "m/s")]
-    pub vy: f32,
     pub player: PlayerId,
     pub it: bool,
     pub frozen: bool,
@@ -80,9 +92,8 @@ pub struct Tagged {
 pub struct Tag {
     dice: Dice,
     next_entity: EntityId,
-    runners: Vec<Own>,
-    /// How many each has tagged; in the order of `runners`.
-    scores: Vec<i32>,
+    /// Each with how many it has tagged.
+    runners: Vec<(Own, i32)>,
 }
 
 impl Game for Tag {
@@ -102,137 +113,107 @@ impl Game for Tag {
 
     fn new(setup: &Setup<()>) -> (Tag, Level) {
         let mut dice = Dice::new(setup.seed, 0);
-        let walls = (0..WALLS).map(|_| {
-            let (w, h) = if dice.chance(0.5) { (6.0, 1.0) } else { (1.0, 6.0) };
-            let (x, y) = (HALF[0] - 2.0 - w, HALF[1] - 2.0 - h);
-            Wall { x: dice.between(2.0 - HALF[0], x), y: dice.between(2.0 - HALF[1], y), w, h }
-        });
-        let level = Level { half: HALF, radius: RADIUS, walls: walls.collect() };
-        (Tag { dice, next_entity: EntityId(1), runners: Vec::new(), scores: Vec::new() }, level)
+        let level = Level::new(&mut dice);
+        (Tag { dice, next_entity: EntityId(1), runners: Vec::new() }, level)
     }
 
     fn join(&mut self, now: &mut Step<'_, Tag>, player: PlayerId, _: Option<Subject>) {
         let (mut x, mut y) = (0.0, 0.0);
-        for _ in 0..20 {
-            x = self.dice.between(1.0 - HALF[0], HALF[0] - 1.0);
-            y = self.dice.between(1.0 - HALF[1], HALF[1] - 1.0);
-            if !now.level.walls.iter().any(|wall| wall.touches(x, y)) {
+        for _ in 0..50 {
+            x = self.dice.between(RADIUS - HALF[0], HALF[0] - RADIUS);
+            y = self.dice.between(RADIUS - HALF[1], HALF[1] - RADIUS);
+            if now.level.is_free(x, y) {
                 break;
             }
         }
         let (entity, it) = (self.next_entity.take(), self.runners.is_empty());
-        let frozen = Timer::default();
-        self.runners.push(Own { entity, player, x, y, vx: 0.0, vy: 0.0, it, frozen });
-        self.scores.push(0);
+        self.runners.push((Own { entity, player, x, y, it, frozen: Timer::default() }, 0));
     }
 
     fn leave(&mut self, now: &mut Step<'_, Tag>, player: PlayerId, _: LeaveReason) {
-        let Some(at) = self.runners.iter().position(|own| own.player == player) else { return };
-        let gone = self.runners.remove(at);
-        self.scores.remove(at);
+        self.runners.retain(|(own, _)| own.player != player);
         // Somebody always is it.
-        if let (true, Some(next)) = (gone.it, self.runners.first_mut()) {
+        if let (true, Some((next, _))) =
+            (self.runners.iter().all(|(own, _)| !own.it), self.runners.first_mut())
+        {
             next.it = true;
             now.affect(next.player, Effect::Push);
         }
     }
 
     fn step(&mut self, now: &mut Step<'_, Tag>) {
-        for own in &mut self.runners {
+        for (own, _) in &mut self.runners {
             Tag::advance(own, now.level, now.input(own.player).or_default(), now.dt);
         }
-        self.pass_it_on(now);
+        let Some(by) = self.runners.iter().position(|(own, _)| own.it) else { return };
+        let (x, y) = (self.runners[by].0.x, self.runners[by].0.y);
+        let touches = |(own, _): &(Own, i32)| {
+            let (dx, dy) = (own.x - x, own.y - y);
+            !own.it && !own.frozen.is_running() && dx * dx + dy * dy < 4.0 * RADIUS * RADIUS
+        };
+        let Some(who) = self.runners.iter().position(touches) else { return };
+        if self.runners[by].0.frozen.is_running() {
+            return;
+        }
+        self.runners[by].0.it = false;
+        self.runners[by].1 += 1;
+        self.runners[who].0.it = true;
+        self.runners[who].0.frozen = Timer::seconds(FROZEN_S, now.dt);
+        let (by, who) = (self.runners[by].0.player, self.runners[who].0.player);
+        now.affect(by, Effect::Push);
+        now.affect(who, Effect::Hit);
+        now.emit(&Tagged { by, who });
     }
 
     fn show(&self, scene: &mut SceneWriter) {
-        self.runners.iter().for_each(|own| Tag::show_own(own, scene));
+        self.runners.iter().for_each(|(own, _)| Tag::show_own(own, scene));
     }
 
     fn own(&self, player: PlayerId) -> Option<Own> {
-        self.runners.iter().find(|own| own.player == player).cloned()
+        self.runners.iter().map(|(own, _)| own).find(|own| own.player == player).cloned()
     }
 
     fn advance(own: &mut Own, level: &Level, input: Input, dt: f32) {
         own.frozen.tick();
-        let axis = |low: bool, high: bool| f32::from(i8::from(high) - i8::from(low));
-        let (x, y) = (axis(input.left, input.right), axis(input.up, input.down));
+        if own.frozen.is_running() {
+            return;
+        }
+        let way = |low: bool, high: bool| f32::from(i8::from(high) - i8::from(low));
+        let (x, y) = (way(input.left, input.right), way(input.up, input.down));
         let slant = if x != 0.0 && y != 0.0 { std::f32::consts::FRAC_1_SQRT_2 } else { 1.0 };
-        let speed = match (own.frozen.is_running(), own.it) {
-            (true, _) => 0.0,
-            (false, true) => SPEED_IT,
-            (false, false) => SPEED,
-        };
-        // One axis after the other, so that a runner slides along walls.
-        let blocked = |x: f32, y: f32| level.walls.iter().any(|wall| wall.touches(x, y));
-        let step = |at: f32, way: f32, half: f32| {
-            (at + way * slant * speed * dt).clamp(RADIUS - half, half - RADIUS)
-        };
-        let (to_x, to_y) = (step(own.x, x, HALF[0]), step(own.y, y, HALF[1]));
-        let (from_x, from_y) = (own.x, own.y);
-        if !blocked(to_x, own.y) {
-            own.x = to_x;
+        let far = if own.it { SPEED_IT } else { SPEED } * slant * dt;
+        let kept = |at: f32, half: f32| at.clamp(RADIUS - half, half - RADIUS);
+        let (x, y) = (kept(own.x + x * far, HALF[0]), kept(own.y + y * far, HALF[1]));
+        // One after the other, so that a runner slides along a wall.
+        if level.is_free(x, own.y) {
+            own.x = x;
         }
-        if !blocked(own.x, to_y) {
-            own.y = to_y;
+        if level.is_free(own.x, y) {
+            own.y = y;
         }
-        (own.vx, own.vy) = ((own.x - from_x) / dt, (own.y - from_y) / dt);
     }
 
     fn show_own(own: &Own, scene: &mut SceneWriter) {
-        let Own { x, y, vx, vy, player, it, .. } = *own;
-        let frozen = own.frozen.is_running();
-        scene.row(own.entity, &Runner { x, y, vx, vy, player, it, frozen });
+        let Own { x, y, player, it, .. } = *own;
+        scene.row(own.entity, &Runner { x, y, player, it, frozen: own.frozen.is_running() });
     }
 
     fn score(&self, player: PlayerId) -> i32 {
-        let at = self.runners.iter().position(|own| own.player == player);
-        at.map_or(0, |at| self.scores[at])
+        self.runners.iter().find(|(own, _)| own.player == player).map_or(0, |(_, score)| *score)
     }
 
     fn bot(seen: &Seen<'_, Tag>, dice: &mut Dice) -> Input {
         let Some(own) = seen.own else { return Input::default() };
-        let distance = |(_, it): &(EntityId, Runner)| (it.x - own.x).abs() + (it.y - own.y).abs();
-        let others = seen.each::<Runner>().filter(|(_, it)| it.player != own.player);
-        let prey = others.filter(|(_, it)| if own.it { !it.frozen } else { it.it });
-        let nearest = prey.min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let Some((_, other)) = nearest else { return Input::default() };
+        let far = |other: &Runner| (other.x - own.x).abs() + (other.y - own.y).abs();
+        let others = seen.each::<Runner>().map(|(_, other)| other).filter(|other| {
+            other.player != own.player && if own.it { !other.frozen } else { other.it }
+        });
+        let nearest = others.min_by(|a, b| far(a).total_cmp(&far(b)));
+        let Some(other) = nearest else { return Input::default() };
         let way = if own.it { 1.0 } else { -1.0 };
         let (x, y) = ((other.x - own.x) * way, (other.y - own.y) * way);
-        // Now and then somewhere else, so as not to stand behind a wall for ever.
-        let (x, y) = if dice.chance(0.2) { (y, -x) } else { (x, y) };
+        // Now and then aside, so as not to stand behind a wall for ever.
+        let (x, y) = if dice.chance(0.3) { (y, -x) } else { (x, y) };
         Input { up: y < -0.3, down: y > 0.3, left: x < -0.3, right: x > 0.3 }
-    }
-}
-
-impl Tag {
-    /// The first that the one who is it touches is it from now on.
-    fn pass_it_on(&mut self, now: &mut Step<'_, Tag>) {
-        let Some(by) = self.runners.iter().position(|own| own.it) else { return };
-        let (x, y) = (self.runners[by].x, self.runners[by].y);
-        let reach = 2.0 * RADIUS;
-        let touches = |own: &Own| {
-            let (dx, dy) = (own.x - x, own.y - y);
-            !own.it && !own.frozen.is_running() && dx * dx + dy * dy < reach * reach
-        };
-        if self.runners[by].frozen.is_running() {
-            return;
-        }
-        let Some(who) = self.runners.iter().position(touches) else { return };
-        self.runners[by].it = false;
-        self.scores[by] += 1;
-        let tagged = &mut self.runners[who];
-        (tagged.it, tagged.frozen) = (true, Timer::seconds(FROZEN_S, now.dt));
-        let (by, who) = (self.runners[by].player, self.runners[who].player);
-        // Both own states have changed otherwise than by their input.
-        now.affect(by, Effect::Hit);
-        now.affect(who, Effect::Hit);
-        now.emit(&Tagged { by, who });
-    }
-}
-
-impl Wall {
-    fn touches(&self, x: f32, y: f32) -> bool {
-        let (dx, dy) = (x - x.clamp(self.x, self.x + self.w), y - y.clamp(self.y, self.y + self.h));
-        dx * dx + dy * dy < RADIUS * RADIUS
     }
 }

@@ -172,7 +172,7 @@ impl New {
         for (path, text) in FILES {
             let text = match *path {
                 "Cargo.toml" => root_manifest(&self.name.apply(&own_manifest(text)), &source),
-                "Cargo.lock" | "rustfmt.toml" => (*text).to_owned(),
+                "Cargo.lock" => locked(text),
                 path if path.ends_with("Cargo.toml") => self.name.apply(&own_manifest(text)),
                 _ => self.name.apply(text),
             };
@@ -205,6 +205,15 @@ fn own_manifest(text: &str) -> String {
         |line: &&str| line.starts_with("license.workspace") || line.starts_with("authors.workspace");
     let (text, _) = text.split_once("\n[lints]").unwrap_or((text, ""));
     text.lines().filter(|line| !is_ours(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// A lock file without the packages of a workspace: those of the new one are added by Cargo, with the
+/// versions of all others kept as they are tried here.
+fn locked(text: &str) -> String {
+    let (head, packages) = text.split_once("[[package]]").unwrap_or((text, ""));
+    let from_elsewhere =
+        packages.split("[[package]]").filter(|package| package.contains("\nsource = "));
+    from_elsewhere.fold(head.to_owned(), |lock, package| lock + "[[package]]" + package)
 }
 
 /// The manifest of the new workspace, whose own package is the program.
@@ -272,9 +281,6 @@ mod tests {
         assert_eq!(written.files, FILES.len());
         for (path, _) in FILES {
             let text = fs::read_to_string(folder.join("blue-tag").join(path)).expect("it is there");
-            if *path == "Cargo.lock" {
-                continue;
-            }
             for word in ["my-game", "my_game", "MyGame", "skirmish", "Skirmish"] {
                 assert!(!text.contains(word), "{path} names {word}");
             }
