@@ -1,4 +1,4 @@
-//! The server of Tag, and with `tag bots` its load test.
+//! The server of tag, and with `tag bots` its load test.
 
 use std::process::ExitCode;
 
@@ -7,5 +7,5 @@ use tag_rules::Tag;
 tickwire::count_memory!();
 
 fn main() -> ExitCode {
-    tickwire::Program::<Tag>::new().page(tickwire::page!()).defaults(|config| config.fill = 4).main()
+    tickwire::Program::<Tag>::new().page(tickwire::page!()).defaults(|c| c.fill = 4).main()
 }

@@ -7,5 +7,5 @@ use my_game_rules::MyGame;
 tickwire::count_memory!();
 
 fn main() -> ExitCode {
-    tickwire::Program::<MyGame>::new().page(tickwire::page!()).defaults(|c| c.fill = 3).main()
+    tickwire::Program::<MyGame>::new().page(tickwire::page!()).defaults(|c| c.fill = 4).main()
 }

@@ -1,3 +1,3 @@
-//! The wasm of Tag's page.
+//! The wasm of the page: the rules, and all that a client needs for them.
 
 tickwire_web::export!(tag_rules::Tag);

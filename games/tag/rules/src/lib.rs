@@ -12,21 +12,13 @@ const SPEED_IT: f32 = 6.8;
 /// For how long who was just tagged stands still, in seconds.
 const FROZEN_S: f32 = 1.5;
 
-/// A wall, from its lowest corner.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Wall {
-    x: f32,
-    y: f32,
-    w: f32,
-    h: f32,
-}
-
 /// What never changes in a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Level {
     half: [f32; 2],
     radius: f32,
-    walls: Vec<Wall>,
+    /// Of each its left, its top, its width and its height.
+    walls: Vec<[f32; 4]>,
 }
 
 impl Level {
@@ -34,13 +26,13 @@ impl Level {
         let walls = (0..7).map(|_| {
             let (w, h) = if dice.chance(0.5) { (6.0, 1.0) } else { (1.0, 6.0) };
             let mut along = |half: f32, size: f32| dice.between(2.0 - half, half - 2.0 - size);
-            Wall { x: along(HALF[0], w), y: along(HALF[1], h), w, h }
+            [along(HALF[0], w), along(HALF[1], h), w, h]
         });
         Level { half: HALF, radius: RADIUS, walls: walls.collect() }
     }
 
     fn is_free(&self, x: f32, y: f32) -> bool {
-        self.walls.iter().all(|&Wall { x: left, y: top, w, h }| {
+        self.walls.iter().all(|&[left, top, w, h]| {
             let (dx, dy) = (x - x.clamp(left, left + w), y - y.clamp(top, top + h));
             dx * dx + dy * dy >= RADIUS * RADIUS
         })
@@ -56,7 +48,7 @@ pub struct Input {
     pub right: bool,
 }
 
-/// All that `advance` uses of a player, and what it takes to show it.
+/// All that `advance` uses of a player, and what shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Own {
     pub entity: EntityId,
@@ -101,7 +93,6 @@ impl Game for Tag {
     const RULES: u32 = 1;
     const TICK_RATE_HZ: u16 = 60;
     const PLAYERS_MAX: u16 = 16;
-
     type Settings = ();
     type Level = Level;
     type Input = Input;
@@ -118,24 +109,17 @@ impl Game for Tag {
     }
 
     fn join(&mut self, now: &mut Step<'_, Tag>, player: PlayerId, _: Option<Subject>) {
-        let (mut x, mut y) = (0.0, 0.0);
-        for _ in 0..50 {
-            x = self.dice.between(RADIUS - HALF[0], HALF[0] - RADIUS);
-            y = self.dice.between(RADIUS - HALF[1], HALF[1] - RADIUS);
-            if now.level.is_free(x, y) {
-                break;
-            }
-        }
+        let mut place = || [0, 1].map(|i| self.dice.between(RADIUS - HALF[i], HALF[i] - RADIUS));
+        let free = (0..50).map(|_| place()).find(|&[x, y]| now.level.is_free(x, y));
+        let [x, y] = free.unwrap_or_default();
         let (entity, it) = (self.next_entity.take(), self.runners.is_empty());
         self.runners.push((Own { entity, player, x, y, it, frozen: Timer::default() }, 0));
     }
 
     fn leave(&mut self, now: &mut Step<'_, Tag>, player: PlayerId, _: LeaveReason) {
         self.runners.retain(|(own, _)| own.player != player);
-        // Somebody always is it.
-        if let (true, Some((next, _))) =
-            (self.runners.iter().all(|(own, _)| !own.it), self.runners.first_mut())
-        {
+        let is_it = self.runners.iter().any(|(own, _)| own.it);
+        if let (false, Some((next, _))) = (is_it, self.runners.first_mut()) {
             next.it = true;
             now.affect(next.player, Effect::Push);
         }
@@ -145,21 +129,19 @@ impl Game for Tag {
         for (own, _) in &mut self.runners {
             Tag::advance(own, now.level, now.input(own.player).or_default(), now.dt);
         }
-        let Some(by) = self.runners.iter().position(|(own, _)| own.it) else { return };
+        let can_tag = |(own, _): &(Own, i32)| own.it && !own.frozen.is_running();
+        let Some(by) = self.runners.iter().position(can_tag) else { return };
         let (x, y) = (self.runners[by].0.x, self.runners[by].0.y);
         let touches = |(own, _): &(Own, i32)| {
             let (dx, dy) = (own.x - x, own.y - y);
             !own.it && !own.frozen.is_running() && dx * dx + dy * dy < 4.0 * RADIUS * RADIUS
         };
         let Some(who) = self.runners.iter().position(touches) else { return };
-        if self.runners[by].0.frozen.is_running() {
-            return;
-        }
-        self.runners[by].0.it = false;
-        self.runners[by].1 += 1;
-        self.runners[who].0.it = true;
-        self.runners[who].0.frozen = Timer::seconds(FROZEN_S, now.dt);
-        let (by, who) = (self.runners[by].0.player, self.runners[who].0.player);
+        let (tagger, score) = &mut self.runners[by];
+        (tagger.it, *score) = (false, *score + 1);
+        let (by, tagged) = (tagger.player, &mut self.runners[who].0);
+        (tagged.it, tagged.frozen) = (true, Timer::seconds(FROZEN_S, now.dt));
+        let who = tagged.player;
         now.affect(by, Effect::Push);
         now.affect(who, Effect::Hit);
         now.emit(&Tagged { by, who });
@@ -209,9 +191,8 @@ impl Game for Tag {
             other.player != own.player && if own.it { !other.frozen } else { other.it }
         });
         let nearest = others.min_by(|a, b| far(a).total_cmp(&far(b)));
-        let Some(other) = nearest else { return Input::default() };
-        let way = if own.it { 1.0 } else { -1.0 };
-        let (x, y) = ((other.x - own.x) * way, (other.y - own.y) * way);
+        let (x, y) = nearest.map_or((0.0, 0.0), |other| (other.x - own.x, other.y - own.y));
+        let (x, y) = if own.it { (x, y) } else { (-x, -y) };
         // Now and then aside, so as not to stand behind a wall for ever.
         let (x, y) = if dice.chance(0.3) { (y, -x) } else { (x, y) };
         Input { up: y < -0.3, down: y > 0.3, left: x < -0.3, right: x > 0.3 }

@@ -19,56 +19,51 @@ const HALF = 10;
 
 const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("canvas"));
 const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-const status = /** @type {HTMLElement} */ (document.querySelector("p"));
-const scores = /** @type {HTMLElement} */ (document.querySelector("ol"));
+const text = /** @type {HTMLElement} */ (document.querySelector("p"));
 // `/?spectate`, `/?room=NAME` and `/?name=NAME` are this page's own words.
 const address = new URLSearchParams(location.search);
 const room = address.get("room") ?? undefined;
+const name = address.get("name") ?? "Runner";
 
 const game = await Tickwire.load();
 if (address.has("spectate")) game.spectate({ room });
-else game.join({ room, name: address.get("name") ?? "Runner" });
+else game.join({ room, name });
 
 /** @type {Record<string, boolean>} */
 const held = {};
-/** @param {KeyboardEvent} event @param {boolean} isDown */
-function key(event, isDown) {
+/** @param {KeyboardEvent} event */
+function key(event) {
   const field = KEYS[event.code];
   if (!field) return;
-  held[field] = isDown;
-  game.hold(held);
   event.preventDefault();
+  held[field] = event.type === "keydown";
+  game.hold(held);
 }
-addEventListener("keydown", (event) => key(event, true));
-addEventListener("keyup", (event) => key(event, false));
+addEventListener("keydown", key);
+addEventListener("keyup", key);
 addEventListener("blur", () => {
   for (const field in held) held[field] = false;
   game.release();
 });
 
-game.addEventListener("roster", () => {
+/** The scores, the best first. */
+function scores() {
   const players = [...game.roster.values()].sort((a, b) => b.score - a.score);
-  scores.replaceChildren(
-    ...players.map(({ name, score }) => {
-      const line = document.createElement("li");
-      line.textContent = `${name} ${score}`;
-      return line;
-    }),
-  );
-});
+  return players.map(({ name, score }) => `${score} ${name}`).join("\n");
+}
+
+/** @param {any} row what the server shows of an entity, with the names of the rules' struct */
+function draw({ kind, x, y, player }) {
+  const isCoin = kind === "coin";
+  paint.fillStyle = isCoin ? "#ffd54a" : player === game.player ? "#7be0a8" : "#7da7ff";
+  paint.beginPath();
+  paint.arc(x, y, isCoin ? 0.3 : 0.5, 0, 2 * Math.PI);
+  paint.fill();
+  if (!isCoin) paint.fillText(game.roster.get(player)?.name ?? "", x, y - 0.8);
+}
 
 function frame() {
   requestAnimationFrame(frame);
-  const isThere = game.status === "playing" || game.status === "watching";
-  status.textContent = isThere ? "W A S D or arrows: fetch the coin" : game.reason || game.status;
-  for (const { kind, player } of game.events()) {
-    if (kind === "taken" && player === game.player) canvas.animate({ opacity: [0.6, 1] }, 150);
-  }
-  draw(game.rows());
-}
-
-/** @param {any[]} rows */
-function draw(rows) {
   canvas.width = canvas.clientWidth;
   canvas.height = canvas.clientHeight;
   const scale = Math.min(canvas.width, canvas.height) / (2.2 * HALF);
@@ -77,14 +72,11 @@ function draw(rows) {
   paint.fillRect(-HALF, -HALF, 2 * HALF, 2 * HALF);
   paint.font = "0.6px system-ui";
   paint.textAlign = "center";
-  for (const { kind, x, y, player } of rows) {
-    const isCoin = kind === "coin";
-    paint.fillStyle = isCoin ? "#ffd54a" : player === game.player ? "#7be0a8" : "#7da7ff";
-    paint.beginPath();
-    paint.arc(x, y, isCoin ? 0.3 : 0.5, 0, 2 * Math.PI);
-    paint.fill();
-    if (!isCoin) paint.fillText(game.roster.get(player)?.name ?? "", x, y - 0.8);
+  game.rows().forEach(draw);
+  for (const { kind, player } of game.events()) {
+    if (kind === "taken" && player === game.player) canvas.animate({ opacity: [0.6, 1] }, 150);
   }
+  const isThere = game.status === "playing" || game.status === "watching";
+  text.textContent = isThere ? scores() : game.reason || game.status;
 }
-
 frame();
