@@ -1,0 +1,62 @@
+//! The guide for authors of games says what stands in the game that it leads to.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the root").to_owned()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What stands in it, without empty lines: those between two pieces are nobody's.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.trim().is_empty()).collect()
+}
+
+/// The pieces of each file that the guide gives, joined: each follows a line with the file's path alone.
+fn pieces(guide: &str) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for part in guide.split("\n`").skip(1) {
+        let Some((path, rest)) = part.split_once("`:\n\n```") else { continue };
+        let (_, code) = rest.split_once('\n').expect("a block begins");
+        let (code, _) = code.split_once("\n```\n").expect("a block ends");
+        files.entry(path.to_owned()).or_default().push_str(&format!("{code}\n"));
+    }
+    files
+}
+
+#[test]
+fn the_guide_gives_the_files_of_tag_whole() {
+    let pieces = pieces(&read("docs/own-game.md"));
+    let paths: Vec<_> = pieces.keys().map(String::as_str).collect();
+    assert_eq!(paths, ["page/public/main.js", "rules/src/lib.rs", "rules/tests/simulated.rs"]);
+    for (path, given) in &pieces {
+        let kept = read(&format!("games/tag/{path}"));
+        assert_eq!(lines(given), lines(&kept), "{path}");
+    }
+}
+
+#[test]
+fn what_the_guide_leaves_as_it_was_written_is_what_a_new_game_has() {
+    for path in ["src/main.rs", "build.rs", "page/src/lib.rs", "page/public/index.html", "page/public/style.css"] {
+        let template = read(&format!("games/template/{path}"));
+        let written =
+            template.replace("my-game", "tag").replace("my_game", "tag").replace("MyGame", "Tag");
+        assert_eq!(written, read(&format!("games/tag/{path}")), "{path}");
+    }
+}
+
+#[test]
+fn tag_is_a_small_game() {
+    let count = |paths: &[&str]| -> usize {
+        paths.iter().map(|path| read(&format!("games/tag/{path}")).lines().count()).sum()
+    };
+    assert!(count(&["rules/src/lib.rs"]) <= 200);
+    let page = ["page/public/index.html", "page/public/main.js", "page/public/style.css"];
+    assert!(count(&page) <= 80);
+    assert!(count(&["src/main.rs", "build.rs", "page/src/lib.rs"]) <= 20);
+}
