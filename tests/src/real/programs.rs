@@ -25,7 +25,8 @@ pub(super) fn program(name: &str) -> PathBuf {
         let profile = if directory == "debug" { "dev" } else { &directory };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--locked", "--quiet", "--bins", "-p", "skirmish"])
+            .args(["build", "--locked", "--quiet", "--bins"])
+            .args(["-p", "skirmish", "-p", "tag", "-p", "my-game"])
             .args(["--profile", profile])
             .arg("--target-dir")
             .arg(&target)
@@ -59,6 +60,15 @@ impl Server {
     #[must_use]
     pub fn start_with_descriptors(descriptors_max: u32, settings: &[&str]) -> Server {
         Server::launch("127.0.0.1:0", Some(descriptors_max), to_owned(settings))
+    }
+
+    /// Starts the server of another game, by the name of its program, in the folder `/`: it finds nothing
+    /// there.
+    #[must_use]
+    pub fn of_game(name: &str, settings: &[&str]) -> Server {
+        let mut command = Command::new(program(name));
+        command.current_dir("/");
+        Server::launched(command, "127.0.0.1:0", None, to_owned(settings), Stdio::piped())
     }
 
     /// Starts `command`, which runs the program that it is given with its arguments, with this log and all
@@ -225,7 +235,23 @@ impl Bots {
     /// Sends a swarm to a server for some time.
     #[must_use]
     pub fn start(server: &Server, duration: Duration, settings: &[&str]) -> Bots {
-        let mut command = Command::new(program("bot-client"));
+        Bots::start_with(Command::new(program("bot-client")), server, duration, settings)
+    }
+
+    /// The same of another game, by the name of its program.
+    #[must_use]
+    pub fn of_game(name: &str, server: &Server, duration: Duration, settings: &[&str]) -> Bots {
+        let mut command = Command::new(program(name));
+        command.arg("bots");
+        Bots::start_with(command, server, duration, settings)
+    }
+
+    fn start_with(
+        mut command: Command,
+        server: &Server,
+        duration: Duration,
+        settings: &[&str],
+    ) -> Bots {
         command.args(["--url", &server.ws_url(), "--json"]);
         command.arg("--duration").arg(format!("{}s", duration.as_secs()));
         command.args(settings);

@@ -13,6 +13,7 @@ const address = new URLSearchParams(location.search);
 const room = address.get("room") ?? undefined;
 
 const game = await Tickwire.load();
+Object.assign(globalThis, { game }); // To be asked in the browser's console.
 if (address.has("spectate")) game.spectate({ room });
 else game.join({ room, name: address.get("name") ?? "Runner" });
 

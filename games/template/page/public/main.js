@@ -26,6 +26,8 @@ const room = address.get("room") ?? undefined;
 const name = address.get("name") ?? "Runner";
 
 const game = await Tickwire.load();
+// To be asked in the browser's console.
+Object.assign(globalThis, { game });
 if (address.has("spectate")) game.spectate({ room });
 else game.join({ room, name });
 
