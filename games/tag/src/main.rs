@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use tag_rules::Tag;
 
-tickwire::count_memory!();
-
 fn main() -> ExitCode {
+    tickwire::count_memory!();
     tickwire::Program::<Tag>::new().page(tickwire::page!()).defaults(|c| c.fill = 4).main()
 }

@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use my_game_rules::MyGame;
 
-tickwire::count_memory!();
-
 fn main() -> ExitCode {
+    tickwire::count_memory!();
     tickwire::Program::<MyGame>::new().page(tickwire::page!()).defaults(|c| c.fill = 4).main()
 }
