@@ -70,7 +70,6 @@ impl Timer {
     }
 
     /// A tick has passed. Whether that was the last one: true once, in the tick in which it ends.
-    #[must_use]
     pub const fn tick(&mut self) -> bool {
         let was_running = self.left > 0;
         self.left = self.left.saturating_sub(1);

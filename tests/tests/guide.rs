@@ -42,7 +42,13 @@ fn the_guide_gives_the_files_of_tag_whole() {
 
 #[test]
 fn what_the_guide_leaves_as_it_was_written_is_what_a_new_game_has() {
-    for path in ["src/main.rs", "build.rs", "page/src/lib.rs", "page/public/index.html", "page/public/style.css"] {
+    for path in [
+        "src/main.rs",
+        "build.rs",
+        "page/src/lib.rs",
+        "page/public/index.html",
+        "page/public/style.css",
+    ] {
         let template = read(&format!("games/template/{path}"));
         let written =
             template.replace("my-game", "tag").replace("my_game", "tag").replace("MyGame", "Tag");

@@ -110,7 +110,9 @@ fn an_own_program_serves_its_own_page_and_no_file_of_another_game() {
     for path in ["/tickwire.js", "/tickwire.wasm", "/main.js", "/style.css"] {
         assert_eq!(server.get(path).status, 200, "{path}");
     }
-    for path in ["/hud/hud.css", "/draw/ships.js", "/nothing.js", "/page/Cargo.toml", "/../Cargo.toml"] {
+    for path in
+        ["/hud/hud.css", "/draw/ships.js", "/nothing.js", "/page/Cargo.toml", "/../Cargo.toml"]
+    {
         assert_eq!(server.get(path).status, 404, "{path}");
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../games/tag/page/public");
