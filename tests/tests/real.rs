@@ -448,7 +448,7 @@ fn the_client_module_keeps_its_promises_in_node() {
 fn a_program_in_node_plays_by_tickwire_js_as_a_page_does() {
     let Some(node) = Node::find() else { return };
     let _alone = alone();
-    let server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let server = Server::start(&["--fill", "2", "--seed", "1"]);
     let (status, printed) = node.run("tests/tickwire.mjs", &[&server.url("")]);
     assert!(status.success(), "{status}: {printed}");
     say(&format!("tickwire.mjs: {} claims hold", printed.lines().count()));

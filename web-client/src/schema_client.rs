@@ -12,9 +12,7 @@ use tickwire_game::limits::{
     BOARD_PAGE_MAX, CLIENT_EVENTS_MAX, HELLO_MAX_BYTES, INPUT_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES,
     SERVER_MESSAGE_MAX_BYTES,
 };
-use tickwire_game::protocol::snapshot::{
-    Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder,
-};
+use tickwire_game::protocol::snapshot::{Codec, GivenKind, NoReplay, Snapshot, SnapshotDecoder};
 use tickwire_game::protocol::{
     Ack, Board, ClientMessage, Hello, Input, MessageError, PROTOCOL_VERSION, Ping, Role, RoomWish,
     Ticket, Welcome,

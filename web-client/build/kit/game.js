@@ -60,11 +60,10 @@ export class Tickwire extends EventTarget {
 
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address } = {}) {
-    const folder = server === undefined ? here() : new URL(slashed(String(server)));
-    const source = wasm ?? new URL("tickwire.wasm", server === undefined ? import.meta.url : folder);
-    const module = await compile(source);
+    const home = server === undefined ? here() : told(server);
+    const module = await compile(wasm ?? new URL("tickwire.wasm", home.files));
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
-    const game = new Tickwire(await renew(), renew, folder);
+    const game = new Tickwire(await renew(), renew, home.server);
     if (address !== undefined) game.simulate(simulationOf(address));
     return game;
   }
@@ -160,6 +159,7 @@ export class Tickwire extends EventTarget {
   }
 
   rows() {
+    if (!this.#demo && (this.status === "idle" || this.status === "ended")) return [];
     const now = performance.now();
     if (!this.#demo && this.isInRoom) this.#guard.run("input", () => this.onsample?.());
     const drawn = this.#run("rows", (core) => {
@@ -331,15 +331,29 @@ const NOTHING = {
   corrections: 0, margin_ms: null, extrapolated_percent: 0, entities: 0,
 };
 
-/** The folder of the page, which is that of the server unless it is told otherwise. */
+/** Where the server speaks, and where its files are: a page's files may have a folder of their own there,
+ *  `~` and a hash, so that browsers may keep them.
+ *  @typedef {{ server: URL, files: URL }} Home */
+
+/** Where this module comes from; where the page does, if a bundler has made another of it.
+ *  @returns {Home} */
 function here() {
-  if (hasPage) return new URL(document.baseURI);
+  const own = new URL(import.meta.url);
+  const steps = own.pathname.split("/");
+  const hashed = steps.findIndex((step) => /^~[0-9a-f]+$/.test(step));
+  const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
+  if (own.protocol.startsWith("http")) {
+    if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };
+    if (steps.at(-1) === "game.js") return told(new URL(".", own));
+  }
+  if (hasPage) return told(new URL(".", document.baseURI));
   throw new Error("outside of a page, Tickwire.load needs to be told the server");
 }
 
-/** @param {string} url */
-function slashed(url) {
-  return url.replace(/\/?$/, "/");
+/** @param {string | URL} server @returns {Home} */
+function told(server) {
+  const folder = new URL(String(server).replace(/\/?$/, "/"));
+  return { server: folder, files: folder };
 }
 
 /** What an address asks for, as `?latency=150&jitter=20&stall=2&prediction=0`. @param {string} address */

@@ -143,9 +143,10 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
 export type Status = "idle" | "connecting" | "playing" | "watching" | "waiting" | "ended";
 
 export interface LoadOptions {
-  /** The folder in which the server speaks; that of the page, unless you say it. Needed outside of pages. */
+  /** The folder in which the server speaks: the one that this module comes from, unless you say it. Needed
+   *  outside of pages, and where a bundler's own server serves the page. */
   server?: string | URL;
-  /** Where the game's WebAssembly is, or itself: beside this module, or in the server's folder if you say that. */
+  /** Where the game's WebAssembly is, or itself: in the server's folder, unless you say it. */
   wasm?: string | URL | BufferSource | WebAssembly.Module;
   /** An address whose query asks for a {@link Simulation}, as `location.search`: `?latency=150&jitter=20`. */
   address?: string;
