@@ -4,8 +4,9 @@ use tickwire_game::dice::Dice;
 use tickwire_game::ids::{EntityId, PlayerId, SessionId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{Coding, Picture, PlayerPart, SnapshotEncoder};
-use tickwire_game::protocol::{Roster, RosterEntry};
-use tickwire_game::scene::{Event, Kinded, Row};
+use tickwire_game::protocol::{Roster, RosterEntry, ServerMessage, WIRE};
+use tickwire_game::scene::{Event, Kinded, Row, Schema};
+use tickwire_game::tick::TickRate;
 
 use super::*;
 
