@@ -9,13 +9,13 @@ use tickwire_game::game::Setup;
 use tickwire_game::ids::SessionId;
 use tickwire_game::limits::TICK_MAX;
 use tickwire_game::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
-use tickwire_game::protocol::{Role, ServerMessage};
-use tickwire_game::scene::Rows;
+use tickwire_game::protocol::{Role, ServerMessage, WIRE, Welcome};
+use tickwire_game::scene::{Rows, SchemaError};
 use tickwire_game::tick::Tick;
 use tickwire_host::room::{Room, RoomTemplate};
 
-/// A client that has been welcomed to a room, and the room.
-fn welcomed() -> (Client<Dots>, Room<Dots>) {
+/// A client that has said hello, a room, and the room's welcome to it.
+fn greeted() -> (Client<Dots>, Room<Dots>, Vec<u8>) {
     let setup = Setup { players_max: 2, ..Setup::default() };
     let template = RoomTemplate { setup, ..RoomTemplate::default() };
     let mut room = Room::<Dots>::new("test".to_owned(), template).expect("a room");
@@ -27,9 +27,14 @@ fn welcomed() -> (Client<Dots>, Room<Dots>) {
         ticket: None,
         settings: None,
     };
-    let mut client = Client::<Dots>::new(greeting);
     let mut welcome = Vec::new();
     room.published().write_welcome(SessionId(1), Some(player), &mut welcome);
+    (Client::<Dots>::new(greeting), room, welcome)
+}
+
+/// A client that has been welcomed to a room, and the room.
+fn welcomed() -> (Client<Dots>, Room<Dots>) {
+    let (mut client, room, welcome) = greeted();
     client.receive(Duration::ZERO, &welcome).expect("a welcome");
     assert_eq!(client.stage(), Stage::Playing);
     (client, room)
@@ -82,4 +87,19 @@ fn ticks_that_do_not_rise_are_refused() {
         let received = client.receive(Duration::ZERO, &keyframe(&room, tick));
         assert!(received.is_err(), "{tick} after 500");
     }
+}
+
+#[test]
+fn a_schema_of_another_game_under_the_same_name_is_refused() {
+    let (mut client, room, welcome) = greeted();
+    let mut other = room.config().schema().clone();
+    other.entities[0].fields[0].max += 1;
+    let schema = bincode::encode_to_vec(&other, WIRE).expect("a schema encodes");
+    let Ok(ServerMessage::Welcome(welcome)) = ServerMessage::decode(&welcome) else {
+        panic!("it is a welcome");
+    };
+    let mut message = Vec::new();
+    ServerMessage::Welcome(Welcome { schema: &schema, ..welcome }).encode(&mut message);
+    let received = client.receive(Duration::ZERO, &message);
+    assert_eq!(received, Err(ClientError::Schema(SchemaError::OtherGame)));
 }
