@@ -20,11 +20,16 @@ fn lines(text: &str) -> Vec<&str> {
 /// The pieces of each file that the guide gives, joined: each follows a line with the file's path alone.
 fn pieces(guide: &str) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for part in guide.split("\n`").skip(1) {
-        let Some((path, rest)) = part.split_once("`:\n\n```") else { continue };
-        let (_, code) = rest.split_once('\n').expect("a block begins");
-        let (code, _) = code.split_once("\n```\n").expect("a block ends");
-        files.entry(path.to_owned()).or_default().push_str(&format!("{code}\n"));
+    let mut lines = guide.lines();
+    while let Some(line) = lines.next() {
+        let Some(path) = line.strip_prefix('`').and_then(|line| line.strip_suffix("`:")) else {
+            continue;
+        };
+        let fence = lines.by_ref().find(|line| !line.is_empty());
+        assert!(fence.is_some_and(|fence| fence.starts_with("```")), "no code follows {path}");
+        let code = lines.by_ref().take_while(|line| *line != "```");
+        let code: String = code.flat_map(|line| [line, "\n"]).collect();
+        files.entry(path.to_owned()).or_default().push_str(&code);
     }
     files
 }
