@@ -76,7 +76,7 @@ pub(crate) fn build(folder: &Path, out: &Path, profile: Profile) -> Result<Wasm,
         return Err(format!("{} is not there", manifest.display()).into());
     }
     add_target()?;
-    let target_dir = out.join("wasm");
+    let target_dir = target_dir(out);
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo.args(["build", "--message-format=json-render-diagnostics", "--profile", profile.name()]);
     for setting in profile.settings() {
@@ -101,6 +101,16 @@ pub(crate) fn build(folder: &Path, out: &Path, profile: Profile) -> Result<Wasm,
     inputs.sort();
     inputs.dedup();
     Ok(Wasm { file, inputs })
+}
+
+/// Where the nested build keeps what it made: beside what the outer one makes in the same profile, so that
+/// pages of one workspace share what they depend on.
+fn target_dir(out: &Path) -> PathBuf {
+    // `OUT_DIR` is `<target>/<profile>/build/<package>/out`.
+    let is_usual =
+        out.ends_with("out") && out.ancestors().nth(2).is_some_and(|it| it.ends_with("build"));
+    let profile = out.ancestors().nth(3).filter(|_| is_usual);
+    profile.unwrap_or(out).join("wasm")
 }
 
 /// The lock file of the workspace that a folder belongs to: the nearest above it.
