@@ -19,9 +19,9 @@ const TABLE: &str = "tickwire_page.rs";
 /// Where the files are written that the table includes, below `OUT_DIR`.
 const FOLDER: &str = "page";
 
-/// Beyond this size brotli is asked for less than it can do: a build script is not optimised, and a
-/// wasm would take ten seconds to be another tenth smaller.
-const BROTLI_BEST_MAX_BYTES: usize = 128 << 10;
+/// Beyond this size brotli is asked for less than it can do: a build script is not optimised, and what
+/// makes a wasm of half a megabyte another tenth smaller takes it ten seconds, once for each change.
+const BROTLI_BEST_MAX_BYTES: usize = 1 << 20;
 
 /// Writes the table, and the files that it includes.
 pub(crate) fn write(
