@@ -9,16 +9,16 @@ use tests::real::{Bots, Browser, GIVE_UP, Page, Server, alone, poll, say};
 /// Functions that a page is asked with.
 const ASK: &str = "
     window.frame = () => new Promise(requestAnimationFrame);
-    window.me = () => game.rows().find((row) => row.player === game.player);
+    window.me = () => ({ ...game.rows().find((row) => row.own) });
     window.key = (type, code) => dispatchEvent(new KeyboardEvent(type, { code }));
     window.still = async () => {
         for (let before = me(), same = 0; same < 5; ) {
             await frame();
             const now = me();
-            same = now && before && now.x === before.x && now.y === before.y ? same + 1 : 0;
-            before = now && { ...now };
+            same = now.x === before.x && now.y === before.y ? same + 1 : 0;
+            before = now;
         }
-        return { ...me() };
+        return me();
     };
     // In which frame after the key the own runner moves first; null if something is in its way.
     window.heeds = async (code) => {

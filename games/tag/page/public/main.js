@@ -12,7 +12,7 @@ const text = /** @type {HTMLElement} */ (document.querySelector("p"));
 const address = new URLSearchParams(location.search);
 const room = address.get("room") ?? undefined;
 
-const game = await Tickwire.load();
+const game = await Tickwire.load({ address: location.search });
 Object.assign(globalThis, { game }); // To be asked in the browser's console.
 if (address.has("spectate")) game.spectate({ room });
 else game.join({ room, name: address.get("name") ?? "Runner" });
