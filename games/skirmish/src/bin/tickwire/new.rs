@@ -6,8 +6,12 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::str::FromStr;
+
+use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
 
 /// The files of the template, by where they go in the new workspace.
 const FILES: &[(&str, &str)] = &[
@@ -46,23 +50,115 @@ const NAME_MAX_CHARS: usize = 40;
 
 /// Words that cannot name a crate, or that Cargo keeps for itself.
 const RESERVED: [&str; 49] = [
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "build", "const",
-    "continue", "core", "crate", "deps", "do", "dyn", "else", "enum", "extern", "false", "final",
-    "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut",
-    "priv", "proc-macro", "pub", "ref", "return", "self", "serde", "static", "std", "struct",
-    "super", "test", "trait", "true", "type",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "serde",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "type",
 ];
 
 /// Types that the template's rules name: the game's own type has to be called otherwise.
 const TAKEN_TYPES: [&str; 26] = [
-    "Clone", "Coin", "Copy", "Debug", "Default", "Deserialize", "Dice", "EntityId", "Event",
-    "Game", "Input", "LeaveReason", "Option", "Own", "PartialEq", "Player", "PlayerId", "Row",
-    "Runner", "Schema", "Seen", "Serialize", "Setup", "Step", "Subject", "Taken",
+    "Clone",
+    "Coin",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Dice",
+    "EntityId",
+    "Event",
+    "Game",
+    "Input",
+    "LeaveReason",
+    "Option",
+    "Own",
+    "PartialEq",
+    "Player",
+    "PlayerId",
+    "Row",
+    "Runner",
+    "Schema",
+    "Seen",
+    "Serialize",
+    "Setup",
+    "Step",
+    "Subject",
+    "Taken",
 ];
 
-/// Writes a workspace with a game of your own, ready to be run.
+/// The subcommand, for the program.
+pub(crate) fn command() -> Command {
+    New::augment_args(Command::new("new"))
+        .about("Write the workspace of a game of your own, ready to be run")
+}
+
+/// Does what the subcommand's arguments ask for.
+pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
+    let written = match New::from_arg_matches(matches) {
+        Ok(new) => new.write(Path::new("")).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    // Nobody may be there to read it; the exit code says it as well.
+    match written {
+        Ok(written) => {
+            let _ = writeln!(io::stdout(), "{written}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "tickwire new: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A game to be written.
 #[derive(Debug, clap::Args)]
-pub(crate) struct New {
+struct New {
     /// Name of the game, of its folder and of its program: lower-case letters, digits, - and _
     name: GameName,
 
@@ -133,7 +229,7 @@ impl GameName {
 
 /// Why there is no new game.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NewError {
+enum NewError {
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
     #[error("{}: {source}", path.display())]
@@ -148,7 +244,7 @@ pub(crate) enum NewError {
 
 /// What was written, and what to do next.
 #[derive(Debug)]
-pub(crate) struct Written {
+struct Written {
     name: String,
     files: usize,
 }
@@ -163,7 +259,7 @@ impl fmt::Display for Written {
 
 impl New {
     /// Writes the workspace below `folder`.
-    pub(crate) fn write(&self, folder: &Path) -> Result<Written, NewError> {
+    fn write(&self, folder: &Path) -> Result<Written, NewError> {
         let root = folder.join(&self.name.0);
         if root.exists() {
             return Err(NewError::Exists(root));
@@ -201,8 +297,9 @@ impl New {
 
 /// A manifest of the template without what only our workspace has.
 fn own_manifest(text: &str) -> String {
-    let is_ours =
-        |line: &&str| line.starts_with("license.workspace") || line.starts_with("authors.workspace");
+    let is_ours = |line: &&str| {
+        line.starts_with("license.workspace") || line.starts_with("authors.workspace")
+    };
     let (text, _) = text.split_once("\n[lints]").unwrap_or((text, ""));
     text.lines().filter(|line| !is_ours(line)).map(|line| format!("{line}\n")).collect()
 }
@@ -260,7 +357,8 @@ mod tests {
         for good in ["tag", "my-game2", "a", "capture_the_flag"] {
             assert!(name(good).is_ok(), "{good}");
         }
-        for bad in ["", "Tag", "2d", "-x", "../up", "a b", "match", "tickwire", "tickwire-x", "é"] {
+        for bad in ["", "Tag", "2d", "-x", "../up", "a b", "match", "tickwire", "tickwire-x", "é"]
+        {
             assert!(name(bad).is_err(), "{bad}");
         }
         assert_eq!(name(&"a".repeat(41)), Err(NameError::Length));
