@@ -74,10 +74,11 @@ fn tag_is_played_with_bots_watched_by_others_and_put_under_load_by_its_own_progr
     let Some(browser) = Browser::start() else { return };
     let server = Server::of_game("tag", &["--fill", "6", "--spectator-delay", "0s"]);
     let (player, watcher) = (browser.page(), browser.page());
-    play(&player, &server, "/?room=here&name=Ann");
-    player.wait_until("game.roster.size >= 6 && game.level.walls.length > 0", GIVE_UP);
+    // It opens the room, so that a bot is the first to be it.
     watcher.open(&server.url("/?spectate&room=here"));
     watcher.wait_until("game.status === 'watching' && game.rows().length >= 6", GIVE_UP);
+    play(&player, &server, "/?room=here&name=Ann");
+    player.wait_until("game.roster.size >= 6 && game.level.walls.length > 0", GIVE_UP);
     watcher.wait_until("[...game.roster.values()].some((one) => one.name === 'Ann')", GIVE_UP);
     watcher.wait_until("/ tagged /.test(document.querySelector('p').textContent)", GIVE_UP);
     let load = ["--bots", "40", "--spectators", "4", "--ramp", "100/s"];
