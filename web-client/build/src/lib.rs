@@ -3,6 +3,7 @@
 //!
 //! ```no_run
 //! // build.rs
+//! # #[allow(clippy::needless_doctest_main)]
 //! fn main() {
 //!     tickwire_build::page("page");
 //! }

@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn each_coding_of_a_file_has_a_tag_of_its_own() {
         let file = PageFiles::new(Some(&PAGE), None).file("/main.js").await.expect("it is there");
-        let [brotli, gzip] = [&file.file.brotli, &file.file.gzip].map(|file| file.clone());
+        let [brotli, gzip] = [&file.file.brotli, &file.file.gzip].map(Option::clone);
         let tags = [&file.file.plain, &brotli.expect("small"), &gzip.expect("small")];
         assert_eq!(tags.map(|content| content.tag.clone()), [r#""b""#, r#""b-br""#, r#""b-gz""#]);
     }
