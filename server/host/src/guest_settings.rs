@@ -3,7 +3,7 @@
 //! A hello brings a text. If the room that it names is not there, the lobby has the text judged here
 //! before it opens that: the server's own settings, with the allowed fields replaced, or a refusal
 //! that says what is wrong. The cost is bounded by the text, of at most
-//! [`ROOM_SETTINGS_MAX_BYTES`](tickwire_game::limits::ROOM_SETTINGS_MAX_BYTES), and `serde_json`
+//! [`ROOM_SETTINGS_MAX_BYTES`], and `serde_json`
 //! nests no deeper than 128 values. It knows no room and no client.
 
 use std::fmt;

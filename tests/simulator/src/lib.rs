@@ -2,7 +2,7 @@
 //! lines on virtual time, and a checker that finds what clients cannot predict.
 //!
 //! # One line that finds most
-//! [`check`] plays a game by its own bots and at random, over good and bad lines, and fails with what
+//! [`check()`] plays a game by its own bots and at random, over good and bad lines, and fails with what
 //! is wrong and what usually is the cause:
 //!
 //! ```
@@ -54,7 +54,7 @@
 //! view holds; and a client that is put right was affected, or its input was not there in its tick, as
 //! happens on a bad line ([`Feel::mistimed`]).
 //!
-//! By [`check`] besides: the schema is sound and all fits its messages; two runs of one seed are the
+//! By [`check()`] besides: the schema is sound and all fits its messages; two runs of one seed are the
 //! same to the last bit; a world that is written down and read again goes on alike; every input arrives
 //! as it was sent, and none that a stranger may send breaks the world.
 //!
