@@ -153,7 +153,7 @@ export class Core {
    *  @param {number} now */
   draw(now) {
     const count = this.calls.tickwire_draw(now);
-    if (count < 3) return null;
+    if (count === 0) return null;
     let { drawn } = this;
     if (!drawn) {
       const schema = this.schema();

@@ -76,8 +76,10 @@ export function markReloaded(reloaded) {
 /** The join ticket; null for a guest. It is asked for anew for each connection, for one that has expired may
  *  have been renewed. @param {Greeting} greeting */
 export function ticketOf({ ticket }) {
-  if (typeof ticket === "function") return ticket();
-  return ticket ?? kept(TICKET_KEY);
+  const given = typeof ticket === "function" ? ticket() : (ticket ?? kept(TICKET_KEY));
+  if (given === null || typeof given === "string") return given;
+  console.error("a ticket is a string; one that has to be fetched is to be there before the game joins");
+  return null;
 }
 
 /** What this tab keeps; null where nothing is kept. @param {string} key */

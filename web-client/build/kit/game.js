@@ -340,7 +340,8 @@ const NOTHING = {
 function here() {
   const own = new URL(import.meta.url);
   const steps = own.pathname.split("/");
-  const hashed = steps.findIndex((step) => /^~[0-9a-f]+$/.test(step));
+  // As tickwire-build names it: users' homes on a web server may be called ~ada.
+  const hashed = steps.findLastIndex((step) => /^~[0-9a-f]{16}$/.test(step));
   const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
   if (own.protocol.startsWith("http")) {
     if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };

@@ -117,7 +117,9 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   readonly room: string | null;
   /** Ticks per second of the room. */
   readonly tickRate: number;
-  /** What rows and events mean; null outside of a room, as the next two are. */
+  /** What rows and events mean; null before the first room, as the next two are. When a room was left they
+   *  stay as they were until the next one, so that its last picture can go on being drawn: whether there is
+   *  a room is {@link isInRoom}. */
   readonly schema: Schema | null;
   readonly level: Of<G, "level", any> | null;
   readonly settings: Of<G, "settings", any> | null;
@@ -159,7 +161,7 @@ export interface JoinOptions<Settings = unknown> {
   /** Of a player whom your site knows; what `sessionStorage` has as `tickwire-ticket`, unless you say it. A
    *  function is asked anew for each connection. */
   ticket?: string | null | (() => string | null);
-  /** For a room that is opened by this. */
+  /** For a room that is opened by this; `room` must name it. */
   settings?: Settings;
 }
 

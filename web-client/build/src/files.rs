@@ -117,18 +117,19 @@ fn collect(
         if name.starts_with('.') {
             continue;
         }
-        let path = format!("{prefix}{name}");
-        if fs::metadata(entry.path())?.is_dir() {
-            collect(&entry.path(), &format!("{path}/"), take)?;
-            continue;
-        }
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
             let place = entry.path();
             return Err(format!(
-                "{}: names of files that are served consist of letters, digits and -_. alone",
+                "{}: names of what is served consist of letters, digits and -_. alone",
                 place.display()
             )
             .into());
+        }
+        let path = format!("{prefix}{name}");
+        // A link to a folder is none: it may lead anywhere, also back.
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{path}/"), take)?;
+            continue;
         }
         let bytes = fs::read(entry.path())?;
         take(path, bytes).map_err(|error| format!("{}: {error}", entry.path().display()))?;

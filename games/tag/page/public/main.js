@@ -48,7 +48,8 @@ function draw({ x, y, player, it, frozen }) {
 
 function frame() {
   requestAnimationFrame(frame);
-  if (!game.level) return void (text.textContent = game.reason || game.status);
+  if (!game.isInRoom) text.textContent = game.reason || game.status;
+  if (!game.level) return;
   const { half, walls } = game.level;
   [canvas.width, canvas.height] = [canvas.clientWidth, canvas.clientHeight];
   const scale = Math.min(canvas.width / half[0], canvas.height / half[1]) / 2.2;

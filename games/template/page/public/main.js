@@ -78,7 +78,6 @@ function frame() {
   for (const { kind, player } of game.events()) {
     if (kind === "taken" && player === game.player) canvas.animate({ opacity: [0.6, 1] }, 150);
   }
-  const isThere = game.status === "playing" || game.status === "watching";
-  text.textContent = isThere ? scores() : game.reason || game.status;
+  text.textContent = game.isInRoom ? scores() : game.reason || game.status;
 }
 frame();

@@ -21,8 +21,8 @@ impl PagePolicy {
             if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
         // Not every browser treats a WebSocket to the same host as `'self'`.
         PagePolicy(format!(
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; \
-             object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}; \
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+             img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}; \
              connect-src 'self' ws://{HOST_IN_POLICY} wss://{HOST_IN_POLICY}"
         ))
     }

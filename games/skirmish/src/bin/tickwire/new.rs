@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::str::FromStr;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
@@ -49,87 +49,15 @@ const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const NAME_MAX_CHARS: usize = 40;
 
 /// Words that cannot name a crate, or that Cargo keeps for itself.
-const RESERVED: [&str; 49] = [
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "priv",
-    "proc-macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "serde",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "type",
-];
+const RESERVED: &str = "abstract alloc as async await become box break build const continue core crate \
+    deps do dyn else enum examples extern false final fn for gen if impl in incremental let loop macro match \
+    mod move mut override priv proc-macro pub ref return self serde static std struct super test trait true \
+    try type typeof unsafe unsized use virtual where while yield";
 
-/// Types that the template's rules name: the game's own type has to be called otherwise.
-const TAKEN_TYPES: [&str; 26] = [
-    "Clone",
-    "Coin",
-    "Copy",
-    "Debug",
-    "Default",
-    "Deserialize",
-    "Dice",
-    "EntityId",
-    "Event",
-    "Game",
-    "Input",
-    "LeaveReason",
-    "Option",
-    "Own",
-    "PartialEq",
-    "Player",
-    "PlayerId",
-    "Row",
-    "Runner",
-    "Schema",
-    "Seen",
-    "Serialize",
-    "Setup",
-    "Step",
-    "Subject",
-    "Taken",
-];
+/// Names that the template's code uses: the game's own type has to be called otherwise.
+const TAKEN_TYPES: &str = "Clone Coin Copy Debug Default Deserialize Dice EntityId Event ExitCode Game Input \
+    LeaveReason None Option Own PartialEq Path Player PlayerId Program Row Runner Schema SceneWriter Seen Self \
+    Serialize Setup Simulator Some Step Subject Taken Timer Vec";
 
 /// The subcommand, for the program.
 pub(crate) fn command() -> Command {
@@ -194,7 +122,7 @@ impl FromStr for GameName {
         if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(is_allowed) {
             return Err(NameError::Characters);
         }
-        if RESERVED.contains(&text) || text.starts_with("tickwire") {
+        if RESERVED.split_whitespace().any(|word| word == text) || text.starts_with("tickwire") {
             return Err(NameError::Reserved(text.to_owned()));
         }
         Ok(GameName(text.to_owned()))
@@ -216,7 +144,11 @@ impl GameName {
                 first.to_uppercase() + rest
             })
             .collect();
-        if TAKEN_TYPES.contains(&camel.as_str()) { format!("{camel}World") } else { camel }
+        if TAKEN_TYPES.split_whitespace().any(|name| name == camel) {
+            format!("{camel}World")
+        } else {
+            camel
+        }
     }
 
     /// A text of the template, under this name.
@@ -277,6 +209,10 @@ impl New {
             let written = written.and_then(|()| fs::write(&path, text));
             written.map_err(|source| NewError::Io { path, source })?;
         }
+        // Names of another length, or from another part of the alphabet, want other line breaks. Without a
+        // rustfmt the files are as good.
+        let mut format = process::Command::new("cargo");
+        let _ = format.args(["fmt", "--all", "--quiet"]).current_dir(&root).output();
         Ok(Written { name: self.name.0.clone(), files: FILES.len() })
     }
 
@@ -368,6 +304,30 @@ mod tests {
     fn the_type_of_a_game_is_called_as_no_other_of_its_rules() {
         assert_eq!(name("capture_the-flag").unwrap().camel(), "CaptureTheFlag");
         assert_eq!(name("runner").unwrap().camel(), "RunnerWorld");
+    }
+
+    /// The words of the template's Rust that begin with a capital letter.
+    fn capitalised() -> std::collections::BTreeSet<&'static str> {
+        let rust = FILES.iter().filter(|(path, _)| path.ends_with(".rs"));
+        let code = rust.flat_map(|(_, text)| text.lines());
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        let words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        let is_type = |word: &&str| {
+            word.starts_with(|c: char| c.is_ascii_uppercase())
+                && word.contains(|c: char| c.is_ascii_lowercase())
+        };
+        words.filter(is_type).collect()
+    }
+
+    #[test]
+    fn no_name_that_the_template_uses_is_the_type_of_a_new_game() {
+        for word in capitalised() {
+            let is_kept = TAKEN_TYPES.split_whitespace().any(|name| name == word);
+            assert!(
+                is_kept || ["MyGame", "Ada"].contains(&word),
+                "{word} is not among TAKEN_TYPES"
+            );
+        }
     }
 
     #[test]
