@@ -272,6 +272,8 @@ serde = {{ version = "1", features = ["derive"] }}
 [profile.dev]
 opt-level = 1
 debug = "line-tables-only"
+# Nothing is optimised across crates: a change would have all of the program compiled again.
+lto = "off"
 
 [profile.dev.package."*"]
 opt-level = 2
