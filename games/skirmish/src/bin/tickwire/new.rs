@@ -56,8 +56,9 @@ const RESERVED: &str = "abstract alloc as async await become box break build con
 
 /// Names that the template's code uses: the game's own type has to be called otherwise.
 const TAKEN_TYPES: &str = "Clone Coin Copy Debug Default Deserialize Dice EntityId Event ExitCode Game Input \
-    LeaveReason None Option Own PartialEq Path Player PlayerId Program Row Runner Schema SceneWriter Seen Self \
-    Serialize Setup Simulator Some Step Subject Taken Timer Vec";
+    LeaveReason Level None Option Own PartialEq Path Player PlayerId Program Row Runner \
+    SceneWriter Schema Seen Self Serialize Settings Setup Simulator Some Step Subject Taken \
+    Timer Vec";
 
 /// The subcommand, for the program.
 pub(crate) fn command() -> Command {
