@@ -20,8 +20,8 @@ const TABLE: &str = "tickwire_page.rs";
 const FOLDER: &str = "page";
 
 /// Beyond this size brotli is asked for less than it can do: a build script is not optimised, and what
-/// makes a wasm of half a megabyte another tenth smaller takes it ten seconds, once for each change.
-const BROTLI_BEST_MAX_BYTES: usize = 1 << 20;
+/// makes a wasm of half a megabyte another tenth smaller takes ten seconds.
+const BROTLI_BEST_MAX_BYTES: usize = 128 << 10;
 
 /// Writes the table, and the files that it includes.
 pub(crate) fn write(
