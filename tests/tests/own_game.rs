@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use tests::real::{Bots, Browser, GIVE_UP, Page, Server, alone, poll, say};
+use tests::real::{Bots, Browser, GIVE_UP, Page, Server, alone, say};
 
 /// Functions that a page is asked with.
 const ASK: &str = "
@@ -143,6 +143,5 @@ fn nothing_of_the_bundled_game_is_in_an_own_one() {
 fn a_server_that_nobody_plays_on_stops_when_asked() {
     let mut server = Server::of_game("my-game", &[]);
     server.interrupt();
-    let ended = poll(GIVE_UP, || Some(server.ended()));
-    assert!(ended.is_some_and(|status| status.success()));
+    assert!(server.ended().success());
 }

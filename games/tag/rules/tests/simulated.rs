@@ -12,7 +12,10 @@ fn bots_play_it_over_good_and_bad_lines_without_an_unexplained_correction() {
 fn whoever_holds_a_key_runs_and_stays_in_the_field() {
     let mut sim = Simulator::<Tag>::new(7);
     let ada = sim.join("Ada", Path::latency_ms(150));
+    sim.run_s(1.0);
+    let before = sim.own(ada).expect("it is in").x;
     sim.hold(ada, Input { right: true, ..Input::default() });
     sim.run_s(8.0);
-    assert!(sim.own(ada).is_some());
+    let after = sim.own(ada).expect("it is in").x;
+    assert!(before < after && after <= 19.5, "from {before} to {after}");
 }
