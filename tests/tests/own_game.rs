@@ -1,6 +1,7 @@
 //! Games of their own, as the template and the guide make them: their programs, played and watched in
 //! a real browser.
 
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -121,6 +122,39 @@ fn an_own_program_serves_its_own_page_and_no_file_of_another_game() {
     assert_eq!(working.get("/main.js").status, 200);
     assert_eq!(working.get("/tickwire.js").status, 200, "from the program");
     assert_eq!(working.get("/hud/hud.css").status, 404);
+}
+
+#[test]
+fn a_page_on_the_machine_of_its_server_is_loaded_anew_when_the_rules_have_changed_and_only_then() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../games/tag/page/public");
+    let folder = std::env::temp_dir().join(format!("tickwire-own-game-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    for file in fs::read_dir(source).expect("the page of Tag") {
+        let file = file.expect("a file of it");
+        fs::copy(file.path(), folder.join(file.file_name())).expect("a copy");
+    }
+    let mut server = Server::of_game("tag", &["--web-dir", folder.to_str().expect("a plain path")]);
+    let mut wasm = server.get("/tickwire.wasm").body;
+    let page = browser.page();
+    let play_on = |page: &Page<'_>| page.wait_until("game.status === 'playing'", GIVE_UP);
+    page.open(&server.url("/"));
+    play_on(&page);
+    let _ = page.eval("void (window.isOld = true)");
+    server.restart_on_same_port();
+    page.wait_until("game.status !== 'playing'", GIVE_UP);
+    play_on(&page);
+    // By then it would have asked.
+    page.wait_until("game.network.snapshots > 60", GIVE_UP);
+    assert_eq!(page.eval("window.isOld"), true);
+    // A section without a meaning: the rules are the same, and the server cannot know that.
+    wasm.extend_from_slice(b"\0\x04\x03new");
+    fs::write(folder.join("tickwire.wasm"), wasm).expect("it can be written");
+    server.restart_on_same_port();
+    page.wait_until("window.isOld === undefined && window.game !== undefined", GIVE_UP);
+    play_on(&page);
+    fs::remove_dir_all(&folder).expect("it can be removed");
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub(super) fn program(name: &str) -> PathBuf {
 /// A running game server on a port of its own.
 pub struct Server {
     process: Process,
+    program: String,
     scheme: &'static str,
     address: SocketAddr,
     admin_address: SocketAddr,
@@ -53,22 +54,20 @@ impl Server {
     /// Starts one with these settings besides the address, and waits until it listens.
     #[must_use]
     pub fn start(settings: &[&str]) -> Server {
-        Server::launch("127.0.0.1:0", None, to_owned(settings))
+        Server::launch("tickwire", "127.0.0.1:0", None, to_owned(settings))
     }
 
     /// The same, with no more open files than this.
     #[must_use]
     pub fn start_with_descriptors(descriptors_max: u32, settings: &[&str]) -> Server {
-        Server::launch("127.0.0.1:0", Some(descriptors_max), to_owned(settings))
+        Server::launch("tickwire", "127.0.0.1:0", Some(descriptors_max), to_owned(settings))
     }
 
     /// Starts the server of another game, by the name of its program, in the folder `/`: it finds nothing
     /// there.
     #[must_use]
     pub fn of_game(name: &str, settings: &[&str]) -> Server {
-        let mut command = Command::new(program(name));
-        command.current_dir("/");
-        Server::launched(command, "127.0.0.1:0", None, to_owned(settings), Stdio::piped())
+        Server::launch(name, "127.0.0.1:0", None, to_owned(settings))
     }
 
     /// Starts `command`, which runs the program that it is given with its arguments, with this log and all
@@ -76,23 +75,33 @@ impl Server {
     #[must_use]
     pub fn start_within(mut command: Command, log: Stdio, settings: &[&str]) -> Server {
         command.arg(program("tickwire")).env("RUST_LOG", "debug");
-        Server::launched(command, "127.0.0.1:0", None, to_owned(settings), log)
+        let settings = to_owned(settings);
+        Server::launched("tickwire", command, "127.0.0.1:0", None, settings, log)
     }
 
-    fn launch(listen: &str, descriptors_max: Option<u32>, settings: Vec<String>) -> Server {
-        let command = match descriptors_max {
-            None => Command::new(program("tickwire")),
+    fn launch(
+        name: &str,
+        listen: &str,
+        descriptors_max: Option<u32>,
+        settings: Vec<String>,
+    ) -> Server {
+        let mut command = match descriptors_max {
+            None => Command::new(program(name)),
             Some(max) => {
                 let mut command = Command::new("sh");
                 command.args(["-c", &format!("ulimit -n {max}; exec \"$0\" \"$@\"")]);
-                command.arg(program("tickwire"));
+                command.arg(program(name));
                 command
             }
         };
-        Server::launched(command, listen, descriptors_max, settings, Stdio::piped())
+        if name != "tickwire" {
+            command.current_dir("/");
+        }
+        Server::launched(name, command, listen, descriptors_max, settings, Stdio::piped())
     }
 
     fn launched(
+        name: &str,
         mut command: Command,
         listen: &str,
         descriptors_max: Option<u32>,
@@ -105,7 +114,8 @@ impl Server {
         let scheme = if is_secure { "https" } else { "http" };
         let address = self::address(&mut process, &format!("listening on {scheme}://"));
         let admin_address = self::address(&mut process, "admin on http://");
-        Server { process, scheme, address, admin_address, descriptors_max, settings }
+        let program = name.to_owned();
+        Server { process, program, scheme, address, admin_address, descriptors_max, settings }
     }
 
     /// Where it listens.
@@ -200,7 +210,8 @@ impl Server {
     pub fn restart_on_same_port(&mut self) {
         self.process.kill();
         let settings = std::mem::take(&mut self.settings);
-        *self = Server::launch(&self.address.to_string(), self.descriptors_max, settings);
+        let listen = self.address.to_string();
+        *self = Server::launch(&self.program, &listen, self.descriptors_max, settings);
     }
 }
 

@@ -355,14 +355,7 @@ export class Connection {
   /** Not let in, sent away, or not understood. @private */
   ended() {
     const state = this.core.state();
-    if (hasPage && state.stale && !this.reloaded && this.noteReloaded(true)) {
-      if (this.greeting) this.hooks.reloads(this.greeting);
-      // What still comes until the page is gone says nothing new.
-      this.drop();
-      clearInterval(this.watchTimer);
-      location.reload();
-      return;
-    }
+    if (state.stale && this.reload()) return;
     if (state.idle) {
       this.hooks.idled();
       this.rejoinAs(true);
@@ -376,6 +369,17 @@ export class Connection {
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
     this.lost(prefix + state.reason);
+  }
+
+  /** Loads the page anew, unless that has just been done. Gives whether it does. */
+  reload() {
+    if (!hasPage || this.reloaded || !this.noteReloaded(true)) return false;
+    if (this.greeting) this.hooks.reloads(this.greeting);
+    // What still comes until the page is gone says nothing new.
+    this.drop();
+    clearInterval(this.watchTimer);
+    location.reload();
+    return true;
   }
 
   /** Gives whether that could be stored. @private @param {boolean} reloaded */

@@ -43,6 +43,20 @@ async function reasonOf(response) {
 /** Whether this is a page; else nothing of it is ever hidden, put away or loaded anew. */
 export const hasPage = typeof document === "object";
 
+/** Whether the server is on the machine of whoever looks at the page: that is where games are made. */
+export const isLocal = hasPage && /^(localhost|.+\.localhost|127\.[0-9.]+|\[::1\])$/.test(location.hostname);
+
+/** Whether a file is another than it was, as far as the server tells. @param {string} url
+ *  @param {string} tag its ETag then */
+export async function isReplaced(url, tag) {
+  try {
+    const { ok, status, headers } = await fetch(url, { method: "HEAD", cache: "no-store" });
+    return status === 404 || (ok && (headers.get("etag") ?? tag) !== tag);
+  } catch {
+    return false;
+  }
+}
+
 export const isHidden = () => hasPage && document.hidden;
 
 /** Where the server speaks. @param {URL} server its folder @param {"http" | "ws"} scheme */

@@ -7,7 +7,7 @@
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
 import { Guard } from "./guard.js";
-import { hasPage } from "./env.js";
+import { hasPage, isLocal, isReplaced } from "./env.js";
 
 /** @typedef {import("./tickwire.js").Tickwire} Declared */
 /** @typedef {import("./tickwire.js").LoadOptions} LoadOptions */
@@ -30,6 +30,9 @@ export class Tickwire extends EventTarget {
   #core;
   /** @type {() => Promise<Core>} */
   #renew;
+  /** Whether the server has another wasm by now than this one. */
+  #isReplaced = async () => false;
+  #rooms = 0;
   /** @type {Connection} */
   #connection;
   #guard = new Guard((error) => this.#connection.handleTrap(error));
@@ -61,9 +64,10 @@ export class Tickwire extends EventTarget {
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address } = {}) {
     const home = server === undefined ? here() : told(server);
-    const module = await compile(wasm ?? new URL("tickwire.wasm", home.files));
+    const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files));
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
     const game = new Tickwire(await renew(), renew, home.server);
+    if (tag) game.#isReplaced = () => isReplaced(url, tag);
     if (address !== undefined) game.simulate(simulationOf(address));
     return game;
   }
@@ -274,7 +278,15 @@ export class Tickwire extends EventTarget {
     if (status !== "playing") return this.#turn(status, reason);
     this.#demo = null;
     this.#forget();
+    this.#rooms += 1;
+    if (isLocal && this.#rooms > 1) this.#reloadIfReplaced();
     this.#turn(this.#core.state().player === null ? "watching" : "playing", reason);
+  }
+
+  /** While a game is made its rules change, and their number does not: a page that stays open would predict by
+   *  the old ones. */
+  async #reloadIfReplaced() {
+    if (await this.#isReplaced()) this.#connection.reload();
   }
 
   /** @param {Status} status @param {string} reason */
@@ -371,16 +383,19 @@ function simulationOf(address) {
   };
 }
 
-/** @param {string | URL | BufferSource | WebAssembly.Module} source */
+/** Gives where it came from, and its ETag there, too; empty if it was there already.
+ *  @param {string | URL | BufferSource | WebAssembly.Module} source */
 async function compile(source) {
-  if (isA(source, "WebAssembly.Module")) return /** @type {WebAssembly.Module} */ (source);
+  const [url, tag] = ["", ""];
+  if (isA(source, "WebAssembly.Module")) return { module: /** @type {WebAssembly.Module} */ (source), url, tag };
   if (typeof source !== "string" && !isA(source, "URL")) {
-    return WebAssembly.compile(/** @type {BufferSource} */ (source));
+    return { module: await WebAssembly.compile(/** @type {BufferSource} */ (source)), url, tag };
   }
   const response = await fetch(/** @type {string | URL} */ (source));
   if (!response.ok) throw new Error(`the game's code could not be loaded (${response.status})`);
   // Not streaming: that insists on a content type, which a plain file server may not know.
-  return WebAssembly.compile(await response.arrayBuffer());
+  const module = await WebAssembly.compile(await response.arrayBuffer());
+  return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
 }
 
 /** Whether something is of a kind, whichever realm it is from. @param {unknown} value @param {string} kind */

@@ -15,9 +15,10 @@
 //! ([`kit`] brings the client for pages), [`comments`] makes it smaller, [`table`] compresses it and
 //! writes it as the Rust source that `tickwire::page!()` includes.
 //!
-//! The variable `WEB_CLIENT` of the environment says what happens if the wasm cannot be built: with
-//! `auto` (the default) a help page is embedded in its place, with `require` the build fails. With
-//! `skip` it is not built, and the help page is embedded.
+//! A page that does not compile fails the build. The variable `WEB_CLIENT` of the environment says what
+//! happens where nothing can be compiled to wasm, for the toolchain has no standard library for it and
+//! none can be installed: with `auto` (the default) a help page is embedded in its place, with
+//! `require` the build fails. With `skip` it is not built, and the help page is embedded.
 //!
 //! It never builds the page of another game, and never writes outside of `OUT_DIR`.
 
@@ -82,15 +83,18 @@ impl Page {
         say("rerun-if-env-changed=WEB_CLIENT");
         let built = match env::var("WEB_CLIENT").as_deref() {
             Ok("skip") => Err("it was built with WEB_CLIENT=skip".into()),
-            Ok("require") => Ok(wasm::build(&folder, &out, profile)?),
-            Ok("auto" | "") | Err(_) => wasm::build(&folder, &out, profile).inspect_err(|error| {
-                let error = one_line(&error.to_string());
-                say(&format!("warning=the page was not built: {error}"));
-                say("warning=build with WEB_CLIENT=require to see the whole output");
-                // Nothing says yet which files it depends on: a path that is not there has the next
-                // build try again.
-                say(&format!("rerun-if-changed={}", out.join("never").display()));
-            }),
+            Ok("require") => {
+                wasm::add_target()?;
+                Ok(wasm::build(&folder, &out, profile)?)
+            }
+            Ok("auto" | "") | Err(_) => match wasm::add_target() {
+                Ok(()) => Ok(wasm::build(&folder, &out, profile)?),
+                Err(error) => {
+                    let reason = one_line(&error.to_string());
+                    say(&format!("warning=the page was not built: {reason}"));
+                    Err(error)
+                }
+            },
             Ok(other) => {
                 let error = format!("WEB_CLIENT={other}: expected auto, skip or require");
                 return Err(error.into());

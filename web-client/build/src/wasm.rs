@@ -75,7 +75,6 @@ pub(crate) fn build(folder: &Path, out: &Path, profile: Profile) -> Result<Wasm,
     if !manifest.is_file() {
         return Err(format!("{} is not there", manifest.display()).into());
     }
-    add_target()?;
     let target_dir = target_dir(out);
     let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set")?);
     cargo.args(["build", "--message-format=json-render-diagnostics", "--profile", profile.name()]);
@@ -199,7 +198,10 @@ fn with_manifests(mut sources: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 /// Installs the standard library for wasm if it is missing.
-fn add_target() -> Result<(), Box<dyn Error>> {
+///
+/// # Errors
+/// If it cannot be installed: what to do.
+pub(crate) fn add_target() -> Result<(), Box<dyn Error>> {
     let libdir = target_libdir(&["--target", TARGET])?;
     if libdir.is_dir() {
         return Ok(());
