@@ -28,6 +28,12 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 ),
             ));
         }
+        if let Some((_, number)) = &variant.discriminant {
+            return Err(Error::new_spanned(
+                number,
+                "what is sent of a variant is how many stand before it: it has no number of its own",
+            ));
+        }
     }
     let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
     let numbers = 0..variants.len() as i32;

@@ -96,6 +96,8 @@ const KNOWN: &str = "`range`, `step`, `angle`, `bits`, `unit`, `hold`, `linear`,
 /// What may be said of a field, before it is known to be whole.
 #[derive(Default)]
 struct Said {
+    /// The words that it was said by.
+    words: Vec<String>,
     /// Its ends, and all of it for what is to be said of it.
     range: Option<(Expr, Expr, TokenStream)>,
     step: Option<Expr>,
@@ -142,9 +144,11 @@ impl Kind {
     }
 
     fn parse_attributes(&mut self, attrs: &[Attribute], of: Of, names: &Names<'_>) -> Result<()> {
-        let word = of.word();
+        let (word, mut said) = (of.word(), Vec::new());
         for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident(word)) {
             attribute.parse_nested_meta(|meta| {
+                let name = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
+                refuse_twice(&meta, &name, &mut said)?;
                 if meta.path.is_ident("name") {
                     self.name = meta.value()?.parse::<LitStr>()?.value();
                 } else if meta.path.is_ident("place") {
@@ -165,6 +169,15 @@ impl Kind {
         }
         Ok(())
     }
+}
+
+/// Notes that a word is said, and refuses one that was said before: only one of both could count.
+fn refuse_twice(meta: &ParseNestedMeta<'_>, word: &str, said: &mut Vec<String>) -> Result<()> {
+    if said.iter().any(|before| before == word) {
+        return Err(meta.error(format!("`{word}` is said twice")));
+    }
+    said.push(word.to_owned());
+    Ok(())
 }
 
 /// The fields of a kind, to be found by name.
@@ -204,6 +217,7 @@ impl Field {
 impl Said {
     fn take(&mut self, meta: &ParseNestedMeta<'_>, names: &Names<'_>) -> Result<()> {
         let word = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
+        refuse_twice(meta, &word, &mut self.words)?;
         match word.as_str() {
             "range" => self.range = Some(parse_range(meta.value()?)?),
             "step" => self.step = Some(meta.value()?.parse()?),

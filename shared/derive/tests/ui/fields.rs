@@ -123,4 +123,10 @@ struct RangedBool {
     is_it: bool,
 }
 
+#[derive(Row)]
+struct SaidTwice {
+    #[field(range = 0..=10, range = 0..=20)]
+    health: u8,
+}
+
 fn main() {}

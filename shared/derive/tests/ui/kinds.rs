@@ -47,4 +47,17 @@ struct Colour {
     red: u8,
 }
 
+#[derive(Row)]
+#[row(name = "a")]
+#[row(name = "b")]
+struct TwoNames {
+    x: u8,
+}
+
+#[derive(FieldEnum)]
+enum Numbered {
+    Low = 10,
+    High = 20,
+}
+
 fn main() {}
