@@ -1,4 +1,5 @@
-//! Abuse by what is said: random bytes in the place of anything, and names that harm who reads them.
+//! Abuse by what is said: random bytes in the place of anything, names that harm who reads them, and
+//! settings that no room can have.
 
 use std::io;
 
@@ -6,7 +7,8 @@ use tokio::time::{Duration, sleep};
 
 use super::script::Then;
 use super::speaker::{Speaker, encode};
-use tickwire_game::protocol::ClientMessage;
+use tickwire_game::limits::ROOM_SETTINGS_MAX_BYTES;
+use tickwire_game::protocol::{ClientMessage, RoomWish};
 
 /// Largest random message, in bytes.
 const NOISE_MAX_BYTES: u32 = 64;
@@ -72,4 +74,38 @@ fn hostile_name(turn: usize) -> String {
         "\u{e0001}\u{e0041}\u{fff9}\u{ffff}".to_owned(),
     ];
     names[turn % names.len()].clone()
+}
+
+/// A hello that would open a room, with settings that none can have.
+pub(super) async fn settings(speaker: &mut Speaker<'_>) -> io::Result<Then> {
+    speaker.upgrade().await?;
+    let room = format!("own-{}-{}", speaker.turn, speaker.dice.below(1 << 16));
+    let settings = hostile_settings(speaker.turn);
+    let hello = speaker.words.hello_to("abuser", RoomWish::Named(&room), Some(&settings));
+    speaker.message(&hello).await?;
+    Ok(Then::Stay)
+}
+
+/// None of them has a setting that a game could have.
+fn hostile_settings(turn: usize) -> String {
+    let whole = |begin: &str, end: &str| {
+        let pairs = (ROOM_SETTINGS_MAX_BYTES - 8) / (begin.len() + end.len());
+        format!("{{\"\":{}1{}}}", begin.repeat(pairs), end.repeat(pairs))
+    };
+    let settings = [
+        String::new(),
+        "{".to_owned(),
+        "null".to_owned(),
+        "[]".to_owned(),
+        whole("[", "]"),
+        whole("{\"\":", "}"),
+        whole("9", ""),
+        "{\"\":1e999999}".to_owned(),
+        "{\"\\u0000\\ud800\":0}".to_owned(),
+        "{\"\\u202enimda\":null}".to_owned(),
+        "{\"__proto__\":{}}".to_owned(),
+        "{\"\":0,\"\":1}".to_owned(),
+        " ".repeat(ROOM_SETTINGS_MAX_BYTES + 1),
+    ];
+    settings[turn % settings.len()].clone()
 }

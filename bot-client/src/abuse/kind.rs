@@ -50,6 +50,8 @@ pub enum Kind {
     BadFrames,
     /// Hostile names: control characters, direction overrides, towers of marks, HTML
     Names,
+    /// Rooms of its own with settings that no room has: no JSON, towers of it, what is not there
+    Settings,
 }
 
 impl Kind {

@@ -27,6 +27,7 @@ pub(super) async fn act(kind: Kind, speaker: &mut Speaker<'_>) -> io::Result<The
         Kind::GarbageHello => garbage::hello(speaker).await,
         Kind::GarbageHttp => garbage::http(speaker).await,
         Kind::Names => garbage::names(speaker).await,
+        Kind::Settings => garbage::settings(speaker).await,
         Kind::Silent => Ok(Then::Stay),
         Kind::HalfOpen => opening::half_open(speaker).await,
         Kind::Slowloris => opening::slowloris(speaker).await,

@@ -76,6 +76,16 @@ impl Words {
     /// The message that a player of this name opens with.
     pub(super) fn hello(&self, name: &str) -> Vec<u8> {
         let room = self.room.as_deref().map_or(RoomWish::Any, RoomWish::Named);
+        self.hello_to(name, room, None)
+    }
+
+    /// The message that a player of this name opens a room with, which is to have these settings.
+    pub(super) fn hello_to(
+        &self,
+        name: &str,
+        room: RoomWish<'_>,
+        settings: Option<&str>,
+    ) -> Vec<u8> {
         encode(&ClientMessage::Hello(Hello {
             protocol: PROTOCOL_VERSION,
             game: self.game,
@@ -85,7 +95,7 @@ impl Words {
             room,
             replays: true,
             ticket: self.ticket.as_ref().map(|ticket| Ticket(ticket.expose())),
-            settings: None,
+            settings,
         }))
     }
 
