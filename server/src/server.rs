@@ -15,6 +15,7 @@ use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{
     DirectoryLimits, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder, Shard,
+    operator_settings,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -393,7 +394,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
     };
     let settings = match &config.settings {
         None => G::Settings::default(),
-        Some(json) => serde_json::from_str(json).map_err(|error| invalid(&error))?,
+        Some(json) => operator_settings(json).map_err(|error| invalid(&error))?,
     };
     G::check_settings(&settings).map_err(|reason| invalid(&reason))?;
     let tick_rate = TickRate::new(config.tick_rate).ok_or_else(|| {

@@ -164,7 +164,10 @@ fn the_routes_respond() {
     let page = get(address, "/");
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     assert!(page.contains("content-type: text/html; charset=utf-8"), "{page}");
-    assert!(page.contains("connect-src 'self' ws://localhost:1 wss://localhost:1"), "{page}");
+    assert!(
+        page.contains("connect-src 'self' data: blob: ws://localhost:1 wss://localhost:1"),
+        "{page}"
+    );
     assert!(page.contains("'wasm-unsafe-eval'"), "{page}");
     assert!(page.contains("x-content-type-options: nosniff"), "{page}");
     let tag = page.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").trim();

@@ -10,7 +10,7 @@
 //! use serde::{Deserialize, Serialize};
 //! use tickwire_game::prelude::*;
 //!
-//! /// Half of the strip, in metres.
+//! /// Half of the longest strip, in metres.
 //! const END: f32 = 10.0;
 //! const SPEED: f32 = 4.0;
 //! const REST_S: f32 = 1.5;
@@ -29,6 +29,18 @@
 //! struct Bump {
 //!     #[field(names = Puck::player)]
 //!     player: PlayerId,
+//! }
+//!
+//! /// What can be chosen for a room.
+//! #[derive(Clone, Debug, Serialize, Deserialize)]
+//! struct Strip {
+//!     length: f32,
+//! }
+//!
+//! impl Default for Strip {
+//!     fn default() -> Strip {
+//!         Strip { length: 2.0 * END }
+//!     }
 //! }
 //!
 //! /// One player's intent for one tick.
@@ -58,8 +70,9 @@
 //! impl Game for Pucks {
 //!     const NAME: &'static str = "pucks";
 //!     const RULES: u32 = 1;
-//!     type Settings = ();
-//!     type Level = ();
+//!     const GUEST_SETTINGS: &'static [&'static str] = &["length"];
+//!     type Settings = Strip;
+//!     type Level = Strip;
 //!     type Input = Push;
 //!     type Own = Own;
 //!
@@ -67,8 +80,13 @@
 //!         Schema::new().row::<Puck>().event::<Bump>()
 //!     }
 //!
-//!     fn new(_: &Setup<()>) -> (Pucks, ()) {
-//!         (Pucks { next: EntityId(1), pucks: Vec::new() }, ())
+//!     fn check_settings(strip: &Strip) -> Result<(), String> {
+//!         let is_right = (1.0..=2.0 * END).contains(&strip.length);
+//!         if is_right { Ok(()) } else { Err("`length` is from 1 to 20".to_owned()) }
+//!     }
+//!
+//!     fn new(setup: &Setup<Strip>) -> (Pucks, Strip) {
+//!         (Pucks { next: EntityId(1), pucks: Vec::new() }, setup.settings.clone())
 //!     }
 //!
 //!     fn join(&mut self, _: &mut Step<'_, Pucks>, player: PlayerId, _: Option<Subject>) {
@@ -92,15 +110,16 @@
 //!     }
 //!
 //!     /// The same on the server and ahead on the player's own client.
-//!     fn advance(own: &mut Own, (): &(), push: Push, dt: f32) {
+//!     fn advance(own: &mut Own, strip: &Strip, push: Push, dt: f32) {
 //!         own.bumped = false;
 //!         own.rest.tick();
 //!         if own.rest.is_running() {
 //!             return;
 //!         }
 //!         let way = f32::from(i8::from(push.right) - i8::from(push.left)) * SPEED * dt;
-//!         own.x = (own.x + way).clamp(-END, END);
-//!         if way != 0.0 && own.x.abs() == END {
+//!         let end = strip.length / 2.0;
+//!         own.x = (own.x + way).clamp(-end, end);
+//!         if way != 0.0 && own.x.abs() == end {
 //!             (own.bumped, own.rest) = (true, Timer::seconds(REST_S, dt));
 //!         }
 //!     }
@@ -175,8 +194,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     const GUEST_SETTINGS: &'static [&'static str] = &[];
 
     /// What can be chosen for a room: by the server's operator, as JSON, and of
-    /// [`Game::GUEST_SETTINGS`] by whoever opens a room. If there are any of these it is a struct that
-    /// comes back from JSON as it went there.
+    /// [`Game::GUEST_SETTINGS`] by whoever opens a room. What is left out is as in its default. It is a
+    /// struct that comes back from JSON as it went there, with all of its fields, or `()`. `advance` is
+    /// not given it: what that needs belongs into the level.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What is settled when a room opens, and never changes. What moves in it by the tick alone may be
     /// part of it. Sent once, at join.

@@ -46,6 +46,24 @@ fn the_guide_gives_the_files_of_tag_whole() {
 }
 
 #[test]
+fn what_the_guide_shows_of_another_game_stands_in_that() {
+    let guide = read("docs/own-game.md");
+    let mut shown = 0;
+    for piece in guide.split("\nFrom `").skip(1) {
+        let (path, rest) = piece.split_once("`:\n").expect("a path and code");
+        let kept = read(path);
+        let mut kept = kept.lines().map(|line| line.trim_start_matches("//!").trim());
+        let code = rest.split("```").nth(1).expect("code").trim_start_matches("rust");
+        // What lies between two of its lines may be of no interest to the guide.
+        for line in lines(code) {
+            assert!(kept.any(|other| other == line.trim()), "{path} has no further: {line}");
+        }
+        shown += 1;
+    }
+    assert_eq!(shown, 2);
+}
+
+#[test]
 fn what_the_guide_leaves_as_it_was_written_is_what_a_new_game_has() {
     for path in [
         "src/main.rs",

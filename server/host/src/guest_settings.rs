@@ -1,4 +1,5 @@
-//! [`GuestSettings`]: what strangers may choose of a room's settings, and whether they can have it.
+//! [`GuestSettings`]: what strangers may choose of a room's settings, and whether they can have it;
+//! [`operator_settings`]: what the operator has chosen of them.
 //!
 //! A hello brings a text. If the room that it names is not there, the lobby has the text judged here
 //! before it opens that: the server's own settings, with the allowed fields replaced, or a refusal
@@ -83,7 +84,8 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
         }
         // What strangers send must not end the lobby, whatever a game makes of it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
-            let settings = self.replaced(chosen)?;
+            let settings = replaced(&self.fields, chosen)
+                .map_err(|text| Refusal::SettingInvalid(RefusalText::new(&text)))?;
             (self.check)(&settings)
                 .map_err(|reason| Refusal::SettingsRefused(RefusalText::new(&reason)))?;
             Ok(settings)
@@ -91,24 +93,6 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
         judged.unwrap_or_else(|_| {
             error!(settings = ?text, "the game panicked at the settings of a room");
             Err(Refusal::SettingsRefused(RefusalText::new("the game fails at these settings")))
-        })
-    }
-
-    /// The server's own settings with these fields in the place of its own.
-    fn replaced(&self, chosen: Map<String, Value>) -> Result<S, Refusal> {
-        let with = |fields: &Map<String, Value>| {
-            let mut all = self.fields.clone();
-            all.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
-            S::deserialize(&Value::Object(all))
-        };
-        with(&chosen).map_err(|error| {
-            // The error does not say where: the field is to blame that alone has one as well.
-            let alone = chosen.into_iter().find_map(|(name, value)| {
-                let error = with(&Map::from_iter([(name.clone(), value)])).err()?;
-                Some(format!("{name}: {error}"))
-            });
-            let text = alone.unwrap_or_else(|| error.to_string());
-            Refusal::SettingInvalid(RefusalText::new(&text))
         })
     }
 
@@ -121,6 +105,47 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
         };
         RefusalText::new(&text)
     }
+}
+
+/// The settings that an operator gives as JSON: those fields take the place of the game's defaults.
+///
+/// # Errors
+/// What is wrong with them, or that a field is none of the game's.
+pub fn operator_settings<S>(text: &str) -> Result<S, String>
+where
+    S: Default + Serialize + DeserializeOwned,
+{
+    let given: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let default = serde_json::to_value(S::default());
+    let (Ok(Value::Object(default)), Value::Object(given)) = (default, &given) else {
+        return S::deserialize(&given).map_err(|error| error.to_string());
+    };
+    if let Some(unknown) = given.keys().find(|name| !default.contains_key(*name)) {
+        let known: Vec<_> = default.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        return Err(format!("{unknown}: there is no such setting, only {known}"));
+    }
+    replaced(&default, given.clone())
+}
+
+/// Settings with these fields in the place of their own; an error names the field.
+fn replaced<S: DeserializeOwned>(
+    own: &Map<String, Value>,
+    chosen: Map<String, Value>,
+) -> Result<S, String> {
+    let with = |fields: &Map<String, Value>| {
+        let mut all = own.clone();
+        all.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
+        S::deserialize(&Value::Object(all))
+    };
+    with(&chosen).map_err(|error| {
+        // The error does not say where: the field is to blame that alone has one as well.
+        let alone = chosen.into_iter().find_map(|(name, value)| {
+            let error = with(&Map::from_iter([(name.clone(), value)])).err()?;
+            Some(format!("{name}: {error}"))
+        });
+        alone.unwrap_or_else(|| error.to_string())
+    })
 }
 
 #[cfg(test)]

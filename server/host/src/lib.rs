@@ -59,7 +59,7 @@ pub mod token_bucket;
 pub mod transport;
 
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
-pub use guest_settings::GuestSettings;
+pub use guest_settings::{GuestSettings, operator_settings};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Admission, Lobby, LobbySettings};
 pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};

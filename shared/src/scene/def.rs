@@ -327,18 +327,43 @@ const fn is_same(one: &str, other: &str) -> bool {
 /// # Panics
 /// When it names a kind that is neither among those nor itself.
 pub(super) fn describe<T: Kinded>(entities: &[Kind]) -> Kind {
-    let reference = |(kind, field): (&'static str, u8)| {
-        let own = (!T::IS_EVENT && T::NAME == kind).then_some(entities.len());
-        let at = entities.iter().position(|entity| entity.name == kind).or(own);
-        let kind = at.unwrap_or_else(|| {
-            panic!(
-                "{} names `{kind}`: add that to the schema before it",
-                std::any::type_name::<T>()
-            )
+    describe_as(&Described::of::<T>(), entities)
+}
+
+/// What a struct says of itself: as values, so that what is made of it is compiled once.
+struct Described {
+    name: &'static str,
+    type_name: &'static str,
+    is_event: bool,
+    field_names: &'static [&'static str],
+    fields: &'static [FieldDef],
+    place: Option<[u8; 2]>,
+}
+
+impl Described {
+    fn of<T: Kinded>() -> Described {
+        Described {
+            name: T::NAME,
+            type_name: std::any::type_name::<T>(),
+            is_event: T::IS_EVENT,
+            field_names: T::FIELD_NAMES,
+            fields: T::FIELDS,
+            place: T::PLACE,
+        }
+    }
+}
+
+#[inline(never)]
+fn describe_as(kind: &Described, entities: &[Kind]) -> Kind {
+    let reference = |(named, field): (&'static str, u8)| {
+        let own = (!kind.is_event && kind.name == named).then_some(entities.len());
+        let at = entities.iter().position(|entity| entity.name == named).or(own);
+        let at = at.unwrap_or_else(|| {
+            panic!("{} names `{named}`: add that to the schema before it", kind.type_name)
         });
-        Reference { kind: kind as u8, field }
+        Reference { kind: at as u8, field }
     };
-    let fields = T::FIELD_NAMES.iter().zip(T::FIELDS).map(|(name, def)| Field {
+    let fields = kind.field_names.iter().zip(kind.fields).map(|(name, def)| Field {
         name: (*name).to_owned(),
         min: def.min,
         max: def.max,
@@ -349,7 +374,7 @@ pub(super) fn describe<T: Kinded>(entities: &[Kind]) -> Kind {
         names: def.names.map(reference),
         origin: def.origin,
     });
-    Kind { name: T::NAME.to_owned(), fields: fields.collect(), place: T::PLACE }
+    Kind { name: kind.name.to_owned(), fields: fields.collect(), place: kind.place }
 }
 
 #[cfg(test)]

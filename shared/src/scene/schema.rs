@@ -191,11 +191,15 @@ impl Schema {
     }
 
     fn next<T: Kinded>(&mut self) -> Kind {
-        let kinds = if T::IS_EVENT { &self.events } else { &self.entities };
-        let is_new = kinds.iter().all(|kind| kind.name != T::NAME);
-        assert!(is_new, "the schema has two kinds that are called `{}`", T::NAME);
+        self.refuse_twice(T::NAME, T::IS_EVENT);
         self.kinds.push::<T>();
         describe::<T>(&self.entities)
+    }
+
+    fn refuse_twice(&self, name: &str, is_event: bool) {
+        let kinds = if is_event { &self.events } else { &self.entities };
+        let is_new = kinds.iter().all(|kind| kind.name != name);
+        assert!(is_new, "the schema has two kinds that are called `{name}`");
     }
 
     /// Which structs stand for its kinds: none of a schema from the wire.

@@ -13,7 +13,8 @@ pub struct SceneWriter {
     kinds: Kinds,
     rows: Rows,
     audiences: Vec<Audience>,
-    sorted: Vec<u32>,
+    /// Each row by its entity, in the upper half, and its place among those written.
+    sorted: Vec<u64>,
     /// Where it is wanted: the values of all rows as they were given, in the fields' units.
     exact: Option<Vec<f64>>,
 }
@@ -100,16 +101,16 @@ impl SceneWriter {
     /// of two rows of one entity the first is kept. The writer is empty afterwards.
     pub(crate) fn publish(&mut self, tick: Tick, events: &mut Events, scene: &mut Scene) {
         self.sorted.clear();
-        self.sorted.extend(0..self.rows.len() as u32);
-        let entity = |&index: &u32| self.rows.row(index as usize).entity;
-        self.sorted.sort_by_key(entity);
-        self.sorted.dedup_by_key(|index| entity(index));
+        let places = self.rows.heads.iter().zip(0_u64..);
+        self.sorted.extend(places.map(|(head, place)| u64::from(head.entity.0) << 32 | place));
+        self.sorted.sort_unstable();
+        self.sorted.dedup_by_key(|sorted| *sorted >> 32);
         scene.tick = tick;
         scene.rows.clear();
         scene.row_audiences.clear();
-        for &index in &self.sorted {
-            scene.rows.push_row(self.rows.row(index as usize));
-            scene.row_audiences.push(self.audiences[index as usize]);
+        for place in self.sorted.iter().map(|&sorted| sorted as u32 as usize) {
+            scene.rows.push_row(self.rows.row(place));
+            scene.row_audiences.push(self.audiences[place]);
         }
         events.publish(scene);
         self.clear();

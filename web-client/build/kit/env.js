@@ -40,6 +40,9 @@ async function reasonOf(response) {
   return isPlain ? (await response.text()).trim().slice(0, REASON_MAX) : "";
 }
 
+/** Where this module is. A bundler gives all modules of a bundle one address, or none. */
+export const moduleUrl = import.meta.url;
+
 /** Whether this is a page; else nothing of it is ever hidden, put away or loaded anew. */
 export const hasPage = typeof document === "object";
 

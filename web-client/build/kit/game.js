@@ -7,7 +7,7 @@
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
 import { Guard } from "./guard.js";
-import { hasPage, isLocal, isReplaced } from "./env.js";
+import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 
 /** @typedef {import("./tickwire.js").Tickwire} Declared */
 /** @typedef {import("./tickwire.js").LoadOptions} LoadOptions */
@@ -350,14 +350,15 @@ const NOTHING = {
 /** Where this module comes from; where the page does, if a bundler has made another of it.
  *  @returns {Home} */
 function here() {
-  const own = new URL(import.meta.url);
+  // A script that is no module has no address.
+  const own = new URL(import.meta.url ?? "about:blank");
   const steps = own.pathname.split("/");
   // As tickwire-build names it: users' homes on a web server may be called ~ada.
   const hashed = steps.findLastIndex((step) => /^~[0-9a-f]{16}$/.test(step));
   const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
   if (own.protocol.startsWith("http")) {
     if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };
-    if (steps.at(-1) === "game.js") return told(new URL(".", own));
+    if (own.href !== moduleUrl) return told(new URL(".", own));
   }
   if (hasPage) return told(new URL(".", document.baseURI));
   throw new Error("outside of a page, Tickwire.load needs to be told the server");
@@ -391,10 +392,18 @@ async function compile(source) {
   if (typeof source !== "string" && !isA(source, "URL")) {
     return { module: await WebAssembly.compile(/** @type {BufferSource} */ (source)), url, tag };
   }
-  const response = await fetch(/** @type {string | URL} */ (source));
-  if (!response.ok) throw new Error(`the game's code could not be loaded (${response.status})`);
+  /** @param {unknown} why @param {unknown} [cause] */
+  const failed = (why, cause) => new Error(`the game's code could not be loaded from ${source}: ${why}`, { cause });
+  const response = await fetch(/** @type {string | URL} */ (source)).catch((error) => {
+    throw failed("no answer, or the server does not allow pages of this origin (--allow-origin)", error);
+  });
+  if (!response.ok) throw failed(response.status);
   // Not streaming: that insists on a content type, which a plain file server may not know.
-  const module = await WebAssembly.compile(await response.arrayBuffer());
+  const bytes = await response.arrayBuffer();
+  // A bundler's server answers with its page where it has no file.
+  const module = await WebAssembly.compile(bytes).catch((error) => {
+    throw failed("that is no WebAssembly; say `server` if the game is elsewhere", error);
+  });
   return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
 }
 

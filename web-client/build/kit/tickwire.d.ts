@@ -46,6 +46,18 @@ type Of<G extends GameTypes, K extends keyof GameTypes, Otherwise> = undefined e
  * `renewed` (the WebAssembly has failed, and another goes on in its place).
  */
 export class Tickwire<G extends GameTypes = {}> extends EventTarget {
+  /** Use {@link Tickwire.load}. */
+  private constructor();
+
+  addEventListener<K extends keyof TickwireEvents>(type: K, listener: ((event: TickwireEvents[K]) => void)
+    | { handleEvent(event: TickwireEvents[K]): void } | null, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<K extends keyof TickwireEvents>(type: K, listener: ((event: TickwireEvents[K]) => void)
+    | { handleEvent(event: TickwireEvents[K]): void } | null, options?: boolean | EventListenerOptions): void;
+  removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions): void;
+
   /** Loads the game's WebAssembly; nothing is connected yet. */
   static load<G extends GameTypes = {}>(options?: LoadOptions): Promise<Tickwire<G>>;
 
@@ -147,9 +159,9 @@ export type Status = "idle" | "connecting" | "playing" | "watching" | "waiting" 
 export interface LoadOptions {
   /** The folder in which the server speaks: the one that this module comes from, unless you say it. Needed
    *  outside of pages, and where a bundler's own server serves the page. */
-  server?: string | URL;
+  server?: string | URL | undefined;
   /** Where the game's WebAssembly is, or itself: in the server's folder, unless you say it. */
-  wasm?: string | URL | BufferSource | WebAssembly.Module;
+  wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
   /** An address whose query asks for a {@link Simulation}, as `location.search`: `?latency=150&jitter=20`. */
   address?: string;
 }
@@ -211,6 +223,17 @@ export interface NetworkState {
 export interface StatusEvent extends Event {
   readonly status: Status;
   readonly reason: string;
+}
+
+/** The events by their names. */
+export interface TickwireEvents {
+  status: StatusEvent;
+  notice: NoticeEvent;
+  silent: Event & { readonly silent: boolean };
+  roster: Event;
+  idle: Event;
+  reload: Event;
+  renewed: Event;
 }
 
 export interface NoticeEvent extends Event {

@@ -14,6 +14,9 @@ const room = address.get("room") ?? undefined;
 
 const game = await Tickwire.load({ address: location.search });
 Object.assign(globalThis, { game }); // To be asked in the browser's console.
+game.addEventListener("status", () => {
+  text.textContent = game.isInRoom ? "" : game.reason || game.status;
+});
 if (address.has("spectate")) game.spectate({ room });
 else game.join({ room, name: address.get("name") ?? "Runner" });
 
@@ -48,7 +51,6 @@ function draw({ x, y, player, it, frozen }) {
 
 function frame() {
   requestAnimationFrame(frame);
-  if (!game.isInRoom) text.textContent = game.reason || game.status;
   if (!game.level) return;
   const { half, walls } = game.level;
   [canvas.width, canvas.height] = [canvas.clientWidth, canvas.clientHeight];

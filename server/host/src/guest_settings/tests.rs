@@ -149,3 +149,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_operator_gives_what_is_not_as_usual_and_hears_of_what_is_none() {
+    let given: Settings = operator_settings(r#"{"own_bytes": 7}"#).expect("one of them");
+    assert_eq!((given.own_bytes, given.level_bytes), (7, 0));
+    let of = |text| operator_settings::<Settings>(text).unwrap_err();
+    assert_eq!(
+        of(r#"{"own_bytes": 7, "own_byte": 8}"#),
+        "own_byte: there is no such setting, only level_bytes, own_bytes, stones"
+    );
+    assert!(of(r#"{"own_bytes": "7", "level_bytes": 1}"#).starts_with("own_bytes: invalid type"));
+    assert!(of("[1]").contains("invalid") && of("{").contains("EOF"));
+    assert!(operator_settings::<()>("null").is_ok() && operator_settings::<()>("{}").is_err());
+}

@@ -19,11 +19,13 @@ impl PagePolicy {
             config.frame_ancestors.iter().map(ToString::to_string).collect();
         let ancestors =
             if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
-        // Not every browser treats a WebSocket to the same host as `'self'`.
+        // Game engines decode images in workers that they make of a blob, and load what they hold in memory:
+        // neither leads to another host. Not every browser treats a WebSocket to the same host as `'self'`.
         PagePolicy(format!(
             "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-             img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}; \
-             connect-src 'self' ws://{HOST_IN_POLICY} wss://{HOST_IN_POLICY}"
+             img-src 'self' data: blob:; media-src 'self' data: blob:; worker-src 'self' blob:; \
+             object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}; \
+             connect-src 'self' data: blob: ws://{HOST_IN_POLICY} wss://{HOST_IN_POLICY}"
         ))
     }
 
@@ -64,12 +66,14 @@ mod tests {
     fn by_default_the_page_connects_to_its_own_host_and_nobody_frames_it() {
         let strict = header(&[], None, Some("game.example:7"));
         assert!(
-            strict.ends_with("connect-src 'self' ws://game.example:7 wss://game.example:7"),
+            strict.ends_with(
+                "connect-src 'self' data: blob: ws://game.example:7 wss://game.example:7"
+            ),
             "{strict}"
         );
         assert!(strict.contains("; frame-ancestors 'none'; "), "{strict}");
         let without_host = header(&[], None, None);
-        assert!(without_host.ends_with("; connect-src 'self'"), "{without_host}");
+        assert!(without_host.ends_with("; connect-src 'self' data: blob:"), "{without_host}");
     }
 
     #[test]

@@ -269,15 +269,15 @@ impl Budget {
     /// reckoned, the last by priority make way: else it would be those with the highest ids, and
     /// always the same.
     fn give_way_to_gaps(&mut self, codec: &Codec, mirror: &mut Mirror, space: u64) {
-        let mut known: Vec<(u32, usize)> = Vec::new();
+        let mut known: Vec<u64> = Vec::new();
         while self.candidates.len() > 1 {
             known.clear();
-            let taken = self.candidates.iter().enumerate();
-            known.extend(taken.filter(|(_, one)| !one.is_new).map(|(nth, one)| (one.at, nth)));
+            let taken = self.candidates.iter().filter(|one| !one.is_new);
+            known.extend(taken.map(|one| u64::from(one.at)));
             known.sort_unstable();
             let mut cost = new_cost(codec);
             let mut next = 0;
-            for &(at, _) in &known {
+            for at in known.iter().map(|&at| at as u32) {
                 put_gap(at - next, &mut mirror.models, &mut cost);
                 next = at + 1;
             }

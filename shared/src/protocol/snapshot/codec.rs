@@ -16,7 +16,7 @@ use crate::tick::TickRate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// As plain bits, of which one can tell by eye what they say: for tests, golden vectors, and to
-    /// measure what range coding saves.
+    /// measure what range coding saves. Compiled to wasm there is none.
     Plain,
     /// By an adaptive range coder: the fewest bytes.
     Range,
@@ -103,10 +103,11 @@ impl Codec {
         self.tick_rate
     }
 
-    /// How symbols become bytes.
+    /// How symbols become bytes. In a page always as on the wire, so that no other way need be loaded.
     #[must_use]
+    #[inline]
     pub fn coding(&self) -> Coding {
-        self.coding
+        if cfg!(target_family = "wasm") { Coding::Range } else { self.coding }
     }
 
     /// Puts the models of a stream back to where each keyframe finds them.
