@@ -201,6 +201,7 @@ fn a_hello_for_another_server_is_refused_with_the_reason() {
     let cases = [
         (Hello { protocol: 99, ..any.clone() }, Refusal::Protocol { server: PROTOCOL_VERSION }),
         (Hello { game: "other", ..any.clone() }, Refusal::Game),
+        (Hello { game: "", replays: true, ..any.clone() }, Refusal::Game),
         (Hello { rules: 2, ..any.clone() }, Refusal::Rules { server: 3 }),
         (Hello { room: RoomWish::Named(""), ..any.clone() }, Refusal::RoomName),
         (Hello { room: RoomWish::Named("a b"), ..any.clone() }, Refusal::RoomName),

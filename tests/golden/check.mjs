@@ -1,4 +1,5 @@
-// Decodes the streams of files as README.md here describes them, and compares with what is there.
+// Decodes the streams of files as README.md here describes them by the decoder of client.js, and compares
+// with what is there.
 //
 //     node check.mjs FILE...
 //
@@ -6,10 +7,54 @@
 
 import { readFileSync } from "node:fs";
 
-import { Codec, Decoder } from "./decode.mjs";
-import { Refused } from "./symbols.mjs";
+import { Refused, refuse } from "../../web-client/build/kit/stream/bytes.js";
+import { Codec, Decoder } from "../../web-client/build/kit/stream/decoder.js";
+import { bitsOf, readSchema } from "../../web-client/build/kit/stream/schema.js";
+import { RangeSource } from "../../web-client/build/kit/stream/symbols.js";
 
-const CODINGS = ["plain", "range"];
+/** The plain coding, which no connection uses: one can tell by eye what it says. */
+class PlainSource {
+  at = 0;
+
+  constructor(bytes) {
+      this.bytes = bytes;
+  }
+
+  raw(n) {
+    let value = 0;
+    for (let i = 0; i < n; i++, this.at++) {
+      refuse(this.at < 8 * this.bytes.length, "too short");
+      value += ((this.bytes[this.at >> 3] >> (this.at & 7)) & 1) * 2 ** i;
+    }
+    return value;
+  }
+
+  bit(_model) {
+    return this.raw(1);
+  }
+
+  bitAt(_odds) {
+    return this.raw(1);
+  }
+
+  choice(set) {
+    return this.raw(Math.log2(set.count));
+  }
+
+  oneOf(n) {
+    const value = this.raw(bitsOf(n - 1));
+    refuse(value < n, "too short");
+    return value;
+  }
+
+  end() {
+    const left = 8 * this.bytes.length - this.at;
+    refuse(left < 8 && this.raw(left) === 0, "left over");
+  }
+}
+
+const SOURCES = { plain: PlainSource, range: RangeSource };
+const CODINGS = Object.keys(SOURCES);
 
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 const ownOf = (word) => (word === "-" ? null : word === "%" ? [] : [...bytesOf(word)]);
@@ -57,11 +102,23 @@ function same(is, should, where) {
   process.exit(1);
 }
 
-function check(decoder, step, body, where) {
+/** A deep copy in which what was shared still is; plans, which never change, are the same. */
+function cloned(value, done = new Map()) {
+  if (typeof value !== "object" || value === null || value instanceof Codec) return value;
+  if (done.has(value)) return done.get(value);
+  const copy = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
+  done.set(value, copy);
+  for (const key of Object.keys(value)) copy[key] = cloned(value[key], done);
+  return copy;
+}
+
+function check(decoder, step, coding, where) {
+  const body = step.bodies[coding];
+  const source = () => new SOURCES[coding](body);
   const replay = (own) => (step.replayed === undefined ? own : ownOf(step.replayed));
   if (step.first === "refused") {
     try {
-      decoder.clone().decode(body, replay);
+      cloned(decoder).decode(body, replay, source());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       same(error.message, step.words.join(" ") || error.message, where);
@@ -70,7 +127,7 @@ function check(decoder, step, body, where) {
     same("taken", "refused", where);
     return;
   }
-  const snapshot = decoder.decode(body, replay);
+  const snapshot = decoder.decode(body, replay, source());
   const head = [snapshot.tick, ...(snapshot.isKeyframe ? ["keyframe"] : [])].join(" ");
   same(head, step.words.join(" "), where);
   same(linesOf(decoder, snapshot).join("\n"), step.lines.join("\n"), where);
@@ -80,14 +137,14 @@ const counted = { streams: 0, snapshots: 0, refused: 0, bytes: 0 };
 for (const path of process.argv.slice(2)) {
   const file = readStreams(readFileSync(path, "utf8"));
   for (const coding of CODINGS) {
-    const codec = new Codec(file.schema, file.hz, coding === "plain");
+    const codec = new Codec(readSchema(file.schema), file.hz);
     for (const stream of file.streams) {
       const steps = stream.steps.filter((step) => step.bodies[coding] !== undefined);
       const decoder = new Decoder(codec);
       for (const [nth, step] of steps.entries()) {
         const where = `${path}, stream ${stream.name}, ${coding}, step ${nth}: ${step.words.join(" ")}`;
         try {
-          check(decoder, step, step.bodies[coding], where);
+          check(decoder, step, coding, where);
         } catch (error) {
           console.log(where);
           throw error;

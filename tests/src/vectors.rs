@@ -24,6 +24,16 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// What [`hex`] made of them.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn bytes_of(hex: &str) -> Vec<u8> {
+    let pairs = (0..hex.len()).step_by(2).map(|at| &hex[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("two digits")).collect()
+}
+
 /// Adds what stands before all streams to the end of `out`.
 pub fn write_head(schema: &Schema, tick_rate: TickRate, out: &mut String) {
     let schema = bincode::encode_to_vec(schema, WIRE).expect("a schema encodes");

@@ -26,3 +26,13 @@ fn whatever_window_mouse_and_clock_say_the_camera_stays_finite_and_the_frame_goe
 fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
     run("tests/connection.mjs");
 }
+
+#[test]
+fn a_client_without_rules_says_what_it_has_seen_and_takes_no_nonsense() {
+    run("tests/stream.mjs");
+}
+
+#[test]
+fn a_page_knows_whether_its_server_has_another_wasm_by_now() {
+    run("tests/replaced.mjs");
+}

@@ -6,7 +6,7 @@ import { TickwireClient } from "../build/kit/client.js";
 const [address = "http://127.0.0.1:7777", room = "", count = "150"] = process.argv.slice(2);
 // With a slash at its end, an address below a path is one to start from.
 const server = address.replace(/\/?$/, "/");
-const client = await TickwireClient.load(new URL("tickwire.wasm", server));
+const client = new TickwireClient();
 const socket = new WebSocket(new URL("ws", server.replace(/^http/, "ws")));
 socket.binaryType = "arraybuffer";
 const flush = () => [...client.outgoing()].forEach((message) => socket.send(message));

@@ -7,8 +7,6 @@
 //! nothing. There is one client at a time; it is kept here and nowhere else, and all decisions
 //! are [`PageClient`]'s. `docs/client.md` has them all.
 //!
-//! `tickwire_any_*` are the same for a [`SchemaClient`], which has buffers of its own.
-//!
 //! Naming an exported function is what the compiler calls unsafe; nothing else here is.
 #![allow(unsafe_code)]
 
@@ -16,12 +14,10 @@ use std::cell::RefCell;
 
 use tickwire_game::game::Game;
 use tickwire_game::protocol::Role;
-use tickwire_game::tick::Tick;
 
 use crate::page::Page;
 use crate::page_client::PageClient;
 use crate::path::path_settings;
-use crate::schema_client::SchemaClient;
 use crate::view::View;
 
 /// Rises whenever a name, a number or a buffer of these functions changes its meaning.
@@ -29,7 +25,6 @@ const ABI: u32 = 1;
 
 thread_local! {
     static PAGE: RefCell<Option<Box<dyn Page>>> = const { RefCell::new(None) };
-    static ANY: RefCell<SchemaClient> = RefCell::new(SchemaClient::default());
 }
 
 /// Makes the client of a game, and gives the number of this ABI. What [`export!`](crate::export) exports
@@ -43,10 +38,6 @@ fn page<T>(act: impl FnOnce(&mut dyn Page) -> T) -> T {
     PAGE.with_borrow_mut(|page| {
         act(page.as_mut().expect("JavaScript calls tickwire_start first").as_mut())
     })
-}
-
-fn any<T>(act: impl FnOnce(&mut SchemaClient) -> T) -> T {
-    ANY.with_borrow_mut(act)
 }
 
 /// Makes room for `len` bytes and says where, for the page to write there.
@@ -273,138 +264,4 @@ pub extern "C" fn tickwire_notice() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_trial(seed: u64, players: u32, ticks: u32) -> u64 {
     page(|page| page.trial(seed, players, ticks))
-}
-
-/// As [`tickwire_scratch`].
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_scratch(len: u32) -> *mut u8 {
-    any(|any| any.buffers.scratch(len as usize).as_mut_ptr())
-}
-
-/// As [`tickwire_bytes`].
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_bytes() -> *const u8 {
-    any(|any| any.buffers.bytes.as_ptr())
-}
-
-/// How many bytes there are: of what [`tickwire_any_receive`] left.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_bytes_len() -> u32 {
-    any(|any| any.buffers.bytes.len() as u32)
-}
-
-/// As [`tickwire_numbers`].
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_numbers() -> *const f64 {
-    any(|any| any.buffers.numbers.as_ptr())
-}
-
-/// The game that this module was built with and its rules, in JSON: what a hello says unless it
-/// is told otherwise.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_game() -> u32 {
-    any(|any| any.say(|json| page(|page| page.game(json))))
-}
-
-/// Begins anew. In scratch: the game's name, the client's, the room's (none for any room), the
-/// ticket (none for a guest), the settings for a room that this opens, as JSON (none for the usual
-/// ones). Gives 0 when that is too long for a hello.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_hello(
-    spectator: u32,
-    rules: u32,
-    game_len: u32,
-    name_len: u32,
-    room_len: u32,
-    ticket_len: u32,
-    settings_len: u32,
-) -> u32 {
-    let role = if spectator != 0 { Role::Spectator } else { Role::Player };
-    let lens = [game_len, name_len, room_len, ticket_len, settings_len].map(|len| len as usize);
-    any(|any| any.hello(role, rules, lens)).into()
-}
-
-/// Takes the message of `len` bytes in scratch; gives what it was (`Received`).
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_receive(len: u32) -> u32 {
-    any(|any| any.receive(len as usize)) as u32
-}
-
-/// Takes the next message to be sent; gives its length in bytes, 0 when there is none.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_outgoing() -> u32 {
-    any(SchemaClient::outgoing)
-}
-
-/// Queues the input of `len` bytes in scratch for a tick; gives 0 when it cannot be sent.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_input(tick: u32, len: u32) -> u32 {
-    any(|any| any.input(Tick(tick), len as usize)).into()
-}
-
-/// Queues a ping; gives its number.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_ping() -> u32 {
-    any(SchemaClient::ping)
-}
-
-/// Queues a goodbye.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_leave() {
-    any(SchemaClient::leave);
-}
-
-/// The entities known: rows of entity, kind, count, values.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_rows() -> u32 {
-    any(SchemaClient::rows)
-}
-
-/// Takes what has happened: rows of tick, kind, count, values.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_events() -> u32 {
-    any(SchemaClient::events)
-}
-
-/// What rows and events mean, all of it, in JSON; 0 bytes outside of a room.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_schema() -> u32 {
-    any(SchemaClient::schema)
-}
-
-/// Who is in the room, in JSON; 0 bytes outside of a room.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_roster() -> u32 {
-    any(SchemaClient::roster)
-}
-
-/// Queues which page of the board is open (none with a count of 0); gives 0 when it cannot be asked
-/// for.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_open_board(first: u32, count: u32) -> u32 {
-    any(|any| any.open_board(first, count)).into()
-}
-
-/// The page of the board that is open, in JSON; 0 bytes when none is.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_board() -> u32 {
-    any(SchemaClient::board)
-}
-
-/// The player's own state in the game's encoding; 0 bytes when there is none.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_own() -> u32 {
-    any(SchemaClient::own)
-}
-
-/// What never moves, in the game's encoding; 0 bytes outside of a room.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_level() -> u32 {
-    any(SchemaClient::level)
-}
-
-/// The settings of the room, in the game's encoding; 0 bytes outside of a room.
-#[unsafe(no_mangle)]
-pub extern "C" fn tickwire_any_settings() -> u32 {
-    any(SchemaClient::settings)
 }

@@ -13,8 +13,7 @@
 //! is held, by way of `latch`, which keeps what is pressed between two ticks. `path` is the network that a
 //! player may simulate, `share` a figure of how well the client copes with it. `demo` plays a room without a
 //! server. `value` is what a game's types look like from JavaScript; `texts` says in `json` what is too rare
-//! or too irregular for numbers. `schema_client` is apart from all that: a client without rules, for
-//! programs of others.
+//! or too irregular for numbers.
 
 mod buffers;
 mod demo;
@@ -25,7 +24,6 @@ mod latch;
 mod page;
 mod page_client;
 mod path;
-mod schema_client;
 mod share;
 mod texts;
 mod value;

@@ -6,7 +6,6 @@
 use tickwire_game::link::LinkSettings;
 
 use crate::buffers::Buffers;
-use crate::json::Json;
 
 /// A client without its type. What gives a `u32` gives how many bytes or numbers it has left in the
 /// buffers, unless it says otherwise.
@@ -46,6 +45,4 @@ pub(crate) trait Page {
     fn moving(&mut self, tick: f64) -> u32;
     /// The state hash after so many ticks of a game among bots, all from `seed`.
     fn trial(&self, seed: u64, players: u32, ticks: u32) -> u64;
-    /// The game's name and version.
-    fn game(&self, json: &mut Json);
 }

@@ -390,10 +390,6 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         let players = players.min(TRIAL_PLAYERS_MAX) as u16;
         tickwire_game::simulation::trial::<G>(seed, players, ticks, |_, _| {})
     }
-
-    fn game(&self, json: &mut Json) {
-        texts::game::<G>(json);
-    }
 }
 
 fn take<G: Game>(

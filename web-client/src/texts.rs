@@ -1,12 +1,11 @@
 //! What is told of any game, in JSON: how far the client is, what rows mean, who is in the room.
 //! What is told of the one game that is played is a `value`.
 //!
-//! Called by `page_client`, whose side in JavaScript is `build/kit/core.js`, and by
-//! `schema_client`, whose side is `build/kit/client.js`.
+//! Called by `page_client`, whose side in JavaScript is `build/kit/core.js`.
 
 use tickwire_game::client::{Client, ClientError, Names, Stage};
 use tickwire_game::game::Game;
-use tickwire_game::protocol::{End, Refusal, Welcome};
+use tickwire_game::protocol::{End, Refusal};
 use tickwire_game::scene::{Axis, Field, Kind, Predict, Rows, Schema};
 use tickwire_game::tick::TickRate;
 
@@ -204,25 +203,6 @@ fn predict(json: &mut Json, predict: Predict, kind: &Kind) {
     }
 }
 
-pub(crate) fn welcome(json: &mut Json, welcome: &Welcome<'_>) {
-    json.object(|json| {
-        json.key("room").text(welcome.room);
-        match welcome.player {
-            Some(player) => json.key("player").number(player.0.into()),
-            None => json.key("player").null(),
-        }
-        let numbers = [
-            ("tickRateHz", welcome.tick_rate_hz.into()),
-            ("tick", welcome.tick.0.into()),
-            ("playersMax", welcome.players_max.into()),
-            ("delayTicks", f64::from(welcome.delay_ticks)),
-        ];
-        for (name, value) in numbers {
-            json.key(name).number(value);
-        }
-    });
-}
-
 /// Whether coming back, as the client is, would be in vain: nothing passes by itself.
 fn is_lasting(refusal: &Refusal) -> bool {
     match refusal {
@@ -248,68 +228,4 @@ fn is_lasting(refusal: &Refusal) -> bool {
         | Refusal::OwnRoomsMax
         | Refusal::OwnRoomsRate => false,
     }
-}
-
-/// `server` is the number that the server has where the client has another.
-pub(crate) fn refusal(json: &mut Json, refusal: &Refusal) {
-    let (reason, server) = match refusal {
-        Refusal::Protocol { server } => ("protocol", Some(f64::from(*server))),
-        Refusal::Rules { server } => ("rules", Some(f64::from(*server))),
-        Refusal::Game => ("game", None),
-        Refusal::RoomName => ("room-name", None),
-        Refusal::RoomFull => ("room-full", None),
-        Refusal::ServerFull => ("server-full", None),
-        Refusal::Closing => ("closing", None),
-        Refusal::Overloaded => ("overloaded", None),
-        Refusal::TicketRequired => ("ticket-required", None),
-        Refusal::TicketInvalid => ("ticket-invalid", None),
-        Refusal::TicketExpired => ("ticket-expired", None),
-        Refusal::RoomsBuilding => ("rooms-building", None),
-        Refusal::RoomsMax => ("rooms-max", None),
-        Refusal::OwnRoomsMax => ("own-rooms-max", None),
-        Refusal::OwnRoomsRate => ("own-rooms-rate", None),
-        Refusal::SettingsTooLong => ("settings-too-long", None),
-        Refusal::SettingsWithoutRoom => ("settings-without-room", None),
-        Refusal::SettingsUnreadable(_) => ("settings-unreadable", None),
-        Refusal::SettingNotAllowed(_) => ("setting-not-allowed", None),
-        Refusal::SettingInvalid(_) => ("setting-invalid", None),
-        Refusal::SettingsRefused(_) => ("settings-refused", None),
-    };
-    json.object(|json| {
-        json.key("reason").text(reason);
-        match server {
-            Some(number) => json.key("server").number(number),
-            None => json.key("server").null(),
-        }
-        json.key("text").text(&refusal.to_string());
-    });
-}
-
-pub(crate) fn end(json: &mut Json, end: End) {
-    json.object(|json| {
-        json.key("code").number(end.code().into());
-        json.key("reason").text(end.name());
-    });
-}
-
-/// Which of the reasons it is, for programs, and all of it for people.
-pub(crate) fn fault(json: &mut Json, fault: &ClientError) {
-    json.object(|json| {
-        json.key("code").text(match fault {
-            ClientError::Message(_) => "message",
-            ClientError::Snapshot(_) => "snapshot",
-            ClientError::Schema(_) => "schema",
-            ClientError::Part(_) => "part",
-            ClientError::OutOfPlace(_) => "out-of-place",
-        });
-        json.key("text").text(&fault.to_string());
-    });
-}
-
-/// The game that this code was built with, and the version of its rules.
-pub(crate) fn game<G: Game>(json: &mut Json) {
-    json.object(|json| {
-        json.key("game").text(G::NAME);
-        json.key("rules").number(G::RULES.into());
-    });
 }

@@ -3,7 +3,7 @@
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
 
-import { Tickwire, TickwireClient } from "../build/kit/tickwire.js";
+import { Tickwire } from "../build/kit/tickwire.js";
 
 const server = process.argv[2];
 /** What was said to the author of a page. @type {string[]} */
@@ -101,9 +101,6 @@ other.join({ name: "Bob" });
 await until(other, () => other.isInRoom, "in a room");
 holds(other.room !== null, "a module of one's own will do");
 other.leave();
-const client = await TickwireClient.load(wasm);
-client.hello();
-holds([...client.outgoing()].length === 1, "the client without rules is there as well");
 const nowhere = await Tickwire.load({ server: `${server}/nowhere/` }).catch(String);
 holds(typeof nowhere === "string" && nowhere.includes("404"), "what is not there is said");
 // Nothing of it keeps a program going that has left.

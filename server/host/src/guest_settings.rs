@@ -107,17 +107,19 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
     }
 }
 
-/// The settings that an operator gives as JSON: those fields take the place of the game's defaults.
+/// The settings that an operator gives as JSON: those fields, of the struct itself, take the place of the
+/// game's defaults. Defaults that do not come back from JSON have no place to take: then all is to be given.
 ///
 /// # Errors
-/// What is wrong with them, or that a field is none of the game's.
+/// What is wrong with them, or that a field is none of the game's: none that its defaults have in JSON.
 pub fn operator_settings<S>(text: &str) -> Result<S, String>
 where
     S: Default + Serialize + DeserializeOwned,
 {
     let given: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let default = serde_json::to_value(S::default());
-    let (Ok(Value::Object(default)), Value::Object(given)) = (default, &given) else {
+    let default = default.ok().filter(|default| S::deserialize(default).is_ok());
+    let (Some(Value::Object(default)), Value::Object(given)) = (default, &given) else {
         return S::deserialize(&given).map_err(|error| error.to_string());
     };
     if let Some(unknown) = given.keys().find(|name| !default.contains_key(*name)) {

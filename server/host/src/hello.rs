@@ -135,10 +135,12 @@ pub fn judge(
         Err(MessageError::TooBig { .. }) => return Err(HelloError::Ended(End::TooBig)),
         Ok(_) | Err(_) => return Err(HelloError::Ended(End::Protocol)),
     };
-    if hello.game != game.name {
+    // Who names no game knows no rules: it goes by the schema.
+    let goes_by_schema = hello.game.is_empty() && !hello.replays;
+    if !goes_by_schema && hello.game != game.name {
         return Err(HelloError::Refused(Refusal::Game));
     }
-    if hello.rules != game.rules {
+    if !goes_by_schema && hello.rules != game.rules {
         return Err(HelloError::Refused(Refusal::Rules { server: game.rules }));
     }
     let room = match hello.room {

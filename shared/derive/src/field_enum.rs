@@ -1,7 +1,7 @@
 //! Enums as fields: the numbers of their variants.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::{Data, DeriveInput, Error, Fields, Result};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
@@ -18,7 +18,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let Some(last) = data.variants.last() else {
         return Err(Error::new_spanned(name, format!("`{name}` has no variant")));
     };
-    for variant in &data.variants {
+    for (at, variant) in data.variants.iter().enumerate() {
         if !matches!(variant.fields, Fields::Unit) {
             return Err(Error::new_spanned(
                 &variant.fields,
@@ -28,10 +28,12 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 ),
             ));
         }
-        if let Some((_, number)) = &variant.discriminant {
+        if let Some((_, number)) = &variant.discriminant
+            && number.to_token_stream().to_string() != at.to_string()
+        {
             return Err(Error::new_spanned(
                 number,
-                "what is sent of a variant is how many stand before it: it has no number of its own",
+                format!("what is sent of a variant is how many stand before it, which are {at}"),
             ));
         }
     }

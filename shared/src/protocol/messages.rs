@@ -65,7 +65,7 @@ pub enum ServerMessage<'a> {
 pub struct Hello<'a> {
     /// [`PROTOCOL_VERSION`] of the client.
     pub protocol: u16,
-    /// Name of the game that it plays.
+    /// Name of the game that it plays; empty for whichever there is, if it does not replay.
     pub game: &'a str,
     /// Version of the game's rules that it plays by.
     pub rules: u32,

@@ -25,8 +25,10 @@ pub(super) fn program(name: &str) -> PathBuf {
         let profile = if directory == "debug" { "dev" } else { &directory };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--locked", "--quiet", "--bins"])
-            .args(["-p", "skirmish", "-p", "tag", "-p", "my-game"])
+            // As the tests of the whole workspace are built: what those need is there already, and the
+            // programs are built for the test of this name that each of them has.
+            .args(["test", "--workspace", "--no-run", "--test", "program"])
+            .args(["--locked", "--quiet"])
             .args(["--profile", profile])
             .arg("--target-dir")
             .arg(&target)

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
 use test_games::dots::{Blink, DotRow};
-use tests::vectors::hex;
+use tests::real::{Node, say};
+use tests::vectors::{bytes_of, hex};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
     Ack, Board, BoardPage, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping,
@@ -13,7 +15,7 @@ use tickwire_game::protocol::{
 use tickwire_game::scene::Schema;
 use tickwire_game::tick::{Rewind, Tick};
 
-use super::compare;
+use super::{compare, read};
 
 #[test]
 fn client_messages_stand_as_they_always_stood() {
@@ -59,6 +61,29 @@ fn client_messages_stand_as_they_always_stood() {
         ("ping", ClientMessage::Ping(Ping { number: 7 })),
         ("goodbye", ClientMessage::Goodbye),
         ("board", ClientMessage::Board(Board { first: 300, count: 20 })),
+        (
+            "hello, by the schema",
+            ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "",
+                rules: 0,
+                role: Role::Spectator,
+                name: "Zoë",
+                room: RoomWish::Named("den-1"),
+                replays: false,
+                ticket: Some(Ticket("a.b.c")),
+                settings: Some(r#"{"teams":true}"#),
+            }),
+        ),
+        (
+            "input, by the schema",
+            ClientMessage::Input(Input {
+                tick: Tick(300),
+                seen: Tick(250),
+                rewind: Rewind::default(),
+                input: &[2, 3, 1],
+            }),
+        ),
     ];
     let mut text = String::new();
     for (name, message) in &messages {
@@ -102,6 +127,14 @@ fn server_messages_stand_as_they_always_stood() {
             "refused, protocol",
             ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
         ),
+        ("refused, game", ServerMessage::Refused(Refusal::Game)),
+        ("refused, rules", ServerMessage::Refused(Refusal::Rules { server: 70_000 })),
+        ("refused, room name", ServerMessage::Refused(Refusal::RoomName)),
+        ("refused, server full", ServerMessage::Refused(Refusal::ServerFull)),
+        ("refused, closing", ServerMessage::Refused(Refusal::Closing)),
+        ("refused, overloaded", ServerMessage::Refused(Refusal::Overloaded)),
+        ("refused, ticket missing", ServerMessage::Refused(Refusal::TicketRequired)),
+        ("refused, ticket not valid", ServerMessage::Refused(Refusal::TicketInvalid)),
         ("refused, ticket", ServerMessage::Refused(Refusal::TicketExpired)),
         ("refused, rooms being built", ServerMessage::Refused(Refusal::RoomsBuilding)),
         ("refused, all rooms", ServerMessage::Refused(Refusal::RoomsMax)),
@@ -174,4 +207,77 @@ fn server_messages_stand_as_they_always_stood() {
         writeln!(text, "{name}: {}", hex(&bytes)).expect("a String takes all");
     }
     compare("server-messages.txt", &text);
+}
+
+/// What client.js should make of a message.
+fn told(message: &ServerMessage<'_>) -> Value {
+    match message {
+        ServerMessage::Welcome(welcome) => json!({
+            "room": welcome.room,
+            "player": welcome.player.map(|player| player.0),
+            "tickRateHz": welcome.tick_rate_hz,
+            "tick": welcome.tick.0,
+            "playersMax": welcome.players_max,
+            "delayTicks": welcome.delay_ticks,
+        }),
+        ServerMessage::Refused(refusal) => json!(refusal.to_string()),
+        ServerMessage::Goodbye(end) => json!({ "code": end.code(), "reason": end.name() }),
+        ServerMessage::Roster(roster) => {
+            let entries = roster.entries.iter().map(|entry| {
+                json!({
+                    "player": entry.player.0,
+                    "name": entry.name,
+                    "score": entry.score,
+                    "team": entry.team,
+                    "bot": entry.bot,
+                })
+            });
+            json!(entries.collect::<Vec<_>>())
+        }
+        ServerMessage::Snapshot(_) => Value::Null,
+        ServerMessage::Pong(pong) => json!(pong.number),
+        ServerMessage::Notice(notice) => json!(notice.text),
+        ServerMessage::Pace(pace) => json!({ "from": pace.from.0, "permille": pace.permille }),
+        ServerMessage::Scores(scores) => {
+            let entries = scores.entries.iter().map(|entry| {
+                json!({ "player": entry.player.0, "score": entry.score, "team": entry.team })
+            });
+            json!(entries.collect::<Vec<_>>())
+        }
+        ServerMessage::BoardPage(page) => json!({
+            "first": page.first,
+            "total": page.total,
+            "own": page.own,
+            "players": page.players.iter().map(|player| player.0).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+#[test]
+fn client_js_reads_and_writes_the_same_messages() {
+    let Some(node) = Node::find() else { return };
+    let (status, printed) = node.run("../tests/golden/messages.mjs", &[]);
+    assert!(status.success(), "{status}: {printed}");
+    let file = read("server-messages.txt");
+    let lines = |text: &str| -> Vec<(String, String)> {
+        let parts = text.lines().filter_map(|line| line.split_once(": "));
+        parts.map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect()
+    };
+    let (messages, printed) = (lines(&file), lines(&printed));
+    assert_eq!(messages.len(), printed.len());
+    for ((name, bytes), (_, made)) in messages.iter().zip(&printed) {
+        let bytes = bytes_of(bytes);
+        let message = ServerMessage::decode(&bytes).expect(name);
+        let made: Value = serde_json::from_str(made).expect(name);
+        let of = |key: &str| made[key].clone();
+        let is = match &message {
+            ServerMessage::Refused(_) => made["refusal"]["text"].clone(),
+            ServerMessage::Goodbye(_) => of("end"),
+            ServerMessage::Roster(_) => of("players"),
+            ServerMessage::BoardPage(_) => of("page"),
+            _ => of(made["name"].as_str().expect(name)),
+        };
+        assert_eq!(is, told(&message), "{name}");
+    }
+    say(&format!("client.js reads {} messages as they are", messages.len()));
 }

@@ -1,12 +1,11 @@
-// Types of client.js: a client of any Tickwire room, without sockets, clocks or rules.
+// Types of client.js: a client of any Tickwire room, without sockets, clocks, rules or WebAssembly.
 
 /**
- * One client. Each has a WebAssembly instance of its own: many run side by side, and what befalls
- * one does not touch another. For a new connection take a client again by {@link hello} rather
- * than load another: engines reserve gigabytes of address space for each instance.
+ * One client. Many run side by side, and what befalls one does not touch another. For a new connection
+ * take a client again by {@link hello}, or make another.
  *
  * ```js
- * const client = await TickwireClient.load("http://127.0.0.1:7777/tickwire.wasm");
+ * const client = new TickwireClient();
  * client.hello({ role: "spectator", room: "lobby" });
  * // Whenever the socket opened, and after each message:
  * for (const message of client.outgoing()) socket.send(message);
@@ -19,15 +18,6 @@
  * Whoever leaves for good says {@link leave} first.
  */
 export class TickwireClient {
-  /**
-   * Loads the decoder: from where a server has it (`tickwire.wasm`, beside the page), from its bytes, or from a
-   * module compiled before, which is the cheapest for many clients.
-   */
-  static load(source: string | URL | BufferSource | WebAssembly.Module): Promise<TickwireClient>;
-
-  /** A client in an instance of your own making. It imports nothing. */
-  constructor(instance: WebAssembly.Instance);
-
   /** How far it has come. */
   readonly stage: Stage;
   /** How it was let in; null before. */
@@ -129,8 +119,7 @@ export class TickwireError extends Error {
  * - `schema`: a schema that cannot be used
  * - `out-of-place`: a message that has no place here
  * - `argument`: you asked for what cannot be; the client goes on
- * - `load`: not the WebAssembly of a Tickwire server
- * - `fault`: the decoder itself failed; make a fresh client
+ * - `fault`: the decoder itself failed, which is a mistake of its own
  */
 export type ErrorCode =
   | "message"
@@ -139,7 +128,6 @@ export type ErrorCode =
   | "schema"
   | "out-of-place"
   | "argument"
-  | "load"
   | "fault";
 
 export type Stage = "new" | "greeting" | "playing" | "refused" | "ended" | "faulted";
@@ -162,7 +150,8 @@ export interface Greeting {
   name?: string;
   /** Any room with space by default. */
   room?: string;
-  /** The game and its rules: those of the server that the WebAssembly is from, by default. */
+  /** The game, and its rules: if it is named, no other is joined. Any game by default: what is seen goes by
+   *  the room's schema. */
   game?: string;
   rules?: number;
   /** What lets in where guests are not: a signed ticket. It is never part of an address. */

@@ -1,25 +1,38 @@
 // @ts-check
 // A client of any Tickwire room for programs of your own: messages in, rows by name out.
 //
-// It needs this file and `tickwire.wasm` beside it, nothing of the page, and runs wherever WebAssembly
-// does: browsers, Node, Deno, Bun. It opens no socket and reads no clock; it decodes what yours
-// brings and says what yours is to send. It knows no rules, so it predicts nothing. The types,
-// with a word on each, are in `client.d.ts`; `web-client/examples/watch.mjs` uses it all. The
-// other side of it is `web-client/src/schema_client.rs`.
+// It needs this file and the folder `stream` beside it, no WebAssembly and nothing of the page, and runs
+// wherever JavaScript does: browsers, Node, Deno, Bun. It opens no socket and reads no clock; it decodes what
+// yours brings and says what yours is to send. It knows no rules, so it predicts nothing. The types,
+// with a word on each, are in `client.d.ts`; `web-client/examples/watch.mjs` uses it all.
+
+import { Refused } from "./stream/bytes.js";
+import { Codec, Decoder } from "./stream/decoder.js";
+import { ack, board, goodbye, hello, input, isWhole, ping, readMessage } from "./stream/messages.js";
+import { readSchema } from "./stream/schema.js";
 
 /** @typedef {import("./client.js").TickwireClient} Declared */
+/** @typedef {import("./client.js").ErrorCode} ErrorCode */
+/** @typedef {import("./client.js").Field} Field */
 /** @typedef {import("./client.js").Kind} Kind */
 /** @typedef {import("./client.js").MessageName} MessageName */
-/** @typedef {import("./client.js").ErrorCode} ErrorCode */
+/** @typedef {import("./client.js").Predict} Predict */
+/** @typedef {import("./stream/messages.js").Message} Message */
+/** @typedef {import("./stream/schema.js").Kind} PlainKind */
+/** @typedef {import("./stream/schema.js").Schema} PlainSchema */
 
-/** What a message was, by the numbers of `schema_client::Received`. @type {MessageName[]} */
-const RECEIVED = ["welcome", "refused", "roster", "snapshot", "pong", "notice", "pace", "goodbye",
-  "scores", "board"];
-const GIVEN = /** @type {const} */ (["received", "repeated", "absent"]);
-/** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
-const SCRATCH_MAX_BYTES = 1 << 20;
 /** Names that a row or an event has of its own, and one that no object takes. */
 const TAKEN = new Set(["id", "kind", "tick", "__proto__"]);
+/** Events that wait to be asked for; of more the oldest go. */
+const EVENTS_MAX = 1_024;
+/** The last tick that a room makes. */
+const TICK_MAX = 2 ** 32 - 1 - 2 ** 20;
+const TICK_RATE_MAX_HZ = 240;
+/** A spectator says so often in a second what it has seen. */
+const SPECTATOR_ACKS_HZ = 2;
+/** A player says so after this many snapshots during which it sent no input: fewer than a server would ever
+ *  send without hearing of them. */
+const PLAYER_UNACKNOWLEDGED_MAX = 2;
 
 export class TickwireError extends Error {
   /** @param {ErrorCode} code @param {string} message */
@@ -30,27 +43,60 @@ export class TickwireError extends Error {
   }
 }
 
+/** What is known of a room that is entered. */
+class Room {
+  /** Snapshots that nothing was said of. */
+  unacknowledged = 0;
+  /** The tick that was said last. @type {number | null} */
+  acknowledged = null;
+  /** What has happened and was not asked for. @type {object[]} */
+  events = [];
+  /** @type {import("./client.js").BoardPage | null} */
+  page = null;
+  isBoardOpen = false;
+
+  /** @param {import("./client.js").Welcome} welcome @param {import("./stream/messages.js").RoomParts} parts */
+  constructor(welcome, parts) {
+    const plain = within("part", () => readSchema(parts.schema));
+    if (!isWhole(welcome.tickRateHz - 1, TICK_RATE_MAX_HZ - 1)) {
+      throw new TickwireError("part", "the tick rate cannot be used");
+    }
+    const codec = within("schema", () => new Codec(plain, welcome.tickRateHz));
+    this.decoder = new Decoder(codec);
+    this.schema = named(plain);
+    this.entities = plain.entities.map(objectsOf);
+    this.happenings = plain.events.map(objectsOf);
+    this.isPlayer = welcome.player !== null;
+    this.ackEvery = Math.floor(welcome.tickRateHz / SPECTATOR_ACKS_HZ);
+    this.level = parts.level;
+    this.settings = parts.settings;
+  }
+
+  isAcknowledgementDue() {
+    if (this.isPlayer) return this.unacknowledged >= PLAYER_UNACKNOWLEDGED_MAX;
+    const { acknowledged, decoder } = this;
+    return acknowledged === null || (decoder.tick ?? 0) - acknowledged >= this.ackEvery;
+  }
+
+  /** What has been seen is being said; gives what that is. */
+  acknowledge() {
+    this.unacknowledged = 0;
+    this.acknowledged = this.decoder.tick;
+    return this.acknowledged ?? 0;
+  }
+}
+
 /** @implements {Declared} */
 export class TickwireClient {
-  /** @type {Record<string, (...numbers: number[]) => number>} */
-  #calls;
-  /** @type {WebAssembly.Memory} */
-  #memory;
-  #encoder = new TextEncoder();
-  #decoder = new TextDecoder();
-  /** @type {{ game: string, rules: number }} */
-  #home;
-  /** @type {import("./client.js").Schema | null} */
-  #schema = null;
-  /** Names of the fields by kind, as rows and events have them.
-   *  @type {{ entities: string[][], events: string[][] }} */
-  #names = { entities: [], events: [] };
-  /** @type {Map<number, import("./client.js").Player>} */
-  #roster = new Map();
-  /** Whether the core knows a newer one. */
-  #rosterIsOld = false;
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  #outgoing = [];
+  /** @type {Room | null} */
+  #room = null;
   /** @type {TickwireError | null} */
   #fault = null;
+  #pings = 0;
+  /** @type {Map<number, import("./client.js").Player>} */
+  #roster = new Map();
 
   /** @type {import("./client.js").Stage} */
   stage = "new";
@@ -71,65 +117,28 @@ export class TickwireClient {
   /** @type {number | null} */
   pong = null;
 
-  /** @param {string | URL | BufferSource | WebAssembly.Module} source */
-  static async load(source) {
-    try {
-      const module = isA(source, "WebAssembly.Module")
-        ? /** @type {WebAssembly.Module} */ (source)
-        : await compile(/** @type {string | URL | BufferSource} */ (source));
-      return new TickwireClient(await WebAssembly.instantiate(module, {}));
-    } catch (error) {
-      throw error instanceof TickwireError ? error : new TickwireError("load", String(error));
-    }
-  }
-
-  /** @param {WebAssembly.Instance} instance */
-  constructor(instance) {
-    const { exports } = instance;
-    if (!("tickwire_any_receive" in exports)) {
-      throw new TickwireError("load", "this WebAssembly is not Tickwire's");
-    }
-    this.#calls = /** @type {any} */ (exports);
-    this.#memory = /** @type {WebAssembly.Memory} */ (exports.memory);
-    // It says which game's module it is.
-    this.#calls.tickwire_start();
-    this.#home = JSON.parse(this.#text(this.#call("game")));
-  }
-
   get schema() {
-    return this.#schema;
+    return this.#room?.schema ?? null;
   }
 
   get roster() {
-    if (this.#rosterIsOld) {
-      this.#rosterIsOld = false;
-      /** @type {import("./client.js").Player[]} */
-      const players = JSON.parse(this.#text(this.#call("roster")));
-      this.#roster = new Map(players.map((player) => [player.player, player]));
-    }
     return this.#roster;
   }
 
   get board() {
-    const length = this.#call("board");
-    return length === 0 ? null : JSON.parse(this.#text(length));
+    return this.#room?.page ?? null;
   }
 
   /** @param {import("./client.js").Greeting} [greeting] */
-  hello({ role = "spectator", name = "", room = "", game, rules, ticket = "", settings } = {}) {
-    const chosen = settings === undefined ? "" : JSON.stringify(settings);
-    const texts = [game ?? this.#home.game, name, room, ticket, chosen].map((text) => this.#encoder.encode(text));
-    this.#put(texts);
-    const lengths = texts.map((text) => text.length);
-    const spectator = role === "spectator" ? 1 : 0;
-    if (!this.#call("hello", spectator, rules ?? this.#home.rules, ...lengths)) {
-      throw new TickwireError("argument", "the names, the ticket or the settings are too long for a hello");
-    }
+  hello({ role = "spectator", name = "", room = "", game = "", rules = 0, ticket = "", settings } = {}) {
+    const first = hello({ role, name, room, game, rules, ticket, settings });
+    if (!first) throw new TickwireError("argument", "the names, the ticket or the settings are too long for a hello");
+    this.#outgoing = [first];
     this.stage = "greeting";
     this.welcome = this.refusal = this.end = this.tick = this.standing = null;
-    this.notice = this.pace = this.pong = this.#schema = this.#fault = null;
+    this.notice = this.pace = this.pong = this.#room = this.#fault = null;
+    this.#pings = 0;
     this.#roster = new Map();
-    this.#rosterIsOld = false;
   }
 
   /** @param {ArrayBuffer | ArrayBufferView} message @returns {MessageName} */
@@ -137,199 +146,208 @@ export class TickwireClient {
     if (this.#fault) throw this.#fault;
     if (this.stage === "new") throw new TickwireError("argument", "no hello was said");
     const bytes = bytesOf(message);
-    this.#put([bytes]);
-    const number = this.#call("receive", bytes.length);
-    if (number === 0) {
-      const { code, text } = JSON.parse(this.#text());
-      throw this.#fail(code, text);
+    try {
+      const taken = within("message", () => readMessage(bytes));
+      this.#take(taken);
+      return taken.name;
+    } catch (error) {
+      this.stage = "faulted";
+      this.#fault = error instanceof TickwireError ? error : new TickwireError("fault", String(error));
+      throw this.#fault;
     }
-    const name = RECEIVED[number - 1];
-    this.#note(name);
-    return name;
   }
 
-  /** Keeps what a message said. @param {MessageName} name */
-  #note(name) {
-    if (name === "welcome") {
-      this.welcome = JSON.parse(this.#text());
-      this.stage = "playing";
-      this.#learn(JSON.parse(this.#text(this.#call("schema"))));
-    } else if (name === "refused") {
-      this.refusal = JSON.parse(this.#text());
-      this.stage = "refused";
-    } else if (name === "goodbye") {
-      this.end = JSON.parse(this.#text());
+  /** @param {Message} message */
+  #take(message) {
+    if (message.name === "goodbye") {
+      this.end = message.end;
       this.stage = "ended";
-    } else if (name === "roster" || name === "scores") {
-      this.#rosterIsOld = true;
-    } else if (name === "snapshot") {
-      const [tick, , given, marginTicks] = this.#numbers(4);
-      this.tick = tick;
-      const isPlayer = this.welcome?.player !== null;
-      this.standing = isPlayer ? { given: GIVEN[given], marginTicks } : null;
-    } else if (name === "notice") {
-      this.notice = this.#text();
-    } else if (name === "pace") {
-      const [from, permille] = this.#numbers(2);
-      this.pace = { from, permille };
-    } else if (name === "pong") {
-      this.pong = this.#numbers(1)[0];
+      return;
+    }
+    const room = this.#room;
+    if (room) {
+      this.#takeInRoom(room, message);
+    } else if (message.name === "welcome") {
+      this.#room = new Room(message.welcome, message.parts);
+      this.welcome = message.welcome;
+      this.stage = "playing";
+    } else if (message.name === "refused") {
+      this.refusal = message.refusal;
+      this.stage = "refused";
+    } else {
+      throw new TickwireError("out-of-place", "a message before the welcome out of place");
     }
   }
 
-  /** @param {import("./client.js").Schema} schema */
-  #learn(schema) {
-    const namesOf = (/** @type {readonly Kind[]} */ kinds) =>
-      kinds.map(({ fields }) =>
-        fields.map(({ name }) => (TAKEN.has(name) ? `${name}_` : name)),
-      );
-    this.#schema = schema;
-    this.#names = { entities: namesOf(schema.entities), events: namesOf(schema.events) };
+  /** @param {Room} room @param {Message} message */
+  #takeInRoom(room, message) {
+    if (message.name === "snapshot") {
+      this.#takeSnapshot(room, message.body);
+    } else if (message.name === "roster") {
+      if (message.isComplete) this.#roster = new Map();
+      message.gone.forEach((player) => this.#roster.delete(player));
+      message.players.forEach((player) => this.#roster.set(player.player, player));
+      this.#roster = new Map([...this.#roster].sort(([one], [other]) => one - other));
+    } else if (message.name === "scores") {
+      for (const { player, score, team } of message.scores) {
+        const known = this.#roster.get(player);
+        if (known) this.#roster.set(player, { ...known, score, team });
+      }
+    } else if (message.name === "board") {
+      if (room.isBoardOpen) room.page = message.page;
+    } else if (message.name === "pong") {
+      this.pong = message.pong;
+    } else if (message.name === "notice") {
+      this.notice = message.notice;
+    } else if (message.name === "pace") {
+      this.pace = message.pace;
+    } else {
+      throw new TickwireError("out-of-place", `a ${message.name === "refused" ? "refusal" : message.name} out of place`);
+    }
+  }
+
+  /** @param {Room} room @param {Uint8Array} body */
+  #takeSnapshot(room, body) {
+    const { tick, player, events } = within("snapshot", () => room.decoder.decode(body));
+    if (tick > TICK_MAX) throw new TickwireError("snapshot", "a tick that cannot be");
+    this.tick = tick;
+    this.standing = room.isPlayer && player ? { given: player.given.at(-1) ?? "absent", marginTicks: player.margin } : null;
+    for (const event of events) room.events.push(room.happenings[event.kind]("tick", event.tick, event.values));
+    room.events.splice(0, Math.max(0, room.events.length - EVENTS_MAX));
+    room.unacknowledged += 1;
+    if (room.isAcknowledgementDue()) this.#outgoing.push(ack(room.acknowledge()));
   }
 
   rows() {
-    const count = this.#call("rows");
-    return /** @type {any[]} */ (this.#objects("entities", "id", count));
+    const { entities, decoder } = this.#room ?? { entities: [], decoder: null };
+    const rows = decoder?.rows.map(({ id, kind, values }) => entities[kind]("id", id, values));
+    return /** @type {any[]} */ (rows ?? []);
   }
 
   events() {
-    const count = this.#call("events");
-    return /** @type {any[]} */ (this.#objects("events", "tick", count));
-  }
-
-  /** Numbers as objects: each a head of its own, its kind, how many values, the values.
-   *  @param {"entities" | "events"} list @param {string} head @param {number} count */
-  #objects(list, head, count) {
-    const objects = [];
-    const numbers = this.#numbers(count);
-    for (let at = 0; at < count; ) {
-      const kind = numbers[at + 1];
-      const names = this.#names[list][kind];
-      /** @type {Record<string, number | string | undefined>} */
-      const object = { [head]: numbers[at], kind: this.#schema?.[list][kind].name };
-      at += 3;
-      for (const name of names) object[name] = numbers[at++];
-      objects.push(object);
-    }
-    return objects;
+    return /** @type {any[]} */ (this.#room?.events.splice(0) ?? []);
   }
 
   own() {
-    const length = this.#call("own");
-    return length === 0 ? null : this.#bytes(length);
+    const own = this.#room?.decoder.own;
+    return own ? Uint8Array.from(own) : null;
   }
 
   level() {
-    return this.#bytes(this.#call("level"));
+    return this.#room?.level.slice() ?? new Uint8Array();
   }
 
   settings() {
-    return this.#bytes(this.#call("settings"));
+    return this.#room?.settings.slice() ?? new Uint8Array();
   }
 
-  /** @param {number} tick @param {ArrayBuffer | ArrayBufferView} input */
-  input(tick, input) {
-    const bytes = bytesOf(input);
-    this.#put([bytes]);
-    if (!this.#call("input", tick, bytes.length)) {
-      throw new TickwireError("argument", "not a player in a room, or an input too long");
+  /** @param {number} tick @param {ArrayBuffer | ArrayBufferView} given */
+  input(tick, given) {
+    const room = this.#room;
+    const isTick = isWhole(tick, 2 ** 32 - 1);
+    const message = room?.isPlayer && isTick ? input(tick, room.decoder.tick ?? 0, bytesOf(given)) : null;
+    if (!room || !message) {
+      throw new TickwireError("argument", "not a player in a room, not a tick, or an input too long");
     }
+    // The input says it, and so stands for an acknowledgement.
+    room.acknowledge();
+    this.#outgoing.push(message);
   }
 
   ping() {
-    return this.#call("ping") >>> 0;
+    this.#pings = (this.#pings + 1) % 2 ** 32;
+    this.#outgoing.push(ping(this.#pings));
+    const room = this.#room;
+    if (room && room.unacknowledged > 0) this.#outgoing.push(ack(room.acknowledge()));
+    return this.#pings;
   }
 
   /** @param {number} first @param {number} count */
   openBoard(first, count) {
-    if (!this.#call("open_board", first, count)) {
-      throw new TickwireError("argument", "not a player in a room, or a page too long");
-    }
+    const room = this.#room;
+    const message = room?.isPlayer ? board(first, count) : null;
+    if (!room || !message) throw new TickwireError("argument", "not a player in a room, or a page too long");
+    room.isBoardOpen = count > 0;
+    if (count === 0) room.page = null;
+    this.#outgoing.push(message);
   }
 
   leave() {
-    this.#call("leave");
+    this.#outgoing.push(goodbye());
   }
 
   *outgoing() {
-    for (let length = this.#call("outgoing"); length > 0; length = this.#call("outgoing")) {
-      yield this.#bytes(length);
-    }
-  }
-
-  /** A trap leaves the core in no known state: nothing is asked of it after that.
-   *  @param {string} name @param {number[]} numbers */
-  #call(name, ...numbers) {
-    if (this.#fault?.code === "fault") throw this.#fault;
-    try {
-      return this.#calls[`tickwire_any_${name}`](...numbers);
-    } catch (error) {
-      throw this.#fail("fault", String(error));
-    }
-  }
-
-  /** @param {ErrorCode} code @param {string} text */
-  #fail(code, text) {
-    this.stage = "faulted";
-    this.#fault = new TickwireError(code, text);
-    return this.#fault;
-  }
-
-  /** Puts bytes into the core, one after the other. What is too long for any message is cut: the
-   *  core refuses it by its length. @param {Uint8Array[]} parts */
-  #put(parts) {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    let at = this.#call("scratch", length);
-    let room = SCRATCH_MAX_BYTES;
-    // The call may have grown the memory: views of it are made anew each time.
-    const memory = new Uint8Array(this.#memory.buffer);
-    for (const part of parts) {
-      const fits = part.subarray(0, room);
-      memory.set(fits, at);
-      at += fits.length;
-      room -= fits.length;
-    }
-  }
-
-  /** What the last call left, a copy. @param {number} length */
-  #bytes(length) {
-    return new Uint8Array(this.#memory.buffer, this.#call("bytes"), length).slice();
-  }
-
-  /** What the last call left, good until the next one. @param {number} count */
-  #numbers(count) {
-    return new Float64Array(this.#memory.buffer, this.#call("numbers"), count);
-  }
-
-  /** What the last call left. @param {number} [length] */
-  #text(length = this.#call("bytes_len")) {
-    return this.#decoder.decode(this.#bytes(length));
+    for (let next = this.#outgoing.shift(); next; next = this.#outgoing.shift()) yield next;
   }
 }
 
-/** @param {string | URL | BufferSource} source */
-async function compile(source) {
-  if (typeof source !== "string" && !isA(source, "URL")) {
-    return WebAssembly.compile(/** @type {BufferSource} */ (source));
+/** What `act` gives; what it refuses is an error of this code.
+ *  @template T @param {ErrorCode} code @param {() => T} act @returns {T} */
+function within(code, act) {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof Refused ? new TickwireError(code, error.message) : error;
   }
-  const response = await fetch(/** @type {string | URL} */ (source));
-  if (!response.ok) throw new TickwireError("load", `${source}: HTTP ${response.status}`);
-  // Not streaming: that insists on a content type, which a plain file server may not know.
-  return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** @param {ArrayBuffer | ArrayBufferView} message */
+/** Makes objects of the rows of a kind: a head of their own, the kind, and the fields by name, in their unit.
+ *  @param {PlainKind} kind @returns {(head: "id" | "tick", number: number, values: number[]) => object} */
+function objectsOf({ name, fields }) {
+  const names = fields.map((field) => (TAKEN.has(field.name) ? `${field.name}_` : field.name));
+  return (head, number, values) => {
+    /** @type {Record<string, number | string>} */
+    const object = { [head]: number, kind: name };
+    for (let at = 0; at < names.length; at++) object[names[at]] = values[at] * fields[at].scale;
+    return object;
+  };
+}
+
+/** The schema as it is told: fields and kinds refer to each other by name.
+ *  @param {PlainSchema} schema @returns {import("./client.js").Schema} */
+function named({ entities, events }) {
+  /** @param {PlainKind} kind @returns {Kind} */
+  const kindOf = ({ name, fields, place }) => {
+    const inKind = (/** @type {number} */ at) => fields[at].name;
+    const naming = fields.find((field) => field.names !== null)?.names;
+    /** @param {PlainKind["fields"][number]} field @returns {Field} */
+    const fieldOf = ({ name, unit, min, max, scale, wraps, predict, names, origin }) => ({
+      name, unit, min, max, scale, wraps,
+      predict: predictOf(predict, inKind),
+      names: names && { kind: entities[names.kind].name, field: entities[names.kind].fields[names.field].name },
+      origin: origin === null || !naming ? null : entities[naming.kind].fields[origin].name,
+    });
+    return { name, fields: fields.map(fieldOf), place: place && [inKind(place[0]), inKind(place[1])] };
+  };
+  return { entities: entities.map(kindOf), events: events.map(kindOf) };
+}
+
+/** @param {import("./stream/schema.js").Predict} predict @param {(at: number) => string} inKind
+ *  @returns {Predict} */
+function predictOf(predict, inKind) {
+  switch (predict.sort) {
+    case "hold":
+      return { how: "hold" };
+    case "last-two":
+      return { how: "linear-from-last-two" };
+    case "by":
+      return { how: "linear-by", field: inKind(predict.needs) };
+    case "approach":
+      return { how: "approach", field: inKind(predict.needs), perSecond: predict.perSecond };
+    case "along": {
+      const { needs, perSecond, axis } = predict;
+      return { how: "along", field: inKind(needs), perSecond, axis: axis === 0 ? "x" : "y" };
+    }
+  }
+}
+
+/** Whatever realm it was made in: a frame, a worker or a test runner has classes of its own, of which it is an
+ *  instance, and of none of these. @param {ArrayBuffer | ArrayBufferView} message */
 function bytesOf(message) {
   if (ArrayBuffer.isView(message)) {
     return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
   }
-  if (isA(message, "ArrayBuffer") || isA(message, "SharedArrayBuffer")) return new Uint8Array(message);
+  const kind = Object.prototype.toString.call(message);
+  if (kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]") return new Uint8Array(message);
   throw new TickwireError("argument", "a message is binary: set the socket's binaryType");
-}
-
-/** Whether something is of a kind, whichever realm it is from: a frame, a worker or a test runner has
- *  classes of its own, of which it is an instance, and of none of these.
- *  @param {unknown} value @param {string} kind */
-function isA(value, kind) {
-  return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }

@@ -274,7 +274,6 @@ export class Connection {
   /** @private */
   open() {
     clearTimeout(this.probeTimer);
-    if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
     const socket = new WebSocket(socketUrl(this.server, "ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;

@@ -46,15 +46,19 @@ export const moduleUrl = import.meta.url;
 /** Whether this is a page; else nothing of it is ever hidden, put away or loaded anew. */
 export const hasPage = typeof document === "object";
 
-/** Whether the server is on the machine of whoever looks at the page: that is where games are made. */
-export const isLocal = hasPage && /^(localhost|.+\.localhost|127\.[0-9.]+|\[::1\])$/.test(location.hostname);
+const LOCAL = /^(localhost|.+\.localhost|127\.[0-9.]+|\[::1\])$/;
+
+/** Whether this is a page, and the address one of its own machine: that is where games are made. @param {string} url */
+export const isLocal = (url) => hasPage && LOCAL.test(new URL(url).hostname);
 
 /** Whether a file is another than it was, as far as the server tells. @param {string} url
  *  @param {string} tag its ETag then */
 export async function isReplaced(url, tag) {
+  // What compresses on the way may weaken a tag, of some responses and not of others.
+  const strong = (/** @type {string} */ it) => it.replace(/^W\//, "");
   try {
     const { ok, status, headers } = await fetch(url, { method: "HEAD", cache: "no-store" });
-    return status === 404 || (ok && (headers.get("etag") ?? tag) !== tag);
+    return status === 404 || (ok && strong(headers.get("etag") ?? tag) !== strong(tag));
   } catch {
     return false;
   }

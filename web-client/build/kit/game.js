@@ -20,6 +20,8 @@ import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 /** A simulated network stands still for so long each time, unless it is told otherwise. */
 const STALL_MS = 300;
 const DEMO_PLAYERS = 14;
+/** What was loaded so shortly before is what the server has. */
+const FRESH_MS = 3000;
 
 /** @type {Simulation} */
 const USUAL = { latency: 0, jitter: 0, stall: 0, stallMs: STALL_MS, prediction: true, interpolation: true };
@@ -32,7 +34,7 @@ export class Tickwire extends EventTarget {
   #renew;
   /** Whether the server has another wasm by now than this one. */
   #isReplaced = async () => false;
-  #rooms = 0;
+  #loadedAt = performance.now();
   /** @type {Connection} */
   #connection;
   #guard = new Guard((error) => this.#connection.handleTrap(error));
@@ -63,11 +65,12 @@ export class Tickwire extends EventTarget {
 
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address } = {}) {
+    if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
     const home = server === undefined ? here() : told(server);
     const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files));
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
     const game = new Tickwire(await renew(), renew, home.server);
-    if (tag) game.#isReplaced = () => isReplaced(url, tag);
+    if (tag && isLocal(url)) game.#isReplaced = () => isReplaced(url, tag);
     if (address !== undefined) game.simulate(simulationOf(address));
     return game;
   }
@@ -278,15 +281,15 @@ export class Tickwire extends EventTarget {
     if (status !== "playing") return this.#turn(status, reason);
     this.#demo = null;
     this.#forget();
-    this.#rooms += 1;
-    if (isLocal && this.#rooms > 1) this.#reloadIfReplaced();
+    this.#reloadIfReplaced();
     this.#turn(this.#core.state().player === null ? "watching" : "playing", reason);
   }
 
   /** While a game is made its rules change, and their number does not: a page that stays open would predict by
    *  the old ones. */
   async #reloadIfReplaced() {
-    if (await this.#isReplaced()) this.#connection.reload();
+    if (performance.now() - this.#loadedAt < FRESH_MS) return;
+    if ((await this.#isReplaced()) && this.isInRoom) this.#connection.reload();
   }
 
   /** @param {Status} status @param {string} reason */
@@ -358,7 +361,7 @@ function here() {
   const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
   if (own.protocol.startsWith("http")) {
     if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };
-    if (own.href !== moduleUrl) return told(new URL(".", own));
+    if (steps.at(-1) === "game.js" && own.href !== moduleUrl) return told(new URL(".", own));
   }
   if (hasPage) return told(new URL(".", document.baseURI));
   throw new Error("outside of a page, Tickwire.load needs to be told the server");

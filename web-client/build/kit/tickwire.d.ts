@@ -1,8 +1,7 @@
-// Types of tickwire.js: a Tickwire game for its page, and a client of any room for programs.
+// Types of tickwire.js: a Tickwire game for its page.
 
 import type { BoardPage, Kind, Player, Schema } from "./client.js";
 
-export { TickwireClient, TickwireError } from "./client.js";
 export type { BoardPage, Field, Kind, Player, Schema } from "./client.js";
 
 /**
@@ -163,18 +162,18 @@ export interface LoadOptions {
   /** Where the game's WebAssembly is, or itself: in the server's folder, unless you say it. */
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
   /** An address whose query asks for a {@link Simulation}, as `location.search`: `?latency=150&jitter=20`. */
-  address?: string;
+  address?: string | undefined;
 }
 
 export interface JoinOptions<Settings = unknown> {
-  name?: string;
+  name?: string | undefined;
   /** Any room, unless you name one. */
-  room?: string | null;
+  room?: string | null | undefined;
   /** Of a player whom your site knows; what `sessionStorage` has as `tickwire-ticket`, unless you say it. A
    *  function is asked anew for each connection. */
-  ticket?: string | null | (() => string | null);
+  ticket?: string | null | (() => string | null) | undefined;
   /** For a room that is opened by this; `room` must name it. */
-  settings?: Settings;
+  settings?: Settings | undefined;
 }
 
 export interface Simulation {
@@ -232,8 +231,15 @@ export interface TickwireEvents {
   silent: Event & { readonly silent: boolean };
   roster: Event;
   idle: Event;
-  reload: Event;
+  reload: ReloadEvent;
   renewed: Event;
+}
+
+/** With what was asked for, for the page that comes to ask for it again. */
+export interface ReloadEvent extends Event {
+  readonly name: string;
+  readonly room: string | null;
+  readonly spectator: boolean;
 }
 
 export interface NoticeEvent extends Event {

@@ -1,9 +1,5 @@
 // @ts-check
-// All that a page or a program needs of Tickwire, in one module: import it as `./tickwire.js`.
-//
-// `Tickwire` is a game with prediction, for the page of a game; `TickwireClient` decodes any room by its
-// schema and knows no rules, for programs beside it. The types, with a word on each, are in
-// `tickwire.d.ts`.
+// A game with prediction, for its page: import it as `./tickwire.js`. The types, with a word on each, are in
+// `tickwire.d.ts`. `client.js` is for programs that know no rules.
 
 export { Tickwire } from "./game.js";
-export { TickwireClient, TickwireError } from "./client.js";

@@ -72,6 +72,8 @@ impl Page {
     pub fn build(&self) {
         if let Err(error) = self.embed() {
             say(&format!("error=the page was not built: {}", one_line(&error.to_string())));
+            // Without it Cargo would not show what was printed, such as the errors of the compiler.
+            std::process::exit(1);
         }
     }
 
@@ -81,23 +83,21 @@ impl Page {
         let (folder, public) = (package.join(&self.folder), package.join(&self.public));
         let profile = Profile::of(&variable("PROFILE")?);
         say("rerun-if-env-changed=WEB_CLIENT");
-        let built = match env::var("WEB_CLIENT").as_deref() {
-            Ok("skip") => Err("it was built with WEB_CLIENT=skip".into()),
-            Ok("require") => {
-                wasm::add_target()?;
-                Ok(wasm::build(&folder, &out, profile)?)
-            }
-            Ok("auto" | "") | Err(_) => match wasm::add_target() {
-                Ok(()) => Ok(wasm::build(&folder, &out, profile)?),
-                Err(error) => {
-                    let reason = one_line(&error.to_string());
-                    say(&format!("warning=the page was not built: {reason}"));
-                    Err(error)
-                }
-            },
-            Ok(other) => {
+        let wanted = env::var("WEB_CLIENT").unwrap_or_default();
+        let is_possible = match wanted.as_str() {
+            "skip" => Err("it was built with WEB_CLIENT=skip".into()),
+            "auto" | "" | "require" => wasm::prepare(),
+            other => {
                 let error = format!("WEB_CLIENT={other}: expected auto, skip or require");
                 return Err(error.into());
+            }
+        };
+        let built = match is_possible {
+            Ok(toolchain) => Ok(wasm::build(&folder, &out, profile, toolchain)?),
+            Err(error) if wanted == "require" => return Err(error),
+            Err(error) => {
+                say(&format!("warning=the page was not built: {}", one_line(&error.to_string())));
+                Err(error)
             }
         };
         let (files, missing) = match built {

@@ -70,7 +70,12 @@ impl Profile {
 ///
 /// # Errors
 /// If there is no such package, it has no wasm or more than one, or it does not compile.
-pub(crate) fn build(folder: &Path, out: &Path, profile: Profile) -> Result<Wasm, Box<dyn Error>> {
+pub(crate) fn build(
+    folder: &Path,
+    out: &Path,
+    profile: Profile,
+    toolchain: Toolchain,
+) -> Result<Wasm, Box<dyn Error>> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(format!("{} is not there", manifest.display()).into());
@@ -88,7 +93,7 @@ pub(crate) fn build(folder: &Path, out: &Path, profile: Profile) -> Result<Wasm,
         cargo.arg("--locked");
     }
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    shield::shield(&mut cargo, &target_dir, has_rust_lld()?, names);
+    shield::shield(&mut cargo, &target_dir, toolchain.has_rust_lld, names);
     let messages = run(&mut cargo)?;
     let file = wasm_of(&messages, &manifest)?;
     let dep_info = fs::read_to_string(file.with_extension("d"))?;
@@ -197,31 +202,48 @@ fn with_manifests(mut sources: Vec<PathBuf>) -> Vec<PathBuf> {
     sources
 }
 
-/// Installs the standard library for wasm if it is missing.
-///
-/// # Errors
-/// If it cannot be installed: what to do.
-pub(crate) fn add_target() -> Result<(), Box<dyn Error>> {
-    let libdir = target_libdir(&["--target", TARGET])?;
-    if libdir.is_dir() {
-        return Ok(());
-    }
-    say(&format!("rerun-if-changed={}", libdir.display()));
-    let added = run(Command::new("rustup").args(["target", "add", TARGET]));
-    added.map(drop).map_err(|error| {
-        format!(
-            "{error}; the standard library for wasm is missing: try rustup target add {TARGET}, or \
-             the package of your distribution (libstd-rust-dev-wasm32 on Debian and Ubuntu)"
-        )
-        .into()
-    })
+/// What the toolchain compiles to wasm with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Toolchain {
+    /// Whether it has the linker for wasm that rustc uses by default.
+    has_rust_lld: bool,
 }
 
-/// Whether the toolchain has the linker for wasm that rustc uses by default.
-fn has_rust_lld() -> Result<bool, Box<dyn Error>> {
+/// Finds what compiles to wasm, and installs the standard library for it if that is missing.
+///
+/// # Errors
+/// If there is no standard library or no linker for it: what to do.
+pub(crate) fn prepare() -> Result<Toolchain, Box<dyn Error>> {
+    let libdir = target_libdir(&["--target", TARGET])?;
+    if !libdir.is_dir() {
+        say(&format!("rerun-if-changed={}", libdir.display()));
+        let added = run(Command::new("rustup").args(["target", "add", TARGET]));
+        // It may have installed it for another toolchain than the one that is compiling this.
+        let reason = match added {
+            Ok(_) if libdir.is_dir() => None,
+            Ok(_) => Some(format!("rustup added {TARGET} elsewhere")),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(reason) = reason {
+            return Err(format!(
+                "{reason}; the standard library for wasm is missing: try rustup target add {TARGET}, or \
+                 the package of your distribution (libstd-rust-dev-wasm32 on Debian and Ubuntu)"
+            )
+            .into());
+        }
+    }
     let linker = format!("bin/rust-lld{}", env::consts::EXE_SUFFIX);
     let host = target_libdir(&[])?;
-    Ok(host.parent().is_some_and(|host| host.join(linker).is_file()))
+    let has_rust_lld = host.parent().is_some_and(|host| host.join(linker).is_file());
+    // Distributions may have rustc use another, which only they know; they have it by one of these names.
+    let has_other = || {
+        let linkers = ["wasm-ld", "lld", "rust-lld"];
+        linkers.iter().any(|name| Command::new(name).arg("--version").output().is_ok())
+    };
+    if !has_rust_lld && !has_other() {
+        return Err("there is no linker for wasm: the package lld has one".into());
+    }
+    Ok(Toolchain { has_rust_lld })
 }
 
 /// Where rustc keeps the standard library of a target.

@@ -116,9 +116,9 @@ game.onsample = hold;
 game.addEventListener("status", changed);
 game.addEventListener("silent", () => hud.say(game.isSilent ? SILENT : calm()));
 game.addEventListener("reload", (event) => {
-  saveRejoinIntent(/** @type {any} */ (event), game.isIdle, settings.ship);
+  saveRejoinIntent(event, game.isIdle, settings.ship);
 });
-game.addEventListener("notice", (event) => hud.notice(/** @type {any} */ (event).text, performance.now()));
+game.addEventListener("notice", (event) => hud.notice(event.text, performance.now()));
 game.addEventListener("renewed", () => game.isDemo && enterDemo());
 
 start.enable(true);

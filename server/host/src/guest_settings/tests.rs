@@ -163,3 +163,21 @@ fn an_operator_gives_what_is_not_as_usual_and_hears_of_what_is_none() {
     assert!(of("[1]").contains("invalid") && of("{").contains("EOF"));
     assert!(operator_settings::<()>("null").is_ok() && operator_settings::<()>("{}").is_err());
 }
+
+#[test]
+fn defaults_that_do_not_come_back_from_json_are_not_merged_with() {
+    #[derive(Debug, Serialize, serde::Deserialize)]
+    struct Endless {
+        limit: f32,
+        rounds: u8,
+    }
+    impl Default for Endless {
+        fn default() -> Endless {
+            Endless { limit: f32::INFINITY, rounds: 3 }
+        }
+    }
+    let given = operator_settings::<Endless>(r#"{"limit": 1.5, "rounds": 2}"#).expect("all of it");
+    assert_eq!((given.limit, given.rounds), (1.5, 2));
+    let missing = operator_settings::<Endless>(r#"{"rounds": 2}"#).unwrap_err();
+    assert!(missing.contains("missing field `limit`"), "{missing}");
+}

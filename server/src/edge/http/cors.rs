@@ -7,7 +7,8 @@
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, HeaderValue,
+    ORIGIN, VARY,
 };
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
@@ -27,7 +28,10 @@ pub(crate) fn add_headers(origins: &Origins, head: &Parts, response: &mut Respon
         origin.filter(|_| origins.allow(&head.headers)).cloned()
     };
     if let Some(allowed) = allowed {
-        response.headers_mut().entry(ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(allowed);
+        let headers = response.headers_mut();
+        headers.entry(ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(allowed);
+        // By which a page finds that a file is another by now.
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag"));
     }
 }
 

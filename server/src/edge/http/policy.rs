@@ -10,7 +10,8 @@ use crate::config::{EdgeConfig, HOST_IN_POLICY};
 pub(crate) struct PagePolicy(String);
 
 impl PagePolicy {
-    /// The configured one; else the page may load files of this server and connect to it, nothing else.
+    /// The configured one; else the page may load files of this server, and what is in its own
+    /// memory, and connect to this server, nothing else.
     pub(crate) fn new(config: &EdgeConfig) -> PagePolicy {
         if let Some(policy) = &config.content_security_policy {
             return PagePolicy(policy.to_string());

@@ -269,6 +269,7 @@ impl Budget {
     /// reckoned, the last by priority make way: else it would be those with the highest ids, and
     /// always the same.
     fn give_way_to_gaps(&mut self, codec: &Codec, mirror: &mut Mirror, space: u64) {
+        // As numbers of 64 bits: those are sorted elsewhere too, by the same code.
         let mut known: Vec<u64> = Vec::new();
         while self.candidates.len() > 1 {
             known.clear();

@@ -12,11 +12,14 @@ use crate::protocol::symbols::{fresh_value_models, value_models};
 use crate::scene::{Field, Kind, Reference, Schema, SchemaError};
 use crate::tick::TickRate;
 
+/// Whether this is compiled for a page, where each kilobyte is waited for.
+const IS_PAGE: bool = cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 /// How the symbols of a stream become bytes. On the wire they are always range coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// As plain bits, of which one can tell by eye what they say: for tests, golden vectors, and to
-    /// measure what range coding saves. Compiled to wasm there is none.
+    /// measure what range coding saves. In a page there is none.
     Plain,
     /// By an adaptive range coder: the fewest bytes.
     Range,
@@ -49,6 +52,7 @@ impl Codec {
     /// # Errors
     /// When the schema cannot be used.
     pub fn new(schema: Schema, tick_rate: TickRate, coding: Coding) -> Result<Codec, SchemaError> {
+        debug_assert!(coding == Coding::Range || !IS_PAGE, "a page has no plain coding");
         schema.check()?;
         let entity_kind_bits = kind_bits(&schema.entities);
         let event_kind_bits = kind_bits(&schema.events);
@@ -107,7 +111,7 @@ impl Codec {
     #[must_use]
     #[inline]
     pub fn coding(&self) -> Coding {
-        if cfg!(target_family = "wasm") { Coding::Range } else { self.coding }
+        if IS_PAGE { Coding::Range } else { self.coding }
     }
 
     /// Puts the models of a stream back to where each keyframe finds them.

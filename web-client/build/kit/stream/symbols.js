@@ -1,16 +1,14 @@
-// Symbols of a snapshot's body, and what they are made of: models, the two codings, counts, values
-// and residuals. Follows docs/protocol.md.
+// @ts-check
+// Symbols of a snapshot's body, and what they are made of: models, range coding, counts, values
+// and residuals. It follows docs/protocol.md, "Symbols", whose names and order it has.
 
-import { bitsOf } from "./schema.mjs";
+import { refuse } from "./bytes.js";
+
+/** @typedef {Pick<RangeSource, "bit" | "bitAt" | "choice" | "raw" | "oneOf" | "end">} Source */
+/** @typedef {Model[] | ChoiceSet | { upper: ValueModels, sets: ChoiceSet[] } | null} ValueModels */
+/** @typedef {ReturnType<typeof residualModels>} ResidualModels */
 
 const PACE = [1638, 1260, 964, 780, 655, 565, 497, 431, 372, 315, 273, 228, 195, 171, 146, 128];
-
-/** A body that is to be refused; its message is the reason as the page's last table has it. */
-export class Refused extends Error {}
-
-export function refuse(unless, reason) {
-  if (!unless) throw new Refused(reason);
-}
 
 // --- Models ---
 
@@ -18,97 +16,71 @@ export class Model {
   odds = 2048;
   uses = 0;
 
+  /** @param {number} bit */
   learn(bit) {
     const m = 16 * this.odds + this.uses;
     const goal = bit ? 65_280 : 256;
-    this.odds = Math.floor((m + Math.floor(((goal - m) * PACE[this.uses]) / 4096)) / 16);
-    this.uses = Math.min(this.uses + 1, 15);
+    this.odds = (m + (((goal - m) * PACE[this.uses]) >> 12)) >> 4;
+    if (this.uses < 15) this.uses += 1;
   }
 }
 
 export class ChoiceSet {
   uses = 0;
 
+  /** @param {number} count 8 or 16 */
   constructor(count) {
     this.count = count;
     this.c = Array.from({ length: count - 1 }, (_, v) => Math.floor((65_536 * (v + 1)) / count));
   }
 
+  /** Where the interval of a value ends, out of 32,768. @param {number} v */
   end(v) {
     if (v < 0) return 0;
     if (v === this.count - 1) return 32_768;
     return Math.floor((this.c[v] * (32_768 - 8 * this.count)) / 65_536) + 8 * (v + 1);
   }
 
+  /** @param {number} v */
   learn(v) {
-    const d = this.uses < 2 ? 4 : this.uses < 6 ? 8 : this.uses < 24 ? 16 : 32;
-    this.c = this.c.map((c, i) =>
-      i < v ? c - Math.floor(c / d) : c + Math.floor((65_535 - c) / d),
-    );
-    this.uses = Math.min(this.uses + 1, 24);
+    const { c, uses } = this;
+    const shift = uses < 2 ? 2 : uses < 6 ? 3 : uses < 24 ? 4 : 5;
+    for (let i = 0; i < c.length; i++) {
+      c[i] += i < v ? -(c[i] >> shift) : (65_535 - c[i]) >> shift;
+    }
+    if (uses < 24) this.uses += 1;
   }
 }
 
+/** @param {number} count */
 export const models = (count) => Array.from({ length: count }, () => new Model());
 
 // --- Symbols ---
 
-export class PlainSource {
-  at = 0;
-
-  constructor(bytes) {
-    this.bytes = bytes;
-  }
-
-  raw(n) {
-    let value = 0;
-    for (let i = 0; i < n; i += 1, this.at += 1) {
-      refuse(this.at < 8 * this.bytes.length, "too short");
-      value += ((this.bytes[this.at >> 3] >> (this.at & 7)) & 1) * 2 ** i;
-    }
-    return value;
-  }
-
-  bit() {
-    return this.raw(1);
-  }
-
-  bitAt() {
-    return this.raw(1);
-  }
-
-  choice(set) {
-    return this.raw(Math.log2(set.count));
-  }
-
-  oneOf(n) {
-    const value = this.raw(bitsOf(n - 1));
-    refuse(value < n, "too short");
-    return value;
-  }
-
-  end() {
-    const left = 8 * this.bytes.length - this.at;
-    refuse(left < 8 && this.raw(left) === 0, "left over");
-  }
-}
-
 export class RangeSource {
+  /** @private */
   next = 0;
+  /** @private */
   code = 0;
+  /** @private */
   range = 2 ** 32 - 1;
 
+  /** @param {Uint8Array} bytes */
   constructor(bytes) {
+    /** @private */
     this.bytes = bytes;
-    for (let i = 0; i < 4; i += 1) this.byte();
+    for (let i = 0; i < 4; i++) this.byte();
   }
 
+  /** @private */
   byte() {
-    this.code = (this.code * 256 + (this.bytes[this.next] ?? 0)) % 2 ** 32;
-    this.next += 1;
-    refuse(this.next <= this.bytes.length + 8, "too short");
+    const { next, bytes } = this;
+    this.code = (this.code * 256 + (next < bytes.length ? bytes[next] : 0)) % 2 ** 32;
+    this.next = next + 1;
+    refuse(next < bytes.length + 8, "too short");
   }
 
+  /** @private */
   widen() {
     while (this.range < 2 ** 24) {
       this.byte();
@@ -116,27 +88,30 @@ export class RangeSource {
     }
   }
 
+  /** @param {number} odds */
   bitAt(odds) {
-    const bound = Math.floor(this.range / 4096) * odds;
-    const bit = this.code < bound;
-    if (bit) {
+    const bound = (this.range >>> 12) * odds;
+    const isSet = this.code < bound;
+    if (isSet) {
       this.range = bound;
     } else {
       this.code -= bound;
       this.range -= bound;
     }
     this.widen();
-    return bit ? 1 : 0;
+    return isSet ? 1 : 0;
   }
 
+  /** @param {Model} model */
   bit(model) {
     const bit = this.bitAt(model.odds);
     model.learn(bit);
     return bit;
   }
 
+  /** @param {ChoiceSet} set */
   choice(set) {
-    const unit = Math.floor(this.range / 32_768);
+    const unit = this.range >>> 15;
     const place = Math.floor(this.code / unit);
     let v = 0;
     while (v < set.count - 1 && set.end(v) <= place) v += 1;
@@ -148,6 +123,7 @@ export class RangeSource {
     return v;
   }
 
+  /** @private @param {number} parts */
   part(parts) {
     this.range = Math.floor(this.range / parts);
     const value = Math.min(Math.floor(this.code / this.range), parts - 1);
@@ -156,12 +132,14 @@ export class RangeSource {
     return value;
   }
 
+  /** @param {number} n */
   raw(n) {
     if (n <= 16) return this.part(2 ** n);
     const upper = this.part(2 ** (n - 16));
     return upper * 65_536 + this.part(65_536);
   }
 
+  /** @param {number} n */
   oneOf(n) {
     return this.part(n);
   }
@@ -171,6 +149,7 @@ export class RangeSource {
   }
 }
 
+/** @param {Source} source @param {Model[]} by */
 export function takeCount(source, by) {
   let b = 0;
   while (source.bit(by[Math.min(b, by.length - 1)])) {
@@ -183,6 +162,7 @@ export function takeCount(source, by) {
   return count;
 }
 
+/** @param {number} n bits @returns {ValueModels} */
 export function valueModels(n) {
   if (n === 0) return null;
   if (n === 1) return models(1);
@@ -192,30 +172,32 @@ export function valueModels(n) {
   return { upper: valueModels(n - 4), sets };
 }
 
-export function takeValue(source, by, n) {
-  if (n === 0) return 0;
-  if (n === 1) return source.bit(by[0]);
-  if (n === 2) {
-    const upper = source.bit(by[0]);
-    return 2 * upper + source.bit(by[1 + upper]);
+/** @param {Source} source @param {ValueModels} by @returns {number} */
+export function takeValue(source, by) {
+  if (by === null) return 0;
+  if (by instanceof ChoiceSet) return source.choice(by);
+  if (!Array.isArray(by)) {
+    const upper = takeValue(source, by.upper);
+    return 16 * upper + source.choice(by.sets[upper]);
   }
-  if (n <= 4) return source.choice(by);
-  const upper = takeValue(source, by.upper, n - 4);
-  return 16 * upper + source.choice(by.sets[upper]);
+  const first = source.bit(by[0]);
+  return by.length === 1 ? first : 2 * first + source.bit(by[1 + first]);
 }
 
+/** @param {number} n */
 const lengthBits = (n) => (n <= 4 ? 2 : n <= 8 ? 3 : n <= 16 ? 4 : 5);
 
+/** @param {number} n bits */
 export const residualModels = (n) => ({
   sign: new Model(),
   tops: Array.from({ length: 4 }, () => models(3)),
   lengths: valueModels(lengthBits(n)),
 });
 
-/** A residual; `null` for none. */
-export function takeResidual(source, by, n) {
-  const length = takeValue(source, by.lengths, lengthBits(n));
-  const negative = source.bit(by.sign);
+/** A residual; `null` for none. @param {Source} source @param {ResidualModels} by */
+export function takeResidual(source, by) {
+  const length = takeValue(source, by.lengths);
+  const isNegative = source.bit(by.sign) === 1;
   let size = 1;
   if (length > 0) {
     const top = by.tops[Math.min(length, 4) - 1];
@@ -226,6 +208,6 @@ export function takeResidual(source, by, n) {
     if (left > 16) size = size * 2 ** (left - 16) + source.raw(left - 16);
     size = size * 2 ** Math.min(left, 16) + source.raw(Math.min(left, 16));
   }
-  const residual = negative ? -size : size;
+  const residual = isNegative ? -size : size;
   return residual >= -(2 ** 31) && residual < 2 ** 31 ? residual : null;
 }

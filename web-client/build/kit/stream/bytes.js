@@ -1,0 +1,165 @@
+// @ts-check
+// Bytes as docs/protocol.md has them, read and written: bincode 2 in its standard configuration.
+//
+// A reader trusts nothing: what is not there, or cannot be, is `Refused`, and a list that says it is
+// longer than the bytes that are left is refused before any of it is made.
+
+/** What cannot be taken; its message says why. */
+export class Refused extends Error {}
+
+/** @param {boolean} unless @param {string} reason @returns {asserts unless} */
+export function refuse(unless, reason) {
+  if (!unless) throw new Refused(reason);
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+export class Reader {
+  at = 0;
+
+  /** @param {Uint8Array} bytes */
+  constructor(bytes) {
+    this.bytes = bytes;
+    /** @private */
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Where the next so many bytes begin. @private @param {number} length */
+  skip(length) {
+    const at = this.at;
+    refuse(length <= this.bytes.length - at, "too short");
+    this.at = at + length;
+    return at;
+  }
+
+  u8() {
+    return this.bytes[this.skip(1)];
+  }
+
+  i8() {
+    return (this.u8() << 24) >> 24;
+  }
+
+  bool() {
+    const value = this.u8();
+    refuse(value <= 1, "neither true nor false");
+    return value === 1;
+  }
+
+  /** Up to 64 bits; those above 2^53 are not exact. @param {number} [most] */
+  unsigned(most = Infinity) {
+    const value = this.digits();
+    refuse(value <= most, "a number too large");
+    return value;
+  }
+
+  /** @private */
+  digits() {
+    const first = this.u8();
+    if (first < 251) return first;
+    if (first === 251) return this.view.getUint16(this.skip(2), true);
+    if (first === 252) return this.view.getUint32(this.skip(4), true);
+    refuse(first === 253, "a number too large");
+    return Number(this.view.getBigUint64(this.skip(8), true));
+  }
+
+  u16() {
+    return this.unsigned(0xffff);
+  }
+
+  u32() {
+    return this.unsigned(0xffff_ffff);
+  }
+
+  i32() {
+    const value = this.u32();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  f64() {
+    return this.view.getFloat64(this.skip(8), true);
+  }
+
+  /** A copy. */
+  block() {
+    const length = this.unsigned();
+    const at = this.skip(length);
+    return this.bytes.slice(at, at + length);
+  }
+
+  text() {
+    const length = this.unsigned();
+    const at = this.skip(length);
+    try {
+      return strict.decode(this.bytes.subarray(at, at + length));
+    } catch {
+      throw new Refused("a text that is not UTF-8");
+    }
+  }
+
+  /** Each item has a byte at least. @template T @param {() => T} item @returns {T[]} */
+  list(item) {
+    const length = this.unsigned();
+    refuse(length <= this.bytes.length - this.at, "too short");
+    const items = [];
+    for (let nth = 0; nth < length; nth++) items.push(item());
+    return items;
+  }
+
+  /** @template T @param {() => T} item @returns {T | null} */
+  optional(item) {
+    return this.bool() ? item() : null;
+  }
+
+  end() {
+    const left = this.bytes.length - this.at;
+    refuse(left === 0, `${left} bytes left over`);
+  }
+}
+
+export class Writer {
+  /** @private @type {number[]} */
+  bytes = [];
+
+  /** @param {number} value */
+  u8(value) {
+    this.bytes.push(value);
+    return this;
+  }
+
+  /** Up to 32 bits. @param {number} value */
+  unsigned(value) {
+    if (value < 251) return this.u8(value);
+    const size = value < 1 << 16 ? 2 : 4;
+    this.u8(size === 2 ? 251 : 252);
+    for (let byte = 0; byte < size; byte++) this.u8(Math.floor(value / 256 ** byte) % 256);
+    return this;
+  }
+
+  /** Without its length. @param {ArrayLike<number>} bytes */
+  raw(bytes) {
+    for (let at = 0; at < bytes.length; at++) this.bytes.push(bytes[at]);
+    return this;
+  }
+
+  /** @param {ArrayLike<number>} bytes */
+  block(bytes) {
+    return this.unsigned(bytes.length).raw(bytes);
+  }
+
+  /** @param {string} text */
+  text(text) {
+    return this.block(encoder.encode(text));
+  }
+
+  /** None if it is empty. @param {string} text */
+  optional(text) {
+    return text === "" ? this.u8(0) : this.u8(1).text(text);
+  }
+
+  /** @returns {Uint8Array<ArrayBuffer>} */
+  done() {
+    return Uint8Array.from(this.bytes);
+  }
+}

@@ -1,0 +1,377 @@
+// @ts-check
+// A decoder of snapshots that knows no game: it follows docs/protocol.md and nothing else, and shares no
+// line with the server's. `tests/golden/check.mjs` runs it over `tests/golden/*.snapshots`.
+//
+// `symbols.js` has what a body is made of, `schema.js` the schema and the plan of each kind,
+// `motion.js` what is expected of a row. Names and order are those of the page.
+
+import { refuse } from "./bytes.js";
+import { added, asExpected, beginningIn, inRange, moveOn } from "./motion.js";
+import { alike, bitsOf, checkSchema, planOf } from "./schema.js";
+import {
+  ChoiceSet, Model, RangeSource, models, residualModels, takeCount, takeResidual, takeValue, valueModels,
+} from "./symbols.js";
+
+/** @typedef {import("./schema.js").Schema} Schema */
+/** @typedef {import("./schema.js").Plan} Plan */
+/** @typedef {import("./schema.js").FieldPlan} FieldPlan */
+/** @typedef {import("./symbols.js").Source} Source */
+/** @typedef {import("./symbols.js").ValueModels} ValueModels */
+/** @typedef {import("./symbols.js").ResidualModels} ResidualModels */
+/** @typedef {import("./motion.js").Row} Row */
+/** @typedef {"received" | "repeated" | "absent"} Given */
+/** @typedef {{ off: Model, by: ResidualModels }} BeginningModels */
+/** @typedef {{ few: ValueModels, isFew: boolean, change: ResidualModels, old: BeginningModels,
+ *              fresh: BeginningModels }} FieldModels */
+/** @typedef {{ tick: number, kind: number, values: number[] }} Event */
+/** @typedef {{ given: Given[], margin: number, own: number[] | null }} Standing of a player's inputs */
+/** @typedef {{ tick: number, isKeyframe: boolean, player: Standing | null, events: Event[] }} Snapshot */
+
+const OWN_MAX_BYTES = 1024;
+const ROWS_MAX = 65_535;
+const EVENTS_MAX = 255;
+const GIVEN_MAX_TICKS = 64;
+/** A field that holds is sent as it is if it needs no more bits. */
+const FEW_BITS_MAX = 6;
+
+export class Codec {
+  /** @param {Schema} schema @param {number} hz ticks per second */
+  constructor(schema, hz) {
+    checkSchema(schema);
+    const { entities, events } = schema;
+    this.entities = entities.map((_, index) => planOf(entities, index, entities, true, hz));
+    this.events = events.map((_, index) => planOf(events, index, entities, false, hz));
+  }
+
+  /** All models as a keyframe finds them. */
+  freshModels() {
+    const kindModelsOf = (/** @type {Plan[]} */ plans) => valueModels(bitsOf(Math.max(plans.length - 1, 0)));
+    /** @type {KindModels[]} */
+    const events = [];
+    for (const plan of this.events) events.push(kindModels(plan, this.events, events, true));
+    return {
+      skipped: models(4),
+      given: models(2),
+      marginChanged: new Model(),
+      margin: residualModels(16),
+      ownNone: new Model(),
+      ownTold: new Model(),
+      ownLength: models(2),
+      ownByte: models(16),
+      sparse: new Model(),
+      sparseMore: new Model(),
+      sparseGap: models(8),
+      newMore: models(2),
+      newOld: new Model(),
+      freshGap: models(8),
+      oldGap: models(14),
+      eventMore: models(2),
+      eventAgo: models(4),
+      entityKind: kindModelsOf(this.entities),
+      eventKind: kindModelsOf(this.events),
+      entities: this.entities.map((plan) => kindModels(plan, [], [], false)),
+      events,
+    };
+  }
+}
+
+/** @typedef {ReturnType<typeof kindModels>} KindModels */
+
+/** The models of a kind; `done` are those of the kinds of event before it, whose plans are the first of `plans`.
+ *  @param {Plan} plan @param {Plan[]} plans @param {{ fields: FieldModels[] }[]} done @param {boolean} isEvent */
+function kindModels(plan, plans, done, isEvent) {
+  const held = residualModels(Math.max(0, ...plan.holds.map((at) => plan.fields[at].bits)));
+  /** @type {FieldModels[]} */
+  const fields = [];
+  for (const field of plan.fields) {
+    const own = plan.fields.findIndex((other) => alike(other, field));
+    if (own < fields.length) {
+      fields.push(fields[own]);
+      continue;
+    }
+    const shared = done.flatMap((before, kind) =>
+      before.fields.filter((_, at) => alike(plans[kind].fields[at], field)),
+    );
+    if (shared.length > 0) {
+      fields.push(shared[0]);
+      continue;
+    }
+    const isHeld = field.moves.sort === "hold";
+    const isFew = isHeld && field.bits <= FEW_BITS_MAX;
+    const beginning = () => ({ off: new Model(), by: residualModels(field.bits) });
+    const old = beginning();
+    fields.push({
+      few: isFew ? valueModels(field.bits) : null,
+      isFew,
+      change: isHeld ? held : residualModels(field.bits),
+      old,
+      fresh: !isEvent && field.origin !== null ? beginning() : old,
+    });
+  }
+  return {
+    off: models(2),
+    shape: [new ChoiceSet(8), new ChoiceSet(8)],
+    inMask: plan.fields.map(() => models(2)),
+    named: new Model(),
+    fields,
+  };
+}
+
+export class Decoder {
+  /** What is known, by rising id. @type {Row[]} */
+  rows = [];
+  /** @type {number | null} */
+  tick = null;
+  /** @type {number[] | null} */
+  own = null;
+  isKeyframe = false;
+  isPlayer = false;
+  /** @private */
+  margin = 0;
+  /** @private */
+  nextId = 0;
+  /** @private @type {Source} */
+  source = new RangeSource(new Uint8Array());
+
+  /** @param {Codec} codec */
+  constructor(codec) {
+    /** @private */
+    this.codec = codec;
+    /** @private */
+    this.models = codec.freshModels();
+  }
+
+  /**
+   * Takes the next body. After one that is refused nothing more can be taken.
+   * @param {Uint8Array} body
+   * @param {(own: number[], given: Given[]) => number[]} [replay] what a client that replays makes of the own state
+   * @param {Source} [source] @returns {Snapshot}
+   */
+  decode(body, replay = (own) => own, source = new RangeSource(body)) {
+    this.source = source;
+    const ticks = this.takeHead();
+    const player = this.isPlayer ? this.takePlayer(ticks, replay) : null;
+    this.takeKnown(ticks);
+    this.takeNew();
+    const events = this.takeEvents();
+    source.end();
+    return { tick: this.tick ?? 0, isKeyframe: this.isKeyframe, player, events };
+  }
+
+  /** Gives for how many ticks rows move on. @private */
+  takeHead() {
+    const { source } = this;
+    this.isKeyframe = source.bitAt(64) === 1;
+    if (this.isKeyframe) {
+      this.tick = source.raw(32);
+      this.isPlayer = source.raw(1) === 1;
+      this.rows = [];
+      this.own = null;
+      this.margin = this.nextId = 0;
+      this.models = this.codec.freshModels();
+      return 1;
+    }
+    refuse(this.tick !== null, "no keyframe");
+    const ticks = 1 + takeCount(source, this.models.skipped);
+    this.tick += ticks;
+    refuse(this.tick < 2 ** 32, "tick");
+    return ticks;
+  }
+
+  /** @private @param {number} ticks @param {(own: number[], given: Given[]) => number[]} replay */
+  takePlayer(ticks, replay) {
+    const { source, models } = this;
+    const isShort = ticks <= GIVEN_MAX_TICKS;
+    /** @type {Given[]} */
+    const given = [];
+    for (let tick = 0; tick < (isShort ? ticks : 1); tick++) given.push(this.takeGiven());
+    if (source.bit(models.marginChanged)) {
+      const change = takeResidual(source, models.margin);
+      refuse(change !== null, "number");
+      this.margin = ((this.margin + change) << 16) >> 16;
+    }
+    let base = this.own === null ? [] : replay(this.own, given);
+    if (this.isKeyframe || !isShort || this.own === null || this.own.length === 0) base = [];
+    if (source.bit(models.ownNone)) this.own = null;
+    else this.own = source.bit(models.ownTold) ? this.takeOwn(base) : base;
+    return { given, margin: this.margin, own: this.own };
+  }
+
+  /** @private @returns {Given} */
+  takeGiven() {
+    const { source, models } = this;
+    if (source.bit(models.given[0]) === 0) return "received";
+    return source.bit(models.given[1]) ? "absent" : "repeated";
+  }
+
+  /** @private @param {number[]} base */
+  takeOwn(base) {
+    const { source, models } = this;
+    const longer = takeCount(source, models.ownLength);
+    const length = base.length + (longer % 2 === 1 ? -(longer + 1) / 2 : longer / 2);
+    refuse(length >= 0 && length <= OWN_MAX_BYTES, "too many");
+    const own = [];
+    for (let at = 0; at < length; at++) {
+      if (at >= base.length) own.push(source.raw(8));
+      else if (source.bit(models.ownByte[Math.min(at, 15)])) own.push(base[at] ^ source.raw(8));
+      else own.push(base[at]);
+    }
+    return own;
+  }
+
+  /** @private @param {number} ticks */
+  takeKnown(ticks) {
+    const { source, models } = this;
+    const isSparse = source.bit(models.sparse) === 1;
+    let next = isSparse ? this.takeGap(0) : 0;
+    const stay = [];
+    for (let at = 0; at < this.rows.length; at++) {
+      const row = this.rows[at];
+      const plan = this.codec.entities[row.kind];
+      if (at !== next) {
+        moveOn(plan, row, ticks, asExpected);
+        stay.push(row);
+        continue;
+      }
+      if (this.takeChange(plan, row, ticks)) stay.push(row);
+      next = isSparse ? this.takeGap(at + 1) : at + 1;
+    }
+    this.rows = stay;
+  }
+
+  /** Which row is told of next, or none. @private @param {number} from */
+  takeGap(from) {
+    const { source, models } = this;
+    if (!source.bit(models.sparseMore)) return -1;
+    const next = from + takeCount(source, models.sparseGap);
+    refuse(next < this.rows.length, "too many");
+    return next;
+  }
+
+  /** Whether the row stays. @private @param {Plan} plan @param {Row} row @param {number} ticks */
+  takeChange(plan, row, ticks) {
+    const { source } = this;
+    const models = this.models.entities[row.kind];
+    const old = row.mask;
+    row.mask = [];
+    if (!source.bit(models.off[old.length === 0 ? 0 : 1])) {
+      moveOn(plan, row, ticks, asExpected);
+      return true;
+    }
+    const shape = source.choice(models.shape[plan.groups[0].some((at) => old.includes(at)) ? 1 : 0]);
+    if (shape === 0) return false;
+    /** @type {number[]} */
+    const mask = [];
+    for (let number = 0; number < plan.groups.length; number++) {
+      if ((shape >> number) & 1) mask.push(...this.takeGroup(plan.groups[number], old, models.inMask));
+    }
+    row.mask = mask;
+    moveOn(plan, row, ticks, (at, expected) => {
+      if (!mask.includes(at)) return expected;
+      const field = plan.fields[at];
+      const by = models.fields[at];
+      if (by.isFew) return takeFew(source, field, by.few);
+      return added(field, expected, takeResidual(source, by.change));
+    });
+    return true;
+  }
+
+  /** @private @param {number[]} group @param {number[]} old @param {Model[][]} inMask */
+  takeGroup(group, old, inMask) {
+    const off = [];
+    for (let number = 0; number < group.length; number++) {
+      const at = group[number];
+      const isSaid = number < group.length - 1 || off.length > 0;
+      if (!isSaid || this.source.bit(inMask[at][old.includes(at) ? 1 : 0])) off.push(at);
+    }
+    return off;
+  }
+
+  /** @private */
+  takeNew() {
+    const { source, models } = this;
+    /** @type {Row[]} */
+    const fresh = [];
+    let isFresh = false;
+    let least = 0;
+    while (source.bit(models.newMore[fresh.length === 0 ? 0 : 1])) {
+      refuse(this.rows.length + fresh.length < ROWS_MAX, "too many");
+      isFresh ||= source.bit(models.newOld) === 0;
+      const id = isFresh
+        ? this.nextId + takeCount(source, models.freshGap)
+        : this.nextId - 1 - takeCount(source, models.oldGap);
+      refuse(id >= least && id < 2 ** 32 && !this.isKnown(id), "twice");
+      least = id + 1;
+      if (isFresh) this.nextId = Math.min(id + 1, 2 ** 32 - 1);
+      const kind = takeValue(source, models.entityKind);
+      const plan = this.codec.entities[kind];
+      refuse(plan !== undefined, "kind");
+      const values = this.takeFields(plan, models.entities[kind], isFresh ? "fresh" : "old");
+      fresh.push({ id, kind, values, rests: values.map(() => 0), mask: [] });
+    }
+    if (fresh.length > 0) this.rows = [...this.rows, ...fresh].sort((one, other) => one.id - other.id);
+  }
+
+  /** @private @param {number} id */
+  isKnown(id) {
+    const { rows } = this;
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].id < id) low = middle + 1;
+      else high = middle;
+    }
+    return rows[low]?.id === id;
+  }
+
+  /** @private @param {Plan} plan @param {KindModels} models @param {"old" | "fresh"} age */
+  takeFields(plan, models, age) {
+    const { source } = this;
+    const values = plan.fields.map(() => 0);
+    /** @type {number[] | null} */
+    let named = null;
+    if (plan.named !== null) {
+      const { kind, field } = plan.named;
+      const known = this.rows.filter((row) => row.kind === kind);
+      if (known.length > 0 && source.bit(models.named)) {
+        named = known[source.oneOf(known.length)].values;
+        values[plan.naming] = inRange(plan.fields[plan.naming], named[field]);
+      }
+    }
+    for (const at of plan.order) {
+      if (named !== null && at === plan.naming) continue;
+      const field = plan.fields[at];
+      const by = models.fields[at];
+      if (by.isFew) {
+        values[at] = takeFew(source, field, by.few);
+        continue;
+      }
+      const beginning = beginningIn(field, values, named);
+      const isOff = source.bit(by[age].off);
+      values[at] = isOff ? added(field, beginning, takeResidual(source, by[age].by)) : beginning;
+    }
+    return values;
+  }
+
+  /** @private */
+  takeEvents() {
+    const { source, models } = this;
+    /** @type {Event[]} */
+    const events = [];
+    while (source.bit(models.eventMore[events.length === 0 ? 0 : 1])) {
+      refuse(events.length < EVENTS_MAX, "too many");
+      const tick = (this.tick ?? 0) - takeCount(source, models.eventAgo);
+      refuse(tick >= 0, "tick");
+      const kind = takeValue(source, models.eventKind);
+      const plan = this.codec.events[kind];
+      refuse(plan !== undefined, "kind");
+      events.push({ tick, kind, values: this.takeFields(plan, models.events[kind], "old") });
+    }
+    return events;
+  }
+}
+
+/** @param {Source} source @param {FieldPlan} field @param {ValueModels} by */
+function takeFew(source, field, by) {
+  return inRange(field, field.min + takeValue(source, by));
+}
