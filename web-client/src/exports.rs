@@ -13,7 +13,6 @@
 use std::cell::RefCell;
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::Role;
 
 use crate::page::Page;
 use crate::page_client::PageClient;
