@@ -1,9 +1,10 @@
-//! Strips comments that stand on their own lines from scripts and styles.
+//! Strips comments and indentation from scripts and styles: of what a page loads they are a third, and of no
+//! use in the browser.
 //!
-//! It knows no grammar: a comment that begins within a line of code stays, and so does all of a file in
-//! which a line could be something else than it looks like: code after a comment on the same line, a
-//! template literal of several lines, and licences (`/*!`, `@license`), which must be passed on. `JSDoc`
-//! annotations of an expression (`/** @type {X} */ (y)`) stay. [`crate::files`] uses it.
+//! It knows no grammar, and leaves what could be something else than it looks like. All of a file stays in
+//! which there is code after a comment of several lines, a template literal of several lines, or a licence (`/*!`,
+//! `@license`), which must be passed on. Within a line of code a comment goes if no quote stands before it.
+//! Line numbers stay. [`crate::files`] uses it.
 
 /// Replaces comments by empty lines, so that line numbers stay; `None` for a file that stays as it is.
 pub(crate) fn strip_comments(source: &str) -> Option<String> {
@@ -12,28 +13,86 @@ pub(crate) fn strip_comments(source: &str) -> Option<String> {
     }
     let mut stripped = String::with_capacity(source.len());
     let mut is_within = false;
+    // A string that goes on in the next line has the blanks at its beginning.
+    let mut goes_on = false;
     for line in source.lines() {
         let trimmed = line.trim();
         let is_comment = is_within || trimmed.starts_with("/*");
-        if is_comment {
+        if is_comment && !goes_on {
             // The `/*` that begins a comment must not be read as its end.
             let inside = if is_within { trimmed } else { &trimmed[2..] };
             let after = inside.split_once("*/").map(|(_, after)| after.trim());
             match after {
                 None => is_within = true,
                 Some("") => is_within = false,
-                Some(_) if !is_within && inside.starts_with("* @") => stripped.push_str(line),
+                // An annotation of the expression behind it.
+                Some(_) if !is_within && inside.starts_with("* @") => {
+                    stripped.push_str(&without_comments(trimmed));
+                }
                 Some(_) => return None,
             }
-        } else if !trimmed.starts_with("//") {
-            if line.matches('`').count() % 2 == 1 {
+        } else if goes_on || !trimmed.starts_with("//") {
+            let leaves_a_comment_open =
+                line.rsplit_once("/*").is_some_and(|(_, after)| !after.contains("*/"));
+            if leaves_a_comment_open || leaves_a_template_open(line) {
                 return None;
             }
-            stripped.push_str(line);
+            if goes_on {
+                stripped.push_str(line);
+            } else {
+                stripped.push_str(without_comments(trimmed).trim_end());
+            }
+            goes_on = line.ends_with('\\');
         }
         stripped.push('\n');
     }
     Some(stripped)
+}
+
+/// A line of code without the comments in it, up to the first quote: what comes after may be a string.
+fn without_comments(line: &str) -> String {
+    let mut kept = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(['/', '"', '\'', '`']) {
+        let (code, from) = rest.split_at(at);
+        kept.push_str(code);
+        rest = from;
+        if let Some((_, after)) = from.strip_prefix("/*").and_then(|inside| inside.split_once("*/"))
+        {
+            // It parts words as a blank does.
+            kept.push(' ');
+            rest = after.trim_start();
+        } else if from.starts_with("// ") && code.ends_with(' ') {
+            return kept;
+        } else {
+            // A string, or a slash that may begin a regular expression.
+            break;
+        }
+    }
+    kept + rest
+}
+
+/// Whether a template literal that begins in this line may not end in it.
+fn leaves_a_template_open(line: &str) -> bool {
+    // What is open, the innermost last: a template by its quote, an expression in one by its brace.
+    let mut open = Vec::new();
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (open.last(), letter) {
+            (Some('`'), '\\') => drop(letters.next()),
+            (Some('`'), '`') => drop(open.pop()),
+            (Some('`'), '$') if letters.peek() == Some(&'{') => {
+                letters.next();
+                open.push('{');
+            }
+            (Some('`'), _) => {}
+            (_, '`') => open.push('`'),
+            (Some('{'), '{') => open.push('{'),
+            (Some('{'), '}') => drop(open.pop()),
+            _ => {}
+        }
+    }
+    !open.is_empty()
 }
 
 #[cfg(test)]
@@ -41,12 +100,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_are_removed_and_code_and_line_numbers_stay() {
-        let source = "// a\nlet x = 1; // b\n/** c */\n/**\n * d\n */\n\
+    fn comments_and_indentation_are_removed_and_code_and_line_numbers_stay() {
+        let source = "// a\nlet x = 1; // b\n/** c */\n/**\n * d\n */\n  {\n    y;\n  }\n\
                       f(/** @type {X} */ (y));\n/** @private */ z();\n  // e\nurl(https://e.f)\n";
-        let light = "\nlet x = 1; // b\n\n\n\n\n\
-                     f(/** @type {X} */ (y));\n/** @private */ z();\n\nurl(https://e.f)\n";
+        let light = "\nlet x = 1;\n\n\n\n\n{\ny;\n}\n\
+                     f( (y));\n z();\n\nurl(https://e.f)\n";
         assert_eq!(strip_comments(source).as_deref(), Some(light));
+    }
+
+    #[test]
+    fn what_may_be_a_string_or_an_expression_stays() {
+        for source in [
+            "say(\"a // b\"); // c\n",
+            "say('/* a */');\n",
+            "let text = `//`; // a `word`\n",
+            "let text = `${all.map((one) => `<${one}>`)} // a`;\n",
+            "split(/a // b/);\n",
+            "let half = x / 2; /* a */\n",
+            "let a = \"b \\\n    // c \\\n  /* d\";\n",
+        ] {
+            assert_eq!(strip_comments(source).as_deref(), Some(source));
+        }
     }
 
     #[test]
@@ -56,19 +130,22 @@ mod tests {
             "/*\n * a\n */ y();\n",
             "/* a */ y(); /* b */\n",
             "/** a */ y();\n",
+            "x(); /* a\n// b */ y();\n",
             "let text = `\n// no comment\n`;\n",
+            "let text = `a ${`b\n  c`}`;\n",
+            "let text = `a ${b(\n  c)}`;\n",
             "/*! by somebody */\nx();\n",
             "// @license MIT\nx();\n",
         ] {
             assert_eq!(strip_comments(source), None, "{source}");
         }
-        let one_line = "let text = `//`; // a `word`\n";
-        assert_eq!(strip_comments(one_line).as_deref(), Some(one_line));
     }
 
     #[test]
-    fn jsdoc_annotations_of_an_expression_stay() {
-        let source = "/** @type {X} */ (y).z(); /* a */\n/** @private */ z();\n";
-        assert_eq!(strip_comments(source).as_deref(), Some(source));
+    fn annotations_of_an_expression_go_and_leave_it_whole() {
+        let source = "return /** @type {X} */ (y).z(); /* a */\n/** @private */ z();\n\
+                      a /** @type {X} */(b);\n";
+        let light = "return  (y).z();\n z();\na  (b);\n";
+        assert_eq!(strip_comments(source).as_deref(), Some(light));
     }
 }
