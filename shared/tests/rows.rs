@@ -105,7 +105,7 @@ struct Stray {
 }
 
 #[test]
-#[should_panic(expected = "Stray names `hero`: add that to the schema before it")]
+#[should_panic(expected = "`stray` names `hero`: add that to the schema before it")]
 fn a_kind_that_is_named_must_stand_before() {
     let _ = Schema::new().row::<Stray>().row::<Runner>();
 }

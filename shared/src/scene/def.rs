@@ -333,7 +333,6 @@ pub(super) fn describe<T: Kinded>(entities: &[Kind]) -> Kind {
 /// What a struct says of itself: as values, so that what is made of it is compiled once.
 struct Described {
     name: &'static str,
-    type_name: &'static str,
     is_event: bool,
     field_names: &'static [&'static str],
     fields: &'static [FieldDef],
@@ -344,7 +343,6 @@ impl Described {
     fn of<T: Kinded>() -> Described {
         Described {
             name: T::NAME,
-            type_name: std::any::type_name::<T>(),
             is_event: T::IS_EVENT,
             field_names: T::FIELD_NAMES,
             fields: T::FIELDS,
@@ -359,7 +357,7 @@ fn describe_as(kind: &Described, entities: &[Kind]) -> Kind {
         let own = (!kind.is_event && kind.name == named).then_some(entities.len());
         let at = entities.iter().position(|entity| entity.name == named).or(own);
         let at = at.unwrap_or_else(|| {
-            panic!("{} names `{named}`: add that to the schema before it", kind.type_name)
+            panic!("`{}` names `{named}`: add that to the schema before it", kind.name)
         });
         Reference { kind: at as u8, field }
     };

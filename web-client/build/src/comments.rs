@@ -34,7 +34,7 @@ pub(crate) fn strip_comments(source: &str) -> Option<String> {
         } else if goes_on || !trimmed.starts_with("//") {
             let leaves_a_comment_open =
                 line.rsplit_once("/*").is_some_and(|(_, after)| !after.contains("*/"));
-            if leaves_a_comment_open || leaves_a_template_open(line) {
+            if leaves_a_template_open(line) || (leaves_a_comment_open && !goes_on) {
                 return None;
             }
             if goes_on {

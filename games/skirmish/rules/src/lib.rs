@@ -28,6 +28,7 @@ mod person;
 mod pickups;
 mod player;
 mod rail;
+mod ranking;
 mod round;
 pub mod rules;
 mod ship;
@@ -369,11 +370,13 @@ impl Skirmish {
         let count = |team| self.players.iter().filter(|player| player.own.team == team).count();
         let (first, second) = (count(1), count(2));
         let (from, to) = if first > second { (1, 2) } else { (2, 1) };
-        let mut larger: Vec<_> =
-            self.players.iter_mut().filter(|player| player.own.team == from).collect();
-        larger.sort_by_key(|player| (player.tally.score, player.id()));
+        let all = self.players.iter().enumerate();
+        let larger = all.filter(|(_, player)| player.own.team == from);
+        let larger = larger.map(|(at, player)| (at, player.tally.score, player.id()));
         let many = first.abs_diff(second) / 2;
-        larger.into_iter().take(many).for_each(|player| player.own.team = to);
+        for at in ranking::fewest_first(larger).into_iter().take(many) {
+            self.players[at].own.team = to;
+        }
     }
 
     /// Sends the border to where it belongs with so many players. In a tick and not between two,

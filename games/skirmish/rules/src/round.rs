@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kinds::{self, RoundPhase};
+use super::ranking;
 use super::rules::RESULTS_MAX;
 use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::scene::{Audience, SceneWriter};
@@ -103,8 +104,11 @@ impl Round {
         next_entity: &mut EntityId,
     ) {
         self.phase = Phase::Result { ends };
-        let mut ranked: Vec<_> = tallies.collect();
-        ranked.sort_by_key(|(player, tally)| (-tally.score, *player));
+        let tallies: Vec<_> = tallies.collect();
+        let scores =
+            tallies.iter().enumerate().map(|(at, (player, tally))| (at, tally.score, *player));
+        let ranked: Vec<_> =
+            ranking::most_first(scores).into_iter().map(|at| tallies[at]).collect();
         let place_of =
             |at: usize| 1 + ranked.partition_point(|(_, tally)| tally.score > ranked[at].1.score);
         self.result = (0..ranked.len())
