@@ -106,6 +106,8 @@ function same(is, should, where) {
 function cloned(value, done = new Map()) {
   if (typeof value !== "object" || value === null || value instanceof Codec) return value;
   if (done.has(value)) return done.get(value);
+  // What is only remembered is found again.
+  if (value instanceof Map) return new Map();
   const copy = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
   done.set(value, copy);
   for (const key of Object.keys(value)) copy[key] = cloned(value[key], done);

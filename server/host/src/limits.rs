@@ -163,7 +163,8 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(15);
 pub const INPUTS_PER_TICK_MAX: u32 = 2;
 /// How many inputs beside those a client may send per second, whatever the tick rate.
 pub const INPUTS_PER_SECOND_MAX: u32 = 20;
-/// How many acks, pings and pages of the board, of each, a client may send per second. More are refused likewise.
+/// How many acks, pings and pages of the board, of each, a client may send per second; of acks one a tick,
+/// where that is more. More are refused likewise.
 pub const SMALL_MESSAGES_PER_SECOND_MAX: u32 = 20;
 /// How many messages of a client are refused so before it has kept within its budgets for as long
 /// as they take to fill. With one more the connection ends as `TooMuch`.

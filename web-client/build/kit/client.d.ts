@@ -58,8 +58,8 @@ export class TickwireClient {
 
   /**
    * The entities known after the last snapshot, by rising id: `{ id, kind, ...fields }` with the
-   * fields' names and units of the schema. A field called `id`, `kind` or `tick` stands under
-   * that name and an underscore. Give the type of your game's rows to have them checked:
+   * fields' names and units of the schema. A field called `id`, `kind` or `tick`, or as one before it, stands
+   * under that name and an underscore. Give the type of your game's rows to have them checked:
    * `client.rows<Ship | Bolt>()`.
    */
   rows<R extends { id: number; kind: string } = Row>(): R[];
@@ -149,13 +149,13 @@ export interface Greeting {
   role?: "player" | "spectator";
   name?: string;
   /** Any room with space by default. */
-  room?: string;
-  /** The game, and its rules: if it is named, no other is joined. Any game by default: what is seen goes by
-   *  the room's schema. */
+  room?: string | null;
+  /** The game, and the version of its rules: if these are given, no other is joined. Any game by default: what is
+   *  seen goes by the room's schema. */
   game?: string;
   rules?: number;
   /** What lets in where guests are not: a signed ticket. It is never part of an address. */
-  ticket?: string;
+  ticket?: string | null;
   /**
    * What to choose of the settings of {@link room} if it is not there and opens for this client, such as
    * `{ teams: true }`: at most 512 bytes of JSON, and only what the game lets guests choose. Else it is refused. If the

@@ -130,8 +130,17 @@ export class TickwireClient {
   }
 
   /** @param {import("./client.js").Greeting} [greeting] */
-  hello({ role = "spectator", name = "", room = "", game = "", rules = 0, ticket = "", settings } = {}) {
-    const first = hello({ role, name, room, game, rules, ticket, settings });
+  hello({ role = "spectator", name = "", room, game = "", rules = 0, ticket, settings } = {}) {
+    if ((role !== "spectator" && role !== "player") || !isWhole(rules, 2 ** 32 - 1)) {
+      throw new TickwireError("argument", "a role is player or spectator, and rules are a number");
+    }
+    const texts = { name: String(name), room: String(room ?? ""), game: String(game), ticket: String(ticket ?? "") };
+    let first = null;
+    try {
+      first = hello({ role, ...texts, rules, settings });
+    } catch (error) {
+      throw new TickwireError("argument", `the settings have no JSON: ${error}`);
+    }
     if (!first) throw new TickwireError("argument", "the names, the ticket or the settings are too long for a hello");
     this.#outgoing = [first];
     this.stage = "greeting";
@@ -294,7 +303,12 @@ function within(code, act) {
 /** Makes objects of the rows of a kind: a head of their own, the kind, and the fields by name, in their unit.
  *  @param {PlainKind} kind @returns {(head: "id" | "tick", number: number, values: number[]) => object} */
 function objectsOf({ name, fields }) {
-  const names = fields.map((field) => (TAKEN.has(field.name) ? `${field.name}_` : field.name));
+  /** @type {string[]} */
+  const names = [];
+  for (let { name } of fields) {
+    while (TAKEN.has(name) || names.includes(name)) name += "_";
+    names.push(name);
+  }
   return (head, number, values) => {
     /** @type {Record<string, number | string>} */
     const object = { [head]: number, kind: name };

@@ -2,13 +2,22 @@
 //! use in the browser.
 //!
 //! It knows no grammar, and leaves what could be something else than it looks like. All of a file stays in
-//! which there is code after a comment of several lines, a template literal of several lines, or a licence (`/*!`,
-//! `@license`), which must be passed on. Within a line of code a comment goes if no quote stands before it.
+//! which there is code after a comment of several lines, a template literal of several lines, or a word of a
+//! licence, which must be passed on. Within a line of a script a comment goes if no quote stands before it.
 //! Line numbers stay. [`crate::files`] uses it.
 
-/// Replaces comments by empty lines, so that line numbers stay; `None` for a file that stays as it is.
-pub(crate) fn strip_comments(source: &str) -> Option<String> {
-    if ["/*!", "@license", "@preserve"].iter().any(|mark| source.contains(mark)) {
+/// Replaces comments by empty lines, so that line numbers stay; `None` for a file that stays as it is. In
+/// styles `//` is no comment, and a comment within a line parts nothing.
+pub(crate) fn strip_comments(source: &str, language: Language) -> Option<String> {
+    let is_script = language == Language::Script;
+    let lower = source.to_lowercase();
+    let licences = ["/*!", "licen", "@preserve", "copyright", "spdx-"];
+    // Other ends of a line than those that are looked for here.
+    let ends = ["\u{2028}", "\u{2029}", "\r"];
+    let source = source.replace("\r\n", "\n");
+    if licences.iter().any(|mark| lower.contains(mark))
+        || ends.iter().any(|end| source.contains(end))
+    {
         return None;
     }
     let mut stripped = String::with_capacity(source.len());
@@ -17,36 +26,46 @@ pub(crate) fn strip_comments(source: &str) -> Option<String> {
     let mut goes_on = false;
     for line in source.lines() {
         let trimmed = line.trim();
-        let is_comment = is_within || trimmed.starts_with("/*");
-        if is_comment && !goes_on {
-            // The `/*` that begins a comment must not be read as its end.
-            let inside = if is_within { trimmed } else { &trimmed[2..] };
-            let after = inside.split_once("*/").map(|(_, after)| after.trim());
+        let begins = !goes_on && trimmed.starts_with("/*") && !trimmed.starts_with("/*#");
+        // The `/*` that begins a comment must not be read as its end.
+        let inside = if begins { &trimmed[2..] } else { trimmed };
+        let after = inside.split_once("*/").map(|(_, after)| after.trim());
+        // An annotation of the expression behind it is within a line of code.
+        let annotates = is_script && begins && inside.starts_with("* @") && after != Some("");
+        if is_within || (begins && !(annotates && after.is_some())) {
             match after {
                 None => is_within = true,
                 Some("") => is_within = false,
-                // An annotation of the expression behind it.
-                Some(_) if !is_within && inside.starts_with("* @") => {
-                    stripped.push_str(&without_comments(trimmed));
-                }
                 Some(_) => return None,
             }
-        } else if goes_on || !trimmed.starts_with("//") {
-            let leaves_a_comment_open =
-                line.rsplit_once("/*").is_some_and(|(_, after)| !after.contains("*/"));
-            if leaves_a_template_open(line) || (leaves_a_comment_open && !goes_on) {
+        } else if goes_on || !is_script || !trimmed.starts_with("//") || trimmed.starts_with("//#")
+        {
+            if leaves_a_comment_open(line) || (is_script && may_leave_a_template_open(line)) {
                 return None;
             }
-            if goes_on {
-                stripped.push_str(line);
-            } else {
-                stripped.push_str(without_comments(trimmed).trim_end());
+            let at = stripped.len();
+            match (goes_on, is_script) {
+                (true, _) => stripped.push_str(line),
+                (false, true) => stripped.push_str(without_comments(trimmed).trim_end()),
+                (false, false) => stripped.push_str(trimmed),
             }
-            goes_on = line.ends_with('\\');
+            goes_on = stripped[at..].ends_with('\\');
         }
         stripped.push('\n');
     }
     Some(stripped)
+}
+
+/// What a file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Script,
+    Style,
+}
+
+/// Whether a comment that begins in this line, or what looks like one, does not end in it.
+fn leaves_a_comment_open(line: &str) -> bool {
+    line.rsplit_once("/*").is_some_and(|(_, after)| !after.contains("*/"))
 }
 
 /// A line of code without the comments in it, up to the first quote: what comes after may be a string.
@@ -73,7 +92,11 @@ fn without_comments(line: &str) -> String {
 }
 
 /// Whether a template literal that begins in this line may not end in it.
-fn leaves_a_template_open(line: &str) -> bool {
+fn may_leave_a_template_open(line: &str) -> bool {
+    // In a string it begins none.
+    if ["\"`\"", "'`'"].iter().any(|quoted| line.contains(quoted)) {
+        return true;
+    }
     // What is open, the innermost last: a template by its quote, an expression in one by its brace.
     let mut open = Vec::new();
     let mut letters = line.chars().peekable();
@@ -105,7 +128,7 @@ mod tests {
                       f(/** @type {X} */ (y));\n/** @private */ z();\n  // e\nurl(https://e.f)\n";
         let light = "\nlet x = 1;\n\n\n\n\n{\ny;\n}\n\
                      f( (y));\n z();\n\nurl(https://e.f)\n";
-        assert_eq!(strip_comments(source).as_deref(), Some(light));
+        assert_eq!(strip_comments(source, Language::Script).as_deref(), Some(light));
     }
 
     #[test]
@@ -117,9 +140,10 @@ mod tests {
             "let text = `${all.map((one) => `<${one}>`)} // a`;\n",
             "split(/a // b/);\n",
             "let half = x / 2; /* a */\n",
-            "let a = \"b \\\n    // c \\\n  /* d\";\n",
+            "let a = \"b \\\n    // c \\\n  d\";\n",
+            "x();\n//# sourceMappingURL=x.js.map\n",
         ] {
-            assert_eq!(strip_comments(source).as_deref(), Some(source));
+            assert_eq!(strip_comments(source, Language::Script).as_deref(), Some(source));
         }
     }
 
@@ -131,13 +155,20 @@ mod tests {
             "/* a */ y(); /* b */\n",
             "/** a */ y();\n",
             "x(); /* a\n// b */ y();\n",
+            "/** @type {any} */ (y); /* a\n// b */\n",
+            "let a = \"b \\\n  /* c\";\n",
+            "let tick = \"`\" +\n// x\n\"`\";\n",
+            "x(); // a\u{2028}y();\n",
+            "x(); // a\ry();\n",
+            "// Copyright somebody\nx();\n",
+            "// SPDX-License-Identifier: MIT\nx();\n",
             "let text = `\n// no comment\n`;\n",
             "let text = `a ${`b\n  c`}`;\n",
             "let text = `a ${b(\n  c)}`;\n",
             "/*! by somebody */\nx();\n",
             "// @license MIT\nx();\n",
         ] {
-            assert_eq!(strip_comments(source), None, "{source}");
+            assert_eq!(strip_comments(source, Language::Script), None, "{source}");
         }
     }
 
@@ -146,6 +177,22 @@ mod tests {
         let source = "return /** @type {X} */ (y).z(); /* a */\n/** @private */ z();\n\
                       a /** @type {X} */(b);\n";
         let light = "return  (y).z();\n z();\na  (b);\n";
-        assert_eq!(strip_comments(source).as_deref(), Some(light));
+        assert_eq!(strip_comments(source, Language::Script).as_deref(), Some(light));
+    }
+
+    #[test]
+    fn a_string_that_goes_on_behind_an_annotation_keeps_its_blanks() {
+        let source = "/** @type {any} */ (e).t = \"a \\\n    b\";\n";
+        let light = " (e).t = \"a \\\n    b\";\n";
+        assert_eq!(strip_comments(source, Language::Script).as_deref(), Some(light));
+        let source = "x(); // C:\\\n  // a\n  y();\n";
+        assert_eq!(strip_comments(source, Language::Script).as_deref(), Some("x();\n\ny();\n"));
+    }
+
+    #[test]
+    fn of_styles_only_comments_on_lines_of_their_own_go() {
+        let source = "/* a\n * b\n */\n.a/**/.b { c: d } // e\n  f { }\n//g\n/* h */\n";
+        let light = "\n\n\n.a/**/.b { c: d } // e\nf { }\n//g\n\n";
+        assert_eq!(strip_comments(source, Language::Style).as_deref(), Some(light));
     }
 }

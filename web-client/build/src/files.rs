@@ -10,7 +10,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
-use crate::comments::strip_comments;
+use crate::comments::{Language, strip_comments};
 use crate::kit;
 
 /// What is served in place of a page that was not built.
@@ -49,11 +49,25 @@ pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error
         files.insert((*name).to_owned(), kit(&lighter(name, bytes.to_vec())?));
     }
     files.insert(WASM.to_owned(), kit(&fs::read(wasm)?));
+    let mut public_files = Vec::new();
     collect(public, "", &mut |path, bytes| {
-        let bytes = lighter(&path, bytes)?;
-        files.insert(path, own(bytes));
+        public_files.push((path, bytes));
         Ok(())
     })?;
+    // A document that says what its files are by their hashes means them as they are.
+    let has_integrity = |(path, bytes): &(String, Vec<u8>)| {
+        is_document(path) && String::from_utf8_lossy(bytes).contains("integrity=")
+    };
+    let are_hashed = public_files.iter().any(has_integrity);
+    for (path, bytes) in public_files {
+        let bytes = if are_hashed {
+            bytes
+        } else {
+            lighter(&path, bytes)
+                .map_err(|error| format!("{}: {error}", public.join(&path).display()))?
+        };
+        files.insert(path, own(bytes));
+    }
     if !files.contains_key("index.html") {
         return Err(format!("{} has no index.html", public.display()).into());
     }
@@ -137,15 +151,17 @@ fn collect(
     Ok(())
 }
 
-/// A file without its comments: in scripts and styles they are a third of the bytes and of no use in
-/// the browser. Line numbers stay.
+/// A file without its comments and its indentation: in scripts and styles they are a third of the bytes and
+/// of no use in the browser. Line numbers stay.
 fn lighter(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Box<dyn Error>> {
-    if !path.ends_with(".js") && !path.ends_with(".mjs") && !path.ends_with(".css") {
-        return Ok(bytes);
-    }
+    let language = match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("js" | "mjs") => Language::Script,
+        Some("css") => Language::Style,
+        _ => return Ok(bytes),
+    };
     let text = String::from_utf8(bytes)?;
     // What is written by a bundler has code behind comments, and few of them.
-    Ok(strip_comments(&text).unwrap_or(text).into_bytes())
+    Ok(strip_comments(&text, language).unwrap_or(text).into_bytes())
 }
 
 /// Has the `src` and `href` of a document that are relative and name one of its files name them in the
@@ -263,6 +279,18 @@ mod tests {
             file.1 = "let other;";
             assert_ne!(Scratch::with(&files).page().expect("whole").hash, page.hash, "{changed}");
         }
+    }
+
+    #[test]
+    fn what_a_document_names_by_its_hash_stays_as_it_is() {
+        let script = "// a\n  b();\n";
+        let files = [
+            ("a.wasm", "wasm"),
+            ("public/index.html", r#"<script src="main.js" integrity="sha384-x"></script>"#),
+            ("public/main.js", script),
+        ];
+        let page = Scratch::with(&files).page().expect("it is whole");
+        assert_eq!(page.files["main.js"].bytes, script.as_bytes());
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) enum Verdict {
 /// the longest silence that is allowed.
 #[derive(Debug)]
 pub(super) struct RateLimits {
-    inputs_per_second: u32,
+    most: Most,
     left: [Bucket; KINDS.len()],
     filled: Duration,
     refused: u32,
@@ -53,14 +53,17 @@ impl RateLimits {
     pub(super) fn new(tick_rate: TickRate, now: Duration) -> RateLimits {
         let inputs_per_second =
             INPUTS_PER_TICK_MAX * u32::from(tick_rate.hz()) + INPUTS_PER_SECOND_MAX;
-        let left = KINDS.map(|kind| Bucket::full(rate(kind, inputs_per_second)));
-        RateLimits { inputs_per_second, left, filled: now, refused: 0 }
+        // It may say of each snapshot that it has seen it, and there is one a tick.
+        let acks = u32::from(tick_rate.hz()).max(SMALL_MESSAGES_PER_SECOND_MAX);
+        let most = Most { inputs: inputs_per_second, acks };
+        let left = KINDS.map(|kind| Bucket::full(most.rate(kind)));
+        RateLimits { most, left, filled: now, refused: 0 }
     }
 
     /// Adds what the client may have sent while the server stood still.
     pub(super) fn credit_stall(&mut self, lost: Duration) {
         for kind in KINDS {
-            let rate = rate(kind, self.inputs_per_second);
+            let rate = self.most.rate(kind);
             self.left[kind as usize].give(rate, lost, STALL_CREDIT_MAX);
         }
     }
@@ -71,7 +74,7 @@ impl RateLimits {
         self.filled = self.filled.max(now);
         let mut all_full = true;
         for kind in KINDS {
-            let rate = rate(kind, self.inputs_per_second);
+            let rate = self.most.rate(kind);
             self.left[kind as usize].fill(rate, passed);
             all_full &= self.left[kind as usize].is_full(rate);
         }
@@ -89,10 +92,37 @@ impl RateLimits {
     }
 }
 
-fn rate(kind: Kind, inputs_per_second: u32) -> Rate {
-    let per_second = match kind {
-        Kind::Input => inputs_per_second,
-        Kind::Ack | Kind::Ping | Kind::Board => SMALL_MESSAGES_PER_SECOND_MAX,
-    };
-    Rate { per_second, burst: SILENCE_MAX }
+/// How many of the kinds that go by the room's tick rate, a second.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    inputs: u32,
+    acks: u32,
+}
+
+impl Most {
+    fn rate(self, kind: Kind) -> Rate {
+        let per_second = match kind {
+            Kind::Input => self.inputs,
+            Kind::Ack => self.acks,
+            Kind::Ping | Kind::Board => SMALL_MESSAGES_PER_SECOND_MAX,
+        };
+        Rate { per_second, burst: SILENCE_MAX }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_of_each_snapshot_that_it_was_seen_keeps_within_its_limit_at_any_tick_rate() {
+        for hz in [1, 20, 30, 60, 128, 240] {
+            let tick_rate = TickRate::new(hz).expect("a room can have it");
+            let mut limits = RateLimits::new(tick_rate, Duration::ZERO);
+            for tick in 0..u32::from(hz) * 120 {
+                let now = Duration::from_secs(1) * tick / u32::from(hz);
+                assert_eq!(limits.take(Kind::Ack, now), Verdict::Taken, "{hz} Hz, tick {tick}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@
 // `motion.js` what is expected of a row. Names and order are those of the page.
 
 import { refuse } from "./bytes.js";
-import { added, asExpected, beginningIn, inRange, moveOn } from "./motion.js";
+import { TICKS_MAX, added, asExpected, beginningIn, inRange, moveOn } from "./motion.js";
 import { alike, bitsOf, checkSchema, planOf } from "./schema.js";
 import {
   ChoiceSet, Model, RangeSource, models, residualModels, takeCount, takeResidual, takeValue, valueModels,
@@ -33,6 +33,9 @@ const EVENTS_MAX = 255;
 const GIVEN_MAX_TICKS = 64;
 /** A field that holds is sent as it is if it needs no more bits. */
 const FEW_BITS_MAX = 6;
+/** So many fields are moved on by a tick for one snapshot. A room of 4,096 players who were silent for as long as
+ *  rows move on takes a tenth of it; a few bytes could ask for thousands of times as much. */
+const MOVES_MAX = 2 ** 24;
 
 export class Codec {
   /** @param {Schema} schema @param {number} hz ticks per second */
@@ -41,6 +44,10 @@ export class Codec {
     const { entities, events } = schema;
     this.entities = entities.map((_, index) => planOf(entities, index, entities, true, hz));
     this.events = events.map((_, index) => planOf(events, index, entities, false, hz));
+    /** @private */
+    this.entitySharing = this.entities.map((plan) => sharingOf(plan, []));
+    /** @private */
+    this.eventSharing = this.events.map((plan, index) => sharingOf(plan, this.events.slice(0, index)));
   }
 
   /** All models as a keyframe finds them. */
@@ -48,7 +55,7 @@ export class Codec {
     const kindModelsOf = (/** @type {Plan[]} */ plans) => valueModels(bitsOf(Math.max(plans.length - 1, 0)));
     /** @type {KindModels[]} */
     const events = [];
-    for (const plan of this.events) events.push(kindModels(plan, this.events, events, true));
+    this.events.forEach((plan, index) => events.push(kindModels(plan, this.eventSharing[index], events, true)));
     return {
       skipped: models(4),
       given: models(2),
@@ -69,7 +76,7 @@ export class Codec {
       eventAgo: models(4),
       entityKind: kindModelsOf(this.entities),
       eventKind: kindModelsOf(this.events),
-      entities: this.entities.map((plan) => kindModels(plan, [], [], false)),
+      entities: this.entities.map((plan, index) => kindModels(plan, this.entitySharing[index], [], false)),
       events,
     };
   }
@@ -77,23 +84,31 @@ export class Codec {
 
 /** @typedef {ReturnType<typeof kindModels>} KindModels */
 
-/** The models of a kind; `done` are those of the kinds of event before it, whose plans are the first of `plans`.
- *  @param {Plan} plan @param {Plan[]} plans @param {{ fields: FieldModels[] }[]} done @param {boolean} isEvent */
-function kindModels(plan, plans, done, isEvent) {
+/** Of which field each has its models: one before it in its kind, or else one of the kinds of event `before`.
+ *  @typedef {{ kind: number | null, at: number } | null} Sharing
+ *  @param {Plan} plan @param {Plan[]} before @returns {Sharing[]} */
+function sharingOf(plan, before) {
+  return plan.fields.map((field, index) => {
+    const own = plan.fields.findIndex((other) => alike(other, field));
+    if (own < index) return { kind: null, at: own };
+    for (const [kind, { fields }] of before.entries()) {
+      const at = fields.findIndex((other) => alike(other, field));
+      if (at >= 0) return { kind, at };
+    }
+    return null;
+  });
+}
+
+/** The models of a kind; `done` are those of the kinds of event before it.
+ *  @param {Plan} plan @param {Sharing[]} sharing @param {{ fields: FieldModels[] }[]} done @param {boolean} isEvent */
+function kindModels(plan, sharing, done, isEvent) {
   const held = residualModels(Math.max(0, ...plan.holds.map((at) => plan.fields[at].bits)));
   /** @type {FieldModels[]} */
   const fields = [];
-  for (const field of plan.fields) {
-    const own = plan.fields.findIndex((other) => alike(other, field));
-    if (own < fields.length) {
-      fields.push(fields[own]);
-      continue;
-    }
-    const shared = done.flatMap((before, kind) =>
-      before.fields.filter((_, at) => alike(plans[kind].fields[at], field)),
-    );
-    if (shared.length > 0) {
-      fields.push(shared[0]);
+  for (const [index, field] of plan.fields.entries()) {
+    const shared = sharing[index];
+    if (shared) {
+      fields.push((shared.kind === null ? fields : done[shared.kind].fields)[shared.at]);
       continue;
     }
     const isHeld = field.moves.sort === "hold";
@@ -130,6 +145,8 @@ export class Decoder {
   margin = 0;
   /** @private */
   nextId = 0;
+  /** The rows of a kind that are known while new rows, or events, are read. @private @type {Map<number, Row[]>} */
+  known = new Map();
   /** @private @type {Source} */
   source = new RangeSource(new Uint8Array());
 
@@ -225,9 +242,12 @@ export class Decoder {
     const isSparse = source.bit(models.sparse) === 1;
     let next = isSparse ? this.takeGap(0) : 0;
     const stay = [];
+    let moves = 0;
     for (let at = 0; at < this.rows.length; at++) {
       const row = this.rows[at];
       const plan = this.codec.entities[row.kind];
+      moves += plan.movers.length * Math.min(ticks, TICKS_MAX);
+      refuse(moves <= MOVES_MAX, "too much to move on");
       if (at !== next) {
         moveOn(plan, row, ticks, asExpected);
         stay.push(row);
@@ -290,6 +310,7 @@ export class Decoder {
   /** @private */
   takeNew() {
     const { source, models } = this;
+    this.known.clear();
     /** @type {Row[]} */
     const fresh = [];
     let isFresh = false;
@@ -324,6 +345,13 @@ export class Decoder {
     return rows[low]?.id === id;
   }
 
+  /** @private @param {number} kind */
+  knownOf(kind) {
+    let known = this.known.get(kind);
+    if (!known) this.known.set(kind, (known = this.rows.filter((row) => row.kind === kind)));
+    return known;
+  }
+
   /** @private @param {Plan} plan @param {KindModels} models @param {"old" | "fresh"} age */
   takeFields(plan, models, age) {
     const { source } = this;
@@ -332,7 +360,7 @@ export class Decoder {
     let named = null;
     if (plan.named !== null) {
       const { kind, field } = plan.named;
-      const known = this.rows.filter((row) => row.kind === kind);
+      const known = this.knownOf(kind);
       if (known.length > 0 && source.bit(models.named)) {
         named = known[source.oneOf(known.length)].values;
         values[plan.naming] = inRange(plan.fields[plan.naming], named[field]);
@@ -356,6 +384,7 @@ export class Decoder {
   /** @private */
   takeEvents() {
     const { source, models } = this;
+    this.known.clear();
     /** @type {Event[]} */
     const events = [];
     while (source.bit(models.eventMore[events.length === 0 ? 0 : 1])) {

@@ -26,6 +26,8 @@ const HELLO_MAX_BYTES = 1_792;
 const SETTINGS_MAX_BYTES = 512;
 const SMALL = 16;
 const INPUT_MAX_BYTES = 32;
+/** Far more than a server gives a player. */
+const NAME_MAX_CHARS = 256;
 const BOARD_MAX_PLAYERS = 50;
 
 /** @type {[Refusal["reason"], string][]} */
@@ -82,6 +84,7 @@ const KINDS = {
     const players = body.list(() => ({
       player: body.u16(), name: body.text(), score: body.i32(), team: body.u8(), bot: body.bool(),
     }));
+    refuse(players.every(({ name }) => name.length <= NAME_MAX_CHARS), "a name too long");
     return { name: "roster", isComplete, players, gone: body.list(() => body.u16()) };
   }],
   133: ["pong", SMALL, (body) => ({ name: "pong", pong: body.u32() })],

@@ -9,7 +9,8 @@ import { refuse } from "./bytes.js";
 /** @typedef {{ id: number, kind: number, values: number[], rests: number[], mask: number[] }} Row */
 /** @typedef {(at: number, expected: number) => number} Read the value of a field that is expected to be so */
 
-const TICKS_MAX = 64;
+/** Rows move on for so many ticks; then they stand. */
+export const TICKS_MAX = 64;
 
 /** @type {Read} */
 export const asExpected = (_, expected) => expected;
