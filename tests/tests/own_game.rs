@@ -73,7 +73,9 @@ fn over_a_long_line_a_key_moves_the_own_runner_of_tag_in_the_next_frame_and_noth
 fn tag_is_played_with_bots_watched_by_others_and_put_under_load_by_its_own_program() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };
-    let server = Server::of_game("tag", &["--fill", "6", "--spectator-delay", "0s"]);
+    let server =
+        Server::of_game("tag", &["--fill", "12", "--seed", "1", "--spectator-delay", "0s"]);
+    // Among so many somebody is always near, whatever walls a bot stands behind.
     let (player, watcher) = (browser.page(), browser.page());
     // It opens the room, so that a bot is the first to be it.
     watcher.open(&server.url("/?spectate&room=here"));
