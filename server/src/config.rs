@@ -150,6 +150,11 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_WEB_DIR", value_name = "PATH")]
     pub web_dir: Option<PathBuf>,
 
+    /// Serve the laboratory at /lab, which shows a room's stream bit by bit: what it costs, its messages
+    /// decoded, the clocks of a client. It joins as a player or a spectator and is shown no more than those
+    #[arg(long, env = "TICKWIRE_LAB")]
+    pub lab: bool,
+
     /// Most rooms at the same time
     #[arg(long, env = "TICKWIRE_ROOMS_MAX", value_name = "N",
         default_value_t = Config::default().rooms_max,
@@ -221,6 +226,7 @@ impl Default for Config {
             settings: None,
             record_scenes: None,
             web_dir: None,
+            lab: false,
             rooms_max: 256,
             connections_max: 10_000,
             shards: None,

@@ -33,7 +33,7 @@ impl Page {
         Page { name, version, table }
     }
 
-    /// No page: such a server only answers `/ws` and the API. The program has this name and version.
+    /// No page of its own: such a server shows the generic page. The program has this name and version.
     #[must_use]
     pub const fn none(name: &'static str, version: &'static str) -> Page {
         Page { name, version, table: ("", "", &[]) }
@@ -58,15 +58,13 @@ impl Page {
         Some(self.table.1).filter(|reason| !reason.is_empty())
     }
 
-    /// The name of the folder in which files may be kept for ever.
-    pub(crate) const fn hash(&self) -> &'static str {
-        self.table.0
-    }
-
-    pub(crate) const fn files(&self) -> &'static [PageFile] {
-        self.table.2
+    pub(crate) const fn table(&self) -> PageTable {
+        self.table
     }
 }
+
+/// The generic page without a game's rules, and the laboratory.
+pub(crate) const VIEWER: PageTable = include!(concat!(env!("OUT_DIR"), "/tickwire_page.rs"));
 
 /// The page that the build script of the calling package has built by `tickwire_build::page`, as a
 /// [`Page`]. The program is named as its binary is.

@@ -150,6 +150,7 @@
 //! assert_eq!(hash, tickwire_game::simulation::trial::<Pucks>(1, 4, 300, |_, _| {}));
 //! ```
 
+mod keys;
 mod step;
 
 use std::fmt::Debug;
@@ -157,6 +158,7 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use keys::Keys;
 pub use step::{Effect, Outcome, Step};
 
 pub use crate::dice::Dice;
@@ -253,16 +255,19 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Writes down everything there is to see.
     fn show(&self, scene: &mut SceneWriter);
 
-    /// The own state of a player, or `None` for one who has none now.
-    fn own(&self, player: PlayerId) -> Option<Self::Own>;
+    /// The own state of a player, or `None` for one who has none now. A game without prediction has
+    /// none for anybody, and `()` for [`Game::Own`].
+    fn own(&self, _player: PlayerId) -> Option<Self::Own> {
+        None
+    }
 
     /// Moves one player's own state on by one tick of `dt` seconds and one input, by those and the level
     /// alone. `dt` is the same for all ticks of a room: [`TickRate::dt`].
-    fn advance(own: &mut Self::Own, level: &Self::Level, input: Self::Input, dt: f32);
+    fn advance(_own: &mut Self::Own, _level: &Self::Level, _input: Self::Input, _dt: f32) {}
 
     /// Writes down what of the scene is known from a player's own state alone: on the client
     /// these rows take the place of those that came from the server, and so answer at once.
-    fn show_own(own: &Self::Own, scene: &mut SceneWriter);
+    fn show_own(_own: &Self::Own, _scene: &mut SceneWriter) {}
 
     /// Writes down what of the shot is to be seen that `own` fired in its last tick, `fired_at`, if
     /// it did, `age_ticks` later: as far as that follows from the own state and the level alone. A
@@ -298,6 +303,12 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// A player's team, for the roster; 0 where there are none.
     fn team(&self, _player: PlayerId) -> u8 {
         0
+    }
+
+    /// The input of a player who holds these keys. It makes the game playable without a page of its own:
+    /// the generic page shows it, and offers the keys that change the input.
+    fn keys(_held: &Keys) -> Self::Input {
+        Self::Input::default()
     }
 
     /// What a bot does that sees this. Used by the room's fill-in bots and by load tests alike.

@@ -49,6 +49,11 @@ pub const RECORDING_LINE_MAX_BYTES: usize = 8_192;
 /// Most rows, and most events, of one tick of a recording. A reader refuses more.
 pub const RECORDING_ROWS_MAX: usize = 1 << 20;
 
+/// Most parts of an input that a schema describes. A larger input is not described.
+pub const INPUT_SHAPE_NODES_MAX: usize = 256;
+/// How deep the parts of an input lie in each other at most, the whole included.
+pub const INPUT_SHAPE_DEPTH_MAX: usize = 16;
+
 /// Largest encoded input of a game, in bytes. A larger one fails at room start.
 pub const INPUT_MAX_BYTES: usize = 32;
 /// How far ahead of the room's tick an input may be addressed: a round trip, and what a client plays

@@ -108,6 +108,7 @@ function cloned(value, done = new Map()) {
   if (done.has(value)) return done.get(value);
   // What is only remembered is found again.
   if (value instanceof Map) return new Map();
+  if (value instanceof Set) return new Set();
   const copy = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
   done.set(value, copy);
   for (const key of Object.keys(value)) copy[key] = cloned(value[key], done);

@@ -63,6 +63,16 @@ fn a_budget_is_reported_with_what_it_costs() {
 }
 
 #[test]
+fn a_recording_in_which_a_viewer_missed_ticks_is_reported() {
+    let text = std::fs::read_to_string(pucks()).expect("the recording is there");
+    let file = std::env::temp_dir().join(format!("tickwire-{}-gap.scenes", std::process::id()));
+    std::fs::write(&file, text.replacen("tick 43", "tick 50", 1)).expect("it can be written");
+    let output = report(&file, &["--repeat", "1"]);
+    std::fs::remove_file(&file).expect("it can be removed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn a_broken_recording_is_refused_where_it_breaks() {
     let text = std::fs::read_to_string(pucks()).expect("the recording is there");
     let file = std::env::temp_dir().join(format!("tickwire-{}-broken.scenes", std::process::id()));

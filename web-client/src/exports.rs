@@ -20,7 +20,7 @@ use crate::path::path_settings;
 use crate::view::View;
 
 /// Rises whenever a name, a number or a buffer of these functions changes its meaning.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 
 thread_local! {
     static PAGE: RefCell<Option<Box<dyn Page>>> = const { RefCell::new(None) };
@@ -70,6 +70,13 @@ pub extern "C" fn tickwire_open(
 ) {
     let lens = [name_len, room_len, ticket_len, settings_len].map(|len| len as usize);
     page(|page| page.open(now_ms, spectator != 0, lens));
+}
+
+/// Whether the clients that open from now on replay their own state by the game's rules, as they do at
+/// first: its snapshots are smaller then, and can be decoded by who knows the rules alone.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_replays(replays: u32) {
+    page(|page| page.set_replays(replays != 0));
 }
 
 /// Puts the network between socket and client under these conditions, from now on and for all
@@ -137,6 +144,27 @@ pub extern "C" fn tickwire_press(len: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_release() {
     page(|page| page.release());
+}
+
+/// Which keys of a generic page change the game's input, by their bits (`KEYS` in `build/kit/core.js`);
+/// 0 if the game has no `keys`.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_keys() -> u32 {
+    page(|page| page.keys())
+}
+
+/// What the player holds from now on in place of an input: keys, and what the stick points at, by their
+/// bits.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_hold_keys(keys: u32, stick: u32) {
+    page(|page| page.hold_keys(keys, stick));
+}
+
+/// Where the pointer is, in the game's units, and its direction from the own row, in radians; not a number
+/// where there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_point(x: f64, y: f64, aim: f64) {
+    page(|page| page.point(x, y, aim));
 }
 
 /// Takes the messages that have come, and makes the player's ticks that are due; gives the stage

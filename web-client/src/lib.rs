@@ -10,7 +10,8 @@
 //!
 //! [`exports`] is what JavaScript calls, `tickwire.js` is who calls it, and `page_client` does the work, for
 //! any game; `buffers` is the memory through which the two see each other. `input` makes inputs of what
-//! is held, by way of `latch`, which keeps what is pressed between two ticks. `path` is the network that a
+//! is held, by way of `latch`, which keeps what is pressed between two ticks; `held_keys` does so on a page
+//! that knows no game. `path` is the network that a
 //! player may simulate, `share` a figure of how well the client copes with it. `demo` plays a room without a
 //! server. `value` is what a game's types look like from JavaScript; `texts` says in `json` what is too rare
 //! or too irregular for numbers.
@@ -18,6 +19,7 @@
 mod buffers;
 mod demo;
 pub mod exports;
+mod held_keys;
 mod input;
 mod json;
 mod latch;

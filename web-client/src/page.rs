@@ -13,6 +13,8 @@ pub(crate) trait Page {
     fn buffers(&mut self) -> &mut Buffers;
     /// Begins anew. In scratch: name, room, ticket, settings, of so many bytes.
     fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 4]);
+    /// Whether the next client that opens replays its own state.
+    fn set_replays(&mut self, replays: bool);
     fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32);
     fn advance_demo(&mut self, now_ms: f64);
     fn set_path(&mut self, now_ms: f64, settings: LinkSettings);
@@ -22,6 +24,10 @@ pub(crate) trait Page {
     fn hold(&mut self, held_len: usize, stick_len: usize) -> u32;
     fn press(&mut self, len: usize) -> u32;
     fn release(&mut self);
+    /// Which keys count, by their bits.
+    fn keys(&self) -> u32;
+    fn hold_keys(&mut self, keys: u32, stick: u32);
+    fn point(&mut self, x: f64, y: f64, aim: f64);
     /// Gives the stage.
     fn play(&mut self, now_ms: f64) -> u32;
     fn due_ms(&self) -> f64;

@@ -15,6 +15,7 @@ use tickwire_game::protocol::Role;
 
 use crate::buffers::Buffers;
 use crate::demo::Demo;
+use crate::held_keys::{self, HeldKeys};
 use crate::input::HeldInput;
 use crate::json::Json;
 use crate::page::Page;
@@ -43,8 +44,12 @@ pub(crate) struct PageClient<G: Game, V> {
     /// The latest moment that the client was told of: its time does not run back.
     called: Duration,
     buffers: Buffers,
+    /// Whether the next client replays its own state.
+    replays: bool,
     /// What is held and pressed, the next clients', too.
     input: HeldInput<G>,
+    /// The same on a generic page; absent on others.
+    keys: Option<HeldKeys>,
     own: OwnShape,
     view: PhantomData<V>,
 }
@@ -78,7 +83,9 @@ impl<G: Game, V: View<G>> PageClient<G, V> {
             guessed: RecentShare::default(),
             called: Duration::ZERO,
             buffers: Buffers::default(),
+            replays: true,
             input: HeldInput::new(),
+            keys: None,
             own: OwnShape::default(),
             view: PhantomData,
         }
@@ -91,6 +98,9 @@ impl<G: Game, V: View<G>> PageClient<G, V> {
         self.drawing.clear();
         self.guessed.clear();
         self.input.restart();
+        if let Some(keys) = &mut self.keys {
+            keys.restart();
+        }
     }
 
     /// Takes what has come out of the path by `now`, each at its moment: how often the page looks
@@ -172,8 +182,15 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         };
         self.close();
         self.path.restart(moment(now_ms));
-        self.client = Some(Client::new(greeting));
+        self.client = Some(match self.replays {
+            true => Client::new(greeting),
+            false => Client::without_replay(greeting),
+        });
         self.show(self.shown.prediction, self.shown.interpolation);
+    }
+
+    fn set_replays(&mut self, replays: bool) {
+        self.replays = replays;
     }
 
     fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
@@ -228,17 +245,38 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
 
     fn release(&mut self) {
         self.input.release();
+        if let Some(keys) = &mut self.keys {
+            keys.release();
+        }
+    }
+
+    fn keys(&self) -> u32 {
+        held_keys::used::<G>()
+    }
+
+    fn hold_keys(&mut self, keys: u32, stick: u32) {
+        self.keys.get_or_insert_with(HeldKeys::new).hold(keys, stick);
+    }
+
+    fn point(&mut self, x: f64, y: f64, aim: f64) {
+        self.keys.get_or_insert_with(HeldKeys::new).point(x, y, aim);
     }
 
     fn play(&mut self, now_ms: f64) -> u32 {
         let now = moment(now_ms);
         self.take_come(now);
-        let input = &mut self.input;
+        let (input, keys) = (&mut self.input, &mut self.keys);
         if let (Some(client), None) = (&mut self.client, &self.fault) {
             while let Some((late, rate)) = client.take_late().zip(client.tick_rate()) {
-                input.missed(late.tick, rate);
+                match keys {
+                    Some(keys) => keys.missed(late.tick, rate),
+                    None => input.missed(late.tick, rate),
+                }
             }
-            client.play_each(now, |tick| input.take(tick));
+            client.play_each(now, |tick| match keys {
+                Some(keys) => keys.take::<G>(tick),
+                None => input.take(tick),
+            });
         }
         self.stage_number()
     }
@@ -269,7 +307,10 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
 
     fn draw(&mut self, now_ms: f64) -> u32 {
         self.buffers.numbers.clear();
-        let input = self.input.next();
+        let input = match &self.keys {
+            Some(keys) => keys.next::<G>(),
+            None => self.input.next(),
+        };
         if let Some(client) = &mut self.client {
             let now = moment(now_ms);
             self.called = self.called.max(now);

@@ -110,6 +110,7 @@ impl Settings {
         config.tickets.ticket_key_text = key.or_else(|| defaults.tickets.ticket_key_text.clone());
         // Switches can only be turned on.
         config.echo |= defaults.echo;
+        config.lab |= defaults.lab;
         config.tls.tls_self_signed |= defaults.tls.tls_self_signed && config.tls.tls_cert.is_none();
         config.page = defaults.page;
         Ok(config)
@@ -141,6 +142,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         settings,
         record_scenes,
         web_dir,
+        lab: _,
         rooms_max,
         connections_max,
         shards,

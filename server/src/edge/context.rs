@@ -97,7 +97,7 @@ impl EdgeContext {
         EdgeContext {
             server,
             echo: config.echo,
-            page: PageFiles::new(config.page.as_ref(), config.web_dir.clone()),
+            page: PageFiles::new(config.page.as_ref(), config.web_dir.clone(), config.lab),
             policy: PagePolicy::new(edge),
             rooms: RoomList::default(),
             origins: Origins { allowed, none: edge.no_origin },

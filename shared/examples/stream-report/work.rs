@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use tickwire_game::ids::PlayerId;
-use tickwire_game::limits::SNAPSHOT_EVENTS_MAX;
+use tickwire_game::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX};
 use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
 use tickwire_game::recording::{Reader, RecordedOwn, RecordedTick};
 use tickwire_game::scene::{RowRef, Schema, View};
@@ -35,7 +35,8 @@ pub(crate) struct Look {
     events: Vec<u32>,
     focus: Option<[f64; 2]>,
     own: Option<RecordedOwn>,
-    given: [GivenKind; 1],
+    /// For each tick since the look before; of those between the two nothing else is known.
+    given: Vec<GivenKind>,
 }
 
 impl Work {
@@ -68,7 +69,16 @@ impl Work {
         let viewer = |player| {
             let ticks = self.ticks.iter().enumerate();
             let looks = ticks.filter_map(|(at, tick)| look(&self.schema, tick, at, player));
-            Viewer { player, looks: looks.collect() }
+            let mut looks: Vec<Look> = looks.collect();
+            let tick_of = |look: &Look| self.ticks[look.at].scene.tick().0;
+            for at in 1..looks.len() {
+                let passed = tick_of(&looks[at]) - tick_of(&looks[at - 1]);
+                let given = looks[at].given[0];
+                looks[at]
+                    .given
+                    .resize(passed.min(SNAPSHOT_GIVEN_MAX as u32).max(1) as usize, given);
+            }
+            Viewer { player, looks }
         };
         self.viewers = players.into_iter().map(viewer).collect();
     }
@@ -143,7 +153,7 @@ fn look(schema: &Schema, tick: &RecordedTick, at: usize, player: Option<PlayerId
         visible: visible.collect(),
         events: told.take(SNAPSHOT_EVENTS_MAX).collect(),
         focus,
-        given: [own.as_ref().map_or(GivenKind::Absent, |own| own.given)],
+        given: vec![own.as_ref().map_or(GivenKind::Absent, |own| own.given)],
         own,
     })
 }

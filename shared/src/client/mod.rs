@@ -118,6 +118,7 @@ pub struct Client<G: Game> {
     outbox: VecDeque<Vec<u8>>,
     counters: Counters,
     has_screen: bool,
+    replays: bool,
     delay_ticks: u32,
     shown: Shown,
     playing: Option<Playing<G>>,
@@ -127,17 +128,24 @@ impl<G: Game> Client<G> {
     /// A client whose hello waits to be sent.
     #[must_use]
     pub fn new(greeting: Greeting) -> Client<G> {
-        Client::greeting_with(greeting, true)
+        Client::greeting_with(greeting, true, true)
+    }
+
+    /// The same for one whose snapshots others read as well, who know no rules: it is sent its own state
+    /// in full, and so some more bytes.
+    #[must_use]
+    pub fn without_replay(greeting: Greeting) -> Client<G> {
+        Client::greeting_with(greeting, true, false)
     }
 
     /// The same for one that nobody looks at: it draws nothing and gives out no events, at a
     /// fraction of the memory. Load tests run thousands of these.
     #[must_use]
     pub fn headless(greeting: Greeting) -> Client<G> {
-        Client::greeting_with(greeting, false)
+        Client::greeting_with(greeting, false, true)
     }
 
-    fn greeting_with(greeting: Greeting, has_screen: bool) -> Client<G> {
+    fn greeting_with(greeting: Greeting, has_screen: bool, replays: bool) -> Client<G> {
         let hello = ClientMessage::Hello(Hello {
             protocol: PROTOCOL_VERSION,
             game: G::NAME,
@@ -145,7 +153,7 @@ impl<G: Game> Client<G> {
             role: greeting.role,
             name: &greeting.name,
             room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
-            replays: true,
+            replays,
             ticket: greeting.ticket.as_deref().map(Ticket),
             settings: greeting.settings.as_deref(),
         });
@@ -157,6 +165,7 @@ impl<G: Game> Client<G> {
             counters: Counters::default(),
             playing: None,
             has_screen,
+            replays,
             delay_ticks: 0,
             shown: Shown { prediction: true, interpolation: true },
             greeting,
@@ -180,7 +189,7 @@ impl<G: Game> Client<G> {
         let names = self.playing.as_mut().map(|playing| &mut playing.names);
         match (Inbound::take(bytes, names)?, &mut self.playing) {
             (Inbound::Welcome(welcome), _) => {
-                self.playing = Some(Playing::enter(&welcome, now, self.has_screen)?);
+                self.playing = Some(Playing::enter(&welcome, now, self.has_screen, self.replays)?);
                 self.delay_ticks = welcome.delay_ticks;
                 self.stage = Stage::Playing;
             }

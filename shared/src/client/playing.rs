@@ -42,6 +42,8 @@ pub(super) struct Playing<G: Game> {
     pub(super) sent: VecDeque<(Tick, Duration)>,
     /// The inputs under way: the server says which of them counted.
     pub(super) inputs: SentInputs<G::Input>,
+    /// Whether the server knows that own states are moved on by the rules between snapshots.
+    replays: bool,
     pub(super) applied: Option<Applied>,
     pub(super) notices: VecDeque<String>,
     pub(super) unacknowledged: u32,
@@ -61,11 +63,12 @@ impl<G: Game> Playing<G> {
         welcome: &Welcome<'_>,
         now: Duration,
         has_screen: bool,
+        replays: bool,
     ) -> Result<Playing<G>, ClientError> {
         let sent = schema_of(welcome)?;
         // Rows and events are read as this game's structs.
         let schema = G::schema();
-        if sent != schema {
+        if !sent.has_kinds_of(&schema) {
             return Err(SchemaError::OtherGame.into());
         }
         let codec = codec_of(welcome, schema)?;
@@ -90,6 +93,7 @@ impl<G: Game> Playing<G> {
             }),
             sent: VecDeque::new(),
             inputs: SentInputs::new(),
+            replays,
             applied: None,
             notices: VecDeque::new(),
             unacknowledged: 0,
@@ -131,6 +135,7 @@ impl<G: Game> Playing<G> {
             level: &self.level,
             dt: self.tick_rate.dt(),
             inputs: &mut self.inputs,
+            moves_on: self.replays,
         };
         let snapshot = self.decoder.decode(&self.codec, body, &mut replaying)?;
         let tick = snapshot.tick;

@@ -97,12 +97,15 @@ pub(super) struct Replaying<'a, G: Game> {
     pub(super) level: &'a G::Level,
     pub(super) dt: f32,
     pub(super) inputs: &'a mut SentInputs<G::Input>,
+    /// Whether the own state is moved on, or only the inputs that counted are noted.
+    pub(super) moves_on: bool,
 }
 
 impl<G: Game> Replay for Replaying<'_, G> {
     fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
         // What the last snapshot said was decoded already, or the client would have given up.
-        let known = (!own.is_empty()).then(|| serde_part::<G::Own>(own, "own state"));
+        let known =
+            (self.moves_on && !own.is_empty()).then(|| serde_part::<G::Own>(own, "own state"));
         let mut state = known.and_then(Result::ok);
         let before = tick.minus(given.len() as u32);
         self.inputs.tell_from(before);

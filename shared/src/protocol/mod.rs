@@ -23,7 +23,7 @@ pub use ticket::Ticket;
 use bincode::config::{Configuration, standard};
 
 /// Version of the protocol; a client of another version is refused.
-pub const PROTOCOL_VERSION: u16 = 8;
+pub const PROTOCOL_VERSION: u16 = 9;
 
 /// How values become bytes within messages: bincode 2, little-endian, variable-length integers.
 pub const WIRE: Configuration = standard();

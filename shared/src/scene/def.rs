@@ -71,7 +71,7 @@ pub trait Kinded: Sized + 'static {
 /// | `range = low..=high` | both ends included; `f32`, `f64`, `i32` and `u32` must have one; constants may stand in it |
 /// | `step = 1.0 / 64.0` | how fine it is sent; `f32` and `f64` must say so |
 /// | `angle, bits = 10` | in radians, a turn in 2^10 steps; it wraps |
-/// | `unit = "m"` | for people |
+/// | `unit = "m"` | for people; ids have `player` or `entity` |
 /// | `hold` | keeps its value until the next one; so do whole numbers, `bool`s and enums |
 /// | `linear` | moves on as it did between its last two values; so do floats and angles |
 /// | `moves_by = vx` | moves by another field, the velocity in its unit per second |
@@ -190,7 +190,7 @@ impl FieldDef {
     #[must_use]
     pub const fn of<T: FieldValue>() -> FieldDef {
         match T::RANGE {
-            Some([min, max]) => FieldDef::whole(min, max),
+            Some([min, max]) => FieldDef::whole(min, max).unit(T::UNIT),
             None => panic!("a field of this type needs a range: `#[field(range = low..=high)]`"),
         }
     }
@@ -202,7 +202,8 @@ impl FieldDef {
         assert!(FieldDef::has_steps(low, high, step));
         let (min, max) = (nearest(low / step), nearest(high / step));
         let predict = if T::IS_FLOAT { Predict::LinearFromLastTwo } else { Predict::Hold };
-        FieldDef { scale: step, predict, ..FieldDef::whole(min as i32, max as i32) }
+        let whole = FieldDef::whole(min as i32, max as i32).unit(T::UNIT);
+        FieldDef { scale: step, predict, ..whole }
     }
 
     /// Whether there is a step from `low` to `high`, and 32 bits hold them.

@@ -6,6 +6,7 @@
 //! here knows a game or a socket.
 
 mod def;
+mod input;
 mod kinds;
 mod rows;
 mod schema;
@@ -15,11 +16,12 @@ mod writer;
 pub use tickwire_derive::{Event, FieldEnum, Row};
 
 pub use def::{Event, FieldDef, Kinded, Row};
+pub use input::{InputNode, InputShape, InputSort};
 pub use kinds::Kinds;
 pub(crate) use rows::Head;
 pub use rows::{RowRef, Rows};
 pub use schema::{Axis, Field, Kind, Predict, Reference, Schema, SchemaError};
-pub use value::FieldValue;
+pub use value::{FieldValue, UNIT_ENTITY, UNIT_PLAYER};
 pub(crate) use writer::Events;
 pub use writer::SceneWriter;
 

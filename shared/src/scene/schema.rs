@@ -6,6 +6,7 @@
 use bincode::{Decode, Encode};
 
 use super::def::{Event, Kinded, Row, describe};
+use super::input::InputShape;
 use super::kinds::Kinds;
 use crate::limits::{KIND_FIELDS_MAX, KIND_MOVING_MAX, SCHEMA_KINDS_MAX};
 
@@ -127,6 +128,8 @@ pub struct Schema {
     pub entities: Vec<Kind>,
     /// Kinds of event; an event's kind is an index into them.
     pub events: Vec<Kind>,
+    /// How an input is encoded; known of a schema that a room sends.
+    pub input: InputShape,
     kinds: Kinds,
 }
 
@@ -152,6 +155,9 @@ pub enum SchemaError {
     /// It is not that of the game which is to be played, though name and rules are.
     #[error("the server's schema is not this game's: `RULES` must rise when it changes")]
     OtherGame,
+    /// The description of the input is no tree, or beyond its limits.
+    #[error("the input is described wrongly")]
+    Input,
 }
 
 impl Schema {
@@ -164,7 +170,7 @@ impl Schema {
     /// One of these kinds, which no structs stand for: for whoever goes by the schema alone.
     #[must_use]
     pub fn of_kinds(entities: Vec<Kind>, events: Vec<Kind>) -> Schema {
-        Schema { entities, events, kinds: Kinds::default() }
+        Schema { entities, events, ..Schema::default() }
     }
 
     /// Adds the next kind of entity.
@@ -202,6 +208,18 @@ impl Schema {
         assert!(is_new, "the schema has two kinds that are called `{name}`");
     }
 
+    /// The same with this description of the input.
+    #[must_use]
+    pub fn with_input(self, input: InputShape) -> Schema {
+        Schema { input, ..self }
+    }
+
+    /// Whether rows and events mean the same in both.
+    #[must_use]
+    pub fn has_kinds_of(&self, other: &Schema) -> bool {
+        self.entities == other.entities && self.events == other.events
+    }
+
     /// Which structs stand for its kinds: none of a schema from the wire.
     #[must_use]
     pub fn kinds(&self) -> &Kinds {
@@ -222,7 +240,7 @@ impl Schema {
                 kind.check_references(&self.entities)?;
             }
         }
-        Ok(())
+        self.input.check()
     }
 }
 

@@ -4,6 +4,11 @@
 
 use crate::ids::{EntityId, PlayerId};
 
+/// The unit of a field that is a player's id: the roster has its name.
+pub const UNIT_PLAYER: &str = "player";
+/// The unit of a field that is the id of an entity.
+pub const UNIT_ENTITY: &str = "entity";
+
 /// A type that a field of a row or an event may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a row or an event",
@@ -20,6 +25,9 @@ pub trait FieldValue: Sized {
     const MOST: f64;
     /// Whether it is a float.
     const IS_FLOAT: bool = false;
+    /// The unit of a field that does not say one: `player` and `entity` for ids, by which a client that
+    /// knows no game finds whose a row is. See [`UNIT_PLAYER`].
+    const UNIT: &'static str = "";
 
     /// The number that stands for it.
     fn number(&self) -> f64;
@@ -100,6 +108,7 @@ impl FieldValue for PlayerId {
     const RANGE: Option<[i32; 2]> = u16::RANGE;
     const LEAST: f64 = u16::LEAST;
     const MOST: f64 = u16::MOST;
+    const UNIT: &'static str = UNIT_PLAYER;
 
     #[inline]
     fn number(&self) -> f64 {
@@ -117,6 +126,7 @@ impl FieldValue for EntityId {
     const RANGE: Option<[i32; 2]> = Some([0, i32::MAX]);
     const LEAST: f64 = 0.0;
     const MOST: f64 = u32::MOST;
+    const UNIT: &'static str = UNIT_ENTITY;
 
     #[inline]
     fn number(&self) -> f64 {

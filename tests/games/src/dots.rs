@@ -4,7 +4,7 @@
 //! tests of them small. Its world grows by nothing that a test has not asked for.
 
 use serde::{Deserialize, Serialize};
-use tickwire_game::game::{Dice, Game, LeaveReason, Seen, Setup, Step};
+use tickwire_game::game::{Dice, Game, Keys, LeaveReason, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
 use tickwire_game::scene::{Event, Row, SceneWriter, Schema, View};
 
@@ -111,6 +111,13 @@ impl Game for Dots {
 
     fn own(&self, player: PlayerId) -> Option<Dot> {
         self.dots.iter().find(|dot| dot.player == player).copied()
+    }
+
+    /// A dot blinks by the first button alone while it moves: some keys count only beside others.
+    fn keys(held: &Keys) -> Go {
+        let axis = |less: bool, more: bool| 32 * (i8::from(more) - i8::from(less));
+        let (x, y) = (axis(held.left, held.right), axis(held.up, held.down));
+        Go { x, y, blink: held.primary && (x, y) != (0, 0) }
     }
 
     fn advance(dot: &mut Dot, _: &(), go: Go, _: f32) {

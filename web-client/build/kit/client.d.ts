@@ -34,6 +34,9 @@ export class TickwireClient {
    * own view's middle lies in it), the ten best and those on {@link board}; of others as they were told last.
    */
   readonly roster: ReadonlyMap<number, Player>;
+  /** What bits are spent on, from the first time that it is asked for; null outside of a room. Counting makes decoding
+   *  a little slower. */
+  readonly costs: Costs | null;
   /** The page of the board that is open, as it was told last; null when none is. */
   readonly board: BoardPage | null;
   /** Tick of the last snapshot; null before the first. */
@@ -70,6 +73,12 @@ export class TickwireClient {
    */
   events<E extends { tick: number; kind: string } = GameEvent>(): E[];
 
+  /**
+   * What the last snapshot said of rows: those that were new in it, those that were not as expected, with the fields of
+   * which that is so, and the ids of those that are gone. All others moved on as expected.
+   */
+  changes<R extends { id: number; kind: string } = Row>(): Changes<R>;
+
   /** The own player's state in the game's encoding (bincode 2); null when there is none. */
   own(): Uint8Array<ArrayBuffer> | null;
   /** What never moves, in the game's encoding. */
@@ -78,11 +87,12 @@ export class TickwireClient {
   settings(): Uint8Array<ArrayBuffer>;
 
   /**
-   * Queues the own player's input for a tick, in the game's encoding. Aim a few ticks ahead of
+   * Queues the own player's input for a tick: an object with the names of {@link Schema.input}, in which what is
+   * left out is as in the game's default, or bytes in the game's encoding. Aim a few ticks ahead of
    * {@link tick}, such that `standing.marginTicks` stays small and positive. Throws a
    * {@link TickwireError} when it cannot be sent.
    */
-  input(tick: number, input: ArrayBuffer | ArrayBufferView): void;
+  input(tick: number, input: object | ArrayBuffer | ArrayBufferView): void;
 
   /**
    * Queues a ping and gives its number; {@link pong} is that number once it was answered. The
@@ -258,6 +268,48 @@ export interface BoardPage {
 export interface Schema {
   readonly entities: readonly Kind[];
   readonly events: readonly Kind[];
+  /** What an input consists of; null if the server cannot say. In the schema of `tickwire.js`, whose game knows it,
+   *  this is left out. */
+  readonly input?: InputShape | null;
+}
+
+/** A part of an input. Its value is what JSON would have: an enum is the name of a variant, or, if that holds
+ *  something, an object with that one name. */
+export interface InputShape {
+  readonly sort:
+    | "unit" | "bool" | "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" | "f32" | "f64"
+    | "option" | "struct" | "tuple" | "enum" | "list";
+  /** Of the field or the variant; empty for others. */
+  readonly name: string;
+  /** Fields, values, variants, or the one thing that may be there. */
+  readonly children: readonly InputShape[];
+}
+
+export interface Changes<R> {
+  /** Whether it began anew: then all rows are new. */
+  readonly isKeyframe: boolean;
+  /** `fields` is null of a row that is new: it was told whole. */
+  readonly told: readonly { readonly row: R; readonly isNew: boolean; readonly fields: readonly string[] | null }[];
+  readonly gone: readonly number[];
+}
+
+/** What the bits of snapshots are spent on; keyframes do not count. Kinds and fields are places in the schema. */
+export interface Costs {
+  /** Snapshots that were counted. */
+  readonly snapshots: number;
+  /** The most first. */
+  list(): Cost[];
+  /** Begins anew. */
+  clear(): void;
+}
+
+export interface Cost {
+  /** `changes`: which rows of a kind are gone or changed, and in which fields; `new`: id, kind and reference of a new
+   *  row; `head`: tick, how inputs came, and ends of lists. */
+  part: "head" | "own" | "changes" | "field" | "new" | "new-field" | "event" | "event-field";
+  kind: number;
+  field: number;
+  bits: number;
 }
 
 export interface Kind {

@@ -7,7 +7,9 @@
 // with a word on each, are in `client.d.ts`; `web-client/examples/watch.mjs` uses it all.
 
 import { Refused } from "./stream/bytes.js";
+import { Costs } from "./stream/costs.js";
 import { Codec, Decoder } from "./stream/decoder.js";
+import { encodeInput } from "./stream/input.js";
 import { ack, board, goodbye, hello, input, isWhole, ping, readMessage } from "./stream/messages.js";
 import { readSchema } from "./stream/schema.js";
 
@@ -64,6 +66,7 @@ class Room {
     const codec = within("schema", () => new Codec(plain, welcome.tickRateHz));
     this.decoder = new Decoder(codec);
     this.schema = named(plain);
+    this.inputs = plain.input;
     this.entities = plain.entities.map(objectsOf);
     this.happenings = plain.events.map(objectsOf);
     this.isPlayer = welcome.player !== null;
@@ -119,6 +122,11 @@ export class TickwireClient {
 
   get schema() {
     return this.#room?.schema ?? null;
+  }
+
+  get costs() {
+    const decoder = this.#room?.decoder;
+    return decoder ? (decoder.costs ??= new Costs()) : null;
   }
 
   get roster() {
@@ -237,6 +245,18 @@ export class TickwireClient {
     return /** @type {any[]} */ (this.#room?.events.splice(0) ?? []);
   }
 
+  changes() {
+    const { entities, schema, decoder } = this.#room ?? { entities: [], schema: null, decoder: null };
+    if (!decoder || !schema) return { isKeyframe: false, told: [], gone: [] };
+    const told = decoder.rows.filter(({ id }) => decoder.fresh.has(id) || decoder.changed.has(id));
+    const changed = told.map(({ id, kind, values, mask }) => {
+      const row = entities[kind]("id", id, values);
+      const isNew = decoder.fresh.has(id);
+      return { row, isNew, fields: isNew ? null : mask.map((at) => schema.entities[kind].fields[at].name) };
+    });
+    return { isKeyframe: decoder.isKeyframe, told: /** @type {any[]} */ (changed), gone: [...decoder.gone] };
+  }
+
   own() {
     const own = this.#room?.decoder.own;
     return own ? Uint8Array.from(own) : null;
@@ -250,11 +270,12 @@ export class TickwireClient {
     return this.#room?.settings.slice() ?? new Uint8Array();
   }
 
-  /** @param {number} tick @param {ArrayBuffer | ArrayBufferView} given */
+  /** @param {number} tick @param {ArrayBuffer | ArrayBufferView | object} given */
   input(tick, given) {
     const room = this.#room;
     const isTick = isWhole(tick, 2 ** 32 - 1);
-    const message = room?.isPlayer && isTick ? input(tick, room.decoder.tick ?? 0, bytesOf(given)) : null;
+    const bytes = room && isTick ? binaryOf(given) ?? within("argument", () => encodeInput(room.inputs, given)) : null;
+    const message = bytes && room?.isPlayer ? input(tick, room.decoder.tick ?? 0, bytes) : null;
     if (!room || !message) {
       throw new TickwireError("argument", "not a player in a room, not a tick, or an input too long");
     }
@@ -319,7 +340,7 @@ function objectsOf({ name, fields }) {
 
 /** The schema as it is told: fields and kinds refer to each other by name.
  *  @param {PlainSchema} schema @returns {import("./client.js").Schema} */
-function named({ entities, events }) {
+function named({ entities, events, input }) {
   /** @param {PlainKind} kind @returns {Kind} */
   const kindOf = ({ name, fields, place }) => {
     const inKind = (/** @type {number} */ at) => fields[at].name;
@@ -333,7 +354,7 @@ function named({ entities, events }) {
     });
     return { name, fields: fields.map(fieldOf), place: place && [inKind(place[0]), inKind(place[1])] };
   };
-  return { entities: entities.map(kindOf), events: events.map(kindOf) };
+  return { entities: entities.map(kindOf), events: events.map(kindOf), input: input.shape };
 }
 
 /** @param {import("./stream/schema.js").Predict} predict @param {(at: number) => string} inKind
@@ -355,13 +376,18 @@ function predictOf(predict, inKind) {
   }
 }
 
-/** Whatever realm it was made in: a frame, a worker or a test runner has classes of its own, of which it is an
- *  instance, and of none of these. @param {ArrayBuffer | ArrayBufferView} message */
+/** @param {ArrayBuffer | ArrayBufferView} message */
 function bytesOf(message) {
-  if (ArrayBuffer.isView(message)) {
-    return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
-  }
-  const kind = Object.prototype.toString.call(message);
-  if (kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]") return new Uint8Array(message);
-  throw new TickwireError("argument", "a message is binary: set the socket's binaryType");
+  const bytes = binaryOf(message);
+  if (!bytes) throw new TickwireError("argument", "a message is binary: set the socket's binaryType");
+  return bytes;
+}
+
+/** The bytes of what is binary, whatever realm it was made in: a frame, a worker or a test runner has classes of
+ *  its own, of which it is an instance, and of none of these. @param {object} given */
+function binaryOf(given) {
+  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  const kind = Object.prototype.toString.call(given);
+  const isBinary = kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]";
+  return isBinary ? new Uint8Array(/** @type {ArrayBuffer} */ (given)) : null;
 }

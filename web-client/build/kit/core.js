@@ -10,6 +10,7 @@
 /** @typedef {import("./tickwire.js").Kind} Kind */
 /** @typedef {import("./tickwire.js").Player} Player */
 /** @typedef {import("./tickwire.js").BoardPage} BoardPage */
+/** @typedef {import("./tickwire.js").Keys} Keys */
 /** @typedef {import("./tickwire.js").Row} Row */
 /** @typedef {import("./tickwire.js").GameEvent} GameEvent */
 
@@ -17,9 +18,11 @@
 export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
 
 /** The number of the exports that this file knows. */
-const ABI = 1;
+const ABI = 2;
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
+/** The keys of a generic page, in the order of their bits; the last two are what a pointer says. */
+export const KEYS = /** @type {const} */ (["up", "down", "left", "right", "primary", "secondary", "pointer", "aim"]);
 /** Names that a row or an event has of its own, and one that no object takes. */
 const TAKEN = new Set(["id", "kind", "own", "tick", "__proto__"]);
 
@@ -35,6 +38,7 @@ export function isBinary(data) {
  * @typedef {NetworkState & {
  *   stage: number, stale: boolean, last: boolean, idle: boolean, reason: string,
  * }} State
+ * @typedef {(message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void} Traffic
  * @typedef {{ spectator: boolean, name: string, room: string | null, ticket: string | null,
  *             settings: unknown }} Hello
  */
@@ -56,6 +60,8 @@ export class Core {
     this.drawn = null;
     /** @private @type {Template | null} */
     this.template = null;
+    /** Sees each message as it comes and as it is sent. @type {Traffic | null} */
+    this.ontraffic = null;
     const abi = this.calls.tickwire_start?.();
     if (abi !== ABI) throw new Error(`tickwire.wasm is of another version than the page: ${abi}, not ${ABI}`);
   }
@@ -102,6 +108,7 @@ export class Core {
    * @param {number} now @param {ArrayBuffer} message
    */
   receive(now, message) {
+    this.ontraffic?.(new Uint8Array(message), false);
     this.put([new Uint8Array(message)]);
     this.calls.tickwire_receive(now, message.byteLength);
   }
@@ -120,6 +127,19 @@ export class Core {
   /** What is pressed for a moment; gives what is wrong with it. @param {unknown} input */
   press(input) {
     return this.text(this.calls.tickwire_press(...this.put([this.packer.pack(input)])));
+  }
+
+  /** Which keys of a generic page change the game's input. */
+  keys() {
+    const used = this.calls.tickwire_keys();
+    return KEYS.filter((_, bit) => used & (1 << bit));
+  }
+
+  /** What is held on a generic page. @param {Keys} held @param {Keys} stick */
+  holdKeys(held, stick) {
+    const [x, y] = held.pointer ?? [NaN, NaN];
+    this.calls.tickwire_point(x, y, held.aim ?? NaN);
+    this.calls.tickwire_hold_keys(bitsOf(held), bitsOf(stick));
   }
 
   /** Nobody is there. */
@@ -141,7 +161,16 @@ export class Core {
   /** Takes the next message to be sent now, a copy. @param {number} now */
   outgoing(now) {
     const length = this.calls.tickwire_outgoing(now);
-    return length === 0 ? null : this.bytes(length).slice();
+    if (length === 0) return null;
+    const message = this.bytes(length).slice();
+    this.ontraffic?.(message, true);
+    return message;
+  }
+
+  /** Whether clients that open from now on leave their own state to the game's rules between snapshots.
+   *  @param {boolean} does */
+  replays(does) {
+    this.calls.tickwire_replays(does ? 1 : 0);
   }
 
   /** Queues a goodbye, to be sent now. @param {number} now */
@@ -376,6 +405,11 @@ class Template {
 }
 
 const encoder = new TextEncoder();
+
+/** @param {Keys} held */
+function bitsOf(held) {
+  return KEYS.reduce((bits, key, bit) => (held[key] === true ? bits | (1 << bit) : bits), 0);
+}
 
 /** Values as bytes, in seven forms of MessagePack: nil, booleans, float 64, str 32, array 32, map 32. */
 class Packer {

@@ -15,6 +15,7 @@ import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 /** @typedef {import("./tickwire.js").Simulation} Simulation */
 /** @typedef {import("./tickwire.js").Status} Status */
 /** @typedef {import("./tickwire.js").Player} Player */
+/** @typedef {import("./tickwire.js").Keys} Keys */
 /** @typedef {import("./connection.js").Greeting} Greeting */
 
 /** A simulated network stands still for so long each time, unless it is told otherwise. */
@@ -38,8 +39,10 @@ export class Tickwire extends EventTarget {
   /** @type {Connection} */
   #connection;
   #guard = new Guard((error) => this.#connection.handleTrap(error));
-  /** What was held last; undefined if nobody is there. @type {{ input: unknown, stick: unknown } | undefined} */
+  /** What was held last, given to a core again; undefined if nobody is there. @type {((core: Core) => void) | undefined} */
   #held;
+  /** Who sees the messages. @type {import("./core.js").Traffic | null} */
+  #observer = null;
   /** What has been said of inputs that are none. @type {Set<string>} */
   #complaints = new Set();
   #simulation = { ...USUAL };
@@ -144,8 +147,31 @@ export class Tickwire extends EventTarget {
 
   /** @param {unknown} input @param {unknown} [stick] */
   hold(input, stick) {
-    this.#held = { input, stick };
-    this.#run("hold", (core) => this.#complain(core.hold(input, stick)));
+    this.#held = (core) => this.#complain(core.hold(input, stick));
+    this.#run("hold", this.#held);
+  }
+
+  get keys() {
+    return this.#run("keys", (core) => core.keys()) ?? [];
+  }
+
+  /** @param {Keys} held @param {Keys} [stick] */
+  holdKeys(held, stick = {}) {
+    this.#held = (core) => core.holdKeys(held, stick);
+    this.#run("hold", this.#held);
+  }
+
+  /** @param {import("./core.js").Traffic} observer */
+  observe(observer) {
+    this.#observer = observer;
+    this.#run("observe", (core) => this.#observeIn(core));
+  }
+
+  /** @param {Core} core */
+  #observeIn(core) {
+    if (!this.#observer) return;
+    core.ontraffic = this.#observer;
+    core.replays(false);
   }
 
   /** @param {unknown} input */
@@ -319,7 +345,8 @@ export class Tickwire extends EventTarget {
     const core = await this.#renew();
     this.#core = core;
     this.#simulateIn(core);
-    if (this.#held) core.hold(this.#held.input, this.#held.stick);
+    this.#observeIn(core);
+    this.#held?.(core);
     if (this.#demo) core.demo(performance.now(), this.#demo.seed, this.#demo.players);
     this.#tell("renewed", {});
     return core;

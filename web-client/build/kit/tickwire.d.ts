@@ -94,6 +94,15 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   press(input: Partial<Of<G, "input", any>>): void;
   /** Nobody is there: the game gets its default input until something is held or pressed again. */
   release(): void;
+  /** Which of {@link Keys} change the input: none if the game has no `keys`. */
+  readonly keys: readonly (keyof Keys)[];
+  /** What the player holds from now on, of a game that makes its input of keys: in place of {@link hold}, never beside
+   *  it. Each press and each release counts for at least one tick, as there. */
+  holdKeys(held: Keys, stick?: Keys): void;
+  /** Shows each message, as it comes and as it is sent, to somebody who decodes it by the schema alone, such as a
+   *  `TickwireClient`; to be called before a room is joined. The server then sends the own state in full, which takes
+   *  some more bytes. */
+  observe(observer: (message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void): void;
   /** Called before ticks are made and before rows are drawn: the last moment to {@link hold} what is to be
    *  asked for, such as a gamepad or a pointer seen from where the own player is drawn. */
   onsample: (() => void) | null;
@@ -163,6 +172,20 @@ export interface LoadOptions {
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
   /** An address whose query asks for a {@link Simulation}, as `location.search`: `?latency=150&jitter=20`. */
   address?: string | undefined;
+}
+
+/** What is held on a page that knows no game; the same as `Keys` in Rust. */
+export interface Keys {
+  up?: boolean;
+  down?: boolean;
+  left?: boolean;
+  right?: boolean;
+  primary?: boolean;
+  secondary?: boolean;
+  /** Where the pointer is, in the game's units. */
+  pointer?: readonly [x: number, y: number] | null;
+  /** The direction from the own row to it, in radians. */
+  aim?: number | null;
 }
 
 export interface JoinOptions<Settings = unknown> {

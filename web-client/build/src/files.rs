@@ -43,12 +43,8 @@ pub(crate) struct Content {
 /// in a URL.
 pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error>> {
     let own = |bytes: Vec<u8>| Content { bytes, is_of_kit: false };
-    let kit = |bytes: &[u8]| Content { bytes: bytes.to_vec(), is_of_kit: true };
-    let mut files = BTreeMap::new();
-    for (name, bytes) in kit::FILES {
-        files.insert((*name).to_owned(), kit(&lighter(name, bytes.to_vec())?));
-    }
-    files.insert(WASM.to_owned(), kit(&fs::read(wasm)?));
+    let mut files = kit_files()?;
+    files.insert(WASM.to_owned(), Content { bytes: fs::read(wasm)?, is_of_kit: true });
     let mut public_files = Vec::new();
     collect(public, "", &mut |path, bytes| {
         public_files.push((path, bytes));
@@ -71,6 +67,63 @@ pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error
     if !files.contains_key("index.html") {
         return Err(format!("{} has no index.html", public.display()).into());
     }
+    hashed(files)
+}
+
+/// The generic page, with this wasm: of a game that has no page of its own.
+///
+/// # Errors
+/// If the wasm cannot be read.
+pub(crate) fn of_generic_page(wasm: &Path) -> Result<Files, Box<dyn Error>> {
+    let mut files = kit_files()?;
+    files.insert(WASM.to_owned(), Content { bytes: fs::read(wasm)?, is_of_kit: true });
+    add_viewer(&mut files, &[("index.html", kit::generic_page(true))])?;
+    hashed(files)
+}
+
+/// What every server has: the generic page without a game's rules, and the laboratory with and without
+/// them.
+///
+/// # Errors
+/// If a file is no text: a mistake of the kit's own.
+pub(crate) fn of_viewer() -> Result<Files, Box<dyn Error>> {
+    let mut files = kit_files()?;
+    let documents = [
+        ("index.html", kit::generic_page(false)),
+        ("lab.html", kit::lab(true)),
+        ("lab-plain.html", kit::lab(false)),
+    ];
+    add_viewer(&mut files, &documents)?;
+    hashed(files)
+}
+
+/// The client for pages.
+fn kit_files() -> Result<BTreeMap<String, Content>, Box<dyn Error>> {
+    let mut files = BTreeMap::new();
+    for (name, bytes) in kit::FILES {
+        let content = Content { bytes: lighter(name, bytes.to_vec())?, is_of_kit: true };
+        files.insert((*name).to_owned(), content);
+    }
+    Ok(files)
+}
+
+fn add_viewer(
+    files: &mut BTreeMap<String, Content>,
+    documents: &[(&str, String)],
+) -> Result<(), Box<dyn Error>> {
+    for (name, bytes) in kit::VIEWER {
+        let content = Content { bytes: lighter(name, bytes.to_vec())?, is_of_kit: false };
+        files.insert((*name).to_owned(), content);
+    }
+    for (name, text) in documents {
+        let content = Content { bytes: text.clone().into_bytes(), is_of_kit: false };
+        files.insert((*name).to_owned(), content);
+    }
+    Ok(())
+}
+
+/// The same, of which the documents at the top name the others in the hashed folder.
+fn hashed(mut files: BTreeMap<String, Content>) -> Result<Files, Box<dyn Error>> {
     let hash = hash_of(&files);
     let documents: Vec<String> =
         files.keys().filter(|path| is_document(path) && !path.contains('/')).cloned().collect();
@@ -78,7 +131,7 @@ pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error
         let text = String::from_utf8(files[&document].bytes.clone())?;
         let is_file = |path: &str| is_hashed(path) && files.contains_key(path);
         let text = name_hashed(&text, &hash, is_file);
-        files.insert(document, own(text.into_bytes()));
+        files.insert(document, Content { bytes: text.into_bytes(), is_of_kit: false });
     }
     Ok(Files { files, hash })
 }
@@ -278,6 +331,43 @@ mod tests {
             let file = files.iter_mut().find(|(path, _)| *path == changed).expect("it is one");
             file.1 = "let other;";
             assert_ne!(Scratch::with(&files).page().expect("whole").hash, page.hash, "{changed}");
+        }
+    }
+
+    #[test]
+    fn the_generic_page_says_whether_there_are_rules_and_names_files_that_are_there() {
+        let scratch = Scratch::with(&[("a.wasm", "wasm")]);
+        let generic = of_generic_page(&scratch.0.join("a.wasm")).expect("it is whole");
+        let viewer = of_viewer().expect("it is whole");
+        let text = |files: &Files, name: &str| {
+            String::from_utf8(files.files[name].bytes.clone()).expect("text")
+        };
+        for (files, name, has_rules) in [
+            (&generic, "index.html", true),
+            (&viewer, "index.html", false),
+            (&viewer, "lab.html", true),
+            (&viewer, "lab-plain.html", false),
+        ] {
+            let document = text(files, name);
+            assert_eq!(document.contains(kit::RULES), has_rules, "{name}");
+            assert_eq!(document.contains(kit::NO_RULES), !has_rules, "{name}");
+            let hashed = format!("./~{}/viewer/", files.hash);
+            assert!(document.contains(&hashed), "{name}: {document}");
+        }
+        assert!(generic.files.contains_key(WASM) && !viewer.files.contains_key(WASM));
+        // Each module that another one imports is there.
+        for (name, content) in viewer.files.iter().filter(|(name, _)| name.ends_with(".js")) {
+            let script = String::from_utf8_lossy(&content.bytes);
+            for line in script.lines().filter(|line| line.starts_with("import ")) {
+                let from = line.rsplit('"').nth(1).unwrap_or_default();
+                let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let path = match from.strip_prefix("../") {
+                    Some(path) => path.to_owned(),
+                    None if folder.is_empty() => from.trim_start_matches("./").to_owned(),
+                    None => format!("{folder}/{}", from.trim_start_matches("./")),
+                };
+                assert!(viewer.files.contains_key(&path), "{name} imports {from}");
+            }
         }
     }
 

@@ -10,9 +10,10 @@
 //! ```
 //!
 //! Below the folder lie a package whose one `cdylib` exports the game (`Cargo.toml`, `src/lib.rs`) and,
-//! in `public`, the files of the page. `tickwire::page!()` in the program takes what was made of them.
+//! in `public`, the files of the page. Without a folder `public` it is the generic page, which shows any
+//! game, and on which a game can be played that has `Game::keys`. `tickwire::page!()` in the program takes what was made of them.
 //! The path of the data: [`wasm`] builds the package, [`files`] collects what is served beside it
-//! ([`kit`] brings the client for pages), [`comments`] makes it smaller, [`table`] compresses it and
+//! ([`kit`] brings the client for pages and the generic page), [`comments`] makes it smaller, [`table`] compresses it and
 //! writes it as the Rust source that `tickwire::page!()` includes.
 //!
 //! A page that does not compile fails the build. The variable `WEB_CLIENT` of the environment says what
@@ -47,22 +48,22 @@ pub fn page(folder: impl AsRef<Path>) {
 #[derive(Clone, Debug)]
 pub struct Page {
     folder: PathBuf,
-    public: PathBuf,
+    /// Where the files are that it is served as, if that was said.
+    public: Option<PathBuf>,
 }
 
 impl Page {
     /// The page in this folder, relative to the package whose build script calls it. Its files are in
-    /// the folder `public` there.
+    /// the folder `public` there; if there is none, it is the generic page.
     pub fn new(folder: impl AsRef<Path>) -> Page {
-        let folder = folder.as_ref().to_path_buf();
-        Page { public: folder.join("public"), folder }
+        Page { public: None, folder: folder.as_ref().to_path_buf() }
     }
 
     /// Takes the files that a browser is served from this folder below that of the page, such as the
     /// one that a bundler writes.
     #[must_use]
     pub fn public(mut self, folder: impl AsRef<Path>) -> Page {
-        self.public = self.folder.join(folder);
+        self.public = Some(self.folder.join(folder));
         self
     }
 
@@ -80,7 +81,10 @@ impl Page {
     fn embed(&self) -> Result<(), Box<dyn Error>> {
         let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
         let out = PathBuf::from(variable("OUT_DIR")?);
-        let (folder, public) = (package.join(&self.folder), package.join(&self.public));
+        let folder = package.join(&self.folder);
+        let usual = folder.join("public");
+        let is_generic = self.public.is_none() && !usual.exists();
+        let public = self.public.as_ref().map_or(usual, |public| package.join(public));
         let profile = Profile::of(&variable("PROFILE")?);
         say("rerun-if-env-changed=WEB_CLIENT");
         let wanted = env::var("WEB_CLIENT").unwrap_or_default();
@@ -102,14 +106,36 @@ impl Page {
         };
         let (files, missing) = match built {
             Ok(wasm) => {
-                for path in wasm.inputs.iter().chain([&public]) {
+                // A folder that is not there yet is noticed by the one in which it would be.
+                let watched = if is_generic { &folder } else { &public };
+                for path in wasm.inputs.iter().chain([watched]) {
                     say(&format!("rerun-if-changed={}", path.display()));
                 }
-                (files::of_page(&public, &wasm.file)?, String::new())
+                let files = match is_generic {
+                    true => files::of_generic_page(&wasm.file)?,
+                    false => files::of_page(&public, &wasm.file)?,
+                };
+                (files, String::new())
             }
             Err(error) => (files::of_help(), one_line(&error.to_string())),
         };
         table::write(&out, &files, &missing, profile)
+    }
+}
+
+/// Embeds what every server has: the generic page without a game's rules, and the laboratory. For the build
+/// script of `tickwire` alone.
+#[doc(hidden)]
+pub fn viewer() {
+    let embedded = || {
+        let out = PathBuf::from(variable("OUT_DIR")?);
+        table::write(&out, &files::of_viewer()?, "", Profile::of(&variable("PROFILE")?))
+    };
+    // It has no input but what is compiled into the build script.
+    say("rerun-if-changed=build.rs");
+    if let Err(error) = embedded() {
+        say(&format!("error=the viewer was not embedded: {}", one_line(&error.to_string())));
+        std::process::exit(1);
     }
 }
 

@@ -13,6 +13,7 @@ use tickwire_game::scene::{Schema, SchemaError};
 use tickwire_game::tick::TickRate;
 
 use super::idleness::{self, IdleLimits};
+use super::input_shape::input_shape;
 use crate::limits::{IDLE_AFTER_DEFAULT, PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};
 use crate::pacer::OverloadPolicy;
 
@@ -157,7 +158,10 @@ impl<S: Clone> RoomTemplate<S> {
         }
         Ok(match &self.codec {
             Some(codec) => Arc::clone(codec),
-            None => Arc::new(Codec::new(G::schema(), self.setup.tick_rate, Coding::Range)?),
+            None => {
+                let schema = G::schema().with_input(input_shape::<G::Input>());
+                Arc::new(Codec::new(schema, self.setup.tick_rate, Coding::Range)?)
+            }
         })
     }
 }

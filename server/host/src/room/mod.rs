@@ -20,6 +20,7 @@ mod fill_bots;
 mod idleness;
 mod input_buffer;
 mod input_history;
+mod input_shape;
 mod interest;
 mod own_state_replay;
 mod player_ids;

@@ -1,4 +1,5 @@
-//! The files of the page: embedded in the program, or read from a folder during development.
+//! The files of the page: embedded in the program, or read from a folder during development. A program
+//! without a page has the generic one, and every program the laboratory.
 //!
 //! It knows paths, bytes, content types and tags, but no requests; the routes serve the files. The tag
 //! of a file is made when the program is built, or when the file of a folder has changed, never for a
@@ -16,7 +17,7 @@ use self::content_type::content_type;
 use self::file::{Content, File};
 use self::folder::Folder;
 use crate::edge::refusal_log::RefusalLog;
-use crate::page::Page;
+use crate::page::{Page, PageTable, VIEWER};
 
 mod content_type;
 pub(crate) mod file;
@@ -25,14 +26,28 @@ mod folder;
 /// All files of the page.
 #[derive(Debug)]
 pub(crate) struct PageFiles {
-    embedded: HashMap<&'static str, EmbeddedFile>,
-    /// What the addresses of files begin with that browsers may keep for ever.
-    hashed: String,
-    /// If set, files are read from there instead.
+    /// Those of the game's own page, with the kit; empty if it has none.
+    own: Embedded,
+    /// Those of the generic page and the laboratory, where they are served.
+    viewer: Option<Embedded>,
+    has_lab: bool,
+    /// If set, files are read from there in place of the own ones.
     folder: Option<Arc<Folder>>,
     /// Files of the folder whose refusal was logged.
     refusals: RefusalLog<String>,
     started: Instant,
+}
+
+/// The address of the laboratory, and its documents for games with and without rules for clients.
+const LAB: &str = "/lab";
+const LAB_FILES: [&str; 2] = ["/lab.html", "/lab-plain.html"];
+
+/// Files of a program.
+#[derive(Debug)]
+struct Embedded {
+    files: HashMap<&'static str, EmbeddedFile>,
+    /// What the addresses of files begin with that browsers may keep for ever.
+    hashed: String,
 }
 
 #[derive(Debug)]
@@ -50,27 +65,44 @@ pub(crate) struct ServedFile {
     pub(crate) is_immutable: bool,
 }
 
+impl Embedded {
+    fn new((hash, _, files): PageTable) -> Embedded {
+        let files = files.iter().map(|&(path, tag, is_hashed, is_of_kit, bytes, brotli, gzip)| {
+            let content = |bytes, coding| {
+                Content::tagged(Bytes::from_static(bytes), &format!("{tag}{coding}"))
+            };
+            let file = File {
+                content_type: content_type(path),
+                plain: content(bytes, ""),
+                brotli: brotli.map(|bytes| content(bytes, "-br")),
+                gzip: gzip.map(|bytes| content(bytes, "-gz")),
+            };
+            (path, EmbeddedFile { file: Arc::new(file), is_hashed, is_of_kit })
+        });
+        Embedded { files: files.collect(), hashed: format!("/~{hash}/") }
+    }
+
+    fn file(&self, path: &str) -> Option<ServedFile> {
+        let (path, is_immutable) = match path.strip_prefix(&self.hashed) {
+            Some(_) => (&path[self.hashed.len() - 1..], true),
+            None => (path, false),
+        };
+        let embedded = self.files.get(path)?;
+        (embedded.is_hashed || !is_immutable)
+            .then(|| ServedFile { file: Arc::clone(&embedded.file), is_immutable })
+    }
+}
+
 impl PageFiles {
     /// The embedded page, or the one in a folder: then the kit is the embedded one, unless the folder
-    /// has its files as well.
-    pub(crate) fn new(page: Option<&Page>, web_dir: Option<PathBuf>) -> PageFiles {
-        let files = page.map_or(&[][..], Page::files).iter().map(
-            |&(path, tag, is_hashed, is_of_kit, bytes, brotli, gzip)| {
-                let content = |bytes, coding| {
-                    Content::tagged(Bytes::from_static(bytes), &format!("{tag}{coding}"))
-                };
-                let file = File {
-                    content_type: content_type(path),
-                    plain: content(bytes, ""),
-                    brotli: brotli.map(|bytes| content(bytes, "-br")),
-                    gzip: gzip.map(|bytes| content(bytes, "-gz")),
-                };
-                (path, EmbeddedFile { file: Arc::new(file), is_hashed, is_of_kit })
-            },
-        );
+    /// has its files as well. Without either it is the generic page.
+    pub(crate) fn new(page: Option<&Page>, web_dir: Option<PathBuf>, has_lab: bool) -> PageFiles {
+        let own = Embedded::new(page.map_or(("", "", &[]), Page::table));
+        let is_generic = own.files.is_empty() && web_dir.is_none();
         PageFiles {
-            embedded: files.collect(),
-            hashed: format!("/~{}/", page.map_or("", Page::hash)),
+            viewer: (is_generic || has_lab).then(|| Embedded::new(VIEWER)),
+            own,
+            has_lab,
             folder: web_dir.map(|root| Arc::new(Folder::new(root))),
             refusals: RefusalLog::default(),
             started: Instant::now(),
@@ -79,12 +111,21 @@ impl PageFiles {
 
     /// The file at a path like `/index.html`; `/` is the page itself.
     pub(crate) async fn file(&self, path: &str) -> Option<ServedFile> {
+        if let Some(viewer) = &self.viewer {
+            if path == LAB && self.has_lab {
+                let has_rules = self.own.files.contains_key("/tickwire.wasm");
+                return viewer.file(LAB_FILES[usize::from(!has_rules)]);
+            }
+            if path.starts_with(&viewer.hashed) {
+                return viewer.file(path);
+            }
+        }
         let path = if path == "/" { "/index.html" } else { path };
         let Some(folder) = &self.folder else { return self.embedded(path) };
         let file = match folder.file(path).await {
             // Neither the wasm nor the client for pages is in the folder: the build embeds them.
             Ok(None) => {
-                let embedded = self.embedded.get(path).filter(|embedded| embedded.is_of_kit);
+                let embedded = self.own.files.get(path).filter(|embedded| embedded.is_of_kit);
                 embedded.map(|embedded| Arc::clone(&embedded.file))
             }
             Ok(found) => found,
@@ -99,21 +140,20 @@ impl PageFiles {
     }
 
     fn embedded(&self, path: &str) -> Option<ServedFile> {
-        let (path, is_immutable) = match path.strip_prefix(&self.hashed) {
-            Some(_) => (&path[self.hashed.len() - 1..], true),
-            None => (path, false),
-        };
-        let embedded = self.embedded.get(path)?;
-        (embedded.is_hashed || !is_immutable)
-            .then(|| ServedFile { file: Arc::clone(&embedded.file), is_immutable })
+        if !self.own.files.is_empty() {
+            return self.own.file(path);
+        }
+        let viewer = self.viewer.as_ref()?;
+        // Those have an address of their own, if any.
+        viewer.file(path).filter(|_| !LAB_FILES.contains(&path))
     }
 
     /// What somebody is answered for whom there is no file.
-    pub(crate) fn not_found(&self) -> &'static str {
-        match (&self.folder, self.embedded.is_empty()) {
-            (Some(_), _) => "Not found: there is no such file in the folder of --web-dir.\n",
-            (None, true) => "Not found: this server has no page. Clients connect to /ws.\n",
-            (None, false) => "Not found.\n",
+    pub(crate) fn not_found(&self, path: &str) -> &'static str {
+        match &self.folder {
+            _ if path == LAB => "Not found: the laboratory is served with --lab.\n",
+            Some(_) => "Not found: there is no such file in the folder of --web-dir.\n",
+            None => "Not found.\n",
         }
     }
 }
@@ -138,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn files_are_served_under_their_names_and_for_ever_under_their_hash() {
-        let page = PageFiles::new(Some(&PAGE), None);
+        let page = PageFiles::new(Some(&PAGE), None, false);
         let index = page.file("/").await.expect("there is one");
         assert_eq!(index.file.content_type, "text/html; charset=utf-8");
         assert_eq!(page.file("/index.html").await, Some(index));
@@ -154,7 +194,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_coding_of_a_file_has_a_tag_of_its_own() {
-        let file = PageFiles::new(Some(&PAGE), None).file("/main.js").await.expect("it is there");
+        let file =
+            PageFiles::new(Some(&PAGE), None, false).file("/main.js").await.expect("it is there");
         let [brotli, gzip] = [&file.file.brotli, &file.file.gzip].map(Option::clone);
         let tags = [&file.file.plain, &brotli.expect("small"), &gzip.expect("small")];
         assert_eq!(tags.map(|content| content.tag.clone()), [r#""b""#, r#""b-br""#, r#""b-gz""#]);
@@ -165,7 +206,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("tickwire-kit-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("it can be made");
         std::fs::write(folder.join("own.js"), "own").expect("it can be written");
-        let page = PageFiles::new(Some(&PAGE), Some(folder.clone()));
+        let page = PageFiles::new(Some(&PAGE), Some(folder.clone()), false);
         assert!(page.file("/own.js").await.is_some());
         assert!(page.file("/tickwire.wasm").await.is_some_and(|served| !served.is_immutable));
         for path in ["/", "/main.js", "/~7/main.js", "/~7/tickwire.wasm"] {
@@ -178,11 +219,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_page_nothing_is_served_and_the_reason_is_said() {
+    async fn without_a_page_there_is_the_generic_one() {
         let none = Page::none("tag", "1.0.0");
-        for page in [PageFiles::new(None, None), PageFiles::new(Some(&none), None)] {
-            assert_eq!(page.file("/").await, None);
-            assert!(page.not_found().contains("has no page"));
+        for page in [PageFiles::new(None, None, false), PageFiles::new(Some(&none), None, false)] {
+            let index = page.file("/").await.expect("there is one");
+            let text = String::from_utf8_lossy(&index.file.plain.bytes).into_owned();
+            let (_, rest) = text.split_once("src=\"./").expect("it has a script");
+            let (script, _) = rest.split_once('"').expect("its address ends");
+            let script = page.file(&format!("/{script}")).await.expect("it is there");
+            assert!(script.is_immutable && script.file.content_type.starts_with("text/javascript"));
+            assert!(page.file("/client.js").await.is_some());
+            for path in ["/nothing", "/lab", "/lab.html", "/lab-plain.html"] {
+                assert_eq!(page.file(path).await, None, "{path}");
+            }
+            assert!(page.not_found("/lab").contains("--lab"));
         }
+    }
+
+    #[tokio::test]
+    async fn the_laboratory_stands_beside_any_page_where_it_is_wanted() {
+        let folder = std::env::temp_dir().join(format!("tickwire-lab-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("it can be made");
+        for (page, has_rules) in [
+            (PageFiles::new(Some(&PAGE), None, true), true),
+            (PageFiles::new(Some(&PAGE), Some(folder.clone()), true), true),
+            (PageFiles::new(None, None, true), false),
+        ] {
+            let lab = page.file(LAB).await.expect("it is wanted");
+            let text = String::from_utf8_lossy(&lab.file.plain.bytes).into_owned();
+            assert_eq!(text.contains("data-rules=\"none\""), !has_rules);
+            let (_, rest) = text.split_once("src=\"./").expect("it has a script");
+            let (script, _) = rest.split_once('"').expect("its address ends");
+            assert!(page.file(&format!("/{script}")).await.is_some());
+            assert_eq!(page.file("/lab.html").await, None);
+        }
+        std::fs::remove_dir_all(&folder).expect("it can be removed");
+        let unwanted = PageFiles::new(Some(&PAGE), None, false);
+        assert_eq!(unwanted.file(LAB).await, None);
     }
 }

@@ -115,7 +115,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
                 let policy = context.policy.header(host::host(&head.headers));
                 serve_file(head, &served, policy)
             }
-            None => text(StatusCode::NOT_FOUND, context.page.not_found()),
+            None => text(StatusCode::NOT_FOUND, context.page.not_found(path)),
         },
     })
 }

@@ -73,8 +73,16 @@ export class Reader {
   }
 
   i32() {
-    const value = this.u32();
-    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+    return unfold(this.u32());
+  }
+
+  /** Up to 64 bits, as `unsigned`. */
+  signed() {
+    return unfold(this.unsigned());
+  }
+
+  f32() {
+    return this.view.getFloat32(this.skip(4), true);
   }
 
   f64() {
@@ -118,6 +126,11 @@ export class Reader {
   }
 }
 
+/** What bincode writes a whole number of either sign as. @param {number} value */
+function unfold(value) {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+}
+
 export class Writer {
   /** @private @type {number[]} */
   bytes = [];
@@ -128,13 +141,32 @@ export class Writer {
     return this;
   }
 
-  /** Up to 32 bits. @param {number} value */
+  /** Up to 53 bits. @param {number} value */
   unsigned(value) {
     if (value < 251) return this.u8(value);
-    const size = value < 1 << 16 ? 2 : 4;
-    this.u8(size === 2 ? 251 : 252);
+    const size = value < 2 ** 16 ? 2 : value < 2 ** 32 ? 4 : 8;
+    this.u8(size === 2 ? 251 : size === 4 ? 252 : 253);
     for (let byte = 0; byte < size; byte++) this.u8(Math.floor(value / 256 ** byte) % 256);
     return this;
+  }
+
+  /** Up to 53 bits. @param {number} value */
+  signed(value) {
+    return this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** @param {number} value */
+  f32(value) {
+    const bytes = new DataView(new ArrayBuffer(4));
+    bytes.setFloat32(0, value, true);
+    return this.raw(new Uint8Array(bytes.buffer));
+  }
+
+  /** @param {number} value */
+  f64(value) {
+    const bytes = new DataView(new ArrayBuffer(8));
+    bytes.setFloat64(0, value, true);
+    return this.raw(new Uint8Array(bytes.buffer));
   }
 
   /** Without its length. @param {ArrayLike<number>} bytes */

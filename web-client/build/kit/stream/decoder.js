@@ -16,6 +16,7 @@ import {
 /** @typedef {import("./schema.js").Plan} Plan */
 /** @typedef {import("./schema.js").FieldPlan} FieldPlan */
 /** @typedef {import("./symbols.js").Source} Source */
+/** @typedef {import("./costs.js").Costs} Costs */
 /** @typedef {import("./symbols.js").ValueModels} ValueModels */
 /** @typedef {import("./symbols.js").ResidualModels} ResidualModels */
 /** @typedef {import("./motion.js").Row} Row */
@@ -140,6 +141,12 @@ export class Decoder {
   /** @type {number[] | null} */
   own = null;
   isKeyframe = false;
+  /** Rows that the last snapshot removed. @type {number[]} */
+  gone = [];
+  /** Rows that were new in it. @type {Set<number>} */
+  fresh = new Set();
+  /** Rows that were known, and not as expected. @type {Set<number>} */
+  changed = new Set();
   isPlayer = false;
   /** @private */
   margin = 0;
@@ -149,6 +156,8 @@ export class Decoder {
   known = new Map();
   /** @private @type {Source} */
   source = new RangeSource(new Uint8Array());
+  /** Who counts what the bits are spent on, if anybody does. @type {Costs | null} */
+  costs = null;
 
   /** @param {Codec} codec */
   constructor(codec) {
@@ -164,14 +173,19 @@ export class Decoder {
    * @param {(own: number[], given: Given[]) => number[]} [replay] what a client that replays makes of the own state
    * @param {Source} [source] @returns {Snapshot}
    */
-  decode(body, replay = (own) => own, source = new RangeSource(body)) {
+  decode(body, replay = (own) => own, source = this.costs?.source(body) ?? new RangeSource(body)) {
     this.source = source;
+    this.gone = [];
+    this.fresh.clear();
+    this.changed.clear();
     const ticks = this.takeHead();
     const player = this.isPlayer ? this.takePlayer(ticks, replay) : null;
     this.takeKnown(ticks);
+    this.costs?.mark("head");
     this.takeNew();
     const events = this.takeEvents();
     source.end();
+    this.costs?.end();
     return { tick: this.tick ?? 0, isKeyframe: this.isKeyframe, player, events };
   }
 
@@ -179,6 +193,8 @@ export class Decoder {
   takeHead() {
     const { source } = this;
     this.isKeyframe = source.bitAt(64) === 1;
+    if (this.isKeyframe) this.costs?.ignore();
+    else this.costs?.mark("head");
     if (this.isKeyframe) {
       this.tick = source.raw(32);
       this.isPlayer = source.raw(1) === 1;
@@ -209,6 +225,7 @@ export class Decoder {
     }
     let base = this.own === null ? [] : replay(this.own, given);
     if (this.isKeyframe || !isShort || this.own === null || this.own.length === 0) base = [];
+    this.costs?.mark("own");
     if (source.bit(models.ownNone)) this.own = null;
     else this.own = source.bit(models.ownTold) ? this.takeOwn(base) : base;
     return { given, margin: this.margin, own: this.own };
@@ -254,6 +271,7 @@ export class Decoder {
         continue;
       }
       if (this.takeChange(plan, row, ticks)) stay.push(row);
+      else this.gone.push(row.id);
       next = isSparse ? this.takeGap(at + 1) : at + 1;
     }
     this.rows = stay;
@@ -274,6 +292,7 @@ export class Decoder {
     const models = this.models.entities[row.kind];
     const old = row.mask;
     row.mask = [];
+    this.costs?.mark("changes", row.kind);
     if (!source.bit(models.off[old.length === 0 ? 0 : 1])) {
       moveOn(plan, row, ticks, asExpected);
       return true;
@@ -286,10 +305,12 @@ export class Decoder {
       if ((shape >> number) & 1) mask.push(...this.takeGroup(plan.groups[number], old, models.inMask));
     }
     row.mask = mask;
+    this.changed.add(row.id);
     moveOn(plan, row, ticks, (at, expected) => {
       if (!mask.includes(at)) return expected;
       const field = plan.fields[at];
       const by = models.fields[at];
+      this.costs?.mark("field", row.kind, at);
       if (by.isFew) return takeFew(source, field, by.few);
       return added(field, expected, takeResidual(source, by.change));
     });
@@ -315,6 +336,7 @@ export class Decoder {
     const fresh = [];
     let isFresh = false;
     let least = 0;
+    this.costs?.hold();
     while (source.bit(models.newMore[fresh.length === 0 ? 0 : 1])) {
       refuse(this.rows.length + fresh.length < ROWS_MAX, "too many");
       isFresh ||= source.bit(models.newOld) === 0;
@@ -327,9 +349,13 @@ export class Decoder {
       const kind = takeValue(source, models.entityKind);
       const plan = this.codec.entities[kind];
       refuse(plan !== undefined, "kind");
-      const values = this.takeFields(plan, models.entities[kind], isFresh ? "fresh" : "old");
+      this.costs?.mark("new", kind);
+      const values = this.takeFields(plan, kind, isFresh ? "fresh" : "old", true);
       fresh.push({ id, kind, values, rests: values.map(() => 0), mask: [] });
+      this.fresh.add(id);
+      this.costs?.hold();
     }
+    this.costs?.settle();
     if (fresh.length > 0) this.rows = [...this.rows, ...fresh].sort((one, other) => one.id - other.id);
   }
 
@@ -352,9 +378,11 @@ export class Decoder {
     return known;
   }
 
-  /** @private @param {Plan} plan @param {KindModels} models @param {"old" | "fresh"} age */
-  takeFields(plan, models, age) {
+  /** @private @param {Plan} plan @param {number} kind @param {"old" | "fresh"} age @param {boolean} isEntity */
+  takeFields(plan, kind, age, isEntity) {
     const { source } = this;
+    const models = (isEntity ? this.models.entities : this.models.events)[kind];
+    const part = isEntity ? "new-field" : "event-field";
     const values = plan.fields.map(() => 0);
     /** @type {number[] | null} */
     let named = null;
@@ -370,6 +398,7 @@ export class Decoder {
       if (named !== null && at === plan.naming) continue;
       const field = plan.fields[at];
       const by = models.fields[at];
+      this.costs?.mark(part, kind, at);
       if (by.isFew) {
         values[at] = takeFew(source, field, by.few);
         continue;
@@ -387,6 +416,7 @@ export class Decoder {
     this.known.clear();
     /** @type {Event[]} */
     const events = [];
+    this.costs?.hold();
     while (source.bit(models.eventMore[events.length === 0 ? 0 : 1])) {
       refuse(events.length < EVENTS_MAX, "too many");
       const tick = (this.tick ?? 0) - takeCount(source, models.eventAgo);
@@ -394,8 +424,11 @@ export class Decoder {
       const kind = takeValue(source, models.eventKind);
       const plan = this.codec.events[kind];
       refuse(plan !== undefined, "kind");
-      events.push({ tick, kind, values: this.takeFields(plan, models.events[kind], "old") });
+      this.costs?.mark("event", kind);
+      events.push({ tick, kind, values: this.takeFields(plan, kind, "old", false) });
+      this.costs?.hold();
     }
+    this.costs?.settle();
     return events;
   }
 }

@@ -21,7 +21,7 @@ import { Reader, Refused, Writer, refuse } from "./bytes.js";
  */
 
 /** What this speaks. */
-export const PROTOCOL = 8;
+export const PROTOCOL = 9;
 const HELLO_MAX_BYTES = 1_792;
 const SETTINGS_MAX_BYTES = 512;
 const SMALL = 16;

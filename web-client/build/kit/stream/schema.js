@@ -3,6 +3,7 @@
 // a room is entered. Elsewhere kinds and fields are indices, as on the wire.
 
 import { Reader, refuse } from "./bytes.js";
+import { readInputSchema } from "./input.js";
 
 /**
  * @typedef {{ sort: "hold" | "last-two" } | { sort: "by", needs: number }
@@ -20,7 +21,7 @@ import { Reader, refuse } from "./bytes.js";
  * @property {Reference | null} names
  * @property {number | null} origin
  * @typedef {{ name: string, fields: Field[], place: [number, number] | null }} Kind
- * @typedef {{ entities: Kind[], events: Kind[] }} Schema
+ * @typedef {{ entities: Kind[], events: Kind[], input: import("./input.js").InputSchema }} Schema
  */
 
 /**
@@ -83,7 +84,7 @@ export function readSchema(bytes) {
     fields: reader.list(field),
     place: reader.optional(() => /** @type {[number, number]} */ ([reader.u8(), reader.u8()])),
   });
-  const schema = { entities: reader.list(kind), events: reader.list(kind) };
+  const schema = { entities: reader.list(kind), events: reader.list(kind), input: readInputSchema(reader) };
   reader.end();
   return schema;
 }
