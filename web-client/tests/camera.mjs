@@ -61,7 +61,7 @@ const world = /** @type {any} */ ({
 });
 const surface = /** @type {any} */ (new EventTarget());
 const spectator = new Spectator(camera, world, surface, () => {});
-spectator.become(true);
+spectator.setActive(true);
 const things = [
   () => camera.resize(any(), any()),
   () => camera.sitOn(any(), any()),
@@ -112,7 +112,7 @@ const release = (/** @type {string} */ code) => tell("keyup", { code, key: code 
 function followedAfter(act) {
   Object.assign(world, { borderRadius: 0, shipOf: () => undefined });
   world.players = new Map();
-  spectator.become(true);
+  spectator.setActive(true);
   spectator.move(0.016);
   act();
   spectator.move(0.016);
@@ -135,7 +135,7 @@ const turned = [
   ["M", () => key("KeyM")],
   ["a key that moves the picture", () => (key("KeyA"), release("KeyA"))],
   ["the wheel", () => spectator.zoomMiddle(1)],
-  ["another room", () => spectator.become(true)],
+  ["another room", () => spectator.setActive(true)],
 ];
 for (const [name, act] of turned) {
   const followed = followedAfter(() => (key("KeyE"), act()));

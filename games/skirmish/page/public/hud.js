@@ -3,7 +3,7 @@
 //
 // It tells the parts in hud/ what has happened and how things stand, shows the banner, and knows
 // who flew what; of the core it asks for figures and for what the operator says. Texts of strangers
-// only ever become textContent. Called by main.js at each frame of a room, for each happening, and
+// only ever become textContent. Called by main.js at each frame of a room, for each event, and
 // when one enters or leaves; hands, hints and a spectator's bar are not its own.
 
 import { Calls } from "./hud/calls.js";
@@ -13,11 +13,11 @@ import { OwnShip } from "./hud/ship.js";
 import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
-import { STREAK_TOLD } from "./signs.js";
-import { part } from "./parts.js";
+import { STREAK_ANNOUNCED } from "./thresholds.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./world.js").World} World */
-/** @typedef {import("./world.js").Happening} Happening */
+/** @typedef {import("./world.js").GameEvent} GameEvent */
 /** @typedef {import("./types.js").Game} Game */
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {import("./types.js").Measures} Measures */
@@ -33,8 +33,8 @@ const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 export class Hud {
   /** @param {Measures} measures */
   constructor(measures) {
-    this.root = part("hud");
-    this.graph = new Graph(part("graph", HTMLCanvasElement), part("figures"));
+    this.root = element("hud");
+    this.graph = new Graph(element("graph", HTMLCanvasElement), element("figures"));
     /** @private */
     this.feed = new Feed();
     /** @private */
@@ -67,10 +67,10 @@ export class Hud {
   /** @param {string} room @param {boolean} spectator */
   enter(room, spectator) {
     this.root.hidden = false;
-    part("room").textContent = room;
-    part("role").textContent = spectator ? "spectating" : "";
-    part("rail").hidden = spectator;
-    part("hint").textContent = spectator
+    element("room").textContent = room;
+    element("role").textContent = spectator ? "spectating" : "";
+    element("rail").hidden = spectator;
+    element("hint").textContent = spectator
       ? "E, Q or click: follow · W A S D or drag: move · wheel: zoom · M: arena · Esc: leave"
       : "";
     this.feed.clear();
@@ -110,7 +110,7 @@ export class Hud {
     this.showBanner(text, false);
   }
 
-  /** @param {World} world @param {Happening} happening */
+  /** @param {World} world @param {GameEvent} event */
   show(world, { name, values }) {
     const { self } = world;
     if (name === "kill") {
@@ -124,7 +124,7 @@ export class Hud {
     } else if (name === "streak") {
       // The middle of the screen is for what concerns whoever looks at it.
       if (values.player === self) this.calls.streak(values.kills);
-      else if (values.kills >= STREAK_TOLD) this.feed.streak(world, values.player, values.kills);
+      else if (values.kills >= STREAK_ANNOUNCED) this.feed.streak(world, values.player, values.kills);
     } else if (name === "take" && values.player === self) {
       this.calls.take(values.kind_);
     }
@@ -160,7 +160,7 @@ export class Hud {
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();
     if (board !== this.board) {
       this.board = board;
-      fillBoard(part("leaders"), part("count"), world, this.classes, rows);
+      fillBoard(element("leaders"), element("count"), world, this.classes, rows);
     }
     this.callRound(world);
     this.root.classList.toggle("resulting", this.result.isOpen);
@@ -181,10 +181,10 @@ export class Hud {
 
   /** @private @param {string} text @param {boolean} trouble */
   showBanner(text, trouble) {
-    const banner = part("banner");
+    const banner = element("banner");
     banner.hidden = text === "";
     banner.classList.toggle("trouble", trouble);
-    part("banner-text").textContent = text;
+    element("banner-text").textContent = text;
   }
 }
 

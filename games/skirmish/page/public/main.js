@@ -9,14 +9,14 @@ import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, stickOf } from "./input/butto
 import { Camera } from "./camera.js";
 import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
-import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
-import { Picture } from "./draw/picture.js";
+import { PlayerInput } from "./input.js";
 import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
+import { Renderer } from "./draw/renderer.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { Start } from "./start.js";
@@ -59,10 +59,10 @@ const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface, (text) => hud.notice(text, performance.now()));
 const times = new FrameTime();
-const quality = new Quality(times, location.search, (level) => picture.become(level));
-const picture = new Picture(surface, camera, measures, quality.level);
+const quality = new Quality(times, location.search, (level) => renderer.setQuality(level));
+const renderer = new Renderer(surface, camera, measures, quality.level);
 const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
-const hands = new Hands(surface, settings, start, measures, {
+const input = new PlayerInput(surface, settings, start, measures, {
   leave,
   close,
   tell: (text, ms) => hud.notice(text, performance.now(), ms),
@@ -71,8 +71,8 @@ const hands = new Hands(surface, settings, start, measures, {
   resume,
 });
 start.chooser.tell(measures.classes);
-settings.onChange(heed);
-heed();
+settings.onChange(applySettings);
+applySettings();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
@@ -137,17 +137,17 @@ if (rejoin) {
 requestAnimationFrame(frame);
 
 /** The picture is as its settings say; the address may ask for another quality. */
-function heed() {
-  picture.shakes = settings.shake;
+function applySettings() {
+  renderer.shakes = settings.shake;
   if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
 /** Says what the player holds now: the pointer is seen from where the ship is on the screen. */
 function hold() {
-  hands.controls.poll();
+  input.controls.poll();
   const { x, y } = ownPlace();
-  aim = hands.controls.aimFrom(x, y);
-  give(hands.controls.buttons());
+  aim = input.controls.aimFrom(x, y);
+  give(input.controls.buttons());
 }
 
 /** @param {number} buttons of {@link Button} */
@@ -191,10 +191,10 @@ function resume() {
 
 /** @param {string} message */
 function back(message) {
-  hands.become(false);
+  input.setPlaying(false);
   hud.leave();
   networkPanel.close();
-  sound.become(false);
+  sound.setActive(false);
   start.show(message);
   guard.run("demo", showDemo);
 }
@@ -206,15 +206,15 @@ function showDemo() {
 
 function enterDemo() {
   world.enter(game);
-  picture.clear();
-  view.become("demo");
+  renderer.clear();
+  view.setMode("demo");
 }
 
 /** The connection turned. */
 function changed() {
   const { status, reason, isIdle, isInRoom } = game;
   document.body.dataset.status = isInRoom ? "playing" : status === "ended" ? "idle" : status;
-  hands.become(status === "playing");
+  input.setPlaying(status === "playing");
   if (status === "idle") {
     hud.say("");
   } else if (status === "ended") {
@@ -229,12 +229,12 @@ function changed() {
     ownBefore = null;
     const spectates = status === "watching";
     world.enter(game);
-    picture.clear();
-    view.become(spectates ? "spectator" : "player");
+    renderer.clear();
+    view.setMode(spectates ? "spectator" : "player");
     hud.enter(game.room ?? "", spectates);
-    sound.become(true);
-    watchBar.become(spectates ? game.network : null);
-    networkPanel.become(spectates);
+    sound.setActive(true);
+    watchBar.setNetwork(spectates ? game.network : null);
+    networkPanel.setSpectating(spectates);
     awaited = spectates;
     hud.say(calm());
     if (!awaited) announceUpdate();
@@ -276,24 +276,24 @@ function frame(now) {
   const own = guard.run("own ship", () => game.own) ?? null;
   guard.run("own shots", () => flashOwn(own));
   guard.run("camera", () => {
-    view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
+    view.move(clock, seconds, input.controls.lookFrom(camera.width / 2, camera.height / 2));
   });
-  guard.run("picture", () => picture.draw(world, own, clock, seconds));
+  guard.run("picture", () => renderer.draw(world, own, clock, seconds));
   guard.run("map", () => minimap.draw(world, view, clock));
   guard.run("sound", () => {
-    sound.shots(picture.happenings.shots);
+    sound.shots(renderer.eventEffects.shots);
     sound.follow(world, own, clock);
   });
   guard.run("recording", () => recorder.note(clock, world, times.lastWork));
   guard.run("display", () => {
     if (game.isInRoom) hud.draw(game, world, own, clock, quality);
   });
-  guard.run("hands", () => {
+  guard.run("input", () => {
     const { x, y } = ownPlace();
-    hands.draw(own, x, y, seconds);
+    input.draw(own, x, y, seconds);
   });
   guard.run("watch bar", () => {
-    if (view.eyes === "spectator") watchBar.draw(world);
+    if (view.mode === "spectator") watchBar.draw(world);
   });
   times.end();
 }
@@ -306,22 +306,22 @@ function refill(clock) {
     hud.say(calm());
     announceUpdate();
   }
-  const happenings = world.happenings(game);
+  const events = world.events(game);
   if (skips) skip();
-  else for (const happening of happenings) guard.run(happening.name, () => show(happening, clock));
+  else for (const event of events) guard.run(event.name, () => show(event, clock));
   skips = false;
 }
 
-/** @param {import("./world.js").Happening} happening @param {number} now */
-function show(happening, now) {
-  picture.show(world, happening, now);
-  sound.show(world, happening);
-  if (!game.isDemo) hud.show(world, happening);
+/** @param {import("./world.js").GameEvent} event @param {number} now */
+function show(event, now) {
+  renderer.show(world, event, now);
+  sound.show(world, event);
+  if (!game.isDemo) hud.show(world, event);
 }
 
 /** Nothing of what was not drawn flashes or sounds now. */
 function skip() {
-  picture.clear();
+  renderer.clear();
   sound.skip();
   ownBefore = null;
 }
@@ -336,8 +336,8 @@ function flashOwn(own) {
   const { x, y } = world.own;
   const rail = own.railed || before.charge >= 1;
   sound.fire(rail);
-  if (rail) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
-  else picture.happenings.flash(x, y, own.aim, own.player, world);
+  if (rail) renderer.eventEffects.fireRail(x, y, own.aim, own.rail_reach, world);
+  else renderer.eventEffects.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

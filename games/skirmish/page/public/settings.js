@@ -4,7 +4,7 @@
 // It owns these values, keeps them in the browser as one JSON, and tells whoever asked of every
 // change; what is broken or unknown in what was kept is as if it had never been set. It does
 // nothing about any of it. Made by main.js; changed by the start overlay, hud/settings.js,
-// hud/next-ship.js, hud/hints.js, sound.js and hands.js.
+// hud/next-ship.js, hud/hints.js, sound.js and input.js.
 
 import { CLASS_COUNT } from "./input/buttons.js";
 import { calm } from "./motion.js";

@@ -1,16 +1,16 @@
 // @ts-check
-// What is heard: which sound each happening has, and from where.
+// What is heard: which sound each event has, and from where.
 //
 // It listens to what main.js tells it and to how things stand, and hands names and places to
 // sound/mixer.js; it makes no sound of its own and changes nothing. Made by main.js.
 
-import { LOW_HULL, PICKUPS, STREAK_TOLD } from "./signs.js";
+import { LOW_HULL, PICKUPS, STREAK_ANNOUNCED } from "./thresholds.js";
 import { Mixer } from "./sound/mixer.js";
-import { part } from "./parts.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
-/** @typedef {import("./world.js").Happening} Happening */
+/** @typedef {import("./world.js").GameEvent} GameEvent */
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {{ volume: number, muted: boolean }} Level */
 /**
@@ -45,7 +45,7 @@ export class Sound {
     /** @private */
     this.second = 0;
     /** @private */
-    this.button = part("mute");
+    this.button = element("mute");
     this.button.addEventListener("click", (event) => {
       this.toggle();
       // The space bar is for firing.
@@ -55,15 +55,15 @@ export class Sound {
       if (event.code !== MUTE_KEY || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       if (this.active && !(event.target instanceof HTMLInputElement)) this.toggle();
     });
-    settings.onChange(() => this.heed());
-    this.heed();
+    settings.onChange(() => this.applySettings());
+    this.applySettings();
   }
 
   /** Another room, or none. @param {boolean} active */
-  become(active) {
+  setActive(active) {
     this.active = active;
     this.phase = null;
-    this.mixer.become(active);
+    this.mixer.setActive(active);
   }
 
   /** A press of which the browser does not tell (a gamepad's) may be the first. */
@@ -76,7 +76,7 @@ export class Sound {
     this.phase = null;
   }
 
-  /** @param {World} world @param {Happening} happening */
+  /** @param {World} world @param {GameEvent} event */
   show(world, { name, values }) {
     if (!this.active) return;
     const { self } = world;
@@ -91,7 +91,7 @@ export class Sound {
     else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
     else if (name === "assist" && self !== null) this.mixer.play("assist");
     else if (name === "streak" && own) this.mixer.play("streak");
-    else if (name === "streak" && values.kills >= STREAK_TOLD) this.mixer.play("streakOther");
+    else if (name === "streak" && values.kills >= STREAK_ANNOUNCED) this.mixer.play("streakOther");
   }
 
   /** Others have fired. @param {{ x: number, y: number }[]} shots */
@@ -168,7 +168,7 @@ export class Sound {
   }
 
   /** @private */
-  heed() {
+  applySettings() {
     const { volume, muted } = this.settings.sound;
     this.mixer.setVolume(muted ? 0 : volume);
     this.button.setAttribute("aria-pressed", String(muted));

@@ -87,7 +87,7 @@ export class Spectator {
   }
 
   /** Begins in a room, or ends. @param {boolean} active */
-  become(active) {
+  setActive(active) {
     this.active = active;
     this.mode = "whole";
     this.followed = null;

@@ -6,7 +6,7 @@
 
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
-import { part } from "./parts.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
@@ -24,19 +24,19 @@ export class Start {
   constructor(settings, chosen) {
     const query = new URLSearchParams(location.search);
     this.settings = settings;
-    this.root = part("start", HTMLElement);
-    this.nameBox = part("name", HTMLInputElement);
-    this.chooser = new Chooser(part("ships", HTMLElement), settings);
+    this.root = element("start", HTMLElement);
+    this.nameBox = element("name", HTMLInputElement);
+    this.chooser = new Chooser(element("ships", HTMLElement), settings);
     /** The room asked for; null for any. */
     this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
     this.nameBox.value = first(query.get("name") ?? (settings.name || callsign()), NAME_MAX);
     this.showRoom();
-    part("enter", HTMLFormElement).addEventListener("submit", (event) => {
+    element("enter", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       settings.change({ name: this.name });
       chosen(false);
     });
-    part("spectate", HTMLButtonElement).addEventListener("click", () => {
+    element("spectate", HTMLButtonElement).addEventListener("click", () => {
       settings.change({ name: this.name });
       chosen(true);
     });
@@ -53,7 +53,7 @@ export class Start {
 
   /** @private */
   showRoom() {
-    const where = part("where", HTMLElement);
+    const where = element("where", HTMLElement);
     where.hidden = this.room === null;
     where.textContent = `Room ${this.room ?? ""}`;
   }
@@ -69,10 +69,10 @@ export class Start {
   /** @param {string} message why one is back here; may be empty */
   show(message) {
     this.root.hidden = false;
-    const line = part("message", HTMLElement);
+    const line = element("message", HTMLElement);
     line.hidden = message === "";
     line.textContent = message;
-    part("play", HTMLButtonElement).focus({ preventScroll: true });
+    element("play", HTMLButtonElement).focus({ preventScroll: true });
   }
 
   hide() {
@@ -82,8 +82,8 @@ export class Start {
 
   /** @param {boolean} ready */
   enable(ready) {
-    part("play", HTMLButtonElement).disabled = !ready;
-    part("spectate", HTMLButtonElement).disabled = !ready;
+    element("play", HTMLButtonElement).disabled = !ready;
+    element("spectate", HTMLButtonElement).disabled = !ready;
   }
 }
 

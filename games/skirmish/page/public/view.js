@@ -21,33 +21,33 @@ export class View {
     this.world = world;
     this.spectator = new Spectator(camera, world, surface, tell);
     /** @type {"demo" | "player" | "spectator"} */
-    this.eyes = "demo";
+    this.mode = "demo";
     /** @private */
     this.landed = false;
   }
 
-  /** @param {"demo" | "player" | "spectator"} eyes */
-  become(eyes) {
-    this.eyes = eyes;
-    this.spectator.become(eyes === "spectator");
+  /** @param {"demo" | "player" | "spectator"} mode */
+  setMode(mode) {
+    this.mode = mode;
+    this.spectator.setActive(mode === "spectator");
     this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
     this.landed = false;
     // Until the first ship is there, which takes a moment, the server shows the middle.
-    if (eyes === "player") this.camera.sitOn(0, 0);
+    if (mode === "player") this.camera.sitOn(0, 0);
   }
 
   /** Moves the camera for a frame. @param {number} now @param {number} seconds
    *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it */
   move(now, seconds, { aim, far }) {
     const { camera, world } = this;
-    if (this.eyes === "demo" && calm.matches) {
+    if (this.mode === "demo" && calm.matches) {
       camera.drift(0, 0, Infinity);
-    } else if (this.eyes === "demo") {
+    } else if (this.mode === "demo") {
       const ships = world.ships;
       const ship = ships[Math.floor(now / DRIFT_MS) % Math.max(1, ships.length)];
       if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);
       this.landed ||= ship !== undefined;
-    } else if (this.eyes === "player") {
+    } else if (this.mode === "player") {
       if (world.own) camera.lead(aim, far, seconds);
       // Where the own ship was: the dead look at their wreck.
       const x = world.own?.x ?? camera.x - camera.leadX;

@@ -48,7 +48,7 @@
  * @property {number} assists
  * @property {number} streak
  *
- * @typedef {object} Happening
+ * @typedef {object} GameEvent
  * @property {string} name of the event's kind
  * @property {Record<string, number>} values by the names of its fields; `kind_` is the one called so
  */
@@ -164,17 +164,17 @@ export class World {
   }
 
   /** Takes what has happened up to what is drawn. @param {Game} game */
-  happenings(game) {
-    /** @type {Happening[]} */
-    const happenings = [];
+  events(game) {
+    /** @type {GameEvent[]} */
+    const events = [];
     for (const values of game.events()) {
       const name = values.kind;
       // In a large arena a kill is told to each of the two, and who watches is told all.
-      const last = happenings.at(-1);
+      const last = events.at(-1);
       const isTwice = name === "kill" && last?.name === "kill" && last.values.victim === values.victim;
-      if (!isTwice) happenings.push({ name, values });
+      if (!isTwice) events.push({ name, values });
     }
-    return happenings;
+    return events;
   }
 
   /** @param {number} player */

@@ -3,10 +3,10 @@
 // end, and its death with who brought it about.
 //
 // It owns the last few hits and the killer, in pixels of the screen; it shows nothing of anybody
-// else. Told by happenings.js, painted last by picture.js.
+// else. Told by events.js, painted last by renderer.js.
 
 import { DANGER, OUTSIDE, SHIELD, WHITE } from "./palette.js";
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */

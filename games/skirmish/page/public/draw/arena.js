@@ -3,7 +3,7 @@
 //
 // It owns a picture of the level that is somewhat larger than the screen, and paints it anew only
 // when the camera left it, zoomed, or something became solid. It knows no ship. Called by
-// picture.js, first.
+// renderer.js, first.
 
 import { DANGER, OUTSIDE, faded } from "./palette.js";
 import { addRock, paintLevel, paintRock } from "./level.js";

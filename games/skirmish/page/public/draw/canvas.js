@@ -35,7 +35,7 @@ export class Canvas {
   }
 
   /** @param {Level} level */
-  become(level) {
+  setQuality(level) {
     this.level = level;
     this.resize();
   }

@@ -2,7 +2,7 @@
 // What flashes and is gone: sparks, rings, lights, shards, smoke, beams.
 //
 // It owns a bounded set of short-lived marks and nothing lasting; it tells nobody anything.
-// happenings.js adds to it by what happened; picture.js has it painted over the ships.
+// events.js adds to it by what happened; renderer.js has it painted over the ships.
 
 import { SHIELD, WHITE } from "./palette.js";
 

@@ -1,10 +1,10 @@
 // @ts-check
 // What is written at ships: names, and hulls once they are hurt.
 //
-// It writes in pixels of the screen, over the ships. Called by picture.js.
+// It writes in pixels of the screen, over the ships. Called by renderer.js.
 
 import { DANGER, TEXT, WHITE, colourIn } from "./palette.js";
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { hullLeft } from "./ships.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */

@@ -39,8 +39,8 @@ export class Minimap {
   draw(world, view, now) {
     const { element, context } = this;
     // Who looks at all of the arena needs no map of it.
-    const whole = view.eyes === "spectator" && view.spectator.mode === "whole";
-    const hidden = view.eyes === "demo" || whole || world.borderRadius <= 0;
+    const whole = view.mode === "spectator" && view.spectator.mode === "whole";
+    const hidden = view.mode === "demo" || whole || world.borderRadius <= 0;
     if (element.hidden !== hidden) element.hidden = hidden;
     if (hidden || now - this.paintedAt < PAINTED_EVERY_MS) return;
     this.paintedAt = now;
@@ -104,7 +104,7 @@ export class Minimap {
   }
 
   /** @private @param {World} world @param {View} view @param {number} pixel units of a CSS pixel */
-  paintMoving(world, { camera, eyes, spectator }, pixel) {
+  paintMoving(world, { camera, mode, spectator }, pixel) {
     const { context } = this;
     context.fillStyle = SOLID;
     for (const { x, y, radius, solid_from } of world.drifters) {
@@ -123,7 +123,7 @@ export class Minimap {
     context.restore();
     for (const ship of world.ships) {
       if (ship === world.own) continue;
-      const followed = eyes === "spectator" && ship.player === spectator.followed;
+      const followed = mode === "spectator" && ship.player === spectator.followed;
       context.fillStyle = context.strokeStyle = colourIn(world, ship.player);
       this.blip(world, ship, pixel * (followed ? 1.4 : 1));
       if (!followed) continue;

@@ -2,7 +2,7 @@
 // What lies on pads to be taken: repair, shield, overcharge.
 //
 // Each kind has a shape as well as a colour. It knows where they lie and paints them; the pads
-// under them are level.js's. Called by picture.js.
+// under them are level.js's. Called by renderer.js.
 
 import { KINDS, WHITE, faded } from "./palette.js";
 

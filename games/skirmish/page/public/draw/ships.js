@@ -2,14 +2,14 @@
 // Ships: outlines by class, marks, engines, shields, and what befalls them: hits, a low hull, a
 // rail that charges, an overcharge, protection.
 //
-// It paints what the rows say and what memories.js remembers of them. Called by picture.js.
+// It paints what the rows say and what ship-effects.js remembers of them. Called by renderer.js.
 
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
-/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
 /** @typedef {import("../types.js").Own} Own */
@@ -28,10 +28,10 @@ export function hullLeft(world, ship, measures) {
 }
 
 export class Ships {
-  /** @param {Measures} measures @param {Memories} memories */
-  constructor(measures, memories) {
+  /** @param {Measures} measures @param {ShipEffects} shipEffects */
+  constructor(measures, shipEffects) {
     this.measures = measures;
-    this.memories = memories;
+    this.shipEffects = shipEffects;
     /** @private */
     this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
   }
@@ -45,7 +45,7 @@ export class Ships {
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, 2.5)) continue;
       const colour = colourIn(world, ship.player);
-      const hit = this.memories.hurt(ship.player, now);
+      const hit = this.shipEffects.hurt(ship.player, now);
       const low = hullLeft(world, ship, this.measures) < LOW_HULL;
       drawShip(canvas, ship, colour, ship.player === world.self, hit, low, now, calm);
       if (camera.scale >= DETAIL_SCALE || hit > 0) this.drawShield(canvas, world, ship, hit, now, calm);
@@ -82,7 +82,7 @@ export class Ships {
     const { context } = canvas;
     const { classes } = this.measures;
     const seconds = classes[ship.class]?.rail_charge_s ?? 1;
-    const since = this.memories.of(ship.player)?.chargesSince ?? now;
+    const since = this.shipEffects.of(ship.player)?.chargesSince ?? now;
     const charge = Math.min(1, Math.max(0, (now - since) / 1000 / seconds));
     const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
     const [x, y] = [ship.x + 1.3 * cos, ship.y + 1.3 * sin];

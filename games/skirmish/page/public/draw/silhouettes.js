@@ -2,7 +2,7 @@
 // The shapes of ships: outlines by class, with marks by player; and the marks of teams.
 //
 // It owns paths, made once, in units around a ship's centre with the bow to the right; a team's
-// mark is added to a path that another owns. It paints nothing. Used by ships.js, happenings.js,
+// mark is added to a path that another owns. It paints nothing. Used by ships.js, events.js,
 // minimap.js, and the small drawings of hud/.
 
 /** @typedef {[x: number, y: number][]} Corners */

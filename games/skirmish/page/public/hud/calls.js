@@ -5,9 +5,9 @@
 // It shows what it is told and counts nothing. It says nothing to screen readers: it would never
 // stop. Called by hud.js.
 
-import { PICKUPS } from "../signs.js";
+import { PICKUPS } from "../thresholds.js";
 import { nameTag, span } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { POINTS, signed, streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -19,9 +19,9 @@ const LARGE_MS = 2000;
 export class Calls {
   constructor() {
     /** @private */
-    this.gains = part("gains");
+    this.gains = element("gains");
     /** @private */
-    this.large = part("large");
+    this.large = element("large");
     /** @private */
     this.timer = 0;
   }

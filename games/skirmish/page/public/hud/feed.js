@@ -4,7 +4,7 @@
 // It shows what it is told and counts nothing. Called by hud.js for each kill and long streak.
 
 import { nameTag, weaponMark } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -15,7 +15,7 @@ const LINE_MS = 6500;
 export class Feed {
   constructor() {
     /** @private */
-    this.list = part("feed");
+    this.list = element("feed");
   }
 
   clear() {

@@ -4,11 +4,11 @@
 //
 // One thing at a time: to move, to aim and fire, to charge the rail; what was done needs no hint,
 // and what was shown for long enough is let be. settings.js remembers. It takes no input and
-// blocks nothing. Called by hands.js in each frame.
+// blocks nothing. Called by input.js in each frame.
 
 import { Button, MOVE } from "../input/buttons.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../input/controls.js").Controls} Controls */
@@ -26,7 +26,7 @@ export class Hints {
   constructor(settings, controls) {
     this.settings = settings;
     this.controls = controls;
-    this.root = part("hints");
+    this.root = element("hints");
     /** For how long each was done, and shown, in seconds. @private */
     this.done = { move: 0, fire: 0, rail: 0 };
     /** @private */

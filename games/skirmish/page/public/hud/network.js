@@ -6,7 +6,7 @@
 // looking.
 
 import { RANGES } from "../network.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../network.js").Network} Network */
 
@@ -21,38 +21,38 @@ export class NetworkPanel {
   /** @param {Network} network */
   constructor(network) {
     this.network = network;
-    this.root = part("network", HTMLElement);
-    this.button = part("network-open", HTMLButtonElement);
+    this.root = element("network", HTMLElement);
+    this.button = element("network-open", HTMLButtonElement);
     /** Whether the panel was last worked by a pointer. @private */
     this.byPointer = false;
     for (const name of SLIDERS) {
-      const slider = part(`network-${name}`, HTMLInputElement);
+      const slider = element(`network-${name}`, HTMLInputElement);
       slider.max = String(RANGES[name].most);
       slider.step = String(RANGES[name].step);
       slider.addEventListener("input", () => network.change({ [name]: slider.valueAsNumber }));
     }
     for (const name of SWITCHES) {
-      const box = part(`network-${name}`, HTMLInputElement);
+      const box = element(`network-${name}`, HTMLInputElement);
       box.addEventListener("change", () => network.change({ [name]: box.checked }));
     }
     for (const id of ["network-reset", "simulated-off"]) {
-      part(id, HTMLButtonElement).addEventListener("click", () => network.reset());
+      element(id, HTMLButtonElement).addEventListener("click", () => network.reset());
     }
     for (const id of ["network-open", "network-close"]) {
-      part(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
+      element(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
     }
-    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
-      part("settings", HTMLDialogElement).close();
+    element("settings-network", HTMLButtonElement).addEventListener("click", () => {
+      element("settings", HTMLDialogElement).close();
       this.toggle(true);
     });
-    part("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
+    element("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
     this.listen();
     this.show();
   }
 
   /** @param {boolean} spectates whether there is no own ship to be predicted */
-  become(spectates) {
-    part("network-prediction", HTMLInputElement).disabled = spectates;
+  setSpectating(spectates) {
+    element("network-prediction", HTMLInputElement).disabled = spectates;
   }
 
   /** Shows the settings as they are. */
@@ -60,17 +60,17 @@ export class NetworkPanel {
     const { settings } = this.network;
     for (const name of SLIDERS) {
       const text = `${settings[name]} ${UNITS[name]}`;
-      const slider = part(`network-${name}`, HTMLInputElement);
+      const slider = element(`network-${name}`, HTMLInputElement);
       slider.valueAsNumber = settings[name];
       slider.setAttribute("aria-valuetext", text);
-      part(`network-${name}-value`, HTMLOutputElement).textContent = text;
+      element(`network-${name}-value`, HTMLOutputElement).textContent = text;
     }
     for (const name of SWITCHES) {
-      part(`network-${name}`, HTMLInputElement).checked = settings[name];
+      element(`network-${name}`, HTMLInputElement).checked = settings[name];
     }
     const what = this.network.describe();
-    part("simulated", HTMLElement).hidden = what === "";
-    part("simulated-what", HTMLButtonElement).textContent = what;
+    element("simulated", HTMLElement).hidden = what === "";
+    element("simulated-what", HTMLButtonElement).textContent = what;
     document.body.classList.toggle("simulated", what !== "");
   }
 
@@ -87,7 +87,7 @@ export class NetworkPanel {
     const byKeys = document.activeElement === this.button;
     this.root.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
-    if (open && byKeys) part("network-latency", HTMLInputElement).focus();
+    if (open && byKeys) element("network-latency", HTMLInputElement).focus();
     if (!open && had && !this.byPointer) this.button.focus();
   }
 
@@ -101,7 +101,7 @@ export class NetworkPanel {
       // Who closes it by key is back in the game.
       if (this.root.hidden) this.button.blur();
     });
-    const worked = [this.root, this.button, part("simulated", HTMLElement)];
+    const worked = [this.root, this.button, element("simulated", HTMLElement)];
     for (const element of worked) {
       element.addEventListener("pointerdown", () => (this.byPointer = true));
       // Before the game hears of it.

@@ -1,12 +1,12 @@
 // @ts-check
 // Which ship is next, in the game: three small drawings to press, the chosen one lit.
 //
-// It shows settings.js's choice and changes it; keys do so as well, in hands.js. Made there.
+// It shows settings.js's choice and changes it; keys do so as well, in input.js. Made there.
 
 import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "./hulls.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../types.js").Class} Class */
@@ -17,7 +17,7 @@ export class NextShip {
   /** @param {Settings} settings @param {Class[]} classes */
   constructor(settings, classes) {
     this.settings = settings;
-    this.root = part("next-ship");
+    this.root = element("next-ship");
     /** @private */
     this.buttons = Array.from({ length: CLASS_COUNT }, (_, ship) => {
       const button = document.createElement("button");
@@ -37,7 +37,7 @@ export class NextShip {
   }
 
   /** @param {boolean} isPlayer */
-  become(isPlayer) {
+  setPlaying(isPlayer) {
     this.root.hidden = !isPlayer;
     this.show();
   }

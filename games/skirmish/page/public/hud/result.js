@@ -6,7 +6,7 @@
 
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { LEFT } from "../world.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -29,7 +29,7 @@ const FLAT = "(max-height: 500px)";
 export class ResultPanel {
   constructor() {
     /** @private */
-    this.root = part("result");
+    this.root = element("result");
     /** Of which round it was opened, and closed by hand. @private @type {number | null} */
     this.opened = null;
     /** @private */
@@ -38,7 +38,7 @@ export class ResultPanel {
     this.flat = matchMedia(FLAT);
     /** @private */
     this.upright = matchMedia(UPRIGHT);
-    part("result-close").addEventListener("click", () => this.close());
+    element("result-close").addEventListener("click", () => this.close());
   }
 
   get isOpen() {
@@ -73,7 +73,7 @@ export class ResultPanel {
       this.opened = round.number;
       this.shown = "";
       this.root.hidden = false;
-      part("result-said").textContent = spoken(world);
+      element("result-said").textContent = spoken(world);
     }
     if (this.isOpen) this.fill(world, classes);
     return opens;
@@ -82,7 +82,7 @@ export class ResultPanel {
   /** @private @param {World} world @param {Map<number, number>} classes */
   fill(world, classes) {
     const left = world.secondsLeft();
-    part("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
+    element("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
     const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
     const rows = shortlist(world.results, most, (row) => row.player === world.self);
     // Rows come over several snapshots when many come at once.
@@ -90,14 +90,14 @@ export class ResultPanel {
     if (state === this.shown) return;
     this.shown = state;
     const { text, tone, team } = judged(world);
-    const title = part("result-title");
+    const title = element("result-title");
     title.replaceChildren(...(team ? [teamMark(team)] : []), text);
     this.root.dataset.tone = tone;
-    part("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
-    part("result-head").replaceChildren(...headings());
-    part("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
+    element("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
+    element("result-head").replaceChildren(...headings());
+    element("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
     const more = world.results.length - rows.length;
-    part("result-more").textContent = more > 0 ? `and ${more} more` : "";
+    element("result-more").textContent = more > 0 ? `and ${more} more` : "";
   }
 }
 

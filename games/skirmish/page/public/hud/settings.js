@@ -2,11 +2,11 @@
 // The settings panel: sound, picture, hands, and which key does what.
 //
 // It shows settings.js's values and changes them; as a modal dialog it keeps the focus within,
-// gives it back, and closes by Escape. Made by hands.js, which is told when it opens and closes.
+// gives it back, and closes by Escape. Made by input.js, which is told when it opens and closes.
 
 import { ACTIONS, SLOTS, bind, isFree } from "../input/bindings.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../settings.js").Quality} Quality */
@@ -18,9 +18,9 @@ export class SettingsPanel {
   constructor(settings, turned) {
     this.settings = settings;
     this.turned = turned;
-    this.root = part("settings", HTMLDialogElement);
+    this.root = element("settings", HTMLDialogElement);
     /** @private */
-    this.said = part("settings-said", HTMLElement);
+    this.said = element("settings-said", HTMLElement);
     /** Whether it was told that this is open: a dialog tells late that it closed. @private */
     this.told = false;
     /** The slot that waits for a key. @private @type {Slot | null} */
@@ -43,7 +43,7 @@ export class SettingsPanel {
     this.show();
     this.root.showModal();
     // The first thing in it would undo everything.
-    part("set-volume", HTMLInputElement).focus();
+    element("set-volume", HTMLInputElement).focus();
     this.told = true;
     this.turned(true);
   }
@@ -73,11 +73,11 @@ export class SettingsPanel {
   /** @private */
   show() {
     const { sound, quality, shake, leftHanded, keys } = this.settings;
-    part("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
-    part("set-muted", HTMLInputElement).checked = sound.muted;
-    part("set-quality", HTMLSelectElement).value = quality;
-    part("set-shake", HTMLInputElement).checked = shake;
-    part("set-left-handed", HTMLInputElement).checked = leftHanded;
+    element("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
+    element("set-muted", HTMLInputElement).checked = sound.muted;
+    element("set-quality", HTMLSelectElement).value = quality;
+    element("set-shake", HTMLInputElement).checked = shake;
+    element("set-left-handed", HTMLInputElement).checked = leftHanded;
     for (const { action, slot, button } of this.slots) {
       const label = labelOf(keys[action][slot]);
       button.textContent = label;
@@ -87,7 +87,7 @@ export class SettingsPanel {
 
   /** @private */
   buildKeys() {
-    const list = part("set-keys", HTMLElement);
+    const list = element("set-keys", HTMLElement);
     for (const action of /** @type {Action[]} */ (Object.keys(ACTIONS))) {
       const row = document.createElement("div");
       const name = document.createElement("span");
@@ -111,22 +111,22 @@ export class SettingsPanel {
     for (const button of document.querySelectorAll(".settings-open")) {
       button.addEventListener("click", () => this.open());
     }
-    const volume = part("set-volume", HTMLInputElement);
+    const volume = element("set-volume", HTMLInputElement);
     volume.addEventListener("input", () =>
       settings.change({ sound: { volume: volume.valueAsNumber / 100, muted: false } }),
     );
     this.flag("set-muted", (muted) => settings.change({ sound: { ...settings.sound, muted } }));
     this.flag("set-shake", (shake) => settings.change({ shake }));
     this.flag("set-left-handed", (leftHanded) => settings.change({ leftHanded }));
-    const quality = part("set-quality", HTMLSelectElement);
+    const quality = element("set-quality", HTMLSelectElement);
     quality.addEventListener("change", () =>
       settings.change({ quality: /** @type {Quality} */ (quality.value) }),
     );
-    part("settings-reset", HTMLButtonElement).addEventListener("click", () => {
+    element("settings-reset", HTMLButtonElement).addEventListener("click", () => {
       settings.reset();
       this.say("All as it was at first.");
     });
-    part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
+    element("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
     // A press beside it closes it; its content fills it.
     root.addEventListener("click", (event) => {
       if (event.target === root) this.close();
@@ -139,7 +139,7 @@ export class SettingsPanel {
 
   /** @private @param {string} id @param {(checked: boolean) => void} act */
   flag(id, act) {
-    const box = part(id, HTMLInputElement);
+    const box = element(id, HTMLInputElement);
     box.addEventListener("change", () => act(box.checked));
   }
 

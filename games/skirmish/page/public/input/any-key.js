@@ -2,7 +2,7 @@
 // Whatever a hand does first: a key, a finger, a button of the mouse.
 //
 // It owns its listeners, and tells of all that is not for the browser, the system or a button of the
-// page. Gamepads are looked at by hands.js. Made by main.js.
+// page. Gamepads are looked at by input.js. Made by main.js.
 
 /** Alone they are the beginning of a chord, or what Escape and Tab always do. */
 const NOT_MEANT = new Set(["Alt", "AltGraph", "Control", "Meta", "CapsLock", "Escape", "Tab"]);

@@ -3,7 +3,7 @@
 //
 // It joins keyboard, mouse, fingers and gamepads: all buttons count together, and the last one
 // that aimed decides the aim; as long as none did, the ship points where it flies. It knows no
-// protocol, and of ships only which class is wished next. Made by hands.js; main.js asks at each
+// protocol, and of ships only which class is wished next. Made by input.js; main.js asks at each
 // tick and frame, and is told of each change in between, for a tap may be over before the next tick.
 
 import { Button, CLASS_SHIFT, STICK_SHIFT, headingOf } from "./buttons.js";
@@ -76,7 +76,7 @@ export class Controls {
   }
 
   /** Somebody flies from now on, or nobody. @param {boolean} active */
-  become(active) {
+  setPlaying(active) {
     this.active = active;
     this.release();
     this.away = false;

@@ -2,7 +2,7 @@
 // Where nobody flies, or in the settings: a gamepad moves the focus and presses what has it.
 //
 // It works whatever is open like a person at a keyboard would, and knows nothing of what that is.
-// Called by hands.js with what was pressed.
+// Called by input.js with what was pressed.
 
 import { Pad } from "./gamepad.js";
 

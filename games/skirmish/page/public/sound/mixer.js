@@ -112,7 +112,7 @@ export class Mixer {
   }
 
   /** Something is there to be heard from now on, or nothing. @param {boolean} active */
-  become(active) {
+  setActive(active) {
     this.active = active;
     this.hum(0);
     this.rest();

@@ -8,7 +8,7 @@
  * @param {string} id @param {new () => T} [kind] for who needs more than an element
  * @returns {T}
  */
-export function part(id, kind) {
+export function element(id, kind) {
   const element = document.getElementById(id);
   if (!(element instanceof (kind ?? HTMLElement))) throw new Error(`the page has no ${id}`);
   return /** @type {T} */ (element);

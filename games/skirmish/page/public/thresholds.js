@@ -7,7 +7,7 @@
 export const LOW_HULL = 0.35;
 
 /** From so many kills in a row on all are told of somebody's streak. */
-export const STREAK_TOLD = 8;
+export const STREAK_ANNOUNCED = 8;
 
 /** By the kind of a pick-up: what it is, what it does, and its sound (sound/recipes.js).
  *  @type {{ name: string, does: string, sound: string }[]} */

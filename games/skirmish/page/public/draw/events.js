@@ -1,29 +1,29 @@
 // @ts-check
-// What each happening looks like: it turns the world's events into effects, shakes and alarms.
+// What each event looks like: it turns the world's events into effects, shakes and alarms.
 //
 // It owns nothing; it is told of each event once, and of bolts that have just left. Made and
-// called by picture.js.
+// called by renderer.js.
 
 import { KINDS, SELF, colourIn } from "./palette.js";
 import { silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./alarm.js").Alarm} Alarm */
 /** @typedef {import("./effects.js").Effects} Effects */
-/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../world.js").Happening} Happening */
+/** @typedef {import("../world.js").GameEvent} GameEvent */
 
 /** How far before the ship's centre a shot is seen to leave. */
 const MUZZLE_UNITS = 1.3;
 
-export class Happenings {
-  /** @param {Effects} effects @param {Alarm} alarm @param {Memories} memories
+export class EventEffects {
+  /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
    *  @param {(pixels: number) => void} shake */
-  constructor(effects, alarm, memories, shake) {
+  constructor(effects, alarm, shipEffects, shake) {
     this.effects = effects;
     this.alarm = alarm;
-    this.memories = memories;
+    this.shipEffects = shipEffects;
     this.shake = shake;
     /** @private */
     this.newestBolt = Infinity;
@@ -37,7 +37,7 @@ export class Happenings {
     this.newestBolt = Infinity;
   }
 
-  /** @param {World} world @param {Happening} happening @param {number} now */
+  /** @param {World} world @param {GameEvent} event @param {number} now */
   show(world, { name, values }, now) {
     const { effects } = this;
     const { x, y } = values;
@@ -64,7 +64,7 @@ export class Happenings {
   /** @private @param {World} world @param {Record<string, number>} values @param {number} now */
   hit(world, { x, y, player, by, shielded }, now) {
     const own = player === world.self;
-    this.memories.hit(player, now);
+    this.shipEffects.hit(player, now);
     this.effects.hit(x, y, colourIn(world, by), shielded === 1, own || by === world.self);
     if (!own || !world.own) return;
     // From who fired, if that is known; a bolt strikes the side from which it came.
@@ -76,10 +76,10 @@ export class Happenings {
 
   /** @private @param {World} world @param {Record<string, number>} values */
   boom(world, { x, y, player }) {
-    const memory = this.memories.of(player);
+    const effect = this.shipEffects.of(player);
     const own = player === world.self;
-    const silhouette = silhouetteOf(memory?.kind);
-    this.effects.explosion(x, y, memory?.aim ?? 0, colourIn(world, player), silhouette, own);
+    const silhouette = silhouetteOf(effect?.kind);
+    this.effects.explosion(x, y, effect?.aim ?? 0, colourIn(world, player), silhouette, own);
     if (own) this.shake(14);
   }
 

@@ -35,7 +35,7 @@ const SHIPS = { ship1: 0, ship2: 1, ship3: 2 };
 /** Within so long a second press of SELECT leaves: the first may have been a slip. */
 const LEAVE_MS = 2000;
 
-export class Hands {
+export class PlayerInput {
   /**
    * @param {HTMLElement} surface where the pointer plays @param {Settings} settings
    * @param {Start} start @param {Measures} measures @param {Wants} wants
@@ -61,11 +61,11 @@ export class Hands {
   }
 
   /** Somebody flies from now on, or nobody. @param {boolean} isPlayer */
-  become(isPlayer) {
+  setPlaying(isPlayer) {
     this.isPlayer = isPlayer;
-    this.controls.become(isPlayer);
-    this.sticks.become(isPlayer);
-    this.nextShip.become(isPlayer);
+    this.controls.setPlaying(isPlayer);
+    this.sticks.setPlaying(isPlayer);
+    this.nextShip.setPlaying(isPlayer);
   }
 
   /**

@@ -1,5 +1,5 @@
 // @ts-check
-// What the page's hands promise, without a browser: node hands.mjs [SEED]
+// What the page's hands promise, without a browser: node input.mjs [SEED]
 //
 // Taps that are over before anybody asks are told of; nothing that a device says is ever anything but
 // a number in what the page holds. Run by tests/tests/page_in_node.rs.
@@ -25,7 +25,7 @@ const settings = /** @type {any} */ ({ ship: 1, keys: USUAL, leftHanded: false, 
 /** @type {number[]} */
 let held = [];
 const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons));
-controls.become(true);
+controls.setPlaying(true);
 
 /** What was told of since the last time, but for what does not change. */
 function changes() {
@@ -108,7 +108,7 @@ key("keyup", "KeyL");
 const longer = turned();
 holds(longer > 1.5 * least, "a longer one turns it more");
 holds(turned() === 0, "and then no more");
-controls.become(true);
+controls.setPlaying(true);
 
 // Away: nothing is held, and nothing was let go.
 key("keydown", "ShiftLeft");
