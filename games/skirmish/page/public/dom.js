@@ -1,11 +1,11 @@
 // @ts-check
-// The parts of the page by their ids, for all who show something in one.
+// Finds elements of the page by id, with their type.
 //
-// It keeps nothing: the page does. A part that is not there is a fault of the page's own.
+// It keeps no state. A missing element is a bug of the page, so it throws.
 
 /**
  * @template {HTMLElement} [T=HTMLElement]
- * @param {string} id @param {new () => T} [kind] for who needs more than an element
+ * @param {string} id @param {new () => T} [kind] the element's class, if more specific
  * @returns {T}
  */
 export function element(id, kind) {

@@ -65,12 +65,12 @@ const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElemen
 const input = new PlayerInput(surface, settings, start, measures, {
   leave,
   close,
-  tell: (text, ms) => hud.notice(text, performance.now(), ms),
+  notify: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => give(buttons),
   resume,
 });
-start.chooser.tell(measures.classes);
+start.chooser.setClasses(measures.classes);
 settings.onChange(applySettings);
 applySettings();
 const hud = new Hud(measures);

@@ -1,8 +1,8 @@
 // @ts-check
 // The start overlay: a name, a ship, and Play or Spectate.
 //
-// It reads the page's address and has settings.js remember what was chosen; it connects nothing.
-// Made by main.js, which is told of the choice to enter.
+// It reads the page's address and stores the choices in settings.js; it opens no connection. Made by
+// main.js, whose callback it calls to enter.
 
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
@@ -10,10 +10,10 @@ import { element } from "./dom.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
-/** Longer than any room's name, so that the server refuses it by saying what a name is; a hello
- *  that is too long it would not read at all. */
+/** Longer than any valid room name, so that the server's refusal explains the rule; a hello that is
+ *  too long would be cut off without one. */
 const ROOM_MAX = 33;
-/** Who comes without a name is given one, so that the first press may be Play. */
+/** Players without a name get one of these, so that they can press Play at once. */
 const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
   "Petrel Quill Raven Swift Tern Umbra Vesper Wren Zephyr"
@@ -44,7 +44,7 @@ export class Start {
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
 
-  /** Sets what is to be entered as it was before. @param {string} name @param {string | null} room */
+  /** Restores name and room after a reload. @param {string} name @param {string | null} room */
   restore(name, room) {
     if (name !== "") this.nameBox.value = name;
     this.room = room;

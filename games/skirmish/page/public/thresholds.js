@@ -1,15 +1,15 @@
 // @ts-check
-// What eyes, ears and words tell alike: what they call things, and from where on.
+// Names and thresholds that graphics, sound and texts share.
 //
-// It owns names and thresholds and nothing else. Used by draw/, hud/ and sound.js.
+// It owns nothing else. Used by draw/, hud/ and sound.js.
 
-/** Below this part of its hull a ship is badly off. */
+/** Below this fraction of its hull a ship shows and sounds its damage. */
 export const LOW_HULL = 0.35;
 
-/** From so many kills in a row on all are told of somebody's streak. */
+/** From this many kills in a row on, a streak is announced to everybody. */
 export const STREAK_ANNOUNCED = 8;
 
-/** By the kind of a pick-up: what it is, what it does, and its sound (sound/recipes.js).
+/** By kind of pick-up: its name, its effect, and its sound (sound/recipes.js).
  *  @type {{ name: string, does: string, sound: string }[]} */
 export const PICKUPS = [
   { name: "Repair", does: "hull mended", sound: "repair" },

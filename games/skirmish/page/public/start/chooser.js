@@ -38,10 +38,10 @@ export class Chooser {
   }
 
   /** Says what the classes are like. @param {Class[]} classes */
-  tell(classes) {
+  setClasses(classes) {
     const traits = Object.values(TRAITS).map((of) => classes.map(of));
     classes.forEach((ship, nth) => {
-      this.choices[nth]?.tell(ship.name, traits.map((values) => share(values, values[nth])));
+      this.choices[nth]?.fill(ship.name, traits.map((values) => share(values, values[nth])));
     });
   }
 }
@@ -75,7 +75,7 @@ class Choice {
   }
 
   /** @param {string} name @param {number[]} parts of its bars that are lit */
-  tell(name, parts) {
+  fill(name, parts) {
     this.name.textContent = name;
     parts.forEach((part, trait) => {
       this.bars[trait].bar.style.setProperty("--part", String(part));
