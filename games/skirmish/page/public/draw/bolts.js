@@ -1,8 +1,8 @@
 // @ts-check
-// Bolts and the trails of ships: streaks, all of one look in one stroke, so that a crowd of them
-// takes few.
+// Bolts and the trails of ships: streaks. Those of one colour and width are one stroke, so that many
+// of them are cheap.
 //
-// It knows where they are and paints them. Called by renderer.js, under the ships.
+// renderer.js calls it before the ships.
 
 import { ALL, OVERCHARGE, WHITE, indexIn } from "./palette.js";
 import { TRAIL_MS } from "./ship-effects.js";
@@ -14,10 +14,10 @@ import { TRAIL_MS } from "./ship-effects.js";
 
 const STREAK_SECONDS = 0.034;
 const TRAIL_BANDS = 5;
-/** No trail is longer, in units. */
+/** Longest segment of a trail, in units. */
 const TRAIL_REACH = 8;
 
-/** How thick the bolts of each class are: by what they do to whom they hit.
+/** Width of each class's bolts, by their damage.
  *  @param {Measures} measures @returns {number[]} */
 export function boltWidths({ classes }) {
   const mean = classes.reduce((sum, { damage }) => sum + damage, 0) / classes.length;

@@ -1,5 +1,5 @@
 // @ts-check
-// One frame, in the order in which it is painted.
+// Renders one frame, layer by layer.
 //
 // It owns the painters; it reads the world and never changes it. Called by main.js once per
 // animation frame.
@@ -26,17 +26,17 @@ import { drawPickups } from "./pickups.js";
 /** @typedef {import("../types.js").Measures} Measures */
 /** @typedef {import("../types.js").Own} Own */
 
-/** How often a ship that is badly off sheds something. */
+/** Debris per second of a ship with a low hull. */
 const EMBERS_PER_SECOND = 9;
 
 export class Renderer {
   /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Measures} measures
-   *  @param {Level} level how lavishly is drawn */
+   *  @param {Level} level the rendering quality */
   constructor(element, camera, measures, level) {
     this.calm = calm.matches;
     /** @private */
     this.guard = new Guard();
-    /** Whether the picture may shake at all: a setting. */
+    /** Whether hits shake the picture: a setting. */
     this.shakes = true;
     this.measures = measures;
     this.canvas = new Canvas(element, camera, level);
@@ -56,14 +56,14 @@ export class Renderer {
     this.setQuality(level);
   }
 
-  /** Draws more or less lavishly from here on. @param {Level} level */
+  /** @param {Level} level */
   setQuality(level) {
     this.canvas.setQuality(level);
     this.effects.most = level.marks;
     this.effects.sparkle = level.sparks;
   }
 
-  /** Another room: nothing of the last one may flash in it. */
+  /** Drops all effects, so that none of the last room shows in the next. */
   clear() {
     for (const part of [this.effects, this.alarm, this.shipEffects, this.eventEffects]) part.clear();
   }
@@ -95,7 +95,7 @@ export class Renderer {
     this.paint("alarm", () => this.alarm.draw(canvas, world, own, now, calm));
   }
 
-  /** Paints one layer; one that fails leaves the next a canvas as it should be.
+  /** Paints one layer; after one that fails it restores the canvas for the next.
    *  @private @param {string} layer @param {() => void} act */
   paint(layer, act) {
     const isPainted = this.guard.run(layer, () => {

@@ -1,17 +1,17 @@
 // @ts-check
-// What looks need to remember of each ship: where it flew, when it was hit, since when it charges.
+// Per-ship state for effects: its trail, its last hit, since when its rail charges.
 //
-// It owns that for as long as a ship is seen and a moment longer, and decides nothing about the
-// game. Filled by renderer.js at each frame, read by the painters of ships and bolts.
+// It keeps this while a ship is visible and a moment longer, and decides nothing about the game.
+// renderer.js updates it at each frame; the painters of ships and bolts read it.
 
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../types.js").Measures} Measures */
 /**
  * @typedef {object} ShipEffect
  * @property {number} entity
- * @property {{ x: number, y: number, at: number }[]} points where it was of late
+ * @property {{ x: number, y: number, at: number }[]} points its recent positions
  * @property {number} hitAt
- * @property {number} chargesSince Infinity while it charges nothing
+ * @property {number} chargesSince Infinity while its rail does not charge
  * @property {number} kind its class
  * @property {number} flags
  * @property {number} aim
@@ -23,7 +23,7 @@
 export const TRAIL_MS = 420;
 const TRAIL_STEP_MS = 30;
 export const HIT_MS = 320;
-/** Bolts outlive who fired them, but not for long. */
+/** How long state outlives its ship: bolts need their owner's. */
 const KEPT_MS = 3000;
 
 export class ShipEffects {
@@ -61,7 +61,7 @@ export class ShipEffects {
     return (flags & this.measures.flag_overcharged) !== 0;
   }
 
-  /** Notes where all are. @param {World} world @param {number} now */
+  /** Updates from the visible ships. @param {World} world @param {number} now */
   update(world, now) {
     for (const ship of world.ships) {
       let effect = this.byPlayer.get(ship.player);

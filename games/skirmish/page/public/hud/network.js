@@ -1,9 +1,9 @@
 // @ts-check
-// The panel by which a player simulates a bad network and switches off what the client does about
-// it; and the badge that says so for as long as anything is not as usual.
+// The panel that simulates a bad network and switches prediction and interpolation off; and the badge
+// that shows for as long as a setting is changed.
 //
-// It shows the settings of network.js and changes them. Made by main.js, which says who is
-// looking.
+// It shows and changes the settings of network.js. Made by main.js, which sets whether the page
+// spectates.
 
 import { RANGES } from "../network.js";
 import { element } from "../dom.js";
@@ -13,7 +13,7 @@ import { element } from "../dom.js";
 const SLIDERS = /** @type {const} */ (["latency", "jitter", "stall"]);
 const SWITCHES = /** @type {const} */ (["prediction", "interpolation"]);
 const UNITS = { latency: "ms", jitter: "ms", stall: "%" };
-/** Keys that work what has the focus; all others stay the game's. */
+/** Keys that the focused element handles; all others stay the game's. */
 const SLIDER_KEYS = /^(Arrow|Page|Home$|End$)/;
 const PRESS_KEYS = /^(Space|Enter)$/;
 
@@ -23,7 +23,7 @@ export class NetworkPanel {
     this.network = network;
     this.root = element("network", HTMLElement);
     this.button = element("network-open", HTMLButtonElement);
-    /** Whether the panel was last worked by a pointer. @private */
+    /** Whether the panel was last used with a pointer. @private */
     this.byPointer = false;
     for (const name of SLIDERS) {
       const slider = element(`network-${name}`, HTMLInputElement);
@@ -50,12 +50,12 @@ export class NetworkPanel {
     this.show();
   }
 
-  /** @param {boolean} spectates whether there is no own ship to be predicted */
+  /** @param {boolean} spectates if so, there is no own ship to predict */
   setSpectating(spectates) {
     element("network-prediction", HTMLInputElement).disabled = spectates;
   }
 
-  /** Shows the settings as they are. */
+  /** Shows the current settings. */
   show() {
     const { settings } = this.network;
     for (const name of SLIDERS) {
@@ -74,7 +74,7 @@ export class NetworkPanel {
     document.body.classList.toggle("simulated", what !== "");
   }
 
-  /** Gives whether it was open. */
+  /** Closes it. Returns whether it was open. */
   close() {
     if (this.root.hidden) return false;
     this.toggle(false);
@@ -98,20 +98,20 @@ export class NetworkPanel {
       const { target } = event;
       if (target instanceof HTMLInputElement && target.type === "text") return;
       this.toggle();
-      // Who closes it by key is back in the game.
+      // Closed by key: give the focus back to the game.
       if (this.root.hidden) this.button.blur();
     });
     const worked = [this.root, this.button, element("simulated", HTMLElement)];
     for (const element of worked) {
       element.addEventListener("pointerdown", () => (this.byPointer = true));
-      // Before the game hears of it.
+      // Before the game handles the key.
       element.addEventListener("keydown", (event) => {
         this.byPointer = false;
         const { target } = event;
         const slides = target instanceof HTMLInputElement && target.type === "range";
         if ((slides ? SLIDER_KEYS : PRESS_KEYS).test(event.code)) event.stopPropagation();
       });
-      // A pointer's press leaves no focus behind: the keys are for the game.
+      // Drop the focus after a pointer's press: the keys are for the game.
       for (const name of ["click", "change"]) {
         element.addEventListener(name, () => {
           const { activeElement } = document;

@@ -1,7 +1,7 @@
 // @ts-check
-// The round at the top of the screen: its time, its number, the points of the teams.
+// The round at the top of the screen: its time, its number, the teams' points.
 //
-// It shows the row of the round and counts nothing down by itself. Called by hud.js.
+// It shows the round's row; it has no countdown of its own. Called by hud.js.
 
 import { teamMark } from "./marks.js";
 import { element } from "../dom.js";

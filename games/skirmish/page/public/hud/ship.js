@@ -1,8 +1,8 @@
 // @ts-check
-// The own ship: hull, shield, the rail's charge, what it bears for a while; and its end, with who
-// did it, and the next one.
+// The own ship: hull, shield, the rail's charge, temporary effects; its death with the killer, and the
+// next ship.
 //
-// It shows the own state, of which the core knows more than rows tell. Called by hud.js.
+// It shows the own state, which has more than the ship's row. Called by hud.js.
 
 import { LOW_HULL } from "../thresholds.js";
 import { nameTag, shipMark, weaponMark } from "./marks.js";
@@ -23,7 +23,7 @@ export class OwnShip {
     this.bars = element("bars");
     /** @private */
     this.death = element("death");
-    /** Whether it was told who destroyed it. @private */
+    /** Whether the killer is known. @private */
     this.blamed = false;
   }
 
@@ -35,7 +35,7 @@ export class OwnShip {
     this.forget();
   }
 
-  /** Who destroyed it, which may come before or after its end was seen. @param {World} world
+  /** Shows the killer; the event may come before or after the death. @param {World} world
    *  @param {number} killer @param {boolean} rail */
   blame(world, killer, rail) {
     element("death-who").replaceChildren("Destroyed by ", nameTag(world, killer), weaponMark(rail));
@@ -54,7 +54,7 @@ export class OwnShip {
     this.drawDeath(own, flies, tickRate);
   }
 
-  /** What it bears for a while. @private @param {Own} own @param {boolean} flies */
+  /** Temporary effects. @private @param {Own} own @param {boolean} flies */
   drawState(own, flies) {
     const { overcharge_s } = this.measures;
     const left = flies ? own.overcharge_s : 0;
@@ -71,7 +71,7 @@ export class OwnShip {
   drawDeath(own, flies, tickRate) {
     this.death.hidden = flies;
     if (own.respawn_ticks === null) {
-      // The next death is known before it is drawn who caused it.
+      // The next death shows before its event names the killer.
       if (this.blamed) this.forget();
       return;
     }
@@ -89,7 +89,7 @@ export class OwnShip {
     this.blamed = false;
   }
 
-  /** What is more than `most` lies over the full bar. @private @param {string} id
+  /** What exceeds `most` is drawn over the full bar. @private @param {string} id
    *  @param {number} value @param {number} most */
   bar(id, value, most) {
     const text = String(Math.ceil(value));

@@ -1,8 +1,8 @@
 // @ts-check
-// The thumbs' sticks and the rail's button, drawn where the thumbs are, or would best be.
+// The touch sticks and the rail's button, drawn at the thumbs, or where these would best be.
 //
-// It only shows what input/touch.js knows, and touches the page when that changed. Called by
-// input.js in each frame.
+// It shows the state of input/touch.js and changes the page only when that changes. Called by input.js
+// in each frame.
 
 import { REACH_PX } from "../input/touch.js";
 import { element } from "../dom.js";

@@ -1,9 +1,9 @@
 // @ts-check
-// The bar under a spectator's picture: whom it follows and how that ship is, the next, the one
-// before, the free camera, the whole arena; and beside the room's name how late all of it is.
+// The spectator's bar: the followed player with its ship's state; buttons for the next and the
+// previous one, the free camera, the whole arena; and the delay beside the room's name.
 //
-// It shows what spectator.js knows and presses what it can do. Made by main.js, which calls it
-// in each frame of a spectator.
+// It shows the state of spectator.js and calls it. Made by main.js, which calls it in each frame of a
+// spectator.
 
 import { LOW_HULL } from "../thresholds.js";
 import { nameBox, nameText, playerColour, shipMark, teamMark } from "./marks.js";
@@ -23,9 +23,9 @@ export class WatchBar {
     this.shown = "";
     /** @private */
     this.vitals = "";
-    /** Whose class that is. @private @type {number | null} */
+    /** The player that the class is of. @private @type {number | null} */
     this.flier = null;
-    /** What the followed player flew last, as far as that was seen. @private
+    /** The last known class of the followed player. @private
      *  @type {number | undefined} */
     this.class = undefined;
     /** @private */
@@ -41,8 +41,8 @@ export class WatchBar {
     });
   }
 
-  /** Stands there for spectators and for nobody else.
-   *  @param {State | null} state of a spectator's client */
+  /** Shows the bar for spectators.
+   *  @param {State | null} state of a spectator's client; null for players */
   setNetwork(state) {
     element("hud").classList.toggle("watching", state !== null);
     element("watch").hidden = element("live").hidden = state === null;
@@ -104,7 +104,7 @@ export class WatchBar {
   }
 }
 
-/** A pointer's press leaves no focus behind: the keys are for the camera. @param {string} id
+/** Drops the focus after a pointer's press: the keys are for the camera. @param {string} id
  *  @param {() => void} act */
 function press(id, act) {
   const button = element(id);
@@ -119,7 +119,7 @@ function count(ships) {
   return ships === 1 ? "1 ship" : `${ships} ships`;
 }
 
-/** By how much what a spectator sees is late, for people; nothing if it is not.
+/** The spectators' delay as a text; empty if there is none.
  *  @param {State} state */
 function behind(state) {
   const delay = delaySeconds(state);
