@@ -166,7 +166,7 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   next.start(GREETING);
   await run(20_000);
   holds(wire.reloads === 1 && next.status === "idle", "one that is still refused is not loaded for ever");
-  holds(ended.some((reason) => reason.includes("after the page was loaded anew")), "and says so");
+  holds(ended.some((reason) => reason.includes("after the page was reloaded")), "and says so");
   for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x","idle":true}', JSON.stringify({ name: "x".repeat(1e5) })]) {
     world.sessionStorage.setItem("tickwire.rejoin", broken);
     const taken = takeRejoinIntent();
