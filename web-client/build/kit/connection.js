@@ -52,7 +52,7 @@ const STOOD_STILL_MS = 2000;
 /** A room that sends nothing for this long is lost, whatever the socket's state. */
 const SILENCE_MAX_MS = 6000;
 /** After this long a silence is reported. */
-const SILENCE_TOLD_MS = 1500;
+const SILENCE_REPORTED_MS = 1500;
 /** After this long in a room, the waits start over. */
 const SETTLED_MS = 2000;
 /** The usual reason for the end of a connection, as a text to show. */
@@ -183,7 +183,7 @@ export class Connection {
 
   /** Whether it is in a room that is silent. @private */
   isSilent() {
-    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_TOLD_MS;
+    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_REPORTED_MS;
   }
 
   /** Something suggests that the server is reachable now. @private */
@@ -335,7 +335,7 @@ export class Connection {
   }
 
   /** Reacts to the core's stage. @private @param {number} stage */
-  heed(stage) {
+  applyStage(stage) {
     if (stage === Stage.PLAYING) {
       if (this.status !== "playing") {
         this.enteredAt = performance.now();
@@ -414,7 +414,7 @@ export class Connection {
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
     } else if (this.status === "playing") {
-      const silent = now - this.heardAt > SILENCE_TOLD_MS;
+      const silent = now - this.heardAt > SILENCE_REPORTED_MS;
       if (silent !== this.silent) this.hooks.silent(silent);
       this.silent = silent;
     }
@@ -437,7 +437,7 @@ export class Connection {
       this.guard.run("input", this.hooks.sample);
       // The core may have trapped on it.
       if (!this.greeted) return;
-      this.heed(this.core.play(performance.now()));
+      this.applyStage(this.core.play(performance.now()));
       // The stage may have ended the attempt.
       if (!this.greeted) return;
       if (this.cut && !this.core.isComing()) this.lost(CUT);

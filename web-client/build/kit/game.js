@@ -49,7 +49,7 @@ export class Tickwire extends EventTarget {
   #roster = new Map();
   #rosterVersion = -1;
   /** The last reported version. */
-  #rosterTold = -1;
+  #rosterReported = -1;
   /** Values that are constant in a room. @type {Record<string, any>} */
   #room = {};
 
@@ -66,7 +66,7 @@ export class Tickwire extends EventTarget {
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address } = {}) {
     if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
-    const home = server === undefined ? here() : told(server);
+    const home = server === undefined ? here() : homeAt(server);
     const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files));
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
     const game = new Tickwire(await renew(), renew, home.server);
@@ -271,7 +271,7 @@ export class Tickwire extends EventTarget {
 
   #forget() {
     this.#room = {};
-    this.#rosterVersion = this.#rosterTold = -1;
+    this.#rosterVersion = this.#rosterReported = -1;
     this.#roster = new Map();
   }
 
@@ -302,8 +302,8 @@ export class Tickwire extends EventTarget {
   #tellNews() {
     if (!this.isInRoom) return;
     const version = this.#core.rosterVersion();
-    if (version !== this.#rosterTold) {
-      this.#rosterTold = version;
+    if (version !== this.#rosterReported) {
+      this.#rosterReported = version;
       this.#tell("roster", {});
     }
     for (let text = this.#core.notice(); text; text = this.#core.notice()) this.#tell("notice", { text });
@@ -361,14 +361,14 @@ function here() {
   const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
   if (own.protocol.startsWith("http")) {
     if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };
-    if (steps.at(-1) === "game.js" && own.href !== moduleUrl) return told(new URL(".", own));
+    if (steps.at(-1) === "game.js" && own.href !== moduleUrl) return homeAt(new URL(".", own));
   }
-  if (hasPage) return told(new URL(".", document.baseURI));
-  throw new Error("outside of a page, Tickwire.load needs to be told the server");
+  if (hasPage) return homeAt(new URL(".", document.baseURI));
+  throw new Error("outside of a page, Tickwire.load needs the option `server`");
 }
 
 /** @param {string | URL} server @returns {Home} */
-function told(server) {
+function homeAt(server) {
   const folder = new URL(String(server).replace(/\/?$/, "/"));
   return { server: folder, files: folder };
 }
