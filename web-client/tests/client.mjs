@@ -114,7 +114,7 @@ client.hello();
 holds((await thrown(() => client.receive(new Uint8Array(2 ** 21)))) === "message", "too long");
 holds((await thrown(() => client.receive(messages[0]))) === "message", "nothing more is taken");
 client.hello();
-holds(client.receive(messages[0]) === "welcome", "a hello begins anew");
+holds(client.receive(messages[0]) === "welcome", "a hello starts over");
 holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "a spectator has no input");
 holds((await thrown(() => client.hello({ name: "x".repeat(1_999) }))) === "argument", "a name too long");
 const settings = { text: "x".repeat(512) };

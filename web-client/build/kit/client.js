@@ -65,7 +65,7 @@ class Room {
     this.decoder = new Decoder(codec);
     this.schema = named(plain);
     this.entities = plain.entities.map(objectsOf);
-    this.happenings = plain.events.map(objectsOf);
+    this.makeEvents = plain.events.map(objectsOf);
     this.isPlayer = welcome.player !== null;
     this.ackEvery = Math.floor(welcome.tickRateHz / SPECTATOR_ACKS_HZ);
     this.level = parts.level;
@@ -221,7 +221,7 @@ export class TickwireClient {
     if (tick > TICK_MAX) throw new TickwireError("snapshot", "a tick that cannot be");
     this.tick = tick;
     this.standing = room.isPlayer && player ? { given: player.given.at(-1) ?? "absent", marginTicks: player.margin } : null;
-    for (const event of events) room.events.push(room.happenings[event.kind]("tick", event.tick, event.values));
+    for (const event of events) room.events.push(room.makeEvents[event.kind]("tick", event.tick, event.values));
     room.events.splice(0, Math.max(0, room.events.length - EVENTS_MAX));
     room.unacknowledged += 1;
     if (room.isAcknowledgementDue()) this.#outgoing.push(ack(room.acknowledge()));

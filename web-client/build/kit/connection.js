@@ -138,11 +138,11 @@ export class Connection {
     this.greeting = greeting;
     this.askedRoom = null;
     this.suspended = false;
-    this.anew();
+    this.restart();
   }
 
   /** Connects with the waits and counters reset. @private */
-  anew() {
+  restart() {
     this.reason = this.diagnosis = "";
     this.failed = 0;
     this.waitMs = WAIT_FIRST_MS;
@@ -168,7 +168,7 @@ export class Connection {
   resume() {
     if (!this.greeting || !this.suspended || isHidden()) return;
     this.suspended = false;
-    this.anew();
+    this.restart();
   }
 
   /** The page was hidden or shown. Messages received while it was hidden may still be queued.

@@ -420,7 +420,7 @@ class Packer {
     }
   }
 
-  /** @private @param {number} tag @param {number} length of what follows; gives where that is */
+  /** @private @param {number} tag @param {number} length of the content; returns its offset */
   head(tag, length) {
     const at = this.room(1 + length);
     this.bytes[at] = tag;

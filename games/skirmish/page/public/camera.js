@@ -143,7 +143,7 @@ export class Camera {
     this.place(this.x + x - nx, this.y + y - ny);
   }
 
-  /** Shakes by up to so many pixels for a moment. @param {number} pixels */
+  /** Shakes by up to this many pixels for a moment. @param {number} pixels */
   kick(pixels) {
     this.shake = Math.max(this.shake, finite(pixels));
   }

@@ -80,7 +80,7 @@ export class FrameTime {
   }
 }
 
-/** The last so many numbers. */
+/** A ring buffer of the last numbers. */
 class Ring {
   constructor() {
     this.values = new Float32Array(FRAMES);

@@ -39,7 +39,7 @@ const QUICK_MS = 4.5;
 const LATE_PART = 1.5;
 const LATE_MS_MIN = 25;
 const LATE_SHARE = 0.1;
-/** A level is judged after so many frames of it. */
+/** A level is judged after this many of its frames. */
 const JUDGED_FRAMES = 120;
 const JUDGED_EVERY_MS = 500;
 /** Frames must be quick for this long before a higher level is tried; doubles after each failed try. */

@@ -26,7 +26,7 @@ const HELLO_MAX_BYTES = 1_792;
 const SETTINGS_MAX_BYTES = 512;
 const SMALL = 16;
 const INPUT_MAX_BYTES = 32;
-/** Far more than a server gives a player. */
+/** Far more than a server sends of a player. */
 const NAME_MAX_CHARS = 256;
 const BOARD_MAX_PLAYERS = 50;
 

@@ -163,13 +163,13 @@ export function planOf(kinds, index, entities, isEntity, hz) {
   const holds = fields.map((_, at) => at).filter((at) => sortOf(fields[at]) === "hold");
   /** @type {number[]} */
   const movingFields = [];
-  const visit = (/** @type {number} */ at) => {
+  const addAfterNeeded = (/** @type {number} */ at) => {
     if (sortOf(fields[at]) === "hold" || movingFields.includes(at)) return;
     const needs = needsOf(fields[at]);
-    if (needs !== undefined) visit(needs);
+    if (needs !== undefined) addAfterNeeded(needs);
     movingFields.push(at);
   };
-  fields.forEach((_, at) => visit(at));
+  fields.forEach((_, at) => addAfterNeeded(at));
   const isLastTwo = (/** @type {number} */ at) => sortOf(fields[at]) === "last-two";
   const naming = fields.findIndex((field) => field.names !== null);
   const named = naming < 0 ? null : fields[naming].names;
