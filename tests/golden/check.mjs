@@ -1,9 +1,9 @@
-// Decodes the streams of files as README.md here describes them by the decoder of client.js, and compares
-// with what is there.
+// Decodes the streams of golden files (README.md here describes them) with the decoder of client.js, and
+// compares the result with the files.
 //
 //     node check.mjs FILE...
 //
-// Prints how much it has decoded; ends with 1 at the first thing that is not as it should be.
+// Prints how much it decoded; exits with 1 at the first difference.
 
 import { readFileSync } from "node:fs";
 
@@ -12,7 +12,7 @@ import { Codec, Decoder } from "../../web-client/build/kit/stream/decoder.js";
 import { bitsOf, readSchema } from "../../web-client/build/kit/stream/schema.js";
 import { RangeSource } from "../../web-client/build/kit/stream/symbols.js";
 
-/** The plain coding, which no connection uses: one can tell by eye what it says. */
+/** The plain coding, which no connection uses: it is readable by eye. */
 class PlainSource {
   at = 0;
 
@@ -85,7 +85,7 @@ function readStreams(text) {
   return file;
 }
 
-/** What a snapshot says, as the lines of a step. */
+/** A snapshot as the lines of a step. */
 function linesOf(decoder, { player, events }) {
   const lines = [];
   if (player !== null) {
@@ -102,11 +102,11 @@ function same(is, should, where) {
   process.exit(1);
 }
 
-/** A deep copy in which what was shared still is; plans, which never change, are the same. */
+/** A deep copy that keeps shared references; plans, which never change, are not copied. */
 function cloned(value, done = new Map()) {
   if (typeof value !== "object" || value === null || value instanceof Codec) return value;
   if (done.has(value)) return done.get(value);
-  // What is only remembered is found again.
+  // Caches are filled again.
   if (value instanceof Map) return new Map();
   if (value instanceof Set) return new Set();
   const copy = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));

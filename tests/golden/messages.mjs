@@ -1,10 +1,9 @@
-// Reads server-messages.txt, and writes the messages of client-messages.txt that a client without rules has,
-// by the messages of client.js:
+// Reads server-messages.txt, and writes those messages of client-messages.txt that a client without rules
+// sends, with the messages of client.js:
 //
 //     node messages.mjs
 //
-// Prints each message of a server as JSON behind its name; ends with 1 at the first thing that is not as it
-// should be.
+// Prints each server message as JSON behind its name; exits with 1 at the first difference.
 
 import { readFileSync } from "node:fs";
 

@@ -14,7 +14,7 @@ fn run(script: &str) {
 
 #[test]
 fn whatever_hands_do_between_two_ticks_is_told_of_and_is_a_number() {
-    run("tests/hands.mjs");
+    run("tests/input.mjs");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 import { TickwireClient } from "../build/kit/client.js";
 
 const [address = "http://127.0.0.1:7777", room = "", count = "150"] = process.argv.slice(2);
-// With a slash at its end, an address below a path is one to start from.
+// With a slash at its end, an address with a path is a base URL.
 const server = address.replace(/\/?$/, "/");
 const client = new TickwireClient();
 const socket = new WebSocket(new URL("ws", server.replace(/^http/, "ws")));
@@ -17,7 +17,7 @@ socket.addEventListener("open", () => {
   client.hello({ name: "watcher", room });
   flush();
 });
-// While nothing comes, as before the delay of the stream is over, a ping says that we are here.
+// Pings keep the connection alive while no snapshots come, as during the spectators' delay.
 const pings = setInterval(() => {
   if (client.stage !== "playing") return;
   client.ping();

@@ -1,10 +1,10 @@
 // @ts-check
-// What the page's camera and frames promise, without a browser: node camera.mjs [SEED]
+// Tests of the page's camera and frames, without a browser: node camera.mjs [SEED]
 //
-// Whatever window, mouse and clock say, where the camera is stays a number, and one step of a frame
+// With any values of window, mouse and clock the camera's position stays a number, and a step of a frame
 // that fails stops no other. Run by tests/tests/page_in_node.rs.
 
-import { BROKEN, dice, holds, tell } from "./fake-browser.mjs";
+import { BROKEN, dice, dispatch, holds } from "./fake-browser.mjs";
 
 const { Camera } = await import("../../games/skirmish/page/public/camera.js");
 const { Guard } = await import("../build/kit/guard.js");
@@ -22,7 +22,7 @@ const measures = /** @type {any} */ ({
 });
 const camera = new Camera(measures);
 
-/** What of the camera is no number, or none that can be drawn by. */
+/** Values of the camera that are not numbers or cannot be drawn. */
 function broken() {
   const { x, y, scale, width, height, leadX, leadY, shake, offsetX, offsetY } = camera;
   const all = { x, y, scale, width, height, leadX, leadY, shake, offsetX, offsetY };
@@ -31,7 +31,7 @@ function broken() {
   return bad;
 }
 
-// A stick straight along an axis on a screen that shows all there is along the other.
+// A stick straight along an axis, on a screen that shows the whole known area along the other.
 camera.resize(2_000, 100_000);
 for (const aim of [0, Math.PI / 2, Math.PI, -Math.PI / 2]) camera.lead(aim, Infinity, 0.016);
 holds(broken().length === 0, "a lead along an axis is one");
@@ -61,7 +61,7 @@ const world = /** @type {any} */ ({
 });
 const surface = /** @type {any} */ (new EventTarget());
 const spectator = new Spectator(camera, world, surface, () => {});
-spectator.become(true);
+spectator.setActive(true);
 const things = [
   () => camera.resize(any(), any()),
   () => camera.sitOn(any(), any()),
@@ -74,10 +74,10 @@ const things = [
   () => camera.zoom(any(), any(), any()),
   () => camera.kick(any()),
   () => camera.settle(any()),
-  () => tell("wheel", { deltaY: any(), clientX: any(), clientY: any() }, surface),
-  () => tell("pointerdown", { pointerId: some([1, 2]), clientX: any(), clientY: any() }, surface),
-  () => tell("pointermove", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
-  () => tell("pointerup", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => dispatch("wheel", { deltaY: any(), clientX: any(), clientY: any() }, surface),
+  () => dispatch("pointerdown", { pointerId: some([1, 2]), clientX: any(), clientY: any() }, surface),
+  () => dispatch("pointermove", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => dispatch("pointerup", { pointerId: some([1, 2]), clientX: any(), clientY: any() }),
   () => some([() => spectator.follow(1), () => spectator.showWhole(), () => spectator.roam()])(),
   () => spectator.move(any()),
 ];
@@ -93,8 +93,8 @@ camera.sitOn(1, 2);
 camera.settle(10);
 holds(Math.hypot(camera.x - 1, camera.y - 2) < 0.01, "after 50000 broken things the camera sits on its ship");
 const before = camera.x;
-tell("keydown", { code: "KeyA", key: "a" });
-tell("keyup", { code: "KeyA", key: "a" });
+dispatch("keydown", { code: "KeyA", key: "a" });
+dispatch("keyup", { code: "KeyA", key: "a" });
 spectator.move(0.016);
 holds(camera.x < before, "a key that moves the picture does, however short it is pressed");
 const after = camera.x;
@@ -104,15 +104,15 @@ spectator.showWhole();
 for (let frame = 0; frame < 600; frame++) spectator.move(0.016);
 holds(Math.hypot(camera.x, camera.y) < 5 && camera.sees(40, 0, 0), "and shows a spectator the arena");
 
-// Keys that come before the first picture, as they may on a slow line or while a delay passes.
-const key = (/** @type {string} */ code) => tell("keydown", { code, key: code });
-const release = (/** @type {string} */ code) => tell("keyup", { code, key: code });
-/** Whom a spectator follows who does this before the first picture, in which only 4 and 7 fly.
+// Keys before the first snapshot, as on a slow connection or during the spectators' delay.
+const key = (/** @type {string} */ code) => dispatch("keydown", { code, key: code });
+const release = (/** @type {string} */ code) => dispatch("keyup", { code, key: code });
+/** The player that a spectator follows after acting before the first snapshot, in which only 4 and 7 fly.
  *  @param {() => void} act */
 function followedAfter(act) {
   Object.assign(world, { borderRadius: 0, shipOf: () => undefined });
   world.players = new Map();
-  spectator.become(true);
+  spectator.setActive(true);
   spectator.move(0.016);
   act();
   spectator.move(0.016);
@@ -124,22 +124,22 @@ function followedAfter(act) {
   spectator.move(0.016);
   spectator.move(0.016);
   spectator.move(0.016);
-  holds(early === null, "nobody is followed before the first picture");
+  holds(early === null, "nobody is followed before the first snapshot");
   return spectator.followed;
 }
-holds(followedAfter(() => {}) === null, "nor after it, unless that was asked for");
-holds(followedAfter(() => key("KeyE")) === 4, "who asked for the next before it follows the first that flies");
-holds(followedAfter(() => key("KeyQ")) === 7, "who asked for the one before, the last");
+holds(followedAfter(() => {}) === null, "nor after it, without a key");
+holds(followedAfter(() => key("KeyE")) === 4, "after a key for the next player, the first that flies is followed");
+holds(followedAfter(() => key("KeyQ")) === 7, "after a key for the previous one, the last");
 /** @type {[string, () => void][]} */
 const turned = [
   ["M", () => key("KeyM")],
   ["a key that moves the picture", () => (key("KeyA"), release("KeyA"))],
   ["the wheel", () => spectator.zoomMiddle(1)],
-  ["another room", () => spectator.become(true)],
+  ["another room", () => spectator.setActive(true)],
 ];
 for (const [name, act] of turned) {
   const followed = followedAfter(() => (key("KeyE"), act()));
-  holds(followed === null, `who asked and then turned to something else (${name}) follows nobody`);
+  holds(followed === null, `a key followed by something else (${name}) follows nobody`);
 }
 
 for (const ratio of [NaN, 0, -1, undefined, 3]) {

@@ -1,5 +1,5 @@
 // @ts-check
-// What client.js promises, against a running server: node client.mjs URL
+// Tests of client.js against a running server: node client.mjs URL
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
 
@@ -16,7 +16,7 @@ function holds(claim, what) {
   console.log(what);
 }
 
-/** The code of what is thrown. @param {() => unknown} act */
+/** The code of the thrown error. @param {() => unknown} act */
 async function thrown(act) {
   try {
     await act();
@@ -27,11 +27,11 @@ async function thrown(act) {
   return null;
 }
 
-/** Of the socket that closed last. */
+/** Close code of the last socket. */
 let closeCode = 0;
 
 /**
- * Connects, and gives each message to `each` before it is taken, until the socket closes.
+ * Connects, and passes each message to `each` before the client gets it, until the socket closes.
  * @param {Greeting} greeting
  * @param {(client: TickwireClient, name: string, message: ArrayBuffer) => void} each
  */
@@ -59,7 +59,7 @@ async function join(greeting, each) {
   return client;
 }
 
-// A player without rules: its own state comes whole, and its inputs are taken.
+// A player without rules: it receives its whole own state, and the server accepts its inputs.
 let received = 0;
 let ownBytes = 0;
 let pinged = 0;
@@ -82,7 +82,7 @@ const names = [...player.roster.values()].map((each) => each.name);
 holds(names.includes("Ada"), "the roster has its name");
 holds(closeCode === 1000, "it left in order");
 
-// What is no message is a typed error; other clients do not mind.
+// Invalid bytes are a typed error, and do not affect other clients.
 /** @type {ArrayBuffer[]} */
 const messages = [];
 const spectator = await join({ room: "raw" }, (client, _name, message) => {
@@ -114,15 +114,15 @@ client.hello();
 holds((await thrown(() => client.receive(new Uint8Array(2 ** 21)))) === "message", "too long");
 holds((await thrown(() => client.receive(messages[0]))) === "message", "nothing more is taken");
 client.hello();
-holds(client.receive(messages[0]) === "welcome", "a hello begins anew");
-holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "who watches cannot act");
+holds(client.receive(messages[0]) === "welcome", "a hello starts over");
+holds((await thrown(() => client.input(1, Uint8Array.of(0)))) === "argument", "a spectator has no input");
 holds((await thrown(() => client.hello({ name: "x".repeat(1_999) }))) === "argument", "a name too long");
 const settings = { text: "x".repeat(512) };
 holds((await thrown(() => client.hello({ room: "a", settings }))) === "argument", "settings too long");
 const texts = /** @type {any} */ ("a text");
 holds((await thrown(() => client.receive(texts))) === "argument", "a text is no message");
 
-// What was made in another realm is as good: jest, jsdom and frames have classes of their own.
+// Buffers of other realms work: jest, jsdom and frames have classes of their own.
 const { runInNewContext } = await import(/** @type {any} */ ("node:vm"));
 const elsewhere = runInNewContext("(bytes) => Uint8Array.from(bytes)");
 const foreign = new TickwireClient();
@@ -130,7 +130,7 @@ foreign.hello();
 holds(foreign.receive(elsewhere(new Uint8Array(messages[0])).buffer) === "welcome", "a buffer of another realm");
 holds(foreign.receive(elsewhere(new Uint8Array(messages[1]))) !== null, "a view of another realm");
 
-// Many side by side, each with a stream of its own.
+// Many clients, each with a stream of its own.
 const crowd = Array.from({ length: 64 }, () => new TickwireClient());
 for (const each of crowd) each.hello();
 for (const [nth, message] of messages.entries()) {
@@ -140,7 +140,7 @@ const last = crowd[63].tick ?? 0;
 holds(last === spectator.tick && crowd[63].rows().length === spectator.rows().length, "a crowd");
 holds(crowd[20].tick !== null && crowd[20].tick < last, "each with a stream of its own");
 
-// Who is not let in is told why.
+// A refused client receives the reason.
 const refused = await join({ game: "skirmish", rules: 4_000_000_000 }, () => {});
 holds(refused.refusal?.reason === "rules" && refused.refusal.server !== null, "other rules");
 holds((await join({ game: "chess" }, () => {})).refusal?.reason === "game", "another game");

@@ -1,10 +1,10 @@
 // @ts-check
-// What connection.js promises, without a browser: node connection.mjs
+// Tests of connection.js, without a browser: node connection.mjs
 //
-// The line dies and comes back, the page is put away and shown again, the server is renewed, away, or
+// The network fails and comes back, the page is put away and shown again, the server is updated, away, or
 // refuses the page. Run by tests/tests/page_in_node.rs.
 
-import { document, holds, run, tell, told, world } from "./fake-browser.mjs";
+import { dispatch, document, fake, holds, run, world } from "./fake-browser.mjs";
 import { FakeCore, FakeSocket, until, wire } from "./fake-wire.mjs";
 
 const { Connection } = await import("../build/kit/connection.js");
@@ -20,13 +20,13 @@ let turns = [];
 let ended = [];
 /** @type {Greeting[]} */
 let reloads = [];
-/** Says what the page holds; may throw. */
+/** The hook that sets the input; may throw. */
 let held = () => {};
-/** What else a page does when its connection turns. @param {string} _status */
+/** What else a page does at a change of status. @param {string} _status */
 let onTurn = (_status) => {};
-/** Gets a fresh core. @type {() => Promise<FakeCore>} */
+/** Loads a new core. @type {() => Promise<FakeCore>} */
 let renew = async () => new FakeCore();
-/** A page that has just been loaded over so many connections. @param {number} [loadedBy] @param {Greeting} [greeting] */
+/** A page that was just loaded over this many connections. @param {number} [loadedBy] @param {Greeting} [greeting] */
 async function page(loadedBy = 6, greeting = GREETING) {
   turns = [];
   ended = [];
@@ -54,7 +54,7 @@ async function page(loadedBy = 6, greeting = GREETING) {
 }
 const reasons = () => turns.map(({ reason }) => reason).join(" / ");
 
-// The line dies soon after the page was loaded over it.
+// The network fails soon after the page was loaded.
 const back = [];
 for (const away of [2_000, 7_500, 9_000, 12_300, 20_000, 45_000, 90_000]) {
   const { connection } = await page();
@@ -62,35 +62,35 @@ for (const away of [2_000, 7_500, 9_000, 12_300, 20_000, 45_000, 90_000]) {
   wire.die();
   await run(away);
   wire.line = true;
-  // A short one is sat out by the socket: what was lost is sent again.
+  // A socket survives a short failure: TCP retransmits what was lost.
   const socket = wire.sockets.at(-1);
   if (away < 6_000 && socket) {
     socket.born = wire.deaths;
     socket.say("snapshot");
   }
-  const isBack = () => connection.status === "playing" && told.now - connection.heardAt < 100;
+  const isBack = () => connection.status === "playing" && fake.now - connection.heardAt < 100;
   back.push(Math.round(await until(run, isBack, 120_000)));
   connection.leave();
 }
 console.log(`back after a line was dead, ms: ${back.join(" ")}`);
 holds(Math.max(...back) <= 5_000, "the page is back within 5 s of the line");
 
-// Told that the network is there again it looks at once, whatever it was waiting for.
-const told_ = [];
+// When the browser reports the network back, it connects at once, whatever it was waiting for.
+const delays = [];
 for (const away of [8_000, 12_300, 14_900, 45_000]) {
   const { connection } = await page();
   await run(1_000);
   wire.die();
   await run(away);
   wire.line = true;
-  tell("online");
-  told_.push(Math.round(await until(run, () => connection.status === "playing", 60_000)));
+  dispatch("online");
+  delays.push(Math.round(await until(run, () => connection.status === "playing", 60_000)));
   connection.leave();
 }
-console.log(`back after being told so, ms: ${told_.join(" ")}`);
-holds(Math.max(...told_) <= 250, "told that the network is back, the page is back at once");
+console.log(`back after the browser's event, ms: ${delays.join(" ")}`);
+holds(Math.max(...delays) <= 250, "when the browser reports the network back, the page is back at once");
 
-// A server that is away for a minute is asked by requests: hardly a WebSocket fails.
+// A server that is away for a minute gets requests: hardly a WebSocket fails.
 {
   const { connection } = await page();
   wire.server = "down";
@@ -109,74 +109,74 @@ holds(Math.max(...told_) <= 250, "told that the network is back, the page is bac
   connection.leave();
 }
 
-// Put away, to be shown again perhaps.
+// Put away, perhaps to be shown again.
 for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   const target = hide === "freeze" ? document : undefined;
   const { connection, core } = await page();
   const socket = /** @type {FakeSocket} */ (wire.sockets.at(-1));
   document.hidden = true;
-  tell("visibilitychange", {}, document);
-  tell(hide, { persisted: true }, target);
-  tell(hide, { persisted: true }, target);
+  dispatch("visibilitychange", {}, document);
+  dispatch(hide, { persisted: true }, target);
+  dispatch(hide, { persisted: true }, target);
   holds(socket.closed !== null, `at ${hide} the socket is closed at once`);
   holds(core.left === 0 && !socket.sent.some(({ goodbye }) => goodbye), "without a goodbye");
   const before = wire.sockets.length;
-  tell("online");
+  dispatch("online");
   await run(60_000);
   holds(wire.sockets.length === before, "nothing is opened while nobody looks");
   document.hidden = false;
-  tell("visibilitychange", {}, document);
-  tell(show, { persisted: true }, target);
+  dispatch("visibilitychange", {}, document);
+  dispatch(show, { persisted: true }, target);
   const ms = await until(run, () => connection.status === "playing", 5_000);
   holds(ms <= 250 && wire.requests.length === 0, `at ${show} it plays on at once: ${ms} ms`);
   const hello = wire.hellos.at(-1);
   holds(hello.name === "Ada" && hello.room === "blue" && !hello.spectator, "as what it was");
   connection.leave();
-  holds(core.left === 1, "who leaves says goodbye");
-  tell(hide, { persisted: true }, target);
-  tell(show, { persisted: true }, target);
+  holds(core.left === 1, "leaving sends a goodbye");
+  dispatch(hide, { persisted: true }, target);
+  dispatch(show, { persisted: true }, target);
   holds(connection.status === "idle", "and is not brought back");
 }
 {
   const { connection } = await page();
-  tell("pagehide", { persisted: false });
+  dispatch("pagehide", { persisted: false });
   holds(wire.sockets.at(-1)?.closed === null, "the socket of a page that ends is the browser's to close");
   connection.leave();
 }
 
-// The server was renewed: once the page is loaded anew, with what was wanted.
+// The server was updated: the page reloads once, and keeps the join options.
 {
   const { connection } = await page();
   wire.stale = true;
   /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
   await run(3_000);
-  holds(wire.reloads === 1 && reloads[0]?.name === "Ada", "another server's page is loaded anew, once");
-  holds(ended.length === 0, "without a word of it until then");
+  holds(wire.reloads === 1 && reloads[0]?.name === "Ada", "the page of another version reloads once");
+  holds(ended.length === 0, "without an error until then");
   saveRejoinIntent(/** @type {Greeting} */ (reloads[0]), false, 2);
   const { stale } = wire;
-  // The page that is loaded then, still refused.
+  // The reloaded page is still refused.
   const wanted = takeRejoinIntent();
   holds(wanted?.name === "Ada" && wanted.room === "blue" && wanted.ship === 2 && !wanted.spectator, "name, room, ship and role are kept");
   saveRejoinIntent({ ...GREETING, spectator: true }, true, 2);
-  holds(takeRejoinIntent()?.idle, "and that it only watches because it did nothing");
+  holds(takeRejoinIntent()?.idle, "and that it watches because it was idle");
   holds(takeRejoinIntent() === null, "for one page alone");
   const { connection: next } = await page();
   next.leave();
   wire.stale = stale;
   next.start(GREETING);
   await run(20_000);
-  holds(wire.reloads === 1 && next.status === "idle", "one that is still refused is not loaded for ever");
-  holds(ended.some((reason) => reason.includes("after the page was loaded anew")), "and says so");
+  holds(wire.reloads === 1 && next.status === "idle", "one that is still refused does not reload for ever");
+  holds(ended.some((reason) => reason.includes("after the page was reloaded")), "and says so");
   for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x","idle":true}', JSON.stringify({ name: "x".repeat(1e5) })]) {
     world.sessionStorage.setItem("tickwire.rejoin", broken);
     const taken = takeRejoinIntent();
-    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator && !taken.idle), `${broken.slice(0, 20)} is no wish`);
+    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator && !taken.idle), `${broken.slice(0, 20)} is no intent`);
   }
   connection.leave();
   world.sessionStorage.removeItem("tickwire.reloaded");
 }
 
-// A page that may not connect is told why, and one that cannot is told what it may be.
+// A page that may not connect shows why; one that cannot connect shows possible reasons.
 {
   const { connection } = await page();
   wire.server = "forbidden";
@@ -190,7 +190,7 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   wire.server = "shut";
   /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
   await run(10_000);
-  holds(reasons().includes("the server answers, but opens no connection"), "a server that opens no socket is told of");
+  holds(reasons().includes("the server answers, but opens no connection"), "a server that opens no socket is reported");
   holds(reasons().includes("http://play.test"), "with the page's origin");
   wire.server = "closing";
   await run(5_000);
@@ -200,7 +200,7 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   connection.leave();
 }
 
-// A proxy may refuse the request for its origin and let the WebSocket pass.
+// A proxy may refuse the request because of its origin and forward the WebSocket.
 for (const answerMs of [20, 900]) {
   const { connection } = await page();
   wire.server = "shut";
@@ -214,7 +214,7 @@ for (const answerMs of [20, 900]) {
   holds(connection.status === "playing" && ended.length === 0, "and the refusal ends nothing");
   connection.leave();
 }
-// So many connections that one more is refused is no fault of the origin.
+// A refusal for too many connections does not blame the origin.
 {
   const { connection } = await page();
   wire.server = "crowded";
@@ -227,14 +227,14 @@ for (const answerMs of [20, 900]) {
   holds(ended.length === 0, "it passes");
   wire.server = "down";
   await run(20_000);
-  holds(turns.at(-1)?.reason.includes("lost"), "a server that is away then is called away");
+  holds(turns.at(-1)?.reason.includes("lost"), "a server that then is away is reported as that");
   wire.server = "up";
   const ms = await until(run, () => connection.status === "playing", 10_000);
   holds(ms <= 4_000, `and the page is back when it is: ${ms} ms`);
   connection.leave();
 }
 
-// A core that has trapped is replaced, whatever the player does until there is another.
+// A core that has trapped is replaced, whatever the player does meanwhile.
 for (const action of ["waits", "leaves and plays again", "is put away", "plays on after being idle"]) {
   const { connection, core } = await page();
   let asked = 0;
@@ -254,9 +254,9 @@ for (const action of ["waits", "leaves and plays again", "is put away", "plays o
     await run(500);
     connection.start(GREETING);
   } else if (action === "is put away") {
-    tell("freeze", {}, document);
+    dispatch("freeze", {}, document);
     await run(100);
-    tell("resume", {}, document);
+    dispatch("resume", {}, document);
   } else if (action.startsWith("plays")) {
     connection.rejoinAs(false);
   }
@@ -271,31 +271,31 @@ for (const action of ["waits", "leaves and plays again", "is put away", "plays o
   connection.leave();
 }
 
-// A page that is shown again has not been told yet of what came while it was hidden.
+// A page that is shown again has messages waiting from while it was hidden.
 for (const lives of [true, false]) {
   const { connection } = await page();
   await run(500);
   const before = wire.sockets.length;
   document.hidden = true;
-  tell("visibilitychange", {}, document);
-  connection.heardAt = told.now - 20_000;
-  connection.watchedAt = told.now - 20_000;
+  dispatch("visibilitychange", {}, document);
+  connection.heardAt = fake.now - 20_000;
+  connection.watchedAt = fake.now - 20_000;
   if (!lives) wire.die();
   document.hidden = false;
-  tell("visibilitychange", {}, document);
-  holds(wire.sockets.length === before && connection.status === "playing", "a page that is shown waits for what it is told");
+  dispatch("visibilitychange", {}, document);
+  holds(wire.sockets.length === before && connection.status === "playing", "a page that is shown waits for its messages");
   if (!lives) wire.line = true;
   await run(400);
   const opened = wire.sockets.length - before;
   holds(opened === (lives ? 0 : 1), lives ? "a socket that lives is kept" : "one that is dead is replaced soon");
   connection.leave();
 }
-// A machine that has slept wakes to its timers first, then to what came meanwhile.
+// After a sleep timers run first, then the messages that came meanwhile.
 {
   const { connection } = await page();
   await run(500);
   wire.line = false;
-  told.now += 20_000;
+  fake.now += 20_000;
   await run(100);
   wire.line = true;
   /** @type {FakeSocket} */ (wire.sockets.at(-1)).say("snapshot");
@@ -307,25 +307,25 @@ for (const lives of [true, false]) {
 {
   const { connection } = await page();
   document.hidden = true;
-  tell("visibilitychange", {}, document);
-  tell("freeze", {}, document);
+  dispatch("visibilitychange", {}, document);
+  dispatch("freeze", {}, document);
   const before = wire.sockets.length;
   for (let nth = 0; nth < 3; nth++) {
-    tell("resume", {}, document);
+    dispatch("resume", {}, document);
     await run(1_000);
-    tell("freeze", {}, document);
+    dispatch("freeze", {}, document);
     await run(1_000);
   }
-  tell("resume", {}, document);
+  dispatch("resume", {}, document);
   holds(wire.sockets.length === before, "a hidden page that runs for a moment joins nothing");
   document.hidden = false;
-  tell("visibilitychange", {}, document);
+  dispatch("visibilitychange", {}, document);
   const ms = await until(run, () => connection.status === "playing", 5_000);
   holds(ms <= 250, `shown, it plays on at once: ${ms} ms`);
   connection.leave();
 }
 
-// Who was idle watches and comes back in the same room if that has space, and in any if not.
+// An idle player watches and comes back in the same room if that has space, else in any.
 const anyRoom = { ...GREETING, room: null };
 for (const isFull of [false, true]) {
   const { connection } = await page(6, anyRoom);
@@ -340,11 +340,11 @@ for (const isFull of [false, true]) {
   holds(asked === (isFull ? any : own).join(", "), `idle${isFull ? ", and the room is full" : ""}: ${asked}`);
   /** @type {FakeSocket} */ (wire.sockets.at(-1)).end();
   await until(run, () => connection.status === "playing", 5_000);
-  holds(wire.hellos.at(-1).room === null, "a later connection asks for what was wanted at first");
+  holds(wire.hellos.at(-1).room === null, "a later connection asks for the original room");
   connection.leave();
 }
 
-// Without storage no page is loaded anew, and none says that it was.
+// Without storage the page does not reload, and does not claim that it did.
 {
   const { setItem } = world.sessionStorage;
   world.sessionStorage.setItem = () => {
@@ -360,7 +360,7 @@ for (const isFull of [false, true]) {
   world.sessionStorage.setItem = setItem;
 }
 
-// Whatever the rest of the page throws, inputs go on.
+// Inputs go on even if the page throws.
 {
   const { connection, core } = await page();
   const { error } = console;
@@ -397,7 +397,7 @@ for (const isFull of [false, true]) {
   connection.leave();
 }
 
-// A server that takes no more and then does not answer is not asked the more often for it.
+// A full server that then does not answer is not asked more often for that.
 {
   const { connection } = await page();
   wire.server = "shut";
@@ -409,7 +409,7 @@ for (const isFull of [false, true]) {
   connection.leave();
 }
 
-// Binary is binary, whichever realm it is of.
+// Buffers of any realm are binary.
 const { runInNewContext } = await import(/** @type {any} */ ("node:vm"));
 holds(isBinary(new ArrayBuffer(1)) && isBinary(runInNewContext("new ArrayBuffer(1)")), "buffers of any realm are binary");
 holds(![null, "text", {}, new Uint8Array(1), undefined].some(isBinary), "nothing else is");

@@ -1,21 +1,20 @@
 // @ts-check
-// As much of a browser as the page's modules without a screen need, on virtual time: import it
-// before them.
+// A fake browser on virtual time, for the page's modules that need no screen: import it before them.
 //
-// A window and a document that take listeners and events, timers and a clock that only `run` moves, and
-// what a device or a browser tells, to be set at will. The wire is web-client/tests/fake-wire.mjs's.
+// It has a window and a document with listeners and events, timers and a clock that only `run` moves, and
+// values of devices and the browser that a test sets. web-client/tests/fake-wire.mjs has the network.
 
 /** @typedef {{ at: number, nth: number, every: number, act: () => void }} Timer */
 
 /** @type {any} */
 export const world = globalThis;
-// Several pages listen, one after the other.
+// Several pages add listeners, one after the other.
 const { setMaxListeners } = await import(/** @type {any} */ ("node:events"));
 setMaxListeners(0);
 const window = new EventTarget();
 export const document = /** @type {any} */ (new EventTarget());
-/** What a test sets of what the browser tells. */
-export const told = { focus: true, pads: /** @type {any[]} */ ([]), now: 0 };
+/** The browser's values that a test sets. */
+export const fake = { focus: true, pads: /** @type {any[]} */ ([]), now: 0 };
 
 /** @type {Map<number, Timer>} */
 const timers = new Map();
@@ -24,35 +23,35 @@ let nth = 0;
 /** @param {() => void} act @param {number} [ms] @param {number} [every] */
 function start(act, ms = 0, every = 0) {
   const wait = Math.max(0, Number(ms) || 0);
-  timers.set(++nth, { at: told.now + wait, nth, every, act });
+  timers.set(++nth, { at: fake.now + wait, nth, every, act });
   return nth;
 }
 
-/** Lets so much time pass; gives way to promises before and after each timer. @param {number} ms */
+/** Advances the time; lets promises run before and after each timer. @param {number} ms */
 export async function run(ms) {
-  const end = told.now + ms;
+  const end = fake.now + ms;
   for (;;) {
     await settled();
     const next = [...timers.values()].sort((a, b) => a.at - b.at || a.nth - b.nth)[0];
     if (!next || next.at > end) break;
-    told.now = Math.max(told.now, next.at);
-    if (next.every > 0) next.at = told.now + next.every;
+    fake.now = Math.max(fake.now, next.at);
+    if (next.every > 0) next.at = fake.now + next.every;
     else timers.delete(next.nth);
     next.act();
   }
-  told.now = end;
+  fake.now = end;
 }
 
 const immediately = setImmediate;
 
-/** All promises that can go on have gone on. */
+/** Lets all promises run that can. */
 export async function settled() {
   for (let turn = 0; turn < 5; turn++) await new Promise((done) => immediately(() => done(null)));
 }
 
-/** Tells the window, or the document, of something. @param {string} type @param {object} [fields]
+/** Dispatches an event to the window, or another target. @param {string} type @param {object} [fields]
  *  @param {EventTarget} [target] */
-export function tell(type, fields = {}, target = window) {
+export function dispatch(type, fields = {}, target = window) {
   const event = new Event(type, { cancelable: true });
   for (const [name, value] of Object.entries(fields)) {
     Object.defineProperty(event, name, { value, configurable: true });
@@ -91,7 +90,7 @@ class Storage {
 document.body = { dataset: {} };
 document.hidden = false;
 document.visibilityState = "visible";
-document.hasFocus = () => told.focus;
+document.hasFocus = () => fake.focus;
 document.baseURI = "http://play.test/game/";
 define({
   addEventListener: window.addEventListener.bind(window),
@@ -102,8 +101,8 @@ define({
   Element: class {},
   HTMLElement: class {},
   matchMedia: () => Object.assign(new EventTarget(), { matches: false }),
-  navigator: { getGamepads: () => told.pads },
-  performance: { now: () => told.now },
+  navigator: { getGamepads: () => fake.pads },
+  performance: { now: () => fake.now },
   setTimeout: start,
   clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
   setInterval: (/** @type {() => void} */ act, /** @type {number} */ ms) => start(act, ms, ms),
@@ -116,7 +115,7 @@ define({
   location: { href: "http://play.test/game/", origin: "http://play.test", protocol: "http:", search: "", reload() {} },
 });
 
-/** Fails unless a claim holds; tells of it. @param {unknown} claim @param {string} what */
+/** Throws unless a claim holds; prints it. @param {unknown} claim @param {string} what */
 export function holds(claim, what) {
   if (!claim) throw new Error(`does not hold: ${what}`);
   console.log(what);
@@ -133,5 +132,5 @@ export function dice(seed) {
   };
 }
 
-/** What a device says that is broken. */
+/** Broken values of a device. */
 export const BROKEN = [NaN, Infinity, -Infinity, 0, -0, 1e308, -1e308, undefined];

@@ -1,11 +1,11 @@
 // @ts-check
-// A line and a server for connection.js, on the virtual time of fake-browser.mjs: import it after that.
+// A fake network and server for connection.js, on the virtual time of fake-browser.mjs: import it after that.
 //
-// What matters of a real browser is here: plain requests go over connections from before, which are
-// as dead as the line was when it died, and over connects that go on after their request was given
-// up; a WebSocket always opens anew. Lost connects are tried again after 1, 3, 7 and 15 seconds.
+// Like a real browser, plain requests reuse old connections, which are dead if the network failed since, and
+// connects that continue after their request was aborted; a WebSocket always opens a new connection. Lost
+// connects are retried after 1, 3, 7 and 15 seconds.
 
-import { settled, told, world } from "./fake-browser.mjs";
+import { fake, settled, world } from "./fake-browser.mjs";
 
 export const Stage = { GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4 };
 const ROUND_TRIP_MS = 20;
@@ -25,9 +25,9 @@ export const wire = {
   full: [],
   /** Whether the server refuses the page as stale. */
   stale: false,
-  /** How often the line has died: connections from before that are dead. */
+  /** How often the network failed: older connections are dead. */
   deaths: 0,
-  /** Plain connections that the page was loaded by, each by the death count of its time. */
+  /** Plain connections that the page was loaded over, each with the failure count of its time. */
   pool: /** @type {number[]} */ ([]),
   requests: /** @type {any[]} */ ([]),
   sockets: /** @type {FakeSocket[]} */ ([]),
@@ -43,11 +43,11 @@ const wait = (/** @type {number} */ ms) => new Promise((done) => setTimeout(() =
 const aborted = (/** @type {AbortSignal} */ signal) =>
   new Promise((_, fail) => signal.addEventListener("abort", () => fail(new Error("aborted"))));
 
-/** Opens a TCP connection: at the first of the usual tries at which the line is there. */
+/** Opens a TCP connection: at the first retry while the network works. */
 async function connect() {
-  const begun = told.now;
+  const begun = fake.now;
   for (const at of SYN_MS) {
-    await wait(Math.max(0, begun + at - told.now));
+    await wait(Math.max(0, begun + at - fake.now));
     if (!wire.line) continue;
     await wait(ROUND_TRIP_MS);
     return wire.server === "down" ? null : wire.deaths;
@@ -156,7 +156,7 @@ export class FakeSocket {
 world.WebSocket = FakeSocket;
 world.location.reload = () => void (wire.reloads += 1);
 
-/** A core that knows hello, welcome, refusals and the end of who is idle. */
+/** A core that knows hello, welcome, refusals and the end for idleness. */
 export class FakeCore {
   stage = 0;
   /** The last message's first byte. */
@@ -191,7 +191,7 @@ export class FakeCore {
   }
   due() {
     this.mayTrap();
-    return told.now + this.every;
+    return fake.now + this.every;
   }
   /** @private */
   mayTrap() {
@@ -209,14 +209,14 @@ export class FakeCore {
   }
 }
 
-/** Lets time pass in small steps until something holds; gives how long it took.
+/** Advances the time in small steps until a condition holds; returns how long it took.
  *  @param {(ms: number) => Promise<void>} run @param {() => boolean} is @param {number} most */
 export async function until(run, is, most) {
-  const begun = told.now;
+  const begun = fake.now;
   await settled();
   while (!is()) {
-    if (told.now - begun > most) return Infinity;
+    if (fake.now - begun > most) return Infinity;
     await run(50);
   }
-  return told.now - begun;
+  return fake.now - begun;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// When a page takes its wasm for another than its server's: node replaced.mjs
+// Tests when a page considers its wasm older than its server's: node replaced.mjs
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs.
 
@@ -14,7 +14,7 @@ function holds(claim, what) {
   console.log(what);
 }
 
-/** Asks a server that answers so. @param {number} status @param {string | null} etag @param {string} tag */
+/** Asks a server with this answer. @param {number} status @param {string | null} etag @param {string} tag */
 function ask(status, etag, tag) {
   const headers = new Headers(etag === null ? {} : { etag });
   world.fetch = async (/** @type {string} */ _url, /** @type {RequestInit} */ { method }) => {

@@ -1,8 +1,8 @@
 // @ts-check
-// What client.js says and keeps of a stream, by those of tests/golden: node stream.mjs
+// Tests of client.js with the streams of tests/golden: node stream.mjs
 //
-// It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs. Whether
-// what it decodes is right is the business of tests/golden.
+// It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs.
+// tests/golden tests whether the decoded values are right.
 
 import { TickwireClient, TickwireError } from "../build/kit/client.js";
 import { Writer } from "../build/kit/stream/bytes.js";
@@ -18,7 +18,7 @@ function holds(claim, what) {
 /** @param {string} hex */
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 
-/** A stream: what its welcome says, and its snapshots. @param {string} file @param {string} name */
+/** A stream: the values of its welcome, and its snapshots. @param {string} file @param {string} name */
 function golden(file, name) {
   /** @type {string[]} */
   const lines = readFileSync(new URL(`../../tests/golden/${file}.snapshots`, import.meta.url), "utf8").split("\n");
@@ -40,7 +40,7 @@ function welcome({ hz, schema }, player) {
   return writer.block(schema).block([1, 2, 3]).block([]).done();
 }
 
-/** The code of what is thrown. @param {() => unknown} act */
+/** The code of the thrown error. @param {() => unknown} act */
 function thrown(act) {
   try {
     act();
@@ -51,7 +51,7 @@ function thrown(act) {
   return null;
 }
 
-/** One that was let in. @param {ReturnType<typeof golden>} stream @param {number | null} player */
+/** A client that has joined. @param {ReturnType<typeof golden>} stream @param {number | null} player */
 function entered(stream, player) {
   const client = new TickwireClient();
   client.hello({ role: player === null ? "spectator" : "player", name: "Ada" });
@@ -62,7 +62,7 @@ function entered(stream, player) {
 
 const cart = golden("cart", "spectator");
 const watching = entered(cart, null);
-holds(watching.welcome?.room === "meadow" && watching.welcome.delayTicks === 60, "the welcome is told");
+holds(watching.welcome?.room === "meadow" && watching.welcome.delayTicks === 60, "the welcome is known");
 holds(watching.level().join() === "1,2,3" && watching.settings().length === 0, "level and settings are bytes");
 /** @type {number[]} */
 const said = [];
@@ -70,15 +70,15 @@ for (const [nth, snapshot] of cart.snapshots.entries()) {
   watching.receive(snapshot);
   if ([...watching.outgoing()].length > 0) said.push(nth);
 }
-holds(said.join() === "0", "a spectator says at once what it has seen, and not again within half a second");
+holds(said.join() === "0", "a spectator acknowledges at once, and not again within half a second");
 const kinds = watching.schema?.entities ?? [];
 const [row] = watching.rows();
 holds(row && kinds.some(({ name }) => name === row.kind), "rows have the kinds of the schema");
 const kind = kinds.find(({ name }) => name === row.kind);
 holds(kind?.fields.every(({ name }) => Number.isFinite(row[name] ?? row[`${name}_`])), "and its fields");
 const happened = watching.events();
-holds(watching.events().length === 0, `${happened.length} events are told once`);
-holds(thrown(() => watching.input(1, Uint8Array.of(1))) === "argument", "who watches has no input");
+holds(watching.events().length === 0, `${happened.length} events are returned once`);
+holds(thrown(() => watching.input(1, Uint8Array.of(1))) === "argument", "a spectator has no input");
 holds(thrown(() => watching.openBoard(0, 10)) === "argument", "nor a board");
 holds(thrown(() => watching.receive(welcome(cart, null))) === "out-of-place", "one welcome is enough");
 holds(watching.stage === "faulted" && thrown(() => watching.receive(cart.snapshots[0])) === "out-of-place", "then no more");
@@ -98,7 +98,7 @@ const playing = entered(gaps, 0);
 holds(thrown(() => playing.input(4, new Uint8Array(33))) === "argument", "an input has at most 32 bytes");
 const [first, second, third, fourth] = gaps.snapshots;
 playing.receive(first);
-holds([...playing.outgoing()].length === 0, "a player says nothing of one snapshot");
+holds([...playing.outgoing()].length === 0, "a player does not acknowledge a single snapshot");
 playing.receive(second);
 const [ack] = [...playing.outgoing()];
 holds(ack?.[0] === 3, "of two it does");
@@ -106,12 +106,12 @@ playing.receive(third);
 playing.input(400, Uint8Array.of(9));
 const [input] = [...playing.outgoing()];
 const seen = new Writer().u8(2).unsigned(400).unsigned(playing.tick ?? 0).unsigned(0).block([9]).done();
-holds(input.join() === seen.join(), "an input says what was seen");
+holds(input.join() === seen.join(), "an input acknowledges");
 playing.receive(fourth);
-holds([...playing.outgoing()].length === 0, "and so stands for an acknowledgement");
+holds([...playing.outgoing()].length === 0, "so no acknowledgement follows");
 playing.ping();
-holds([...playing.outgoing()].map(([kind]) => kind).join() === "4,3", "a ping says what is left to say");
-holds(playing.own() !== null && playing.standing !== null, "its own state and how its inputs came are told");
+holds([...playing.outgoing()].map(([kind]) => kind).join() === "4,3", "before a ping the rest is acknowledged");
+holds(playing.own() !== null && playing.standing !== null, "own state and input status are known");
 
 const entry = (/** @type {number} */ player, /** @type {string} */ name) =>
   new Writer().unsigned(player).text(name).unsigned(4).u8(1).u8(0).done();
@@ -126,21 +126,21 @@ const names = () => [...playing.roster.values()].map(({ player, name, score }) =
 playing.receive(roster([entry(300, "Bea"), entry(2, "Ann")], [], true));
 holds(names() === "2 Ann 2,300 Bea 2", "the roster is by rising player");
 playing.receive(roster([entry(4, "Cid")], [2]));
-holds(names() === "4 Cid 2,300 Bea 2", "who is gone is gone");
+holds(names() === "4 Cid 2,300 Bea 2", "players who left are removed");
 playing.receive(new Writer().u8(137).unsigned(2).unsigned(4).unsigned(20).u8(1).unsigned(5).unsigned(2).u8(0).done());
-holds(names() === "4 Cid 10,300 Bea 2", "scores are of those who are there");
+holds(names() === "4 Cid 10,300 Bea 2", "scores apply only to present players");
 const page = new Writer().u8(138).unsigned(0).unsigned(2).u8(1).unsigned(1).block([]).raw([]);
 playing.receive(page.done());
-holds(playing.board === null, "a page that nobody asked for is none");
+holds(playing.board === null, "a page that was not opened is ignored");
 playing.openBoard(0, 10);
 playing.receive(page.done());
-holds(playing.board?.total === 2 && playing.board.own === 1, "one that was asked for is told");
+holds(playing.board?.total === 2 && playing.board.own === 1, "an opened one is known");
 playing.openBoard(0, 0);
 holds(playing.board === null && thrown(() => playing.openBoard(0, 51)) === "argument", "until it is closed");
 playing.receive(new Writer().u8(135).unsigned(15).done());
-holds(playing.stage === "ended" && playing.end?.reason === "idle" && playing.end.code === 4007, "an end is told");
+holds(playing.stage === "ended" && playing.end?.reason === "idle" && playing.end.code === 4007, "the end has its reason");
 
-// Lists that say they are longer than what is left, texts that are none, fields that are not there.
+// Lists that claim more items than bytes, invalid texts, missing fields.
 for (const [what, bytes] of /** @type {[string, number[]][]} */ ([
   ["a list of 2^32 players", [131, 1, 252, 255, 255, 255, 255]],
   ["a list of 2^53 players", [131, 1, 253, 0, 0, 0, 0, 0, 0, 32, 0]],
@@ -156,7 +156,7 @@ for (const [what, bytes] of /** @type {[string, number[]][]} */ ([
   holds(thrown(() => client.receive(Uint8Array.from(bytes))) === "message", `${what}: an error`);
 }
 
-// A few bytes at a time become others, the same in each run.
+// Changes a few bytes at a time, the same in each run.
 let [state, faults, rounds] = [1, 0, 0];
 const below = (/** @type {number} */ bound) => (state = (state * 48_271) % 2_147_483_647) % bound;
 for (const [stream, player] of /** @type {const} */ ([[cart, null], [golden("names", "spectator"), null], [gaps, 0]])) {

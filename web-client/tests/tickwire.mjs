@@ -1,12 +1,12 @@
 // @ts-check
-// What tickwire.js promises in Node, against a running server of Skirmish: node tickwire.mjs URL
+// Tests of tickwire.js in Node, against a running server of Skirmish: node tickwire.mjs URL
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
 
 import { Tickwire } from "../build/kit/tickwire.js";
 
 const server = process.argv[2];
-/** What was said to the author of a page. @type {string[]} */
+/** Errors in the console. @type {string[]} */
 const said = [];
 console.error = (/** @type {unknown[]} */ ...texts) => void said.push(texts.join(" "));
 
@@ -18,7 +18,7 @@ function holds(claim, what) {
 
 const pause = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Draws frames until something holds. @param {Tickwire} game @param {(rows: any[]) => unknown} is
+/** Draws frames until a condition holds. @param {Tickwire} game @param {(rows: any[]) => unknown} is
  *  @param {string} what */
 async function until(game, is, what) {
   for (let frame = 0; frame < 1500; frame++) {
@@ -59,7 +59,7 @@ game.onsample = () => game.hold({ left: flies < 0, right: flies > 0, aim: 1, cla
 for (let turn = 0; turn < 20 && Math.abs(game.own.x - x) < 1; turn++) {
   await until(game, () => true, "drawn");
   await pause(100);
-  // Something may be in the way.
+  // An obstacle may be in the way.
   if (turn === 10) flies = -1;
 }
 holds(Math.abs(game.own.x - x) >= 1 && Math.abs(game.own.aim - 1) < 0.01, "what is held moves the own player");
@@ -87,12 +87,12 @@ holds(true, "what is predicted can be left out");
 
 game.spectate({ room: "kit" });
 await until(game, (rows) => game.status === "watching" && rows.some(({ kind }) => kind === "ship"), "watching");
-holds(game.player === null && game.own === null, "who watches has nothing of its own");
+holds(game.player === null && game.own === null, "a spectator has no own player");
 game.leave();
 holds(game.status === "idle", "it leaves");
 game.join({ room: "no room is called so!" });
 await until(game, () => game.status === "ended", "refused");
-holds(game.reason.length > 0, "and is told why it may not come");
+holds(game.reason.length > 0, "and it has the server's reason");
 game.leave();
 
 const wasm = await (await fetch(new URL("tickwire.wasm", server.replace(/\/?$/, "/")))).arrayBuffer();
@@ -103,4 +103,4 @@ holds(other.room !== null, "a module of one's own will do");
 other.leave();
 const nowhere = await Tickwire.load({ server: `${server}/nowhere/` }).catch(String);
 holds(typeof nowhere === "string" && nowhere.includes("404"), "what is not there is said");
-// Nothing of it keeps a program going that has left.
+// After leaving, nothing keeps the program running.

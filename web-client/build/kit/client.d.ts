@@ -1,8 +1,8 @@
 // Types of client.js: a client of any Tickwire room, without sockets, clocks, rules or WebAssembly.
 
 /**
- * One client. Many run side by side, and what befalls one does not touch another. For a new connection
- * take a client again by {@link hello}, or make another.
+ * One client. Clients are independent of each other. For a new connection call {@link hello} again, or make
+ * another client.
  *
  * ```js
  * const client = new TickwireClient();
@@ -12,64 +12,62 @@
  * if (client.receive(event.data) === "snapshot") console.log(client.tick, client.rows());
  * ```
  *
- * The socket is yours, and so is its end. In a browser's page close it on `pagehide` if the event is
- * `persisted`, and on `freeze`: a page that is put away to be shown again keeps its socket, and the
- * room a player whom nobody plays. On `pageshow` or `resume` connect again and say {@link hello}.
- * Whoever leaves for good says {@link leave} first.
+ * You open and close the socket. In a browser's page close it on `pagehide` if the event is `persisted`,
+ * and on `freeze`: a page in the back/forward cache keeps its socket, and its player would stand idle in the
+ * room. On `pageshow` or `resume` connect again and call {@link hello}. To leave for good, call
+ * {@link leave} first.
  */
 export class TickwireClient {
-  /** How far it has come. */
   readonly stage: Stage;
-  /** How it was let in; null before. */
+  /** The server's welcome; null before it. */
   readonly welcome: Welcome | null;
-  /** Why it was not let in, when it was not. */
+  /** Why the server refused the hello; null if it did not. */
   readonly refusal: Refusal | null;
-  /** Why the server ended it, when it did. */
+  /** Why the server ended the connection; null if it did not. */
   readonly end: End | null;
   /** What rows and events mean; null outside of a room. */
   readonly schema: Schema | null;
   /**
-   * Who is in the room, by player. In a room of at most 32 players scores and teams are those of now,
-   * and so they are for spectators. In a larger one they are for the own player, those in view (whose
-   * own view's middle lies in it), the ten best and those on {@link board}; of others as they were told last.
+   * The players in the room, by id. For spectators and in rooms of at most 32 players all scores and teams
+   * are current. In larger rooms they are current for the own player, those in view (the middle of whose
+   * view lies in it), the ten best and those on {@link board}; for others they are the last ones received.
    */
   readonly roster: ReadonlyMap<number, Player>;
   /** What bits are spent on, from the first time that it is asked for; null outside of a room. Counting makes decoding
    *  a little slower. */
   readonly costs: Costs | null;
-  /** The page of the board that is open, as it was told last; null when none is. */
+  /** The open page of the board, as last received; null when none is open. */
   readonly board: BoardPage | null;
   /** Tick of the last snapshot; null before the first. */
   readonly tick: number | null;
-  /** How the last snapshot found the own player's inputs; null for spectators. */
+  /** Status of the own player's inputs at the last snapshot; null for spectators. */
   readonly standing: Standing | null;
-  /** The last text from the server's operator. */
+  /** The last notice of the server's operator. */
   readonly notice: string | null;
   /** Number of the last ping that was answered. */
   readonly pong: number | null;
-  /** What the last `pace` message said; null before the first: the full pace. */
+  /** The last `pace` message; null before the first, while the room makes its full tick rate. */
   readonly pace: Pace | null;
 
-  /** Begins anew, for a fresh connection. The hello waits in {@link outgoing}. */
+  /** Starts over for a new connection. The hello waits in {@link outgoing}. */
   hello(greeting?: Greeting): void;
 
   /**
-   * Takes one binary message and gives what it was. Throws a {@link TickwireError} for bytes
-   * that are not the server's next message; the stream cannot go on after that.
+   * Decodes one binary message and returns its kind. Throws a {@link TickwireError} for bytes that are
+   * not a valid next message; the stream cannot go on after that.
    */
   receive(message: ArrayBuffer | ArrayBufferView): MessageName;
 
   /**
-   * The entities known after the last snapshot, by rising id: `{ id, kind, ...fields }` with the
-   * fields' names and units of the schema. A field called `id`, `kind` or `tick`, or as one before it, stands
-   * under that name and an underscore. Give the type of your game's rows to have them checked:
-   * `client.rows<Ship | Bolt>()`.
+   * The known entities after the last snapshot, by rising id: `{ id, kind, ...fields }` with the names and
+   * units of the schema. A field called `id`, `kind` or `tick`, or with a duplicate name, gets an underscore
+   * behind its name. Pass the type of your game's rows to have them checked: `client.rows<Ship | Bolt>()`.
    */
   rows<R extends { id: number; kind: string } = Row>(): R[];
 
   /**
-   * What has happened since the last call: `{ tick, kind, ...fields }`. The oldest go when more
-   * than 1024 wait.
+   * The events since the last call: `{ tick, kind, ...fields }`. When more than 1024 wait, the oldest are
+   * dropped.
    */
   events<E extends { tick: number; kind: string } = GameEvent>(): E[];
 
@@ -81,9 +79,9 @@ export class TickwireClient {
 
   /** The own player's state in the game's encoding (bincode 2); null when there is none. */
   own(): Uint8Array<ArrayBuffer> | null;
-  /** What never moves, in the game's encoding. */
+  /** The level, which never changes, in the game's encoding. */
   level(): Uint8Array<ArrayBuffer>;
-  /** What whoever opened the room chose, in the game's encoding. */
+  /** The room's settings, in the game's encoding. */
   settings(): Uint8Array<ArrayBuffer>;
 
   /**
@@ -95,28 +93,28 @@ export class TickwireClient {
   input(tick: number, input: object | ArrayBuffer | ArrayBufferView): void;
 
   /**
-   * Queues a ping and gives its number; {@link pong} is that number once it was answered. The
-   * server ends a connection of which it hears nothing for 15 seconds. Acknowledgements of
-   * snapshots go out by themselves and count; where none come (a long delay of spectators, a
-   * paused tab), ping now and then.
+   * Queues a ping and returns its number; {@link pong} has that number once the server answers. The
+   * server ends a connection that sends nothing for 15 seconds. Acknowledgements of snapshots are sent
+   * automatically and count; where no snapshots come (a long spectators' delay, a paused tab), send a ping
+   * now and then.
    */
   ping(): number;
 
   /**
-   * Opens a page of the board: `count` players (at most 50), of whom `first` are before the first; 0
-   * closes it. Its answer is {@link board}, and comes again when it changes. Throws a
+   * Opens a page of the board: `count` players (at most 50) after the first `first`; a count of 0
+   * closes it. The answer is {@link board}, which the server updates when it changes. Throws a
    * {@link TickwireError} for spectators: they know all scores.
    */
   openBoard(first: number, count: number): void;
 
-  /** Queues a goodbye. Close the socket once it is sent, or wait for the server to. */
+  /** Queues a goodbye. Close the socket once it is sent, or let the server close it. */
   leave(): void;
 
-  /** Takes all messages that are to be sent, each as one binary message, in this order. */
+  /** Takes all pending messages; send each as one binary message, in this order. */
   outgoing(): Generator<Uint8Array<ArrayBuffer>, void, void>;
 }
 
-/** What is thrown, and nothing else. */
+/** The only error that a client throws. */
 export class TickwireError extends Error {
   constructor(code: ErrorCode, message: string);
   readonly name: "TickwireError";
@@ -124,12 +122,12 @@ export class TickwireError extends Error {
 }
 
 /**
- * - `message`, `part`: bytes that are not a message, or a part of one that is not what it should be
+ * - `message`, `part`: invalid bytes, or an invalid field of a message
  * - `snapshot`: not the next snapshot of the stream
- * - `schema`: a schema that cannot be used
- * - `out-of-place`: a message that has no place here
- * - `argument`: you asked for what cannot be; the client goes on
- * - `fault`: the decoder itself failed, which is a mistake of its own
+ * - `schema`: an invalid schema
+ * - `out-of-place`: a message that is not allowed at this stage
+ * - `argument`: an invalid argument of yours; the client goes on
+ * - `fault`: a bug of the decoder
  */
 export type ErrorCode =
   | "message"
@@ -160,16 +158,16 @@ export interface Greeting {
   name?: string;
   /** Any room with space by default. */
   room?: string | null;
-  /** The game, and the version of its rules: if these are given, no other is joined. Any game by default: what is
-   *  seen goes by the room's schema. */
+  /** The game, and the version of its rules: if given, the server refuses a mismatch. Any game by default, since
+   *  the room's schema is enough to decode it. */
   game?: string;
   rules?: number;
-  /** What lets in where guests are not: a signed ticket. It is never part of an address. */
+  /** A signed ticket, for servers that require one. It is never part of an address. */
   ticket?: string | null;
   /**
-   * What to choose of the settings of {@link room} if it is not there and opens for this client, such as
-   * `{ teams: true }`: at most 512 bytes of JSON, and only what the game lets guests choose. Else it is refused. If the
-   * room is there it is ignored: {@link TickwireClient.settings} has those that hold.
+   * Settings of {@link room} if this client opens it, such as `{ teams: true }`: at most 512 bytes of JSON, and
+   * only those that the game lets guests choose; otherwise the server refuses the hello. Ignored if the room
+   * exists: {@link TickwireClient.settings} has its settings.
    */
   settings?: { readonly [name: string]: unknown };
 }
@@ -179,10 +177,10 @@ export interface Welcome {
   /** The own player; null for a spectator. */
   readonly player: number | null;
   readonly tickRateHz: number;
-  /** The room's tick at that time. */
+  /** The room's tick at the welcome. */
   readonly tick: number;
   readonly playersMax: number;
-  /** By how many ticks spectators see the room later than players do. */
+  /** Delay of spectators, in ticks. */
   readonly delayTicks: number;
 }
 
@@ -209,43 +207,43 @@ export interface Refusal {
     | "setting-not-allowed"
     | "setting-invalid"
     | "settings-refused";
-  /** The version that the server has, where versions are the reason. */
+  /** The server's version, if the reason is a version. */
   readonly server: number | null;
   /** For people. */
   readonly text: string;
 }
 
-/** How fast the room makes its ticks; until told otherwise, at its full rate. */
+/** How fast the room makes its ticks. Before the first `pace` message it is the full rate. */
 export interface Pace {
-  /** The first tick that is made so fast. */
+  /** The first tick at this rate. */
   readonly from: number;
   /** Thousandths of the tick rate. */
   readonly permille: number;
 }
 
 export interface End {
-  /** As the WebSocket's close code. */
+  /** The WebSocket's close code. */
   readonly code: number;
   /**
-   * As in the table of `docs/protocol.md`. After `idle` (a player whose input did not change for a
-   * minute, or as the server is set) connect again at once: with the role of a spectator to watch the
-   * room on, or as a player when there is something to play. A notice comes 15 s before it; a changed
+   * One of the table in `docs/protocol.md`. After `idle` (the player's input did not change for a minute,
+   * or the time that the server sets) connect again at once: as a spectator to go on watching the room, or as a
+   * player once there is input. The server sends a notice 15 s before; a changed
    * {@link TickwireClient.input} is enough to stay.
    */
   readonly reason: string;
 }
 
 export interface Standing {
-  /** How the input of the snapshot's tick was come by. */
+  /** Where the input of the snapshot's tick came from. */
   readonly given: "received" | "repeated" | "absent";
-  /** By how many ticks the newest input was early; negative when it was late. */
+  /** How many ticks early the newest input was; negative when it was late. */
   readonly marginTicks: number;
 }
 
 export interface Player {
-  /** Its id. Nobody else's for 30 s after it left: forget what you keep by it when it is gone. */
+  /** Its id. Reused 30 s after it left at the earliest: drop what you store under it when it is gone. */
   readonly player: number;
-  /** Text of a stranger: show it, never interpret it. */
+  /** Untrusted text: show it, never interpret it. */
   readonly name: string;
   readonly score: number;
   /** 0 where there are no teams. */
@@ -255,13 +253,13 @@ export interface Player {
 
 /** A page of all players, the best first. */
 export interface BoardPage {
-  /** How many are before the first of it. */
+  /** Number of players before this page. */
   readonly first: number;
-  /** How many players there are. */
+  /** Number of players. */
   readonly total: number;
-  /** How many are before the own player; null when it is not in. */
+  /** Number of players before the own one; null for none. */
   readonly own: number | null;
-  /** Who is on it. {@link TickwireClient.roster} has names and scores. */
+  /** The players on it. {@link TickwireClient.roster} has names and scores. */
   readonly players: readonly number[];
 }
 
@@ -315,11 +313,11 @@ export interface Cost {
 export interface Kind {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** Which two fields say where it is, if it has a place. */
+  /** The two fields of its position, if it has one. */
   readonly place: readonly [x: string, y: string] | null;
 }
 
-/** Values are whole numbers of steps on the wire, and here already in `unit`. */
+/** Values are whole steps on the wire; rows have them in `unit`. */
 export interface Field {
   readonly name: string;
   readonly unit: string;
@@ -327,24 +325,24 @@ export interface Field {
   readonly min: number;
   /** Highest step. */
   readonly max: number;
-  /** How much of the unit one step is. */
+  /** Size of a step, in the unit. */
   readonly scale: number;
   /** Whether the step after `max` is `min`. */
   readonly wraps: boolean;
-  /** How it moves between two snapshots. */
+  /** How its value is predicted between two snapshots. */
   readonly predict: Predict;
-  /** Which row it names: the one of that kind whose field there has the same value. */
+  /** The row that it refers to: the one of that kind whose field has the same value. */
   readonly names: { readonly kind: string; readonly field: string } | null;
-  /** At or near which field of the row named (by the first field that names one) it begins. */
+  /** The field of the referred row near which it begins (the row of the first field that refers to one). */
   readonly origin: string | null;
 }
 
 /**
- * - `hold`: it keeps its value until told otherwise
- * - `linear-from-last-two`: it moves on as it did between its last two values
+ * - `hold`: it keeps its value until a snapshot changes it
+ * - `linear-from-last-two`: it continues the change between its last two values
  * - `linear-by`: by another field, the velocity
- * - `approach`: it nears another field; of what is missing `1 - exp(-perSecond / tickRateHz)` in a
- *   tick
+ * - `approach`: it approaches another field by the fraction `1 - exp(-perSecond / tickRateHz)` of the
+ *   difference in each tick
  * - `along`: at a speed in the direction of another field, an angle
  */
 export type Predict =

@@ -1,10 +1,10 @@
 // @ts-check
-// A client of any Tickwire room for programs of your own: messages in, rows by name out.
+// A client of any Tickwire room for your own programs: messages in, rows by name out.
 //
-// It needs this file and the folder `stream` beside it, no WebAssembly and nothing of the page, and runs
-// wherever JavaScript does: browsers, Node, Deno, Bun. It opens no socket and reads no clock; it decodes what
-// yours brings and says what yours is to send. It knows no rules, so it predicts nothing. The types,
-// with a word on each, are in `client.d.ts`; `web-client/examples/watch.mjs` uses it all.
+// It consists of this file and the folder `stream` beside it, without WebAssembly, and runs in browsers,
+// Node, Deno and Bun. It opens no socket and reads no clock: you pass it received messages and send its
+// outgoing ones. It knows no rules, so it predicts nothing. `client.d.ts` has the documented types;
+// `web-client/examples/watch.mjs` is an example.
 
 import { Refused } from "./stream/bytes.js";
 import { Costs } from "./stream/costs.js";
@@ -23,17 +23,17 @@ import { readSchema } from "./stream/schema.js";
 /** @typedef {import("./stream/schema.js").Kind} PlainKind */
 /** @typedef {import("./stream/schema.js").Schema} PlainSchema */
 
-/** Names that a row or an event has of its own, and one that no object takes. */
+/** Reserved field names: those that every row or event has, and `__proto__`. */
 const TAKEN = new Set(["id", "kind", "tick", "__proto__"]);
-/** Events that wait to be asked for; of more the oldest go. */
+/** Maximum number of events that wait to be taken; the oldest are dropped. */
 const EVENTS_MAX = 1_024;
-/** The last tick that a room makes. */
+/** The last tick of a room. */
 const TICK_MAX = 2 ** 32 - 1 - 2 ** 20;
 const TICK_RATE_MAX_HZ = 240;
-/** A spectator says so often in a second what it has seen. */
+/** Acknowledgements per second of a spectator. */
 const SPECTATOR_ACKS_HZ = 2;
-/** A player says so after this many snapshots during which it sent no input: fewer than a server would ever
- *  send without hearing of them. */
+/** A player acknowledges after this many snapshots without an input: fewer than a server sends
+ *  unacknowledged. */
 const PLAYER_UNACKNOWLEDGED_MAX = 2;
 
 export class TickwireError extends Error {
@@ -45,13 +45,13 @@ export class TickwireError extends Error {
   }
 }
 
-/** What is known of a room that is entered. */
+/** The state of a joined room. */
 class Room {
-  /** Snapshots that nothing was said of. */
+  /** Number of unacknowledged snapshots. */
   unacknowledged = 0;
-  /** The tick that was said last. @type {number | null} */
+  /** The last acknowledged tick. @type {number | null} */
   acknowledged = null;
-  /** What has happened and was not asked for. @type {object[]} */
+  /** Events that were not taken yet. @type {object[]} */
   events = [];
   /** @type {import("./client.js").BoardPage | null} */
   page = null;
@@ -68,7 +68,7 @@ class Room {
     this.schema = named(plain);
     this.inputs = plain.input;
     this.entities = plain.entities.map(objectsOf);
-    this.happenings = plain.events.map(objectsOf);
+    this.makeEvents = plain.events.map(objectsOf);
     this.isPlayer = welcome.player !== null;
     this.ackEvery = Math.floor(welcome.tickRateHz / SPECTATOR_ACKS_HZ);
     this.level = parts.level;
@@ -81,7 +81,7 @@ class Room {
     return acknowledged === null || (decoder.tick ?? 0) - acknowledged >= this.ackEvery;
   }
 
-  /** What has been seen is being said; gives what that is. */
+  /** Marks the newest snapshot as acknowledged; returns its tick. */
   acknowledge() {
     this.unacknowledged = 0;
     this.acknowledged = this.decoder.tick;
@@ -229,7 +229,7 @@ export class TickwireClient {
     if (tick > TICK_MAX) throw new TickwireError("snapshot", "a tick that cannot be");
     this.tick = tick;
     this.standing = room.isPlayer && player ? { given: player.given.at(-1) ?? "absent", marginTicks: player.margin } : null;
-    for (const event of events) room.events.push(room.happenings[event.kind]("tick", event.tick, event.values));
+    for (const event of events) room.events.push(room.makeEvents[event.kind]("tick", event.tick, event.values));
     room.events.splice(0, Math.max(0, room.events.length - EVENTS_MAX));
     room.unacknowledged += 1;
     if (room.isAcknowledgementDue()) this.#outgoing.push(ack(room.acknowledge()));
@@ -279,7 +279,7 @@ export class TickwireClient {
     if (!room || !message) {
       throw new TickwireError("argument", "not a player in a room, not a tick, or an input too long");
     }
-    // The input says it, and so stands for an acknowledgement.
+    // An input acknowledges the snapshot as well.
     room.acknowledge();
     this.#outgoing.push(message);
   }
@@ -311,7 +311,7 @@ export class TickwireClient {
   }
 }
 
-/** What `act` gives; what it refuses is an error of this code.
+/** The result of `act`; what it refuses throws an error of this code.
  *  @template T @param {ErrorCode} code @param {() => T} act @returns {T} */
 function within(code, act) {
   try {
@@ -321,7 +321,7 @@ function within(code, act) {
   }
 }
 
-/** Makes objects of the rows of a kind: a head of their own, the kind, and the fields by name, in their unit.
+/** Returns a function that makes objects of a kind: id or tick, the kind, and the fields by name in their unit.
  *  @param {PlainKind} kind @returns {(head: "id" | "tick", number: number, values: number[]) => object} */
 function objectsOf({ name, fields }) {
   /** @type {string[]} */
@@ -338,7 +338,7 @@ function objectsOf({ name, fields }) {
   };
 }
 
-/** The schema as it is told: fields and kinds refer to each other by name.
+/** The public schema, in which fields and kinds refer to each other by name.
  *  @param {PlainSchema} schema @returns {import("./client.js").Schema} */
 function named({ entities, events, input }) {
   /** @param {PlainKind} kind @returns {Kind} */

@@ -1,13 +1,12 @@
 // @ts-check
-// The socket: it connects, keeps the client core fed and flushed, and comes back by itself.
+// The socket: it connects, passes messages between it and the client core, and reconnects.
 //
-// It decides when to try again and when to give up; it draws nothing and knows no game. What
-// the bytes mean is the core's business. Made by game.js, which is told of each turn. Where there is no
-// page, in Node, there is nothing to be put away or loaded anew.
+// It decides when to try again and when to give up; it draws nothing and knows no game. The core decodes
+// the bytes. Made by game.js, whose hooks it calls. In Node, without a page, nothing is hidden or reloaded.
 //
-// A page may be put away whole, to be shown again by Back: the browser then keeps its socket, and the
-// server a ship that nobody flies. So it closes the socket when the page goes, without a goodbye, and
-// joins again when the page is back.
+// A browser may put a page into its back/forward cache: it keeps the socket, and the server a player whom
+// nobody controls. So this closes the socket when the page goes, without a goodbye, and joins again when the
+// page is back.
 
 import { Guard } from "./guard.js";
 import { Stage, isBinary } from "./core.js";
@@ -19,53 +18,53 @@ import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded 
 /** @typedef {"idle" | "connecting" | "playing" | "waiting"} Status */
 /**
  * @typedef {object} Hooks
- * @property {() => void} sample before ticks are made: the last moment to say what is held
- * @property {() => void} pumped what came has been taken
+ * @property {() => void} sample before ticks are made: the last moment to set the input
+ * @property {() => void} pumped after received messages are processed
  * @property {(status: Status, reason: string) => void} changed
- * @property {(silent: boolean) => void} silent in a room of which nothing is heard, or again
- * @property {(reason: string) => void} over it is no use to try again
- * @property {() => void} idled the player did nothing: it watches now
- * @property {() => Promise<Core>} faulted gets a fresh core
- * @property {(greeting: Greeting) => void} reloads the page is about to be loaded anew
+ * @property {(silent: boolean) => void} silent nothing comes from the room, or something again
+ * @property {(reason: string) => void} over the connection is given up
+ * @property {() => void} idled the idle player is a spectator now
+ * @property {() => Promise<Core>} faulted loads a new core
+ * @property {(greeting: Greeting) => void} reloads the page is about to reload
  */
 
-/** First and longest wait before a new attempt. Each wait is drawn from its upper half. */
+/** First and longest wait before a new attempt. Each wait is random in the upper half of its range. */
 const WAIT_FIRST_MS = 250;
 const WAIT_MAX_MS = 3000;
-/** An attempt that has not led into a room by then is given up. After many that failed it has longer,
- *  for browsers hold back by seconds the WebSockets of whoever had many fail. */
+/** Deadline of an attempt to join a room. It is longer after many failures, since browsers then delay
+ *  WebSockets by seconds. */
 const ATTEMPT_MAX_MS = 4000;
 const ATTEMPT_MAX_LATER_MS = 10_000;
 const FAILED_MANY = 8;
-/** A server that has not answered a plain request by then is asked by a WebSocket as well: a request
- *  may go over a connection from before, as dead as the socket was, a WebSocket never does. */
+/** A plain request without an answer for this long is followed by a WebSocket: the request may reuse an old,
+ *  dead connection, a WebSocket never does. */
 const PROBE_SILENT_MS = 700;
-/** After how many attempts in a row a refusal is believed of a page whose sockets have opened before. */
+/** A page whose sockets have opened before believes a refusal only after this many attempts in a row. */
 const REFUSED_MAX = 3;
-/** One attempt of so many asks no plain request first. */
+/** One of this many attempts skips the plain request. */
 const PROBED = 4;
-/** A reason to look again is none for an attempt that has only begun. */
+/** A wake-up does not restart an attempt that is younger than this. */
 const BEGUN_MS = 500;
-/** A page that is shown again may be told of what came meanwhile only after that it is shown. */
+/** A page that is shown again gets the messages of the meantime only after this. */
 const SHOWN_MS = 300;
-/** A page that has not run for so long has not heard what came meanwhile. */
+/** After a longer gap between two runs, received messages may still be waiting. */
 const STOOD_STILL_MS = 2000;
-/** A room that says nothing for so long is gone, whatever the socket believes. */
+/** A room that sends nothing for this long is lost, whatever the socket's state. */
 const SILENCE_MAX_MS = 6000;
-/** After so long the player is told. */
-const SILENCE_TOLD_MS = 1500;
-/** After so long in a room, waits begin small again. */
+/** After this long a silence is reported. */
+const SILENCE_REPORTED_MS = 1500;
+/** After this long in a room, the waits start over. */
 const SETTLED_MS = 2000;
-/** The usual end of a connection, for people. */
+/** The usual reason for the end of a connection, as a text to show. */
 const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
-/** A server that answers but opens no WebSocket does so for a reason that browsers keep from pages. */
+/** Browsers do not tell a page why a server that answers opens no WebSocket. */
 const SHUT =
   "the server answers, but opens no connection: it may not allow {origin}, a proxy on the way " +
   "does not pass WebSockets on, or this address has too many connections";
 
 export class Connection {
-  /** @param {Core} core @param {URL} server the folder in which it speaks: it may lie below a path
+  /** @param {Core} core @param {URL} server the server's folder, which may have a path
    *  @param {Hooks} hooks */
   constructor(core, server, hooks) {
     this.core = core;
@@ -76,58 +75,58 @@ export class Connection {
     this.guard = new Guard();
     /** @type {Status} */
     this.status = "idle";
-    /** What the player wants. @type {Greeting | null} */
+    /** What the page asked for. @type {Greeting | null} */
     this.greeting = null;
-    /** The room that it was in last. @private @type {string | null} */
+    /** The last room. @private @type {string | null} */
     this.room = null;
-    /** The room that the next hello asks for instead of the one that is wanted. @private @type {string | null} */
+    /** The room that the next hello asks for instead of the wanted one. @private @type {string | null} */
     this.askedRoom = null;
     /** @type {WebSocket | null} */
     this.socket = null;
-    /** Number of the attempt that is heard. @private */
+    /** Number of the current attempt; events of others are ignored. @private */
     this.attempt = 0;
     this.waitMs = WAIT_FIRST_MS;
-    /** Whether this page is the one reloaded for being stale. @private */
+    /** Whether this page was reloaded because it was stale. @private */
     this.reloaded = wasReloaded();
     this.reason = "";
     this.heardAt = 0;
     this.enteredAt = 0;
     this.openedAt = 0;
-    /** Whether the core has begun with this attempt's socket. @private */
+    /** Whether the core has started with this attempt's socket. @private */
     this.greeted = false;
     /** Whether that socket has opened. @private */
     this.opened = false;
-    /** How many attempts in a row have opened no socket. @private */
+    /** Attempts in a row that opened no socket. @private */
     this.failed = 0;
     /** Whether a socket of this page has ever opened. @private */
     this.everOpened = false;
-    /** Whether the server has answered a plain request of this attempt. @private */
+    /** Whether the server answered this attempt's plain request. @private */
     this.answers = false;
-    /** Why the server would not have this page, as it answered a plain request of this attempt. @private */
+    /** Why the server refused this attempt's plain request. @private */
     this.refusal = "";
-    /** Why no socket opens, as far as the last plain request told; empty if it told nothing. @private */
+    /** Why no socket opens, by the last plain request; empty if unknown. @private */
     this.diagnosis = "";
-    /** Whether the page has been put away, to be shown again perhaps. @private */
+    /** Whether the page is hidden in the back/forward cache or frozen. @private */
     this.suspended = false;
-    /** Whether the core has trapped and its successor is on its way. @private */
+    /** Whether the core has trapped and a new one is being loaded. @private */
     this.renewing = false;
-    /** Ends the request by which a server is asked whether it is there. @private */
+    /** Aborts the plain request. @private */
     this.asking = new AbortController();
-    /** Whether that socket is gone, though something of it may still be under way. @private */
+    /** Whether the socket is closed; its last messages may still be queued. @private */
     this.cut = false;
-    /** Whether the player was told that nothing is heard. @private */
+    /** Whether the silence was reported. @private */
     this.silent = false;
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
     this.probeTimer = 0;
     this.lookTimer = 0;
-    /** When the page last watched. */
+    /** When the watchdog last ran. */
     this.watchedAt = 0;
     if (!hasPage) return;
     addEventListener("online", () => this.look());
     document.addEventListener("visibilitychange", () => this.shown());
-    // One that is put away for good has its socket closed by the browser, with 1001.
+    // If the page goes for good, the browser closes its socket with 1001.
     addEventListener("pagehide", (event) => event.persisted && this.suspend());
     addEventListener("pageshow", (event) => event.persisted && this.resume());
     document.addEventListener("freeze", () => this.suspend());
@@ -139,11 +138,11 @@ export class Connection {
     this.greeting = greeting;
     this.askedRoom = null;
     this.suspended = false;
-    this.anew();
+    this.restart();
   }
 
-  /** Connects as if nothing had failed before. @private */
-  anew() {
+  /** Connects with the waits and counters reset. @private */
+  restart() {
     this.reason = this.diagnosis = "";
     this.failed = 0;
     this.waitMs = WAIT_FIRST_MS;
@@ -153,8 +152,8 @@ export class Connection {
     this.connect();
   }
 
-  /** The page is put away, or stands still: nothing of it runs until it is back. The socket is closed
-   *  at once, but without a goodbye, for nobody has left. No script may say 1001. @private */
+  /** The page is put away or frozen: it does not run until it is back. Closes the socket at once, but without
+   *  a goodbye, since the player has not left. Scripts cannot send 1001. @private */
   suspend() {
     if (!this.greeting || this.suspended) return;
     this.suspended = true;
@@ -164,15 +163,15 @@ export class Connection {
     this.turn("waiting", "");
   }
 
-  /** It is back: it joins again as what it was, once somebody looks: a browser may let a hidden page run
-   *  for a moment. @private */
+  /** The page is back: joins again in the same role once the page is visible, since a browser may run a hidden
+   *  page for a moment. @private */
   resume() {
     if (!this.greeting || !this.suspended || isHidden()) return;
     this.suspended = false;
-    this.anew();
+    this.restart();
   }
 
-  /** The page is hidden or shown. What came while it was hidden may be on its way to it still.
+  /** The page was hidden or shown. Messages received while it was hidden may still be queued.
    *  @private */
   shown() {
     clearTimeout(this.lookTimer);
@@ -182,12 +181,12 @@ export class Connection {
     else this.look();
   }
 
-  /** Whether it is in a room of which nothing is heard. @private */
+  /** Whether it is in a room that is silent. @private */
   isSilent() {
-    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_TOLD_MS;
+    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_REPORTED_MS;
   }
 
-  /** There is a reason to think that the server can be reached now. @private */
+  /** Something suggests that the server is reachable now. @private */
   look() {
     if (isHidden() || !this.greeting || this.suspended || this.renewing) return;
     const isStuck = this.status === "connecting" && performance.now() - this.openedAt > BEGUN_MS;
@@ -200,7 +199,7 @@ export class Connection {
     }
   }
 
-  /** Says goodbye and stays away. */
+  /** Leaves the room for good. */
   leave() {
     if (this.status === "playing") {
       this.guarded(() => {
@@ -211,8 +210,8 @@ export class Connection {
     this.stop();
   }
 
-  /** Joins again as a player, or as a spectator. The room it was in is asked for once: if that does not
-   *  have it, any that is wanted will do. @param {boolean} spectator */
+  /** Joins again as a player, or as a spectator. It asks for its last room once; if that is refused, for the
+   *  wanted one. @param {boolean} spectator */
   rejoinAs(spectator) {
     if (!this.greeting) return;
     this.start({ ...this.greeting, spectator });
@@ -233,31 +232,31 @@ export class Connection {
   connect() {
     clearTimeout(this.retryTimer);
     this.drop();
-    // It connects when there is a core again.
+    // It connects once there is a new core.
     if (this.renewing) {
       this.turn("waiting", FAULT);
       return;
     }
     this.turn("connecting", this.reason);
     this.openedAt = performance.now();
-    // Whoever had none fail asks by the socket itself; and so do others now and then, for what passes
-    // sockets on may pass nothing else.
+    // Without failures the WebSocket itself is the test. Now and then it is so after failures too, since a
+    // proxy may forward only WebSockets.
     if (this.failed % PROBED === 0) this.open();
     else this.probe();
   }
 
-  /** Asks by a plain request whether the server is there before a socket is opened: browsers delay
-   *  WebSockets by seconds after many that failed, but no request. @private */
+  /** Tests by a plain request whether the server answers, before it opens a socket: after many failures
+   *  browsers delay WebSockets by seconds, but not requests. @private */
   probe() {
     const { attempt } = this;
     const isMine = () => attempt === this.attempt;
     this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
     ask(socketUrl(this.server, "http"), this.asking.signal).then((answer) => {
-      // A socket that has opened knows better.
+      // An open socket is the better answer.
       if (!isMine() || this.opened) return;
       if (answer.kind === "refused" || answer.kind === "there") {
         this.answers = true;
-        // A proxy may treat the origin of a request otherwise than that of a WebSocket.
+        // A proxy may treat the Origin header of a request differently from a WebSocket's.
         if (answer.kind === "refused") this.refusal = answer.reason;
         if (!this.socket) this.open();
       } else if (answer.kind === "busy") {
@@ -295,7 +294,7 @@ export class Connection {
     socket.onclose = () => this.guarded(() => this.closed());
   }
 
-  /** What came before the end comes before it over a simulated network, too. @private */
+  /** Over a simulated network, too, messages before the close are processed first. @private */
   closed() {
     this.cut = true;
     if (this.greeted) {
@@ -310,11 +309,11 @@ export class Connection {
     }
   }
 
-  /** Forgets the attempt and its socket: whatever they still say is not heard. @private */
+  /** Drops the attempt and its socket; their later events are ignored. @private */
   drop() {
     clearTimeout(this.pumpTimer);
     clearTimeout(this.probeTimer);
-    // A connection that a request waits on in vain is not used for the next one.
+    // Abort the request, so that its dead connection is not reused for the next one.
     this.asking.abort();
     this.asking = new AbortController();
     this.attempt++;
@@ -335,8 +334,8 @@ export class Connection {
     this.pump();
   }
 
-  /** Goes by how far the core is. @private @param {number} stage */
-  heed(stage) {
+  /** Reacts to the core's stage. @private @param {number} stage */
+  applyStage(stage) {
     if (stage === Stage.PLAYING) {
       if (this.status !== "playing") {
         this.enteredAt = performance.now();
@@ -352,7 +351,7 @@ export class Connection {
     }
   }
 
-  /** Not let in, sent away, or not understood. @private */
+  /** The server refused, ended the connection, or sent something invalid. @private */
   ended() {
     const state = this.core.state();
     if (state.stale && this.reload()) return;
@@ -364,25 +363,25 @@ export class Connection {
     if (state.stale || state.last) {
       const still = state.stale && this.reloaded;
       this.stop();
-      this.hooks.over(still ? `still refused after the page was loaded anew: ${state.reason}` : state.reason);
+      this.hooks.over(still ? `still refused after the page was reloaded: ${state.reason}` : state.reason);
       return;
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
     this.lost(prefix + state.reason);
   }
 
-  /** Loads the page anew, unless that has just been done. Gives whether it does. */
+  /** Reloads the page, unless it was just reloaded. Returns whether it does. */
   reload() {
     if (!hasPage || this.reloaded || !this.noteReloaded(true)) return false;
     if (this.greeting) this.hooks.reloads(this.greeting);
-    // What still comes until the page is gone says nothing new.
+    // Ignore further events until the page is gone.
     this.drop();
     clearInterval(this.watchTimer);
     location.reload();
     return true;
   }
 
-  /** Gives whether that could be stored. @private @param {boolean} reloaded */
+  /** Returns whether that could be stored. @private @param {boolean} reloaded */
   noteReloaded(reloaded) {
     if (this.reloaded !== reloaded && markReloaded(reloaded)) this.reloaded = reloaded;
     return this.reloaded === reloaded;
@@ -409,26 +408,26 @@ export class Connection {
     if (stoodStill) return;
     const attemptMax = this.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
     if (this.status === "connecting" && now - this.openedAt > attemptMax) {
-      // It has waited already; but a server that is so slow may have too much to do.
+      // It has waited already, but such a slow server may be overloaded.
       this.waitMs = Math.max(WAIT_FIRST_MS, this.waitMs / 2);
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
     } else if (this.status === "playing") {
-      const silent = now - this.heardAt > SILENCE_TOLD_MS;
+      const silent = now - this.heardAt > SILENCE_REPORTED_MS;
       if (silent !== this.silent) this.hooks.silent(silent);
       this.silent = silent;
     }
   }
 
-  /** To be called when something may be due that was not before. */
+  /** Call this when the due time may have changed. */
   nudge() {
     this.guarded(() => this.pump());
   }
 
   /**
-   * Takes what has come, plays what is due, sends, and comes back when more is due. Its own timer,
-   * not the animation, drives it: inputs go out on time however slowly the screen is drawn.
+   * Processes received messages, makes the ticks that are due, sends, and schedules the next run. A timer
+   * drives it, not the animation: inputs are sent on time however slow drawing is.
    * @private
    */
   pump() {
@@ -436,16 +435,16 @@ export class Connection {
     if (!this.greeted) return;
     try {
       this.guard.run("input", this.hooks.sample);
-      // A core that has trapped over it is gone.
+      // The core may have trapped on it.
       if (!this.greeted) return;
-      this.heed(this.core.play(performance.now()));
-      // That may have been the end of it.
+      this.applyStage(this.core.play(performance.now()));
+      // The stage may have ended the attempt.
       if (!this.greeted) return;
       if (this.cut && !this.core.isComing()) this.lost(CUT);
       else this.flush();
       this.guard.run("news", this.hooks.pumped);
     } finally {
-      // Whatever the rest of the page throws, the next tick comes.
+      // Schedule the next run even if the page throws.
       if (this.greeted) this.schedule(this.core.due());
     }
   }
@@ -467,7 +466,7 @@ export class Connection {
     }
   }
 
-  /** A trap leaves the core in no known state: a fresh one takes its place. @private
+  /** A trap leaves the core in an unknown state: a new one replaces it. @private
    *  @param {() => void} act */
   guarded(act) {
     try {
@@ -477,23 +476,23 @@ export class Connection {
     }
   }
 
-  /** Replaces a core that has trapped, wherever it was called. Gives whether the error is a trap.
+  /** Replaces a core that has trapped, wherever it was called. Returns whether the error is a trap.
    *  @param {unknown} error */
   handleTrap(error) {
     if (!(error instanceof WebAssembly.RuntimeError)) return false;
-    // What else is asked of a core that has trapped traps as well.
+    // Further calls of a trapped core trap as well.
     if (this.renewing) return true;
     console.error(error);
     this.renewing = true;
     this.drop();
-    // First, for what shows the turn may fail as well.
+    // First, since the hook below may throw as well.
     this.renew();
     if (this.greeting) this.turn("waiting", FAULT);
     return true;
   }
 
-  /** Gets a fresh core, from a server that may itself be away: whatever the player does meanwhile, it is
-   *  tried until there is one. @private */
+  /** Loads a new core; the server may be away, so it retries until it succeeds, whatever the player does.
+   *  @private */
   renew() {
     this.hooks.faulted().then(
       (core) => {
@@ -502,7 +501,7 @@ export class Connection {
         if (!this.suspended) this.lost(FAULT);
       },
       () => {
-        // No timer of an attempt: nothing but a fresh core ends this.
+        // Not an attempt's timer: only a new core ends this.
         setTimeout(() => this.renew(), WAIT_MAX_MS);
       },
     );

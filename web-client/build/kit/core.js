@@ -1,9 +1,9 @@
 // @ts-check
-// The client core, typed: what the exports of `web-client/src/exports.rs` are to JavaScript.
+// The client core: typed access to the exports of `web-client/src/exports.rs`.
 //
-// It copies nothing that can be read in place. Views of wasm memory are made anew after each call, since
-// any call may grow the memory. Objects for rows and for the own state are made once and refilled.
-// Used by game.js and connection.js; `docs/client.md` has the exports themselves.
+// It reads in place what it can. Views of wasm memory are recreated after each call, since any call may
+// grow the memory. Objects for rows and for the own state are created once and refilled. Used by game.js
+// and connection.js; `docs/client.md` describes the exports.
 
 /** @typedef {import("./tickwire.js").NetworkState} NetworkState */
 /** @typedef {import("./tickwire.js").Schema} Schema */
@@ -14,27 +14,27 @@
 /** @typedef {import("./tickwire.js").Row} Row */
 /** @typedef {import("./tickwire.js").GameEvent} GameEvent */
 
-/** How far the client is, as `PageClient::stage_number` has it. */
+/** The client's stage: the numbers of `PageClient::stage_number`. */
 export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
 
-/** The number of the exports that this file knows. */
+/** The version of the exports that this file is for. */
 const ABI = 2;
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
-/** The keys of a generic page, in the order of their bits; the last two are what a pointer says. */
+/** The keys of a generic page, in the order of their bits; the last two are of the pointer. */
 export const KEYS = /** @type {const} */ (["up", "down", "left", "right", "primary", "secondary", "pointer", "aim"]);
-/** Names that a row or an event has of its own, and one that no object takes. */
+/** Reserved field names: those that every row or event has, and `__proto__`. */
 const TAKEN = new Set(["id", "kind", "own", "tick", "__proto__"]);
 
-/** Whether a message is binary, whichever realm it was made in: a frame, a worker or a test has an
- *  `ArrayBuffer` of its own, of which nothing here is an instance.
+/** Whether a message is an `ArrayBuffer` of any realm: `instanceof` fails for those of frames, workers and
+ *  tests.
  *  @param {unknown} data @returns {data is ArrayBuffer} */
 export function isBinary(data) {
   return Object.prototype.toString.call(data) === "[object ArrayBuffer]";
 }
 
 /**
- * What the core says of itself, for the page and for connection.js.
+ * The core's state, for the page and for connection.js.
  * @typedef {NetworkState & {
  *   stage: number, stale: boolean, last: boolean, idle: boolean, reason: string,
  * }} State
@@ -66,7 +66,7 @@ export class Core {
     if (abi !== ABI) throw new Error(`tickwire.wasm is of another version than the page: ${abi}, not ${ABI}`);
   }
 
-  /** Begins anew: its hello waits to be sent. @param {number} now @param {Hello} hello */
+  /** Starts a new connection: queues its hello. @param {number} now @param {Hello} hello */
   open(now, { spectator, name, room, ticket, settings }) {
     const chosen = settings === undefined || settings === null ? "" : JSON.stringify(settings);
     const lengths = this.put([name, room ?? "", ticket ?? "", chosen].map((text) => encoder.encode(text)));
@@ -75,22 +75,22 @@ export class Core {
   }
 
   /**
-   * Puts a simulated network between socket and client, this and all to come; with all 0 none.
+   * Puts a simulated network between socket and client, now and for later connections; all 0 removes it.
    * @param {number} now @param {number} latency ms of a round trip @param {number} jitter ms
-   * @param {number} stall percent of the time @param {number} stallMs how long each lasts
+   * @param {number} stall percent of the time @param {number} stallMs length of a stall
    */
   link(now, latency, jitter, stall, stallMs) {
     this.calls.tickwire_link(now, latency, jitter, stall, stallMs);
   }
 
-  /** Switches what is shown of the client's work.
+  /** Switches prediction and interpolation.
    *  @param {boolean} prediction @param {boolean} interpolation */
   show(prediction, interpolation) {
     this.calls.tickwire_show(prediction ? 1 : 0, interpolation ? 1 : 0);
   }
 
   /**
-   * Begins anew with a room of bots in the page itself.
+   * Starts a demo room of bots in the page itself.
    * @param {number} now @param {number} seed @param {number} players
    */
   demo(now, seed, players) {
@@ -104,7 +104,7 @@ export class Core {
   }
 
   /**
-   * Puts one message on the way to the client; `play` takes it.
+   * Queues a received message; `play` processes it.
    * @param {number} now @param {ArrayBuffer} message
    */
   receive(now, message) {
@@ -113,18 +113,18 @@ export class Core {
     this.calls.tickwire_receive(now, message.byteLength);
   }
 
-  /** Whether a message is on the way to the client. */
+  /** Whether a received message is still queued. */
   isComing() {
     return this.calls.tickwire_is_coming() !== 0;
   }
 
-  /** What is held from now on; gives what is wrong with it. @param {unknown} input @param {unknown} stick */
+  /** Sets the held input; returns an error text, or "". @param {unknown} input @param {unknown} stick */
   hold(input, stick) {
     const lengths = this.put([this.packer.pack(input), this.packer.pack(stick)]);
     return this.text(this.calls.tickwire_hold(...lengths));
   }
 
-  /** What is pressed for a moment; gives what is wrong with it. @param {unknown} input */
+  /** Presses an input for a moment; returns an error text, or "". @param {unknown} input */
   press(input) {
     return this.text(this.calls.tickwire_press(...this.put([this.packer.pack(input)])));
   }
@@ -142,12 +142,12 @@ export class Core {
     this.calls.tickwire_hold_keys(bitsOf(held), bitsOf(stick));
   }
 
-  /** Nobody is there. */
+  /** Clears the input: the player is away. */
   release() {
     this.calls.tickwire_release();
   }
 
-  /** Takes the messages that have come and makes the ticks that are due; gives the stage then.
+  /** Processes queued messages and makes the ticks that are due; returns the stage.
    *  @param {number} now */
   play(now) {
     return this.calls.tickwire_play(now);
@@ -158,7 +158,7 @@ export class Core {
     return this.calls.tickwire_due();
   }
 
-  /** Takes the next message to be sent now, a copy. @param {number} now */
+  /** A copy of the next message to send now. @param {number} now */
   outgoing(now) {
     const length = this.calls.tickwire_outgoing(now);
     if (length === 0) return null;
@@ -173,12 +173,12 @@ export class Core {
     this.calls.tickwire_replays(does ? 1 : 0);
   }
 
-  /** Queues a goodbye, to be sent now. @param {number} now */
+  /** Queues a goodbye. @param {number} now */
   leave(now) {
     this.calls.tickwire_leave(now);
   }
 
-  /** What is to be drawn; null while there is nothing. What it gives is refilled by the next call.
+  /** What to draw now; null while there is nothing. The next call refills the result.
    *  @param {number} now */
   draw(now) {
     const count = this.calls.tickwire_draw(now);
@@ -188,20 +188,20 @@ export class Core {
       const schema = this.schema();
       if (!schema) return null;
       this.drawn = drawn = new Rows(schema);
-      // That was another call.
+      // schema() has replaced the drawn numbers.
       this.calls.tickwire_draw(now);
     }
     drawn.fill(this.numbers(count));
     return drawn;
   }
 
-  /** Takes what has happened up to what was drawn. @returns {GameEvent[]} */
+  /** Takes the events up to the drawn tick. @returns {GameEvent[]} */
   events() {
     const { drawn } = this;
     return drawn ? drawn.events(this.numbers(this.calls.tickwire_events())) : [];
   }
 
-  /** The own state as predicted: an object that is refilled by the next call, as long as its shape stays.
+  /** The predicted own state: an object that the next call refills, as long as its shape stays.
    *  @returns {any} */
   own() {
     const numbers = this.numbers(this.calls.tickwire_own());
@@ -239,7 +239,7 @@ export class Core {
     return this.json(this.calls.tickwire_settings());
   }
 
-  /** What moves in the level by the tick alone; good until the next call. @param {number} tick */
+  /** The level's parts that move by the tick alone; valid until the next call. @param {number} tick */
   moving(tick) {
     return this.numbers(this.calls.tickwire_moving(tick));
   }
@@ -249,12 +249,12 @@ export class Core {
     return this.json(this.calls.tickwire_roster());
   }
 
-  /** Rises whenever the roster changed. */
+  /** Rises whenever the roster changes. */
   rosterVersion() {
     return this.calls.tickwire_roster_version();
   }
 
-  /** Has so many rows of the board open. @param {number} rows */
+  /** Opens this many rows of the board. @param {number} rows */
   openBoard(rows) {
     this.calls.tickwire_open_board(rows);
   }
@@ -264,12 +264,12 @@ export class Core {
     return this.json(this.calls.tickwire_board());
   }
 
-  /** Takes the next notice; empty when there is none. */
+  /** Takes the next notice; "" when there is none. */
   notice() {
     return this.text(this.calls.tickwire_notice());
   }
 
-  /** Puts bytes one after the other; gives their lengths. @private @param {Uint8Array[]} parts */
+  /** Copies arrays into the core one after the other; returns their lengths. @private @param {Uint8Array[]} parts */
   put(parts) {
     const lengths = parts.map((part) => part.length);
     const length = lengths.reduce((sum, each) => sum + each, 0);
@@ -277,7 +277,7 @@ export class Core {
     let room = SCRATCH_MAX_BYTES;
     const memory = new Uint8Array(this.memory.buffer);
     for (const part of parts) {
-      // Longer than scratch can be: the core refuses it by its length.
+      // Too long for the scratch buffer: the core refuses it by its length.
       const fits = part.subarray(0, room);
       memory.set(fits, at);
       at += fits.length;
@@ -307,15 +307,15 @@ export class Core {
   }
 }
 
-/** Numbers of the core as objects, by the room's schema. */
+/** Converts the core's numbers to objects, by the room's schema. */
 class Rows {
   /** @param {Schema} schema */
   constructor({ entities, events }) {
-    /** What the others are drawn at. */
+    /** The tick at which others are drawn. */
     this.tick = 0;
-    /** What the own player is drawn at: ahead of the others. */
+    /** The tick at which the own player is drawn: ahead of the others. */
     this.ownTick = 0;
-    /** Those of the last filling. @type {Row[]} */
+    /** The rows of the last call. @type {Row[]} */
     this.list = [];
     /** @private */
     this.filled = 0;
@@ -369,7 +369,7 @@ class Rows {
   }
 }
 
-/** An object of the core's that is refilled with new numbers as long as all else of it stays. */
+/** An object of the core that is refilled with new numbers as long as the rest of it stays. */
 class Template {
   /** @param {number} version @param {unknown} shape with each leaf's place among the numbers, -1 - place for
    *  a boolean */
@@ -420,7 +420,7 @@ class Packer {
     this.length = 0;
   }
 
-  /** Gives a copy. @param {unknown} value */
+  /** Returns a copy. @param {unknown} value */
   pack(value) {
     this.length = 0;
     if (value !== undefined) this.add(value);
@@ -454,7 +454,7 @@ class Packer {
     }
   }
 
-  /** @private @param {number} tag @param {number} length of what follows; gives where that is */
+  /** @private @param {number} tag @param {number} length of the content; returns its offset */
   head(tag, length) {
     const at = this.room(1 + length);
     this.bytes[at] = tag;
@@ -472,7 +472,7 @@ class Packer {
     return new DataView(this.bytes.buffer);
   }
 
-  /** Where so many bytes go. @private @param {number} length */
+  /** Reserves this many bytes; returns their offset. @private @param {number} length */
   room(length) {
     const at = this.length;
     this.length += length;

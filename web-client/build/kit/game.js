@@ -1,8 +1,8 @@
 // @ts-check
-// `Tickwire`: a game as a page sees it. It joins the core and its connection, and knows no game.
+// `Tickwire`: the API for pages. It combines the core with its connection, and knows no game.
 //
-// It owns what outlasts a connection and a core that has trapped: what is held, the simulated network,
-// what the page asked for. It draws nothing. `tickwire.d.ts` has a word on each of its members.
+// It owns what outlasts a connection and a trapped core: the held input, the simulated network, the page's
+// options. It draws nothing. `tickwire.d.ts` documents its members.
 
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
@@ -18,10 +18,10 @@ import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 /** @typedef {import("./tickwire.js").Keys} Keys */
 /** @typedef {import("./connection.js").Greeting} Greeting */
 
-/** A simulated network stands still for so long each time, unless it is told otherwise. */
+/** Default length of a simulated stall. */
 const STALL_MS = 300;
 const DEMO_PLAYERS = 14;
-/** What was loaded so shortly before is what the server has. */
+/** A wasm that was loaded this recently is the server's current one. */
 const FRESH_MS = 3000;
 
 /** @type {Simulation} */
@@ -39,11 +39,11 @@ export class Tickwire extends EventTarget {
   /** @type {Connection} */
   #connection;
   #guard = new Guard((error) => this.#connection.handleTrap(error));
-  /** What was held last, given to a core again; undefined if nobody is there. @type {((core: Core) => void) | undefined} */
+  /** Gives a core the held input; undefined while the player is away. @type {((core: Core) => void) | undefined} */
   #held;
-  /** Who sees the messages. @type {import("./core.js").Traffic | null} */
+  /** Sees all messages. @type {import("./core.js").Traffic | null} */
   #observer = null;
-  /** What has been said of inputs that are none. @type {Set<string>} */
+  /** Reported errors of inputs. @type {Set<string>} */
   #complaints = new Set();
   #simulation = { ...USUAL };
   /** @type {{ players: number, seed: number } | null} */
@@ -51,9 +51,9 @@ export class Tickwire extends EventTarget {
   /** @type {Map<number, Player>} */
   #roster = new Map();
   #rosterVersion = -1;
-  /** The last one that was told of. */
-  #rosterTold = -1;
-  /** What is known once for each room. @type {Record<string, any>} */
+  /** The last reported version. */
+  #rosterReported = -1;
+  /** Values that are constant in a room. @type {Record<string, any>} */
   #room = {};
 
   /** @type {Status} */
@@ -69,7 +69,7 @@ export class Tickwire extends EventTarget {
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address } = {}) {
     if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
-    const home = server === undefined ? here() : told(server);
+    const home = server === undefined ? here() : homeAt(server);
     const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files));
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
     const game = new Tickwire(await renew(), renew, home.server);
@@ -184,11 +184,11 @@ export class Tickwire extends EventTarget {
     this.#run("release", (core) => core.release());
   }
 
-  /** An author of a page is told of each fault in what it holds, once. @param {string} what */
+  /** Logs each distinct error of a held input once. @param {string} what */
   #complain(what) {
     if (what === "" || this.#complaints.has(what)) return;
     this.#complaints.add(what);
-    console.error(`this is no input of the game: ${what}`);
+    console.error(`not a valid input of the game: ${what}`);
   }
 
   rows() {
@@ -286,7 +286,7 @@ export class Tickwire extends EventTarget {
     return { ...this.#simulation };
   }
 
-  /** What is the same as long as it is in a room. @template T @param {string} name
+  /** A value that is constant in a room. @template T @param {string} name
    *  @param {(core: Core) => T | null} ask @returns {T | null} */
   #once(name, ask) {
     if (name in this.#room) return this.#room[name];
@@ -297,7 +297,7 @@ export class Tickwire extends EventTarget {
 
   #forget() {
     this.#room = {};
-    this.#rosterVersion = this.#rosterTold = -1;
+    this.#rosterVersion = this.#rosterReported = -1;
     this.#roster = new Map();
   }
 
@@ -311,8 +311,8 @@ export class Tickwire extends EventTarget {
     this.#turn(this.#core.state().player === null ? "watching" : "playing", reason);
   }
 
-  /** While a game is made its rules change, and their number does not: a page that stays open would predict by
-   *  the old ones. */
+  /** During development the rules change without their version: a page that stays open would predict by the
+   *  old ones. */
   async #reloadIfReplaced() {
     if (performance.now() - this.#loadedAt < FRESH_MS) return;
     if ((await this.#isReplaced()) && this.isInRoom) this.#connection.reload();
@@ -328,8 +328,8 @@ export class Tickwire extends EventTarget {
   #tellNews() {
     if (!this.isInRoom) return;
     const version = this.#core.rosterVersion();
-    if (version !== this.#rosterTold) {
-      this.#rosterTold = version;
+    if (version !== this.#rosterReported) {
+      this.#rosterReported = version;
       this.#tell("roster", {});
     }
     for (let text = this.#core.notice(); text; text = this.#core.notice()) this.#tell("notice", { text });
@@ -340,7 +340,7 @@ export class Tickwire extends EventTarget {
     this.dispatchEvent(Object.assign(new Event(type), detail));
   }
 
-  /** The core trapped: its memory can no longer be trusted. */
+  /** After a trap, the core's memory can no longer be trusted. */
   async #faulted() {
     const core = await this.#renew();
     this.#core = core;
@@ -359,7 +359,7 @@ export class Tickwire extends EventTarget {
     core.show(prediction, interpolation);
   }
 
-  /** Asks the core; undefined if it traps, and then a fresh one is on its way.
+  /** Calls the core; undefined if it traps, in which case a new one is being loaded.
    *  @template T @param {string} step @param {(core: Core) => T} act @returns {T | undefined} */
   #run(step, act) {
     return this.#guard.run(step, () => act(this.#core));
@@ -373,34 +373,35 @@ const NOTHING = {
   corrections: 0, margin_ms: null, extrapolated_percent: 0, entities: 0,
 };
 
-/** Where the server speaks, and where its files are: a page's files may have a folder of their own there,
- *  `~` and a hash, so that browsers may keep them.
+/** The server's folder, and that of its files: these may have a folder of their own, `~` and a hash, so that
+ *  browsers can cache them.
  *  @typedef {{ server: URL, files: URL }} Home */
 
-/** Where this module comes from; where the page does, if a bundler has made another of it.
+/** The folder of this module; that of the page if the module is bundled.
  *  @returns {Home} */
 function here() {
-  // A script that is no module has no address.
+  // A classic script has no address.
   const own = new URL(import.meta.url ?? "about:blank");
   const steps = own.pathname.split("/");
-  // As tickwire-build names it: users' homes on a web server may be called ~ada.
+  // The form that tickwire-build uses: a web server may also have folders such as ~ada.
   const hashed = steps.findLastIndex((step) => /^~[0-9a-f]{16}$/.test(step));
   const upTo = (/** @type {number} */ count) => new URL(`${steps.slice(0, count).join("/")}/`, own);
   if (own.protocol.startsWith("http")) {
     if (hashed > 0) return { server: upTo(hashed), files: upTo(hashed + 1) };
-    if (steps.at(-1) === "game.js" && own.href !== moduleUrl) return told(new URL(".", own));
+    if (steps.at(-1) === "game.js" && own.href !== moduleUrl) return homeAt(new URL(".", own));
   }
-  if (hasPage) return told(new URL(".", document.baseURI));
-  throw new Error("outside of a page, Tickwire.load needs to be told the server");
+  if (hasPage) return homeAt(new URL(".", document.baseURI));
+  throw new Error("outside of a page, Tickwire.load needs the option `server`");
 }
 
 /** @param {string | URL} server @returns {Home} */
-function told(server) {
+function homeAt(server) {
   const folder = new URL(String(server).replace(/\/?$/, "/"));
   return { server: folder, files: folder };
 }
 
-/** What an address asks for, as `?latency=150&jitter=20&stall=2&prediction=0`. @param {string} address */
+/** Reads a simulation from an address, such as `?latency=150&jitter=20&stall=2&prediction=0`.
+ *  @param {string} address */
 function simulationOf(address) {
   const asked = new URLSearchParams(address.replace(/^[^?]*/, ""));
   const number = (/** @type {string} */ name) => Math.max(0, Number(asked.get(name)) || 0);
@@ -414,7 +415,7 @@ function simulationOf(address) {
   };
 }
 
-/** Gives where it came from, and its ETag there, too; empty if it was there already.
+/** Returns the module, its URL and its ETag; the latter are empty if it was not fetched.
  *  @param {string | URL | BufferSource | WebAssembly.Module} source */
 async function compile(source) {
   const [url, tag] = ["", ""];
@@ -428,16 +429,16 @@ async function compile(source) {
     throw failed("no answer, or the server does not allow pages of this origin (--allow-origin)", error);
   });
   if (!response.ok) throw failed(response.status);
-  // Not streaming: that insists on a content type, which a plain file server may not know.
+  // Not streaming, which needs a content type that a simple file server may not send.
   const bytes = await response.arrayBuffer();
-  // A bundler's server answers with its page where it has no file.
+  // A bundler's server sends its page for missing files.
   const module = await WebAssembly.compile(bytes).catch((error) => {
-    throw failed("that is no WebAssembly; say `server` if the game is elsewhere", error);
+    throw failed("it is not WebAssembly; set `server` if the game is elsewhere", error);
   });
   return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
 }
 
-/** Whether something is of a kind, whichever realm it is from. @param {unknown} value @param {string} kind */
+/** Whether a value is of a built-in class of any realm. @param {unknown} value @param {string} kind */
 function isA(value, kind) {
   return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }

@@ -1,20 +1,20 @@
 // @ts-check
-// Runs the steps of a frame so that a fault in one never stops the others.
+// Runs the steps of a frame so that an error in one never stops the others.
 //
-// It reports each kind of fault once, for a frame comes sixty times a second, and knows nothing of
-// what it runs. Used by connection.js and game.js, and by pages.
+// It reports each distinct error once, since frames come sixty times a second. Used by connection.js
+// and game.js, and by pages.
 
 export class Guard {
-  /** @param {(error: unknown) => boolean} [handle] called with each error first; gives whether it has
-   *  handled it, so that nothing is reported */
+  /** @param {(error: unknown) => boolean} [handle] called with each error first; returns whether it has
+   *  handled the error, which is then not reported */
   constructor(handle = () => false) {
     /** @private */
     this.handle = handle;
-    /** What has been reported. @private @type {Set<string>} */
+    /** Reported errors. @private @type {Set<string>} */
     this.reported = new Set();
   }
 
-  /** Runs one step. Gives what that gives; undefined if it fails.
+  /** Runs one step. Returns its result; undefined if it throws.
    *  @template T @param {string} step its name @param {() => T} act @returns {T | undefined} */
   run(step, act) {
     try {
@@ -34,5 +34,5 @@ export class Guard {
   }
 }
 
-/** So many different faults are reported. */
+/** Maximum number of distinct errors that are reported. */
 const REPORTED_MAX = 32;

@@ -5,7 +5,7 @@ import type { BoardPage, Kind, Player, Schema } from "./client.js";
 export type { BoardPage, Field, Kind, Player, Schema } from "./client.js";
 
 /**
- * What is known of a game's types; each is `any` unless you say it:
+ * Your game's types; each one left out is `any`:
  * `const game: Tickwire<{ input: { up: boolean }, own: { x: number } }> = await Tickwire.load()`.
  */
 export interface GameTypes {
@@ -25,7 +25,7 @@ type Of<G extends GameTypes, K extends keyof GameTypes, Otherwise> = undefined e
   : Exclude<G[K], undefined>;
 
 /**
- * A game: it connects, plays, predicts, and says what is to be drawn.
+ * A game: it connects, plays, predicts, and returns what to draw.
  *
  * ```js
  * import { Tickwire } from "./tickwire.js";
@@ -39,10 +39,10 @@ type Of<G extends GameTypes, K extends keyof GameTypes, Otherwise> = undefined e
  * });
  * ```
  *
- * It tells of itself by events: `status` ({@link StatusEvent}), `roster`, `notice` ({@link NoticeEvent}),
- * `silent` (nothing is heard of the room, or something again), `idle` (the server has let a player who did
- * nothing watch), `reload` (the page is about to be loaded anew, once, for the server runs a newer version),
- * `renewed` (the WebAssembly has failed, and another goes on in its place).
+ * It dispatches events: `status` ({@link StatusEvent}), `roster`, `notice` ({@link NoticeEvent}), `silent`
+ * (nothing comes from the room, or something again), `idle` (the server made an idle player a spectator),
+ * `reload` (the page is about to reload, once, because the server runs a newer version), `renewed` (the
+ * WebAssembly failed, and a new instance takes its place).
  */
 export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   /** Use {@link Tickwire.load}. */
@@ -57,42 +57,40 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null,
     options?: boolean | EventListenerOptions): void;
 
-  /** Loads the game's WebAssembly; nothing is connected yet. */
+  /** Loads the game's WebAssembly; it does not connect yet. */
   static load<G extends GameTypes = {}>(options?: LoadOptions): Promise<Tickwire<G>>;
 
   /**
-   * Joins as a player, and comes back by itself whenever the connection is lost, until {@link leave}. Whoever
-   * is in a room already joins anew.
+   * Joins as a player, and reconnects whenever the connection is lost, until {@link leave}. In a room, it
+   * leaves that one first.
    */
   join(options?: JoinOptions<Of<G, "settings", any>>): void;
   /** The same as a spectator. */
   spectate(options?: Omit<JoinOptions, "settings">): void;
-  /** Says goodbye and stays away. */
+  /** Leaves the room for good. */
   leave(): void;
   /**
-   * Whether this is somebody who did nothing for so long that it watches now. May be set, for a page that was
-   * loaded anew meanwhile.
+   * Whether this spectator was an idle player. A page can set it after a reload.
    */
   isIdle: boolean;
-  /** Such a one plays again. Gives whether it was one. */
+  /** Joins again after idleness. Returns whether it was idle. */
   resume(): boolean;
-  /** Plays a room of bots in the page, to be drawn as any other; it ends when a room is joined. */
+  /** Runs a room of bots in the page, drawn like any other; a join ends it. */
   demo(players?: number, seed?: number): void;
-  /** Whether that is what is drawn. */
+  /** Whether the demo is drawn. */
   readonly isDemo: boolean;
 
   /**
-   * What the player holds from now on: call it whenever that changes, from the event itself, so that a tap
-   * counts that is over before the next tick. Fields that are left out are as in the game's default input.
-   * Booleans are buttons: each press and each release counts for at least one tick. Those of `stick` are what
-   * a stick or a thumb points at: they count as held, but one that flickers at the border of two directions is
-   * no series of presses. A name or a type that the input does not have is an error in the console, once, and
-   * what was held before is held on.
+   * Sets what the player holds: call it at every change, in the event handler itself, so that a tap counts
+   * even if it ends before the next tick. Missing fields are those of the game's default input. Booleans are
+   * buttons: each press and each release counts for at least one tick. Booleans of `stick` are directions of a
+   * stick: they count as held, but flickering between two directions does not count as presses. An unknown name
+   * or a wrong type is logged to the console once, and the held input stays as it was.
    */
   hold(input: Partial<Of<G, "input", any>>, stick?: Partial<Of<G, "input", any>>): void;
-  /** Presses the booleans that are true and lets go of them at once; all else of it holds for one tick. */
+  /** Presses and releases the booleans that are true; all other fields hold for one tick. */
   press(input: Partial<Of<G, "input", any>>): void;
-  /** Nobody is there: the game gets its default input until something is held or pressed again. */
+  /** The player is away: the game gets its default input until something is held or pressed again. */
   release(): void;
   /** Which of {@link Keys} change the input: none if the game has no `keys`. */
   readonly keys: readonly (keyof Keys)[];
@@ -103,74 +101,74 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
    *  `TickwireClient`; to be called before a room is joined. The server then sends the own state in full, which takes
    *  some more bytes. */
   observe(observer: (message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void): void;
-  /** Called before ticks are made and before rows are drawn: the last moment to {@link hold} what is to be
-   *  asked for, such as a gamepad or a pointer seen from where the own player is drawn. */
+  /** Called before ticks are made and before rows are drawn: the time to {@link hold} what has to be polled,
+   *  such as a gamepad, or a pointer relative to the own player on the screen. */
   onsample: (() => void) | null;
 
   /**
-   * What is to be drawn now: the own player as predicted, the others between two snapshots. Fields have the
-   * names and units of the schema; one called `id`, `kind`, `own` or `tick` stands under that name and an
-   * underscore. The array and its objects are refilled by the next call; an entity keeps its object.
+   * The rows to draw now: the own player as predicted, the others between two snapshots. Fields have the
+   * names and units of the schema; one called `id`, `kind`, `own` or `tick` gets an underscore behind its name.
+   * The next call refills the array and its objects; an entity keeps its object.
    */
   rows(): Of<G, "row", Row>[];
-  /** What has happened since the last call, up to what is drawn. */
+  /** The events since the last call, up to the drawn tick. */
   events(): Of<G, "event", GameEvent>[];
-  /** The tick of what was drawn of the others last, with its fraction. */
+  /** The tick at which others were drawn last, with its fraction. */
   readonly tick: number;
-  /** The tick of what was drawn of the own player last: ahead of the others. */
+  /** The tick at which the own player was drawn last: ahead of the others. */
   readonly ownTick: number;
-  /** The own state as predicted, null when there is none. Refilled whenever it is asked for. */
+  /** The predicted own state; null when there is none. Each access refills the object. */
   readonly own: Of<G, "own", any> | null;
-  /** What moves in the level by the tick alone, as the game's view has it; good until the next call. */
+  /** The level's parts that move by the tick alone, from the game's view; valid until the next call. */
   moving(tick: number): Float64Array;
 
-  /** Who is in the room, by player. Another map whenever it has changed. */
+  /** The players in the room, by id. A new map whenever it changes. */
   readonly roster: ReadonlyMap<number, Player>;
-  /** Rises whenever the roster, a score or the board has changed. */
+  /** Rises whenever the roster, a score or the board changes. */
   readonly rosterVersion: number;
-  /** Has the first so many players of a room told in which not all scores are; 0 closes that. */
+  /** Requests the scores of the best `rows` players, in rooms that do not send all scores; 0 stops that. */
   openBoard(rows: number): void;
-  /** They, null where the roster tells it all. */
+  /** The requested scores; null where the roster has all scores. */
   readonly board: BoardPage | null;
   /** The own player; null for spectators. */
   readonly player: number | null;
   readonly room: string | null;
   /** Ticks per second of the room. */
   readonly tickRate: number;
-  /** What rows and events mean; null before the first room, as the next two are. When a room was left they
-   *  stay as they were until the next one, so that its last picture can go on being drawn: whether there is
-   *  a room is {@link isInRoom}. */
+  /** The room's schema; null before the first room, like the next two. After leaving a room they keep their
+   *  values until the next one, so that its last frame can still be drawn; {@link isInRoom} tells whether
+   *  there is a room. */
   readonly schema: Schema | null;
   readonly level: Of<G, "level", any> | null;
   readonly settings: Of<G, "settings", any> | null;
-  /** Constants of the rules, as the game's view has them. */
+  /** Constants of the rules, from the game's view. */
   readonly measures: Of<G, "measures", any>;
 
   readonly status: Status;
-  /** Why it is not in a room, for people. */
+  /** Why it is not in a room, as a text to show. */
   readonly reason: string;
   /** Whether it plays or watches. */
   readonly isInRoom: boolean;
-  /** Whether nothing has been heard of the room for a moment. */
+  /** Whether nothing has come from the room for a moment. */
   readonly isSilent: boolean;
-  /** How the connection and the prediction do, as of now. */
+  /** Current figures of connection and prediction. */
   readonly network: NetworkState;
 
-  /** Puts a network with these faults between the server and the game, to see what it copes with. */
+  /** Simulates a network with these faults between server and game. */
   simulate(wanted: Partial<Simulation>): void;
   readonly simulation: Simulation;
 }
 
-/** `waiting`: for the next attempt to connect; `ended`: the server will not have us, see the reason. */
+/** `waiting`: for the next attempt to connect; `ended`: the server refused for good, see the reason. */
 export type Status = "idle" | "connecting" | "playing" | "watching" | "waiting" | "ended";
 
 export interface LoadOptions {
-  /** The folder in which the server speaks: the one that this module comes from, unless you say it. Needed
-   *  outside of pages, and where a bundler's own server serves the page. */
+  /** The server's folder; by default the one that this module was loaded from. Required outside of pages, and
+   *  where a bundler's own server serves the page. */
   server?: string | URL | undefined;
-  /** Where the game's WebAssembly is, or itself: in the server's folder, unless you say it. */
+  /** The game's WebAssembly or its address; by default the file in the server's folder. */
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
-  /** An address whose query asks for a {@link Simulation}, as `location.search`: `?latency=150&jitter=20`. */
+  /** An address whose query sets a {@link Simulation}, such as `location.search`: `?latency=150&jitter=20`. */
   address?: string | undefined;
 }
 
@@ -190,23 +188,23 @@ export interface Keys {
 
 export interface JoinOptions<Settings = unknown> {
   name?: string | undefined;
-  /** Any room, unless you name one. */
+  /** By default any room. */
   room?: string | null | undefined;
-  /** Of a player whom your site knows; what `sessionStorage` has as `tickwire-ticket`, unless you say it. A
-   *  function is asked anew for each connection. */
+  /** The ticket of a player with an account on your site; by default what `sessionStorage` has as
+   *  `tickwire-ticket`. A function is called for each connection. */
   ticket?: string | null | (() => string | null) | undefined;
-  /** For a room that is opened by this; `room` must name it. */
+  /** Settings of a room that this join opens; `room` must name it. */
   settings?: Settings | undefined;
 }
 
 export interface Simulation {
-  /** By how many milliseconds a round trip is longer. */
+  /** Added to a round trip, in ms. */
   latency: number;
-  /** Up to how many more milliseconds each message takes, each way. */
+  /** Maximum extra delay of a message, each way, in ms. */
   jitter: number;
-  /** For how much of the time each direction stands still, in percent. */
+  /** Fraction of the time for which each direction stands still, in percent. */
   stall: number;
-  /** How many milliseconds each time. */
+  /** Length of a stall, in ms. */
   stallMs: number;
   /** Whether the own player is drawn where it is predicted to be. */
   prediction: boolean;
@@ -218,27 +216,27 @@ export interface NetworkState {
   room: string | null;
   player: number | null;
   tick_rate_hz: number;
-  /** How fast the room makes its ticks: 1 is its full tick rate; an overloaded one is in slow motion. */
+  /** The room's speed: 1 is its full tick rate; an overloaded room runs in slow motion. */
   time_scale: number;
-  /** How late spectators see the room. */
+  /** Delay of spectators. */
   delay_ticks: number;
   /** Of the last snapshot. */
   tick: number;
   rtt_ms: number;
   snapshots: number;
-  /** Received in all. */
+  /** Total received. */
   bytes: number;
   /** Of the last snapshot. */
   snapshot_bytes: number;
   /** Inputs that came too late for their tick. */
   late_inputs: number;
-  /** How often the own player was elsewhere than predicted. */
+  /** How often the prediction of the own player was wrong. */
   corrections: number;
-  /** How early the newest input was; null for spectators. */
+  /** How early the newest input arrived; null for spectators. */
   margin_ms: number | null;
-  /** In how much of what was drawn of late the others had to be guessed. */
+  /** Share of the recent frames in which others were extrapolated. */
   extrapolated_percent: number;
-  /** Rows known. */
+  /** Number of known rows. */
   entities: number;
 }
 
@@ -247,7 +245,7 @@ export interface StatusEvent extends Event {
   readonly reason: string;
 }
 
-/** The events by their names. */
+/** The events by name. */
 export interface TickwireEvents {
   status: StatusEvent;
   notice: NoticeEvent;
@@ -258,7 +256,7 @@ export interface TickwireEvents {
   renewed: Event;
 }
 
-/** With what was asked for, for the page that comes to ask for it again. */
+/** It carries the join's options, so that the page can store them across the reload. */
 export interface ReloadEvent extends Event {
   readonly name: string;
   readonly room: string | null;
@@ -266,11 +264,11 @@ export interface ReloadEvent extends Event {
 }
 
 export interface NoticeEvent extends Event {
-  /** Of the server's operator. */
+  /** A text of the server's operator. */
   readonly text: string;
 }
 
-/** A row of a game whose types are not known. */
+/** A row of a game without declared types. */
 export type Row = {
   readonly id: number;
   readonly kind: string;
@@ -278,5 +276,5 @@ export type Row = {
   readonly own: boolean;
 } & { readonly [field: string]: any };
 
-/** An event of a game whose types are not known. */
+/** An event of a game without declared types. */
 export type GameEvent = { readonly tick: number; readonly kind: string } & { readonly [field: string]: any };

@@ -2,9 +2,9 @@
 // Which part of the arena is on the screen: a centre and a scale.
 //
 // A player's camera sits on the own ship, leads a little to where it aims, and shows as much to
-// everybody, whatever the screen (never what lies beyond `view_half`: that is not known). A
-// spectator's goes where spectator.js sends it. Whatever it is told, what it keeps is finite: it is
-// blended with its own past, and would never be right again. Moved by view.js, read by draw/.
+// everybody on any screen (never beyond `view_half`, which the client does not know). A spectator's
+// goes where spectator.js sends it. It drops inputs that are not finite: each position is blended
+// with the one before, so a NaN would never go away. Moved by view.js, read by draw/.
 
 import { finite, isPlace } from "./finite.js";
 
@@ -13,25 +13,24 @@ import { finite, isPlace } from "./finite.js";
 /** Room around the arena when all of it is shown, in units. */
 const FIT_SPARE = 2.5;
 const ZOOM_MAX = 40;
-/** What can be seen lies within: far beyond any arena, and near enough to be reckoned with. */
+/** Positions are clamped to this many units: far beyond any arena, small enough for exact arithmetic. */
 const PLACE_MAX = 1e6;
 const SCALE_MIN = 1e-3;
 const SCALE_MAX = 1e4;
-/** A window says other sizes while it is being made or put away. */
+/** Smaller window sizes are ignored: they occur while a window opens or closes. */
 const SIZE_MAX = 1e5;
 
-/** The part of the way from the middle of the screen to the pointer by which the camera leads:
- *  the ship and the pointer then lie on one line through the middle, so that the lead, however
- *  long, turns no aim. */
+/** The camera leads by this fraction of the way from the middle of the screen to the pointer. Ship,
+ *  middle and pointer then lie on one line, so a lead of any length leaves the aim as it is. */
 const LEAD_PART = 0.16;
-/** How far it leads by a stick, which has a direction alone. */
+/** How far it leads for a stick, which only has a direction. */
 const LEAD_STICK_UNITS = 2.5;
 const LEAD_PER_SECOND = 5;
-/** What is left of a lead's way that is no longer gone: a still pointer has a still camera. */
+/** The lead stops this near to its target, so that the camera stands still for a still pointer. */
 const LEAD_STILL_UNITS = 0.002;
-/** So far beyond what is shown something must be known, or half of it would show at the edge. */
+/** The known area must exceed the shown one by this much, or things at the edge would show by half. */
 const EDGE_UNITS = 0.8;
-/** A scale so near to the wanted one is taken for it: what is painted once (arena.js) can stay. */
+/** A scale this near to its target snaps to it, so that the cached level (arena.js) stays valid. */
 const SCALE_STILL = 0.001;
 
 export class Camera {
@@ -54,13 +53,13 @@ export class Camera {
 
   /** @param {number} width @param {number} height in CSS pixels */
   resize(width, height) {
-    // A window that is hidden or not yet there is 0 x 0: the picture waits for it as it is.
+    // A hidden or new window is 0 x 0: keep the last size.
     if (!(width > 0 && height > 0 && width < SIZE_MAX && height < SIZE_MAX)) return;
     this.width = width;
     this.height = height;
   }
 
-  /** Whether the screen is taller than wide: the server then tells what is above and below. */
+  /** Whether the screen is taller than wide: the server then sends a tall view. */
   get isTall() {
     return this.height > this.width;
   }
@@ -90,7 +89,7 @@ export class Camera {
     const dy = reach * sin - this.leadY;
     const still = Math.hypot(dx, dy) < LEAD_STILL_UNITS;
     const part = still ? 1 : blend(LEAD_PER_SECOND, seconds);
-    // On another screen, held another way, less may be known on the way there.
+    // After a turn of the screen the known area may be smaller on the way there.
     this.leadX = Math.min(mostX, Math.max(-mostX, finite(this.leadX + dx * part)));
     this.leadY = Math.min(mostY, Math.max(-mostY, finite(this.leadY + dy * part)));
   }
@@ -104,11 +103,11 @@ export class Camera {
   }
 
   /** Shows the whole arena. @param {number} radius
-   *  @param {number} below CSS pixels at the lower edge that are not for it
+   *  @param {number} below CSS pixels to leave free at the lower edge
    *  @param {number} seconds */
   fit(radius, below, seconds) {
     const part = blend(4, seconds);
-    // A window lower than what is not for the arena leaves it a sliver.
+    // In a window lower than `below` the arena still gets a sliver.
     const size = Math.max(1, Math.min(this.width, this.height - below));
     const wanted = size / (2 * (radius + FIT_SPARE));
     this.place(this.x * (1 - part), this.y + (below / 2 / wanted - this.y) * part);
@@ -144,7 +143,7 @@ export class Camera {
     this.place(this.x + x - nx, this.y + y - ny);
   }
 
-  /** Shakes by up to so many pixels for a moment. @param {number} pixels */
+  /** Shakes by up to this many pixels for a moment. @param {number} pixels */
   kick(pixels) {
     this.shake = Math.max(this.shake, finite(pixels));
   }
@@ -223,13 +222,13 @@ export class Camera {
   }
 }
 
-/** Which part of its way something goes that goes so fast, softly; all of it in an endless time.
+/** The fraction of the remaining way to go in this frame (exponential easing); 1 for infinite time.
  *  @param {number} speed @param {number} seconds */
 function blend(speed, seconds) {
   return seconds > 0 ? 1 - Math.exp(-speed * seconds) : 0;
 }
 
-/** How far one may go in a direction until an axis of it is used up.
+/** How far one can go in a direction until one axis reaches its maximum.
  *  @param {number} most along the axis @param {number} part of the direction, its sine or cosine */
 function along(most, part) {
   return part === 0 ? Infinity : most / Math.abs(part);

@@ -1,9 +1,9 @@
 // @ts-check
-// What a device or a browser says, made a number that can be reckoned with.
+// Turns values from devices and browsers into finite numbers.
 //
-// A comparison with NaN is false: it passes dead zones and clamps, and never leaves what is blended
-// with its own past. So it is stopped where it comes in. Used by everything that reads a device, the
-// window or a clock, and by the camera.
+// Comparisons with NaN are false: it passes dead zones and clamps, and never leaves a value that is
+// blended with its own past. So it is stopped at the input. Used by everything that reads a device,
+// the window or a clock, and by the camera.
 
 /** @param {unknown} value @param {number} [otherwise] what stands for what is no number, or infinite */
 export function finite(value, otherwise = 0) {

@@ -1,15 +1,15 @@
 // @ts-check
-// How long frames take: the script of each, and all that the page's thread does until it is
-// painted.
+// How long frames take: the script of each, and everything that the page's thread does until the
+// frame is painted.
 //
-// It owns the last few seconds of measurements and draws no conclusion: quality.js does. Told by
-// main.js when a frame begins and ends; read by the net graph, state.js and record.js.
+// It owns the last few seconds of measurements; quality.js decides by them. main.js calls it when a
+// frame begins and ends; the net graph, state.js and record.js read it.
 
 /** @typedef {{ p50: number, p95: number }} Spread */
 
 /** About four seconds at 60 frames a second. */
 const FRAMES = 240;
-/** A page that was hidden for so long measured nothing in between. */
+/** A longer gap between frames is a hidden page, not a measurement. */
 const PAUSE_MS = 500;
 
 export class FrameTime {
@@ -26,8 +26,8 @@ export class FrameTime {
     this.begunAt = 0;
     /** @private */
     this.before = 0;
-    // A task that is queued within a frame runs after the frame is painted. In browsers that
-    // paint the canvas on this thread that is most of the work, and no script sees it otherwise.
+    // A task queued within a frame runs after the frame is painted. In browsers that paint the
+    // canvas on this thread, painting is most of the work, and a script cannot measure it otherwise.
     const channel = new MessageChannel();
     channel.port1.onmessage = () => this.painted();
     /** @private */
@@ -53,7 +53,7 @@ export class FrameTime {
     this.works.add(this.lastWork);
   }
 
-  /** Forgets all: something else is drawn from here on. */
+  /** Drops all measurements: the quality has changed. */
   clear() {
     for (const ring of [this.scripts, this.works, this.intervals]) ring.clear();
   }
@@ -73,14 +73,14 @@ export class FrameTime {
     return this.scripts.spread();
   }
 
-  /** Which part of the frames came late after the one before: by more than so many times what is
-   *  usual on this display. @param {number} times @param {number} msMin what is late at all */
+  /** The fraction of frames that came late: more than `times` the usual interval of this display
+   *  after the one before. @param {number} times @param {number} msMin shorter intervals are never late */
   lateShare(times, msMin) {
     return this.intervals.shareAbove(Math.max(msMin, times * this.intervals.spread().p50));
   }
 }
 
-/** The last so many numbers. */
+/** A ring buffer of the last numbers. */
 class Ring {
   constructor() {
     this.values = new Float32Array(FRAMES);

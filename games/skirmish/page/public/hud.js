@@ -1,10 +1,10 @@
 // @ts-check
-// What stands over the game: its parts, and when each is to be shown what.
+// The head-up display: it owns the panels in hud/ and updates them.
 //
-// It tells the parts in hud/ what has happened and how things stand, shows the banner, and knows
-// who flew what; of the core it asks for figures and for what the operator says. Texts of strangers
-// only ever become textContent. Called by main.js at each frame of a room, for each happening, and
-// when one enters or leaves; hands, hints and a spectator's bar are not its own.
+// It passes events and state to the panels, shows the banner, and remembers which class each player
+// flew; it asks the core for figures and for the operator's notices. Texts of players are only ever
+// set as textContent. main.js calls it at each frame in a room, for each event, and on entering and
+// leaving; touch sticks, hints and a spectator's bar are not its own.
 
 import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";
@@ -13,11 +13,11 @@ import { OwnShip } from "./hud/ship.js";
 import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
-import { STREAK_TOLD } from "./signs.js";
-import { part } from "./parts.js";
+import { STREAK_ANNOUNCED } from "./thresholds.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./world.js").World} World */
-/** @typedef {import("./world.js").Happening} Happening */
+/** @typedef {import("./world.js").GameEvent} GameEvent */
 /** @typedef {import("./types.js").Game} Game */
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {import("./types.js").Measures} Measures */
@@ -26,15 +26,15 @@ import { part } from "./parts.js";
 const FIGURES_EVERY_MS = 33;
 const TEXTS_EVERY_MS = 250;
 const NOTICE_MS = 8000;
-/** Rows of the leaderboard by what the screen has room for. */
+/** Rows of the leaderboard, by screen size. */
 const BOARD_ROWS = { small: 4, full: 10 };
 const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 
 export class Hud {
   /** @param {Measures} measures */
   constructor(measures) {
-    this.root = part("hud");
-    this.graph = new Graph(part("graph", HTMLCanvasElement), part("figures"));
+    this.root = element("hud");
+    this.graph = new Graph(element("graph", HTMLCanvasElement), element("figures"));
     /** @private */
     this.feed = new Feed();
     /** @private */
@@ -67,10 +67,10 @@ export class Hud {
   /** @param {string} room @param {boolean} spectator */
   enter(room, spectator) {
     this.root.hidden = false;
-    part("room").textContent = room;
-    part("role").textContent = spectator ? "spectating" : "";
-    part("rail").hidden = spectator;
-    part("hint").textContent = spectator
+    element("room").textContent = room;
+    element("role").textContent = spectator ? "spectating" : "";
+    element("rail").hidden = spectator;
+    element("hint").textContent = spectator
       ? "E, Q or click: follow · W A S D or drag: move · wheel: zoom · M: arena · Esc: leave"
       : "";
     this.feed.clear();
@@ -91,12 +91,12 @@ export class Hud {
     this.classes.clear();
   }
 
-  /** Closes what lies over the game. Gives whether anything did. */
+  /** Closes the panel that covers the game. Returns whether one was open. */
   close() {
     return this.result.close();
   }
 
-  /** Says what is the matter with the connection; nothing when all is well. @param {string} text */
+  /** Shows a problem of the connection; an empty text hides it. @param {string} text */
   say(text) {
     this.trouble = text;
     this.noticeUntil = 0;
@@ -110,7 +110,7 @@ export class Hud {
     this.showBanner(text, false);
   }
 
-  /** @param {World} world @param {Happening} happening */
+  /** @param {World} world @param {GameEvent} event */
   show(world, { name, values }) {
     const { self } = world;
     if (name === "kill") {
@@ -119,12 +119,12 @@ export class Hud {
       if (victim === self) this.ship.blame(world, killer, rail === 1);
       else if (killer === self) this.calls.kill(world, victim, world.isTeams && mates(world, victim, killer));
     } else if (name === "assist" && self !== null) {
-      // Spectators are told what is for players alone.
+      // Spectators receive it too, but it is only for the player.
       this.calls.assist(world, values.victim);
     } else if (name === "streak") {
-      // The middle of the screen is for what concerns whoever looks at it.
+      // The middle of the screen is for the own player.
       if (values.player === self) this.calls.streak(values.kills);
-      else if (values.kills >= STREAK_TOLD) this.feed.streak(world, values.player, values.kills);
+      else if (values.kills >= STREAK_ANNOUNCED) this.feed.streak(world, values.player, values.kills);
     } else if (name === "take" && values.player === self) {
       this.calls.take(values.kind_);
     }
@@ -154,13 +154,13 @@ export class Hud {
       if (!world.players.has(player)) this.classes.delete(player);
     }
     const rows = this.smallScreen.matches ? BOARD_ROWS.small : BOARD_ROWS.full;
-    // The board by teams goes by what the roster knows.
+    // The board by teams needs only the roster.
     game.openBoard(world.isTeams ? 0 : rows);
     const classes = [...this.classes.values()].join("");
     const board = [world.playersVersion, rows, classes, world.round?.team1, world.round?.team2].join();
     if (board !== this.board) {
       this.board = board;
-      fillBoard(part("leaders"), part("count"), world, this.classes, rows);
+      fillBoard(element("leaders"), element("count"), world, this.classes, rows);
     }
     this.callRound(world);
     this.root.classList.toggle("resulting", this.result.isOpen);
@@ -181,10 +181,10 @@ export class Hud {
 
   /** @private @param {string} text @param {boolean} trouble */
   showBanner(text, trouble) {
-    const banner = part("banner");
+    const banner = element("banner");
     banner.hidden = text === "";
     banner.classList.toggle("trouble", trouble);
-    part("banner-text").textContent = text;
+    element("banner-text").textContent = text;
   }
 }
 

@@ -1,22 +1,22 @@
 // @ts-check
-// The start: loads the client core, joins the parts, and runs the frames.
+// The entry point: loads the client core, connects the modules, and runs the frames.
 //
-// It owns the order of things and nothing else; every part has a file of its own. Behind the
-// start overlay it shows a room of bots that the core plays in the page.
+// It owns the order of steps and nothing else; every module has a file of its own. Behind the
+// start overlay it shows a demo room of bots that the core runs in the page.
 
 import { AnyKey } from "./input/any-key.js";
 import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, stickOf } from "./input/buttons.js";
 import { Camera } from "./camera.js";
 import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
-import { Hands } from "./hands.js";
 import { Hud } from "./hud.js";
 import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
-import { Picture } from "./draw/picture.js";
+import { PlayerInput } from "./input.js";
 import { Quality } from "./quality.js";
 import { Recorder } from "./record.js";
+import { Renderer } from "./draw/renderer.js";
 import { Settings } from "./settings.js";
 import { Sound } from "./sound.js";
 import { Start } from "./start.js";
@@ -31,11 +31,11 @@ import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 /** @typedef {import("./types.js").Own} Own */
 
 const DEMO_PLAYERS = 14;
-/** No frame stands for more, whatever the clock says. */
+/** Maximum time step of a frame. */
 const FRAME_MAX_SECONDS = 0.1;
-/** What happened while no frame was drawn for so long is over: it is neither told nor heard. */
+/** After a longer gap between frames, the events of the gap are neither shown nor heard. */
 const GAP_MS = 1000;
-/** For how long it is said that the page was renewed. */
+/** How long the notice of a new version is shown. */
 const UPDATED_MS = 6000;
 const IDLE = "You were idle; press any key to play.";
 const SILENT = "Nothing heard from the server for a moment.";
@@ -59,20 +59,20 @@ const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface, (text) => hud.notice(text, performance.now()));
 const times = new FrameTime();
-const quality = new Quality(times, location.search, (level) => picture.become(level));
-const picture = new Picture(surface, camera, measures, quality.level);
+const quality = new Quality(times, location.search, (level) => renderer.setQuality(level));
+const renderer = new Renderer(surface, camera, measures, quality.level);
 const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
-const hands = new Hands(surface, settings, start, measures, {
+const input = new PlayerInput(surface, settings, start, measures, {
   leave,
   close,
-  tell: (text, ms) => hud.notice(text, performance.now(), ms),
+  notify: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => give(buttons),
   resume,
 });
-start.chooser.tell(measures.classes);
-settings.onChange(heed);
-heed();
+start.chooser.setClasses(measures.classes);
+settings.onChange(applySettings);
+applySettings();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
 const watchBar = new WatchBar(view.spectator);
@@ -84,7 +84,7 @@ const network = new Network(location.search, () => {
 const networkPanel = new NetworkPanel(network);
 new AnyKey(resume);
 addEventListener("keydown", (event) => {
-  // One press closes one thing, however long it lasts.
+  // One press closes one panel, however long it lasts.
   if (event.key !== "Escape" || event.repeat || close()) return;
   if (!start.isOpen) leave();
 });
@@ -97,19 +97,19 @@ published.look({
   quality: () => quality,
 });
 
-/** The direction that was aimed at last, radians. */
+/** The last direction of the aim, in radians. */
 let aim = 0;
-/** Whether a spectator waits for its first picture. */
+/** Whether a spectator waits for its first snapshot. */
 let awaited = false;
 let frameAt = performance.now();
-/** Whether what has happened up to the next picture is over. */
+/** Whether to skip the events up to the next frame. */
 let skips = false;
-/** The own state when it was last drawn. @type {Own | null} */
+/** The own state of the last frame. @type {Own | null} */
 let ownBefore = null;
 
-/** What this page was loaded anew for, the server having been renewed. */
+/** How to join again after a reload for a new version of the server. */
 const rejoin = takeRejoinIntent();
-/** Whether the player is still to be told so. */
+/** Whether the notice of a new version is still due. */
 let isUpdated = rejoin !== null;
 
 game.onsample = hold;
@@ -136,18 +136,18 @@ if (rejoin) {
 }
 requestAnimationFrame(frame);
 
-/** The picture is as its settings say; the address may ask for another quality. */
-function heed() {
-  picture.shakes = settings.shake;
+/** Applies the graphics settings; a quality in the address has priority. */
+function applySettings() {
+  renderer.shakes = settings.shake;
   if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
-/** Says what the player holds now: the pointer is seen from where the ship is on the screen. */
+/** Sets the current input; the aim is the pointer relative to the ship on the screen. */
 function hold() {
-  hands.controls.poll();
+  input.controls.poll();
   const { x, y } = ownPlace();
-  aim = hands.controls.aimFrom(x, y);
-  give(hands.controls.buttons());
+  aim = input.controls.aimFrom(x, y);
+  give(input.controls.buttons());
 }
 
 /** @param {number} buttons of {@link Button} */
@@ -157,8 +157,7 @@ function give(buttons) {
   game.hold(inputOf(buttons, aim, ship?.name ?? null), stickOf(buttons));
 }
 
-/** Where the own ship is on the screen, or would be if the screen did not shake: a hit must not
- *  turn the aim. */
+/** Position of the own ship on the screen without its shake, since a hit must not turn the aim. */
 function ownPlace() {
   const x = world.own ? camera.screenX(world.own.x) - camera.offsetX : camera.width / 2;
   const y = world.own ? camera.screenY(world.own.y) - camera.offsetY : camera.height / 2;
@@ -174,7 +173,7 @@ function enter(spectator) {
   else game.join(as);
 }
 
-/** Closes what lies over the game. Gives whether anything did. */
+/** Closes the panel over the game. Returns whether one was open. */
 function close() {
   return networkPanel.close() || hud.close();
 }
@@ -184,17 +183,17 @@ function leave() {
   back("");
 }
 
-/** Who did nothing plays again. Gives whether anybody did. */
+/** An idle player plays again. Returns whether it was idle. */
 function resume() {
   return game.resume();
 }
 
 /** @param {string} message */
 function back(message) {
-  hands.become(false);
+  input.setPlaying(false);
   hud.leave();
   networkPanel.close();
-  sound.become(false);
+  sound.setActive(false);
   start.show(message);
   guard.run("demo", showDemo);
 }
@@ -206,54 +205,54 @@ function showDemo() {
 
 function enterDemo() {
   world.enter(game);
-  picture.clear();
-  view.become("demo");
+  renderer.clear();
+  view.setMode("demo");
 }
 
-/** The connection turned. */
+/** The connection's status changed. */
 function changed() {
   const { status, reason, isIdle, isInRoom } = game;
   document.body.dataset.status = isInRoom ? "playing" : status === "ended" ? "idle" : status;
-  hands.become(status === "playing");
+  input.setPlaying(status === "playing");
   if (status === "idle") {
     hud.say("");
   } else if (status === "ended") {
-    // The server will not have us, for good.
+    // The server refused for good.
     back(isIdle ? `You were idle. ${sentence(reason)}` : sentence(reason));
   } else if (status === "connecting") {
     hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
   } else if (status === "waiting") {
-    // As a spectator, perhaps, for whom there is no seat.
+    // For example for a free seat.
     hud.say(`${isIdle ? "You were idle. " : ""}${sentence(reason)} Trying again…`);
   } else {
     ownBefore = null;
     const spectates = status === "watching";
     world.enter(game);
-    picture.clear();
-    view.become(spectates ? "spectator" : "player");
+    renderer.clear();
+    view.setMode(spectates ? "spectator" : "player");
     hud.enter(game.room ?? "", spectates);
-    sound.become(true);
-    watchBar.become(spectates ? game.network : null);
-    networkPanel.become(spectates);
+    sound.setActive(true);
+    watchBar.setNetwork(spectates ? game.network : null);
+    networkPanel.setSpectating(spectates);
     awaited = spectates;
     hud.say(calm());
     if (!awaited) announceUpdate();
   }
 }
 
-/** Says once, in the room, why the page was loaded anew. */
+/** Shows once, in the room, why the page was reloaded. */
 function announceUpdate() {
   if (isUpdated) hud.notice("Updated to the new version.", performance.now(), UPDATED_MS);
   isUpdated = false;
 }
 
-/** What is said while all is well. */
+/** The text while there is no problem. */
 function calm() {
   if (game.isIdle) return IDLE;
   return awaited ? awaiting(delaySeconds(game.network)) : "";
 }
 
-/** A server that shows spectators the past has none for them yet. @param {number} delay seconds */
+/** The text while a delayed stream has no snapshot yet. @param {number} delay seconds */
 function awaiting(delay) {
   if (delay <= 0) return "The picture is on its way…";
   return `Spectators see the room ${delay} s late: the picture is on its way…`;
@@ -262,7 +261,7 @@ function awaiting(delay) {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
-  // The frame's own time may lie before that of a message already taken.
+  // The frame's own time may lie before that of a processed message.
   const clock = Math.max(finite(now), performance.now());
   guard.run("beginning", () => {
     times.begin(finite(now, clock));
@@ -276,29 +275,29 @@ function frame(now) {
   const own = guard.run("own ship", () => game.own) ?? null;
   guard.run("own shots", () => flashOwn(own));
   guard.run("camera", () => {
-    view.move(clock, seconds, hands.controls.lookFrom(camera.width / 2, camera.height / 2));
+    view.move(clock, seconds, input.controls.lookFrom(camera.width / 2, camera.height / 2));
   });
-  guard.run("picture", () => picture.draw(world, own, clock, seconds));
+  guard.run("picture", () => renderer.draw(world, own, clock, seconds));
   guard.run("map", () => minimap.draw(world, view, clock));
   guard.run("sound", () => {
-    sound.shots(picture.happenings.shots);
+    sound.shots(renderer.eventEffects.shots);
     sound.follow(world, own, clock);
   });
   guard.run("recording", () => recorder.note(clock, world, times.lastWork));
   guard.run("display", () => {
     if (game.isInRoom) hud.draw(game, world, own, clock, quality);
   });
-  guard.run("hands", () => {
+  guard.run("input", () => {
     const { x, y } = ownPlace();
-    hands.draw(own, x, y, seconds);
+    input.draw(own, x, y, seconds);
   });
   guard.run("watch bar", () => {
-    if (view.eyes === "spectator") watchBar.draw(world);
+    if (view.mode === "spectator") watchBar.draw(world);
   });
   times.end();
 }
 
-/** Takes what is to be drawn, and what has happened until then. @param {number} clock */
+/** Reads the rows to draw, and the events up to them. @param {number} clock */
 function refill(clock) {
   if (!world.refill(game)) return;
   if (awaited) {
@@ -306,38 +305,38 @@ function refill(clock) {
     hud.say(calm());
     announceUpdate();
   }
-  const happenings = world.happenings(game);
+  const events = world.events(game);
   if (skips) skip();
-  else for (const happening of happenings) guard.run(happening.name, () => show(happening, clock));
+  else for (const event of events) guard.run(event.name, () => show(event, clock));
   skips = false;
 }
 
-/** @param {import("./world.js").Happening} happening @param {number} now */
-function show(happening, now) {
-  picture.show(world, happening, now);
-  sound.show(world, happening);
-  if (!game.isDemo) hud.show(world, happening);
+/** @param {import("./world.js").GameEvent} event @param {number} now */
+function show(event, now) {
+  renderer.show(world, event, now);
+  sound.show(world, event);
+  if (!game.isDemo) hud.show(world, event);
 }
 
-/** Nothing of what was not drawn flashes or sounds now. */
+/** Drops effects and sounds of skipped events. */
 function skip() {
-  picture.clear();
+  renderer.clear();
   sound.skip();
   ownBefore = null;
 }
 
-/** The own shot flashes and sounds, and the own rail is there, when it is predicted, long before
- *  the server tells of it. @param {Own | null} own */
+/** Shows and plays the own shot, and draws the own rail, when it is predicted, long before the
+ *  server's event. @param {Own | null} own */
 function flashOwn(own) {
   const before = ownBefore;
-  // It is refilled by the next frame.
+  // Copied, since the next frame refills it.
   ownBefore = own && { ...own };
   if (!own || !before || !world.own || own.cooldown_ticks <= before.cooldown_ticks) return;
   const { x, y } = world.own;
   const rail = own.railed || before.charge >= 1;
   sound.fire(rail);
-  if (rail) picture.happenings.fireRail(x, y, own.aim, own.rail_reach, world);
-  else picture.happenings.flash(x, y, own.aim, own.player, world);
+  if (rail) renderer.eventEffects.fireRail(x, y, own.aim, own.rail_reach, world);
+  else renderer.eventEffects.flash(x, y, own.aim, own.player, world);
 }
 
 /** @param {string} reason */

@@ -1,6 +1,6 @@
 // @ts-check
 // Whether the system asks for less motion.
 //
-// It owns the question and no answer: what stands still is each part's to know.
+// It only holds the media query; each module decides what stands still.
 
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");

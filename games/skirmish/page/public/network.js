@@ -1,22 +1,22 @@
 // @ts-check
-// What a player simulates: how bad the network is, and what of the client's work is shown.
+// The simulated network: latency, jitter and stalls, and whether prediction and interpolation show.
 //
-// It owns these settings, reads them from the page's address, and tells the game of them; what they
-// do is not its business. Changed by hud/network.js, made by main.js.
+// It owns these settings, reads them from the page's address, and passes them to the game, which
+// applies them. Changed by hud/network.js, made by main.js.
 
 /** @typedef {import("./types.js").Game} Game */
 /**
  * @typedef {object} Settings
- * @property {number} latency by how much a round trip is longer, in ms
- * @property {number} jitter up to how much more each message takes, each way, in ms
- * @property {number} stall for how much of the time each direction stands still, in percent
+ * @property {number} latency added to a round trip, in ms
+ * @property {number} jitter maximum extra delay of a message, each way, in ms
+ * @property {number} stall fraction of the time for which each direction stands still, in percent
  * @property {boolean} prediction whether the own ship is drawn where it is predicted to be
  * @property {boolean} interpolation whether the others are drawn between two snapshots
  *
  * @typedef {{ latency_ms: number, jitter_ms: number, stall_percent: number }} LinkState
  */
 
-/** What there is to choose from, from 0 up. */
+/** The largest value of each slider; the smallest is 0. */
 export const RANGES = {
   latency: { most: 500, step: 5 },
   jitter: { most: 200, step: 5 },
@@ -58,7 +58,7 @@ export class Network {
     this.change(USUAL);
   }
 
-  /** Tells the game, which keeps it from one connection to the next. @param {Game} game */
+  /** Applies the settings to the game, which keeps them across connections. @param {Game} game */
   apply(game) {
     game.simulate({ ...this.settings, stallMs: STALL_MS });
   }
@@ -70,7 +70,7 @@ export class Network {
     return { latency_ms: latency, jitter_ms: jitter, stall_percent: stall };
   }
 
-  /** What is not as usual, for people; empty when all is. */
+  /** A text that lists what is changed; empty when nothing is. */
   describe() {
     const { latency, jitter, stall, prediction, interpolation } = this.settings;
     const parts = [];

@@ -1,21 +1,21 @@
 // @ts-check
-// How lavishly is drawn: less when frames take too long, more again when there is time.
+// The rendering quality: lower when frames take too long, higher again when there is time.
 //
-// It owns the level, and judges by frame-time.js; what a level leaves out is each painter's to
-// heed. Asked by main.js at every frame, forced by the address (`?quality=`) or a setting.
+// It owns the level and chooses it by frame-time.js; each painter applies it. main.js asks at every
+// frame; the address (`?quality=`) or a setting forces a level.
 
 /** @typedef {import("./frame-time.js").FrameTime} FrameTime */
 /** @typedef {"auto" | "high" | "low"} Choice */
 /**
- * What may be drawn.
+ * A quality level.
  * @typedef {object} Level
  * @property {string} name
- * @property {number} ratio most device pixels to a CSS pixel
+ * @property {number} ratio maximum device pixels per CSS pixel
  * @property {"all" | "own" | "none"} glow which ships glow
  * @property {boolean} trails
  * @property {boolean} fills whether outlines are filled and bolts have a halo
- * @property {number} marks how many short-lived marks at a time
- * @property {number} sparks part of the sparks that fly
+ * @property {number} marks maximum number of short-lived effects
+ * @property {number} sparks fraction of the sparks that are drawn
  */
 
 /** From least to full. @type {Level[]} */
@@ -28,21 +28,21 @@ export const LEVELS = [
 const FULL = LEVELS.length - 1;
 const LOW = 1;
 
-/** Above it a frame takes too long: half of what 60 frames a second leave. */
+/** Above this a frame takes too long: half of the time that 60 frames a second leave. */
 const SLOW_MS = 8;
-/** The last step down blurs the picture: it is for those who would miss frames. */
+/** The last step down blurs the picture: it is only taken when frames are missed. */
 const SLOWEST_MS = 10;
-/** Below it there is time for more. */
+/** Below this there is time for a higher level. */
 const QUICK_MS = 4.5;
-/** A frame that comes so much later than most do was missed, whoever is at fault: what a graphics
- *  processor does is not seen in any other way. Displays have rates of their own. */
+/** A frame that comes later than this many usual intervals was missed. A script sees the graphics
+ *  processor's time in no other way; the interval is relative because displays have different rates. */
 const LATE_PART = 1.5;
 const LATE_MS_MIN = 25;
 const LATE_SHARE = 0.1;
-/** A level is judged after so many frames of it. */
+/** A level is judged after this many of its frames. */
 const JUDGED_FRAMES = 120;
 const JUDGED_EVERY_MS = 500;
-/** For how long it must be quick until more is tried; twice as long after each vain try. */
+/** Frames must be quick for this long before a higher level is tried; doubles after each failed try. */
 const RISE_MS = 6000;
 const RISE_MS_MAX = 120_000;
 
@@ -51,7 +51,7 @@ export class Quality {
    *  @param {(level: Level) => void} changed */
   constructor(times, query, changed) {
     this.times = times;
-    // Whoever makes one asks for the level it begins with.
+    // Not called for the initial level: the caller reads that.
     this.changed = (/** @type {Level} */ _) => {};
     /** @type {Choice} */
     this.choice = "auto";
@@ -59,7 +59,7 @@ export class Quality {
     this.index = FULL;
     /** @private */
     this.riseMs = RISE_MS;
-    /** Since when it has been quick. @private */
+    /** Since when frames have been quick. @private */
     this.quickSince = Infinity;
     /** @private */
     this.rose = false;
@@ -92,9 +92,9 @@ export class Quality {
     const { p95 } = times.work();
     const late = times.lateShare(LATE_PART, LATE_MS_MIN) > LATE_SHARE;
     const most = index > LOW ? SLOW_MS : SLOWEST_MS;
-    // Frames that are merely late do not get earlier by a blurred picture.
+    // A blurred picture does not help frames that are merely late.
     if (index > 0 && (p95 > most || (late && index > LOW))) {
-      // More was tried and was too much.
+      // The higher level was too slow.
       if (this.rose) this.riseMs = Math.min(RISE_MS_MAX, 2 * this.riseMs);
       this.rose = false;
       this.go(index - 1);

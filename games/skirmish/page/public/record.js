@@ -1,13 +1,12 @@
 // @ts-check
-// What was drawn, frame by frame, for a test or whoever else wants to measure how smooth it is.
+// Records what was drawn, frame by frame, so that tests can measure how smooth it is.
 //
-// It keeps nothing unless it is asked to. Told by main.js of each frame; asked through
-// `window.tickwire` (state.js).
+// It records only on request, through `window.tickwire` (state.js). main.js calls it for each frame.
 
 /** @typedef {import("./world.js").World} World */
 /**
  * @typedef {object} Frame
- * @property {number} at the moment that it was drawn for, in the page's time
+ * @property {number} at the time that the frame shows, on the page's clock
  * @property {{ x: number, y: number } | null} own where the own ship was drawn
  * @property {[player: number, entity: number, x: number, y: number][]} ships the others
  * @property {number[]} keys when keys went down since the frame before
@@ -41,7 +40,7 @@ export class Recorder {
     return new Promise((done) => this.recordings.push({ left, frames: [], done }));
   }
 
-  /** A frame has been made ready. @param {number} at @param {World} world
+  /** Notes one frame. @param {number} at @param {World} world
    *  @param {number} workMs of the frame before */
   note(at, world, workMs) {
     if (this.recordings.length === 0) return;

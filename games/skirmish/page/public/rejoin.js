@@ -1,14 +1,14 @@
 // @ts-check
-// What outlasts the one reload that a new version of the server asks for: how the player is to join again.
+// How to join again after the one reload that a new version of the server asks for.
 //
-// It is kept for this tab alone, and taken once. A ticket is none of it: that stays where the site has put it.
+// It is stored for this tab alone and used once. It holds no ticket: that stays where the site put it.
 // Saved and taken by main.js.
 
 import { NAME_MAX, first } from "./settings.js";
 
 /** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
 /** @typedef {Greeting & { idle: boolean, ship: unknown }} RejoinIntent `idle`: it only watches because it
- *  did nothing as a player; `ship` is what settings.js takes or leaves */
+ *  was idle as a player; settings.js checks `ship` */
 
 const KEY = "tickwire.rejoin";
 /** As in start.js: longer than any room's name. */
@@ -19,11 +19,11 @@ export function saveRejoinIntent({ spectator, name, room }, idle, ship) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify({ spectator, name, room, idle, ship }));
   } catch {
-    // A browser that keeps nothing: the player is asked again.
+    // Without storage the player has to join by hand.
   }
 }
 
-/** Takes what was saved, as far as it makes sense. @returns {RejoinIntent | null} */
+/** Takes the saved intent, as far as it is valid. @returns {RejoinIntent | null} */
 export function takeRejoinIntent() {
   try {
     const saved = sessionStorage.getItem(KEY);

@@ -1,10 +1,10 @@
 // @ts-check
-// What a person has set, and what the page remembers of them: name, ship, keys, sound, looks.
+// The player's settings: name, ship, keys, sound, graphics.
 //
-// It owns these values, keeps them in the browser as one JSON, and tells whoever asked of every
-// change; what is broken or unknown in what was kept is as if it had never been set. It does
-// nothing about any of it. Made by main.js; changed by the start overlay, hud/settings.js,
-// hud/next-ship.js, hud/hints.js, sound.js and hands.js.
+// It owns these values, stores them in the browser as one JSON, and notifies its listeners of every
+// change; invalid or unknown stored values count as unset. It applies none of them. Made by main.js;
+// changed by the start overlay, hud/settings.js, hud/next-ship.js, hud/hints.js, sound.js and
+// input.js.
 
 import { CLASS_COUNT } from "./input/buttons.js";
 import { calm } from "./motion.js";
@@ -17,12 +17,12 @@ import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
  * @typedef {{ move: boolean, fire: boolean, rail: boolean }} Learned
  *
  * @typedef {object} Values
- * @property {string} name empty as long as none was chosen
+ * @property {string} name empty until one is chosen
  * @property {number} ship class of the next ship
  * @property {Bindings} keys
  * @property {Sound} sound
  * @property {Quality} quality of the picture
- * @property {boolean | null} shake whether hits shake the picture; null for as the system says
+ * @property {boolean | null} shake whether hits shake the picture; null for the system's preference
  * @property {boolean} leftHanded whether the left thumb aims
  * @property {Learned} learned what needs no hint any more
  */
@@ -54,15 +54,15 @@ export class Settings {
     this.listeners = new Set();
     /** Whether this tab's ship is its own. @private */
     this.keepsShip = false;
-    // Two tabs of one person agree. Without a key all that was kept is gone.
+    // All tabs share the settings. A missing key means that the storage was cleared.
     addEventListener("storage", (event) => {
       if (event.key !== KEPT_AS && event.key !== null) return;
       const { ship } = this.values;
       this.values = read(stored());
       if (this.keepsShip) this.values.ship = ship;
-      this.tell();
+      this.notify();
     });
-    calm.addEventListener("change", () => this.tell());
+    calm.addEventListener("change", () => this.notify());
   }
 
   get name() {
@@ -97,41 +97,41 @@ export class Settings {
     return this.values.learned;
   }
 
-  /** Sets some values and keeps all. @param {Partial<Values>} wanted */
+  /** Sets some values and stores all. @param {Partial<Values>} wanted */
   change(wanted) {
     this.values = read({ ...this.values, ...wanted });
     try {
       localStorage.setItem(KEPT_AS, JSON.stringify(this.values));
     } catch {
-      // A browser that keeps nothing: it is as it is until the page goes.
+      // Without storage the settings last as long as the page.
     }
-    this.tell();
+    this.notify();
   }
 
-  /** From now on no other tab chooses this one's ship: somebody flies it. */
+  /** From now on no other tab changes this one's ship, since somebody flies it. */
   keepShip() {
     this.keepsShip = true;
   }
 
-  /** Sets back what hands, eyes and ears have; who one is stays. */
+  /** Resets input, graphics and sound; keeps name, ship and learned hints. */
   reset() {
     const { name, ship, learned } = this.values;
     this.change({ ...usual(), name, ship, learned });
   }
 
-  /** Has a listener told of every change from now on.
+  /** Calls a listener at every change from now on.
    *  @param {(settings: Settings) => void} listener */
   onChange(listener) {
     this.listeners.add(listener);
   }
 
   /** @private */
-  tell() {
+  notify() {
     for (const listener of this.listeners) listener(this);
   }
 }
 
-/** What is stored, as far as it makes sense. @param {unknown} stored @returns {Values} */
+/** Reads stored values; invalid ones get their default. @param {unknown} stored @returns {Values} */
 function read(stored) {
   const asked = record(stored);
   const { sound, learned, ...rest } = usual();

@@ -1,16 +1,16 @@
 // @ts-check
-// What is heard: which sound each happening has, and from where.
+// Which sound each event has, and from where.
 //
-// It listens to what main.js tells it and to how things stand, and hands names and places to
-// sound/mixer.js; it makes no sound of its own and changes nothing. Made by main.js.
+// main.js passes it events and the state of each frame; it plays recipes by name and place through
+// sound/mixer.js. It changes nothing. Made by main.js.
 
-import { LOW_HULL, PICKUPS, STREAK_TOLD } from "./signs.js";
+import { LOW_HULL, PICKUPS, STREAK_ANNOUNCED } from "./thresholds.js";
 import { Mixer } from "./sound/mixer.js";
-import { part } from "./parts.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
-/** @typedef {import("./world.js").Happening} Happening */
+/** @typedef {import("./world.js").GameEvent} GameEvent */
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {{ volume: number, muted: boolean }} Level */
 /**
@@ -22,10 +22,10 @@ import { part } from "./parts.js";
  */
 
 const MUTE_KEY = "KeyV";
-/** From so far on an explosion is only a rumble: 1 is the edge of the picture. */
+/** Beyond this distance an explosion is only a rumble; 1 is the edge of the screen. */
 const RUMBLE_FAR = 1.1;
 const LOW_EVERY_MS = 1900;
-/** The last seconds of a round that are counted aloud, and the last of these. */
+/** The last seconds of a round have a tick each, and the very last a louder one. */
 const COUNTED_SECONDS = 10;
 const LAST_SECONDS = 3;
 
@@ -36,7 +36,7 @@ export class Sound {
     this.camera = camera;
     /** @private */
     this.mixer = new Mixer();
-    /** Whether there is a game to be heard. @private */
+    /** Whether the page is in a room. @private */
     this.active = false;
     /** @private */
     this.lowAt = 0;
@@ -45,38 +45,38 @@ export class Sound {
     /** @private */
     this.second = 0;
     /** @private */
-    this.button = part("mute");
+    this.button = element("mute");
     this.button.addEventListener("click", (event) => {
       this.toggle();
-      // The space bar is for firing.
+      // Drop the focus, or the space bar would press the button instead of firing.
       if (event.detail > 0) this.button.blur();
     });
     addEventListener("keydown", (event) => {
       if (event.code !== MUTE_KEY || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       if (this.active && !(event.target instanceof HTMLInputElement)) this.toggle();
     });
-    settings.onChange(() => this.heed());
-    this.heed();
+    settings.onChange(() => this.applySettings());
+    this.applySettings();
   }
 
-  /** Another room, or none. @param {boolean} active */
-  become(active) {
+  /** Enters a room, or leaves it. @param {boolean} active */
+  setActive(active) {
     this.active = active;
     this.phase = null;
-    this.mixer.become(active);
+    this.mixer.setActive(active);
   }
 
-  /** A press of which the browser does not tell (a gamepad's) may be the first. */
+  /** Starts audio at a press that the browser does not report, such as a gamepad's. */
   wake() {
     this.mixer.wake();
   }
 
-  /** Some time has gone by unheard: what has changed in it is not told. */
+  /** Forgets the round's phase after a gap, so that its change makes no sound. */
   skip() {
     this.phase = null;
   }
 
-  /** @param {World} world @param {Happening} happening */
+  /** @param {World} world @param {GameEvent} event */
   show(world, { name, values }) {
     if (!this.active) return;
     const { self } = world;
@@ -91,7 +91,7 @@ export class Sound {
     else if (name === "kill" && values.killer === self && values.victim !== self) this.mixer.play("kill");
     else if (name === "assist" && self !== null) this.mixer.play("assist");
     else if (name === "streak" && own) this.mixer.play("streak");
-    else if (name === "streak" && values.kills >= STREAK_TOLD) this.mixer.play("streakOther");
+    else if (name === "streak" && values.kills >= STREAK_ANNOUNCED) this.mixer.play("streakOther");
   }
 
   /** Others have fired. @param {{ x: number, y: number }[]} shots */
@@ -105,7 +105,7 @@ export class Sound {
     if (this.active) this.mixer.play(rail ? "rail" : "ownShot");
   }
 
-  /** How things stand in a frame. @param {World} world @param {Own | null} own
+  /** Updates continuous sounds for a frame. @param {World} world @param {Own | null} own
    *  @param {number} now */
   follow(world, own, now) {
     if (!this.active) return;
@@ -140,7 +140,7 @@ export class Sound {
     else this.mixer.play("impact", place);
   }
 
-  /** What is not known makes no sound. @private @param {number} kind @param {boolean} own
+  /** Unknown kinds make no sound. @private @param {number} kind @param {boolean} own
    *  @param {import("./sound/mixer.js").Place} place */
   take(kind, own, place) {
     const pickup = PICKUPS[kind];
@@ -152,7 +152,7 @@ export class Sound {
     this.mixer.play(own ? "ownBoom" : place.far > RUMBLE_FAR ? "rumble" : "boom", place);
   }
 
-  /** Where in the picture: the middle is where one is. @private @param {number} x
+  /** A place relative to the middle of the screen. @private @param {number} x
    *  @param {number} y */
   place(x, y) {
     const { camera } = this;
@@ -168,7 +168,7 @@ export class Sound {
   }
 
   /** @private */
-  heed() {
+  applySettings() {
     const { volume, muted } = this.settings.sound;
     this.mixer.setVolume(muted ? 0 : volume);
     this.button.setAttribute("aria-pressed", String(muted));

@@ -1,8 +1,8 @@
 // @ts-check
 // A spectator's camera: it follows a player, shows the whole arena, or goes where it is dragged.
 //
-// It owns what the camera is to show and listens to keys, wheel and fingers for it; it draws
-// nothing. The same is asked of it by the buttons of hud/watch.js. Made and moved by view.js.
+// It owns the camera's mode and listens to keys, wheel and fingers; it draws nothing. The buttons
+// of hud/watch.js call it too. Made and moved by view.js.
 
 import { isPlace } from "./finite.js";
 
@@ -11,15 +11,15 @@ import { isPlace } from "./finite.js";
 /** @typedef {"whole" | "follow" | "free"} Mode */
 
 const ZOOM_STEP = 1.0015;
-/** A press that moved less than this is a tap, in CSS pixels. */
+/** A press that moves less than this is a tap, in CSS pixels. */
 const TAP_PX = 6;
-/** How far from a ship a tap still means it, in CSS pixels: half a finger. */
+/** A tap selects a ship within this distance, in CSS pixels: half a finger. */
 const REACH_PX = 28;
-/** How much nearer, and how much farther away, than a player sees it a ship may be followed. */
+/** Limits of the zoom while following, relative to a player's view. */
 const NEAR_MAX = 2;
 const NEAR_MIN = 0.25;
 
-/** What hud/watch.js takes of the screen, in CSS pixels. */
+/** Height of the bar of hud/watch.js, in CSS pixels. */
 const BAR_PX = 64;
 
 /** By place on the keyboard. @type {Record<string, (spectator: Spectator) => void>} */
@@ -35,7 +35,7 @@ const KEYS = {
   Minus: (spectator) => spectator.zoomMiddle(-1),
   NumpadSubtract: (spectator) => spectator.zoomMiddle(-1),
 };
-/** Those that do more the longer they are held. */
+/** Keys that repeat while held. */
 const REPEATED = /^(Equal|Minus|Numpad)/;
 /** Held, they move the free camera. @type {Record<string, [x: number, y: number]>} */
 const PAN_KEYS = {
@@ -46,48 +46,48 @@ const PAN_KEYS = {
   KeyA: [-1, 0],
   KeyD: [1, 0],
 };
-/** How fast, in CSS pixels per second; and how far one press of a key zooms. */
+/** Speed of the free camera, in CSS pixels per second; and the zoom factor of one key press. */
 const PAN_PX = 620;
 const ZOOM_KEY = 1.25;
 
 export class Spectator {
   /** @param {Camera} camera @param {World} world @param {HTMLElement} surface
-   *  @param {(text: string) => void} tell shows a sentence for a while */
-  constructor(camera, world, surface, tell) {
+   *  @param {(text: string) => void} notify shows a sentence for a while */
+  constructor(camera, world, surface, notify) {
     this.camera = camera;
     this.world = world;
     /** @private */
-    this.tell = tell;
-    /** Whether anybody spectates: else it hears nothing. */
+    this.notify = notify;
+    /** Whether the page spectates; else input is ignored. */
     this.active = false;
     /** @type {Mode} */
     this.mode = "whole";
-    /** Whom it follows, through all of its lives. @type {number | null} */
+    /** The followed player, through all of its lives. @type {number | null} */
     this.followed = null;
-    /** How that one is called. @private */
+    /** Its name. @private */
     this.followedName = "";
-    /** The step to a next player that was asked for before the first picture. @private
+    /** A step to the next player that was pressed before the first snapshot. @private
      *  @type {1 | -1 | null} */
     this.pendingStep = null;
     /** @private */
     this.nearness = 1;
-    /** Whether the camera is where it was told to be: the first look is taken at once. @private */
+    /** Whether the camera has reached its first target, which it does without a glide. @private */
     this.landed = false;
-    /** Fingers and buttons that are down, where they are. @private
+    /** Positions of the pointers that are down. @private
      *  @type {Map<number, { x: number, y: number }>} */
     this.pointers = new Map();
-    /** How far those have moved; no tap once there were two. @private */
+    /** How far they have moved; infinite once there were two, which is no tap. @private */
     this.moved = 0;
-    /** Keys that are held to move the picture. @private @type {Set<string>} */
+    /** Held keys that move the camera. @private @type {Set<string>} */
     this.pans = new Set();
-    /** Keys of them that have gone down since the last frame: one that is up again counts for it, too.
+    /** Those pressed since the last frame: a press counts even if the key is up again.
      *  @private @type {Set<string>} */
     this.tapped = new Set();
     this.listen(surface);
   }
 
-  /** Begins in a room, or ends. @param {boolean} active */
-  become(active) {
+  /** Starts or stops spectating. @param {boolean} active */
+  setActive(active) {
     this.active = active;
     this.mode = "whole";
     this.followed = null;
@@ -117,13 +117,13 @@ export class Spectator {
     } else if (this.mode === "whole") {
       camera.fit(world.borderRadius || world.levelRadius, BAR_PX, time);
     } else {
-      // Farther out nothing is.
+      // There is nothing farther out.
       camera.keepWithin(Math.max(world.borderRadius, world.levelRadius));
     }
     this.landed ||= world.borderRadius > 0;
   }
 
-  /** Who left has no next life, and nobody is followed in its place without being chosen.
+  /** Shows the whole arena when the followed player has left: the spectator chooses the next one.
    *  @private */
   checkFollowed() {
     if (this.followed === null) return;
@@ -132,12 +132,12 @@ export class Spectator {
       this.followedName = player.name || "Nameless";
       return;
     }
-    this.tell(`${this.followedName} has left. Press E or tap a ship to follow another.`);
+    this.notify(`${this.followedName} has left. Press E or tap a ship to follow another.`);
     this.showWhole();
   }
 
-  /** Follows the next player in the order of their numbers, or the one before; the whole arena
-   *  when there is nobody. Before the first picture, which tells who flies, it is kept until then.
+  /** Follows the next player in the order of their numbers, or the one before; shows the whole arena
+   *  when there is none. Before the first snapshot, which says who flies, the step is kept.
    *  @param {1 | -1} step */
   next(step) {
     if (!this.landed) {
@@ -172,7 +172,7 @@ export class Spectator {
     this.nearness = 1;
   }
 
-  /** The camera stays where it is and goes where it is moved. */
+  /** Frees the camera: it stays where it is until moved. */
   roam() {
     this.mode = "free";
     this.followed = null;
@@ -199,7 +199,7 @@ export class Spectator {
 
   /** @private @param {number} factor @param {number} x @param {number} y the point that stays */
   zoom(factor, x, y) {
-    // A wheel that turns sideways zooms by 1.
+    // A sideways wheel has a factor of 1.
     if (!(factor > 0 && factor < Infinity) || factor === 1) return;
     if (this.mode === "follow") {
       this.nearness = Math.min(NEAR_MAX, Math.max(NEAR_MIN, this.nearness * factor));
@@ -250,7 +250,7 @@ export class Spectator {
     });
     addEventListener("keyup", (event) => {
       this.pans.delete(event.code);
-      // While this one is held, macOS tells of no other key that is let go.
+      // While this key is held, macOS reports no release of another.
       if (event.key === "Meta") this.pans.clear();
     });
     addEventListener("blur", () => this.pans.clear());

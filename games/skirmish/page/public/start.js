@@ -1,19 +1,19 @@
 // @ts-check
 // The start overlay: a name, a ship, and Play or Spectate.
 //
-// It reads the page's address and has settings.js remember what was chosen; it connects nothing.
-// Made by main.js, which is told of the choice to enter.
+// It reads the page's address and stores the choices in settings.js; it opens no connection. Made by
+// main.js, whose callback it calls to enter.
 
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
-import { part } from "./parts.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
-/** Longer than any room's name, so that the server refuses it by saying what a name is; a hello
- *  that is too long it would not read at all. */
+/** Longer than any valid room name, so that the server's refusal explains the rule; a hello that is
+ *  too long would be cut off without one. */
 const ROOM_MAX = 33;
-/** Who comes without a name is given one, so that the first press may be Play. */
+/** Players without a name get one of these, so that they can press Play at once. */
 const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
   "Petrel Quill Raven Swift Tern Umbra Vesper Wren Zephyr"
@@ -24,19 +24,19 @@ export class Start {
   constructor(settings, chosen) {
     const query = new URLSearchParams(location.search);
     this.settings = settings;
-    this.root = part("start", HTMLElement);
-    this.nameBox = part("name", HTMLInputElement);
-    this.chooser = new Chooser(part("ships", HTMLElement), settings);
+    this.root = element("start", HTMLElement);
+    this.nameBox = element("name", HTMLInputElement);
+    this.chooser = new Chooser(element("ships", HTMLElement), settings);
     /** The room asked for; null for any. */
     this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
     this.nameBox.value = first(query.get("name") ?? (settings.name || callsign()), NAME_MAX);
     this.showRoom();
-    part("enter", HTMLFormElement).addEventListener("submit", (event) => {
+    element("enter", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       settings.change({ name: this.name });
       chosen(false);
     });
-    part("spectate", HTMLButtonElement).addEventListener("click", () => {
+    element("spectate", HTMLButtonElement).addEventListener("click", () => {
       settings.change({ name: this.name });
       chosen(true);
     });
@@ -44,7 +44,7 @@ export class Start {
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
 
-  /** Sets what is to be entered as it was before. @param {string} name @param {string | null} room */
+  /** Restores name and room after a reload. @param {string} name @param {string | null} room */
   restore(name, room) {
     if (name !== "") this.nameBox.value = name;
     this.room = room;
@@ -53,7 +53,7 @@ export class Start {
 
   /** @private */
   showRoom() {
-    const where = part("where", HTMLElement);
+    const where = element("where", HTMLElement);
     where.hidden = this.room === null;
     where.textContent = `Room ${this.room ?? ""}`;
   }
@@ -69,10 +69,10 @@ export class Start {
   /** @param {string} message why one is back here; may be empty */
   show(message) {
     this.root.hidden = false;
-    const line = part("message", HTMLElement);
+    const line = element("message", HTMLElement);
     line.hidden = message === "";
     line.textContent = message;
-    part("play", HTMLButtonElement).focus({ preventScroll: true });
+    element("play", HTMLButtonElement).focus({ preventScroll: true });
   }
 
   hide() {
@@ -82,8 +82,8 @@ export class Start {
 
   /** @param {boolean} ready */
   enable(ready) {
-    part("play", HTMLButtonElement).disabled = !ready;
-    part("spectate", HTMLButtonElement).disabled = !ready;
+    element("play", HTMLButtonElement).disabled = !ready;
+    element("spectate", HTMLButtonElement).disabled = !ready;
   }
 }
 

@@ -1,8 +1,8 @@
 // @ts-check
-// `window.tickwire`: the page's condition as plain data, for tests and for the curious.
+// `window.tickwire`: the page's state as plain data, for tests and debugging.
 //
-// It only looks, or has record.js do so for a while. Until main.js, which installs it, has told it
-// what there is to look at, it says that nothing is there.
+// It only reads, or starts record.js. main.js installs it at once and passes the objects to read
+// later; until then the state is empty.
 
 /** @typedef {import("./types.js").Game} Game */
 /** @typedef {import("./types.js").Own} Own */
@@ -21,7 +21,7 @@
  *
  * @typedef {object} CameraState
  * @property {import("./spectator.js").Mode} mode
- * @property {number | null} player whom it follows
+ * @property {number | null} player the one it follows
  * @property {string | null} name
  * @property {{ x: number, y: number } | null} ship where that player's ship is drawn
  * @property {number} x the middle of the picture
@@ -53,15 +53,15 @@
  * @property {number} corrections
  * @property {number} late_inputs
  * @property {number | null} margin_ms how early the newest input was; null for spectators
- * @property {number} extrapolated_percent of the pictures of late that had to guess others
+ * @property {number} extrapolated_percent of the recent frames that had to extrapolate others
  * @property {import("./network.js").LinkState | null} link the simulated network
  * @property {boolean} prediction
  * @property {boolean} interpolation
  * @property {CameraState | null} camera a spectator's
- * @property {number} frame_ms_p50 how long frames of late took until they were painted
+ * @property {number} frame_ms_p50 time of recent frames until they were painted
  * @property {number} frame_ms_p95
- * @property {number} script_ms_p95 the part of it that was the page's own code
- * @property {string | null} quality how lavishly is drawn
+ * @property {number} script_ms_p95 the part of it that the page's scripts took
+ * @property {string | null} quality name of the quality level
  */
 
 /** @param {Recorder} recorder @returns {{ look(looks: Looks): void }} */
@@ -163,7 +163,7 @@ function cameraOf({ camera, spectator, world }) {
   };
 }
 
-/** A player who waits for its first ship has no place yet; entity 0 is never a ship.
+/** A player without its first ship has no position yet; entity 0 is never a ship.
  *  @param {Own} own */
 function hasLived(own) {
   return own.ship !== 0;

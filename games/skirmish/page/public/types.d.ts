@@ -1,4 +1,4 @@
-// What Skirmish's rules tell its page: see `rules/src/input.rs` and `page/src/view.rs`.
+// The types of Skirmish's rules as the page sees them: see `rules/src/input.rs` and `page/src/view.rs`.
 
 import type { Tickwire } from "./tickwire.js";
 
@@ -26,7 +26,7 @@ export interface Wall {
   y: number;
   w: number;
   h: number;
-  /** From which radius of the border on it is there. */
+  /** It is solid while the border's radius is at least this. */
   solid_from: number;
 }
 
@@ -37,7 +37,7 @@ export interface Rock {
   solid_from: number;
 }
 
-/** A rock that goes around on a circle, whose centre this is. */
+/** A rock that orbits on a circle, whose centre `x` and `y` are. */
 export interface Drifter extends Rock {
   orbit: number;
 }
@@ -66,7 +66,7 @@ export interface Own {
   charge: number;
   /** Whether it fired the rail in its last tick. */
   railed: boolean;
-  /** How far a rail would go from here if no ship were in its way, units. */
+  /** How far a rail would reach from here without ships in its way, in units. */
   rail_reach: number;
   /** Of its ship, an index of {@link Measures.classes}. */
   class: number;
@@ -78,9 +78,9 @@ export interface Own {
   hull_max: number;
   /** Of its class; a shield picked up may be twice as strong. */
   shield_max: number;
-  /** How long its shots still take more, seconds. */
+  /** How long its shots still do more damage, in seconds. */
   overcharge_s: number;
-  /** Whether all weapons are off: the result of a round stands. */
+  /** Whether all weapons are off because the result of a round is shown. */
   truce: boolean;
   /** Whether it cannot be hurt. */
   protected: boolean;
@@ -103,13 +103,13 @@ export interface Measures {
   overcharge_s: number;
   /** Units per second. */
   bolt_speed: number;
-  /** How far to each side a player knows what there is. */
+  /** Half the width and height of the area that a player is sent, in units. */
   view_half_x: number;
   view_half_y: number;
-  /** How much of it a screen should show. */
+  /** Half the width and height that a screen should show. */
   screen_half_x: number;
   screen_half_y: number;
-  /** On a screen that is taller than wide. */
+  /** The same on a screen that is taller than wide. */
   tall_half_x: number;
   tall_half_y: number;
   classes: Class[];

@@ -1,8 +1,7 @@
 // @ts-check
-// Whose eyes the camera has: the own ship's, a spectator's, or nobody's behind the overlay.
+// The camera's mode: the own ship's view, a spectator's, or the demo behind the overlay.
 //
-// It moves the camera; what a spectator wants to see is spectator.js's to know. Called by main.js
-// once per frame.
+// It moves the camera; spectator.js decides what a spectator sees. Called by main.js once per frame.
 
 import { calm } from "./motion.js";
 import { Spectator } from "./spectator.js";
@@ -10,46 +9,46 @@ import { Spectator } from "./spectator.js";
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
 
-/** For how long the overlay's camera stays with one ship. */
+/** How long the demo's camera stays with one ship. */
 const DRIFT_MS = 9000;
 
 export class View {
   /** @param {Camera} camera @param {World} world @param {HTMLElement} surface
-   *  @param {(text: string) => void} tell shows a sentence for a while */
-  constructor(camera, world, surface, tell) {
+   *  @param {(text: string) => void} notify shows a sentence for a while */
+  constructor(camera, world, surface, notify) {
     this.camera = camera;
     this.world = world;
-    this.spectator = new Spectator(camera, world, surface, tell);
+    this.spectator = new Spectator(camera, world, surface, notify);
     /** @type {"demo" | "player" | "spectator"} */
-    this.eyes = "demo";
+    this.mode = "demo";
     /** @private */
     this.landed = false;
   }
 
-  /** @param {"demo" | "player" | "spectator"} eyes */
-  become(eyes) {
-    this.eyes = eyes;
-    this.spectator.become(eyes === "spectator");
+  /** @param {"demo" | "player" | "spectator"} mode */
+  setMode(mode) {
+    this.mode = mode;
+    this.spectator.setActive(mode === "spectator");
     this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
     this.landed = false;
-    // Until the first ship is there, which takes a moment, the server shows the middle.
-    if (eyes === "player") this.camera.sitOn(0, 0);
+    // Until the first ship appears, the server sends the view of the middle.
+    if (mode === "player") this.camera.sitOn(0, 0);
   }
 
   /** Moves the camera for a frame. @param {number} now @param {number} seconds
    *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it */
   move(now, seconds, { aim, far }) {
     const { camera, world } = this;
-    if (this.eyes === "demo" && calm.matches) {
+    if (this.mode === "demo" && calm.matches) {
       camera.drift(0, 0, Infinity);
-    } else if (this.eyes === "demo") {
+    } else if (this.mode === "demo") {
       const ships = world.ships;
       const ship = ships[Math.floor(now / DRIFT_MS) % Math.max(1, ships.length)];
       if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);
       this.landed ||= ship !== undefined;
-    } else if (this.eyes === "player") {
+    } else if (this.mode === "player") {
       if (world.own) camera.lead(aim, far, seconds);
-      // Where the own ship was: the dead look at their wreck.
+      // Without a ship the camera stays at its wreck.
       const x = world.own?.x ?? camera.x - camera.leadX;
       const y = world.own?.y ?? camera.y - camera.leadY;
       camera.sitOn(x, y);

@@ -1,7 +1,7 @@
 // @ts-check
-// What is drawn, by what it is: rows and events of the game, sorted.
+// The rows and events of the game, sorted by kind for drawing.
 //
-// It decides nothing about looks and predicts nothing. Filled by main.js, read by everything that draws.
+// It decides nothing about graphics and predicts nothing. Filled by main.js, read by everything that draws.
 
 /** @typedef {import("./types.js").Game} Game */
 /** @typedef {import("./types.js").Player} Player */
@@ -14,7 +14,7 @@
  * @property {number} y
  * @property {number} vx
  * @property {number} vy
- * @property {number} wx the velocity steered at; it and `wy` are 0 while the engine is off
+ * @property {number} wx the target velocity; it and `wy` are 0 while the engine is off
  * @property {number} wy
  * @property {number} aim
  * @property {number} hull
@@ -48,12 +48,12 @@
  * @property {number} assists
  * @property {number} streak
  *
- * @typedef {object} Happening
+ * @typedef {object} GameEvent
  * @property {string} name of the event's kind
- * @property {Record<string, number>} values by the names of its fields; `kind_` is the one called so
+ * @property {Record<string, number>} values by the names of its fields; `kind_` is the field of that name
  */
 
-/** In the place of a player who has left. */
+/** The player number of those who have left. */
 export const LEFT = 65535;
 /** Bits of a ship's `flags` that are its team. */
 const TEAM_MASK = 3;
@@ -62,9 +62,9 @@ export class World {
   /** @param {import("./types.js").Measures} measures */
   constructor(measures) {
     this.measures = measures;
-    /** Of what is drawn of the others. */
+    /** The tick at which others are drawn. */
     this.tick = 0;
-    /** Of what is drawn of the own ship: ahead of the others. */
+    /** The tick at which the own ship is drawn: ahead of the others. */
     this.ownTick = 0;
     /** @private */
     this.tickRate = 30;
@@ -81,13 +81,13 @@ export class World {
     /** The rocks that drift, where they are. @type {import("./types.js").Rock[]} */
     this.drifters = [];
     this.borderRadius = 0;
-    /** How far the level reaches: what there is to look at before the border is known. */
+    /** Radius of the level: shown until the border is known. */
     this.levelRadius = 0;
     /** @type {Level} */
     this.level = NOTHING;
     /** @type {ReadonlyMap<number, Player>} */
     this.players = new Map();
-    /** Who leads, where `players` does not tell. @type {import("./types.js").BoardPage | null} */
+    /** The leaders, in rooms whose roster has not all scores. @type {import("./types.js").BoardPage | null} */
     this.board = null;
     /** The own player. @type {number | null} */
     this.self = null;
@@ -97,7 +97,7 @@ export class World {
     this.rosterVersion = -1;
   }
 
-  /** Learns what is said once, at the entrance to a room. @param {Game} game */
+  /** Reads what a room sends once, at the join. @param {Game} game */
   enter(game) {
     this.level = game.level ?? NOTHING;
     this.drifters = this.level.drifters.map(({ radius, solid_from }) => ({ x: 0, y: 0, radius, solid_from }));
@@ -111,7 +111,7 @@ export class World {
     this.rosterVersion = -1;
   }
 
-  /** Forgets all that moves. */
+  /** Drops everything that moves. */
   clear() {
     this.ships.length = 0;
     this.bolts.length = 0;
@@ -121,7 +121,7 @@ export class World {
     this.own = null;
   }
 
-  /** Takes what is to be drawn now. Gives whether there was anything. @param {Game} game */
+  /** Reads the rows of this frame. Returns whether there were any. @param {Game} game */
   refill(game) {
     this.readRoster(game);
     const rows = game.rows();
@@ -135,7 +135,7 @@ export class World {
     return true;
   }
 
-  /** The rocks that drift go by the tick of the own ship: it is to meet them where they are drawn.
+  /** Drifting rocks are placed by the own ship's tick, so that it hits them where they are drawn.
    *  @private @param {Game} game */
   drift(game) {
     const places = game.moving(this.ownTick);
@@ -163,18 +163,18 @@ export class World {
     }
   }
 
-  /** Takes what has happened up to what is drawn. @param {Game} game */
-  happenings(game) {
-    /** @type {Happening[]} */
-    const happenings = [];
+  /** Takes the events up to the tick that is drawn. @param {Game} game */
+  events(game) {
+    /** @type {GameEvent[]} */
+    const events = [];
     for (const values of game.events()) {
       const name = values.kind;
-      // In a large arena a kill is told to each of the two, and who watches is told all.
-      const last = happenings.at(-1);
+      // In a large arena a kill is sent to each of the two players; a spectator gets both.
+      const last = events.at(-1);
       const isTwice = name === "kill" && last?.name === "kill" && last.values.victim === values.victim;
-      if (!isTwice) happenings.push({ name, values });
+      if (!isTwice) events.push({ name, values });
     }
-    return happenings;
+    return events;
   }
 
   /** @param {number} player */
@@ -197,7 +197,7 @@ export class World {
     return this.measures.classes[ship.class];
   }
 
-  /** Whether it is known who is here, the own player among them. */
+  /** Whether the roster is known, with the own player in it. */
   get isAcquainted() {
     return this.players.size > 0 && (this.self === null || this.players.has(this.self));
   }
@@ -208,7 +208,7 @@ export class World {
     return false;
   }
 
-  /** Until the phase of the round ends, seen from what is drawn of the others; null if it does not.
+  /** Seconds until the round's phase ends, at the tick of the drawn others; null if it does not.
    *  @returns {number | null} */
   secondsLeft() {
     if (!this.round || this.round.ends === 0) return null;
@@ -225,7 +225,7 @@ export class World {
     this.board = game.board;
   }
 
-  /** Rises whenever `players` changed. */
+  /** Rises whenever `players` changes. */
   get playersVersion() {
     return this.rosterVersion;
   }

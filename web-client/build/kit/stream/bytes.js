@@ -1,10 +1,10 @@
 // @ts-check
-// Bytes as docs/protocol.md has them, read and written: bincode 2 in its standard configuration.
+// Reads and writes the encoding of docs/protocol.md: bincode 2 in its standard configuration.
 //
-// A reader trusts nothing: what is not there, or cannot be, is `Refused`, and a list that says it is
-// longer than the bytes that are left is refused before any of it is made.
+// The reader trusts nothing: missing or invalid bytes throw `Refused`, and a list that claims more items
+// than there are bytes left is refused before anything is allocated.
 
-/** What cannot be taken; its message says why. */
+/** Thrown for invalid bytes; the message says why. */
 export class Refused extends Error {}
 
 /** @param {boolean} unless @param {string} reason @returns {asserts unless} */
@@ -25,7 +25,7 @@ export class Reader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Where the next so many bytes begin. @private @param {number} length */
+  /** Skips this many bytes and returns their offset. @private @param {number} length */
   skip(length) {
     const at = this.at;
     refuse(length <= this.bytes.length - at, "too short");
@@ -47,7 +47,7 @@ export class Reader {
     return value === 1;
   }
 
-  /** Up to 64 bits; those above 2^53 are not exact. @param {number} [most] */
+  /** Up to 64 bits; numbers above 2^53 are inexact. @param {number} [most] */
   unsigned(most = Infinity) {
     const value = this.digits();
     refuse(value <= most, "a number too large");
@@ -106,7 +106,7 @@ export class Reader {
     }
   }
 
-  /** Each item has a byte at least. @template T @param {() => T} item @returns {T[]} */
+  /** Each item has at least one byte. @template T @param {() => T} item @returns {T[]} */
   list(item) {
     const length = this.unsigned();
     refuse(length <= this.bytes.length - this.at, "too short");
@@ -185,7 +185,7 @@ export class Writer {
     return this.block(encoder.encode(text));
   }
 
-  /** None if it is empty. @param {string} text */
+  /** An option: none if the text is empty. @param {string} text */
   optional(text) {
     return text === "" ? this.u8(0) : this.u8(1).text(text);
   }

@@ -2,8 +2,8 @@
 // A decoder of snapshots that knows no game: it follows docs/protocol.md and nothing else, and shares no
 // line with the server's. `tests/golden/check.mjs` runs it over `tests/golden/*.snapshots`.
 //
-// `symbols.js` has what a body is made of, `schema.js` the schema and the plan of each kind,
-// `motion.js` what is expected of a row. Names and order are those of the page.
+// `symbols.js` reads the symbols of a body, `schema.js` has the schema and the plan of each kind,
+// `motion.js` predicts rows. Names and order follow that document.
 
 import { refuse } from "./bytes.js";
 import { TICKS_MAX, added, asExpected, beginningIn, inRange, moveOn } from "./motion.js";
@@ -20,12 +20,12 @@ import {
 /** @typedef {import("./symbols.js").ValueModels} ValueModels */
 /** @typedef {import("./symbols.js").ResidualModels} ResidualModels */
 /** @typedef {import("./motion.js").Row} Row */
-/** @typedef {"received" | "repeated" | "absent"} Given */
-/** @typedef {{ off: Model, by: ResidualModels }} BeginningModels */
+/** @typedef {"received" | "repeated" | "absent"} InputStatus */
+/** @typedef {{ hasResidual: Model, by: ResidualModels }} BeginningModels */
 /** @typedef {{ few: ValueModels, isFew: boolean, change: ResidualModels, old: BeginningModels,
  *              fresh: BeginningModels }} FieldModels */
 /** @typedef {{ tick: number, kind: number, values: number[] }} Event */
-/** @typedef {{ given: Given[], margin: number, own: number[] | null }} Standing of a player's inputs */
+/** @typedef {{ given: InputStatus[], margin: number, own: number[] | null }} Standing of a player's inputs */
 /** @typedef {{ tick: number, isKeyframe: boolean, player: Standing | null, events: Event[] }} Snapshot */
 
 const OWN_MAX_BYTES = 1024;
@@ -34,8 +34,8 @@ const EVENTS_MAX = 255;
 const GIVEN_MAX_TICKS = 64;
 /** A field that holds is sent as it is if it needs no more bits. */
 const FEW_BITS_MAX = 6;
-/** So many fields are moved on by a tick for one snapshot. A room of 4,096 players who were silent for as long as
- *  rows move on takes a tenth of it; a few bytes could ask for thousands of times as much. */
+/** Maximum number of fields times ticks that one snapshot may move. A room of 4,096 players takes a tenth of it after
+ *  the longest gap over which rows move; without the limit a few bytes could ask for thousands of times as much. */
 const MOVES_MAX = 2 ** 24;
 
 export class Codec {
@@ -51,7 +51,7 @@ export class Codec {
     this.eventSharing = this.events.map((plan, index) => sharingOf(plan, this.events.slice(0, index)));
   }
 
-  /** All models as a keyframe finds them. */
+  /** All models in their initial state, as at a keyframe. */
   freshModels() {
     const kindModelsOf = (/** @type {Plan[]} */ plans) => valueModels(bitsOf(Math.max(plans.length - 1, 0)));
     /** @type {KindModels[]} */
@@ -85,7 +85,7 @@ export class Codec {
 
 /** @typedef {ReturnType<typeof kindModels>} KindModels */
 
-/** Of which field each has its models: one before it in its kind, or else one of the kinds of event `before`.
+/** The field whose models each field shares: an earlier one of its kind, or else one of the event kinds `before`.
  *  @typedef {{ kind: number | null, at: number } | null} Sharing
  *  @param {Plan} plan @param {Plan[]} before @returns {Sharing[]} */
 function sharingOf(plan, before) {
@@ -100,7 +100,7 @@ function sharingOf(plan, before) {
   });
 }
 
-/** The models of a kind; `done` are those of the kinds of event before it.
+/** The models of a kind; `done` are those of the event kinds before it.
  *  @param {Plan} plan @param {Sharing[]} sharing @param {{ fields: FieldModels[] }[]} done @param {boolean} isEvent */
 function kindModels(plan, sharing, done, isEvent) {
   const held = residualModels(Math.max(0, ...plan.holds.map((at) => plan.fields[at].bits)));
@@ -114,7 +114,7 @@ function kindModels(plan, sharing, done, isEvent) {
     }
     const isHeld = field.moves.sort === "hold";
     const isFew = isHeld && field.bits <= FEW_BITS_MAX;
-    const beginning = () => ({ off: new Model(), by: residualModels(field.bits) });
+    const beginning = () => ({ hasResidual: new Model(), by: residualModels(field.bits) });
     const old = beginning();
     fields.push({
       few: isFew ? valueModels(field.bits) : null,
@@ -125,7 +125,7 @@ function kindModels(plan, sharing, done, isEvent) {
     });
   }
   return {
-    off: models(2),
+    hasResidual: models(2),
     shape: [new ChoiceSet(8), new ChoiceSet(8)],
     inMask: plan.fields.map(() => models(2)),
     named: new Model(),
@@ -134,7 +134,7 @@ function kindModels(plan, sharing, done, isEvent) {
 }
 
 export class Decoder {
-  /** What is known, by rising id. @type {Row[]} */
+  /** The known rows, by rising id. @type {Row[]} */
   rows = [];
   /** @type {number | null} */
   tick = null;
@@ -152,7 +152,7 @@ export class Decoder {
   margin = 0;
   /** @private */
   nextId = 0;
-  /** The rows of a kind that are known while new rows, or events, are read. @private @type {Map<number, Row[]>} */
+  /** The known rows by kind, while new rows or events are read. @private @type {Map<number, Row[]>} */
   known = new Map();
   /** @private @type {Source} */
   source = new RangeSource(new Uint8Array());
@@ -168,9 +168,9 @@ export class Decoder {
   }
 
   /**
-   * Takes the next body. After one that is refused nothing more can be taken.
+   * Decodes the next body. After an invalid one the stream cannot go on.
    * @param {Uint8Array} body
-   * @param {(own: number[], given: Given[]) => number[]} [replay] what a client that replays makes of the own state
+   * @param {(own: number[], given: InputStatus[]) => number[]} [replay] replays inputs on the own state
    * @param {Source} [source] @returns {Snapshot}
    */
   decode(body, replay = (own) => own, source = this.costs?.source(body) ?? new RangeSource(body)) {
@@ -189,7 +189,7 @@ export class Decoder {
     return { tick: this.tick ?? 0, isKeyframe: this.isKeyframe, player, events };
   }
 
-  /** Gives for how many ticks rows move on. @private */
+  /** Returns the number of ticks by which rows move. @private */
   takeHead() {
     const { source } = this;
     this.isKeyframe = source.bitAt(64) === 1;
@@ -211,13 +211,13 @@ export class Decoder {
     return ticks;
   }
 
-  /** @private @param {number} ticks @param {(own: number[], given: Given[]) => number[]} replay */
+  /** @private @param {number} ticks @param {(own: number[], given: InputStatus[]) => number[]} replay */
   takePlayer(ticks, replay) {
     const { source, models } = this;
     const isShort = ticks <= GIVEN_MAX_TICKS;
-    /** @type {Given[]} */
+    /** @type {InputStatus[]} */
     const given = [];
-    for (let tick = 0; tick < (isShort ? ticks : 1); tick++) given.push(this.takeGiven());
+    for (let tick = 0; tick < (isShort ? ticks : 1); tick++) given.push(this.takeInputStatus());
     if (source.bit(models.marginChanged)) {
       const change = takeResidual(source, models.margin);
       refuse(change !== null, "number");
@@ -231,8 +231,8 @@ export class Decoder {
     return { given, margin: this.margin, own: this.own };
   }
 
-  /** @private @returns {Given} */
-  takeGiven() {
+  /** @private @returns {InputStatus} */
+  takeInputStatus() {
     const { source, models } = this;
     if (source.bit(models.given[0]) === 0) return "received";
     return source.bit(models.given[1]) ? "absent" : "repeated";
@@ -263,7 +263,7 @@ export class Decoder {
     for (let at = 0; at < this.rows.length; at++) {
       const row = this.rows[at];
       const plan = this.codec.entities[row.kind];
-      moves += plan.movers.length * Math.min(ticks, TICKS_MAX);
+      moves += plan.movingFields.length * Math.min(ticks, TICKS_MAX);
       refuse(moves <= MOVES_MAX, "too much to move on");
       if (at !== next) {
         moveOn(plan, row, ticks, asExpected);
@@ -277,7 +277,7 @@ export class Decoder {
     this.rows = stay;
   }
 
-  /** Which row is told of next, or none. @private @param {number} from */
+  /** Index of the next row that is sent, or -1. @private @param {number} from */
   takeGap(from) {
     const { source, models } = this;
     if (!source.bit(models.sparseMore)) return -1;
@@ -286,14 +286,15 @@ export class Decoder {
     return next;
   }
 
-  /** Whether the row stays. @private @param {Plan} plan @param {Row} row @param {number} ticks */
+  /** Decodes a row's change; returns whether the row stays. @private @param {Plan} plan @param {Row} row
+   *  @param {number} ticks */
   takeChange(plan, row, ticks) {
     const { source } = this;
     const models = this.models.entities[row.kind];
     const old = row.mask;
     row.mask = [];
     this.costs?.mark("changes", row.kind);
-    if (!source.bit(models.off[old.length === 0 ? 0 : 1])) {
+    if (!source.bit(models.hasResidual[old.length === 0 ? 0 : 1])) {
       moveOn(plan, row, ticks, asExpected);
       return true;
     }
@@ -319,13 +320,13 @@ export class Decoder {
 
   /** @private @param {number[]} group @param {number[]} old @param {Model[][]} inMask */
   takeGroup(group, old, inMask) {
-    const off = [];
+    const changed = [];
     for (let number = 0; number < group.length; number++) {
       const at = group[number];
-      const isSaid = number < group.length - 1 || off.length > 0;
-      if (!isSaid || this.source.bit(inMask[at][old.includes(at) ? 1 : 0])) off.push(at);
+      const isExplicit = number < group.length - 1 || changed.length > 0;
+      if (!isExplicit || this.source.bit(inMask[at][old.includes(at) ? 1 : 0])) changed.push(at);
     }
-    return off;
+    return changed;
   }
 
   /** @private */
@@ -351,7 +352,7 @@ export class Decoder {
       refuse(plan !== undefined, "kind");
       this.costs?.mark("new", kind);
       const values = this.takeFields(plan, kind, isFresh ? "fresh" : "old", true);
-      fresh.push({ id, kind, values, rests: values.map(() => 0), mask: [] });
+      fresh.push({ id, kind, values, fractions: values.map(() => 0), mask: [] });
       this.fresh.add(id);
       this.costs?.hold();
     }
@@ -404,8 +405,8 @@ export class Decoder {
         continue;
       }
       const beginning = beginningIn(field, values, named);
-      const isOff = source.bit(by[age].off);
-      values[at] = isOff ? added(field, beginning, takeResidual(source, by[age].by)) : beginning;
+      const hasResidual = source.bit(by[age].hasResidual);
+      values[at] = hasResidual ? added(field, beginning, takeResidual(source, by[age].by)) : beginning;
     }
     return values;
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// Messages of a server as objects, and those of a client as bytes. It follows docs/protocol.md.
+// Reads a server's messages and writes a client's. It follows docs/protocol.md.
 
 import { Reader, Refused, Writer, refuse } from "./bytes.js";
 
@@ -20,13 +20,13 @@ import { Reader, Refused, Writer, refuse } from "./bytes.js";
  *   | { name: "pong", pong: number } | { name: "notice", notice: string } | { name: "pace", pace: Pace }} Message
  */
 
-/** What this speaks. */
+/** The protocol's version. */
 export const PROTOCOL = 9;
 const HELLO_MAX_BYTES = 1_792;
 const SETTINGS_MAX_BYTES = 512;
 const SMALL = 16;
 const INPUT_MAX_BYTES = 32;
-/** Far more than a server gives a player. */
+/** Far more than a server sends of a player. */
 const NAME_MAX_CHARS = 256;
 const BOARD_MAX_PLAYERS = 50;
 
@@ -56,7 +56,7 @@ const REASONS = [
   ["setting-invalid", "{}"],
   ["settings-refused", "{}"],
 ];
-/** Those with a text behind them. */
+/** Reasons that a text follows. */
 const FIRST_WITH_TEXT = 17;
 
 /** @type {[number, string][]} */
@@ -67,7 +67,7 @@ const ENDS = [
   [4008, "room-over"],
 ];
 
-/** The kinds by their numbers: the longest, and what is read of the body.
+/** The kinds by number: name, maximum length, and how to read the body.
  *  @type {Record<number, [what: string, maxBytes: number, read: (body: Reader) => Message]>} */
 const KINDS = {
   129: ["welcome", 1 << 20, (body) => {
@@ -126,7 +126,7 @@ function refusal(body) {
   return { reason, server, text: text === null ? words : words.replace("{}", () => String(text)) };
 }
 
-/** The message that these bytes are, all of them. @param {Uint8Array} bytes @returns {Message} */
+/** Reads a whole message. @param {Uint8Array} bytes @returns {Message} */
 export function readMessage(bytes) {
   refuse(bytes.length > 0, "an empty message");
   const kind = bytes[0];
@@ -146,7 +146,7 @@ export function readMessage(bytes) {
 }
 
 /**
- * A hello; null if it is longer than one may be.
+ * A hello; null if it is too long.
  * @param {{ role: "player" | "spectator", name: string, room: string, game: string, rules: number,
  *           ticket: string, settings: unknown }} greeting
  */
@@ -161,7 +161,7 @@ export function hello({ role, name, room, game, rules, ticket, settings }) {
   return isTooLong ? null : bytes;
 }
 
-/** An input for a tick, by what was seen last; null if it is too long.
+/** An input for a tick, which acknowledges the tick `seen`; null if it is too long.
  *  @param {number} tick @param {number} seen @param {Uint8Array} input */
 export function input(tick, seen, input) {
   if (input.length > INPUT_MAX_BYTES) return null;
@@ -176,7 +176,7 @@ export const ping = (number) => new Writer().u8(4).unsigned(number).done();
 
 export const goodbye = () => new Writer().u8(5).done();
 
-/** Opens a page of the board; null if there is none such. @param {number} first @param {number} count */
+/** Opens a page of the board; null if the arguments are invalid. @param {number} first @param {number} count */
 export function board(first, count) {
   const isPage = isWhole(first, 65_535) && isWhole(count, BOARD_MAX_PLAYERS);
   return isPage ? new Writer().u8(6).unsigned(first).u8(count).done() : null;

@@ -1,6 +1,6 @@
 // @ts-check
-// The schema of docs/protocol.md, and the plan of each kind that follows from it: what is done once, when
-// a room is entered. Elsewhere kinds and fields are indices, as on the wire.
+// The schema of docs/protocol.md, and the plan of each kind, which is derived from it once at the join.
+// Elsewhere kinds and fields are indices, as on the wire.
 
 import { Reader, refuse } from "./bytes.js";
 import { readInputSchema } from "./input.js";
@@ -26,16 +26,16 @@ import { readInputSchema } from "./input.js";
 
 /**
  * @typedef {{ of: "none" | "named" | "same", at: number, ratio: number, zero: number }} Beginning
- * @typedef {object} Moves what is known of how a field moves, before the first tick
+ * @typedef {object} Moves constants of a field's prediction
  * @property {Predict["sort"]} sort
  * @property {number} needs the field that it is predicted from
  * @property {number} factor of `by` and `approach`, in 1/65536
  * @property {number} keep of `approach`, in 1/65536
- * @property {(value: number) => number} wayOf of `along`, by the other's value
+ * @property {(value: number) => number} deltaOf of `along`, by the other's value
  * @typedef {Field & { bits: number, turn: number, beginning: Beginning, moves: Moves }} FieldPlan
  * @typedef {object} Plan
  * @property {number[]} holds
- * @property {number[]} movers
+ * @property {number[]} movingFields
  * @property {number[]} order
  * @property {number[][]} groups
  * @property {number} naming
@@ -65,7 +65,7 @@ export function readSchema(bytes) {
     refuse(axis <= 1, "no such axis");
     return { sort: "along", needs, perSecond, axis };
   };
-  // What stands in braces is read in the order in which it is written.
+  // Properties are evaluated in this order, which is that of the bytes.
   /** @returns {Field} */
   const field = () => ({
     name: reader.text(),
@@ -141,7 +141,7 @@ function checkReferences({ fields }, entities) {
   }
 }
 
-/** How many binary digits a number has, 0 none. @param {number} value */
+/** The number of binary digits; 0 for 0. @param {number} value */
 export const bitsOf = (value) => 32 - Math.clz32(value);
 
 /** In 1/65536, to the nearest, halves to the even one. @param {number} x */
@@ -154,7 +154,7 @@ function fixed(x) {
 }
 
 /**
- * The plan of a kind; in a kind of event all fields hold.
+ * The plan of a kind; in an event kind no field moves.
  * @param {Kind[]} kinds @param {number} index @param {Kind[]} entities @param {boolean} isEntity
  * @param {number} hz ticks per second @returns {Plan}
  */
@@ -163,23 +163,23 @@ export function planOf(kinds, index, entities, isEntity, hz) {
   const sortOf = (/** @type {Field} */ field) => (isEntity ? field.predict.sort : "hold");
   const holds = fields.map((_, at) => at).filter((at) => sortOf(fields[at]) === "hold");
   /** @type {number[]} */
-  const movers = [];
-  const visit = (/** @type {number} */ at) => {
-    if (sortOf(fields[at]) === "hold" || movers.includes(at)) return;
+  const movingFields = [];
+  const addAfterNeeded = (/** @type {number} */ at) => {
+    if (sortOf(fields[at]) === "hold" || movingFields.includes(at)) return;
     const needs = needsOf(fields[at]);
-    if (needs !== undefined) visit(needs);
-    movers.push(at);
+    if (needs !== undefined) addAfterNeeded(needs);
+    movingFields.push(at);
   };
-  fields.forEach((_, at) => visit(at));
+  fields.forEach((_, at) => addAfterNeeded(at));
   const isLastTwo = (/** @type {number} */ at) => sortOf(fields[at]) === "last-two";
   const naming = fields.findIndex((field) => field.names !== null);
   const named = naming < 0 ? null : fields[naming].names;
   const ofNamed = named && entities[named.kind].fields;
   return {
     holds,
-    movers,
-    order: [...holds, ...movers],
-    groups: [movers.filter(isLastTwo), movers.filter((at) => !isLastTwo(at)), holds],
+    movingFields,
+    order: [...holds, ...movingFields],
+    groups: [movingFields.filter(isLastTwo), movingFields.filter((at) => !isLastTwo(at)), holds],
     naming,
     named,
     fields: fields.map((field) => ({
@@ -212,7 +212,7 @@ function beginningOf(field, fields, ofNamed, isEntity) {
 function movesOf(field, fields, hz, sort) {
   const { predict, scale } = field;
   /** @type {Moves} */
-  const moves = { sort, needs: needsOf(field) ?? 0, factor: 0, keep: 0, wayOf: () => 0 };
+  const moves = { sort, needs: needsOf(field) ?? 0, factor: 0, keep: 0, deltaOf: () => 0 };
   const other = fields[moves.needs];
   if (sort === "by") return { ...moves, factor: fixed(other.scale / (scale * hz)) };
   if (sort === "approach" && predict.sort === "approach") {
@@ -220,13 +220,13 @@ function movesOf(field, fields, hz, sort) {
     return { ...moves, factor: fixed(other.scale / scale), keep };
   }
   if (sort !== "along" || predict.sort !== "along") return moves;
-  const wayOf = (/** @type {number} */ value) => {
+  const deltaOf = (/** @type {number} */ value) => {
     if (value - other.min >= 65_536) return 0;
     const angle = value * other.scale;
     const part = predict.axis === 0 ? Math.cos(angle) : Math.sin(angle);
     return fixed((predict.perSecond * part) / (scale * hz)) | 0;
   };
-  return { ...moves, wayOf };
+  return { ...moves, deltaOf };
 }
 
 /** Whether two fields share their models.

@@ -1,6 +1,6 @@
 // @ts-check
-// Symbols of a snapshot's body, and what they are made of: models, range coding, counts, values
-// and residuals. It follows docs/protocol.md, "Symbols", whose names and order it has.
+// The symbols of a snapshot's body: models, range coding, counts, values and residuals. Names and order
+// are those of docs/protocol.md, "Symbols".
 
 import { refuse } from "./bytes.js";
 
@@ -34,7 +34,7 @@ export class ChoiceSet {
     this.c = Array.from({ length: count - 1 }, (_, v) => Math.floor((65_536 * (v + 1)) / count));
   }
 
-  /** Where the interval of a value ends, out of 32,768. @param {number} v */
+  /** The end of a value's interval, out of 32,768. @param {number} v */
   end(v) {
     if (v < 0) return 0;
     if (v === this.count - 1) return 32_768;

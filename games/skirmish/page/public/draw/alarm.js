@@ -1,12 +1,12 @@
 // @ts-check
-// What the own ship suffers, at the edge of the screen: from where it was hit, a hull near its
-// end, and its death with who brought it about.
+// Warnings for the own ship at the edge of the screen: the direction of hits, a low hull, and its
+// death with the killer.
 //
-// It owns the last few hits and the killer, in pixels of the screen; it shows nothing of anybody
-// else. Told by happenings.js, painted last by picture.js.
+// It owns the last few hits and the killer, in pixels of the screen; it shows nothing of other
+// ships. events.js reports hits to it; renderer.js paints it last.
 
 import { DANGER, OUTSIDE, SHIELD, WHITE } from "./palette.js";
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("../world.js").World} World */
@@ -15,12 +15,12 @@ import { LOW_HULL } from "../signs.js";
 
 const BLOW_MS = 1100;
 const BLOWS_MAX = 6;
-/** Blows from nearly the same side are one. */
+/** Hits from nearly the same direction are shown as one. */
 const SAME_SIDE = 0.35;
-/** How far from the edge, and how far around, in CSS pixels and radians. */
+/** Distance from the edge in CSS pixels, and width in radians. */
 const INSET_PX = 54;
 const ARC = 0.2;
-/** The red of a low hull reaches so far into the screen, as a part of its height. */
+/** How far the red of a low hull reaches into the screen, as a fraction of its height. */
 const REACH = 0.16;
 const FALL_MS = 350;
 
@@ -50,12 +50,12 @@ export class Alarm {
     if (this.blows.length > BLOWS_MAX) this.blows.shift();
   }
 
-  /** The own ship is no more. @param {number} killer */
+  /** The own ship was destroyed. @param {number} killer */
   fall(killer) {
     this.killer = killer;
   }
 
-  /** What lies under the effects: the light goes out, but not that of the own wreck.
+  /** Paints below the effects: the screen darkens except at the own wreck.
    *  @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now */
   drawDark(canvas, world, own, now) {
     const dead = own !== null && own.ship !== 0 && own.respawn_ticks !== null && !world.own;
@@ -70,12 +70,12 @@ export class Alarm {
     context.globalAlpha = 1;
   }
 
-  /** From 0 to 1 while the own ship goes down. @private @param {number} now */
+  /** Progress of the death, from 0 to 1. @private @param {number} now */
   darkness(now) {
     return this.deadAt === null ? 0 : Math.min(1, (now - this.deadAt) / FALL_MS);
   }
 
-  /** What lies over all. @param {Canvas} canvas @param {World} world @param {Own | null} own
+  /** Paints above everything. @param {Canvas} canvas @param {World} world @param {Own | null} own
    *  @param {number} now @param {boolean} calm */
   draw(canvas, world, own, now, calm) {
     if (!own) return;
@@ -127,7 +127,7 @@ export class Alarm {
     const y = world.own ? camera.screenY(world.own.y) : camera.height / 2;
     const half = Math.min(camera.width, camera.height) / 2;
     const radius = half - INSET_PX;
-    // Slighter on a phone.
+    // Smaller on a phone.
     const size = Math.min(1, Math.max(0.55, half / 350));
     context.lineCap = "butt";
     for (const { angle, at, shielded } of this.blows) {
@@ -138,7 +138,7 @@ export class Alarm {
       context.beginPath();
       context.arc(x, y, radius, angle - ARC, angle + ARC);
       context.stroke();
-      // A tooth points at who fired.
+      // The tip points to the shooter.
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const [foot, tip, wide] = [radius + 8 * size, radius + 26 * size, 11 * size];
       context.beginPath();
@@ -151,7 +151,7 @@ export class Alarm {
     }
   }
 
-  /** A flash, then who did it is in brackets. @private @param {Canvas} canvas
+  /** A flash, then brackets around the killer. @private @param {Canvas} canvas
    *  @param {World} world @param {number} dark from 0 to 1 @param {boolean} calm */
   drawDeath(canvas, world, dark, calm) {
     const { context, camera } = canvas;
@@ -161,7 +161,7 @@ export class Alarm {
       context.fillRect(0, 0, camera.width, camera.height);
     }
     this.drawShade(canvas, 0.45 * dark);
-    // Who has left is not sought among those who came.
+    // A killer who has left is not shown.
     if (this.killer !== null && !world.players.has(this.killer)) this.killer = null;
     const ship = this.killer === null ? undefined : world.shipOf(this.killer);
     if (!ship || ship.player === world.self) return;

@@ -1,9 +1,9 @@
 // @ts-check
-// The arena under the ships: the level, rocks that drift, what lies to be taken, the border.
+// The arena under the ships: the level, drifting rocks, pads, the border.
 //
-// It owns a picture of the level that is somewhat larger than the screen, and paints it anew only
-// when the camera left it, zoomed, or something became solid. It knows no ship. Called by
-// picture.js, first.
+// It owns an image of the level that is a little larger than the screen, and repaints it only when
+// the camera leaves it or zooms, or when something becomes solid. It knows no ships. renderer.js
+// calls it first.
 
 import { DANGER, OUTSIDE, faded } from "./palette.js";
 import { addRock, paintLevel, paintRock } from "./level.js";
@@ -13,7 +13,7 @@ import { addRock, paintLevel, paintRock } from "./level.js";
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../types.js").Level} Level */
 
-/** How far the picture of the level goes beyond the screen, in CSS pixels. */
+/** Margin of the level's image beyond the screen, in CSS pixels. */
 const MARGIN_PX = 128;
 const TURN_PER_MS = 0.00022;
 
@@ -25,7 +25,7 @@ export class Arena {
     if (!context) throw new Error("this browser has no 2D canvas");
     /** @private */
     this.context = context;
-    /** What is on it: from where, of what. @private */
+    /** What the image shows: its corner, scale and level. @private */
     this.painted = { x: 0, y: 0, scale: 0, ratio: 0, margin: 0, width: 0, height: 0, solid: -1 };
     /** @private @type {Level | null} */
     this.level = null;
@@ -34,7 +34,7 @@ export class Arena {
   }
 
   /** @param {Canvas} canvas @param {World} world @param {number} now
-   *  @param {boolean} calm whether people asked for less motion */
+   *  @param {boolean} calm whether the system asks for less motion */
   draw(canvas, world, now, calm) {
     this.refresh(canvas, world);
     const { context, camera, ratio } = canvas;
@@ -49,7 +49,7 @@ export class Arena {
       Math.round(x + (canvas.element.width - painted.width) / 2),
       Math.round(y + (canvas.element.height - painted.height) / 2),
     );
-    // Nothing has come yet.
+    // No snapshot yet.
     if (world.borderRadius <= 0) return;
     this.drawDrifters(canvas, world, calm ? 0 : now);
     drawBorder(canvas, world.borderRadius);
@@ -70,7 +70,7 @@ export class Arena {
     const shift = camera.shake / camera.scale;
     const away = Math.max(Math.abs(camera.x - painted.x), Math.abs(camera.y - painted.y)) + shift;
     if (fits && room >= away) return;
-    // While it zooms the next frame needs another.
+    // While the camera zooms, the next frame needs another image.
     const margin = zooms ? Math.ceil(camera.shake) : MARGIN_PX;
     this.paint(canvas, world, margin, solid);
   }
@@ -115,7 +115,7 @@ export class Arena {
   }
 }
 
-/** How much is solid: it changes when the border comes past something. @param {World} world */
+/** How many things are solid: it changes when the border passes one. @param {World} world */
 function solidCount({ level, borderRadius }) {
   let count = 0;
   for (const wall of level.walls) if (borderRadius >= wall.solid_from) count += 1;
@@ -140,7 +140,7 @@ function drawBorder(canvas, radius) {
   const halfY = camera.height / 2 / camera.scale;
   if (Math.hypot(Math.abs(camera.x) + halfX, Math.abs(camera.y) + halfY) < radius - 1) return;
   canvas.toWorld();
-  // Beyond it nothing is.
+  // There is nothing beyond the border.
   context.beginPath();
   context.rect(camera.x - halfX - 2, camera.y - halfY - 2, 2 * halfX + 4, 2 * halfY + 4);
   context.arc(0, 0, radius, 0, 2 * Math.PI);

@@ -1,23 +1,23 @@
 // @ts-check
-// Bolts and the trails of ships: streaks, all of one look in one stroke, so that a crowd of them
-// takes few.
+// Bolts and the trails of ships: streaks. Those of one colour and width are one stroke, so that many
+// of them are cheap.
 //
-// It knows where they are and paints them. Called by picture.js, under the ships.
+// renderer.js calls it before the ships.
 
 import { ALL, OVERCHARGE, WHITE, indexIn } from "./palette.js";
-import { TRAIL_MS } from "./memories.js";
+import { TRAIL_MS } from "./ship-effects.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
-/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../types.js").Measures} Measures */
 
 const STREAK_SECONDS = 0.034;
 const TRAIL_BANDS = 5;
-/** No trail is longer, in units. */
+/** Longest segment of a trail, in units. */
 const TRAIL_REACH = 8;
 
-/** How thick the bolts of each class are: by what they do to whom they hit.
+/** Width of each class's bolts, by their damage.
  *  @param {Measures} measures @returns {number[]} */
 export function boltWidths({ classes }) {
   const mean = classes.reduce((sum, { damage }) => sum + damage, 0) / classes.length;
@@ -25,11 +25,11 @@ export function boltWidths({ classes }) {
 }
 
 /** Streaks by colour and thickness. @param {Canvas} canvas @param {World} world
- *  @param {Memories} memories @param {number[]} widths by class */
-export function drawBolts(canvas, world, memories, widths) {
+ *  @param {ShipEffects} shipEffects @param {number[]} widths by class */
+export function drawBolts(canvas, world, shipEffects, widths) {
   if (world.bolts.length === 0) return;
   const { context, camera, level } = canvas;
-  const length = memories.measures.bolt_speed * STREAK_SECONDS;
+  const length = shipEffects.measures.bolt_speed * STREAK_SECONDS;
   const many = Math.max(1, widths.length);
   /** @type {(Path2D | undefined)[]} */
   const paths = [];
@@ -37,12 +37,12 @@ export function drawBolts(canvas, world, memories, widths) {
   let charged = null;
   for (const bolt of world.bolts) {
     if (!camera.sees(bolt.x, bolt.y, 2)) continue;
-    const kind = Math.min(many - 1, memories.of(bolt.owner)?.kind ?? 0);
+    const kind = Math.min(many - 1, shipEffects.of(bolt.owner)?.kind ?? 0);
     const path = (paths[indexIn(world, bolt.owner) * many + kind] ??= new Path2D());
     const [dx, dy] = [length * Math.cos(bolt.aim), length * Math.sin(bolt.aim)];
     path.moveTo(bolt.x - dx, bolt.y - dy);
     path.lineTo(bolt.x, bolt.y);
-    if (!memories.isOvercharged(bolt.owner)) continue;
+    if (!shipEffects.isOvercharged(bolt.owner)) continue;
     charged ??= new Path2D();
     charged.moveTo(bolt.x - 1.15 * dx, bolt.y - 1.15 * dy);
     charged.lineTo(bolt.x, bolt.y);
@@ -74,16 +74,16 @@ function stroke(canvas, path, colour, pixels, alpha) {
   context.stroke(path);
 }
 
-/** By colour and age. @param {Canvas} canvas @param {World} world @param {Memories} memories
+/** By colour and age. @param {Canvas} canvas @param {World} world @param {ShipEffects} shipEffects
  *  @param {number} now */
-export function drawTrails(canvas, world, memories, now) {
+export function drawTrails(canvas, world, shipEffects, now) {
   if (!canvas.level.trails) return;
   const { context, camera } = canvas;
   /** @type {(Path2D | undefined)[]} */
   const paths = [];
   for (const ship of world.ships) {
     if (!camera.sees(ship.x, ship.y, TRAIL_REACH)) continue;
-    const points = memories.of(ship.player)?.points ?? [];
+    const points = shipEffects.of(ship.player)?.points ?? [];
     const colour = indexIn(world, ship.player);
     for (let nth = 0; nth < points.length; nth++) {
       const point = points[nth];

@@ -1,20 +1,20 @@
 // @ts-check
-// The canvas: as sharp as the screen, as large as the window, and transforms into the world.
+// The canvas: its size and resolution, and the transforms into the world.
 //
-// It owns the pixels and the sprites of glow; it draws nothing of the game by itself. All of
-// draw/ paints through it.
+// It owns the pixels and the glow sprites; it draws nothing of the game itself. All of draw/ paints
+// through it.
 
 import { pixelRatio } from "../finite.js";
 
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../quality.js").Level} Level */
 
-/** Sizes of glows are multiples of it, so that they are few, in pixels. */
+/** Glow sizes are multiples of this, in pixels, so that there are few sprites. */
 const GLOW_STEP = 8;
 /** Larger ones are scaled. */
 const GLOW_MAX = 192;
 
-/** No painter has more states saved at a time. */
+/** No painter nests more saved states. */
 const SAVED_MAX = 4;
 
 export class Canvas {
@@ -22,7 +22,7 @@ export class Canvas {
   constructor(element, camera, level) {
     this.element = element;
     this.camera = camera;
-    /** What may be drawn. */
+    /** The quality level. */
     this.level = level;
     const context = element.getContext("2d", { alpha: false });
     if (!context) throw new Error("this browser has no 2D canvas");
@@ -35,26 +35,26 @@ export class Canvas {
   }
 
   /** @param {Level} level */
-  become(level) {
+  setQuality(level) {
     this.level = level;
     this.resize();
   }
 
   /** @private */
   resize() {
-    // A level below 1 is for those whose processor paints: it saves on what a screen can show.
+    // A ratio below 1 is for software rendering: it shows fewer pixels than the screen has.
     const { ratio } = this.level;
-    // A window that is hidden or not yet there has no size: a canvas without one cannot be painted.
+    // A hidden or new window has no size, and a canvas without one cannot be painted.
     if (!(innerWidth > 0 && innerHeight > 0)) return;
     this.ratio = Math.min(pixelRatio(Infinity) * Math.min(1, ratio), ratio);
     const [width, height] = [innerWidth * this.ratio, innerHeight * this.ratio].map((size) => Math.max(1, Math.round(size)));
-    // To set a size clears the canvas, even if it is the same.
+    // Setting a size clears the canvas, even if it is the same.
     if (this.element.width !== width) this.element.width = width;
     if (this.element.height !== height) this.element.height = height;
     this.camera.resize(innerWidth, innerHeight);
   }
 
-  /** Makes good what a painter left behind that did not get to its end. */
+  /** Restores the canvas state after a painter that failed. */
   settle() {
     const { context } = this;
     for (let nth = 0; nth < SAVED_MAX; nth++) context.restore();
@@ -91,13 +91,13 @@ export class Canvas {
     this.context.setTransform(cos, sin, -sin, cos, px, py);
   }
 
-  /** So many CSS pixels in units. @param {number} pixels */
+  /** CSS pixels converted to units. @param {number} pixels */
   px(pixels) {
     return pixels / this.camera.scale;
   }
 
   /**
-   * Paints a soft light at a place of the world, whatever transform holds; pixels hold then.
+   * Paints a soft light at a place of the world under any transform; leaves the pixel transform set.
    * @param {string} colour @param {number} x @param {number} y @param {number} radius units
    * @param {number} alpha
    */
@@ -110,7 +110,7 @@ export class Canvas {
     context.globalAlpha = alpha;
     const left = Math.round(camera.screenX(x) * ratio - size / 2);
     const top = Math.round(camera.screenY(y) * ratio - size / 2);
-    // As it is, and in whole pixels: what is to be scaled takes a processor many times as long.
+    // Unscaled and at whole pixels: scaling takes software rendering many times as long.
     if (size <= GLOW_MAX) context.drawImage(sprite, left, top);
     else context.drawImage(sprite, left, top, size, size);
     context.globalAlpha = 1;

@@ -1,12 +1,12 @@
 // @ts-check
-// What flashes and is gone: sparks, rings, lights, shards, smoke, beams.
+// Short-lived effects: sparks, rings, lights, shards, smoke, beams.
 //
-// It owns a bounded set of short-lived marks and nothing lasting; it tells nobody anything.
-// happenings.js adds to it by what happened; picture.js has it painted over the ships.
+// It owns a bounded set of marks and nothing lasting. events.js adds marks; renderer.js paints them
+// over the ships.
 
 import { SHIELD, WHITE } from "./palette.js";
 
-/** For people who asked for less motion a ring stands still and is no larger. */
+/** With less motion, a ring stands still and is no larger than this. */
 const CALM_RING_UNITS = 2.5;
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -34,9 +34,9 @@ export class Effects {
   /** @param {boolean} calm whether people asked for less motion */
   constructor(calm) {
     this.calm = calm;
-    /** The oldest go. */
+    /** Maximum number of marks: the oldest are dropped. */
     this.most = 700;
-    /** Part of the sparks that fly. */
+    /** Fraction of the sparks that are drawn. */
     this.sparkle = 1;
     /** @private @type {Mark[]} */
     this.marks = [];
@@ -46,14 +46,14 @@ export class Effects {
     this.marks.length = 0;
   }
 
-  /** A bolt broke on something. @param {number} x @param {number} y @param {string} colour */
+  /** A bolt hit a wall or rock. @param {number} x @param {number} y @param {string} colour */
   burst(x, y, colour) {
     this.light(x, y, 1.3, 0.16, colour, 0.55);
     this.sparks(x, y, 6, 9, 0.28, colour);
   }
 
-  /** A ship was hit. @param {number} x @param {number} y @param {string} colour of who hit it
-   *  @param {boolean} shielded @param {boolean} own whether the own ship was, or hit */
+  /** A ship was hit. @param {number} x @param {number} y @param {string} colour of the shooter
+   *  @param {boolean} shielded @param {boolean} own whether the own ship was hit or fired */
   hit(x, y, colour, shielded, own) {
     this.light(x, y, own ? 2.3 : 1.6, 0.2, shielded ? SHIELD : colour, 0.75);
     // A shield rings, a hull sheds splinters.
@@ -62,7 +62,7 @@ export class Effects {
     this.sparks(x, y, shielded ? 5 : 11, shielded ? 7 : 12, 0.36, colour);
   }
 
-  /** A ship is no more: its outline flies apart. @param {number} x @param {number} y
+  /** A ship was destroyed: its outline flies apart. @param {number} x @param {number} y
    *  @param {number} aim @param {string} colour @param {Silhouette} silhouette
    *  @param {boolean} own */
   explosion(x, y, aim, colour, { corners }, own) {
@@ -92,7 +92,7 @@ export class Effects {
   }
 
   /** A ship appeared. @param {number} x @param {number} y @param {string} colour
-   *  @param {boolean} own then it is to be found at a glance */
+   *  @param {boolean} own the own ship gets a larger mark, to be found at a glance */
   spawn(x, y, colour, own) {
     this.ring(x, y, 5, -7.5, 0.55, colour);
     this.ring(x, y, 0.4, 5, 0.7, colour);
@@ -113,7 +113,7 @@ export class Effects {
     }
   }
 
-  /** Something was taken. @param {number} x @param {number} y @param {string} colour */
+  /** A pick-up was taken. @param {number} x @param {number} y @param {string} colour */
   take(x, y, colour) {
     this.light(x, y, 3, 0.35, colour, 0.8);
     this.ring(x, y, 2.6, -5, 0.4, colour);
@@ -121,7 +121,7 @@ export class Effects {
     this.sparks(x, y, 8, 6, 0.6, colour);
   }
 
-  /** A shot left. @param {number} x @param {number} y @param {number} angle
+  /** A muzzle flash. @param {number} x @param {number} y @param {number} angle
    *  @param {string} colour */
   muzzle(x, y, angle, colour) {
     this.light(x, y, 1.2, 0.09, colour, 0.8);
@@ -134,7 +134,7 @@ export class Effects {
     }
   }
 
-  /** A ship that is badly off loses something. @param {number} x @param {number} y
+  /** Debris of a ship with a low hull. @param {number} x @param {number} y
    *  @param {string} colour */
   ember(x, y, colour) {
     if (this.calm) return;
@@ -151,7 +151,7 @@ export class Effects {
     this.sparks(x, y, 2, 7, 0.5, Math.random() < 0.5 ? WHITE : colour);
   }
 
-  /** A rail went from one place to another. @param {number} x @param {number} y
+  /** A rail's beam from one place to another. @param {number} x @param {number} y
    *  @param {number} toX @param {number} toY @param {string} colour */
   beam(x, y, toX, toY, colour) {
     const angle = Math.atan2(toY - y, toX - x);
@@ -162,7 +162,7 @@ export class Effects {
     this.light(toX, toY, 2.4, 0.3, WHITE, 0.8);
     this.ring(toX, toY, 0.2, 6, 0.3, colour);
     this.sparks(toX, toY, 9, 12, 0.35, colour);
-    // What it leaves behind drifts apart along its way.
+    // Its smoke drifts apart along the beam.
     const many = this.calm ? 0 : Math.ceil(this.sparkle * Math.min(24, size));
     for (let i = 0; i < many; i++) {
       const part = Math.random();

@@ -1,10 +1,10 @@
 // @ts-check
-// What is written at ships: names, and hulls once they are hurt.
+// Labels of ships: names, and hull bars of damaged ones.
 //
-// It writes in pixels of the screen, over the ships. Called by picture.js.
+// It paints in pixels of the screen, over the ships. Called by renderer.js.
 
 import { DANGER, TEXT, WHITE, colourIn } from "./palette.js";
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { hullLeft } from "./ships.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -12,10 +12,10 @@ import { hullLeft } from "./ships.js";
 /** @typedef {import("../types.js").Measures} Measures */
 
 const FONT = "500 11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
-/** Seen from farther away, in CSS pixels per unit, names and hulls would cover the ships. */
+/** Below this scale, in CSS pixels per unit, labels would cover the ships. */
 const HULL_SCALE = 4;
 const NAME_SCALE = 6;
-/** A bar is at least as long, in CSS pixels. */
+/** Minimum length of a bar, in CSS pixels. */
 const BAR_PX = 16;
 
 /** @param {Canvas} canvas @param {World} world @param {Measures} measures */
@@ -43,7 +43,7 @@ export function drawLabels(canvas, world, measures) {
   context.fillStyle = TEXT;
   context.globalAlpha = 0.75;
   for (const ship of world.ships) {
-    // Who plays knows the own name.
+    // The own ship needs no name.
     if (ship.player === world.self || !camera.sees(ship.x, ship.y, 3)) continue;
     const name = world.nameOf(ship.player);
     const below = 1.9 * camera.scale + 4;

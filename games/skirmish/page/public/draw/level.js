@@ -1,8 +1,8 @@
 // @ts-check
-// What never moves: ground, grid, walls, rocks, pads, and the ways of the rocks that drift.
+// Everything that never moves: ground, grid, walls, rocks, pads, and the orbits of drifting rocks.
 //
-// It paints them to whichever canvas it is given, once for many frames: arena.js keeps the
-// picture. Rocks' shapes are here for those that drift as well.
+// It paints to a given canvas, once for many frames: arena.js keeps the image. The shapes of rocks
+// are here for drifting ones as well.
 
 import { BACKGROUND, KINDS, faded } from "./palette.js";
 import { ICONS } from "./pickups.js";
@@ -22,7 +22,7 @@ import { ICONS } from "./pickups.js";
 
 const GRID_UNITS = 4;
 const GRID_STRONG_EVERY = 5;
-/** Seen from farther away, in CSS pixels per unit, only the strong lines are left. */
+/** Below this scale, in CSS pixels per unit, only the strong lines are painted. */
 const GRID_WEAK_SCALE = 7;
 const GROUND = "#0d1731";
 const LINE = "#4d7cff";
@@ -68,7 +68,7 @@ function paintGrid({ context, left, top, right, bottom, pixel }) {
   }
 }
 
-/** Where drifting rocks go round. @param {Sheet} sheet @param {World} world */
+/** The orbits of drifting rocks. @param {Sheet} sheet @param {World} world */
 function paintWays({ context, pixel }, { level, borderRadius }) {
   context.beginPath();
   for (const { x, y, orbit, solid_from } of level.drifters) {
@@ -161,8 +161,8 @@ export function paintRock(context, shape, pixel) {
   paintShape(context, shape, pixel, ROCK, "#0c1524");
 }
 
-/** A cut stone that hardly leaves its circle, for the circle is what is hit. Its cuts follow
- *  from a seed, so that it looks the same to all.
+/** A polygon close to the rock's circle, which is what shots hit. Its corners follow from a seed, so
+ *  that it looks the same to all.
  *  @param {Shape} shape @param {number} x @param {number} y @param {number} radius
  *  @param {number} seed */
 export function addRock({ outline, inner }, x, y, radius, seed) {

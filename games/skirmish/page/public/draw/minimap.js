@@ -1,8 +1,8 @@
 // @ts-check
-// The map in the corner: a round scope with border, level, pads, and the ships that are known.
+// The map in the corner: a round scope with border, level, pads, and the known ships.
 //
-// It owns its canvas and a picture of the level on it, and shows no more than the world knows: a
-// player's has nobody who is out of sight. Called by main.js at each frame; it paints at some.
+// It owns its canvas and an image of the level, and shows only what the world knows: a player's map
+// has no ships that are out of sight. Called by main.js at each frame; it paints at some.
 
 import { BACKGROUND, DANGER, KINDS, OUTSIDE, SELF, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark } from "./silhouettes.js";
@@ -27,26 +27,26 @@ export class Minimap {
     this.context = context;
     /** The level, which does not move. @private */
     this.ground = document.createElement("canvas");
-    /** What the ground shows: of this level, so large. @private */
+    /** The level and size of the painted ground. @private */
     this.painted = { level: /** @type {object | null} */ (null), radius: 0, size: 0 };
     /** @private */
     this.paintedAt = 0;
-    /** Units that are shown from the middle to the rim. @private */
+    /** Units from the middle to the rim. @private */
     this.reach = 1;
   }
 
   /** @param {World} world @param {View} view @param {number} now */
   draw(world, view, now) {
     const { element, context } = this;
-    // Who looks at all of the arena needs no map of it.
-    const whole = view.eyes === "spectator" && view.spectator.mode === "whole";
-    const hidden = view.eyes === "demo" || whole || world.borderRadius <= 0;
+    // The whole arena is already on the screen.
+    const whole = view.mode === "spectator" && view.spectator.mode === "whole";
+    const hidden = view.mode === "demo" || whole || world.borderRadius <= 0;
     if (element.hidden !== hidden) element.hidden = hidden;
     if (hidden || now - this.paintedAt < PAINTED_EVERY_MS) return;
     this.paintedAt = now;
     const ratio = pixelRatio(2);
     const size = Math.round(element.clientWidth * ratio);
-    // There must be something within the rim.
+    // The map needs some room within the rim.
     if (!(size > 4 * RIM_PX * ratio)) return;
     if (element.width !== size) element.width = element.height = size;
     this.reach = world.borderRadius * (1 + RIM_PX / (size / ratio / 2 - RIM_PX));
@@ -104,7 +104,7 @@ export class Minimap {
   }
 
   /** @private @param {World} world @param {View} view @param {number} pixel units of a CSS pixel */
-  paintMoving(world, { camera, eyes, spectator }, pixel) {
+  paintMoving(world, { camera, mode, spectator }, pixel) {
     const { context } = this;
     context.fillStyle = SOLID;
     for (const { x, y, radius, solid_from } of world.drifters) {
@@ -123,7 +123,7 @@ export class Minimap {
     context.restore();
     for (const ship of world.ships) {
       if (ship === world.own) continue;
-      const followed = eyes === "spectator" && ship.player === spectator.followed;
+      const followed = mode === "spectator" && ship.player === spectator.followed;
       context.fillStyle = context.strokeStyle = colourIn(world, ship.player);
       this.blip(world, ship, pixel * (followed ? 1.4 : 1));
       if (!followed) continue;
@@ -152,7 +152,7 @@ export class Minimap {
     }
   }
 
-  /** Teams are told apart by the shapes that stand over ships. @private @param {World} world
+  /** A ship as a dot, or as its team's shape. @private @param {World} world
    *  @param {Ship} ship @param {number} pixel */
   blip(world, ship, pixel) {
     const { context } = this;

@@ -2,9 +2,9 @@
 // The colours: one warm accent for the own player, cool hues for all others, red for danger alone.
 //
 // The hues differ in lightness as well as in hue, and ships also bear marks (silhouettes.js), so
-// that nobody has to tell two colours apart to play. The two teams are a dark blue and a pale
-// green: whatever cones an eye lacks, one is dark and the other light, and neither is the amber of
-// the own ship. Used by everything that draws.
+// that no one needs to distinguish two colours to play. The two teams are a dark blue and a pale
+// green: with any colour blindness one is dark and the other light, and neither is the amber of the
+// own ship. Used by everything that draws.
 
 /** @typedef {import("../world.js").World} World */
 
@@ -42,7 +42,7 @@ export function colourOf(player, self, team = 0) {
   return ALL[colourIndex(player, self, team)];
 }
 
-/** All colours there are, so that drawing can go by colour. @param {number} player
+/** Index of a player's colour, so that painters can batch by colour. @param {number} player
  *  @param {number | null} self @param {number} [team] */
 export function colourIndex(player, self, team = 0) {
   if (player === self) return ALL.length - 1;

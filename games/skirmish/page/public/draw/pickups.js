@@ -1,8 +1,8 @@
 // @ts-check
-// What lies on pads to be taken: repair, shield, overcharge.
+// Pick-ups on their pads: repair, shield, overcharge.
 //
-// Each kind has a shape as well as a colour. It knows where they lie and paints them; the pads
-// under them are level.js's. Called by picture.js.
+// Each kind has a shape as well as a colour. level.js paints the pads under them. Called by
+// renderer.js.
 
 import { KINDS, WHITE, faded } from "./palette.js";
 
@@ -17,7 +17,7 @@ export const ICONS = [
 ];
 
 /** @param {Canvas} canvas @param {World} world @param {number} now
- *  @param {boolean} calm whether people asked for less motion */
+ *  @param {boolean} calm whether the system asks for less motion */
 export function drawPickups(canvas, world, now, calm) {
   const { context, camera } = canvas;
   for (const { x, y, kind_: kind, id } of world.pickups) {
@@ -37,7 +37,7 @@ export function drawPickups(canvas, world, now, calm) {
     context.lineWidth = canvas.px(1.7);
     context.strokeStyle = colour;
     context.stroke(icon);
-    // Two brackets go round: this one is there, a bare pad has none.
+    // Two rotating brackets, which an empty pad has not.
     const turn = calm ? 0.6 : now / 1400 + id;
     context.beginPath();
     for (const side of [0, Math.PI]) {

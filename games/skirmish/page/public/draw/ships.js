@@ -1,43 +1,43 @@
 // @ts-check
-// Ships: outlines by class, marks, engines, shields, and what befalls them: hits, a low hull, a
-// rail that charges, an overcharge, protection.
+// Ships: outlines by class, marks, engines, shields, and their states: hits, a low hull, a charging
+// rail, an overcharge, protection.
 //
-// It paints what the rows say and what memories.js remembers of them. Called by picture.js.
+// It paints the rows and the state of ship-effects.js. Called by renderer.js.
 
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
-/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Ship} Ship */
 /** @typedef {import("../types.js").Own} Own */
 /** @typedef {import("../types.js").Measures} Measures */
 
 const SHIELD_UNITS = 1.5;
-/** Seen from farther away, in CSS pixels per unit, ships have no marks and no shields. */
+/** Below this scale, in CSS pixels per unit, ships have no marks and no shields. */
 const DETAIL_SCALE = 9;
-/** How far a charging rail's sight goes, in units, once it is charged. */
+/** Length of the sight line of a fully charged rail, in units. */
 const SIGHT_UNITS = 7;
 
-/** How much of its hull is left. @param {World} world @param {Ship} ship
+/** The fraction of its hull that is left. @param {World} world @param {Ship} ship
  *  @param {Measures} measures */
 export function hullLeft(world, ship, measures) {
   return ship.hull / (world.classOf(ship)?.hull_max ?? measures.hull_max);
 }
 
 export class Ships {
-  /** @param {Measures} measures @param {Memories} memories */
-  constructor(measures, memories) {
+  /** @param {Measures} measures @param {ShipEffects} shipEffects */
+  constructor(measures, shipEffects) {
     this.measures = measures;
-    this.memories = memories;
+    this.shipEffects = shipEffects;
     /** @private */
     this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
   }
 
   /** @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now
-   *  @param {boolean} calm whether people asked for less motion */
+   *  @param {boolean} calm whether the system asks for less motion */
   draw(canvas, world, own, now, calm) {
     const { context, camera } = canvas;
     this.drawGlows(canvas, world, now, calm);
@@ -45,7 +45,7 @@ export class Ships {
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, 2.5)) continue;
       const colour = colourIn(world, ship.player);
-      const hit = this.memories.hurt(ship.player, now);
+      const hit = this.shipEffects.hurt(ship.player, now);
       const low = hullLeft(world, ship, this.measures) < LOW_HULL;
       drawShip(canvas, ship, colour, ship.player === world.self, hit, low, now, calm);
       if (camera.scale >= DETAIL_SCALE || hit > 0) this.drawShield(canvas, world, ship, hit, now, calm);
@@ -75,14 +75,14 @@ export class Ships {
     }
   }
 
-  /** A rail that charges is seen at the bow, and where it will go: a warning to all. @private
+  /** A charging rail glows at the bow and shows its line: a warning to all. @private
    *  @param {Canvas} canvas @param {Ship} ship @param {string} colour @param {number} now
    *  @param {boolean} calm */
   drawRail(canvas, ship, colour, now, calm) {
     const { context } = canvas;
     const { classes } = this.measures;
     const seconds = classes[ship.class]?.rail_charge_s ?? 1;
-    const since = this.memories.of(ship.player)?.chargesSince ?? now;
+    const since = this.shipEffects.of(ship.player)?.chargesSince ?? now;
     const charge = Math.min(1, Math.max(0, (now - since) / 1000 / seconds));
     const [cos, sin] = [Math.cos(ship.aim), Math.sin(ship.aim)];
     const [x, y] = [ship.x + 1.3 * cos, ship.y + 1.3 * sin];
@@ -126,7 +126,7 @@ export class Ships {
       context.strokeStyle = SHIELD;
       context.lineWidth = canvas.px(1.2 + 1.6 * hit);
       context.stroke();
-      // More than its class has, as a pick-up gives: a second line.
+      // A pick-up gives more than the class's maximum: a second line.
       if (ship.shield > 1.02 * most) {
         context.beginPath();
         context.arc(0, 0, SHIELD_UNITS + 0.22, 0, 2 * Math.PI);
@@ -152,7 +152,7 @@ export class Ships {
       if (team === 0 || team > 2 || !camera.sees(ship.x, ship.y, 3)) continue;
       if (!any) this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
       any = true;
-      // As large from afar as a thing must be to be told from another.
+      // A minimum size on the screen, so that shapes stay distinct.
       const size = Math.max(0.42, canvas.px(4));
       addTeamMark(this.teamMarks[team], team, ship.x, ship.y - 1.75 - size * 0.3, size);
     }
@@ -181,7 +181,7 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
     context.fillStyle = colour;
     context.fill(outline);
   }
-  // A hull near its end is a broken line, and flickers.
+  // A low hull is a broken line, and flickers.
   const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
   context.globalAlpha = dim ? (own ? 0.6 : 0.35) : 1;
   if (low) context.setLineDash([0.5, 0.24]);

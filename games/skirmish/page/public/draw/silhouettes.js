@@ -2,7 +2,7 @@
 // The shapes of ships: outlines by class, with marks by player; and the marks of teams.
 //
 // It owns paths, made once, in units around a ship's centre with the bow to the right; a team's
-// mark is added to a path that another owns. It paints nothing. Used by ships.js, happenings.js,
+// mark is added to a path that another owns. It paints nothing. Used by ships.js, events.js,
 // minimap.js, and the small drawings of hud/.
 
 /** @typedef {[x: number, y: number][]} Corners */
@@ -11,7 +11,7 @@
  * @property {Corners} corners
  * @property {Path2D} outline
  * @property {[x: number, y: number][]} nozzles where its engines are
- * @property {Path2D[]} marks by which two players of a class are told apart without colours
+ * @property {Path2D[]} marks that distinguish two players of a class without colours
  */
 
 /** @param {Corners} corners @param {[x: number, y: number][]} nozzles @param {string[]} marks
@@ -21,7 +21,7 @@ function silhouette(corners, nozzles, marks) {
   return { corners, outline, nozzles, marks: marks.map((mark) => new Path2D(mark)) };
 }
 
-/** By class: a needle, an arrow, a block. Told apart when they are 12 pixels long.
+/** By class: a needle, an arrow, a block; distinct at a length of 12 pixels.
  *  @type {Silhouette[]} */
 const CLASSES = [
   silhouette(
@@ -41,7 +41,7 @@ const CLASSES = [
   ),
 ];
 
-/** Of a room whose rows know no classes: the arrow. @param {number | undefined} kind */
+/** The arrow is also for an unknown class. @param {number | undefined} kind */
 export function silhouetteOf(kind) {
   return CLASSES[kind ?? 1] ?? CLASSES[1];
 }

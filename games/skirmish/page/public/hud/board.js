@@ -1,8 +1,8 @@
 // @ts-check
-// The leaderboard: who is ahead, with the own row always in it; by team where there are teams.
+// The leaderboard: the best players and always the own one; by team where there are teams.
 //
-// It fills a list that it is given, in texts only: names are words of strangers. Called by
-// hud.js when the roster changed.
+// It fills a given list with text nodes only, since names are untrusted. hud.js calls it when the
+// roster changes.
 
 import { nameBox, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { shortlist } from "./words.js";
@@ -11,7 +11,7 @@ import { shortlist } from "./words.js";
 /** @typedef {import("../world.js").World} World */
 /** @typedef {Map<number, number>} Classes by player, as far as known */
 
-/** Best first; who came first is before an equal. @param {Iterable<Player>} players */
+/** Best first; of equal ones, the earlier to join. @param {Iterable<Player>} players */
 export function ranked(players) {
   return [...players].sort((a, b) => b.score - a.score || a.player - b.player);
 }
@@ -28,7 +28,7 @@ export function fillBoard(list, count, world, classes, rows) {
   }
   const each = Math.max(2, Math.floor(rows / 2));
   const points = [0, world.round?.team1 ?? 0, world.round?.team2 ?? 0];
-  // The team that is ahead stands first.
+  // The leading team is first.
   const order = points[2] > points[1] ? [2, 1] : [1, 2];
   list.replaceChildren(
     ...order.flatMap((team) => {
@@ -38,7 +38,7 @@ export function fillBoard(list, count, world, classes, rows) {
   );
 }
 
-/** Those whom the server told of, and oneself below them. @param {World} world
+/** The players that the server sent, with the own one below them. @param {World} world
  *  @param {import("../types.js").BoardPage} board @param {number} rows */
 function onPage(world, board, rows) {
   const ids = board.players.slice(0, rows);

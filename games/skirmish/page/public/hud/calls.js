@@ -1,13 +1,12 @@
 // @ts-check
-// What is called out in the middle of the screen: points, pick-ups, streaks, rounds; short and
-// soon gone.
+// Short announcements in the middle of the screen: points, pick-ups, streaks, rounds.
 //
-// It shows what it is told and counts nothing. It says nothing to screen readers: it would never
-// stop. Called by hud.js.
+// It only shows; it counts nothing. Screen readers skip it, since it changes all the time. Called by
+// hud.js.
 
-import { PICKUPS } from "../signs.js";
+import { PICKUPS } from "../thresholds.js";
 import { nameTag, span } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { POINTS, signed, streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -19,9 +18,9 @@ const LARGE_MS = 2000;
 export class Calls {
   constructor() {
     /** @private */
-    this.gains = part("gains");
+    this.gains = element("gains");
     /** @private */
-    this.large = part("large");
+    this.large = element("large");
     /** @private */
     this.timer = 0;
   }
@@ -43,26 +42,26 @@ export class Calls {
     this.add(span("gain", signed(POINTS.assist)), span("what", "assist"), nameTag(world, victim));
   }
 
-  /** The own ship took something. @param {number} kind */
+  /** The own ship took a pick-up. @param {number} kind */
   take(kind) {
     const { name, does } = PICKUPS[kind] ?? { name: "Pick-up", does: "" };
     this.add(span(`pickup pickup-${kind}`, name), span("what", does));
   }
 
-  /** The own player is on one. @param {number} kills without dying */
+  /** The own player's streak. @param {number} kills without dying */
   streak(kills) {
     this.announce(streakWords(kills), true, `${kills} in a row`);
   }
 
   /** In large letters. @param {string} words @param {boolean} own whether it is the own player's
-   *  @param {...(Node | string)} small what stands under them */
+   *  @param {...(Node | string)} small what is shown under them */
   announce(words, own, ...small) {
     const line = document.createElement("small");
     line.append(...small);
     this.large.replaceChildren(span("words", words), line);
     this.large.classList.toggle("self", own);
     this.large.hidden = false;
-    // Anew also when one follows on another.
+    // Restart the animation even if one is running.
     this.large.style.animation = "none";
     void this.large.offsetWidth;
     this.large.style.animation = "";

@@ -1,10 +1,10 @@
 // @ts-check
-// Who destroyed whom and with what, and who goes on doing so: a few lines that fade.
+// The kill feed: who destroyed whom with what, and long streaks, as a few lines that fade.
 //
-// It shows what it is told and counts nothing. Called by hud.js for each kill and long streak.
+// It only shows; it counts nothing. hud.js calls it for each kill and long streak.
 
 import { nameTag, weaponMark } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -15,7 +15,7 @@ const LINE_MS = 6500;
 export class Feed {
   constructor() {
     /** @private */
-    this.list = part("feed");
+    this.list = element("feed");
   }
 
   clear() {

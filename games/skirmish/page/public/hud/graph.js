@@ -1,8 +1,7 @@
 // @ts-check
-// The net graph: a bar for each snapshot by its bytes, a hole for each that was missed, figures.
+// The net graph: a bar per snapshot by its bytes, a gap per missed one, and figures.
 //
-// It keeps the last few seconds and paints them; it measures nothing by itself. Called by
-// hud.js.
+// It keeps and paints the last few seconds; it measures nothing itself. Called by hud.js.
 
 import { pixelRatio } from "../finite.js";
 
@@ -10,8 +9,7 @@ import { pixelRatio } from "../finite.js";
 /** @typedef {import("../frame-time.js").Spread} Spread */
 
 const SAMPLES = 95;
-/** A snapshot is missed when it is so many ticks late: frames alone make one late by half a
- *  tick. */
+/** A snapshot counts as missed when it is this many ticks late: frames alone add half a tick. */
 const MISSED_TICKS = 1.75;
 const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess", "frame", "drawn"];
 
@@ -23,7 +21,7 @@ export class Graph {
     this.sizes = [];
     /** @private @type {{ at: number, snapshots: number }[]} */
     this.seen = [];
-    /** When the newest bar or hole was due. @private */
+    /** When the newest bar or gap was due. @private */
     this.barAt = 0;
     /** @private @type {Record<string, HTMLElement>} */
     this.values = {};
@@ -46,9 +44,9 @@ export class Graph {
     const last = this.seen[this.seen.length - 1];
     const fresh = last ? Math.min(SAMPLES, Math.max(0, state.snapshots - last.snapshots)) : 0;
     const tickMs = 1000 / Math.max(1, state.tick_rate_hz);
-    // Those that came between two looks are drawn as large as the last of them.
+    // Snapshots between two calls are drawn with the size of the last one.
     for (let nth = 0; nth < fresh; nth++) this.sizes.push(state.snapshot_bytes);
-    // None is missed before the first: spectators wait for theirs.
+    // No gaps before the first snapshot: spectators wait for theirs.
     if (fresh > 0 || state.snapshots === 0) this.barAt = now;
     for (let nth = 0; nth < SAMPLES && now - this.barAt > MISSED_TICKS * tickMs; nth++) {
       this.sizes.push(0);

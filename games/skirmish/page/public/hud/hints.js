@@ -1,14 +1,14 @@
 // @ts-check
-// What the keys are, shown once, in place: around the own ship for keyboard, mouse and gamepad,
-// at the sticks for thumbs.
+// Hints for the controls, shown once: around the own ship for keyboard, mouse and gamepad, at the
+// sticks for touch.
 //
-// One thing at a time: to move, to aim and fire, to charge the rail; what was done needs no hint,
-// and what was shown for long enough is let be. settings.js remembers. It takes no input and
-// blocks nothing. Called by hands.js in each frame.
+// One lesson at a time: move, aim and fire, charge the rail. A lesson ends when the player has done
+// it for a while or has seen the hint for long enough; settings.js stores that. It takes no input
+// and blocks nothing. Called by input.js in each frame.
 
 import { Button, MOVE } from "../input/buttons.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../input/controls.js").Controls} Controls */
@@ -16,9 +16,9 @@ import { part } from "../parts.js";
 /** @typedef {"move" | "fire" | "rail"} Lesson */
 
 const LESSONS = /** @type {Lesson[]} */ (["move", "fire", "rail"]);
-/** For so long a thing is done until it is known, in seconds. */
+/** A lesson is learned after doing it for this long, in seconds. */
 const DONE_SECONDS = { move: 0.5, fire: 0.4, rail: 0.05 };
-/** For so long a hint is shown at most, in seconds of flight. */
+/** Maximum time for which a hint is shown, in seconds of flight. */
 const SHOWN_MAX_SECONDS = 20;
 
 export class Hints {
@@ -26,8 +26,8 @@ export class Hints {
   constructor(settings, controls) {
     this.settings = settings;
     this.controls = controls;
-    this.root = part("hints");
-    /** For how long each was done, and shown, in seconds. @private */
+    this.root = element("hints");
+    /** How long each was done, and shown, in seconds. @private */
     this.done = { move: 0, fire: 0, rail: 0 };
     /** @private */
     this.shownFor = { move: 0, fire: 0, rail: 0 };
@@ -46,14 +46,14 @@ export class Hints {
     this.root.hidden = lesson === null;
     document.body.dataset.hint = lesson ?? "";
     if (lesson === null) return;
-    const { hand } = this.controls;
-    if (hand !== "touch") this.root.style.transform = `translate(${x}px, ${y}px)`;
-    if (this.shown === `${lesson} ${hand}`) return;
-    this.shown = `${lesson} ${hand}`;
+    const { device } = this.controls;
+    if (device !== "touch") this.root.style.transform = `translate(${x}px, ${y}px)`;
+    if (this.shown === `${lesson} ${device}`) return;
+    this.shown = `${lesson} ${device}`;
     this.root.replaceChildren(...this.caps(lesson));
   }
 
-  /** What is to be shown now, if anything. @private
+  /** The lesson to show now, if any. @private
    *  @param {Own} own @param {number} buttons @param {number} seconds @returns {Lesson | null} */
   lesson(own, buttons, seconds) {
     const { learned } = this.settings;
@@ -77,12 +77,12 @@ export class Hints {
     return next;
   }
 
-  /** The caps of the keys that do it. @private @param {Lesson} lesson @returns {HTMLElement[]} */
+  /** Key caps for a lesson. @private @param {Lesson} lesson @returns {HTMLElement[]} */
   caps(lesson) {
-    const { hand } = this.controls;
+    const { device } = this.controls;
     const { keys } = this.settings;
-    if (hand === "touch") return [];
-    if (hand === "gamepad") return GAMEPAD[lesson].map(([where, text]) => cap(where, text));
+    if (device === "touch") return [];
+    if (device === "gamepad") return GAMEPAD[lesson].map(([where, text]) => cap(where, text));
     if (lesson === "move") {
       const ways = /** @type {const} */ (["up", "left", "down", "right"]);
       return ways.map((way) => cap(way, labelOf(keys[way][0])));
@@ -107,7 +107,7 @@ function cap(where, text) {
   return element;
 }
 
-/** A mouse with the button lit that does it. @param {Lesson} lesson */
+/** A mouse with the lesson's button lit. @param {Lesson} lesson */
 function mouse(lesson) {
   const element = document.createElement("span");
   element.className = `mouse ${lesson}`;

@@ -1,7 +1,7 @@
 // @ts-check
 // The ships' classes as small line drawings for the page.
 //
-// It makes elements of the outlines that draw/ has, bow up. Used by start/chooser.js and
+// It makes elements from the outlines of draw/, bow up. Used by start/chooser.js and
 // hud/next-ship.js.
 
 import { silhouetteOf } from "../draw/silhouettes.js";

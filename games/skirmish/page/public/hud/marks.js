@@ -1,8 +1,8 @@
 // @ts-check
-// The HUD's small drawings: ships by class, teams, weapons; and names in their players' colours.
+// The HUD's icons: ships by class, teams, weapons; and names in their players' colours.
 //
-// It makes elements and keeps none. Shapes tell what colours alone do not have to; each has its
-// word for those who hear the page. Used by everything in hud/.
+// It makes elements and keeps none. Shapes repeat what colours say, and each has a label for screen
+// readers. Used by everything in hud/.
 
 import { colourIn } from "../draw/palette.js";
 import { silhouetteOf } from "../draw/silhouettes.js";
@@ -53,7 +53,7 @@ export function playerColour(world, player) {
   return colourIn(world, player);
 }
 
-/** A name, which may be written the other way and must not turn what stands beside it.
+/** A name, isolated so that right-to-left text does not reorder its neighbours.
  *  @param {string} text */
 export function nameBox(text) {
   const element = document.createElement("bdi");
@@ -70,7 +70,7 @@ export function nameTag(world, player) {
 }
 
 /** Thin lines, in the text's colour. @param {string} kind @param {string} lines
- *  @param {string} word what it says to those who do not see it; empty for nothing */
+ *  @param {string} word label for screen readers; empty for none */
 function drawing(kind, lines, word) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 12");

@@ -1,19 +1,19 @@
 // @ts-check
-// The panel by which a player simulates a bad network and switches off what the client does about
-// it; and the badge that says so for as long as anything is not as usual.
+// The panel that simulates a bad network and switches prediction and interpolation off; and the badge
+// that shows for as long as a setting is changed.
 //
-// It shows the settings of network.js and changes them. Made by main.js, which says who is
-// looking.
+// It shows and changes the settings of network.js. Made by main.js, which sets whether the page
+// spectates.
 
 import { RANGES } from "../network.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../network.js").Network} Network */
 
 const SLIDERS = /** @type {const} */ (["latency", "jitter", "stall"]);
 const SWITCHES = /** @type {const} */ (["prediction", "interpolation"]);
 const UNITS = { latency: "ms", jitter: "ms", stall: "%" };
-/** Keys that work what has the focus; all others stay the game's. */
+/** Keys that the focused element handles; all others stay the game's. */
 const SLIDER_KEYS = /^(Arrow|Page|Home$|End$)/;
 const PRESS_KEYS = /^(Space|Enter)$/;
 
@@ -21,60 +21,60 @@ export class NetworkPanel {
   /** @param {Network} network */
   constructor(network) {
     this.network = network;
-    this.root = part("network", HTMLElement);
-    this.button = part("network-open", HTMLButtonElement);
-    /** Whether the panel was last worked by a pointer. @private */
+    this.root = element("network", HTMLElement);
+    this.button = element("network-open", HTMLButtonElement);
+    /** Whether the panel was last used with a pointer. @private */
     this.byPointer = false;
     for (const name of SLIDERS) {
-      const slider = part(`network-${name}`, HTMLInputElement);
+      const slider = element(`network-${name}`, HTMLInputElement);
       slider.max = String(RANGES[name].most);
       slider.step = String(RANGES[name].step);
       slider.addEventListener("input", () => network.change({ [name]: slider.valueAsNumber }));
     }
     for (const name of SWITCHES) {
-      const box = part(`network-${name}`, HTMLInputElement);
+      const box = element(`network-${name}`, HTMLInputElement);
       box.addEventListener("change", () => network.change({ [name]: box.checked }));
     }
     for (const id of ["network-reset", "simulated-off"]) {
-      part(id, HTMLButtonElement).addEventListener("click", () => network.reset());
+      element(id, HTMLButtonElement).addEventListener("click", () => network.reset());
     }
     for (const id of ["network-open", "network-close"]) {
-      part(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
+      element(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
     }
-    part("settings-network", HTMLButtonElement).addEventListener("click", () => {
-      part("settings", HTMLDialogElement).close();
+    element("settings-network", HTMLButtonElement).addEventListener("click", () => {
+      element("settings", HTMLDialogElement).close();
       this.toggle(true);
     });
-    part("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
+    element("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
     this.listen();
     this.show();
   }
 
-  /** @param {boolean} spectates whether there is no own ship to be predicted */
-  become(spectates) {
-    part("network-prediction", HTMLInputElement).disabled = spectates;
+  /** @param {boolean} spectates if so, there is no own ship to predict */
+  setSpectating(spectates) {
+    element("network-prediction", HTMLInputElement).disabled = spectates;
   }
 
-  /** Shows the settings as they are. */
+  /** Shows the current settings. */
   show() {
     const { settings } = this.network;
     for (const name of SLIDERS) {
       const text = `${settings[name]} ${UNITS[name]}`;
-      const slider = part(`network-${name}`, HTMLInputElement);
+      const slider = element(`network-${name}`, HTMLInputElement);
       slider.valueAsNumber = settings[name];
       slider.setAttribute("aria-valuetext", text);
-      part(`network-${name}-value`, HTMLOutputElement).textContent = text;
+      element(`network-${name}-value`, HTMLOutputElement).textContent = text;
     }
     for (const name of SWITCHES) {
-      part(`network-${name}`, HTMLInputElement).checked = settings[name];
+      element(`network-${name}`, HTMLInputElement).checked = settings[name];
     }
     const what = this.network.describe();
-    part("simulated", HTMLElement).hidden = what === "";
-    part("simulated-what", HTMLButtonElement).textContent = what;
+    element("simulated", HTMLElement).hidden = what === "";
+    element("simulated-what", HTMLButtonElement).textContent = what;
     document.body.classList.toggle("simulated", what !== "");
   }
 
-  /** Gives whether it was open. */
+  /** Closes it. Returns whether it was open. */
   close() {
     if (this.root.hidden) return false;
     this.toggle(false);
@@ -87,7 +87,7 @@ export class NetworkPanel {
     const byKeys = document.activeElement === this.button;
     this.root.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
-    if (open && byKeys) part("network-latency", HTMLInputElement).focus();
+    if (open && byKeys) element("network-latency", HTMLInputElement).focus();
     if (!open && had && !this.byPointer) this.button.focus();
   }
 
@@ -98,20 +98,20 @@ export class NetworkPanel {
       const { target } = event;
       if (target instanceof HTMLInputElement && target.type === "text") return;
       this.toggle();
-      // Who closes it by key is back in the game.
+      // Closed by key: give the focus back to the game.
       if (this.root.hidden) this.button.blur();
     });
-    const worked = [this.root, this.button, part("simulated", HTMLElement)];
+    const worked = [this.root, this.button, element("simulated", HTMLElement)];
     for (const element of worked) {
       element.addEventListener("pointerdown", () => (this.byPointer = true));
-      // Before the game hears of it.
+      // Before the game handles the key.
       element.addEventListener("keydown", (event) => {
         this.byPointer = false;
         const { target } = event;
         const slides = target instanceof HTMLInputElement && target.type === "range";
         if ((slides ? SLIDER_KEYS : PRESS_KEYS).test(event.code)) event.stopPropagation();
       });
-      // A pointer's press leaves no focus behind: the keys are for the game.
+      // Drop the focus after a pointer's press: the keys are for the game.
       for (const name of ["click", "change"]) {
         element.addEventListener(name, () => {
           const { activeElement } = document;

@@ -1,12 +1,12 @@
 // @ts-check
-// Which ship is next, in the game: three small drawings to press, the chosen one lit.
+// The choice of the next ship during the game: three icons, the chosen one lit.
 //
-// It shows settings.js's choice and changes it; keys do so as well, in hands.js. Made there.
+// It shows and changes the choice in settings.js; input.js does so by keys, and makes it.
 
 import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "./hulls.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../types.js").Class} Class */
@@ -17,7 +17,7 @@ export class NextShip {
   /** @param {Settings} settings @param {Class[]} classes */
   constructor(settings, classes) {
     this.settings = settings;
-    this.root = part("next-ship");
+    this.root = element("next-ship");
     /** @private */
     this.buttons = Array.from({ length: CLASS_COUNT }, (_, ship) => {
       const button = document.createElement("button");
@@ -26,7 +26,7 @@ export class NextShip {
       button.append(hullOf(ship), document.createElement("kbd"));
       button.addEventListener("click", (event) => {
         settings.change({ ship });
-        // A pointer's press leaves no focus behind: the keys are for the game.
+        // Drop the focus after a pointer's press: the keys are for the game.
         if (event.detail > 0) button.blur();
       });
       return button;
@@ -37,12 +37,12 @@ export class NextShip {
   }
 
   /** @param {boolean} isPlayer */
-  become(isPlayer) {
+  setPlaying(isPlayer) {
     this.root.hidden = !isPlayer;
     this.show();
   }
 
-  /** Whoever waits for a ship sees it large. @param {boolean} waits */
+  /** @param {boolean} waits whether the player waits for a ship: then it is large */
   draw(waits) {
     this.root.classList.toggle("waits", waits);
   }

@@ -1,18 +1,18 @@
 // @ts-check
-// The result of a round: who has won, the table, and when the next one begins.
+// The result of a round: the winner, the table, and when the next round begins.
 //
-// It stands beside the middle, where one flies on, and may be closed. It is said once to those who
-// hear the page. Called by hud.js.
+// It is shown beside the middle, since ships fly on, and can be closed. Screen readers read it once.
+// Called by hud.js.
 
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { LEFT } from "../world.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").Result} Row */
 
-/** By column: the word, its short form, and which figure it is.
+/** By column: label, short label, and field.
  *  @type {[string, string, "score" | "kills" | "deaths" | "assists" | "streak"][]} */
 const FIGURES = [
   ["Points", "Pts", "score"],
@@ -21,7 +21,7 @@ const FIGURES = [
   ["Assists", "A", "assists"],
   ["Streak", "Best", "streak"],
 ];
-/** Rows, so that neither the own ship nor the thumbs are covered. */
+/** Maximum rows, so that neither the own ship nor the touch sticks are covered. */
 const ROWS = { wide: 12, upright: 8, flat: 5 };
 const UPRIGHT = "(max-width: 700px)";
 const FLAT = "(max-height: 500px)";
@@ -29,8 +29,8 @@ const FLAT = "(max-height: 500px)";
 export class ResultPanel {
   constructor() {
     /** @private */
-    this.root = part("result");
-    /** Of which round it was opened, and closed by hand. @private @type {number | null} */
+    this.root = element("result");
+    /** The round that it was opened for, and the one that the player closed. @private @type {number | null} */
     this.opened = null;
     /** @private */
     this.shown = "";
@@ -38,7 +38,7 @@ export class ResultPanel {
     this.flat = matchMedia(FLAT);
     /** @private */
     this.upright = matchMedia(UPRIGHT);
-    part("result-close").addEventListener("click", () => this.close());
+    element("result-close").addEventListener("click", () => this.close());
   }
 
   get isOpen() {
@@ -50,14 +50,14 @@ export class ResultPanel {
     this.close();
   }
 
-  /** Gives whether it was open. */
+  /** Closes it. Returns whether it was open. */
   close() {
     const open = this.isOpen;
     this.root.hidden = true;
     return open;
   }
 
-  /** Gives whether it has just opened. @param {World} world
+  /** Returns whether it has just opened. @param {World} world
    *  @param {Map<number, number>} classes of the players, as far as known */
   draw(world, classes) {
     const { round, results } = world;
@@ -66,14 +66,14 @@ export class ResultPanel {
       this.close();
       return false;
     }
-    // Who enters now learns a moment later which team is the own one.
+    // After a join the own team is known a moment later.
     if (results.length === 0 || !world.isAcquainted) return false;
     const opens = this.opened !== round.number;
     if (opens) {
       this.opened = round.number;
       this.shown = "";
       this.root.hidden = false;
-      part("result-said").textContent = spoken(world);
+      element("result-said").textContent = spoken(world);
     }
     if (this.isOpen) this.fill(world, classes);
     return opens;
@@ -82,26 +82,26 @@ export class ResultPanel {
   /** @private @param {World} world @param {Map<number, number>} classes */
   fill(world, classes) {
     const left = world.secondsLeft();
-    part("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
+    element("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
     const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
     const rows = shortlist(world.results, most, (row) => row.player === world.self);
-    // Rows come over several snapshots when many come at once.
+    // Many rows arrive over several snapshots.
     const state = JSON.stringify([most, world.playersVersion, [...classes.values()].join(""), rows]);
     if (state === this.shown) return;
     this.shown = state;
     const { text, tone, team } = judged(world);
-    const title = part("result-title");
+    const title = element("result-title");
     title.replaceChildren(...(team ? [teamMark(team)] : []), text);
     this.root.dataset.tone = tone;
-    part("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
-    part("result-head").replaceChildren(...headings());
-    part("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
+    element("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
+    element("result-head").replaceChildren(...headings());
+    element("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
     const more = world.results.length - rows.length;
-    part("result-more").textContent = more > 0 ? `and ${more} more` : "";
+    element("result-more").textContent = more > 0 ? `and ${more} more` : "";
   }
 }
 
-/** Who has won. @param {World} world */
+/** The winner. @param {World} world */
 export function judged(world) {
   const rows = world.results.map(({ place, score, player }) => {
     const name = player === LEFT ? "Somebody who left" : nameText(world, player);
@@ -141,7 +141,7 @@ function headings() {
   return [place, name, ...FIGURES.map(([word, short]) => heading(word, short))];
 }
 
-/** Wide screens have the word, narrow ones its short form. @param {string} word
+/** The label on wide screens, the short one on narrow ones. @param {string} word
  *  @param {string} short */
 function heading(word, short) {
   const cell = document.createElement("th");

@@ -1,10 +1,10 @@
 // @ts-check
-// The round at the top of the screen: its time, its number, the points of the teams.
+// The round at the top of the screen: its time, its number, the teams' points.
 //
-// It shows the row of the round and counts nothing down by itself. Called by hud.js.
+// It shows the round's row; it has no countdown of its own. Called by hud.js.
 
 import { teamMark } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { clockText } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
@@ -14,10 +14,10 @@ const URGENT_SECONDS = 10;
 export class RoundClock {
   constructor() {
     /** @private */
-    this.root = part("round");
+    this.root = element("round");
     /** @private */
     this.shown = "";
-    for (const team of [1, 2]) part(`team-${team}`).prepend(teamMark(team));
+    for (const team of [1, 2]) element(`team-${team}`).prepend(teamMark(team));
   }
 
   enter() {
@@ -37,15 +37,15 @@ export class RoundClock {
     this.shown = state;
     this.root.hidden = !round || (left === null && !isTeams);
     if (!round) return;
-    part("clock").hidden = left === null;
-    part("clock").textContent = clock;
-    part("round-number").textContent = over ? "next round" : `round ${round.number}`;
+    element("clock").hidden = left === null;
+    element("clock").textContent = clock;
+    element("round-number").textContent = over ? "next round" : `round ${round.number}`;
     this.root.classList.toggle("urgent", !over && left !== null && left <= URGENT_SECONDS);
     this.root.classList.toggle("teams", isTeams);
     for (const team of /** @type {const} */ ([1, 2])) {
-      part(`team-${team}`).hidden = !isTeams;
-      part(`team-${team}`).classList.toggle("self", team === ownTeam);
-      part(`team-${team}-points`).textContent = String(round[`team${team}`]);
+      element(`team-${team}`).hidden = !isTeams;
+      element(`team-${team}`).classList.toggle("self", team === ownTeam);
+      element(`team-${team}-points`).textContent = String(round[`team${team}`]);
     }
   }
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// The settings panel: sound, picture, hands, and which key does what.
+// The settings panel: sound, graphics, input, and key bindings.
 //
-// It shows settings.js's values and changes them; as a modal dialog it keeps the focus within,
-// gives it back, and closes by Escape. Made by hands.js, which is told when it opens and closes.
+// It shows and changes the values of settings.js. As a modal dialog it traps the focus, gives it back,
+// and closes by Escape. Made by input.js, which it notifies when it opens and closes.
 
 import { ACTIONS, SLOTS, bind, isFree } from "../input/bindings.js";
 import { labelOf } from "../input/labels.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../settings.js").Quality} Quality */
@@ -18,11 +18,11 @@ export class SettingsPanel {
   constructor(settings, turned) {
     this.settings = settings;
     this.turned = turned;
-    this.root = part("settings", HTMLDialogElement);
+    this.root = element("settings", HTMLDialogElement);
     /** @private */
-    this.said = part("settings-said", HTMLElement);
-    /** Whether it was told that this is open: a dialog tells late that it closed. @private */
-    this.told = false;
+    this.said = element("settings-said", HTMLElement);
+    /** Whether the last notification was "open": the dialog's close event comes late. @private */
+    this.notifiedOpen = false;
     /** The slot that waits for a key. @private @type {Slot | null} */
     this.waits = null;
     /** @private @type {Slot[]} */
@@ -42,13 +42,13 @@ export class SettingsPanel {
     this.say("");
     this.show();
     this.root.showModal();
-    // The first thing in it would undo everything.
-    part("set-volume", HTMLInputElement).focus();
-    this.told = true;
+    // Not the first control: it resets everything.
+    element("set-volume", HTMLInputElement).focus();
+    this.notifiedOpen = true;
     this.turned(true);
   }
 
-  /** Ends the wait for a key, or else the panel. */
+  /** Cancels the wait for a key; without one, closes the panel. */
   close() {
     if (this.waits) {
       this.wait(null);
@@ -60,10 +60,10 @@ export class SettingsPanel {
 
   /** @private */
   closed() {
-    if (!this.told) return;
-    this.told = false;
+    if (!this.notifiedOpen) return;
+    this.notifiedOpen = false;
     this.wait(null);
-    // A pointer's press in the game leaves no focus behind: the keys are for flying.
+    // Drop the focus: the keys are for flying.
     const opener = document.activeElement;
     const isByPointer = opener instanceof HTMLElement && !opener.matches(":focus-visible");
     if (isByPointer && !opener.closest("#start")) opener.blur();
@@ -73,11 +73,11 @@ export class SettingsPanel {
   /** @private */
   show() {
     const { sound, quality, shake, leftHanded, keys } = this.settings;
-    part("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
-    part("set-muted", HTMLInputElement).checked = sound.muted;
-    part("set-quality", HTMLSelectElement).value = quality;
-    part("set-shake", HTMLInputElement).checked = shake;
-    part("set-left-handed", HTMLInputElement).checked = leftHanded;
+    element("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
+    element("set-muted", HTMLInputElement).checked = sound.muted;
+    element("set-quality", HTMLSelectElement).value = quality;
+    element("set-shake", HTMLInputElement).checked = shake;
+    element("set-left-handed", HTMLInputElement).checked = leftHanded;
     for (const { action, slot, button } of this.slots) {
       const label = labelOf(keys[action][slot]);
       button.textContent = label;
@@ -87,7 +87,7 @@ export class SettingsPanel {
 
   /** @private */
   buildKeys() {
-    const list = part("set-keys", HTMLElement);
+    const list = element("set-keys", HTMLElement);
     for (const action of /** @type {Action[]} */ (Object.keys(ACTIONS))) {
       const row = document.createElement("div");
       const name = document.createElement("span");
@@ -111,39 +111,39 @@ export class SettingsPanel {
     for (const button of document.querySelectorAll(".settings-open")) {
       button.addEventListener("click", () => this.open());
     }
-    const volume = part("set-volume", HTMLInputElement);
+    const volume = element("set-volume", HTMLInputElement);
     volume.addEventListener("input", () =>
       settings.change({ sound: { volume: volume.valueAsNumber / 100, muted: false } }),
     );
     this.flag("set-muted", (muted) => settings.change({ sound: { ...settings.sound, muted } }));
     this.flag("set-shake", (shake) => settings.change({ shake }));
     this.flag("set-left-handed", (leftHanded) => settings.change({ leftHanded }));
-    const quality = part("set-quality", HTMLSelectElement);
+    const quality = element("set-quality", HTMLSelectElement);
     quality.addEventListener("change", () =>
       settings.change({ quality: /** @type {Quality} */ (quality.value) }),
     );
-    part("settings-reset", HTMLButtonElement).addEventListener("click", () => {
+    element("settings-reset", HTMLButtonElement).addEventListener("click", () => {
       settings.reset();
-      this.say("All as it was at first.");
+      this.say("All settings have their defaults again.");
     });
-    part("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
-    // A press beside it closes it; its content fills it.
+    element("settings-close", HTMLButtonElement).addEventListener("click", () => this.close());
+    // A press outside closes it: the content fills the dialog.
     root.addEventListener("click", (event) => {
       if (event.target === root) this.close();
     });
-    // Phones have other ways to close a dialog than by Escape.
+    // Phones close dialogs in other ways than by Escape.
     root.addEventListener("close", () => this.closed());
-    // Before anything else hears of the key: the focus may be nowhere.
+    // Captured: the focus may be anywhere.
     addEventListener("keydown", (event) => this.hear(event), true);
   }
 
   /** @private @param {string} id @param {(checked: boolean) => void} act */
   flag(id, act) {
-    const box = part(id, HTMLInputElement);
+    const box = element(id, HTMLInputElement);
     box.addEventListener("change", () => act(box.checked));
   }
 
-  /** Has a slot wait for its key, or none. @private @param {Slot | null} slot */
+  /** Sets the slot that waits for a key; null for none. @private @param {Slot | null} slot */
   wait(slot) {
     this.waits?.button.classList.remove("waits");
     if (this.waits) this.show();
@@ -151,21 +151,21 @@ export class SettingsPanel {
     if (!slot) return;
     slot.button.classList.add("waits");
     slot.button.textContent = "…";
-    this.say(`${ACTIONS[slot.action]}: press a key. Delete: none. Escape: as it was.`);
+    this.say(`${ACTIONS[slot.action]}: press a key. Delete clears it, Escape cancels.`);
   }
 
   /** @private @param {KeyboardEvent} event */
   hear(event) {
     if (!this.isOpen) return;
     event.stopImmediatePropagation();
-    // What is still held from before has done what it was pressed for.
+    // Ignore keys that are still held from before.
     const isDone = event.repeat && (this.waits !== null || event.key === "Escape");
     if (isDone) {
       event.preventDefault();
     } else if (this.waits) {
       this.take(event, this.waits);
     } else if (event.key === "Escape") {
-      // At once: browsers tell late that it closed, and the next key is for the game.
+      // At once: the close event comes late, and the next key is for the game.
       event.preventDefault();
       this.close();
     }
@@ -175,7 +175,7 @@ export class SettingsPanel {
    *  @param {Slot} waits */
   take(event, { action, slot }) {
     event.preventDefault();
-    // Some browsers press a focused button when the key is let go.
+    // Some browsers press a focused button when the key is released.
     addEventListener("keyup", (up) => up.preventDefault(), { capture: true, once: true });
     const isErased = event.code === "Delete" || event.code === "Backspace";
     if (event.code === "Escape") {
@@ -184,7 +184,7 @@ export class SettingsPanel {
       return;
     }
     if (!isErased && !isFree(event.code)) {
-      this.say(`${labelOf(event.code)} is needed otherwise: press another key.`);
+      this.say(`${labelOf(event.code)} has a fixed use: press another key.`);
       return;
     }
     const code = isErased ? null : event.code;
@@ -195,7 +195,7 @@ export class SettingsPanel {
     if (other) this.flash(other);
   }
 
-  /** Shows which action was swapped with. @private @param {Action} action */
+  /** Highlights the action that was swapped. @private @param {Action} action */
   flash(action) {
     for (const slot of this.slots) {
       slot.button.classList.toggle("swapped", slot.action === action);

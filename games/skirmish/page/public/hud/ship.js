@@ -1,12 +1,12 @@
 // @ts-check
-// The own ship: hull, shield, the rail's charge, what it bears for a while; and its end, with who
-// did it, and the next one.
+// The own ship: hull, shield, the rail's charge, temporary effects; its death with the killer, and the
+// next ship.
 //
-// It shows the own state, of which the core knows more than rows tell. Called by hud.js.
+// It shows the own state, which has more than the ship's row. Called by hud.js.
 
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { nameTag, shipMark, weaponMark } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../types.js").Measures} Measures */
 /** @typedef {import("../types.js").Own} Own */
@@ -20,10 +20,10 @@ export class OwnShip {
      *  @type {Record<string, string>} */
     this.shown = {};
     /** @private */
-    this.bars = part("bars");
+    this.bars = element("bars");
     /** @private */
-    this.death = part("death");
-    /** Whether it was told who destroyed it. @private */
+    this.death = element("death");
+    /** Whether the killer is known. @private */
     this.blamed = false;
   }
 
@@ -35,10 +35,10 @@ export class OwnShip {
     this.forget();
   }
 
-  /** Who destroyed it, which may come before or after its end was seen. @param {World} world
+  /** Shows the killer; the event may come before or after the death. @param {World} world
    *  @param {number} killer @param {boolean} rail */
   blame(world, killer, rail) {
-    part("death-who").replaceChildren("Destroyed by ", nameTag(world, killer), weaponMark(rail));
+    element("death-who").replaceChildren("Destroyed by ", nameTag(world, killer), weaponMark(rail));
     this.blamed = true;
   }
 
@@ -49,20 +49,20 @@ export class OwnShip {
     this.bar("shield", own.shield, own.shield_max);
     this.bars.classList.toggle("low", flies && own.hull < LOW_HULL * own.hull_max);
     this.bars.classList.toggle("charged", own.charge >= 1);
-    part("charge").style.transform = `scaleX(${own.charge})`;
+    element("charge").style.transform = `scaleX(${own.charge})`;
     this.drawState(own, flies);
     this.drawDeath(own, flies, tickRate);
   }
 
-  /** What it bears for a while. @private @param {Own} own @param {boolean} flies */
+  /** Temporary effects. @private @param {Own} own @param {boolean} flies */
   drawState(own, flies) {
     const { overcharge_s } = this.measures;
     const left = flies ? own.overcharge_s : 0;
-    part("overcharge").hidden = left <= 0;
-    part("overcharge-left").style.transform = `scaleX(${Math.min(1, left / overcharge_s)})`;
-    this.set(part("overcharge-value"), "overcharge", `${Math.ceil(left)} s`);
+    element("overcharge").hidden = left <= 0;
+    element("overcharge-left").style.transform = `scaleX(${Math.min(1, left / overcharge_s)})`;
+    this.set(element("overcharge-value"), "overcharge", `${Math.ceil(left)} s`);
     const text = !flies ? "" : own.truce ? "Weapons off" : own.protected ? "Protected" : "";
-    const tag = part("own-state");
+    const tag = element("own-state");
     tag.hidden = text === "";
     this.set(tag, "state", text);
   }
@@ -71,35 +71,35 @@ export class OwnShip {
   drawDeath(own, flies, tickRate) {
     this.death.hidden = flies;
     if (own.respawn_ticks === null) {
-      // The next death is known before it is drawn who caused it.
+      // The next death shows before its event names the killer.
       if (this.blamed) this.forget();
       return;
     }
     const seconds = own.respawn_ticks / Math.max(1, tickRate);
-    this.set(part("death-when"), "when", seconds < 0.05 ? "now" : `${seconds.toFixed(1)} s`);
+    this.set(element("death-when"), "when", seconds < 0.05 ? "now" : `${seconds.toFixed(1)} s`);
     const name = this.measures.classes[own.wish]?.name ?? "";
     if (this.shown.wish === name) return;
     this.shown.wish = name;
-    part("death-next").replaceChildren(shipMark(own.wish), name);
+    element("death-next").replaceChildren(shipMark(own.wish), name);
   }
 
   /** @private */
   forget() {
-    part("death-who").replaceChildren();
+    element("death-who").replaceChildren();
     this.blamed = false;
   }
 
-  /** What is more than `most` lies over the full bar. @private @param {string} id
+  /** What exceeds `most` is drawn over the full bar. @private @param {string} id
    *  @param {number} value @param {number} most */
   bar(id, value, most) {
     const text = String(Math.ceil(value));
     const key = `${text}/${most}`;
     if (this.shown[id] === key) return;
     this.shown[id] = key;
-    const part_ = Math.max(0, value / Math.max(1, most));
-    part(id).style.transform = `scaleX(${Math.min(1, part_)})`;
-    if (id === "shield") part("shield-over").style.transform = `scaleX(${Math.min(1, Math.max(0, part_ - 1))})`;
-    part(`${id}-value`).textContent = text;
+    const fraction = Math.max(0, value / Math.max(1, most));
+    element(id).style.transform = `scaleX(${Math.min(1, fraction)})`;
+    if (id === "shield") element("shield-over").style.transform = `scaleX(${Math.min(1, Math.max(0, fraction - 1))})`;
+    element(`${id}-value`).textContent = text;
   }
 
   /** @private @param {HTMLElement} element @param {string} key @param {string} text */

@@ -1,11 +1,11 @@
 // @ts-check
-// The thumbs' sticks and the rail's button, drawn where the thumbs are, or would best be.
+// The touch sticks and the rail's button, drawn at the thumbs, or where these would best be.
 //
-// It only shows what input/touch.js knows, and touches the page when that changed. Called by
-// hands.js in each frame.
+// It shows the state of input/touch.js and changes the page only when that changes. Called by input.js
+// in each frame.
 
 import { REACH_PX } from "../input/touch.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 
 /** @typedef {import("../input/touch.js").Touch} Touch */
 /** @typedef {import("../input/touch.js").Finger} Finger */
@@ -17,8 +17,8 @@ export class Sticks {
   /** @param {Touch} touch @param {Settings} settings */
   constructor(touch, settings) {
     this.touch = touch;
-    this.root = part("sticks");
-    this.rail = part("rail");
+    this.root = element("sticks");
+    this.rail = element("rail");
     /** What is shown, so that only changes touch the page. @private
      *  @type {Record<string, string>} */
     this.shown = {};
@@ -28,7 +28,7 @@ export class Sticks {
   }
 
   /** @param {boolean} isPlayer */
-  become(isPlayer) {
+  setPlaying(isPlayer) {
     this.root.hidden = !isPlayer;
   }
 

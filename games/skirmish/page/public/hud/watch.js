@@ -1,13 +1,13 @@
 // @ts-check
-// The bar under a spectator's picture: whom it follows and how that ship is, the next, the one
-// before, the free camera, the whole arena; and beside the room's name how late all of it is.
+// The spectator's bar: the followed player with its ship's state; buttons for the next and the
+// previous one, the free camera, the whole arena; and the delay beside the room's name.
 //
-// It shows what spectator.js knows and presses what it can do. Made by main.js, which calls it
-// in each frame of a spectator.
+// It shows the state of spectator.js and calls it. Made by main.js, which calls it in each frame of a
+// spectator.
 
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
 import { nameBox, nameText, playerColour, shipMark, teamMark } from "./marks.js";
-import { part } from "../parts.js";
+import { element } from "../dom.js";
 import { pointsText } from "./words.js";
 
 /** @typedef {import("../spectator.js").Spectator} Spectator */
@@ -23,13 +23,13 @@ export class WatchBar {
     this.shown = "";
     /** @private */
     this.vitals = "";
-    /** Whose class that is. @private @type {number | null} */
+    /** The player that the class is of. @private @type {number | null} */
     this.flier = null;
-    /** What the followed player flew last, as far as that was seen. @private
+    /** The last known class of the followed player. @private
      *  @type {number | undefined} */
     this.class = undefined;
     /** @private */
-    this.leaders = part("leaders");
+    this.leaders = element("leaders");
     press("watch-previous", () => spectator.next(-1));
     press("watch-next", () => spectator.next(1));
     press("watch-free", () => spectator.roam());
@@ -41,12 +41,12 @@ export class WatchBar {
     });
   }
 
-  /** Stands there for spectators and for nobody else.
-   *  @param {State | null} state of a spectator's client */
-  become(state) {
-    part("hud").classList.toggle("watching", state !== null);
-    part("watch").hidden = part("live").hidden = state === null;
-    part("live").textContent = state ? `live${behind(state)}` : "";
+  /** Shows the bar for spectators.
+   *  @param {State | null} state of a spectator's client; null for players */
+  setNetwork(state) {
+    element("hud").classList.toggle("watching", state !== null);
+    element("watch").hidden = element("live").hidden = state === null;
+    element("live").textContent = state ? `live${behind(state)}` : "";
     this.shown = this.vitals = "";
   }
 
@@ -74,15 +74,15 @@ export class WatchBar {
     const state = [mode, followed, text, what, player?.team, this.class].join("\n");
     if (state === this.shown) return;
     this.shown = state;
-    const name = part("watch-who");
+    const name = element("watch-who");
     name.replaceChildren(player ? nameBox(text) : text);
     name.style.color = followed === null ? "" : playerColour(world, followed);
     const marks = player ? [shipMark(this.class), ...(player.team > 0 ? [teamMark(player.team)] : [])] : [];
-    part("watch-marks").replaceChildren(...marks);
-    part("watch-marks").style.color = name.style.color;
-    part("watch-what").textContent = what;
+    element("watch-marks").replaceChildren(...marks);
+    element("watch-marks").style.color = name.style.color;
+    element("watch-what").textContent = what;
     for (const each of /** @type {const} */ (["free", "whole"])) {
-      part(`watch-${each}`).setAttribute("aria-pressed", String(mode === each));
+      element(`watch-${each}`).setAttribute("aria-pressed", String(mode === each));
     }
   }
 
@@ -95,19 +95,19 @@ export class WatchBar {
     const vitals = [this.spectator.followed !== null, hull, shield].join();
     if (vitals === this.vitals) return;
     this.vitals = vitals;
-    part("watch-vitals").hidden = this.spectator.followed === null;
-    part("watch-hull").style.transform = `scaleX(${hull})`;
-    part("watch-shield").style.transform = `scaleX(${shield})`;
-    part("watch-vitals").classList.toggle("low", hull > 0 && hull < LOW_HULL);
+    element("watch-vitals").hidden = this.spectator.followed === null;
+    element("watch-hull").style.transform = `scaleX(${hull})`;
+    element("watch-shield").style.transform = `scaleX(${shield})`;
+    element("watch-vitals").classList.toggle("low", hull > 0 && hull < LOW_HULL);
     const said = `Hull ${Math.ceil(ship?.hull ?? 0)}, shield ${Math.ceil(ship?.shield ?? 0)}`;
-    part("watch-vitals").setAttribute("aria-label", said);
+    element("watch-vitals").setAttribute("aria-label", said);
   }
 }
 
-/** A pointer's press leaves no focus behind: the keys are for the camera. @param {string} id
+/** Drops the focus after a pointer's press: the keys are for the camera. @param {string} id
  *  @param {() => void} act */
 function press(id, act) {
-  const button = part(id);
+  const button = element(id);
   button.addEventListener("click", (event) => {
     act();
     if (event.detail > 0) button.blur();
@@ -119,7 +119,7 @@ function count(ships) {
   return ships === 1 ? "1 ship" : `${ships} ships`;
 }
 
-/** By how much what a spectator sees is late, for people; nothing if it is not.
+/** The spectators' delay as a text; empty if there is none.
  *  @param {State} state */
 function behind(state) {
   const delay = delaySeconds(state);

@@ -1,15 +1,15 @@
 // @ts-check
-// What the game says to people, and how it counts: pure functions of numbers and names.
+// The HUD's texts: pure functions of numbers and names.
 //
-// It touches no page and keeps nothing. Used by everything in hud/ that writes a text.
+// It keeps nothing and does not touch the page. Used by everything in hud/ that writes a text.
 
 /** @typedef {import("../types.js").Measures} Measures */
-/** @typedef {"own" | "other" | "none"} Tone whose moment it is */
+/** @typedef {"own" | "other" | "none"} Tone who it is good for */
 
-/** What the rules give for each deed; told by no event, since the roster has the sums. */
+/** The points of the rules; no event carries them, since the roster has the sums. */
 export const POINTS = { kill: 2, assist: 1, mate: -2 };
 
-/** From how many kills in a row on; the last that is reached counts. @type {[number, string][]} */
+/** Minimum kills in a row, and the text; the last reached one counts. @type {[number, string][]} */
 const STREAKS = [
   [3, "On a streak"],
   [5, "Rampage"],
@@ -18,7 +18,7 @@ const STREAKS = [
   [20, "Legend"],
 ];
 
-/** Minutes and seconds, of which none is over before it is gone. @param {number} seconds */
+/** Minutes and seconds, rounded up. @param {number} seconds */
 export function clockText(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
@@ -45,7 +45,7 @@ export function pointsText(points) {
   return Math.abs(points) === 1 ? `${points} point` : `${points} points`;
 }
 
-/** A name among words, which it must not turn when it is written the other way: as `<bdi>` does.
+/** A name isolated from the surrounding text's direction, as `<bdi>` does.
  *  @param {string} name */
 function apart(name) {
   return `\u2068${name}\u2069`;
@@ -59,8 +59,7 @@ export function listed(names) {
 }
 
 /**
- * The rows that there is room for: the first ones, with the own one as the last if it is not among
- * them.
+ * The first rows that fit; the last is the own one if it is not among them.
  * @template T @param {T[]} rows @param {number} most @param {(row: T) => boolean} isOwn
  */
 export function shortlist(rows, most, isOwn) {
@@ -71,7 +70,7 @@ export function shortlist(rows, most, isOwn) {
 }
 
 /**
- * Who has won, in a line.
+ * The winner, in a line.
  * @param {{ place: number, score: number, name: string, own: boolean }[]} rows by rising place
  * @param {[number, number] | null} teams the points of both, if there are teams
  * @param {number} ownTeam 0 for none
@@ -86,13 +85,13 @@ export function verdict(rows, teams, ownTeam) {
     return { text: `Team ${team} wins`, tone: "other", team };
   }
   const best = rows.filter((row) => row.place === 1);
-  // A round without any deed has no winner.
+  // A round without points has no winner.
   if (best.length === 0 || best[0].score <= 0) return { text: "Nobody wins", tone: "none", team: 0 };
   const own = best.some((row) => row.own);
   if (best.length === 1) {
     return { text: own ? "You win" : `${apart(best[0].name)} wins`, tone: own ? "own" : "other", team: 0 };
   }
-  // "You" stands first.
+  // "You" comes first.
   const names = best.filter((row) => !row.own).map((row) => apart(row.name));
   const text = own ? `You and ${listed(names)} tie` : `${listed(names)} tie`;
   return { text, tone: own ? "own" : "none", team: 0 };

@@ -1,12 +1,12 @@
 // @ts-check
-// Whatever a hand does first: a key, a finger, a button of the mouse.
+// Detects any press: a key, a finger, a mouse button.
 //
-// It owns its listeners, and tells of all that is not for the browser, the system or a button of the
-// page. Gamepads are looked at by hands.js. Made by main.js.
+// It owns its listeners and ignores presses that are for the browser, the system or a button of the
+// page. input.js polls gamepads. Made by main.js.
 
-/** Alone they are the beginning of a chord, or what Escape and Tab always do. */
+/** Modifiers, which only begin a chord, and Escape and Tab, which have a fixed meaning. */
 const NOT_MEANT = new Set(["Alt", "AltGraph", "Control", "Meta", "CapsLock", "Escape", "Tab"]);
-/** What has a meaning of its own. */
+/** Elements that handle their own presses. */
 const CONTROLS = "button, a, input, select, dialog";
 
 export class AnyKey {
@@ -14,7 +14,7 @@ export class AnyKey {
   constructor(pressed) {
     addEventListener("keydown", (event) => {
       const { key, repeat, ctrlKey, metaKey, altKey } = event;
-      // What was held all the while is not pressed.
+      // A repeat is a held key, not a press.
       if (repeat || ctrlKey || metaKey || altKey || NOT_MEANT.has(key)) return;
       if (!onControl(event)) pressed();
     });

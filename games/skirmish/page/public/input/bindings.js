@@ -1,8 +1,8 @@
 // @ts-check
-// Which key does what: by place on the keyboard, so that WASD is a cross on every layout.
+// Key bindings, by position on the keyboard, so that WASD is a cross on every layout.
 //
-// It owns the actions, what they are bound to at first, and the rules for changing that; plain
-// values in, plain values out. It listens to nothing and keeps nothing: keys.js and settings.js do.
+// It owns the actions, their default keys, and the rules for changing them, as pure functions. It has
+// no listeners and no state: keys.js and settings.js have.
 
 /**
  * @typedef {"up" | "left" | "down" | "right" | "fire" | "rail" | "aimLeft" | "aimRight" |
@@ -12,7 +12,7 @@
 
 export const SLOTS = 2;
 
-/** Every action, in the order in which people are shown them, by what it is called.
+/** Every action with its label, in the order of the settings panel.
  *  @type {Record<Action, string>} */
 export const ACTIONS = {
   up: "Up",
@@ -46,10 +46,9 @@ export const USUAL = {
 };
 
 const NAMES = /** @type {Action[]} */ (Object.keys(ACTIONS));
-/** Keys that browsers, systems and the page's own panels need, or that are no place on a
- *  keyboard. */
+/** Keys that browsers, systems and the page's panels need, or that have no position on a keyboard. */
 const TAKEN = /^(|Escape|Tab|Enter|NumpadEnter|KeyN|KeyV|(Control|Alt|Meta|OS)(Left|Right)?|F\d+|Unidentified|.*Lock)$/;
-/** No code is longer. */
+/** Longest valid key code. */
 const CODE_MAX = 24;
 
 /** Whether a key may be bound at all. @param {unknown} code @returns {code is string} */
@@ -57,7 +56,7 @@ export function isFree(code) {
   return typeof code === "string" && code.length <= CODE_MAX && !TAKEN.test(code);
 }
 
-/** What is stored, as far as it makes sense: the usual keys where it does not, and no key twice.
+/** Reads stored bindings: invalid ones get the default keys, and no key is used twice.
  *  @param {unknown} stored @returns {Bindings} */
 export function read(stored) {
   const asked = /** @type {Record<string, unknown>} */ (
@@ -78,7 +77,7 @@ export function read(stored) {
 }
 
 /**
- * Puts a key into a slot. Whoever had it gets what was in that slot: no key does two things.
+ * Puts a key into a slot. The slot that had the key gets this one's: no key does two things.
  * @param {Bindings} before @param {Action} action @param {number} slot @param {string | null} code
  * @returns {{ bindings: Bindings, other: Action | null }} `other`: the action that had the key
  */

@@ -1,7 +1,7 @@
 // @ts-check
-// What can be held, as bits, and what input of the game that is.
+// The buttons as bits, and their conversion to the game's input.
 //
-// It owns the numbers and nothing else. Used by everything that a hand works, and by main.js.
+// It owns these numbers and nothing else. Used by all input modules and main.js.
 
 /** @typedef {import("../types.js").Input} Input */
 
@@ -14,15 +14,14 @@ export const Button = {
   RAIL: 32,
   /** The screen is taller than wide, and so is the view that the server sends. */
   TALL: 128,
-  /** Nobody holds anything, and nobody let go, either: a charge is lost instead of fired. */
+  /** The player is away: nothing is held or released, so a charge is lost instead of fired. */
   ABSENT: 1 << 10,
 };
-/** The class of the next ship stands above this bit. */
+/** Lowest bit of the next ship's class. */
 export const CLASS_SHIFT = 8;
 export const CLASS_MASK = 3;
 export const CLASS_COUNT = 3;
-/** What a stick or a thumb points at stands above this bit, as UP, DOWN, LEFT and RIGHT: it only
- *  points, and is not pressed. */
+/** Lowest bit of a stick's direction, as UP, DOWN, LEFT and RIGHT: it is a direction, not a press. */
 export const STICK_SHIFT = 16;
 
 export const MOVE = Button.UP | Button.DOWN | Button.LEFT | Button.RIGHT;
@@ -30,7 +29,7 @@ export const MOVE = Button.UP | Button.DOWN | Button.LEFT | Button.RIGHT;
 /** Cosine of the angle within which a stick steers along an axis: eight equal directions. */
 const AXIS = 0.383;
 
-/** The game's input for what is pressed. @param {number} buttons @param {number} aim radians
+/** The game's input for the held buttons. @param {number} buttons @param {number} aim radians
  *  @param {string | null} ship class of the next one @returns {Input} */
 export function inputOf(buttons, aim, ship) {
   const held = (/** @type {number} */ button) => (buttons & button) !== 0;
@@ -38,7 +37,7 @@ export function inputOf(buttons, aim, ship) {
   return { ...movesOf(buttons), fire: held(Button.FIRE), rail: held(Button.RAIL), tall, aim, class: ship };
 }
 
-/** And for what sticks point at. @param {number} buttons */
+/** The part of the input that a stick's direction gives. @param {number} buttons */
 export function stickOf(buttons) {
   return movesOf(buttons >> STICK_SHIFT);
 }
@@ -57,7 +56,7 @@ export function steer(dx, dy) {
   );
 }
 
-/** The direction that is held, in radians; null if none is. @param {number} buttons */
+/** The held direction, in radians; null if none is held. @param {number} buttons */
 export function headingOf(buttons) {
   const held = (/** @type {number} */ button) => ((buttons & button) !== 0 ? 1 : 0);
   const dx = held(Button.RIGHT) - held(Button.LEFT);

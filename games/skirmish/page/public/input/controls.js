@@ -1,10 +1,10 @@
 // @ts-check
-// What the player holds, with whatever hand: one set of buttons and one direction.
+// What the player holds on any device: one set of buttons and one direction.
 //
-// It joins keyboard, mouse, fingers and gamepads: all buttons count together, and the last one
-// that aimed decides the aim; as long as none did, the ship points where it flies. It knows no
-// protocol, and of ships only which class is wished next. Made by hands.js; main.js asks at each
-// tick and frame, and is told of each change in between, for a tap may be over before the next tick.
+// It joins keyboard, mouse, touch and gamepads: all buttons count together, and the device that
+// aimed last decides the aim; until one does, the ship points where it flies. It knows no protocol,
+// and of ships only the class of the next one. Made by input.js; main.js polls it at each tick and
+// frame, and it reports each change in between, since a tap may end before the next tick.
 
 import { Button, CLASS_SHIFT, STICK_SHIFT, headingOf } from "./buttons.js";
 import { Gamepads } from "./gamepad.js";
@@ -16,35 +16,34 @@ import { finite } from "../finite.js";
 /**
  * @typedef {import("./bindings.js").Action} Action
  * @typedef {import("../settings.js").Settings} Settings
- * @typedef {"keys" | "touch" | "gamepad"} Hand the mouse goes with the keys
+ * @typedef {"keys" | "touch" | "gamepad"} Device the mouse counts as keys
  */
 
-/** A hand that did nothing for so long does not aim: where the ship is on the screen may change, and
- *  that is nobody's doing. */
+/** A device that is idle for this long does not aim: the ship may move on the screen without it. */
 const STILL_MS = 5000;
 
 export class Controls {
   /** @param {HTMLElement} surface where the pointer plays @param {Settings} settings
-   *  @param {(action: Action) => void} pressed a key that is pressed once, and not held
-   *  @param {(buttons: number) => void} hold told at once whenever what is held has changed */
+   *  @param {(action: Action) => void} pressed called for keys with a single effect
+   *  @param {(buttons: number) => void} hold called at once when the held buttons change */
   constructor(surface, settings, pressed, hold) {
     this.settings = settings;
     /** @private */
     this.changed = () => hold(this.buttons());
-    /** Whether anybody flies: else keys and fingers are left to the page. @private */
+    /** Whether the player flies: else keys and fingers are left to the page. @private */
     this.active = false;
-    /** Whether something stands before the game. @private */
+    /** Whether a panel covers the game. @private */
     this.paused = false;
-    /** Whether the player is away: nothing is held, and nothing was let go. @private */
+    /** Whether the player is away: nothing is held or released. @private */
     this.away = false;
-    /** With what the player plays: the last that was used. @type {Hand} */
-    this.hand = matchMedia("(pointer: coarse)").matches ? "touch" : "keys";
-    document.body.dataset.hand = this.hand;
-    /** When it was. @private */
+    /** The device that was used last. @type {Device} */
+    this.device = matchMedia("(pointer: coarse)").matches ? "touch" : "keys";
+    document.body.dataset.hand = this.device;
+    /** When it was used. @private */
     this.usedAt = performance.now();
-    /** Who aims. @private @type {"flight" | "keys" | "mouse" | "touch" | "gamepad"} */
+    /** What aims. @private @type {"flight" | "keys" | "mouse" | "touch" | "gamepad"} */
     this.aimer = "flight";
-    /** The direction last given. @private */
+    /** The last direction. @private */
     this.aim = 0;
     const hears = () => this.active && !this.paused;
     const { changed } = this;
@@ -72,18 +71,18 @@ export class Controls {
       used: () => this.use("gamepad"),
       aimed: () => (this.aimer = "gamepad"),
     });
-    this.heedAbsence();
+    this.watchAbsence();
   }
 
-  /** Somebody flies from now on, or nobody. @param {boolean} active */
-  become(active) {
+  /** Starts or stops playing. @param {boolean} active */
+  setPlaying(active) {
     this.active = active;
     this.release();
     this.away = false;
     this.changed();
   }
 
-  /** Something stands before the game, or does not any more. @param {boolean} paused */
+  /** A panel opened over the game, or closed. @param {boolean} paused */
   pause(paused) {
     this.paused = paused;
     this.leave();
@@ -91,13 +90,13 @@ export class Controls {
     this.changed();
   }
 
-  /** Looks at what does not tell of itself: at every tick and frame. */
+  /** Polls devices that have no events: at every tick and frame. */
   poll() {
-    // Whoever works another window may do so by the same gamepad.
+    // Without the focus, the gamepad may be for another window.
     if (!document.hidden && document.hasFocus()) this.gamepads.poll();
   }
 
-  /** Takes which buttons of a gamepad were pressed, places of `Pad`. */
+  /** Takes the pressed buttons of a gamepad, as indices of `Pad`. */
   takePressed() {
     return this.gamepads.takePressed();
   }
@@ -120,7 +119,7 @@ export class Controls {
     return this.aim;
   }
 
-  /** @private @param {number} x @param {number} y @param {number} turn by keys, since last asked
+  /** @private @param {number} x @param {number} y @param {number} turn by keys, since the last call
    *  @param {number} now */
   aimed(x, y, turn, now) {
     if (this.aimer === "mouse") {
@@ -132,19 +131,19 @@ export class Controls {
     return headingOf(this.held()) ?? this.aim;
   }
 
-  /** Where the aim is, seen from a point of the screen, and how far from there in CSS pixels: a
-   *  pointer may be near, nothing else is. @param {number} x @param {number} y */
+  /** Direction of the aim from a point of the screen, and its distance in CSS pixels, which is
+   *  finite only for a pointer. @param {number} x @param {number} y */
   lookFrom(x, y) {
     if (this.aimer !== "mouse") return { aim: this.aim, far: Infinity };
     return { aim: finite(this.mouse.aimFrom(x, y)), far: finite(this.mouse.farFrom(x, y)) };
   }
 
-  /** Lets go of everything but the keys that are down. */
+  /** Releases everything but the keys that are down. */
   release() {
     for (const device of [this.mouse, this.touch, this.gamepads]) device.release();
   }
 
-  /** What is held with any hand, bits of {@link Button}. */
+  /** What is held on any device, bits of {@link Button}. */
   held() {
     return this.pressed() | this.steered();
   }
@@ -160,41 +159,41 @@ export class Controls {
     return this.touch.steered() | this.gamepads.steered;
   }
 
-  /** @private @param {Hand} hand */
-  use(hand) {
+  /** @private @param {Device} device */
+  use(device) {
     this.usedAt = performance.now();
     if (this.away && !this.paused) {
       this.away = false;
-      // What brought the player back is held already.
+      // The press that ended the absence is held already.
       this.changed();
     }
-    if (this.hand === hand) return;
-    this.hand = hand;
-    document.body.dataset.hand = hand;
+    if (this.device === device) return;
+    this.device = device;
+    document.body.dataset.hand = device;
   }
 
   /** @private */
   point() {
     this.aimer = "mouse";
-    // Some screens tell of a pointer that nobody holds, after a touch.
+    // Some browsers report a mouse pointer after a touch.
     if (!this.touch.isDown) this.use("keys");
   }
 
-  /** Nobody is there: nothing is held, and a charge is to be lost, not fired. @private */
+  /** The player is away: releases everything, so that a charge is lost, not fired. @private */
   leave() {
     this.release();
     this.away = true;
     this.changed();
   }
 
-  /** Another window has the keys: whether they are let go is not told. @private */
+  /** Another window has the focus: the browser no longer reports released keys. @private */
   turnAway() {
     this.keys.forget();
     this.leave();
   }
 
   /** @private */
-  heedAbsence() {
+  watchAbsence() {
     const back = () => {
       this.away = this.paused || document.hidden;
       this.changed();

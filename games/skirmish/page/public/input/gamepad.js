@@ -1,13 +1,13 @@
 // @ts-check
-// Gamepads of the standard mapping: sticks, triggers, and what was pressed since the last look.
+// Gamepads of the standard mapping: sticks, triggers, and the presses since the last poll.
 //
-// Browsers tell of no press: it has to look, at every tick and frame, while one is connected.
-// Of several, the one used last counts. Made and asked by controls.js.
+// Browsers have no events for presses: it polls at every tick and frame while a pad is connected.
+// Of several, the one used last counts. Made and polled by controls.js.
 
 import { Button, steer } from "./buttons.js";
 import { finite } from "../finite.js";
 
-/** Places in `Gamepad.buttons` of the standard mapping. */
+/** Indices into `Gamepad.buttons` of the standard mapping. */
 export const Pad = {
   A: 0,
   B: 1,
@@ -25,15 +25,15 @@ export const Pad = {
   RIGHT: 15,
 };
 
-/** How far a stick is out until it counts, of 1: worn ones do not come back to the middle. */
+/** Dead zone of a stick, from 0 to 1: worn ones do not return to the middle. */
 const MOVE_DEAD = 0.3;
 const AIM_DEAD = 0.35;
-/** A trigger counts from here on, of 1. */
+/** A trigger counts as pressed from here on, from 0 to 1. */
 const TRIGGER = 0.35;
-/** So many presses are kept until somebody takes them: no menu needs more. */
+/** Maximum number of presses that are kept until taken: no menu needs more. */
 const PRESSED_MAX = 32;
 
-/** What stands for the directions of the left stick where things are pressed one by one.
+/** The left stick's directions as presses, for menus.
  *  @type {[number, number][]} */
 const ARROWS = [
   [Button.UP, Pad.UP],
@@ -46,17 +46,17 @@ export class Gamepads {
   /** @param {{ used(): void, aimed(): void, changed(): void }} owner */
   constructor(owner) {
     this.owner = owner;
-    /** Bits of {@link Button} that are held. */
+    /** The held bits of {@link Button}. */
     this.held = 0;
-    /** Where the left stick points, as bits of {@link Button}. */
+    /** Direction of the left stick, as bits of {@link Button}. */
     this.steered = 0;
-    /** Where the right stick points, or last did, in radians. */
+    /** Last direction of the right stick, in radians. */
     this.aim = 0;
-    /** Whether there ever was one: else there is nothing to look at. @private */
+    /** Whether a pad was ever connected: else there is nothing to poll. @private */
     this.met = false;
     /** Which buttons are down, by pad. @private @type {Map<number, Set<number>>} */
     this.down = new Map();
-    /** What was pressed since that was last taken. @private @type {number[]} */
+    /** Presses since the last take. @private @type {number[]} */
     this.pressed = [];
     /** The pad that was used last. @private @type {number | null} */
     this.current = null;
@@ -67,23 +67,23 @@ export class Gamepads {
     addEventListener("gamepaddisconnected", ({ gamepad }) => this.lose(gamepad.index));
   }
 
-  /** Looks at all of them. */
+  /** Polls all pads. */
   poll() {
     if (!this.met) return;
     const pads = [...navigator.getGamepads()].filter((pad) => pad !== null && pad.connected);
-    // One that is not there any more lets go, whether that was told or not.
+    // A pad that is gone releases its buttons, even without an event.
     for (const index of this.down.keys()) {
       if (!pads.some((pad) => pad?.index === index)) this.lose(index);
     }
     for (const pad of pads) if (pad) this.look(pad);
   }
 
-  /** Takes what was pressed since the last time, places of {@link Pad}. */
+  /** Takes the presses since the last call, as indices of {@link Pad}. */
   takePressed() {
     return this.pressed.splice(0);
   }
 
-  /** What is still down counts again as soon as it is looked at. */
+  /** Releases everything; what is still down counts again at the next poll. */
   release() {
     this.held = this.steered = 0;
   }
@@ -125,7 +125,7 @@ export class Gamepads {
   }
 }
 
-/** What is no number is a stick in its middle. @param {Gamepad} pad @param {number} axis of its x */
+/** A value that is not a number counts as 0. @param {Gamepad} pad @param {number} axis of its x */
 function stick(pad, axis) {
   const x = finite(pad.axes[axis]);
   const y = finite(pad.axes[axis + 1]);

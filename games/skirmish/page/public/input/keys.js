@@ -1,8 +1,8 @@
 // @ts-check
-// The keyboard: which bound keys are held, how they turn the aim, and what is pressed once.
+// The keyboard: which bound keys are held, how they turn the aim, and single presses.
 //
-// It owns its listeners and which keys are down, whoever hears them: what is still down when the
-// game goes on counts again. What a key means is settings.js's to know. Made and asked by
+// It owns its listeners and tracks which keys are down even while a panel has the input: what is
+// still down when the game goes on counts again. settings.js has the bindings. Made and polled by
 // controls.js.
 
 import { byCode } from "./bindings.js";
@@ -22,14 +22,14 @@ const BUTTONS = {
   rail: Button.RAIL,
 };
 
-/** How quickly the aim turns by keys, in radians a second: finely at first, then quickly. */
+/** How fast keys turn the aim, in radians a second: slowly at first, then fast. */
 const TURN_FIRST = 1.4;
 const TURN_MAX = 5.5;
-/** After so long, in seconds. */
+/** The slow phase, in seconds. */
 const TURN_RISE = 0.45;
-/** The aim is asked for at each tick and frame: a longer gap is none that anybody turned in. */
+/** The aim is polled at each tick and frame: a longer gap does not turn it. */
 const TURN_GAP_MAX = 0.1;
-/** However short, a press turns the aim as if it had lasted for so long, in seconds: one tick. */
+/** A press turns the aim for at least this long, in seconds: one tick. */
 const TURN_MIN = 1 / 30;
 
 export class Keys {
@@ -44,16 +44,16 @@ export class Keys {
     this.actions = byCode(settings.keys);
     /** Codes of the keys that are down. @private @type {Set<string>} */
     this.downs = new Set();
-    /** For how long the aim has been turning, in seconds. @private */
+    /** How long the aim has been turning, in seconds. @private */
     this.turning = 0;
     /** @private */
     this.turnedAt = 0;
     /** Which way it turns: 1, -1, or 0 for none. @private */
     this.way = 0;
-    /** By how much it has turned since that was last asked. @private */
+    /** By how much it has turned since the last poll. @private */
     this.turned = 0;
     settings.onChange(() => (this.actions = byCode(settings.keys)));
-    // Before a panel keeps it for itself.
+    // Captured, so that a panel cannot hide it.
     addEventListener("keydown", (event) => this.note(event), true);
     addEventListener("keyup", (event) => this.up(event), true);
     addEventListener("keydown", (event) => this.down(event));
@@ -65,7 +65,7 @@ export class Keys {
     return buttons;
   }
 
-  /** By how much the aim has turned since it was last asked. @param {number} now */
+  /** By how much the aim has turned since the last call. @param {number} now */
   turn(now) {
     this.advance(now);
     const { turned } = this;
@@ -73,13 +73,13 @@ export class Keys {
     return turned;
   }
 
-  /** What is down may be let go without a word from now on. */
+  /** Drops all keys: their release may go unreported from now on. */
   forget() {
     this.change(() => this.downs.clear());
   }
 
-  /** Turns the aim up to now by the keys that were down until now: a key may come up again before
-   *  anybody asks. @private @param {number} now */
+  /** Turns the aim up to now by the keys that were down: a key may be released before the next poll.
+   *  @private @param {number} now */
   advance(now) {
     const seconds = Math.min(TURN_GAP_MAX, Math.max(0, finite((now - this.turnedAt) / 1000)));
     this.turnedAt = finite(now, this.turnedAt);
@@ -117,7 +117,7 @@ export class Keys {
   /** @private @param {KeyboardEvent} event */
   up(event) {
     if (this.downs.has(event.code)) this.change(() => this.downs.delete(event.code));
-    // While this one is held, macOS tells of no other key that is let go.
+    // While this key is held, macOS reports no release of another.
     if (event.key === "Meta") this.forget();
   }
 
@@ -126,7 +126,7 @@ export class Keys {
     if (!this.owner.hears() || isChord(event)) return;
     const action = this.actions.get(event.code);
     if (!action) return;
-    // A focused button is pressed by the space bar, and scrolling is for pages.
+    // The space bar would press a focused button, and arrow keys would scroll.
     event.preventDefault();
     if (event.repeat) return;
     this.owner.used();

@@ -1,8 +1,7 @@
 // @ts-check
-// What a key is called: as the layout of this keyboard prints it, where the browser tells, else
-// by its place.
+// Labels of keys: by the keyboard's layout where the browser reports it, else by position.
 //
-// It owns the names and asks the browser once. Used by whatever shows keys.
+// It owns the labels and asks the browser once. Used by everything that shows keys.
 
 /** @typedef {{ getLayoutMap(): Promise<Map<string, string>> }} Keyboard */
 
@@ -31,7 +30,7 @@ const NAMES = {
   Backquote: "`",
 };
 
-/** What the layout prints on the keys that type something. @type {Map<string, string>} */
+/** The layout's labels of the keys that type something. @type {Map<string, string>} */
 let layout = new Map();
 
 /** Asks the browser for the layout. Labels are right without it on most keyboards. */
@@ -40,7 +39,7 @@ export async function learnLayout() {
   try {
     layout = (await keyboard?.getLayoutMap()) ?? layout;
   } catch {
-    // Some browsers refuse it to pages within pages.
+    // Some browsers refuse it to framed pages.
   }
 }
 

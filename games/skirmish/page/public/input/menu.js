@@ -1,13 +1,13 @@
 // @ts-check
-// Where nobody flies, or in the settings: a gamepad moves the focus and presses what has it.
+// Menus by gamepad: it moves the focus and presses the focused element.
 //
-// It works whatever is open like a person at a keyboard would, and knows nothing of what that is.
-// Called by hands.js with what was pressed.
+// It works on any open panel as a keyboard would, and knows nothing about its content. input.js calls
+// it with each press.
 
 import { Pad } from "./gamepad.js";
 
 const WORKED = "button, input, select, [tabindex='0']";
-/** How much farther away something seems that does not lie straight ahead. */
+/** Weight of the distance sideways, compared with straight ahead. */
 const ASIDE = 2.5;
 
 /** @type {Record<number, [dx: number, dy: number]>} */
@@ -33,7 +33,7 @@ export function work(root, pressed) {
   }
   const next = nearest(root, focused, way);
   next?.focus();
-  // One of several is chosen by being gone to, as by the arrow keys.
+  // Focusing a radio button selects it, as arrow keys do.
   if (next instanceof HTMLInputElement && next.type === "radio" && way[0] !== 0) next.click();
 }
 

@@ -1,16 +1,16 @@
 // @ts-check
-// The mouse: where it points, and which of its buttons are held.
+// The mouse: its position, and which of its buttons are held.
 //
-// It owns its listeners on the surface and the window. Made and asked by controls.js.
+// It owns its listeners on the surface and the window. Made and polled by controls.js.
 
 import { Button } from "./buttons.js";
 import { isPlace } from "../finite.js";
 
-/** What is held, by the number of the button. @type {Record<number, number>} */
+/** Buttons of the game, by the mouse button's number. @type {Record<number, number>} */
 const MEANT = { 0: Button.FIRE, 2: Button.RAIL };
 
 export class Mouse {
-  /** @param {HTMLElement} surface where it plays
+  /** @param {HTMLElement} surface where a press counts
    *  @param {{ hears(): boolean, pointed(): void, changed(): void }} owner */
   constructor(surface, owner) {
     this.owner = owner;
@@ -24,8 +24,8 @@ export class Mouse {
     surface.addEventListener("contextmenu", (event) => event.preventDefault());
     addEventListener("pointermove", (event) => this.point(event));
     surface.addEventListener("pointerdown", (event) => this.point(event));
-    // Not by the pointer's events: a second button pressed or let go while a first is held down
-    // is only a pointermove. A tap makes such an event, too, but a finger presses no button.
+    // Mouse events, not pointer events: pressing or releasing a second button is only a pointermove.
+    // A tap makes mouse events, too, but they are not button presses.
     surface.addEventListener("mousedown", (event) => {
       if (!owner.hears() || this.kind === "touch") return;
       this.held |= MEANT[event.button] ?? 0;

@@ -1,9 +1,9 @@
 // @ts-check
-// Two thumbs: one half of the screen moves, the other aims and fires, and a button holds the rail.
+// Touch: one half of the screen moves, the other aims and fires, and a button charges the rail.
 //
-// It owns the fingers that are down and what they mean; sticks float: they are where a finger
-// comes down, and follow one that goes far, so that the way back is short. It draws nothing:
-// hud/sticks.js does. Made and asked by controls.js.
+// It owns the fingers that are down and their use. Sticks float: they appear where a finger comes
+// down and follow one that goes far, so that the way back is short. It draws nothing: hud/sticks.js
+// does. Made and polled by controls.js.
 
 import { Button, steer } from "./buttons.js";
 import { isPlace } from "../finite.js";
@@ -19,11 +19,11 @@ import { isPlace } from "../finite.js";
  * @typedef {"move" | "aim" | "rail"} Use
  */
 
-/** How far a finger moves until it counts, in CSS pixels. */
+/** Dead zone of a stick, in CSS pixels. */
 const DEAD_PX = { move: 10, aim: 14, rail: 14 };
-/** How far a finger gets from the middle of its stick before it takes it along. */
+/** A finger farther from the middle of its stick than this drags the stick along. */
 export const REACH_PX = 52;
-/** Fingers there are for what they touch alone. */
+/** Touches on these elements do not play. */
 const PANELS = "dialog, #network, #simulated";
 
 export class Touch {
@@ -33,14 +33,14 @@ export class Touch {
     this.owner = owner;
     /** @type {Record<Use, Finger | null>} */
     this.fingers = { move: null, aim: null, rail: null };
-    /** Where the thumb points that aims, or last did, in radians. */
+    /** Last direction of the aim stick, in radians. */
     this.aim = 0;
-    // Before anything that may stop them: a thumb comes down wherever it likes.
+    // Captured, so that no element can stop them: a thumb may come down anywhere.
     addEventListener("pointerdown", (event) => this.down(event), true);
     addEventListener("pointermove", (event) => this.move(event), true);
     addEventListener("pointerup", (event) => this.up(event), true);
     addEventListener("pointercancel", (event) => this.cancel(event), true);
-    // Neither a long press nor a pinch is for the browser while somebody plays.
+    // While the player flies, the browser must not handle a long press or a pinch.
     for (const name of ["contextmenu", "gesturestart", "selectstart"]) {
       addEventListener(name, (event) => {
         if (owner.hears() && this.isDown) event.preventDefault();
@@ -54,7 +54,7 @@ export class Touch {
     return move !== null || aim !== null || rail !== null;
   }
 
-  /** Where the thumb that moves points, as buttons. */
+  /** Direction of the move stick, as buttons. */
   steered() {
     const { move } = this.fingers;
     if (!move?.isOut) return 0;
@@ -65,7 +65,7 @@ export class Touch {
   buttons() {
     const { aim, rail } = this.fingers;
     let buttons = 0;
-    // Beyond the dead zone and back, the thumb still means to fire where it last pointed.
+    // Once beyond the dead zone, the thumb fires in its last direction even when it comes back.
     if (aim?.isOut) buttons |= Button.FIRE;
     if (rail) buttons |= Button.RAIL;
     return buttons;
@@ -120,7 +120,7 @@ export class Touch {
     this.owner.changed();
   }
 
-  /** The system took a finger away: nobody let go of the rail.
+  /** The system cancelled a finger: that is no release of the rail.
    *  @private @param {PointerEvent} event */
   cancel(event) {
     const use = this.useOf(event);

@@ -1,9 +1,9 @@
 // @ts-check
-// The voices: what sounds at a time, how loud, from which side, how dull, and never too many.
+// The mixer: plays voices with volume, panning and a low-pass filter, up to a maximum number.
 //
-// It owns the audio context, which begins with the first key or press (browsers ask for that) and
-// sleeps while the page is hidden or mute, or nobody is in a room. It knows no game: recipes come
-// by name, places as numbers. Used by sound.js.
+// It owns the audio context, which starts at the first press (browsers require one) and is suspended
+// while the page is hidden, muted or in no room. It knows no game: recipes have names, places are
+// numbers. Used by sound.js.
 
 import { RECIPES } from "./recipes.js";
 
@@ -11,16 +11,16 @@ import { RECIPES } from "./recipes.js";
 /**
  * @typedef {object} Place
  * @property {number} pan from -1, left, to 1
- * @property {number} far 0 here, 1 at the edge of the picture, and beyond
+ * @property {number} far distance: 0 at the middle, 1 at the edge of the screen
  *
  * @typedef {{ gain: number, endsAt: number, output: GainNode }} Voice
  */
 
-/** More are not told apart, and cost. */
+/** More voices cannot be distinguished, and cost time. */
 const VOICES_MAX = 24;
-/** What is fainter is not begun at all. */
+/** Fainter sounds are not started. */
 const FAINT = 0.012;
-/** A voice that gives way fades rather than clicks. */
+/** A stopped voice fades out over this time, so that it does not click. */
 const YIELD_SECONDS = 0.02;
 const HERE = { pan: 0, far: 0 };
 
@@ -34,11 +34,11 @@ export class Mixer {
     this.noise = null;
     /** @private @type {Voice[]} */
     this.voices = [];
-    /** When each began last, by name. @private @type {Map<string, number>} */
+    /** When each recipe last started. @private @type {Map<string, number>} */
     this.begun = new Map();
-    /** From 0 to 1; 0 sleeps. @private */
+    /** From 0 to 1; at 0 audio is suspended. @private */
     this.volume = 0;
-    /** Whether there is anything to be heard. @private */
+    /** Whether the page is in a room. @private */
     this.active = false;
     /** @private @type {{ tone: OscillatorNode, output: GainNode } | null} */
     this.whine = null;
@@ -52,7 +52,7 @@ export class Mixer {
   /** @param {number} volume from 0, silence, to 1 */
   setVolume(volume) {
     this.volume = volume;
-    // Ears hear ratios: the middle of a slider is to sound like half.
+    // Hearing is logarithmic: squared, the middle of the slider sounds like half.
     if (this.context) this.master?.gain.setTargetAtTime(volume * volume, this.context.currentTime, 0.02);
     this.rest();
   }
@@ -81,7 +81,7 @@ export class Mixer {
     this.voices.push({ gain, endsAt, output });
   }
 
-  /** A tone that is held as long as it is told to, and rises with it. @param {number} strength
+  /** The rail's charging tone; its pitch rises with the strength. @param {number} strength
    *  from 0, none, to 1 */
   hum(strength) {
     const { context, master } = this;
@@ -111,27 +111,27 @@ export class Mixer {
     this.whine.output.gain.setTargetAtTime(0.02 + 0.07 * strength, now, 0.04);
   }
 
-  /** Something is there to be heard from now on, or nothing. @param {boolean} active */
-  become(active) {
+  /** Enters a room, or leaves it. @param {boolean} active */
+  setActive(active) {
     this.active = active;
     this.hum(0);
     this.rest();
   }
 
-  /** Somebody pressed something. */
+  /** Starts audio at a press. */
   wake() {
     if (this.volume <= 0) return;
     if (!this.context) this.begin();
     this.rest();
   }
 
-  /** Runs while there is something to be heard, and someone to hear it. @private */
+  /** Runs or suspends the context. @private */
   rest() {
     const { context } = this;
     if (!context) return;
     const wanted = this.volume > 0 && !document.hidden && this.active;
     if (wanted && context.state !== "running") context.resume().catch(() => {});
-    // Also one that is about to run.
+    // Suspend one that is about to run, too.
     if (!wanted) context.suspend().catch(() => {});
   }
 
@@ -141,7 +141,7 @@ export class Mixer {
     const context = new AudioContext({ latencyHint: "interactive" });
     const master = context.createGain();
     master.gain.value = this.volume * this.volume;
-    // Many at once are held together rather than clipped.
+    // Compress many voices instead of clipping them.
     const limiter = context.createDynamicsCompressor();
     limiter.threshold.value = -14;
     limiter.knee.value = 8;
@@ -154,8 +154,8 @@ export class Mixer {
     this.master = master;
   }
 
-  /** Gives whether there is room for one more; the faintest gives way to a louder one, and any to
-   *  what is about the own ship. @private @param {number} gain @param {boolean} near
+  /** Makes room for one more voice and returns whether there is any: the faintest one is stopped for a
+   *  louder one or one of the own ship. @private @param {number} gain @param {boolean} near
    *  @param {number} now */
   makeRoom(gain, near, now) {
     this.voices = this.voices.filter((voice) => voice.endsAt > now);
@@ -167,7 +167,7 @@ export class Mixer {
     return true;
   }
 
-  /** Gives when it ends. @private @param {AudioContext} context @param {AudioNode} output
+  /** Starts a layer; returns when it ends. @private @param {AudioContext} context @param {AudioNode} output
    *  @param {Layer} layer @param {number} now */
   sound(context, output, { wave, from, to, seconds, gain, after = 0, attack = 0.002 }, now) {
     const [start, end] = [now + after, now + after + seconds];

@@ -1,13 +1,13 @@
 // @ts-check
-// How each sound is made: tones and noises with their pitches and lengths, as a table.
+// The recipe of each sound: a table of tones and noises with their pitches and lengths.
 //
-// It makes no sound itself: sound/mixer.js plays what stands here. The idea is that of the
-// picture, a radar's: thin tones, little noise, the own ship's warm and near, danger low and harsh.
+// sound/mixer.js plays them. Like the graphics they follow the idea of a radar: thin tones, little
+// noise; the own ship's are warm and near, danger is low and harsh.
 
 /**
  * @typedef {object} Layer
  * @property {OscillatorType | "noise"} wave
- * @property {number} from Hz; of noise the middle of what is let through
+ * @property {number} from Hz; for noise the centre of the band-pass filter
  * @property {number} to Hz, at its end
  * @property {number} seconds
  * @property {number} gain
@@ -16,8 +16,8 @@
  *
  * @typedef {object} Recipe
  * @property {number} gain
- * @property {number} everyMs no two begin nearer to each other
- * @property {boolean} [near] whether it is about the own ship: never far away, and never left out
+ * @property {number} everyMs minimum time between two starts
+ * @property {boolean} [near] whether it is about the own ship: never far away, never dropped
  * @property {Layer[]} layers
  */
 
@@ -85,7 +85,7 @@ export const RECIPES = {
     everyMs: 50,
     layers: [{ wave: "noise", from: 2400, to: 900, seconds: 0.07, gain: 0.8 }],
   },
-  // Ends and beginnings of ships.
+  // Deaths and spawns.
   boom: {
     gain: 0.6,
     everyMs: 70,
@@ -123,7 +123,7 @@ export const RECIPES = {
       { wave: "triangle", from: 440, to: 1320, seconds: 0.34, gain: 0.25, after: 0.06, attack: 0.08 },
     ],
   },
-  // What the own player is told.
+  // Notifications for the own player.
   kill: { gain: 0.3, everyMs: 60, near: true, layers: run("triangle", 0.07, 0.6, [784, 1175]) },
   assist: { gain: 0.22, everyMs: 60, near: true, layers: run("triangle", 0.07, 0.6, [784]) },
   repair: { gain: 0.28, everyMs: 90, near: true, layers: run("sine", 0.075, 0.7, [523, 659, 784]) },

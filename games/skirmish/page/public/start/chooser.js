@@ -1,8 +1,8 @@
 // @ts-check
-// The ship chooser of the start overlay: three classes to look at, one of them chosen.
+// The ship chooser of the start overlay: three classes, one of them chosen.
 //
-// It shows what the core says of each class, and has settings.js remember the choice. Native
-// radio buttons do the rest: click, arrow keys, screen readers. Made by start.js.
+// It shows the core's values of each class and stores the choice in settings.js. Native radio
+// buttons do the rest: click, arrow keys, screen readers. Made by start.js.
 
 import { CLASS_COUNT } from "../input/buttons.js";
 import { hullOf } from "../hud/hulls.js";
@@ -10,7 +10,7 @@ import { hullOf } from "../hud/hulls.js";
 /** @typedef {import("../settings.js").Settings} Settings */
 /** @typedef {import("../types.js").Class} Class */
 
-/** What is compared, by its name for people.
+/** The compared traits, by label.
  *  @type {Record<string, (ship: Class) => number>} */
 const TRAITS = {
   Speed: (ship) => ship.speed,
@@ -18,7 +18,7 @@ const TRAITS = {
   Punch: (ship) => ship.damage / ship.cooldown_s,
 };
 
-/** Classes differ by less than bars would show that begin at nothing. */
+/** Length of the shortest bar: classes differ too little for bars that start at 0. */
 const LEAST = 0.4;
 
 export class Chooser {
@@ -37,11 +37,11 @@ export class Chooser {
     show();
   }
 
-  /** Says what the classes are like. @param {Class[]} classes */
-  tell(classes) {
+  /** Fills in names and traits. @param {Class[]} classes */
+  setClasses(classes) {
     const traits = Object.values(TRAITS).map((of) => classes.map(of));
     classes.forEach((ship, nth) => {
-      this.choices[nth]?.tell(ship.name, traits.map((values) => share(values, values[nth])));
+      this.choices[nth]?.fill(ship.name, traits.map((values) => share(values, values[nth])));
     });
   }
 }
@@ -75,7 +75,7 @@ class Choice {
   }
 
   /** @param {string} name @param {number[]} parts of its bars that are lit */
-  tell(name, parts) {
+  fill(name, parts) {
     this.name.textContent = name;
     parts.forEach((part, trait) => {
       this.bars[trait].bar.style.setProperty("--part", String(part));

@@ -1,17 +1,17 @@
 // @ts-check
-// What looks need to remember of each ship: where it flew, when it was hit, since when it charges.
+// Per-ship state for effects: its trail, its last hit, since when its rail charges.
 //
-// It owns that for as long as a ship is seen and a moment longer, and decides nothing about the
-// game. Filled by picture.js at each frame, read by the painters of ships and bolts.
+// It keeps this while a ship is visible and a moment longer, and decides nothing about the game.
+// renderer.js updates it at each frame; the painters of ships and bolts read it.
 
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../types.js").Measures} Measures */
 /**
- * @typedef {object} Memory
+ * @typedef {object} ShipEffect
  * @property {number} entity
- * @property {{ x: number, y: number, at: number }[]} points where it was of late
+ * @property {{ x: number, y: number, at: number }[]} points its recent positions
  * @property {number} hitAt
- * @property {number} chargesSince Infinity while it charges nothing
+ * @property {number} chargesSince Infinity while its rail does not charge
  * @property {number} kind its class
  * @property {number} flags
  * @property {number} aim
@@ -23,14 +23,14 @@
 export const TRAIL_MS = 420;
 const TRAIL_STEP_MS = 30;
 export const HIT_MS = 320;
-/** Bolts outlive who fired them, but not for long. */
+/** How long state outlives its ship: bolts need their owner's. */
 const KEPT_MS = 3000;
 
-export class Memories {
+export class ShipEffects {
   /** @param {Measures} measures */
   constructor(measures) {
     this.measures = measures;
-    /** @private @type {Map<number, Memory>} */
+    /** @private @type {Map<number, ShipEffect>} */
     this.byPlayer = new Map();
   }
 
@@ -45,14 +45,14 @@ export class Memories {
 
   /** A ship was hit. @param {number} player @param {number} now */
   hit(player, now) {
-    const memory = this.byPlayer.get(player);
-    if (memory) memory.hitAt = now;
+    const effect = this.byPlayer.get(player);
+    if (effect) effect.hitAt = now;
   }
 
   /** How fresh the last hit is, from 1 to 0. @param {number} player @param {number} now */
   hurt(player, now) {
-    const memory = this.byPlayer.get(player);
-    return memory ? Math.max(0, 1 - (now - memory.hitAt) / HIT_MS) : 0;
+    const effect = this.byPlayer.get(player);
+    return effect ? Math.max(0, 1 - (now - effect.hitAt) / HIT_MS) : 0;
   }
 
   /** Whether a player's ship is, or last was, overcharged. @param {number} player */
@@ -61,34 +61,34 @@ export class Memories {
     return (flags & this.measures.flag_overcharged) !== 0;
   }
 
-  /** Notes where all are. @param {World} world @param {number} now */
-  remember(world, now) {
+  /** Updates from the visible ships. @param {World} world @param {number} now */
+  update(world, now) {
     for (const ship of world.ships) {
-      let memory = this.byPlayer.get(ship.player);
-      if (!memory || memory.entity !== ship.id) {
-        memory = blank(ship.id);
-        this.byPlayer.set(ship.player, memory);
+      let effect = this.byPlayer.get(ship.player);
+      if (!effect || effect.entity !== ship.id) {
+        effect = blank(ship.id);
+        this.byPlayer.set(ship.player, effect);
       }
-      const { points } = memory;
+      const { points } = effect;
       const last = points[points.length - 1];
       if (!last || now - last.at >= TRAIL_STEP_MS) points.push({ x: ship.x, y: ship.y, at: now });
       while (points.length > 0 && now - points[0].at > TRAIL_MS) points.shift();
       const charges = (ship.flags & this.measures.flag_charging) !== 0;
-      memory.chargesSince = charges ? Math.min(now, memory.chargesSince) : Infinity;
-      memory.kind = ship.class;
-      memory.flags = ship.flags;
-      memory.aim = ship.aim;
-      memory.x = ship.x;
-      memory.y = ship.y;
-      memory.seenAt = now;
+      effect.chargesSince = charges ? Math.min(now, effect.chargesSince) : Infinity;
+      effect.kind = ship.class;
+      effect.flags = ship.flags;
+      effect.aim = ship.aim;
+      effect.x = ship.x;
+      effect.y = ship.y;
+      effect.seenAt = now;
     }
-    for (const [player, memory] of this.byPlayer) {
-      if (now - memory.seenAt > KEPT_MS) this.byPlayer.delete(player);
+    for (const [player, effect] of this.byPlayer) {
+      if (now - effect.seenAt > KEPT_MS) this.byPlayer.delete(player);
     }
   }
 }
 
-/** @param {number} entity @returns {Memory} */
+/** @param {number} entity @returns {ShipEffect} */
 function blank(entity) {
   return {
     entity,

@@ -1,10 +1,10 @@
 // @ts-check
-// What the page's hands promise, without a browser: node hands.mjs [SEED]
+// Tests of the page's input, without a browser: node input.mjs [SEED]
 //
-// Taps that are over before anybody asks are told of; nothing that a device says is ever anything but
-// a number in what the page holds. Run by tests/tests/page_in_node.rs.
+// Taps that end before the next poll are reported, and values of devices never make an input that is not
+// a number. Run by tests/tests/page_in_node.rs.
 
-import { BROKEN, dice, holds, run, tell, told } from "./fake-browser.mjs";
+import { BROKEN, dice, dispatch, fake, holds, run } from "./fake-browser.mjs";
 
 const { Button, STICK_SHIFT } = await import("../../games/skirmish/page/public/input/buttons.js");
 const { Controls } = await import("../../games/skirmish/page/public/input/controls.js");
@@ -18,48 +18,48 @@ const surface = /** @type {any} */ (new EventTarget());
 /** Events of the surface reach the window, as they do in a page. @param {string} type
  *  @param {object} fields */
 function point(type, fields) {
-  tell(type, fields, surface);
-  tell(type, fields);
+  dispatch(type, fields, surface);
+  dispatch(type, fields);
 }
 const settings = /** @type {any} */ ({ ship: 1, keys: USUAL, leftHanded: false, onChange() {} });
 /** @type {number[]} */
 let held = [];
 const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons));
-controls.become(true);
+controls.setPlaying(true);
 
-/** What was told of since the last time, but for what does not change. */
+/** The reported inputs since the last call, without repeats. */
 function changes() {
   const all = held.map((buttons) => buttons & (0x3f | (0xf << STICK_SHIFT)));
   held = [];
   return all.filter((buttons, nth) => buttons !== (all[nth - 1] ?? 0));
 }
 const key = (/** @type {string} */ type, /** @type {string} */ code) =>
-  tell(type, { code, key: code, repeat: false, ctrlKey: false, metaKey: false, altKey: false });
+  dispatch(type, { code, key: code, repeat: false, ctrlKey: false, metaKey: false, altKey: false });
 const same = (/** @type {number[]} */ one, /** @type {number[]} */ other) => one.join() === other.join();
 
 changes();
 key("keydown", "Space");
 key("keyup", "Space");
-holds(same(changes(), [Button.FIRE, 0]), "a tap of a key is told of, though it is over at once");
+holds(same(changes(), [Button.FIRE, 0]), "a tap of a key is reported, even if it ends at once");
 key("keydown", "Space");
 key("keyup", "Space");
 key("keydown", "Space");
 key("keyup", "Space");
 holds(same(changes(), [Button.FIRE, 0, Button.FIRE, 0]), "two taps are two");
 point("mousedown", { button: 0 });
-tell("mouseup", { button: 0 });
+dispatch("mouseup", { button: 0 });
 holds(same(changes(), [Button.FIRE, 0]), "a click is");
 point("mousedown", { button: 2 });
-tell("mouseup", { button: 2 });
+dispatch("mouseup", { button: 2 });
 holds(same(changes(), [Button.RAIL, 0]), "a click of the other button is");
 const finger = { pointerType: "touch", pointerId: 1, target: null };
-tell("pointerdown", { ...finger, clientX: 900, clientY: 300 });
-tell("pointermove", { ...finger, clientX: 940, clientY: 300 });
-tell("pointerup", { ...finger, clientX: 940, clientY: 300 });
+dispatch("pointerdown", { ...finger, clientX: 900, clientY: 300 });
+dispatch("pointermove", { ...finger, clientX: 940, clientY: 300 });
+dispatch("pointerup", { ...finger, clientX: 940, clientY: 300 });
 holds(same(changes(), [Button.FIRE, 0]), "a flick of the thumb that fires is");
-tell("pointerdown", { ...finger, clientX: 100, clientY: 300 });
-tell("pointermove", { ...finger, clientX: 140, clientY: 300 });
-tell("pointerup", { ...finger, clientX: 140, clientY: 300 });
+dispatch("pointerdown", { ...finger, clientX: 100, clientY: 300 });
+dispatch("pointermove", { ...finger, clientX: 140, clientY: 300 });
+dispatch("pointerup", { ...finger, clientX: 140, clientY: 300 });
 holds(same(changes(), [Button.RIGHT << STICK_SHIFT, 0]), "a flick of the thumb that steers is");
 
 /** @param {object} fields */
@@ -76,18 +76,17 @@ const pressing = (/** @type {number} */ place) => {
   return it;
 };
 const look = (/** @type {any} */ it) => {
-  told.pads = [it, null];
+  fake.pads = [it, null];
   controls.poll();
 };
-tell("gamepadconnected", { gamepad: pad() });
+dispatch("gamepadconnected", { gamepad: pad() });
 for (const it of [pad(), pressing(7), pad(), pressing(7), pad()]) look(it);
 holds(same(changes(), [Button.FIRE, 0, Button.FIRE, 0]), "a trigger pulled between two ticks is");
 look(pad({ axes: [0.9, 0, 0, 0] }));
 look(pad());
 holds(same(changes(), [Button.RIGHT << STICK_SHIFT, 0]), "a flick of a stick is");
 
-// However short, keys that turn the aim turn it as if they had been down for a tick; and by what they
-// were down, not by when somebody asks.
+// Keys turn the aim for at least a tick; and by how long they were down, not by when the aim is polled.
 controls.aimFrom(0, 0);
 const turned = () => {
   const before = /** @type {any} */ (controls).aim;
@@ -101,26 +100,26 @@ key("keydown", "KeyL");
 await run(20);
 key("keyup", "KeyL");
 await run(500);
-holds(turned() === least, "and so does one of 20 ms, whoever asks when");
+holds(turned() === least, "and so does one of 20 ms, whenever the aim is polled");
 key("keydown", "KeyL");
 await run(60);
 key("keyup", "KeyL");
 const longer = turned();
 holds(longer > 1.5 * least, "a longer one turns it more");
 holds(turned() === 0, "and then no more");
-controls.become(true);
+controls.setPlaying(true);
 
-// Away: nothing is held, and nothing was let go.
+// Away: nothing is held or released.
 key("keydown", "ShiftLeft");
 changes();
-tell("blur");
+dispatch("blur");
 const last = held.at(-1) ?? 0;
-holds((last & Button.ABSENT) !== 0 && (last & Button.RAIL) === 0, "who turns away lets go of nothing");
-tell("focus");
+holds((last & Button.ABSENT) !== 0 && (last & Button.RAIL) === 0, "a player who turns away releases nothing");
+dispatch("focus");
 key("keyup", "ShiftLeft");
 changes();
 
-// A pad that vanishes without its event lets go, and counts again when it is back.
+// A pad that vanishes without an event releases its buttons, and counts again when it is back.
 look(pad({ axes: [0, -1, 0, 0], buttons: pressing(7).buttons }));
 holds(controls.held() === (Button.UP | Button.FIRE), "a pad is held");
 for (const gone of [null, pad({ connected: false, axes: [0, -1, 0, 0] })]) {
@@ -129,11 +128,11 @@ for (const gone of [null, pad({ connected: false, axes: [0, -1, 0, 0] })]) {
   look(pad({ axes: [0, -1, 0, 0] }));
   holds(controls.held() === Button.UP, "one that is back is held");
 }
-told.pads = [];
+fake.pads = [];
 controls.poll();
 holds(controls.held() === 0, "and one that is not even in the list lets go");
 
-// Whatever a device says, what the page holds is a number.
+// With any values of devices, the input is a number.
 const any = () => {
   const broken = BROKEN[Math.floor(roll() * BROKEN.length)];
   return roll() < 0.6 ? broken : (roll() - 0.5) * 4_000;
@@ -143,9 +142,9 @@ const codes = Object.values(USUAL).flat();
 const things = [
   () => point("pointermove", { pointerType: some(["mouse", "pen", "touch"]), pointerId: some([1, 2]), clientX: any(), clientY: any() }),
   () => point("pointerdown", { pointerType: some(["mouse", "touch"]), pointerId: some([1, 2]), clientX: any(), clientY: any(), target: null }),
-  () => tell("pointerup", { pointerType: "touch", pointerId: some([1, 2]), clientX: any(), clientY: any() }),
+  () => dispatch("pointerup", { pointerType: "touch", pointerId: some([1, 2]), clientX: any(), clientY: any() }),
   () => point("mousedown", { button: some([0, 1, 2, NaN, undefined]) }),
-  () => tell("mouseup", { button: some([0, 1, 2, NaN]) }),
+  () => dispatch("mouseup", { button: some([0, 1, 2, NaN]) }),
   () => key(some(["keydown", "keyup"]), some(codes) ?? "KeyL"),
   () =>
     look(
@@ -154,7 +153,7 @@ const things = [
         buttons: some([[], [undefined], Array.from({ length: 17 }, () => ({ pressed: false, value: any() }))]),
       }),
     ),
-  () => (told.now = some([told.now + 5, told.now + 200, told.now - 50, told.now])),
+  () => (fake.now = some([fake.now + 5, fake.now + 200, fake.now - 50, fake.now])),
 ];
 for (let step = 0; step < 20_000; step++) {
   some(things)();
@@ -168,8 +167,8 @@ for (let step = 0; step < 20_000; step++) {
 }
 held = [];
 for (const code of codes) if (code) key("keyup", code);
-for (const button of [0, 2]) tell("mouseup", { button });
-for (const pointerId of [1, 2]) tell("pointerup", { pointerType: "touch", pointerId });
+for (const button of [0, 2]) dispatch("mouseup", { button });
+for (const pointerId of [1, 2]) dispatch("pointerup", { pointerType: "touch", pointerId });
 look(pad());
 holds(controls.held() === 0, "after 20000 broken things that devices say, nothing is stuck");
 look(pad({ axes: [NaN, NaN, NaN, NaN] }));

@@ -1,33 +1,32 @@
 // @ts-check
-// What each happening looks like: it turns the world's events into effects, shakes and alarms.
+// How each event looks: it turns the world's events into effects, shakes and alarms.
 //
-// It owns nothing; it is told of each event once, and of bolts that have just left. Made and
-// called by picture.js.
+// It owns only the newest bolt seen. renderer.js makes it and calls it once per event and frame.
 
 import { KINDS, SELF, colourIn } from "./palette.js";
 import { silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./alarm.js").Alarm} Alarm */
 /** @typedef {import("./effects.js").Effects} Effects */
-/** @typedef {import("./memories.js").Memories} Memories */
+/** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../world.js").Happening} Happening */
+/** @typedef {import("../world.js").GameEvent} GameEvent */
 
-/** How far before the ship's centre a shot is seen to leave. */
+/** Distance of the muzzle flash from the ship's centre. */
 const MUZZLE_UNITS = 1.3;
 
-export class Happenings {
-  /** @param {Effects} effects @param {Alarm} alarm @param {Memories} memories
+export class EventEffects {
+  /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
    *  @param {(pixels: number) => void} shake */
-  constructor(effects, alarm, memories, shake) {
+  constructor(effects, alarm, shipEffects, shake) {
     this.effects = effects;
     this.alarm = alarm;
-    this.memories = memories;
+    this.shipEffects = shipEffects;
     this.shake = shake;
     /** @private */
     this.newestBolt = Infinity;
-    /** Where others have fired since the last frame, for whoever makes a sound of it.
+    /** Where others have fired since the last frame: sound.js plays these shots.
      *  @type {{ x: number, y: number }[]} */
     this.shots = [];
   }
@@ -37,7 +36,7 @@ export class Happenings {
     this.newestBolt = Infinity;
   }
 
-  /** @param {World} world @param {Happening} happening @param {number} now */
+  /** @param {World} world @param {GameEvent} event @param {number} now */
   show(world, { name, values }, now) {
     const { effects } = this;
     const { x, y } = values;
@@ -54,7 +53,7 @@ export class Happenings {
     } else if (name === "take") {
       effects.take(x, y, KINDS[values.kind_] ?? KINDS[0]);
     } else if (name === "rail" && values.by !== world.self) {
-      // The own one was there when it was fired.
+      // The own beam was drawn when it was predicted.
       const { dx, dy, by } = values;
       const [aim, reach] = [Math.atan2(dy, dx), 2 * Math.hypot(dx, dy)];
       this.beam(x - dx, y - dy, aim, reach, colourIn(world, by));
@@ -64,10 +63,10 @@ export class Happenings {
   /** @private @param {World} world @param {Record<string, number>} values @param {number} now */
   hit(world, { x, y, player, by, shielded }, now) {
     const own = player === world.self;
-    this.memories.hit(player, now);
+    this.shipEffects.hit(player, now);
     this.effects.hit(x, y, colourIn(world, by), shielded === 1, own || by === world.self);
     if (!own || !world.own) return;
-    // From who fired, if that is known; a bolt strikes the side from which it came.
+    // The direction to the shooter, if it is visible; else to the point of impact.
     const from = world.shipOf(by) ?? { x, y };
     const angle = Math.atan2(from.y - world.own.y, from.x - world.own.x);
     this.alarm.blow(angle, shielded === 1, now);
@@ -76,19 +75,19 @@ export class Happenings {
 
   /** @private @param {World} world @param {Record<string, number>} values */
   boom(world, { x, y, player }) {
-    const memory = this.memories.of(player);
+    const effect = this.shipEffects.of(player);
     const own = player === world.self;
-    const silhouette = silhouetteOf(memory?.kind);
-    this.effects.explosion(x, y, memory?.aim ?? 0, colourIn(world, player), silhouette, own);
+    const silhouette = silhouetteOf(effect?.kind);
+    this.effects.explosion(x, y, effect?.aim ?? 0, colourIn(world, player), silhouette, own);
     if (own) this.shake(14);
   }
 
-  /** Entities rise: a bolt above all that were seen has just left a ship. @param {World} world */
+  /** Entity ids rise: a bolt with an id above all seen ones was just fired. @param {World} world */
   flashMuzzles(world) {
     this.shots.length = 0;
     let newest = this.newestBolt === Infinity ? -1 : this.newestBolt;
     for (const bolt of world.bolts) {
-      // Own bolts flash when they are predicted, and may have numbers of the client's then.
+      // Own bolts flash when predicted, and may then have ids of the client.
       if (bolt.owner === world.self) continue;
       if (bolt.id > this.newestBolt) {
         const ship = world.shipOf(bolt.owner);
@@ -101,8 +100,8 @@ export class Happenings {
   }
 
   /**
-   * The own rail is fired: as far as the level lets it go, or up to the first ship in its way. It
-   * is judged by the ships as they are drawn here, so they are what stops it.
+   * The own rail is fired: it ends at the level or at the first ship in its way. The server judges it
+   * by the ships as they are drawn here, so these stop it.
    * @param {number} x @param {number} y @param {number} aim @param {number} reach
    * @param {World} world
    */
@@ -119,7 +118,7 @@ export class Happenings {
     this.shake(4);
   }
 
-  /** A beam from a ship, seen from its bow on. @private @param {number} x @param {number} y
+  /** A beam that starts at a ship's bow. @private @param {number} x @param {number} y
    *  @param {number} aim @param {number} reach @param {string} colour */
   beam(x, y, aim, reach, colour) {
     const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
@@ -127,7 +126,7 @@ export class Happenings {
     this.effects.beam(x + bow * cos, y + bow * sin, x + reach * cos, y + reach * sin, colour);
   }
 
-  /** A shot leaves a ship. @param {number} x @param {number} y @param {number} angle
+  /** A muzzle flash at a ship's bow. @param {number} x @param {number} y @param {number} angle
    *  @param {number} player @param {World} world */
   flash(x, y, angle, player, world) {
     const px = x + MUZZLE_UNITS * Math.cos(angle);

@@ -1,8 +1,8 @@
 // @ts-check
-// All that has to do with hands, joined: controls, sticks, hints, the next ship, the settings.
+// All input of the page: controls, touch sticks, hints, the next ship, the settings panel.
 //
-// It owns the order in which they work and who is meant by what was pressed: the panel, the start
-// overlay, or the game. Made by main.js, which calls it in each frame.
+// It decides what a press is for: the panel, the start overlay, or the game. Made by main.js, which
+// calls it in each frame.
 
 import { CLASS_COUNT } from "./input/buttons.js";
 import { Controls } from "./input/controls.js";
@@ -15,14 +15,14 @@ import { learnLayout } from "./input/labels.js";
 import { work } from "./input/menu.js";
 
 /**
- * What hands want that is not theirs to do.
- * @typedef {object} Wants
+ * What the input asks of the page.
+ * @typedef {object} Actions
  * @property {() => void} leave
- * @property {() => boolean} close what lies over the game; gives whether anything did
- * @property {(text: string, ms: number) => void} tell
- * @property {(buttons: number) => void} hold told at once whenever what is held has changed
- * @property {() => void} press by which sound may begin
- * @property {() => boolean} resume plays again; gives whether it was waited for
+ * @property {() => boolean} close closes the panel over the game; returns whether one was open
+ * @property {(text: string, ms: number) => void} notify
+ * @property {(buttons: number) => void} hold called at once when the held buttons change
+ * @property {() => void} press called at a press, after which browsers allow sound
+ * @property {() => boolean} resume plays again after idleness; returns whether it did
  */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./input/bindings.js").Action} Action */
@@ -32,19 +32,19 @@ import { work } from "./input/menu.js";
 
 /** @type {Partial<Record<Action, number>>} */
 const SHIPS = { ship1: 0, ship2: 1, ship3: 2 };
-/** Within so long a second press of SELECT leaves: the first may have been a slip. */
+/** A second press of SELECT within this time leaves the room; a single one may be a slip. */
 const LEAVE_MS = 2000;
 
-export class Hands {
+export class PlayerInput {
   /**
    * @param {HTMLElement} surface where the pointer plays @param {Settings} settings
-   * @param {Start} start @param {Measures} measures @param {Wants} wants
+   * @param {Start} start @param {Measures} measures @param {Actions} actions
    */
-  constructor(surface, settings, start, measures, wants) {
+  constructor(surface, settings, start, measures, actions) {
     this.settings = settings;
     this.start = start;
-    this.wants = wants;
-    this.controls = new Controls(surface, settings, (action) => this.press(action), wants.hold);
+    this.actions = actions;
+    this.controls = new Controls(surface, settings, (action) => this.press(action), actions.hold);
     this.panel = new SettingsPanel(settings, (isOpen) => this.controls.pause(isOpen));
     /** @private */
     this.sticks = new Sticks(this.controls.touch, settings);
@@ -60,16 +60,16 @@ export class Hands {
     void learnLayout();
   }
 
-  /** Somebody flies from now on, or nobody. @param {boolean} isPlayer */
-  become(isPlayer) {
+  /** Starts or stops playing. @param {boolean} isPlayer */
+  setPlaying(isPlayer) {
     this.isPlayer = isPlayer;
-    this.controls.become(isPlayer);
-    this.sticks.become(isPlayer);
-    this.nextShip.become(isPlayer);
+    this.controls.setPlaying(isPlayer);
+    this.sticks.setPlaying(isPlayer);
+    this.nextShip.setPlaying(isPlayer);
   }
 
   /**
-   * For each frame.
+   * Polls and draws; called in each frame.
    * @param {Own | null} own @param {number} x where the own ship is on the screen, in CSS pixels
    * @param {number} y @param {number} seconds since the last frame
    */
@@ -89,7 +89,7 @@ export class Hands {
     else if (action === "settings") this.panel.open();
   }
 
-  /** Who flies nothing has the settings by their key as well. @private
+  /** The settings key works without a ship as well. @private
    *  @param {KeyboardEvent} event */
   watchKey({ code, repeat, ctrlKey, metaKey, altKey }) {
     if (this.isPlayer || this.start.isOpen || repeat || ctrlKey || metaKey || altKey) return;
@@ -98,9 +98,9 @@ export class Hands {
 
   /** @private @param {number} pressed a place of {@link Pad} */
   pressPad(pressed) {
-    const { panel, start, wants } = this;
-    wants.press();
-    if (!panel.isOpen && wants.resume()) return;
+    const { panel, start, actions } = this;
+    actions.press();
+    if (!panel.isOpen && actions.resume()) return;
     if (panel.isOpen) {
       if (pressed === Pad.B || pressed === Pad.START) panel.close();
       else work(panel.root, pressed);
@@ -111,7 +111,7 @@ export class Hands {
     } else if (pressed === Pad.SELECT) {
       this.leave();
     } else if (pressed === Pad.B) {
-      wants.close();
+      actions.close();
     } else if (!this.isPlayer) {
       work(document.body, pressed);
     } else if (pressed === Pad.X || pressed === Pad.Y) {
@@ -124,14 +124,14 @@ export class Hands {
     const now = performance.now();
     if (now < this.leavesUntil) {
       this.leavesUntil = 0;
-      this.wants.leave();
+      this.actions.leave();
       return;
     }
     this.leavesUntil = now + LEAVE_MS;
-    this.wants.tell("Once more to leave.", LEAVE_MS);
+    this.actions.notify("Press again to leave.", LEAVE_MS);
   }
 
-  /** Another next ship. @private @param {1 | -1} step */
+  /** Chooses another next ship. @private @param {1 | -1} step */
   turnShip(step) {
     this.settings.change({ ship: (this.settings.ship + step + CLASS_COUNT) % CLASS_COUNT });
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// One frame, in the order in which it is painted.
+// Renders one frame, layer by layer.
 //
 // It owns the painters; it reads the world and never changes it. Called by main.js once per
 // animation frame.
@@ -8,13 +8,13 @@ import { Alarm } from "./alarm.js";
 import { Arena } from "./arena.js";
 import { Canvas } from "./canvas.js";
 import { Effects } from "./effects.js";
+import { EventEffects } from "./events.js";
 import { Guard } from "../guard.js";
-import { Happenings } from "./happenings.js";
-import { LOW_HULL } from "../signs.js";
+import { LOW_HULL } from "../thresholds.js";
+import { ShipEffects } from "./ship-effects.js";
 import { Ships, hullLeft } from "./ships.js";
-import { Memories } from "./memories.js";
-import { calm } from "../motion.js";
 import { boltWidths, drawBolts, drawTrails } from "./bolts.js";
+import { calm } from "../motion.js";
 import { colourIn } from "./palette.js";
 import { drawLabels } from "./labels.js";
 import { drawPickups } from "./pickups.js";
@@ -22,30 +22,30 @@ import { drawPickups } from "./pickups.js";
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../quality.js").Level} Level */
 /** @typedef {import("../world.js").World} World */
-/** @typedef {import("../world.js").Happening} Happening */
+/** @typedef {import("../world.js").GameEvent} GameEvent */
 /** @typedef {import("../types.js").Measures} Measures */
 /** @typedef {import("../types.js").Own} Own */
 
-/** How often a ship that is badly off sheds something. */
+/** Debris per second of a ship with a low hull. */
 const EMBERS_PER_SECOND = 9;
 
-export class Picture {
+export class Renderer {
   /** @param {HTMLCanvasElement} element @param {Camera} camera @param {Measures} measures
-   *  @param {Level} level how lavishly is drawn */
+   *  @param {Level} level the rendering quality */
   constructor(element, camera, measures, level) {
     this.calm = calm.matches;
     /** @private */
     this.guard = new Guard();
-    /** Whether the picture may shake at all: a setting. */
+    /** Whether hits shake the picture: a setting. */
     this.shakes = true;
     this.measures = measures;
     this.canvas = new Canvas(element, camera, level);
     this.arena = new Arena();
-    this.memories = new Memories(measures);
-    this.ships = new Ships(measures, this.memories);
+    this.shipEffects = new ShipEffects(measures);
+    this.ships = new Ships(measures, this.shipEffects);
     this.effects = new Effects(this.calm);
     this.alarm = new Alarm();
-    this.happenings = new Happenings(this.effects, this.alarm, this.memories, (pixels) => {
+    this.eventEffects = new EventEffects(this.effects, this.alarm, this.shipEffects, (pixels) => {
       if (this.shakes) camera.kick(pixels);
     });
     /** @private */
@@ -53,41 +53,41 @@ export class Picture {
     calm.addEventListener("change", () => {
       this.calm = this.effects.calm = calm.matches;
     });
-    this.become(level);
+    this.setQuality(level);
   }
 
-  /** Draws more or less lavishly from here on. @param {Level} level */
-  become(level) {
-    this.canvas.become(level);
+  /** @param {Level} level */
+  setQuality(level) {
+    this.canvas.setQuality(level);
     this.effects.most = level.marks;
     this.effects.sparkle = level.sparks;
   }
 
-  /** Another room: nothing of the last one may flash in it. */
+  /** Drops all effects, so that none of the last room shows in the next. */
   clear() {
-    for (const part of [this.effects, this.alarm, this.memories, this.happenings]) part.clear();
+    for (const part of [this.effects, this.alarm, this.shipEffects, this.eventEffects]) part.clear();
   }
 
-  /** @param {World} world @param {Happening} happening @param {number} now */
-  show(world, happening, now) {
-    this.happenings.show(world, happening, now);
+  /** @param {World} world @param {GameEvent} event @param {number} now */
+  show(world, event, now) {
+    this.eventEffects.show(world, event, now);
   }
 
   /** @param {World} world @param {Own | null} own @param {number} now
    *  @param {number} seconds since the last frame */
   draw(world, own, now, seconds) {
-    const { canvas, memories, measures, calm } = this;
-    this.guard.run("memories", () => {
-      this.happenings.flashMuzzles(world);
-      memories.remember(world, now);
+    const { canvas, shipEffects, measures, calm } = this;
+    this.guard.run("ship effects", () => {
+      this.eventEffects.flashMuzzles(world);
+      shipEffects.update(world, now);
       this.shedEmbers(world, seconds);
       this.effects.age(seconds);
     });
     canvas.camera.settle(seconds);
     this.paint("arena", () => this.arena.draw(canvas, world, now, calm));
     this.paint("pick-ups", () => drawPickups(canvas, world, now, calm));
-    this.paint("trails", () => drawTrails(canvas, world, memories, now));
-    this.paint("bolts", () => drawBolts(canvas, world, memories, this.widths));
+    this.paint("trails", () => drawTrails(canvas, world, shipEffects, now));
+    this.paint("bolts", () => drawBolts(canvas, world, shipEffects, this.widths));
     this.paint("ships", () => this.ships.draw(canvas, world, own, now, calm));
     this.paint("labels", () => drawLabels(canvas, world, measures));
     this.paint("dark", () => this.alarm.drawDark(canvas, world, own, now));
@@ -95,7 +95,7 @@ export class Picture {
     this.paint("alarm", () => this.alarm.draw(canvas, world, own, now, calm));
   }
 
-  /** Paints one layer; one that fails leaves the next a canvas as it should be.
+  /** Paints one layer; after one that fails it restores the canvas for the next.
    *  @private @param {string} layer @param {() => void} act */
   paint(layer, act) {
     const isPainted = this.guard.run(layer, () => {
