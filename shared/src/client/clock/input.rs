@@ -13,43 +13,15 @@ use std::time::Duration;
 
 use super::lateness::Lateness;
 use super::room_time::RoomTime;
+use super::tuning::{
+    INPUT_ERROR_MIN_TICKS, INPUT_JITTER_COVERED, INPUT_JITTER_WINDOW, INPUT_JUMP,
+    INPUT_JUMP_MIN_TICKS, INPUT_JUMP_SETTLING_TICKS, INPUT_SLEW_MAX, INPUT_SLEW_OVER,
+    LATE_IN_A_ROW_MAX, LEAD_AT_START_TICKS, LEAD_SPARE, LEAD_SPARE_TICKS, PAUSE_MAX,
+    PAUSE_MIN_TICKS, SAFETY_HALF_LIFE, SAFETY_MAX_TICKS, SAFETY_STEP_EVERY, SAFETY_STEP_TICKS,
+    SENT_MAX, SETTLING, SILENT_MIN_TICKS, TIMER_JITTER_COVERED,
+};
 use crate::limits::PREDICT_SILENT_MAX;
 use crate::tick::Tick;
-
-/// How early the first inputs are, before any round trip is known.
-const LEAD_AT_START_TICKS: f64 = 3.0;
-/// What inputs have to spare in the usual worst case, in ticks and in time: one never sees the very
-/// worst.
-const SPARE_TICKS: f64 = 0.05;
-const SPARE: Duration = Duration::from_millis(2);
-/// How much faster or slower than the room it may run.
-const BEND_MAX: f64 = 0.03;
-/// It bends so that an error would be gone after this.
-const BEND_OVER: Duration = Duration::from_secs(1);
-/// An error of no more than this is none, in ticks.
-const ERROR_NONE_TICKS: f64 = 0.03;
-/// An error above this, and above two ticks, is far off: it is jumped over.
-const JUMP: Duration = Duration::from_millis(90);
-/// The same while it looks for its place, in ticks; and for how long it does that at the beginning.
-const JUMP_LOST_TICKS: f64 = 0.25;
-const FRESH_FOR: Duration = Duration::from_millis(1_000);
-/// After so many inputs in a row that were late, it has lost its place as well.
-const LATE_MAX: u32 = 3;
-/// Over how much time inputs are looked back on: the worst of them has to be in time.
-const JITTER_WINDOW: Duration = Duration::from_secs(10);
-/// How far its caution grows when an input was late though nothing was held up, at most how often,
-/// how far it can grow, in ticks, and after how long half of it is gone.
-const CAUTION_STEP_TICKS: f64 = 0.25;
-const CAUTION_EVERY: Duration = Duration::from_secs(1);
-const CAUTION_MAX_TICKS: f64 = 2.0;
-const CAUTION_HALF: Duration = Duration::from_secs(30);
-/// Ticks older than this are not made up for after a pause of the client itself: they are left
-/// out.
-const PAUSE_MAX: Duration = Duration::from_millis(250);
-/// For how many ticks at least it goes on without news.
-const SILENT_MIN_TICKS: f64 = 5.0;
-/// Of how many inputs it is known when they were sent.
-const SENT_MAX: usize = 512;
 
 /// Which tick the client's next input is for.
 #[derive(Clone, Debug)]
@@ -91,9 +63,9 @@ impl InputClock {
             next: Tick(0),
             sent: VecDeque::new(),
             told: None,
-            late: Lateness::new(JITTER_WINDOW, 1.0),
+            late: Lateness::new(INPUT_JITTER_WINDOW, INPUT_JITTER_COVERED),
             late_in_a_row: 0,
-            own_late: Lateness::new(JITTER_WINDOW, 0.98),
+            own_late: Lateness::new(INPUT_JITTER_WINDOW, TIMER_JITTER_COVERED),
             known_from: Tick(0),
             caution: 0.0,
             caution_at: Duration::ZERO,
@@ -152,18 +124,23 @@ impl InputClock {
         }
         self.late_in_a_row = if margin_ticks < 0 { self.late_in_a_row + 1 } else { 0 };
         let Some(round_trip) = round_trip else { return };
-        let fresh_until = *self.fresh_until.get_or_insert(now + FRESH_FOR);
+        let fresh_until = *self.fresh_until.get_or_insert(now + SETTLING);
         let wanted = room.ticks(now) + self.lead(now, round_trip, room);
         let error = wanted - place;
-        let is_lost = now < fresh_until || self.late_in_a_row >= LATE_MAX;
-        let far = if is_lost { JUMP_LOST_TICKS } else { room.ticks_in(JUMP).max(2.0) };
+        let is_lost = now < fresh_until || self.late_in_a_row >= LATE_IN_A_ROW_MAX;
+        let far = if is_lost {
+            INPUT_JUMP_SETTLING_TICKS
+        } else {
+            room.ticks_in(INPUT_JUMP).max(INPUT_JUMP_MIN_TICKS)
+        };
         // As long as inputs come in time there is time to bend: a leap forward leaves ticks out.
         let is_urgent = is_lost || error < 0.0 || margin_ticks <= 0;
         if error.abs() > far && is_urgent {
             self.jump(now, wanted, room);
         } else {
-            let error = if error.abs() < ERROR_NONE_TICKS { 0.0 } else { error };
-            let bend = (error / room.ticks_in(BEND_OVER)).clamp(-BEND_MAX, BEND_MAX);
+            let error = if error.abs() < INPUT_ERROR_MIN_TICKS { 0.0 } else { error };
+            let bend =
+                (error / room.ticks_in(INPUT_SLEW_OVER)).clamp(-INPUT_SLEW_MAX, INPUT_SLEW_MAX);
             self.bend(now, place, 1.0 + bend, room);
         }
     }
@@ -188,7 +165,7 @@ impl InputClock {
             None => down,
         };
         let own_late = self.own_late.usual_worst(now, spike).unwrap_or(0.0);
-        let spare = SPARE_TICKS + room.ticks_in(SPARE);
+        let spare = LEAD_SPARE_TICKS + room.ticks_in(LEAD_SPARE);
         // When a slow room gets faster its clients learn of it a way later, and their inputs take
         // another: whoever had no more lead than needed would be late until then.
         let slip = room.ticks_held_back_in(round_trip);
@@ -224,16 +201,16 @@ impl InputClock {
 
     /// An input was late that should not have been.
     fn be_careful(&mut self, now: Duration) {
-        if self.caution > 0.0 && now < self.caution_at + CAUTION_EVERY {
+        if self.caution > 0.0 && now < self.caution_at + SAFETY_STEP_EVERY {
             return;
         }
-        self.caution = (self.caution(now) + CAUTION_STEP_TICKS).min(CAUTION_MAX_TICKS);
+        self.caution = (self.caution(now) + SAFETY_STEP_TICKS).min(SAFETY_MAX_TICKS);
         self.caution_at = now;
     }
 
     fn caution(&self, now: Duration) -> f64 {
         let age = now.saturating_sub(self.caution_at).as_secs_f64();
-        self.caution * libm::exp2(-age / CAUTION_HALF.as_secs_f64())
+        self.caution * libm::exp2(-age / SAFETY_HALF_LIFE.as_secs_f64())
     }
 
     fn bend(&mut self, now: Duration, place: f64, speed: f64, room: &RoomTime) {
@@ -254,7 +231,7 @@ impl InputClock {
         if behind < 0.0 {
             return None;
         }
-        if behind > room.ticks_in(PAUSE_MAX).max(2.0) {
+        if behind > room.ticks_in(PAUSE_MAX).max(PAUSE_MIN_TICKS) {
             self.next = Tick(place as u32);
         } else {
             self.own_late.push(now, behind);

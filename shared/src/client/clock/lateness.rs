@@ -9,15 +9,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Most samples of a window: ten seconds at 100 a second. Of more the oldest go.
-const SAMPLES_MAX: usize = 1_024;
-/// How much time is lately, and how many samples there must be of it at least.
-const LATELY: Duration = Duration::from_millis(500);
-const LATELY_SAMPLES: usize = 8;
-/// By how much all of them have to be sooner than what was before, to be of another line.
-const SOONER_TICKS: f64 = 0.25;
-/// How often the answer is worked out anew: it changes slowly.
-const ANSWER_EVERY: Duration = Duration::from_millis(100);
+use super::tuning::{
+    BOUND_EVERY, SAMPLES_MAX, SHORTER_BY_TICKS, SHORTER_FOR, SHORTER_SAMPLES, SPIKE_QUANTILE,
+};
 
 /// Samples of a few seconds, in ticks, on a scale of which only differences mean anything.
 #[derive(Clone, Debug)]
@@ -54,7 +48,7 @@ impl Lateness {
     /// The worst that usually happens, where what is later than most by `spike_ticks` is not
     /// usual; `None` when nothing has been seen.
     pub(super) fn usual_worst(&mut self, now: Duration, spike_ticks: f64) -> Option<f64> {
-        if self.answered_at.is_none_or(|at| at + ANSWER_EVERY <= now) {
+        if self.answered_at.is_none_or(|at| at + BOUND_EVERY <= now) {
             self.answered_at = Some(now);
             self.usual_worst = self.work_out(spike_ticks);
         }
@@ -69,7 +63,7 @@ impl Lateness {
         if all.is_empty() {
             return None;
         }
-        let most = quantile(all, 0.9) + spike_ticks;
+        let most = quantile(all, SPIKE_QUANTILE) + spike_ticks;
         all.retain(|ticks| *ticks <= most);
         Some(quantile(all, self.covered))
     }
@@ -78,9 +72,9 @@ impl Lateness {
     /// line that is no more.
     fn forget_another_line(&mut self) {
         let Some((newest, _)) = self.samples.back() else { return };
-        let from = newest.saturating_sub(LATELY);
+        let from = newest.saturating_sub(SHORTER_FOR);
         let enough = self.samples.partition_point(|(at, _)| *at <= from);
-        let enough = enough.min(self.samples.len().saturating_sub(LATELY_SAMPLES));
+        let enough = enough.min(self.samples.len().saturating_sub(SHORTER_SAMPLES));
         // The latest of each sample and those after it.
         let latest = &mut self.scratch;
         latest.clear();
@@ -93,7 +87,7 @@ impl Lateness {
         let mut soonest = f64::INFINITY;
         let mut last_split = 0;
         for (at, (_, ticks)) in self.samples.iter().enumerate().take(enough + 1) {
-            if latest[at] + SOONER_TICKS < soonest {
+            if latest[at] + SHORTER_BY_TICKS < soonest {
                 last_split = at;
             }
             if *ticks < soonest {

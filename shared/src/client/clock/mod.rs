@@ -12,6 +12,7 @@ mod room_time;
 mod round_trip;
 #[cfg(test)]
 mod tests;
+mod tuning;
 
 use std::time::Duration;
 
@@ -19,14 +20,10 @@ use input::InputClock;
 use render::RenderClock;
 use room_time::RoomTime;
 use round_trip::RoundTrip;
+use tuning::{GAP, GAP_MIN_TICKS};
 
 use crate::protocol::Pace;
 use crate::tick::{Rewind, Tick, TickRate};
-
-/// A client that was not called for so long, and for so many ticks, was asleep: a browser's tab in
-/// the background, a machine that was shut. A server that was not heard for so long stood still.
-const LONG: Duration = Duration::from_millis(250);
-const LONG_TICKS: f64 = 3.0;
 
 /// All clocks of a client in a room.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ impl Clocks {
 
     /// For how long there must be nothing at all to be out of the ordinary.
     fn long(&self) -> Duration {
-        self.room.at_least_ticks(LONG, LONG_TICKS)
+        self.room.at_least_ticks(GAP, GAP_MIN_TICKS)
     }
 
     /// To be told of every call, so that its own sleep is not taken for the line's.

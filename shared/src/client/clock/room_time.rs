@@ -8,25 +8,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::lateness::Lateness;
+use super::tuning::{
+    ARRIVALS_MAX, BACKLOG, EARLIEST_WINDOW, LOST_TIME, LOST_TIME_AFTER, LOST_TIME_MIN_TICKS,
+    LOST_TIME_SNAPSHOTS, SNAPSHOT_JITTER_COVERED, SNAPSHOT_JITTER_WINDOW, SPIKE, SPIKE_MIN_TICKS,
+};
 use crate::limits::PACE_FULL_PERMILLE;
 use crate::tick::{Tick, TickRate};
-
-/// Over how much time the soonest arrival is looked for.
-const SOONEST_WINDOW: Duration = Duration::from_millis(1_500);
-/// Most arrivals that are looked at for it. Of more the oldest go.
-const RECENT_MAX: usize = 512;
-/// Over how much time jitter is looked at, and what part of it is covered.
-const SPREAD_WINDOW: Duration = Duration::from_secs(5);
-const SPREAD_COVERED: f64 = 0.97;
-/// Of what is later than most by so much, and by two ticks, one does not speak as of jitter.
-const SPIKE: Duration = Duration::from_millis(100);
-/// Whatever is later than the soonest by so much, and by three ticks, for so long, is not on a
-/// slow line: the server has lost that time.
-const LOST: Duration = Duration::from_millis(100);
-const LOST_FOR: Duration = Duration::from_millis(150);
-const LOST_SNAPSHOTS: u32 = 4;
-/// What waits for a client that was asleep says nothing of the line for so long.
-const BACKLOG: Duration = Duration::from_millis(50);
 
 /// Which tick it is in the room.
 #[derive(Clone, Debug)]
@@ -68,8 +55,8 @@ impl RoomTime {
             at: Duration::ZERO,
             ticks: 0.0,
             recent: VecDeque::new(),
-            late: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
-            gaps: Lateness::new(SPREAD_WINDOW, SPREAD_COVERED),
+            late: Lateness::new(SNAPSHOT_JITTER_WINDOW, SNAPSHOT_JITTER_COVERED),
+            gaps: Lateness::new(SNAPSHOT_JITTER_WINDOW, SNAPSHOT_JITTER_COVERED),
             suspicion: None,
             newest: None,
             backlog_until: Duration::ZERO,
@@ -105,7 +92,7 @@ impl RoomTime {
 
     /// What is later than most by so many ticks is a spike.
     pub(super) fn spike_ticks(&self) -> f64 {
-        self.ticks_in(SPIKE).max(2.0)
+        self.ticks_in(SPIKE).max(SPIKE_MIN_TICKS)
     }
 
     /// The room makes so many thousandths of its rate from now on.
@@ -138,8 +125,8 @@ impl RoomTime {
         let late = self.ticks(now) - f64::from(tick.0);
         let has_lost_time = self.suspect(now, late);
         let late = self.ticks(now) - f64::from(tick.0);
-        let over = |(at, _): &(Duration, f64)| *at + SOONEST_WINDOW < now;
-        while self.recent.len() >= RECENT_MAX || self.recent.front().is_some_and(over) {
+        let over = |(at, _): &(Duration, f64)| *at + EARLIEST_WINDOW < now;
+        while self.recent.len() >= ARRIVALS_MAX || self.recent.front().is_some_and(over) {
             self.recent.pop_front();
         }
         self.recent.push_back((now, late));
@@ -160,7 +147,7 @@ impl RoomTime {
     fn suspect(&mut self, now: Duration, late: f64) -> bool {
         let soonest = self.suspicion.map_or_else(|| self.soonest(), |known| known.soonest);
         let beyond = late - soonest;
-        if beyond <= self.ticks_in(LOST).max(3.0) {
+        if beyond <= self.ticks_in(LOST_TIME).max(LOST_TIME_MIN_TICKS) {
             self.suspicion = None;
             return false;
         }
@@ -172,7 +159,7 @@ impl RoomTime {
             suspicion.least_ticks = beyond;
         }
         let Suspicion { since, snapshots, least_ticks, .. } = *suspicion;
-        let has_lost_time = now >= since + LOST_FOR && snapshots >= LOST_SNAPSHOTS;
+        let has_lost_time = now >= since + LOST_TIME_AFTER && snapshots >= LOST_TIME_SNAPSHOTS;
         if has_lost_time {
             self.ticks -= least_ticks;
             // They were late by that and no more.

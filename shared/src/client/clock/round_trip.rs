@@ -6,21 +6,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::tuning::{
+    LONGER_BY, LONGER_PINGS, PING_EVERY, PING_EVERY_AT_START, PINGS_AT_START, PINGS_MAX,
+};
 use crate::limits::SPECTATOR_PING_EVERY;
-
-/// Time between a player's pings. Not a multiple of any tick, so that their phases differ and the
-/// least round trip is nearly free of waiting for the server's tick.
-const PING_EVERY: Duration = Duration::from_millis(457);
-/// The same for the first few, while nothing is known yet.
-const PING_EVERY_AT_FIRST: Duration = Duration::from_millis(113);
-const FIRST_PINGS: u32 = 8;
-/// How many round trips are looked back on, and how many pings may wait for their answers.
-const PINGS_MAX: usize = 16;
-/// When so many in a row are longer than all before them by more than [`LONGER`], the line has
-/// become longer.
-const LATEST: usize = 3;
-/// More than waiting for a tick and some jitter make of it, in most cases.
-const LONGER: Duration = Duration::from_millis(50);
 
 /// How long a message takes to the server and back.
 #[derive(Clone, Debug)]
@@ -40,7 +29,7 @@ impl RoundTrip {
     pub(super) fn new(now: Duration, plays: bool) -> RoundTrip {
         let every = if plays { PING_EVERY } else { SPECTATOR_PING_EVERY };
         let (sent, last) = (VecDeque::new(), VecDeque::new());
-        RoundTrip { every, due: now, number: 0, pings_at_first: FIRST_PINGS, sent, last }
+        RoundTrip { every, due: now, number: 0, pings_at_first: PINGS_AT_START, sent, last }
     }
 
     pub(super) fn due_at(&self) -> Duration {
@@ -53,7 +42,7 @@ impl RoundTrip {
             return None;
         }
         self.number = self.number.wrapping_add(1);
-        let every = if self.pings_at_first > 0 { PING_EVERY_AT_FIRST } else { self.every };
+        let every = if self.pings_at_first > 0 { PING_EVERY_AT_START } else { self.every };
         self.pings_at_first = self.pings_at_first.saturating_sub(1);
         self.due = now + every.min(self.every);
         if self.sent.len() >= PINGS_MAX {
@@ -71,10 +60,10 @@ impl RoundTrip {
             self.last.pop_front();
         }
         self.last.push_back(now.saturating_sub(sent));
-        let of_before = self.last.len().saturating_sub(LATEST);
+        let of_before = self.last.len().saturating_sub(LONGER_PINGS);
         let least = |trips: &mut dyn Iterator<Item = &Duration>| trips.min().copied();
         if let Some(before) = least(&mut self.last.iter().take(of_before))
-            && least(&mut self.last.iter().skip(of_before)) > Some(before + LONGER)
+            && least(&mut self.last.iter().skip(of_before)) > Some(before + LONGER_BY)
         {
             self.last.drain(..of_before);
         }
@@ -91,7 +80,7 @@ impl RoundTrip {
         self.sent.clear();
         self.last.clear();
         self.due = now;
-        self.pings_at_first = FIRST_PINGS;
+        self.pings_at_first = PINGS_AT_START;
     }
 
     /// The least of the last few.
