@@ -1,8 +1,8 @@
 //! [`RenderClock`]: which moment of the room is drawn.
 //!
 //! It runs behind the newest snapshot by just so much that the next one is there when it is
-//! needed, which depends on how evenly they come. It bends, never runs backwards, and when nothing
-//! comes it stops a little beyond the newest.
+//! needed, which depends on how evenly they come. It slews, never runs backwards, and without news
+//! stops a little beyond the newest.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ impl RenderClock {
         let time = room.ticks(now);
         let least = 1.0 + RENDER_SPARE_TICKS + room.ticks_in(RENDER_SPARE);
         let most = room.ticks_in(RENDER_DELAY_MAX).max(least);
-        let delay = (least + room.spread(now)).clamp(least, most);
-        // Beyond the newest it only ever gets for want of news.
-        let target = (time - room.soonest() - delay).min(f64::from(newest.0));
+        let delay = (least + room.news_jitter(now)).clamp(least, most);
+        // It gets beyond the newest only while no news comes.
+        let target = (time - room.earliest() - delay).min(f64::from(newest.0));
         let position = match self.drawn {
             None => target,
             Some((last, at)) => {
@@ -47,7 +47,7 @@ impl RenderClock {
                 }
             }
         };
-        // What lies beyond could not be drawn anyway; so it goes on from there when news comes.
+        // Nothing beyond is drawn in any case, and so the clock goes on from here when news comes.
         let furthest = f64::from(newest.0) + room.ticks_in(EXTRAPOLATION_MAX).max(1.0);
         let position = position.min(furthest.max(self.last()));
         self.drawn = Some((position, time));
