@@ -196,7 +196,7 @@ impl<G: Game> Client<G> {
             (Inbound::Refused(refusal), _) => self.stage = Stage::Refused(refusal),
             (Inbound::Ended(end), _) => self.stage = Stage::Ended(end),
             (Inbound::Pong(number), Some(playing)) => playing.clocks.pong(now, number),
-            (Inbound::Pace(pace), Some(playing)) => playing.clocks.pace(now, pace),
+            (Inbound::Pace(pace), Some(playing)) => playing.clocks.set_time_scale(now, pace),
             (Inbound::Notice(text), Some(playing)) => {
                 if playing.notices.len() >= CLIENT_NOTICES_MAX {
                     playing.notices.pop_front();

@@ -3,15 +3,17 @@
 //! [`Clocks`] joins them: `room_time` knows which tick it is in the room and how evenly its
 //! snapshots come, `round_trip` how long a message takes, `input` runs ahead of the room by just so
 //! much that inputs come in time, `render` behind it by just so much that the next snapshot is
-//! there when it is needed. All bend their speed by a few percent and jump only when far off.
+//! there when it is needed. All slew by a few percent and jump only when far off. `tuning` has every
+//! number.
 
 mod input;
-mod lateness;
+mod jitter;
 mod render;
 mod room_time;
 mod round_trip;
 #[cfg(test)]
 mod tests;
+mod tuning;
 
 use std::time::Duration;
 
@@ -19,14 +21,10 @@ use input::InputClock;
 use render::RenderClock;
 use room_time::RoomTime;
 use round_trip::RoundTrip;
+use tuning::{GAP, GAP_MIN_TICKS};
 
 use crate::protocol::Pace;
 use crate::tick::{Rewind, Tick, TickRate};
-
-/// A client that was not called for so long, and for so many ticks, was asleep: a browser's tab in
-/// the background, a machine that was shut. A server that was not heard for so long stood still.
-const LONG: Duration = Duration::from_millis(250);
-const LONG_TICKS: f64 = 3.0;
 
 /// All clocks of a client in a room.
 #[derive(Clone, Debug)]
@@ -49,42 +47,45 @@ impl Clocks {
         }
     }
 
-    /// For how long there must be nothing at all to be out of the ordinary.
-    fn long(&self) -> Duration {
-        self.room.at_least_ticks(LONG, LONG_TICKS)
+    /// A longer gap than this means that the client slept, or that the server stood still.
+    fn gap(&self) -> Duration {
+        self.room.at_least_ticks(GAP, GAP_MIN_TICKS)
     }
 
-    /// To be told of every call, so that its own sleep is not taken for the line's.
+    /// Must be called first whenever the client is, so that the client's own sleep is not taken for
+    /// a delay of the network.
     pub(super) fn called(&mut self, now: Duration) {
         let slept = now.saturating_sub(self.called);
-        if slept > self.long() {
+        if slept > self.gap() {
             self.room.wake(now);
             self.round_trip.forget_pending();
         }
         self.called = self.called.max(now);
     }
 
-    /// The snapshot of `tick` has come. `margin_ticks` is how early a player's newest input was.
+    /// The snapshot of `tick` has arrived. `margin_ticks` is how early a player's newest input was.
     pub(super) fn snapshot(&mut self, now: Duration, tick: Tick, margin_ticks: Option<i32>) {
-        if self.room.is_silent(now, self.long()) {
+        if self.room.is_silent(now, self.gap()) {
             self.round_trip.forget_pending();
         }
         let mut has_lost_time = false;
-        self.input.over(now, &mut self.room, |room| has_lost_time = room.heard(now, tick));
+        self.input
+            .keep_position(now, &mut self.room, |room| has_lost_time = room.arrived(now, tick));
         if has_lost_time {
-            self.round_trip.begin_anew(now);
+            self.round_trip.restart(now);
         }
         if let Some(margin_ticks) = margin_ticks {
-            let round_trip = self.round_trip.least();
+            let round_trip = self.round_trip.shortest();
             self.input.snapshot(now, tick, margin_ticks, round_trip, &mut self.room);
         }
     }
 
-    /// The room has another pace.
-    pub(super) fn pace(&mut self, now: Duration, pace: Pace) {
-        self.input.over(now, &mut self.room, |room| room.set_pace(now, pace.permille));
-        self.input.change_pace();
-        self.round_trip.begin_anew(now);
+    /// The room has another time scale.
+    pub(super) fn set_time_scale(&mut self, now: Duration, pace: Pace) {
+        self.input
+            .keep_position(now, &mut self.room, |room| room.set_time_scale(now, pace.permille));
+        self.input.time_scale_changed();
+        self.round_trip.restart(now);
     }
 
     /// How fast the room makes its ticks, up to 1.0.
@@ -97,7 +98,7 @@ impl Clocks {
         self.input.next_due(now, &self.room)
     }
 
-    /// When the next input is due; `None` when it waits for news.
+    /// When the next input is due; `None` while the clock waits for a snapshot.
     pub(super) fn input_due_at(&self) -> Option<Duration> {
         self.input.due_at(&self.room)
     }
@@ -117,7 +118,7 @@ impl Clocks {
         self.render.last()
     }
 
-    /// How old the picture is at `now` on which an input for `tick` is given.
+    /// How old the picture is at `now` that the player sees when giving the input for `tick`.
     pub(super) fn rewind(&mut self, now: Duration, tick: Tick) -> Rewind {
         let drawn = self.render_tick(now);
         drawn.map_or(Rewind::default(), |drawn| Rewind::between(drawn, tick))
@@ -142,14 +143,14 @@ impl Clocks {
 
     /// A ping has been answered.
     pub(super) fn pong(&mut self, now: Duration, number: u32) {
-        // One that has waited for a server that stood still says nothing of the line.
-        if !self.room.is_silent(now, self.long()) {
+        // One that waited for a server that stood still does not measure the network.
+        if !self.room.is_silent(now, self.gap()) {
             self.round_trip.pong(now, number);
         }
     }
 
-    /// The round trip, as the least of the last few pings.
+    /// The round trip: the shortest of the last few pings.
     pub(super) fn round_trip(&self) -> Option<Duration> {
-        self.round_trip.least()
+        self.round_trip.shortest()
     }
 }

@@ -1,27 +1,17 @@
 //! [`RenderClock`]: which moment of the room is drawn.
 //!
 //! It runs behind the newest snapshot by just so much that the next one is there when it is
-//! needed, which depends on how evenly they come. It bends, never runs backwards, and when nothing
-//! comes it stops a little beyond the newest.
+//! needed, which depends on how evenly they come. It slews, never runs backwards, and without news
+//! stops a little beyond the newest.
 
 use std::time::Duration;
 
 use super::room_time::RoomTime;
+use super::tuning::{
+    RENDER_BRAKE_MAX, RENDER_DELAY_MAX, RENDER_JUMP, RENDER_JUMP_MIN_TICKS, RENDER_SLEW_BY,
+    RENDER_SLEW_MAX, RENDER_SPARE, RENDER_SPARE_TICKS,
+};
 use crate::limits::EXTRAPOLATION_MAX;
-
-/// What is added to the delay that is needed, in ticks and in time.
-const SPARE_TICKS: f64 = 0.1;
-const SPARE: Duration = Duration::from_millis(1);
-/// Longest delay.
-const DELAY_MAX: Duration = Duration::from_millis(500);
-/// How much faster or slower than the room it may run.
-const BEND_MAX: f64 = 0.1;
-/// How much slower while it is beyond the newest snapshot, where what is drawn is a guess.
-const BRAKE_MAX: f64 = 0.5;
-/// What part of its error it makes up in a tick, within that.
-const BEND_BY: f64 = 0.1;
-/// An error above this is jumped over.
-const JUMP: Duration = Duration::from_millis(500);
 
 /// Which moment of the room is drawn.
 #[derive(Clone, Debug, Default)]
@@ -35,27 +25,29 @@ impl RenderClock {
     pub(super) fn position(&mut self, now: Duration, room: &mut RoomTime) -> Option<f64> {
         let (newest, _) = room.newest()?;
         let time = room.ticks(now);
-        let least = 1.0 + SPARE_TICKS + room.ticks_in(SPARE);
-        let most = room.ticks_in(DELAY_MAX).max(least);
-        let delay = (least + room.spread(now)).clamp(least, most);
-        // Beyond the newest it only ever gets for want of news.
-        let target = (time - room.soonest() - delay).min(f64::from(newest.0));
+        let least = 1.0 + RENDER_SPARE_TICKS + room.ticks_in(RENDER_SPARE);
+        let most = room.ticks_in(RENDER_DELAY_MAX).max(least);
+        let delay = (least + room.news_jitter(now)).clamp(least, most);
+        // It gets beyond the newest only while no news comes.
+        let target = (time - room.earliest() - delay).min(f64::from(newest.0));
         let position = match self.drawn {
             None => target,
             Some((last, at)) => {
                 // Room time is set back when the server has lost some.
                 let passed = (time - at).max(0.0);
                 let error = target - (last + passed);
-                if error.abs() > room.ticks_in(JUMP).max(8.0) {
+                if error.abs() > room.ticks_in(RENDER_JUMP).max(RENDER_JUMP_MIN_TICKS) {
                     target
                 } else {
                     let is_beyond = last > f64::from(newest.0);
-                    let slower = if is_beyond { BRAKE_MAX } else { BEND_MAX } * passed;
-                    last + passed + (error * BEND_BY).clamp(-slower, BEND_MAX * passed)
+                    let slower =
+                        if is_beyond { RENDER_BRAKE_MAX } else { RENDER_SLEW_MAX } * passed;
+                    last + passed
+                        + (error * RENDER_SLEW_BY).clamp(-slower, RENDER_SLEW_MAX * passed)
                 }
             }
         };
-        // What lies beyond could not be drawn anyway; so it goes on from there when news comes.
+        // Nothing beyond is drawn in any case, and so the clock goes on from here when news comes.
         let furthest = f64::from(newest.0) + room.ticks_in(EXTRAPOLATION_MAX).max(1.0);
         let position = position.min(furthest.max(self.last()));
         self.drawn = Some((position, time));

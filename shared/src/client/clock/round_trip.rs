@@ -1,26 +1,15 @@
 //! [`RoundTrip`]: how long a message takes to the server and back.
 //!
-//! Pings are answered at the server's ticks, so most answers have waited there; the least of many
-//! is the line's own time. The input clock reckons with it, and people look at it.
+//! Pings are answered at the server's ticks, so most answers have waited there; the shortest of many
+//! is the time that the network takes. The input clock uses it, and pages show it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::tuning::{
+    LONGER_BY, LONGER_PINGS, PING_EVERY, PING_EVERY_AT_START, PINGS_AT_START, PINGS_MAX,
+};
 use crate::limits::SPECTATOR_PING_EVERY;
-
-/// Time between a player's pings. Not a multiple of any tick, so that their phases differ and the
-/// least round trip is nearly free of waiting for the server's tick.
-const PING_EVERY: Duration = Duration::from_millis(457);
-/// The same for the first few, while nothing is known yet.
-const PING_EVERY_AT_FIRST: Duration = Duration::from_millis(113);
-const FIRST_PINGS: u32 = 8;
-/// How many round trips are looked back on, and how many pings may wait for their answers.
-const PINGS_MAX: usize = 16;
-/// When so many in a row are longer than all before them by more than [`LONGER`], the line has
-/// become longer.
-const LATEST: usize = 3;
-/// More than waiting for a tick and some jitter make of it, in most cases.
-const LONGER: Duration = Duration::from_millis(50);
 
 /// How long a message takes to the server and back.
 #[derive(Clone, Debug)]
@@ -28,19 +17,19 @@ pub(super) struct RoundTrip {
     every: Duration,
     due: Duration,
     number: u32,
-    /// How many more come soon after each other.
-    pings_at_first: u32,
-    /// Pings that wait for their answer, oldest first.
+    /// How many more pings follow each other fast.
+    fast_pings_left: u32,
+    /// Number and time of pings without an answer yet, oldest first.
     sent: VecDeque<(u32, Duration)>,
     last: VecDeque<Duration>,
 }
 
 impl RoundTrip {
-    /// For a player, or for a spectator, whom the server hears less often.
+    /// For a player (`plays`), or for a spectator, which pings less often.
     pub(super) fn new(now: Duration, plays: bool) -> RoundTrip {
         let every = if plays { PING_EVERY } else { SPECTATOR_PING_EVERY };
         let (sent, last) = (VecDeque::new(), VecDeque::new());
-        RoundTrip { every, due: now, number: 0, pings_at_first: FIRST_PINGS, sent, last }
+        RoundTrip { every, due: now, number: 0, fast_pings_left: PINGS_AT_START, sent, last }
     }
 
     pub(super) fn due_at(&self) -> Duration {
@@ -53,8 +42,8 @@ impl RoundTrip {
             return None;
         }
         self.number = self.number.wrapping_add(1);
-        let every = if self.pings_at_first > 0 { PING_EVERY_AT_FIRST } else { self.every };
-        self.pings_at_first = self.pings_at_first.saturating_sub(1);
+        let every = if self.fast_pings_left > 0 { PING_EVERY_AT_START } else { self.every };
+        self.fast_pings_left = self.fast_pings_left.saturating_sub(1);
         self.due = now + every.min(self.every);
         if self.sent.len() >= PINGS_MAX {
             self.sent.pop_front();
@@ -65,38 +54,37 @@ impl RoundTrip {
 
     pub(super) fn pong(&mut self, now: Duration, number: u32) {
         let Some(at) = self.sent.iter().position(|(sent, _)| *sent == number) else { return };
-        // Answers come in order: what was asked before will not be answered any more.
+        // Answers come in order: earlier pings will not be answered any more.
         let Some((_, sent)) = self.sent.drain(..=at).next_back() else { return };
         if self.last.len() >= PINGS_MAX {
             self.last.pop_front();
         }
         self.last.push_back(now.saturating_sub(sent));
-        let of_before = self.last.len().saturating_sub(LATEST);
-        let least = |trips: &mut dyn Iterator<Item = &Duration>| trips.min().copied();
-        if let Some(before) = least(&mut self.last.iter().take(of_before))
-            && least(&mut self.last.iter().skip(of_before)) > Some(before + LONGER)
+        let of_before = self.last.len().saturating_sub(LONGER_PINGS);
+        let shortest = |trips: &mut dyn Iterator<Item = &Duration>| trips.min().copied();
+        if let Some(before) = shortest(&mut self.last.iter().take(of_before))
+            && shortest(&mut self.last.iter().skip(of_before)) > Some(before + LONGER_BY)
         {
             self.last.drain(..of_before);
         }
     }
 
-    /// The client or the server stood still: answers that are still to come would tell of that.
+    /// The client or the server stood still: the answers still to come would measure that pause.
     pub(super) fn forget_pending(&mut self) {
         self.sent.clear();
     }
 
-    /// The server takes its time in another way than before: nothing is known until it has answered
-    /// again.
-    pub(super) fn begin_anew(&mut self, now: Duration) {
+    /// The server's ticks come at other times than before: measures from scratch.
+    pub(super) fn restart(&mut self, now: Duration) {
         self.sent.clear();
         self.last.clear();
         self.due = now;
-        self.pings_at_first = FIRST_PINGS;
+        self.fast_pings_left = PINGS_AT_START;
     }
 
-    /// The least of the last few.
+    /// The shortest of the last few; `None` before the first answer.
     #[must_use]
-    pub(super) fn least(&self) -> Option<Duration> {
+    pub(super) fn shortest(&self) -> Option<Duration> {
         self.last.iter().copied().min()
     }
 }
@@ -105,14 +93,14 @@ impl RoundTrip {
 mod tests {
     use super::*;
 
-    /// What is measured after `seconds` on a line of `trip`.
+    /// Measures for `seconds` on a path of `trip`.
     fn measure(round_trip: &mut RoundTrip, from: Duration, trip: Duration, seconds: u64) {
-        let mut under_way = VecDeque::new();
+        let mut in_flight = VecDeque::new();
         for ms in 0..seconds * 1_000 {
             let now = from + Duration::from_millis(ms);
-            under_way.extend(round_trip.ping(now).map(|number| (now + trip, number)));
-            while under_way.front().is_some_and(|(at, _)| *at <= now) {
-                let (at, number) = under_way.pop_front().expect("there is one");
+            in_flight.extend(round_trip.ping(now).map(|number| (now + trip, number)));
+            while in_flight.front().is_some_and(|(at, _)| *at <= now) {
+                let (at, number) = in_flight.pop_front().expect("there is one");
                 round_trip.pong(at, number);
             }
         }
@@ -123,17 +111,17 @@ mod tests {
         let trip = Duration::from_millis(1_300);
         let mut round_trip = RoundTrip::new(Duration::ZERO, true);
         measure(&mut round_trip, Duration::ZERO, trip, 5);
-        assert_eq!(round_trip.least(), Some(trip));
+        assert_eq!(round_trip.shortest(), Some(trip));
     }
 
     #[test]
-    fn a_line_that_becomes_longer_is_believed_after_a_few_answers() {
+    fn a_path_that_becomes_longer_is_believed_after_a_few_answers() {
         let mut round_trip = RoundTrip::new(Duration::ZERO, true);
         let (short, long) = (Duration::from_millis(20), Duration::from_millis(200));
         measure(&mut round_trip, Duration::ZERO, short, 10);
         measure(&mut round_trip, Duration::from_secs(10), long, 2);
-        assert_eq!(round_trip.least(), Some(long));
+        assert_eq!(round_trip.shortest(), Some(long));
         measure(&mut round_trip, Duration::from_secs(12), short, 1);
-        assert_eq!(round_trip.least(), Some(short));
+        assert_eq!(round_trip.shortest(), Some(short));
     }
 }

@@ -1,4 +1,4 @@
-//! The clocks against a room on a line, on virtual time.
+//! The clocks against a room on a path, on virtual time.
 
 use std::collections::VecDeque;
 
@@ -7,9 +7,9 @@ use crate::dice::Dice;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A line between a room and a client: what it adds each way, and how unevenly.
+/// A path between a room and a client: what delay it adds each way, and how unevenly.
 #[derive(Clone, Copy, Debug)]
-struct Line {
+struct Path {
     there: Duration,
     back: Duration,
     jitter_ms: u32,
@@ -18,18 +18,18 @@ struct Line {
     tail_ms: f64,
 }
 
-impl Line {
-    fn even(one_way_ms: u32) -> Line {
-        Line { there: one_way_ms * MS, back: one_way_ms * MS, jitter_ms: 0, tail_ms: 0.0 }
+impl Path {
+    fn even(one_way_ms: u32) -> Path {
+        Path { there: one_way_ms * MS, back: one_way_ms * MS, jitter_ms: 0, tail_ms: 0.0 }
     }
 }
 
-enum Sent {
+enum ToServer {
     Input(Tick),
     Ping(u32),
 }
 
-enum Told {
+enum ToClient {
     Snapshot(Tick, i32),
     Pong(u32),
     Pace(u16),
@@ -39,21 +39,21 @@ enum Told {
 struct World {
     clocks: Clocks,
     rate: TickRate,
-    line: Line,
+    path: Path,
     dice: Dice,
     now: Duration,
     tick: Tick,
     next_tick: Duration,
     permille: u16,
-    /// What the pace is to be from the next tick on.
+    /// The time scale from the next tick on.
     new_permille: Option<u16>,
     pings: Vec<u32>,
-    there: VecDeque<(Duration, Sent)>,
-    back: VecDeque<(Duration, Told)>,
+    there: VecDeque<(Duration, ToServer)>,
+    back: VecDeque<(Duration, ToClient)>,
     received: i64,
     /// When the client's process is next called, if it is called rarely.
     sleeps_until: Duration,
-    /// Until when nothing is put on the line, either way.
+    /// Until when nothing is sent, either way.
     stalled_until: Duration,
     /// How often it is called at the most.
     called_every: Duration,
@@ -81,13 +81,13 @@ impl Seen {
 }
 
 impl World {
-    fn new(hz: u16, line: Line) -> World {
+    fn new(hz: u16, path: Path) -> World {
         let rate = TickRate::new(hz).expect("a rate within the limits");
         let start = 100_000 * MS;
         World {
             clocks: Clocks::new(rate, start, true),
             rate,
-            line,
+            path,
             dice: Dice::new(7, u64::from(hz)),
             now: start,
             tick: Tick(1_000),
@@ -106,25 +106,25 @@ impl World {
 
     /// When what is sent now will have come, in the order of sending.
     fn arrival(&mut self, latency: Duration, last: Option<Duration>) -> Duration {
-        let jitter = self.dice.below(self.line.jitter_ms * 1_000 + 1) * (MS / 1_000);
-        let tail = -self.line.tail_ms * libm::log(f64::from(1.0 - self.dice.unit()));
+        let jitter = self.dice.below(self.path.jitter_ms * 1_000 + 1) * (MS / 1_000);
+        let tail = -self.path.tail_ms * libm::log(f64::from(1.0 - self.dice.unit()));
         let delay = latency + jitter + Duration::from_secs_f64(tail / 1e3);
         (self.now.max(self.stalled_until) + delay).max(last.unwrap_or_default())
     }
 
-    fn send(&mut self, sent: Sent) {
+    fn send(&mut self, message: ToServer) {
         let last = self.there.back().map(|(at, _)| *at);
-        let at = self.arrival(self.line.there, last);
-        self.there.push_back((at, sent));
+        let at = self.arrival(self.path.there, last);
+        self.there.push_back((at, message));
     }
 
-    fn tell(&mut self, told: Told) {
+    fn send_back(&mut self, message: ToClient) {
         let last = self.back.back().map(|(at, _)| *at);
-        let at = self.arrival(self.line.back, last);
-        self.back.push_back((at, told));
+        let at = self.arrival(self.path.back, last);
+        self.back.push_back((at, message));
     }
 
-    fn set_pace(&mut self, permille: u16) {
+    fn set_time_scale(&mut self, permille: u16) {
         self.new_permille = Some(permille);
     }
 
@@ -148,21 +148,23 @@ impl World {
         self.sleeps_until = self.now + self.called_every;
         let now = self.now;
         while self.back.front().is_some_and(|(at, _)| *at <= now) {
-            let (_, told) = self.back.pop_front().expect("there is one");
+            let (_, message) = self.back.pop_front().expect("there is one");
             self.clocks.called(now);
-            match told {
-                Told::Snapshot(tick, margin) => self.clocks.snapshot(now, tick, Some(margin)),
-                Told::Pong(number) => self.clocks.pong(now, number),
-                Told::Pace(permille) => self.clocks.pace(now, Pace { from: self.tick, permille }),
+            match message {
+                ToClient::Snapshot(tick, margin) => self.clocks.snapshot(now, tick, Some(margin)),
+                ToClient::Pong(number) => self.clocks.pong(now, number),
+                ToClient::Pace(permille) => {
+                    self.clocks.set_time_scale(now, Pace { from: self.tick, permille })
+                }
             }
         }
         self.clocks.called(now);
         if let Some(number) = self.clocks.ping(now) {
-            self.send(Sent::Ping(number));
+            self.send(ToServer::Ping(number));
         }
         while let Some(tick) = self.clocks.next_input(now) {
             seen.inputs.push(tick);
-            self.send(Sent::Input(tick));
+            self.send(ToServer::Input(tick));
             seen.looks += 1;
             seen.extrapolated += u32::from(self.clocks.is_extrapolating(now) == Some(true));
         }
@@ -171,30 +173,30 @@ impl World {
     fn make_tick(&mut self, seen: &mut Seen) {
         while self.there.front().is_some_and(|(at, _)| *at <= self.now) {
             match self.there.pop_front().expect("there is one").1 {
-                Sent::Input(tick) => self.received = i64::from(tick.0),
-                Sent::Ping(number) => self.pings.push(number),
+                ToServer::Input(tick) => self.received = i64::from(tick.0),
+                ToServer::Ping(number) => self.pings.push(number),
             }
         }
         self.tick = self.tick.next();
         let margin = (self.received.max(0) - i64::from(self.tick.0)).clamp(-64, 64) as i32;
         seen.margins.push(margin);
         for number in std::mem::take(&mut self.pings) {
-            self.tell(Told::Pong(number));
+            self.send_back(ToClient::Pong(number));
         }
         if let Some(permille) = self.new_permille.take() {
             self.permille = permille;
-            self.tell(Told::Pace(permille));
+            self.send_back(ToClient::Pace(permille));
         }
-        self.tell(Told::Snapshot(self.tick, margin));
+        self.send_back(ToClient::Snapshot(self.tick, margin));
         self.next_tick += self.rate.period() * 1_000 / u32::from(self.permille);
     }
 }
 
 #[test]
-fn on_an_even_line_inputs_come_in_time_and_hardly_earlier() {
+fn on_an_even_path_inputs_come_in_time_and_hardly_earlier() {
     for hz in [20, 30, 60, 128] {
         for one_way_ms in [0, 10, 37, 60, 150] {
-            let mut world = World::new(hz, Line::even(one_way_ms));
+            let mut world = World::new(hz, Path::even(one_way_ms));
             world.run(3_000 * MS);
             let seen = world.run(20_000 * MS);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
@@ -205,10 +207,10 @@ fn on_an_even_line_inputs_come_in_time_and_hardly_earlier() {
 }
 
 #[test]
-fn a_line_longer_there_than_back_is_no_matter() {
+fn a_path_longer_there_than_back_is_no_matter() {
     for (there, back) in [(80, 5), (5, 80)] {
-        let line = Line { there: there * MS, back: back * MS, ..Line::even(0) };
-        let mut world = World::new(30, line);
+        let path = Path { there: there * MS, back: back * MS, ..Path::even(0) };
+        let mut world = World::new(30, path);
         world.run(3_000 * MS);
         let seen = world.run(20_000 * MS);
         assert_eq!((seen.late(), seen.median()), (0, 0), "{there} ms there, {back} ms back");
@@ -219,7 +221,7 @@ fn a_line_longer_there_than_back_is_no_matter() {
 fn jitter_is_allowed_for_as_far_as_it_goes() {
     for hz in [20, 30, 60, 128] {
         for jitter_ms in [10, 50, 100] {
-            let mut world = World::new(hz, Line { jitter_ms, ..Line::even(20) });
+            let mut world = World::new(hz, Path { jitter_ms, ..Path::even(20) });
             world.run(6_000 * MS);
             let seen = world.run(120_000 * MS);
             let late = seen.late() as f64 / seen.margins.len() as f64;
@@ -234,9 +236,9 @@ fn jitter_is_allowed_for_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_line_of_very_many_ticks_is_found_in_the_end() {
+fn a_path_of_very_many_ticks_is_found_in_the_end() {
     for (hz, one_way_ms) in [(30, 1_500), (128, 300), (240, 150), (240, 400)] {
-        let mut world = World::new(hz, Line::even(one_way_ms));
+        let mut world = World::new(hz, Path::even(one_way_ms));
         world.run(20_000 * MS);
         let seen = world.run(10_000 * MS);
         assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
@@ -245,12 +247,12 @@ fn a_line_of_very_many_ticks_is_found_in_the_end() {
 }
 
 #[test]
-fn a_line_that_becomes_longer_or_shorter_is_followed_within_five_seconds() {
+fn a_path_that_becomes_longer_or_shorter_is_followed_within_five_seconds() {
     for hz in [20, 30, 60, 128] {
-        let mut world = World::new(hz, Line::even(10));
+        let mut world = World::new(hz, Path::even(10));
         for one_way_ms in [100, 10, 60, 40] {
             world.run(8_000 * MS);
-            world.line = Line::even(one_way_ms);
+            world.path = Path::even(one_way_ms);
             world.run(5_000 * MS);
             let seen = world.run(10_000 * MS);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms: {:?}", seen.margins);
@@ -261,7 +263,7 @@ fn a_line_that_becomes_longer_or_shorter_is_followed_within_five_seconds() {
 
 #[test]
 fn ticks_are_given_inputs_one_after_the_other_once_it_has_settled() {
-    let mut world = World::new(30, Line { jitter_ms: 20, ..Line::even(30) });
+    let mut world = World::new(30, Path { jitter_ms: 20, ..Path::even(30) });
     world.run(5_000 * MS);
     let seen = world.run(60_000 * MS);
     assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
@@ -270,7 +272,7 @@ fn ticks_are_given_inputs_one_after_the_other_once_it_has_settled() {
 #[test]
 fn a_server_that_lost_time_is_waited_for_and_no_input_given_twice() {
     for (hz, lost_ms) in [(30, 300), (30, 5_000), (128, 5_000), (20, 60_000)] {
-        let mut world = World::new(hz, Line::even(30));
+        let mut world = World::new(hz, Path::even(30));
         let before = world.run(10_000 * MS);
         world.next_tick += lost_ms * MS;
         let mut stopped = world.run(lost_ms * MS + 2_000 * MS);
@@ -291,14 +293,14 @@ fn a_server_that_lost_time_is_waited_for_and_no_input_given_twice() {
 fn a_room_in_slow_motion_is_followed_without_a_late_input_there_and_back() {
     for hz in [30, 60, 128] {
         for one_way_ms in [5, 60] {
-            let mut world = World::new(hz, Line::even(one_way_ms));
+            let mut world = World::new(hz, Path::even(one_way_ms));
             world.run(6_000 * MS);
-            world.set_pace(600);
+            world.set_time_scale(600);
             let seen = world.run(10_000 * MS);
             assert_eq!(world.clocks.time_scale(), 0.6);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, slower: {:?}", seen.margins);
             assert!(seen.inputs.is_sorted_by(|before, after| before.next() == *after));
-            world.set_pace(1_000);
+            world.set_time_scale(1_000);
             let seen = world.run(10_000 * MS);
             assert_eq!(world.clocks.time_scale(), 1.0);
             assert_eq!(seen.late(), 0, "{hz} Hz, {one_way_ms} ms, faster: {:?}", seen.margins);
@@ -312,13 +314,13 @@ fn a_room_in_slow_motion_is_followed_without_a_late_input_there_and_back() {
 #[test]
 fn a_client_that_was_called_once_a_second_is_back_within_a_second() {
     for hz in [30, 128] {
-        let mut world = World::new(hz, Line { jitter_ms: 10, ..Line::even(30) });
+        let mut world = World::new(hz, Path { jitter_ms: 10, ..Path::even(30) });
         world.run(10_000 * MS);
         for _ in 0..60 {
             world.sleeps_until = world.now + 1_000 * MS;
             world.run(1_000 * MS);
         }
-        // What it found when it was called has waited for it, and says nothing of the line.
+        // What it found when it was called has waited for it, and does not measure the path.
         let round_trip = world.clocks.round_trip().expect("it was known before");
         assert!(round_trip < 200 * MS, "{hz} Hz: {round_trip:?}");
         world.run(1_000 * MS);
@@ -335,7 +337,7 @@ fn a_client_that_was_called_once_a_second_is_back_within_a_second() {
 #[test]
 fn jitter_without_a_bound_is_allowed_for_as_far_as_is_wise() {
     for hz in [30, 128] {
-        let mut world = World::new(hz, Line { tail_ms: 8.0, ..Line::even(30) });
+        let mut world = World::new(hz, Path { tail_ms: 8.0, ..Path::even(30) });
         world.run(10_000 * MS);
         let seen = world.run(120_000 * MS);
         let late = seen.late() as f64 / seen.margins.len() as f64;
@@ -345,15 +347,15 @@ fn jitter_without_a_bound_is_allowed_for_as_far_as_is_wise() {
 }
 
 #[test]
-fn a_line_that_becomes_a_little_longer_costs_little_more_than_a_second() {
+fn a_path_that_becomes_a_little_longer_costs_little_more_than_a_second() {
     for hz in [20, 30, 60, 128] {
         // Far beyond jitter it could be a stall, for a second.
         for (there, back, most_ms) in
             [(40, 40, 500.0), (80, 0, 1_200.0), (180, 0, 1_500.0), (30, 0, 500.0)]
         {
-            let mut world = World::new(hz, Line::even(10));
+            let mut world = World::new(hz, Path::even(10));
             world.run(10_000 * MS);
-            world.line = Line { there: (10 + there) * MS, back: (10 + back) * MS, ..world.line };
+            world.path = Path { there: (10 + there) * MS, back: (10 + back) * MS, ..world.path };
             let seen = world.run(6_000 * MS);
             let late_ms = seen.late() as f64 * 1e3 / f64::from(hz);
             assert!(late_ms < most_ms, "{hz} Hz, +{there} ms there, +{back} ms back: {late_ms} ms");
@@ -365,7 +367,7 @@ fn a_line_that_becomes_a_little_longer_costs_little_more_than_a_second() {
 fn after_a_silence_in_which_it_waited_inputs_are_in_time_as_soon_as_they_can_be() {
     for hz in [20, 30, 60, 128] {
         for silence_ms in [450, 520, 550, 600, 1_000] {
-            let mut world = World::new(hz, Line { jitter_ms: 5, ..Line::even(30) });
+            let mut world = World::new(hz, Path { jitter_ms: 5, ..Path::even(30) });
             world.run(10_000 * MS);
             world.stalled_until = world.now + silence_ms * MS;
             // The silence, a round trip for what is given after it, and a little.
@@ -377,9 +379,9 @@ fn after_a_silence_in_which_it_waited_inputs_are_in_time_as_soon_as_they_can_be(
 }
 
 #[test]
-fn who_wakes_is_in_time_at_once() {
+fn a_client_that_wakes_is_in_time_at_once() {
     for hz in [20, 30, 60, 128] {
-        let mut world = World::new(hz, Line { jitter_ms: 5, ..Line::even(30) });
+        let mut world = World::new(hz, Path { jitter_ms: 5, ..Path::even(30) });
         world.run(10_000 * MS);
         world.sleeps_until = world.now + 30_000 * MS;
         world.run(30_000 * MS + 250 * MS);
@@ -392,7 +394,7 @@ fn who_wakes_is_in_time_at_once() {
 #[test]
 fn a_client_whose_timers_are_late_sends_so_much_earlier() {
     for hz in [30, 60, 128] {
-        let mut world = World::new(hz, Line::even(30));
+        let mut world = World::new(hz, Path::even(30));
         world.called_every = 15 * MS;
         world.run(5_000 * MS);
         let seen = world.run(20_000 * MS);
@@ -401,10 +403,10 @@ fn a_client_whose_timers_are_late_sends_so_much_earlier() {
 }
 
 #[test]
-fn a_line_shorter_by_seconds_is_waited_for_and_no_input_given_twice() {
-    let mut world = World::new(30, Line::even(1_500));
+fn a_path_shorter_by_seconds_is_waited_for_and_no_input_given_twice() {
+    let mut world = World::new(30, Path::even(1_500));
     let mut inputs = world.run(20_000 * MS).inputs;
-    world.line = Line::even(10);
+    world.path = Path::even(10);
     // What is on its way comes first, then the clock waits for as long as it was ahead.
     inputs.extend(world.run(5_000 * MS).inputs);
     let seen = world.run(5_000 * MS);
@@ -414,8 +416,8 @@ fn a_line_shorter_by_seconds_is_waited_for_and_no_input_given_twice() {
 }
 
 #[test]
-fn what_is_drawn_never_runs_backwards_on_an_uneven_line() {
-    let mut world = World::new(30, Line { jitter_ms: 60, ..Line::even(10) });
+fn what_is_drawn_never_runs_backwards_on_an_uneven_path() {
+    let mut world = World::new(30, Path { jitter_ms: 60, ..Path::even(10) });
     let (mut last, mut beyond) = (f64::NEG_INFINITY, 0);
     world.run(2_000 * MS);
     for _ in 0..600 {
