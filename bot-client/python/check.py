@@ -96,14 +96,14 @@ def own_of(word: str) -> Optional[bytes]:
     return None if word == "-" else b"" if word == "%" else bytes.fromhex(word)
 
 
-def lines_of(decoder: _Decoder, told: Any) -> List[str]:
+def lines_of(decoder: _Decoder, decoded: Any) -> List[str]:
     """What a snapshot says, as the lines of a step."""
     lines = []
-    if told.given is not None:
-        own = "-" if told.own is None else told.own.hex() or "%"
-        lines += [f"given {' '.join(told.given)}", f"margin {told.margin}", f"own {own}"]
+    if decoded.given is not None:
+        own = "-" if decoded.own is None else decoded.own.hex() or "%"
+        lines += [f"given {' '.join(decoded.given)}", f"margin {decoded.margin}", f"own {own}"]
     lines += [" ".join(map(str, ("row", row.id, row.kind, *row.values))) for row in decoder.rows]
-    lines += [" ".join(map(str, ("event", tick, kind, *values))) for tick, kind, values in told.events]
+    lines += [" ".join(map(str, ("event", tick, kind, *values))) for tick, kind, values in decoded.events]
     return lines
 
 
@@ -127,9 +127,9 @@ def check_step(decoder: _Decoder, step: Step, coding: str, where: str) -> None:
             same(str(error), " ".join(step.words) or str(error), where)
             return
         same("taken", "refused", where)
-    told = decoder.decode(body, replay, SOURCES[coding](body))
-    same(f"{told.tick}{' keyframe' * told.is_keyframe}", " ".join(step.words), where)
-    same("\n".join(lines_of(decoder, told)), "\n".join(step.lines), where)
+    decoded = decoder.decode(body, replay, SOURCES[coding](body))
+    same(f"{decoded.tick}{' keyframe' * decoded.is_keyframe}", " ".join(step.words), where)
+    same("\n".join(lines_of(decoder, decoded)), "\n".join(step.lines), where)
 
 
 def check_streams(paths: List[Path]) -> None:

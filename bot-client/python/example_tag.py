@@ -1,9 +1,9 @@
-"""A bot that plays Tag: it runs after the nearest while it is it, and away from whoever is it while it is not.
+"""A bot that plays Tag: while it is "it" it chases the nearest runner, and otherwise it flees from the one who is.
 
     cargo run --release -p tag                     # the server, in another terminal
     python example_tag.py --seconds 30
 
-At the end it prints how it went as JSON, and exits with 1 if it was cut off.
+At the end it prints its figures as JSON. It exits with 1 if the connection ended early.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from typing import Any, Dict, Optional, Tuple
 import tickwire
 
 NEAR_M = 9.0
-"""Who is it and farther away is no reason to run."""
+"""The bot flees only from a chaser nearer than this."""
 DEAD_ZONE_M = 0.3
 STUCK_M, STUCK_SNAPSHOTS = 0.02, 6
-"""Whoever wanted to run and came no farther than that in so many snapshots has a wall before it."""
+"""A runner that moved less than this in each of so many snapshots, though it tried to, is stopped by a wall."""
 ASIDE_SNAPSHOTS = 25
 HALF_M = (20.0, 12.0)
 """From the middle of the field to its edges."""
 
 
 class Bot:
-    """Where to run, by what is to be seen."""
+    """Decides where to run by the rows of each snapshot."""
 
     def __init__(self, player: int) -> None:
         self.player = player
@@ -65,7 +65,7 @@ class Bot:
         return {"left": x < -DEAD_ZONE_M, "right": x > DEAD_ZONE_M, "up": y < -DEAD_ZONE_M, "down": y > DEAD_ZONE_M}
 
     def way(self, me: tickwire.Row, snapshot: tickwire.Snapshot) -> Tuple[float, float]:
-        """Where it would run if there were no walls."""
+        """The direction in which to run if there were no walls."""
         others = [row for row in snapshot.rows_of("runner") if row.player != self.player]
         wanted = [row for row in others if (not row.frozen if me.it else row.it)]
         if not wanted:
@@ -84,7 +84,7 @@ class Bot:
 
 
 async def play(url: str, name: str, room_name: Optional[str], seconds: float) -> Dict[str, Any]:
-    """Plays for so long; gives how it went."""
+    """Plays for so many seconds and returns the figures."""
     async with tickwire.join(url, name=name, room=room_name) as room:
         bot = Bot(room.player)
         players = 0
@@ -125,11 +125,11 @@ async def play(url: str, name: str, room_name: Optional[str], seconds: float) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Plays Tag, and prints how it went as JSON.")
+    parser = argparse.ArgumentParser(description="Plays Tag and prints figures as JSON.")
     parser.add_argument("--url", default="ws://127.0.0.1:7777/ws", help="the server (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="for how long (%(default)s)")
-    parser.add_argument("--name", default="Python", help="(%(default)s)")
-    parser.add_argument("--room", help="any with space, unless it is named")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to play (%(default)s)")
+    parser.add_argument("--name", default="Python", help="the player's name (%(default)s)")
+    parser.add_argument("--room", help="the room to join (default: any with space)")
     options = parser.parse_args()
     try:
         report = asyncio.run(play(options.url, options.name, options.room, options.seconds))

@@ -1,12 +1,13 @@
-"""What tickwire.py says and keeps of a stream, what it takes for an input, and when it sends one.
+"""Tests of tickwire.py: what it keeps of a stream and sends, how it encodes inputs, and when it sends them.
 
     python -m unittest test_tickwire
 
-It needs no package and no server. Whether what it decodes is right is the business of `check.py`.
+It needs no package and no server. That it decodes correctly is checked by `check.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import unittest
 from typing import List, Optional, Tuple
@@ -117,10 +118,10 @@ class Inputs(unittest.TestCase):
             for value in (low - 1, high + 1, 0.5, True, "0"):
                 self.assertRaises(tickwire.InputError, number.encode, value)
 
-    def test_people_are_told_what_an_input_is(self) -> None:
-        told = SHIP.describe()
-        for word in ("left: bool", "at: (i16, u8)", "wish: None or struct", "'Rest'", "'Fire'", "list of i8", "300"):
-            self.assertIn(word, told)
+    def test_an_input_is_described_for_people(self) -> None:
+        text = SHIP.describe()
+        for word in ("left: bool", "at: (i16, u8)", "wish: None or struct", "'Rest'", "'Fire'", "list of i8", "300", "default: {"):
+            self.assertIn(word, text)
 
     def test_a_shape_that_cannot_be_is_refused(self) -> None:
         deep = node("", "bool")
@@ -143,7 +144,7 @@ class Inputs(unittest.TestCase):
 
 
 class Streams(unittest.TestCase):
-    def test_a_spectator_says_at_once_what_it_has_seen_and_then_each_half_second(self) -> None:
+    def test_a_spectator_acknowledges_the_first_snapshot_and_then_twice_a_second(self) -> None:
         stream = golden("motions", "spectator")
         client = entered(stream, None)
         acks = 0
@@ -182,8 +183,9 @@ class Streams(unittest.TestCase):
         self.assertEqual([message[0] for message in client.outgoing()], [4, 3])
         self.assertIsNotNone(client.own)
         self.assertIsNotNone(client.standing)
-        for wrong in (lambda: client.input(4, bytes(33)), lambda: client.input(-1, b""), lambda: client.open_board(0, 51)):
-            self.assertRaises(tickwire.InputError, wrong)
+        self.assertRaises(tickwire.InputError, client.input, 4, bytes(33))
+        self.assertRaises(tickwire.InputError, client.input, -1, b"")
+        self.assertRaises(tickwire.InputError, client.open_board, 0, 51)
 
     def test_the_roster_the_scores_and_the_board_are_kept(self) -> None:
         def entry(player: int, name: str) -> bytes:
@@ -246,18 +248,94 @@ class Streams(unittest.TestCase):
         self.assertTrue(200 < faults < rounds, (faults, rounds))
 
 
+class Socket:
+    """A connection to nobody: gives these messages, then ends or hangs, and keeps what is sent."""
+
+    def __init__(self, messages: List[bytes], close_code: Optional[int] = None) -> None:
+        self.messages, self.sent = list(messages), []
+        self.close_code, self.close_reason = close_code, ""
+        self.is_closed = False
+
+    def __aiter__(self) -> Socket:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await asyncio.sleep(0)
+        if self.messages:
+            return self.messages.pop(0)
+        if self.close_code is None:
+            await asyncio.sleep(60)
+        raise StopAsyncIteration
+
+    async def send(self, message: bytes) -> None:
+        self.sent.append(message)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Rooms(unittest.IsolatedAsyncioTestCase):
+    def room(self, player: Optional[int], *after: bytes, close_code: Optional[int] = None) -> tickwire.Room:
+        stream = golden("cart", "spectator") if player is None else golden("gaps", "player, does not replay")
+        return tickwire.Room(entered(stream, player), Socket([*stream[2][:3], *after], close_code))
+
+    async def test_a_room_gives_snapshots_sends_what_is_held_and_says_goodbye(self) -> None:
+        room = self.room(0)
+        room.hold(b"\x07")
+        snapshot = await room.next()
+        while room.counts["snapshots"] < 3 or not room.counts["inputs"]:
+            await asyncio.sleep(0.01)
+        self.assertLess(snapshot.tick, room.snapshot.tick)
+        snapshot = room.snapshot
+        self.assertIs(room.snapshot, snapshot)
+        self.assertEqual(snapshot.tick, room.client.tick)
+        await room.leave()
+        sent = room._socket.sent
+        inputs = [message for message in sent if message[0] == 2]
+        self.assertTrue(inputs and all(message.endswith(b"\0\1\7") for message in inputs))
+        self.assertEqual(sent[-1], b"\5")
+        self.assertTrue(room._socket.is_closed)
+        self.assertEqual([seen async for seen in room], [])
+        self.assertRaises(tickwire.Ended, room.hold, b"\7")
+
+    async def test_a_wrong_input_is_an_error_at_once_and_changes_nothing(self) -> None:
+        room = self.room(0)
+        room.hold(b"\7")
+        self.assertRaises(tickwire.InputError, room.hold, bytes(33))
+        self.assertRaises(tickwire.InputError, room.hold, left=True)
+        self.assertEqual(room._held, b"\7")
+        await room.leave()
+        watching = self.room(None)
+        self.assertRaises(tickwire.InputError, watching.hold, b"\7")
+        await watching.leave()
+
+    async def test_a_room_ends_by_the_reason_that_it_has(self) -> None:
+        for after, code, kind, words in (
+            (bytes((135, 15)), 4007, tickwire.Ended, "idle"),
+            (None, 1006, tickwire.Ended, "lost"),
+            (bytes((132, 255)), None, tickwire.StreamError, ""),
+            (bytes((7,)), None, tickwire.StreamError, "no kind"),
+        ):
+            room = self.room(0, *([] if after is None else [after]), close_code=code)
+            with self.assertRaises(kind) as caught:
+                async for _ in room:
+                    pass
+            self.assertIn(words, str(caught.exception))
+            await room.leave()
+
+
 class Addresses(unittest.TestCase):
     def test_an_address_is_that_of_the_page_or_of_the_socket(self) -> None:
         for given, is_ in (
-            ("ws://a:1/ws", "ws://a:1/ws"), ("http://a:1", "ws://a:1/ws"), ("https://a/games/?room=x", "wss://a/games/ws"),
-            ("a:1", "ws://a:1/ws"),
+            ("ws://a:1/ws", "ws://a:1/ws"), ("http://a:1", "ws://a:1/ws"), ("a:1", "ws://a:1/ws"),
+            ("https://a/games/?room=x", "wss://a/games/ws"),
         ):
             self.assertEqual(tickwire._address(given), is_)
         self.assertRaises(tickwire.InputError, tickwire._address, "ftp://a")
 
 
 class Line:
-    """A room and a line to it, on virtual time: what the room says of the inputs of an `Aim`."""
+    """A room and a network path to it on virtual time: reports the margins of the inputs of an `Aim`."""
 
     def __init__(self, hz: int, there_s: float, back_s: float, jitter_s: float, seed: int = 1) -> None:
         self.hz, self.there, self.back, self.jitter = hz, there_s, back_s, jitter_s
@@ -278,7 +356,7 @@ class Line:
         return max(at, queue[-1][0]) if queue else at
 
     def run(self, seconds: float, stands_s: float = 0.0) -> List[int]:
-        """Runs on, after the room has stood still for some time; gives the margins that it told of."""
+        """Runs on, after the room has stood still for some time; returns the margins that it reported."""
         self.tick_at += stands_s
         begin, end = len(self.margins), self.now + seconds
         while self.now < end:

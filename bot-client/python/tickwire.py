@@ -1,4 +1,4 @@
-"""A client of any Tickwire room, for bots and notebooks: rows come by name, inputs go by name.
+"""A client for any Tickwire room, for bots and notebooks: read rows by name, send inputs by name.
 
     import tickwire
 
@@ -8,13 +8,13 @@
             me = snapshot.row("runner", player=room.player)
             room.hold(left=me is not None and me.x > 0)
 
-It knows no game: what rows mean and what an input is, the room's schema says. It predicts nothing, so
-its player answers a round trip late. This file is all there is; it needs Python 3.9 and the package
-`websockets` (13 or newer), and the latter only to connect: `Client` does no I/O and reads no clock.
+It knows no game: the room's schema describes rows, events and inputs. It does not predict, so what a bot
+sees of its own player is a round trip old. The client is this one file. It needs Python 3.9 and, only to
+connect, the package `websockets` (13 or newer): `Client` does no I/O and reads no clock.
 
-From the top: errors; bytes; symbols; the schema and what follows from it; how rows move; the decoder of
-snapshots; inputs; messages; `Client`; `Aim`, which tick an input is for; `join`. Up to the messages it
-follows `docs/protocol.md` and has its words. Names with an underscore before them may change.
+Sections: errors; bytes; symbols; the schema and the plans made of it; how rows move; the decoder of
+snapshots; inputs; messages; `Client`; `Aim`, which chooses the tick of each input; `join` and `Room`. All up
+to the messages follows `docs/protocol.md`, in its words. Names that begin with an underscore may change.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ PROTOCOL = 9
 
 
 class TickwireError(Exception):
-    """All that this module raises."""
+    """The base of all exceptions of this module."""
 
 
 class StreamError(TickwireError):
     """Bytes that are not the server's next message. The stream cannot go on after that.
 
-    `code` is `message` or `part` (not a message, or a part of one that is not what it should be),
-    `snapshot` (not the next one), `schema` (one that cannot be used), `place` (a message that has no
-    place here), or `fault` (the decoder failed, which is a mistake of its own).
+    `code` is `message` (not a message of the protocol), `part` (a part of the welcome that cannot be read),
+    `snapshot` (not the next snapshot of the stream), `schema` (a schema that cannot be used), `place` (a message
+    that is not allowed here), or `fault` (a bug in this decoder).
     """
 
     def __init__(self, reason: str, code: str = "message") -> None:
@@ -59,15 +59,15 @@ class StreamError(TickwireError):
 
 
 class InputError(TickwireError, ValueError):
-    """You asked for what cannot be. Nothing was sent, and the client goes on."""
+    """An argument is not valid. Nothing was sent, and the connection goes on."""
 
 
 class Unreachable(TickwireError):
-    """There is no connection to be had."""
+    """No connection could be made."""
 
 
 class Refused(TickwireError):
-    """The server did not let the client in; `refusal` has the reason."""
+    """The server refused the hello; `refusal` has the reason."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.text)
@@ -91,9 +91,9 @@ def _refuse(unless: bool, reason: str) -> None:
 
 
 class Reader:
-    """Reads bytes as games write them, one value after the other: for `Room.level` and `Room.settings`.
+    """Reads values one after the other, as games encode them: for `Room.level`, `Room.settings` and `Snapshot.own`.
 
-    What is not there, or cannot be, is a `StreamError`.
+    Raises `StreamError` for what is missing or not valid.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -148,7 +148,7 @@ class Reader:
         return struct.unpack("<d", self.take(8))[0]
 
     def block(self) -> bytes:
-        """Bytes behind their length."""
+        """A length, and so many bytes."""
         return self.take(self.unsigned())
 
     def text(self) -> str:
@@ -158,7 +158,7 @@ class Reader:
             raise StreamError("a text that is not UTF-8") from None
 
     def list(self, item: Callable[[], Any]) -> List[Any]:
-        """Items behind their number. Each has a byte at least: a list longer than what is left is none."""
+        """A length, and so many items of at least a byte each: a longer list than bytes are left is refused."""
         length = self.unsigned()
         _refuse(length <= len(self.data) - self.at, "too short")
         return [item() for _ in range(length)]
@@ -167,7 +167,7 @@ class Reader:
         return item() if self.bool() else None
 
     def end(self) -> None:
-        """Nothing follows."""
+        """Raises `StreamError` if bytes are left."""
         left = len(self.data) - self.at
         _refuse(left == 0, f"{left} bytes left over")
 
@@ -255,7 +255,7 @@ class _RangeSource:
         return int(is_set)
 
     def bit(self, model: _Model) -> int:
-        # Nearly all symbols are such bits: what `bit_at` does and what the model learns stand here at once.
+        # Most symbols are such bits: `bit_at` and the learning of the model are inlined for speed.
         m = model.m
         uses = m & 15
         bound = (self._range >> 12) * (m >> 4)
@@ -369,7 +369,7 @@ def _value_models(bits: int) -> Any:
 
 
 class _Residual:
-    """By how much a number of so many bits is another than expected."""
+    """By how much a number of so many bits differs from the expected one."""
 
     __slots__ = ("sign", "tops", "lengths")
 
@@ -432,7 +432,7 @@ class Field(NamedTuple):
     """Whether the step after `max` is `min`."""
     predict: Predict
     names: Optional[Tuple[int, int]]
-    """It names the row of this kind whose field has the same value."""
+    """It names the row of this kind (first) whose field (second) has the same value."""
     origin: Optional[int]
     """At or near which field of the row named it begins."""
 
@@ -447,15 +447,15 @@ class Kind(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """What rows, events and inputs of a room are. Fields refer to each other by their place."""
+    """Describes the rows, events and inputs of a room. Kinds and fields refer to each other by index."""
 
     entities: Tuple[Kind, ...]
     events: Tuple[Kind, ...]
     input: Optional[Input]
-    """None if the game does not say."""
+    """None if the game does not describe it."""
 
     def describe(self) -> str:
-        """All of it as lines for people."""
+        """All of it, as text for people."""
         lines = []
         for title, kinds in (("row", self.entities), ("event", self.events)):
             for kind in kinds:
@@ -463,8 +463,8 @@ class Schema(NamedTuple):
                 for field, name in zip(kind.fields, _names_of(kind)):
                     low, high = (_value_of(field, step) for step in (field.min, field.max))
                     lines.append(f"    {name}: {low:g} to {high:g} {field.unit}".rstrip())
-        told = self.input.describe() if self.input else "raw bytes: the game does not say of what"
-        return "\n".join([*lines, f"input {told}"])
+        shape = self.input.describe() if self.input else "bytes that the schema does not describe"
+        return "\n".join([*lines, f"input {shape}"])
 
 
 def _value_of(field: Field, step: int) -> Any:
@@ -472,7 +472,7 @@ def _value_of(field: Field, step: int) -> Any:
 
 
 def _names_of(kind: Kind) -> List[str]:
-    """The names of its fields in rows: none of them taken, and none twice."""
+    """The names of its fields in rows, made unique."""
     names: List[str] = []
     for name in (field.name for field in kind.fields):
         while name in ("id", "kind", "tick") or name in names:
@@ -576,7 +576,7 @@ def _i32(value: int) -> int:
 
 
 class _FieldPlan:
-    """What is known of a field before the first tick."""
+    """What is computed of a field once, when a room is entered."""
 
     __slots__ = (
         "at", "min", "max", "wraps", "turn", "bits", "sort", "needs", "factor", "keep", "_along",
@@ -602,7 +602,7 @@ class _FieldPlan:
         elif self.sort == _ALONG:
             part = math.sin if axis else math.cos
             self._along = (of.min, of.scale, per_second, field.scale * hz, part)
-        # Where it begins in a new row: at a field of the row named, at one of the same row, or at zero.
+        # Where it begins in a new row: at a field of the named row, at one of the same row, or at zero.
         self.origin = self.same = None
         self.ratio = 0
         self.zero = min(max(0, field.min), field.max)
@@ -634,7 +634,7 @@ class _FieldPlan:
         return _i32(difference)
 
     def along(self, value: int) -> int:
-        """How far it goes in a tick in the direction of that value of the other."""
+        """How far it goes in a tick, for this value of the angle."""
         low, scale, per_second, per, part = self._along
         if value - low >= 65_536:
             return 0
@@ -669,7 +669,7 @@ class _FieldPlan:
 
 
 class _Plan:
-    """In which order the fields of a kind are read and move. Sets of fields are masks, a bit for each."""
+    """The order in which the fields of a kind are read and move. Sets of fields are bit masks."""
 
     def __init__(self, kind: Kind, entities: Tuple[Kind, ...], is_entity: bool, hz: int) -> None:
         fields = [_FieldPlan(kind, at, entities, is_entity, hz) for at in range(len(kind.fields))]
@@ -707,7 +707,7 @@ _MOVE_ON_MAX_TICKS = 64
 
 
 class _Known:
-    """A row that is known."""
+    """A row of the mirror."""
 
     __slots__ = ("id", "kind", "values", "rests", "mask")
 
@@ -720,7 +720,7 @@ class _Known:
 def _move_on(
     plan: _Plan, row: _Known, ticks: int, mask: int = 0, read: Optional[Callable[[int, int], int]] = None
 ) -> None:
-    """Moves a row on. In the last tick `read` is asked for each field in `mask`, and given what is expected."""
+    """Moves a row on. In the last tick `read(field, expected)` gives the value of each field in `mask`."""
     values = row.values
     count = min(ticks, _MOVE_ON_MAX_TICKS)
     first = values[:]
@@ -827,7 +827,7 @@ class _StreamModels:
         self.skipped = _models(4)
         self.given = _models(2)
         self.margin_changed, self.margin = _Model(), _Residual(16)
-        self.own_none, self.own_told = _Model(), _Model()
+        self.own_none, self.own_changed = _Model(), _Model()
         self.own_length, self.own_byte = _models(2), _models(16)
         self.sparse, self.sparse_more, self.sparse_gap = _Model(), _Model(), _models(8)
         self.new_more, self.new_old = _models(2), _Model()
@@ -841,7 +841,7 @@ class _StreamModels:
 
 
 class _Codec:
-    """What decoders of one room have together."""
+    """What all decoders of a room share."""
 
     def __init__(self, schema: Schema, hz: int) -> None:
         _check_schema(schema)
@@ -856,7 +856,7 @@ class _Event(NamedTuple):
 
 
 class _Decoded(NamedTuple):
-    """What a snapshot said beside the rows: of a player's inputs, and what has happened."""
+    """What a snapshot has beside the rows."""
 
     tick: int
     is_keyframe: bool
@@ -867,7 +867,7 @@ class _Decoded(NamedTuple):
 
 
 class _Decoder:
-    """Takes the snapshots of one connection, in their order."""
+    """Decodes the snapshots of one connection, in order."""
 
     def __init__(self, codec: _Codec) -> None:
         self.codec = codec
@@ -883,8 +883,8 @@ class _Decoder:
     def decode(
         self, body: bytes, replay: Callable[[bytes], bytes] = lambda own: own, source: Any = None
     ) -> _Decoded:
-        """After a body that is refused nothing more can be taken. `replay` is of clients that know the rules,
-        `source` of tests that know another coding."""
+        """Nothing can be decoded after a body that was refused. `replay` is for clients that know the rules, `source`
+        for tests with the plain coding."""
         self._source = source = source or _RangeSource(body)
         is_keyframe, ticks = self._take_head()
         given = self._take_player(is_keyframe, ticks, replay) if self.is_player else None
@@ -923,7 +923,7 @@ class _Decoder:
         if source.bit(models.own_none):
             self.own = None
         else:
-            self.own = self._take_own(base) if source.bit(models.own_told) else base
+            self.own = self._take_own(base) if source.bit(models.own_changed) else base
         return given
 
     def _take_given(self) -> str:
@@ -968,7 +968,7 @@ class _Decoder:
         self.rows = stay
 
     def _take_gap(self, start: int) -> int:
-        """Which row is told of next, or none."""
+        """The index of the next row that follows, or -1."""
         source, models = self._source, self._models
         if not source.bit(models.sparse_more):
             return -1
@@ -1007,8 +1007,8 @@ class _Decoder:
         mask = 0
         for at in group:
             # The last field is off if no other is.
-            is_told = mask or at != group[-1]
-            if not is_told or self._source.bit(in_mask[at][old >> at & 1]):
+            is_sent = mask or at != group[-1]
+            if not is_sent or self._source.bit(in_mask[at][old >> at & 1]):
                 mask |= 1 << at
         return mask
 
@@ -1043,7 +1043,7 @@ class _Decoder:
     def _take_fields(
         self, plan: _Plan, models: _KindModels, is_fresh: bool, known: Dict[int, List[_Known]]
     ) -> List[int]:
-        """Of a new row or an event. `known` remembers the rows of a kind that can be named."""
+        """Of a new row or an event. `known` caches the rows of each kind that can be named."""
         source = self._source
         values = [0] * len(plan.fields)
         named = None
@@ -1094,7 +1094,7 @@ _SORTS = (
 
 
 class _Node:
-    """A part of an input: what it is called, of what sort it is, and what it is made of."""
+    """A part of an input: its name, its sort, and the parts that it has."""
 
     __slots__ = ("name", "sort", "children")
 
@@ -1106,7 +1106,7 @@ class _Node:
         return [child.name for child in self.children]
 
     def describe(self, indent: str = "") -> str:
-        """As a person would write it down."""
+        """Text for people."""
         sort, deeper = self.sort, indent + "    "
         parts = [child.describe(deeper) for child in self.children]
         if sort == "unit":
@@ -1128,7 +1128,7 @@ class _Node:
         return sort
 
     def take(self, reader: Reader) -> Any:
-        """Its value from bytes."""
+        """Reads a value."""
         sort, children = self.sort, self.children
         if sort == "unit":
             return None
@@ -1147,7 +1147,7 @@ class _Node:
             return [child.take(reader) for child in children]
         if sort == "list":
             length = reader.unsigned()
-            # Items may be of no bytes.
+            # Items may have no bytes, so the bytes left do not bound them.
             _refuse(length <= _INPUT_MAX_BYTES, "too long for an input")
             return [children[0].take(reader) for _ in range(length)]
         number = reader.unsigned(32)
@@ -1156,9 +1156,9 @@ class _Node:
         return variant.name if variant.sort == "unit" else {variant.name: variant.take(reader)}
 
     def put(self, value: Any, at: str) -> bytes:
-        """A value as bytes; `at` says which of the input, to people."""
+        """Encodes a value; `at` names the part of the input in errors."""
         if getattr(value, "shape", None) == () and hasattr(value, "item"):
-            value = value.item()  # A number of NumPy's.
+            value = value.item()  # A NumPy number.
         sort, children = self.sort, self.children
         if sort == "unit":
             if value is not None:
@@ -1233,7 +1233,7 @@ class _Node:
         return _unsigned(number) + self.children[number].put(inner, f"{at}.{name}")
 
     def merged(self, base: Any, value: Any) -> Any:
-        """`value` over `base`: what a dict leaves out is as there."""
+        """`value`, with what its dicts leave out taken from `base`."""
         if self.sort == "option" and base is not None and value is not None:
             return self.children[0].merged(base, value)
         if not isinstance(base, dict) or not isinstance(value, dict):
@@ -1251,7 +1251,7 @@ class _Node:
 
 
 def _wrong(at: str, wanted: str, value: Any) -> InputError:
-    return InputError(f"{at} is to be {wanted}, not {value!r}")
+    return InputError(f"{at} must be {wanted}, not {value!r}")
 
 
 def _listed(names: List[str]) -> str:
@@ -1259,33 +1259,33 @@ def _listed(names: List[str]) -> str:
 
 
 class Input:
-    """What an input of the game is: structs are dicts, tuples and lists are lists, an option is None or its
-    value; an enum is the name of its variant, or `{name: value}` if the variant has something in it."""
+    """The shape of the game's inputs. As Python values, structs are dicts, tuples and lists are lists, an option is
+    None or its value, and an enum is the name of its variant, or `{name: value}` if the variant has data."""
 
     def __init__(self, root: _Node, default: bytes) -> None:
         self._root = root
         reader = Reader(default)
         self.default = root.take(reader)
-        """What nobody's input is."""
+        """The input of a player who does nothing."""
         reader.end()
 
     def describe(self) -> str:
-        """What there is, as lines for people."""
-        return f"{self._root.describe()}\nas nobody gives it: {self.default!r}"
+        """Text for people."""
+        return f"{self._root.describe()}\ndefault: {self.default!r}"
 
     def value(self, value: Any = None) -> Any:
-        """The whole input: what `value` leaves out is as in the default, and None is the default itself."""
+        """The complete input: what `value` leaves out is taken from the default, and None is the default itself."""
         return self.default if value is None else self._root.merged(self.default, value)
 
     def encode(self, value: Any = None) -> bytes:
-        """The bytes of such an input. A wrong name or type is an `InputError`, which says what there is."""
+        """The bytes of such an input. Raises `InputError`, which lists what is allowed, for a wrong name or type."""
         data = self._root.put(self.value(value), "input")
         if len(data) > _INPUT_MAX_BYTES:
             raise InputError(f"an input has at most {_INPUT_MAX_BYTES} bytes, and this is {len(data)}")
         return data
 
     def decode(self, data: bytes) -> Any:
-        """The input that these bytes are."""
+        """The input that these bytes encode."""
         reader = Reader(data)
         value = self._root.take(reader)
         reader.end()
@@ -1323,7 +1323,7 @@ _SMALL_BYTES = 16
 _BOARD_MAX_PLAYERS = 50
 _SNAPSHOT, _SNAPSHOT_MAX_BYTES = 132, 1 << 20
 _NAME_MAX_CHARS = 256
-"""Far more than a server gives a player."""
+"""Far more than a server gives to a player."""
 
 _REASONS = (
     ("protocol", "this server speaks protocol {}: reload the page or renew the client"),
@@ -1360,45 +1360,45 @@ _ENDS = (
 
 
 class Welcome(NamedTuple):
-    """How a client was let in."""
+    """The server's answer to the hello."""
 
     room: str
     player: Optional[int]
     """The own player's id; None for a spectator."""
     tick_rate_hz: int
     tick: int
-    """The room's tick at that time."""
+    """The room's tick when it was sent."""
     players_max: int
     delay_ticks: int
-    """By how many ticks spectators see the room later than players do."""
+    """How many ticks behind the room a spectator is; 0 for players."""
     schema: bytes
     level: bytes
     settings: bytes
 
 
 class Refusal(NamedTuple):
-    """Why a client was not let in."""
+    """Why the server refused the hello."""
 
     reason: str
     server: Optional[int]
-    """The version that the server has, where versions are the reason."""
+    """The server's version, for the reasons `protocol` and `rules`."""
     text: str
     """For people."""
 
 
 class End(NamedTuple):
-    """Why a connection is over: as the WebSocket's close code, and as the table of `docs/protocol.md` has it."""
+    """Why a connection ended: the WebSocket's close code, and its name in `docs/protocol.md`."""
 
     code: int
     reason: str
 
 
 class Player(NamedTuple):
-    """Somebody in the room. An id is nobody else's for 30 s after its player left."""
+    """A player in the room. An id is not used again for 30 s after its player left."""
 
     player: int
     name: str
-    """Text of a stranger: show it, never interpret it."""
+    """Text of a stranger: show it as text only."""
     score: int
     team: int
     """0 where there are no teams."""
@@ -1409,7 +1409,7 @@ class Pace(NamedTuple):
     """How fast the room makes its ticks."""
 
     start: int
-    """The first tick that is made so fast."""
+    """The first tick at this pace."""
     permille: int
     """Thousandths of the tick rate."""
 
@@ -1418,10 +1418,10 @@ class BoardPage(NamedTuple):
     """A page of all players, the best first."""
 
     first: int
-    """How many are before the first of it."""
+    """How many players are before the first of the page."""
     total: int
     own: Optional[int]
-    """How many are before the own player."""
+    """How many players are before the own one."""
     players: List[int]
 
 
@@ -1543,7 +1543,7 @@ def _hello(
 
 
 def _input(tick: int, seen: int, data: bytes) -> bytes:
-    # The rewind is 0: nothing is drawn here.
+    # The rewind is 0, as this client draws nothing.
     return b"\2" + _unsigned(tick) + _unsigned(seen) + b"\0" + _block(data)
 
 
@@ -1574,9 +1574,12 @@ _PLAYER_UNACKNOWLEDGED_MAX = 2
 
 
 class Row(dict):
-    """A row or an event: `row["x"]` and `row.x` are the same. A row has `id` and `kind`, an event `tick` and
-    `kind`, and both the fields of their kind, in their unit. A field called so, or as one before it, has an
-    underscore behind its name; one that is called as a method of dicts is only there as `row["items"]`."""
+    """A row or an event, as a dict whose values are attributes too: `row["x"]` is `row.x`.
+
+    A row has `id` and `kind`, an event `tick` and `kind`; both have the fields of their kind, in their unit. A
+    field with one of these names, or the name of a field before it, has an underscore appended. A field with the
+    name of a dict's method is no attribute: write `row["items"]`.
+    """
 
     __slots__ = ()
 
@@ -1588,25 +1591,25 @@ class Row(dict):
 
 
 class Standing(NamedTuple):
-    """How a snapshot found the own player's inputs."""
+    """What a snapshot says of the own player's inputs."""
 
     given: Tuple[str, ...]
-    """How the input of each tick told of was come by, the last one's last: `received`, `repeated` (the one before
-    counted once more) or `absent`."""
+    """What counted in each tick since the last snapshot, oldest first: `received` (the input sent for it), `repeated`
+    (the one before, once more) or `absent` (none)."""
     margin_ticks: int
     """By how many ticks the newest input was early; negative when it was late."""
 
 
 class Client:
-    """A client that opens no socket and reads no clock: bytes of messages in, bytes of messages out.
+    """A client without I/O and without a clock: takes the bytes of messages and gives the bytes of messages.
 
         client = Client()
         client.hello(name="Ada")
-        # Whenever there is a connection, and after each message:
+        # When the socket is open, and after each message:
         for message in client.outgoing(): socket.send(message)
         if client.receive(socket.recv()) == "snapshot": print(client.tick, client.rows())
 
-    After a `StreamError` nothing more can be received; `hello` begins anew on another connection.
+    Nothing can be received after a `StreamError`; `hello` begins anew, for another connection.
     """
 
     def __init__(self) -> None:
@@ -1621,15 +1624,15 @@ class Client:
         self.end: Optional[End] = None
         self.schema: Optional[Schema] = None
         self.roster: Dict[int, Player] = {}
-        """Who is in the room, by player, in the order of their ids. In a room of more than 32 players scores are
-        those of now for the own one, those in view, the ten best and those on the board."""
+        """The players in the room, by id in rising order. In a room of more than 32 players scores are current only
+        for the own player, those in view, the ten best and those on the board."""
         self.board: Optional[BoardPage] = None
-        """The page that is open, once it has come."""
+        """The open page of the board, once it has arrived."""
         self.tick: Optional[int] = None
-        """That of the last snapshot."""
+        """The tick of the last snapshot."""
         self.standing: Optional[Standing] = None
         self.notice: Optional[str] = None
-        """The last text from the server's operator."""
+        """The last message for people from the server."""
         self.pace: Optional[Pace] = None
         self.pong: Optional[int] = None
         """Number of the last ping that was answered."""
@@ -1647,8 +1650,8 @@ class Client:
     ) -> None:
         """Begins anew, for a fresh connection.
 
-        Without a `room` any with space is joined. With `game` and `rules` no other than that game is.
-        `settings` are what to choose of the game's settings, if the room is not there yet.
+        Without a `room` the server chooses one with space. With `game` and `rules` the server refuses unless it
+        runs that game. `settings` are for the room if this hello opens it.
         """
         if not _is_whole(rules, 2**32 - 1):
             raise InputError("rules are a number of 32 bits")
@@ -1658,12 +1661,12 @@ class Client:
         self._outgoing.append(greeting)
 
     def receive(self, message: bytes) -> str:
-        """Takes one binary message, and gives what it was: `welcome`, `refused`, `roster`, `snapshot`, `pong`,
+        """Takes one binary message and returns its name: `welcome`, `refused`, `roster`, `snapshot`, `pong`,
         `notice`, `pace`, `goodbye`, `scores` or `board`."""
         if self._fault:
             raise self._fault
         if self.stage == "new":
-            raise InputError("no hello was said")
+            raise InputError("call hello first")
         try:
             name, what = _read_message(bytes(message))
             self._take(name, what)
@@ -1751,13 +1754,13 @@ class Client:
         return self._acknowledged is None or self.tick - self._acknowledged >= every
 
     def _acknowledge(self) -> int:
-        """What has been seen is being said; gives what that is."""
+        """The tick to acknowledge; it counts as acknowledged from now on."""
         self._unacknowledged = 0
         self._acknowledged = self.tick
         return self.tick or 0
 
     def rows(self) -> List[Row]:
-        """What is known after the last snapshot, by rising id."""
+        """The entities known after the last snapshot, by rising id."""
         decoder = self._decoder
         if decoder is None:
             return []
@@ -1765,18 +1768,18 @@ class Client:
         return [_row_of(plans[row.kind], "id", row.id, row.values) for row in decoder.rows]
 
     def events(self) -> List[Row]:
-        """What has happened since the last call. The oldest go when more than 1,024 wait."""
+        """The events since the last call. Of more than 1,024 the oldest are dropped."""
         events = list(self._events)
         self._events.clear()
         return events
 
     @property
     def own(self) -> Optional[bytes]:
-        """The own player's state, as the game writes it (for `Reader`)."""
+        """The own player's state as the game encodes it (see `Reader`)."""
         return self._decoder.own if self._decoder else None
 
     def encode(self, value: Any = None) -> bytes:
-        """The bytes of an input: bytes are taken as they are, all else as the schema has it."""
+        """Encodes an input by the schema; bytes are taken as they are."""
         if isinstance(value, (bytes, bytearray, memoryview)):
             data = bytes(value)
             if len(data) > _INPUT_MAX_BYTES:
@@ -1785,20 +1788,20 @@ class Client:
         if self.schema is None:
             raise InputError("not in a room")
         if self.schema.input is None:
-            raise InputError("the game does not say what its input is: give bytes")
+            raise InputError("the schema does not describe the input: give bytes")
         return self.schema.input.encode(value)
 
     def input(self, tick: int, value: Any = None) -> None:
-        """Queues the own player's input for a tick. `Aim` says for which, and when."""
+        """Queues the own player's input for a tick. `Aim` chooses the tick and the time."""
         if not self._is_player or self.stage != "playing" or not _is_whole(tick, 2**32 - 1):
             raise InputError("not a player in a room, or not a tick")
         message = _input(tick, self.tick or 0, self.encode(value))
-        # It says what was seen, and so stands for an acknowledgement.
+        # An input acknowledges too.
         self._acknowledge()
         self._outgoing.append(message)
 
     def ping(self) -> int:
-        """Queues a ping, and gives its number. Whoever sends nothing for 15 s is cut off."""
+        """Queues a ping and returns its number. The server ends a connection that is silent for 15 s."""
         self._pings = (self._pings + 1) % 2**32
         self._outgoing.append(_ping(self._pings))
         if self._unacknowledged:
@@ -1806,8 +1809,9 @@ class Client:
         return self._pings
 
     def open_board(self, first: int = 0, count: int = 10) -> None:
-        """Opens a page of all players, the best first: `count` of them, after the `first` ones; 0 closes it. It
-        comes as `board`, and again when it changes. Spectators have all scores in the roster."""
+        """Opens a page of the board, which ranks all players by score: `count` players (at most 50), after the `first`
+        ones; a count of 0 closes it. The page arrives as `board`, and again when it changes. Spectators need none:
+        their roster has all scores."""
         if not self._is_player:
             raise InputError("not a player in a room")
         self._outgoing.append(_board(first, count))
@@ -1820,13 +1824,13 @@ class Client:
         self._outgoing.append(_GOODBYE)
 
     def outgoing(self) -> Iterable[bytes]:
-        """Takes all messages that are to be sent, in this order."""
+        """Takes all messages to send, in order."""
         while self._outgoing:
             yield self._outgoing.popleft()
 
 
 class _coded:
-    """What is refused within is of this code."""
+    """Gives this code to a `StreamError` raised within."""
 
     def __init__(self, code: str) -> None:
         self._code = code
@@ -1859,24 +1863,24 @@ _SENT_MAX = 512
 
 
 class Aim:
-    """Which tick the next input is for, and when it is due. Times are in seconds of one clock.
+    """Chooses the tick of each input and the time to send it. Times are in seconds, all of one clock.
 
-    It runs ahead of the room by so much that inputs come a tick early, a *lead*. What each margin says of the
-    line is the margin less the lead that its input was sent with, whatever the lead is by then; the worst that
-    usually happened in the last seconds decides. What is far beyond nine in ten was a stall, for which no lead
-    would be enough. At first it jumps to its place; then it bends by 3 %, and jumps when inputs are late.
+    It counts ticks ahead of the newest snapshots by a *lead*, so that inputs arrive about a tick early. A margin
+    less the lead of its input depends on the network alone, however the lead has changed since. The lead follows
+    the worst of these samples in the last seconds, without those far below nine in ten of them: a stall is not
+    jitter. At first the lead jumps to its place; later it changes by 3 % at most, and jumps when inputs are late.
     """
 
     def __init__(self, tick_rate_hz: int) -> None:
         self._hz = self._rate = float(tick_rate_hz)
-        # A moment, and the tick that it stands for; how late snapshots were against that, lately.
+        # A line through the arrivals (a time, its tick), and how late recent snapshots were against it.
         self._at = self._ticks = 0.0
         self._late: deque = deque()
         self._soonest = 0.0
         self._newest: Optional[Tuple[int, float]] = None
         self._lead = _LEAD_AT_START_TICKS
         self._next = 0
-        # The lead of each input sent that was not told of, and the newest that was.
+        # The lead of each input in flight, and the newest input that the server has reported.
         self._sent: Dict[int, float] = {}
         self._known: Optional[int] = None
         self._lines: deque = deque()
@@ -1887,24 +1891,24 @@ class Aim:
 
     @property
     def lead_ticks(self) -> float:
-        """How far it is ahead of the soonest snapshots."""
+        """How many ticks inputs are ahead of the earliest snapshots."""
         return self._lead
 
     def pace(self, now: float, permille: int) -> None:
-        """The room makes so many thousandths of its tick rate."""
+        """The room runs at so many thousandths of its tick rate from now on."""
         self._ticks, self._at = self._line(now), now
         self._rate = self._hz * permille / 1000
-        # What is still to be told of inputs that are sent says nothing of that.
+        # Margins of inputs in flight say nothing of the new pace.
         self._sent.clear()
 
     def snapshot(self, now: float, tick: int, margin_ticks: int) -> None:
-        """A snapshot has come."""
+        """A snapshot has arrived."""
         if self._newest is None:
             self._at, self._ticks = now, float(tick)
         elif now - self._newest[1] > max(0.25, 3 / self._rate):
-            # One of them stood still, or the line did: how late things were before says nothing.
+            # The server or the network stood still: earlier arrivals say nothing any more.
             self._late.clear()
-        told = self._newest[0] if self._newest else tick
+        last = self._newest[0] if self._newest else tick
         self._newest = (tick, now)
         self._late.append((now, self._line(now) - tick))
         while self._late[0][0] < now - _ARRIVALS_S:
@@ -1913,15 +1917,15 @@ class Aim:
         if self._next == 0:
             self._jump(now, self._lead)
             return
-        self._note(now, tick, tick + margin_ticks, tick - told == 1)
+        self._note(now, tick, tick + margin_ticks, tick - last == 1)
         self._late_in_a_row = self._late_in_a_row + 1 if margin_ticks < 0 else 0
-        self._steer(now, tick - told, margin_ticks)
+        self._steer(now, tick - last, margin_ticks)
 
     def _line(self, now: float) -> float:
         return self._ticks + (now - self._at) * self._rate
 
     def _place(self, now: float) -> float:
-        """Where it is, in ticks. It stands still when nothing was heard for long: nobody knows what the room does."""
+        """Where it is, in ticks. It stops when no snapshot has arrived for long, as the room may have stopped."""
         silent = max(_SILENT_S, _SILENT_TICKS / self._rate)
         return self._line(min(now, self._newest[1] + silent)) - self._soonest + self._lead
 
@@ -1929,8 +1933,8 @@ class Aim:
         known, self._known = self._known, max(newest, self._known or 0)
         if known is not None and newest <= known:
             return
-        # Of those that came together the first was held up longest; if ticks were left out, nobody knows in which
-        # of them it came.
+        # Of inputs that arrived together the first waited longest. If snapshots were left out, it is not known in
+        # which tick it arrived.
         first = known + 1 if is_next and known is not None else newest
         for sent in list(self._sent):
             if sent > newest:
@@ -1965,22 +1969,22 @@ class Aim:
 
     def _jump(self, now: float, lead: float) -> None:
         self._lead = lead
-        # Ticks in between are left out. What was sent for coming ones stands: the room has to get there.
+        # Forward it leaves out ticks. Backward it waits for the room, as inputs were sent for the coming ticks.
         self._next = max(self._next, int(self._place(now)) + 1)
 
     def due_at(self) -> Optional[float]:
-        """When the next input is due; None while it waits for news."""
+        """When the next input is due; None while it waits for a snapshot."""
         if self._newest is None:
             return None
         due = self._at + (self._next - self._lead + self._soonest - self._ticks) / self._rate
         return due if due < self._newest[1] + max(_SILENT_S, _SILENT_TICKS / self._rate) else None
 
     def next_due(self, now: float) -> Optional[int]:
-        """The tick whose input is due now, if one is; it is taken to be sent."""
+        """The tick whose input is due now, or None. The caller sends that input."""
         if self._newest is None:
             return None
         place = self._place(now)
-        # A server takes nothing that is further ahead of it than two seconds, or 64 ticks.
+        # The server accepts no input more than two seconds, or 64 ticks, ahead.
         if place < self._next or self._next >= self._newest[0] + max(2 * self._hz, 64):
             return None
         if place - self._next > max(2.0, self._rate / 4):
@@ -1996,33 +2000,34 @@ class Aim:
 # --- A client with a socket ---
 
 _JOIN_TIMEOUT_S = 30.0
+_GOODBYE_TIMEOUT_S = 2.0
 _PING_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.05
 _ROUND_TRIPS = 16
 
 
 class Snapshot:
-    """What was to be seen at a tick."""
+    """What the client knew at a tick."""
 
     def __init__(self, client: Client) -> None:
         self.tick: int = client.tick
         self.rows: List[Row] = client.rows()
-        """All that is known, by rising id."""
+        """The known entities, by rising id."""
         self.events: List[Row] = client.events()
-        """What has happened since the snapshot before."""
+        """The events since the snapshot returned before."""
         self.standing: Optional[Standing] = client.standing
         self.own: Optional[bytes] = client.own
-        """The own player's state, as the game writes it (for `Reader`)."""
+        """The own player's state as the game encodes it (see `Reader`)."""
 
     def rows_of(self, kind: Optional[str] = None, **fields: Any) -> List[Row]:
-        """The rows of a kind whose fields have these values."""
+        """The rows of this kind whose fields have these values."""
         return [
             row for row in self.rows
             if kind in (None, row["kind"]) and all(row.get(name) == value for name, value in fields.items())
         ]
 
     def row(self, kind: Optional[str] = None, **fields: Any) -> Optional[Row]:
-        """The first of them, if there is one."""
+        """The first of these rows, or None."""
         return next(iter(self.rows_of(kind, **fields)), None)
 
     def __repr__(self) -> str:
@@ -2030,19 +2035,19 @@ class Snapshot:
 
 
 class Room:
-    """A room that was joined. It sends what is held, tick by tick, while the event loop runs.
+    """A joined room. While the event loop runs it sends what is held, once a tick.
 
-    `async for snapshot in room` gives the newest snapshot that was not given yet; those in between are left out,
-    but not their events. It ends after `leave`, and raises `Ended` or `StreamError` when the connection does.
+    `async for snapshot in room` waits for the next snapshot. A loop that is too slow skips snapshots, but not their
+    events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise.
     """
 
     def __init__(self, client: Client, socket: Any) -> None:
         self.client = client
         self.counts: Counter = Counter()
-        """`snapshots`, their `bytes`, `inputs` sent, and how those of the room's ticks were come by: `received`,
-        `repeated`, `absent`."""
+        """`snapshots`, their `bytes`, `inputs` sent, and the ticks whose input was `received`, `repeated` or
+        `absent`."""
         self.margins: Counter = Counter()
-        """How often inputs were early by so many ticks."""
+        """How often each margin (in ticks) was reported."""
         self._socket = socket
         self._aim = Aim(client.welcome.tick_rate_hz)
         self._held: Any = None
@@ -2075,55 +2080,55 @@ class Room:
 
     @property
     def schema(self) -> Schema:
-        """What rows, events and inputs are."""
+        """Describes rows, events and inputs."""
         return self.client.schema
 
     @property
     def roster(self) -> Dict[int, Player]:
-        """Who is in the room, by player."""
+        """The players in the room, by id."""
         return self.client.roster
 
     @property
     def board(self) -> Optional[BoardPage]:
-        """The page of the board that is open."""
+        """The open page of the board."""
         return self.client.board
 
     @property
     def level(self) -> bytes:
-        """What never moves, as the game writes it (for `Reader`)."""
+        """The room's level as the game encodes it (see `Reader`)."""
         return self.client.welcome.level
 
     @property
     def settings(self) -> bytes:
-        """What whoever opened the room chose, as the game writes it."""
+        """The room's settings as the game encodes them."""
         return self.client.welcome.settings
 
     @property
     def rtt_ms(self) -> Optional[float]:
-        """The shortest of the last round trips."""
+        """The shortest of the last round trips, in milliseconds."""
         return 1000 * min(self._round_trips) if self._round_trips else None
 
     @property
     def lead_ticks(self) -> float:
-        """How far inputs are ahead of the newest snapshots."""
+        """How many ticks inputs are ahead of the earliest snapshots."""
         return self._aim.lead_ticks
 
     @property
     def snapshot(self) -> Optional[Snapshot]:
-        """The newest snapshot; None before the first. Events are in the one that is asked for after them."""
+        """The newest snapshot; None before the first."""
         if self.client.tick is not None and self._given != self.counts["snapshots"]:
             self._snapshot = Snapshot(self.client)
             self._given = self.counts["snapshots"]
         return self._snapshot
 
     def hold(self, value: Any = None, **fields: Any) -> None:
-        """What is given from the next tick on, until it is another: `hold(left=True)`, `hold({"left": True})`, or for
-        an input that is no struct `hold("Left")`. What is left out is as in the input that nobody gives, and
-        `hold()` is that. A wrong name or type is an `InputError`, and what was held stays."""
+        """Sets the input of every tick from now on: `hold(left=True)`, `hold({"left": True})`, or `hold("Left")` for
+        an input that is an enum. What is left out is as in the default input, and `hold()` holds that. Raises
+        `InputError` for a wrong name or type; the input is then as before."""
         self._held = self._encoded(value, fields)
 
     def press(self, value: Any = None, **fields: Any) -> None:
-        """The same for one tick, after which what is held counts again."""
+        """Sets the input of one tick, after which the held one counts again."""
         self._pressed = self._encoded(value, fields)
 
     def _encoded(self, value: Any, fields: Dict[str, Any]) -> bytes:
@@ -2131,15 +2136,15 @@ class Room:
         if not self.is_player:
             raise InputError("a spectator has no input")
         if fields and value is not None and not isinstance(value, dict):
-            raise InputError("either a value or fields by name")
+            raise InputError("give either a value or fields by name")
         return self.client.encode({**(value or {}), **fields} if fields else value)
 
     def open_board(self, first: int = 0, count: int = 10) -> None:
-        """Opens a page of all players, the best first (`Client.open_board`)."""
+        """Opens a page of the board (see `Client.open_board`)."""
         self.client.open_board(first, count)
 
     async def next(self) -> Snapshot:
-        """The next snapshot that was not given yet."""
+        """Waits for the next snapshot."""
         while self._given == self.counts["snapshots"]:
             self._raise_if_over()
             self._news.clear()
@@ -2164,13 +2169,13 @@ class Room:
             raise self._over
 
     async def leave(self) -> None:
-        """Says goodbye and closes. Nothing happens if it is over already."""
+        """Says goodbye and closes the connection, unless it has ended already."""
         if not self._is_left and self._over is None:
             self._is_left = True
             self.client.leave()
             try:
-                await self._flush()
-            except Exception:  # There is nobody to say it to.
+                await asyncio.wait_for(self._flush(), _GOODBYE_TIMEOUT_S)
+            except Exception:  # The connection is broken: nobody is left to hear it.
                 pass
             self._end(Ended(End(1000, "left")))
         self._is_left = True
@@ -2197,17 +2202,22 @@ class Room:
                 self._take(message)
                 if not self.is_player:
                     await self._flush()
-        except StreamError as error:
-            self._end(error)
-            await self._socket.close()
-        except Exception:  # The socket broke: what became of it says `_lost`.
-            pass
-        finally:
-            self._end(self._lost())
+            self._end(self._ended())
+        except Exception as error:
+            await self._fail(error)
 
-    def _lost(self) -> TickwireError:
-        code = getattr(self._socket, "close_code", None) or 1006
-        reason = getattr(self._socket, "close_reason", None) or dict(_ENDS).get(code, "lost")
+    async def _fail(self, error: Exception) -> None:
+        """Ends it by an error of the stream, or else as what became of the connection."""
+        if not isinstance(error, TickwireError):
+            ended = self._ended()
+            ended.__cause__ = error
+            error = ended
+        self._end(error)
+        await self._socket.close()
+
+    def _ended(self) -> Ended:
+        code = self._socket.close_code or 1006
+        reason = self._socket.close_reason or dict(_ENDS).get(code, "lost")
         return Ended(self.client.end or End(code, reason))
 
     def _take(self, message: bytes) -> None:
@@ -2227,7 +2237,7 @@ class Room:
             self._round_trips.append(now - self._pings.pop(client.pong))
 
     async def _keep_time(self) -> None:
-        """Sends inputs when they are due, and pings."""
+        """Sends inputs when they are due, and a ping each second."""
         ping_at = time.monotonic()
         try:
             while not self._over:
@@ -2240,16 +2250,16 @@ class Room:
                 due = self._aim.due_at() if self._held is not None else None
                 wait = min(ping_at, now + _LOOK_EVERY_S, due or math.inf) - time.monotonic()
                 await asyncio.sleep(max(wait, 0.001))
-        except Exception:  # The socket broke, which `_receive` finds as well.
-            pass
+        except Exception as error:
+            await self._fail(error)
 
     def _send_inputs(self, now: float) -> None:
         if self._held is None or self.client.stage != "playing":
             return
         tick = self._aim.next_due(now)
         while tick is not None:
-            data, self._pressed = self._pressed or self._held, None
-            self.client.input(tick, data)
+            self.client.input(tick, self._held if self._pressed is None else self._pressed)
+            self._pressed = None
             self.counts["inputs"] += 1
             tick = self._aim.next_due(now)
 
@@ -2264,7 +2274,7 @@ class Room:
 
 
 class _Joining:
-    """A room to be joined: `await` it, or `async with` it, which leaves it in the end."""
+    """What `join` returns: `await` it for a room, or use `async with`, which leaves the room at its end."""
 
     def __init__(self, url: str, hello: Dict[str, Any], options: Dict[str, Any]) -> None:
         self._url, self._hello, self._options = url, hello, options
@@ -2286,20 +2296,19 @@ class _Joining:
         client = Client()
         client.hello(**self._hello)
         url = _address(self._url)
-        # The server sends pings of its own, which the library answers.
+        # The server sends pings, which the library answers.
         options = {"compression": None, "max_size": 1 << 20, "ping_interval": None, **self._options}
         try:
             socket = await connect(url, **options)
         except Exception as error:
-            raise Unreachable(f"no connection to {url}: {error}") from error
+            raise Unreachable(f"cannot connect to {url}: {error}") from error
         try:
             await asyncio.wait_for(_greet(client, socket), _JOIN_TIMEOUT_S)
-        except TickwireError:
+        except BaseException as error:
             await socket.close()
-            raise
-        except Exception as error:
-            await socket.close()
-            raise Unreachable(f"{url} did not answer as a server of Tickwire does: {error!r}") from error
+            if isinstance(error, TickwireError) or not isinstance(error, Exception):
+                raise
+            raise Unreachable(f"{url} does not answer as a Tickwire server: {error!r}") from error
         return Room(client, socket)
 
 
@@ -2332,9 +2341,9 @@ def join(
 ) -> _Joining:
     """Joins a room: `async with join(...) as room`, or `room = await join(...)` and later `await room.leave()`.
 
-    `url` is `ws://HOST:PORT/ws`, or what a browser would open. The others are those of `Client.hello`; `options` go
-    to `websockets.connect` (`ssl`, `proxy`, `additional_headers`, ...). Raises `Unreachable`, `Refused`, or what
-    else there is below `TickwireError`.
+    `url` is `ws://HOST:PORT/ws`, or the address of the page. For the other arguments see `Client.hello`; `options` go
+    to `websockets.connect` (`ssl`, `proxy`, `additional_headers`, ...). Raises `Unreachable`, `Refused` or another
+    `TickwireError`.
     """
     hello = {
         "name": name, "room": room, "spectate": spectate, "game": game, "rules": rules, "ticket": ticket,
