@@ -1048,13 +1048,13 @@ class _Decoder:
         values = [0] * len(plan.fields)
         named = None
         if plan.named is not None:
-            kind, field = plan.named
+            kind, of = plan.named
             if kind not in known:
                 known[kind] = [row for row in self.rows if row.kind == kind]
             rows = known[kind]
             if rows and source.bit(models.named):
                 named = rows[source.one_of(len(rows))].values
-                values[plan.naming] = plan.fields[plan.naming].in_range(named[field])
+                values[plan.naming] = plan.fields[plan.naming].in_range(named[of])
         for field in plan.order:
             at = field.at
             if named is not None and at == plan.naming:
@@ -1854,11 +1854,15 @@ def _row_of(plan: _Plan, head: str, number: int, values: List[int]) -> Row:
 
 _LEAD_AT_START_TICKS = 3.0
 _MARGIN_WANTED_TICKS = 1.0
-_FRESH_S = 1.0
+# So much time after the first sample the lead may jump freely, as it may after so many late inputs in a row.
+_FRESH_S, _LATE_MAX = 1.0, 3
 _BEND_MAX = 0.03
-_LATE_MAX = 3
+# A lead that is off by more than this jumps. An input later than most by more than this was stalled.
+_JUMP_S, _SPIKE_S = 0.09, 0.1
+# After so long without a snapshot it stops.
 _SILENT_S, _SILENT_TICKS = 0.5, 5
-_ARRIVALS_S, _MARGINS_S, _ANSWER_S = 1.5, 5.0, 0.1
+# How long arrivals and samples count, and how often the wanted lead is computed from them.
+_ARRIVALS_S, _SAMPLES_S, _ANSWER_S = 1.5, 5.0, 0.1
 _SENT_MAX = 512
 
 
@@ -1883,7 +1887,7 @@ class Aim:
         # The lead of each input in flight, and the newest input that the server has reported.
         self._sent: Dict[int, float] = {}
         self._known: Optional[int] = None
-        self._lines: deque = deque()
+        self._samples: deque = deque()
         self._wanted: Optional[float] = None
         self._answered_at = 0.0
         self._fresh_until: Optional[float] = None
@@ -1941,25 +1945,25 @@ class Aim:
                 break
             lead = self._sent.pop(sent)
             if sent >= first:
-                self._lines.append((now, sent - tick - lead))
+                self._samples.append((now, sent - tick - lead))
                 first = newest + 1
                 if self._fresh_until is None:
                     self._fresh_until = now + _FRESH_S
 
     def _steer(self, now: float, ticks: int, margin_ticks: int) -> None:
-        while self._lines and self._lines[0][0] < now - _MARGINS_S:
-            self._lines.popleft()
-        if not self._lines:
+        while self._samples and self._samples[0][0] < now - _SAMPLES_S:
+            self._samples.popleft()
+        if not self._samples:
             return
         if self._wanted is None or now >= self._answered_at + _ANSWER_S:
             self._answered_at = now
-            lines = sorted(line for _, line in self._lines)
-            usual = lines[len(lines) // 10] - max(2.0, self._rate / 10)
-            lines = [line for line in lines if line >= usual]
-            self._wanted = _MARGIN_WANTED_TICKS - lines[len(lines) // 50]
+            usual = sorted(sample for _, sample in self._samples)
+            stalled = usual[len(usual) // 10] - max(2.0, _SPIKE_S * self._rate)
+            usual = [sample for sample in usual if sample >= stalled]
+            self._wanted = _MARGIN_WANTED_TICKS - usual[len(usual) // 50]
         error = self._wanted - self._lead
         is_lost = now < self._fresh_until or self._late_in_a_row >= _LATE_MAX
-        far = 0.25 if is_lost else max(2.0, 0.09 * self._rate)
+        far = 0.25 if is_lost else max(2.0, _JUMP_S * self._rate)
         if abs(error) > far and (is_lost or error < 0 or margin_ticks <= 0):
             self._late_in_a_row = 0
             self._jump(now, self._wanted)
@@ -2240,7 +2244,7 @@ class Room:
         """Sends inputs when they are due, and a ping each second."""
         ping_at = time.monotonic()
         try:
-            while not self._over:
+            while not self._over and not self._is_left:
                 now = time.monotonic()
                 self._send_inputs(now)
                 if now >= ping_at:
