@@ -1,4 +1,4 @@
-"""A bot that plays Tag: while it is "it" it chases the nearest runner, and otherwise it flees from the one who is.
+"""A bot that plays Tag: while it is "it" it chases the nearest runner, and otherwise it teases the one who is.
 
     cargo run --release -p tag                     # the server, in another terminal
     python example_tag.py --seconds 30
@@ -20,8 +20,8 @@ from typing import Any, Dict, Optional, Tuple
 
 import tickwire
 
-NEAR_M = 9.0
-"""The bot flees only from a chaser nearer than this."""
+NEAR_M = 5.0
+"""The bot flees from a chaser nearer than this, and teases one who is farther away."""
 DEAD_ZONE_M = 0.3
 STUCK_M, STUCK_SNAPSHOTS = 0.02, 6
 """A runner that moved less than this in each of so many snapshots, though it tried to, is stopped by a wall."""
@@ -75,7 +75,7 @@ class Bot:
         if me.it:
             return x, y
         if math.hypot(x, y) > NEAR_M:
-            return -me.x, -me.y
+            return x, y
         # Away, and along an edge rather than into it.
         return tuple(
             math.copysign(4.0, -at) if abs(at) > half - 1.5 and at * -off > 0 else -off
