@@ -3,7 +3,7 @@
 //! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
 //! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`]),
 //! clients that behave badly ([`Abusers`]),
-//! people's browsers ([`Browser`]) or people's programs ([`Node`]). Every wait is bounded and says what it waited for; no
+//! people's browsers ([`Browser`]) or people's programs ([`Node`], [`Python`]). Every wait is bounded and says what it waited for; no
 //! test asserts how long something took. Whatever a test started ends with it.
 
 mod abusers;
@@ -17,6 +17,7 @@ mod path_proxy;
 mod process;
 mod programs;
 mod proxies;
+mod python;
 mod usage;
 
 use std::io::Write;
@@ -33,6 +34,7 @@ pub use path_proxy::PathProxy;
 pub use process::Process;
 pub use programs::{Bots, Report, Server};
 pub use proxies::{Proxy, ProxyKind};
+pub use python::Python;
 pub use usage::Usage;
 
 /// Longest wait for anything that should be there at once. Two busy cores are given time.

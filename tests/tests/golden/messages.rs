@@ -1,10 +1,11 @@
 //! Every message but the snapshots.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use test_games::dots::{Blink, DotRow};
-use tests::real::{Node, say};
+use tests::real::{Node, Python, say};
 use tests::vectors::{bytes_of, hex};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
@@ -209,7 +210,7 @@ fn server_messages_stand_as_they_always_stood() {
     compare("server-messages.txt", &text);
 }
 
-/// What client.js should make of a message.
+/// What a client without rules should make of a message.
 fn told(message: &ServerMessage<'_>) -> Value {
     match message {
         ServerMessage::Welcome(welcome) => json!({
@@ -258,12 +259,25 @@ fn client_js_reads_and_writes_the_same_messages() {
     let Some(node) = Node::find() else { return };
     let (status, printed) = node.run("../tests/golden/messages.mjs", &[]);
     assert!(status.success(), "{status}: {printed}");
+    say(&format!("client.js reads {} messages as they are", compare_read(&printed)));
+}
+
+#[test]
+fn the_client_in_python_reads_and_writes_the_same_messages() {
+    let Some(python) = Python::find() else { return };
+    let (status, printed) = python.run(&["check.py", "--messages"], Duration::ZERO);
+    assert!(status.success(), "{status}: {printed}");
+    say(&format!("tickwire.py reads {} messages as they are", compare_read(&printed)));
+}
+
+/// Compares the messages that a client has read and printed with those of the file; gives how many they are.
+fn compare_read(printed: &str) -> usize {
     let file = read("server-messages.txt");
     let lines = |text: &str| -> Vec<(String, String)> {
         let parts = text.lines().filter_map(|line| line.split_once(": "));
         parts.map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect()
     };
-    let (messages, printed) = (lines(&file), lines(&printed));
+    let (messages, printed) = (lines(&file), lines(printed));
     assert_eq!(messages.len(), printed.len());
     for ((name, bytes), (_, made)) in messages.iter().zip(&printed) {
         let bytes = bytes_of(bytes);
@@ -279,5 +293,5 @@ fn client_js_reads_and_writes_the_same_messages() {
         };
         assert_eq!(is, told(&message), "{name}");
     }
-    say(&format!("client.js reads {} messages as they are", messages.len()));
+    messages.len()
 }

@@ -2,9 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tests::fuzz::{Play, Source};
-use tests::real::{Node, say};
+use tests::real::{Node, Python, say};
 use tests::vectors::{Stream, write_head};
 use tickwire_game::game::Dice;
 use tickwire_game::ids::{EntityId, PlayerId};
@@ -279,7 +280,15 @@ fn bodies_are_refused_for_the_reasons_they_were_always_refused_for() {
     compare("refused.snapshots", &text);
 }
 
-/// The decoder that follows the document and nothing else.
+/// Another decoder that follows the document and nothing else.
+fn decode_in_python(python: &Python, files: &[PathBuf]) -> String {
+    let files = files.iter().map(|file| file.to_str().expect("UTF-8"));
+    let arguments: Vec<&str> = std::iter::once("check.py").chain(files).collect();
+    let (status, printed) = python.run(&arguments, Duration::from_secs(60));
+    assert!(status.success(), "{status}: {printed}");
+    printed
+}
+
 fn decode_in_node(node: &Node, files: &[PathBuf]) -> String {
     let files: Vec<&str> = files.iter().map(|file| file.to_str().expect("UTF-8")).collect();
     let (status, printed) = node.run("../tests/golden/check.mjs", &files);
@@ -302,9 +311,12 @@ fn a_decoder_that_follows_the_document_decodes_the_files() {
 /// random streams of the fuzz targets it therefore is to refuse just what ours refuses, and to know
 /// by the rest what ours knows. `FUZZ_SEED=N` runs one seed again.
 #[test]
-fn a_decoder_that_follows_the_document_decodes_whatever_ours_does() {
+fn decoders_that_follow_the_document_decode_whatever_ours_does() {
     const PLAYS: usize = 200;
-    let Some(node) = Node::find() else { return };
+    let (node, python) = (Node::find(), Python::find());
+    if node.is_none() && python.is_none() {
+        return;
+    }
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let said = std::env::var("FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = said.unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
@@ -317,7 +329,12 @@ fn a_decoder_that_follows_the_document_decodes_whatever_ours_does() {
             path
         })
         .collect();
-    say(&format!("FUZZ_SEED={seed}: {}", decode_in_node(&node, &files)));
+    say(&format!("FUZZ_SEED={seed}"));
+    let in_node = node.map(|node| decode_in_node(&node, &files));
+    let in_python = python.map(|python| decode_in_python(&python, &files));
+    for printed in in_node.iter().chain(&in_python) {
+        say(printed);
+    }
     files.iter().for_each(|file| std::fs::remove_file(file).expect("it can be removed"));
 }
 
