@@ -1,27 +1,8 @@
 //! The report on a recorded stream, for a recording that no program of ours has written.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-/// The report's program, built as this test was built.
-fn report(recording: &Path, options: &[&str]) -> Output {
-    let test = std::env::current_exe().expect("a running test has a path");
-    let built = test.ancestors().nth(2).expect("tests lie in `deps` of a profile's directory");
-    let target = built.parent().expect("a profile's directory lies in the target directory");
-    let profile = built.file_name().and_then(|name| name.to_str()).expect("it has a name");
-    let profile = if profile == "debug" { "dev" } else { profile };
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    Command::new(cargo)
-        .args(["run", "--locked", "--quiet", "-p", "tickwire-game", "--example", "stream-report"])
-        .args(["--profile", profile, "--target-dir"])
-        .arg(target)
-        .arg("--")
-        .arg(recording)
-        .args(options)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo can be run")
-}
+use tests::real::stream_report;
 
 fn pucks() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/pucks.scenes")
@@ -36,7 +17,7 @@ fn line<'a>(text: &'a str, first: &str) -> Vec<&'a str> {
 
 #[test]
 fn a_recording_of_another_game_is_reported() {
-    let output = report(&pucks(), &["--repeat", "1", "--floor"]);
+    let output = stream_report(&pucks(), &["--repeat", "1", "--floor"]);
     let (said, log) = (String::from_utf8_lossy(&output.stdout), output.stderr);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&log));
     assert!(said.contains("2 viewers, 8 snapshots at 20/s"), "{said}");
@@ -55,7 +36,7 @@ fn a_recording_of_another_game_is_reported() {
 
 #[test]
 fn a_budget_is_reported_with_what_it_costs() {
-    let output = report(&pucks(), &["--repeat", "1", "--max-bytes", "8"]);
+    let output = stream_report(&pucks(), &["--repeat", "1", "--max-bytes", "8"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("an entity was not as its viewer knew it"), "{said}");
@@ -67,7 +48,7 @@ fn a_recording_in_which_a_viewer_missed_ticks_is_reported() {
     let text = std::fs::read_to_string(pucks()).expect("the recording is there");
     let file = std::env::temp_dir().join(format!("tickwire-{}-gap.scenes", std::process::id()));
     std::fs::write(&file, text.replacen("tick 43", "tick 50", 1)).expect("it can be written");
-    let output = report(&file, &["--repeat", "1"]);
+    let output = stream_report(&file, &["--repeat", "1"]);
     std::fs::remove_file(&file).expect("it can be removed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -77,7 +58,7 @@ fn a_broken_recording_is_refused_where_it_breaks() {
     let text = std::fs::read_to_string(pucks()).expect("the recording is there");
     let file = std::env::temp_dir().join(format!("tickwire-{}-broken.scenes", std::process::id()));
     std::fs::write(&file, text.replacen("row 9 1 0", "row 9 7 0", 1)).expect("it can be written");
-    let output = report(&file, &[]);
+    let output = stream_report(&file, &[]);
     std::fs::remove_file(&file).expect("it can be removed");
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{log}");

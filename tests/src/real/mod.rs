@@ -18,6 +18,7 @@ mod process;
 mod programs;
 mod proxies;
 mod python;
+mod report;
 mod usage;
 
 use std::io::Write;
@@ -35,6 +36,7 @@ pub use process::Process;
 pub use programs::{Bots, Report, Server};
 pub use proxies::{Proxy, ProxyKind};
 pub use python::Python;
+pub use report::stream_report;
 pub use usage::Usage;
 
 /// Longest wait for anything that should be there at once. Two busy cores are given time.

@@ -14,8 +14,12 @@ import { keyOf } from "./between.js";
 
 /** How much more than what is seen is shown around it. */
 const MARGIN = 1.08;
-/** A world so many times as large as what is seen is followed, not shown whole. */
+/** If all that was ever seen is so many times as large as what is seen now, the camera follows the own player. */
 const FOLLOW_FROM = 1.8;
+/** The whole world of the schema is shown if it is no more than so many times as large as what was seen. */
+const WORLD_MAX = 3;
+/** How far the own player sees is forgotten by two thirds in so long: now and then nobody is far away. */
+const SIGHT_MS = 30_000;
 /** For how long the camera takes to be two thirds of the way where it should be. */
 const SETTLE_MS = 250;
 const DOT_RADIUS = 6;
@@ -34,6 +38,8 @@ export class Field {
   /** What may be seen at all, by the schema. @type {Box | null} */
   #world = null;
   #camera = { x: 0, y: 0, half: 0 };
+  /** How far the own player has seen of late. */
+  #sight = 0;
   #drawnAt = 0;
   /** @type {(Point & { kind: number, at: number })[]} */
   #ripples = [];
@@ -51,6 +57,7 @@ export class Field {
     this.#kinds = placed(schema?.entities ?? []);
     this.#eventKinds = placed(schema?.events ?? []);
     this.#seen = this.#world = this.own = null;
+    this.#sight = 0;
     this.#ripples = [];
     for (const { fields, place } of schema?.entities ?? []) {
       if (!place) continue;
@@ -112,25 +119,27 @@ export class Field {
     return seen;
   }
 
-  /** Moves the camera: all that was ever seen, or what is about the own row where that is much less.
-   *  @param {Box | null} seen @param {number} now */
+  /** Moves the camera: it shows the world, or all of it that was ever seen, or what is about the own row where
+   *  that is much less. @param {Box | null} seen @param {number} now */
   #follow(seen, now) {
     const all = this.#seen;
     if (!all) return;
-    const { own } = this;
     const aspect = Math.max(this.#canvas.clientWidth, 1) / Math.max(this.#canvas.clientHeight, 1);
     const halfOf = (/** @type {number} */ x, /** @type {number} */ y) => Math.max(y, x / aspect) * MARGIN;
-    let goal = { x: (all.left + all.right) / 2, y: (all.top + all.bottom) / 2,
-                 half: halfOf((all.right - all.left) / 2, (all.bottom - all.top) / 2) };
+    const around = (/** @type {Box} */ { left, top, right, bottom }) =>
+      ({ x: (left + right) / 2, y: (top + bottom) / 2, half: halfOf((right - left) / 2, (bottom - top) / 2) });
+    const [known, world] = [around(all), this.#world && around(this.#world)];
+    let goal = world && world.half <= WORLD_MAX * known.half ? world : known;
+    const passed = now - this.#drawnAt;
+    const { own } = this;
     if (own && seen) {
       const near = halfOf(Math.max(own.x - seen.left, seen.right - own.x), Math.max(own.y - seen.top, seen.bottom - own.y));
-      if (goal.half > FOLLOW_FROM * near && near > 0) goal = { ...own, half: near };
+      this.#sight = Math.max(near, this.#sight * Math.exp(-passed / SIGHT_MS));
+      if (this.#sight > 0 && goal.half > FOLLOW_FROM * this.#sight) goal = { ...own, half: this.#sight };
     }
-    const world = this.#world;
-    const least = world ? halfOf((world.right - world.left) / 2, (world.bottom - world.top) / 2) / 12 : 1;
-    goal.half = Math.max(goal.half, least);
+    goal.half = Math.max(goal.half, (world?.half ?? 1) / 12);
     const camera = this.#camera;
-    const part = camera.half === 0 ? 1 : 1 - Math.exp((this.#drawnAt - now) / SETTLE_MS);
+    const part = camera.half === 0 ? 1 : 1 - Math.exp(-passed / SETTLE_MS);
     camera.x += (goal.x - camera.x) * part;
     camera.y += (goal.y - camera.y) * part;
     camera.half += (goal.half - camera.half) * part;

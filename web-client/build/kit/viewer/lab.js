@@ -45,7 +45,9 @@ let chosen = null;
 /** Bytes that came, for a rate: at some moments of the last seconds. @type {{ at: number, bytes: number }[]} */
 let received = [];
 let bytes = 0;
-Object.assign(globalThis, { feed, field, log, recorder }); // To be asked in the browser's console.
+// To be asked in the browser's console.
+const lab = { enter, nameOf: (/** @type {Cost} */ cost) => feed.decoder.schema && nameOf(cost, feed.decoder.schema) };
+Object.assign(globalThis, { feed, field, log, recorder, lab });
 
 found("hint", HTMLElement).textContent = controls.hint;
 nameInput.value = new URLSearchParams(location.search).get("name") ?? "Lab";
@@ -167,6 +169,7 @@ function fillCosts(schema, list, snapshots) {
   fillTable(table, ["for", "bits", "share"], [["all", (all / Math.max(snapshots, 1)).toFixed(2), `of ${snapshots} snapshots`], ...lines]);
   list.forEach(({ bits }, nth) => {
     const cell = table.rows[nth + 2].cells[2];
+    cell.querySelector(".bar")?.remove();
     const bar = element("span", { class: "bar" });
     bar.style.width = `${Math.round((100 * bits) / (list[0]?.bits || 1))}px`;
     cell.prepend(bar);

@@ -1,0 +1,27 @@
+//! The program that reports what a recorded stream costs.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::target;
+
+/// What `stream-report`, built as this test was built, says of a recording.
+///
+/// # Panics
+/// When Cargo cannot be run.
+#[must_use]
+pub fn stream_report(recording: &Path, options: &[&str]) -> Output {
+    let (target, directory) = target();
+    let profile = if directory == "debug" { "dev" } else { &directory };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Command::new(cargo)
+        .args(["run", "--locked", "--quiet", "-p", "tickwire-game", "--example", "stream-report"])
+        .args(["--profile", profile, "--target-dir"])
+        .arg(target)
+        .arg("--")
+        .arg(recording)
+        .args(options)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo can be run")
+}

@@ -1,0 +1,204 @@
+//! The generic page and the laboratory, in a real browser: what a server shows that has no page of its own.
+
+use serde_json::Value;
+use tests::real::{
+    Browser, Finger, GIVE_UP, Key, Page, Server, alone, say, screenshots, stream_report,
+};
+
+const RIGHT: Key = Key { key: "d", code: "KeyD", number: 68 };
+const LEFT: Key = Key { key: "a", code: "KeyA", number: 65 };
+
+/// Where the own runner is drawn.
+const OWN_X: &str = "feed.rows().find((row) => row.own).x";
+
+fn number(page: &Page<'_>, script: &str) -> f64 {
+    page.eval(script).as_f64().unwrap_or_else(|| panic!("{script} is no number"))
+}
+
+/// Corrections that no late input explains: nobody else is there who could be another cause.
+fn unexplained(page: &Page<'_>) -> f64 {
+    number(page, "feed.network.corrections - feed.network.late_inputs")
+}
+
+/// Plays Tag on the generic page at 150 ms, by whatever moves the own runner there and back.
+fn plays(page: &Page<'_>, server: &Server, right: &dyn Fn(), left: &dyn Fn(), stop: &dyn Fn()) {
+    page.open(&server.url("/?latency=150&name=Ann"));
+    page.wait_until("feed.status === 'playing' && feed.rows().length > 0", GIVE_UP);
+    assert_eq!(page.eval("feed.keys"), serde_json::json!(["up", "down", "left", "right"]));
+    // The clocks have found their place by then.
+    page.wait_until("feed.network.rtt_ms >= 150 && feed.network.snapshots > 120", GIVE_UP);
+    let before = unexplained(page);
+    for (go, sign) in [(right, 1.0), (left, -1.0), (right, 1.0)] {
+        // Behind a wall or at the edge it stays where it is; the other way is free then.
+        let from = number(page, OWN_X);
+        go();
+        let moved = format!("Math.abs({OWN_X} - ({from})) > 0.5");
+        page.wait_until(
+            &format!("{moved} || (window.tries = (window.tries ?? 0) + 1) > 20"),
+            GIVE_UP,
+        );
+        stop();
+        let way = (number(page, OWN_X) - from) * sign;
+        assert!(way > -0.5, "it moves where it is sent: {way}");
+    }
+    page.wait_until("feed.network.snapshots > 400", GIVE_UP);
+    let (after, network) = (unexplained(page), page.eval("feed.network"));
+    say(&format!("on the generic page at 150 ms: {network}"));
+    assert!(after <= before.max(0.0), "{before}, then {network}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
+#[test]
+fn a_game_with_keys_is_played_without_a_line_of_javascript() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::of_game("played", &["--fill", "0", "--seed", "1"]);
+    let page = browser.page();
+    let stop = || {
+        page.key_up(RIGHT);
+        page.key_up(LEFT);
+    };
+    plays(&page, &server, &|| page.key_down(RIGHT), &|| page.key_down(LEFT), &stop);
+    // It says who is there, and what that costs.
+    page.wait_until("document.getElementById('roster').textContent.includes('Ann (you)')", GIVE_UP);
+    page.wait_until("document.getElementById('kinds').textContent.includes('runner')", GIVE_UP);
+    let bytes = "Number(document.getElementById('kinds').rows[1].cells[2].textContent) > 0";
+    page.wait_until(bytes, GIVE_UP);
+    shot(&page, "generic-page");
+}
+
+#[test]
+fn a_game_with_keys_is_played_by_touch() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::of_game("played", &["--fill", "0", "--seed", "2"]);
+    let page = browser.page();
+    page.become_phone(390, 844);
+    let stick = |to: f64| {
+        let place = "(() => { const { x, y, width, height } = document.querySelector('.stick')\
+                     .getBoundingClientRect(); return [x + width / 2, y + height / 2]; })()";
+        let [x, y] = [0, 1].map(|at| page.eval(place)[at].as_f64().expect("a place"));
+        page.touch(&[Finger { id: 1, x, y }]);
+        page.touch(&[Finger { id: 1, x: x + to, y }]);
+    };
+    plays(&page, &server, &|| stick(50.0), &|| stick(-50.0), &|| page.touch(&[]));
+    shot(&page, "generic-page-touch");
+}
+
+#[test]
+fn a_game_without_a_page_is_shown_to_whoever_opens_its_server() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let settings = ["--fill", "6", "--spectator-delay", "0s", "--seed", "1"];
+    let server = Server::of_game("watched", &settings);
+    let page = browser.page();
+    page.open(&server.url("/"));
+    page.wait_until("feed.status === 'watching' && feed.rows().length === 6", GIVE_UP);
+    assert_eq!(page.eval("document.getElementById('play').hidden"), true);
+    page.wait_until("document.getElementById('events').children.length > 0", GIVE_UP);
+    page.wait_until("document.getElementById('roster').rows.length === 7", GIVE_UP);
+    // What moves is drawn between two snapshots.
+    let _ = page.eval("void (window.places = new Set())");
+    page.wait_until("places.add(feed.rows()[0].x).size > 3", GIVE_UP);
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+    shot(&page, "generic-page-watched");
+}
+
+#[test]
+fn the_laboratory_is_served_where_it_is_wanted() {
+    let server = Server::of_game("watched", &[]);
+    let refused = server.get("/lab");
+    assert!(refused.status == 404 && refused.text().contains("--lab"), "{}", refused.text());
+}
+
+/// What the laboratory has counted, for each part: bits of a snapshot.
+const SPENT: &str = "recorder.costs.map(({ part, kind, field, bits }) =>
+    [lab.nameOf({ part, kind, field }), bits / recorder.snapshots])";
+
+#[test]
+fn the_laboratory_counts_bits_as_the_report_of_its_recording_does() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    for (program, seconds) in [("tag", 8), ("tickwire", 8)] {
+        let server = match program {
+            "tickwire" => Server::start(&["--lab", "--fill", "8", "--seed", "1"]),
+            program => Server::of_game(program, &["--lab", "--fill", "8", "--seed", "1"]),
+        };
+        let page = browser.page();
+        page.open(&server.url("/lab"));
+        page.wait_until("feed.status === 'watching' && feed.rows().length > 0", GIVE_UP);
+        let start = format!("void (recorder.start({seconds}), lab.enter(false))");
+        let _ = page.eval(&start);
+        page.wait_until("recorder.state === 'done'", 3 * GIVE_UP);
+        let spent = page.eval(SPENT);
+        let file = std::env::temp_dir().join(format!("tickwire-{}-lab.scenes", std::process::id()));
+        let scenes = page.eval("recorder.scenes()");
+        std::fs::write(&file, scenes.as_str().expect("a text")).expect("it can be written");
+        let report = stream_report(&file, &["--repeat", "1"]);
+        std::fs::remove_file(&file).expect("it can be removed");
+        assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
+        compare(&spent, &String::from_utf8_lossy(&report.stdout));
+        // Its panels show what it knows.
+        page.wait_until(
+            "document.getElementById('figures').textContent.includes('round trip')",
+            GIVE_UP,
+        );
+        page.wait_until("document.getElementById('log').children.length > 20", GIVE_UP);
+        let _ = page.eval("void document.querySelector('#log li').click()");
+        page.wait_until(
+            "/\"tick\"|\"seen\"/.test(document.getElementById('detail').textContent)",
+            GIVE_UP,
+        );
+        assert_eq!(page.take_faults(), Vec::<String>::new());
+        shot(&page, &format!("lab-{program}"));
+    }
+}
+
+/// Each part of at least half a bit is within a twentieth of what the other counted: the encoder's table of costs
+/// rounds up.
+fn compare(spent: &Value, report: &str) {
+    let mut compared = 0;
+    for pair in spent.as_array().expect("a list") {
+        let (name, bits) = (pair[0].as_str().expect("a name"), pair[1].as_f64().expect("bits"));
+        if bits < 0.5 {
+            continue;
+        }
+        let line = report.lines().find(|line| line.starts_with(&format!("{name} ")));
+        let line = line.unwrap_or_else(|| panic!("no {name:?} in {report}"));
+        let counted = line.split_whitespace().next_back().and_then(|word| word.parse::<f64>().ok());
+        let counted = counted.expect("a number");
+        say(&format!("{name}: {bits:.2} bits in the laboratory, {counted:.2} in the report"));
+        assert!((bits - counted).abs() <= 0.05 * counted + 0.05, "{name}: {bits} and {counted}");
+        compared += 1;
+    }
+    assert!(compared >= 3, "{spent}");
+}
+
+#[test]
+fn cursors_and_clicks_are_shared() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::of_game("cursors", &[]);
+    let pages = [browser.page(), browser.page()];
+    for (page, name) in pages.iter().zip(["Ann", "Bob"]) {
+        page.open(&server.url(&format!("/?room=here&name={name}")));
+        page.wait_until("game.status === 'playing'", GIVE_UP);
+    }
+    let [ann, bob] = &pages;
+    ann.mouse("mouseMoved", 300.0, 200.0);
+    let place = "(() => { const { left, top } = document.querySelector('p')?.style ?? {}; \
+                 return Math.hypot(parseFloat(left) - 300, parseFloat(top) - 200) < 2; })()";
+    bob.wait_until(place, GIVE_UP);
+    bob.wait_until("document.querySelector('p').textContent.includes('Ann')", GIVE_UP);
+    ann.mouse("mousePressed", 300.0, 200.0);
+    ann.mouse("mouseReleased", 300.0, 200.0);
+    bob.wait_until("document.querySelector('p').classList.contains('click')", GIVE_UP);
+    for page in &pages {
+        assert_eq!(page.take_faults(), Vec::<String>::new());
+    }
+}
+
+/// Keeps what a page shows, to be looked at.
+fn shot(page: &Page<'_>, name: &str) {
+    page.screenshot(&screenshots().join(format!("{name}.png")));
+}
