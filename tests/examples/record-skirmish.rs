@@ -213,7 +213,7 @@ impl Counted {
         self.ticks += 1;
         let owns = battle.inputs.iter().filter_map(|input| game.own(input.player));
         for own in owns {
-            self.shots += u64::from(own.fired);
+            self.shots += u64::from(own.shots.bolt);
             self.living += u64::from(own.is_alive());
         }
         for viewer in viewers {

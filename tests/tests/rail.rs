@@ -93,7 +93,7 @@ fn shooter(aim: Aim) -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
 fn strafer() -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
     let mut down = true;
     move |_, client| {
-        let place = client.own().map_or([0.0; 2], |own| own.place.to_array().map(f64::from));
+        let place = client.own().map_or([0.0; 2], |own| own.motion.place.to_array().map(f64::from));
         down = if down { place[1] < TURNS_AT } else { place[1] < -TURNS_AT };
         let aside = fly_to([LANE, place[1]], place);
         Input::new(aside | if down { Input::DOWN } else { Input::UP }, 0)
@@ -128,7 +128,7 @@ fn shoot(
             continue;
         }
         known = world.room().tick();
-        if world.room().game().own(shooter).is_some_and(|own| own.railed) {
+        if world.room().game().own(shooter).is_some_and(|own| own.shots.rail) {
             shots += 1;
             hits += usize::from(world.room().effects().iter().any(|(who, _)| *who == target));
         }

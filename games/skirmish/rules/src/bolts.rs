@@ -62,9 +62,9 @@ impl Bolt {
             entity,
             owner: own.player,
             team: own.team,
-            place: own.place,
+            place: own.motion.place,
             damage: own.bolt_damage(),
-            aim: own.aim,
+            aim: own.motion.aim,
             life_ticks: timing.bolt_life_ticks,
             shot: shot_number(fired_at, timing),
         }
@@ -152,7 +152,7 @@ pub(super) fn show_shot(
     scene: &mut SceneWriter,
 ) {
     let timing = &level.timing;
-    if !own.fired || age_ticks > timing.bolt_life_ticks {
+    if !own.shots.bolt || age_ticks > timing.bolt_life_ticks {
         return;
     }
     // A world gives out its entities from below.

@@ -28,11 +28,11 @@ struct Blow {
 
 impl Skirmish {
     pub(super) fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
-        for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
+        for Player { own, .. } in self.players.iter().filter(|player| player.own.shots.bolt) {
             let entity = self.next_entity.take();
             self.scratch.shots.push(Bolt::of_shot(entity, own, now.tick, &now.level.timing));
         }
-        let railed = self.players.iter().filter(|player| player.own.railed);
+        let railed = self.players.iter().filter(|player| player.own.shots.rail);
         self.scratch.rails.extend(railed.map(|player| Rail::of_shot(&player.own)));
     }
 
@@ -47,7 +47,7 @@ impl Skirmish {
             let moment = past.at(now.tick, rewind);
             let place = |own: &Own| match &moment {
                 Some(moment) => rail::place_at(moment, own),
-                None => Some(own.place),
+                None => Some(own.motion.place),
             };
             let (min, max) = rail.bounds(rewind, &now.level.timing);
             let near = scratch.ships.near(min, max);
@@ -62,7 +62,7 @@ impl Skirmish {
             now.emit(&kinds::Rail { x, y, dx, dy, by: rail.owner });
             if let Some((victim, seen_at)) = victim {
                 // Where the ship is now, on the side on which it was hit: it is that everybody sees.
-                let at = end - seen_at + players[victim].own.place;
+                let at = end - seen_at + players[victim].own.motion.place;
                 let blow = Blow { by: rail.owner, at, damage: rail.damage, is_rail: true };
                 hit(players, victim, blow, round, now);
             }
@@ -97,7 +97,7 @@ impl Skirmish {
             let target = |at: usize| {
                 let own: &Own = &players[at].own;
                 let is_spared = spares_mates && are_mates(team, own.team);
-                (own.is_alive() && own.player != owner && !is_spared).then_some(own.place)
+                (own.is_alive() && own.player != owner && !is_spared).then_some(own.motion.place)
             };
             match bolt.fly(&obstacles, &scratch.ships, target) {
                 Flight::On => return true,
@@ -145,11 +145,11 @@ fn hit(
         }
     }
     let own = &mut player.own;
-    if own.hull > 0.0 {
+    if own.armor.hull > 0.0 {
         return;
     }
     now.affect(own.player, Effect::Death);
-    now.emit(&kinds::Boom { x: own.place.x, y: own.place.y, player: player_id });
+    now.emit(&kinds::Boom { x: own.motion.place.x, y: own.motion.place.y, player: player_id });
     tell_kill(own.player, blow, now);
     own.die(timing.respawn_ticks);
     score_kill(players, victim, killer, by_mate, round, now);

@@ -68,7 +68,7 @@ impl Person {
     }
 
     fn attack_nearest(&self, own: &Own, late: &[Sight]) -> Input {
-        let apart = |sight: &Sight| sight.0 - own.place;
+        let apart = |sight: &Sight| sight.0 - own.motion.place;
         let by_distance = |a: &&Sight, b: &&Sight| apart(a).length().total_cmp(&apart(b).length());
         let Some(target) = late.iter().min_by(by_distance) else {
             return Input::default();

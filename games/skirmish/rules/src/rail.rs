@@ -46,7 +46,7 @@ pub(super) struct Beam {
 
 impl Sight {
     pub(super) fn of(own: &Own) -> Sight {
-        Sight { player: own.player, ship: own.ship, place: own.place }
+        Sight { player: own.player, ship: own.ship, place: own.motion.place }
     }
 }
 
@@ -66,9 +66,9 @@ impl Rail {
         Rail {
             owner: own.player,
             team: own.team,
-            from: own.place,
+            from: own.motion.place,
             damage: own.rail_damage(),
-            aim: own.aim,
+            aim: own.motion.aim,
         }
     }
 

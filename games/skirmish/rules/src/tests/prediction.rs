@@ -87,7 +87,7 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
             simulation.step(&[received(3, input)]);
             let now = simulation.tick();
             let own = simulation.game().own(PlayerId(3)).unwrap();
-            if own.fired {
+            if own.shots.bolt {
                 fired.push((own, now));
             }
             let mut shown = SceneWriter::of::<Skirmish>();
@@ -143,7 +143,7 @@ fn who_has_not_fired_shows_no_shot_and_an_old_shot_is_gone() {
     let mut shown = SceneWriter::of::<Skirmish>();
     let mut own = arena.own(0).clone();
     Skirmish::show_shot(&own, Tick(5), &arena.level, 0, &mut shown);
-    own.fired = true;
+    own.shots.bolt = true;
     for age_ticks in [life, life + 1, u32::MAX] {
         Skirmish::show_shot(&own, Tick(5), &arena.level, age_ticks, &mut shown);
     }
