@@ -161,7 +161,7 @@ impl Battle {
         self.simulation.step(&self.inputs);
     }
 
-    /// Makes a tick and tells what the first players were to be told of themselves.
+    /// Makes a tick and returns the own states of the first players.
     fn step_watched(&mut self, viewers: u16) -> Vec<RecordedViewer> {
         let own_of = |battle: &Battle, id| battle.simulation.game().own(PlayerId(id));
         let before: Vec<Option<Own>> = (0..viewers).map(|id| own_of(self, id)).collect();

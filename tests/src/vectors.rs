@@ -54,7 +54,7 @@ struct Ends {
     body: Vec<u8>,
 }
 
-/// A client that finds what it was told beforehand, and notes what it was to replay.
+/// A client whose replay gives what was set beforehand, and which notes what it was to replay.
 struct Foretold<'a> {
     own: Option<&'a [u8]>,
     given: Vec<GivenKind>,

@@ -1,4 +1,4 @@
-//! A tiny game, and a server for it that can be told to misbehave.
+//! A tiny game, and a server for it that can be made to misbehave.
 //!
 //! Each connection has a thread and a world of its own; nothing is shared, so nothing of the
 //! real server is tested here. The socket is any free port of the loopback.
@@ -177,9 +177,9 @@ struct Place {
     encoder: SnapshotEncoder,
     inputs: BTreeMap<Tick, i8>,
     newest: Tick,
-    /// Whether the client moves on by itself the own state that it was told last.
+    /// Whether the client moves on by itself the own state that it was sent last.
     replays: bool,
-    told: Option<i16>,
+    sent_own: Option<i16>,
     said_goodbye: bool,
 }
 
@@ -219,7 +219,7 @@ impl Place {
             inputs: BTreeMap::new(),
             newest: Tick(0),
             replays,
-            told: None,
+            sent_own: None,
             said_goodbye: false,
         }
     }
@@ -264,11 +264,11 @@ impl Place {
         self.simulation.step(&[PlayerInput::at_once(PlayerId(0), given)]);
         let x = self.simulation.game().x;
         let own = encoded(x);
-        let replayed = self.told.filter(|_| self.replays).map(|mut told| {
-            Bead::advance(&mut told, &0, given.or_default(), TickRate::default().dt());
-            encoded(told)
+        let replayed = self.sent_own.filter(|_| self.replays).map(|mut own| {
+            Bead::advance(&mut own, &0, given.or_default(), TickRate::default().dt());
+            encoded(own)
         });
-        self.told = Some(x);
+        self.sent_own = Some(x);
         let margin_ticks = match self.conduct {
             Conduct::Claim { margin_ticks } => margin_ticks,
             _ => self.newest.since(tick) as i32,

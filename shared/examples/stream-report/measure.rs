@@ -236,7 +236,7 @@ fn check(
         return Err(format!("at tick {tick} a viewer does not know what it may see").into());
     }
     if unbounded && !decoder.events().eq(picture.events.iter().copied()) {
-        return Err(format!("at tick {tick} a viewer was not told what happened").into());
+        return Err(format!("at tick {tick} a viewer was not sent all events").into());
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ fn look(schema: &Schema, tick: &RecordedTick, at: usize, player: Option<PlayerId
     let rows = 0..scene.rows().len() as u32;
     let visible = rows.filter(|&i| scene.may_know_row(schema, i as usize, player, view));
     let events = 0..scene.events().len() as u32;
-    let told = events.filter(|&i| scene.may_know_event(schema, i as usize, player, view));
+    let events = events.filter(|&i| scene.may_know_event(schema, i as usize, player, view));
     let focus = match view {
         View::Everything => None,
         View::Rect { min, max } => {
@@ -151,7 +151,7 @@ fn look(schema: &Schema, tick: &RecordedTick, at: usize, player: Option<PlayerId
     Some(Look {
         at,
         visible: visible.collect(),
-        events: told.take(SNAPSHOT_EVENTS_MAX).collect(),
+        events: events.take(SNAPSHOT_EVENTS_MAX).collect(),
         focus,
         given: vec![own.as_ref().map_or(GivenKind::Absent, |own| own.given)],
         own,

@@ -164,7 +164,7 @@ impl<G: Game> Playing<G> {
         Ok(())
     }
 
-    /// Counts the inputs that a snapshot has told were not applied in their ticks.
+    /// Counts the inputs that, by a snapshot, were not applied in their ticks.
     fn note_late(&mut self, counters: &mut Counters) {
         while let Some(tick) = self.inputs.next_late() {
             let sent = self.sent.iter().find(|(sent, _)| *sent == tick);

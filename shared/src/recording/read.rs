@@ -344,11 +344,11 @@ fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(),
     let viewer = viewer.ok_or(Wrong::Line)?;
     let own = words.bytes("own state")?;
     let replayed = words.bytes("replayed state")?;
-    let given = match words.next("way to come by an input")? {
+    let given = match words.next("source of an input")? {
         "received" => GivenKind::Received,
         "repeated" => GivenKind::Repeated,
         "absent" => GivenKind::Absent,
-        _ => return Err(Wrong::Word("way to come by an input")),
+        _ => return Err(Wrong::Word("source of an input")),
     };
     let margin_ticks = words.number("margin")?;
     viewer.own = Some(RecordedOwn { own, replayed, given, margin_ticks });

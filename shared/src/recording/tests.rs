@@ -1,4 +1,4 @@
-//! What is written is read again, and what is wrong is told where it stands.
+//! What is written is read again, and errors name the line.
 
 use proptest::prelude::*;
 
@@ -241,7 +241,7 @@ fn what_is_wrong_is_told_where_it_stands() {
         ("-20.5", "nan", 16, Wrong::Word("view")),
         ("own 3", "own 4", 17, Wrong::Line),
         ("0a0b0c", "0a0b0", 17, Wrong::Word("own state")),
-        ("received", "0", 17, Wrong::Word("way to come by an input")),
+        ("received", "0", 17, Wrong::Word("source of an input")),
     ];
     for (right, wrong, line, error) in cases {
         let text = EXAMPLE.replacen(right, wrong, 1);

@@ -93,7 +93,7 @@ fn write_values(values: &[i32], kind: &Kind, audience: Audience, out: &mut Strin
     out.push('\n');
 }
 
-/// For whom a row or event is of which nothing is said.
+/// The audience of a row or event without one of its own.
 pub(super) fn usual_audience(kind: &Kind) -> Audience {
     if kind.place.is_some() { Audience::Near } else { Audience::All }
 }

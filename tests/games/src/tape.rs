@@ -17,7 +17,7 @@ pub struct ReelRow {
     pub player: PlayerId,
 }
 
-/// Anything, so that one input can be told from another. Nobody is to give the default.
+/// Any number, so that inputs differ. Nobody is to give the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark(pub u32);
 

@@ -1,4 +1,4 @@
-//! What must hold of a game in every tick, whoever plays it over whatever line: that clients can
+//! What must hold of a game in every tick, for any players over any network path: that clients can
 //! predict what its `step` does.
 //!
 //! Looked at on the server's side alone, so that a fault is found in the tick in which it happens, for
@@ -70,7 +70,8 @@ impl<G: Game> Claims<G> {
         Ok(())
     }
 
-    /// Its client makes of the own state before what the server has made of it, or is told why not.
+    /// Its client makes of the own state before what the server has made of it, or an effect
+    /// explains why not.
     fn is_predicted(
         &self,
         made: &Made<'_, G>,

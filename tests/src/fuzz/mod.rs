@@ -35,7 +35,7 @@ pub use tickwire::fuzzing::{http, websocket};
 /// rows known.
 const MESSAGES_MAX: usize = 64;
 
-/// A client that finds what it was told beforehand; or that replays nothing.
+/// A client whose replay gives what was set beforehand; or that replays nothing.
 pub struct Foretold<'a>(pub Option<&'a [u8]>);
 
 impl Replay for Foretold<'_> {
@@ -136,11 +136,11 @@ pub fn snapshot_round_trip(bytes: &[u8]) {
             .decode(play.codec(), &message, &mut Foretold(moment.foretold()))
             .expect("what was encoded decodes");
         assert_eq!((snapshot.tick, snapshot.keyframe), (picture.tick, keyframe));
-        let told = picture.player.map(|part| (part.given[part.given.len() - 1], part.margin_ticks));
-        assert_eq!(snapshot.player, told);
+        let sent = picture.player.map(|part| (part.given[part.given.len() - 1], part.margin_ticks));
+        assert_eq!(snapshot.player, sent);
         assert_eq!(decoder.mirror(), encoder.mirror());
         assert_eq!(decoder.mirror().own(), picture.player.and_then(|part| part.own));
-        if moment.is_unbounded() && !encoder.is_pressed() {
+        if moment.is_unbounded() && !encoder.is_over_budget() {
             let seen = picture.visible.iter().map(|&index| picture.rows.row(index as usize));
             assert!(decoder.mirror().rows().iter().eq(seen), "not what was to be seen");
             assert!(decoder.events().eq(events.iter().copied()), "not what happened");

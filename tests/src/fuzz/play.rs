@@ -1,5 +1,5 @@
-//! A game that plays by itself, made of bytes: its schema, its scenes, and what a viewer is to
-//! be told of them.
+//! A game that plays by itself, made of bytes: its schema, its scenes, and what a viewer is to be
+//! sent of them.
 
 use std::collections::BTreeMap;
 
@@ -268,7 +268,7 @@ fn within(field: &Field, steps: i32) -> i32 {
     (i64::from(field.min) + steps as i64) as i32
 }
 
-/// What a viewer is to be told at a tick.
+/// What a viewer is to be sent at a tick.
 #[derive(Clone, Debug)]
 pub struct Moment {
     tick: Tick,

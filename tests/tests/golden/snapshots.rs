@@ -29,7 +29,7 @@ struct Telling {
     max_bytes: Option<usize>,
     /// Ticks at which it begins anew.
     keyframes: &'static [u32],
-    /// Ticks of the recording that are not told of.
+    /// Ticks of the recording without a snapshot.
     left_out: &'static [u32],
 }
 

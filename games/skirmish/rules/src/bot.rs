@@ -69,7 +69,7 @@ const HARD: Play = Play {
     fetch_distance: 26.0,
 };
 
-/// The distance that it keeps from whom it fights; each bot adds up to as much again as
+/// The distance that it keeps from its target; each bot adds up to as much again as
 /// [`DISTANCE_SPREAD`].
 const DISTANCE_KEPT: f32 = 10.0;
 const DISTANCE_SPREAD: f32 = 8.0;
@@ -143,7 +143,7 @@ struct Mind<'a> {
     is_quick: bool,
 }
 
-/// Whom it fights.
+/// The ship that it fights.
 struct Target {
     place: Vec2,
     velocity: Vec2,
@@ -157,7 +157,7 @@ impl Mind<'_> {
         // While the result of a round stands there is nobody to fight.
         let target = if self.own.effects.truce_ticks > 0 { None } else { self.choose(seen) };
         let mut wish = match (self.fetch(seen), &target) {
-            // To the side as well, for whoever flies straight is hit.
+            // To the side as well, for a ship that flies straight is hit.
             (Some(way), Some(_)) => self.around(way) + self.side(way) * 0.4,
             (Some(way), None) => self.around(way),
             (None, Some(target)) => self.manoeuvre(target),

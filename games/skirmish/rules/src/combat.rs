@@ -69,7 +69,8 @@ impl Skirmish {
         }
     }
 
-    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of whoever hurt it last.
+    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of the player that hurt
+    /// it last.
     pub(super) fn score_flight(&mut self, mut gone: Player) {
         let Phase::Playing { .. } = self.round.phase() else { return };
         let since = self.tick.minus(self.assist_ticks);
@@ -150,13 +151,13 @@ fn hit(
     }
     now.affect(own.player, Effect::Death);
     now.emit(&kinds::Boom { x: own.motion.place.x, y: own.motion.place.y, player: player_id });
-    tell_kill(own.player, blow, now);
+    announce_kill(own.player, blow, now);
     own.die(timing.respawn_ticks);
     score_kill(players, victim, killer, by_mate, round, now);
 }
 
-/// To all, or in a large arena to those whom it concerns: nobody reads of a hundred kills a second.
-fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
+/// To all, or in a large arena to the two players only: nobody reads a hundred kills per second.
+fn announce_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
     let kill = kinds::Kill { victim, killer: blow.by, rail: blow.is_rail };
     if now.level.radius <= border_radius(KILLS_TOLD_MAX_PLAYERS) {
         now.emit(&kill);
@@ -192,14 +193,14 @@ fn score_kill(
         return;
     }
     tally.add_kill();
-    if round::is_told(tally.streak) {
+    if round::is_announced(tally.streak) {
         let kills = i32::try_from(tally.streak).unwrap_or(i32::MAX);
         now.emit(&kinds::Streak { player: own.player, kills });
     }
 }
 
 fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) {
-    // Whoever left is forgotten by all.
+    // The helper may have left.
     let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return };
     players[at].tally.assists += 1;
     players[at].tally.score += ASSIST_POINTS;

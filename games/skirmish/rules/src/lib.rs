@@ -77,7 +77,7 @@ const ROUND_ENTITY: EntityId = EntityId(1);
 const LEVEL: &str = "level";
 const WORLD: &str = "world";
 
-/// What can be chosen for a room; all but the obstacles by whoever opens it.
+/// What can be chosen for a room; all but the obstacles by the player that opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -231,8 +231,8 @@ impl Game for Skirmish {
         self.spawn_ships(now);
         // All ships are now where they will be seen.
         self.note_places(now);
-        // Shots are fired before anything hits, so that whoever dies now has shot all the same; but
-        // a fresh bolt is seen where and as its ship is, and flies from the next tick on.
+        // Shots are fired before anything hits, so that a player that dies now has shot all the
+        // same; but a fresh bolt is seen where and as its ship is, and flies from the next tick on.
         self.fire_shots(now);
         self.strike_by_rails(now);
         self.fly_bolts(now);
@@ -346,8 +346,8 @@ impl Skirmish {
         }
     }
 
-    /// Everybody begins anew, with a fresh ship. A round's end and its beginning are told as a push:
-    /// no player was hurt, and each is put elsewhere.
+    /// Everybody begins anew, with a fresh ship. A round's end and its beginning are announced to
+    /// clients as a push: no player was hurt, and each is put elsewhere.
     fn begin_round(&mut self, now: &mut Step<'_, Skirmish>, is_first: bool) {
         self.round.begin(self.round_ticks.map(|ticks| now.tick.plus(ticks)));
         self.pickups.begin(now.tick);

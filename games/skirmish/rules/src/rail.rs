@@ -51,7 +51,7 @@ impl Sight {
 }
 
 /// Where the ship of `own` was at a moment of which the sights rise by player; `None` when it was
-/// not there yet: whoever has died since is seen in another ship than it has now.
+/// not there yet: a player that has died since is seen in another ship than it has now.
 pub(super) fn place_at(moment: &Moment<'_, Sight>, own: &Own) -> Option<Vec2> {
     let find = |sights: &[Sight]| {
         let at = sights.binary_search_by_key(&own.player, |sight| sight.player).ok()?;

@@ -236,7 +236,7 @@ impl Own {
         if self.is_overcharged() { OVERCHARGE_FACTOR } else { 1.0 }
     }
 
-    /// Whether it can take pick-ups now. Whoever cannot be hurt takes none before others.
+    /// Whether it can take pick-ups now. A protected ship takes none, so that it has no head start.
     pub(super) fn may_take(&self) -> bool {
         self.is_alive() && !self.is_protected()
     }
@@ -337,7 +337,7 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
             own.screen.turn(held.buttons & Input::TALL != 0, &level.timing);
             held
         }
-        // Who has not been heard for long has not let go of the trigger.
+        // A silent client has not let go of the trigger.
         None => {
             own.weapons.charge_ticks = 0;
             Input::default()
@@ -349,8 +349,8 @@ pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
             own.motion.buttons = input.buttons & Input::BUTTONS;
             own.effects.protection_ticks = own.effects.protection_ticks.saturating_sub(1);
             own.effects.overcharge_ticks = own.effects.overcharge_ticks.saturating_sub(1);
-            // Whoever cannot be hurt gains nothing by a fresh hull: so the ship that one has just
-            // chosen is there at once.
+            // A protected ship gains nothing by a fresh hull: so the class just chosen is there at
+            // once.
             if own.next_class != own.class && (own.is_protected() || own.effects.truce_ticks > 0) {
                 own.become_class(own.next_class);
             }
@@ -393,7 +393,7 @@ fn shoot(own: &mut Own, timing: &Timing) {
             let more = u32::from(own.is_overcharged() && own.tick.0.is_multiple_of(2));
             let charged = own.weapons.charge_ticks.saturating_add(1 + more);
             own.weapons.charge_ticks = charged.min(times.rail_charge_ticks);
-            // Who takes aim fights already.
+            // A player that takes aim fights already.
             own.effects.protection_ticks = 0;
         }
         return;

@@ -251,7 +251,7 @@ fn the_dice_of_a_world_are_not_those_of_its_level() {
         let setup = setup(seed, 4);
         let (mut world, _) = Skirmish::new(&setup);
         let next = [(); 2].map(|()| world.dice.bits());
-        // What a level's maker may draw, and whoever takes the room's own seed for it.
+        // What the maker of a level may draw, by its own seed or by the room's.
         for seed in [setup.seed.derive(LEVEL), setup.seed] {
             let mut dice = Dice::new(seed, 0);
             let drawn: Vec<u32> = (0..10_000).map(|_| dice.bits()).collect();

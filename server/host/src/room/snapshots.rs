@@ -138,7 +138,7 @@ impl<G: Game> Viewer<G> {
         counters.rows_at_rim += rows_at_rim as u64;
         counters.rows_dropped += rows_dropped as u64;
         counters.snapshots += 1;
-        counters.snapshots_cut += u64::from(self.encoder.is_pressed());
+        counters.snapshots_cut += u64::from(self.encoder.is_over_budget());
         counters.snapshot_bytes += (out.len() - before) as u64;
         counters.scenes_skipped += known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
         counters.events_sent += events_sent as u64;

@@ -77,7 +77,7 @@ impl Codec {
         for named in &references {
             entities[usize::from(named.kind)].is_named = true;
         }
-        let may_share = entities.iter().all(|plan| plan.movers.len() <= MOVERS_SHARED_MAX);
+        let may_share = entities.iter().all(|plan| plan.moving_fields.len() <= MOVERS_SHARED_MAX);
         let (row_bits_max, event_bits_max) = (dearest(&schema.entities), dearest(&schema.events));
         Ok(Codec {
             tick_rate,

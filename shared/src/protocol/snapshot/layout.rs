@@ -49,11 +49,11 @@ pub(super) struct Span {
 /// Gives out places for models, and keeps how they are before they are used.
 pub(super) struct Layout {
     models: Vec<Model>,
-    /// How many ways of angles there is still space for.
+    /// For how many more angles tables of deltas may be made.
     ways_left: u32,
 }
 
-/// Tables of ways have no more entries together; ways beyond are reckoned each time.
+/// Tables of deltas have no more entries together; deltas beyond are computed each time.
 /// Enough for two coordinates along an angle of 16 bits, and a MiB.
 const WAYS_IN_TABLES_MAX: u32 = 1 << 18;
 
@@ -79,7 +79,7 @@ impl Layout {
         span
     }
 
-    /// How many of so many ways may be put into a table.
+    /// For how many of `ways` angles a table may be made.
     pub(super) fn take_ways(&mut self, wanted: u32) -> u32 {
         let taken = wanted.min(self.ways_left);
         self.ways_left -= taken;

@@ -1,5 +1,5 @@
-//! What a snapshot tells a player of itself, and both ends of that: how its inputs were come by,
-//! and its own state as far as that is not what the client finds by itself.
+//! What a snapshot tells a player of itself, and both ends of that: where its inputs came from, and
+//! its own state as far as that is not what the client finds by itself.
 //!
 //! Owned by nobody: it works on the mirrors of encoders and decoders, which call it with every
 //! snapshot of a player's stream. It knows no game: own states are bytes here, and who can move
@@ -21,11 +21,11 @@ use crate::tick::Tick;
 /// What a snapshot tells a player of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayerPart<'a> {
-    /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
+    /// Where its inputs came from, one for each tick since the last snapshot, this one last. Of
     /// more than [`SNAPSHOT_GIVEN_MAX`], and before a keyframe, only the last counts.
     pub given: &'a [GivenKind],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
-    /// Told within the range of 16 bits.
+    /// Sent within the range of 16 bits.
     pub margin_ticks: i32,
     /// Its own state in bincode, if it has one.
     pub own: Option<&'a [u8]>,
@@ -34,7 +34,7 @@ pub struct PlayerPart<'a> {
     pub replayed: Option<&'a [u8]>,
 }
 
-/// How the input of a tick was come by, to its player.
+/// Where the input of a tick came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GivenKind {
     /// It came in time.
@@ -57,8 +57,9 @@ impl GivenKind {
 /// inputs that counted.
 pub trait Replay {
     /// Moves `own` (in bincode; empty when there is none) on by one tick for each of `given`, of
-    /// which the last is for `tick`. Whoever cannot leaves it as it is, and must have said so in
-    /// its hello. It is called for each snapshot of a player's stream, whatever that says.
+    /// which the last is for `tick`. A client that cannot replay leaves it as it is, and must have
+    /// said so in its hello. It is called for each snapshot of a player's stream, whatever that
+    /// says.
     fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>);
 }
 
@@ -73,9 +74,9 @@ impl Replay for NoReplay {
 impl PlayerPart<'_> {
     pub(super) fn put(&self, mirror: &mut Mirror, ticks: u32, sink: &mut impl Sink) {
         let models = &mut mirror.models;
-        let untold = self.given.len().checked_sub(given_len(ticks));
-        let untold = untold.expect("each tick has some input or none, and that is told");
-        for given in &self.given[untold..] {
+        let unsent = self.given.len().checked_sub(given_len(ticks));
+        let unsent = unsent.expect("each tick has an input source");
+        for given in &self.given[unsent..] {
             let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
             put_given(*given, models, sink);
         }
@@ -165,8 +166,8 @@ impl PlayerReader {
     }
 }
 
-/// Of how many ticks a snapshot says how the input was come by: of all that passed, or after a long
-/// gap of the last.
+/// For how many ticks a snapshot says where the input came from: for all that passed, or after a
+/// long gap for the last.
 fn given_len(ticks: u32) -> usize {
     if ticks as usize <= SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 }
 }

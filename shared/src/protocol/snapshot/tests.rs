@@ -252,7 +252,7 @@ proptest! {
             let events = fill(&schema.events, &moment.events, None, false);
             let visible: Vec<u32> =
                 (0..rows.len() as u32).filter(|i| (i + moment.skipped) % 5 != 0).collect();
-            let told: Vec<_> =
+            let events: Vec<_> =
                 events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
             let given: Vec<_> = given.iter().cycle().skip(at).take(ticks as usize).copied().collect();
             let mut replayed = pair.encoder.mirror().own().unwrap_or_default().to_vec();
@@ -270,16 +270,16 @@ proptest! {
                 player: is_player.then_some(part),
                 rows: &rows,
                 visible: &visible,
-                events: &told,
+                events: &events,
                 focus: (at % 2 == 0).then_some([1.0, -2.0]),
                 max_bytes: moment.max_bytes,
             };
             let bytes = pair.send(&picture);
-            if moment.max_bytes == SNAPSHOT_MAX_BYTES && !pair.encoder.is_pressed() {
+            if moment.max_bytes == SNAPSHOT_MAX_BYTES && !pair.encoder.is_over_budget() {
                 prop_assert!(pair.knows(&picture));
-                prop_assert!(pair.decoder.events().eq(told.iter().copied()));
+                prop_assert!(pair.decoder.events().eq(events.iter().copied()));
             } else {
-                prop_assert!(pair.decoder.events().all(|event| told.contains(&event)));
+                prop_assert!(pair.decoder.events().all(|event| events.contains(&event)));
             }
             prop_assert!(bytes.len() <= SNAPSHOT_MAX_BYTES);
             // A spectator's snapshot goes beyond by no more than a single entity.

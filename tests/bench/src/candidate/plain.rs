@@ -67,7 +67,7 @@ async fn accept(rooms: Arc<Rooms>) -> anyhow::Result<()> {
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let listener = socket.listen(BACKLOG)?;
-    #[expect(clippy::print_stdout, reason = "whoever started it reads this")]
+    #[expect(clippy::print_stdout, reason = "the process that started it reads this")]
     {
         println!("{LISTENING}{}", listener.local_addr()?);
     }

@@ -9,7 +9,7 @@ use super::*;
 
 /// Everybody else.
 const BOTS: u16 = 8;
-/// Whoever hits and runs.
+/// The player that hits and runs.
 const RUNNER: PlayerId = PlayerId(BOTS);
 const MINUTES: u32 = 20;
 
@@ -30,8 +30,8 @@ struct Outcome {
     deaths: u32,
 }
 
-/// The way to whom a runner aims at, of those it sees and can hurt: whom one rail kills, or else
-/// the nearest. It knows no error and no reaction time.
+/// The direction in which a runner aims, of the ships that it sees and can hurt: to one that a rail
+/// destroys, or else to the nearest. It knows no error and no reaction time.
 fn aim(seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
     let own = seen.own?;
     let mut best: Option<(bool, f32, Vec2)> = None;

@@ -1,5 +1,5 @@
-//! What clients are promised that run ahead: whatever they cannot foresee is told, and their own
-//! shots fly as they show them.
+//! What clients that run ahead may rely on: effects that they cannot foresee are reported, and
+//! their own shots fly as they show them.
 
 use super::*;
 use tickwire_game::scene::{Kinds, RowRef};
@@ -15,7 +15,7 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut dice = Dice::new(21, 7);
     let mut present = [false; PLAYERS as usize];
-    let mut told = [0; 4];
+    let mut reported = [0; 4];
     for tick in 0..6_000 {
         if tick % 40 == 0 {
             let id = dice.below(PLAYERS.into()) as u16;
@@ -51,10 +51,10 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
             assert_eq!(foreseen != after, is_told, "tick {tick}: {foreseen:?}, {after:?}");
         }
         for (_, effect) in simulation.effects() {
-            told[*effect as usize] += 1;
+            reported[*effect as usize] += 1;
         }
     }
-    assert!(told.iter().all(|count| *count > 20), "of each kind many: {told:?}");
+    assert!(reported.iter().all(|count| *count > 20), "of each kind many: {reported:?}");
 }
 
 /// All that a row says but its entity.

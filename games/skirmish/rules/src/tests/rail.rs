@@ -1,4 +1,4 @@
-//! How the rail hits: claims about whom it finds where.
+//! How the rail hits: claims about which ship it finds where.
 
 use super::super::rules::{RAIL_DAMAGE, RAIL_RANGE};
 use super::super::{Rect, rail_reach};

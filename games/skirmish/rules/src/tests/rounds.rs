@@ -13,7 +13,7 @@ pub(super) const BARE: Settings =
     Settings { obstacles: false, teams: false, friendly_fire: false, round_s: 180 };
 
 impl Arena {
-    /// So many players, each of whom has been heard, in an arena of these settings.
+    /// `count` players, each of which has sent an input, in an arena of these settings.
     pub(super) fn with(count: u16, settings: Settings) -> Arena {
         let mut arena = Arena::of(count, settings);
         (0..count).for_each(|id| arena.join(id));
@@ -33,7 +33,7 @@ impl Arena {
         writer.rows().each(writer.kinds()).map(|(_, row)| row).collect()
     }
 
-    /// Who is told of each event of a kind.
+    /// The audience of each event of a kind.
     fn audiences<E: Event>(&self) -> Vec<Audience> {
         let (scene, kind) = (&self.happened, Kinds::of::<Skirmish>().index::<E>());
         let found = (0..scene.events().len()).filter(|at| scene.events().row(*at).kind == kind);
@@ -177,13 +177,13 @@ fn of_a_kill_all_are_told_and_in_a_large_arena_those_two_whom_it_concerns() {
 fn a_streak_is_told_to_all_and_ends_with_a_life() {
     let mut arena = Arena::with(2, BARE);
     let respawn = arena.level.timing.respawn_ticks;
-    let mut told = Vec::new();
+    let mut announced = Vec::new();
     for _ in 0..5 {
         arena.break_ship(0, 1);
-        told.extend(arena.events().iter().map(|streak: &Streak| streak.kills));
+        announced.extend(arena.events().iter().map(|streak: &Streak| streak.kills));
         arena.settle(respawn + 1);
     }
-    assert_eq!(told, [3, 5]);
+    assert_eq!(announced, [3, 5]);
     arena.break_ship(1, 0);
     arena.settle(respawn + 1);
     arena.break_ship(0, 1);

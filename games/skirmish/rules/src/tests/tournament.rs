@@ -27,7 +27,7 @@ struct Outcome {
     kills: u32,
     /// Of team 1 and team 2.
     team_points: [i32; 2],
-    /// Whoever stayed about one place for too long.
+    /// Players that stayed about one place for too long.
     stuck: Vec<String>,
 }
 
