@@ -37,7 +37,7 @@ pub const SNAPSHOT_ENTITIES_MAX: usize = 65_535;
 pub const SNAPSHOT_EVENTS_MAX: usize = 255;
 /// For at most so many ticks since the last snapshot a player is sent where its inputs came from,
 /// and its own state is replayed. After a longer gap it is sent whole.
-pub const SNAPSHOT_GIVEN_MAX: usize = 64;
+pub const SNAPSHOT_INPUTS_MAX: usize = 64;
 /// For how many ticks at most a row without news is moved on by its predictor. Then it stands.
 pub const PREDICT_MAX_TICKS: u32 = 64;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.

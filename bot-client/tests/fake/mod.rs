@@ -10,11 +10,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tickwire_game::game::{Dice, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Step};
+use tickwire_game::game::{Dice, Game, InputStatus, LeaveReason, PlayerInput, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, SessionId, Subject};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder,
+    Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::protocol::{
     ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
@@ -257,15 +257,15 @@ impl Place {
     fn tick(&mut self) {
         let tick = self.simulation.tick().next();
         let is_lost = matches!(self.conduct, Conduct::Lose { .. }) && tick.0.is_multiple_of(4);
-        let (given, come_by) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
-            Some(input) => (Given::Received(input), GivenKind::Received),
-            None => (Given::Absent, GivenKind::Absent),
+        let (input, source) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
+            Some(input) => (InputStatus::Received(input), InputSource::Received),
+            None => (InputStatus::Missing, InputSource::Missing),
         };
-        self.simulation.step(&[PlayerInput::at_once(PlayerId(0), given)]);
+        self.simulation.step(&[PlayerInput::at_once(PlayerId(0), input)]);
         let x = self.simulation.game().x;
         let own = encoded(x);
         let replayed = self.sent_own.filter(|_| self.replays).map(|mut own| {
-            Bead::advance(&mut own, &0, given.or_default(), TickRate::default().dt());
+            Bead::advance(&mut own, &0, input.or_default(), TickRate::default().dt());
             encoded(own)
         });
         self.sent_own = Some(x);
@@ -274,7 +274,7 @@ impl Place {
             _ => self.newest.since(tick) as i32,
         };
         let part = PlayerPart {
-            given: &[come_by],
+            sources: &[source],
             margin_ticks,
             own: Some(&own),
             replayed: replayed.as_deref(),

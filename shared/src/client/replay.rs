@@ -11,7 +11,7 @@ use super::playing::serde_part;
 use crate::game::Game;
 use crate::limits::HISTORY_MAX_TICKS;
 use crate::protocol::WIRE;
-use crate::protocol::snapshot::{GivenKind, Replay};
+use crate::protocol::snapshot::{InputSource, Replay};
 use crate::tick::Tick;
 
 /// The inputs sent for ticks whose snapshots have not arrived yet, by rising tick; and the last of
@@ -63,20 +63,20 @@ impl<I: Copy + Default> SentInputs<I> {
     }
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
-    fn applied(&mut self, tick: Tick, given: GivenKind) -> I {
-        if !given.is_received() && self.has_sent {
+    fn applied(&mut self, tick: Tick, source: InputSource) -> I {
+        if !source.is_received() && self.has_sent {
             self.late.push_back(tick);
         }
-        match given {
-            GivenKind::Received => {
+        match source {
+            InputSource::Received => {
                 let sent = self.sent.iter().find(|sent| sent.tick == tick);
                 // A server that has received what was not sent is not to be believed; but then
                 // neither is what it says of the own state.
                 self.last = sent.map_or(self.last, |sent| sent.input);
                 self.last
             }
-            GivenKind::Repeated => self.last,
-            GivenKind::Absent => I::default(),
+            InputSource::Repeated => self.last,
+            InputSource::Missing => I::default(),
         }
     }
 
@@ -102,15 +102,15 @@ pub(super) struct Replaying<'a, G: Game> {
 }
 
 impl<G: Game> Replay for Replaying<'_, G> {
-    fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
+    fn replay(&mut self, tick: Tick, sources: &[InputSource], own: &mut Vec<u8>) {
         // What the last snapshot said was decoded already, or the client would have given up.
         let known =
             (self.moves_on && !own.is_empty()).then(|| serde_part::<G::Own>(own, "own state"));
         let mut state = known.and_then(Result::ok);
-        let before = tick.minus(given.len() as u32);
+        let before = tick.minus(sources.len() as u32);
         self.inputs.expect_after(before);
-        for (given, after) in given.iter().zip(1..) {
-            let input = self.inputs.applied(before.plus(after), *given);
+        for (source, after) in sources.iter().zip(1..) {
+            let input = self.inputs.applied(before.plus(after), *source);
             if let Some(state) = &mut state {
                 G::advance(state, self.level, input, self.dt);
             }
@@ -133,13 +133,13 @@ mod tests {
         for (tick, input) in [(5, 1), (6, 2), (7, 3), (9, 9)] {
             inputs.push(Tick(tick), input);
         }
-        assert_eq!(inputs.applied(Tick(5), GivenKind::Received), 1);
-        assert_eq!(inputs.applied(Tick(6), GivenKind::Received), 2);
-        assert_eq!(inputs.applied(Tick(7), GivenKind::Repeated), 2);
-        assert_eq!(inputs.applied(Tick(8), GivenKind::Absent), 0);
+        assert_eq!(inputs.applied(Tick(5), InputSource::Received), 1);
+        assert_eq!(inputs.applied(Tick(6), InputSource::Received), 2);
+        assert_eq!(inputs.applied(Tick(7), InputSource::Repeated), 2);
+        assert_eq!(inputs.applied(Tick(8), InputSource::Missing), 0);
         inputs.forget(Tick(7));
         assert_eq!(inputs.sent.len(), 1);
-        assert_eq!(inputs.applied(Tick(9), GivenKind::Received), 9);
-        assert_eq!(inputs.applied(Tick(10), GivenKind::Received), 9, "none was sent for it");
+        assert_eq!(inputs.applied(Tick(9), InputSource::Received), 9);
+        assert_eq!(inputs.applied(Tick(10), InputSource::Received), 9, "none was sent for it");
     }
 }

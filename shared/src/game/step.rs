@@ -3,7 +3,7 @@
 //! Made by the code that steps the game: a [`Simulation`](crate::simulation::Simulation), or a test
 //! of a game's own parts.
 
-use super::{Game, Given, PlayerInput};
+use super::{Game, InputStatus, PlayerInput};
 use crate::ids::PlayerId;
 use crate::scene::{Audience, Event, Events, Scene};
 use crate::tick::{Rewind, Tick};
@@ -93,8 +93,8 @@ impl<'a, G: Game> Step<'a, G> {
 impl<G: Game> Step<'_, G> {
     /// What a player gave for this tick.
     #[must_use]
-    pub fn input(&self, player: PlayerId) -> Given<G::Input> {
-        self.of(player).map_or(Given::Absent, |input| input.given)
+    pub fn input(&self, player: PlayerId) -> InputStatus<G::Input> {
+        self.of(player).map_or(InputStatus::Missing, |input| input.input)
     }
 
     /// How much older than the present the picture is that a player acts on in this tick. A game

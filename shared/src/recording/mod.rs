@@ -68,7 +68,7 @@ pub use read::{Reader, RecordingError, Wrong};
 pub use write::{write_head, write_tick};
 
 use crate::ids::PlayerId;
-use crate::protocol::snapshot::GivenKind;
+use crate::protocol::snapshot::InputSource;
 use crate::scene::{Scene, View};
 
 /// Version of the format, in the first line of every recording.
@@ -102,7 +102,7 @@ pub struct RecordedOwn {
     /// What its client made of the own state of the tick before.
     pub replayed: Option<Vec<u8>>,
     /// Where its input of the tick came from.
-    pub given: GivenKind,
+    pub source: InputSource,
     /// By how many ticks its newest input came before the tick that it was for.
     pub margin_ticks: i32,
 }

@@ -81,12 +81,12 @@ impl<G: Game> Claims<G> {
         own: &G::Own,
     ) -> Result<(), Fault> {
         let mut predicted = before.clone();
-        G::advance(&mut predicted, level, input.given.or_default(), made.dt);
+        G::advance(&mut predicted, level, input.input.or_default(), made.dt);
         let is_affected = made.effects.iter().any(|(player, _)| *player == input.player);
         if predicted == *own || is_affected {
             return Ok(());
         }
-        let (tick, given) = (made.tick, input.given);
+        let (tick, given) = (made.tick, input.input);
         let player = (made.name_of)(input.player);
         let found = differences(("predicted", &predicted), ("server", own));
         Err(format!(

@@ -116,7 +116,7 @@ impl Causes {
         if self.0.len() >= CAUSES_KEPT_TICKS {
             self.0.pop_front();
         }
-        let missing = inputs.iter().filter(|input| !input.given.is_received());
+        let missing = inputs.iter().filter(|input| !input.input.is_received());
         let causes = effects
             .iter()
             .map(|(player, _)| (*player, Cause::Effect))

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 
 use super::rules::KILL_POINTS;
 use super::*;
-use tickwire_game::game::{Given, LeaveReason, Outcome, PlayerInput, Skill};
+use tickwire_game::game::{InputStatus, LeaveReason, Outcome, PlayerInput, Skill};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder,
+    Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::scene::{Rows, Scene};
 use tickwire_game::simulation::{Simulation, trial};
@@ -82,7 +82,7 @@ impl Arena {
     fn press(&mut self, input: Input) {
         let ids = self.world.players.iter().map(|player| player.own.player);
         let inputs: Vec<_> =
-            ids.map(|id| PlayerInput::at_once(id, Given::Received(input))).collect();
+            ids.map(|id| PlayerInput::at_once(id, InputStatus::Received(input))).collect();
         self.step(&inputs);
     }
 
@@ -128,7 +128,7 @@ fn setup(seed: u64, players_max: u16) -> Setup<Settings> {
 
 /// What a player gives for a tick.
 fn received(player: u16, input: Input) -> PlayerInput<Input> {
-    PlayerInput::at_once(PlayerId(player), Given::Received(input))
+    PlayerInput::at_once(PlayerId(player), InputStatus::Received(input))
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn whoever_is_dead_acts_for_nothing_and_is_counted() {
         assert!(!arena.own(1).is_alive());
     }
     // What is only repeated was no act of this tick.
-    let repeated = Given::Repeated(Input::new(Input::FIRE, 7));
+    let repeated = InputStatus::Repeated(Input::new(Input::FIRE, 7));
     arena.own(1).life = Life::Dead { respawn_ticks: 9 };
     arena.step(&[PlayerInput::at_once(PlayerId(1), repeated)]);
     assert_eq!(arena.outcome.ignored(), []);
@@ -421,7 +421,7 @@ fn the_encoder_of_a_viewer_of_64_entities_fits_into_7_kib() {
             }
         }
         let player = PlayerPart {
-            given: &[GivenKind::Received],
+            sources: &[InputSource::Received],
             margin_ticks: 1,
             own: Some(&own),
             replayed: Some(&own),

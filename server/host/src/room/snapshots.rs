@@ -86,11 +86,11 @@ impl<G: Game> Viewer<G> {
             let Some(person) = published.person(id) else { return false };
             view = person.view;
             own = person.own.as_ref();
-            let given = &mut scratch.given;
+            let sources = &mut scratch.sources;
             let (level, dt) = (&config.level, config.tick_rate.dt());
-            self.replay.advance(&person.inputs, known, scene.tick(), level, dt, given);
+            self.replay.advance(&person.inputs, known, scene.tick(), level, dt, sources);
             part = Some(PlayerPart {
-                given: &scratch.given,
+                sources: &scratch.sources,
                 margin_ticks: person.margin_ticks,
                 own: put_own(own, &mut scratch.own),
                 // Only what is made of it is sent: it may be of any size.

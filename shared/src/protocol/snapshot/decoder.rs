@@ -10,7 +10,7 @@ use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, RowCursor, nth_named};
 use super::plan::{Group, KindPlan};
-use super::player::{GivenKind, PlayerReader, Replay};
+use super::player::{InputSource, PlayerReader, Replay};
 use super::predict::{origin, step_row};
 use crate::ids::EntityId;
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
@@ -61,7 +61,7 @@ pub struct Snapshot {
     pub keyframe: bool,
     /// For a player: where its input of that tick came from, and by how many ticks the newest
     /// one was early.
-    pub player: Option<(GivenKind, i32)>,
+    pub player: Option<(InputSource, i32)>,
 }
 
 /// Turns the snapshots of one stream back into what the viewer knows.

@@ -185,7 +185,7 @@ impl SnapshotEncoder {
     ///
     /// # Panics
     /// When the tick does not rise, a player's stream becomes a spectator's, or there is not one
-    /// of `given` for each tick.
+    /// of `sources` for each tick.
     pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) -> usize {
         assert!(!self.is_in_step(), "it shares its rows");
         self.check(picture);

@@ -11,9 +11,9 @@ pub(super) mod shared_models {
 
     pub(in crate::protocol::snapshot) const SKIPPED: usize = 0;
     pub(in crate::protocol::snapshot) const SKIPPED_LEN: usize = 4;
-    pub(in crate::protocol::snapshot) const GIVEN: usize = SKIPPED + SKIPPED_LEN;
-    pub(in crate::protocol::snapshot) const GIVEN_LEN: usize = 2;
-    pub(in crate::protocol::snapshot) const MARGIN_CHANGED: usize = GIVEN + GIVEN_LEN;
+    pub(in crate::protocol::snapshot) const INPUT_SOURCE: usize = SKIPPED + SKIPPED_LEN;
+    pub(in crate::protocol::snapshot) const INPUT_SOURCE_LEN: usize = 2;
+    pub(in crate::protocol::snapshot) const MARGIN_CHANGED: usize = INPUT_SOURCE + INPUT_SOURCE_LEN;
     pub(in crate::protocol::snapshot) const MARGIN: usize = MARGIN_CHANGED + 1;
     pub(in crate::protocol::snapshot) const MARGIN_LEN: usize = residual_models(16);
     pub(in crate::protocol::snapshot) const OWN_NONE: usize = MARGIN + MARGIN_LEN;

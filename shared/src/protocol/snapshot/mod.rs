@@ -42,7 +42,7 @@ pub use encoder::SnapshotEncoder;
 pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
 pub use picture::Picture;
-pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
+pub use player::{InputSource, NoReplay, PlayerPart, Replay};
 pub use row_steps::{RowSteps, RowWork};
 pub use tick_reader::TickReader;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use futures_util::{SinkExt, StreamExt};
 use skirmish_rules::{Input, Skirmish};
-use tickwire_game::game::{Given, LeaveReason, PlayerInput, Setup};
+use tickwire_game::game::{InputStatus, LeaveReason, PlayerInput, Setup};
 use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::protocol::{ClientMessage, RoomWish, WIRE};
 use tickwire_game::scene::RowRef;
@@ -180,14 +180,14 @@ async fn run_room(
         }
         inputs.clear();
         inputs.extend(players.iter_mut().map(|(id, player)| {
-            let given = match player.newest.take() {
+            let input = match player.newest.take() {
                 Some(input) => {
                     player.last = input;
-                    Given::Received(input)
+                    InputStatus::Received(input)
                 }
-                None => Given::Repeated(player.last),
+                None => InputStatus::Repeated(player.last),
             };
-            PlayerInput::at_once(*id, given)
+            PlayerInput::at_once(*id, input)
         }));
         simulation.step(&inputs);
         let scene = Bytes::from(encode(&simulation));

@@ -43,7 +43,7 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
             Skirmish::advance(
                 &mut foreseen,
                 simulation.level(),
-                input.given.or_default(),
+                input.input.or_default(),
                 TickRate::default().dt(),
             );
             let is_told = simulation.effects().iter().any(|(player, _)| *player == input.player);

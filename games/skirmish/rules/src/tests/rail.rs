@@ -40,8 +40,8 @@ impl Arena {
         let own = self.own(0);
         own.weapons.charge_ticks = timing.of(Class::Lancer).rail_charge_ticks;
         let apart = at - own.motion.place;
-        let given = Given::Received(Input::towards(0, apart.x, apart.y));
-        self.step(&[PlayerInput { player: PlayerId(0), given, rewind }, received(1, other)]);
+        let input = InputStatus::Received(Input::towards(0, apart.x, apart.y));
+        self.step(&[PlayerInput { player: PlayerId(0), input, rewind }, received(1, other)]);
         assert!(self.own(0).shots.rail || !self.own(0).is_alive());
     }
 

@@ -89,7 +89,7 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
             };
             let input = simulation.look(seat.player, &rows, look);
             let input = seat.class.map_or(input, |class| input.wishing(class));
-            inputs.push(PlayerInput::at_once(seat.player, Given::Received(input)));
+            inputs.push(PlayerInput::at_once(seat.player, InputStatus::Received(input)));
         }
         inputs.sort_by_key(|input| input.player);
         simulation.step(&inputs);

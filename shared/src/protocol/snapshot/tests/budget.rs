@@ -127,7 +127,7 @@ fn an_own_state_that_fills_the_budget_does_not_stop_the_world() {
         }
         let own: Vec<u8> = (0..85).map(|_| dice.bits() as u8).collect();
         let part = PlayerPart {
-            given: &[GivenKind::Absent],
+            sources: &[InputSource::Missing],
             margin_ticks: 1,
             own: Some(&own),
             replayed: None,
