@@ -60,7 +60,7 @@ pub(crate) struct Seat {
     pub(crate) is_slow: bool,
 }
 
-/// How far a run has come, for whoever looks on from another thread.
+/// How far a run has come, for other threads to read.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) welcomed: AtomicU32,

@@ -74,8 +74,8 @@ pub(crate) struct Opened {
 }
 
 impl Door {
-    /// Finds the server and opens a first socket to it, for `first`, so that a server that is not
-    /// there is told of once and at once.
+    /// Finds the server and opens a first socket to it, for `first`, so that an absent server is
+    /// reported once and at once.
     pub(crate) async fn find(
         target: &Target,
         trust: Trust,
@@ -119,10 +119,10 @@ impl Door {
         let (tcp, tls) = match &self.tls {
             None => (self.agree(tcp).await?, None),
             Some(connector) => {
-                let told = |error: &dyn std::error::Error| ConnectError::Tls(error.to_string());
+                let tls = |error: &dyn std::error::Error| ConnectError::Tls(error.to_string());
                 let name = ServerName::try_from(self.target.host.clone());
-                let name = name.map_err(|error| told(&error))?;
-                let shaken = connector.connect(name, tcp).await.map_err(|error| told(&error))?;
+                let name = name.map_err(|error| tls(&error))?;
+                let shaken = connector.connect(name, tcp).await.map_err(|error| tls(&error))?;
                 let (tcp, session) = self.agree(shaken).await?.into_inner();
                 (tcp, Some(Box::new(session)))
             }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use tickwire_game::tick::TickRate;
 
-/// Longest time that is told from longer ones, in microseconds.
+/// Longer times count as this one, in microseconds.
 const TIME_MAX_US: u64 = 600_000_000;
-/// Largest size that is told from larger ones, in bytes.
+/// Larger sizes count as this one, in bytes.
 const SIZE_MAX_BYTES: u64 = 1 << 24;
-/// Longest way that is told from longer ones, in thousandths of a unit of the game.
+/// Longer distances count as this one, in thousandths of a unit of the game.
 const WAY_MAX: u64 = 1_000_000_000;
 /// To how many digits a histogram is exact.
 const DIGITS: u8 = 3;
@@ -95,8 +95,8 @@ impl Default for Ways {
     }
 }
 
-/// By how much inputs came early, or late, as told by the server in whole ticks: how often each
-/// was told, by microseconds.
+/// By how much inputs came early, or late, as the server reports it in whole ticks: how often each
+/// was reported, by microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Margins(BTreeMap<i64, u64>);
 

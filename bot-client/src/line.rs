@@ -1,7 +1,7 @@
 //! A slow line: how much of what has come a client may read by now.
 //!
 //! A bucket of tokens, one for each byte. What is not read fills the small buffers of the kernel,
-//! and then the server is told to wait, as on a line of that speed. It is handed the time;
+//! and then TCP makes the server wait, as on a path of that speed. The bucket is handed the time;
 //! [`crate::wire`] asks it before each read.
 
 use std::time::Duration;

@@ -103,8 +103,8 @@ pub struct Options {
     #[arg(skip)]
     pub ticket: Option<TicketText>,
 
-    /// Over wss://, take the server's certificate whoever vouches for it: to try out one that nobody
-    /// does
+    /// Over wss://, accept any certificate of the server, to try out one that no authority has
+    /// issued
     #[arg(long)]
     pub tls_insecure: bool,
 

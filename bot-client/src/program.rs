@@ -15,7 +15,7 @@ use crate::run::{RunError, run};
 /// judge.
 pub fn play_and_report<G: Game>(program: &str, options: &Options) -> ExitCode {
     if options.tls_insecure {
-        let warning = format!("{program}: takes any certificate: whoever answers may be anybody");
+        let warning = format!("{program}: accepts any certificate: the server may be anybody");
         // Without standard error there is nobody to warn.
         let _ = writeln!(io::stderr(), "{warning}");
     }

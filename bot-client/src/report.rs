@@ -112,8 +112,8 @@ pub struct Report {
     /// client left counts as well, if it was longer than two ticks.
     pub snapshot_interval_ms: SpreadToMax,
     /// How long after the first client of its room a player had a snapshot: the age of what it
-    /// knows, as far as this program can tell. Whoever is first counts with 0, and who is served
-    /// late by this program seems older.
+    /// knows, as far as this program can tell. The first player counts with 0, and one that this
+    /// program serves late seems older.
     pub snapshot_age_ms: SpreadToMax,
     /// Size of a snapshot message, without WebSocket framing.
     pub snapshot_bytes: SizeSpread,

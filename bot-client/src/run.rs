@@ -112,7 +112,7 @@ pub(crate) async fn interrupt() {
     }
 }
 
-/// What is left when all clients were told to leave.
+/// What is left when all clients have been asked to leave.
 struct Stay {
     threads: Vec<SwarmThread>,
     duration: Duration,

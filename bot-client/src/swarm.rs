@@ -1,6 +1,6 @@
 //! A thread of bots: all its sockets, all its clocks, one loop.
 //!
-//! It mirrors the server's shard: whoever connects hands an open socket over, and from then on
+//! It mirrors the server's shard: the connecting task hands an open socket over, and from then on
 //! only this thread touches it. It sleeps until a socket can be read or a client's clock is
 //! due, and never longer or shorter. It takes orders from [`mod@crate::run`] through a mailbox and
 //! gives its figures back when it ends; nothing is locked.
@@ -29,7 +29,7 @@ const CLOCK_MIN: Duration = Duration::from_micros(50);
 /// How the poll tells that an order has come.
 const ORDER: Token = Token(usize::MAX);
 
-/// What a thread of bots is told.
+/// A command for a thread of bots.
 pub(crate) enum Order {
     /// A client's socket is open.
     Join(Seat, Opened),
@@ -59,8 +59,8 @@ impl SwarmThread {
         Ok(SwarmThread { orders, waker, thread })
     }
 
-    /// Tells it something. A thread that has ended no longer hears it; its end is told by
-    /// [`SwarmThread::join`].
+    /// Sends it a command. A thread that has ended ignores it; [`SwarmThread::join`] reports its
+    /// end.
     pub(crate) fn order(&self, order: Order) {
         let _ = self.orders.send(order);
         let _ = self.waker.wake();

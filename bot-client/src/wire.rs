@@ -22,7 +22,7 @@ pub(crate) struct Wire {
     /// `None` where bytes go as they are.
     tls: Option<Secured>,
     /// The last read took less than was asked for, so that the next one would find nothing:
-    /// polling is edge-triggered, what comes later is told anew.
+    /// polling is edge-triggered, so later data raises another event.
     drained: bool,
     /// The peer will say no more: reads go on until they find the end.
     ending: bool,

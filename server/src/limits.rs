@@ -58,7 +58,7 @@ pub const ACCEPT_REJECTIONS_MAX: usize = 64;
 /// or without a complete request, for longest; if there is none, the oldest.
 pub const PENDING_CONNECTIONS_MAX: usize = 1_024;
 /// Age from which a connection without a complete request makes way for others like an idle one:
-/// whoever is silent for longer must not outlive those who came for something.
+/// a silent client must not outlive active ones.
 pub const OPENING_PROMPT_MAX: Duration = Duration::from_secs(2);
 /// Most connections of the admin listener. The oldest is evicted for the newest.
 pub const ADMIN_CONNECTIONS_MAX: usize = 16;

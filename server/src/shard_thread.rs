@@ -238,6 +238,6 @@ mod tests {
         thread.apply_effects();
         assert!(matches!(requests.try_recv(), Ok(LobbyRequest::RoomFailed { .. })));
         assert!(matches!(requests.try_recv(), Ok(LobbyRequest::Left { .. })));
-        assert!(leaving.try_recv().is_ok(), "its peer is told");
+        assert!(leaving.try_recv().is_ok(), "its peer is notified");
     }
 }

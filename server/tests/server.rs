@@ -473,7 +473,10 @@ fn the_first_room_is_recorded_while_people_play() {
     let playing = || ticks.iter().filter(|tick| !tick.viewers.is_empty());
     assert!(playing().all(|tick| tick.scene.rows().len() == 1 && tick.viewers.len() == 1));
     let owns: Vec<_> = playing().filter_map(|tick| tick.viewers[0].own.as_ref()).collect();
-    assert!(owns.iter().filter(|own| own.given.is_received()).count() > 0, "no input was received");
+    assert!(
+        owns.iter().filter(|own| own.source.is_received()).count() > 0,
+        "no input was received"
+    );
     assert!(owns[0].replayed.is_none(), "there was nothing to replay");
     // In this game only its own inputs change the state of a player.
     assert!(owns[1..].iter().all(|own| own.replayed == own.own && own.own.is_some()));

@@ -1,9 +1,9 @@
 //! The only randomness in the rules: a seeded generator that is part of the world.
 //!
-//! ChaCha with 8 rounds (Bernstein, "ChaCha, a variant of Salsa20", 2008) by `chacha20`, whose values
-//! are those of the cipher: whoever sees what was drawn, a level for example, finds out neither the
-//! seed nor what is drawn next. The mappings to ranges stand here because those of other crates may
-//! change.
+//! ChaCha with 8 rounds (Bernstein, "ChaCha, a variant of Salsa20", 2008) by `chacha20`, whose
+//! values are those of the cipher: an observer of what was drawn, a level for example, finds out
+//! neither the seed nor what is drawn next. The mappings to ranges stand here because those of
+//! other crates may change.
 
 use std::fmt;
 

@@ -336,29 +336,29 @@ pub struct Setup<S> {
     pub first_tick: Tick,
 }
 
-/// What a player gave for one tick.
+/// The input of one player for one tick, and whether it came in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Given<I> {
-    /// An input addressed to this tick.
+pub enum InputStatus<I> {
+    /// An input for this tick came in time.
     Received(I),
-    /// None came in time; this is the one of the last tick that had any.
+    /// None came in time: the input of the last tick that had one, again.
     Repeated(I),
-    /// Nothing came for so long that nothing is assumed.
-    Absent,
+    /// No input came for so long that none is repeated any more.
+    Missing,
 }
 
-impl<I: Copy + Default> Given<I> {
-    /// The input to act on: the default when absent.
+impl<I: Copy + Default> InputStatus<I> {
+    /// The input to act on: the default when missing.
     pub fn or_default(self) -> I {
         match self {
-            Given::Received(input) | Given::Repeated(input) => input,
-            Given::Absent => I::default(),
+            InputStatus::Received(input) | InputStatus::Repeated(input) => input,
+            InputStatus::Missing => I::default(),
         }
     }
 
-    /// Whether it was addressed to this tick.
+    /// Whether an input for this tick came in time.
     pub fn is_received(&self) -> bool {
-        matches!(self, Given::Received(_))
+        matches!(self, InputStatus::Received(_))
     }
 }
 
@@ -367,16 +367,16 @@ impl<I: Copy + Default> Given<I> {
 pub struct PlayerInput<I> {
     /// Whose.
     pub player: PlayerId,
-    /// What it gave.
-    pub given: Given<I>,
+    /// Its input.
+    pub input: InputStatus<I>,
     /// How old the picture was that it acted on, within [`Setup::rewind_max_ticks`].
     pub rewind: Rewind,
 }
 
 impl<I> PlayerInput<I> {
     /// Of a player who acts on the present, as the bots of a room do.
-    pub fn at_once(player: PlayerId, given: Given<I>) -> PlayerInput<I> {
-        PlayerInput { player, given, rewind: Rewind::default() }
+    pub fn at_once(player: PlayerId, input: InputStatus<I>) -> PlayerInput<I> {
+        PlayerInput { player, input, rewind: Rewind::default() }
     }
 }
 

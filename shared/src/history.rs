@@ -43,7 +43,7 @@ impl<T> History<T> {
         History { rewind_max_ticks, newest: Tick(0), lists: VecDeque::new() }
     }
 
-    /// Keeps the values of a tick, once a tick. Whoever asks finds them in the order given: a
+    /// Keeps the values of a tick, once a tick. They are found in the order given: a
     /// sorted one can be searched.
     ///
     /// # Panics

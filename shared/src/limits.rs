@@ -15,7 +15,7 @@ pub const TICK_RATE_DEFAULT_HZ: u16 = 30;
 
 /// Most players that one room may be set to hold. Refused at start-up above.
 pub const ROOM_PLAYERS_MAX: u16 = 4_096;
-/// Longest room name, in bytes. Longer wishes are refused.
+/// Longest room name, in bytes. Longer names are refused.
 pub const ROOM_NAME_MAX_BYTES: usize = 32;
 /// Longest player name, in bytes: 16 of the widest characters. Longer names are cut.
 pub const PLAYER_NAME_MAX_BYTES: usize = 64;
@@ -35,11 +35,10 @@ pub const SNAPSHOT_ENTITIES_MAX: usize = 65_535;
 /// Most events that one snapshot carries. Older ones beyond it are dropped: events that may be
 /// dropped are cosmetic by definition.
 pub const SNAPSHOT_EVENTS_MAX: usize = 255;
-/// Of at most so many ticks since the last snapshot a player is told how its inputs were come by,
-/// and its own state replayed. After a longer gap it is sent whole.
-pub const SNAPSHOT_GIVEN_MAX: usize = 64;
-/// For how many ticks at most a row that was not told of is moved on by its predictor. Then it
-/// stands.
+/// For at most so many ticks since the last snapshot a player is sent where its inputs came from,
+/// and its own state is replayed. After a longer gap it is sent whole.
+pub const SNAPSHOT_INPUTS_MAX: usize = 64;
+/// For how many ticks at most a row without news is moved on by its predictor. Then it stands.
 pub const PREDICT_MAX_TICKS: u32 = 64;
 /// Largest snapshot, in bytes. A decoder refuses longer ones.
 pub const SNAPSHOT_MAX_BYTES: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! What a network path does to messages, for whoever wants one without having it: the page, the
+//! What a network path does to messages, for simulations: the page, the
 //! bots, the tests.
 //!
 //! A [`Link`] is one direction of it. It is handed messages and the time, and gives them back
@@ -84,7 +84,7 @@ impl Link {
         self.under_way.append(&mut before.under_way);
     }
 
-    /// Takes out the next message that has come by `now`; [`Duration::MAX`] takes out all.
+    /// Takes out the next message that is due at `now`; [`Duration::MAX`] takes out all.
     pub fn receive(&mut self, now: Duration) -> Option<Vec<u8>> {
         if self.next_arrival()? > now {
             return None;

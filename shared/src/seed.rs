@@ -1,8 +1,8 @@
 //! [`Seed`]: a secret from which dice and further seeds are made, and which neither gives away.
 //!
-//! Owned by whoever opens a server or a room. Seeds form a tree: that of a server gives those of its
-//! rooms, that of a room those of its level, its world and its bots. Whoever knows all that was drawn
-//! by one of them knows nothing of its parent or of the others.
+//! Owned by the code that opens a server or a room. Seeds form a tree: that of a server gives those
+//! of its rooms, that of a room those of its level, its world and its bots. An observer of all that
+//! was drawn by one of them knows nothing of its parent or of the others.
 
 use std::fmt;
 use std::hash::Hasher;

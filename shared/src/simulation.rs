@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::dice::Dice;
 use crate::game::{
-    Effect, Game, Given, LeaveReason, Outcome, PlayerInput, Seen, Setup, Skill, Step,
+    Effect, Game, InputStatus, LeaveReason, Outcome, PlayerInput, Seen, Setup, Skill, Step,
 };
 use crate::ids::{PlayerId, Subject};
 use crate::protocol::WIRE;
@@ -180,7 +180,7 @@ pub fn trial<G: Game>(seed: u64, players: u16, ticks: u32, mut each: impl FnMut(
                 }
             }
             let input = simulation.look(*player, &rows, |seen| G::bot(seen, dice));
-            inputs.push(PlayerInput::at_once(*player, Given::Received(input)));
+            inputs.push(PlayerInput::at_once(*player, InputStatus::Received(input)));
         }
         simulation.step(&inputs);
         each(simulation.tick, simulation.hash());

@@ -1,4 +1,4 @@
-//! How well bots play: what a game's bot is told, and how whoever starts bots chooses it.
+//! How well bots play: a level that a game's bot is given, and the options by which it is chosen.
 //!
 //! It decides nothing about play: that is [`Game::bot`](crate::game::Game::bot).
 

@@ -77,7 +77,7 @@ impl Tick {
 pub struct Rewind(pub u16);
 
 impl Rewind {
-    /// Parts of a tick in which it is told.
+    /// The unit in which it is sent: parts of a tick.
     pub const PER_TICK: u16 = 16;
 
     /// From the moment drawn, in ticks with a fraction, to `tick`. None for what is not before it.

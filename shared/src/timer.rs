@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many ticks are left of something that a game waits for. It reads no clock: whoever owns it
-/// takes a tick off in each of its own ([`Timer::tick`]).
+/// How many ticks are left of something that a game waits for. It reads no clock: its owner takes a
+/// tick off in each of its own ([`Timer::tick`]).
 ///
 /// ```
 /// use tickwire_game::prelude::*;

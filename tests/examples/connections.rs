@@ -4,11 +4,11 @@
 //! cargo run --release -p tests --example connections -- [--connections 1000]
 //! ```
 //!
-//! For each sort a server of its own. Its memory is looked at when it has served each sort once, and
-//! again when all are there and have been for a while; the difference is divided by their number.
-//! What the rooms themselves take is part of it, and told apart where it counts: rooms of the same
-//! number and size in which the room's own bots play. Memory of the kernel is not the process'.
-//! Linux only.
+//! For each sort a server of its own. Its memory is looked at when it has served each sort once,
+//! and again when all are there and have been for a while; the difference is divided by their
+//! number. What the rooms themselves take is part of it, and listed apart where it counts: rooms of
+//! the same number and size in which the room's own bots play. Memory of the kernel is not the
+//! process'. Linux only.
 
 #![expect(clippy::print_stdout, reason = "figures are all that it gives")]
 

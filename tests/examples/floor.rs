@@ -1,5 +1,5 @@
 //! The floor of the kernel: what a bare read and write on loopback sockets cost, as a server does
-//! them. Other figures of the same minutes are told as ratios to these.
+//! them. Other figures of the same minutes are given as ratios to these.
 //!
 //! ```text
 //! cargo run --release -p tests --example floor -- [SOCKETS [ROUNDS]]
@@ -64,7 +64,7 @@ fn measure(sockets: usize, rounds: usize, reads: bool) -> io::Result<f64> {
     for round in 0..WARM_UP + rounds + 1 {
         deadline += PERIOD;
         thread::sleep(deadline.saturating_duration_since(Instant::now()));
-        // A thread's account is settled when it sleeps, so each round is told at the next.
+        // A thread's account is settled when it sleeps, so each round is reported with the next.
         let now = cpu_time()?;
         if let Some(before) = before.replace(now)
             && round > WARM_UP

@@ -18,12 +18,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use skirmish_rules::Skirmish;
 use tests::fuzz::{Foretold, Play, Source, decode};
-use tickwire_game::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
+use tickwire_game::game::{Dice, Game, InputStatus, PlayerInput, Seen, Setup};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
+    Codec, Coding, InputSource, Picture, PlayerPart, SnapshotDecoder, SnapshotEncoder,
 };
 use tickwire_game::scene::{RowRef, Rows};
 use tickwire_game::simulation::Simulation;
@@ -228,14 +228,14 @@ fn battle(seed: u64, coding: Coding) -> Stream {
         let input = |(id, dice): (u16, &mut Dice)| {
             let look = |seen: &Seen<'_, Skirmish>| Skirmish::bot(seen, dice);
             let input = simulation.look(PlayerId(id), simulation.scene().rows(), look);
-            PlayerInput::at_once(PlayerId(id), Given::Received(input))
+            PlayerInput::at_once(PlayerId(id), InputStatus::Received(input))
         };
         let inputs: Vec<_> = (0..).zip(&mut bots).map(input).collect();
         let replayed = simulation.game().own(PlayerId(0)).map(|mut own| {
             Skirmish::advance(
                 &mut own,
                 simulation.level(),
-                inputs[0].given.or_default(),
+                inputs[0].input.or_default(),
                 TickRate::default().dt(),
             );
             encoded(&own)
@@ -273,7 +273,7 @@ fn add_battle(
         .collect();
     let own = game.own(player).as_ref().map(encoded);
     let part = PlayerPart {
-        given: &[GivenKind::Received],
+        sources: &[InputSource::Received],
         margin_ticks: 1,
         own: own.as_deref(),
         replayed,

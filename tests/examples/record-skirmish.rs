@@ -16,10 +16,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use skirmish_rules::kinds::{Bolt, Ship};
 use skirmish_rules::{Input, Own, Skirmish};
-use tickwire_game::game::{Dice, Game, Given, PlayerInput, Seen, Setup};
+use tickwire_game::game::{Dice, Game, InputStatus, PlayerInput, Seen, Setup};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::WIRE;
-use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::protocol::snapshot::InputSource;
 use tickwire_game::recording::{RecordedOwn, RecordedViewer, write_head, write_tick};
 use tickwire_game::scene::{Rows, Scene, Schema, View};
 use tickwire_game::simulation::Simulation;
@@ -156,23 +156,23 @@ impl Battle {
                 Work::Combat => {}
                 Work::Cruise => input.buttons &= !(Input::FIRE | Input::RAIL),
             }
-            self.inputs.push(PlayerInput::at_once(player, Given::Received(input)));
+            self.inputs.push(PlayerInput::at_once(player, InputStatus::Received(input)));
         }
         self.simulation.step(&self.inputs);
     }
 
-    /// Makes a tick and tells what the first players were to be told of themselves.
+    /// Makes a tick and returns the own states of the first players.
     fn step_watched(&mut self, viewers: u16) -> Vec<RecordedViewer> {
         let own_of = |battle: &Battle, id| battle.simulation.game().own(PlayerId(id));
         let before: Vec<Option<Own>> = (0..viewers).map(|id| own_of(self, id)).collect();
         self.step();
         let viewer = |(id, before): (u16, Option<Own>)| {
-            let PlayerInput { player, given, .. } = self.inputs[usize::from(id)];
+            let PlayerInput { player, input, .. } = self.inputs[usize::from(id)];
             let replayed = before.map(|mut own| {
                 Skirmish::advance(
                     &mut own,
                     self.simulation.level(),
-                    given.or_default(),
+                    input.or_default(),
                     TickRate::default().dt(),
                 );
                 encoded(&own)
@@ -183,7 +183,7 @@ impl Battle {
                 own: Some(RecordedOwn {
                     own: own_of(self, id).as_ref().map(encoded),
                     replayed,
-                    given: GivenKind::Received,
+                    source: InputSource::Received,
                     margin_ticks: 1,
                 }),
             }
@@ -213,7 +213,7 @@ impl Counted {
         self.ticks += 1;
         let owns = battle.inputs.iter().filter_map(|input| game.own(input.player));
         for own in owns {
-            self.shots += u64::from(own.fired);
+            self.shots += u64::from(own.shots.bolt);
             self.living += u64::from(own.is_alive());
         }
         for viewer in viewers {

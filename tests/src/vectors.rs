@@ -8,7 +8,7 @@ use std::fmt::{Display, Write as _};
 
 use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
+    Codec, Coding, InputSource, Picture, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
 use tickwire_game::scene::{RowRef, Schema};
 use tickwire_game::tick::{Tick, TickRate};
@@ -54,15 +54,15 @@ struct Ends {
     body: Vec<u8>,
 }
 
-/// A client that finds what it was told beforehand, and notes what it was to replay.
+/// A client whose replay gives what was set beforehand, and which notes what it was to replay.
 struct Foretold<'a> {
     own: Option<&'a [u8]>,
-    given: Vec<GivenKind>,
+    sources: Vec<InputSource>,
 }
 
 impl Replay for Foretold<'_> {
-    fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
-        self.given.extend_from_slice(given);
+    fn replay(&mut self, _: Tick, sources: &[InputSource], own: &mut Vec<u8>) {
+        self.sources.extend_from_slice(sources);
         if let Some(foretold) = self.own {
             own.clear();
             own.extend_from_slice(foretold);
@@ -181,17 +181,17 @@ fn decode(
     body: &[u8],
     foretold: Option<&[u8]>,
 ) -> Result<String, SnapshotError> {
-    let mut replay = Foretold { own: foretold, given: Vec::new() };
+    let mut replay = Foretold { own: foretold, sources: Vec::new() };
     let snapshot = decoder.decode(codec, body, &mut replay)?;
     let mut lines = format!("tick {}", snapshot.tick);
     lines.push_str(if snapshot.keyframe { " keyframe\n" } else { "\n" });
     if let Some((_, margin_ticks)) = snapshot.player {
         lines.push_str("given");
-        for given in replay.given {
-            lines.push_str(match given {
-                GivenKind::Received => " received",
-                GivenKind::Repeated => " repeated",
-                GivenKind::Absent => " absent",
+        for source in replay.sources {
+            lines.push_str(match source {
+                InputSource::Received => " received",
+                InputSource::Repeated => " repeated",
+                InputSource::Missing => " absent",
             });
         }
         let own = word(decoder.mirror().own());

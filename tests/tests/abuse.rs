@@ -38,7 +38,7 @@ fn expected(kind: Kind) -> Expected {
     const FLOODS: &[&str] = &["4004 too-much", "4006 flood"];
     match kind {
         Kind::Flood | Kind::Speed => Expected { ends: FLOODS, ..NOTHING },
-        // Whoever says no message acknowledges nothing, however many frames it sends.
+        // A client without messages acknowledges nothing, however many frames it sends.
         Kind::Pings | Kind::Pongs | Kind::EmptyFrames => {
             let ends = &["4004 too-much", "4006 flood", "4003 too-slow"];
             Expected { ends, ..NOTHING }
@@ -94,9 +94,9 @@ fn faults(kind: Kind, report: &Report) -> Vec<String> {
     check(report.status.success(), format!("{}", report.status));
     check(report.count("connected") > 0, "nobody connected".to_owned());
     let sum_of = |name| report.counts_of(name).iter().map(|(_, times)| times).sum::<u64>();
-    let told = ["not_connected", "refused_http", "ends"].map(sum_of).iter().sum::<u64>()
+    let counted = ["not_connected", "refused_http", "ends"].map(sum_of).iter().sum::<u64>()
         + ["cut", "left", "still_open"].map(|name| report.count(name)).iter().sum::<u64>();
-    check(told == report.count("attempts"), format!("{told} attempts are accounted for"));
+    check(counted == report.count("attempts"), format!("{counted} attempts are accounted for"));
     for (end, times) in report.counts_of("ends") {
         check(expected.ends.contains(&end.as_str()), format!("{times} times {end}"));
     }
@@ -159,7 +159,7 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
     for kind in quick {
         let settings = ["--bots", ABUSERS, "--room", ROOM, "--ramp", "20/s", "--seed", "1"];
         let abusers = Abusers::start(&server, &kind.name(), moment, &settings);
-        // Someone else comes, while they are at it, and is told what there is to see.
+        // Another player joins meanwhile, and is sent what there is to see.
         let mut line = Line::join(&server, &Player::of::<Skirmish>(ROOM));
         line.snapshots(20);
         let report = abusers.finish();
@@ -203,7 +203,7 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
         let report = abusers.finish();
         say(&format!("{kind}: {}", report.counts));
         found.extend(faults(kind, &report));
-        // Whoever reads nothing does not hear of it: that only the server can tell.
+        // A client that reads nothing does not see its end: only the server counts that.
         let is_deaf = matches!(kind, Kind::HalfOpen | Kind::Stall);
         if !is_deaf && report.count("attempts") <= report.count("still_open") {
             found.push(format!("{kind}: the server ended none"));

@@ -90,10 +90,10 @@ fn when_players_have_all_descriptors_the_next_is_told_so_and_the_one_after_them_
     // One that says nothing has nothing unread that could have its answer lost.
     let mut silent = TcpStream::connect(server.address()).expect("the kernel takes connections");
     silent.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
-    let mut told = String::new();
-    silent.read_to_string(&mut told).expect("it is told and closed");
-    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
-    assert!(told.contains("\r\nretry-after: "), "{told}");
+    let mut answer = String::new();
+    silent.read_to_string(&mut answer).expect("it is answered and closed");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("\r\nretry-after: "), "{answer}");
     for line in &mut inside {
         line.plays_on();
     }

@@ -68,7 +68,7 @@ fn wait_until_playing(page: &Page<'_>) {
     page.wait_until("tickwire.state().snapshots > 90", GIVE_UP);
 }
 
-/// How soon the own ship was seen to heed a key.
+/// How soon the own ship was seen to follow a key.
 #[derive(Clone, Copy, Debug)]
 struct Heeded {
     /// 1 is the first frame that was drawn after the key.
@@ -131,9 +131,9 @@ fn on_a_long_line_the_own_ship_heeds_a_key_in_the_next_frame() {
     page.open(&server.url("/?play&name=Ann&room=alone&latency=150&prediction=0"));
     wait_until_playing(&page);
     assert_eq!(page.eval("tickwire.state().prediction"), false);
-    let told = presses(&page);
-    say(&format!("without: {told:.1?}"));
-    assert!(told.iter().all(|heeded| heeded.after_ms > 100.0), "{told:?}");
+    let answers = presses(&page);
+    say(&format!("without: {answers:.1?}"));
+    assert!(answers.iter().all(|answer| answer.after_ms > 100.0), "{answers:?}");
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }
 

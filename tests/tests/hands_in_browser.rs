@@ -373,7 +373,7 @@ fn a_page_without_a_mouse_can_be_played() {
     page.key_up(SHIFT);
     wait(&page, &format!("watched.cooldown >= {RAIL_COOLDOWN_TICKS}"));
 
-    // Whoever turns to something else has let go of nothing: the charge is lost, not fired.
+    // A player that leaves the page has let go of nothing: the charge is lost, not fired.
     wait(&page, "tickwire.state().me.cooldown_ticks === 0");
     page.key_down(SHIFT);
     wait(&page, "tickwire.state().me.charge === 1");

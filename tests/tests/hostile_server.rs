@@ -8,7 +8,7 @@ use tickwire_game::client::{Client, ClientError, Greeting, Stage};
 use tickwire_game::game::Setup;
 use tickwire_game::ids::SessionId;
 use tickwire_game::limits::TICK_MAX;
-use tickwire_game::protocol::snapshot::{GivenKind, Picture, PlayerPart, SnapshotEncoder};
+use tickwire_game::protocol::snapshot::{InputSource, Picture, PlayerPart, SnapshotEncoder};
 use tickwire_game::protocol::{Role, ServerMessage, WIRE, Welcome};
 use tickwire_game::scene::{Rows, SchemaError};
 use tickwire_game::tick::Tick;
@@ -42,8 +42,8 @@ fn welcomed() -> (Client<Dots>, Room<Dots>) {
 
 /// A keyframe of that tick, in which there is nothing.
 fn keyframe(room: &Room<Dots>, tick: u32) -> Vec<u8> {
-    let given = [GivenKind::Absent];
-    let player = PlayerPart { given: &given, margin_ticks: 0, own: None, replayed: None };
+    let sources = [InputSource::Missing];
+    let player = PlayerPart { sources: &sources, margin_ticks: 0, own: None, replayed: None };
     let picture = Picture {
         tick: Tick(tick),
         player: Some(player),

@@ -202,11 +202,11 @@ impl Flight {
     }
 
     fn step(&mut self) {
-        let before = self.own().place;
+        let before = self.own().motion.place;
         self.room.step();
         let own = self.own();
-        self.way += own.place.distance(before);
-        self.shots += u32::from(own.fired);
+        self.way += own.motion.place.distance(before);
+        self.shots += u32::from(own.shots.bolt);
     }
 }
 
@@ -243,9 +243,9 @@ proptest! {
         let (mut honest, mut cheat) = (Flight::new(), Flight::new());
         prop_assert_eq!(honest.room.hash(), cheat.room.hash());
         let inwards = |own: &skirmish::Own| {
-            let x = if own.place.x > 0.0 { skirmish::Input::LEFT } else { skirmish::Input::RIGHT };
-            let y = if own.place.y > 0.0 { skirmish::Input::UP } else { skirmish::Input::DOWN };
-            let along = if own.place.x.abs() > own.place.y.abs() { x } else { y };
+            let x = if own.motion.place.x > 0.0 { skirmish::Input::LEFT } else { skirmish::Input::RIGHT };
+            let y = if own.motion.place.y > 0.0 { skirmish::Input::UP } else { skirmish::Input::DOWN };
+            let along = if own.motion.place.x.abs() > own.motion.place.y.abs() { x } else { y };
             skirmish::Input::new(along | skirmish::Input::FIRE, 0)
         };
         let input = inwards(&honest.own());
@@ -432,10 +432,10 @@ fn all_is_sound(room: &Room<Skirmish>, players: &[PlayerId]) {
     }
     for player in players {
         let own = room.game().own(*player).expect("it plays");
-        let numbers = [own.hull, own.shield, own.border.radius];
-        let is_sound = own.place.is_finite() && own.velocity.is_finite();
+        let numbers = [own.armor.hull, own.armor.shield, own.border.radius];
+        let is_sound = own.motion.place.is_finite() && own.motion.velocity.is_finite();
         assert!(is_sound && numbers.iter().all(|number| number.is_finite()), "{own:?}");
-        assert!(own.aim < skirmish::rules::AIM_STEPS, "{own:?}");
+        assert!(own.motion.aim < skirmish::rules::AIM_STEPS, "{own:?}");
     }
 }
 

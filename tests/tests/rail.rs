@@ -93,7 +93,7 @@ fn shooter(aim: Aim) -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
 fn strafer() -> impl FnMut(Duration, &mut Client<Skirmish>) -> Input {
     let mut down = true;
     move |_, client| {
-        let place = client.own().map_or([0.0; 2], |own| own.place.to_array().map(f64::from));
+        let place = client.own().map_or([0.0; 2], |own| own.motion.place.to_array().map(f64::from));
         down = if down { place[1] < TURNS_AT } else { place[1] < -TURNS_AT };
         let aside = fly_to([LANE, place[1]], place);
         Input::new(aside | if down { Input::DOWN } else { Input::UP }, 0)
@@ -128,7 +128,7 @@ fn shoot(
             continue;
         }
         known = world.room().tick();
-        if world.room().game().own(shooter).is_some_and(|own| own.railed) {
+        if world.room().game().own(shooter).is_some_and(|own| own.shots.rail) {
             shots += 1;
             hits += usize::from(world.room().effects().iter().any(|(who, _)| *who == target));
         }
@@ -171,7 +171,7 @@ fn what_a_client_says_it_has_seen_is_held_against_what_it_has_acknowledged() {
     let seldom = hits_long_ago(|tick, seen| if tick.0 % 8 == 0 { seen } else { Tick(0) });
     let future = hits_long_ago(|tick, seen| if tick.0 % 4 == 0 { seen } else { Tick(u32::MAX) });
     println!("as it is {honest} %; nothing {nothing} %, seldom {seldom} %, future {future} %");
-    // These cannot be told from a longer line, and from one with jitter.
+    // These look like a longer path, and like one with jitter.
     let mut seen_before = delayed(8);
     let late = hits_long_ago(move |_, seen| seen_before(seen));
     let mut seen_before = delayed(6);
@@ -260,7 +260,7 @@ fn beyond_the_limit_shots_are_judged_at_the_limit() {
     let round_trip = 500 * MS;
     let (_, hits) = shoot(room(LIMIT), round_trip, AS_SEEN, None);
     assert!(hits <= 1, "{hits} hits of what is older than the limit");
-    // Whoever leads by what is beyond it hits: what the picture is old is measured by a look at it.
+    // A player that leads by what is beyond it hits: a look at the picture measures its age.
     let age = Rc::new(RefCell::new(Duration::ZERO));
     let noted = Rc::clone(&age);
     let note: Cheat = Box::new(move |input| {

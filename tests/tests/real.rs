@@ -86,11 +86,11 @@ fn bots_whose_server_is_gone_say_so_and_fail() {
         let json = |path| serde_json::from_slice::<serde_json::Value>(&server.get(path).body).ok();
         let (rooms, status) = (json("/api/rooms")?, server.status());
         let all = rooms[0]["players"] == 3 && rooms[0]["spectators"] == 1;
-        // Whoever answers has read its welcome: each of the players a few times, the spectator by
-        // what its shared stream is told to.
+        // A client that answers has read its welcome: each of the players a few times, the
+        // spectator by the writes of its shared stream.
         let inputs = status["of_rooms"]["inputs_taken"].as_u64()?;
-        let told = status["broadcast_writes"].as_u64()?;
-        (all && inputs > 60 && told > 5).then_some(())
+        let writes = status["broadcast_writes"].as_u64()?;
+        (all && inputs > 60 && writes > 5).then_some(())
     };
     poll(GIVE_UP, all_in).expect("all of them come in");
     server.kill();
@@ -305,7 +305,7 @@ fn follow(page: &Page<'_>) {
         page.key_down(key);
         page.key_up(key);
     };
-    // Whom it follows now; whoever is dead meanwhile is back after a while.
+    // The player that it follows now; one that is dead meanwhile is back after a while.
     let follows = |before: &serde_json::Value| {
         let other = format!("{camera}.mode === 'follow' && {camera}.player !== {before}");
         page.wait_until(&other, GIVE_UP);
@@ -315,7 +315,7 @@ fn follow(page: &Page<'_>) {
         );
         page.wait_until(&near, GIVE_UP);
         let followed = page.eval(camera);
-        // The bar says whom, from the next frame on.
+        // The bar has its name, from the next frame on.
         let name = &followed["name"];
         let says = format!("document.getElementById('watch-who').textContent === {name}");
         page.wait_until(&says, GIVE_UP);

@@ -134,7 +134,7 @@ impl Arena {
         self.past.iter().rev().take(ticks).any(|scores| scores.contains(&(player, score)))
     }
 
-    /// Whom a viewer needs the scores of, but for the leaders.
+    /// The players whose scores a viewer needs, without the leaders.
     fn in_view(&self, viewer: &Viewer) -> Vec<PlayerId> {
         let game = self.host.room().game();
         let view = game.view(viewer.player());
@@ -176,8 +176,8 @@ fn in_an_arena_of_a_thousand_scores_take_less_than_six_bytes_a_player_and_tick()
     ));
     assert!(arena.kills > 100, "there is no fight");
     assert!(bytes < 6.0, "{bytes:.2} B");
-    let told = sum(|viewer| viewer.kills) as usize;
-    assert!(told * 20 < arena.kills * VIEWERS, "{told} kills told of {}", arena.kills);
+    let seen = sum(|viewer| viewer.kills) as usize;
+    assert!(seen * 20 < arena.kills * VIEWERS, "{seen} kills sent of {}", arena.kills);
     for viewer in &arena.viewers {
         assert_eq!(viewer.client.stage(), Stage::Playing);
         let known = |player| viewer.known(player).expect("everybody is in the roster");

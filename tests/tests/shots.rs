@@ -31,7 +31,7 @@ fn bolts(world: &mut Simulator<Skirmish>, who: Who, held: Input) -> BTreeMap<u64
     let mut drawing = Drawing::default();
     let client = world.client_mut(who);
     client.draw(now, held, &mut drawing);
-    let own = client.own().expect("it has a ship").place;
+    let own = client.own().expect("it has a ship").motion.place;
     let mut seen = BTreeMap::new();
     let bolt = Kinds::of::<Skirmish>().index::<Bolt>();
     for row in drawing.iter().filter(|row| row.kind == bolt) {

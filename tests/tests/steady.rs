@@ -145,7 +145,7 @@ fn in_combat_a_player_is_allocated_memory_for_in_one_of_fifty_ticks() {
     }
 }
 
-/// Whoever changes the rules, the script or what is sent measures anew.
+/// A change of the rules, the script or of what is sent needs another measurement.
 #[test]
 fn a_pass_goes_through_no_more_rows_and_codes_no_more_bytes_than_was_measured() {
     let measured = [

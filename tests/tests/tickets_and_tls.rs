@@ -47,8 +47,8 @@ impl Drop for Secret {
 #[test]
 fn bots_play_over_wss_with_a_certificate_that_nobody_vouches_for_only_if_they_are_told_to() {
     let server = Server::start(&["--tls-self-signed", "--fill", "0"]);
-    let told = poll(GIVE_UP, || server.log().contains("sha256").then_some(()));
-    assert!(told.is_some(), "{}", server.log());
+    let logged = poll(GIVE_UP, || server.log().contains("sha256").then_some(()));
+    assert!(logged.is_some(), "{}", server.log());
     let report = Bots::start(&server, STAY, &["--bots", "5", "--tls-insecure"]).finish();
     assert!(report.status.success(), "{report:?}");
     assert_eq!((report.count("connected"), report.count("decode_errors")), (5, 0));

@@ -1,5 +1,5 @@
-//! Who watches in a browser: whom the camera follows, and how an idle player comes to watch and is
-//! back.
+//! Watching in a browser: which player the camera follows, and how an idle player comes to watch
+//! and is back.
 
 use serde_json::Value;
 use tests::real::{Browser, GIVE_UP, Key, Page, Server, alone, poll, screenshots};

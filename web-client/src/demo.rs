@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use tickwire_game::dice::Dice;
-use tickwire_game::game::{Game, Given, PlayerInput, Seen, Setup, Skills};
+use tickwire_game::game::{Game, InputStatus, PlayerInput, Seen, Setup, Skills};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
@@ -133,7 +133,7 @@ impl<G: Game> Demo<G> {
             let skill = Skills::Mixed.of(*player);
             let look = |seen: &Seen<'_, G>| G::bot(&Seen { skill, ..*seen }, dice);
             let input = simulation.look(*player, simulation.scene().rows(), look);
-            PlayerInput::at_once(*player, Given::Received(input))
+            PlayerInput::at_once(*player, InputStatus::Received(input))
         };
         self.bots.iter_mut().map(play).collect()
     }

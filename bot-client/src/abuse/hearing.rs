@@ -19,7 +19,7 @@ const SWITCHING_PROTOCOLS: u16 = 101;
 /// RFC 6455 section 7.1.5: what a close without a code counts as.
 const NO_STATUS: u16 = 1005;
 
-/// What of the room a welcome told.
+/// What a welcome says of the room.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RoomClock {
     tick: Tick,

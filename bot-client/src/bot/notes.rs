@@ -77,7 +77,7 @@ impl<G: Game> Bot<G> {
                 watch.figures.late_inputs += 1;
             }
         }
-        self.client.tick().into_iter().for_each(|told| self.pauses.forget(told));
+        self.client.tick().into_iter().for_each(|tick| self.pauses.forget(tick));
         let margin = self.client.margin_ticks().filter(|_| counts);
         if let (Some(margin), Some(rate)) = (margin, self.client.tick_rate()) {
             watch.figures.input_margins.record(margin, rate);
@@ -122,8 +122,8 @@ impl<G: Game> Bot<G> {
         }
     }
 
-    /// Notes that it is called, for whatever reason. It must be told before what has come in
-    /// meanwhile puts the client's clock right: then nothing would be overdue.
+    /// Notes that the bot is called, for whatever reason. Must be called before the messages that
+    /// have come meanwhile set the client's clock: after that nothing is overdue.
     pub(crate) fn note_call(&mut self, watch: &Watch) {
         if let (Some(due), Some(rate)) = (self.acts_at(), self.client.tick_rate()) {
             self.pauses.called(due, watch.now(), rate);

@@ -20,7 +20,7 @@ const PAUSE_MIN_TICKS: u32 = 2;
 pub(super) struct Pauses {
     /// The tick of the newest input sent: the next one is the first that a pause falls on.
     newest: Option<Tick>,
-    /// The ticks on which pauses fell, until snapshots have told of them.
+    /// The ticks on which pauses fell, until their snapshots arrive.
     slept: VecDeque<RangeInclusive<Tick>>,
     /// By how much the bot was called late at most since that was taken.
     lateness: Duration,
@@ -32,7 +32,7 @@ impl Pauses {
         self.newest = Some(tick);
     }
 
-    /// The bot is called at `now` and was to be called at `due`. It may be told of one pause more
+    /// The bot is called at `now` and was to be called at `due`. One pause may be reported more
     /// than once.
     pub(super) fn called(&mut self, due: Duration, now: Duration, rate: TickRate) {
         let late = now.saturating_sub(due);
@@ -59,9 +59,9 @@ impl Pauses {
         self.slept.iter().any(|ticks| ticks.contains(&tick))
     }
 
-    /// Snapshots have told of all ticks up to this one.
-    pub(super) fn forget(&mut self, told: Tick) {
-        self.slept.retain(|ticks| *ticks.end() > told);
+    /// Snapshots of all ticks up to this one have arrived.
+    pub(super) fn forget(&mut self, newest: Tick) {
+        self.slept.retain(|ticks| *ticks.end() > newest);
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
             pauses.called(due, due + 200 * MS, rate);
         }
         pauses.forget(Tick(109));
-        assert!(pauses.cover(Tick(110)) && pauses.cover(Tick(120)), "not all is told of it yet");
+        assert!(pauses.cover(Tick(110)) && pauses.cover(Tick(120)), "its last tick is pending");
         pauses.forget(Tick(110));
         assert!(!pauses.cover(Tick(110)) && pauses.cover(Tick(120)));
     }

@@ -1,4 +1,4 @@
-//! What is told of a distribution: where its middle lies, and its far end.
+//! What a report shows of a distribution: its middle and its far end.
 //!
 //! Reads the histograms of [`crate::figures`] once, for the [`Report`](super::Report).
 

@@ -1,4 +1,4 @@
-//! A tiny game, and a server for it that can be told to misbehave.
+//! A tiny game, and a server for it that can be made to misbehave.
 //!
 //! Each connection has a thread and a world of its own; nothing is shared, so nothing of the
 //! real server is tested here. The socket is any free port of the loopback.
@@ -10,11 +10,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tickwire_game::game::{Dice, Game, Given, LeaveReason, PlayerInput, Seen, Setup, Step};
+use tickwire_game::game::{Dice, Game, InputStatus, LeaveReason, PlayerInput, Seen, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, SessionId, Subject};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder,
+    Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::protocol::{
     ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
@@ -177,9 +177,9 @@ struct Place {
     encoder: SnapshotEncoder,
     inputs: BTreeMap<Tick, i8>,
     newest: Tick,
-    /// Whether the client moves on by itself the own state that it was told last.
+    /// Whether the client moves on by itself the own state that it was sent last.
     replays: bool,
-    told: Option<i16>,
+    sent_own: Option<i16>,
     said_goodbye: bool,
 }
 
@@ -219,7 +219,7 @@ impl Place {
             inputs: BTreeMap::new(),
             newest: Tick(0),
             replays,
-            told: None,
+            sent_own: None,
             said_goodbye: false,
         }
     }
@@ -257,24 +257,24 @@ impl Place {
     fn tick(&mut self) {
         let tick = self.simulation.tick().next();
         let is_lost = matches!(self.conduct, Conduct::Lose { .. }) && tick.0.is_multiple_of(4);
-        let (given, come_by) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
-            Some(input) => (Given::Received(input), GivenKind::Received),
-            None => (Given::Absent, GivenKind::Absent),
+        let (input, source) = match self.inputs.remove(&tick).filter(|_| !is_lost) {
+            Some(input) => (InputStatus::Received(input), InputSource::Received),
+            None => (InputStatus::Missing, InputSource::Missing),
         };
-        self.simulation.step(&[PlayerInput::at_once(PlayerId(0), given)]);
+        self.simulation.step(&[PlayerInput::at_once(PlayerId(0), input)]);
         let x = self.simulation.game().x;
         let own = encoded(x);
-        let replayed = self.told.filter(|_| self.replays).map(|mut told| {
-            Bead::advance(&mut told, &0, given.or_default(), TickRate::default().dt());
-            encoded(told)
+        let replayed = self.sent_own.filter(|_| self.replays).map(|mut own| {
+            Bead::advance(&mut own, &0, input.or_default(), TickRate::default().dt());
+            encoded(own)
         });
-        self.told = Some(x);
+        self.sent_own = Some(x);
         let margin_ticks = match self.conduct {
             Conduct::Claim { margin_ticks } => margin_ticks,
             _ => self.newest.since(tick) as i32,
         };
         let part = PlayerPart {
-            given: &[come_by],
+            sources: &[source],
             margin_ticks,
             own: Some(&own),
             replayed: replayed.as_deref(),

@@ -5,9 +5,10 @@
 //! touches no room. What it shows of a room it reads from the room's [`RoomStatus`].
 //!
 //! A room that was asked for by its name counts for the client that had it opened until it is gone.
-//! One that was opened since all others were full does not, only against the rate: whoever would
-//! hold many such rooms must fill them. When a room is wanted and there may be no more, a deserted
-//! one makes way: nobody is in it, and since seats are counted here nobody can be on the way to it.
+//! One that was opened since all others were full does not, only against the rate: a client that
+//! would hold many such rooms must fill them. When a room is wanted and there may be no more, a
+//! deserted one makes way: nobody is in it, and since seats are counted here nobody can be on the
+//! way to it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -105,9 +106,9 @@ pub(crate) struct Listed {
     pub(crate) players: u16,
     pub(crate) spectators: u32,
     empty_since: Option<Duration>,
-    /// For whom it counts; `None` for a client without limits, and if all others were full.
+    /// Whose limit it counts for; `None` for a client without limits, and if all others were full.
     opener: Option<PeerKey>,
-    /// Whether it is there until it was empty for long enough, whoever wants a room.
+    /// Whether it stays until it was empty for long enough, even if another client needs its place.
     is_recorded: bool,
     pub(crate) status: Arc<RoomStatus>,
 }

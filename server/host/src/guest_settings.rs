@@ -23,7 +23,7 @@ use crate::room::RoomError;
 /// So much of a name that is none is said again, in characters.
 const NAME_SHOWN_CHARS: usize = 32;
 
-/// What whoever opens a room may choose of the settings `S`.
+/// Which of the settings `S` a client that opens a room may choose.
 pub struct GuestSettings<S> {
     own: S,
     /// The same in JSON; empty if nothing may be chosen.
@@ -66,7 +66,7 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
         Ok(GuestSettings { own, fields, allowed, check })
     }
 
-    /// The settings of a room that opens for whoever sent `text`.
+    /// The settings of a room that opens for a client that sent `text`.
     ///
     /// # Errors
     /// Why it cannot have these.

@@ -216,7 +216,7 @@ const _: () = {
     // Those who have rooms are always known.
     assert!(OPENERS_MAX > ROOMS_MAX_MOST as usize && OWN_ROOMS_BURST.as_secs() >= 60);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
-    // Whom a client needs first, and everybody of a small room, are always remembered.
+    // The players that a client needs first, and everybody of a small room, are always remembered.
     assert!(SCORES_KNOWN_MAX > 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);
     assert!(SCORES_KNOWN_MAX > SCORES_FOR_ALL_MAX + 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);
     // The largest page fits, and at each look at least an entry.

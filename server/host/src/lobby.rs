@@ -63,13 +63,13 @@ pub struct Lobby<S> {
     rooms_evicted: u64,
     /// For the shards, in order.
     commands: Vec<(usize, Command)>,
-    /// For whoever builds rooms, in order.
+    /// Rooms to build, in order.
     orders: Vec<RoomOrder<S>>,
 }
 
 impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
-    /// A lobby without rooms, that hears by `release` of seats that are free again. `guest_settings`
-    /// judges what whoever opens a room chooses for it.
+    /// A lobby without rooms, that hears by `release` of seats that are free again.
+    /// `guest_settings` judges what a client that opens a room chooses for it.
     #[must_use]
     pub fn new(
         settings: LobbySettings,
@@ -232,9 +232,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     }
 }
 
-/// The seed of a room that is opened when `opened` were before it. Servers of equal seeds that open the
-/// same rooms in the same order make equal ones. A room tells nothing of the server's seed, nor of one of
-/// its own name that was there before: whoever has watched that knows nothing of what comes.
+/// The seed of a room that is opened when `opened` were before it. Servers of equal seeds that open
+/// the same rooms in the same order make equal ones. A room tells nothing of the server's seed, nor
+/// of one of its own name that was there before: what a client has seen of that says nothing of
+/// this one.
 fn room_seed(server: Seed, name: &str, opened: u64) -> Seed {
     server.derive("rooms").derive(name).derive(&opened.to_string())
 }

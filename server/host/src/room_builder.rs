@@ -30,7 +30,7 @@ pub struct RoomOrder<S> {
     pub name: String,
     /// Where its randomness comes from.
     pub seed: Seed,
-    /// What whoever opened it chose; `None` for the settings of the template.
+    /// What the client that opened it chose; `None` for the settings of the template.
     pub settings: Option<S>,
     /// What it shows to other threads.
     pub status: Arc<RoomStatus>,

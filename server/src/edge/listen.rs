@@ -22,8 +22,8 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(PENDING_CONNECTIONS_MAX as u32)
 }
 
-/// Opens the admin listener: at the configured address, or else on a loopback address of this machine.
-/// If that is taken, there is no other one: whoever reads the counters would not find them.
+/// Opens the admin listener: at the configured address, or else on a loopback address of this
+/// machine. If that is taken, there is no other one: nobody would find the counters.
 ///
 /// # Errors
 /// The address, and why it cannot be listened on.

@@ -25,7 +25,8 @@ pub(crate) enum ClientAddress {
     Unreadable,
 }
 
-/// The client of a connection, for limits and logs: the peer, or whoever a trusted proxy forwards.
+/// The client of a connection, for limits and logs: the peer, or the client that a trusted proxy
+/// forwards.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientKey {
     /// The key of its address.

@@ -104,7 +104,7 @@ impl PendingConnection {
         self.number
     }
 
-    /// What the connection does, to be kept up to date by whoever reads from it.
+    /// What the connection does, to be kept up to date by the code that reads from it.
     pub(crate) fn activity(&self) -> PendingActivity {
         self.activity.clone()
     }

@@ -315,7 +315,7 @@ mod tests {
         };
         assert_eq!(part, "shard-1");
         assert!(for_seconds >= STUCK_AFTER.as_secs(), "{for_seconds}");
-        // Whoever asks next does not wait again for what is known.
+        // The next request does not wait again for what is known.
         let again = timeout(Duration::ZERO, supervisor.health()).await;
         assert!(matches!(again, Ok(Err(Unhealthy::Stuck { .. }))), "{again:?}");
         Heartbeat { started: supervisor.started, ..stuck }.beat();

@@ -261,7 +261,7 @@ fn options_are_answered_for_monitoring_and_for_pages_of_other_origins() {
             }
         }
     }
-    // Whoever may not connect may know it.
+    // A client that may not connect may know it.
     let probe = ask("GET", "/ws", "https://evil.example");
     assert!(probe.starts_with("HTTP/1.1 403 "), "{probe}");
     assert!(probe.contains("\r\naccess-control-allow-origin: *\r\n"), "{probe}");

@@ -1,4 +1,5 @@
-//! What whoever opens a room chooses for it, over real sockets; and what strangers write instead.
+//! What a client that opens a room chooses for it, over real sockets; and what strangers write
+//! instead.
 
 use test_games::stones::{LEVEL_BYTES_MAX, Stones};
 use tickwire_game::game::Game;

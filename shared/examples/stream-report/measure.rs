@@ -8,7 +8,7 @@ use tickwire_game::ids::EntityId;
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::ServerMessage;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Mirror, Part, Picture, Replay, SnapshotDecoder,
+    Codec, Coding, InputSource, Mirror, Part, Picture, Replay, SnapshotDecoder,
 };
 use tickwire_game::scene::RowRef;
 use tickwire_game::tick::Tick;
@@ -67,7 +67,7 @@ struct Stream {
 struct Replayed<'a>(Option<&'a [u8]>);
 
 impl Replay for Replayed<'_> {
-    fn replay(&mut self, _: Tick, _: &[GivenKind], own: &mut Vec<u8>) {
+    fn replay(&mut self, _: Tick, _: &[InputSource], own: &mut Vec<u8>) {
         if let Some(replayed) = self.0 {
             own.clear();
             own.extend(replayed);
@@ -236,7 +236,7 @@ fn check(
         return Err(format!("at tick {tick} a viewer does not know what it may see").into());
     }
     if unbounded && !decoder.events().eq(picture.events.iter().copied()) {
-        return Err(format!("at tick {tick} a viewer was not told what happened").into());
+        return Err(format!("at tick {tick} a viewer was not sent all events").into());
     }
     Ok(())
 }

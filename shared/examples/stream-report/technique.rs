@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tickwire_game::protocol::bits::BitWriter;
 use tickwire_game::protocol::snapshot::{
-    Codec, GivenKind, Mirror, Part, Picture, PlayerPart, SnapshotEncoder,
+    Codec, InputSource, Mirror, Part, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::scene::{Kind, RowRef, Rows};
 use tickwire_game::tick::Tick;
@@ -134,10 +134,10 @@ fn put_raw(picture: &Picture<'_>, out: &mut Vec<u8>) {
 }
 
 fn given_number(player: &PlayerPart<'_>) -> u32 {
-    match player.given.last() {
-        Some(GivenKind::Received) => 0,
-        Some(GivenKind::Repeated) => 1,
-        Some(GivenKind::Absent) | None => 2,
+    match player.sources.last() {
+        Some(InputSource::Received) => 0,
+        Some(InputSource::Repeated) => 1,
+        Some(InputSource::Missing) | None => 2,
     }
 }
 

@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use tickwire_game::ids::PlayerId;
-use tickwire_game::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX};
-use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_INPUTS_MAX};
+use tickwire_game::protocol::snapshot::{Codec, Coding, InputSource, Picture, PlayerPart};
 use tickwire_game::recording::{Reader, RecordedOwn, RecordedTick};
 use tickwire_game::scene::{RowRef, Schema, View};
 use tickwire_game::tick::{Tick, TickRate};
@@ -36,7 +36,7 @@ pub(crate) struct Look {
     focus: Option<[f64; 2]>,
     own: Option<RecordedOwn>,
     /// For each tick since the look before; of those between the two nothing else is known.
-    given: Vec<GivenKind>,
+    sources: Vec<InputSource>,
 }
 
 impl Work {
@@ -73,10 +73,10 @@ impl Work {
             let tick_of = |look: &Look| self.ticks[look.at].scene.tick().0;
             for at in 1..looks.len() {
                 let passed = tick_of(&looks[at]) - tick_of(&looks[at - 1]);
-                let given = looks[at].given[0];
+                let source = looks[at].sources[0];
                 looks[at]
-                    .given
-                    .resize(passed.min(SNAPSHOT_GIVEN_MAX as u32).max(1) as usize, given);
+                    .sources
+                    .resize(passed.min(SNAPSHOT_INPUTS_MAX as u32).max(1) as usize, source);
             }
             Viewer { player, looks }
         };
@@ -105,7 +105,7 @@ impl Work {
         let scene = &self.ticks[look.at].scene;
         let own = look.own.as_ref();
         let player = viewer.player.map(|_| PlayerPart {
-            given: &look.given,
+            sources: &look.sources,
             margin_ticks: own.map_or(0, |own| own.margin_ticks),
             own: own.and_then(|own| own.own.as_deref()),
             replayed: look.replayed(),
@@ -141,7 +141,7 @@ fn look(schema: &Schema, tick: &RecordedTick, at: usize, player: Option<PlayerId
     let rows = 0..scene.rows().len() as u32;
     let visible = rows.filter(|&i| scene.may_know_row(schema, i as usize, player, view));
     let events = 0..scene.events().len() as u32;
-    let told = events.filter(|&i| scene.may_know_event(schema, i as usize, player, view));
+    let events = events.filter(|&i| scene.may_know_event(schema, i as usize, player, view));
     let focus = match view {
         View::Everything => None,
         View::Rect { min, max } => {
@@ -151,9 +151,9 @@ fn look(schema: &Schema, tick: &RecordedTick, at: usize, player: Option<PlayerId
     Some(Look {
         at,
         visible: visible.collect(),
-        events: told.take(SNAPSHOT_EVENTS_MAX).collect(),
+        events: events.take(SNAPSHOT_EVENTS_MAX).collect(),
         focus,
-        given: vec![own.as_ref().map_or(GivenKind::Absent, |own| own.given)],
+        sources: vec![own.as_ref().map_or(InputSource::Missing, |own| own.source)],
         own,
     })
 }

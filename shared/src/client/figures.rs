@@ -1,4 +1,4 @@
-//! What a client counts and measures of its own work, for whoever asks.
+//! What a client counts and measures of its own work.
 //!
 //! Filled by [`Client`](super::Client); plain values, of which nothing here decides anything.
 

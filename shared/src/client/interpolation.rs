@@ -71,7 +71,7 @@ impl Drawing {
         })
     }
 
-    /// An entity's row. Those of a snapshot come by rising entity, and own ones after them.
+    /// An entity's row. Those of a snapshot are sorted by entity, and own ones after them.
     fn find(&self, entity: EntityId) -> Option<DrawnRow<'_>> {
         let at = self.heads.binary_search_by_key(&entity, |head| head.0).ok()?;
         let (entity, kind, start) = self.heads[at];

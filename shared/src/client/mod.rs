@@ -104,7 +104,8 @@ pub enum Stage {
     Ended(End),
 }
 
-/// What of the client's own work is shown; all of it, but for whoever wants to see what it does.
+/// Which of the client's own work is shown: all, unless a page switches some off to show what it
+/// does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shown {
     prediction: bool,
@@ -261,10 +262,10 @@ impl<G: Game> Client<G> {
         made
     }
 
-    /// Opens a page of the board: `count` players, of whom `first` are before the first; with a
-    /// count of 0 none. It is asked for once, and comes with [`Names::page`]. In a room of at most
-    /// [`SCORES_FOR_ALL_MAX`](crate::limits::SCORES_FOR_ALL_MAX) players, and to spectators, all is
-    /// told without that.
+    /// Opens a page of the board: `count` players from rank `first` on, counted from 0; with a
+    /// count of 0 none. The client asks for it once, and [`Names::page`] has the answer. In a room
+    /// of at most [`SCORES_FOR_ALL_MAX`](crate::limits::SCORES_FOR_ALL_MAX) players, and to
+    /// spectators, all scores are sent without that.
     pub fn open_board(&mut self, first: u16, count: u8) {
         let board = Board { first, count: count.min(BOARD_PAGE_MAX) };
         let Some(playing) = self.playing.as_mut().filter(|one| one.player.is_some()) else {
@@ -460,7 +461,8 @@ impl<G: Game> Client<G> {
         self.playing.as_ref().map(|playing| &playing.level)
     }
 
-    /// The settings that hold in the room: the server's own, and what whoever opened it chose of them.
+    /// The settings that hold in the room: the server's own, and what the client that opened the
+    /// room chose of them.
     #[must_use]
     pub fn settings(&self) -> Option<&G::Settings> {
         self.playing.as_ref().map(|playing| &playing.settings)
@@ -484,7 +486,7 @@ impl<G: Game> Client<G> {
         self.playing.as_ref()?.prediction.newest()
     }
 
-    /// The own player as predicted for a tick of which no snapshot has told yet.
+    /// The own player as predicted for a tick whose snapshot has not arrived yet.
     #[must_use]
     pub fn predicted(&self, tick: Tick) -> Option<&G::Own> {
         self.playing.as_ref()?.prediction.at(tick)

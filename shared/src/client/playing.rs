@@ -16,7 +16,7 @@ use super::{Applied, ClientError, Counters, Late, Names, codec_of, schema_of};
 use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
-use crate::protocol::snapshot::{Codec, GivenKind, SnapshotDecoder};
+use crate::protocol::snapshot::{Codec, InputSource, SnapshotDecoder};
 use crate::protocol::{Board, ClientMessage, Input, WIRE, Welcome};
 use crate::scene::{Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -142,7 +142,7 @@ impl<G: Game> Playing<G> {
         if tick.0 > TICK_MAX || Some(tick) <= known {
             return Err(ClientError::Part("tick"));
         }
-        let (given, margin_ticks) = snapshot.player.unzip();
+        let (source, margin_ticks) = snapshot.player.unzip();
         self.clocks.snapshot(now, tick, margin_ticks);
         self.margin_ticks = margin_ticks;
         self.unacknowledged += 1;
@@ -151,20 +151,20 @@ impl<G: Game> Playing<G> {
             let reading = (self.codec.schema(), self.tick_rate);
             screen.snapshot(now, reading, tick, &self.decoder, drawn);
         }
-        if let Some(given) = given {
+        if let Some(source) = source {
             self.note_late(counters);
             let own = match self.decoder.mirror().own() {
                 None => None,
                 Some(bytes) => Some(serde_part(bytes, "own state")?),
             };
             self.prediction.reconcile(now, tick, own, &self.level, self.codec.schema());
-            self.note_applied(now, tick, given);
+            self.note_applied(now, tick, source);
         }
         self.inputs.forget(tick);
         Ok(())
     }
 
-    /// Counts the inputs that a snapshot has told were not applied in their ticks.
+    /// Counts the inputs that, by a snapshot, were not applied in their ticks.
     fn note_late(&mut self, counters: &mut Counters) {
         while let Some(tick) = self.inputs.next_late() {
             let sent = self.sent.iter().find(|(sent, _)| *sent == tick);
@@ -177,13 +177,13 @@ impl<G: Game> Playing<G> {
         }
     }
 
-    fn note_applied(&mut self, now: Duration, tick: Tick, given: GivenKind) {
+    fn note_applied(&mut self, now: Duration, tick: Tick, source: InputSource) {
         while let Some((sent, at)) = self.sent.front().copied() {
             if sent > tick {
                 break;
             }
             self.sent.pop_front();
-            if sent == tick && given.is_received() {
+            if sent == tick && source.is_received() {
                 self.applied = Some(Applied { tick, latency: now.saturating_sub(at) });
             }
         }

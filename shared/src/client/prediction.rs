@@ -6,7 +6,7 @@
 //! that tick, bit for bit, nothing is to be done; else the truth is taken and the later inputs
 //! are replayed on it (client-side prediction and server reconciliation: Bernier, "Latency
 //! Compensating Methods in Client/Server In-game Protocol Design", 2001). What a correction moves
-//! on the screen slides there; what the player is told of hits and losses is the truth at once.
+//! on the screen slides there; hits and losses are shown as the server says at once.
 //!
 //! The own player's shots are shown from the moment they are fired, too (`shots`).
 
@@ -110,7 +110,7 @@ impl<G: Game> Prediction<G> {
         }
     }
 
-    /// The own state as it is predicted for `tick`, while no snapshot has told of it.
+    /// The own state as predicted for `tick`, until its snapshot arrives.
     #[must_use]
     pub(super) fn at(&self, tick: Tick) -> Option<&G::Own> {
         Some(&self.predicted.iter().find(|predicted| predicted.tick == tick)?.own)
@@ -227,7 +227,7 @@ impl<G: Game> Prediction<G> {
 
     /// Puts the rows of the own player, as predicted, in the place of those interpolated: as far
     /// as was said on the way from the newest tick to the one after it under the input held. Its
-    /// shots go with it; `known` is the newest that the server has told.
+    /// shots go with it; `known` is the newest snapshot.
     pub(super) fn draw(&mut self, coming: &Coming<'_, G>, known: &Rows, drawing: &mut Drawing) {
         let Some(newest) = self.newest().cloned() else { return };
         let Coming { now, input, level, schema, .. } = *coming;

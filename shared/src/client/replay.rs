@@ -1,9 +1,9 @@
 //! What a client makes of its own state between two snapshots, as the server does for it.
 //!
-//! The server moves the own state that it told last on by the inputs that it has applied, and
-//! tells only what came otherwise. To do the same a client needs to know which of its inputs these
-//! were: a snapshot says for each tick whether one came in time. That is enough, for a client sends
-//! one input for a tick at most: its clock never goes back.
+//! The server moves the own state that it sent last on by the inputs that it has applied, and sends
+//! only what came otherwise. To do the same a client needs to know which of its inputs these were:
+//! a snapshot says for each tick whether one came in time. That is enough, for a client sends one
+//! input for a tick at most: its clock never goes back.
 
 use std::collections::VecDeque;
 
@@ -11,10 +11,10 @@ use super::playing::serde_part;
 use crate::game::Game;
 use crate::limits::HISTORY_MAX_TICKS;
 use crate::protocol::WIRE;
-use crate::protocol::snapshot::{GivenKind, Replay};
+use crate::protocol::snapshot::{InputSource, Replay};
 use crate::tick::Tick;
 
-/// The inputs sent for ticks of which no snapshot has told yet, by rising tick; and the last of
+/// The inputs sent for ticks whose snapshots have not arrived yet, by rising tick; and the last of
 /// those that counted.
 #[derive(Debug)]
 pub(super) struct SentInputs<I> {
@@ -24,8 +24,8 @@ pub(super) struct SentInputs<I> {
     last: I,
     /// The ticks since then in which none counted in time.
     late: VecDeque<Tick>,
-    /// The tick up to which snapshots have told which inputs counted.
-    told: Option<Tick>,
+    /// The tick up to which snapshots have said which inputs counted.
+    reported: Option<Tick>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ impl<I: Copy + Default> SentInputs<I> {
     pub(super) fn new() -> SentInputs<I> {
         let (sent, last) = (VecDeque::new(), I::default());
         let late = VecDeque::new();
-        SentInputs { sent, has_sent: false, last, late, told: None }
+        SentInputs { sent, has_sent: false, last, late, reported: None }
     }
 
     /// An input is sent for `tick`, which must rise from call to call.
@@ -54,29 +54,29 @@ impl<I: Copy + Default> SentInputs<I> {
         self.sent.push_back(Sent { tick, input });
     }
 
-    /// It is to be told of the ticks after `before`. What counted in a gap before that nobody
-    /// knows, so none is repeated from there.
-    fn tell_from(&mut self, before: Tick) {
-        if self.told != Some(before) {
+    /// The next reports are for the ticks after `before`. Which inputs counted in a gap before that
+    /// is unknown, so none is repeated from there.
+    fn expect_after(&mut self, before: Tick) {
+        if self.reported != Some(before) {
             self.last = I::default();
         }
     }
 
     /// What the server applied in `tick`. Ticks must rise from call to call.
-    fn applied(&mut self, tick: Tick, given: GivenKind) -> I {
-        if !given.is_received() && self.has_sent {
+    fn applied(&mut self, tick: Tick, source: InputSource) -> I {
+        if !source.is_received() && self.has_sent {
             self.late.push_back(tick);
         }
-        match given {
-            GivenKind::Received => {
+        match source {
+            InputSource::Received => {
                 let sent = self.sent.iter().find(|sent| sent.tick == tick);
                 // A server that has received what was not sent is not to be believed; but then
                 // neither is what it says of the own state.
                 self.last = sent.map_or(self.last, |sent| sent.input);
                 self.last
             }
-            GivenKind::Repeated => self.last,
-            GivenKind::Absent => I::default(),
+            InputSource::Repeated => self.last,
+            InputSource::Missing => I::default(),
         }
     }
 
@@ -85,10 +85,10 @@ impl<I: Copy + Default> SentInputs<I> {
         self.late.pop_front()
     }
 
-    /// Snapshots have told of all ticks up to this one.
-    pub(super) fn forget(&mut self, told: Tick) {
-        self.told = Some(told);
-        self.sent.retain(|sent| sent.tick > told);
+    /// Snapshots of all ticks up to this one have arrived.
+    pub(super) fn forget(&mut self, newest: Tick) {
+        self.reported = Some(newest);
+        self.sent.retain(|sent| sent.tick > newest);
     }
 }
 
@@ -102,15 +102,15 @@ pub(super) struct Replaying<'a, G: Game> {
 }
 
 impl<G: Game> Replay for Replaying<'_, G> {
-    fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
+    fn replay(&mut self, tick: Tick, sources: &[InputSource], own: &mut Vec<u8>) {
         // What the last snapshot said was decoded already, or the client would have given up.
         let known =
             (self.moves_on && !own.is_empty()).then(|| serde_part::<G::Own>(own, "own state"));
         let mut state = known.and_then(Result::ok);
-        let before = tick.minus(given.len() as u32);
-        self.inputs.tell_from(before);
-        for (given, after) in given.iter().zip(1..) {
-            let input = self.inputs.applied(before.plus(after), *given);
+        let before = tick.minus(sources.len() as u32);
+        self.inputs.expect_after(before);
+        for (source, after) in sources.iter().zip(1..) {
+            let input = self.inputs.applied(before.plus(after), *source);
             if let Some(state) = &mut state {
                 G::advance(state, self.level, input, self.dt);
             }
@@ -133,13 +133,13 @@ mod tests {
         for (tick, input) in [(5, 1), (6, 2), (7, 3), (9, 9)] {
             inputs.push(Tick(tick), input);
         }
-        assert_eq!(inputs.applied(Tick(5), GivenKind::Received), 1);
-        assert_eq!(inputs.applied(Tick(6), GivenKind::Received), 2);
-        assert_eq!(inputs.applied(Tick(7), GivenKind::Repeated), 2);
-        assert_eq!(inputs.applied(Tick(8), GivenKind::Absent), 0);
+        assert_eq!(inputs.applied(Tick(5), InputSource::Received), 1);
+        assert_eq!(inputs.applied(Tick(6), InputSource::Received), 2);
+        assert_eq!(inputs.applied(Tick(7), InputSource::Repeated), 2);
+        assert_eq!(inputs.applied(Tick(8), InputSource::Missing), 0);
         inputs.forget(Tick(7));
         assert_eq!(inputs.sent.len(), 1);
-        assert_eq!(inputs.applied(Tick(9), GivenKind::Received), 9);
-        assert_eq!(inputs.applied(Tick(10), GivenKind::Received), 9, "none was sent for it");
+        assert_eq!(inputs.applied(Tick(9), InputSource::Received), 9);
+        assert_eq!(inputs.applied(Tick(10), InputSource::Received), 9, "none was sent for it");
     }
 }

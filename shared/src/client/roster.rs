@@ -1,4 +1,4 @@
-//! Who is in the room, as the client was told.
+//! Who is in the room, as the server has sent it.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Takes what the server told.
+    /// Applies a roster message.
     pub(super) fn apply(&mut self, roster: &Roster<'_>) {
         if roster.complete {
             self.players.clear();
@@ -48,7 +48,7 @@ impl Names {
         self.version += 1;
     }
 
-    /// Takes what the server told of scores. Those of players who are not here are ignored.
+    /// Applies scores. Those of players who are not here are ignored.
     pub(super) fn apply_scores(&mut self, scores: &Scores) {
         for entry in &scores.entries {
             if let Some(player) = self.players.get_mut(&entry.player) {
@@ -76,7 +76,7 @@ impl Names {
         }
     }
 
-    /// The page of the board that is open, as it was told last.
+    /// The page of the board that is open, as it was sent last.
     #[must_use]
     pub fn page(&self) -> Option<&BoardPage> {
         self.page.as_ref()

@@ -24,8 +24,8 @@ use crate::tick::Tick;
 const SLIDE_MIN: Duration = Duration::from_millis(350);
 /// How much longer than what it has to slide by that takes, at least: so much of its speed is left.
 const SLIDE_LEAST: f64 = 1.6;
-/// A shot of which the server's own has not been seen so many ticks after its tick was told never
-/// was, or is over already.
+/// A shot whose counterpart has not appeared so many ticks after its tick was shown was never fired
+/// on the server, or is over already.
 const UNSEEN_MAX_TICKS: f64 = 4.0;
 /// Most shots under way at a time. Of more the oldest are left to the server.
 const SHOTS_MAX: usize = 32;
@@ -43,8 +43,8 @@ struct Shot<G: Game> {
     /// The own state that fired it.
     own: G::Own,
     key: Option<u64>,
-    /// The server's own, once it has been told.
-    told: Option<(EntityId, u8)>,
+    /// Its counterpart on the server, once a snapshot has it: entity and kind.
+    counterpart: Option<(EntityId, u8)>,
 }
 
 impl<G: Game> Shots<G> {
@@ -64,7 +64,7 @@ impl<G: Game> Shots<G> {
         if self.shots.len() >= SHOTS_MAX {
             self.shots.pop_front();
         }
-        self.shots.push_back(Shot { fired_at: tick, own: own.clone(), key, told: None });
+        self.shots.push_back(Shot { fired_at: tick, own: own.clone(), key, counterpart: None });
     }
 
     /// What was predicted for `tick` and later is not so.
@@ -85,20 +85,20 @@ impl<G: Game> Shots<G> {
         known: &Rows,
         drawing: &mut Drawing,
     ) {
-        self.find_told(known);
+        self.find_counterparts(known);
         let writer = &mut self.writer;
         self.shots.retain(|shot| shot.draw(coming, own_tick, writer, drawing));
     }
 
-    /// Finds the server's own among the rows that it has told.
-    fn find_told(&mut self, known: &Rows) {
-        if self.shots.iter().all(|shot| shot.told.is_some()) {
+    /// Finds the counterparts among the rows of a snapshot.
+    fn find_counterparts(&mut self, known: &Rows) {
+        if self.shots.iter().all(|shot| shot.counterpart.is_some()) {
             return;
         }
         for row in known.iter() {
             let Some(key) = G::shot_key(row, self.writer.kinds()) else { continue };
             if let Some(shot) = self.shots.iter_mut().find(|shot| shot.key == Some(key)) {
-                shot.told = Some((row.entity, row.kind));
+                shot.counterpart = Some((row.entity, row.kind));
             }
         }
     }
@@ -120,8 +120,8 @@ impl<G: Game> Shot<G> {
         }
         // Whether the moment of the others has come to when it was fired.
         let due = drawing.tick - f64::from(self.fired_at.0);
-        let is_drawn = self.told.is_some_and(|(entity, kind)| drawing.has(entity, kind));
-        let waits_ticks = if self.told.is_some() { 0.0 } else { UNSEEN_MAX_TICKS };
+        let is_drawn = self.counterpart.is_some_and(|(entity, kind)| drawing.has(entity, kind));
+        let waits_ticks = if self.counterpart.is_some() { 0.0 } else { UNSEEN_MAX_TICKS };
         if due > waits_ticks && !is_drawn {
             return false;
         }
@@ -132,7 +132,7 @@ impl<G: Game> Shot<G> {
         }
         let age = since - behind * since / slide;
         if !self.draw_at(coming, age, writer, drawing)
-            && let Some((entity, kind)) = self.told
+            && let Some((entity, kind)) = self.counterpart
         {
             // It is over where it is drawn, and must not be seen to come there once more.
             drawing.remove(entity, kind);
@@ -157,9 +157,9 @@ impl<G: Game> Shot<G> {
         for row in from.iter() {
             let fields = &coming.schema.entities[usize::from(row.kind)].fields;
             let next = to.iter().find(|next| next.kind == row.kind).unwrap_or(row);
-            // What it is told as is drawn in its place; before that it is nobody else's.
-            let told = self.told.filter(|&(_, kind)| kind == row.kind);
-            let values = match told {
+            // Its counterpart is drawn in its place; before it has one, it is added.
+            let counterpart = self.counterpart.filter(|&(_, kind)| kind == row.kind);
+            let values = match counterpart {
                 Some((entity, kind)) => drawing.replace(entity, kind, fields.len()),
                 None => drawing.add(row.entity, row.kind, fields.len()),
             };

@@ -1,9 +1,9 @@
 //! What a game is given for one tick, and where it says what happened in it.
 //!
-//! Made by whoever steps the game: a [`Simulation`](crate::simulation::Simulation), or a test of a
-//! game's own parts.
+//! Made by the code that steps the game: a [`Simulation`](crate::simulation::Simulation), or a test
+//! of a game's own parts.
 
-use super::{Game, Given, PlayerInput};
+use super::{Game, InputStatus, PlayerInput};
 use crate::ids::PlayerId;
 use crate::scene::{Audience, Event, Events, Scene};
 use crate::tick::{Rewind, Tick};
@@ -34,7 +34,7 @@ pub struct Step<'a, G: Game> {
     outcome: &'a mut Outcome,
 }
 
-/// What a world has told and noted in a tick: kept by whoever steps it, a
+/// The events and notes of a world in a tick: kept by the code that steps it, a
 /// [`Simulation`](crate::simulation::Simulation) or a test of a game's own parts.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -93,8 +93,8 @@ impl<'a, G: Game> Step<'a, G> {
 impl<G: Game> Step<'_, G> {
     /// What a player gave for this tick.
     #[must_use]
-    pub fn input(&self, player: PlayerId) -> Given<G::Input> {
-        self.of(player).map_or(Given::Absent, |input| input.given)
+    pub fn input(&self, player: PlayerId) -> InputStatus<G::Input> {
+        self.of(player).map_or(InputStatus::Missing, |input| input.input)
     }
 
     /// How much older than the present the picture is that a player acts on in this tick. A game
@@ -124,7 +124,7 @@ impl<G: Game> Step<'_, G> {
         }
     }
 
-    /// Tells whoever is near what happened; all, if the kind has no place.
+    /// Sends an event to the players near it; to all, if the kind has no place.
     ///
     /// # Panics
     /// When its kind is not in the game's schema.

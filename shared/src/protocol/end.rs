@@ -78,7 +78,7 @@ impl End {
             End::NotUtf8 => 1007,
             End::TooBig => 1009,
             End::Fault => 1011,
-            // Never sent: what a peer sees that was told nothing.
+            // Never sent: what a peer sees when the connection breaks without a close frame.
             End::Lost => 1006,
             End::Refused => 4000,
             End::HelloTimeout => 4001,
@@ -182,7 +182,7 @@ pub enum Refusal {
         "too many rooms were opened from your address or account: join one of them, or try again when one is gone"
     )]
     OwnRoomsMax,
-    /// The address or account opened rooms too often of late.
+    /// The address or account has recently opened too many rooms.
     #[error(
         "rooms are opened too often from your address or account: join one that is open, or try again in a minute"
     )]
@@ -196,7 +196,8 @@ pub enum Refusal {
     /// The settings chosen for the room are not a JSON object.
     #[error("the settings of a room are a JSON object, such as {{\"name\": 1}}: {0}")]
     SettingsUnreadable(RefusalText),
-    /// One of the settings is not for whoever opens a room to choose, or there is none of that name.
+    /// One of the settings may not be chosen by the client that opens a room, or there is none of
+    /// that name.
     #[error("{0}")]
     SettingNotAllowed(RefusalText),
     /// One of the settings has a value of a wrong type.

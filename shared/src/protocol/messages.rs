@@ -170,7 +170,7 @@ pub struct Board {
 /// its sending; of changes alone [`Scores`] tells.
 #[derive(Clone, Debug, Default, PartialEq, Encode)]
 pub struct Roster<'a> {
-    /// Whether this is all there is, so that whoever is not in it is gone.
+    /// Whether this is the whole roster: players that are not in it are gone.
     pub complete: bool,
     /// Who came or changed, by rising player.
     pub entries: Vec<RosterEntry<'a>>,
@@ -222,11 +222,11 @@ pub struct BoardPage {
     pub total: u16,
     /// How many are before the client's own player.
     pub own: Option<u16>,
-    /// Who is on it, in order. Their scores come by [`Scores`].
+    /// Who is on it, in order. Their scores are in [`Scores`].
     pub players: Vec<PlayerId>,
 }
 
-/// How fast a room makes its ticks. It is told of when it changes; until then it is the full
+/// How fast a room makes its ticks. Sent when it changes; until then it is the full
 /// pace. What a tick is worth in the rules never changes: a slower room is in slow motion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 pub struct Pace {

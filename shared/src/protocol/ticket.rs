@@ -1,7 +1,7 @@
 //! [`Ticket`]: what lets a client in, and is shown to nobody else.
 //!
 //! Here it is a text like any other; a server knows what is in it. It never shows itself:
-//! whoever reads a log could come in by it.
+//! anybody who reads a log could join with it.
 
 use std::fmt;
 

@@ -49,13 +49,12 @@
 //!
 //! - `row ENTITY KIND VALUES`, one for each entity there is, by rising entity; `event KIND VALUES`
 //!   in the order in which it happened. A value is in steps. At the end may stand `for all`,
-//!   `for near` (whoever sees its place), `for PLAYER` or `for PLAYER PLAYER`; without it, what has a place is for
+//!   `for near` (viewers that see its place), `for PLAYER` or `for PLAYER PLAYER`; without it, what has a place is for
 //!   those near, and all else for all.
 //! - `view PLAYER MINX MINY MAXX MAXY`, or `view PLAYER all`: a viewer and the rectangle of which
 //!   it may know, in units; by rising player. The rectangle may move from tick to tick.
 //! - `own PLAYER OWN REPLAYED GIVEN MARGIN` after the view of that player: its own state and what
-//!   its client makes of the one before (hexadecimal, `-` for none); how its input was come by
-//!   (`received`, `repeated` or `absent`); by how many ticks it was early.
+//!   its client makes of the one before (hexadecimal, `-` for none); where its input came from (`received`, `repeated` or `absent`); by how many ticks it was early.
 //!
 //! This is version 2 of the format. Version 1 had a number in the place of `received`; it is refused
 //! by its first line.
@@ -69,7 +68,7 @@ pub use read::{Reader, RecordingError, Wrong};
 pub use write::{write_head, write_tick};
 
 use crate::ids::PlayerId;
-use crate::protocol::snapshot::GivenKind;
+use crate::protocol::snapshot::InputSource;
 use crate::scene::{Scene, View};
 
 /// Version of the format, in the first line of every recording.
@@ -91,19 +90,19 @@ pub struct RecordedViewer {
     pub player: PlayerId,
     /// What it might know.
     pub view: View,
-    /// What it was to be told of itself; `None` where a game has no such thing.
+    /// Its own state; `None` where a game has none.
     pub own: Option<RecordedOwn>,
 }
 
-/// What a player was to be told of itself.
+/// The own state of a player.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedOwn {
     /// Its own state in bincode, if it had one.
     pub own: Option<Vec<u8>>,
     /// What its client made of the own state of the tick before.
     pub replayed: Option<Vec<u8>>,
-    /// How its input of the tick was come by.
-    pub given: GivenKind,
+    /// Where its input of the tick came from.
+    pub source: InputSource,
     /// By how many ticks its newest input came before the tick that it was for.
     pub margin_ticks: i32,
 }

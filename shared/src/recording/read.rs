@@ -9,7 +9,7 @@ use crate::limits::{
     KIND_FIELDS_MAX, OWN_MAX_BYTES, RECORDING_LINE_MAX_BYTES, RECORDING_ROWS_MAX, ROOM_PLAYERS_MAX,
     SCHEMA_KINDS_MAX,
 };
-use crate::protocol::snapshot::GivenKind;
+use crate::protocol::snapshot::InputSource;
 use crate::scene::{
     Audience, Axis, Field, Kind, Predict, Reference, RowRef, Scene, Schema, SchemaError, View,
 };
@@ -344,14 +344,14 @@ fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(),
     let viewer = viewer.ok_or(Wrong::Line)?;
     let own = words.bytes("own state")?;
     let replayed = words.bytes("replayed state")?;
-    let given = match words.next("way to come by an input")? {
-        "received" => GivenKind::Received,
-        "repeated" => GivenKind::Repeated,
-        "absent" => GivenKind::Absent,
-        _ => return Err(Wrong::Word("way to come by an input")),
+    let source = match words.next("source of an input")? {
+        "received" => InputSource::Received,
+        "repeated" => InputSource::Repeated,
+        "absent" => InputSource::Missing,
+        _ => return Err(Wrong::Word("source of an input")),
     };
     let margin_ticks = words.number("margin")?;
-    viewer.own = Some(RecordedOwn { own, replayed, given, margin_ticks });
+    viewer.own = Some(RecordedOwn { own, replayed, source, margin_ticks });
     Ok(())
 }
 

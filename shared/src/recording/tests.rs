@@ -1,4 +1,4 @@
-//! What is written is read again, and what is wrong is told where it stands.
+//! What is written is read again, and errors name the line.
 
 use proptest::prelude::*;
 
@@ -87,12 +87,14 @@ fn viewer() -> impl Strategy<Value = RecordedViewer> {
         4 => ([side(), side()], [side(), side()]).prop_map(|(min, max)| View::Rect { min, max }),
     ];
     let bytes = || prop::option::of(prop::collection::vec(any::<u8>(), 0..5));
-    let given =
-        prop_oneof![Just(GivenKind::Received), Just(GivenKind::Repeated), Just(GivenKind::Absent),];
-    let own =
-        (bytes(), bytes(), given, any::<i32>()).prop_map(|(own, replayed, given, margin_ticks)| {
-            RecordedOwn { own, replayed, given, margin_ticks }
-        });
+    let source = prop_oneof![
+        Just(InputSource::Received),
+        Just(InputSource::Repeated),
+        Just(InputSource::Missing),
+    ];
+    let own = (bytes(), bytes(), source, any::<i32>()).prop_map(
+        |(own, replayed, source, margin_ticks)| RecordedOwn { own, replayed, source, margin_ticks },
+    );
     (any::<u16>(), view, prop::option::of(own)).prop_map(|(player, view, own)| RecordedViewer {
         player: PlayerId(player),
         view,
@@ -216,7 +218,7 @@ fn the_example_means_what_it_says() {
     assert_eq!(tick.viewers[0].view, View::Rect { min: [-20.5, -10.0], max: [51.5, 32.0] });
     let own = tick.viewers[0].own.as_ref().expect("it has an own state");
     assert_eq!(own.replayed, Some(vec![10, 11, 13]));
-    assert_eq!((own.given, own.margin_ticks), (GivenKind::Received, 1));
+    assert_eq!((own.source, own.margin_ticks), (InputSource::Received, 1));
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn what_is_wrong_is_told_where_it_stands() {
         ("-20.5", "nan", 16, Wrong::Word("view")),
         ("own 3", "own 4", 17, Wrong::Line),
         ("0a0b0c", "0a0b0", 17, Wrong::Word("own state")),
-        ("received", "0", 17, Wrong::Word("way to come by an input")),
+        ("received", "0", 17, Wrong::Word("source of an input")),
     ];
     for (right, wrong, line, error) in cases {
         let text = EXAMPLE.replacen(right, wrong, 1);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{RecordedOwn, RecordedViewer, VERSION};
-use crate::protocol::snapshot::GivenKind;
+use crate::protocol::snapshot::InputSource;
 use crate::scene::{Audience, Axis, Field, Kind, Predict, Scene, Schema, View};
 use crate::tick::TickRate;
 
@@ -93,7 +93,7 @@ fn write_values(values: &[i32], kind: &Kind, audience: Audience, out: &mut Strin
     out.push('\n');
 }
 
-/// For whom a row or event is of which nothing is said.
+/// The audience of a row or event without one of its own.
 pub(super) fn usual_audience(kind: &Kind) -> Audience {
     if kind.place.is_some() { Audience::Near } else { Audience::All }
 }
@@ -107,7 +107,7 @@ fn write_viewer(viewer: &RecordedViewer, out: &mut String) {
         }
     }
     .expect(STRING);
-    let Some(RecordedOwn { own, replayed, given, margin_ticks }) = &viewer.own else { return };
+    let Some(RecordedOwn { own, replayed, source, margin_ticks }) = &viewer.own else { return };
     write!(out, "own {player}").expect(STRING);
     for bytes in [own, replayed] {
         match bytes.as_deref() {
@@ -120,12 +120,12 @@ fn write_viewer(viewer: &RecordedViewer, out: &mut String) {
             }
         }
     }
-    let given = match given {
-        GivenKind::Received => "received",
-        GivenKind::Repeated => "repeated",
-        GivenKind::Absent => "absent",
+    let source = match source {
+        InputSource::Received => "received",
+        InputSource::Repeated => "repeated",
+        InputSource::Missing => "absent",
     };
-    writeln!(out, " {given} {margin_ticks}").expect(STRING);
+    writeln!(out, " {source} {margin_ticks}").expect(STRING);
 }
 
 /// A name as one word: what would part or end it is written by its bytes.

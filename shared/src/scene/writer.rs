@@ -48,7 +48,7 @@ impl SceneWriter {
         self.exact.as_deref().unwrap_or_default()
     }
 
-    /// Shows an entity to whoever is near it; to all if its kind has no place.
+    /// Shows an entity to the viewers near it; to all if its kind has no place.
     ///
     /// Values are in the fields' units; they are rounded to the nearest step and clamped (or
     /// wrapped) into the range.

@@ -1,7 +1,7 @@
 //! A game that does nothing but write down what it was given: what a room let through, to the tick.
 
 use serde::{Deserialize, Serialize};
-use tickwire_game::game::{Game, Given, LeaveReason, Setup, Step};
+use tickwire_game::game::{Game, InputStatus, LeaveReason, Setup, Step};
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
 use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::tick::Tick;
@@ -17,7 +17,7 @@ pub struct ReelRow {
     pub player: PlayerId,
 }
 
-/// Anything, so that one input can be told from another. Nobody is to give the default.
+/// Any number, so that inputs differ. Nobody is to give the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark(pub u32);
 
@@ -86,11 +86,11 @@ impl Game for Tape {
 
     fn step(&mut self, now: &mut Step<'_, Tape>) {
         for reel in &mut self.reels {
-            let given = now.input(reel.player);
-            Tape::advance(reel, &(), given.or_default(), now.dt);
-            if given != Given::Absent {
-                let Mark(mark) = given.or_default();
-                let (player, is_received) = (reel.player, given.is_received());
+            let input = now.input(reel.player);
+            Tape::advance(reel, &(), input.or_default(), now.dt);
+            if input != InputStatus::Missing {
+                let Mark(mark) = input.or_default();
+                let (player, is_received) = (reel.player, input.is_received());
                 self.entries.push(Entry { tick: now.tick, player, mark, is_received });
             }
         }

@@ -30,7 +30,7 @@ const PLAYERS_MAX: u16 = 6;
 /// ```
 ///
 /// # Panics
-/// When something does not hold: with what, in which tick, for whom, and what usually is the cause.
+/// When something does not hold: with what, in which tick, for which player, and the usual cause.
 #[track_caller]
 pub fn check<G: Game>(seed: u64) {
     check_with::<G>(seed, G::Settings::default());

@@ -1,4 +1,4 @@
-//! What must hold of a game in every tick, whoever plays it over whatever line: that clients can
+//! What must hold of a game in every tick, for any players over any network path: that clients can
 //! predict what its `step` does.
 //!
 //! Looked at on the server's side alone, so that a fault is found in the tick in which it happens, for
@@ -70,7 +70,8 @@ impl<G: Game> Claims<G> {
         Ok(())
     }
 
-    /// Its client makes of the own state before what the server has made of it, or is told why not.
+    /// Its client makes of the own state before what the server has made of it, or an effect
+    /// explains why not.
     fn is_predicted(
         &self,
         made: &Made<'_, G>,
@@ -80,12 +81,12 @@ impl<G: Game> Claims<G> {
         own: &G::Own,
     ) -> Result<(), Fault> {
         let mut predicted = before.clone();
-        G::advance(&mut predicted, level, input.given.or_default(), made.dt);
+        G::advance(&mut predicted, level, input.input.or_default(), made.dt);
         let is_affected = made.effects.iter().any(|(player, _)| *player == input.player);
         if predicted == *own || is_affected {
             return Ok(());
         }
-        let (tick, given) = (made.tick, input.given);
+        let (tick, given) = (made.tick, input.input);
         let player = (made.name_of)(input.player);
         let found = differences(("predicted", &predicted), ("server", own));
         Err(format!(

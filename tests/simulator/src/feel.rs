@@ -10,7 +10,7 @@ use tickwire_game::tick::Tick;
 
 use crate::path::Link;
 
-/// For how many ticks it is kept what has happened to whom.
+/// For how many ticks effects are kept.
 const CAUSES_KEPT_TICKS: usize = 4_096;
 
 /// What one client noted since it was last asked.
@@ -102,7 +102,7 @@ pub(crate) enum Cause {
     Effect,
 }
 
-/// What may have put whom right, in each of the last ticks.
+/// What may have corrected which player, in each of the last ticks.
 #[derive(Debug, Default)]
 pub(crate) struct Causes(VecDeque<(Tick, Vec<(PlayerId, Cause)>)>);
 
@@ -116,7 +116,7 @@ impl Causes {
         if self.0.len() >= CAUSES_KEPT_TICKS {
             self.0.pop_front();
         }
-        let missing = inputs.iter().filter(|input| !input.given.is_received());
+        let missing = inputs.iter().filter(|input| !input.input.is_received());
         let causes = effects
             .iter()
             .map(|(player, _)| (*player, Cause::Effect))

@@ -45,7 +45,7 @@
 //! At every tick of a [`Simulator`]:
 //! - what [`Game::step`](tickwire_game::game::Game::step) makes of a player's own state is what
 //!   [`Game::advance`](tickwire_game::game::Game::advance) makes of it, or
-//!   [`Step::affect`](tickwire_game::game::Step::affect) told of it;
+//!   [`Step::affect`](tickwire_game::game::Step::affect) announced it;
 //! - an own state arrives at its client as it was sent;
 //! - [`Game::show_own`](tickwire_game::game::Game::show_own) shows a player as
 //!   [`Game::show`](tickwire_game::game::Game::show) shows it to others.

@@ -59,13 +59,13 @@ impl<G: Game> Simulator<G> {
         rows.each(&Kinds::of::<G>()).collect()
     }
 
-    /// Takes the events of one kind that a client was told of since this was last asked, in their order;
+    /// Takes the events of one kind that a client was sent since the last call, in their order;
     /// of very many events the oldest are not kept.
     pub fn events<E: Event>(&mut self, who: Who) -> Vec<(Tick, E)> {
         let (kinds, mut taken) = (Kinds::of::<G>(), Vec::new());
-        self.seats[who.0].events.retain(|told| match told.event().read(&kinds) {
+        self.seats[who.0].events.retain(|sent| match sent.event().read(&kinds) {
             Some(event) => {
-                taken.push((told.tick, event));
+                taken.push((sent.tick, event));
                 false
             }
             None => true,

@@ -41,8 +41,8 @@ pub(crate) fn own_of<G: Game>(bytes: Option<&[u8]>) -> Option<G::Own> {
     Some(bincode::serde::decode_from_slice(bytes?, WIRE).ok()?.0)
 }
 
-/// What a spectator knows is the whole scene of its tick, and what it was told has happened is
-/// what happened in that tick.
+/// What a spectator knows is the whole scene of its tick, and the events that it was sent are those
+/// of that tick.
 pub(crate) fn check_scene<G: Game>(client: &Client<G>, scenes: &VecDeque<Scene>) -> Tick {
     let decoder = client.decoder().expect("it watches");
     let tick = decoder.mirror().tick().expect("a snapshot came");
@@ -50,9 +50,9 @@ pub(crate) fn check_scene<G: Game>(client: &Client<G>, scenes: &VecDeque<Scene>)
     let scene = &scenes[usize::try_from(tick.since(first)).expect("its scene is kept")];
     assert_eq!(scene.tick(), tick);
     assert_eq!(decoder.mirror().rows(), scene.rows(), "not the scene of {tick:?}");
-    let told = decoder.events();
+    let sent = decoder.events();
     let events = scene.events().iter().map(|event| (tick, event));
-    assert!(told.eq(events), "not the events of {tick:?}");
+    assert!(sent.eq(events), "not the events of {tick:?}");
     tick
 }
 

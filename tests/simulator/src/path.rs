@@ -28,7 +28,7 @@ pub struct Path {
     pub stall: Option<(Duration, Duration)>,
     /// Bytes a second, each way, if there is a limit.
     pub bytes_per_second: Option<u32>,
-    /// How many bytes wait at the sender's side before it is told to wait, if there is a limit.
+    /// How many bytes the sender's side buffers before the sender has to wait, if there is a limit.
     pub buffer_bytes: Option<usize>,
 }
 
@@ -122,7 +122,7 @@ impl Link {
         self.link.send(self.line_free_at, bytes);
     }
 
-    /// Takes out the next message that has come by `now`.
+    /// Takes out the next message that is due at `now`.
     pub(crate) fn receive(&mut self, now: Duration) -> Option<Vec<u8>> {
         self.link.receive(now)
     }

@@ -34,7 +34,7 @@ pub(crate) type Meddle = Box<dyn FnMut(&mut Input<'_>)>;
 pub(crate) enum Hands<G: Game> {
     /// The game's own bot, at every tick.
     Bot(Box<Dice>),
-    /// The same input until told otherwise.
+    /// The same input until another is set.
     Hold(G::Input),
     /// What it makes of what its client shows.
     Act(Act<G>),
@@ -49,14 +49,14 @@ pub enum Logged<I> {
     Played(Duration, I, Vec<Vec<u8>>),
 }
 
-/// What a client was told has happened.
+/// An event that a client was sent.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct SentEvent {
     pub(crate) tick: Tick,
     event: Rows,
 }
 
-impl Told {
+impl SentEvent {
     pub(crate) fn event(&self) -> RowRef<'_> {
         self.event.row(0)
     }
@@ -79,7 +79,7 @@ pub(crate) struct Seat<G: Game> {
     pub(crate) stopped_until: Duration,
     pub(crate) throttle: Duration,
     pub(crate) feel: Feel,
-    pub(crate) events: VecDeque<Told>,
+    pub(crate) events: VecDeque<SentEvent>,
     /// What it went through, if that is to be had again.
     pub(crate) log: Option<Vec<Logged<G::Input>>>,
     /// What a cheat makes of its inputs on their way.
@@ -183,7 +183,7 @@ impl<G: Game> Seat<G> {
         let found = differences(("predicted", &predicted), ("server", &own));
         format!(
             "an unexplained correction of \"{name}\"{player} in tick {tick}, by {:.3} units:\n\
-             no `Step::affect` told of it, and its inputs were there in time.\n{found}\n\
+             no `Step::affect` announced it, and its inputs were there in time.\n{found}\n\
              predicted by its client: {predicted:#?}\n\
              on the server: {own:#?}\n\n{CAUSES_OF_CORRECTIONS}",
             correction.units
@@ -198,7 +198,7 @@ impl<G: Game> Seat<G> {
             }
             let mut row = Rows::default();
             row.push_row(event);
-            self.events.push_back(Told { tick, event: row });
+            self.events.push_back(SentEvent { tick, event: row });
         }
     }
 

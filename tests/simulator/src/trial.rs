@@ -2,7 +2,7 @@
 //! again: all three must go on alike, whatever players do.
 
 use tickwire_game::dice::Dice;
-use tickwire_game::game::{Game, Given, LeaveReason, PlayerInput, Setup};
+use tickwire_game::game::{Game, InputStatus, LeaveReason, PlayerInput, Setup};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::limits::INPUT_MAX_BYTES;
 use tickwire_game::protocol::WIRE;
@@ -129,15 +129,15 @@ impl<G: Game> Trial<G> {
                 None => usual,
             };
             arrives_as_sent::<G>(input)?;
-            let given = match self.dice.below(20) {
-                0 => Given::Absent,
-                1 | 2 => Given::Repeated(hands.last),
-                _ => Given::Received(input),
+            let input = match self.dice.below(20) {
+                0 => InputStatus::Missing,
+                1 | 2 => InputStatus::Repeated(hands.last),
+                _ => InputStatus::Received(input),
             };
-            hands.last = given.or_default();
+            hands.last = input.or_default();
             let most = self.rewind_max_ticks * u32::from(Rewind::PER_TICK);
             let rewind = Rewind(self.dice.below(most + 1) as u16);
-            inputs.push(PlayerInput { player, given, rewind });
+            inputs.push(PlayerInput { player, input, rewind });
         }
         Ok(inputs)
     }

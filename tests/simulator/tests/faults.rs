@@ -1,7 +1,7 @@
 //! The checker finds a planted fault of each kind, and says what it is; and finds none in a game that
 //! has none.
 //!
-//! The game is one: runners on a line, some of whom are lucky. `F` is which fault it has.
+//! The game is one: runners on a line, some of which are lucky. `F` is which fault it has.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ use tickwire_test::{Path, Simulator, check};
 const NONE: u8 = 0;
 /// A runner runs faster on the server.
 const STEP_DIFFERS: u8 = 1;
-/// A push that nobody is told of.
+/// A push without `Step::affect`.
 const NO_AFFECT: u8 = 2;
 /// `advance` goes by a field that is not serialised.
 const HIDDEN_IN_OWN: u8 = 3;

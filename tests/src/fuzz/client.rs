@@ -1,4 +1,4 @@
-//! A client that is told anything by what it takes for a server: messages of a real room, whole or
+//! A client that is sent anything by what it takes for a server: messages of a real room, whole or
 //! damaged, of another kind, or noise; as time passes, and while it plays and draws.
 
 use std::time::Duration;
@@ -51,7 +51,7 @@ fn run<G: Game>(settings: G::Settings, role: Role, source: &mut Source<'_>) {
             live(&mut client, now, source);
             continue;
         };
-        // What it cannot be told ends it, as it would the connection; nothing else does.
+        // A message that it cannot read ends it, as it would the connection; nothing else does.
         if client.receive(now, &message).is_err() {
             return;
         }

@@ -16,7 +16,7 @@ use skirmish_rules::{Settings, Skirmish};
 use tickwire_game::game::Game;
 use tickwire_game::limits::{OWN_MAX_BYTES, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
+    Codec, Coding, InputSource, Replay, SnapshotDecoder, SnapshotEncoder, SnapshotError,
 };
 use tickwire_game::protocol::{ClientMessage, Hello, ServerMessage};
 use tickwire_game::scene::Schema;
@@ -35,11 +35,11 @@ pub use tickwire::fuzzing::{http, websocket};
 /// rows known.
 const MESSAGES_MAX: usize = 64;
 
-/// A client that finds what it was told beforehand; or that replays nothing.
+/// A client whose replay gives what was set beforehand; or that replays nothing.
 pub struct Foretold<'a>(pub Option<&'a [u8]>);
 
 impl Replay for Foretold<'_> {
-    fn replay(&mut self, _: Tick, _: &[GivenKind], own: &mut Vec<u8>) {
+    fn replay(&mut self, _: Tick, _: &[InputSource], own: &mut Vec<u8>) {
         if let Some(foretold) = self.0 {
             own.clear();
             own.extend_from_slice(foretold);
@@ -136,11 +136,12 @@ pub fn snapshot_round_trip(bytes: &[u8]) {
             .decode(play.codec(), &message, &mut Foretold(moment.foretold()))
             .expect("what was encoded decodes");
         assert_eq!((snapshot.tick, snapshot.keyframe), (picture.tick, keyframe));
-        let told = picture.player.map(|part| (part.given[part.given.len() - 1], part.margin_ticks));
-        assert_eq!(snapshot.player, told);
+        let sent =
+            picture.player.map(|part| (part.sources[part.sources.len() - 1], part.margin_ticks));
+        assert_eq!(snapshot.player, sent);
         assert_eq!(decoder.mirror(), encoder.mirror());
         assert_eq!(decoder.mirror().own(), picture.player.and_then(|part| part.own));
-        if moment.is_unbounded() && !encoder.is_pressed() {
+        if moment.is_unbounded() && !encoder.is_over_budget() {
             let seen = picture.visible.iter().map(|&index| picture.rows.row(index as usize));
             assert!(decoder.mirror().rows().iter().eq(seen), "not what was to be seen");
             assert!(decoder.events().eq(events.iter().copied()), "not what happened");

@@ -1,11 +1,11 @@
-//! A game that plays by itself, made of bytes: its schema, its scenes, and what a viewer is to
-//! be told of them.
+//! A game that plays by itself, made of bytes: its schema, its scenes, and what a viewer is to be
+//! sent of them.
 
 use std::collections::BTreeMap;
 
 use tickwire_game::ids::EntityId;
-use tickwire_game::limits::{KIND_MOVING_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
-use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::limits::{KIND_MOVING_MAX, SNAPSHOT_INPUTS_MAX, SNAPSHOT_MAX_BYTES};
+use tickwire_game::protocol::snapshot::{Codec, Coding, InputSource, Picture, PlayerPart};
 use tickwire_game::scene::{Axis, Field, Kind, Predict, Reference, RowRef, Rows, Schema};
 use tickwire_game::tick::{Tick, TickRate};
 
@@ -152,7 +152,7 @@ impl Play {
             ages: Vec::new(),
             is_player: self.is_player,
             replays: self.replays,
-            given: (0..ticks).map(|_| given(source)).collect(),
+            sources: (0..ticks).map(|_| input_source(source)).collect(),
             margin_ticks: if source.once_in(4) { i32::from(source.word() as i16) } else { 1 },
             own: None,
             replayed: Vec::new(),
@@ -253,11 +253,11 @@ impl Play {
     }
 }
 
-fn given(source: &mut Source<'_>) -> GivenKind {
+fn input_source(source: &mut Source<'_>) -> InputSource {
     match source.below(6) {
-        0 => GivenKind::Repeated,
-        1 => GivenKind::Absent,
-        _ => GivenKind::Received,
+        0 => InputSource::Repeated,
+        1 => InputSource::Missing,
+        _ => InputSource::Received,
     }
 }
 
@@ -268,7 +268,7 @@ fn within(field: &Field, steps: i32) -> i32 {
     (i64::from(field.min) + steps as i64) as i32
 }
 
-/// What a viewer is to be told at a tick.
+/// What a viewer is to be sent at a tick.
 #[derive(Clone, Debug)]
 pub struct Moment {
     tick: Tick,
@@ -279,7 +279,7 @@ pub struct Moment {
     ages: Vec<u32>,
     is_player: bool,
     replays: bool,
-    given: Vec<GivenKind>,
+    sources: Vec<InputSource>,
     margin_ticks: i32,
     own: Option<Vec<u8>>,
     /// What the client makes of its own state, if it replays.
@@ -314,10 +314,10 @@ impl Moment {
     #[must_use]
     pub fn picture<'a>(&'a self, events: &'a [(Tick, RowRef<'a>)]) -> Picture<'a> {
         let part = PlayerPart {
-            given: &self.given,
+            sources: &self.sources,
             margin_ticks: self.margin_ticks,
             own: self.own.as_deref(),
-            replayed: self.foretold().filter(|_| self.given.len() <= SNAPSHOT_GIVEN_MAX),
+            replayed: self.foretold().filter(|_| self.sources.len() <= SNAPSHOT_INPUTS_MAX),
         };
         Picture {
             tick: self.tick,

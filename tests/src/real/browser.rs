@@ -41,7 +41,7 @@ pub struct Finger {
     pub y: f64,
 }
 
-/// A key of the keyboard, as a page is told of it.
+/// A key of the keyboard, as a page sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// What it types or does: `w`, `ArrowUp`.
@@ -103,7 +103,7 @@ impl Browser {
     /// A new page, empty yet.
     ///
     /// # Panics
-    /// When Chromium does not do what it is told.
+    /// When Chromium does not do what it is asked to.
     #[must_use]
     pub fn page(&self) -> Page<'_> {
         let text = |value: &Value| value.as_str().expect("Chromium names what it makes").to_owned();

@@ -64,7 +64,7 @@ pub fn poll<T>(give_up: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<
     }
 }
 
-/// Tells whoever runs the tests what one measured, or why it was skipped.
+/// Prints what a test measured, or why it was skipped.
 pub fn say(text: &str) {
     // Past the test runner, which keeps what `println!` says of a test that passes. There is no
     // one to tell when there is no stderr.

@@ -211,7 +211,7 @@ fn server_messages_stand_as_they_always_stood() {
 }
 
 /// What a client without rules should make of a message.
-fn told(message: &ServerMessage<'_>) -> Value {
+fn expected(message: &ServerMessage<'_>) -> Value {
     match message {
         ServerMessage::Welcome(welcome) => json!({
             "room": welcome.room,
@@ -291,7 +291,7 @@ fn compare_read(printed: &str) -> usize {
             ServerMessage::BoardPage(_) => of("page"),
             _ => of(made["name"].as_str().expect(name)),
         };
-        assert_eq!(is, told(&message), "{name}");
+        assert_eq!(is, expected(&message), "{name}");
     }
     messages.len()
 }

@@ -10,7 +10,7 @@ use tests::vectors::{Stream, write_head};
 use tickwire_game::game::Dice;
 use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
-use tickwire_game::protocol::snapshot::{Codec, Coding, GivenKind, Picture, PlayerPart};
+use tickwire_game::protocol::snapshot::{Codec, Coding, InputSource, Picture, PlayerPart};
 use tickwire_game::recording::{Reader, RecordedTick};
 use tickwire_game::scene::{Kind, Row, Rows, Schema, View};
 use tickwire_game::tick::{Tick, TickRate};
@@ -29,7 +29,7 @@ struct Telling {
     max_bytes: Option<usize>,
     /// Ticks at which it begins anew.
     keyframes: &'static [u32],
-    /// Ticks of the recording that are not told of.
+    /// Ticks of the recording without a snapshot.
     left_out: &'static [u32],
 }
 
@@ -143,7 +143,7 @@ impl Telling {
         stream: &mut Stream,
         text: &mut String,
     ) {
-        let mut given: Vec<GivenKind> = Vec::new();
+        let mut sources: Vec<InputSource> = Vec::new();
         let mut events = Vec::new();
         for RecordedTick { scene, viewers } in ticks {
             let tick = scene.tick();
@@ -152,9 +152,9 @@ impl Telling {
             let own = viewer.and_then(|viewer| viewer.own.as_ref());
             let ticks_since = stream.decoder().mirror().tick().map_or(1, |last| tick.since(last));
             // Of ticks that were not recorded nothing is known.
-            let unknown = (ticks_since as usize).min(100).saturating_sub(given.len() + 1);
-            given.extend(std::iter::repeat_n(GivenKind::Repeated, unknown));
-            given.push(own.map_or(GivenKind::Absent, |own| own.given));
+            let unknown = (ticks_since as usize).min(100).saturating_sub(sources.len() + 1);
+            sources.extend(std::iter::repeat_n(InputSource::Repeated, unknown));
+            sources.push(own.map_or(InputSource::Missing, |own| own.source));
             let happened = (0..scene.events().len())
                 .filter(|&index| scene.may_know_event(schema, index, self.player, &view));
             events.extend(happened.map(|index| (tick, scene.events().row(index))));
@@ -169,7 +169,7 @@ impl Telling {
                 .filter(|&index| scene.may_know_row(schema, index as usize, self.player, &view))
                 .collect();
             let player = self.player.map(|_| PlayerPart {
-                given: &given,
+                sources: &sources,
                 margin_ticks: own.map_or(0, |own| own.margin_ticks),
                 own: own.and_then(|own| own.own.as_deref()),
                 replayed: own.and_then(|own| own.replayed.as_deref()).filter(|_| self.replays),
@@ -191,7 +191,7 @@ impl Telling {
                     "not what was to be seen"
                 );
             }
-            given.clear();
+            sources.clear();
             events.clear();
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn shield(
     names: impl IntoIterator<Item = String>,
 ) {
     for name in names {
-        // Its profile is said in the arguments, and is the same whoever builds it.
+        // Its profile is in the arguments, and the same in every build.
         let is_profile = name.starts_with("CARGO_PROFILE_");
         if is_profile || name.starts_with(OWN) || name == "RUSTFLAGS" {
             cargo.env_remove(name);

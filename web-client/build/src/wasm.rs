@@ -1,7 +1,7 @@
 //! Builds the wasm of a page by a `cargo build` within the one that runs the build script.
 //!
-//! Profile and target folder are its own: they are neither in the manifest of whoever builds it, nor
-//! do they touch what the outer build uses.
+//! Profile and target folder are its own: they are not in the manifest of the package that builds
+//! it, and do not touch what the outer build uses.
 
 use std::env;
 use std::error::Error;

@@ -92,7 +92,7 @@ struct ClassSeen {
 impl View<Skirmish> for SkirmishView {
     fn own(own: &Own, level: &Level) -> impl Serialize {
         let traits = own.class.traits();
-        let turns = f32::from(own.aim) / f32::from(rules::AIM_STEPS);
+        let turns = f32::from(own.motion.aim) / f32::from(rules::AIM_STEPS);
         OwnSeen {
             player: own.player.0,
             ship: own.ship.0,
@@ -100,22 +100,22 @@ impl View<Skirmish> for SkirmishView {
                 Life::Alive => None,
                 Life::Dead { respawn_ticks } => Some(respawn_ticks),
             },
-            x: own.place.x,
-            y: own.place.y,
-            hull: own.hull,
-            shield: own.shield,
+            x: own.motion.place.x,
+            y: own.motion.place.y,
+            hull: own.armor.hull,
+            shield: own.armor.shield,
             hull_max: traits.hull_max,
             shield_max: traits.shield_max,
             aim: turns * std::f32::consts::TAU,
             charge: own.charge(level),
             rail_reach: rail_reach(own, level),
-            overcharge_s: own.overcharge_ticks as f32 * level.tick_rate.dt(),
+            overcharge_s: own.effects.overcharge_ticks as f32 * level.tick_rate.dt(),
             class: own.class.index(),
-            wish: own.wish.index(),
+            wish: own.next_class.index(),
             team: own.team,
-            cooldown_ticks: own.cooldown_ticks,
-            railed: own.railed,
-            truce: own.truce_ticks > 0,
+            cooldown_ticks: own.weapons.cooldown_ticks,
+            railed: own.shots.rail,
+            truce: own.effects.truce_ticks > 0,
             protected: own.is_protected(),
         }
     }

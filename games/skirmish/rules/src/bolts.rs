@@ -1,13 +1,13 @@
 //! Bolts: their flight, and what they hit.
 //!
 //! It owns the movement of a bolt and finds what it runs into first. It decides nothing about
-//! damage or score: the world does, by what it is told here.
+//! damage or score: the world does, by what this returns.
 //!
 //! A bolt is launched in the present, at the place and in the tick of its shot, and what it meets
 //! is judged in the present too: who is late must aim ahead by its delay, and its target can
 //! always get out of the way of what it sees. The other way, to move a late player's bolt on at
 //! once by as much as its picture was old, spares it the lead, but then bolts appear in mid-flight
-//! and hit whoever had reached cover already. Weapons for which the target pays are in
+//! and hit players who had reached cover already. Weapons for which the target pays are in
 //! [`super::rail`].
 
 use glam::Vec2;
@@ -62,9 +62,9 @@ impl Bolt {
             entity,
             owner: own.player,
             team: own.team,
-            place: own.place,
+            place: own.motion.place,
             damage: own.bolt_damage(),
-            aim: own.aim,
+            aim: own.motion.aim,
             life_ticks: timing.bolt_life_ticks,
             shot: shot_number(fired_at, timing),
         }
@@ -152,7 +152,7 @@ pub(super) fn show_shot(
     scene: &mut SceneWriter,
 ) {
     let timing = &level.timing;
-    if !own.fired || age_ticks > timing.bolt_life_ticks {
+    if !own.shots.bolt || age_ticks > timing.bolt_life_ticks {
         return;
     }
     // A world gives out its entities from below.

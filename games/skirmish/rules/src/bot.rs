@@ -69,7 +69,7 @@ const HARD: Play = Play {
     fetch_distance: 26.0,
 };
 
-/// The distance that it keeps from whom it fights; each bot adds up to as much again as
+/// The distance that it keeps from its target; each bot adds up to as much again as
 /// [`DISTANCE_SPREAD`].
 const DISTANCE_KEPT: f32 = 10.0;
 const DISTANCE_SPREAD: f32 = 8.0;
@@ -118,7 +118,7 @@ pub(super) fn play(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {
     let is_quick = dice.chance(0.9);
     let (level, play) = (seen.level, play_of(seen.skill));
     let mind = Mind { own, level, play, player, tick, dice, is_quick };
-    let input = if own.is_alive() { mind.fly(seen) } else { Input::new(0, own.aim) };
+    let input = if own.is_alive() { mind.fly(seen) } else { Input::new(0, own.motion.aim) };
     input.wishing(mind.class())
 }
 
@@ -143,7 +143,7 @@ struct Mind<'a> {
     is_quick: bool,
 }
 
-/// Whom it fights.
+/// The ship that it fights.
 struct Target {
     place: Vec2,
     velocity: Vec2,
@@ -155,9 +155,9 @@ struct Target {
 impl Mind<'_> {
     fn fly(&self, seen: &Seen<'_, Skirmish>) -> Input {
         // While the result of a round stands there is nobody to fight.
-        let target = if self.own.truce_ticks > 0 { None } else { self.choose(seen) };
+        let target = if self.own.effects.truce_ticks > 0 { None } else { self.choose(seen) };
         let mut wish = match (self.fetch(seen), &target) {
-            // To the side as well, for whoever flies straight is hit.
+            // To the side as well, for a ship that flies straight is hit.
             (Some(way), Some(_)) => self.around(way) + self.side(way) * 0.4,
             (Some(way), None) => self.around(way),
             (None, Some(target)) => self.manoeuvre(target),
@@ -168,7 +168,7 @@ impl Mind<'_> {
         let Some(target) = target else {
             let (aim, _) = self.turn(wish);
             // A charge is kept: to let go of it is to fire it at nothing.
-            let rail = if self.own.charge_ticks > 0 { Input::RAIL } else { 0 };
+            let rail = if self.own.weapons.charge_ticks > 0 { Input::RAIL } else { 0 };
             return Input::new(buttons | rail, aim);
         };
         if self.charges(&target) {
@@ -195,18 +195,18 @@ impl Mind<'_> {
     /// The way to the nearest pick-up that it needs, if one is in reach.
     fn fetch(&self, seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
         let own = self.own;
-        if own.truce_ticks > 0 {
+        if own.effects.truce_ticks > 0 {
             return None;
         }
         let traits = own.class.traits();
         let needs = |pickup| match pickup {
-            Pickup::Repair => own.hull < HULL_WANTED * traits.hull_max,
-            Pickup::Shield => own.shield < SHIELD_WANTED * traits.shield_max,
+            Pickup::Repair => own.armor.hull < HULL_WANTED * traits.hull_max,
+            Pickup::Shield => own.armor.shield < SHIELD_WANTED * traits.shield_max,
             Pickup::Overcharge => !own.is_overcharged(),
         };
         let mut nearest: Option<(f32, Vec2)> = None;
         for (_, kinds::Pickup { x, y, kind }) in seen.each() {
-            let way = Vec2::new(x, y) - own.place;
+            let way = Vec2::new(x, y) - own.motion.place;
             let distance = way.length();
             let is_near = distance < self.play.fetch_distance
                 && nearest.is_none_or(|(least, _)| distance < least);
@@ -233,7 +233,7 @@ impl Mind<'_> {
 
     /// Whether nothing stands in the next stretch of a way.
     fn is_free(&self, way: Vec2) -> bool {
-        let place = self.own.place;
+        let place = self.own.motion.place;
         let is_inside = |to: Vec2| to.length() < self.own.border.radius - SHIP_RADIUS;
         // The border is round, and so left along a tangent: only what leads straight out is barred.
         is_inside(place + way * LOOK_AT_BORDER)
@@ -249,7 +249,7 @@ impl Mind<'_> {
                 continue;
             }
             let place = Vec2::new(x, y);
-            let distance = self.own.place.distance(place);
+            let distance = self.own.motion.place.distance(place);
             let strength = (hull + shield) / (HULL_MAX + SHIELD_MAX);
             let score = distance * (0.6 + 0.4 * strength);
             // To look through the level costs most: only for who could be the best.
@@ -267,12 +267,12 @@ impl Mind<'_> {
     }
 
     fn sees(&self, place: Vec2) -> bool {
-        self.obstacles().first_touch(self.own.place, place, BOLT_RADIUS).is_none()
+        self.obstacles().first_touch(self.own.motion.place, place, BOLT_RADIUS).is_none()
     }
 
     /// Towards the distance that it likes to keep, and to the side.
     fn manoeuvre(&self, target: &Target) -> Vec2 {
-        let towards = (target.place - self.own.place).normalize_or(Vec2::X);
+        let towards = (target.place - self.own.motion.place).normalize_or(Vec2::X);
         if !target.is_clear {
             return self.around(towards) + self.side(towards) * 0.3;
         }
@@ -293,7 +293,7 @@ impl Mind<'_> {
         let mood = self.mood(WANDER_S, 2);
         let unit = |bits: u32| (bits & 0xffff) as f32 / 32_768.0 - 1.0;
         let goal = Vec2::new(unit(mood), unit(mood >> 16)) * (0.5 * self.own.border.radius);
-        let way = goal - self.own.place;
+        let way = goal - self.own.motion.place;
         if way.length_squared() < 4.0 { Vec2::ZERO } else { way.normalize_or_zero() }
     }
 
@@ -307,7 +307,7 @@ impl Mind<'_> {
             if owner == self.player {
                 continue;
             }
-            let apart = self.own.place - Vec2::new(x, y);
+            let apart = self.own.motion.place - Vec2::new(x, y);
             let along = direction(aim as f32);
             let ahead = apart.dot(along);
             let aside = apart - along * ahead;
@@ -321,7 +321,7 @@ impl Mind<'_> {
 
     /// Away from the nearest obstacle and from the border, the more the nearer.
     fn keep_clear(&self) -> Vec2 {
-        let (place, border) = (self.own.place, &self.own.border);
+        let (place, border) = (self.own.motion.place, &self.own.border);
         let mut away = Vec2::ZERO;
         let heeded = SHIP_RADIUS + HEED_DISTANCE;
         if let Some(free) = self.obstacles().nearest_free(place, heeded) {
@@ -339,13 +339,13 @@ impl Mind<'_> {
         let is_marksman = is_marksman(self.player);
         let far = (RAIL_DISTANCE..RAIL_SHOT_RANGE).contains(&target.distance) && target.is_clear;
         let begins = is_marksman && far && !self.mood(CHARGE_S, 4).is_multiple_of(3);
-        self.own.charge_ticks > 0 || begins
+        self.own.weapons.charge_ticks > 0 || begins
     }
 
     /// Where to shoot, seen from the ship, so that a shot of that speed and the target meet; more or
     /// less.
     fn aim(&self, target: &Target, speed: f32, sway: f32) -> Vec2 {
-        let apart = target.place - self.own.place;
+        let apart = target.place - self.own.motion.place;
         let allowed = target.velocity * self.trait_between(self.play.lead, 4);
         let mut lead = apart;
         // Each round takes the flight time of the last: two come near enough.
@@ -373,7 +373,7 @@ impl Mind<'_> {
     fn turn(&self, towards: Vec2) -> (u16, bool) {
         let steps_per_radian = f32::from(AIM_STEPS) / std::f32::consts::TAU;
         let turn = i32::from(AIM_STEPS);
-        let aim = i32::from(self.own.aim);
+        let aim = i32::from(self.own.motion.aim);
         let wanted = i32::from(Input::towards(0, towards.x, towards.y).aim);
         // The shorter way around.
         let left = (wanted - aim + turn / 2).rem_euclid(turn) - turn / 2;

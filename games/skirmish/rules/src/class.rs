@@ -32,7 +32,7 @@ pub struct Traits {
     /// Fastest along an axis, in steps of [`SHIP_STEER_STEP`].
     pub(super) speed_steps: f32,
     /// What of that it has along each axis on a diagonal: the square root of a half to a
-    /// hundredth, but in whole steps, so that a steered velocity is told exactly in few bits.
+    /// hundredth, but in whole steps, so that a steered velocity is sent exactly, in few bits.
     pub(super) diagonal_steps: f32,
     /// Hull of a fresh ship.
     pub hull_max: f32,

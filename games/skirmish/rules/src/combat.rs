@@ -28,11 +28,11 @@ struct Blow {
 
 impl Skirmish {
     pub(super) fn fire_shots(&mut self, now: &Step<'_, Skirmish>) {
-        for Player { own, .. } in self.players.iter().filter(|player| player.own.fired) {
+        for Player { own, .. } in self.players.iter().filter(|player| player.own.shots.bolt) {
             let entity = self.next_entity.take();
             self.scratch.shots.push(Bolt::of_shot(entity, own, now.tick, &now.level.timing));
         }
-        let railed = self.players.iter().filter(|player| player.own.railed);
+        let railed = self.players.iter().filter(|player| player.own.shots.rail);
         self.scratch.rails.extend(railed.map(|player| Rail::of_shot(&player.own)));
     }
 
@@ -47,7 +47,7 @@ impl Skirmish {
             let moment = past.at(now.tick, rewind);
             let place = |own: &Own| match &moment {
                 Some(moment) => rail::place_at(moment, own),
-                None => Some(own.place),
+                None => Some(own.motion.place),
             };
             let (min, max) = rail.bounds(rewind, &now.level.timing);
             let near = scratch.ships.near(min, max);
@@ -62,14 +62,15 @@ impl Skirmish {
             now.emit(&kinds::Rail { x, y, dx, dy, by: rail.owner });
             if let Some((victim, seen_at)) = victim {
                 // Where the ship is now, on the side on which it was hit: it is that everybody sees.
-                let at = end - seen_at + players[victim].own.place;
+                let at = end - seen_at + players[victim].own.motion.place;
                 let blow = Blow { by: rail.owner, at, damage: rail.damage, is_rail: true };
                 hit(players, victim, blow, round, now);
             }
         }
     }
 
-    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of whoever hurt it last.
+    /// Who leaves a fight loses it: a ship that was hurt lately is the kill of the player that hurt
+    /// it last.
     pub(super) fn score_flight(&mut self, mut gone: Player) {
         let Phase::Playing { .. } = self.round.phase() else { return };
         let since = self.tick.minus(self.assist_ticks);
@@ -97,7 +98,7 @@ impl Skirmish {
             let target = |at: usize| {
                 let own: &Own = &players[at].own;
                 let is_spared = spares_mates && are_mates(team, own.team);
-                (own.is_alive() && own.player != owner && !is_spared).then_some(own.place)
+                (own.is_alive() && own.player != owner && !is_spared).then_some(own.motion.place)
             };
             match bolt.fly(&obstacles, &scratch.ships, target) {
                 Flight::On => return true,
@@ -145,18 +146,18 @@ fn hit(
         }
     }
     let own = &mut player.own;
-    if own.hull > 0.0 {
+    if own.armor.hull > 0.0 {
         return;
     }
     now.affect(own.player, Effect::Death);
-    now.emit(&kinds::Boom { x: own.place.x, y: own.place.y, player: player_id });
-    tell_kill(own.player, blow, now);
+    now.emit(&kinds::Boom { x: own.motion.place.x, y: own.motion.place.y, player: player_id });
+    announce_kill(own.player, blow, now);
     own.die(timing.respawn_ticks);
     score_kill(players, victim, killer, by_mate, round, now);
 }
 
-/// To all, or in a large arena to those whom it concerns: nobody reads of a hundred kills a second.
-fn tell_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
+/// To all, or in a large arena to the two players only: nobody reads a hundred kills per second.
+fn announce_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
     let kill = kinds::Kill { victim, killer: blow.by, rail: blow.is_rail };
     if now.level.radius <= border_radius(KILLS_TOLD_MAX_PLAYERS) {
         now.emit(&kill);
@@ -192,14 +193,14 @@ fn score_kill(
         return;
     }
     tally.add_kill();
-    if round::is_told(tally.streak) {
+    if round::is_announced(tally.streak) {
         let kills = i32::try_from(tally.streak).unwrap_or(i32::MAX);
         now.emit(&kinds::Streak { player: own.player, kills });
     }
 }
 
 fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) {
-    // Whoever left is forgotten by all.
+    // The helper may have left.
     let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return };
     players[at].tally.assists += 1;
     players[at].tally.score += ASSIST_POINTS;

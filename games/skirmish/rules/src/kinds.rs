@@ -136,13 +136,13 @@ pub struct Hit {
     pub shielded: bool,
 }
 
-/// A player killed another. It has no place: it is told to all, and in a large arena to those two,
+/// A player killed another. It has no place: it is sent to all, and in a large arena to those two,
 /// who may be far from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Event)]
 pub struct Kill {
     /// Who died.
     pub victim: PlayerId,
-    /// By whom.
+    /// The player that did it.
     pub killer: PlayerId,
     /// Whether by a rail; else by a bolt.
     pub rail: bool,
@@ -193,7 +193,7 @@ pub struct Boom {
 #[derive(Clone, Copy, Debug, PartialEq, Event)]
 #[event(place(x, y))]
 pub struct Rail {
-    /// The middle of its beam, so that whoever is at either end is told.
+    /// The middle of its beam, so that players at either end see it.
     #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
     pub x: f32,
     /// The middle of its beam.
@@ -288,14 +288,14 @@ pub struct Take {
     /// Where.
     #[field(range = -FAR..=FAR, step = POSITION_STEP, unit = "u")]
     pub y: f32,
-    /// By whom.
+    /// The player that did it.
     #[field(names = Ship::player)]
     pub player: PlayerId,
     /// What it was.
     pub kind: pickups::Pickup,
 }
 
-/// A player has killed so many in one life, and all are told.
+/// A player has killed so many in one life; sent to all.
 #[derive(Clone, Copy, Debug, PartialEq, Event)]
 pub struct Streak {
     /// Who.
@@ -305,7 +305,7 @@ pub struct Streak {
     pub kills: i32,
 }
 
-/// Told to whoever helped to kill.
+/// Sent to a player that helped to kill.
 #[derive(Clone, Copy, Debug, PartialEq, Event)]
 pub struct Assist {
     /// Who died.

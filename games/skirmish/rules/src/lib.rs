@@ -46,7 +46,7 @@ pub use input::{Input, aim_direction};
 pub use level::{Layout, Level, LevelError, Rect, Rock};
 pub use pickups::{Pad, Pickup};
 pub use rail::rail_reach;
-pub use ship::{Life, Own};
+pub use ship::{Armor, Effects, Life, Motion, Own, Screen, Shots, Weapons};
 
 use self::bolts::Bolt;
 use self::grid::Grid;
@@ -77,7 +77,7 @@ const ROUND_ENTITY: EntityId = EntityId(1);
 const LEVEL: &str = "level";
 const WORLD: &str = "world";
 
-/// What can be chosen for a room; all but the obstacles by whoever opens it.
+/// What can be chosen for a room; all but the obstacles by the player that opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -203,7 +203,7 @@ impl Game for Skirmish {
             let mut own = Own::waiting(player, self.border, self.respawn_ticks);
             own.tick = self.tick;
             own.team = self.weaker_team();
-            own.truce_ticks = self.round.truce_ticks(self.tick);
+            own.effects.truce_ticks = self.round.truce_ticks(self.tick);
             self.players.insert(at, Player::new(own, subject));
         }
     }
@@ -231,8 +231,8 @@ impl Game for Skirmish {
         self.spawn_ships(now);
         // All ships are now where they will be seen.
         self.note_places(now);
-        // Shots are fired before anything hits, so that whoever dies now has shot all the same; but
-        // a fresh bolt is seen where and as its ship is, and flies from the next tick on.
+        // Shots are fired before anything hits, so that a player that dies now has shot all the
+        // same; but a fresh bolt is seen where and as its ship is, and flies from the next tick on.
         self.fire_shots(now);
         self.strike_by_rails(now);
         self.fly_bolts(now);
@@ -284,8 +284,8 @@ impl Game for Skirmish {
         let half = [VIEW_HALF_X, VIEW_HALF_Y];
         let Ok(at) = self.find(player) else { return View::around([0.0; 2], half) };
         let own = &self.players[at].own;
-        let half = if own.is_tall { [VIEW_HALF_Y, VIEW_HALF_X] } else { half };
-        View::around(own.place.to_array(), half)
+        let half = if own.screen.is_tall { [VIEW_HALF_Y, VIEW_HALF_X] } else { half };
+        View::around(own.motion.place.to_array(), half)
     }
 
     fn score(&self, player: PlayerId) -> i32 {
@@ -341,13 +341,13 @@ impl Skirmish {
         self.bolts.clear();
         let truce_ticks = self.round.truce_ticks(self.tick);
         for Player { own, .. } in &mut self.players {
-            own.truce_ticks = truce_ticks;
+            own.effects.truce_ticks = truce_ticks;
             now.affect(own.player, Effect::Push);
         }
     }
 
-    /// Everybody begins anew, with a fresh ship. A round's end and its beginning are told as a push:
-    /// no player was hurt, and each is put elsewhere.
+    /// Everybody begins anew, with a fresh ship. A round's end and its beginning are announced to
+    /// clients as a push: no player was hurt, and each is put elsewhere.
     fn begin_round(&mut self, now: &mut Step<'_, Skirmish>, is_first: bool) {
         self.round.begin(self.round_ticks.map(|ticks| now.tick.plus(ticks)));
         self.pickups.begin(now.tick);
@@ -360,7 +360,7 @@ impl Skirmish {
             player.take_hurts(now.tick);
             let own = &mut player.own;
             own.die(0);
-            own.truce_ticks = 0;
+            own.effects.truce_ticks = 0;
             now.affect(own.player, Effect::Push);
         }
     }
@@ -423,13 +423,13 @@ impl Skirmish {
             left -= 1;
             let team = self.players[at].own.team;
             let alive = self.players.iter().map(|player| &player.own).filter(|own| own.is_alive());
-            let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.place);
+            let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.motion.place);
             let obstacles = self.obstacles(now.level);
             let place = spawn::safe_place(&mut self.dice, &obstacles, others);
             let Player { own, tally, has_lived, subject, .. } = &mut self.players[at];
             let protection_ticks = if *has_lived {
                 timing.protection_ticks
-            } else if own.truce_ticks > 0 {
+            } else if own.effects.truce_ticks > 0 {
                 // Who comes while a result stands has not begun yet.
                 timing.newcomer_protection_ticks
             } else {
@@ -447,7 +447,7 @@ impl Skirmish {
         let Skirmish { past, players, scratch, border, .. } = self;
         past.push(now.tick, players.iter().map(|player| Sight::of(&player.own)));
         scratch.places.clear();
-        scratch.places.extend(players.iter().map(|player| player.own.place));
+        scratch.places.extend(players.iter().map(|player| player.own.motion.place));
         bolts::refill(&mut scratch.ships, border, &scratch.places);
     }
 
@@ -463,7 +463,7 @@ impl Skirmish {
         let Scratch { ships, taken, .. } = scratch;
         let wants = |index: usize, pickup| {
             let own: &Own = &players[index].own;
-            (own.may_take() && own.wants(pickup)).then_some(own.place)
+            (own.may_take() && own.wants(pickup)).then_some(own.motion.place)
         };
         pickups.take(ships, wants, |index, pad| taken.push((index, *pad)));
         for (index, Pad { x, y, pickup }) in taken.drain(..) {

@@ -1,8 +1,8 @@
 //! [`Newcomers`]: who was protected as a newcomer lately, so that nobody is again for leaving and
 //! coming back.
 //!
-//! Part of the world, asked when a player has its first ship. Only those are remembered of whom it is
-//! known who they are; a guest who comes back is a stranger, and waits for a ship like anybody.
+//! Part of the world, asked when a player has its first ship. Only players with a known identity
+//! are remembered; a guest who comes back is a stranger, and waits for a ship like anybody.
 
 use std::collections::VecDeque;
 

@@ -11,7 +11,7 @@ use super::kinds::Ship;
 use super::rules::{BOLT_LIFE_S, BOLT_SPEED};
 use super::{Input, Own, Skirmish};
 use tickwire_game::dice::Dice;
-use tickwire_game::game::{Game, Given, PlayerInput, Seen, Setup};
+use tickwire_game::game::{Game, InputStatus, PlayerInput, Seen, Setup};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::TickRate;
@@ -68,7 +68,7 @@ impl Person {
     }
 
     fn attack_nearest(&self, own: &Own, late: &[Sight]) -> Input {
-        let apart = |sight: &Sight| sight.0 - own.place;
+        let apart = |sight: &Sight| sight.0 - own.motion.place;
         let by_distance = |a: &&Sight, b: &&Sight| apart(a).length().total_cmp(&apart(b).length());
         let Some(target) = late.iter().min_by(by_distance) else {
             return Input::default();
@@ -119,7 +119,7 @@ fn play(seed: u64, minutes: u32) -> Outcome {
                     Some(dice) => Skirmish::bot(seen, dice),
                     None => person.play(seen),
                 });
-            PlayerInput::at_once(PlayerId(id), Given::Received(input))
+            PlayerInput::at_once(PlayerId(id), InputStatus::Received(input))
         };
         let inputs: Vec<_> = (0..=BOTS).map(given).collect();
         let was_alive = simulation.game().own(PERSON).is_some_and(|own| own.is_alive());

@@ -1,4 +1,4 @@
-//! Pick-ups: what lies on the pads of a level for whoever comes first.
+//! Pick-ups: what lies on the pads of a level, for the first ship to reach it.
 //!
 //! It owns when each is there. What one does to a ship is in [`super::ship`]; the world asks here
 //! who takes what. All pads of a sort that are in the arena are filled at the same ticks, so that

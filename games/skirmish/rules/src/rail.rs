@@ -46,12 +46,12 @@ pub(super) struct Beam {
 
 impl Sight {
     pub(super) fn of(own: &Own) -> Sight {
-        Sight { player: own.player, ship: own.ship, place: own.place }
+        Sight { player: own.player, ship: own.ship, place: own.motion.place }
     }
 }
 
 /// Where the ship of `own` was at a moment of which the sights rise by player; `None` when it was
-/// not there yet: whoever has died since is seen in another ship than it has now.
+/// not there yet: a player that has died since is seen in another ship than it has now.
 pub(super) fn place_at(moment: &Moment<'_, Sight>, own: &Own) -> Option<Vec2> {
     let find = |sights: &[Sight]| {
         let at = sights.binary_search_by_key(&own.player, |sight| sight.player).ok()?;
@@ -66,9 +66,9 @@ impl Rail {
         Rail {
             owner: own.player,
             team: own.team,
-            from: own.place,
+            from: own.motion.place,
             damage: own.rail_damage(),
-            aim: own.aim,
+            aim: own.motion.aim,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who comes before whom: by points, of equals by number.
+//! The order of players: by points, of equals by number.
 //!
 //! Sorting numbers of 64 bits is code that the page has already; a sort of anything else would be 5 kB more
 //! that each player waits for.

@@ -62,11 +62,11 @@ struct Standing {
     tally: Tally,
 }
 
-/// Whom a result names in the place of somebody who has left: no room has so many players.
+/// Stands in a result for a player that has left: no room has so many players.
 const GONE: PlayerId = PlayerId(u16::MAX);
 
-/// Whether so many kills in one life are told to all.
-pub(super) fn is_told(streak: u32) -> bool {
+/// Whether so many kills in one life are announced to all.
+pub(super) fn is_announced(streak: u32) -> bool {
     matches!(streak, 3 | 5 | 8) || streak >= 12 && streak.is_multiple_of(4)
 }
 

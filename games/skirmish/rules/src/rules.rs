@@ -57,8 +57,8 @@ pub const RESPAWN_S: f32 = 2.0;
 pub const PROTECTION_S: f32 = 1.5;
 /// The same for the first ship of somebody who has just come and looks around.
 pub const NEWCOMER_PROTECTION_S: f32 = 4.0;
-/// Whoever was protected as a newcomer is not protected so again for this long, if it is known who
-/// it is.
+/// A player of known identity that was protected as a newcomer is not protected so again for this
+/// long.
 pub const NEWCOMER_AGAIN_S: f32 = 60.0;
 /// So many newcomers are remembered for that; of more the oldest are forgotten.
 pub(super) const NEWCOMERS_MAX: usize = 1_024;
@@ -92,11 +92,11 @@ pub const ROUND_MAX_S: u16 = 3_600;
 pub const RESULT_S: f32 = 10.0;
 /// Points for a kill, and what it costs to kill a mate.
 pub const KILL_POINTS: i32 = 2;
-/// Points for having hurt whom another killed.
+/// Points for having hurt a ship that another player destroyed.
 pub const ASSIST_POINTS: i32 = 1;
 /// How long a hit counts as help.
 pub const ASSIST_S: f32 = 6.0;
-/// Of so many players, the best, a result tells all; each of the others is told of itself.
+/// How many players, the best, a result shows to all; each of the others sees its own line too.
 pub const RESULTS_MAX: usize = 32;
 /// Most ships that appear in one tick; the others wait for the next one. It bounds the cost of
 /// a tick in which a thousand players come at once.
@@ -133,8 +133,8 @@ pub(super) const BORDER_SPEED_MAX: f32 = BORDER_SHRINK_PER_S;
 /// coordinate, in steps of 1/32 of a unit, fit into 14 bits.
 pub const WORLD_RADIUS_MAX: f32 = 255.0;
 
-/// In an arena made for at most so many players all are told of each kill, in a larger one those two
-/// whom it concerns.
+/// In an arena made for at most so many players each kill is sent to all, in a larger one only to
+/// the two players of it.
 pub const KILLS_TOLD_MAX_PLAYERS: u16 = 32;
 
 /// The radius of the border when `players` are present.

@@ -48,47 +48,113 @@ pub struct Own {
     /// What its ship is built for.
     pub class: Class,
     /// What its next ship will be built for.
-    pub wish: Class,
-    /// Whether its screen is tall: its view is turned then.
-    pub is_tall: bool,
-    /// For how many more ticks its view cannot be turned.
-    pub turned_ticks: u32,
+    pub next_class: Class,
+    /// How its screen is turned.
+    pub screen: Screen,
     /// Whether it has a ship.
     pub life: Life,
-    /// Where the ship is; where it was destroyed when it is dead.
+    /// Where the ship is and how it is steered.
+    pub motion: Motion,
+    /// What protects the ship.
+    pub armor: Armor,
+    /// When the weapons may fire.
+    pub weapons: Weapons,
+    /// What holds for a while.
+    pub effects: Effects,
+    /// What was fired in the last tick.
+    pub shots: Shots,
+    /// The border of the arena.
+    pub border: Border,
+}
+
+/// How a player's screen is turned: its view is turned likewise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screen {
+    /// Whether it is taller than wide.
+    pub is_tall: bool,
+    /// For how many more ticks the view cannot be turned again.
+    pub turned_ticks: u32,
+}
+
+impl Screen {
+    /// One tick: it may be turned, but not so often that its player would know both views at once.
+    fn turn(&mut self, is_tall: bool, timing: &Timing) {
+        self.turned_ticks = self.turned_ticks.saturating_sub(1);
+        if self.is_tall != is_tall && self.turned_ticks == 0 {
+            *self = Screen { is_tall, turned_ticks: timing.turn_view_ticks };
+        }
+    }
+}
+
+/// Where a ship is and how it is steered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Motion {
+    /// Where it is, in units; where it was destroyed when its player is dead.
     pub place: Vec2,
-    /// Its velocity in units per second.
+    /// In units per second.
     pub velocity: Vec2,
-    /// Where it points.
+    /// Where it points, in parts of a turn (`AIM_STEPS`).
     pub aim: u16,
-    /// The buttons held in the last tick; none when dead.
+    /// The buttons held in the last tick; none when its player is dead.
     pub buttons: u8,
+}
+
+/// What protects a ship: the shield is hurt first and regrows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Armor {
     /// What is left of the hull.
     pub hull: f32,
     /// What is left of the shield.
     pub shield: f32,
     /// For how many more ticks the shield does not regrow.
     pub shield_delay_ticks: u32,
+}
+
+impl Armor {
+    /// One tick of a ship of `class`.
+    fn regrow_shield(&mut self, class: Class, timing: &Timing) {
+        self.shield_delay_ticks = self.shield_delay_ticks.saturating_sub(1);
+        let most = class.traits().shield_max;
+        if self.shield_delay_ticks == 0 && self.shield < most {
+            self.shield += timing.shield_regrowth;
+            if self.shield > most {
+                self.shield = most;
+            }
+        }
+    }
+}
+
+/// When a ship's weapons may fire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weapons {
     /// For how many more ticks it cannot fire.
     pub cooldown_ticks: u32,
     /// For how many ticks the rail has been charged: enough when it can be let go.
     pub charge_ticks: u32,
-    /// For how many more ticks it cannot be hurt.
+}
+
+/// What holds for a while, in ticks that are left of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effects {
+    /// The ship cannot be hurt.
     pub protection_ticks: u32,
-    /// For how many more ticks its shots take more.
+    /// Its shots take more.
     pub overcharge_ticks: u32,
-    /// For how many more ticks all weapons are off: the result of a round stands.
+    /// All weapons are off: the result of a round stands.
     pub truce_ticks: u32,
-    /// Whether it fired in the last tick: a bolt starts at its place, along its aim.
-    pub fired: bool,
-    /// Whether it fired the rail in the last tick: from its place, along its aim.
-    pub railed: bool,
-    /// The border of the arena.
-    pub border: Border,
+}
+
+/// What was fired in the last tick: from the ship's place, along its aim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shots {
+    /// Whether a bolt was.
+    pub bolt: bool,
+    /// Whether the rail was.
+    pub rail: bool,
 }
 
 impl Own {
-    /// A player who waits for its first ship, which comes in so many ticks.
+    /// A player that waits for its first ship, which comes in `respawn_ticks`.
     pub(super) fn waiting(player: PlayerId, border: Border, respawn_ticks: u32) -> Own {
         Own {
             player,
@@ -96,24 +162,14 @@ impl Own {
             tick: Tick(0),
             ship: EntityId(0),
             class: Class::default(),
-            wish: Class::default(),
-            is_tall: false,
-            turned_ticks: 0,
+            next_class: Class::default(),
+            screen: Screen::default(),
             life: Life::Dead { respawn_ticks },
-            place: Vec2::ZERO,
-            velocity: Vec2::ZERO,
-            aim: 0,
-            buttons: 0,
-            hull: 0.0,
-            shield: 0.0,
-            shield_delay_ticks: 0,
-            cooldown_ticks: 0,
-            charge_ticks: 0,
-            protection_ticks: 0,
-            overcharge_ticks: 0,
-            truce_ticks: 0,
-            fired: false,
-            railed: false,
+            motion: Motion::default(),
+            armor: Armor::default(),
+            weapons: Weapons::default(),
+            effects: Effects::default(),
+            shots: Shots::default(),
             border,
         }
     }
@@ -124,25 +180,22 @@ impl Own {
             team: self.team,
             tick: self.tick,
             ship,
-            wish: self.wish,
-            is_tall: self.is_tall,
-            turned_ticks: self.turned_ticks,
+            next_class: self.next_class,
+            screen: Screen { turned_ticks: 0, ..self.screen },
             life: Life::Alive,
-            place,
-            aim: self.aim,
-            protection_ticks,
-            truce_ticks: self.truce_ticks,
+            motion: Motion { place, aim: self.motion.aim, ..Motion::default() },
+            effects: Effects { protection_ticks, overcharge_ticks: 0, ..self.effects },
             ..Own::waiting(self.player, self.border, 0)
         };
-        self.become_class(self.wish);
+        self.become_class(self.next_class);
     }
 
     /// A ship as good as new, of that class.
     fn become_class(&mut self, class: Class) {
         self.class = class;
-        self.hull = class.traits().hull_max;
-        self.shield = class.traits().shield_max;
-        self.charge_ticks = 0;
+        self.armor.hull = class.traits().hull_max;
+        self.armor.shield = class.traits().shield_max;
+        self.weapons.charge_ticks = 0;
     }
 
     /// Whether it has a ship.
@@ -154,19 +207,19 @@ impl Own {
     /// Whether it cannot be hurt now.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        self.protection_ticks > 0
+        self.effects.protection_ticks > 0
     }
 
     /// Whether its shots take more now.
     #[must_use]
     pub fn is_overcharged(&self) -> bool {
-        self.overcharge_ticks > 0
+        self.effects.overcharge_ticks > 0
     }
 
     /// How far the rail is charged, from 0 to 1.
     #[must_use]
     pub fn charge(&self, level: &Level) -> f32 {
-        self.charge_ticks as f32 / level.timing.of(self.class).rail_charge_ticks as f32
+        self.weapons.charge_ticks as f32 / level.timing.of(self.class).rail_charge_ticks as f32
     }
 
     /// What a bolt fired now takes.
@@ -183,7 +236,7 @@ impl Own {
         if self.is_overcharged() { OVERCHARGE_FACTOR } else { 1.0 }
     }
 
-    /// Whether it can take pick-ups now. Whoever cannot be hurt takes none before others.
+    /// Whether it can take pick-ups now. A protected ship takes none, so that it has no head start.
     pub(super) fn may_take(&self) -> bool {
         self.is_alive() && !self.is_protected()
     }
@@ -192,8 +245,8 @@ impl Own {
     pub(super) fn wants(&self, pickup: Pickup) -> bool {
         let traits = self.class.traits();
         match pickup {
-            Pickup::Repair => self.hull < traits.hull_max,
-            Pickup::Shield => self.shield < SHIELD_OVER * traits.shield_max,
+            Pickup::Repair => self.armor.hull < traits.hull_max,
+            Pickup::Shield => self.armor.shield < SHIELD_OVER * traits.shield_max,
             Pickup::Overcharge => true,
         }
     }
@@ -203,12 +256,14 @@ impl Own {
         let traits = self.class.traits();
         let up_to = |value: f32, most: f32| if value < most { value } else { most };
         match pickup {
-            Pickup::Repair => self.hull = up_to(self.hull + REPAIR_HULL, traits.hull_max),
+            Pickup::Repair => {
+                self.armor.hull = up_to(self.armor.hull + REPAIR_HULL, traits.hull_max)
+            }
             Pickup::Shield => {
                 let most = SHIELD_OVER * traits.shield_max;
-                self.shield = up_to(self.shield + traits.shield_max, most);
+                self.armor.shield = up_to(self.armor.shield + traits.shield_max, most);
             }
-            Pickup::Overcharge => self.overcharge_ticks = timing.overcharge_ticks,
+            Pickup::Overcharge => self.effects.overcharge_ticks = timing.overcharge_ticks,
         }
     }
 
@@ -219,29 +274,25 @@ impl Own {
 
     /// Takes damage, the shield first. Whether the shield took all of it.
     pub(super) fn hurt(&mut self, damage: f32, timing: &Timing) -> bool {
-        self.shield_delay_ticks = timing.shield_delay_ticks;
-        let through = damage - self.shield;
+        self.armor.shield_delay_ticks = timing.shield_delay_ticks;
+        let through = damage - self.armor.shield;
         if through <= 0.0 {
-            self.shield -= damage;
+            self.armor.shield -= damage;
             return true;
         }
-        self.shield = 0.0;
-        self.hull -= through;
+        self.armor.shield = 0.0;
+        self.armor.hull -= through;
         false
     }
 
     /// Its ship is lost; the next one comes in so many ticks.
     pub(super) fn die(&mut self, respawn_ticks: u32) {
         self.life = Life::Dead { respawn_ticks };
-        self.velocity = Vec2::ZERO;
-        self.buttons = 0;
-        self.hull = 0.0;
-        self.shield = 0.0;
-        self.charge_ticks = 0;
-        self.protection_ticks = 0;
-        self.overcharge_ticks = 0;
-        self.fired = false;
-        self.railed = false;
+        self.motion = Motion { velocity: Vec2::ZERO, buttons: 0, ..self.motion };
+        self.armor = Armor { hull: 0.0, shield: 0.0, ..self.armor };
+        self.weapons.charge_ticks = 0;
+        self.effects = Effects { protection_ticks: 0, overcharge_ticks: 0, ..self.effects };
+        self.shots = Shots::default();
     }
 
     /// Writes the row of its ship, if it has one.
@@ -251,20 +302,20 @@ impl Own {
         }
         let flag = |is_up: bool, flag: u8| if is_up { flag } else { 0 };
         let flags = flag(self.is_protected(), FLAG_PROTECTED)
-            | flag(self.charge_ticks > 0, FLAG_CHARGING)
+            | flag(self.weapons.charge_ticks > 0, FLAG_CHARGING)
             | flag(self.is_overcharged(), FLAG_OVERCHARGED)
             | self.team << TEAM_SHIFT;
-        let steered = self.class.steered(Input::new(self.buttons, 0).thrust());
+        let steered = self.class.steered(Input::new(self.motion.buttons, 0).thrust());
         let ship = Ship {
-            x: self.place.x,
-            y: self.place.y,
-            vx: self.velocity.x,
-            vy: self.velocity.y,
+            x: self.motion.place.x,
+            y: self.motion.place.y,
+            vx: self.motion.velocity.x,
+            vy: self.motion.velocity.y,
             wx: steered.x,
             wy: steered.y,
-            aim: f64::from(self.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
-            hull: self.hull,
-            shield: self.shield,
+            aim: f64::from(self.motion.aim) * (std::f64::consts::TAU / f64::from(AIM_STEPS)),
+            hull: self.armor.hull,
+            shield: self.armor.shield,
             flags,
             player: self.player,
             class: self.class,
@@ -277,56 +328,35 @@ impl Own {
 pub(super) fn advance(own: &mut Own, level: &Level, input: Input) {
     own.tick = own.tick.plus(1);
     own.border.advance(&level.timing);
-    own.truce_ticks = own.truce_ticks.saturating_sub(1);
-    own.fired = false;
-    own.railed = false;
+    own.effects.truce_ticks = own.effects.truce_ticks.saturating_sub(1);
+    own.shots = Shots::default();
     let input = match input.held() {
         Some(held) => {
-            own.aim = held.aim;
-            own.wish = held.wished().unwrap_or(own.wish);
-            turn_view(own, held.buttons & Input::TALL != 0, &level.timing);
+            own.motion.aim = held.aim;
+            own.next_class = held.wished().unwrap_or(own.next_class);
+            own.screen.turn(held.buttons & Input::TALL != 0, &level.timing);
             held
         }
-        // Who has not been heard for long has not let go of the trigger.
+        // A silent client has not let go of the trigger.
         None => {
-            own.charge_ticks = 0;
+            own.weapons.charge_ticks = 0;
             Input::default()
         }
     };
     match &mut own.life {
         Life::Dead { respawn_ticks } => *respawn_ticks = respawn_ticks.saturating_sub(1),
         Life::Alive => {
-            own.buttons = input.buttons & Input::BUTTONS;
-            own.protection_ticks = own.protection_ticks.saturating_sub(1);
-            own.overcharge_ticks = own.overcharge_ticks.saturating_sub(1);
-            // Whoever cannot be hurt gains nothing by a fresh hull: so the ship that one has just
-            // chosen is there at once.
-            if own.wish != own.class && (own.is_protected() || own.truce_ticks > 0) {
-                own.become_class(own.wish);
+            own.motion.buttons = input.buttons & Input::BUTTONS;
+            own.effects.protection_ticks = own.effects.protection_ticks.saturating_sub(1);
+            own.effects.overcharge_ticks = own.effects.overcharge_ticks.saturating_sub(1);
+            // A protected ship gains nothing by a fresh hull: so the class just chosen is there at
+            // once.
+            if own.next_class != own.class && (own.is_protected() || own.effects.truce_ticks > 0) {
+                own.become_class(own.next_class);
             }
-            regrow(own, &level.timing);
+            own.armor.regrow_shield(own.class, &level.timing);
             fly(own, level, input);
             shoot(own, &level.timing);
-        }
-    }
-}
-
-/// A screen may be turned, but not so often that its player would know both views at once.
-fn turn_view(own: &mut Own, is_tall: bool, timing: &Timing) {
-    own.turned_ticks = own.turned_ticks.saturating_sub(1);
-    if own.is_tall != is_tall && own.turned_ticks == 0 {
-        own.is_tall = is_tall;
-        own.turned_ticks = timing.turn_view_ticks;
-    }
-}
-
-fn regrow(own: &mut Own, timing: &Timing) {
-    own.shield_delay_ticks = own.shield_delay_ticks.saturating_sub(1);
-    let most = own.class.traits().shield_max;
-    if own.shield_delay_ticks == 0 && own.shield < most {
-        own.shield += timing.shield_regrowth;
-        if own.shield > most {
-            own.shield = most;
         }
     }
 }
@@ -335,47 +365,49 @@ fn regrow(own: &mut Own, timing: &Timing) {
 /// inputs that no client has yet, and so every prediction in a crowd wrong.
 fn fly(own: &mut Own, level: &Level, input: Input) {
     let timing = &level.timing;
-    let before = own.velocity;
+    let before = own.motion.velocity;
     let steered = own.class.steered(input.thrust());
-    own.velocity = steered + (before - steered) * timing.keep;
-    if steered == Vec2::ZERO && own.velocity.length_squared() < SHIP_SPEED_REST * SHIP_SPEED_REST {
-        own.velocity = Vec2::ZERO;
+    own.motion.velocity = steered + (before - steered) * timing.keep;
+    if steered == Vec2::ZERO
+        && own.motion.velocity.length_squared() < SHIP_SPEED_REST * SHIP_SPEED_REST
+    {
+        own.motion.velocity = Vec2::ZERO;
     }
     // By the mean of both velocities the way hardly depends on the tick rate.
-    own.place += (before + own.velocity) * (0.5 * timing.dt);
+    own.motion.place += (before + own.motion.velocity) * (0.5 * timing.dt);
     let obstacles = own.among(level);
-    obstacles.confine(&mut own.place, &mut own.velocity);
+    obstacles.confine(&mut own.motion.place, &mut own.motion.velocity);
 }
 
 /// There is one cooldown for both weapons, so that a charge is never begun that could not be fired.
 fn shoot(own: &mut Own, timing: &Timing) {
-    own.cooldown_ticks = own.cooldown_ticks.saturating_sub(1);
-    if own.truce_ticks > 0 {
-        own.charge_ticks = 0;
+    own.weapons.cooldown_ticks = own.weapons.cooldown_ticks.saturating_sub(1);
+    if own.effects.truce_ticks > 0 {
+        own.weapons.charge_ticks = 0;
         return;
     }
     let times = timing.of(own.class);
-    if own.buttons & Input::RAIL != 0 {
-        if own.cooldown_ticks == 0 {
+    if own.motion.buttons & Input::RAIL != 0 {
+        if own.weapons.cooldown_ticks == 0 {
             // An overcharge adds a tick to every other one.
             let more = u32::from(own.is_overcharged() && own.tick.0.is_multiple_of(2));
-            let charged = own.charge_ticks.saturating_add(1 + more);
-            own.charge_ticks = charged.min(times.rail_charge_ticks);
-            // Who takes aim fights already.
-            own.protection_ticks = 0;
+            let charged = own.weapons.charge_ticks.saturating_add(1 + more);
+            own.weapons.charge_ticks = charged.min(times.rail_charge_ticks);
+            // A player that takes aim fights already.
+            own.effects.protection_ticks = 0;
         }
         return;
     }
-    let is_charged = own.charge_ticks >= times.rail_charge_ticks;
-    own.charge_ticks = 0;
+    let is_charged = own.weapons.charge_ticks >= times.rail_charge_ticks;
+    own.weapons.charge_ticks = 0;
     if is_charged {
-        own.railed = true;
-        own.cooldown_ticks = timing.rail_cooldown_ticks;
-        own.protection_ticks = 0;
-    } else if own.buttons & Input::FIRE != 0 && own.cooldown_ticks == 0 {
-        own.fired = true;
-        own.cooldown_ticks = times.cooldown_ticks;
-        own.protection_ticks = 0;
+        own.shots.rail = true;
+        own.weapons.cooldown_ticks = timing.rail_cooldown_ticks;
+        own.effects.protection_ticks = 0;
+    } else if own.motion.buttons & Input::FIRE != 0 && own.weapons.cooldown_ticks == 0 {
+        own.shots.bolt = true;
+        own.weapons.cooldown_ticks = times.cooldown_ticks;
+        own.effects.protection_ticks = 0;
     }
 }
 

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 
 use super::rules::KILL_POINTS;
 use super::*;
-use tickwire_game::game::{Given, LeaveReason, Outcome, PlayerInput, Skill};
+use tickwire_game::game::{InputStatus, LeaveReason, Outcome, PlayerInput, Skill};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::{
-    Codec, Coding, GivenKind, Picture, PlayerPart, SnapshotEncoder,
+    Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::scene::{Rows, Scene};
 use tickwire_game::simulation::{Simulation, trial};
@@ -82,7 +82,7 @@ impl Arena {
     fn press(&mut self, input: Input) {
         let ids = self.world.players.iter().map(|player| player.own.player);
         let inputs: Vec<_> =
-            ids.map(|id| PlayerInput::at_once(id, Given::Received(input))).collect();
+            ids.map(|id| PlayerInput::at_once(id, InputStatus::Received(input))).collect();
         self.step(&inputs);
     }
 
@@ -106,9 +106,9 @@ impl Arena {
 
     /// Puts player 1 to the right of player 0.
     fn face_off(&mut self) {
-        self.own(0).place = Vec2::new(-5.0, 0.0);
-        self.own(1).place = Vec2::new(5.0, 0.0);
-        self.own(1).protection_ticks = 0;
+        self.own(0).motion.place = Vec2::new(-5.0, 0.0);
+        self.own(1).motion.place = Vec2::new(5.0, 0.0);
+        self.own(1).effects.protection_ticks = 0;
     }
 
     /// Player 0 shoots to the right until player 1 is dead, for at most so many ticks.
@@ -128,7 +128,7 @@ fn setup(seed: u64, players_max: u16) -> Setup<Settings> {
 
 /// What a player gives for a tick.
 fn received(player: u16, input: Input) -> PlayerInput<Input> {
-    PlayerInput::at_once(PlayerId(player), Given::Received(input))
+    PlayerInput::at_once(PlayerId(player), InputStatus::Received(input))
 }
 
 #[test]
@@ -139,14 +139,14 @@ fn a_killed_ship_respawns_after_two_seconds_in_a_safe_place() {
     arena.shoot(90);
     assert!(!arena.own(1).is_alive(), "dead within three seconds");
     assert_eq!((arena.world.score(PlayerId(0)), arena.world.score(PlayerId(1))), (KILL_POINTS, 0));
-    let died_at = arena.own(1).place;
+    let died_at = arena.own(1).motion.place;
     assert!(arena.world.view(PlayerId(1)).holds([died_at.x.into(), died_at.y.into()]));
     arena.settle(59);
     assert!(!arena.own(1).is_alive());
     arena.settle(1);
     let own = arena.own(1).clone();
     assert!(own.is_alive() && own.is_protected() && own.ship != first_ship);
-    assert!(own.place.distance(arena.own(0).place) > 10.0);
+    assert!(own.motion.place.distance(arena.own(0).motion.place) > 10.0);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn whoever_is_dead_acts_for_nothing_and_is_counted() {
         assert!(!arena.own(1).is_alive());
     }
     // What is only repeated was no act of this tick.
-    let repeated = Given::Repeated(Input::new(Input::FIRE, 7));
+    let repeated = InputStatus::Repeated(Input::new(Input::FIRE, 7));
     arena.own(1).life = Life::Dead { respawn_ticks: 9 };
     arena.step(&[PlayerInput::at_once(PlayerId(1), repeated)]);
     assert_eq!(arena.outcome.ignored(), []);
@@ -177,9 +177,9 @@ fn whoever_is_dead_acts_for_nothing_and_is_counted() {
 fn a_protected_ship_is_not_hurt() {
     let mut arena = Arena::with_players(2);
     arena.face_off();
-    arena.own(1).protection_ticks = 1_000;
+    arena.own(1).effects.protection_ticks = 1_000;
     arena.shoot(90);
-    assert_eq!(arena.own(1).shield, Class::Lancer.traits().shield_max);
+    assert_eq!(arena.own(1).armor.shield, Class::Lancer.traits().shield_max);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn the_border_follows_the_number_of_players() {
     arena.settle(30 * 60);
     assert_eq!(arena.world.border.radius, border_radius(8));
     let inside = border_radius(8) - rules::SHIP_RADIUS + 0.001;
-    assert!(arena.world.players.iter().all(|player| player.own.place.length() <= inside));
+    assert!(arena.world.players.iter().all(|player| player.own.motion.place.length() <= inside));
 }
 
 #[test]
@@ -231,9 +231,9 @@ fn own_state_is_what_a_client_makes_of_the_same_inputs() {
         Skirmish::advance(&mut replayed, simulation.level(), input, TickRate::default().dt());
         let own = simulation.game().own(PlayerId(4)).unwrap();
         assert_eq!(own, replayed, "tick {tick}");
-        assert_eq!(own.place.x.to_bits(), replayed.place.x.to_bits());
-        shots += u32::from(own.fired);
-        rails += u32::from(own.railed);
+        assert_eq!(own.motion.place.x.to_bits(), replayed.motion.place.x.to_bits());
+        shots += u32::from(own.shots.bolt);
+        rails += u32::from(own.shots.rail);
 
         let mut writer = SceneWriter::of::<Skirmish>();
         Skirmish::show_own(&own, &mut writer);
@@ -251,7 +251,7 @@ fn the_dice_of_a_world_are_not_those_of_its_level() {
         let setup = setup(seed, 4);
         let (mut world, _) = Skirmish::new(&setup);
         let next = [(); 2].map(|()| world.dice.bits());
-        // What a level's maker may draw, and whoever takes the room's own seed for it.
+        // What the maker of a level may draw, by its own seed or by the room's.
         for seed in [setup.seed.derive(LEVEL), setup.seed] {
             let mut dice = Dice::new(seed, 0);
             let drawn: Vec<u32> = (0..10_000).map(|_| dice.bits()).collect();
@@ -320,7 +320,7 @@ fn a_bot_swings_its_aim_before_it_shoots() {
     let mut arena = Arena::with_players(2);
     arena.face_off();
     // Away from player 1: half a turn takes it half a second.
-    arena.own(0).aim = rules::AIM_STEPS / 2;
+    arena.own(0).motion.aim = rules::AIM_STEPS / 2;
     let mut dice = Dice::new(4, 0);
     let mut first_shot = None;
     for tick in 0..90 {
@@ -337,7 +337,7 @@ fn a_bot_swings_its_aim_before_it_shoots() {
             kinds: writer.kinds(),
         };
         let input = Skirmish::bot(&seen, &mut dice);
-        let swing = aim_direction(own.aim).angle_to(aim_direction(input.aim));
+        let swing = aim_direction(own.motion.aim).angle_to(aim_direction(input.aim));
         assert!(swing.abs() < 0.21, "{swing} rad in tick {tick}");
         if input.buttons & Input::FIRE != 0 {
             first_shot.get_or_insert(tick);
@@ -390,11 +390,12 @@ fn who_dies_in_the_tick_of_its_shot_has_shot_all_the_same() {
     arena.settle(400);
     let timing = arena.level.timing.clone();
     let own = arena.own(0);
-    (own.hull, own.shield, own.protection_ticks, own.cooldown_ticks) = (1.0, 0.0, 0, 0);
+    (own.armor.hull, own.armor.shield, own.effects.protection_ticks, own.weapons.cooldown_ticks) =
+        (1.0, 0.0, 0, 0);
     let mut other = own.clone();
     other.player = PlayerId(1);
-    other.place.x -= 1.2;
-    other.aim = 0;
+    other.motion.place.x -= 1.2;
+    other.motion.aim = 0;
     arena.world.bolts.push(super::bolts::Bolt::of_shot(EntityId(9_000), &other, Tick(1), &timing));
     arena.press(Input::new(Input::FIRE, 512));
     assert!(!arena.own(0).is_alive());
@@ -420,7 +421,7 @@ fn the_encoder_of_a_viewer_of_64_entities_fits_into_7_kib() {
             }
         }
         let player = PlayerPart {
-            given: &[GivenKind::Received],
+            sources: &[InputSource::Received],
             margin_ticks: 1,
             own: Some(&own),
             replayed: Some(&own),

@@ -184,7 +184,7 @@ impl Broadcast {
         let sent = self.encoder.encode(&config.codec, &picture, message);
         chunk.push(message);
         counters.broadcast_encodes += 1;
-        counters.snapshots_cut += u64::from(self.encoder.is_pressed());
+        counters.snapshots_cut += u64::from(self.encoder.is_over_budget());
         counters.broadcast_bytes += message.len() as u64;
         counters.events_sent += sent as u64;
         counters.events_dropped += (dropped + events.len() - sent) as u64;

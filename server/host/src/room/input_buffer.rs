@@ -6,9 +6,9 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tickwire_game::game::Given;
+use tickwire_game::game::InputStatus;
 use tickwire_game::limits::{INPUT_MAX_BYTES, INPUT_REPEAT_MAX};
-use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::protocol::snapshot::InputSource;
 use tickwire_game::protocol::{Input, WIRE};
 use tickwire_game::tick::{Rewind, Tick, TickRate};
 
@@ -122,17 +122,17 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
 
     /// Gives out what to apply in `tick`, which must rise by one from call to call; and where it
     /// came from.
-    pub(super) fn take(&mut self, tick: Tick) -> (Given<I>, GivenKind) {
-        let given = match (self.slot_of(tick).take(), self.last_received) {
+    pub(super) fn take(&mut self, tick: Tick) -> (InputStatus<I>, InputSource) {
+        let input = match (self.slot_of(tick).take(), self.last_received) {
             (Some(Slot { input, claim }), _) => {
                 self.last_received = Some((tick, input));
                 self.rewind.follow(claim);
-                (Given::Received(input), GivenKind::Received)
+                (InputStatus::Received(input), InputSource::Received)
             }
             (None, Some((last, input))) if tick.since(last) <= self.repeat_max_ticks => {
-                (Given::Repeated(input), GivenKind::Repeated)
+                (InputStatus::Repeated(input), InputSource::Repeated)
             }
-            (None, _) => (Given::Absent, GivenKind::Absent),
+            (None, _) => (InputStatus::Missing, InputSource::Missing),
         };
         self.margin_ticks = match self.addressed {
             Some(addressed) => {
@@ -140,7 +140,7 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
             }
             None => -self.furthest() as i32,
         };
-        given
+        input
     }
 
     /// The rewind that is believed of the input of the last tick.
@@ -224,10 +224,10 @@ mod tests {
         assert_eq!(receive(&mut buffer, 0, 2, &[8]), InputVerdict::Taken);
         assert_eq!(receive(&mut buffer, 0, 2, &[7]), InputVerdict::Replaced);
         assert_eq!(receive(&mut buffer, 0, 2, &[]), InputVerdict::Malformed);
-        assert_eq!(buffer.take(Tick(1)).0, Given::Absent);
-        assert_eq!(buffer.take(Tick(2)), (Given::Received(7), GivenKind::Received));
+        assert_eq!(buffer.take(Tick(1)).0, InputStatus::Missing);
+        assert_eq!(buffer.take(Tick(2)), (InputStatus::Received(7), InputSource::Received));
         assert_eq!(receive(&mut buffer, 2, 2, &[9]), InputVerdict::Late);
-        assert_eq!(buffer.take(Tick(3)), (Given::Repeated(7), GivenKind::Repeated));
+        assert_eq!(buffer.take(Tick(3)), (InputStatus::Repeated(7), InputSource::Repeated));
         assert_eq!(buffer.rewind(), Rewind(3), "a repeated input is one of the same picture");
     }
 
@@ -254,7 +254,10 @@ mod tests {
         assert_eq!(receive(&mut buffer, 10, furthest + 1, &[0]), InputVerdict::TooFarAhead);
         assert_eq!(receive(&mut buffer, 10, u32::MAX, &[0]), InputVerdict::TooFarAhead);
         for tick in 11..=furthest {
-            assert_eq!(buffer.take(Tick(tick)), (Given::Received(tick as u8), GivenKind::Received));
+            assert_eq!(
+                buffer.take(Tick(tick)),
+                (InputStatus::Received(tick as u8), InputSource::Received)
+            );
         }
     }
 
@@ -262,12 +265,12 @@ mod tests {
     fn silence_repeats_the_last_input_for_a_while_and_then_is_absence() {
         let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         receive(&mut buffer, 0, 1, &[5]);
-        assert_eq!(buffer.take(Tick(1)), (Given::Received(5), GivenKind::Received));
+        assert_eq!(buffer.take(Tick(1)), (InputStatus::Received(5), InputSource::Received));
         for tick in 2..=1 + REPEAT_TICKS {
-            assert_eq!(buffer.take(Tick(tick)), (Given::Repeated(5), GivenKind::Repeated));
+            assert_eq!(buffer.take(Tick(tick)), (InputStatus::Repeated(5), InputSource::Repeated));
         }
         let after = buffer.take(Tick(2 + REPEAT_TICKS));
-        assert_eq!(after, (Given::Absent, GivenKind::Absent));
+        assert_eq!(after, (InputStatus::Missing, InputSource::Missing));
     }
 
     #[test]

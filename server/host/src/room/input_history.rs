@@ -8,8 +8,8 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tickwire_game::limits::SNAPSHOT_GIVEN_MAX;
-use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::limits::SNAPSHOT_INPUTS_MAX;
+use tickwire_game::protocol::snapshot::InputSource;
 use tickwire_game::tick::Tick;
 
 use crate::limits::CATCH_UP_STEPS_MAX;
@@ -17,7 +17,7 @@ use crate::limits::CATCH_UP_STEPS_MAX;
 /// A ring addressed by tick. It begins with a few slots, and grows: all of them are 0.4 KB a player.
 #[derive(Debug)]
 pub(super) struct InputHistory<I> {
-    slots: Box<[(GivenKind, I)]>,
+    slots: Box<[(InputSource, I)]>,
     /// So many ticks are to be held from the next one on.
     wanted_ticks: AtomicU32,
 }
@@ -28,26 +28,26 @@ impl<I: Copy + Default> InputHistory<I> {
         InputHistory { slots: Box::default(), wanted_ticks }
     }
 
-    pub(super) fn push(&mut self, tick: Tick, given: (GivenKind, I)) {
+    pub(super) fn push(&mut self, tick: Tick, input: (InputSource, I)) {
         let wanted = *self.wanted_ticks.get_mut() as usize;
         if wanted > self.slots.len() {
             self.grow(tick, wanted);
         }
         let at = self.slot_of(tick);
-        self.slots[at] = given;
+        self.slots[at] = input;
     }
 
     /// What `tick` gave, `now` being the last. It is one of the last [`CATCH_UP_STEPS_MAX`], or of those
     /// that were wanted; any other counts as one without an input.
-    pub(super) fn at(&self, tick: Tick, now: Tick) -> (GivenKind, I) {
+    pub(super) fn at(&self, tick: Tick, now: Tick) -> (InputSource, I) {
         let is_kept = now.since(tick) < self.slots.len() as i64;
-        if is_kept { self.slots[self.slot_of(tick)] } else { (GivenKind::Absent, I::default()) }
+        if is_kept { self.slots[self.slot_of(tick)] } else { (InputSource::Missing, I::default()) }
     }
 
     /// To be called in each pass in which its viewer was sent nothing, for so many ticks now: it will want
     /// to read them, and those of the next pass.
     pub(super) fn want(&self, ticks: u32) {
-        let wanted = ticks.saturating_add(CATCH_UP_STEPS_MAX).min(SNAPSHOT_GIVEN_MAX as u32);
+        let wanted = ticks.saturating_add(CATCH_UP_STEPS_MAX).min(SNAPSHOT_INPUTS_MAX as u32);
         self.wanted_ticks.fetch_max(wanted, Relaxed);
     }
 
@@ -55,7 +55,7 @@ impl<I: Copy + Default> InputHistory<I> {
     #[cold]
     fn grow(&mut self, next: Tick, wanted: usize) {
         let len = wanted.next_power_of_two();
-        let mut slots = vec![(GivenKind::Absent, I::default()); len];
+        let mut slots = vec![(InputSource::Missing, I::default()); len];
         for ago in 1..=self.slots.len() as u32 {
             let tick = next.minus(ago);
             slots[tick.0 as usize % len] = self.slots[self.slot_of(tick)];
@@ -86,12 +86,12 @@ mod tests {
                 let steps = 1 + dice.below(CATCH_UP_STEPS_MAX);
                 for _ in 0..steps {
                     now += 1;
-                    history.push(Tick(now), (GivenKind::Received, now));
+                    history.push(Tick(now), (InputSource::Received, now));
                 }
                 behind += steps;
-                for ago in 0..behind.min(SNAPSHOT_GIVEN_MAX as u32) {
-                    let given = history.at(Tick(now - ago), Tick(now));
-                    assert_eq!(given, (GivenKind::Received, now - ago), "seed {seed}, at {now}");
+                for ago in 0..behind.min(SNAPSHOT_INPUTS_MAX as u32) {
+                    let input = history.at(Tick(now - ago), Tick(now));
+                    assert_eq!(input, (InputSource::Received, now - ago), "seed {seed}, at {now}");
                 }
                 if pass < 10 {
                     behind = 0;
@@ -100,8 +100,8 @@ mod tests {
                     history.want(behind);
                 }
             }
-            let forgotten = Tick(now - SNAPSHOT_GIVEN_MAX as u32);
-            assert_eq!(history.at(forgotten, Tick(now)), (GivenKind::Absent, 0));
+            let forgotten = Tick(now - SNAPSHOT_INPUTS_MAX as u32);
+            assert_eq!(history.at(forgotten, Tick(now)), (InputSource::Missing, 0));
         }
     }
 }

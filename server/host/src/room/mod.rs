@@ -49,10 +49,10 @@ pub use state::RoomState;
 
 use std::sync::Arc;
 
-use tickwire_game::game::{Dice, Effect, Game, Given, LeaveReason, PlayerInput};
+use tickwire_game::game::{Dice, Effect, Game, InputStatus, LeaveReason, PlayerInput};
 use tickwire_game::ids::{PlayerId, SessionId, Subject};
 use tickwire_game::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
-use tickwire_game::protocol::snapshot::{Codec, GivenKind};
+use tickwire_game::protocol::snapshot::{Codec, InputSource};
 use tickwire_game::protocol::{Input, Pace, Refusal, ServerMessage};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::Tick;
@@ -307,7 +307,7 @@ impl<G: Game> Room<G> {
         let at = state.players.partition_point(|player| player.id < id);
         let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
         let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
-        let (last, bot) = ((GivenKind::Absent, G::Input::default()), bot.map(Box::new));
+        let (last, bot) = ((InputSource::Missing, G::Input::default()), bot.map(Box::new));
         let seems_idle = false;
         state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
     }
@@ -331,20 +331,20 @@ impl<G: Game> Room<G> {
         let tick = self.tick().next();
         self.inputs.clear();
         for player in &mut self.state.players {
-            let (given, kind) = player.inputs.take(tick);
-            player.last = (kind, given.or_default());
+            let (input, source) = player.inputs.take(tick);
+            player.last = (source, input.or_default());
             if player.bot.is_none() {
-                match given {
-                    Given::Received(_) => {
+                match input {
+                    InputStatus::Received(_) => {
                         let is_bounded = player.inputs.is_rewind_bounded();
                         self.counters.rewinds_bounded += u64::from(is_bounded);
                     }
-                    Given::Repeated(_) => self.counters.ticks_repeated += 1,
-                    Given::Absent => self.counters.ticks_absent += 1,
+                    InputStatus::Repeated(_) => self.counters.ticks_repeated += 1,
+                    InputStatus::Missing => self.counters.ticks_absent += 1,
                 }
             }
             let (player, rewind) = (player.id, player.inputs.rewind());
-            self.inputs.push(PlayerInput { player, given, rewind });
+            self.inputs.push(PlayerInput { player, input, rewind });
         }
     }
 

@@ -5,8 +5,8 @@
 //! (`docs/decisions/0008-own-state-by-replay.md`).
 
 use tickwire_game::game::Game;
-use tickwire_game::limits::SNAPSHOT_GIVEN_MAX;
-use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::limits::SNAPSHOT_INPUTS_MAX;
+use tickwire_game::protocol::snapshot::InputSource;
 use tickwire_game::tick::Tick;
 
 use super::input_history::InputHistory;
@@ -27,7 +27,7 @@ impl<G: Game> Default for OwnStateReplay<G> {
 }
 
 impl<G: Game> OwnStateReplay<G> {
-    /// Moves on from the snapshot of `known` to the tick `now`, and puts into `given` where the
+    /// Moves on from the snapshot of `known` to the tick `now`, and puts into `sources` where the
     /// inputs of these ticks came from; in the first snapshot and after a gap longer than a
     /// snapshot reports, only that of `now`, and the own state will be sent whole.
     pub(super) fn advance(
@@ -37,28 +37,28 @@ impl<G: Game> OwnStateReplay<G> {
         now: Tick,
         level: &G::Level,
         dt: f32,
-        given: &mut Vec<GivenKind>,
+        sources: &mut Vec<InputSource>,
     ) {
-        given.clear();
-        let reported = |known: &Tick| now.since(*known) <= SNAPSHOT_GIVEN_MAX as i64;
+        sources.clear();
+        let reported = |known: &Tick| now.since(*known) <= SNAPSHOT_INPUTS_MAX as i64;
         let Some(known) = known.filter(reported) else {
-            let (kind, input) = history.at(now, now);
+            let (source, input) = history.at(now, now);
             // What was applied before, the client will not learn.
-            self.applied = if kind.is_received() { input } else { G::Input::default() };
-            given.push(kind);
+            self.applied = if source.is_received() { input } else { G::Input::default() };
+            sources.push(source);
             return;
         };
         for tick in known.0 + 1..=now.0 {
-            let (kind, input) = history.at(Tick(tick), now);
-            let replayed = match kind {
-                GivenKind::Received => {
+            let (source, input) = history.at(Tick(tick), now);
+            let replayed = match source {
+                InputSource::Received => {
                     self.applied = input;
                     input
                 }
-                GivenKind::Repeated => self.applied,
-                GivenKind::Absent => G::Input::default(),
+                InputSource::Repeated => self.applied,
+                InputSource::Missing => G::Input::default(),
             };
-            given.push(kind);
+            sources.push(source);
             if let Some(own) = &mut self.own {
                 G::advance(own, level, replayed, dt);
             }

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use tickwire_game::game::Game;
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::limits::SCORES_FOR_ALL_MAX;
-use tickwire_game::protocol::snapshot::{GivenKind, InStepScratch, RowSteps};
+use tickwire_game::protocol::snapshot::{InStepScratch, InputSource, RowSteps};
 use tickwire_game::protocol::{Pace, ServerMessage, Welcome};
 use tickwire_game::scene::{RowRef, Rows, Scene, View};
 use tickwire_game::tick::Tick;
@@ -67,7 +67,7 @@ pub struct EncodeScratch {
     /// A bit per row.
     pub(super) found: Vec<u64>,
     pub(super) rows: Rows,
-    pub(super) given: Vec<GivenKind>,
+    pub(super) sources: Vec<InputSource>,
     pub(super) own: Vec<u8>,
     pub(super) replayed: Vec<u8>,
     pub(super) message: Vec<u8>,

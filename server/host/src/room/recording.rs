@@ -46,7 +46,7 @@ impl<G: Game> Recording<G> {
         person: &PublishedPlayer<G>,
         published: &Published<G>,
     ) -> RecordedViewer {
-        let (given, input) = person.inputs.at(published.tick(), published.tick());
+        let (source, input) = person.inputs.at(published.tick(), published.tick());
         // In the tick before, an id that was not yet this player's may have been another's.
         let was_here = person.joined_at.next() < published.tick();
         let replayed = self.own_before(person.id).filter(|_| was_here).cloned().map(|mut own| {
@@ -56,7 +56,7 @@ impl<G: Game> Recording<G> {
         });
         let margin_ticks = person.margin_ticks;
         let own =
-            RecordedOwn { own: person.own.as_ref().map(encoded), replayed, given, margin_ticks };
+            RecordedOwn { own: person.own.as_ref().map(encoded), replayed, source, margin_ticks };
         RecordedViewer { player: person.id, view: person.view, own: Some(own) }
     }
 

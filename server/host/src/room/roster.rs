@@ -274,7 +274,7 @@ mod tests {
                         prop_assert_eq!(readers[reader].read(&roster), None);
                         let mut fresh = Reader::default();
                         prop_assert_eq!(fresh.read(&roster), Some(true));
-                        // Of scores alone it is told nothing.
+                        // A change of scores alone is not sent.
                         let who = |reader: &Reader| -> Vec<_> {
                             let players = reader.players.iter();
                             players.map(|(id, (name, _, _, bot))| (*id, name.clone(), *bot)).collect()

@@ -34,14 +34,14 @@ pub(super) struct Standings<'a> {
 /// What a look uses, kept for its memory.
 #[derive(Debug, Default)]
 pub(super) struct ScoreScratch {
-    /// Whom it needs before others, the most important first, perhaps twice.
+    /// The players that it needs before others, the most important first, perhaps twice.
     pub(super) first: Vec<PlayerId>,
     /// All that it needs, by rising id.
     pub(super) needed: Vec<PlayerId>,
     /// Those of them whose score it does not know, and whether it is sent that now.
     pub(super) due: Vec<(PlayerId, bool)>,
     pub(super) entries: Vec<ScoreEntry>,
-    /// Whom it does not need and knows all the same.
+    /// Players that it does not need and knows all the same.
     pub(super) kept: Vec<PlayerId>,
     pub(super) page: Vec<PlayerId>,
 }

@@ -277,7 +277,7 @@ impl ScoreStream {
         if found.entries.is_empty() {
             return false;
         }
-        // Their ids are told by how far they lie apart.
+        // Their ids are sent as differences.
         found.entries.sort_unstable_by_key(|entry| entry.player);
         let before = out.len();
         let message = ServerMessage::Scores(Scores { entries: std::mem::take(&mut found.entries) });
@@ -292,7 +292,7 @@ impl ScoreStream {
         true
     }
 
-    /// Whom it needs before all others: itself, the page that is open, the leaders.
+    /// The players that it needs before all others: itself, the page that is open, the leaders.
     fn gather_first(&self, now: &Standings<'_>, found: &mut ScoreScratch) {
         found.first.clear();
         found.first.extend(self.player.filter(|player| now.roster.holds(*player)));
@@ -437,7 +437,7 @@ fn bytes_of(entry: &ScoreEntry) -> u32 {
     number(entry.player.0.into()) + number(zigzag) + 1
 }
 
-/// FNV-1a: only whether it is another page is to be told.
+/// FNV-1a: it only has to differ for another page.
 fn hash_of(page: &BoardPage) -> u64 {
     let own = page.own.unwrap_or(u16::MAX);
     let numbers = [page.first, page.total, own].into_iter();

@@ -86,11 +86,11 @@ impl<G: Game> Viewer<G> {
             let Some(person) = published.person(id) else { return false };
             view = person.view;
             own = person.own.as_ref();
-            let given = &mut scratch.given;
+            let sources = &mut scratch.sources;
             let (level, dt) = (&config.level, config.tick_rate.dt());
-            self.replay.advance(&person.inputs, known, scene.tick(), level, dt, given);
+            self.replay.advance(&person.inputs, known, scene.tick(), level, dt, sources);
             part = Some(PlayerPart {
-                given: &scratch.given,
+                sources: &scratch.sources,
                 margin_ticks: person.margin_ticks,
                 own: put_own(own, &mut scratch.own),
                 // Only what is made of it is sent: it may be of any size.
@@ -138,7 +138,7 @@ impl<G: Game> Viewer<G> {
         counters.rows_at_rim += rows_at_rim as u64;
         counters.rows_dropped += rows_dropped as u64;
         counters.snapshots += 1;
-        counters.snapshots_cut += u64::from(self.encoder.is_pressed());
+        counters.snapshots_cut += u64::from(self.encoder.is_over_budget());
         counters.snapshot_bytes += (out.len() - before) as u64;
         counters.scenes_skipped += known.map_or(0, |known| scene.tick().since(known) as u64 - 1);
         counters.events_sent += events_sent as u64;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tickwire_game::game::{Dice, Game};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::Pace;
-use tickwire_game::protocol::snapshot::GivenKind;
+use tickwire_game::protocol::snapshot::InputSource;
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::Tick;
 
@@ -47,7 +47,7 @@ pub(super) struct Player<G: Game> {
     /// Whether it is a person who seems idle.
     pub(super) seems_idle: bool,
     /// Where the input of the last tick came from, and what it was.
-    pub(super) last: (GivenKind, G::Input),
+    pub(super) last: (InputSource, G::Input),
     /// A fill-in bot's: what it draws from. Apart, since it is larger than all else of a player.
     pub(super) bot: Option<Box<Dice>>,
 }

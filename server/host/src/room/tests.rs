@@ -7,7 +7,7 @@ use test_games::tape::Tape;
 use tickwire_game::game::{Game, LeaveReason, Setup};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::limits::{INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
-use tickwire_game::protocol::snapshot::{GivenKind, NoReplay, SnapshotDecoder};
+use tickwire_game::protocol::snapshot::{InputSource, NoReplay, SnapshotDecoder};
 use tickwire_game::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
 use tickwire_game::tick::{Rewind, Tick};
 
@@ -91,7 +91,10 @@ impl Client {
     }
 
     /// Reads the next snapshot if there is one: where the input came from, and the margin.
-    fn read_snapshot(&mut self, published: &Published<Stones>) -> Option<Option<(GivenKind, i32)>> {
+    fn read_snapshot(
+        &mut self,
+        published: &Published<Stones>,
+    ) -> Option<Option<(InputSource, i32)>> {
         let mut bytes = Vec::new();
         if !self.viewer.write_snapshot(published, &mut self.scratch, &mut bytes) {
             return None;
@@ -254,13 +257,13 @@ fn silence_repeats_the_last_input_and_then_is_absence() {
     let mut came_from = Vec::new();
     for _ in 0..18 {
         room.step();
-        let (given, margin) = client.read_snapshot(room.published()).flatten().expect("it plays");
+        let (source, margin) = client.read_snapshot(room.published()).flatten().expect("it plays");
         assert_eq!(i64::from(margin), Tick(1).since(room.tick()));
-        came_from.push(given);
+        came_from.push(source);
     }
-    assert_eq!(came_from[0], GivenKind::Received);
-    assert!(came_from[1..=15].iter().all(|given| *given == GivenKind::Repeated));
-    assert_eq!(came_from[16..], [GivenKind::Absent; 2]);
+    assert_eq!(came_from[0], InputSource::Received);
+    assert!(came_from[1..=15].iter().all(|source| *source == InputSource::Repeated));
+    assert_eq!(came_from[16..], [InputSource::Missing; 2]);
     let counters = room.take_counters();
     assert_eq!((counters.ticks_repeated, counters.ticks_absent), (15, 2));
 }

@@ -1,9 +1,9 @@
 //! [`Rooms`]: the rooms of a shard, and what it asks all of them at each pass of any.
 //!
-//! When each is due and what load it is stands apart from the rooms, side by side: a room is kilobytes,
-//! and to walk through hundreds of them for a few bytes each would cost a pass more than the bookkeeping
-//! of all its players: with 200 rooms of two it was a fifth of the time outside the kernel. Whoever changes
-//! a room does it through [`Rooms::change`], so that the two agree.
+//! When each is due and what load it is stands apart from the rooms, side by side: a room is
+//! kilobytes, and to walk through hundreds of them for a few bytes each would cost a pass more than
+//! the bookkeeping of all its players: with 200 rooms of two it was a fifth of the time outside the
+//! kernel. Code that changes a room does it through [`Rooms::change`], so that the two agree.
 
 use std::time::Duration;
 

@@ -50,7 +50,7 @@ pub(crate) fn options() -> Response<Body> {
 
 /// Answers a plain request for `/ws`: 403 with the reason if pages of its origin may not connect, else
 /// 426. Every page may read it. A page of the same origin sends no `Origin` with such a request, and
-/// names it in the query: `/ws?origin=https%3A%2F%2Fgame.example`. Then it is not told to upgrade, for
+/// names it in the query: `/ws?origin=https%3A%2F%2Fgame.example`. Then it is not asked to upgrade, for
 /// proxies that speak HTTP/2 may pass `Upgrade` on, which browsers take for an error there: it is answered
 /// with 204, or with 429 if its address has `no_permit` left.
 pub(crate) fn probe(origins: &Origins, head: &Parts, no_permit: bool) -> Response<Body> {

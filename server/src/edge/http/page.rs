@@ -148,7 +148,7 @@ impl PageFiles {
         viewer.file(path).filter(|_| !LAB_FILES.contains(&path))
     }
 
-    /// What somebody is answered for whom there is no file.
+    /// The answer to a request without a file.
     pub(crate) fn not_found(&self, path: &str) -> &'static str {
         match &self.folder {
             _ if path == LAB => "Not found: the laboratory is served with --lab.\n",

@@ -19,7 +19,7 @@ pub(super) struct Facts {
     pub(super) names: Vec<String>,
     /// How many certificates there are, the server's own included.
     pub(super) chain: usize,
-    /// Whether no authority issued it: clients accept it only if they were told to.
+    /// Whether no authority issued it: clients accept it only by an option of theirs.
     pub(super) is_self_issued: bool,
 }
 

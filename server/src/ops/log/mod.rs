@@ -90,7 +90,7 @@ fn write_all<W: Write>(mut sink: Sink<W>, entries: &Receiver<LogEntry>) {
         match entries.recv_timeout(LOG_LOST_NOTICE_EVERY) {
             Ok(LogEntry::Line(line)) => sink.write_line(&line),
             Ok(LogEntry::Flush(reply)) => {
-                // Whoever asked may have given up.
+                // The receiver may have given up.
                 let _ = reply.send(());
             }
             Err(RecvTimeoutError::Timeout) => sink.report_losses(),

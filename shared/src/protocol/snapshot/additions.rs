@@ -50,7 +50,7 @@ impl Counted {
 /// Writes new rows by rising id.
 #[derive(Clone)]
 pub(super) struct NewWriter {
-    told: usize,
+    sent: usize,
     /// Whether those are through whose ids are below the highest known.
     fresh: bool,
     /// One more than the highest id known.
@@ -61,12 +61,12 @@ pub(super) struct NewWriter {
 impl NewWriter {
     /// `fresh_id` is one more than the highest id known.
     pub(super) fn new(fresh_id: u32) -> NewWriter {
-        NewWriter { told: 0, fresh: false, fresh_id, counted: Counted::default() }
+        NewWriter { sent: 0, fresh: false, fresh_id, counted: Counted::default() }
     }
 
     /// How many it has written.
-    pub(super) fn told(&self) -> usize {
-        self.told
+    pub(super) fn sent(&self) -> usize {
+        self.sent
     }
 
     pub(super) fn put(
@@ -79,8 +79,8 @@ impl NewWriter {
     ) {
         let id = row.entity.0;
         sink.mark(Part::New { kind: row.kind });
-        sink.bit(&mut models[model::NEW_MORE + usize::from(self.told > 0)], true);
-        self.told += 1;
+        sink.bit(&mut models[model::NEW_MORE + usize::from(self.sent > 0)], true);
+        self.sent += 1;
         let old = id < self.fresh_id && !self.fresh;
         if !self.fresh {
             sink.bit(&mut models[model::NEW_OLD], old);
@@ -104,7 +104,7 @@ impl NewWriter {
 
     /// Gives one more than the highest id known now.
     pub(super) fn finish(&self, models: &mut [Model], sink: &mut impl Sink) -> u32 {
-        sink.bit(&mut models[model::NEW_MORE + usize::from(self.told > 0)], false);
+        sink.bit(&mut models[model::NEW_MORE + usize::from(self.sent > 0)], false);
         self.fresh_id
     }
 }

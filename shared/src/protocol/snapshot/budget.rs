@@ -1,8 +1,8 @@
-//! [`Budget`]: which rows are told of when not all fits.
+//! [`Budget`]: which rows are sent when not all fit.
 //!
-//! Every row that is not as the viewer expects it gathers priority from snapshot to snapshot: by
-//! its error, by how long it has waited, and by how near it is; once told of, it begins anew. So
-//! what matters most comes first and nothing starves (the priority accumulator of Fiedler, "State
+//! Every row that is not as the viewer expects it accumulates priority from snapshot to snapshot:
+//! by its error, by how long it has been pending, and by how near it is; when it is sent its
+//! priority is reset. So what matters most comes first and nothing starves (the priority accumulator of Fiedler, "State
 //! Synchronization", 2015). Rows that are left out move on as expected on both ends.
 //!
 //! Owned by an encoder, and only while its snapshots have a limit that they may reach.
@@ -10,7 +10,7 @@
 use super::additions::NewWriter;
 use super::changes::{Change, put_gap};
 use super::codec::Codec;
-use super::mirror::{Mirror, Place};
+use super::mirror::{Mirror, RowCursor};
 use super::picture::{Picture, Visible};
 use crate::ids::EntityId;
 use crate::protocol::symbols::{Cost, Sink};
@@ -20,28 +20,28 @@ use crate::scene::Kind;
 const CLOSING_BYTES: usize = 4;
 /// To tell which row it is takes about so many bits.
 const GAP_BITS: u64 = 8;
-/// An entity that is too large for what is left beside the player's own part waits for so many
+/// An entity that is too large for what is left beside the player's own part is pending for so many
 /// snapshots; then it goes all the same.
 const CROWDED_OUT_MAX: u32 = 30;
 /// What part of the budget events may keep from rows, as a divisor.
 const EVENTS_SHARE: usize = 4;
-/// What a row gathers with each snapshot: its error, or this if it went or is new.
+/// What a row accumulates with each snapshot: its error, or this if it went or is new.
 const GONE: u32 = 128;
 const NEW: u32 = 128;
 /// No field counts for more than so many steps of error, and no row for more than so many.
 const FIELD_ERROR_MAX: u32 = 64;
 const ERROR_MAX: u32 = 256;
 
-/// What is kept of entities while not all that there is to say fits.
+/// What is kept of entities while not all of a picture fits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget {
     /// The mirror before a message that may turn out too long.
     saved: Mirror,
-    pressed: bool,
-    /// For how long each known row waits.
-    waits: Vec<Wait>,
-    /// The same of rows that are not known, by rising id.
-    new_waits: Vec<(EntityId, Wait)>,
+    over_budget: bool,
+    /// What each known row has accumulated.
+    pending: Vec<Pending>,
+    /// The same for rows that are not known, by rising id.
+    new_pending: Vec<(EntityId, Pending)>,
     takes_known: Vec<bool>,
     takes_new: Vec<bool>,
     candidates: Vec<Candidate>,
@@ -53,24 +53,24 @@ pub(super) struct Budget {
     may_exceed: bool,
 }
 
-/// What a row has gathered while it was not told of.
+/// What a row has accumulated while it was not sent.
 #[derive(Clone, Copy, Debug, Default)]
-struct Wait {
+struct Pending {
     snapshots: u32,
-    gathered: u32,
+    accumulated_priority: u32,
 }
 
-impl Wait {
-    fn gather(&mut self, points: u32) {
+impl Pending {
+    fn accumulate(&mut self, points: u32) {
         self.snapshots = self.snapshots.saturating_add(1);
-        self.gathered = self.gathered.saturating_add(points);
+        self.accumulated_priority = self.accumulated_priority.saturating_add(points);
     }
 
-    /// Time counts by its square: a small error waits longer than a large one, but not for as
+    /// Time counts by its square: a small error is pending longer than a large one, but not for as
     /// many times longer as it is smaller.
     fn priority(self, weight: f64) -> f64 {
         let snapshots = f64::from(self.snapshots);
-        f64::from(self.gathered) * weight + 2.0 * snapshots * snapshots
+        f64::from(self.accumulated_priority) * weight + 2.0 * snapshots * snapshots
     }
 }
 
@@ -85,22 +85,22 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// With that, about.
+    /// With that, roughly.
     fn about_by_256(&self) -> u64 {
         self.cost_by_256 + if self.is_new { 0 } else { GAP_BITS * 256 }
     }
 }
 
 impl Budget {
-    /// Whether the last message could not say all.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.pressed
+    /// Whether the last message had to leave something out.
+    pub(super) fn is_over_budget(&self) -> bool {
+        self.over_budget
     }
 
-    pub(super) fn press(&mut self) {
-        self.pressed = true;
-        self.waits.clear();
-        self.new_waits.clear();
+    pub(super) fn start_limiting(&mut self) {
+        self.over_budget = true;
+        self.pending.clear();
+        self.new_pending.clear();
     }
 
     pub(super) fn save(&mut self, mirror: &Mirror) {
@@ -114,8 +114,8 @@ impl Budget {
     pub(super) fn memory_bytes(&self) -> usize {
         size_of::<Budget>()
             + self.saved.memory_bytes()
-            + self.waits.capacity() * size_of::<Wait>()
-            + self.new_waits.capacity() * size_of::<(EntityId, Wait)>()
+            + self.pending.capacity() * size_of::<Pending>()
+            + self.new_pending.capacity() * size_of::<(EntityId, Pending)>()
             + self.takes_known.capacity()
             + self.takes_new.capacity()
             + self.candidates.capacity() * size_of::<Candidate>()
@@ -133,8 +133,8 @@ impl Budget {
     ) {
         self.max_bytes = picture.max_bytes;
         self.any = false;
-        self.waits.resize(mirror.rows.len(), Wait::default());
-        self.merge_new_waits(picture, new);
+        self.pending.resize(mirror.rows.len(), Pending::default());
+        self.merge_new_pending(picture, new);
         self.candidates.clear();
         let far = Distances::of(codec, picture);
         self.weigh_known(codec, mirror, picture, ticks, &far);
@@ -153,17 +153,17 @@ impl Budget {
         far: &Distances,
     ) {
         let mut visible = Visible::new(picture);
-        let mut at = Place::default();
+        let mut at = RowCursor::default();
         for known in 0..mirror.rows.len() {
             let head = mirror.rows.heads[known];
             let plan = &codec.entities[usize::from(head.kind)];
             let row = visible.find(head.entity, head.kind, |_| {});
             let change = Change::of(plan, mirror, at, row, ticks);
             at.pass(plan);
-            let gathers = match row {
+            let adds = match row {
                 None => GONE,
                 Some(_) if change.mask == 0 => {
-                    self.waits[known] = Wait::default();
+                    self.pending[known] = Pending::default();
                     continue;
                 }
                 Some(row) => {
@@ -172,16 +172,16 @@ impl Budget {
                     sum.min(ERROR_MAX)
                 }
             };
-            self.waits[known].gather(gathers);
-            let was = mirror.masks[known];
+            self.pending[known].accumulate(adds);
+            let was = mirror.changed_masks[known];
             let mut cost = new_cost(codec);
             change.put(plan, was, row, &mut mirror.models, &mut cost);
             let kind = &codec.schema().entities[usize::from(head.kind)];
             let weight = row.map_or(1.0, |row| far.weight(kind, row));
             self.candidates.push(Candidate {
-                priority: self.waits[known].priority(weight),
+                priority: self.pending[known].priority(weight),
                 cost_by_256: cost.by_256,
-                snapshots: self.waits[known].snapshots,
+                snapshots: self.pending[known].snapshots,
                 is_new: false,
                 at: known as u32,
             });
@@ -200,15 +200,15 @@ impl Budget {
         for (at, &index) in new.iter().enumerate() {
             let row = picture.rows.row(index as usize);
             let kind = &codec.schema().entities[usize::from(row.kind)];
-            let wait = &mut self.new_waits[at].1;
-            wait.gather(NEW);
+            let pending = &mut self.new_pending[at].1;
+            pending.accumulate(NEW);
             let mut cost = new_cost(codec);
             let Mirror { rows, models, .. } = &mut *mirror;
             writer.clone().put(codec, rows, models, row, &mut cost);
             self.candidates.push(Candidate {
-                priority: wait.priority(far.weight(kind, row.values)),
+                priority: pending.priority(far.weight(kind, row.values)),
                 cost_by_256: cost.by_256,
-                snapshots: wait.snapshots,
+                snapshots: pending.snapshots,
                 is_new: true,
                 at: at as u32,
             });
@@ -216,16 +216,16 @@ impl Budget {
     }
 
     /// Keeps the priorities of those that are still new.
-    fn merge_new_waits(&mut self, picture: &Picture<'_>, new: &[u32]) {
-        let old = std::mem::take(&mut self.new_waits);
+    fn merge_new_pending(&mut self, picture: &Picture<'_>, new: &[u32]) {
+        let old = std::mem::take(&mut self.new_pending);
         let mut old = old.into_iter().peekable();
-        self.new_waits.extend(new.iter().map(|&index| {
+        self.new_pending.extend(new.iter().map(|&index| {
             let entity = picture.rows.heads[index as usize].entity;
             while old.next_if(|(known, _)| *known < entity).is_some() {}
             (
                 entity,
                 old.next_if(|(known, _)| *known == entity)
-                    .map_or(Wait::default(), |(_, wait)| wait),
+                    .map_or(Pending::default(), |(_, pending)| pending),
             )
         }));
     }
@@ -237,7 +237,7 @@ impl Budget {
         self.takes_known.resize(mirror.rows.len(), false);
         self.takes_new.clear();
         self.takes_new.resize(new, false);
-        // Those that matter as much, in the order in which they are told.
+        // Those of equal priority, in the order in which they are sent.
         self.candidates.sort_unstable_by(|a, b| {
             let by_priority = b.priority.total_cmp(&a.priority);
             by_priority.then_with(|| (a.is_new, a.at).cmp(&(b.is_new, b.at)))
@@ -262,11 +262,11 @@ impl Budget {
             let takes = if candidate.is_new { &mut self.takes_new } else { &mut self.takes_known };
             takes[candidate.at as usize] = true;
         }
-        self.pressed = self.candidates.len() < wanted;
+        self.over_budget = self.candidates.len() < wanted;
     }
 
     /// To say which rows they are takes more the farther they are apart. If that is more than was
-    /// reckoned, the last by priority make way: else it would be those with the highest ids, and
+    /// estimated, the last by priority make way: else it would be those with the highest ids, and
     /// always the same.
     fn give_way_to_gaps(&mut self, codec: &Codec, mirror: &mut Mirror, space: u64) {
         // As numbers of 64 bits: those are sorted elsewhere too, by the same code.
@@ -299,7 +299,7 @@ impl Budget {
     }
 
     pub(super) fn takes_new(&self, entity: EntityId) -> bool {
-        let at = self.new_waits.binary_search_by_key(&entity, |(entity, _)| *entity);
+        let at = self.new_pending.binary_search_by_key(&entity, |(entity, _)| *entity);
         at.is_ok_and(|at| self.takes_new[at])
     }
 
@@ -313,7 +313,7 @@ impl Budget {
         let fits = bytes + cost_bytes(codec, write) + CLOSING_BYTES <= self.limit
             || (self.may_exceed && !self.any);
         self.any |= fits;
-        self.pressed |= !fits;
+        self.over_budget |= !fits;
         fits
     }
 
@@ -323,26 +323,26 @@ impl Budget {
         self.any = true;
     }
 
-    /// A known row stands at `kept` now, and was told of or was not.
-    pub(super) fn keep(&mut self, known: usize, kept: usize, told: bool) {
-        self.waits[kept] = if told { Wait::default() } else { self.waits[known] };
+    /// A known row stands at `kept` now; `is_sent` if this snapshot has it.
+    pub(super) fn keep(&mut self, known: usize, kept: usize, is_sent: bool) {
+        self.pending[kept] = if is_sent { Pending::default() } else { self.pending[known] };
     }
 
     pub(super) fn truncate(&mut self, kept: usize) {
-        self.waits.truncate(kept);
+        self.pending.truncate(kept);
     }
 
     /// New rows have taken their places among the known.
     pub(super) fn insert_new(&mut self, mirror: &Mirror, new: &[u32], picture: &Picture<'_>) {
-        let told = |entity| {
+        let is_sent = |entity| {
             new.binary_search_by_key(&entity, |&index| picture.rows.heads[index as usize].entity)
                 .is_ok()
         };
-        let mut old = std::mem::take(&mut self.waits).into_iter();
-        self.waits.extend(mirror.rows.heads.iter().map(|head| {
-            if told(head.entity) { Wait::default() } else { old.next().unwrap_or_default() }
+        let mut old = std::mem::take(&mut self.pending).into_iter();
+        self.pending.extend(mirror.rows.heads.iter().map(|head| {
+            if is_sent(head.entity) { Pending::default() } else { old.next().unwrap_or_default() }
         }));
-        self.new_waits.retain(|(entity, _)| !told(*entity));
+        self.new_pending.retain(|(entity, _)| !is_sent(*entity));
     }
 }
 

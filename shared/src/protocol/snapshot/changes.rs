@@ -5,7 +5,7 @@
 //! changes the models alone, and only as far as the sink does.
 
 use super::layout::shared_models as model;
-use super::mirror::{Mirror, Place};
+use super::mirror::{Mirror, RowCursor};
 use super::plan::{Group, KindPlan};
 use super::predict::{PerField, step_row_to};
 use crate::limits::KIND_FIELDS_MAX;
@@ -23,18 +23,19 @@ impl Change {
     pub(super) fn of(
         plan: &KindPlan,
         mirror: &mut Mirror,
-        at: Place,
+        at: RowCursor,
         row: Option<&[i32]>,
         ticks: u32,
     ) -> Change {
         let mut change = Change { mask: 0, residuals: [0; KIND_FIELDS_MAX] };
         let Some(row) = row else { return change };
-        let (mut values, mut rests) = ([0; KIND_FIELDS_MAX], [0; KIND_FIELDS_MAX]);
-        let (values, rests) = (&mut values[..row.len()], &mut rests[..plan.movers.len()]);
+        let (mut values, mut fractions) = ([0; KIND_FIELDS_MAX], [0; KIND_FIELDS_MAX]);
+        let (values, fractions) =
+            (&mut values[..row.len()], &mut fractions[..plan.moving_fields.len()]);
         let known = mirror.row_at(at, plan);
         values.copy_from_slice(known.0);
-        rests.copy_from_slice(known.1);
-        change.mask = step_row_to(plan, values, rests, ticks, row, &mut change.residuals);
+        fractions.copy_from_slice(known.1);
+        change.mask = step_row_to(plan, values, fractions, ticks, row, &mut change.residuals);
         change
     }
 
@@ -54,7 +55,7 @@ impl Change {
 }
 
 pub(super) fn put_gone(plan: &KindPlan, was: u32, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], true);
+    sink.bit(&mut models[plan.models.has_residual + usize::from(was != 0)], true);
     sink.choose(first::<8>(&mut models[plan.shape_models(was)..]), 0);
 }
 
@@ -70,7 +71,7 @@ pub(super) fn put_change(
     models: &mut [Model],
     sink: &mut impl Sink,
 ) {
-    sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
+    sink.bit(&mut models[plan.models.has_residual + usize::from(was != 0)], mask != 0);
     if mask != 0 {
         let residuals = bits(mask).map(|nth| residuals[nth]);
         put_off(plan, was, mask, row, residuals, models, sink);
@@ -87,7 +88,7 @@ pub(super) fn bits(mask: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Which fields of a row are not as expected, and what they are; by how much they are off is given
+/// Which fields of a row are not as expected, and what they are; their residuals are given
 /// in the order of the plan.
 #[inline(never)]
 pub(super) fn put_off(
@@ -115,10 +116,10 @@ pub(super) fn put_off(
     }
 }
 
-/// Which fields of a group are off, when some are: of the last nothing need be said when it alone
-/// is left.
+/// Which fields of a group have residuals, when some have: of the last nothing need be said when it
+/// alone is left.
 fn put_group(group: &Group, was: u32, mask: u32, models: &mut [Model], sink: &mut impl Sink) {
-    let (last, others) = group.members.split_last().expect("a field of the group is off");
+    let (last, others) = group.members.split_last().expect("a field of the group has a residual");
     for (at, model) in others {
         sink.bit(&mut models[model + (was >> at & 1) as usize], mask >> at & 1 == 1);
     }
@@ -128,7 +129,7 @@ fn put_group(group: &Group, was: u32, mask: u32, models: &mut [Model], sink: &mu
     }
 }
 
-/// How many rows were left out before one that is told of.
+/// How many rows were left out before one that is sent.
 pub(super) fn put_gap(gap: u32, models: &mut [Model], sink: &mut impl Sink) {
     sink.bit(&mut models[model::SPARSE_MORE], true);
     put_count(sink, &mut models[model::SPARSE_GAP..][..model::SPARSE_GAP_LEN], gap);

@@ -6,7 +6,7 @@
 use super::Picture;
 use super::layout::{Layout, shared_models as at};
 use super::plan::{KindPlan, MOVERS_SHARED_MAX, plan_kind};
-use crate::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_GIVEN_MAX};
+use crate::limits::{SNAPSHOT_EVENTS_MAX, SNAPSHOT_INPUTS_MAX};
 use crate::protocol::models::Model;
 use crate::protocol::symbols::{fresh_value_models, value_models};
 use crate::scene::{Field, Kind, Reference, Schema, SchemaError};
@@ -77,7 +77,7 @@ impl Codec {
         for named in &references {
             entities[usize::from(named.kind)].is_named = true;
         }
-        let may_share = entities.iter().all(|plan| plan.movers.len() <= MOVERS_SHARED_MAX);
+        let may_share = entities.iter().all(|plan| plan.moving_fields.len() <= MOVERS_SHARED_MAX);
         let (row_bits_max, event_bits_max) = (dearest(&schema.entities), dearest(&schema.events));
         Ok(Codec {
             tick_rate,
@@ -124,7 +124,7 @@ impl Codec {
     pub(super) fn most_bytes(&self, rows: usize, picture: &Picture<'_>) -> usize {
         let own = picture
             .player
-            .map_or(0, |player| 2 * player.own.map_or(0, <[u8]>::len) + 2 * SNAPSHOT_GIVEN_MAX);
+            .map_or(0, |player| 2 * player.own.map_or(0, <[u8]>::len) + 2 * SNAPSHOT_INPUTS_MAX);
         let events = picture.events.len().min(SNAPSHOT_EVENTS_MAX);
         128 + own + (rows * self.row_bits_max + events * self.event_bits_max) / 8
     }

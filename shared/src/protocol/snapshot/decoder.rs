@@ -8,9 +8,9 @@
 use super::additions::Counted;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place, nth_named};
+use super::mirror::{Gaps, Mirror, RowCursor, nth_named};
 use super::plan::{Group, KindPlan};
-use super::player::{GivenKind, PlayerReader, Replay};
+use super::player::{InputSource, PlayerReader, Replay};
 use super::predict::{origin, step_row};
 use crate::ids::EntityId;
 use crate::limits::{KIND_FIELDS_MAX, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
@@ -59,9 +59,9 @@ pub struct Snapshot {
     pub tick: Tick,
     /// Whether it builds on nothing before.
     pub keyframe: bool,
-    /// For a player: how its input of that tick was come by, and by how many ticks the newest
+    /// For a player: where its input of that tick came from, and by how many ticks the newest
     /// one was early.
-    pub player: Option<(GivenKind, i32)>,
+    pub player: Option<(InputSource, i32)>,
 }
 
 /// Turns the snapshots of one stream back into what the viewer knows.
@@ -161,14 +161,14 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut gaps) = (Place::default(), Gaps::default());
+        let (mut at, mut gaps) = (RowCursor::default(), Gaps::default());
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
             ended(source)?;
             let plan = &codec.entities[usize::from(mirror.rows.heads[at.row].kind)];
             if let Some(mask) = take_change(plan, mirror, at, source) {
                 take_row_on(plan, mirror, at, mask, ticks, source)?;
-                mirror.masks[at.row] = mask;
+                mirror.changed_masks[at.row] = mask;
             } else {
                 gaps.open(mirror, at, plan);
             }
@@ -185,7 +185,7 @@ impl SnapshotDecoder {
         ticks: u32,
         source: &mut impl Source,
     ) -> Result<(), SnapshotError> {
-        let (mut at, mut gaps) = (Place::default(), Gaps::default());
+        let (mut at, mut gaps) = (RowCursor::default(), Gaps::default());
         let mirror = &mut self.mirror;
         let rows = mirror.rows.len();
         let mut next = take_gap(&mut mirror.models, 0, rows, source)?;
@@ -197,7 +197,7 @@ impl SnapshotDecoder {
             if let Some(mask) = change {
                 take_row_on(plan, mirror, at, mask, ticks, source)?;
                 if is_told {
-                    mirror.masks[at.row] = mask;
+                    mirror.changed_masks[at.row] = mask;
                 }
             } else {
                 gaps.open(mirror, at, plan);
@@ -297,12 +297,12 @@ pub(super) fn ended(source: &impl Source) -> Result<(), SnapshotError> {
 fn take_change(
     plan: &KindPlan,
     mirror: &mut Mirror,
-    at: Place,
+    at: RowCursor,
     source: &mut impl Source,
 ) -> Option<u32> {
-    let was = mirror.masks[at.row];
+    let was = mirror.changed_masks[at.row];
     let models = &mut mirror.models;
-    if !source.bit(&mut models[plan.models.off + usize::from(was != 0)]) {
+    if !source.bit(&mut models[plan.models.has_residual + usize::from(was != 0)]) {
         return Some(0);
     }
     let shape = source.choose(first::<8>(&mut models[plan.shape_models(was)..]));
@@ -314,30 +314,30 @@ fn take_change(
 }
 
 fn take_group(group: &Group, was: u32, models: &mut [Model], source: &mut impl Source) -> u32 {
-    // A group without fields is never off; of one that says so the mask stays empty.
+    // A group without fields never has residuals; if a message claims so the mask stays empty.
     let Some((last, others)) = group.members.split_last() else { return 0 };
     let mut mask = 0;
     for (at, model) in others {
-        let off = source.bit(&mut models[model + (was >> at & 1) as usize]);
-        mask |= u32::from(off) << at;
+        let has_residual = source.bit(&mut models[model + (was >> at & 1) as usize]);
+        mask |= u32::from(has_residual) << at;
     }
     let (at, model) = last;
-    let off = mask == 0 || source.bit(&mut models[model + (was >> at & 1) as usize]);
-    mask | u32::from(off) << at
+    let has_residual = mask == 0 || source.bit(&mut models[model + (was >> at & 1) as usize]);
+    mask | u32::from(has_residual) << at
 }
 
 /// Moves a known row on, with the residuals of the fields in `mask`.
 fn take_row_on(
     plan: &KindPlan,
     mirror: &mut Mirror,
-    at: Place,
+    at: RowCursor,
     mask: u32,
     ticks: u32,
     source: &mut impl Source,
 ) -> Result<(), SnapshotError> {
     let mut sound = true;
-    let (values, rests, models) = mirror.row_at(at, plan);
-    step_row(plan, values, rests, ticks, |nth, at, expected| {
+    let (values, fractions, models) = mirror.row_at(at, plan);
+    step_row(plan, values, fractions, ticks, |nth, at, expected| {
         if mask >> nth & 1 == 0 {
             return expected;
         }
@@ -346,8 +346,8 @@ fn take_row_on(
         let value = match field.few_bits {
             Some(bits) => field.range.above_min(take_value(source, models, bits)),
             None => {
-                let way = take_residual(source, models, field.change_bits);
-                way.and_then(|way| field.range.moved(expected, way))
+                let residual = take_residual(source, models, field.change_bits);
+                residual.and_then(|residual| field.range.moved(expected, residual))
             }
         };
         sound &= value.is_some();
@@ -410,7 +410,7 @@ fn take_fields(
                 let origin = origin(field, row, named_row);
                 if source.bit(&mut models[0]) {
                     take_residual(source, &mut models[1..], field.bits)
-                        .and_then(|way| field.range.moved(origin, way))
+                        .and_then(|residual| field.range.moved(origin, residual))
                 } else {
                     Some(origin)
                 }

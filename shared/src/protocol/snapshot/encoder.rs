@@ -1,8 +1,8 @@
 //! The server's end of the stream.
 //!
-//! Owned by whoever sends to one viewer (or the same to many). It turns pictures into messages
-//! and moves its mirror on by exactly what the message says; what it has encoded must therefore
-//! reach the viewer.
+//! Owned by the code that sends to one viewer (or the same to many). It turns pictures into
+//! messages and moves its mirror on by exactly what the message says; what it has encoded must
+//! therefore reach the viewer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::changes::{Change, put_change, put_gap, put_gone};
 use super::codec::{Codec, Coding};
 use super::in_step::Steps;
 use super::layout::shared_models as model;
-use super::mirror::{Gaps, Mirror, Place};
+use super::mirror::{Gaps, Mirror, RowCursor};
 use super::picture::{Picture, Visible};
 use super::predict::{step_row, step_row_to};
 use super::row_steps::RowSteps;
@@ -34,8 +34,8 @@ const NEW_KEPT_MAX: usize = 16;
 pub struct SnapshotEncoder {
     /// What its viewer knows; without rows while that is in step.
     pub(super) mirror: Mirror,
-    /// What it believes of the rows that it knows as the scene shows them that it was told of last, by
-    /// the numbers of [`RowSteps`].
+    /// What its viewer believes of the rows that it knows as the last scene sent shows them, by the
+    /// numbers of [`RowSteps`].
     pub(super) in_step: Vec<u32>,
     /// Whose numbers these are; `None` while its viewer is in step with no scene.
     pub(super) numbered_by: Option<Arc<()>>,
@@ -65,27 +65,27 @@ impl SnapshotEncoder {
         &self.mirror
     }
 
-    /// The same with all rows, which one that is in step takes from those of the scene that it was
-    /// told of last; `steps` are those that it was given then. It copies, for tests.
+    /// The same with all rows: an encoder in step takes them from `scene`, the last that was sent;
+    /// `steps` are those of then. It copies, for tests.
     #[must_use]
     pub fn whole_mirror(&self, codec: &Codec, scene: &Rows, steps: &RowSteps) -> Mirror {
         let mut encoder = self.clone();
         if self.is_in_step() {
-            encoder.part(codec, scene, steps);
+            encoder.leave_step(codec, scene, steps);
         }
         encoder.mirror
     }
 
-    /// To be called when its viewer is sent nothing while others are, before the rows of `scene` are
-    /// forgotten, which is the one that it was told of last: from then on it remembers by itself what
-    /// its viewer knows. An encoder that is told too late begins anew. `steps` are those that it was
-    /// given when it was told of that scene.
+    /// Must be called when its viewer is sent nothing while others are, before the rows of `scene`,
+    /// the last that was sent, are forgotten: from then on the encoder remembers by itself what its
+    /// viewer knows. If this is called too late the stream restarts. `steps` are those with which
+    /// that scene was encoded.
     pub fn keep(&mut self, codec: &Codec, scene: (Tick, &Rows), steps: &RowSteps) {
         if !self.is_in_step() {
             return;
         }
         if self.mirror.tick == Some(scene.0) {
-            self.part(codec, scene.1, steps);
+            self.leave_step(codec, scene.1, steps);
         } else {
             self.restart();
         }
@@ -107,8 +107,8 @@ impl SnapshotEncoder {
 
     /// Whether the last snapshot left something out, for want of space.
     #[must_use]
-    pub fn is_pressed(&self) -> bool {
-        self.budget.as_ref().is_some_and(|budget| budget.is_pressed())
+    pub fn is_over_budget(&self) -> bool {
+        self.budget.as_ref().is_some_and(|budget| budget.is_over_budget())
     }
 
     /// Makes the next snapshot a keyframe, which builds on nothing before.
@@ -119,7 +119,7 @@ impl SnapshotEncoder {
     }
 
     /// What the next snapshot would spend its bits on, in 1/256 of a bit, if all of `picture` is
-    /// told. For reports: it works on a copy.
+    /// sent. For reports: it works on a copy.
     #[must_use]
     pub fn tally(&self, codec: &Codec, picture: &Picture<'_>) -> BTreeMap<Part, u64> {
         let mut tally = Tally::new(codec.coding() == Coding::Plain);
@@ -127,10 +127,10 @@ impl SnapshotEncoder {
         tally.by_256
     }
 
-    /// Adds the snapshot of `picture` to the end of `out`; gives how many of its events that tells.
-    /// The bytes are those that [`SnapshotEncoder::encode`] writes, but rows that the viewer knows as
-    /// the scene before showed them cost less. Afterwards it is in step with the scene of the picture,
-    /// if it was told all: see [`SnapshotEncoder::keep`].
+    /// Adds the snapshot of `picture` to the end of `out`; returns how many of its events it has.
+    /// The bytes are those that [`SnapshotEncoder::encode`] writes, but rows that the viewer knows
+    /// as the scene before showed them cost less. Afterwards it is in step with the scene of the
+    /// picture, if it was sent all: see [`SnapshotEncoder::keep`].
     ///
     /// # Panics
     /// As [`SnapshotEncoder::encode`].
@@ -144,10 +144,10 @@ impl SnapshotEncoder {
         if let Some(numbered_by) = &self.numbered_by {
             let rows = picture.visible.len() + self.in_step.len();
             if !steps.rows.is_from(self.mirror.tick, numbered_by) {
-                // Nobody has told it to keep what it knew, or it was given others before.
+                // `keep` was not called in time, or these are other steps than before.
                 self.restart();
             } else if codec.most_bytes(rows, picture) > picture.max_bytes {
-                self.part(codec, steps.before, steps.rows);
+                self.leave_step(codec, steps.before, steps.rows);
             } else {
                 self.check(picture);
                 steps.rows.count_in_step(self.in_step.len());
@@ -181,22 +181,22 @@ impl SnapshotEncoder {
         }
     }
 
-    /// Adds the snapshot of `picture` to the end of `out`; gives how many of its events that tells.
+    /// Adds the snapshot of `picture` to the end of `out`; returns how many of its events it has.
     ///
     /// # Panics
     /// When the tick does not rise, a player's stream becomes a spectator's, or there is not one
-    /// of `given` for each tick.
+    /// of `sources` for each tick.
     pub fn encode(&mut self, codec: &Codec, picture: &Picture<'_>, out: &mut Vec<u8>) -> usize {
         assert!(!self.is_in_step(), "it shares its rows");
         self.check(picture);
         let rows = picture.visible.len() + self.mirror.rows.len();
         let mut events = picture.events.len().min(SNAPSHOT_EVENTS_MAX);
         if codec.most_bytes(rows, picture) <= picture.max_bytes {
-            // It fits, whatever it is: nothing waits any more.
+            // It fits in any case: nothing is pending any more.
             self.budget = None;
             self.encode_all(codec, picture, out);
-        } else if let Some(told) = self.encode_within(codec, picture, out) {
-            events = told;
+        } else if let Some(sent) = self.encode_within(codec, picture, out) {
+            events = sent;
         }
         // A keyframe has many new rows, and is soon forgotten.
         if self.new.capacity() > NEW_KEPT_MAX {
@@ -205,7 +205,7 @@ impl SnapshotEncoder {
         events
     }
 
-    /// How many events were told, if not all that there is to say.
+    /// How many events were sent, if not all of the picture fits.
     fn encode_within(
         &mut self,
         codec: &Codec,
@@ -215,17 +215,17 @@ impl SnapshotEncoder {
         let mut budget = self.budget.take().unwrap_or_default();
         let start = out.len();
         // After one that did not fit the next will not either.
-        if !budget.is_pressed() {
+        if !budget.is_over_budget() {
             budget.save(&self.mirror);
             self.encode_all(codec, picture, out);
             if out.len() - start > picture.max_bytes {
                 out.truncate(start);
                 budget.restore(&mut self.mirror);
-                budget.press();
+                budget.start_limiting();
             }
         }
         let events =
-            budget.is_pressed().then(|| self.encode_some(codec, picture, &mut budget, out));
+            budget.is_over_budget().then(|| self.encode_some(codec, picture, &mut budget, out));
         self.budget = Some(budget);
         events
     }
@@ -310,22 +310,22 @@ impl SnapshotEncoder {
         self.new.retain(|&index| {
             let row = picture.rows.row(index as usize);
             let Mirror { rows, models, .. } = &mut *mirror;
-            let told = budget.takes_new(row.entity)
-                && known + writer.told() < SNAPSHOT_ENTITIES_MAX
+            let is_sent = budget.takes_new(row.entity)
+                && known + writer.sent() < SNAPSHOT_ENTITIES_MAX
                 && budget.fits(codec, sink.bytes(), |cost| {
                     writer.clone().put(codec, rows, models, row, cost);
                 });
-            if told {
+            if is_sent {
                 writer.put(codec, rows, models, row, sink);
             }
-            told
+            is_sent
         });
         mirror.fresh_id = writer.finish(&mut mirror.models, sink);
         mirror.insert(codec, self.new.len(), |new| picture.rows.row(self.new[new] as usize));
         budget.insert_new(mirror, &self.new, picture);
         budget.events_follow();
         let mut writer = EventWriter::default();
-        let mut told = 0;
+        let mut sent = 0;
         for (tick, event) in picture.events.iter().take(SNAPSHOT_EVENTS_MAX) {
             let ago = picture.tick.0 - tick.0;
             let Mirror { rows, models, .. } = &mut *mirror;
@@ -333,11 +333,11 @@ impl SnapshotEncoder {
                 writer.clone().put(codec, rows, models, ago, *event, cost);
             }) {
                 writer.put(codec, rows, models, ago, *event, sink);
-                told += 1;
+                sent += 1;
             }
         }
         writer.finish(&mut mirror.models, sink);
-        told
+        sent
     }
 
     /// Tick and player; gives by how many ticks the known rows move on.
@@ -379,7 +379,7 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut gaps) = (Place::default(), Gaps::default());
+        let (mut at, mut gaps) = (RowCursor::default(), Gaps::default());
         let mut visible = Visible::new(picture);
         let mut residuals = [0; KIND_FIELDS_MAX];
         self.new.clear();
@@ -388,17 +388,17 @@ impl SnapshotEncoder {
             let head = mirror.rows.heads[at.row];
             let plan = &codec.entities[usize::from(head.kind)];
             sink.mark(Part::Changes { kind: head.kind });
-            let was = mirror.masks[at.row];
+            let was = mirror.changed_masks[at.row];
             match visible.find(head.entity, head.kind, |new| self.new.push(new)) {
                 None => {
                     put_gone(plan, was, &mut mirror.models, sink);
                     gaps.open(mirror, at, plan);
                 }
                 Some(row) => {
-                    let (values, rests, models) = mirror.row_at(at, plan);
-                    let mask = step_row_to(plan, values, rests, ticks, row, &mut residuals);
+                    let (values, fractions, models) = mirror.row_at(at, plan);
+                    let mask = step_row_to(plan, values, fractions, ticks, row, &mut residuals);
                     put_change(plan, was, mask, row, &residuals, models, sink);
-                    mirror.masks[at.row] = mask;
+                    mirror.changed_masks[at.row] = mask;
                 }
             }
             at.pass(plan);
@@ -416,14 +416,14 @@ impl SnapshotEncoder {
         ticks: u32,
         sink: &mut impl Sink,
     ) {
-        let (mut at, mut gaps, mut gap) = (Place::default(), Gaps::default(), 0);
+        let (mut at, mut gaps, mut gap) = (RowCursor::default(), Gaps::default(), 0);
         let mut visible = Visible::new(picture);
         let mirror = &mut self.mirror;
         while at.row < mirror.rows.len() {
             let head = mirror.rows.heads[at.row];
             let plan = &codec.entities[usize::from(head.kind)];
             let row = visible.find(head.entity, head.kind, |_| {});
-            let was = mirror.masks[at.row];
+            let was = mirror.changed_masks[at.row];
             // Most rows are not taken, and what there is to say of them does not count.
             let change =
                 budget.takes_known(at.row).then(|| Change::of(plan, mirror, at, row, ticks));
@@ -433,22 +433,22 @@ impl SnapshotEncoder {
                     change.put(plan, was, row, &mut mirror.models, cost);
                 })
             });
-            let told = change.is_some();
+            let is_sent = change.is_some();
             if let Some(change) = change {
                 put_gap(gap, &mut mirror.models, sink);
                 change.put(plan, was, row, &mut mirror.models, sink);
                 gap = 0;
-                mirror.masks[at.row] = change.mask;
+                mirror.changed_masks[at.row] = change.mask;
             } else {
                 gap += 1;
             }
-            if row.is_some() || !told {
-                let (values, rests, _) = mirror.row_at(at, plan);
-                step_row(plan, values, rests, ticks, |_, at, expected| match row {
-                    Some(row) if told => row[at],
+            if row.is_some() || !is_sent {
+                let (values, fractions, _) = mirror.row_at(at, plan);
+                step_row(plan, values, fractions, ticks, |_, at, expected| match row {
+                    Some(row) if is_sent => row[at],
                     _ => expected,
                 });
-                budget.keep(at.row, gaps.row_kept(at.row), told);
+                budget.keep(at.row, gaps.row_kept(at.row), is_sent);
             } else {
                 gaps.open(mirror, at, plan);
             }

@@ -1,9 +1,10 @@
 //! A viewer that is in step: it knows its rows exactly as a scene shows them.
 //!
-//! Of such a viewer an encoder keeps the numbers of what it believes of the rows that it knows: 4 bytes
-//! a row. What these are, and what there is to say of a row, is kept and found once for all such
-//! viewers ([`RowSteps`]), so that here is only selected and coded. Part of [`SnapshotEncoder`];
-//! whoever falls behind, or is not told all, is parted from the scene and keeps a mirror of its own.
+//! Of such a viewer an encoder keeps the numbers of what it believes of the rows that it knows: 4
+//! bytes a row. What these are, and what there is to say of a row, is kept and found once for all
+//! such viewers ([`RowSteps`]), so that here is only selected and coded. Part of
+//! [`SnapshotEncoder`]; a viewer that falls behind, or is not sent all, is parted from the scene
+//! and gets a mirror of its own.
 
 use super::additions::{EventWriter, KnownRows, NewWriter};
 use super::changes::{put_gone, put_off};
@@ -11,14 +12,14 @@ use super::codec::Codec;
 use super::encoder::SnapshotEncoder;
 use super::layout::shared_models as model;
 use super::picture::Picture;
-use super::row_steps::{Belief, NONE, Rests, RowSteps, Step, number_of};
+use super::row_steps::{Belief, Fractions, NONE, RowSteps, Step, number_of};
 use crate::limits::SNAPSHOT_EVENTS_MAX;
 use crate::protocol::symbols::{Part, Sink};
 use crate::scene::{Reference, Rows};
 
 /// What there is to say of a row that was known.
 #[derive(Clone, Copy, Debug)]
-struct Told {
+struct RowChange {
     kind: u8,
     /// Which of its fields came otherwise than expected the time before.
     was: u32,
@@ -33,7 +34,7 @@ struct Told {
 pub struct InStepScratch {
     known: Vec<u32>,
     /// What became of the rows that were known.
-    told: Vec<Told>,
+    changes: Vec<RowChange>,
     /// Which of the visible rows are new.
     new: Vec<u32>,
     /// For each reference of the codec, the rows of its kind that are known, without new ones and
@@ -45,15 +46,15 @@ pub struct InStepScratch {
 pub struct Steps<'a> {
     /// The rows of the scene before.
     pub before: &'a Rows,
-    /// How they went on; prepared for the scene before and that of the picture. An encoder that is
-    /// given another than before begins anew.
+    /// How they went on; prepared for the scene before and that of the picture. With another than
+    /// before the stream restarts.
     pub rows: &'a mut RowSteps,
     /// What is used meanwhile.
     pub scratch: &'a mut InStepScratch,
 }
 
 impl SnapshotEncoder {
-    /// All that there is to say to a viewer in step with the scene before.
+    /// Writes all of the picture for a viewer in step with the scene before.
     pub(super) fn put_in_step(
         &mut self,
         codec: &Codec,
@@ -92,10 +93,10 @@ impl SnapshotEncoder {
     /// two finds what stayed and what went.
     fn select(&self, codec: &Codec, picture: &Picture<'_>, steps: &mut Steps<'_>) {
         let (before, rows) = (steps.before, picture.rows);
-        let InStepScratch { known: next, told, new, .. } = &mut *steps.scratch;
+        let InStepScratch { known: next, changes, new, .. } = &mut *steps.scratch;
         next.clear();
         new.clear();
-        told.clear();
+        changes.clear();
         let mut left = picture.visible.iter().copied().peekable();
         for &number in &self.in_step {
             let Belief { row, mask: was, .. } = steps.rows.believed(number);
@@ -109,12 +110,12 @@ impl SnapshotEncoder {
             });
             let kind = successor.kind;
             let Some(now) = now else {
-                told.push(Told { kind, was, now: NONE, mask: 0, residuals: 0 });
+                changes.push(RowChange { kind, was, now: NONE, mask: 0, residuals: 0 });
                 continue;
             };
             let plan = &codec.entities[usize::from(kind)];
             let Step { belief, mask, residuals } = steps.rows.step(plan, number, before, now, rows);
-            told.push(Told { kind, was, now, mask, residuals });
+            changes.push(RowChange { kind, was, now, mask, residuals });
             next.push(belief);
         }
         for row in left {
@@ -131,18 +132,18 @@ impl SnapshotEncoder {
         steps: &mut Steps<'_>,
         sink: &mut impl Sink,
     ) {
-        let InStepScratch { told, named, .. } = &mut *steps.scratch;
+        let InStepScratch { changes, named, .. } = &mut *steps.scratch;
         named.resize_with(codec.references.len(), Vec::new);
         named.iter_mut().for_each(Vec::clear);
         let models = &mut self.mirror.models[..];
-        for &Told { kind, was, now, mask, residuals } in &*told {
+        for &RowChange { kind, was, now, mask, residuals } in &*changes {
             let plan = &codec.entities[usize::from(kind)];
             sink.mark(Part::Changes { kind });
             if now == NONE {
                 put_gone(plan, was, models, sink);
                 continue;
             }
-            sink.bit(&mut models[plan.models.off + usize::from(was != 0)], mask != 0);
+            sink.bit(&mut models[plan.models.has_residual + usize::from(was != 0)], mask != 0);
             if mask != 0 {
                 let row = rows.row(now as usize).values;
                 let residuals = steps.rows.residuals(residuals);
@@ -156,7 +157,7 @@ impl SnapshotEncoder {
 
     /// From now on its viewer knows what it knows apart from any scene. `scene` is the one that it
     /// is in step with; `steps` go from it or to it, or else all that it knows is forgotten.
-    pub(super) fn part(&mut self, codec: &Codec, scene: &Rows, steps: &RowSteps) {
+    pub(super) fn leave_step(&mut self, codec: &Codec, scene: &Rows, steps: &RowSteps) {
         let numbered_by = self.numbered_by.take();
         let beliefs = numbered_by.zip(self.mirror.tick);
         let Some(belief) = beliefs.and_then(|(by, tick)| steps.beliefs_of(tick, &by)) else {
@@ -168,12 +169,12 @@ impl SnapshotEncoder {
         let kinds = known.iter().map(|number| scene.heads[belief(*number).row as usize].kind);
         mirror.make_space_for(kinds.map(plan));
         for number in known {
-            let Belief { row, mask, rests } = belief(number);
+            let Belief { row, mask, fractions } = belief(number);
             let row = scene.row(row as usize);
             mirror.rows.push_row(row);
             let plan = plan(row.kind);
-            mirror.rests.extend_from_slice(rests.of_plan(plan));
-            mirror.masks.push(mask);
+            mirror.fractions.extend_from_slice(fractions.of_plan(plan));
+            mirror.changed_masks.push(mask);
         }
     }
 
@@ -187,27 +188,28 @@ impl SnapshotEncoder {
     ) {
         let mirror = &mut self.mirror;
         debug_assert_eq!(mirror.rows.len(), picture.visible.len());
-        let mut rest = 0;
+        let mut fraction = 0;
         self.in_step = picture
             .visible
             .iter()
-            .zip(&mirror.masks)
+            .zip(&mirror.changed_masks)
             .map(|(&row, &mask)| {
                 let kind = picture.rows.heads[row as usize].kind;
-                let movers = codec.entities[usize::from(kind)].movers.len();
-                rest += movers;
-                let rests = Rests::of(&mirror.rests[rest - movers..rest]);
-                steps.believe(Belief { row, mask, rests })
+                let moving_fields = codec.entities[usize::from(kind)].moving_fields.len();
+                fraction += moving_fields;
+                let fractions =
+                    Fractions::of(&mirror.fractions[fraction - moving_fields..fraction]);
+                steps.believe(Belief { row, mask, fractions })
             })
             .collect();
-        (mirror.rows, mirror.rests, mirror.masks) = Default::default();
+        (mirror.rows, mirror.fractions, mirror.changed_masks) = Default::default();
         self.numbered_by = Some(steps.identity());
     }
 }
 
 /// The number of what is believed of a row that has just become known.
 fn believe_new(row: u32, steps: &mut RowSteps) -> u32 {
-    steps.believe(Belief { row, mask: 0, rests: Rests::default() })
+    steps.believe(Belief { row, mask: 0, fractions: Fractions::default() })
 }
 
 /// Memory for a few rows more than there are, and not for many more: with thousands of viewers

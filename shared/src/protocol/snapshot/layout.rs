@@ -11,9 +11,9 @@ pub(super) mod shared_models {
 
     pub(in crate::protocol::snapshot) const SKIPPED: usize = 0;
     pub(in crate::protocol::snapshot) const SKIPPED_LEN: usize = 4;
-    pub(in crate::protocol::snapshot) const GIVEN: usize = SKIPPED + SKIPPED_LEN;
-    pub(in crate::protocol::snapshot) const GIVEN_LEN: usize = 2;
-    pub(in crate::protocol::snapshot) const MARGIN_CHANGED: usize = GIVEN + GIVEN_LEN;
+    pub(in crate::protocol::snapshot) const INPUT_SOURCE: usize = SKIPPED + SKIPPED_LEN;
+    pub(in crate::protocol::snapshot) const INPUT_SOURCE_LEN: usize = 2;
+    pub(in crate::protocol::snapshot) const MARGIN_CHANGED: usize = INPUT_SOURCE + INPUT_SOURCE_LEN;
     pub(in crate::protocol::snapshot) const MARGIN: usize = MARGIN_CHANGED + 1;
     pub(in crate::protocol::snapshot) const MARGIN_LEN: usize = residual_models(16);
     pub(in crate::protocol::snapshot) const OWN_NONE: usize = MARGIN + MARGIN_LEN;
@@ -49,11 +49,11 @@ pub(super) struct Span {
 /// Gives out places for models, and keeps how they are before they are used.
 pub(super) struct Layout {
     models: Vec<Model>,
-    /// How many ways of angles there is still space for.
+    /// For how many more angles tables of deltas may be made.
     ways_left: u32,
 }
 
-/// Tables of ways have no more entries together; ways beyond are reckoned each time.
+/// Tables of deltas have no more entries together; deltas beyond are computed each time.
 /// Enough for two coordinates along an angle of 16 bits, and a MiB.
 const WAYS_IN_TABLES_MAX: u32 = 1 << 18;
 
@@ -79,7 +79,7 @@ impl Layout {
         span
     }
 
-    /// How many of so many ways may be put into a table.
+    /// For how many of `ways` angles a table may be made.
     pub(super) fn take_ways(&mut self, wanted: u32) -> u32 {
         let taken = wanted.min(self.ways_left);
         self.ways_left -= taken;

@@ -17,10 +17,11 @@ use crate::tick::Tick;
 pub struct Mirror {
     pub(super) tick: Option<Tick>,
     pub(super) rows: Rows,
-    /// For each field that moves, what else its motion needs.
-    pub(super) rests: Vec<i16>,
+    /// For each field that moves, what its value does not say: where between two steps it is, or
+    /// its speed.
+    pub(super) fractions: Vec<i16>,
     /// Beside each row, which of its fields came otherwise than expected last time; a bit each.
-    pub(super) masks: Vec<u32>,
+    pub(super) changed_masks: Vec<u32>,
     pub(super) own: Option<Vec<u8>>,
     /// Whether the stream is a player's.
     pub(super) is_player: bool,
@@ -35,34 +36,34 @@ const SPARE_ROWS: usize = 2;
 /// Memory for more than so many rows that are not there is given back.
 const SPARE_ROWS_MAX: usize = 10;
 
-/// A place in the lists of a mirror.
+/// A position in the lists of a mirror: of one row, its values and its fractions.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
+pub(super) struct RowCursor {
     pub(super) row: usize,
     value: usize,
-    rest: usize,
+    fraction: usize,
 }
 
-impl Place {
+impl RowCursor {
     fn step_back(&mut self, plan: &KindPlan) {
         self.row -= 1;
         self.value -= plan.fields.len();
-        self.rest -= plan.movers.len();
+        self.fraction -= plan.moving_fields.len();
     }
 
     /// Past a row of this plan.
     pub(super) fn pass(&mut self, plan: &KindPlan) {
         self.row += 1;
         self.value += plan.fields.len();
-        self.rest += plan.movers.len();
+        self.fraction += plan.moving_fields.len();
     }
 
     fn values(self, plan: &KindPlan) -> Range<usize> {
         self.value..self.value + plan.fields.len()
     }
 
-    fn rests(self, plan: &KindPlan) -> Range<usize> {
-        self.rest..self.rest + plan.movers.len()
+    fn fractions(self, plan: &KindPlan) -> Range<usize> {
+        self.fraction..self.fraction + plan.moving_fields.len()
     }
 }
 
@@ -71,25 +72,25 @@ impl Place {
 #[derive(Default)]
 pub(super) struct Gaps {
     /// The first row that has not moved down yet.
-    from: Place,
+    from: RowCursor,
     /// Where it goes.
-    to: Place,
+    to: RowCursor,
 }
 
 impl Gaps {
     /// The row at a place goes.
-    pub(super) fn open(&mut self, mirror: &mut Mirror, at: Place, plan: &KindPlan) {
+    pub(super) fn open(&mut self, mirror: &mut Mirror, at: RowCursor, plan: &KindPlan) {
         self.move_down(mirror, at);
         self.from.pass(plan);
     }
 
     /// There are no more rows than up to `end`.
-    pub(super) fn close(mut self, mirror: &mut Mirror, end: Place) {
+    pub(super) fn close(mut self, mirror: &mut Mirror, end: RowCursor) {
         self.move_down(mirror, end);
         mirror.rows.heads.truncate(self.to.row);
-        mirror.masks.truncate(self.to.row);
+        mirror.changed_masks.truncate(self.to.row);
         mirror.rows.values.truncate(self.to.value);
-        mirror.rests.truncate(self.to.rest);
+        mirror.fractions.truncate(self.to.fraction);
     }
 
     /// Where the next row that stays, `row` for now, will stand.
@@ -99,12 +100,12 @@ impl Gaps {
 
     /// All that stays from the last gap up to `end`. Until something has gone, it stands where it
     /// stood.
-    fn move_down(&mut self, mirror: &mut Mirror, end: Place) {
+    fn move_down(&mut self, mirror: &mut Mirror, end: RowCursor) {
         let (from, to) = (self.from, self.to);
         if from.row != to.row {
             mirror.rows.values.copy_within(from.value..end.value, to.value);
-            mirror.rests.copy_within(from.rest..end.rest, to.rest);
-            mirror.masks.copy_within(from.row..end.row, to.row);
+            mirror.fractions.copy_within(from.fraction..end.fraction, to.fraction);
+            mirror.changed_masks.copy_within(from.row..end.row, to.row);
             let by = from.value - to.value;
             for row in from.row..end.row {
                 mirror.rows.heads[row - from.row + to.row] = mirror.rows.heads[row].moved_down(by);
@@ -112,7 +113,7 @@ impl Gaps {
         }
         self.to.row += end.row - from.row;
         self.to.value += end.value - from.value;
-        self.to.rest += end.rest - from.rest;
+        self.to.fraction += end.fraction - from.fraction;
         self.from = end;
     }
 }
@@ -142,8 +143,8 @@ impl Mirror {
         size_of::<Mirror>()
             + self.rows.heads.capacity() * size_of::<Head>()
             + self.rows.values.capacity() * size_of::<i32>()
-            + self.rests.capacity() * size_of::<i16>()
-            + self.masks.capacity() * size_of::<u32>()
+            + self.fractions.capacity() * size_of::<i16>()
+            + self.changed_masks.capacity() * size_of::<u32>()
             + self.models.capacity() * size_of::<Model>()
             + self.own.as_ref().map_or(0, Vec::capacity)
     }
@@ -151,12 +152,21 @@ impl Mirror {
     /// Becomes equal to another, in the memory that it has.
     pub(super) fn copy_from(&mut self, other: &Mirror) {
         // All by name: none that is added can be forgotten.
-        let Mirror { tick, rows, rests, masks, own, is_player, margin_ticks, fresh_id, models } =
-            other;
+        let Mirror {
+            tick,
+            rows,
+            fractions,
+            changed_masks,
+            own,
+            is_player,
+            margin_ticks,
+            fresh_id,
+            models,
+        } = other;
         self.tick = *tick;
         self.rows.clone_from(rows);
-        self.rests.clone_from(rests);
-        self.masks.clone_from(masks);
+        self.fractions.clone_from(fractions);
+        self.changed_masks.clone_from(changed_masks);
         self.own.clone_from(own);
         self.is_player = *is_player;
         self.margin_ticks = *margin_ticks;
@@ -168,8 +178,8 @@ impl Mirror {
     pub(super) fn restart(&mut self, codec: &Codec, tick: Tick, is_player: bool) {
         self.tick = Some(tick);
         self.rows.clear();
-        self.rests.clear();
-        self.masks.clear();
+        self.fractions.clear();
+        self.changed_masks.clear();
         self.own = None;
         self.is_player = is_player;
         self.margin_ticks = 0;
@@ -177,15 +187,15 @@ impl Mirror {
         codec.restart(&mut self.models);
     }
 
-    /// What is known of the row at a place: its values, their rests, and all models.
+    /// What is known of the row at a place: its values, their fractions, and all models.
     #[inline]
     pub(super) fn row_at(
         &mut self,
-        at: Place,
+        at: RowCursor,
         plan: &KindPlan,
     ) -> (&mut [i32], &mut [i16], &mut [Model]) {
         let values = &mut self.rows.values[at.values(plan)];
-        (values, &mut self.rests[at.rests(plan)], &mut self.models)
+        (values, &mut self.fractions[at.fractions(plan)], &mut self.models)
     }
 
     /// Puts `count` new rows in their places. `row` gives them by their number; they rise by id,
@@ -196,10 +206,10 @@ impl Mirror {
         count: usize,
         row: impl Fn(usize) -> RowRef<'a>,
     ) {
-        let mut to = Place {
+        let mut to = RowCursor {
             row: self.rows.heads.len(),
             value: self.rows.values.len(),
-            rest: self.rests.len(),
+            fraction: self.fractions.len(),
         };
         let mut from = to;
         for new in 0..count {
@@ -209,8 +219,8 @@ impl Mirror {
         let filler = Head::new(EntityId(0), 0, 0..0);
         self.rows.heads.resize(to.row, filler);
         self.rows.values.resize(to.value, 0);
-        self.rests.resize(to.rest, 0);
-        self.masks.resize(to.row, 0);
+        self.fractions.resize(to.fraction, 0);
+        self.changed_masks.resize(to.row, 0);
         // From the highest id down, until all that is left stands where it stood.
         let mut new = count;
         while new > 0 {
@@ -222,15 +232,15 @@ impl Mirror {
             if let Some(head) = known {
                 from.step_back(plan);
                 self.rows.values.copy_within(from.values(plan), to.value);
-                self.rests.copy_within(from.rests(plan), to.rest);
+                self.fractions.copy_within(from.fractions(plan), to.fraction);
                 self.rows.heads[to.row] = Head::new(head.entity, head.kind, to.values(plan));
-                self.masks[to.row] = self.masks[from.row];
+                self.changed_masks[to.row] = self.changed_masks[from.row];
             } else {
                 new -= 1;
                 self.rows.values[to.values(plan)].copy_from_slice(coming.values);
-                self.rests[to.rests(plan)].fill(0);
+                self.fractions[to.fractions(plan)].fill(0);
                 self.rows.heads[to.row] = Head::new(coming.entity, coming.kind, to.values(plan));
-                self.masks[to.row] = 0;
+                self.changed_masks[to.row] = 0;
             }
         }
     }
@@ -238,18 +248,18 @@ impl Mirror {
     /// Makes space for rows of these plans, while there are none. When a line stalls, viewers of a whole
     /// room may come to mirrors of their own in one tick.
     pub(super) fn make_space_for<'a>(&mut self, plans: impl Iterator<Item = &'a KindPlan>) {
-        let mut end = Place::default();
+        let mut end = RowCursor::default();
         plans.for_each(|plan| end.pass(plan));
         self.make_space(end);
     }
 
     /// Vectors double when they grow, and never shrink; with thousands of viewers that is too much.
-    fn make_space(&mut self, end: Place) {
+    fn make_space(&mut self, end: RowCursor) {
         let spare = |per_row: usize, rows: usize| rows * per_row / end.row.max(1);
         fit(&mut self.rows.heads, end.row, |rows| rows);
-        fit(&mut self.masks, end.row, |rows| rows);
+        fit(&mut self.changed_masks, end.row, |rows| rows);
         fit(&mut self.rows.values, end.value, |rows| spare(end.value, rows));
-        fit(&mut self.rests, end.rest, |rows| spare(end.rest, rows));
+        fit(&mut self.fractions, end.fraction, |rows| spare(end.fraction, rows));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The snapshot stream: what a viewer is told of a scene, as the difference to what it knows.
+//! The snapshot stream: what a viewer is sent of a scene, as the difference to what it knows.
 //!
 //! Two pure state machines, [`SnapshotEncoder`] and [`SnapshotDecoder`], each with a [`Mirror`]
 //! of what the viewer knows; after each snapshot the two mirrors are equal. The stream under
@@ -8,7 +8,7 @@
 //! What a snapshot says, in this order (`docs/protocol.md` has it to the bit):
 //!
 //! 1. its tick; a keyframe forgets all that was known;
-//! 2. to a player, how its inputs were come by, and its own state as far as it is not what the
+//! 2. to a player, where its inputs came from, and its own state as far as it is not what the
 //!    client finds by itself;
 //! 3. of the rows known, which are gone and which are not as expected;
 //! 4. new rows; 5. events.
@@ -42,7 +42,7 @@ pub use encoder::SnapshotEncoder;
 pub use in_step::{InStepScratch, Steps};
 pub use mirror::Mirror;
 pub use picture::Picture;
-pub use player::{GivenKind, NoReplay, PlayerPart, Replay};
+pub use player::{InputSource, NoReplay, PlayerPart, Replay};
 pub use row_steps::{RowSteps, RowWork};
 pub use tick_reader::TickReader;
 

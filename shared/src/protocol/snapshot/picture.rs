@@ -5,7 +5,7 @@ use crate::ids::EntityId;
 use crate::scene::{RowRef, Rows};
 use crate::tick::Tick;
 
-/// What one viewer may be told of one scene.
+/// What one viewer may be sent of one scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
     /// The scene's tick; it must rise from picture to picture.
@@ -17,15 +17,15 @@ pub struct Picture<'a> {
     pub rows: &'a Rows,
     /// Which of them the viewer may know, rising.
     pub visible: &'a [u32],
-    /// What happened since the last picture and may be told, each with its tick. Of more than
-    /// [`SNAPSHOT_EVENTS_MAX`](crate::limits::SNAPSHOT_EVENTS_MAX) only the first are told.
+    /// The events since the last picture that the viewer may know, each with its tick. Of more than
+    /// [`SNAPSHOT_EVENTS_MAX`](crate::limits::SNAPSHOT_EVENTS_MAX) only the first are sent.
     pub events: &'a [(Tick, RowRef<'a>)],
     /// Where the viewer looks, in the game's units: what is near counts for more when not all
     /// fits.
     pub focus: Option<[f64; 2]>,
-    /// Most bytes that the snapshot may have. Only what is told of the player itself may go
-    /// beyond, and then or alone a single entity that is larger than all there is, or that the
-    /// player's own part has left no space for a second or so.
+    /// Most bytes that the snapshot may have. Only the player's own part may go beyond, and then or
+    /// alone a single entity that is larger than all there is, or that the player's own part has
+    /// left no space for a second or so.
     pub max_bytes: usize,
 }
 
@@ -50,12 +50,12 @@ impl<'a> Visible<'a> {
         kind: u8,
         mut passed: impl FnMut(u32),
     ) -> Option<&'a [i32]> {
-        while let Some((&first, rest)) = self.left.split_first() {
+        while let Some((&first, fraction)) = self.left.split_first() {
             let head = self.rows.heads[first as usize];
             if head.entity > entity {
                 return None;
             }
-            self.left = rest;
+            self.left = fraction;
             if head.entity == entity && head.kind == kind {
                 return Some(&self.rows.values[head.span()]);
             }

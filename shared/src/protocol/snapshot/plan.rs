@@ -21,12 +21,12 @@ pub(super) struct KindPlan {
     pub(super) index: u8,
     pub(super) is_event: bool,
     pub(super) fields: Vec<FieldPlan>,
-    /// The fields that hold their values until told otherwise.
+    /// The fields that hold their values until others are sent.
     pub(super) holds: Vec<u8>,
-    /// Those of them that move others, and where their ways are noted.
+    /// Those of them that move others, and where their deltas are noted.
     pub(super) held_slots: Vec<(u8, u8)>,
     /// Those that move, each after the one that it is predicted from.
-    pub(super) movers: Vec<Mover>,
+    pub(super) moving_fields: Vec<MovingField>,
     /// In which order fields are coded: those that hold, then those that move. In masks of fields
     /// the bits stand in that order.
     pub(super) order: Vec<u8>,
@@ -45,7 +45,7 @@ impl KindPlan {
         bit(PACED) | bit(MOVED) | bit(HELD)
     }
 
-    /// The models of the shape of a row that was off in a mask last time.
+    /// The models of the shape of a row whose fields of the mask `was` had residuals last time.
     pub(super) fn shape_models(&self, was: u32) -> usize {
         let paced = was & self.groups[PACED].mask != 0;
         self.models.shape + 8 * usize::from(paced)
@@ -56,22 +56,22 @@ impl KindPlan {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KindModels {
     /// Whether a row is not as expected; one for rows that were so last time, one for the others.
-    pub(super) off: usize,
-    /// Which groups of its fields are off, or that it is gone: two sets of eight, by whether one
-    /// that goes on by its last two values was off last time.
+    pub(super) has_residual: usize,
+    /// Which groups of its fields have residuals, or that it is gone: two sets of eight, by whether
+    /// a field that goes on by its last two values had one last time.
     pub(super) shape: usize,
     /// Whether a new row names one that is known.
     pub(super) named: usize,
 }
 
-/// Fields that are off together or not: those that hold, those that go on by their last two
+/// Fields that tend to have residuals together: those that hold, those that go on by their last two
 /// values, those that another field moves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     /// A bit for each field, by its number in the order of the plan.
     pub(super) mask: u32,
-    /// Each field by that number, and whether it is off: one model for where it was so last time, one for the
-    /// others.
+    /// Each field by that number, and the models of whether it has a residual: one for fields that
+    /// had one last time, one for the others.
     pub(super) members: Vec<(u8, usize)>,
 }
 
@@ -95,8 +95,9 @@ pub(super) struct FieldPlan {
     pub(super) origin: Origin,
     /// For its residuals in known rows, or its values if it has few.
     pub(super) changes: Span,
-    /// For where it begins in a new row: whether it is off its origin, then by how much. Where
-    /// that depends on another row, two sets one after the other, of old rows and of fresh ones.
+    /// For where it begins in a new row: whether it has a residual from its origin, then which.
+    /// Where that depends on another row, two sets one after the other, of old rows and of fresh
+    /// ones.
     pub(super) begins: Span,
     /// How far on the models of fresh rows are from those of old ones.
     fresh_further: usize,
@@ -115,17 +116,17 @@ pub(super) struct Range {
 
 /// A field that moves.
 #[derive(Clone, Debug)]
-pub(super) struct Mover {
+pub(super) struct MovingField {
     pub(super) at: u8,
-    /// Where its way is noted for the fields that are moved by it; [`SLOT_OF_NONE`] if none is.
+    /// Where its delta is noted for the fields that are moved by it; [`SLOT_OF_NONE`] if none is.
     pub(super) slot: u8,
     pub(super) range: Range,
     pub(super) motion: Motion,
 }
 
-/// Places for the ways of fields that move others.
+/// Slots for the deltas of fields that move others.
 pub(super) const SLOTS: usize = KIND_MOVING_MAX;
-/// There is no such place.
+/// No slot.
 const SLOT_OF_NONE: u8 = SLOTS as u8;
 
 impl FieldPlan {
@@ -138,7 +139,7 @@ impl FieldPlan {
 #[derive(Clone, Debug)]
 pub(super) enum Motion {
     LastTwo,
-    /// By, or towards, the field whose way is noted in `slot`.
+    /// By, or towards, the field whose delta is noted in `slot`.
     By {
         slot: u8,
         per_step: i64,
@@ -149,15 +150,15 @@ pub(super) enum Motion {
         keep: i64,
     },
     Along {
-        way: Way,
+        deltas: DeltaTable,
         angle: u8,
         angle_min: i32,
     },
 }
 
-/// The way of a tick in the direction of an angle, by its steps above the lowest.
+/// How far a field moves in a tick in the direction of an angle, by its steps above the lowest.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct DeltaTable {
     /// Of the lowest angles; a hostile schema could ask for tables without measure.
     table: Box<[i32]>,
     /// In this field's units.
@@ -169,13 +170,13 @@ pub(super) struct Way {
     angle_min: i32,
 }
 
-impl Way {
+impl DeltaTable {
     #[inline]
     pub(super) fn at(&self, steps: u32) -> i32 {
-        self.table.get(steps as usize).copied().unwrap_or_else(|| self.reckon(steps))
+        self.table.get(steps as usize).copied().unwrap_or_else(|| self.compute(steps))
     }
 
-    fn reckon(&self, steps: u32) -> i32 {
+    fn compute(&self, steps: u32) -> i32 {
         if steps >= WAYS_MAX {
             return 0;
         }
@@ -218,22 +219,24 @@ pub(super) fn plan_kind(
     let kinds = if is_entity { &schema.entities } else { &schema.events };
     let kind = &kinds[index];
     let slots = slots(kind);
-    let movers = if is_entity { movers(kind, &slots, tick_rate, layout) } else { Vec::new() };
-    let is_mover = |at: u8| movers.iter().any(|mover| mover.at == at);
+    let moving_fields =
+        if is_entity { moving_fields(kind, &slots, tick_rate, layout) } else { Vec::new() };
+    let is_mover = |at: u8| moving_fields.iter().any(|moving| moving.at == at);
     let holds: Vec<u8> = (0..kind.fields.len() as u8).filter(|at| !is_mover(*at)).collect();
     let held_slots = holds.iter().map(|&at| (at, slots[usize::from(at)]));
     let held_slots = held_slots.filter(|(_, slot)| is_entity && *slot != SLOT_OF_NONE).collect();
-    let order: Vec<u8> = holds.iter().copied().chain(movers.iter().map(|mover| mover.at)).collect();
+    let order: Vec<u8> =
+        holds.iter().copied().chain(moving_fields.iter().map(|moving| moving.at)).collect();
     let named = kind.named();
     let mut models = KindModels::default();
     if is_entity {
-        models.off = layout.take(2);
+        models.has_residual = layout.take(2);
         models.shape = layout.take_all((0..2).flat_map(|_| choice::fresh(8)).collect()).at;
     }
     if named.is_some() {
         models.named = layout.take(1);
     }
-    let groups = groups(holds.len() as u8, &movers, is_entity, layout);
+    let groups = groups(holds.len() as u8, &moving_fields, is_entity, layout);
     let mut fields: Vec<FieldPlan> = Vec::with_capacity(kind.fields.len());
     // Fields that hold seldom change: their residuals share models, whatever their ranges.
     let mut held = None;
@@ -290,7 +293,7 @@ pub(super) fn plan_kind(
         fields,
         holds,
         held_slots,
-        movers,
+        moving_fields,
         order,
         named,
         is_named,
@@ -308,15 +311,22 @@ fn alike(one: &Field, other: &Field) -> bool {
 }
 
 /// By their numbers in the order of the plan: so many hold, then come those that move.
-fn groups(holds: u8, movers: &[Mover], is_entity: bool, layout: &mut Layout) -> [Group; 3] {
-    let numbered = || movers.iter().zip(holds..);
-    let is_paced = |mover: &Mover| matches!(mover.motion, Motion::LastTwo);
-    let paced: Vec<u8> = numbered().filter(|(mover, _)| is_paced(mover)).map(|it| it.1).collect();
-    let moved: Vec<u8> = numbered().filter(|(mover, _)| !is_paced(mover)).map(|it| it.1).collect();
+fn groups(
+    holds: u8,
+    moving_fields: &[MovingField],
+    is_entity: bool,
+    layout: &mut Layout,
+) -> [Group; 3] {
+    let numbered = || moving_fields.iter().zip(holds..);
+    let goes_by_last_two = |moving: &MovingField| matches!(moving.motion, Motion::LastTwo);
+    let paced: Vec<u8> =
+        numbered().filter(|(moving, _)| goes_by_last_two(moving)).map(|it| it.1).collect();
+    let moved: Vec<u8> =
+        numbered().filter(|(moving, _)| !goes_by_last_two(moving)).map(|it| it.1).collect();
     let holds: Vec<u8> = (0..holds).collect();
     [paced, moved, holds].map(|fields| Group {
         mask: fields.iter().map(|nth| 1 << nth).sum(),
-        // A field that is alone in its group is off when that is.
+        // A field that is alone in its group has a residual when the group has.
         members: fields
             .iter()
             .map(|&nth| (nth, if is_entity && fields.len() > 1 { layout.take(2) } else { 0 }))
@@ -330,7 +340,7 @@ fn range(field: &Field) -> Range {
     Range { min: field.min, max: field.max, span: span.cast_unsigned(), turn }
 }
 
-/// Where the way of each field is noted.
+/// The slot of each field's delta.
 fn slots(kind: &Kind) -> [u8; KIND_FIELDS_MAX] {
     let (mut slots, mut next) = ([SLOT_OF_NONE; KIND_FIELDS_MAX], 0);
     for field in &kind.fields {
@@ -345,13 +355,13 @@ fn slots(kind: &Kind) -> [u8; KIND_FIELDS_MAX] {
 }
 
 /// The fields that move as they stand, but each after the one that it is predicted from.
-fn movers(
+fn moving_fields(
     kind: &Kind,
     slots: &[u8; KIND_FIELDS_MAX],
     tick_rate: TickRate,
     layout: &mut Layout,
-) -> Vec<Mover> {
-    let mut movers: Vec<Mover> = Vec::new();
+) -> Vec<MovingField> {
+    let mut moving_fields: Vec<MovingField> = Vec::new();
     for at in 0..kind.fields.len() {
         let mut chain = vec![at];
         while let Some(needed) = kind.fields[chain[chain.len() - 1]].predict.needs() {
@@ -359,15 +369,20 @@ fn movers(
         }
         for at in chain.into_iter().rev() {
             let field = &kind.fields[at];
-            if movers.iter().any(|mover| usize::from(mover.at) == at) {
+            if moving_fields.iter().any(|moving| usize::from(moving.at) == at) {
                 continue;
             }
             if let Some(motion) = motion(kind, field, slots, tick_rate, layout) {
-                movers.push(Mover { at: at as u8, slot: slots[at], range: range(field), motion });
+                moving_fields.push(MovingField {
+                    at: at as u8,
+                    slot: slots[at],
+                    range: range(field),
+                    motion,
+                });
             }
         }
     }
-    movers
+    moving_fields
 }
 
 /// `None` for a field that holds.
@@ -397,7 +412,7 @@ fn motion(
         }
         Predict::Along { angle, per_second, axis } => {
             let def = &kind.fields[usize::from(angle)];
-            let mut way = Way {
+            let mut deltas = DeltaTable {
                 table: Box::default(),
                 per_second,
                 divisor: field.scale * hz,
@@ -406,8 +421,9 @@ fn motion(
                 angle_min: def.min,
             };
             let steps = (i64::from(def.max) - i64::from(def.min) + 1).min(WAYS_MAX.into());
-            way.table = (0..layout.take_ways(steps as u32)).map(|at| way.reckon(at)).collect();
-            Motion::Along { way, angle, angle_min: def.min }
+            deltas.table =
+                (0..layout.take_ways(steps as u32)).map(|at| deltas.compute(at)).collect();
+            Motion::Along { deltas, angle, angle_min: def.min }
         }
     })
 }

@@ -1,5 +1,5 @@
-//! What a snapshot tells a player of itself, and both ends of that: how its inputs were come by,
-//! and its own state as far as that is not what the client finds by itself.
+//! What a snapshot tells a player of itself, and both ends of that: where its inputs came from, and
+//! its own state as far as that is not what the client finds by itself.
 //!
 //! Owned by nobody: it works on the mirrors of encoders and decoders, which call it with every
 //! snapshot of a player's stream. It knows no game: own states are bytes here, and who can move
@@ -11,7 +11,7 @@ use super::decoder::ended;
 use super::layout::shared_models as model;
 use super::mirror::Mirror;
 use super::{SnapshotError, unzigzag, zigzag};
-use crate::limits::{OWN_MAX_BYTES, SNAPSHOT_GIVEN_MAX};
+use crate::limits::{OWN_MAX_BYTES, SNAPSHOT_INPUTS_MAX};
 use crate::protocol::models::Model;
 use crate::protocol::symbols::{
     Part, Sink, Source, put_count, put_residual, take_count, take_residual,
@@ -21,45 +21,46 @@ use crate::tick::Tick;
 /// What a snapshot tells a player of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayerPart<'a> {
-    /// How its inputs were come by, one for each tick since the last snapshot, this one last. Of
-    /// more than [`SNAPSHOT_GIVEN_MAX`], and before a keyframe, only the last counts.
-    pub given: &'a [GivenKind],
+    /// Where its inputs came from, one for each tick since the last snapshot, this one last. Of
+    /// more than [`SNAPSHOT_INPUTS_MAX`], and before a keyframe, only the last counts.
+    pub sources: &'a [InputSource],
     /// By how many ticks its newest input came before the tick that it is for; negative if late.
-    /// Told within the range of 16 bits.
+    /// Sent within the range of 16 bits.
     pub margin_ticks: i32,
     /// Its own state in bincode, if it has one.
     pub own: Option<&'a [u8]>,
-    /// What the client will make of the own state that it knows, by the inputs in `given`; `None`
-    /// for a client that does not replay.
+    /// What the client will make of the own state that it knows, by the inputs of these `sources`;
+    /// `None` for a client that does not replay.
     pub replayed: Option<&'a [u8]>,
 }
 
-/// How the input of a tick was come by, to its player.
+/// Where the input of a tick came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GivenKind {
+pub enum InputSource {
     /// It came in time.
     Received,
-    /// It did not; the last one was repeated.
+    /// None came in time: the last one was repeated.
     Repeated,
-    /// Nothing came for long; nothing was assumed.
-    Absent,
+    /// No input came for so long that none was repeated any more.
+    Missing,
 }
 
-impl GivenKind {
+impl InputSource {
     /// Whether it came in time.
     #[must_use]
     pub fn is_received(self) -> bool {
-        self == GivenKind::Received
+        self == InputSource::Received
     }
 }
 
 /// What a client makes of its own state while no news of it came: the game's `advance` by the
 /// inputs that counted.
 pub trait Replay {
-    /// Moves `own` (in bincode; empty when there is none) on by one tick for each of `given`, of
-    /// which the last is for `tick`. Whoever cannot leaves it as it is, and must have said so in
-    /// its hello. It is called for each snapshot of a player's stream, whatever that says.
-    fn replay(&mut self, tick: Tick, given: &[GivenKind], own: &mut Vec<u8>);
+    /// Moves `own` (in bincode; empty when there is none) on by one tick for each of `sources`, of
+    /// which the last is for `tick`. A client that cannot replay leaves it as it is, and must have
+    /// said so in its hello. It is called for each snapshot of a player's stream, whatever that
+    /// says.
+    fn replay(&mut self, tick: Tick, sources: &[InputSource], own: &mut Vec<u8>);
 }
 
 /// A client that knows no rules, and so replays nothing.
@@ -67,17 +68,17 @@ pub trait Replay {
 pub struct NoReplay;
 
 impl Replay for NoReplay {
-    fn replay(&mut self, _: Tick, _: &[GivenKind], _: &mut Vec<u8>) {}
+    fn replay(&mut self, _: Tick, _: &[InputSource], _: &mut Vec<u8>) {}
 }
 
 impl PlayerPart<'_> {
     pub(super) fn put(&self, mirror: &mut Mirror, ticks: u32, sink: &mut impl Sink) {
         let models = &mut mirror.models;
-        let untold = self.given.len().checked_sub(given_len(ticks));
-        let untold = untold.expect("each tick has some input or none, and that is told");
-        for given in &self.given[untold..] {
-            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            put_given(*given, models, sink);
+        let unsent = self.sources.len().checked_sub(sources_len(ticks));
+        let unsent = unsent.expect("each tick has an input source");
+        for from in &self.sources[unsent..] {
+            let models = &mut models[model::INPUT_SOURCE..][..model::INPUT_SOURCE_LEN];
+            put_input_source(*from, models, sink);
         }
         let margin_ticks = self.margin_ticks.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         let change = margin_ticks.wrapping_sub(mirror.margin_ticks);
@@ -94,7 +95,7 @@ impl PlayerPart<'_> {
             return;
         };
         let known = mirror.own.get_or_insert_default();
-        let base = if ticks as usize > SNAPSHOT_GIVEN_MAX || known.is_empty() {
+        let base = if ticks as usize > SNAPSHOT_INPUTS_MAX || known.is_empty() {
             &[]
         } else {
             self.replayed.unwrap_or(known)
@@ -117,7 +118,7 @@ const OWN_SPARE_BYTES: usize = 8;
 /// Takes what a snapshot tells a player of itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PlayerReader {
-    given: Vec<GivenKind>,
+    sources: Vec<InputSource>,
     replayed: Vec<u8>,
 }
 
@@ -129,12 +130,12 @@ impl PlayerReader {
         ticks: u32,
         source: &mut impl Source,
         replay: &mut dyn Replay,
-    ) -> Result<(GivenKind, i32), SnapshotError> {
+    ) -> Result<(InputSource, i32), SnapshotError> {
         let models = &mut mirror.models;
-        self.given.clear();
-        for _ in 0..given_len(ticks) {
-            let models = &mut models[model::GIVEN..][..model::GIVEN_LEN];
-            self.given.push(take_given(models, source));
+        self.sources.clear();
+        for _ in 0..sources_len(ticks) {
+            let models = &mut models[model::INPUT_SOURCE..][..model::INPUT_SOURCE_LEN];
+            self.sources.push(take_input_source(models, source));
         }
         if source.bit(&mut models[model::MARGIN_CHANGED]) {
             let models = &mut models[model::MARGIN..][..model::MARGIN_LEN];
@@ -145,8 +146,8 @@ impl PlayerReader {
         ended(source)?;
         self.replayed.clear();
         self.replayed.extend_from_slice(mirror.own.as_deref().unwrap_or_default());
-        replay.replay(tick, &self.given, &mut self.replayed);
-        if ticks as usize > SNAPSHOT_GIVEN_MAX || mirror.own.as_ref().is_none_or(Vec::is_empty) {
+        replay.replay(tick, &self.sources, &mut self.replayed);
+        if ticks as usize > SNAPSHOT_INPUTS_MAX || mirror.own.as_ref().is_none_or(Vec::is_empty) {
             self.replayed.clear();
         }
         if source.bit(&mut models[model::OWN_NONE]) {
@@ -160,21 +161,21 @@ impl PlayerReader {
                 own.extend_from_slice(&self.replayed);
             }
         }
-        let last = self.given.last().copied().unwrap_or(GivenKind::Absent);
+        let last = self.sources.last().copied().unwrap_or(InputSource::Missing);
         Ok((last, mirror.margin_ticks.into()))
     }
 }
 
-/// Of how many ticks a snapshot says how the input was come by: of all that passed, or after a long
-/// gap of the last.
-fn given_len(ticks: u32) -> usize {
-    if ticks as usize <= SNAPSHOT_GIVEN_MAX { ticks as usize } else { 1 }
+/// For how many ticks a snapshot says where the input came from: for all that passed, or after a
+/// long gap for the last.
+fn sources_len(ticks: u32) -> usize {
+    if ticks as usize <= SNAPSHOT_INPUTS_MAX { ticks as usize } else { 1 }
 }
 
-fn put_given(given: GivenKind, models: &mut [Model], sink: &mut impl Sink) {
-    sink.bit(&mut models[0], !given.is_received());
-    if !given.is_received() {
-        sink.bit(&mut models[1], given == GivenKind::Absent);
+fn put_input_source(from: InputSource, models: &mut [Model], sink: &mut impl Sink) {
+    sink.bit(&mut models[0], !from.is_received());
+    if !from.is_received() {
+        sink.bit(&mut models[1], from == InputSource::Missing);
     }
 }
 
@@ -194,11 +195,11 @@ fn put_own(own: &[u8], base: &[u8], models: &mut [Model], sink: &mut impl Sink) 
     }
 }
 
-fn take_given(models: &mut [Model], source: &mut impl Source) -> GivenKind {
+fn take_input_source(models: &mut [Model], source: &mut impl Source) -> InputSource {
     if !source.bit(&mut models[0]) {
-        return GivenKind::Received;
+        return InputSource::Received;
     }
-    if source.bit(&mut models[1]) { GivenKind::Absent } else { GivenKind::Repeated }
+    if source.bit(&mut models[1]) { InputSource::Missing } else { InputSource::Repeated }
 }
 
 fn take_own(

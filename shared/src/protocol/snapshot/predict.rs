@@ -20,23 +20,23 @@ pub(super) type PerField<T> = [T; KIND_FIELDS_MAX];
 /// in the order of the plan, with its number in that order, which field it is, and the value
 /// expected, and gives the one that it has.
 ///
-/// `rests` has for each field that moves, in the order of the plan, what its value does not say:
+/// `fractions` has for each field that moves, in the order of the plan, what its value does not say:
 /// where between two steps it is, or for [`Motion::LastTwo`] by how much it moves in a tick.
 pub(super) fn step_row(
     plan: &KindPlan,
     values: &mut [i32],
-    rests: &mut [i16],
+    fractions: &mut [i16],
     ticks: u32,
     mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
     let ticks = ticks.min(PREDICT_MAX_TICKS);
-    let first = before_the_last(plan, values, rests, ticks);
+    let first = before_the_last(plan, values, fractions, ticks);
     for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
         values[at] = decide(nth, at, values[at]);
     }
-    step_movers(plan, values, rests, decide);
-    settle_paces(plan, values, rests, ticks, &first);
+    step_moving_fields(plan, values, fractions, decide);
+    settle_last_steps(plan, values, fractions, ticks, &first);
 }
 
 /// The same for a row of which all is known: gives a bit for each field that is not as expected,
@@ -45,7 +45,7 @@ pub(super) fn step_row(
 pub(super) fn step_row_to(
     plan: &KindPlan,
     values: &mut [i32],
-    rests: &mut [i16],
+    fractions: &mut [i16],
     ticks: u32,
     row: &[i32],
     residuals: &mut PerField<i32>,
@@ -54,7 +54,7 @@ pub(super) fn step_row_to(
     let fields = plan.fields.len();
     let (values, row) = (&mut values[..fields], &row[..fields]);
     let ticks = ticks.min(PREDICT_MAX_TICKS);
-    let first = before_the_last(plan, values, rests, ticks);
+    let first = before_the_last(plan, values, fractions, ticks);
     let mut mask = 0;
     for (nth, &at) in plan.holds.iter().enumerate() {
         let at = usize::from(at);
@@ -65,7 +65,7 @@ pub(super) fn step_row_to(
         }
     }
     // One after the other the values become those of the row, each as it is expected.
-    step_movers(plan, values, rests, |nth, at, expected| {
+    step_moving_fields(plan, values, fractions, |nth, at, expected| {
         let value = row[at];
         if value != expected {
             mask |= 1 << nth;
@@ -73,7 +73,7 @@ pub(super) fn step_row_to(
         }
         value
     });
-    settle_paces(plan, values, rests, ticks, &first);
+    settle_last_steps(plan, values, fractions, ticks, &first);
     mask
 }
 
@@ -82,7 +82,7 @@ pub(super) fn step_row_to(
 fn before_the_last(
     plan: &KindPlan,
     values: &mut [i32],
-    rests: &mut [i16],
+    fractions: &mut [i16],
     ticks: u32,
 ) -> Option<PerField<i32>> {
     if ticks <= 1 {
@@ -91,108 +91,111 @@ fn before_the_last(
     let mut first = [0; KIND_FIELDS_MAX];
     first[..values.len()].copy_from_slice(values);
     for _ in 1..ticks {
-        step_movers(plan, values, rests, |_, _, expected| expected);
+        step_moving_fields(plan, values, fractions, |_, _, expected| expected);
     }
     Some(first)
 }
 
-/// Over several ticks (of more than are reckoned with, so many), the pace of what goes on by its
-/// last two is their mean.
+/// Over several ticks (at most [`PREDICT_MAX_TICKS`]), the speed of a field that goes on by its
+/// last two values is their mean.
 #[inline]
-fn settle_paces(
+fn settle_last_steps(
     plan: &KindPlan,
     values: &[i32],
-    rests: &mut [i16],
+    fractions: &mut [i16],
     ticks: u32,
     first: &Option<PerField<i32>>,
 ) {
     let Some(first) = first else { return };
-    for (mover, rest) in plan.movers.iter().zip(rests) {
-        if !matches!(mover.motion, Motion::LastTwo) {
+    for (moving, fraction) in plan.moving_fields.iter().zip(fractions) {
+        if !matches!(moving.motion, Motion::LastTwo) {
             continue;
         }
-        let at = usize::from(mover.at);
-        *rest = short(mover.range.difference(values[at], first[at]) / ticks as i32);
+        let at = usize::from(moving.at);
+        *fraction = short(moving.range.difference(values[at], first[at]) / ticks as i32);
     }
 }
 
 /// Where a field was before a tick and where it is after it, in 1/65536 of a step.
 #[derive(Clone, Copy, Default)]
-struct Way {
+struct Delta {
     from: i64,
     to: i64,
 }
 
 /// One tick of all fields that move. Those that hold are where they will be already.
 #[inline(always)]
-fn step_movers(
+fn step_moving_fields(
     plan: &KindPlan,
     values: &mut [i32],
-    rests: &mut [i16],
+    fractions: &mut [i16],
     mut decide: impl FnMut(usize, usize, i32) -> i32,
 ) {
     let values = &mut values[..plan.fields.len()];
-    let mut ways = [Way::default(); SLOTS];
+    let mut deltas = [Delta::default(); SLOTS];
     for &(at, slot) in &plan.held_slots {
         let at = fine(values[usize::from(at)], 0);
-        ways[usize::from(slot)] = Way { from: at, to: at };
+        deltas[usize::from(slot)] = Delta { from: at, to: at };
     }
-    for ((mover, rest), nth) in plan.movers.iter().zip(rests).zip(plan.holds.len()..) {
-        let at = usize::from(mover.at);
+    for ((moving, fraction), nth) in
+        plan.moving_fields.iter().zip(fractions).zip(plan.holds.len()..)
+    {
+        let at = usize::from(moving.at);
         let old = values[at];
-        let from = fine(old, *rest);
-        let goes_to = match &mover.motion {
+        let from = fine(old, *fraction);
+        let goes_to = match &moving.motion {
             Motion::LastTwo => {
-                let value = decide(nth, at, mover.range.hold(i64::from(old) + i64::from(*rest)));
+                let value =
+                    decide(nth, at, moving.range.hold(i64::from(old) + i64::from(*fraction)));
                 values[at] = value;
-                *rest = short(mover.range.difference(value, old));
-                // Its rest is a pace, and says nothing of its place.
-                if let Some(way) = ways.get_mut(usize::from(mover.slot)) {
-                    *way = Way { from: fine(old, 0), to: fine(value, 0) };
+                *fraction = short(moving.range.difference(value, old));
+                // Its fraction is a speed, not a place between steps.
+                if let Some(delta) = deltas.get_mut(usize::from(moving.slot)) {
+                    *delta = Delta { from: fine(old, 0), to: fine(value, 0) };
                 }
                 continue;
             }
             Motion::By { slot, per_step } => {
                 // By the mean of the velocities before and after.
-                let by = ways[usize::from(*slot)];
+                let by = deltas[usize::from(*slot)];
                 from.wrapping_add((by.from + by.to).wrapping_mul(*per_step) >> 17)
             }
             Motion::Approach { slot, ratio, keep } => {
-                let goal = ways[usize::from(*slot)].to.wrapping_mul(*ratio) >> 16;
+                let goal = deltas[usize::from(*slot)].to.wrapping_mul(*ratio) >> 16;
                 goal.wrapping_add(from.wrapping_sub(goal).wrapping_mul(*keep) >> 16)
             }
-            Motion::Along { way, angle, angle_min } => {
+            Motion::Along { deltas, angle, angle_min } => {
                 let steps = values[usize::from(*angle)].wrapping_sub(*angle_min).cast_unsigned();
-                from.wrapping_add(way.at(steps).into())
+                from.wrapping_add(deltas.at(steps).into())
             }
         };
         let nearest = goes_to.wrapping_add(32_768) >> 16;
         let mut finer = goes_to as i16;
         let mut expected = nearest as i32;
-        if !mover.range.has_wide(nearest) {
+        if !moving.range.has_wide(nearest) {
             // One that is held at an end of its range has no place between steps.
-            finer = if mover.range.wraps() { finer } else { 0 };
-            expected = mover.range.hold(nearest);
+            finer = if moving.range.wraps() { finer } else { 0 };
+            expected = moving.range.hold(nearest);
         }
         let value = decide(nth, at, expected);
         if value != expected {
-            finer = match mover.range.difference(value, expected) {
+            finer = match moving.range.difference(value, expected) {
                 1 => -OVER_THE_EDGE,
                 -1 => OVER_THE_EDGE,
                 _ => 0,
             };
         }
-        (values[at], *rest) = (value, finer);
-        if let Some(way) = ways.get_mut(usize::from(mover.slot)) {
-            *way = Way { from, to: fine(value, finer) };
+        (values[at], *fraction) = (value, finer);
+        if let Some(delta) = deltas.get_mut(usize::from(moving.slot)) {
+            *delta = Delta { from, to: fine(value, finer) };
         }
     }
 }
 
 /// A value and what it does not say, in 1/65536 of a step.
 #[inline]
-fn fine(value: i32, rest: i16) -> i64 {
-    (i64::from(value) << 16) + i64::from(rest)
+fn fine(value: i32, fraction: i16) -> i64 {
+    (i64::from(value) << 16) + i64::from(fraction)
 }
 
 impl Range {
@@ -223,29 +226,29 @@ impl Range {
         }
     }
 
-    /// The way from `from` to `to`: the shorter one round if the field wraps. In a field of all
-    /// 32 bits it is a difference modulo 2^32.
+    /// The difference from `from` to `to`: the shorter one round if the field wraps. In a field of
+    /// all 32 bits it is a difference modulo 2^32.
     #[inline]
     pub(super) fn difference(&self, to: i32, from: i32) -> i32 {
         if !self.wraps() {
             return to.wrapping_sub(from);
         }
-        let way = i64::from(to) - i64::from(from);
-        let way = if 2 * way > self.turn {
-            way - self.turn
-        } else if 2 * way < -self.turn {
-            way + self.turn
+        let delta = i64::from(to) - i64::from(from);
+        let delta = if 2 * delta > self.turn {
+            delta - self.turn
+        } else if 2 * delta < -self.turn {
+            delta + self.turn
         } else {
-            way
+            delta
         };
-        way as i32
+        delta as i32
     }
 
-    /// Where one comes from `from` by a way that was given as a [`Range::difference`]; `None`
+    /// The value at a [`Range::difference`] of `delta` from `from`; `None`
     /// when that is outside of the range.
-    pub(super) fn moved(&self, from: i32, way: i32) -> Option<i32> {
+    pub(super) fn moved(&self, from: i32, delta: i32) -> Option<i32> {
         let to = if self.wraps() {
-            let to = i64::from(from) + i64::from(way);
+            let to = i64::from(from) + i64::from(delta);
             let to = if to < i64::from(self.min) {
                 to + self.turn
             } else if to > i64::from(self.max) {
@@ -255,7 +258,7 @@ impl Range {
             };
             i32::try_from(to).ok()?
         } else {
-            from.wrapping_add(way)
+            from.wrapping_add(delta)
         };
         self.has(to).then_some(to)
     }

@@ -5,10 +5,10 @@
 //! same for all who believe the same: it is found by the first who asks, and kept for the others. In
 //! an arena that is one in five (`docs/performance.md`).
 //!
-//! Owned by whoever encodes, one for each room and thread: it knows scenes by their ticks. Of what a
-//! viewer believes of a row an encoder keeps only the number: 4 bytes instead of 24, in an arena
-//! 1.7 KB for each viewer. So an encoder is given the same `RowSteps` each time, or it begins anew. Else
-//! what it writes is the same as without.
+//! Owned by the encoding code, one for each room and thread: it knows scenes by their ticks. Of
+//! what a viewer believes of a row an encoder keeps only the number: 4 bytes instead of 24, in an
+//! arena 1.7 KB for each viewer. So an encoder is given the same `RowSteps` each time, or it begins
+//! anew. Else what it writes is the same as without.
 
 use std::sync::Arc;
 
@@ -26,17 +26,17 @@ pub(super) const NONE: u32 = u32::MAX;
 /// What of a row its values do not say, for each field that moves (see
 /// [`step_row_to`]): a row of no more than [`MOVERS_SHARED_MAX`] of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rests([i16; MOVERS_SHARED_MAX]);
+pub(super) struct Fractions([i16; MOVERS_SHARED_MAX]);
 
-impl Rests {
-    pub(super) fn of(rests: &[i16]) -> Rests {
-        let mut all = Rests::default();
-        all.0[..rests.len()].copy_from_slice(rests);
+impl Fractions {
+    pub(super) fn of(fractions: &[i16]) -> Fractions {
+        let mut all = Fractions::default();
+        all.0[..fractions.len()].copy_from_slice(fractions);
         all
     }
 
     pub(super) fn of_plan(&self, plan: &KindPlan) -> &[i16] {
-        &self.0[..plan.movers.len()]
+        &self.0[..plan.moving_fields.len()]
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Belief {
     pub(super) row: u32,
     /// Which of its fields came otherwise than expected last time, in the order of the plan.
     pub(super) mask: u32,
-    pub(super) rests: Rests,
+    pub(super) fractions: Fractions,
 }
 
 /// A belief about a row of the scene before, and what came of it: side by side, since for most rows
@@ -75,7 +75,7 @@ pub struct RowSteps {
     beliefs: Vec<Belief>,
     /// A hash table of their numbers.
     numbers: Vec<u32>,
-    /// Of all steps, by how much fields are off.
+    /// The residuals of all steps.
     residuals: Vec<i32>,
     /// For each reference of the codec, the values that name rows now, rising, and the rows.
     named: Vec<Vec<(i32, u32)>>,
@@ -262,16 +262,17 @@ impl RowSteps {
     ) -> Step {
         let (from, to) = self.ticks.expect("it was prepared");
         self.work.stepped += 1;
-        let (mut values, mut after) = ([0; KIND_FIELDS_MAX], belief.rests);
+        let (mut values, mut after) = ([0; KIND_FIELDS_MAX], belief.fractions);
         let values = &mut values[..before.len()];
         values.copy_from_slice(before);
-        let mut off: PerField<i32> = [0; KIND_FIELDS_MAX];
-        let (rests, row) = (&mut after.0[..plan.movers.len()], rows.row(now as usize).values);
-        let mask = step_row_to(plan, values, rests, to.0 - from.0, row, &mut off);
-        let residuals = self.residuals.len() as u32;
-        self.residuals.extend(bits(mask).map(|nth| off[nth]));
-        let belief = self.believe(Belief { row: now, mask, rests: after });
-        Step { belief, mask, residuals }
+        let mut residuals: PerField<i32> = [0; KIND_FIELDS_MAX];
+        let (fractions, row) =
+            (&mut after.0[..plan.moving_fields.len()], rows.row(now as usize).values);
+        let mask = step_row_to(plan, values, fractions, to.0 - from.0, row, &mut residuals);
+        let first = self.residuals.len() as u32;
+        self.residuals.extend(bits(mask).map(|nth| residuals[nth]));
+        let belief = self.believe(Belief { row: now, mask, fractions: after });
+        Step { belief, mask, residuals: first }
     }
 
     /// The number of what is believed now about a row.
@@ -296,7 +297,8 @@ impl RowSteps {
 
     /// Where the number of a belief stands or is to stand, or a little further.
     fn place_of(&self, belief: &Belief) -> usize {
-        let [a, b, c, d, e, f] = belief.rests.0.map(|rest| u64::from(rest.cast_unsigned()));
+        let [a, b, c, d, e, f] =
+            belief.fractions.0.map(|fraction| u64::from(fraction.cast_unsigned()));
         let low = a | b << 16 | c << 32 | d << 48;
         let high = u64::from(belief.row ^ belief.mask << 16) << 32 | e << 16 | f;
         // Fibonacci hashing (Knuth, "The Art of Computer Programming", volume 3, 6.4).

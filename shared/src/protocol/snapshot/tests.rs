@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::EntityId;
-use crate::limits::{SNAPSHOT_ENTITIES_MAX, SNAPSHOT_GIVEN_MAX, SNAPSHOT_MAX_BYTES};
+use crate::limits::{SNAPSHOT_ENTITIES_MAX, SNAPSHOT_INPUTS_MAX, SNAPSHOT_MAX_BYTES};
 use crate::scene::{Axis, Field, Kind, Predict, Reference, Rows, Schema};
 use crate::tick::{Tick, TickRate};
 
@@ -169,12 +169,12 @@ fn fill(kinds: &[Kind], raw: &Raw, before: Option<&Rows>, sort: bool) -> Rows {
 struct Turn;
 
 impl Replay for Turn {
-    fn replay(&mut self, _: Tick, given: &[GivenKind], own: &mut Vec<u8>) {
-        for given in given {
-            let by = match given {
-                GivenKind::Received => 1,
-                GivenKind::Repeated => 3,
-                GivenKind::Absent => 0,
+    fn replay(&mut self, _: Tick, sources: &[InputSource], own: &mut Vec<u8>) {
+        for source in sources {
+            let by = match source {
+                InputSource::Received => 1,
+                InputSource::Repeated => 3,
+                InputSource::Missing => 0,
             };
             own.iter_mut().for_each(|byte| *byte = byte.wrapping_add(by));
         }
@@ -206,7 +206,8 @@ impl Pair {
             self.decoder.decode(&self.codec, &bytes, replay).expect("what was encoded decodes");
         assert_eq!(snapshot.tick, picture.tick);
         assert_eq!(snapshot.keyframe, keyframe);
-        let last = |part: &PlayerPart<'_>| (part.given[part.given.len() - 1], part.margin_ticks);
+        let last =
+            |part: &PlayerPart<'_>| (part.sources[part.sources.len() - 1], part.margin_ticks);
         assert_eq!(snapshot.player, picture.player.as_ref().map(last));
         assert_eq!(self.decoder.mirror(), self.encoder.mirror());
         assert_eq!(self.decoder.mirror().own(), picture.player.and_then(|part| part.own));
@@ -235,11 +236,11 @@ proptest! {
         let mut pair = Pair { replays, ..Pair::new(&schema, coding) };
         let mut tick = Tick(5);
         let mut rows = Rows::default();
-        let given = [
-            GivenKind::Received,
-            GivenKind::Repeated,
-            GivenKind::Received,
-            GivenKind::Absent,
+        let sources = [
+            InputSource::Received,
+            InputSource::Repeated,
+            InputSource::Received,
+            InputSource::Missing,
         ];
         for (at, moment) in moments.iter().enumerate() {
             if at == restart_at {
@@ -252,34 +253,34 @@ proptest! {
             let events = fill(&schema.events, &moment.events, None, false);
             let visible: Vec<u32> =
                 (0..rows.len() as u32).filter(|i| (i + moment.skipped) % 5 != 0).collect();
-            let told: Vec<_> =
+            let events: Vec<_> =
                 events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
-            let given: Vec<_> = given.iter().cycle().skip(at).take(ticks as usize).copied().collect();
+            let sources: Vec<_> = sources.iter().cycle().skip(at).take(ticks as usize).copied().collect();
             let mut replayed = pair.encoder.mirror().own().unwrap_or_default().to_vec();
-            Turn.replay(tick, &given, &mut replayed);
+            Turn.replay(tick, &sources, &mut replayed);
             // Now and then the world does exactly what the client expects.
             let own = if at % 3 == 0 { moment.own.as_deref() } else { Some(&replayed[..]) };
             let part = PlayerPart {
-                given: &given,
+                sources: &sources,
                 margin_ticks: margins[at],
                 own,
-                replayed: (replays && given.len() <= SNAPSHOT_GIVEN_MAX).then_some(&replayed[..]),
+                replayed: (replays && sources.len() <= SNAPSHOT_INPUTS_MAX).then_some(&replayed[..]),
             };
             let picture = Picture {
                 tick,
                 player: is_player.then_some(part),
                 rows: &rows,
                 visible: &visible,
-                events: &told,
+                events: &events,
                 focus: (at % 2 == 0).then_some([1.0, -2.0]),
                 max_bytes: moment.max_bytes,
             };
             let bytes = pair.send(&picture);
-            if moment.max_bytes == SNAPSHOT_MAX_BYTES && !pair.encoder.is_pressed() {
+            if moment.max_bytes == SNAPSHOT_MAX_BYTES && !pair.encoder.is_over_budget() {
                 prop_assert!(pair.knows(&picture));
-                prop_assert!(pair.decoder.events().eq(told.iter().copied()));
+                prop_assert!(pair.decoder.events().eq(events.iter().copied()));
             } else {
-                prop_assert!(pair.decoder.events().all(|event| told.contains(&event)));
+                prop_assert!(pair.decoder.events().all(|event| events.contains(&event)));
             }
             prop_assert!(bytes.len() <= SNAPSHOT_MAX_BYTES);
             // A spectator's snapshot goes beyond by no more than a single entity.

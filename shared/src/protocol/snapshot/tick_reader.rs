@@ -1,7 +1,7 @@
 //! [`TickReader`]: which tick each snapshot of a stream shows, without decoding the rest.
 //!
-//! For load generators and proxies that follow many streams and have no use for their rows. It reads
-//! the head of each message alone and keeps only the models of that. It does not know whether
+//! For load generators and proxies that follow many streams and have no use for their rows. It
+//! reads the head of each message alone and keeps only the models of that. It does not know whether
 //! the rest of a message is sound.
 
 use super::SnapshotError;

@@ -18,7 +18,7 @@ const HANDSHAKE_MAX: Duration = Duration::from_millis(500);
 pub(super) fn serve(period: Duration, lateness: &Lateness) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
-    #[expect(clippy::print_stdout, reason = "whoever started it reads this")]
+    #[expect(clippy::print_stdout, reason = "the process that started it reads this")]
     {
         println!("{LISTENING}{}", listener.local_addr()?);
     }

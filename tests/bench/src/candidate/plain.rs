@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use futures_util::{SinkExt, StreamExt};
 use skirmish_rules::{Input, Skirmish};
-use tickwire_game::game::{Given, LeaveReason, PlayerInput, Setup};
+use tickwire_game::game::{InputStatus, LeaveReason, PlayerInput, Setup};
 use tickwire_game::ids::{EntityId, PlayerId};
 use tickwire_game::protocol::{ClientMessage, RoomWish, WIRE};
 use tickwire_game::scene::RowRef;
@@ -67,7 +67,7 @@ async fn accept(rooms: Arc<Rooms>) -> anyhow::Result<()> {
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let listener = socket.listen(BACKLOG)?;
-    #[expect(clippy::print_stdout, reason = "whoever started it reads this")]
+    #[expect(clippy::print_stdout, reason = "the process that started it reads this")]
     {
         println!("{LISTENING}{}", listener.local_addr()?);
     }
@@ -180,14 +180,14 @@ async fn run_room(
         }
         inputs.clear();
         inputs.extend(players.iter_mut().map(|(id, player)| {
-            let given = match player.newest.take() {
+            let input = match player.newest.take() {
                 Some(input) => {
                     player.last = input;
-                    Given::Received(input)
+                    InputStatus::Received(input)
                 }
-                None => Given::Repeated(player.last),
+                None => InputStatus::Repeated(player.last),
             };
-            PlayerInput::at_once(*id, given)
+            PlayerInput::at_once(*id, input)
         }));
         simulation.step(&inputs);
         let scene = Bytes::from(encode(&simulation));

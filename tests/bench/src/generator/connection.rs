@@ -160,7 +160,7 @@ impl Connection {
             let taken = self.take(now, received_at, &bytes[..read.bytes], scratch, traffic);
             scratch.input = bytes;
             taken?;
-            // A short read took all: the next bytes are told of anew.
+            // A short read took all: the next bytes raise another event.
             if read.bytes < scratch.input.len() {
                 return Ok(());
             }

@@ -133,7 +133,7 @@ impl Generator {
         let is_sample = number.is_multiple_of(self.sample_every);
         let opened = Connection::open(self.address, self.candidate, self.case, number, is_sample);
         let opened = opened.and_then(|connection| {
-            // Each read takes all there is, so that only what comes next is told.
+            // Each read takes all there is, so that only later data raises an event.
             let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
             self.epoll.add(&connection, EpollEvent::new(flags, number as u64))?;
             Ok(connection)

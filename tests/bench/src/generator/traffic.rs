@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Longest time that is told apart from longer ones.
+/// Longer times count as this one.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Times in microseconds.

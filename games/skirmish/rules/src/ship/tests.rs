@@ -42,11 +42,11 @@ fn a_ship_gathers_speed_and_comes_to_rest() {
     let level = void(30);
     let mut own = ship_in(&level);
     hold(&mut own, &level, Input::new(Input::RIGHT, 0), 0.1);
-    assert!(own.velocity.x > 1.0 && own.velocity.x < 0.6 * LANCER.speed_max());
+    assert!(own.motion.velocity.x > 1.0 && own.motion.velocity.x < 0.6 * LANCER.speed_max());
     hold(&mut own, &level, Input::new(Input::RIGHT, 0), 2.0);
-    assert!((own.velocity.x - LANCER.speed_max()).abs() < 0.1);
+    assert!((own.motion.velocity.x - LANCER.speed_max()).abs() < 0.1);
     hold(&mut own, &level, Input::default(), 2.0);
-    assert_eq!(own.velocity, Vec2::ZERO);
+    assert_eq!(own.motion.velocity, Vec2::ZERO);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn diagonals_are_no_faster_and_opposite_buttons_cancel_out() {
     let level = void(30);
     let mut own = ship_in(&level);
     hold(&mut own, &level, Input::new(Input::LEFT | Input::UP, 0), 3.0);
-    assert!((own.velocity.length() - LANCER.speed_max()).abs() < 0.1);
+    assert!((own.motion.velocity.length() - LANCER.speed_max()).abs() < 0.1);
     assert_eq!(Input::new(u8::MAX, 0).thrust(), Vec2::ZERO);
 }
 
@@ -65,7 +65,7 @@ fn a_ship_flies_as_far_at_every_tick_rate() {
         let mut own = ship_in(&level);
         hold(&mut own, &level, Input::new(Input::DOWN, 0), 1.0);
         hold(&mut own, &level, Input::default(), 2.0);
-        own.place.y
+        own.motion.place.y
     };
     for hz in [20, 60, 128] {
         assert!((way(hz) - way(30)).abs() < 0.3, "{hz} Hz: {} against {}", way(hz), way(30));
@@ -80,7 +80,7 @@ fn a_held_trigger_fires_at_the_cooldown() {
         let mut shots = 0;
         for _ in 0..level.tick_rate.ticks_in(30.0 * LANCER.cooldown_s) {
             advance(&mut own, &level, Input::new(Input::FIRE, 0));
-            shots += u32::from(own.fired);
+            shots += u32::from(own.shots.bolt);
         }
         assert!((30..=31).contains(&shots), "{shots} shots at {hz} Hz");
     }
@@ -93,14 +93,14 @@ fn a_rail_fires_when_it_is_let_go_after_the_whole_charge_and_not_before() {
         let held = Input::new(Input::RAIL | Input::FIRE, 0);
         let mut own = ship_in(&level);
         hold(&mut own, &level, held, LANCER.rail_charge_s);
-        assert_eq!((own.charge(&level), own.fired, own.railed), (1.0, false, false));
+        assert_eq!((own.charge(&level), own.shots.bolt, own.shots.rail), (1.0, false, false));
         hold(&mut own, &level, held, 3.0);
-        assert_eq!((own.charge(&level), own.fired, own.railed), (1.0, false, false));
+        assert_eq!((own.charge(&level), own.shots.bolt, own.shots.rail), (1.0, false, false));
         advance(&mut own, &level, Input::new(Input::FIRE, 7));
-        assert_eq!((own.charge_ticks, own.fired, own.railed), (0, false, true));
-        assert_eq!(own.aim, 7);
+        assert_eq!((own.weapons.charge_ticks, own.shots.bolt, own.shots.rail), (0, false, true));
+        assert_eq!(own.motion.aim, 7);
         advance(&mut own, &level, Input::new(0, 0));
-        assert!(!own.railed, "once");
+        assert!(!own.shots.rail, "once");
     }
 }
 
@@ -111,7 +111,7 @@ fn a_charge_of_whom_nothing_is_heard_is_lost_and_its_aim_is_kept() {
     hold(&mut own, &level, Input::new(Input::RAIL, 512), LANCER.rail_charge_s);
     assert_eq!(own.charge(&level), 1.0);
     advance(&mut own, &level, Input::default());
-    assert_eq!((own.railed, own.charge_ticks, own.aim), (false, 0, 512));
+    assert_eq!((own.shots.rail, own.weapons.charge_ticks, own.motion.aim), (false, 0, 512));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_charge_let_go_early_is_lost() {
         advance(&mut own, &level, Input::new(Input::RAIL, 0));
     }
     advance(&mut own, &level, Input::new(Input::FIRE, 0));
-    assert_eq!((own.charge_ticks, own.railed, own.fired), (0, false, true));
+    assert_eq!((own.weapons.charge_ticks, own.shots.rail, own.shots.bolt), (0, false, true));
 }
 
 #[test]
@@ -133,9 +133,9 @@ fn after_a_rail_neither_weapon_is_ready_for_a_while() {
         hold(&mut own, &level, Input::new(Input::RAIL, 0), LANCER.rail_charge_s);
         advance(&mut own, &level, Input::new(0, 0));
         hold(&mut own, &level, Input::new(next, 0), RAIL_COOLDOWN_S - 0.05);
-        assert!(!own.fired && own.charge_ticks == 0);
+        assert!(!own.shots.bolt && own.weapons.charge_ticks == 0);
         hold(&mut own, &level, Input::new(next, 0), 0.1);
-        assert!(own.cooldown_ticks > 0 || own.charge_ticks > 0);
+        assert!(own.weapons.cooldown_ticks > 0 || own.weapons.charge_ticks > 0);
     }
 }
 
@@ -143,11 +143,11 @@ fn after_a_rail_neither_weapon_is_ready_for_a_while() {
 fn a_rail_ends_protection_as_soon_as_it_charges_and_not_while_it_cannot() {
     let level = void(30);
     let mut own = ship_in(&level);
-    own.cooldown_ticks = 2;
+    own.weapons.cooldown_ticks = 2;
     advance(&mut own, &level, Input::new(Input::RAIL, 0));
-    assert!(own.is_protected() && own.charge_ticks == 0);
+    assert!(own.is_protected() && own.weapons.charge_ticks == 0);
     advance(&mut own, &level, Input::new(Input::RAIL, 0));
-    assert!(!own.is_protected() && own.charge_ticks > 0);
+    assert!(!own.is_protected() && own.weapons.charge_ticks > 0);
 }
 
 #[test]
@@ -156,10 +156,10 @@ fn the_dead_charge_nothing() {
     let mut own = ship_in(&level);
     hold(&mut own, &level, Input::new(Input::RAIL, 0), LANCER.rail_charge_s);
     own.die(level.timing.respawn_ticks);
-    assert_eq!(own.charge_ticks, 0);
+    assert_eq!(own.weapons.charge_ticks, 0);
     hold(&mut own, &level, Input::new(Input::RAIL, 0), 1.5);
     advance(&mut own, &level, Input::new(0, 0));
-    assert_eq!((own.charge_ticks, own.railed), (0, false));
+    assert_eq!((own.weapons.charge_ticks, own.shots.rail), (0, false));
 }
 
 #[test]
@@ -182,14 +182,14 @@ fn a_shield_regrows_after_a_while_without_hits() {
     assert!(own.hurt(LANCER.bolt_damage, &level.timing));
     assert!(!own.hurt(LANCER.bolt_damage, &level.timing));
     assert_eq!(
-        (own.shield, own.hull),
+        (own.armor.shield, own.armor.hull),
         (0.0, LANCER.hull_max + LANCER.shield_max - 2.0 * LANCER.bolt_damage)
     );
     hold(&mut own, &level, Input::default(), SHIELD_DELAY_S - 0.1);
-    assert_eq!(own.shield, 0.0);
+    assert_eq!(own.armor.shield, 0.0);
     hold(&mut own, &level, Input::default(), 0.2 + LANCER.shield_max / SHIELD_REGROWTH_PER_S);
-    assert_eq!(own.shield, LANCER.shield_max);
-    assert!(own.hull < LANCER.hull_max, "a hull does not mend");
+    assert_eq!(own.armor.shield, LANCER.shield_max);
+    assert!(own.armor.hull < LANCER.hull_max, "a hull does not mend");
 }
 
 proptest! {
@@ -205,16 +205,16 @@ proptest! {
     ) {
         let level = generate(Seed::from(seed), rate(hz), 60);
         let mut own = ship_in(&level);
-        own.among(&level).confine(&mut own.place, &mut own.velocity);
+        own.among(&level).confine(&mut own.motion.place, &mut own.motion.velocity);
         for (buttons, aim, wish, ticks, players) in held {
             own.border.target = border_radius(players);
             for _ in 0..ticks {
                 advance(&mut own, &level, Input { buttons, aim, wish });
-                prop_assert!(own.place.is_finite() && own.velocity.is_finite());
-                prop_assert!(own.velocity.length() <= SHIP_SPEED_MAX + 0.001);
-                prop_assert!(own.place.length() <= own.border.radius - SHIP_RADIUS + 0.001);
-                let free = own.among(&level).nearest_free(own.place, SHIP_RADIUS);
-                let depth = free.map_or(0.0, |free| free.distance(own.place));
+                prop_assert!(own.motion.place.is_finite() && own.motion.velocity.is_finite());
+                prop_assert!(own.motion.velocity.length() <= SHIP_SPEED_MAX + 0.001);
+                prop_assert!(own.motion.place.length() <= own.border.radius - SHIP_RADIUS + 0.001);
+                let free = own.among(&level).nearest_free(own.motion.place, SHIP_RADIUS);
+                let depth = free.map_or(0.0, |free| free.distance(own.motion.place));
                 prop_assert!(depth < 0.001, "{depth} deep in an obstacle");
             }
         }
@@ -227,7 +227,7 @@ fn a_dart_outruns_a_lancer_and_that_one_a_bulwark() {
         let level = void(30);
         let mut own = ship_in(&level);
         hold(&mut own, &level, Input::new(Input::RIGHT, 0).wishing(class), 2.0);
-        (own.class, own.place.x)
+        (own.class, own.motion.place.x)
     };
     let [dart, lancer, bulwark] = Class::ALL.map(way);
     assert_eq!([dart.0, lancer.0, bulwark.0], Class::ALL);
@@ -240,17 +240,17 @@ fn a_class_is_changed_at_once_only_by_whom_nothing_can_hurt() {
     let wish = Input::new(0, 0).wishing(Class::Bulwark);
     let mut own = ship_in(&level);
     advance(&mut own, &level, wish);
-    assert_eq!((own.class, own.hull), (Class::Bulwark, Class::Bulwark.traits().hull_max));
+    assert_eq!((own.class, own.armor.hull), (Class::Bulwark, Class::Bulwark.traits().hull_max));
     let mut own = ship_in(&level);
-    own.protection_ticks = 0;
-    own.hull = 40.0;
+    own.effects.protection_ticks = 0;
+    own.armor.hull = 40.0;
     hold(&mut own, &level, wish, 1.0);
-    assert_eq!((own.class, own.wish, own.hull), (Class::Lancer, Class::Bulwark, 40.0));
+    assert_eq!((own.class, own.next_class, own.armor.hull), (Class::Lancer, Class::Bulwark, 40.0));
     own.die(0);
     own.spawn(EntityId(8), Vec2::ZERO, 0);
-    assert_eq!((own.class, own.hull), (Class::Bulwark, Class::Bulwark.traits().hull_max));
+    assert_eq!((own.class, own.armor.hull), (Class::Bulwark, Class::Bulwark.traits().hull_max));
     advance(&mut own, &level, Input::new(0, 0));
-    assert_eq!(own.wish, Class::Bulwark, "no wish is not another wish");
+    assert_eq!(own.next_class, Class::Bulwark, "no wish is not another wish");
 }
 
 #[test]
@@ -258,13 +258,13 @@ fn in_a_truce_no_weapon_fires_or_charges() {
     let level = void(30);
     for button in [Input::FIRE, Input::RAIL] {
         let mut own = ship_in(&level);
-        own.truce_ticks = level.tick_rate.ticks_in(3.0);
-        for _ in 1..own.truce_ticks {
+        own.effects.truce_ticks = level.tick_rate.ticks_in(3.0);
+        for _ in 1..own.effects.truce_ticks {
             advance(&mut own, &level, Input::new(button, 0));
-            assert!(!own.fired && own.charge_ticks == 0);
+            assert!(!own.shots.bolt && own.weapons.charge_ticks == 0);
         }
         advance(&mut own, &level, Input::new(button, 0));
-        assert!(own.fired || own.charge_ticks > 0, "it is over");
+        assert!(own.shots.bolt || own.weapons.charge_ticks > 0, "it is over");
     }
 }
 
@@ -288,17 +288,17 @@ fn a_repair_mends_no_more_than_a_whole_hull_and_a_shield_grows_to_twice_a_full_o
     let level = void(30);
     let mut own = ship_in(&level);
     assert!(!own.wants(Pickup::Repair), "there is nothing to mend");
-    own.hull = 30.0;
+    own.armor.hull = 30.0;
     own.take(Pickup::Repair, &level.timing);
-    assert_eq!(own.hull, 90.0);
+    assert_eq!(own.armor.hull, 90.0);
     own.take(Pickup::Repair, &level.timing);
-    assert_eq!((own.hull, own.wants(Pickup::Repair)), (LANCER.hull_max, false));
+    assert_eq!((own.armor.hull, own.wants(Pickup::Repair)), (LANCER.hull_max, false));
     own.take(Pickup::Shield, &level.timing);
-    assert_eq!((own.shield, own.wants(Pickup::Shield)), (2.0 * LANCER.shield_max, false));
+    assert_eq!((own.armor.shield, own.wants(Pickup::Shield)), (2.0 * LANCER.shield_max, false));
     // What is beyond a full one does not regrow, and does not melt away.
     own.hurt(20.0, &level.timing);
     hold(&mut own, &level, Input::default(), SHIELD_DELAY_S + 2.0);
-    assert_eq!(own.shield, 2.0 * LANCER.shield_max - 20.0);
+    assert_eq!(own.armor.shield, 2.0 * LANCER.shield_max - 20.0);
 }
 
 #[test]
@@ -306,19 +306,19 @@ fn a_tall_screen_is_told_of_by_each_input() {
     let level = void(30);
     let mut own = ship_in(&level);
     advance(&mut own, &level, Input::new(Input::TALL, 0));
-    assert!(own.is_tall);
+    assert!(own.screen.is_tall);
     advance(&mut own, &level, Input::default());
-    assert!(own.is_tall, "who is not heard of has not turned its phone");
+    assert!(own.screen.is_tall, "who is not heard of has not turned its phone");
     let turned = (1..100).position(|_| {
         advance(&mut own, &level, Input::new(0, 0));
-        !own.is_tall
+        !own.screen.is_tall
     });
     assert_eq!(turned, Some(29), "a second after the last turn");
     let turns = (0..300).filter(|tick| {
-        let was_tall = own.is_tall;
+        let was_tall = own.screen.is_tall;
         let buttons = if tick % 2 == 0 { Input::TALL } else { 0 };
         advance(&mut own, &level, Input::new(buttons, 0));
-        own.is_tall != was_tall
+        own.screen.is_tall != was_tall
     });
     assert!(turns.count() <= 10, "nobody knows both views at once");
 }
@@ -328,16 +328,16 @@ fn with_another_class_the_charge_of_the_last_one_is_lost_and_a_truce_lets_one_ch
     let level = void(30);
     let mut own = ship_in(&level);
     hold(&mut own, &level, Input::new(Input::RAIL, 0), 0.6);
-    assert!(own.charge_ticks > 1);
-    own.protection_ticks = 9;
+    assert!(own.weapons.charge_ticks > 1);
+    own.effects.protection_ticks = 9;
     advance(&mut own, &level, Input::new(Input::RAIL, 0).wishing(Class::Dart));
-    assert_eq!((own.class, own.charge_ticks), (Class::Dart, 1));
-    (own.protection_ticks, own.truce_ticks, own.is_tall) = (0, 9, true);
+    assert_eq!((own.class, own.weapons.charge_ticks), (Class::Dart, 1));
+    (own.effects.protection_ticks, own.effects.truce_ticks, own.screen.is_tall) = (0, 9, true);
     advance(&mut own, &level, Input::new(Input::TALL, 0).wishing(Class::Bulwark));
     assert_eq!(own.class, Class::Bulwark);
     own.die(0);
     own.spawn(EntityId(9), Vec2::ZERO, 0);
-    assert!(own.is_tall);
+    assert!(own.screen.is_tall);
 }
 
 proptest! {
@@ -353,18 +353,22 @@ proptest! {
         let mut own = Own {
             tick: Tick(tick),
             life: Life::Alive,
-            place: Vec2::new(floats[0], floats[1]),
-            velocity: Vec2::new(floats[2], floats[3]),
-            aim,
             team,
-            turned_ticks: counters[0],
-            shield_delay_ticks: counters[1],
-            cooldown_ticks: counters[2],
-            charge_ticks: counters[3],
-            protection_ticks: counters[4],
-            overcharge_ticks: counters[5],
-            truce_ticks: counters[6],
-            fired: counters[7] > 0,
+            screen: Screen { is_tall: false, turned_ticks: counters[0] },
+            motion: Motion {
+                place: Vec2::new(floats[0], floats[1]),
+                velocity: Vec2::new(floats[2], floats[3]),
+                aim,
+                buttons: 0,
+            },
+            armor: Armor { hull: 0.0, shield: 0.0, shield_delay_ticks: counters[1] },
+            weapons: Weapons { cooldown_ticks: counters[2], charge_ticks: counters[3] },
+            effects: Effects {
+                protection_ticks: counters[4],
+                overcharge_ticks: counters[5],
+                truce_ticks: counters[6],
+            },
+            shots: Shots { bolt: counters[7] > 0, rail: false },
             ..Own::waiting(PlayerId(3), border, 0)
         };
         let mut scene = SceneWriter::of::<super::super::Skirmish>();

@@ -14,20 +14,20 @@ fn pick_ups_lie_on_their_pads_and_all_of_a_sort_come_back_at_once() {
     for pickup in [Pickup::Repair, Pickup::Overcharge] {
         let pad = pads.iter().find(|pad| pad.pickup == pickup).unwrap();
         let lying = arena.rows::<kinds::Pickup>().len();
-        arena.own(0).place = pad.place();
-        arena.own(0).velocity = Vec2::ZERO;
-        arena.own(0).protection_ticks = 0;
+        arena.own(0).motion.place = pad.place();
+        arena.own(0).motion.velocity = Vec2::ZERO;
+        arena.own(0).effects.protection_ticks = 0;
         if pickup == Pickup::Repair {
-            arena.own(0).hull = 50.0;
+            arena.own(0).armor.hull = 50.0;
         }
         arena.step(&[]);
         let Take { player, kind, .. } = arena.events()[0];
         assert_eq!((player, kind), (PlayerId(0), pickup));
         assert!(arena.outcome.effects().contains(&(PlayerId(0), Effect::Hit)));
         assert_eq!(arena.rows::<kinds::Pickup>().len(), lying - 1);
-        arena.own(0).place = Vec2::new(0.0, -18.0);
+        arena.own(0).motion.place = Vec2::new(0.0, -18.0);
     }
-    assert!(arena.own(0).hull > 50.0 && arena.own(0).is_overcharged());
+    assert!(arena.own(0).armor.hull > 50.0 && arena.own(0).is_overcharged());
     let repaired = rate.ticks_in(PICKUP_BACK_S) + 1;
     arena.settle(repaired - arena.tick.0 - 1);
     assert_eq!(arena.rows::<kinds::Pickup>().len(), pads.len() - 2);
@@ -54,8 +54,8 @@ fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
     let off = |x: f32| at + Vec2::new(x, 0.0);
     for (id, x, hull) in [(0, 0.1, 100.0), (1, 0.9, 50.0), (2, -0.5, 50.0)] {
         let own = arena.own(id);
-        (own.place, own.velocity, own.hull) = (off(x), Vec2::ZERO, hull);
-        own.protection_ticks = 0;
+        (own.motion.place, own.motion.velocity, own.armor.hull) = (off(x), Vec2::ZERO, hull);
+        own.effects.protection_ticks = 0;
     }
     arena.step(&[]);
     let takers: Vec<_> = arena.events().iter().map(|take: &Take| take.player).collect();
@@ -69,9 +69,9 @@ fn the_dead_take_nothing_and_nothing_lies_beyond_the_border() {
     let far = pads.iter().filter(|pad| pad.place().length() > 25.0).count();
     assert!(far > 0 && arena.rows::<kinds::Pickup>().len() == pads.len());
     let at = pads.iter().find(|pad| pad.pickup == Pickup::Overcharge).unwrap().place();
-    (0..60).for_each(|id| arena.own(id).place = Vec2::new(0.0, -18.0));
+    (0..60).for_each(|id| arena.own(id).motion.place = Vec2::new(0.0, -18.0));
     arena.own(0).die(1_000);
-    arena.own(0).place = at;
+    arena.own(0).motion.place = at;
     arena.step(&[]);
     assert!(arena.events::<Take>().is_empty());
     (2..60).for_each(|id| arena.leave(id, LeaveReason::Left));

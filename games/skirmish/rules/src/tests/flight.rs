@@ -9,7 +9,7 @@ use super::*;
 
 /// Everybody else.
 const BOTS: u16 = 8;
-/// Whoever hits and runs.
+/// The player that hits and runs.
 const RUNNER: PlayerId = PlayerId(BOTS);
 const MINUTES: u32 = 20;
 
@@ -30,15 +30,15 @@ struct Outcome {
     deaths: u32,
 }
 
-/// The way to whom a runner aims at, of those it sees and can hurt: whom one rail kills, or else
-/// the nearest. It knows no error and no reaction time.
+/// The direction in which a runner aims, of the ships that it sees and can hurt: to one that a rail
+/// destroys, or else to the nearest. It knows no error and no reaction time.
 fn aim(seen: &Seen<'_, Skirmish>) -> Option<Vec2> {
     let own = seen.own?;
     let mut best: Option<(bool, f32, Vec2)> = None;
     for (_, Ship { x, y, hull, shield, flags, player, .. }) in seen.each() {
         let place = Vec2::new(x, y);
-        let way = place - own.place;
-        let is_hidden = own.among(seen.level).first_touch(own.place, place, 0.0).is_some();
+        let way = place - own.motion.place;
+        let is_hidden = own.among(seen.level).first_touch(own.motion.place, place, 0.0).is_some();
         let is_own = player == RUNNER;
         if is_own || is_hidden || flags & FLAG_PROTECTED != 0 || way.length() > RAIL_RANGE {
             continue;
@@ -101,7 +101,8 @@ fn hit(charges: Charges, runs: bool) -> Outcome {
     for _ in 0..MINUTES * 60 * 30 {
         fight.step(|seen, _| {
             let (way, own) = (aim(seen), seen.own.expect("it plays"));
-            let begins = charges == Charges::AtOnce || way.is_some() || own.charge_ticks > 0;
+            let begins =
+                charges == Charges::AtOnce || way.is_some() || own.weapons.charge_ticks > 0;
             let lets_go = way.is_some() && own.charge(seen.level) >= 1.0;
             let buttons = if begins && !lets_go { Input::RAIL } else { 0 };
             let way = way.unwrap_or(Vec2::X);
@@ -111,7 +112,7 @@ fn hit(charges: Charges, runs: bool) -> Outcome {
             outcome.kills += u32::from(killer == RUNNER);
             outcome.deaths += u32::from(victim == RUNNER);
         }
-        if runs && fight.simulation.game().own(RUNNER).is_some_and(|own| own.railed) {
+        if runs && fight.simulation.game().own(RUNNER).is_some_and(|own| own.shots.rail) {
             let before = fight.kills_of_bots();
             fight.simulation.leave(RUNNER, LeaveReason::Left);
             outcome.deaths += fight.kills_of_bots() - before;
@@ -181,7 +182,7 @@ fn charging_ends_protection_on_both_sides() {
         TickRate::default().dt(),
     );
     arena.press(Input::new(Input::RAIL, 0));
-    assert!(predicted.charge_ticks > 0 && !predicted.is_protected());
+    assert!(predicted.weapons.charge_ticks > 0 && !predicted.is_protected());
     assert_eq!(*arena.own(0), predicted);
 }
 
@@ -192,7 +193,7 @@ fn who_is_known_is_protected_as_a_newcomer_once_a_minute() {
         arena.come(0, subject.map(Subject));
         arena.settle(60);
         assert!(arena.own(0).is_alive());
-        let protected = arena.own(0).protection_ticks;
+        let protected = arena.own(0).effects.protection_ticks;
         arena.leave(0, LeaveReason::Left);
         protected
     };
@@ -215,8 +216,9 @@ fn a_protected_ship_takes_no_pickup() {
         // Pick-ups come at known times, up to half a minute apart.
         let taken = (0..40 * 30).any(|_| {
             let own = arena.own(0);
-            (own.place, own.velocity, own.protection_ticks) = (pad, Vec2::ZERO, protection_ticks);
-            arena.own(1).place = Vec2::new(0.0, 15.0);
+            (own.motion.place, own.motion.velocity, own.effects.protection_ticks) =
+                (pad, Vec2::ZERO, protection_ticks);
+            arena.own(1).motion.place = Vec2::new(0.0, 15.0);
             arena.settle(1);
             !arena.events::<kinds::Take>().is_empty()
         });

@@ -1,5 +1,5 @@
-//! What clients are promised that run ahead: whatever they cannot foresee is told, and their own
-//! shots fly as they show them.
+//! What clients that run ahead may rely on: effects that they cannot foresee are reported, and
+//! their own shots fly as they show them.
 
 use super::*;
 use tickwire_game::scene::{Kinds, RowRef};
@@ -15,7 +15,7 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
     let mut simulation = Simulation::<Skirmish>::new(&setup);
     let mut dice = Dice::new(21, 7);
     let mut present = [false; PLAYERS as usize];
-    let mut told = [0; 4];
+    let mut reported = [0; 4];
     for tick in 0..6_000 {
         if tick % 40 == 0 {
             let id = dice.below(PLAYERS.into()) as u16;
@@ -43,7 +43,7 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
             Skirmish::advance(
                 &mut foreseen,
                 simulation.level(),
-                input.given.or_default(),
+                input.input.or_default(),
                 TickRate::default().dt(),
             );
             let is_told = simulation.effects().iter().any(|(player, _)| *player == input.player);
@@ -51,10 +51,10 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
             assert_eq!(foreseen != after, is_told, "tick {tick}: {foreseen:?}, {after:?}");
         }
         for (_, effect) in simulation.effects() {
-            told[*effect as usize] += 1;
+            reported[*effect as usize] += 1;
         }
     }
-    assert!(told.iter().all(|count| *count > 20), "of each kind many: {told:?}");
+    assert!(reported.iter().all(|count| *count > 20), "of each kind many: {reported:?}");
 }
 
 /// All that a row says but its entity.
@@ -87,7 +87,7 @@ fn a_shot_is_shown_ahead_as_the_world_flies_it() {
             simulation.step(&[received(3, input)]);
             let now = simulation.tick();
             let own = simulation.game().own(PlayerId(3)).unwrap();
-            if own.fired {
+            if own.shots.bolt {
                 fired.push((own, now));
             }
             let mut shown = SceneWriter::of::<Skirmish>();
@@ -143,7 +143,7 @@ fn who_has_not_fired_shows_no_shot_and_an_old_shot_is_gone() {
     let mut shown = SceneWriter::of::<Skirmish>();
     let mut own = arena.own(0).clone();
     Skirmish::show_shot(&own, Tick(5), &arena.level, 0, &mut shown);
-    own.fired = true;
+    own.shots.bolt = true;
     for age_ticks in [life, life + 1, u32::MAX] {
         Skirmish::show_shot(&own, Tick(5), &arena.level, age_ticks, &mut shown);
     }

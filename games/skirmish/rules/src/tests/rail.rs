@@ -1,4 +1,4 @@
-//! How the rail hits: claims about whom it finds where.
+//! How the rail hits: claims about which ship it finds where.
 
 use super::super::rules::{RAIL_DAMAGE, RAIL_RANGE};
 use super::super::{Rect, rail_reach};
@@ -15,8 +15,8 @@ impl Arena {
         arena.face_off();
         for id in 0..count {
             let own = arena.own(id);
-            own.place = Vec2::new(10.0 * f32::from(id), 0.0);
-            own.protection_ticks = 0;
+            own.motion.place = Vec2::new(10.0 * f32::from(id), 0.0);
+            own.effects.protection_ticks = 0;
         }
         arena.level.radius = 100.0;
         arena.world.border_max = 100.0;
@@ -38,16 +38,16 @@ impl Arena {
     fn rail_at(&mut self, at: Vec2, rewind: Rewind, other: Input) {
         let timing = self.level.timing.clone();
         let own = self.own(0);
-        own.charge_ticks = timing.of(Class::Lancer).rail_charge_ticks;
-        let apart = at - own.place;
-        let given = Given::Received(Input::towards(0, apart.x, apart.y));
-        self.step(&[PlayerInput { player: PlayerId(0), given, rewind }, received(1, other)]);
-        assert!(self.own(0).railed || !self.own(0).is_alive());
+        own.weapons.charge_ticks = timing.of(Class::Lancer).rail_charge_ticks;
+        let apart = at - own.motion.place;
+        let input = InputStatus::Received(Input::towards(0, apart.x, apart.y));
+        self.step(&[PlayerInput { player: PlayerId(0), input, rewind }, received(1, other)]);
+        assert!(self.own(0).shots.rail || !self.own(0).is_alive());
     }
 
     fn lost(&mut self, player: u16) -> f32 {
         let own = self.own(player);
-        if own.is_alive() { FRESH - own.hull - own.shield } else { FRESH }
+        if own.is_alive() { FRESH - own.armor.hull - own.armor.shield } else { FRESH }
     }
 }
 
@@ -61,13 +61,13 @@ fn strafe_and_shoot(seen: Rewind, judged: Rewind, offset: f32) -> f32 {
     let mut places = Vec::new();
     for _ in 0..30 {
         arena.step(&[received(1, strafe)]);
-        places.push(arena.own(1).place);
+        places.push(arena.own(1).motion.place);
     }
-    places.push(arena.ahead(strafe).place);
+    places.push(arena.ahead(strafe).motion.place);
     let newer = places.len() - 1 - seen.whole_ticks() as usize;
     let way = places[newer - 1] - places[newer];
     let place = places[newer] + way * seen.fraction();
-    let aside = (place - arena.own(0).place).normalize().perp();
+    let aside = (place - arena.own(0).motion.place).normalize().perp();
     arena.rail_at(place + aside * offset, judged, strafe);
     arena.lost(1)
 }
@@ -117,7 +117,7 @@ fn walls_rocks_and_the_border_stop_a_rail_though_the_target_was_seen_before() {
     let rock = Rock::new(Vec2::new(5.0, 0.0), 1.5);
     for (walls, rocks) in [(vec![wall], vec![]), (vec![], vec![rock])] {
         let mut arena = Arena::in_line(2);
-        let at = arena.own(1).place;
+        let at = arena.own(1).motion.place;
         arena.level =
             Level::new(TickRate::default(), 100.0, Layout { walls, rocks, ..Layout::default() });
         arena.rail_at(at, Rewind::of_ticks(3), Input::default());
@@ -140,7 +140,7 @@ fn walls_rocks_and_the_border_stop_a_rail_though_the_target_was_seen_before() {
 fn a_rail_goes_its_range_and_no_farther() {
     for (distance, lost) in [(RAIL_RANGE + 0.9, RAIL_DAMAGE), (RAIL_RANGE + 1.1, 0.0)] {
         let mut arena = Arena::in_line(2);
-        arena.own(1).place = Vec2::new(distance, 0.0);
+        arena.own(1).motion.place = Vec2::new(distance, 0.0);
         arena.settle(10);
         arena.rail_at(Vec2::new(distance, 0.0), Rewind(0), Input::default());
         assert_eq!(arena.lost(1), lost);
@@ -150,15 +150,15 @@ fn a_rail_goes_its_range_and_no_farther() {
 #[test]
 fn only_the_first_ship_is_hit_by_what_was_seen_not_by_what_is() {
     let mut arena = Arena::in_line(3);
-    let at = arena.own(2).place;
+    let at = arena.own(2).motion.place;
     arena.rail_at(at, Rewind(0), Input::default());
     assert_eq!((arena.lost(1), arena.lost(2)), (RAIL_DAMAGE, 0.0));
 
     // Player 1 has come in between since the picture.
     let mut arena = Arena::in_line(3);
-    arena.own(1).place = Vec2::new(10.0, 20.0);
+    arena.own(1).motion.place = Vec2::new(10.0, 20.0);
     arena.settle(10);
-    arena.own(1).place = Vec2::new(10.0, 0.0);
+    arena.own(1).motion.place = Vec2::new(10.0, 0.0);
     arena.settle(1);
     arena.rail_at(at, Rewind::of_ticks(4), Input::default());
     assert_eq!((arena.lost(1), arena.lost(2)), (0.0, RAIL_DAMAGE));
@@ -167,17 +167,17 @@ fn only_the_first_ship_is_hit_by_what_was_seen_not_by_what_is() {
 #[test]
 fn a_ship_that_has_died_since_is_not_hit_nor_is_the_next_one_of_its_player() {
     let mut arena = Arena::in_line(2);
-    let at = arena.own(1).place;
+    let at = arena.own(1).motion.place;
     let timing = arena.level.timing.clone();
     arena.own(1).die(timing.respawn_ticks);
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
     assert!(arena.events::<kinds::Hit>().is_empty());
 
     let mut arena = Arena::in_line(2);
-    let at = arena.own(1).place;
+    let at = arena.own(1).motion.place;
     let entity = arena.world.next_entity.take();
     arena.own(1).spawn(entity, at, timing.protection_ticks);
-    arena.own(1).protection_ticks = 0;
+    arena.own(1).effects.protection_ticks = 0;
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
     assert_eq!(arena.lost(1), 0.0, "it was not there");
     arena.rail_at(at, Rewind(0), Input::default());
@@ -187,8 +187,8 @@ fn a_ship_that_has_died_since_is_not_hit_nor_is_the_next_one_of_its_player() {
 #[test]
 fn a_protected_ship_stops_a_rail_and_is_not_hurt() {
     let mut arena = Arena::in_line(3);
-    arena.own(1).protection_ticks = 100;
-    let at = arena.own(1).place;
+    arena.own(1).effects.protection_ticks = 100;
+    let at = arena.own(1).motion.place;
     arena.rail_at(at, Rewind::of_ticks(2), Input::default());
     assert_eq!((arena.lost(1), arena.lost(2)), (0.0, 0.0));
     assert!(arena.outcome.effects().is_empty(), "nothing of it was changed");
@@ -200,7 +200,7 @@ fn two_who_fire_at_each_other_in_one_tick_both_hit() {
     let timing = arena.level.timing.clone();
     for id in 0..2 {
         let own = arena.own(id);
-        (own.charge_ticks, own.hull, own.shield) =
+        (own.weapons.charge_ticks, own.armor.hull, own.armor.shield) =
             (timing.of(Class::Lancer).rail_charge_ticks, 1.0, 0.0);
     }
     arena.step(&[received(0, Input::new(0, 0)), received(1, Input::new(0, 512))]);
@@ -217,7 +217,7 @@ fn a_room_without_rewinds_keeps_no_past_and_judges_in_the_present() {
     arena.world.past = History::new(0);
     arena.settle(3);
     assert_eq!(arena.world.past.at(arena.tick, Rewind(0)), None);
-    let at = arena.own(1).place;
+    let at = arena.own(1).motion.place;
     arena.rail_at(at, Rewind(0), Input::default());
     assert_eq!(arena.lost(1), RAIL_DAMAGE);
 }
@@ -249,18 +249,18 @@ fn some_bots_fire_rails_now_and_then_and_none_at_what_is_behind_a_wall() {
             .filter(|(_, hit): &(_, kinds::Hit)| hit.damage >= RAIL_DAMAGE)
             .count();
         for own in (0..BOTS).filter_map(|id| simulation.game().own(PlayerId(id))) {
-            if !own.railed {
+            if !own.shots.rail {
                 continue;
             }
             rails[usize::from(own.player.0)] += 1;
             let then = &before[usize::from(own.player.0)];
-            let from = then.place;
+            let from = then.motion.place;
             let is_target = |other: &Own| {
-                let apart = other.place - from;
+                let apart = other.motion.place - from;
                 other.player != own.player
                     && other.is_alive()
-                    && aim_direction(own.aim).angle_to(apart).abs() < 0.75
-                    && then.among(level).first_touch(from, other.place, 0.0).is_none()
+                    && aim_direction(own.motion.aim).angle_to(apart).abs() < 0.75
+                    && then.among(level).first_touch(from, other.motion.place, 0.0).is_none()
             };
             assert!(before.iter().any(is_target), "{own:?}");
         }

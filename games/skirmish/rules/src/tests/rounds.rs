@@ -13,7 +13,7 @@ pub(super) const BARE: Settings =
     Settings { obstacles: false, teams: false, friendly_fire: false, round_s: 180 };
 
 impl Arena {
-    /// So many players, each of whom has been heard, in an arena of these settings.
+    /// `count` players, each of which has sent an input, in an arena of these settings.
     pub(super) fn with(count: u16, settings: Settings) -> Arena {
         let mut arena = Arena::of(count, settings);
         (0..count).for_each(|id| arena.join(id));
@@ -33,7 +33,7 @@ impl Arena {
         writer.rows().each(writer.kinds()).map(|(_, row)| row).collect()
     }
 
-    /// Who is told of each event of a kind.
+    /// The audience of each event of a kind.
     fn audiences<E: Event>(&self) -> Vec<Audience> {
         let (scene, kind) = (&self.happened, Kinds::of::<Skirmish>().index::<E>());
         let found = (0..scene.events().len()).filter(|at| scene.events().row(*at).kind == kind);
@@ -58,21 +58,21 @@ impl Arena {
     /// A bolt of one player hits another's ship, of which so much was left.
     fn hurt(&mut self, by: u16, victim: u16, at: Vec2, hull: f32) {
         let own = self.own(victim);
-        (own.place, own.hull, own.shield) = (at, hull, 0.0);
-        (own.velocity, own.protection_ticks) = (Vec2::ZERO, 0);
+        (own.motion.place, own.armor.hull, own.armor.shield) = (at, hull, 0.0);
+        (own.motion.velocity, own.effects.protection_ticks) = (Vec2::ZERO, 0);
         let shooter = self.own(by);
-        (shooter.place, shooter.cooldown_ticks) = (at - Vec2::new(3.0, 0.0), 0);
-        shooter.velocity = Vec2::ZERO;
-        let before = self.own(victim).hull;
+        (shooter.motion.place, shooter.weapons.cooldown_ticks) = (at - Vec2::new(3.0, 0.0), 0);
+        shooter.motion.velocity = Vec2::ZERO;
+        let before = self.own(victim).armor.hull;
         self.step(&[received(by, Input::new(Input::FIRE, 0))]);
         for _ in 0..5 {
             self.step(&[]);
-            if self.own(victim).hull < before {
+            if self.own(victim).armor.hull < before {
                 break;
             }
         }
         // Out of the way of the next one's bolt.
-        self.own(by).place = Vec2::new(-15.0, -3.0 * f32::from(by));
+        self.own(by).motion.place = Vec2::new(-15.0, -3.0 * f32::from(by));
     }
 
     /// Ticks by hand up to the one after which the round is in that phase.
@@ -117,7 +117,7 @@ fn a_round_ends_its_result_stands_and_the_next_one_begins_with_fresh_ships() {
     assert_eq!((arena.round().number, arena.rows::<Standing>().len()), (2, 0));
     for id in 0..3 {
         assert!(arena.own(id).is_alive() && arena.own(id).ship != ships[usize::from(id)]);
-        assert_eq!((arena.score(id), arena.own(id).truce_ticks), (0, 0));
+        assert_eq!((arena.score(id), arena.own(id).effects.truce_ticks), (0, 0));
     }
     arena.press(Input::new(Input::FIRE, 0));
     assert_eq!(arena.world.bolts.len(), 3, "weapons are on");
@@ -130,7 +130,7 @@ fn whoever_comes_while_a_result_stands_cannot_fire_either() {
     arena.settle(30);
     arena.join(2);
     arena.press(Input::new(0, 0));
-    let truces: Vec<_> = (0..3).map(|id| arena.own(id).truce_ticks).collect();
+    let truces: Vec<_> = (0..3).map(|id| arena.own(id).effects.truce_ticks).collect();
     assert!(truces[0] > 0 && truces.iter().all(|truce| *truce == truces[0]), "{truces:?}");
 }
 
@@ -177,13 +177,13 @@ fn of_a_kill_all_are_told_and_in_a_large_arena_those_two_whom_it_concerns() {
 fn a_streak_is_told_to_all_and_ends_with_a_life() {
     let mut arena = Arena::with(2, BARE);
     let respawn = arena.level.timing.respawn_ticks;
-    let mut told = Vec::new();
+    let mut announced = Vec::new();
     for _ in 0..5 {
         arena.break_ship(0, 1);
-        told.extend(arena.events().iter().map(|streak: &Streak| streak.kills));
+        announced.extend(arena.events().iter().map(|streak: &Streak| streak.kills));
         arena.settle(respawn + 1);
     }
-    assert_eq!(told, [3, 5]);
+    assert_eq!(announced, [3, 5]);
     arena.break_ship(1, 0);
     arena.settle(respawn + 1);
     arena.break_ship(0, 1);
@@ -222,7 +222,7 @@ fn a_mate_is_shot_through_unless_the_room_wants_it_otherwise() {
         assert_eq!(arena.own(2).is_alive(), !friendly_fire);
         assert_eq!(arena.score(0), if friendly_fire { -KILL_POINTS } else { 0 });
         assert_eq!(arena.round().team1, arena.score(0), "the team's points");
-        arena.own(2).place = Vec2::new(0.0, -10.0);
+        arena.own(2).motion.place = Vec2::new(0.0, -10.0);
         arena.settle(30);
         let before = arena.score(0);
         arena.break_ship(0, 1);
@@ -235,25 +235,28 @@ fn a_rail_goes_through_a_mate_and_hits_the_enemy_behind() {
     let mut arena = Arena::with(4, Settings { teams: true, ..BARE });
     for (id, x) in [(0, -10.0), (2, -5.0), (1, 5.0)] {
         let own = arena.own(id);
-        (own.place, own.protection_ticks) = (Vec2::new(x, 0.0), 0);
+        (own.motion.place, own.effects.protection_ticks) = (Vec2::new(x, 0.0), 0);
     }
-    arena.own(3).place = Vec2::new(0.0, 15.0);
-    arena.own(0).charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
+    arena.own(3).motion.place = Vec2::new(0.0, 15.0);
+    arena.own(0).weapons.charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
     arena.step(&[received(0, Input::new(0, 0))]);
     let full = Class::Lancer.traits();
-    assert_eq!((arena.own(2).hull, arena.own(2).shield), (full.hull_max, full.shield_max));
-    assert!(arena.own(1).hull < full.hull_max);
+    assert_eq!(
+        (arena.own(2).armor.hull, arena.own(2).armor.shield),
+        (full.hull_max, full.shield_max)
+    );
+    assert!(arena.own(1).armor.hull < full.hull_max);
 }
 
 #[test]
 fn a_newcomer_is_safe_for_longer_than_who_has_just_died() {
     let mut arena = Arena::with(2, BARE);
     let rate = arena.level.tick_rate;
-    let protection_ticks = arena.own(1).protection_ticks;
+    let protection_ticks = arena.own(1).effects.protection_ticks;
     assert_eq!(protection_ticks, rate.ticks_in(NEWCOMER_PROTECTION_S));
     arena.break_ship(0, 1);
     arena.settle(arena.level.timing.respawn_ticks);
-    assert_eq!(arena.own(1).protection_ticks, rate.ticks_in(PROTECTION_S));
+    assert_eq!(arena.own(1).effects.protection_ticks, rate.ticks_in(PROTECTION_S));
 }
 
 #[test]
@@ -289,7 +292,7 @@ fn a_result_names_nobody_who_came_after_and_a_newcomer_of_it_is_safe_in_the_next
     assert!(results[1..].iter().all(|standing| standing.player != PlayerId(2)));
     arena.play_until_phase(RoundPhase::Playing);
     let rate = arena.level.tick_rate;
-    let protections = [2, 1].map(|id| arena.own(id).protection_ticks);
+    let protections = [2, 1].map(|id| arena.own(id).effects.protection_ticks);
     assert_eq!(protections, [NEWCOMER_PROTECTION_S, PROTECTION_S].map(|s| rate.ticks_in(s)));
 }
 
@@ -327,7 +330,7 @@ fn a_number_given_out_again_inherits_no_assist() {
     arena.leave(0, LeaveReason::Left);
     arena.join(0);
     arena.settle(1);
-    arena.own(0).place = Vec2::new(-15.0, 3.0);
+    arena.own(0).motion.place = Vec2::new(-15.0, 3.0);
     arena.hurt(1, 3, at, 1.0);
     assert_eq!([0, 1].map(|id| arena.score(id)), [0, KILL_POINTS]);
 }
@@ -380,9 +383,9 @@ fn an_overcharged_shot_hurts_more_and_none_hurts_who_is_protected() {
     for (overcharge_ticks, protection_ticks, lost) in [(0, 0, 26.0), (99, 0, 39.0), (99, 99, 0.0)] {
         let mut arena = Arena::with(2, BARE);
         arena.face_off();
-        arena.own(0).protection_ticks = 0;
-        arena.own(0).overcharge_ticks = overcharge_ticks;
-        arena.own(1).protection_ticks = protection_ticks;
+        arena.own(0).effects.protection_ticks = 0;
+        arena.own(0).effects.overcharge_ticks = overcharge_ticks;
+        arena.own(1).effects.protection_ticks = protection_ticks;
         let mut hits = Vec::new();
         for tick in 0..12 {
             let buttons = if tick == 0 { Input::FIRE } else { 0 };
@@ -392,25 +395,25 @@ fn an_overcharged_shot_hurts_more_and_none_hurts_who_is_protected() {
         assert_eq!(hits.iter().map(|hit| hit.damage).collect::<Vec<_>>(), [lost]);
         let own = arena.own(1);
         let full = own.class.traits();
-        assert_eq!(full.hull_max + full.shield_max - own.hull - own.shield, lost);
+        assert_eq!(full.hull_max + full.shield_max - own.armor.hull - own.armor.shield, lost);
     }
     for (overcharge_ticks, lost) in [(0, 75.0), (99, 112.5)] {
         let mut arena = Arena::with(2, BARE);
         arena.face_off();
         let charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;
-        (arena.own(0).charge_ticks, arena.own(0).overcharge_ticks) =
+        (arena.own(0).weapons.charge_ticks, arena.own(0).effects.overcharge_ticks) =
             (charge_ticks, overcharge_ticks);
         arena.step(&[received(0, Input::new(0, 0))]);
         let own = arena.own(1);
         let full = own.class.traits();
-        assert_eq!(full.hull_max + full.shield_max - own.hull - own.shield, lost);
+        assert_eq!(full.hull_max + full.shield_max - own.armor.hull - own.armor.shield, lost);
     }
 }
 
 #[test]
 fn a_ships_row_says_its_team_class_and_charge() {
     let mut arena = Arena::with(2, Settings { teams: true, ..BARE });
-    arena.own(1).overcharge_ticks = 9;
+    arena.own(1).effects.overcharge_ticks = 9;
     let flags: Vec<_> = arena.rows().iter().map(|ship: &Ship| ship.flags).collect();
     let team = |flags: u8| flags >> kinds::TEAM_SHIFT & 3;
     assert_eq!([team(flags[0]), team(flags[1])], [1, 2]);
@@ -428,9 +431,10 @@ fn a_thousand_rails_in_one_tick_hit_as_one_after_the_other_would() {
     for id in &ids {
         let own = arena.own(*id);
         // None dies of it, and so each is in the way of all.
-        (own.protection_ticks, own.charge_ticks, own.hull) = (0, charge_ticks, 1e6);
+        (own.effects.protection_ticks, own.weapons.charge_ticks, own.armor.hull) =
+            (0, charge_ticks, 1e6);
     }
-    let places: Vec<_> = ids.iter().map(|id| arena.own(*id).place).collect();
+    let places: Vec<_> = ids.iter().map(|id| arena.own(*id).motion.place).collect();
     let inputs: Vec<_> = ids.iter().map(|id| received(*id, Input::new(0, 37 * id))).collect();
     arena.step(&inputs);
     let beams = arena.events::<kinds::Rail>();
@@ -453,8 +457,8 @@ fn a_thousand_rails_in_one_tick_hit_as_one_after_the_other_would() {
 #[test]
 fn what_a_tall_screen_may_know_is_as_much_but_turned() {
     let mut arena = Arena::with(1, BARE);
-    arena.own(0).place = Vec2::ZERO;
-    arena.own(0).velocity = Vec2::ZERO;
+    arena.own(0).motion.place = Vec2::ZERO;
+    arena.own(0).motion.velocity = Vec2::ZERO;
     arena.press(Input::new(Input::TALL, 0));
     let view = arena.world.view(PlayerId(0));
     assert!(view.holds([0.0, 35.0]) && !view.holds([35.0, 0.0]));

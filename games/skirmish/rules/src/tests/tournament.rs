@@ -27,7 +27,7 @@ struct Outcome {
     kills: u32,
     /// Of team 1 and team 2.
     team_points: [i32; 2],
-    /// Whoever stayed about one place for too long.
+    /// Players that stayed about one place for too long.
     stuck: Vec<String>,
 }
 
@@ -48,15 +48,15 @@ struct Stay {
 impl Stay {
     /// Whether it has not got on for too long.
     fn is_stuck(&mut self, own: &Own, patience_ticks: u32) -> bool {
-        let strength = own.hull + own.shield;
-        let gets_on = own.place.distance(self.at) > PROGRESS_UNITS
+        let strength = own.armor.hull + own.armor.shield;
+        let gets_on = own.motion.place.distance(self.at) > PROGRESS_UNITS
             || (own.ship, strength) != (self.ship, self.strength)
-            || own.fired
-            || own.railed
+            || own.shots.bolt
+            || own.shots.rail
             || !own.is_alive();
         let is_stuck = !gets_on && own.tick.since(self.since) > i64::from(patience_ticks);
         if gets_on || is_stuck {
-            *self = Stay { ship: own.ship, at: own.place, strength, since: own.tick };
+            *self = Stay { ship: own.ship, at: own.motion.place, strength, since: own.tick };
         }
         is_stuck
     }
@@ -89,7 +89,7 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
             };
             let input = simulation.look(seat.player, &rows, look);
             let input = seat.class.map_or(input, |class| input.wishing(class));
-            inputs.push(PlayerInput::at_once(seat.player, Given::Received(input)));
+            inputs.push(PlayerInput::at_once(seat.player, InputStatus::Received(input)));
         }
         inputs.sort_by_key(|input| input.player);
         simulation.step(&inputs);
@@ -100,7 +100,9 @@ fn play_round(seed: u64, seats: &[Seat], settings: Settings) -> Outcome {
         for (seat, stay) in seats.iter().zip(&mut stays) {
             let own = simulation.game().own(seat.player).expect("nobody leaves");
             if stay.is_stuck(&own, tick_rate.ticks_in(PROGRESS_S)) {
-                outcome.stuck.push(format!("seed {seed}, {}, {seat:?}: {}", own.tick, own.place));
+                outcome
+                    .stuck
+                    .push(format!("seed {seed}, {}, {seat:?}: {}", own.tick, own.motion.place));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Rooms that open with settings of whoever opens them.
+//! Rooms that open with settings of the client that opens them.
 
 use super::*;
 

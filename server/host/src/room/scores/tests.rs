@@ -340,10 +340,10 @@ proptest! {
 #[test]
 fn who_sees_everything_hears_of_everybody_though_all_scores_change_all_the_time() {
     let mut stage = Stage::new(300, Some(SELF));
-    let mut told = std::collections::BTreeSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     for _ in 0..400 {
         stage.score(|_, score| score + 1);
-        told.extend(stage.look_at(View::Everything));
+        seen.extend(stage.look_at(View::Everything));
     }
-    assert_eq!(told.len(), stage.roster.len());
+    assert_eq!(seen.len(), stage.roster.len());
 }

@@ -13,7 +13,7 @@ const SEEDS: u64 = 12;
 struct Owners(BTreeMap<PlayerId, (Tick, Tick)>);
 
 impl Owners {
-    /// Looks who is in now. Whoever came with an id of another came long enough after that one.
+    /// Looks who is in now. A player with the id of another came long enough after that one.
     fn look(&mut self, room: &Room<Stones>, seed: u64) {
         let now = room.tick();
         let rest = room.config().tick_rate().ticks_in(PLAYER_ID_RETIRED_FOR.as_secs_f32());

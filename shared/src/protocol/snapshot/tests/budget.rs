@@ -1,4 +1,4 @@
-//! What is told when not all fits.
+//! What is sent when not all fits.
 
 use super::*;
 use crate::dice::Dice;
@@ -101,16 +101,16 @@ fn pressure_ends_when_all_fits() {
     rows.push(EntityId(1), 0, 1);
     (0..255).for_each(|at| happened.push(EntityId(0), 0, 1)[0] = at * 400_000);
     let events: Vec<_> = happened.iter().map(|event| (Tick(1), event)).collect();
-    let mut pressed = Vec::new();
+    let mut over_budget = Vec::new();
     for tick in 1..4 {
         let events = if tick == 1 { &events[..] } else { &[] };
         pair.send(&Picture { events, max_bytes: 400, ..of_rows(tick, &rows, &[0]) });
-        pressed.push(pair.encoder.is_pressed());
+        over_budget.push(pair.encoder.is_over_budget());
     }
-    assert_eq!(pressed, [true, false, false]);
+    assert_eq!(over_budget, [true, false, false]);
 }
 
-/// A client that knows no rules is told its whole own state at every tick; the world goes on.
+/// A client that knows no rules is sent its whole own state at every tick; the world goes on.
 #[test]
 fn an_own_state_that_fills_the_budget_does_not_stop_the_world() {
     let fields = vec![number(0, 1 << 30, Predict::Hold); 4];
@@ -127,7 +127,7 @@ fn an_own_state_that_fills_the_budget_does_not_stop_the_world() {
         }
         let own: Vec<u8> = (0..85).map(|_| dice.bits() as u8).collect();
         let part = PlayerPart {
-            given: &[GivenKind::Absent],
+            sources: &[InputSource::Missing],
             margin_ticks: 1,
             own: Some(&own),
             replayed: None,

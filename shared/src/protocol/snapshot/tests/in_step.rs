@@ -39,13 +39,13 @@ proptest! {
             tick = tick.plus(1 + moment.skipped);
             rows = fill(&schema.entities, &moment.rows, moment.steady.then_some(&rows), true);
             let events = fill(&schema.events, &moment.events, None, false);
-            let told: Vec<_> =
+            let events: Vec<_> =
                 events.iter().map(|event| (tick.minus(at as u32 % 3), event)).collect();
             for steps in [&mut steps, &mut elsewhere] {
                 steps.prepare(&codec, (before.0, &before.1), (tick, &rows));
             }
-            // One is sent nothing this time; as a rule it is told to keep what it knows.
-            let (absent, is_told) = away[at];
+            // One is sent nothing this time; as a rule its encoder keeps what it knows.
+            let (absent, keeps) = away[at];
             for (number, twin) in twins.iter_mut().enumerate() {
                 if at == restart_at {
                     twin.shares.restart();
@@ -58,11 +58,11 @@ proptest! {
                 }
                 if number as u32 == absent {
                     let is_late = twin.shares.tick() != Some(before.0);
-                    if twin.shares.is_in_step() && (is_late || !is_told) {
+                    if twin.shares.is_in_step() && (is_late || !keeps) {
                         // Then it can only begin anew.
                         twin.alone.restart();
                     }
-                    if is_told {
+                    if keeps {
                         twin.shares.keep(&codec, (before.0, &before.1), steps);
                     }
                     continue;
@@ -71,18 +71,18 @@ proptest! {
                     .filter(|i| (i + moment.skipped) % 5 != twin.blind_to)
                     .collect();
                 let picture = Picture {
-                    events: &told,
+                    events: &events,
                     focus: (at % 2 == 0).then_some([1.0, -2.0]),
                     max_bytes: moment.max_bytes,
                     ..of_rows(tick.0, &rows, &visible)
                 };
                 let (mut shared, mut alone) = (Vec::new(), Vec::new());
-                let told_alone = twin.alone.encode(&codec, &picture, &mut alone);
+                let sent_alone = twin.alone.encode(&codec, &picture, &mut alone);
                 let mut parts =
                     Steps { before: &before.1, rows: &mut *steps, scratch: &mut scratch };
-                let told =
+                let sent =
                     twin.shares.encode_shared(&codec, &picture, &mut parts, &mut shared);
-                prop_assert_eq!(told, told_alone);
+                prop_assert_eq!(sent, sent_alone);
                 prop_assert_eq!(shared, alone);
                 let whole = twin.shares.whole_mirror(&codec, &rows, steps);
                 prop_assert_eq!(&whole, twin.alone.mirror());

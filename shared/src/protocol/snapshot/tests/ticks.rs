@@ -19,8 +19,8 @@ proptest! {
             let skipped = [0, 0, 0, 1, 2, 90, far][restart as usize % 7];
             tick = tick.plus(1 + skipped);
             let rows = fill(&schema.entities, &vec![(seed % 9, 0, seed)], None, true);
-            let given = vec![GivenKind::Received; skipped as usize + 1];
-            let part = PlayerPart { given: &given, margin_ticks: 1, own: None, replayed: None };
+            let sources = vec![InputSource::Received; skipped as usize + 1];
+            let part = PlayerPart { sources: &sources, margin_ticks: 1, own: None, replayed: None };
             let player = is_player.then_some(part);
             let bytes = pair.send(&Picture { player, ..of_rows(tick.0, &rows, &[0]) });
             prop_assert_eq!(reader.read(&bytes), Ok(tick));
