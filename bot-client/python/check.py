@@ -3,6 +3,7 @@
     python check.py             # all of them
     python check.py FILE...     # streams of snapshots
     python check.py --messages  # prints each message of a server as JSON, as tests/golden/messages.mjs does
+    python check.py --inputs    # inputs by their shape
 
 It needs Python 3.9 and no package. It prints how much it has checked, and ends with 1 at the first thing that is
 not as it should be. Run by `tests/tests/golden` and `tests/tests/python.rs`.
@@ -205,10 +206,25 @@ def check_written() -> None:
         same(data.hex(), should[name].hex(), name)
 
 
+def check_inputs() -> None:
+    first, schema, *inputs = (GOLDEN / "inputs.txt").read_text(encoding="utf-8").splitlines()
+    same(first, "inputs 1", "the version")
+    reader = tickwire.Reader(bytes.fromhex(schema.split(" ")[1]))
+    shape = tickwire._read_input(reader)
+    reader.end()
+    for line in inputs:
+        _, data, text = line.split(" ", 2)
+        same(shape.encode(json.loads(text)).hex(), data, line)
+        same(json.dumps(shape.decode(bytes.fromhex(data))), json.dumps(json.loads(text)), line)
+    print(f"{len(inputs)} inputs read and written as they should be")
+
+
 def main(arguments: List[str]) -> None:
     if arguments == ["--messages"]:
         check_written()
         print_messages()
+    elif arguments == ["--inputs"]:
+        check_inputs()
     elif arguments:
         check_streams([Path(path) for path in arguments])
     else:
@@ -216,6 +232,7 @@ def main(arguments: List[str]) -> None:
         for _, data in read_golden("server-messages.txt"):
             tickwire._read_message(data)
         check_streams(sorted(GOLDEN.glob("*.snapshots")))
+        check_inputs()
 
 
 if __name__ == "__main__":

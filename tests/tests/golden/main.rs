@@ -3,6 +3,7 @@
 //!
 //! `GOLDEN_WRITE=1 cargo test -p tests --test golden` writes them anew.
 
+mod inputs;
 mod messages;
 mod snapshots;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::class::Class;
 use super::rules::AIM_STEPS;
+use tickwire_game::game::Keys;
 
 /// One player's intent for one tick. Every value is valid: what is beyond the ranges is cut off.
 ///
@@ -52,6 +53,22 @@ impl Input {
     #[must_use]
     pub const fn new(buttons: u8, aim: u16) -> Input {
         Input { buttons: buttons | Input::GIVEN, aim: aim % AIM_STEPS, wish: 0 }
+    }
+
+    /// What the keys of a generic page hold. Without a pointer the ship aims where it flies.
+    pub(super) fn of_keys(held: &Keys) -> Input {
+        let buttons = [
+            (held.up, Input::UP),
+            (held.down, Input::DOWN),
+            (held.left, Input::LEFT),
+            (held.right, Input::RIGHT),
+            (held.primary, Input::FIRE),
+            (held.secondary, Input::RAIL),
+        ];
+        let held_buttons = buttons.iter().filter(|(is_held, _)| *is_held);
+        let held_buttons = held_buttons.fold(0, |all, (_, button)| all | button);
+        let aim = held.aim.map_or(held.direction(), |aim| direction(aim).to_array());
+        Input::towards(held_buttons, aim[0], aim[1])
     }
 
     /// The same, wishing for a class.
@@ -206,6 +223,15 @@ mod tests {
         let bytes = bincode::serde::encode_to_vec(input, WIRE).unwrap();
         let numbers = bincode::serde::encode_to_vec((input.buttons, input.aim, input.wish), WIRE);
         assert_eq!(bytes, numbers.unwrap());
+    }
+
+    #[test]
+    fn keys_fly_fire_and_aim_at_the_pointer_or_where_they_fly() {
+        let flown = Input::of_keys(&Keys { down: true, primary: true, ..Keys::default() });
+        assert_eq!(flown, Input::new(Input::DOWN | Input::FIRE, AIM_STEPS / 4));
+        let aim = Some(std::f32::consts::PI);
+        let aimed = Input::of_keys(&Keys { right: true, secondary: true, aim, ..Keys::default() });
+        assert_eq!(aimed, Input::new(Input::RIGHT | Input::RAIL, AIM_STEPS / 2));
     }
 
     #[test]

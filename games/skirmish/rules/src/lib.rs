@@ -60,7 +60,7 @@ use self::rules::{
     ROUND_MAX_S, ROUND_MIN_S, ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius,
 };
 use tickwire_game::dice::Dice;
-use tickwire_game::game::{Effect, Game, LeaveReason, Seen, Setup, Step};
+use tickwire_game::game::{Effect, Game, Keys, LeaveReason, Seen, Setup, Step};
 use tickwire_game::history::History;
 use tickwire_game::ids::{EntityId, PlayerId, Subject};
 use tickwire_game::scene::{Kinds, RowRef, SceneWriter, Schema, View};
@@ -294,6 +294,10 @@ impl Game for Skirmish {
 
     fn team(&self, player: PlayerId) -> u8 {
         self.find(player).map_or(0, |at| self.players[at].own.team)
+    }
+
+    fn keys(held: &Keys) -> Input {
+        Input::of_keys(held)
     }
 
     fn bot(seen: &Seen<'_, Skirmish>, dice: &mut Dice) -> Input {

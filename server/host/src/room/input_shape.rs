@@ -12,9 +12,10 @@ use tickwire_game::limits::{INPUT_SHAPE_DEPTH_MAX, INPUT_SHAPE_NODES_MAX};
 use tickwire_game::protocol::WIRE;
 use tickwire_game::scene::{InputNode, InputShape, InputSort};
 
-/// How inputs of this type are encoded. Without nodes if that cannot be found out: serde says too
+/// How inputs of this type are encoded, as a room says it in its schema. Without nodes if that cannot be found out: serde says too
 /// little of the type, it holds text, or it is beyond the limits of a schema.
-pub(super) fn input_shape<I: Default + Serialize + DeserializeOwned>() -> InputShape {
+#[must_use]
+pub fn input_shape<I: Default + Serialize + DeserializeOwned>() -> InputShape {
     let input = I::default();
     // The room has checked that inputs encode.
     let default = encode_to_vec(&input, WIRE).unwrap_or_default();

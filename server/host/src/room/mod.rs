@@ -41,6 +41,7 @@ pub use config::{EmptyRoom, RoomConfig, RoomError, RoomTemplate, StreamSettings}
 pub use counters::RoomCounters;
 pub use idleness::Idleness;
 pub use input_buffer::InputVerdict;
+pub use input_shape::input_shape;
 pub use published::{EncodeScratch, Published};
 pub(crate) use roster::RosterVersion;
 pub(crate) use scores::{ScoreBudget, ScoreStream};

@@ -57,9 +57,9 @@ const PING_MS = 5000;
 /** Events that wait to be drawn, of a page that is not seen. */
 const EVENTS_MAX = 256;
 
-/** By the game's WebAssembly. @returns {Promise<Feed>} */
-export async function openPredicted() {
-  const game = await Tickwire.load({ address: location.search });
+/** By the game's WebAssembly. @param {URL} [wasm] where it is, if it is not beside the kit @returns {Promise<Feed>} */
+export async function openPredicted(wasm) {
+  const game = await Tickwire.load({ address: location.search, wasm });
   const decoder = new TickwireClient();
   /** @type {((traffic: Traffic) => void)[]} */
   const listeners = [];

@@ -30,7 +30,9 @@ const canvas = found("field", HTMLCanvasElement);
 const rooms = found("rooms", HTMLSelectElement);
 const nameInput = found("name", HTMLInputElement);
 const status = found("status", HTMLElement);
-const feed = document.body.dataset.rules === "none" ? openPlain() : await openPredicted();
+// The laboratory's files are the server's, and the rules the game's.
+const hasRules = document.body.dataset.rules !== "none";
+const feed = hasRules ? await openPredicted(new URL("tickwire.wasm", document.baseURI)) : openPlain();
 const field = new Field(canvas);
 const controls = new Controls(feed, field, canvas, found("touch", HTMLElement));
 const chart = new Chart(found("chart", HTMLCanvasElement));
