@@ -93,6 +93,36 @@ for (const snapshot of motions.snapshots) {
 const most = 1 + motions.snapshots.length / Math.floor(motions.hz / 2);
 holds(acks > 1 && acks <= most, `${acks} acknowledgements of ${motions.snapshots.length} snapshots`);
 
+// The costs of all symbols are the logarithm of the probability of the whole: the coder is within some bytes of it.
+for (const [file, name] of [["motions", "spectator"], ["names", "spectator"], ["names", "spectator, with gaps and keyframes"]]) {
+  const stream = golden(file, name);
+  const counting = entered(stream, null);
+  const { costs } = counting;
+  let [bytes, counted] = [0, 0];
+  for (const [nth, snapshot] of stream.snapshots.entries()) {
+    counting.receive(snapshot);
+    const { isKeyframe, told, gone } = counting.changes();
+    const known = new Set(counting.rows().map(({ id }) => id));
+    holds((nth > 0 || isKeyframe) && told.every(({ row }) => known.has(row.id)) && !gone.some((id) => known.has(id)),
+          `${file}, snapshot ${nth}: it says what became of rows`);
+    if (isKeyframe) continue;
+    bytes += snapshot.length - 1;
+    counted += 1;
+  }
+  const bits = costs?.list().reduce((sum, cost) => sum + cost.bits, 0) ?? 0;
+  const spare = 8 * bytes - bits;
+  holds(costs?.snapshots === counted && counted > 5, `${file}: keyframes do not count`);
+  holds(spare > -16 * stream.snapshots.length && spare < 32 * stream.snapshots.length, `${file}: ${bytes} bytes are ${bits.toFixed()} bits`);
+}
+const changing = entered(cart, null);
+/** @type {string[]} */
+const changes = [];
+for (const snapshot of cart.snapshots) {
+  changing.receive(snapshot);
+  changes.push(changing.changes().told.map(({ row, fields }) => `${row.id} ${fields?.join("+") ?? "new"}`).join());
+}
+holds(changes.join("; ") === "1 new; 1 x; ; 1 x+light; ", "a snapshot names rows that are new, and fields that are not as expected");
+
 const gaps = golden("gaps", "player, does not replay");
 const playing = entered(gaps, 0);
 holds(thrown(() => playing.input(4, new Uint8Array(33))) === "argument", "an input has at most 32 bytes");
