@@ -18,7 +18,7 @@ use tickwire_game::client::{Client, Greeting, Stage};
 use tickwire_game::game::{Dice, Game, Seen, Skills};
 use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
 use tickwire_game::link::LinkSettings;
-use tickwire_game::protocol::{End, Refusal, Role};
+use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
 use tickwire_game::tick::TickRate;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -99,7 +99,7 @@ impl Watch {
 /// Why a bot is done for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
-    Refused(Refusal),
+    Refused(JoinError),
     Undecodable(String),
     CutOff(String),
 }
@@ -374,7 +374,7 @@ impl<G: Game> Bot<G> {
             Departure::Refused(refusal) => figures.refused.count(&refusal.to_string()),
             Departure::Undecodable(what) => {
                 figures.decode_errors.count(&what);
-                self.close(CloseCode::from(End::Protocol.code()));
+                self.close(CloseCode::from(DisconnectReason::Protocol.code()));
             }
             Departure::CutOff(reason) if self.joined_at.is_none() => {
                 figures.not_connected.count(&reason);
@@ -395,7 +395,7 @@ impl<G: Game> Bot<G> {
 fn closed(frame: Option<CloseFrame>) -> Departure {
     let Some(frame) = frame else { return Departure::CutOff("closed without a code".into()) };
     let code = u16::from(frame.code);
-    Departure::CutOff(match End::from_code(code) {
+    Departure::CutOff(match DisconnectReason::from_code(code) {
         Some(end) => end.name().to_owned(),
         None => format!("close code {code}"),
     })
@@ -408,7 +408,7 @@ fn broken(error: &Error) -> Departure {
         | Error::AlreadyClosed
         | Error::Io(_)
         | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Departure::CutOff(End::Lost.name().to_owned())
+            Departure::CutOff(DisconnectReason::Lost.name().to_owned())
         }
         error => Departure::Undecodable(error.to_string()),
     }

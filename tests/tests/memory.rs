@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use skirmish_rules::Skirmish;
 use tests::real::{Bots, GIVE_UP, Line, Player, Server, alone, poll, say};
-use tickwire_game::protocol::Refusal;
+use tickwire_game::protocol::JoinError;
 
 /// So many play at a time.
 const PLAYERS: usize = 300;
@@ -56,7 +56,7 @@ fn joins_refused_for_lack_of_memory_are_accepted_again_when_players_have_left() 
         line.verdict()
     };
     let refused = poll(GIVE_UP, || ask().err());
-    assert_eq!(refused, Some(Refusal::ServerFull), "{}", server.status());
+    assert_eq!(refused, Some(JoinError::ServerFull), "{}", server.status());
     let at_most = memory(&server);
     let _ = players.finish();
     let accepted = poll(GIVE_UP, || ask().ok());

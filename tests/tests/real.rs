@@ -13,7 +13,7 @@ use tests::real::{
     Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
 };
 use tickwire_game::protocol::{
-    ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage,
+    ClientMessage, DisconnectReason, JoinError, PROTOCOL_VERSION, Ping, Role, ServerMessage,
 };
 use tickwire_game::simulation::trial;
 use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
@@ -112,7 +112,7 @@ fn an_interrupted_server_says_goodbye_to_all_and_ends_in_order() {
     server.interrupt();
     for line in &mut lines {
         let ending = line.ending();
-        assert_eq!(ending.code, Some(End::Closing.code()), "{ending:?}");
+        assert_eq!(ending.code, Some(DisconnectReason::Closing.code()), "{ending:?}");
     }
     let status = server.ended();
     assert!(status.success(), "{status}:\n{}", server.log());
@@ -125,38 +125,46 @@ fn a_client_of_another_kind_is_refused_by_name() {
     let strangers = [
         (
             Player { protocol: PROTOCOL_VERSION + 1, ..ours.clone() },
-            Refusal::Protocol { server: PROTOCOL_VERSION },
+            JoinError::Protocol { server: PROTOCOL_VERSION },
         ),
-        (Player { game: "chess".to_owned(), ..ours.clone() }, Refusal::Game),
-        (Player { rules: ours.rules + 1, ..ours.clone() }, Refusal::Rules { server: ours.rules }),
-        (Player { room: "no such room!".to_owned(), ..ours.clone() }, Refusal::RoomName),
+        (Player { game: "chess".to_owned(), ..ours.clone() }, JoinError::Game),
+        (Player { rules: ours.rules + 1, ..ours.clone() }, JoinError::Rules { server: ours.rules }),
+        (Player { room: "no such room!".to_owned(), ..ours.clone() }, JoinError::RoomName),
     ];
     for (stranger, refusal) in strangers {
         let ending = Line::greet(&server, &stranger).ending();
         assert_eq!(ending.refusal, Some(refusal), "{stranger:?}");
-        assert_eq!(ending.code, Some(End::Refused.code()), "{stranger:?}");
+        assert_eq!(ending.code, Some(DisconnectReason::Refused.code()), "{stranger:?}");
     }
 }
 
 /// What no client says, and how the connection must end that said it.
-fn nonsense() -> Vec<(&'static str, Message, End)> {
+fn nonsense() -> Vec<(&'static str, Message, DisconnectReason)> {
     let mut reply = Vec::new();
     ServerMessage::Pong(Ping { number: 1 }).encode(&mut reply);
     vec![
-        ("a text", Message::text("hello"), End::NotBinary),
-        ("garbage", Message::binary(vec![0xFF, 0x00, 0x37]), End::Protocol),
-        ("nothing", Message::binary(Vec::new()), End::Protocol),
-        ("a kind without a body", Message::binary(vec![0x04]), End::Protocol),
-        ("a server's message", Message::binary(reply), End::Protocol),
-        ("too much", Message::binary(vec![1; CLIENT_MESSAGE_MAX_BYTES + 1]), End::TooBig),
+        ("a text", Message::text("hello"), DisconnectReason::NotBinary),
+        ("garbage", Message::binary(vec![0xFF, 0x00, 0x37]), DisconnectReason::Protocol),
+        ("nothing", Message::binary(Vec::new()), DisconnectReason::Protocol),
+        ("a kind without a body", Message::binary(vec![0x04]), DisconnectReason::Protocol),
+        ("a server's message", Message::binary(reply), DisconnectReason::Protocol),
+        (
+            "too much",
+            Message::binary(vec![1; CLIENT_MESSAGE_MAX_BYTES + 1]),
+            DisconnectReason::TooBig,
+        ),
     ]
 }
 
 /// What is not even WebSocket.
-const NOT_WEBSOCKET: [(&str, &[u8], End); 3] = [
-    ("an unmasked frame", &[0x82, 0x01, 0x05], End::Protocol),
-    ("reserved bits", &[0xF2, 0x80, 0, 0, 0, 0], End::Protocol),
-    ("a terabyte announced", &[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], End::TooBig),
+const NOT_WEBSOCKET: [(&str, &[u8], DisconnectReason); 3] = [
+    ("an unmasked frame", &[0x82, 0x01, 0x05], DisconnectReason::Protocol),
+    ("reserved bits", &[0xF2, 0x80, 0, 0, 0, 0], DisconnectReason::Protocol),
+    (
+        "a terabyte announced",
+        &[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+        DisconnectReason::TooBig,
+    ),
 ];
 
 #[test]
@@ -182,11 +190,11 @@ fn nonsense_ends_the_connection_with_its_own_code_and_no_other() {
     }
     let mut greeted_twice = Line::join(&server, &player);
     greeted_twice.say_hello(&player);
-    assert_eq!(greeted_twice.ending().code, Some(End::Protocol.code()));
+    assert_eq!(greeted_twice.ending().code, Some(DisconnectReason::Protocol.code()));
     // Who only watched it happen plays on.
     bystander.snapshots(10);
     bystander.say(&ClientMessage::Goodbye);
-    assert_eq!(bystander.ending().code, Some(End::Left.code()));
+    assert_eq!(bystander.ending().code, Some(DisconnectReason::Left.code()));
 }
 
 #[test]
@@ -195,8 +203,8 @@ fn a_full_room_refuses_and_the_others_play_on() {
     let player = Player::of::<Skirmish>("duel");
     let mut duellists = [Line::join(&server, &player), Line::join(&server, &player)];
     let ending = Line::greet(&server, &player).ending();
-    assert_eq!(ending.refusal, Some(Refusal::RoomFull));
-    assert_eq!(ending.code, Some(End::Refused.code()));
+    assert_eq!(ending.refusal, Some(JoinError::RoomFull));
+    assert_eq!(ending.code, Some(DisconnectReason::Refused.code()));
     // A spectator takes nobody's place.
     Line::join(&server, &spectator("duel")).snapshots(10);
     for line in &mut duellists {

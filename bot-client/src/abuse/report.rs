@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use super::attempt::{Attempt, Outcome};
 
@@ -101,7 +101,7 @@ impl AbuseReport {
 }
 
 fn end_name(code: u16) -> String {
-    match End::from_code(code) {
+    match DisconnectReason::from_code(code) {
         Some(end) => format!("{code} {end}"),
         None => code.to_string(),
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tickwire_game::game::{Dice, Game};
 use tickwire_game::protocol::{
-    ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomWish, Ticket, WIRE,
+    ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomChoice, Ticket, WIRE,
 };
 use tickwire_game::tick::{Rewind, Tick};
 use tokio::io::AsyncWriteExt;
@@ -75,7 +75,7 @@ impl Words {
 
     /// The message that a player of this name opens with.
     pub(super) fn hello(&self, name: &str) -> Vec<u8> {
-        let room = self.room.as_deref().map_or(RoomWish::Any, RoomWish::Named);
+        let room = self.room.as_deref().map_or(RoomChoice::Any, RoomChoice::Named);
         self.hello_to(name, room, None)
     }
 
@@ -83,7 +83,7 @@ impl Words {
     pub(super) fn hello_to(
         &self,
         name: &str,
-        room: RoomWish<'_>,
+        room: RoomChoice<'_>,
         settings: Option<&str>,
     ) -> Vec<u8> {
         encode(&ClientMessage::Hello(Hello {

@@ -17,7 +17,7 @@ use tickwire_game::protocol::snapshot::{
     Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::protocol::{
-    ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
+    ClientMessage, DisconnectReason, JoinError, Ping, Role, ServerMessage, WIRE, Welcome,
 };
 use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::simulation::Simulation;
@@ -133,7 +133,7 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
     let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(&hello) else { return false };
     assert_eq!(hello.game, Bead::NAME);
     if conduct == Conduct::Refuse {
-        say(&mut socket, &ServerMessage::Refused(Refusal::RoomFull));
+        say(&mut socket, &ServerMessage::Refused(JoinError::RoomFull));
         return false;
     }
     let player = (hello.role == Role::Player).then_some(PlayerId(0));
@@ -146,8 +146,8 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
             }
             Conduct::Drop if tick == 5 => return false,
             Conduct::GoDown if tick == 5 => {
-                say(&mut place.socket, &ServerMessage::Goodbye(End::Closing));
-                let code = CloseCode::from(End::Closing.code());
+                say(&mut place.socket, &ServerMessage::Goodbye(DisconnectReason::Closing));
+                let code = CloseCode::from(DisconnectReason::Closing.code());
                 let _ = place.socket.close(Some(CloseFrame { code, reason: "".into() }));
             }
             _ => {}

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slotmap::SlotMap;
-use tickwire_game::protocol::{Refusal, Role};
+use tickwire_game::protocol::{JoinError, Role};
 use tracing::info;
 
 use crate::hello::{PeerKey, RequestedRoom};
@@ -164,12 +164,12 @@ impl Directory {
         requested: &RequestedRoom,
         opener: Option<PeerKey>,
         now: Duration,
-    ) -> Result<Placement, Refusal> {
+    ) -> Result<Placement, JoinError> {
         if self.closing {
-            return Err(Refusal::Closing);
+            return Err(JoinError::Closing);
         }
         if self.connections >= self.limits.connections_max {
-            return Err(Refusal::ServerFull);
+            return Err(JoinError::ServerFull);
         }
         let found = match requested {
             RequestedRoom::Any => self.fullest(role, false),
@@ -199,15 +199,15 @@ impl Directory {
         };
         let listed = &mut self.rooms[room];
         if listed.status.refuses_joins() {
-            return Err(Refusal::Overloaded);
+            return Err(JoinError::Overloaded);
         }
         match role {
             Role::Player if listed.players >= self.limits.players_max => {
-                return Err(Refusal::RoomFull);
+                return Err(JoinError::RoomFull);
             }
             Role::Player => listed.players += 1,
             Role::Spectator if listed.spectators >= ROOM_SPECTATORS_MAX => {
-                return Err(Refusal::RoomFull);
+                return Err(JoinError::RoomFull);
             }
             Role::Spectator => listed.spectators += 1,
         }
@@ -255,9 +255,9 @@ impl Directory {
         opener: Option<PeerKey>,
         charge: Charge,
         now: Duration,
-    ) -> Result<(RoomKey, Option<(RoomKey, usize)>), Refusal> {
+    ) -> Result<(RoomKey, Option<(RoomKey, usize)>), JoinError> {
         if self.building.others() >= ROOMS_BUILDING_MAX {
-            return Err(Refusal::RoomsBuilding);
+            return Err(JoinError::RoomsBuilding);
         }
         // One more room would slow all rooms of an overloaded shard even further.
         let mut overloaded = vec![false; self.shards.len()];
@@ -265,7 +265,7 @@ impl Directory {
             overloaded[listed.shard] |= listed.status.refuses_joins();
         }
         if overloaded.iter().all(|is_overloaded| *is_overloaded) {
-            return Err(Refusal::Overloaded);
+            return Err(JoinError::Overloaded);
         }
         let makes_way = self.makes_way_for(opener, charge, now)?;
         let made_way = makes_way.and_then(|room| {
@@ -303,16 +303,16 @@ impl Directory {
         opener: Option<PeerKey>,
         charge: Charge,
         now: Duration,
-    ) -> Result<Option<RoomKey>, Refusal> {
+    ) -> Result<Option<RoomKey>, JoinError> {
         match opener.map(|opener| self.openers.check(opener, charge, now)) {
-            Some(Err(OpenerLimit::Rate)) => Err(Refusal::OwnRoomsRate),
+            Some(Err(OpenerLimit::Rate)) => Err(JoinError::OwnRoomsRate),
             Some(Err(OpenerLimit::Rooms)) => {
                 let own = self.longest_deserted(|listed| listed.opener == opener);
-                own.ok_or(Refusal::OwnRoomsMax).map(Some)
+                own.ok_or(JoinError::OwnRoomsMax).map(Some)
             }
             Some(Ok(())) | None if self.rooms.len() < self.limits.rooms_max => Ok(None),
             Some(Ok(())) | None => {
-                self.longest_deserted(|_| true).ok_or(Refusal::RoomsMax).map(Some)
+                self.longest_deserted(|_| true).ok_or(JoinError::RoomsMax).map(Some)
             }
         }
     }

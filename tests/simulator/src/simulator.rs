@@ -9,7 +9,7 @@ use std::time::Duration;
 use tickwire_game::client::{Client, Greeting};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::{Game, Setup, Skills};
-use tickwire_game::protocol::{End, Input, Role};
+use tickwire_game::protocol::{DisconnectReason, Input, Role};
 use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::limits::REWIND_MAX_DEFAULT;
 use tickwire_host::pacer::TimeScale;
@@ -252,7 +252,7 @@ impl<G: Game> Simulator<G> {
     pub fn cut(&mut self, who: Who) {
         let seat = &mut self.seats[who.0];
         seat.pipe.iter().for_each(Pipe::cut);
-        seat.end = Some(End::Lost);
+        seat.end = Some(DisconnectReason::Lost);
     }
 
     /// Its path is another from now on.

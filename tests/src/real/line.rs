@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use tickwire_game::game::Game;
 use tickwire_game::protocol::{
-    ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish, ServerMessage,
+    ClientMessage, DisconnectReason, Hello, JoinError, PROTOCOL_VERSION, Ping, Role, RoomChoice,
+    ServerMessage,
 };
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::{Message, WebSocket};
@@ -53,9 +54,9 @@ pub struct Ending {
     /// The close code, if the server sent one.
     pub code: Option<u16>,
     /// The reason of a refusal, if one went before.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<JoinError>,
     /// The reason of a goodbye, if one went before.
-    pub goodbye: Option<End>,
+    pub goodbye: Option<DisconnectReason>,
 }
 
 impl Line {
@@ -103,7 +104,7 @@ impl Line {
             rules: player.rules,
             role: player.role,
             name: "Ann",
-            room: RoomWish::Named(&player.room),
+            room: RoomChoice::Named(&player.room),
             replays: false,
             ticket: None,
             settings: None,
@@ -154,7 +155,7 @@ impl Line {
     ///
     /// # Panics
     /// When it does not answer.
-    pub fn verdict(&mut self) -> Result<(), Refusal> {
+    pub fn verdict(&mut self) -> Result<(), JoinError> {
         loop {
             match self.hear() {
                 Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {

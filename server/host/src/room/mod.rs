@@ -54,7 +54,7 @@ use tickwire_game::game::{Dice, Effect, Game, InputStatus, LeaveReason, PlayerIn
 use tickwire_game::ids::{PlayerId, SessionId, Subject};
 use tickwire_game::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
 use tickwire_game::protocol::snapshot::{Codec, InputSource};
-use tickwire_game::protocol::{Input, Pace, Refusal, ServerMessage};
+use tickwire_game::protocol::{Input, JoinError, Pace, ServerMessage};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::Tick;
 
@@ -150,11 +150,11 @@ impl<G: Game> Room<G> {
     /// there is no more need of it.
     ///
     /// # Errors
-    /// [`Refusal::RoomFull`] when as many people are in as may be.
-    pub fn join(&mut self, name: &str, subject: Option<Subject>) -> Result<PlayerId, Refusal> {
+    /// [`JoinError::RoomFull`] when as many people are in as may be.
+    pub fn join(&mut self, name: &str, subject: Option<Subject>) -> Result<PlayerId, JoinError> {
         if self.state.people >= self.config.players_max {
             self.counters.refused_full += 1;
-            return Err(Refusal::RoomFull);
+            return Err(JoinError::RoomFull);
         }
         self.remove_bots_for(self.state.people + 1);
         let player = self.state.next_id(self.config.id_retired_ticks);

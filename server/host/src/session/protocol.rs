@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 use tickwire_game::ids::{PlayerId, SessionId};
-use tickwire_game::protocol::{ClientMessage, End, Input, MessageError, Ping, ServerMessage};
+use tickwire_game::protocol::{
+    ClientMessage, DisconnectReason, Input, MessageError, Ping, ServerMessage,
+};
 use tickwire_game::tick::Tick;
 
 use super::flow_control::FlowControl;
@@ -151,19 +153,19 @@ impl<G: Game> Protocol<G> {
         outbox: &mut Outbox,
         now: Duration,
         bytes: &[u8],
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         self.slow_client.heard(now);
         self.counters.messages_in += 1;
         if bytes.len() > CLIENT_MESSAGE_MAX_BYTES {
-            return Err(End::TooBig);
+            return Err(DisconnectReason::TooBig);
         }
         let message = ClientMessage::decode(bytes).map_err(|error| match error {
-            MessageError::TooBig { .. } => End::TooBig,
-            _ => End::Protocol,
+            MessageError::TooBig { .. } => DisconnectReason::TooBig,
+            _ => DisconnectReason::Protocol,
         })?;
         match message {
-            ClientMessage::Hello(_) => return Err(End::Protocol),
-            ClientMessage::Goodbye => return Err(End::Left),
+            ClientMessage::Hello(_) => return Err(DisconnectReason::Protocol),
+            ClientMessage::Goodbye => return Err(DisconnectReason::Left),
             ClientMessage::Ack(ack) => {
                 if self.is_within_limits(Kind::Ack, outbox, now)? {
                     self.ack(ack.seen, room);
@@ -198,7 +200,7 @@ impl<G: Game> Protocol<G> {
         kind: Kind,
         outbox: &mut Outbox,
         now: Duration,
-    ) -> Result<bool, End> {
+    ) -> Result<bool, DisconnectReason> {
         match self.rate_limits.take(kind, now) {
             Verdict::Taken => Ok(true),
             Verdict::Refused { first } => {
@@ -208,7 +210,7 @@ impl<G: Game> Protocol<G> {
                 }
                 Ok(false)
             }
-            Verdict::TooMuch => Err(End::TooMuch),
+            Verdict::TooMuch => Err(DisconnectReason::TooMuch),
         }
     }
 
@@ -395,7 +397,7 @@ impl<G: Game> Protocol<G> {
     ///
     /// # Errors
     /// Why the connection is to end because of it.
-    pub(crate) fn judge(&self, now: Duration) -> Result<(), End> {
+    pub(crate) fn judge(&self, now: Duration) -> Result<(), DisconnectReason> {
         self.slow_client.judge(now)
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use super::{Flushed, Traffic, Transport};
 use crate::limits::WRITE_STALL_MAX;
@@ -21,7 +21,7 @@ struct Link {
     takes_nothing: bool,
     answers_pings: bool,
     is_gone: bool,
-    closed: Option<End>,
+    closed: Option<DisconnectReason>,
 }
 
 /// The peer's end. Dropping it breaks the connection.
@@ -68,7 +68,7 @@ impl Peer {
     }
 
     /// Why the server has closed the connection, if it has.
-    pub(crate) fn closed(&self) -> Option<End> {
+    pub(crate) fn closed(&self) -> Option<DisconnectReason> {
         self.link().closed
     }
 
@@ -95,8 +95,8 @@ impl Transport for InMemory {
     fn receive(
         &mut self,
         _now: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End> {
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason> {
         let (came, is_gone) = {
             let mut link = self.link();
             (std::mem::take(&mut link.to_server), link.is_gone)
@@ -105,7 +105,7 @@ impl Transport for InMemory {
             self.traffic.bytes_in += message.len() as u64;
             take(&message)?;
         }
-        if is_gone { Err(End::Lost) } else { Ok(()) }
+        if is_gone { Err(DisconnectReason::Lost) } else { Ok(()) }
     }
 
     fn has_heard(&self) -> bool {
@@ -120,7 +120,7 @@ impl Transport for InMemory {
         self.unsent.push(message.to_vec());
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, DisconnectReason> {
         if self.link().takes_nothing {
             return Ok(false);
         }
@@ -129,15 +129,15 @@ impl Transport for InMemory {
         Ok(true)
     }
 
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason> {
         let mut link = self.link.lock().expect("no test panics with it");
         if link.is_gone {
-            return Err(End::Lost);
+            return Err(DisconnectReason::Lost);
         }
         if link.takes_nothing && !self.unsent.is_empty() {
             let since = *self.stalled_since.get_or_insert(now);
             let is_stalled = now.saturating_sub(since) > WRITE_STALL_MAX;
-            return if is_stalled { Err(End::TooSlow) } else { Ok(Flushed::Part) };
+            return if is_stalled { Err(DisconnectReason::TooSlow) } else { Ok(Flushed::Part) };
         }
         self.stalled_since = None;
         self.traffic.bytes_out +=
@@ -156,7 +156,7 @@ impl Transport for InMemory {
 
     fn credit_stall(&mut self, _lost: Duration) {}
 
-    fn close(&mut self, reason: End) {
+    fn close(&mut self, reason: DisconnectReason) {
         let mut link = self.link.lock().expect("no test panics with it");
         link.closed = Some(reason);
         if !link.takes_nothing {
