@@ -29,7 +29,7 @@ use crate::arrivals::{Arrivals, RoomArrivals};
 use crate::figures::Figures;
 use crate::line::SlowLine;
 use crate::options::LineRate;
-use crate::path::Path;
+use crate::path::SimulatedPath;
 use crate::ticket::TicketText;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
@@ -109,7 +109,7 @@ pub(crate) struct Bot<G: Game> {
     client: Client<G>,
     socket: WebSocket<Wire>,
     /// What lies between the two; `None` for a client that is right at its socket.
-    path: Option<Path>,
+    path: Option<SimulatedPath>,
     dice: Dice,
     /// Something waits for the socket to take more.
     unsent: bool,
@@ -140,7 +140,7 @@ impl<G: Game> Bot<G> {
         let settings = watch.room_settings.clone();
         let greeting =
             Greeting { name, role: seat.role, room: watch.room.clone(), ticket, settings };
-        let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
+        let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),

@@ -33,5 +33,5 @@ pub use connect::ConnectError;
 pub use options::Options;
 pub use program::play_and_report;
 pub use report::Report;
-pub use run::{RunError, run};
+pub use run::{SwarmError, run};
 pub use ticket::TicketText;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use skirmish_rules::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
+    Bots, Browser, GIVE_UP, Key, Node, Page, Player, Server, TestClient, alone, http, poll, say,
 };
 use tickwire_game::protocol::{
     ClientMessage, DisconnectReason, JoinError, PROTOCOL_VERSION, Ping, Role, ServerMessage,
@@ -40,7 +40,7 @@ fn the_door_answers_each_address_as_it_should() {
 
     assert_eq!(server.get("/healthz").status, 200);
 
-    let _line = Line::join(&server, &Player::of::<Skirmish>("lounge"));
+    let _line = TestClient::join(&server, &Player::of::<Skirmish>("lounge"));
     let rooms = server.get("/api/rooms");
     assert_eq!(rooms.status, 200);
     assert!(rooms.header("content-type").is_some_and(|kind| kind.starts_with("application/json")));
@@ -103,15 +103,15 @@ fn bots_whose_server_is_gone_say_so_and_fail() {
 #[test]
 fn an_interrupted_server_says_goodbye_to_all_and_ends_in_order() {
     let mut server = Server::start(&["--fill", "2"]);
-    let mut lines = [
-        Line::join(&server, &spectator("end")),
-        Line::join(&server, &Player::of::<Skirmish>("end")),
+    let mut clients = [
+        TestClient::join(&server, &spectator("end")),
+        TestClient::join(&server, &Player::of::<Skirmish>("end")),
         // Still at the door: it has not said who it is.
-        Line::open(&server),
+        TestClient::open(&server),
     ];
     server.interrupt();
-    for line in &mut lines {
-        let ending = line.ending();
+    for client in &mut clients {
+        let ending = client.ending();
         assert_eq!(ending.code, Some(DisconnectReason::Closing.code()), "{ending:?}");
     }
     let status = server.ended();
@@ -132,7 +132,7 @@ fn a_client_of_another_kind_is_refused_by_name() {
         (Player { room: "no such room!".to_owned(), ..ours.clone() }, JoinError::RoomName),
     ];
     for (stranger, refusal) in strangers {
-        let ending = Line::greet(&server, &stranger).ending();
+        let ending = TestClient::greet(&server, &stranger).ending();
         assert_eq!(ending.refusal, Some(refusal), "{stranger:?}");
         assert_eq!(ending.code, Some(DisconnectReason::Refused.code()), "{stranger:?}");
     }
@@ -171,24 +171,24 @@ const NOT_WEBSOCKET: [(&str, &[u8], DisconnectReason); 3] = [
 fn nonsense_ends_the_connection_with_its_own_code_and_no_other() {
     let server = Server::start(&["--fill", "2"]);
     let player = Player::of::<Skirmish>("peace");
-    let mut bystander = Line::join(&server, &player);
+    let mut bystander = TestClient::join(&server, &player);
     for place in ["at the door", "in the room"] {
         let enter = || match place {
-            "at the door" => Line::open(&server),
-            _ => Line::join(&server, &player),
+            "at the door" => TestClient::open(&server),
+            _ => TestClient::join(&server, &player),
         };
         for (what, message, end) in nonsense() {
-            let mut line = enter();
-            line.send(message);
-            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+            let mut client = enter();
+            client.send(message);
+            assert_eq!(client.ending().code, Some(end.code()), "{what} {place}");
         }
         for (what, bytes, end) in NOT_WEBSOCKET {
-            let mut line = enter();
-            line.send_raw(bytes);
-            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+            let mut client = enter();
+            client.send_raw(bytes);
+            assert_eq!(client.ending().code, Some(end.code()), "{what} {place}");
         }
     }
-    let mut greeted_twice = Line::join(&server, &player);
+    let mut greeted_twice = TestClient::join(&server, &player);
     greeted_twice.say_hello(&player);
     assert_eq!(greeted_twice.ending().code, Some(DisconnectReason::Protocol.code()));
     // Who only watched it happen plays on.
@@ -201,20 +201,20 @@ fn nonsense_ends_the_connection_with_its_own_code_and_no_other() {
 fn a_full_room_refuses_and_the_others_play_on() {
     let server = Server::start(&["--room-size", "2", "--fill", "0"]);
     let player = Player::of::<Skirmish>("duel");
-    let mut duellists = [Line::join(&server, &player), Line::join(&server, &player)];
-    let ending = Line::greet(&server, &player).ending();
+    let mut duellists = [TestClient::join(&server, &player), TestClient::join(&server, &player)];
+    let ending = TestClient::greet(&server, &player).ending();
     assert_eq!(ending.refusal, Some(JoinError::RoomFull));
     assert_eq!(ending.code, Some(DisconnectReason::Refused.code()));
     // A spectator takes nobody's place.
-    Line::join(&server, &spectator("duel")).snapshots(10);
-    for line in &mut duellists {
-        line.snapshots(10);
+    TestClient::join(&server, &spectator("duel")).snapshots(10);
+    for client in &mut duellists {
+        client.snapshots(10);
     }
     // And a place that was left can be taken.
     let [left, _stays] = &mut duellists;
     left.say(&ClientMessage::Goodbye);
     left.ending();
-    Line::join(&server, &player).snapshots(10);
+    TestClient::join(&server, &player).snapshots(10);
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl BuildCount {
 pub(crate) struct Directory {
     limits: DirectoryLimits,
     building: BuildCount,
-    rooms: SlotMap<RoomKey, Listed>,
+    rooms: SlotMap<RoomKey, ListedRoom>,
     by_name: HashMap<String, RoomKey>,
     /// The rooms that nobody is in, the longest deserted first.
     deserted: BTreeSet<(Duration, RoomKey)>,
@@ -100,7 +100,7 @@ pub(crate) struct Directory {
 }
 
 /// A room as the lobby knows it.
-pub(crate) struct Listed {
+pub(crate) struct ListedRoom {
     pub(crate) name: String,
     pub(crate) shard: usize,
     pub(crate) players: u16,
@@ -280,7 +280,7 @@ impl Directory {
             .min_by_key(|(_, load)| (load.people, load.rooms))
             .expect("one of them is not overloaded");
         load.rooms += 1;
-        let room = self.rooms.insert(Listed {
+        let room = self.rooms.insert(ListedRoom {
             name: name.clone(),
             shard,
             players: 0,
@@ -317,7 +317,7 @@ impl Directory {
         }
     }
 
-    fn longest_deserted(&self, may_go: impl Fn(&Listed) -> bool) -> Option<RoomKey> {
+    fn longest_deserted(&self, may_go: impl Fn(&ListedRoom) -> bool) -> Option<RoomKey> {
         let mut by_age = self.deserted.iter().map(|(_, room)| *room);
         by_age.find(|room| {
             let listed = &self.rooms[*room];
@@ -383,7 +383,7 @@ impl Directory {
     /// All rooms by name, as people are shown them.
     pub(crate) fn list(&self, game: &'static str, tick_rate_hz: u16) -> Vec<RoomListing> {
         let players_max = self.limits.players_max;
-        let listing = |listed: &Listed| RoomListing {
+        let listing = |listed: &ListedRoom| RoomListing {
             name: listed.name.clone(),
             game,
             players: listed.players,
@@ -403,7 +403,7 @@ impl Directory {
     }
 
     /// A room that has not been forgotten.
-    pub(crate) fn room(&self, room: RoomKey) -> &Listed {
+    pub(crate) fn room(&self, room: RoomKey) -> &ListedRoom {
         &self.rooms[room]
     }
 

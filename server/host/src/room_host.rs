@@ -303,7 +303,7 @@ impl<G: Game> RoomHost<G> {
 
     /// Whether it has no longer to go than this, at the full tick rate.
     fn is_within(&self, before: Duration) -> bool {
-        self.room.ticks_left() <= self.room.config().tick_rate().ticks_in_most(before)
+        self.room.ticks_left() <= self.room.config().tick_rate().ticks_ceil_or_zero(before)
     }
 
     fn write(&mut self, active: Duration, buffers: &mut WriteBuffers, counters: &mut PassCounters) {

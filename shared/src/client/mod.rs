@@ -107,7 +107,7 @@ pub enum Stage {
 /// Which of the client's own work is shown: all, unless a page switches some off to show what it
 /// does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Shown {
+struct Features {
     prediction: bool,
     interpolation: bool,
 }
@@ -121,7 +121,7 @@ pub struct Client<G: Game> {
     has_screen: bool,
     replays: bool,
     delay_ticks: u32,
-    shown: Shown,
+    shown: Features,
     playing: Option<Playing<G>>,
 }
 
@@ -168,7 +168,7 @@ impl<G: Game> Client<G> {
             has_screen,
             replays,
             delay_ticks: 0,
-            shown: Shown { prediction: true, interpolation: true },
+            shown: Features { prediction: true, interpolation: true },
             greeting,
         }
     }

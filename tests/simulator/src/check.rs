@@ -57,7 +57,7 @@ pub fn check_with<G: Game>(seed: u64, settings: G::Settings) {
 /// Two runs of one seed, step by step beside each other.
 #[track_caller]
 fn run_twice<G: Game>(seed: u64, first: Simulator<G>, second: Simulator<G>) {
-    let mut runs = [Crowd::new(seed, first), Crowd::new(seed, second)];
+    let mut runs = [RunPlayers::new(seed, first), RunPlayers::new(seed, second)];
     let period = runs[0].simulator.room().config().tick_rate().period();
     let steps = SECONDS * u32::from(G::TICK_RATE_HZ);
     for step in 0..steps {
@@ -79,25 +79,25 @@ fn run_twice<G: Game>(seed: u64, first: Simulator<G>, second: Simulator<G>) {
     }
 }
 
-/// Who plays in one of the two runs.
-struct Crowd<G: Game> {
+/// The players of one of the two runs.
+struct RunPlayers<G: Game> {
     simulator: Simulator<G>,
     dice: Dice,
     playing: Vec<Who>,
     joined: usize,
 }
 
-impl<G: Game> Crowd<G> {
-    fn new(seed: u64, simulator: Simulator<G>) -> Crowd<G> {
-        let players = PLAYERS_MAX.min(G::PLAYERS_MAX);
-        let simulator = simulator.bots((players + 2).min(G::PLAYERS_MAX));
-        let mut crowd =
-            Crowd { simulator, dice: Dice::new(seed, 5), playing: Vec::new(), joined: 0 };
-        for _ in 0..players {
-            crowd.join();
+impl<G: Game> RunPlayers<G> {
+    fn new(seed: u64, simulator: Simulator<G>) -> RunPlayers<G> {
+        let count = PLAYERS_MAX.min(G::PLAYERS_MAX);
+        let simulator = simulator.bots((count + 2).min(G::PLAYERS_MAX));
+        let mut players =
+            RunPlayers { simulator, dice: Dice::new(seed, 5), playing: Vec::new(), joined: 0 };
+        for _ in 0..count {
+            players.join();
         }
-        crowd.simulator.spectate(Path::bad());
-        crowd
+        players.simulator.spectate(Path::bad());
+        players
     }
 
     fn join(&mut self) {

@@ -92,7 +92,7 @@ impl<G: Game> Simulator<G> {
 
     fn of(mut plan: Plan<G::Settings>) -> Simulator<G> {
         let setup = &mut plan.template.setup;
-        setup.rewind_max_ticks = setup.tick_rate.ticks_in_most(plan.rewind_max);
+        setup.rewind_max_ticks = setup.tick_rate.ticks_ceil_or_zero(plan.rewind_max);
         let first_tick = setup.first_tick;
         // The host would tell only that it could not.
         if let Err(error) = Room::<G>::new("test".to_owned(), plan.template.clone()) {

@@ -63,7 +63,7 @@ impl IdleLimits {
     /// `may_idle` by the game's rules.
     pub(super) fn new(rate: TickRate, after: Option<Duration>, may_idle: bool) -> IdleLimits {
         let after = after.filter(|after| !may_idle && !after.is_zero());
-        let ticks = |time: Duration| rate.ticks_in_most(time);
+        let ticks = |time: Duration| rate.ticks_ceil_or_zero(time);
         IdleLimits {
             seems_idle: (!may_idle).then(|| ticks(SEEMS_IDLE_AFTER)),
             warned: after.map(|after| ticks(after - warning_before(after))),

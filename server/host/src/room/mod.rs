@@ -62,8 +62,8 @@ use crate::pacer::TimeScale;
 use entity_naming::EntityNaming;
 use input_buffer::InputBuffer;
 use player_ids::RetiredIds;
-use roster::Roster;
-use state::Player;
+use roster::RosterLog;
+use state::RoomPlayer;
 use taken_names::TakenNames;
 
 /// One running world with its players.
@@ -97,7 +97,7 @@ impl<G: Game> Room<G> {
             idle: 0,
             retired_ids: RetiredIds::default(),
             names: TakenNames::default(),
-            roster: Roster::default(),
+            roster: RosterLog::default(),
             pace: Pace { from: template.setup.first_tick, permille: PACE_FULL_PERMILLE },
         };
         Room::of(name, template, codec, state)
@@ -310,7 +310,7 @@ impl<G: Game> Room<G> {
         let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
         let (last, bot) = ((InputSource::Missing, G::Input::default()), bot.map(Box::new));
         let seems_idle = false;
-        state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
+        state.players.insert(at, RoomPlayer { id, joined_at, inputs, seems_idle, last, bot });
     }
 
     fn remove(&mut self, id: PlayerId, reason: LeaveReason) {

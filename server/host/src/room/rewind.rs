@@ -54,13 +54,13 @@ impl BelievedRewind {
     /// No more than `rewind_max_ticks` will ever be believed.
     pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> BelievedRewind {
         let behind_seen =
-            rate.ticks_in_most(REWIND_BEHIND_SEEN_MAX).max(REWIND_BEHIND_SEEN_MIN_TICKS);
+            rate.ticks_ceil_or_zero(REWIND_BEHIND_SEEN_MAX).max(REWIND_BEHIND_SEEN_MIN_TICKS);
         BelievedRewind {
             most: Rewind::of_ticks(rewind_max_ticks),
             behind_seen: Rewind::of_ticks(behind_seen),
             line: None,
             oldest: Rewind::default(),
-            jitter_max: Rewind::of_ticks(rate.ticks_in_most(REWIND_JITTER_MAX)),
+            jitter_max: Rewind::of_ticks(rate.ticks_ceil_or_zero(REWIND_JITTER_MAX)),
             seen: Tick(0),
             heard_at: Tick(0),
             now: None,

@@ -19,7 +19,7 @@ use tickwire_game::tick::Tick;
 
 use super::flow_control::FlowControl;
 use super::outbox::Outbox;
-use super::rate_limits::{Kind, RateLimits, Verdict};
+use super::rate_limits::{MessageKind, RateLimits, Verdict};
 use super::slow_client::SlowClient;
 use crate::limits::{
     CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND,
@@ -167,23 +167,23 @@ impl<G: Game> Protocol<G> {
             ClientMessage::Hello(_) => return Err(DisconnectReason::Protocol),
             ClientMessage::Goodbye => return Err(DisconnectReason::Left),
             ClientMessage::Ack(ack) => {
-                if self.is_within_limits(Kind::Ack, outbox, now)? {
+                if self.is_within_limits(MessageKind::Ack, outbox, now)? {
                     self.ack(ack.seen, room);
                 }
             }
             ClientMessage::Ping(ping) => {
-                if self.is_within_limits(Kind::Ping, outbox, now)? {
+                if self.is_within_limits(MessageKind::Ping, outbox, now)? {
                     self.ping(ping);
                 }
             }
             ClientMessage::Input(input) => {
-                if self.is_within_limits(Kind::Input, outbox, now)? {
+                if self.is_within_limits(MessageKind::Input, outbox, now)? {
                     self.input(room, &input);
                 }
             }
             ClientMessage::Board(board) => {
                 // A spectator is sent everybody's score with what it sees, and ranks them itself.
-                if self.is_within_limits(Kind::Board, outbox, now)?
+                if self.is_within_limits(MessageKind::Board, outbox, now)?
                     && let Stream::Player(stream) = &mut self.stream
                 {
                     stream.scores.open(board);
@@ -197,7 +197,7 @@ impl<G: Game> Protocol<G> {
     /// had not come, and the client is sent a notice, once.
     fn is_within_limits(
         &mut self,
-        kind: Kind,
+        kind: MessageKind,
         outbox: &mut Outbox,
         now: Duration,
     ) -> Result<bool, DisconnectReason> {

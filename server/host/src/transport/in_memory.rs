@@ -15,7 +15,7 @@ use crate::shared_chunk::Shared;
 
 /// What both ends see.
 #[derive(Debug, Default)]
-struct Link {
+struct SharedPipe {
     to_server: VecDeque<Vec<u8>>,
     to_peer: Vec<Vec<u8>>,
     takes_nothing: bool,
@@ -26,12 +26,12 @@ struct Link {
 
 /// The peer's end. Dropping it breaks the connection.
 #[derive(Debug)]
-pub(crate) struct Peer(Arc<Mutex<Link>>);
+pub(crate) struct Peer(Arc<Mutex<SharedPipe>>);
 
 /// The server's end.
 #[derive(Debug)]
 pub(crate) struct InMemory {
-    link: Arc<Mutex<Link>>,
+    link: Arc<Mutex<SharedPipe>>,
     unsent: Vec<Vec<u8>>,
     /// Since when the peer takes nothing of what waits.
     stalled_since: Option<Duration>,
@@ -40,7 +40,7 @@ pub(crate) struct InMemory {
 
 /// A connection and its peer.
 pub(crate) fn pair() -> (Box<InMemory>, Peer) {
-    let link = Arc::<Mutex<Link>>::default();
+    let link = Arc::<Mutex<SharedPipe>>::default();
     let (unsent, traffic) = (Vec::new(), Traffic::default());
     let transport = InMemory { link: Arc::clone(&link), unsent, stalled_since: None, traffic };
     (Box::new(transport), Peer(link))
@@ -72,7 +72,7 @@ impl Peer {
         self.link().closed
     }
 
-    fn link(&self) -> MutexGuard<'_, Link> {
+    fn link(&self) -> MutexGuard<'_, SharedPipe> {
         self.0.lock().expect("no test panics with it")
     }
 }
@@ -86,7 +86,7 @@ impl Drop for Peer {
 }
 
 impl InMemory {
-    fn link(&self) -> MutexGuard<'_, Link> {
+    fn link(&self) -> MutexGuard<'_, SharedPipe> {
         self.link.lock().expect("no test panics with it")
     }
 }

@@ -15,7 +15,7 @@ use tungstenite::{Message, WebSocket};
 use super::{GIVE_UP, Server};
 
 /// One connection to a server.
-pub struct Line {
+pub struct TestClient {
     socket: WebSocket<TcpStream>,
 }
 
@@ -59,30 +59,30 @@ pub struct Ending {
     pub goodbye: Option<DisconnectReason>,
 }
 
-impl Line {
+impl TestClient {
     /// Connects, and says nothing yet.
     #[must_use]
-    pub fn open(server: &Server) -> Line {
-        Line::open_through(server.address(), "/ws")
+    pub fn open(server: &Server) -> TestClient {
+        TestClient::open_through(server.address(), "/ws")
     }
 
     /// The same through something that stands before a server and shows its WebSocket at `path`.
     #[must_use]
-    pub fn open_through(address: SocketAddr, path: &str) -> Line {
+    pub fn open_through(address: SocketAddr, path: &str) -> TestClient {
         let stream = TcpStream::connect(address).expect("the server takes connections");
         stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("the option is there");
         let (socket, _) = tungstenite::client(format!("ws://{address}{path}"), stream)
             .unwrap_or_else(|error| panic!("no WebSocket: {error}"));
-        Line { socket }
+        TestClient { socket }
     }
 
     /// Connects and greets.
     #[must_use]
-    pub fn greet(server: &Server, player: &Player) -> Line {
-        let mut line = Line::open(server);
-        line.say_hello(player);
-        line
+    pub fn greet(server: &Server, player: &Player) -> TestClient {
+        let mut client = TestClient::open(server);
+        client.say_hello(player);
+        client
     }
 
     /// Connects, greets, and waits for the first snapshot.
@@ -90,10 +90,10 @@ impl Line {
     /// # Panics
     /// When none comes.
     #[must_use]
-    pub fn join(server: &Server, player: &Player) -> Line {
-        let mut line = Line::greet(server, player);
-        line.snapshots(1);
-        line
+    pub fn join(server: &Server, player: &Player) -> TestClient {
+        let mut client = TestClient::greet(server, player);
+        client.snapshots(1);
+        client
     }
 
     /// Says who it is and what it wants.
