@@ -27,9 +27,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 use crate::arrivals::{Arrivals, RoomArrivals};
 use crate::figures::Figures;
-use crate::line::SlowLine;
-use crate::options::LineRate;
+use crate::options::ByteRate;
 use crate::path::SimulatedPath;
+use crate::throttle::ReadThrottle;
 use crate::ticket::TicketText;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
@@ -80,7 +80,7 @@ pub(crate) struct Watch {
     pub(crate) room_settings: Option<String>,
     /// What lets them in, where guests are not.
     pub(crate) ticket: Option<TicketText>,
-    pub(crate) slow_line: LineRate,
+    pub(crate) slow_line: ByteRate,
     /// The path to simulate for each client, if any.
     pub(crate) link: Option<LinkSettings>,
     pub(crate) arrivals: Arc<Arrivals>,
@@ -132,8 +132,8 @@ impl<G: Game> Bot<G> {
         tls: Option<ClientConnection>,
         watch: &Watch,
     ) -> Bot<G> {
-        let line = seat.is_slow.then(|| SlowLine::new(watch.slow_line, watch.now()));
-        let wire = Wire::new(tcp, tls, line);
+        let throttle = seat.is_slow.then(|| ReadThrottle::new(watch.slow_line, watch.now()));
+        let wire = Wire::new(tcp, tls, throttle);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
@@ -167,7 +167,7 @@ impl<G: Game> Bot<G> {
         if self.leaving { None } else { self.client.due_at() }
     }
 
-    /// When its line lets it read on, if there is something to be read.
+    /// When its throttle lets it read on, if there is something to be read.
     pub(crate) fn reads_at(&self) -> Option<Duration> {
         self.socket.get_ref().resume_at()
     }

@@ -24,8 +24,8 @@ use crate::bot::{Seat, websocket_config};
 use crate::options::{EventRate, Target};
 use crate::trust::Trust;
 
-/// What the kernel keeps of what has come to a client on a slow line and was not read, in bytes:
-/// a line holds little. The kernel doubles it, for what it needs itself.
+/// How much unread data the kernel keeps for a client on a slow line, in bytes: little. The kernel
+/// doubles it, for what it needs itself.
 const SLOW_RECEIVE_BUFFER_BYTES: u32 = 2_048;
 /// How long a socket may take to open.
 const CONNECT_MAX: Duration = Duration::from_secs(5);

@@ -44,7 +44,7 @@ pub struct Options {
 
     /// How fast a slow line is, WebSocket framing included: 500bit/s, 20kbit/s, 1Mbit/s
     #[arg(long, value_name = "RATE", default_value = "20kbit/s")]
-    pub slow_line: LineRate,
+    pub slow_line: ByteRate,
 
     /// By how much a simulated path makes each client's round trip longer, half of it each way:
     /// 80ms
@@ -211,7 +211,7 @@ pub enum OptionError {
     EventRate,
     /// Not the rate of a line.
     #[error("not a rate like 500bit/s, 20kbit/s or 1Mbit/s, at least 8bit/s")]
-    LineRate,
+    ByteRate,
 }
 
 impl FromStr for Target {
@@ -277,11 +277,11 @@ impl FromStr for EventRate {
 
 /// How fast a line is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LineRate {
+pub struct ByteRate {
     bytes_per_second: f64,
 }
 
-impl LineRate {
+impl ByteRate {
     /// How many bytes it carries in a second.
     #[must_use]
     pub fn bytes_per_second(self) -> f64 {
@@ -289,23 +289,23 @@ impl LineRate {
     }
 }
 
-impl FromStr for LineRate {
+impl FromStr for ByteRate {
     type Err = OptionError;
 
-    fn from_str(text: &str) -> Result<LineRate, OptionError> {
-        let number = text.strip_suffix("bit/s").ok_or(OptionError::LineRate)?;
+    fn from_str(text: &str) -> Result<ByteRate, OptionError> {
+        let number = text.strip_suffix("bit/s").ok_or(OptionError::ByteRate)?;
         let (number, unit_bits) = match number.char_indices().next_back() {
             Some((at, 'k')) => (&number[..at], 1e3),
             Some((at, 'M')) => (&number[..at], 1e6),
             _ => (number, 1.0),
         };
-        let number: f64 = number.trim().parse().map_err(|_| OptionError::LineRate)?;
+        let number: f64 = number.trim().parse().map_err(|_| OptionError::ByteRate)?;
         let bytes_per_second = number * unit_bits / 8.0;
-        // From a byte a second to what is no line any more: both keep times within reach.
+        // From a byte a second to what is no limit any more: both keep times within reach.
         if (1.0..=1e12).contains(&bytes_per_second) {
-            Ok(LineRate { bytes_per_second })
+            Ok(ByteRate { bytes_per_second })
         } else {
-            Err(OptionError::LineRate)
+            Err(OptionError::ByteRate)
         }
     }
 }
@@ -387,12 +387,12 @@ mod tests {
 
     #[test]
     fn a_line_has_a_rate_in_bits() {
-        let bytes = |text: &str| text.parse::<LineRate>().map(LineRate::bytes_per_second);
+        let bytes = |text: &str| text.parse::<ByteRate>().map(ByteRate::bytes_per_second);
         assert_eq!(bytes("20kbit/s"), Ok(2_500.0));
         assert_eq!(bytes("500bit/s"), Ok(62.5));
         assert_eq!(bytes("1.5 Mbit/s"), Ok(187_500.0));
         for wrong in ["20", "20kbit", "kbit/s", "0bit/s", "-1kbit/s", "infbit/s", "1Gbit/s"] {
-            assert_eq!(bytes(wrong), Err(OptionError::LineRate), "{wrong}");
+            assert_eq!(bytes(wrong), Err(OptionError::ByteRate), "{wrong}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! What a player feels, on virtual time: no late inputs, no corrections without a cause, the lead
-//! as small as the line allows. Each test prints its seed; `SEED=n` runs them with another.
+//! as small as the path allows. Each test prints its seed; `SEED=n` runs them with another.
 
 #![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
 

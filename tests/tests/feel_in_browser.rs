@@ -1,4 +1,4 @@
-//! How it feels in the browser on a long line: the page simulates one, records which frame drew
+//! How it feels in the browser on a long path: the page simulates one, records which frame drew
 //! what where, and says how soon the own ship follows a key and how evenly the others move.
 //!
 //! Browsers hiccup: frames that took too long are left out, and the two ways of drawing are held

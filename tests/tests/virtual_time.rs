@@ -129,7 +129,7 @@ fn late_inputs_are_rare_once_the_clock_has_settled() {
     }
 }
 
-/// A kernel that takes a good deal before it says that it is too much, before a line that takes
+/// A kernel that takes a good deal before it says that it is too much, before a path that takes
 /// little.
 fn slow(bytes_per_second: u32) -> Path {
     let bytes_per_second = Some(bytes_per_second);

@@ -1,5 +1,5 @@
-//! What is told of any game, in JSON: how far the client is, what rows mean, who is in the room.
-//! What is told of the one game that is played is a `value`.
+//! The JSON that a page gets in any game: how far the client is, what rows mean, who is in the
+//! room. What it gets of its own game is a `value`.
 //!
 //! Called by `page_client`, whose side in JavaScript is `build/kit/core.js`.
 
@@ -110,7 +110,7 @@ pub(crate) fn board(json: &mut Json, names: &Names) {
 }
 
 /// The schema with all that is known of each field. It must have been checked: fields and kinds
-/// refer to each other by index, and are told by name.
+/// refer to each other by index, and are named in the JSON.
 pub(crate) fn whole_schema(json: &mut Json, schema: &Schema) {
     json.object(|json| {
         for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {

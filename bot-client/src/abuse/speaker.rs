@@ -21,7 +21,7 @@ use super::hearing::{Hearing, RoomClock};
 use crate::options::Target;
 use crate::ticket::TicketText;
 
-/// The most that one abuser sends in a second, in bytes: more than the lines of most people carry.
+/// The most that one abuser sends in a second, in bytes: more than most people's uplinks carry.
 /// Beyond it this program would only take the processor from the server that it shares it with.
 const WRITE_MAX_BYTES_PER_S: u32 = 16 << 20;
 /// How far it may be ahead of that, for timers are no finer.

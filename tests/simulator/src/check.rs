@@ -1,8 +1,8 @@
 //! [`check`]: all that can be found out about a game without knowing it.
 //!
-//! First the bare world (`trial`): equal worlds stay equal, one that was written down and read goes on
-//! as if nothing had happened, and no input that a stranger may send breaks it. Then the whole system,
-//! twice: bots and random hands over good and bad lines, who come and go.
+//! First the bare world (`trial`): equal worlds stay equal, one that was written down and read goes
+//! on as if nothing had happened, and no input that a stranger may send breaks it. Then the whole
+//! system, twice: bots and random hands over good and bad paths, who come and go.
 
 use tickwire_game::client::Client;
 use tickwire_game::dice::Dice;
@@ -19,9 +19,9 @@ const SECONDS: u32 = 12;
 /// Most clients that play; fewer in a room for fewer.
 const PLAYERS_MAX: u16 = 6;
 
-/// Plays a game of its default settings by its own bots and at random, over good and bad lines, and
-/// checks all that [can be checked](crate#what-is-checked) without knowing it. All chance comes from
-/// `seed`: the same seed finds the same.
+/// Plays a game of its default settings by its own bots and at random, over good and bad paths, and
+/// checks all that [can be checked](crate#what-is-checked) without knowing it. All chance comes
+/// from `seed`: the same seed finds the same.
 ///
 /// ```
 /// use test_games::dots::Dots;

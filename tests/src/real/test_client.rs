@@ -1,4 +1,4 @@
-//! A client that speaks message by message, so that a test can also say what no client says.
+//! A client that sends message by message, so that a test can also send what no client sends.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -21,7 +21,7 @@ fn receive(page: &mut DotsPage, now_ms: f64, message: &ServerMessage<'_>) {
     page.receive(now_ms, bytes.len());
 }
 
-/// A page that has opened a connection over a line that is long.
+/// A page that has opened a connection over a long path.
 fn on_a_long_line() -> DotsPage {
     let mut page = DotsPage::new();
     page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));

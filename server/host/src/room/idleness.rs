@@ -1,9 +1,10 @@
 //! Since when a player does the same, or nothing; and what the room thinks of it.
 //!
-//! Part of the room's state, one [`InputActivity`] per player. Time is the room's own, in ticks: a server
-//! that stands still or is slowed makes nobody idle. A change of the decoded input counts as acting,
-//! whether it came in time or not; an input that stays the same does not, however often it is sent.
-//! Sent by nobody, repeated by the room, late by a bad line: all of that is not the player's doing.
+//! Part of the room's state, one [`InputActivity`] per player. Time is the room's own, in ticks: a
+//! server that stands still or is slowed makes nobody idle. A change of the decoded input counts as
+//! acting, whether it came in time or not; an input that stays the same does not, however often it
+//! is sent. Sent by nobody, repeated by the room, late by a bad path: all of that is not the
+//! player's doing.
 
 use std::time::Duration;
 

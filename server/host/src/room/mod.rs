@@ -228,8 +228,8 @@ impl<G: Game> Room<G> {
         self.state.simulation.tick()
     }
 
-    /// How many more ticks it can make: none once it has made its last, or has named its last entity.
-    /// When that will be follows from how many it has named of late.
+    /// How many more ticks it can make: none once it has made its last, or has named its last
+    /// entity. When that will be follows from how many it has named recently.
     #[must_use]
     pub fn ticks_left(&self) -> u32 {
         let until_last = TICK_MAX.saturating_sub(self.tick().0);
