@@ -18,7 +18,7 @@ use tickwire_game::client::{Client, Greeting, Stage};
 use tickwire_game::game::{Dice, Game, Seen, Skills};
 use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
 use tickwire_game::link::LinkSettings;
-use tickwire_game::protocol::{End, Refusal, Role};
+use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
 use tickwire_game::tick::TickRate;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -27,9 +27,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 use crate::arrivals::{Arrivals, RoomArrivals};
 use crate::figures::Figures;
-use crate::line::SlowLine;
-use crate::options::LineRate;
-use crate::path::Path;
+use crate::options::ByteRate;
+use crate::path::SimulatedPath;
+use crate::throttle::ReadThrottle;
 use crate::ticket::TicketText;
 use crate::wire::Wire;
 use notes::{LOOK_EVERY, Mark};
@@ -80,7 +80,7 @@ pub(crate) struct Watch {
     pub(crate) room_settings: Option<String>,
     /// What lets them in, where guests are not.
     pub(crate) ticket: Option<TicketText>,
-    pub(crate) slow_line: LineRate,
+    pub(crate) slow_line: ByteRate,
     /// The path to simulate for each client, if any.
     pub(crate) link: Option<LinkSettings>,
     pub(crate) arrivals: Arc<Arrivals>,
@@ -99,7 +99,7 @@ impl Watch {
 /// Why a bot is done for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Departure {
-    Refused(Refusal),
+    Refused(JoinError),
     Undecodable(String),
     CutOff(String),
 }
@@ -109,7 +109,7 @@ pub(crate) struct Bot<G: Game> {
     client: Client<G>,
     socket: WebSocket<Wire>,
     /// What lies between the two; `None` for a client that is right at its socket.
-    path: Option<Path>,
+    path: Option<SimulatedPath>,
     dice: Dice,
     /// Something waits for the socket to take more.
     unsent: bool,
@@ -132,15 +132,15 @@ impl<G: Game> Bot<G> {
         tls: Option<ClientConnection>,
         watch: &Watch,
     ) -> Bot<G> {
-        let line = seat.is_slow.then(|| SlowLine::new(watch.slow_line, watch.now()));
-        let wire = Wire::new(tcp, tls, line);
+        let throttle = seat.is_slow.then(|| ReadThrottle::new(watch.slow_line, watch.now()));
+        let wire = Wire::new(tcp, tls, throttle);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
         let name = format!("{kind} {}", seat.number);
         let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
         let settings = watch.room_settings.clone();
         let greeting =
             Greeting { name, role: seat.role, room: watch.room.clone(), ticket, settings };
-        let path = |link| Path::new(link, watch.now(), watch.seed, seat.number);
+        let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
@@ -167,7 +167,7 @@ impl<G: Game> Bot<G> {
         if self.leaving { None } else { self.client.due_at() }
     }
 
-    /// When its line lets it read on, if there is something to be read.
+    /// When its throttle lets it read on, if there is something to be read.
     pub(crate) fn reads_at(&self) -> Option<Duration> {
         self.socket.get_ref().resume_at()
     }
@@ -374,7 +374,7 @@ impl<G: Game> Bot<G> {
             Departure::Refused(refusal) => figures.refused.count(&refusal.to_string()),
             Departure::Undecodable(what) => {
                 figures.decode_errors.count(&what);
-                self.close(CloseCode::from(End::Protocol.code()));
+                self.close(CloseCode::from(DisconnectReason::Protocol.code()));
             }
             Departure::CutOff(reason) if self.joined_at.is_none() => {
                 figures.not_connected.count(&reason);
@@ -395,7 +395,7 @@ impl<G: Game> Bot<G> {
 fn closed(frame: Option<CloseFrame>) -> Departure {
     let Some(frame) = frame else { return Departure::CutOff("closed without a code".into()) };
     let code = u16::from(frame.code);
-    Departure::CutOff(match End::from_code(code) {
+    Departure::CutOff(match DisconnectReason::from_code(code) {
         Some(end) => end.name().to_owned(),
         None => format!("close code {code}"),
     })
@@ -408,7 +408,7 @@ fn broken(error: &Error) -> Departure {
         | Error::AlreadyClosed
         | Error::Io(_)
         | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Departure::CutOff(End::Lost.name().to_owned())
+            Departure::CutOff(DisconnectReason::Lost.name().to_owned())
         }
         error => Departure::Undecodable(error.to_string()),
     }

@@ -21,11 +21,11 @@ use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::bot::{Seat, websocket_config};
-use crate::options::{Rate, Target};
+use crate::options::{EventRate, Target};
 use crate::trust::Trust;
 
-/// What the kernel keeps of what has come to a client on a slow line and was not read, in bytes:
-/// a line holds little. The kernel doubles it, for what it needs itself.
+/// How much unread data the kernel keeps for a client on a slow line, in bytes: little. The kernel
+/// doubles it, for what it needs itself.
 const SLOW_RECEIVE_BUFFER_BYTES: u32 = 2_048;
 /// How long a socket may take to open.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -68,7 +68,7 @@ pub(crate) struct Door {
 }
 
 /// A socket that is open, upgraded, and on which nothing was said yet.
-pub(crate) struct Opened {
+pub(crate) struct OpenSocket {
     pub(crate) tcp: TcpStream,
     pub(crate) tls: Option<Box<ClientConnection>>,
 }
@@ -80,7 +80,7 @@ impl Door {
         target: &Target,
         trust: Trust,
         first: Seat,
-    ) -> Result<(Door, Opened), ConnectError> {
+    ) -> Result<(Door, OpenSocket), ConnectError> {
         let tls = if target.is_secure {
             let config = trust.config().map_err(|error| ConnectError::Tls(error.to_string()))?;
             Some(TlsConnector::from(Arc::new(config)))
@@ -101,11 +101,11 @@ impl Door {
     }
 
     /// Opens a socket and upgrades it.
-    async fn open(&self, seat: Seat) -> Result<Opened, ConnectError> {
+    async fn open(&self, seat: Seat) -> Result<OpenSocket, ConnectError> {
         timeout(CONNECT_MAX, self.upgrade(seat)).await.map_err(|_| ConnectError::Timeout)?
     }
 
-    async fn upgrade(&self, seat: Seat) -> Result<Opened, ConnectError> {
+    async fn upgrade(&self, seat: Seat) -> Result<OpenSocket, ConnectError> {
         let tcp = match self.address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
@@ -128,7 +128,7 @@ impl Door {
             }
         };
         // It stays non-blocking.
-        Ok(Opened { tcp: tcp.into_std()?, tls })
+        Ok(OpenSocket { tcp: tcp.into_std()?, tls })
     }
 
     /// Agrees on a WebSocket, and gives back what it is to be spoken over.
@@ -148,9 +148,9 @@ impl Door {
 /// came of each; ends when all are settled.
 pub(crate) async fn ramp(
     door: &Door,
-    rate: Rate,
+    rate: EventRate,
     seats: impl IntoIterator<Item = Seat>,
-    mut opened: impl FnMut(Seat, Result<Opened, ConnectError>),
+    mut opened: impl FnMut(Seat, Result<OpenSocket, ConnectError>),
 ) {
     let start = Instant::now();
     let mut opening = JoinSet::new();

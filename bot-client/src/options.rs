@@ -17,7 +17,7 @@ use tickwire_game::limits::LINK_DELAY_MAX;
 use tickwire_game::link::{LinkSettings, Stall};
 use tokio_tungstenite::tungstenite::http::Uri;
 
-use crate::abuse::Kind;
+use crate::abuse::AbuseKind;
 use crate::ticket::TicketText;
 use crate::trust::Trust;
 
@@ -44,7 +44,7 @@ pub struct Options {
 
     /// How fast a slow line is, WebSocket framing included: 500bit/s, 20kbit/s, 1Mbit/s
     #[arg(long, value_name = "RATE", default_value = "20kbit/s")]
-    pub slow_line: LineRate,
+    pub slow_line: ByteRate,
 
     /// By how much a simulated path makes each client's round trip longer, half of it each way:
     /// 80ms
@@ -70,7 +70,7 @@ pub struct Options {
 
     /// How many clients come per second
     #[arg(long, value_name = "RATE", default_value = "100/s")]
-    pub ramp: Rate,
+    pub ramp: EventRate,
 
     /// What is not measured at the start of each client's stay, for its clocks to settle; never
     /// more than half of the duration
@@ -117,7 +117,7 @@ pub struct Options {
     /// time, --duration for how long in all, --ramp how often they come again. For servers of
     /// your own
     #[arg(long, value_name = "KIND")]
-    pub abuse: Option<Kind>,
+    pub abuse: Option<AbuseKind>,
 
     /// Print one JSON object instead of a table, and no progress bar
     #[arg(long)]
@@ -208,10 +208,10 @@ pub enum OptionError {
     Delay,
     /// Not a rate.
     #[error("not a rate like 100/s, above 0")]
-    Rate,
+    EventRate,
     /// Not the rate of a line.
     #[error("not a rate like 500bit/s, 20kbit/s or 1Mbit/s, at least 8bit/s")]
-    LineRate,
+    ByteRate,
 }
 
 impl FromStr for Target {
@@ -248,11 +248,11 @@ impl FromStr for Target {
 
 /// How often something happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
+pub struct EventRate {
     per_second: f64,
 }
 
-impl Rate {
+impl EventRate {
     /// When number `count` is due, the first (0) at once.
     #[must_use]
     pub fn due(self, count: u32) -> Duration {
@@ -261,27 +261,27 @@ impl Rate {
     }
 }
 
-impl FromStr for Rate {
+impl FromStr for EventRate {
     type Err = OptionError;
 
-    fn from_str(text: &str) -> Result<Rate, OptionError> {
+    fn from_str(text: &str) -> Result<EventRate, OptionError> {
         let number = text.strip_suffix("/s").unwrap_or(text);
-        let per_second: f64 = number.trim().parse().map_err(|_| OptionError::Rate)?;
+        let per_second: f64 = number.trim().parse().map_err(|_| OptionError::EventRate)?;
         if per_second.is_finite() && per_second > 0.0 {
-            Ok(Rate { per_second })
+            Ok(EventRate { per_second })
         } else {
-            Err(OptionError::Rate)
+            Err(OptionError::EventRate)
         }
     }
 }
 
 /// How fast a line is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LineRate {
+pub struct ByteRate {
     bytes_per_second: f64,
 }
 
-impl LineRate {
+impl ByteRate {
     /// How many bytes it carries in a second.
     #[must_use]
     pub fn bytes_per_second(self) -> f64 {
@@ -289,23 +289,23 @@ impl LineRate {
     }
 }
 
-impl FromStr for LineRate {
+impl FromStr for ByteRate {
     type Err = OptionError;
 
-    fn from_str(text: &str) -> Result<LineRate, OptionError> {
-        let number = text.strip_suffix("bit/s").ok_or(OptionError::LineRate)?;
+    fn from_str(text: &str) -> Result<ByteRate, OptionError> {
+        let number = text.strip_suffix("bit/s").ok_or(OptionError::ByteRate)?;
         let (number, unit_bits) = match number.char_indices().next_back() {
             Some((at, 'k')) => (&number[..at], 1e3),
             Some((at, 'M')) => (&number[..at], 1e6),
             _ => (number, 1.0),
         };
-        let number: f64 = number.trim().parse().map_err(|_| OptionError::LineRate)?;
+        let number: f64 = number.trim().parse().map_err(|_| OptionError::ByteRate)?;
         let bytes_per_second = number * unit_bits / 8.0;
-        // From a byte a second to what is no line any more: both keep times within reach.
+        // From a byte a second to what is no limit any more: both keep times within reach.
         if (1.0..=1e12).contains(&bytes_per_second) {
-            Ok(LineRate { bytes_per_second })
+            Ok(ByteRate { bytes_per_second })
         } else {
-            Err(OptionError::LineRate)
+            Err(OptionError::ByteRate)
         }
     }
 }
@@ -375,24 +375,24 @@ mod tests {
 
     #[test]
     fn a_rate_is_above_nothing() {
-        let due = |text: &str, count| text.parse::<Rate>().map(|rate| rate.due(count));
+        let due = |text: &str, count| text.parse::<EventRate>().map(|rate| rate.due(count));
         assert_eq!(due("100/s", 0), Ok(Duration::ZERO));
         assert_eq!(due("100/s", 50), Ok(Duration::from_millis(500)));
         assert_eq!(due("0.5/s", 1), Ok(Duration::from_secs(2)));
         assert!(due("1e-300", 1).is_ok());
         for wrong in ["0/s", "-1/s", "fast", "10/m", "inf"] {
-            assert_eq!(due(wrong, 1), Err(OptionError::Rate), "{wrong}");
+            assert_eq!(due(wrong, 1), Err(OptionError::EventRate), "{wrong}");
         }
     }
 
     #[test]
     fn a_line_has_a_rate_in_bits() {
-        let bytes = |text: &str| text.parse::<LineRate>().map(LineRate::bytes_per_second);
+        let bytes = |text: &str| text.parse::<ByteRate>().map(ByteRate::bytes_per_second);
         assert_eq!(bytes("20kbit/s"), Ok(2_500.0));
         assert_eq!(bytes("500bit/s"), Ok(62.5));
         assert_eq!(bytes("1.5 Mbit/s"), Ok(187_500.0));
         for wrong in ["20", "20kbit", "kbit/s", "0bit/s", "-1kbit/s", "infbit/s", "1Gbit/s"] {
-            assert_eq!(bytes(wrong), Err(OptionError::LineRate), "{wrong}");
+            assert_eq!(bytes(wrong), Err(OptionError::ByteRate), "{wrong}");
         }
     }
 
@@ -403,14 +403,14 @@ mod tests {
         assert_eq!((options.bots, options.spectators, options.threads), (10, 0, 1));
         assert_eq!((options.slow, options.slow_line.bytes_per_second()), (0, 2_500.0));
         assert_eq!(options.duration, Duration::from_secs(30));
-        assert_eq!(options.ramp, Rate { per_second: 100.0 });
+        assert_eq!(options.ramp, EventRate { per_second: 100.0 });
         assert_eq!((options.seed, options.room, options.json), (None, None, false));
     }
 
     #[test]
     fn abuse_of_each_kind_can_be_asked_for_and_the_help_tells_them_all() {
         let help = Options::command().render_long_help().to_string();
-        for &kind in Kind::all() {
+        for &kind in AbuseKind::all() {
             let words = ["bot-client", "--abuse", &kind.name()];
             let options = Options::try_parse_from(words).expect("it is a kind");
             assert_eq!(options.abuse, Some(kind));

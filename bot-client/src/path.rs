@@ -14,19 +14,24 @@ const FIRST_STREAM: u64 = 1 << 32;
 
 /// Both directions of a path.
 #[derive(Debug)]
-pub(crate) struct Path {
+pub(crate) struct SimulatedPath {
     /// To the server.
     pub(crate) up: Link,
     /// From the server.
     pub(crate) down: Link,
 }
 
-impl Path {
+impl SimulatedPath {
     /// The path of the client on a seat, which begins at `now`. The same run has the same again.
-    pub(crate) fn new(settings: LinkSettings, now: Duration, seed: u64, seat: u32) -> Path {
+    pub(crate) fn new(
+        settings: LinkSettings,
+        now: Duration,
+        seed: u64,
+        seat: u32,
+    ) -> SimulatedPath {
         let mut dice = Dice::new(seed, FIRST_STREAM + u64::from(seat));
         let mut link = || Link::new(settings, now, Dice::new(dice.bits64(), 0));
-        Path { up: link(), down: link() }
+        SimulatedPath { up: link(), down: link() }
     }
 
     /// When something comes out of it next, in either direction.
@@ -44,7 +49,7 @@ mod tests {
     fn first_arrivals(seed: u64, seat: u32) -> [Option<Duration>; 2] {
         let jitter = Duration::from_secs(1);
         let settings = LinkSettings { jitter, ..LinkSettings::default() };
-        let mut path = Path::new(settings, Duration::ZERO, seed, seat);
+        let mut path = SimulatedPath::new(settings, Duration::ZERO, seed, seat);
         path.up.send(Duration::ZERO, vec![1]);
         path.down.send(Duration::ZERO, vec![2]);
         let both = [path.up.next_arrival(), path.down.next_arrival()];

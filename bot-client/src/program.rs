@@ -7,7 +7,7 @@ use tickwire_game::game::Game;
 
 use crate::abuse;
 use crate::options::Options;
-use crate::run::{RunError, run};
+use crate::run::{SwarmError, run};
 
 /// Has the clients play that `options` ask for, and prints the report to stdout. What goes wrong is
 /// printed to stderr, after the name of the program. The exit code is 0 if nobody was cut off, refused,
@@ -19,13 +19,13 @@ pub fn play_and_report<G: Game>(program: &str, options: &Options) -> ExitCode {
         // Without standard error there is nobody to warn.
         let _ = writeln!(io::stderr(), "{warning}");
     }
-    let report: fn(&Options) -> Result<(String, bool), RunError> =
+    let report: fn(&Options) -> Result<(String, bool), SwarmError> =
         if options.abuse.is_some() { abused::<G> } else { played::<G> };
     report_of(program, report(options))
 }
 
 /// Prints a report and says whether it is clean.
-fn report_of(program: &str, report: Result<(String, bool), RunError>) -> ExitCode {
+fn report_of(program: &str, report: Result<(String, bool), SwarmError>) -> ExitCode {
     let printed = report.map_err(anyhow::Error::from).and_then(|(text, is_clean)| {
         let printed = writeln!(io::stdout(), "{text}");
         printed
@@ -43,13 +43,13 @@ fn report_of(program: &str, report: Result<(String, bool), RunError>) -> ExitCod
     }
 }
 
-fn played<G: Game>(options: &Options) -> Result<(String, bool), RunError> {
+fn played<G: Game>(options: &Options) -> Result<(String, bool), SwarmError> {
     let report = run::<G>(options)?;
     let text = if options.json { report.to_json() } else { report.to_string() };
     Ok((text, report.is_clean()))
 }
 
-fn abused<G: Game>(options: &Options) -> Result<(String, bool), RunError> {
+fn abused<G: Game>(options: &Options) -> Result<(String, bool), SwarmError> {
     let Some(kind) = options.abuse else { return played::<G>(options) };
     let report = abuse::run::<G>(kind, options)?;
     let text = if options.json { report.to_json() } else { report.to_string() };

@@ -17,7 +17,7 @@ use tickwire_game::protocol::Role;
 
 use crate::arrivals::Arrivals;
 use crate::bot::{Progress, Seat, Watch};
-use crate::connect::{ConnectError, Door, Opened, ramp};
+use crate::connect::{ConnectError, Door, OpenSocket, ramp};
 use crate::figures::Figures;
 use crate::options::Options;
 use crate::report::{Report, Setting};
@@ -29,7 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Why there is nothing to report.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub enum SwarmError {
     /// Neither bots nor spectators.
     #[error("nobody to send: --bots and --spectators are both 0")]
     Nobody,
@@ -65,9 +65,9 @@ pub enum RunError {
 /// # Errors
 /// When there is nothing to report: the server could not be reached at all, or the machine
 /// failed. What goes wrong with single clients is in the report.
-pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
+pub fn run<G: Game>(options: &Options) -> Result<Report, SwarmError> {
     if options.clients() == 0 {
-        return Err(RunError::Nobody);
+        return Err(SwarmError::Nobody);
     }
     // A socket each: the usual soft limit of 1,024 is soon reached. If it cannot be raised, the
     // clients that get no socket are reported.
@@ -85,12 +85,12 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, RunError> {
             () = &mut end => Err(ConnectError::Tcp(io::ErrorKind::Interrupted.into())),
         };
         let (door, first) = found
-            .map_err(|source| RunError::Unreachable { url: options.url.to_string(), source })?;
+            .map_err(|source| SwarmError::Unreachable { url: options.url.to_string(), source })?;
         let conductor = Conductor::start::<G>(options, seed, ticket.as_ref(), &progress)?;
-        Ok::<_, RunError>(conductor.conduct(&door, first, end).await)
+        Ok::<_, SwarmError>(conductor.conduct(&door, first, end).await)
     })?;
     for thread in stay.threads {
-        figures.merge(&thread.join().ok_or(RunError::Panicked)??);
+        figures.merge(&thread.join().ok_or(SwarmError::Panicked)??);
     }
     let setting = Setting {
         url: options.url.to_string(),
@@ -170,7 +170,7 @@ impl<'a> Conductor<'a> {
     async fn conduct(
         mut self,
         door: &Door,
-        first: Opened,
+        first: OpenSocket,
         mut end: Pin<&mut impl Future<Output = ()>>,
     ) -> (Stay, Figures) {
         self.seat(seat(self.options, 0), Ok(first));
@@ -204,7 +204,7 @@ impl<'a> Conductor<'a> {
     }
 
     /// Hands an open socket to its thread.
-    fn seat(&mut self, seat: Seat, socket: Result<Opened, ConnectError>) {
+    fn seat(&mut self, seat: Seat, socket: Result<OpenSocket, ConnectError>) {
         match socket {
             Ok(socket) => {
                 self.seated += 1;
@@ -251,11 +251,11 @@ impl<'a> Conductor<'a> {
 }
 
 /// The ticket that is named, if one is.
-pub(crate) fn ticket(options: &Options) -> Result<Option<TicketText>, RunError> {
+pub(crate) fn ticket(options: &Options) -> Result<Option<TicketText>, SwarmError> {
     let Some(path) = &options.ticket_file else { return Ok(options.ticket.clone()) };
     TicketText::read(path)
         .map(Some)
-        .map_err(|source| RunError::Ticket { path: path.clone(), source })
+        .map_err(|source| SwarmError::Ticket { path: path.clone(), source })
 }
 
 /// Bots first, so that there is something to see for those who only watch.

@@ -17,7 +17,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use tickwire_game::game::Game;
 
 use crate::bot::{Bot, Departure, Seat, Watch};
-use crate::connect::Opened;
+use crate::connect::OpenSocket;
 use crate::figures::Figures;
 
 /// How many sockets are served between two looks at the clocks.
@@ -32,7 +32,7 @@ const ORDER: Token = Token(usize::MAX);
 /// A command for a thread of bots.
 pub(crate) enum Order {
     /// A client's socket is open.
-    Join(Seat, Opened),
+    Join(Seat, OpenSocket),
     /// All are there: what is seen from now on counts.
     Measure,
     /// Say goodbye and end.
@@ -154,7 +154,7 @@ impl<G: Game> Swarm<G> {
         }
     }
 
-    fn join(&mut self, seat: Seat, opened: Opened) {
+    fn join(&mut self, seat: Seat, opened: OpenSocket) {
         let place = self.members.len();
         let mut tcp = mio::net::TcpStream::from_std(opened.tcp);
         let both = Interest::READABLE | Interest::WRITABLE;

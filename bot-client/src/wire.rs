@@ -2,7 +2,7 @@
 //!
 //! Owns the non-blocking TCP stream under a bot's WebSocket, and the TLS session between the two if
 //! there is one, and counts the bytes that the WebSocket sees. It never looks
-//! at them. On a slow line it reads no more of them than that allows.
+//! at them. With a throttle it reads no more of them than that allows.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use rustls::ClientConnection;
 
-use crate::line::SlowLine;
+use crate::throttle::ReadThrottle;
 use secured::Secured;
 
 mod secured;
@@ -26,10 +26,10 @@ pub(crate) struct Wire {
     drained: bool,
     /// The peer will say no more: reads go on until they find the end.
     ending: bool,
-    /// `None` on a line that is as fast as it gets.
-    line: Option<SlowLine>,
+    /// `None` for a client that reads as fast as it can.
+    throttle: Option<ReadThrottle>,
     now: Duration,
-    /// The line allowed nothing when more was to be read.
+    /// The throttle allowed nothing when more was to be read.
     starved: bool,
     bytes_in: u64,
     bytes_out: u64,
@@ -39,14 +39,14 @@ impl Wire {
     pub(crate) fn new(
         tcp: TcpStream,
         tls: Option<ClientConnection>,
-        line: Option<SlowLine>,
+        throttle: Option<ReadThrottle>,
     ) -> Wire {
         Wire {
             tcp,
             tls: tls.map(Secured::new),
             drained: false,
             ending: false,
-            line,
+            throttle,
             now: Duration::ZERO,
             starved: false,
             bytes_in: 0,
@@ -60,14 +60,14 @@ impl Wire {
         self.starved = false;
     }
 
-    /// When a read is worth trying again that the line did not allow.
+    /// When a read that the throttle did not allow is worth trying again.
     pub(crate) fn resume_at(&self) -> Option<Duration> {
-        self.line.as_ref().filter(|_| self.starved).map(SlowLine::resume_at)
+        self.throttle.as_ref().filter(|_| self.starved).map(ReadThrottle::resume_at)
     }
 
-    /// From now on the line is as fast as it gets.
+    /// From now on the client reads as fast as it can.
     pub(crate) fn lift(&mut self) {
-        self.line = None;
+        self.throttle = None;
         self.starved = false;
     }
 
@@ -98,8 +98,8 @@ impl Read for Wire {
         if self.drained {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let allowed = match &mut self.line {
-            Some(line) => line.allowed_bytes(self.now).min(buffer.len()),
+        let allowed = match &mut self.throttle {
+            Some(throttle) => throttle.allowed_bytes(self.now).min(buffer.len()),
             None => buffer.len(),
         };
         if allowed == 0 {
@@ -111,8 +111,8 @@ impl Read for Wire {
             None => self.tcp.read(buffer)?,
             Some(tls) => tls.read(&mut self.tcp, buffer)?,
         };
-        if let Some(line) = &mut self.line {
-            line.take(taken);
+        if let Some(throttle) = &mut self.throttle {
+            throttle.take(taken);
         }
         self.bytes_in += taken as u64;
         self.drained = taken > 0 && taken < allowed && !self.ending;

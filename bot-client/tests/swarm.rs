@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use clap::Parser;
 use fake::{Bead, Conduct, server};
-use tickwire_bots::{Options, Report, RunError, run};
+use tickwire_bots::{Options, Report, SwarmError, run};
 
 fn options(port: u16, more: &str) -> Options {
     let words = format!("bot-client --json --warm-up 200ms --ramp 500/s --url 127.0.0.1:{port}");
@@ -202,12 +202,12 @@ fn a_server_that_is_not_there_is_told_of_at_once() {
     let port = listener.local_addr().expect("it is bound").port();
     drop(listener);
     let error = run::<Bead>(&options(port, "--bots 5 --duration 1h")).expect_err("nobody listens");
-    assert!(matches!(error, RunError::Unreachable { .. }));
+    assert!(matches!(error, SwarmError::Unreachable { .. }));
     assert!(error.to_string().contains("cannot reach ws://127.0.0.1:"), "{error}");
 }
 
 #[test]
 fn nobody_is_too_few() {
     let error = run::<Bead>(&options(1, "--bots 0")).expect_err("there is nobody");
-    assert!(matches!(error, RunError::Nobody));
+    assert!(matches!(error, SwarmError::Nobody));
 }

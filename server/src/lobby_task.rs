@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tickwire_game::protocol::{Refusal, Role};
+use tickwire_game::protocol::{JoinError, Role};
 use tickwire_host::{
     Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
 };
@@ -34,7 +34,7 @@ pub(crate) enum LobbyRequest {
         role: Role,
         room: RequestedRoom,
         opener: Option<PeerKey>,
-        reply: oneshot::Sender<Result<Admission, Refusal>>,
+        reply: oneshot::Sender<Result<Admission, JoinError>>,
     },
     /// A seat is free again.
     Left { room: RoomKey, role: Role },
@@ -140,14 +140,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
         role: Role,
         room: &RequestedRoom,
         opener: Option<PeerKey>,
-    ) -> Result<Admission, Refusal> {
+    ) -> Result<Admission, JoinError> {
         if self.memory.is_scarce() {
             self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
-            return Err(Refusal::ServerFull);
+            return Err(JoinError::ServerFull);
         }
         let now = self.started.elapsed();
         self.lobby.join(role, room, opener, now).inspect_err(|refusal| {
-            if role == Role::Spectator && *refusal == Refusal::RoomFull {
+            if role == Role::Spectator && *refusal == JoinError::RoomFull {
                 self.metrics.spectators_refused.fetch_add(1, Relaxed);
             }
         })

@@ -404,7 +404,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         ))
     })?;
     let seed = config.seed.map_or_else(random_seed, Seed::new);
-    let rewind_max_ticks = tick_rate.ticks_in_most(config.rewind_max);
+    let rewind_max_ticks = tick_rate.ticks_ceil_or_zero(config.rewind_max);
     let players_max = config.room_size;
     Ok(RoomTemplate {
         setup: Setup {

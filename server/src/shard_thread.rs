@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::{Command, Departed, Effects, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -180,7 +180,7 @@ impl ShardOutlets {
         }
         // A lost connection cannot receive a goodbye: it is just dropped. Without an edge the
         // server has shut down, and nobody could drain the connection.
-        if reason != End::Lost {
+        if reason != DisconnectReason::Lost {
             let transport = WebSocketTransport::downcast(transport);
             let _ = self.farewells.send(Leaving { transport, span });
         }
@@ -231,7 +231,7 @@ mod tests {
         thread.effects.departed.push(Departed {
             reservation: admission.reservation,
             transport: Box::new(websocket),
-            reason: End::RoomFailed,
+            reason: DisconnectReason::RoomFailed,
             refusal: None,
             span: Span::none(),
         });

@@ -17,8 +17,8 @@ use test_games::tiny::{BREAK, Tiny};
 use tickwire::{Config, Page, Server};
 use tickwire_game::limits::HELLO_MAX_BYTES;
 use tickwire_game::protocol::{
-    ClientMessage, End, Hello, Input, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish,
-    ServerMessage,
+    ClientMessage, DisconnectReason, Hello, Input, JoinError, PROTOCOL_VERSION, Ping, Role,
+    RoomChoice, ServerMessage,
 };
 use tickwire_game::recording::Reader;
 use tickwire_game::tick::{Rewind, Tick};
@@ -85,7 +85,7 @@ fn connect(address: SocketAddr) -> TestClient {
     TestClient(socket)
 }
 
-fn hello(room: RoomWish<'_>) -> Hello<'_> {
+fn hello(room: RoomChoice<'_>) -> Hello<'_> {
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
     Hello {
         protocol,
@@ -131,7 +131,7 @@ impl<S: Read + Write> TestClient<S> {
     }
 
     /// Joins a room. Returns the tick of the welcome, or the refusal.
-    fn join(&mut self, room: RoomWish<'_>) -> Result<Tick, Refusal> {
+    fn join(&mut self, room: RoomChoice<'_>) -> Result<Tick, JoinError> {
         self.send(&ClientMessage::Hello(hello(room)));
         let bytes = self.receive().expect("an answer");
         match ServerMessage::decode(&bytes).expect("a message") {
@@ -142,7 +142,7 @@ impl<S: Read + Write> TestClient<S> {
     }
 
     /// Receives until the connection is closed. The goodbye and the close must have the same reason.
-    fn expect_end(mut self, end: End) {
+    fn expect_end(mut self, end: DisconnectReason) {
         let mut goodbye = None;
         let (code, reason) = loop {
             match self.receive() {
@@ -197,22 +197,22 @@ fn the_routes_respond() {
 #[test]
 fn a_hello_for_another_server_is_refused_with_the_reason() {
     let server = server();
-    let any = hello(RoomWish::Any);
+    let any = hello(RoomChoice::Any);
     let cases = [
-        (Hello { protocol: 99, ..any.clone() }, Refusal::Protocol { server: PROTOCOL_VERSION }),
-        (Hello { game: "other", ..any.clone() }, Refusal::Game),
-        (Hello { game: "", replays: true, ..any.clone() }, Refusal::Game),
-        (Hello { rules: 2, ..any.clone() }, Refusal::Rules { server: 3 }),
-        (Hello { room: RoomWish::Named(""), ..any.clone() }, Refusal::RoomName),
-        (Hello { room: RoomWish::Named("a b"), ..any.clone() }, Refusal::RoomName),
-        (Hello { room: RoomWish::Named(&"r".repeat(33)), ..any }, Refusal::RoomName),
+        (Hello { protocol: 99, ..any.clone() }, JoinError::Protocol { server: PROTOCOL_VERSION }),
+        (Hello { game: "other", ..any.clone() }, JoinError::Game),
+        (Hello { game: "", replays: true, ..any.clone() }, JoinError::Game),
+        (Hello { rules: 2, ..any.clone() }, JoinError::Rules { server: 3 }),
+        (Hello { room: RoomChoice::Named(""), ..any.clone() }, JoinError::RoomName),
+        (Hello { room: RoomChoice::Named("a b"), ..any.clone() }, JoinError::RoomName),
+        (Hello { room: RoomChoice::Named(&"r".repeat(33)), ..any }, JoinError::RoomName),
     ];
     for (hello, refusal) in cases {
         let mut peer = connect(server.address());
         peer.send(&ClientMessage::Hello(hello));
         let bytes = peer.receive().expect("an answer");
         assert_eq!(ServerMessage::decode(&bytes), Ok(ServerMessage::Refused(refusal)));
-        peer.expect_end(End::Refused);
+        peer.expect_end(DisconnectReason::Refused);
     }
 }
 
@@ -224,12 +224,12 @@ fn a_first_message_that_is_not_a_hello_ends_the_connection() {
     ClientMessage::Input(Input { tick, seen: Tick(0), rewind, input: &[0] }).encode(&mut input);
     let cases = [
         // An input before the client has joined.
-        (Message::Binary(input.into()), End::Protocol),
-        (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), End::TooBig),
-        (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
-        (Message::Binary(vec![].into()), End::Protocol),
-        (Message::Binary(vec![5].into()), End::Protocol),
+        (Message::Binary(input.into()), DisconnectReason::Protocol),
+        (Message::Text("hello".into()), DisconnectReason::NotBinary),
+        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), DisconnectReason::TooBig),
+        (Message::Binary(vec![0xFF, 0, 0].into()), DisconnectReason::Protocol),
+        (Message::Binary(vec![].into()), DisconnectReason::Protocol),
+        (Message::Binary(vec![5].into()), DisconnectReason::Protocol),
     ];
     for (message, end) in cases {
         let mut peer = connect(server.address());
@@ -242,14 +242,14 @@ fn a_first_message_that_is_not_a_hello_ends_the_connection() {
 fn invalid_messages_in_a_room_end_the_connection() {
     let server = server();
     let cases = [
-        (Message::Text("hello".into()), End::NotBinary),
-        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), End::TooBig),
-        (Message::Binary(vec![0xFF, 0, 0].into()), End::Protocol),
-        (Message::Binary(vec![5].into()), End::Left),
+        (Message::Text("hello".into()), DisconnectReason::NotBinary),
+        (Message::Binary(vec![0; HELLO_MAX_BYTES + 1].into()), DisconnectReason::TooBig),
+        (Message::Binary(vec![0xFF, 0, 0].into()), DisconnectReason::Protocol),
+        (Message::Binary(vec![5].into()), DisconnectReason::Left),
     ];
     for (message, end) in cases {
         let mut peer = connect(server.address());
-        peer.join(RoomWish::Any).expect("a seat is free");
+        peer.join(RoomChoice::Any).expect("a seat is free");
         peer.0.send(message).expect("the server reads");
         peer.expect_end(end);
     }
@@ -259,7 +259,7 @@ fn invalid_messages_in_a_room_end_the_connection() {
 fn snapshots_follow_the_welcome_and_pings_are_answered() {
     let server = server();
     let mut peer = connect(server.address());
-    peer.join(RoomWish::Named("lounge")).expect("a seat is free");
+    peer.join(RoomChoice::Named("lounge")).expect("a seat is free");
     let mut snapshots = 0;
     peer.receive_until(|message| {
         snapshots += u32::from(matches!(message, ServerMessage::Snapshot(_)));
@@ -280,7 +280,7 @@ fn spectators_are_sent_the_same_bytes_and_each_tick_is_encoded_once() {
     let server = start(Config { spectator_delay: Duration::ZERO, ..Config::default() });
     let watch = || {
         let mut peer = connect(server.address());
-        let wish = hello(RoomWish::Named("show"));
+        let wish = hello(RoomChoice::Named("show"));
         peer.send(&ClientMessage::Hello(Hello { role: Role::Spectator, ..wish }));
         peer.receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
         peer
@@ -315,7 +315,7 @@ fn spectators_are_sent_the_same_bytes_and_each_tick_is_encoded_once() {
 fn messages_before_the_welcome_are_not_lost() {
     let server = server();
     let mut peer = connect(server.address());
-    peer.send(&ClientMessage::Hello(hello(RoomWish::Any)));
+    peer.send(&ClientMessage::Hello(hello(RoomChoice::Any)));
     peer.send(&ClientMessage::Ping(Ping { number: 1 }));
     peer.receive_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
 }
@@ -329,7 +329,7 @@ fn joins_at_the_same_moment_do_not_overfill_a_room() {
             .map(|_| {
                 scope.spawn(move || {
                     let mut peer = connect(address);
-                    let result = peer.join(RoomWish::Named("duel"));
+                    let result = peer.join(RoomChoice::Named("duel"));
                     (peer, result)
                 })
             })
@@ -337,12 +337,12 @@ fn joins_at_the_same_moment_do_not_overfill_a_room() {
         joins.into_iter().map(|join| join.join().expect("no panic")).collect()
     });
     assert_eq!(results.iter().filter(|(_, result)| result.is_ok()).count(), 4);
-    let full = results.iter().filter(|(_, result)| *result == Err(Refusal::RoomFull)).count();
+    let full = results.iter().filter(|(_, result)| *result == Err(JoinError::RoomFull)).count();
     assert_eq!(full, 8);
     drop(results);
     // Seats are free again when clients leave, with or without a goodbye.
     let deadline = Instant::now() + PATIENCE;
-    while connect(address).join(RoomWish::Named("duel")).is_err() {
+    while connect(address).join(RoomChoice::Named("duel")).is_err() {
         assert!(Instant::now() < deadline, "no seat was freed");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -352,9 +352,9 @@ fn joins_at_the_same_moment_do_not_overfill_a_room() {
 fn a_panic_in_a_room_ends_that_room_alone() {
     let server = server();
     let mut bystander = connect(server.address());
-    bystander.join(RoomWish::Named("quiet")).expect("a seat is free");
+    bystander.join(RoomChoice::Named("quiet")).expect("a seat is free");
     let mut breaker = connect(server.address());
-    let tick = breaker.join(RoomWish::Named("loud")).expect("a seat is free");
+    let tick = breaker.join(RoomChoice::Named("loud")).expect("a seat is free");
     // For many ticks, since the room runs on while the inputs are in flight.
     for ahead in 1..=60 {
         let input = Input {
@@ -365,14 +365,14 @@ fn a_panic_in_a_room_ends_that_room_alone() {
         };
         breaker.send(&ClientMessage::Input(input));
     }
-    breaker.expect_end(End::RoomFailed);
+    breaker.expect_end(DisconnectReason::RoomFailed);
     bystander.send(&ClientMessage::Ping(Ping { number: 1 }));
     bystander.receive_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
     let deadline = Instant::now() + PATIENCE;
     while get(server.address(), "/api/rooms").contains("loud") {
         assert!(Instant::now() < deadline, "the failed room is still listed");
     }
-    connect(server.address()).join(RoomWish::Named("loud")).expect("a new room of that name");
+    connect(server.address()).join(RoomChoice::Named("loud")).expect("a new room of that name");
 }
 
 /// Sends empty fragments of a message that never ends while `on` is true: limits on messages do not
@@ -403,13 +403,13 @@ fn messages_that_never_end_delay_neither_the_room_nor_the_edge() {
         for inside in [true, true, false, false] {
             let mut peer = connect(address);
             if inside {
-                peer.join(RoomWish::Named("den")).expect("a seat is free");
+                peer.join(RoomChoice::Named("den")).expect("a seat is free");
             }
             let stream = peer.0.get_ref().try_clone().expect("a socket can be cloned");
             threads.spawn(|| flood_with_fragments(stream, &on));
         }
         let mut bystander = connect(address);
-        bystander.join(RoomWish::Named("den")).expect("the edge admits clients");
+        bystander.join(RoomChoice::Named("den")).expect("the edge admits clients");
         for number in 0..20 {
             bystander.send(&ClientMessage::Ping(Ping { number }));
             bystander.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
@@ -424,11 +424,11 @@ fn messages_that_never_end_delay_neither_the_room_nor_the_edge() {
 fn a_stopping_server_sends_every_client_a_goodbye() {
     let server = server();
     let mut playing = connect(server.address());
-    playing.join(RoomWish::Any).expect("a seat is free");
+    playing.join(RoomChoice::Any).expect("a seat is free");
     let undecided = connect(server.address());
     let peers = std::thread::spawn(move || {
-        playing.expect_end(End::Closing);
-        undecided.expect_end(End::Closing);
+        playing.expect_end(DisconnectReason::Closing);
+        undecided.expect_end(DisconnectReason::Closing);
     });
     std::thread::sleep(Duration::from_millis(100));
     let began = Instant::now();
@@ -442,9 +442,9 @@ fn the_first_room_is_recorded_while_people_play() {
     let file = std::env::temp_dir().join(format!("tickwire-{}.scenes", std::process::id()));
     let server = start(Config { record_scenes: Some(file.clone()), ..Config::default() });
     let mut peer = connect(server.address());
-    let tick = peer.join(RoomWish::Named("first")).expect("a seat is free");
+    let tick = peer.join(RoomChoice::Named("first")).expect("a seat is free");
     let mut other = connect(server.address());
-    other.join(RoomWish::Named("second")).expect("a seat is free");
+    other.join(RoomChoice::Named("second")).expect("a seat is free");
     for ahead in 1..=30 {
         let input =
             Input { tick: tick.plus(ahead), seen: Tick(0), rewind: Rewind::default(), input: &[3] };

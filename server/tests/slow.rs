@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use test_games::tiny::Tiny;
 use tickwire::limits::SOCKET_SEND_BUFFER_BYTES;
 use tickwire::{Config, Server};
-use tickwire_game::protocol::{ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Role, RoomWish};
+use tickwire_game::protocol::{
+    ClientMessage, DisconnectReason, Hello, PROTOCOL_VERSION, Ping, Role, RoomChoice,
+};
 use tungstenite::{Message, WebSocket};
 
 /// Timeout of every wait: far longer than anything takes unless it is broken.
@@ -42,7 +44,7 @@ fn send(peer: &mut WebSocket<TcpStream>, message: &ClientMessage<'_>) -> bool {
 fn bytes_sent_to_a_client_that_reads_nothing(server: &Server<Tiny>) -> usize {
     let mut peer = connect(server.address());
     let (protocol, role) = (PROTOCOL_VERSION, Role::Player);
-    let (game, name, room) = ("tiny", "Ada", RoomWish::Any);
+    let (game, name, room) = ("tiny", "Ada", RoomChoice::Any);
     let ticket = None;
     let hello = Hello {
         protocol,
@@ -102,7 +104,7 @@ fn a_peer_that_ignores_its_close_is_disconnected() {
     let stream = peer.get_mut();
     let mut received = Vec::new();
     stream.read_to_end(&mut received).expect("the server sends the reason and closes");
-    let protocol = End::Protocol.code().to_be_bytes();
+    let protocol = DisconnectReason::Protocol.code().to_be_bytes();
     assert!(received.windows(2).any(|code| code == protocol), "{received:?}");
     let started = Instant::now();
     while stream.write_all(&[0]).is_ok() {

@@ -4,7 +4,8 @@
 //! given comes through this trait, and all that it says goes out through it: it never sees a
 //! socket, a clock or a file.
 //!
-//! A whole game: players push pucks about a strip, and each time that one is at its end all are told.
+//! A whole game: players push pucks about a strip, and each time that one reaches its end all see
+//! it.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -183,22 +184,23 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Whether its players may do nothing for as long as they like. Else a player whose input has not
     /// changed for as long as the server allows makes way to one who plays, and may watch.
     const PLAYERS_MAY_IDLE: bool = false;
-    /// Ticks per second of its rooms, within [`limits::TICK_RATE_MIN_HZ`](crate::limits::TICK_RATE_MIN_HZ)
-    /// to [`limits::TICK_RATE_MAX_HZ`](crate::limits::TICK_RATE_MAX_HZ), unless the server is told another
-    /// rate.
+    /// Ticks per second of its rooms, within
+    /// [`limits::TICK_RATE_MIN_HZ`](crate::limits::TICK_RATE_MIN_HZ) to
+    /// [`limits::TICK_RATE_MAX_HZ`](crate::limits::TICK_RATE_MAX_HZ), unless the server is set to
+    /// another rate.
     const TICK_RATE_HZ: u16 = crate::limits::TICK_RATE_DEFAULT_HZ;
-    /// Most players in one of its rooms, unless the server is told another number.
+    /// Most players in one of its rooms, unless the server is set to another number.
     const PLAYERS_MAX: u16 = 64;
 
-    /// Those of the fields of [`Game::Settings`], by their names in JSON, that whoever opens a room by its
-    /// name may choose for it; all others are as the server has them. None, unless the game says so: what
-    /// a setting costs the server is then for its operator alone to decide.
+    /// Those of the fields of [`Game::Settings`], by their names in JSON, that a player who opens a
+    /// room by its name may choose for it; all others are as the server has them. None, unless the
+    /// game says so: what a setting costs the server is then for its operator alone to decide.
     const GUEST_SETTINGS: &'static [&'static str] = &[];
 
     /// What can be chosen for a room: by the server's operator, as JSON, and of
-    /// [`Game::GUEST_SETTINGS`] by whoever opens a room. What is left out is as in its default. It is a
-    /// struct that comes back from JSON as it went there, with all of its fields, or `()`. `advance` is
-    /// not given it: what that needs belongs into the level.
+    /// [`Game::GUEST_SETTINGS`] by the player who opens a room. What is left out is as in its
+    /// default. It is a struct that comes back from JSON as it went there, with all of its fields,
+    /// or `()`. `advance` is not given it: what that needs belongs into the level.
     type Settings: Clone + Default + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What is settled when a room opens, and never changes. What moves in it by the tick alone may be
     /// part of it. Sent once, at join.
@@ -237,12 +239,12 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// A world before its first tick, and the level in which it plays.
     fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
 
-    /// A player came. `subject` is who it is across connections, if a ticket says so: by that a game
-    /// can keep what must not begin anew for whoever leaves and comes back. `None` for guests and
+    /// A player came. `subject` is who it is across connections, if a ticket says so: by that a
+    /// game can keep what must last for a player who leaves and comes back. `None` for guests and
     /// bots.
     ///
-    /// `now` is the tick that is about to be made, before its step and without its inputs: what is told
-    /// and noted here belongs to that tick.
+    /// `now` is the tick that is about to be made, before its step and without its inputs: events
+    /// and notes made here belong to that tick.
     fn join(&mut self, now: &mut Step<'_, Self>, player: PlayerId, subject: Option<Subject>);
 
     /// A player left. `now` is as for [`Game::join`].
@@ -320,7 +322,7 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
 /// From what a world is made. Equal setups make equal worlds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup<S> {
-    /// The server's own, and what whoever opened the room chose of [`Game::GUEST_SETTINGS`].
+    /// The server's own, and what the player who opened the room chose of [`Game::GUEST_SETTINGS`].
     pub settings: S,
     /// Where all randomness of the world comes from. Players must not learn it: they know what they
     /// are shown of what was drawn by it, and of a level that is all.
@@ -393,7 +395,7 @@ pub enum LeaveReason {
 
 /// What a client knows: all that a bot may go by.
 pub struct Seen<'a, G: Game> {
-    /// Whom it plays.
+    /// The player that it plays.
     pub player: PlayerId,
     /// How well it is to play.
     pub skill: Skill,

@@ -164,7 +164,7 @@ impl TickRate {
 
     /// How many ticks `most` takes as a limit: as [`TickRate::ticks_in`], but none of no time.
     #[must_use]
-    pub fn ticks_in_most(self, most: Duration) -> u32 {
+    pub fn ticks_ceil_or_zero(self, most: Duration) -> u32 {
         if most.is_zero() { 0 } else { self.ticks_in(most.as_secs_f32()) }
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tests::real::{Abusers, Gauges, Server, poll};
-use tickwire_bots::abuse::Kind;
+use tickwire_bots::abuse::AbuseKind;
 
 /// How much more memory there may be at the end than after the first round, in KiB: allocators keep
 /// some, and more when more were there at a time.
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let mut total = 0;
     let mut base: Option<Gauges> = None;
     for round in 1.. {
-        for &kind in Kind::all() {
+        for &kind in AbuseKind::all() {
             total += connect_and_drop(&server, kind, options.per_second);
         }
         let gauges = settled(&server, base.as_ref());
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 /// Lets one kind come and drop for a while; says how many connected.
-fn connect_and_drop(server: &Server, kind: Kind, per_second: u32) -> u64 {
+fn connect_and_drop(server: &Server, kind: AbuseKind, per_second: u32) -> u64 {
     let ramp = format!("{per_second}/s");
     let settings = ["--bots", "50", "--room", "yard", "--ramp", &ramp, "--seed", "1"];
     Abusers::start(server, &kind.name(), EACH, &settings).finish().count("connected")

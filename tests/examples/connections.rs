@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use skirmish_rules::Skirmish;
-use tests::real::{Bots, Line, Player, Server, Usage, poll};
+use tests::real::{Bots, Player, Server, TestClient, Usage, poll};
 use tickwire_game::protocol::Role;
 
 /// What an idle connection may take, in KiB.
@@ -103,7 +103,7 @@ fn upgrade(server: &Server) -> TcpStream {
 /// Those that play, or watch.
 fn playing(settings: &[&str], bots: u32, spectators: u32) -> f64 {
     let server = Server::start(settings);
-    drop(Line::join(&server, &Player::of::<Skirmish>("first")));
+    drop(TestClient::join(&server, &Player::of::<Skirmish>("first")));
     sleep(Duration::from_secs(1));
     let before = server.usage();
     let (bots, spectators) = (bots.to_string(), spectators.to_string());
@@ -135,12 +135,13 @@ fn empty_rooms(count: u32) -> f64 {
     let settings =
         ["--room-size", &small, "--fill", &small, "--seed", "1", "--rooms-max", &rooms_max];
     let server = Server::start(&settings);
-    drop(Line::join(&server, &Player::of::<Skirmish>("first")));
+    drop(TestClient::join(&server, &Player::of::<Skirmish>("first")));
     sleep(Duration::from_secs(1));
     let before = server.usage();
     let watcher =
         |room: u32| Player { role: Role::Spectator, ..Player::of::<Skirmish>(&format!("r{room}")) };
-    let watchers: Vec<Line> = (0..rooms).map(|room| Line::greet(&server, &watcher(room))).collect();
+    let watchers: Vec<TestClient> =
+        (0..rooms).map(|room| TestClient::greet(&server, &watcher(room))).collect();
     sleep(PLAY_FOR);
     let after = server.usage();
     drop(watchers);

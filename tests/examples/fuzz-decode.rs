@@ -35,7 +35,7 @@ struct Options {
     /// Millions of runs
     #[arg(long, default_value_t = 1.0)]
     millions: f64,
-    /// Random, and told, if it is not given
+    /// Random, and printed, if it is not given
     #[arg(long)]
     seed: Option<u64>,
 }

@@ -41,7 +41,7 @@ struct Options {
     file: std::path::PathBuf,
     #[arg(long, default_value_t = 2)]
     seed: u64,
-    /// How many play [default: as many as give 32 other ships in a view: 240 in combat, of whom
+    /// How many play [default: as many as give 32 other ships in a view: 240 in combat, of which
     /// many wait for their next life, and 104 in cruise]
     #[arg(long)]
     bots: Option<u16>,

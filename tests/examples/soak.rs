@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use tests::real::{Abusers, Bots, Gauges, Report, Server, poll};
-use tickwire_bots::abuse::Kind;
+use tickwire_bots::abuse::AbuseKind;
 
 /// How much more memory there may be at the end than when all had settled, in percent and KiB.
 const MEMORY_MORE_MAX_PERCENT: u64 = 10;
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
 /// Abuses in turn until the time is nearly over; gives the gauges when all had settled, and last.
 fn watch(server: &Server, time: Duration, people: u64) -> (Gauges, Gauges) {
     let start = Instant::now();
-    let mut kinds = Kind::all().iter().cycle();
+    let mut kinds = AbuseKind::all().iter().cycle();
     let mut cpu = (start, server.usage().cpu);
     // Five a minute: the first line of the table is before any of them.
     let mut lines = 0_u32;
@@ -117,11 +117,11 @@ fn watch(server: &Server, time: Duration, people: u64) -> (Gauges, Gauges) {
 }
 
 /// One kind, and people who come and go beside it.
-fn abuse(server: &Server, kind: Kind) -> String {
+fn abuse(server: &Server, kind: AbuseKind) -> String {
     let settings = ["--bots", "4", "--ramp", "50/s", "--seed", "1"];
     let abusers = Abusers::start(server, &kind.name(), ABUSE, &settings);
     let settings = ["--bots", "10", "--ramp", "20/s", "--seed", "1"];
-    let churn = Abusers::start(server, &Kind::Churn.name(), ABUSE, &settings);
+    let churn = Abusers::start(server, &AbuseKind::Churn.name(), ABUSE, &settings);
     let (report, _) = (abusers.finish(), churn.finish());
     sleep(QUIET);
     format!("{} x {kind}", report.count("connected"))

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 use tests::real::{Abusers, Bots, Report, Server, Usage};
-use tickwire_bots::abuse::Kind;
+use tickwire_bots::abuse::AbuseKind;
 
 const ROOM: &str = "yard";
 const TICK_RATE_HZ: f64 = 30.0;
@@ -42,7 +42,7 @@ const APPLIED_MIN_PERCENT: f64 = 99.0;
 struct Options {
     /// Which kinds, separated by commas; all if it is not given
     #[arg(long, value_delimiter = ',')]
-    kinds: Vec<Kind>,
+    kinds: Vec<AbuseKind>,
     /// How long each part is; the rest after it is always 10 s
     #[arg(long, default_value_t = 8)]
     seconds: u64,
@@ -53,7 +53,7 @@ struct Options {
 
 /// What one kind did.
 struct Row {
-    kind: Kind,
+    kind: AbuseKind,
     alone: Seen,
     beside: Seen,
     cpu: [f64; 3],
@@ -74,7 +74,7 @@ struct Seen {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let kinds = if options.kinds.is_empty() { Kind::value_variants() } else { &options.kinds };
+    let kinds = if options.kinds.is_empty() { AbuseKind::value_variants() } else { &options.kinds };
     println!(
         "| kind | interval p50, p99 in ticks: alone | beside abusers | inputs applied, % | \
          CPU, % of a core: alone, more beside, more after | RSS in KiB: before, beside, after | \
@@ -98,7 +98,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(kind: Kind, options: &Options) -> Row {
+fn measure(kind: AbuseKind, options: &Options) -> Row {
     let time = Duration::from_secs(options.seconds);
     let server = Server::start(&["--seed", "1", "--empty-room-seconds", "600"]);
     // The first stay makes the room and whatever is made once.

@@ -6,8 +6,10 @@
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use tests::real::{Abusers, Bots, GIVE_UP, Gauges, Line, Player, Report, Server, alone, poll, say};
-use tickwire_bots::abuse::Kind;
+use tests::real::{
+    Abusers, Bots, GIVE_UP, Gauges, Player, Report, Server, TestClient, alone, poll, say,
+};
+use tickwire_bots::abuse::AbuseKind;
 
 const ROOM: &str = "yard";
 /// So many abusers at a time.
@@ -33,57 +35,59 @@ struct Expected {
 const NOTHING: Expected =
     Expected { ends: &[], statuses: &[], cut: false, leaves: false, at_once: false, refused: &[] };
 
-fn expected(kind: Kind) -> Expected {
+fn expected(kind: AbuseKind) -> Expected {
     const PROTOCOL: &[&str] = &["1002 protocol"];
     const FLOODS: &[&str] = &["4004 too-much", "4006 flood"];
     match kind {
-        Kind::Flood | Kind::Speed => Expected { ends: FLOODS, ..NOTHING },
+        AbuseKind::Flood | AbuseKind::Speed => Expected { ends: FLOODS, ..NOTHING },
         // A client without messages acknowledges nothing, however many frames it sends.
-        Kind::Pings | Kind::Pongs | Kind::EmptyFrames => {
+        AbuseKind::Pings | AbuseKind::Pongs | AbuseKind::EmptyFrames => {
             let ends = &["4004 too-much", "4006 flood", "4003 too-slow"];
             Expected { ends, ..NOTHING }
         }
         // By chance it begins as a shorter message does.
-        Kind::Garbage | Kind::GarbageHello => {
+        AbuseKind::Garbage | AbuseKind::GarbageHello => {
             Expected { ends: &["1002 protocol", "1009 too-big"], at_once: true, ..NOTHING }
         }
-        Kind::EmptyMessages => Expected { ends: PROTOCOL, at_once: true, ..NOTHING },
-        Kind::GarbageHttp => {
+        AbuseKind::EmptyMessages => Expected { ends: PROTOCOL, at_once: true, ..NOTHING },
+        AbuseKind::GarbageHttp => {
             Expected { statuses: &["400", "414", "431"], at_once: true, ..NOTHING }
         }
         // What is not read cannot tell why it ended.
-        Kind::Stall => Expected { ends: &["4003 too-slow", "4002 silent"], cut: true, ..NOTHING },
-        Kind::HalfOpen => {
+        AbuseKind::Stall => {
             Expected { ends: &["4003 too-slow", "4002 silent"], cut: true, ..NOTHING }
         }
-        Kind::Slowloris => Expected { statuses: &["408"], cut: true, ..NOTHING },
-        Kind::Silent => Expected { statuses: &["408"], cut: true, ..NOTHING },
-        Kind::SlowHello => Expected { ends: &["4001 hello-timeout"], ..NOTHING },
-        Kind::Churn => Expected { ends: &["1000 left"], leaves: true, ..NOTHING },
-        Kind::Oversize => {
+        AbuseKind::HalfOpen => {
+            Expected { ends: &["4003 too-slow", "4002 silent"], cut: true, ..NOTHING }
+        }
+        AbuseKind::Slowloris => Expected { statuses: &["408"], cut: true, ..NOTHING },
+        AbuseKind::Silent => Expected { statuses: &["408"], cut: true, ..NOTHING },
+        AbuseKind::SlowHello => Expected { ends: &["4001 hello-timeout"], ..NOTHING },
+        AbuseKind::Churn => Expected { ends: &["1000 left"], leaves: true, ..NOTHING },
+        AbuseKind::Oversize => {
             Expected { ends: &["1009 too-big", "1002 protocol"], at_once: true, ..NOTHING }
         }
-        Kind::Endless => {
+        AbuseKind::Endless => {
             Expected { ends: &["1009 too-big", "4006 flood"], at_once: true, ..NOTHING }
         }
-        Kind::NoClose => Expected { ends: &["1003 not-binary"], at_once: true, ..NOTHING },
-        Kind::BadFrames => Expected {
+        AbuseKind::NoClose => Expected { ends: &["1003 not-binary"], at_once: true, ..NOTHING },
+        AbuseKind::BadFrames => Expected {
             ends: &["1002 protocol", "1007 not-utf8", "1003 not-binary"],
             at_once: true,
             ..NOTHING
         },
-        Kind::Settings => Expected {
+        AbuseKind::Settings => Expected {
             ends: &["4000 refused"],
             at_once: true,
             refused: &["the settings of a room", "only teams, "],
             ..NOTHING
         },
-        Kind::Names => Expected { ends: &["1000 left"], ..NOTHING },
+        AbuseKind::Names => Expected { ends: &["1000 left"], ..NOTHING },
     }
 }
 
 /// What of a report is not as expected.
-fn faults(kind: Kind, report: &Report) -> Vec<String> {
+fn faults(kind: AbuseKind, report: &Report) -> Vec<String> {
     let expected = expected(kind);
     let mut faults = Vec::new();
     let mut check = |holds: bool, what: String| {
@@ -129,7 +133,7 @@ fn settled(server: &Server, base: &Gauges) {
 /// A server that has met each of its parts once, and what it holds when all are gone.
 fn server() -> (Server, Gauges) {
     let server = Server::start(&["--fill", "4", "--empty-room-seconds", "600"]);
-    drop(Line::join(&server, &Player::of::<Skirmish>(ROOM)));
+    drop(TestClient::join(&server, &Player::of::<Skirmish>(ROOM)));
     let base = poll(GIVE_UP, || {
         let gauges = Gauges::of(&server);
         (gauges.people == 0 && gauges.pending == 0).then_some(gauges)
@@ -142,13 +146,17 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
     let _alone = alone();
     let (server, base) = server();
     let moment = Duration::from_millis(1_500);
-    let quick = Kind::all().iter().copied().filter(|kind| {
+    let quick = AbuseKind::all().iter().copied().filter(|kind| {
         !matches!(
             kind,
-            Kind::HalfOpen | Kind::Stall | Kind::Silent | Kind::Slowloris | Kind::SlowHello
+            AbuseKind::HalfOpen
+                | AbuseKind::Stall
+                | AbuseKind::Silent
+                | AbuseKind::Slowloris
+                | AbuseKind::SlowHello
         )
     });
-    let quick: Vec<Kind> = quick.collect();
+    let quick: Vec<AbuseKind> = quick.collect();
     let victim = Bots::start(
         &server,
         // Longer than all of them together.
@@ -160,8 +168,8 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
         let settings = ["--bots", ABUSERS, "--room", ROOM, "--ramp", "20/s", "--seed", "1"];
         let abusers = Abusers::start(&server, &kind.name(), moment, &settings);
         // Another player joins meanwhile, and is sent what there is to see.
-        let mut line = Line::join(&server, &Player::of::<Skirmish>(ROOM));
-        line.snapshots(20);
+        let mut client = TestClient::join(&server, &Player::of::<Skirmish>(ROOM));
+        client.snapshots(20);
         let report = abusers.finish();
         say(&format!("{kind}: {}", report.counts));
         found.extend(faults(kind, &report));
@@ -183,15 +191,15 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
     let _alone = alone();
     let (server, base) = server();
     let kinds = [
-        Kind::HalfOpen,
-        Kind::Stall,
-        Kind::Silent,
-        Kind::Slowloris,
-        Kind::SlowHello,
-        Kind::Flood,
-        Kind::Pings,
-        Kind::Pongs,
-        Kind::EmptyFrames,
+        AbuseKind::HalfOpen,
+        AbuseKind::Stall,
+        AbuseKind::Silent,
+        AbuseKind::Slowloris,
+        AbuseKind::SlowHello,
+        AbuseKind::Flood,
+        AbuseKind::Pings,
+        AbuseKind::Pongs,
+        AbuseKind::EmptyFrames,
     ];
     // Longer than any deadline of the server; half-open peers are to go within 20 s.
     let long = Duration::from_secs(24);
@@ -204,7 +212,7 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
         say(&format!("{kind}: {}", report.counts));
         found.extend(faults(kind, &report));
         // A client that reads nothing does not see its end: only the server counts that.
-        let is_deaf = matches!(kind, Kind::HalfOpen | Kind::Stall);
+        let is_deaf = matches!(kind, AbuseKind::HalfOpen | AbuseKind::Stall);
         if !is_deaf && report.count("attempts") <= report.count("still_open") {
             found.push(format!("{kind}: the server ended none"));
         }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 use skirmish_rules::Skirmish;
-use tests::real::{GIVE_UP, Line, Player, Server, poll, say};
+use tests::real::{GIVE_UP, Player, Server, TestClient, poll, say};
 
 /// So many files a server may have open here; it needs some dozen for itself.
 const DESCRIPTORS: u32 = 64;
@@ -42,7 +42,7 @@ fn the_counters_are_a_port_of_their_own_that_is_printed() {
 fn without_descriptors_players_play_on_and_the_door_opens_again() {
     let server = Server::start_with_descriptors(DESCRIPTORS, &["--fill", "0"]);
     let player = Player::of::<Skirmish>("lounge");
-    let mut inside = Line::join(&server, &player);
+    let mut inside = TestClient::join(&server, &player);
     let base = server.status();
     let crowd: Vec<_> = (0..CROWD)
         .map(|_| TcpStream::connect(server.address()).expect("the kernel takes connections"))
@@ -53,7 +53,7 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
     let full = full.expect("there are not so many descriptors");
     assert!(count(&full, "descriptors") >= u64::from(DESCRIPTORS) - 2, "{full}");
     inside.plays_on();
-    let mut newest = Line::join(&server, &player);
+    let mut newest = TestClient::join(&server, &player);
     newest.plays_on();
     say(&format!("full: {full}"));
     drop((crowd, newest));
@@ -65,7 +65,7 @@ fn without_descriptors_players_play_on_and_the_door_opens_again() {
     poll(GIVE_UP, || over(&server.status())).unwrap_or_else(|| {
         panic!("base: {base}\nnow: {}", server.status());
     });
-    let again = Line::join(&server, &player);
+    let again = TestClient::join(&server, &player);
     inside.plays_on();
     drop(again);
     let status = server.status();
@@ -83,7 +83,7 @@ fn when_players_have_all_descriptors_the_next_is_told_so_and_the_one_after_them_
     let mut inside = Vec::new();
     // Players are in nobody's way: one by one they take all there is.
     while probe(&server).starts_with("HTTP/1.1 200 ") {
-        inside.push(Line::join(&server, &player));
+        inside.push(TestClient::join(&server, &player));
         assert!(inside.len() < FEW_DESCRIPTORS as usize, "there are not so many descriptors");
     }
     say(&format!("{} players have all of {FEW_DESCRIPTORS} descriptors", inside.len()));
@@ -94,15 +94,15 @@ fn when_players_have_all_descriptors_the_next_is_told_so_and_the_one_after_them_
     silent.read_to_string(&mut answer).expect("it is answered and closed");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("\r\nretry-after: "), "{answer}");
-    for line in &mut inside {
-        line.plays_on();
+    for client in &mut inside {
+        client.plays_on();
     }
     drop(inside.split_off(inside.len() / 2));
     let healthy = || probe(&server).starts_with("HTTP/1.1 200 ").then_some(());
     poll(GIVE_UP, healthy).expect("the door opens again");
-    let _again = Line::join(&server, &player);
-    for line in &mut inside {
-        line.plays_on();
+    let _again = TestClient::join(&server, &player);
+    for client in &mut inside {
+        client.plays_on();
     }
     let status = server.status();
     assert!(count(&status["refused_http"], "503") >= 1, "{status}");

@@ -1,4 +1,4 @@
-//! What a screen shows, frame by frame, when lines and servers misbehave: no leaps, nothing
+//! What a screen shows, frame by frame, when network paths and servers misbehave: no leaps, nothing
 //! backwards. Each test prints its seed; `SEED=n` runs them with another.
 
 #![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]

@@ -1,12 +1,12 @@
 //! What a player feels, on virtual time: no late inputs, no corrections without a cause, the lead
-//! as small as the line allows. Each test prints its seed; `SEED=n` runs them with another.
+//! as small as the path allows. Each test prints its seed; `SEED=n` runs them with another.
 
 #![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
 
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::pacer::TimeScale;
 use tickwire_test::{Feel, Path, Simulator, Who, seed_or};
 
@@ -223,7 +223,7 @@ fn steps_of_one_and_a_half_times_the_budget_are_slow_motion_and_nothing_else() {
         assert!(slowed > 5 * u64::from(hz) && skipped < 20, "{hz} Hz: {skipped}, {slowed}");
         let late_comer = world.join_bot(round_trip(20 * MS));
         world.run(SECOND / 2);
-        assert_eq!(world.ended(late_comer), Some(End::Refused), "{hz} Hz");
+        assert_eq!(world.ended(late_comer), Some(DisconnectReason::Refused), "{hz} Hz");
         let eased = world.now();
         world.make_steps_take(Duration::ZERO);
         world.run(5 * SECOND);

@@ -1,5 +1,5 @@
-//! How it feels in the browser on a long line: the page simulates one, records which frame drew
-//! what where, and says how soon the own ship heeds a key and how evenly the others move.
+//! How it feels in the browser on a long path: the page simulates one, records which frame drew
+//! what where, and says how soon the own ship follows a key and how evenly the others move.
 //!
 //! Browsers hiccup: frames that took too long are left out, and the two ways of drawing are held
 //! against each other rather than against a clock.
@@ -70,7 +70,7 @@ fn wait_until_playing(page: &Page<'_>) {
 
 /// How soon the own ship was seen to follow a key.
 #[derive(Clone, Copy, Debug)]
-struct Heeded {
+struct Answer {
     /// 1 is the first frame that was drawn after the key.
     frames: usize,
     after_ms: f64,
@@ -78,7 +78,7 @@ struct Heeded {
 
 /// Lies still, presses a key, and looks when the ship first moves; `None` if something is in its
 /// way.
-fn press(page: &Page<'_>, key: Key) -> Option<Heeded> {
+fn press(page: &Page<'_>, key: Key) -> Option<Answer> {
     for _ in 0..40 {
         let places: Vec<_> = record(page, 12, || {}).iter().filter_map(|frame| frame.own).collect();
         if places.len() == 12 && places.iter().all(|place| distance(*place, places[0]) < STILL) {
@@ -101,18 +101,18 @@ fn press(page: &Page<'_>, key: Key) -> Option<Heeded> {
     let moved = |frame: &Frame| frame.own.is_some_and(|place| distance(place, from) >= STILL);
     let first = pressed + frames[pressed..].iter().position(moved)?;
     let after_ms = frames[first].at_ms - frames[pressed].keys_ms[0];
-    Some(Heeded { frames: first - pressed + 1, after_ms })
+    Some(Answer { frames: first - pressed + 1, after_ms })
 }
 
 /// One press in each direction that is free.
-fn presses(page: &Page<'_>) -> Vec<Heeded> {
-    let heeded: Vec<_> = KEYS.into_iter().filter_map(|key| press(page, key)).collect();
-    assert!(!heeded.is_empty(), "no key moves the ship: {}", page.eval("tickwire.state()"));
-    heeded
+fn presses(page: &Page<'_>) -> Vec<Answer> {
+    let answers: Vec<_> = KEYS.into_iter().filter_map(|key| press(page, key)).collect();
+    assert!(!answers.is_empty(), "no key moves the ship: {}", page.eval("tickwire.state()"));
+    answers
 }
 
 #[test]
-fn on_a_long_line_the_own_ship_heeds_a_key_in_the_next_frame() {
+fn on_a_long_line_the_own_ship_follows_a_key_in_the_next_frame() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&["--fill", "0", "--seed", "1"]);
@@ -126,7 +126,7 @@ fn on_a_long_line_the_own_ship_heeds_a_key_in_the_next_frame() {
     page.wait_until("tickwire.state().rtt_ms >= 150", GIVE_UP);
     let predicted = presses(&page);
     say(&format!("with prediction: {predicted:.1?}"));
-    assert!(predicted.iter().all(|heeded| heeded.frames == 1), "{predicted:?}");
+    assert!(predicted.iter().all(|answer| answer.frames == 1), "{predicted:?}");
 
     page.open(&server.url("/?play&name=Ann&room=alone&latency=150&prediction=0"));
     wait_until_playing(&page);

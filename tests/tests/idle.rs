@@ -8,7 +8,9 @@ use test_games::tiny::Tiny;
 use tests::host::{Pipe, pipe};
 use tickwire_game::game::{Game, Setup};
 use tickwire_game::ids::SessionId;
-use tickwire_game::protocol::{Ack, ClientMessage, End, Input, Role, ServerMessage, WIRE};
+use tickwire_game::protocol::{
+    Ack, ClientMessage, DisconnectReason, Input, Role, ServerMessage, WIRE,
+};
 use tickwire_game::tick::{Rewind, Tick};
 use tickwire_host::hello::GameVersion;
 use tickwire_host::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
@@ -54,7 +56,7 @@ struct Client {
     habit: Habit,
     warnings: Vec<(Duration, String)>,
     /// Why and when it was sent away.
-    ended: Option<(End, Duration)>,
+    ended: Option<(DisconnectReason, Duration)>,
 }
 
 impl<G: Game> Server<G> {
@@ -241,7 +243,7 @@ fn sixty_three_who_only_acknowledge_make_way_and_newcomers_land_with_those_who_p
     server.run(IDLE_AFTER + 2 * SECOND, &mut clients, go);
     for client in &clients[..63] {
         let (reason, at) = client.ended.expect("it has made way");
-        assert_eq!(reason, End::Idle);
+        assert_eq!(reason, DisconnectReason::Idle);
         assert!(at.abs_diff(IDLE_AFTER) < SECOND, "at {at:?}");
         let [(warned, text)] = &client.warnings[..] else { panic!("{:?}", client.warnings) };
         assert!((at - *warned).abs_diff(IDLE_WARNING) < SECOND, "warned at {warned:?}");
@@ -265,7 +267,7 @@ fn a_player_who_acts_once_in_a_second_less_than_the_limit_stays_and_held_keys_ar
     let mut clients = habits.map(|habit| server.join(Role::Player, Some("one"), habit));
     server.run(10 * IDLE_AFTER, &mut clients, go);
     let ended = clients.each_ref().map(|client| client.ended.map(|(reason, _)| reason));
-    assert_eq!(ended, [None, None, Some(End::Idle), None]);
+    assert_eq!(ended, [None, None, Some(DisconnectReason::Idle), None]);
     let [rare, late, held, often] = clients.map(|client| client.warnings.len());
     assert!(rare >= 9 && late >= 9, "each time anew: {rare}, {late}");
     assert_eq!((held, often), (1, 0));
@@ -295,5 +297,5 @@ fn a_server_that_stands_still_makes_nobody_idle() {
     server.run(again + IDLE_AFTER / 3, &mut clients, go);
     assert_eq!(clients[0].ended, None);
     server.run(again + IDLE_AFTER, &mut clients, go);
-    assert!(matches!(clients[0].ended, Some((End::Idle, _))));
+    assert!(matches!(clients[0].ended, Some((DisconnectReason::Idle, _))));
 }

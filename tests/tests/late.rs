@@ -9,7 +9,7 @@ use skirmish_rules::{Settings, Skirmish};
 use test_games::dots::Dots;
 use tickwire_game::game::Game;
 use tickwire_game::limits::TICK_MAX;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_game::scene::Kinds;
 use tickwire_game::tick::Tick;
 use tickwire_test::{Path, Simulator, seed_or};
@@ -86,7 +86,7 @@ fn a_room_makes_its_last_tick_and_is_over() {
         world.run(3 * SECOND);
         assert!(world.is_over(), "{} players", players.len());
         for player in players {
-            assert_eq!(world.ended(player), Some(End::RoomOver));
+            assert_eq!(world.ended(player), Some(DisconnectReason::RoomOver));
         }
     }
 }

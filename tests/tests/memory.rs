@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use tests::real::{Bots, GIVE_UP, Line, Player, Server, alone, poll, say};
-use tickwire_game::protocol::Refusal;
+use tests::real::{Bots, GIVE_UP, Player, Server, TestClient, alone, poll, say};
+use tickwire_game::protocol::JoinError;
 
 /// So many play at a time.
 const PLAYERS: usize = 300;
@@ -32,7 +32,7 @@ fn joins_refused_for_lack_of_memory_are_accepted_again_when_players_have_left() 
     let _alone = alone();
     // What they take of this build on this machine.
     let server = Server::start(&SETTINGS);
-    drop(Line::join(&server, &Player::of::<Skirmish>(ROOM)));
+    drop(TestClient::join(&server, &Player::of::<Skirmish>(ROOM)));
     let base = poll(GIVE_UP, || Some(memory(&server)).filter(|bytes| *bytes > 0));
     let base = base.expect("memory is sampled every second");
     let players = swarm(&server);
@@ -52,11 +52,11 @@ fn joins_refused_for_lack_of_memory_are_accepted_again_when_players_have_left() 
     let server = Server::start(&limited);
     let players = swarm(&server);
     let ask = || {
-        let mut line = Line::greet(&server, &Player::of::<Skirmish>(ROOM));
-        line.verdict()
+        let mut client = TestClient::greet(&server, &Player::of::<Skirmish>(ROOM));
+        client.verdict()
     };
     let refused = poll(GIVE_UP, || ask().err());
-    assert_eq!(refused, Some(Refusal::ServerFull), "{}", server.status());
+    assert_eq!(refused, Some(JoinError::ServerFull), "{}", server.status());
     let at_most = memory(&server);
     let _ = players.finish();
     let accepted = poll(GIVE_UP, || ask().ok());

@@ -123,7 +123,7 @@ fn below_a_path_of_a_proxy_the_page_plays_and_programs_watch() {
             node.run("examples/watch.mjs", &[&server.url(""), "no room is called so!", "20"]);
         assert!(printed.contains("refused: "), "a refusal has its text: {printed}");
     }
-    assert_eq!(proxy.astray(), Vec::<String>::new(), "asked for beside the path");
+    assert_eq!(proxy.outside(), Vec::<String>::new(), "asked for beside the path");
 }
 
 #[test]

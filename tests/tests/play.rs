@@ -212,7 +212,7 @@ impl Flight {
 
 /// What reaches the room between two ticks.
 #[derive(Clone, Debug)]
-enum Line {
+enum Delivery {
     Silence,
     /// One input, in time or not.
     One(i64),
@@ -220,12 +220,12 @@ enum Line {
     Burst(i64, i64, bool, usize),
 }
 
-fn line() -> impl Strategy<Value = Line> {
+fn delivery() -> impl Strategy<Value = Delivery> {
     prop_oneof![
-        6 => Just(Line::Silence),
-        3 => (-2..6_i64).prop_map(Line::One),
+        6 => Just(Delivery::Silence),
+        3 => (-2..6_i64).prop_map(Delivery::One),
         1 => (-40..0_i64, 0..70_i64, any::<bool>(), 1..4_usize)
-            .prop_map(|(from, to, backwards, times)| Line::Burst(from, to, backwards, times)),
+            .prop_map(|(from, to, backwards, times)| Delivery::Burst(from, to, backwards, times)),
     ]
 }
 
@@ -238,7 +238,7 @@ proptest! {
 
     #[test]
     fn silence_and_then_a_burst_gains_neither_way_nor_shots(
-        lines in prop::collection::vec(line(), FLIGHT_TICKS),
+        deliveries in prop::collection::vec(delivery(), FLIGHT_TICKS),
     ) {
         let (mut honest, mut cheat) = (Flight::new(), Flight::new());
         prop_assert_eq!(honest.room.hash(), cheat.room.hash());
@@ -249,12 +249,12 @@ proptest! {
             skirmish::Input::new(along | skirmish::Input::FIRE, 0)
         };
         let input = inwards(&honest.own());
-        for (tick, line) in lines.iter().enumerate() {
+        for (tick, delivery) in deliveries.iter().enumerate() {
             say(&mut honest.room, honest.player, 0, &input);
-            let aheads: Vec<i64> = match line {
-                Line::Silence => Vec::new(),
-                Line::One(ahead) => vec![*ahead],
-                Line::Burst(from, to, backwards, times) => {
+            let aheads: Vec<i64> = match delivery {
+                Delivery::Silence => Vec::new(),
+                Delivery::One(ahead) => vec![*ahead],
+                Delivery::Burst(from, to, backwards, times) => {
                     let mut aheads: Vec<i64> = (*from..=*to).collect();
                     if *backwards {
                         aheads.reverse();

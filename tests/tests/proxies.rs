@@ -9,7 +9,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use skirmish_rules::Skirmish;
 use socket2::{Domain, Socket, Type};
-use tests::real::{Browser, GIVE_UP, Line, Player, Proxy, ProxyKind, Server, alone, http, poll};
+use tests::real::{
+    Browser, GIVE_UP, Player, Proxy, ProxyKind, Server, TestClient, alone, http, poll,
+};
 
 /// So many connections one address may have open here.
 const CONNECTIONS_MAX: usize = 2;
@@ -138,10 +140,10 @@ fn players_play_on_and_newcomers_get_in_while_a_proxy_is_reloaded() {
         }
         let player = Player::of::<Skirmish>("lounge");
         let join = || {
-            let mut line = Line::open_through(proxy.address(), "/game/ws");
-            line.say_hello(&player);
-            line.snapshots(1);
-            line
+            let mut client = TestClient::open_through(proxy.address(), "/game/ws");
+            client.say_hello(&player);
+            client.snapshots(1);
+            client
         };
         let mut before = join();
         let old = proxy.workers();

@@ -140,9 +140,9 @@ fn player(world: &Simulator<Skirmish>, who: Who) -> tickwire_game::ids::PlayerId
     world.player(who).expect("it plays")
 }
 
-/// What share of its shots hits, in percent, that a player on a near line aims at where its target was
-/// some 283 ms ago. It claims to see as much of the past as there is, and says of what it has seen what
-/// `says` makes of it in a tick.
+/// What share of its shots hits, in percent, that a player on a short path aims at where its target
+/// was some 283 ms ago. It claims to see as much of the past as there is, and says of what it has
+/// seen what `says` makes of it in a tick.
 fn hits_long_ago(mut says: impl FnMut(Tick, Tick) -> Tick + 'static) -> usize {
     let lies: Cheat = Box::new(move |input| {
         input.rewind = Rewind(u16::MAX);

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use skirmish_rules::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Line, Node, Page, Player, Server, alone, http, poll, say,
+    Bots, Browser, GIVE_UP, Key, Node, Page, Player, Server, TestClient, alone, http, poll, say,
 };
 use tickwire_game::protocol::{
-    ClientMessage, End, PROTOCOL_VERSION, Ping, Refusal, Role, ServerMessage,
+    ClientMessage, DisconnectReason, JoinError, PROTOCOL_VERSION, Ping, Role, ServerMessage,
 };
 use tickwire_game::simulation::trial;
 use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
@@ -40,7 +40,7 @@ fn the_door_answers_each_address_as_it_should() {
 
     assert_eq!(server.get("/healthz").status, 200);
 
-    let _line = Line::join(&server, &Player::of::<Skirmish>("lounge"));
+    let _line = TestClient::join(&server, &Player::of::<Skirmish>("lounge"));
     let rooms = server.get("/api/rooms");
     assert_eq!(rooms.status, 200);
     assert!(rooms.header("content-type").is_some_and(|kind| kind.starts_with("application/json")));
@@ -103,16 +103,16 @@ fn bots_whose_server_is_gone_say_so_and_fail() {
 #[test]
 fn an_interrupted_server_says_goodbye_to_all_and_ends_in_order() {
     let mut server = Server::start(&["--fill", "2"]);
-    let mut lines = [
-        Line::join(&server, &spectator("end")),
-        Line::join(&server, &Player::of::<Skirmish>("end")),
+    let mut clients = [
+        TestClient::join(&server, &spectator("end")),
+        TestClient::join(&server, &Player::of::<Skirmish>("end")),
         // Still at the door: it has not said who it is.
-        Line::open(&server),
+        TestClient::open(&server),
     ];
     server.interrupt();
-    for line in &mut lines {
-        let ending = line.ending();
-        assert_eq!(ending.code, Some(End::Closing.code()), "{ending:?}");
+    for client in &mut clients {
+        let ending = client.ending();
+        assert_eq!(ending.code, Some(DisconnectReason::Closing.code()), "{ending:?}");
     }
     let status = server.ended();
     assert!(status.success(), "{status}:\n{}", server.log());
@@ -125,88 +125,96 @@ fn a_client_of_another_kind_is_refused_by_name() {
     let strangers = [
         (
             Player { protocol: PROTOCOL_VERSION + 1, ..ours.clone() },
-            Refusal::Protocol { server: PROTOCOL_VERSION },
+            JoinError::Protocol { server: PROTOCOL_VERSION },
         ),
-        (Player { game: "chess".to_owned(), ..ours.clone() }, Refusal::Game),
-        (Player { rules: ours.rules + 1, ..ours.clone() }, Refusal::Rules { server: ours.rules }),
-        (Player { room: "no such room!".to_owned(), ..ours.clone() }, Refusal::RoomName),
+        (Player { game: "chess".to_owned(), ..ours.clone() }, JoinError::Game),
+        (Player { rules: ours.rules + 1, ..ours.clone() }, JoinError::Rules { server: ours.rules }),
+        (Player { room: "no such room!".to_owned(), ..ours.clone() }, JoinError::RoomName),
     ];
     for (stranger, refusal) in strangers {
-        let ending = Line::greet(&server, &stranger).ending();
+        let ending = TestClient::greet(&server, &stranger).ending();
         assert_eq!(ending.refusal, Some(refusal), "{stranger:?}");
-        assert_eq!(ending.code, Some(End::Refused.code()), "{stranger:?}");
+        assert_eq!(ending.code, Some(DisconnectReason::Refused.code()), "{stranger:?}");
     }
 }
 
 /// What no client says, and how the connection must end that said it.
-fn nonsense() -> Vec<(&'static str, Message, End)> {
+fn nonsense() -> Vec<(&'static str, Message, DisconnectReason)> {
     let mut reply = Vec::new();
     ServerMessage::Pong(Ping { number: 1 }).encode(&mut reply);
     vec![
-        ("a text", Message::text("hello"), End::NotBinary),
-        ("garbage", Message::binary(vec![0xFF, 0x00, 0x37]), End::Protocol),
-        ("nothing", Message::binary(Vec::new()), End::Protocol),
-        ("a kind without a body", Message::binary(vec![0x04]), End::Protocol),
-        ("a server's message", Message::binary(reply), End::Protocol),
-        ("too much", Message::binary(vec![1; CLIENT_MESSAGE_MAX_BYTES + 1]), End::TooBig),
+        ("a text", Message::text("hello"), DisconnectReason::NotBinary),
+        ("garbage", Message::binary(vec![0xFF, 0x00, 0x37]), DisconnectReason::Protocol),
+        ("nothing", Message::binary(Vec::new()), DisconnectReason::Protocol),
+        ("a kind without a body", Message::binary(vec![0x04]), DisconnectReason::Protocol),
+        ("a server's message", Message::binary(reply), DisconnectReason::Protocol),
+        (
+            "too much",
+            Message::binary(vec![1; CLIENT_MESSAGE_MAX_BYTES + 1]),
+            DisconnectReason::TooBig,
+        ),
     ]
 }
 
 /// What is not even WebSocket.
-const NOT_WEBSOCKET: [(&str, &[u8], End); 3] = [
-    ("an unmasked frame", &[0x82, 0x01, 0x05], End::Protocol),
-    ("reserved bits", &[0xF2, 0x80, 0, 0, 0, 0], End::Protocol),
-    ("a terabyte announced", &[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], End::TooBig),
+const NOT_WEBSOCKET: [(&str, &[u8], DisconnectReason); 3] = [
+    ("an unmasked frame", &[0x82, 0x01, 0x05], DisconnectReason::Protocol),
+    ("reserved bits", &[0xF2, 0x80, 0, 0, 0, 0], DisconnectReason::Protocol),
+    (
+        "a terabyte announced",
+        &[0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+        DisconnectReason::TooBig,
+    ),
 ];
 
 #[test]
 fn nonsense_ends_the_connection_with_its_own_code_and_no_other() {
     let server = Server::start(&["--fill", "2"]);
     let player = Player::of::<Skirmish>("peace");
-    let mut bystander = Line::join(&server, &player);
+    let mut bystander = TestClient::join(&server, &player);
     for place in ["at the door", "in the room"] {
         let enter = || match place {
-            "at the door" => Line::open(&server),
-            _ => Line::join(&server, &player),
+            "at the door" => TestClient::open(&server),
+            _ => TestClient::join(&server, &player),
         };
         for (what, message, end) in nonsense() {
-            let mut line = enter();
-            line.send(message);
-            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+            let mut client = enter();
+            client.send(message);
+            assert_eq!(client.ending().code, Some(end.code()), "{what} {place}");
         }
         for (what, bytes, end) in NOT_WEBSOCKET {
-            let mut line = enter();
-            line.send_raw(bytes);
-            assert_eq!(line.ending().code, Some(end.code()), "{what} {place}");
+            let mut client = enter();
+            client.send_raw(bytes);
+            assert_eq!(client.ending().code, Some(end.code()), "{what} {place}");
         }
     }
-    let mut greeted_twice = Line::join(&server, &player);
+    let mut greeted_twice = TestClient::join(&server, &player);
     greeted_twice.say_hello(&player);
-    assert_eq!(greeted_twice.ending().code, Some(End::Protocol.code()));
+    assert_eq!(greeted_twice.ending().code, Some(DisconnectReason::Protocol.code()));
     // Who only watched it happen plays on.
     bystander.snapshots(10);
     bystander.say(&ClientMessage::Goodbye);
-    assert_eq!(bystander.ending().code, Some(End::Left.code()));
+    assert_eq!(bystander.ending().code, Some(DisconnectReason::Left.code()));
 }
 
 #[test]
 fn a_full_room_refuses_and_the_others_play_on() {
     let server = Server::start(&["--room-size", "2", "--fill", "0"]);
     let player = Player::of::<Skirmish>("duel");
-    let mut duellists = [Line::join(&server, &player), Line::join(&server, &player)];
-    let ending = Line::greet(&server, &player).ending();
-    assert_eq!(ending.refusal, Some(Refusal::RoomFull));
-    assert_eq!(ending.code, Some(End::Refused.code()));
+    let mut duellists = [TestClient::join(&server, &player), TestClient::join(&server, &player)];
+    let ending = TestClient::greet(&server, &player).ending();
+    assert_eq!(ending.refusal, Some(JoinError::RoomFull));
+    assert_eq!(ending.code, Some(DisconnectReason::Refused.code()));
     // A spectator takes nobody's place.
-    Line::join(&server, &spectator("duel")).snapshots(10);
-    for line in &mut duellists {
-        line.snapshots(10);
+    TestClient::join(&server, &spectator("duel")).snapshots(10);
+    for client in &mut duellists {
+        client.snapshots(10);
     }
     // And a place that was left can be taken.
     let [left, _stays] = &mut duellists;
     left.say(&ClientMessage::Goodbye);
     left.ending();
-    Line::join(&server, &player).snapshots(10);
+    TestClient::join(&server, &player).snapshots(10);
 }
 
 #[test]

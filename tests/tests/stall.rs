@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use skirmish_rules::Skirmish;
-use tests::real::{GIVE_UP, Line, Player, Server, alone};
+use tests::real::{GIVE_UP, Player, Server, TestClient, alone};
 use tickwire::limits::OPENING_MAX;
 use tickwire_host::limits::SILENCE_MAX;
 
@@ -14,8 +14,8 @@ fn after_a_stall_of_the_server_all_sockets_are_drained_before_any_deadline_is_ju
     let _alone = alone();
     let server = Server::start(&["--fill", "0"]);
     let player = Player::of::<Skirmish>("stalled");
-    let mut in_play = Line::join(&server, &player);
-    let mut at_the_door = Line::open(&server);
+    let mut in_play = TestClient::join(&server, &player);
+    let mut at_the_door = TestClient::open(&server);
     let mut asking = TcpStream::connect(server.address()).expect("it listens");
     asking.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
     asking.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n").expect("it reads");

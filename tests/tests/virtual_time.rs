@@ -8,7 +8,7 @@ use skirmish_rules::{Input, Skirmish};
 use test_games::dots::{Dots, Go};
 use tickwire_game::client::Drawing;
 use tickwire_game::game::Game;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::limits::SPECTATOR_DELAY_DEFAULT;
 use tickwire_test::{Path, Simulator, seed_or};
 
@@ -129,7 +129,7 @@ fn late_inputs_are_rare_once_the_clock_has_settled() {
     }
 }
 
-/// A kernel that takes a good deal before it says that it is too much, before a line that takes
+/// A kernel that takes a good deal before it says that it is too much, before a path that takes
 /// little.
 fn slow(bytes_per_second: u32) -> Path {
     let bytes_per_second = Some(bytes_per_second);
@@ -362,7 +362,7 @@ fn people_take_the_place_of_fill_in_bots_and_give_it_back() {
     }
     world.run(SECOND);
     assert_eq!((world.room().people(), world.room().bots()), (2, 2));
-    assert_eq!(world.ended(people[0]), Some(End::Left));
+    assert_eq!(world.ended(people[0]), Some(DisconnectReason::Left));
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_full_room_refuses_and_plays_on() {
     world.run(SECOND);
     let outside = world.join_bot(clean());
     world.run(SECOND);
-    assert_eq!(world.ended(outside), Some(End::Refused));
+    assert_eq!(world.ended(outside), Some(DisconnectReason::Refused));
     for who in inside {
         assert_eq!(world.ended(who), None);
     }

@@ -268,14 +268,14 @@ pub extern "C" fn tickwire_roster_version() -> u32 {
     page(|page| page.roster_version())
 }
 
-/// Has so many rows of the board open: in a room where not all scores are told, the server is asked
-/// who stands there.
+/// Has so many rows of the board open: in a room where not all scores are sent, the client asks the
+/// server for that page.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_open_board(rows: u32) {
     page(|page| page.open_board(rows));
 }
 
-/// Who stands there as told by the server, in JSON; 0 bytes where the roster tells it all.
+/// The page as the server sent it, in JSON; 0 bytes where the roster has all scores.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_board() -> u32 {
     page(|page| page.board())

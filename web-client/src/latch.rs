@@ -144,7 +144,7 @@ impl Latch {
         self.taken
     }
 
-    /// The server made `tick` without what it takes: to be told once, with rising ticks.
+    /// The server made `tick` without this input: must be called once for each, with rising ticks.
     pub(crate) fn missed(&mut self, tick: Tick, rate: TickRate) {
         let ago = self.given.back().map_or(-1, |last| last.tick.since(tick));
         if ago < 0 {
@@ -305,7 +305,7 @@ mod tests {
         play(&mut early, &[0, FIRE]);
         missed(&mut early, Tick(2));
         early.note(0);
-        assert_eq!(taken(early, 4), [0, FIRE, 0, 0], "told of while it was held");
+        assert_eq!(taken(early, 4), [0, FIRE, 0, 0], "missed while it was held");
         let mut both = noted(&[]);
         play(&mut both, &[0, FIRE | RAIL, 0]);
         missed(&mut both, Tick(2));

@@ -39,9 +39,9 @@ pub(crate) struct PageClient<G: Game, V> {
     path: Path,
     /// Kept for the next client, too.
     shown: Shown,
-    /// In how much of what was drawn of late the others had to be guessed.
+    /// Part of the recent frames in which others were extrapolated.
     guessed: RecentShare,
-    /// The latest moment that the client was told of: its time does not run back.
+    /// The latest moment that the client was called with: its time does not run back.
     called: Duration,
     buffers: Buffers,
     /// Whether the next client replays its own state.
@@ -362,7 +362,8 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         self.client.as_ref().and_then(Client::names).map_or(0, Names::version)
     }
 
-    /// Asks for a page of the board, where not all is told without that: the first `rows` players.
+    /// Asks for a page of the board, in rooms where not all scores are sent without that: the first
+    /// `rows` players.
     fn open_board(&mut self, rows: u32) {
         let Some(client) = &mut self.client else { return };
         let players = client.names().map_or(0, |names| names.iter().len());

@@ -82,7 +82,7 @@ impl Way {
         }
     }
 
-    /// Takes out the next message that has come by `now`, with the moment at which it came.
+    /// Takes out the next message that is due at `now`, with the moment at which it was due.
     pub(crate) fn receive(&mut self, now: Duration) -> Option<(Duration, Vec<u8>)> {
         while self.links.len() > 1 && self.links[0].next_arrival().is_none() {
             self.links.pop_front();

@@ -1,11 +1,11 @@
-//! What is told of any game, in JSON: how far the client is, what rows mean, who is in the room.
-//! What is told of the one game that is played is a `value`.
+//! The JSON that a page gets in any game: how far the client is, what rows mean, who is in the
+//! room. What it gets of its own game is a `value`.
 //!
 //! Called by `page_client`, whose side in JavaScript is `build/kit/core.js`.
 
 use tickwire_game::client::{Client, ClientError, Names, Stage};
 use tickwire_game::game::Game;
-use tickwire_game::protocol::{End, Refusal};
+use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tickwire_game::scene::{Axis, Field, Kind, Predict, Rows, Schema};
 use tickwire_game::tick::TickRate;
 
@@ -51,10 +51,10 @@ pub(crate) fn state<G: Game>(
             json.key(name).number(value);
         }
         json.key("reason").text(&reason);
-        let stale = matches!(refusal, Some(Refusal::Protocol { .. } | Refusal::Rules { .. }));
+        let stale = matches!(refusal, Some(JoinError::Protocol { .. } | JoinError::Rules { .. }));
         json.key("stale").flag(stale);
         json.key("last").flag(refusal.is_some_and(is_lasting));
-        json.key("idle").flag(matches!(reached, Some(Stage::Ended(End::Idle))));
+        json.key("idle").flag(matches!(reached, Some(Stage::Ended(DisconnectReason::Idle))));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),
             None => json.key("room").null(),
@@ -110,7 +110,7 @@ pub(crate) fn board(json: &mut Json, names: &Names) {
 }
 
 /// The schema with all that is known of each field. It must have been checked: fields and kinds
-/// refer to each other by index, and are told by name.
+/// refer to each other by index, and are named in the JSON.
 pub(crate) fn whole_schema(json: &mut Json, schema: &Schema) {
     json.object(|json| {
         for (name, list) in [("entities", &schema.entities), ("events", &schema.events)] {
@@ -204,28 +204,28 @@ fn predict(json: &mut Json, predict: Predict, kind: &Kind) {
 }
 
 /// Whether coming back, as the client is, would be in vain: nothing passes by itself.
-fn is_lasting(refusal: &Refusal) -> bool {
+fn is_lasting(refusal: &JoinError) -> bool {
     match refusal {
-        Refusal::Game
-        | Refusal::RoomName
-        | Refusal::TicketRequired
-        | Refusal::TicketInvalid
-        | Refusal::TicketExpired
-        | Refusal::SettingsTooLong
-        | Refusal::SettingsWithoutRoom
-        | Refusal::SettingsUnreadable(_)
-        | Refusal::SettingNotAllowed(_)
-        | Refusal::SettingInvalid(_)
-        | Refusal::SettingsRefused(_) => true,
-        Refusal::Protocol { .. }
-        | Refusal::Rules { .. }
-        | Refusal::RoomFull
-        | Refusal::ServerFull
-        | Refusal::Closing
-        | Refusal::Overloaded
-        | Refusal::RoomsBuilding
-        | Refusal::RoomsMax
-        | Refusal::OwnRoomsMax
-        | Refusal::OwnRoomsRate => false,
+        JoinError::Game
+        | JoinError::RoomName
+        | JoinError::TicketRequired
+        | JoinError::TicketInvalid
+        | JoinError::TicketExpired
+        | JoinError::SettingsTooLong
+        | JoinError::SettingsWithoutRoom
+        | JoinError::SettingsUnreadable(_)
+        | JoinError::SettingNotAllowed(_)
+        | JoinError::SettingInvalid(_)
+        | JoinError::SettingsRefused(_) => true,
+        JoinError::Protocol { .. }
+        | JoinError::Rules { .. }
+        | JoinError::RoomFull
+        | JoinError::ServerFull
+        | JoinError::Closing
+        | JoinError::Overloaded
+        | JoinError::RoomsBuilding
+        | JoinError::RoomsMax
+        | JoinError::OwnRoomsMax
+        | JoinError::OwnRoomsRate => false,
     }
 }

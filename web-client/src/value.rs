@@ -94,7 +94,7 @@ impl Value {
 
     /// Reads it as a Rust value.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
-        T::deserialize(read::Reader(self))
+        T::deserialize(read::ValueReader(self))
     }
 
     /// `given` in place of what this has of the same names, however deep they lie.

@@ -15,7 +15,7 @@ use tokio::net::tcp::ReadHalf;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::Kind;
+use super::AbuseKind;
 use super::hearing::Hearing;
 use super::script::{Then, act};
 use super::speaker::{Speaker, Words};
@@ -34,7 +34,7 @@ const READ_BYTES: usize = 16_384;
 
 /// How a connection came to its end.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum AttemptOutcome {
     /// There was none.
     NotConnected(io::Error),
     /// The server ended it.
@@ -48,7 +48,7 @@ pub(super) enum Outcome {
 /// What is the same for all attempts of a run.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) kind: Kind,
+    pub(super) kind: AbuseKind,
     pub(super) address: SocketAddr,
     pub(super) words: Words,
     pub(super) seed: u64,
@@ -58,7 +58,7 @@ pub(super) struct Plan {
 /// One attempt, and what it heard.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: AttemptOutcome,
     pub(super) hearing: Hearing,
     pub(super) bytes_out: u64,
 }
@@ -69,11 +69,11 @@ impl Plan {
         let hearing = Hearing::default();
         let bytes_out = Cell::new(0);
         let outcome = match self.connect().await {
-            Err(error) => Outcome::NotConnected(error),
+            Err(error) => AttemptOutcome::NotConnected(error),
             Ok(mut tcp) => {
                 let stay = self.stay(&mut tcp, &hearing, &bytes_out, turn);
                 let outcome = timeout_at(self.end, stay).await;
-                outcome.unwrap_or(Outcome::StillOpen)
+                outcome.unwrap_or(AttemptOutcome::StillOpen)
             }
         };
         Attempt { outcome, hearing, bytes_out: bytes_out.get() }
@@ -84,7 +84,7 @@ impl Plan {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         }?;
-        if matches!(self.kind, Kind::Stall | Kind::HalfOpen) {
+        if matches!(self.kind, AbuseKind::Stall | AbuseKind::HalfOpen) {
             // Before it connects: what the kernel offers the server is settled by then.
             socket.set_recv_buffer_size(UNREAD_MAX_BYTES)?;
         }
@@ -100,7 +100,7 @@ impl Plan {
         hearing: &Hearing,
         bytes_out: &Cell<u64>,
         turn: usize,
-    ) -> Outcome {
+    ) -> AttemptOutcome {
         let then = {
             let (ear, mouth) = tcp.split();
             let dice = Dice::new(self.seed, turn as u64);
@@ -108,25 +108,25 @@ impl Plan {
             let mut listening = pin!(listen(ear, hearing));
             let said = tokio::select! {
                 biased;
-                () = &mut listening => return Outcome::Ended,
+                () = &mut listening => return AttemptOutcome::Ended,
                 said = act(self.kind, &mut speaker) => said,
             };
             match said {
                 Ok(Then::Stay) => {
                     listening.await;
-                    return Outcome::Ended;
+                    return AttemptOutcome::Ended;
                 }
                 Ok(Then::Leave) => {
                     // One that vanishes does not care how the server takes it.
                     let _ = timeout(END_MAX, listening).await;
-                    return Outcome::Left;
+                    return AttemptOutcome::Left;
                 }
                 Ok(Then::Reset) => Then::Reset,
                 Err(_) => {
                     // What the server said before it cut the connection may still be there.
                     hearing.deaf.set(false);
                     let _ = timeout(END_MAX, listening).await;
-                    return Outcome::Ended;
+                    return AttemptOutcome::Ended;
                 }
             }
         };
@@ -134,7 +134,7 @@ impl Plan {
             // Where it cannot be set, the connection ends in order instead.
             let _ = tcp.set_zero_linger();
         }
-        Outcome::Left
+        AttemptOutcome::Left
     }
 }
 

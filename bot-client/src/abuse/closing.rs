@@ -4,7 +4,7 @@ use std::io;
 
 use tickwire_game::protocol::ClientMessage;
 
-use super::frame::{Shape, TEXT, binary};
+use super::frame::{FrameShape, TEXT, binary};
 use super::script::Then;
 use super::speaker::{Speaker, encode};
 
@@ -45,7 +45,7 @@ pub(super) async fn no_close(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     let room = speaker.join().await?;
     speaker.hearing.ignores_close.set(true);
     let mut text = Vec::new();
-    Shape::whole(TEXT).frame(b"not binary", &mut text);
+    FrameShape::whole(TEXT).frame(b"not binary", &mut text);
     speaker.say(&text).await?;
     speaker.hearing.closed().await;
     loop {

@@ -26,7 +26,7 @@ const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// How a frame is framed; what is not said is as it should be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(super) struct FrameShape {
     pub(super) opcode: u8,
     /// The last of its message.
     pub(super) is_final: bool,
@@ -35,15 +35,15 @@ pub(super) struct Shape {
     pub(super) is_masked: bool,
 }
 
-impl Shape {
+impl FrameShape {
     /// A whole message, or a control frame.
-    pub(super) const fn whole(opcode: u8) -> Shape {
-        Shape { opcode, is_final: true, reserved: 0, is_masked: true }
+    pub(super) const fn whole(opcode: u8) -> FrameShape {
+        FrameShape { opcode, is_final: true, reserved: 0, is_masked: true }
     }
 
     /// A part that others follow.
-    pub(super) const fn part(opcode: u8) -> Shape {
-        Shape { is_final: false, ..Shape::whole(opcode) }
+    pub(super) const fn part(opcode: u8) -> FrameShape {
+        FrameShape { is_final: false, ..FrameShape::whole(opcode) }
     }
 
     /// Adds the head of a frame that says it has so many bytes.
@@ -83,7 +83,7 @@ impl Shape {
 /// The bytes of a binary message.
 pub(super) fn binary(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Shape::whole(BINARY).frame(payload, &mut out);
+    FrameShape::whole(BINARY).frame(payload, &mut out);
     out
 }
 
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn frames_are_read_in_whatever_pieces_they_come() {
         let mut sent = Vec::new();
-        let bare = |opcode| Shape { is_masked: false, ..Shape::whole(opcode) };
+        let bare = |opcode| FrameShape { is_masked: false, ..FrameShape::whole(opcode) };
         bare(BINARY).frame(b"abc", &mut sent);
         bare(PING).frame(b"", &mut sent);
         bare(BINARY).frame(&[7; 300], &mut sent);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_frame_may_announce_more_than_anyone_has() {
         let mut out = Vec::new();
-        Shape::whole(BINARY).head(1 << 63, &mut out);
+        FrameShape::whole(BINARY).head(1 << 63, &mut out);
         assert_eq!(out[..10], [0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(out.len(), 14, "and a mask");
     }

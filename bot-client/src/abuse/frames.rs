@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::frame::{BINARY, CLOSE, CONTINUATION, PING, PONG, Shape, TEXT};
+use super::frame::{BINARY, CLOSE, CONTINUATION, FrameShape, PING, PONG, TEXT};
 use super::script::Then;
 use super::speaker::Speaker;
 
@@ -17,14 +17,14 @@ pub(super) async fn oversize(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     speaker.join().await?;
     let mut bytes = Vec::new();
     match speaker.turn % 5 {
-        0 => Shape::whole(BINARY).head((1 << 63) - 1, &mut bytes),
-        1 => Shape::whole(BINARY).head(1 << 63, &mut bytes),
-        2 => Shape::whole(BINARY).head(1 << 32, &mut bytes),
-        3 => Shape::whole(BINARY).frame(&vec![1; BIG_BYTES], &mut bytes),
+        0 => FrameShape::whole(BINARY).head((1 << 63) - 1, &mut bytes),
+        1 => FrameShape::whole(BINARY).head(1 << 63, &mut bytes),
+        2 => FrameShape::whole(BINARY).head(1 << 32, &mut bytes),
+        3 => FrameShape::whole(BINARY).frame(&vec![1; BIG_BYTES], &mut bytes),
         _ => {
-            Shape::part(BINARY).frame(&[1; 1_000], &mut bytes);
+            FrameShape::part(BINARY).frame(&[1; 1_000], &mut bytes);
             while bytes.len() < BIG_BYTES {
-                Shape::part(CONTINUATION).frame(&[1; 1_000], &mut bytes);
+                FrameShape::part(CONTINUATION).frame(&[1; 1_000], &mut bytes);
             }
         }
     }
@@ -37,7 +37,7 @@ pub(super) async fn endless(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     speaker.join().await?;
     begin_message(speaker).await?;
     let mut fragment = Vec::new();
-    Shape::part(CONTINUATION).frame(&[0; FRAGMENT_BYTES], &mut fragment);
+    FrameShape::part(CONTINUATION).frame(&[0; FRAGMENT_BYTES], &mut fragment);
     speaker.repeat(&fragment).await?;
     Ok(Then::Stay)
 }
@@ -47,35 +47,35 @@ pub(super) async fn empty_frames(speaker: &mut Speaker<'_>) -> io::Result<Then> 
     speaker.join().await?;
     begin_message(speaker).await?;
     let mut fragment = Vec::new();
-    Shape::part(CONTINUATION).frame(&[], &mut fragment);
+    FrameShape::part(CONTINUATION).frame(&[], &mut fragment);
     speaker.repeat(&fragment).await?;
     Ok(Then::Stay)
 }
 
 async fn begin_message(speaker: &mut Speaker<'_>) -> io::Result<()> {
     let mut begin = Vec::new();
-    Shape::part(BINARY).frame(&[], &mut begin);
+    FrameShape::part(BINARY).frame(&[], &mut begin);
     speaker.say(&begin).await
 }
 
 /// Pings without pause.
 pub(super) async fn pings(speaker: &mut Speaker<'_>) -> io::Result<Then> {
-    again_and_again(speaker, Shape::whole(PING), b"are you there").await
+    again_and_again(speaker, FrameShape::whole(PING), b"are you there").await
 }
 
 /// Pongs that nobody asked for, without pause.
 pub(super) async fn pongs(speaker: &mut Speaker<'_>) -> io::Result<Then> {
-    again_and_again(speaker, Shape::whole(PONG), b"I am here").await
+    again_and_again(speaker, FrameShape::whole(PONG), b"I am here").await
 }
 
 /// Messages of nothing, without pause.
 pub(super) async fn empty_messages(speaker: &mut Speaker<'_>) -> io::Result<Then> {
-    again_and_again(speaker, Shape::whole(BINARY), b"").await
+    again_and_again(speaker, FrameShape::whole(BINARY), b"").await
 }
 
 async fn again_and_again(
     speaker: &mut Speaker<'_>,
-    shape: Shape,
+    shape: FrameShape,
     payload: &[u8],
 ) -> io::Result<Then> {
     speaker.join().await?;
@@ -95,8 +95,8 @@ pub(super) async fn bad(speaker: &mut Speaker<'_>) -> io::Result<Then> {
 
 /// Each of them with the section that forbids it.
 fn forbidden() -> Vec<Vec<u8>> {
-    let whole = Shape::whole;
-    let frames = |frames: &[(Shape, &[u8])]| {
+    let whole = FrameShape::whole;
+    let frames = |frames: &[(FrameShape, &[u8])]| {
         let mut bytes = Vec::new();
         for (shape, payload) in frames {
             shape.frame(payload, &mut bytes);
@@ -105,17 +105,17 @@ fn forbidden() -> Vec<Vec<u8>> {
     };
     vec![
         // 5.1: a client masks.
-        frames(&[(Shape { is_masked: false, ..whole(BINARY) }, b"bare")]),
+        frames(&[(FrameShape { is_masked: false, ..whole(BINARY) }, b"bare")]),
         // 5.2: bits and opcodes without a meaning.
-        frames(&[(Shape { reserved: 0x40, ..whole(BINARY) }, b"deflated")]),
-        frames(&[(Shape { reserved: 0x20, ..whole(PING) }, b"")]),
+        frames(&[(FrameShape { reserved: 0x40, ..whole(BINARY) }, b"deflated")]),
+        frames(&[(FrameShape { reserved: 0x20, ..whole(PING) }, b"")]),
         frames(&[(whole(0x3), b"data")]),
         frames(&[(whole(0xB), b"control")]),
         // 5.4: continuations of nothing, messages within messages.
         frames(&[(whole(CONTINUATION), b"of what")]),
-        frames(&[(Shape::part(BINARY), b"one"), (whole(BINARY), b"another")]),
+        frames(&[(FrameShape::part(BINARY), b"one"), (whole(BINARY), b"another")]),
         // 5.5: control frames are short and whole.
-        frames(&[(Shape::part(PING), b"half")]),
+        frames(&[(FrameShape::part(PING), b"half")]),
         frames(&[(whole(PING), &[0; 126])]),
         // 5.5.1, 7.4: closes of one byte, and with codes that are not sent.
         frames(&[(whole(CLOSE), &[3])]),

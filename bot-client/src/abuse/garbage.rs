@@ -8,7 +8,7 @@ use tokio::time::{Duration, sleep};
 use super::script::Then;
 use super::speaker::{Speaker, encode};
 use tickwire_game::limits::ROOM_SETTINGS_MAX_BYTES;
-use tickwire_game::protocol::{ClientMessage, RoomWish};
+use tickwire_game::protocol::{ClientMessage, RoomChoice};
 
 /// Largest random message, in bytes.
 const NOISE_MAX_BYTES: u32 = 64;
@@ -81,7 +81,7 @@ pub(super) async fn settings(speaker: &mut Speaker<'_>) -> io::Result<Then> {
     speaker.upgrade().await?;
     let room = format!("own-{}-{}", speaker.turn, speaker.dice.below(1 << 16));
     let settings = hostile_settings(speaker.turn);
-    let hello = speaker.words.hello_to("abuser", RoomWish::Named(&room), Some(&settings));
+    let hello = speaker.words.hello_to("abuser", RoomChoice::Named(&room), Some(&settings));
     speaker.message(&hello).await?;
     Ok(Then::Stay)
 }

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use tickwire_game::protocol::{Refusal, ServerMessage};
+use tickwire_game::protocol::{JoinError, ServerMessage};
 use tickwire_game::tick::Tick;
 use tokio::sync::Notify;
 
@@ -51,7 +51,7 @@ pub(super) struct Hearing {
     frames: RefCell<FrameReader>,
     status: Cell<Option<u16>>,
     room: Cell<Option<RoomClock>>,
-    refusal: RefCell<Option<Refusal>>,
+    refusal: RefCell<Option<JoinError>>,
     close: Cell<Option<u16>>,
     bytes_in: Cell<u64>,
     news: Notify,
@@ -126,7 +126,7 @@ impl Hearing {
     }
 
     /// Why the hello was refused.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
+    pub(super) fn refusal(&self) -> Option<JoinError> {
         self.refusal.borrow().clone()
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::time::{Duration, sleep};
 
-use super::frame::{BINARY, Shape};
+use super::frame::{BINARY, FrameShape};
 use super::script::Then;
 use super::speaker::{LEAD_TICKS, Speaker};
 
@@ -28,7 +28,7 @@ pub(super) async fn flood(speaker: &mut Speaker<'_>) -> io::Result<Then> {
         let mut chunk = Vec::new();
         for count in 0..FLOOD_MESSAGES {
             let input = speaker.words.input_now(&room, count % FLOOD_TICKS);
-            Shape::whole(BINARY).frame(&input, &mut chunk);
+            FrameShape::whole(BINARY).frame(&input, &mut chunk);
         }
         speaker.say(&chunk).await?;
     }
@@ -49,11 +49,11 @@ pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
                     _ => tick + speaker.dice.below(4),
                 };
                 let input = speaker.words.input(at, seen);
-                Shape::whole(BINARY).frame(&input, &mut chunk);
+                FrameShape::whole(BINARY).frame(&input, &mut chunk);
             }
             // What was acted on before is said again.
             let again = speaker.words.input(tick, seen);
-            Shape::whole(BINARY).frame(&again, &mut chunk);
+            FrameShape::whole(BINARY).frame(&again, &mut chunk);
             speaker.say(&chunk).await?;
             sleep(room.period()).await;
         }
@@ -62,7 +62,7 @@ pub(super) async fn speed(speaker: &mut Speaker<'_>) -> io::Result<Then> {
         let mut burst = Vec::new();
         for tick in silent_from..room.tick() + SPEED_TICKS {
             let input = speaker.words.input(tick, silent_from);
-            Shape::whole(BINARY).frame(&input, &mut burst);
+            FrameShape::whole(BINARY).frame(&input, &mut burst);
         }
         speaker.say(&burst).await?;
     }

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 /// How an abuser abuses a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
-pub enum Kind {
+pub enum AbuseKind {
     /// Valid inputs, as fast as the socket takes them
     Flood,
     /// Random binary messages after a good hello
@@ -54,11 +54,11 @@ pub enum Kind {
     Settings,
 }
 
-impl Kind {
+impl AbuseKind {
     /// All of them, in the order of the help.
     #[must_use]
-    pub fn all() -> &'static [Kind] {
-        Kind::value_variants()
+    pub fn all() -> &'static [AbuseKind] {
+        AbuseKind::value_variants()
     }
 
     /// As the command line calls it.
@@ -69,7 +69,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for AbuseKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
     }

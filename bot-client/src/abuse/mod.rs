@@ -31,10 +31,10 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::connect::ConnectError;
-use crate::options::{Options, Rate, Target};
-use crate::run::{RunError, interrupt, ticket};
+use crate::options::{EventRate, Options, Target};
+use crate::run::{SwarmError, interrupt, ticket};
 use attempt::Plan;
-pub use kind::Kind;
+pub use kind::AbuseKind;
 pub use report::AbuseReport;
 use speaker::Words;
 
@@ -47,12 +47,12 @@ const LAST_MAX: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When the server could not be reached at all, or the machine failed.
-pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunError> {
+pub fn run<G: Game>(kind: AbuseKind, options: &Options) -> Result<AbuseReport, SwarmError> {
     if options.bots == 0 {
-        return Err(RunError::Nobody);
+        return Err(SwarmError::Nobody);
     }
     if options.url.is_secure {
-        return Err(RunError::PlainOnly);
+        return Err(SwarmError::PlainOnly);
     }
     // What goes beyond what the machine grants is reported as not connected.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
@@ -64,7 +64,7 @@ pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunErr
     abusers.block_on(&runtime, async {
         let address = find(&options.url)
             .await
-            .map_err(|source| RunError::Unreachable { url: options.url.to_string(), source })?;
+            .map_err(|source| SwarmError::Unreachable { url: options.url.to_string(), source })?;
         let start = Instant::now();
         let plan = Plan {
             kind,
@@ -80,9 +80,9 @@ pub fn run<G: Game>(kind: Kind, options: &Options) -> Result<AbuseReport, RunErr
             abusers: options.bots,
             ..AbuseReport::default()
         };
-        let run = Rc::new(Run {
+        let run = Rc::new(AbuseRun {
             plan,
-            arrivals: Arrivals::new(options.ramp, start),
+            arrivals: ConnectSchedule::new(options.ramp, start),
             report: RefCell::new(report),
         });
         let interrupted = run.clone().last(options.bots).await;
@@ -108,15 +108,15 @@ async fn find(target: &Target) -> Result<SocketAddr, ConnectError> {
 }
 
 /// What the abusers of a run share.
-struct Run {
+struct AbuseRun {
     plan: Plan,
-    arrivals: Arrivals,
+    arrivals: ConnectSchedule,
     report: RefCell<AbuseReport>,
 }
 
-impl Run {
+impl AbuseRun {
     /// Lets them all loose until the end; says whether the user ended it.
-    async fn last(self: Rc<Run>, abusers: u32) -> bool {
+    async fn last(self: Rc<AbuseRun>, abusers: u32) -> bool {
         let mut all = tokio::task::JoinSet::new();
         for _ in 0..abusers {
             all.spawn_local(self.clone().abuse());
@@ -130,7 +130,7 @@ impl Run {
     }
 
     /// One abuser, which comes again and again.
-    async fn abuse(self: Rc<Run>) {
+    async fn abuse(self: Rc<AbuseRun>) {
         while let Some(turn) = self.arrivals.next(self.plan.end).await {
             let attempt = self.plan.attempt(turn).await;
             self.report.borrow_mut().count(&attempt);
@@ -139,15 +139,15 @@ impl Run {
 }
 
 /// Who may connect when: not more often than the ramp says, and nothing is made up for.
-struct Arrivals {
+struct ConnectSchedule {
     period: Duration,
     next: Cell<Instant>,
     count: Cell<usize>,
 }
 
-impl Arrivals {
-    fn new(rate: Rate, start: Instant) -> Arrivals {
-        Arrivals { period: rate.due(1), next: Cell::new(start), count: Cell::new(0) }
+impl ConnectSchedule {
+    fn new(rate: EventRate, start: Instant) -> ConnectSchedule {
+        ConnectSchedule { period: rate.due(1), next: Cell::new(start), count: Cell::new(0) }
     }
 
     /// Waits for a turn and says which it is; `None` if there is none before the end.

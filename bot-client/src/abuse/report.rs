@@ -7,9 +7,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{Attempt, AttemptOutcome};
 
 /// What became of all connections of a run.
 ///
@@ -63,19 +63,19 @@ impl AbuseReport {
         self.attempts += 1;
         self.bytes_out += attempt.bytes_out;
         self.bytes_in += hearing.bytes_in();
-        self.connected += u64::from(!matches!(attempt.outcome, Outcome::NotConnected(_)));
+        self.connected += u64::from(!matches!(attempt.outcome, AttemptOutcome::NotConnected(_)));
         self.upgraded += u64::from(hearing.is_upgraded());
         self.joined += u64::from(hearing.is_welcome());
         if let Some(refusal) = hearing.refusal() {
             *self.refused.entry(refusal.to_string()).or_default() += 1;
         }
         match &attempt.outcome {
-            Outcome::NotConnected(error) => {
+            AttemptOutcome::NotConnected(error) => {
                 *self.not_connected.entry(error.kind().to_string()).or_default() += 1;
             }
-            Outcome::StillOpen => self.still_open += 1,
-            Outcome::Left => self.left += 1,
-            Outcome::Ended => match (hearing.status(), hearing.close()) {
+            AttemptOutcome::StillOpen => self.still_open += 1,
+            AttemptOutcome::Left => self.left += 1,
+            AttemptOutcome::Ended => match (hearing.status(), hearing.close()) {
                 (_, Some(code)) => *self.ends.entry(end_name(code)).or_default() += 1,
                 (Some(status), None) if !hearing.is_upgraded() => {
                     *self.refused_http.entry(status).or_default() += 1;
@@ -101,7 +101,7 @@ impl AbuseReport {
 }
 
 fn end_name(code: u16) -> String {
-    match End::from_code(code) {
+    match DisconnectReason::from_code(code) {
         Some(end) => format!("{code} {end}"),
         None => code.to_string(),
     }

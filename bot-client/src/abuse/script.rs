@@ -3,7 +3,7 @@
 use std::io;
 
 use super::speaker::Speaker;
-use super::{Kind, closing, frames, garbage, inputs, opening};
+use super::{AbuseKind, closing, frames, garbage, inputs, opening};
 
 /// What becomes of the connection when all was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,28 +18,28 @@ pub(super) enum Then {
 
 /// Does what `kind` does, on a connection that is open. An error is that of a socket that takes no
 /// more.
-pub(super) async fn act(kind: Kind, speaker: &mut Speaker<'_>) -> io::Result<Then> {
+pub(super) async fn act(kind: AbuseKind, speaker: &mut Speaker<'_>) -> io::Result<Then> {
     match kind {
-        Kind::Flood => inputs::flood(speaker).await,
-        Kind::Speed => inputs::speed(speaker).await,
-        Kind::Stall => inputs::stall(speaker).await,
-        Kind::Garbage => garbage::messages(speaker).await,
-        Kind::GarbageHello => garbage::hello(speaker).await,
-        Kind::GarbageHttp => garbage::http(speaker).await,
-        Kind::Names => garbage::names(speaker).await,
-        Kind::Settings => garbage::settings(speaker).await,
-        Kind::Silent => Ok(Then::Stay),
-        Kind::HalfOpen => opening::half_open(speaker).await,
-        Kind::Slowloris => opening::slowloris(speaker).await,
-        Kind::SlowHello => opening::slow_hello(speaker).await,
-        Kind::Churn => closing::churn(speaker).await,
-        Kind::NoClose => closing::no_close(speaker).await,
-        Kind::Oversize => frames::oversize(speaker).await,
-        Kind::Endless => frames::endless(speaker).await,
-        Kind::EmptyFrames => frames::empty_frames(speaker).await,
-        Kind::Pings => frames::pings(speaker).await,
-        Kind::Pongs => frames::pongs(speaker).await,
-        Kind::EmptyMessages => frames::empty_messages(speaker).await,
-        Kind::BadFrames => frames::bad(speaker).await,
+        AbuseKind::Flood => inputs::flood(speaker).await,
+        AbuseKind::Speed => inputs::speed(speaker).await,
+        AbuseKind::Stall => inputs::stall(speaker).await,
+        AbuseKind::Garbage => garbage::messages(speaker).await,
+        AbuseKind::GarbageHello => garbage::hello(speaker).await,
+        AbuseKind::GarbageHttp => garbage::http(speaker).await,
+        AbuseKind::Names => garbage::names(speaker).await,
+        AbuseKind::Settings => garbage::settings(speaker).await,
+        AbuseKind::Silent => Ok(Then::Stay),
+        AbuseKind::HalfOpen => opening::half_open(speaker).await,
+        AbuseKind::Slowloris => opening::slowloris(speaker).await,
+        AbuseKind::SlowHello => opening::slow_hello(speaker).await,
+        AbuseKind::Churn => closing::churn(speaker).await,
+        AbuseKind::NoClose => closing::no_close(speaker).await,
+        AbuseKind::Oversize => frames::oversize(speaker).await,
+        AbuseKind::Endless => frames::endless(speaker).await,
+        AbuseKind::EmptyFrames => frames::empty_frames(speaker).await,
+        AbuseKind::Pings => frames::pings(speaker).await,
+        AbuseKind::Pongs => frames::pongs(speaker).await,
+        AbuseKind::EmptyMessages => frames::empty_messages(speaker).await,
+        AbuseKind::BadFrames => frames::bad(speaker).await,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tickwire_game::game::{Dice, Game};
 use tickwire_game::protocol::{
-    ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomWish, Ticket, WIRE,
+    ClientMessage, Hello, Input, PROTOCOL_VERSION, Role, RoomChoice, Ticket, WIRE,
 };
 use tickwire_game::tick::{Rewind, Tick};
 use tokio::io::AsyncWriteExt;
@@ -21,7 +21,7 @@ use super::hearing::{Hearing, RoomClock};
 use crate::options::Target;
 use crate::ticket::TicketText;
 
-/// The most that one abuser sends in a second, in bytes: more than the lines of most people carry.
+/// The most that one abuser sends in a second, in bytes: more than most people's uplinks carry.
 /// Beyond it this program would only take the processor from the server that it shares it with.
 const WRITE_MAX_BYTES_PER_S: u32 = 16 << 20;
 /// How far it may be ahead of that, for timers are no finer.
@@ -75,7 +75,7 @@ impl Words {
 
     /// The message that a player of this name opens with.
     pub(super) fn hello(&self, name: &str) -> Vec<u8> {
-        let room = self.room.as_deref().map_or(RoomWish::Any, RoomWish::Named);
+        let room = self.room.as_deref().map_or(RoomChoice::Any, RoomChoice::Named);
         self.hello_to(name, room, None)
     }
 
@@ -83,7 +83,7 @@ impl Words {
     pub(super) fn hello_to(
         &self,
         name: &str,
-        room: RoomWish<'_>,
+        room: RoomChoice<'_>,
         settings: Option<&str>,
     ) -> Vec<u8> {
         encode(&ClientMessage::Hello(Hello {

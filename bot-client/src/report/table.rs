@@ -12,7 +12,7 @@ impl fmt::Display for LinkReport {
 }
 
 /// One row of figures below p50, p99 and max.
-type Row = (&'static str, Option<f64>, Option<f64>, Option<f64>);
+type FigureRow = (&'static str, Option<f64>, Option<f64>, Option<f64>);
 
 /// A value that may not have been measured, in a column.
 fn cell(value: Option<f64>) -> String {
@@ -98,7 +98,7 @@ impl Report {
         self.slow.bots > 0
     }
 
-    fn rows(&self) -> [Row; 7] {
+    fn rows(&self) -> [FigureRow; 7] {
         let (interval, own) = (self.snapshot_interval_ms, self.own_lateness_ms);
         let (input, rtt) = (self.input_latency_ms, self.rtt_ms);
         let (age, margin) = (self.snapshot_age_ms, self.input_margin_ms);
@@ -113,7 +113,7 @@ impl Report {
         ]
     }
 
-    fn rows_of_slow(&self) -> [Row; 2] {
+    fn rows_of_slow(&self) -> [FigureRow; 2] {
         let (interval, age) = (self.slow.snapshot_interval_ms, self.slow.snapshot_age_ms);
         [
             ("slow bots' interval, ms", interval.p50, interval.p99, interval.max),

@@ -17,7 +17,7 @@ use tickwire_game::protocol::snapshot::{
     Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::protocol::{
-    ClientMessage, End, Ping, Refusal, Role, ServerMessage, WIRE, Welcome,
+    ClientMessage, DisconnectReason, JoinError, Ping, Role, ServerMessage, WIRE, Welcome,
 };
 use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::simulation::Simulation;
@@ -133,29 +133,29 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
     let Ok(ClientMessage::Hello(hello)) = ClientMessage::decode(&hello) else { return false };
     assert_eq!(hello.game, Bead::NAME);
     if conduct == Conduct::Refuse {
-        say(&mut socket, &ServerMessage::Refused(Refusal::RoomFull));
+        say(&mut socket, &ServerMessage::Refused(JoinError::RoomFull));
         return false;
     }
     let player = (hello.role == Role::Player).then_some(PlayerId(0));
     socket.get_ref().set_nonblocking(true).expect("it is a TCP socket");
-    let mut place = Place::enter(socket, player, hello.replays, conduct);
+    let mut seat = Seat::enter(socket, player, hello.replays, conduct);
     for tick in 0.. {
         match conduct {
             Conduct::Garble if tick == 5 => {
-                let _ = place.socket.send(Message::binary(vec![0xff; 40]));
+                let _ = seat.socket.send(Message::binary(vec![0xff; 40]));
             }
             Conduct::Drop if tick == 5 => return false,
             Conduct::GoDown if tick == 5 => {
-                say(&mut place.socket, &ServerMessage::Goodbye(End::Closing));
-                let code = CloseCode::from(End::Closing.code());
-                let _ = place.socket.close(Some(CloseFrame { code, reason: "".into() }));
+                say(&mut seat.socket, &ServerMessage::Goodbye(DisconnectReason::Closing));
+                let code = CloseCode::from(DisconnectReason::Closing.code());
+                let _ = seat.socket.close(Some(CloseFrame { code, reason: "".into() }));
             }
             _ => {}
         }
-        if let Some(in_order) = place.read() {
+        if let Some(in_order) = seat.read() {
             return in_order;
         }
-        place.tick();
+        seat.tick();
         std::thread::sleep(Duration::from_millis(20));
     }
     false
@@ -168,7 +168,7 @@ fn say(socket: &mut WebSocket<TcpStream>, message: &ServerMessage<'_>) {
     let _ = socket.send(Message::binary(bytes));
 }
 
-struct Place {
+struct Seat {
     conduct: Conduct,
     socket: WebSocket<TcpStream>,
     player: Option<PlayerId>,
@@ -183,13 +183,13 @@ struct Place {
     said_goodbye: bool,
 }
 
-impl Place {
+impl Seat {
     fn enter(
         mut socket: WebSocket<TcpStream>,
         player: Option<PlayerId>,
         replays: bool,
         conduct: Conduct,
-    ) -> Place {
+    ) -> Seat {
         let tick_rate = TickRate::new(50).expect("50 is within the limits");
         let setup = Setup { tick_rate, players_max: 1, ..Setup::default() };
         let schema = Bead::schema();
@@ -209,7 +209,7 @@ impl Place {
             settings: &[],
         };
         say(&mut socket, &ServerMessage::Welcome(welcome));
-        Place {
+        Seat {
             conduct,
             socket,
             player,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slotmap::SlotMap;
-use tickwire_game::protocol::{Refusal, Role};
+use tickwire_game::protocol::{JoinError, Role};
 use tracing::info;
 
 use crate::hello::{PeerKey, RequestedRoom};
@@ -88,7 +88,7 @@ impl BuildCount {
 pub(crate) struct Directory {
     limits: DirectoryLimits,
     building: BuildCount,
-    rooms: SlotMap<RoomKey, Listed>,
+    rooms: SlotMap<RoomKey, ListedRoom>,
     by_name: HashMap<String, RoomKey>,
     /// The rooms that nobody is in, the longest deserted first.
     deserted: BTreeSet<(Duration, RoomKey)>,
@@ -100,7 +100,7 @@ pub(crate) struct Directory {
 }
 
 /// A room as the lobby knows it.
-pub(crate) struct Listed {
+pub(crate) struct ListedRoom {
     pub(crate) name: String,
     pub(crate) shard: usize,
     pub(crate) players: u16,
@@ -164,12 +164,12 @@ impl Directory {
         requested: &RequestedRoom,
         opener: Option<PeerKey>,
         now: Duration,
-    ) -> Result<Placement, Refusal> {
+    ) -> Result<Placement, JoinError> {
         if self.closing {
-            return Err(Refusal::Closing);
+            return Err(JoinError::Closing);
         }
         if self.connections >= self.limits.connections_max {
-            return Err(Refusal::ServerFull);
+            return Err(JoinError::ServerFull);
         }
         let found = match requested {
             RequestedRoom::Any => self.fullest(role, false),
@@ -199,15 +199,15 @@ impl Directory {
         };
         let listed = &mut self.rooms[room];
         if listed.status.refuses_joins() {
-            return Err(Refusal::Overloaded);
+            return Err(JoinError::Overloaded);
         }
         match role {
             Role::Player if listed.players >= self.limits.players_max => {
-                return Err(Refusal::RoomFull);
+                return Err(JoinError::RoomFull);
             }
             Role::Player => listed.players += 1,
             Role::Spectator if listed.spectators >= ROOM_SPECTATORS_MAX => {
-                return Err(Refusal::RoomFull);
+                return Err(JoinError::RoomFull);
             }
             Role::Spectator => listed.spectators += 1,
         }
@@ -255,9 +255,9 @@ impl Directory {
         opener: Option<PeerKey>,
         charge: Charge,
         now: Duration,
-    ) -> Result<(RoomKey, Option<(RoomKey, usize)>), Refusal> {
+    ) -> Result<(RoomKey, Option<(RoomKey, usize)>), JoinError> {
         if self.building.others() >= ROOMS_BUILDING_MAX {
-            return Err(Refusal::RoomsBuilding);
+            return Err(JoinError::RoomsBuilding);
         }
         // One more room would slow all rooms of an overloaded shard even further.
         let mut overloaded = vec![false; self.shards.len()];
@@ -265,7 +265,7 @@ impl Directory {
             overloaded[listed.shard] |= listed.status.refuses_joins();
         }
         if overloaded.iter().all(|is_overloaded| *is_overloaded) {
-            return Err(Refusal::Overloaded);
+            return Err(JoinError::Overloaded);
         }
         let makes_way = self.makes_way_for(opener, charge, now)?;
         let made_way = makes_way.and_then(|room| {
@@ -280,7 +280,7 @@ impl Directory {
             .min_by_key(|(_, load)| (load.people, load.rooms))
             .expect("one of them is not overloaded");
         load.rooms += 1;
-        let room = self.rooms.insert(Listed {
+        let room = self.rooms.insert(ListedRoom {
             name: name.clone(),
             shard,
             players: 0,
@@ -303,21 +303,21 @@ impl Directory {
         opener: Option<PeerKey>,
         charge: Charge,
         now: Duration,
-    ) -> Result<Option<RoomKey>, Refusal> {
+    ) -> Result<Option<RoomKey>, JoinError> {
         match opener.map(|opener| self.openers.check(opener, charge, now)) {
-            Some(Err(OpenerLimit::Rate)) => Err(Refusal::OwnRoomsRate),
+            Some(Err(OpenerLimit::Rate)) => Err(JoinError::OwnRoomsRate),
             Some(Err(OpenerLimit::Rooms)) => {
                 let own = self.longest_deserted(|listed| listed.opener == opener);
-                own.ok_or(Refusal::OwnRoomsMax).map(Some)
+                own.ok_or(JoinError::OwnRoomsMax).map(Some)
             }
             Some(Ok(())) | None if self.rooms.len() < self.limits.rooms_max => Ok(None),
             Some(Ok(())) | None => {
-                self.longest_deserted(|_| true).ok_or(Refusal::RoomsMax).map(Some)
+                self.longest_deserted(|_| true).ok_or(JoinError::RoomsMax).map(Some)
             }
         }
     }
 
-    fn longest_deserted(&self, may_go: impl Fn(&Listed) -> bool) -> Option<RoomKey> {
+    fn longest_deserted(&self, may_go: impl Fn(&ListedRoom) -> bool) -> Option<RoomKey> {
         let mut by_age = self.deserted.iter().map(|(_, room)| *room);
         by_age.find(|room| {
             let listed = &self.rooms[*room];
@@ -383,7 +383,7 @@ impl Directory {
     /// All rooms by name, as people are shown them.
     pub(crate) fn list(&self, game: &'static str, tick_rate_hz: u16) -> Vec<RoomListing> {
         let players_max = self.limits.players_max;
-        let listing = |listed: &Listed| RoomListing {
+        let listing = |listed: &ListedRoom| RoomListing {
             name: listed.name.clone(),
             game,
             players: listed.players,
@@ -403,7 +403,7 @@ impl Directory {
     }
 
     /// A room that has not been forgotten.
-    pub(crate) fn room(&self, room: RoomKey) -> &Listed {
+    pub(crate) fn room(&self, room: RoomKey) -> &ListedRoom {
         &self.rooms[room]
     }
 

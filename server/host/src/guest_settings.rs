@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tickwire_game::game::Game;
 use tickwire_game::limits::ROOM_SETTINGS_MAX_BYTES;
-use tickwire_game::protocol::{Refusal, RefusalText};
+use tickwire_game::protocol::{JoinError, JoinErrorText};
 use tracing::error;
 
 use crate::room::RoomError;
@@ -70,14 +70,15 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
     ///
     /// # Errors
     /// Why it cannot have these.
-    pub fn choose(&self, text: &str) -> Result<S, Refusal> {
+    pub fn choose(&self, text: &str) -> Result<S, JoinError> {
         if text.len() > ROOM_SETTINGS_MAX_BYTES {
-            return Err(Refusal::SettingsTooLong);
+            return Err(JoinError::SettingsTooLong);
         }
-        let chosen: Map<String, Value> = serde_json::from_str(text)
-            .map_err(|error| Refusal::SettingsUnreadable(RefusalText::new(&error.to_string())))?;
+        let chosen: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+            JoinError::SettingsUnreadable(JoinErrorText::new(&error.to_string()))
+        })?;
         if let Some(name) = chosen.keys().find(|name| !self.allowed.contains(&name.as_str())) {
-            return Err(Refusal::SettingNotAllowed(self.not_allowed(name)));
+            return Err(JoinError::SettingNotAllowed(self.not_allowed(name)));
         }
         if chosen.is_empty() {
             return Ok(self.own.clone());
@@ -85,25 +86,25 @@ impl<S: Clone + Serialize + DeserializeOwned> GuestSettings<S> {
         // What strangers send must not end the lobby, whatever a game makes of it.
         let judged = catch_unwind(AssertUnwindSafe(|| {
             let settings = replaced(&self.fields, chosen)
-                .map_err(|text| Refusal::SettingInvalid(RefusalText::new(&text)))?;
+                .map_err(|text| JoinError::SettingInvalid(JoinErrorText::new(&text)))?;
             (self.check)(&settings)
-                .map_err(|reason| Refusal::SettingsRefused(RefusalText::new(&reason)))?;
+                .map_err(|reason| JoinError::SettingsRefused(JoinErrorText::new(&reason)))?;
             Ok(settings)
         }));
         judged.unwrap_or_else(|_| {
             error!(settings = ?text, "the game panicked at the settings of a room");
-            Err(Refusal::SettingsRefused(RefusalText::new("the game fails at these settings")))
+            Err(JoinError::SettingsRefused(JoinErrorText::new("the game fails at these settings")))
         })
     }
 
-    fn not_allowed(&self, name: &str) -> RefusalText {
+    fn not_allowed(&self, name: &str) -> JoinErrorText {
         let allowed = self.allowed.join(", ");
         let shown: String = name.chars().take(NAME_SHOWN_CHARS).collect();
         let text = match self.allowed {
             [] => "the settings of rooms are not for guests to choose on this server".to_owned(),
             _ => format!("only {allowed} are for guests to choose on this server, not {shown:?}"),
         };
-        RefusalText::new(&text)
+        JoinErrorText::new(&text)
     }
 }
 

@@ -8,7 +8,8 @@ use std::fmt;
 use tickwire_game::game::Game;
 use tickwire_game::limits::{ROOM_NAME_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES};
 use tickwire_game::protocol::{
-    ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Refusal, Role, RoomWish,
+    ClientMessage, DisconnectReason, Hello, JoinError, MessageError, PROTOCOL_VERSION, Role,
+    RoomChoice,
 };
 
 /// The game that a server runs, as a hello must name it.
@@ -43,7 +44,7 @@ pub struct JoinRequest {
     pub identity: Identity,
 }
 
-/// The room that a client wants to be in: [`tickwire_game::protocol::RoomWish`], checked and owned.
+/// The room that a client wants to be in: [`tickwire_game::protocol::RoomChoice`], checked and owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestedRoom {
     /// Any with a seat.
@@ -112,9 +113,9 @@ pub struct Bearer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelloError {
     /// It is a hello, but not one for this server: the client hears so, then the connection ends.
-    Refused(Refusal),
+    Refused(JoinError),
     /// It is no hello.
-    Ended(End),
+    Ended(DisconnectReason),
 }
 
 /// Judges the first message of a client. `bearer` checks the ticket of a hello that is otherwise
@@ -125,31 +126,33 @@ pub enum HelloError {
 pub fn judge(
     bytes: &[u8],
     game: GameVersion,
-    bearer: impl FnOnce(&Hello<'_>) -> Result<Option<Bearer>, Refusal>,
+    bearer: impl FnOnce(&Hello<'_>) -> Result<Option<Bearer>, JoinError>,
 ) -> Result<JoinRequest, HelloError> {
     let hello = match ClientMessage::decode(bytes) {
         Ok(ClientMessage::Hello(hello)) => hello,
         Err(MessageError::Version(_)) => {
-            return Err(HelloError::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }));
+            return Err(HelloError::Refused(JoinError::Protocol { server: PROTOCOL_VERSION }));
         }
-        Err(MessageError::TooBig { .. }) => return Err(HelloError::Ended(End::TooBig)),
-        Ok(_) | Err(_) => return Err(HelloError::Ended(End::Protocol)),
+        Err(MessageError::TooBig { .. }) => {
+            return Err(HelloError::Ended(DisconnectReason::TooBig));
+        }
+        Ok(_) | Err(_) => return Err(HelloError::Ended(DisconnectReason::Protocol)),
     };
     // Who names no game knows no rules: it goes by the schema.
     let goes_by_schema = hello.game.is_empty() && !hello.replays;
     if !goes_by_schema && hello.game != game.name {
-        return Err(HelloError::Refused(Refusal::Game));
+        return Err(HelloError::Refused(JoinError::Game));
     }
     if !goes_by_schema && hello.rules != game.rules {
-        return Err(HelloError::Refused(Refusal::Rules { server: game.rules }));
+        return Err(HelloError::Refused(JoinError::Rules { server: game.rules }));
     }
     let room = match hello.room {
-        RoomWish::Any => None,
-        RoomWish::Named(name) if is_room_name(name) => Some(name.to_owned()),
-        RoomWish::Named(_) => return Err(HelloError::Refused(Refusal::RoomName)),
+        RoomChoice::Any => None,
+        RoomChoice::Named(name) if is_room_name(name) => Some(name.to_owned()),
+        RoomChoice::Named(_) => return Err(HelloError::Refused(JoinError::RoomName)),
     };
     if hello.settings.is_some_and(|settings| settings.len() > ROOM_SETTINGS_MAX_BYTES) {
-        return Err(HelloError::Refused(Refusal::SettingsTooLong));
+        return Err(HelloError::Refused(JoinError::SettingsTooLong));
     }
     let bearer = bearer(&hello).map_err(HelloError::Refused)?;
     // A ticket for one room names it as well as the hello does.
@@ -157,7 +160,7 @@ pub fn judge(
     let room = match (only.or(room), hello.settings.map(str::to_owned)) {
         (Some(name), settings) => RequestedRoom::Named { name, settings },
         (None, None) => RequestedRoom::Any,
-        (None, Some(_)) => return Err(HelloError::Refused(Refusal::SettingsWithoutRoom)),
+        (None, Some(_)) => return Err(HelloError::Refused(JoinError::SettingsWithoutRoom)),
     };
     let (role, name, replays) = (hello.role, hello.name.to_owned(), hello.replays);
     Ok(match bearer {

@@ -61,7 +61,7 @@ pub const BROADCAST_BEHIND_MAX_TICKS: u32 = CATCH_UP_STEPS_MAX;
 /// for [`SILENCE_MAX`] of that it is closed.
 pub const SPECTATOR_WINDOW: Duration = Duration::from_secs(3);
 /// How old what a spectator acknowledges may be, beside the delay of its stream and that of its
-/// line, which is the least seen so far and at most half as much again. If it is older, it is sent
+/// path, which is the least seen so far and at most half as much again. If it is older, it is sent
 /// nothing until no more than half as much is left to acknowledge, and then goes on as above.
 pub const SPECTATOR_LATE_MAX: Duration = Duration::from_secs(1);
 /// How often a spectator's connection is read. What it sends waits in its transport until then:
@@ -82,12 +82,12 @@ pub const REWIND_MAX_MAX: Duration = Duration::from_secs(1);
 /// ms in a second. An honest client's changes slowly; one that chooses it shot by shot is hardly
 /// followed.
 pub const REWIND_DRIFT_MAX: u16 = 1;
-/// How much older than the newest snapshot that a player has acknowledged its picture may be: what is
-/// drawn between two snapshots waits for the later one, as long as jitter makes necessary. Beyond it
-/// and the player's line a rewind is not believed; counted as bounded.
+/// How much older than the newest snapshot that a player has acknowledged its picture may be: what
+/// is drawn between two snapshots waits for the later one, as long as jitter makes necessary.
+/// Beyond it and the player's round trip a rewind is not believed; counted as bounded.
 pub const REWIND_BEHIND_SEEN_MAX: Duration = Duration::from_millis(120);
-/// How much older still on a line with jitter: as far as ages of what the client newly acknowledges lie
-/// apart, and no further.
+/// How much older still on a path with jitter: as far as ages of what the client newly acknowledges
+/// lie apart, and no further.
 pub const REWIND_JITTER_MAX: Duration = Duration::from_millis(60);
 /// The first of these in ticks, where that is more: a picture lies between two snapshots.
 pub const REWIND_BEHIND_SEEN_MIN_TICKS: u32 = 3;
@@ -182,19 +182,19 @@ pub const GATHER_BYTES: usize = 32_768;
 /// while half of it is needed. So one that took a welcome or a roster, which is 30 KB in an arena of
 /// 1,000, is given back by its next use.
 pub const GATHER_KEPT_BYTES: usize = 4_096;
-/// How much longer than its line takes anyway a player's snapshots may lie in between: as many
+/// How much longer than its path takes anyway a player's snapshots may lie in between: as many
 /// may be on their way or unread as the client acknowledged within so much and its least delay.
 /// One that is further behind gets none until it has acknowledged more; counted as held back.
 /// One that acknowledges nothing for [`SILENCE_MAX`] of that is closed.
 pub const SNAPSHOT_AGE_MAX: Duration = Duration::from_millis(250);
-/// Longest delay of acknowledgements that counts as the line's own. Beyond it a player gets
+/// Longest delay of acknowledgements that counts as the path's own. Beyond it a player gets
 /// fewer snapshots than there are ticks.
 pub const SNAPSHOT_DELAY_MAX: Duration = Duration::from_millis(500);
 /// For how much of time a player is sent snapshots before it has acknowledged any.
 pub const SNAPSHOT_FIRST_ACK_MAX: Duration = Duration::from_secs(1);
 /// So many snapshots may be on their way to a player in any case.
 pub const SNAPSHOTS_IN_FLIGHT_MIN: u32 = 3;
-/// A line that was too slow for all snapshots is let run empty so often, to see what its own
+/// A path that was too slow for all snapshots is let run empty this often, to see what its own
 /// delay is.
 pub const LINE_MEASURE_EVERY: Duration = Duration::from_secs(10);
 /// Largest message a client may send, in bytes. A transport refuses a longer one.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
-use tickwire_game::protocol::{Refusal, Role};
+use tickwire_game::protocol::{JoinError, Role};
 use tickwire_game::tick::TickRate;
 use tracing::info;
 
@@ -102,7 +102,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         requested: &RequestedRoom,
         opener: Option<PeerKey>,
         now: Duration,
-    ) -> Result<Admission, Refusal> {
+    ) -> Result<Admission, JoinError> {
         // Before anything is opened or makes way.
         let chosen = match requested {
             RequestedRoom::Named { name, settings: Some(text) } if !self.directory.has(name) => {

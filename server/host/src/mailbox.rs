@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use tickwire_game::ids::{SessionId, Subject};
-use tickwire_game::protocol::{End, Refusal};
+use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::Span;
 
 use crate::counter_macro::counters;
@@ -64,9 +64,9 @@ pub struct Departed {
     /// The connection. The last message and the close have been handed to it, unless it was lost.
     pub transport: Box<dyn Transport>,
     /// Why it ended.
-    pub reason: End,
+    pub reason: DisconnectReason,
     /// Why it was refused, if it was.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<JoinError>,
     /// In which everything is logged that concerns this connection.
     pub span: Span,
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tickwire_game::game::{Game, LeaveReason};
 use tickwire_game::ids::{PlayerId, SessionId, Subject};
 use tickwire_game::protocol::snapshot::Mirror;
-use tickwire_game::protocol::{End, Refusal, Role};
+use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
@@ -156,10 +156,10 @@ impl<G: Game> RoomHost<G> {
         role: Role,
         name: &str,
         subject: Option<Subject>,
-    ) -> Result<Option<PlayerId>, Refusal> {
+    ) -> Result<Option<PlayerId>, JoinError> {
         // While it is asleep it is no load; what it was before is over.
         if self.pacer.refuses_joins() && !self.is_asleep() {
-            return Err(Refusal::Overloaded);
+            return Err(JoinError::Overloaded);
         }
         match role {
             Role::Spectator => Ok(None),
@@ -276,7 +276,7 @@ impl<G: Game> RoomHost<G> {
             };
             match idle[at].1 {
                 Idleness::Warned => session.notify(&self.room.config().idle_warning),
-                Idleness::Over => session.end(End::Idle),
+                Idleness::Over => session.end(DisconnectReason::Idle),
             }
             self.any_ended |= session.ended().is_some();
         }
@@ -303,7 +303,7 @@ impl<G: Game> RoomHost<G> {
 
     /// Whether it has no longer to go than this, at the full tick rate.
     fn is_within(&self, before: Duration) -> bool {
-        self.room.ticks_left() <= self.room.config().tick_rate().ticks_in_most(before)
+        self.room.ticks_left() <= self.room.config().tick_rate().ticks_ceil_or_zero(before)
     }
 
     fn write(&mut self, active: Duration, buffers: &mut WriteBuffers, counters: &mut PassCounters) {
@@ -359,7 +359,7 @@ impl<G: Game> RoomHost<G> {
     /// broken.
     pub(crate) fn close(
         mut self,
-        reason: End,
+        reason: DisconnectReason,
         recording_ends: Option<&str>,
         effects: &mut Effects,
     ) {
@@ -409,26 +409,26 @@ fn end_notice(before: Duration) -> String {
 
 /// Whether a player whose connection ended so left by its own doing. Each end is named, so that a new
 /// one must be thought about.
-fn leave_reason(end: End) -> LeaveReason {
+fn leave_reason(end: DisconnectReason) -> LeaveReason {
     match end {
-        End::Left
-        | End::Lost
-        | End::Silent
-        | End::TooSlow
-        | End::Idle
-        | End::TooMuch
-        | End::Flood
-        | End::Protocol
-        | End::NotBinary
-        | End::NotUtf8
-        | End::TooBig => LeaveReason::Left,
-        End::Closing
-        | End::RoomOver
-        | End::RoomFailed
-        | End::Fault
+        DisconnectReason::Left
+        | DisconnectReason::Lost
+        | DisconnectReason::Silent
+        | DisconnectReason::TooSlow
+        | DisconnectReason::Idle
+        | DisconnectReason::TooMuch
+        | DisconnectReason::Flood
+        | DisconnectReason::Protocol
+        | DisconnectReason::NotBinary
+        | DisconnectReason::NotUtf8
+        | DisconnectReason::TooBig => LeaveReason::Left,
+        DisconnectReason::Closing
+        | DisconnectReason::RoomOver
+        | DisconnectReason::RoomFailed
+        | DisconnectReason::Fault
         // Before anybody plays.
-        | End::Refused
-        | End::HelloTimeout => LeaveReason::Removed,
+        | DisconnectReason::Refused
+        | DisconnectReason::HelloTimeout => LeaveReason::Removed,
     }
 }
 

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::{End, Refusal};
+use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::{error, info, warn};
 
 use crate::directory::RoomKey;
@@ -117,7 +117,7 @@ impl<G: Game> Shard<G> {
             self.over.pop_front();
         }
         self.over.push_back(key);
-        room.close(End::RoomOver, Some("its room is over"), effects);
+        room.close(DisconnectReason::RoomOver, Some("its room is over"), effects);
     }
 
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.
@@ -152,7 +152,7 @@ impl<G: Game> Shard<G> {
         let Some(room) = built.room else {
             effects.failed.push(key);
             for pending in waiting {
-                depart(pending, End::RoomFailed, None, effects);
+                depart(pending, DisconnectReason::RoomFailed, None, effects);
             }
             return;
         };
@@ -201,18 +201,22 @@ impl<G: Game> Shard<G> {
             Some((at, Ok(player))) => {
                 self.rooms.change(at, |room| room.seat(pending, player, now, effects));
             }
-            Some((_, Err(refusal))) => depart(pending, End::Refused, Some(refusal), effects),
-            None if self.is_closed => depart(pending, End::Closing, None, effects),
-            None if self.over.contains(&room) => depart(pending, End::RoomOver, None, effects),
+            Some((_, Err(refusal))) => {
+                depart(pending, DisconnectReason::Refused, Some(refusal), effects)
+            }
+            None if self.is_closed => depart(pending, DisconnectReason::Closing, None, effects),
+            None if self.over.contains(&room) => {
+                depart(pending, DisconnectReason::RoomOver, None, effects)
+            }
             // The room failed while this client was on its way, or just now because of it.
-            None => depart(pending, End::RoomFailed, None, effects),
+            None => depart(pending, DisconnectReason::RoomFailed, None, effects),
         }
     }
 
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
         if let Some(at) = self.rooms.find(room) {
             let room = self.rooms.swap_remove(at);
-            room.close(End::Closing, Some("its room closes, deserted"), effects);
+            room.close(DisconnectReason::Closing, Some("its room closes, deserted"), effects);
         }
         // It may not even have come yet. Nobody waits for it: a seat keeps a room.
         self.expected.retain(|expected| expected.key != room);
@@ -223,11 +227,11 @@ impl<G: Game> Shard<G> {
         info!(rooms = self.rooms.len(), "shard closes");
         for room in self.rooms.drain() {
             // A recording ends with the server, as it should.
-            room.close(End::Closing, None, effects);
+            room.close(DisconnectReason::Closing, None, effects);
         }
         let waiting = self.expected.drain(..).flat_map(|expected| expected.waiting);
         for pending in waiting.chain(self.line.drain(..)) {
-            depart(pending, End::Closing, None, effects);
+            depart(pending, DisconnectReason::Closing, None, effects);
         }
     }
 
@@ -253,14 +257,19 @@ impl<G: Game> Shard<G> {
             let room = self.rooms.swap_remove(at);
             error!(room = room.name(), "room failed: a panic in it");
             effects.failed.push(room.key);
-            room.close(End::RoomFailed, Some("its room failed"), effects);
+            room.close(DisconnectReason::RoomFailed, Some("its room failed"), effects);
         }
         done
     }
 }
 
 /// Ends a client that is not in a room.
-fn depart(pending: PendingJoin, reason: End, refusal: Option<Refusal>, effects: &mut Effects) {
+fn depart(
+    pending: PendingJoin,
+    reason: DisconnectReason,
+    refusal: Option<JoinError>,
+    effects: &mut Effects,
+) {
     let PendingJoin { mut transport, reservation, span, .. } = pending;
     if let Some(refusal) = refusal.clone() {
         let mut message = Vec::with_capacity(16);

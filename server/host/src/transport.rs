@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use crate::shared_chunk::Shared;
 
@@ -42,8 +42,8 @@ pub trait Transport: Any + Send {
     fn receive(
         &mut self,
         now: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End>;
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason>;
 
     /// Whether the last [`Transport::receive`] found a sign of life that is no whole message, such as
     /// the answer to a ping. A transport without any says no; messages count by themselves.
@@ -62,14 +62,14 @@ pub trait Transport: Any + Send {
     ///
     /// # Errors
     /// As of [`Transport::flush`].
-    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End>;
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, DisconnectReason>;
 
     /// Sends what waits, as far as that is possible now.
     ///
     /// # Errors
-    /// [`End::Lost`] when the connection broke, [`End::TooSlow`] when the peer has taken nothing
+    /// [`DisconnectReason::Lost`] when the connection broke, [`DisconnectReason::TooSlow`] when the peer has taken nothing
     /// for [`WRITE_STALL_MAX`](crate::limits::WRITE_STALL_MAX).
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End>;
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason>;
 
     /// Whether anything sent before still waits in this process.
     fn is_behind(&self) -> bool;
@@ -88,7 +88,7 @@ pub trait Transport: Any + Send {
     fn credit_stall(&mut self, lost: Duration);
 
     /// Hands over the goodbye and closes; the bytes still have to be flushed.
-    fn close(&mut self, reason: End);
+    fn close(&mut self, reason: DisconnectReason);
 
     /// Bytes read and written since this was last called.
     fn take_traffic(&mut self) -> Traffic;

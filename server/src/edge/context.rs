@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use ipnet::IpNet;
-use tickwire_game::protocol::Refusal;
+use tickwire_game::protocol::JoinError;
 use tickwire_host::PeerKey;
 use tickwire_host::hello::GameVersion;
 use tokio::sync::watch;
@@ -225,10 +225,10 @@ impl EdgeContext {
     }
 
     /// Logs once in a while that a peer is refused for the rooms that it opened.
-    pub(super) fn log_refused_opener(&self, peer: PeerKey, refusal: &Refusal) {
+    pub(super) fn log_refused_opener(&self, peer: PeerKey, refusal: &JoinError) {
         let setting = match refusal {
-            Refusal::OwnRoomsMax => "--address-rooms-max",
-            Refusal::OwnRoomsRate => "--address-rooms-per-minute",
+            JoinError::OwnRoomsMax => "--address-rooms-max",
+            JoinError::OwnRoomsRate => "--address-rooms-per-minute",
             _ => return,
         };
         if self.refused_openers.is_due(&(peer, setting), self.started.elapsed()) {
@@ -313,9 +313,9 @@ mod tests {
         let [one, other] = [1, 2].map(PeerKey);
         let is_logged =
             |peer, setting| !context.refused_openers.is_due(&(peer, setting), Duration::ZERO);
-        context.log_refused_opener(one, &Refusal::RoomsMax);
-        context.log_refused_opener(one, &Refusal::OwnRoomsMax);
-        context.log_refused_opener(other, &Refusal::OwnRoomsRate);
+        context.log_refused_opener(one, &JoinError::RoomsMax);
+        context.log_refused_opener(one, &JoinError::OwnRoomsMax);
+        context.log_refused_opener(other, &JoinError::OwnRoomsRate);
         assert!(is_logged(one, "--address-rooms-max"));
         assert!(is_logged(other, "--address-rooms-per-minute"));
         assert!(!is_logged(one, "--address-rooms-per-minute"));

@@ -1,6 +1,6 @@
 //! `--echo`: sends a client's messages back to it, for WebSocket conformance suites.
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::{Flushed, Transport};
 use tokio::time::timeout;
 use tracing::debug;
@@ -14,18 +14,18 @@ use crate::transport::websocket::WebSocketTransport;
 pub(super) async fn echo(context: &EdgeContext, mut websocket: Box<WebSocketTransport>) {
     let end = tokio::select! {
         biased;
-        () = context.shutdown() => End::Closing,
+        () = context.shutdown() => DisconnectReason::Closing,
         end = send_back(&mut websocket) => end,
     };
     context.server.metrics.count_end(end);
     debug!(%end, "the echo connection ended");
-    if end != End::Lost {
+    if end != DisconnectReason::Lost {
         websocket.close_without_goodbye(end);
         Box::pin(drain_and_close(websocket)).await;
     }
 }
 
-async fn send_back(websocket: &mut WebSocketTransport) -> End {
+async fn send_back(websocket: &mut WebSocketTransport) -> DisconnectReason {
     let mut time = ActiveTime::new();
     loop {
         match receive(websocket, &mut time).await {
@@ -40,9 +40,9 @@ async fn send_back(websocket: &mut WebSocketTransport) -> End {
                 Ok(Flushed::Part) => {}
                 Err(end) => return end,
             }
-            let Some(stream) = websocket.registered() else { return End::Lost };
+            let Some(stream) = websocket.registered() else { return DisconnectReason::Lost };
             if let Ok(Err(_)) = timeout(SILENCE_CHECK_EVERY, stream.writable()).await {
-                return End::Lost;
+                return DisconnectReason::Lost;
             }
         }
         tokio::task::yield_now().await;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::hello::{HelloError, JoinRequest, judge};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -26,7 +26,7 @@ pub(super) async fn hello(
 ) -> Result<JoinRequest, HelloError> {
     tokio::select! {
         biased;
-        () = context.shutdown() => Err(HelloError::Ended(End::Closing)),
+        () = context.shutdown() => Err(HelloError::Ended(DisconnectReason::Closing)),
         judged = hello_by(context, websocket, deadline) => judged,
     }
 }
@@ -40,7 +40,7 @@ async fn hello_by(
         return judged;
     }
     let judged = timeout(DEADLINE_GRACE, first_message(context, websocket)).await;
-    judged.unwrap_or(Err(HelloError::Ended(End::HelloTimeout)))
+    judged.unwrap_or(Err(HelloError::Ended(DisconnectReason::HelloTimeout)))
 }
 
 async fn first_message(
@@ -60,6 +60,6 @@ async fn first_message(
                 })
             })
         }
-        Received::Text(_) => Err(HelloError::Ended(End::NotBinary)),
+        Received::Text(_) => Err(HelloError::Ended(DisconnectReason::NotBinary)),
     }
 }

@@ -2,7 +2,7 @@
 //! hands the WebSocket to the shard; or refuses the client with the reason.
 
 use tickwire_game::ids::Subject;
-use tickwire_game::protocol::{End, Refusal, ServerMessage};
+use tickwire_game::protocol::{DisconnectReason, JoinError, ServerMessage};
 use tickwire_host::hello::{HelloError, Identity, JoinRequest};
 use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
 use tokio::sync::oneshot;
@@ -57,7 +57,7 @@ async fn answer(
             let mut message = Vec::with_capacity(16);
             ServerMessage::Refused(refusal).encode(&mut message);
             websocket.send(&message);
-            End::Refused
+            DisconnectReason::Refused
         }
         HelloError::Ended(end) => end,
     };
@@ -76,13 +76,13 @@ async fn find_seat(
     context: &EdgeContext,
     request: &JoinRequest,
     opener: Option<PeerKey>,
-) -> Result<Admission, Refusal> {
+) -> Result<Admission, JoinError> {
     let (reply, answer) = oneshot::channel();
     let (role, room) = (request.role, request.room.clone());
     // Without a lobby, or without a reply from it, the server is shutting down.
     let sent = context.server.lobby.send(LobbyRequest::Join { role, room, opener, reply });
-    sent.map_err(|_| Refusal::Closing)?;
-    answer.await.unwrap_or(Err(Refusal::Closing))
+    sent.map_err(|_| JoinError::Closing)?;
+    answer.await.unwrap_or(Err(JoinError::Closing))
 }
 
 /// Moves the WebSocket to the shard of the room. Bytes that the client sent early move with it, in
@@ -101,7 +101,7 @@ async fn hand_over(
     debug!(session = session.0, %identity, "joins");
     websocket.expect_inputs();
     if websocket.leave_runtime().is_err() {
-        return context.server.metrics.count_end(End::Fault);
+        return context.server.metrics.count_end(DisconnectReason::Fault);
     }
     let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
     let pending =
@@ -110,14 +110,18 @@ async fn hand_over(
     if let Err(Command::Join(pending)) = sent {
         // A shard ends only when the server shuts down.
         let websocket = WebSocketTransport::downcast(pending.transport);
-        close(context, websocket, End::Closing).await;
+        close(context, websocket, DisconnectReason::Closing).await;
     }
 }
 
-async fn close(context: &EdgeContext, mut websocket: Box<WebSocketTransport>, end: End) {
+async fn close(
+    context: &EdgeContext,
+    mut websocket: Box<WebSocketTransport>,
+    end: DisconnectReason,
+) {
     context.server.metrics.count_end(end);
     debug!(%end, "ended before joining a room");
-    if end != End::Lost {
+    if end != DisconnectReason::Lost {
         websocket.close(end);
         drain_and_close(websocket).await;
     }

@@ -315,7 +315,7 @@ mod tests {
         let silent: Vec<_> = (0..9).map(|_| open(&connections, 3)).collect();
         advance(OPENING_PROMPT_MAX / 2).await;
         served.activity().set_idle();
-        // A slow line needs some time for its handshake.
+        // A slow path needs some time for its handshake.
         advance(OPENING_PROMPT_MAX / 4).await;
         let slow = open(&connections, 4);
         advance(OPENING_PROMPT_MAX / 4).await;

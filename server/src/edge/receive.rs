@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::Transport;
 use tokio::time::{Instant, timeout};
 use tungstenite::{Bytes, Utf8Bytes};
@@ -47,7 +47,7 @@ impl ActiveTime {
 pub(super) async fn receive(
     websocket: &mut WebSocketTransport,
     time: &mut ActiveTime,
-) -> Result<Received, End> {
+) -> Result<Received, DisconnectReason> {
     loop {
         let now = time.now();
         websocket.begin_read(now)?;
@@ -65,7 +65,7 @@ pub(super) async fn receive(
                 } else {
                     // With a timeout, to check whether it has been silent for too long.
                     if let Ok(readable) = timeout(SILENCE_CHECK_EVERY, websocket.readable()).await {
-                        readable.map_err(|_| End::Lost)?;
+                        readable.map_err(|_| DisconnectReason::Lost)?;
                     }
                 }
             }

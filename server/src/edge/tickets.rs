@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use tickwire_game::limits::TICKET_MAX_BYTES;
-use tickwire_game::protocol::{Hello, Role, RoomWish, Ticket};
+use tickwire_game::protocol::{Hello, Role, RoomChoice, Ticket};
 
 use crate::config::{Guests, TicketConfig};
 use error::TicketError;
@@ -118,7 +118,7 @@ impl Claims {
             if !is_room_name(room) {
                 return Err(expected("room", "a name of a room"));
             }
-            if matches!(hello.room, RoomWish::Named(wish) if wish != room) {
+            if matches!(hello.room, RoomChoice::Named(wish) if wish != room) {
                 return Err(TicketError::Room);
             }
         }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
 
 use tickwire_host::Transport;
@@ -98,7 +98,7 @@ pub fn websocket(bytes: &[u8]) {
         let result = read.and_then(|()| socket.flush(now));
         assert!(socket.unsent_bytes() <= UNSENT_MAX_BYTES, "{} wait", socket.unsent_bytes());
         if let Err(end) = result {
-            assert!(End::ALL.contains(&end));
+            assert!(DisconnectReason::ALL.contains(&end));
             socket.close(end);
             assert!(socket.unsent_bytes() <= UNSENT_MAX_BYTES, "{} wait", socket.unsent_bytes());
             return;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use hyper::StatusCode;
-use tickwire_game::protocol::{End, Refusal};
+use tickwire_game::protocol::{DisconnectReason, JoinError};
 
 use crate::ops::log;
 use tickwire_host::Effects;
@@ -97,8 +97,8 @@ pub(crate) struct Metrics {
     tick_lateness: LatenessHistogram,
     /// The longest pass, in microseconds.
     pass_max_us: AtomicU64,
-    /// Connections that ended, by reason, in the order of [`End::ALL`].
-    ends: [AtomicU64; End::ALL.len()],
+    /// Connections that ended, by reason, in the order of [`DisconnectReason::ALL`].
+    ends: [AtomicU64; DisconnectReason::ALL.len()],
 }
 
 /// A type of its own, since no array of more than 32 has a default.
@@ -113,10 +113,13 @@ impl Default for RoomTotals {
 
 impl Metrics {
     /// Counts a connection that ended.
-    pub(crate) fn count_end(&self, end: End) {
-        let at = End::ALL.iter().position(|other| *other == end).expect("ALL lists every reason");
+    pub(crate) fn count_end(&self, end: DisconnectReason) {
+        let at = DisconnectReason::ALL
+            .iter()
+            .position(|other| *other == end)
+            .expect("ALL lists every reason");
         self.ends[at].fetch_add(1, Relaxed);
-        if end == End::HelloTimeout {
+        if end == DisconnectReason::HelloTimeout {
             self.count_missed_deadline();
         }
     }
@@ -134,33 +137,33 @@ impl Metrics {
     }
 
     /// Counts a refused join.
-    pub(crate) fn count_refusal(&self, refusal: &Refusal) {
+    pub(crate) fn count_refusal(&self, refusal: &JoinError) {
         self.refusals.fetch_add(1, Relaxed);
         match refusal {
-            Refusal::Overloaded => {
+            JoinError::Overloaded => {
                 self.joins_refused_overloaded.fetch_add(1, Relaxed);
             }
-            Refusal::RoomsBuilding => {
+            JoinError::RoomsBuilding => {
                 self.rooms_refused_building.fetch_add(1, Relaxed);
             }
-            Refusal::RoomsMax => {
+            JoinError::RoomsMax => {
                 self.rooms_refused_max.fetch_add(1, Relaxed);
             }
-            Refusal::OwnRoomsMax => {
+            JoinError::OwnRoomsMax => {
                 self.own_rooms_refused_max.fetch_add(1, Relaxed);
             }
-            Refusal::OwnRoomsRate => {
+            JoinError::OwnRoomsRate => {
                 self.own_rooms_refused_rate.fetch_add(1, Relaxed);
             }
-            Refusal::TicketRequired | Refusal::TicketInvalid | Refusal::TicketExpired => {
+            JoinError::TicketRequired | JoinError::TicketInvalid | JoinError::TicketExpired => {
                 self.tickets_refused.fetch_add(1, Relaxed);
             }
-            Refusal::SettingsTooLong
-            | Refusal::SettingsWithoutRoom
-            | Refusal::SettingsUnreadable(_)
-            | Refusal::SettingNotAllowed(_)
-            | Refusal::SettingInvalid(_)
-            | Refusal::SettingsRefused(_) => {
+            JoinError::SettingsTooLong
+            | JoinError::SettingsWithoutRoom
+            | JoinError::SettingsUnreadable(_)
+            | JoinError::SettingNotAllowed(_)
+            | JoinError::SettingInvalid(_)
+            | JoinError::SettingsRefused(_) => {
                 self.room_settings_refused.fetch_add(1, Relaxed);
             }
             _ => {}
@@ -199,7 +202,7 @@ impl Metrics {
 
     /// All counters and gauges as one JSON object.
     pub(crate) fn to_json(&self) -> serde_json::Value {
-        let ends: serde_json::Map<String, serde_json::Value> = End::ALL
+        let ends: serde_json::Map<String, serde_json::Value> = DisconnectReason::ALL
             .iter()
             .zip(&self.ends)
             .map(|(end, count)| (end.name().to_owned(), count.load(Relaxed).into()))

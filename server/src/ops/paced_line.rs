@@ -12,10 +12,10 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// The pace of one kind of line: one a second. Those in between are counted.
 #[derive(Debug, Default)]
-pub(crate) struct PacedLine(Mutex<Pace>);
+pub(crate) struct PacedLine(Mutex<LastLine>);
 
 #[derive(Debug, Default)]
-struct Pace {
+struct LastLine {
     last: Option<Instant>,
     suppressed: u64,
 }

@@ -12,7 +12,7 @@ use crate::limits::{
     CLIENT_BYTES_BURST, CLIENT_BYTES_PER_SECOND_MAX, ECHO_BYTES_PER_SECOND_MAX, FLOOD_MAX,
     FRAGMENTS_MAX, FRAMES_BURST, FRAMES_PER_SECOND_MAX, READ_PASS_MAX_BYTES,
 };
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use tickwire_host::limits::STALL_CREDIT_MAX;
 use tickwire_host::token_bucket::{Bucket, Rate};
@@ -72,7 +72,7 @@ pub(crate) struct FrameMeter {
     /// Since when a message is incomplete.
     message_since: Option<Duration>,
     /// Why the connection must end.
-    verdict: Option<End>,
+    verdict: Option<DisconnectReason>,
 }
 
 impl FrameMeter {
@@ -110,7 +110,7 @@ impl FrameMeter {
     ///
     /// # Errors
     /// If the client has been rate-limited for too long, or a message is incomplete for too long.
-    pub(crate) fn begin(&mut self, now: Duration) -> Result<(), End> {
+    pub(crate) fn begin(&mut self, now: Duration) -> Result<(), DisconnectReason> {
         let before = self.filled.unwrap_or(now);
         let passed = now.saturating_sub(before);
         self.bytes.fill(self.limits.rate, passed);
@@ -125,14 +125,14 @@ impl FrameMeter {
             self.limited_for = self.limited_for.saturating_sub(passed / 4);
         }
         if self.limited_for >= FLOOD_MAX {
-            return Err(End::Flood);
+            return Err(DisconnectReason::Flood);
         }
         if self.is_between_messages() {
             self.message_since = None;
         } else {
             let since = *self.message_since.get_or_insert(before);
             if now.saturating_sub(since) >= FRAGMENTS_MAX {
-                return Err(End::Silent);
+                return Err(DisconnectReason::Silent);
             }
         }
         Ok(())
@@ -175,7 +175,7 @@ impl FrameMeter {
     }
 
     /// Why the connection must end, if a frame was refused.
-    pub(crate) fn verdict(&self) -> Option<End> {
+    pub(crate) fn verdict(&self) -> Option<DisconnectReason> {
         self.verdict
     }
 
@@ -220,12 +220,12 @@ impl FrameMeter {
     }
 
     /// Begins a frame after its header. On an error the header is kept.
-    fn begin_frame(&mut self, length: u64) -> Result<(), End> {
+    fn begin_frame(&mut self, length: u64) -> Result<(), DisconnectReason> {
         let (is_final, opcode) = (self.header[0] & 0x80 != 0, self.header[0] & 0x0F);
         let is_control = opcode & 0x08 != 0;
         if is_control {
             if length > CONTROL_MAX_BYTES {
-                return Err(End::Protocol);
+                return Err(DisconnectReason::Protocol);
             }
         } else {
             if self.message.is_none() {
@@ -234,7 +234,7 @@ impl FrameMeter {
             }
             let message = self.message.unwrap_or(0).saturating_add(length);
             if message > self.message_max {
-                return Err(End::TooBig);
+                return Err(DisconnectReason::TooBig);
             }
             self.message = (!is_final).then_some(message);
         }

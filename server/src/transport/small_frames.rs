@@ -9,7 +9,7 @@
 
 use std::io::{self, Read, Write};
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::limits::MESSAGES_PER_PASS_MAX;
 
 use super::metered_stream::MeteredStream;
@@ -41,16 +41,16 @@ pub(super) enum Rest {
 /// after them back.
 ///
 /// # Errors
-/// [`End::Lost`] when the connection broke, and whatever `take` returns.
+/// [`DisconnectReason::Lost`] when the connection broke, and whatever `take` returns.
 pub(super) fn receive<S: Read + Write>(
     stream: &mut MeteredStream<S>,
-    take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-) -> Result<Rest, End> {
+    take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+) -> Result<Rest, DisconnectReason> {
     let mut buffer = [0; READ_BYTES];
     let read = match stream.read(&mut buffer) {
         Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-        Err(_) => return Err(End::Lost),
+        Err(_) => return Err(DisconnectReason::Lost),
     };
     let (mut at, mut messages, mut taken) = (0, 0, Ok(()));
     while taken.is_ok()

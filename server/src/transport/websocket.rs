@@ -18,7 +18,7 @@ use std::mem;
 use std::time::Duration;
 
 use tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
-use tickwire_game::protocol::{End, ServerMessage};
+use tickwire_game::protocol::{DisconnectReason, ServerMessage};
 use tickwire_host::limits::{
     CLIENT_MESSAGE_MAX_BYTES, MESSAGES_PER_PASS_MAX, SILENCE_MAX, WRITE_STALL_MAX,
 };
@@ -165,7 +165,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
     ///
     /// # Errors
     /// If the client has exceeded a limit for too long.
-    pub(crate) fn begin_read(&mut self, now: Duration) -> Result<(), End> {
+    pub(crate) fn begin_read(&mut self, now: Duration) -> Result<(), DisconnectReason> {
         let stream = self.websocket.get_mut();
         // The kernel may have received more since the last short read.
         stream.drained = false;
@@ -176,13 +176,13 @@ impl<S: Read + Write> WebSocketTransport<S> {
     ///
     /// # Errors
     /// Why the connection ends.
-    pub(crate) fn read_frame(&mut self) -> Result<Incoming, End> {
+    pub(crate) fn read_frame(&mut self) -> Result<Incoming, DisconnectReason> {
         self.is_read_up = false;
         match self.websocket.read() {
             Ok(Message::Binary(bytes)) => Ok(Incoming::Message(bytes)),
             Ok(Message::Text(text)) => Ok(Incoming::Text(text)),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Incoming::Control),
-            Ok(Message::Close(_)) => Err(End::Left),
+            Ok(Message::Close(_)) => Err(DisconnectReason::Left),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 match self.websocket.get_ref().meter.verdict() {
                     Some(end) => Err(end),
@@ -211,7 +211,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
     ///
     /// # Errors
     /// If the client has been silent for too long in spite of the ping.
-    pub(crate) fn keep_alive(&mut self, now: Duration) -> Result<(), End> {
+    pub(crate) fn keep_alive(&mut self, now: Duration) -> Result<(), DisconnectReason> {
         self.has_heard = mem::take(&mut self.websocket.get_mut().has_received);
         if self.has_heard || self.last_received.is_none() {
             self.last_received = Some(now);
@@ -220,7 +220,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
         }
         let silence = now.saturating_sub(self.last_received.unwrap_or(now));
         if silence > SILENCE_MAX {
-            return Err(End::Silent);
+            return Err(DisconnectReason::Silent);
         }
         if silence >= PING_AFTER && !self.pinged && !self.has_unsent() {
             self.pinged = true;
@@ -235,7 +235,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
     }
 
     /// Sends a close frame without a goodbye message.
-    pub(crate) fn close_without_goodbye(&mut self, end: End) {
+    pub(crate) fn close_without_goodbye(&mut self, end: DisconnectReason) {
         self.websocket.get_mut().limits_control_frames = false;
         // Pongs that tungstenite still keeps would leave no space for the close frame.
         let _ = self.websocket.flush();
@@ -249,9 +249,13 @@ impl<S: Read + Write> WebSocketTransport<S> {
     }
 
     /// Records that the kernel accepted nothing, and ends a peer that has stalled for too long.
-    fn check_stall(&mut self, now: Duration) -> Result<(), End> {
+    fn check_stall(&mut self, now: Duration) -> Result<(), DisconnectReason> {
         let since = *self.blocked_since.get_or_insert(now);
-        if now.saturating_sub(since) >= WRITE_STALL_MAX { Err(End::TooSlow) } else { Ok(()) }
+        if now.saturating_sub(since) >= WRITE_STALL_MAX {
+            Err(DisconnectReason::TooSlow)
+        } else {
+            Ok(())
+        }
     }
 
     /// The stream below it.
@@ -265,8 +269,8 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
     fn receive(
         &mut self,
         now: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End> {
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason> {
         self.begin_read(now)?;
         let messages_left = if self.is_between_messages() {
             match small_frames::receive(self.websocket.get_mut(), take)? {
@@ -279,7 +283,7 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
         for _ in 0..messages_left {
             match self.read_frame()? {
                 Incoming::Message(message) => take(&message)?,
-                Incoming::Text(_) => return Err(End::NotBinary),
+                Incoming::Text(_) => return Err(DisconnectReason::NotBinary),
                 Incoming::Control => {}
                 Incoming::Nothing => break,
             }
@@ -299,18 +303,18 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
         frame_encoder::put(message, &mut self.websocket.get_mut().unsent);
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, DisconnectReason> {
         let frames = shared.wire::<frame_encoder::BinaryFrames>();
         let stream = self.websocket.get_mut();
         if !stream.unsent.is_empty() {
             stream.unsent.extend_from_slice(&frames);
             return Ok(true);
         }
-        let sent = send_from(&mut stream.stream, &frames).map_err(|_| End::Lost)?;
+        let sent = send_from(&mut stream.stream, &frames).map_err(|_| DisconnectReason::Lost)?;
         stream.bytes_out += sent as u64;
         if sent > 0 {
             stream.unsent.extend_from_slice(&frames[sent..]);
-            self.is_stream_behind = !stream.is_flushed().map_err(|_| End::Lost)?;
+            self.is_stream_behind = !stream.is_flushed().map_err(|_| DisconnectReason::Lost)?;
             self.blocked_since = None;
             return Ok(true);
         }
@@ -318,10 +322,10 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
         Ok(false)
     }
 
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason> {
         let stream = self.websocket.get_mut();
-        let sent = stream.send().map_err(|_| End::Lost)?;
-        self.is_stream_behind = !stream.is_flushed().map_err(|_| End::Lost)?;
+        let sent = stream.send().map_err(|_| DisconnectReason::Lost)?;
+        self.is_stream_behind = !stream.is_flushed().map_err(|_| DisconnectReason::Lost)?;
         if stream.unsent.is_empty() && !self.is_stream_behind {
             self.blocked_since = None;
             if mem::take(&mut stream.refused_frame) {
@@ -364,7 +368,7 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
     }
 
     /// Sends the goodbye and the close frame, as far as the state of the connection allows.
-    fn close(&mut self, reason: End) {
+    fn close(&mut self, reason: DisconnectReason) {
         if self.websocket.can_write() {
             let mut goodbye = Vec::with_capacity(8);
             ServerMessage::Goodbye(reason).encode(&mut goodbye);
@@ -381,14 +385,14 @@ impl<S: Read + Write + Send + 'static> Transport for WebSocketTransport<S> {
 }
 
 /// The reason of a connection that ends with an error of tungstenite.
-fn end_reason(error: &Error) -> End {
+fn end_reason(error: &Error) -> DisconnectReason {
     match error {
-        Error::Capacity(_) => End::TooBig,
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Lost,
-        Error::Utf8(_) => End::NotUtf8,
-        Error::Protocol(_) | Error::AttackAttempt => End::Protocol,
-        Error::ConnectionClosed | Error::AlreadyClosed => End::Left,
-        _ => End::Lost,
+        Error::Capacity(_) => DisconnectReason::TooBig,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => DisconnectReason::Lost,
+        Error::Utf8(_) => DisconnectReason::NotUtf8,
+        Error::Protocol(_) | Error::AttackAttempt => DisconnectReason::Protocol,
+        Error::ConnectionClosed | Error::AlreadyClosed => DisconnectReason::Left,
+        _ => DisconnectReason::Lost,
     }
 }
 

@@ -22,7 +22,7 @@ fn player_from(from: [u8; 4], server: &Server<Tiny>) -> TestClient {
     });
     let role = tungstenite::protocol::Role::Client;
     let mut peer = TestClient(WebSocket::from_raw_socket(upgraded.expect("it is"), role, None));
-    peer.join(RoomWish::Any).expect("a seat is free");
+    peer.join(RoomChoice::Any).expect("a seat is free");
     peer
 }
 
@@ -93,13 +93,13 @@ fn ask_from(
     server: &Server<Tiny>,
     room: &str,
     ticket: Option<&str>,
-) -> Result<TestClient, Refusal> {
+) -> Result<TestClient, JoinError> {
     let stream = connect_from(from, server.address());
     let url = format!("ws://{}/ws", server.address());
     let (socket, _) = tungstenite::client(url, stream).expect("upgraded");
     let mut peer = TestClient(socket);
     let ticket = ticket.map(tickwire_game::protocol::Ticket);
-    peer.send(&ClientMessage::Hello(Hello { ticket, ..hello(RoomWish::Named(room)) }));
+    peer.send(&ClientMessage::Hello(Hello { ticket, ..hello(RoomChoice::Named(room)) }));
     let bytes = peer.receive().expect("an answer");
     match ServerMessage::decode(&bytes).expect("a message") {
         ServerMessage::Welcome(_) => Ok(peer),
@@ -113,7 +113,7 @@ fn an_address_opens_so_many_rooms_and_keeps_no_other_from_its_own() {
     let server = start_with_edge(EdgeConfig { address_rooms_max: 2, ..capped(99, 1_000) });
     let ask = |from: u8, room: &str| ask_from([127, 0, 0, from], &server, room, None);
     let _in_rooms = ["a", "b"].map(|room| ask(2, room).expect("its share"));
-    assert_eq!(ask(2, "c").err(), Some(Refusal::OwnRoomsMax));
+    assert_eq!(ask(2, "c").err(), Some(JoinError::OwnRoomsMax));
     let _other = ask(3, "c").expect("each address has its own share");
     let _in_that = ask(2, "c").expect("a room that is there may be joined");
     let status = status(&server);
@@ -127,7 +127,7 @@ fn an_address_opens_rooms_at_a_limited_rate() {
     let ask = |from: u8, room: &str| ask_from([127, 0, 0, from], &server, room, None);
     let mut rooms = (0..9).map(|room| ask(2, &format!("r{room}")).err());
     let refused = rooms.find_map(|refusal| refusal);
-    assert_eq!(refused, Some(Refusal::OwnRoomsRate));
+    assert_eq!(refused, Some(JoinError::OwnRoomsRate));
     assert!(ask(3, "of-another").is_ok());
     assert!(count(&status(&server), "own_rooms_refused_rate") >= 1);
 }
@@ -143,7 +143,7 @@ fn rooms_count_for_the_subject_of_a_ticket_from_wherever_it_comes() {
     };
     let _in_rooms =
         [(2, "a"), (3, "b")].map(|(from, room)| ask(from, room, &one).expect("a share"));
-    assert_eq!(ask(4, "c", &one).err(), Some(Refusal::OwnRoomsMax));
+    assert_eq!(ask(4, "c", &one).err(), Some(JoinError::OwnRoomsMax));
     // Others at an address that it came from have their own.
     let _other = ask(2, "c", &other).expect("another subject");
     let _guest = ask_from([127, 0, 0, 2], &server, "d", None).expect("a guest of that address");
@@ -211,7 +211,7 @@ fn a_class_behind_one_address_gets_all_files_and_plays() {
         assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
         let role = tungstenite::protocol::Role::Client;
         let mut player = TestClient(WebSocket::from_raw_socket(stream, role, None));
-        player.join(RoomWish::Any).expect("a seat is free");
+        player.join(RoomChoice::Any).expect("a seat is free");
         players.push(player);
     }
     let status = status(&server);

@@ -64,7 +64,7 @@ fn one_connection_serves_many_requests_even_after_a_404_and_then_the_websocket()
     assert!(request_upgrade(&mut stream, "").starts_with("HTTP/1.1 101 "));
     let role = tungstenite::protocol::Role::Client;
     let mut peer = TestClient(WebSocket::from_raw_socket(stream, role, None));
-    peer.join(RoomWish::Any).expect("a seat is free");
+    peer.join(RoomChoice::Any).expect("a seat is free");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn bytes_right_after_the_handshake_are_not_lost() {
     let mut stream = connect_from([127, 0, 0, 1], server.address());
     let mut bytes = format!("GET /ws HTTP/1.1\r\nHost: here\r\n{HANDSHAKE}\r\n").into_bytes();
     let mut message = Vec::new();
-    ClientMessage::Hello(hello(RoomWish::Any)).encode(&mut message);
+    ClientMessage::Hello(hello(RoomChoice::Any)).encode(&mut message);
     // A frame with a mask of zeros.
     bytes.extend([0x82, 0x80 | message.len() as u8, 0, 0, 0, 0]);
     bytes.extend(&message);
@@ -286,7 +286,7 @@ fn while_the_server_is_closing_requests_are_answered_with_503() {
     let server = server();
     let address = server.address();
     let mut stays = connect(address);
-    stays.join(RoomWish::Any).expect("a seat is free");
+    stays.join(RoomChoice::Any).expect("a seat is free");
     // It has begun a request, so the server waits for it.
     let mut requesting = connect_from([127, 0, 0, 1], address);
     requesting.write_all(b"GET / HTTP/1.1\r\n").expect("the server reads");

@@ -31,7 +31,7 @@ fn a_pending_connection_that_exceeds_the_deadline_ends_whatever_it_waits_for() {
             drop(reader);
             slow.join().expect("no panic");
         });
-        threads.spawn(|| connect(address).expect_end(End::HelloTimeout));
+        threads.spawn(|| connect(address).expect_end(DisconnectReason::HelloTimeout));
     });
     let status = status(&server);
     assert_eq!(count(&status, "deadlines_missed"), 3, "{status}");
@@ -44,11 +44,11 @@ fn silent_connections_block_neither_new_clients_nor_the_counters() {
     let server = server();
     let address = server.address();
     let mut player = connect(address);
-    player.join(RoomWish::Any).expect("a seat is free");
+    player.join(RoomChoice::Any).expect("a seat is free");
     let crowd: Vec<_> = (0..CROWD).map(|_| connect_from([127, 0, 0, 1], address)).collect();
     let _admin_connections: Vec<_> =
         (0..40).map(|_| connect_from([127, 0, 0, 1], server.admin_address())).collect();
-    connect(address).join(RoomWish::Any).expect("the newest is admitted");
+    connect(address).join(RoomChoice::Any).expect("the newest is admitted");
     wait_until("the oldest were evicted", || {
         let status = status(&server);
         assert!(count(&status, "pending_connections") <= 1_024, "{status}");
@@ -79,19 +79,19 @@ fn while_memory_is_scarce_joins_are_refused_and_players_play_on() {
     let server = start_with_edge(EdgeConfig { memory_max, ..EdgeConfig::default() });
     let address = server.address();
     let mut player = connect(address);
-    player.join(RoomWish::Any).expect("memory is not scarce");
+    player.join(RoomChoice::Any).expect("memory is not scarce");
     let ballast = vec![1_u8; 2 * SPACE];
     let mut refusal = None;
     wait_until("joins are refused", || {
         let mut peer = connect(address);
-        refusal = peer.join(RoomWish::Any).err();
+        refusal = peer.join(RoomChoice::Any).err();
         refusal.is_some()
     });
-    assert_eq!(refusal, Some(Refusal::ServerFull));
+    assert_eq!(refusal, Some(JoinError::ServerFull));
     assert!(count(&status(&server), "joins_refused_memory") >= 1);
     player.send(&ClientMessage::Ping(Ping { number: 1 }));
     player.receive_until(|message| message == ServerMessage::Pong(Ping { number: 1 }));
     assert_eq!(ballast[SPACE], 1);
     drop(ballast);
-    wait_until("joins are accepted again", || connect(address).join(RoomWish::Any).is_ok());
+    wait_until("joins are accepted again", || connect(address).join(RoomChoice::Any).is_ok());
 }

@@ -23,7 +23,7 @@ fn a_shard_that_is_stuck_is_named_until_it_goes_on() {
     let server = start(Config { shards: Some(1), ..Config::default() });
     assert!(get(server.address(), "/healthz").starts_with("HTTP/1.1 200 "));
     let mut player = connect(server.address());
-    let tick = player.join(RoomWish::Any).expect("there is space");
+    let tick = player.join(RoomChoice::Any).expect("there is space");
     send_inputs(&mut player, tick.next(), HOLD);
     for address in [server.address(), server.admin_address()] {
         let stuck = health_until(address, "HTTP/1.1 503 ");

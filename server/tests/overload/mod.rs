@@ -37,10 +37,10 @@ fn json(address: SocketAddr, path: &str) -> serde_json::Value {
     serde_json::from_str(body).expect("it is JSON")
 }
 
-fn expect_overloaded(address: SocketAddr, room: RoomWish<'_>) {
+fn expect_overloaded(address: SocketAddr, room: RoomChoice<'_>) {
     let mut peer = connect(address);
-    assert_eq!(peer.join(room), Err(Refusal::Overloaded));
-    peer.expect_end(End::Refused);
+    assert_eq!(peer.join(room), Err(JoinError::Overloaded));
+    peer.expect_end(DisconnectReason::Refused);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn an_overloaded_room_slows_down_refuses_joins_and_recovers() {
     let address = server.address();
     let join = |role| {
         let mut peer = connect(address);
-        peer.send(&ClientMessage::Hello(Hello { role, ..hello(RoomWish::Named("forge")) }));
+        peer.send(&ClientMessage::Hello(Hello { role, ..hello(RoomChoice::Named("forge")) }));
         let mut tick = Tick(0);
         peer.receive_until(|message| match message {
             ServerMessage::Welcome(welcome) => {
@@ -71,10 +71,10 @@ fn an_overloaded_room_slows_down_refuses_joins_and_recovers() {
     for peer in &mut others {
         receive_time_scale(peer, |permille| permille < 1_000);
     }
-    expect_overloaded(address, RoomWish::Named("forge"));
-    expect_overloaded(address, RoomWish::Any);
+    expect_overloaded(address, RoomChoice::Named("forge"));
+    expect_overloaded(address, RoomChoice::Any);
     // The only shard has no time left for another room either.
-    expect_overloaded(address, RoomWish::Named("mill"));
+    expect_overloaded(address, RoomChoice::Named("mill"));
     assert!(json(address, "/api/rooms")[0]["time_scale"].as_f64() < Some(1.0));
     std::thread::sleep(Duration::from_secs(3));
     send_inputs(&mut player, slow.from, LIGHT);
@@ -84,7 +84,7 @@ fn an_overloaded_room_slows_down_refuses_joins_and_recovers() {
         peer.send(&ClientMessage::Ping(Ping { number: 9 }));
         peer.receive_until(|message| message == ServerMessage::Pong(Ping { number: 9 }));
     }
-    connect(address).join(RoomWish::Named("forge")).expect("it accepts joins again");
+    connect(address).join(RoomChoice::Named("forge")).expect("it accepts joins again");
     let status = status(&server);
     let count = |name: &str| status[name].as_u64().expect("it is counted");
     assert_eq!(count("joins_refused_overloaded"), 3, "{status}");

@@ -15,9 +15,9 @@ fn start_stones() -> Server<Stones> {
 /// Says hello to a server, and gives how large the level is of the room that it comes to.
 fn level_bytes(
     server: &Server<Stones>,
-    room: RoomWish<'_>,
+    room: RoomChoice<'_>,
     settings: Option<&str>,
-) -> Result<(usize, TestClient), Refusal> {
+) -> Result<(usize, TestClient), JoinError> {
     let mut peer = connect(server.address());
     let (game, rules) = (Stones::NAME, Stones::RULES);
     peer.send(&ClientMessage::Hello(Hello { game, rules, settings, ..hello(room) }));
@@ -26,7 +26,7 @@ fn level_bytes(
         // The length of the list stands before it.
         ServerMessage::Welcome(welcome) => Ok((usize::from(welcome.level[0]), peer)),
         ServerMessage::Refused(refusal) => {
-            peer.expect_end(End::Refused);
+            peer.expect_end(DisconnectReason::Refused);
             Err(refusal)
         }
         other => panic!("neither welcome nor refusal: {other:?}"),
@@ -36,23 +36,23 @@ fn level_bytes(
 #[test]
 fn whoever_opens_a_room_chooses_its_settings_and_whoever_comes_later_does_not() {
     let server = start_stones();
-    let join = |settings| level_bytes(&server, RoomWish::Named("own"), settings);
+    let join = |settings| level_bytes(&server, RoomChoice::Named("own"), settings);
     let (bytes, first) = join(Some(r#"{"level_bytes":77}"#)).expect("it opens");
     assert_eq!(bytes, 77);
     for later in [None, Some(r#"{"level_bytes":5}"#), Some("[[[[")] {
         assert_eq!(join(later).expect("it is open").0, 77, "{later:?}");
     }
-    let (plain, _) = level_bytes(&server, RoomWish::Named("plain"), None).expect("it opens");
+    let (plain, _) = level_bytes(&server, RoomChoice::Named("plain"), None).expect("it opens");
     assert_eq!(plain, 0, "other rooms have the server's own");
-    let refused = level_bytes(&server, RoomWish::Any, Some("{}")).err();
-    assert_eq!(refused, Some(Refusal::SettingsWithoutRoom));
+    let refused = level_bytes(&server, RoomChoice::Any, Some("{}")).err();
+    assert_eq!(refused, Some(JoinError::SettingsWithoutRoom));
     drop(first);
 }
 
 #[test]
 fn settings_of_any_kind_are_refused_and_the_server_goes_on() {
     let server = start_stones();
-    let name = RoomWish::Named("own");
+    let name = RoomChoice::Named("own");
     let deep = format!("{{\"level_bytes\":{}", "[".repeat(ROOM_SETTINGS_MAX_BYTES - 15));
     let garbage = [
         "",
@@ -71,7 +71,7 @@ fn settings_of_any_kind_are_refused_and_the_server_goes_on() {
         assert!(!refusal.to_string().contains(char::is_control), "{refusal:?}");
     }
     let huge = " ".repeat(ROOM_SETTINGS_MAX_BYTES + 1);
-    assert_eq!(level_bytes(&server, name, Some(&huge)).err(), Some(Refusal::SettingsTooLong));
+    assert_eq!(level_bytes(&server, name, Some(&huge)).err(), Some(JoinError::SettingsTooLong));
     let text = get(server.admin_address(), "/api/status");
     let counted = format!("\"room_settings_refused\":{}", garbage.len() + 1);
     assert!(text.contains(&counted) && text.contains("\"rooms_open\":0"), "{text}");
@@ -80,7 +80,7 @@ fn settings_of_any_kind_are_refused_and_the_server_goes_on() {
     let mut peer = connect(server.address());
     let endless = "[".repeat(HELLO_MAX_BYTES);
     peer.send(&ClientMessage::Hello(Hello { settings: Some(&endless), ..hello(name) }));
-    peer.expect_end(End::TooBig);
+    peer.expect_end(DisconnectReason::TooBig);
 }
 
 #[test]

@@ -45,7 +45,11 @@ fn server_with_a_key(guests: Guests) -> Server<Tiny> {
 }
 
 /// Joins a room. Returns its name, or the refusal.
-fn join(address: SocketAddr, room: RoomWish<'_>, ticket: Option<&str>) -> Result<String, Refusal> {
+fn join(
+    address: SocketAddr,
+    room: RoomChoice<'_>,
+    ticket: Option<&str>,
+) -> Result<String, JoinError> {
     let mut peer = connect(address);
     peer.send(&ClientMessage::Hello(Hello { ticket: ticket.map(Ticket), ..hello(room) }));
     let bytes = peer.receive().expect("an answer");
@@ -61,11 +65,11 @@ fn a_ticket_admits_to_its_room_and_guests_are_refused_without_one() {
     let server = server_with_a_key(Guests::Refuse);
     let join = |room, ticket| join(server.address(), room, ticket);
     let for_final = ticket(60, r#","room":"final""#);
-    assert_eq!(join(RoomWish::Any, Some(&for_final)).as_deref(), Ok("final"));
-    let elsewhere = join(RoomWish::Named("other"), Some(&for_final));
-    assert_eq!(elsewhere, Err(Refusal::TicketInvalid));
-    assert_eq!(join(RoomWish::Any, None), Err(Refusal::TicketRequired));
-    assert_eq!(join(RoomWish::Any, Some(&ticket(-60, ""))), Err(Refusal::TicketExpired));
+    assert_eq!(join(RoomChoice::Any, Some(&for_final)).as_deref(), Ok("final"));
+    let elsewhere = join(RoomChoice::Named("other"), Some(&for_final));
+    assert_eq!(elsewhere, Err(JoinError::TicketInvalid));
+    assert_eq!(join(RoomChoice::Any, None), Err(JoinError::TicketRequired));
+    assert_eq!(join(RoomChoice::Any, Some(&ticket(-60, ""))), Err(JoinError::TicketExpired));
     let status = get(server.admin_address(), "/api/status");
     assert!(status.contains("\"tickets_refused\":3"), "{status}");
 }
@@ -99,7 +103,7 @@ fn no_ticket_and_no_key_is_ever_logged_or_sent() {
     let forged = format!("{}AAAA", &good[..good.len() - 4]);
     let mut responses = String::new();
     for ticket in [&good, &expired, &forged, &good] {
-        let answer = join(server.address(), RoomWish::Named("final"), Some(ticket));
+        let answer = join(server.address(), RoomChoice::Named("final"), Some(ticket));
         responses += &format!("{answer:?}");
     }
     responses += &get(server.admin_address(), "/api/status");
@@ -134,13 +138,13 @@ fn a_changed_ticket_key_is_used_after_a_reload_and_a_broken_one_is_not() {
         ..TicketConfig::default()
     };
     let server = start(Config { tickets, ..Config::default() });
-    let join = || join(server.address(), RoomWish::Named("final"), Some(&ticket(60, "")));
-    assert_eq!(join(), Err(Refusal::TicketInvalid));
+    let join = || join(server.address(), RoomChoice::Named("final"), Some(&ticket(60, "")));
+    assert_eq!(join(), Err(JoinError::TicketInvalid));
     std::fs::write(&file, SECRET).expect("it can be written");
-    assert_eq!(join(), Err(Refusal::TicketInvalid), "it is read when that is asked for");
+    assert_eq!(join(), Err(JoinError::TicketInvalid), "it is read when that is asked for");
     server.reload();
     // It is read on another thread.
-    let until = |expected: Result<&str, Refusal>| {
+    let until = |expected: Result<&str, JoinError>| {
         let asked = Instant::now();
         loop {
             let joined = join();
@@ -159,6 +163,6 @@ fn a_changed_ticket_key_is_used_after_a_reload_and_a_broken_one_is_not() {
     }
     std::fs::write(&file, &other_key).expect("it can be written");
     server.reload();
-    until(Err(Refusal::TicketInvalid));
+    until(Err(JoinError::TicketInvalid));
     std::fs::remove_dir_all(&folder).expect("it is there");
 }

@@ -119,11 +119,11 @@ fn the_page_is_served_over_https_and_the_game_over_wss_with_either_version() {
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
     for version in [&version::TLS13, &version::TLS12] {
         let mut peer = upgrade(connect_tls_with(server.address(), &[version]), server.address());
-        peer.join(RoomWish::Any).expect("a seat is free");
+        peer.join(RoomChoice::Any).expect("a seat is free");
         peer.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
         expect_pong(&mut peer, 7);
-        peer.send(&ClientMessage::Hello(hello(RoomWish::Any)));
-        peer.expect_end(End::Protocol);
+        peer.send(&ClientMessage::Hello(hello(RoomChoice::Any)));
+        peer.expect_end(DisconnectReason::Protocol);
     }
     let status = status(&server);
     assert_eq!(count(&status, "sessions"), 2, "{status}");
@@ -167,7 +167,7 @@ fn a_failed_tls_handshake_is_rejected_and_counted() {
     }
     wait_until("they are counted", || count(&status(&server), "tls_handshakes_failed") == 3);
     let mut peer = upgrade(connect_tls(server.address()), server.address());
-    peer.join(RoomWish::Any).expect("a seat is free");
+    peer.join(RoomChoice::Any).expect("a seat is free");
 }
 
 /// The beginning of a hello that announces as much as a TLS library accepts, in records of 16 KiB.
@@ -207,7 +207,7 @@ fn a_tls_hello_longer_than_any_is_refused_before_the_server_keeps_it() {
     assert!(matches!(ended, Ok(0)) || ended.is_err_and(|e| e.kind() != ErrorKind::WouldBlock));
     wait_until("it is counted", || count(&status(&server), "deadlines_missed") == 1);
     let mut peer = upgrade(connect_tls(server.address()), server.address());
-    peer.join(RoomWish::Any).expect("a seat is free");
+    peer.join(RoomChoice::Any).expect("a seat is free");
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn a_renewed_certificate_is_used_without_a_restart_and_players_play_on() {
         stream.conn.peer_certificates().expect("the server sent it").first().cloned()
     };
     let mut player = upgrade(connect_tls(server.address()), server.address());
-    player.join(RoomWish::Any).expect("a seat is free");
+    player.join(RoomChoice::Any).expect("a seat is free");
     assert_eq!(presented().as_ref(), Some(&old));
     // An invalid certificate is counted, and the last valid one stays in use.
     files.write("cert", "-----BEGIN CERTIFICATE-----\nbroken");

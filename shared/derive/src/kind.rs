@@ -6,10 +6,10 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Result};
 
-use crate::parse::{Axis, Field, Kind, Motion, Named, Of, Range, Shape};
+use crate::parse::{AxisAttr, FieldAttr, KindAttr, MotionAttr, Named, Of, RangeAttr, ShapeAttr};
 
 pub(crate) fn derive(input: &DeriveInput, of: Of) -> Result<TokenStream> {
-    let Kind { name, place, fields } = Kind::parse(input, of)?;
+    let KindAttr { name, place, fields } = KindAttr::parse(input, of)?;
     let ident = &input.ident;
     let count = fields.len();
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
@@ -80,14 +80,14 @@ pub(crate) fn derive(input: &DeriveInput, of: Of) -> Result<TokenStream> {
 }
 
 /// The constant that says what a field is.
-fn definition(field: &Field) -> TokenStream {
-    let Field { ident, ty, shape, unit, motion, names, origin } = field;
+fn definition(field: &FieldAttr) -> TokenStream {
+    let FieldAttr { ident, ty, shape, unit, motion, names, origin } = field;
     // What the compiler finds wrong is shown at the field.
     let def = quote_spanned!(ident.span()=> ::tickwire_game::scene::FieldDef);
     let shape = match shape {
-        Shape::Type => quote_spanned!(ty.span()=> #def::of::<#ty>()),
-        Shape::Range(range) => {
-            let Range { low, high, step } = &**range;
+        ShapeAttr::Type => quote_spanned!(ty.span()=> #def::of::<#ty>()),
+        ShapeAttr::Range(range) => {
+            let RangeAttr { low, high, step } = &**range;
             let step = match step {
                 Some(step) => quote!((#step) as f64),
                 None => quote!(1.0),
@@ -105,7 +105,7 @@ fn definition(field: &Field) -> TokenStream {
                 #def::within::<#ty>(low, high, step)
             }}
         }
-        Shape::Angle { bits } => {
+        ShapeAttr::Angle { bits } => {
             let not_float = format!("`{ident}` is an angle, in radians: it must be a float");
             let too_fine = format!("`{ident}` has more than 30 bits");
             quote_spanned! {ident.span()=> {
@@ -120,16 +120,16 @@ fn definition(field: &Field) -> TokenStream {
     let predict = motion.as_ref().map(|motion| {
         let predict = quote!(::tickwire_game::scene::Predict);
         let way = match motion {
-            Motion::Hold => quote!(#predict::Hold),
-            Motion::Linear => quote!(#predict::LinearFromLastTwo),
-            Motion::By(field) => quote!(#predict::LinearBy { field: #field }),
-            Motion::Approach(field, rate) => {
+            MotionAttr::Hold => quote!(#predict::Hold),
+            MotionAttr::Linear => quote!(#predict::LinearFromLastTwo),
+            MotionAttr::By(field) => quote!(#predict::LinearBy { field: #field }),
+            MotionAttr::Approach(field, rate) => {
                 quote!(#predict::Approach { field: #field, per_second: (#rate) as f64 })
             }
-            Motion::Along(angle, rate, axis) => {
+            MotionAttr::Along(angle, rate, axis) => {
                 let axis = match axis {
-                    Axis::X => quote!(::tickwire_game::scene::Axis::X),
-                    Axis::Y => quote!(::tickwire_game::scene::Axis::Y),
+                    AxisAttr::X => quote!(::tickwire_game::scene::Axis::X),
+                    AxisAttr::Y => quote!(::tickwire_game::scene::Axis::Y),
                 };
                 quote!(#predict::Along { angle: #angle, per_second: (#rate) as f64, axis: #axis })
             }

@@ -35,51 +35,51 @@ impl Of {
 }
 
 /// A kind as its struct says it.
-pub(crate) struct Kind {
+pub(crate) struct KindAttr {
     pub(crate) name: String,
     pub(crate) place: Option<[u8; 2]>,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: Vec<FieldAttr>,
 }
 
 /// A field as its attribute says it.
-pub(crate) struct Field {
+pub(crate) struct FieldAttr {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
-    pub(crate) shape: Shape,
+    pub(crate) shape: ShapeAttr,
     pub(crate) unit: Option<Expr>,
-    pub(crate) motion: Option<Motion>,
+    pub(crate) motion: Option<MotionAttr>,
     pub(crate) names: Option<Named>,
     pub(crate) origin: Option<Named>,
 }
 
 /// Which numbers a field has.
-pub(crate) enum Shape {
+pub(crate) enum ShapeAttr {
     /// Those of its type.
     Type,
-    Range(Box<Range>),
+    Range(Box<RangeAttr>),
     Angle {
         bits: Expr,
     },
 }
 
 /// From where to where, both included, and how fine.
-pub(crate) struct Range {
+pub(crate) struct RangeAttr {
     pub(crate) low: Expr,
     pub(crate) high: Expr,
     pub(crate) step: Option<Expr>,
 }
 
 /// How a field moves; other fields by their index.
-pub(crate) enum Motion {
+pub(crate) enum MotionAttr {
     Hold,
     Linear,
     By(u8),
     Approach(u8, Expr),
-    Along(u8, Expr, Axis),
+    Along(u8, Expr, AxisAttr),
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Axis {
+pub(crate) enum AxisAttr {
     X,
     Y,
 }
@@ -104,13 +104,13 @@ struct Said {
     angle: Option<Span>,
     bits: Option<Expr>,
     unit: Option<Expr>,
-    motion: Option<Motion>,
+    motion: Option<MotionAttr>,
     names: Option<Named>,
     origin: Option<Named>,
 }
 
-impl Kind {
-    pub(crate) fn parse(input: &DeriveInput, of: Of) -> Result<Kind> {
+impl KindAttr {
+    pub(crate) fn parse(input: &DeriveInput, of: Of) -> Result<KindAttr> {
         let name = &input.ident;
         let Data::Struct(data) = &input.data else {
             return Err(Error::new_spanned(
@@ -131,19 +131,25 @@ impl Kind {
             return Err(Error::new_spanned(name, words));
         }
         let idents: Vec<_> = data.fields.iter().filter_map(|field| field.ident.clone()).collect();
-        let names = Names { kind: name, idents: &idents };
+        let names = FieldNames { kind: name, idents: &idents };
         let fields = data.fields.iter().zip(&idents);
         let fields: Vec<_> = fields
-            .map(|(field, ident)| Field::parse(field, ident, &names))
+            .map(|(field, ident)| FieldAttr::parse(field, ident, &names))
             .collect::<Result<_>>()?;
         refuse_circles(&fields)?;
         refuse_lost_origins(&fields)?;
-        let mut kind = Kind { name: snake_case(&name.unraw().to_string()), place: None, fields };
+        let mut kind =
+            KindAttr { name: snake_case(&name.unraw().to_string()), place: None, fields };
         kind.parse_attributes(&input.attrs, of, &names)?;
         Ok(kind)
     }
 
-    fn parse_attributes(&mut self, attrs: &[Attribute], of: Of, names: &Names<'_>) -> Result<()> {
+    fn parse_attributes(
+        &mut self,
+        attrs: &[Attribute],
+        of: Of,
+        names: &FieldNames<'_>,
+    ) -> Result<()> {
         let (word, mut said) = (of.word(), Vec::new());
         for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident(word)) {
             attribute.parse_nested_meta(|meta| {
@@ -181,12 +187,12 @@ fn refuse_twice(meta: &ParseNestedMeta<'_>, word: &str, said: &mut Vec<String>) 
 }
 
 /// The fields of a kind, to be found by name.
-struct Names<'a> {
+struct FieldNames<'a> {
     kind: &'a Ident,
     idents: &'a [Ident],
 }
 
-impl Names<'_> {
+impl FieldNames<'_> {
     fn index(&self, name: &Ident) -> Result<u8> {
         let at = self.idents.iter().position(|ident| ident == name);
         let at = at.and_then(|at| u8::try_from(at).ok());
@@ -202,20 +208,28 @@ impl Names<'_> {
     }
 }
 
-impl Field {
-    fn parse(field: &syn::Field, ident: &Ident, names: &Names<'_>) -> Result<Field> {
+impl FieldAttr {
+    fn parse(field: &syn::Field, ident: &Ident, names: &FieldNames<'_>) -> Result<FieldAttr> {
         let mut said = Said::default();
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("field")) {
             attribute.parse_nested_meta(|meta| said.take(&meta, names))?;
         }
         let shape = said.shape(ident, &field.ty)?;
         let Said { unit, motion, names, origin, .. } = said;
-        Ok(Field { ident: ident.clone(), ty: field.ty.clone(), shape, unit, motion, names, origin })
+        Ok(FieldAttr {
+            ident: ident.clone(),
+            ty: field.ty.clone(),
+            shape,
+            unit,
+            motion,
+            names,
+            origin,
+        })
     }
 }
 
 impl Said {
-    fn take(&mut self, meta: &ParseNestedMeta<'_>, names: &Names<'_>) -> Result<()> {
+    fn take(&mut self, meta: &ParseNestedMeta<'_>, names: &FieldNames<'_>) -> Result<()> {
         let word = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
         refuse_twice(meta, &word, &mut self.words)?;
         match word.as_str() {
@@ -224,18 +238,18 @@ impl Said {
             "angle" => self.angle = Some(meta.path.span()),
             "bits" => self.bits = Some(meta.value()?.parse()?),
             "unit" => self.unit = Some(meta.value()?.parse()?),
-            "hold" => self.moves(meta, Motion::Hold)?,
-            "linear" => self.moves(meta, Motion::Linear)?,
+            "hold" => self.moves(meta, MotionAttr::Hold)?,
+            "linear" => self.moves(meta, MotionAttr::Linear)?,
             "moves_by" => {
                 let by = names.index(&Ident::parse_any(meta.value()?)?)?;
-                self.moves(meta, Motion::By(by))?;
+                self.moves(meta, MotionAttr::By(by))?;
             }
             "approach" => {
                 let content;
                 parenthesized!(content in meta.input);
                 let of = names.index(&Ident::parse_any(&content)?)?;
                 let rate = parse_named(&content, "per_second")?.parse()?;
-                self.moves(meta, Motion::Approach(of, rate))?;
+                self.moves(meta, MotionAttr::Approach(of, rate))?;
             }
             "along" => {
                 let content;
@@ -244,11 +258,11 @@ impl Said {
                 let rate = parse_named(&content, "per_second")?.parse()?;
                 let axis: Ident = parse_named(&content, "axis")?.parse()?;
                 let axis = match axis.to_string().as_str() {
-                    "x" => Axis::X,
-                    "y" => Axis::Y,
+                    "x" => AxisAttr::X,
+                    "y" => AxisAttr::Y,
                     _ => return Err(Error::new(axis.span(), "an axis is `x` or `y`")),
                 };
-                self.moves(meta, Motion::Along(of, rate, axis))?;
+                self.moves(meta, MotionAttr::Along(of, rate, axis))?;
             }
             "names" => self.names = Some(parse_other(meta.value()?)?),
             "origin" => self.origin = Some(parse_other(meta.value()?)?),
@@ -260,14 +274,14 @@ impl Said {
         Ok(())
     }
 
-    fn moves(&mut self, meta: &ParseNestedMeta<'_>, motion: Motion) -> Result<()> {
+    fn moves(&mut self, meta: &ParseNestedMeta<'_>, motion: MotionAttr) -> Result<()> {
         match self.motion.replace(motion) {
             None => Ok(()),
             Some(_) => Err(meta.error("a field moves in one way: it has two")),
         }
     }
 
-    fn shape(&mut self, ident: &Ident, ty: &Type) -> Result<Shape> {
+    fn shape(&mut self, ident: &Ident, ty: &Type) -> Result<ShapeAttr> {
         let plain = plain_type(ty);
         let is_float = matches!(plain.as_str(), "f32" | "f64");
         let is_whole = matches!(plain.as_str(), "i8" | "i16" | "i32" | "u8" | "u16" | "u32");
@@ -299,7 +313,7 @@ impl Said {
                 let words = "how fine is it? `#[field(angle, bits = 10)]` has 1024 steps a turn";
                 return Err(Error::new(angle, words));
             };
-            return Ok(Shape::Angle { bits });
+            return Ok(ShapeAttr::Angle { bits });
         }
         if let Some(bits) = &self.bits {
             let words = "`bits` goes with `angle`; other fields have a `range` and a `step`";
@@ -323,7 +337,7 @@ impl Said {
             if let Some(step) = &self.step {
                 return Err(Error::new_spanned(step, "a `step` goes with a `range`"));
             }
-            return Ok(Shape::Type);
+            return Ok(ShapeAttr::Type);
         };
         if plain == "bool" {
             return Err(Error::new_spanned(range, "a `bool` has its range already"));
@@ -333,7 +347,7 @@ impl Said {
                 format!("how fine is `{ident}`? Its `step` is missing: `step = 1.0 / 64.0`");
             return Err(Error::new_spanned(range, words));
         }
-        Ok(Shape::Range(Box::new(Range { low, high, step: self.step.take() })))
+        Ok(ShapeAttr::Range(Box::new(RangeAttr { low, high, step: self.step.take() })))
     }
 }
 
@@ -388,9 +402,9 @@ fn parse_other(input: ParseStream<'_>) -> Result<Named> {
 }
 
 /// What a field is predicted from must not be predicted from it.
-fn refuse_circles(fields: &[Field]) -> Result<()> {
+fn refuse_circles(fields: &[FieldAttr]) -> Result<()> {
     let needs = |at: usize| match &fields[at].motion {
-        Some(Motion::By(of) | Motion::Approach(of, _) | Motion::Along(of, ..)) => {
+        Some(MotionAttr::By(of) | MotionAttr::Approach(of, _) | MotionAttr::Along(of, ..)) => {
             Some(usize::from(*of))
         }
         _ => None,
@@ -412,7 +426,7 @@ fn refuse_circles(fields: &[Field]) -> Result<()> {
 }
 
 /// Where a row begins is where that one is which its first field with `names` names.
-fn refuse_lost_origins(fields: &[Field]) -> Result<()> {
+fn refuse_lost_origins(fields: &[FieldAttr]) -> Result<()> {
     let named = fields.iter().find_map(|field| field.names.as_ref());
     for origin in fields.iter().filter_map(|field| field.origin.as_ref()) {
         let Some(named) = named else {

@@ -7,7 +7,7 @@
 
 use super::{ClientError, Names};
 use crate::protocol::snapshot::{Codec, Coding};
-use crate::protocol::{End, Pace, Refusal, ServerMessage, WIRE, Welcome};
+use crate::protocol::{DisconnectReason, JoinError, Pace, ServerMessage, WIRE, Welcome};
 use crate::scene::Schema;
 use crate::tick::TickRate;
 
@@ -17,9 +17,9 @@ pub enum Inbound<'a> {
     /// It is let into a room.
     Welcome(Welcome<'a>),
     /// It is not.
-    Refused(Refusal),
+    Refused(JoinError),
     /// The server ends it.
-    Ended(End),
+    Ended(DisconnectReason),
     /// The roster has changed, and has it.
     Roster,
     /// Scores have, and the roster has them.

@@ -32,8 +32,8 @@ use crate::ids::{PlayerId, SessionId};
 use crate::limits::{BOARD_PAGE_MAX, CLIENT_NOTICES_MAX};
 use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
 use crate::protocol::{
-    Ack, Board, ClientMessage, End, Hello, MessageError, PROTOCOL_VERSION, Ping, Refusal, Role,
-    RoomWish, Ticket,
+    Ack, Board, ClientMessage, DisconnectReason, Hello, JoinError, MessageError, PROTOCOL_VERSION,
+    Ping, Role, RoomChoice, Ticket,
 };
 use crate::scene::{RowRef, Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
@@ -99,15 +99,15 @@ pub enum Stage {
     /// In a room.
     Playing,
     /// Not let in.
-    Refused(Refusal),
+    Refused(JoinError),
     /// The server ended it.
-    Ended(End),
+    Ended(DisconnectReason),
 }
 
 /// Which of the client's own work is shown: all, unless a page switches some off to show what it
 /// does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Shown {
+struct Features {
     prediction: bool,
     interpolation: bool,
 }
@@ -121,7 +121,7 @@ pub struct Client<G: Game> {
     has_screen: bool,
     replays: bool,
     delay_ticks: u32,
-    shown: Shown,
+    shown: Features,
     playing: Option<Playing<G>>,
 }
 
@@ -153,7 +153,7 @@ impl<G: Game> Client<G> {
             rules: G::RULES,
             role: greeting.role,
             name: &greeting.name,
-            room: greeting.room.as_deref().map_or(RoomWish::Any, RoomWish::Named),
+            room: greeting.room.as_deref().map_or(RoomChoice::Any, RoomChoice::Named),
             replays,
             ticket: greeting.ticket.as_deref().map(Ticket),
             settings: greeting.settings.as_deref(),
@@ -168,7 +168,7 @@ impl<G: Game> Client<G> {
             has_screen,
             replays,
             delay_ticks: 0,
-            shown: Shown { prediction: true, interpolation: true },
+            shown: Features { prediction: true, interpolation: true },
             greeting,
         }
     }
@@ -282,7 +282,7 @@ impl<G: Game> Client<G> {
     /// Queues a goodbye.
     pub fn leave(&mut self) {
         push(&mut self.outbox, &ClientMessage::Goodbye);
-        self.stage = Stage::Ended(End::Left);
+        self.stage = Stage::Ended(DisconnectReason::Left);
     }
 
     /// What is to be drawn at `now`. `input` is what the player holds right now: the own ship is

@@ -12,7 +12,7 @@ use crate::dice::Dice;
 use crate::duration;
 use crate::limits::{LINK_DELAY_MAX, LINK_STALLS_KEPT};
 
-/// How long a line is open at least between two stalls, whatever was asked for: no stall lasts
+/// How long a link is open at least between two stalls, whatever was asked for: no stall lasts
 /// for ever.
 const OPEN_MIN: Duration = Duration::from_millis(1);
 /// The least and the largest share of time, in percent, that stalls may be said to take. Up to

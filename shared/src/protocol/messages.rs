@@ -8,7 +8,7 @@
 use bincode::{BorrowDecode, Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::{End, PROTOCOL_VERSION, Refusal, Ticket, WIRE};
+use super::{DisconnectReason, JoinError, PROTOCOL_VERSION, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
     BOARD_PAGE_MAX, HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
@@ -40,7 +40,7 @@ pub enum ServerMessage<'a> {
     /// The hello was taken.
     Welcome(Welcome<'a>),
     /// The hello was not taken; the connection ends.
-    Refused(Refusal),
+    Refused(JoinError),
     /// Who is in the room, or what changed of it.
     Roster(Roster<'a>),
     /// The newest scene, as the difference to what the viewer knows.
@@ -52,7 +52,7 @@ pub enum ServerMessage<'a> {
     /// How fast the room makes its ticks from now on.
     Pace(Pace),
     /// The connection ends, and why.
-    Goodbye(End),
+    Goodbye(DisconnectReason),
     /// Scores and teams of some players.
     Scores(Scores),
     /// Who is on the page of the board that is open.
@@ -74,7 +74,7 @@ pub struct Hello<'a> {
     /// How it wants to be called.
     pub name: &'a str,
     /// Where it wants to be.
-    pub room: RoomWish<'a>,
+    pub room: RoomChoice<'a>,
     /// Whether it replays its own state by the game's rules, so that only what differs from that
     /// need be sent. A client that knows no rules is sent all of it.
     pub replays: bool,
@@ -96,7 +96,7 @@ pub enum Role {
 
 /// Where a client wants to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, BorrowDecode)]
-pub enum RoomWish<'a> {
+pub enum RoomChoice<'a> {
     /// In any room with space.
     Any,
     /// In this room, which is made if it is not there.

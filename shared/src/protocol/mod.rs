@@ -4,7 +4,8 @@
 //! by the bytes that came. `docs/protocol.md` has the same for people.
 
 pub mod bits;
-mod end;
+mod disconnect;
+mod join_error;
 mod list;
 mod messages;
 mod models;
@@ -13,10 +14,11 @@ pub mod snapshot;
 mod symbols;
 mod ticket;
 
-pub use end::{End, Refusal, RefusalText};
+pub use disconnect::DisconnectReason;
+pub use join_error::{JoinError, JoinErrorText};
 pub use messages::{
     Ack, Board, BoardPage, ClientMessage, Hello, Input, MessageError, Notice, Pace, Ping, Role,
-    RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Welcome,
+    RoomChoice, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage, Welcome,
 };
 pub use ticket::Ticket;
 

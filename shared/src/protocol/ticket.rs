@@ -20,7 +20,7 @@ impl fmt::Debug for Ticket<'_> {
 #[cfg(test)]
 mod tests {
     use crate::client::Greeting;
-    use crate::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
+    use crate::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomChoice};
 
     use super::*;
 
@@ -32,7 +32,7 @@ mod tests {
             rules: 1,
             role: Role::Player,
             name: "Ann",
-            room: RoomWish::Any,
+            room: RoomChoice::Any,
             replays: true,
             ticket: Some(Ticket("a.b.c")),
             settings: None,

@@ -118,7 +118,7 @@ impl Reader {
         if line.len() > RECORDING_LINE_MAX_BYTES {
             return Err(Wrong::TooMany("bytes in a line"));
         }
-        let mut words = Words(line.split_ascii_whitespace());
+        let mut words = LineWords(line.split_ascii_whitespace());
         let Some(first) = words.0.next() else { return Ok(None) };
         if first.starts_with('#') {
             return Ok(None);
@@ -144,7 +144,7 @@ impl Reader {
         words.0.next().map_or(Ok(whole), |_| Err(Wrong::LeftOver))
     }
 
-    fn begin(&mut self, words: &mut Words<'_>) -> Result<(), Wrong> {
+    fn begin(&mut self, words: &mut LineWords<'_>) -> Result<(), Wrong> {
         if words.number::<u32>("version") != Ok(VERSION) {
             return Err(Wrong::Version);
         }
@@ -152,12 +152,12 @@ impl Reader {
         Ok(())
     }
 
-    fn take_rate(&mut self, words: &mut Words<'_>) -> Result<(), Wrong> {
+    fn take_rate(&mut self, words: &mut LineWords<'_>) -> Result<(), Wrong> {
         self.tick_rate = Some(TickRate::new(words.number("rate")?).ok_or(Wrong::Rate)?);
         Ok(())
     }
 
-    fn take_schema(&mut self, first: &str, words: &mut Words<'_>) -> Result<(), Wrong> {
+    fn take_schema(&mut self, first: &str, words: &mut LineWords<'_>) -> Result<(), Wrong> {
         if matches!(first, "entity" | "event") {
             self.in_events = first == "event";
         }
@@ -184,7 +184,7 @@ impl Reader {
         Ok(())
     }
 
-    fn take_tick(&mut self, words: &mut Words<'_>) -> Result<Option<RecordedTick>, Wrong> {
+    fn take_tick(&mut self, words: &mut LineWords<'_>) -> Result<Option<RecordedTick>, Wrong> {
         let tick = Tick(words.number("tick")?);
         match &self.tick {
             None => self.schema.check()?,
@@ -196,7 +196,7 @@ impl Reader {
     }
 }
 
-fn take_field(words: &mut Words<'_>) -> Result<Field, Wrong> {
+fn take_field(words: &mut LineWords<'_>) -> Result<Field, Wrong> {
     let mut field = Field {
         name: words.name("name")?,
         min: words.number("lowest step")?,
@@ -225,7 +225,7 @@ fn take_field(words: &mut Words<'_>) -> Result<Field, Wrong> {
     Ok(field)
 }
 
-fn take_predict(words: &mut Words<'_>) -> Result<Predict, Wrong> {
+fn take_predict(words: &mut LineWords<'_>) -> Result<Predict, Wrong> {
     match words.next("way to move")? {
         "hold" => Ok(Predict::Hold),
         "last-two" => Ok(Predict::LinearFromLastTwo),
@@ -251,7 +251,7 @@ fn take_row(
     schema: &Schema,
     tick: &mut RecordedTick,
     values: &mut Vec<i32>,
-    words: &mut Words<'_>,
+    words: &mut LineWords<'_>,
 ) -> Result<(), Wrong> {
     let entity = EntityId(words.number("entity")?);
     let (kind, audience) = take_values(&schema.entities, values, words)?;
@@ -270,7 +270,7 @@ fn take_event(
     schema: &Schema,
     tick: &mut RecordedTick,
     values: &mut Vec<i32>,
-    words: &mut Words<'_>,
+    words: &mut LineWords<'_>,
 ) -> Result<(), Wrong> {
     let (kind, audience) = take_values(&schema.events, values, words)?;
     if tick.scene.events().len() == RECORDING_ROWS_MAX {
@@ -283,7 +283,7 @@ fn take_event(
 fn take_values(
     kinds: &[Kind],
     values: &mut Vec<i32>,
-    words: &mut Words<'_>,
+    words: &mut LineWords<'_>,
 ) -> Result<(u8, Audience), Wrong> {
     let index: u8 = words.number("kind")?;
     let kind = kinds.get(usize::from(index)).ok_or(Wrong::Kind)?;
@@ -314,7 +314,7 @@ fn take_player(word: &str) -> Result<PlayerId, Wrong> {
     Ok(PlayerId(word.parse().map_err(|_| Wrong::Word("audience"))?))
 }
 
-fn take_view(viewers: &mut Vec<RecordedViewer>, words: &mut Words<'_>) -> Result<(), Wrong> {
+fn take_view(viewers: &mut Vec<RecordedViewer>, words: &mut LineWords<'_>) -> Result<(), Wrong> {
     let player = PlayerId(words.number("player")?);
     if viewers.last().is_some_and(|last| last.player >= player) {
         return Err(Wrong::Order("players"));
@@ -338,7 +338,7 @@ fn take_view(viewers: &mut Vec<RecordedViewer>, words: &mut Words<'_>) -> Result
     Ok(())
 }
 
-fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(), Wrong> {
+fn take_own(viewers: &mut [RecordedViewer], words: &mut LineWords<'_>) -> Result<(), Wrong> {
     let player = PlayerId(words.number("player")?);
     let viewer = viewers.last_mut().filter(|last| last.player == player && last.own.is_none());
     let viewer = viewer.ok_or(Wrong::Line)?;
@@ -356,9 +356,9 @@ fn take_own(viewers: &mut [RecordedViewer], words: &mut Words<'_>) -> Result<(),
 }
 
 /// The words of one line that are still to be taken.
-struct Words<'a>(SplitAsciiWhitespace<'a>);
+struct LineWords<'a>(SplitAsciiWhitespace<'a>);
 
-impl<'a> Words<'a> {
+impl<'a> LineWords<'a> {
     fn next(&mut self, what: &'static str) -> Result<&'a str, Wrong> {
         self.0.next().ok_or(Wrong::Word(what))
     }

@@ -14,7 +14,7 @@ use crate::limits::{KIND_FIELDS_MAX, KIND_MOVING_MAX, SCHEMA_KINDS_MAX};
 /// expects next. What comes as expected costs next to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Encode, Decode)]
 pub enum Predict {
-    /// It keeps its value until told otherwise; never interpolated.
+    /// It keeps its value until another is sent; never interpolated.
     Hold,
     /// It moves on as it did between its last two values; interpolated.
     LinearFromLastTwo,
@@ -167,7 +167,7 @@ impl Schema {
         Schema::default()
     }
 
-    /// One of these kinds, which no structs stand for: for whoever goes by the schema alone.
+    /// One of these kinds, which no structs stand for: for code that goes by the schema alone.
     #[must_use]
     pub fn of_kinds(entities: Vec<Kind>, events: Vec<Kind>) -> Schema {
         Schema { entities, events, ..Schema::default() }

@@ -1,8 +1,8 @@
 //! [`check`]: all that can be found out about a game without knowing it.
 //!
-//! First the bare world (`trial`): equal worlds stay equal, one that was written down and read goes on
-//! as if nothing had happened, and no input that a stranger may send breaks it. Then the whole system,
-//! twice: bots and random hands over good and bad lines, who come and go.
+//! First the bare world (`trial`): equal worlds stay equal, one that was written down and read goes
+//! on as if nothing had happened, and no input that a stranger may send breaks it. Then the whole
+//! system, twice: bots and random hands over good and bad paths, who come and go.
 
 use tickwire_game::client::Client;
 use tickwire_game::dice::Dice;
@@ -19,9 +19,9 @@ const SECONDS: u32 = 12;
 /// Most clients that play; fewer in a room for fewer.
 const PLAYERS_MAX: u16 = 6;
 
-/// Plays a game of its default settings by its own bots and at random, over good and bad lines, and
-/// checks all that [can be checked](crate#what-is-checked) without knowing it. All chance comes from
-/// `seed`: the same seed finds the same.
+/// Plays a game of its default settings by its own bots and at random, over good and bad paths, and
+/// checks all that [can be checked](crate#what-is-checked) without knowing it. All chance comes
+/// from `seed`: the same seed finds the same.
 ///
 /// ```
 /// use test_games::dots::Dots;
@@ -57,7 +57,7 @@ pub fn check_with<G: Game>(seed: u64, settings: G::Settings) {
 /// Two runs of one seed, step by step beside each other.
 #[track_caller]
 fn run_twice<G: Game>(seed: u64, first: Simulator<G>, second: Simulator<G>) {
-    let mut runs = [Crowd::new(seed, first), Crowd::new(seed, second)];
+    let mut runs = [RunPlayers::new(seed, first), RunPlayers::new(seed, second)];
     let period = runs[0].simulator.room().config().tick_rate().period();
     let steps = SECONDS * u32::from(G::TICK_RATE_HZ);
     for step in 0..steps {
@@ -79,25 +79,25 @@ fn run_twice<G: Game>(seed: u64, first: Simulator<G>, second: Simulator<G>) {
     }
 }
 
-/// Who plays in one of the two runs.
-struct Crowd<G: Game> {
+/// The players of one of the two runs.
+struct RunPlayers<G: Game> {
     simulator: Simulator<G>,
     dice: Dice,
     playing: Vec<Who>,
     joined: usize,
 }
 
-impl<G: Game> Crowd<G> {
-    fn new(seed: u64, simulator: Simulator<G>) -> Crowd<G> {
-        let players = PLAYERS_MAX.min(G::PLAYERS_MAX);
-        let simulator = simulator.bots((players + 2).min(G::PLAYERS_MAX));
-        let mut crowd =
-            Crowd { simulator, dice: Dice::new(seed, 5), playing: Vec::new(), joined: 0 };
-        for _ in 0..players {
-            crowd.join();
+impl<G: Game> RunPlayers<G> {
+    fn new(seed: u64, simulator: Simulator<G>) -> RunPlayers<G> {
+        let count = PLAYERS_MAX.min(G::PLAYERS_MAX);
+        let simulator = simulator.bots((count + 2).min(G::PLAYERS_MAX));
+        let mut players =
+            RunPlayers { simulator, dice: Dice::new(seed, 5), playing: Vec::new(), joined: 0 };
+        for _ in 0..count {
+            players.join();
         }
-        crowd.simulator.spectate(Path::bad());
-        crowd
+        players.simulator.spectate(Path::bad());
+        players
     }
 
     fn join(&mut self) {

@@ -25,7 +25,7 @@ pub struct Feel {
     /// Times that its own player was put right.
     pub corrections: Vec<Correction>,
     /// Those of them of which the game has said nothing, and which come from an input that was not
-    /// there in its tick: a bad line, and no fault. What neither explains ends the run.
+    /// there in its tick: a bad path, and no fault. What neither explains ends the run.
     pub mistimed: Vec<Correction>,
     /// How often it was looked at what is drawn, and how often that lay beyond the newest snapshot.
     pub looks: u32,

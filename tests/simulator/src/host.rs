@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 use tickwire_game::ids::SessionId;
-use tickwire_game::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish};
+use tickwire_game::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomChoice};
 use tickwire_game::tick::Tick;
 use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
@@ -230,7 +230,7 @@ pub fn hello<G: Game>(name: &str, role: Role, replays: bool) -> Vec<u8> {
         rules: G::RULES,
         role,
         name,
-        room: RoomWish::Named(ROOM),
+        room: RoomChoice::Named(ROOM),
         replays,
         ticket: None,
         settings: None,

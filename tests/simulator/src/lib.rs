@@ -1,8 +1,8 @@
 //! Tests of a game on Tickwire, for its author: the production server, clients that predict and bad
-//! lines on virtual time, and a checker that finds what clients cannot predict.
+//! network paths on virtual time, and a checker that finds what clients cannot predict.
 //!
 //! # One line that finds most
-//! [`check()`] plays a game by its own bots and at random, over good and bad lines, and fails with what
+//! [`check()`] plays a game by its own bots and at random, over good and bad paths, and fails with what
 //! is wrong and what usually is the cause:
 //!
 //! ```
@@ -50,9 +50,9 @@
 //! - [`Game::show_own`](tickwire_game::game::Game::show_own) shows a player as
 //!   [`Game::show`](tickwire_game::game::Game::show) shows it to others.
 //!
-//! At every snapshot: what a client knows is what the server believes it to know, and no more than its
-//! view holds; and a client that is put right was affected, or its input was not there in its tick, as
-//! happens on a bad line ([`Feel::mistimed`]).
+//! At every snapshot: what a client knows is what the server believes it to know, and no more than
+//! its view holds; and a client that is put right was affected, or its input was not there in its
+//! tick, as happens on a bad path ([`Feel::mistimed`]).
 //!
 //! By [`check()`] besides: the schema is sound and all fits its messages; two runs of one seed are the
 //! same to the last bit; a world that is written down and read again goes on alike; every input arrives

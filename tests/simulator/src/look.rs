@@ -5,7 +5,7 @@ use std::time::Duration;
 use tickwire_game::client::{Client, Stage};
 use tickwire_game::game::Game;
 use tickwire_game::ids::{EntityId, PlayerId};
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_game::scene::{Event, Kinds, Row};
 use tickwire_game::tick::Tick;
 use tickwire_host::RoomHost;
@@ -91,7 +91,7 @@ impl<G: Game> Simulator<G> {
 
     /// Why its connection ended, if it did.
     #[must_use]
-    pub fn ended(&self, who: Who) -> Option<End> {
+    pub fn ended(&self, who: Who) -> Option<DisconnectReason> {
         self.seats[who.0].end
     }
 

@@ -9,7 +9,7 @@ use tickwire_game::dice::Dice;
 use tickwire_game::game::Game;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::snapshot::Mirror;
-use tickwire_game::protocol::{ClientMessage, End, Input, Role, ServerMessage};
+use tickwire_game::protocol::{ClientMessage, DisconnectReason, Input, Role, ServerMessage};
 use tickwire_game::scene::{RowRef, Rows};
 use tickwire_game::tick::Tick;
 
@@ -73,7 +73,7 @@ pub(crate) struct Seat<G: Game> {
     /// `None` before the hello came.
     pub(crate) session: Option<SessionId>,
     pub(crate) pipe: Option<Pipe>,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<DisconnectReason>,
     /// Until when its process does nothing at all; and how long it does so each time that it has
     /// done something.
     pub(crate) stopped_until: Duration,

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::RoomHost;
 use tickwire_host::hello::HelloError;
 use tickwire_host::pacer::TimeScale;
@@ -86,7 +86,7 @@ impl<G: Game> Simulator<G> {
             let Some(hello) = seat.up.receive(self.now) else { continue };
             match self.host.connect(self.now, &hello) {
                 Ok((session, pipe)) => (seat.session, seat.pipe) = (Some(session), Some(pipe)),
-                Err(HelloError::Refused(_)) => seat.end = Some(End::Refused),
+                Err(HelloError::Refused(_)) => seat.end = Some(DisconnectReason::Refused),
                 Err(HelloError::Ended(end)) => seat.end = Some(end),
             }
         }

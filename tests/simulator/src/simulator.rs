@@ -9,7 +9,7 @@ use std::time::Duration;
 use tickwire_game::client::{Client, Greeting};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::{Game, Setup, Skills};
-use tickwire_game::protocol::{End, Input, Role};
+use tickwire_game::protocol::{DisconnectReason, Input, Role};
 use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::limits::REWIND_MAX_DEFAULT;
 use tickwire_host::pacer::TimeScale;
@@ -92,7 +92,7 @@ impl<G: Game> Simulator<G> {
 
     fn of(mut plan: Plan<G::Settings>) -> Simulator<G> {
         let setup = &mut plan.template.setup;
-        setup.rewind_max_ticks = setup.tick_rate.ticks_in_most(plan.rewind_max);
+        setup.rewind_max_ticks = setup.tick_rate.ticks_ceil_or_zero(plan.rewind_max);
         let first_tick = setup.first_tick;
         // The host would tell only that it could not.
         if let Err(error) = Room::<G>::new("test".to_owned(), plan.template.clone()) {
@@ -252,7 +252,7 @@ impl<G: Game> Simulator<G> {
     pub fn cut(&mut self, who: Who) {
         let seat = &mut self.seats[who.0];
         seat.pipe.iter().for_each(Pipe::cut);
-        seat.end = Some(End::Lost);
+        seat.end = Some(DisconnectReason::Lost);
     }
 
     /// Its path is another from now on.

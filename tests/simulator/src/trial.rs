@@ -50,7 +50,7 @@ struct Trial<G: Game> {
 /// Plays for some time, and gives what does not hold.
 pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), Fault> {
     let tick_rate = TickRate::new(G::TICK_RATE_HZ).expect("a room was made of it");
-    let rewind_max_ticks = tick_rate.ticks_in_most(REWIND_MAX_DEFAULT);
+    let rewind_max_ticks = tick_rate.ticks_ceil_or_zero(REWIND_MAX_DEFAULT);
     let setup = Setup {
         settings: settings.clone(),
         seed: seed.into(),

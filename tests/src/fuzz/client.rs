@@ -8,7 +8,9 @@ use test_games::dots::Dots;
 use tickwire_game::client::{Client, Drawing, Greeting, Stage};
 use tickwire_game::game::{Game, Setup};
 use tickwire_game::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTICES_MAX};
-use tickwire_game::protocol::{End, Notice, Pace, Ping, Refusal, Role, ServerMessage};
+use tickwire_game::protocol::{
+    DisconnectReason, JoinError, Notice, Pace, Ping, Role, ServerMessage,
+};
 use tickwire_game::tick::Tick;
 use tickwire_host::room::RoomTemplate;
 
@@ -174,8 +176,10 @@ fn other(source: &mut Source<'_>) -> Vec<u8> {
             ServerMessage::Pace(Pace { from: Tick(number), permille: 1 + (number % 1_000) as u16 })
         }
         2 => ServerMessage::Notice(Notice { text: "news" }),
-        3 => ServerMessage::Goodbye(End::ALL[number as usize % End::ALL.len()]),
-        4 => ServerMessage::Refused(Refusal::RoomFull),
+        3 => ServerMessage::Goodbye(
+            DisconnectReason::ALL[number as usize % DisconnectReason::ALL.len()],
+        ),
+        4 => ServerMessage::Refused(JoinError::RoomFull),
         _ => {
             let length = source.below(64);
             ServerMessage::Snapshot(source.take(length))

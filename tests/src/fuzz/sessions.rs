@@ -14,7 +14,7 @@ use tickwire_game::game::{Game, Setup};
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use tickwire_game::protocol::{
-    Ack, Board, ClientMessage, End, Input, Ping, Role, ServerMessage, WIRE,
+    Ack, Board, ClientMessage, DisconnectReason, Input, Ping, Role, ServerMessage, WIRE,
 };
 use tickwire_game::tick::{Rewind, Tick};
 use tickwire_host::limits::{
@@ -254,9 +254,19 @@ impl<G: Game> Script<G> {
             assert_eq!(seat.pipe.closed(), None);
             return;
         }
-        let reason = seat.pipe.closed().unwrap_or(End::Lost);
-        let may = [End::Left, End::Protocol, End::TooBig, End::TooMuch, End::Silent, End::TooSlow];
-        assert!(may.contains(&reason) || seat.is_cut && reason == End::Lost, "{reason}");
+        let reason = seat.pipe.closed().unwrap_or(DisconnectReason::Lost);
+        let may = [
+            DisconnectReason::Left,
+            DisconnectReason::Protocol,
+            DisconnectReason::TooBig,
+            DisconnectReason::TooMuch,
+            DisconnectReason::Silent,
+            DisconnectReason::TooSlow,
+        ];
+        assert!(
+            may.contains(&reason) || seat.is_cut && reason == DisconnectReason::Lost,
+            "{reason}"
+        );
         self.seats[at] = None;
     }
 

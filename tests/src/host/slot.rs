@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::{Flushed, Shared, Traffic, Transport};
 
 /// The peer's end.
@@ -69,8 +69,8 @@ impl Transport for SlotTransport {
     fn receive(
         &mut self,
         _: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End> {
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason> {
         let message = &mut self.slot.ends().to_server;
         if !message.is_empty() {
             self.traffic.bytes_in += message.len() as u64;
@@ -89,7 +89,7 @@ impl Transport for SlotTransport {
         self.slot.ends().sent.messages += 1;
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, _: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, _: Duration) -> Result<bool, DisconnectReason> {
         let sent = &mut self.slot.ends().sent;
         sent.writes += 1;
         for message in shared.messages() {
@@ -100,7 +100,7 @@ impl Transport for SlotTransport {
         Ok(true)
     }
 
-    fn flush(&mut self, _: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, _: Duration) -> Result<Flushed, DisconnectReason> {
         if !self.unsent.is_empty() {
             let (bytes, sent) = (self.unsent.len() as u64, &mut self.slot.ends().sent);
             self.traffic.bytes_out += bytes;
@@ -129,7 +129,7 @@ impl Transport for SlotTransport {
 
     fn credit_stall(&mut self, _: Duration) {}
 
-    fn close(&mut self, _: End) {}
+    fn close(&mut self, _: DisconnectReason) {}
 
     fn take_traffic(&mut self) -> Traffic {
         std::mem::take(&mut self.traffic)

@@ -1,7 +1,7 @@
 //! The real programs, over real sockets on the loopback, in real time: what a user runs.
 //!
 //! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
-//! ([`http`]), a client that speaks message by message ([`Line`]), a swarm of bots ([`Bots`]),
+//! ([`http`]), a client that speaks message by message ([`TestClient`]), a swarm of bots ([`Bots`]),
 //! clients that behave badly ([`Abusers`]),
 //! people's browsers ([`Browser`]) or people's programs ([`Node`], [`Python`]). Every wait is bounded and says what it waited for; no
 //! test asserts how long something took. Whatever a test started ends with it.
@@ -11,7 +11,6 @@ mod browser;
 mod devtools;
 mod gauges;
 pub mod http;
-mod line;
 mod node;
 mod path_proxy;
 mod process;
@@ -19,6 +18,7 @@ mod programs;
 mod proxies;
 mod python;
 mod report;
+mod test_client;
 mod usage;
 
 use std::io::Write;
@@ -29,7 +29,6 @@ use std::time::{Duration, Instant};
 pub use abusers::Abusers;
 pub use browser::{Browser, Finger, Key, Page};
 pub use gauges::Gauges;
-pub use line::{Ending, Line, Player};
 pub use node::Node;
 pub use path_proxy::PathProxy;
 pub use process::Process;
@@ -37,6 +36,7 @@ pub use programs::{Bots, Report, Server};
 pub use proxies::{Proxy, ProxyKind};
 pub use python::Python;
 pub use report::stream_report;
+pub use test_client::{Ending, Player, TestClient};
 pub use usage::Usage;
 
 /// Longest wait for anything that should be there at once. Two busy cores are given time.

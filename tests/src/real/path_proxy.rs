@@ -12,7 +12,7 @@ const HEAD_MAX: usize = 16 * 1024;
 pub struct PathProxy {
     address: SocketAddr,
     path: &'static str,
-    astray: Arc<Mutex<Vec<String>>>,
+    outside: Arc<Mutex<Vec<String>>>,
 }
 
 impl PathProxy {
@@ -25,8 +25,8 @@ impl PathProxy {
     pub fn start(path: &'static str, server: SocketAddr) -> PathProxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
         let address = listener.local_addr().expect("a listener has an address");
-        let astray = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&astray);
+        let outside = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&outside);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let seen = Arc::clone(&seen);
@@ -34,7 +34,7 @@ impl PathProxy {
                 thread::spawn(move || _ = serve(client, path, server, &seen));
             }
         });
-        PathProxy { address, path, astray }
+        PathProxy { address, path, outside }
     }
 
     /// The URL of a page of the server, `path` beginning with a slash.
@@ -45,8 +45,8 @@ impl PathProxy {
 
     /// What was asked for that does not lie below the path.
     #[must_use]
-    pub fn astray(&self) -> Vec<String> {
-        self.astray.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn outside(&self) -> Vec<String> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -55,7 +55,7 @@ fn serve(
     mut client: TcpStream,
     path: &str,
     server: SocketAddr,
-    astray: &Mutex<Vec<String>>,
+    outside: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
     let end = loop {
@@ -76,7 +76,7 @@ fn serve(
     let mut words = line.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let Some(inner) = target.strip_prefix(path).filter(|inner| inner.starts_with('/')) else {
-        astray.lock().unwrap_or_else(PoisonError::into_inner).push(target.to_owned());
+        outside.lock().unwrap_or_else(PoisonError::into_inner).push(target.to_owned());
         return client.write_all(
             b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         );

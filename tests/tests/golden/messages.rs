@@ -9,9 +9,9 @@ use tests::real::{Node, Python, say};
 use tests::vectors::{bytes_of, hex};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
-    Ack, Board, BoardPage, ClientMessage, End, Hello, Input, Notice, PROTOCOL_VERSION, Pace, Ping,
-    Refusal, RefusalText, Role, RoomWish, Roster, RosterEntry, ScoreEntry, Scores, ServerMessage,
-    Ticket, WIRE, Welcome,
+    Ack, Board, BoardPage, ClientMessage, DisconnectReason, Hello, Input, JoinError, JoinErrorText,
+    Notice, PROTOCOL_VERSION, Pace, Ping, Role, RoomChoice, Roster, RosterEntry, ScoreEntry,
+    Scores, ServerMessage, Ticket, WIRE, Welcome,
 };
 use tickwire_game::scene::Schema;
 use tickwire_game::tick::{Rewind, Tick};
@@ -29,7 +29,7 @@ fn client_messages_stand_as_they_always_stood() {
                 rules: 1,
                 role: Role::Player,
                 name: "Ann",
-                room: RoomWish::Any,
+                room: RoomChoice::Any,
                 replays: true,
                 ticket: None,
                 settings: None,
@@ -43,7 +43,7 @@ fn client_messages_stand_as_they_always_stood() {
                 rules: 70_000,
                 role: Role::Spectator,
                 name: "Zoë",
-                room: RoomWish::Named("den-1"),
+                room: RoomChoice::Named("den-1"),
                 replays: true,
                 ticket: Some(Ticket("a.b.c")),
                 settings: Some(r#"{"teams":true}"#),
@@ -70,7 +70,7 @@ fn client_messages_stand_as_they_always_stood() {
                 rules: 0,
                 role: Role::Spectator,
                 name: "Zoë",
-                room: RoomWish::Named("den-1"),
+                room: RoomChoice::Named("den-1"),
                 replays: false,
                 ticket: Some(Ticket("a.b.c")),
                 settings: Some(r#"{"teams":true}"#),
@@ -123,41 +123,46 @@ fn server_messages_stand_as_they_always_stood() {
                 settings: &[],
             }),
         ),
-        ("refused", ServerMessage::Refused(Refusal::RoomFull)),
+        ("refused", ServerMessage::Refused(JoinError::RoomFull)),
         (
             "refused, protocol",
-            ServerMessage::Refused(Refusal::Protocol { server: PROTOCOL_VERSION }),
+            ServerMessage::Refused(JoinError::Protocol { server: PROTOCOL_VERSION }),
         ),
-        ("refused, game", ServerMessage::Refused(Refusal::Game)),
-        ("refused, rules", ServerMessage::Refused(Refusal::Rules { server: 70_000 })),
-        ("refused, room name", ServerMessage::Refused(Refusal::RoomName)),
-        ("refused, server full", ServerMessage::Refused(Refusal::ServerFull)),
-        ("refused, closing", ServerMessage::Refused(Refusal::Closing)),
-        ("refused, overloaded", ServerMessage::Refused(Refusal::Overloaded)),
-        ("refused, ticket missing", ServerMessage::Refused(Refusal::TicketRequired)),
-        ("refused, ticket not valid", ServerMessage::Refused(Refusal::TicketInvalid)),
-        ("refused, ticket", ServerMessage::Refused(Refusal::TicketExpired)),
-        ("refused, rooms being built", ServerMessage::Refused(Refusal::RoomsBuilding)),
-        ("refused, all rooms", ServerMessage::Refused(Refusal::RoomsMax)),
-        ("refused, own rooms", ServerMessage::Refused(Refusal::OwnRoomsMax)),
-        ("refused, own rooms too often", ServerMessage::Refused(Refusal::OwnRoomsRate)),
-        ("refused, settings too long", ServerMessage::Refused(Refusal::SettingsTooLong)),
-        ("refused, settings without a room", ServerMessage::Refused(Refusal::SettingsWithoutRoom)),
+        ("refused, game", ServerMessage::Refused(JoinError::Game)),
+        ("refused, rules", ServerMessage::Refused(JoinError::Rules { server: 70_000 })),
+        ("refused, room name", ServerMessage::Refused(JoinError::RoomName)),
+        ("refused, server full", ServerMessage::Refused(JoinError::ServerFull)),
+        ("refused, closing", ServerMessage::Refused(JoinError::Closing)),
+        ("refused, overloaded", ServerMessage::Refused(JoinError::Overloaded)),
+        ("refused, ticket missing", ServerMessage::Refused(JoinError::TicketRequired)),
+        ("refused, ticket not valid", ServerMessage::Refused(JoinError::TicketInvalid)),
+        ("refused, ticket", ServerMessage::Refused(JoinError::TicketExpired)),
+        ("refused, rooms being built", ServerMessage::Refused(JoinError::RoomsBuilding)),
+        ("refused, all rooms", ServerMessage::Refused(JoinError::RoomsMax)),
+        ("refused, own rooms", ServerMessage::Refused(JoinError::OwnRoomsMax)),
+        ("refused, own rooms too often", ServerMessage::Refused(JoinError::OwnRoomsRate)),
+        ("refused, settings too long", ServerMessage::Refused(JoinError::SettingsTooLong)),
+        (
+            "refused, settings without a room",
+            ServerMessage::Refused(JoinError::SettingsWithoutRoom),
+        ),
         (
             "refused, settings unreadable",
-            ServerMessage::Refused(Refusal::SettingsUnreadable(RefusalText::new("no object"))),
+            ServerMessage::Refused(JoinError::SettingsUnreadable(JoinErrorText::new("no object"))),
         ),
         (
             "refused, setting not allowed",
-            ServerMessage::Refused(Refusal::SettingNotAllowed(RefusalText::new("not \"gravity\""))),
+            ServerMessage::Refused(JoinError::SettingNotAllowed(JoinErrorText::new(
+                "not \"gravity\"",
+            ))),
         ),
         (
             "refused, setting invalid",
-            ServerMessage::Refused(Refusal::SettingInvalid(RefusalText::new("teams: no bool"))),
+            ServerMessage::Refused(JoinError::SettingInvalid(JoinErrorText::new("teams: no bool"))),
         ),
         (
             "refused, settings refused",
-            ServerMessage::Refused(Refusal::SettingsRefused(RefusalText::new(
+            ServerMessage::Refused(JoinError::SettingsRefused(JoinErrorText::new(
                 "round_s: \u{2264} 9",
             ))),
         ),
@@ -197,7 +202,7 @@ fn server_messages_stand_as_they_always_stood() {
             }),
         ),
     ]);
-    for end in End::ALL {
+    for end in DisconnectReason::ALL {
         messages.push((end.name(), ServerMessage::Goodbye(end)));
     }
     let mut text = String::new();

@@ -23,14 +23,14 @@ const WASM: &str = "tickwire.wasm";
 #[derive(Debug)]
 pub(crate) struct Files {
     /// By their paths, which begin with no slash.
-    pub(crate) files: BTreeMap<String, Content>,
+    pub(crate) files: BTreeMap<String, PageContent>,
     /// What the hash of all files is.
     pub(crate) hash: String,
 }
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Content {
+pub(crate) struct PageContent {
     pub(crate) bytes: Vec<u8>,
     /// Whether every page is served it: of the kit, or the wasm.
     pub(crate) is_of_kit: bool,
@@ -42,9 +42,9 @@ pub(crate) struct Content {
 /// If the folder is not there or has no `index.html`, a file cannot be read, or its name cannot stand
 /// in a URL.
 pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error>> {
-    let own = |bytes: Vec<u8>| Content { bytes, is_of_kit: false };
+    let own = |bytes: Vec<u8>| PageContent { bytes, is_of_kit: false };
     let mut files = kit_files()?;
-    files.insert(WASM.to_owned(), Content { bytes: fs::read(wasm)?, is_of_kit: true });
+    files.insert(WASM.to_owned(), PageContent { bytes: fs::read(wasm)?, is_of_kit: true });
     let mut public_files = Vec::new();
     collect(public, "", &mut |path, bytes| {
         public_files.push((path, bytes));
@@ -76,7 +76,7 @@ pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error
 /// If the wasm cannot be read.
 pub(crate) fn of_generic_page(wasm: &Path) -> Result<Files, Box<dyn Error>> {
     let mut files = kit_files()?;
-    files.insert(WASM.to_owned(), Content { bytes: fs::read(wasm)?, is_of_kit: true });
+    files.insert(WASM.to_owned(), PageContent { bytes: fs::read(wasm)?, is_of_kit: true });
     add_viewer(&mut files, &[("index.html", kit::generic_page(true))])?;
     hashed(files)
 }
@@ -98,32 +98,32 @@ pub(crate) fn of_viewer() -> Result<Files, Box<dyn Error>> {
 }
 
 /// The client for pages.
-fn kit_files() -> Result<BTreeMap<String, Content>, Box<dyn Error>> {
+fn kit_files() -> Result<BTreeMap<String, PageContent>, Box<dyn Error>> {
     let mut files = BTreeMap::new();
     for (name, bytes) in kit::FILES {
-        let content = Content { bytes: lighter(name, bytes.to_vec())?, is_of_kit: true };
+        let content = PageContent { bytes: lighter(name, bytes.to_vec())?, is_of_kit: true };
         files.insert((*name).to_owned(), content);
     }
     Ok(files)
 }
 
 fn add_viewer(
-    files: &mut BTreeMap<String, Content>,
+    files: &mut BTreeMap<String, PageContent>,
     documents: &[(&str, String)],
 ) -> Result<(), Box<dyn Error>> {
     for (name, bytes) in kit::VIEWER {
-        let content = Content { bytes: lighter(name, bytes.to_vec())?, is_of_kit: false };
+        let content = PageContent { bytes: lighter(name, bytes.to_vec())?, is_of_kit: false };
         files.insert((*name).to_owned(), content);
     }
     for (name, text) in documents {
-        let content = Content { bytes: text.clone().into_bytes(), is_of_kit: false };
+        let content = PageContent { bytes: text.clone().into_bytes(), is_of_kit: false };
         files.insert((*name).to_owned(), content);
     }
     Ok(())
 }
 
 /// The same, of which the documents at the top name the others in the hashed folder.
-fn hashed(mut files: BTreeMap<String, Content>) -> Result<Files, Box<dyn Error>> {
+fn hashed(mut files: BTreeMap<String, PageContent>) -> Result<Files, Box<dyn Error>> {
     let hash = hash_of(&files);
     let documents: Vec<String> =
         files.keys().filter(|path| is_document(path) && !path.contains('/')).cloned().collect();
@@ -131,14 +131,14 @@ fn hashed(mut files: BTreeMap<String, Content>) -> Result<Files, Box<dyn Error>>
         let text = String::from_utf8(files[&document].bytes.clone())?;
         let is_file = |path: &str| is_hashed(path) && files.contains_key(path);
         let text = name_hashed(&text, &hash, is_file);
-        files.insert(document, Content { bytes: text.into_bytes(), is_of_kit: false });
+        files.insert(document, PageContent { bytes: text.into_bytes(), is_of_kit: false });
     }
     Ok(Files { files, hash })
 }
 
 /// The help page alone, where the page could not be built.
 pub(crate) fn of_help() -> Files {
-    let help = Content { bytes: HELP.as_bytes().to_vec(), is_of_kit: false };
+    let help = PageContent { bytes: HELP.as_bytes().to_vec(), is_of_kit: false };
     let files = BTreeMap::from([("index.html".to_owned(), help)]);
     Files { hash: hash_of(&files), files }
 }
@@ -160,7 +160,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn hash_of(files: &BTreeMap<String, Content>) -> String {
+fn hash_of(files: &BTreeMap<String, PageContent>) -> String {
     let mut hasher = DefaultHasher::new();
     for (path, content) in files {
         for part in [path.as_bytes(), &content.bytes] {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::files::{Content, Files, hash, is_hashed};
+use crate::files::{Files, PageContent, hash, is_hashed};
 use crate::wasm::Profile;
 
 /// The file that `tickwire::page!()` includes.
@@ -34,7 +34,7 @@ pub(crate) fn write(
     fs::create_dir_all(&folder)?;
     let mut kept = Vec::new();
     let mut source = format!("({:?}, {missing:?}, &[\n", page.hash);
-    for (path, Content { bytes, is_of_kit }) in &page.files {
+    for (path, PageContent { bytes, is_of_kit }) in &page.files {
         let tag = hash(bytes);
         let mut file = |coding: &str, content: &dyn Fn() -> Vec<u8>| {
             let to = folder.join(format!("{tag}{coding}"));
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn files_are_compressed_for_players_alone_and_only_where_they_get_smaller() {
         let out = std::env::temp_dir().join(format!("tickwire-table-{}", std::process::id()));
-        let content = |bytes: Vec<u8>| Content { bytes, is_of_kit: false };
+        let content = |bytes: Vec<u8>| PageContent { bytes, is_of_kit: false };
         let files = BTreeMap::from([
             ("index.html".to_owned(), content(vec![b' '; 1_000])),
             ("tiny.js".to_owned(), content(b";".to_vec())),

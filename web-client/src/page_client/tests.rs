@@ -1,7 +1,7 @@
 //! What a page's client promises, by what it leaves in its buffers.
 
 use test_games::dots::Dots;
-use tickwire_game::protocol::{End, Refusal, ServerMessage};
+use tickwire_game::protocol::{DisconnectReason, JoinError, ServerMessage};
 
 use super::*;
 use crate::path::path_settings;
@@ -21,7 +21,7 @@ fn receive(page: &mut DotsPage, now_ms: f64, message: &ServerMessage<'_>) {
     page.receive(now_ms, bytes.len());
 }
 
-/// A page that has opened a connection over a line that is long.
+/// A page that has opened a connection over a long path.
 fn on_a_long_line() -> DotsPage {
     let mut page = DotsPage::new();
     page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
@@ -34,8 +34,8 @@ fn on_a_long_line_the_hello_leaves_late_and_the_refusal_is_seen_late() {
     let mut page = on_a_long_line();
     assert_eq!((page.outgoing(0.0), page.due_ms()), (0, 50.0));
     assert!(page.outgoing(50.0) > 0, "the hello");
-    receive(&mut page, 60.0, &ServerMessage::Refused(Refusal::RoomFull));
-    receive(&mut page, 60.0, &ServerMessage::Goodbye(End::Refused));
+    receive(&mut page, 60.0, &ServerMessage::Refused(JoinError::RoomFull));
+    receive(&mut page, 60.0, &ServerMessage::Goodbye(DisconnectReason::Refused));
     assert_eq!((page.play(109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
     assert_eq!((page.play(110.0), page.is_coming()), (3, false));
     // The conditions are the next client's, too.

@@ -8,9 +8,9 @@ use super::Value;
 use crate::json::Json;
 
 /// FNV-1a: small, and nobody has a reason to make two shapes look the same.
-struct Shape(u64);
+struct ShapeHash(u64);
 
-impl Shape {
+impl ShapeHash {
     fn add(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -27,12 +27,12 @@ impl Shape {
 impl Value {
     /// Appends all leaves to `leaves`, booleans as 0 or 1; gives a hash of the shape.
     pub(crate) fn leaves(&self, leaves: &mut Vec<f64>) -> u64 {
-        let mut shape = Shape(0xcbf2_9ce4_8422_2325);
+        let mut shape = ShapeHash(0xcbf2_9ce4_8422_2325);
         self.add_leaves(leaves, &mut shape);
         shape.0
     }
 
-    fn add_leaves(&self, leaves: &mut Vec<f64>, shape: &mut Shape) {
+    fn add_leaves(&self, leaves: &mut Vec<f64>, shape: &mut ShapeHash) {
         match self {
             Value::Null => shape.tag(0, 0),
             Value::Bool(flag) => {

@@ -18,12 +18,12 @@ impl de::Error for ValueError {
 /// Reads a [`Value`]. Each type is asked for what it expects alone: a visitor of all there is would be
 /// several times as large.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a>(pub(super) &'a Value);
+pub(super) struct ValueReader<'a>(pub(super) &'a Value);
 
 /// Above, a number may not be whole where it seems so.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
-impl<'a> Reader<'a> {
+impl<'a> ValueReader<'a> {
     /// It is none of what is expected.
     #[inline(never)]
     fn wrong(self, expected: &dyn Expected) -> ValueError {
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
 
     fn items<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let Value::List(items) = self.0 else { return Err(self.wrong(&visitor)) };
-        let mut list = Listed { items: items.iter(), number: 0 };
+        let mut list = ListedValue { items: items.iter(), number: 0 };
         let value = visitor.visit_seq(&mut list)?;
         if list.items.len() > 0 { Err(ValueError::new("it has too many items")) } else { Ok(value) }
     }
@@ -93,7 +93,7 @@ macro_rules! by {
     };
 }
 
-impl<'de> Deserializer<'de> for Reader<'_> {
+impl<'de> Deserializer<'de> for ValueReader<'_> {
     type Error = ValueError;
 
     by! {
@@ -195,12 +195,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 }
 
-struct Listed<'a> {
+struct ListedValue<'a> {
     items: std::slice::Iter<'a, Value>,
     number: usize,
 }
 
-impl<'de> SeqAccess<'de> for Listed<'_> {
+impl<'de> SeqAccess<'de> for ListedValue<'_> {
     type Error = ValueError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -210,7 +210,7 @@ impl<'de> SeqAccess<'de> for Listed<'_> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let number = self.number;
         self.number += 1;
-        let read = seed.deserialize(Reader(item));
+        let read = seed.deserialize(ValueReader(item));
         read.map(Some).map_err(|error| error.within(&number.to_string()))
     }
 
@@ -242,7 +242,7 @@ impl<'de> MapAccess<'de> for Keyed<'_> {
         seed: T,
     ) -> Result<T::Value, ValueError> {
         let Some((key, value)) = self.value else { return Err(ValueError::new("no field")) };
-        seed.deserialize(Reader(value)).map_err(|error| error.within(key))
+        seed.deserialize(ValueReader(value)).map_err(|error| error.within(key))
     }
 }
 
@@ -253,29 +253,29 @@ struct Variant<'a> {
 
 impl<'a, 'de> EnumAccess<'de> for Variant<'a> {
     type Error = ValueError;
-    type Variant = Content<'a>;
+    type Variant = VariantContent<'a>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(
         self,
         seed: V,
-    ) -> Result<(V::Value, Content<'a>), ValueError> {
+    ) -> Result<(V::Value, VariantContent<'a>), ValueError> {
         let variant = seed.deserialize(self.name.into_deserializer())?;
-        Ok((variant, Content(self.value)))
+        Ok((variant, VariantContent(self.value)))
     }
 }
 
 /// What a variant holds.
-struct Content<'a>(Option<&'a Value>);
+struct VariantContent<'a>(Option<&'a Value>);
 
-impl<'a> Content<'a> {
-    fn reader(&self) -> Result<Reader<'a>, ValueError> {
+impl<'a> VariantContent<'a> {
+    fn reader(&self) -> Result<ValueReader<'a>, ValueError> {
         let missing =
             || ValueError::invalid_type(Unexpected::UnitVariant, &"a variant with content");
-        self.0.map(Reader).ok_or_else(missing)
+        self.0.map(ValueReader).ok_or_else(missing)
     }
 }
 
-impl<'de> VariantAccess<'de> for Content<'_> {
+impl<'de> VariantAccess<'de> for VariantContent<'_> {
     type Error = ValueError;
 
     fn unit_variant(self) -> Result<(), ValueError> {

@@ -1,7 +1,7 @@
 //! The rail: a beam that hits at once what its shooter saw in its way.
 //!
 //! It owns what is remembered of ships for that, and finds where a beam ends. It decides nothing
-//! about damage or score: the world does. Who pays for the delay of the line is chosen weapon by
+//! about damage or score: the world does. Who pays for the delay of the network is chosen weapon by
 //! weapon, and this is the one for which it is the target: the shooter need not lead, but a ship
 //! may be hit that has gone from the place, for as long as the room allows to rewind. Cover is
 //! judged in the present, so that nobody is hit behind what hides it from the shooter's own ship.

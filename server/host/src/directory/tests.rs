@@ -16,7 +16,7 @@ fn join(
     directory: &mut Directory,
     role: Role,
     requested: &RequestedRoom,
-) -> Result<Placement, Refusal> {
+) -> Result<Placement, JoinError> {
     directory.join(role, requested, None, Duration::ZERO)
 }
 
@@ -75,7 +75,7 @@ fn two_hundred_players_fill_rooms_of_64_one_after_the_other() {
 fn a_full_named_room_refuses_players_and_takes_spectators() {
     let mut directory = of_limits(1, 8, 100);
     let room = join(&mut directory, Role::Player, &named("duel")).unwrap().room;
-    assert_eq!(join(&mut directory, Role::Player, &named("duel")), Err(Refusal::RoomFull));
+    assert_eq!(join(&mut directory, Role::Player, &named("duel")), Err(JoinError::RoomFull));
     assert!(join(&mut directory, Role::Spectator, &named("duel")).is_ok());
     directory.leave(room, Role::Player, Duration::ZERO);
     assert!(join(&mut directory, Role::Player, &named("duel")).is_ok());
@@ -88,7 +88,7 @@ fn a_room_takes_so_many_spectators_and_still_players() {
     for _ in 0..ROOM_SPECTATORS_MAX {
         assert_eq!(join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
     }
-    assert_eq!(join(&mut directory, Role::Spectator, &named("final")), Err(Refusal::RoomFull));
+    assert_eq!(join(&mut directory, Role::Spectator, &named("final")), Err(JoinError::RoomFull));
     assert_ne!(join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap().room, room);
     assert_eq!(join(&mut directory, Role::Player, &named("final")).unwrap().room, room);
     directory.leave(room, Role::Spectator, Duration::ZERO);
@@ -99,11 +99,11 @@ fn a_room_takes_so_many_spectators_and_still_players() {
 fn a_server_with_all_its_rooms_or_people_is_full() {
     let mut directory = of_limits(1, 1, 2);
     join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
-    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::RoomsMax));
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(JoinError::RoomsMax));
     join(&mut directory, Role::Spectator, &RequestedRoom::Any).unwrap();
     assert_eq!(
         join(&mut directory, Role::Spectator, &RequestedRoom::Any),
-        Err(Refusal::ServerFull)
+        Err(JoinError::ServerFull)
     );
 }
 
@@ -150,7 +150,7 @@ fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
     };
     overload(&directory, slow.room, true);
     for role in [Role::Player, Role::Spectator] {
-        assert_eq!(join(&mut directory, role, &named("slow")), Err(Refusal::Overloaded));
+        assert_eq!(join(&mut directory, role, &named("slow")), Err(JoinError::Overloaded));
     }
     let other = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert_ne!((other.room, other.shard), (slow.room, slow.shard));
@@ -159,8 +159,8 @@ fn nobody_comes_into_an_overloaded_room_nor_is_one_opened_beside_it() {
     let third = join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap();
     assert!(!third.new, "one is as it should be");
     overload(&directory, third.room, true);
-    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::Overloaded));
-    assert_eq!(join(&mut directory, Role::Player, &named("newer")), Err(Refusal::Overloaded));
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(JoinError::Overloaded));
+    assert_eq!(join(&mut directory, Role::Player, &named("newer")), Err(JoinError::Overloaded));
     overload(&directory, slow.room, false);
     assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any).unwrap().room, slow.room);
 }
@@ -200,7 +200,7 @@ fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened
         assert!(!any(&mut directory, Some(client)).unwrap().new);
         let more =
             directory.join(Role::Player, &named("more"), Some(PeerKey(client)), Duration::ZERO);
-        assert_eq!(more, Err(Refusal::OwnRoomsRate));
+        assert_eq!(more, Err(JoinError::OwnRoomsRate));
     }
 }
 
@@ -208,5 +208,5 @@ fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened
 fn a_closing_lobby_lets_nobody_in() {
     let mut directory = of_limits(4, 8, 100);
     directory.close();
-    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(Refusal::Closing));
+    assert_eq!(join(&mut directory, Role::Player, &RequestedRoom::Any), Err(JoinError::Closing));
 }

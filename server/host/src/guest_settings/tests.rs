@@ -14,7 +14,7 @@ fn stones() -> GuestSettings<Settings> {
     GuestSettings::new::<Stones>(own).expect("they are sound")
 }
 
-fn text_of(refusal: &Refusal) -> String {
+fn text_of(refusal: &JoinError) -> String {
     let text = refusal.to_string();
     assert!(text.len() <= REFUSAL_TEXT_MAX_BYTES + 64 && !text.contains('\n'), "{text}");
     text
@@ -35,7 +35,7 @@ fn what_is_not_for_guests_to_choose_is_refused_by_its_name() {
     for name in ["stones", "gravity", "no_world_of_seed", "", "__proto__"] {
         let refusal =
             stones().choose(&format!(r#"{{"level_bytes": 1, "{name}": []}}"#)).unwrap_err();
-        assert!(matches!(refusal, Refusal::SettingNotAllowed(_)), "{refusal:?}");
+        assert!(matches!(refusal, JoinError::SettingNotAllowed(_)), "{refusal:?}");
         let text = text_of(&refusal);
         assert!(text.contains(&format!("not {name:?}")) && text.contains("level_bytes, own_bytes"));
     }
@@ -48,7 +48,7 @@ fn a_value_of_a_wrong_type_is_refused_with_the_setting_that_has_it() {
     for value in ["\"7\"", "-1", "7.5", "null", "[]", "{}", "1e40", "99999999999999999999999"] {
         let text = format!(r#"{{"own_bytes": 1, "level_bytes": {value}}}"#);
         let refusal = stones().choose(&text).unwrap_err();
-        assert!(matches!(refusal, Refusal::SettingInvalid(_)), "{refusal:?}");
+        assert!(matches!(refusal, JoinError::SettingInvalid(_)), "{refusal:?}");
         assert!(text_of(&refusal).starts_with("level_bytes: invalid "), "{refusal}");
     }
 }
@@ -72,13 +72,13 @@ fn a_text_that_is_no_object_is_refused() {
     ];
     for text in texts.into_iter().chain(deep.iter().map(String::as_str)) {
         let refusal = stones().choose(text).unwrap_err();
-        assert!(matches!(refusal, Refusal::SettingsUnreadable(_)), "{text}: {refusal:?}");
+        assert!(matches!(refusal, JoinError::SettingsUnreadable(_)), "{text}: {refusal:?}");
         text_of(&refusal);
     }
     let padded = |length: usize| format!("{{{}}}", " ".repeat(length - 2));
     assert!(stones().choose(&padded(ROOM_SETTINGS_MAX_BYTES)).is_ok());
     let refusal = stones().choose(&padded(ROOM_SETTINGS_MAX_BYTES + 1)).unwrap_err();
-    assert_eq!(refusal, Refusal::SettingsTooLong);
+    assert_eq!(refusal, JoinError::SettingsTooLong);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_the_game_does_not_take_is_refused_in_its_own_words() {
     assert_eq!(text_of(&choose(LEVEL_BYTES_MAX + 1).unwrap_err()), "level_bytes is at most 10000");
     // One that panics at them ends nothing.
     let refusal = choose(BREAK_LEVEL_BYTES).unwrap_err();
-    assert!(matches!(refusal, Refusal::SettingsRefused(_)), "{refusal:?}");
+    assert!(matches!(refusal, JoinError::SettingsRefused(_)), "{refusal:?}");
 }
 
 #[test]

@@ -83,12 +83,12 @@ fn only_so_many_rooms_are_being_built() {
     };
     let mut admitted: Vec<_> = (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
     assert!(admitted.iter().all(Result::is_ok));
-    assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+    assert_eq!(join(&mut lobby, 999).unwrap_err(), JoinError::RoomsBuilding);
     admitted.push(join(&mut lobby, 0));
     assert!(admitted.last().is_some_and(Result::is_ok), "that one is being built already");
     // They are taken, and one is done, whatever became of it.
     let mut orders: Vec<_> = lobby.take_orders().collect();
-    assert_eq!(join(&mut lobby, 999).unwrap_err(), Refusal::RoomsBuilding);
+    assert_eq!(join(&mut lobby, 999).unwrap_err(), JoinError::RoomsBuilding);
     orders.pop();
     admitted.push(join(&mut lobby, 999));
     assert!(admitted.last().is_some_and(Result::is_ok), "one more may be built");
@@ -147,16 +147,16 @@ impl Desk {
     }
 
     /// A player of this client wants to be in a room of this name.
-    fn join(&mut self, client: u64, room: &str) -> Result<Admission, Refusal> {
+    fn join(&mut self, client: u64, room: &str) -> Result<Admission, JoinError> {
         self.enter(client, RequestedRoom::named(room))
     }
 
     /// A player of this client wants to play, wherever that is.
-    fn join_any(&mut self, client: u64) -> Result<Admission, Refusal> {
+    fn join_any(&mut self, client: u64) -> Result<Admission, JoinError> {
         self.enter(client, RequestedRoom::Any)
     }
 
-    fn enter(&mut self, client: u64, room: RequestedRoom) -> Result<Admission, Refusal> {
+    fn enter(&mut self, client: u64, room: RequestedRoom) -> Result<Admission, JoinError> {
         for (room, role) in self.seats.try_iter() {
             self.lobby.leave(room, role, self.now);
         }
@@ -204,7 +204,7 @@ fn one_address_with_300_connections_at_once_opens_its_share_of_rooms_and_no_more
     let mut desk = Desk::new(256);
     let joins: Vec<_> = (0..300).map(|at| desk.join(ATTACKER, &format!("grab-{at}"))).collect();
     assert_eq!(joins.iter().filter(|join| join.is_ok()).count(), SHARE);
-    assert!(joins[SHARE..].iter().all(|join| matches!(join, Err(Refusal::OwnRoomsMax))));
+    assert!(joins[SHARE..].iter().all(|join| matches!(join, Err(JoinError::OwnRoomsMax))));
     assert_eq!(desk.lobby.rooms(), SHARE);
     others_get_rooms(&mut desk);
     // A room of others it may join all the same, and a seat in its own.
@@ -226,7 +226,7 @@ fn one_address_with_300_connections_in_turn_opens_rooms_at_its_rate_and_only_its
     }
     // In six seconds three more come than at once.
     assert_eq!(300 - refused.len(), BURST + 3);
-    assert!(refused.iter().all(|refusal| *refusal == Refusal::OwnRoomsRate));
+    assert!(refused.iter().all(|refusal| *refusal == JoinError::OwnRoomsRate));
     let names: Vec<String> = desk.lobby.list().into_iter().map(|room| room.name).collect();
     assert!(names.contains(&"quiet".to_owned()), "{names:?}");
     others_get_rooms(&mut desk);
@@ -287,13 +287,13 @@ fn deserted_rooms_make_way_the_oldest_first_and_one_that_somebody_is_in_never() 
     assert_eq!(desk.retired(), [room_b]);
     let f = desk.join(3, "f").expect("one makes way");
     assert_eq!(desk.retired(), [room_a]);
-    assert_eq!(desk.join(4, "g").expect_err("all are taken"), Refusal::RoomsMax);
+    assert_eq!(desk.join(4, "g").expect_err("all are taken"), JoinError::RoomsMax);
     assert_eq!((desk.retired(), desk.lobby.rooms_evicted()), (vec![], 2));
     // One that somebody has come back to is deserted no more.
     desk.leave(d);
     let back = desk.join(4, "d").expect("it is still there");
     assert_eq!(back.reservation.room(), room_d);
-    assert_eq!(desk.join(4, "g").expect_err("all are taken"), Refusal::RoomsMax);
+    assert_eq!(desk.join(4, "g").expect_err("all are taken"), JoinError::RoomsMax);
     desk.leave(back);
     assert!(desk.join(4, "g").is_ok());
     assert_eq!(desk.retired(), [room_d]);
@@ -307,7 +307,7 @@ fn a_room_that_is_recorded_makes_way_for_none() {
     let [recorded, other] = ["a", "b"].map(|room| desk.join(1, room).expect("there is space"));
     let room = other.reservation.room();
     desk.leave(recorded);
-    assert_eq!(desk.join(2, "c").expect_err("none makes way"), Refusal::RoomsMax);
+    assert_eq!(desk.join(2, "c").expect_err("none makes way"), JoinError::RoomsMax);
     desk.leave(other);
     assert!(desk.join(2, "c").is_ok());
     assert_eq!(desk.retired(), [room]);
@@ -320,7 +320,7 @@ fn a_room_counts_for_whom_it_was_opened_until_it_is_gone() {
         (0..SHARE).map(|at| desk.join(1, &format!("own-{at}")).expect("its share")).collect();
     let stays = desk.join(2, "own-0").expect("others may come");
     desk.leave(held.swap_remove(0));
-    assert_eq!(desk.join(1, "more").expect_err("one is in it"), Refusal::OwnRoomsMax);
+    assert_eq!(desk.join(1, "more").expect_err("one is in it"), JoinError::OwnRoomsMax);
     desk.leave(stays);
     assert!(desk.join(1, "more").is_ok(), "its own makes way");
     // A client without limits takes none of anybody's share.

@@ -112,7 +112,7 @@ impl Broadcast {
     #[must_use]
     pub fn new(tick_rate: TickRate, delay: Duration) -> Broadcast {
         Broadcast::of_ticks(
-            tick_rate.ticks_in_most(delay),
+            tick_rate.ticks_ceil_or_zero(delay),
             tick_rate.ticks_in(BROADCAST_RESTART_EVERY.as_secs_f32()),
         )
     }

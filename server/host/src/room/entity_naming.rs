@@ -14,7 +14,7 @@ use crate::limits::ENTITIES_NAMED_OVER_TICKS;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct EntityNaming {
     newest: EntityId,
-    /// Of late, exponentially averaged, in [`UNIT`]ths of one.
+    /// Recent average (exponential), in [`UNIT`]ths of one.
     per_tick: u64,
 }
 

@@ -1,9 +1,10 @@
 //! Since when a player does the same, or nothing; and what the room thinks of it.
 //!
-//! Part of the room's state, one [`InputActivity`] per player. Time is the room's own, in ticks: a server
-//! that stands still or is slowed makes nobody idle. A change of the decoded input counts as acting,
-//! whether it came in time or not; an input that stays the same does not, however often it is sent.
-//! Sent by nobody, repeated by the room, late by a bad line: all of that is not the player's doing.
+//! Part of the room's state, one [`InputActivity`] per player. Time is the room's own, in ticks: a
+//! server that stands still or is slowed makes nobody idle. A change of the decoded input counts as
+//! acting, whether it came in time or not; an input that stays the same does not, however often it
+//! is sent. Sent by nobody, repeated by the room, late by a bad path: all of that is not the
+//! player's doing.
 
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ impl IdleLimits {
     /// `may_idle` by the game's rules.
     pub(super) fn new(rate: TickRate, after: Option<Duration>, may_idle: bool) -> IdleLimits {
         let after = after.filter(|after| !may_idle && !after.is_zero());
-        let ticks = |time: Duration| rate.ticks_in_most(time);
+        let ticks = |time: Duration| rate.ticks_ceil_or_zero(time);
         IdleLimits {
             seems_idle: (!may_idle).then(|| ticks(SEEMS_IDLE_AFTER)),
             warned: after.map(|after| ticks(after - warning_before(after))),

@@ -91,7 +91,7 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
         self.addressed = Some(message.tick);
         self.rewind.heard(now, message.seen);
         let input = decode(message.input);
-        // In time or not: a player on a bad line acts all the same.
+        // In time or not: a player on a bad path acts all the same.
         if let Some(input) = input {
             self.activity.note(now, input);
         }

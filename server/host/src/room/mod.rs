@@ -54,7 +54,7 @@ use tickwire_game::game::{Dice, Effect, Game, InputStatus, LeaveReason, PlayerIn
 use tickwire_game::ids::{PlayerId, SessionId, Subject};
 use tickwire_game::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
 use tickwire_game::protocol::snapshot::{Codec, InputSource};
-use tickwire_game::protocol::{Input, Pace, Refusal, ServerMessage};
+use tickwire_game::protocol::{Input, JoinError, Pace, ServerMessage};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::Tick;
 
@@ -62,8 +62,8 @@ use crate::pacer::TimeScale;
 use entity_naming::EntityNaming;
 use input_buffer::InputBuffer;
 use player_ids::RetiredIds;
-use roster::Roster;
-use state::Player;
+use roster::RosterLog;
+use state::RoomPlayer;
 use taken_names::TakenNames;
 
 /// One running world with its players.
@@ -97,7 +97,7 @@ impl<G: Game> Room<G> {
             idle: 0,
             retired_ids: RetiredIds::default(),
             names: TakenNames::default(),
-            roster: Roster::default(),
+            roster: RosterLog::default(),
             pace: Pace { from: template.setup.first_tick, permille: PACE_FULL_PERMILLE },
         };
         Room::of(name, template, codec, state)
@@ -150,11 +150,11 @@ impl<G: Game> Room<G> {
     /// there is no more need of it.
     ///
     /// # Errors
-    /// [`Refusal::RoomFull`] when as many people are in as may be.
-    pub fn join(&mut self, name: &str, subject: Option<Subject>) -> Result<PlayerId, Refusal> {
+    /// [`JoinError::RoomFull`] when as many people are in as may be.
+    pub fn join(&mut self, name: &str, subject: Option<Subject>) -> Result<PlayerId, JoinError> {
         if self.state.people >= self.config.players_max {
             self.counters.refused_full += 1;
-            return Err(Refusal::RoomFull);
+            return Err(JoinError::RoomFull);
         }
         self.remove_bots_for(self.state.people + 1);
         let player = self.state.next_id(self.config.id_retired_ticks);
@@ -228,8 +228,8 @@ impl<G: Game> Room<G> {
         self.state.simulation.tick()
     }
 
-    /// How many more ticks it can make: none once it has made its last, or has named its last entity.
-    /// When that will be follows from how many it has named of late.
+    /// How many more ticks it can make: none once it has made its last, or has named its last
+    /// entity. When that will be follows from how many it has named recently.
     #[must_use]
     pub fn ticks_left(&self) -> u32 {
         let until_last = TICK_MAX.saturating_sub(self.tick().0);
@@ -310,7 +310,7 @@ impl<G: Game> Room<G> {
         let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
         let (last, bot) = ((InputSource::Missing, G::Input::default()), bot.map(Box::new));
         let seems_idle = false;
-        state.players.insert(at, Player { id, joined_at, inputs, seems_idle, last, bot });
+        state.players.insert(at, RoomPlayer { id, joined_at, inputs, seems_idle, last, bot });
     }
 
     fn remove(&mut self, id: PlayerId, reason: LeaveReason) {

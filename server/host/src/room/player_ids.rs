@@ -86,7 +86,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against the plain rule: of all ids the lowest that nobody has and that nobody had of late.
+        /// Against the plain rule: of all ids the lowest that nobody has and that nobody had
+        /// recently.
         #[test]
         fn ids_are_the_lowest_whoever_comes_and_goes(
             acts in prop::collection::vec((any::<bool>(), 0..40_u32, any::<prop::sample::Index>()), 0..300),

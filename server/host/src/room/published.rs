@@ -22,9 +22,9 @@ use super::counters::RoomCounters;
 use super::events::EventHistory;
 use super::input_history::InputHistory;
 use super::interest::{self, Interest, centre};
-use super::roster::{Roster, RosterVersion};
+use super::roster::{RosterLog, RosterVersion};
 use super::scoreboard::{ScoreScratch, Scoreboard, Standings, every_ticks};
-use super::state::{Player, RoomState};
+use super::state::{RoomPlayer, RoomState};
 use crate::pacer::TimeScale;
 
 /// What a step made.
@@ -37,7 +37,7 @@ pub struct Published<G: Game> {
     is_read: AtomicBool,
     pub(super) interest: Interest,
     pub(super) events: EventHistory,
-    pub(super) roster: Roster,
+    pub(super) roster: RosterLog,
     pub(super) scoreboard: Scoreboard,
     /// The version that was published before this one, and the message that leads from it to this
     /// one, once it was asked for: most sessions need just that.
@@ -91,7 +91,7 @@ impl<G: Game> Published<G> {
             is_read: AtomicBool::new(false),
             interest: Interest::default(),
             events: EventHistory::new(),
-            roster: Roster::default(),
+            roster: RosterLog::default(),
             scoreboard: Scoreboard::default(),
             roster_change: Default::default(),
             pace: state.pace,
@@ -281,7 +281,7 @@ impl<G: Game> Published<G> {
 }
 
 impl<G: Game> PublishedPlayer<G> {
-    fn new(player: &Player<G>) -> PublishedPlayer<G> {
+    fn new(player: &RoomPlayer<G>) -> PublishedPlayer<G> {
         PublishedPlayer {
             id: player.id,
             joined_at: player.joined_at,
@@ -292,7 +292,7 @@ impl<G: Game> PublishedPlayer<G> {
         }
     }
 
-    fn publish(&mut self, state: &RoomState<G>, player: &Player<G>) {
+    fn publish(&mut self, state: &RoomState<G>, player: &RoomPlayer<G>) {
         let game = state.simulation.game();
         self.view = game.view(player.id);
         self.own = game.own(player.id);

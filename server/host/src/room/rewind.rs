@@ -1,14 +1,14 @@
 //! How much of what a player says of the age of its picture is believed.
 //!
-//! Owned by the input buffer, one per player. A client says with each input how much older than
-//! the input's tick the picture was that its player acted on; shots that hit at once are judged by
-//! it. Nobody can check that to the millisecond, so it is made useless to lie about. The age must
-//! fit to the client's line, of which the server judges by how soon snapshots are acknowledged when
-//! that is soonest; it may only drift, as that of an honest client does; and it is never beyond the
-//! limit of the room. Acknowledgements that cease now and then, or for good, make no line longer. Ones
-//! that are late by different times look like jitter, for which a little is allowed. A player that
-//! always acknowledges late and claims as much of the past as fits is judged like one on a longer line;
-//! nobody gets far by choosing it shot by shot.
+//! Owned by the input buffer, one per player. A client says with each input how much older than the
+//! input's tick the picture was that its player acted on; shots that hit at once are judged by it.
+//! Nobody can check that to the millisecond, so it is made useless to lie about. The age must fit
+//! to the client's network path, which the server judges by how soon snapshots are acknowledged
+//! when that is soonest; it may only drift, as that of an honest client does; and it is never
+//! beyond the limit of the room. Acknowledgements that cease now and then, or for good, make no
+//! path longer. Ones that are late by different times look like jitter, for which a little is
+//! allowed. A player that always acknowledges late and claims as much of the past as fits is judged
+//! like one on a longer path; nobody gets far by choosing it shot by shot.
 
 use serde::{Deserialize, Serialize};
 use tickwire_game::tick::{Rewind, Tick, TickRate};
@@ -27,10 +27,10 @@ pub(super) struct BelievedRewind {
     most: Rewind,
     /// How much older the picture may be than the newest snapshot seen.
     behind_seen: Rewind,
-    /// How old the newest snapshot acknowledged is when it is youngest: the client's line, there and
-    /// back. `None` before the first input.
+    /// How old the newest snapshot acknowledged is when it is youngest: the client's path, there
+    /// and back. `None` before the first input.
     line: Option<Rewind>,
-    /// How old what it newly acknowledged was when it was oldest, of late.
+    /// The greatest recent age of what it newly acknowledged.
     oldest: Rewind,
     /// How much of what lies between these counts as jitter at most.
     jitter_max: Rewind,
@@ -54,13 +54,13 @@ impl BelievedRewind {
     /// No more than `rewind_max_ticks` will ever be believed.
     pub(super) fn new(rate: TickRate, rewind_max_ticks: u32) -> BelievedRewind {
         let behind_seen =
-            rate.ticks_in_most(REWIND_BEHIND_SEEN_MAX).max(REWIND_BEHIND_SEEN_MIN_TICKS);
+            rate.ticks_ceil_or_zero(REWIND_BEHIND_SEEN_MAX).max(REWIND_BEHIND_SEEN_MIN_TICKS);
         BelievedRewind {
             most: Rewind::of_ticks(rewind_max_ticks),
             behind_seen: Rewind::of_ticks(behind_seen),
             line: None,
             oldest: Rewind::default(),
-            jitter_max: Rewind::of_ticks(rate.ticks_in_most(REWIND_JITTER_MAX)),
+            jitter_max: Rewind::of_ticks(rate.ticks_ceil_or_zero(REWIND_JITTER_MAX)),
             seen: Tick(0),
             heard_at: Tick(0),
             now: None,
@@ -83,7 +83,7 @@ impl BelievedRewind {
         }
         self.line = Some(match self.line {
             None => age,
-            // A line becomes longer only as fast as a claim can.
+            // A path becomes longer only as fast as a claim can.
             Some(Rewind(line)) => age.min(Rewind(line.saturating_add(drift))),
         });
         // One acknowledgement that is very late is no jitter that lasts.
@@ -153,7 +153,7 @@ mod tests {
         believed.follow(believed.judge(claimed, now, now.next()));
     }
 
-    /// A client on a long line, whose newest snapshot is old.
+    /// A client on a long path, whose newest snapshot is old.
     fn far(claimed: u16, believed: &mut BelievedRewind) -> Rewind {
         claim(believed, Rewind(claimed), TICK, TICK.minus(30));
         believed.now()
@@ -185,7 +185,7 @@ mod tests {
     fn who_has_seen_what_is_new_has_not_seen_what_is_old() {
         let mut believed = BelievedRewind::new(rate(30), 30);
         claim(&mut believed, Rewind(u16::MAX), TICK, TICK.minus(1));
-        // To the tick of the input, a tick of line, and 120 ms.
+        // To the tick of the input, a tick of delay, and 120 ms.
         assert_eq!(believed.now(), Rewind::of_ticks(1 + 1 + 4));
         assert!(believed.is_bounded());
         let mut ahead = BelievedRewind::new(rate(30), 30);
@@ -220,7 +220,7 @@ mod tests {
             claim(&mut believed, Rewind(u16::MAX), Tick(now), seen);
             most = most.max(believed.now());
         }
-        // One that acknowledges in the same tick may have seen 1 + 4; the line drifts meanwhile.
+        // One that acknowledges in the same tick may have seen 1 + 4; the path drifts meanwhile.
         assert!(most <= Rewind(Rewind::of_ticks(5).0 + 8), "{most:?}");
         // And who ceases to is followed no faster than a claim that drifts.
         for now in 10_000..10_030 {
@@ -243,8 +243,8 @@ mod tests {
                 }
                 claim(&mut believed, Rewind(u16::MAX), now, seen);
             }
-            // To the tick of the input, a tick of line, 120 ms, and jitter of up to 60 ms; give or take
-            // what drifts meanwhile.
+            // To the tick of the input, a tick of delay, 120 ms, and jitter of up to 60 ms; give or
+            // take what drifts meanwhile.
             let usual = Rewind::of_ticks(1 + 1 + 4 + jitter).0;
             assert!(believed.now().0.abs_diff(usual) <= PERIOD as u16, "{late}: {believed:?}");
         }

@@ -1,4 +1,4 @@
-//! [`Roster`]: who is in the room, as a log that is read from any version on.
+//! [`RosterLog`]: who is in the room, as a log that is read from any version on.
 //!
 //! Owned by the state of the room; a copy of it is published with each step. Nothing is queued for
 //! anybody: each entry bears the version of the roster at which it last changed, each session the
@@ -33,7 +33,7 @@ struct Entry {
 
 /// Everyone in the room, by rising player.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Roster {
+pub(crate) struct RosterLog {
     version: RosterVersion,
     scores: ScoreVersion,
     entries: Vec<Entry>,
@@ -44,10 +44,10 @@ pub(crate) struct Roster {
     forgotten: RosterVersion,
 }
 
-impl Roster {
+impl RosterLog {
     /// Takes over all of another, in the memory that this one has.
-    pub(super) fn copy_from(&mut self, other: &Roster) {
-        let Roster { version, scores, entries, departures, forgotten } = other;
+    pub(super) fn copy_from(&mut self, other: &RosterLog) {
+        let RosterLog { version, scores, entries, departures, forgotten } = other;
         (self.version, self.scores, self.forgotten) = (*version, *scores, *forgotten);
         self.entries.clone_from(entries);
         self.departures.clone_from(departures);
@@ -202,7 +202,7 @@ mod tests {
 
     impl Reader {
         /// Takes the next message, and says whether it was complete.
-        fn read(&mut self, roster: &Roster) -> Option<bool> {
+        fn read(&mut self, roster: &RosterLog) -> Option<bool> {
             let mut bytes = Vec::new();
             if self.has == Some(roster.version) {
                 return None;
@@ -251,7 +251,7 @@ mod tests {
     proptest! {
         #[test]
         fn changes_applied_one_by_one_make_the_complete_roster(acts in prop::collection::vec(act(), 0..80)) {
-            let mut roster = Roster::default();
+            let mut roster = RosterLog::default();
             let mut scores = BTreeMap::new();
             let mut readers: [Reader; 3] = Default::default();
             for act in acts {
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_viewer_that_missed_more_departures_than_are_remembered_is_sent_everything() {
-        let mut roster = Roster::default();
+        let mut roster = RosterLog::default();
         roster.join(PlayerId(0), "a".into(), false, (0, 0));
         let (mut near, mut far) = (Reader::default(), Reader::default());
         far.read(&roster);
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_score_alone_is_no_news_of_the_roster_and_who_comes_is_sent_with_the_score_of_then() {
-        let mut roster = Roster::default();
+        let mut roster = RosterLog::default();
         let mut reader = Reader::default();
         roster.join(PlayerId(3), "a".into(), true, (1, 2));
         reader.read(&roster);

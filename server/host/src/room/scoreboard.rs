@@ -10,7 +10,7 @@ use tickwire_game::protocol::{Board, BoardPage, ScoreEntry};
 use tickwire_game::scene::View;
 use tickwire_game::tick::{Tick, TickRate};
 
-use super::roster::Roster;
+use super::roster::RosterLog;
 use crate::limits::{ROSTER_SCORES_PER_SECOND, SCORES_LEADERS};
 
 /// Everybody by rank and by place.
@@ -25,7 +25,7 @@ pub(super) struct Scoreboard {
 /// What scores are chosen from.
 #[derive(Clone, Copy)]
 pub(super) struct Standings<'a> {
-    pub(super) roster: &'a Roster,
+    pub(super) roster: &'a RosterLog,
     pub(super) scoreboard: &'a Scoreboard,
     pub(super) tick: Tick,
     pub(super) tick_rate: TickRate,
@@ -53,7 +53,7 @@ pub(super) fn every_ticks(tick_rate: TickRate) -> u32 {
 
 impl Scoreboard {
     /// Ranks everybody in the roster.
-    pub(super) fn rank(&mut self, roster: &Roster) {
+    pub(super) fn rank(&mut self, roster: &RosterLog) {
         self.ranking.clear();
         self.ranking
             .extend(roster.scores_by_player().map(|entry| (Reverse(entry.score), entry.player)));
@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    fn roster(scores: &[i32]) -> Roster {
-        let mut roster = Roster::default();
+    fn roster(scores: &[i32]) -> RosterLog {
+        let mut roster = RosterLog::default();
         for (player, score) in scores.iter().enumerate() {
             roster.join(PlayerId(player as u16), "someone".into(), false, (*score, 0));
         }

@@ -15,7 +15,7 @@ use tickwire_game::tick::Tick;
 use super::entity_naming::EntityNaming;
 use super::input_buffer::InputBuffer;
 use super::player_ids::RetiredIds;
-use super::roster::Roster;
+use super::roster::RosterLog;
 use super::taken_names::TakenNames;
 
 /// All of a room that a checkpoint must hold.
@@ -25,20 +25,20 @@ pub struct RoomState<G: Game> {
     pub(super) simulation: Simulation<G>,
     pub(super) naming: EntityNaming,
     /// By rising id.
-    pub(super) players: Vec<Player<G>>,
+    pub(super) players: Vec<RoomPlayer<G>>,
     pub(super) people: u16,
     /// How many of these seem idle.
     pub(super) idle: u16,
     pub(super) retired_ids: RetiredIds,
     pub(super) names: TakenNames,
-    pub(super) roster: Roster,
+    pub(super) roster: RosterLog,
     pub(super) pace: Pace,
 }
 
 /// One player, person or bot.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
-pub(super) struct Player<G: Game> {
+pub(super) struct RoomPlayer<G: Game> {
     pub(super) id: PlayerId,
     /// The room's tick when it joined: scenes up to that one were made without it, and whatever
     /// in them is for its id was for somebody else.
@@ -53,7 +53,7 @@ pub(super) struct Player<G: Game> {
 }
 
 impl<G: Game> RoomState<G> {
-    pub(super) fn player(&self, id: PlayerId) -> Option<&Player<G>> {
+    pub(super) fn player(&self, id: PlayerId) -> Option<&RoomPlayer<G>> {
         Some(&self.players[self.at(id)?])
     }
 

@@ -8,7 +8,7 @@ use tickwire_game::game::{Game, LeaveReason, Setup};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::limits::{INPUT_AHEAD_MIN_TICKS, SNAPSHOT_ENTITIES_MAX, SNAPSHOT_EVENTS_MAX};
 use tickwire_game::protocol::snapshot::{InputSource, NoReplay, SnapshotDecoder};
-use tickwire_game::protocol::{Input, Refusal, RosterEntry, ServerMessage, WIRE};
+use tickwire_game::protocol::{Input, JoinError, RosterEntry, ServerMessage, WIRE};
 use tickwire_game::tick::{Rewind, Tick};
 
 use super::{
@@ -159,7 +159,7 @@ fn a_full_room_refuses_people() {
     assert_eq!(room.bots(), 2);
     let first = room.join("a", None).expect("there is space");
     room.join("b", None).expect("there is space");
-    assert_eq!(room.join("c", None), Err(Refusal::RoomFull));
+    assert_eq!(room.join("c", None), Err(JoinError::RoomFull));
     assert_eq!(room.take_counters().refused_full, 1);
     room.leave(first, LeaveReason::Left);
     assert!(room.join("c", None).is_ok());

@@ -136,14 +136,18 @@ fn a_spectator_that_only_answers_pings_is_alive_and_must_acknowledge_only_what_i
     let ends = |stage: &Stage| -> Vec<_> {
         stage.effects.departed.iter().map(|gone| gone.reason).collect()
     };
-    assert_eq!(ends(&stage), [End::Silent], "the one that answers nothing");
-    assert_eq!((gone.closed(), alive.closed()), (Some(End::Silent), None));
+    assert_eq!(ends(&stage), [DisconnectReason::Silent], "the one that answers nothing");
+    assert_eq!((gone.closed(), alive.closed()), (Some(DisconnectReason::Silent), None));
     stage.run(30 * 4);
-    assert_eq!(player.closed(), Some(End::TooSlow), "it was sent something to acknowledge");
+    assert_eq!(
+        player.closed(),
+        Some(DisconnectReason::TooSlow),
+        "it was sent something to acknowledge"
+    );
     stage.run(30 * (2 * seconds - 3));
     assert_eq!(alive.closed(), None, "the first picture has just come");
     stage.run(30 * (seconds + 10));
-    assert_eq!(alive.closed(), Some(End::TooSlow));
+    assert_eq!(alive.closed(), Some(DisconnectReason::TooSlow));
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn a_connection_that_is_lost_ends_its_session_and_gives_its_seat_back() {
     drop(lost);
     stage.run(1);
     let [departed] = &stage.effects.departed[..] else { panic!("one has left") };
-    assert_eq!((departed.reason, &departed.refusal), (End::Lost, &None));
+    assert_eq!((departed.reason, &departed.refusal), (DisconnectReason::Lost, &None));
     assert_eq!(departed.reservation.role(), Role::Player);
     assert_eq!((stage.order(), stage.host.room.people()), (vec![1], 1));
     assert_eq!(stays.closed(), None);
@@ -195,7 +199,7 @@ fn nothing_is_encoded_for_a_connection_that_takes_nothing_and_then_the_newest_ti
     stage.run(ticks);
     assert_eq!(stage.order(), [0]);
     stage.run(3);
-    assert_eq!((stage.order(), peer.closed()), (vec![], Some(End::TooSlow)));
+    assert_eq!((stage.order(), peer.closed()), (vec![], Some(DisconnectReason::TooSlow)));
 }
 
 #[test]
@@ -212,7 +216,7 @@ fn a_recording_that_ends_with_its_room_is_counted_and_one_that_ended_before_is_n
             stage.run(1);
             assert_eq!(stage.effects.recorded[0].1, recorded, "nothing is added to it");
         }
-        stage.host.close(End::Closing, Some("the room closes"), &mut stage.effects);
+        stage.host.close(DisconnectReason::Closing, Some("the room closes"), &mut stage.effects);
         assert_eq!(stage.effects.recordings_ended, u64::from(!ended_before));
     }
 }
@@ -222,9 +226,11 @@ fn a_room_that_closes_ends_every_session_with_its_reason() {
     let mut stage = Stage::new();
     let peers = [stage.join(0, Role::Player), stage.join(1, Role::Spectator)];
     stage.run(1);
-    stage.host.close(End::Closing, Some("it closes"), &mut stage.effects);
-    assert!(peers.iter().all(|peer| peer.closed() == Some(End::Closing)));
-    assert!(stage.effects.departed.iter().all(|departed| departed.reason == End::Closing));
+    stage.host.close(DisconnectReason::Closing, Some("it closes"), &mut stage.effects);
+    assert!(peers.iter().all(|peer| peer.closed() == Some(DisconnectReason::Closing)));
+    assert!(
+        stage.effects.departed.iter().all(|departed| departed.reason == DisconnectReason::Closing)
+    );
     assert_eq!(stage.effects.departed.len(), 2);
 }
 
@@ -293,7 +299,7 @@ fn a_slowed_room_refuses_joins_and_shows_its_time_scale() {
     assert_eq!(sent, Some(permille), "it is sent to clients");
     assert!(stage.host.status.refuses_joins());
     for role in [Role::Player, Role::Spectator] {
-        assert_eq!(stage.host.join(role, "Bob", None), Err(Refusal::Overloaded));
+        assert_eq!(stage.host.join(role, "Bob", None), Err(JoinError::Overloaded));
     }
     stage.step = Duration::from_millis(5);
     stage.run(20);
@@ -365,8 +371,10 @@ fn how_late_ticks_are_is_said_tick_by_tick() {
 
 #[test]
 fn only_ends_that_a_client_can_bring_about_count_as_leaving() {
-    let removed: Vec<_> =
-        End::ALL.into_iter().filter(|end| leave_reason(*end) == LeaveReason::Removed).collect();
-    use End::{Closing, Fault, HelloTimeout, Refused, RoomFailed, RoomOver};
+    let removed: Vec<_> = DisconnectReason::ALL
+        .into_iter()
+        .filter(|end| leave_reason(*end) == LeaveReason::Removed)
+        .collect();
+    use DisconnectReason::{Closing, Fault, HelloTimeout, Refused, RoomFailed, RoomOver};
     assert_eq!(removed, [Closing, Refused, HelloTimeout, RoomFailed, Fault, RoomOver]);
 }

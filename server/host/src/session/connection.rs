@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use super::outbox::Outbox;
 use super::protocol::Protocol;
@@ -73,7 +73,7 @@ impl<G: Game> Connection<G> {
         outbox: &mut Outbox,
         now: Duration,
         counters: &mut PassCounters,
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         let Connection { transport, protocol, .. } = self;
         let before = *protocol.counters();
         let read =
@@ -95,7 +95,7 @@ impl<G: Game> Connection<G> {
         &mut self,
         outbox: &mut Outbox,
         context: &mut PassContext<'_, G>,
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         let encoded = self.encode_if_ready(outbox, context);
         self.protocol.keep(context.published, context.encode);
         encoded
@@ -105,7 +105,7 @@ impl<G: Game> Connection<G> {
         &mut self,
         outbox: &mut Outbox,
         context: &mut PassContext<'_, G>,
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         if self.transport.is_behind() && self.transport.flush(context.now)? == Flushed::Part {
             return Ok(());
         }
@@ -120,13 +120,16 @@ impl<G: Game> Connection<G> {
     }
 
     /// Sends what was encoded.
-    pub(crate) fn flush(&mut self, context: &mut PassContext<'_, G>) -> Result<(), End> {
+    pub(crate) fn flush(
+        &mut self,
+        context: &mut PassContext<'_, G>,
+    ) -> Result<(), DisconnectReason> {
         let flushed = self.flush_encoded(context);
         context.counters.add_traffic(self.transport.take_traffic());
         flushed
     }
 
-    fn flush_encoded(&mut self, context: &mut PassContext<'_, G>) -> Result<(), End> {
+    fn flush_encoded(&mut self, context: &mut PassContext<'_, G>) -> Result<(), DisconnectReason> {
         if !std::mem::take(&mut self.is_to_flush) {
             return Ok(());
         }
@@ -148,7 +151,11 @@ impl<G: Game> Connection<G> {
     }
 
     /// Sends the message that was encoded and all that is to be sent beside it, as one.
-    fn gather(&mut self, outbox: &mut Outbox, context: &mut PassContext<'_, G>) -> Result<(), End> {
+    fn gather(
+        &mut self,
+        outbox: &mut Outbox,
+        context: &mut PassContext<'_, G>,
+    ) -> Result<(), DisconnectReason> {
         loop {
             self.transport.send(&context.buffers.message);
             context.counters.messages_out += 1;
@@ -170,7 +177,7 @@ impl<G: Game> Connection<G> {
         &mut self,
         context: &mut PassContext<'_, G>,
         unsent_max_bytes: usize,
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         match self.protocol.next_shared(context.broadcast) {
             Next::Idle => {}
             Next::Skip => context.counters.broadcast_skips += 1,

@@ -175,7 +175,7 @@ mod tests {
             let came = after(&play(3_000, |_| 1.0, |_| each), 120);
             let oldest = came.iter().max().expect("some come");
             assert!(*oldest < 27, "{each}: {oldest} ticks");
-            // The line does not stand idle for it but to be measured.
+            // The path is only left idle to be measured.
             let could = (2_880.0 / each) as usize;
             assert!(came.len() * 10 > could * 8, "{each}: {} of {could}", came.len());
         }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 use tickwire_game::ids::{PlayerId, SessionId};
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tracing::{Span, debug};
 
 use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};
@@ -36,7 +36,7 @@ pub struct Session<G: Game> {
     connection: Option<Connection<G>>,
     outbox: Outbox,
     /// Why it is over.
-    ended: Option<End>,
+    ended: Option<DisconnectReason>,
     span: Span,
 }
 
@@ -92,7 +92,7 @@ impl<G: Game> Session<G> {
     }
 
     /// Why it is over, if it is.
-    pub(crate) fn ended(&self) -> Option<End> {
+    pub(crate) fn ended(&self) -> Option<DisconnectReason> {
         self.ended
     }
 
@@ -104,7 +104,7 @@ impl<G: Game> Session<G> {
     }
 
     /// It is over for this reason, unless it was over before.
-    pub(crate) fn end(&mut self, reason: End) {
+    pub(crate) fn end(&mut self, reason: DisconnectReason) {
         self.ended.get_or_insert(reason);
     }
 
@@ -150,13 +150,13 @@ impl<G: Game> Session<G> {
 
     /// Ends it, for `reason` or else for why it is over: the client gets a close frame and its
     /// connection closed, unless that is lost.
-    pub(crate) fn depart(self, reason: Option<End>, effects: &mut Effects) {
-        let reason = reason.or(self.ended).unwrap_or(End::Fault);
+    pub(crate) fn depart(self, reason: Option<DisconnectReason>, effects: &mut Effects) {
+        let reason = reason.or(self.ended).unwrap_or(DisconnectReason::Fault);
         self.span.in_scope(|| debug!(end = %reason, "ended"));
         let Some(connection) = self.connection else { return };
         let mut transport = connection.into_transport();
         effects.counters.add_traffic(transport.take_traffic());
-        if reason != End::Lost {
+        if reason != DisconnectReason::Lost {
             transport.close(reason);
         }
         let (reservation, span) = (self.reservation, self.span);

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use tickwire_game::game::Game;
 use tickwire_game::limits::NOTICE_MAX_BYTES;
-use tickwire_game::protocol::{End, Notice, ServerMessage};
+use tickwire_game::protocol::{DisconnectReason, Notice, ServerMessage};
 
 use crate::limits::OUTBOX_NOTICES_MAX;
 use crate::room::{EncodeScratch, Published, RosterVersion};
@@ -27,10 +27,10 @@ impl Outbox {
     /// Adds a notice to the people at the client. What is too long is cut.
     ///
     /// # Errors
-    /// [`End::TooSlow`] when as many wait already as may: the client takes nothing.
-    pub(crate) fn notify(&mut self, text: &str) -> Result<(), End> {
+    /// [`DisconnectReason::TooSlow`] when as many wait already as may: the client takes nothing.
+    pub(crate) fn notify(&mut self, text: &str) -> Result<(), DisconnectReason> {
         if self.notices.len() >= OUTBOX_NOTICES_MAX {
-            return Err(End::TooSlow);
+            return Err(DisconnectReason::TooSlow);
         }
         // Around the text stand its kind and its length.
         let mut end = text.len().min(NOTICE_MAX_BYTES - 16);
@@ -85,7 +85,7 @@ mod tests {
         for number in 0..OUTBOX_NOTICES_MAX {
             assert_eq!(outbox.notify(&number.to_string()), Ok(()));
         }
-        assert_eq!(outbox.notify("one more"), Err(End::TooSlow));
+        assert_eq!(outbox.notify("one more"), Err(DisconnectReason::TooSlow));
         let all: Vec<String> = (0..OUTBOX_NOTICES_MAX).map(|number| number.to_string()).collect();
         assert_eq!(notices(&mut outbox), all);
         assert_eq!(outbox.notify("again"), Ok(()));

@@ -12,12 +12,14 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 use tickwire_game::ids::{PlayerId, SessionId};
-use tickwire_game::protocol::{ClientMessage, End, Input, MessageError, Ping, ServerMessage};
+use tickwire_game::protocol::{
+    ClientMessage, DisconnectReason, Input, MessageError, Ping, ServerMessage,
+};
 use tickwire_game::tick::Tick;
 
 use super::flow_control::FlowControl;
 use super::outbox::Outbox;
-use super::rate_limits::{Kind, RateLimits, Verdict};
+use super::rate_limits::{MessageKind, RateLimits, Verdict};
 use super::slow_client::SlowClient;
 use crate::limits::{
     CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND,
@@ -151,37 +153,37 @@ impl<G: Game> Protocol<G> {
         outbox: &mut Outbox,
         now: Duration,
         bytes: &[u8],
-    ) -> Result<(), End> {
+    ) -> Result<(), DisconnectReason> {
         self.slow_client.heard(now);
         self.counters.messages_in += 1;
         if bytes.len() > CLIENT_MESSAGE_MAX_BYTES {
-            return Err(End::TooBig);
+            return Err(DisconnectReason::TooBig);
         }
         let message = ClientMessage::decode(bytes).map_err(|error| match error {
-            MessageError::TooBig { .. } => End::TooBig,
-            _ => End::Protocol,
+            MessageError::TooBig { .. } => DisconnectReason::TooBig,
+            _ => DisconnectReason::Protocol,
         })?;
         match message {
-            ClientMessage::Hello(_) => return Err(End::Protocol),
-            ClientMessage::Goodbye => return Err(End::Left),
+            ClientMessage::Hello(_) => return Err(DisconnectReason::Protocol),
+            ClientMessage::Goodbye => return Err(DisconnectReason::Left),
             ClientMessage::Ack(ack) => {
-                if self.is_within_limits(Kind::Ack, outbox, now)? {
+                if self.is_within_limits(MessageKind::Ack, outbox, now)? {
                     self.ack(ack.seen, room);
                 }
             }
             ClientMessage::Ping(ping) => {
-                if self.is_within_limits(Kind::Ping, outbox, now)? {
+                if self.is_within_limits(MessageKind::Ping, outbox, now)? {
                     self.ping(ping);
                 }
             }
             ClientMessage::Input(input) => {
-                if self.is_within_limits(Kind::Input, outbox, now)? {
+                if self.is_within_limits(MessageKind::Input, outbox, now)? {
                     self.input(room, &input);
                 }
             }
             ClientMessage::Board(board) => {
                 // A spectator is sent everybody's score with what it sees, and ranks them itself.
-                if self.is_within_limits(Kind::Board, outbox, now)?
+                if self.is_within_limits(MessageKind::Board, outbox, now)?
                     && let Stream::Player(stream) = &mut self.stream
                 {
                     stream.scores.open(board);
@@ -195,10 +197,10 @@ impl<G: Game> Protocol<G> {
     /// had not come, and the client is sent a notice, once.
     fn is_within_limits(
         &mut self,
-        kind: Kind,
+        kind: MessageKind,
         outbox: &mut Outbox,
         now: Duration,
-    ) -> Result<bool, End> {
+    ) -> Result<bool, DisconnectReason> {
         match self.rate_limits.take(kind, now) {
             Verdict::Taken => Ok(true),
             Verdict::Refused { first } => {
@@ -208,7 +210,7 @@ impl<G: Game> Protocol<G> {
                 }
                 Ok(false)
             }
-            Verdict::TooMuch => Err(End::TooMuch),
+            Verdict::TooMuch => Err(DisconnectReason::TooMuch),
         }
     }
 
@@ -395,7 +397,7 @@ impl<G: Game> Protocol<G> {
     ///
     /// # Errors
     /// Why the connection is to end because of it.
-    pub(crate) fn judge(&self, now: Duration) -> Result<(), End> {
+    pub(crate) fn judge(&self, now: Duration) -> Result<(), DisconnectReason> {
         self.slow_client.judge(now)
     }
 

@@ -15,14 +15,15 @@ use crate::token_bucket::{Bucket, Rate};
 
 /// The kinds of message that are counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MessageKind {
     Input,
     Ack,
     Ping,
     Board,
 }
 
-const KINDS: [Kind; 4] = [Kind::Input, Kind::Ack, Kind::Ping, Kind::Board];
+const KINDS: [MessageKind; 4] =
+    [MessageKind::Input, MessageKind::Ack, MessageKind::Ping, MessageKind::Board];
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl RateLimits {
     }
 
     /// Takes one message off.
-    pub(super) fn take(&mut self, kind: Kind, now: Duration) -> Verdict {
+    pub(super) fn take(&mut self, kind: MessageKind, now: Duration) -> Verdict {
         let passed = now.saturating_sub(self.filled);
         self.filled = self.filled.max(now);
         let mut all_full = true;
@@ -100,11 +101,11 @@ struct Most {
 }
 
 impl Most {
-    fn rate(self, kind: Kind) -> Rate {
+    fn rate(self, kind: MessageKind) -> Rate {
         let per_second = match kind {
-            Kind::Input => self.inputs,
-            Kind::Ack => self.acks,
-            Kind::Ping | Kind::Board => SMALL_MESSAGES_PER_SECOND_MAX,
+            MessageKind::Input => self.inputs,
+            MessageKind::Ack => self.acks,
+            MessageKind::Ping | MessageKind::Board => SMALL_MESSAGES_PER_SECOND_MAX,
         };
         Rate { per_second, burst: SILENCE_MAX }
     }
@@ -121,7 +122,11 @@ mod tests {
             let mut limits = RateLimits::new(tick_rate, Duration::ZERO);
             for tick in 0..u32::from(hz) * 120 {
                 let now = Duration::from_secs(1) * tick / u32::from(hz);
-                assert_eq!(limits.take(Kind::Ack, now), Verdict::Taken, "{hz} Hz, tick {tick}");
+                assert_eq!(
+                    limits.take(MessageKind::Ack, now),
+                    Verdict::Taken,
+                    "{hz} Hz, tick {tick}"
+                );
             }
         }
     }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use crate::limits::SILENCE_MAX;
 
@@ -41,12 +41,12 @@ impl SlowClient {
     }
 
     /// Why its connection is to end, if it is.
-    pub(super) fn judge(&self, now: Duration) -> Result<(), End> {
+    pub(super) fn judge(&self, now: Duration) -> Result<(), DisconnectReason> {
         if now.saturating_sub(self.heard) > SILENCE_MAX {
-            Err(End::Silent)
+            Err(DisconnectReason::Silent)
         } else if self.held_back_since.is_some_and(|since| now.saturating_sub(since) > SILENCE_MAX)
         {
-            Err(End::TooSlow)
+            Err(DisconnectReason::TooSlow)
         } else {
             Ok(())
         }

@@ -99,13 +99,16 @@ fn a_client_that_a_room_refuses_hears_why() {
     assert!(effects.departed.is_empty());
     let refused = join(&mut shard, room, &mut effects);
     let [departed] = &mut effects.departed[..] else { panic!("it departs at once") };
-    assert_eq!((departed.reason, &departed.refusal), (End::Refused, &Some(Refusal::RoomFull)));
+    assert_eq!(
+        (departed.reason, &departed.refusal),
+        (DisconnectReason::Refused, &Some(JoinError::RoomFull))
+    );
     assert_eq!(departed.transport.flush(Duration::ZERO), Ok(crate::Flushed::Whole));
     let sent = refused.take();
     let [message] = &sent[..] else { panic!("one message") };
-    let refusal = ServerMessage::Refused(Refusal::RoomFull);
+    let refusal = ServerMessage::Refused(JoinError::RoomFull);
     assert_eq!(ServerMessage::decode(message), Ok(refusal));
-    assert_eq!(refused.closed(), Some(End::Refused));
+    assert_eq!(refused.closed(), Some(DisconnectReason::Refused));
 }
 
 #[test]
@@ -147,13 +150,16 @@ fn a_panic_in_a_room_ends_its_sessions_and_its_recording_and_no_other_room() {
     }
     assert_eq!((&effects.failed[..], effects.recordings_ended), (&[first][..], 1));
     let [departed] = &effects.departed[..] else { panic!("one session has ended") };
-    assert_eq!((departed.reservation.room(), departed.reason), (first, End::RoomFailed));
-    assert_eq!(peers.map(|peer| peer.closed()), [Some(End::RoomFailed), None]);
+    assert_eq!(
+        (departed.reservation.room(), departed.reason),
+        (first, DisconnectReason::RoomFailed)
+    );
+    assert_eq!(peers.map(|peer| peer.closed()), [Some(DisconnectReason::RoomFailed), None]);
     assert!(shard.room(first).is_none());
     assert!(shard.room(second).expect("it goes on").room().tick().0 > 5);
     // One that is on its way there meanwhile.
     let late = join(&mut shard, first, &mut effects);
-    assert_eq!(late.closed(), Some(End::RoomFailed));
+    assert_eq!(late.closed(), Some(DisconnectReason::RoomFailed));
 }
 
 #[test]
@@ -225,7 +231,11 @@ fn clients_wait_in_order_for_a_room_that_is_being_built_and_other_rooms_go_on() 
     let seated = std::iter::from_fn(|| shard.seat_next(now, &mut effects).then_some(())).count();
     assert_eq!((seated, effects.counters.sessions), (4, 3));
     let ends: Vec<_> = peers.iter().map(Peer::closed).collect();
-    assert_eq!(ends, [None, None, Some(End::Refused), Some(End::Refused)], "it is for two");
+    assert_eq!(
+        ends,
+        [None, None, Some(DisconnectReason::Refused), Some(DisconnectReason::Refused)],
+        "it is for two"
+    );
 }
 
 #[test]
@@ -242,11 +252,14 @@ fn a_panic_while_a_world_is_made_ends_those_who_wait_for_it_and_no_other_room() 
     shard.open(RoomBuilder::new(template).build(order), Duration::ZERO, &mut effects);
     assert_eq!(effects.failed, [broken]);
     let [departed] = &effects.departed[..] else { panic!("one has left") };
-    assert_eq!((departed.reservation.room(), departed.reason), (broken, End::RoomFailed));
-    assert_eq!((waits.closed(), in_other.closed()), (Some(End::RoomFailed), None));
+    assert_eq!(
+        (departed.reservation.room(), departed.reason),
+        (broken, DisconnectReason::RoomFailed)
+    );
+    assert_eq!((waits.closed(), in_other.closed()), (Some(DisconnectReason::RoomFailed), None));
     // One that is on its way there meanwhile.
     let late = join(&mut shard, broken, &mut effects);
-    assert_eq!(late.closed(), Some(End::RoomFailed));
+    assert_eq!(late.closed(), Some(DisconnectReason::RoomFailed));
 }
 
 #[test]
@@ -273,7 +286,7 @@ fn a_shard_that_closes_ends_those_who_wait_for_a_room_too() {
     let room = RoomBuilder::new(template(8)).build(order(built, "built", Arc::default()));
     shard.open(room, Duration::ZERO, &mut effects);
     shard.handle(Command::Close, Duration::ZERO, &mut effects);
-    assert_eq!(peers.map(|peer| peer.closed()), [Some(End::Closing); 2]);
+    assert_eq!(peers.map(|peer| peer.closed()), [Some(DisconnectReason::Closing); 2]);
     assert_eq!(effects.departed.len(), 2);
 }
 
@@ -386,9 +399,12 @@ fn whoever_is_on_the_way_to_a_room_that_is_over_hears_so() {
     let mut effects = Effects::default();
     let inside = join(&mut shard, room, &mut effects);
     run_until(&mut shard, Duration::from_secs(1), &mut effects);
-    assert_eq!((inside.closed(), &effects.over[..]), (Some(End::RoomOver), &[room][..]));
+    assert_eq!(
+        (inside.closed(), &effects.over[..]),
+        (Some(DisconnectReason::RoomOver), &[room][..])
+    );
     let late = join(&mut shard, room, &mut effects);
-    assert_eq!(late.closed(), Some(End::RoomOver));
+    assert_eq!(late.closed(), Some(DisconnectReason::RoomOver));
     let elsewhere = join(&mut shard, other, &mut effects);
-    assert_eq!(elsewhere.closed(), Some(End::RoomFailed));
+    assert_eq!(elsewhere.closed(), Some(DisconnectReason::RoomFailed));
 }

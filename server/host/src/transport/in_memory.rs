@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 
 use super::{Flushed, Traffic, Transport};
 use crate::limits::WRITE_STALL_MAX;
@@ -15,23 +15,23 @@ use crate::shared_chunk::Shared;
 
 /// What both ends see.
 #[derive(Debug, Default)]
-struct Link {
+struct SharedPipe {
     to_server: VecDeque<Vec<u8>>,
     to_peer: Vec<Vec<u8>>,
     takes_nothing: bool,
     answers_pings: bool,
     is_gone: bool,
-    closed: Option<End>,
+    closed: Option<DisconnectReason>,
 }
 
 /// The peer's end. Dropping it breaks the connection.
 #[derive(Debug)]
-pub(crate) struct Peer(Arc<Mutex<Link>>);
+pub(crate) struct Peer(Arc<Mutex<SharedPipe>>);
 
 /// The server's end.
 #[derive(Debug)]
 pub(crate) struct InMemory {
-    link: Arc<Mutex<Link>>,
+    link: Arc<Mutex<SharedPipe>>,
     unsent: Vec<Vec<u8>>,
     /// Since when the peer takes nothing of what waits.
     stalled_since: Option<Duration>,
@@ -40,7 +40,7 @@ pub(crate) struct InMemory {
 
 /// A connection and its peer.
 pub(crate) fn pair() -> (Box<InMemory>, Peer) {
-    let link = Arc::<Mutex<Link>>::default();
+    let link = Arc::<Mutex<SharedPipe>>::default();
     let (unsent, traffic) = (Vec::new(), Traffic::default());
     let transport = InMemory { link: Arc::clone(&link), unsent, stalled_since: None, traffic };
     (Box::new(transport), Peer(link))
@@ -68,11 +68,11 @@ impl Peer {
     }
 
     /// Why the server has closed the connection, if it has.
-    pub(crate) fn closed(&self) -> Option<End> {
+    pub(crate) fn closed(&self) -> Option<DisconnectReason> {
         self.link().closed
     }
 
-    fn link(&self) -> MutexGuard<'_, Link> {
+    fn link(&self) -> MutexGuard<'_, SharedPipe> {
         self.0.lock().expect("no test panics with it")
     }
 }
@@ -86,7 +86,7 @@ impl Drop for Peer {
 }
 
 impl InMemory {
-    fn link(&self) -> MutexGuard<'_, Link> {
+    fn link(&self) -> MutexGuard<'_, SharedPipe> {
         self.link.lock().expect("no test panics with it")
     }
 }
@@ -95,8 +95,8 @@ impl Transport for InMemory {
     fn receive(
         &mut self,
         _now: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End> {
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason> {
         let (came, is_gone) = {
             let mut link = self.link();
             (std::mem::take(&mut link.to_server), link.is_gone)
@@ -105,7 +105,7 @@ impl Transport for InMemory {
             self.traffic.bytes_in += message.len() as u64;
             take(&message)?;
         }
-        if is_gone { Err(End::Lost) } else { Ok(()) }
+        if is_gone { Err(DisconnectReason::Lost) } else { Ok(()) }
     }
 
     fn has_heard(&self) -> bool {
@@ -120,7 +120,7 @@ impl Transport for InMemory {
         self.unsent.push(message.to_vec());
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, DisconnectReason> {
         if self.link().takes_nothing {
             return Ok(false);
         }
@@ -129,15 +129,15 @@ impl Transport for InMemory {
         Ok(true)
     }
 
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason> {
         let mut link = self.link.lock().expect("no test panics with it");
         if link.is_gone {
-            return Err(End::Lost);
+            return Err(DisconnectReason::Lost);
         }
         if link.takes_nothing && !self.unsent.is_empty() {
             let since = *self.stalled_since.get_or_insert(now);
             let is_stalled = now.saturating_sub(since) > WRITE_STALL_MAX;
-            return if is_stalled { Err(End::TooSlow) } else { Ok(Flushed::Part) };
+            return if is_stalled { Err(DisconnectReason::TooSlow) } else { Ok(Flushed::Part) };
         }
         self.stalled_since = None;
         self.traffic.bytes_out +=
@@ -156,7 +156,7 @@ impl Transport for InMemory {
 
     fn credit_stall(&mut self, _lost: Duration) {}
 
-    fn close(&mut self, reason: End) {
+    fn close(&mut self, reason: DisconnectReason) {
         let mut link = self.link.lock().expect("no test panics with it");
         link.closed = Some(reason);
         if !link.takes_nothing {

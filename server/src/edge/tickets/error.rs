@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use tickwire_game::protocol::Refusal;
+use tickwire_game::protocol::JoinError;
 use tokio::time::Instant;
 use tracing::info;
 
@@ -74,11 +74,11 @@ pub(crate) enum TicketError {
 
 impl TicketError {
     /// What the client hears.
-    pub(crate) fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> JoinError {
         match self {
-            TicketError::Missing => Refusal::TicketRequired,
-            TicketError::Expired => Refusal::TicketExpired,
-            _ => Refusal::TicketInvalid,
+            TicketError::Missing => JoinError::TicketRequired,
+            TicketError::Expired => JoinError::TicketExpired,
+            _ => JoinError::TicketInvalid,
         }
     }
 

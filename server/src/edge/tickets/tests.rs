@@ -6,7 +6,7 @@ use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use test_games::dots::Dots;
 use tickwire_game::game::Game;
-use tickwire_game::protocol::{ClientMessage, PROTOCOL_VERSION, Refusal};
+use tickwire_game::protocol::{ClientMessage, JoinError, PROTOCOL_VERSION};
 use tickwire_host::hello::{GameVersion, HelloError, Identity, JoinRequest, RequestedRoom, judge};
 
 use super::*;
@@ -55,7 +55,7 @@ fn secret() -> Tickets {
     tickets(SECRET, Guests::Refuse)
 }
 
-fn hello<'a>(role: Role, room: RoomWish<'a>, ticket: Option<&'a str>) -> Hello<'a> {
+fn hello<'a>(role: Role, room: RoomChoice<'a>, ticket: Option<&'a str>) -> Hello<'a> {
     Hello {
         protocol: PROTOCOL_VERSION,
         game: Dots::NAME,
@@ -69,7 +69,7 @@ fn hello<'a>(role: Role, room: RoomWish<'a>, ticket: Option<&'a str>) -> Hello<'
     }
 }
 
-fn join(tickets: &Tickets, hello: Hello<'_>) -> Result<JoinRequest, Refusal> {
+fn join(tickets: &Tickets, hello: Hello<'_>) -> Result<JoinRequest, JoinError> {
     let mut bytes = Vec::new();
     ClientMessage::Hello(hello).encode(&mut bytes);
     let judged = judge(&bytes, GameVersion::of::<Dots>(), |hello| {
@@ -82,8 +82,8 @@ fn join(tickets: &Tickets, hello: Hello<'_>) -> Result<JoinRequest, Refusal> {
 }
 
 /// A player's hello for any room, with this ticket.
-fn play(tickets: &Tickets, ticket: &str) -> Result<JoinRequest, Refusal> {
-    join(tickets, hello(Role::Player, RoomWish::Any, Some(ticket)))
+fn play(tickets: &Tickets, ticket: &str) -> Result<JoinRequest, JoinError> {
+    join(tickets, hello(Role::Player, RoomChoice::Any, Some(ticket)))
 }
 
 fn claims(more: &str) -> String {
@@ -139,11 +139,11 @@ fn the_key_alone_determines_the_algorithm() {
         // Unsigned; signed with the public key as a secret, in each of its formats; signed correctly but
         // with another algorithm in the header.
         let unsigned = sign(&header, &claims(""), none);
-        assert_eq!(play(&by_key, &unsigned), Err(Refusal::TicketInvalid), "{alg}");
-        assert_eq!(play(&by_secret_key, &unsigned), Err(Refusal::TicketInvalid), "{alg}");
+        assert_eq!(play(&by_key, &unsigned), Err(JoinError::TicketInvalid), "{alg}");
+        assert_eq!(play(&by_secret_key, &unsigned), Err(JoinError::TicketInvalid), "{alg}");
         for shape in [public.as_bytes(), public.trim().as_bytes(), pair().public_key().as_ref()] {
             let confused = sign(&header, &claims(""), by_secret(shape));
-            assert_eq!(play(&by_key, &confused), Err(Refusal::TicketInvalid), "{alg}");
+            assert_eq!(play(&by_key, &confused), Err(JoinError::TicketInvalid), "{alg}");
         }
         let signed = sign(&header, &claims(""), ed25519);
         assert_eq!(play(&by_key, &signed).is_ok(), ["EdDSA", "Ed25519"].contains(&alg), "{alg}");
@@ -176,7 +176,7 @@ fn a_malformed_or_unsigned_token_is_refused() {
             hs256(&claims(r#","name":"Eve""#)).rsplit_once('.').expect("").0
         ),
     ] {
-        assert_eq!(play(&secret(), bad), Err(Refusal::TicketInvalid), "{bad}");
+        assert_eq!(play(&secret(), bad), Err(JoinError::TicketInvalid), "{bad}");
     }
     for header in [
         r#"{"alg":"HS256","crit":["exp"]}"#,
@@ -191,10 +191,10 @@ fn a_malformed_or_unsigned_token_is_refused() {
         "",
     ] {
         let ticket = sign(header, &claims(""), by_secret(SECRET.as_bytes()));
-        assert_eq!(play(&secret(), &ticket), Err(Refusal::TicketInvalid), "{header}");
+        assert_eq!(play(&secret(), &ticket), Err(JoinError::TicketInvalid), "{header}");
     }
     let other = sign(r#"{"alg":"HS256"}"#, &claims(""), by_secret(&[b'x'; 40]));
-    assert_eq!(play(&secret(), &other), Err(Refusal::TicketInvalid));
+    assert_eq!(play(&secret(), &other), Err(JoinError::TicketInvalid));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn invalid_claims_are_refused() {
         claims(r#","aud":7"#),
         format!("{}{}", "[".repeat(300), "]".repeat(300)),
     ] {
-        assert_eq!(play(&secret(), &hs256(&bad)), Err(Refusal::TicketInvalid), "{bad}");
+        assert_eq!(play(&secret(), &hs256(&bad)), Err(JoinError::TicketInvalid), "{bad}");
     }
     for good in
         [r#","aud":"tickwire""#, r#","aud":["x","tickwire"]"#, r#","iss":"me","jti":{"a":[1]}"#]
@@ -247,15 +247,15 @@ fn a_ticket_is_valid_from_its_beginning_until_it_expires() {
     };
     // Clocks may differ by five seconds.
     assert_eq!(at(now - 4.5, 0.0), Ok(()));
-    assert_eq!(at(now - 5.0, 0.0), Err(Refusal::TicketExpired));
-    assert_eq!(at(-1e300, 0.0), Err(Refusal::TicketExpired));
+    assert_eq!(at(now - 5.0, 0.0), Err(JoinError::TicketExpired));
+    assert_eq!(at(-1e300, 0.0), Err(JoinError::TicketExpired));
     assert_eq!(at(253_402_300_799.0, 0.0), Ok(()), "the end of the year 9999");
-    assert_eq!(at(1e300, 0.0), Err(Refusal::TicketInvalid));
+    assert_eq!(at(1e300, 0.0), Err(JoinError::TicketInvalid));
     assert_eq!(at(now + 9.0, now + 5.0), Ok(()));
-    assert_eq!(at(now + 9.0, now + 5.5), Err(Refusal::TicketInvalid));
+    assert_eq!(at(now + 9.0, now + 5.5), Err(JoinError::TicketInvalid));
     // Only a ticket with a valid signature can be reported as expired.
     let forged = sign(r#"{"alg":"HS256"}"#, r#"{"sub":"u1","exp":1}"#, by_secret(&[b'x'; 40]));
-    assert_eq!(play(&secret(), &forged), Err(Refusal::TicketInvalid));
+    assert_eq!(play(&secret(), &forged), Err(JoinError::TicketInvalid));
 }
 
 /// Every reason against a ticket, with one that has it.
@@ -300,12 +300,12 @@ fn refused_tickets() -> Vec<(TicketError, Option<String>)> {
 fn every_refusal_is_told_apart_to_the_operator_but_not_to_the_client() {
     let mut texts = Vec::new();
     for (error, ticket) in refused_tickets() {
-        let hello = hello(Role::Player, RoomWish::Named("final"), ticket.as_deref());
+        let hello = hello(Role::Player, RoomChoice::Named("final"), ticket.as_deref());
         assert_eq!(secret().judge(&hello, NOW).err(), Some(error), "{ticket:?}");
         let refusal = match error {
-            TicketError::Missing => Refusal::TicketRequired,
-            TicketError::Expired => Refusal::TicketExpired,
-            _ => Refusal::TicketInvalid,
+            TicketError::Missing => JoinError::TicketRequired,
+            TicketError::Expired => JoinError::TicketExpired,
+            _ => JoinError::TicketInvalid,
         };
         assert_eq!(error.refusal(), refusal);
         let text = error.to_string();
@@ -331,7 +331,7 @@ fn only_what_needs_the_key_counts_as_signed() {
             }
             None => ticket,
         });
-        let hello = hello(Role::Player, RoomWish::Any, forged.as_deref());
+        let hello = hello(Role::Player, RoomChoice::Any, forged.as_deref());
         let forged = secret().judge(&hello, NOW).err().expect("it is forged");
         assert!(!forged.is_signed(), "{forged:?}");
         assert_eq!(forged == error, !error.is_signed(), "{error:?}");
@@ -351,10 +351,10 @@ fn a_ticket_for_a_role_is_not_valid_for_another() {
         [(Role::Player, "player", "spectator"), (Role::Spectator, "spectator", "player")]
     {
         let join = |ticket: &str| {
-            join(&secret(), hello(role, RoomWish::Any, Some(ticket))).map(|request| request.role)
+            join(&secret(), hello(role, RoomChoice::Any, Some(ticket))).map(|request| request.role)
         };
         assert_eq!(join(&ticket(claim)), Ok(role));
-        assert_eq!(join(&ticket(other)), Err(Refusal::TicketInvalid));
+        assert_eq!(join(&ticket(other)), Err(JoinError::TicketInvalid));
         assert_eq!(join(&hs256(&claims(""))), Ok(role));
     }
 }
@@ -365,21 +365,21 @@ fn a_ticket_for_a_room_joins_only_that_room() {
     let wish = |room| {
         join(&secret(), hello(Role::Player, room, Some(&ticket))).map(|request| request.room)
     };
-    assert_eq!(wish(RoomWish::Any), Ok(RequestedRoom::named("final")));
-    assert_eq!(wish(RoomWish::Named("final")), Ok(RequestedRoom::named("final")));
-    assert_eq!(wish(RoomWish::Named("other")), Err(Refusal::TicketInvalid));
+    assert_eq!(wish(RoomChoice::Any), Ok(RequestedRoom::named("final")));
+    assert_eq!(wish(RoomChoice::Named("final")), Ok(RequestedRoom::named("final")));
+    assert_eq!(wish(RoomChoice::Named("other")), Err(JoinError::TicketInvalid));
 }
 
 #[test]
 fn guests_may_join_unless_they_are_refused() {
-    let guest = || hello(Role::Player, RoomWish::Any, None);
+    let guest = || hello(Role::Player, RoomChoice::Any, None);
     assert_eq!(
         join(&tickets(SECRET, Guests::Allow), guest()).map(|request| request.identity),
         Ok(Identity::Guest)
     );
-    assert_eq!(join(&secret(), guest()), Err(Refusal::TicketRequired));
+    assert_eq!(join(&secret(), guest()), Err(JoinError::TicketRequired));
     // A client with an invalid ticket does not become a guest.
-    assert_eq!(play(&tickets(SECRET, Guests::Allow), "a.b.c"), Err(Refusal::TicketInvalid));
+    assert_eq!(play(&tickets(SECRET, Guests::Allow), "a.b.c"), Err(JoinError::TicketInvalid));
 }
 
 #[test]

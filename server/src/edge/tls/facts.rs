@@ -37,18 +37,22 @@ impl fmt::Display for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Validity::Valid => f.write_str("it is valid"),
-            Validity::Expired(ago) => write!(f, "it expired {} ago", Span(*ago)),
+            Validity::Expired(ago) => write!(f, "it expired {} ago", RoughTime(*ago)),
             Validity::NotYetValid(ahead) => {
-                write!(f, "it is not yet valid, but only in {}: compare the clocks", Span(*ahead))
+                write!(
+                    f,
+                    "it is not yet valid, but only in {}: compare the clocks",
+                    RoughTime(*ahead)
+                )
             }
         }
     }
 }
 
 /// A time span in its largest unit.
-struct Span(u64);
+struct RoughTime(u64);
 
-impl fmt::Display for Span {
+impl fmt::Display for RoughTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 3] = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
         let (seconds, unit) =
@@ -156,7 +160,7 @@ mod tests {
             (7_200, "2 hours"),
             (180_000, "2 days"),
         ] {
-            assert_eq!(Span(seconds).to_string(), text);
+            assert_eq!(RoughTime(seconds).to_string(), text);
         }
     }
 }

@@ -91,7 +91,7 @@ enum Decision {
 
 /// A certificate from the changed files that is not in use yet.
 #[derive(Debug)]
-struct Candidate {
+struct NewCertificate {
     certificate: Certificate,
     /// At how many checks the files were found as they are now.
     checks: u32,
@@ -99,7 +99,7 @@ struct Candidate {
     reported: Option<Worse>,
 }
 
-impl Candidate {
+impl NewCertificate {
     fn judge(&self, current: &Facts, now: Duration) -> Decision {
         let new = &self.certificate.facts;
         if (new.is_alone() || new.chain < current.chain) && self.checks < SETTLED_CHECKS {
@@ -140,7 +140,7 @@ pub(crate) struct Renewal {
     current: Facts,
     /// Whether the one in use was reported as expired or not yet valid.
     invalid_reported: bool,
-    candidate: Option<Candidate>,
+    candidate: Option<NewCertificate>,
     sender: watch::Sender<Arc<ServerConfig>>,
 }
 
@@ -200,7 +200,7 @@ impl Renewal {
                     match loaded {
                         Ok(certificate) => {
                             self.candidate =
-                                Some(Candidate { certificate, checks: 0, reported: None });
+                                Some(NewCertificate { certificate, checks: 0, reported: None });
                         }
                         Err(error) => report_unusable(&error, metrics),
                     }

@@ -28,7 +28,7 @@ use crate::limits::{
     LOG_QUEUE_LINES,
 };
 pub(crate) use counters::{COUNTERS, LogCounters};
-use sink::Sink;
+use sink::LogOutput;
 
 mod counters;
 mod sink;
@@ -61,7 +61,7 @@ impl LogThread {
         counters: &'static LogCounters,
     ) -> io::Result<(LogThread, LogWriter)> {
         let (queue, entries) = sync_channel(LOG_QUEUE_LINES);
-        let sink = Sink::new(out, counters);
+        let sink = LogOutput::new(out, counters);
         thread::Builder::new().name("log".into()).spawn(move || write_all(sink, &entries))?;
         let line_rates = LineRates { started: Instant::now(), callsites: Mutex::default() };
         let writer = LogWriter { queue: queue.clone(), line_rates, counters };
@@ -85,7 +85,7 @@ impl LogThread {
     }
 }
 
-fn write_all<W: Write>(mut sink: Sink<W>, entries: &Receiver<LogEntry>) {
+fn write_all<W: Write>(mut sink: LogOutput<W>, entries: &Receiver<LogEntry>) {
     loop {
         match entries.recv_timeout(LOG_LOST_NOTICE_EVERY) {
             Ok(LogEntry::Line(line)) => sink.write_line(&line),

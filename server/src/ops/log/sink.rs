@@ -1,4 +1,4 @@
-//! [`Sink`]: writes lines to an output that may fail, block or be full, and says what was lost once it
+//! [`LogOutput`]: writes lines to an output that may fail, block or be full, and says what was lost once it
 //! can.
 
 use std::io::{ErrorKind, Write};
@@ -13,7 +13,7 @@ use crate::limits::LOG_LOST_NOTICE_EVERY;
 const RETRY_AFTER: Duration = Duration::from_millis(20);
 
 /// An output with what was lost on the way to it.
-pub(super) struct Sink<W> {
+pub(super) struct LogOutput<W> {
     out: W,
     counters: &'static LogCounters,
     /// Whether the last line was written in part.
@@ -23,9 +23,9 @@ pub(super) struct Sink<W> {
     reported_at: Option<Instant>,
 }
 
-impl<W: Write> Sink<W> {
-    pub(super) fn new(out: W, counters: &'static LogCounters) -> Sink<W> {
-        Sink { out, counters, is_mid_line: false, reported: [0; 2], reported_at: None }
+impl<W: Write> LogOutput<W> {
+    pub(super) fn new(out: W, counters: &'static LogCounters) -> LogOutput<W> {
+        LogOutput { out, counters, is_mid_line: false, reported: [0; 2], reported_at: None }
     }
 
     /// Writes a line, or counts it as dropped.

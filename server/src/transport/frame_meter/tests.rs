@@ -117,7 +117,7 @@ fn a_message_that_is_too_large_is_refused_at_its_header() {
         bytes.extend(announce(BINARY, length));
         // The frame before it is accepted, and nothing of the refused one.
         assert_eq!(meter.receive(&bytes), before.len(), "{length}");
-        assert_eq!(meter.verdict(), Some(End::TooBig), "{length}");
+        assert_eq!(meter.verdict(), Some(DisconnectReason::TooBig), "{length}");
     }
     let mut meter = meter();
     assert_eq!(meter.receive(&announce(BINARY, most)), 8);
@@ -133,7 +133,7 @@ fn fragments_are_refused_by_their_total_length() {
     meter.receive(&frame(FRAGMENT, 10));
     assert_eq!(meter.verdict(), None, "it has the largest length; pings do not count");
     meter.receive(&announce(LAST_FRAGMENT, 1));
-    assert_eq!(meter.verdict(), Some(End::TooBig));
+    assert_eq!(meter.verdict(), Some(DisconnectReason::TooBig));
 }
 
 #[test]
@@ -142,12 +142,12 @@ fn a_control_frame_that_is_too_large_is_refused() {
     meter.receive(&frame(PING, 125));
     assert_eq!(meter.verdict(), None);
     meter.receive(&announce(PING, 126));
-    assert_eq!(meter.verdict(), Some(End::Protocol));
+    assert_eq!(meter.verdict(), Some(DisconnectReason::Protocol));
 }
 
 /// Reads as much as is allowed of an endless repetition of a frame, thirty times a second. Returns how
 /// long it lasted, how many frames were read, and how it ended.
-fn flood(frame: &[u8], until: Duration) -> (Duration, u64, Option<End>) {
+fn flood(frame: &[u8], until: Duration) -> (Duration, u64, Option<DisconnectReason>) {
     let mut meter = meter();
     let mut read: u64 = 0;
     for pass in 0.. {
@@ -171,7 +171,7 @@ fn flood(frame: &[u8], until: Duration) -> (Duration, u64, Option<End>) {
 #[test]
 fn empty_fragments_are_limited_to_the_rate_and_a_lasting_flood_ends() {
     let (lasted, frames, end) = flood(&frame(FRAGMENT, 0), FLOOD_MAX * 3);
-    assert_eq!(end, Some(End::Flood));
+    assert_eq!(end, Some(DisconnectReason::Flood));
     assert!(lasted >= FLOOD_MAX);
     let most = u64::from(FRAMES_PER_SECOND_MAX) * (lasted + FRAMES_BURST).as_secs() + 1_000;
     assert!(frames <= most, "{frames} frames in {lasted:?}");
@@ -180,7 +180,7 @@ fn empty_fragments_are_limited_to_the_rate_and_a_lasting_flood_ends() {
 #[test]
 fn bytes_are_limited_to_the_rate_and_a_lasting_flood_ends() {
     let (lasted, frames, end) = flood(&frame(BINARY, 1_000), FLOOD_MAX * 3);
-    assert_eq!(end, Some(End::Flood));
+    assert_eq!(end, Some(DisconnectReason::Flood));
     let most = u64::from(CLIENT_BYTES_PER_SECOND_MAX)
         * ((lasted + CLIENT_BYTES_BURST).as_secs() + 1)
         / 1_000;
@@ -225,6 +225,6 @@ fn a_message_that_stays_incomplete_ends_the_connection() {
         meter.receive(&frame(FRAGMENT, 0));
         end
     });
-    let at = ends.position(|end| end == Err(End::Silent));
+    let at = ends.position(|end| end == Err(DisconnectReason::Silent));
     assert_eq!(at, Some(FRAGMENTS_MAX.as_secs() as usize));
 }

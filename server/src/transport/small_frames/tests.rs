@@ -44,13 +44,13 @@ type Socket = WebSocketTransport<Script>;
 fn receive_by_tungstenite(
     socket: &mut Socket,
     now: Duration,
-    take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-) -> Result<(), End> {
+    take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+) -> Result<(), DisconnectReason> {
     socket.begin_read(now)?;
     for _ in 0..MESSAGES_PER_PASS_MAX {
         match socket.read_frame()? {
             Incoming::Message(message) => take(&message)?,
-            Incoming::Text(_) => return Err(End::NotBinary),
+            Incoming::Text(_) => return Err(DisconnectReason::NotBinary),
             Incoming::Control => {}
             Incoming::Nothing => break,
         }
@@ -62,7 +62,7 @@ fn receive_by_tungstenite(
 #[derive(Debug, PartialEq, Eq)]
 struct Pass {
     messages: Vec<Vec<u8>>,
-    result: Result<(), End>,
+    result: Result<(), DisconnectReason>,
     has_heard: bool,
     is_limited: bool,
     bytes_in: u64,
@@ -84,7 +84,7 @@ fn play(pieces: &[Vec<u8>], is_over: bool, refused: usize, with_small_frames: bo
         let mut take = |message: &[u8]| {
             messages.push(message.to_vec());
             taken += 1;
-            if taken == refused { Err(End::TooMuch) } else { Ok(()) }
+            if taken == refused { Err(DisconnectReason::TooMuch) } else { Ok(()) }
         };
         let received = if with_small_frames {
             socket.receive(now, &mut take)

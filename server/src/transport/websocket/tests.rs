@@ -39,7 +39,7 @@ fn a_peer_that_receives_nothing_ends_as_too_slow() {
     let (mut socket, _peer) = pair();
     fill_kernel(&mut socket);
     assert_eq!(socket.flush(seconds(9)), Ok(Flushed::Part));
-    assert_eq!(socket.flush(seconds(10)), Err(End::TooSlow));
+    assert_eq!(socket.flush(seconds(10)), Err(DisconnectReason::TooSlow));
 }
 
 #[test]

@@ -44,7 +44,7 @@ proptest! {
             rules: 3,
             role: Role::Player,
             name: &name,
-            room: RoomWish::Named(&room),
+            room: RoomChoice::Named(&room),
             replays: false,
             ticket: None,
             settings: None,
@@ -76,8 +76,8 @@ fn a_list_that_announces_more_than_came_is_refused_before_it_is_made_room_for() 
 
 #[test]
 fn the_longest_refusal_fits_and_a_longer_message_is_refused() {
-    let text = crate::protocol::RefusalText::new(&"x".repeat(2 * REFUSED_MAX_BYTES));
-    let message = ServerMessage::Refused(Refusal::SettingsRefused(text));
+    let text = crate::protocol::JoinErrorText::new(&"x".repeat(2 * REFUSED_MAX_BYTES));
+    let message = ServerMessage::Refused(JoinError::SettingsRefused(text));
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
     assert_eq!(bytes.len(), REFUSED_MAX_BYTES);
@@ -105,7 +105,7 @@ fn the_largest_of_each_kind_fits() {
             rules: u32::MAX,
             role: Role::Player,
             name: &text[..length],
-            room: RoomWish::Named("r"),
+            room: RoomChoice::Named("r"),
             replays: false,
             ticket: None,
             settings: None,

@@ -32,9 +32,9 @@ impl KnownRows for Rows {
 
 /// How many rows there are of the kind that was counted last, while they stay the same.
 #[derive(Clone, Default)]
-pub(super) struct Counted(Option<(u8, u32)>);
+pub(super) struct LastCount(Option<(u8, u32)>);
 
-impl Counted {
+impl LastCount {
     pub(super) fn of_kind(&mut self, known: &impl KnownRows, kind: u8) -> u32 {
         match self.0 {
             Some((counted, count)) if counted == kind => count,
@@ -55,13 +55,13 @@ pub(super) struct NewWriter {
     fresh: bool,
     /// One more than the highest id known.
     fresh_id: u32,
-    counted: Counted,
+    counted: LastCount,
 }
 
 impl NewWriter {
     /// `fresh_id` is one more than the highest id known.
     pub(super) fn new(fresh_id: u32) -> NewWriter {
-        NewWriter { sent: 0, fresh: false, fresh_id, counted: Counted::default() }
+        NewWriter { sent: 0, fresh: false, fresh_id, counted: LastCount::default() }
     }
 
     /// How many it has written.
@@ -113,7 +113,7 @@ impl NewWriter {
 #[derive(Clone, Default)]
 pub(super) struct EventWriter {
     any: bool,
-    counted: Counted,
+    counted: LastCount,
 }
 
 impl EventWriter {
@@ -145,7 +145,7 @@ impl EventWriter {
 fn put_fields(
     plan: &KindPlan,
     known: &impl KnownRows,
-    counted: &mut Counted,
+    counted: &mut LastCount,
     models: &mut [Model],
     row: &[i32],
     fresh: bool,

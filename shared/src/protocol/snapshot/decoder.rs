@@ -5,7 +5,7 @@
 //! ticks passed, at most [`PREDICT_MAX_TICKS`](crate::limits::PREDICT_MAX_TICKS) of them; what is
 //! read past the end of a message is never used.
 
-use super::additions::Counted;
+use super::additions::LastCount;
 use super::codec::{Codec, Coding};
 use super::layout::shared_models as model;
 use super::mirror::{Gaps, Mirror, RowCursor, nth_named};
@@ -216,7 +216,7 @@ impl SnapshotDecoder {
         let mirror = &mut self.mirror;
         let (mut any, mut fresh) = (0, false);
         let mut least = 0;
-        let mut counted = Counted::default();
+        let mut counted = LastCount::default();
         while source.bit(&mut mirror.models[model::NEW_MORE + any]) {
             ended(source)?;
             any = 1;
@@ -267,7 +267,7 @@ impl SnapshotDecoder {
         self.event_ticks.clear();
         let mirror = &mut self.mirror;
         let mut any = 0;
-        let mut counted = Counted::default();
+        let mut counted = LastCount::default();
         while source.bit(&mut mirror.models[model::EVENT_MORE + any]) {
             ended(source)?;
             any = 1;
@@ -377,7 +377,7 @@ fn take_gap(
 /// All fields of a new row or an event.
 fn take_fields(
     plan: &KindPlan,
-    (known, counted): (&Rows, &mut Counted),
+    (known, counted): (&Rows, &mut LastCount),
     models: &mut [Model],
     row: &mut [i32],
     fresh: bool,

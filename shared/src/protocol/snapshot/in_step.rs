@@ -12,7 +12,7 @@ use super::codec::Codec;
 use super::encoder::SnapshotEncoder;
 use super::layout::shared_models as model;
 use super::picture::Picture;
-use super::row_steps::{Belief, Fractions, NONE, RowSteps, Step, number_of};
+use super::row_steps::{Belief, Fractions, NONE, RowStep, RowSteps, number_of};
 use crate::limits::SNAPSHOT_EVENTS_MAX;
 use crate::protocol::symbols::{Part, Sink};
 use crate::scene::{Reference, Rows};
@@ -114,7 +114,8 @@ impl SnapshotEncoder {
                 continue;
             };
             let plan = &codec.entities[usize::from(kind)];
-            let Step { belief, mask, residuals } = steps.rows.step(plan, number, before, now, rows);
+            let RowStep { belief, mask, residuals } =
+                steps.rows.step(plan, number, before, now, rows);
             changes.push(RowChange { kind, was, now, mask, residuals });
             next.push(belief);
         }

@@ -245,8 +245,8 @@ impl Mirror {
         }
     }
 
-    /// Makes space for rows of these plans, while there are none. When a line stalls, viewers of a whole
-    /// room may come to mirrors of their own in one tick.
+    /// Makes space for rows of these plans, while there are none. When a connection stalls, viewers
+    /// of a whole room may come to mirrors of their own in one tick.
     pub(super) fn make_space_for<'a>(&mut self, plans: impl Iterator<Item = &'a KindPlan>) {
         let mut end = RowCursor::default();
         plans.for_each(|plan| end.pass(plan));

@@ -92,7 +92,7 @@ pub(super) struct FieldPlan {
     /// many bits that takes.
     pub(super) few_bits: Option<u32>,
     /// From where it begins in a new row.
-    pub(super) origin: Origin,
+    pub(super) origin: RowOrigin,
     /// For its residuals in known rows, or its values if it has few.
     pub(super) changes: Span,
     /// For where it begins in a new row: whether it has a residual from its origin, then which.
@@ -188,7 +188,7 @@ impl DeltaTable {
 
 /// Where a field of a new row begins.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Origin {
+pub(super) enum RowOrigin {
     /// At a fixed step.
     At(i32),
     /// At the value of a field of the row that is named, times a ratio in 1/65536; at a fixed
@@ -255,7 +255,7 @@ pub(super) fn plan_kind(
         let like =
             like.or_else(|| Some(earlier.find(|(other, _)| !is_entity && alike(other, field))?.1));
         let origin = origin(schema, kind, field, is_entity);
-        let sets = if is_entity && matches!(origin, Origin::Named { .. }) { 2 } else { 1 };
+        let sets = if is_entity && matches!(origin, RowOrigin::Named { .. }) { 2 } else { 1 };
         let (changes, begins) = match (like, few_bits) {
             (Some(like), _) => (like.changes, like.begins),
             (None, Some(bits)) => {
@@ -430,20 +430,20 @@ fn motion(
 
 /// Where a field begins; `nears` says whether its kind moves, and so may be on its way to another
 /// field.
-fn origin(schema: &Schema, kind: &Kind, field: &Field, nears: bool) -> Origin {
+fn origin(schema: &Schema, kind: &Kind, field: &Field, nears: bool) -> RowOrigin {
     // The step nearest to nothing.
     let zero = 0.clamp(field.min, field.max);
     if let (Some((_, named)), Some(origin)) = (kind.named(), field.origin) {
         let of = &schema.entities[usize::from(named.kind)].fields[usize::from(origin)];
         let ratio = fixed(of.scale / field.scale);
-        return Origin::Named { field: usize::from(origin), ratio, else_at: zero };
+        return RowOrigin::Named { field: usize::from(origin), ratio, else_at: zero };
     }
     match field.predict {
         Predict::Approach { field: goal, .. } if nears => {
             let ratio = fixed(kind.fields[usize::from(goal)].scale / field.scale);
-            Origin::Same { field: usize::from(goal), ratio }
+            RowOrigin::Same { field: usize::from(goal), ratio }
         }
-        _ => Origin::At(zero),
+        _ => RowOrigin::At(zero),
     }
 }
 

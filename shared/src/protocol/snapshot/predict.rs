@@ -4,7 +4,7 @@
 //! Whole numbers only, in 1/65536 of a step, so that every machine and language comes to the same.
 //! Pure functions of the plan and of what is known; the encoder and the decoder call them alike.
 
-use super::plan::{FieldPlan, KindPlan, Motion, Origin, Range, SLOTS};
+use super::plan::{FieldPlan, KindPlan, Motion, Range, RowOrigin, SLOTS};
 use crate::limits::{KIND_FIELDS_MAX, PREDICT_MAX_TICKS};
 
 /// Where within its cell a value lies that came one step beyond what was expected: just over the
@@ -281,9 +281,9 @@ pub(super) fn origin(field: &FieldPlan, row: &[i32], named: Option<&[i32]>) -> i
         field.range.hold((i64::from(value).wrapping_mul(ratio).wrapping_add(32_768)) >> 16)
     };
     match field.origin {
-        Origin::At(step) => step,
-        Origin::Same { field, ratio } => scaled(row[field], ratio),
-        Origin::Named { field, ratio, else_at } => {
+        RowOrigin::At(step) => step,
+        RowOrigin::Same { field, ratio } => scaled(row[field], ratio),
+        RowOrigin::Named { field, ratio, else_at } => {
             named.map_or(else_at, |named| scaled(named[field], ratio))
         }
     }

@@ -55,7 +55,7 @@ pub(super) struct Belief {
 #[derive(Clone, Copy, Debug)]
 struct Stepped {
     belief: Belief,
-    step: Step,
+    step: RowStep,
 }
 
 /// How rows went on from one scene to another.
@@ -108,7 +108,7 @@ impl Successor {
 
 /// What came of a belief.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+pub(super) struct RowStep {
     /// The number of what is believed now; [`NONE`] before it was asked for.
     pub(super) belief: u32,
     /// Which of its fields are not as expected, in the order of the plan.
@@ -117,8 +117,8 @@ pub(super) struct Step {
     pub(super) residuals: u32,
 }
 
-impl Step {
-    const UNKNOWN: Step = Step { belief: NONE, mask: 0, residuals: 0 };
+impl RowStep {
+    const UNKNOWN: RowStep = RowStep { belief: NONE, mask: 0, residuals: 0 };
 }
 
 impl RowSteps {
@@ -134,7 +134,7 @@ impl RowSteps {
         self.before.clear();
         if self.is_continued {
             make_space(&mut self.before, self.beliefs.len());
-            let stepped = |&belief: &Belief| Stepped { belief, step: Step::UNKNOWN };
+            let stepped = |&belief: &Belief| Stepped { belief, step: RowStep::UNKNOWN };
             self.before.extend(self.beliefs.iter().map(stepped));
         }
         let rows = now.1;
@@ -236,7 +236,7 @@ impl RowSteps {
         before: &Rows,
         now: u32,
         rows: &Rows,
-    ) -> Step {
+    ) -> RowStep {
         let Stepped { belief, step } = self.before[number as usize];
         if step.belief != NONE {
             return step;
@@ -259,7 +259,7 @@ impl RowSteps {
         before: &[i32],
         now: u32,
         rows: &Rows,
-    ) -> Step {
+    ) -> RowStep {
         let (from, to) = self.ticks.expect("it was prepared");
         self.work.stepped += 1;
         let (mut values, mut after) = ([0; KIND_FIELDS_MAX], belief.fractions);
@@ -272,7 +272,7 @@ impl RowSteps {
         let first = self.residuals.len() as u32;
         self.residuals.extend(bits(mask).map(|nth| residuals[nth]));
         let belief = self.believe(Belief { row: now, mask, fractions: after });
-        Step { belief, mask, residuals: first }
+        RowStep { belief, mask, residuals: first }
     }
 
     /// The number of what is believed now about a row.

@@ -12,7 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use skirmish_rules::{Input, Skirmish};
 use tickwire_game::game::{InputStatus, LeaveReason, PlayerInput, Setup};
 use tickwire_game::ids::{EntityId, PlayerId};
-use tickwire_game::protocol::{ClientMessage, RoomWish, WIRE};
+use tickwire_game::protocol::{ClientMessage, RoomChoice, WIRE};
 use tickwire_game::scene::RowRef;
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::TickRate;
@@ -89,7 +89,7 @@ async fn serve_connection(stream: TcpStream, rooms: &Rooms) -> anyhow::Result<()
     let (mut sink, mut source) = socket.split();
     let Some(Message::Binary(first)) = source.next().await.transpose()? else { return Ok(()) };
     let ClientMessage::Hello(hello) = ClientMessage::decode(&first)? else { return Ok(()) };
-    let RoomWish::Named(name) = hello.room else { return Ok(()) };
+    let RoomChoice::Named(name) = hello.room else { return Ok(()) };
     let Some((player, room)) = rooms.enter(name) else { return Ok(()) };
     let (sender, mut scenes) = mpsc::channel(SCENES_PENDING_MAX);
     room.send(RoomMessage::Join(player, sender)).await?;

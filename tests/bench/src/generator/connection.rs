@@ -11,7 +11,7 @@ use skirmish_rules::Skirmish;
 use tickwire_game::game::Game;
 use tickwire_game::protocol::snapshot::TickReader;
 use tickwire_game::protocol::{
-    ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomWish, ServerMessage,
+    ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomChoice, ServerMessage,
 };
 use tickwire_game::tick::Tick;
 
@@ -214,7 +214,7 @@ impl Connection {
             rules: Skirmish::RULES,
             role: Role::Player,
             name: &name_of(self.number),
-            room: RoomWish::Named(&self.room),
+            room: RoomChoice::Named(&self.room),
             replays: true,
             ticket: None,
             settings: None,

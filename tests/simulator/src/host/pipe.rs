@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tickwire_game::protocol::{End, ServerMessage};
+use tickwire_game::protocol::{DisconnectReason, ServerMessage};
 use tickwire_host::limits::{MESSAGES_PER_PASS_MAX, WRITE_STALL_MAX};
 use tickwire_host::{Flushed, Shared, Traffic, Transport};
 
@@ -19,7 +19,7 @@ struct Ends {
     /// How many more bytes it takes to the peer, if there is a limit.
     space_bytes: Option<usize>,
     is_lost: bool,
-    closed: Option<End>,
+    closed: Option<DisconnectReason>,
     traffic: Traffic,
 }
 
@@ -78,7 +78,7 @@ impl Pipe {
 
     /// Why the server closed it, if it did.
     #[must_use]
-    pub fn closed(&self) -> Option<End> {
+    pub fn closed(&self) -> Option<DisconnectReason> {
         self.ends().closed
     }
 }
@@ -89,7 +89,7 @@ impl Ends {
     }
 
     /// Has what waits leave, message by message, while there is space.
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason> {
         while !self.is_full() {
             let Some(message) = self.unsent.pop_front() else { break };
             self.traffic.bytes_out += message.len() as u64;
@@ -106,9 +106,13 @@ impl Ends {
         Ok(Flushed::Part)
     }
 
-    fn stall(&mut self, now: Duration) -> Result<(), End> {
+    fn stall(&mut self, now: Duration) -> Result<(), DisconnectReason> {
         let since = *self.stalled_since.get_or_insert(now);
-        if now.saturating_sub(since) >= WRITE_STALL_MAX { Err(End::TooSlow) } else { Ok(()) }
+        if now.saturating_sub(since) >= WRITE_STALL_MAX {
+            Err(DisconnectReason::TooSlow)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -116,12 +120,12 @@ impl Transport for PipeTransport {
     fn receive(
         &mut self,
         _: Duration,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), End>,
-    ) -> Result<(), End> {
+        take: &mut dyn FnMut(&[u8]) -> Result<(), DisconnectReason>,
+    ) -> Result<(), DisconnectReason> {
         for _ in 0..MESSAGES_PER_PASS_MAX {
             let mut ends = self.0.ends();
             if ends.is_lost {
-                return Err(End::Lost);
+                return Err(DisconnectReason::Lost);
             }
             let Some(message) = ends.to_server.pop_front() else { break };
             ends.traffic.bytes_in += message.len() as u64;
@@ -139,7 +143,7 @@ impl Transport for PipeTransport {
         self.0.ends().unsent.push_back(message.to_vec());
     }
 
-    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, End> {
+    fn send_shared(&mut self, shared: Shared<'_>, now: Duration) -> Result<bool, DisconnectReason> {
         let mut ends = self.0.ends();
         if ends.unsent.is_empty() && ends.is_full() {
             ends.stall(now)?;
@@ -153,7 +157,7 @@ impl Transport for PipeTransport {
         Ok(true)
     }
 
-    fn flush(&mut self, now: Duration) -> Result<Flushed, End> {
+    fn flush(&mut self, now: Duration) -> Result<Flushed, DisconnectReason> {
         self.0.ends().flush(now)
     }
 
@@ -167,7 +171,7 @@ impl Transport for PipeTransport {
 
     fn credit_stall(&mut self, _: Duration) {}
 
-    fn close(&mut self, reason: End) {
+    fn close(&mut self, reason: DisconnectReason) {
         let mut goodbye = Vec::new();
         ServerMessage::Goodbye(reason).encode(&mut goodbye);
         let mut ends = self.0.ends();

@@ -100,11 +100,11 @@ fn no_ship_reaches_two_pads_at_once() {
 fn rocks_drift_both_ways_and_slower_than_any_ship() {
     let levels = (0..8).map(|seed| Skirmish::new(&setup(seed, 400)).1);
     let drifters: Vec<_> = levels.flat_map(|level| level.layout.drifters).collect();
-    let slowest = Class::Bulwark.traits().speed_max();
+    let top_speed = Class::Bulwark.traits().speed_max();
     for drifter in &drifters {
         let [from, to] = [100, 130].map(|tick| drifter.at(Tick(tick)));
         let moved = Vec2::new(from.x, from.y).distance(Vec2::new(to.x, to.y));
-        assert!((0.5..0.5 * slowest).contains(&moved), "{moved} in a second");
+        assert!((0.5..0.5 * top_speed).contains(&moved), "{moved} in a second");
     }
     let backwards = drifters.iter().filter(|drifter| drifter.period_ticks < 0).count();
     assert!(backwards > 0 && backwards < drifters.len(), "{backwards} of {}", drifters.len());

@@ -423,7 +423,7 @@ fn a_ships_row_says_its_team_class_and_charge() {
 
 #[test]
 fn a_thousand_rails_in_one_tick_hit_as_one_after_the_other_would() {
-    // Whoever is not near the beam is not even looked at: what is hit must not depend on it.
+    // A ship that is not near the beam is not even looked at: what is hit must not depend on it.
     let mut arena = Arena::with(300, Settings { obstacles: false, ..BARE });
     arena.settle(20);
     let charge_ticks = arena.level.timing.of(Class::Lancer).rail_charge_ticks;

@@ -13,7 +13,7 @@ impl Desk {
         &mut self,
         client: u64,
         room: RequestedRoom,
-    ) -> Result<(Admission, Vec<Option<usize>>), Refusal> {
+    ) -> Result<(Admission, Vec<Option<usize>>), JoinError> {
         for (room, role) in self.seats.try_iter() {
             self.lobby.leave(room, role, self.now);
         }
@@ -57,7 +57,7 @@ fn a_room_whose_settings_are_refused_is_not_opened_and_counts_for_nobody() {
     desk.leave(held);
     for _ in 0..2 * OWN_ROOMS_PER_MINUTE_DEFAULT {
         let refusal = desk.enters(2, with("own", r#"{"gravity":1}"#)).expect_err("there is none");
-        assert!(matches!(refusal, Refusal::SettingNotAllowed(_)), "{refusal:?}");
+        assert!(matches!(refusal, JoinError::SettingNotAllowed(_)), "{refusal:?}");
     }
     assert_eq!((desk.lobby.rooms(), desk.lobby.rooms_opened()), (1, 1), "the one that is held");
     assert_eq!(desk.lobby.rooms_evicted(), 0, "none makes way for it");
@@ -72,5 +72,5 @@ fn rooms_with_chosen_settings_count_as_all_that_a_client_opens() {
         .map(|at| desk.enters(1, with(&format!("own-{at}"), settings)).expect("its share"))
         .collect();
     let refusal = desk.enters(1, with("more", settings)).expect_err("somebody is in each");
-    assert_eq!(refusal, Refusal::OwnRoomsMax);
+    assert_eq!(refusal, JoinError::OwnRoomsMax);
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use proptest::prelude::*;
 use test_games::stones::Stones;
 use tickwire_game::game::Setup;
-use tickwire_game::protocol::End;
+use tickwire_game::protocol::DisconnectReason;
 use tracing::Span;
 
 use super::*;
@@ -150,7 +150,13 @@ impl Town {
             // One that is sent where no room is would end as `RoomFailed`, one in a room that
             // makes way as `Closing`. Those who stay say nothing, for long.
             let reason = departed.reason;
-            assert!(matches!(reason, End::Lost | End::Silent | End::TooSlow), "{reason}");
+            assert!(
+                matches!(
+                    reason,
+                    DisconnectReason::Lost | DisconnectReason::Silent | DisconnectReason::TooSlow
+                ),
+                "{reason}"
+            );
         }
         for (room, role) in self.seats.try_iter() {
             self.lobby.leave(room, role, self.now);

@@ -9,7 +9,7 @@ use super::*;
 use crate::limits::{
     ROSTER_SCORES_PER_SECOND, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND, SCORES_LEADERS,
 };
-use crate::room::roster::Roster;
+use crate::room::roster::RosterLog;
 use crate::room::scoreboard::Scoreboard;
 
 const BUDGET: ScoreBudget =
@@ -19,7 +19,7 @@ const SELF: PlayerId = PlayerId(0);
 
 /// A room of which there is nothing but scores and places, and one viewer of it.
 struct Stage {
-    roster: Roster,
+    roster: RosterLog,
     scoreboard: Scoreboard,
     tick: Tick,
     stream: ScoreStream,
@@ -34,7 +34,7 @@ struct Stage {
 impl Stage {
     /// So many players, each as far to the right as its id says.
     fn new(players: u16, player: Option<PlayerId>) -> Stage {
-        let mut roster = Roster::default();
+        let mut roster = RosterLog::default();
         for id in 0..players {
             roster.join(PlayerId(id), "someone".into(), false, (0, 0));
         }

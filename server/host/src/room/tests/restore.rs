@@ -3,7 +3,7 @@
 use test_games::dots::{Dots, Go};
 use tickwire_game::game::{Dice, LeaveReason};
 use tickwire_game::ids::SessionId;
-use tickwire_game::protocol::Refusal;
+use tickwire_game::protocol::JoinError;
 
 use super::*;
 use crate::limits::SNAPSHOT_MAX_BYTES_MIN;
@@ -63,7 +63,7 @@ enum Act {
 /// What became of it.
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    Joined(Result<PlayerId, Refusal>),
+    Joined(Result<PlayerId, JoinError>),
     Judged(InputVerdict),
     Done,
 }

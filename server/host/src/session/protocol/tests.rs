@@ -5,7 +5,7 @@ use test_games::stones::{Push, Stones};
 use tickwire_game::game::Setup;
 use tickwire_game::limits::HELLO_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
-use tickwire_game::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomWish};
+use tickwire_game::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomChoice};
 use tickwire_game::tick::Rewind;
 
 use super::*;
@@ -82,11 +82,20 @@ impl Client {
         Client { protocol, outbox: Outbox::default() }
     }
 
-    fn receive(&mut self, stage: &mut Stage, now: Duration, bytes: &[u8]) -> Result<(), End> {
+    fn receive(
+        &mut self,
+        stage: &mut Stage,
+        now: Duration,
+        bytes: &[u8],
+    ) -> Result<(), DisconnectReason> {
         self.protocol.receive(&mut stage.room, &mut self.outbox, now, bytes)
     }
 
-    fn say(&mut self, stage: &mut Stage, message: &ClientMessage<'_>) -> Result<(), End> {
+    fn say(
+        &mut self,
+        stage: &mut Stage,
+        message: &ClientMessage<'_>,
+    ) -> Result<(), DisconnectReason> {
         self.receive(stage, START, &bytes(message))
     }
 
@@ -129,7 +138,7 @@ impl Client {
     }
 
     /// Why its connection is to end at `now`, if it is.
-    fn ends(&self, now: Duration) -> Option<End> {
+    fn ends(&self, now: Duration) -> Option<DisconnectReason> {
         self.protocol.judge(now).err()
     }
 }
@@ -218,19 +227,19 @@ fn a_client_ends_its_connection_by_what_it_may_not_send() {
         rules: 1,
         role: Role::Player,
         name: "Ada",
-        room: RoomWish::Any,
+        room: RoomChoice::Any,
         replays: false,
         ticket: None,
         settings: None,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
     let mut end = |bytes: &[u8]| stage.spectator().receive(&mut stage, START, bytes);
-    assert_eq!(end(&hello), Err(End::Protocol));
-    assert_eq!(end(&bytes(&ClientMessage::Goodbye)), Err(End::Left));
-    assert_eq!(end(&[]), Err(End::Protocol));
-    assert_eq!(end(&[0x84, 1, 2]), Err(End::Protocol));
-    assert_eq!(end(&[0xFF; CLIENT_MESSAGE_MAX_BYTES + 1]), Err(End::TooBig));
-    assert_eq!(end(&[0x02; HELLO_MAX_BYTES]), Err(End::TooBig));
+    assert_eq!(end(&hello), Err(DisconnectReason::Protocol));
+    assert_eq!(end(&bytes(&ClientMessage::Goodbye)), Err(DisconnectReason::Left));
+    assert_eq!(end(&[]), Err(DisconnectReason::Protocol));
+    assert_eq!(end(&[0x84, 1, 2]), Err(DisconnectReason::Protocol));
+    assert_eq!(end(&[0xFF; CLIENT_MESSAGE_MAX_BYTES + 1]), Err(DisconnectReason::TooBig));
+    assert_eq!(end(&[0x02; HELLO_MAX_BYTES]), Err(DisconnectReason::TooBig));
     assert_eq!(end(&bytes(&ping(1))), Ok(()));
 }
 
@@ -307,7 +316,7 @@ fn a_page_of_the_board_is_answered_to_a_player_and_not_to_a_spectator() {
     assert_eq!((playing.hear(&mut stage), watching.hear(&mut stage)), ("b".into(), String::new()));
     assert_eq!(playing.hear(&mut stage), "", "it is the same");
     let too_long = ClientMessage::Board(Board { first: 0, count: u8::MAX });
-    assert_eq!(playing.say(&mut stage, &too_long), Err(End::Protocol));
+    assert_eq!(playing.say(&mut stage, &too_long), Err(DisconnectReason::Protocol));
 }
 
 #[test]

@@ -72,7 +72,10 @@ fn pair(window: usize) -> (WebSocketTransport<Pipe>, WebSocket<Pipe>, SharedPipe
 }
 
 /// One pass of a shard: reads, flushes, and returns the received messages.
-fn pass(socket: &mut WebSocketTransport<Pipe>, now: Duration) -> Result<Vec<Vec<u8>>, End> {
+fn pass(
+    socket: &mut WebSocketTransport<Pipe>,
+    now: Duration,
+) -> Result<Vec<Vec<u8>>, DisconnectReason> {
     let mut received = Vec::new();
     socket.receive(now, &mut |message| {
         received.push(message.to_vec());
@@ -98,7 +101,7 @@ fn close_code(client: &mut WebSocket<Pipe>) -> Option<CloseCode> {
 fn run_until(
     until: Duration,
     mut act: impl FnMut(&mut WebSocket<Pipe>, Duration),
-) -> Option<(Duration, End)> {
+) -> Option<(Duration, DisconnectReason)> {
     let (mut socket, mut client, _pipe) = pair(usize::MAX);
     let passes = (0..).map(|number| Duration::from_millis(33) * number);
     for now in passes.take_while(|now| *now <= until) {
@@ -117,7 +120,7 @@ fn send(client: &mut WebSocket<Pipe>, message: Message) {
 #[test]
 fn a_half_open_peer_ends_within_twenty_seconds() {
     let (when, end) = run_until(seconds(60), |_, _| {}).expect("it ends");
-    assert_eq!(end, End::Silent);
+    assert_eq!(end, DisconnectReason::Silent);
     assert!(when > SILENCE_MAX && when < seconds(20), "{when:?}");
 }
 
@@ -173,7 +176,7 @@ fn a_flood_of_pings_pongs_or_empty_messages_ends_as_flood() {
             while client.read().is_ok() {}
         })
         .expect("it ends");
-        assert_eq!(end, End::Flood, "{flood:?}");
+        assert_eq!(end, DisconnectReason::Flood, "{flood:?}");
         assert!(when >= FLOOD_MAX && when < 2 * FLOOD_MAX, "{when:?}");
     }
 }
@@ -195,13 +198,21 @@ fn protocol_text_size_and_encoding_errors_reach_the_client_as_close_codes() {
         [&[first, 0x80 | payload.len() as u8], &mask[..], payload].concat()
     };
     let cases = [
-        (vec![0x82, 0x01, 0x00], End::Protocol, CloseCode::Protocol),
-        (frame(0xF2, b"x"), End::Protocol, CloseCode::Protocol),
-        (frame(0x81, b"text"), End::NotBinary, CloseCode::Unsupported),
-        (frame(0x81, b"\xFF"), End::NotUtf8, CloseCode::Invalid),
-        (frame(0x88, b"\x03\xE8\xFF"), End::NotUtf8, CloseCode::Invalid),
-        ([&[0x82, 0xFE, 0x7F, 0xFF][..], &mask].concat(), End::TooBig, CloseCode::Size),
-        (vec![0x82, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0], End::TooBig, CloseCode::Size),
+        (vec![0x82, 0x01, 0x00], DisconnectReason::Protocol, CloseCode::Protocol),
+        (frame(0xF2, b"x"), DisconnectReason::Protocol, CloseCode::Protocol),
+        (frame(0x81, b"text"), DisconnectReason::NotBinary, CloseCode::Unsupported),
+        (frame(0x81, b"\xFF"), DisconnectReason::NotUtf8, CloseCode::Invalid),
+        (frame(0x88, b"\x03\xE8\xFF"), DisconnectReason::NotUtf8, CloseCode::Invalid),
+        (
+            [&[0x82, 0xFE, 0x7F, 0xFF][..], &mask].concat(),
+            DisconnectReason::TooBig,
+            CloseCode::Size,
+        ),
+        (
+            vec![0x82, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+            DisconnectReason::TooBig,
+            CloseCode::Size,
+        ),
     ];
     for (bytes, end, code) in cases {
         let (mut socket, mut client, pipe) = pair(usize::MAX);
@@ -223,7 +234,7 @@ fn a_message_before_one_that_is_too_large_is_received() {
         received.extend_from_slice(message);
         Ok(())
     });
-    assert_eq!((received, end), (vec![42], Err(End::TooBig)));
+    assert_eq!((received, end), (vec![42], Err(DisconnectReason::TooBig)));
 }
 
 #[test]
@@ -235,7 +246,7 @@ fn after_the_hello_no_message_may_be_larger_than_an_input() {
     send(&mut client, Message::binary(vec![0; INPUT_MESSAGE_MAX_BYTES]));
     assert_eq!(pass(&mut socket, seconds(0)).map(|received| received.len()), Ok(1));
     send(&mut client, Message::binary(vec![0; INPUT_MESSAGE_MAX_BYTES + 1]));
-    assert_eq!(pass(&mut socket, seconds(0)), Err(End::TooBig));
+    assert_eq!(pass(&mut socket, seconds(0)), Err(DisconnectReason::TooBig));
 }
 
 proptest! {
@@ -295,7 +306,7 @@ fn shared_messages_are_either_accepted_whole_or_not_at_all() {
     assert_eq!(client.read().expect("whole").into_data(), &b"shared"[..]);
     lock(&pipe).window = 0;
     assert_eq!(socket.send_shared(shared, seconds(10)), Ok(false));
-    assert_eq!(socket.send_shared(shared, seconds(20)), Err(End::TooSlow));
+    assert_eq!(socket.send_shared(shared, seconds(20)), Err(DisconnectReason::TooSlow));
 }
 
 #[test]
@@ -305,7 +316,7 @@ fn the_close_code_arrives_after_all_unsent_bytes() {
         send(&mut client, Message::Ping(vec![7; 100].into()));
     }
     pass(&mut socket, seconds(0)).expect("pings are allowed");
-    socket.close(End::Closing);
+    socket.close(DisconnectReason::Closing);
     lock(&pipe).window = usize::MAX;
     assert_eq!(socket.flush(seconds(0)), Ok(Flushed::Whole));
     assert_eq!(close_code(&mut client), Some(CloseCode::Away));
@@ -352,7 +363,7 @@ fn a_server_that_stalls_again_and_again_still_ends_a_flood() {
         }
         pass(&mut socket, Duration::from_millis(33) * pass_number).err()
     });
-    assert_eq!(ended, Some(End::Flood));
+    assert_eq!(ended, Some(DisconnectReason::Flood));
 }
 
 #[test]
@@ -363,5 +374,5 @@ fn a_frame_that_arrives_too_slowly_ends_the_connection() {
         lock(&pipe).to_server.push_back(0);
         pass(&mut socket, seconds(4 * number)).err()
     });
-    assert_eq!(end, Some(End::Silent));
+    assert_eq!(end, Some(DisconnectReason::Silent));
 }

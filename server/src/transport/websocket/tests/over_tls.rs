@@ -88,5 +88,5 @@ fn a_peer_over_tls_that_reads_nothing_costs_a_bounded_number_of_bytes_and_ends()
     assert!(sent < 8 << 20, "{sent} bytes");
     assert!(socket.unsent_bytes() <= 10_100, "at most one message waits");
     let late = tickwire_host::limits::WRITE_STALL_MAX;
-    assert_eq!(socket.flush(late), Err(tickwire_game::protocol::End::TooSlow));
+    assert_eq!(socket.flush(late), Err(tickwire_game::protocol::DisconnectReason::TooSlow));
 }

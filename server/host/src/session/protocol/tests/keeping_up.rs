@@ -8,7 +8,7 @@ fn a_silent_client_is_given_up_but_one_that_was_stopped_for_a_while_is_not() {
     let mut client = stage.spectator();
     let stopped = START + SILENCE_MAX;
     assert_eq!(client.ends(stopped), None);
-    assert_eq!(client.ends(stopped + Duration::from_nanos(1)), Some(End::Silent));
+    assert_eq!(client.ends(stopped + Duration::from_nanos(1)), Some(DisconnectReason::Silent));
     client.receive(&mut stage, stopped, &bytes(&ping(1))).expect("a ping");
     assert_eq!(client.ends(stopped + SILENCE_MAX), None);
     assert_eq!(client.ends(START - Duration::from_secs(1)), None);
@@ -43,7 +43,7 @@ fn a_player_that_acknowledges_nothing_is_sent_little_and_ends_as_too_slow() {
     let now = deaf_and_well(&mut stage, &mut deaf, &mut well, SILENCE_MAX + SECOND);
     assert_eq!(deaf.counters().snapshots, FIRST_MAX);
     assert!(deaf.counters().snapshots_held_back > 10 * 30);
-    assert_eq!(deaf.ends(now + stage.period()), Some(End::TooSlow));
+    assert_eq!(deaf.ends(now + stage.period()), Some(DisconnectReason::TooSlow));
     assert_eq!(well.counters().snapshots_held_back, 0);
     assert_eq!(well.ends(now), None);
     let counted = stage.scratch.counters.snapshots_held_back;
@@ -61,7 +61,7 @@ fn a_spectator_that_acknowledges_nothing_is_sent_a_windows_worth_and_goes_on_at_
     let now = deaf_and_well(&mut stage, &mut deaf, &mut well, lasts);
     // The first, and the window's worth from there.
     assert_eq!(deaf.counters().snapshots, 3 * 30 + 1);
-    assert_eq!(deaf.ends(now + stage.period()), Some(End::TooSlow));
+    assert_eq!(deaf.ends(now + stage.period()), Some(DisconnectReason::TooSlow));
     assert_eq!((well.counters().snapshots_held_back, well.ends(now)), (0, None));
     deaf.say(&mut stage, &ack(91)).expect("ack");
     let (mut decoder, mut sent) = (SnapshotDecoder::new(), 0);

@@ -21,7 +21,7 @@ fn what_was_held_up_on_the_way_is_no_flood_but_a_flood_is() {
     }
     assert_eq!(client.counters().messages_refused, 0);
     let ends = (0..10_000).find_map(|_| client.receive(&mut stage, START, &input).err());
-    assert_eq!(ends, Some(End::TooMuch));
+    assert_eq!(ends, Some(DisconnectReason::TooMuch));
 }
 
 /// How many messages of a client are taken at one moment before it ends.
@@ -58,7 +58,7 @@ fn a_flood_of_any_kind_is_refused_politely_first_and_then_ends_with_its_reason()
             let end = client.receive(&mut stage, START, &flood).err()?;
             Some((more, end))
         });
-        assert_eq!(ends, Some((MESSAGES_REFUSED_MAX - 1, End::TooMuch)));
+        assert_eq!(ends, Some((MESSAGES_REFUSED_MAX - 1, DisconnectReason::TooMuch)));
         assert!(!client.hear(&mut stage).contains('n'), "one notice is enough");
         assert_eq!((client.counters().inputs, stage.room.hash()), (inputs, hash));
     }
@@ -70,7 +70,7 @@ fn a_client_that_takes_no_notices_ends_when_one_more_is_due() {
     let mut client = stage.player();
     while client.outbox.notify("wait").is_ok() {}
     let ends = (0..10_000).find_map(|_| client.receive(&mut stage, START, &an_input()).err());
-    assert_eq!((ends, client.counters().messages_refused), (Some(End::TooSlow), 1));
+    assert_eq!((ends, client.counters().messages_refused), (Some(DisconnectReason::TooSlow), 1));
 }
 
 #[test]
@@ -119,5 +119,5 @@ fn a_flooder_is_not_forgiven_for_the_kinds_that_it_sends_little_of() {
         client.receive(&mut stage, now, &bytes(&ping(1))).expect("one a second");
         (0..200).find_map(|_| client.receive(&mut stage, now, &an_input()).err())
     });
-    assert_eq!(ends, Some(End::TooMuch));
+    assert_eq!(ends, Some(DisconnectReason::TooMuch));
 }

@@ -1,4 +1,4 @@
-//! A client that speaks message by message, so that a test can also say what no client says.
+//! A client that sends message by message, so that a test can also send what no client sends.
 
 use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use tickwire_game::game::Game;
 use tickwire_game::protocol::{
-    ClientMessage, End, Hello, PROTOCOL_VERSION, Ping, Refusal, Role, RoomWish, ServerMessage,
+    ClientMessage, DisconnectReason, Hello, JoinError, PROTOCOL_VERSION, Ping, Role, RoomChoice,
+    ServerMessage,
 };
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::{Message, WebSocket};
@@ -14,7 +15,7 @@ use tungstenite::{Message, WebSocket};
 use super::{GIVE_UP, Server};
 
 /// One connection to a server.
-pub struct Line {
+pub struct TestClient {
     socket: WebSocket<TcpStream>,
 }
 
@@ -53,35 +54,35 @@ pub struct Ending {
     /// The close code, if the server sent one.
     pub code: Option<u16>,
     /// The reason of a refusal, if one went before.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<JoinError>,
     /// The reason of a goodbye, if one went before.
-    pub goodbye: Option<End>,
+    pub goodbye: Option<DisconnectReason>,
 }
 
-impl Line {
+impl TestClient {
     /// Connects, and says nothing yet.
     #[must_use]
-    pub fn open(server: &Server) -> Line {
-        Line::open_through(server.address(), "/ws")
+    pub fn open(server: &Server) -> TestClient {
+        TestClient::open_through(server.address(), "/ws")
     }
 
     /// The same through something that stands before a server and shows its WebSocket at `path`.
     #[must_use]
-    pub fn open_through(address: SocketAddr, path: &str) -> Line {
+    pub fn open_through(address: SocketAddr, path: &str) -> TestClient {
         let stream = TcpStream::connect(address).expect("the server takes connections");
         stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("the option is there");
         let (socket, _) = tungstenite::client(format!("ws://{address}{path}"), stream)
             .unwrap_or_else(|error| panic!("no WebSocket: {error}"));
-        Line { socket }
+        TestClient { socket }
     }
 
     /// Connects and greets.
     #[must_use]
-    pub fn greet(server: &Server, player: &Player) -> Line {
-        let mut line = Line::open(server);
-        line.say_hello(player);
-        line
+    pub fn greet(server: &Server, player: &Player) -> TestClient {
+        let mut client = TestClient::open(server);
+        client.say_hello(player);
+        client
     }
 
     /// Connects, greets, and waits for the first snapshot.
@@ -89,10 +90,10 @@ impl Line {
     /// # Panics
     /// When none comes.
     #[must_use]
-    pub fn join(server: &Server, player: &Player) -> Line {
-        let mut line = Line::greet(server, player);
-        line.snapshots(1);
-        line
+    pub fn join(server: &Server, player: &Player) -> TestClient {
+        let mut client = TestClient::greet(server, player);
+        client.snapshots(1);
+        client
     }
 
     /// Says who it is and what it wants.
@@ -103,7 +104,7 @@ impl Line {
             rules: player.rules,
             role: player.role,
             name: "Ann",
-            room: RoomWish::Named(&player.room),
+            room: RoomChoice::Named(&player.room),
             replays: false,
             ticket: None,
             settings: None,
@@ -154,7 +155,7 @@ impl Line {
     ///
     /// # Panics
     /// When it does not answer.
-    pub fn verdict(&mut self) -> Result<(), Refusal> {
+    pub fn verdict(&mut self) -> Result<(), JoinError> {
         loop {
             match self.hear() {
                 Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {

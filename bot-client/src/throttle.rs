@@ -1,4 +1,4 @@
-//! A slow line: how much of what has come a client may read by now.
+//! [`ReadThrottle`]: a slow line, as a limit on how much a client may read by now.
 //!
 //! A bucket of tokens, one for each byte. What is not read fills the small buffers of the kernel,
 //! and then TCP makes the server wait, as on a path of that speed. The bucket is handed the time;
@@ -6,30 +6,31 @@
 
 use std::time::Duration;
 
-use crate::options::LineRate;
+use crate::options::ByteRate;
 
-/// How long a reader that may read nothing waits before it asks again: bytes then come in lumps
-/// of this much of the line's time.
+/// How long a reader that may read nothing waits before it asks again: data then comes in lumps of
+/// this much time.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The reading end of a slow line.
+/// Limits how fast a client reads.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SlowLine {
+pub(crate) struct ReadThrottle {
     bytes_per_second: f64,
     tokens: f64,
     filled_at: Duration,
 }
 
-impl SlowLine {
-    pub(crate) fn new(rate: LineRate, now: Duration) -> SlowLine {
-        SlowLine { bytes_per_second: rate.bytes_per_second(), tokens: 0.0, filled_at: now }
+impl ReadThrottle {
+    pub(crate) fn new(rate: ByteRate, now: Duration) -> ReadThrottle {
+        ReadThrottle { bytes_per_second: rate.bytes_per_second(), tokens: 0.0, filled_at: now }
     }
 
     /// How many bytes may be read now.
     pub(crate) fn allowed_bytes(&mut self, now: Duration) -> usize {
         let passed = now.saturating_sub(self.filled_at).as_secs_f64();
         self.filled_at = self.filled_at.max(now);
-        // What an idle line could have carried is gone, save for what a late reader missed.
+        // What could have been read while there was nothing to read is gone, save for what a late
+        // reader missed.
         self.tokens = (self.tokens + passed * self.bytes_per_second).min(self.most_tokens());
         self.tokens as usize
     }
@@ -54,20 +55,20 @@ impl SlowLine {
 mod tests {
     use super::*;
 
-    fn line(rate: &str) -> SlowLine {
-        SlowLine::new(rate.parse().expect("it is a rate"), Duration::ZERO)
+    fn throttle(rate: &str) -> ReadThrottle {
+        ReadThrottle::new(rate.parse().expect("it is a rate"), Duration::ZERO)
     }
 
     #[test]
     fn a_reader_that_takes_all_it_may_gets_just_the_rate() {
         for (rate, bytes_in_ten_seconds) in [("20kbit/s", 25_000), ("100bit/s", 125)] {
-            let mut line = line(rate);
+            let mut throttle = throttle(rate);
             let (mut now, mut read) = (Duration::ZERO, 0);
             while now <= Duration::from_secs(10) {
-                let allowed = line.allowed_bytes(now);
-                line.take(allowed);
+                let allowed = throttle.allowed_bytes(now);
+                throttle.take(allowed);
                 read += allowed;
-                now = line.resume_at();
+                now = throttle.resume_at();
             }
             assert!(read <= bytes_in_ten_seconds, "{rate}: {read}");
             assert!(read + 30 >= bytes_in_ten_seconds, "{rate}: {read}");
@@ -76,15 +77,15 @@ mod tests {
 
     #[test]
     fn an_idle_line_saves_nothing_up() {
-        let mut line = line("20kbit/s");
-        assert_eq!(line.allowed_bytes(Duration::from_secs(60)), 50);
+        let mut throttle = throttle("20kbit/s");
+        assert_eq!(throttle.allowed_bytes(Duration::from_secs(60)), 50);
     }
 
     #[test]
     fn time_that_stands_still_gives_nothing() {
-        let mut line = line("20kbit/s");
+        let mut throttle = throttle("20kbit/s");
         let now = Duration::from_secs(1);
-        line.take(line.clone().allowed_bytes(now));
-        assert_eq!(SlowLine { tokens: 0.5, filled_at: now, ..line }.allowed_bytes(now), 0);
+        throttle.take(throttle.clone().allowed_bytes(now));
+        assert_eq!(ReadThrottle { tokens: 0.5, filled_at: now, ..throttle }.allowed_bytes(now), 0);
     }
 }
