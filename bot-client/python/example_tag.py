@@ -1,4 +1,4 @@
-"""A bot that plays Tag: while it is "it" it chases the nearest runner, and otherwise it teases the one who is.
+"""A bot that plays Tag: while it is "it" it chases the nearest runner, and otherwise it flees from the one who is.
 
     cargo run --release -p tag                     # the server, in another terminal
     python example_tag.py --seconds 30
@@ -21,7 +21,9 @@ from typing import Any, Dict, Optional, Tuple
 import tickwire
 
 NEAR_M = 5.0
-"""The bot flees from a chaser nearer than this, and teases one who is farther away."""
+"""The bot flees only from a chaser nearer than this."""
+DULL_TICKS = 300
+"""When nobody was caught for so long, it lets itself be caught: bots that chase get stuck behind walls."""
 DEAD_ZONE_M = 0.3
 STUCK_M, STUCK_SNAPSHOTS = 0.02, 6
 """A runner that moved less than this in each of so many snapshots, though it tried to, is stopped by a wall."""
@@ -40,9 +42,12 @@ class Bot:
         self.was: Optional[Tuple[float, float]] = None
         self.stuck = self.aside = 0
         self.turn = 1.0
+        self.caught_at: Optional[int] = None
 
     def look(self, snapshot: tickwire.Snapshot) -> Dict[str, bool]:
         """What to hold from now on."""
+        if snapshot.events or self.caught_at is None:
+            self.caught_at = snapshot.tick
         for event in snapshot.events:
             self.counts["tags_seen"] += 1
             self.counts["caught"] += event.by == self.player
@@ -72,10 +77,10 @@ class Bot:
             return -me.x, -me.y
         other = min(wanted, key=lambda row: math.dist((row.x, row.y), (me.x, me.y)))
         x, y = other.x - me.x, other.y - me.y
-        if me.it:
+        if me.it or snapshot.tick > self.caught_at + DULL_TICKS:
             return x, y
         if math.hypot(x, y) > NEAR_M:
-            return x, y
+            return -me.x, -me.y
         # Away, and along an edge rather than into it.
         return tuple(
             math.copysign(4.0, -at) if abs(at) > half - 1.5 and at * -off > 0 else -off

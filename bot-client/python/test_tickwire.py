@@ -46,7 +46,7 @@ def node(name: str, sort: str, *children: bytes) -> bytes:
     return _text(name) + _unsigned(NODE_SORTS[sort]) + count + b"".join(children)
 
 
-def input_of(count: int, shape: bytes, default: bytes) -> Optional[tickwire.Input]:
+def input_of(count: int, shape: bytes, default: bytes) -> tickwire.Input:
     return tickwire._read_input(tickwire.Reader(_unsigned(count) + shape + _block(default)))
 
 
@@ -133,14 +133,23 @@ class Inputs(unittest.TestCase):
             (257, node("", "struct", *[node("a", "unit")] * 256), b""),
             (2, node("", "bool"), b"\0"),
             (1, node("", "option", node("", "bool")), b"\0"),
-            (1, node("", "bool"), b"\2"),
-            (1, node("", "bool"), b"\0\0"),
-            (2, node("", "list", node("", "unit")), b"\xfc\xff\xff\xff\xff"),
             (1, b"\0\x11", b""),
         ):
             with self.assertRaises(tickwire.StreamError):
                 input_of(count, shape, default)
-        self.assertIsNone(input_of(0, b"", b""))
+
+    def test_an_input_without_a_shape_or_with_one_that_does_not_fit_is_bytes(self) -> None:
+        for count, shape, default in (
+            (0, b"", b"\5"),
+            (1, node("", "bool"), b"\5"),
+            (1, node("", "bool"), b"\0\0"),
+            (2, node("", "list", node("", "unit")), b"\xfc\xff\xff\xff\xff"),
+        ):
+            raw = input_of(count, shape, default)
+            self.assertFalse(raw.is_described)
+            self.assertEqual((raw.encode(), raw.encode(b"\7"), raw.default), (default, b"\7", default))
+            self.assertRaises(tickwire.InputError, raw.encode, {"left": True})
+            self.assertRaises(tickwire.InputError, raw.encode, bytes(33))
 
 
 class Streams(unittest.TestCase):

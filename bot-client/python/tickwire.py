@@ -451,8 +451,7 @@ class Schema(NamedTuple):
 
     entities: Tuple[Kind, ...]
     events: Tuple[Kind, ...]
-    input: Optional[Input]
-    """None if the game does not describe it."""
+    input: Input
 
     def describe(self) -> str:
         """All of it, as text for people."""
@@ -463,8 +462,7 @@ class Schema(NamedTuple):
                 for field, name in zip(kind.fields, _names_of(kind)):
                     low, high = (_value_of(field, step) for step in (field.min, field.max))
                     lines.append(f"    {name}: {low:g} to {high:g} {field.unit}".rstrip())
-        shape = self.input.describe() if self.input else "bytes that the schema does not describe"
-        return "\n".join([*lines, f"input {shape}"])
+        return "\n".join([*lines, f"input {self.input.describe()}"])
 
 
 def _value_of(field: Field, step: int) -> Any:
@@ -1262,42 +1260,56 @@ class Input:
     """The shape of the game's inputs. As Python values, structs are dicts, tuples and lists are lists, an option is
     None or its value, and an enum is the name of its variant, or `{name: value}` if the variant has data."""
 
-    def __init__(self, root: _Node, default: bytes) -> None:
+    def __init__(self, root: Optional[_Node], default: bytes) -> None:
         self._root = root
-        reader = Reader(default)
-        self.default = root.take(reader)
+        self._default = self.default = default
         """The input of a player who does nothing."""
-        reader.end()
+        try:
+            self.default = self.decode(default)
+        except StreamError:
+            # A type that writes itself in another way than it says.
+            self._root = None
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the schema has the shape. Without it inputs are bytes, of which only the default is known."""
+        return self._root is not None
 
     def describe(self) -> str:
         """Text for people."""
-        return f"{self._root.describe()}\ndefault: {self.default!r}"
-
-    def value(self, value: Any = None) -> Any:
-        """The complete input: what `value` leaves out is taken from the default, and None is the default itself."""
-        return self.default if value is None else self._root.merged(self.default, value)
+        shape = self._root.describe() if self._root else "bytes that the schema does not describe"
+        return f"{shape}\ndefault: {self.default!r}"
 
     def encode(self, value: Any = None) -> bytes:
-        """The bytes of such an input. Raises `InputError`, which lists what is allowed, for a wrong name or type."""
-        data = self._root.put(self.value(value), "input")
+        """The bytes of an input. What `value` leaves out is taken from the default, and None is the default itself;
+        bytes are taken as they are. Raises `InputError`, which lists what is allowed, for a wrong name or type."""
+        if value is None:
+            return self._default
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            data = bytes(value)
+        elif self._root:
+            data = self._root.put(self._root.merged(self.default, value), "input")
+        else:
+            raise InputError("the schema does not describe the input: give bytes")
         if len(data) > _INPUT_MAX_BYTES:
             raise InputError(f"an input has at most {_INPUT_MAX_BYTES} bytes, and this is {len(data)}")
         return data
 
     def decode(self, data: bytes) -> Any:
         """The input that these bytes encode."""
+        if self._root is None:
+            return data
         reader = Reader(data)
         value = self._root.take(reader)
         reader.end()
         return value
 
 
-def _read_input(reader: Reader) -> Optional[Input]:
+def _read_input(reader: Reader) -> Input:
     left = reader.unsigned()
     _refuse(left <= _NODES_MAX, "an input of too many parts")
     if left == 0:
-        reader.block()
-        return None
+        return Input(None, reader.block())
 
     def node(depth: int) -> _Node:
         nonlocal left
@@ -1779,16 +1791,9 @@ class Client:
         return self._decoder.own if self._decoder else None
 
     def encode(self, value: Any = None) -> bytes:
-        """Encodes an input by the schema; bytes are taken as they are."""
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            data = bytes(value)
-            if len(data) > _INPUT_MAX_BYTES:
-                raise InputError(f"an input has at most {_INPUT_MAX_BYTES} bytes, and this is {len(data)}")
-            return data
+        """The bytes of an input, by the schema (see `Input.encode`)."""
         if self.schema is None:
             raise InputError("not in a room")
-        if self.schema.input is None:
-            raise InputError("the schema does not describe the input: give bytes")
         return self.schema.input.encode(value)
 
     def input(self, tick: int, value: Any = None) -> None:
@@ -2054,8 +2059,8 @@ class Room:
         """How often each margin (in ticks) was reported."""
         self._socket = socket
         self._aim = Aim(client.welcome.tick_rate_hz)
-        self._held: Any = None
-        self._pressed: Any = None
+        self._held = client.encode()
+        self._pressed: Optional[bytes] = None
         self._snapshot: Optional[Snapshot] = None
         self._given = 0
         self._news = asyncio.Event()
@@ -2065,8 +2070,6 @@ class Room:
         self._pings: Dict[int, float] = {}
         self._round_trips: deque = deque(maxlen=_ROUND_TRIPS)
         self.is_player = client.welcome.player is not None
-        if self.is_player and self.schema.input is not None:
-            self._held = client.encode()
         self._tasks = [asyncio.ensure_future(work()) for work in (self._receive, self._keep_time)]
 
     @property
@@ -2251,14 +2254,14 @@ class Room:
                     self._pings = {**dict(list(self._pings.items())[-_ROUND_TRIPS:]), self.client.ping(): now}
                     ping_at = now + _PING_EVERY_S
                 await self._flush()
-                due = self._aim.due_at() if self._held is not None else None
+                due = self._aim.due_at()
                 wait = min(ping_at, now + _LOOK_EVERY_S, due or math.inf) - time.monotonic()
                 await asyncio.sleep(max(wait, 0.001))
         except Exception as error:
             await self._fail(error)
 
     def _send_inputs(self, now: float) -> None:
-        if self._held is None or self.client.stage != "playing":
+        if not self.is_player or self.client.stage != "playing":
             return
         tick = self._aim.next_due(now)
         while tick is not None:
