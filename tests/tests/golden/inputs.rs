@@ -46,14 +46,14 @@ enum Class {
 }
 
 fn inputs() -> [Every; 4] {
-    let exact = 1 << 53;
+    let exact = 1_i64 << 53;
     [
         Every::default(),
         Every {
             jump: true,
             bytes: (255, -128),
             short: [-1, 300],
-            large: (251, 65_536, -70_000, exact - 1, 1 - exact),
+            large: (251, 65_536, -70_000, exact as u64 - 1, 1 - exact),
             aim: Some(-1.5),
             far: 1e-300,
             weapon: Weapon::Bolt(-3),

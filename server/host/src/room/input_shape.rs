@@ -1,164 +1,324 @@
 //! [`input_shape`]: how a game's input is encoded, found out from its serde implementation.
 //!
-//! Called once for each template of rooms. Clients that do not know the game's type write inputs by it.
+//! The type's own `Deserialize` is run on a deserializer that has no data: it writes down what it is asked
+//! for, and answers with some value. Of an enum one run sees one variant, so there are as many runs as are
+//! needed to see all. Called once for each template of rooms; clients that do not know the game's type
+//! write inputs by it.
+
+use std::fmt;
 
 use bincode::serde::encode_to_vec;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_reflection::{
-    ContainerFormat, Error, Format, Named, Registry, Samples, Tracer, TracerConfig, VariantFormat,
+use serde::de::value::U32Deserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer,
+    SeqAccess, VariantAccess, Visitor,
 };
 use tickwire_game::limits::{INPUT_SHAPE_DEPTH_MAX, INPUT_SHAPE_NODES_MAX};
 use tickwire_game::protocol::WIRE;
 use tickwire_game::scene::{InputNode, InputShape, InputSort};
 
-/// How inputs of this type are encoded, as a room says it in its schema. Without nodes if that cannot be found out: serde says too
-/// little of the type, it holds text, or it is beyond the limits of a schema.
+/// How inputs of this type are encoded, as a room says it in its schema. Without nodes if that cannot be found out: it
+/// holds text or numbers of 128 bits, refuses the values that it is tried with, or is beyond the limits of a schema.
 #[must_use]
 pub fn input_shape<I: Default + Serialize + DeserializeOwned>() -> InputShape {
-    let input = I::default();
     // The room has checked that inputs encode.
-    let default = encode_to_vec(&input, WIRE).unwrap_or_default();
-    let nodes = traced(&input).and_then(|(whole, registry)| {
-        let mut nodes = Nodes { registry, nodes: Vec::new() };
-        nodes.add("", &whole, 1)?;
-        Some(nodes.nodes)
+    let default = encode_to_vec(I::default(), WIRE).unwrap_or_default();
+    let nodes = traced::<I>().map(|root| {
+        let mut nodes = Vec::new();
+        root.flatten(&mut nodes);
+        nodes
     });
     let shape = InputShape { nodes: nodes.unwrap_or_default(), default };
     if shape.check().is_ok() { shape } else { InputShape { nodes: Vec::new(), ..shape } }
 }
 
-/// The type as serde tells it, with all types in it by their names.
-fn traced<I: Serialize + DeserializeOwned>(input: &I) -> Option<(Format, Registry)> {
-    let config = || TracerConfig::default().is_human_readable(false);
-    // A type that refuses some values can be traced by the default alone; the variants of enums in it
-    // are not all found then.
-    let by_default = || {
-        config()
-            .record_samples_for_newtype_structs(true)
-            .record_samples_for_tuple_structs(true)
-            .record_samples_for_structs(true)
-    };
-    trace(input, &config).or_else(|| trace(input, &by_default))
-}
-
-fn trace<I: Serialize + DeserializeOwned>(
-    input: &I,
-    config: &impl Fn() -> TracerConfig,
-) -> Option<(Format, Registry)> {
-    // One pass finds one more variant of each enum that is known to have more. Which enums there are
-    // is only said at the end, and then all begins anew.
-    let mut enums: Vec<String> = Vec::new();
+fn traced<I: DeserializeOwned>() -> Result<Part, Untraceable> {
+    let mut root = Part::named("");
+    // Each run completes a variant at least.
     for _ in 0..INPUT_SHAPE_NODES_MAX {
-        let (mut tracer, mut samples) = (Tracer::new(config()), Samples::new());
-        tracer.trace_value(&mut samples, input).ok()?;
-        let (mut whole, _) = tracer.trace_type_once::<I>(&samples).ok()?;
-        for _ in 0..INPUT_SHAPE_NODES_MAX {
-            let incomplete =
-                enums.iter().filter(|name| tracer.check_incomplete_enum(name).is_some());
-            if incomplete.count() == 0 {
-                break;
-            }
-            (whole, _) = tracer.trace_type_once::<I>(&samples).ok()?;
-        }
-        match tracer.registry() {
-            Ok(registry) => return Some((whole, registry)),
-            Err(Error::MissingVariants(names)) => enums.extend(names),
-            Err(_) => return None,
+        I::deserialize(Tracer { part: &mut root, depth: 1 })?;
+        if root.is_complete() {
+            return Ok(root);
         }
     }
-    None
+    Err(Untraceable)
 }
 
-/// The nodes that were added, in preorder.
-struct Nodes {
-    registry: Registry,
-    nodes: Vec<InputNode>,
+/// The type cannot be traced.
+#[derive(Debug)]
+struct Untraceable;
+
+impl fmt::Display for Untraceable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the type cannot be traced")
+    }
 }
 
-impl Nodes {
-    /// Adds a node and those below it; `None` if they cannot be described.
-    fn add(&mut self, name: &str, format: &Format, depth: usize) -> Option<()> {
-        let sort = match format {
-            Format::Unit => InputSort::Unit,
-            Format::Bool => InputSort::Bool,
-            Format::U8 => InputSort::U8,
-            Format::U16 => InputSort::U16,
-            Format::U32 => InputSort::U32,
-            Format::U64 => InputSort::U64,
-            Format::I8 => InputSort::I8,
-            Format::I16 => InputSort::I16,
-            Format::I32 => InputSort::I32,
-            Format::I64 => InputSort::I64,
-            Format::F32 => InputSort::F32,
-            Format::F64 => InputSort::F64,
-            Format::Option(inner) => {
-                self.push(name, InputSort::Option, depth)?;
-                return self.add("", inner, depth + 1);
-            }
-            Format::Seq(item) => {
-                self.push(name, InputSort::List, depth)?;
-                return self.add("", item, depth + 1);
-            }
-            Format::Tuple(items) => return self.add_tuple(name, items, depth),
-            Format::TupleArray { content, size } => {
-                let size = (*size).min(INPUT_SHAPE_NODES_MAX);
-                return self.add_tuple(name, &vec![(**content).clone(); size], depth);
-            }
-            Format::TypeName(container) => return self.add_container(name, container, depth),
-            // What is no number takes memory, which an input must not.
-            _ => return None,
-        };
-        self.push(name, sort, depth)
+impl std::error::Error for Untraceable {}
+
+impl Error for Untraceable {
+    fn custom<T: fmt::Display>(_: T) -> Untraceable {
+        Untraceable
+    }
+}
+
+/// A part of an input, as far as it was seen.
+struct Part {
+    name: &'static str,
+    /// `None` until it was seen.
+    sort: Option<InputSort>,
+    /// As many as its sort says.
+    children: Vec<Part>,
+}
+
+impl Part {
+    fn named(name: &'static str) -> Part {
+        Part { name, sort: None, children: Vec::new() }
     }
 
-    fn add_container(&mut self, name: &str, container: &str, depth: usize) -> Option<()> {
-        match self.registry.get(container)?.clone() {
-            ContainerFormat::UnitStruct => self.push(name, InputSort::Unit, depth),
-            ContainerFormat::NewTypeStruct(inner) => self.add(name, &inner, depth),
-            ContainerFormat::TupleStruct(items) => self.add_tuple(name, &items, depth),
-            ContainerFormat::Struct(fields) => self.add_struct(name, &fields, depth),
-            ContainerFormat::Enum(variants) => {
-                let count = u16::try_from(variants.len()).ok()?;
-                self.push(name, InputSort::Enum(count), depth)?;
-                for (place, (index, Named { name, value })) in variants.iter().enumerate() {
-                    // A variant is encoded as its index: none may be missing.
-                    if usize::try_from(*index) != Ok(place) {
-                        return None;
-                    }
-                    self.add_variant(name, value, depth + 1)?;
-                }
-                Some(())
+    /// Whether all variants in it were seen.
+    fn is_complete(&self) -> bool {
+        self.sort.is_some() && self.children.iter().all(Part::is_complete)
+    }
+
+    fn flatten(&self, nodes: &mut Vec<InputNode>) {
+        let sort = self.sort.unwrap_or(InputSort::Unit);
+        nodes.push(InputNode { name: self.name.to_owned(), sort });
+        self.children.iter().for_each(|child| child.flatten(nodes));
+    }
+}
+
+/// Sees one part of an input.
+struct Tracer<'a> {
+    part: &'a mut Part,
+    depth: usize,
+}
+
+impl Tracer<'_> {
+    /// It is of this sort, in every run, with children of these names.
+    fn see(
+        &mut self,
+        sort: InputSort,
+        names: impl IntoIterator<Item = &'static str>,
+    ) -> Result<(), Untraceable> {
+        if self.depth > INPUT_SHAPE_DEPTH_MAX {
+            return Err(Untraceable);
+        }
+        match self.part.sort {
+            None => {
+                self.part.sort = Some(sort);
+                self.part.children = names.into_iter().map(Part::named).collect();
+                Ok(())
             }
+            Some(seen) if seen == sort => Ok(()),
+            Some(_) => Err(Untraceable),
         }
     }
 
-    fn add_variant(&mut self, name: &str, variant: &VariantFormat, depth: usize) -> Option<()> {
-        match variant {
-            VariantFormat::Unit => self.push(name, InputSort::Unit, depth),
-            VariantFormat::NewType(inner) => self.add(name, inner, depth),
-            VariantFormat::Tuple(items) => self.add_tuple(name, items, depth),
-            VariantFormat::Struct(fields) => self.add_struct(name, fields, depth),
-            VariantFormat::Variable(_) => None,
+    fn child(&mut self, at: usize) -> Tracer<'_> {
+        Tracer { part: &mut self.part.children[at], depth: self.depth + 1 }
+    }
+
+    /// So many children, as bincode has it; more than a schema holds are not made.
+    fn count(len: usize) -> Result<u16, Untraceable> {
+        let is_within = len < INPUT_SHAPE_NODES_MAX;
+        u16::try_from(len).ok().filter(|_| is_within).ok_or(Untraceable)
+    }
+}
+
+/// What is answered with one value. A whole number is 1, since some types refuse 0.
+macro_rules! leaves {
+    ($($deserialize:ident: $sort:ident, $visit:ident($value:expr);)*) => {$(
+        fn $deserialize<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Untraceable> {
+            self.see(InputSort::$sort, [])?;
+            visitor.$visit($value)
         }
-    }
+    )*};
+}
 
-    fn add_struct(&mut self, name: &str, fields: &[Named<Format>], depth: usize) -> Option<()> {
-        self.push(name, InputSort::Struct(u16::try_from(fields.len()).ok()?), depth)?;
-        fields.iter().try_for_each(|field| self.add(&field.name, &field.value, depth + 1))
-    }
-
-    fn add_tuple(&mut self, name: &str, items: &[Format], depth: usize) -> Option<()> {
-        self.push(name, InputSort::Tuple(u16::try_from(items.len()).ok()?), depth)?;
-        items.iter().try_for_each(|item| self.add("", item, depth + 1))
-    }
-
-    fn push(&mut self, name: &str, sort: InputSort, depth: usize) -> Option<()> {
-        if depth > INPUT_SHAPE_DEPTH_MAX || self.nodes.len() >= INPUT_SHAPE_NODES_MAX {
-            return None;
+/// What an input cannot hold: it has no bound, or no sort in the schema.
+macro_rules! refused {
+    ($($deserialize:ident)*) => {$(
+        fn $deserialize<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Untraceable> {
+            Err(Untraceable)
         }
-        self.nodes.push(InputNode { name: name.to_owned(), sort });
-        Some(())
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Tracer<'_> {
+    type Error = Untraceable;
+
+    leaves! {
+        deserialize_bool: Bool, visit_bool(false);
+        deserialize_u8: U8, visit_u8(1);
+        deserialize_u16: U16, visit_u16(1);
+        deserialize_u32: U32, visit_u32(1);
+        deserialize_u64: U64, visit_u64(1);
+        deserialize_i8: I8, visit_i8(1);
+        deserialize_i16: I16, visit_i16(1);
+        deserialize_i32: I32, visit_i32(1);
+        deserialize_i64: I64, visit_i64(1);
+        deserialize_f32: F32, visit_f32(1.0);
+        deserialize_f64: F64, visit_f64(1.0);
+    }
+
+    refused! {
+        deserialize_any deserialize_i128 deserialize_u128 deserialize_char deserialize_str
+        deserialize_string deserialize_bytes deserialize_byte_buf deserialize_map
+        deserialize_identifier deserialize_ignored_any
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Untraceable> {
+        self.see(InputSort::Unit, [])?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Untraceable> {
+        self.see(InputSort::Option, [""])?;
+        visitor.visit_some(self.child(0))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Untraceable> {
+        self.see(InputSort::List, [""])?;
+        visitor.visit_seq(Children { of: self, next: 0 })
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        mut self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        let count = Tracer::count(len)?;
+        self.see(InputSort::Tuple(count), std::iter::repeat_n("", len))?;
+        visitor.visit_seq(Children { of: self, next: 0 })
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        mut self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        let count = Tracer::count(fields.len())?;
+        self.see(InputSort::Struct(count), fields.iter().copied())?;
+        visitor.visit_seq(Children { of: self, next: 0 })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        mut self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        let count = Tracer::count(variants.len())?;
+        self.see(InputSort::Enum(count), variants.iter().copied())?;
+        let variants = &self.part.children;
+        let next = variants.iter().position(|variant| !variant.is_complete()).unwrap_or(0);
+        if next >= variants.len() {
+            return Err(Untraceable);
+        }
+        visitor.visit_enum(Variant { of: self.child(next), index: next as u32 })
+    }
+}
+
+/// The children of a part, one after the other.
+struct Children<'a> {
+    of: Tracer<'a>,
+    next: usize,
+}
+
+impl<'de> SeqAccess<'de> for Children<'_> {
+    type Error = Untraceable;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Untraceable> {
+        if self.next >= self.of.part.children.len() {
+            return Ok(None);
+        }
+        self.next += 1;
+        seed.deserialize(self.of.child(self.next - 1)).map(Some)
+    }
+}
+
+/// One variant of an enum.
+struct Variant<'a> {
+    of: Tracer<'a>,
+    index: u32,
+}
+
+impl<'de> EnumAccess<'de> for Variant<'_> {
+    type Error = Untraceable;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), Untraceable> {
+        let index: U32Deserializer<Untraceable> = self.index.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_> {
+    type Error = Untraceable;
+
+    fn unit_variant(mut self) -> Result<(), Untraceable> {
+        self.of.see(InputSort::Unit, [])
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, Untraceable> {
+        seed.deserialize(self.of)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        self.of.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Untraceable> {
+        self.of.deserialize_struct("", fields, visitor)
     }
 }
 
@@ -209,6 +369,42 @@ mod tests {
 
     #[derive(Default, Serialize, Deserialize)]
     struct Power(u8);
+
+    /// Enums in each other, one of them twice.
+    #[derive(Default, Serialize, Deserialize)]
+    struct Nested {
+        class: Option<Class>,
+        action: Action,
+    }
+
+    #[derive(Default, Serialize, Deserialize)]
+    enum Action {
+        #[default]
+        Wait,
+        Change(Class),
+        Build(Option<Class>),
+    }
+
+    #[test]
+    fn enums_within_options_and_enums_are_seen_whole() {
+        let expected = [
+            ":Struct(2)",
+            "class:Option",
+            ":Enum(2)",
+            "Light:Unit",
+            "Heavy:Unit",
+            "action:Enum(3)",
+            "Wait:Unit",
+            "Change:Enum(2)",
+            "Light:Unit",
+            "Heavy:Unit",
+            "Build:Option",
+            ":Enum(2)",
+            "Light:Unit",
+            "Heavy:Unit",
+        ];
+        assert_eq!(lines::<Nested>(), expected);
+    }
 
     #[test]
     fn an_input_is_described_field_by_field_as_it_is_encoded() {
