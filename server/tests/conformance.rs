@@ -268,7 +268,7 @@ fn a_close_is_answered_with_its_code_and_then_the_connection_ends() {
     let mut peer = RawPeer::connect(&server);
     peer.send_frame(FIN | CLOSE, b"");
     assert_eq!(peer.receive(), RawMessage::Closed(None));
-    assert_eq!(peer.receive(), RawMessage::End);
+    assert_eq!(peer.receive(), RawMessage::Ended);
     // In the middle of a message.
     let mut peer = RawPeer::connect(&server);
     peer.send_frame(TEXT, b"begun");

@@ -19,7 +19,7 @@ const PENDING_MAX: u8 = 4;
 /// A tap is given once more within so many seconds; later it would come as a surprise.
 const GIVE_AGAIN_WITHIN_S: f32 = 0.5;
 /// For how many ticks it is known what they took: for so long at any tick rate.
-const GIVEN_MAX: usize = 128;
+const HISTORY_MAX: usize = 128;
 
 /// Which bits of what is held mean what to a [`Latch`].
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Latch {
     /// How many changes of each bit wait. They alternate, so their number is all there is to know.
     pending: [u8; u64::BITS as usize],
     /// What the last ticks took, oldest first.
-    given: VecDeque<Given>,
+    history: VecDeque<TakenInput>,
     /// Ticks that the server has made already, of those after the last one here.
     missed_ahead: VecDeque<Tick>,
     /// How many of the changes that wait were given before.
@@ -53,7 +53,7 @@ pub(crate) struct Latch {
 
 /// What a tick took.
 #[derive(Clone, Copy, Debug)]
-struct Given {
+struct TakenInput {
     tick: Tick,
     taken: u64,
     /// The bits that the server has made the tick without, and that are not given again yet.
@@ -69,7 +69,7 @@ impl Latch {
             taken: 0,
             held: 0,
             pending: [0; u64::BITS as usize],
-            given: VecDeque::new(),
+            history: VecDeque::new(),
             missed_ahead: VecDeque::new(),
             repeats: [0; u64::BITS as usize],
         }
@@ -135,28 +135,28 @@ impl Latch {
             self.missed_ahead.pop_front();
         }
         let is_missed = self.missed_ahead.front() == Some(&tick);
-        if self.given.len() >= GIVEN_MAX {
-            self.given.pop_front();
+        if self.history.len() >= HISTORY_MAX {
+            self.history.pop_front();
         }
         let missed = if is_missed { !repeated } else { 0 };
-        self.given.push_back(Given { tick, taken: self.taken, missed, repeated });
+        self.history.push_back(TakenInput { tick, taken: self.taken, missed, repeated });
         self.give_again();
         self.taken
     }
 
     /// The server made `tick` without this input: must be called once for each, with rising ticks.
     pub(crate) fn missed(&mut self, tick: Tick, rate: TickRate) {
-        let ago = self.given.back().map_or(-1, |last| last.tick.since(tick));
+        let ago = self.history.back().map_or(-1, |last| last.tick.since(tick));
         if ago < 0 {
-            if self.missed_ahead.len() >= GIVEN_MAX {
+            if self.missed_ahead.len() >= HISTORY_MAX {
                 self.missed_ahead.pop_front();
             }
             self.missed_ahead.push_back(tick);
         } else if ago <= rate.ticks_in(GIVE_AGAIN_WITHIN_S).into()
-            && let Ok(at) = self.given.binary_search_by_key(&tick, |given| given.tick)
+            && let Ok(at) = self.history.binary_search_by_key(&tick, |input| input.tick)
         {
-            let given = &mut self.given[at];
-            given.missed = !given.repeated;
+            let input = &mut self.history[at];
+            input.missed = !input.repeated;
             self.give_again();
         }
     }
@@ -164,17 +164,17 @@ impl Latch {
     /// Queues the presses, and the releases between two presses, that began and ended in ticks all
     /// of which were made without them.
     fn give_again(&mut self) {
-        let missed = self.given.iter().fold(0, |missed, given| missed | given.missed);
+        let missed = self.history.iter().fold(0, |missed, input| missed | input.missed);
         for bit in bits(self.bits.buttons & missed) {
             while let Some(span) = self.missed_span(bit) {
-                let was_down = self.given[span.start].taken & (1 << bit) != 0;
+                let was_down = self.history[span.start].taken & (1 << bit) != 0;
                 let is_down = self.next() & (1 << bit) != 0;
                 // Who does the same again already has no need of it.
                 if was_down != is_down && self.pending[bit] + 2 <= PENDING_MAX {
                     self.pending[bit] += 2;
                     self.repeats[bit] = self.pending[bit];
                 }
-                self.given.range_mut(span).for_each(|given| given.missed &= !(1 << bit));
+                self.history.range_mut(span).for_each(|input| input.missed &= !(1 << bit));
             }
         }
     }
@@ -182,11 +182,12 @@ impl Latch {
     /// Of the ticks that are known those in which a bit was the same, with a change before and after,
     /// and no tick of which was made with it.
     fn missed_span(&self, bit: usize) -> Option<Range<usize>> {
-        let is_down = |i: usize| self.given[i].taken & (1 << bit) != 0;
-        let changes = || (1..self.given.len()).filter(|&i| is_down(i - 1) != is_down(i));
+        let is_down = |i: usize| self.history[i].taken & (1 << bit) != 0;
+        let changes = || (1..self.history.len()).filter(|&i| is_down(i - 1) != is_down(i));
         let mut spans = changes().zip(changes().skip(1)).map(|(start, end)| start..end);
-        spans
-            .find(|span| self.given.range(span.clone()).all(|given| given.missed & (1 << bit) != 0))
+        spans.find(|span| {
+            self.history.range(span.clone()).all(|input| input.missed & (1 << bit) != 0)
+        })
     }
 }
 
@@ -217,7 +218,7 @@ mod tests {
 
     /// Takes for so many ticks after those before.
     fn take(latch: &mut Latch, ticks: usize) -> Vec<u64> {
-        let next = latch.given.back().map_or(Tick(1), |given| given.tick.next());
+        let next = latch.history.back().map_or(Tick(1), |input| input.tick.next());
         (0..ticks).map(|i| latch.take(next.plus(i as u32))).collect()
     }
 
@@ -353,10 +354,10 @@ mod tests {
         assert_eq!(taken(latch.clone(), 3), [0; 3]);
         // What is over, but began before all that is known of, may have come in time.
         for _ in 0..3 {
-            play(&mut latch, &[FIRE; GIVEN_MAX]);
+            play(&mut latch, &[FIRE; HISTORY_MAX]);
         }
         play(&mut latch, &[0]);
-        let last = latch.given.back().expect("it is full").tick;
+        let last = latch.history.back().expect("it is full").tick;
         (1..=last.0).for_each(|tick| missed(&mut latch, Tick(tick)));
         assert_eq!(taken(latch, 3), [0; 3]);
     }

@@ -19,7 +19,7 @@ use crate::held_keys::{self, HeldKeys};
 use crate::input::HeldInput;
 use crate::json::Json;
 use crate::page::Page;
-use crate::path::{Path, moment};
+use crate::path::{PagePath, moment};
 use crate::share::RecentShare;
 use crate::texts;
 use crate::value::{Value, ValueError};
@@ -36,7 +36,7 @@ pub(crate) struct PageClient<G: Game, V> {
     fault: Option<ClientError>,
     drawing: Drawing,
     /// Between the socket and the client.
-    path: Path,
+    path: PagePath,
     /// Kept for the next client, too.
     shown: Shown,
     /// Part of the recent frames in which others were extrapolated.
@@ -78,7 +78,7 @@ impl<G: Game, V: View<G>> PageClient<G, V> {
             demo: None,
             fault: None,
             drawing: Drawing::default(),
-            path: Path::default(),
+            path: PagePath::default(),
             shown: Shown { prediction: true, interpolation: true },
             guessed: RecentShare::default(),
             called: Duration::ZERO,

@@ -1,4 +1,4 @@
-//! [`Path`]: the network that the page may be put on, between its socket and its client.
+//! [`PagePath`]: the network that the page may be put on, between its socket and its client.
 //!
 //! It owns both directions and the conditions on them, which change while messages are under way
 //! and outlast the connection. Off it is a path like any other, on which nothing takes time. It
@@ -15,29 +15,29 @@ use tickwire_game::link::{Link, LinkSettings, Stall};
 const SEED: u64 = 1;
 
 /// Both directions of a path.
-pub(crate) struct Path {
+pub(crate) struct PagePath {
     settings: LinkSettings,
     dice: Dice,
     /// To the server.
-    pub(crate) up: Way,
+    pub(crate) up: Direction,
     /// From the server.
-    pub(crate) down: Way,
+    pub(crate) down: Direction,
 }
 
-impl Default for Path {
-    fn default() -> Path {
+impl Default for PagePath {
+    fn default() -> PagePath {
         let (settings, mut dice) = (LinkSettings::default(), Dice::new(SEED, 0));
-        let mut way = || Way::new(link(settings, Duration::ZERO, &mut dice));
-        let (up, down) = (way(), way());
-        Path { settings, dice, up, down }
+        let mut direction = || Direction::new(link(settings, Duration::ZERO, &mut dice));
+        let (up, down) = (direction(), direction());
+        PagePath { settings, dice, up, down }
     }
 }
 
-impl Path {
+impl PagePath {
     /// Begins anew under the same conditions: what is under way belongs to nobody any more.
     pub(crate) fn restart(&mut self, now: Duration) {
-        self.up = Way::new(link(self.settings, now, &mut self.dice));
-        self.down = Way::new(link(self.settings, now, &mut self.dice));
+        self.up = Direction::new(link(self.settings, now, &mut self.dice));
+        self.down = Direction::new(link(self.settings, now, &mut self.dice));
     }
 
     /// Puts what is sent from now on under other conditions. What is under way comes before it,
@@ -64,15 +64,15 @@ impl Path {
 }
 
 /// One direction.
-pub(crate) struct Way {
+pub(crate) struct Direction {
     /// One for each of the conditions under which something is under way, and the present one. All
     /// that is on one comes before anything that is on the next.
     links: VecDeque<Link>,
 }
 
-impl Way {
-    fn new(link: Link) -> Way {
-        Way { links: VecDeque::from([link]) }
+impl Direction {
+    fn new(link: Link) -> Direction {
+        Direction { links: VecDeque::from([link]) }
     }
 
     /// Puts a message in.
@@ -154,14 +154,14 @@ mod tests {
         settings(latency_ms * MS, Duration::ZERO, 0.0, Duration::ZERO)
     }
 
-    /// What comes out of a way by `now`: when, and the first byte.
-    fn come(way: &mut Way, now: Duration) -> Vec<(Duration, u8)> {
-        std::iter::from_fn(|| way.receive(now)).map(|(at, bytes)| (at, bytes[0])).collect()
+    /// What comes out of a direction by `now`: when, and the first byte.
+    fn come(direction: &mut Direction, now: Duration) -> Vec<(Duration, u8)> {
+        std::iter::from_fn(|| direction.receive(now)).map(|(at, bytes)| (at, bytes[0])).collect()
     }
 
     #[test]
     fn a_path_that_is_off_gives_all_at_once() {
-        let mut path = Path::default();
+        let mut path = PagePath::default();
         path.down.send(5 * MS, vec![1]);
         path.down.send(5 * MS, vec![2]);
         assert_eq!(path.arrives_at(), Some(5 * MS));
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_was_sent_before_a_change_comes_before_what_is_sent_after_it() {
-        let mut path = Path::default();
+        let mut path = PagePath::default();
         path.change(Duration::ZERO, slow(200));
         path.down.send(Duration::ZERO, vec![1]);
         path.change(10 * MS, slow(20));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn switched_off_it_lets_all_come_at_once_and_in_order() {
-        let mut path = Path::default();
+        let mut path = PagePath::default();
         path.change(Duration::ZERO, slow(400));
         path.up.send(Duration::ZERO, vec![1]);
         path.change(10 * MS, slow(300));
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_new_connection_has_the_same_conditions_and_none_of_the_old_messages() {
-        let mut path = Path::default();
+        let mut path = PagePath::default();
         path.change(Duration::ZERO, slow(100));
         path.down.send(Duration::ZERO, vec![1]);
         path.restart(10 * MS);

@@ -47,7 +47,7 @@ pub(super) enum AttemptOutcome {
 
 /// What is the same for all attempts of a run.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct AttemptPlan {
     pub(super) kind: AbuseKind,
     pub(super) address: SocketAddr,
     pub(super) words: Words,
@@ -63,7 +63,7 @@ pub(super) struct Attempt {
     pub(super) bytes_out: u64,
 }
 
-impl Plan {
+impl AttemptPlan {
     /// Makes attempt number `turn`.
     pub(super) async fn attempt(&self, turn: usize) -> Attempt {
         let hearing = Hearing::default();

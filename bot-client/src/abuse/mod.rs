@@ -33,7 +33,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::connect::ConnectError;
 use crate::options::{EventRate, Options, Target};
 use crate::run::{SwarmError, interrupt, ticket};
-use attempt::Plan;
+use attempt::AttemptPlan;
 pub use kind::AbuseKind;
 pub use report::AbuseReport;
 use speaker::Words;
@@ -66,7 +66,7 @@ pub fn run<G: Game>(kind: AbuseKind, options: &Options) -> Result<AbuseReport, S
             .await
             .map_err(|source| SwarmError::Unreachable { url: options.url.to_string(), source })?;
         let start = Instant::now();
-        let plan = Plan {
+        let plan = AttemptPlan {
             kind,
             address,
             words: Words::of::<G>(&options.url, options.room.as_deref(), ticket),
@@ -109,7 +109,7 @@ async fn find(target: &Target) -> Result<SocketAddr, ConnectError> {
 
 /// What the abusers of a run share.
 struct AbuseRun {
-    plan: Plan,
+    plan: AttemptPlan,
     arrivals: ConnectSchedule,
     report: RefCell<AbuseReport>,
 }

@@ -202,11 +202,11 @@ impl<G: Game> Shard<G> {
                 self.rooms.change(at, |room| room.seat(pending, player, now, effects));
             }
             Some((_, Err(refusal))) => {
-                depart(pending, DisconnectReason::Refused, Some(refusal), effects)
+                depart(pending, DisconnectReason::Refused, Some(refusal), effects);
             }
             None if self.is_closed => depart(pending, DisconnectReason::Closing, None, effects),
             None if self.over.contains(&room) => {
-                depart(pending, DisconnectReason::RoomOver, None, effects)
+                depart(pending, DisconnectReason::RoomOver, None, effects);
             }
             // The room failed while this client was on its way, or just now because of it.
             None => depart(pending, DisconnectReason::RoomFailed, None, effects),

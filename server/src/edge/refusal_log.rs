@@ -18,10 +18,10 @@ use crate::limits::{
 
 /// The refusals that were logged, by their kind.
 #[derive(Debug)]
-pub(crate) struct RefusalLog<K>(Mutex<Logged<K>>);
+pub(crate) struct RefusalLog<K>(Mutex<LoggedRefusal<K>>);
 
 #[derive(Debug)]
-struct Logged<K> {
+struct LoggedRefusal<K> {
     /// When each was logged last.
     at: HashMap<K, Duration>,
     /// When one was logged last because of each address, as long as that matters: no more than lines
@@ -34,7 +34,7 @@ struct Logged<K> {
 impl<K> Default for RefusalLog<K> {
     fn default() -> RefusalLog<K> {
         let (at, by_address) = (HashMap::new(), HashMap::new());
-        RefusalLog(Mutex::new(Logged { at, by_address, burst_full_at: Duration::ZERO }))
+        RefusalLog(Mutex::new(LoggedRefusal { at, by_address, burst_full_at: Duration::ZERO }))
     }
 }
 
@@ -57,12 +57,12 @@ impl<K: Clone + Eq + Hash> RefusalLog<K> {
     }
 
     /// A poisoned lock is still consistent: no code panics while it changes the tables.
-    fn logged(&self) -> MutexGuard<'_, Logged<K>> {
+    fn logged(&self) -> MutexGuard<'_, LoggedRefusal<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K: Clone + Eq + Hash> Logged<K> {
+impl<K: Clone + Eq + Hash> LoggedRefusal<K> {
     fn is_due(&mut self, kind: &K, now: Duration) -> bool {
         if self.at.get(kind).is_some_and(|at| now < *at + REFUSAL_LOGGED_AGAIN) {
             return false;

@@ -28,7 +28,7 @@ pub(crate) enum RawMessage {
     /// The code and the reason of a close.
     Closed(Option<(u16, String)>),
     /// The end of the stream, with or without an error.
-    End,
+    Ended,
 }
 
 impl RawPeer {
@@ -76,7 +76,7 @@ impl RawPeer {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("the server neither sends nor closes");
             }
-            Err(_) => return RawMessage::End,
+            Err(_) => return RawMessage::Ended,
         }
         assert_eq!(head[0] & 0x70, 0, "no extension was negotiated");
         assert_eq!(head[1] & 0x80, 0, "a server does not mask");
@@ -122,7 +122,7 @@ impl RawPeer {
             matches!(&message, RawMessage::Closed(Some((closed, _))) if *closed == code),
             "{message:?}"
         );
-        assert_eq!(self.receive(), RawMessage::End);
+        assert_eq!(self.receive(), RawMessage::Ended);
     }
 }
 

@@ -15,7 +15,7 @@ use tickwire_game::tick::Tick;
 use crate::report::{CAUSES_OF_CORRECTIONS, CAUSES_OF_LOSS, differences};
 
 /// Why a run ends: what did not hold, in words for the author of the game.
-pub(crate) type Fault = String;
+pub(crate) type Violation = String;
 
 /// A tick that was made.
 pub(crate) struct Made<'a, G: Game> {
@@ -32,7 +32,7 @@ pub(crate) struct Made<'a, G: Game> {
 }
 
 /// Judges each tick by the one before.
-pub(crate) struct Claims<G: Game> {
+pub(crate) struct Invariants<G: Game> {
     /// Own states after the last tick, as their clients are sent them; by rising player.
     known: Vec<(PlayerId, G::Own)>,
     next: Vec<(PlayerId, G::Own)>,
@@ -41,15 +41,20 @@ pub(crate) struct Claims<G: Game> {
     writer: SceneWriter,
 }
 
-impl<G: Game> Default for Claims<G> {
-    fn default() -> Claims<G> {
-        Claims { known: Vec::new(), next: Vec::new(), level: None, writer: SceneWriter::of::<G>() }
+impl<G: Game> Default for Invariants<G> {
+    fn default() -> Invariants<G> {
+        Invariants {
+            known: Vec::new(),
+            next: Vec::new(),
+            level: None,
+            writer: SceneWriter::of::<G>(),
+        }
     }
 }
 
-impl<G: Game> Claims<G> {
+impl<G: Game> Invariants<G> {
     /// Looks at a tick that has just been made, and at each after it.
-    pub(crate) fn judge(&mut self, made: &Made<'_, G>) -> Result<(), Fault> {
+    pub(crate) fn judge(&mut self, made: &Made<'_, G>) -> Result<(), Violation> {
         let level = match self.level.take() {
             Some(level) => level,
             None => sent(made.level).map_err(|error| format!("`Level` {error}"))?,
@@ -79,7 +84,7 @@ impl<G: Game> Claims<G> {
         input: &PlayerInput<G::Input>,
         before: &G::Own,
         own: &G::Own,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Violation> {
         let mut predicted = before.clone();
         G::advance(&mut predicted, level, input.input.or_default(), made.dt);
         let is_affected = made.effects.iter().any(|(player, _)| *player == input.player);
@@ -105,7 +110,7 @@ impl<G: Game> Claims<G> {
         made: &Made<'_, G>,
         player: PlayerId,
         own: &G::Own,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Violation> {
         self.writer.clear();
         G::show_own(own, &mut self.writer);
         for row in self.writer.rows().iter() {
@@ -146,7 +151,7 @@ fn arrives_whole<G: Game>(
     made: &Made<'_, G>,
     player: PlayerId,
     own: &G::Own,
-) -> Result<G::Own, Fault> {
+) -> Result<G::Own, Violation> {
     let name = || (made.name_of)(player);
     let arrived = sent(own).map_err(|error| format!("`Own` of {} {error}", name()))?;
     if arrived == *own {

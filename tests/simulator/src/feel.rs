@@ -8,7 +8,7 @@ use tickwire_game::game::{Effect, Game, PlayerInput};
 use tickwire_game::ids::PlayerId;
 use tickwire_game::tick::Tick;
 
-use crate::path::Link;
+use crate::path::PathLink;
 
 /// For how many ticks effects are kept.
 const CAUSES_KEPT_TICKS: usize = 4_096;
@@ -61,7 +61,7 @@ impl Feel {
     pub(crate) fn snapshot<G: Game>(
         &mut self,
         client: &mut Client<G>,
-        up: &Link,
+        up: &PathLink,
         before: Option<Tick>,
         causes: &Causes,
     ) -> Option<Correction> {

@@ -11,11 +11,11 @@ use tickwire_game::scene::{Scene, View};
 use tickwire_game::tick::Tick;
 use tickwire_host::room::Room;
 
-use crate::claims::Fault;
+use crate::claims::Violation;
 use crate::report::{CAUSES_OF_CORRECTIONS, differences};
 
 /// A player's two ends of the stream know the same.
-pub(crate) fn check_mirror<G: Game>(client: &Client<G>, server: &Mirror) -> Result<(), Fault> {
+pub(crate) fn check_mirror<G: Game>(client: &Client<G>, server: &Mirror) -> Result<(), Violation> {
     let mirror = client.decoder().expect("it plays").mirror();
     // No `assert_eq`: mirrors are too long to be looked at.
     if *mirror == *server {

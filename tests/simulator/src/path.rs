@@ -86,17 +86,17 @@ impl Path {
 
 /// One direction of a path, with what is under way.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct PathLink {
     path: Path,
     link: link::Link,
     line_free_at: Duration,
 }
 
-impl Link {
+impl PathLink {
     /// A link over `path`, whose jitter comes from `dice`.
-    pub(crate) fn new(path: Path, dice: Dice) -> Link {
+    pub(crate) fn new(path: Path, dice: Dice) -> PathLink {
         let link = link::Link::new(path.settings(), Duration::ZERO, dice);
-        Link { path, link, line_free_at: Duration::ZERO }
+        PathLink { path, link, line_free_at: Duration::ZERO }
     }
 
     /// The path is another from `now` on. What is under way comes as it would have come, and what

@@ -13,11 +13,11 @@ use tickwire_game::protocol::{ClientMessage, DisconnectReason, Input, Role, Serv
 use tickwire_game::scene::{RowRef, Rows};
 use tickwire_game::tick::Tick;
 
-use crate::claims::Fault;
+use crate::claims::Violation;
 use crate::feel::Feel;
 use crate::host::Pipe;
 use crate::mirrors::{check_mirror, check_scene, own_of};
-use crate::path::Link;
+use crate::path::PathLink;
 use crate::report::{CAUSES_OF_CORRECTIONS, differences};
 use crate::ticks::Ticks;
 
@@ -31,7 +31,7 @@ pub(crate) type Act<G> = Box<dyn FnMut(Duration, &mut Client<G>) -> <G as Game>:
 pub(crate) type Meddle = Box<dyn FnMut(&mut Input<'_>)>;
 
 /// What a client's hands do.
-pub(crate) enum Hands<G: Game> {
+pub(crate) enum Driver<G: Game> {
     /// The game's own bot, at every tick.
     Bot(Box<Dice>),
     /// The same input until another is set.
@@ -63,13 +63,13 @@ impl SentEvent {
 }
 
 /// One client with its connection and the links between.
-pub(crate) struct Seat<G: Game> {
+pub(crate) struct ClientSeat<G: Game> {
     pub(crate) client: Client<G>,
-    pub(crate) hands: Hands<G>,
+    pub(crate) hands: Driver<G>,
     /// What is done in the next tick alone.
     pub(crate) pressed: Option<G::Input>,
-    pub(crate) up: Link,
-    pub(crate) down: Link,
+    pub(crate) up: PathLink,
+    pub(crate) down: PathLink,
     /// `None` before the hello came.
     pub(crate) session: Option<SessionId>,
     pub(crate) pipe: Option<Pipe>,
@@ -92,9 +92,14 @@ pub(crate) struct Seat<G: Game> {
     pub(crate) ages: Vec<Duration>,
 }
 
-impl<G: Game> Seat<G> {
-    pub(crate) fn new(client: Client<G>, hands: Hands<G>, up: Link, down: Link) -> Seat<G> {
-        Seat {
+impl<G: Game> ClientSeat<G> {
+    pub(crate) fn new(
+        client: Client<G>,
+        hands: Driver<G>,
+        up: PathLink,
+        down: PathLink,
+    ) -> ClientSeat<G> {
+        ClientSeat {
             client,
             hands,
             pressed: None,
@@ -126,7 +131,7 @@ impl<G: Game> Seat<G> {
     }
 
     /// Takes what has arrived, does what is due, and sends what is to be sent.
-    pub(crate) fn take_turn(&mut self, now: Duration, ticks: &Ticks<G>) -> Result<(), Fault> {
+    pub(crate) fn take_turn(&mut self, now: Duration, ticks: &Ticks<G>) -> Result<(), Violation> {
         if now < self.stopped_until || self.end.is_some() {
             return Ok(());
         }
@@ -141,7 +146,7 @@ impl<G: Game> Seat<G> {
         Ok(())
     }
 
-    fn receive(&mut self, now: Duration, bytes: &[u8], ticks: &Ticks<G>) -> Result<(), Fault> {
+    fn receive(&mut self, now: Duration, bytes: &[u8], ticks: &Ticks<G>) -> Result<(), Violation> {
         let before = self.client.tick();
         let is_snapshot = matches!(ServerMessage::decode(bytes), Ok(ServerMessage::Snapshot(_)));
         let written = if is_snapshot { self.mirrors.pop_front() } else { None };
@@ -161,7 +166,7 @@ impl<G: Game> Seat<G> {
         };
         self.ages.push(now - ticks.made_at(tick));
         self.note_events();
-        let Seat { feel, client, up, .. } = self;
+        let ClientSeat { feel, client, up, .. } = self;
         match feel.snapshot(client, up, before, &ticks.causes) {
             // What a cheat sends in its client's name is none of its client's concern.
             Some(correction) if self.meddle.is_none() => {
@@ -177,7 +182,7 @@ impl<G: Game> Seat<G> {
         correction: &Correction,
         predicted: Option<G::Own>,
         own: Option<G::Own>,
-    ) -> Fault {
+    ) -> Violation {
         let (tick, name) = (correction.tick, &self.client.greeting().name);
         let player = self.client.player().map_or(String::new(), |player| format!(" ({player})"));
         let found = differences(("predicted", &predicted), ("server", &own));
@@ -205,12 +210,12 @@ impl<G: Game> Seat<G> {
     fn play(&mut self, now: Duration) {
         let is_due = self.client.due_at().is_some_and(|due| due <= now);
         let input = match &mut self.hands {
-            Hands::Hold(input) => *input,
+            Driver::Hold(input) => *input,
             _ if !is_due => G::Input::default(),
-            Hands::Bot(dice) => {
+            Driver::Bot(dice) => {
                 self.client.seen().map(|seen| G::bot(&seen, dice)).unwrap_or_default()
             }
-            Hands::Act(act) => act(now, &mut self.client),
+            Driver::Act(act) => act(now, &mut self.client),
         };
         let pressed = &mut self.pressed;
         if self.client.play_each(now, |_| pressed.take().unwrap_or(input)) > 0 {

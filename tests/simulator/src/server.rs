@@ -11,9 +11,9 @@ use tickwire_host::RoomHost;
 use tickwire_host::hello::HelloError;
 use tickwire_host::pacer::TimeScale;
 
-use crate::claims::Fault;
+use crate::claims::Violation;
 use crate::mirrors::check_interest;
-use crate::seat::Seat;
+use crate::seat::ClientSeat;
 use crate::simulator::Simulator;
 
 impl<G: Game> Simulator<G> {
@@ -46,12 +46,12 @@ impl<G: Game> Simulator<G> {
 
     /// One pass of the server: what has arrived is handed to it, and what it sends leaves when the
     /// pass ends.
-    pub(crate) fn pass(&mut self) -> Result<(), Fault> {
+    pub(crate) fn pass(&mut self) -> Result<(), Violation> {
         self.admit();
         for seat in &mut self.seats {
             seat.arrive(self.now);
         }
-        let watched = self.seats.iter().any(Seat::watches);
+        let watched = self.seats.iter().any(ClientSeat::watches);
         {
             let mut ticks = self.log.ticks();
             (ticks.now, ticks.keeps_scenes) = (self.now, watched);
@@ -93,7 +93,7 @@ impl<G: Game> Simulator<G> {
     }
 }
 
-impl<G: Game> Seat<G> {
+impl<G: Game> ClientSeat<G> {
     /// Hands over what has arrived by `now`, and tells the pipe how much the path takes.
     fn arrive(&mut self, now: Duration) {
         let Some(pipe) = &self.pipe else { return };

@@ -15,10 +15,10 @@ use tickwire_host::limits::REWIND_MAX_DEFAULT;
 use tickwire_host::pacer::TimeScale;
 use tickwire_host::room::{EmptyRoom, Room, RoomTemplate, StreamSettings};
 
-use crate::claims::Fault;
+use crate::claims::Violation;
 use crate::host::{Host, Pipe};
-use crate::path::{Link, Path};
-use crate::seat::{Hands, Logged, Seat};
+use crate::path::{Path, PathLink};
+use crate::seat::{ClientSeat, Driver, Logged};
 use crate::ticks::TickLog;
 
 /// Which of a simulator's clients.
@@ -37,7 +37,7 @@ pub struct Simulator<G: Game> {
     pub(crate) host: Host<G>,
     pub(crate) timing: Timing,
     pub(crate) log: TickLog<G>,
-    pub(crate) seats: Vec<Seat<G>>,
+    pub(crate) seats: Vec<ClientSeat<G>>,
     dice: Dice,
 }
 
@@ -194,32 +194,32 @@ impl<G: Game> Simulator<G> {
     /// [`Simulator::hold`], [`Simulator::press`], [`Simulator::play`] and [`Simulator::act`]. It is in
     /// once its hello has arrived: let some time [run](Simulator::run_s).
     pub fn join(&mut self, name: &str, path: Path) -> Who {
-        self.seat(name.to_owned(), Role::Player, Hands::Hold(G::Input::default()), path)
+        self.seat(name.to_owned(), Role::Player, Driver::Hold(G::Input::default()), path)
     }
 
     /// The same for a client that plays by [`Game::bot`].
     pub fn join_bot(&mut self, path: Path) -> Who {
         let dice = Box::new(Dice::new(self.dice.bits64(), 1));
-        self.seat(format!("client {}", self.seats.len()), Role::Player, Hands::Bot(dice), path)
+        self.seat(format!("client {}", self.seats.len()), Role::Player, Driver::Bot(dice), path)
     }
 
     /// A client joins over `path`, to watch.
     pub fn spectate(&mut self, path: Path) -> Who {
-        let hands = Hands::Hold(G::Input::default());
+        let hands = Driver::Hold(G::Input::default());
         self.seat(format!("client {}", self.seats.len()), Role::Spectator, hands, path)
     }
 
-    fn seat(&mut self, name: String, role: Role, hands: Hands<G>, path: Path) -> Who {
+    fn seat(&mut self, name: String, role: Role, hands: Driver<G>, path: Path) -> Who {
         let who = Who(self.seats.len());
         let greeting = Greeting { name, role, room: None, ticket: None, settings: None };
-        let [up, down] = [(); 2].map(|()| Link::new(path, Dice::new(self.dice.bits64(), 2)));
-        self.seats.push(Seat::new(Client::new(greeting), hands, up, down));
+        let [up, down] = [(); 2].map(|()| PathLink::new(path, Dice::new(self.dice.bits64(), 2)));
+        self.seats.push(ClientSeat::new(Client::new(greeting), hands, up, down));
         who
     }
 
     /// The player holds `input` from now on.
     pub fn hold(&mut self, who: Who, input: G::Input) {
-        self.seats[who.0].hands = Hands::Hold(input);
+        self.seats[who.0].hands = Driver::Hold(input);
     }
 
     /// The player gives `input` for its next tick alone, whatever else it does.
@@ -230,7 +230,7 @@ impl<G: Game> Simulator<G> {
     /// From now on [`Game::bot`] plays for it.
     pub fn play(&mut self, who: Who) {
         let dice = Dice::new(self.dice.bits64(), 1);
-        self.seats[who.0].hands = Hands::Bot(Box::new(dice));
+        self.seats[who.0].hands = Driver::Bot(Box::new(dice));
     }
 
     /// From now on the player does what `act` makes of the time and of what its client shows, tick by
@@ -240,7 +240,7 @@ impl<G: Game> Simulator<G> {
         who: Who,
         act: impl FnMut(Duration, &mut Client<G>) -> G::Input + 'static,
     ) {
-        self.seats[who.0].hands = Hands::Act(Box::new(act));
+        self.seats[who.0].hands = Driver::Act(Box::new(act));
     }
 
     /// The client says goodbye.
@@ -325,7 +325,7 @@ impl<G: Game> Simulator<G> {
     }
 
     /// All that happens at this moment.
-    fn take_turns(&mut self) -> Result<(), Fault> {
+    fn take_turns(&mut self) -> Result<(), Violation> {
         let ticks = self.log.ticks();
         for seat in &mut self.seats {
             seat.take_turn(self.now, &ticks)?;
@@ -341,7 +341,7 @@ impl<G: Game> Simulator<G> {
         let connected = self.seats.iter().filter(|seat| seat.end.is_none());
         // A client that finds nothing to do at its moment must not hold up time.
         connected
-            .filter_map(Seat::next_moment)
+            .filter_map(ClientSeat::next_moment)
             .map(|at| at.max(self.now + Duration::from_micros(50)))
             .chain([self.next_pass()])
             .min()

@@ -11,7 +11,7 @@ use tickwire_game::tick::Tick;
 use tickwire_host::StepProbe;
 use tickwire_host::room::Room;
 
-use crate::claims::{Claims, Fault, Made};
+use crate::claims::{Invariants, Made, Violation};
 use crate::feel::Causes;
 
 /// For how many ticks scenes are kept, to be compared with what comes of them.
@@ -27,9 +27,9 @@ pub(crate) struct Ticks<G: Game> {
     /// The scenes of the last ticks, while anybody watches.
     pub(crate) scenes: VecDeque<Scene>,
     pub(crate) causes: Causes,
-    claims: Claims<G>,
+    claims: Invariants<G>,
     /// What did not hold in one of them. The host would take a panic for the game's own.
-    pub(crate) fault: Option<Fault>,
+    pub(crate) fault: Option<Violation>,
     pub(crate) keeps_scenes: bool,
     pub(crate) now: Duration,
 }
@@ -57,7 +57,7 @@ impl<G: Game> TickLog<G> {
             made: Vec::new(),
             scenes: VecDeque::new(),
             causes: Causes::default(),
-            claims: Claims::default(),
+            claims: Invariants::default(),
             fault: None,
             keeps_scenes: false,
             now: Duration::ZERO,

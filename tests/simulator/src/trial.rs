@@ -11,7 +11,7 @@ use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::{Rewind, Tick, TickRate};
 use tickwire_host::limits::REWIND_MAX_DEFAULT;
 
-use crate::claims::{Claims, Fault, Made, sent};
+use crate::claims::{Invariants, Made, Violation, sent};
 use crate::inputs::RandomHands;
 use crate::report::{CAUSES_OF_DIFFERENT_RUNS, CAUSES_OF_LOST_STATE, serialised_differences};
 
@@ -23,7 +23,7 @@ const PLAYERS_MAX: usize = 8;
 const RESTORED_EVERY_TICKS: u32 = 89;
 
 /// One who plays.
-struct Hands<I> {
+struct RandomPlayer<I> {
     player: PlayerId,
     /// Of the game's own bot.
     dice: Dice,
@@ -42,13 +42,13 @@ struct Trial<G: Game> {
     equal: Simulation<G>,
     /// Read from what `world` was some ticks ago.
     restored: Simulation<G>,
-    claims: Claims<G>,
-    playing: Vec<Hands<G::Input>>,
+    claims: Invariants<G>,
+    playing: Vec<RandomPlayer<G::Input>>,
     next_player: u16,
 }
 
 /// Plays for some time, and gives what does not hold.
-pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), Fault> {
+pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), Violation> {
     let tick_rate = TickRate::new(G::TICK_RATE_HZ).expect("a room was made of it");
     let rewind_max_ticks = tick_rate.ticks_ceil_or_zero(REWIND_MAX_DEFAULT);
     let setup = Setup {
@@ -68,7 +68,7 @@ pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), 
         equal: Simulation::new(&setup),
         restored: restored(&world)?,
         world,
-        claims: Claims::default(),
+        claims: Invariants::default(),
         playing: Vec::new(),
         next_player: 0,
     };
@@ -83,7 +83,7 @@ pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), 
     Ok(())
 }
 
-fn restored<G: Game>(world: &Simulation<G>) -> Result<Simulation<G>, Fault> {
+fn restored<G: Game>(world: &Simulation<G>) -> Result<Simulation<G>, Violation> {
     sent(world).map_err(|error| format!("the world {error}"))
 }
 
@@ -100,7 +100,7 @@ impl<G: Game> Trial<G> {
             let is_random = self.next_player.is_multiple_of(3);
             let [dice, random] = [4, 5].map(|stream| Dice::new(self.dice.bits64(), stream));
             let random = is_random.then(|| RandomHands::new(random));
-            self.playing.push(Hands { player, dice, random, last: G::Input::default() });
+            self.playing.push(RandomPlayer { player, dice, random, last: G::Input::default() });
             self.worlds().into_iter().for_each(|world| world.join(player, None));
         }
         if !self.playing.is_empty() && self.dice.chance(0.01) {
@@ -112,7 +112,7 @@ impl<G: Game> Trial<G> {
     }
 
     /// What everybody does in the next tick. Now and then an input does not come.
-    fn inputs(&mut self) -> Result<Vec<PlayerInput<G::Input>>, Fault> {
+    fn inputs(&mut self) -> Result<Vec<PlayerInput<G::Input>>, Violation> {
         let (mut inputs, mut rows) = (Vec::new(), Rows::default());
         for hands in &mut self.playing {
             let player = hands.player;
@@ -142,7 +142,7 @@ impl<G: Game> Trial<G> {
         Ok(inputs)
     }
 
-    fn step(&mut self, inputs: &[PlayerInput<G::Input>]) -> Result<(), Fault> {
+    fn step(&mut self, inputs: &[PlayerInput<G::Input>]) -> Result<(), Violation> {
         {
             // Where the game panics it is said what it was given.
             let _given = Context { tick: self.world.tick().next(), inputs };
@@ -191,7 +191,7 @@ impl<G: Game> Trial<G> {
 }
 
 /// What a client gives is what the server reads, and fits its message.
-fn arrives_as_sent<G: Game>(input: G::Input) -> Result<(), Fault> {
+fn arrives_as_sent<G: Game>(input: G::Input) -> Result<(), Violation> {
     let bytes = bincode::serde::encode_to_vec(input, WIRE)
         .map_err(|error| format!("an input cannot be serialised: {error}\n{input:#?}"))?;
     if bytes.len() > INPUT_MAX_BYTES {

@@ -257,7 +257,7 @@ impl Own {
         let up_to = |value: f32, most: f32| if value < most { value } else { most };
         match pickup {
             Pickup::Repair => {
-                self.armor.hull = up_to(self.armor.hull + REPAIR_HULL, traits.hull_max)
+                self.armor.hull = up_to(self.armor.hull + REPAIR_HULL, traits.hull_max);
             }
             Pickup::Shield => {
                 let most = SHIELD_OVER * traits.shield_max;

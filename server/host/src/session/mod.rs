@@ -148,8 +148,8 @@ impl<G: Game> Session<G> {
         self.ended.is_some()
     }
 
-    /// Ends it, for `reason` or else for why it is over: the client gets a close frame and its
-    /// connection closed, unless that is lost.
+    /// Ends it, for `reason` or else for why it is over: its connection is closed with that,
+    /// unless it is lost.
     pub(crate) fn depart(self, reason: Option<DisconnectReason>, effects: &mut Effects) {
         let reason = reason.or(self.ended).unwrap_or(DisconnectReason::Fault);
         self.span.in_scope(|| debug!(end = %reason, "ended"));

@@ -154,7 +154,7 @@ impl World {
                 ToClient::Snapshot(tick, margin) => self.clocks.snapshot(now, tick, Some(margin)),
                 ToClient::Pong(number) => self.clocks.pong(now, number),
                 ToClient::Pace(permille) => {
-                    self.clocks.set_time_scale(now, Pace { from: self.tick, permille })
+                    self.clocks.set_time_scale(now, Pace { from: self.tick, permille });
                 }
             }
         }

@@ -192,17 +192,17 @@ impl SnapshotDecoder {
         while at.row < rows {
             ended(source)?;
             let plan = &codec.entities[usize::from(mirror.rows.heads[at.row].kind)];
-            let is_told = next == Some(at.row);
-            let change = if is_told { take_change(plan, mirror, at, source) } else { Some(0) };
+            let is_changed = next == Some(at.row);
+            let change = if is_changed { take_change(plan, mirror, at, source) } else { Some(0) };
             if let Some(mask) = change {
                 take_row_on(plan, mirror, at, mask, ticks, source)?;
-                if is_told {
+                if is_changed {
                     mirror.changed_masks[at.row] = mask;
                 }
             } else {
                 gaps.open(mirror, at, plan);
             }
-            if is_told {
+            if is_changed {
                 next = take_gap(&mut mirror.models, at.row + 1, rows, source)?;
             }
             at.pass(plan);

@@ -46,9 +46,10 @@ fn nothing_beside_its_input_changes_a_player_without_an_effect() {
                 input.input.or_default(),
                 TickRate::default().dt(),
             );
-            let is_told = simulation.effects().iter().any(|(player, _)| *player == input.player);
+            let is_announced =
+                simulation.effects().iter().any(|(player, _)| *player == input.player);
             let after = own(&simulation, input.player).expect("nobody leaves in a step");
-            assert_eq!(foreseen != after, is_told, "tick {tick}: {foreseen:?}, {after:?}");
+            assert_eq!(foreseen != after, is_announced, "tick {tick}: {foreseen:?}, {after:?}");
         }
         for (_, effect) in simulation.effects() {
             reported[*effect as usize] += 1;
