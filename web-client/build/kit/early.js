@@ -1,16 +1,15 @@
 // @ts-check
-// A WebSocket that opens while the game's code is still being loaded: far from the server that saves the
-// two round trips that opening takes.
+// A WebSocket that opens while the game's code loads: this saves the two round trips of its handshakes.
 //
-// Nothing is said over it until connection.js takes it, once. Made by game.js where the page asks for it.
+// It sends nothing. connection.js takes it once; game.js makes it for the option `preconnect`.
 
 import { socketUrl } from "./env.js";
 
-/** The server waits 10 s for somebody to say hello. */
+/** Less than the 10 s after which the server closes a connection without a hello. */
 const KEPT_MS = 8000;
 
 export class EarlySocket {
-  /** @param {URL} server the folder in which it speaks */
+  /** @param {URL} server its folder */
   constructor(server) {
     /** @private @type {WebSocket | null} */
     this.socket = new WebSocket(socketUrl(server, "ws"));
@@ -18,13 +17,13 @@ export class EarlySocket {
     this.timer = setTimeout(() => this.close(), KEPT_MS);
   }
 
-  /** Gives the socket away; null if it was given before, or is closed. */
+  /** Returns the socket; null if it was taken before, or is closed. */
   take() {
     const { socket } = this;
     this.socket = null;
     clearTimeout(this.timer);
     if (!socket || socket.readyState > WebSocket.OPEN) return null;
-    // Whoever takes it listens only now.
+    // The caller adds its listeners only after this.
     if (socket.readyState === WebSocket.OPEN) queueMicrotask(() => socket.dispatchEvent(new Event("open")));
     return socket;
   }
