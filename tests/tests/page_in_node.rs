@@ -28,6 +28,11 @@ fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
 }
 
 #[test]
+fn a_socket_that_opens_while_the_page_loads_is_used_once_if_it_is_of_use() {
+    run("tests/early.mjs");
+}
+
+#[test]
 fn a_client_without_rules_says_what_it_has_seen_and_takes_no_nonsense() {
     run("tests/stream.mjs");
 }

@@ -147,6 +147,12 @@ export class FakeSocket {
     this.onclose?.();
   }
 
+  /** @param {Event} event */
+  dispatchEvent(event) {
+    if (event.type === "open") this.onopen?.(event);
+    return true;
+  }
+
   /** @param {unknown[]} how */
   close(...how) {
     this.closed = how;

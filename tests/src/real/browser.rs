@@ -22,10 +22,13 @@ pub struct Browser {
     profile: PathBuf,
 }
 
-/// One tab, apart from all others: they share neither storage nor connections.
+/// One tab, apart from all others unless it is of the browser's own profile: they share neither storage
+/// nor connections.
 pub struct Page<'b> {
     browser: &'b Browser,
-    context: String,
+    /// What is its own; `None` for a tab of the profile.
+    context: Option<String>,
+    target: String,
     session: String,
     /// Which are on its screen.
     fingers: RefCell<Vec<Finger>>,
@@ -106,15 +109,30 @@ impl Browser {
     /// When Chromium does not do what it is asked to.
     #[must_use]
     pub fn page(&self) -> Page<'_> {
-        let text = |value: &Value| value.as_str().expect("Chromium names what it makes").to_owned();
         let context = self.command(None, "Target.createBrowserContext", json!({}));
-        let context = text(&context["browserContextId"]);
-        let target = json!({ "url": "about:blank", "browserContextId": context });
-        let target = self.command(None, "Target.createTarget", target);
-        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        self.page_in(Some(text(&context["browserContextId"])))
+    }
+
+    /// A new page of the browser's profile: it finds what pages of that left there, such as files that
+    /// they loaded.
+    ///
+    /// # Panics
+    /// When Chromium does not do what it is told.
+    #[must_use]
+    pub fn page_of_profile(&self) -> Page<'_> {
+        self.page_in(None)
+    }
+
+    fn page_in(&self, context: Option<String>) -> Page<'_> {
+        let mut target = json!({ "url": "about:blank" });
+        if let Some(context) = &context {
+            target["browserContextId"] = json!(context);
+        }
+        let target = text(&self.command(None, "Target.createTarget", target)["targetId"]);
+        let attach = json!({ "targetId": target, "flatten": true });
         let attached = self.command(None, "Target.attachToTarget", attach);
         let session = text(&attached["sessionId"]);
-        let page = Page { browser: self, context, session, fingers: RefCell::default() };
+        let page = Page { browser: self, context, target, session, fingers: RefCell::default() };
         for domain in ["Page", "Runtime", "Log"] {
             page.command(&format!("{domain}.enable"), json!({}));
         }
@@ -262,6 +280,17 @@ impl Page<'_> {
         self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
     }
 
+    /// Has the browser delay each request by a round trip, and receive at most so many bytes per second, as
+    /// its developer tools do. Connecting is not delayed.
+    pub fn throttle(&self, round_trip_ms: u32, bytes_per_second: u32) {
+        self.command("Network.enable", json!({}));
+        let conditions = json!({
+            "offline": false, "latency": round_trip_ms,
+            "downloadThroughput": bytes_per_second, "uploadThroughput": bytes_per_second,
+        });
+        self.command("Network.emulateNetworkConditions", conditions);
+    }
+
     /// Moves the mouse to a place of the page, or presses (`mousePressed`) or lets go
     /// (`mouseReleased`) its left button there.
     pub fn mouse(&self, what: &str, x: f64, y: f64) {
@@ -300,11 +329,24 @@ impl Page<'_> {
 
 impl Drop for Page<'_> {
     fn drop(&mut self) {
-        // Closes the tab too; the whole browser may be gone already.
-        let context = json!({ "browserContextId": self.context });
+        // The whole browser may be gone already.
         let mut devtools = self.browser.devtools.borrow_mut();
-        let _ = devtools.command(None, "Target.disposeBrowserContext", context);
+        let _ = match &self.context {
+            // Closes the tab too.
+            Some(context) => {
+                let context = json!({ "browserContextId": context });
+                devtools.command(None, "Target.disposeBrowserContext", context)
+            }
+            None => {
+                devtools.command(None, "Target.closeTarget", json!({ "targetId": self.target }))
+            }
+        };
     }
+}
+
+/// A name that Chromium has given.
+fn text(value: &Value) -> String {
+    value.as_str().expect("Chromium names what it makes").to_owned()
 }
 
 /// Chromium: the one that the environment names, or the first of the usual names on the path.

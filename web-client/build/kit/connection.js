@@ -25,6 +25,7 @@ import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded 
  * @property {(reason: string) => void} over the connection is given up
  * @property {() => void} idled the idle player is a spectator now
  * @property {() => Promise<Core>} faulted loads a new core
+ * @property {() => WebSocket | null} [early] returns a socket that is already opening, if there is one
  * @property {(greeting: Greeting) => void} reloads the page is about to reload
  */
 
@@ -273,7 +274,7 @@ export class Connection {
   /** @private */
   open() {
     clearTimeout(this.probeTimer);
-    const socket = new WebSocket(socketUrl(this.server, "ws"));
+    const socket = this.hooks.early?.() ?? new WebSocket(socketUrl(this.server, "ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () =>

@@ -6,6 +6,7 @@
 
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
+import { EarlySocket } from "./early.js";
 import { Guard } from "./guard.js";
 import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 
@@ -67,19 +68,24 @@ export class Tickwire extends EventTarget {
   onsample = null;
 
   /** @param {LoadOptions} [options] */
-  static async load({ server, wasm, address } = {}) {
+  static async load({ server, wasm, address, preconnect = false } = {}) {
     if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
     const home = server === undefined ? here() : homeAt(server);
-    const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files));
+    const early = preconnect ? new EarlySocket(home.server) : null;
+    const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files)).catch((error) => {
+      early?.close();
+      throw error;
+    });
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
-    const game = new Tickwire(await renew(), renew, home.server);
+    const game = new Tickwire(await renew(), renew, home.server, early);
     if (tag && isLocal(url)) game.#isReplaced = () => isReplaced(url, tag);
     if (address !== undefined) game.simulate(simulationOf(address));
     return game;
   }
 
-  /** Use {@link Tickwire.load}. @param {Core} core @param {() => Promise<Core>} renew @param {URL} server */
-  constructor(core, renew, server) {
+  /** Use {@link Tickwire.load}. @param {Core} core @param {() => Promise<Core>} renew @param {URL} server
+   *  @param {EarlySocket | null} early */
+  constructor(core, renew, server, early) {
     super();
     this.#core = core;
     this.#renew = renew;
@@ -97,6 +103,7 @@ export class Tickwire extends EventTarget {
         this.#tell("idle", {});
       },
       faulted: () => this.#faulted(),
+      early: () => early?.take() ?? null,
       reloads: (greeting) => this.#tell("reload", greeting),
     });
   }
@@ -429,11 +436,13 @@ async function compile(source) {
     throw failed("no answer, or the server does not allow pages of this origin (--allow-origin)", error);
   });
   if (!response.ok) throw failed(response.status);
-  // Not streaming, which needs a content type that a simple file server may not send.
-  const bytes = await response.arrayBuffer();
-  // A bundler's server sends its page for missing files.
-  const module = await WebAssembly.compile(bytes).catch((error) => {
-    throw failed("it is not WebAssembly; set `server` if the game is elsewhere", error);
+  // Streaming needs a content type that a simple file server may not send.
+  const isTyped = response.headers.get("content-type") === "application/wasm";
+  const compiling = isTyped ? WebAssembly.compileStreaming(response) : response.arrayBuffer().then(WebAssembly.compile);
+  const module = await compiling.catch((error) => {
+    // A bundler's server sends its page for missing files.
+    const isOther = error instanceof WebAssembly.CompileError;
+    throw failed(isOther ? "it is not WebAssembly; set `server` if the game is elsewhere" : error, error);
   });
   return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
 }

@@ -168,6 +168,9 @@ export interface LoadOptions {
   server?: string | URL | undefined;
   /** The game's WebAssembly or its address; by default the file in the server's folder. */
   wasm?: string | URL | BufferSource | WebAssembly.Module | undefined;
+  /** Opens the connection while the game's code loads, which saves two round trips: for a page that joins at
+   *  once. It is closed after 8 s without `join` or `spectate`. */
+  preconnect?: boolean | undefined;
   /** An address whose query sets a {@link Simulation}, such as `location.search`: `?latency=150&jitter=20`. */
   address?: string | undefined;
 }

@@ -10,14 +10,16 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
+use crate::bundle::bundle;
 use crate::comments::{Language, strip_comments};
-use crate::kit;
+use crate::preload::Preloads;
+use crate::{kit, say};
 
 /// What is served in place of a page that was not built.
 const HELP: &str = include_str!("missing.html");
 
 /// The name under which the wasm of every page is served.
-const WASM: &str = "tickwire.wasm";
+pub(crate) const WASM: &str = "tickwire.wasm";
 
 /// The files of a page.
 #[derive(Debug)]
@@ -36,49 +38,41 @@ pub(crate) struct PageContent {
     pub(crate) is_of_kit: bool,
 }
 
-/// The files of a page that was built, of this folder and with this wasm.
+/// The files of a page that was built, of this folder and with this wasm. With a folder for `bundles`,
+/// modules and styles are bundled, and intermediate files are written there.
 ///
 /// # Errors
-/// If the folder is not there or has no `index.html`, a file cannot be read, or its name cannot stand
-/// in a URL.
-pub(crate) fn of_page(public: &Path, wasm: &Path) -> Result<Files, Box<dyn Error>> {
-    let own = |bytes: Vec<u8>| PageContent { bytes, is_of_kit: false };
-    let mut files = kit_files()?;
+/// If the folder is not there or has no `index.html`, a file cannot be read, its name cannot stand in a
+/// URL, or nothing can be bundled.
+pub(crate) fn of_page(
+    public: &Path,
+    wasm: &Path,
+    bundles: Option<&Path>,
+) -> Result<Files, Box<dyn Error>> {
+    let mut files = kit_files();
     files.insert(WASM.to_owned(), PageContent { bytes: fs::read(wasm)?, is_of_kit: true });
-    let mut public_files = Vec::new();
     collect(public, "", &mut |path, bytes| {
-        public_files.push((path, bytes));
+        files.insert(path, PageContent { bytes, is_of_kit: false });
         Ok(())
     })?;
-    // A document that says what its files are by their hashes means them as they are.
-    let has_integrity = |(path, bytes): &(String, Vec<u8>)| {
-        is_document(path) && String::from_utf8_lossy(bytes).contains("integrity=")
-    };
-    let are_hashed = public_files.iter().any(has_integrity);
-    for (path, bytes) in public_files {
-        let bytes = if are_hashed {
-            bytes
-        } else {
-            lighter(&path, bytes)
-                .map_err(|error| format!("{}: {error}", public.join(&path).display()))?
-        };
-        files.insert(path, own(bytes));
-    }
     if !files.contains_key("index.html") {
         return Err(format!("{} has no index.html", public.display()).into());
     }
-    hashed(files)
+    served(files, bundles)
 }
 
-/// The generic page, with this wasm: of a game that has no page of its own.
+/// The generic page, with this wasm: of a game that has no page of its own. It is bundled like any other.
 ///
 /// # Errors
-/// If the wasm cannot be read.
-pub(crate) fn of_generic_page(wasm: &Path) -> Result<Files, Box<dyn Error>> {
-    let mut files = kit_files()?;
+/// If the wasm cannot be read, or nothing can be bundled.
+pub(crate) fn of_generic_page(
+    wasm: &Path,
+    bundles: Option<&Path>,
+) -> Result<Files, Box<dyn Error>> {
+    let mut files = kit_files();
     files.insert(WASM.to_owned(), PageContent { bytes: fs::read(wasm)?, is_of_kit: true });
-    add_viewer(&mut files, &[("index.html", kit::generic_page(true))])?;
-    hashed(files)
+    add_viewer(&mut files, &[("index.html", kit::generic_page(true))]);
+    served(files, bundles)
 }
 
 /// What every server has: the generic page without a game's rules, and the laboratory with and without
@@ -87,46 +81,77 @@ pub(crate) fn of_generic_page(wasm: &Path) -> Result<Files, Box<dyn Error>> {
 /// # Errors
 /// If a file is no text: a mistake of the kit's own.
 pub(crate) fn of_viewer() -> Result<Files, Box<dyn Error>> {
-    let mut files = kit_files()?;
+    let mut files = kit_files();
     let documents = [
         ("index.html", kit::generic_page(false)),
         ("lab.html", kit::lab(true)),
         ("lab-plain.html", kit::lab(false)),
     ];
-    add_viewer(&mut files, &documents)?;
-    hashed(files)
+    add_viewer(&mut files, &documents);
+    served(files, None)
 }
 
 /// The client for pages.
-fn kit_files() -> Result<BTreeMap<String, PageContent>, Box<dyn Error>> {
-    let mut files = BTreeMap::new();
-    for (name, bytes) in kit::FILES {
-        let content = PageContent { bytes: lighter(name, bytes.to_vec())?, is_of_kit: true };
-        files.insert((*name).to_owned(), content);
-    }
-    Ok(files)
+fn kit_files() -> BTreeMap<String, PageContent> {
+    let content = |bytes: &[u8]| PageContent { bytes: bytes.to_vec(), is_of_kit: true };
+    kit::FILES.iter().map(|(name, bytes)| ((*name).to_owned(), content(bytes))).collect()
 }
 
-fn add_viewer(
-    files: &mut BTreeMap<String, PageContent>,
-    documents: &[(&str, String)],
-) -> Result<(), Box<dyn Error>> {
+fn add_viewer(files: &mut BTreeMap<String, PageContent>, documents: &[(&str, String)]) {
+    let own = |bytes: Vec<u8>| PageContent { bytes, is_of_kit: false };
     for (name, bytes) in kit::VIEWER {
-        let content = PageContent { bytes: lighter(name, bytes.to_vec())?, is_of_kit: false };
-        files.insert((*name).to_owned(), content);
+        files.insert((*name).to_owned(), own(bytes.to_vec()));
     }
     for (name, text) in documents {
-        let content = PageContent { bytes: text.clone().into_bytes(), is_of_kit: false };
-        files.insert((*name).to_owned(), content);
+        files.insert((*name).to_owned(), own(text.clone().into_bytes()));
     }
-    Ok(())
 }
 
-/// The same, of which the documents at the top name the others in the hashed folder.
-fn hashed(mut files: BTreeMap<String, PageContent>) -> Result<Files, Box<dyn Error>> {
+/// These files as they are served: bundled if there is a folder for that, without comments, and with the
+/// documents at the top preloading and naming the others in the hashed folder.
+fn served(
+    mut files: BTreeMap<String, PageContent>,
+    bundles: Option<&Path>,
+) -> Result<Files, Box<dyn Error>> {
+    // A document with hashes of its files needs them unchanged.
+    let are_hashed = files.iter().any(|(path, content)| {
+        is_document(path) && String::from_utf8_lossy(&content.bytes).contains("integrity=")
+    });
+    let is_top_document = |path: &str| is_document(path) && !path.contains('/');
+    let mut preloads = BTreeMap::new();
+    if !are_hashed {
+        for (path, content) in files.iter().filter(|(path, _)| is_top_document(path)) {
+            let text = String::from_utf8_lossy(&content.bytes);
+            preloads.insert(path.clone(), Preloads::of(&text, &files));
+        }
+    }
+    match bundles {
+        Some(_) if are_hashed => {
+            say("warning=the page is not bundled: its documents have hashes of their files");
+        }
+        Some(folder) => {
+            files.extend(bundle(&files, folder)?);
+            for (path, preload) in &mut preloads {
+                let text = String::from_utf8_lossy(&files[path].bytes);
+                preload.take_modules_of(Preloads::of(&text, &files));
+            }
+        }
+        None => {}
+    }
+    for (path, content) in &mut files {
+        if content.is_of_kit || !are_hashed {
+            let bytes = std::mem::take(&mut content.bytes);
+            content.bytes = lighter(path, bytes).map_err(|error| format!("{path}: {error}"))?;
+        }
+    }
+    for (path, preload) in preloads {
+        let text = String::from_utf8(files[&path].bytes.clone())?;
+        let bytes = preload.add_to(&text).into_bytes();
+        files.insert(path, PageContent { bytes, is_of_kit: false });
+    }
     let hash = hash_of(&files);
     let documents: Vec<String> =
-        files.keys().filter(|path| is_document(path) && !path.contains('/')).cloned().collect();
+        files.keys().filter(|path| is_top_document(path)).cloned().collect();
     for document in documents {
         let text = String::from_utf8(files[&document].bytes.clone())?;
         let is_file = |path: &str| is_hashed(path) && files.contains_key(path);
@@ -172,7 +197,7 @@ fn hash_of(files: &BTreeMap<String, PageContent>) -> String {
 }
 
 /// Reads all files below a folder, with their paths. Hidden ones are left out.
-fn collect(
+pub(crate) fn collect(
     folder: &Path,
     prefix: &str,
     take: &mut impl FnMut(String, Vec<u8>) -> Result<(), Box<dyn Error>>,
@@ -253,6 +278,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::preload::{imports, resolve};
 
     /// A folder of its own, removed on drop.
     struct Scratch(PathBuf);
@@ -272,7 +298,7 @@ mod tests {
         }
 
         fn page(&self) -> Result<Files, String> {
-            of_page(&self.0.join("public"), &self.0.join("a.wasm"))
+            of_page(&self.0.join("public"), &self.0.join("a.wasm"), None)
                 .map_err(|error| error.to_string())
         }
     }
@@ -308,7 +334,10 @@ mod tests {
     fn a_page_has_its_files_and_its_wasm_and_another_hash_when_any_of_them_changes() {
         let files = [
             ("a.wasm", "wasm"),
-            ("public/index.html", r#"<script src="main.js"></script><a href="about.html">"#),
+            (
+                "public/index.html",
+                r#"<script type=module src="main.js"></script><a href="about.html">"#,
+            ),
             ("public/about.html", "<p>"),
             ("public/main.js", "// a\nlet b;\n"),
             ("public/draw/c.css", "/* a */\n"),
@@ -322,8 +351,11 @@ mod tests {
         assert_eq!(paths, ["about.html", "draw/c.css", "index.html", "main.js", "tickwire.wasm"]);
         assert_eq!(page.files["main.js"].bytes, b"\nlet b;\n");
         assert!(page.files["tickwire.wasm"].is_of_kit && !page.files["main.js"].is_of_kit);
-        let index =
-            format!(r#"<script src="./~{}/main.js"></script><a href="about.html">"#, page.hash);
+        let index = format!(
+            "<link rel=\"modulepreload\" href=\"./~{0}/main.js\" />\n\
+             <script type=module src=\"./~{0}/main.js\"></script><a href=\"about.html\">",
+            page.hash
+        );
         assert_eq!(page.files["index.html"].bytes, index.as_bytes());
         assert_eq!(scratch.page().expect("it is whole").hash, page.hash);
         for changed in ["a.wasm", "public/index.html", "public/main.js"] {
@@ -337,7 +369,7 @@ mod tests {
     #[test]
     fn the_generic_page_says_whether_there_are_rules_and_names_files_that_are_there() {
         let scratch = Scratch::with(&[("a.wasm", "wasm")]);
-        let generic = of_generic_page(&scratch.0.join("a.wasm")).expect("it is whole");
+        let generic = of_generic_page(&scratch.0.join("a.wasm"), None).expect("it is whole");
         let viewer = of_viewer().expect("it is whole");
         let text = |files: &Files, name: &str| {
             String::from_utf8(files.files[name].bytes.clone()).expect("text")
@@ -358,15 +390,9 @@ mod tests {
         // Each module that another one imports is there.
         for (name, content) in viewer.files.iter().filter(|(name, _)| name.ends_with(".js")) {
             let script = String::from_utf8_lossy(&content.bytes);
-            for line in script.lines().filter(|line| line.starts_with("import ")) {
-                let from = line.rsplit('"').nth(1).unwrap_or_default();
-                let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-                let path = match from.strip_prefix("../") {
-                    Some(path) => path.to_owned(),
-                    None if folder.is_empty() => from.trim_start_matches("./").to_owned(),
-                    None => format!("{folder}/{}", from.trim_start_matches("./")),
-                };
-                assert!(viewer.files.contains_key(&path), "{name} imports {from}");
+            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            for path in imports(&script).filter_map(|named| resolve(folder, named)) {
+                assert!(viewer.files.contains_key(&path), "{name} imports {path}");
             }
         }
     }

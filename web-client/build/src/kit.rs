@@ -9,6 +9,7 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("client.js", include_bytes!("../kit/client.js")),
     ("connection.js", include_bytes!("../kit/connection.js")),
     ("core.js", include_bytes!("../kit/core.js")),
+    ("early.js", include_bytes!("../kit/early.js")),
     ("env.js", include_bytes!("../kit/env.js")),
     ("game.js", include_bytes!("../kit/game.js")),
     ("guard.js", include_bytes!("../kit/guard.js")),

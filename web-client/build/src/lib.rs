@@ -13,13 +13,15 @@
 //! in `public`, the files of the page. Without a folder `public` it is the generic page, which shows any
 //! game, and on which a game can be played that has `Game::keys`. `tickwire::page!()` in the program takes what was made of them.
 //! The path of the data: [`wasm`] builds the package, [`files`] collects what is served beside it
-//! ([`kit`] brings the client for pages and the generic page), [`comments`] makes it smaller, [`table`] compresses it and
+//! ([`kit`] brings the client for pages and the generic page), [`bundle`] makes few files of many with
+//! `WEB_CLIENT=bundle`, [`comments`] makes them smaller, [`preload`] adds preloads to documents, [`table`] compresses it and
 //! writes it as the Rust source that `tickwire::page!()` includes.
 //!
 //! A page that does not compile fails the build. The variable `WEB_CLIENT` of the environment says what
 //! happens where nothing can be compiled to wasm, for the toolchain has no standard library for it and
 //! none can be installed: with `auto` (the default) a help page is embedded in its place, with
-//! `require` the build fails. With `skip` it is not built, and the help page is embedded.
+//! `require` the build fails. With `skip` it is not built, and the help page is embedded. With `bundle` it is
+//! required, and its modules and styles are bundled, which needs Node's npm.
 //!
 //! It never builds the page of another game, and never writes outside of `OUT_DIR`.
 
@@ -31,9 +33,12 @@ use std::path::{Path, PathBuf};
 
 use self::wasm::Profile;
 
+mod bundle;
 mod comments;
+mod document;
 mod files;
 mod kit;
+mod preload;
 mod shield;
 mod table;
 mod wasm;
@@ -99,15 +104,15 @@ impl Page {
         let wanted = env::var("WEB_CLIENT").unwrap_or_default();
         let is_possible = match wanted.as_str() {
             "skip" => Err("it was built with WEB_CLIENT=skip".into()),
-            "auto" | "" | "require" => wasm::prepare(),
+            "auto" | "" | "require" | "bundle" => wasm::prepare(),
             other => {
-                let error = format!("WEB_CLIENT={other}: expected auto, skip or require");
+                let error = format!("WEB_CLIENT={other}: expected auto, bundle, require or skip");
                 return Err(error.into());
             }
         };
         let built = match is_possible {
             Ok(toolchain) => Ok(wasm::build(&folder, &out, profile, toolchain)?),
-            Err(error) if wanted == "require" => return Err(error),
+            Err(error) if ["bundle", "require"].contains(&&*wanted) => return Err(error),
             Err(error) => {
                 say(&format!("warning=the page was not built: {}", one_line(&error.to_string())));
                 Err(error)
@@ -120,9 +125,10 @@ impl Page {
                 for path in wasm.inputs.iter().chain([watched]) {
                     say(&format!("rerun-if-changed={}", path.display()));
                 }
+                let bundles = (wanted == "bundle").then(|| out.join("bundle"));
                 let files = match is_generic {
-                    true => files::of_generic_page(&wasm.file)?,
-                    false => files::of_page(&public, &wasm.file)?,
+                    true => files::of_generic_page(&wasm.file, bundles.as_deref())?,
+                    false => files::of_page(&public, &wasm.file, bundles.as_deref())?,
                 };
                 (files, String::new())
             }

@@ -50,7 +50,7 @@ for (const id of ["leave", "give-up"]) {
 }
 
 /** @type {import("./types.js").Game} */
-const game = await Tickwire.load().catch((error) => {
+const game = await Tickwire.load({ preconnect: start.wanted !== null }).catch((error) => {
   start.show(error instanceof Error ? error.message : String(error));
   throw error;
 });

@@ -12,7 +12,7 @@ const text = /** @type {HTMLElement} */ (document.querySelector("p"));
 const address = new URLSearchParams(location.search);
 const room = address.get("room") ?? undefined;
 
-const game = await Tickwire.load({ address: location.search });
+const game = await Tickwire.load({ address: location.search, preconnect: true });
 Object.assign(globalThis, { game }); // To be asked in the browser's console.
 game.addEventListener("status", () => {
   text.textContent = game.isInRoom ? "" : game.reason || game.status;

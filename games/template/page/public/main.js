@@ -25,7 +25,7 @@ const address = new URLSearchParams(location.search);
 const room = address.get("room") ?? undefined;
 const name = address.get("name") ?? "Runner";
 
-const game = await Tickwire.load({ address: location.search });
+const game = await Tickwire.load({ address: location.search, preconnect: true });
 // To be asked in the browser's console.
 Object.assign(globalThis, { game });
 if (address.has("spectate")) game.spectate({ room });
