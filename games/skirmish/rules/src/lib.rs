@@ -112,8 +112,10 @@ pub struct Skirmish {
     round_ticks: Option<u32>,
     /// For how long a hit counts, also when somebody leaves, between two ticks.
     assist_ticks: u32,
-    /// How long a ship is waited for, also by somebody who comes, between two ticks.
+    /// How long a ship is waited for after a death.
     respawn_ticks: u32,
+    /// The tick before which a player left last by its own doing.
+    left_at: Option<Tick>,
     newcomers: Newcomers,
     round: Round,
     /// The border never goes beyond this: the level ends there.
@@ -144,7 +146,7 @@ struct Scratch {
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 5;
+    const RULES: u32 = 6;
     // An arena without obstacles is for trying things out.
     const GUEST_SETTINGS: &'static [&'static str] = &["teams", "friendly_fire", "round_s"];
 
@@ -184,6 +186,7 @@ impl Game for Skirmish {
             round_ticks: (round_ticks > 0).then_some(round_ticks),
             assist_ticks: level.timing.assist_ticks,
             respawn_ticks: level.timing.respawn_ticks,
+            left_at: None,
             newcomers: Newcomers::default(),
             round: Round::first(),
             border_max: level.radius,
@@ -197,10 +200,12 @@ impl Game for Skirmish {
         (world, level)
     }
 
-    fn join(&mut self, _: &mut Step<'_, Skirmish>, player: PlayerId, subject: Option<Subject>) {
+    fn join(&mut self, now: &mut Step<'_, Skirmish>, player: PlayerId, subject: Option<Subject>) {
         if let Err(at) = self.find(player) {
-            // As long as after a death: nobody has a ship sooner for leaving and coming back.
-            let mut own = Own::waiting(player, self.border, self.respawn_ticks);
+            // It may be the one who has just left: nobody has a ship sooner for leaving and coming back.
+            let passed = self.left_at.map_or(u32::MAX, |left| now.tick.since(left) as u32);
+            let wait_ticks = self.respawn_ticks.saturating_sub(passed);
+            let mut own = Own::waiting(player, self.border, wait_ticks);
             own.tick = self.tick;
             own.team = self.weaker_team();
             own.effects.truce_ticks = self.round.truce_ticks(self.tick);
@@ -208,10 +213,11 @@ impl Game for Skirmish {
         }
     }
 
-    fn leave(&mut self, _: &mut Step<'_, Skirmish>, player: PlayerId, reason: LeaveReason) {
+    fn leave(&mut self, now: &mut Step<'_, Skirmish>, player: PlayerId, reason: LeaveReason) {
         if let Ok(at) = self.find(player) {
             let gone = self.players.remove(at);
             if reason == LeaveReason::Left {
+                self.left_at = Some(now.tick);
                 self.score_flight(gone);
             }
             self.round.forget(player);

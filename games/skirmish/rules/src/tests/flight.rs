@@ -148,7 +148,7 @@ fn whoever_hits_and_runs_gains_nothing_by_running() {
 }
 
 #[test]
-fn a_first_ship_takes_as_long_as_the_next_one_whenever_one_comes() {
+fn a_first_ship_comes_at_once_but_for_who_has_just_left_as_late_as_the_next_one() {
     let mut arena = Arena::with_players(2);
     let ticks_to_ship = |arena: &mut Arena| {
         let waits = (1..1_000).find(|_| {
@@ -167,6 +167,16 @@ fn a_first_ship_takes_as_long_as_the_next_one_whenever_one_comes() {
     arena.leave(1, LeaveReason::Left);
     arena.come(1, None);
     assert_eq!((ticks_to_ship(&mut arena), respawn), (60, 60));
+    // Nobody can tell whether it is the same one who comes a second later.
+    arena.leave(1, LeaveReason::Left);
+    arena.settle(30);
+    arena.come(1, None);
+    assert_eq!(ticks_to_ship(&mut arena), 30);
+    // Who makes way for a person has not run away.
+    arena.settle(60);
+    arena.leave(1, LeaveReason::Removed);
+    arena.come(1, None);
+    assert_eq!(ticks_to_ship(&mut arena), 1);
 }
 
 #[test]
@@ -191,8 +201,11 @@ fn who_is_known_is_protected_as_a_newcomer_once_a_minute() {
     let mut arena = Arena::new(2);
     let come = |arena: &mut Arena, subject: Option<u64>| {
         arena.come(0, subject.map(Subject));
-        arena.settle(60);
-        assert!(arena.own(0).is_alive());
+        let waits = (0..60).find(|_| {
+            arena.settle(1);
+            arena.own(0).is_alive()
+        });
+        assert!(waits.is_some());
         let protected = arena.own(0).effects.protection_ticks;
         arena.leave(0, LeaveReason::Left);
         protected
