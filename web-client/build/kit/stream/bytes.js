@@ -78,7 +78,10 @@ export class Reader {
 
   /** Up to 64 bits, as `unsigned`. */
   signed() {
-    return unfold(this.unsigned());
+    if (this.bytes[this.at] !== 253) return unfold(this.unsigned());
+    // It is half as large as what is written for it, which may be inexact.
+    const folded = this.view.getBigUint64(this.skip(9) + 1, true);
+    return Number(folded % 2n === 1n ? -(folded + 1n) / 2n : folded / 2n);
   }
 
   f32() {
@@ -152,7 +155,11 @@ export class Writer {
 
   /** Up to 53 bits. @param {number} value */
   signed(value) {
-    return this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+    if (Math.abs(value) < 2 ** 52) return this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+    const folded = value < 0 ? -2n * BigInt(value) - 1n : 2n * BigInt(value);
+    const bytes = new DataView(new ArrayBuffer(8));
+    bytes.setBigUint64(0, folded, true);
+    return this.u8(253).raw(new Uint8Array(bytes.buffer));
   }
 
   /** @param {number} value */
