@@ -215,7 +215,7 @@ def check_inputs() -> None:
     for line in inputs:
         _, data, text = line.split(" ", 2)
         # It is longer than an input may be, to have a part of each sort.
-        same(shape._root.put(shape.value(json.loads(text)), "input").hex(), data, line)
+        same(shape._root.put(shape._root.merged(shape.default, json.loads(text)), "input").hex(), data, line)
         same(json.dumps(shape.decode(bytes.fromhex(data))), json.dumps(json.loads(text)), line)
     print(f"{len(inputs)} inputs read and written as they should be")
 
