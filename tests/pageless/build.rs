@@ -1,5 +1,5 @@
-//! Builds the wasm of Tag, to be served with the generic page.
+//! Builds the wasm of the game, which is served with the generic page.
 
 fn main() {
-    tickwire_build::Page::new("../../games/tag/page").generic().build();
+    tickwire_build::page("page");
 }

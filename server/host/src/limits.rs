@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use tickwire_game::limits::HELLO_MAX_BYTES;
 
+/// A room goes on for so long after the last session has left, before it sleeps: what the rules count in ticks
+/// after somebody left is over then, such as a wait by which nobody gains by leaving.
+pub const EMPTY_ROOM_AWAKE_FOR: Duration = Duration::from_secs(3);
+
 /// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
 /// not take the time that the shard has for its players.
 pub const ROOM_SPECTATORS_MAX: u32 = 2_000;

@@ -4,7 +4,7 @@
 //! client's session. The shard says when; nothing here waits or looks at a clock. What a pass did
 //! it adds to the shard's [`Effects`].
 //!
-//! A room without sessions is asleep: no pass is due, so it costs nothing but memory. When somebody
+//! A room without sessions is asleep, a moment after the last has left: no pass is due, so it costs nothing but memory. When somebody
 //! joins, its pacer begins anew and its world goes on with the next tick, as if no time had passed.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
-use crate::limits::{ROOM_OVER_NOTICES, WRITE_BATCH};
+use crate::limits::{EMPTY_ROOM_AWAKE_FOR, ROOM_OVER_NOTICES, WRITE_BATCH};
 use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
@@ -44,6 +44,8 @@ pub struct RoomHost<G: Game> {
     /// Whether any session has ended: else there is no need to look for them.
     any_ended: bool,
     pacer: Pacer,
+    /// It makes so many more ticks without sessions before it sleeps.
+    awake_ticks: u32,
     passes: u32,
     /// How many of [`ROOM_OVER_NOTICES`] have gone out.
     notices_of_end: usize,
@@ -74,6 +76,7 @@ impl<G: Game> RoomHost<G> {
             encode_scratch: EncodeScratch::default(),
             sessions: Vec::new(),
             any_ended: false,
+            awake_ticks: 0,
             passes: 0,
             notices_of_end: 0,
             status,
@@ -120,11 +123,11 @@ impl<G: Game> RoomHost<G> {
         self.pacer.time_scale()
     }
 
-    /// Whether it makes no ticks: nobody is in it, and nothing else needs them.
+    /// Whether it makes no ticks: nobody is in it or has just left, and nothing else needs them.
     #[must_use]
     pub fn is_asleep(&self) -> bool {
         let sleeps = self.room.config().empty == EmptyRoom::Sleeps;
-        sleeps && self.sessions.is_empty() && self.recording.is_none()
+        sleeps && self.sessions.is_empty() && self.awake_ticks == 0 && self.recording.is_none()
     }
 
     /// When the next pass is due; `None` while it is asleep.
@@ -179,6 +182,7 @@ impl<G: Game> RoomHost<G> {
         if self.is_asleep() {
             self.wake(now);
         }
+        self.awake_ticks = self.room.config().tick_rate.ticks_ceil_or_zero(EMPTY_ROOM_AWAKE_FOR);
         let _in_room = self.span.enter();
         effects.counters.sessions += 1;
         if player.is_none() {
@@ -251,6 +255,9 @@ impl<G: Game> RoomHost<G> {
                 break;
             }
             self.room.step();
+            if self.sessions.is_empty() {
+                self.awake_ticks = self.awake_ticks.saturating_sub(1);
+            }
             self.heed_idleness();
             // What all spectators are sent of the tick is encoded once, here.
             self.broadcast.encode(self.room.published(), &mut self.encode_scratch);

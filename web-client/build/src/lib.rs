@@ -55,15 +55,13 @@ pub struct Page {
     folder: PathBuf,
     /// Where the files are that it is served as, if that was said.
     public: Option<PathBuf>,
-    /// Whether the generic page is served whatever files there are.
-    is_generic: bool,
 }
 
 impl Page {
     /// The page in this folder, relative to the package whose build script calls it. Its files are in
     /// the folder `public` there; if there is none, it is the generic page.
     pub fn new(folder: impl AsRef<Path>) -> Page {
-        Page { folder: folder.as_ref().to_path_buf(), public: None, is_generic: false }
+        Page { folder: folder.as_ref().to_path_buf(), public: None }
     }
 
     /// Takes the files that a browser is served from this folder below that of the page, such as the
@@ -71,13 +69,6 @@ impl Page {
     #[must_use]
     pub fn public(mut self, folder: impl AsRef<Path>) -> Page {
         self.public = Some(self.folder.join(folder));
-        self
-    }
-
-    /// Serves the generic page, whatever files there are.
-    #[must_use]
-    pub fn generic(mut self) -> Page {
-        self.is_generic = true;
         self
     }
 
@@ -97,7 +88,7 @@ impl Page {
         let out = PathBuf::from(variable("OUT_DIR")?);
         let folder = package.join(&self.folder);
         let usual = folder.join("public");
-        let is_generic = self.is_generic || self.public.is_none() && !usual.exists();
+        let is_generic = self.public.is_none() && !usual.exists();
         let public = self.public.as_ref().map_or(usual, |public| package.join(public));
         let profile = Profile::of(&variable("PROFILE")?);
         say("rerun-if-env-changed=WEB_CLIENT");

@@ -184,11 +184,6 @@ impl Game for Tag {
         self.runners.iter().find(|(own, _)| own.player == player).map_or(0, |(_, score)| *score)
     }
 
-    /// For the generic page, on which Tag could be played without a page of its own.
-    fn keys(held: &Keys) -> Input {
-        Input { up: held.up, down: held.down, left: held.left, right: held.right }
-    }
-
     fn bot(seen: &Seen<'_, Tag>, dice: &mut Dice) -> Input {
         let Some(own) = seen.own else { return Input::default() };
         let far = |other: &Runner| (other.x - own.x).abs() + (other.y - own.y).abs();

@@ -213,7 +213,10 @@ fn a_welcome_says_all_that_a_client_must_know() {
     assert_eq!((welcome.room, welcome.tick, welcome.players_max), ("meadow", Tick(1), 4));
     let (schema, _): (tickwire_game::scene::Schema, usize) =
         bincode::decode_from_slice(welcome.schema, WIRE).expect("it is a schema");
-    assert_eq!(schema, Stones::schema());
+    assert!(schema.has_kinds_of(&Stones::schema()));
+    // And how an input is encoded, which the game has not said.
+    assert_eq!(schema.input, crate::room::input_shape::<<Stones as Game>::Input>());
+    assert!(!schema.input.nodes.is_empty());
 }
 
 #[test]

@@ -317,7 +317,12 @@ fn a_slowed_room_that_falls_asleep_is_no_load_and_wakes_at_its_full_tick_rate() 
     assert!(stage.host.status.refuses_joins() && stage.host.load() > 1.0);
     drop(peer);
     stage.run(1);
-    assert!(stage.host.is_asleep() && stage.host.status.is_asleep());
+    assert!(!stage.host.is_asleep(), "it is awake a little longer");
+    let passes = (0..1_000).find(|_| {
+        stage.run(1);
+        stage.host.is_asleep()
+    });
+    assert!(passes.is_some() && stage.host.status.is_asleep());
     assert!(!stage.host.status.refuses_joins(), "or nobody could ever wake it");
     assert_eq!((stage.host.load(), stage.time_scale_permille()), (0.0, 1_000));
     stage.now += Duration::from_secs(60);

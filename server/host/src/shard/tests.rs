@@ -14,6 +14,7 @@ use tracing::Span;
 use super::*;
 use crate::directory::{BuildCount, RoomStatus};
 use crate::hello::PeerKey;
+use crate::limits::EMPTY_ROOM_AWAKE_FOR;
 use crate::reservation::Reservation;
 use crate::room::{EmptyRoom, Room, RoomTemplate};
 use crate::room_builder::{RoomBuilder, RoomOrder};
@@ -322,7 +323,9 @@ fn a_room_that_nobody_is_in_makes_no_ticks_and_wakes_without_a_burst() {
     drop(peer);
     now += Duration::from_millis(40);
     run_until(&mut shard, now, &mut effects);
-    assert_eq!((effects.departed.len(), status.is_asleep()), (1, true));
+    assert_eq!((effects.departed.len(), status.is_asleep()), (1, false));
+    let awake_ticks = run_until(&mut shard, now + 2 * EMPTY_ROOM_AWAKE_FOR, &mut effects);
+    assert!((85..=90).contains(&awake_ticks) && status.is_asleep(), "{awake_ticks}");
     let slept_at = shard.room(room).expect("it is kept").room().tick();
     now += Duration::from_secs(3_600);
     assert_eq!((shard.next_deadline(), shard.pass(now, &mut effects)), (None, false));
@@ -356,8 +359,9 @@ fn a_room_that_slept_is_what_it_would_be_at_the_same_tick() {
             now += Duration::from_secs(1);
             run_until(&mut shard, now, &mut effects);
             drop(peer);
-            now += Duration::from_millis(40);
+            now += 2 * EMPTY_ROOM_AWAKE_FOR;
             run_until(&mut shard, now, &mut effects);
+            assert!(shard.room(room).expect("it is kept").is_asleep());
             now += away;
         }
         let room = shard.room(room).expect("it is kept").room();

@@ -1,9 +1,9 @@
-//! Tag as it would be without a page of its own: it is played on the generic one, by its `keys`.
+//! A game without a page of its own, but with `keys`: it is played on the generic page.
 
 use std::process::ExitCode;
 
-use tag_rules::Tag;
+use test_games::dots::Dots;
 
 fn main() -> ExitCode {
-    tickwire::Program::<Tag>::new().page(tickwire::page!()).main()
+    tickwire::Program::<Dots>::new().page(tickwire::page!()).main()
 }
