@@ -65,9 +65,14 @@ const AVOIDED_IN_PAGE: [(&str, &str); 7] = [
     ("Told", "sent"),
 ];
 /// A file may have an avoided word: where a library or a format names something by it.
-const ALLOWED: [(&str, &str); 1] = [("web-client/src/value/read.rs", "Visitor")];
+const ALLOWED: [(&str, &str); 4] = [
+    ("server/host/src/room/input_shape.rs", "Visitor"),
+    ("server/host/src/room/input_shape.rs", "visit"),
+    ("tests/examples/cold-start/main.rs", "visit"),
+    ("web-client/src/value/read.rs", "Visitor"),
+];
 /// Words that hide who does what. English needs them now and then: in so many lines of all at most.
-const RARE: [(&str, usize); 3] = [("told", 12), ("whoever", 4), ("of late", 4)];
+const RARE: [(&str, usize); 3] = [("told", 14), ("whoever", 4), ("of late", 4)];
 
 /// Type names of two crates that never meet in one file but are what each has to be called: both are
 /// public, and documented by that name.

@@ -32,7 +32,7 @@ pub struct Who(pub(crate) usize);
 /// [the claims](crate#what-is-checked). What does not hold ends the test with what, when, whose, and
 /// the usual causes.
 pub struct Simulator<G: Game> {
-    plan: Plan<G::Settings>,
+    plan: RoomPlan<G::Settings>,
     pub(crate) now: Duration,
     pub(crate) host: Host<G>,
     pub(crate) timing: Timing,
@@ -55,7 +55,7 @@ pub(crate) struct Timing {
 
 /// What a simulator is made of.
 #[derive(Clone)]
-struct Plan<S> {
+struct RoomPlan<S> {
     seed: u64,
     template: RoomTemplate<S>,
     rewind_max: Duration,
@@ -87,10 +87,10 @@ impl<G: Game> Simulator<G> {
             first_tick: Tick(0),
         };
         let template = RoomTemplate { setup, empty: EmptyRoom::Runs, ..RoomTemplate::default() };
-        Simulator::of(Plan { seed, template, rewind_max: REWIND_MAX_DEFAULT })
+        Simulator::of(RoomPlan { seed, template, rewind_max: REWIND_MAX_DEFAULT })
     }
 
-    fn of(mut plan: Plan<G::Settings>) -> Simulator<G> {
+    fn of(mut plan: RoomPlan<G::Settings>) -> Simulator<G> {
         let setup = &mut plan.template.setup;
         setup.rewind_max_ticks = setup.tick_rate.ticks_ceil_or_zero(plan.rewind_max);
         let first_tick = setup.first_tick;
@@ -113,7 +113,7 @@ impl<G: Game> Simulator<G> {
     }
 
     /// The same with another plan, while nothing has happened yet.
-    fn with(self, change: impl FnOnce(&mut Plan<G::Settings>)) -> Simulator<G> {
+    fn with(self, change: impl FnOnce(&mut RoomPlan<G::Settings>)) -> Simulator<G> {
         assert!(
             self.seats.is_empty() && self.now == Duration::ZERO,
             "how a room is made is said before anybody joins and before it runs"

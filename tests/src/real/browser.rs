@@ -117,7 +117,7 @@ impl Browser {
     /// they loaded.
     ///
     /// # Panics
-    /// When Chromium does not do what it is told.
+    /// When Chromium does not do what it is asked to.
     #[must_use]
     pub fn page_of_profile(&self) -> Page<'_> {
         self.page_in(None)

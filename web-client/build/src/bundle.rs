@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::document::{Tag, tags};
+use crate::document::{HtmlTag, tags};
 use crate::files::PageContent;
 
 /// The bundler, pinned to the version that was tested.
@@ -96,8 +96,8 @@ impl Plan {
         document: &str,
         files: &BTreeMap<String, PageContent>,
     ) -> String {
-        let is_file = |tag: &Tag| tag.path().is_some_and(|path| files.contains_key(path));
-        let is_style = |tag: &Tag| {
+        let is_file = |tag: &HtmlTag| tag.path().is_some_and(|path| files.contains_key(path));
+        let is_style = |tag: &HtmlTag| {
             tag.is_link("stylesheet") && tag.has_only(&["rel", "href", "type"]) && is_file(tag)
         };
         let stem = document_path.trim_end_matches(".html");

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// One `<script>` or `<link>`: its start tag.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Tag {
+pub(crate) struct HtmlTag {
     /// `script` or `link`.
     pub(crate) name: &'static str,
     /// Its bytes in the document, including `<` and `>`.
@@ -24,7 +24,7 @@ struct Attribute {
     range: Range<usize>,
 }
 
-impl Tag {
+impl HtmlTag {
     /// The value of an attribute, empty if it has none; `None` without the attribute. The name is in
     /// lower case.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
@@ -64,7 +64,7 @@ impl Tag {
 }
 
 /// The scripts and links of a document, in its order.
-pub(crate) fn tags(document: &str) -> Vec<Tag> {
+pub(crate) fn tags(document: &str) -> Vec<HtmlTag> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(found) = document[at..].find('<') {
@@ -79,7 +79,7 @@ pub(crate) fn tags(document: &str) -> Vec<Tag> {
             continue;
         };
         let (attributes, end) = attributes(document, at + 1 + name.len());
-        tags.push(Tag { name, range: at..end, attributes });
+        tags.push(HtmlTag { name, range: at..end, attributes });
         at = end;
         if name == "script" {
             at += document[at..].find("</").unwrap_or(document.len() - at);

@@ -25,7 +25,7 @@ impl Preloads {
     /// The static imports of the document's module scripts, followed through these files.
     pub(crate) fn of(document: &str, files: &BTreeMap<String, PageContent>) -> Preloads {
         let tags = tags(document);
-        let paths = |is: &dyn Fn(&crate::document::Tag) -> bool| {
+        let paths = |is: &dyn Fn(&crate::document::HtmlTag) -> bool| {
             let named = tags.iter().filter(|tag| is(tag)).filter_map(|tag| tag.path());
             named.map(str::to_owned).collect::<Vec<String>>()
         };

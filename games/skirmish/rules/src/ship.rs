@@ -181,7 +181,7 @@ impl Own {
             tick: self.tick,
             ship,
             next_class: self.next_class,
-            screen: Screen { turned_ticks: 0, ..self.screen },
+            screen: self.screen,
             life: Life::Alive,
             motion: Motion { place, aim: self.motion.aim, ..Motion::default() },
             effects: Effects { protection_ticks, overcharge_ticks: 0, ..self.effects },

@@ -33,8 +33,8 @@ pub fn input_shape<I: Default + Serialize + DeserializeOwned>() -> InputShape {
     if shape.check().is_ok() { shape } else { InputShape { nodes: Vec::new(), ..shape } }
 }
 
-fn traced<I: DeserializeOwned>() -> Result<Part, Untraceable> {
-    let mut root = Part::named("");
+fn traced<I: DeserializeOwned>() -> Result<TracedPart, Untraceable> {
+    let mut root = TracedPart::named("");
     // Each run completes a variant at least.
     for _ in 0..INPUT_SHAPE_NODES_MAX {
         I::deserialize(Tracer { part: &mut root, depth: 1 })?;
@@ -64,22 +64,22 @@ impl Error for Untraceable {
 }
 
 /// A part of an input, as far as it was seen.
-struct Part {
+struct TracedPart {
     name: &'static str,
     /// `None` until it was seen.
     sort: Option<InputSort>,
     /// As many as its sort says.
-    children: Vec<Part>,
+    children: Vec<TracedPart>,
 }
 
-impl Part {
-    fn named(name: &'static str) -> Part {
-        Part { name, sort: None, children: Vec::new() }
+impl TracedPart {
+    fn named(name: &'static str) -> TracedPart {
+        TracedPart { name, sort: None, children: Vec::new() }
     }
 
     /// Whether all variants in it were seen.
     fn is_complete(&self) -> bool {
-        self.sort.is_some() && self.children.iter().all(Part::is_complete)
+        self.sort.is_some() && self.children.iter().all(TracedPart::is_complete)
     }
 
     fn flatten(&self, nodes: &mut Vec<InputNode>) {
@@ -91,7 +91,7 @@ impl Part {
 
 /// Sees one part of an input.
 struct Tracer<'a> {
-    part: &'a mut Part,
+    part: &'a mut TracedPart,
     depth: usize,
 }
 
@@ -108,7 +108,7 @@ impl Tracer<'_> {
         match self.part.sort {
             None => {
                 self.part.sort = Some(sort);
-                self.part.children = names.into_iter().map(Part::named).collect();
+                self.part.children = names.into_iter().map(TracedPart::named).collect();
                 Ok(())
             }
             Some(seen) if seen == sort => Ok(()),
@@ -247,7 +247,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         if next >= variants.len() {
             return Err(Untraceable);
         }
-        visitor.visit_enum(Variant { of: self.child(next), index: next as u32 })
+        visitor.visit_enum(TracedVariant { of: self.child(next), index: next as u32 })
     }
 }
 
@@ -273,12 +273,12 @@ impl<'de> SeqAccess<'de> for Children<'_> {
 }
 
 /// One variant of an enum.
-struct Variant<'a> {
+struct TracedVariant<'a> {
     of: Tracer<'a>,
     index: u32,
 }
 
-impl<'de> EnumAccess<'de> for Variant<'_> {
+impl<'de> EnumAccess<'de> for TracedVariant<'_> {
     type Error = Untraceable;
     type Variant = Self;
 
@@ -291,7 +291,7 @@ impl<'de> EnumAccess<'de> for Variant<'_> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'_> {
+impl<'de> VariantAccess<'de> for TracedVariant<'_> {
     type Error = Untraceable;
 
     fn unit_variant(mut self) -> Result<(), Untraceable> {

@@ -302,13 +302,13 @@ fn a_repair_mends_no_more_than_a_whole_hull_and_a_shield_grows_to_twice_a_full_o
 }
 
 #[test]
-fn a_tall_screen_is_told_of_by_each_input() {
+fn each_input_says_whether_the_screen_is_tall() {
     let level = void(30);
     let mut own = ship_in(&level);
     advance(&mut own, &level, Input::new(Input::TALL, 0));
     assert!(own.screen.is_tall);
     advance(&mut own, &level, Input::default());
-    assert!(own.screen.is_tall, "who is not heard of has not turned its phone");
+    assert!(own.screen.is_tall, "a silent client has not turned its phone");
     let turned = (1..100).position(|_| {
         advance(&mut own, &level, Input::new(0, 0));
         !own.screen.is_tall
@@ -321,6 +321,12 @@ fn a_tall_screen_is_told_of_by_each_input() {
         own.screen.is_tall != was_tall
     });
     assert!(turns.count() <= 10, "nobody knows both views at once");
+    hold(&mut own, &level, Input::new(0, 0), 2.0);
+    advance(&mut own, &level, Input::new(Input::TALL, 0));
+    own.die(0);
+    own.spawn(EntityId(9), Vec2::ZERO, 0);
+    advance(&mut own, &level, Input::new(0, 0));
+    assert!(own.screen.is_tall, "a new ship turns the view no sooner");
 }
 
 #[test]
