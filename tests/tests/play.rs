@@ -471,15 +471,20 @@ fn acting_in_a_room_before_joining_or_after_leaving_it_does_nothing_and_is_count
 
 #[test]
 fn acting_without_a_ship_does_nothing_and_is_counted() {
+    const PLAYER: PlayerId = PlayerId(1);
     let idle = skirmish::Input::new(0, 5);
     let busy = skirmish::Input::new(skirmish::Input::FIRE | skirmish::Input::LEFT, 5);
     let (mut room, mut other) = [busy, idle]
         .map(|input| {
             let mut room = room::<Skirmish>(skirmish::Settings::default());
+            let other = room.join("Bob", None).expect("there is a place");
+            room.leave(other, LeaveReason::Left);
+            // So soon after that a ship takes a while.
             let player = room.join("Ada", None).expect("there is a place");
             assert!(!room.game().own(player).expect("it plays").is_alive());
             say(&mut room, player, 0, &input);
             step_until_alive(&mut room, player);
+            assert_eq!(player, PLAYER, "ids are not given again so soon");
             room
         })
         .into();
@@ -487,7 +492,7 @@ fn acting_without_a_ship_does_nothing_and_is_counted() {
     let in_vain = |room: &mut Room<Skirmish>| room.take_counters().inputs_in_vain;
     assert_eq!((in_vain(&mut room), in_vain(&mut other)), (1, 0));
     for room in [&mut room, &mut other] {
-        say(room, PlayerId(0), 0, &busy);
+        say(room, PLAYER, 0, &busy);
         room.step();
     }
     assert_eq!((in_vain(&mut room), in_vain(&mut other)), (0, 0));

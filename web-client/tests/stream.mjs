@@ -101,9 +101,9 @@ for (const [file, name] of [["motions", "spectator"], ["names", "spectator"], ["
   let [bytes, counted] = [0, 0];
   for (const [nth, snapshot] of stream.snapshots.entries()) {
     counting.receive(snapshot);
-    const { isKeyframe, told, gone } = counting.changes();
+    const { isKeyframe, rows, gone } = counting.changes();
     const known = new Set(counting.rows().map(({ id }) => id));
-    holds((nth > 0 || isKeyframe) && told.every(({ row }) => known.has(row.id)) && !gone.some((id) => known.has(id)),
+    holds((nth > 0 || isKeyframe) && rows.every(({ row }) => known.has(row.id)) && !gone.some((id) => known.has(id)),
           `${file}, snapshot ${nth}: it says what became of rows`);
     if (isKeyframe) continue;
     bytes += snapshot.length - 1;
@@ -119,7 +119,7 @@ const changing = entered(cart, null);
 const changes = [];
 for (const snapshot of cart.snapshots) {
   changing.receive(snapshot);
-  changes.push(changing.changes().told.map(({ row, fields }) => `${row.id} ${fields?.join("+") ?? "new"}`).join());
+  changes.push(changing.changes().rows.map(({ row, fields }) => `${row.id} ${fields?.join("+") ?? "new"}`).join());
 }
 holds(changes.join("; ") === "1 new; 1 x; ; 1 x+light; ", "a snapshot names rows that are new, and fields that are not as expected");
 

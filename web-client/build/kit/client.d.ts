@@ -286,8 +286,8 @@ export interface InputShape {
 export interface Changes<R> {
   /** Whether it began anew: then all rows are new. */
   readonly isKeyframe: boolean;
-  /** `fields` is null of a row that is new: it was told whole. */
-  readonly told: readonly { readonly row: R; readonly isNew: boolean; readonly fields: readonly string[] | null }[];
+  /** `fields` is null of a row that is new: it is sent whole. */
+  readonly rows: readonly { readonly row: R; readonly isNew: boolean; readonly fields: readonly string[] | null }[];
   readonly gone: readonly number[];
 }
 

@@ -247,14 +247,14 @@ export class TickwireClient {
 
   changes() {
     const { entities, schema, decoder } = this.#room ?? { entities: [], schema: null, decoder: null };
-    if (!decoder || !schema) return { isKeyframe: false, told: [], gone: [] };
-    const told = decoder.rows.filter(({ id }) => decoder.fresh.has(id) || decoder.changed.has(id));
-    const changed = told.map(({ id, kind, values, mask }) => {
+    if (!decoder || !schema) return { isKeyframe: false, rows: [], gone: [] };
+    const named = decoder.rows.filter(({ id }) => decoder.fresh.has(id) || decoder.changed.has(id));
+    const changed = named.map(({ id, kind, values, mask }) => {
       const row = entities[kind]("id", id, values);
       const isNew = decoder.fresh.has(id);
       return { row, isNew, fields: isNew ? null : mask.map((at) => schema.entities[kind].fields[at].name) };
     });
-    return { isKeyframe: decoder.isKeyframe, told: /** @type {any[]} */ (changed), gone: [...decoder.gone] };
+    return { isKeyframe: decoder.isKeyframe, rows: /** @type {any[]} */ (changed), gone: [...decoder.gone] };
   }
 
   own() {

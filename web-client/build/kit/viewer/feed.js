@@ -16,7 +16,7 @@ import { Between } from "./between.js";
 /** @typedef {{ id: number, kind: string, own: boolean, [field: string]: any }} Row */
 /** @typedef {{ tick: number, kind: string, [field: string]: any }} Happening */
 /** @typedef {{ spectator: boolean, name: string, room: string | null }} Entry */
-/** @typedef {{ isKeyframe: boolean, tick: number, told: object[], gone: number[], events: Happening[] }} Said what a
+/** @typedef {{ isKeyframe: boolean, tick: number, rows: object[], gone: number[], events: Happening[] }} Said what a
  *  snapshot said: rows that are new or of which it named fields, those that are gone, and what happened */
 /** @typedef {{ message: Uint8Array, isOwn: boolean, name: string, snapshot: Said | null }} Traffic */
 
@@ -121,8 +121,8 @@ function noteServers(decoder, message) {
 /** What the last snapshot said. @param {TickwireClient} decoder @returns {Said} */
 function saidOf(decoder) {
   const events = /** @type {Happening[]} */ (decoder.events());
-  const { told, gone, isKeyframe } = decoder.changes();
-  return { isKeyframe, tick: decoder.tick ?? 0, told: [...told], gone: [...gone], events };
+  const { rows, gone, isKeyframe } = decoder.changes();
+  return { isKeyframe, tick: decoder.tick ?? 0, rows: [...rows], gone: [...gone], events };
 }
 
 /** A client's messages by their first byte. */
