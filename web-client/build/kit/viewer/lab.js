@@ -32,7 +32,11 @@ const nameInput = found("name", HTMLInputElement);
 const status = found("status", HTMLElement);
 // The laboratory's files are the server's, and the rules the game's.
 const hasRules = document.body.dataset.rules !== "none";
-const feed = hasRules ? await openPredicted(new URL("tickwire.wasm", document.baseURI)) : openPlain();
+const wasm = new URL("tickwire.wasm", document.baseURI);
+const feed = !hasRules ? openPlain() : await openPredicted(wasm).catch((error) => {
+  status.textContent = String(error);
+  throw error;
+});
 const field = new Field(canvas);
 const controls = new Controls(feed, field, canvas, found("touch", HTMLElement));
 const chart = new Chart(found("chart", HTMLCanvasElement));

@@ -23,7 +23,10 @@ const nameInput = found("name", HTMLInputElement);
 const status = found("status", HTMLElement);
 
 // The build says in the page whether the game's rules are served.
-const feed = document.body.dataset.rules === "none" ? openPlain() : await openPredicted();
+const feed = document.body.dataset.rules === "none" ? openPlain() : await openPredicted().catch((error) => {
+  status.textContent = String(error);
+  throw error;
+});
 const field = new Field(canvas);
 const controls = new Controls(feed, field, canvas, found("touch", HTMLElement));
 const events = new EventList(found("events", HTMLElement));
@@ -38,10 +41,13 @@ found("about", HTMLElement).textContent = isPlayable
   ? "This page is generic: it shows any game by its schema. The game has no page of its own."
   : "This page is generic: it shows any game by its schema. With `keys` in its rules, and a page crate, the game can be played here.";
 
-nameInput.value = address.get("name") ?? localStorage.getItem(NAME_KEY) ?? "";
+/** Whether it was asked to play. */
+let wantsToPlay = false;
+
+nameInput.value = address.get("name") ?? keptName() ?? "";
 found("entry", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  localStorage.setItem(NAME_KEY, nameInput.value);
+  keepName(nameInput.value);
   enter(false);
   canvas.focus();
 });
@@ -54,12 +60,14 @@ enter(!isPlayable || address.has("spectate"));
 
 /** @param {boolean} spectator */
 function enter(spectator) {
+  wantsToPlay = !spectator;
   feed.enter({ spectator, name: nameInput.value || "Guest", room: address.get("room") });
 }
 
 function tellStatus() {
   const { status: is, reason, room } = feed;
-  status.textContent = is === "playing" ? "" : is === "watching" ? "watching" : reason || is;
+  const watching = wantsToPlay ? "You were idle, and watch now: press Play to go on." : "watching";
+  status.textContent = is === "playing" ? "" : is === "watching" ? watching : reason || is;
   if (room !== null) {
     document.title = room;
     found("room", HTMLElement).textContent = room;
@@ -92,4 +100,22 @@ function fillPanels() {
   fillRoster(found("roster", HTMLTableElement), roster, feed.player);
   const unplaced = schema.entities.filter(({ place }) => !place);
   fillRows(found("rows", HTMLElement), unplaced, rows, roster, ROWS_MAX);
+}
+
+/** The name that was played under last; null where nothing is stored. */
+function keptName() {
+  try {
+    return localStorage.getItem(NAME_KEY);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} name */
+function keepName(name) {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // The browser stores nothing for this page.
+  }
 }
