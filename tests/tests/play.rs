@@ -173,6 +173,15 @@ proptest! {
     }
 }
 
+#[test]
+fn who_comes_back_to_an_empty_room_waits_for_no_ship_once_it_sleeps() {
+    let awake = tickwire_host::limits::EMPTY_ROOM_AWAKE_FOR.as_secs_f32();
+    assert!(
+        awake > skirmish::rules::RESPAWN_S,
+        "or the wait would stand still in a room that sleeps"
+    );
+}
+
 /// Makes ticks until a player has its first ship.
 fn step_until_alive(room: &mut Room<Skirmish>, player: PlayerId) {
     let ticks = room.config().tick_rate().ticks_in(skirmish::rules::RESPAWN_S);

@@ -64,18 +64,23 @@ let received = 0;
 let ownBytes = 0;
 let pinged = 0;
 let sent = 0;
+/** Where the own ship was, in each snapshot. @type {number[]} */
+const places = [];
 const player = await join({ role: "player", name: "Ada", room: "raw" }, (client, name) => {
   if (name !== "snapshot" || client.tick === null || received >= 30) return;
   ownBytes = client.own()?.length ?? ownBytes;
   if (client.standing?.given === "received") received++;
-  // Skirmish's input: no button held, aiming at step 0.
+  const own = client.rows().find((row) => row.kind === "ship" && row.player === client.welcome?.player);
+  if (own) places.push(own.x);
+  // The input of the bundled game, by its names in the schema: to the right.
   sent = Math.max(sent + 1, client.tick + 4);
-  client.input(sent, Uint8Array.of(0, 0, 0));
+  client.input(sent, { buttons: 8 });
   if (pinged === 0) pinged = client.ping();
   if (received === 30) client.leave();
 });
 holds(player.welcome?.room === "raw", "a player is let in");
 holds(received === 30, "a player's inputs are received in time");
+holds(places.length > 10 && places[places.length - 1] > places[0] + 1, "what it holds by the schema moves its ship");
 holds(ownBytes > 0, "its own state comes as bytes");
 holds(pinged !== 0 && player.pong === pinged, "a ping is answered by its number");
 const names = [...player.roster.values()].map((each) => each.name);

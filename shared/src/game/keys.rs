@@ -22,7 +22,8 @@ pub struct Keys {
     /// Where the pointer is, in the game's units; `None` before it was seen.
     pub pointer: Option<[f32; 2]>,
     /// The direction from the player's own row to the pointer, in radians from -π to π: from that of
-    /// rising x towards that of rising y. `None` without a pointer, or without an own row that has a place.
+    /// rising x towards that of rising y. Without a pointer, as on a touch screen, it is the direction of the last keys;
+    /// `None` before there was either, or without an own row that has a place.
     pub aim: Option<f32>,
 }
 

@@ -6,7 +6,7 @@
 use bincode::{Decode, Encode};
 
 use super::schema::SchemaError;
-use crate::limits::{INPUT_SHAPE_DEPTH_MAX, INPUT_SHAPE_NODES_MAX};
+use crate::limits::{INPUT_MAX_BYTES, INPUT_SHAPE_DEPTH_MAX, INPUT_SHAPE_NODES_MAX};
 
 /// How a game's input is encoded.
 ///
@@ -16,7 +16,7 @@ use crate::limits::{INPUT_SHAPE_DEPTH_MAX, INPUT_SHAPE_NODES_MAX};
 pub struct InputShape {
     /// At most [`INPUT_SHAPE_NODES_MAX`], nested at most [`INPUT_SHAPE_DEPTH_MAX`] deep.
     pub nodes: Vec<InputNode>,
-    /// The default input, encoded.
+    /// The default input, encoded: at most [`INPUT_MAX_BYTES`].
     pub default: Vec<u8>,
 }
 
@@ -88,7 +88,8 @@ impl InputShape {
     /// # Errors
     /// [`SchemaError::Input`] if not.
     pub fn check(&self) -> Result<(), SchemaError> {
-        if self.nodes.len() > INPUT_SHAPE_NODES_MAX {
+        // The default bounds what reading it may cost: a list in a list may hold nothing many times.
+        if self.nodes.len() > INPUT_SHAPE_NODES_MAX || self.default.len() > INPUT_MAX_BYTES {
             return Err(SchemaError::Input);
         }
         // How many children are still missing of each node above the next one.
@@ -142,6 +143,9 @@ mod tests {
         ] {
             assert_eq!(check(sorts), Err(SchemaError::Input), "{sorts:?}");
         }
+        let long = |default| InputShape { nodes: Vec::new(), default: vec![0; default] }.check();
+        assert_eq!(long(INPUT_MAX_BYTES), Ok(()));
+        assert_eq!(long(INPUT_MAX_BYTES + 1), Err(SchemaError::Input));
         let deep = |depth: usize| {
             let mut sorts = vec![Option; depth - 1];
             sorts.push(U8);

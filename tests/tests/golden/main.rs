@@ -38,3 +38,11 @@ fn the_document_shows_what_the_files_hold() {
     }
     assert!(shown > 0, "the document shows no file");
 }
+
+#[test]
+fn the_document_is_of_this_version() {
+    let document = std::fs::read_to_string(golden("../../docs/protocol.md")).expect("it is there");
+    let version = tickwire_game::protocol::PROTOCOL_VERSION;
+    assert!(document.starts_with(&format!("# Protocol {version}\n")));
+    assert!(document.contains(&format!("`protocol: u16` ({version}),")));
+}

@@ -55,7 +55,7 @@ impl Input {
         Input { buttons: buttons | Input::GIVEN, aim: aim % AIM_STEPS, wish: 0 }
     }
 
-    /// What the keys of a generic page hold. Without a pointer the ship aims where it flies.
+    /// What the keys of a generic page hold. Without an aim the ship points where it flies.
     pub(super) fn of_keys(held: &Keys) -> Input {
         let buttons = [
             (held.up, Input::UP),
@@ -113,9 +113,11 @@ impl Input {
     }
 }
 
-/// What goes over the wire.
+/// What goes over the wire. A client that knows only the schema begins with the default, which nobody gave:
+/// that is what a bit says here, so that whatever such a client sets it has given.
 #[derive(Serialize, Deserialize)]
 struct WireInput {
+    /// As [`Input::buttons`], with [`Input::GIVEN`] the other way round.
     buttons: u8,
     aim: u16,
     wish: u8,
@@ -140,7 +142,7 @@ impl Serialize for Input {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Input { buttons, aim, wish } = *self;
         if !serializer.is_human_readable() {
-            return WireInput { buttons, aim, wish }.serialize(serializer);
+            return WireInput { buttons: buttons ^ Input::GIVEN, aim, wish }.serialize(serializer);
         }
         let held = |button: u8| buttons & button != 0;
         let turns = f64::from(aim) / f64::from(AIM_STEPS);
@@ -163,7 +165,7 @@ impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Input, D::Error> {
         if !deserializer.is_human_readable() {
             let WireInput { buttons, aim, wish } = WireInput::deserialize(deserializer)?;
-            return Ok(Input { buttons, aim, wish });
+            return Ok(Input { buttons: buttons ^ Input::GIVEN, aim, wish });
         }
         let readable = ReadableInput::deserialize(deserializer)?;
         let buttons = [
@@ -221,8 +223,15 @@ mod tests {
         let text = serde_json::to_string(&input).unwrap();
         assert_eq!(serde_json::from_str::<Input>(&text).unwrap(), input);
         let bytes = bincode::serde::encode_to_vec(input, WIRE).unwrap();
-        let numbers = bincode::serde::encode_to_vec((input.buttons, input.aim, input.wish), WIRE);
+        let held = Input::UP | Input::FIRE;
+        let numbers = bincode::serde::encode_to_vec((held, input.aim, input.wish), WIRE);
         assert_eq!(bytes, numbers.unwrap());
+        let (read, _) = bincode::serde::decode_from_slice(&bytes, WIRE).unwrap();
+        assert_eq!(input, read);
+        // What nobody gave is another thing than nothing held.
+        let absent = bincode::serde::encode_to_vec(Input::default(), WIRE).unwrap();
+        assert_eq!(absent, [Input::GIVEN, 0, 0]);
+        assert_eq!(bincode::serde::encode_to_vec(Input::new(0, 0), WIRE).unwrap(), [0, 0, 0]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tickwire_game::protocol::WIRE;
 use tickwire_game::protocol::snapshot::{Codec, Coding};
 use tickwire_game::scene::{Schema, SchemaError};
 use tickwire_game::tick::TickRate;
+use tracing::debug;
 
 use super::idleness::{self, IdleLimits};
 use super::input_shape::input_shape;
@@ -159,7 +160,13 @@ impl<S: Clone> RoomTemplate<S> {
         Ok(match &self.codec {
             Some(codec) => Arc::clone(codec),
             None => {
-                let schema = G::schema().with_input(input_shape::<G::Input>());
+                let input = input_shape::<G::Input>();
+                if input.nodes.is_empty() {
+                    debug!(
+                        "the schema does not say how inputs are encoded: only the game's own clients give any"
+                    );
+                }
+                let schema = G::schema().with_input(input);
                 Arc::new(Codec::new(schema, self.setup.tick_rate, Coding::Range)?)
             }
         })

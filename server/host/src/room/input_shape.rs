@@ -19,7 +19,8 @@ use tickwire_game::protocol::WIRE;
 use tickwire_game::scene::{InputNode, InputShape, InputSort};
 
 /// How inputs of this type are encoded, as a room says it in its schema. Without nodes if that cannot be found out: it
-/// holds text or numbers of 128 bits, refuses the values that it is tried with, or is beyond the limits of a schema.
+/// holds text or numbers of 128 bits, refuses the values that it is tried with, has fields or variants with
+/// `#[serde(alias)]`, or is beyond the limits of a schema.
 #[must_use]
 pub fn input_shape<I: Default + Serialize + DeserializeOwned>() -> InputShape {
     // The room has checked that inputs encode.

@@ -18,6 +18,7 @@ const SORTS = /** @type {const} */ ([
 ]);
 const NODES_MAX = 256;
 const DEPTH_MAX = 16;
+const INPUT_MAX_BYTES = 32;
 
 /** @param {Reader} reader @returns {InputSchema} */
 export function readInputSchema(reader) {
@@ -39,7 +40,10 @@ export function readInputSchema(reader) {
   };
   const shape = count === 0 ? null : node(1);
   refuse(taken === count, wrong);
-  return { shape, default: reader.block() };
+  const usual = reader.block();
+  // That bounds what reading it may cost: a list in a list may hold nothing many times.
+  refuse(usual.length <= INPUT_MAX_BYTES, wrong);
+  return { shape, default: usual };
 }
 
 /** What some bytes say. @param {Shape} shape @param {Uint8Array} bytes @returns {unknown} */
@@ -82,7 +86,7 @@ function take({ sort, children }, reader) {
 /** An input's bytes: what `given` leaves out of its fields is as in the default input.
  *  @param {InputSchema} schema @param {unknown} given @returns {Uint8Array<ArrayBuffer>} */
 export function encodeInput({ shape, default: usual }, given) {
-  if (!shape) throw new Refused("the server does not say how this game's input is encoded");
+  if (!shape) throw new Refused("the server does not say how this game's input is encoded: give bytes");
   const writer = new Writer();
   put(shape, merged(shape, decodeInput(shape, usual), given), "input", writer);
   return writer.done();

@@ -31,6 +31,8 @@ export class Controls {
   #stick = new Set();
   /** Where the pointer was last, on the page. @type {[number, number] | null} */
   #pointer = null;
+  /** The direction of the last keys, in radians: where there is no pointer that aims. @type {number | null} */
+  #direction = null;
   /** Which of the keys that the game takes are offered. @type {Set<Key>} */
   #used;
 
@@ -87,7 +89,10 @@ export class Controls {
   #hold() {
     const pointer = this.#pointer && this.#field.toWorld(...this.#pointer);
     const { own } = this.#field;
-    const aim = pointer && own ? Math.atan2(pointer[1] - own.y, pointer[0] - own.x) : null;
+    const is = (/** @type {Key} */ key) => Number(this.#stick.has(key) || [...this.#down.values()].includes(key));
+    const [x, y] = [is("right") - is("left"), is("down") - is("up")];
+    if (x !== 0 || y !== 0) this.#direction = Math.atan2(y, x);
+    const aim = pointer && own ? Math.atan2(pointer[1] - own.y, pointer[0] - own.x) : this.#direction;
     const held = (/** @type {Iterable<Key>} */ keys) => Object.fromEntries([...keys].map((key) => [key, true]));
     this.#feed.hold({ ...held(this.#down.values()), pointer, aim }, held(this.#stick));
   }
