@@ -29,7 +29,7 @@ impl Core {
         let memory = instance.get_memory(&store, "memory").expect("it has a memory");
         let mut core = Core { store, instance, memory };
         let abi: u32 = core.call("tickwire_start", ());
-        assert_eq!(abi, 1);
+        assert_eq!(abi, 2);
         core
     }
 

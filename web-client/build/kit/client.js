@@ -274,7 +274,8 @@ export class TickwireClient {
   input(tick, given) {
     const room = this.#room;
     const isTick = isWhole(tick, 2 ** 32 - 1);
-    const bytes = room && isTick ? binaryOf(given) ?? within("argument", () => encodeInput(room.inputs, given)) : null;
+    const isGiven = typeof given === "object" && given !== null;
+    const bytes = room && isTick && isGiven ? binaryOf(given) ?? within("argument", () => encodeInput(room.inputs, given)) : null;
     const message = bytes && room?.isPlayer ? input(tick, room.decoder.tick ?? 0, bytes) : null;
     if (!room || !message) {
       throw new TickwireError("argument", "not a player in a room, not a tick, or an input too long");

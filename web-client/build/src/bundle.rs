@@ -1,9 +1,10 @@
 //! Bundles the modules and the styles of a page, with `WEB_CLIENT=bundle`: a distant browser then requests one
 //! script and one style sheet instead of up to a hundred files.
 //!
-//! esbuild does the work; `npx` downloads it, a single package without dependencies. Documents at the top name
-//! the bundles instead of the bundled files. All files are still served: for pages of other origins, for
-//! workers, and for imports whose name is only known at run time. [`crate::files`] calls it.
+//! esbuild does the work; `npx` downloads it, with the program for this machine. Documents at the top name
+//! the bundles instead of the bundled files. All files are still served: for pages of other origins and for
+//! workers. An import whose name is only known at run time is left as it is, and so is relative to the document:
+//! `docs/client.md` says what that means. [`crate::files`] calls it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;

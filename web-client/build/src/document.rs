@@ -82,7 +82,9 @@ pub(crate) fn tags(document: &str) -> Vec<HtmlTag> {
         tags.push(HtmlTag { name, range: at..end, attributes });
         at = end;
         if name == "script" {
-            at += document[at..].find("</").unwrap_or(document.len() - at);
+            // Its text may hold any other tag.
+            let end = document[at..].to_ascii_lowercase().find("</script");
+            at += end.unwrap_or(document.len() - at);
         }
     }
     tags

@@ -75,6 +75,13 @@ pub(crate) fn of_generic_page(
     served(files, bundles)
 }
 
+/// The generic page where the game's wasm could not be built.
+pub(crate) fn of_generic_page_without_rules() -> Files {
+    let mut files = kit_files();
+    add_viewer(&mut files, &[("index.html", kit::generic_page(false))]);
+    Files { hash: hash_of(&files), files }
+}
+
 /// What every server has: the generic page without a game's rules, and the laboratory with and without
 /// them.
 ///

@@ -123,6 +123,10 @@ impl Page {
                 };
                 (files, String::new())
             }
+            // The generic page shows the game by its schema, also without its rules.
+            Err(error) if is_generic => {
+                (files::of_generic_page_without_rules(), one_line(&error.to_string()))
+            }
             Err(error) => (files::of_help(), one_line(&error.to_string())),
         };
         table::write(&out, &files, &missing, profile)

@@ -21,7 +21,7 @@ requestAnimationFrame(function frame() {
     cursor.textContent = `⬉ ${game.roster.get(player)?.name ?? ""}`;
     [cursor.style.left, cursor.style.top] = [`${x * innerWidth}px`, `${y * innerHeight}px`];
   }
-  for (const { player } of game.events()) shown.get(player)?.classList.toggle("click");
+  for (const { player } of game.events()) shown.get(player)?.animate([{ color: "#7be0a8", scale: 2 }, {}], 1_000);
   for (const [player, cursor] of shown) {
     if (others.some((row) => row.player === player)) continue;
     cursor.remove();

@@ -46,7 +46,9 @@ impl Game for Cursors {
     fn step(&mut self, now: &mut Step<'_, Cursors>) {
         for cursor in &mut self.0 {
             let Cursor { player, pressed, .. } = *cursor;
-            *cursor = Cursor { player, ..now.input(player).or_default() };
+            if let InputStatus::Received(given) = now.input(player) {
+                *cursor = Cursor { player, ..given };
+            }
             if cursor.pressed && !pressed {
                 now.emit(&Click { player });
             }

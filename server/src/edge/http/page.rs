@@ -98,9 +98,8 @@ impl PageFiles {
     /// has its files as well. Without either it is the generic page.
     pub(crate) fn new(page: Option<&Page>, web_dir: Option<PathBuf>, has_lab: bool) -> PageFiles {
         let own = Embedded::new(page.map_or(("", "", &[]), Page::table));
-        let is_generic = own.files.is_empty() && web_dir.is_none();
         PageFiles {
-            viewer: (is_generic || has_lab).then(|| Embedded::new(VIEWER)),
+            viewer: (own.files.is_empty() || has_lab).then(|| Embedded::new(VIEWER)),
             own,
             has_lab,
             folder: web_dir.map(|root| Arc::new(Folder::new(root))),
@@ -113,7 +112,7 @@ impl PageFiles {
     pub(crate) async fn file(&self, path: &str) -> Option<ServedFile> {
         if let Some(viewer) = &self.viewer {
             if path == LAB && self.has_lab {
-                let has_rules = self.own.files.contains_key("/tickwire.wasm");
+                let has_rules = self.has_wasm().await;
                 return viewer.file(LAB_FILES[usize::from(!has_rules)]);
             }
             if path.starts_with(&viewer.hashed) {
@@ -125,7 +124,11 @@ impl PageFiles {
         let file = match folder.file(path).await {
             // Neither the wasm nor the client for pages is in the folder: the build embeds them.
             Ok(None) => {
-                let embedded = self.own.files.get(path).filter(|embedded| embedded.is_of_kit);
+                let program = match &self.viewer {
+                    Some(viewer) if self.own.files.is_empty() => viewer,
+                    _ => &self.own,
+                };
+                let embedded = program.files.get(path).filter(|embedded| embedded.is_of_kit);
                 embedded.map(|embedded| Arc::clone(&embedded.file))
             }
             Ok(found) => found,
@@ -137,6 +140,16 @@ impl PageFiles {
             }
         };
         Some(ServedFile { file: file?, is_immutable: false })
+    }
+
+    /// Whether clients are served the rules of the game.
+    async fn has_wasm(&self) -> bool {
+        const WASM: &str = "/tickwire.wasm";
+        let in_folder = match &self.folder {
+            Some(folder) => matches!(folder.file(WASM).await, Ok(Some(_))),
+            None => false,
+        };
+        in_folder || self.own.files.contains_key(WASM)
     }
 
     fn embedded(&self, path: &str) -> Option<ServedFile> {
@@ -253,6 +266,16 @@ mod tests {
             assert!(page.file(&format!("/{script}")).await.is_some());
             assert_eq!(page.file("/lab.html").await, None);
         }
+        // A page from a folder, of a program that has none: its kit is that of the viewer.
+        std::fs::write(folder.join("index.html"), "own").expect("it can be written");
+        std::fs::write(folder.join("tickwire.wasm"), "wasm").expect("it can be written");
+        let page = PageFiles::new(None, Some(folder.clone()), true);
+        assert_eq!(page.file("/").await.expect("it is there").file.plain.bytes, "own");
+        assert!(page.file("/client.js").await.is_some());
+        assert_eq!(page.file("/viewer/viewer.js").await, None, "of the kit alone");
+        let lab = page.file(LAB).await.expect("it is wanted");
+        let text = String::from_utf8_lossy(&lab.file.plain.bytes).into_owned();
+        assert!(!text.contains("data-rules=\"none\""), "the rules are in the folder");
         std::fs::remove_dir_all(&folder).expect("it can be removed");
         let unwanted = PageFiles::new(Some(&PAGE), None, false);
         assert_eq!(unwanted.file(LAB).await, None);

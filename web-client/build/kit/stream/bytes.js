@@ -109,9 +109,10 @@ export class Reader {
     }
   }
 
-  /** Each item has at least one byte. @template T @param {() => T} item @returns {T[]} */
-  list(item) {
-    const length = this.unsigned();
+  /** Each item has a byte at least, or there is a limit. @template T @param {() => T} item @param {number} [most]
+   *  @returns {T[]} */
+  list(item, most) {
+    const length = this.unsigned(most);
     refuse(length <= this.bytes.length - this.at, "too short");
     const items = [];
     for (let nth = 0; nth < length; nth++) items.push(item());

@@ -68,7 +68,7 @@ function take({ sort, children }, reader) {
     case "option":
       return reader.optional(() => take(children[0], reader));
     case "list":
-      return reader.list(() => take(children[0], reader));
+      return reader.list(() => take(children[0], reader), INPUT_MAX_BYTES);
     case "tuple":
       return children.map((child) => take(child, reader));
     case "struct":
@@ -100,7 +100,8 @@ function merged({ sort, children }, usual, given) {
   for (const name of Object.keys(given)) {
     if (!known.has(name)) throw new Refused(`an input has no ${name}, but ${[...known].join(", ")}`);
   }
-  return Object.fromEntries(children.map((child) => [child.name, merged(child, usual?.[child.name], given[child.name])]));
+  const of = (/** @type {Shape} */ child) => (Object.hasOwn(given, child.name) ? given[child.name] : undefined);
+  return Object.fromEntries(children.map((child) => [child.name, merged(child, usual?.[child.name], of(child))]));
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
@@ -140,9 +141,10 @@ function put({ sort, children }, value, place, writer) {
       for (const child of children) put(child, value[child.name], `${place}.${child.name}`, writer);
       return;
     case "enum": {
-      const [name, held] = typeof value === "string" ? [value, null] : isObject(value) ? Object.entries(value)[0] ?? [] : [];
+      const said = typeof value === "string" ? [[value, null]] : isObject(value) ? Object.entries(value) : [];
+      const [name, held] = said[0] ?? [];
       const index = children.findIndex((child) => child.name === name);
-      need(index >= 0, `one of ${children.map((child) => child.name).join(", ")}`);
+      need(index >= 0 && said.length === 1, `one of ${children.map((child) => child.name).join(", ")}`);
       writer.unsigned(index);
       put(children[index], held, `${place}.${name}`, writer);
       return;

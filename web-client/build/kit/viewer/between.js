@@ -31,7 +31,7 @@ export class Between {
   #intervalMs = 0;
   /** The fields of each kind that move. @type {Map<string, Field[]>} */
   #movers = new Map();
-  /** The fields of each kind that are a player's id. @type {Map<string, string[]>} */
+  /** Where the rows of each kind have their player. @type {Map<string, string | null>} */
   #players = new Map();
   /** @type {number | null} */
   #own = null;
@@ -42,14 +42,15 @@ export class Between {
     if (this.#movers.size === 0) {
       for (const { name, fields } of schema.entities) {
         this.#movers.set(name, fields.filter(({ predict }) => predict.how !== "hold"));
-        const players = fields.filter(({ unit }) => unit === "player").map((field) => field.name);
-        this.#players.set(name, players);
+        this.#players.set(name, playerKey(fields));
       }
     }
     this.#before = new Map(this.#now.map((row) => [row.id, row]));
     this.#now = rows;
-    const interval = Math.min(now - this.#takenAt, WAY_MAX_MS);
-    this.#intervalMs += (interval - this.#intervalMs) * (this.#intervalMs === 0 ? 1 : NEWEST_SHARE);
+    if (this.#takenAt > 0) {
+      const interval = Math.min(now - this.#takenAt, WAY_MAX_MS);
+      this.#intervalMs += (interval - this.#intervalMs) * (this.#intervalMs === 0 ? 1 : NEWEST_SHARE);
+    }
     this.#takenAt = now;
     this.#own = own;
   }
@@ -63,7 +64,7 @@ export class Between {
       if (before?.kind === row.kind) {
         for (const field of this.#movers.get(row.kind) ?? []) {
           const key = keyOf(field.name);
-          drawn[key] = between(field, before[field.name] ?? before[key], row[field.name] ?? row[key], way);
+          drawn[key] = between(field, asRow(before, false)[key], drawn[key], way);
         }
       }
       return drawn;
@@ -72,8 +73,16 @@ export class Between {
 
   /** @param {Known} row */
   #isOwn(row) {
-    return this.#own !== null && (this.#players.get(row.kind) ?? []).some((field) => (row[field] ?? row[keyOf(field)]) === this.#own);
+    const key = this.#players.get(row.kind);
+    return key != null && this.#own !== null && asRow(row, false)[key] === this.#own;
   }
+}
+
+/** Where drawn rows of a kind have the player whose they are: a field that names a row of another kind says to whom a
+ *  row belongs, as a bolt does, and is not that. @param {readonly Field[]} fields */
+export function playerKey(fields) {
+  const field = fields.find(({ unit, names }) => unit === "player" && names === null);
+  return field ? keyOf(field.name) : null;
 }
 
 /** @param {Field} field @param {number} from @param {number} to @param {number} way of it, from 0 to 1 */

@@ -67,10 +67,13 @@ export class Controls {
   /** @param {KeyboardEvent} event @param {boolean} isDown */
   #key(event, isDown) {
     const key = CODES[event.code];
-    const isTyping = event.target instanceof HTMLInputElement;
+    // Whatever has the focus by then, and whichever keys are held beside it.
+    if (!isDown) return this.#down.has(event.code) ? this.#set(event.code, key, false) : undefined;
+    const { target } = event;
+    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     if (!key || !this.#used.has(key) || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.#set(event.code, key, isDown);
+    this.#set(event.code, key, true);
   }
 
   /** @param {string} by what holds it @param {Key} key @param {boolean} isDown */
@@ -78,6 +81,11 @@ export class Controls {
     if (isDown) this.#down.set(by, key);
     else this.#down.delete(by);
     this.#hold();
+  }
+
+  /** @param {string} by @param {Key} key @param {boolean} isDown */
+  #button(by, key, isDown) {
+    if (this.#used.has(key) && this.#down.has(by) !== isDown) this.#set(by, key, isDown);
   }
 
   #letGo() {
@@ -99,22 +107,15 @@ export class Controls {
 
   #listenToPointer() {
     const canvas = this.#canvas;
-    /** @type {readonly (Key | undefined)[]} */
-    const buttons = ["primary", undefined, "secondary"];
-    canvas.addEventListener("pointermove", (event) => {
+    // A second button that is pressed, or one of two that is released, is told of by a move alone.
+    const see = (/** @type {PointerEvent} */ event) => {
       this.#pointer = [event.clientX, event.clientY];
-    });
-    canvas.addEventListener("pointerdown", (event) => {
-      this.#pointer = [event.clientX, event.clientY];
-      const key = buttons[event.button];
-      if (key && this.#used.has(key)) this.#set(`pointer ${event.pointerId}`, key, true);
-    });
-    for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
-      addEventListener(end, (event) => {
-        const by = `pointer ${event.pointerId}`;
-        if (this.#down.has(by)) this.#set(by, "primary", false);
-      });
-    }
+      this.#button("mouse primary", "primary", (event.buttons & 1) !== 0);
+      this.#button("mouse secondary", "secondary", (event.buttons & 2) !== 0);
+    };
+    for (const type of /** @type {const} */ (["pointerdown", "pointermove", "pointerup"])) canvas.addEventListener(type, see);
+    canvas.addEventListener("pointerdown", ({ pointerId }) => canvas.setPointerCapture(pointerId));
+    canvas.addEventListener("pointercancel", () => this.#letGo());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 

@@ -7,7 +7,7 @@
 import { TickwireClient } from "../client.js";
 import { Tickwire } from "../game.js";
 import { socketUrl, ticketOf } from "../env.js";
-import { Between } from "./between.js";
+import { Between, playerKey } from "./between.js";
 
 /** @typedef {import("../tickwire.js").Keys} Keys */
 /** @typedef {import("../tickwire.js").Player} Player */
@@ -33,6 +33,7 @@ import { Between } from "./between.js";
  * @property {import("../client.js").Costs | null} costs
  * @property {TickwireClient} decoder sees all that comes
  * @property {boolean} isInRoom
+ * @property {boolean} isSilent in a room of which nothing is heard
  * @property {number} drawnTick of what was drawn of the others last
  * @property {number} ownTick of what was drawn of the own player last
  * @property {NetworkState | null} network only a client that predicts has it
@@ -40,7 +41,6 @@ import { Between } from "./between.js";
  * @property {() => Row[]} rows what is to be drawn now
  * @property {() => Happening[]} events since the last call
  * @property {(entry: Entry) => void} enter
- * @property {() => void} leave
  * @property {(keys: Keys, stick: Keys) => void} hold
  * @property {(sample: () => void) => void} onsample before each tick
  * @property {(listener: () => void) => void} onstatus
@@ -52,6 +52,10 @@ import { Between } from "./between.js";
 const SERVER = new URL(".", document.baseURI);
 const WAIT_FIRST_MS = 500;
 const WAIT_MAX_MS = 5000;
+/** After so long in a room, waits begin small again. */
+const SETTLED_MS = 2000;
+/** A room that says nothing for so long is gone, whatever the socket believes. */
+const SILENCE_MAX_MS = 10_000;
 /** A server ends a connection of which it hears nothing for 15 seconds. */
 const PING_MS = 5000;
 /** Events that wait to be drawn, of a page that is not seen. */
@@ -59,13 +63,14 @@ const EVENTS_MAX = 256;
 
 /** By the game's WebAssembly. @param {URL} [wasm] where it is, if it is not beside the kit @returns {Promise<Feed>} */
 export async function openPredicted(wasm) {
-  const game = await Tickwire.load({ address: location.search, wasm });
+  const game = await Tickwire.load({ address: location.search, wasm, preconnect: true });
   const decoder = new TickwireClient();
   /** @type {((traffic: Traffic) => void)[]} */
   const listeners = [];
   game.observe((message, isOwn) => {
     const name = isOwn ? noteOwn(decoder, message) : noteServers(decoder, message);
-    const snapshot = name === "snapshot" ? saidOf(decoder) : null;
+    if (listeners.length === 0) return;
+    const snapshot = name === "snapshot" ? saidOf(decoder, /** @type {Happening[]} */ (decoder.events())) : null;
     for (const listener of listeners) listener({ message, isOwn, name, snapshot });
   });
   return {
@@ -84,18 +89,29 @@ export async function openPredicted(wasm) {
     get network() { return game.network; },
     decoder,
     keys: game.keys,
-    rows: () => /** @type {Row[]} */ (game.rows()),
+    rows() {
+      const rows = /** @type {Row[]} */ (game.rows());
+      // A game without prediction has no row of its own by that.
+      if (game.player !== null && !rows.some(({ own }) => own)) markOwn(rows, game.schema, game.player);
+      return rows;
+    },
     events: () => /** @type {Happening[]} */ (game.events()),
     enter({ spectator, name, room }) {
       if (spectator) game.spectate({ name, room });
       else game.join({ name, room });
     },
-    leave: () => game.leave(),
     hold(keys, stick) {
-      if (game.keys.length > 0) game.holdKeys(keys, stick);
+      if (game.keys.length === 0) return;
+      game.holdKeys(keys, stick);
+      // Who was idle plays again by any key.
+      if (game.isIdle && [...Object.values(keys), ...Object.values(stick)].includes(true)) game.resume();
     },
     onsample: (sample) => { game.onsample = sample; },
-    onstatus: (listener) => game.addEventListener("status", listener),
+    get isSilent() { return game.isSilent; },
+    onstatus(listener) {
+      game.addEventListener("status", listener);
+      game.addEventListener("silent", listener);
+    },
     onnotice: (listener) => game.addEventListener("notice", (event) => listener(/** @type {import("../tickwire.js").NoticeEvent} */ (event).text)),
     ontraffic: (listener) => { listeners.push(listener); },
   };
@@ -118,9 +134,17 @@ function noteServers(decoder, message) {
   }
 }
 
-/** What the last snapshot said. @param {TickwireClient} decoder @returns {Said} */
-function saidOf(decoder) {
-  const events = /** @type {Happening[]} */ (decoder.events());
+/** Marks the rows of a player. @param {Row[]} rows @param {Schema | null} schema @param {number} player */
+function markOwn(rows, schema, player) {
+  for (const { name, fields } of schema?.entities ?? []) {
+    const key = playerKey(fields);
+    if (key === null) continue;
+    for (const row of rows) if (row.kind === name) row.own = row[key] === player;
+  }
+}
+
+/** What the last snapshot said. @param {TickwireClient} decoder @param {Happening[]} events @returns {Said} */
+function saidOf(decoder, events) {
   const { rows, gone, isKeyframe } = decoder.changes();
   return { isKeyframe, tick: decoder.tick ?? 0, rows: [...rows], gone: [...gone], events };
 }
@@ -148,6 +172,9 @@ class PlainFeed {
   #entry = null;
   #waitMs = WAIT_FIRST_MS;
   #retryTimer = 0;
+  #enteredAt = 0;
+  #heardAt = 0;
+  isSilent = false;
   #between = new Between();
   /** What happened and was not asked for. @type {Happening[]} */
   #events = [];
@@ -191,16 +218,6 @@ class PlainFeed {
     this.#connect();
   }
 
-  leave() {
-    this.#entry = null;
-    clearTimeout(this.#retryTimer);
-    this.decoder.leave();
-    this.#flush();
-    this.#socket?.close();
-    this.#socket = null;
-    this.#turn("idle", "");
-  }
-
   hold() {}
   onsample() {}
 
@@ -235,14 +252,18 @@ class PlainFeed {
     const message = new Uint8Array(data);
     const name = noteServers(this.decoder, message);
     const { decoder } = this;
-    const snapshot = name === "snapshot" ? saidOf(decoder) : null;
-    if (snapshot) this.#events = [...this.#events, ...snapshot.events].slice(-EVENTS_MAX);
+    const events = /** @type {Happening[]} */ (decoder.events());
+    this.#events = [...this.#events, ...events].slice(-EVENTS_MAX);
+    const isHeard = name === "snapshot" && this.#trafficListeners.length > 0;
+    const snapshot = isHeard ? saidOf(decoder, events) : null;
+    this.#heardAt = performance.now();
+    if (this.isInRoom && this.#heardAt - this.#enteredAt > SETTLED_MS) this.#waitMs = WAIT_FIRST_MS;
     for (const listener of this.#trafficListeners) listener({ message, isOwn: false, name, snapshot });
     if (name === "snapshot" && decoder.schema) {
       const own = decoder.welcome?.player ?? null;
       this.#between.take(performance.now(), decoder.schema, decoder.rows(), own);
     } else if (name === "welcome") {
-      this.#waitMs = WAIT_FIRST_MS;
+      this.#enteredAt = performance.now();
       this.#turn(this.player === null ? "watching" : "playing", "");
     } else if (name === "refused" || name === "goodbye") {
       this.#ended();
@@ -281,6 +302,7 @@ class PlainFeed {
 
   #ping() {
     if (this.#socket?.readyState !== WebSocket.OPEN || !this.schema) return;
+    if (performance.now() - this.#heardAt > SILENCE_MAX_MS) return this.#lost("nothing heard from the server");
     this.decoder.ping();
     this.#flush();
   }
@@ -303,4 +325,4 @@ class PlainFeed {
 
 /** Refusals that may be otherwise in a moment. */
 const PASSING = new Set(["room-full", "server-full", "closing", "overloaded", "rooms-building", "rooms-max",
-                         "own-rooms-rate"]);
+                         "own-rooms-max", "own-rooms-rate"]);

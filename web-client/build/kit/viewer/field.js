@@ -3,7 +3,7 @@
 // finds its way without knowing the game. It draws; it decides nothing.
 
 import { colourOf } from "./dom.js";
-import { keyOf } from "./between.js";
+import { keyOf, playerKey } from "./between.js";
 
 /** @typedef {import("../tickwire.js").Schema} Schema */
 /** @typedef {import("../tickwire.js").Player} Player */
@@ -23,6 +23,8 @@ const SIGHT_MS = 30_000;
 /** For how long the camera takes to be two thirds of the way where it should be. */
 const SETTLE_MS = 250;
 const DOT_RADIUS = 6;
+/** Lines of the grid are so far apart at least. */
+const GRID_PX = 60;
 /** An event with a place is shown for so long. */
 const RIPPLE_MS = 500;
 
@@ -35,6 +37,8 @@ export class Field {
   #eventKinds = new Map();
   /** All that was ever seen. @type {Box | null} */
   #seen = null;
+  /** How many kinds of entity there are: those of events have the colours after theirs. */
+  #entityKinds = 0;
   /** What may be seen at all, by the schema. @type {Box | null} */
   #world = null;
   #camera = { x: 0, y: 0, half: 0 };
@@ -55,6 +59,7 @@ export class Field {
   /** Begins anew, in a room of this schema. @param {Schema | null} schema */
   enter(schema) {
     this.#kinds = placed(schema?.entities ?? []);
+    this.#entityKinds = schema?.entities.length ?? 0;
     this.#eventKinds = placed(schema?.events ?? []);
     this.#seen = this.#world = this.own = null;
     this.#sight = 0;
@@ -157,9 +162,29 @@ export class Field {
     return { x: (at.x - this.#camera.x) * scale, y: (at.y - this.#camera.y) * scale };
   }
 
+  /** Its edges, and lines across it, by which one sees that oneself moves. */
   #drawWorld() {
     if (!this.#world) return;
     const { left, top, right, bottom } = this.#world;
+    const paint = this.#paint;
+    const [halfWidth, halfHeight] = [this.#canvas.clientWidth / 2, this.#canvas.clientHeight / 2];
+    const scale = this.#scale();
+    const step = 2 ** Math.ceil(Math.log2(GRID_PX / scale));
+    paint.strokeStyle = "#1b2130";
+    paint.lineWidth = 1;
+    paint.beginPath();
+    const { x: middleX, y: middleY } = this.#camera;
+    for (let x = Math.ceil((middleX - halfWidth / scale) / step) * step; x < middleX + halfWidth / scale; x += step) {
+      const at = (x - middleX) * scale;
+      paint.moveTo(at, -halfHeight);
+      paint.lineTo(at, halfHeight);
+    }
+    for (let y = Math.ceil((middleY - halfHeight / scale) / step) * step; y < middleY + halfHeight / scale; y += step) {
+      const at = (y - middleY) * scale;
+      paint.moveTo(-halfWidth, at);
+      paint.lineTo(halfWidth, at);
+    }
+    paint.stroke();
     const from = this.#onScreen({ x: left, y: top });
     const to = this.#onScreen({ x: right, y: bottom });
     this.#paint.strokeStyle = "#39435c";
@@ -172,7 +197,7 @@ export class Field {
     this.#ripples = this.#ripples.filter(({ at }) => now - at < RIPPLE_MS);
     for (const ripple of this.#ripples) {
       const age = (now - ripple.at) / RIPPLE_MS;
-      this.#paint.strokeStyle = colourOf(ripple.kind + this.#kinds.size);
+      this.#paint.strokeStyle = colourOf(ripple.kind + this.#entityKinds);
       this.#paint.globalAlpha = 1 - age;
       this.#circle(this.#onScreen(ripple), DOT_RADIUS * (1 + 4 * age), false);
       this.#paint.globalAlpha = 1;
@@ -233,9 +258,8 @@ function placed(kinds) {
   kinds.forEach(({ name, fields, place }, kind) => {
     if (!place) return;
     const [x, y] = place.map(keyOf);
-    const player = fields.find(({ unit }) => unit === "player")?.name ?? null;
     const angle = fields.find(({ unit, wraps }) => unit === "rad" && wraps)?.name ?? null;
-    found.set(name, { kind, x, y, player: player && keyOf(player), angle: angle && keyOf(angle) });
+    found.set(name, { kind, x, y, player: playerKey(fields), angle: angle && keyOf(angle) });
   });
   return found;
 }

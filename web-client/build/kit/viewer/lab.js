@@ -19,10 +19,14 @@ import { openPlain, openPredicted } from "./feed.js";
 /** @typedef {import("./log.js").Entry} Entry */
 
 const PANELS_MS = 250;
+/** The longest bar of what bits are spent on. */
+const BAR_PX = 60;
 /** Rooms are asked for so often. */
 const ROOMS_MS = 3000;
 const ROWS_MAX = 40;
 const LOG_LINES = 200;
+/** After so long what was saved has been read. */
+const REVOKE_MS = 10_000;
 /** A line of the log has so many bytes of a message. */
 const LOG_BYTES = 24;
 
@@ -46,6 +50,10 @@ const recorder = new MinuteRecorder();
 let entered = null;
 /** What was asked for last. */
 let isSpectator = true;
+/** The room that was chosen; empty for any. */
+let wantedRoom = new URLSearchParams(location.search).get("room") ?? "";
+/** What was there when the log was paused. @type {Entry[] | null} */
+let paused = null;
 /** The message that is looked at. @type {Entry | null} */
 let chosen = null;
 /** Bytes that came, for a rate: at some moments of the last seconds. @type {{ at: number, bytes: number }[]} */
@@ -64,11 +72,15 @@ listen("clear-costs", () => feed.costs?.clear());
 listen("save-scenes", () => save("minute.scenes", recorder.scenes()));
 listen("save-log", () => save("messages.jsonl", log.export()));
 listen("pause", () => {
-  log.isPaused = !log.isPaused;
-  found("pause", HTMLButtonElement).setAttribute("aria-pressed", String(log.isPaused));
+  paused = paused ? null : [...log.entries];
+  found("pause", HTMLButtonElement).setAttribute("aria-pressed", String(paused !== null));
 });
-rooms.addEventListener("change", () => enter(isSpectator));
-found("log", HTMLElement).addEventListener("click", choose);
+rooms.addEventListener("change", () => {
+  wantedRoom = rooms.value;
+  enter(isSpectator);
+});
+// Lines are renewed all the time: one may be gone before a click on it is over.
+found("log", HTMLElement).addEventListener("pointerdown", choose);
 feed.onstatus(() => {
   status.textContent = feed.isInRoom ? `${feed.status} ${feed.room}` : feed.reason || feed.status;
 });
@@ -96,7 +108,7 @@ function enter(spectator) {
   isSpectator = spectator;
   found("watch", HTMLButtonElement).setAttribute("aria-pressed", String(spectator));
   found("play", HTMLButtonElement).setAttribute("aria-pressed", String(!spectator));
-  feed.enter({ spectator, name: nameInput.value || "Lab", room: rooms.value || null });
+  feed.enter({ spectator, name: nameInput.value || "Lab", room: rooms.value || feed.room });
 }
 
 function record() {
@@ -111,15 +123,18 @@ async function askRooms() {
     const response = await fetch(new URL("api/rooms", document.baseURI));
     /** @type {{ name: string, players: number, spectators: number }[]} */
     const list = await response.json();
-    const wanted = rooms.value || new URLSearchParams(location.search).get("room") || "";
-    const names = new Set([...list.map(({ name }) => name), wanted].filter((name) => name !== ""));
+    const names = new Set([...list.map(({ name }) => name), wantedRoom].filter((name) => name !== ""));
     const options = [...names].map((name) => {
       const room = list.find((room) => room.name === name);
       const people = room ? ` (${room.players} playing, ${room.spectators} watching)` : "";
       return element("option", { value: name }, `${name}${people}`);
     });
-    rooms.replaceChildren(element("option", { value: "" }, "any room"), ...options);
-    rooms.value = wanted;
+    options.unshift(element("option", { value: "" }, "any room"));
+    const isSame = options.map(({ text }) => text).join("\n") === [...rooms.options].map(({ text }) => text).join("\n");
+    // Whoever is choosing is not disturbed.
+    if (isSame || document.activeElement === rooms) return;
+    rooms.replaceChildren(...options);
+    rooms.value = wantedRoom;
   } catch {
     // A server that is away tells so by the connection.
   }
@@ -130,7 +145,8 @@ function save(name, text) {
   const address = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
   const link = element("a", { href: address, download: name });
   link.click();
-  URL.revokeObjectURL(address);
+  // Browsers may look at it only later.
+  setTimeout(() => URL.revokeObjectURL(address), REVOKE_MS);
 }
 
 /** @param {number} now */
@@ -165,6 +181,7 @@ function fillRecorder() {
   progress.hidden = recorder.state !== "recording" && recorder.state !== "waiting";
   progress.value = recorder.progress(feed);
   found("save-scenes", HTMLButtonElement).hidden = recorder.state !== "done";
+  if (recorder.state === "broken") status.textContent = "the connection ended before the minute was over: record it again";
 }
 
 /** @param {Schema} schema @param {Cost[]} list @param {number} snapshots */
@@ -177,7 +194,7 @@ function fillCosts(schema, list, snapshots) {
     const cell = table.rows[nth + 2].cells[2];
     cell.querySelector(".bar")?.remove();
     const bar = element("span", { class: "bar" });
-    bar.style.width = `${Math.round((100 * bits) / (list[0]?.bits || 1))}px`;
+    bar.style.width = `${Math.round((BAR_PX * bits) / (list[0]?.bits || 1))}px`;
     cell.prepend(bar);
   });
 }
@@ -218,8 +235,8 @@ function fillFigures() {
     ["tick of the last snapshot", `${decoder.tick ?? ""}, of ${tickRate} a second`],
     ["received", `${short(rate)} kbit/s`],
     ["time scale", short((decoder.pace?.permille ?? 1000) / 1000)],
-    ["spectators see the room later by", `${decoder.welcome?.delayTicks ?? 0} ticks`],
   ];
+  if (feed.player === null) figures.push(["it is shown later than to players by", `${decoder.welcome?.delayTicks ?? 0} ticks`]);
   if (standing) figures.push(["the newest input came early by", `${standing.marginTicks} ticks`], ["input of the last tick", standing.given]);
   if (network) {
     figures.push(
@@ -242,11 +259,10 @@ function fillLog() {
   for (const name of names) {
     if (![...filter.options].some(({ value }) => value === name)) filter.append(element("option", { value: name }, name));
   }
-  if (log.isPaused && found("log", HTMLElement).children.length > 0) return;
-  const shown = log.entries.filter(({ name }) => filter.value === "" || name === filter.value).slice(-LOG_LINES).reverse();
+  const shown = (paused ?? log.entries).filter(({ name }) => filter.value === "" || name === filter.value).slice(-LOG_LINES).reverse();
   const lines = shown.map((entry) => {
-    const { at, isOwn, name, message } = entry;
-    const text = `${(at / 1000).toFixed(2).padStart(8)} ${isOwn ? "→" : "←"} ${name} ${message.length} B  ${hex(message.subarray(0, LOG_BYTES))}`;
+    const { at, isOwn, name, message, length } = entry;
+    const text = `${(at / 1000).toFixed(2).padStart(8)} ${isOwn ? "→" : "←"} ${name} ${length} B  ${hex(message.subarray(0, LOG_BYTES))}`;
     const line = element("li", { class: isOwn ? "own" : "", "aria-current": String(entry === chosen) }, text);
     entries.set(line, entry);
     return line;
@@ -263,5 +279,5 @@ function choose({ target }) {
   const entry = line && entries.get(line);
   if (!entry) return;
   chosen = entry;
-  found("detail", HTMLElement).textContent = `${entry.name}, ${entry.message.length} bytes\n${JSON.stringify(entry.fields, null, 1)}\n\n${hex(entry.message)}`;
+  found("detail", HTMLElement).textContent = `${entry.name}, ${entry.length} bytes\n${JSON.stringify(entry.fields, null, 1)}\n\n${hex(entry.message)}`;
 }

@@ -8,22 +8,23 @@ import { hex } from "./scenes.js";
 
 /** @typedef {import("./feed.js").Traffic} Traffic */
 /** @typedef {import("./feed.js").Feed} Feed */
-/** @typedef {{ at: number, isOwn: boolean, name: string, message: Uint8Array, fields: unknown }} Entry
- *  `at` in milliseconds since the page was opened */
+/** @typedef {{ at: number, isOwn: boolean, name: string, message: Uint8Array, length: number, fields: unknown }} Entry
+ *  `at` in milliseconds since the page was opened; `length` in bytes, also where those are not kept */
 
 /** So many messages are kept. */
-const ENTRIES_MAX = 600;
+export const ENTRIES_MAX = 600;
+/** Of a snapshot that names more rows so many are kept: a keyframe names all. */
+const ROWS_MAX = 40;
 
 export class Log {
   /** The oldest first. @type {Entry[]} */
   entries = [];
-  isPaused = false;
-
   /** @param {Traffic} traffic @param {Feed} feed @param {number} at ms */
   add(traffic, feed, at) {
-    if (this.isPaused) return;
-    const { message, isOwn, name } = traffic;
-    this.entries.push({ at, isOwn, name, message, fields: fieldsOf(traffic, feed) });
+    const { isOwn, name } = traffic;
+    // A hello may have a ticket, which lets in whoever has it: its bytes are not kept.
+    const message = isOwn && name === "hello" ? new Uint8Array() : traffic.message;
+    this.entries.push({ at, isOwn, name, message, length: traffic.message.length, fields: fieldsOf(traffic, feed) });
     if (this.entries.length > ENTRIES_MAX) this.entries.shift();
   }
 
@@ -36,8 +37,12 @@ export class Log {
 }
 
 /** What a message says, by name. @param {Traffic} traffic @param {Feed} feed */
-export function fieldsOf({ message, isOwn, name, snapshot }, feed) {
-  if (snapshot) return snapshot;
+function fieldsOf({ message, isOwn, name, snapshot }, feed) {
+  if (snapshot) {
+    const { rows, ...others } = snapshot;
+    const left = rows.length > ROWS_MAX ? { rowsLeftOut: rows.length - ROWS_MAX } : {};
+    return { ...others, rows: rows.slice(0, ROWS_MAX), ...left };
+  }
   try {
     return isOwn ? ownFields(message, feed) : serverFields(message);
   } catch (error) {
@@ -84,7 +89,6 @@ function helloFields(reader) {
   const name = reader.text();
   const room = reader.unsigned() === 1 ? reader.text() : null;
   const replays = reader.bool();
-  // A ticket lets in whoever has it: it is not shown.
   const hasTicket = reader.optional(() => reader.text()) !== null;
   return { protocol, game, rules, role, name, room, replays, hasTicket, settings: reader.optional(() => reader.text()) };
 }

@@ -16,6 +16,8 @@ import { keyOf } from "./between.js";
 
 /** Lines of events that are kept to be read. */
 const EVENTS_MAX = 40;
+/** Lines of players: the best. */
+const PLAYERS_MAX = 100;
 
 /** A value for people, with its unit; players by their names.
  *  @param {import("../tickwire.js").Field} field @param {number} value @param {ReadonlyMap<number, Player>} roster */
@@ -76,11 +78,12 @@ export function fillRows(into, kinds, rows, roster, most) {
 export function fillRoster(table, roster, own) {
   const players = [...roster.values()].sort((one, other) => other.score - one.score || one.player - other.player);
   const hasTeams = players.some(({ team }) => team !== 0);
-  const lines = players.map(({ player, name, score, team, bot }) => {
+  const lines = players.slice(0, PLAYERS_MAX).map(({ player, name, score, team, bot }) => {
     const mark = player === own ? " (you)" : bot ? " (bot)" : "";
     return [`${name}${mark}`, String(score), ...(hasTeams ? [String(team)] : [])];
   });
-  fillTable(table, ["player", "score", ...(hasTeams ? ["team"] : [])], lines);
+  const heading = players.length > PLAYERS_MAX ? `player (${PLAYERS_MAX} of ${players.length})` : "player";
+  fillTable(table, [heading, "score", ...(hasTeams ? ["team"] : [])], lines);
 }
 
 /** The last events, the newest first. */

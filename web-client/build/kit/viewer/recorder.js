@@ -1,6 +1,6 @@
 // @ts-check
-// A minute of a room, from a keyframe on: its scenes for `stream-report`, what its bits were spent on, and its
-// messages. It reads no clock but the ticks.
+// A minute of a room, from a keyframe on: its scenes for `stream-report`, and what its bits were spent on. It reads no
+// clock but the ticks.
 
 import { sceneHead, sceneTick } from "./scenes.js";
 
@@ -11,7 +11,7 @@ import { sceneHead, sceneTick } from "./scenes.js";
 const SECONDS = 60;
 
 export class MinuteRecorder {
-  /** @type {"idle" | "waiting" | "recording" | "done"} */
+  /** @type {"idle" | "waiting" | "recording" | "done" | "broken"} */
   state = "idle";
   /** @type {string[]} */
   #lines = [];
@@ -33,11 +33,6 @@ export class MinuteRecorder {
     this.#seconds = Math.min(seconds, SECONDS);
   }
 
-  stop() {
-    if (this.state === "recording") this.state = "done";
-    else if (this.state === "waiting") this.state = "idle";
-  }
-
   /** How much of the minute is recorded, from 0 to 1. @param {Feed} feed */
   progress(feed) {
     if (this.state === "done") return 1;
@@ -49,7 +44,7 @@ export class MinuteRecorder {
   add({ name, message, snapshot }, feed) {
     const { schema, tick, standing, welcome, costs } = feed.decoder;
     if (this.state !== "waiting" && this.state !== "recording") return;
-    if (name === "welcome" && this.state === "recording") this.state = "done";
+    if (name === "welcome" && this.state === "recording") this.state = "broken";
     if (!snapshot || !schema || tick === null || !costs || !welcome) return;
     if (this.state === "waiting") {
       if (!snapshot.isKeyframe) return;

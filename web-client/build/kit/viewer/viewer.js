@@ -15,6 +15,8 @@ import { openPlain, openPredicted } from "./feed.js";
 /** Panels are filled so often. */
 const PANELS_MS = 250;
 const ROWS_MAX = 24;
+/** A notice is shown for so long. */
+const NOTICE_MS = 10_000;
 const NAME_KEY = "tickwire.name";
 
 const address = new URLSearchParams(location.search);
@@ -48,12 +50,15 @@ nameInput.value = address.get("name") ?? keptName() ?? "";
 found("entry", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   keepName(nameInput.value);
-  enter(false);
+  enter(!isPlayable);
   canvas.focus();
 });
 found("watch", HTMLButtonElement).addEventListener("click", () => enter(true));
 feed.onstatus(tellStatus);
-feed.onnotice((text) => (status.textContent = text));
+feed.onnotice((text) => {
+  status.textContent = text;
+  setTimeout(tellStatus, NOTICE_MS);
+});
 setInterval(fillPanels, PANELS_MS);
 requestAnimationFrame(frame);
 enter(!isPlayable || address.has("spectate"));
@@ -66,8 +71,9 @@ function enter(spectator) {
 
 function tellStatus() {
   const { status: is, reason, room } = feed;
-  const watching = wantsToPlay ? "You were idle, and watch now: press Play to go on." : "watching";
-  status.textContent = is === "playing" ? "" : is === "watching" ? watching : reason || is;
+  const watching = wantsToPlay ? "You were idle, and watch now: press any key to go on." : "watching";
+  const silent = feed.isSilent ? "nothing heard for a moment" : "";
+  status.textContent = silent || (is === "playing" ? "" : is === "watching" ? watching : reason || is);
   if (room !== null) {
     document.title = room;
     found("room", HTMLElement).textContent = room;
@@ -82,6 +88,7 @@ function frame(now) {
   if (schema !== entered) {
     entered = schema;
     if (schema) field.enter(schema);
+    document.body.classList.toggle("placeless", schema !== null && !field.hasPlaces);
     events.clear();
   }
   if (!schema) return;
