@@ -138,6 +138,14 @@ class Inputs(unittest.TestCase):
             with self.assertRaises(tickwire.StreamError):
                 input_of(count, shape, default)
 
+    def test_a_default_longer_than_an_input_is_refused_before_it_is_decoded(self) -> None:
+        units = node("", "list", node("", "list", node("", "tuple", *[node("", "unit")] * 250)))
+        largest = input_of(253, units, b"\x1f" + b"\x20" * 31)
+        self.assertEqual(sum(len(each) for each in largest.default), 31 * 32)
+        for count, shape in ((253, units), (0, b""), (1, node("", "u8"))):
+            with self.assertRaisesRegex(tickwire.StreamError, "default input too long"):
+                input_of(count, shape, b"\x20" * 33)
+
     def test_an_input_without_a_shape_or_with_one_that_does_not_fit_is_bytes(self) -> None:
         for count, shape, default in (
             (0, b"", b"\5"),

@@ -1308,8 +1308,15 @@ class Input:
 def _read_input(reader: Reader) -> Input:
     left = reader.unsigned()
     _refuse(left <= _NODES_MAX, "an input of too many parts")
+
+    def default() -> bytes:
+        data = reader.block()
+        # Lists of units take a byte for many values: a long default would decode into more than memory holds.
+        _refuse(len(data) <= _INPUT_MAX_BYTES, "a default input too long")
+        return data
+
     if left == 0:
-        return Input(None, reader.block())
+        return Input(None, default())
 
     def node(depth: int) -> _Node:
         nonlocal left
@@ -1324,7 +1331,7 @@ def _read_input(reader: Reader) -> Input:
 
     root = node(1)
     _refuse(left == 0, "an input of parts that are left over")
-    return Input(root, reader.block())
+    return Input(root, default())
 
 
 # --- Messages ---
