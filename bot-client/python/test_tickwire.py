@@ -315,6 +315,43 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([seen async for seen in room], [])
         self.assertRaises(tickwire.Ended, room.hold, b"\7")
 
+    async def test_one_who_looks_takes_no_snapshot_and_no_event_from_the_loop(self) -> None:
+        stream = golden("cart", "spectator")
+        for is_watched in (False, True):
+            room = tickwire.Room(entered(stream, None), Socket(stream[2], 1000))
+            looked: List[Optional[tickwire.Snapshot]] = []
+
+            async def look() -> None:
+                while room._over is None:
+                    looked.append(room.snapshot)
+                    room.counts.clear()
+                    await asyncio.sleep(0)
+
+            watching = asyncio.ensure_future(look() if is_watched else asyncio.sleep(0))
+            looped = []
+            with self.assertRaises(tickwire.Ended):
+                async for snapshot in room:
+                    looped.append(snapshot)
+                    self.assertIs(room.snapshot, snapshot)
+            await watching
+            await room.leave()
+            self.assertEqual([each.tick for each in looped], [7, 8, 9, 10, 11])
+            self.assertEqual([each.events for each in looped], [[], [], [], [{"tick": 10, "kind": "bell"}], []])
+            # It has seen them all as well: it ran in between.
+            self.assertEqual({each.tick for each in looked if each}, {7, 8, 9, 10, 11} if is_watched else set())
+
+    async def test_a_loop_that_skips_snapshots_gets_their_events_once(self) -> None:
+        stream = golden("cart", "spectator")
+        room = tickwire.Room(entered(stream, None), Socket(stream[2]))
+        while room.counts["snapshots"] < len(stream[2]):
+            await asyncio.sleep(0)
+        bell = [{"tick": 10, "kind": "bell"}]
+        self.assertEqual([room.snapshot.events, room.snapshot.events], [bell, bell])
+        self.assertEqual((await room.next()).events, bell)
+        room._take(stream[2][0])
+        self.assertEqual((await room.next()).events, [])
+        await room.leave()
+
     async def test_a_wrong_input_is_an_error_at_once_and_changes_nothing(self) -> None:
         room = self.room(0)
         room.hold(b"\7")

@@ -2029,8 +2029,8 @@ class Snapshot:
         self.tick: int = client.tick
         self.rows: List[Row] = client.rows()
         """The known entities, by rising id."""
-        self.events: List[Row] = client.events()
-        """The events since the snapshot returned before."""
+        self.events: List[Row] = list(client._events)
+        """The events since the snapshot that `Room.next` returned before."""
         self.standing: Optional[Standing] = client.standing
         self.own: Optional[bytes] = client.own
         """The own player's state as the game encodes it (see `Reader`)."""
@@ -2054,7 +2054,8 @@ class Room:
     """A joined room. While the event loop runs it sends what is held, once a tick.
 
     `async for snapshot in room` waits for the next snapshot. A loop that is too slow skips snapshots, but not their
-    events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise.
+    events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise. Two such
+    loops share the snapshots: each snapshot, with its events, goes to one of them.
     """
 
     def __init__(self, client: Client, socket: Any) -> None:
@@ -2068,8 +2069,9 @@ class Room:
         self._aim = Aim(client.welcome.tick_rate_hz)
         self._held = client.encode()
         self._pressed: Optional[bytes] = None
+        # How many snapshots have arrived, of the one in `_snapshot`, and of the last that `next` returned.
+        self._arrived = self._built = self._returned = 0
         self._snapshot: Optional[Snapshot] = None
-        self._given = 0
         self._news = asyncio.Event()
         self._over: Optional[TickwireError] = None
         self._is_left = False
@@ -2129,10 +2131,10 @@ class Room:
 
     @property
     def snapshot(self) -> Optional[Snapshot]:
-        """The newest snapshot; None before the first."""
-        if self.client.tick is not None and self._given != self.counts["snapshots"]:
+        """The newest snapshot; None before the first. It is still to be returned by `next`, with the same events."""
+        if self._built != self._arrived:
             self._snapshot = Snapshot(self.client)
-            self._given = self.counts["snapshots"]
+            self._built = self._arrived
         return self._snapshot
 
     def hold(self, value: Any = None, **fields: Any) -> None:
@@ -2158,12 +2160,15 @@ class Room:
         self.client.open_board(first, count)
 
     async def next(self) -> Snapshot:
-        """Waits for the next snapshot."""
-        while self._given == self.counts["snapshots"]:
+        """Waits for a snapshot newer than the last that this returned."""
+        while self._returned == self._arrived:
             self._raise_if_over()
             self._news.clear()
             await self._news.wait()
-        return self.snapshot
+        snapshot = self.snapshot
+        self._returned = self._arrived
+        self.client.events()  # They are in this snapshot, and not in the next.
+        return snapshot
 
     def __aiter__(self) -> Room:
         return self
@@ -2238,6 +2243,7 @@ class Room:
         client, now = self.client, time.monotonic()
         name = client.receive(message)
         if name == "snapshot":
+            self._arrived += 1
             self.counts["snapshots"] += 1
             self.counts["bytes"] += len(message)
             if client.standing:
