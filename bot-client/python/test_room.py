@@ -12,7 +12,7 @@ import unittest
 from typing import List, Optional
 
 import tickwire
-from test_tickwire import entered, golden
+from test_tickwire import entered, golden, input_of, node
 
 
 class Socket:
@@ -100,6 +100,22 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await room.next()).events, bell)
         room._take(stream[2][0])
         self.assertEqual((await room.next()).events, [])
+        await room.leave()
+
+    async def test_fields_may_have_the_names_of_arguments(self) -> None:
+        room = self.room(0)
+        names = ("value", "self", "kind")
+        shape = input_of(4, node("", "struct", *[node(name, "bool") for name in names]), bytes(3))
+        room.client.schema = room.client.schema._replace(input=shape)
+        room.hold(value=True, self=True)
+        self.assertEqual(room._held, b"\1\1\0")
+        room.press(self=True, kind=True)
+        self.assertEqual(room._pressed, b"\0\1\1")
+        snapshot = await room.next()
+        snapshot.rows = [tickwire.Row(id=1, kind="cart", value=1, self=2), tickwire.Row(id=2, kind="cart", value=1)]
+        self.assertEqual(snapshot.rows_of("cart", value=1, self=2), snapshot.rows[:1])
+        self.assertEqual(snapshot.rows_of(kind="cart", value=1), snapshot.rows)
+        self.assertIs(snapshot.row(self=2), snapshot.rows[0])
         await room.leave()
 
     async def test_a_wrong_input_is_an_error_at_once_and_changes_nothing(self) -> None:

@@ -2035,14 +2035,14 @@ class Snapshot:
         self.own: Optional[bytes] = client.own
         """The own player's state as the game encodes it (see `Reader`)."""
 
-    def rows_of(self, kind: Optional[str] = None, **fields: Any) -> List[Row]:
+    def rows_of(self, kind: Optional[str] = None, /, **fields: Any) -> List[Row]:
         """The rows of this kind whose fields have these values."""
         return [
             row for row in self.rows
             if kind in (None, row["kind"]) and all(row.get(name) == value for name, value in fields.items())
         ]
 
-    def row(self, kind: Optional[str] = None, **fields: Any) -> Optional[Row]:
+    def row(self, kind: Optional[str] = None, /, **fields: Any) -> Optional[Row]:
         """The first of these rows, or None."""
         return next(iter(self.rows_of(kind, **fields)), None)
 
@@ -2137,13 +2137,13 @@ class Room:
             self._built = self._arrived
         return self._snapshot
 
-    def hold(self, value: Any = None, **fields: Any) -> None:
+    def hold(self, value: Any = None, /, **fields: Any) -> None:
         """Sets the input of every tick from now on: `hold(left=True)`, `hold({"left": True})`, or `hold("Left")` for
         an input that is an enum. What is left out is as in the default input, and `hold()` holds that. Raises
         `InputError` for a wrong name or type; the input is then as before."""
         self._held = self._encoded(value, fields)
 
-    def press(self, value: Any = None, **fields: Any) -> None:
+    def press(self, value: Any = None, /, **fields: Any) -> None:
         """Sets the input of one tick, after which the held one counts again."""
         self._pressed = self._encoded(value, fields)
 
