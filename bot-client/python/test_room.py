@@ -102,6 +102,17 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await room.next()).events, [])
         await room.leave()
 
+    async def test_presses_get_a_tick_each_and_the_last_four_count(self) -> None:
+        room = self.room(0)
+        room.hold(b"\x09")
+        for pressed in range(1, 7):
+            room.press(bytes((pressed,)))
+        while room.counts["inputs"] < 6:
+            await asyncio.sleep(0.01)
+        await room.leave()
+        inputs = [message[-1] for message in room._socket.sent if message[0] == 2]
+        self.assertEqual(inputs[:6], [3, 4, 5, 6, 9, 9])
+
     async def test_fields_may_have_the_names_of_arguments(self) -> None:
         room = self.room(0)
         names = ("value", "self", "kind")
@@ -110,7 +121,7 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
         room.hold(value=True, self=True)
         self.assertEqual(room._held, b"\1\1\0")
         room.press(self=True, kind=True)
-        self.assertEqual(room._pressed, b"\0\1\1")
+        self.assertEqual(list(room._pressed), [b"\0\1\1"])
         snapshot = await room.next()
         snapshot.rows = [tickwire.Row(id=1, kind="cart", value=1, self=2), tickwire.Row(id=2, kind="cart", value=1)]
         self.assertEqual(snapshot.rows_of("cart", value=1, self=2), snapshot.rows[:1])

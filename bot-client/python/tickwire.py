@@ -2020,6 +2020,7 @@ _GOODBYE_TIMEOUT_S = 2.0
 _PING_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.05
 _ROUND_TRIPS = 16
+_PRESSES_MAX = 4
 
 
 class Snapshot:
@@ -2068,7 +2069,7 @@ class Room:
         self._socket = socket
         self._aim = Aim(client.welcome.tick_rate_hz)
         self._held = client.encode()
-        self._pressed: Optional[bytes] = None
+        self._pressed: deque = deque(maxlen=_PRESSES_MAX)
         # How many snapshots have arrived, of the one in `_snapshot`, and of the last that `next` returned.
         self._arrived = self._built = self._returned = 0
         self._snapshot: Optional[Snapshot] = None
@@ -2144,8 +2145,9 @@ class Room:
         self._held = self._encoded(value, fields)
 
     def press(self, value: Any = None, /, **fields: Any) -> None:
-        """Sets the input of one tick, after which the held one counts again."""
-        self._pressed = self._encoded(value, fields)
+        """Sets the input of one tick, after which the held one counts again. Several get a tick each, in order; of more
+        than four that wait for their ticks the oldest are dropped."""
+        self._pressed.append(self._encoded(value, fields))
 
     def _encoded(self, value: Any, fields: Dict[str, Any]) -> bytes:
         self._raise_if_over()
@@ -2278,8 +2280,7 @@ class Room:
             return
         tick = self._aim.next_due(now)
         while tick is not None:
-            self.client.input(tick, self._held if self._pressed is None else self._pressed)
-            self._pressed = None
+            self.client.input(tick, self._pressed.popleft() if self._pressed else self._held)
             self.counts["inputs"] += 1
             tick = self._aim.next_due(now)
 
