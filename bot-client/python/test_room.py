@@ -8,6 +8,7 @@ It needs no package and no server: the messages come from a socket that the test
 from __future__ import annotations
 
 import asyncio
+import pickle
 import unittest
 from typing import List, Optional
 
@@ -153,6 +154,17 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
                     pass
             self.assertIn(words, str(caught.exception))
             await room.leave()
+
+
+class Errors(unittest.TestCase):
+    def test_exceptions_are_the_same_after_pickling(self) -> None:
+        refusal = tickwire._read_message(bytes((130, 0, 8))).what
+        for error in (
+            tickwire.Refused(refusal), tickwire.Ended(tickwire.End(4007, "idle")), tickwire.Unreachable("no"),
+            tickwire.StreamError("no", "snapshot"), tickwire.InputError("no"),
+        ):
+            again = pickle.loads(pickle.dumps(error))
+            self.assertEqual((type(again), str(again), vars(again)), (type(error), str(error), vars(error)))
 
 
 class Addresses(unittest.TestCase):

@@ -73,6 +73,10 @@ class Refused(TickwireError):
         super().__init__(refusal.text)
         self.refusal = refusal
 
+    def __reduce__(self) -> Any:
+        # An exception is pickled with its message, but made of this: process pools pickle what their workers raise.
+        return type(self), (self.refusal,)
+
 
 class Ended(TickwireError):
     """The connection is over; `end` has its code and its name."""
@@ -80,6 +84,9 @@ class Ended(TickwireError):
     def __init__(self, end: End) -> None:
         super().__init__(f"the connection ended: {end.reason} ({end.code})")
         self.end = end
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.end,)
 
 
 def _refuse(unless: bool, reason: str) -> None:
