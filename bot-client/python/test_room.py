@@ -157,6 +157,12 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
 
 
 class Errors(unittest.TestCase):
+    def test_a_join_that_was_not_awaited_says_so(self) -> None:
+        room = tickwire.join("ws://127.0.0.1:7777/ws")
+        with self.assertRaisesRegex(AttributeError, "'hold'.*await"):
+            room.hold(left=True)
+        self.assertFalse(hasattr(room, "_repr_html_"))
+
     def test_exceptions_are_the_same_after_pickling(self) -> None:
         refusal = tickwire._read_message(bytes((130, 0, 8))).what
         for error in (

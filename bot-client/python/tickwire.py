@@ -2301,7 +2301,7 @@ class Room:
         return f"<Room {self.name!r}, {who}, tick {self.client.tick}>"
 
 
-class _Joining:
+class _PendingJoin:
     """What `join` returns: `await` it for a room, or use `async with`, which leaves the room at its end."""
 
     def __init__(self, url: str, hello: Dict[str, Any], options: Dict[str, Any]) -> None:
@@ -2310,6 +2310,9 @@ class _Joining:
 
     def __await__(self) -> Any:
         return self._join().__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the room is not joined yet, and has no {name!r}: await it, `room = await join(...)`")
 
     async def __aenter__(self) -> Room:
         self._room = await self._join()
@@ -2366,7 +2369,7 @@ def _address(url: str) -> str:
 def join(
     url: str, name: str = "", room: Optional[str] = None, spectate: bool = False, *, game: str = "",
     rules: int = 0, ticket: Optional[str] = None, settings: Optional[dict] = None, **options: Any,
-) -> _Joining:
+) -> _PendingJoin:
     """Joins a room: `async with join(...) as room`, or `room = await join(...)` and later `await room.leave()`.
 
     `url` is `ws://HOST:PORT/ws`, or the address of the page. For the other arguments see `Client.hello`; `options` go
@@ -2377,4 +2380,4 @@ def join(
         "name": name, "room": room, "spectate": spectate, "game": game, "rules": rules, "ticket": ticket,
         "settings": settings,
     }
-    return _Joining(url, hello, options)
+    return _PendingJoin(url, hello, options)
