@@ -73,7 +73,7 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
             looked: List[Optional[tickwire.Snapshot]] = []
 
             async def look() -> None:
-                while room._over is None:
+                while room._error is None:
                     looked.append(room.snapshot)
                     room.counts.clear()
                     await asyncio.sleep(0)
@@ -166,8 +166,8 @@ class Errors(unittest.TestCase):
     def test_exceptions_are_the_same_after_pickling(self) -> None:
         refusal = tickwire._read_message(bytes((130, 0, 8))).what
         for error in (
-            tickwire.Refused(refusal), tickwire.Ended(tickwire.End(4007, "idle")), tickwire.Unreachable("no"),
-            tickwire.StreamError("no", "snapshot"), tickwire.InputError("no"),
+            tickwire.Refused(refusal), tickwire.Ended(tickwire.DisconnectReason(4007, "idle")),
+            tickwire.Unreachable("no"), tickwire.StreamError("no", "snapshot"), tickwire.InputError("no"),
         ):
             again = pickle.loads(pickle.dumps(error))
             self.assertEqual((type(again), str(again), vars(again)), (type(error), str(error), vars(error)))

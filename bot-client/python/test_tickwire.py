@@ -57,7 +57,7 @@ SHIP = input_of(
         node("left", "bool"),
         node("aim", "f32"),
         node("at", "tuple", node("", "i16"), node("", "u8")),
-        node("wish", "option", node("", "struct", node("hull", "u16"), node("paint", "u8"))),
+        node("order", "option", node("", "struct", node("hull", "u16"), node("paint", "u8"))),
         node("act", "enum", node("Rest", "unit"), node("Fire", "struct", node("power", "i32"), node("low", "bool"))),
         node("path", "list", node("", "i8")),
     ),
@@ -74,17 +74,17 @@ class Inputs(unittest.TestCase):
 
     def test_the_default_is_read_and_written_as_it_was(self) -> None:
         self.assertEqual(SHIP.default, {
-            "left": True, "aim": 1.0, "at": [-2, 5], "wish": {"hull": 300, "paint": 9}, "act": "Rest", "path": [],
+            "left": True, "aim": 1.0, "at": [-2, 5], "order": {"hull": 300, "paint": 9}, "act": "Rest", "path": [],
         })
         self.assertEqual(SHIP.encode().hex(), "010000803f030501fb2c01090000")
 
     def test_what_is_left_out_is_as_in_the_default_at_any_depth(self) -> None:
-        self.assertEqual(SHIP.decode(SHIP.encode({"wish": {"paint": 2}, "path": [1, -1]})), {
-            **SHIP.default, "wish": {"hull": 300, "paint": 2}, "path": [1, -1],
+        self.assertEqual(SHIP.decode(SHIP.encode({"order": {"paint": 2}, "path": [1, -1]})), {
+            **SHIP.default, "order": {"hull": 300, "paint": 2}, "path": [1, -1],
         })
 
     def test_an_option_is_none_and_an_enum_a_name_or_a_name_with_a_value(self) -> None:
-        fire = {"act": {"Fire": {"power": -70_000, "low": True}}, "wish": None, "left": False}
+        fire = {"act": {"Fire": {"power": -70_000, "low": True}}, "order": None, "left": False}
         data = SHIP.encode(fire)
         self.assertEqual(data.hex(), "00" "0000803f" "0305" "00" "01fcdf22020001" "00")
         self.assertEqual(SHIP.decode(data), {**SHIP.default, **fire})
@@ -104,7 +104,7 @@ class Inputs(unittest.TestCase):
         self.refused({"act": 1}, "input.act", "'Fire'")
         self.refused({"act": "Fire"}, "input.act.Fire", "'power'")
         self.refused({"act": {"Fire": {"power": 1}}}, "needs 'low'", "'power'")
-        self.refused({"wish": {"hue": 1}}, "'hue'", "'paint'")
+        self.refused({"order": {"hue": 1}}, "'hue'", "'paint'")
         self.refused([], "a dict of 'left'")
         self.refused({"path": [0] * 30}, "at most 32 bytes")
 
@@ -120,7 +120,7 @@ class Inputs(unittest.TestCase):
 
     def test_an_input_is_described_for_people(self) -> None:
         text = SHIP.describe()
-        for word in ("left: bool", "at: (i16, u8)", "wish: None or struct", "'Rest'", "'Fire'", "list of i8", "300", "default: {"):
+        for word in ("left: bool", "at: (i16, u8)", "order: None or struct", "'Rest'", "'Fire'", "list of i8", "300", "default: {"):
             self.assertIn(word, text)
 
     def test_a_shape_that_cannot_be_is_refused(self) -> None:
@@ -240,7 +240,7 @@ class Streams(unittest.TestCase):
             self.assertNotEqual(caught.exception.code, "fault", data)
             self.assertRaises(tickwire.StreamError, client.receive, bytes((133, 1)))
 
-    def test_a_stream_that_was_meddled_with_is_refused_or_decoded_and_nothing_else(self) -> None:
+    def test_a_damaged_stream_is_refused_or_decoded_and_nothing_else(self) -> None:
         dice = random.Random(1)
         faults = rounds = 0
         streams = (("cart", "spectator", None), ("names", "spectator", None), ("gaps", "player, does not replay", 0))
@@ -265,7 +265,7 @@ class Streams(unittest.TestCase):
         self.assertTrue(200 < faults < rounds, (faults, rounds))
 
 
-class Line:
+class Link:
     """A room and a network path to it on virtual time: reports the margins of the inputs of an `Aim`."""
 
     def __init__(self, hz: int, there_s: float, back_s: float, jitter_s: float, seed: int = 1) -> None:
@@ -281,9 +281,9 @@ class Line:
         self.margins: List[int] = []
         self.scale = 1.0
 
-    def after(self, way: float, queue: list) -> float:
+    def after(self, delay_s: float, queue: list) -> float:
         # In order, as TCP is.
-        at = self.now + way + self.dice.random() * self.jitter
+        at = self.now + delay_s + self.dice.random() * self.jitter
         return max(at, queue[-1][0]) if queue else at
 
     def run(self, seconds: float, stands_s: float = 0.0) -> List[int]:
@@ -319,53 +319,53 @@ class Aims(unittest.TestCase):
         mean = sum(margins) / len(margins)
         self.assertTrue(0 < mean < 3 + 2 * jitter_ticks, mean)
 
-    def test_inputs_are_early_by_a_tick_or_two_on_any_line(self) -> None:
+    def test_inputs_are_early_by_a_tick_or_two_on_any_link(self) -> None:
         for hz in (20, 30, 60, 120):
             for there, back, jitter in ((0.0, 0.0, 0.0), (0.02, 0.08, 0.0), (0.12, 0.12, 0.0), (0.03, 0.03, 0.04)):
                 with self.subTest(hz=hz, there=there, back=back, jitter=jitter):
-                    line = Line(hz, there, back, jitter)
-                    line.run(3.0)
-                    self.settled(line.run(20.0), jitter * hz)
+                    link = Link(hz, there, back, jitter)
+                    link.run(3.0)
+                    self.settled(link.run(20.0), jitter * hz)
 
     def test_a_room_that_stood_still_is_found_again(self) -> None:
         for stands in (0.4, 1.0, 10.0):
             with self.subTest(stands=stands):
-                line = Line(30, 0.05, 0.05, 0.0)
-                line.run(5.0)
-                line.run(stands + 5.0, stands)
-                self.settled(line.run(10.0), 0.0)
+                link = Link(30, 0.05, 0.05, 0.0)
+                link.run(5.0)
+                link.run(stands + 5.0, stands)
+                self.settled(link.run(10.0), 0.0)
 
-    def test_a_line_that_becomes_longer_or_shorter_is_followed(self) -> None:
-        line = Line(60, 0.02, 0.02, 0.0)
-        line.run(5.0)
+    def test_a_link_that_becomes_longer_or_shorter_is_followed(self) -> None:
+        link = Link(60, 0.02, 0.02, 0.0)
+        link.run(5.0)
         for there, back in ((0.15, 0.1), (0.01, 0.01)):
-            line.there, line.back = there, back
-            line.run(8.0)
-            self.settled(line.run(10.0), 0.0)
+            link.there, link.back = there, back
+            link.run(8.0)
+            self.settled(link.run(10.0), 0.0)
 
     def test_a_room_in_slow_motion_is_followed(self) -> None:
-        line = Line(60, 0.03, 0.03, 0.0)
-        line.run(5.0)
+        link = Link(60, 0.03, 0.03, 0.0)
+        link.run(5.0)
         for permille in (500, 1000):
-            line.scale = permille / 1000
-            line.run(0.03)
-            line.aim.pace(line.now, permille)
-            line.run(7.0)
-            self.settled(line.run(10.0), 0.0)
+            link.scale = permille / 1000
+            link.run(0.03)
+            link.aim.pace(link.now, permille)
+            link.run(7.0)
+            self.settled(link.run(10.0), 0.0)
 
     def test_ticks_are_taken_once_and_rise(self) -> None:
-        line = Line(60, 0.05, 0.05, 0.05)
+        link = Link(60, 0.05, 0.05, 0.05)
         taken: List[int] = []
-        next_due = line.aim.next_due
+        next_due = link.aim.next_due
 
         def noted(now: float) -> Optional[int]:
             due = next_due(now)
             taken.extend([] if due is None else [due])
             return due
 
-        line.aim.next_due = noted  # type: ignore[method-assign]
-        line.run(10.0, 0.0)
-        line.run(10.0, 3.0)
+        link.aim.next_due = noted  # type: ignore[method-assign]
+        link.run(10.0, 0.0)
+        link.run(10.0, 3.0)
         self.assertGreater(len(taken), 600)
         self.assertTrue(all(one < other for one, other in zip(taken, taken[1:])))
 
