@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden"
 
 
 class PlainSource:
-    """The plain coding, which no connection uses: one can tell by eye what it says."""
+    """The plain coding, which no connection uses: it can be read by eye."""
 
     def __init__(self, body: bytes) -> None:
         self.left = 8 * len(body)
@@ -121,9 +121,9 @@ def check_step(decoder: _Decoder, step: Step, coding: str, where: str) -> None:
 
     if step.first == "refused":
         # Plans never change.
-        meddled = copy.deepcopy(decoder, {id(decoder.codec): decoder.codec})
+        copied = copy.deepcopy(decoder, {id(decoder.codec): decoder.codec})
         try:
-            meddled.decode(body, replay, SOURCES[coding](body))
+            copied.decode(body, replay, SOURCES[coding](body))
         except tickwire.StreamError as error:
             same(str(error), " ".join(step.words) or str(error), where)
             return
@@ -163,7 +163,7 @@ def read_golden(file: str) -> List[Tuple[str, bytes]]:
 
 
 def json_of(name: str, what: Any) -> Dict[str, Any]:
-    """A message as client.js tells it."""
+    """A message as client.js gives it."""
     if name == "welcome":
         names = ("room", "player", "tick_rate_hz", "tick", "players_max", "delay_ticks")
         camel = [names[0], names[1], "tickRateHz", names[3], "playersMax", "delayTicks"]

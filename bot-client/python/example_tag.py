@@ -22,7 +22,7 @@ import tickwire
 
 NEAR_M = 5.0
 """The bot flees only from a chaser nearer than this."""
-DULL_TICKS = 300
+CALM_TICKS = 300
 """When nobody was caught for so long, it lets itself be caught: bots that chase get stuck behind walls."""
 DEAD_ZONE_M = 0.3
 STUCK_M, STUCK_SNAPSHOTS = 0.02, 6
@@ -59,7 +59,7 @@ class Bot:
         self.was = (me.x, me.y)
         self.moved_m += stride
         self.counts["snapshots_it"] += me.it
-        x, y = self.way(me, snapshot)
+        x, y = self.direction(me, snapshot)
         wants = max(abs(x), abs(y)) > DEAD_ZONE_M
         self.stuck = self.stuck + 1 if wants and not me.frozen and stride < STUCK_M else 0
         if self.stuck > STUCK_SNAPSHOTS:
@@ -69,22 +69,22 @@ class Bot:
             x, y = self.turn * y, -self.turn * x
         return {"left": x < -DEAD_ZONE_M, "right": x > DEAD_ZONE_M, "up": y < -DEAD_ZONE_M, "down": y > DEAD_ZONE_M}
 
-    def way(self, me: tickwire.Row, snapshot: tickwire.Snapshot) -> Tuple[float, float]:
+    def direction(self, me: tickwire.Row, snapshot: tickwire.Snapshot) -> Tuple[float, float]:
         """The direction in which to run if there were no walls."""
         others = [row for row in snapshot.rows_of("runner") if row.player != self.player]
-        wanted = [row for row in others if (not row.frozen if me.it else row.it)]
-        if not wanted:
+        targets = [row for row in others if (not row.frozen if me.it else row.it)]
+        if not targets:
             return -me.x, -me.y
-        other = min(wanted, key=lambda row: math.dist((row.x, row.y), (me.x, me.y)))
+        other = min(targets, key=lambda row: math.dist((row.x, row.y), (me.x, me.y)))
         x, y = other.x - me.x, other.y - me.y
-        if me.it or snapshot.tick > self.caught_at + DULL_TICKS:
+        if me.it or snapshot.tick > self.caught_at + CALM_TICKS:
             return x, y
         if math.hypot(x, y) > NEAR_M:
             return -me.x, -me.y
         # Away, and along an edge rather than into it.
         return tuple(
-            math.copysign(4.0, -at) if abs(at) > half - 1.5 and at * -off > 0 else -off
-            for off, at, half in ((x, me.x, HALF_M[0]), (y, me.y, HALF_M[1]))
+            math.copysign(4.0, -at) if abs(at) > half - 1.5 and at * -toward > 0 else -toward
+            for toward, at, half in ((x, me.x, HALF_M[0]), (y, me.y, HALF_M[1]))
         )
 
 

@@ -1,13 +1,13 @@
 """Tests of tickwire.py: what it keeps of a stream and sends, how it encodes inputs, and when it sends them.
 
-    python -m unittest test_tickwire
+    python -m unittest
 
-It needs no package and no server. That it decodes correctly is checked by `check.py`.
+It needs no package and no server. That it decodes correctly is checked by `check.py`. `test_room.py` has the tests of
+a joined room.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
 import unittest
 from typing import List, Optional, Tuple
@@ -57,7 +57,7 @@ SHIP = input_of(
         node("left", "bool"),
         node("aim", "f32"),
         node("at", "tuple", node("", "i16"), node("", "u8")),
-        node("wish", "option", node("", "struct", node("hull", "u16"), node("paint", "u8"))),
+        node("order", "option", node("", "struct", node("hull", "u16"), node("paint", "u8"))),
         node("act", "enum", node("Rest", "unit"), node("Fire", "struct", node("power", "i32"), node("low", "bool"))),
         node("path", "list", node("", "i8")),
     ),
@@ -74,17 +74,17 @@ class Inputs(unittest.TestCase):
 
     def test_the_default_is_read_and_written_as_it_was(self) -> None:
         self.assertEqual(SHIP.default, {
-            "left": True, "aim": 1.0, "at": [-2, 5], "wish": {"hull": 300, "paint": 9}, "act": "Rest", "path": [],
+            "left": True, "aim": 1.0, "at": [-2, 5], "order": {"hull": 300, "paint": 9}, "act": "Rest", "path": [],
         })
         self.assertEqual(SHIP.encode().hex(), "010000803f030501fb2c01090000")
 
     def test_what_is_left_out_is_as_in_the_default_at_any_depth(self) -> None:
-        self.assertEqual(SHIP.decode(SHIP.encode({"wish": {"paint": 2}, "path": [1, -1]})), {
-            **SHIP.default, "wish": {"hull": 300, "paint": 2}, "path": [1, -1],
+        self.assertEqual(SHIP.decode(SHIP.encode({"order": {"paint": 2}, "path": [1, -1]})), {
+            **SHIP.default, "order": {"hull": 300, "paint": 2}, "path": [1, -1],
         })
 
     def test_an_option_is_none_and_an_enum_a_name_or_a_name_with_a_value(self) -> None:
-        fire = {"act": {"Fire": {"power": -70_000, "low": True}}, "wish": None, "left": False}
+        fire = {"act": {"Fire": {"power": -70_000, "low": True}}, "order": None, "left": False}
         data = SHIP.encode(fire)
         self.assertEqual(data.hex(), "00" "0000803f" "0305" "00" "01fcdf22020001" "00")
         self.assertEqual(SHIP.decode(data), {**SHIP.default, **fire})
@@ -104,7 +104,7 @@ class Inputs(unittest.TestCase):
         self.refused({"act": 1}, "input.act", "'Fire'")
         self.refused({"act": "Fire"}, "input.act.Fire", "'power'")
         self.refused({"act": {"Fire": {"power": 1}}}, "needs 'low'", "'power'")
-        self.refused({"wish": {"hue": 1}}, "'hue'", "'paint'")
+        self.refused({"order": {"hue": 1}}, "'hue'", "'paint'")
         self.refused([], "a dict of 'left'")
         self.refused({"path": [0] * 30}, "at most 32 bytes")
 
@@ -120,7 +120,7 @@ class Inputs(unittest.TestCase):
 
     def test_an_input_is_described_for_people(self) -> None:
         text = SHIP.describe()
-        for word in ("left: bool", "at: (i16, u8)", "wish: None or struct", "'Rest'", "'Fire'", "list of i8", "300", "default: {"):
+        for word in ("left: bool", "at: (i16, u8)", "order: None or struct", "'Rest'", "'Fire'", "list of i8", "300", "default: {"):
             self.assertIn(word, text)
 
     def test_a_shape_that_cannot_be_is_refused(self) -> None:
@@ -137,6 +137,14 @@ class Inputs(unittest.TestCase):
         ):
             with self.assertRaises(tickwire.StreamError):
                 input_of(count, shape, default)
+
+    def test_a_default_longer_than_an_input_is_refused_before_it_is_decoded(self) -> None:
+        units = node("", "list", node("", "list", node("", "tuple", *[node("", "unit")] * 250)))
+        largest = input_of(253, units, b"\x1f" + b"\x20" * 31)
+        self.assertEqual(sum(len(each) for each in largest.default), 31 * 32)
+        for count, shape in ((253, units), (0, b""), (1, node("", "u8"))):
+            with self.assertRaisesRegex(tickwire.StreamError, "default input too long"):
+                input_of(count, shape, b"\x20" * 33)
 
     def test_an_input_without_a_shape_or_with_one_that_does_not_fit_is_bytes(self) -> None:
         for count, shape, default in (
@@ -232,7 +240,7 @@ class Streams(unittest.TestCase):
             self.assertNotEqual(caught.exception.code, "fault", data)
             self.assertRaises(tickwire.StreamError, client.receive, bytes((133, 1)))
 
-    def test_a_stream_that_was_meddled_with_is_refused_or_decoded_and_nothing_else(self) -> None:
+    def test_a_damaged_stream_is_refused_or_decoded_and_nothing_else(self) -> None:
         dice = random.Random(1)
         faults = rounds = 0
         streams = (("cart", "spectator", None), ("names", "spectator", None), ("gaps", "player, does not replay", 0))
@@ -257,93 +265,7 @@ class Streams(unittest.TestCase):
         self.assertTrue(200 < faults < rounds, (faults, rounds))
 
 
-class Socket:
-    """A connection to nobody: gives these messages, then ends or hangs, and keeps what is sent."""
-
-    def __init__(self, messages: List[bytes], close_code: Optional[int] = None) -> None:
-        self.messages, self.sent = list(messages), []
-        self.close_code, self.close_reason = close_code, ""
-        self.is_closed = False
-
-    def __aiter__(self) -> Socket:
-        return self
-
-    async def __anext__(self) -> bytes:
-        await asyncio.sleep(0)
-        if self.messages:
-            return self.messages.pop(0)
-        if self.close_code is None:
-            await asyncio.sleep(60)
-        raise StopAsyncIteration
-
-    async def send(self, message: bytes) -> None:
-        self.sent.append(message)
-
-    async def close(self) -> None:
-        self.is_closed = True
-
-
-class Rooms(unittest.IsolatedAsyncioTestCase):
-    def room(self, player: Optional[int], *after: bytes, close_code: Optional[int] = None) -> tickwire.Room:
-        stream = golden("cart", "spectator") if player is None else golden("gaps", "player, does not replay")
-        return tickwire.Room(entered(stream, player), Socket([*stream[2][:3], *after], close_code))
-
-    async def test_a_room_gives_snapshots_sends_what_is_held_and_says_goodbye(self) -> None:
-        room = self.room(0)
-        room.hold(b"\x07")
-        snapshot = await room.next()
-        while room.counts["snapshots"] < 3 or not room.counts["inputs"]:
-            await asyncio.sleep(0.01)
-        self.assertLess(snapshot.tick, room.snapshot.tick)
-        snapshot = room.snapshot
-        self.assertIs(room.snapshot, snapshot)
-        self.assertEqual(snapshot.tick, room.client.tick)
-        await room.leave()
-        sent = room._socket.sent
-        inputs = [message for message in sent if message[0] == 2]
-        self.assertTrue(inputs and all(message.endswith(b"\0\1\7") for message in inputs))
-        self.assertEqual(sent[-1], b"\5")
-        self.assertTrue(room._socket.is_closed)
-        self.assertEqual([seen async for seen in room], [])
-        self.assertRaises(tickwire.Ended, room.hold, b"\7")
-
-    async def test_a_wrong_input_is_an_error_at_once_and_changes_nothing(self) -> None:
-        room = self.room(0)
-        room.hold(b"\7")
-        self.assertRaises(tickwire.InputError, room.hold, bytes(33))
-        self.assertRaises(tickwire.InputError, room.hold, left=True)
-        self.assertEqual(room._held, b"\7")
-        await room.leave()
-        watching = self.room(None)
-        self.assertRaises(tickwire.InputError, watching.hold, b"\7")
-        await watching.leave()
-
-    async def test_a_room_ends_by_the_reason_that_it_has(self) -> None:
-        for after, code, kind, words in (
-            (bytes((135, 15)), 4007, tickwire.Ended, "idle"),
-            (None, 1006, tickwire.Ended, "lost"),
-            (bytes((132, 255)), None, tickwire.StreamError, ""),
-            (bytes((7,)), None, tickwire.StreamError, "no kind"),
-        ):
-            room = self.room(0, *([] if after is None else [after]), close_code=code)
-            with self.assertRaises(kind) as caught:
-                async for _ in room:
-                    pass
-            self.assertIn(words, str(caught.exception))
-            await room.leave()
-
-
-class Addresses(unittest.TestCase):
-    def test_an_address_is_that_of_the_page_or_of_the_socket(self) -> None:
-        for given, is_ in (
-            ("ws://a:1/ws", "ws://a:1/ws"), ("http://a:1", "ws://a:1/ws"), ("a:1", "ws://a:1/ws"),
-            ("https://a/games/?room=x", "wss://a/games/ws"),
-        ):
-            self.assertEqual(tickwire._address(given), is_)
-        self.assertRaises(tickwire.InputError, tickwire._address, "ftp://a")
-
-
-class Line:
+class Link:
     """A room and a network path to it on virtual time: reports the margins of the inputs of an `Aim`."""
 
     def __init__(self, hz: int, there_s: float, back_s: float, jitter_s: float, seed: int = 1) -> None:
@@ -359,9 +281,9 @@ class Line:
         self.margins: List[int] = []
         self.scale = 1.0
 
-    def after(self, way: float, queue: list) -> float:
+    def after(self, delay_s: float, queue: list) -> float:
         # In order, as TCP is.
-        at = self.now + way + self.dice.random() * self.jitter
+        at = self.now + delay_s + self.dice.random() * self.jitter
         return max(at, queue[-1][0]) if queue else at
 
     def run(self, seconds: float, stands_s: float = 0.0) -> List[int]:
@@ -397,53 +319,53 @@ class Aims(unittest.TestCase):
         mean = sum(margins) / len(margins)
         self.assertTrue(0 < mean < 3 + 2 * jitter_ticks, mean)
 
-    def test_inputs_are_early_by_a_tick_or_two_on_any_line(self) -> None:
+    def test_inputs_are_early_by_a_tick_or_two_on_any_link(self) -> None:
         for hz in (20, 30, 60, 120):
             for there, back, jitter in ((0.0, 0.0, 0.0), (0.02, 0.08, 0.0), (0.12, 0.12, 0.0), (0.03, 0.03, 0.04)):
                 with self.subTest(hz=hz, there=there, back=back, jitter=jitter):
-                    line = Line(hz, there, back, jitter)
-                    line.run(3.0)
-                    self.settled(line.run(20.0), jitter * hz)
+                    link = Link(hz, there, back, jitter)
+                    link.run(3.0)
+                    self.settled(link.run(20.0), jitter * hz)
 
     def test_a_room_that_stood_still_is_found_again(self) -> None:
         for stands in (0.4, 1.0, 10.0):
             with self.subTest(stands=stands):
-                line = Line(30, 0.05, 0.05, 0.0)
-                line.run(5.0)
-                line.run(stands + 5.0, stands)
-                self.settled(line.run(10.0), 0.0)
+                link = Link(30, 0.05, 0.05, 0.0)
+                link.run(5.0)
+                link.run(stands + 5.0, stands)
+                self.settled(link.run(10.0), 0.0)
 
-    def test_a_line_that_becomes_longer_or_shorter_is_followed(self) -> None:
-        line = Line(60, 0.02, 0.02, 0.0)
-        line.run(5.0)
+    def test_a_link_that_becomes_longer_or_shorter_is_followed(self) -> None:
+        link = Link(60, 0.02, 0.02, 0.0)
+        link.run(5.0)
         for there, back in ((0.15, 0.1), (0.01, 0.01)):
-            line.there, line.back = there, back
-            line.run(8.0)
-            self.settled(line.run(10.0), 0.0)
+            link.there, link.back = there, back
+            link.run(8.0)
+            self.settled(link.run(10.0), 0.0)
 
     def test_a_room_in_slow_motion_is_followed(self) -> None:
-        line = Line(60, 0.03, 0.03, 0.0)
-        line.run(5.0)
+        link = Link(60, 0.03, 0.03, 0.0)
+        link.run(5.0)
         for permille in (500, 1000):
-            line.scale = permille / 1000
-            line.run(0.03)
-            line.aim.pace(line.now, permille)
-            line.run(7.0)
-            self.settled(line.run(10.0), 0.0)
+            link.scale = permille / 1000
+            link.run(0.03)
+            link.aim.pace(link.now, permille)
+            link.run(7.0)
+            self.settled(link.run(10.0), 0.0)
 
     def test_ticks_are_taken_once_and_rise(self) -> None:
-        line = Line(60, 0.05, 0.05, 0.05)
+        link = Link(60, 0.05, 0.05, 0.05)
         taken: List[int] = []
-        next_due = line.aim.next_due
+        next_due = link.aim.next_due
 
         def noted(now: float) -> Optional[int]:
             due = next_due(now)
             taken.extend([] if due is None else [due])
             return due
 
-        line.aim.next_due = noted  # type: ignore[method-assign]
-        line.run(10.0, 0.0)
-        line.run(10.0, 3.0)
+        link.aim.next_due = noted  # type: ignore[method-assign]
+        link.run(10.0, 0.0)
+        link.run(10.0, 3.0)
         self.assertGreater(len(taken), 600)
         self.assertTrue(all(one < other for one, other in zip(taken, taken[1:])))
 

@@ -12,7 +12,7 @@ It knows no game: the room's schema describes rows, events and inputs. It does n
 sees of its own player is a round trip old. The client is this one file. It needs Python 3.9 and, only to
 connect, the package `websockets` (13 or newer): `Client` does no I/O and reads no clock.
 
-Sections: errors; bytes; symbols; the schema and the plans made of it; how rows move; the decoder of
+Sections: errors; bytes; symbols; the schema and the plans made of it; the prediction of rows; the decoder of
 snapshots; inputs; messages; `Client`; `Aim`, which chooses the tick of each input; `join` and `Room`. All up
 to the messages follows `docs/protocol.md`, in its words. Names that begin with an underscore may change.
 """
@@ -29,8 +29,8 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tu
 from urllib.parse import urlsplit, urlunsplit
 
 __all__ = [
-    "Aim", "BoardPage", "Client", "Ended", "End", "Field", "Input", "InputError", "Kind", "Pace",
-    "Player", "Predict", "Reader", "Refusal", "Refused", "Room", "Row", "Schema", "Snapshot",
+    "Aim", "BoardPage", "Client", "DisconnectReason", "Ended", "Field", "Input", "InputError", "Kind", "Pace",
+    "Player", "Predict", "Reader", "RefusalReason", "Refused", "Room", "Row", "Schema", "Snapshot",
     "Standing", "StreamError", "TickwireError", "Unreachable", "Welcome", "join",
 ]
 
@@ -69,17 +69,24 @@ class Unreachable(TickwireError):
 class Refused(TickwireError):
     """The server refused the hello; `refusal` has the reason."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: RefusalReason) -> None:
         super().__init__(refusal.text)
         self.refusal = refusal
+
+    def __reduce__(self) -> Any:
+        # An exception is pickled with its message, but made of this: process pools pickle what their workers raise.
+        return type(self), (self.refusal,)
 
 
 class Ended(TickwireError):
     """The connection is over; `end` has its code and its name."""
 
-    def __init__(self, end: End) -> None:
+    def __init__(self, end: DisconnectReason) -> None:
         super().__init__(f"the connection ended: {end.reason} ({end.code})")
         self.end = end
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.end,)
 
 
 def _refuse(unless: bool, reason: str) -> None:
@@ -276,12 +283,12 @@ class _RangeSource:
     def choice(self, by: _ChoiceSet) -> int:
         c, last = by.c, by.count - 1
         unit = self._range >> 15
-        place = self._code // unit
+        target = self._code // unit
         factor = 32_768 - 8 * by.count
         v = start = 0
         while v < last:
             end = (c[v] * factor >> 16) + 8 * (v + 1)
-            if end > place:
+            if end > target:
                 break
             start = end
             v += 1
@@ -484,7 +491,7 @@ def _read_schema(data: bytes) -> Schema:
 
     def predict() -> Predict:
         sort = reader.unsigned()
-        _refuse(sort < len(_HOW), "no such way to move")
+        _refuse(sort < len(_HOW), "no such sort of prediction")
         how = _HOW[sort]
         if sort <= _LAST_TWO:
             return Predict(how)
@@ -622,7 +629,7 @@ class _FieldPlan:
             return self.min + (value - self.min) % self.turn
         return self.min if value < self.min else self.max
 
-    def way(self, start: int, to: int) -> int:
+    def difference(self, start: int, to: int) -> int:
         difference = to - start
         if self.wraps:
             if 2 * difference > self.turn:
@@ -667,29 +674,29 @@ class _FieldPlan:
 
 
 class _Plan:
-    """The order in which the fields of a kind are read and move. Sets of fields are bit masks."""
+    """The order in which the fields of a kind are read and move. A set of fields is a bit mask."""
 
     def __init__(self, kind: Kind, entities: Tuple[Kind, ...], is_entity: bool, hz: int) -> None:
         fields = [_FieldPlan(kind, at, entities, is_entity, hz) for at in range(len(kind.fields))]
-        movers: List[int] = []
+        moving: List[int] = []
 
-        def visit(at: int) -> None:
-            if fields[at].sort == _HOLD or at in movers:
+        def add(at: int) -> None:
+            if fields[at].sort == _HOLD or at in moving:
                 return
             if fields[at].sort != _LAST_TWO:
-                visit(fields[at].needs)
-            movers.append(at)
+                add(fields[at].needs)
+            moving.append(at)
 
         for at in range(len(fields)):
-            visit(at)
-        last_two = [at for at in movers if fields[at].sort == _LAST_TWO]
+            add(at)
+        last_two = [at for at in moving if fields[at].sort == _LAST_TWO]
         self.fields = fields
         self.holds = [at for at in range(len(fields)) if fields[at].sort == _HOLD]
-        self.moving = [fields[at] for at in movers]
+        self.moving = [fields[at] for at in moving]
         self.last_two = [fields[at] for at in last_two]
-        self.is_simple = len(last_two) == len(movers)
-        self.order = [fields[at] for at in self.holds + movers]
-        self.groups = (last_two, [at for at in movers if at not in last_two], self.holds)
+        self.is_simple = len(last_two) == len(moving)
+        self.order = [fields[at] for at in self.holds + moving]
+        self.groups = (last_two, [at for at in moving if at not in last_two], self.holds)
         self.first_mask = sum(1 << at for at in last_two)
         self.naming = next((at for at, field in enumerate(kind.fields) if field.names), None)
         self.named = None if self.naming is None else kind.fields[self.naming].names
@@ -699,65 +706,65 @@ class _Plan:
         self.scales = [None if field.scale == 1.0 else field.scale for field in kind.fields]
 
 
-# --- How rows move ---
+# --- Prediction of rows ---
 
-_MOVE_ON_MAX_TICKS = 64
+_PREDICT_MAX_TICKS = 64
 
 
 class _Known:
     """A row of the mirror."""
 
-    __slots__ = ("id", "kind", "values", "rests", "mask")
+    __slots__ = ("id", "kind", "values", "fractions", "mask")
 
     def __init__(self, id: int, kind: int, values: List[int]) -> None:
         self.id, self.kind, self.values = id, kind, values
-        self.rests = [0] * len(values)
+        self.fractions = [0] * len(values)
         self.mask = 0
 
 
-def _move_on(
+def _predict(
     plan: _Plan, row: _Known, ticks: int, mask: int = 0, read: Optional[Callable[[int, int], int]] = None
 ) -> None:
-    """Moves a row on. In the last tick `read(field, expected)` gives the value of each field in `mask`."""
+    """Predicts a row. In the last tick `read(field, expected)` gives the value of each field in `mask`."""
     values = row.values
-    count = min(ticks, _MOVE_ON_MAX_TICKS)
+    count = min(ticks, _PREDICT_MAX_TICKS)
     first = values[:]
     for _ in range(count - 1):
-        _move(plan, row, 0, None)
+        _predict_tick(plan, row, 0, None)
     if mask:
         for at in plan.holds:
             if mask >> at & 1:
                 values[at] = read(at, values[at])
     if plan.moving:
-        _move(plan, row, mask, read)
+        _predict_tick(plan, row, mask, read)
     if count > 1:
         for field in plan.last_two:
-            way = field.way(first[field.at], values[field.at])
-            mean = -(-way // count) if way < 0 else way // count
-            row.rests[field.at] = min(max(mean, -32_768), 32_767)
+            difference = field.difference(first[field.at], values[field.at])
+            mean = -(-difference // count) if difference < 0 else difference // count
+            row.fractions[field.at] = min(max(mean, -32_768), 32_767)
 
 
-def _move(plan: _Plan, row: _Known, mask: int, read: Optional[Callable[[int, int], int]]) -> None:
-    values, rests = row.values, row.rests
+def _predict_tick(plan: _Plan, row: _Known, mask: int, read: Optional[Callable[[int, int], int]]) -> None:
+    values, fractions = row.values, row.fractions
     fields = plan.fields
 
     def fine(at: int) -> int:
-        return values[at] * 65_536 + (rests[at] if fields[at].sort > _LAST_TWO else 0)
+        return values[at] * 65_536 + (fractions[at] if fields[at].sort > _LAST_TWO else 0)
 
     before = None if plan.is_simple else [fine(at) for at in range(len(fields))]
     for field in plan.moving:
         at, sort = field.at, field.sort
         old = values[at]
         if sort == _LAST_TWO:
-            value = old + rests[at]
+            value = old + fractions[at]
             if not field.min <= value <= field.max:
                 value = field.held(value)
             if mask >> at & 1:
                 value = read(at, value)
             values[at] = value
-            rests[at] = min(max(field.way(old, value), -32_768), 32_767)
+            fractions[at] = min(max(field.difference(old, value), -32_768), 32_767)
             continue
-        to = old * 65_536 + rests[at]
+        to = old * 65_536 + fractions[at]
         if sort == _ALONG:
             to += field.along(values[field.needs])
         elif sort == _BY:
@@ -767,12 +774,12 @@ def _move(plan: _Plan, row: _Known, mask: int, read: Optional[Callable[[int, int
             to = goal + _scaled(to - goal, field.keep, 16)
         nearest = to + 32_768 >> 16
         expected = field.held(nearest)
-        rest = to - nearest * 65_536 if field.wraps or expected == nearest else 0
+        fraction = to - nearest * 65_536 if field.wraps or expected == nearest else 0
         value = read(at, expected) if mask >> at & 1 else expected
         if value != expected:
-            off = field.way(expected, value)
-            rest = -30_720 if off == 1 else 30_720 if off == -1 else 0
-        values[at], rests[at] = value, rest
+            residual = field.difference(expected, value)
+            fraction = -30_720 if residual == 1 else 30_720 if residual == -1 else 0
+        values[at], fractions[at] = value, fraction
 
 
 # --- The decoder of snapshots ---
@@ -782,9 +789,9 @@ _ROWS_MAX = 65_535
 _EVENTS_MAX = 255
 _GIVEN_MAX_TICKS = 64
 _FEW_BITS_MAX = 6
-# So many fields are moved on by a tick for one snapshot. A room of 4,096 players who were silent for as long
-# as rows move on takes half of it, and Python some seconds; a few bytes could ask for thousands of times as much.
-_MOVES_MAX = 1 << 22
+# So many fields are predicted by a tick for one snapshot. A room of 4,096 players who were silent for as long
+# as rows are predicted takes half of it, and Python some seconds; a few bytes could ask for thousands of times as much.
+_PREDICTIONS_MAX = 1 << 22
 
 
 class _FieldModels:
@@ -794,7 +801,7 @@ class _FieldModels:
         is_held = field.sort == _HOLD
         self.few = _value_models(field.bits) if is_held and field.bits <= _FEW_BITS_MAX else None
         self.change = held if is_held else _Residual(field.bits)
-        # Whether it is off its beginning, and by how much: of rows with old ids, and with fresh ones.
+        # Whether it differs from its beginning, and by how much: of rows with old ids, and with fresh ones.
         self.old = (_Model(), _Residual(field.bits))
         is_both = not is_event and field.origin is not None
         self.fresh = (_Model(), _Residual(field.bits)) if is_both else self.old
@@ -803,10 +810,10 @@ class _FieldModels:
 class _KindModels:
     """The models of a kind. `shared` has those of fields that others share, by what makes them alike."""
 
-    __slots__ = ("off", "shape", "in_mask", "named", "fields")
+    __slots__ = ("differs", "shape", "in_mask", "named", "fields")
 
     def __init__(self, plan: _Plan, shared: Dict[Any, _FieldModels], is_event: bool) -> None:
-        self.off = _models(2)
+        self.differs = _models(2)
         self.shape = (_ChoiceSet(8), _ChoiceSet(8))
         self.in_mask = [_models(2) for _ in plan.fields]
         self.named = _Model()
@@ -950,14 +957,14 @@ class _Decoder:
         is_sparse = self._source.bit(self._models.sparse)
         following = self._take_gap(0) if is_sparse else 0
         stay = []
-        moves = 0
+        predictions = 0
         for at, row in enumerate(self.rows):
             plan = plans[row.kind]
-            moves += len(plan.moving) * min(ticks, _MOVE_ON_MAX_TICKS)
-            if moves > _MOVES_MAX:
-                raise StreamError("too much to move on")
+            predictions += len(plan.moving) * min(ticks, _PREDICT_MAX_TICKS)
+            if predictions > _PREDICTIONS_MAX:
+                raise StreamError("too much to predict")
             if at != following:
-                _move_on(plan, row, ticks)
+                _predict(plan, row, ticks)
                 stay.append(row)
                 continue
             if self._take_change(plan, row, ticks):
@@ -980,8 +987,8 @@ class _Decoder:
         models = self._models.entities[row.kind]
         old = row.mask
         row.mask = 0
-        if not source.bit(models.off[1 if old else 0]):
-            _move_on(plan, row, ticks)
+        if not source.bit(models.differs[1 if old else 0]):
+            _predict(plan, row, ticks)
             return True
         shape = source.choice(models.shape[1 if old & plan.first_mask else 0])
         if shape == 0:
@@ -998,13 +1005,13 @@ class _Decoder:
                 return field.in_range(field.min + by.few.take(source))
             return field.added(expected, by.change.take(source, "range"))
 
-        _move_on(plan, row, ticks, mask, read)
+        _predict(plan, row, ticks, mask, read)
         return True
 
     def _take_group(self, group: List[int], old: int, in_mask: List[List[_Model]]) -> int:
         mask = 0
         for at in group:
-            # The last field is off if no other is.
+            # If no other field differs, the last does.
             is_sent = mask or at != group[-1]
             if not is_sent or self._source.bit(in_mask[at][old >> at & 1]):
                 mask |= 1 << at
@@ -1061,9 +1068,9 @@ class _Decoder:
             if by.few is not None:
                 values[at] = field.in_range(field.min + by.few.take(source))
                 continue
-            off, residual = by.fresh if is_fresh else by.old
+            differs, residual = by.fresh if is_fresh else by.old
             value = field.begins(values, named)
-            values[at] = field.added(value, residual.take(source, "range")) if source.bit(off) else value
+            values[at] = field.added(value, residual.take(source, "range")) if source.bit(differs) else value
         return values
 
     def _take_events(self) -> List[_Event]:
@@ -1267,7 +1274,7 @@ class Input:
         try:
             self.default = self.decode(default)
         except StreamError:
-            # A type that writes itself in another way than it says.
+            # A type whose encoding is not what it describes.
             self._root = None
 
     @property
@@ -1308,8 +1315,15 @@ class Input:
 def _read_input(reader: Reader) -> Input:
     left = reader.unsigned()
     _refuse(left <= _NODES_MAX, "an input of too many parts")
+
+    def default() -> bytes:
+        data = reader.block()
+        # Lists of units take a byte for many values: a long default would decode into more than memory holds.
+        _refuse(len(data) <= _INPUT_MAX_BYTES, "a default input too long")
+        return data
+
     if left == 0:
-        return Input(None, reader.block())
+        return Input(None, default())
 
     def node(depth: int) -> _Node:
         nonlocal left
@@ -1324,7 +1338,7 @@ def _read_input(reader: Reader) -> Input:
 
     root = node(1)
     _refuse(left == 0, "an input of parts that are left over")
-    return Input(root, reader.block())
+    return Input(root, default())
 
 
 # --- Messages ---
@@ -1337,7 +1351,7 @@ _SNAPSHOT, _SNAPSHOT_MAX_BYTES = 132, 1 << 20
 _NAME_MAX_CHARS = 256
 """Far more than a server gives to a player."""
 
-_REASONS = (
+_REFUSAL_REASONS = (
     ("protocol", "this server speaks protocol {}: reload the page or renew the client"),
     ("game", "this server runs another game"),
     ("rules", "this server plays by rules {}: reload the page or renew the client"),
@@ -1363,7 +1377,7 @@ _REASONS = (
     ("settings-refused", "{}"),
 )
 _FIRST_REASON_WITH_TEXT = 17
-_ENDS = (
+_DISCONNECT_REASONS = (
     (1000, "left"), (1001, "closing"), (1002, "protocol"), (1003, "not-binary"), (1009, "too-big"),
     (4000, "refused"), (4001, "hello-timeout"), (4002, "silent"), (4003, "too-slow"), (4004, "too-much"),
     (4005, "room-failed"), (1011, "fault"), (1006, "lost"), (1007, "not-utf8"), (4006, "flood"), (4007, "idle"),
@@ -1388,7 +1402,7 @@ class Welcome(NamedTuple):
     settings: bytes
 
 
-class Refusal(NamedTuple):
+class RefusalReason(NamedTuple):
     """Why the server refused the hello."""
 
     reason: str
@@ -1398,7 +1412,7 @@ class Refusal(NamedTuple):
     """For people."""
 
 
-class End(NamedTuple):
+class DisconnectReason(NamedTuple):
     """Why a connection ended: the WebSocket's close code, and its name in `docs/protocol.md`."""
 
     code: int
@@ -1451,11 +1465,11 @@ def _read_welcome(body: Reader) -> Any:
 
 def _read_refusal(body: Reader) -> Any:
     number = body.unsigned()
-    _refuse(number < len(_REASONS), "no such reason")
-    reason, words = _REASONS[number]
+    _refuse(number < len(_REFUSAL_REASONS), "no such reason of a refusal")
+    reason, words = _REFUSAL_REASONS[number]
     server = body.u16() if reason == "protocol" else body.u32() if reason == "rules" else None
     text = body.text() if number >= _FIRST_REASON_WITH_TEXT else server
-    return Refusal(reason, server, words.format(text))
+    return RefusalReason(reason, server, words.format(text))
 
 
 def _read_roster(body: Reader) -> Any:
@@ -1469,8 +1483,8 @@ def _read_roster(body: Reader) -> Any:
 
 def _read_goodbye(body: Reader) -> Any:
     number = body.unsigned()
-    _refuse(number < len(_ENDS), "no such end")
-    return End(*_ENDS[number])
+    _refuse(number < len(_DISCONNECT_REASONS), "no such reason of an end")
+    return DisconnectReason(*_DISCONNECT_REASONS[number])
 
 
 def _read_pace(body: Reader) -> Any:
@@ -1632,8 +1646,8 @@ class Client:
         self.stage = stage
         """`new`, `greeting`, `playing`, `refused`, `ended` or `faulted`."""
         self.welcome: Optional[Welcome] = None
-        self.refusal: Optional[Refusal] = None
-        self.end: Optional[End] = None
+        self.refusal: Optional[RefusalReason] = None
+        self.end: Optional[DisconnectReason] = None
         self.schema: Optional[Schema] = None
         self.roster: Dict[int, Player] = {}
         """The players in the room, by id in rising order. In a room of more than 32 players scores are current only
@@ -1858,15 +1872,15 @@ def _row_of(plan: _Plan, head: str, number: int, values: List[int]) -> Row:
 # --- Which tick an input is for ---
 
 _LEAD_AT_START_TICKS = 3.0
-_MARGIN_WANTED_TICKS = 1.0
+_MARGIN_GOAL_TICKS = 1.0
 # So much time after the first sample the lead may jump freely, as it may after so many late inputs in a row.
 _FRESH_S, _LATE_MAX = 1.0, 3
-_BEND_MAX = 0.03
-# A lead that is off by more than this jumps. An input later than most by more than this was stalled.
+_SLEW_MAX = 0.03
+# A lead that is wrong by more than this jumps. An input later than most by more than this is a spike.
 _JUMP_S, _SPIKE_S = 0.09, 0.1
 # After so long without a snapshot it stops.
 _SILENT_S, _SILENT_TICKS = 0.5, 5
-# How long arrivals and samples count, and how often the wanted lead is computed from them.
+# How long arrivals and samples count, and how often the lead to aim for is computed from them.
 _ARRIVALS_S, _SAMPLES_S, _ANSWER_S = 1.5, 5.0, 0.1
 _SENT_MAX = 512
 
@@ -1876,8 +1890,8 @@ class Aim:
 
     It counts ticks ahead of the newest snapshots by a *lead*, so that inputs arrive about a tick early. A margin
     less the lead of its input depends on the network alone, however the lead has changed since. The lead follows
-    the worst of these samples in the last seconds, without those far below nine in ten of them: a stall is not
-    jitter. At first the lead jumps to its place; later it changes by 3 % at most, and jumps when inputs are late.
+    the worst of these samples in the last seconds, without those far below nine in ten of them: a spike is not
+    jitter. At first the lead jumps to its goal; later it changes by 3 % at most, and jumps when inputs are late.
     """
 
     def __init__(self, tick_rate_hz: int) -> None:
@@ -1885,7 +1899,7 @@ class Aim:
         # A line through the arrivals (a time, its tick), and how late recent snapshots were against it.
         self._at = self._ticks = 0.0
         self._late: deque = deque()
-        self._soonest = 0.0
+        self._earliest = 0.0
         self._newest: Optional[Tuple[int, float]] = None
         self._lead = _LEAD_AT_START_TICKS
         self._next = 0
@@ -1893,7 +1907,7 @@ class Aim:
         self._sent: Dict[int, float] = {}
         self._known: Optional[int] = None
         self._samples: deque = deque()
-        self._wanted: Optional[float] = None
+        self._lead_goal: Optional[float] = None
         self._answered_at = 0.0
         self._fresh_until: Optional[float] = None
         self._late_in_a_row = 0
@@ -1905,7 +1919,7 @@ class Aim:
 
     def pace(self, now: float, permille: int) -> None:
         """The room runs at so many thousandths of its tick rate from now on."""
-        self._ticks, self._at = self._line(now), now
+        self._ticks, self._at = self._tick_at(now), now
         self._rate = self._hz * permille / 1000
         # Margins of inputs in flight say nothing of the new pace.
         self._sent.clear()
@@ -1915,14 +1929,14 @@ class Aim:
         if self._newest is None:
             self._at, self._ticks = now, float(tick)
         elif now - self._newest[1] > max(0.25, 3 / self._rate):
-            # The server or the network stood still: earlier arrivals say nothing any more.
+            # The server or the network stood still: earlier arrivals no longer count.
             self._late.clear()
         last = self._newest[0] if self._newest else tick
         self._newest = (tick, now)
-        self._late.append((now, self._line(now) - tick))
+        self._late.append((now, self._tick_at(now) - tick))
         while self._late[0][0] < now - _ARRIVALS_S:
             self._late.popleft()
-        self._soonest = min(late for _, late in self._late)
+        self._earliest = min(late for _, late in self._late)
         if self._next == 0:
             self._jump(now, self._lead)
             return
@@ -1930,13 +1944,13 @@ class Aim:
         self._late_in_a_row = self._late_in_a_row + 1 if margin_ticks < 0 else 0
         self._steer(now, tick - last, margin_ticks)
 
-    def _line(self, now: float) -> float:
+    def _tick_at(self, now: float) -> float:
         return self._ticks + (now - self._at) * self._rate
 
-    def _place(self, now: float) -> float:
-        """Where it is, in ticks. It stops when no snapshot has arrived for long, as the room may have stopped."""
+    def _position(self, now: float) -> float:
+        """How far its ticks are now. It stops when no snapshot has arrived for long, as the room may have stopped."""
         silent = max(_SILENT_S, _SILENT_TICKS / self._rate)
-        return self._line(min(now, self._newest[1] + silent)) - self._soonest + self._lead
+        return self._tick_at(min(now, self._newest[1] + silent)) - self._earliest + self._lead
 
     def _note(self, now: float, tick: int, newest: int, is_next: bool) -> None:
         known, self._known = self._known, max(newest, self._known or 0)
@@ -1960,44 +1974,44 @@ class Aim:
             self._samples.popleft()
         if not self._samples:
             return
-        if self._wanted is None or now >= self._answered_at + _ANSWER_S:
+        if self._lead_goal is None or now >= self._answered_at + _ANSWER_S:
             self._answered_at = now
-            usual = sorted(sample for _, sample in self._samples)
-            stalled = usual[len(usual) // 10] - max(2.0, _SPIKE_S * self._rate)
-            usual = [sample for sample in usual if sample >= stalled]
-            self._wanted = _MARGIN_WANTED_TICKS - usual[len(usual) // 50]
-        error = self._wanted - self._lead
+            samples = sorted(sample for _, sample in self._samples)
+            lowest = samples[len(samples) // 10] - max(2.0, _SPIKE_S * self._rate)
+            samples = [sample for sample in samples if sample >= lowest]
+            self._lead_goal = _MARGIN_GOAL_TICKS - samples[len(samples) // 50]
+        error = self._lead_goal - self._lead
         is_lost = now < self._fresh_until or self._late_in_a_row >= _LATE_MAX
         far = 0.25 if is_lost else max(2.0, _JUMP_S * self._rate)
         if abs(error) > far and (is_lost or error < 0 or margin_ticks <= 0):
             self._late_in_a_row = 0
-            self._jump(now, self._wanted)
+            self._jump(now, self._lead_goal)
         else:
-            most = _BEND_MAX * min(max(ticks, 1), 10)
+            most = _SLEW_MAX * min(max(ticks, 1), 10)
             self._lead += min(max(error, -most), most)
 
     def _jump(self, now: float, lead: float) -> None:
         self._lead = lead
         # Forward it leaves out ticks. Backward it waits for the room, as inputs were sent for the coming ticks.
-        self._next = max(self._next, int(self._place(now)) + 1)
+        self._next = max(self._next, int(self._position(now)) + 1)
 
     def due_at(self) -> Optional[float]:
         """When the next input is due; None while it waits for a snapshot."""
         if self._newest is None:
             return None
-        due = self._at + (self._next - self._lead + self._soonest - self._ticks) / self._rate
+        due = self._at + (self._next - self._lead + self._earliest - self._ticks) / self._rate
         return due if due < self._newest[1] + max(_SILENT_S, _SILENT_TICKS / self._rate) else None
 
     def next_due(self, now: float) -> Optional[int]:
         """The tick whose input is due now, or None. The caller sends that input."""
         if self._newest is None:
             return None
-        place = self._place(now)
+        position = self._position(now)
         # The server accepts no input more than two seconds, or 64 ticks, ahead.
-        if place < self._next or self._next >= self._newest[0] + max(2 * self._hz, 64):
+        if position < self._next or self._next >= self._newest[0] + max(2 * self._hz, 64):
             return None
-        if place - self._next > max(2.0, self._rate / 4):
-            self._next = int(place)
+        if position - self._next > max(2.0, self._rate / 4):
+            self._next = int(position)
         due = self._next
         self._next += 1
         self._sent[due] = self._lead
@@ -2013,6 +2027,7 @@ _GOODBYE_TIMEOUT_S = 2.0
 _PING_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.05
 _ROUND_TRIPS = 16
+_PRESSES_MAX = 4
 
 
 class Snapshot:
@@ -2022,20 +2037,20 @@ class Snapshot:
         self.tick: int = client.tick
         self.rows: List[Row] = client.rows()
         """The known entities, by rising id."""
-        self.events: List[Row] = client.events()
-        """The events since the snapshot returned before."""
+        self.events: List[Row] = list(client._events)
+        """The events since the snapshot that `Room.next` returned before."""
         self.standing: Optional[Standing] = client.standing
         self.own: Optional[bytes] = client.own
         """The own player's state as the game encodes it (see `Reader`)."""
 
-    def rows_of(self, kind: Optional[str] = None, **fields: Any) -> List[Row]:
+    def rows_of(self, kind: Optional[str] = None, /, **fields: Any) -> List[Row]:
         """The rows of this kind whose fields have these values."""
         return [
             row for row in self.rows
             if kind in (None, row["kind"]) and all(row.get(name) == value for name, value in fields.items())
         ]
 
-    def row(self, kind: Optional[str] = None, **fields: Any) -> Optional[Row]:
+    def row(self, kind: Optional[str] = None, /, **fields: Any) -> Optional[Row]:
         """The first of these rows, or None."""
         return next(iter(self.rows_of(kind, **fields)), None)
 
@@ -2047,7 +2062,8 @@ class Room:
     """A joined room. While the event loop runs it sends what is held, once a tick.
 
     `async for snapshot in room` waits for the next snapshot. A loop that is too slow skips snapshots, but not their
-    events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise.
+    events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise. Two such
+    loops share the snapshots: each snapshot, with its events, goes to one of them.
     """
 
     def __init__(self, client: Client, socket: Any) -> None:
@@ -2060,17 +2076,18 @@ class Room:
         self._socket = socket
         self._aim = Aim(client.welcome.tick_rate_hz)
         self._held = client.encode()
-        self._pressed: Optional[bytes] = None
+        self._pressed: deque = deque(maxlen=_PRESSES_MAX)
+        # How many snapshots have arrived, of the one in `_snapshot`, and of the last that `next` returned.
+        self._arrived = self._built = self._returned = 0
         self._snapshot: Optional[Snapshot] = None
-        self._given = 0
-        self._news = asyncio.Event()
-        self._over: Optional[TickwireError] = None
+        self._changed = asyncio.Event()
+        self._error: Optional[TickwireError] = None
         self._is_left = False
         self._sending = asyncio.Lock()
         self._pings: Dict[int, float] = {}
         self._round_trips: deque = deque(maxlen=_ROUND_TRIPS)
         self.is_player = client.welcome.player is not None
-        self._tasks = [asyncio.ensure_future(work()) for work in (self._receive, self._keep_time)]
+        self._tasks = [asyncio.ensure_future(work()) for work in (self._receive, self._send_on_time)]
 
     @property
     def name(self) -> str:
@@ -2122,24 +2139,25 @@ class Room:
 
     @property
     def snapshot(self) -> Optional[Snapshot]:
-        """The newest snapshot; None before the first."""
-        if self.client.tick is not None and self._given != self.counts["snapshots"]:
+        """The newest snapshot; None before the first. It is still to be returned by `next`, with the same events."""
+        if self._built != self._arrived:
             self._snapshot = Snapshot(self.client)
-            self._given = self.counts["snapshots"]
+            self._built = self._arrived
         return self._snapshot
 
-    def hold(self, value: Any = None, **fields: Any) -> None:
+    def hold(self, value: Any = None, /, **fields: Any) -> None:
         """Sets the input of every tick from now on: `hold(left=True)`, `hold({"left": True})`, or `hold("Left")` for
         an input that is an enum. What is left out is as in the default input, and `hold()` holds that. Raises
         `InputError` for a wrong name or type; the input is then as before."""
         self._held = self._encoded(value, fields)
 
-    def press(self, value: Any = None, **fields: Any) -> None:
-        """Sets the input of one tick, after which the held one counts again."""
-        self._pressed = self._encoded(value, fields)
+    def press(self, value: Any = None, /, **fields: Any) -> None:
+        """Sets the input of one tick, after which the held one counts again. Several get a tick each, in order; of more
+        than four that wait for their ticks the oldest are dropped."""
+        self._pressed.append(self._encoded(value, fields))
 
     def _encoded(self, value: Any, fields: Dict[str, Any]) -> bytes:
-        self._raise_if_over()
+        self._raise_if_ended()
         if not self.is_player:
             raise InputError("a spectator has no input")
         if fields and value is not None and not isinstance(value, dict):
@@ -2151,12 +2169,15 @@ class Room:
         self.client.open_board(first, count)
 
     async def next(self) -> Snapshot:
-        """Waits for the next snapshot."""
-        while self._given == self.counts["snapshots"]:
-            self._raise_if_over()
-            self._news.clear()
-            await self._news.wait()
-        return self.snapshot
+        """Waits for a snapshot newer than the last that this returned."""
+        while self._returned == self._arrived:
+            self._raise_if_ended()
+            self._changed.clear()
+            await self._changed.wait()
+        snapshot = self.snapshot
+        self._returned = self._arrived
+        self.client.events()  # They are in this snapshot, and not in the next.
+        return snapshot
 
     def __aiter__(self) -> Room:
         return self
@@ -2171,20 +2192,20 @@ class Room:
                 raise StopAsyncIteration from None
             raise
 
-    def _raise_if_over(self) -> None:
-        if self._over:
-            raise self._over
+    def _raise_if_ended(self) -> None:
+        if self._error:
+            raise self._error
 
     async def leave(self) -> None:
         """Says goodbye and closes the connection, unless it has ended already."""
-        if not self._is_left and self._over is None:
+        if not self._is_left and self._error is None:
             self._is_left = True
             self.client.leave()
             try:
                 await asyncio.wait_for(self._flush(), _GOODBYE_TIMEOUT_S)
-            except Exception:  # The connection is broken: nobody is left to hear it.
+            except Exception:  # The connection is broken: there is nobody to say goodbye to.
                 pass
-            self._end(Ended(End(1000, "left")))
+            self._finish(Ended(DisconnectReason(1000, "left")))
         self._is_left = True
         for task in self._tasks:
             task.cancel()
@@ -2197,9 +2218,9 @@ class Room:
     async def __aexit__(self, *_: Any) -> None:
         await self.leave()
 
-    def _end(self, error: TickwireError) -> None:
-        self._over = self._over or error
-        self._news.set()
+    def _finish(self, error: TickwireError) -> None:
+        self._error = self._error or error
+        self._changed.set()
 
     async def _receive(self) -> None:
         try:
@@ -2209,45 +2230,46 @@ class Room:
                 self._take(message)
                 if not self.is_player:
                     await self._flush()
-            self._end(self._ended())
+            self._finish(self._ended())
         except Exception as error:
             await self._fail(error)
 
     async def _fail(self, error: Exception) -> None:
-        """Ends it by an error of the stream, or else as what became of the connection."""
+        """Ends with an error of the stream, or else with how the connection ended."""
         if not isinstance(error, TickwireError):
             ended = self._ended()
             ended.__cause__ = error
             error = ended
-        self._end(error)
+        self._finish(error)
         await self._socket.close()
 
     def _ended(self) -> Ended:
         code = self._socket.close_code or 1006
-        reason = self._socket.close_reason or dict(_ENDS).get(code, "lost")
-        return Ended(self.client.end or End(code, reason))
+        reason = self._socket.close_reason or dict(_DISCONNECT_REASONS).get(code, "lost")
+        return Ended(self.client.end or DisconnectReason(code, reason))
 
     def _take(self, message: bytes) -> None:
         client, now = self.client, time.monotonic()
         name = client.receive(message)
         if name == "snapshot":
+            self._arrived += 1
             self.counts["snapshots"] += 1
             self.counts["bytes"] += len(message)
             if client.standing:
                 self.counts.update(client.standing.given)
                 self.margins[client.standing.margin_ticks] += 1
                 self._aim.snapshot(now, client.tick, client.standing.margin_ticks)
-            self._news.set()
+            self._changed.set()
         elif name == "pace":
             self._aim.pace(now, client.pace.permille)
         elif name == "pong" and client.pong in self._pings:
             self._round_trips.append(now - self._pings.pop(client.pong))
 
-    async def _keep_time(self) -> None:
+    async def _send_on_time(self) -> None:
         """Sends inputs when they are due, and a ping each second."""
         ping_at = time.monotonic()
         try:
-            while not self._over and not self._is_left:
+            while not self._error and not self._is_left:
                 now = time.monotonic()
                 self._send_inputs(now)
                 if now >= ping_at:
@@ -2265,8 +2287,7 @@ class Room:
             return
         tick = self._aim.next_due(now)
         while tick is not None:
-            self.client.input(tick, self._held if self._pressed is None else self._pressed)
-            self._pressed = None
+            self.client.input(tick, self._pressed.popleft() if self._pressed else self._held)
             self.counts["inputs"] += 1
             tick = self._aim.next_due(now)
 
@@ -2280,7 +2301,7 @@ class Room:
         return f"<Room {self.name!r}, {who}, tick {self.client.tick}>"
 
 
-class _Joining:
+class _PendingJoin:
     """What `join` returns: `await` it for a room, or use `async with`, which leaves the room at its end."""
 
     def __init__(self, url: str, hello: Dict[str, Any], options: Dict[str, Any]) -> None:
@@ -2289,6 +2310,9 @@ class _Joining:
 
     def __await__(self) -> Any:
         return self._join().__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the room is not joined yet, and has no {name!r}: await it, `room = await join(...)`")
 
     async def __aenter__(self) -> Room:
         self._room = await self._join()
@@ -2345,7 +2369,7 @@ def _address(url: str) -> str:
 def join(
     url: str, name: str = "", room: Optional[str] = None, spectate: bool = False, *, game: str = "",
     rules: int = 0, ticket: Optional[str] = None, settings: Optional[dict] = None, **options: Any,
-) -> _Joining:
+) -> _PendingJoin:
     """Joins a room: `async with join(...) as room`, or `room = await join(...)` and later `await room.leave()`.
 
     `url` is `ws://HOST:PORT/ws`, or the address of the page. For the other arguments see `Client.hello`; `options` go
@@ -2356,4 +2380,4 @@ def join(
         "name": name, "room": room, "spectate": spectate, "game": game, "rules": rules, "ticket": ticket,
         "settings": settings,
     }
-    return _Joining(url, hello, options)
+    return _PendingJoin(url, hello, options)

@@ -19,6 +19,6 @@ fn the_client_in_python_decodes_the_golden_files_and_writes_the_golden_messages(
 fn the_client_in_python_keeps_its_promises() {
     let Some(python) = Python::find() else { return };
     let (status, printed) =
-        python.run(&["-m", "unittest", "test_tickwire"], Duration::from_secs(60));
+        python.run(&["-m", "unittest", "test_tickwire", "test_room"], Duration::from_secs(60));
     assert!(status.success(), "{status}\n{printed}");
 }
