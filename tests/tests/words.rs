@@ -94,6 +94,7 @@ const LIBRARIES: [&str; 8] = [
 
 const RUST: &[&str] = &["rs"];
 const PAGE: &[&str] = &["js", "mjs", "ts", "css", "html"];
+const PYTHON: &[&str] = &["py"];
 const PROSE: &[&str] = &["md"];
 
 fn root() -> PathBuf {
@@ -170,13 +171,20 @@ fn code(line: &str) -> &str {
     if is_comment { "" } else { line.split("//").next().unwrap_or_default() }
 }
 
+/// The same in Python.
+fn python_code(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default()
+}
+
 #[test]
 fn words_that_are_ours_alone_do_not_appear() {
-    let (rust, page) = (tree(RUST, 450), tree(PAGE, 60));
+    let (rust, page, python) = (tree(RUST, 450), tree(PAGE, 60), tree(PYTHON, 4));
     let mut found = find(&rust, &AVOIDED, |line| line);
     found.extend(find(&rust, &AVOIDED_IN_RUST, code));
     found.extend(find(&page, &AVOIDED, |line| line));
     found.extend(find(&page, &AVOIDED_IN_PAGE, code));
+    found.extend(find(&python, &AVOIDED, |line| line));
+    found.extend(find(&python, &AVOIDED_IN_PAGE, python_code));
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
@@ -196,6 +204,7 @@ fn no_file_has_a_name_that_is_ours_alone() {
 fn words_that_hide_who_does_what_are_rare() {
     let mut files = tree(RUST, 450);
     files.extend(tree(PAGE, 60));
+    files.extend(tree(PYTHON, 4));
     files.extend(tree(PROSE, 30));
     for (word, most) in RARE {
         let lines = files
