@@ -38,6 +38,11 @@ fn a_client_without_rules_says_what_it_has_seen_and_takes_no_nonsense() {
 }
 
 #[test]
+fn the_viewer_knows_whose_a_row_is_and_keeps_no_ticket() {
+    run("tests/viewer.mjs");
+}
+
+#[test]
 fn a_page_knows_whether_its_server_has_another_wasm_by_now() {
     run("tests/replaced.mjs");
 }
