@@ -106,12 +106,17 @@ fn a_folder_is_served_as_it_is_now_with_the_kit_and_without_any_other_file() {
 }
 
 #[test]
-fn a_server_without_a_page_says_so() {
-    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let started = Server::<Tiny>::start(Config { listen, fill: 0, ..Config::default() });
-    let answer = get(started.expect("it starts").address(), "/");
-    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    assert!(answer.contains("this server has no page"), "{answer}");
+fn a_server_without_a_page_serves_the_generic_one_and_the_laboratory_only_if_it_is_wanted() {
+    for lab in [false, true] {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { listen, fill: 0, lab, ..Config::default() };
+        let server = Server::<Tiny>::start(config).expect("it starts");
+        let page = get(server.address(), "/");
+        assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("viewer.js"), "{page}");
+        let answer = get(server.address(), "/lab");
+        assert_eq!(answer.starts_with("HTTP/1.1 200 "), lab, "{answer}");
+        assert_eq!(answer.contains("--lab"), !lab, "{answer}");
+    }
 }
 
 #[test]
