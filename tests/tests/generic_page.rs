@@ -39,7 +39,7 @@ fn plays(page: &Page<'_>, server: &Server, right: &dyn Fn(), left: &dyn Fn(), st
         let way = (number(page, OWN_X) - from) * sign;
         assert!(way > 0.0, "it moves where it is sent: {way}");
     }
-    page.wait_until("feed.network.snapshots > 400", GIVE_UP);
+    page.wait_until("feed.network.snapshots > 260", GIVE_UP);
     let (after, network) = (unexplained(page), page.eval("feed.network"));
     say(&format!("on the generic page at 150 ms: {network}"));
     assert!(after <= before, "{before}, then {network}");
@@ -134,7 +134,7 @@ const SPENT: &str = "recorder.costs.map(({ part, kind, field, bits }) =>
 fn the_laboratory_counts_bits_as_the_report_of_its_recording_does() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };
-    for (program, seconds) in [("tag", 8), ("tickwire", 8)] {
+    for (program, seconds) in [("tag", 5), ("tickwire", 5)] {
         let server = match program {
             "tickwire" => Server::start(&["--lab", "--fill", "8", "--seed", "1"]),
             program => Server::of_game(program, &["--lab", "--fill", "8", "--seed", "1"]),
