@@ -1,6 +1,7 @@
-//! What the page promises that needs no screen: its modules, run by Node on virtual time.
+//! What the page promises that needs no screen: its modules, run by Node, on virtual time or beside a
+//! real server.
 
-use tests::real::{Node, say};
+use tests::real::{Node, Server, alone, say};
 
 /// Runs a script of `web-client/tests`, which throws at the first claim that does not hold.
 fn run(script: &str) {
@@ -45,4 +46,63 @@ fn the_viewer_knows_whose_a_row_is_and_keeps_no_ticket() {
 #[test]
 fn a_page_knows_whether_its_server_has_another_wasm_by_now() {
     run("tests/replaced.mjs");
+}
+
+#[test]
+fn the_example_in_node_decodes_a_live_room() {
+    const SNAPSHOTS: usize = 300;
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "8", "--seed", "1"]);
+    for (path, kind) in
+        [("/client.js", "text/javascript"), ("/tickwire.d.ts", "application/typescript")]
+    {
+        let file = server.get(path);
+        assert_eq!(file.status, 200, "{path}");
+        let is = file.header("content-type").unwrap_or_default();
+        assert!(is.starts_with(kind), "{path}: {is}");
+    }
+    let count = SNAPSHOTS.to_string();
+    let (status, printed) = node.run("examples/watch.mjs", &[&server.url(""), "watched", &count]);
+    let last = printed.lines().next_back().unwrap_or_default();
+    say(&format!("watch.mjs: {last}"));
+    assert!(status.success(), "{status}: {printed}");
+    // Others may have been under way when it left.
+    let decoded = last.split(' ').next().and_then(|number| number.parse::<usize>().ok());
+    assert!(decoded.is_some_and(|decoded| decoded >= SNAPSHOTS), "{last}");
+    let events = last.split(' ').nth(2).and_then(|number| number.parse::<u32>().ok());
+    assert!(events.is_some_and(|events| events > 0), "{last}");
+    let looks: Vec<_> = printed.lines().filter(|line| line.starts_with("tick ")).collect();
+    assert!(looks.len() >= SNAPSHOTS / 30, "{printed}");
+    // A ship goes by its player's name, which the roster has; the bots are called like this. The first ships
+    // come after two seconds.
+    let tick_of = |look: &str| look["tick ".len()..].split(':').next()?.parse::<u32>().ok();
+    let later: Vec<_> =
+        looks.into_iter().filter(|look| tick_of(look).is_some_and(|tick| tick > 90)).collect();
+    assert!(later.len() > 2, "{printed}");
+    for look in later {
+        let named = ["Ash", "Birch", "Clover", "Dune", "Ember", "Fern", "Gale", "Heath"];
+        assert!(named.iter().any(|name| look.contains(&format!(" {name} at "))), "{look}");
+    }
+}
+
+#[test]
+fn the_client_module_keeps_its_promises_in_node() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "4", "--seed", "1"]);
+    let (status, printed) = node.run("tests/client.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    let faults = printed.lines().find(|line| line.contains("meddled")).expect("it came to the end");
+    say(&format!("client.mjs: {faults}"));
+}
+
+#[test]
+fn a_program_in_node_plays_by_tickwire_js_as_a_page_does() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    let server = Server::start(&["--fill", "2", "--seed", "1"]);
+    let (status, printed) = node.run("tests/tickwire.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    say(&format!("tickwire.mjs: {} claims hold", printed.lines().count()));
 }

@@ -5,18 +5,21 @@
 //! machine is slow and not wrong. What needs many or precise conditions is tested on virtual
 //! time instead.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use skirmish_rules::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Node, Page, Player, Server, TestClient, alone, http, poll, say,
+    Bots, Browser, GIVE_UP, Key, Page, Player, Server, TestClient, alone, http, poll, say,
 };
+use tickwire::limits::OPENING_MAX;
 use tickwire_game::protocol::{
     ClientMessage, DisconnectReason, JoinError, PROTOCOL_VERSION, Ping, Role, ServerMessage,
 };
 use tickwire_game::simulation::trial;
-use tickwire_host::limits::CLIENT_MESSAGE_MAX_BYTES;
+use tickwire_host::limits::{CLIENT_MESSAGE_MAX_BYTES, SILENCE_MAX};
 use tungstenite::Message;
 
 fn spectator(room: &str) -> Player {
@@ -262,6 +265,35 @@ fn a_server_stopped_for_five_seconds_throws_nobody_out() {
     assert!(status["ticks_skipped"].as_u64() > Some(100), "a burst: {status}");
 }
 
+#[test]
+fn after_a_stall_of_the_server_all_sockets_are_drained_before_any_deadline_is_judged() {
+    let (server, mut in_play, mut at_the_door, mut asking) = {
+        let _alone = alone();
+        let server = Server::start(&["--fill", "0"]);
+        let player = Player::of::<Skirmish>("stalled");
+        let in_play = TestClient::join(&server, &player);
+        let mut at_the_door = TestClient::open(&server);
+        let mut asking = TcpStream::connect(server.address()).expect("it listens");
+        asking.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
+        asking.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n").expect("it reads");
+        // So that all of this is in before it stands still.
+        let _ = server.get("/healthz");
+        server.stop();
+        at_the_door.say_hello(&player);
+        asking.write_all(b"Connection: close\r\n\r\n").expect("the kernel takes it");
+        (server, in_play, at_the_door, asking)
+    };
+    // Others may play meanwhile: a stopped server takes nothing from them.
+    sleep(OPENING_MAX.max(SILENCE_MAX) + Duration::from_secs(1));
+    let _alone = alone();
+    server.run_on();
+    at_the_door.snapshots(3);
+    let mut answer = String::new();
+    asking.read_to_string(&mut answer).expect("it answers and closes");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    in_play.snapshots(3);
+}
+
 const UP: Key = Key { key: "w", code: "KeyW", number: 87 };
 const LEFT: Key = Key { key: "a", code: "KeyA", number: 65 };
 const DOWN: Key = Key { key: "s", code: "KeyS", number: 83 };
@@ -402,65 +434,6 @@ fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
 
 /// Longest wait for a page to find the server again.
 const BACK_GIVE_UP: Duration = Duration::from_secs(15);
-
-#[test]
-fn the_example_in_node_decodes_a_live_room() {
-    const SNAPSHOTS: usize = 300;
-    let Some(node) = Node::find() else { return };
-    let _alone = alone();
-    let server = Server::start(&["--fill", "8", "--seed", "1"]);
-    for (path, kind) in
-        [("/client.js", "text/javascript"), ("/tickwire.d.ts", "application/typescript")]
-    {
-        let file = server.get(path);
-        assert_eq!(file.status, 200, "{path}");
-        let is = file.header("content-type").unwrap_or_default();
-        assert!(is.starts_with(kind), "{path}: {is}");
-    }
-    let count = SNAPSHOTS.to_string();
-    let (status, printed) = node.run("examples/watch.mjs", &[&server.url(""), "watched", &count]);
-    let last = printed.lines().next_back().unwrap_or_default();
-    say(&format!("watch.mjs: {last}"));
-    assert!(status.success(), "{status}: {printed}");
-    // Others may have been under way when it left.
-    let decoded = last.split(' ').next().and_then(|number| number.parse::<usize>().ok());
-    assert!(decoded.is_some_and(|decoded| decoded >= SNAPSHOTS), "{last}");
-    let events = last.split(' ').nth(2).and_then(|number| number.parse::<u32>().ok());
-    assert!(events.is_some_and(|events| events > 0), "{last}");
-    let looks: Vec<_> = printed.lines().filter(|line| line.starts_with("tick ")).collect();
-    assert!(looks.len() >= SNAPSHOTS / 30, "{printed}");
-    // A ship goes by its player's name, which the roster has; the bots are called like this. The first ships
-    // come after two seconds.
-    let tick_of = |look: &str| look["tick ".len()..].split(':').next()?.parse::<u32>().ok();
-    let later: Vec<_> =
-        looks.into_iter().filter(|look| tick_of(look).is_some_and(|tick| tick > 90)).collect();
-    assert!(later.len() > 2, "{printed}");
-    for look in later {
-        let named = ["Ash", "Birch", "Clover", "Dune", "Ember", "Fern", "Gale", "Heath"];
-        assert!(named.iter().any(|name| look.contains(&format!(" {name} at "))), "{look}");
-    }
-}
-
-#[test]
-fn the_client_module_keeps_its_promises_in_node() {
-    let Some(node) = Node::find() else { return };
-    let _alone = alone();
-    let server = Server::start(&["--fill", "4", "--seed", "1"]);
-    let (status, printed) = node.run("tests/client.mjs", &[&server.url("")]);
-    assert!(status.success(), "{status}: {printed}");
-    let faults = printed.lines().find(|line| line.contains("meddled")).expect("it came to the end");
-    say(&format!("client.mjs: {faults}"));
-}
-
-#[test]
-fn a_program_in_node_plays_by_tickwire_js_as_a_page_does() {
-    let Some(node) = Node::find() else { return };
-    let _alone = alone();
-    let server = Server::start(&["--fill", "2", "--seed", "1"]);
-    let (status, printed) = node.run("tests/tickwire.mjs", &[&server.url("")]);
-    assert!(status.success(), "{status}: {printed}");
-    say(&format!("tickwire.mjs: {} claims hold", printed.lines().count()));
-}
 
 /// What `tickwire_trial` of a page's wasm gives.
 fn trial_in_wasm(wasm: &[u8], seed: u64, players: u16, ticks: u32) -> u64 {
