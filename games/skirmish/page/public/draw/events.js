@@ -3,6 +3,7 @@
 //
 // It owns only the newest bolt seen. renderer.js makes it and calls it once per event and frame.
 
+import { BOW_UNITS } from "./bolts.js";
 import { KINDS, SELF, colourIn } from "./palette.js";
 import { silhouetteOf } from "./silhouettes.js";
 
@@ -12,9 +13,6 @@ import { silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").GameEvent} GameEvent */
-
-/** Distance of the muzzle flash from the ship's centre. */
-const MUZZLE_UNITS = 1.3;
 
 export class EventEffects {
   /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
@@ -122,15 +120,15 @@ export class EventEffects {
    *  @param {number} aim @param {number} reach @param {string} colour */
   beam(x, y, aim, reach, colour) {
     const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
-    const bow = Math.min(MUZZLE_UNITS, reach);
+    const bow = Math.min(BOW_UNITS, reach);
     this.effects.beam(x + bow * cos, y + bow * sin, x + reach * cos, y + reach * sin, colour);
   }
 
   /** A muzzle flash at a ship's bow. @param {number} x @param {number} y @param {number} angle
    *  @param {number} player @param {World} world */
   flash(x, y, angle, player, world) {
-    const px = x + MUZZLE_UNITS * Math.cos(angle);
-    const py = y + MUZZLE_UNITS * Math.sin(angle);
+    const px = x + BOW_UNITS * Math.cos(angle);
+    const py = y + BOW_UNITS * Math.sin(angle);
     this.effects.muzzle(px, py, angle, colourIn(world, player));
   }
 }

@@ -1,0 +1,35 @@
+// @ts-check
+// Tests of what Skirmish's page computes without a browser: node skirmish.mjs
+//
+// It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs.
+
+import { holds, world as browser } from "./fake-browser.mjs";
+
+browser.Path2D = class {};
+const { BOW_UNITS, streakEnds } = await import("../../games/skirmish/page/public/draw/bolts.js");
+
+// A bolt leaves a ship that flies any way at full speed, at every moment of its first quarter of a second.
+const [BOLT_SPEED, SHIP_SPEED, LENGTH] = [42, 16.5, 1.43];
+let [longest, overShip, shortest] = [0, 0, Infinity];
+for (let turn = 0; turn < 16; turn++) {
+  for (let ms = 0; ms <= 250; ms += 5) {
+    const flown = (BOLT_SPEED * ms) / 1000;
+    const drift = (SHIP_SPEED * ms) / 1000;
+    const ship = { x: drift * Math.cos(turn), y: drift * Math.sin(turn) };
+    const ends = { from: 0, to: 0 };
+    streakEnds({ x: flown, y: 0 }, 1, 0, LENGTH, ship, ends);
+    const tail = Math.max(0, -ends.from);
+    longest = Math.max(longest, tail - flown);
+    shortest = Math.min(shortest, ends.to - ends.from);
+    const isNear = Math.abs(ship.y) <= BOW_UNITS && flown - ship.x >= -BOW_UNITS;
+    if (isNear) overShip = Math.max(overShip, ship.x + BOW_UNITS - (flown + ends.from));
+  }
+}
+holds(longest <= 1e-9, "the tail of a bolt is never longer than the way that it has flown");
+holds(overShip <= 1e-9, "no streak lies over its own ship");
+holds(shortest > 0.2, "a shot shows in its first frame");
+const far = { from: 0, to: 0 };
+streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, { x: 0, y: 3 }, far);
+holds(far.from === -LENGTH && far.to === 0, "a bolt that is on its way has a whole tail");
+streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, undefined, far);
+holds(far.from === -LENGTH && far.to === 0, "so has one whose ship is not known");
