@@ -117,7 +117,7 @@ export class Hud {
       const { victim, killer, rail } = values;
       this.feed.kill(world, victim, killer, rail === 1);
       if (victim === self) this.ship.blame(world, killer, rail === 1);
-      else if (killer === self) this.calls.kill(world, victim, world.isTeams && mates(world, victim, killer));
+      else if (killer === self) this.calls.kill(world, victim, world.areMates(victim, killer));
     } else if (name === "assist" && self !== null) {
       // Spectators receive it too, but it is only for the player.
       this.calls.assist(world, values.victim);
@@ -186,9 +186,4 @@ export class Hud {
     banner.classList.toggle("trouble", trouble);
     element("banner-text").textContent = text;
   }
-}
-
-/** @param {World} world @param {number} one @param {number} other */
-function mates(world, one, other) {
-  return one !== other && world.players.get(one)?.team === world.players.get(other)?.team;
 }

@@ -9,6 +9,7 @@ import { silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./alarm.js").Alarm} Alarm */
 /** @typedef {import("./effects.js").Effects} Effects */
+/** @typedef {import("./own-hits.js").OwnHits} OwnHits */
 /** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
@@ -16,11 +17,12 @@ import { silhouetteOf } from "./silhouettes.js";
 
 export class EventEffects {
   /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
-   *  @param {(pixels: number) => void} shake */
-  constructor(effects, alarm, shipEffects, shake) {
+   *  @param {OwnHits} ownHits @param {(pixels: number) => void} shake */
+  constructor(effects, alarm, shipEffects, ownHits, shake) {
     this.effects = effects;
     this.alarm = alarm;
     this.shipEffects = shipEffects;
+    this.ownHits = ownHits;
     this.shake = shake;
     /** @private */
     this.newestBolt = Infinity;
@@ -46,6 +48,8 @@ export class EventEffects {
       this.boom(world, values);
     } else if (name === "kill" && values.victim === world.self) {
       this.alarm.fall(values.killer);
+    } else if (name === "kill" && values.killer === world.self) {
+      this.kill(world, values.victim, now);
     } else if (name === "spawn") {
       effects.spawn(x, y, colourIn(world, values.player), values.player === world.self);
     } else if (name === "take") {
@@ -59,8 +63,9 @@ export class EventEffects {
   }
 
   /** @private @param {World} world @param {Record<string, number>} values @param {number} now */
-  hit(world, { x, y, player, by, shielded }, now) {
+  hit(world, { x, y, player, by, shielded, damage }, now) {
     const own = player === world.self;
+    if (by === world.self && !own) this.ownHits.hit(player, x, y, damage, shielded === 1, now);
     this.shipEffects.hit(player, now);
     this.effects.hit(x, y, colourIn(world, by), shielded === 1, own || by === world.self);
     if (!own || !world.own) return;
@@ -69,6 +74,17 @@ export class EventEffects {
     const angle = Math.atan2(from.y - world.own.y, from.x - world.own.x);
     this.alarm.blow(angle, shielded === 1, now);
     this.shake(shielded === 1 ? 3 : 5);
+  }
+
+  /** The own player destroyed another. @private @param {World} world @param {number} victim
+   *  @param {number} now */
+  kill(world, victim, now) {
+    const wreck = this.shipEffects.of(victim);
+    // A rail reaches beyond the view; and a mate's end is no triumph.
+    if (!wreck || world.areMates(victim, world.self)) return;
+    this.ownHits.kill(victim, wreck.x, wreck.y, now);
+    this.effects.triumph(wreck.x, wreck.y);
+    this.shake(4);
   }
 
   /** @private @param {World} world @param {Record<string, number>} values */
