@@ -33,3 +33,19 @@ streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, { x: 0, y: 3 }, far);
 holds(far.from === -LENGTH && far.to === 0, "a bolt that is on its way has a whole tail");
 streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, undefined, far);
 holds(far.from === -LENGTH && far.to === 0, "so has one whose ship is not known");
+
+const { Lull } = await import("../../games/skirmish/page/public/hud/lull.js");
+const lull = new Lull();
+const whole = /** @type {any} */ ({ hull: 100, shield: 50, truce: false });
+/** Whether there is time after so many seconds of frames. @param {number} seconds @param {any} own
+ *  @param {boolean} [fires] */
+function waits(seconds, own, fires = false) {
+  let has = false;
+  for (let frame = 0; frame < 60 * seconds; frame++) has = lull.note(own, fires, 1 / 60);
+  return has;
+}
+holds(!waits(2.5, whole) && waits(1, whole), "a fresh ship has other things to do, later there is time to read");
+holds(!waits(0.1, whole, true) && !waits(1.3, whole) && waits(0.5, whole), "who fires is in a fight until a while after");
+holds(!waits(2.5, { ...whole, shield: 20 }) && waits(1, whole), "so is one that was hit, even if its shield regrows");
+holds(!waits(9, { ...whole, truce: true }), "while weapons are off there is nothing to try");
+holds(!waits(9, null) && !waits(1, whole), "without a ship the wait begins anew");
