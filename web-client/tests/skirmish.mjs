@@ -49,3 +49,24 @@ holds(!waits(0.1, whole, true) && !waits(1.3, whole) && waits(0.5, whole), "who 
 holds(!waits(2.5, { ...whole, shield: 20 }) && waits(1, whole), "so is one that was hit, even if its shield regrows");
 holds(!waits(9, { ...whole, truce: true }), "while weapons are off there is nothing to try");
 holds(!waits(9, null) && !waits(1, whole), "without a ship the wait begins anew");
+
+const { Arrivals } = await import("../../games/skirmish/page/public/hud/arrivals.js");
+const arrivals = new Arrivals();
+const someone = (/** @type {number} */ player, bot = false) => ({ player, name: `P${player}`, bot, team: 0, score: 0 });
+let clock = 0;
+/** The lines that a roster makes, some seconds after the last. @param {number} ms @param {any[]} players */
+const lines = (ms, players) =>
+  arrivals.note(players, 1, (clock += ms)).map(({ what, people }) => `${what} ${people.map(({ name }) => name)}`).join("; ");
+const [me, bot, bea] = [someone(1), someone(2, true), someone(3)];
+holds(lines(0, [bot, bea]) === "" && lines(300, [me, bot, bea]) === "", "who is in the room already, and oneself, is no news");
+holds(lines(300, [me, bea, someone(4, true)]) === "", "nor are bots that come and go");
+holds(lines(300, [me, bea, someone(5)]) === "joined P5", "a person who joins is");
+holds(lines(300, [me]) === "" && lines(2_000, [me, bea]) === "left P5", "one who is back soon has not left");
+const crowd = Array.from({ length: 40 }, (_, nth) => someone(100 + nth));
+holds(lines(3_000, [me, bea, ...crowd]).startsWith("joined P100,P101,"), "forty at once are one line");
+holds(lines(3_000, [me, { ...bea, name: "Cleo" }]).startsWith("joined Cleo; left P3,P100"), "a number that another has is another person");
+
+const { ranked, sharedPlace } = await import("../../games/skirmish/page/public/hud/board.js");
+const scores = ranked([7, 9, 7, -2, 7].map((score, player) => ({ ...someone(player), score })));
+const places = scores.map((player) => sharedPlace(scores, player));
+holds(places.join() === "1,2,2,2,5", "equal points share a place, and the next one is as far down as it would be");
