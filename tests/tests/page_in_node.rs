@@ -24,6 +24,11 @@ fn whatever_window_mouse_and_clock_say_the_camera_stays_finite_and_the_frame_goe
 }
 
 #[test]
+fn skirmishs_page_shows_shots_and_rounds_as_they_were() {
+    run("tests/skirmish.mjs");
+}
+
+#[test]
 fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
     run("tests/connection.mjs");
 }

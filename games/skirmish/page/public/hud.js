@@ -6,6 +6,7 @@
 // set as textContent. main.js calls it at each frame in a room, for each event, and on entering and
 // leaving; touch sticks, hints and a spectator's bar are not its own.
 
+import { Arrivals } from "./hud/arrivals.js";
 import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";
 import { Graph } from "./hud/graph.js";
@@ -37,6 +38,8 @@ export class Hud {
     this.graph = new Graph(element("graph", HTMLCanvasElement), element("figures"));
     /** @private */
     this.feed = new Feed();
+    /** @private */
+    this.arrivals = new Arrivals();
     /** @private */
     this.calls = new Calls();
     /** @private */
@@ -74,6 +77,7 @@ export class Hud {
       ? "E, Q or click: follow · W A S D or drag: move · wheel: zoom · M: arena · Esc: leave"
       : "";
     this.feed.clear();
+    this.arrivals.clear();
     this.calls.clear();
     this.ship.enter(spectator);
     this.round.enter();
@@ -117,7 +121,7 @@ export class Hud {
       const { victim, killer, rail } = values;
       this.feed.kill(world, victim, killer, rail === 1);
       if (victim === self) this.ship.blame(world, killer, rail === 1);
-      else if (killer === self) this.calls.kill(world, victim, world.isTeams && mates(world, victim, killer));
+      else if (killer === self) this.calls.kill(world, victim, world.areMates(victim, killer));
     } else if (name === "assist" && self !== null) {
       // Spectators receive it too, but it is only for the player.
       this.calls.assist(world, values.victim);
@@ -145,6 +149,8 @@ export class Hud {
     this.textsAt = now;
     this.graph.show(state, quality.times.work(), quality.level.name);
     this.drawLists(game, world);
+    if (!world.isAcquainted) return;
+    for (const line of this.arrivals.note(world.players.values(), world.self, now)) this.feed.presence(world, line);
   }
 
   /** @private @param {Game} game @param {World} world */
@@ -186,9 +192,4 @@ export class Hud {
     banner.classList.toggle("trouble", trouble);
     element("banner-text").textContent = text;
   }
-}
-
-/** @param {World} world @param {number} one @param {number} other */
-function mates(world, one, other) {
-  return one !== other && world.players.get(one)?.team === world.players.get(other)?.team;
 }

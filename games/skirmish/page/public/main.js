@@ -139,6 +139,7 @@ requestAnimationFrame(frame);
 /** Applies the graphics settings; a quality in the address has priority. */
 function applySettings() {
   renderer.shakes = settings.shake;
+  renderer.ownHits.numbers = settings.damageNumbers;
   if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 

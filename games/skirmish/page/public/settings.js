@@ -23,6 +23,7 @@ import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
  * @property {Sound} sound
  * @property {Quality} quality of the picture
  * @property {boolean | null} shake whether hits shake the picture; null for the system's preference
+ * @property {boolean} damageNumbers whether own hits show their damage
  * @property {boolean} leftHanded whether the left thumb aims
  * @property {Learned} learned what needs no hint any more
  */
@@ -41,6 +42,7 @@ function usual() {
     sound: { volume: 0.7, muted: false },
     quality: "auto",
     shake: null,
+    damageNumbers: true,
     leftHanded: false,
     learned: { move: false, fire: false, rail: false },
   };
@@ -87,6 +89,10 @@ export class Settings {
 
   get shake() {
     return this.values.shake ?? !calm.matches;
+  }
+
+  get damageNumbers() {
+    return this.values.damageNumbers;
   }
 
   get leftHanded() {
@@ -146,6 +152,7 @@ function read(stored) {
     },
     quality: QUALITIES.find((quality) => quality === asked.quality) ?? rest.quality,
     shake: typeof asked.shake === "boolean" ? asked.shake : rest.shake,
+    damageNumbers: flag(asked.damageNumbers, rest.damageNumbers),
     leftHanded: flag(asked.leftHanded, rest.leftHanded),
     learned: {
       move: flag(record(asked.learned).move, learned.move),

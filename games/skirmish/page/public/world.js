@@ -193,6 +193,13 @@ export class World {
     return (ship.flags >> this.measures.team_shift) & TEAM_MASK;
   }
 
+  /** Whether two players are of one team. @param {number | null} one @param {number | null} other */
+  areMates(one, other) {
+    if (one === null || other === null || one === other) return false;
+    const team = this.players.get(one)?.team ?? 0;
+    return team !== 0 && team === this.players.get(other)?.team;
+  }
+
   /** @param {Ship} ship */
   classOf(ship) {
     return this.measures.classes[ship.class];

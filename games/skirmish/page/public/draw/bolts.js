@@ -13,6 +13,10 @@ import { TRAIL_MS } from "./ship-effects.js";
 /** @typedef {import("../types.js").Measures} Measures */
 
 const STREAK_SECONDS = 0.034;
+/** Distance of a bow from the centre of its ship, where bolts begin: streaks and flashes start there. */
+export const BOW_UNITS = 1.3;
+/** Length of a streak that has not left its ship yet, so that a shot shows in its first frame. */
+const STUB_UNITS = 0.3;
 const TRAIL_BANDS = 5;
 /** Longest segment of a trail, in units. */
 const TRAIL_REACH = 8;
@@ -22,6 +26,27 @@ const TRAIL_REACH = 8;
 export function boltWidths({ classes }) {
   const mean = classes.reduce((sum, { damage }) => sum + damage, 0) / classes.length;
   return classes.map(({ damage }) => Math.min(1.8, Math.max(0.65, damage / mean)));
+}
+
+/**
+ * Where a bolt's streak begins and ends, in units along its flight from the bolt's place, which is 0.
+ * Near its own ship it begins at the bow, so it is never longer than the way flown since the shot.
+ * @param {{ x: number, y: number }} bolt @param {number} cos @param {number} sin of its flight
+ * @param {number} length of a whole streak
+ * @param {{ x: number, y: number } | undefined} ship of its owner, as far as known
+ * @param {{ from: number, to: number }} ends set to the result
+ */
+export function streakEnds(bolt, cos, sin, length, ship, ends) {
+  ends.from = -length;
+  ends.to = 0;
+  if (!ship) return;
+  const [dx, dy] = [bolt.x - ship.x, bolt.y - ship.y];
+  const along = dx * cos + dy * sin;
+  const aside = dy * cos - dx * sin;
+  // Beside its ship or far ahead it has left it long ago.
+  if (Math.abs(aside) > BOW_UNITS || along < -BOW_UNITS || along > BOW_UNITS + length) return;
+  ends.from = Math.max(-length, BOW_UNITS - along);
+  ends.to = Math.max(0, ends.from + STUB_UNITS);
 }
 
 /** Streaks by colour and thickness. @param {Canvas} canvas @param {World} world
@@ -35,17 +60,22 @@ export function drawBolts(canvas, world, shipEffects, widths) {
   const paths = [];
   /** @type {Path2D | null} */
   let charged = null;
+  const ends = { from: 0, to: 0 };
   for (const bolt of world.bolts) {
-    if (!camera.sees(bolt.x, bolt.y, 2)) continue;
-    const kind = Math.min(many - 1, shipEffects.of(bolt.owner)?.kind ?? 0);
-    const path = (paths[indexIn(world, bolt.owner) * many + kind] ??= new Path2D());
-    const [dx, dy] = [length * Math.cos(bolt.aim), length * Math.sin(bolt.aim)];
-    path.moveTo(bolt.x - dx, bolt.y - dy);
-    path.lineTo(bolt.x, bolt.y);
-    if (!shipEffects.isOvercharged(bolt.owner)) continue;
+    const { x, y, aim, owner } = bolt;
+    if (!camera.sees(x, y, 2)) continue;
+    // Drawn in this frame at the bolt's own time.
+    const ship = shipEffects.of(owner);
+    const kind = Math.min(many - 1, ship?.kind ?? 0);
+    const path = (paths[indexIn(world, owner) * many + kind] ??= new Path2D());
+    const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
+    streakEnds(bolt, cos, sin, length, ship, ends);
+    path.moveTo(x + ends.from * cos, y + ends.from * sin);
+    path.lineTo(x + ends.to * cos, y + ends.to * sin);
+    if (!shipEffects.isOvercharged(owner)) continue;
     charged ??= new Path2D();
-    charged.moveTo(bolt.x - 1.15 * dx, bolt.y - 1.15 * dy);
-    charged.lineTo(bolt.x, bolt.y);
+    charged.moveTo(x + ends.from * cos, y + ends.from * sin);
+    charged.lineTo(x + ends.to * cos, y + ends.to * sin);
   }
   canvas.toWorld();
   context.lineCap = "round";

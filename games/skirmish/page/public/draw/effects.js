@@ -4,7 +4,7 @@
 // It owns a bounded set of marks and nothing lasting. events.js adds marks; renderer.js paints them
 // over the ships.
 
-import { SHIELD, WHITE } from "./palette.js";
+import { SELF, SHIELD, WHITE } from "./palette.js";
 
 /** With less motion, a ring stands still and is no larger than this. */
 const CALM_RING_UNITS = 2.5;
@@ -89,6 +89,12 @@ export class Effects {
         spin: this.calm ? 0 : 7 * (Math.random() - 0.5),
       });
     });
+  }
+
+  /** The own player destroyed a ship: a short ring over its explosion. @param {number} x @param {number} y */
+  triumph(x, y) {
+    this.ring(x, y, 1.4, 16, 0.3, SELF);
+    this.ring(x, y, 3.2, -6, 0.3, WHITE);
   }
 
   /** A ship appeared. @param {number} x @param {number} y @param {string} colour

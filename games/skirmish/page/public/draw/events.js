@@ -3,26 +3,26 @@
 //
 // It owns only the newest bolt seen. renderer.js makes it and calls it once per event and frame.
 
+import { BOW_UNITS } from "./bolts.js";
 import { KINDS, SELF, colourIn } from "./palette.js";
 import { silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./alarm.js").Alarm} Alarm */
 /** @typedef {import("./effects.js").Effects} Effects */
+/** @typedef {import("./own-hits.js").OwnHits} OwnHits */
 /** @typedef {import("./ship-effects.js").ShipEffects} ShipEffects */
 /** @typedef {import("../camera.js").Camera} Camera */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").GameEvent} GameEvent */
 
-/** Distance of the muzzle flash from the ship's centre. */
-const MUZZLE_UNITS = 1.3;
-
 export class EventEffects {
   /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
-   *  @param {(pixels: number) => void} shake */
-  constructor(effects, alarm, shipEffects, shake) {
+   *  @param {OwnHits} ownHits @param {(pixels: number) => void} shake */
+  constructor(effects, alarm, shipEffects, ownHits, shake) {
     this.effects = effects;
     this.alarm = alarm;
     this.shipEffects = shipEffects;
+    this.ownHits = ownHits;
     this.shake = shake;
     /** @private */
     this.newestBolt = Infinity;
@@ -48,6 +48,8 @@ export class EventEffects {
       this.boom(world, values);
     } else if (name === "kill" && values.victim === world.self) {
       this.alarm.fall(values.killer);
+    } else if (name === "kill" && values.killer === world.self) {
+      this.kill(world, values.victim, now);
     } else if (name === "spawn") {
       effects.spawn(x, y, colourIn(world, values.player), values.player === world.self);
     } else if (name === "take") {
@@ -61,8 +63,9 @@ export class EventEffects {
   }
 
   /** @private @param {World} world @param {Record<string, number>} values @param {number} now */
-  hit(world, { x, y, player, by, shielded }, now) {
+  hit(world, { x, y, player, by, shielded, damage }, now) {
     const own = player === world.self;
+    if (by === world.self && !own) this.ownHits.hit(player, x, y, damage, shielded === 1, now);
     this.shipEffects.hit(player, now);
     this.effects.hit(x, y, colourIn(world, by), shielded === 1, own || by === world.self);
     if (!own || !world.own) return;
@@ -71,6 +74,17 @@ export class EventEffects {
     const angle = Math.atan2(from.y - world.own.y, from.x - world.own.x);
     this.alarm.blow(angle, shielded === 1, now);
     this.shake(shielded === 1 ? 3 : 5);
+  }
+
+  /** The own player destroyed another. @private @param {World} world @param {number} victim
+   *  @param {number} now */
+  kill(world, victim, now) {
+    const wreck = this.shipEffects.of(victim);
+    // A rail reaches beyond the view; and a mate's end is no triumph.
+    if (!wreck || world.areMates(victim, world.self)) return;
+    this.ownHits.kill(victim, wreck.x, wreck.y, now);
+    this.effects.triumph(wreck.x, wreck.y);
+    this.shake(4);
   }
 
   /** @private @param {World} world @param {Record<string, number>} values */
@@ -122,15 +136,15 @@ export class EventEffects {
    *  @param {number} aim @param {number} reach @param {string} colour */
   beam(x, y, aim, reach, colour) {
     const [cos, sin] = [Math.cos(aim), Math.sin(aim)];
-    const bow = Math.min(MUZZLE_UNITS, reach);
+    const bow = Math.min(BOW_UNITS, reach);
     this.effects.beam(x + bow * cos, y + bow * sin, x + reach * cos, y + reach * sin, colour);
   }
 
   /** A muzzle flash at a ship's bow. @param {number} x @param {number} y @param {number} angle
    *  @param {number} player @param {World} world */
   flash(x, y, angle, player, world) {
-    const px = x + MUZZLE_UNITS * Math.cos(angle);
-    const py = y + MUZZLE_UNITS * Math.sin(angle);
+    const px = x + BOW_UNITS * Math.cos(angle);
+    const py = y + BOW_UNITS * Math.sin(angle);
     this.effects.muzzle(px, py, angle, colourIn(world, player));
   }
 }

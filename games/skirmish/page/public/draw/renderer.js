@@ -11,6 +11,7 @@ import { Effects } from "./effects.js";
 import { EventEffects } from "./events.js";
 import { Guard } from "../guard.js";
 import { LOW_HULL } from "../thresholds.js";
+import { OwnHits } from "./own-hits.js";
 import { ShipEffects } from "./ship-effects.js";
 import { Ships, hullLeft } from "./ships.js";
 import { boltWidths, drawBolts, drawTrails } from "./bolts.js";
@@ -45,7 +46,8 @@ export class Renderer {
     this.ships = new Ships(measures, this.shipEffects);
     this.effects = new Effects(this.calm);
     this.alarm = new Alarm();
-    this.eventEffects = new EventEffects(this.effects, this.alarm, this.shipEffects, (pixels) => {
+    this.ownHits = new OwnHits();
+    this.eventEffects = new EventEffects(this.effects, this.alarm, this.shipEffects, this.ownHits, (pixels) => {
       if (this.shakes) camera.kick(pixels);
     });
     /** @private */
@@ -65,7 +67,8 @@ export class Renderer {
 
   /** Drops all effects, so that none of the last room shows in the next. */
   clear() {
-    for (const part of [this.effects, this.alarm, this.shipEffects, this.eventEffects]) part.clear();
+    const { effects, alarm, shipEffects, ownHits, eventEffects } = this;
+    for (const part of [effects, alarm, shipEffects, ownHits, eventEffects]) part.clear();
   }
 
   /** @param {World} world @param {GameEvent} event @param {number} now */
@@ -89,9 +92,10 @@ export class Renderer {
     this.paint("trails", () => drawTrails(canvas, world, shipEffects, now));
     this.paint("bolts", () => drawBolts(canvas, world, shipEffects, this.widths));
     this.paint("ships", () => this.ships.draw(canvas, world, own, now, calm));
-    this.paint("labels", () => drawLabels(canvas, world, measures));
+    this.paint("labels", () => drawLabels(canvas, world, measures, this.ownHits, now));
     this.paint("dark", () => this.alarm.drawDark(canvas, world, own, now));
     this.paint("effects", () => this.effects.draw(canvas));
+    this.paint("own hits", () => this.ownHits.draw(canvas, world, now, calm));
     this.paint("alarm", () => this.alarm.draw(canvas, world, own, now, calm));
   }
 

@@ -16,6 +16,12 @@ export function ranked(players) {
   return [...players].sort((a, b) => b.score - a.score || a.player - b.player);
 }
 
+/** The place of a player among the best, from 1 on: equal ones share it, as in the result of a round.
+ *  @param {{ score: number }[]} players best first @param {{ score: number }} player */
+export function sharedPlace(players, { score }) {
+  return players.findIndex((other) => other.score <= score) + 1;
+}
+
 /** @param {HTMLElement} list @param {HTMLElement} count @param {World} world
  *  @param {Classes} classes @param {number} rows that there is room for */
 export function fillBoard(list, count, world, classes, rows) {
@@ -51,13 +57,13 @@ function onPage(world, board, rows) {
 function lines(players, most, world, classes, board) {
   return shortlist(players, most, (player) => player.player === world.self).map((player) => {
     const row = document.createElement("li");
-    row.className = player.player === world.self ? "self" : "";
+    row.className = player.player === world.self ? "self" : player.bot ? "of-bot" : "";
     row.dataset.player = String(player.player);
     const mark = shipMark(classes.get(player.player));
     mark.style.color = playerColour(world, player.player);
     const isBelow = board && player.player === world.self && !board.players.includes(player.player);
-    const place = isBelow ? board.own ?? players.length - 1 : players.indexOf(player);
-    const rank = span("rank", String(place + 1));
+    const place = isBelow && board.own !== null ? board.own + 1 : sharedPlace(players, player);
+    const rank = span("rank", String(place));
     row.append(rank, mark, nameBox(player.name || "Nameless"));
     if (player.bot) row.append(span("bot", "bot"));
     row.append(span("score", String(player.score)));

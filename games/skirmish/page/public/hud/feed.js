@@ -1,13 +1,15 @@
 // @ts-check
-// The kill feed: who destroyed whom with what, and long streaks, as a few lines that fade.
+// The feed: who destroyed whom with what, long streaks, people who join and leave, as a few lines that
+// fade.
 //
-// It only shows; it counts nothing. hud.js calls it for each kill and long streak.
+// It only shows; it counts nothing. hud.js calls it for each of these.
 
-import { nameTag, weaponMark } from "./marks.js";
+import { nameBox, nameTag, span, weaponMark } from "./marks.js";
 import { element } from "../dom.js";
 import { streakWords } from "./words.js";
 
 /** @typedef {import("../world.js").World} World */
+/** @typedef {import("./arrivals.js").Line} Line */
 
 const LINES_MAX = 6;
 const LINE_MS = 6500;
@@ -34,6 +36,15 @@ export class Feed {
   streak(world, player, kills) {
     const line = document.createElement("li");
     line.append(nameTag(world, player), ` · ${streakWords(kills)}, ${kills} in a row`);
+    this.add(line);
+  }
+
+  /** People who joined or left. @param {World} world @param {Line} arrival */
+  presence(world, { what, people }) {
+    const line = document.createElement("li");
+    const [{ player, name }] = people;
+    if (people.length > 1) line.append(String(people.length), span("what", `players ${what}`));
+    else line.append(world.players.has(player) ? nameTag(world, player) : nameBox(name || "Nameless"), span("what", what));
     this.add(line);
   }
 

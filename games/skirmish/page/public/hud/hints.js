@@ -2,12 +2,14 @@
 // Hints for the controls, shown once: around the own ship for keyboard, mouse and gamepad, at the
 // sticks for touch.
 //
-// One lesson at a time: move, aim and fire, charge the rail. A lesson ends when the player has done
-// it for a while or has seen the hint for long enough; settings.js stores that. It takes no input
-// and blocks nothing. Called by input.js in each frame.
+// One lesson at a time: move, aim and fire, charge the rail. The rail's waits until no fight leaves it
+// unread: for a lull, or for the time without a ship. A lesson ends when the player has done it for a
+// while or has seen the hint for long enough; settings.js stores that. It takes no input and blocks
+// nothing. Called by input.js in each frame.
 
 import { Button, MOVE } from "../input/buttons.js";
 import { labelOf } from "../input/labels.js";
+import { Lull } from "./lull.js";
 import { element } from "../dom.js";
 
 /** @typedef {import("../settings.js").Settings} Settings */
@@ -27,6 +29,10 @@ export class Hints {
     this.settings = settings;
     this.controls = controls;
     this.root = element("hints");
+    /** The line of the card that is shown without a ship. @private */
+    this.line = element("death-hint");
+    /** @private */
+    this.lull = new Lull();
     /** How long each was done, and shown, in seconds. @private */
     this.done = { move: 0, fire: 0, rail: 0 };
     /** @private */
@@ -42,9 +48,12 @@ export class Hints {
    * @param {number} seconds since the last frame
    */
   draw(own, buttons, x, y, seconds) {
-    const lesson = own && own.respawn_ticks === null ? this.lesson(own, buttons, seconds) : null;
-    this.root.hidden = lesson === null;
-    document.body.dataset.hint = lesson ?? "";
+    const flies = own !== null && own.respawn_ticks === null;
+    const hasTime = this.lull.note(flies ? own : null, (buttons & Button.FIRE) !== 0, seconds);
+    const lesson = flies ? this.lesson(own, buttons, hasTime, seconds) : null;
+    this.drawLine(own !== null && !flies && own.ship !== 0, seconds);
+    if (this.root.hidden !== (lesson === null)) this.root.hidden = lesson === null;
+    if (document.body.dataset.hint !== (lesson ?? "")) document.body.dataset.hint = lesson ?? "";
     if (lesson === null) return;
     const { device } = this.controls;
     if (device !== "touch") this.root.style.transform = `translate(${x}px, ${y}px)`;
@@ -53,18 +62,34 @@ export class Hints {
     this.root.replaceChildren(...this.caps(lesson));
   }
 
-  /** The lesson to show now, if any. @private
-   *  @param {Own} own @param {number} buttons @param {number} seconds @returns {Lesson | null} */
-  lesson(own, buttons, seconds) {
+  /** The rail's lesson while the player waits for a ship. @private @param {boolean} waits
+   *  @param {number} seconds */
+  drawLine(waits, seconds) {
+    const shows = waits && this.next() === "rail";
+    if (shows) this.shownFor.rail += seconds;
+    if (this.line.hidden === !shows) return;
+    this.line.hidden = !shows;
+    if (shows) this.line.textContent = railWords(this.controls.device, this.settings.keys.rail[0]);
+  }
+
+  /** The first lesson that is not learned. @private */
+  next() {
+    return LESSONS.find((lesson) => !this.settings.learned[lesson]);
+  }
+
+  /** The lesson to show now, if any. @private @param {Own} own @param {number} buttons
+   *  @param {boolean} hasTime @param {number} seconds @returns {Lesson | null} */
+  lesson(own, buttons, hasTime, seconds) {
     const { learned } = this.settings;
     const does = {
       move: (buttons & MOVE) !== 0,
       fire: (buttons & Button.FIRE) !== 0,
       rail: own.charge >= 1,
     };
-    const next = LESSONS.find((lesson) => !learned[lesson]);
+    const next = this.next();
     if (!next) return null;
-    this.shownFor[next] += seconds;
+    const shows = next !== "rail" || hasTime || own.charge > 0;
+    if (shows) this.shownFor[next] += seconds;
     const known = { ...learned };
     for (const lesson of LESSONS) {
       if (does[lesson]) this.done[lesson] += seconds;
@@ -74,7 +99,7 @@ export class Hints {
     if (LESSONS.some((lesson) => known[lesson] !== learned[lesson])) {
       this.settings.change({ learned: known });
     }
-    return next;
+    return shows ? next : null;
   }
 
   /** Key caps for a lesson. @private @param {Lesson} lesson @returns {HTMLElement[]} */
@@ -91,7 +116,18 @@ export class Hints {
   }
 }
 
-const NOTES = { fire: "aim, fire", rail: "hold, let go" };
+const NOTES = { fire: "aim, fire", rail: "Rail: hold, let go" };
+
+/** @param {Controls["device"]} device @param {string | null} key its code; null for none */
+export function railWords(device, key) {
+  const held = {
+    touch: "its button",
+    gamepad: "LT",
+    keys: key === null ? "the right mouse button" : `the right mouse button or ${labelOf(key)}`,
+  };
+  return `Rail: hold ${held[device]}, let go to fire`;
+}
+
 /** @type {Record<Lesson, [where: string, text: string][]>} */
 const GAMEPAD = {
   move: [["stick beside left-one", "L"]],

@@ -72,11 +72,12 @@ export class SettingsPanel {
 
   /** @private */
   show() {
-    const { sound, quality, shake, leftHanded, keys } = this.settings;
+    const { sound, quality, shake, damageNumbers, leftHanded, keys } = this.settings;
     element("set-volume", HTMLInputElement).valueAsNumber = Math.round(100 * sound.volume);
     element("set-muted", HTMLInputElement).checked = sound.muted;
     element("set-quality", HTMLSelectElement).value = quality;
     element("set-shake", HTMLInputElement).checked = shake;
+    element("set-damage", HTMLInputElement).checked = damageNumbers;
     element("set-left-handed", HTMLInputElement).checked = leftHanded;
     for (const { action, slot, button } of this.slots) {
       const label = labelOf(keys[action][slot]);
@@ -117,6 +118,7 @@ export class SettingsPanel {
     );
     this.flag("set-muted", (muted) => settings.change({ sound: { ...settings.sound, muted } }));
     this.flag("set-shake", (shake) => settings.change({ shake }));
+    this.flag("set-damage", (damageNumbers) => settings.change({ damageNumbers }));
     this.flag("set-left-handed", (leftHanded) => settings.change({ leftHanded }));
     const quality = element("set-quality", HTMLSelectElement);
     quality.addEventListener("change", () =>

@@ -124,7 +124,16 @@ export const RECIPES = {
     ],
   },
   // Notifications for the own player.
-  kill: { gain: 0.3, everyMs: 60, near: true, layers: run("triangle", 0.07, 0.6, [784, 1175]) },
+  kill: {
+    gain: 0.34,
+    everyMs: 60,
+    near: true,
+    layers: [
+      // A thump under the two notes: it is felt before it is heard.
+      { wave: "sine", from: 170, to: 48, seconds: 0.26, gain: 0.9 },
+      ...run("triangle", 0.07, 0.6, [784, 1175]),
+    ],
+  },
   assist: { gain: 0.22, everyMs: 60, near: true, layers: run("triangle", 0.07, 0.6, [784]) },
   repair: { gain: 0.28, everyMs: 90, near: true, layers: run("sine", 0.075, 0.7, [523, 659, 784]) },
   shield: { gain: 0.28, everyMs: 90, near: true, layers: run("triangle", 0.085, 0.6, [392, 587, 880]) },

@@ -1,0 +1,72 @@
+// @ts-check
+// Tests of what Skirmish's page computes without a browser: node skirmish.mjs
+//
+// It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs.
+
+import { holds, world as browser } from "./fake-browser.mjs";
+
+browser.Path2D = class {};
+const { BOW_UNITS, streakEnds } = await import("../../games/skirmish/page/public/draw/bolts.js");
+
+// A bolt leaves a ship that flies any way at full speed, at every moment of its first quarter of a second.
+const [BOLT_SPEED, SHIP_SPEED, LENGTH] = [42, 16.5, 1.43];
+let [longest, overShip, shortest] = [0, 0, Infinity];
+for (let turn = 0; turn < 16; turn++) {
+  for (let ms = 0; ms <= 250; ms += 5) {
+    const flown = (BOLT_SPEED * ms) / 1000;
+    const drift = (SHIP_SPEED * ms) / 1000;
+    const ship = { x: drift * Math.cos(turn), y: drift * Math.sin(turn) };
+    const ends = { from: 0, to: 0 };
+    streakEnds({ x: flown, y: 0 }, 1, 0, LENGTH, ship, ends);
+    const tail = Math.max(0, -ends.from);
+    longest = Math.max(longest, tail - flown);
+    shortest = Math.min(shortest, ends.to - ends.from);
+    const isNear = Math.abs(ship.y) <= BOW_UNITS && flown - ship.x >= -BOW_UNITS;
+    if (isNear) overShip = Math.max(overShip, ship.x + BOW_UNITS - (flown + ends.from));
+  }
+}
+holds(longest <= 1e-9, "the tail of a bolt is never longer than the way that it has flown");
+holds(overShip <= 1e-9, "no streak lies over its own ship");
+holds(shortest > 0.2, "a shot shows in its first frame");
+const far = { from: 0, to: 0 };
+streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, { x: 0, y: 3 }, far);
+holds(far.from === -LENGTH && far.to === 0, "a bolt that is on its way has a whole tail");
+streakEnds({ x: 20, y: 3 }, 1, 0, LENGTH, undefined, far);
+holds(far.from === -LENGTH && far.to === 0, "so has one whose ship is not known");
+
+const { Lull } = await import("../../games/skirmish/page/public/hud/lull.js");
+const lull = new Lull();
+const whole = /** @type {any} */ ({ hull: 100, shield: 50, truce: false });
+/** Whether there is time after so many seconds of frames. @param {number} seconds @param {any} own
+ *  @param {boolean} [fires] */
+function waits(seconds, own, fires = false) {
+  let has = false;
+  for (let frame = 0; frame < 60 * seconds; frame++) has = lull.note(own, fires, 1 / 60);
+  return has;
+}
+holds(!waits(2.5, whole) && waits(1, whole), "a fresh ship has other things to do, later there is time to read");
+holds(!waits(0.1, whole, true) && !waits(1.3, whole) && waits(0.5, whole), "who fires is in a fight until a while after");
+holds(!waits(2.5, { ...whole, shield: 20 }) && waits(1, whole), "so is one that was hit, even if its shield regrows");
+holds(!waits(9, { ...whole, truce: true }), "while weapons are off there is nothing to try");
+holds(!waits(9, null) && !waits(1, whole), "without a ship the wait begins anew");
+
+const { Arrivals } = await import("../../games/skirmish/page/public/hud/arrivals.js");
+const arrivals = new Arrivals();
+const someone = (/** @type {number} */ player, bot = false) => ({ player, name: `P${player}`, bot, team: 0, score: 0 });
+let clock = 0;
+/** The lines that a roster makes, some seconds after the last. @param {number} ms @param {any[]} players */
+const lines = (ms, players) =>
+  arrivals.note(players, 1, (clock += ms)).map(({ what, people }) => `${what} ${people.map(({ name }) => name)}`).join("; ");
+const [me, bot, bea] = [someone(1), someone(2, true), someone(3)];
+holds(lines(0, [bot, bea]) === "" && lines(300, [me, bot, bea]) === "", "who is in the room already, and oneself, is no news");
+holds(lines(300, [me, bea, someone(4, true)]) === "", "nor are bots that come and go");
+holds(lines(300, [me, bea, someone(5)]) === "joined P5", "a person who joins is");
+holds(lines(300, [me]) === "" && lines(2_000, [me, bea]) === "left P5", "one who is back soon has not left");
+const crowd = Array.from({ length: 40 }, (_, nth) => someone(100 + nth));
+holds(lines(3_000, [me, bea, ...crowd]).startsWith("joined P100,P101,"), "forty at once are one line");
+holds(lines(3_000, [me, { ...bea, name: "Cleo" }]).startsWith("joined Cleo; left P3,P100"), "a number that another has is another person");
+
+const { ranked, sharedPlace } = await import("../../games/skirmish/page/public/hud/board.js");
+const scores = ranked([7, 9, 7, -2, 7].map((score, player) => ({ ...someone(player), score })));
+const places = scores.map((player) => sharedPlace(scores, player));
+holds(places.join() === "1,2,2,2,5", "equal points share a place, and the next one is as far down as it would be");
