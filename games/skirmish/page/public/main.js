@@ -68,6 +68,7 @@ const input = new PlayerInput(surface, settings, start, measures, {
   notify: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => give(buttons),
+  isTall: () => camera.isTall,
   resume,
 });
 start.chooser.setClasses(measures.classes);
