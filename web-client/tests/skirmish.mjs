@@ -70,3 +70,33 @@ const { ranked, sharedPlace } = await import("../../games/skirmish/page/public/h
 const scores = ranked([7, 9, 7, -2, 7].map((score, player) => ({ ...someone(player), score })));
 const places = scores.map((player) => sharedPlace(scores, player));
 holds(places.join() === "1,2,2,2,5", "equal points share a place, and the next one is as far down as it would be");
+
+const { bestOf, medalFor, medalsOf } = await import("../../games/skirmish/page/public/hud/medals.js");
+const row = (/** @type {number} */ kills, /** @type {number} */ deaths, /** @type {number} */ assists, /** @type {number} */ streak) =>
+  ({ player: 0, place: 1, score: 2 * kills + assists, kills, deaths, assists, streak });
+const table = [row(9, 4, 1, 3), row(7, 3, 0, 5), row(5, 5, 4, 2), row(5, 6, 2, 2), row(0, 0, 0, 0)];
+const medals = table.map((one) => medalsOf(table, one).join());
+holds(medals.join("; ") === "Most kills; Longest streak,Fewest deaths; Most assists; ; ", "medals go to the best of each figure, none to who did nothing");
+holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) === "", "whoever has none hears what it did best, if it did");
+holds(medalFor([row(1, 1, 1, 1)], row(1, 1, 1, 1), "kills") === "", "nobody is the best of one");
+const alike = Array.from({ length: 3 }, () => row(4, 4, 4, 4));
+holds(medalsOf(alike, alike[0]).length === 0 && bestOf(alike, alike[0]) === "", "what three share is no medal, and nobody's best");
+const many = Array.from({ length: 33 }, (_, nth) => row(nth, 1, 1, 1));
+holds(medalsOf(many, many[32]).length === 0, "where not all rows are sent nobody is called the best");
+
+const { PastRounds, comparison } = await import("../../games/skirmish/page/public/hud/past-rounds.js");
+const pastRounds = new PastRounds();
+const compared = (/** @type {string} */ id, /** @type {number} */ kills) => {
+  const own = row(kills, 2, 0, 1);
+  return comparison(own.score, pastRounds.note(id, own));
+};
+holds(compared("a/1", 4) === "", "the first round has nothing to be compared with");
+holds(compared("a/2", 6) === "your best yet, 8 before" && compared("a/2", 6) === "your best yet, 8 before",
+  "a better one is the best, also after a reload");
+holds(compared("a/3", 5) === "2 points fewer than last round, your best is 12", "a worse one is compared with the last and the best");
+holds(compared("a/3", 5.0) === compared("a/3", 5) && compared("a/3", 6) === "2 points more than last round, your best is 12",
+  "the same number after a restart of the server is another round");
+for (const broken of ["", "null", "[]", "{", '{"last":7,"best":"many"}', '{"last":{"id":"a","score":1e99,"kills":0,"deaths":0},"best":-1.5}']) {
+  browser.localStorage.setItem("tickwire.rounds", broken);
+  holds(compared(`b/${broken}`, 1) === "", `kept as ${broken || "nothing"} is as if nothing was kept`);
+}
