@@ -81,7 +81,7 @@ export class Hud {
     this.calls.clear();
     this.ship.enter(spectator);
     this.round.enter();
-    this.result.enter();
+    this.result.enter(room);
     this.classes.clear();
     this.phase = null;
     this.board = "";

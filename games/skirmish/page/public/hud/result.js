@@ -1,9 +1,12 @@
 // @ts-check
-// The result of a round: the winner, the table, and when the next round begins.
+// The result of a round: the winner, the own place and what was best about it, the table with the
+// medals, and when the next round begins.
 //
 // It is shown beside the middle, since ships fly on, and can be closed. Screen readers read it once.
 // Called by hud.js.
 
+import { PastRounds, comparison } from "./past-rounds.js";
+import { bestOf, medalFor, medalsOf } from "./medals.js";
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { LEFT } from "../world.js";
 import { element } from "../dom.js";
@@ -22,7 +25,7 @@ const FIGURES = [
   ["Streak", "Best", "streak"],
 ];
 /** Maximum rows, so that neither the own ship nor the touch sticks are covered. */
-const ROWS = { wide: 12, upright: 8, flat: 5 };
+const ROWS = { wide: 12, upright: 8, flat: 4 };
 const UPRIGHT = "(max-width: 700px)";
 const FLAT = "(max-height: 500px)";
 
@@ -35,6 +38,10 @@ export class ResultPanel {
     /** @private */
     this.shown = "";
     /** @private */
+    this.past = new PastRounds();
+    /** @private */
+    this.room = "";
+    /** @private */
     this.flat = matchMedia(FLAT);
     /** @private */
     this.upright = matchMedia(UPRIGHT);
@@ -45,7 +52,9 @@ export class ResultPanel {
     return !this.root.hidden;
   }
 
-  enter() {
+  /** @param {string} room */
+  enter(room) {
+    this.room = room;
     this.opened = null;
     this.close();
   }
@@ -94,11 +103,30 @@ export class ResultPanel {
     title.replaceChildren(...(team ? [teamMark(team)] : []), text);
     this.root.dataset.tone = tone;
     element("result-teams").replaceChildren(...(world.isTeams ? teamPoints(world) : []));
+    element("result-own").replaceChildren(...this.ownRound(world));
     element("result-head").replaceChildren(...headings());
     element("result-rows").replaceChildren(...rows.map((row) => tableRow(world, row, classes)));
     const more = world.results.length - rows.length;
     element("result-more").textContent = more > 0 ? `and ${more} more` : "";
   }
+
+  /** The own place, what was best about it, and the round in comparison with those before.
+   *  @private @param {World} world @returns {HTMLElement[]} */
+  ownRound(world) {
+    const { results, round } = world;
+    const own = results.find((row) => row.player === world.self);
+    if (!own || !round) return [];
+    const past = this.past.note(`${this.room}/${round.number}`, own);
+    const medals = medalsOf(results, own);
+    const place = span("standing", `${ordinal(own.place)} of ${playersOf(world)}, ${pointsText(own.score)}`);
+    const praise = medals.length > 0 ? medals.map((medal) => span("medal", medal)) : [span("praise", bestOf(results, own))];
+    return [place, ...praise, span("compared", comparison(own.score, past))].filter((part) => part.textContent !== "");
+  }
+}
+
+/** How many players a result is about: of many players not all rows are sent. @param {World} world */
+function playersOf({ results, players }) {
+  return Math.max(results.length, players.size);
 }
 
 /** The winner. @param {World} world */
@@ -118,7 +146,7 @@ export function judged(world) {
 function spoken(world) {
   const own = world.results.find((row) => row.player === world.self);
   const place = own
-    ? ` You are ${ordinal(own.place)} of ${world.results.length}, with ${pointsText(own.score)}.`
+    ? ` You are ${ordinal(own.place)} of ${playersOf(world)}, with ${pointsText(own.score)}.`
     : "";
   return `Round ${world.round?.number} is over. ${judged(world).text}.${place}`;
 }
@@ -169,7 +197,7 @@ function tableRow(world, row, classes) {
     name.append(mark, ...team, nameTag(world, row.player));
     if (player?.bot) name.append(span("bot", "bot"));
   }
-  const figures = FIGURES.map(([, , figure]) => cell(row[figure], figure));
+  const figures = FIGURES.map(([, , figure]) => medalCell(world, row, figure));
   line.append(cell(row.place, "place"), name, ...figures);
   return line;
 }
@@ -180,4 +208,16 @@ function cell(value, kind) {
   element.className = kind;
   element.textContent = String(value);
   return element;
+}
+
+/** A figure, marked if it is the best of all. @param {World} world @param {Row} row
+ *  @param {"score" | "kills" | "deaths" | "assists" | "streak"} figure */
+function medalCell(world, row, figure) {
+  const made = cell(row[figure], figure);
+  const medal = medalFor(world.results, row, figure);
+  if (medal === "") return made;
+  made.classList.add("medal");
+  made.title = medal;
+  made.setAttribute("aria-label", `${row[figure]}, ${medal.toLowerCase()}`);
+  return made;
 }
