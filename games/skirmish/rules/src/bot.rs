@@ -91,6 +91,9 @@ const DODGE_DISTANCE: f32 = 1.8 * SHIP_RADIUS;
 const DODGE_S: f32 = 0.35;
 /// It does not mind obstacles and the border farther away than this.
 const HEED_DISTANCE: f32 = 2.5;
+/// It is drawn inwards when the border is nearer than this, about half a screen's height: there is
+/// more to see and to shoot there, and nobody is driven into a corner.
+const INWARDS_DISTANCE: f32 = 16.0;
 /// It looks so far ahead for a way around what stands between it and where it wants to be.
 const LOOK_AHEAD: f32 = 5.0;
 const LOOK_AT_BORDER: f32 = 1.0;
@@ -164,6 +167,9 @@ impl Mind<'_> {
             (None, None) => self.around(self.wander()),
         };
         wish += self.dodge(seen) * 1.5 + self.keep_clear() * 2.0;
+        if target.is_some() {
+            wish += self.inwards() * 2.0;
+        }
         let buttons = buttons(wish);
         let Some(target) = target else {
             let (aim, _) = self.turn(wish);
@@ -332,6 +338,16 @@ impl Mind<'_> {
             away -= place.normalize_or_zero() * (beyond / HEED_DISTANCE);
         }
         away
+    }
+
+    /// Away from the border, the more the nearer: one that fights keeps off it.
+    fn inwards(&self) -> Vec2 {
+        let (place, radius) = (self.own.motion.place, self.own.border.radius);
+        let beyond = place.length() - (radius - INWARDS_DISTANCE);
+        if beyond <= 0.0 {
+            return Vec2::ZERO;
+        }
+        -place.normalize_or_zero() * (beyond / INWARDS_DISTANCE)
     }
 
     /// Whether it holds the rail: what it began it goes on with until it can fire.

@@ -9,7 +9,7 @@ use super::drift::Drifter;
 use super::input::direction;
 use super::level::{GAP_MIN, Layout, Level, OBSTACLE_LENGTH_MAX, Rect, Rock};
 use super::pickups::{Pad, Pickup};
-use super::rules::{PICKUP_REACH, border_radius};
+use super::rules::{INLAND, PICKUP_REACH, border_radius};
 use tickwire_game::dice::Dice;
 use tickwire_game::seed::Seed;
 use tickwire_game::tick::TickRate;
@@ -27,13 +27,15 @@ const ORBIT_RADIUS: [f32; 2] = [2.0, 3.8];
 /// How fast rocks drift, in units per second: slower than any ship, so that nobody is run over.
 const DRIFT_SPEED: [f32; 2] = [1.2, 2.6];
 
-/// Area of arena for each pad beyond those of the smallest arena.
-const AREA_PER_PAD: f32 = 800.0;
-/// How far the pads of the smallest arena, the middle one aside, are from its middle.
+/// How far the pads around the middle one are from it.
 const PADS_RING: f32 = 13.0;
+/// Up to so far from the middle those are enough.
+const PADS_RING_REACH: f32 = 20.0;
+/// Area of arena for each pad beyond that.
+const AREA_PER_PAD: f32 = 800.0;
 /// What lies in the middle, where the border never closes, is what is worth most.
 const MIDDLE: Pickup = Pickup::Overcharge;
-/// What lies around it, and on the pads of larger arenas.
+/// What lies around it, and on the pads farther out.
 const RING: [Pickup; 4] = [Pickup::Repair, Pickup::Shield, Pickup::Repair, Pickup::Shield];
 const OVERCHARGE_CHANCE: f32 = 0.15;
 
@@ -79,7 +81,7 @@ pub(super) fn open(tick_rate: TickRate, players_max: u16) -> Level {
     Level::new(tick_rate, border_radius(players_max), Layout::default())
 }
 
-/// One in the middle, four around it, and more at random in a larger arena.
+/// One in the middle, four around it, and more at random, the more the larger the arena.
 fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad> {
     let mut pads = Vec::new();
     let mut lay = |at: Vec2, pickup: Pickup| {
@@ -95,10 +97,9 @@ fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad>
     for (nth, pickup) in RING.into_iter().enumerate() {
         lay(direction(turn + nth as f32 * quarter) * PADS_RING, pickup);
     }
-    let inner = border_radius(0);
-    let area = std::f32::consts::PI * (radius * radius - inner * inner);
+    let area = std::f32::consts::PI * (radius * radius - PADS_RING_REACH * PADS_RING_REACH);
     for _ in 0..(area / AREA_PER_PAD) as usize {
-        let at = place_in_circle(dice, radius - PICKUP_REACH);
+        let at = place_in_circle(dice, radius - INLAND);
         let pickup = if dice.chance(OVERCHARGE_CHANCE) {
             Pickup::Overcharge
         } else {
@@ -170,7 +171,10 @@ mod tests {
     fn a_level_for_the_smallest_room_has_cover_and_pads() {
         let levels = (0..20_u64).map(|seed| generate(seed.into(), TickRate::default(), 1).layout);
         let levels: Vec<_> = levels.collect();
-        assert!(levels.iter().all(|layout| layout.pads.len() == 5));
+        // Those in the middle and around it, and where there is room two farther out.
+        let pads: Vec<_> = levels.iter().map(|layout| layout.pads.len()).collect();
+        assert!(pads.iter().all(|count| (5..=7).contains(count)), "{pads:?}");
+        assert!(pads.iter().sum::<usize>() > 6 * levels.len(), "{pads:?}");
         let obstacles: Vec<_> = levels.iter().map(Layout::obstacles).collect();
         assert!(obstacles.iter().all(|count| *count > 0), "{obstacles:?}");
         assert!(obstacles.iter().sum::<usize>() > 3 * levels.len(), "{obstacles:?}");

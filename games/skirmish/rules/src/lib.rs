@@ -146,7 +146,7 @@ struct Scratch {
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 6;
+    const RULES: u32 = 7;
     // An arena without obstacles is for trying things out.
     const GUEST_SETTINGS: &'static [&'static str] = &["teams", "friendly_fire", "round_s"];
 

@@ -103,6 +103,9 @@ pub const RESULTS_MAX: usize = 32;
 pub(super) const SPAWNS_PER_TICK_MAX: usize = 32;
 /// How many places are tried for a fresh ship; the one farthest from all others is taken.
 pub(super) const SPAWN_TRIES: usize = 8;
+/// A fresh ship appears at least so far inside the border, and pads lie there too: half a screen is
+/// outside for one at the border. Not farther, or a crowd of fresh ships would be too dense.
+pub(super) const INLAND: f32 = 4.0;
 
 /// Half the width of what a player may know; a 16:9 screen shows less (see [`SCREEN_HALF_X`]).
 pub const VIEW_HALF_X: f32 = 36.0;
@@ -117,11 +120,18 @@ pub const TALL_HALF_X: f32 = 13.5;
 /// Half the height that a page should show on a tall screen.
 pub const TALL_HALF_Y: f32 = 27.0;
 
-/// Radius of the smallest arena.
-const BORDER_RADIUS_BASE: f32 = 20.0;
-/// Area of arena that each player adds: in a crowd of bots, a view then holds about 32 living
-/// others.
-const AREA_PER_PLAYER: f32 = 49.5;
+/// Radius of the smallest arena: a little more than half a screen's width. What lies outside is lost
+/// to the eye, and with 8 players that is a quarter of a 16:9 screen at the median (it would be half
+/// with a radius of 23). Still larger, and those of a small room would have to look for each other.
+const BORDER_RADIUS_BASE: f32 = 33.5;
+/// Area of arena that each player adds to the smallest: little, for it has room already. At 64
+/// players it has been filled up to the density of a crowd.
+const AREA_PER_PLAYER: f32 = 14.0;
+/// An arena is at least as large as one of this radius...
+const CROWD_RADIUS_BASE: f32 = 20.0;
+/// ...with so much area more for each player: in a crowd of bots, a view then holds about 32 living
+/// others. From 64 players on this is what counts.
+const CROWD_AREA_PER_PLAYER: f32 = 49.5;
 /// How fast the border moves outwards, in units per second: below a ship's speed.
 const BORDER_GROWTH_PER_S: f32 = 12.0;
 /// How fast the border moves inwards, in units per second: slow, for it pushes ships.
@@ -140,8 +150,13 @@ pub const KILLS_TOLD_MAX_PLAYERS: u16 = 32;
 /// The radius of the border when `players` are present.
 #[must_use]
 pub fn border_radius(players: u16) -> f32 {
-    let area_over_pi = AREA_PER_PLAYER * f32::from(players) / std::f32::consts::PI;
-    libm::sqrtf(BORDER_RADIUS_BASE * BORDER_RADIUS_BASE + area_over_pi)
+    let radius = |base: f32, area_per_player: f32| {
+        let area_over_pi = area_per_player * f32::from(players) / std::f32::consts::PI;
+        libm::sqrtf(base * base + area_over_pi)
+    };
+    let small = radius(BORDER_RADIUS_BASE, AREA_PER_PLAYER);
+    let crowd = radius(CROWD_RADIUS_BASE, CROWD_AREA_PER_PLAYER);
+    if small > crowd { small } else { crowd }
 }
 
 /// What the times and rates above are at a tick rate.
@@ -221,5 +236,17 @@ mod tests {
     #[test]
     fn the_largest_room_fits_the_ranges() {
         assert!(border_radius(ROOM_PLAYERS_MAX) <= WORLD_RADIUS_MAX);
+    }
+
+    #[test]
+    fn an_arena_grows_with_each_player_and_by_a_crowds_measure_from_64_on() {
+        let area = |players| std::f32::consts::PI * border_radius(players).powi(2);
+        for players in 0..ROOM_PLAYERS_MAX {
+            let more = area(players + 1) - area(players);
+            let least = if players < 63 { AREA_PER_PLAYER } else { CROWD_AREA_PER_PLAYER };
+            // A radius is rounded, and the step to a crowd's measure lies between two numbers.
+            let within = if players == 63 { 10.0..60.0 } else { least - 0.5..least + 0.5 };
+            assert!(within.contains(&more), "{more} from {players} players on");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod flight;
 mod prediction;
 mod rail;
 mod rounds;
+mod screen;
 mod tournament;
 
 use glam::Vec2;

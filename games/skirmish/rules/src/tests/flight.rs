@@ -11,6 +11,8 @@ use super::*;
 const BOTS: u16 = 8;
 /// The player that hits and runs.
 const RUNNER: PlayerId = PlayerId(BOTS);
+/// Games that are played, each of so many minutes: in few of them too few ships are lost to judge by.
+const GAMES: u64 = 6;
 const MINUTES: u32 = 20;
 
 /// When a runner charges.
@@ -28,6 +30,14 @@ struct Outcome {
     kills: u32,
     /// Ships lost, to a shot or by leaving a fight.
     deaths: u32,
+}
+
+/// What came of all games. Their seeds are given to `play`.
+fn of_all_games(play: impl Fn(u64) -> Outcome) -> Outcome {
+    (0..GAMES).map(|game| play(3 + game)).fold(Outcome::default(), |all, game| Outcome {
+        kills: all.kills + game.kills,
+        deaths: all.deaths + game.deaths,
+    })
 }
 
 /// The direction in which a runner aims, of the ships that it sees and can hurt: to one that a rail
@@ -58,10 +68,10 @@ struct Fight {
 }
 
 impl Fight {
-    fn new() -> Fight {
-        let mut simulation = Simulation::<Skirmish>::new(&setup(3, 16));
+    fn new(seed: u64) -> Fight {
+        let mut simulation = Simulation::<Skirmish>::new(&setup(seed, 16));
         (0..=BOTS).for_each(|id| simulation.join(PlayerId(id), None));
-        Fight { simulation, dice: (0..=BOTS).map(|id| Dice::new(3, u64::from(id))).collect() }
+        Fight { simulation, dice: (0..=BOTS).map(|id| Dice::new(seed, u64::from(id))).collect() }
     }
 
     /// One tick; the bots play, and what `act` says is done in the place of the last one.
@@ -96,8 +106,8 @@ impl Fight {
 }
 
 /// A runner plays among bots, or one who does the same and stays.
-fn hit(charges: Charges, runs: bool) -> Outcome {
-    let (mut fight, mut outcome) = (Fight::new(), Outcome::default());
+fn hit(seed: u64, charges: Charges, runs: bool) -> Outcome {
+    let (mut fight, mut outcome) = (Fight::new(seed), Outcome::default());
     for _ in 0..MINUTES * 60 * 30 {
         fight.step(|seen, _| {
             let (way, own) = (aim(seen), seen.own.expect("it plays"));
@@ -123,8 +133,8 @@ fn hit(charges: Charges, runs: bool) -> Outcome {
 }
 
 /// What a bot of the same time comes to, beside as many others.
-fn stay_and_fight() -> Outcome {
-    let (mut fight, mut all) = (Fight::new(), 0);
+fn stay_and_fight(seed: u64) -> Outcome {
+    let (mut fight, mut all) = (Fight::new(seed), 0);
     for _ in 0..MINUTES * 60 * 30 {
         fight.step(Skirmish::bot);
         all += fight.kills().len() as u32;
@@ -135,10 +145,11 @@ fn stay_and_fight() -> Outcome {
 
 #[test]
 fn whoever_hits_and_runs_gains_nothing_by_running() {
-    let bot = stay_and_fight();
-    eprintln!("{MINUTES} minutes; a bot: {bot:?}");
+    let bot = of_all_games(stay_and_fight);
+    eprintln!("{GAMES} games of {MINUTES} minutes; a bot: {bot:?}");
     for charges in [Charges::AtOnce, Charges::InReach] {
-        let (runner, stays) = (hit(charges, true), hit(charges, false));
+        let [runner, stays] =
+            [true, false].map(|runs| of_all_games(|seed| hit(seed, charges, runs)));
         eprintln!("charges {charges:?}: hits and runs {runner:?}, hits and stays {stays:?}");
         // By rules under which a charge was protected it had ten kills for each of a bot, and one death.
         assert!(10 * runner.kills < 8 * stays.kills, "running costs kills");

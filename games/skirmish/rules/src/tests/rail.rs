@@ -278,7 +278,7 @@ fn shots_at_the_past_repeat_themselves() {
         let mut arena = Arena::with_players(6);
         let mut dice = Dice::new(12, 0);
         let (mut held, mut rails, mut hits) = ([Input::default(); 6], 0, 0);
-        for tick in 0..3_000_u32 {
+        for tick in 0..5_000_u32 {
             if tick.is_multiple_of(10) {
                 let rail = if tick % 50 < 40 { Input::RAIL } else { 0 };
                 held = held.map(|_| {
