@@ -29,6 +29,11 @@ fn skirmishs_page_shows_shots_and_rounds_as_they_were() {
 }
 
 #[test]
+fn the_pictures_quality_follows_the_frames_down_and_up_and_is_kept() {
+    run("tests/quality.mjs");
+}
+
+#[test]
 fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
     run("tests/connection.mjs");
 }

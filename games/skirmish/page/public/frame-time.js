@@ -9,8 +9,6 @@
 
 /** About four seconds at 60 frames a second. */
 const FRAMES = 240;
-/** A longer gap between frames is a hidden page, not a measurement. */
-const PAUSE_MS = 500;
 
 export class FrameTime {
   constructor() {
@@ -18,14 +16,10 @@ export class FrameTime {
     this.scripts = new Ring();
     /** Milliseconds until painted. @private */
     this.works = new Ring();
-    /** Milliseconds from one frame to the next. @private */
-    this.intervals = new Ring();
     /** Of the newest frame that is painted. */
     this.lastWork = 0;
     /** @private */
     this.begunAt = 0;
-    /** @private */
-    this.before = 0;
     // A task queued within a frame runs after the frame is painted. In browsers that paint the
     // canvas on this thread, painting is most of the work, and a script cannot measure it otherwise.
     const channel = new MessageChannel();
@@ -34,12 +28,8 @@ export class FrameTime {
     this.port = channel.port2;
   }
 
-  /** @param {number} at the frame's own time, as its callback was given it */
-  begin(at) {
+  begin() {
     this.begunAt = performance.now();
-    const interval = at - this.before;
-    if (interval > 0 && interval < PAUSE_MS) this.intervals.add(interval);
-    this.before = at;
   }
 
   end() {
@@ -55,12 +45,7 @@ export class FrameTime {
 
   /** Drops all measurements: the quality has changed. */
   clear() {
-    for (const ring of [this.scripts, this.works, this.intervals]) ring.clear();
-  }
-
-  /** How many frames have been measured, up to those that are kept. */
-  get frames() {
-    return this.works.count;
+    for (const ring of [this.scripts, this.works]) ring.clear();
   }
 
   /** @returns {Spread} */
@@ -73,11 +58,6 @@ export class FrameTime {
     return this.scripts.spread();
   }
 
-  /** The fraction of frames that came late: more than `times` the usual interval of this display
-   *  after the one before. @param {number} times @param {number} msMin shorter intervals are never late */
-  lateShare(times, msMin) {
-    return this.intervals.shareAbove(Math.max(msMin, times * this.intervals.spread().p50));
-  }
 }
 
 /** A ring buffer of the last numbers. */
@@ -105,12 +85,5 @@ class Ring {
     const sorted = this.values.slice(0, this.count).sort();
     const at = (/** @type {number} */ part) => sorted[Math.floor((this.count - 1) * part)];
     return { p50: at(0.5), p95: at(0.95) };
-  }
-
-  /** @param {number} value */
-  shareAbove(value) {
-    let above = 0;
-    for (let i = 0; i < this.count; i++) if (this.values[i] > value) above += 1;
-    return this.count === 0 ? 0 : above / this.count;
   }
 }

@@ -265,7 +265,7 @@ function frame(now) {
   requestAnimationFrame(frame);
   const clock = game.frame(finite(now));
   guard.run("beginning", () => {
-    times.begin(finite(now, clock));
+    times.begin();
     // Before anything is drawn: another level may resize the canvas, which clears it.
     quality.judge(clock);
   });

@@ -14,6 +14,9 @@ const GLOW_STEP = 8;
 /** Larger ones are scaled. */
 const GLOW_MAX = 192;
 
+/** Screens of a smaller ratio are never drawn with fewer pixels than they have without it. */
+const DENSE_RATIO = 2;
+
 /** No painter nests more saved states. */
 const SAVED_MAX = 4;
 
@@ -51,11 +54,13 @@ export class Canvas {
   /** @private */
   resize() {
     this.screenRatio = devicePixelRatio;
-    // A ratio below 1 is for software rendering: it shows fewer pixels than the screen has.
     const { ratio } = this.level;
     // A hidden or new window has no size, and a canvas without one cannot be painted.
     if (!(innerWidth > 0 && innerHeight > 0)) return;
-    this.ratio = Math.min(pixelRatio(Infinity) * Math.min(1, ratio), ratio);
+    // A ratio below 1 is for software rendering: it shows fewer pixels than the screen has, but never fewer
+    // than one to a CSS pixel where a screen has hardly more.
+    const own = pixelRatio(Infinity);
+    this.ratio = own < DENSE_RATIO ? Math.min(own, Math.max(1, ratio)) : Math.min(own * Math.min(1, ratio), ratio);
     const [width, height] = [innerWidth * this.ratio, innerHeight * this.ratio].map((size) => Math.max(1, Math.round(size)));
     // Setting a size clears the canvas, even if it is the same.
     if (this.element.width !== width) this.element.width = width;
