@@ -3,7 +3,7 @@
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/page_in_node.rs.
 
-import { holds, world as browser } from "./fake-browser.mjs";
+import { dice, holds, world as browser } from "./fake-browser.mjs";
 
 browser.Path2D = class {};
 const { BOW_UNITS, streakEnds } = await import("../../games/skirmish/page/public/draw/bolts.js");
@@ -77,7 +77,7 @@ const row = (/** @type {number} */ kills, /** @type {number} */ deaths, /** @typ
 const table = [row(9, 4, 1, 3), row(7, 3, 0, 5), row(5, 5, 4, 2), row(5, 6, 2, 2), row(0, 0, 0, 0)];
 const medals = table.map((one) => medalsOf(table, one).join());
 holds(medals.join("; ") === "Most kills; Longest streak,Fewest deaths; Most assists; ; ", "medals go to the best of each figure, none to who did nothing");
-holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) === "", "whoever has none hears what it did best, if it did");
+holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) === "", "a player without one hears what it did best, if it did");
 holds(medalFor([row(1, 1, 1, 1)], row(1, 1, 1, 1), "kills") === "", "nobody is the best of one");
 const alike = Array.from({ length: 3 }, () => row(4, 4, 4, 4));
 holds(medalsOf(alike, alike[0]).length === 0 && bestOf(alike, alike[0]) === "", "what three share is no medal, and nobody's best");
@@ -100,3 +100,50 @@ for (const broken of ["", "null", "[]", "{", '{"last":7,"best":"many"}', '{"last
   browser.localStorage.setItem("tickwire.rounds", broken);
   holds(compared(`b/${broken}`, 1) === "", `kept as ${broken || "nothing"} is as if nothing was kept`);
 }
+
+const { Camera } = await import("../../games/skirmish/page/public/camera.js");
+const { Killcam } = await import("../../games/skirmish/page/public/killcam.js");
+const measures = /** @type {any} */ ({
+  view_half_x: 36, view_half_y: 21, screen_half_x: 32, screen_half_y: 18, tall_half_x: 13.5, tall_half_y: 27,
+});
+const wreck = /** @type {any} */ ({ respawn_ticks: 60, x: 5, y: -3 });
+const killer = { x: 5, y: -3 };
+/** @type {any} */
+let seen = killer;
+const arena = /** @type {any} */ ({ self: 1, shipOf: (/** @type {number} */ player) => (player === 2 ? seen : undefined) });
+const roll = dice(1);
+let beyond = -Infinity;
+for (const [width, height] of [[1920, 1080], [1366, 768], [1024, 768], [390, 844], [844, 390], [800, 790], [3440, 1440]]) {
+  const camera = new Camera(measures);
+  camera.resize(width, height);
+  const [halfX, halfY] = height > width ? [21, 36] : [36, 21];
+  for (let life = 0; life < 30; life++) {
+    const killcam = new Killcam(camera, arena);
+    camera.sitOn(wreck.x, wreck.y);
+    camera.lead(6 * roll(), 400 * roll(), 0.1);
+    camera.sitOn(wreck.x, wreck.y);
+    killcam.blame(2);
+    for (let frame = 0; frame < 120; frame++) {
+      [killer.x, killer.y] = [wreck.x + 80 * (roll() - 0.5), wreck.y + 80 * (roll() - 0.5)];
+      killcam.move(wreck, 0.03 * roll(), false);
+      const [shownX, shownY] = [width / 2 / camera.scale, height / 2 / camera.scale];
+      beyond = Math.max(beyond, Math.abs(camera.x - wreck.x) + shownX - halfX, Math.abs(camera.y - wreck.y) + shownY - halfY);
+    }
+  }
+}
+holds(beyond <= 0, "the killcam never shows more than the server sends around the wreck");
+const camera = new Camera(measures);
+camera.resize(1920, 1080);
+camera.sitOn(wreck.x, wreck.y);
+const killcam = new Killcam(camera, arena);
+[killer.x, killer.y] = [10, 1];
+holds(!killcam.move(wreck, 1, false), "it waits for the killer's name");
+killcam.blame(2);
+for (let frame = 0; frame < 120; frame++) killcam.move(wreck, 1 / 60, false);
+holds(Math.hypot(camera.x - 10, camera.y - 1) < 0.2, "then it is at the killer's ship");
+seen = undefined;
+killcam.move(wreck, 1 / 60, false);
+holds(Math.hypot(camera.x - 10, camera.y - 1) < 0.2, "where it stays when that is gone");
+holds(!killcam.move(null, 1 / 60, false) && !killcam.move(wreck, 1, false), "the next ship has the camera at once, and the next death has a killer of its own");
+killcam.blame(2);
+holds(!killcam.move(wreck, 1, true), "with less motion the camera stays at the wreck");

@@ -26,6 +26,11 @@ const LEAD_PART = 0.16;
 /** How far it leads for a stick, which only has a direction. */
 const LEAD_STICK_UNITS = 2.5;
 const LEAD_PER_SECOND = 5;
+/** How fast it peeks, and how fast it comes nearer meanwhile: in a third of a second, since a zoom
+ *  repaints the level in each frame. */
+const PEEK_PER_SECOND = 3;
+const PEEK_ZOOM_PER_SECOND = 12;
+const PEEK_STILL = 0.004;
 /** The lead stops this near to its target, so that the camera stands still for a still pointer. */
 const LEAD_STILL_UNITS = 0.002;
 /** The known area must exceed the shown one by this much, or things at the edge would show by half. */
@@ -92,6 +97,25 @@ export class Camera {
     // After a turn of the screen the known area may be smaller on the way there.
     this.leadX = Math.min(mostX, Math.max(-mostX, finite(this.leadX + dx * part)));
     this.leadY = Math.min(mostY, Math.max(-mostY, finite(this.leadY + dy * part)));
+  }
+
+  /**
+   * Glides towards a place and nearer, without ever showing more than what is known around another.
+   * @param {number} homeX @param {number} homeY the middle of what is known
+   * @param {number} x @param {number} y @param {number} nearness 1 is as near as in play
+   * @param {number} seconds
+   */
+  peek(homeX, homeY, x, y, nearness, seconds) {
+    this.scaleTo(nearness * this.playScale(), blend(PEEK_ZOOM_PER_SECOND, seconds), PEEK_STILL);
+    const [halfX, halfY] = this.knownHalf();
+    const mostX = Math.max(0, halfX - this.width / 2 / this.scale - EDGE_UNITS);
+    const mostY = Math.max(0, halfY - this.height / 2 / this.scale - EDGE_UNITS);
+    const part = blend(PEEK_PER_SECOND, seconds);
+    const [toX, toY] = [this.x + (x - this.x) * part, this.y + (y - this.y) * part];
+    this.place(
+      Math.min(homeX + mostX, Math.max(homeX - mostX, toX)),
+      Math.min(homeY + mostY, Math.max(homeY - mostY, toY)),
+    );
   }
 
   /** Follows a ship softly. @param {number} x @param {number} y
@@ -182,10 +206,11 @@ export class Camera {
     return Math.abs(x - this.x) <= halfX && Math.abs(y - this.y) <= halfY;
   }
 
-  /** @private @param {number} wanted @param {number} part of the way there */
-  scaleTo(wanted, part) {
+  /** @private @param {number} wanted @param {number} part of the way there @param {number} [still]
+   *  so near, as a fraction of it, that it is there */
+  scaleTo(wanted, part, still = SCALE_STILL) {
     const scale = this.scale + (wanted - this.scale) * part;
-    this.place(this.x, this.y, Math.abs(wanted - scale) < SCALE_STILL * wanted ? wanted : scale);
+    this.place(this.x, this.y, Math.abs(wanted - scale) < still * wanted ? wanted : scale);
   }
 
   /** Goes to a place, if it is one. @private @param {number} x @param {number} y

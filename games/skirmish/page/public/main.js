@@ -276,7 +276,7 @@ function frame(now) {
   const own = guard.run("own ship", () => game.own) ?? null;
   guard.run("own shots", () => flashOwn(own));
   guard.run("camera", () => {
-    view.move(clock, seconds, input.controls.lookFrom(camera.width / 2, camera.height / 2));
+    view.move(clock, seconds, input.controls.lookFrom(camera.width / 2, camera.height / 2), own);
   });
   guard.run("picture", () => renderer.draw(world, own, clock, seconds));
   guard.run("map", () => minimap.draw(world, view, clock));
@@ -315,6 +315,7 @@ function refill(clock) {
 /** @param {import("./world.js").GameEvent} event @param {number} now */
 function show(event, now) {
   renderer.show(world, event, now);
+  view.show(event);
   sound.show(world, event);
   if (!game.isDemo) hud.show(world, event);
 }

@@ -1,13 +1,15 @@
 // @ts-check
 // The camera's mode: the own ship's view, a spectator's, or the demo behind the overlay.
 //
-// It moves the camera; spectator.js decides what a spectator sees. Called by main.js once per frame.
+// It moves the camera; spectator.js decides what a spectator sees, killcam.js what one without a ship does. Called by main.js once per frame.
 
+import { Killcam } from "./killcam.js";
 import { calm } from "./motion.js";
 import { Spectator } from "./spectator.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
+/** @typedef {import("./types.js").Own} Own */
 
 /** How long the demo's camera stays with one ship. */
 const DRIFT_MS = 9000;
@@ -19,6 +21,7 @@ export class View {
     this.camera = camera;
     this.world = world;
     this.spectator = new Spectator(camera, world, surface, notify);
+    this.killcam = new Killcam(camera, world);
     /** @type {"demo" | "player" | "spectator"} */
     this.mode = "demo";
     /** @private */
@@ -31,13 +34,15 @@ export class View {
     this.spectator.setActive(mode === "spectator");
     this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
     this.landed = false;
+    this.killcam.clear();
     // Until the first ship appears, the server sends the view of the middle.
     if (mode === "player") this.camera.sitOn(0, 0);
   }
 
   /** Moves the camera for a frame. @param {number} now @param {number} seconds
-   *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it */
-  move(now, seconds, { aim, far }) {
+   *  @param {{ aim: number, far: number }} pointer as a player's camera leads to it
+   *  @param {Own | null} own */
+  move(now, seconds, { aim, far }, own) {
     const { camera, world } = this;
     if (this.mode === "demo" && calm.matches) {
       camera.drift(0, 0, Infinity);
@@ -47,6 +52,7 @@ export class View {
       if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);
       this.landed ||= ship !== undefined;
     } else if (this.mode === "player") {
+      if (this.killcam.move(world.own ? null : own, seconds, calm.matches)) return;
       if (world.own) camera.lead(aim, far, seconds);
       // Without a ship the camera stays at its wreck.
       const x = world.own?.x ?? camera.x - camera.leadX;
@@ -55,5 +61,10 @@ export class View {
     } else {
       this.spectator.move(seconds);
     }
+  }
+
+  /** @param {import("./world.js").GameEvent} event */
+  show({ name, values }) {
+    if (name === "kill" && values.victim === this.world.self) this.killcam.blame(values.killer);
   }
 }
