@@ -147,3 +147,40 @@ holds(Math.hypot(camera.x - 10, camera.y - 1) < 0.2, "where it stays when that i
 holds(!killcam.move(null, 1 / 60, false) && !killcam.move(wreck, 1, false), "the next ship has the camera at once, and the next death has a killer of its own");
 killcam.blame(2);
 holds(!killcam.move(wreck, 1, true), "with less motion the camera stays at the wreck");
+
+const { OwnHits } = await import("../../games/skirmish/page/public/draw/own-hits.js");
+const ownHits = new OwnHits();
+let calls = 0;
+/** @type {string[]} */
+let texts = [];
+const context = new Proxy(/** @type {any} */ ({}), {
+  get: (_, name) => (/** @type {any[]} */ ...given) => {
+    calls += 1;
+    if (name === "fillText") texts.push(given[0]);
+  },
+  set: () => true,
+});
+const canvas = /** @type {any} */ ({
+  context, camera: { scale: 20, sees: () => true, screenX: (/** @type {number} */ x) => x, screenY: (/** @type {number} */ y) => y },
+  toScreen: () => (calls += 1),
+});
+/** What is written at a time. @param {number} now */
+function written(now) {
+  [calls, texts] = [0, []];
+  ownHits.draw(canvas, arena, now, false);
+  return texts.join();
+}
+holds(written(0) === "" && calls === 0, "without a hit nothing is called");
+ownHits.hit(2, 0, 0, 26, true, 1_000);
+ownHits.hit(2, 0, 0, 26, false, 1_400);
+holds(written(1_500) === "52" && ownHits.shows(2, 1_500) === 1 && ownHits.shows(3, 1_500) === 0, "hits that follow one another add up, and their target has bars");
+ownHits.kill(2, 0, 0, 1_600);
+holds(written(1_700) === "52,Destroyed" && ownHits.shows(2, 1_700) === 0, "a kill is written where it was, and a wreck has no bars");
+holds(written(2_600) === "" && written(2_700) === "" && calls === 0, "after a second it is over");
+ownHits.hit(2, 0, 0, 0, true, 3_000);
+holds(written(3_100) === "protected", "a shot that does nothing says why, and begins anew");
+ownHits.numbers = false;
+holds(written(3_100) === "", "the numbers can be switched off");
+for (let player = 0; player < 100; player++) ownHits.hit(player, 0, 0, 1, false, 4_000);
+ownHits.numbers = true;
+holds(written(4_000).split(",").length === 8, "of a hundred targets the last few are shown");
