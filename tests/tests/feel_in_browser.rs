@@ -228,3 +228,38 @@ fn on_a_long_line_the_others_move_without_visible_jumps() {
     let [smooth, rough] = [&smooth, &rough].map(|steps| permille(&steps.beyond, 990));
     assert!(smooth < 0.35 && smooth < rough / 2.0, "{smooth} {rough}");
 }
+
+/// Has the browser's clock and the time stamps of frames step by 100 ms, as privacy settings do.
+const COARSE: &str = "{
+    const coarse = (ms) => Math.floor(ms / 100) * 100;
+    const [now, nextFrame] = [performance.now.bind(performance), requestAnimationFrame.bind(window)];
+    performance.now = () => coarse(now());
+    window.requestAnimationFrame = (act) => nextFrame((stamp) => act(coarse(stamp)));
+}";
+
+#[test]
+fn with_a_clock_that_steps_by_100_ms_each_frame_shows_the_others_somewhere_else() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "16", "--seed", "1"]);
+    let page = browser.page();
+    page.prepare(COARSE);
+    page.open(&server.url("/?play&name=Ann&room=coarse&latency=60"));
+    wait_until_playing(&page);
+    let frames = record(&page, 300, || {});
+    let (mut seen, mut moved) = (0, 0);
+    for pair in frames.windows(2) {
+        let is_same = |(entity, from): &(u64, [f64; 2])| {
+            let next = pair[1].others.iter().find(|(other, _)| other == entity);
+            next.map(|(_, to)| distance(*from, *to) < STILL)
+        };
+        let still: Vec<bool> = pair[0].others.iter().filter_map(is_same).collect();
+        seen += usize::from(!still.is_empty());
+        moved += usize::from(still.contains(&false));
+    }
+    let stamps = frames.windows(2).filter(|pair| pair[1].at_ms - pair[0].at_ms > 0.01).count();
+    say(&format!("of {seen} frames with others {moved} show movement, {stamps} another moment"));
+    assert!(seen > 100, "there was somebody to see");
+    assert!(moved * 10 > seen * 9, "{moved} of {seen}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}

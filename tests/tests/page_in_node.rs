@@ -34,6 +34,11 @@ fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
 }
 
 #[test]
+fn where_the_browsers_clock_is_coarse_each_frame_still_shows_another_moment() {
+    run("tests/clock.mjs");
+}
+
+#[test]
 fn a_socket_that_opens_while_the_page_loads_is_used_once_if_it_is_of_use() {
     run("tests/early.mjs");
 }

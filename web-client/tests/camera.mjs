@@ -146,6 +146,34 @@ for (const ratio of [NaN, 0, -1, undefined, 3]) {
   Object.assign(globalThis, { devicePixelRatio: ratio });
   holds(pixelRatio(2) === (ratio === 3 ? 2 : 1), `a screen that says ${ratio} pixels to a pixel is painted`);
 }
+// Screens between tall and wide: what is shown changes little by little, and is known.
+{
+  const known = { view_half_x: 36, view_half_y: 21 };
+  const shown = { screen_half_x: 32, screen_half_y: 18, tall_half_x: 13.5, tall_half_y: 27 };
+  const seen = new Camera(/** @type {any} */ ({ ...known, ...shown }));
+  /** The area that a player and a spectator see on a screen of this height. @param {number} height */
+  const areas = (height) => {
+    seen.resize(1_000, height);
+    seen.sitOn(0, 0);
+    const [halfX, halfY] = [500 / seen.scale, height / 2 / seen.scale];
+    const [mostX, mostY] = seen.isTall ? [21, 36] : [36, 21];
+    if (halfX > mostX || halfY > mostY) throw new Error(`1000 x ${height} shows what is not known`);
+    seen.glideTo(0, 0, 1, Infinity);
+    return [4 * halfX * halfY, (1_000 * height) / seen.scale ** 2];
+  };
+  let [least, change, before] = [Infinity, 0, areas(400)];
+  for (let height = 401; height < 2_600; height++) {
+    const now = areas(height);
+    least = Math.min(least, now[0]);
+    change = Math.max(change, ...now.map((area, who) => Math.abs(area / before[who] - 1)));
+    before = now;
+  }
+  holds(change < 0.01, `a window one pixel taller shows ${(100 * change).toFixed(2)} % more or less at most`);
+  holds(least > 960, `and a player sees ${least.toFixed(0)} units² at least`);
+  const [square, taller] = [areas(1_000), areas(1_001)];
+  holds(Math.abs(square[0] / taller[0] - 1) < 0.01 && square[0] > 1_290, "a window just taller than wide shows as much");
+}
+
 holds(finite("7") === 0 && finite(NaN, 3) === 3 && finite(-0.5) === -0.5, "a number is one");
 
 /** @type {unknown[][]} */

@@ -24,7 +24,8 @@ function point(type, fields) {
 const settings = /** @type {any} */ ({ ship: 1, keys: USUAL, leftHanded: false, onChange() {} });
 /** @type {number[]} */
 let held = [];
-const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons));
+let isTall = false;
+const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons), () => isTall);
 controls.setPlaying(true);
 
 /** The reported inputs since the last call, without repeats. */
@@ -37,6 +38,10 @@ const key = (/** @type {string} */ type, /** @type {string} */ code) =>
   dispatch(type, { code, key: code, repeat: false, ctrlKey: false, metaKey: false, altKey: false });
 const same = (/** @type {number[]} */ one, /** @type {number[]} */ other) => one.join() === other.join();
 
+holds((controls.buttons() & Button.TALL) === 0, "a wide screen asks for a wide view");
+isTall = true;
+holds((controls.buttons() & Button.TALL) !== 0, "and one that shows a tall view for a tall one");
+isTall = false;
 changes();
 key("keydown", "Space");
 key("keyup", "Space");

@@ -1,7 +1,7 @@
 //! The programs of this workspace, built once per test run: the server and the bots.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -57,6 +57,14 @@ impl Server {
     #[must_use]
     pub fn start(settings: &[&str]) -> Server {
         Server::launch("tickwire", "127.0.0.1:0", None, to_owned(settings))
+    }
+
+    /// The same of a program that was built elsewhere, such as the one of another commit.
+    #[must_use]
+    pub fn start_program(program: &Path, settings: &[&str]) -> Server {
+        let name = program.display().to_string();
+        let command = Command::new(program);
+        Server::launched(&name, command, "127.0.0.1:0", None, to_owned(settings), Stdio::piped())
     }
 
     /// The same, with no more open files than this.

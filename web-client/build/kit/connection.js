@@ -8,6 +8,7 @@
 // nobody controls. So this closes the socket when the page goes, without a goodbye, and joins again when the
 // page is back.
 
+import { Clock } from "./clock.js";
 import { Guard } from "./guard.js";
 import { Stage, isBinary } from "./core.js";
 import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
@@ -66,9 +67,10 @@ const SHUT =
 
 export class Connection {
   /** @param {Core} core @param {URL} server the server's folder, which may have a path
-   *  @param {Hooks} hooks */
-  constructor(core, server, hooks) {
+   *  @param {Hooks} hooks @param {Clock} [clock] the core's */
+  constructor(core, server, hooks, clock = new Clock()) {
     this.core = core;
+    this.clock = clock;
     this.hooks = hooks;
     /** @private */
     this.server = server;
@@ -204,7 +206,7 @@ export class Connection {
   leave() {
     if (this.status === "playing") {
       this.guarded(() => {
-        this.core.leave(performance.now());
+        this.core.leave(this.clock.now());
         this.flush();
       });
     }
@@ -286,7 +288,7 @@ export class Connection {
         const { spectator, name, settings } = this.greeting;
         const room = this.askedRoom ?? this.greeting.room;
         const ticket = ticketOf(this.greeting);
-        this.core.open(performance.now(), { spectator, name, room, ticket, settings });
+        this.core.open(this.clock.now(), { spectator, name, room, ticket, settings });
         this.askedRoom = null;
         this.greeted = true;
         this.pump();
@@ -331,7 +333,7 @@ export class Connection {
   receive(data) {
     if (!isBinary(data)) return;
     this.heardAt = performance.now();
-    this.core.receive(this.heardAt, data);
+    this.core.receive(this.clock.now(), data);
     this.pump();
   }
 
@@ -438,7 +440,7 @@ export class Connection {
       this.guard.run("input", this.hooks.sample);
       // The core may have trapped on it.
       if (!this.greeted) return;
-      this.applyStage(this.core.play(performance.now()));
+      this.applyStage(this.core.play(this.clock.now()));
       // The stage may have ended the attempt.
       if (!this.greeted) return;
       if (this.cut && !this.core.isComing()) this.lost(CUT);
@@ -454,14 +456,13 @@ export class Connection {
   schedule(due) {
     clearTimeout(this.pumpTimer);
     if (!Number.isFinite(due)) return;
-    const wait = Math.max(0, due - performance.now());
-    this.pumpTimer = setTimeout(() => this.guarded(() => this.pump()), wait);
+    this.pumpTimer = this.clock.at(due, () => this.guarded(() => this.pump()));
   }
 
   /** @private */
   flush() {
     const open = this.socket?.readyState === WebSocket.OPEN;
-    const now = performance.now();
+    const now = this.clock.now();
     for (let message = this.core.outgoing(now); message; message = this.core.outgoing(now)) {
       if (open) this.socket?.send(message);
     }

@@ -4,6 +4,7 @@
 // It owns what outlasts a connection and a trapped core: the held input, the simulated network, the page's
 // options. It draws nothing. `tickwire.d.ts` documents its members.
 
+import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
 import { EarlySocket } from "./early.js";
@@ -37,6 +38,7 @@ export class Tickwire extends EventTarget {
   /** Whether the server has another wasm by now than this one. */
   #isReplaced = async () => false;
   #loadedAt = performance.now();
+  #clock = new Clock();
   /** @type {Connection} */
   #connection;
   #guard = new Guard((error) => this.#connection.handleTrap(error));
@@ -105,7 +107,7 @@ export class Tickwire extends EventTarget {
       faulted: () => this.#faulted(),
       early: () => early?.take() ?? null,
       reloads: (greeting) => this.#tell("reload", greeting),
-    });
+    }, this.#clock);
   }
 
   /** @param {JoinOptions} [options] */
@@ -141,7 +143,7 @@ export class Tickwire extends EventTarget {
     if (this.#connection.greeting) this.leave();
     this.#demo = { players, seed };
     this.#forget();
-    this.#run("demo", (core) => core.demo(performance.now(), seed, players));
+    this.#run("demo", (core) => core.demo(this.#clock.now(), seed, players));
   }
 
   get isDemo() {
@@ -198,18 +200,30 @@ export class Tickwire extends EventTarget {
     console.error(`not a valid input of the game: ${what}`);
   }
 
-  rows() {
+  /** @param {number} [stamp] */
+  frame(stamp) {
+    return this.#clock.frame(stamp);
+  }
+
+  rows(at = this.frame()) {
     if (!this.#demo && (this.status === "idle" || this.status === "ended")) return [];
-    const now = performance.now();
-    if (!this.#demo && this.isInRoom) this.#guard.run("input", () => this.onsample?.());
+    if (!this.#demo && this.isInRoom) this.#sample(at);
     const drawn = this.#run("rows", (core) => {
-      if (this.#demo) core.advanceDemo(now);
-      return core.draw(now);
+      if (this.#demo) core.advanceDemo(at);
+      return core.draw(at);
     });
     if (!drawn) return [];
     this.tick = drawn.tick;
     this.ownTick = drawn.ownTick;
     return drawn.list;
+  }
+
+  /** Takes the input as it is now; makes the ticks first that are due, for their timer may be late.
+   *  @param {number} at ms */
+  #sample(at) {
+    const due = this.#run("due", (core) => core.due()) ?? Infinity;
+    if (due <= at) this.#guard.run("ticks", () => this.#connection.nudge());
+    this.#guard.run("input", () => this.onsample?.());
   }
 
   events() {
@@ -354,7 +368,7 @@ export class Tickwire extends EventTarget {
     this.#simulateIn(core);
     this.#observeIn(core);
     this.#held?.(core);
-    if (this.#demo) core.demo(performance.now(), this.#demo.seed, this.#demo.players);
+    if (this.#demo) core.demo(this.#clock.now(), this.#demo.seed, this.#demo.players);
     this.#tell("renewed", {});
     return core;
   }
@@ -362,7 +376,7 @@ export class Tickwire extends EventTarget {
   /** @param {Core} core */
   #simulateIn(core) {
     const { latency, jitter, stall, stallMs, prediction, interpolation } = this.#simulation;
-    core.link(performance.now(), latency, jitter, stall, stallMs);
+    core.link(this.#clock.now(), latency, jitter, stall, stallMs);
     core.show(prediction, interpolation);
   }
 

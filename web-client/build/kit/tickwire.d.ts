@@ -106,11 +106,18 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   onsample: (() => void) | null;
 
   /**
+   * The moment that a frame shows, in milliseconds on the scale of `performance.now()`: call it once per frame, first,
+   * with the time stamp that `requestAnimationFrame` gives, and hand it to {@link rows} and to what else moves.
+   * It advances evenly where privacy settings of the browser make its clock coarse, in steps of 16 or 100 ms.
+   */
+  frame(stamp?: number): number;
+  /**
    * The rows to draw now: the own player as predicted, the others between two snapshots. Fields have the
    * names and units of the schema; one called `id`, `kind`, `own` or `tick` gets an underscore behind its name.
    * The next call refills the array and its objects; an entity keeps its object.
+   * `at` is the frame's moment by {@link frame}; without it, `rows` calls `frame` itself.
    */
-  rows(): Of<G, "row", Row>[];
+  rows(at?: number): Of<G, "row", Row>[];
   /** The events since the last call, up to the drawn tick. */
   events(): Of<G, "event", GameEvent>[];
   /** The tick at which others were drawn last, with its fraction. */

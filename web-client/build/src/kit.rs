@@ -7,6 +7,7 @@
 pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("client.d.ts", include_bytes!("../kit/client.d.ts")),
     ("client.js", include_bytes!("../kit/client.js")),
+    ("clock.js", include_bytes!("../kit/clock.js")),
     ("connection.js", include_bytes!("../kit/connection.js")),
     ("core.js", include_bytes!("../kit/core.js")),
     ("early.js", include_bytes!("../kit/early.js")),

@@ -64,9 +64,11 @@ export class Camera {
     this.height = height;
   }
 
-  /** Whether the screen is taller than wide: the server then sends a tall view. */
+  /** Whether the screen is so tall that a tall view shows more: the server then sends one. At the limit
+   *  both show the same. */
   get isTall() {
-    return this.height > this.width;
+    const { tall_half_x, screen_half_y } = this.measures;
+    return this.width * screen_half_y < this.height * tall_half_x;
   }
 
   /** Shows what a player at a place sees. @param {number} x @param {number} y */
@@ -234,10 +236,16 @@ export class Camera {
     return this.isTall ? [view_half_y, view_half_x] : [view_half_x, view_half_y];
   }
 
-  /** A spectator may see more than a player: on narrow screens it does. @private */
+  /** A spectator may see more than a player: as much area as a player on a wide or a tall screen at most, and
+   *  in between on screens between these. @private */
   watchScale() {
-    const [halfX, halfY] = this.shownHalf();
-    return Math.sqrt((this.width / (2 * halfX)) * (this.height / (2 * halfY)));
+    const { screen_half_x, screen_half_y, tall_half_x, tall_half_y } = this.measures;
+    const tall = tall_half_x / tall_half_y;
+    const wide = screen_half_x / screen_half_y;
+    const part = Math.log(this.width / this.height / tall) / Math.log(wide / tall);
+    const most = (screen_half_x * screen_half_y) / (tall_half_x * tall_half_y);
+    const area = 4 * tall_half_x * tall_half_y * most ** Math.min(1, Math.max(0, part));
+    return Math.sqrt((this.width * this.height) / area);
   }
 
   /** @private */

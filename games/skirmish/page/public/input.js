@@ -22,6 +22,7 @@ import { work } from "./input/menu.js";
  * @property {(text: string, ms: number) => void} notify
  * @property {(buttons: number) => void} hold called at once when the held buttons change
  * @property {() => void} press called at a press, after which browsers allow sound
+ * @property {() => boolean} isTall whether the screen shows a tall view
  * @property {() => boolean} resume plays again after idleness; returns whether it did
  */
 /** @typedef {import("./settings.js").Settings} Settings */
@@ -44,7 +45,8 @@ export class PlayerInput {
     this.settings = settings;
     this.start = start;
     this.actions = actions;
-    this.controls = new Controls(surface, settings, (action) => this.press(action), actions.hold);
+    const press = (/** @type {Action} */ action) => this.press(action);
+    this.controls = new Controls(surface, settings, press, actions.hold, actions.isTall);
     this.panel = new SettingsPanel(settings, (isOpen) => this.controls.pause(isOpen));
     /** @private */
     this.sticks = new Sticks(this.controls.touch, settings);

@@ -68,6 +68,7 @@ const input = new PlayerInput(surface, settings, start, measures, {
   notify: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => give(buttons),
+  isTall: () => camera.isTall,
   resume,
 });
 start.chooser.setClasses(measures.classes);
@@ -262,8 +263,7 @@ function awaiting(delay) {
 /** @param {number} now */
 function frame(now) {
   requestAnimationFrame(frame);
-  // The frame's own time may lie before that of a processed message.
-  const clock = Math.max(finite(now), performance.now());
+  const clock = game.frame(finite(now));
   guard.run("beginning", () => {
     times.begin(finite(now, clock));
     // Before anything is drawn: another level may resize the canvas, which clears it.
@@ -300,7 +300,7 @@ function frame(now) {
 
 /** Reads the rows to draw, and the events up to them. @param {number} clock */
 function refill(clock) {
-  if (!world.refill(game)) return;
+  if (!world.refill(game, clock)) return;
   if (awaited) {
     awaited = false;
     hud.say(calm());

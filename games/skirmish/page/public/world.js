@@ -121,10 +121,11 @@ export class World {
     this.own = null;
   }
 
-  /** Reads the rows of this frame. Returns whether there were any. @param {Game} game */
-  refill(game) {
+  /** Reads the rows of a frame. Returns whether there were any. @param {Game} game
+   *  @param {number} at the moment that it shows */
+  refill(game, at) {
     this.readRoster(game);
-    const rows = game.rows();
+    const rows = game.rows(at);
     if (rows.length === 0) return false;
     this.clear();
     this.tick = game.tick;

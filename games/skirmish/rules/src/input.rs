@@ -41,7 +41,7 @@ impl Input {
     /// Charge the rail; let go of it when it is charged, and it fires. No bolts meanwhile.
     pub const RAIL: u8 = 32;
 
-    /// The screen is taller than wide: the player is to know as much, but turned.
+    /// The screen is tall: the player is to know as much, but turned.
     pub const TALL: u8 = 128;
 
     /// Set in whatever a player gives: who is not heard of has let go of nothing.

@@ -70,7 +70,7 @@ pub struct Own {
 /// How a player's screen is turned: its view is turned likewise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screen {
-    /// Whether it is taller than wide.
+    /// Whether it shows a tall view.
     pub is_tall: bool,
     /// For how many more ticks the view cannot be turned again.
     pub turned_ticks: u32,

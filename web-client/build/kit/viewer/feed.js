@@ -4,6 +4,7 @@
 // Either way each message is also decoded by `client.js`, which says what its bits are spent on. It draws
 // nothing. The server decides what is shown: a viewer joins as a player or as a spectator, and is neither more.
 
+import { Clock } from "../clock.js";
 import { TickwireClient } from "../client.js";
 import { Tickwire } from "../game.js";
 import { socketUrl, ticketOf } from "../env.js";
@@ -38,7 +39,8 @@ import { Between, playerKey } from "./between.js";
  * @property {number} ownTick of what was drawn of the own player last
  * @property {NetworkState | null} network only a client that predicts has it
  * @property {readonly (keyof Keys)[]} keys those that the game takes
- * @property {() => Row[]} rows what is to be drawn now
+ * @property {(stamp: number) => number} frame the moment that a frame shows, ms
+ * @property {(at: number) => Row[]} rows what is to be drawn then
  * @property {() => Happening[]} events since the last call
  * @property {(entry: Entry) => void} enter
  * @property {(keys: Keys, stick: Keys) => void} hold
@@ -89,8 +91,9 @@ export async function openPredicted(wasm) {
     get network() { return game.network; },
     decoder,
     keys: game.keys,
-    rows() {
-      const rows = /** @type {Row[]} */ (game.rows());
+    frame: (stamp) => game.frame(stamp),
+    rows(at) {
+      const rows = /** @type {Row[]} */ (game.rows(at));
       // A game without prediction has no row of its own by that.
       if (game.player !== null && !rows.some(({ own }) => own)) markOwn(rows, game.schema, game.player);
       return rows;
@@ -176,6 +179,7 @@ class PlainFeed {
   #heardAt = 0;
   isSilent = false;
   #between = new Between();
+  #clock = new Clock();
   /** What happened and was not asked for. @type {Happening[]} */
   #events = [];
   /** @type {(() => void)[]} */
@@ -203,8 +207,14 @@ class PlainFeed {
   get roster() { return this.decoder.roster; }
   get costs() { return this.decoder.costs; }
 
-  rows() {
-    return this.#between.rows(performance.now());
+  /** @param {number} stamp */
+  frame(stamp) {
+    return this.#clock.frame(stamp);
+  }
+
+  /** @param {number} at */
+  rows(at) {
+    return this.#between.rows(at);
   }
 
   events() {
@@ -261,7 +271,7 @@ class PlainFeed {
     for (const listener of this.#trafficListeners) listener({ message, isOwn: false, name, snapshot });
     if (name === "snapshot" && decoder.schema) {
       const own = decoder.welcome?.player ?? null;
-      this.#between.take(performance.now(), decoder.schema, decoder.rows(), own);
+      this.#between.take(this.#clock.now(), decoder.schema, decoder.rows(), own);
     } else if (name === "welcome") {
       this.#enteredAt = performance.now();
       this.#turn(this.player === null ? "watching" : "playing", "");

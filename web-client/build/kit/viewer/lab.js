@@ -149,9 +149,10 @@ function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_MS);
 }
 
-/** @param {number} now */
-function frame(now) {
+/** @param {number} stamp */
+function frame(stamp) {
   requestAnimationFrame(frame);
+  const now = feed.frame(stamp);
   const { schema } = feed;
   if (schema !== entered) {
     entered = schema;
@@ -159,7 +160,7 @@ function frame(now) {
   }
   if (!schema) return;
   for (const event of feed.events()) field.ripple(event, now);
-  field.draw(feed.rows(), feed.roster, now);
+  field.draw(feed.rows(now), feed.roster, now);
 }
 
 function fillPanels() {

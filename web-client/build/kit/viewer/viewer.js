@@ -80,9 +80,10 @@ function tellStatus() {
   }
 }
 
-/** @param {number} now */
-function frame(now) {
+/** @param {number} stamp */
+function frame(stamp) {
   requestAnimationFrame(frame);
+  const now = feed.frame(stamp);
   const { schema } = feed;
   // Each connection has a schema of its own.
   if (schema !== entered) {
@@ -96,7 +97,7 @@ function frame(now) {
     events.add(event, schema, feed.roster);
     field.ripple(event, now);
   }
-  field.draw(feed.rows(), feed.roster, now);
+  field.draw(feed.rows(now), feed.roster, now);
 }
 
 function fillPanels() {

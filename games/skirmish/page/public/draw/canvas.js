@@ -28,6 +28,8 @@ export class Canvas {
     if (!context) throw new Error("this browser has no 2D canvas");
     this.context = context;
     this.ratio = 1;
+    /** The screen's ratio when the size was set. @private */
+    this.screenRatio = NaN;
     /** Sprites by colour and size. @type {Map<string, Map<number, HTMLCanvasElement>>} */
     this.glows = new Map();
     this.resize();
@@ -40,8 +42,15 @@ export class Canvas {
     this.resize();
   }
 
+  /** Follows the window to a screen of another pixel ratio, of which no event tells everywhere. Called before
+   *  anything is painted in a frame, for another size clears the canvas. */
+  followScreen() {
+    if (devicePixelRatio !== this.screenRatio) this.resize();
+  }
+
   /** @private */
   resize() {
+    this.screenRatio = devicePixelRatio;
     // A ratio below 1 is for software rendering: it shows fewer pixels than the screen has.
     const { ratio } = this.level;
     // A hidden or new window has no size, and a canvas without one cannot be painted.

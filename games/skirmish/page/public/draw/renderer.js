@@ -80,6 +80,7 @@ export class Renderer {
    *  @param {number} seconds since the last frame */
   draw(world, own, now, seconds) {
     const { canvas, shipEffects, measures, calm } = this;
+    canvas.followScreen();
     this.guard.run("ship effects", () => {
       this.eventEffects.flashMuzzles(world);
       shipEffects.update(world, now);

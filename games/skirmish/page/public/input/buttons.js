@@ -12,7 +12,7 @@ export const Button = {
   RIGHT: 8,
   FIRE: 16,
   RAIL: 32,
-  /** The screen is taller than wide, and so is the view that the server sends. */
+  /** The screen shows a tall view (camera.js), and so is the one that the server sends. */
   TALL: 128,
   /** The player is away: nothing is held or released, so a charge is lost instead of fired. */
   ABSENT: 1 << 10,

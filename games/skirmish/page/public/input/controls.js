@@ -25,9 +25,12 @@ const STILL_MS = 5000;
 export class Controls {
   /** @param {HTMLElement} surface where the pointer plays @param {Settings} settings
    *  @param {(action: Action) => void} pressed called for keys with a single effect
-   *  @param {(buttons: number) => void} hold called at once when the held buttons change */
-  constructor(surface, settings, pressed, hold) {
+   *  @param {(buttons: number) => void} hold called at once when the held buttons change
+   *  @param {() => boolean} isTall whether the screen shows a tall view */
+  constructor(surface, settings, pressed, hold, isTall) {
     this.settings = settings;
+    /** @private */
+    this.isTall = isTall;
     /** @private */
     this.changed = () => hold(this.buttons());
     /** Whether the player flies: else keys and fingers are left to the page. @private */
@@ -103,7 +106,7 @@ export class Controls {
 
   /** @returns {number} bits of {@link Button}; above them the wished class, and where sticks point */
   buttons() {
-    const screen = innerHeight > innerWidth ? Button.TALL : 0;
+    const screen = this.isTall() ? Button.TALL : 0;
     const wish = this.settings.ship << CLASS_SHIFT;
     if (!this.active) return 0;
     if (this.away || this.paused) return wish | screen | Button.ABSENT;
