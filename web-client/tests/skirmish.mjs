@@ -116,7 +116,7 @@ let beyond = -Infinity;
 for (const [width, height] of [[1920, 1080], [1366, 768], [1024, 768], [390, 844], [844, 390], [800, 790], [3440, 1440]]) {
   const camera = new Camera(measures);
   camera.resize(width, height);
-  const [halfX, halfY] = height > width ? [21, 36] : [36, 21];
+  const [halfX, halfY] = camera.isTall ? [21, 36] : [36, 21];
   for (let life = 0; life < 30; life++) {
     const killcam = new Killcam(camera, arena);
     camera.sitOn(wreck.x, wreck.y);
