@@ -77,7 +77,7 @@ const row = (/** @type {number} */ kills, /** @type {number} */ deaths, /** @typ
 const table = [row(9, 4, 1, 3), row(7, 3, 0, 5), row(5, 5, 4, 2), row(5, 6, 2, 2), row(0, 0, 0, 0)];
 const medals = table.map((one) => medalsOf(table, one).join());
 holds(medals.join("; ") === "Most kills; Longest streak,Fewest deaths; Most assists; ; ", "medals go to the best of each figure, none to who did nothing");
-holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) === "", "whoever has none hears what it did best, if it did");
+holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) === "", "a player without one hears what it did best, if it did");
 holds(medalFor([row(1, 1, 1, 1)], row(1, 1, 1, 1), "kills") === "", "nobody is the best of one");
 const alike = Array.from({ length: 3 }, () => row(4, 4, 4, 4));
 holds(medalsOf(alike, alike[0]).length === 0 && bestOf(alike, alike[0]) === "", "what three share is no medal, and nobody's best");
@@ -116,7 +116,7 @@ let beyond = -Infinity;
 for (const [width, height] of [[1920, 1080], [1366, 768], [1024, 768], [390, 844], [844, 390], [800, 790], [3440, 1440]]) {
   const camera = new Camera(measures);
   camera.resize(width, height);
-  const [halfX, halfY] = height > width ? [21, 36] : [36, 21];
+  const [halfX, halfY] = camera.isTall ? [21, 36] : [36, 21];
   for (let life = 0; life < 30; life++) {
     const killcam = new Killcam(camera, arena);
     camera.sitOn(wreck.x, wreck.y);
@@ -146,4 +146,41 @@ killcam.move(wreck, 1 / 60, false);
 holds(Math.hypot(camera.x - 10, camera.y - 1) < 0.2, "where it stays when that is gone");
 holds(!killcam.move(null, 1 / 60, false) && !killcam.move(wreck, 1, false), "the next ship has the camera at once, and the next death has a killer of its own");
 killcam.blame(2);
-holds(!killcam.move(wreck, 1, true), "whoever asks for less motion stays at the wreck");
+holds(!killcam.move(wreck, 1, true), "with less motion the camera stays at the wreck");
+
+const { OwnHits } = await import("../../games/skirmish/page/public/draw/own-hits.js");
+const ownHits = new OwnHits();
+let calls = 0;
+/** @type {string[]} */
+let texts = [];
+const context = new Proxy(/** @type {any} */ ({}), {
+  get: (_, name) => (/** @type {any[]} */ ...given) => {
+    calls += 1;
+    if (name === "fillText") texts.push(given[0]);
+  },
+  set: () => true,
+});
+const canvas = /** @type {any} */ ({
+  context, camera: { scale: 20, sees: () => true, screenX: (/** @type {number} */ x) => x, screenY: (/** @type {number} */ y) => y },
+  toScreen: () => (calls += 1),
+});
+/** What is written at a time. @param {number} now */
+function written(now) {
+  [calls, texts] = [0, []];
+  ownHits.draw(canvas, arena, now, false);
+  return texts.join();
+}
+holds(written(0) === "" && calls === 0, "without a hit nothing is called");
+ownHits.hit(2, 0, 0, 26, true, 1_000);
+ownHits.hit(2, 0, 0, 26, false, 1_400);
+holds(written(1_500) === "52" && ownHits.shows(2, 1_500) === 1 && ownHits.shows(3, 1_500) === 0, "hits that follow one another add up, and their target has bars");
+ownHits.kill(2, 0, 0, 1_600);
+holds(written(1_700) === "52,Destroyed" && ownHits.shows(2, 1_700) === 0, "a kill is written where it was, and a wreck has no bars");
+holds(written(2_600) === "" && written(2_700) === "" && calls === 0, "after a second it is over");
+ownHits.hit(2, 0, 0, 0, true, 3_000);
+holds(written(3_100) === "protected", "a shot that does nothing says why, and begins anew");
+ownHits.numbers = false;
+holds(written(3_100) === "", "the numbers can be switched off");
+for (let player = 0; player < 100; player++) ownHits.hit(player, 0, 0, 1, false, 4_000);
+ownHits.numbers = true;
+holds(written(4_000).split(",").length === 8, "of a hundred targets the last few are shown");

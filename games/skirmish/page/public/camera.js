@@ -26,9 +26,11 @@ const LEAD_PART = 0.16;
 /** How far it leads for a stick, which only has a direction. */
 const LEAD_STICK_UNITS = 2.5;
 const LEAD_PER_SECOND = 5;
-/** How fast it peeks, and how fast it comes nearer meanwhile: quickly, since a zoom repaints the level. */
+/** How fast it peeks, and how fast it comes nearer meanwhile: in a third of a second, since a zoom
+ *  repaints the level in each frame. */
 const PEEK_PER_SECOND = 3;
-const PEEK_ZOOM_PER_SECOND = 8;
+const PEEK_ZOOM_PER_SECOND = 12;
+const PEEK_STILL = 0.004;
 /** The lead stops this near to its target, so that the camera stands still for a still pointer. */
 const LEAD_STILL_UNITS = 0.002;
 /** The known area must exceed the shown one by this much, or things at the edge would show by half. */
@@ -106,7 +108,7 @@ export class Camera {
    * @param {number} seconds
    */
   peek(homeX, homeY, x, y, nearness, seconds) {
-    this.scaleTo(nearness * this.playScale(), blend(PEEK_ZOOM_PER_SECOND, seconds));
+    this.scaleTo(nearness * this.playScale(), blend(PEEK_ZOOM_PER_SECOND, seconds), PEEK_STILL);
     const [halfX, halfY] = this.knownHalf();
     const mostX = Math.max(0, halfX - this.width / 2 / this.scale - EDGE_UNITS);
     const mostY = Math.max(0, halfY - this.height / 2 / this.scale - EDGE_UNITS);
@@ -206,10 +208,11 @@ export class Camera {
     return Math.abs(x - this.x) <= halfX && Math.abs(y - this.y) <= halfY;
   }
 
-  /** @private @param {number} wanted @param {number} part of the way there */
-  scaleTo(wanted, part) {
+  /** @private @param {number} wanted @param {number} part of the way there @param {number} [still]
+   *  so near, as a fraction of it, that it is there */
+  scaleTo(wanted, part, still = SCALE_STILL) {
     const scale = this.scale + (wanted - this.scale) * part;
-    this.place(this.x, this.y, Math.abs(wanted - scale) < SCALE_STILL * wanted ? wanted : scale);
+    this.place(this.x, this.y, Math.abs(wanted - scale) < still * wanted ? wanted : scale);
   }
 
   /** Goes to a place, if it is one. @private @param {number} x @param {number} y

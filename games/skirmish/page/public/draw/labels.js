@@ -63,7 +63,10 @@ function drawNames({ context, camera }, world) {
   context.textAlign = "center";
   context.textBaseline = "top";
   const below = 1.9 * camera.scale + 4;
+  let left = 0;
+  // One after the other: another font for each name is slow.
   for (const people of [false, true]) {
+    if (people && left === 0) return;
     context.font = people ? PERSON_FONT : FONT;
     context.fillStyle = people ? WHITE : TEXT;
     context.globalAlpha = people ? 1 : 0.65;
@@ -71,7 +74,11 @@ function drawNames({ context, camera }, world) {
       // The own ship needs no name.
       if (ship.player === world.self || !camera.sees(ship.x, ship.y, 3)) continue;
       const player = world.players.get(ship.player);
-      if (!player?.name || player.bot === people) continue;
+      if (!player?.name) continue;
+      if (player.bot === people) {
+        left += 1;
+        continue;
+      }
       const text = people ? PERSON_MARK + player.name : player.name;
       context.fillText(text, camera.screenX(ship.x), camera.screenY(ship.y) + below);
     }
