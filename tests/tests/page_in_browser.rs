@@ -151,3 +151,56 @@ fn a_page_loaded_anew_for_a_new_version_plays_on_and_says_so_once() {
     assert_eq!(page.eval("document.body.dataset.status ?? 'idle'"), "idle", "kept for one page");
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }
+
+#[test]
+fn a_page_that_does_not_start_says_why_and_starts_when_it_is_loaded_anew() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let shown = "!document.getElementById('message').hidden
+        && document.getElementById('message').textContent";
+    let act = "document.getElementById('message-act')";
+    let cases = [
+        // Its modules, whether they are bundled or not, but not the script that says so.
+        (&["*main*.js", "*game*.js"][..], "", "A part of the page did not load."),
+        (&["*tickwire.wasm"], "", "The game's code could not be loaded"),
+        (&[], "delete globalThis.WebAssembly", "This browser has no WebAssembly"),
+    ];
+    for (blocked, prepared, says) in cases {
+        let page = browser.page();
+        page.block(blocked);
+        page.prepare(prepared);
+        page.open(&server.url("/"));
+        let text = page.wait_until(shown, GIVE_UP);
+        say(&format!("{blocked:?} {prepared}: {text}"));
+        assert!(text.as_str().is_some_and(|text| text.starts_with(says)), "{text}");
+        assert_eq!(page.eval(&format!("{act}.checkVisibility() && {act}.textContent")), "Reload");
+        if prepared.is_empty() {
+            page.block(&[]);
+            let _ = page.eval(&format!("void {act}.click()"));
+            wait(&page, "document.getElementById('play')?.disabled === false");
+            wait(&page, "document.getElementById('message').hidden && !tickwire.state().connected");
+        }
+    }
+}
+
+#[test]
+fn who_finds_a_room_full_can_watch_it_meanwhile() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "0", "--seed", "1", "--room-size", "1"]);
+    let (first, second) = (browser.page(), browser.page());
+    for page in [&first, &second] {
+        page.open(&server.url("/?play&room=one"));
+        wait(page, "document.getElementById('banner-act') && window.tickwire");
+        if std::ptr::eq(page, &first) {
+            wait(page, "tickwire.state().me?.alive");
+        }
+    }
+    let act = "document.getElementById('banner-act')";
+    wait(&second, &format!("{act}.checkVisibility() && {act}.textContent === 'Watch meanwhile'"));
+    let _ = second.eval(&format!("void {act}.click()"));
+    wait(&second, "tickwire.state().connected && tickwire.state().me === null");
+    assert_eq!(second.eval(&format!("{act}.hidden")), true);
+    assert_eq!(second.take_faults(), Vec::<String>::new());
+}

@@ -44,6 +44,11 @@ fn where_the_browsers_clock_is_coarse_each_frame_still_shows_another_moment() {
 }
 
 #[test]
+fn who_does_not_get_into_a_room_is_offered_one_way_out() {
+    run("tests/trouble.mjs");
+}
+
+#[test]
 fn a_socket_that_opens_while_the_page_loads_is_used_once_if_it_is_of_use() {
     run("tests/early.mjs");
 }

@@ -197,6 +197,7 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   wire.server = "up";
   const ms = await until(run, () => connection.status === "playing", 20_000);
   holds(ms <= 4_000, `and it is back when it does: ${ms} ms`);
+  holds(reasons().includes("the server is restarting"), "a server that restarts is reported");
   connection.leave();
 }
 

@@ -280,6 +280,12 @@ impl Page<'_> {
         self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
     }
 
+    /// Has requests to these addresses fail from now on; `*` stands for anything.
+    pub fn block(&self, addresses: &[&str]) {
+        self.command("Network.enable", json!({}));
+        self.command("Network.setBlockedURLs", json!({ "urls": addresses }));
+    }
+
     /// Has the browser delay each request by a round trip, and receive at most so many bytes per second, as
     /// its developer tools do. Connecting is not delayed.
     pub fn throttle(&self, round_trip_ms: u32, bytes_per_second: u32) {

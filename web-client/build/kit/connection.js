@@ -266,8 +266,8 @@ export class Connection {
         this.diagnosis = answer.reason;
         if (!this.socket) this.lost(this.diagnosis);
       } else if (!this.socket) {
-        const reason = this.diagnosis ? CUT : this.reason;
-        this.diagnosis = "";
+        const reason = answer.reason || (this.diagnosis ? CUT : this.reason);
+        this.diagnosis = answer.reason ?? "";
         this.lost(reason);
       }
     });

@@ -6,12 +6,15 @@
 
 /** @typedef {import("./connection.js").Greeting} Greeting */
 /**
- * @typedef {{ kind: "there" | "away" } | { kind: "refused" | "busy", reason: string }} Answer
- * `away`: no answer, or the server is shutting down; `busy`: this address has reached a limit
+ * @typedef {{ kind: "there" | "away", reason?: string } | { kind: "refused" | "busy", reason: string }} Answer
+ * `away`: no answer, or the server is shutting down, or a proxy does not reach it, which `reason` says; `busy`: this
+ * address has reached a limit
  */
 
 /** Longer reasons are cut: they are shown to people. */
 const REASON_MAX = 300;
+const RESTARTING = "the server is restarting, or a proxy cannot reach it (503)";
+const PROXY = "a proxy answers, but the game's server behind it does not: it may be restarting";
 /** The reason for a 429 without one. */
 const BUSY = "this address has too many connections or requests";
 
@@ -26,8 +29,10 @@ export async function ask(url, signal) {
     const reason = response.status === 403 ? await reasonOf(response) : "";
     if (reason) return { kind: "refused", reason };
     if (response.status === 429) return { kind: "busy", reason: (await reasonOf(response)) || BUSY };
-    // A running server answers 204; one that shuts down another status.
-    return { kind: response.status < 500 ? "there" : "away" };
+    // A running server answers 204; one that shuts down 503.
+    const { status } = response;
+    if (status < 500) return { kind: "there" };
+    return { kind: "away", reason: status === 503 ? RESTARTING : `${PROXY} (${status})` };
   } catch {
     return { kind: "away" };
   }

@@ -23,6 +23,7 @@ import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 /** Default length of a simulated stall. */
 const STALL_MS = 300;
 const DEMO_PLAYERS = 14;
+const NO_WASM = "this browser has no WebAssembly, or a setting such as Lockdown Mode switches it off for this page";
 /** A wasm that was loaded this recently is the server's current one. */
 const FRESH_MS = 3000;
 
@@ -72,6 +73,7 @@ export class Tickwire extends EventTarget {
   /** @param {LoadOptions} [options] */
   static async load({ server, wasm, address, preconnect = false } = {}) {
     if (typeof WebSocket !== "function") throw new Error("there is no WebSocket here: Node has one from version 22");
+    if (typeof WebAssembly !== "object") throw new Error(NO_WASM);
     const home = server === undefined ? here() : homeAt(server);
     const early = preconnect ? new EarlySocket(home.server) : null;
     const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files)).catch((error) => {
@@ -447,16 +449,19 @@ async function compile(source) {
   /** @param {unknown} why @param {unknown} [cause] */
   const failed = (why, cause) => new Error(`the game's code could not be loaded from ${source}: ${why}`, { cause });
   const response = await fetch(/** @type {string | URL} */ (source)).catch((error) => {
-    throw failed("no answer, or the server does not allow pages of this origin (--allow-origin)", error);
+    const isOwn = hasPage && new URL(String(source), location.href).origin === location.origin;
+    throw failed(isOwn ? "no answer from the server" : "no answer, or the server does not allow pages of this origin (--allow-origin)", error);
   });
   if (!response.ok) throw failed(response.status);
   // Streaming needs a content type that a simple file server may not send.
   const isTyped = response.headers.get("content-type") === "application/wasm";
   const compiling = isTyped ? WebAssembly.compileStreaming(response) : response.arrayBuffer().then(WebAssembly.compile);
   const module = await compiling.catch((error) => {
+    const isShut = /unsafe-eval|content security policy/i.test(String(error));
     // A bundler's server sends its page for missing files.
-    const isOther = error instanceof WebAssembly.CompileError;
-    throw failed(isOther ? "it is not WebAssembly; set `server` if the game is elsewhere" : error, error);
+    const isOther = !isShut && error instanceof WebAssembly.CompileError;
+    const why = isShut ? "the page's Content-Security-Policy lacks 'wasm-unsafe-eval'" : error;
+    throw failed(isOther ? "it is not WebAssembly; set `server` if the game is elsewhere" : why, error);
   });
   return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
 }

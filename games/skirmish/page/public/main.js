@@ -24,8 +24,10 @@ import { Tickwire } from "./game.js";
 import { View } from "./view.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { World } from "./world.js";
+import { element } from "./dom.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
+import { offer, sentence, wayAfterEnd, wayWhileWaiting } from "./trouble.js";
 import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
 /** @typedef {import("./types.js").Own} Own */
@@ -49,9 +51,21 @@ for (const id of ["leave", "give-up"]) {
   document.getElementById(id)?.addEventListener("click", () => leave());
 }
 
+const ways = {
+  watch: () => enter(true),
+  anyRoom: () => {
+    start.restore(start.name, null);
+    enter(wantsToWatch);
+  },
+  reload: () => location.reload(),
+};
+/** Whether the player asked to spectate. */
+let wantsToWatch = false;
+
 /** @type {import("./types.js").Game} */
 const game = await Tickwire.load({ preconnect: start.wanted !== null }).catch((error) => {
-  start.show(error instanceof Error ? error.message : String(error));
+  const reason = error instanceof Error ? error.message : String(error);
+  start.show(sentence(reason), { label: "Reload", act: ways.reload });
   throw error;
 });
 const { measures } = game;
@@ -168,6 +182,7 @@ function ownPlace() {
 
 /** @param {boolean} spectator */
 function enter(spectator) {
+  wantsToWatch = spectator;
   start.hide();
   settings.keepShip();
   const as = { name: start.name || "Nameless", room: start.room };
@@ -190,13 +205,13 @@ function resume() {
   return game.resume();
 }
 
-/** @param {string} message */
-function back(message) {
+/** @param {string} message @param {import("./trouble.js").Way | null} [way] */
+function back(message, way = null) {
   input.setPlaying(false);
   hud.leave();
   networkPanel.close();
   sound.setActive(false);
-  start.show(message);
+  start.show(message, way);
   guard.run("demo", showDemo);
 }
 
@@ -216,11 +231,15 @@ function changed() {
   const { status, reason, isIdle, isInRoom } = game;
   document.body.dataset.status = isInRoom ? "playing" : status === "ended" ? "idle" : status;
   input.setPlaying(status === "playing");
+  const waiting = status === "waiting" || status === "connecting";
+  const way = waiting ? wayWhileWaiting(reason, { spectates: wantsToWatch, room: start.room }, ways) : null;
+  offer(element("banner-act", HTMLButtonElement), way);
   if (status === "idle") {
     hud.say("");
   } else if (status === "ended") {
     // The server refused for good.
-    back(isIdle ? `You were idle. ${sentence(reason)}` : sentence(reason));
+    const text = isIdle ? `You were idle. ${sentence(reason)}` : sentence(reason);
+    back(text, wayAfterEnd(reason, start.room, ways));
   } else if (status === "connecting") {
     hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
   } else if (status === "waiting") {
@@ -341,9 +360,3 @@ function flashOwn(own) {
   else renderer.eventEffects.flash(x, y, own.aim, own.player, world);
 }
 
-/** @param {string} reason */
-function sentence(reason) {
-  if (reason === "") return "";
-  const first = reason.charAt(0).toUpperCase() + reason.slice(1);
-  return first.endsWith(".") ? first : `${first}.`;
-}

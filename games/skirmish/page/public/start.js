@@ -7,6 +7,7 @@
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
 import { element } from "./dom.js";
+import { offer } from "./trouble.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
@@ -66,12 +67,14 @@ export class Start {
     return !this.root.hidden;
   }
 
-  /** @param {string} message why one is back here; may be empty */
-  show(message) {
+  /** @param {string} message why one is back here; may be empty
+   *  @param {import("./trouble.js").Way | null} [way] out of it */
+  show(message, way = null) {
     this.root.hidden = false;
     const line = element("message", HTMLElement);
     line.hidden = message === "";
     line.textContent = message;
+    offer(element("message-act", HTMLButtonElement), way);
     element("play", HTMLButtonElement).focus({ preventScroll: true });
   }
 

@@ -1,0 +1,45 @@
+// @ts-check
+// Tests of what Skirmish's page offers when a player does not get into a room: node trouble.mjs
+//
+// Run by tests/tests/page_in_node.rs.
+
+import { holds } from "./fake-browser.mjs";
+
+const { offer, sentence, wayAfterEnd, wayWhileWaiting } = await import("../../games/skirmish/page/public/trouble.js");
+
+/** @type {string[]} */
+let acts = [];
+const ways = {
+  watch: () => void acts.push("watch"),
+  anyRoom: () => void acts.push("any room"),
+  reload: () => void acts.push("reload"),
+};
+/** @param {import("../../games/skirmish/page/public/trouble.js").Way | null} way */
+function acted(way) {
+  acts = [];
+  way?.act();
+  return acts.join();
+}
+const player = { spectates: false, room: "blue" };
+const spectator = { spectates: true, room: "blue" };
+
+holds(acted(wayWhileWaiting("the room is full", player, ways)) === "watch", "a full room can be watched meanwhile");
+holds(acted(wayWhileWaiting("the room is full", spectator, ways)) === "any room", "one that is full of spectators has others beside it");
+holds(wayWhileWaiting("the room is full", { ...spectator, room: null }, ways) === null, "where none was asked for, there is no other");
+holds(wayWhileWaiting("the server is full", player, ways) === null, "a full server has no room to offer");
+for (const reason of ["", "the connection was lost", "the server is restarting, or a proxy cannot reach it (503)"]) {
+  holds(wayWhileWaiting(reason, player, ways) === null, `the page tries again by itself: ${reason}`);
+}
+holds(acted(wayAfterEnd("this server plays by rules 5: reload the page or renew the client", null, ways)) === "reload", "an old page is loaded anew");
+const name = "a room name has 1 to 32 letters, digits, '-' or '_'";
+holds(acted(wayAfterEnd(name, "no room", ways)) === "any room", "a room that cannot be is exchanged for another");
+holds(wayAfterEnd("pages of http://a.test may not connect", null, ways) === null, "Play tries again");
+holds(sentence("the room is full") === "The room is full." && sentence("") === "" && sentence("Over.") === "Over.", "reasons are sentences");
+
+const button = /** @type {any} */ ({});
+offer(button, { label: "Reload", act: ways.reload });
+acts = [];
+button.onclick();
+holds(!button.hidden && button.textContent === "Reload" && acts.join() === "reload", "a way is one button");
+offer(button, null);
+holds(button.hidden && button.textContent === "" && button.onclick === null, "without one there is none");
