@@ -29,6 +29,7 @@ mod edge;
 mod environment;
 mod origin;
 mod policy;
+mod public_url;
 mod tickets;
 mod tls;
 
@@ -37,6 +38,7 @@ pub use edge::{AllowedOrigin, EdgeConfig, NoOrigin, Uncapped};
 pub use origin::{Origin, OriginError};
 pub(crate) use policy::HOST_IN_POLICY;
 pub use policy::{ContentPolicy, FrameAncestor};
+pub use public_url::{PublicUrl, PublicUrlError};
 pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 

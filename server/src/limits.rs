@@ -40,6 +40,10 @@ pub const HTTP_READ_BYTES: usize = 2_048;
 pub const ORIGIN_SCHEME_MAX_BYTES: usize = 64;
 /// Longest host of an origin, in bytes, as DNS allows it. A longer one is no origin, and refused.
 pub const ORIGIN_HOST_MAX_BYTES: usize = 253;
+/// Longest `--public-url`, in bytes. A longer one is refused at start.
+pub const PUBLIC_URL_MAX_BYTES: usize = 512;
+/// Most places of a document in which it names its own address. One with more is served as it is.
+pub const PAGE_MARKS_MAX: usize = 16;
 /// Most headers of an HTTP request. A request with more is answered with 431.
 pub const HTTP_HEADERS_MAX: usize = 64;
 /// Longest target of an HTTP request, in bytes. A longer one is answered with 414.

@@ -1,7 +1,7 @@
 //! What the page does with what browsers and people do to it: taps that are over at once, Back and
 //! Forward, a new version, a path before it.
 
-use tests::real::{Browser, GIVE_UP, Node, Page, PathProxy, Server, alone, poll, say};
+use tests::real::{Browser, GIVE_UP, Key, Node, Page, PathProxy, Server, alone, poll, say};
 
 /// A room in which nothing happens but what is done.
 const ALONE: [&str; 4] = ["--fill", "0", "--seed", "1"];
@@ -96,10 +96,79 @@ fn who_leaves_by_the_address_bar_leaves_no_ghost_and_who_comes_back_plays_on() {
     }
     wait(&page, "tickwire.state().me?.alive");
     assert_eq!(page.eval("document.body.dataset.status"), "playing");
-    let mut faults = page.take_faults();
-    // A browser asks for an icon of what it shows; what was shown meanwhile has none.
-    faults.retain(|fault| !fault.contains("/favicon.ico"));
-    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
+/// The room that the page's address names; anything else that it asks for is a failure.
+fn room_in_address(page: &Page<'_>) -> String {
+    let query = page.eval("location.search");
+    let query = query.as_str().expect("a text");
+    let room = query.strip_prefix("?quality=low&room=");
+    room.unwrap_or_else(|| panic!("the address asks for {query}")).to_owned()
+}
+
+#[test]
+fn a_room_is_in_the_address_and_the_title_and_its_name_copies_a_link_to_it() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let page = browser.page();
+    page.prepare(
+        "window.copied = [];
+         Object.defineProperty(navigator, 'clipboard', { configurable: true, value: {
+             writeText: async (text) => void copied.push(text) } });",
+    );
+    let click = |id: &str| {
+        let _ = page.eval(&format!("void document.getElementById({id:?}).click()"));
+    };
+    let said =
+        |text: &str| format!("document.getElementById('banner-text').textContent === {text:?}");
+
+    // What it is to do at once, and by which name, is for this page alone; a reload does it again.
+    page.open(&server.url("/?play&name=Ann&room=pond&quality=low&latency=5"));
+    wait(&page, "tickwire.state().me?.alive");
+    assert_eq!(page.eval("location.search"), "?quality=low&latency=5&room=pond");
+    assert_eq!(page.eval("document.title"), "pond · Tickwire");
+    click("room");
+    wait(&page, &said("Link copied: send it to your friends."));
+    assert_eq!(page.eval("copied.splice(0)"), serde_json::json!([server.url("/?room=pond")]));
+    let _ = page.eval("{ window.isOld = true; location.reload() }");
+    wait(&page, "!window.isOld && tickwire.state().me?.alive");
+    assert_eq!(page.eval("tickwire.state().room"), "pond");
+
+    // A friend finds the room on the start page, and may go to any other.
+    page.open(&server.url("/?quality=low&room=pond"));
+    wait(&page, "document.getElementById('new-room')?.disabled === false");
+    assert_eq!(page.eval("document.getElementById('where-room').textContent"), "Room pond");
+    assert_eq!(page.eval("tickwire.state().connected"), false);
+    click("any-room");
+    assert_eq!(page.eval("location.search"), "?quality=low");
+    assert_eq!(page.eval("document.getElementById('where-room').textContent"), "Any room");
+
+    click("new-room");
+    wait(&page, "tickwire.state().me?.alive");
+    let room = room_in_address(&page);
+    assert_eq!(page.eval("tickwire.state().room"), room.as_str());
+    assert_eq!(page.eval("document.title"), format!("{room} · Tickwire"));
+    // Where the page came by plain HTTP it may not copy: the link is there, selected.
+    let _ = page.eval("{ delete navigator.clipboard; document.execCommand = () => false }");
+    let _ = page.eval("void Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+    click("room");
+    wait(&page, &said("Copy this link and send it to your friends."));
+    let selected = "(({ value, selectionStart, selectionEnd }) =>
+        value.slice(selectionStart, selectionEnd))(document.activeElement)";
+    assert_eq!(page.eval(selected), server.url(&format!("/?room={room}")));
+    page.press(Key { key: "Escape", code: "Escape", number: 27 });
+    wait(&page, "document.getElementById('invite') === null");
+    assert_eq!(page.eval("tickwire.state().connected"), true, "the key closed the field alone");
+
+    click("leave");
+    wait(&page, "!document.getElementById('start').hidden");
+    assert_eq!(room_in_address(&page), room);
+    assert_eq!(page.eval("document.title"), "Tickwire");
+    let named = page.eval("document.getElementById('where-room').textContent");
+    assert_eq!(named, format!("Room {room}"));
+    assert_eq!(page.take_faults(), Vec::<String>::new());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use tickwire_host::limits::{OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT}
 
 use super::origin::{Origin, OriginError};
 use super::policy::{ContentPolicy, FrameAncestor};
+use super::public_url::PublicUrl;
 
 /// Pages that may open a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +110,12 @@ pub struct EdgeConfig {
     )]
     pub content_security_policy: Option<ContentPolicy>,
 
+    /// The address of the page as everybody reaches it, such as https://game.example/, which previews of
+    /// its links name [default: by the host of the request]
+    #[expect(rustdoc::bare_urls, reason = "it is the text of --help")]
+    #[arg(long, env = "TICKWIRE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
     /// Most open WebSockets of one address (of one /64 for IPv6)
     #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTIONS_MAX", value_name = "N",
         default_value_t = EdgeConfig::default().address_connections_max,
@@ -157,7 +164,7 @@ pub struct EdgeConfig {
     )]
     pub uncapped: Vec<Uncapped>,
 
-    /// Trust the X-Forwarded-For header of a proxy at this address
+    /// Trust the X-Forwarded-For and X-Forwarded-Proto headers of a proxy at this address
     #[arg(long, env = "TICKWIRE_TRUSTED_PROXY", value_name = "ADDR/PREFIX", value_delimiter = ',',
         value_parser = net)]
     pub trusted_proxy: Vec<IpNet>,
@@ -187,6 +194,7 @@ impl Default for EdgeConfig {
             no_origin: NoOrigin::Allow,
             frame_ancestors: Vec::new(),
             content_security_policy: None,
+            public_url: None,
             address_connections_max: ADDRESS_CONNECTIONS_DEFAULT,
             address_connects_per_second: ADDRESS_CONNECTS_PER_SECOND_DEFAULT,
             address_http_connections_max: ADDRESS_HTTP_CONNECTIONS_DEFAULT,
@@ -271,6 +279,7 @@ mod tests {
             "--no-origin=refuse",
             "--address-rooms-max=3",
             "--address-rooms-per-minute=9",
+            "--public-url=https://A.example:443/game",
             "--uncapped=none",
             "--trusted-proxy=10.0.0.0/8",
             "--trusted-proxy=::1",
@@ -289,6 +298,7 @@ mod tests {
             no_origin: NoOrigin::Refuse,
             address_rooms_max: 3,
             address_rooms_per_minute: 9,
+            public_url: Some("https://a.example/game/".parse().expect("a URL")),
             uncapped: vec![Uncapped::Nobody],
             trusted_proxy: ["10.0.0.0/8", "::1/128"].map(|net| net.parse().expect("nets")).into(),
             admin_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9))),
@@ -309,6 +319,8 @@ mod tests {
             "--allow-origin=https://game.example/",
             "--allow-origin=https://b\u{fc}cher.example",
             "--no-origin=maybe",
+            "--public-url=game.example",
+            "--public-url=https://game.example/?room=a",
             "--address-connections-max=0",
             "--address-connects-per-second=0",
             "--address-http-connections-max=0",

@@ -29,7 +29,7 @@ use super::refusal_log::RefusalLog;
 use super::tickets::Tickets;
 use super::tickets::error::TicketLines;
 use super::tls::Tls;
-use crate::config::{AllowedOrigin, Config};
+use crate::config::{AllowedOrigin, Config, PublicUrl};
 use crate::lobby_task::LobbySender;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
@@ -60,11 +60,13 @@ pub(crate) struct EdgeContext {
     pub(crate) page: PageFiles,
     /// What the page may do, and who may frame it.
     pub(crate) policy: PagePolicy,
+    /// The address of the page as everybody reaches it, if it is configured.
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rooms: RoomList,
     pub(crate) origins: Origins,
     /// Names by which the admin listener may be requested.
     pub(crate) admin_hosts: Vec<String>,
-    /// The networks of trusted proxies, whose `X-Forwarded-For` is used.
+    /// The networks of trusted proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are used.
     pub(crate) proxies: Vec<IpNet>,
     uncapped: Vec<IpNet>,
     addresses: Arc<Mutex<AddressLimiter>>,
@@ -99,6 +101,7 @@ impl EdgeContext {
             echo: config.echo,
             page: PageFiles::new(config.page.as_ref(), config.web_dir.clone(), config.lab),
             policy: PagePolicy::new(edge),
+            public_url: edge.public_url.clone(),
             rooms: RoomList::default(),
             origins: Origins { allowed, none: edge.no_origin },
             admin_hosts: edge.admin_host.clone(),

@@ -105,6 +105,77 @@ fn a_folder_is_served_as_it_is_now_with_the_kit_and_without_any_other_file() {
     assert!(get(server.address(), "/tickwire.js").ends_with("\r\n\r\nown"));
 }
 
+/// The body of the answer to a request for a document that names its address.
+fn named(server: &Server<Tiny>, target: &str, headers: &str) -> String {
+    let request = format!("GET {target} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+    let answer = exchange(server.address(), &request);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    answer.split_once("\r\n\r\n").expect("a head and a body").1.to_owned()
+}
+
+#[test]
+fn a_document_names_its_address_by_the_host_of_its_request_or_as_it_is_configured() {
+    let server = server();
+    for (target, host, body) in [
+        ("/about.html", "game.example", "http://game.example/about.html http://game.example/a.png"),
+        (
+            "/about.html?room=b-1&name=Ann",
+            "[::1]:7",
+            "http://[::1]:7/about.html?room=b-1 http://[::1]:7/a.png",
+        ),
+        // What is no host is never in a document.
+        ("/about.html", "a\"><script>", "./about.html ./a.png"),
+        ("/about.html", "a/b", "./about.html ./a.png"),
+    ] {
+        assert_eq!(named(&server, target, &format!("Host: {host}\r\n")), body);
+    }
+    // Who is no trusted proxy says nothing of the scheme.
+    let forged = "Host: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\n";
+    assert_eq!(named(&server, "/about.html", forged), "http://a/about.html http://a/a.png");
+
+    let trusted_proxy = vec!["127.0.0.1/32".parse().expect("a net")];
+    let proxied = start_with_edge(EdgeConfig { trusted_proxy, ..EdgeConfig::default() });
+    assert_eq!(named(&proxied, "/about.html", forged), "https://a/about.html https://a/a.png");
+
+    let public_url = Some("https://play.example/game".parse().expect("a URL"));
+    let public = start_with_edge(EdgeConfig { public_url, ..EdgeConfig::default() });
+    let own = "https://play.example/game/";
+    assert_eq!(named(&public, "/about.html", forged), format!("{own}about.html {own}a.png"));
+}
+
+#[test]
+fn a_document_that_names_its_address_has_another_tag_for_each_host_and_all_others_are_as_they_were()
+{
+    let server = server();
+    let get = |path: &str, host: &str, headers: &str| {
+        let headers = format!("Host: {host}\r\nConnection: close\r\n{headers}");
+        exchange(server.address(), &format!("GET {path} HTTP/1.1\r\n{headers}\r\n"))
+    };
+    let tag = |host: &str| {
+        // It is compressed by nothing in which it could be filled in.
+        let answer = get("/about.html", host, "Accept-Encoding: br\r\n");
+        assert_eq!(header(&answer, "content-encoding"), None);
+        header(&answer, "etag").expect("it has one").to_owned()
+    };
+    let (one, other) = (tag("one.example"), tag("other.example"));
+    assert_ne!(one, other);
+    for (host, status) in [("one.example", "304"), ("other.example", "200")] {
+        let answer = get("/about.html", host, &format!("If-None-Match: {one}\r\n"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
+    }
+    for host in ["one.example", "other.example"] {
+        let answer = get("/", host, "");
+        assert_eq!(header(&answer, "etag"), Some("\"a1\""));
+        assert!(answer.ends_with("\r\n\r\n<script src=\"./~0123/main.js\">"), "{answer}");
+    }
+    let scratch = Scratch::new("named");
+    scratch.write("index.html", "{public-url}a.png");
+    scratch.write("a.js", "{public-url}");
+    let server = start(Config { web_dir: Some(scratch.0.clone()), ..Config::default() });
+    assert_eq!(named(&server, "/", "Host: a\r\n"), "http://a/a.png");
+    assert_eq!(named(&server, "/a.js", "Host: a\r\n"), "{public-url}", "it is no document");
+}
+
 #[test]
 fn a_server_without_a_page_serves_the_generic_one_and_the_laboratory_only_if_it_is_wanted() {
     for lab in [false, true] {

@@ -309,15 +309,19 @@ impl Page<'_> {
         self.command("Input.dispatchMouseEvent", params);
     }
 
-    /// Saves what it shows, as PNG.
+    /// Saves what it shows: as JPEG if the path ends with `.jpg`, else as PNG.
     ///
     /// # Panics
     /// When there is nothing to be had or no place for it.
     pub fn screenshot(&self, path: &Path) {
-        let shot = self.command("Page.captureScreenshot", json!({ "format": "png" }));
-        let png = shot["data"].as_str().expect("a screenshot has data");
-        let png = data_encoding::BASE64.decode(png.as_bytes()).expect("the data is base64");
-        fs::write(path, png).expect("a screenshot can be saved");
+        let format = match path.extension().is_some_and(|extension| extension == "jpg") {
+            true => json!({ "format": "jpeg", "quality": 86 }),
+            false => json!({ "format": "png" }),
+        };
+        let shot = self.command("Page.captureScreenshot", format);
+        let picture = shot["data"].as_str().expect("a screenshot has data");
+        let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("the data is base64");
+        fs::write(path, picture).expect("a screenshot can be saved");
     }
 
     /// Takes what its console showed in red so far.

@@ -181,7 +181,7 @@ pub(crate) fn is_hashed(path: &str) -> bool {
     !is_document(path) && !path.ends_with(".webmanifest")
 }
 
-fn is_document(path: &str) -> bool {
+pub(crate) fn is_document(path: &str) -> bool {
     path.ends_with(".html")
 }
 

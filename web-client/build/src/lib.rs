@@ -14,8 +14,8 @@
 //! game, and on which a game can be played that has `Game::keys`. `tickwire::page!()` in the program takes what was made of them.
 //! The path of the data: [`wasm`] builds the package, [`files`] collects what is served beside it
 //! ([`kit`] brings the client for pages and the generic page), [`bundle`] makes few files of many with
-//! `WEB_CLIENT=bundle`, [`comments`] makes them smaller, [`preload`] adds preloads to documents, [`table`] compresses it and
-//! writes it as the Rust source that `tickwire::page!()` includes.
+//! `WEB_CLIENT=bundle`, [`comments`] makes them smaller, [`preload`] adds preloads to documents, [`table`] compresses it
+//! ([`marks`], a document that names its own address) and writes it as the Rust source that `tickwire::page!()` includes.
 //!
 //! A page that does not compile fails the build. The variable `WEB_CLIENT` of the environment says what
 //! happens where nothing can be compiled to wasm, for the toolchain has no standard library for it and
@@ -33,11 +33,15 @@ use std::path::{Path, PathBuf};
 
 use self::wasm::Profile;
 
+#[doc(hidden)]
+pub use self::marks::gzip;
+
 mod bundle;
 mod comments;
 mod document;
 mod files;
 mod kit;
+mod marks;
 mod preload;
 mod shield;
 mod table;

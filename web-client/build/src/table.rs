@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::files::{Files, PageContent, hash, is_hashed};
+use crate::files::{Files, PageContent, hash, is_document, is_hashed};
+use crate::marks;
 use crate::wasm::Profile;
 
 /// The file that `tickwire::page!()` includes.
@@ -47,9 +48,12 @@ pub(crate) fn write(
         };
         let plain = file("", &|| bytes.clone())?;
         let mut codings = Vec::new();
+        // The server replaces marks in what is compressed by gzip alone.
+        let is_marked = is_document(path) && marks::has_any(bytes);
+        let gzip = if is_marked { marks::gzip } else { gzip };
         for (coding, compress) in [(".br", brotli as fn(&[u8]) -> Vec<u8>), (".gz", gzip)] {
             let mut included = "None".to_owned();
-            if profile == Profile::Release {
+            if profile == Profile::Release && !(is_marked && coding == ".br") {
                 let compressed = file(coding, &|| compress(bytes))?;
                 if fs::metadata(&compressed)?.len() < bytes.len() as u64 {
                     included = format!("Some(include_bytes!({compressed:?}))");
@@ -113,6 +117,22 @@ mod tests {
             .read_to_end(&mut plain)
             .expect("it is brotli");
         assert_eq!(plain, text);
+    }
+
+    #[test]
+    fn a_document_that_names_its_address_is_compressed_by_gzip_alone() {
+        let out = std::env::temp_dir().join(format!("tickwire-marked-{}", std::process::id()));
+        let text = [&b"{public-url}"[..], &[b' '; 1_000]].concat();
+        let content = |bytes: &[u8]| PageContent { bytes: bytes.to_vec(), is_of_kit: false };
+        let files = [("index.html", &text), ("main.js", &text)];
+        let files = files.map(|(path, bytes)| (path.to_owned(), content(bytes)));
+        let page = Files { files: BTreeMap::from(files), hash: "7".to_owned() };
+        write(&out, &page, "", Profile::Release).expect("it can be written");
+        let source = fs::read_to_string(out.join(TABLE)).expect("it was written");
+        let lines: Vec<&str> = source.lines().collect();
+        assert!(lines[1].contains(", None, Some(") && lines[1].contains(".gz"), "{}", lines[1]);
+        assert!(lines[2].contains(".br") && lines[2].contains(".gz"), "{}", lines[2]);
+        fs::remove_dir_all(&out).expect("it can be removed");
     }
 
     #[test]

@@ -70,7 +70,7 @@ export class Hud {
   /** @param {string} room @param {boolean} spectator */
   enter(room, spectator) {
     this.root.hidden = false;
-    element("room").textContent = room;
+    element("room-name").textContent = room;
     element("role").textContent = spectator ? "spectating" : "";
     element("rail").hidden = spectator;
     element("hint").textContent = spectator

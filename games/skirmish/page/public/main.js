@@ -10,6 +10,7 @@ import { Camera } from "./camera.js";
 import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
 import { Hud } from "./hud.js";
+import { Invite } from "./invite.js";
 import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
@@ -90,6 +91,7 @@ settings.onChange(applySettings);
 applySettings();
 const hud = new Hud(measures);
 const sound = new Sound(settings, camera);
+const invite = new Invite((text, ms) => hud.notice(text, performance.now(), ms));
 const watchBar = new WatchBar(view.spectator);
 const guard = new Guard();
 const network = new Network(location.search, () => {
@@ -98,6 +100,8 @@ const network = new Network(location.search, () => {
 });
 const networkPanel = new NetworkPanel(network);
 new AnyKey(resume);
+// Nobody is asked unasked whether to install the page.
+addEventListener("beforeinstallprompt", (event) => event.preventDefault());
 addEventListener("keydown", (event) => {
   // One press closes one panel, however long it lasts.
   if (event.key !== "Escape" || event.repeat || close()) return;
@@ -209,6 +213,7 @@ function resume() {
 function back(message, way = null) {
   input.setPlaying(false);
   hud.leave();
+  invite.leave();
   networkPanel.close();
   sound.setActive(false);
   start.show(message, way);
@@ -252,6 +257,8 @@ function changed() {
     renderer.clear();
     view.setMode(spectates ? "spectator" : "player");
     hud.enter(game.room ?? "", spectates);
+    invite.enter(game.room ?? "");
+    start.rooms.set(game.room);
     sound.setActive(true);
     watchBar.setNetwork(spectates ? game.network : null);
     networkPanel.setSpectating(spectates);

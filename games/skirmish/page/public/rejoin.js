@@ -11,7 +11,7 @@ import { NAME_MAX, first } from "./settings.js";
  *  was idle as a player; settings.js checks `ship` */
 
 const KEY = "tickwire.rejoin";
-/** As in start.js: longer than any room's name. */
+/** As in start/room.js: longer than any room's name. */
 const ROOM_MAX = 33;
 
 /** @param {Greeting} greeting @param {boolean} idle @param {number} ship class of the next ship */

@@ -6,14 +6,13 @@
 
 import { Chooser } from "./start/chooser.js";
 import { NAME_MAX, first } from "./settings.js";
+import { RoomChoice } from "./start/room.js";
+import { askedQuery } from "./address.js";
 import { element } from "./dom.js";
 import { offer } from "./trouble.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
-/** Longer than any valid room name, so that the server's refusal explains the rule; a hello that is
- *  too long would be cut off without one. */
-const ROOM_MAX = 33;
 /** Players without a name get one of these, so that they can press Play at once. */
 const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
@@ -23,24 +22,22 @@ const CALLSIGNS = (
 export class Start {
   /** @param {Settings} settings @param {(spectator: boolean) => void} chosen */
   constructor(settings, chosen) {
-    const query = new URLSearchParams(location.search);
+    const query = askedQuery();
     this.settings = settings;
     this.root = element("start", HTMLElement);
     this.nameBox = element("name", HTMLInputElement);
     this.chooser = new Chooser(element("ships", HTMLElement), settings);
-    /** The room asked for; null for any. */
-    this.room = first(query.get("room") ?? "", ROOM_MAX) || null;
+    const enter = (/** @type {boolean} */ spectator) => {
+      settings.change({ name: this.name });
+      chosen(spectator);
+    };
+    this.rooms = new RoomChoice(query.get("room"), () => enter(false));
     this.nameBox.value = first(query.get("name") ?? (settings.name || callsign()), NAME_MAX);
-    this.showRoom();
     element("enter", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      settings.change({ name: this.name });
-      chosen(false);
+      enter(false);
     });
-    element("spectate", HTMLButtonElement).addEventListener("click", () => {
-      settings.change({ name: this.name });
-      chosen(true);
-    });
+    element("spectate", HTMLButtonElement).addEventListener("click", () => enter(true));
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
@@ -48,15 +45,12 @@ export class Start {
   /** Restores name and room after a reload. @param {string} name @param {string | null} room */
   restore(name, room) {
     if (name !== "") this.nameBox.value = name;
-    this.room = room;
-    this.showRoom();
+    this.rooms.set(room);
   }
 
-  /** @private */
-  showRoom() {
-    const where = element("where", HTMLElement);
-    where.hidden = this.room === null;
-    where.textContent = `Room ${this.room ?? ""}`;
+  /** The room to go to; null for any. */
+  get room() {
+    return this.rooms.name;
   }
 
   get name() {
@@ -87,6 +81,7 @@ export class Start {
   enable(ready) {
     element("play", HTMLButtonElement).disabled = !ready;
     element("spectate", HTMLButtonElement).disabled = !ready;
+    this.rooms.newButton.disabled = !ready;
   }
 }
 

@@ -52,6 +52,7 @@ fn everything() -> Config {
         "--allow-origin=https://a.example,null",
         "--no-origin=refuse",
         "--frame-ancestors=https://*.portal.example,self",
+        "--public-url=https://a.example/game/",
         "--address-connections-max=7",
         "--address-connects-per-second=8",
         "--address-http-connections-max=9",

@@ -47,6 +47,7 @@ fn sample(flag: &str) -> &'static str {
         "uncapped" | "trusted-proxy" => "10.0.0.0/8,::1/128",
         "memory-max" => "3MiB",
         "frame-ancestors" => "https://portal.example,self",
+        "public-url" => "https://a.example/game/",
         "content-security-policy" => "default-src 'self'",
         _ => "77",
     }

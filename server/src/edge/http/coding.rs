@@ -53,7 +53,8 @@ mod tests {
             tag: text.parse().expect("a header value"),
         };
         let [plain, brotli, gzip] = ["plain", "br", "gzip"].map(content);
-        let file = File { content_type: "", plain, brotli: Some(brotli), gzip: Some(gzip) };
+        let (brotli, gzip) = (Some(brotli), Some(gzip));
+        let file = File { content_type: "", plain, brotli, gzip, marks: None };
         for (accepted, coding) in [
             ("", None),
             ("identity", None),

@@ -1,4 +1,4 @@
-//! The client address of a request that a proxy forwards.
+//! The client address of a request that a proxy forwards, and by which scheme it came.
 //!
 //! Anyone can send `X-Forwarded-For`; only the part that a trusted proxy appends at its end is
 //! reliable. So the list is read from its end, as bytes, and no further than the client's member:
@@ -15,6 +15,7 @@ use crate::edge::peer::ClientAddress;
 use crate::limits::FORWARDED_MEMBERS_MAX;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Whether an address is in one of these networks.
 pub(crate) fn is_within(address: IpAddr, nets: &[IpNet]) -> bool {
@@ -42,6 +43,14 @@ pub(crate) fn client(headers: &HeaderMap, proxies: &[IpNet]) -> ClientAddress {
         }
     }
     client
+}
+
+/// By which scheme a request came to a trusted proxy, if it says so once.
+pub(crate) fn scheme(headers: &HeaderMap) -> Option<&'static str> {
+    let mut said = headers.get_all(FORWARDED_PROTO).iter();
+    let (Some(said), None) = (said.next(), said.next()) else { return None };
+    let is = |scheme: &&str| said.as_bytes().trim_ascii().eq_ignore_ascii_case(scheme.as_bytes());
+    ["https", "http"].into_iter().find(is)
 }
 
 /// Parses an address as proxies write it: some append the port, some the zone of a link-local

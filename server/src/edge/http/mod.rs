@@ -2,8 +2,8 @@
 //! WebSocket.
 //!
 //! [`serve`] runs hyper on a connection. Below it, [`gate`] and [`head`] pass only valid heads, each
-//! within its deadline. Above it, [`routes`] answers requests, with [`page`] ([`coding`], [`policy`]),
-//! [`room_list`], [`upgrade`], [`origin`], [`cors`] and [`forwarded`]. Every refusal is a [`rejection`].
+//! within its deadline. Above it, [`routes`] answers requests, with [`page`] ([`coding`], [`policy`],
+//! [`page_address`]), [`room_list`], [`upgrade`], [`origin`], [`cors`] and [`forwarded`]. Every refusal is a [`rejection`].
 
 pub(crate) mod coding;
 pub(crate) mod cors;
@@ -13,6 +13,7 @@ pub(crate) mod head;
 pub(crate) mod host;
 pub(crate) mod origin;
 pub(crate) mod page;
+pub(crate) mod page_address;
 pub(crate) mod policy;
 pub(crate) mod rejection;
 pub(crate) mod room_list;

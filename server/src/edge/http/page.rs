@@ -2,8 +2,8 @@
 //! without a page has the generic one, and every program the laboratory.
 //!
 //! It knows paths, bytes, content types and tags, but no requests; the routes serve the files. The tag
-//! of a file is made when the program is built, or when the file of a folder has changed, never for a
-//! request.
+//! of a file is made when the program is built, or when the file of a folder has changed. Only documents that
+//! name their own address are made, with a tag of their own, for a request.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -22,6 +22,7 @@ use crate::page::{Page, PageTable, VIEWER};
 mod content_type;
 pub(crate) mod file;
 mod folder;
+pub(crate) mod marked;
 
 /// All files of the page.
 #[derive(Debug)]
@@ -76,8 +77,10 @@ impl Embedded {
                 plain: content(bytes, ""),
                 brotli: brotli.map(|bytes| content(bytes, "-br")),
                 gzip: gzip.map(|bytes| content(bytes, "-gz")),
+                marks: None,
             };
-            (path, EmbeddedFile { file: Arc::new(file), is_hashed, is_of_kit })
+            let file = Arc::new(file.with_marks());
+            (path, EmbeddedFile { file, is_hashed, is_of_kit })
         });
         Embedded { files: files.collect(), hashed: format!("/~{hash}/") }
     }

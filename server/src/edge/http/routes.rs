@@ -18,7 +18,7 @@ use super::coding;
 use super::page::ServedFile;
 use super::page::file::Content;
 use super::rejection::{Body, Rejection};
-use super::{cors, forwarded, host, upgrade};
+use super::{cors, forwarded, host, page_address, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
 use crate::edge::peer::{ClientAddress, ClientKey, Listener, PeerInfo};
@@ -113,7 +113,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
         path => match context.page.file(path).await {
             Some(served) => {
                 let policy = context.policy.header(host::host(&head.headers));
-                serve_file(head, &served, policy)
+                serve_file(context, peer, head, &served, policy)
             }
             None => text(StatusCode::NOT_FOUND, context.page.not_found(path)),
         },
@@ -184,10 +184,31 @@ async fn status(context: &EdgeContext) -> Response<Body> {
 }
 
 /// Serves a file of the page. What may be another one tomorrow is revalidated by the browser every time,
-/// and downloaded only if it changed: a stale page would use an old protocol.
-fn serve_file(head: &Parts, served: &ServedFile, policy: HeaderValue) -> Response<Body> {
+/// and downloaded only if it changed: a stale page would use an old protocol. A document that names its own
+/// address is made for the request.
+fn serve_file(
+    context: &EdgeContext,
+    peer: PeerInfo,
+    head: &Parts,
+    served: &ServedFile,
+    policy: HeaderValue,
+) -> Response<Body> {
     let file = &served.file;
-    let (coding, content) = coding::choose(&head.headers, file);
+    let (coding, mut content) = coding::choose(&head.headers, file);
+    let mut vary = "accept-encoding";
+    let filled;
+    if let Some(marks) = &file.marks {
+        let is_proxy = context.is_proxy(peer.address);
+        let scheme = page_address::scheme(&head.headers, is_proxy, context.server.tls.is_some());
+        let url = context.public_url.as_ref();
+        let address = page_address::page_address(head, url, scheme);
+        let gzip = coding.map(|_| &content.bytes[..]);
+        filled = Content::new(marks.fill(&file.plain.bytes, gzip, &address).into());
+        content = &filled;
+        if is_proxy && url.is_none() {
+            vary = "accept-encoding, x-forwarded-proto";
+        }
+    }
     let Content { bytes, tag } = content;
     let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
@@ -204,7 +225,7 @@ fn serve_file(head: &Parts, served: &ServedFile, policy: HeaderValue) -> Respons
     };
     let caching = if served.is_immutable { IMMUTABLE } else { "no-cache" };
     let headers = response.headers_mut();
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(VARY, HeaderValue::from_static(vary));
     if let Some(coding) = coding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }

@@ -3,6 +3,8 @@
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
+use super::marked::Marks;
+
 /// One file of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct File {
@@ -14,6 +16,25 @@ pub(crate) struct File {
     pub(crate) brotli: Option<Content>,
     /// The same by gzip.
     pub(crate) gzip: Option<Content>,
+    /// Where it names its own address, if it is a document that does.
+    pub(crate) marks: Option<Marks>,
+}
+
+impl File {
+    /// The same with its marks, if it is a document. Of one that has some only codings remain in which
+    /// these can be replaced.
+    pub(super) fn with_marks(mut self) -> File {
+        if !self.content_type.starts_with("text/html") {
+            return self;
+        }
+        let gzip = self.gzip.as_ref().map(|content| &content.bytes[..]);
+        self.marks = Marks::of(&self.plain.bytes, gzip);
+        if let Some(marks) = &self.marks {
+            self.brotli = None;
+            self.gzip = self.gzip.filter(|_| marks.has_gzip());
+        }
+        self
+    }
 }
 
 /// Bytes of a file as they are sent.
@@ -26,7 +47,7 @@ pub(crate) struct Content {
 
 impl Content {
     /// With a hash of the bytes as its tag.
-    pub(super) fn new(bytes: Bytes) -> Content {
+    pub(crate) fn new(bytes: Bytes) -> Content {
         let tag = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&bytes));
         Content::tagged(bytes, &tag)
     }

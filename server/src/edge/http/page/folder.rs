@@ -107,9 +107,9 @@ impl Folder {
         }
         let bytes = read_plain(&path, version)?;
         let content_type = content_type(&relative.to_string_lossy());
-        let file =
-            File { content_type, plain: Content::new(bytes.into()), brotli: None, gzip: None };
-        let file = Arc::new(file);
+        let plain = Content::new(bytes.into());
+        let file = File { content_type, plain, brotli: None, gzip: None, marks: None };
+        let file = Arc::new(file.with_marks());
         if version.is_settled() {
             self.cache().insert(path, version, Arc::clone(&file));
         }

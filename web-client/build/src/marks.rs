@@ -1,0 +1,104 @@
+//! Compresses documents that name their own public address, which only the server knows, and it for each
+//! request: `{public-url}` and `{page-url}`.
+//!
+//! Each of these marks becomes a stored block of deflate, with what is around it compressed apart from each
+//! other: so the server replaces a mark without compressing anything. It looks for these blocks, and serves
+//! the document uncompressed if it does not find all of them. [`crate::table`] calls it.
+
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+
+/// What the server replaces in a document: as in the server's `edge/http/page/marked.rs`.
+const MARKS: [&str; 2] = ["{public-url}", "{page-url}"];
+
+/// Head of a gzip stream (RFC 1952, section 2.3): deflate, no name, no time, of the best compression, by an
+/// unknown system.
+const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
+
+/// Whether a document has marks.
+pub(crate) fn has_any(document: &[u8]) -> bool {
+    first(document).is_some()
+}
+
+/// A document, compressed by gzip, with its marks in blocks of their own.
+#[doc(hidden)]
+#[must_use]
+pub fn gzip(document: &[u8]) -> Vec<u8> {
+    let mut compressed = HEAD.to_vec();
+    let mut rest = document;
+    while let Some((at, mark)) = first(rest) {
+        deflate(&rest[..at], FlushCompress::Sync, &mut compressed);
+        let length = mark.len() as u16;
+        compressed.push(0);
+        compressed.extend(length.to_le_bytes());
+        compressed.extend((!length).to_le_bytes());
+        compressed.extend(mark.as_bytes());
+        rest = &rest[at + mark.len()..];
+    }
+    deflate(rest, FlushCompress::Finish, &mut compressed);
+    let mut crc = Crc::new();
+    crc.update(document);
+    compressed.extend(crc.sum().to_le_bytes());
+    compressed.extend(crc.amount().to_le_bytes());
+    compressed
+}
+
+/// The first mark, and where it is.
+fn first(document: &[u8]) -> Option<(usize, &'static str)> {
+    let place = |mark: &'static str| {
+        let mut windows = document.windows(mark.len());
+        Some((windows.position(|window| window == mark.as_bytes())?, mark))
+    };
+    MARKS.into_iter().filter_map(place).min()
+}
+
+/// Compresses bytes without reference to any before them. What `Sync` makes ends with a byte, so that a
+/// stored block may follow.
+fn deflate(bytes: &[u8], flush: FlushCompress, to: &mut Vec<u8>) {
+    let mut compress = Compress::new(Compression::best(), false);
+    let mut taken = 0;
+    loop {
+        to.reserve(bytes.len() + 64);
+        let before = compress.total_in();
+        let status =
+            compress.compress_vec(&bytes[taken..], to, flush).expect("no dictionary is set");
+        taken += (compress.total_in() - before) as usize;
+        let is_done = match flush {
+            FlushCompress::Finish => status == Status::StreamEnd,
+            _ => taken == bytes.len() && to.len() < to.capacity(),
+        };
+        if is_done {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn a_marked_document_is_gzip_with_its_marks_uncompressed() {
+        let line = "<p>authoritative</p>\n".repeat(300);
+        for document in [
+            format!("{{public-url}}{line}{{page-url}}{{page-url}}{line}{{public-url}}"),
+            format!("{line}{{public-url}}card.png"),
+            "{page-url}".to_owned(),
+        ] {
+            assert!(has_any(document.as_bytes()));
+            let compressed = gzip(document.as_bytes());
+            let mut inflated = String::new();
+            let mut decoder = flate2::read::GzDecoder::new(&compressed[..]);
+            decoder.read_to_string(&mut inflated).expect("it is gzip");
+            assert_eq!(inflated, document);
+            for mark in MARKS {
+                let mut windows = compressed.windows(mark.len());
+                let found = windows.by_ref().filter(|window| *window == mark.as_bytes()).count();
+                assert_eq!(found, document.matches(mark).count(), "{mark} in {document}");
+            }
+            assert!(compressed.len() < document.len() / 4 + 100, "{}", compressed.len());
+        }
+        assert!(!has_any(b"<p>{public-url"));
+    }
+}
