@@ -13,6 +13,8 @@ import { element } from "./dom.js";
 /** Longer than any valid room name, so that the server's refusal explains the rule; a hello that is
  *  too long would be cut off without one. */
 const ROOM_MAX = 33;
+/** The lines around the form are filled in this long after one can play, so that they delay nothing. */
+const ABOUT_MS = 300;
 /** Players without a name get one of these, so that they can press Play at once. */
 const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
@@ -40,6 +42,8 @@ export class Start {
       settings.change({ name: this.name });
       chosen(true);
     });
+    /** Whether the lines around the form are filled in, or will be. @private */
+    this.isIntroduced = false;
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
@@ -73,6 +77,10 @@ export class Start {
     line.hidden = message === "";
     line.textContent = message;
     element("play", HTMLButtonElement).focus({ preventScroll: true });
+    if (this.isIntroduced) return;
+    this.isIntroduced = true;
+    // Without them the overlay says as much as it did before.
+    setTimeout(() => import("./start/about.js").then(({ About }) => new About(this.settings, this), () => {}), ABOUT_MS);
   }
 
   hide() {
