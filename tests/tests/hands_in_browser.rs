@@ -43,6 +43,8 @@ const WATCH: &str = "(() => {
     watched.seen = look;
     look();
 })()";
+/// What is said over the game, and read out.
+const BANNER: &str = "document.getElementById('banner-text').textContent";
 const IS_ROUND_OVER: &str = "tickwire.state().me.truce";
 
 fn watch(page: &Page<'_>) {
@@ -403,6 +405,14 @@ fn a_page_without_a_mouse_can_be_played() {
         &page,
         "document.querySelector('#next-ship [aria-pressed=true]').ariaLabel.includes('Dart')",
     );
+    // Leaving is asked once, by the key as by the button; the question stands for a moment.
+    let asks = "document.getElementById('leave').textContent === 'Leave?'";
+    page.press(ESCAPE);
+    wait(&page, &format!("{asks} && /Escape again/.test({BANNER})"));
+    wait(&page, &format!("!({asks}) && {BANNER} === ''"));
+    let _ = page.eval("document.getElementById('leave').click()");
+    wait(&page, asks);
+    assert_eq!(page.eval("tickwire.state().role"), "player", "asked twice, and never left");
     page.press(ESCAPE);
     wait(&page, "!tickwire.state().connected && document.activeElement.id === 'play'");
     wait(&page, "document.querySelectorAll('#ships input')[0].checked");

@@ -195,6 +195,93 @@ fn below_a_path_of_a_proxy_the_page_plays_and_programs_watch() {
     assert_eq!(proxy.outside(), Vec::<String>::new(), "asked for beside the path");
 }
 
+/// What a document has that was built with a `repository`, before its modules run.
+const REPOSITORY: &str = "document.addEventListener('readystatechange', () => {
+    if (document.readyState !== 'interactive') return;
+    const link = document.createElement('link');
+    link.rel = 'code-repository';
+    link.href = 'https://example.org/ann/tickwire';
+    document.head.append(link);
+}, { once: true })";
+
+#[test]
+fn the_start_page_says_how_to_play_who_is_there_and_where_the_source_is() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let ann = browser.page();
+    play(&ann, &server);
+    // Nothing of it waits for the other, and one can play before any of it is there.
+    let (bob, eve) = (browser.page(), browser.page());
+    bob.open(&server.url("/"));
+    eve.prepare(REPOSITORY);
+    eve.become_phone(390, 844);
+    eve.open(&server.url("/"));
+    let shown = "(id) => document.getElementById(id).checkVisibility() && document.getElementById(id).innerText";
+    for page in [&bob, &eve] {
+        wait(page, "document.getElementById('play')?.disabled === false");
+        wait(page, &format!("({shown})('people') === '1 person is in rooms right now'"));
+    }
+    assert_eq!(bob.eval(&format!("({shown})('links')")), false, "no repository, no links");
+    let links = "[...document.querySelectorAll('#links a')].map((link) => link.href).join(' ')";
+    let repository = "https://example.org/ann/tickwire";
+    assert_eq!(eve.eval(links), format!("{repository} {repository}#your-own-game"));
+    let keys = |page: &Page<'_>| {
+        let text = page.eval(&format!("({shown})('keys')"));
+        text.as_str().expect("it is shown").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(keys(&bob), "WASD fly Mouse aim and fire Shift hold for the rail");
+    assert_eq!(keys(&eve), "Left thumb fly Right thumb aim and fire");
+    // What is changed in the settings is what is said.
+    let flip = "document.querySelector('#start .settings-open').click();
+        document.getElementById('set-left-handed').click()";
+    let _ = eve.eval(flip);
+    assert_eq!(keys(&eve), "Right thumb fly Left thumb aim and fire");
+    for page in [&ann, &bob, &eve] {
+        assert_eq!(page.take_faults(), Vec::<String>::new());
+    }
+}
+
+/// What of a demo is drawn first that has played ahead for so many seconds.
+fn first_of_demo(page: &Page<'_>, ahead: u32) -> serde_json::Value {
+    page.eval(&format!(
+        "(async () => {{
+            const {{ Tickwire }} = await import(new URL('game.js', document.baseURI));
+            const game = await Tickwire.load();
+            game.demo(28, 1, {ahead});
+            let rows = [];
+            while ((rows = game.rows()).length === 0) await new Promise(requestAnimationFrame);
+            const ships = rows.filter(({{ kind }}) => kind === 'ship');
+            const flag = game.measures.flag_protected;
+            return {{
+                ships: ships.length,
+                unhurt: ships.filter(({{ flags }}) => (flags & flag) !== 0).length,
+                bolts: rows.filter(({{ kind }}) => kind === 'bolt').length,
+            }};
+        }})()"
+    ))
+}
+
+#[test]
+fn the_demo_is_a_fight_in_full_swing_when_it_is_first_seen() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let page = browser.page();
+    page.become_phone(390, 844);
+    page.open(&server.url("/"));
+    wait(&page, "document.getElementById('play')?.disabled === false");
+    wait(&page, "getComputedStyle(document.getElementById('game')).opacity === '1'");
+    let count = |demo: &serde_json::Value, what: &str| demo[what].as_u64().expect("a number");
+    let start = first_of_demo(&page, 1);
+    assert!(count(&start, "unhurt") == 28 && count(&start, "bolts") == 0, "{start}");
+    let fight = first_of_demo(&page, 12);
+    say(&format!("the demo after a second: {start}; when it is first seen: {fight}"));
+    assert!(count(&fight, "ships") > 15 && count(&fight, "unhurt") < 6, "{fight}");
+    assert!(count(&fight, "bolts") > 3, "{fight}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
 #[test]
 fn a_page_loaded_anew_for_a_new_version_plays_on_and_says_so_once() {
     let _alone = alone();

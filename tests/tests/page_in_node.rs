@@ -34,6 +34,11 @@ fn the_pictures_quality_follows_the_frames_down_and_up_and_is_kept() {
 }
 
 #[test]
+fn the_demo_shows_its_fight_beside_the_form_and_leaving_is_asked_once() {
+    run("tests/start.mjs");
+}
+
+#[test]
 fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
     run("tests/connection.mjs");
 }

@@ -20,8 +20,8 @@ const PLAYERS_MAX: u32 = 32;
 /// Steps made up for after a pause; the rest of a longer one is left out.
 const CATCH_UP_MAX_STEPS: u32 = 4;
 
-/// Steps made before it is first shown: by then all who wait for a ship have one.
-const AHEAD_STEPS: u32 = 90;
+/// Longest time that it plays before it is first shown, in seconds.
+const AHEAD_MAX_S: f64 = 60.0;
 
 /// A room of bots that is stepped as time passes.
 pub(crate) struct Demo<G: Game> {
@@ -30,12 +30,16 @@ pub(crate) struct Demo<G: Game> {
     encoder: SnapshotEncoder,
     setup: Setup<G::Settings>,
     bots: Vec<(PlayerId, Dice)>,
+    /// Steps still to be made before it is first shown.
+    ahead: u32,
     due: Duration,
     message: Vec<u8>,
 }
 
 impl<G: Game> Demo<G> {
-    pub(crate) fn new(now: Duration, seed: u64, players: u32) -> Demo<G> {
+    /// A room of so many bots that plays for `ahead_s` seconds before it is first shown: by
+    /// [`Demo::play_ahead`], before anything else.
+    pub(crate) fn new(now: Duration, seed: u64, players: u32, ahead_s: f64) -> Demo<G> {
         let players = players.min(PLAYERS_MAX) as u16;
         let setup = Setup { seed: seed.into(), players_max: players, ..Setup::default() };
         let mut simulation = Simulation::new(&setup);
@@ -46,20 +50,28 @@ impl<G: Game> Demo<G> {
         }
         let codec = Codec::new(G::schema(), TickRate::default(), Coding::Range)
             .unwrap_or_else(|_| unreachable!("a game whose schema is unsound opens no room"));
-        let mut demo = Demo {
+        let ahead_s = ahead_s.clamp(0.0, AHEAD_MAX_S);
+        let ahead = (ahead_s * f64::from(setup.tick_rate.hz())) as u32;
+        Demo {
             simulation,
             codec,
             encoder: SnapshotEncoder::new(),
             setup,
             bots,
+            ahead,
             due: now,
             message: Vec::new(),
-        };
-        for _ in 0..AHEAD_STEPS {
-            let inputs = demo.inputs();
-            demo.simulation.step(&inputs);
         }
-        demo
+    }
+
+    /// Makes up to so many of the steps before it is first shown; gives how many are left. The page
+    /// makes a few at a time, so that it goes on meanwhile.
+    pub(crate) fn play_ahead(&mut self, steps: u32) -> u32 {
+        for _ in 0..steps.min(self.ahead) {
+            self.step();
+            self.ahead -= 1;
+        }
+        self.ahead
     }
 
     /// What a spectator is sent first.
@@ -75,7 +87,7 @@ impl<G: Game> Demo<G> {
             player: None,
             room: "demo",
             tick_rate_hz: TickRate::default().hz(),
-            tick: self.simulation.tick(),
+            tick: self.simulation.tick().plus(self.ahead),
             players_max: self.setup.players_max,
             delay_ticks: 0,
             schema: &schema,
@@ -95,19 +107,19 @@ impl<G: Game> Demo<G> {
         })
     }
 
-    /// Makes the next step that is due; gives when it was due and what it shows.
+    /// Makes the next step that is due; gives when it was due and what it shows. None is before all
+    /// are made that are never shown.
     pub(crate) fn next(&mut self, now: Duration) -> Option<(Duration, &[u8])> {
         let period = self.setup.tick_rate.period();
         if self.due + CATCH_UP_MAX_STEPS * period < now {
             self.due = now;
         }
-        if self.due > now {
+        if self.due > now || self.ahead > 0 {
             return None;
         }
         let due = self.due;
         self.due += period;
-        let inputs = self.inputs();
-        self.simulation.step(&inputs);
+        self.step();
         self.message.clear();
         ServerMessage::open_snapshot(&mut self.message);
         let scene = self.simulation.scene();
@@ -124,6 +136,11 @@ impl<G: Game> Demo<G> {
         };
         self.encoder.encode(&self.codec, &picture, &mut self.message);
         Some((due, &self.message))
+    }
+
+    fn step(&mut self) {
+        let inputs = self.inputs();
+        self.simulation.step(&inputs);
     }
 
     /// Its bots see everything: nobody minds.

@@ -20,7 +20,7 @@ use crate::path::path_settings;
 use crate::view::View;
 
 /// Rises whenever a name, a number or a buffer of these functions changes its meaning.
-const ABI: u32 = 2;
+const ABI: u32 = 3;
 
 thread_local! {
     static PAGE: RefCell<Option<Box<dyn Page>>> = const { RefCell::new(None) };
@@ -101,13 +101,20 @@ pub extern "C" fn tickwire_show(prediction: u32, interpolation: u32) {
     page(|page| page.show(prediction != 0, interpolation != 0));
 }
 
-/// Begins anew with a room of `players` bots in the page itself.
+/// Begins anew with a room of `players` bots in the page itself, which play for `ahead_s` seconds, at
+/// most a minute, before anything is shown: in calls of [`tickwire_demo_ahead`].
 #[unsafe(no_mangle)]
-pub extern "C" fn tickwire_demo(now_ms: f64, seed: u32, players: u32) {
-    page(|page| page.open_demo(now_ms, seed, players));
+pub extern "C" fn tickwire_demo(now_ms: f64, seed: u32, players: u32, ahead_s: f64) {
+    page(|page| page.open_demo(now_ms, seed, players, ahead_s));
 }
 
-/// Steps that room up to now.
+/// Makes up to so many of the steps before that room is shown. Gives how many are left: 0 once it can be.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_demo_ahead(steps: u32) -> u32 {
+    page(|page| page.play_demo_ahead(steps))
+}
+
+/// Steps that room up to now, once it is shown.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_demo_advance(now_ms: f64) {
     page(|page| page.advance_demo(now_ms));

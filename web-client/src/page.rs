@@ -15,7 +15,9 @@ pub(crate) trait Page {
     fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 4]);
     /// Whether the next client that opens replays its own state.
     fn set_replays(&mut self, replays: bool);
-    fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32);
+    fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32, ahead_s: f64);
+    /// Gives how many steps are left that are made before the demo is shown.
+    fn play_demo_ahead(&mut self, steps: u32) -> u32;
     fn advance_demo(&mut self, now_ms: f64);
     fn set_path(&mut self, now_ms: f64, settings: LinkSettings);
     fn show(&mut self, prediction: bool, interpolation: bool);

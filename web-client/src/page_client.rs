@@ -193,13 +193,18 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         self.replays = replays;
     }
 
-    fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32) {
+    fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32, ahead_s: f64) {
         self.buffers.scratch(0);
         self.open(now_ms, true, [0; 4]);
-        let demo = self.demo.insert(Demo::new(moment(now_ms), u64::from(seed), players));
+        let demo = Demo::new(moment(now_ms), u64::from(seed), players, ahead_s);
+        let demo = self.demo.insert(demo);
         for message in demo.greet() {
             take(&mut self.client, &mut self.fault, moment(now_ms), &message);
         }
+    }
+
+    fn play_demo_ahead(&mut self, steps: u32) -> u32 {
+        self.demo.as_mut().map_or(0, |demo| demo.play_ahead(steps))
     }
 
     fn advance_demo(&mut self, now_ms: f64) {

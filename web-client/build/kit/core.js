@@ -18,7 +18,11 @@
 export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
 
 /** The version of the exports that this file is for. */
-const ABI = 2;
+const ABI = 3;
+/** How long a frame may take for what a demo plays ahead, and in how many calls of how many steps. */
+const AHEAD_SLICE_MS = 20;
+const AHEAD_STEPS = 8;
+const AHEAD_CALLS_MAX = 50;
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
 /** The keys of a generic page, in the order of their bits; the last two are of the pointer. */
@@ -92,14 +96,21 @@ export class Core {
   /**
    * Starts a demo room of bots in the page itself.
    * @param {number} now @param {number} seed @param {number} players
+   * @param {number} ahead seconds that they play before anything is drawn
    */
-  demo(now, seed, players) {
-    this.calls.tickwire_demo(now, seed, players);
+  demo(now, seed, players, ahead) {
+    this.calls.tickwire_demo(now, seed, players, ahead);
     this.drawn = null;
   }
 
-  /** @param {number} now */
+  /** Steps the demo: at first what it plays ahead, in slices, so that the page goes on meanwhile.
+   *  @param {number} now */
   advanceDemo(now) {
+    const until = performance.now() + AHEAD_SLICE_MS;
+    // A browser's clock may be coarse, hence the count.
+    for (let nth = 0; this.calls.tickwire_demo_ahead(AHEAD_STEPS) > 0; nth++) {
+      if (nth >= AHEAD_CALLS_MAX || performance.now() >= until) return;
+    }
     this.calls.tickwire_demo_advance(now);
   }
 

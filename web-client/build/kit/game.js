@@ -24,6 +24,8 @@ import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 const STALL_MS = 300;
 const DEMO_PLAYERS = 14;
 const NO_WASM = "this browser has no WebAssembly, or a setting such as Lockdown Mode switches it off for this page";
+/** Seconds that a demo plays before it is drawn: by then all who wait for something at the start have it. */
+const DEMO_AHEAD_SECONDS = 3;
 /** A wasm that was loaded this recently is the server's current one. */
 const FRESH_MS = 3000;
 
@@ -50,7 +52,7 @@ export class Tickwire extends EventTarget {
   /** Reported errors of inputs. @type {Set<string>} */
   #complaints = new Set();
   #simulation = { ...USUAL };
-  /** @type {{ players: number, seed: number } | null} */
+  /** @type {{ players: number, seed: number, ahead: number } | null} */
   #demo = null;
   /** @type {Map<number, Player>} */
   #roster = new Map();
@@ -140,12 +142,17 @@ export class Tickwire extends EventTarget {
     this.#connection.leave();
   }
 
-  /** @param {number} [players] @param {number} [seed] */
-  demo(players = DEMO_PLAYERS, seed = Math.floor(Math.random() * 2 ** 32)) {
+  /** @param {number} [players] @param {number} [seed] @param {number} [ahead] */
+  demo(players = DEMO_PLAYERS, seed = Math.floor(Math.random() * 2 ** 32), ahead = DEMO_AHEAD_SECONDS) {
     if (this.#connection.greeting) this.leave();
-    this.#demo = { players, seed };
+    this.#demo = { players, seed, ahead };
     this.#forget();
-    this.#run("demo", (core) => core.demo(this.#clock.now(), seed, players));
+    this.#run("demo", (core) => this.#demoIn(core));
+  }
+
+  /** @param {Core} core */
+  #demoIn(core) {
+    if (this.#demo) core.demo(this.#clock.now(), this.#demo.seed, this.#demo.players, this.#demo.ahead);
   }
 
   get isDemo() {
@@ -370,7 +377,7 @@ export class Tickwire extends EventTarget {
     this.#simulateIn(core);
     this.#observeIn(core);
     this.#held?.(core);
-    if (this.#demo) core.demo(this.#clock.now(), this.#demo.seed, this.#demo.players);
+    this.#demoIn(core);
     this.#tell("renewed", {});
     return core;
   }

@@ -75,8 +75,11 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   isIdle: boolean;
   /** Joins again after idleness. Returns whether it was idle. */
   resume(): boolean;
-  /** Runs a room of bots in the page, drawn like any other; a join ends it. */
-  demo(players?: number, seed?: number): void;
+  /** Runs a room of bots in the page, drawn like any other; a join ends it. By default 14 bots and a random
+   *  seed; at most 32 bots. They have played for `ahead` seconds when they are first drawn, 3 by default and 60
+   *  at most, so that it is a game in full swing: `rows` makes these ticks in slices of some 20 ms, and has no
+   *  rows until it has made them all. */
+  demo(players?: number, seed?: number, ahead?: number): void;
   /** Whether the demo is drawn. */
   readonly isDemo: boolean;
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::bundle::bundle;
 use crate::comments::{Language, strip_comments};
 use crate::preload::Preloads;
-use crate::{kit, say};
+use crate::{kit, repository, say};
 
 /// What is served in place of a page that was not built.
 const HELP: &str = include_str!("missing.html");
@@ -38,8 +38,9 @@ pub(crate) struct PageContent {
     pub(crate) is_of_kit: bool,
 }
 
-/// The files of a page that was built, of this folder and with this wasm. With a folder for `bundles`,
-/// modules and styles are bundled, and intermediate files are written there.
+/// The files of a page that was built, of this folder and with this wasm. Its documents name the `repository` of
+/// its source, which may be empty. With a folder for `bundles`, modules and styles are bundled, and intermediate files
+/// are written there.
 ///
 /// # Errors
 /// If the folder is not there or has no `index.html`, a file cannot be read, its name cannot stand in a
@@ -47,11 +48,16 @@ pub(crate) struct PageContent {
 pub(crate) fn of_page(
     public: &Path,
     wasm: &Path,
+    repository: &str,
     bundles: Option<&Path>,
 ) -> Result<Files, Box<dyn Error>> {
     let mut files = kit_files();
     files.insert(WASM.to_owned(), PageContent { bytes: fs::read(wasm)?, is_of_kit: true });
-    collect(public, "", &mut |path, bytes| {
+    collect(public, "", &mut |path, mut bytes| {
+        if is_document(&path) && !path.contains('/') {
+            let text = String::from_utf8(bytes)?;
+            bytes = repository::add_to(&text, repository).into_bytes();
+        }
         files.insert(path, PageContent { bytes, is_of_kit: false });
         Ok(())
     })?;
@@ -305,7 +311,11 @@ mod tests {
         }
 
         fn page(&self) -> Result<Files, String> {
-            of_page(&self.0.join("public"), &self.0.join("a.wasm"), None)
+            self.page_of("")
+        }
+
+        fn page_of(&self, repository: &str) -> Result<Files, String> {
+            of_page(&self.0.join("public"), &self.0.join("a.wasm"), repository, None)
                 .map_err(|error| error.to_string())
         }
     }
@@ -414,6 +424,24 @@ mod tests {
         ];
         let page = Scratch::with(&files).page().expect("it is whole");
         assert_eq!(page.files["main.js"].bytes, script.as_bytes());
+    }
+
+    #[test]
+    fn the_documents_at_the_top_name_the_repository_of_the_game() {
+        let document = "<link rel=icon href=icon.svg>";
+        let files = [
+            ("a.wasm", "wasm"),
+            ("public/index.html", document),
+            ("public/docs/index.html", document),
+            ("public/icon.svg", ""),
+        ];
+        let scratch = Scratch::with(&files);
+        let named = |page: &Files, path: &str| {
+            String::from_utf8_lossy(&page.files[path].bytes).contains("rel=\"code-repository\"")
+        };
+        let page = scratch.page_of("https://example.org/ann/tag").expect("it is whole");
+        assert!(named(&page, "index.html") && !named(&page, "docs/index.html"));
+        assert!(!named(&scratch.page().expect("it is whole"), "index.html"));
     }
 
     #[test]

@@ -13,9 +13,10 @@
 //! in `public`, the files of the page. Without a folder `public` it is the generic page, which shows any
 //! game, and on which a game can be played that has `Game::keys`. `tickwire::page!()` in the program takes what was made of them.
 //! The path of the data: [`wasm`] builds the package, [`files`] collects what is served beside it
-//! ([`kit`] brings the client for pages and the generic page), [`bundle`] makes few files of many with
-//! `WEB_CLIENT=bundle`, [`comments`] makes them smaller, [`preload`] adds preloads to documents, [`table`] compresses it
-//! ([`marks`], a document that names its own address) and writes it as the Rust source that `tickwire::page!()` includes.
+//! ([`kit`] brings the client for pages and the generic page), [`repository`] names the source in documents,
+//! [`bundle`] makes few files of many with `WEB_CLIENT=bundle`, [`comments`] makes them smaller, [`preload`] adds
+//! preloads to documents, [`table`] compresses it ([`marks`], a document that names its own address) and writes it as the
+//! Rust source that `tickwire::page!()` includes.
 //!
 //! A page that does not compile fails the build. The variable `WEB_CLIENT` of the environment says what
 //! happens where nothing can be compiled to wasm, for the toolchain has no standard library for it and
@@ -43,6 +44,7 @@ mod files;
 mod kit;
 mod marks;
 mod preload;
+mod repository;
 mod shield;
 mod table;
 mod wasm;
@@ -88,6 +90,8 @@ impl Page {
     }
 
     fn embed(&self) -> Result<(), Box<dyn Error>> {
+        // Of the package whose build script this is.
+        let repository = env::var("CARGO_PKG_REPOSITORY").unwrap_or_default();
         let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
         let out = PathBuf::from(variable("OUT_DIR")?);
         let folder = package.join(&self.folder);
@@ -121,9 +125,10 @@ impl Page {
                     say(&format!("rerun-if-changed={}", path.display()));
                 }
                 let bundles = (wanted == "bundle").then(|| out.join("bundle"));
+                let bundles = bundles.as_deref();
                 let files = match is_generic {
-                    true => files::of_generic_page(&wasm.file, bundles.as_deref())?,
-                    false => files::of_page(&public, &wasm.file, bundles.as_deref())?,
+                    true => files::of_generic_page(&wasm.file, bundles)?,
+                    false => files::of_page(&public, &wasm.file, &repository, bundles)?,
                 };
                 (files, String::new())
             }

@@ -56,7 +56,7 @@ fn who_leaves_over_a_long_line_says_goodbye_at_once() {
 #[test]
 fn the_demo_is_a_room_that_moves() {
     let mut page = DotsPage::new();
-    page.open_demo(0.0, 1, 5);
+    page.open_demo(0.0, 1, 5, 0.0);
     for frame in 0..300 {
         page.advance_demo(f64::from(frame) * 16.0);
     }
@@ -72,6 +72,38 @@ fn the_demo_is_a_room_that_moves() {
     assert_eq!(count, 2 + 5 * (3 + 3), "two ticks, and five dots");
     assert_eq!(page.buffers.numbers[4], 0.0, "none of them its own");
     assert!(page.events() > 0, "something happens");
+}
+
+#[test]
+fn a_demo_plays_ahead_in_slices_before_anything_of_it_is_shown() {
+    let shown_first = |page: &mut DotsPage, now_ms: f64| {
+        page.advance_demo(now_ms);
+        page.draw(now_ms + 1_000.0);
+        page.buffers.numbers.clone()
+    };
+    let mut page = DotsPage::new();
+    page.open_demo(0.0, 1, 5, 4.0);
+    assert_eq!((page.play_demo_ahead(50), page.play_demo_ahead(69)), (70, 1));
+    page.schema();
+    assert!(!text(&page).is_empty(), "the room is known meanwhile");
+    assert_eq!(shown_first(&mut page, 40.0).len(), 2, "no rows");
+    assert_eq!((page.play_demo_ahead(7), page.play_demo_ahead(7)), (0, 0));
+    // However long the slices took: it goes on from there at once, and at the usual pace.
+    let numbers = shown_first(&mut page, 5_000.0);
+    assert_eq!((numbers[0], numbers.len()), (121.0, 2 + 5 * (3 + 3)));
+    let places = |numbers: &[f64]| numbers[2..].to_vec();
+    let mut other = DotsPage::new();
+    other.open_demo(0.0, 1, 5, 4.0);
+    assert_eq!(other.play_demo_ahead(1_000), 0);
+    assert_eq!(places(&shown_first(&mut other, 0.0)), places(&numbers), "in slices of any size");
+    let mut early = DotsPage::new();
+    early.open_demo(0.0, 1, 5, 0.0);
+    assert_ne!(places(&shown_first(&mut early, 0.0)), places(&numbers));
+    // What a page says may be anything.
+    for (ahead_s, left) in [(f64::NAN, 0), (-1.0, 0), (f64::INFINITY, 60 * 30)] {
+        page.open_demo(0.0, 1, 5, ahead_s);
+        assert_eq!(page.play_demo_ahead(0), left, "{ahead_s}");
+    }
 }
 
 #[test]

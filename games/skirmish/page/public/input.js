@@ -17,9 +17,8 @@ import { work } from "./input/menu.js";
 /**
  * What the input asks of the page.
  * @typedef {object} Actions
- * @property {() => void} leave
+ * @property {() => void} leave asks first
  * @property {() => boolean} close closes the panel over the game; returns whether one was open
- * @property {(text: string, ms: number) => void} notify
  * @property {(buttons: number) => void} hold called at once when the held buttons change
  * @property {() => void} press called at a press, after which browsers allow sound
  * @property {() => boolean} isTall whether the screen shows a tall view
@@ -33,8 +32,6 @@ import { work } from "./input/menu.js";
 
 /** @type {Partial<Record<Action, number>>} */
 const SHIPS = { ship1: 0, ship2: 1, ship3: 2 };
-/** A second press of SELECT within this time leaves the room; a single one may be a slip. */
-const LEAVE_MS = 2000;
 
 export class PlayerInput {
   /**
@@ -56,8 +53,6 @@ export class PlayerInput {
     this.hints = new Hints(settings, this.controls);
     /** @private */
     this.isPlayer = false;
-    /** Until when SELECT leaves. @private */
-    this.leavesUntil = 0;
     addEventListener("keydown", (event) => this.watchKey(event));
     void learnLayout();
   }
@@ -111,7 +106,7 @@ export class PlayerInput {
     } else if (start.isOpen) {
       work(start.root, pressed);
     } else if (pressed === Pad.SELECT) {
-      this.leave();
+      actions.leave();
     } else if (pressed === Pad.B) {
       actions.close();
     } else if (!this.isPlayer) {
@@ -119,18 +114,6 @@ export class PlayerInput {
     } else if (pressed === Pad.X || pressed === Pad.Y) {
       this.turnShip(pressed === Pad.Y ? 1 : -1);
     }
-  }
-
-  /** @private */
-  leave() {
-    const now = performance.now();
-    if (now < this.leavesUntil) {
-      this.leavesUntil = 0;
-      this.actions.leave();
-      return;
-    }
-    this.leavesUntil = now + LEAVE_MS;
-    this.actions.notify("Press again to leave.", LEAVE_MS);
   }
 
   /** Chooses another next ship. @private @param {1 | -1} step */

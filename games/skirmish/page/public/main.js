@@ -11,6 +11,7 @@ import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
 import { Hud } from "./hud.js";
 import { Invite } from "./invite.js";
+import { LeaveQuestion } from "./leave.js";
 import { Minimap } from "./draw/minimap.js";
 import { Network } from "./network.js";
 import { NetworkPanel } from "./hud/network.js";
@@ -33,7 +34,12 @@ import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
 /** @typedef {import("./types.js").Own} Own */
 
-const DEMO_PLAYERS = 14;
+/** Bots of the demo: a crowd on any screen. */
+const DEMO_PLAYERS = 28;
+/** Seconds that they have played when they are first seen: long after the protection of a start. */
+const DEMO_AHEAD_SECONDS = 12;
+/** The phase of a round whose result stands. */
+const RESULT = 1;
 /** Maximum time step of a frame. */
 const FRAME_MAX_SECONDS = 0.1;
 /** After a longer gap between frames, the events of the gap are neither shown nor heard. */
@@ -48,9 +54,7 @@ const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const settings = new Settings();
 const start = new Start(settings, (spectator) => enter(spectator));
-for (const id of ["leave", "give-up"]) {
-  document.getElementById(id)?.addEventListener("click", () => leave());
-}
+document.getElementById("give-up")?.addEventListener("click", () => leave());
 
 const ways = {
   watch: () => enter(true),
@@ -73,14 +77,18 @@ const { measures } = game;
 const world = new World(measures);
 const camera = new Camera(measures);
 const view = new View(camera, world, surface, (text) => hud.notice(text, performance.now()));
+const leaving = new LeaveQuestion(/** @type {HTMLElement} */ (document.getElementById("leave")), {
+  plays: () => game.status === "playing",
+  notify: (text, ms) => hud.notice(text, performance.now(), ms),
+  leave,
+});
 const times = new FrameTime();
 const quality = new Quality(times, location.search, (level) => renderer.setQuality(level));
 const renderer = new Renderer(surface, camera, measures, quality.level);
 const minimap = new Minimap(/** @type {HTMLCanvasElement} */ (document.getElementById("minimap")));
 const input = new PlayerInput(surface, settings, start, measures, {
-  leave,
+  leave: () => leaving.press("Press again to leave."),
   close,
-  notify: (text, ms) => hud.notice(text, performance.now(), ms),
   press: () => sound.wake(),
   hold: (buttons) => give(buttons),
   isTall: () => camera.isTall,
@@ -105,7 +113,7 @@ addEventListener("beforeinstallprompt", (event) => event.preventDefault());
 addEventListener("keydown", (event) => {
   // One press closes one panel, however long it lasts.
   if (event.key !== "Escape" || event.repeat || close()) return;
-  if (!start.isOpen) leave();
+  if (!start.isOpen) leaving.press("Press Escape again to leave.");
 });
 network.apply(game);
 published.look({
@@ -121,6 +129,8 @@ let aim = 0;
 /** Whether a spectator waits for its first snapshot. */
 let awaited = false;
 let frameAt = performance.now();
+/** Whether nothing of the demo is drawn yet. */
+let isDemoDue = false;
 /** Whether to skip the events up to the next frame. */
 let skips = false;
 /** The own state of the last frame. @type {Own | null} */
@@ -221,7 +231,7 @@ function back(message, way = null) {
 }
 
 function showDemo() {
-  game.demo(DEMO_PLAYERS);
+  game.demo(DEMO_PLAYERS, undefined, DEMO_AHEAD_SECONDS);
   enterDemo();
 }
 
@@ -229,6 +239,13 @@ function enterDemo() {
   world.enter(game);
   renderer.clear();
   view.setMode("demo");
+  setDemoDue(true);
+}
+
+/** It fades in once it is there. @param {boolean} due */
+function setDemoDue(due) {
+  isDemoDue = due;
+  surface.classList.toggle("due", due);
 }
 
 /** The connection's status changed. */
@@ -327,6 +344,9 @@ function frame(now) {
 /** Reads the rows to draw, and the events up to them. @param {number} clock */
 function refill(clock) {
   if (!world.refill(game, clock)) return;
+  if (isDemoDue && (view.isDemoReady || !game.isDemo)) setDemoDue(false);
+  // The result of a round is no fight, and stands for long.
+  if (game.isDemo && world.round?.phase === RESULT) return showDemo();
   if (awaited) {
     awaited = false;
     hud.say(calm());

@@ -13,6 +13,8 @@ import { offer } from "./trouble.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
+/** The lines around the form are filled in this long after one can play, so that they delay nothing. */
+const ABOUT_MS = 300;
 /** Players without a name get one of these, so that they can press Play at once. */
 const CALLSIGNS = (
   "Alder Brisk Cinder Drift Echo Falcon Glint Harrier Iris Juno Kestrel Lark Merlin Nova Onyx " +
@@ -38,6 +40,8 @@ export class Start {
       enter(false);
     });
     element("spectate", HTMLButtonElement).addEventListener("click", () => enter(true));
+    /** Whether the lines around the form are filled in, or will be. @private */
+    this.isIntroduced = false;
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
@@ -70,6 +74,10 @@ export class Start {
     line.textContent = message;
     offer(element("message-act", HTMLButtonElement), way);
     element("play", HTMLButtonElement).focus({ preventScroll: true });
+    if (this.isIntroduced) return;
+    this.isIntroduced = true;
+    // Without them the overlay says as much as it did before.
+    setTimeout(() => import("./start/about.js").then(({ About }) => new About(this.settings, this), () => {}), ABOUT_MS);
   }
 
   hide() {

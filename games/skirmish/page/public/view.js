@@ -1,18 +1,17 @@
 // @ts-check
 // The camera's mode: the own ship's view, a spectator's, or the demo behind the overlay.
 //
-// It moves the camera; spectator.js decides what a spectator sees, killcam.js what one without a ship does. Called by main.js once per frame.
+// It moves the camera; spectator.js decides what a spectator sees, killcam.js what one without a ship does,
+// demo-camera.js what the demo shows. Called by main.js once per frame.
 
 import { Killcam } from "./killcam.js";
 import { calm } from "./motion.js";
 import { Spectator } from "./spectator.js";
+import { element } from "./dom.js";
 
 /** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("./types.js").Own} Own */
-
-/** How long the demo's camera stays with one ship. */
-const DRIFT_MS = 9000;
 
 export class View {
   /** @param {Camera} camera @param {World} world @param {HTMLElement} surface
@@ -22,10 +21,13 @@ export class View {
     this.world = world;
     this.spectator = new Spectator(camera, world, surface, notify);
     this.killcam = new Killcam(camera, world);
+    /** No player needs it, so it is loaded with the first demo. @private
+     *  @type {import("./demo-camera.js").DemoCamera | null} */
+    this.demo = null;
+    /** Whether the demo's camera is there, or will not come. */
+    this.isDemoReady = false;
     /** @type {"demo" | "player" | "spectator"} */
     this.mode = "demo";
-    /** @private */
-    this.landed = false;
   }
 
   /** @param {"demo" | "player" | "spectator"} mode */
@@ -33,10 +35,22 @@ export class View {
     this.mode = mode;
     this.spectator.setActive(mode === "spectator");
     this.camera.shake = this.camera.leadX = this.camera.leadY = 0;
-    this.landed = false;
     this.killcam.clear();
+    if (this.demo) this.demo.restart();
+    else if (mode === "demo") void this.loadDemo();
     // Until the first ship appears, the server sends the view of the middle.
     if (mode === "player") this.camera.sitOn(0, 0);
+  }
+
+  /** Without it the middle of the arena is shown. @private */
+  async loadDemo() {
+    try {
+      const { DemoCamera } = await import("./demo-camera.js");
+      this.demo ??= new DemoCamera(this.camera, this.world, element("enter"));
+    } catch {
+      // The server has another version by now, or is gone.
+    }
+    this.isDemoReady = true;
   }
 
   /** Moves the camera for a frame. @param {number} now @param {number} seconds
@@ -44,13 +58,9 @@ export class View {
    *  @param {Own | null} own */
   move(now, seconds, { aim, far }, own) {
     const { camera, world } = this;
-    if (this.mode === "demo" && calm.matches) {
-      camera.drift(0, 0, Infinity);
-    } else if (this.mode === "demo") {
-      const ships = world.ships;
-      const ship = ships[Math.floor(now / DRIFT_MS) % Math.max(1, ships.length)];
-      if (ship) camera.drift(ship.x, ship.y, this.landed ? seconds : Infinity);
-      this.landed ||= ship !== undefined;
+    if (this.mode === "demo") {
+      if (this.demo) this.demo.move(now, seconds);
+      else camera.drift(0, 0, Infinity);
     } else if (this.mode === "player") {
       if (this.killcam.move(world.own ? null : own, seconds, calm.matches)) return;
       if (world.own) camera.lead(aim, far, seconds);
