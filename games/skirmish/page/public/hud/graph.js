@@ -1,7 +1,7 @@
 // @ts-check
 // The net graph: a bar per snapshot by its bytes, a gap per missed one, and figures.
 //
-// It keeps and paints the last few seconds; it measures nothing itself. Called by hud.js.
+// It keeps and paints the last few seconds; it measures nothing itself. Called by connection.js.
 
 import { pixelRatio } from "../finite.js";
 
@@ -11,7 +11,19 @@ import { pixelRatio } from "../finite.js";
 const SAMPLES = 95;
 /** A snapshot counts as missed when it is this many ticks late: frames alone add half a tick. */
 const MISSED_TICKS = 1.75;
-const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess", "frame", "drawn"];
+/** With what each is. */
+const FIGURES = {
+  ping: "The round trip to the server and back",
+  tick: "The room's step in the newest snapshot",
+  rate: "Snapshots that come per second",
+  size: "Bytes of the newest snapshot",
+  late: "Inputs that came too late for their tick",
+  fixes: "How often the prediction of the own ship was corrected: by a hit, a push, a late input",
+  margin: "How early the newest input was at the server",
+  guess: "Frames in which other ships had to be drawn beyond the newest snapshot",
+  frame: "",
+  drawn: "The quality of the picture",
+};
 
 export class Graph {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} figures */
@@ -19,16 +31,17 @@ export class Graph {
     this.canvas = canvas;
     /** @private @type {number[]} */
     this.sizes = [];
-    /** @private @type {{ at: number, snapshots: number }[]} */
+    /** @private @type {{ at: number, snapshots: number, bytes: number }[]} */
     this.seen = [];
     /** When the newest bar or gap was due. @private */
     this.barAt = 0;
     /** @private @type {Record<string, HTMLElement>} */
     this.values = {};
-    for (const name of FIGURES) {
+    for (const [name, title] of Object.entries(FIGURES)) {
       const term = document.createElement("dt");
       term.textContent = name;
       const value = document.createElement("dd");
+      term.title = value.title = title;
       figures.append(term, value);
       this.values[name] = value;
     }
@@ -53,19 +66,26 @@ export class Graph {
       this.barAt += tickMs;
     }
     if (this.sizes.length > SAMPLES) this.sizes.splice(0, this.sizes.length - SAMPLES);
-    this.seen.push({ at: now, snapshots: state.snapshots });
+    this.seen.push({ at: now, snapshots: state.snapshots, bytes: state.bytes });
     while (now - this.seen[0].at > 2000) this.seen.shift();
+  }
+
+  /** What came per second, of late. */
+  get perSecond() {
+    const [first, last] = [this.seen[0], this.seen[this.seen.length - 1]];
+    const seconds = first && last ? (last.at - first.at) / 1000 : 0;
+    if (seconds === 0) return { snapshots: 0, bytes: 0 };
+    return {
+      snapshots: (last.snapshots - first.snapshots) / seconds,
+      bytes: (last.bytes - first.bytes) / seconds,
+    };
   }
 
   /** @param {State} state @param {Spread} frames milliseconds of each @param {string} quality */
   show(state, frames, quality) {
-    const first = this.seen[0];
-    const last = this.seen[this.seen.length - 1];
-    const seconds = (last.at - first.at) / 1000;
-    const rate = seconds > 0 ? (last.snapshots - first.snapshots) / seconds : 0;
     this.values.ping.textContent = `${state.rtt_ms.toFixed(0)} ms`;
     this.values.tick.textContent = String(state.tick);
-    this.values.rate.textContent = `${rate.toFixed(0)} /s`;
+    this.values.rate.textContent = `${this.perSecond.snapshots.toFixed(0)} /s`;
     this.values.size.textContent = `${state.snapshot_bytes} B`;
     this.values.late.textContent = String(state.late_inputs);
     this.values.fixes.textContent = String(state.corrections);
