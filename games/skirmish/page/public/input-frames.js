@@ -7,11 +7,12 @@
 
 /** The shown figure is the median of this many. */
 const KEPT = 9;
-/** Steady frames before a press that is measured. */
-const STEADY_FRAMES = 3;
-/** An error of the way ahead that is larger is no steady flight, in units. */
-const STEADY_UNITS = 0.1;
-/** Where a ship stands still, so much is an answer, in units; in flight three times the usual error. */
+/** A press is measured after so many ticks of steady flight: between two ticks every flight looks steady. */
+const STEADY_TICKS = 4;
+/** An error of the way ahead that is larger is no steady flight, in units: the answer must stand out from it even if
+ *  a frame shows but little of a tick. */
+const STEADY_UNITS = 1e-3;
+/** Where a ship stands still, so much is an answer, in units; in flight twice the usual error. */
 const ANSWER_UNITS = 1e-4;
 /** Nothing answers a press into a wall. */
 const FRAMES_MAX = 90;
@@ -24,8 +25,8 @@ export class InputFrames {
     this.last = { x: NaN, y: NaN, tick: NaN };
     /** Units per tick. @private */
     this.speed = { x: NaN, y: NaN };
-    /** Errors of the way ahead in the last frames. @private @type {number[]} */
-    this.errors = [];
+    /** The moment from which it has flown steadily, and the largest error of the way ahead since. @private */
+    this.steady = { tick: NaN, error: 0 };
     /** What was pressed and waits for its answer. @private
      *  @type {{ at: number, frames: number, limit: number } | null} */
     this.press = null;
@@ -39,23 +40,23 @@ export class InputFrames {
 
   /** The ship is another, or gone. */
   interrupt() {
-    this.errors.length = 0;
+    this.steady.tick = NaN;
     this.press = null;
     this.speed.x = this.speed.y = this.last.x = this.last.y = this.last.tick = NaN;
   }
 
   /** The held directions have changed. @param {number} now */
   change(now) {
-    const isSteady = this.errors.length >= STEADY_FRAMES && this.errors.every((error) => error < STEADY_UNITS);
+    const { last, steady } = this;
     // A second press would be answered by the first one's frame.
-    if (this.press || !isSteady) return;
-    this.press = { at: now, frames: 0, limit: Math.max(ANSWER_UNITS, 3 * Math.max(...this.errors)) };
+    if (this.press || !(last.tick - steady.tick >= STEADY_TICKS)) return;
+    this.press = { at: now, frames: 0, limit: Math.max(ANSWER_UNITS, 2 * steady.error) };
   }
 
   /** A frame shows the own ship at a place. @param {number} now @param {number} x @param {number} y
    *  @param {number} tick the moment that this place is of, with its fraction */
   frame(now, x, y, tick) {
-    const { last, speed, press } = this;
+    const { last, speed, steady, press } = this;
     const ticks = tick - last.tick;
     const error = Math.hypot(x - last.x - speed.x * ticks, y - last.y - speed.y * ticks);
     if (press) {
@@ -63,8 +64,10 @@ export class InputFrames {
       if (error > press.limit) this.keep({ frames: press.frames, ms: now - press.at });
       if (error > press.limit || press.frames >= FRAMES_MAX) this.press = null;
     }
-    if (Number.isFinite(error)) this.errors.push(error);
-    if (this.errors.length > STEADY_FRAMES) this.errors.shift();
+    // The first error is none: there was no way ahead.
+    const isSteady = error < STEADY_UNITS && !Number.isNaN(steady.tick);
+    steady.error = isSteady ? Math.max(steady.error, error) : 0;
+    if (!isSteady) steady.tick = tick;
     // The room's clock may stand still for a frame: its speed is that of before.
     if (!(ticks > 0)) {
       if (Number.isNaN(last.tick)) Object.assign(last, { x, y, tick });
