@@ -1,7 +1,8 @@
 // @ts-check
 // The net graph: a bar per snapshot by its bytes, a gap per missed one, and figures.
 //
-// It keeps and paints the last few seconds; it measures nothing itself. Called by connection.js.
+// It keeps and paints the last few seconds; it measures nothing itself. Loaded by connection.js when it is first
+// unfolded, and called by it.
 
 import { pixelRatio } from "../finite.js";
 
@@ -31,8 +32,8 @@ export class Graph {
     this.canvas = canvas;
     /** @private @type {number[]} */
     this.sizes = [];
-    /** @private @type {{ at: number, snapshots: number, bytes: number }[]} */
-    this.seen = [];
+    /** Snapshots up to the newest bar. @private */
+    this.snapshots = 0;
     /** When the newest bar or gap was due. @private */
     this.barAt = 0;
     /** @private @type {Record<string, HTMLElement>} */
@@ -49,43 +50,32 @@ export class Graph {
 
   clear() {
     this.sizes.length = 0;
-    this.seen.length = 0;
+    this.snapshots = 0;
   }
 
   /** @param {State} state @param {number} now */
   note(state, now) {
-    const last = this.seen[this.seen.length - 1];
-    const fresh = last ? Math.min(SAMPLES, Math.max(0, state.snapshots - last.snapshots)) : 0;
+    const isFirst = this.snapshots === 0;
+    const fresh = isFirst ? 0 : Math.min(SAMPLES, Math.max(0, state.snapshots - this.snapshots));
+    this.snapshots = state.snapshots;
     const tickMs = 1000 / Math.max(1, state.tick_rate_hz);
     // Snapshots between two calls are drawn with the size of the last one.
     for (let nth = 0; nth < fresh; nth++) this.sizes.push(state.snapshot_bytes);
     // No gaps before the first snapshot: spectators wait for theirs.
-    if (fresh > 0 || state.snapshots === 0) this.barAt = now;
+    if (fresh > 0 || isFirst) this.barAt = now;
     for (let nth = 0; nth < SAMPLES && now - this.barAt > MISSED_TICKS * tickMs; nth++) {
       this.sizes.push(0);
       this.barAt += tickMs;
     }
     if (this.sizes.length > SAMPLES) this.sizes.splice(0, this.sizes.length - SAMPLES);
-    this.seen.push({ at: now, snapshots: state.snapshots, bytes: state.bytes });
-    while (now - this.seen[0].at > 2000) this.seen.shift();
   }
 
-  /** What came per second, of late. */
-  get perSecond() {
-    const [first, last] = [this.seen[0], this.seen[this.seen.length - 1]];
-    const seconds = first && last ? (last.at - first.at) / 1000 : 0;
-    if (seconds === 0) return { snapshots: 0, bytes: 0 };
-    return {
-      snapshots: (last.snapshots - first.snapshots) / seconds,
-      bytes: (last.bytes - first.bytes) / seconds,
-    };
-  }
-
-  /** @param {State} state @param {Spread} frames milliseconds of each @param {string} quality */
-  show(state, frames, quality) {
+  /** @param {State} state @param {number} rate snapshots per second @param {Spread} frames milliseconds of each
+   *  @param {string} quality */
+  show(state, rate, frames, quality) {
     this.values.ping.textContent = `${state.rtt_ms.toFixed(0)} ms`;
     this.values.tick.textContent = String(state.tick);
-    this.values.rate.textContent = `${this.perSecond.snapshots.toFixed(0)} /s`;
+    this.values.rate.textContent = `${rate.toFixed(0)} /s`;
     this.values.size.textContent = `${state.snapshot_bytes} B`;
     this.values.late.textContent = String(state.late_inputs);
     this.values.fixes.textContent = String(state.corrections);

@@ -87,7 +87,7 @@ export class NetworkPanel {
     for (const [name, id] of SWITCH_ENTRIES) element(id, HTMLInputElement).checked = settings[name];
     const { preset } = this.network;
     this.presets.forEach((button, nth) => button.setAttribute("aria-pressed", String(PRESETS[nth] === preset)));
-    element("network-look").textContent = preset?.look ?? (this.network.link() ? "" : NO_PRESET);
+    element("network-look").textContent = preset?.look ?? NO_PRESET;
     const what = this.network.describe();
     element("simulated", HTMLElement).hidden = what === "";
     element("simulated-what", HTMLButtonElement).textContent = what;
