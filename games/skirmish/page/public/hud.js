@@ -98,6 +98,7 @@ export class Hud {
 
   leave() {
     this.root.hidden = true;
+    this.explain("");
     this.noticeUntil = 0;
     this.result.close();
     this.classes.clear();

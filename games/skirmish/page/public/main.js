@@ -243,6 +243,7 @@ function showDemo() {
 function enterDemo() {
   world.enter(game);
   renderer.clear();
+  serverView?.clear();
   view.setMode("demo");
 }
 
