@@ -263,3 +263,128 @@ fn with_a_clock_that_steps_by_100_ms_each_frame_shows_the_others_somewhere_else(
     assert!(moved * 10 > seen * 9, "{moved} of {seen}");
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }
+
+/// Counts how often the page asks its client for what the server sent last.
+const SPY: &str = "
+    window.asked = 0;
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (...given) => {
+        const exports = { ...(await instantiate(...given)).exports };
+        for (const name of ['tickwire_server_rows', 'tickwire_corrections']) {
+            const call = exports[name];
+            exports[name] = () => (window.asked++, call());
+        }
+        return { exports };
+    };";
+/// Gives the server's view of so many frames.
+const VIEWS: &str = "(async (frames) => {
+    const views = [];
+    for (; frames > 0; frames--) {
+        await new Promise(requestAnimationFrame);
+        views.push(tickwire.state().server_view);
+    }
+    return views;
+})";
+const TICK_RATE_HZ: f64 = 30.0;
+
+/// One frame of the server's view.
+#[derive(Clone, Copy, Debug)]
+struct Trail {
+    /// By how many ticks the own ship is drawn later than its outline is.
+    lead_ticks: f64,
+    ghost: [f64; 2],
+    ship: [f64; 2],
+    own_tick: f64,
+}
+
+impl Trail {
+    fn of(view: &Value) -> Option<Trail> {
+        let place = |of: &Value| Some([of["x"].as_f64()?, of["y"].as_f64()?]);
+        let own_tick = view["own_tick"].as_f64()?;
+        let lead_ticks = own_tick - view["tick"].as_f64()?;
+        let (ghost, ship) = (place(&view["own"])?, place(&view["ship"])?);
+        Some(Trail { lead_ticks, ghost, ship, own_tick })
+    }
+}
+
+/// How many times the page has asked its client for the server's view.
+fn asked(page: &Page<'_>) -> u64 {
+    page.eval("window.asked").as_u64().expect("the spy counts")
+}
+
+/// Flies towards the middle and then on; gives the frames in which the ship had the same speed for
+/// as long as it leads, and that speed in units per tick.
+fn fly_steadily(page: &Page<'_>) -> (Vec<Trail>, f64) {
+    let x = page.eval("tickwire.state().me.x").as_f64().expect("it flies");
+    let key = if x > 0.0 { KEYS[3] } else { KEYS[1] };
+    page.key_down(key);
+    let views = page.eval(&format!("{VIEWS}(110)"));
+    page.key_up(key);
+    let views = views.as_array().expect("a list of frames");
+    let trails: Vec<_> = views.iter().filter_map(Trail::of).collect();
+    let speeds = trails
+        .windows(2)
+        .filter(|pair| pair[1].own_tick > pair[0].own_tick)
+        .map(|pair| distance(pair[0].ship, pair[1].ship) / (pair[1].own_tick - pair[0].own_tick));
+    let speed = speeds.fold(0.0, f64::max);
+    let at_full_speed = |from: &Trail, to: &Trail| {
+        let flown = speed * (to.own_tick - from.own_tick);
+        (distance(from.ship, to.ship) - flown).abs() < 0.02 * flown
+    };
+    let is_steady = |trail: &&Trail| {
+        let since = trail.own_tick - trail.lead_ticks - 1.0;
+        let then = trails.iter().rfind(|before| before.own_tick <= since);
+        then.is_some_and(|before| at_full_speed(before, trail))
+    };
+    (trails.iter().filter(is_steady).copied().collect(), speed)
+}
+
+#[test]
+fn the_servers_view_shows_lead_and_corrections_and_nothing_of_it_runs_when_it_is_off() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let settings = r#"{"obstacles": false}"#;
+    let server = Server::start(&["--fill", "0", "--seed", "1", "--settings", settings]);
+    let page = browser.page();
+    page.prepare(SPY);
+    page.open(&server.url("/?play&name=Ann&room=alone&latency=150"));
+    wait_until_playing(&page);
+    assert_eq!(page.eval("tickwire.state().server_view"), Value::Null);
+    let loaded =
+        "performance.getEntriesByType('resource').some(({ name }) => /server-view/.test(name))";
+    assert_eq!((asked(&page), page.eval(loaded)), (0, false.into()), "it is off");
+
+    page.press(PANEL);
+    page.wait_until("document.getElementById('network').checkVisibility()", GIVE_UP);
+    click(&page, "network-server-view");
+    page.wait_until("tickwire.state().server_view?.own", GIVE_UP);
+    let (trails, speed) = fly_steadily(&page);
+    assert!(trails.len() > 10, "it never flew at one speed");
+    let lead_ms = trails[0].lead_ticks / TICK_RATE_HZ * 1e3;
+    say(&format!("{} frames; the outline trails by {lead_ms:.0} ms", trails.len()));
+    for trail in &trails {
+        let behind_ticks = distance(trail.ghost, trail.ship) / speed;
+        assert!((behind_ticks - trail.lead_ticks).abs() < 1.0, "{behind_ticks} {trail:?}");
+        assert!(trail.lead_ticks / TICK_RATE_HZ > 0.15, "a round trip at least: {trail:?}");
+    }
+    page.screenshot(&tests::real::screenshots().join("servers-view.png"));
+
+    // Inputs are late on a path that has just become longer; those that change are missed.
+    let _ = page.eval("document.querySelector('#network-presets :last-child').click()");
+    page.wait_until("tickwire.state().link.latency_ms === 300", GIVE_UP);
+    let mut keys = KEYS.iter().cycle();
+    let marks = std::iter::repeat_with(|| {
+        page.press(*keys.next().expect("it is a cycle"));
+        page.eval("tickwire.state().server_view.marks").as_u64().expect("a count")
+    });
+    let marks = marks.take(2_000).find(|marks| *marks > 0);
+    assert!(marks.is_some(), "no correction is marked: {}", page.eval("tickwire.state()"));
+
+    click(&page, "network-server-view");
+    page.wait_until("tickwire.state().server_view === null", GIVE_UP);
+    let before = asked(&page);
+    assert!(before > 200, "each frame asks twice while it is on: {before}");
+    let _ = record(&page, 30, || {});
+    assert_eq!(asked(&page), before, "it is off again");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}

@@ -29,7 +29,7 @@ impl Core {
         let memory = instance.get_memory(&store, "memory").expect("it has a memory");
         let mut core = Core { store, instance, memory };
         let abi: u32 = core.call("tickwire_start", ());
-        assert_eq!(abi, 2);
+        assert_eq!(abi, 3);
         core
     }
 
@@ -79,6 +79,15 @@ impl Core {
             assert_eq!(wrong, 0, "{input:?}");
         }
         let _: u32 = self.call("tickwire_play", ms(now));
+    }
+
+    fn numbers(&mut self, call: &str) -> Vec<f64> {
+        let count: u32 = self.call(call, ());
+        let at: u32 = self.call("tickwire_numbers", ());
+        let mut bytes = vec![0; 8 * count as usize];
+        self.memory.read(&self.store, at as usize, &mut bytes).expect("they are there");
+        let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
+        bytes.as_chunks().0.iter().map(number).collect()
     }
 
     fn state(&mut self) -> Value {
@@ -132,6 +141,7 @@ fn a_minute_alone_in_wasm_is_the_same_minute_to_the_last_byte_without_a_correcti
     world.run(60 * SECOND);
     world.all_play();
     assert_eq!(world.client(player).corrections(), at_first, "none natively");
+    let own_ship = world.client(player).own().expect("it plays").ship;
     let mut core = Core::new(&wasm);
     core.open(&world.client(player).greeting().name);
     let mut said = 0;
@@ -152,4 +162,13 @@ fn a_minute_alone_in_wasm_is_the_same_minute_to_the_last_byte_without_a_correcti
     say(&format!("{said} messages alike, {} corrections in wasm", state["corrections"]));
     assert_eq!(state["corrections"], at_first, "none in wasm");
     assert!(state["snapshots"].as_u64() > Some(1_800));
+
+    let corrections = core.numbers("tickwire_corrections");
+    assert_eq!(corrections.len() as u64, 6 * at_first, "each is taken once, with six numbers");
+    assert_eq!(core.numbers("tickwire_corrections"), [0.0; 0], "and then no more");
+    let rows = core.numbers("tickwire_server_rows");
+    let tick = state["tick"].as_f64().expect("it has snapshots");
+    assert_eq!(rows[..2], [tick; 2], "the newest snapshot, for the own ship, too");
+    let own_head = [f64::from(own_ship.0), 0.0, 1.0];
+    assert!(rows.windows(3).any(|head| head == own_head), "the own ship is marked: {rows:?}");
 }

@@ -64,6 +64,11 @@ fn a_client_without_rules_says_what_it_has_seen_and_takes_no_nonsense() {
 }
 
 #[test]
+fn the_servers_view_finds_where_a_rail_was_judged_and_the_frames_until_an_answer_are_counted() {
+    run("tests/server-view.mjs");
+}
+
+#[test]
 fn the_viewer_knows_whose_a_row_is_and_keeps_no_ticket() {
     run("tests/viewer.mjs");
 }

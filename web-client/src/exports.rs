@@ -212,6 +212,20 @@ pub extern "C" fn tickwire_events() -> u32 {
     page(|page| page.events())
 }
 
+/// The newest snapshot as the server sent it, the own player's state included: numbers as
+/// `tickwire_draw` has them, both ticks the snapshot's.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_server_rows() -> u32 {
+    page(|page| page.server_rows())
+}
+
+/// Takes the corrections of the own player since: rows of tick, distance, x and y before, x and y after,
+/// the latter four not numbers if it has no place.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_corrections() -> u32 {
+    page(|page| page.corrections())
+}
+
 /// How far the client is and what it counted, in JSON.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_state() -> u32 {

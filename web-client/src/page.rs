@@ -37,6 +37,8 @@ pub(crate) trait Page {
     fn leave(&mut self, now_ms: f64);
     fn draw(&mut self, now_ms: f64) -> u32;
     fn events(&mut self) -> u32;
+    fn server_rows(&mut self) -> u32;
+    fn corrections(&mut self) -> u32;
     fn state(&mut self) -> u32;
     fn schema(&mut self) -> u32;
     fn roster(&mut self) -> u32;

@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use tickwire_game::client::{Client, ClientError, Drawing, Greeting, Names, Stage};
+use tickwire_game::client::{Client, ClientError, Correction, Drawing, Greeting, Names, Stage};
 use tickwire_game::game::Game;
 use tickwire_game::limits::SCORES_FOR_ALL_MAX;
 use tickwire_game::link::LinkSettings;
@@ -323,12 +323,27 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
             if let Some(is_guessed) = client.is_extrapolating(now) {
                 self.guessed.note(now, is_guessed);
             }
-            self.buffers.numbers.extend([self.drawing.tick, self.drawing.own_tick]);
-            for row in self.drawing.iter() {
-                let head = [row.entity.0, u32::from(row.kind), u32::from(row.own)];
-                self.buffers.numbers.extend(head.map(f64::from));
-                self.buffers.numbers.extend_from_slice(row.values);
-            }
+            push_drawing(&mut self.buffers.numbers, &self.drawing);
+        }
+        self.buffers.numbers_len()
+    }
+
+    fn server_rows(&mut self) -> u32 {
+        self.buffers.numbers.clear();
+        if let Some(client) = &mut self.client {
+            client.draw_authoritative(&mut self.drawing);
+            push_drawing(&mut self.buffers.numbers, &self.drawing);
+        }
+        self.buffers.numbers_len()
+    }
+
+    fn corrections(&mut self) -> u32 {
+        self.buffers.numbers.clear();
+        let Some(client) = &mut self.client else { return 0 };
+        while let Some(Correction { tick, units, places }) = client.take_correction() {
+            let [from, to] = places.unwrap_or([[f64::NAN; 2]; 2]);
+            let numbers = [tick.0.into(), units, from[0], from[1], to[0], to[1]];
+            self.buffers.numbers.extend(numbers);
         }
         self.buffers.numbers_len()
     }
@@ -436,6 +451,16 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
     fn trial(&self, seed: u64, players: u32, ticks: u32) -> u64 {
         let players = players.min(TRIAL_PLAYERS_MAX) as u16;
         tickwire_game::simulation::trial::<G>(seed, players, ticks, |_, _| {})
+    }
+}
+
+/// Its two moments, then its rows.
+fn push_drawing(numbers: &mut Vec<f64>, drawing: &Drawing) {
+    numbers.extend([drawing.tick, drawing.own_tick]);
+    for row in drawing.iter() {
+        let head = [row.entity.0, u32::from(row.kind), u32::from(row.own)];
+        numbers.extend(head.map(f64::from));
+        numbers.extend_from_slice(row.values);
     }
 }
 

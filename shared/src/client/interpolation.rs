@@ -121,6 +121,16 @@ impl Drawing {
         self.heads.push((entity, kind, self.values.len()));
     }
 
+    /// All rows of a snapshot, as they are.
+    pub(super) fn push_rows(&mut self, schema: &Schema, rows: &Rows) {
+        for row in rows.iter() {
+            let kind = &schema.entities[usize::from(row.kind)];
+            self.push(row.entity, row.kind);
+            let fields = kind.fields.iter().zip(row.values);
+            self.values.extend(fields.map(|(field, &step)| field.value(step)));
+        }
+    }
+
     /// The values of an entity's row, to be written over; a new row if there was none.
     pub(super) fn replace(&mut self, entity: EntityId, kind: u8, fields: usize) -> &mut [f64] {
         let known = self.heads.iter().find(|head| head.0 == entity && head.1 == kind);
@@ -221,12 +231,7 @@ impl Interpolation {
     /// Draws the newest snapshot as it is.
     pub(super) fn draw_newest(&self, schema: &Schema, drawing: &mut Drawing) {
         let Some((_, rows)) = self.snapshots.back() else { return };
-        for row in rows.iter() {
-            let kind = &schema.entities[usize::from(row.kind)];
-            drawing.push(row.entity, row.kind);
-            let fields = kind.fields.iter().zip(row.values);
-            drawing.values.extend(fields.map(|(field, &step)| field.value(step)));
-        }
+        drawing.push_rows(schema, rows);
     }
 
     fn draw_true(

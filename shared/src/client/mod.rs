@@ -6,6 +6,7 @@
 //! (`prediction`), sends an input for each tick when its `clock` says so, and says what to
 //! draw of the others at any moment (`interpolation`).
 
+mod authoritative;
 mod clock;
 mod figures;
 mod inbound;

@@ -29,6 +29,8 @@ pub struct Correction {
     /// How far the own player was put elsewhere by it, in the game's units; 0 if something else
     /// than its place was wrong.
     pub units: f64,
+    /// From where to where, in the game's units; `None` if the own player has no place.
+    pub places: Option<[[f64; 2]; 2]>,
 }
 
 /// What is to be drawn of the own player, and for when.
@@ -163,15 +165,19 @@ impl<G: Game> Prediction<G> {
         self.slide(now, before, schema);
     }
 
-    /// What was drawn `before` is now drawn elsewhere: the difference is to fade away. Gives how far
-    /// that is.
-    fn slide(&mut self, now: Duration, before: Option<[f64; 2]>, schema: &Schema) -> f64 {
-        let (Some(before), Some(after)) = (before, self.place(schema)) else { return 0.0 };
+    /// What was drawn `before` is now drawn elsewhere: the difference is to fade away. Gives from where
+    /// to where that is.
+    fn slide(
+        &mut self,
+        now: Duration,
+        before: Option<[f64; 2]>,
+        schema: &Schema,
+    ) -> Option<[[f64; 2]; 2]> {
+        let (before, after) = (before?, self.place(schema)?);
         let left = self.error_left(now);
-        let moved: [f64; 2] = std::array::from_fn(|i| before[i] - after[i]);
-        self.error = std::array::from_fn(|i| left[i] + moved[i]);
+        self.error = std::array::from_fn(|i| left[i] + before[i] - after[i]);
         self.error_at = now;
-        libm::hypot(moved[0], moved[1])
+        Some([before, after])
     }
 
     /// Takes the true own state of `tick`, and replays what came after it if that was not what
@@ -214,14 +220,16 @@ impl<G: Game> Prediction<G> {
             }
         }
         let before = drawn.and_then(|drawn| self.place_of(&drawn, schema));
-        let units = self.slide(now, before, schema);
+        let places = self.slide(now, before, schema);
         // Where nothing had been predicted nothing was wrong.
         if guess.is_some() {
             self.corrections += 1;
             if self.noted.len() >= CLIENT_NOTES_MAX {
                 self.noted.pop_front();
             }
-            self.noted.push_back(Correction { tick, units });
+            let units =
+                places.map_or(0.0, |[from, to]| libm::hypot(from[0] - to[0], from[1] - to[1]));
+            self.noted.push_back(Correction { tick, units, places });
         }
     }
 
@@ -264,6 +272,20 @@ impl<G: Game> Prediction<G> {
             if let Some([x, y]) = kind.place {
                 values[usize::from(x)] += error[0];
                 values[usize::from(y)] += error[1];
+            }
+        }
+    }
+
+    /// Puts the rows of the newest truth in the place of those of its snapshot, as exactly as the game
+    /// gives them.
+    pub(super) fn draw_truth(&mut self, schema: &Schema, drawing: &mut Drawing) {
+        let Some((_, own)) = self.truth.clone() else { return };
+        for (row, exact) in self.own_rows(&own).rows() {
+            let fields = &schema.entities[usize::from(row.kind)].fields;
+            drawing.mark_own(row.entity, row.kind);
+            let values = drawing.replace(row.entity, row.kind, fields.len());
+            for (index, field) in fields.iter().enumerate() {
+                values[index] = steps(field, row.values[index], exact[index]) * field.scale;
             }
         }
     }

@@ -13,6 +13,7 @@
 /** @typedef {import("./tickwire.js").Keys} Keys */
 /** @typedef {import("./tickwire.js").Row} Row */
 /** @typedef {import("./tickwire.js").GameEvent} GameEvent */
+/** @typedef {import("./tickwire.js").Correction} Correction */
 
 /** The client's stage: the numbers of `PageClient::stage_number`. */
 export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
@@ -23,6 +24,8 @@ const ABI = 3;
 const AHEAD_SLICE_MS = 20;
 const AHEAD_STEPS = 8;
 const AHEAD_CALLS_MAX = 50;
+/** Numbers of a correction: tick, distance, two places. */
+const CORRECTION_NUMBERS = 6;
 /** As `limits::SERVER_MESSAGE_MAX_BYTES`. */
 const SCRATCH_MAX_BYTES = 1 << 20;
 /** The keys of a generic page, in the order of their bits; the last two are of the pointer. */
@@ -62,6 +65,8 @@ export class Core {
     this.packer = new Packer();
     /** @private @type {Rows | null} */
     this.drawn = null;
+    /** @private @type {Rows | null} */
+    this.newest = null;
     /** @private @type {Template | null} */
     this.template = null;
     /** Sees each message as it comes and as it is sent. @type {Traffic | null} */
@@ -75,7 +80,7 @@ export class Core {
     const chosen = settings === undefined || settings === null ? "" : JSON.stringify(settings);
     const lengths = this.put([name, room ?? "", ticket ?? "", chosen].map((text) => encoder.encode(text)));
     this.calls.tickwire_open(now, spectator ? 1 : 0, ...lengths);
-    this.drawn = null;
+    this.drawn = this.newest = null;
   }
 
   /**
@@ -100,7 +105,7 @@ export class Core {
    */
   demo(now, seed, players, ahead) {
     this.calls.tickwire_demo(now, seed, players, ahead);
-    this.drawn = null;
+    this.drawn = this.newest = null;
   }
 
   /** Steps the demo: at first what it plays ahead, in slices, so that the page goes on meanwhile.
@@ -210,6 +215,33 @@ export class Core {
   events() {
     const { drawn } = this;
     return drawn ? drawn.events(this.numbers(this.calls.tickwire_events())) : [];
+  }
+
+  /** The rows of the newest snapshot, as the server sent them; null while there is none. The next call refills
+   *  the result. */
+  serverRows() {
+    if (!this.newest) {
+      const schema = this.schema();
+      if (!schema) return null;
+      this.newest = new Rows(schema);
+    }
+    this.newest.fill(this.numbers(this.calls.tickwire_server_rows()));
+    return this.newest;
+  }
+
+  /** Takes the corrections of the own player since the last call. @returns {Correction[]} */
+  corrections() {
+    const numbers = this.numbers(this.calls.tickwire_corrections());
+    const placeAt = (/** @type {number} */ at) => {
+      const [x, y] = numbers.subarray(at);
+      return Number.isNaN(x) ? null : { x, y };
+    };
+    const corrections = [];
+    for (let at = 0; at < numbers.length; at += CORRECTION_NUMBERS) {
+      const [tick, units] = numbers.subarray(at);
+      corrections.push({ tick, units, from: placeAt(at + 2), to: placeAt(at + 4) });
+    }
+    return corrections;
   }
 
   /** The predicted own state: an object that the next call refills, as long as its shape stays.

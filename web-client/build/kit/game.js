@@ -69,6 +69,7 @@ export class Tickwire extends EventTarget {
   isSilent = false;
   tick = 0;
   ownTick = 0;
+  serverTick = 0;
   /** @type {(() => void) | null} */
   onsample = null;
 
@@ -237,6 +238,18 @@ export class Tickwire extends EventTarget {
 
   events() {
     return this.#run("events", (core) => core.events()) ?? [];
+  }
+
+  serverRows() {
+    if (!this.#demo && !this.isInRoom) return [];
+    const newest = this.#run("server's rows", (core) => core.serverRows());
+    if (!newest) return [];
+    this.serverTick = newest.tick;
+    return newest.list;
+  }
+
+  corrections() {
+    return this.#run("corrections", (core) => core.corrections()) ?? [];
   }
 
   get own() {

@@ -127,6 +127,15 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   readonly tick: number;
   /** The tick at which the own player was drawn last: ahead of the others. */
   readonly ownTick: number;
+  /** The rows of the newest snapshot, neither predicted nor interpolated: the others as the server sent them last,
+   *  the own player as the server had it at {@link serverTick}. The next call refills the array and its objects, which
+   *  are not those of {@link rows}. Nothing of it is computed before it is called: for a view of what prediction and
+   *  interpolation do. */
+  serverRows(): Of<G, "row", Row>[];
+  /** The tick of the last {@link serverRows}; `ownTick - serverTick` is by how much the own player is ahead. */
+  readonly serverTick: number;
+  /** The corrections of the own player since the last call; of very many the oldest are not kept. */
+  corrections(): Correction[];
   /** The predicted own state; null when there is none. Each access refills the object. */
   readonly own: Of<G, "own", any> | null;
   /** The level's parts that move by the tick alone, from the game's view; valid until the next call. */
@@ -251,6 +260,18 @@ export interface NetworkState {
   extrapolated_percent: number;
   /** Number of known rows. */
   entities: number;
+}
+
+/** The server's own state of a tick was not what had been predicted, and what was predicted after it has changed. */
+export interface Correction {
+  /** The tick of that state. */
+  readonly tick: number;
+  /** How far it moved the own player at its newest tick, in the game's units; 0 if something else than its place was
+   *  wrong. On the screen it slides there. */
+  readonly units: number;
+  /** The place at its newest tick before and after; null if it has none. */
+  readonly from: { readonly x: number; readonly y: number } | null;
+  readonly to: { readonly x: number; readonly y: number } | null;
 }
 
 export interface StatusEvent extends Event {

@@ -72,6 +72,10 @@ fn the_demo_is_a_room_that_moves() {
     assert_eq!(count, 2 + 5 * (3 + 3), "two ticks, and five dots");
     assert_eq!(page.buffers.numbers[4], 0.0, "none of them its own");
     assert!(page.events() > 0, "something happens");
+    assert_eq!(page.server_rows(), count, "as many are in the newest snapshot");
+    let [tick, own_tick] = [page.buffers.numbers[0], page.buffers.numbers[1]];
+    assert!(tick == own_tick && tick == tick.trunc() && tick > 0.0, "{tick} {own_tick}");
+    assert_eq!(page.corrections(), 0, "nobody plays");
 }
 
 #[test]

@@ -9,7 +9,8 @@
 import { Arrivals } from "./hud/arrivals.js";
 import { Calls } from "./hud/calls.js";
 import { Feed } from "./hud/feed.js";
-import { Graph } from "./hud/graph.js";
+import { Connection } from "./hud/connection.js";
+import { NetworkOffer } from "./hud/network-offer.js";
 import { OwnShip } from "./hud/ship.js";
 import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
@@ -23,6 +24,9 @@ import { element } from "./dom.js";
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {import("./types.js").Measures} Measures */
 /** @typedef {import("./quality.js").Quality} Quality */
+/** @typedef {import("./server-view.js").ServerView} ServerView */
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./input-frames.js").InputFrames} InputFrames */
 
 const FIGURES_EVERY_MS = 33;
 const TEXTS_EVERY_MS = 250;
@@ -32,10 +36,13 @@ const BOARD_ROWS = { small: 4, full: 10 };
 const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
 
 export class Hud {
-  /** @param {Measures} measures */
-  constructor(measures) {
+  /** @param {Measures} measures @param {Settings} settings @param {InputFrames} inputFrames */
+  constructor(measures, settings, inputFrames) {
     this.root = element("hud");
-    this.graph = new Graph(element("graph", HTMLCanvasElement), element("figures"));
+    /** @private */
+    this.connection = new Connection(settings, inputFrames);
+    /** @private */
+    this.offer = new NetworkOffer(settings);
     /** @private */
     this.feed = new Feed();
     /** @private */
@@ -85,11 +92,13 @@ export class Hud {
     this.classes.clear();
     this.phase = null;
     this.board = "";
-    this.graph.clear();
+    this.connection.clear();
+    this.offer.enter();
   }
 
   leave() {
     this.root.hidden = true;
+    this.explain("");
     this.noticeUntil = 0;
     this.result.close();
     this.classes.clear();
@@ -135,22 +144,31 @@ export class Hud {
   }
 
   /** @param {Game} game @param {World} world @param {Own | null} own @param {number} now
-   *  @param {Quality} quality */
-  draw(game, world, own, now, quality) {
+   *  @param {Quality} quality @param {ServerView | null} serverView if it is on */
+  draw(game, world, own, now, quality, serverView) {
     if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);
     if (now - this.figuresAt < FIGURES_EVERY_MS) return;
     this.figuresAt = now;
     const state = game.network;
-    this.graph.note(state, now);
+    this.connection.note(state, now);
+    this.offer.draw(own, now);
     if (own) this.ship.draw(own, state.tick_rate_hz);
     this.root.classList.toggle("dead", own !== null && own.respawn_ticks !== null);
     this.round.draw(world);
     if (now - this.textsAt < TEXTS_EVERY_MS) return;
     this.textsAt = now;
-    this.graph.show(state, quality.times.work(), quality.level.name);
+    this.connection.show(state, world.ships.length, quality.times.work(), quality.level.name);
+    if (serverView) this.explain(serverView.describe(state.tick_rate_hz));
     this.drawLists(game, world);
     if (!world.isAcquainted) return;
     for (const line of this.arrivals.note(world.players.values(), world.self, now)) this.feed.presence(world, line);
+  }
+
+  /** Says what is drawn over the picture; an empty text hides it. @param {string} text */
+  explain(text) {
+    const legend = element("server-view-legend");
+    legend.hidden = text === "";
+    legend.textContent = text;
   }
 
   /** @private @param {Game} game @param {World} world */

@@ -5,11 +5,12 @@
 // start overlay it shows a demo room of bots that the core runs in the page.
 
 import { AnyKey } from "./input/any-key.js";
-import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, stickOf } from "./input/buttons.js";
+import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, movesIn, stickOf } from "./input/buttons.js";
 import { Camera } from "./camera.js";
 import { FrameTime } from "./frame-time.js";
 import { Guard } from "./guard.js";
 import { Hud } from "./hud.js";
+import { InputFrames } from "./input-frames.js";
 import { Invite } from "./invite.js";
 import { LeaveQuestion } from "./leave.js";
 import { Minimap } from "./draw/minimap.js";
@@ -97,13 +98,14 @@ const input = new PlayerInput(surface, settings, start, measures, {
 start.chooser.setClasses(measures.classes);
 settings.onChange(applySettings);
 applySettings();
-const hud = new Hud(measures);
+const inputFrames = new InputFrames();
+const hud = new Hud(measures, settings, inputFrames);
 const sound = new Sound(settings, camera);
 const invite = new Invite((text, ms) => hud.notice(text, performance.now(), ms));
 const watchBar = new WatchBar(view.spectator);
 const guard = new Guard();
 const network = new Network(location.search, () => {
-  network.apply(game);
+  applyNetwork();
   networkPanel.show();
 });
 const networkPanel = new NetworkPanel(network);
@@ -115,12 +117,12 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.repeat || close()) return;
   if (!start.isOpen) leaving.press("Press Escape again to leave.");
 });
-network.apply(game);
 published.look({
   connected: () => game.isInRoom,
   game: () => game,
   view: () => view,
   network: () => network,
+  serverView: () => serverView,
   quality: () => quality,
 });
 
@@ -135,6 +137,11 @@ let isDemoDue = false;
 let skips = false;
 /** The own state of the last frame. @type {Own | null} */
 let ownBefore = null;
+/** The directions that are held. */
+let moves = 0;
+/** While it is switched on. @type {import("./server-view.js").ServerView | null} */
+let serverView = null;
+applyNetwork();
 
 /** How to join again after a reload for a new version of the server. */
 const rejoin = takeRejoinIntent();
@@ -172,6 +179,31 @@ function applySettings() {
   if (!quality.asked && quality.choice !== settings.quality) quality.force(settings.quality);
 }
 
+/** Applies the network settings, and switches the server's view. */
+function applyNetwork() {
+  network.apply(game);
+  inputFrames.clear();
+  const { serverView: isWanted } = network.settings;
+  if (isWanted && !serverView) void showServerView();
+  if (!isWanted) serverView = renderer.overlay = null;
+  if (!isWanted) hud.explain("");
+}
+
+/** The modules of the server's view are loaded when it is first wanted. */
+async function showServerView() {
+  const [{ ServerView }, { drawMarks, drawOutlines }] = await Promise.all([
+    import("./server-view.js"),
+    import("./draw/server-view.js"),
+  ]);
+  // Meanwhile it may have been switched off, or on once more.
+  if (!network.settings.serverView || serverView) return;
+  const view = (serverView = new ServerView());
+  renderer.overlay = {
+    under: (canvas, world) => drawOutlines(canvas, view, world),
+    over: (canvas, _, now) => drawMarks(canvas, view, now),
+  };
+}
+
 /** Sets the current input; the aim is the pointer relative to the ship on the screen. */
 function hold() {
   input.controls.poll();
@@ -182,6 +214,9 @@ function hold() {
 
 /** @param {number} buttons of {@link Button} */
 function give(buttons) {
+  const held = movesIn(buttons);
+  if (held !== moves) inputFrames.change(performance.now());
+  moves = held;
   if ((buttons & Button.ABSENT) !== 0) return game.release();
   const ship = measures.classes[(buttons >> CLASS_SHIFT) & CLASS_MASK];
   game.hold(inputOf(buttons, aim, ship?.name ?? null), stickOf(buttons));
@@ -238,6 +273,7 @@ function showDemo() {
 function enterDemo() {
   world.enter(game);
   renderer.clear();
+  serverView?.clear();
   view.setMode("demo");
   setDemoDue(true);
 }
@@ -272,6 +308,8 @@ function changed() {
     const spectates = status === "watching";
     world.enter(game);
     renderer.clear();
+    serverView?.clear();
+    inputFrames.clear();
     view.setMode(spectates ? "spectator" : "player");
     hud.enter(game.room ?? "", spectates);
     invite.enter(game.room ?? "");
@@ -318,6 +356,7 @@ function frame(now) {
   guard.run("world", () => refill(clock));
   const own = guard.run("own ship", () => game.own) ?? null;
   guard.run("own shots", () => flashOwn(own));
+  if (game.status === "playing") guard.run("input's frames", () => measureInput(clock));
   guard.run("camera", () => {
     view.move(clock, seconds, input.controls.lookFrom(camera.width / 2, camera.height / 2), own);
   });
@@ -329,7 +368,7 @@ function frame(now) {
   });
   guard.run("recording", () => recorder.note(clock, world, times.lastWork));
   guard.run("display", () => {
-    if (game.isInRoom) hud.draw(game, world, own, clock, quality);
+    if (game.isInRoom) hud.draw(game, world, own, clock, quality, serverView);
   });
   guard.run("input", () => {
     const { x, y } = ownPlace();
@@ -356,6 +395,19 @@ function refill(clock) {
   if (skips) skip();
   else for (const event of events) guard.run(event.name, () => show(event, clock));
   skips = false;
+  if (serverView && game.isInRoom) guard.run("server's view", () => lookAtServer(events, clock));
+}
+
+/** @param {import("./world.js").GameEvent[]} events @param {number} clock */
+function lookAtServer(events, clock) {
+  serverView?.refill(game, world, clock);
+  serverView?.look(events, clock);
+}
+
+/** @param {number} clock */
+function measureInput(clock) {
+  if (world.own) inputFrames.frame(clock, world.own.x, world.own.y, world.ownTick);
+  else inputFrames.interrupt();
 }
 
 /** @param {import("./world.js").GameEvent} event @param {number} now */

@@ -3,7 +3,8 @@
 //
 // It owns these values, stores them in the browser as one JSON, and notifies its listeners of every
 // change; invalid or unknown stored values count as unset. It applies none of them. Made by main.js;
-// changed by the start overlay, hud/settings.js, hud/next-ship.js, hud/hints.js, sound.js and
+// changed by the start overlay, hud/settings.js, hud/next-ship.js, hud/hints.js,
+// hud/connection.js, hud/network-offer.js, sound.js and
 // input.js.
 
 import { CLASS_COUNT } from "./input/buttons.js";
@@ -14,7 +15,7 @@ import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
  * @typedef {import("./input/bindings.js").Bindings} Bindings
  * @typedef {"auto" | "high" | "low"} Quality
  * @typedef {{ volume: number, muted: boolean }} Sound volume from 0 to 1
- * @typedef {{ move: boolean, fire: boolean, rail: boolean }} Learned
+ * @typedef {{ move: boolean, fire: boolean, rail: boolean, network: boolean }} Learned
  *
  * @typedef {object} Values
  * @property {string} name empty until one is chosen
@@ -25,6 +26,7 @@ import { USUAL as USUAL_KEYS, read as readKeys } from "./input/bindings.js";
  * @property {boolean | null} shake whether hits shake the picture; null for the system's preference
  * @property {boolean} damageNumbers whether own hits show their damage
  * @property {boolean} leftHanded whether the left thumb aims
+ * @property {boolean} unfolded whether all figures of the connection show
  * @property {Learned} learned what needs no hint any more
  */
 
@@ -44,7 +46,8 @@ function usual() {
     shake: null,
     damageNumbers: true,
     leftHanded: false,
-    learned: { move: false, fire: false, rail: false },
+    unfolded: false,
+    learned: { move: false, fire: false, rail: false, network: false },
   };
 }
 
@@ -99,6 +102,10 @@ export class Settings {
     return this.values.leftHanded;
   }
 
+  get unfolded() {
+    return this.values.unfolded;
+  }
+
   get learned() {
     return this.values.learned;
   }
@@ -119,10 +126,10 @@ export class Settings {
     this.keepsShip = true;
   }
 
-  /** Resets input, graphics and sound; keeps name, ship and learned hints. */
+  /** Resets input, graphics and sound; keeps name, ship, learned hints and what is unfolded. */
   reset() {
-    const { name, ship, learned } = this.values;
-    this.change({ ...usual(), name, ship, learned });
+    const { name, ship, learned, unfolded } = this.values;
+    this.change({ ...usual(), name, ship, learned, unfolded });
   }
 
   /** Calls a listener at every change from now on.
@@ -154,10 +161,12 @@ function read(stored) {
     shake: typeof asked.shake === "boolean" ? asked.shake : rest.shake,
     damageNumbers: flag(asked.damageNumbers, rest.damageNumbers),
     leftHanded: flag(asked.leftHanded, rest.leftHanded),
+    unfolded: flag(asked.unfolded, rest.unfolded),
     learned: {
       move: flag(record(asked.learned).move, learned.move),
       fire: flag(record(asked.learned).fire, learned.fire),
       rail: flag(record(asked.learned).rail, learned.rail),
+      network: flag(record(asked.learned).network, learned.network),
     },
   };
 }

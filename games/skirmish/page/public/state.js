@@ -8,6 +8,7 @@
 /** @typedef {import("./types.js").Own} Own */
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./network.js").Network} Network */
+/** @typedef {import("./server-view.js").ServerView} ServerView */
 /** @typedef {import("./record.js").Recorder} Recorder */
 /** @typedef {import("./quality.js").Quality} Quality */
 
@@ -17,6 +18,7 @@
  * @property {() => Game} game
  * @property {() => View} view
  * @property {() => Network} network
+ * @property {() => ServerView | null} serverView while it is switched on
  * @property {() => Quality} quality
  *
  * @typedef {object} CameraState
@@ -57,6 +59,7 @@
  * @property {import("./network.js").LinkState | null} link the simulated network
  * @property {boolean} prediction
  * @property {boolean} interpolation
+ * @property {import("./server-view.js").ServerViewState | null} server_view while it is switched on
  * @property {CameraState | null} camera a spectator's
  * @property {number} frame_ms_p50 time of recent frames until they were painted
  * @property {number} frame_ms_p95
@@ -95,6 +98,7 @@ const blank = () => ({
   margin_ms: null,
   extrapolated_percent: 0,
   ...simulated(null),
+  server_view: null,
   camera: null,
   ...drawn(null),
 });
@@ -137,6 +141,7 @@ function read(looks) {
     margin_ms: state.margin_ms,
     extrapolated_percent: state.extrapolated_percent,
     ...simulated(looks),
+    server_view: looks.serverView()?.state(looks.view().world) ?? null,
     camera: state.player === null ? cameraOf(looks.view()) : null,
     ...drawn(looks),
   };

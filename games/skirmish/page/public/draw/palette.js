@@ -16,6 +16,8 @@ export const TEXT = "#c9d6ea";
 export const WHITE = "#ffffff";
 export const SHIELD = "#9fd8ff";
 export const OVERCHARGE = "#c58bff";
+/** What the server sent last: no ship, shot or team has this hue. */
+export const GHOST = "#ff8ee0";
 /** Of pick-ups, in the order of their kinds. */
 export const KINDS = ["#5ff0b0", SHIELD, OVERCHARGE];
 /** Of teams 1 and 2; team 0 is none. */

@@ -27,6 +27,11 @@ import { drawPickups } from "./pickups.js";
 /** @typedef {import("../types.js").Measures} Measures */
 /** @typedef {import("../types.js").Own} Own */
 
+/**
+ * @typedef {(canvas: Canvas, world: World, now: number) => void} Painter
+ * @typedef {{ under: Painter, over: Painter }} Overlay
+ */
+
 /** Debris per second of a ship with a low hull. */
 const EMBERS_PER_SECOND = 9;
 
@@ -39,6 +44,8 @@ export class Renderer {
     this.guard = new Guard();
     /** Whether hits shake the picture: a setting. */
     this.shakes = true;
+    /** Paints under and over the ships, if set. @type {Overlay | null} */
+    this.overlay = null;
     this.measures = measures;
     this.canvas = new Canvas(element, camera, level);
     this.arena = new Arena();
@@ -79,7 +86,7 @@ export class Renderer {
   /** @param {World} world @param {Own | null} own @param {number} now
    *  @param {number} seconds since the last frame */
   draw(world, own, now, seconds) {
-    const { canvas, shipEffects, measures, calm } = this;
+    const { canvas, shipEffects, measures, calm, overlay } = this;
     canvas.followScreen();
     this.guard.run("ship effects", () => {
       this.eventEffects.flashMuzzles(world);
@@ -92,8 +99,10 @@ export class Renderer {
     this.paint("pick-ups", () => drawPickups(canvas, world, now, calm));
     this.paint("trails", () => drawTrails(canvas, world, shipEffects, now));
     this.paint("bolts", () => drawBolts(canvas, world, shipEffects, this.widths));
+    if (overlay) this.paint("outlines", () => overlay.under(canvas, world, now));
     this.paint("ships", () => this.ships.draw(canvas, world, own, now, calm));
     this.paint("labels", () => drawLabels(canvas, world, measures, this.ownHits, now));
+    if (overlay) this.paint("marks", () => overlay.over(canvas, world, now));
     this.paint("dark", () => this.alarm.drawDark(canvas, world, own, now));
     this.paint("effects", () => this.effects.draw(canvas));
     this.paint("own hits", () => this.ownHits.draw(canvas, world, now, calm));

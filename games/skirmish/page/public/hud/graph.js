@@ -1,7 +1,8 @@
 // @ts-check
 // The net graph: a bar per snapshot by its bytes, a gap per missed one, and figures.
 //
-// It keeps and paints the last few seconds; it measures nothing itself. Called by hud.js.
+// It keeps and paints the last few seconds; it measures nothing itself. Loaded by connection.js when it is first
+// unfolded, and called by it.
 
 import { pixelRatio } from "../finite.js";
 
@@ -11,7 +12,19 @@ import { pixelRatio } from "../finite.js";
 const SAMPLES = 95;
 /** A snapshot counts as missed when it is this many ticks late: frames alone add half a tick. */
 const MISSED_TICKS = 1.75;
-const FIGURES = ["ping", "tick", "rate", "size", "late", "fixes", "margin", "guess", "frame", "drawn"];
+/** With what each is. */
+const FIGURES = {
+  ping: "The round trip to the server and back",
+  tick: "The room's step in the newest snapshot",
+  rate: "Snapshots that come per second",
+  size: "Bytes of the newest snapshot",
+  late: "Inputs that came too late for their tick",
+  fixes: "How often the prediction of the own ship was corrected: by a hit, a push, a late input",
+  margin: "How early the newest input was at the server",
+  guess: "Frames in which other ships had to be drawn beyond the newest snapshot",
+  frame: "",
+  drawn: "The quality of the picture",
+};
 
 export class Graph {
   /** @param {HTMLCanvasElement} canvas @param {HTMLElement} figures */
@@ -19,16 +32,17 @@ export class Graph {
     this.canvas = canvas;
     /** @private @type {number[]} */
     this.sizes = [];
-    /** @private @type {{ at: number, snapshots: number }[]} */
-    this.seen = [];
+    /** Snapshots up to the newest bar. @private */
+    this.snapshots = 0;
     /** When the newest bar or gap was due. @private */
     this.barAt = 0;
     /** @private @type {Record<string, HTMLElement>} */
     this.values = {};
-    for (const name of FIGURES) {
+    for (const [name, title] of Object.entries(FIGURES)) {
       const term = document.createElement("dt");
       term.textContent = name;
       const value = document.createElement("dd");
+      term.title = value.title = title;
       figures.append(term, value);
       this.values[name] = value;
     }
@@ -36,33 +50,29 @@ export class Graph {
 
   clear() {
     this.sizes.length = 0;
-    this.seen.length = 0;
+    this.snapshots = 0;
   }
 
   /** @param {State} state @param {number} now */
   note(state, now) {
-    const last = this.seen[this.seen.length - 1];
-    const fresh = last ? Math.min(SAMPLES, Math.max(0, state.snapshots - last.snapshots)) : 0;
+    const isFirst = this.snapshots === 0;
+    const fresh = isFirst ? 0 : Math.min(SAMPLES, Math.max(0, state.snapshots - this.snapshots));
+    this.snapshots = state.snapshots;
     const tickMs = 1000 / Math.max(1, state.tick_rate_hz);
     // Snapshots between two calls are drawn with the size of the last one.
     for (let nth = 0; nth < fresh; nth++) this.sizes.push(state.snapshot_bytes);
     // No gaps before the first snapshot: spectators wait for theirs.
-    if (fresh > 0 || state.snapshots === 0) this.barAt = now;
+    if (fresh > 0 || isFirst) this.barAt = now;
     for (let nth = 0; nth < SAMPLES && now - this.barAt > MISSED_TICKS * tickMs; nth++) {
       this.sizes.push(0);
       this.barAt += tickMs;
     }
     if (this.sizes.length > SAMPLES) this.sizes.splice(0, this.sizes.length - SAMPLES);
-    this.seen.push({ at: now, snapshots: state.snapshots });
-    while (now - this.seen[0].at > 2000) this.seen.shift();
   }
 
-  /** @param {State} state @param {Spread} frames milliseconds of each @param {string} quality */
-  show(state, frames, quality) {
-    const first = this.seen[0];
-    const last = this.seen[this.seen.length - 1];
-    const seconds = (last.at - first.at) / 1000;
-    const rate = seconds > 0 ? (last.snapshots - first.snapshots) / seconds : 0;
+  /** @param {State} state @param {number} rate snapshots per second @param {Spread} frames milliseconds of each
+   *  @param {string} quality */
+  show(state, rate, frames, quality) {
     this.values.ping.textContent = `${state.rtt_ms.toFixed(0)} ms`;
     this.values.tick.textContent = String(state.tick);
     this.values.rate.textContent = `${rate.toFixed(0)} /s`;

@@ -1,17 +1,25 @@
 // @ts-check
-// The panel that simulates a bad network and switches prediction and interpolation off; and the badge
-// that shows for as long as a setting is changed.
+// The panel that simulates a bad network, by presets or by sliders, switches prediction and interpolation off,
+// and switches the server's view on; and the badge that shows for as long as a setting is changed.
 //
 // It shows and changes the settings of network.js. Made by main.js, which sets whether the page
 // spectates.
 
-import { RANGES } from "../network.js";
+import { PRESETS, RANGES } from "../network.js";
 import { element } from "../dom.js";
 
 /** @typedef {import("../network.js").Network} Network */
 
 const SLIDERS = /** @type {const} */ (["latency", "jitter", "stall"]);
-const SWITCHES = /** @type {const} */ (["prediction", "interpolation"]);
+const SWITCHES = /** @type {const} */ ({
+  serverView: "network-server-view",
+  prediction: "network-prediction",
+  interpolation: "network-interpolation",
+});
+/** The same with their types. */
+const SWITCH_ENTRIES = /** @type {[keyof typeof SWITCHES, string][]} */ (Object.entries(SWITCHES));
+/** While no preset is on. */
+const NO_PRESET = "Try one, and switch the server's view on.";
 const UNITS = { latency: "ms", jitter: "ms", stall: "%" };
 /** Keys that the focused element handles; all others stay the game's. */
 const SLIDER_KEYS = /^(Arrow|Page|Home$|End$)/;
@@ -31,14 +39,25 @@ export class NetworkPanel {
       slider.step = String(RANGES[name].step);
       slider.addEventListener("input", () => network.change({ [name]: slider.valueAsNumber }));
     }
-    for (const name of SWITCHES) {
-      const box = element(`network-${name}`, HTMLInputElement);
+    for (const [name, id] of SWITCH_ENTRIES) {
+      const box = element(id, HTMLInputElement);
       box.addEventListener("change", () => network.change({ [name]: box.checked }));
     }
+    /** In the order of the presets. @private */
+    this.presets = PRESETS.map((preset) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = preset.name;
+      const { latency, jitter, stall } = preset;
+      button.title = `+${latency} ms, ${jitter} ms jitter${stall > 0 ? `, ${stall} % stalls` : ""}`;
+      button.addEventListener("click", () => network.choose(preset));
+      return button;
+    });
+    element("network-presets").append(...this.presets);
     for (const id of ["network-reset", "simulated-off"]) {
       element(id, HTMLButtonElement).addEventListener("click", () => network.reset());
     }
-    for (const id of ["network-open", "network-close"]) {
+    for (const id of ["network-open", "network-close", "network-offer"]) {
       element(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
     }
     element("settings-network", HTMLButtonElement).addEventListener("click", () => {
@@ -65,9 +84,10 @@ export class NetworkPanel {
       slider.setAttribute("aria-valuetext", text);
       element(`network-${name}-value`, HTMLOutputElement).textContent = text;
     }
-    for (const name of SWITCHES) {
-      element(`network-${name}`, HTMLInputElement).checked = settings[name];
-    }
+    for (const [name, id] of SWITCH_ENTRIES) element(id, HTMLInputElement).checked = settings[name];
+    const { preset } = this.network;
+    this.presets.forEach((button, nth) => button.setAttribute("aria-pressed", String(PRESETS[nth] === preset)));
+    element("network-look").textContent = preset?.look ?? NO_PRESET;
     const what = this.network.describe();
     element("simulated", HTMLElement).hidden = what === "";
     element("simulated-what", HTMLButtonElement).textContent = what;
@@ -87,6 +107,8 @@ export class NetworkPanel {
     const byKeys = document.activeElement === this.button;
     this.root.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
+    document.body.classList.toggle("network-open", open);
+    this.root.dispatchEvent(new Event("toggle"));
     if (open && byKeys) element("network-latency", HTMLInputElement).focus();
     if (!open && had && !this.byPointer) this.button.focus();
   }
@@ -101,7 +123,7 @@ export class NetworkPanel {
       // Closed by key: give the focus back to the game.
       if (this.root.hidden) this.button.blur();
     });
-    const worked = [this.root, this.button, element("simulated", HTMLElement)];
+    const worked = [this.root, this.button, element("network-offer"), element("simulated")];
     for (const element of worked) {
       element.addEventListener("pointerdown", () => (this.byPointer = true));
       // Before the game handles the key.

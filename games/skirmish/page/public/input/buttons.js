@@ -42,6 +42,11 @@ export function stickOf(buttons) {
   return movesOf(buttons >> STICK_SHIFT);
 }
 
+/** The held directions, by keys and by sticks, as bits. @param {number} buttons */
+export function movesIn(buttons) {
+  return (buttons | (buttons >> STICK_SHIFT)) & MOVE;
+}
+
 /** @param {number} buttons */
 function movesOf(buttons) {
   const held = (/** @type {number} */ button) => (buttons & button) !== 0;
