@@ -24,6 +24,7 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("stream/symbols.js", include_bytes!("../kit/stream/symbols.js")),
     ("tickwire.d.ts", include_bytes!("../kit/tickwire.d.ts")),
     ("tickwire.js", include_bytes!("../kit/tickwire.js")),
+    ("values.js", include_bytes!("../kit/values.js")),
 ];
 
 /// The modules and the styles of the generic page and the laboratory.

@@ -1,7 +1,7 @@
 //! [`Value`]s as bytes: what JavaScript gives, and what the serializer writes.
 //!
 //! Seven forms of MessagePack, of which every value can be made: `nil`, `false`, `true`, `float 64`,
-//! `str 32`, `array 32` and `map 32`, its keys `str 32`. `Packer` in `build/kit/core.js` writes them. The
+//! `str 32`, `array 32` and `map 32`, its keys `str 32`. `Packer` in `build/kit/values.js` writes them. The
 //! serializer has an eighth, for structs, and keys that are numbers.
 
 use super::{Fields, Value, ValueError};
