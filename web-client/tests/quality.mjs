@@ -2,7 +2,7 @@
 // Tests of the page's quality, without a browser: node quality.mjs
 //
 // It goes down and up again within a second and a half, by the work of the page's own frames, tries ever more seldom
-// what fails, and is found again at the next load. Run by tests/tests/page_in_node.rs.
+// what fails, and is found again the next time. Run by tests/tests/page_in_node.rs.
 
 import { holds, world } from "./fake-browser.mjs";
 
@@ -120,13 +120,13 @@ forget();
   holds(page.changes.every(({ name }) => name !== "least"), "and the picture is never blurred for it");
 }
 
-// The next load.
+// The next time that the page is loaded.
 forget();
 {
   const page = new Page();
   page.work = (name) => (name === "full" ? 12 : 5);
   page.run(4_000);
-  holds(new Page().level === "lean", "the next load begins with the level of the last");
+  holds(new Page().level === "lean", "a page begins with the level of the last");
   world.devicePixelRatio = 3;
   holds(new Page().level === "full", "but not on another screen");
   world.devicePixelRatio = 1;

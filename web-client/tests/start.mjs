@@ -43,7 +43,7 @@ const measures = /** @type {any} */ ({
 });
 const camera = new Camera(measures);
 camera.resize(1920, 1080);
-const arena = /** @type {any} */ ({ ships: all, bolts: volley, measures, borderRadius: 90 });
+const arena = /** @type {any} */ ({ ships: all, bolts: volley, measures, borderRadius: 200 });
 const cover = /** @type {any} */ ({ getBoundingClientRect: () => form });
 const demo = new DemoCamera(camera, arena, cover);
 demo.move(0, 0.016);

@@ -1,7 +1,7 @@
 // @ts-check
 // The rendering quality: lower when frames take too long, higher again when there is time.
 //
-// It owns the level, chooses it by frame-time.js within a second and a half, and keeps it for the next load;
+// It owns the level, chooses it by frame-time.js within a second and a half, and keeps it for the next time;
 // each painter applies it. main.js asks at every frame; the address (`?quality=`) or a setting forces a level.
 
 /** @typedef {import("./frame-time.js").FrameTime} FrameTime */
@@ -173,7 +173,7 @@ function keep({ name }, riseMs) {
   try {
     localStorage.setItem(KEPT_AS, JSON.stringify({ level: name, riseMs, screen: screenNow() }));
   } catch {
-    // Without storage the next load finds it again.
+    // Without storage the page finds it again the next time.
   }
 }
 
