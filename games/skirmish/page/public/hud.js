@@ -3,7 +3,7 @@
 //
 // It passes events and state to the panels, shows the banner, and remembers which class each player
 // flew; it asks the core for figures and for the operator's notices. Texts of players are only ever
-// set as textContent. main.js calls it at each frame in a room, for each event, and on entering and
+// set as textContent. play.js calls it at each frame in a room, for each event, and on entering and
 // leaving; touch sticks, hints and a spectator's bar are not its own.
 
 import { Arrivals } from "./hud/arrivals.js";

@@ -3,7 +3,7 @@
 //
 // It measures, whatever should be: a ship that flies steadily is where the frames before said it would be, up to
 // the frame that answers the press. Presses while it does not fly steadily are not measured. It owns the last
-// few results. main.js calls it at each change of the held directions and at each frame.
+// few results. play.js calls it at each change of the held directions and at each frame.
 
 /** The shown figure is the median of this many. */
 const KEPT = 9;

@@ -1,7 +1,7 @@
 // @ts-check
 // All input of the page: controls, touch sticks, hints, the next ship, the settings panel.
 //
-// It decides what a press is for: the panel, the start overlay, or the game. Made by main.js, which
+// It decides what a press is for: the panel, the start overlay, or the game. Made by play.js, which
 // calls it in each frame.
 
 import { CLASS_COUNT } from "./input/buttons.js";

@@ -2,7 +2,7 @@
 // Invites friends to the room: its name is a button that shares or copies the link to it.
 //
 // It owns that button, the title of the page, and the field that shows the link where a browser neither shares
-// nor copies: a page that came by plain HTTP may not. Made by main.js, which says when a room is entered and left.
+// nor copies: a page that came by plain HTTP may not. Made by play.js, which says when a room is entered and left.
 
 import { element } from "./dom.js";
 import { linkTo, nameRoom } from "./address.js";

@@ -2,7 +2,7 @@
 // Leaving a room asks once more: a single press may be a slip, and costs the ship and its points.
 //
 // It owns the question and how long it stands, whatever asked it: Escape, the button of the header, a
-// gamepad. Who watches has nothing to lose and leaves at once. It closes no panel. Made by main.js.
+// gamepad. Who watches has nothing to lose and leaves at once. It closes no panel. Made by play.js.
 
 /** A second press within this time leaves. */
 const ASKS_MS = 3000;

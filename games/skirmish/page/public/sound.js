@@ -1,8 +1,8 @@
 // @ts-check
 // Which sound each event has, and from where.
 //
-// main.js passes it events and the state of each frame; it plays recipes by name and place through
-// sound/mixer.js. It changes nothing. Made by main.js.
+// play.js passes it events and the state of each frame; it plays recipes by name and place through
+// sound/mixer.js. It changes nothing. Made by play.js.
 
 import { LOW_HULL, PICKUPS, STREAK_ANNOUNCED } from "./thresholds.js";
 import { Mixer } from "./sound/mixer.js";

@@ -1,7 +1,7 @@
 // @ts-check
 // What keeps a player from a room, in a sentence, and the one way out of it that the page offers.
 //
-// It owns the words; it opens no connection. main.js has them shown over the game or on the start overlay.
+// It owns the words; it opens no connection. main.js and play.js show them over the game or on the start overlay.
 
 /** @typedef {{ label: string, act: () => void }} Way a button */
 /**

@@ -2,7 +2,7 @@
 // The map in the corner: a round scope with border, level, pads, and the known ships.
 //
 // It owns its canvas and an image of the level, and shows only what the world knows: a player's map
-// has no ships that are out of sight. Called by main.js at each frame; it paints at some.
+// has no ships that are out of sight. Called by play.js at each frame; it paints at some.
 
 import { BACKGROUND, DANGER, KINDS, OUTSIDE, SELF, WHITE, colourIn, faded } from "./palette.js";
 import { addTeamMark } from "./silhouettes.js";

@@ -2,7 +2,7 @@
 // The panel that simulates a bad network, by presets or by sliders, switches prediction and interpolation off,
 // and switches the server's view on; and the badge that shows for as long as a setting is changed.
 //
-// It shows and changes the settings of network.js. Made by main.js, which sets whether the page
+// It shows and changes the settings of network.js. Made by play.js, which sets whether the page
 // spectates.
 
 import { PRESETS, RANGES } from "../network.js";

@@ -109,8 +109,10 @@ export class SettingsPanel {
   /** @private */
   listen() {
     const { settings, root } = this;
-    for (const button of document.querySelectorAll(".settings-open")) {
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(".settings-open"))) {
       button.addEventListener("click", () => this.open());
+      // This panel comes a moment after the start page.
+      button.disabled = false;
     }
     const volume = element("set-volume", HTMLInputElement);
     volume.addEventListener("input", () =>

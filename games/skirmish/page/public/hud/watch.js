@@ -2,7 +2,7 @@
 // The spectator's bar: the followed player with its ship's state; buttons for the next and the
 // previous one, the free camera, the whole arena; and the delay beside the room's name.
 //
-// It shows the state of spectator.js and calls it. Made by main.js, which calls it in each frame of a
+// It shows the state of spectator.js and calls it. Made by play.js, which calls it in each frame of a
 // spectator.
 
 import { LOW_HULL } from "../thresholds.js";

@@ -2,7 +2,7 @@
 // Detects any press: a key, a finger, a mouse button.
 //
 // It owns its listeners and ignores presses that are for the browser, the system or a button of the
-// page. input.js polls gamepads. Made by main.js.
+// page. input.js polls gamepads. Made by play.js.
 
 /** Modifiers, which only begin a chord, and Escape and Tab, which have a fixed meaning. */
 const NOT_MEANT = new Set(["Alt", "AltGraph", "Control", "Meta", "CapsLock", "Escape", "Tab"]);

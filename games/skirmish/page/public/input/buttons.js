@@ -1,7 +1,7 @@
 // @ts-check
 // The buttons as bits, and their conversion to the game's input.
 //
-// It owns these numbers and nothing else. Used by all input modules and main.js.
+// It owns these numbers and nothing else. Used by all input modules and play.js.
 
 /** @typedef {import("../types.js").Input} Input */
 

@@ -3,7 +3,7 @@
 //
 // It joins keyboard, mouse, touch and gamepads: all buttons count together, and the device that
 // aimed last decides the aim; until one does, the ship points where it flies. It knows no protocol,
-// and of ships only the class of the next one. Made by input.js; main.js polls it at each tick and
+// and of ships only the class of the next one. Made by input.js; play.js polls it at each tick and
 // frame, and it reports each change in between, since a tap may end before the next tick.
 
 import { Button, CLASS_SHIFT, STICK_SHIFT, headingOf } from "./buttons.js";
