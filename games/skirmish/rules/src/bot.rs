@@ -81,7 +81,7 @@ const MARKSMEN: f32 = 0.4;
 const CHARGE_S: f32 = 3.0;
 const RAIL_DISTANCE: f32 = 13.0;
 /// By how much its error is larger with the rail, which needs no lead and one hit of which hurts.
-const RAIL_SWAY: f32 = 2.1;
+const RAIL_SWAY: f32 = 2.3;
 /// It fires a rail at what this reaches with a little to spare.
 const RAIL_SHOT_RANGE: f32 = 0.95 * RAIL_RANGE;
 /// It shoots when its aim is within this of where it wants it, in radians.
@@ -167,9 +167,6 @@ impl Mind<'_> {
             (None, None) => self.around(self.wander()),
         };
         wish += self.dodge(seen) * 1.5 + self.keep_clear() * 2.0;
-        if target.is_some() {
-            wish += self.inwards() * 2.0;
-        }
         let buttons = buttons(wish);
         let Some(target) = target else {
             let (aim, _) = self.turn(wish);
@@ -285,7 +282,7 @@ impl Mind<'_> {
         let kept = DISTANCE_KEPT + DISTANCE_SPREAD * self.trait_of(0);
         // 1 when far too far away, -1 when far too near.
         let off = ((target.distance - kept) / 4.0).clamp(-1.0, 1.0);
-        towards * off + self.side(towards) * 0.9
+        towards * off + self.side(towards) * 0.9 + self.inwards() * 2.0
     }
 
     /// To one side of a direction, the same for a while.
@@ -340,7 +337,8 @@ impl Mind<'_> {
         away
     }
 
-    /// Away from the border, the more the nearer: one that fights keeps off it.
+    /// Away from the border, the more the nearer. Only for one that sees its target: in the way around an
+    /// obstacle this would hold it fast behind that.
     fn inwards(&self) -> Vec2 {
         let (place, radius) = (self.own.motion.place, self.own.border.radius);
         let beyond = place.length() - (radius - INWARDS_DISTANCE);

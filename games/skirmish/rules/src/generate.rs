@@ -9,7 +9,7 @@ use super::drift::Drifter;
 use super::input::direction;
 use super::level::{GAP_MIN, Layout, Level, OBSTACLE_LENGTH_MAX, Rect, Rock};
 use super::pickups::{Pad, Pickup};
-use super::rules::{INLAND, PICKUP_REACH, border_radius};
+use super::rules::{PICKUP_REACH, border_radius, inland_radius};
 use tickwire_game::dice::Dice;
 use tickwire_game::seed::Seed;
 use tickwire_game::tick::TickRate;
@@ -99,7 +99,7 @@ fn pads(dice: &mut Dice, radius: f32, taken: &mut Vec<(Vec2, Vec2)>) -> Vec<Pad>
     }
     let area = std::f32::consts::PI * (radius * radius - PADS_RING_REACH * PADS_RING_REACH);
     for _ in 0..(area / AREA_PER_PAD) as usize {
-        let at = place_in_circle(dice, radius - INLAND);
+        let at = place_in_circle(dice, inland_radius(radius));
         let pickup = if dice.chance(OVERCHARGE_CHANCE) {
             Pickup::Overcharge
         } else {

@@ -103,9 +103,6 @@ pub const RESULTS_MAX: usize = 32;
 pub(super) const SPAWNS_PER_TICK_MAX: usize = 32;
 /// How many places are tried for a fresh ship; the one farthest from all others is taken.
 pub(super) const SPAWN_TRIES: usize = 8;
-/// A fresh ship appears at least so far inside the border, and pads lie there too: half a screen is
-/// outside for one at the border. Not farther, or a crowd of fresh ships would be too dense.
-pub(super) const INLAND: f32 = 4.0;
 
 /// Half the width of what a player may know; a 16:9 screen shows less (see [`SCREEN_HALF_X`]).
 pub const VIEW_HALF_X: f32 = 36.0;
@@ -120,6 +117,8 @@ pub const TALL_HALF_X: f32 = 13.5;
 /// Half the height that a page should show on a tall screen.
 pub const TALL_HALF_Y: f32 = 27.0;
 
+/// How far inside the border of the smallest arena ships appear and pads lie at least.
+const INLAND: f32 = 4.0;
 /// Radius of the smallest arena: a little more than half a screen's width. What lies outside is lost
 /// to the eye, and with 8 players that is a quarter of a 16:9 screen at the median (it would be half
 /// with a radius of 23). Still larger, and those of a small room would have to look for each other.
@@ -157,6 +156,14 @@ pub fn border_radius(players: u16) -> f32 {
     let small = radius(BORDER_RADIUS_BASE, AREA_PER_PLAYER);
     let crowd = radius(CROWD_RADIUS_BASE, CROWD_AREA_PER_PLAYER);
     if small > crowd { small } else { crowd }
+}
+
+/// How far from the middle ships appear and pads lie at most, in an arena of a radius: half of a screen
+/// is outside for one at the border. The larger the arena, the narrower is what is left out, or
+/// a crowd of fresh ships would be too dense.
+pub(super) fn inland_radius(border_radius: f32) -> f32 {
+    let left_out = INLAND * BORDER_RADIUS_BASE / border_radius;
+    border_radius - if left_out > PICKUP_REACH { left_out } else { PICKUP_REACH }
 }
 
 /// What the times and rates above are at a tick rate.

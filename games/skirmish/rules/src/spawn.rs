@@ -7,7 +7,7 @@ use glam::Vec2;
 
 use super::generate::place_in_circle;
 use super::obstacles::Obstacles;
-use super::rules::{INLAND, SPAWN_TRIES};
+use super::rules::{SPAWN_TRIES, inland_radius};
 use tickwire_game::dice::Dice;
 
 /// The safest of a few places: the one whose nearest of `others` is farthest away.
@@ -18,7 +18,7 @@ pub(super) fn safe_place(
 ) -> Vec2 {
     let (mut best, mut best_distance) = (Vec2::ZERO, -1.0);
     for _ in 0..SPAWN_TRIES {
-        let mut place = place_in_circle(dice, obstacles.border.radius - INLAND);
+        let mut place = place_in_circle(dice, inland_radius(obstacles.border.radius));
         // A place in an obstacle is moved out of it: there is always room beside one.
         obstacles.confine(&mut place, &mut Vec2::default());
         let mut nearest = f32::INFINITY;
