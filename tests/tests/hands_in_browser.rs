@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tests::real::{Browser, Finger, GIVE_UP, Key, Page, Server, alone, screenshots};
 
+/// The settings come last: they are loaded behind the start page, with all that a room needs.
+const IS_LOADED: &str = "document.querySelector('#start > .settings-open')?.disabled === false";
 /// A round that is over soon, among few.
 const SHORT_ROUND: [&str; 6] =
     ["--fill", "4", "--seed", "1", "--settings", r#"{"obstacles":false,"round_s":30}"#];
@@ -91,7 +93,7 @@ fn play_a_round_by_touch(width: u32, height: u32) {
     let page = browser.page();
     page.become_phone(width, height);
     page.open(&server.url("/"));
-    wait(&page, "document.getElementById('play')?.disabled === false");
+    wait(&page, IS_LOADED);
     let finger = |id, (x, y)| Finger { id, x, y };
     page.touch(&[finger(0, place(&page, "#play"))]);
     page.touch(&[]);
@@ -207,7 +209,7 @@ fn a_round_is_played_by_gamepad() {
     let page = browser.page();
     page.prepare(GAMEPAD);
     page.open(&server.url("/"));
-    wait(&page, "document.getElementById('play')?.disabled === false");
+    wait(&page, IS_LOADED);
     pad(&page, "plug(true)");
     assert_eq!(focused(&page), "play");
     press_pad(&page, button::UP);
@@ -287,7 +289,7 @@ fn keys_can_be_changed_and_are_kept() {
     let page = browser.page();
     let open = |query: &str| {
         page.open(&server.url(query));
-        wait(&page, "document.getElementById('play')?.disabled === false");
+        wait(&page, IS_LOADED);
     };
     let open_settings =
         || page.eval("void document.querySelector('#start .settings-open').click()");
@@ -341,7 +343,7 @@ fn a_page_without_a_mouse_can_be_played() {
     let server = Server::start(&ALONE);
     let page = browser.page();
     page.open(&server.url("/"));
-    wait(&page, "document.getElementById('play')?.disabled === false");
+    wait(&page, IS_LOADED);
     wait(&page, "document.activeElement.id === 'play'");
     for _ in 0..12 {
         if focused(&page) == "ship" {

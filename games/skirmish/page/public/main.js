@@ -85,7 +85,7 @@ const network = new Network(location.search, () => {
 // Nobody is asked unasked whether to install the page.
 addEventListener("beforeinstallprompt", (event) => event.preventDefault());
 published.look({
-  connected: () => game.isInRoom,
+  connected: () => game.isInRoom && play !== null,
   game: () => game,
   view: () => view,
   network: () => network,
