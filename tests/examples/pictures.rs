@@ -21,8 +21,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use tests::real::{Browser, Finger, GIVE_UP, Key, Page, Server};
 
-/// Width and height in CSS pixels, and whether it is a touch screen. A page that was touched once is the
-/// touch screen's from then on: these come last.
+/// Width and height in CSS pixels, and whether it is a touch screen.
 const SIZES: [(u32, u32, bool); 11] = [
     (1920, 1080, false),
     (1366, 768, false),
@@ -47,6 +46,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 const FLIGHT: Duration = Duration::from_millis(900);
 /// Until the demo behind the start page is in full swing.
 const DEMO: Duration = Duration::from_secs(3);
+/// No ship that lies still lives so long among many.
+const LIFE_MAX: Duration = Duration::from_secs(90);
 /// Rounds are short and the pause after them is not: one may be missed.
 const ROUND_OVER: Duration = Duration::from_secs(90);
 
@@ -186,69 +187,71 @@ impl Studio<'_> {
 
     /// Pictures of a state that stands for a moment only: those that it was over for are taken anew when it
     /// comes again.
-    fn shoot_while(&self, script: &str, give_up: Duration) {
-        for size in SIZES {
-            self.resize(size);
-            loop {
-                self.page.wait_until(script, give_up);
-                self.touch_once(size);
-                sleep(SETTLE);
-                self.shoot(size);
-                if self.is(script) {
-                    break;
-                }
+    fn shoot_while(&self, size: (u32, u32, bool), script: &str, give_up: Duration) {
+        loop {
+            self.page.wait_until(script, give_up);
+            self.touch_once(size);
+            sleep(SETTLE);
+            self.shoot(size);
+            if self.is(script) {
+                break;
             }
         }
     }
 
+    /// Opens the page as a screen of this size finds it.
+    fn open(&self, url: &str, size: (u32, u32, bool)) {
+        self.resize(size);
+        self.page.open(url);
+        match self.state {
+            State::Start => self.wait("document.getElementById('play')?.disabled === false"),
+            State::Spectate => {
+                self.wait("tickwire.state().entities > 5");
+                self.page.press(E);
+            }
+            _ => self.wait_until_alive(),
+        }
+        if self.state == State::Network {
+            self.page.press(N);
+        }
+    }
+
+    /// All sizes, by one page for screens and one for touch screens.
     fn shoot_all(&self, url: &str) {
-        let page = &self.page;
-        if self.state == State::Start {
-            for size in SIZES {
-                self.resize(size);
-                page.open(url);
-                self.wait("document.getElementById('play')?.disabled === false");
+        let mut opened = None;
+        for size in SIZES {
+            if opened != Some(size.2) || self.state == State::Start {
+                self.open(url, size);
+                opened = Some(size.2);
+            }
+            self.resize(size);
+            self.shoot_state(size);
+        }
+    }
+
+    fn shoot_state(&self, size: (u32, u32, bool)) {
+        match self.state {
+            State::Start => {
                 sleep(DEMO);
                 self.shoot(size);
             }
-            return;
-        }
-        self.resize(SIZES[0]);
-        page.open(url);
-        match self.state {
-            State::Spectate => self.wait("tickwire.state().entities > 5"),
-            _ => self.wait_until_alive(),
-        }
-        match self.state {
-            State::Start => {}
-            State::Fight | State::ServerView | State::Network => {
-                if self.state == State::Network {
-                    page.press(N);
-                }
-                for size in SIZES {
-                    self.resize(size);
-                    self.shoot_flying(size);
-                }
+            State::Fight | State::ServerView | State::Network => self.shoot_flying(size),
+            State::Death => {
+                self.shoot_while(size, "tickwire.state().me?.alive === false", LIFE_MAX)
             }
-            State::Death => self.shoot_while("tickwire.state().me?.alive === false", GIVE_UP),
-            State::Result => self.shoot_while("tickwire.state().me?.truce", ROUND_OVER),
+            State::Result => self.shoot_while(size, "tickwire.state().me?.truce", ROUND_OVER),
             State::Spectate => {
-                page.press(E);
-                for size in SIZES {
-                    self.resize(size);
-                    sleep(SETTLE);
-                    self.shoot(size);
-                }
+                sleep(SETTLE);
+                self.shoot(size);
             }
             State::Settings => {
-                for size in SIZES {
-                    self.resize(size);
-                    self.touch_once(size);
-                    let _ = page.eval("document.querySelector('#hud .settings-open').click()");
-                    sleep(SETTLE);
-                    self.shoot(size);
-                    let _ = page.eval("document.getElementById('settings-close').click()");
-                }
+                let press = |what: &str| {
+                    self.page.eval(&format!("void document.querySelector('{what}').click()"))
+                };
+                let _ = press("#hud .settings-open");
+                sleep(SETTLE);
+                self.shoot(size);
+                let _ = press("#settings-close");
             }
         }
     }
@@ -312,10 +315,16 @@ fn main() {
     };
     let common = ["--fill", "8", "--seed", "1", "--bot-skill", "hard"];
     let server = start(&common);
+    // An idle ship does not last long there.
+    let crowd = start(&["--fill", "24", "--seed", "1", "--bot-skill", "hard"]);
     let short = start(&[&common[..], &["--settings", r#"{"round_s":30}"#]].concat());
     for &state in states {
         let studio = Studio { page: browser.page(), state, folder: &folder };
-        let server = if state == State::Result { &short } else { &server };
+        let server = match state {
+            State::Result => &short,
+            State::Death => &crowd,
+            _ => &server,
+        };
         studio.shoot_all(&server.url(state.query()));
         println!("{}", sheet(&browser, &folder, state).display());
     }
