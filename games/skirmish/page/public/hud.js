@@ -33,7 +33,7 @@ const TEXTS_EVERY_MS = 250;
 const NOTICE_MS = 8000;
 /** Rows of the leaderboard, by screen size. */
 const BOARD_ROWS = { small: 4, full: 10 };
-const SMALL_SCREEN = "(max-width: 700px), (max-height: 500px)";
+const SMALL_SCREEN = "(max-width: 700px), (max-height: 560px)";
 
 export class Hud {
   /** @param {Measures} measures @param {Settings} settings @param {InputFrames} inputFrames */

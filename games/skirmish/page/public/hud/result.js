@@ -25,9 +25,10 @@ const FIGURES = [
   ["Streak", "Best", "streak"],
 ];
 /** Maximum rows, so that neither the own ship nor the touch sticks are covered. */
-const ROWS = { wide: 12, upright: 8, flat: 4 };
-const UPRIGHT = "(max-width: 700px)";
-const FLAT = "(max-height: 500px)";
+const ROWS = { wide: 12, upright: 8, short: 6, flat: 4 };
+const UPRIGHT = "(max-width: 700px) and (min-height: 561px)";
+const SHORT = "(max-width: 700px) and (max-height: 600px)";
+const FLAT = "(max-height: 560px)";
 
 export class ResultPanel {
   constructor() {
@@ -45,6 +46,8 @@ export class ResultPanel {
     this.flat = matchMedia(FLAT);
     /** @private */
     this.upright = matchMedia(UPRIGHT);
+    /** @private */
+    this.short = matchMedia(SHORT);
     element("result-close").addEventListener("click", () => this.close());
   }
 
@@ -88,11 +91,18 @@ export class ResultPanel {
     return opens;
   }
 
+  /** How many rows there is room for. @private */
+  rows() {
+    if (this.flat.matches) return ROWS.flat;
+    if (this.short.matches) return ROWS.short;
+    return this.upright.matches ? ROWS.upright : ROWS.wide;
+  }
+
   /** @private @param {World} world @param {Map<number, number>} classes */
   fill(world, classes) {
     const left = world.secondsLeft();
     element("result-left").textContent = left === null ? "" : `${Math.max(0, Math.ceil(left))} s`;
-    const most = this.flat.matches ? ROWS.flat : this.upright.matches ? ROWS.upright : ROWS.wide;
+    const most = this.rows();
     const rows = shortlist(world.results, most, (row) => row.player === world.self);
     // Many rows arrive over several snapshots.
     const state = JSON.stringify([most, world.playersVersion, [...classes.values()].join(""), rows]);
