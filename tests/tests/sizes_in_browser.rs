@@ -1,0 +1,116 @@
+//! The page at all sizes: nothing lies on anything else, all controls can be pressed, by fingers where
+//! there are fingers, and all text can be read.
+//!
+//! `sizes_in_browser/boxes.js` looks; it has the list of what may lie over what.
+
+use std::collections::BTreeMap;
+
+use tests::real::{Browser, GIVE_UP, Page, Server, alone};
+
+/// Looks at the boxes of the page, and brings it into its states.
+const BOXES: &str = include_str!("sizes_in_browser/boxes.js");
+
+/// Screens of desktops in CSS pixels, and what is left of them at a zoom of 200 %.
+const SCREENS: [(u32, u32); 5] = [(1920, 1080), (1366, 768), (960, 540), (683, 384), (640, 360)];
+/// Touch screens: tablets, phones both ways, and the largest of those that lie flat.
+const TOUCH_SCREENS: [(u32, u32); 10] = [
+    (768, 1024),
+    (820, 1180),
+    (1024, 768),
+    (390, 844),
+    (844, 390),
+    (700, 500),
+    (667, 375),
+    (640, 360),
+    (360, 640),
+    (320, 568),
+];
+/// What is as long as it may be shows where there is too little room.
+const QUERY: &str = "name=Commander+Longname+9&room=the-room-with-the-longest-name-9";
+
+/// What `boxes.js` finds, by the page's state.
+type Findings = BTreeMap<String, Vec<String>>;
+
+/// The page's kinds of states, by the function of `boxes.js` that goes through them.
+#[derive(Clone, Copy)]
+enum Part {
+    Starting,
+    Playing,
+    Spectating,
+}
+
+impl Part {
+    fn open(self, page: &Page<'_>, server: &Server) {
+        let (url, is_ready) = match self {
+            Part::Starting => {
+                ("/".to_owned(), "document.getElementById('play')?.disabled === false")
+            }
+            Part::Playing => (format!("/?play&{QUERY}"), "tickwire.state().me?.alive"),
+            Part::Spectating => (format!("/?spectate&{QUERY}"), "tickwire.state().entities > 8"),
+        };
+        page.open(&server.url(&url));
+        page.wait_until(is_ready, GIVE_UP);
+        let _ = page.eval(BOXES);
+    }
+
+    fn findings(self, page: &Page<'_>, is_touch: bool) -> Findings {
+        let name = match self {
+            Part::Starting => "starting",
+            Part::Playing => "playing",
+            Part::Spectating => "spectating",
+        };
+        let found = page.eval(&format!("sizes.{name}({is_touch})"));
+        serde_json::from_value(found).expect("lists of findings by state")
+    }
+}
+
+fn become_size(page: &Page<'_>, (width, height): (u32, u32), is_touch: bool) {
+    if is_touch {
+        page.become_phone(width, height);
+    } else {
+        page.become_screen(width, height);
+    }
+}
+
+#[test]
+fn at_no_size_does_anything_lie_on_anything_else() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&["--fill", "12", "--seed", "1", "--spectator-delay", "0"]);
+    let page = browser.page();
+    let mut faults = Vec::new();
+    for (sizes, is_touch) in [(&SCREENS[..], false), (&TOUCH_SCREENS[..], true)] {
+        become_size(&page, sizes[0], is_touch);
+        for part in [Part::Starting, Part::Playing, Part::Spectating] {
+            part.open(&page, &server);
+            for &(width, height) in sizes {
+                become_size(&page, (width, height), is_touch);
+                let hand = if is_touch { " touch" } else { "" };
+                for (state, findings) in part.findings(&page, is_touch) {
+                    let at = |finding| format!("{width}x{height}{hand}, {state}: {finding}");
+                    faults.extend(findings.into_iter().map(at));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} findings:\n{}", faults.len(), faults.join("\n"));
+
+    Part::Playing.open(&page, &server);
+    become_size(&page, (844, 390), true);
+    // One thing that lies wrong is found.
+    for (selector, property, value, finding) in [
+        ("#mute", "translate", "-40px", "#leave"),
+        ("#rail", "translate", "0 40px", "overlaps #rail"),
+        ("#leave", "translate", "-300px", "is partly outside"),
+        ("#leave", "min-height", "0", "#leave is a target of"),
+        ("#clock", "font-size", "10.5px", "#clock has text of 10.5 px"),
+    ] {
+        let element = format!("document.querySelector({selector:?}).style");
+        let set = format!("{element}.setProperty({property:?}, {value:?}, 'important')");
+        let _ = page.eval(&format!("void ({set})"));
+        let found = Part::Playing.findings(&page, true).remove("fight").unwrap_or_default();
+        assert!(found.iter().any(|found| found.contains(finding)), "{property}: {found:?}");
+        let _ = page.eval(&format!("void ({element}.cssText = '')"));
+    }
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
