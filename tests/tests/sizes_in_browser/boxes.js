@@ -226,8 +226,13 @@
     byId("network-prediction").click();
     byId("network-interpolation").click();
     note("network");
-    byId("network-reset").click();
+    byId("network-server-view").click();
     key("KeyN");
+    await until(() => !byId("server-view-legend").hidden);
+    await settle();
+    note("server's view");
+    byId("network-server-view").click();
+    byId("network-reset").click();
     stage = "dead";
     await until(isDead);
     note("death");
@@ -259,7 +264,10 @@
   async function starting(touch) {
     await new Promise(requestAnimationFrame);
     const start = findings(touch);
+    // The panel is loaded behind the start page.
+    await until(() => byId("set-keys").children.length > 0);
     document.querySelector("#start .settings-open").click();
+    await until(() => byId("settings").open);
     const settings = findings(touch);
     byId("settings-close").click();
     return { start, settings };
