@@ -237,7 +237,7 @@ impl Studio<'_> {
             }
             State::Fight | State::ServerView | State::Network => self.shoot_flying(size),
             State::Death => {
-                self.shoot_while(size, "tickwire.state().me?.alive === false", LIFE_MAX)
+                self.shoot_while(size, "tickwire.state().me?.alive === false", LIFE_MAX);
             }
             State::Result => self.shoot_while(size, "tickwire.state().me?.truce", ROUND_OVER),
             State::Spectate => {
