@@ -23,6 +23,11 @@ fn whatever_window_mouse_and_clock_say_the_camera_stays_finite_and_the_frame_goe
 }
 
 #[test]
+fn beyond_the_border_there_is_a_sky_that_is_the_same_to_all_and_dimmer_than_any_ship() {
+    run("tests/sky.mjs");
+}
+
+#[test]
 fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
     run("tests/connection.mjs");
 }
