@@ -1,11 +1,11 @@
 // @ts-check
-// The arena under the ships: the level, drifting rocks, pads, the border.
+// The arena under the ships: the level, drifting rocks, pads, the border and what is beyond it.
 //
 // It owns an image of the level that is a little larger than the screen, and repaints it only when
 // the camera leaves it or zooms, or when something becomes solid. It knows no ships. renderer.js
 // calls it first.
 
-import { DANGER, OUTSIDE, faded } from "./palette.js";
+import { Outside } from "./outside.js";
 import { addRock, paintLevel, paintRock } from "./level.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -31,6 +31,8 @@ export class Arena {
     this.level = null;
     /** Drifting rocks, around their own middle. @private @type {Shape[]} */
     this.rocks = [];
+    /** @private */
+    this.outside = new Outside();
   }
 
   /** @param {Canvas} canvas @param {World} world @param {number} now
@@ -52,7 +54,7 @@ export class Arena {
     // No snapshot yet.
     if (world.borderRadius <= 0) return;
     this.drawDrifters(canvas, world, calm ? 0 : now);
-    drawBorder(canvas, world.borderRadius);
+    this.outside.draw(canvas, world, now, calm);
   }
 
   /** @private @param {Canvas} canvas @param {World} world */
@@ -131,34 +133,4 @@ function shapesOf(level) {
     addRock(shape, 0, 0, radius, nth * 1.7);
     return shape;
   });
-}
-
-/** @param {Canvas} canvas @param {number} radius */
-function drawBorder(canvas, radius) {
-  const { context, camera } = canvas;
-  const halfX = camera.width / 2 / camera.scale;
-  const halfY = camera.height / 2 / camera.scale;
-  if (Math.hypot(Math.abs(camera.x) + halfX, Math.abs(camera.y) + halfY) < radius - 1) return;
-  canvas.toWorld();
-  // There is nothing beyond the border.
-  context.beginPath();
-  context.rect(camera.x - halfX - 2, camera.y - halfY - 2, 2 * halfX + 4, 2 * halfY + 4);
-  context.arc(0, 0, radius, 0, 2 * Math.PI);
-  context.fillStyle = faded(OUTSIDE, 0.8);
-  context.fill("evenodd");
-  context.beginPath();
-  context.arc(0, 0, radius, 0, 2 * Math.PI);
-  context.lineWidth = canvas.px(9);
-  context.strokeStyle = faded(DANGER, 0.08);
-  context.stroke();
-  context.lineWidth = canvas.px(1.6);
-  context.strokeStyle = faded(DANGER, 0.8);
-  context.stroke();
-  context.beginPath();
-  context.arc(0, 0, radius + 0.5, 0, 2 * Math.PI);
-  context.lineWidth = canvas.px(1);
-  context.setLineDash([canvas.px(2), canvas.px(8)]);
-  context.strokeStyle = faded(DANGER, 0.5);
-  context.stroke();
-  context.setLineDash([]);
 }
