@@ -36,6 +36,9 @@ fn the_pictures_quality_follows_the_frames_down_and_up_and_is_kept() {
 #[test]
 fn the_demo_shows_its_fight_beside_the_form_and_leaving_is_asked_once() {
     run("tests/start.mjs");
+}
+
+#[test]
 fn beyond_the_border_there_is_a_sky_that_is_the_same_to_all_and_dimmer_than_any_ship() {
     run("tests/sky.mjs");
 }
