@@ -212,6 +212,20 @@ impl Page<'_> {
         })
     }
 
+    /// The address of a module that the page has loaded, by its file's name without the extension: by another
+    /// address it would be another instance.
+    ///
+    /// # Panics
+    /// When it has loaded none of that name.
+    #[must_use]
+    pub fn module(&self, name: &str) -> String {
+        let found = self.eval(&format!(
+            "performance.getEntriesByType('resource').map(({{ name }}) => name)
+                .find((url) => new URL(url).pathname.endsWith('/{name}.js'))"
+        ));
+        found.as_str().unwrap_or_else(|| panic!("the page has no module {name}")).to_owned()
+    }
+
     /// Presses a key and holds it.
     pub fn key_down(&self, key: Key) {
         self.key("keyDown", key);
