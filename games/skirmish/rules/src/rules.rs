@@ -163,7 +163,7 @@ pub fn border_radius(players: u16) -> f32 {
 /// a crowd of fresh ships would be too dense.
 pub(super) fn inland_radius(border_radius: f32) -> f32 {
     let part = BORDER_RADIUS_BASE / border_radius;
-    let left_out = INLAND * part * part;
+    let left_out = INLAND * part * part * part;
     border_radius - if left_out > PICKUP_REACH { left_out } else { PICKUP_REACH }
 }
 

@@ -23,7 +23,7 @@ const PX_PER_UNIT = 28;
 /** Nothing small is drawn nearer to the border, in units. */
 const CLEAR_UNITS = 0.7;
 /** The light of the border falls so far outwards, in units. */
-const LIGHT_UNITS = 2.2;
+const LIGHT_UNITS = 1.4;
 
 export class Outside {
   constructor() {

@@ -19,9 +19,9 @@ import { OUTSIDE, faded } from "./palette.js";
 
 /** The depths of stars, the farthest first. @type {Depth[]} */
 export const DEPTHS = [
-  { part: 0.06, cell: 58, size: 1, colour: "#35425f" },
-  { part: 0.16, cell: 76, size: 1.2, colour: "#4d5c7e" },
-  { part: 0.34, cell: 128, size: 1.8, colour: "#687a9f" },
+  { part: 0.06, cell: 92, size: 1, colour: "#35425f" },
+  { part: 0.16, cell: 118, size: 1.2, colour: "#4d5c7e" },
+  { part: 0.34, cell: 168, size: 1.8, colour: "#687a9f" },
 ];
 /** Shards of rock, nearest of all. */
 export const SHARDS = { part: 0.62, cell: 210, size: 3.4, colour: "#2b3950" };
