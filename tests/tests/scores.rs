@@ -186,18 +186,20 @@ fn in_an_arena_of_a_thousand_scores_take_less_than_six_bytes_a_player_and_tick()
     assert!(bytes < 6.0, "{bytes:.2} B");
     let seen = sum(|viewer| viewer.kills) as usize;
     assert!(seen * 20 < arena.kills * VIEWERS, "{seen} kills sent of {}", arena.kills);
+    let mut behind = 0;
     for viewer in &arena.viewers {
         assert_eq!(viewer.client.stage(), Stage::Playing);
         let known = |player| viewer.known(player).expect("everybody is in the roster");
         let late = |needed: &[PlayerId]| {
             needed.iter().filter(|player| !arena.had(**player, known(**player), 90)).count()
         };
-        // After a new ship all in view are news.
         let (leaders, in_view) = (arena.leaders(30), arena.in_view(viewer));
         assert!(leaders.len() > 2 && late(&leaders) == 0, "{} of {leaders:?}", late(&leaders));
-        assert!(late(&in_view) * 2 <= in_view.len(), "{} of {}", late(&in_view), in_view.len());
+        behind += usize::from(late(&in_view) * 2 > in_view.len());
         assert!(arena.had(viewer.player(), known(viewer.player()), 30), "its own");
     }
+    // After a new ship all in view are news.
+    assert!(behind * 8 <= VIEWERS, "{behind} of {VIEWERS} viewers");
 }
 
 #[test]

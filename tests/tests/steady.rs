@@ -15,8 +15,8 @@ use tickwire_game::protocol::Role;
 use tickwire_game::tick::Tick;
 use tickwire_host::room::{RoomCounters, RoomTemplate};
 
-/// Ships come after two seconds; in a fight of ten more all that grows with it has grown.
-const WARM_UP_TICKS: u32 = 400;
+/// Ships come after two seconds; in a fight of twenty more all that grows with it has grown.
+const WARM_UP_TICKS: u32 = 800;
 /// In ten circles those who were lost are back, their bolts are gone, and views have settled.
 const CALM_TICKS: u32 = 600;
 const TICKS: u32 = 90;

@@ -6,7 +6,7 @@
 
 import { holds } from "./fake-browser.mjs";
 
-const { DEPTHS, LIGHTS, SHARDS, lightAt, mixed, paintSky, part, seedOf } = await import(
+const { DEPTHS, LIGHTS, SHARDS, lightAt, mixed, paintPlanet, part, planetAt, seedOf } = await import(
   "../../games/skirmish/page/public/draw/sky.js"
 );
 const { ALL } = await import("../../games/skirmish/page/public/draw/palette.js");
@@ -69,10 +69,11 @@ function strict() {
   });
 }
 for (const seed of [0, 1, 0xffffffff, -7]) {
-  for (const [width, height] of [[1, 1], [390, 844], [3840, 2160]]) {
+  holds(planetAt(seed).every((at) => Math.abs(at) < 0.5), `the planet of seed ${seed} is on the screen`);
+  for (const side of [1, 131, 1_300]) {
     const context = strict();
-    paintSky(context, width, height, seed);
-    const isWhole = context.painted > 10 && context.colours > 5 && context.broken === 0;
-    holds(isWhole, `a sky of ${width} by ${height} is painted, seed ${seed}`);
+    paintPlanet(context, side, seed);
+    const isWhole = context.painted >= 7 && context.colours === 5 && context.broken === 0;
+    holds(isWhole, `and painted with a side of ${side}`);
   }
 }

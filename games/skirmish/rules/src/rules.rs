@@ -118,14 +118,14 @@ pub const TALL_HALF_X: f32 = 13.5;
 pub const TALL_HALF_Y: f32 = 27.0;
 
 /// How far inside the border of the smallest arena ships appear and pads lie at least.
-const INLAND: f32 = 4.0;
+const INLAND: f32 = 8.0;
 /// Radius of the smallest arena: a little more than half a screen's width. What lies outside is lost
-/// to the eye, and with 8 players that is a quarter of a 16:9 screen at the median (it would be half
-/// with a radius of 23). Still larger, and those of a small room would have to look for each other.
-const BORDER_RADIUS_BASE: f32 = 33.5;
+/// to the eye, and with 8 bots that is a fifth of a 16:9 screen at the median (it would be half with a
+/// radius of 23). Still larger, and those of a small room would have to look for each other.
+const BORDER_RADIUS_BASE: f32 = 35.0;
 /// Area of arena that each player adds to the smallest: little, for it has room already. At 64
 /// players it has been filled up to the density of a crowd.
-const AREA_PER_PLAYER: f32 = 14.0;
+const AREA_PER_PLAYER: f32 = 9.0;
 /// An arena is at least as large as one of this radius...
 const CROWD_RADIUS_BASE: f32 = 20.0;
 /// ...with so much area more for each player: in a crowd of bots, a view then holds about 32 living
@@ -162,7 +162,8 @@ pub fn border_radius(players: u16) -> f32 {
 /// is outside for one at the border. The larger the arena, the narrower is what is left out, or
 /// a crowd of fresh ships would be too dense.
 pub(super) fn inland_radius(border_radius: f32) -> f32 {
-    let left_out = INLAND * BORDER_RADIUS_BASE / border_radius;
+    let part = BORDER_RADIUS_BASE / border_radius;
+    let left_out = INLAND * part * part * part;
     border_radius - if left_out > PICKUP_REACH { left_out } else { PICKUP_REACH }
 }
 
@@ -247,12 +248,12 @@ mod tests {
 
     #[test]
     fn an_arena_grows_with_each_player_and_by_a_crowds_measure_from_64_on() {
-        let area = |players| std::f32::consts::PI * border_radius(players).powi(2);
+        let area = |players| std::f32::consts::PI * border_radius(players) * border_radius(players);
         for players in 0..ROOM_PLAYERS_MAX {
             let more = area(players + 1) - area(players);
-            let least = if players < 63 { AREA_PER_PLAYER } else { CROWD_AREA_PER_PLAYER };
-            // A radius is rounded, and the step to a crowd's measure lies between two numbers.
-            let within = if players == 63 { 10.0..60.0 } else { least - 0.5..least + 0.5 };
+            let least = if players < 64 { AREA_PER_PLAYER } else { CROWD_AREA_PER_PLAYER };
+            // For a radius is rounded.
+            let within = least - 0.5..least + 0.5;
             assert!(within.contains(&more), "{more} from {players} players on");
         }
     }

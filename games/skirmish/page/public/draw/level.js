@@ -6,6 +6,7 @@
 
 import { BACKGROUND, KINDS, faded } from "./palette.js";
 import { ICONS } from "./pickups.js";
+import { hazeOf } from "./sky.js";
 
 /** @typedef {import("../world.js").World} World */
 /**
@@ -24,6 +25,8 @@ const GRID_UNITS = 4;
 const GRID_STRONG_EVERY = 5;
 /** Below this scale, in CSS pixels per unit, only the strong lines are painted. */
 const GRID_WEAK_SCALE = 7;
+/** The haze beyond the arena is strongest so far from it. */
+const HAZE_UNITS = 12;
 const GROUND = "#0d1731";
 const LINE = "#4d7cff";
 const WALL = "#7fa8ff";
@@ -32,18 +35,22 @@ const PAD_UNITS = 1.3;
 
 /** @param {Sheet} sheet @param {World} world */
 export function paintLevel(sheet, world) {
-  paintGround(sheet, world.levelRadius || world.borderRadius);
+  paintGround(sheet, world.levelRadius || world.borderRadius, hazeOf(world.level));
   paintGrid(sheet);
   paintWays(sheet, world);
   paintPads(sheet, world);
   paintObstacles(sheet, world);
 }
 
-/** @param {Sheet} sheet @param {number} radius */
-function paintGround({ context, left, top, right, bottom }, radius) {
-  const ground = context.createRadialGradient(0, 0, 0, 0, 0, Math.max(1, radius));
+/** @param {Sheet} sheet @param {number} radius @param {string} haze */
+function paintGround({ context, left, top, right, bottom }, radius, haze) {
+  const all = Math.max(1, radius) + 3 * HAZE_UNITS;
+  const ground = context.createRadialGradient(0, 0, 0, 0, 0, all);
   ground.addColorStop(0, GROUND);
-  ground.addColorStop(0.7, BACKGROUND);
+  ground.addColorStop((0.7 * radius) / all, BACKGROUND);
+  ground.addColorStop(radius / all, BACKGROUND);
+  ground.addColorStop((radius + HAZE_UNITS) / all, haze);
+  ground.addColorStop(1, BACKGROUND);
   context.fillStyle = ground;
   context.fillRect(left, top, right - left, bottom - top);
 }

@@ -1,46 +1,42 @@
 // @ts-check
 // The outside: what is on the screen beyond the border, and the border itself with its light.
 //
-// It owns the picture of the far sky, which it paints anew only for another size, resolution or level.
-// Before it pass stars at two depths, shards and a few travelling lights, each placed by arithmetic in
-// every frame: nothing is kept and nothing allocated. At the least quality there is only darkness. It
-// knows no ships. arena.js calls it.
+// It owns the picture of a planet, which it paints anew only for another size or level. Stars at several
+// depths, shards and a few travelling lights are placed by arithmetic in every frame: nothing is kept and
+// nothing allocated. The haze is part of the level's image. At the least quality there is only darkness.
+// It knows no ships. arena.js calls it.
 
 import { DANGER, OUTSIDE, faded } from "./palette.js";
-import { DEPTHS, LIGHTS, SHARDS, lightAt, mixed, paintSky, part, seedOf } from "./sky.js";
+import { DEPTHS, LIGHTS, SHARDS, lightAt, mixed, paintPlanet, part, planetAt, seedOf } from "./sky.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
 /** @typedef {import("./sky.js").Depth} Depth */
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../types.js").Level} Level */
 
-/** How far the sky moves when the camera does, against the arena, up to so many CSS pixels. */
-const SKY_PART = 0.06;
-const SKY_MARGIN_PX = 90;
+/** How far the planet moves when the camera does, against the arena. */
+const PLANET_MOVES = 0.1;
+/** Side of the planet's picture, of the shorter side of the screen. */
+const PLANET_SIDE = 0.34;
 /** A usual scale: what moves with the camera does so by this, so that zooming leaves it in place. */
 const PX_PER_UNIT = 28;
-/** What of the level beyond the border shows through the sky. */
-const SKY_ALPHA = 0.86;
 /** Nothing small is drawn nearer to the border, in units. */
 const CLEAR_UNITS = 0.7;
-/** How far the light of the border falls outwards, in units, and how strong it is there. */
-const LIGHT_UNITS = 6;
-const LIGHT_ALPHA = 0.16;
+/** The light of the border falls so far outwards, in units. */
+const LIGHT_UNITS = 1.4;
 
 export class Outside {
   constructor() {
-    /** @private @type {HTMLCanvasElement | null} */
-    this.sky = null;
+    /** The planet's picture. @private @type {HTMLCanvasElement | null} */
+    this.planet = null;
     /** @private @type {Level | null} */
     this.level = null;
     /** @private */
     this.seed = 0;
-    /** @private */
-    this.painted = { width: 0, height: 0, ratio: 0 };
+    /** @private @type {[number, number]} */
+    this.at = [0, 0];
     /** @private @type {[number, number]} */
     this.place = [0, 0];
-    /** The light of a border of this radius. @private @type {{ radius: number, fill: CanvasGradient | null }} */
-    this.light = { radius: 0, fill: null };
   }
 
   /** @param {Canvas} canvas @param {World} world @param {number} now
@@ -51,65 +47,66 @@ export class Outside {
     const halfX = camera.width / 2 / camera.scale;
     const halfY = camera.height / 2 / camera.scale;
     if (Math.hypot(Math.abs(camera.x) + halfX, Math.abs(camera.y) + halfY) < radius - 1) return;
+    darken(canvas, radius);
     const { fills, trails } = canvas.level;
     if (fills) {
-      this.refresh(canvas, world);
-      this.drawSky(canvas, radius);
+      this.enter(world.level);
+      canvas.toPixels();
       for (const depth of DEPTHS) this.drawStars(canvas, radius, depth);
+      this.drawPlanet(canvas, radius);
       if (trails) this.drawShards(canvas, radius);
       if (trails && !calm) this.drawLights(canvas, radius, now);
-      canvas.toWorld();
-      this.drawLight(canvas, radius);
-    } else {
-      darken(canvas, radius);
     }
-    drawBorder(canvas, radius);
+    drawBorder(canvas, radius, fills);
   }
 
-  /** Paints the sky anew if it is another one. @private @param {Canvas} canvas @param {World} world */
-  refresh({ camera, ratio }, world) {
-    const { painted } = this;
-    const { width, height } = camera;
-    const isSame = this.level === world.level && painted.width === width &&
-      painted.height === height && painted.ratio === ratio;
-    if (this.sky && isSame) return;
-    if (this.level !== world.level || !this.sky) this.seed = seedOf(world.level);
-    this.level = world.level;
-    this.painted = { width, height, ratio };
-    this.sky ??= document.createElement("canvas");
-    const margin = 2 * SKY_MARGIN_PX;
-    this.sky.width = Math.ceil((width + margin) * ratio);
-    this.sky.height = Math.ceil((height + margin) * ratio);
-    const context = this.sky.getContext("2d", { alpha: false });
-    if (!context) return;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paintSky(context, width + margin, height + margin, this.seed);
+  /** @private @param {Level} level */
+  enter(level) {
+    if (this.level === level) return;
+    this.level = level;
+    this.seed = seedOf(level);
+    this.at = planetAt(this.seed);
+    this.planet = null;
+  }
+
+  /** Paints the planet's picture if there is none of this size. @private @param {number} side
+   *  @returns {HTMLCanvasElement} */
+  pictureOf(side) {
+    if (this.planet?.width === side) return this.planet;
+    this.planet = document.createElement("canvas");
+    this.planet.width = this.planet.height = side;
+    const context = this.planet.getContext("2d");
+    if (context) paintPlanet(context, side, this.seed);
+    return this.planet;
   }
 
   /** @private @param {Canvas} canvas @param {number} radius */
-  drawSky(canvas, radius) {
-    if (!this.sky) return;
-    const { context, camera, ratio, element } = canvas;
-    context.save();
-    canvas.toWorld();
-    beyond(canvas, radius);
-    context.clip("evenodd");
+  drawPlanet(canvas, radius) {
+    const { context, camera, ratio } = canvas;
+    const half = (PLANET_SIDE / 2) * Math.min(camera.width, camera.height);
+    const x = (0.5 + this.at[0]) * camera.width - camera.x * PX_PER_UNIT * PLANET_MOVES;
+    const y = (0.5 + this.at[1]) * camera.height - camera.y * PX_PER_UNIT * PLANET_MOVES;
+    // Its distance from the arena's middle, and the border's, in CSS pixels.
+    const far = Math.hypot(x - camera.screenX(0), y - camera.screenY(0));
+    const border = radius * camera.scale;
+    if (far + half < border) return;
+    const picture = this.pictureOf(Math.max(1, Math.round(2 * half * ratio)));
+    const clips = far - half < border;
+    if (clips) {
+      context.save();
+      canvas.toWorld();
+      beyond(canvas, radius);
+      context.clip("evenodd");
+    }
     canvas.toPixels();
-    const within = (/** @type {number} */ at) => Math.min(1, Math.max(-1, at)) * SKY_MARGIN_PX * ratio;
-    const moved = (SKY_PART * PX_PER_UNIT) / SKY_MARGIN_PX;
-    // In whole pixels, which is a plain copy.
-    const x = Math.round((element.width - this.sky.width) / 2 - within(camera.x * moved));
-    const y = Math.round((element.height - this.sky.height) / 2 - within(camera.y * moved));
-    context.globalAlpha = SKY_ALPHA;
-    context.drawImage(this.sky, x, y);
-    context.restore();
+    context.drawImage(picture, Math.round((x - half) * ratio), Math.round((y - half) * ratio));
+    if (clips) context.restore();
   }
 
   /** @private @param {Canvas} canvas @param {number} radius @param {Depth} depth */
   drawStars(canvas, radius, { part: moves, cell, size, colour }) {
-    const { context, camera } = canvas;
-    canvas.toScreen();
-    context.beginPath();
+    const { context, camera, ratio } = canvas;
+    context.fillStyle = colour;
     const [left, top] = [camera.x * PX_PER_UNIT * moves, camera.y * PX_PER_UNIT * moves];
     for (let row = Math.floor(top / cell); row * cell < top + camera.height; row++) {
       for (let column = Math.floor(left / cell); column * cell < left + camera.width; column++) {
@@ -117,12 +114,11 @@ export class Outside {
         const x = (column + part(bits, 0)) * cell - left;
         const y = (row + part(bits, 1)) * cell - top;
         if (!isBeyond(camera, x, y, radius)) continue;
-        const side = size * (0.6 + 0.7 * part(bits, 2));
-        context.rect(x, y, side, side);
+        // Whole pixels, which need no smoothing.
+        const side = Math.max(1, Math.round(size * (0.6 + 0.7 * part(bits, 2)) * ratio));
+        context.fillRect(Math.round(x * ratio), Math.round(y * ratio), side, side);
       }
     }
-    context.fillStyle = colour;
-    context.fill();
   }
 
   /** @private @param {Canvas} canvas @param {number} radius */
@@ -147,23 +143,6 @@ export class Outside {
     }
     context.fillStyle = colour;
     context.fill();
-  }
-
-  /** @private @param {Canvas} canvas @param {number} radius */
-  drawLight({ context }, radius) {
-    const { light } = this;
-    if (!light.fill || light.radius !== radius) {
-      light.radius = radius;
-      light.fill = context.createRadialGradient(0, 0, radius, 0, 0, radius + LIGHT_UNITS);
-      light.fill.addColorStop(0, faded(DANGER, LIGHT_ALPHA));
-      light.fill.addColorStop(0.4, faded(DANGER, LIGHT_ALPHA * 0.3));
-      light.fill.addColorStop(1, faded(DANGER, 0));
-    }
-    context.beginPath();
-    context.arc(0, 0, radius + LIGHT_UNITS, 0, 2 * Math.PI);
-    context.arc(0, 0, radius, 0, 2 * Math.PI);
-    context.fillStyle = light.fill;
-    context.fill("evenodd");
   }
 
   /** @private @param {Canvas} canvas @param {number} radius @param {number} now */
@@ -213,12 +192,16 @@ function darken(canvas, radius) {
   canvas.context.fill("evenodd");
 }
 
-/** @param {Canvas} canvas @param {number} radius */
-function drawBorder(canvas, radius) {
+/** @param {Canvas} canvas @param {number} radius @param {boolean} shines */
+function drawBorder(canvas, radius, shines) {
   const { context } = canvas;
   canvas.toWorld();
   context.strokeStyle = faded(DANGER, 0.08);
   ring(canvas, radius, canvas.px(9));
+  if (shines) {
+    context.strokeStyle = faded(DANGER, 0.06);
+    ring(canvas, radius + LIGHT_UNITS / 2, LIGHT_UNITS);
+  }
   context.strokeStyle = faded(DANGER, 0.8);
   ring(canvas, radius, canvas.px(1.6));
   context.setLineDash([canvas.px(2), canvas.px(8)]);

@@ -64,17 +64,17 @@ fn the_nearer_of_two_takes_a_pick_up_and_who_needs_none_leaves_it() {
 
 #[test]
 fn the_dead_take_nothing_and_nothing_lies_beyond_the_border() {
-    let mut arena = Arena::with(60, Settings { obstacles: true, ..BARE });
+    let mut arena = Arena::with(200, Settings { obstacles: true, ..BARE });
     let pads = arena.level.layout.pads.clone();
-    let far = pads.iter().filter(|pad| pad.place().length() > 25.0).count();
+    let far = pads.iter().filter(|pad| pad.place().length() > 40.0).count();
     assert!(far > 0 && arena.rows::<kinds::Pickup>().len() == pads.len());
     let at = pads.iter().find(|pad| pad.pickup == Pickup::Overcharge).unwrap().place();
-    (0..60).for_each(|id| arena.own(id).motion.place = Vec2::new(0.0, -18.0));
+    (0..200).for_each(|id| arena.own(id).motion.place = Vec2::new(0.0, -18.0));
     arena.own(0).die(1_000);
     arena.own(0).motion.place = at;
     arena.step(&[]);
     assert!(arena.events::<Take>().is_empty());
-    (2..60).for_each(|id| arena.leave(id, LeaveReason::Left));
+    (2..200).for_each(|id| arena.leave(id, LeaveReason::Left));
     arena.settle(30 * 30);
     let radius = arena.world.border.radius;
     assert!(

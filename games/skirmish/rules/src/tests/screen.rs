@@ -16,10 +16,11 @@ fn outside(middle: Vec2, border_radius: f32) -> f32 {
     let column = |nth: u16| {
         let part = (f32::from(nth) + 0.5) / f32::from(COLUMNS);
         let x = middle.x + SCREEN_HALF_X * (2.0 * part - 1.0);
-        let half = libm::sqrtf((border_radius * border_radius - x * x).max(0.0));
-        let top = (middle.y - SCREEN_HALF_Y).max(-half);
-        let bottom = (middle.y + SCREEN_HALF_Y).min(half);
-        1.0 - (bottom - top).max(0.0) / (2.0 * SCREEN_HALF_Y)
+        let beyond = border_radius * border_radius - x * x;
+        let half = if beyond > 0.0 { libm::sqrtf(beyond) } else { 0.0 };
+        let [top, bottom] =
+            [-half, half].map(|y| y.clamp(middle.y - SCREEN_HALF_Y, middle.y + SCREEN_HALF_Y));
+        1.0 - (bottom - top) / (2.0 * SCREEN_HALF_Y)
     };
     (0..COLUMNS).map(column).sum::<f32>() / f32::from(COLUMNS)
 }
