@@ -39,11 +39,12 @@ export class Invite {
     nameRoom(room);
   }
 
-  leave() {
+  /** @param {string | null} wanted the room that the start page names */
+  leave(wanted) {
     document.title = this.title;
     document.getElementById("invite")?.remove();
     // A reload now is to show the start page, as this does.
-    if (this.room !== "") nameRoom(this.room, false);
+    if (this.room !== "") nameRoom(wanted, false);
     this.room = "";
   }
 

@@ -20,7 +20,7 @@ import { World } from "./world.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
 import { sentence, wayAfterEnd, wayWhileWaiting } from "./trouble.js";
-import { saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
+import { hasRejoinIntent, saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
 /** @typedef {import("./play.js").Play} Play */
 
@@ -55,9 +55,7 @@ const ways = {
 /** Whether the player asked to spectate. */
 let wantsToWatch = false;
 
-/** How to join again after a reload for a new version of the server. */
-const rejoin = takeRejoinIntent();
-const isRoomWanted = rejoin !== null || start.wanted !== null;
+const isRoomWanted = hasRejoinIntent() || start.wanted !== null;
 /** What a room needs beside its picture: with the rest if the page goes to one at once. */
 const playModule = isRoomWanted ? import("./play.js") : null;
 
@@ -85,7 +83,7 @@ const network = new Network(location.search, () => {
 // Nobody is asked unasked whether to install the page.
 addEventListener("beforeinstallprompt", (event) => event.preventDefault());
 published.look({
-  connected: () => game.isInRoom && play !== null,
+  connected: () => game.isInRoom,
   game: () => game,
   view: () => view,
   network: () => network,
@@ -102,6 +100,11 @@ let skips = false;
 let serverView = null;
 /** Once it is loaded. @type {Play | null} */
 let play = null;
+/** What is to be done then. @type {(() => void) | null} */
+let pending = null;
+/** How to join again after a reload for a new version of the server: taken once the core is there, so that it is
+ *  not lost if that does not load. */
+const rejoin = takeRejoinIntent();
 applyNetwork();
 
 game.addEventListener("status", changed);
@@ -110,36 +113,39 @@ game.addEventListener("reload", (event) => {
 });
 game.addEventListener("renewed", () => game.isDemo && enterDemo());
 
-start.enable(true);
 if (rejoin) {
   const { name, room, spectator, ship } = rejoin;
   settings.change({ ship: /** @type {number} */ (ship) });
-  start.restore(name, room);
-  enter(spectator);
-  game.isIdle = rejoin.idle;
-} else if (start.wanted) {
-  enter(start.wanted === "spectate");
+  start.restore(name, room ?? start.room);
+  pending = () => {
+    enter(spectator);
+    game.isIdle = rejoin.idle;
+  };
+} else if (isRoomWanted) {
+  pending = () => enter(start.wanted === "spectate");
 } else {
+  start.enable(true);
   showDemo();
   start.show("");
 }
 void loadPlay();
 requestAnimationFrame(frame);
 
-/** Loads what a room needs beside its picture. */
+/** Loads what a room needs beside its picture, and goes to the room that is wanted by then. */
 async function loadPlay() {
   try {
     const { Play } = await (playModule ?? import("./play.js"));
     const page = { game, settings, start, world, camera, view, renderer, quality, network, surface, leave };
     play = new Play(page, rejoin !== null);
     applyNetwork();
-    play.show(wayOut());
   } catch (error) {
     // The server has another version by now, or is gone.
-    game.leave();
-    start.show("A part of the page did not load.", { label: "Reload", act: ways.reload });
+    start.enable(false);
+    back("A part of the page did not load.", { label: "Reload", act: ways.reload });
     throw error;
   }
+  start.enable(true);
+  pending?.();
 }
 
 /** Applies the graphics settings; a quality in the address has priority. */
@@ -161,10 +167,14 @@ function applyNetwork() {
 
 /** The modules of the server's view are loaded when it is first wanted. */
 async function showServerView() {
-  const [{ ServerView }, { drawMarks, drawOutlines }] = await Promise.all([
-    import("./server-view.js"),
-    import("./draw/server-view.js"),
-  ]);
+  const modules = Promise.all([import("./server-view.js"), import("./draw/server-view.js")]);
+  const loaded = await modules.catch(() => null);
+  if (!loaded) {
+    // The server has another version by now, or is gone.
+    network.change({ serverView: false });
+    return play?.notice("The server's view did not load.");
+  }
+  const [{ ServerView }, { drawMarks, drawOutlines }] = loaded;
   // Meanwhile it may have been switched off, or on once more.
   if (!network.settings.serverView || serverView) return;
   const view = (serverView = new ServerView());
@@ -176,6 +186,10 @@ async function showServerView() {
 
 /** @param {boolean} spectator */
 function enter(spectator) {
+  if (!play) {
+    pending = () => enter(spectator);
+    return start.show("Loading…", { label: "Reload", act: ways.reload });
+  }
   wantsToWatch = spectator;
   start.hide();
   settings.keepShip();
@@ -224,7 +238,6 @@ function changed() {
     renderer.clear();
     serverView?.clear();
     view.setMode(status === "watching" ? "spectator" : "player");
-    start.rooms.set(game.room);
   }
   play?.show(wayOut());
   if (status !== "ended") return;

@@ -143,7 +143,7 @@ export class Play {
   leave() {
     this.input.setPlaying(false);
     this.hud.leave();
-    this.invite.leave();
+    this.invite.leave(this.page.start.room);
     this.networkPanel.close();
     this.sound.setActive(false);
   }

@@ -23,6 +23,15 @@ export function saveRejoinIntent({ spectator, name, room }, idle, ship) {
   }
 }
 
+/** Whether one is saved, valid or not. */
+export function hasRejoinIntent() {
+  try {
+    return sessionStorage.getItem(KEY) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes the saved intent, as far as it is valid. @returns {RejoinIntent | null} */
 export function takeRejoinIntent() {
   try {

@@ -42,7 +42,7 @@
  * @property {boolean} truce whether the result of a round stands
  *
  * @typedef {object} PageState
- * @property {boolean} connected whether in a room, and all that it needs is loaded
+ * @property {boolean} connected whether in a room
  * @property {"player" | "spectator" | null} role
  * @property {string | null} room
  * @property {number} tick of the last snapshot
