@@ -16,6 +16,7 @@ import { ResultPanel, judged } from "./hud/result.js";
 import { RoundClock } from "./hud/round.js";
 import { fillBoard } from "./hud/board.js";
 import { STREAK_ANNOUNCED } from "./thresholds.js";
+import { announce } from "./hud/announce.js";
 import { element } from "./dom.js";
 
 /** @typedef {import("./world.js").World} World */
@@ -72,6 +73,8 @@ export class Hud {
     this.noticeUntil = 0;
     /** @private */
     this.trouble = "";
+    /** What was read out of it. @private */
+    this.heard = "";
   }
 
   /** @param {string} room @param {boolean} spectator */
@@ -109,8 +112,11 @@ export class Hud {
     return this.result.close();
   }
 
-  /** Shows a problem of the connection; an empty text hides it. @param {string} text */
-  say(text) {
+  /** Shows a problem of the connection; an empty text hides it. @param {string} text
+   *  @param {string} [heard] what of it is read out, once for as long as it stays the same */
+  say(text, heard = text) {
+    if (heard !== "" && heard !== this.heard) announce(heard);
+    this.heard = heard;
     this.trouble = text;
     this.noticeUntil = 0;
     this.showBanner(text, true);
@@ -120,6 +126,7 @@ export class Hud {
    *  @param {number} [ms] */
   notice(text, now, ms = NOTICE_MS) {
     this.noticeUntil = now + ms;
+    announce(text);
     this.showBanner(text, false);
   }
 
@@ -146,7 +153,7 @@ export class Hud {
   /** @param {Game} game @param {World} world @param {Own | null} own @param {number} now
    *  @param {Quality} quality @param {ServerView | null} serverView if it is on */
   draw(game, world, own, now, quality, serverView) {
-    if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble);
+    if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble, this.heard);
     if (now - this.figuresAt < FIGURES_EVERY_MS) return;
     this.figuresAt = now;
     const state = game.network;

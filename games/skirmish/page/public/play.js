@@ -16,6 +16,7 @@ import { NetworkPanel } from "./hud/network.js";
 import { PlayerInput } from "./input.js";
 import { Sound } from "./sound.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
+import { announce } from "./hud/announce.js";
 import { element } from "./dom.js";
 import { offer, sentence } from "./trouble.js";
 
@@ -44,6 +45,7 @@ import { offer, sentence } from "./trouble.js";
 const UPDATED_MS = 6000;
 const IDLE = "You were idle; press any key to play.";
 const SILENT = "Nothing heard from the server for a moment.";
+const HEARD = "The server is heard again.";
 
 export class Play {
   /** @param {Page} page @param {boolean} isUpdated whether the page was reloaded for a new version */
@@ -90,7 +92,10 @@ export class Play {
       if (!start.isOpen) this.leaving.press("Press Escape again to leave.");
     });
     game.onsample = () => this.hold();
-    game.addEventListener("silent", () => this.hud.say(game.isSilent ? SILENT : this.calm()));
+    game.addEventListener("silent", () => {
+      this.hud.say(game.isSilent ? SILENT : this.calm());
+      if (!game.isSilent) announce(HEARD);
+    });
     game.addEventListener("notice", (event) => this.notice(event.text));
   }
 
@@ -109,15 +114,18 @@ export class Play {
   show(way) {
     const { game } = this.page;
     const { status, reason, isIdle } = game;
+    const why = `${isIdle ? "You were idle. " : ""}${sentence(reason)}`;
     this.input.setPlaying(status === "playing");
     offer(element("banner-act", HTMLButtonElement), way);
     if (status === "idle") {
       this.hud.say("");
     } else if (status === "connecting") {
-      this.hud.say(reason ? `${sentence(reason)} Connecting again…` : "Connecting…");
+      // The two take turns for as long as nobody answers: only the reason is read out.
+      if (reason) this.hud.say(`${sentence(reason)} Connecting again…`, why);
+      else this.hud.say("Connecting…");
     } else if (status === "waiting") {
       // For example for a free seat.
-      this.hud.say(`${isIdle ? "You were idle. " : ""}${sentence(reason)} Trying again…`);
+      this.hud.say(`${why} Trying again…`, why);
     } else if (game.isInRoom) {
       this.enter(status === "watching");
     }
@@ -136,6 +144,7 @@ export class Play {
     this.networkPanel.setSpectating(spectates);
     this.isAwaited = spectates;
     this.hud.say(this.calm());
+    announce(`${spectates ? "Watching" : "Playing in"} ${room}.`);
     if (!this.isAwaited) this.announceUpdate();
   }
 

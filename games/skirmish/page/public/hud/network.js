@@ -33,6 +33,8 @@ export class NetworkPanel {
     this.button = element("network-open", HTMLButtonElement);
     /** Whether the panel was last used with a pointer. @private */
     this.byPointer = false;
+    /** What had the focus when the panel was opened by a key. @private @type {Element | null} */
+    this.opener = null;
     for (const name of SLIDERS) {
       const slider = element(`network-${name}`, HTMLInputElement);
       slider.max = String(RANGES[name].most);
@@ -58,13 +60,16 @@ export class NetworkPanel {
       element(id, HTMLButtonElement).addEventListener("click", () => network.reset());
     }
     for (const id of ["network-open", "network-close", "network-offer"]) {
-      element(id, HTMLButtonElement).addEventListener("click", () => this.toggle());
+      // A click by a key has no detail.
+      element(id, HTMLButtonElement).addEventListener("click", ({ detail }) => this.toggle(detail === 0));
     }
-    element("settings-network", HTMLButtonElement).addEventListener("click", () => {
+    element("settings-network", HTMLButtonElement).addEventListener("click", ({ detail }) => {
       element("settings", HTMLDialogElement).close();
-      this.toggle(true);
+      this.toggle(detail === 0, true);
     });
-    element("simulated-what", HTMLButtonElement).addEventListener("click", () => this.toggle(true));
+    element("simulated-what", HTMLButtonElement).addEventListener("click", ({ detail }) => {
+      this.toggle(detail === 0, true);
+    });
     this.listen();
     this.show();
   }
@@ -97,20 +102,35 @@ export class NetworkPanel {
   /** Closes it. Returns whether it was open. */
   close() {
     if (this.root.hidden) return false;
-    this.toggle(false);
+    this.toggle(true, false);
     return true;
   }
 
-  /** @private @param {boolean} [open] */
-  toggle(open = this.root.hidden !== false) {
-    const had = this.root.contains(document.activeElement);
-    const byKeys = document.activeElement === this.button;
+  /** Opened by a key, it takes the focus, and gives it back when it closes. @private
+   *  @param {boolean} byKey @param {boolean} [open] */
+  toggle(byKey, open = this.root.hidden !== false) {
+    const { activeElement } = document;
+    const had = this.root.contains(activeElement);
     this.root.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
     document.body.classList.toggle("network-open", open);
     this.root.dispatchEvent(new Event("toggle"));
-    if (open && byKeys) element("network-latency", HTMLInputElement).focus();
-    if (!open && had && !this.byPointer) this.button.focus();
+    if (open) {
+      this.opener = byKey ? activeElement : null;
+      // The panel itself: arrow keys still steer the ship, and Tab goes on to the first control.
+      if (byKey) this.root.focus();
+    } else if (had) {
+      this.giveBack();
+    }
+  }
+
+  /** @private */
+  giveBack() {
+    const { opener } = this;
+    if (opener instanceof HTMLElement && opener.checkVisibility() && !this.byPointer) opener.focus();
+    // Else to the game.
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
   }
 
   /** @private */
@@ -119,9 +139,8 @@ export class NetworkPanel {
       if (event.code !== "KeyN" || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       const { target } = event;
       if (target instanceof HTMLInputElement && target.type === "text") return;
-      this.toggle();
-      // Closed by key: give the focus back to the game.
-      if (this.root.hidden) this.button.blur();
+      this.byPointer = false;
+      this.toggle(true);
     });
     const worked = [this.root, this.button, element("network-offer"), element("simulated")];
     for (const element of worked) {
@@ -130,6 +149,7 @@ export class NetworkPanel {
       element.addEventListener("keydown", (event) => {
         this.byPointer = false;
         const { target } = event;
+        if (target === this.root) return;
         const slides = target instanceof HTMLInputElement && target.type === "range";
         if ((slides ? SLIDER_KEYS : PRESS_KEYS).test(event.code)) event.stopPropagation();
       });

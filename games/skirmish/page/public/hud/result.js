@@ -9,6 +9,7 @@ import { PastRounds, comparison } from "./past-rounds.js";
 import { bestOf, medalFor, medalsOf } from "./medals.js";
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { LEFT } from "../world.js";
+import { announce } from "./announce.js";
 import { element } from "../dom.js";
 import { ordinal, pointsText, shortlist, verdict } from "./words.js";
 
@@ -85,7 +86,7 @@ export class ResultPanel {
       this.opened = round.number;
       this.shown = "";
       this.root.hidden = false;
-      element("result-said").textContent = spoken(world);
+      announce(spoken(world));
     }
     if (this.isOpen) this.fill(world, classes);
     return opens;

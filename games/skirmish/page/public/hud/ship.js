@@ -5,7 +5,8 @@
 // It shows the own state, which has more than the ship's row. Called by hud.js.
 
 import { LOW_HULL } from "../thresholds.js";
-import { nameTag, shipMark, weaponMark } from "./marks.js";
+import { nameTag, nameText, shipMark, weaponMark } from "./marks.js";
+import { announce } from "./announce.js";
 import { element } from "../dom.js";
 
 /** @typedef {import("../types.js").Measures} Measures */
@@ -40,6 +41,7 @@ export class OwnShip {
   blame(world, killer, rail) {
     element("death-who").replaceChildren("Destroyed by ", nameTag(world, killer), weaponMark(rail));
     this.blamed = true;
+    announce(`Destroyed by ${nameText(world, killer)}.`);
   }
 
   /** @param {Own} own @param {number} tickRate */

@@ -75,7 +75,8 @@ export class WatchBar {
     if (state === this.shown) return;
     this.shown = state;
     const name = element("watch-who");
-    name.replaceChildren(player ? nameBox(text) : text);
+    // It is read out whenever it is set.
+    if (name.textContent !== text) name.replaceChildren(player ? nameBox(text) : text);
     name.style.color = followed === null ? "" : playerColour(world, followed);
     const marks = player ? [shipMark(this.class), ...(player.team > 0 ? [teamMark(player.team)] : [])] : [];
     element("watch-marks").replaceChildren(...marks);

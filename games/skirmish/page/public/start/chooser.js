@@ -39,9 +39,14 @@ export class Chooser {
 
   /** Fills in names and traits. @param {Class[]} classes */
   setClasses(classes) {
+    const labels = Object.keys(TRAITS);
     const traits = Object.values(TRAITS).map((of) => classes.map(of));
     classes.forEach((ship, nth) => {
-      this.choices[nth]?.fill(ship.name, traits.map((values) => share(values, values[nth])));
+      this.choices[nth]?.fill(
+        ship.name,
+        traits.map((values) => share(values, values[nth])),
+        labels.map((trait, which) => `${trait.toLowerCase()} ${Math.round(traits[which][nth])}`),
+      );
     });
   }
 }
@@ -74,9 +79,11 @@ class Choice {
     this.label.append(this.radio, hullOf(ship), this.name, ...this.bars.map(({ row }) => row));
   }
 
-  /** @param {string} name @param {number[]} parts of its bars that are lit */
-  fill(name, parts) {
+  /** @param {string} name @param {number[]} parts of its bars that are lit
+   *  @param {string[]} values what the bars say, in words */
+  fill(name, parts, values) {
     this.name.textContent = name;
+    this.radio.setAttribute("aria-label", [name, ...values].join(", "));
     parts.forEach((part, trait) => {
       this.bars[trait].bar.style.setProperty("--part", String(part));
     });
