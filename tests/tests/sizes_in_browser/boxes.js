@@ -226,6 +226,16 @@
     byId("network-prediction").click();
     byId("network-interpolation").click();
     note("network");
+    const place = () => text(byId("network").getBoundingClientRect());
+    const folded = place();
+    byId("net-details").open = true;
+    await settle();
+    note("network, figures unfolded");
+    // The setting stays where the figures are not shown, and must not move the panel there.
+    if (!shown(byId("net-details")) && place() !== folded) {
+      found["network, figures unfolded"].push(`#network (${place()}) is not where it is beside folded figures (${folded})`);
+    }
+    byId("net-details").open = false;
     byId("network-server-view").click();
     key("KeyN");
     await until(() => !byId("server-view-legend").hidden);
