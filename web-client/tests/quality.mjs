@@ -102,6 +102,45 @@ forget();
   holds(page.changes.length - before <= 4, "and hardly any more in the two minutes after");
 }
 
+// A bad quarter of an hour holds nothing down for good.
+forget();
+{
+  const page = new Page();
+  page.work = (name) => (name === "full" ? 12 : 2);
+  page.run(15 * 60_000);
+  const next = new Page();
+  next.work = () => 2;
+  holds(next.level === "lean" && next.untilChange() <= 5_500, "the next page tries what failed soon");
+  /** How long the full level takes to be back after it was left. */
+  const untilBack = () => {
+    page.work = (name) => (name === "full" ? 12 : 2);
+    while (page.level === "full") page.untilChange();
+    page.work = () => 2;
+    return page.untilChange();
+  };
+  page.work = () => 2;
+  if (page.level !== "full") page.untilChange();
+  /** @type {number[]} */
+  const waits = [];
+  for (let turn = 0; turn < 8; turn++) {
+    page.run(10_000);
+    waits.push(untilBack());
+  }
+  holds(page.level === "full" && waits.every((ms, nth) => nth === 0 || ms <= waits[nth - 1]), `each try that lasts halves the wait: ${waits.map((ms) => (ms / 1000).toFixed(1))} s`);
+  holds(waits[0] > 30_000 && waits[7] <= SOON_MS, "until it is as short as at first");
+}
+forget();
+{
+  const page = new Page();
+  page.work = (name) => (name === "full" ? 12 : 2);
+  page.run(10 * 60_000);
+  if (page.level === "full") page.untilChange();
+  // A second in every ten has too much to do.
+  page.work = () => (page.now % 10_000 < 1_000 ? 5 : 2);
+  const ms = page.untilChange();
+  holds(page.level === "full" && ms > 60_000 && ms < 280_000, `what is slow now and then puts a try off, to ${(ms / 1000).toFixed(0)} s, and does not prevent it`);
+}
+
 // The graphics processor is too slow: frames come late, though this thread has little to do.
 forget();
 {

@@ -51,11 +51,17 @@ const SPAN_FRAMES_MIN = 6;
 const SKIPPED_FRAMES = 3;
 /** A longer gap between frames is a hidden page. */
 const PAUSE_MS = 500;
-/** Frames must be quick for this long before a higher level is tried; doubles after each failed try. */
+/** Frames must be quick for this long before a higher level is tried; doubles after each failed try, and halves
+ *  after each that lasts. */
 const RISE_MS = 2 * SPAN_MS;
 const RISE_MS_MAX = 120_000;
+/** A page begins with no longer wait than this: what was too slow the last time may not be today. */
+const RISE_MS_KEPT_MAX = 4 * RISE_MS;
 /** A level that lasts for this long was no failed try. */
 const FAILED_MS = 5000;
+/** Time that is not quick takes so many times as much off the wait: one hiccup in two minutes is no reason to
+ *  begin anew. */
+const SETBACK = 4;
 
 const KEPT_AS = "tickwire.quality";
 
@@ -73,10 +79,12 @@ export class Quality {
     this.index = index;
     /** @private */
     this.riseMs = riseMs;
-    /** Since when frames have been quick. @private */
-    this.quickSince = Infinity;
+    /** For how long frames have been quick, less what was not. @private */
+    this.quickMs = 0;
     /** When a higher level was tried last. @private */
     this.roseAt = -Infinity;
+    /** Whether that try has neither failed nor lasted yet. @private */
+    this.isTrying = false;
     /** The shortest mean interval of frames so far: the display's. @private */
     this.usualMs = Infinity;
     /** @private */
@@ -97,7 +105,8 @@ export class Quality {
   /** @param {Choice} choice */
   force(choice) {
     this.choice = choice;
-    this.quickSince = Infinity;
+    this.quickMs = 0;
+    this.isTrying = false;
     if (choice !== "auto") this.go(choice === "high" ? FULL : LOW);
   }
 
@@ -123,24 +132,31 @@ export class Quality {
   decide(now) {
     const { index } = this;
     const { since, frames, late, workMs } = this.span;
+    const spanMs = now - since;
     const work = workMs / frames;
-    const mean = (now - since) / frames;
+    const mean = spanMs / frames;
     const isLate = late > LATE_SHARE * frames;
     this.begin(now, SKIPPED_FRAMES);
     // Less drawn does not bring them sooner: that is how often this display, or this machine, shows frames.
     this.usualMs = isLate && index <= LOW && work < QUICK_MS ? mean : Math.min(this.usualMs, mean);
+    if (this.isTrying && now - this.roseAt >= FAILED_MS) {
+      this.isTrying = false;
+      this.riseMs = Math.max(RISE_MS, this.riseMs / 2);
+    }
     const most = index > LOW ? SLOW_MS : SLOWEST_MS;
     // Less than low does not help frames that are merely late.
     if (index > 0 && (work > most || (isLate && index > LOW))) {
       // The higher level was too slow.
-      if (now - this.roseAt < FAILED_MS) this.riseMs = Math.min(RISE_MS_MAX, 2 * this.riseMs);
+      if (this.isTrying) this.riseMs = Math.min(RISE_MS_MAX, 2 * this.riseMs);
+      this.isTrying = false;
       this.go(Math.max(0, index - (work > FAR_TOO_SLOW_MS ? 2 : 1)));
     } else if (isLate || work > QUICK_MS) {
-      this.quickSince = Infinity;
+      this.quickMs = Math.max(0, this.quickMs - SETBACK * spanMs);
     } else if (index < FULL) {
-      this.quickSince = Math.min(this.quickSince, now - SPAN_MS);
-      if (now - this.quickSince < this.riseMs) return;
+      this.quickMs += spanMs;
+      if (this.quickMs < this.riseMs) return;
       this.roseAt = now;
+      this.isTrying = true;
       this.go(index + 1);
     }
   }
@@ -154,7 +170,7 @@ export class Quality {
   go(index) {
     if (index === this.index) return;
     this.index = index;
-    this.quickSince = Infinity;
+    this.quickMs = 0;
     this.begin(this.judgedAt);
     this.times.clear();
     if (this.choice === "auto") keep(this.level, this.riseMs);
@@ -185,7 +201,7 @@ function kept() {
     const index = LEVELS.findIndex(({ name }) => name === level);
     if (index < 0 || screen !== screenNow()) return unknown;
     const isTime = typeof riseMs === "number" && riseMs >= RISE_MS && riseMs <= RISE_MS_MAX;
-    return { index, riseMs: isTime ? riseMs : RISE_MS };
+    return { index, riseMs: isTime ? Math.min(riseMs, RISE_MS_KEPT_MAX) : RISE_MS };
   } catch {
     return unknown;
   }
