@@ -5,6 +5,7 @@
 
 import { holds } from "./fake-browser.mjs";
 
+const { readFileSync } = await import(/** @type {any} */ ("node:fs"));
 const { offer, sentence, wayAfterEnd, wayWhileWaiting } = await import("../../games/skirmish/page/public/trouble.js");
 
 /** @type {string[]} */
@@ -30,6 +31,40 @@ holds(wayWhileWaiting("the server is full", player, ways) === null, "a full serv
 for (const reason of ["", "the connection was lost", "the server is restarting, or a proxy cannot reach it (503)"]) {
   holds(wayWhileWaiting(reason, player, ways) === null, `the page tries again by itself: ${reason}`);
 }
+
+// What the server says, and after what the client tries again, as the code has it.
+const source = (/** @type {string} */ path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+/** @type {Map<string, string>} */
+const sentences = new Map();
+for (const [, text, refusal] of source("shared/src/protocol/join_error.rs").matchAll(/#\[error\(\s*"(.*)"\s*\)\]\s*(\w+)/g)) {
+  sentences.set(refusal, text);
+}
+const lasting = source("web-client/src/texts.rs").match(/fn is_lasting[^]*=> true,([^]*)=> false/)?.[1] ?? "";
+const retried = [...lasting.matchAll(/JoinError::(\w+)/g)].map(([, refusal]) => refusal);
+/** What is offered after each that passes, to who named a room: a player, a spectator.
+ *  @type {Record<string, [string, string]>} */
+const offered = {
+  RoomFull: ["watch", "any room"],
+  Overloaded: ["watch", "any room"],
+  RoomsBuilding: ["any room", "any room"],
+  RoomsMax: ["any room", "any room"],
+  OwnRoomsMax: ["any room", "any room"],
+  OwnRoomsRate: ["any room", "any room"],
+  // There is no other server to go to, and an old page loads itself anew.
+  ServerFull: ["", ""],
+  Closing: ["", ""],
+  Protocol: ["", ""],
+  Rules: ["", ""],
+};
+holds(retried.sort().join() === Object.keys(offered).sort().join(), `what is said is known of all that is tried again: ${retried.join(", ")}`);
+for (const [refusal, expected] of Object.entries(offered)) {
+  const text = sentences.get(refusal) ?? "";
+  const found = [player, spectator].map((wanted) => acted(wayWhileWaiting(text, wanted, ways)));
+  holds(text !== "" && found.join() === expected.join(), `${refusal}, "${text}", offers ${expected.map((way) => way || "nothing").join(" and ")}`);
+  const unnamed = [player, spectator].map((wanted) => acted(wayWhileWaiting(text, { ...wanted, room: null }, ways)));
+  holds(!unnamed.includes("any room"), "and no other room to who named none");
+}
+
 holds(acted(wayAfterEnd("this server plays by rules 5: reload the page or renew the client", null, ways)) === "reload", "an old page is loaded anew");
 const name = "a room name has 1 to 32 letters, digits, '-' or '_'";
 holds(acted(wayAfterEnd(name, "no room", ways)) === "any room", "a room that cannot be is exchanged for another");

@@ -12,6 +12,9 @@
  * @property {() => void} reload
  */
 
+/** The named room is not open, and cannot be opened now: there are others that are. */
+const UNOPENED = /^(too many rooms|all rooms of the server|rooms are opened too often)/;
+
 /** Shows the button of a way, or none. @param {HTMLButtonElement} button @param {Way | null} way */
 export function offer(button, way) {
   button.hidden = way === null;
@@ -23,6 +26,7 @@ export function offer(button, way) {
  *  @param {string} reason @param {{ spectates: boolean, room: string | null }} wanted @param {Ways} ways
  *  @returns {Way | null} */
 export function wayWhileWaiting(reason, { spectates, room }, ways) {
+  if (UNOPENED.test(reason)) return room === null ? null : { label: "Another room", act: ways.anyRoom };
   if (!/^the (room|server) is full|^the room is overloaded/.test(reason)) return null;
   if (!spectates && !reason.startsWith("the server")) return { label: "Watch meanwhile", act: ways.watch };
   return room !== null && !reason.startsWith("the server") ? { label: "Another room", act: ways.anyRoom } : null;
