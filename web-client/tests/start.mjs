@@ -84,7 +84,10 @@ holds(links[0][1] === "https://example.org/ann/tag.git" && links[1][1] === "http
 
 /** @type {string[]} */
 const done = [];
-const button = Object.assign(new EventTarget(), { textContent: "Leave", classList: { toggle() {} } });
+let blurred = 0;
+const button = Object.assign(new EventTarget(), {
+  textContent: "Leave", classList: { toggle() {} }, blur: () => void (blurred += 1),
+});
 let plays = true;
 const question = new LeaveQuestion(/** @type {any} */ (button), {
   plays: () => plays,
@@ -103,6 +106,17 @@ button.dispatchEvent(new world.Event("click"));
 holds(take() === "again?,Press again to leave.", "and is asked anew, by the button too");
 question.press("again?");
 holds(take() === "left", "whatever asked, a press of another kind answers");
+question.press("again?");
+question.clear();
+holds(button.textContent === "Leave" && take() === "again?", "a room that ended takes its question with it");
+question.press("again?");
+holds(take() === "again?" && button.textContent === "Leave?", "and in the next one it is asked anew");
+question.clear();
+for (const detail of [1, 0]) {
+  button.dispatchEvent(Object.assign(new world.Event("click"), { detail }));
+  question.clear();
+}
+holds(take() === "Press again to leave.,Press again to leave." && blurred === 1, "a pointer's press leaves the focus to the game, a key's press does not");
 plays = false;
 question.press("again?");
 holds(take() === "left", "who only watches leaves at once");

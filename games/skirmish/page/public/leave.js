@@ -24,7 +24,16 @@ export class LeaveQuestion {
     this.label = button.textContent;
     /** Runs while the question stands. @private @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    button.addEventListener("click", () => this.press("Press again to leave."));
+    button.addEventListener("click", ({ detail }) => {
+      // Drop the focus after a pointer's press, or the space bar would leave instead of firing.
+      if (detail > 0) button.blur();
+      this.press("Press again to leave.");
+    });
+  }
+
+  /** Takes the question back: it was about another room. */
+  clear() {
+    this.show(false);
   }
 
   /** Asks, or leaves if that was asked just before. @param {string} question */

@@ -136,6 +136,7 @@ export class Play {
     const { game } = this.page;
     const room = game.room ?? "";
     this.ownBefore = null;
+    this.leaving.clear();
     this.inputFrames.clear();
     this.hud.enter(room, spectates);
     this.invite.enter(room);
@@ -151,6 +152,7 @@ export class Play {
   /** The player is on the start page again. */
   leave() {
     this.input.setPlaying(false);
+    this.leaving.clear();
     this.hud.leave();
     this.invite.leave(this.page.start.room);
     this.networkPanel.close();
