@@ -4,7 +4,7 @@
 // Taps that end before the next poll are reported, and values of devices never make an input that is not
 // a number. Run by tests/tests/page_in_node.rs.
 
-import { BROKEN, dice, dispatch, fake, holds, run } from "./fake-browser.mjs";
+import { BROKEN, dice, dispatch, fake, holds, run, world } from "./fake-browser.mjs";
 
 const { Button, STICK_SHIFT } = await import("../../games/skirmish/page/public/input/buttons.js");
 const { Controls } = await import("../../games/skirmish/page/public/input/controls.js");
@@ -66,6 +66,13 @@ dispatch("pointerdown", { ...finger, clientX: 100, clientY: 300 });
 dispatch("pointermove", { ...finger, clientX: 140, clientY: 300 });
 dispatch("pointerup", { ...finger, clientX: 140, clientY: 300 });
 holds(same(changes(), [Button.RIGHT << STICK_SHIFT, 0]), "a flick of the thumb that steers is");
+const linkField = Object.assign(new world.Element(), {
+  closest: (/** @type {string} */ selectors) => (selectors.split(", ").includes("#invite") ? linkField : null),
+});
+dispatch("pointerdown", { ...finger, target: linkField, clientX: 900, clientY: 300 });
+dispatch("pointermove", { ...finger, target: linkField, clientX: 940, clientY: 300 });
+dispatch("pointerup", { ...finger, target: linkField, clientX: 940, clientY: 300 });
+holds(same(changes(), []), "a finger on the link to the room selects it, and does not play");
 
 /** @param {object} fields */
 const pad = (fields = {}) => ({

@@ -24,7 +24,7 @@ const DEAD_PX = { move: 10, aim: 14, rail: 14 };
 /** A finger farther from the middle of its stick than this drags the stick along. */
 export const REACH_PX = 52;
 /** Touches on these elements do not play. */
-const PANELS = "dialog, #network, #network-offer, #simulated";
+const PANELS = "dialog, #network, #network-offer, #simulated, #invite";
 
 export class Touch {
   /** @param {{ hears(): boolean, used(): void, aimed(): void, cut(): void, changed(): void,
