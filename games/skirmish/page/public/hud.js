@@ -130,6 +130,12 @@ export class Hud {
     this.showBanner(text, false);
   }
 
+  /** Takes a notice back when its time is over, in a room or not: what is wrong with the connection shows again.
+   *  @param {number} now */
+  expire(now) {
+    if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble, this.heard);
+  }
+
   /** @param {World} world @param {GameEvent} event */
   show(world, { name, values }) {
     const { self } = world;
@@ -153,7 +159,6 @@ export class Hud {
   /** @param {Game} game @param {World} world @param {Own | null} own @param {number} now
    *  @param {Quality} quality @param {ServerView | null} serverView if it is on */
   draw(game, world, own, now, quality, serverView) {
-    if (this.noticeUntil && now > this.noticeUntil) this.say(this.trouble, this.heard);
     if (now - this.figuresAt < FIGURES_EVERY_MS) return;
     this.figuresAt = now;
     const state = game.network;

@@ -64,12 +64,13 @@ export class Invite {
     } catch {
       return this.show(url);
     }
-    this.notify(COPIED, NOTICE_MS);
+    this.say(COPIED);
   }
 
   /** Shows the link selected, and copies it the old way if the browser does. @private
    *  @param {string} url */
   show(url) {
+    if (this.room === "") return;
     document.getElementById("invite")?.remove();
     const field = document.createElement("input");
     Object.assign(field, { id: "invite", value: url, readOnly: true });
@@ -84,9 +85,15 @@ export class Invite {
     field.select();
     if (document.execCommand("copy")) {
       field.blur();
-      this.notify(COPIED, NOTICE_MS);
+      this.say(COPIED);
     } else {
-      this.notify(SHOWN, NOTICE_MS);
+      this.say(SHOWN);
     }
+  }
+
+  /** @private @param {string} text */
+  say(text) {
+    // The browser may have asked the player, who has left meanwhile.
+    if (this.room !== "") this.notify(text, NOTICE_MS);
   }
 }

@@ -201,6 +201,7 @@ export class Play {
       this.sound.follow(world, own, clock);
     });
     guard.run("display", () => {
+      this.hud.expire(clock);
       if (game.isInRoom) this.hud.draw(game, world, own, clock, quality, serverView);
     });
     guard.run("input", () => {
