@@ -60,8 +60,10 @@ export class Connection {
 
   /** @private */
   async loadGraph() {
-    const { Graph } = await import("./graph.js");
-    this.graph ??= new Graph(element("graph", HTMLCanvasElement), element("figures"));
+    const module = await import("./graph.js").catch(() => null);
+    // The server is gone, or has another version by now: what is unfolded would stay empty.
+    if (!module) return this.settings.change({ unfolded: false });
+    this.graph ??= new module.Graph(element("graph", HTMLCanvasElement), element("figures"));
   }
 
   clear() {
