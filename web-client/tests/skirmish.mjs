@@ -96,6 +96,9 @@ holds(compared("a/2", 6) === "your best yet, 8 before" && compared("a/2", 6) ===
 holds(compared("a/3", 5) === "2 points fewer than last round, your best is 12", "a worse one is compared with the last and the best");
 holds(compared("a/3", 5.0) === compared("a/3", 5) && compared("a/3", 6) === "2 points more than last round, your best is 12",
   "the same number after a restart of the server is another round");
+const none = (/** @type {number} */ before) => ({ before: { id: "a", score: before, kills: 0, deaths: 9 }, best: before });
+holds(comparison(0, none(0)) === "" && comparison(-3, none(-5)) === "" && comparison(-3, none(-1)) === "", "nobody hears that no points are as many as before");
+holds(comparison(1, none(0)) === "your best yet, 0 before" && comparison(0, none(2)) !== "", "where there are some in either, they are compared");
 for (const broken of ["", "null", "[]", "{", '{"last":7,"best":"many"}', '{"last":{"id":"a","score":1e99,"kills":0,"deaths":0},"best":-1.5}']) {
   browser.localStorage.setItem("tickwire.rounds", broken);
   holds(compared(`b/${broken}`, 1) === "", `kept as ${broken || "nothing"} is as if nothing was kept`);
@@ -147,6 +150,22 @@ holds(Math.hypot(camera.x - 10, camera.y - 1) < 0.2, "where it stays when that i
 holds(!killcam.move(null, 1 / 60, false) && !killcam.move(wreck, 1, false), "the next ship has the camera at once, and the next death has a killer of its own");
 killcam.blame(2);
 holds(!killcam.move(wreck, 1, true), "with less motion the camera stays at the wreck");
+
+const { EventEffects } = await import("../../games/skirmish/page/public/draw/events.js");
+/** @type {string[]} */
+const rings = [];
+const seenAt = 5_000;
+const noted = { kill: (/** @type {number} */ _, /** @type {number} */ x, /** @type {number} */ y) => void rings.push(`${x},${y}`), triumph() {} };
+const victims = { of: (/** @type {number} */ player) => (player === 2 ? { x: 7, y: 8, seenAt } : undefined) };
+const eventEffects = new EventEffects(.../** @type {[any, any, any, any, any]} */ ([noted, {}, victims, noted, () => {}]));
+const field = /** @type {any} */ ({ self: 1, areMates: () => false });
+/** Where the ring of an own kill is. @param {number} victim @param {number} now */
+const ring = (victim, now) => {
+  eventEffects.show(field, /** @type {any} */ ({ name: "kill", values: { victim, killer: 1 } }), now);
+  return rings.splice(0).join("; ");
+};
+holds(ring(2, seenAt + 50) === "7,8", "an own kill has its ring where the victim was");
+holds(ring(2, seenAt + 1_000) === "" && ring(3, seenAt) === "", "and none where that is not known, or no longer");
 
 const { OwnHits } = await import("../../games/skirmish/page/public/draw/own-hits.js");
 const ownHits = new OwnHits();

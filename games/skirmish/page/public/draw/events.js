@@ -15,6 +15,9 @@ import { silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("../world.js").World} World */
 /** @typedef {import("../world.js").GameEvent} GameEvent */
 
+/** A ship that was seen so recently is where it was, to the eye. */
+const SEEN_MS = 300;
+
 export class EventEffects {
   /** @param {Effects} effects @param {Alarm} alarm @param {ShipEffects} shipEffects
    *  @param {OwnHits} ownHits @param {(pixels: number) => void} shake */
@@ -80,8 +83,8 @@ export class EventEffects {
    *  @param {number} now */
   kill(world, victim, now) {
     const wreck = this.shipEffects.of(victim);
-    // A rail reaches beyond the view; and a mate's end is no triumph.
-    if (!wreck || world.areMates(victim, world.self)) return;
+    // A rail reaches beyond the view, where a ship that was seen has flown on; and a mate's end is no triumph.
+    if (!wreck || now - wreck.seenAt > SEEN_MS || world.areMates(victim, world.self)) return;
     this.ownHits.kill(victim, wreck.x, wreck.y, now);
     this.effects.triumph(wreck.x, wreck.y);
     this.shake(4);

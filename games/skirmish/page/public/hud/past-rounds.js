@@ -37,8 +37,9 @@ export class PastRounds {
 /** A round in comparison, in words; empty for the first one.
  *  @param {number} score @param {{ before: Past | null, best: number | null }} past */
 export function comparison(score, { before, best }) {
-  if (before === null || best === null) return "";
-  if (score > best) return score > 0 ? `your best yet, ${best} before` : "";
+  // Without a point in either there is nothing to be proud of.
+  if (before === null || best === null || (score <= 0 && best <= 0)) return "";
+  if (score > best) return `your best yet, ${best} before`;
   const more = score - before.score;
   const last = more === 0 ? "as many as last round" : `${pointsText(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than last round`;
   return `${last}, your best is ${best}`;
