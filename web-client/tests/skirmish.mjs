@@ -71,7 +71,7 @@ const scores = ranked([7, 9, 7, -2, 7].map((score, player) => ({ ...someone(play
 const places = scores.map((player) => sharedPlace(scores, player));
 holds(places.join() === "1,2,2,2,5", "equal points share a place, and the next one is as far down as it would be");
 
-const { bestOf, medalFor, medalsOf } = await import("../../games/skirmish/page/public/hud/medals.js");
+const { bestOf, isComplete, medalFor, medalsOf } = await import("../../games/skirmish/page/public/hud/medals.js");
 const row = (/** @type {number} */ kills, /** @type {number} */ deaths, /** @type {number} */ assists, /** @type {number} */ streak) =>
   ({ player: 0, place: 1, score: 2 * kills + assists, kills, deaths, assists, streak });
 const table = [row(9, 4, 1, 3), row(7, 3, 0, 5), row(5, 5, 4, 2), row(5, 6, 2, 2), row(0, 0, 0, 0)];
@@ -81,8 +81,15 @@ holds(bestOf(table, table[3]) === "2nd in assists" && bestOf(table, table[4]) ==
 holds(medalFor([row(1, 1, 1, 1)], row(1, 1, 1, 1), "kills") === "", "nobody is the best of one");
 const alike = Array.from({ length: 3 }, () => row(4, 4, 4, 4));
 holds(medalsOf(alike, alike[0]).length === 0 && bestOf(alike, alike[0]) === "", "what three share is no medal, and nobody's best");
-const many = Array.from({ length: 33 }, (_, nth) => row(nth, 1, 1, 1));
-holds(medalsOf(many, many[32]).length === 0, "where not all rows are sent nobody is called the best");
+holds(medalsOf([], alike[0]).length === 0 && bestOf([], alike[0]) === "", "where not all rows are sent nobody is called the best");
+const sent = (/** @type {number} */ length) => Array.from({ length }, (_, nth) => row(nth, 1, 1, 1));
+holds(isComplete(sent(31), 32) && !isComplete(sent(32), 32) && !isComplete(sent(33), 32), "as many as the rules send at most may not be all");
+
+const { playersOf } = await import("../../games/skirmish/page/public/hud/result.js");
+const result = (/** @type {number} */ rows, /** @type {number} */ players) =>
+  playersOf({ results: sent(rows), players: /** @type {any} */ ({ size: players }), measures: /** @type {any} */ ({ results_max: 32 }) });
+holds(result(8, 9) === 8 && result(8, 6) === 8, "who joins or leaves while a result stands changes no place in it");
+holds(result(33, 60) === 60, "of more players than rows all are counted");
 
 const { PastRounds, comparison } = await import("../../games/skirmish/page/public/hud/past-rounds.js");
 const pastRounds = new PastRounds();

@@ -112,6 +112,8 @@ export interface Measures {
   /** The same on a screen that is taller than wide. */
   tall_half_x: number;
   tall_half_y: number;
+  /** A result has so many rows, and the own one. */
+  results_max: number;
   classes: Class[];
 }
 

@@ -75,6 +75,7 @@ struct Measures {
     screen_half_y: f32,
     tall_half_x: f32,
     tall_half_y: f32,
+    results_max: usize,
     classes: [ClassSeen; Class::ALL.len()],
 }
 
@@ -149,6 +150,7 @@ impl View<Skirmish> for SkirmishView {
             screen_half_y: rules::SCREEN_HALF_Y,
             tall_half_x: rules::TALL_HALF_X,
             tall_half_y: rules::TALL_HALF_Y,
+            results_max: rules::RESULTS_MAX,
             classes: Class::ALL.map(|class| {
                 let traits = class.traits();
                 let Traits { name, hull_max, shield_max, bolt_damage, .. } = *traits;

@@ -19,31 +19,28 @@ const NAMES = {
 const FIGURES = /** @type {Figure[]} */ (Object.keys(NAMES));
 /** What more players share is nobody's medal, and nobody's best. */
 const SHARED_MAX = 2;
-/** The server sends so many rows and the own one: of more players not all figures are known. */
-const ROWS_MAX = 32;
-
-/** Whether all rows of a round are known, so that one can be the best of all.
- *  @param {readonly Row[]} results */
-export function isComplete(results) {
-  return results.length > 1 && results.length < ROWS_MAX;
+/** Whether all rows of a round are known, so that one can be the best of all: of more players the server sends
+ *  the first ones and the own one. @param {readonly Row[]} results @param {number} rowsMax by the rules */
+export function isComplete(results, rowsMax) {
+  return results.length < rowsMax;
 }
 
 /** The medal of a row for one of its figures; empty for none.
- *  @param {readonly Row[]} results @param {Row} row @param {string} figure */
+ *  @param {readonly Row[]} results all of a round, or none @param {Row} row @param {string} figure */
 export function medalFor(results, row, figure) {
-  if (!isComplete(results) || !isFigure(figure) || !counts(row, figure)) return "";
+  if (results.length < 2 || !isFigure(figure) || !counts(row, figure)) return "";
   return isOwn(results, row, figure) && ahead(results, row, figure) === 0 ? NAMES[figure][0] : "";
 }
 
-/** The medals of a row. @param {readonly Row[]} results @param {Row} row @returns {string[]} */
+/** The medals of a row. @param {readonly Row[]} results all of a round, or none @param {Row} row @returns {string[]} */
 export function medalsOf(results, row) {
   return FIGURES.map((figure) => medalFor(results, row, figure)).filter((medal) => medal !== "");
 }
 
 /** What a row did best in comparison with the others, in words; empty if nothing can be said.
- *  @param {readonly Row[]} results @param {Row} row */
+ *  @param {readonly Row[]} results all of a round, or none @param {Row} row */
 export function bestOf(results, row) {
-  if (!isComplete(results)) return "";
+  if (results.length < 2) return "";
   const known = FIGURES.filter((figure) => counts(row, figure) && isOwn(results, row, figure));
   const places = known.map((figure) => ahead(results, row, figure) + 1);
   const best = Math.min(...places);

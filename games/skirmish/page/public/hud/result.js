@@ -6,7 +6,7 @@
 // Called by hud.js.
 
 import { PastRounds, comparison } from "./past-rounds.js";
-import { bestOf, medalFor, medalsOf } from "./medals.js";
+import { bestOf, isComplete, medalFor, medalsOf } from "./medals.js";
 import { nameTag, nameText, playerColour, shipMark, span, teamMark } from "./marks.js";
 import { LEFT } from "../world.js";
 import { announce } from "./announce.js";
@@ -128,16 +128,23 @@ export class ResultPanel {
     const own = results.find((row) => row.player === world.self);
     if (!own || !round) return [];
     const past = this.past.note(`${this.room}/${round.number}`, own);
-    const medals = medalsOf(results, own);
+    const all = allRows(world);
+    const medals = medalsOf(all, own);
     const place = span("standing", `${ordinal(own.place)} of ${playersOf(world)}, ${pointsText(own.score)}`);
-    const praise = medals.length > 0 ? medals.map((medal) => span("medal", medal)) : [span("praise", bestOf(results, own))];
+    const praise = medals.length > 0 ? medals.map((medal) => span("medal", medal)) : [span("praise", bestOf(all, own))];
     return [place, ...praise, span("compared", comparison(own.score, past))].filter((part) => part.textContent !== "");
   }
 }
 
-/** How many players a result is about: of many players not all rows are sent. @param {World} world */
-function playersOf({ results, players }) {
-  return Math.max(results.length, players.size);
+/** How many players a result is about: of many players not all rows are sent, and who joins while it stands is
+ *  in none. @param {Pick<World, "results" | "players" | "measures">} world */
+export function playersOf({ results, players, measures }) {
+  return isComplete(results, measures.results_max) ? results.length : Math.max(results.length, players.size);
+}
+
+/** All rows of a round; none if not all are known. @param {World} world */
+function allRows({ results, measures }) {
+  return isComplete(results, measures.results_max) ? results : [];
 }
 
 /** The winner. @param {World} world */
@@ -225,7 +232,7 @@ function cell(value, kind) {
  *  @param {"score" | "kills" | "deaths" | "assists" | "streak"} figure */
 function medalCell(world, row, figure) {
   const made = cell(row[figure], figure);
-  const medal = medalFor(world.results, row, figure);
+  const medal = medalFor(allRows(world), row, figure);
   if (medal === "") return made;
   made.classList.add("medal");
   made.title = medal;
