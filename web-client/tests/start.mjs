@@ -8,7 +8,7 @@ import { holds, run, world } from "./fake-browser.mjs";
 
 const { busiest, fightAround, freePlaces, DemoCamera } = await import("../../games/skirmish/page/public/demo-camera.js");
 const { Camera } = await import("../../games/skirmish/page/public/camera.js");
-const { linksTo, peopleIn } = await import("../../games/skirmish/page/public/start/about.js");
+const { About, linksTo, peopleIn } = await import("../../games/skirmish/page/public/start/about.js");
 const { LeaveQuestion } = await import("../../games/skirmish/page/public/leave.js");
 
 const PROTECTED = 1;
@@ -77,6 +77,38 @@ holds(peopleIn([room(2, 1, 5), room(1, 0, 7)]) === "4 people are in rooms right 
 holds(peopleIn([room(1, 0, 1), room(0, 0, 8)]) === "1 person is in rooms right now, and 1 bot", "bots of deserted rooms are none");
 holds(peopleIn([room(0, 0, 8)]) === peopleIn([]) && !/\d/.test(peopleIn([])), "no people are no number");
 holds(!/NaN|undefined/.test(peopleIn([/** @type {any} */ ({}), /** @type {any} */ ({ players: "x" })])), "a list of another form says nothing wrong");
+
+/** @type {Map<string, any>} */
+const elements = new Map();
+world.document.getElementById = (/** @type {string} */ id) => {
+  if (!elements.has(id)) elements.set(id, Object.assign(new world.HTMLElement(), { textContent: "", replaceChildren() {} }));
+  return elements.get(id);
+};
+world.document.querySelector = () => null;
+world.document.querySelectorAll = () => [];
+let inRooms = 3;
+world.fetch = async () => ({ ok: true, json: async () => [room(inRooms, 0, 0)] });
+const overlay = { isOpen: true };
+const about = new About(/** @type {any} */ ({ keys: {}, leftHanded: false, onChange() {} }), overlay);
+const people = elements.get("people");
+await run(0);
+holds(people.textContent.startsWith("3 people"), "the overlay counts people as it opens");
+overlay.isOpen = false;
+about.close();
+holds(people.textContent === "", "one that closes forgets the count");
+inRooms = 7;
+await run(60_000);
+holds(people.textContent === "", "and does not count");
+overlay.isOpen = true;
+about.open();
+overlay.isOpen = false;
+about.close();
+await run(0);
+holds(people.textContent === "", "nor shows what comes too late");
+overlay.isOpen = true;
+about.open();
+await run(0);
+holds(people.textContent.startsWith("7 people"), "and counts at once when it is open again");
 
 holds(linksTo("").length === 0 && linksTo("git@example.org:ann/tag.git").length === 0, "without a repository on the web there are no links");
 const links = linksTo("https://example.org/ann/tag.git");

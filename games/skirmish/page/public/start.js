@@ -42,6 +42,8 @@ export class Start {
     element("spectate", HTMLButtonElement).addEventListener("click", () => enter(true));
     /** Whether the lines around the form are filled in, or will be. @private */
     this.isIntroduced = false;
+    /** @private @type {import("./start/about.js").About | null} */
+    this.about = null;
     /** What the address asks for at once. @type {"play" | "spectate" | null} */
     this.wanted = query.has("play") ? "play" : query.has("spectate") ? "spectate" : null;
   }
@@ -74,14 +76,16 @@ export class Start {
     line.textContent = message;
     offer(element("message-act", HTMLButtonElement), way);
     element("play", HTMLButtonElement).focus({ preventScroll: true });
+    this.about?.open();
     if (this.isIntroduced) return;
     this.isIntroduced = true;
     // Without them the overlay says as much as it did before.
-    setTimeout(() => import("./start/about.js").then(({ About }) => new About(this.settings, this), () => {}), ABOUT_MS);
+    setTimeout(() => import("./start/about.js").then(({ About }) => (this.about = new About(this.settings, this)), () => {}), ABOUT_MS);
   }
 
   hide() {
     this.root.hidden = true;
+    this.about?.close();
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   }
 

@@ -27,8 +27,18 @@ export class About {
     // Labels by position are right on most keyboards until then.
     void learnLayout().then(() => this.labelKeys());
     showLinks();
-    void this.count();
+    this.open();
     setInterval(() => this.count(), PEOPLE_EVERY_MS);
+  }
+
+  /** The overlay is open again. */
+  open() {
+    void this.count();
+  }
+
+  /** The overlay is closed: until it is open again, the count is an old one. */
+  close() {
+    this.people.textContent = "";
   }
 
   /** @private */
@@ -47,6 +57,7 @@ export class About {
   async count() {
     if (!this.start.isOpen || document.hidden) return;
     const rooms = await listRooms();
+    if (!this.start.isOpen) return;
     this.people.textContent = rooms ? peopleIn(rooms) : "";
   }
 }
