@@ -158,6 +158,47 @@ holds(!killcam.move(null, 1 / 60, false) && !killcam.move(wreck, 1, false), "the
 killcam.blame(2);
 holds(!killcam.move(wreck, 1, true), "with less motion the camera stays at the wreck");
 
+browser.HTMLButtonElement = class extends EventTarget {
+  hidden = true;
+};
+browser.HTMLElement = browser.HTMLButtonElement;
+const [offerButton, networkPanel] = [new browser.HTMLButtonElement(), new browser.HTMLButtonElement()];
+browser.document.getElementById = (/** @type {string} */ id) => (id === "network-offer" ? offerButton : networkPanel);
+const { NetworkOffer } = await import("../../games/skirmish/page/public/hud/network-offer.js");
+/** Settings as far as the offer needs them. @returns {any} */
+const unlearned = () => ({
+  learned: { network: false },
+  change(/** @type {any} */ wanted) {
+    Object.assign(this, wanted);
+  },
+});
+const flying = /** @type {any} */ ({ ship: 4, respawn_ticks: null, truce: false });
+/** An offer that is shown after a death at 1,000 ms. @param {any} settings */
+function offered(settings) {
+  const offer = new NetworkOffer(settings);
+  offer.enter();
+  offer.draw(flying, 0);
+  offer.draw({ ...flying, respawn_ticks: 9 }, 500);
+  holds(offerButton.hidden, "nothing is offered to who has not died, or waits for a ship");
+  offer.draw(flying, 1_000);
+  holds(!offerButton.hidden, "the network is offered to the next ship");
+  return offer;
+}
+let settings = unlearned();
+let networkOffer = offered(settings);
+networkOffer.draw(flying, 61_000);
+holds(!offerButton.hidden && !settings.learned.network, "a minute with the page hidden is not a minute in which it was seen");
+for (let at = 61_000; at < 75_000; at += 33) networkOffer.draw(flying, at);
+holds(offerButton.hidden && settings.learned.network, "it is gone after twelve seconds, for good");
+settings = unlearned();
+networkOffer = offered(settings);
+settings.learned.network = true;
+networkOffer.draw(flying, 1_033);
+holds(offerButton.hidden, "and at once when another tab has opened the panel");
+networkOffer = offered(unlearned());
+networkOffer.draw(null, 1_033);
+holds(offerButton.hidden, "and while there is no ship");
+
 const { EventEffects } = await import("../../games/skirmish/page/public/draw/events.js");
 /** @type {string[]} */
 const rings = [];

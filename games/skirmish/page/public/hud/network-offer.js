@@ -11,6 +11,8 @@ import { element } from "../dom.js";
 
 /** For how long it is shown, in ms of flight. */
 const SHOWN_MS = 12_000;
+/** A longer gap between frames is a hidden page, in which nobody saw it. */
+const GAP_MS = 500;
 
 export class NetworkOffer {
   /** @param {Settings} settings */
@@ -38,9 +40,13 @@ export class NetworkOffer {
 
   /** @param {Own | null} own @param {number} now */
   draw(own, now) {
-    const passed = now - this.drawnAt;
+    const passed = Math.min(GAP_MS, now - this.drawnAt);
     this.drawnAt = now;
-    if (this.settings.learned.network || !own) return;
+    if (this.settings.learned.network || !own) {
+      // Perhaps it was learned in another tab.
+      this.root.hidden = true;
+      return;
+    }
     const flies = own.respawn_ticks === null;
     // Before the first ship nobody has died.
     this.hasDied ||= !flies && own.ship !== 0;
