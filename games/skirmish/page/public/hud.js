@@ -101,6 +101,8 @@ export class Hud {
 
   leave() {
     this.root.hidden = true;
+    // They would hide the badge of a simulated network on the start page.
+    this.root.classList.remove("dead", "resulting");
     this.explain("");
     this.noticeUntil = 0;
     this.result.close();
@@ -179,6 +181,7 @@ export class Hud {
   /** Says what is drawn over the picture; an empty text hides it. @param {string} text */
   explain(text) {
     const legend = element("server-view-legend");
+    if (legend.textContent === text) return;
     legend.hidden = text === "";
     legend.textContent = text;
   }
