@@ -2,8 +2,8 @@
 // The outside: what is on the screen beyond the border, and the border itself with its light.
 //
 // It owns the picture of a planet, which it paints anew only for another size or level. Stars at several
-// depths, shards and a few travelling lights are placed by arithmetic in every frame: nothing is kept and
-// nothing allocated. The haze is part of the level's image. At the least quality there is only darkness.
+// depths, shards and a few travelling lights are placed by arithmetic in every frame, and no list of them is
+// kept. The haze is part of the level's image. At the least quality there is only darkness, and no picture.
 // It knows no ships. arena.js calls it.
 
 import { DANGER, OUTSIDE, faded } from "./palette.js";
@@ -24,6 +24,9 @@ const PX_PER_UNIT = 28;
 const CLEAR_UNITS = 0.7;
 /** The light of the border falls so far outwards, in units. */
 const LIGHT_UNITS = 1.4;
+const DARKNESS = faded(OUTSIDE, 0.8);
+/** Of the border: its soft edge, its light, its line, and the dashes beyond it. */
+const BORDER = { edge: faded(DANGER, 0.08), light: faded(DANGER, 0.06), line: faded(DANGER, 0.8), dashes: faded(DANGER, 0.5) };
 
 export class Outside {
   constructor() {
@@ -56,6 +59,8 @@ export class Outside {
       this.drawPlanet(canvas, radius);
       if (trails) this.drawShards(canvas, radius);
       if (trails && !calm) this.drawLights(canvas, radius, now);
+    } else {
+      this.planet = null;
     }
     drawBorder(canvas, radius, fills);
   }
@@ -188,7 +193,7 @@ function beyond({ context, camera }, radius) {
 function darken(canvas, radius) {
   canvas.toWorld();
   beyond(canvas, radius);
-  canvas.context.fillStyle = faded(OUTSIDE, 0.8);
+  canvas.context.fillStyle = DARKNESS;
   canvas.context.fill("evenodd");
 }
 
@@ -196,16 +201,16 @@ function darken(canvas, radius) {
 function drawBorder(canvas, radius, shines) {
   const { context } = canvas;
   canvas.toWorld();
-  context.strokeStyle = faded(DANGER, 0.08);
+  context.strokeStyle = BORDER.edge;
   ring(canvas, radius, canvas.px(9));
   if (shines) {
-    context.strokeStyle = faded(DANGER, 0.06);
+    context.strokeStyle = BORDER.light;
     ring(canvas, radius + LIGHT_UNITS / 2, LIGHT_UNITS);
   }
-  context.strokeStyle = faded(DANGER, 0.8);
+  context.strokeStyle = BORDER.line;
   ring(canvas, radius, canvas.px(1.6));
   context.setLineDash([canvas.px(2), canvas.px(8)]);
-  context.strokeStyle = faded(DANGER, 0.5);
+  context.strokeStyle = BORDER.dashes;
   ring(canvas, radius + 0.5, canvas.px(1));
   context.setLineDash([]);
 }
