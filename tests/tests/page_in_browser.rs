@@ -1,6 +1,7 @@
 //! What the page does with what browsers and people do to it: taps that are over at once, Back and
 //! Forward, a new version, a path before it.
 
+use serde_json::Value;
 use tests::real::{Browser, GIVE_UP, Key, Node, Page, PathProxy, Server, alone, poll, say};
 
 /// A room in which nothing happens but what is done.
@@ -245,7 +246,7 @@ fn the_start_page_says_how_to_play_who_is_there_and_where_the_source_is() {
 }
 
 /// What of a demo is drawn first that has played ahead for so many seconds.
-fn first_of_demo(page: &Page<'_>, ahead: u32) -> serde_json::Value {
+fn first_of_demo(page: &Page<'_>, ahead: u32) -> Value {
     page.eval(&format!(
         "(async () => {{
             const {{ Tickwire }} = await import(new URL('game.js', document.baseURI));
@@ -274,13 +275,133 @@ fn the_demo_is_a_fight_in_full_swing_when_it_is_first_seen() {
     page.open(&server.url("/"));
     wait(&page, "document.getElementById('play')?.disabled === false");
     wait(&page, "getComputedStyle(document.getElementById('game')).opacity === '1'");
-    let count = |demo: &serde_json::Value, what: &str| demo[what].as_u64().expect("a number");
+    let count = |demo: &Value, what: &str| demo[what].as_u64().expect("a number");
     let start = first_of_demo(&page, 1);
     assert!(count(&start, "unhurt") == 28 && count(&start, "bolts") == 0, "{start}");
     let fight = first_of_demo(&page, 12);
     say(&format!("the demo after a second: {start}; when it is first seen: {fight}"));
     assert!(count(&fight, "ships") > 15 && count(&fight, "unhurt") < 6, "{fight}");
     assert!(count(&fight, "bolts") > 3, "{fight}");
+    assert_eq!(page.take_faults(), Vec::<String>::new());
+}
+
+/// What people who hear the page find in it.
+struct Heard {
+    /// Roles of what can be pressed, of pictures and of panels without a name.
+    nameless: Vec<String>,
+    /// Names of the headings of the first level.
+    titles: Vec<String>,
+    /// Roles of what is read out whenever it changes.
+    live: Vec<String>,
+    /// Names of the radio buttons.
+    radios: Vec<String>,
+}
+
+impl Heard {
+    fn of(page: &Page<'_>) -> Heard {
+        const NAMED: [&str; 15] = [
+            "Canvas",
+            "DisclosureTriangle",
+            "button",
+            "checkbox",
+            "combobox",
+            "dialog",
+            "group",
+            "image",
+            "link",
+            "radio",
+            "radiogroup",
+            "region",
+            "slider",
+            "textbox",
+            "timer",
+        ];
+        let mut heard = Heard { nameless: vec![], titles: vec![], live: vec![], radios: vec![] };
+        for node in page.accessibility_tree() {
+            let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
+            let property = |name: &str| {
+                let all = node["properties"].as_array().into_iter().flatten();
+                let found = all.into_iter().find(|property| property["name"] == name);
+                found.map_or(Value::Null, |property| property["value"]["value"].clone())
+            };
+            let (role, name) = (text(&node["role"]), text(&node["name"]));
+            match role.as_str() {
+                "heading" if property("level") == 1 => heard.titles.push(name.clone()),
+                "radio" => heard.radios.push(name.clone()),
+                _ => {}
+            }
+            if property("live").as_str().is_some_and(|live| live != "off") {
+                heard.live.push(role.clone());
+            }
+            if NAMED.contains(&role.as_str()) && name.is_empty() {
+                heard.nameless.push(role);
+            }
+        }
+        heard
+    }
+}
+
+#[test]
+fn who_hears_the_page_finds_names_for_all_one_title_and_nothing_that_chatters() {
+    const N: Key = Key { key: "n", code: "KeyN", number: 78 };
+    const TAB: Key = Key { key: "Tab", code: "Tab", number: 9 };
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&ALONE);
+    let page = browser.page();
+    let look = |state: &str, live: &[&str]| {
+        let heard = Heard::of(&page);
+        assert_eq!(heard.nameless, Vec::<String>::new(), "{state}");
+        assert_eq!(heard.titles, ["Tickwire: Skirmish"], "{state}");
+        assert_eq!(heard.live, live, "{state}");
+        heard
+    };
+    page.open(&server.url("/?room=pond&quality=low"));
+    wait(&page, "document.getElementById('play')?.disabled === false");
+    // The log, and the line of the room, which a press there changes.
+    let ships = look("start", &["log", "status"]).radios;
+    assert_eq!(ships.len(), 3);
+    for (ship, name) in ships.iter().zip(["Dart", "Lancer", "Bulwark"]) {
+        let numbers = ship.split(", ").skip(1).filter(|value| {
+            value.split_once(' ').is_some_and(|(_, number)| number.parse::<u32>().is_ok())
+        });
+        assert!(ship.starts_with(name) && numbers.count() == 3, "{ship}");
+    }
+
+    let _ = page.eval("void document.getElementById('play').click()");
+    wait(&page, "tickwire.state().me?.alive");
+    look("playing", &["log"]);
+    let said = "[...document.querySelectorAll('#said p')].map((line) => line.textContent)";
+    wait(&page, &format!("{said}.includes('Playing in pond.')"));
+    let _ = page.eval("void document.getElementById('mute').removeAttribute('aria-label')");
+    assert_eq!(Heard::of(&page).nameless, Vec::<String>::new(), "its title is a name, too");
+    let _ = page.eval("void document.getElementById('mute').removeAttribute('title')");
+    assert_eq!(Heard::of(&page).nameless, ["button"], "one without a name is found");
+    let _ = page.eval("void (document.getElementById('mute').ariaLabel = 'Mute')");
+
+    // The panel has the focus, and the game the keys; closed, it gives it back.
+    let focused = "document.activeElement.id || document.activeElement.localName";
+    page.press(N);
+    assert_eq!(page.eval(focused), "network");
+    look("network", &["log", "status"]);
+    page.press(TAB);
+    assert_eq!(page.eval(focused), "network-reset");
+    page.press(N);
+    assert_eq!(page.eval(focused), "body");
+    let _ = page.eval("void document.getElementById('network-open').focus()");
+    page.press(N);
+    page.press(Key { key: "Escape", code: "Escape", number: 27 });
+    assert_eq!(page.eval(focused), "network-open");
+
+    // All else is beyond reach while the settings are open, and so is its title.
+    page.press(Key { key: "o", code: "KeyO", number: 79 });
+    wait(&page, "document.getElementById('settings').open");
+    let heard = Heard::of(&page);
+    assert_eq!((heard.nameless.len(), heard.live), (0, vec!["status".to_owned()]));
+
+    page.open(&server.url("/?spectate&room=pond&quality=low"));
+    wait(&page, "tickwire.state().connected && !document.getElementById('watch').hidden");
+    look("spectating", &["log", "status"]);
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }
 

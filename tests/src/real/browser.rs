@@ -338,6 +338,18 @@ impl Page<'_> {
         fs::write(path, picture).expect("a screenshot can be saved");
     }
 
+    /// What it gives to assistive technology: the nodes of its accessibility tree that are not ignored, as
+    /// the protocol of the developer tools has them.
+    ///
+    /// # Panics
+    /// When Chromium has no tree of it.
+    #[must_use]
+    pub fn accessibility_tree(&self) -> Vec<Value> {
+        let mut tree = self.command("Accessibility.getFullAXTree", json!({}));
+        let Value::Array(nodes) = tree["nodes"].take() else { panic!("a page has a tree") };
+        nodes.into_iter().filter(|node| node["ignored"] == false).collect()
+    }
+
     /// Takes what its console showed in red so far.
     #[must_use]
     pub fn take_faults(&self) -> Vec<String> {
