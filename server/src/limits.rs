@@ -42,7 +42,8 @@ pub const ORIGIN_SCHEME_MAX_BYTES: usize = 64;
 pub const ORIGIN_HOST_MAX_BYTES: usize = 253;
 /// Longest `--public-url`, in bytes. A longer one is refused at start.
 pub const PUBLIC_URL_MAX_BYTES: usize = 512;
-/// Most places of a document in which it names its own address. One with more is served as it is.
+/// Most places of a document in which it names its own address. One with more fails the build; in the folder
+/// of `--web-dir` it is served as it is, with a warning in the log.
 pub const PAGE_MARKS_MAX: usize = 16;
 /// Most headers of an HTTP request. A request with more is answered with 431.
 pub const HTTP_HEADERS_MAX: usize = 64;

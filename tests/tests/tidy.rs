@@ -1,5 +1,6 @@
 //! The repository checks itself: what no compiler looks at.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -235,6 +236,40 @@ fn links_between_documents_lead_somewhere() {
     fail_if_any(dead);
 }
 
+/// A module of the kit, and all that it imports, by their paths in the kit.
+fn import_closure(module: &str) -> BTreeSet<String> {
+    let kit = root().join("web-client/build/kit");
+    let (mut found, mut pending) = (BTreeSet::new(), vec![module.to_owned()]);
+    while let Some(module) = pending.pop() {
+        if !found.insert(module.clone()) {
+            continue;
+        }
+        let folder = module.rsplit_once('/').map_or(String::new(), |(name, _)| format!("{name}/"));
+        let code = code(&kit.join(&module));
+        for rest in code.split("from \"./").skip(1) {
+            let (name, _) = rest.split_once('"').expect("a specifier ends");
+            pending.push(format!("{folder}{name}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_guide_to_clients_copies_each_module_of_the_kit_that_is_imported() {
+    let guide = text(&root().join("docs/client.md"));
+    for (module, folder) in [("tickwire.js", ""), ("client.js", "stream/")] {
+        let (_, names) = guide.split_once(&format!("$S/{folder}{{")).expect("it copies modules");
+        let (names, _) = names.split_once("}.js").expect("a list of modules ends");
+        let copied: BTreeSet<_> =
+            names.split(',').map(|name| format!("{folder}{name}.js")).collect();
+        let mut imported = import_closure(module);
+        assert!(imported.len() > 5, "{imported:?}");
+        // It is copied by its own name.
+        imported.remove("client.js");
+        assert_eq!(copied, imported, "docs/client.md, with {module}");
+    }
+}
+
 #[test]
 fn every_ignored_advisory_is_explained() {
     /// A sentence is no shorter.
@@ -297,7 +332,7 @@ fn every_test_that_the_table_of_promises_names_is_there() {
     let code: String = files(&root(), &[".rs"]).iter().map(|path| text(path)).collect();
     let table = text(&root().join("docs/reliability.md"));
     let mut named = 0;
-    let mut promises = std::collections::BTreeSet::new();
+    let mut promises = BTreeSet::new();
     let mut missing = Vec::new();
     // The cell after that of the promise, which a number may stand before.
     let rows =

@@ -35,6 +35,8 @@ pub(crate) struct PageClient<G: Game, V> {
     /// Why what came could not be taken; the client is of no use after that.
     fault: Option<ClientError>,
     drawing: Drawing,
+    /// The newest snapshot, apart from what is drawn; empty until it is asked for.
+    newest: Drawing,
     /// Between the socket and the client.
     path: PagePath,
     /// Kept for the next client, too.
@@ -78,6 +80,7 @@ impl<G: Game, V: View<G>> PageClient<G, V> {
             demo: None,
             fault: None,
             drawing: Drawing::default(),
+            newest: Drawing::default(),
             path: PagePath::default(),
             shown: Shown { prediction: true, interpolation: true },
             guessed: RecentShare::default(),
@@ -331,8 +334,9 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
     fn server_rows(&mut self) -> u32 {
         self.buffers.numbers.clear();
         if let Some(client) = &mut self.client {
-            client.draw_authoritative(&mut self.drawing);
-            push_drawing(&mut self.buffers.numbers, &self.drawing);
+            if client.draw_authoritative(&mut self.newest) {
+                push_drawing(&mut self.buffers.numbers, &self.newest);
+            }
         }
         self.buffers.numbers_len()
     }

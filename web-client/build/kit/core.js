@@ -224,7 +224,9 @@ export class Core {
       if (!schema) return null;
       this.newest = new Rows(schema);
     }
-    this.newest.fill(this.numbers(this.calls.tickwire_server_rows()));
+    const count = this.calls.tickwire_server_rows();
+    if (count === 0) return null;
+    this.newest.fill(this.numbers(count));
     return this.newest;
   }
 

@@ -241,11 +241,10 @@ export class Tickwire extends EventTarget {
   }
 
   serverRows() {
-    if (!this.#demo && !this.isInRoom) return [];
-    const newest = this.#run("server's rows", (core) => core.serverRows());
-    if (!newest) return [];
-    this.serverTick = newest.tick;
-    return newest.list;
+    const isInRoom = this.#demo || this.isInRoom;
+    const newest = isInRoom ? this.#run("server's rows", (core) => core.serverRows()) : null;
+    this.serverTick = newest?.tick ?? 0;
+    return newest?.list ?? [];
   }
 
   corrections() {

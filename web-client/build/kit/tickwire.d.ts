@@ -132,7 +132,7 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
    *  are not those of {@link rows}. Nothing of it is computed before it is called: for a view of what prediction and
    *  interpolation do. */
   serverRows(): Of<G, "row", Row>[];
-  /** The tick of the last {@link serverRows}; `ownTick - serverTick` is by how much the own player is ahead. */
+  /** The tick of the last {@link serverRows}, 0 if the room had no snapshot yet; `ownTick - serverTick` is by how much the own player is ahead. */
   readonly serverTick: number;
   /** The corrections of the own player since the last call; of very many the oldest are not kept. */
   corrections(): Correction[];

@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use self::wasm::Profile;
 
 #[doc(hidden)]
-pub use self::marks::gzip;
+pub use self::marks::{MARKS, MARKS_MAX, gzip};
 
 mod bundle;
 mod comments;

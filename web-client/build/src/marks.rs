@@ -7,16 +7,28 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
-/// What the server replaces in a document: as in the server's `edge/http/page/marked.rs`.
-const MARKS: [&str; 2] = ["{public-url}", "{page-url}"];
+/// What the server replaces in a document. Its `edge/http/page/marked.rs` has the same, and a test there
+/// compares both.
+#[doc(hidden)]
+pub const MARKS: [&str; 2] = ["{public-url}", "{page-url}"];
+
+/// Most marks of a document: the server's `PAGE_MARKS_MAX`, compared there as well.
+#[doc(hidden)]
+pub const MARKS_MAX: usize = 16;
 
 /// Head of a gzip stream (RFC 1952, section 2.3): deflate, no name, no time, of the best compression, by an
 /// unknown system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
-/// Whether a document has marks.
-pub(crate) fn has_any(document: &[u8]) -> bool {
-    first(document).is_some()
+/// How many marks a document has.
+pub(crate) fn count(document: &[u8]) -> usize {
+    let mut rest = document;
+    let next = || {
+        let (at, mark) = first(rest)?;
+        rest = &rest[at + mark.len()..];
+        Some(())
+    };
+    std::iter::from_fn(next).count()
 }
 
 /// A document, compressed by gzip, with its marks in blocks of their own.
@@ -86,7 +98,8 @@ mod tests {
             format!("{line}{{public-url}}card.png"),
             "{page-url}".to_owned(),
         ] {
-            assert!(has_any(document.as_bytes()));
+            let marks = MARKS.iter().map(|mark| document.matches(mark).count()).sum::<usize>();
+            assert_eq!(count(document.as_bytes()), marks);
             let compressed = gzip(document.as_bytes());
             let mut inflated = String::new();
             let mut decoder = flate2::read::GzDecoder::new(&compressed[..]);
@@ -99,6 +112,6 @@ mod tests {
             }
             assert!(compressed.len() < document.len() / 4 + 100, "{}", compressed.len());
         }
-        assert!(!has_any(b"<p>{public-url"));
+        assert_eq!(count(b"<p>{public-url"), 0);
     }
 }

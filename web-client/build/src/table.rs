@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::files::{Files, PageContent, hash, is_document, is_hashed};
-use crate::marks;
+use crate::marks::{self, MARKS, MARKS_MAX};
 use crate::wasm::Profile;
 
 /// The file that `tickwire::page!()` includes.
@@ -24,7 +24,13 @@ const FOLDER: &str = "page";
 /// makes a wasm of half a megabyte another tenth smaller takes ten seconds.
 const BROTLI_BEST_MAX_BYTES: usize = 128 << 10;
 
+/// Compresses a file.
+type Coder = fn(&[u8]) -> Vec<u8>;
+
 /// Writes the table, and the files that it includes.
+///
+/// # Errors
+/// If a document names its own address too often, or something cannot be written.
 pub(crate) fn write(
     out: &Path,
     page: &Files,
@@ -39,7 +45,7 @@ pub(crate) fn write(
         let tag = hash(bytes);
         let mut file = |coding: &str, content: &dyn Fn() -> Vec<u8>| {
             let to = folder.join(format!("{tag}{coding}"));
-            // What has this name is that file: its name is its hash.
+            // What has this name is that file: its name is its hash, and how it is compressed.
             if !to.is_file() {
                 write_whole(&to, &content())?;
             }
@@ -49,9 +55,16 @@ pub(crate) fn write(
         let plain = file("", &|| bytes.clone())?;
         let mut codings = Vec::new();
         // The server replaces marks in what is compressed by gzip alone.
-        let is_marked = is_document(path) && marks::has_any(bytes);
-        let gzip = if is_marked { marks::gzip } else { gzip };
-        for (coding, compress) in [(".br", brotli as fn(&[u8]) -> Vec<u8>), (".gz", gzip)] {
+        let count = if is_document(path) { marks::count(bytes) } else { 0 };
+        if count > MARKS_MAX {
+            let marks = MARKS.join(" or ");
+            let error =
+                format!("{path} has {marks} in {count} places; {MARKS_MAX} at most are possible");
+            return Err(error.into());
+        }
+        let is_marked = count > 0;
+        let gzip: (_, Coder) = if is_marked { (".marked.gz", marks::gzip) } else { (".gz", gzip) };
+        for (coding, compress) in [(".br", brotli as Coder), gzip] {
             let mut included = "None".to_owned();
             if profile == Profile::Release && !(is_marked && coding == ".br") {
                 let compressed = file(coding, &|| compress(bytes))?;
@@ -132,6 +145,51 @@ mod tests {
         let lines: Vec<&str> = source.lines().collect();
         assert!(lines[1].contains(", None, Some(") && lines[1].contains(".gz"), "{}", lines[1]);
         assert!(lines[2].contains(".br") && lines[2].contains(".gz"), "{}", lines[2]);
+        fs::remove_dir_all(&out).expect("it can be removed");
+    }
+
+    #[test]
+    fn a_document_and_a_file_of_the_same_bytes_are_compressed_each_in_its_way() {
+        let out = std::env::temp_dir().join(format!("tickwire-alike-{}", std::process::id()));
+        let text = [&[b' '; 1_000][..], b"{public-url}"].concat();
+        let content = || PageContent { bytes: text.clone(), is_of_kit: false };
+        // In both orders.
+        let names = ["a.js", "index.html", "main.js"];
+        let files = BTreeMap::from(names.map(|path| (path.to_owned(), content())));
+        let page = Files { files, hash: "7".to_owned() };
+        write(&out, &page, "", Profile::Release).expect("it can be written");
+        let source = fs::read_to_string(out.join(TABLE)).expect("it was written");
+        for (line, name) in source.lines().skip(1).zip(names) {
+            let path = line.split('"').find(|text| text.ends_with(".gz")).expect("it has a gzip");
+            let gzip = fs::read(path).expect("it was written");
+            let coder = if name == "index.html" { marks::gzip } else { gzip_of };
+            assert_eq!(gzip, coder(&text), "{name}");
+        }
+        assert_ne!(marks::gzip(&text), gzip_of(&text));
+        fs::remove_dir_all(&out).expect("it can be removed");
+    }
+
+    fn gzip_of(bytes: &[u8]) -> Vec<u8> {
+        gzip(bytes)
+    }
+
+    #[test]
+    fn a_document_that_names_its_address_too_often_fails_the_build() {
+        let out = std::env::temp_dir().join(format!("tickwire-often-{}", std::process::id()));
+        let written = |name: &str, marks: usize| {
+            let bytes = "{page-url}".repeat(marks).into_bytes();
+            let content = PageContent { bytes, is_of_kit: false };
+            let files = BTreeMap::from([(name.to_owned(), content)]);
+            let page = Files { files, hash: "7".to_owned() };
+            write(&out, &page, "", Profile::Dev).map_err(|error| error.to_string())
+        };
+        assert_eq!(written("index.html", MARKS_MAX), Ok(()));
+        assert_eq!(written("main.js", MARKS_MAX + 1), Ok(()), "it is no document");
+        let error = written("docs/about.html", MARKS_MAX + 1).expect_err("there are too many");
+        assert_eq!(
+            error,
+            "docs/about.html has {public-url} or {page-url} in 17 places; 16 at most are possible"
+        );
         fs::remove_dir_all(&out).expect("it can be removed");
     }
 

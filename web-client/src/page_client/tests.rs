@@ -79,6 +79,19 @@ fn the_demo_is_a_room_that_moves() {
 }
 
 #[test]
+fn before_the_first_snapshot_of_a_room_the_server_has_said_nothing() {
+    let mut page = DotsPage::new();
+    page.open_demo(0.0, 1, 5, 0.0);
+    page.advance_demo(1_000.0);
+    assert!(page.draw(1_000.0) > 2 && page.server_rows() > 2, "a room with snapshots");
+    page.open_demo(2_000.0, 1, 5, 4.0);
+    assert_eq!(page.stage_number(), 2, "in the next one, without any");
+    assert_eq!(page.server_rows(), 0, "not even the tick of the one before");
+    page.open(3_000.0, false, [0; 4]);
+    assert_eq!((page.stage_number(), page.server_rows()), (1, 0));
+}
+
+#[test]
 fn a_demo_plays_ahead_in_slices_before_anything_of_it_is_shown() {
     let shown_first = |page: &mut DotsPage, now_ms: f64| {
         page.advance_demo(now_ms);

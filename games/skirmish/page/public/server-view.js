@@ -87,6 +87,8 @@ export class ServerView {
       this.ghosts.push(ship);
       if (ship.player === world.self) this.own = ship;
     }
+    // No snapshot of this room has come yet.
+    if (game.serverTick === 0) return;
     if (game.serverTick !== this.tick) this.remember(game.serverTick);
     this.behind = usual(this.behind, world.ownTick - this.tick, this.isNew);
     this.ahead = usual(this.ahead, this.tick - world.tick, this.isNew);

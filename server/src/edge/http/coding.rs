@@ -54,7 +54,7 @@ mod tests {
         };
         let [plain, brotli, gzip] = ["plain", "br", "gzip"].map(content);
         let (brotli, gzip) = (Some(brotli), Some(gzip));
-        let file = File { content_type: "", plain, brotli, gzip, marks: None };
+        let file = File { brotli, gzip, ..File::plain("", plain) };
         for (accepted, coding) in [
             ("", None),
             ("identity", None),

@@ -34,7 +34,7 @@ pub(crate) struct PageFiles {
     has_lab: bool,
     /// If set, files are read from there in place of the own ones.
     folder: Option<Arc<Folder>>,
-    /// Files of the folder whose refusal was logged.
+    /// Files of the folder of which the log has a line.
     refusals: RefusalLog<String>,
     started: Instant,
 }
@@ -73,11 +73,9 @@ impl Embedded {
                 Content::tagged(Bytes::from_static(bytes), &format!("{tag}{coding}"))
             };
             let file = File {
-                content_type: content_type(path),
-                plain: content(bytes, ""),
                 brotli: brotli.map(|bytes| content(bytes, "-br")),
                 gzip: gzip.map(|bytes| content(bytes, "-gz")),
-                marks: None,
+                ..File::plain(content_type(path), content(bytes, ""))
             };
             let file = Arc::new(file.with_marks());
             (path, EmbeddedFile { file, is_hashed, is_of_kit })
@@ -134,15 +132,27 @@ impl PageFiles {
                 let embedded = program.files.get(path).filter(|embedded| embedded.is_of_kit);
                 embedded.map(|embedded| Arc::clone(&embedded.file))
             }
-            Ok(found) => found,
+            Ok(found) => {
+                if let Some(too_many) = found.as_ref().and_then(|file| file.unfilled)
+                    && self.is_logged(path)
+                {
+                    warn!(path, %too_many, "a document of --web-dir is served as it is");
+                }
+                found
+            }
             Err(refused) => {
-                if self.refusals.is_due(&path.to_owned(), self.started.elapsed()) {
+                if self.is_logged(path) {
                     warn!(path, %refused, "a file of --web-dir is not served");
                 }
                 None
             }
         };
         Some(ServedFile { file: file?, is_immutable: false })
+    }
+
+    /// Whether the log gets a line on a file of the folder.
+    fn is_logged(&self, path: &str) -> bool {
+        self.refusals.is_due(&path.to_owned(), self.started.elapsed())
     }
 
     /// Whether clients are served the rules of the game.

@@ -2,40 +2,66 @@
 //! names and the scheme by which it came.
 //!
 //! It decides what a response says of the server's own address, and no more: what a client writes there
-//! is only ever sent back to that client. [`super::routes`] asks it for documents that name their address.
+//! is only ever sent back to that client. [`super::routes`] has it fill in the documents that name their
+//! address.
 
-use hyper::header::HeaderMap;
+use hyper::header::{HOST, HeaderMap};
 use hyper::http::request::Parts;
 use tickwire_host::hello::is_room_name;
 
-use super::page::marked::PageAddress;
-use super::{forwarded, host};
+use super::forwarded;
+use super::page::file::{Content, File};
+use super::page::marked::{Marks, PageAddress};
 use crate::config::PublicUrl;
+use crate::edge::context::EdgeContext;
+use crate::edge::peer::PeerInfo;
+
+/// A document of these marks as this request is answered with it, compressed by gzip if it is sent in a
+/// `coding`, which can be no other; and the names of the headers by which it differs.
+pub(crate) fn fill(
+    context: &EdgeContext,
+    peer: PeerInfo,
+    head: &Parts,
+    (file, marks): (&File, &Marks),
+    coding: Option<&str>,
+) -> (Content, &'static str) {
+    let is_proxy = context.is_proxy(peer.address);
+    let scheme = scheme(&head.headers, is_proxy, context.server.tls.is_some());
+    let configured = context.public_url.as_ref();
+    let address = page_address(head, configured, scheme);
+    let gzip = coding.and(file.gzip.as_ref()).map(|gzip| &gzip.bytes[..]);
+    let filled = Content::new(marks.fill(&file.plain.bytes, gzip, &address).into());
+    let is_by_proxy = is_proxy && configured.is_none();
+    (filled, if is_by_proxy { "accept-encoding, x-forwarded-proto" } else { "accept-encoding" })
+}
 
 /// By which scheme a request came: what a trusted proxy says, else whether this server serves TLS.
-pub(crate) fn scheme(headers: &HeaderMap, is_proxy: bool, has_tls: bool) -> &'static str {
+fn scheme(headers: &HeaderMap, is_proxy: bool, has_tls: bool) -> &'static str {
     let said = if is_proxy { forwarded::scheme(headers) } else { None };
     said.unwrap_or(if has_tls { "https" } else { "http" })
 }
 
 /// The addresses of a document, and of the page that it belongs to. A request whose host cannot be read is
 /// answered with relative ones.
-pub(crate) fn page_address(
-    head: &Parts,
-    configured: Option<&PublicUrl>,
-    scheme: &str,
-) -> PageAddress {
-    let by_host = || PublicUrl::of_host(scheme, host::host(&head.headers)?);
-    let public = match configured {
-        Some(url) => Some(url.to_string()),
-        None => by_host().map(|url| url.to_string()),
-    };
-    let public = public.unwrap_or_else(|| "./".to_owned());
+fn page_address(head: &Parts, configured: Option<&PublicUrl>, scheme: &str) -> PageAddress {
+    let by_host = || PublicUrl::of_host(scheme, head.headers.get(HOST)?.to_str().ok()?);
     let path = head.uri.path().trim_start_matches('/');
+    let public = match configured {
+        Some(url) => url.to_string(),
+        None => by_host().map_or_else(|| to_root(path), |url| url.to_string()),
+    };
     let path = if path == "index.html" { "" } else { path };
     let room = room(head.uri.query().unwrap_or_default());
     let room = room.map(|room| format!("?room={room}")).unwrap_or_default();
     PageAddress { page: format!("{public}{path}{room}"), public }
+}
+
+/// The root of the page, relative to a document at this path.
+fn to_root(path: &str) -> String {
+    match path.matches('/').count() {
+        0 => "./".to_owned(),
+        folders => "../".repeat(folders),
+    }
 }
 
 /// The room that a query asks for, if a room can have that name: then it needs no escaping.
@@ -80,6 +106,9 @@ mod tests {
             address("/about.html", b"game.example", Some(other)),
             both("http://[::1]:7/game/", "http://[::1]:7/game/about.html")
         );
+        // Names of services in a network of containers have underscores.
+        let service = "https://game_server:8080/";
+        assert_eq!(address("/", b"game_server:8080", None), both(service, service));
         for host in [
             &b"game.example\"><script>"[..],
             b"game.example/path",
@@ -91,6 +120,10 @@ mod tests {
         ] {
             assert_eq!(address("/", host, None), both("./", "./"), "{host:?}");
             assert_eq!(address("/", host, Some(own)), both(own, own), "{host:?}");
+            let page = |path| address(path, host, None);
+            assert_eq!(page("/about.html"), both("./", "./about.html"));
+            assert_eq!(page("/docs/about.html"), both("../", "../docs/about.html"));
+            assert_eq!(page("/a/b/c.html?room=d"), both("../../", "../../a/b/c.html?room=d"));
         }
     }
 

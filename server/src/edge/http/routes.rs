@@ -194,26 +194,15 @@ fn serve_file(
     policy: HeaderValue,
 ) -> Response<Body> {
     let file = &served.file;
-    let (coding, mut content) = coding::choose(&head.headers, file);
-    let mut vary = "accept-encoding";
-    let filled;
-    if let Some(marks) = &file.marks {
-        let is_proxy = context.is_proxy(peer.address);
-        let scheme = page_address::scheme(&head.headers, is_proxy, context.server.tls.is_some());
-        let url = context.public_url.as_ref();
-        let address = page_address::page_address(head, url, scheme);
-        let gzip = coding.map(|_| &content.bytes[..]);
-        filled = Content::new(marks.fill(&file.plain.bytes, gzip, &address).into());
-        content = &filled;
-        if is_proxy && url.is_none() {
-            vary = "accept-encoding, x-forwarded-proto";
-        }
-    }
-    let Content { bytes, tag } = content;
+    let (coding, content) = coding::choose(&head.headers, file);
+    let (Content { bytes, tag }, vary) = match &file.marks {
+        Some(marks) => page_address::fill(context, peer, head, (file, marks), coding),
+        None => (content.clone(), "accept-encoding"),
+    };
     let known = head.headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
             let tags = tags.split(',').map(|known| known.trim().trim_start_matches("W/"));
-            tags.into_iter().any(|known| *tag == known)
+            tags.into_iter().any(|known| tag == known)
         })
     });
     let mut response = if known {
@@ -221,7 +210,7 @@ fn serve_file(
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        Response::new(Body::new(bytes.clone()))
+        Response::new(Body::new(bytes))
     };
     let caching = if served.is_immutable { IMMUTABLE } else { "no-cache" };
     let headers = response.headers_mut();
@@ -231,7 +220,7 @@ fn serve_file(
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(ETAG, tag.clone());
+    headers.insert(ETAG, tag);
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

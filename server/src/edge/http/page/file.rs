@@ -3,7 +3,7 @@
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 
-use super::marked::Marks;
+use super::marked::{Marks, TooManyMarks};
 
 /// One file of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +18,16 @@ pub(crate) struct File {
     pub(crate) gzip: Option<Content>,
     /// Where it names its own address, if it is a document that does.
     pub(crate) marks: Option<Marks>,
+    /// Why it is served as it is although it names its own address.
+    pub(super) unfilled: Option<TooManyMarks>,
 }
 
 impl File {
+    /// A file that is not compressed.
+    pub(crate) fn plain(content_type: &'static str, plain: Content) -> File {
+        File { content_type, plain, brotli: None, gzip: None, marks: None, unfilled: None }
+    }
+
     /// The same with its marks, if it is a document. Of one that has some only codings remain in which
     /// these can be replaced.
     pub(super) fn with_marks(mut self) -> File {
@@ -28,7 +35,10 @@ impl File {
             return self;
         }
         let gzip = self.gzip.as_ref().map(|content| &content.bytes[..]);
-        self.marks = Marks::of(&self.plain.bytes, gzip);
+        match Marks::of(&self.plain.bytes, gzip) {
+            Ok(marks) => self.marks = marks,
+            Err(too_many) => self.unfilled = Some(too_many),
+        }
         if let Some(marks) = &self.marks {
             self.brotli = None;
             self.gzip = self.gzip.filter(|_| marks.has_gzip());

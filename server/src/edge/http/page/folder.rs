@@ -108,8 +108,7 @@ impl Folder {
         let bytes = read_plain(&path, version)?;
         let content_type = content_type(&relative.to_string_lossy());
         let plain = Content::new(bytes.into());
-        let file = File { content_type, plain, brotli: None, gzip: None, marks: None };
-        let file = Arc::new(file.with_marks());
+        let file = Arc::new(File::plain(content_type, plain).with_marks());
         if version.is_settled() {
             self.cache().insert(path, version, Arc::clone(&file));
         }

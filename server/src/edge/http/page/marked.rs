@@ -12,6 +12,8 @@ use crate::limits::PAGE_MARKS_MAX;
 const PUBLIC_URL: &str = "{public-url}";
 /// In a document: the address of the document itself, with the room that was asked for.
 const PAGE_URL: &str = "{page-url}";
+/// All marks.
+const MARKS: [&str; 2] = [PUBLIC_URL, PAGE_URL];
 
 /// The addresses of a document, as one request asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,21 +41,34 @@ struct MarkRange {
     of: &'static str,
 }
 
+/// A document has so many marks, and none of them is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it names its own address in {0} places; {PAGE_MARKS_MAX} at most are filled in, and so none of them is"
+)]
+pub(crate) struct TooManyMarks(usize);
+
 /// Bytes of a gzip stream after its compressed data: the CRC-32 and the length of the data.
 const GZIP_TAIL_BYTES: usize = 8;
 
 impl Marks {
     /// Those of a document, and of what the build has made of it with gzip; `None` for one without.
-    pub(super) fn of(plain: &[u8], gzip: Option<&[u8]>) -> Option<Marks> {
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(super) fn of(plain: &[u8], gzip: Option<&[u8]>) -> Result<Option<Marks>, TooManyMarks> {
         let found = find(plain, |mark| mark.as_bytes().to_vec());
-        if found.is_empty() || found.len() > PAGE_MARKS_MAX {
-            return None;
+        if found.len() > PAGE_MARKS_MAX {
+            return Err(TooManyMarks(found.len()));
+        }
+        if found.is_empty() {
+            return Ok(None);
         }
         let blocks = gzip.map(|gzip| find(gzip, |mark| stored(mark.as_bytes())));
         let is_same = |blocks: &Vec<MarkRange>| {
             blocks.iter().map(|it| it.of).eq(found.iter().map(|it| it.of))
         };
-        Some(Marks { gzip: blocks.filter(is_same), plain: found })
+        Ok(Some(Marks { gzip: blocks.filter(is_same), plain: found }))
     }
 
     /// Whether the compressed document has its marks where they can be replaced.
@@ -80,7 +95,7 @@ impl Marks {
 /// The marks in these bytes, in their order; each is looked for as `written`.
 fn find(bytes: &[u8], written: impl Fn(&str) -> Vec<u8>) -> Vec<MarkRange> {
     let mut found = Vec::new();
-    for of in [PUBLIC_URL, PAGE_URL] {
+    for of in MARKS {
         let wanted = written(of);
         let mut start = 0;
         while let Some(at) = bytes[start..].windows(wanted.len()).position(|them| them == wanted) {
@@ -162,6 +177,10 @@ mod tests {
         PageAddress { public: public.to_owned(), page: format!("{public}?room=blue-1") }
     }
 
+    fn marks(plain: &[u8], gzip: Option<&[u8]>) -> Marks {
+        Marks::of(plain, gzip).expect("they are few").expect("it has some")
+    }
+
     fn text(bytes: &[u8]) -> String {
         String::from_utf8(bytes.to_vec()).expect("it is text")
     }
@@ -169,7 +188,7 @@ mod tests {
     #[test]
     fn a_document_is_sent_with_the_addresses_of_its_request() {
         let document = b"<a b=\"{page-url}\" c='{public-url}card.png'>{public-url}{other}";
-        let marks = Marks::of(document, None).expect("it has some");
+        let marks = marks(document, None);
         let one = marks.fill(document, None, &address("https://one.example/"));
         assert_eq!(
             text(&one),
@@ -180,16 +199,23 @@ mod tests {
 
     #[test]
     fn what_an_address_has_is_never_markup() {
-        let marks = Marks::of(b"{public-url}", None).expect("it has one");
+        let marks = marks(b"{public-url}", None);
         let filled = marks.fill(b"{public-url}", None, &address("\"'<script>&"));
         assert_eq!(text(&filled), "&quot;&#39;&lt;script&gt;&amp;");
     }
 
     #[test]
     fn a_document_without_marks_has_none_nor_one_with_too_many() {
-        assert_eq!(Marks::of(b"<p>{host} {public_url} {public-url", None), None);
-        assert!(Marks::of(PUBLIC_URL.repeat(PAGE_MARKS_MAX).as_bytes(), None).is_some());
-        assert_eq!(Marks::of(PUBLIC_URL.repeat(PAGE_MARKS_MAX + 1).as_bytes(), None), None);
+        assert_eq!(Marks::of(b"<p>{host} {public_url} {public-url", None), Ok(None));
+        let with = |marks: usize| Marks::of(PUBLIC_URL.repeat(marks).as_bytes(), None);
+        assert!(with(PAGE_MARKS_MAX).is_ok_and(|marks| marks.is_some()));
+        assert_eq!(with(PAGE_MARKS_MAX + 1), Err(TooManyMarks(PAGE_MARKS_MAX + 1)));
+    }
+
+    #[test]
+    fn the_build_knows_the_same_marks_and_as_many_of_them() {
+        assert_eq!(tickwire_build::MARKS, MARKS);
+        assert_eq!(tickwire_build::MARKS_MAX, PAGE_MARKS_MAX);
     }
 
     #[test]
@@ -198,7 +224,7 @@ mod tests {
         let document = format!("{PAGE_URL}{line}{PUBLIC_URL}card.png{line}{PUBLIC_URL}");
         let gzip = tickwire_build::gzip(document.as_bytes());
         assert!(gzip.len() < 400, "it is compressed: {}", gzip.len());
-        let marks = Marks::of(document.as_bytes(), Some(&gzip)).expect("it has some");
+        let marks = marks(document.as_bytes(), Some(&gzip));
         for public in ["https://one.example/", "./", "https://a.long.example/with/a/path/"] {
             let address = address(public);
             let filled = marks.fill(document.as_bytes(), Some(&gzip), &address);
@@ -212,7 +238,6 @@ mod tests {
 
     #[test]
     fn a_compressed_document_without_the_marks_in_their_blocks_is_not_filled() {
-        let marks = Marks::of(b"a {public-url}", Some(b"compressed as a whole"));
-        assert!(marks.is_some_and(|marks| !marks.has_gzip()));
+        assert!(!marks(b"a {public-url}", Some(b"compressed as a whole")).has_gzip());
     }
 }

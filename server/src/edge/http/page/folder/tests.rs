@@ -160,7 +160,7 @@ async fn a_file_is_read_and_hashed_again_only_when_it_has_changed() {
 fn the_cache_is_bounded() {
     let mut cache = Cache::default();
     let plain = Content::new(vec![0; WEB_DIR_CACHE_MAX_BYTES / 4 + 1].into());
-    let file = Arc::new(File { content_type: "", plain, brotli: None, gzip: None, marks: None });
+    let file = Arc::new(File::plain("", plain));
     let version = Version::of(
         &fs::metadata(env!("CARGO_MANIFEST_DIR").to_owned() + "/Cargo.toml").expect("it exists"),
     );
