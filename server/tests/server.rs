@@ -37,6 +37,7 @@ const PAGE: Page = Page::embedded(
         &[
             ("/index.html", "a1", false, false, b"<script src=\"./~0123/main.js\">", None, None),
             ("/about.html", "e5", false, false, b"{page-url} {public-url}a.png", Some(b"br"), None),
+            ("/docs/about.html", "e6", false, false, b"{page-url} {public-url}a.png", None, None),
             ("/main.js", "b2", true, false, b"let plain;", Some(b"brotli"), Some(b"gzip")),
             ("/tickwire.js", "c3", true, true, b"export {};", None, None),
             ("/tickwire.wasm", "d4", true, true, b"\0asm", None, Some(b"gzip")),

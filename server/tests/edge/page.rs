@@ -1,5 +1,6 @@
 //! The page over real sockets: addresses, codings, folders, and who may frame it.
 
+use flate2::read::GzDecoder;
 use tickwire::FrameAncestor;
 
 use super::*;
@@ -126,6 +127,7 @@ fn a_document_names_its_address_by_the_host_of_its_request_or_as_it_is_configure
         // What is no host is never in a document.
         ("/about.html", "a\"><script>", "./about.html ./a.png"),
         ("/about.html", "a/b", "./about.html ./a.png"),
+        ("/docs/about.html", "a/b", "../docs/about.html ../a.png"),
     ] {
         assert_eq!(named(&server, target, &format!("Host: {host}\r\n")), body);
     }
@@ -141,6 +143,93 @@ fn a_document_names_its_address_by_the_host_of_its_request_or_as_it_is_configure
     let public = start_with_edge(EdgeConfig { public_url, ..EdgeConfig::default() });
     let own = "https://play.example/game/";
     assert_eq!(named(&public, "/about.html", forged), format!("{own}about.html {own}a.png"));
+}
+
+/// A server whose page is a document that names its address, in both codings as the build makes them.
+fn start_named(edge: EdgeConfig) -> Server<Tiny> {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let gzip = tickwire_build::gzip(NAMED.as_bytes()).leak();
+    let file: tickwire::PageFile =
+        ("/index.html", "f6", false, false, NAMED.as_bytes(), None, Some(gzip));
+    let page = Page::embedded("tiny-server", "1.2.3", ("0123", "", vec![file].leak()));
+    let config = Config { listen, fill: 0, page: Some(page), edge, ..Config::default() };
+    Server::start(config).expect("the server starts")
+}
+
+const NAMED: &str = "<meta property=\"og:url\" content=\"{page-url}\" />\n<meta content=\"{public-url}card.png\" />\n";
+
+/// Head and body of the answer to a request that takes gzip.
+fn exchange_gzip(server: &Server<Tiny>, method: &str, headers: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(server.address()).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+    let request = format!(
+        "{method} /?room=b-1 HTTP/1.1\r\nHost: Game_1.example\r\nConnection: close\r\n\
+         Accept-Encoding: gzip, br\r\n{headers}\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the server responds and closes");
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head") + 4;
+    let body = answer.split_off(end);
+    (String::from_utf8(answer).expect("a head is text"), body)
+}
+
+#[test]
+fn a_document_that_names_its_address_is_filled_in_as_it_is_compressed() {
+    let trusted_proxy = vec!["127.0.0.1/32".parse().expect("a net")];
+    let proxied = EdgeConfig { trusted_proxy, ..EdgeConfig::default() };
+    let public_url = Some("https://play.example/game".parse().expect("a URL"));
+    let public = EdgeConfig { public_url: public_url.clone(), ..EdgeConfig::default() };
+    let both = EdgeConfig { public_url, ..proxied.clone() };
+    let (by_client, by_proxy) = ("accept-encoding", "accept-encoding, x-forwarded-proto");
+    let forwarded = "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n";
+    for (edge, own, vary) in [
+        (EdgeConfig::default(), "http://game_1.example/", by_client),
+        (proxied, "https://game_1.example/", by_proxy),
+        (public, "https://play.example/game/", by_client),
+        (both, "https://play.example/game/", by_client),
+    ] {
+        let server = start_named(edge);
+        let text = NAMED.replace("{public-url}", own);
+        let text = text.replace("{page-url}", &format!("{own}?room=b-1"));
+        let (head, body) = exchange_gzip(&server, "GET", forwarded);
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert_eq!(header(&head, "content-encoding"), Some("gzip"));
+        assert_eq!(header(&head, "vary"), Some(vary), "{own}");
+        let mut inflated = String::new();
+        GzDecoder::new(&body[..]).read_to_string(&mut inflated).expect("it is whole");
+        assert_eq!(inflated, text);
+        // Each coding has its tag.
+        let tag = header(&head, "etag").expect("it has one");
+        let refused = format!("{forwarded}Accept-Encoding: gzip;q=0\r\n");
+        let plain = get_plain(&server, &refused);
+        assert_eq!(header(&plain, "content-encoding"), None);
+        assert_eq!(header(&plain, "vary"), Some(vary));
+        assert!(plain.ends_with(&format!("\r\n\r\n{text}")), "{plain}");
+        assert_ne!(header(&plain, "etag"), Some(tag));
+        // Without a body all else is the same.
+        let (asked, none) = exchange_gzip(&server, "HEAD", forwarded);
+        assert_eq!((without_date(&asked), none), (without_date(&head), Vec::new()));
+        let known = format!("{forwarded}If-None-Match: {tag}\r\n");
+        let (again, none) = exchange_gzip(&server, "GET", &known);
+        assert!(again.starts_with("HTTP/1.1 304 ") && none.is_empty(), "{again}");
+        for name in ["etag", "vary", "content-encoding"] {
+            assert_eq!(header(&again, name), header(&head, name), "{name}");
+        }
+        let plain = get_plain(&server, &format!("{refused}If-None-Match: {tag}\r\n"));
+        assert!(plain.starts_with("HTTP/1.1 200 "), "it is the tag of the other coding: {plain}");
+    }
+}
+
+/// The answer to a request for the same document with these headers.
+fn get_plain(server: &Server<Tiny>, headers: &str) -> String {
+    let head = "Host: Game_1.example\r\nConnection: close\r\n";
+    exchange(server.address(), &format!("GET /?room=b-1 HTTP/1.1\r\n{head}{headers}\r\n"))
+}
+
+/// The lines of a head but for its date.
+fn without_date(head: &str) -> Vec<&str> {
+    head.lines().filter(|line| !line.starts_with("date: ")).collect()
 }
 
 #[test]

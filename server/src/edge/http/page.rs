@@ -245,6 +245,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_document_of_a_folder_that_names_its_address_too_often_is_logged_once() {
+        let folder = std::env::temp_dir().join(format!("tickwire-often-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("it can be made");
+        let page = PageFiles::new(Some(&PAGE), Some(folder.clone()), false);
+        for (name, marks) in [("few.html", 16), ("many.html", 17), ("many.js", 17)] {
+            std::fs::write(folder.join(name), "{page-url}".repeat(marks)).expect("it is written");
+            let file = page.file(&format!("/{name}")).await.expect("it is served").file;
+            assert_eq!(
+                (file.marks.is_some(), file.unfilled.is_some()),
+                (marks == 16, name == "many.html")
+            );
+        }
+        // There is a line of one of them, and so none is due.
+        let is_due = ["/few.html", "/many.html", "/many.js"].map(|path| page.is_logged(path));
+        assert_eq!(is_due, [true, false, true]);
+        std::fs::remove_dir_all(&folder).expect("it can be removed");
+    }
+
+    #[tokio::test]
     async fn without_a_page_there_is_the_generic_one() {
         let none = Page::none("tag", "1.0.0");
         for page in [PageFiles::new(None, None, false), PageFiles::new(Some(&none), None, false)] {

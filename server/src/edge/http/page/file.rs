@@ -19,7 +19,7 @@ pub(crate) struct File {
     /// Where it names its own address, if it is a document that does.
     pub(crate) marks: Option<Marks>,
     /// Why it is served as it is although it names its own address.
-    pub(super) unfilled: Option<TooManyMarks>,
+    pub(crate) unfilled: Option<TooManyMarks>,
 }
 
 impl File {
