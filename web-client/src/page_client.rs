@@ -333,10 +333,10 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
 
     fn server_rows(&mut self) -> u32 {
         self.buffers.numbers.clear();
-        if let Some(client) = &mut self.client {
-            if client.draw_authoritative(&mut self.newest) {
-                push_drawing(&mut self.buffers.numbers, &self.newest);
-            }
+        if let Some(client) = &mut self.client
+            && client.draw_authoritative(&mut self.newest)
+        {
+            push_drawing(&mut self.buffers.numbers, &self.newest);
         }
         self.buffers.numbers_len()
     }
