@@ -1,7 +1,8 @@
 // What is wrong with where things lie on Skirmish's page, and the page's states, for the test of sizes.
 //
-// `sizes.findings()` looks at what the page shows now; `sizes.stage(name)` brings the page into a
-// state by what its world says of the round and of the own ship. It is evaluated in the page.
+// `sizes.names(part, touch)` lists the states of a kind of page; `sizes.look(part, name, touch)` brings the
+// page into one of them, by what its world says of the round and of the own ship among others, and looks at
+// what it shows. It is evaluated in the page.
 
 (async () => {
   const CONTROLS = "button, input, select, textarea, a[href], [role=button]";
@@ -16,6 +17,10 @@
     ["#network", "#feed"],
     // For two seconds, at the end of a round.
     ["#large", "#feed"],
+    // What is announced goes by itself.
+    ["#network-offer", "#large"],
+    ["#banner", "#large"],
+    ["#banner", "#feed"],
   ];
   /** The smallest target for a finger, and the smallest text, in CSS pixels. */
   const TARGET_PX = 40;
@@ -184,38 +189,50 @@
   const LONG = "Commander Longname 9";
   /** Fills what comes and goes with as much as it ever has. */
   function fill() {
-    const feed = document.getElementById("feed");
+    const feed = byId("feed");
     while (feed.children.length < 6) {
       const line = document.createElement("li");
       line.textContent = `${LONG} -> ${LONG}`;
       feed.append(line);
     }
-    const who = document.getElementById("death-who");
+    const who = byId("death-who");
     if (!who.textContent) who.textContent = `Destroyed by ${LONG}`;
   }
 
-  const until = async (is) => {
-    for (let frames = 0; frames < 600 && !is(); frames++) await new Promise(requestAnimationFrame);
-    if (!is()) throw new Error(`the page does not come into its state: ${is}`);
+  /** For how long a state is waited for, at most. */
+  const UNTIL_MS = 5000;
+  /** Waits until it is so. @param {string} what is waited for @param {() => boolean} is */
+  const until = async (what, is) => {
+    const started = performance.now();
+    while (!is()) {
+      if (performance.now() - started > UNTIL_MS) {
+        throw new Error(`at ${innerWidth}x${innerHeight} not within ${UNTIL_MS} ms: ${what}`);
+      }
+      await nextFrame();
+    }
   };
+  const nextFrame = () => new Promise((done) => requestAnimationFrame(() => done()));
   const byId = (id) => document.getElementById(id);
   const key = (code) => dispatchEvent(new KeyboardEvent("keydown", { code, bubbles: true }));
   const isDead = () => byId("hud").classList.contains("dead");
   /** Lists are filled anew a few times a second. */
   const settle = () => new Promise((done) => setTimeout(done, 300));
-
-  /** By name, what is wrong in each state of a player's page. */
-  async function playing(touch) {
-    const found = {};
-    const note = (name) => {
-      fill();
-      found[name] = findings(touch);
-    };
+  const died = () => until("the card of a dead player", isDead);
+  async function fly() {
     stage = "flying";
-    await until(() => !isDead() && byId("result").hidden && !byId("own-state").hidden);
-    await settle();
-    note("fight");
-    key("KeyN");
+    const isFlying = () => !isDead() && byId("result").hidden && !byId("own-state").hidden;
+    await until("the bars of a flying ship, without result", isFlying);
+  }
+
+  /** Stores settings as another tab does, which the page follows at once. */
+  function store(values) {
+    const name = "tickwire.settings";
+    localStorage.setItem(name, JSON.stringify({ ...JSON.parse(localStorage.getItem(name)), ...values }));
+    dispatchEvent(new StorageEvent("storage", { key: name }));
+  }
+
+  /** Simulates what has the longest texts. */
+  function simulate() {
     const slide = (name, value) => {
       byId(name).value = value;
       byId(name).dispatchEvent(new Event("input"));
@@ -225,63 +242,138 @@
     slide("network-stall", 10);
     byId("network-prediction").click();
     byId("network-interpolation").click();
-    note("network");
-    const place = () => text(byId("network").getBoundingClientRect());
-    const folded = place();
-    byId("net-details").open = true;
-    await settle();
-    note("network, figures unfolded");
-    // The setting stays where the figures are not shown, and must not move the panel there.
-    if (!shown(byId("net-details")) && place() !== folded) {
-      found["network, figures unfolded"].push(`#network (${place()}) is not where it is beside folded figures (${folded})`);
-    }
-    byId("net-details").open = false;
-    byId("network-server-view").click();
+  }
+
+  /** Opens the network panel while everything is simulated. */
+  async function openNetwork() {
+    await fly();
     key("KeyN");
-    await until(() => !byId("server-view-legend").hidden);
-    await settle();
-    note("server's view");
-    byId("network-server-view").click();
-    byId("network-reset").click();
-    stage = "dead";
-    await until(isDead);
-    note("death");
-    stage = "result";
-    await until(() => !byId("result").hidden && byId("hud").classList.contains("resulting"));
-    note("result");
-    stage = "late";
-    await until(isDead);
-    note("death at the end");
-    stage = "flying";
-    document.querySelector("#hud .settings-open").click();
-    note("settings");
-    byId("settings-close").click();
+    simulate();
+    await until("the network panel", () => shown(byId("network")));
+    return () => {
+      byId("network-reset").click();
+      key("KeyN");
+    };
+  }
+
+  /** What is wrong with the state that is looked at, besides where all lies. @type {string[]} */
+  let noted = [];
+  /** How the page comes into each state of a kind of page; gives what undoes it, if that is not what the next
+   *  one does anyway. @type {Record<string, Record<string, () => Promise<(() => void) | void>>>} */
+  const STATES = {
+    starting: {
+      start: nextFrame,
+      settings: async () => {
+        document.querySelector("#start .settings-open").click();
+        await until("the settings", () => byId("settings").open);
+        return () => byId("settings-close").click();
+      },
+    },
+    playing: {
+      fight: async () => {
+        await fly();
+        await settle();
+      },
+      network: openNetwork,
+      "network, figures unfolded": async () => {
+        const close = await openNetwork();
+        const place = () => text(byId("network").getBoundingClientRect());
+        const folded = place();
+        store({ unfolded: true });
+        if (shown(byId("net-details"))) {
+          await settle();
+        } else if (place() !== folded) {
+          // The setting stays where the figures are not shown, and must not move the panel there.
+          noted.push(`#network (${place()}) is not where it is beside folded figures (${folded})`);
+        }
+        return () => {
+          close();
+          store({ unfolded: false });
+        };
+      },
+      "server's view": async () => {
+        await fly();
+        simulate();
+        byId("network-server-view").click();
+        await until("the legend of the server's view", () => !byId("server-view-legend").hidden);
+        await settle();
+        return () => byId("network-reset").click();
+      },
+      // The page has made it when the panel was first opened, and leaves it alone from then on.
+      "network offer": async () => {
+        await fly();
+        byId("network-offer").hidden = false;
+        await until("the offer of the network panel", () => shown(byId("network-offer")));
+        return () => (byId("network-offer").hidden = true);
+      },
+      banner: async () => {
+        await fly();
+        return showBanner("Nothing heard from the server for a moment.");
+      },
+      death: async () => {
+        stage = "dead";
+        await died();
+      },
+      result: async () => {
+        stage = "result";
+        const isThere = () => !byId("result").hidden && byId("hud").classList.contains("resulting");
+        await until("the result", isThere);
+      },
+      "death at the end": async () => {
+        stage = "late";
+        await died();
+      },
+      settings: async () => {
+        stage = "flying";
+        document.querySelector("#hud .settings-open").click();
+        return () => byId("settings-close").click();
+      },
+    },
+    spectating: {
+      whole: settle,
+      follow: async () => {
+        key("KeyE");
+        const follows = () => tickwire.state().camera.mode === "follow" && !byId("minimap").hidden;
+        await until("the camera on a ship, and the map", follows);
+        return () => byId("watch-whole").click();
+      },
+    },
+  };
+  /** The same by the other thumb. */
+  const byLeftHand = (enter) => async () => {
+    store({ leftHanded: true });
+    const undo = await enter();
+    return () => {
+      undo?.();
+      store({ leftHanded: false });
+    };
+  };
+  const LEFT_HANDED = {
+    "left-handed fight": byLeftHand(fly),
+    "left-handed network": byLeftHand(openNetwork),
+  };
+
+  /** Gives what hides it again. */
+  function showBanner(text) {
+    byId("banner-text").textContent = text;
+    byId("banner").hidden = false;
+    return () => (byId("banner").hidden = true);
+  }
+
+  const statesOf = (part, touch) => ({ ...STATES[part], ...(touch && part === "playing" ? LEFT_HANDED : {}) });
+
+  /** The names of the states of a kind of page, in the order in which they are quick to go through. */
+  const names = (part, touch) => Object.keys(statesOf(part, touch));
+
+  /** What is wrong in one state of a page of this kind. */
+  async function look(part, name, touch) {
+    noted = [];
+    const undo = await statesOf(part, touch)[name]();
+    if (part !== "starting") fill();
+    const found = [...noted, ...findings(touch)];
+    undo?.();
     return found;
   }
 
-  async function spectating(touch) {
-    await settle();
-    fill();
-    const whole = findings(touch);
-    key("KeyE");
-    await until(() => tickwire.state().camera.mode === "follow" && !byId("minimap").hidden);
-    fill();
-    const follow = findings(touch);
-    byId("watch-whole").click();
-    return { whole, follow };
-  }
-
-  async function starting(touch) {
-    await new Promise(requestAnimationFrame);
-    const start = findings(touch);
-    // The panel is loaded behind the start page.
-    await until(() => byId("set-keys").children.length > 0);
-    document.querySelector("#start .settings-open").click();
-    await until(() => byId("settings").open);
-    const settings = findings(touch);
-    byId("settings-close").click();
-    return { start, settings };
-  }
-
-  window.sizes = { findings, starting, playing, spectating };
+  window.sizes = { names, look };
 })()
