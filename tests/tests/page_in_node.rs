@@ -54,6 +54,11 @@ fn where_the_browsers_clock_is_coarse_each_frame_still_shows_another_moment() {
 }
 
 #[test]
+fn what_a_listener_does_while_a_frame_asks_for_rows_counts_for_that_frame() {
+    run("tests/game.mjs");
+}
+
+#[test]
 fn who_does_not_get_into_a_room_is_offered_one_way_out() {
     run("tests/trouble.mjs");
 }

@@ -3,17 +3,27 @@
 //
 // With privacy settings `performance.now()` and the frames' time stamps move in steps of 16 or even 100 ms: several
 // frames in a row would show the same moment, and inputs would be sent in bursts. This clock then runs on between two
-// steps, by the frames, which come evenly, and by timers, which never fire early. It is never farther off than such a
-// step. Where the browser's clock is fine, this is that clock. Used by connection.js, game.js and the viewer.
+// steps, by the frames, which come evenly, and by timers, which never fire early. Frames and arrivals are off by such
+// a step at most; between frames the time is, too, but after frames have stopped or come late it may for a moment
+// be behind by another step or frame. It never goes back. Where the browser's clock is fine, this is that clock. Used
+// by connection.js, game.js and the viewer.
 
 /** Steps from this on, in ms, are evened out. */
-const COARSE_MS = 4;
-/** So far may a reading lie beside a multiple of the step: browsers round. */
+const COARSE_MS = 6;
+/** Readings closer to each other than this are the same one, rounded differently. */
 const ROUNDING_MS = 0.2;
-/** A clock is coarse when so many readings were multiples of a step. A single other one shows that it is not. */
-const CONFIRMED = 8;
+/** A probe reads the clock again after so long: longer than a fine clock's step, shorter than a coarse one's. Frames
+ *  alone prove nothing: they come as evenly as a coarse clock steps. */
+const PROBE_MS = 3;
+/** So many probes follow each other: at the first, frames may always be just before a step. */
+const PROBES = 2;
+/** A clock is coarse when it stood still in so many probes, and stepped so often meanwhile. */
+const STOOD_STILL = 3;
+const STEPPED = 8;
 /** Longer gaps between readings are a page that stood still: they show no step. */
 const GAP_MS = 300;
+/** A reading that is so far behind what was shown is of a clock that was set back. */
+const SET_BACK_MS = 2 * GAP_MS;
 /** How much of its error the clock makes up for at each step of the browser's. */
 const GAIN = 0.1;
 /** The interval of frames is their average over so long. */
@@ -27,8 +37,12 @@ const USUAL_MS = 1000 / 60;
 export class Clock {
   #read;
   #steps = new StepFinder();
-  /** No moment before this is shown any more. */
+  /** Whether a probe is on its way. */
+  #isProbed = false;
+  /** No moment before this is shown any more, of a coarse clock. */
   #least = -Infinity;
+  /** What the last frame was given. */
+  #frameAt = -Infinity;
   /** The moment that the last frame shows, before it is held to the others. */
   #shown = -Infinity;
   /** What the browser's clock said at the last frame. */
@@ -49,9 +63,19 @@ export class Clock {
     return this.#steps.step;
   }
 
-  /** The time now, in ms. */
+  /** The time now, in ms: never before a frame's moment or an earlier time. */
   now() {
-    return this.#atLeast(this.#look());
+    const read = this.#look();
+    if (this.step === 0) return Math.max(read, this.#least, this.#frameAt);
+    const next = this.#shown + this.#intervalMs;
+    // An early step of the browser's is not followed beyond what the next frame shows, unless that is overdue.
+    const isOverdue = read - this.#readAt > this.#intervalMs + this.step;
+    return this.#atLeast(read, isOverdue ? read : Math.min(read, next));
+  }
+
+  /** When something came that is received now, in ms: off by a step of the browser's clock at most. */
+  arrival() {
+    return Math.max(this.#look(), this.#least);
   }
 
   /** Calls at a moment, in ms of this clock. Returns the timer, for `clearTimeout`.
@@ -68,16 +92,24 @@ export class Clock {
    *  @param {number} [stamp] the frame's own time stamp, as its callback was given it */
   frame(stamp) {
     const read = this.#look();
+    return (this.#frameAt = this.step === 0 ? this.#fine(stamp, read) : this.#even(read));
+  }
+
+  /** @param {unknown} stamp @param {number} read */
+  #fine(stamp, read) {
+    return Math.max(read, this.#least, this.#frameAt, isNear(stamp, read) ? stamp : -Infinity);
+  }
+
+  /** @param {number} read */
+  #even(read) {
     const { step } = this;
-    if (step === 0) return isNear(stamp, read) ? Math.max(stamp, read) : read;
     const gap = read - this.#readAt;
     this.#readAt = read;
     this.#frames += 1;
     if (this.#isPause(gap)) this.#restart(read);
     else if (gap > 0) this.#shown = this.#onEdge(read);
     else this.#shown = Math.min(this.#shown + this.#intervalMs, read + step);
-    this.#least = Math.max(this.#least, Math.min(this.#shown, read + step));
-    return this.#atLeast(read);
+    return this.#atLeast(read, this.#shown);
   }
 
   /** Whether the frames stood still, or the clock was set back. @param {number} gap between two readings, in ms */
@@ -94,8 +126,6 @@ export class Clock {
   #restart(read) {
     this.#shown = read + this.#width / 2;
     this.#edges = [{ at: read, frame: this.#frames }];
-    // A clock that was set back leaves nothing to hold to.
-    this.#least = Math.min(this.#least, read + this.step);
   }
 
   /** The browser's clock has stepped since the last frame: by now it is that moment, or up to a frame later.
@@ -115,7 +145,25 @@ export class Clock {
   #look() {
     const read = this.#read();
     this.#steps.add(read);
+    if (this.#steps.isLearning && !this.#isProbed) this.#probe(read);
+    // A clock that was set back leaves nothing to hold to.
+    if (read < Math.max(this.#least, this.#frameAt) - SET_BACK_MS) {
+      this.#least = this.#frameAt = this.#shown = this.#readAt = -Infinity;
+    }
     return read;
+  }
+
+  /** Looks whether the clock stands still although time passes.
+   *  @param {number} before what it says now @param {number} [left] probes */
+  #probe(before, left = PROBES) {
+    this.#isProbed = true;
+    setTimeout(() => {
+      const read = this.#read();
+      if (read === before) this.#steps.stoodStill();
+      else this.#steps.add(read);
+      this.#isProbed = false;
+      if (left > 1 && this.#steps.isLearning) this.#probe(read, left - 1);
+    }, PROBE_MS);
   }
 
   /** How late at most a frame sees that the browser's clock has stepped. */
@@ -123,47 +171,56 @@ export class Clock {
     return Math.min(this.#intervalMs, this.step);
   }
 
-  /** Browsers also step a little too early, at random: this clock need not follow at once.
-   *  @param {number} read */
-  #atLeast(read) {
-    const { step } = this;
-    if (step === 0) return read;
-    this.#least = clamp(this.#least, read - this.#width, read + step);
+  /** The wanted moment, held to what the browser's clock says and to what was shown. Browsers also step a little too
+   *  early, at random: this clock need not follow at once. @param {number} read @param {number} wanted */
+  #atLeast(read, wanted) {
+    this.#least = Math.max(this.#least, clamp(wanted, read - this.#width, read + this.step));
     return this.#least;
   }
 }
 
-/** Finds the step that all readings of a clock are multiples of. */
+/** Finds the step of a coarse clock. */
 class StepFinder {
-  /** The step in ms; 0 while none is known. */
+  /** The step in ms; 0 while none is known, and for a fine clock. */
   step = 0;
-  /** What the gaps between readings so far have in common. */
-  #common = 0;
-  #confirmed = 0;
+  /** A fine clock stays fine. */
+  #isFine = false;
+  /** The smallest gap between two readings, in ms. */
+  #smallest = Infinity;
+  #stepped = 0;
+  #stood = 0;
   #last = NaN;
+
+  /** Whether it does not yet know whether the clock is coarse. */
+  get isLearning() {
+    return !this.#isFine && this.step === 0;
+  }
 
   /** @param {number} read */
   add(read) {
-    const gap = Math.abs(read - this.#last);
+    const gap = read - this.#last;
     this.#last = read;
-    // A fine clock stays fine.
-    if (!(gap > ROUNDING_MS && gap < GAP_MS) || this.#confirmed < 0) return;
-    const common = this.#common === 0 ? gap : commonStep(this.#common, gap);
-    if (common < COARSE_MS) {
-      this.#confirmed = -1;
+    if (this.#isFine || !(gap > ROUNDING_MS && gap < GAP_MS)) return;
+    // No coarse clock has readings so close to each other.
+    if (gap < COARSE_MS) {
+      this.#isFine = true;
       this.step = 0;
       return;
     }
-    this.#confirmed += 1;
-    this.#common = common;
-    if (this.#confirmed >= CONFIRMED) this.step = common;
+    this.#stepped += 1;
+    this.#smallest = Math.min(this.#smallest, gap);
+    this.#conclude();
   }
-}
 
-/** The greatest step that both are multiples of, up to rounding. @param {number} a @param {number} b */
-function commonStep(a, b) {
-  while (b > ROUNDING_MS) [a, b] = [b, Math.abs(a - b * Math.round(a / b))];
-  return a;
+  /** The clock said the same before and after a probe. */
+  stoodStill() {
+    this.#stood += 1;
+    this.#conclude();
+  }
+
+  #conclude() {
+    if (this.#stood >= STOOD_STILL && this.#stepped >= STEPPED) this.step = this.#smallest;
+  }
 }
 
 /** Whether a frame's time stamp is a moment of the same clock. @param {unknown} stamp @param {number} read

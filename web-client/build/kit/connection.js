@@ -333,7 +333,7 @@ export class Connection {
   receive(data) {
     if (!isBinary(data)) return;
     this.heardAt = performance.now();
-    this.core.receive(this.clock.now(), data);
+    this.core.receive(this.clock.arrival(), data);
     this.pump();
   }
 

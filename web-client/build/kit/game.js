@@ -216,8 +216,9 @@ export class Tickwire extends EventTarget {
   }
 
   rows(at = this.frame()) {
-    if (!this.#demo && (this.status === "idle" || this.status === "ended")) return [];
     if (!this.#demo && this.isInRoom) this.#sample(at);
+    // Only now: a listener may have left the room meanwhile, or a due tick have ended the connection.
+    if (!this.#demo && (this.status === "idle" || this.status === "ended")) return [];
     const drawn = this.#run("rows", (core) => {
       if (this.#demo) core.advanceDemo(at);
       return core.draw(at);

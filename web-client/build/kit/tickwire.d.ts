@@ -119,6 +119,8 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
    * names and units of the schema; one called `id`, `kind`, `own` or `tick` gets an underscore behind its name.
    * The next call refills the array and its objects; an entity keeps its object.
    * `at` is the frame's moment by {@link frame}; without it, `rows` calls `frame` itself.
+   * It first calls {@link onsample} and makes the ticks that are due, so events such as `status` may come before it
+   * returns: the rows are of what the game is after them, and none if it is over.
    */
   rows(at?: number): Of<G, "row", Row>[];
   /** The events since the last call, up to the drawn tick. */
