@@ -267,7 +267,7 @@ export class Connection {
         if (!this.socket) this.lost(this.diagnosis);
       } else if (!this.socket) {
         const reason = answer.reason || (this.diagnosis ? CUT : this.reason);
-        this.diagnosis = answer.reason ?? "";
+        this.diagnosis = answer.reason;
         this.lost(reason);
       }
     });

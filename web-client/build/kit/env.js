@@ -6,9 +6,9 @@
 
 /** @typedef {import("./connection.js").Greeting} Greeting */
 /**
- * @typedef {{ kind: "there" | "away", reason?: string } | { kind: "refused" | "busy", reason: string }} Answer
- * `away`: no answer, or the server is shutting down, or a proxy does not reach it, which `reason` says; `busy`: this
- * address has reached a limit
+ * @typedef {{ kind: "there" } | { kind: "away" | "refused" | "busy", reason: string }} Answer
+ * `away`: no answer, or the server is shutting down, or a proxy does not reach it, which `reason` says, empty if
+ * unknown; `busy`: this address has reached a limit
  */
 
 /** Longer reasons are cut: they are shown to people. */
@@ -34,7 +34,7 @@ export async function ask(url, signal) {
     if (status < 500) return { kind: "there" };
     return { kind: "away", reason: status === 503 ? RESTARTING : `${PROXY} (${status})` };
   } catch {
-    return { kind: "away" };
+    return { kind: "away", reason: "" };
   }
 }
 
