@@ -25,7 +25,7 @@ const settings = /** @type {any} */ ({ ship: 1, keys: USUAL, leftHanded: false, 
 /** @type {number[]} */
 let held = [];
 let isTall = false;
-const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons), () => isTall);
+const controls = new Controls(surface, settings, () => {}, (buttons) => held.push(buttons), () => isTall, () => fake.now);
 controls.setPlaying(true);
 
 /** The reported inputs since the last call, without repeats. */

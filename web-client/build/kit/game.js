@@ -215,6 +215,10 @@ export class Tickwire extends EventTarget {
     return this.#clock.frame(stamp);
   }
 
+  now() {
+    return this.#clock.now();
+  }
+
   rows(at = this.frame()) {
     if (!this.#demo && this.isInRoom) this.#sample(at);
     // Only now: a listener may have left the room meanwhile, or a due tick have ended the connection.

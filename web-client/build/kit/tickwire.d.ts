@@ -114,6 +114,9 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
    * It advances evenly where privacy settings of the browser make its clock coarse, in steps of 16 or 100 ms.
    */
   frame(stamp?: number): number;
+  /** The time now on the clock of {@link frame}, in milliseconds, for what happens between frames, such as a press: it
+   *  never goes back, and is never before the last frame's moment. */
+  now(): number;
   /**
    * The rows to draw now: the own player as predicted, the others between two snapshots. Fields have the
    * names and units of the schema; one called `id`, `kind`, `own` or `tick` gets an underscore behind its name.

@@ -22,6 +22,7 @@ import { work } from "./input/menu.js";
  * @property {(buttons: number) => void} hold called at once when the held buttons change
  * @property {() => void} press called at a press, after which browsers allow sound
  * @property {() => boolean} isTall whether the screen shows a tall view
+ * @property {() => number} now the time on the clock of frames, in ms
  * @property {() => boolean} resume plays again after idleness; returns whether it did
  */
 /** @typedef {import("./settings.js").Settings} Settings */
@@ -43,7 +44,7 @@ export class PlayerInput {
     this.start = start;
     this.actions = actions;
     const press = (/** @type {Action} */ action) => this.press(action);
-    this.controls = new Controls(surface, settings, press, actions.hold, actions.isTall);
+    this.controls = new Controls(surface, settings, press, actions.hold, actions.isTall, actions.now);
     this.panel = new SettingsPanel(settings, (isOpen) => this.controls.pause(isOpen));
     /** @private */
     this.sticks = new Sticks(this.controls.touch, settings);

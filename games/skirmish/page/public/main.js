@@ -91,7 +91,7 @@ published.look({
   quality: () => quality,
 });
 
-let frameAt = performance.now();
+let frameAt = game.now();
 /** Whether nothing of the demo is drawn yet. */
 let isDemoDue = false;
 /** Whether to skip the events up to the next frame. */

@@ -76,6 +76,7 @@ export class Play {
       press: () => this.sound.wake(),
       hold: (buttons) => this.give(buttons),
       isTall: () => camera.isTall,
+      now: () => game.now(),
       resume,
     });
     /** @private */
@@ -101,7 +102,7 @@ export class Play {
 
   /** Shows a sentence for a while. @param {string} text @param {number} [ms] */
   notice(text, ms) {
-    this.hud.notice(text, performance.now(), ms);
+    this.hud.notice(text, this.page.game.now(), ms);
   }
 
   /** Where the pointer is, seen from the middle of the screen. */
@@ -226,7 +227,7 @@ export class Play {
   give(buttons) {
     const { game } = this.page;
     const held = movesIn(buttons);
-    if (held !== this.moves) this.inputFrames.change(performance.now());
+    if (held !== this.moves) this.inputFrames.change(game.now());
     this.moves = held;
     if ((buttons & Button.ABSENT) !== 0) return game.release();
     const ship = game.measures.classes[(buttons >> CLASS_SHIFT) & CLASS_MASK];

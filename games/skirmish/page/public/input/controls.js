@@ -26,9 +26,12 @@ export class Controls {
   /** @param {HTMLElement} surface where the pointer plays @param {Settings} settings
    *  @param {(action: Action) => void} pressed called for keys with a single effect
    *  @param {(buttons: number) => void} hold called at once when the held buttons change
-   *  @param {() => boolean} isTall whether the screen shows a tall view */
-  constructor(surface, settings, pressed, hold, isTall) {
+   *  @param {() => boolean} isTall whether the screen shows a tall view
+   *  @param {() => number} now the time on the clock of frames, in ms: by the browser's, keys may turn in steps */
+  constructor(surface, settings, pressed, hold, isTall, now) {
     this.settings = settings;
+    /** @private */
+    this.now = now;
     /** @private */
     this.isTall = isTall;
     /** @private */
@@ -43,7 +46,7 @@ export class Controls {
     this.device = matchMedia("(pointer: coarse)").matches ? "touch" : "keys";
     document.body.dataset.hand = this.device;
     /** When it was used. @private */
-    this.usedAt = performance.now();
+    this.usedAt = now();
     /** What aims. @private @type {"flight" | "keys" | "mouse" | "touch" | "gamepad"} */
     this.aimer = "flight";
     /** The last direction. @private */
@@ -57,6 +60,7 @@ export class Controls {
       changed,
       used: () => this.use("keys"),
       turned: () => (this.aimer = "keys"),
+      now,
     });
     /** @private */
     this.mouse = new Mouse(surface, { hears, changed, pointed: () => this.point() });
@@ -116,7 +120,7 @@ export class Controls {
   /** Direction of the aim, in radians, of a ship that is at a point of the screen.
    *  @param {number} x @param {number} y */
   aimFrom(x, y) {
-    const now = performance.now();
+    const now = this.now();
     const turn = this.keys.turn(now);
     this.aim = finite(this.aimed(x, y, turn, now), this.aim);
     return this.aim;
@@ -164,7 +168,7 @@ export class Controls {
 
   /** @private @param {Device} device */
   use(device) {
-    this.usedAt = performance.now();
+    this.usedAt = this.now();
     if (this.away && !this.paused) {
       this.away = false;
       // The press that ended the absence is held already.

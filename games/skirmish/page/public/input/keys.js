@@ -36,7 +36,7 @@ export class Keys {
   /**
    * @param {Settings} settings
    * @param {{ hears(): boolean, used(): void, turned(): void, changed(): void,
-   *           pressed(action: Action): void }} owner
+   *           pressed(action: Action): void, now(): number }} owner `now` in ms
    */
   constructor(settings, owner) {
     this.owner = owner;
@@ -96,7 +96,7 @@ export class Keys {
 
   /** Changes which keys are down. @private @param {() => void} act */
   change(act) {
-    const now = performance.now();
+    const now = this.owner.now();
     this.advance(now);
     act();
     this.advance(now);
