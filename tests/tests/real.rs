@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use skirmish_rules::Skirmish;
 use tests::real::{
-    Bots, Browser, GIVE_UP, Key, Page, Player, Server, TestClient, alone, http, poll, say,
+    Bots, Browser, Firefox, GIVE_UP, Key, Player, Server, Tab, TestClient, alone, http, poll, say,
 };
 use tickwire::limits::OPENING_MAX;
 use tickwire_game::protocol::{
@@ -300,9 +300,10 @@ const DOWN: Key = Key { key: "s", code: "KeyS", number: 83 };
 const RIGHT: Key = Key { key: "d", code: "KeyD", number: 68 };
 const NEXT: Key = Key { key: "e", code: "KeyE", number: 69 };
 const WHOLE: Key = Key { key: "m", code: "KeyM", number: 77 };
+const ENTER: Key = Key { key: "Enter", code: "Enter", number: 13 };
 
 /// Waits until the page is in the game and new ticks come.
-fn wait_until_playing(page: &Page<'_>, give_up: Duration) {
+fn wait_until_playing(page: &impl Tab, give_up: Duration) {
     let state = "tickwire.state()";
     let tick =
         page.wait_until(&format!("{state}.connected && {state}.me && {state}.tick"), give_up);
@@ -311,7 +312,7 @@ fn wait_until_playing(page: &Page<'_>, give_up: Duration) {
 
 /// Holds one key after the other until the own ship has moved by some of its lengths: a rock
 /// may lie in one direction.
-fn steer(page: &Page<'_>) {
+fn steer(page: &impl Tab) {
     let from = page.eval("tickwire.state().me");
     let far = format!(
         "(() => {{ const me = tickwire.state().me; \
@@ -339,12 +340,8 @@ fn steer(page: &Page<'_>) {
 
 /// Has a spectator follow one player after the other, by key and by button, and look at the whole
 /// arena again.
-fn follow(page: &Page<'_>) {
+fn follow(page: &impl Tab) {
     let camera = "tickwire.state().camera";
-    let press = |key| {
-        page.key_down(key);
-        page.key_up(key);
-    };
     // The player that it follows now; one that is dead meanwhile is back after a while.
     let follows = |before: &serde_json::Value| {
         let other = format!("{camera}.mode === 'follow' && {camera}.player !== {before}");
@@ -362,19 +359,13 @@ fn follow(page: &Page<'_>) {
         followed["player"].clone()
     };
     assert_eq!(page.eval(&format!("{camera}.mode")), "whole");
-    press(NEXT);
+    page.press(NEXT);
     let first = follows(&serde_json::Value::Null);
-    press(NEXT);
+    page.press(NEXT);
     let second = follows(&first);
-    let button = "document.getElementById('watch-next').getBoundingClientRect()";
-    let at = |side: &str, size: &str| {
-        page.eval(&format!("{button}.{side} + {button}.{size} / 2")).as_f64().expect("a place")
-    };
-    let (x, y) = (at("x", "width"), at("y", "height"));
-    page.mouse("mousePressed", x, y);
-    page.mouse("mouseReleased", x, y);
+    page.click("watch-next");
     follows(&second);
-    press(WHOLE);
+    page.press(WHOLE);
     page.wait_until(&format!("{camera}.mode === 'whole' && {camera}.player === null"), GIVE_UP);
 }
 
@@ -384,52 +375,84 @@ const NEAR: f64 = 3.0;
 /// How far counts as having moved, in the game's own length: three ships.
 const MOVED: f64 = 3.0;
 
-#[test]
-fn a_person_plays_in_the_browser_and_is_back_by_itself_after_a_crash() {
-    let _alone = alone();
-    let Some(browser) = Browser::start() else { return };
-    let mut server = Server::start(&["--fill", "4", "--seed", "1"]);
-    let screenshots = tests::real::screenshots();
+/// Fires with the mouse, to the right of the middle of the screen.
+fn fire(page: &impl Tab) {
+    page.wait_until(
+        "tickwire.state().me?.alive && tickwire.state().me.cooldown_ticks === 0",
+        GIVE_UP,
+    );
+    page.mouse("mousePressed", 900.0, 400.0);
+    page.wait_until("tickwire.state().me.cooldown_ticks > 0", GIVE_UP);
+    page.mouse("mouseReleased", 900.0, 400.0);
+}
 
-    let visitor = browser.page();
-    visitor.open(&server.url("/"));
-    visitor.wait_until("document.getElementById('name')?.checkVisibility()", GIVE_UP);
+/// Two people, each in a tab of one browser: Ann comes for the first time, plays, reloads and plays on, Bob
+/// watches, and Ann is back by herself when the server was gone.
+fn play_and_watch(ann: &impl Tab, bob: &impl Tab, server: &mut Server, browser: &str) {
+    const CAN_PLAY: &str = "document.getElementById('play')?.disabled === false";
+    let picture = |what: &str| tests::real::screenshots().join(format!("{browser}-{what}.png"));
+    ann.open(&server.url("/?room=browser"));
+    ann.wait_until(CAN_PLAY, GIVE_UP);
     sleep(Duration::from_secs(1));
-    visitor.screenshot(&screenshots.join("start.png"));
-    assert_eq!(visitor.take_faults(), Vec::<String>::new(), "the start page's console");
-
-    let ann = browser.page();
-    ann.open(&server.url("/?play&name=Ann&room=browser"));
-    wait_until_playing(&ann, GIVE_UP);
-    steer(&ann);
+    ann.screenshot(&picture("start"));
+    assert_eq!(ann.take_faults(), Vec::<String>::new(), "the start page's console");
+    ann.click("play");
+    wait_until_playing(ann, GIVE_UP);
+    steer(ann);
+    fire(ann);
     assert!(ann.eval("tickwire.state().corrections").is_number());
     assert_eq!(ann.eval("tickwire.state().room"), "browser");
-    ann.screenshot(&screenshots.join("playing.png"));
+    ann.screenshot(&picture("playing"));
 
-    let bob = browser.page();
+    // A reload leads to the start page, which has the keyboard at Play and leads to the same room.
+    let _ = ann.eval("void (window.isOld = true, setTimeout(() => location.reload()))");
+    ann.wait_until(&format!("!window.isOld && {CAN_PLAY}"), GIVE_UP);
+    ann.press(ENTER);
+    wait_until_playing(ann, GIVE_UP);
+    assert_eq!(ann.eval("tickwire.state().room"), "browser");
+
     bob.open(&server.url("/?spectate&room=browser"));
     bob.wait_until("tickwire.state().connected && tickwire.state().snapshots > 15", GIVE_UP);
     bob.wait_until("tickwire.state().entities > 0", GIVE_UP);
     assert_eq!(bob.eval("tickwire.state().me"), serde_json::Value::Null);
-    bob.screenshot(&screenshots.join("spectating.png"));
-    follow(&bob);
-    bob.screenshot(&screenshots.join("followed.png"));
-    for (who, page) in [("Ann", &ann), ("Bob", &bob)] {
-        say(&format!("{who}: {}", page.eval("tickwire.state()")));
-        assert_eq!(page.take_faults(), Vec::<String>::new(), "{who}'s console");
+    bob.screenshot(&picture("spectating"));
+    follow(bob);
+    bob.screenshot(&picture("followed"));
+    for (who, state, faults) in [
+        ("Ann", ann.eval("tickwire.state()"), ann.take_faults()),
+        ("Bob", bob.eval("tickwire.state()"), bob.take_faults()),
+    ] {
+        say(&format!("{browser}, {who}: {state}"));
+        assert_eq!(faults, Vec::<String>::new(), "{who}'s console");
     }
 
     server.kill();
     ann.wait_until("!tickwire.state().connected", GIVE_UP);
     server.restart_on_same_port();
     let started = Instant::now();
-    wait_until_playing(&ann, BACK_GIVE_UP);
-    say(&format!("back in the game after {} ms", started.elapsed().as_millis()));
-    steer(&ann);
-    ann.screenshot(&screenshots.join("back.png"));
+    wait_until_playing(ann, BACK_GIVE_UP);
+    say(&format!("{browser}: back in the game after {} ms", started.elapsed().as_millis()));
+    steer(ann);
+    ann.screenshot(&picture("back"));
     // That the server was not there stands in the console; that the page stumbled must not.
     let faults = ann.take_faults();
     assert!(!faults.iter().any(|fault| fault.starts_with("exception")), "{faults:#?}");
+}
+
+#[test]
+fn a_person_plays_in_chromium_and_is_back_by_itself_after_a_crash() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let mut server = Server::start(&["--fill", "4", "--seed", "1"]);
+    play_and_watch(&browser.page(), &browser.page(), &mut server, "chromium");
+}
+
+#[test]
+fn a_person_plays_in_firefox_and_is_back_by_itself_after_a_crash() {
+    let _alone = alone();
+    let Some(browser) = Firefox::start() else { return };
+    let mut server = Server::start(&["--fill", "4", "--seed", "1"]);
+    play_and_watch(&browser.page(), &browser.page(), &mut server, "firefox");
 }
 
 /// Longest wait for a page to find the server again.

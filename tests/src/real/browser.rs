@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::devtools::Devtools;
 use super::process::Process;
+use super::tab::{Key, Tab};
 use super::{GIVE_UP, poll, say, target};
 
 /// A running Chromium with a profile of its own, which goes with it.
@@ -44,23 +45,12 @@ pub struct Finger {
     pub y: f64,
 }
 
-/// A key of the keyboard, as a page sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Key {
-    /// What it types or does: `w`, `ArrowUp`.
-    pub key: &'static str,
-    /// Where it lies: `KeyW`, `ArrowUp`.
-    pub code: &'static str,
-    /// The number that old pages know it by.
-    pub number: u16,
-}
-
 impl Browser {
     /// Starts one; `None`, with one line that says so, where there is no Chromium. With
     /// `CHROMIUM_REQUIRED=1` in the environment that is a failure.
     #[must_use]
     pub fn start() -> Option<Browser> {
-        let Some(chromium) = find() else {
+        let Some(chromium) = find("CHROMIUM", &CHROMIUMS) else {
             assert!(
                 env::var_os("CHROMIUM_REQUIRED").is_none_or(|required| required != "1"),
                 "no Chromium found, though CHROMIUM_REQUIRED=1"
@@ -68,7 +58,7 @@ impl Browser {
             say("skipped: no Chromium found (install it, or set CHROMIUM)");
             return None;
         };
-        let profile = fresh_profile();
+        let profile = fresh_profile("chromium");
         let mut command = Command::new(chromium);
         command.args([
             "--headless",
@@ -200,16 +190,7 @@ impl Page<'_> {
     /// # Panics
     /// When it does not come true in time.
     pub fn wait_until(&self, script: &str, give_up: Duration) -> Value {
-        let mut last = Err("it was never asked".to_owned());
-        let found = poll(give_up, || {
-            last = self.try_eval(script);
-            last.clone().ok().filter(|value| !value.is_null() && *value != Value::Bool(false))
-        });
-        found.unwrap_or_else(|| {
-            let state = self.try_eval("window.tickwire?.state()");
-            let faults = self.take_faults();
-            panic!("not within {give_up:?}: {script}\n{last:?}\nstate {state:?}\n{faults:#?}")
-        })
+        Tab::wait_until(self, script, give_up)
     }
 
     /// The address of a module that the page has loaded, by its file's name without the extension: by another
@@ -333,9 +314,7 @@ impl Page<'_> {
             false => json!({ "format": "png" }),
         };
         let shot = self.command("Page.captureScreenshot", format);
-        let picture = shot["data"].as_str().expect("a screenshot has data");
-        let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("the data is base64");
-        fs::write(path, picture).expect("a screenshot can be saved");
+        save_picture(&shot, path);
     }
 
     /// What it gives to assistive technology: the nodes of its accessibility tree that are not ignored, as
@@ -380,27 +359,69 @@ impl Drop for Page<'_> {
     }
 }
 
-/// A name that Chromium has given.
-fn text(value: &Value) -> String {
-    value.as_str().expect("Chromium names what it makes").to_owned()
+/// What a test of any browser needs; the page's own verbs do it.
+impl Tab for Page<'_> {
+    fn open(&self, url: &str) {
+        Page::open(self, url);
+    }
+
+    fn try_eval(&self, script: &str) -> Result<Value, String> {
+        Page::try_eval(self, script)
+    }
+
+    fn key_down(&self, key: Key) {
+        Page::key_down(self, key);
+    }
+
+    fn key_up(&self, key: Key) {
+        Page::key_up(self, key);
+    }
+
+    fn mouse(&self, what: &str, x: f64, y: f64) {
+        Page::mouse(self, what, x, y);
+    }
+
+    fn screenshot(&self, path: &Path) {
+        Page::screenshot(self, path);
+    }
+
+    fn take_faults(&self) -> Vec<String> {
+        Page::take_faults(self)
+    }
 }
 
-/// Chromium: the one that the environment names, or the first of the usual names on the path.
-fn find() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("CHROMIUM").filter(|named| !named.is_empty()) {
+/// A name that a browser has given.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().expect("a browser names what it makes").to_owned()
+}
+
+/// Saves the picture of an answer.
+pub(super) fn save_picture(answer: &Value, path: &Path) {
+    let picture = answer["data"].as_str().expect("a screenshot has data");
+    let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("the data is base64");
+    fs::write(path, picture).expect("a screenshot can be saved");
+}
+
+/// Usual names of Chromium.
+const CHROMIUMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// A browser: the one that a variable of the environment names, or the first of some names on the path.
+pub(super) fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(named) = env::var_os(variable).filter(|named| !named.is_empty()) {
         return Some(named.into());
     }
     let directories: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
-    ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
+    names
+        .iter()
         .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
         .find(|path| path.is_file())
 }
 
-fn fresh_profile() -> PathBuf {
+/// An empty directory for the profile of a browser of this name.
+pub(super) fn fresh_profile(browser: &str) -> PathBuf {
     static PROFILES: AtomicU32 = AtomicU32::new(0);
     let number = PROFILES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("chromium-{}-{number}", std::process::id());
+    let name = format!("{browser}-{}-{number}", std::process::id());
     let profile = target().0.join("tmp").join(name);
     fs::create_dir_all(&profile).expect("the target directory can be written");
     profile

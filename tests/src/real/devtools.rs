@@ -1,4 +1,5 @@
-//! The wire to Chromium: its DevTools protocol, one command after another.
+//! The wire to a browser: Chromium's DevTools protocol or Firefox's WebDriver BiDi, one command after
+//! another. Both are numbered commands in JSON over a WebSocket.
 //!
 //! Commands are answered in any order among events; whatever is not the answer waited for is
 //! looked through for faults of the pages and dropped. Nothing is read between commands.
@@ -10,7 +11,7 @@ use tungstenite::{Message, WebSocket};
 
 use super::GIVE_UP;
 
-/// A connection to a running Chromium.
+/// A connection to a running browser.
 pub(super) struct Devtools {
     socket: WebSocket<TcpStream>,
     commands: u64,
@@ -19,18 +20,19 @@ pub(super) struct Devtools {
 
 /// Something that a page's console shows in red.
 struct Fault {
+    /// The page's session, or its context.
     session: String,
     text: String,
 }
 
 impl Devtools {
-    /// Connects to the Chromium that listens on `port` of the loopback, at `path`.
+    /// Connects to the browser that listens on `port` of the loopback, at `path`.
     pub(super) fn connect(port: u16, path: &str) -> Devtools {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("Chromium listens");
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the browser listens");
         stream.set_read_timeout(Some(GIVE_UP)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("the option is there");
         let (socket, _) = tungstenite::client(format!("ws://127.0.0.1:{port}{path}"), stream)
-            .unwrap_or_else(|error| panic!("Chromium does not speak WebSocket: {error}"));
+            .unwrap_or_else(|error| panic!("the browser does not speak WebSocket: {error}"));
         Devtools { socket, commands: 0, faults: Vec::new() }
     }
 
@@ -59,7 +61,8 @@ impl Devtools {
             } else if answer["error"].is_null() {
                 return Ok(answer["result"].take());
             } else {
-                return Err(format!("{method}: {}", answer["error"]["message"]));
+                let why = answer["error"].get("message").unwrap_or(&answer["message"]);
+                return Err(format!("{method}: {why}"));
             }
         }
     }
@@ -78,6 +81,9 @@ impl Fault {
     /// The fault that an event tells of, if it does.
     fn of(event: &Value) -> Option<Fault> {
         let params = &event["params"];
+        if event["method"] == "log.entryAdded" {
+            return Fault::of_log(params);
+        }
         let text = match event["method"].as_str()? {
             "Runtime.exceptionThrown" => {
                 let details = &params["exceptionDetails"];
@@ -95,5 +101,18 @@ impl Fault {
             _ => return None,
         };
         Some(Fault { session: event["sessionId"].as_str()?.to_owned(), text })
+    }
+    /// The same of an entry of BiDi's log.
+    fn of_log(entry: &Value) -> Option<Fault> {
+        let text = entry["text"].as_str()?;
+        let kind = match entry["type"].as_str()? {
+            _ if entry["level"] != "error" => return None,
+            // Firefox reports connections that fail in the way of exceptions.
+            "javascript" if text.contains("ws://") || text.contains("wss://") => "log",
+            "javascript" => "exception",
+            _ => "console",
+        };
+        let session = entry["source"]["context"].as_str()?.to_owned();
+        Some(Fault { session, text: format!("{kind}: {text}") })
     }
 }

@@ -3,12 +3,13 @@
 //! A test starts a [`Server`] and meets it as whatever a test needs to be: plain HTTP
 //! ([`http`]), a client that speaks message by message ([`TestClient`]), a swarm of bots ([`Bots`]),
 //! clients that behave badly ([`Abusers`]),
-//! people's browsers ([`Browser`]) or people's programs ([`Node`], [`Python`]). Every wait is bounded and says what it waited for; no
+//! people's browsers ([`Browser`], [`Firefox`]) or people's programs ([`Node`], [`Python`]). Every wait is bounded and says what it waited for; no
 //! test asserts how long something took. Whatever a test started ends with it.
 
 mod abusers;
 mod browser;
 mod devtools;
+mod firefox;
 mod gauges;
 pub mod http;
 mod node;
@@ -18,6 +19,7 @@ mod programs;
 mod proxies;
 mod python;
 mod report;
+mod tab;
 mod test_client;
 mod usage;
 
@@ -27,7 +29,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use abusers::Abusers;
-pub use browser::{Browser, Finger, Key, Page};
+pub use browser::{Browser, Finger, Page};
+pub use firefox::{Firefox, FirefoxPage};
 pub use gauges::Gauges;
 pub use node::Node;
 pub use path_proxy::PathProxy;
@@ -36,6 +39,7 @@ pub use programs::{Bots, Report, Server};
 pub use proxies::{Proxy, ProxyKind};
 pub use python::Python;
 pub use report::stream_report;
+pub use tab::{Key, Tab};
 pub use test_client::{Ending, Player, TestClient};
 pub use usage::Usage;
 
