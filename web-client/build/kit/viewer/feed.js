@@ -40,7 +40,7 @@ import { Between, playerKey } from "./between.js";
  * @property {NetworkState | null} network only a client that predicts has it
  * @property {readonly (keyof Keys)[]} keys those that the game takes
  * @property {(stamp: number) => number} frame the moment that a frame shows, ms
- * @property {(at: number) => Row[]} rows what is to be drawn then
+ * @property {(at?: number) => Row[]} rows what is to be drawn then, or now
  * @property {() => Happening[]} events since the last call
  * @property {(entry: Entry) => void} enter
  * @property {(keys: Keys, stick: Keys) => void} hold
@@ -212,8 +212,8 @@ class PlainFeed {
     return this.#clock.frame(stamp);
   }
 
-  /** @param {number} at */
-  rows(at) {
+  /** @param {number} [at] */
+  rows(at = this.#clock.now()) {
     return this.#between.rows(at);
   }
 
