@@ -2,7 +2,7 @@
 //! minute at 1920x1080 in a headless Chromium, and each frame drawn counts while its ship lives.
 //!
 //! ```text
-//! cargo build --release -p tickwire && cargo run --release -p tests --example void
+//! cargo build --release && cargo run --release -p tests --example void
 //! cargo run --release -p tests --example void -- http://127.0.0.1:8080
 //! ```
 //!
