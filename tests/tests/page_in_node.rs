@@ -29,6 +29,11 @@ fn skirmishs_page_shows_shots_and_rounds_as_they_were() {
 }
 
 #[test]
+fn hulls_are_opaque_and_shields_are_around_their_ships_at_any_scale() {
+    run("tests/ships.mjs");
+}
+
+#[test]
 fn the_pictures_quality_follows_the_frames_down_and_up_and_is_kept() {
     run("tests/quality.mjs");
 }

@@ -66,3 +66,12 @@ export function faded(colour, alpha) {
   const byte = Math.round(255 * Math.min(1, Math.max(0, alpha)));
   return colour + byte.toString(16).padStart(2, "0");
 }
+
+/** An opaque colour with another over it. @param {string} under @param {string} over @param {number} alpha */
+export function blended(under, over, alpha) {
+  const mixed = [1, 3, 5].map((at) => {
+    const [below, above] = [under, over].map((colour) => parseInt(colour.slice(at, at + 2), 16));
+    return Math.round(below + (above - below) * alpha);
+  });
+  return "#" + mixed.map((part) => part.toString(16).padStart(2, "0")).join("");
+}

@@ -5,7 +5,8 @@
 // It paints the rows and the state of ship-effects.js. Called by renderer.js.
 
 import { LOW_HULL } from "../thresholds.js";
-import { OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, colourIn, faded } from "./palette.js";
+import { ALL, OVERCHARGE, SELF, SHIELD, TEAMS, WHITE, blended, colourIn, faded } from "./palette.js";
+import { ShieldSprite } from "./shield-sprite.js";
 import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 
 /** @typedef {import("./canvas.js").Canvas} Canvas */
@@ -16,6 +17,10 @@ import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("../types.js").Measures} Measures */
 
 const SHIELD_UNITS = 1.5;
+const SHIELD_PX = 1.2;
+const HULL_DARK = "#070c18";
+/** Fill of a hull by its ship's colour: the dark with the tint over it, blended in advance so that it is one fill. */
+const HULL_FILLS = new Map(ALL.map((colour) => [colour, blended(HULL_DARK, colour, tintOf(colour))]));
 /** Below this scale, in CSS pixels per unit, ships have no marks and no shields. */
 const DETAIL_SCALE = 9;
 /** Length of the sight line of a fully charged rail, in units. */
@@ -34,6 +39,8 @@ export class Ships {
     this.shipEffects = shipEffects;
     /** @private */
     this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
+    /** A shield that nobody hits. @private */
+    this.shield = new ShieldSprite(SHIELD, SHIELD_UNITS, SHIELD_PX);
   }
 
   /** @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now
@@ -42,6 +49,7 @@ export class Ships {
     const { context, camera } = canvas;
     this.drawGlows(canvas, world, now, calm);
     context.lineJoin = "round";
+    this.shield.begin(canvas);
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, 2.5)) continue;
       const colour = colourIn(world, ship.player);
@@ -110,6 +118,12 @@ export class Ships {
     const most = world.classOf(ship)?.shield_max ?? this.measures.shield_max;
     const strength = Math.min(1, ship.shield / most);
     if (strength <= 0 && !safe) return;
+    // A pick-up gives more than the class's maximum: a second line.
+    const isDouble = ship.shield > 1.02 * most;
+    if (!safe && hit <= 0 && !isDouble) {
+      this.shield.draw(canvas, ship.x, ship.y, 0.07 + 0.2 * strength);
+      return;
+    }
     canvas.toPlace(ship.x, ship.y, 0);
     context.beginPath();
     context.arc(0, 0, SHIELD_UNITS, 0, 2 * Math.PI);
@@ -124,14 +138,13 @@ export class Ships {
     } else {
       context.globalAlpha = Math.min(1, 0.07 + 0.2 * strength + 0.7 * hit);
       context.strokeStyle = SHIELD;
-      context.lineWidth = canvas.px(1.2 + 1.6 * hit);
+      context.lineWidth = canvas.px(SHIELD_PX + 1.6 * hit);
       context.stroke();
-      // A pick-up gives more than the class's maximum: a second line.
-      if (ship.shield > 1.02 * most) {
+      if (isDouble) {
         context.beginPath();
         context.arc(0, 0, SHIELD_UNITS + 0.22, 0, 2 * Math.PI);
         context.globalAlpha = 0.6;
-        context.lineWidth = canvas.px(1.2);
+        context.lineWidth = canvas.px(SHIELD_PX);
         context.stroke();
       }
     }
@@ -174,13 +187,14 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
   const { outline, nozzles, marks } = silhouetteOf(ship.class);
   canvas.toPlace(ship.x, ship.y, ship.aim);
   if (ship.wx !== 0 || ship.wy !== 0) drawEngines(canvas, nozzles, colour, calm ? 0.9 : 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2));
-  context.fillStyle = hit > 0 && level.fills ? mixed(hit) : "#070c18";
-  context.fill(outline);
-  if (level.fills) {
-    context.globalAlpha = own ? 0.3 : 0.16;
-    context.fillStyle = colour;
+  const isLit = hit > 0 && level.fills;
+  if (isLit) {
+    context.fillStyle = mixed(hit);
     context.fill(outline);
+    context.globalAlpha = tintOf(colour);
   }
+  context.fillStyle = isLit ? colour : ((level.fills && HULL_FILLS.get(colour)) || HULL_DARK);
+  context.fill(outline);
   // A low hull is a broken line, and flickers.
   const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
   context.globalAlpha = dim ? (own ? 0.6 : 0.35) : 1;
@@ -196,6 +210,11 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
     context.stroke(marks[ship.player % marks.length]);
   }
   context.globalAlpha = 1;
+}
+
+/** Alpha of a ship's colour over its dark hull: more for the own ship. @param {string} colour */
+function tintOf(colour) {
+  return colour === SELF ? 0.3 : 0.16;
 }
 
 /** The dark of a hull lit by a hit. @param {number} hit from 0 to 1 */
@@ -217,6 +236,7 @@ function drawEngines(canvas, nozzles, colour, thrust) {
   context.globalAlpha = 0.6;
   context.fillStyle = colour;
   context.fill();
+  context.globalAlpha = 1;
 }
 
 /** Arcs of lightning go round it. @param {Canvas} canvas @param {Ship} ship @param {number} now
