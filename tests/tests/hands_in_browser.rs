@@ -48,6 +48,8 @@ const WATCH: &str = "(() => {
 /// What is said over the game, and read out.
 const BANNER: &str = "document.getElementById('banner-text').textContent";
 const IS_ROUND_OVER: &str = "tickwire.state().me.truce";
+/// A round lasts as long as one may wait for anything else, and longer where a loaded server slows it.
+const ROUND_GIVE_UP: Duration = Duration::from_secs(90);
 
 fn watch(page: &Page<'_>) {
     let _ = page.eval(&format!("void {WATCH}"));
@@ -134,7 +136,7 @@ fn play_a_round_by_touch(width: u32, height: u32) {
     wait(&page, "watched.moved > 2");
     page.touch(&[]);
 
-    wait(&page, IS_ROUND_OVER);
+    page.wait_until(IS_ROUND_OVER, ROUND_GIVE_UP);
     page.screenshot(&screenshots().join(format!("touch-{width}x{height}-result.png")));
     assert_eq!(page.eval("tickwire.state().role"), "player", "a thumb pressed Leave");
     assert_calm(&page);
@@ -255,7 +257,7 @@ fn a_round_is_played_by_gamepad() {
     wait(&page, "watched.moved > 2");
     page.screenshot(&screenshots().join("gamepad.png"));
 
-    wait(&page, IS_ROUND_OVER);
+    page.wait_until(IS_ROUND_OVER, ROUND_GIVE_UP);
     // Once could be by accident.
     press_pad(&page, button::SELECT);
     assert_eq!(page.eval("tickwire.state().connected"), true);
@@ -418,5 +420,46 @@ fn a_page_without_a_mouse_can_be_played() {
     page.press(ESCAPE);
     wait(&page, "!tickwire.state().connected && document.activeElement.id === 'play'");
     wait(&page, "document.querySelectorAll('#ships input')[0].checked");
+    assert_calm(&page);
+}
+
+#[test]
+fn a_round_is_played_by_keys_to_its_result_and_beyond() {
+    let _alone = alone();
+    let Some(browser) = Browser::start() else { return };
+    let server = Server::start(&SHORT_ROUND);
+    let page = browser.page();
+    page.open(&server.url("/"));
+    wait(&page, IS_LOADED);
+    wait(&page, "document.activeElement.id === 'play'");
+    page.press(ENTER);
+    wait_until_flying(&page);
+    watch(&page);
+    page.key_down(W);
+    page.key_down(SPACE);
+    wait(&page, "watched.moved > 3 && watched.cooldown > 0");
+
+    // With the keys still held, as they are when a round ends.
+    let is_shown = "!document.getElementById('result').hidden";
+    page.wait_until(&format!("{IS_ROUND_OVER} && {is_shown}"), ROUND_GIVE_UP);
+    let said = "[...document.getElementById('said').children].map((line) => line.textContent)";
+    wait(&page, &format!("{said}.filter((line) => /^Round 1 is over/.test(line)).length === 1"));
+    wait(&page, "document.querySelectorAll('#result-rows tr.self').length === 1");
+    page.screenshot(&screenshots().join("result-by-keys.png"));
+    page.key_up(SPACE);
+    page.key_up(W);
+    // One press closes it, and asks nothing.
+    page.press(ESCAPE);
+    wait(&page, &format!("!({is_shown})"));
+    assert_eq!(page.eval("document.getElementById('leave').textContent"), "Leave");
+
+    // By what the server says: the page's own ship is a moment ahead of it.
+    wait(&page, "document.getElementById('round-number').textContent === 'round 2'");
+    wait(&page, "tickwire.state().me.alive");
+    watch(&page);
+    page.key_down(SPACE);
+    wait(&page, "watched.cooldown > 0");
+    page.key_up(SPACE);
+    assert_eq!(page.eval("document.body.dataset.status"), "playing");
     assert_calm(&page);
 }
