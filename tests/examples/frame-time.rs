@@ -5,9 +5,10 @@
 //! cargo build --release && cargo run --release -p tests --example frame-time [-- PROGRAM...]
 //! ```
 //!
-//! With programs it measures the page of each of them, in turns, so that they can be compared on a machine
-//! that is faster at some times than at others. It does so in several rounds and says the medians: ten
-//! seconds of a fight take up to a quarter more or less than the ten seconds before.
+//! With several programs it compares their pages at full quality: all of them are open, and all but one
+//! are held, a second and a half in turns, so that a machine that is faster at some times than at others
+//! treats them alike. A browser that starts anew may be a twentieth slower than one before; therefore some
+//! rounds, each with new ones.
 //!
 //! A frame's time is all that the page's thread does from its start until it is painted, scripts and
 //! painting alike, as the page measures it (`games/skirmish/page/public/frame-time.js`). Three pictures are
@@ -25,15 +26,22 @@ use serde_json::Value;
 use tests::real::{Browser, GIVE_UP, Key, Page, Server};
 
 const SHIPS: &str = "64";
-const PICTURES: [&str; 3] = ["whole arena", "all in a player's view", "a player among them"];
+const FOLDED: &str = "all in a player's view";
+const A_PLAYER: &str = "a player among them";
+const PICTURES: [&str; 3] = ["whole arena", FOLDED, A_PLAYER];
 const FRAMES: u32 = 600;
-/// How often programs take turns; odd, for the median.
-const ROUNDS_FIXED: usize = 5;
-const ROUNDS_AUTO: usize = 3;
-/// With a fixed quality only the picture has to settle: newcomers are protected for four seconds.
-const SETTLE_FIXED: Duration = Duration::from_secs(6);
+/// The picture has settled, and newcomers' protection is over.
+const SETTLE: Duration = Duration::from_secs(6);
 /// After so long the page has found its quality.
 const SETTLE_AUTO: Duration = Duration::from_secs(12);
+
+/// How often browsers are started anew to compare programs, and how many turns each page has then; odd, for
+/// the medians.
+const ROUNDS: usize = 3;
+const TURNS: usize = 11;
+/// Frames of a turn, after some in which the page comes back.
+const TURN_FRAMES: u32 = 90;
+const TURN_SETTLES_FRAMES: u32 = 12;
 const NEXT_PLAYER: Key = Key { key: "e", code: "KeyE", number: 69 };
 
 /// Folds all ships and bolts into the screen around the followed ship, or around where it was destroyed; a
@@ -56,104 +64,137 @@ const FOLD: &str = "(world) => import(world).then(({ World }) => {
     };
 })";
 
-/// Milliseconds of each frame, by rising length, and the quality that they were drawn at.
-struct Measured {
-    works_ms: Vec<f64>,
-    quality: String,
-}
+/// Holds a page's frames while `held` is set, and lets it go on by `go()`.
+const HOLD: &str = "(() => {
+    const ask = requestAnimationFrame.bind(window);
+    let waiting = [];
+    window.held = false;
+    window.requestAnimationFrame = (act) => ask((now) => {
+        if (window.held) waiting.push(act);
+        else act(now);
+    });
+    window.go = () => {
+        window.held = false;
+        for (const act of waiting.splice(0)) requestAnimationFrame(act);
+    };
+})()";
 
-impl Measured {
-    /// Of the next frames.
-    fn of(page: &Page<'_>) -> Measured {
-        let recorded = page.eval(&format!("tickwire.record({FRAMES})"));
+/// Milliseconds of frames, by rising length.
+struct Works(Vec<f64>);
+
+impl Works {
+    fn of(page: &Page<'_>, frames: u32) -> Works {
+        let recorded = page.eval(&format!("tickwire.record({frames})"));
         let frames = recorded["frames"].as_array().expect("the page records frames");
         let work = |frame: &Value| frame["work_ms"].as_f64().expect("the page records numbers");
-        let mut works_ms: Vec<f64> = frames.iter().map(work).collect();
-        works_ms.sort_by(f64::total_cmp);
-        let quality = page.eval("tickwire.state().quality");
-        Measured { works_ms, quality: quality.as_str().unwrap_or("none").to_owned() }
+        Works::sorted(frames.iter().map(work).collect())
     }
 
-    fn quantile_ms(&self, permille: usize) -> f64 {
-        self.works_ms[(self.works_ms.len() - 1) * permille / 1_000]
+    fn sorted(mut works: Vec<f64>) -> Works {
+        works.sort_by(f64::total_cmp);
+        Works(works)
+    }
+
+    fn quantile(&self, permille: usize) -> f64 {
+        self.0[(self.0.len() - 1) * permille / 1_000]
     }
 }
 
 fn main() {
     let Some(browser) = Browser::start() else { return };
-    let mut programs: Vec<Option<PathBuf>> =
-        env::args_os().skip(1).map(|given| Some(given.into())).collect();
-    if programs.is_empty() {
-        programs.push(None);
+    let programs: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    if programs.len() > 1 {
+        drop(browser);
+        return compare(&programs);
     }
-    println!(
-        "| picture at 1366x768, {SHIPS} ships | asked | program | drawn | p50 ms (each round) | p95 ms |"
-    );
-    println!("|---|---|---|---|--:|--:|");
-    let fixed = ("high", SETTLE_FIXED, ROUNDS_FIXED);
-    for (asked, settle, rounds) in [fixed, ("auto", SETTLE_AUTO, ROUNDS_AUTO)] {
-        // By program, then by round, then by picture.
-        let mut measured: Vec<Vec<[Measured; PICTURES.len()]>> =
-            programs.iter().map(|_| Vec::new()).collect();
-        for round in 0..rounds {
-            for turn in 0..programs.len() {
-                // The one that goes first finds a cooler machine.
-                let nth = if round % 2 == 0 { turn } else { programs.len() - 1 - turn };
-                measured[nth].push(measure(&browser, programs[nth].as_deref(), asked, settle));
-            }
-        }
-        for (nth, picture) in PICTURES.iter().enumerate() {
-            for (program, measured) in programs.iter().zip(&measured) {
-                let name =
-                    program.as_ref().map_or(String::new(), |program| program.display().to_string());
-                let of_picture: Vec<&Measured> = measured.iter().map(|round| &round[nth]).collect();
-                say(picture, asked, &name, &of_picture);
-            }
+    let program = programs.first().map(PathBuf::as_path);
+    println!("| picture at 1366x768, {SHIPS} ships | asked | drawn | p50 ms | p95 ms |");
+    println!("|---|---|---|--:|--:|");
+    for (asked, settle) in [("high", SETTLE), ("auto", SETTLE_AUTO)] {
+        let server = start(program);
+        for picture in PICTURES {
+            let page = browser.page();
+            open(&page, &server, picture, asked);
+            sleep(settle);
+            let works = Works::of(&page, FRAMES);
+            let drawn = page.eval("tickwire.state().quality");
+            let (drawn, p50, p95) =
+                (drawn.as_str().unwrap_or("none"), works.quantile(500), works.quantile(950));
+            println!("| {picture} | {asked} | {drawn} | {p50:.1} | {p95:.1} |");
         }
     }
 }
 
-/// Measures the three pictures of one server's page.
-fn measure(
-    browser: &Browser,
-    program: Option<&Path>,
-    asked: &str,
-    settle: Duration,
-) -> [Measured; PICTURES.len()] {
+fn start(program: Option<&Path>) -> Server {
     let settings = ["--fill", SHIPS, "--seed", "1", "--spectator-delay", "0"];
-    let server = match program {
+    match program {
         None => Server::start(&settings),
         Some(program) => Server::start_program(program, &settings),
-    };
-    let page = browser.page();
-    page.become_screen(1366, 768);
-    page.open(&server.url(&format!("/?spectate&room=crowd&quality={asked}")));
-    page.wait_until("tickwire.state().entities > 40", GIVE_UP);
-    sleep(settle);
-    let whole = Measured::of(&page);
-
-    page.press(NEXT_PLAYER);
-    let _ = page.eval(&format!("({FOLD})({:?})", page.module("world")));
-    sleep(settle);
-    let folded = Measured::of(&page);
-
-    page.open(&server.url(&format!("/?play&name=Ann&room=crowd&quality={asked}")));
-    page.wait_until("tickwire.state().me", GIVE_UP);
-    sleep(settle);
-    [whole, folded, Measured::of(&page)]
+    }
 }
 
-/// Says the median of the rounds, and each round.
-fn say(picture: &str, asked: &str, program: &str, rounds: &[&Measured]) {
-    let mut p50s: Vec<f64> = rounds.iter().map(|round| round.quantile_ms(500)).collect();
-    let mut p95s: Vec<f64> = rounds.iter().map(|round| round.quantile_ms(950)).collect();
-    let each: Vec<String> = p50s.iter().map(|p50| format!("{p50:.1}")).collect();
-    p50s.sort_by(f64::total_cmp);
-    p95s.sort_by(f64::total_cmp);
-    let [p50, p95] = [&p50s, &p95s].map(|values| values[values.len() / 2]);
-    let mut drawn: Vec<&str> = rounds.iter().map(|round| round.quality.as_str()).collect();
-    drawn.sort_unstable();
-    drawn.dedup();
-    let (drawn, each) = (drawn.join(" "), each.join(", "));
-    println!("| {picture} | {asked} | {program} | {drawn} | {p50:.1} ({each}) | {p95:.1} |");
+/// Brings a page into one of the pictures.
+fn open(page: &Page<'_>, server: &Server, picture: &str, asked: &str) {
+    page.become_screen(1366, 768);
+    if picture == A_PLAYER {
+        page.open(&server.url(&format!("/?play&name=Ann&room=crowd&quality={asked}")));
+        page.wait_until("tickwire.state().me", GIVE_UP);
+        return;
+    }
+    page.open(&server.url(&format!("/?spectate&room=crowd&quality={asked}")));
+    page.wait_until("tickwire.state().entities > 40", GIVE_UP);
+    if picture == FOLDED {
+        page.press(NEXT_PLAYER);
+        let _ = page.eval(&format!("({FOLD})({:?})", page.module("world")));
+    }
+}
+
+/// Has the pages of several programs drawn in turns.
+fn compare(programs: &[PathBuf]) {
+    println!(
+        "| picture at 1366x768, {SHIPS} ships | program | p50 ms | of the first (each round) |"
+    );
+    println!("|---|---|--:|--:|");
+    for picture in PICTURES {
+        // By round, then by program, then by turn.
+        let rounds: Vec<Vec<Vec<f64>>> = (0..ROUNDS).map(|_| in_turns(programs, picture)).collect();
+        for (nth, program) in programs.iter().enumerate() {
+            let all = Works::sorted(rounds.iter().flat_map(|round| round[nth].clone()).collect());
+            let ratio = |round: &Vec<Vec<f64>>| {
+                let turns = round[nth].iter().zip(&round[0]);
+                Works::sorted(turns.map(|(own, first)| own / first).collect()).quantile(500)
+            };
+            let ratios: Vec<f64> = rounds.iter().map(ratio).collect();
+            let each: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+            let (p50, ratio) = (all.quantile(500), Works::sorted(ratios).quantile(500));
+            let (program, each) = (program.display(), each.join(", "));
+            println!("| {picture} | {program} | {p50:.1} | {ratio:.2} ({each}) |");
+        }
+    }
+}
+
+/// The median frame of each turn, by program.
+fn in_turns(programs: &[PathBuf], picture: &str) -> Vec<Vec<f64>> {
+    let start =
+        |program: &PathBuf| (Browser::start().expect("there was one"), start(Some(program)));
+    let started: Vec<(Browser, Server)> = programs.iter().map(start).collect();
+    let pages: Vec<Page<'_>> = started.iter().map(|(browser, _)| browser.page()).collect();
+    for (page, (_, server)) in pages.iter().zip(&started) {
+        page.prepare(HOLD);
+        open(page, server, picture, "high");
+        sleep(SETTLE);
+        let _ = page.eval("void (held = true)");
+    }
+    let mut works = vec![Vec::new(); programs.len()];
+    for turn in 0..TURNS {
+        for at in 0..pages.len() {
+            // None of them is always the first.
+            let nth = (at + turn) % pages.len();
+            let _ = pages[nth].eval("void go()");
+            let _ = Works::of(&pages[nth], TURN_SETTLES_FRAMES);
+            works[nth].push(Works::of(&pages[nth], TURN_FRAMES).quantile(500));
+            let _ = pages[nth].eval("void (held = true)");
+        }
+    }
+    works
 }
