@@ -33,7 +33,7 @@ fakes.document = {
 
 const { ShieldSprite } = await import("../../games/skirmish/page/public/draw/shield-sprite.js");
 const { Ships } = await import("../../games/skirmish/page/public/draw/ships.js");
-const { ALL, SELF } = await import("../../games/skirmish/page/public/draw/palette.js");
+const { SELF } = await import("../../games/skirmish/page/public/draw/palette.js");
 
 /** A canvas whose middle is the origin. @param {number} scale @param {number} ratio @returns {any} */
 function fakeCanvas(scale, ratio) {
@@ -78,23 +78,38 @@ for (const [scale, ratio] of [[20, 1], [10, 2], [20, 1.5], [21.3, 1]]) {
     const edge = arc.given[0] + arc.given[2] + stroke.lineWidth / 2;
     holds(edge <= picture.width && arc.given[0] - arc.given[2] - stroke.lineWidth / 2 >= 0, "and whole");
   }
-  holds(canvas.context.globalAlpha === 1, "and nothing of it stays");
+  holds(canvas.context.globalAlpha === 1, "and its alpha does not stay");
 }
 
-// A hull: the last fill of a ship is opaque unless it was just hit, whether its engines run or not.
 const measures = /** @type {any} */ ({ classes: [], hull_max: 100, shield_max: 50, flag_protected: 1, flag_charging: 2, flag_overcharged: 4 });
+/** What is called to paint the own ship. @param {any} state of the ship @param {number} hurt by a hit, from 0 to 1
+ *  @returns {any[]} */
+function calls(state, hurt) {
+  const canvas = fakeCanvas(20, 1);
+  const ships = new Ships(measures, /** @type {any} */ ({ hurt: () => hurt, of: () => undefined }));
+  const ship = { player: 1, class: 1, x: 0, y: 0, aim: 0, wx: 0, wy: 0, hull: 100, shield: 0, flags: 0, ...state };
+  const world = /** @type {any} */ ({ ships: [ship], self: 1, own: null, players: new Map(), classOf: () => undefined, teamOf: () => 0 });
+  // At the scale of the frame before.
+  for (let frame = 0; frame < 2; frame++) {
+    canvas.context.calls.length = 0;
+    ships.draw(canvas, world, null, 0, true);
+  }
+  return canvas.context.calls;
+}
+
+// A hull is opaque, whether its engines run or not. They fill the current path, hulls one of their own.
 for (const hurt of [0, 0.5]) {
   for (const wx of [0, 1]) {
-    const canvas = fakeCanvas(20, 1);
-    const ships = new Ships(measures, /** @type {any} */ ({ hurt: () => hurt, of: () => undefined }));
-    const ship = { player: 1, class: 1, x: 0, y: 0, aim: 0, wx, wy: 0, hull: 100, shield: 0, flags: 0 };
-    const world = /** @type {any} */ ({ ships: [ship], self: 1, own: null, players: new Map(), classOf: () => undefined, teamOf: () => 0 });
-    ships.draw(canvas, world, null, 0, true);
-    const fills = canvas.context.calls.filter((/** @type {any} */ call) => call.name === "fill" && call.given.length > 0);
+    const fills = calls({ wx }, hurt).filter(({ name, given }) => name === "fill" && given.length > 0);
     const [first, second] = fills;
     holds(first.globalAlpha === 1, `the engines leave their alpha: ${first.globalAlpha}`);
     if (hurt === 0) holds(fills.length === 1 && first.fillStyle === "#513e2a", `tinted in one fill: ${first.fillStyle}`);
     else holds(fills.length === 2 && second.fillStyle === SELF && second.globalAlpha === 0.3, "lit, and tinted over it");
   }
 }
-holds(ALL.includes(SELF), "the own colour is one of all");
+
+// A quiet shield is a sprite; one that is hit, doubled or protects a newcomer is not.
+const isSprite = (/** @type {any} */ state, /** @type {number} */ hurt) => calls(state, hurt).some(({ name }) => name === "drawImage");
+holds(isSprite({ shield: 50 }, 0), "a quiet shield is copied");
+holds(!isSprite({ shield: 0 }, 0), "and where there is none, nothing");
+holds(!isSprite({ shield: 50 }, 0.5) && !isSprite({ shield: 80 }, 0) && !isSprite({ shield: 50, flags: 1 }, 0), "others are stroked");

@@ -38,23 +38,25 @@ export class ShieldSprite {
     this.sprites = [];
   }
 
-  /** Paints it around a place of the world, under any transform; leaves another one set. @param {Canvas} canvas
-   *  @param {number} x @param {number} y @param {number} alpha */
+  /** Paints it around a place of the world under any transform; leaves the pixel transform set.
+   *  @param {Canvas} canvas @param {number} x @param {number} y @param {number} alpha */
   draw(canvas, x, y, alpha) {
     const { context, camera } = canvas;
-    const { ratio, half } = this;
-    const column = Math.round(camera.screenX(x) * ratio * PHASES);
-    const row = Math.round(camera.screenY(y) * ratio * PHASES);
-    const [left, top] = [Math.floor(column / PHASES), Math.floor(row / PHASES)];
+    const px = camera.screenX(x) * this.ratio;
+    const py = camera.screenY(y) * this.ratio;
     canvas.toPixels();
     context.globalAlpha = alpha;
-    if (this.isSteady) {
-      const sprite = this.spriteOf(column - left * PHASES, row - top * PHASES);
-      context.drawImage(sprite, left - half, top - half);
-    } else {
-      this.stroke(context, camera.screenX(x) * ratio, camera.screenY(y) * ratio);
-    }
+    if (this.isSteady) this.copy(context, px, py);
+    else this.stroke(context, px, py);
     context.globalAlpha = 1;
+  }
+
+  /** @private @param {CanvasRenderingContext2D} context @param {number} x @param {number} y in pixels of the canvas */
+  copy(context, x, y) {
+    const [column, row] = [Math.round(x * PHASES), Math.round(y * PHASES)];
+    const [left, top] = [Math.floor(column / PHASES), Math.floor(row / PHASES)];
+    const sprite = this.spriteOf(column - left * PHASES, row - top * PHASES);
+    context.drawImage(sprite, left - this.half, top - this.half);
   }
 
   /** From the middle of a sprite to its edge, in whole pixels. @private */

@@ -16,8 +16,8 @@ import { addTeamMark, silhouetteOf } from "./silhouettes.js";
 /** @typedef {import("../types.js").Own} Own */
 /** @typedef {import("../types.js").Measures} Measures */
 
-const SHIELD_UNITS = 1.5;
-const SHIELD_PX = 1.2;
+const SHIELD_RADIUS_UNITS = 1.5;
+const SHIELD_LINE_PX = 1.2;
 const HULL_DARK = "#070c18";
 /** Fill of a hull by its ship's colour: the dark with the tint over it, blended in advance so that it is one fill. */
 const HULL_FILLS = new Map(ALL.map((colour) => [colour, blended(HULL_DARK, colour, tintOf(colour))]));
@@ -40,7 +40,7 @@ export class Ships {
     /** @private */
     this.teamMarks = [new Path2D(), new Path2D(), new Path2D()];
     /** A shield that nobody hits. @private */
-    this.shield = new ShieldSprite(SHIELD, SHIELD_UNITS, SHIELD_PX);
+    this.quietShield = new ShieldSprite(SHIELD, SHIELD_RADIUS_UNITS, SHIELD_LINE_PX);
   }
 
   /** @param {Canvas} canvas @param {World} world @param {Own | null} own @param {number} now
@@ -49,7 +49,7 @@ export class Ships {
     const { context, camera } = canvas;
     this.drawGlows(canvas, world, now, calm);
     context.lineJoin = "round";
-    this.shield.begin(canvas);
+    this.quietShield.begin(canvas);
     for (const ship of world.ships) {
       if (!camera.sees(ship.x, ship.y, 2.5)) continue;
       const colour = colourIn(world, ship.player);
@@ -120,13 +120,14 @@ export class Ships {
     if (strength <= 0 && !safe) return;
     // A pick-up gives more than the class's maximum: a second line.
     const isDouble = ship.shield > 1.02 * most;
+    const quietAlpha = 0.07 + 0.2 * strength;
     if (!safe && hit <= 0 && !isDouble) {
-      this.shield.draw(canvas, ship.x, ship.y, 0.07 + 0.2 * strength);
+      this.quietShield.draw(canvas, ship.x, ship.y, quietAlpha);
       return;
     }
     canvas.toPlace(ship.x, ship.y, 0);
     context.beginPath();
-    context.arc(0, 0, SHIELD_UNITS, 0, 2 * Math.PI);
+    context.arc(0, 0, SHIELD_RADIUS_UNITS, 0, 2 * Math.PI);
     if (safe) {
       context.setLineDash([0.42, 0.36]);
       context.lineDashOffset = calm ? 0 : now / 500;
@@ -136,15 +137,15 @@ export class Ships {
       context.stroke();
       context.setLineDash([]);
     } else {
-      context.globalAlpha = Math.min(1, 0.07 + 0.2 * strength + 0.7 * hit);
+      context.globalAlpha = Math.min(1, quietAlpha + 0.7 * hit);
       context.strokeStyle = SHIELD;
-      context.lineWidth = canvas.px(SHIELD_PX + 1.6 * hit);
+      context.lineWidth = canvas.px(SHIELD_LINE_PX + 1.6 * hit);
       context.stroke();
       if (isDouble) {
         context.beginPath();
-        context.arc(0, 0, SHIELD_UNITS + 0.22, 0, 2 * Math.PI);
+        context.arc(0, 0, SHIELD_RADIUS_UNITS + 0.22, 0, 2 * Math.PI);
         context.globalAlpha = 0.6;
-        context.lineWidth = canvas.px(SHIELD_PX);
+        context.lineWidth = canvas.px(SHIELD_LINE_PX);
         context.stroke();
       }
     }
@@ -187,13 +188,14 @@ function drawShip(canvas, ship, colour, own, hit, low, now, calm) {
   const { outline, nozzles, marks } = silhouetteOf(ship.class);
   canvas.toPlace(ship.x, ship.y, ship.aim);
   if (ship.wx !== 0 || ship.wy !== 0) drawEngines(canvas, nozzles, colour, calm ? 0.9 : 0.75 + 0.25 * Math.sin(now / 23 + ship.player * 2));
-  const isLit = hit > 0 && level.fills;
-  if (isLit) {
-    context.fillStyle = mixed(hit);
+  if (level.fills && hit > 0) {
+    context.fillStyle = lit(hit);
     context.fill(outline);
     context.globalAlpha = tintOf(colour);
+    context.fillStyle = colour;
+  } else {
+    context.fillStyle = (level.fills && HULL_FILLS.get(colour)) || HULL_DARK;
   }
-  context.fillStyle = isLit ? colour : ((level.fills && HULL_FILLS.get(colour)) || HULL_DARK);
   context.fill(outline);
   // A low hull is a broken line, and flickers.
   const dim = low && !calm && (Math.floor(now / 70) + ship.player) % 5 < 2;
@@ -217,8 +219,8 @@ function tintOf(colour) {
   return colour === SELF ? 0.3 : 0.16;
 }
 
-/** The dark of a hull lit by a hit. @param {number} hit from 0 to 1 */
-function mixed(hit) {
+/** The light of a hit on a hull. @param {number} hit from 0 to 1 */
+function lit(hit) {
   return faded(WHITE, 0.15 + 0.5 * hit);
 }
 
