@@ -145,7 +145,7 @@ fn main() {
 }
 
 fn start(program: Option<&Path>) -> Server {
-    // Whoever plays here does nothing.
+    // The player of these pages does nothing.
     let still = ["--idle-after", "0", "--spectator-delay", "0"];
     let settings = [&["--fill", SHIPS, "--seed", "1"][..], &still].concat();
     match program {
