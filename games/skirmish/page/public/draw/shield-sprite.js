@@ -1,6 +1,6 @@
 // @ts-check
-// The shield ring of a ship, painted once for a scale and then copied: in software rendering a stroke of it
-// takes as long as the rest of the ship's outline.
+// The shield ring of a ship, painted once for a scale and then copied: in software rendering its strokes took a
+// tenth of a crowded frame (docs/performance.md).
 //
 // It owns the sprites of the newest scale, one for each half-pixel offset, since at whole pixels a ring would
 // jitter around its moving ship. Made and called by ships.js.
