@@ -138,8 +138,14 @@ impl<G: Game> Bot<G> {
         let name = format!("{kind} {}", seat.number);
         let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
         let settings = watch.room_settings.clone();
-        let greeting =
-            Greeting { name, role: seat.role, room: watch.room.clone(), ticket, settings };
+        let greeting = Greeting {
+            name,
+            role: seat.role,
+            room: watch.room.clone(),
+            ticket,
+            settings,
+            resume: None,
+        };
         let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number);
         Bot {
             client: Client::headless(greeting),

@@ -30,6 +30,7 @@ mod environment;
 mod origin;
 mod policy;
 mod public_url;
+mod session;
 mod tickets;
 mod tls;
 
@@ -39,6 +40,7 @@ pub use origin::{Origin, OriginError};
 pub(crate) use policy::HOST_IN_POLICY;
 pub use policy::{ContentPolicy, FrameAncestor};
 pub use public_url::{PublicUrl, PublicUrlError};
+pub use session::SessionConfig;
 pub use tickets::{Guests, KeyText, TicketConfig};
 pub use tls::TlsConfig;
 
@@ -187,6 +189,10 @@ pub struct Config {
     #[arg(long, env = "TICKWIRE_ECHO")]
     pub echo: bool,
 
+    /// Settings of sessions.
+    #[command(flatten)]
+    pub session: SessionConfig,
+
     /// Settings of the edge: origins, addresses, proxies, memory.
     #[command(flatten)]
     pub edge: EdgeConfig,
@@ -235,6 +241,7 @@ impl Default for Config {
             empty_room_seconds: 30,
             empty_rooms: EmptyRooms::Sleep,
             echo: false,
+            session: SessionConfig::default(),
             edge: EdgeConfig::default(),
             tls: TlsConfig::default(),
             tickets: TicketConfig::default(),

@@ -31,8 +31,8 @@ mod transport;
 
 pub use config::{
     AllowedOrigin, Config, ContentPolicy, EdgeConfig, EmptyRooms, FrameAncestor, Guests, KeyText,
-    NoOrigin, Origin, OriginError, OverloadJoins, PublicUrl, PublicUrlError, TicketConfig,
-    TlsConfig, Uncapped,
+    NoOrigin, Origin, OriginError, OverloadJoins, PublicUrl, PublicUrlError, SessionConfig,
+    TicketConfig, TlsConfig, Uncapped,
 };
 pub use ops::memory::set_live_bytes;
 pub use ops::supervision::PartFailure;

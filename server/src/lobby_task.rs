@@ -7,11 +7,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc as threads;
 use std::time::Duration;
 
+use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tickwire_game::protocol::{JoinError, Role};
+use tickwire_game::ids::Subject;
+use tickwire_game::protocol::{JoinError, RESUME_SECRET_BYTES, ResumeToken, Role};
 use tickwire_host::{
     Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
+    SeatRelease, SeatRequest, Secrets, SessionReport,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -25,8 +28,8 @@ use crate::shard_mailbox::CommandSender;
 /// How often empty rooms are checked for their retirement, which is a sign of life as well.
 const RETIRE_EVERY: Duration = HEARTBEAT_EVERY;
 
-/// A request to the lobby. The queue is unbounded but small: each connection sends at most one join
-/// and one leave.
+/// A request to the lobby. The queue is unbounded but small: each connection sends at most one join,
+/// one leave and two reports.
 pub(crate) enum LobbyRequest {
     /// A client requests a seat. A room that is opened for it counts for `opener`; `None` is a
     /// client of an uncapped address.
@@ -34,10 +37,15 @@ pub(crate) enum LobbyRequest {
         role: Role,
         room: RequestedRoom,
         opener: Option<PeerKey>,
+        subject: Option<Subject>,
+        /// By which it resumes its session.
+        resume: Option<ResumeToken>,
         reply: oneshot::Sender<Result<Admission, JoinError>>,
     },
     /// A seat is free again.
-    Left { room: RoomKey, role: Role },
+    Left(SeatRelease),
+    /// A shard reports of a session.
+    Session(SessionReport),
     /// A room ended by a panic in the game.
     RoomFailed { room: RoomKey },
     /// A client requests the list of rooms.
@@ -52,9 +60,20 @@ pub(crate) type LobbySender = mpsc::UnboundedSender<LobbyRequest>;
 /// The callback that returns a dropped reservation's seat to the lobby.
 pub(crate) fn release_seat(lobby: &LobbySender) -> ReleaseSeat {
     let lobby = lobby.clone();
-    Arc::new(move |room, role| {
+    Arc::new(move |seat| {
         // Without a lobby nothing counts seats any more.
-        let _ = lobby.send(LobbyRequest::Left { room, role });
+        let _ = lobby.send(LobbyRequest::Left(seat));
+    })
+}
+
+/// The randomness of the operating system, for tokens.
+pub(crate) fn system_secrets() -> Secrets {
+    let random = SystemRandom::new();
+    Box::new(move || {
+        let mut secret = [0; RESUME_SECRET_BYTES];
+        // Linux cannot fail at this once it has begun to work; a secret that can be guessed must not be.
+        random.fill(&mut secret).expect("the operating system has randomness");
+        secret
     })
 }
 
@@ -107,16 +126,16 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
 
     fn serve(&mut self, request: LobbyRequest) {
         match request {
-            LobbyRequest::Join { role, room, opener, reply } => {
-                let admission = self.join(role, &room, opener);
+            LobbyRequest::Join { role, room, opener, subject, resume, reply } => {
+                let request = SeatRequest { role, room: &room, opener, subject, resume };
+                let admission = self.admit(&request);
                 // The shard must expect the room before it receives a client for it.
                 self.send_commands();
                 // If the client is gone, the dropped reservation returns its seat.
                 let _ = reply.send(admission);
             }
-            LobbyRequest::Left { room, role } => {
-                self.lobby.leave(room, role, self.started.elapsed());
-            }
+            LobbyRequest::Left(seat) => self.lobby.leave(seat, self.started.elapsed()),
+            LobbyRequest::Session(report) => self.lobby.hear(report),
             LobbyRequest::RoomFailed { room } => self.lobby.room_failed(room),
             LobbyRequest::List { reply } => {
                 let _ = reply.send(self.lobby.list());
@@ -135,19 +154,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
         metrics.rooms_deserted.store(lobby.rooms_deserted() as u64, Relaxed);
     }
 
-    fn join(
-        &mut self,
-        role: Role,
-        room: &RequestedRoom,
-        opener: Option<PeerKey>,
-    ) -> Result<Admission, JoinError> {
-        if self.memory.is_scarce() {
+    fn admit(&mut self, request: &SeatRequest<'_>) -> Result<Admission, JoinError> {
+        // Who resumes has its memory already.
+        if request.resume.is_none() && self.memory.is_scarce() {
             self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
             return Err(JoinError::ServerFull);
         }
-        let now = self.started.elapsed();
-        self.lobby.join(role, room, opener, now).inspect_err(|refusal| {
-            if role == Role::Spectator && *refusal == JoinError::RoomFull {
+        self.lobby.admit(request, self.started.elapsed()).inspect_err(|refusal| {
+            if request.role == Role::Spectator && *refusal == JoinError::RoomFull {
                 self.metrics.spectators_refused.fetch_add(1, Relaxed);
             }
         })
@@ -194,9 +208,11 @@ mod tests {
             shards: 1,
             seed: 7.into(),
             records_first: false,
+            grace: Duration::ZERO,
         };
         let guest_settings = GuestSettings::new::<Tiny>(());
-        let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release);
+        let secrets = system_secrets();
+        let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release, secrets);
         let (shard, _commands) = threads::channel();
         let (builder, _orders) = threads::channel();
         let shards = vec![CommandSender::new::<Tiny>(shard)];
@@ -209,7 +225,9 @@ mod tests {
         for _ in 0..ROOM_SPECTATORS_MAX + 3 {
             let (reply, answer) = oneshot::channel();
             let room = RequestedRoom::named("final");
-            let join = LobbyRequest::Join { role: Role::Spectator, room, opener: None, reply };
+            let role = Role::Spectator;
+            let (opener, subject, resume) = (None, None, None);
+            let join = LobbyRequest::Join { role, room, opener, subject, resume, reply };
             assert!(sender.send(join).is_ok(), "the lobby runs");
             admitted.extend(answer.await.expect("the lobby replies"));
         }

@@ -31,7 +31,7 @@ use crate::edge::tickets::Tickets;
 use crate::edge::tickets::reload::KeyReload;
 use crate::edge::tls::{Renewal, Tls};
 use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX};
-use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat};
+use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat, system_secrets};
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
@@ -289,9 +289,11 @@ fn spawn_threads<G: Game>(
         shards: commands.len(),
         seed: template.setup.seed,
         records_first: recorder.is_some(),
+        grace: config.session.grace,
     };
     let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone())?;
-    let lobby = Lobby::new(settings, guest_settings, release_seat(&lobby_sender));
+    let release = release_seat(&lobby_sender);
+    let lobby = Lobby::new(settings, guest_settings, release, system_secrets());
     let (builder, orders) = mpsc::channel();
     let outlets = LobbyOutlets { shards: commands.clone(), builder };
     let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
@@ -420,6 +422,7 @@ fn room_template<G: Game>(config: &Config) -> Result<RoomTemplate<G::Settings>, 
         stream: config.stream(),
         overload: config.overload(),
         idle_after: config.idle_after(),
+        grace: config.session.grace,
         empty: config.empty_room(),
         codec: None,
     })

@@ -101,10 +101,12 @@ impl<G: Game> ShardThread<G> {
         }
     }
 
-    /// Sleeps until the next deadline, mail, or the next sign of life is due.
+    /// Sleeps until the next deadline, mail, the turn of a client that waits, or the next sign of life is
+    /// due.
     fn sleep(&self) -> Result<ShardMail<G>, RecvTimeoutError> {
-        let deadline = self.shard.next_deadline().map(|at| at.saturating_sub(self.now()));
-        self.mailbox.recv_timeout(deadline.unwrap_or(HEARTBEAT_EVERY).min(HEARTBEAT_EVERY))
+        let moments = [self.shard.next_deadline(), self.shard.seats_at()].into_iter().flatten();
+        let wait = moments.min().map(|at| at.saturating_sub(self.now()));
+        self.mailbox.recv_timeout(wait.unwrap_or(HEARTBEAT_EVERY).min(HEARTBEAT_EVERY))
     }
 
     fn now(&self) -> Duration {
@@ -132,7 +134,7 @@ impl<G: Game> ShardThread<G> {
         self.apply_effects();
     }
 
-    /// Seats a client that waited for its room; whether there was one.
+    /// Seats a client that waited for its room or its turn; whether there was one.
     fn seat_next(&mut self) -> bool {
         let now = self.now();
         let is_seated = self.shard.seat_next(now, &mut self.effects);
@@ -157,6 +159,10 @@ impl<G: Game> ShardThread<G> {
         }
         for departed in effects.departed.drain(..) {
             outlets.send_farewell(departed);
+        }
+        effects.freed.clear();
+        for report in effects.reports.drain(..) {
+            let _ = outlets.lobby.send(LobbyRequest::Session(report));
         }
         for (room, lines) in effects.recorded.drain(..) {
             if let Some(recorder) = &outlets.recorder
@@ -193,11 +199,11 @@ mod tests {
 
     use test_games::tiny::Tiny;
     use tickwire_game::protocol::Role;
-    use tickwire_host::{GameVersion, Lobby, LobbySettings, RequestedRoom};
+    use tickwire_host::{GameVersion, Lobby, LobbySettings, Place, RequestedRoom, SeatRequest};
     use tracing::Span;
 
     use super::*;
-    use crate::lobby_task::release_seat;
+    use crate::lobby_task::{release_seat, system_secrets};
     use crate::transport::websocket::tests::pair;
 
     #[test]
@@ -216,20 +222,24 @@ mod tests {
             shards: 1,
             seed: 1.into(),
             records_first: false,
+            grace: Duration::ZERO,
         };
         let guest_settings = tickwire_host::GuestSettings::new::<Tiny>(()).expect("it has none");
-        let mut lobby = Lobby::new(settings, guest_settings, release_seat(&lobby_sender));
+        let release = release_seat(&lobby_sender);
+        let mut lobby = Lobby::new(settings, guest_settings, release, system_secrets());
         let (farewells, mut leaving) = tokio::sync::mpsc::unbounded_channel();
         let metrics = Arc::<Metrics>::default();
         let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };
         let (_commands, mailbox) = mpsc::channel();
         let mut thread = ShardThread::new(Shard::<Tiny>::new(), mailbox, outlets);
-        let admission = lobby.join(Role::Player, &RequestedRoom::Any, None, Duration::ZERO);
+        let request = SeatRequest::guest(Role::Player, &RequestedRoom::Any, None);
+        let admission = lobby.admit(&request, Duration::ZERO);
         let admission = admission.expect("there is space");
         let (websocket, _peer) = pair();
-        thread.effects.failed.push(admission.reservation.room());
+        thread.effects.failed.push(admission.room());
+        let Place::Seat(reservation) = admission.place else { panic!("it is new") };
         thread.effects.departed.push(Departed {
-            reservation: admission.reservation,
+            reservation: Some(reservation),
             transport: Box::new(websocket),
             reason: DisconnectReason::RoomFailed,
             refusal: None,
@@ -237,7 +247,7 @@ mod tests {
         });
         thread.apply_effects();
         assert!(matches!(requests.try_recv(), Ok(LobbyRequest::RoomFailed { .. })));
-        assert!(matches!(requests.try_recv(), Ok(LobbyRequest::Left { .. })));
+        assert!(matches!(requests.try_recv(), Ok(LobbyRequest::Left(_))));
         assert!(leaving.try_recv().is_ok(), "its peer is notified");
     }
 }

@@ -99,6 +99,7 @@ fn hello(room: RoomChoice<'_>) -> Hello<'_> {
         replays: false,
         ticket: None,
         settings: None,
+        resume: None,
     }
 }
 

@@ -56,6 +56,7 @@ fn bytes_sent_to_a_client_that_reads_nothing(server: &Server<Tiny>) -> usize {
         replays: false,
         ticket,
         settings: None,
+        resume: None,
     };
     send(&mut peer, &ClientMessage::Hello(hello));
     let started = Instant::now();

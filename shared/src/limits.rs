@@ -103,7 +103,7 @@ pub const TICKET_MAX_BYTES: usize = 1_024;
 /// is refused, and so is its hello.
 pub const ROOM_SETTINGS_MAX_BYTES: usize = 512;
 /// Largest hello, in bytes. A longer one is refused.
-pub const HELLO_MAX_BYTES: usize = 256 + TICKET_MAX_BYTES + ROOM_SETTINGS_MAX_BYTES;
+pub const HELLO_MAX_BYTES: usize = 288 + TICKET_MAX_BYTES + ROOM_SETTINGS_MAX_BYTES;
 /// Longest text of a refusal, in bytes. Longer ones are cut by the server.
 pub const REFUSAL_TEXT_MAX_BYTES: usize = 256;
 /// Largest refusal, in bytes: kind, reason, the text after its length.

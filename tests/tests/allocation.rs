@@ -16,6 +16,7 @@ use tickwire_game::limits::WELCOME_MAX_BYTES;
 use tickwire_game::protocol::{ClientMessage, Input, Role, ServerMessage};
 use tickwire_game::recording::Reader;
 use tickwire_game::tick::{Rewind, Tick};
+use tickwire_host::Standing;
 use tickwire_host::room::{Room, RoomTemplate};
 
 /// A message of a client is read where it lies.
@@ -202,7 +203,7 @@ proptest! {
     ) {
         let room = room();
         let mut welcome = Vec::new();
-        room.published().write_welcome(SessionId(1), None, &mut welcome);
+        room.published().write_welcome(&Standing::alone(SessionId(1)), None, &mut welcome);
         let at = at.index(welcome.len() - 1) + 1;
         welcome[at] = to;
         // A length of so many bytes.
@@ -210,7 +211,7 @@ proptest! {
             welcome.splice(at + 1..at + 1, lie.into_iter().take(1 << (to.min(253) - 250)));
         }
         let greeting =
-            Greeting { name: "Ada".into(), role: Role::Spectator, room: None, ticket: None, settings: None };
+            Greeting { name: "Ada".into(), role: Role::Spectator, room: None, ticket: None, settings: None, resume: None };
         let mut client = Client::<Skirmish>::headless(greeting);
         let took = allocated(|| drop(client.receive(Duration::ZERO, &welcome)));
         let most = WELCOME_BYTES + WELCOME_PER_BYTE * welcome.len() as u64;

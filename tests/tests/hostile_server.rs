@@ -12,6 +12,7 @@ use tickwire_game::protocol::snapshot::{InputSource, Picture, PlayerPart, Snapsh
 use tickwire_game::protocol::{Role, ServerMessage, WIRE, Welcome};
 use tickwire_game::scene::{Rows, SchemaError};
 use tickwire_game::tick::Tick;
+use tickwire_host::Standing;
 use tickwire_host::room::{Room, RoomTemplate};
 
 /// A client that has said hello, a room, and the room's welcome to it.
@@ -26,9 +27,10 @@ fn greeted() -> (Client<Dots>, Room<Dots>, Vec<u8>) {
         room: None,
         ticket: None,
         settings: None,
+        resume: None,
     };
     let mut welcome = Vec::new();
-    room.published().write_welcome(SessionId(1), Some(player), &mut welcome);
+    room.published().write_welcome(&Standing::alone(SessionId(1)), Some(player), &mut welcome);
     (Client::<Dots>::new(greeting), room, welcome)
 }
 

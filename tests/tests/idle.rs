@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use test_games::dots::{Dots, Go};
 use test_games::tiny::Tiny;
-use tests::host::{Pipe, pipe};
+use tests::host::{Pipe, pipe, secrets};
 use tickwire_game::game::{Game, Setup};
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{
@@ -18,7 +18,7 @@ use tickwire_host::room::RoomTemplate;
 use tickwire_host::session::Session;
 use tickwire_host::{
     Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings, OpenerLimits, PeerKey,
-    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
+    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, SeatRelease, SeatRequest, Shard,
 };
 
 const IDLE_AFTER: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ struct Server<G: Game> {
     lobby: Lobby<G::Settings>,
     builder: RoomBuilder<G>,
     shard: Shard<G>,
-    freed: mpsc::Receiver<(RoomKey, Role)>,
+    freed: mpsc::Receiver<SeatRelease>,
     now: Duration,
 }
 
@@ -67,8 +67,8 @@ impl<G: Game> Server<G> {
         let setup = Setup { players_max: PLAYERS_MAX, ..Setup::default() };
         let template = RoomTemplate { setup, fill: FILL, idle_after, ..RoomTemplate::default() };
         let (freed, receiver) = mpsc::channel();
-        let release = Arc::new(move |room, role| {
-            let _ = freed.send((room, role));
+        let release = Arc::new(move |seat| {
+            let _ = freed.send(seat);
         });
         let limits = DirectoryLimits {
             players_max: PLAYERS_MAX,
@@ -84,10 +84,12 @@ impl<G: Game> Server<G> {
             shards: 1,
             seed: 7.into(),
             records_first: false,
+            grace: Duration::from_secs(30),
         };
         let guest_settings = GuestSettings::new::<G>(G::Settings::default());
         let guest_settings = guest_settings.expect("the game's settings are sound");
-        let (lobby, shard) = (Lobby::new(settings, guest_settings, release), Shard::new());
+        let (lobby, shard) =
+            (Lobby::new(settings, guest_settings, release, secrets(1)), Shard::new());
         Server {
             lobby,
             builder: RoomBuilder::new(template),
@@ -99,7 +101,10 @@ impl<G: Game> Server<G> {
 
     fn join(&mut self, role: Role, room: Option<&str>, habit: Habit) -> Client {
         let requested = room.map_or(RequestedRoom::Any, RequestedRoom::named);
-        let admission = self.lobby.join(role, &requested, None, self.now).expect("there is space");
+        let admission = self
+            .lobby
+            .admit(&SeatRequest::guest(role, &requested, None), self.now)
+            .expect("there is space");
         let mut effects = Effects::default();
         for (_, command) in self.lobby.take_commands() {
             self.shard.handle(command, self.now, &mut effects);
@@ -108,11 +113,10 @@ impl<G: Game> Server<G> {
             self.shard.open(self.builder.build(order), self.now, &mut effects);
         }
         let (pipe, transport) = pipe();
-        let (session, room) = (admission.session, admission.reservation.room());
+        let (session, room) = (admission.session, admission.room());
         let pending = PendingJoin {
             transport: Box::new(transport),
-            session,
-            reservation: admission.reservation,
+            admission,
             peer: PeerKey(session.0),
             subject: None,
             name: "Ada".to_owned(),
@@ -150,8 +154,8 @@ impl<G: Game> Server<G> {
             self.shard.pass(self.now, &mut effects);
             self.shard.pass_ended(self.now);
             drop(effects);
-            for (room, role) in self.freed.try_iter() {
-                self.lobby.leave(room, role, self.now);
+            for seat in self.freed.try_iter() {
+                self.lobby.leave(seat, self.now);
             }
             clients.iter_mut().for_each(|client| client.hear(self.now));
         }

@@ -46,7 +46,8 @@ struct Viewer {
 impl Viewer {
     fn join(host: &mut Host<Skirmish>, number: usize) -> Viewer {
         let (name, room) = (format!("Viewer {number}"), Some(ROOM.to_owned()));
-        let greeting = Greeting { name, role: Role::Player, room, ticket: None, settings: None };
+        let greeting =
+            Greeting { name, role: Role::Player, room, ticket: None, settings: None, resume: None };
         let mut client = Client::headless(greeting);
         let hello = client.outgoing().expect("a client opens with its hello");
         let (_, pipe) = host.connect(Duration::ZERO, &hello).expect("there is space");

@@ -11,7 +11,7 @@ use tickwire_game::game::{Game, InputStatus, PlayerInput, Seen, Setup, Skills};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::limits::SNAPSHOT_MAX_BYTES;
 use tickwire_game::protocol::snapshot::{Codec, Coding, Picture, SnapshotEncoder};
-use tickwire_game::protocol::{Roster, RosterEntry, ServerMessage, WIRE, Welcome};
+use tickwire_game::protocol::{ResumeToken, Roster, RosterEntry, ServerMessage, WIRE, Welcome};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::TickRate;
 
@@ -93,6 +93,9 @@ impl<G: Game> Demo<G> {
             schema: &schema,
             level: &level,
             settings: &settings,
+            resume: ResumeToken::new(SessionId(0), [0; 16]),
+            resumed: false,
+            grace_seconds: 0,
         });
         let entries = self.bots.iter().map(|&(player, _)| {
             let game = self.simulation.game();

@@ -182,6 +182,7 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
             room: said(room),
             ticket: said(ticket),
             settings: said(settings),
+            resume: None,
         };
         self.close();
         self.path.restart(moment(now_ms));

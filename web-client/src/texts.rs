@@ -226,6 +226,8 @@ fn is_lasting(refusal: &JoinError) -> bool {
         | JoinError::RoomsBuilding
         | JoinError::RoomsMax
         | JoinError::OwnRoomsMax
-        | JoinError::OwnRoomsRate => false,
+        | JoinError::OwnRoomsRate
+        // Without its token it joins anew.
+        | JoinError::NotResumable => false,
     }
 }

@@ -96,6 +96,7 @@ impl Words {
             replays: true,
             ticket: self.ticket.as_ref().map(|ticket| Ticket(ticket.expose())),
             settings,
+            resume: None,
         }))
     }
 

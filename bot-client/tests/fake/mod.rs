@@ -17,7 +17,8 @@ use tickwire_game::protocol::snapshot::{
     Codec, Coding, InputSource, Picture, PlayerPart, SnapshotEncoder,
 };
 use tickwire_game::protocol::{
-    ClientMessage, DisconnectReason, JoinError, Ping, Role, ServerMessage, WIRE, Welcome,
+    ClientMessage, DisconnectReason, JoinError, Ping, ResumeToken, Role, ServerMessage, WIRE,
+    Welcome,
 };
 use tickwire_game::scene::{Row, SceneWriter, Schema};
 use tickwire_game::simulation::Simulation;
@@ -207,6 +208,9 @@ impl Seat {
             schema: &encoded,
             level: &level,
             settings: &[],
+            resume: ResumeToken::new(SessionId(1), [0; 16]),
+            resumed: false,
+            grace_seconds: 0,
         };
         say(&mut socket, &ServerMessage::Welcome(welcome));
         Seat {

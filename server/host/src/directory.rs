@@ -402,6 +402,11 @@ impl Directory {
         rooms
     }
 
+    /// A room, unless it has been forgotten.
+    pub(crate) fn find(&self, room: RoomKey) -> Option<&ListedRoom> {
+        self.rooms.get(room)
+    }
+
     /// A room that has not been forgotten.
     pub(crate) fn room(&self, room: RoomKey) -> &ListedRoom {
         &self.rooms[room]

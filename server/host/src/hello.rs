@@ -8,8 +8,8 @@ use std::fmt;
 use tickwire_game::game::Game;
 use tickwire_game::limits::{ROOM_NAME_MAX_BYTES, ROOM_SETTINGS_MAX_BYTES};
 use tickwire_game::protocol::{
-    ClientMessage, DisconnectReason, Hello, JoinError, MessageError, PROTOCOL_VERSION, Role,
-    RoomChoice,
+    ClientMessage, DisconnectReason, Hello, JoinError, MessageError, PROTOCOL_VERSION, ResumeToken,
+    Role, RoomChoice,
 };
 
 /// The game that a server runs, as a hello must name it.
@@ -42,6 +42,8 @@ pub struct JoinRequest {
     pub replays: bool,
     /// Who signed for it.
     pub identity: Identity,
+    /// By which it resumes the session that it had.
+    pub resume: Option<ResumeToken>,
 }
 
 /// The room that a client wants to be in: [`tickwire_game::protocol::RoomChoice`], checked and owned.
@@ -154,7 +156,12 @@ pub fn judge(
     if hello.settings.is_some_and(|settings| settings.len() > ROOM_SETTINGS_MAX_BYTES) {
         return Err(HelloError::Refused(JoinError::SettingsTooLong));
     }
-    let bearer = bearer(&hello).map_err(HelloError::Refused)?;
+    let bearer = match bearer(&hello) {
+        // A ticket is for coming in: who resumes has come in, and shows its token. If that is not good
+        // it is refused, and not let in as a guest.
+        Err(JoinError::TicketExpired | JoinError::TicketRequired) if hello.resume.is_some() => None,
+        judged => judged.map_err(HelloError::Refused)?,
+    };
     // A ticket for one room names it as well as the hello does.
     let only = bearer.as_ref().and_then(|bearer| bearer.room.clone());
     let room = match (only.or(room), hello.settings.map(str::to_owned)) {
@@ -162,17 +169,14 @@ pub fn judge(
         (None, None) => RequestedRoom::Any,
         (None, Some(_)) => return Err(HelloError::Refused(JoinError::SettingsWithoutRoom)),
     };
-    let (role, name, replays) = (hello.role, hello.name.to_owned(), hello.replays);
-    Ok(match bearer {
-        None => JoinRequest { role, name, room, replays, identity: Identity::Guest },
-        Some(Bearer { subject, name: vouched, room: _ }) => JoinRequest {
-            role,
-            name: vouched.unwrap_or(name),
-            room,
-            replays,
-            identity: Identity::Subject(subject),
-        },
-    })
+    let Hello { role, name, replays, resume, .. } = hello;
+    let (name, identity) = match bearer {
+        None => (name.to_owned(), Identity::Guest),
+        Some(Bearer { subject, name: vouched, room: _ }) => {
+            (vouched.unwrap_or(name.to_owned()), Identity::Subject(subject))
+        }
+    };
+    Ok(JoinRequest { role, name, room, replays, identity, resume })
 }
 
 /// Whether this can be the name of a room.

@@ -7,7 +7,7 @@
 //!  shell                         Lobby (one)                    Shard (one per thread)
 //!  ----------------------------------------------------------------------------------------------
 //!  first message of a peer  -->  hello::judge -> JoinRequest
-//!  JoinRequest              -->  join(role, room, opener, now) -> Admission
+//!  JoinRequest              -->  admit(request, now) -> Admission
 //!                                take_commands() ------------>   handle(Command::Open)
 //!  RoomBuilder::build       <--  take_orders()
 //!  BuiltRoom                -------------------------------->    open(room), seat_next(now)
@@ -17,7 +17,8 @@
 //!  the pass took so long    -------------------------------->    pass_ended(now)
 //!                       <---- Effects: who left and why, what was counted, what failed ----------
 //!  Effects::failed          -->  room_failed(room)               (first: nobody is sent there)
-//!  Effects::departed: drop  -->  leave(room, role)               (the seat is free again)
+//!  Effects::departed: drop  -->  leave(release, now)             (the seat is free again)
+//!  Effects::reports         -->  hear(report)                    (how sessions can be resumed)
 //!  now and then             -->  retire(now), take_commands() -> handle(Command::Retire)
 //! ```
 //!
@@ -39,6 +40,7 @@
 
 #![warn(missing_docs)]
 
+mod admission;
 mod counter_macro;
 pub mod directory;
 mod guest_settings;
@@ -58,12 +60,15 @@ mod shared_chunk;
 pub mod token_bucket;
 pub mod transport;
 
+pub use admission::{Admission, Place, SeatRequest, Standing};
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
 pub use guest_settings::{GuestSettings, operator_settings};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
-pub use lobby::{Admission, Lobby, LobbySettings};
-pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};
-pub use reservation::{ReleaseSeat, Reservation};
+pub use lobby::{Lobby, LobbySettings, Secrets};
+pub use mailbox::{
+    Command, Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport,
+};
+pub use reservation::{ReleaseSeat, Reservation, SeatRelease};
 pub use room_builder::{BuiltRoom, RoomBuilder, RoomOrder};
 pub use room_host::{RoomHost, StepProbe};
 pub use shard::Shard;

@@ -10,6 +10,21 @@ use tickwire_game::limits::HELLO_MAX_BYTES;
 /// after somebody left is over then, such as a wait by which nobody gains by leaving.
 pub const EMPTY_ROOM_AWAKE_FOR: Duration = Duration::from_secs(3);
 
+/// For how long a player stays whose connection broke, when nothing is set.
+pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+/// Longest such time that may be set. Refused at start-up above: a seat is held for nobody.
+pub const GRACE_MAX: Duration = Duration::from_secs(600);
+/// For how long a player stays at most whose client said that it goes away: a page that was closed or
+/// put aside, or is reloaded.
+pub const AWAY_GRACE_MAX: Duration = Duration::from_secs(5);
+/// Most spectators who left and may resume their sessions. Beyond it the one that left first is
+/// forgotten, and joins anew.
+pub const UNSEATED_SESSIONS_MAX: usize = 16_384;
+/// How many clients a shard takes in per second. What comes beyond that waits in its order: a welcome
+/// and a keyframe cost as much as some hundred snapshots, and who plays is not to wait for those who come.
+pub const JOINS_PER_SECOND: u32 = 500;
+/// What it may take in at once comes on average in so much time.
+pub const JOINS_BURST: Duration = Duration::from_millis(32);
 /// Most spectators of one room. More are refused as by a full room, and counted: a crowd must
 /// not take the time that the shard has for its players.
 pub const ROOM_SPECTATORS_MAX: u32 = 2_000;

@@ -13,27 +13,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
-use tickwire_game::protocol::{JoinError, Role};
+use tickwire_game::protocol::{JoinError, ResumeToken, Role};
 use tickwire_game::tick::TickRate;
 use tracing::info;
 
+use crate::admission::{Admission, Place, SeatRequest};
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
 use crate::guest_settings::GuestSettings;
-use crate::hello::{GameVersion, PeerKey, RequestedRoom};
-use crate::mailbox::Command;
-use crate::reservation::{ReleaseSeat, Reservation};
+use crate::hello::{GameVersion, RequestedRoom};
+use crate::mailbox::{Command, SessionReport};
+use crate::reservation::{ReleaseSeat, Reservation, SeatRelease};
 use crate::room_builder::RoomOrder;
+pub use sessions::Secrets;
+use sessions::{Renewed, Sessions};
 
-/// A seat in a room, and the shard that has the room.
-#[derive(Debug)]
-pub struct Admission {
-    /// The session that begins.
-    pub session: SessionId,
-    /// The number of the shard.
-    pub shard: usize,
-    /// Its seat.
-    pub reservation: Reservation,
-}
+mod sessions;
 
 /// What a lobby is made from.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +44,8 @@ pub struct LobbySettings {
     pub seed: Seed,
     /// Whether the first room is to be recorded.
     pub records_first: bool,
+    /// For how long a spectator whose connection broke may resume its session.
+    pub grace: Duration,
 }
 
 /// Which rooms there are and who may join them. `S` is the game's settings of a room.
@@ -58,7 +54,7 @@ pub struct Lobby<S> {
     guest_settings: GuestSettings<S>,
     directory: Directory,
     release: ReleaseSeat,
-    sessions: u64,
+    sessions: Sessions,
     rooms_opened: u64,
     rooms_evicted: u64,
     /// For the shards, in order.
@@ -69,12 +65,14 @@ pub struct Lobby<S> {
 
 impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     /// A lobby without rooms, that hears by `release` of seats that are free again.
-    /// `guest_settings` judges what a client that opens a room chooses for it.
+    /// `guest_settings` judges what a client that opens a room chooses for it; tokens are made of
+    /// `secrets`.
     #[must_use]
     pub fn new(
         settings: LobbySettings,
         guest_settings: GuestSettings<S>,
         release: ReleaseSeat,
+        secrets: Secrets,
     ) -> Lobby<S> {
         let directory = Directory::new(settings.limits, settings.shards);
         Lobby {
@@ -82,7 +80,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             guest_settings,
             directory,
             release,
-            sessions: 0,
+            sessions: Sessions::new(secrets, settings.grace),
             rooms_opened: 0,
             rooms_evicted: 0,
             commands: Vec::new(),
@@ -90,19 +88,67 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
     }
 
-    /// Takes a seat for a new session at `now`, in a room that is opened if there is need of it. One
-    /// that was named then counts for `opener` until it is gone; `None` is a client without limits.
-    /// Settings that come with its name are judged when it is opened, and else ignored.
+    /// Lets a client in at `now`: back into the session that it resumes, or else into a new one, in a
+    /// room that is opened if there is need of it. One that was named then counts for the request's
+    /// opener until it is gone. Settings that come with its name are judged when it is opened, and else
+    /// ignored. A player without a connection comes back by its ticket as by its token.
     ///
     /// # Errors
-    /// Why there is none.
-    pub fn join(
+    /// Why it is not let in.
+    pub fn admit(
         &mut self,
-        role: Role,
-        requested: &RequestedRoom,
-        opener: Option<PeerKey>,
+        request: &SeatRequest<'_>,
         now: Duration,
     ) -> Result<Admission, JoinError> {
+        if let Some(token) = request.resume {
+            let found = self.sessions.find(token, request.role, request.subject);
+            let found = found.filter(|session| self.is_in(*session, request.room));
+            return self.resume(found.ok_or(JoinError::NotResumable)?, Some(token), now);
+        }
+        if let Some(session) = self.absent_player(request) {
+            return self.resume(session, None, now);
+        }
+        self.join(request, now)
+    }
+
+    /// The player without a connection who comes back by its ticket.
+    fn absent_player(&self, request: &SeatRequest<'_>) -> Option<SessionId> {
+        let mut absent = self.sessions.absent_of(request.subject?);
+        absent.find(|session| request.role == Role::Player && self.is_in(*session, request.room))
+    }
+
+    /// Whether a client that asks for this room can mean this session.
+    fn is_in(&self, session: SessionId, requested: &RequestedRoom) -> bool {
+        let room = self.sessions.place(session).map(|(room, _)| room);
+        let Some(listed) = room.and_then(|room| self.directory.find(room)) else { return false };
+        match requested {
+            RequestedRoom::Any => true,
+            RequestedRoom::Named { name, .. } => listed.name == *name,
+        }
+    }
+
+    fn resume(
+        &mut self,
+        session: SessionId,
+        token: Option<ResumeToken>,
+        now: Duration,
+    ) -> Result<Admission, JoinError> {
+        let (room, is_seated) = self.sessions.place(session).ok_or(JoinError::NotResumable)?;
+        let listed = self.directory.find(room).ok_or(JoinError::NotResumable)?;
+        let (shard, place) = if is_seated {
+            (listed.shard, Place::Session(room))
+        } else {
+            let named = RequestedRoom::named(listed.name.clone());
+            let role = Role::Spectator;
+            let Placement { room, shard, .. } = self.directory.join(role, &named, None, now)?;
+            (shard, Place::Seat(self.reservation(room, role, session)))
+        };
+        let Renewed { token, generation, .. } = self.sessions.renew(session, token);
+        Ok(Admission { session, shard, place, token, generation, resumed: true })
+    }
+
+    fn join(&mut self, request: &SeatRequest<'_>, now: Duration) -> Result<Admission, JoinError> {
+        let SeatRequest { role, room: requested, opener, subject, .. } = *request;
         // Before anything is opened or makes way.
         let chosen = match requested {
             RequestedRoom::Named { name, settings: Some(text) } if !self.directory.has(name) => {
@@ -112,7 +158,6 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         };
         let Placement { room, shard, new, made_way } =
             self.directory.join(role, requested, opener, now)?;
-        let reservation = Reservation::new(room, role, Arc::clone(&self.release));
         if let Some((room, shard)) = made_way {
             self.rooms_evicted += 1;
             self.commands.push((shard, Command::Retire { room }));
@@ -120,8 +165,13 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         if new {
             self.open(room, chosen);
         }
-        self.sessions += 1;
-        Ok(Admission { session: SessionId(self.sessions), shard, reservation })
+        let Renewed { session, token, generation } = self.sessions.begin(room, role, subject);
+        let place = Place::Seat(self.reservation(room, role, session));
+        Ok(Admission { session, shard, place, token, generation, resumed: false })
+    }
+
+    fn reservation(&self, room: RoomKey, role: Role, session: SessionId) -> Reservation {
+        Reservation::new(room, role, session, Arc::clone(&self.release))
     }
 
     fn open(&mut self, room: RoomKey, chosen: Option<S>) {
@@ -152,8 +202,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     }
 
     /// A [`Reservation`] was dropped, at `now`.
-    pub fn leave(&mut self, room: RoomKey, role: Role, now: Duration) {
-        self.directory.leave(room, role, now);
+    pub fn leave(&mut self, release: SeatRelease, now: Duration) {
+        self.directory.leave(release.room, release.role, now);
+        self.sessions.release(&release, now);
+    }
+
+    /// A shard reports of a session.
+    pub fn hear(&mut self, report: SessionReport) {
+        self.sessions.hear(report);
     }
 
     /// A room ended by a fault of its own.
@@ -163,6 +219,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
 
     /// Ends the rooms that have been empty for too long. To be called now and then.
     pub fn retire(&mut self, now: Duration) {
+        self.sessions.forget_late(now);
         for room in self.directory.deserted(now) {
             info!(room = self.directory.room(room).name, "room closes, deserted");
             if let Some(shard) = self.directory.forget(room) {

@@ -10,6 +10,7 @@ use tickwire_game::ids::{SessionId, Subject};
 use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::Span;
 
+use crate::admission::Admission;
 use crate::counter_macro::counters;
 use crate::directory::RoomKey;
 use crate::hello::PeerKey;
@@ -25,7 +26,7 @@ pub enum Command {
         /// Its key.
         room: RoomKey,
     },
-    /// Take in a client that has a seat.
+    /// Take in a client that was admitted.
     Join(Box<PendingJoin>),
     /// End a room that nobody is in.
     Retire {
@@ -36,14 +37,12 @@ pub enum Command {
     Close,
 }
 
-/// A client with a seat, on its way to the shard of its room.
+/// A client that was admitted, on its way to the shard of its room.
 pub struct PendingJoin {
     /// Its connection, with nothing in flight but what it sent early.
     pub transport: Box<dyn Transport>,
-    /// Its session.
-    pub session: SessionId,
-    /// Its seat.
-    pub reservation: Reservation,
+    /// What it was granted.
+    pub admission: Admission,
     /// Who it is, for the log.
     pub peer: PeerKey,
     /// Who the player is across connections, to the game; `None` for a guest.
@@ -56,11 +55,11 @@ pub struct PendingJoin {
     pub span: Span,
 }
 
-/// A connection that ended: to be closed in order by the shell.
+/// A connection that ended: to be closed in order by the shell. Its session may go on.
 pub struct Departed {
-    /// Its seat, free again once this is dropped. Drop it before the peer hears of it: a peer that
-    /// hears that it has left may come back at once.
-    pub reservation: Reservation,
+    /// The seat of its session if that has ended as well, free again once this is dropped. Drop it
+    /// before the peer hears of it: a peer that hears that it has left may come back at once.
+    pub reservation: Option<Reservation>,
     /// The connection. The last message and the close have been handed to it, unless it was lost.
     pub transport: Box<dyn Transport>,
     /// Why it ended.
@@ -76,6 +75,10 @@ pub struct Departed {
 pub struct Effects {
     /// Connections that ended.
     pub departed: Vec<Departed>,
+    /// Seats of sessions that ended without a connection, free again once these are dropped.
+    pub freed: Vec<Reservation>,
+    /// What the lobby is to know of sessions, in order.
+    pub reports: Vec<SessionReport>,
     /// Rooms that ended by a fault of their own.
     pub failed: Vec<RoomKey>,
     /// Rooms that have made their last tick.
@@ -92,11 +95,37 @@ pub struct Effects {
     pub tick_lateness: Vec<Duration>,
 }
 
+/// What a shard tells the lobby of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionReport {
+    /// Which.
+    pub session: SessionId,
+    /// Over which of its connections.
+    pub generation: u32,
+    /// What.
+    pub news: SessionNews,
+}
+
+/// What there is to tell of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionNews {
+    /// Its client was heard over the connection by which it resumed: it knows its new token.
+    Heard,
+    /// That connection broke, and its player stays.
+    Absent,
+}
+
 counters! {
     /// What passes counted, all rooms of a shard together.
     pub struct PassCounters {
         /// Sessions that joined a room.
         sessions,
+        /// Connections over which a session was resumed.
+        sessions_resumed,
+        /// Players who stayed when their connection broke.
+        sessions_absent,
+        /// Of those, who did not come back in time.
+        sessions_expired,
         /// Ticks made.
         ticks,
         /// Ticks given up because a room was too late.

@@ -3,35 +3,58 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::Role;
 
 use crate::directory::RoomKey;
 
+/// A seat that is free again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeatRelease {
+    /// In which room.
+    pub room: RoomKey,
+    /// A player's or a spectator's.
+    pub role: Role,
+    /// Whose it was.
+    pub session: SessionId,
+    /// Whether that may come back, though it has no seat: a spectator whose connection broke.
+    pub may_return: bool,
+}
+
 /// How a lobby hears that a seat is free again. It may be called on any thread.
-pub type ReleaseSeat = Arc<dyn Fn(RoomKey, Role) + Send + Sync>;
+pub type ReleaseSeat = Arc<dyn Fn(SeatRelease) + Send + Sync>;
 
 /// A taken seat. Dropping it gives it back.
 pub struct Reservation {
-    room: RoomKey,
-    role: Role,
+    seat: SeatRelease,
     release: ReleaseSeat,
 }
 
 impl Reservation {
-    pub(crate) fn new(room: RoomKey, role: Role, release: ReleaseSeat) -> Reservation {
-        Reservation { room, role, release }
+    pub(crate) fn new(
+        room: RoomKey,
+        role: Role,
+        session: SessionId,
+        release: ReleaseSeat,
+    ) -> Reservation {
+        Reservation { seat: SeatRelease { room, role, session, may_return: false }, release }
     }
 
     /// In which room.
     #[must_use]
     pub fn room(&self) -> RoomKey {
-        self.room
+        self.seat.room
     }
 
     /// A player's or a spectator's.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.role
+        self.seat.role
+    }
+
+    /// Whose it is may come back to another seat.
+    pub(crate) fn let_return(&mut self) {
+        self.seat.may_return = true;
     }
 }
 
@@ -39,18 +62,18 @@ impl Reservation {
 impl Reservation {
     /// One that no lobby has given out.
     pub(crate) fn of_nobody(room: RoomKey, role: Role) -> Reservation {
-        Reservation { room, role, release: Arc::new(|_, _| {}) }
+        Reservation::new(room, role, SessionId(0), Arc::new(|_| {}))
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        (self.release)(self.room, self.role);
+        (self.release)(self.seat);
     }
 }
 
 impl fmt::Debug for Reservation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reservation").field("room", &self.room).field("role", &self.role).finish()
+        f.debug_tuple("Reservation").field(&self.seat).finish()
     }
 }

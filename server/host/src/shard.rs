@@ -14,13 +14,15 @@ use tickwire_game::game::Game;
 use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::{error, info, warn};
 
+use crate::admission::Place;
 use crate::directory::RoomKey;
-use crate::limits::{ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
+use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
 use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
+use crate::token_bucket::{Bucket, Rate};
 use rooms::Rooms;
 
 mod rooms;
@@ -30,8 +32,11 @@ pub struct Shard<G: Game> {
     rooms: Rooms<G>,
     /// Rooms that are being built.
     expected: Vec<ExpectedRoom>,
-    /// Clients that waited for a room which has come, and those that came after them.
+    /// Clients whose room is there, in the order in which they are taken in.
     line: VecDeque<PendingJoin>,
+    /// How many of them may be taken in as of `joins_filled`.
+    joins: Bucket,
+    joins_filled: Duration,
     buffers: WriteBuffers,
     probe: Option<Box<dyn StepProbe<G>>>,
     opened: u32,
@@ -41,6 +46,9 @@ pub struct Shard<G: Game> {
     /// The room of the last pass and when that began, until it is known how long it took.
     passed: Option<(RoomKey, Duration)>,
 }
+
+/// How many clients are taken in.
+const JOINS: Rate = Rate { per_second: JOINS_PER_SECOND, burst: JOINS_BURST };
 
 /// A room that is being built, and the clients that wait for it.
 struct ExpectedRoom {
@@ -62,6 +70,8 @@ impl<G: Game> Shard<G> {
             rooms: Rooms::new(),
             expected: Vec::new(),
             line: VecDeque::new(),
+            joins: Bucket::full(JOINS),
+            joins_filled: Duration::ZERO,
             buffers: WriteBuffers::default(),
             probe: None,
             opened: 0,
@@ -163,11 +173,32 @@ impl<G: Game> Shard<G> {
         self.line.extend(waiting);
     }
 
-    /// Lets in the next client that waited for its room, at `now`. Whether there was one: the
-    /// shell calls it as it hands over commands, so many between two passes and no more.
+    /// Takes in the client that has waited longest for its room, at `now`, unless too many were taken in
+    /// just before. Whether there was one: the shell calls it as it hands over commands, so many between
+    /// two passes and no more, and again by [`Shard::seats_at`].
     pub fn seat_next(&mut self, now: Duration, effects: &mut Effects) -> bool {
+        let passed = now.saturating_sub(self.joins_filled);
+        self.joins.fill(JOINS, passed);
+        self.joins_filled = self.joins_filled.max(now);
+        if self.line.is_empty() || !self.joins.take() {
+            return false;
+        }
         let next = self.line.pop_front();
         next.map(|pending| self.seat(pending, now, effects)).is_some()
+    }
+
+    /// When the next client may be taken in; `None` while nobody waits whose room is there.
+    #[must_use]
+    pub fn seats_at(&self) -> Option<Duration> {
+        (!self.line.is_empty()).then(|| self.joins_filled + self.joins.time_to_next(JOINS))
+    }
+
+    /// How many seats are held by clients that wait to be taken in, be it for their room or their turn.
+    #[must_use]
+    pub fn seats_waiting(&self) -> usize {
+        let expected = self.expected.iter().flat_map(|room| &room.waiting);
+        let is_seat = |pending: &&PendingJoin| matches!(pending.admission.place, Place::Seat(_));
+        expected.chain(&self.line).filter(is_seat).count()
     }
 
     /// Ends the recording of a room, whose writer says `why`; whether there was one.
@@ -177,40 +208,62 @@ impl<G: Game> Shard<G> {
     }
 
     fn join(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
-        let room = pending.reservation.room();
+        let room = pending.admission.room();
         if let Some(expected) = self.expected.iter_mut().find(|expected| expected.key == room) {
-            expected.waiting.push(pending);
-        } else if self.line.is_empty() {
-            self.seat(pending, now, effects);
-        } else {
-            // Nobody overtakes those who came before.
-            self.line.push_back(pending);
+            return expected.waiting.push(pending);
+        }
+        self.line.push_back(pending);
+        // Nobody overtakes those who came before.
+        if self.line.len() == 1 {
+            self.seat_next(now, effects);
         }
     }
 
     fn seat(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
-        let room = pending.reservation.room();
-        let joined = self.rooms.find(room).and_then(|at| {
-            let (name, subject) = (&pending.name, pending.subject);
-            let role = pending.reservation.role();
-            let join = |room: &mut RoomHost<G>| room.join(role, name, subject);
-            let player = self.guarded(at, effects, |room, _, _, _| join(room))?;
-            Some((at, player))
-        });
-        match joined {
-            Some((at, Ok(player))) => {
-                self.rooms.change(at, |room| room.seat(pending, player, now, effects));
+        let Some(at) = self.rooms.find(pending.admission.room()) else {
+            return self.turn_away(pending, effects);
+        };
+        match &pending.admission.place {
+            Place::Session(_) => self.resume(at, pending, now, effects),
+            Place::Seat(reservation) => {
+                let (name, subject) = (&pending.name, pending.subject);
+                let role = reservation.role();
+                let join = |room: &mut RoomHost<G>| room.join(role, name, subject);
+                match self.guarded(at, effects, |room, _, _, _| join(room)) {
+                    Some(Ok(player)) => {
+                        self.rooms.change(at, |room| room.seat(pending, player, now, effects));
+                    }
+                    Some(Err(refusal)) => {
+                        depart(pending, DisconnectReason::Refused, Some(refusal), effects);
+                    }
+                    // The room failed just now because of it.
+                    None => depart(pending, DisconnectReason::RoomFailed, None, effects),
+                }
             }
-            Some((_, Err(refusal))) => {
-                depart(pending, DisconnectReason::Refused, Some(refusal), effects);
-            }
-            None if self.is_closed => depart(pending, DisconnectReason::Closing, None, effects),
-            None if self.over.contains(&room) => {
-                depart(pending, DisconnectReason::RoomOver, None, effects);
-            }
-            // The room failed while this client was on its way, or just now because of it.
-            None => depart(pending, DisconnectReason::RoomFailed, None, effects),
         }
+    }
+
+    fn resume(&mut self, at: usize, pending: PendingJoin, now: Duration, effects: &mut Effects) {
+        if self.rooms.get(at).has_resumable(pending.admission.session) {
+            self.rooms.change(at, |room| room.resume(pending, now, effects));
+        } else {
+            // It ended while its client was on the way.
+            let refusal = Some(JoinError::NotResumable);
+            depart(pending, DisconnectReason::Refused, refusal, effects);
+        }
+    }
+
+    /// Ends a client whose room is not there any more.
+    fn turn_away(&self, pending: PendingJoin, effects: &mut Effects) {
+        let reason = if self.is_closed {
+            DisconnectReason::Closing
+        } else if self.over.contains(&pending.admission.room()) {
+            DisconnectReason::RoomOver
+        } else {
+            // It failed while this client was on its way.
+            DisconnectReason::RoomFailed
+        };
+        depart(pending, reason, None, effects);
     }
 
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
@@ -270,7 +323,11 @@ fn depart(
     refusal: Option<JoinError>,
     effects: &mut Effects,
 ) {
-    let PendingJoin { mut transport, reservation, span, .. } = pending;
+    let PendingJoin { mut transport, admission, span, .. } = pending;
+    let reservation = match admission.place {
+        Place::Seat(reservation) => Some(reservation),
+        Place::Session(_) => None,
+    };
     if let Some(refusal) = refusal.clone() {
         let mut message = Vec::with_capacity(16);
         tickwire_game::protocol::ServerMessage::Refused(refusal).encode(&mut message);

@@ -56,6 +56,13 @@ impl Bucket {
         self.left >= rate.in_time(rate.burst)
     }
 
+    /// How much time must pass before there is one.
+    #[must_use]
+    pub fn time_to_next(&self, rate: Rate) -> Duration {
+        let missing = TOKEN.saturating_sub(self.left);
+        Duration::from_nanos(missing.div_ceil(u64::from(rate.per_second).max(1)))
+    }
+
     /// Takes so many, or all that there are.
     pub fn spend(&mut self, tokens: u64) {
         self.left = self.left.saturating_sub(tokens.saturating_mul(TOKEN));

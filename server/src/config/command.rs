@@ -11,7 +11,7 @@ use clap::{Arg, Args, Command, FromArgMatches, ValueEnum};
 
 use super::environment::{self, Unknown};
 use super::tickets::KeyText;
-use super::{Config, EdgeConfig, TicketConfig};
+use super::{Config, EdgeConfig, SessionConfig, TicketConfig};
 use crate::page::Page;
 
 /// What the settings name their variables by.
@@ -149,6 +149,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         empty_room_seconds,
         empty_rooms,
         echo: _,
+        session,
         edge,
         tls,
         tickets,
@@ -172,6 +173,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         admin_host,
         memory_max,
     } = edge;
+    let SessionConfig { grace } = session;
     let TicketConfig { ticket_key, ticket_key_text: _, guests } = tickets;
     let time = |time: &std::time::Duration| match time.subsec_millis() {
         0 => format!("{}s", time.as_secs()),
@@ -199,6 +201,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         ("shards", all(shards)),
         ("empty_room_seconds", one(empty_room_seconds)),
         ("empty_rooms", word(empty_rooms)),
+        ("grace", one(time(grace))),
         ("allow_origin", all(allow_origin)),
         ("no_origin", word(no_origin)),
         ("frame_ancestors", all(frame_ancestors)),

@@ -38,7 +38,7 @@ async fn answer(
         Ok(request) => {
             let peer = peer_key(context, client, &request.identity);
             let opener = (!client.is_uncapped).then_some(peer);
-            match find_seat(context, &request, opener).await {
+            match find_seat(context, &request, peer, opener).await {
                 Ok(admission) => {
                     return hand_over(context, websocket, peer, request, admission).await;
                 }
@@ -72,15 +72,24 @@ fn peer_key(context: &EdgeContext, client: ClientKey, identity: &Identity) -> Pe
     }
 }
 
+/// Whom the ticket names, for the game and for who comes back. The same number for both: it is a keyed
+/// hash, and known to nobody else.
+fn subject_of(identity: &Identity, peer: PeerKey) -> Option<Subject> {
+    matches!(identity, Identity::Subject(_)).then_some(Subject(peer.0))
+}
+
 async fn find_seat(
     context: &EdgeContext,
     request: &JoinRequest,
+    peer: PeerKey,
     opener: Option<PeerKey>,
 ) -> Result<Admission, JoinError> {
     let (reply, answer) = oneshot::channel();
-    let (role, room) = (request.role, request.room.clone());
+    let (role, room, resume) = (request.role, request.room.clone(), request.resume);
+    let subject = subject_of(&request.identity, peer);
+    let join = LobbyRequest::Join { role, room, opener, subject, resume, reply };
     // Without a lobby, or without a reply from it, the server is shutting down.
-    let sent = context.server.lobby.send(LobbyRequest::Join { role, room, opener, reply });
+    let sent = context.server.lobby.send(join);
     sent.map_err(|_| JoinError::Closing)?;
     answer.await.unwrap_or(Err(JoinError::Closing))
 }
@@ -94,18 +103,16 @@ async fn hand_over(
     request: JoinRequest,
     admission: Admission,
 ) {
-    let Admission { session, shard, reservation } = admission;
+    let Admission { session, shard, resumed, .. } = admission;
     let JoinRequest { name, replays, identity, .. } = request;
-    // The same number for both: it is a keyed hash, and known to nobody else.
-    let subject = matches!(identity, Identity::Subject(_)).then_some(Subject(peer.0));
-    debug!(session = session.0, %identity, "joins");
+    let subject = subject_of(&identity, peer);
+    debug!(session = session.0, resumed, %identity, "joins");
     websocket.expect_inputs();
     if websocket.leave_runtime().is_err() {
         return context.server.metrics.count_end(DisconnectReason::Fault);
     }
     let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
-    let pending =
-        PendingJoin { transport, session, reservation, peer, subject, name, replays, span };
+    let pending = PendingJoin { transport, admission, peer, subject, name, replays, span };
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
     if let Err(Command::Join(pending)) = sent {
         // A shard ends only when the server shuts down.

@@ -182,7 +182,7 @@ impl<S: Read + Write> WebSocketTransport<S> {
             Ok(Message::Binary(bytes)) => Ok(Incoming::Message(bytes)),
             Ok(Message::Text(text)) => Ok(Incoming::Text(text)),
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(Incoming::Control),
-            Ok(Message::Close(_)) => Err(DisconnectReason::Left),
+            Ok(Message::Close(frame)) => Err(closed_with(frame.map(|frame| frame.code.into()))),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 match self.websocket.get_ref().meter.verdict() {
                     Some(end) => Err(end),
@@ -393,6 +393,18 @@ fn end_reason(error: &Error) -> DisconnectReason {
         Error::Protocol(_) | Error::AttackAttempt => DisconnectReason::Protocol,
         Error::ConnectionClosed | Error::AlreadyClosed => DisconnectReason::Left,
         _ => DisconnectReason::Lost,
+    }
+}
+
+/// What a peer means that closes with this code, or with none.
+fn closed_with(code: Option<u16>) -> DisconnectReason {
+    /// A browser's, for a page that is closed, reloaded or left.
+    const GOING_AWAY: u16 = 1001;
+    match code {
+        Some(code) if code == GOING_AWAY || code == DisconnectReason::Away.code() => {
+            DisconnectReason::Away
+        }
+        _ => DisconnectReason::Left,
     }
 }
 

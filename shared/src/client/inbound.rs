@@ -5,6 +5,8 @@
 //! theirs: it says nothing of prediction, clocks, or what is drawn. Bytes in, one message out; the
 //! roster and its board are kept here.
 
+use std::time::Duration;
+
 use super::{ClientError, Names};
 use crate::protocol::snapshot::{Codec, Coding};
 use crate::protocol::{DisconnectReason, JoinError, Pace, ServerMessage, WIRE, Welcome};
@@ -34,6 +36,8 @@ pub enum Inbound<'a> {
     Pace(Pace),
     /// A text from the server's operator.
     Notice(&'a str),
+    /// The server closes in so much time, at the latest.
+    Closing(Duration),
 }
 
 impl<'a> Inbound<'a> {
@@ -62,6 +66,9 @@ impl<'a> Inbound<'a> {
             (ServerMessage::Pong(pong), Some(_)) => Inbound::Pong(pong.number),
             (ServerMessage::Pace(pace), Some(_)) => Inbound::Pace(pace),
             (ServerMessage::Notice(notice), Some(_)) => Inbound::Notice(notice.text),
+            (ServerMessage::Closing(closing), Some(_)) => {
+                Inbound::Closing(Duration::from_secs(closing.in_seconds.into()))
+            }
             (ServerMessage::Welcome(_), Some(_)) => return Err(ClientError::OutOfPlace("welcome")),
             (ServerMessage::Refused(_), Some(_)) => return Err(ClientError::OutOfPlace("refusal")),
             (_, None) => return Err(ClientError::OutOfPlace("message before the welcome")),

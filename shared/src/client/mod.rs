@@ -11,6 +11,7 @@ mod clock;
 mod figures;
 mod inbound;
 mod interpolation;
+mod look;
 mod playing;
 mod prediction;
 mod replay;
@@ -29,15 +30,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::game::{Game, Seen, Skill};
-use crate::ids::{PlayerId, SessionId};
 use crate::limits::{BOARD_PAGE_MAX, CLIENT_NOTICES_MAX};
-use crate::protocol::snapshot::{SnapshotDecoder, SnapshotError};
+use crate::protocol::snapshot::SnapshotError;
 use crate::protocol::{
     Ack, Board, ClientMessage, DisconnectReason, Hello, JoinError, MessageError, PROTOCOL_VERSION,
-    Ping, Role, RoomChoice, Ticket,
+    Ping, ResumeToken, Role, RoomChoice, Ticket,
 };
-use crate::scene::{RowRef, Rows, Schema, SchemaError};
-use crate::tick::{Tick, TickRate};
+use crate::scene::{RowRef, SchemaError};
+use crate::tick::Tick;
 
 use playing::Playing;
 use prediction::Coming;
@@ -57,17 +57,21 @@ pub struct Greeting {
     /// some of [`Game::GUEST_SETTINGS`], such as `{"teams":true}`. If the room is there already it is
     /// ignored: [`Client::settings`] has those that hold.
     pub settings: Option<String>,
+    /// By which it resumes the session that it had: [`Client::resume_token`] of the last connection.
+    /// A token that is not good is refused ([`JoinError::NotResumable`]): then join without.
+    pub resume: Option<ResumeToken>,
 }
 
 impl fmt::Debug for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Greeting { name, role, room, ticket, settings } = self;
+        let Greeting { name, role, room, ticket, settings, resume } = self;
         f.debug_struct("Greeting")
             .field("name", name)
             .field("role", role)
             .field("room", room)
             .field("ticket", &ticket.as_deref().map(Ticket))
             .field("settings", settings)
+            .field("resume", resume)
             .finish()
     }
 }
@@ -158,6 +162,7 @@ impl<G: Game> Client<G> {
             replays,
             ticket: greeting.ticket.as_deref().map(Ticket),
             settings: greeting.settings.as_deref(),
+            resume: greeting.resume,
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);
@@ -199,6 +204,7 @@ impl<G: Game> Client<G> {
             (Inbound::Ended(end), _) => self.stage = Stage::Ended(end),
             (Inbound::Pong(number), Some(playing)) => playing.clocks.pong(now, number),
             (Inbound::Pace(pace), Some(playing)) => playing.clocks.set_time_scale(now, pace),
+            (Inbound::Closing(left), Some(playing)) => playing.closes_at = Some(now + left),
             (Inbound::Notice(text), Some(playing)) => {
                 if playing.notices.len() >= CLIENT_NOTICES_MAX {
                     playing.notices.pop_front();
@@ -392,123 +398,6 @@ impl<G: Game> Client<G> {
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.stage.clone()
-    }
-
-    /// Who it is and what it wants.
-    #[must_use]
-    pub fn greeting(&self) -> &Greeting {
-        &self.greeting
-    }
-
-    /// What it counted.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// Corrections of the own player so far.
-    #[must_use]
-    pub fn corrections(&self) -> u64 {
-        self.playing.as_ref().map_or(0, |playing| playing.prediction.corrections())
-    }
-
-    /// Who it is to the server.
-    #[must_use]
-    pub fn session(&self) -> Option<SessionId> {
-        self.playing.as_ref().map(|playing| playing.session)
-    }
-
-    /// Who it is in the room; `None` for spectators.
-    #[must_use]
-    pub fn player(&self) -> Option<PlayerId> {
-        self.playing.as_ref()?.player
-    }
-
-    /// Which room it is in.
-    #[must_use]
-    pub fn room(&self) -> Option<&str> {
-        self.playing.as_ref().map(|playing| playing.room.as_str())
-    }
-
-    /// Ticks per second of the room.
-    #[must_use]
-    pub fn tick_rate(&self) -> Option<TickRate> {
-        self.playing.as_ref().map(|playing| playing.tick_rate)
-    }
-
-    /// How fast the room makes its ticks, as it has said last: 1.0 is its full tick rate, 0.5 half of it.
-    /// A room that is overloaded is in slow motion, and what a tick is worth in the rules stays the same.
-    /// Above 0 and at most 1.0; 1.0 outside of a room.
-    #[must_use]
-    pub fn time_scale(&self) -> f64 {
-        self.playing.as_ref().map_or(1.0, |playing| playing.clocks.time_scale())
-    }
-
-    /// By how many ticks what the room's spectators see is behind what its players see.
-    #[must_use]
-    pub fn delay_ticks(&self) -> u32 {
-        self.delay_ticks
-    }
-
-    /// Tick of the last snapshot.
-    #[must_use]
-    pub fn tick(&self) -> Option<Tick> {
-        self.playing.as_ref()?.decoder.mirror().tick()
-    }
-
-    /// What never changes.
-    #[must_use]
-    pub fn level(&self) -> Option<&G::Level> {
-        self.playing.as_ref().map(|playing| &playing.level)
-    }
-
-    /// The settings that hold in the room: the server's own, and what the client that opened the
-    /// room chose of them.
-    #[must_use]
-    pub fn settings(&self) -> Option<&G::Settings> {
-        self.playing.as_ref().map(|playing| &playing.settings)
-    }
-
-    /// What rows and events mean.
-    #[must_use]
-    pub fn schema(&self) -> Option<&Schema> {
-        self.playing.as_ref().map(|playing| playing.codec.schema())
-    }
-
-    /// The entities known, by rising id.
-    #[must_use]
-    pub fn rows(&self) -> Option<&Rows> {
-        self.playing.as_ref().map(|playing| playing.decoder.mirror().rows())
-    }
-
-    /// The own player as predicted for the newest tick of ours.
-    #[must_use]
-    pub fn own(&self) -> Option<&G::Own> {
-        self.playing.as_ref()?.prediction.newest()
-    }
-
-    /// The own player as predicted for a tick whose snapshot has not arrived yet.
-    #[must_use]
-    pub fn predicted(&self, tick: Tick) -> Option<&G::Own> {
-        self.playing.as_ref()?.prediction.at(tick)
-    }
-
-    /// Who is in the room.
-    #[must_use]
-    pub fn names(&self) -> Option<&Names> {
-        self.playing.as_ref().map(|playing| &playing.names)
-    }
-
-    /// The round trip, as the least of the last few pings; `None` before the first answer.
-    #[must_use]
-    pub fn round_trip(&self) -> Option<Duration> {
-        self.playing.as_ref()?.clocks.round_trip()
-    }
-
-    /// The snapshot decoder, whose mirror must equal the server's.
-    #[must_use]
-    pub fn decoder(&self) -> Option<&SnapshotDecoder> {
-        self.playing.as_ref().map(|playing| &playing.decoder)
     }
 }
 

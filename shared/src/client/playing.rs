@@ -17,12 +17,17 @@ use crate::game::Game;
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{CLIENT_EVENTS_MAX, CLIENT_NOTES_MAX, HISTORY_MAX_TICKS, TICK_MAX};
 use crate::protocol::snapshot::{Codec, InputSource, SnapshotDecoder};
-use crate::protocol::{Board, ClientMessage, Input, WIRE, Welcome};
+use crate::protocol::{Board, ClientMessage, Input, ResumeToken, WIRE, Welcome};
 use crate::scene::{Rows, Schema, SchemaError};
 use crate::tick::{Tick, TickRate};
 
 pub(super) struct Playing<G: Game> {
     pub(super) session: SessionId,
+    pub(super) resume: ResumeToken,
+    pub(super) resumed: bool,
+    pub(super) grace: Duration,
+    /// When the server closes at the latest, once it has said so.
+    pub(super) closes_at: Option<Duration>,
     pub(super) player: Option<PlayerId>,
     pub(super) room: String,
     pub(super) tick_rate: TickRate,
@@ -75,6 +80,10 @@ impl<G: Game> Playing<G> {
         let tick_rate = codec.tick_rate();
         Ok(Playing {
             session: welcome.session,
+            resume: welcome.resume,
+            resumed: welcome.resumed,
+            grace: Duration::from_secs(welcome.grace_seconds.into()),
+            closes_at: None,
             player: welcome.player,
             room: welcome.room.to_owned(),
             tick_rate,

@@ -41,11 +41,15 @@ pub enum DisconnectReason {
     Idle,
     /// The room has made the last tick that it can.
     RoomOver,
+    /// The session goes on over a newer connection.
+    Replaced,
+    /// The client went away and may come back: its page was closed, reloaded or put aside.
+    Away,
 }
 
 impl DisconnectReason {
     /// All of them, in order.
-    pub const ALL: [DisconnectReason; 17] = [
+    pub const ALL: [DisconnectReason; 19] = [
         DisconnectReason::Left,
         DisconnectReason::Closing,
         DisconnectReason::Protocol,
@@ -63,6 +67,8 @@ impl DisconnectReason {
         DisconnectReason::Flood,
         DisconnectReason::Idle,
         DisconnectReason::RoomOver,
+        DisconnectReason::Replaced,
+        DisconnectReason::Away,
     ];
 
     /// The WebSocket close code: RFC 6455 section 7.4.1 where it has one, else from 4000.
@@ -87,6 +93,9 @@ impl DisconnectReason {
             DisconnectReason::Flood => 4006,
             DisconnectReason::Idle => 4007,
             DisconnectReason::RoomOver => 4008,
+            DisconnectReason::Replaced => 4009,
+            // What a page closes with that cannot say 1001, which is for browsers alone.
+            DisconnectReason::Away => 4010,
         }
     }
 
@@ -117,6 +126,8 @@ impl DisconnectReason {
             DisconnectReason::Flood => "flood",
             DisconnectReason::Idle => "idle",
             DisconnectReason::RoomOver => "room-over",
+            DisconnectReason::Replaced => "replaced",
+            DisconnectReason::Away => "away",
         }
     }
 }

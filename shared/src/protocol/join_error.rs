@@ -83,6 +83,10 @@ pub enum JoinError {
     /// The game does not take the settings, for this reason.
     #[error("{0}")]
     SettingsRefused(JoinErrorText),
+    /// The session that was to be resumed is none of this server's, or over, or not for this; or the
+    /// token is not the one by which it can be. It is not said which.
+    #[error("the place in the room is not kept any more: join anew")]
+    NotResumable,
 }
 
 /// What a refusal says to people beside its reason: one line of at most [`REFUSAL_TEXT_MAX_BYTES`].

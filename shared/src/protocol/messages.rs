@@ -8,7 +8,7 @@
 use bincode::{BorrowDecode, Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::{DisconnectReason, JoinError, PROTOCOL_VERSION, Ticket, WIRE};
+use super::{DisconnectReason, JoinError, PROTOCOL_VERSION, ResumeToken, Ticket, WIRE};
 use crate::ids::{PlayerId, SessionId};
 use crate::limits::{
     BOARD_PAGE_MAX, HELLO_MAX_BYTES, INPUT_MESSAGE_MAX_BYTES, NOTICE_MAX_BYTES, PACE_FULL_PERMILLE,
@@ -57,6 +57,8 @@ pub enum ServerMessage<'a> {
     Scores(Scores),
     /// Who is on the page of the board that is open.
     BoardPage(BoardPage),
+    /// The server closes soon.
+    Closing(Closing),
 }
 
 /// What a client opens with. Its version stands first and never moves, so that a server of any
@@ -83,6 +85,8 @@ pub struct Hello<'a> {
     /// What it chooses of the room's settings if the room that it names is not there and opens for it:
     /// a JSON object. Ignored if the room is there.
     pub settings: Option<&'a str>,
+    /// By which it resumes the session that it has lost: then it gets that one back, or is refused.
+    pub resume: Option<ResumeToken>,
 }
 
 /// What a client wants to be.
@@ -126,6 +130,13 @@ pub struct Welcome<'a> {
     pub level: &'a [u8],
     /// The game's settings, in bincode.
     pub settings: &'a [u8],
+    /// By which it can resume this session if its connection breaks. It takes the place of the one
+    /// by which this session was resumed, which is void once the server has heard from the client.
+    pub resume: ResumeToken,
+    /// Whether it has resumed a session, and with it its player.
+    pub resumed: bool,
+    /// For how long the session is kept once its connection has broken, in seconds.
+    pub grace_seconds: u16,
 }
 
 /// One input, addressed to a tick.
@@ -243,6 +254,13 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
+/// The server closes, and plays on until then at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Closing {
+    /// In how many seconds at the latest.
+    pub in_seconds: u16,
+}
+
 /// Why bytes are not a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
@@ -288,6 +306,7 @@ const SERVER_GOODBYE: u8 = 0x87;
 const PACE: u8 = 0x88;
 const SCORES: u8 = 0x89;
 const BOARD_PAGE: u8 = 0x8A;
+const CLOSING: u8 = 0x8B;
 
 impl<'a> ClientMessage<'a> {
     /// Adds the message to the end of `out`.
@@ -354,6 +373,7 @@ impl<'a> ServerMessage<'a> {
             ServerMessage::Goodbye(end) => put(out, SERVER_GOODBYE, end),
             ServerMessage::Scores(scores) => put(out, SCORES, scores),
             ServerMessage::BoardPage(page) => put(out, BOARD_PAGE, page),
+            ServerMessage::Closing(closing) => put(out, CLOSING, closing),
         }
     }
 
@@ -418,6 +438,7 @@ impl<'a> ServerMessage<'a> {
                     "page of the board",
                 )?))
             }
+            CLOSING => small(bytes, "closing").map(ServerMessage::Closing),
             other => Err(MessageError::Kind(other)),
         }
     }

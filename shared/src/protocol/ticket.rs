@@ -36,6 +36,7 @@ mod tests {
             replays: true,
             ticket: Some(Ticket("a.b.c")),
             settings: None,
+            resume: None,
         });
         let greeting = Greeting {
             name: "Ann".into(),
@@ -43,6 +44,7 @@ mod tests {
             room: None,
             ticket: Some("a.b.c".into()),
             settings: None,
+            resume: None,
         };
         let shown = format!("{hello:?} {greeting:#?}");
         assert!(shown.contains("Ann") && !shown.contains("a.b.c"), "{shown}");

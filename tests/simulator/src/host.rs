@@ -11,6 +11,7 @@ pub use pipe::{Pipe, PipeTransport, pipe};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use tickwire_game::dice::Dice;
 use tickwire_game::game::Game;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{ClientMessage, Hello, PROTOCOL_VERSION, Role, RoomChoice};
@@ -19,9 +20,9 @@ use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
-    Admission, Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings,
-    OpenerLimits, PeerKey, PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, Shard,
-    StepProbe, Transport,
+    Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings, OpenerLimits, PeerKey,
+    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, SeatRelease, SeatRequest, Secrets,
+    Shard, StepProbe, Transport,
 };
 
 /// The name of the one room.
@@ -32,7 +33,7 @@ pub struct Host<G: Game> {
     lobby: Lobby<G::Settings>,
     shard: Shard<G>,
     effects: Effects,
-    freed_seats: mpsc::Receiver<(RoomKey, Role)>,
+    freed_seats: mpsc::Receiver<SeatRelease>,
     room: RoomKey,
     first_tick: Tick,
     /// What passes have counted.
@@ -56,9 +57,9 @@ impl<G: Game> Host<G> {
             opener: OpenerLimits::default(),
         };
         let (freed, freed_seats) = mpsc::channel();
-        let release = Arc::new(move |room, role| {
+        let release = Arc::new(move |seat| {
             // A host that is gone counts nobody.
-            let _ = freed.send((room, role));
+            let _ = freed.send(seat);
         });
         let (seed, first_tick) = (template.setup.seed, template.setup.first_tick);
         let settings = LobbySettings {
@@ -68,17 +69,19 @@ impl<G: Game> Host<G> {
             shards: 1,
             seed,
             records_first: false,
+            grace: template.grace,
         };
         let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone());
         let guest_settings = guest_settings.expect("the game's settings are sound");
-        let mut lobby = Lobby::new(settings, guest_settings, release);
+        let mut lobby = Lobby::new(settings, guest_settings, release, secrets(1));
         let template = RoomTemplate { empty: EmptyRoom::Runs, ..template };
         let (builder, mut shard) = (RoomBuilder::new(template), Shard::new());
         let mut effects = Effects::default();
         // A spectator has it opened, and leaves before it is there.
         let room = RequestedRoom::named(ROOM);
-        let admission = lobby.join(Role::Spectator, &room, None, now).expect("there is space");
-        let room = admission.reservation.room();
+        let request = SeatRequest::guest(Role::Spectator, &room, None);
+        let admission = lobby.admit(&request, now).expect("there is space");
+        let room = admission.room();
         for (_, command) in lobby.take_commands() {
             shard.handle(command, now, &mut effects);
         }
@@ -130,12 +133,13 @@ impl<G: Game> Host<G> {
             RequestedRoom::Any => RequestedRoom::named(ROOM),
             named => named,
         };
-        let admitted = self.lobby.join(request.role, &room, None, now);
-        let Admission { session, reservation, .. } = admitted.map_err(HelloError::Refused)?;
+        let guest = SeatRequest::guest(request.role, &room, None);
+        let asked = SeatRequest { resume: request.resume, ..guest };
+        let admission = self.lobby.admit(&asked, now).map_err(HelloError::Refused)?;
+        let session = admission.session;
         let pending = PendingJoin {
             transport,
-            session,
-            reservation,
+            admission,
             peer: PeerKey(session.0),
             subject: None,
             name: request.name,
@@ -168,15 +172,17 @@ impl<G: Game> Host<G> {
         self.room_host().room()
     }
 
-    /// When the next pass is due.
+    /// When the next pass is due, or the turn of a client that waits to be let in.
     #[must_use]
     pub fn next_deadline(&self) -> Duration {
-        self.shard.next_deadline().unwrap_or(Duration::MAX)
+        let moments = [self.shard.next_deadline(), self.shard.seats_at()];
+        moments.into_iter().flatten().min().unwrap_or(Duration::MAX)
     }
 
     /// One pass of the shard, if one is due at `now`.
     pub fn pass(&mut self, now: Duration) {
         self.shard.pass(now, &mut self.effects);
+        while self.shard.seat_next(now, &mut self.effects) {}
         self.settle(now);
     }
 
@@ -207,17 +213,29 @@ impl<G: Game> Host<G> {
             self.lobby.room_failed(room);
         }
         effects.departed.clear();
-        for (room, role) in self.freed_seats.try_iter() {
-            self.lobby.leave(room, role, now);
+        effects.freed.clear();
+        effects.reports.drain(..).for_each(|report| self.lobby.hear(report));
+        for seat in self.freed_seats.try_iter() {
+            self.lobby.leave(seat, now);
         }
         let host = self.shard.room(self.room);
-        let sessions = host.map_or(0, |host| host.sessions().len());
+        let sessions = host.map_or(0, |host| host.sessions().len()) + self.shard.seats_waiting();
         assert_eq!(self.lobby.people(), sessions, "nobody is counted who is not there");
         if let Some(host) = host {
             let made = host.room().tick().since(self.first_tick) as u64;
             assert_eq!(made, self.counters.ticks, "a tick that is counted is made");
         }
     }
+}
+
+/// Secrets for the tokens of a test, by a seed.
+#[must_use]
+pub fn secrets(seed: u64) -> Secrets {
+    let mut dice = Dice::new(seed, 99);
+    Box::new(move || {
+        let halves = [dice.bits64(), dice.bits64()].map(u128::from);
+        (halves[0] << 64 | halves[1]).to_le_bytes()
+    })
 }
 
 /// A hello for the room of a [`Host`].
@@ -234,6 +252,7 @@ pub fn hello<G: Game>(name: &str, role: Role, replays: bool) -> Vec<u8> {
         replays,
         ticket: None,
         settings: None,
+        resume: None,
     };
     ClientMessage::Hello(hello).encode(&mut out);
     out

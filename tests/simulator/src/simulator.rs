@@ -211,7 +211,8 @@ impl<G: Game> Simulator<G> {
 
     fn seat(&mut self, name: String, role: Role, hands: Driver<G>, path: Path) -> Who {
         let who = Who(self.seats.len());
-        let greeting = Greeting { name, role, room: None, ticket: None, settings: None };
+        let greeting =
+            Greeting { name, role, room: None, ticket: None, settings: None, resume: None };
         let [up, down] = [(); 2].map(|()| PathLink::new(path, Dice::new(self.dice.bits64(), 2)));
         self.seats.push(ClientSeat::new(Client::new(greeting), hands, up, down));
         who

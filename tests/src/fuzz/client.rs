@@ -36,7 +36,14 @@ pub fn client(bytes: &[u8]) {
 }
 
 fn run<G: Game>(settings: G::Settings, role: Role, source: &mut Source<'_>) {
-    let greeting = Greeting { name: "Ada".into(), role, room: None, ticket: None, settings: None };
+    let greeting = Greeting {
+        name: "Ada".into(),
+        role,
+        room: None,
+        ticket: None,
+        settings: None,
+        resume: None,
+    };
     let mut client = Client::<G>::new(greeting);
     let mut server = Server::<G>::new(settings, role);
     let mut now = Duration::ZERO;

@@ -140,7 +140,8 @@ impl<G: Game> Script<G> {
         };
         let Ok((session, pipe)) = joined else { return };
         let peer = if is_client {
-            let greeting = Greeting { name, role, room: None, ticket: None, settings: None };
+            let greeting =
+                Greeting { name, role, room: None, ticket: None, settings: None, resume: None };
             Peer::Client(Box::new(Client::new(greeting)))
         } else {
             Peer::Raw(Box::default())

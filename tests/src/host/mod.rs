@@ -5,4 +5,4 @@ pub mod script;
 mod slot;
 
 pub use slot::{Slot, slot};
-pub use tickwire_test::host::{Host, Pipe, ROOM, hello, pipe};
+pub use tickwire_test::host::{Host, Pipe, ROOM, hello, pipe, secrets};

@@ -108,6 +108,7 @@ impl TestClient {
             replays: false,
             ticket: None,
             settings: None,
+            resume: None,
         }));
     }
 

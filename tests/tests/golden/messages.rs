@@ -9,9 +9,9 @@ use tests::real::{Node, Python, say};
 use tests::vectors::{bytes_of, hex};
 use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::{
-    Ack, Board, BoardPage, ClientMessage, DisconnectReason, Hello, Input, JoinError, JoinErrorText,
-    Notice, PROTOCOL_VERSION, Pace, Ping, Role, RoomChoice, Roster, RosterEntry, ScoreEntry,
-    Scores, ServerMessage, Ticket, WIRE, Welcome,
+    Ack, Board, BoardPage, ClientMessage, Closing, DisconnectReason, Hello, Input, JoinError,
+    JoinErrorText, Notice, PROTOCOL_VERSION, Pace, Ping, ResumeToken, Role, RoomChoice, Roster,
+    RosterEntry, ScoreEntry, Scores, ServerMessage, Ticket, WIRE, Welcome,
 };
 use tickwire_game::scene::Schema;
 use tickwire_game::tick::{Rewind, Tick};
@@ -33,6 +33,7 @@ fn client_messages_stand_as_they_always_stood() {
                 replays: true,
                 ticket: None,
                 settings: None,
+                resume: None,
             }),
         ),
         (
@@ -47,6 +48,22 @@ fn client_messages_stand_as_they_always_stood() {
                 replays: true,
                 ticket: Some(Ticket("a.b.c")),
                 settings: Some(r#"{"teams":true}"#),
+                resume: None,
+            }),
+        ),
+        (
+            "hello, resume",
+            ClientMessage::Hello(Hello {
+                protocol: PROTOCOL_VERSION,
+                game: "dots",
+                rules: 1,
+                role: Role::Player,
+                name: "Ann",
+                room: RoomChoice::Named("den-1"),
+                replays: true,
+                ticket: None,
+                settings: None,
+                resume: Some(ResumeToken::new(SessionId(5), [9; 16])),
             }),
         ),
         (
@@ -74,6 +91,7 @@ fn client_messages_stand_as_they_always_stood() {
                 replays: false,
                 ticket: Some(Ticket("a.b.c")),
                 settings: Some(r#"{"teams":true}"#),
+                resume: None,
             }),
         ),
         (
@@ -121,6 +139,9 @@ fn server_messages_stand_as_they_always_stood() {
                 schema: &schema,
                 level: &[],
                 settings: &[],
+                resume: ResumeToken::new(SessionId(5), [9; 16]),
+                resumed: false,
+                grace_seconds: 30,
             }),
         ),
         ("refused", ServerMessage::Refused(JoinError::RoomFull)),
@@ -141,6 +162,7 @@ fn server_messages_stand_as_they_always_stood() {
         ("refused, all rooms", ServerMessage::Refused(JoinError::RoomsMax)),
         ("refused, own rooms", ServerMessage::Refused(JoinError::OwnRoomsMax)),
         ("refused, own rooms too often", ServerMessage::Refused(JoinError::OwnRoomsRate)),
+        ("refused, not resumable", ServerMessage::Refused(JoinError::NotResumable)),
         ("refused, settings too long", ServerMessage::Refused(JoinError::SettingsTooLong)),
         (
             "refused, settings without a room",
@@ -184,6 +206,7 @@ fn server_messages_stand_as_they_always_stood() {
         ),
         ("pong", ServerMessage::Pong(Ping { number: 7 })),
         ("pace", ServerMessage::Pace(Pace { from: Tick(1_200), permille: 625 })),
+        ("closing", ServerMessage::Closing(Closing { in_seconds: 300 })),
         ("notice", ServerMessage::Notice(Notice { text: "The server restarts at noon." })),
     ];
     let score = |player, score, team| ScoreEntry { player: PlayerId(player), score, team };
@@ -225,6 +248,9 @@ fn expected(message: &ServerMessage<'_>) -> Value {
             "tick": welcome.tick.0,
             "playersMax": welcome.players_max,
             "delayTicks": welcome.delay_ticks,
+            "resume": welcome.resume.to_hex(),
+            "resumed": welcome.resumed,
+            "graceSeconds": welcome.grace_seconds,
         }),
         ServerMessage::Refused(refusal) => json!(refusal.to_string()),
         ServerMessage::Goodbye(end) => json!({ "code": end.code(), "reason": end.name() }),
@@ -243,6 +269,7 @@ fn expected(message: &ServerMessage<'_>) -> Value {
         ServerMessage::Snapshot(_) => Value::Null,
         ServerMessage::Pong(pong) => json!(pong.number),
         ServerMessage::Notice(notice) => json!(notice.text),
+        ServerMessage::Closing(closing) => json!(closing.in_seconds),
         ServerMessage::Pace(pace) => json!({ "from": pace.from.0, "permille": pace.permille }),
         ServerMessage::Scores(scores) => {
             let entries = scores.entries.iter().map(|entry| {

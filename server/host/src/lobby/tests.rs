@@ -6,6 +6,7 @@ use test_games::stones::{Settings, Stones};
 
 use super::*;
 use crate::directory::OpenerLimits;
+use crate::hello::PeerKey;
 use crate::limits::{
     OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT, ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX,
 };
@@ -13,7 +14,7 @@ use crate::limits::{
 mod chosen_settings;
 mod coming_and_going;
 
-fn lobby() -> (Lobby<Settings>, mpsc::Receiver<(RoomKey, Role)>) {
+fn lobby() -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
     lobby_of(1, OpenerLimits::default(), false)
 }
 
@@ -21,13 +22,13 @@ fn lobby_of(
     rooms_max: usize,
     opener: OpenerLimits,
     records_first: bool,
-) -> (Lobby<Settings>, mpsc::Receiver<(RoomKey, Role)>) {
+) -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
     let (players_max, connections_max) = (4, 1 << 16);
     let empty_max = Duration::from_secs(1);
     let limits = DirectoryLimits { players_max, rooms_max, connections_max, empty_max, opener };
     let (freed, seats) = mpsc::channel();
-    let release: ReleaseSeat = Arc::new(move |room, role| {
-        let _ = freed.send((room, role));
+    let release: ReleaseSeat = Arc::new(move |seat| {
+        let _ = freed.send(seat);
     });
     let game = GameVersion { name: "game", rules: 1 };
     let settings = LobbySettings {
@@ -37,38 +38,50 @@ fn lobby_of(
         shards: 1,
         seed: 7.into(),
         records_first,
+        grace: Duration::from_secs(30),
     };
     let guest_settings = GuestSettings::new::<Stones>(Settings::default());
-    (Lobby::new(settings, guest_settings.expect("they are sound"), release), seats)
+    (Lobby::new(settings, guest_settings.expect("they are sound"), release, secrets()), seats)
+}
+
+/// Secrets of a test: counted, so that each is another.
+fn secrets() -> Secrets {
+    let mut given = 0_u128;
+    Box::new(move || {
+        given += 1;
+        given.to_le_bytes()
+    })
 }
 
 #[test]
 fn a_room_takes_so_many_spectators_and_a_seat_given_back_is_free_again() {
     let (mut lobby, seats) = lobby();
     let room = RequestedRoom::named("final");
-    let mut join = |_| lobby.join(Role::Spectator, &room, None, Duration::ZERO);
+    let mut join =
+        |_| lobby.admit(&SeatRequest::guest(Role::Spectator, &room, None), Duration::ZERO);
     let mut inside: Vec<_> = (0..ROOM_SPECTATORS_MAX + 3).filter_map(|at| join(at).ok()).collect();
     assert_eq!(inside.len(), ROOM_SPECTATORS_MAX as usize);
     drop(inside.pop());
-    let (room_left, role) = seats.try_recv().expect("the lobby hears of it");
-    lobby.leave(room_left, role, Duration::ZERO);
-    assert!(lobby.join(Role::Spectator, &room, None, Duration::ZERO).is_ok());
+    let seat = seats.try_recv().expect("the lobby hears of it");
+    lobby.leave(seat, Duration::ZERO);
+    assert!(lobby.admit(&SeatRequest::guest(Role::Spectator, &room, None), Duration::ZERO).is_ok());
 }
 
 #[test]
 fn a_room_is_opened_before_anyone_is_sent_there_and_retired_when_it_was_empty_long_enough() {
     let (mut lobby, seats) = lobby();
-    let admission = lobby.join(Role::Player, &RequestedRoom::Any, None, Duration::ZERO);
+    let admission =
+        lobby.admit(&SeatRequest::guest(Role::Player, &RequestedRoom::Any, None), Duration::ZERO);
     let admission = admission.expect("there is space");
     let opens: Vec<_> = lobby.take_commands().collect();
     let [(0, Command::Open { room, .. })] = &opens[..] else { panic!("it opens one room") };
-    assert_eq!(*room, admission.reservation.room());
+    assert_eq!(*room, admission.room());
     let orders: Vec<_> = lobby.take_orders().collect();
     let [order] = &orders[..] else { panic!("it is built once") };
     assert_eq!((order.room, order.shard), (*room, 0));
     drop(admission);
-    let (room, role) = seats.try_recv().expect("the lobby hears of it");
-    lobby.leave(room, role, Duration::ZERO);
+    let seat = seats.try_recv().expect("the lobby hears of it");
+    lobby.leave(seat, Duration::ZERO);
     lobby.retire(Duration::from_millis(999));
     assert_eq!(lobby.take_commands().count(), 0);
     lobby.retire(Duration::from_secs(1));
@@ -79,7 +92,10 @@ fn a_room_is_opened_before_anyone_is_sent_there_and_retired_when_it_was_empty_lo
 fn only_so_many_rooms_are_being_built() {
     let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX, OpenerLimits::default(), false);
     let join = |lobby: &mut Lobby<Settings>, name: usize| {
-        lobby.join(Role::Player, &RequestedRoom::named(name.to_string()), None, Duration::ZERO)
+        lobby.admit(
+            &SeatRequest::guest(Role::Player, &RequestedRoom::named(name.to_string()), None),
+            Duration::ZERO,
+        )
     };
     let mut admitted: Vec<_> = (0..ROOMS_BUILDING_MAX).map(|name| join(&mut lobby, name)).collect();
     assert!(admitted.iter().all(Result::is_ok));
@@ -114,10 +130,14 @@ fn a_room_that_is_opened_again_has_another_seed() {
         for turn in 0..3 {
             let (room, now) = (RequestedRoom::named("duel"), Duration::from_secs(turn));
             lobby.retire(now);
-            drop(lobby.join(Role::Player, &room, None, now).expect("there is space"));
+            drop(
+                lobby
+                    .admit(&SeatRequest::guest(Role::Player, &room, None), now)
+                    .expect("there is space"),
+            );
             seeds.extend(lobby.take_orders().map(|order| order.seed));
-            let (room, role) = seats.try_recv().expect("the lobby hears of it");
-            lobby.leave(room, role, now);
+            let seat = seats.try_recv().expect("the lobby hears of it");
+            lobby.leave(seat, now);
         }
         seeds
     };
@@ -129,7 +149,7 @@ fn a_room_that_is_opened_again_has_another_seed() {
 /// A lobby whose rooms are built at once.
 struct Desk {
     lobby: Lobby<Settings>,
-    seats: mpsc::Receiver<(RoomKey, Role)>,
+    seats: mpsc::Receiver<SeatRelease>,
     now: Duration,
 }
 
@@ -157,10 +177,12 @@ impl Desk {
     }
 
     fn enter(&mut self, client: u64, room: RequestedRoom) -> Result<Admission, JoinError> {
-        for (room, role) in self.seats.try_iter() {
-            self.lobby.leave(room, role, self.now);
+        for seat in self.seats.try_iter() {
+            self.lobby.leave(seat, self.now);
         }
-        let admission = self.lobby.join(Role::Player, &room, Some(PeerKey(client)), self.now);
+        let admission = self
+            .lobby
+            .admit(&SeatRequest::guest(Role::Player, &room, Some(PeerKey(client))), self.now);
         self.lobby.take_orders().for_each(drop);
         assert!(self.lobby.rooms() <= self.lobby.settings.limits.rooms_max);
         admission
@@ -168,8 +190,8 @@ impl Desk {
 
     fn leave(&mut self, admission: Admission) {
         drop(admission);
-        for (room, role) in self.seats.try_iter() {
-            self.lobby.leave(room, role, self.now);
+        for seat in self.seats.try_iter() {
+            self.lobby.leave(seat, self.now);
         }
     }
 
@@ -193,7 +215,7 @@ fn others_get_rooms(desk: &mut Desk) {
     let mut held: Vec<Admission> = Vec::new();
     for client in 0..24 {
         let admission = desk.join(client, &format!("of-{client}")).expect("a room of its own");
-        let is_own = held.iter().all(|it| it.reservation.room() != admission.reservation.room());
+        let is_own = held.iter().all(|it| it.room() != admission.room());
         assert!(is_own, "nobody else is in it");
         held.push(admission);
     }
@@ -257,7 +279,7 @@ fn rooms_that_any_opens_are_held_only_by_filling_them() {
             // All but one leave each room that they have filled, and come again: to these rooms.
             if held.len() == CONNECTIONS / 2 {
                 let mut seen = std::collections::HashSet::new();
-                let is_first = |it: &Admission| seen.insert(it.reservation.room());
+                let is_first = |it: &Admission| seen.insert(it.room());
                 let (stay, go): (Vec<_>, Vec<_>) = held.into_iter().partition(is_first);
                 held = stay;
                 go.into_iter().for_each(|admission| desk.leave(admission));
@@ -277,7 +299,7 @@ fn rooms_that_any_opens_are_held_only_by_filling_them() {
 fn deserted_rooms_make_way_the_oldest_first_and_one_that_somebody_is_in_never() {
     let mut desk = Desk::new(4);
     let [a, b, c, d] = ["a", "b", "c", "d"].map(|room| desk.join(1, room).expect("there is space"));
-    let [room_a, room_b, room_d] = [&a, &b, &d].map(|it| it.reservation.room());
+    let [room_a, room_b, room_d] = [&a, &b, &d].map(|it| it.room());
     for leaves in [b, a] {
         desk.now += Duration::from_secs(1);
         desk.leave(leaves);
@@ -292,7 +314,7 @@ fn deserted_rooms_make_way_the_oldest_first_and_one_that_somebody_is_in_never() 
     // One that somebody has come back to is deserted no more.
     desk.leave(d);
     let back = desk.join(4, "d").expect("it is still there");
-    assert_eq!(back.reservation.room(), room_d);
+    assert_eq!(back.room(), room_d);
     assert_eq!(desk.join(4, "g").expect_err("all are taken"), JoinError::RoomsMax);
     desk.leave(back);
     assert!(desk.join(4, "g").is_ok());
@@ -305,7 +327,7 @@ fn a_room_that_is_recorded_makes_way_for_none() {
     let (lobby, seats) = lobby_of(2, OpenerLimits::default(), true);
     let mut desk = Desk { lobby, seats, now: Duration::ZERO };
     let [recorded, other] = ["a", "b"].map(|room| desk.join(1, room).expect("there is space"));
-    let room = other.reservation.room();
+    let room = other.room();
     desk.leave(recorded);
     assert_eq!(desk.join(2, "c").expect_err("none makes way"), JoinError::RoomsMax);
     desk.leave(other);
@@ -325,9 +347,9 @@ fn a_room_counts_for_whom_it_was_opened_until_it_is_gone() {
     assert!(desk.join(1, "more").is_ok(), "its own makes way");
     // A client without limits takes none of anybody's share.
     let room = RequestedRoom::named("free");
-    assert!(desk.lobby.join(Role::Player, &room, None, desk.now).is_ok());
+    assert!(desk.lobby.admit(&SeatRequest::guest(Role::Player, &room, None), desk.now).is_ok());
     // Nor does one that failed.
     let failed = held.pop().expect("it has some");
-    desk.lobby.room_failed(failed.reservation.room());
+    desk.lobby.room_failed(failed.room());
     assert!(desk.join(1, "another").is_ok());
 }

@@ -15,7 +15,9 @@ use tracing::debug;
 
 use super::idleness::{self, IdleLimits};
 use super::input_shape::input_shape;
-use crate::limits::{IDLE_AFTER_DEFAULT, PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT};
+use crate::limits::{
+    GRACE_DEFAULT, IDLE_AFTER_DEFAULT, PLAYER_ID_RETIRED_FOR, SPECTATOR_DELAY_DEFAULT,
+};
 use crate::pacer::OverloadPolicy;
 
 /// What all rooms of a server are made from, but for their names and seeds.
@@ -36,6 +38,8 @@ pub struct RoomTemplate<S> {
     /// After how much time a player whose input has not changed makes way; `None` is never, and so it
     /// is in games that say [`Game::PLAYERS_MAY_IDLE`].
     pub idle_after: Option<Duration>,
+    /// For how long a player stays in it whose connection broke.
+    pub grace: Duration,
     /// What it does while nobody is in it.
     pub empty: EmptyRoom,
     /// That of a room of the same game and tick rate, to share; made anew when absent.
@@ -52,6 +56,7 @@ impl<S: Default> Default for RoomTemplate<S> {
             stream: StreamSettings::default(),
             overload: OverloadPolicy::default(),
             idle_after: Some(IDLE_AFTER_DEFAULT),
+            grace: GRACE_DEFAULT,
             empty: EmptyRoom::default(),
             codec: None,
         }
@@ -122,6 +127,7 @@ pub struct RoomConfig<G: Game> {
     pub(crate) tick_rate: TickRate,
     pub(crate) stream: StreamSettings,
     pub(crate) overload: OverloadPolicy,
+    pub(crate) grace: Duration,
     pub(crate) empty: EmptyRoom,
     pub(super) seed: Seed,
     pub(super) players_max: u16,
@@ -181,8 +187,17 @@ impl<G: Game> RoomConfig<G> {
         codec: Arc<Codec>,
         level: G::Level,
     ) -> Result<RoomConfig<G>, RoomError> {
-        let RoomTemplate { setup, fill, skills, stream, overload, idle_after, empty, codec: _ } =
-            template;
+        let RoomTemplate {
+            setup,
+            fill,
+            skills,
+            stream,
+            overload,
+            idle_after,
+            grace,
+            empty,
+            codec: _,
+        } = template;
         let welcome = WelcomeParts {
             schema: bincode::encode_to_vec(codec.schema(), WIRE)
                 .map_err(|_| RoomError::NotSerialisable("schema"))?,
@@ -194,6 +209,7 @@ impl<G: Game> RoomConfig<G> {
             tick_rate: setup.tick_rate,
             stream,
             overload,
+            grace,
             empty,
             seed: setup.seed,
             players_max: setup.players_max,

@@ -49,15 +49,19 @@ pub use snapshots::Viewer;
 pub use state::RoomState;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tickwire_game::game::{Dice, Effect, Game, InputStatus, LeaveReason, PlayerInput};
 use tickwire_game::ids::{PlayerId, SessionId, Subject};
 use tickwire_game::limits::{PACE_FULL_PERMILLE, TICK_MAX, WELCOME_MAX_BYTES};
 use tickwire_game::protocol::snapshot::{Codec, InputSource};
-use tickwire_game::protocol::{Input, JoinError, Pace, ServerMessage};
+use tickwire_game::protocol::{
+    Input, JoinError, Pace, RESUME_SECRET_BYTES, ResumeToken, ServerMessage,
+};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::Tick;
 
+use crate::admission::Standing;
 use crate::pacer::TimeScale;
 use entity_naming::EntityNaming;
 use input_buffer::InputBuffer;
@@ -168,6 +172,25 @@ impl<G: Game> Room<G> {
         if self.state.player(player).is_some_and(|one| one.bot.is_none()) {
             self.remove(player, reason);
             self.counters.left += 1;
+        }
+    }
+
+    /// Nobody gives a person's inputs for now: its client is away. It stays in the world, and the rules
+    /// are told that its inputs are missing once the last has been repeated for long enough.
+    pub fn set_absent(&mut self, player: PlayerId) {
+        if let Some(at) = self.state.at(player) {
+            self.state.players[at].is_absent = true;
+        }
+    }
+
+    /// A person's client is back, or another took its place: what the last one wanted to do in coming
+    /// ticks is forgotten.
+    pub fn set_present(&mut self, player: PlayerId) {
+        let now = self.tick();
+        if let Some(at) = self.state.at(player) {
+            let RoomPlayer { inputs, is_absent, .. } = &mut self.state.players[at];
+            *inputs = InputBuffer::new(now, self.config.tick_rate, self.config.rewind_max_ticks);
+            *is_absent = false;
         }
     }
 
@@ -309,8 +332,10 @@ impl<G: Game> Room<G> {
         let (tick_rate, rewind_max_ticks) = (self.config.tick_rate, self.config.rewind_max_ticks);
         let inputs = InputBuffer::new(joined_at, tick_rate, rewind_max_ticks);
         let (last, bot) = ((InputSource::Missing, G::Input::default()), bot.map(Box::new));
-        let seems_idle = false;
-        state.players.insert(at, RoomPlayer { id, joined_at, inputs, seems_idle, last, bot });
+        let (seems_idle, is_absent) = (false, false);
+        state
+            .players
+            .insert(at, RoomPlayer { id, joined_at, inputs, seems_idle, is_absent, last, bot });
     }
 
     fn remove(&mut self, id: PlayerId, reason: LeaveReason) {
@@ -357,9 +382,10 @@ impl<G: Game> Room<G> {
         state.idle = 0;
         for player in state.players.iter_mut().filter(|player| player.bot.is_none()) {
             let idle_ticks = player.inputs.idle_ticks(tick);
-            player.seems_idle = config.idle.seems_idle(idle_ticks);
+            // Who is away has its own time to come back.
+            player.seems_idle = player.is_absent || config.idle.seems_idle(idle_ticks);
             state.idle += u16::from(player.seems_idle);
-            let judged = config.idle.judge(idle_ticks);
+            let judged = config.idle.judge(idle_ticks).filter(|_| !player.is_absent);
             self.counters.idle_warnings += u64::from(judged == Some(Idleness::Warned));
             self.idle.extend(judged.map(|idleness| (player.id, idleness)));
         }
@@ -386,7 +412,10 @@ impl<G: Game> Room<G> {
 /// A welcome that clients would refuse must not be found out by the first who joins.
 fn check_welcome<G: Game>(published: &Published<G>) -> Result<(), RoomError> {
     let mut longest = Vec::new();
-    published.write_welcome(SessionId(u64::MAX), Some(PlayerId(u16::MAX)), &mut longest);
+    let session = SessionId(u64::MAX);
+    let token = ResumeToken::new(session, [0; RESUME_SECRET_BYTES]);
+    let standing = Standing { session, token, resumed: true, grace: Duration::MAX };
+    published.write_welcome(&standing, Some(PlayerId(u16::MAX)), &mut longest);
     // Numbers that grow later: the tick.
     let bytes = longest.len() + size_of::<Tick>();
     if bytes > WELCOME_MAX_BYTES || ServerMessage::decode(&longest).is_err() {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
 use tickwire_game::game::Game;
-use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::ids::PlayerId;
 use tickwire_game::limits::SCORES_FOR_ALL_MAX;
 use tickwire_game::protocol::snapshot::{InStepScratch, InputSource, RowSteps};
 use tickwire_game::protocol::{Pace, ServerMessage, Welcome};
@@ -25,6 +25,7 @@ use super::interest::{self, Interest, centre};
 use super::roster::{RosterLog, RosterVersion};
 use super::scoreboard::{ScoreScratch, Scoreboard, Standings, every_ticks};
 use super::state::{RoomPlayer, RoomState};
+use crate::admission::Standing;
 use crate::pacer::TimeScale;
 
 /// What a step made.
@@ -214,10 +215,10 @@ impl<G: Game> Published<G> {
     }
 
     /// Adds the whole welcome message to the end of `out`.
-    pub fn write_welcome(&self, session: SessionId, player: Option<PlayerId>, out: &mut Vec<u8>) {
+    pub fn write_welcome(&self, to: &Standing, player: Option<PlayerId>, out: &mut Vec<u8>) {
         let config = &*self.config;
         let welcome = Welcome {
-            session,
+            session: to.session,
             player,
             room: &config.name,
             tick_rate_hz: config.tick_rate.hz(),
@@ -227,6 +228,10 @@ impl<G: Game> Published<G> {
             schema: &config.welcome.schema,
             level: &config.welcome.level,
             settings: &config.welcome.settings,
+            resume: to.token,
+            resumed: to.resumed,
+            // Up, or what is kept for less than a second would not seem to be.
+            grace_seconds: u16::try_from(to.grace.as_millis().div_ceil(1_000)).unwrap_or(u16::MAX),
         };
         ServerMessage::Welcome(welcome).encode(out);
     }

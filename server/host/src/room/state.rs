@@ -46,6 +46,8 @@ pub(super) struct RoomPlayer<G: Game> {
     pub(super) inputs: InputBuffer<G::Input>,
     /// Whether it is a person who seems idle.
     pub(super) seems_idle: bool,
+    /// Whether it is a person whose client has no connection.
+    pub(super) is_absent: bool,
     /// Where the input of the last tick came from, and what it was.
     pub(super) last: (InputSource, G::Input),
     /// A fill-in bot's: what it draws from. Apart, since it is larger than all else of a player.

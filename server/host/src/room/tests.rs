@@ -14,6 +14,7 @@ use tickwire_game::tick::{Rewind, Tick};
 use super::{
     EncodeScratch, InputVerdict, Published, Room, RoomError, RoomTemplate, RosterVersion, Viewer,
 };
+use crate::admission::Standing;
 
 mod entities;
 mod ids;
@@ -206,7 +207,7 @@ fn a_welcome_says_all_that_a_client_must_know() {
     let player = room.join("Ada", None).expect("there is space");
     room.step();
     let mut bytes = Vec::new();
-    room.published().write_welcome(SessionId(77), Some(player), &mut bytes);
+    room.published().write_welcome(&Standing::alone(SessionId(77)), Some(player), &mut bytes);
     let message = ServerMessage::decode(&bytes);
     let Ok(ServerMessage::Welcome(welcome)) = message else { panic!("{message:?}") };
     assert_eq!((welcome.session, welcome.player), (SessionId(77), Some(player)));

@@ -8,6 +8,7 @@ use tickwire_game::protocol::{ClientMessage, Input, ServerMessage};
 use tickwire_game::tick::{Rewind, Tick};
 
 use super::*;
+use crate::admission::Admission;
 use crate::hello::PeerKey;
 use crate::limits::{
     INPUTS_PER_SECOND_MAX, INPUTS_PER_TICK_MAX, MESSAGES_REFUSED_MAX, SILENCE_MAX, WRITE_STALL_MAX,
@@ -54,8 +55,7 @@ impl Stage {
         let (transport, peer) = pair();
         let pending = PendingJoin {
             transport,
-            session: SessionId(session),
-            reservation: Reservation::of_nobody(RoomKey::default(), role),
+            admission: Admission::of_nobody(SessionId(session), RoomKey::default(), role),
             peer: PeerKey(0),
             subject: None,
             name: "Ada".to_owned(),
@@ -159,7 +159,8 @@ fn a_connection_that_is_lost_ends_its_session_and_gives_its_seat_back() {
     stage.run(1);
     let [departed] = &stage.effects.departed[..] else { panic!("one has left") };
     assert_eq!((departed.reason, &departed.refusal), (DisconnectReason::Lost, &None));
-    assert_eq!(departed.reservation.role(), Role::Player);
+    let role = departed.reservation.as_ref().map(Reservation::role);
+    assert_eq!(role, Some(Role::Player));
     assert_eq!((stage.order(), stage.host.room.people()), (vec![1], 1));
     assert_eq!(stays.closed(), None);
 }
@@ -380,6 +381,6 @@ fn only_ends_that_a_client_can_bring_about_count_as_leaving() {
         .into_iter()
         .filter(|end| leave_reason(*end) == LeaveReason::Removed)
         .collect();
-    use DisconnectReason::{Closing, Fault, HelloTimeout, Refused, RoomFailed, RoomOver};
-    assert_eq!(removed, [Closing, Refused, HelloTimeout, RoomFailed, Fault, RoomOver]);
+    use DisconnectReason::{Closing, Fault, HelloTimeout, Refused, Replaced, RoomFailed, RoomOver};
+    assert_eq!(removed, [Closing, Refused, HelloTimeout, RoomFailed, Fault, RoomOver, Replaced]);
 }

@@ -1,8 +1,8 @@
 //! [`Session`]: who is behind a connection, and what it is owed reliably.
 //!
-//! Owned by the host of its room. It outlives its connection for as long as the room grants (for
-//! now not at all); its seat, its player and its outbox are its own, while the state of the wire
-//! is the [`Connection`]'s and goes with it.
+//! Owned by the host of its room. A player's outlives its connection for as long as the room grants;
+//! its seat, its player and its outbox are its own, while the state of the wire is the
+//! [`Connection`]'s and goes with it. A client that resumes it begins a stream anew.
 
 pub(crate) mod connection;
 mod flow_control;
@@ -20,9 +20,12 @@ use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::DisconnectReason;
 use tracing::{Span, debug};
 
-use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin};
+use crate::admission::{Admission, Place, Standing};
+use crate::hello::PeerKey;
+use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport};
 use crate::reservation::Reservation;
 use crate::room::{Room, Viewer};
+use crate::transport::Transport;
 use connection::Connection;
 pub(crate) use connection::{PassContext, WriteBuffers};
 use outbox::Outbox;
@@ -35,36 +38,123 @@ pub struct Session<G: Game> {
     reservation: Reservation,
     connection: Option<Connection<G>>,
     outbox: Outbox,
-    /// Why it is over.
+    /// Why it is over, or its connection is.
     ended: Option<DisconnectReason>,
+    absence: Option<Absence>,
+    /// Which of its connections it has, or had last.
+    generation: u32,
+    /// Whether the lobby is to hear when the client is heard.
+    is_to_report: bool,
     span: Span,
 }
 
+/// Since a player has no connection.
+#[derive(Clone, Copy, Debug)]
+struct Absence {
+    /// How that ended.
+    reason: DisconnectReason,
+    /// When it is too late to come back, in the room's active time.
+    until: Duration,
+}
+
+/// A connection that comes to a session, new or there already.
+pub(crate) struct Arrival {
+    transport: Box<dyn Transport>,
+    standing: Standing,
+    generation: u32,
+    peer: PeerKey,
+    name: String,
+    replays: bool,
+    span: Span,
+}
+
+impl Arrival {
+    /// That of a client on its way, with its seat if it was given one.
+    pub(crate) fn of(pending: PendingJoin, grace: Duration) -> (Arrival, Option<Reservation>) {
+        let PendingJoin { transport, admission, peer, name, replays, span, .. } = pending;
+        let Admission { session, place, token, generation, resumed, .. } = admission;
+        let standing = Standing { session, token, resumed, grace };
+        let seat = match place {
+            Place::Seat(reservation) => Some(reservation),
+            Place::Session(_) => None,
+        };
+        (Arrival { transport, standing, generation, peer, name, replays, span }, seat)
+    }
+
+    pub(crate) fn session(&self) -> SessionId {
+        self.standing.session
+    }
+
+    fn enter<G: Game>(&self, room: &Room<G>, player: Option<PlayerId>) {
+        let Arrival { standing, peer, span, .. } = self;
+        span.record("session", standing.session.0);
+        span.record("room", room.config().name.as_str());
+        span.in_scope(|| debug!(%peer, ?player, resumed = standing.resumed, "joined"));
+    }
+
+    fn connect<G: Game>(
+        self,
+        room: &Room<G>,
+        player: Option<PlayerId>,
+        now: Duration,
+    ) -> Connection<G> {
+        let protocol = Protocol::new(room, self.standing, player, self.replays, now);
+        Connection::new(self.transport, protocol)
+    }
+}
+
 impl<G: Game> Session<G> {
-    /// Begins with a connection whose hello was good. `player` has joined the room already; `None`
-    /// watches. `now` is the room's active time.
+    /// Begins with a connection whose hello was good and which got a seat. `player` has joined the room
+    /// already; `None` watches. `now` is the room's active time.
     pub(crate) fn new(
-        pending: PendingJoin,
+        arrival: Arrival,
+        reservation: Reservation,
         player: Option<PlayerId>,
         room: &Room<G>,
         now: Duration,
     ) -> Session<G> {
-        let PendingJoin {
-            transport, session, reservation, peer, name: asked, replays, span, ..
-        } = pending;
         let mut outbox = Outbox::default();
         if let Some(name) = player.and_then(|player| room.player_name(player))
-            && name != asked.trim()
+            && name != arrival.name.trim()
         {
             // Nothing else is in it yet, so it fits.
             let _ = outbox.notify(&format!("Your name here: {name}"));
         }
-        span.record("session", session.0);
-        span.record("room", room.config().name.as_str());
-        span.in_scope(|| debug!(%peer, ?player, "joined"));
-        let protocol = Protocol::new(room, session, player, replays, now);
-        let connection = Some(Connection::new(transport, protocol));
-        Session { id: session, player, reservation, connection, outbox, ended: None, span }
+        let session = arrival.standing.session;
+        let (generation, is_to_report) = (arrival.generation, arrival.standing.resumed);
+        arrival.enter(room, player);
+        let span = arrival.span.clone();
+        let connection = Some(arrival.connect(room, player, now));
+        Session {
+            id: session,
+            player,
+            reservation,
+            connection,
+            outbox,
+            ended: None,
+            absence: None,
+            generation,
+            is_to_report,
+            span,
+        }
+    }
+
+    /// Goes on over a new connection, with a stream that begins anew; gives the old one back, if it had
+    /// any. Nothing that was to be sent reliably is lost.
+    pub(crate) fn resume(
+        &mut self,
+        arrival: Arrival,
+        room: &Room<G>,
+        now: Duration,
+        effects: &mut Effects,
+    ) {
+        self.part(DisconnectReason::Replaced, effects);
+        self.outbox.begin_anew();
+        (self.ended, self.absence) = (None, None);
+        (self.generation, self.is_to_report) = (arrival.generation, true);
+        arrival.enter(room, self.player);
+        self.span = arrival.span.clone();
+        self.connection = Some(arrival.connect(room, self.player, now));
     }
 
     /// Its id.
@@ -96,8 +186,17 @@ impl<G: Game> Session<G> {
         self.ended
     }
 
-    /// Sends its client a notice, when its connection takes it. If too many wait, the session ends.
+    /// Whether its player has no connection.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.absence.is_some()
+    }
+
+    /// Sends its client a notice, when its connection takes it. If too many wait, the session ends;
+    /// while it has no connection, the oldest goes.
     pub(crate) fn notify(&mut self, text: &str) {
+        if self.is_absent() {
+            self.outbox.make_way();
+        }
         if let Err(end) = self.outbox.notify(text) {
             self.end(end);
         }
@@ -148,18 +247,86 @@ impl<G: Game> Session<G> {
         self.ended.is_some()
     }
 
+    /// Whether its client was ever heard in the room: then it knows how to come back.
+    pub(crate) fn was_heard(&self) -> bool {
+        self.generation > 0 || self.counters().is_some_and(|counters| counters.messages_in > 0)
+    }
+
+    /// Whether the lobby is to hear when its client is heard.
+    pub(crate) fn is_to_report(&self) -> bool {
+        self.is_to_report
+    }
+
+    /// What the lobby is to hear now that the client was, if anything.
+    pub(crate) fn take_report(&mut self) -> Option<SessionReport> {
+        let is_heard = self.is_to_report && self.counters().is_some_and(|it| it.messages_in > 0);
+        self.is_to_report &= !is_heard;
+        is_heard.then(|| self.report(SessionNews::Heard))
+    }
+
+    fn report(&self, news: SessionNews) -> SessionReport {
+        SessionReport { session: self.id, generation: self.generation, news }
+    }
+
+    /// Its connection has ended, for the reason why it is over; it stays without one `until` then.
+    pub(crate) fn stay(&mut self, until: Duration, effects: &mut Effects) {
+        let Some(reason) = self.ended.take() else { return };
+        self.span.in_scope(|| debug!(end = %reason, "connection ended; the player stays"));
+        self.part(reason, effects);
+        self.absence = Some(Absence { reason, until });
+        effects.counters.sessions_absent += 1;
+        effects.reports.push(self.report(SessionNews::Absent));
+    }
+
+    /// Ends it if nobody came back in time. Whether it has ended.
+    pub(crate) fn expire(&mut self, now: Duration) -> bool {
+        let late = self.absence.filter(|absence| absence.until <= now);
+        if let Some(absence) = late {
+            self.end(absence.reason);
+        }
+        late.is_some()
+    }
+
+    /// Whoever held its seat may come back to another.
+    pub(crate) fn let_return(&mut self) {
+        self.reservation.let_return();
+    }
+
+    /// Closes its connection, if it has one, unless that is lost. The session holds its seat.
+    fn part(&mut self, reason: DisconnectReason, effects: &mut Effects) {
+        if let Some(connection) = self.connection.take() {
+            let span = self.span.clone();
+            part_with(connection, reason, None, span, effects);
+        }
+    }
+
     /// Ends it, for `reason` or else for why it is over: its connection is closed with that,
     /// unless it is lost.
     pub(crate) fn depart(self, reason: Option<DisconnectReason>, effects: &mut Effects) {
         let reason = reason.or(self.ended).unwrap_or(DisconnectReason::Fault);
         self.span.in_scope(|| debug!(end = %reason, "ended"));
-        let Some(connection) = self.connection else { return };
-        let mut transport = connection.into_transport();
-        effects.counters.add_traffic(transport.take_traffic());
-        if reason != DisconnectReason::Lost {
-            transport.close(reason);
+        match self.connection {
+            Some(connection) => {
+                let seat = Some(self.reservation);
+                part_with(connection, reason, seat, self.span, effects);
+            }
+            None => effects.freed.push(self.reservation),
         }
-        let (reservation, span) = (self.reservation, self.span);
-        effects.departed.push(Departed { reservation, transport, reason, refusal: None, span });
     }
+}
+
+/// Closes a connection, unless it is lost, and gives it to the shell.
+fn part_with<G: Game>(
+    connection: Connection<G>,
+    reason: DisconnectReason,
+    reservation: Option<Reservation>,
+    span: Span,
+    effects: &mut Effects,
+) {
+    let mut transport = connection.into_transport();
+    effects.counters.add_traffic(transport.take_traffic());
+    if reason != DisconnectReason::Lost {
+        transport.close(reason);
+    }
+    effects.departed.push(Departed { reservation, transport, reason, refusal: None, span });
 }

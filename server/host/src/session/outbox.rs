@@ -41,6 +41,18 @@ impl Outbox {
         Ok(())
     }
 
+    /// Its client has a new connection, and knows nothing of what went over the last.
+    pub(crate) fn begin_anew(&mut self) {
+        self.roster = None;
+    }
+
+    /// Makes way for one more notice: nobody is there to take the oldest.
+    pub(crate) fn make_way(&mut self) {
+        if self.notices.len() >= OUTBOX_NOTICES_MAX {
+            self.notices.pop_front();
+        }
+    }
+
     /// Adds the message to the end of `out` that takes the client to the newest roster, if it has
     /// an older one. It must reach the client, or its connection must end.
     pub(crate) fn write_roster<G: Game>(

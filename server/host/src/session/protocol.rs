@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::{
     ClientMessage, DisconnectReason, Input, MessageError, Ping, ServerMessage,
 };
@@ -21,6 +21,7 @@ use super::flow_control::FlowControl;
 use super::outbox::Outbox;
 use super::rate_limits::{MessageKind, RateLimits, Verdict};
 use super::slow_client::SlowClient;
+use crate::admission::Standing;
 use crate::limits::{
     CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND,
 };
@@ -52,7 +53,7 @@ pub struct ProtocolCounters {
 
 /// What one client sends and is sent.
 pub(crate) struct Protocol<G: Game> {
-    session: SessionId,
+    standing: Standing,
     stream: Stream<G>,
     welcomed: bool,
     /// The time scale of the room that the client was sent last.
@@ -87,7 +88,7 @@ impl<G: Game> Protocol<G> {
     /// from now on; `replays` is what the hello said of its own state.
     pub(crate) fn new(
         room: &Room<G>,
-        session: SessionId,
+        standing: Standing,
         player: Option<PlayerId>,
         replays: bool,
         now: Duration,
@@ -103,7 +104,7 @@ impl<G: Game> Protocol<G> {
             None => Stream::Spectator(Spectator::new(tick_rate)),
         };
         Protocol {
-            session,
+            standing,
             stream,
             welcomed: false,
             time_scale: TimeScale::FULL,
@@ -134,7 +135,7 @@ impl<G: Game> Protocol<G> {
     pub(crate) fn is_read_in(&self, pass: u32) -> bool {
         match &self.stream {
             Stream::Player(_) => true,
-            Stream::Spectator(spectator) => spectator.is_read_in(pass, self.session.0),
+            Stream::Spectator(spectator) => spectator.is_read_in(pass, self.standing.session.0),
         }
     }
 
@@ -306,7 +307,7 @@ impl<G: Game> Protocol<G> {
         if self.welcomed {
             return false;
         }
-        published.write_welcome(self.session, self.player(), out);
+        published.write_welcome(&self.standing, self.player(), out);
         self.welcomed = true;
         true
     }

@@ -12,6 +12,7 @@ use tickwire_game::tick::Tick;
 use tracing::Span;
 
 use super::*;
+use crate::admission::Admission;
 use crate::directory::{BuildCount, RoomStatus};
 use crate::hello::PeerKey;
 use crate::limits::EMPTY_ROOM_AWAKE_FOR;
@@ -72,8 +73,7 @@ fn pending(room: RoomKey) -> (PendingJoin, Peer) {
     let (transport, peer) = pair();
     let pending = PendingJoin {
         transport,
-        session: SessionId(1),
-        reservation: Reservation::of_nobody(room, Role::Player),
+        admission: Admission::of_nobody(SessionId(1), room, Role::Player),
         peer: PeerKey(0),
         subject: None,
         name: "Ada".to_owned(),
@@ -152,8 +152,8 @@ fn a_panic_in_a_room_ends_its_sessions_and_its_recording_and_no_other_room() {
     assert_eq!((&effects.failed[..], effects.recordings_ended), (&[first][..], 1));
     let [departed] = &effects.departed[..] else { panic!("one session has ended") };
     assert_eq!(
-        (departed.reservation.room(), departed.reason),
-        (first, DisconnectReason::RoomFailed)
+        (departed.reservation.as_ref().map(Reservation::room), departed.reason),
+        (Some(first), DisconnectReason::RoomFailed)
     );
     assert_eq!(peers.map(|peer| peer.closed()), [Some(DisconnectReason::RoomFailed), None]);
     assert!(shard.room(first).is_none());
@@ -254,8 +254,8 @@ fn a_panic_while_a_world_is_made_ends_those_who_wait_for_it_and_no_other_room() 
     assert_eq!(effects.failed, [broken]);
     let [departed] = &effects.departed[..] else { panic!("one has left") };
     assert_eq!(
-        (departed.reservation.room(), departed.reason),
-        (broken, DisconnectReason::RoomFailed)
+        (departed.reservation.as_ref().map(Reservation::room), departed.reason),
+        (Some(broken), DisconnectReason::RoomFailed)
     );
     assert_eq!((waits.closed(), in_other.closed()), (Some(DisconnectReason::RoomFailed), None));
     // One that is on its way there meanwhile.

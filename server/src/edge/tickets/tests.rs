@@ -66,6 +66,7 @@ fn hello<'a>(role: Role, room: RoomChoice<'a>, ticket: Option<&'a str>) -> Hello
         replays: false,
         ticket: ticket.map(Ticket),
         settings: None,
+        resume: None,
     }
 }
 

@@ -48,6 +48,7 @@ proptest! {
             replays: false,
             ticket: None,
             settings: None,
+            resume: None,
         });
         let mut bytes = Vec::new();
         hello.encode(&mut bytes);
@@ -109,6 +110,7 @@ fn the_largest_of_each_kind_fits() {
             replays: false,
             ticket: None,
             settings: None,
+            resume: None,
         });
         bytes.clear();
         hello.encode(&mut bytes);

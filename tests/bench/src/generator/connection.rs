@@ -218,6 +218,7 @@ impl Connection {
             replays: true,
             ticket: None,
             settings: None,
+            resume: None,
         };
         scratch.message.clear();
         ClientMessage::Hello(hello).encode(&mut scratch.message);

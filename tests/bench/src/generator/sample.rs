@@ -21,8 +21,14 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn new(name: String, room: String, number: usize) -> Sample {
-        let greeting =
-            Greeting { name, role: Role::Player, room: Some(room), ticket: None, settings: None };
+        let greeting = Greeting {
+            name,
+            role: Role::Player,
+            room: Some(room),
+            ticket: None,
+            settings: None,
+            resume: None,
+        };
         Sample { client: Client::headless(greeting), dice: Dice::new(9, number as u64) }
     }
 

@@ -14,10 +14,12 @@ impl Desk {
         client: u64,
         room: RequestedRoom,
     ) -> Result<(Admission, Vec<Option<usize>>), JoinError> {
-        for (room, role) in self.seats.try_iter() {
-            self.lobby.leave(room, role, self.now);
+        for seat in self.seats.try_iter() {
+            self.lobby.leave(seat, self.now);
         }
-        let admission = self.lobby.join(Role::Player, &room, Some(PeerKey(client)), self.now)?;
+        let admission = self
+            .lobby
+            .admit(&SeatRequest::guest(Role::Player, &room, Some(PeerKey(client))), self.now)?;
         let chosen = |order: RoomOrder<Settings>| order.settings.map(|chosen| chosen.level_bytes);
         Ok((admission, self.lobby.take_orders().map(chosen).collect()))
     }

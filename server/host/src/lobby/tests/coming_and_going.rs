@@ -46,7 +46,7 @@ fn act() -> impl Strategy<Value = Act> {
 struct Town {
     now: Duration,
     lobby: Lobby<Settings>,
-    seats: mpsc::Receiver<(RoomKey, Role)>,
+    seats: mpsc::Receiver<SeatRelease>,
     shards: [Shard<Stones>; SHARDS],
     builder: RoomBuilder<Stones>,
     orders: VecDeque<RoomOrder<Settings>>,
@@ -94,7 +94,8 @@ impl Town {
             Some(number) => RequestedRoom::named(format!("named-{number}")),
             None => RequestedRoom::Any,
         };
-        let admission = self.lobby.join(role, &room, Some(PeerKey(client)), self.now);
+        let admission =
+            self.lobby.admit(&SeatRequest::guest(role, &room, Some(PeerKey(client))), self.now);
         for (shard, command) in self.lobby.take_commands() {
             self.shards[shard].handle(command, self.now, &mut self.effects);
         }
@@ -103,12 +104,12 @@ impl Town {
             self.keys.push((order.shard, order.room));
             self.orders.push_back(order);
         }
-        let Ok(Admission { session, shard, reservation }) = admission else { return };
+        let Ok(admission) = admission else { return };
+        let shard = admission.shard;
         let (transport, peer) = pair();
         let pending = PendingJoin {
             transport,
-            session,
-            reservation,
+            admission,
             peer: PeerKey(client),
             subject: None,
             name: "Ada".to_owned(),
@@ -158,8 +159,8 @@ impl Town {
                 "{reason}"
             );
         }
-        for (room, role) in self.seats.try_iter() {
-            self.lobby.leave(room, role, self.now);
+        for seat in self.seats.try_iter() {
+            self.lobby.leave(seat, self.now);
         }
         self.peers.retain(|peer| peer.closed().is_none());
     }

@@ -6,6 +6,7 @@ use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::JoinError;
 
 use super::*;
+use crate::admission::Standing;
 use crate::limits::SNAPSHOT_MAX_BYTES_MIN;
 use crate::pacer::TimeScale;
 use crate::room::broadcast::{Broadcast, Next, Spectator};
@@ -185,8 +186,8 @@ impl<G: Game> Side<G> {
         let Side { room, scratch, viewers, .. } = self;
         let (published, people) = (room.published(), people(room));
         let mut welcomes = Vec::new();
-        published.write_welcome(SessionId(7), None, &mut welcomes);
-        published.write_welcome(SessionId(8), Some(PlayerId(1)), &mut welcomes);
+        published.write_welcome(&Standing::alone(SessionId(7)), None, &mut welcomes);
+        published.write_welcome(&Standing::alone(SessionId(8)), Some(PlayerId(1)), &mut welcomes);
         let mut rosters = [const { Vec::new() }; 2];
         published.write_roster(None, scratch, &mut rosters[0]);
         if let Some(version) = published.write_roster(self.roster_version, scratch, &mut rosters[1])

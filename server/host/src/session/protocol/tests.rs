@@ -8,6 +8,8 @@ use tickwire_game::protocol::snapshot::{NoReplay, SnapshotDecoder};
 use tickwire_game::protocol::{Ack, Board, Hello, PROTOCOL_VERSION, Pace, Role, RoomChoice};
 use tickwire_game::tick::Rewind;
 
+use tickwire_game::ids::SessionId;
+
 use super::*;
 use crate::limits::{OUTBOX_NOTICES_MAX, SILENCE_MAX, SPECTATOR_WINDOW};
 use crate::room::{RoomTemplate, StreamSettings};
@@ -78,7 +80,8 @@ struct Client {
 
 impl Client {
     fn new(room: &Room<Stones>, session: u64, player: Option<PlayerId>) -> Client {
-        let protocol = Protocol::new(room, SessionId(session), player, false, START);
+        let protocol =
+            Protocol::new(room, Standing::alone(SessionId(session)), player, false, START);
         Client { protocol, outbox: Outbox::default() }
     }
 
@@ -231,6 +234,7 @@ fn a_client_ends_its_connection_by_what_it_may_not_send() {
         replays: false,
         ticket: None,
         settings: None,
+        resume: None,
     };
     let hello = bytes(&ClientMessage::Hello(hello));
     let mut end = |bytes: &[u8]| stage.spectator().receive(&mut stage, START, bytes);

@@ -1,0 +1,195 @@
+//! [`Sessions`]: by which token each session can be resumed, and in which room it is.
+//!
+//! Owned by the lobby. A token is good for the session that it was given for, in its room and its
+//! role, and names nothing else: it stands nowhere but here and with its client. It is renewed at
+//! each use. The one that was used stays good until the client is heard over the new connection,
+//! since the welcome with the new one may be lost; then it is void. Secrets are compared in constant
+//! time, and those who guess learn nothing: each mistake is the same refusal.
+//!
+//! A player keeps its seat while it is away, for as long as its room lets it. A spectator holds none:
+//! what is kept is only who it was.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use subtle::ConstantTimeEq;
+use tickwire_game::ids::{SessionId, Subject};
+use tickwire_game::protocol::{RESUME_SECRET_BYTES, ResumeToken, Role};
+
+use crate::directory::RoomKey;
+use crate::limits::UNSEATED_SESSIONS_MAX;
+use crate::mailbox::{SessionNews, SessionReport};
+use crate::reservation::SeatRelease;
+
+/// Where the secrets of tokens come from: bits that nobody can guess.
+pub type Secrets = Box<dyn FnMut() -> [u8; RESUME_SECRET_BYTES] + Send>;
+
+type Secret = [u8; RESUME_SECRET_BYTES];
+
+/// All sessions that are in a room, and spectators who may come back to one.
+pub(super) struct Sessions {
+    secrets: Secrets,
+    /// For how long a spectator who left may come back.
+    grace: Duration,
+    kept: HashMap<SessionId, KeptSession>,
+    /// Players without a connection whom a ticket names: it brings them back as well.
+    absent: BTreeSet<(Subject, SessionId)>,
+    /// Spectators who left, in that order: until when and as what they may come back.
+    unseated: VecDeque<(Duration, SessionId, u32)>,
+    begun: u64,
+}
+
+/// What is known of a session.
+struct KeptSession {
+    room: RoomKey,
+    role: Role,
+    subject: Option<Subject>,
+    /// Rises with each connection.
+    generation: u32,
+    current: Secret,
+    /// The one by which it was resumed last, until its client was heard.
+    previous: Option<Secret>,
+    is_seated: bool,
+}
+
+/// What a client is told of a session that it begins or resumes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renewed {
+    pub(super) session: SessionId,
+    pub(super) token: ResumeToken,
+    pub(super) generation: u32,
+}
+
+impl Sessions {
+    pub(super) fn new(secrets: Secrets, grace: Duration) -> Sessions {
+        Sessions {
+            secrets,
+            grace,
+            kept: HashMap::new(),
+            absent: BTreeSet::new(),
+            unseated: VecDeque::new(),
+            begun: 0,
+        }
+    }
+
+    /// A session begins.
+    pub(super) fn begin(&mut self, room: RoomKey, role: Role, subject: Option<Subject>) -> Renewed {
+        self.begun += 1;
+        let (session, current) = (SessionId(self.begun), (self.secrets)());
+        let kept = KeptSession {
+            room,
+            role,
+            subject,
+            generation: 0,
+            current,
+            previous: None,
+            is_seated: true,
+        };
+        self.kept.insert(session, kept);
+        Renewed { session, token: ResumeToken::new(session, current), generation: 0 }
+    }
+
+    /// The session that a client may resume by this token, in that role. `subject` is whom its ticket
+    /// names, if it brings one.
+    pub(super) fn find(
+        &self,
+        token: ResumeToken,
+        role: Role,
+        subject: Option<Subject>,
+    ) -> Option<SessionId> {
+        let (session, secret) = (token.session(), token.secret());
+        let kept = self.kept.get(&session);
+        // Both are compared, and something is where nothing is known: it takes as long.
+        let current = kept.map_or([0; RESUME_SECRET_BYTES], |kept| kept.current);
+        let previous = kept.and_then(|kept| kept.previous);
+        let is_current = secret.ct_eq(&current);
+        let is_previous = secret.ct_eq(&previous.unwrap_or(current));
+        let is_good = bool::from(is_current | is_previous);
+        let is_for_it = kept.is_some_and(|kept| {
+            kept.role == role && (subject.is_none() || subject == kept.subject)
+        });
+        (is_good && is_for_it).then_some(session)
+    }
+
+    /// The players without a connection whom this ticket names.
+    pub(super) fn absent_of(&self, subject: Subject) -> impl Iterator<Item = SessionId> {
+        let all = (subject, SessionId(0))..=(subject, SessionId(u64::MAX));
+        self.absent.range(all).map(|(_, session)| *session)
+    }
+
+    /// Its room, and whether it holds a seat there.
+    pub(super) fn place(&self, session: SessionId) -> Option<(RoomKey, bool)> {
+        self.kept.get(&session).map(|kept| (kept.room, kept.is_seated))
+    }
+
+    /// A session is resumed, by `used` if by a token: it has another one from now on.
+    pub(super) fn renew(&mut self, session: SessionId, used: Option<ResumeToken>) -> Renewed {
+        let fresh = (self.secrets)();
+        let kept = self.kept.get_mut(&session).expect("it was found");
+        kept.previous = Some(used.map_or(kept.current, |token| token.secret()));
+        kept.current = fresh;
+        kept.generation = kept.generation.wrapping_add(1);
+        kept.is_seated = true;
+        if let Some(subject) = kept.subject {
+            self.absent.remove(&(subject, session));
+        }
+        Renewed { session, token: ResumeToken::new(session, fresh), generation: kept.generation }
+    }
+
+    /// A shard reports of a session. What it says of a connection that is not the newest is over.
+    pub(super) fn hear(&mut self, report: SessionReport) {
+        let SessionReport { session, generation, news } = report;
+        let Some(kept) = self.kept.get_mut(&session) else { return };
+        if kept.generation != generation {
+            return;
+        }
+        match news {
+            SessionNews::Heard => kept.previous = None,
+            SessionNews::Absent => {
+                if let Some(subject) = kept.subject {
+                    self.absent.insert((subject, session));
+                }
+            }
+        }
+    }
+
+    /// The seat of a session is free again.
+    pub(super) fn release(&mut self, release: &SeatRelease, now: Duration) {
+        let Some(kept) = self.kept.get_mut(&release.session) else { return };
+        if !release.may_return || kept.role == Role::Player || self.grace.is_zero() {
+            return self.forget(release.session);
+        }
+        kept.is_seated = false;
+        self.unseated.push_back((now + self.grace, release.session, kept.generation));
+        if self.unseated.len() > UNSEATED_SESSIONS_MAX {
+            self.expire(Duration::MAX, 1);
+        }
+    }
+
+    /// Forgets spectators who did not come back in time.
+    pub(super) fn forget_late(&mut self, now: Duration) {
+        self.expire(now, usize::MAX);
+    }
+
+    fn expire(&mut self, now: Duration, at_most: usize) {
+        for _ in 0..at_most {
+            let Some((until, session, generation)) = self.unseated.front().copied() else { return };
+            if until > now {
+                return;
+            }
+            self.unseated.pop_front();
+            let kept = self.kept.get(&session);
+            if kept.is_some_and(|kept| !kept.is_seated && kept.generation == generation) {
+                self.forget(session);
+            }
+        }
+    }
+
+    /// Nobody resumes this session any more.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        let Some(kept) = self.kept.remove(&session) else { return };
+        if let Some(subject) = kept.subject {
+            self.absent.remove(&(subject, session));
+        }
+    }
+}
