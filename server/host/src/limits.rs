@@ -17,6 +17,9 @@ pub const GRACE_MAX: Duration = Duration::from_secs(600);
 /// For how long a player stays at most whose client said that it goes away: a page that was closed or
 /// put aside, or is reloaded.
 pub const AWAY_GRACE_MAX: Duration = Duration::from_secs(5);
+/// How many tokens of a session are good beside its newest, until its client is heard. Of more that are
+/// given out meanwhile the oldest is void.
+pub const RESUME_TOKENS_OPEN_MAX: usize = 4;
 /// Most spectators who left and may resume their sessions. Beyond it the one that left first is
 /// forgotten, and joins anew.
 pub const UNSEATED_SESSIONS_MAX: usize = 16_384;
@@ -234,6 +237,7 @@ const _: () = {
     assert!(CLIENT_MESSAGE_MAX_BYTES >= SMALL_MESSAGE_MAX_BYTES);
     // Those who have rooms are always known.
     assert!(OPENERS_MAX > ROOMS_MAX_MOST as usize && OWN_ROOMS_BURST.as_secs() >= 60);
+    assert!(GRACE_DEFAULT.as_millis() <= GRACE_MAX.as_millis() && RESUME_TOKENS_OPEN_MAX > 1);
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
     // The players that a client needs first, and everybody of a small room, are always remembered.
     assert!(SCORES_KNOWN_MAX > 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);

@@ -198,7 +198,7 @@ impl<G: Game> RoomHost<G> {
         let seat = seat.expect("who joins has a seat");
         let active = self.pacer.active_time(now);
         let mut session = Session::new(arrival, seat, player, &self.room, active);
-        self.any_resumed = true;
+        self.any_resumed |= session.is_to_report();
         if let Some(last) = self.notices_of_end.checked_sub(1) {
             session.notify(&end_notice(ROOM_OVER_NOTICES[last]));
             self.any_ended |= session.ended().is_some();

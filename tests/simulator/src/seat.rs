@@ -4,12 +4,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tickwire_game::client::{Client, Correction};
+use tickwire_game::client::{Client, Correction, Greeting};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::Game;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::snapshot::Mirror;
-use tickwire_game::protocol::{ClientMessage, DisconnectReason, Input, Role, ServerMessage};
+use tickwire_game::protocol::{
+    ClientMessage, DisconnectReason, Input, ResumeToken, Role, ServerMessage,
+};
 use tickwire_game::scene::{RowRef, Rows};
 use tickwire_game::tick::Tick;
 
@@ -62,6 +64,13 @@ impl SentEvent {
     }
 }
 
+/// A connection that a client gave up: what it sent over it may still be under way.
+pub(crate) struct Abandoned {
+    pub(crate) up: PathLink,
+    /// `None` before its hello came.
+    pub(crate) pipe: Option<Pipe>,
+}
+
 /// One client with its connection and the links between.
 pub(crate) struct ClientSeat<G: Game> {
     pub(crate) client: Client<G>,
@@ -73,6 +82,10 @@ pub(crate) struct ClientSeat<G: Game> {
     /// `None` before the hello came.
     pub(crate) session: Option<SessionId>,
     pub(crate) pipe: Option<Pipe>,
+    /// Connections that it gave up, and that the server may still take for its own.
+    pub(crate) abandoned: Vec<Abandoned>,
+    /// The newest token that it was given.
+    pub(crate) token: Option<ResumeToken>,
     pub(crate) end: Option<DisconnectReason>,
     /// Until when its process does nothing at all; and how long it does so each time that it has
     /// done something.
@@ -107,6 +120,8 @@ impl<G: Game> ClientSeat<G> {
             down,
             session: None,
             pipe: None,
+            abandoned: Vec::new(),
+            token: None,
             end: None,
             stopped_until: Duration::ZERO,
             throttle: Duration::ZERO,
@@ -118,6 +133,17 @@ impl<G: Game> ClientSeat<G> {
             written: None,
             ages: Vec::new(),
         }
+    }
+
+    /// Gives its connection up without a word, and begins another by the token that it has.
+    pub(crate) fn come_back(&mut self, up: PathLink, down: PathLink) {
+        let greeting = Greeting { resume: self.token, ..self.client.greeting().clone() };
+        self.client = Client::new(greeting);
+        let up = std::mem::replace(&mut self.up, up);
+        self.abandoned.push(Abandoned { up, pipe: self.pipe.take() });
+        self.down = down;
+        (self.session, self.end, self.written) = (None, None, None);
+        self.mirrors.clear();
     }
 
     pub(crate) fn watches(&self) -> bool {
@@ -154,6 +180,7 @@ impl<G: Game> ClientSeat<G> {
         let predicted = tick.and_then(|tick| self.client.predicted(tick)).cloned();
         let received = self.client.receive(now, bytes);
         received.map_err(|error| format!("a client cannot read what the server sends: {error}"))?;
+        self.token = self.client.resume_token().or(self.token);
         if !is_snapshot {
             return Ok(());
         }

@@ -82,7 +82,15 @@ impl<G: Game> Simulator<G> {
 
     /// Peers whose hello has arrived join.
     fn admit(&mut self) {
-        for seat in self.seats.iter_mut().filter(|seat| seat.pipe.is_none() && seat.end.is_none()) {
+        for seat in &mut self.seats {
+            for old in seat.abandoned.iter_mut().filter(|old| old.pipe.is_none()) {
+                let Some(hello) = old.up.receive(self.now) else { continue };
+                // Nobody hears why it is refused.
+                old.pipe = self.host.connect(self.now, &hello).ok().map(|(_, pipe)| pipe);
+            }
+            if seat.pipe.is_some() || seat.end.is_some() {
+                continue;
+            }
             let Some(hello) = seat.up.receive(self.now) else { continue };
             match self.host.connect(self.now, &hello) {
                 Ok((session, pipe)) => (seat.session, seat.pipe) = (Some(session), Some(pipe)),
@@ -96,6 +104,13 @@ impl<G: Game> Simulator<G> {
 impl<G: Game> ClientSeat<G> {
     /// Hands over what has arrived by `now`, and tells the pipe how much the path takes.
     fn arrive(&mut self, now: Duration) {
+        self.abandoned.retain_mut(|old| {
+            let Some(pipe) = &old.pipe else { return old.up.next_arrival().is_some() };
+            while let Some(bytes) = old.up.receive(now) {
+                pipe.send(bytes);
+            }
+            pipe.closed().is_none()
+        });
         let Some(pipe) = &self.pipe else { return };
         while let Some(bytes) = self.up.receive(now) {
             pipe.send(bytes);
@@ -116,6 +131,10 @@ impl<G: Game> ClientSeat<G> {
 
     /// If a player's snapshot was written: it holds what it may, and must arrive as it is.
     fn check_written(&mut self, host: &RoomHost<G>) {
+        // Its session may go on over another of its connections.
+        if self.pipe.as_ref().is_none_or(|pipe| pipe.closed().is_some()) {
+            return;
+        }
         let session = self.session.and_then(|id| host.session(id));
         let Some((session, viewer)) = session.and_then(|it| Some((it, it.viewer()?))) else {
             return;

@@ -171,6 +171,12 @@ impl<G: Game> Simulator<G> {
         self.with(|plan| plan.template.stream = stream)
     }
 
+    /// The same where a player whose connection broke stays for so much time.
+    #[must_use]
+    pub fn grace(self, grace: Duration) -> Simulator<G> {
+        self.with(|plan| plan.template.grace = grace)
+    }
+
     /// The same where shots are judged by pictures of at most this age; zero for the present.
     #[must_use]
     pub fn rewind_max(self, rewind_max: Duration) -> Simulator<G> {
@@ -254,6 +260,16 @@ impl<G: Game> Simulator<G> {
         let seat = &mut self.seats[who.0];
         seat.pipe.iter().for_each(Pipe::cut);
         seat.end = Some(DisconnectReason::Lost);
+    }
+
+    /// The client gives its connection up without a word, if it still has one, and comes back over
+    /// another and over `path`, by the newest token that it was given; without one it joins anew. Its
+    /// hands do what they did.
+    pub fn resume(&mut self, who: Who, path: Path) {
+        let [up, down] = [(); 2].map(|()| PathLink::new(path, Dice::new(self.dice.bits64(), 2)));
+        let (now, seat) = (self.now, &mut self.seats[who.0]);
+        seat.come_back(up, down);
+        seat.stopped_until = now;
     }
 
     /// Its path is another from now on.

@@ -2,9 +2,11 @@
 //!
 //! Owned by the lobby. A token is good for the session that it was given for, in its room and its
 //! role, and names nothing else: it stands nowhere but here and with its client. It is renewed at
-//! each use. The one that was used stays good until the client is heard over the new connection,
-//! since the welcome with the new one may be lost; then it is void. Secrets are compared in constant
-//! time, and those who guess learn nothing: each mistake is the same refusal.
+//! each use. The one that was used stays good until the client is heard over the newest connection,
+//! since the welcome with the new one may be lost; and so does what was given out in between, for a
+//! hello that was held up may come after one that was sent later. Then all but the newest are void.
+//! Secrets are compared in constant time, and those who guess learn nothing: each mistake is the same
+//! refusal.
 //!
 //! A player keeps its seat while it is away, for as long as its room lets it. A spectator holds none:
 //! what is kept is only who it was.
@@ -17,7 +19,7 @@ use tickwire_game::ids::{SessionId, Subject};
 use tickwire_game::protocol::{RESUME_SECRET_BYTES, ResumeToken, Role};
 
 use crate::directory::RoomKey;
-use crate::limits::UNSEATED_SESSIONS_MAX;
+use crate::limits::{RESUME_TOKENS_OPEN_MAX, UNSEATED_SESSIONS_MAX};
 use crate::mailbox::{SessionNews, SessionReport};
 use crate::reservation::SeatRelease;
 
@@ -46,9 +48,9 @@ struct KeptSession {
     subject: Option<Subject>,
     /// Rises with each connection.
     generation: u32,
-    current: Secret,
-    /// The one by which it was resumed last, until its client was heard.
-    previous: Option<Secret>,
+    newest: Secret,
+    /// What else is good until its client is heard: the one by which it was resumed last comes first.
+    others: Vec<Secret>,
     is_seated: bool,
 }
 
@@ -75,18 +77,18 @@ impl Sessions {
     /// A session begins.
     pub(super) fn begin(&mut self, room: RoomKey, role: Role, subject: Option<Subject>) -> Renewed {
         self.begun += 1;
-        let (session, current) = (SessionId(self.begun), (self.secrets)());
+        let (session, newest) = (SessionId(self.begun), (self.secrets)());
         let kept = KeptSession {
             room,
             role,
             subject,
             generation: 0,
-            current,
-            previous: None,
+            newest,
+            others: Vec::new(),
             is_seated: true,
         };
         self.kept.insert(session, kept);
-        Renewed { session, token: ResumeToken::new(session, current), generation: 0 }
+        Renewed { session, token: ResumeToken::new(session, newest), generation: 0 }
     }
 
     /// The session that a client may resume by this token, in that role. `subject` is whom its ticket
@@ -99,12 +101,14 @@ impl Sessions {
     ) -> Option<SessionId> {
         let (session, secret) = (token.session(), token.secret());
         let kept = self.kept.get(&session);
-        // Both are compared, and something is where nothing is known: it takes as long.
-        let current = kept.map_or([0; RESUME_SECRET_BYTES], |kept| kept.current);
-        let previous = kept.and_then(|kept| kept.previous);
-        let is_current = secret.ct_eq(&current);
-        let is_previous = secret.ct_eq(&previous.unwrap_or(current));
-        let is_good = bool::from(is_current | is_previous);
+        // All are compared, and something is where nothing is known: it takes as long.
+        let (newest, others) = match kept {
+            Some(kept) => (kept.newest, kept.others.as_slice()),
+            None => ([0; RESUME_SECRET_BYTES], &[][..]),
+        };
+        let is_newest = secret.ct_eq(&newest);
+        let is_good = others.iter().fold(is_newest, |good, other| good | secret.ct_eq(other));
+        let is_good = bool::from(is_good);
         let is_for_it = kept.is_some_and(|kept| {
             kept.role == role && (subject.is_none() || subject == kept.subject)
         });
@@ -126,8 +130,15 @@ impl Sessions {
     pub(super) fn renew(&mut self, session: SessionId, used: Option<ResumeToken>) -> Renewed {
         let fresh = (self.secrets)();
         let kept = self.kept.get_mut(&session).expect("it was found");
-        kept.previous = Some(used.map_or(kept.current, |token| token.secret()));
-        kept.current = fresh;
+        kept.others.push(std::mem::replace(&mut kept.newest, fresh));
+        let used = used.and_then(|token| kept.others.iter().position(|it| *it == token.secret()));
+        if let Some(at) = used {
+            kept.others[..=at].rotate_right(1);
+        }
+        if kept.others.len() > RESUME_TOKENS_OPEN_MAX {
+            // The oldest of those that were given out since.
+            kept.others.remove(1);
+        }
         kept.generation = kept.generation.wrapping_add(1);
         kept.is_seated = true;
         if let Some(subject) = kept.subject {
@@ -144,7 +155,7 @@ impl Sessions {
             return;
         }
         match news {
-            SessionNews::Heard => kept.previous = None,
+            SessionNews::Heard => kept.others = Vec::new(),
             SessionNews::Absent => {
                 if let Some(subject) = kept.subject {
                     self.absent.insert((subject, session));
