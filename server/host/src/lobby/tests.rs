@@ -8,11 +8,13 @@ use super::*;
 use crate::directory::OpenerLimits;
 use crate::hello::PeerKey;
 use crate::limits::{
-    OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT, ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX,
+    OWN_ROOMS_MAX_DEFAULT, OWN_ROOMS_PER_MINUTE_DEFAULT, RESUME_TOKENS_OPEN_MAX,
+    ROOM_SPECTATORS_MAX, ROOMS_BUILDING_MAX, UNSEATED_SESSIONS_MAX,
 };
 
 mod chosen_settings;
 mod coming_and_going;
+mod resuming;
 
 fn lobby() -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
     lobby_of(1, OpenerLimits::default(), false)

@@ -17,6 +17,8 @@ use crate::reservation::Reservation;
 use crate::room::{RoomTemplate, StreamSettings};
 use crate::transport::in_memory::{Peer, pair};
 
+mod resuming;
+
 /// A room on a thread that is only arithmetic.
 struct Stage {
     host: RoomHost<Stones>,

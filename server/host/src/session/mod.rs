@@ -223,7 +223,8 @@ impl<G: Game> Session<G> {
         counters: &mut PassCounters,
     ) -> bool {
         let Some(connection) = &mut self.connection else { return false };
-        if connection.protocol().is_read_in(pass) {
+        // What has ended it since the last pass stands.
+        if self.ended.is_none() && connection.protocol().is_read_in(pass) {
             self.ended = connection.read(room, &mut self.outbox, now, counters).err();
         }
         self.ended.is_some()

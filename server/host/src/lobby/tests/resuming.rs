@@ -1,0 +1,215 @@
+//! Who gets a session back by which token, and who does not.
+
+use tickwire_game::ids::Subject;
+
+use super::*;
+use crate::mailbox::{SessionNews, SessionReport};
+
+const NOW: Duration = Duration::ZERO;
+const ANY: RequestedRoom = RequestedRoom::Any;
+
+/// A lobby, whose tokens differ from those of a lobby of another number.
+fn numbered(number: u128) -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
+    let (mut lobby, seats) = lobby_of(4, OpenerLimits::default(), false);
+    let mut given = number << 64;
+    let secrets: Secrets = Box::new(move || {
+        given += 1;
+        given.to_le_bytes()
+    });
+    lobby.sessions = Sessions::new(secrets, lobby.settings.grace);
+    (lobby, seats)
+}
+
+fn begin(lobby: &mut Lobby<Settings>, role: Role, room: &str) -> Admission {
+    let room = RequestedRoom::named(room);
+    lobby.admit(&SeatRequest::guest(role, &room, None), NOW).expect("there is space")
+}
+
+fn resume_in(
+    lobby: &mut Lobby<Settings>,
+    token: ResumeToken,
+    role: Role,
+    room: &RequestedRoom,
+) -> Result<Admission, JoinError> {
+    let guest = SeatRequest::guest(role, room, None);
+    lobby.admit(&SeatRequest { resume: Some(token), ..guest }, NOW)
+}
+
+fn resume(lobby: &mut Lobby<Settings>, token: ResumeToken) -> Result<Admission, JoinError> {
+    resume_in(lobby, token, Role::Player, &ANY)
+}
+
+/// A shard tells the lobby of an admission's connection.
+fn tell(lobby: &mut Lobby<Settings>, admission: &Admission, news: SessionNews) {
+    let Admission { session, generation, .. } = *admission;
+    lobby.hear(SessionReport { session, generation, news });
+}
+
+#[test]
+fn a_session_is_resumed_in_its_room_without_another_seat() {
+    let (mut lobby, _seats) = numbered(1);
+    let first = begin(&mut lobby, Role::Player, "final");
+    let again = resume(&mut lobby, first.token).expect("it is its own");
+    assert!(again.resumed && !first.resumed);
+    assert_eq!((again.session, again.generation), (first.session, 1));
+    assert!(matches!(again.place, Place::Session(room) if room == first.room()));
+    assert_ne!(again.token, first.token);
+    assert_eq!(lobby.people(), 1);
+    let named = RequestedRoom::named("final");
+    assert!(resume_in(&mut lobby, again.token, Role::Player, &named).is_ok());
+}
+
+#[test]
+fn whatever_is_wrong_with_a_token_the_refusal_is_the_same() {
+    let (mut lobby, seats) = numbered(1);
+    let mine = begin(&mut lobby, Role::Player, "final");
+    let (mut other_server, _) = numbered(2);
+    let elsewhere = begin(&mut other_server, Role::Player, "final");
+    assert_eq!(elsewhere.session, mine.session, "servers count alike");
+    let refused = |admitted: Result<Admission, JoinError>, what: &str| {
+        assert_eq!(admitted.err(), Some(JoinError::NotResumable), "{what}");
+    };
+    refused(resume(&mut lobby, elsewhere.token), "of another server");
+    for bit in 0..8 * mine.token.0.len() {
+        let mut token = mine.token;
+        token.0[bit / 8] ^= 1 << (bit % 8);
+        refused(resume(&mut lobby, token), "one bit is wrong");
+    }
+    let other = RequestedRoom::named("other");
+    refused(
+        resume_in(&mut lobby, mine.token, Role::Player, &other),
+        "for a room that is not there",
+    );
+    let _there = begin(&mut lobby, Role::Player, "other");
+    refused(resume_in(&mut lobby, mine.token, Role::Player, &other), "for another room");
+    refused(resume_in(&mut lobby, mine.token, Role::Spectator, &ANY), "in another role");
+    let somebody_else = SeatRequest {
+        resume: Some(mine.token),
+        subject: Some(Subject(7)),
+        ..SeatRequest::guest(Role::Player, &ANY, None)
+    };
+    refused(lobby.admit(&somebody_else, NOW), "with somebody else's ticket");
+
+    let again = resume(&mut lobby, mine.token).expect("none of that did any harm");
+    tell(&mut lobby, &again, SessionNews::Heard);
+    refused(resume(&mut lobby, mine.token), "superseded");
+    drop(mine);
+    lobby.leave(seats.try_recv().expect("it has left"), NOW);
+    refused(resume(&mut lobby, again.token), "expired");
+}
+
+#[test]
+fn a_welcome_that_is_lost_locks_nobody_out_however_often() {
+    let (mut lobby, _seats) = numbered(1);
+    let first = begin(&mut lobby, Role::Player, "final");
+    for _ in 0..10 * RESUME_TOKENS_OPEN_MAX {
+        resume(&mut lobby, first.token).expect("no other one has arrived");
+    }
+    let last = resume(&mut lobby, first.token).expect("nor has this");
+    tell(&mut lobby, &last, SessionNews::Heard);
+    assert!(resume(&mut lobby, first.token).is_err());
+    assert!(resume(&mut lobby, last.token).is_ok());
+}
+
+#[test]
+fn of_two_at_once_by_one_token_either_may_go_on_until_the_newest_is_heard() {
+    let (mut lobby, _seats) = numbered(1);
+    let first = begin(&mut lobby, Role::Player, "final");
+    let one = resume(&mut lobby, first.token).expect("it is good");
+    let two = resume(&mut lobby, first.token).expect("nobody was heard");
+    // What was said over a connection that is not the newest decides nothing.
+    tell(&mut lobby, &one, SessionNews::Heard);
+    let three = resume(&mut lobby, one.token).expect("its hello had come first, as it knows");
+    tell(&mut lobby, &three, SessionNews::Heard);
+    for void in [first.token, one.token, two.token] {
+        assert_eq!(resume(&mut lobby, void).err(), Some(JoinError::NotResumable));
+    }
+}
+
+#[test]
+fn a_player_without_a_connection_comes_back_by_its_ticket_and_one_with_a_connection_is_another() {
+    let (mut lobby, _seats) = numbered(1);
+    let (final_room, other) = (RequestedRoom::named("final"), RequestedRoom::named("other"));
+    let come = |lobby: &mut Lobby<Settings>, room: &RequestedRoom, subject| {
+        let guest = SeatRequest::guest(Role::Player, room, None);
+        lobby.admit(&SeatRequest { subject: Some(Subject(subject)), ..guest }, NOW).expect("space")
+    };
+    let first = come(&mut lobby, &final_room, 7);
+    let second = come(&mut lobby, &final_room, 7);
+    assert_ne!(first.session, second.session, "a second tab is a second player");
+    tell(&mut lobby, &first, SessionNews::Absent);
+    assert_ne!(come(&mut lobby, &final_room, 8).session, first.session, "somebody else");
+    assert!(!come(&mut lobby, &other, 7).resumed, "another room");
+    let back = come(&mut lobby, &ANY, 7);
+    assert_eq!((back.session, back.resumed), (first.session, true));
+    // What is said of the connection before is over.
+    tell(&mut lobby, &first, SessionNews::Absent);
+    assert!(!come(&mut lobby, &final_room, 7).resumed);
+    tell(&mut lobby, &back, SessionNews::Absent);
+    assert!(resume(&mut lobby, back.token).is_ok_and(|it| it.session == first.session));
+}
+
+#[test]
+fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
+    let (mut lobby, seats) = numbered(1);
+    let mut first = begin(&mut lobby, Role::Spectator, "final");
+    let Place::Seat(seat) = &mut first.place else { panic!("it is new") };
+    seat.let_return();
+    let (session, token, room) = (first.session, first.token, first.room());
+    drop(first);
+    lobby.leave(seats.try_recv().expect("it has left"), NOW);
+    assert_eq!(lobby.people(), 0, "it holds none");
+    let back = resume_in(&mut lobby, token, Role::Spectator, &ANY).expect("there is one");
+    assert_eq!((back.session, back.room(), back.resumed), (session, room, true));
+    assert!(matches!(back.place, Place::Seat(_)));
+    assert_eq!(lobby.people(), 1);
+
+    // The room stays: somebody else is there.
+    let _stays = begin(&mut lobby, Role::Spectator, "final");
+    let mut last = back;
+    for late in [Duration::ZERO, lobby.settings.grace] {
+        let Place::Seat(seat) = &mut last.place else { panic!("it has one") };
+        seat.let_return();
+        let token = last.token;
+        drop(last);
+        lobby.leave(seats.try_recv().expect("it has left"), NOW);
+        lobby.retire(late);
+        let again = resume_in(&mut lobby, token, Role::Spectator, &ANY);
+        match again {
+            Ok(again) if late.is_zero() => last = again,
+            Err(JoinError::NotResumable) if !late.is_zero() => return,
+            other => panic!("after {late:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn spectators_who_left_are_remembered_up_to_a_number() {
+    let (mut lobby, seats) = numbered(1);
+    let leave = |lobby: &mut Lobby<Settings>| {
+        let mut admission = begin(lobby, Role::Spectator, "final");
+        let Place::Seat(seat) = &mut admission.place else { panic!("it is new") };
+        seat.let_return();
+        let token = admission.token;
+        drop(admission);
+        lobby.leave(seats.try_recv().expect("it has left"), NOW);
+        token
+    };
+    let first = leave(&mut lobby);
+    let second = leave(&mut lobby);
+    for _ in 0..UNSEATED_SESSIONS_MAX - 1 {
+        leave(&mut lobby);
+    }
+    assert!(resume_in(&mut lobby, first, Role::Spectator, &ANY).is_err());
+    assert!(resume_in(&mut lobby, second, Role::Spectator, &ANY).is_ok());
+}
+
+#[test]
+fn a_room_that_is_gone_takes_its_sessions_with_it() {
+    let (mut lobby, _seats) = numbered(1);
+    let first = begin(&mut lobby, Role::Player, "final");
+    lobby.room_failed(first.room());
+    assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));
+    let _new = begin(&mut lobby, Role::Player, "final");
+    assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));
+}
