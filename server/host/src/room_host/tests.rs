@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use test_games::stones::Stones;
-use tickwire_game::game::Setup;
+use tickwire_game::game::{LeaveReason, Setup};
 use tickwire_game::protocol::{ClientMessage, Input, ServerMessage};
 use tickwire_game::tick::{Rewind, Tick};
 
+use super::absence::leave_reason;
 use super::*;
 use crate::admission::Admission;
 use crate::hello::PeerKey;

@@ -49,6 +49,7 @@ fn everything() -> Config {
         "--shards=5",
         "--empty-room-seconds=6",
         "--empty-rooms=run",
+        "--grace=9s",
         "--allow-origin=https://a.example,null",
         "--no-origin=refuse",
         "--frame-ancestors=https://*.portal.example,self",

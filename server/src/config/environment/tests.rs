@@ -38,7 +38,7 @@ fn sample(flag: &str) -> &'static str {
         "listen" | "admin-listen" => "[::1]:8000",
         "fill" | "seed" | "empty-room-seconds" | "shards" | "catch-up-steps" | "room-size" => "7",
         "bot-skill" => "hard",
-        "spectator-delay" | "rewind-max" => "123ms",
+        "spectator-delay" | "rewind-max" | "grace" => "123ms",
         "min-time-scale" => "0.5",
         "overload-joins" => "allow",
         "empty-rooms" => "run",

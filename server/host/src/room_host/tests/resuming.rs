@@ -3,7 +3,7 @@
 use tickwire_game::protocol::Ping;
 
 use super::*;
-use crate::limits::{GRACE_DEFAULT as GRACE, OUTBOX_NOTICES_MAX};
+use crate::limits::{AWAY_GRACE_MAX, GRACE_DEFAULT as GRACE, OUTBOX_NOTICES_MAX};
 use crate::mailbox::{SessionNews, SessionReport};
 
 impl Stage {

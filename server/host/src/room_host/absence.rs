@@ -1,0 +1,159 @@
+//! Connections that end, players who stay without one, and clients that come back: which session goes on,
+//! for how long, and what the game and the lobby hear of it.
+
+use std::time::Duration;
+
+use tickwire_game::game::{Game, LeaveReason};
+use tickwire_game::ids::SessionId;
+use tickwire_game::protocol::DisconnectReason;
+
+use super::RoomHost;
+use crate::limits::AWAY_GRACE_MAX;
+use crate::mailbox::{Effects, PendingJoin};
+use crate::session::{Arrival, Session};
+
+impl<G: Game> RoomHost<G> {
+    /// Whether a client can resume a session here.
+    pub(crate) fn has_resumable(&self, session: SessionId) -> bool {
+        let end = |session: &Session<G>| session.ended();
+        self.session(session).is_some_and(|session| match end(session) {
+            None => true,
+            Some(reason) => self.grace(session, reason).is_some(),
+        })
+    }
+
+    /// A client has one of its sessions back, over a new connection: its welcome is written at the end
+    /// of the next pass. The old connection, if there still is one, ends.
+    pub(crate) fn resume(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
+        let (arrival, _) = Arrival::of(pending, self.room.config().grace);
+        let active = self.pacer.active_time(now);
+        let id = arrival.session();
+        let Some(session) = self.sessions.iter_mut().find(|session| session.id() == id) else {
+            return;
+        };
+        let _in_room = self.span.enter();
+        self.absent -= u32::from(session.is_absent());
+        session.resume(arrival, &self.room, active, effects);
+        if let Some(player) = session.player() {
+            self.room.set_present(player);
+        }
+        effects.counters.sessions_resumed += 1;
+        self.any_resumed = true;
+        self.show_status();
+    }
+
+    /// For how long a session stays whose connection ended so; `None` if it ends as well.
+    fn grace(&self, session: &Session<G>, end: DisconnectReason) -> Option<Duration> {
+        session.player()?;
+        // Who was never heard has no token to come back by.
+        let may_return = !session.is_absent() && session.was_heard();
+        let most = if may_return { grace_max(end) } else { Duration::ZERO };
+        Some(self.room.config().grace.min(most)).filter(|grace| !grace.is_zero())
+    }
+
+    /// The lobby hears which of those who resumed were heard.
+    pub(super) fn report_heard(&mut self, effects: &mut Effects) {
+        if self.any_resumed {
+            effects.reports.extend(self.sessions.iter_mut().filter_map(Session::take_report));
+            self.any_resumed = self.sessions.iter().any(Session::is_to_report);
+        }
+    }
+
+    pub(super) fn expire_absent(&mut self, active: Duration) {
+        if self.absent > 0 {
+            for session in &mut self.sessions {
+                self.any_ended |= session.expire(active);
+            }
+        }
+    }
+
+    /// Sees to sessions that are over, or whose connections are: those of players who may come back
+    /// stay.
+    pub(super) fn remove_ended(&mut self, active: Duration, effects: &mut Effects) {
+        if !std::mem::take(&mut self.any_ended) {
+            return;
+        }
+        for at in 0..self.sessions.len() {
+            let session = &self.sessions[at];
+            let Some(end) = session.ended() else { continue };
+            if let Some(grace) = self.grace(session, end) {
+                let session = &mut self.sessions[at];
+                session.stay(active + grace, effects);
+                self.absent += 1;
+                session.player().into_iter().for_each(|player| self.room.set_absent(player));
+            }
+        }
+        for mut session in self.sessions.extract_if(.., |session| session.ended().is_some()) {
+            let player = session.player();
+            let reason = session.ended().map_or(LeaveReason::Removed, leave_reason);
+            let is_late = session.is_absent();
+            self.absent -= u32::from(is_late);
+            effects.counters.sessions_expired += u64::from(is_late);
+            if player.is_none() && session.ended().is_some_and(|end| !grace_max(end).is_zero()) {
+                session.let_return();
+            }
+            // First, for the game may panic when its player leaves.
+            session.depart(None, effects);
+            match player {
+                Some(player) => self.room.leave(player, reason),
+                None => self.broadcast.unwatch(),
+            }
+        }
+    }
+}
+
+/// For how long at most a player stays whose connection ended so. Each end is named, so that a new one
+/// must be thought about.
+fn grace_max(end: DisconnectReason) -> Duration {
+    match end {
+        DisconnectReason::Lost
+        | DisconnectReason::Silent
+        | DisconnectReason::TooSlow
+        | DisconnectReason::Fault => Duration::MAX,
+        DisconnectReason::Away => AWAY_GRACE_MAX,
+        // It wanted to leave, or did what a client of this server does not do.
+        DisconnectReason::Left
+        | DisconnectReason::Idle
+        | DisconnectReason::TooMuch
+        | DisconnectReason::Flood
+        | DisconnectReason::Protocol
+        | DisconnectReason::NotBinary
+        | DisconnectReason::NotUtf8
+        | DisconnectReason::TooBig
+        // There is nothing to come back to.
+        | DisconnectReason::Closing
+        | DisconnectReason::RoomOver
+        | DisconnectReason::RoomFailed
+        | DisconnectReason::Replaced
+        | DisconnectReason::Refused
+        | DisconnectReason::HelloTimeout => Duration::ZERO,
+    }
+}
+
+/// Whether a player whose connection ended so left by its own doing. Each end is named, so that a new
+/// one must be thought about.
+pub(super) fn leave_reason(end: DisconnectReason) -> LeaveReason {
+    match end {
+        DisconnectReason::Left
+        | DisconnectReason::Lost
+        | DisconnectReason::Silent
+        | DisconnectReason::Away
+        | DisconnectReason::TooSlow
+        | DisconnectReason::Idle
+        | DisconnectReason::TooMuch
+        | DisconnectReason::Flood
+        | DisconnectReason::Protocol
+        | DisconnectReason::NotBinary
+        | DisconnectReason::NotUtf8
+        | DisconnectReason::TooBig => LeaveReason::Left,
+        DisconnectReason::Closing
+        | DisconnectReason::RoomOver
+        | DisconnectReason::RoomFailed
+        | DisconnectReason::Fault
+        // Its session goes on.
+        | DisconnectReason::Replaced
+        // Before anybody plays.
+        | DisconnectReason::Refused
+        | DisconnectReason::HelloTimeout => LeaveReason::Removed,
+    }
+}
