@@ -3,21 +3,21 @@
 //!
 //! It exists so that shards need not: see [`tickwire_host::RoomBuilder`]. It ends when the lobby has.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 use tickwire_game::game::Game;
 use tickwire_host::{RoomBuilder, RoomOrder};
 
 use crate::limits::HEARTBEAT_EVERY;
 use crate::ops::supervision::Heartbeat;
-use crate::shard_mailbox::ShardMail;
+use crate::shard_mailbox::{MailSender, ShardMail};
 
 /// A builder with its mailbox and the mailboxes of all shards.
 pub(crate) struct BuilderThread<G: Game> {
     pub(crate) builder: RoomBuilder<G>,
     /// Bounded by the lobby: it refuses to open rooms while too many wait here.
     pub(crate) orders: Receiver<RoomOrder<G::Settings>>,
-    pub(crate) shards: Vec<Sender<ShardMail<G>>>,
+    pub(crate) shards: Vec<MailSender<G>>,
 }
 
 impl<G: Game> BuilderThread<G> {

@@ -3,7 +3,8 @@
 //! Rooms, sessions and the rules of joining are in [`tickwire_host`], which does no I/O. This crate
 //! is the shell around it, from the network inwards: [`edge`] (accept, HTTP, TLS, hello, join),
 //! [`transport`] (WebSocket over a stream of bytes), [`lobby_task`], [`builder_thread`] and
-//! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), and [`ops`]
+//! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), [`shard_keeper`]
+//! (which has another thread take over a shard that does not come back), and [`ops`]
 //! (log, metrics, memory, recordings, and the supervision of all these threads). [`server`] starts and
 //! stops all of it, [`mod@run`] keeps it running, with signals and a log, and [`Program`] makes a program
 //! of it, with a name, defaults and subcommands, which serves a [`Page`].
@@ -25,6 +26,7 @@ mod page;
 mod program;
 mod run;
 mod server;
+mod shard_keeper;
 mod shard_mailbox;
 mod shard_thread;
 mod transport;

@@ -10,11 +10,11 @@ use std::time::Duration;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tickwire_game::ids::Subject;
+use tickwire_game::ids::{SessionId, Subject};
 use tickwire_game::protocol::{JoinError, RESUME_SECRET_BYTES, ResumeToken, Role};
 use tickwire_host::{
-    Admission, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing, RoomOrder,
-    SeatRelease, SeatRequest, Secrets, SessionReport,
+    Admission, KeptSeat, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing,
+    RoomOrder, SeatRelease, SeatRequest, Secrets, SessionReport,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -48,6 +48,17 @@ pub(crate) enum LobbyRequest {
     Session(SessionReport),
     /// A room ended by a panic in the game.
     RoomFailed { room: RoomKey },
+    /// A room has made its last tick.
+    RoomOver { room: RoomKey },
+    /// The thread of a shard does not come back, because of a step of the `guilty` room if that is known.
+    /// Of the others those named may go on, with the sessions that played in them: the reply has their
+    /// seats.
+    Recover {
+        shard: usize,
+        rooms: Vec<(RoomKey, Vec<SessionId>)>,
+        guilty: Option<RoomKey>,
+        reply: oneshot::Sender<Vec<(RoomKey, Vec<KeptSeat>)>>,
+    },
     /// A client requests the list of rooms.
     List { reply: oneshot::Sender<Vec<RoomListing>> },
     /// The server is shutting down: joins are refused and all rooms end.
@@ -136,7 +147,19 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
             }
             LobbyRequest::Left(seat) => self.lobby.leave(seat, self.started.elapsed()),
             LobbyRequest::Session(report) => self.lobby.hear(report),
-            LobbyRequest::RoomFailed { room } => self.lobby.room_failed(room),
+            LobbyRequest::RoomFailed { room } => {
+                self.lobby.room_failed(room, self.started.elapsed());
+            }
+            LobbyRequest::RoomOver { room } => self.lobby.room_over(room),
+            LobbyRequest::Recover { shard, rooms, guilty, reply } => {
+                let now = self.started.elapsed();
+                if let Some(room) = guilty {
+                    self.lobby.room_failed(room, now);
+                }
+                let kept = self.lobby.recover(shard, &rooms, now);
+                // Without a keeper the server is shutting down.
+                let _ = reply.send(kept);
+            }
             LobbyRequest::List { reply } => {
                 let _ = reply.send(self.lobby.list());
             }
@@ -189,6 +212,7 @@ mod tests {
 
     use super::*;
     use crate::ops::supervision::Supervisor;
+    use crate::shard_mailbox::MailSender;
 
     #[tokio::test]
     async fn spectators_for_whom_a_room_has_no_seat_are_counted() {
@@ -213,9 +237,9 @@ mod tests {
         let guest_settings = GuestSettings::new::<Tiny>(());
         let secrets = system_secrets();
         let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release, secrets);
-        let (shard, _commands) = threads::channel();
+        let (shard, _commands) = MailSender::<Tiny>::new();
         let (builder, _orders) = threads::channel();
-        let shards = vec![CommandSender::new::<Tiny>(shard)];
+        let shards = vec![CommandSender::new(shard, Arc::default())];
         let (outlets, metrics) = (LobbyOutlets { shards, builder }, Arc::<Metrics>::default());
         let task = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::default());
         let (_closing, closing) = tokio::sync::watch::channel(false);

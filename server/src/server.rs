@@ -14,7 +14,7 @@ use tickwire_game::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use tickwire_game::tick::{Tick, TickRate};
 use tickwire_host::room::{Room, RoomError, RoomTemplate};
 use tickwire_host::{
-    DirectoryLimits, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder, Shard,
+    DirectoryLimits, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder,
     operator_settings,
 };
 use tokio::net::TcpListener;
@@ -36,8 +36,9 @@ use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
 use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
-use crate::shard_mailbox::CommandSender;
-use crate::shard_thread::{ShardOutlets, ShardThread};
+use crate::shard_keeper::ShardKeeper;
+use crate::shard_mailbox::MailSender;
+use crate::shard_thread::ShardOutlets;
 
 /// How long stopping waits for a thread to end, beyond the time for farewells.
 const THREAD_END_MAX: Duration = Duration::from_secs(1);
@@ -118,7 +119,8 @@ pub(crate) struct Running {
     reload: Reload,
     edge: Option<JoinHandle<()>>,
     builder: Option<JoinHandle<()>>,
-    shards: Vec<JoinHandle<()>>,
+    /// Ends when the shards have.
+    keeper: Option<JoinHandle<()>>,
     recorder: Option<JoinHandle<()>>,
 }
 
@@ -238,10 +240,8 @@ impl Drop for Running {
         if self.builder.take().is_some_and(|builder| !joined_by(deadline, builder)) {
             warn!("the builder thread is stuck in a room; the server stops without it");
         }
-        for shard in self.shards.drain(..) {
-            if !joined_by(deadline, shard) {
-                warn!("a shard thread is stuck in a room; the server stops without it");
-            }
+        if self.keeper.take().is_some_and(|keeper| !joined_by(deadline, keeper)) {
+            warn!("a shard thread is stuck in a room; the server stops without it");
         }
         let deadline = Instant::now() + THREAD_END_MAX;
         if self.recorder.take().is_some_and(|recorder| !joined_by(deadline, recorder)) {
@@ -276,11 +276,20 @@ fn spawn_threads<G: Game>(
     let (closing, closing_seen) = watch::channel(false);
     let (farewells, leaving) = tokio::sync::mpsc::unbounded_channel();
     let (lobby_sender, requests) = tokio::sync::mpsc::unbounded_channel();
-    let (mail, mailboxes): (Vec<_>, Vec<_>) =
-        (0..config.shard_count()).map(|_| mpsc::channel()).unzip();
-    let commands: Vec<_> = mail.iter().cloned().map(CommandSender::new).collect();
     let supervisor = Arc::new(Supervisor::new(closing_seen.clone()));
     let (recorder, recorder_thread) = recorder(&config, &supervisor)?.unzip();
+    let records_first = recorder.is_some();
+    let outlets = ShardOutlets {
+        lobby: lobby_sender.clone(),
+        farewells,
+        metrics: Arc::clone(&metrics),
+        recorder,
+    };
+    let mail: Vec<_> = (0..config.shard_count()).map(|_| MailSender::<G>::new()).collect();
+    let builder_mail = mail.iter().map(|(sender, _)| sender.clone()).collect();
+    let policy = config.session.checkpoints();
+    let keeper = ShardKeeper::start(mail, outlets, policy, Arc::clone(&supervisor))?;
+    let commands = keeper.command_senders();
     let game = GameVersion::of::<G>();
     let settings = LobbySettings {
         game,
@@ -288,7 +297,7 @@ fn spawn_threads<G: Game>(
         limits: directory_limits(&config),
         shards: commands.len(),
         seed: template.setup.seed,
-        records_first: recorder.is_some(),
+        records_first,
         grace: config.session.grace,
     };
     let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone())?;
@@ -297,24 +306,17 @@ fn spawn_threads<G: Game>(
     let (builder, orders) = mpsc::channel();
     let outlets = LobbyOutlets { shards: commands.clone(), builder };
     let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
-    let builder = BuilderThread::<G> { builder: RoomBuilder::new(template), orders, shards: mail };
+    let builder =
+        BuilderThread::<G> { builder: RoomBuilder::new(template), orders, shards: builder_mail };
     let heartbeat = supervisor.heartbeat("builder");
     // Without a lobby it is done.
     let builder =
         supervisor.spawn_thread("builder", Lifetime::Work, move || builder.run(&heartbeat))?;
-    let mut shards = Vec::with_capacity(mailboxes.len());
-    for (number, mailbox) in mailboxes.into_iter().enumerate() {
-        let outlets = ShardOutlets {
-            lobby: lobby_sender.clone(),
-            farewells: farewells.clone(),
-            metrics: Arc::clone(&metrics),
-            recorder: recorder.clone(),
-        };
-        let name = format!("shard-{number}");
-        let heartbeat = supervisor.heartbeat(&name);
-        let run = move || ShardThread::new(Shard::<G>::new(), mailbox, outlets).run(&heartbeat);
-        shards.push(supervisor.spawn_thread(&name, Lifetime::Server, run)?);
-    }
+    let heartbeat = supervisor.heartbeat("keeper");
+    let closing_shards = closing_seen.clone();
+    let keeper = supervisor.spawn_thread("keeper", Lifetime::Server, move || {
+        keeper.run(&closing_shards, &heartbeat);
+    })?;
     let (tls, renewal) = credentials.tls.unzip();
     let is_secure = tls.is_some();
     let (tickets, tickets_seen) = watch::channel(Arc::new(credentials.tickets));
@@ -359,7 +361,7 @@ fn spawn_threads<G: Game>(
         reload,
         edge: Some(edge),
         builder: Some(builder),
-        shards,
+        keeper: Some(keeper),
         recorder: recorder_thread,
     })
 }

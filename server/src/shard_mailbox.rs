@@ -1,8 +1,9 @@
 //! What a shard's thread is sent, and how: commands by the lobby and the edge, which know no game,
-//! and rooms by the builder.
+//! and rooms by the builder. All of them keep their senders when another thread takes a shard over.
 
-use std::sync::Arc;
-use std::sync::mpsc::{SendError, Sender};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{self, Receiver, SendError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tickwire_game::game::Game;
 use tickwire_host::{BuiltRoom, Command};
@@ -15,17 +16,103 @@ pub(crate) enum ShardMail<G: Game> {
     Built(Box<BuiltRoom<G>>),
 }
 
+/// Sends to whichever thread has a shard.
+pub(crate) struct MailSender<G: Game>(Arc<Mutex<Sender<ShardMail<G>>>>);
+
+impl<G: Game> Clone for MailSender<G> {
+    fn clone(&self) -> MailSender<G> {
+        MailSender(Arc::clone(&self.0))
+    }
+}
+
+impl<G: Game> MailSender<G> {
+    /// One with its mailbox.
+    pub(crate) fn new() -> (MailSender<G>, Receiver<ShardMail<G>>) {
+        let (sender, mailbox) = mpsc::channel();
+        (MailSender(Arc::new(Mutex::new(sender))), mailbox)
+    }
+
+    /// Sends to a new mailbox from now on; what lies in the old one stays there.
+    pub(crate) fn renew(&self) -> Receiver<ShardMail<G>> {
+        let (sender, mailbox) = mpsc::channel();
+        *self.sender() = sender;
+        mailbox
+    }
+
+    /// Sends one.
+    ///
+    /// # Errors
+    /// The mail, if the shard has ended: the server is shutting down.
+    pub(crate) fn send(&self, mail: ShardMail<G>) -> Result<(), SendError<ShardMail<G>>> {
+        self.sender().send(mail)
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Sender<ShardMail<G>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connections that a shard polls, so that their clients can be told if it does not come back: it may
+/// hold them for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets(Mutex<HeldSockets>);
+
+#[derive(Debug, Default)]
+struct HeldSockets {
+    all: Vec<Weak<TcpStream>>,
+    /// At how many it is looked which of them are gone.
+    swept_at: usize,
+}
+
+/// So many are remembered before it is looked which of them are gone.
+const SOCKETS_SWEPT_MIN: usize = 64;
+
+impl Sockets {
+    fn held(&self) -> MutexGuard<'_, HeldSockets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection goes to the shard.
+    pub(crate) fn add(&self, socket: Weak<TcpStream>) {
+        let mut held = self.held();
+        if held.all.len() >= held.swept_at.max(SOCKETS_SWEPT_MIN) {
+            held.all.retain(|socket| socket.strong_count() > 0);
+            held.swept_at = 2 * held.all.len();
+        }
+        held.all.push(socket);
+    }
+
+    /// Shuts all of them down, so that their clients notice at once. How many there were.
+    pub(crate) fn shut_down(&self) -> usize {
+        let all = std::mem::take(&mut self.held().all);
+        let sockets = all.iter().filter_map(Weak::upgrade);
+        // One that is closed already is none the worse.
+        sockets.map(|socket| socket.shutdown(Shutdown::Both)).count()
+    }
+}
+
+type SendCommand = dyn Fn(Command) -> Result<(), Command> + Send + Sync;
+
 /// Sends commands to a shard, whose game the sender need not know.
 #[derive(Clone)]
-pub(crate) struct CommandSender(Arc<dyn Fn(Command) -> Result<(), Command> + Send + Sync>);
+pub(crate) struct CommandSender {
+    send: Arc<SendCommand>,
+    sockets: Arc<Sockets>,
+}
 
 impl CommandSender {
-    /// One that sends to this mailbox.
-    pub(crate) fn new<G: Game>(mailbox: Sender<ShardMail<G>>) -> CommandSender {
-        CommandSender(Arc::new(move |command| match mailbox.send(ShardMail::Command(command)) {
+    /// One that sends to this shard, whose connections are held there.
+    pub(crate) fn new<G: Game>(mail: MailSender<G>, sockets: Arc<Sockets>) -> CommandSender {
+        let send = move |command| match mail.send(ShardMail::Command(command)) {
             Err(SendError(ShardMail::Command(command))) => Err(command),
             Err(SendError(ShardMail::Built(_))) | Ok(()) => Ok(()),
-        }))
+        };
+        CommandSender { send: Arc::new(send), sockets }
+    }
+
+    /// A connection is about to be sent there.
+    pub(crate) fn hold(&self, socket: Weak<TcpStream>) {
+        self.sockets.add(socket);
     }
 
     /// Sends a command.
@@ -33,6 +120,39 @@ impl CommandSender {
     /// # Errors
     /// The command, if the shard has ended: the server is shutting down.
     pub(crate) fn send(&self, command: Command) -> Result<(), Command> {
-        (self.0)(command)
+        (self.send)(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn connections_that_are_gone_are_not_remembered_and_the_others_are_shut_down() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let sockets = Sockets::default();
+        let mut peers = Vec::new();
+        let mut connect = || {
+            let peer = TcpStream::connect(address).expect("it listens");
+            let (socket, _) = listener.accept().expect("it came");
+            peers.push(peer);
+            Arc::new(socket)
+        };
+        let held: Vec<_> = (0..3).map(|_| connect()).collect();
+        held.iter().for_each(|socket| sockets.add(Arc::downgrade(socket)));
+        for _ in 0..10 * SOCKETS_SWEPT_MIN {
+            sockets.add(Weak::new());
+            assert!(sockets.held().all.len() <= SOCKETS_SWEPT_MIN);
+        }
+        assert_eq!(sockets.shut_down(), 3);
+        for mut peer in peers {
+            assert_eq!(peer.read(&mut [0]).expect("it is told"), 0);
+        }
+        assert_eq!(sockets.shut_down(), 0);
     }
 }

@@ -4,23 +4,26 @@
 //! Only a deadline, a command, a room that was built or a sign of life that is due wakes it: sockets are
 //! read when their tick needs them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tickwire_game::game::Game;
 use tickwire_game::protocol::DisconnectReason;
-use tickwire_host::{Command, Departed, Effects, Shard};
+use tickwire_host::{Checkpoint, Command, Departed, Effects, KeptSeat, RoomKey, Shard};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::limits::HEARTBEAT_EVERY;
+use crate::limits::{CHECKPOINT_LATE_MAX, CHECKPOINT_SPACE, HEARTBEAT_EVERY};
 use crate::lobby_task::{LobbyRequest, LobbySender};
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
 use crate::ops::supervision::Heartbeat;
 use crate::shard_mailbox::ShardMail;
 use crate::transport::websocket::WebSocketTransport;
+use tickwire_host::limits::CHECKPOINT_EVERY;
 
 /// Most commands handled and waiting clients seated between two passes, so that neither can starve
 /// the other.
@@ -32,7 +35,39 @@ pub(crate) struct Leaving {
     pub(crate) span: tracing::Span,
 }
 
+/// The newest checkpoints of a shard's rooms, for who takes them over.
+#[derive(Debug)]
+pub(crate) struct CheckpointStore<G: Game>(Mutex<HashMap<RoomKey, Checkpoint<G>>>);
+
+impl<G: Game> Default for CheckpointStore<G> {
+    fn default() -> CheckpointStore<G> {
+        CheckpointStore(Mutex::default())
+    }
+}
+
+impl<G: Game> CheckpointStore<G> {
+    fn put(&self, checkpoint: Checkpoint<G>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(checkpoint.room(), checkpoint);
+    }
+
+    fn retain(&self, is_there: impl Fn(RoomKey) -> bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|room, _| is_there(*room));
+    }
+
+    /// Takes all of them out.
+    pub(crate) fn take(&self) -> Vec<Checkpoint<G>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.drain().map(|(_, checkpoint)| checkpoint).collect()
+    }
+}
+
+/// A room that goes on in a new thread, and the seats of its players.
+pub(crate) type RestoredRoom<G> = (Checkpoint<G>, Vec<KeptSeat>);
+
 /// Where a shard's effects go.
+#[derive(Clone)]
 pub(crate) struct ShardOutlets {
     pub(crate) lobby: LobbySender,
     pub(crate) farewells: UnboundedSender<Leaving>,
@@ -48,6 +83,11 @@ pub(crate) struct ShardThread<G: Game> {
     outlets: ShardOutlets,
     effects: Effects,
     started: Instant,
+    checkpoints: Arc<CheckpointStore<G>>,
+    /// When it was last looked which checkpoints are of rooms that are gone.
+    swept: Duration,
+    /// Another thread has taken it over: whatever this one still does counts for nothing.
+    is_given_up: Arc<AtomicBool>,
 }
 
 impl<G: Game> ShardThread<G> {
@@ -56,12 +96,36 @@ impl<G: Game> ShardThread<G> {
         mailbox: Receiver<ShardMail<G>>,
         outlets: ShardOutlets,
     ) -> ShardThread<G> {
-        let (effects, started) = (Effects::default(), Instant::now());
-        ShardThread { shard, mailbox, outlets, effects, started }
+        ShardThread {
+            shard,
+            mailbox,
+            outlets,
+            effects: Effects::default(),
+            started: Instant::now(),
+            checkpoints: Arc::default(),
+            swept: Duration::ZERO,
+            is_given_up: Arc::default(),
+        }
     }
 
-    /// Runs until [`Command::Close`], or until all senders of the mailbox are dropped.
-    pub(crate) fn run(mut self, heartbeat: &Heartbeat) {
+    /// The newest checkpoints of its rooms.
+    pub(crate) fn checkpoints(&self) -> &Arc<CheckpointStore<G>> {
+        &self.checkpoints
+    }
+
+    /// Set once another thread has taken it over.
+    pub(crate) fn given_up(&self) -> &Arc<AtomicBool> {
+        &self.is_given_up
+    }
+
+    /// Takes in the rooms that it is to go on with, then runs until [`Command::Close`], until all senders of
+    /// the mailbox are dropped, or until it is given up.
+    pub(crate) fn run(&mut self, heartbeat: &Heartbeat, restored: Vec<RestoredRoom<G>>) {
+        for (checkpoint, kept) in restored {
+            let now = self.now();
+            self.shard.restore(checkpoint, kept, now, &mut self.effects);
+            self.apply_effects();
+        }
         while self.turn() {
             heartbeat.beat();
         }
@@ -74,7 +138,11 @@ impl<G: Game> ShardThread<G> {
 
     /// Runs a pass that is due and handles waiting commands, or sleeps. Returns whether to go on.
     fn turn(&mut self) -> bool {
+        if self.is_given_up.load(Relaxed) {
+            return false;
+        }
         if self.pass() {
+            self.checkpoint();
             for _ in 0..COMMANDS_PER_PASS {
                 if self.seat_next() {
                     continue;
@@ -125,6 +193,24 @@ impl<G: Game> ShardThread<G> {
         true
     }
 
+    /// Makes the checkpoint that is due, if there is time before the next pass or it cannot wait.
+    fn checkpoint(&mut self) {
+        let now = self.now();
+        let Some(due) = self.shard.checkpoint_due().filter(|due| *due <= now) else { return };
+        let next = self.shard.next_deadline().unwrap_or(Duration::MAX);
+        if next < now + CHECKPOINT_SPACE && now < due + CHECKPOINT_LATE_MAX {
+            return;
+        }
+        if let Some(checkpoint) = self.shard.checkpoint(now, &mut self.effects) {
+            self.checkpoints.put(checkpoint);
+        }
+        if now >= self.swept + CHECKPOINT_EVERY {
+            self.swept = now;
+            self.checkpoints.retain(|room| self.shard.room(room).is_some());
+        }
+        self.apply_effects();
+    }
+
     fn handle(&mut self, mail: ShardMail<G>) {
         let now = self.now();
         match mail {
@@ -146,6 +232,9 @@ impl<G: Game> ShardThread<G> {
 
     /// Applies all effects.
     fn apply_effects(&mut self) {
+        if self.is_given_up.load(Relaxed) {
+            return;
+        }
         let (effects, outlets) = (&mut self.effects, &self.outlets);
         outlets.metrics.add_effects(effects);
         // A room that failed is gone before its seats are free, or peers would be sent there again.
@@ -155,7 +244,7 @@ impl<G: Game> ShardThread<G> {
             let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
         }
         for room in effects.over.drain(..) {
-            let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
+            let _ = outlets.lobby.send(LobbyRequest::RoomOver { room });
         }
         for departed in effects.departed.drain(..) {
             outlets.send_farewell(departed);

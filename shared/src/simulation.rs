@@ -34,6 +34,22 @@ pub struct Simulation<G: Game> {
     is_made: bool,
 }
 
+/// What a checkpoint holds: what was said of the last tick is not part of it.
+impl<G: Game> Clone for Simulation<G> {
+    fn clone(&self) -> Simulation<G> {
+        Simulation {
+            game: self.game.clone(),
+            level: self.level.clone(),
+            tick_rate: self.tick_rate,
+            tick: self.tick,
+            scene: self.scene.clone(),
+            writer: SceneWriter::of::<G>(),
+            outcome: Outcome::of::<G>(),
+            is_made: false,
+        }
+    }
+}
+
 impl<G: Game> Simulation<G> {
     /// A fresh world at its first tick, with its first scene.
     #[must_use]

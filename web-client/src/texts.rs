@@ -228,6 +228,7 @@ fn is_lasting(refusal: &JoinError) -> bool {
         | JoinError::OwnRoomsMax
         | JoinError::OwnRoomsRate
         // Without its token it joins anew.
-        | JoinError::NotResumable => false,
+        | JoinError::NotResumable
+        | JoinError::RoomFails => false,
     }
 }

@@ -407,6 +407,12 @@ impl Directory {
         self.rooms.get(room)
     }
 
+    /// The rooms of a shard.
+    pub(crate) fn rooms_of(&self, shard: usize) -> Vec<RoomKey> {
+        let rooms = self.rooms.iter().filter(|(_, listed)| listed.shard == shard);
+        rooms.map(|(room, _)| room).collect()
+    }
+
     /// A room that has not been forgotten.
     pub(crate) fn room(&self, room: RoomKey) -> &ListedRoom {
         &self.rooms[room]

@@ -41,6 +41,7 @@
 #![warn(missing_docs)]
 
 mod admission;
+mod checkpoint;
 mod counter_macro;
 pub mod directory;
 mod guest_settings;
@@ -61,6 +62,7 @@ pub mod token_bucket;
 pub mod transport;
 
 pub use admission::{Admission, Place, SeatRequest, Standing};
+pub use checkpoint::{Checkpoint, Checkpoints, KeptSeat};
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
 pub use guest_settings::{GuestSettings, operator_settings};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
@@ -71,6 +73,6 @@ pub use mailbox::{
 pub use reservation::{ReleaseSeat, Reservation, SeatRelease};
 pub use room_builder::{BuiltRoom, RoomBuilder, RoomOrder};
 pub use room_host::{RoomHost, StepProbe};
-pub use shard::Shard;
+pub use shard::{RoomAtWork, Shard};
 pub use shared_chunk::{Shared, SharedChunk, WireForm};
 pub use transport::{Flushed, Traffic, Transport};

@@ -23,6 +23,21 @@ pub const RESUME_TOKENS_OPEN_MAX: usize = 4;
 /// Most spectators who left and may resume their sessions. Beyond it the one that left first is
 /// forgotten, and joins anew.
 pub const UNSEATED_SESSIONS_MAX: usize = 16_384;
+/// How often a kind of room may fail before it has to wait to be opened again.
+pub const FAILURES_FREE: u32 = 2;
+/// Longest time that a kind of room which failed again and again waits. Who would open one meanwhile is
+/// refused, and counted.
+pub const FAILURE_WAIT_MAX: Duration = Duration::from_secs(60);
+/// After so much time without another failure those before are forgotten.
+pub const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
+/// Of how many kinds of room it is remembered that they failed. Of more the one that failed longest ago
+/// is forgotten.
+pub const FAILING_KINDS_MAX: usize = 1_024;
+/// How often a room is copied that shares its shard with others, so that it can go on elsewhere: as much
+/// of a match is lost at most.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// For how long the players of a room that was restored stay at least, whatever the grace is.
+pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
 /// How many clients a shard takes in per second. What comes beyond that waits in its order: a welcome
 /// and a keyframe cost as much as some hundred snapshots, and who plays is not to wait for those who come.
 pub const JOINS_PER_SECOND: u32 = 500;
@@ -238,6 +253,7 @@ const _: () = {
     // Those who have rooms are always known.
     assert!(OPENERS_MAX > ROOMS_MAX_MOST as usize && OWN_ROOMS_BURST.as_secs() >= 60);
     assert!(GRACE_DEFAULT.as_millis() <= GRACE_MAX.as_millis() && RESUME_TOKENS_OPEN_MAX > 1);
+    assert!(FAILURES_FORGOTTEN_AFTER.as_millis() > FAILURE_WAIT_MAX.as_millis());
     assert!(ROSTER_DEPARTURES_MAX > 0 && ROSTER_SCORES_PER_SECOND > 0);
     // The players that a client needs first, and everybody of a small room, are always remembered.
     assert!(SCORES_KNOWN_MAX > 1 + BOARD_PAGE_MAX as usize + SCORES_LEADERS);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slotmap::SecondaryMap;
 use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{JoinError, ResumeToken, Role};
@@ -18,15 +19,18 @@ use tickwire_game::tick::TickRate;
 use tracing::info;
 
 use crate::admission::{Admission, Place, SeatRequest};
+use crate::checkpoint::KeptSeat;
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
 use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, RequestedRoom};
 use crate::mailbox::{Command, SessionReport};
 use crate::reservation::{ReleaseSeat, Reservation, SeatRelease};
 use crate::room_builder::RoomOrder;
+use failures::{Failures, Kind};
 pub use sessions::Secrets;
-use sessions::{Renewed, Sessions};
+use sessions::{Renewed, Seated, Sessions};
 
+mod failures;
 mod sessions;
 
 /// What a lobby is made from.
@@ -55,6 +59,9 @@ pub struct Lobby<S> {
     directory: Directory,
     release: ReleaseSeat,
     sessions: Sessions,
+    failures: Failures,
+    /// What clients chose for the rooms that they opened.
+    chosen: SecondaryMap<RoomKey, String>,
     rooms_opened: u64,
     rooms_evicted: u64,
     /// For the shards, in order.
@@ -81,6 +88,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             directory,
             release,
             sessions: Sessions::new(secrets, settings.grace),
+            failures: Failures::default(),
+            chosen: SecondaryMap::new(),
             rooms_opened: 0,
             rooms_evicted: 0,
             commands: Vec::new(),
@@ -151,8 +160,9 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         let SeatRequest { role, room: requested, opener, subject, .. } = *request;
         // Before anything is opened or makes way.
         let chosen = match requested {
-            RequestedRoom::Named { name, settings: Some(text) } if !self.directory.has(name) => {
-                Some(self.guest_settings.choose(text)?)
+            RequestedRoom::Named { name, settings } if !self.directory.has(name) => {
+                self.check_failures(name, settings.as_deref(), now)?;
+                settings.as_deref().map(|text| self.guest_settings.choose(text)).transpose()?
             }
             _ => None,
         };
@@ -164,14 +174,32 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
         if new {
             self.open(room, chosen);
+            if let RequestedRoom::Named { settings: Some(text), .. } = requested {
+                self.chosen.insert(room, text.clone());
+            }
         }
         let Renewed { session, token, generation } = self.sessions.begin(room, role, subject);
         let place = Place::Seat(self.reservation(room, role, session));
         Ok(Admission { session, shard, place, token, generation, resumed: false })
     }
 
-    fn reservation(&self, room: RoomKey, role: Role, session: SessionId) -> Reservation {
-        Reservation::new(room, role, session, Arc::clone(&self.release))
+    /// Whether rooms of this name, or with what is chosen for this one, have failed too often.
+    fn check_failures(
+        &self,
+        name: &str,
+        settings: Option<&str>,
+        now: Duration,
+    ) -> Result<(), JoinError> {
+        let name = Kind::Name(name.to_owned());
+        let settings = settings.map(|text| Kind::Settings(text.to_owned()));
+        let mut kinds = [Some(name), settings].into_iter().flatten();
+        let may_open = kinds.all(|kind| self.failures.allows(&kind, now));
+        if may_open { Ok(()) } else { Err(JoinError::RoomFails) }
+    }
+
+    fn reservation(&mut self, room: RoomKey, role: Role, session: SessionId) -> Reservation {
+        let number = self.sessions.seat(session);
+        Reservation::new(room, role, session, number, Arc::clone(&self.release))
     }
 
     fn open(&mut self, room: RoomKey, chosen: Option<S>) {
@@ -203,8 +231,11 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
 
     /// A [`Reservation`] was dropped, at `now`.
     pub fn leave(&mut self, release: SeatRelease, now: Duration) {
-        self.directory.leave(release.room, release.role, now);
-        self.sessions.release(&release, now);
+        // A shard that was given up may give back at last what its rooms have been given anew.
+        if self.sessions.has(&release) {
+            self.directory.leave(release.room, release.role, now);
+            self.sessions.release(release.session, release.may_return, now);
+        }
     }
 
     /// A shard reports of a session.
@@ -212,8 +243,56 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         self.sessions.hear(report);
     }
 
-    /// A room ended by a fault of its own.
-    pub fn room_failed(&mut self, room: RoomKey) {
+    /// The thread of a shard does not come back, at `now`. Of its rooms those of `restored` go on, with the
+    /// players named: gives the seats of those who are still there. All others have ended.
+    pub fn recover(
+        &mut self,
+        shard: usize,
+        restored: &[(RoomKey, Vec<SessionId>)],
+        now: Duration,
+    ) -> Vec<(RoomKey, Vec<KeptSeat>)> {
+        let is_on_it =
+            |room: RoomKey| self.directory.find(room).is_some_and(|it| it.shard == shard);
+        let seated = self.sessions.seated_in(is_on_it);
+        let mut kept: Vec<(RoomKey, Vec<KeptSeat>)> = restored
+            .iter()
+            .filter(|(room, _)| is_on_it(*room))
+            .map(|(room, _)| (*room, Vec::new()))
+            .collect();
+        for Seated { session, room, role, generation } in seated {
+            let players = restored.iter().find(|(restored, _)| *restored == room);
+            let stays = players.is_some_and(|(_, players)| players.contains(&session));
+            let seats = kept.iter_mut().find(|(kept, _)| *kept == room && stays);
+            if let Some((_, seats)) = seats {
+                let reservation = self.reservation(room, role, session);
+                seats.push(KeptSeat { session, generation, reservation });
+            } else {
+                // Who watches a room that goes on may come back to it.
+                self.directory.leave(room, role, now);
+                self.sessions.release(session, true, now);
+            }
+        }
+        for room in self.directory.rooms_of(shard) {
+            if kept.iter().all(|(kept, _)| *kept != room) {
+                self.directory.forget(room);
+            }
+        }
+        kept
+    }
+
+    /// A room ended by a fault of its own, at `now`.
+    pub fn room_failed(&mut self, room: RoomKey, now: Duration) {
+        if let Some(listed) = self.directory.find(room) {
+            self.failures.note(Kind::Name(listed.name.clone()), now);
+            if let Some(settings) = self.chosen.remove(room) {
+                self.failures.note(Kind::Settings(settings), now);
+            }
+        }
+        self.directory.forget(room);
+    }
+
+    /// A room has made its last tick.
+    pub fn room_over(&mut self, room: RoomKey) {
         self.directory.forget(room);
     }
 

@@ -17,6 +17,8 @@ pub struct SeatRelease {
     pub role: Role,
     /// Whose it was.
     pub session: SessionId,
+    /// Which of all seats that were ever given: one that was given anew in its place is another.
+    pub number: u64,
     /// Whether that may come back, though it has no seat: a spectator whose connection broke.
     pub may_return: bool,
 }
@@ -35,9 +37,11 @@ impl Reservation {
         room: RoomKey,
         role: Role,
         session: SessionId,
+        number: u64,
         release: ReleaseSeat,
     ) -> Reservation {
-        Reservation { seat: SeatRelease { room, role, session, may_return: false }, release }
+        let seat = SeatRelease { room, role, session, number, may_return: false };
+        Reservation { seat, release }
     }
 
     /// In which room.
@@ -62,7 +66,7 @@ impl Reservation {
 impl Reservation {
     /// One that no lobby has given out.
     pub(crate) fn of_nobody(room: RoomKey, role: Role) -> Reservation {
-        Reservation::new(room, role, SessionId(0), Arc::new(|_| {}))
+        Reservation::new(room, role, SessionId(0), 0, Arc::new(|_| {}))
     }
 }
 

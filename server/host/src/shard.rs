@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tickwire_game::game::Game;
@@ -23,9 +24,13 @@ use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
 use crate::token_bucket::{Bucket, Rate};
+use checkpoints::Copies;
 use rooms::Rooms;
+pub use work::RoomAtWork;
 
+mod checkpoints;
 mod rooms;
+mod work;
 
 /// The rooms of one thread.
 pub struct Shard<G: Game> {
@@ -45,6 +50,8 @@ pub struct Shard<G: Game> {
     over: VecDeque<RoomKey>,
     /// The room of the last pass and when that began, until it is known how long it took.
     passed: Option<(RoomKey, Duration)>,
+    copies: Copies,
+    at_work: Arc<RoomAtWork>,
 }
 
 /// How many clients are taken in.
@@ -78,12 +85,20 @@ impl<G: Game> Shard<G> {
             is_closed: false,
             over: VecDeque::new(),
             passed: None,
+            copies: Copies::default(),
+            at_work: Arc::default(),
         }
     }
 
     /// From now on `probe` looks at each room after each of its steps.
     pub fn set_probe(&mut self, probe: Box<dyn StepProbe<G>>) {
         self.probe = Some(probe);
+    }
+
+    /// Which room it is at work on, for other threads to see.
+    #[must_use]
+    pub fn room_at_work(&self) -> &Arc<RoomAtWork> {
+        &self.at_work
     }
 
     /// When the next pass is due; `None` without rooms that are awake.
@@ -170,6 +185,7 @@ impl<G: Game> Shard<G> {
         self.opened = self.opened.wrapping_add(1);
         let recording = built.record.then(Recording::default);
         self.rooms.push(RoomHost::new(key, room, origin, built.status, recording));
+        self.copies.add(key, now);
         self.line.extend(waiting);
     }
 
@@ -303,12 +319,20 @@ impl<G: Game> Shard<G> {
         let (buffers, probe) = (&mut self.buffers, self.probe.as_deref_mut());
         // Nothing of the room is used after a panic, and what the others share are buffers that
         // each use clears, and counters.
+        let at_work = &self.at_work;
         let done = self.rooms.change(at, |room| {
-            catch_unwind(AssertUnwindSafe(|| act(room, buffers, probe, effects))).ok()
+            at_work.begin(room.key);
+            let done = catch_unwind(AssertUnwindSafe(|| act(room, buffers, probe, effects))).ok();
+            at_work.end();
+            done
         });
         if done.is_none() {
             let room = self.rooms.swap_remove(at);
-            error!(room = room.name(), "room failed: a panic in it");
+            error!(
+                room = room.name(),
+                tick = room.room().tick().next().0,
+                "room failed: a panic in it"
+            );
             effects.failed.push(room.key);
             room.close(DisconnectReason::RoomFailed, Some("its room failed"), effects);
         }

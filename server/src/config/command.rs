@@ -111,6 +111,7 @@ impl Settings {
         // Switches can only be turned on.
         config.echo |= defaults.echo;
         config.lab |= defaults.lab;
+        config.session.checkpoint |= defaults.session.checkpoint;
         config.tls.tls_self_signed |= defaults.tls.tls_self_signed && config.tls.tls_cert.is_none();
         config.page = defaults.page;
         Ok(config)
@@ -173,7 +174,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         admin_host,
         memory_max,
     } = edge;
-    let SessionConfig { grace } = session;
+    let SessionConfig { grace, checkpoint: _ } = session;
     let TicketConfig { ticket_key, ticket_key_text: _, guests } = tickets;
     let time = |time: &std::time::Duration| match time.subsec_millis() {
         0 => format!("{}s", time.as_secs()),

@@ -111,6 +111,9 @@ async fn hand_over(
     if websocket.leave_runtime().is_err() {
         return context.server.metrics.count_end(DisconnectReason::Fault);
     }
+    if let Some(socket) = websocket.detached() {
+        context.server.shards[shard].hold(socket);
+    }
     let (transport, span) = (websocket as Box<dyn Transport>, Span::current());
     let pending = PendingJoin { transport, admission, peer, subject, name, replays, span };
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));

@@ -75,6 +75,10 @@ pub(crate) struct Metrics {
     pub(crate) rooms_deserted: AtomicU64,
     /// Rooms that ended by a panic in the game.
     pub(crate) rooms_failed: AtomicU64,
+    /// Shards that were taken over by a new thread.
+    pub(crate) shards_recovered: AtomicU64,
+    /// Rooms that went on from a checkpoint.
+    pub(crate) rooms_restored: AtomicU64,
     /// Recordings that ended before the server did: with their room, or because of the disk.
     pub(crate) recordings_ended: AtomicU64,
     /// Joins refused because the room or its shard is overloaded.
@@ -259,6 +263,12 @@ impl Metrics {
         });
         if let Some(all) = json.as_object_mut() {
             all.extend(counters_by_name(&PassCounters::default().named(), &self.passes));
+            for (name, count) in [
+                ("shards_recovered", &self.shards_recovered),
+                ("rooms_restored", &self.rooms_restored),
+            ] {
+                all.insert(name.to_owned(), count.load(Relaxed).into());
+            }
         }
         json
     }

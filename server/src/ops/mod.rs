@@ -6,5 +6,6 @@ pub(crate) mod memory;
 pub(crate) mod metrics;
 pub(crate) mod paced_line;
 pub(crate) mod print;
+pub(crate) mod priority;
 pub(crate) mod recorder;
 pub(crate) mod supervision;

@@ -132,6 +132,8 @@ impl Supervisor {
         };
         heartbeat.beat();
         let mut heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have taken the part over.
+        heartbeats.retain(|other| other.part != heartbeat.part);
         heartbeats.push(heartbeat.clone());
         heartbeat
     }
@@ -178,7 +180,13 @@ impl Supervisor {
             None => "ended while the server was running".to_owned(),
             Some(payload) => format!("panicked: {}", message_of(&*payload)),
         };
+        self.fail(part, &reason);
+    }
+
+    /// Records that the server cannot go on, for a part of it has failed.
+    pub(crate) fn fail(&self, part: &str, reason: &str) {
         error!(part, reason, "a part of the server ended");
+        let reason = reason.to_owned();
         let failure = PartFailure { part: part.to_owned(), reason };
         self.failure.send_if_modified(|first| {
             let is_first = first.is_none();

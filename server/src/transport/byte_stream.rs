@@ -9,6 +9,7 @@ use std::any::Any;
 use std::io::{self, Read, Write};
 use std::mem;
 use std::net;
+use std::sync::{Arc, Weak};
 
 use rustls::ServerConnection;
 
@@ -28,7 +29,8 @@ pub(crate) struct ByteStream {
 #[derive(Debug)]
 enum Tcp {
     Task(tokio::net::TcpStream),
-    Shard(net::TcpStream),
+    /// Shared, so that it can be shut down if its shard does not come back.
+    Shard(Arc<net::TcpStream>),
     /// While it changes modes; it stays so only if that failed.
     Moving,
 }
@@ -47,7 +49,7 @@ impl ByteStream {
     /// Detaches it from the runtime, for a shard to poll.
     pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
         if let Tcp::Task(tcp) = mem::replace(&mut self.tcp, Tcp::Moving) {
-            self.tcp = Tcp::Shard(tcp.into_std()?);
+            self.tcp = Tcp::Shard(Arc::new(tcp.into_std()?));
         }
         Ok(())
     }
@@ -55,10 +57,22 @@ impl ByteStream {
     /// Registers it with the runtime of the calling task.
     pub(crate) fn enter_runtime(&mut self) -> io::Result<()> {
         match mem::replace(&mut self.tcp, Tcp::Moving) {
-            Tcp::Shard(tcp) => self.tcp = Tcp::Task(tokio::net::TcpStream::from_std(tcp)?),
+            Tcp::Shard(tcp) => {
+                // Somebody may be about to shut it down.
+                let tcp = Arc::try_unwrap(tcp).or_else(|tcp| tcp.try_clone())?;
+                self.tcp = Tcp::Task(tokio::net::TcpStream::from_std(tcp)?);
+            }
             other => self.tcp = other,
         }
         Ok(())
+    }
+
+    /// The connection while a shard polls it, for who may have to shut it down.
+    pub(crate) fn detached(&self) -> Option<Weak<net::TcpStream>> {
+        match &self.tcp {
+            Tcp::Shard(tcp) => Some(Arc::downgrade(tcp)),
+            Tcp::Task(_) | Tcp::Moving => None,
+        }
     }
 
     /// Waits, on the runtime, until it may be readable.
@@ -117,7 +131,7 @@ impl Read for Tcp {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Tcp::Task(tcp) => tcp.try_read(buffer),
-            Tcp::Shard(tcp) => (&mut &*tcp).read(buffer),
+            Tcp::Shard(tcp) => (&mut &**tcp).read(buffer),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -127,7 +141,7 @@ impl Write for Tcp {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Tcp::Task(tcp) => tcp.try_write(bytes),
-            Tcp::Shard(tcp) => (&mut &*tcp).write(bytes),
+            Tcp::Shard(tcp) => (&mut &**tcp).write(bytes),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
         }
     }

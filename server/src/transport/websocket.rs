@@ -15,6 +15,8 @@
 use std::any::Any;
 use std::io::{self, Read, Write};
 use std::mem;
+use std::net::TcpStream;
+use std::sync::Weak;
 use std::time::Duration;
 
 use tickwire_game::limits::INPUT_MESSAGE_MAX_BYTES;
@@ -85,6 +87,11 @@ impl WebSocketTransport {
         // A shard has its own clock.
         self.reset_clock();
         self.websocket.get_mut().stream.leave_runtime()
+    }
+
+    /// The connection while a shard polls it, for who may have to shut it down.
+    pub(crate) fn detached(&self) -> Option<Weak<TcpStream>> {
+        self.websocket.get_ref().stream.detached()
     }
 
     /// Registers it with the runtime of the calling task.

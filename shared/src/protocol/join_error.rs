@@ -87,6 +87,11 @@ pub enum JoinError {
     /// token is not the one by which it can be. It is not said which.
     #[error("the place in the room is not kept any more: join anew")]
     NotResumable,
+    /// Rooms of this name, or with these settings, have ended by a fault of their own again and again.
+    #[error(
+        "rooms like this one fail: choose another name or other settings, or try again in a minute"
+    )]
+    RoomFails,
 }
 
 /// What a refusal says to people beside its reason: one line of at most [`REFUSAL_TEXT_MAX_BYTES`].

@@ -210,7 +210,7 @@ impl<G: Game> Host<G> {
         assert!(effects.failed.is_empty(), "the game panicked: what it said stands above");
         // A room that failed is gone before its seats are free.
         for room in effects.failed.drain(..).chain(effects.over.drain(..)) {
-            self.lobby.room_failed(room);
+            self.lobby.room_failed(room, now);
         }
         effects.departed.clear();
         effects.freed.clear();

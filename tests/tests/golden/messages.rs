@@ -163,6 +163,7 @@ fn server_messages_stand_as_they_always_stood() {
         ("refused, own rooms", ServerMessage::Refused(JoinError::OwnRoomsMax)),
         ("refused, own rooms too often", ServerMessage::Refused(JoinError::OwnRoomsRate)),
         ("refused, not resumable", ServerMessage::Refused(JoinError::NotResumable)),
+        ("refused, room fails", ServerMessage::Refused(JoinError::RoomFails)),
         ("refused, settings too long", ServerMessage::Refused(JoinError::SettingsTooLong)),
         (
             "refused, settings without a room",

@@ -39,6 +39,7 @@ pub(super) struct Sessions {
     /// Spectators who left, in that order: until when and as what they may come back.
     unseated: VecDeque<(Duration, SessionId, u32)>,
     begun: u64,
+    seats: u64,
 }
 
 /// What is known of a session.
@@ -52,6 +53,8 @@ struct KeptSession {
     /// What else is good until its client is heard: the one by which it was resumed last comes first.
     others: Vec<Secret>,
     is_seated: bool,
+    /// The number of its seat.
+    seat: u64,
 }
 
 /// What a client is told of a session that it begins or resumes.
@@ -59,6 +62,15 @@ struct KeptSession {
 pub(super) struct Renewed {
     pub(super) session: SessionId,
     pub(super) token: ResumeToken,
+    pub(super) generation: u32,
+}
+
+/// A session that has a seat.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seated {
+    pub(super) session: SessionId,
+    pub(super) room: RoomKey,
+    pub(super) role: Role,
     pub(super) generation: u32,
 }
 
@@ -71,6 +83,7 @@ impl Sessions {
             absent: BTreeSet::new(),
             unseated: VecDeque::new(),
             begun: 0,
+            seats: 0,
         }
     }
 
@@ -86,6 +99,7 @@ impl Sessions {
             newest,
             others: Vec::new(),
             is_seated: true,
+            seat: 0,
         };
         self.kept.insert(session, kept);
         Renewed { session, token: ResumeToken::new(session, newest), generation: 0 }
@@ -164,14 +178,43 @@ impl Sessions {
         }
     }
 
-    /// The seat of a session is free again.
-    pub(super) fn release(&mut self, release: &SeatRelease, now: Duration) {
-        let Some(kept) = self.kept.get_mut(&release.session) else { return };
-        if !release.may_return || kept.role == Role::Player || self.grace.is_zero() {
-            return self.forget(release.session);
+    /// The number of a seat that a session is given. The one that it had, if any, is nobody's.
+    pub(super) fn seat(&mut self, session: SessionId) -> u64 {
+        self.seats += 1;
+        if let Some(kept) = self.kept.get_mut(&session) {
+            kept.seat = self.seats;
+        }
+        self.seats
+    }
+
+    /// Whether this seat is still the one that its session was given last.
+    pub(super) fn has(&self, release: &SeatRelease) -> bool {
+        self.kept.get(&release.session).is_some_and(|kept| kept.seat == release.number)
+    }
+
+    /// The sessions with a seat in one of these rooms, with their roles, in their order.
+    pub(super) fn seated_in(&self, is_there: impl Fn(RoomKey) -> bool) -> Vec<Seated> {
+        let seated = self.kept.iter().filter(|(_, kept)| kept.is_seated && is_there(kept.room));
+        let mut seated: Vec<_> = seated
+            .map(|(session, kept)| Seated {
+                session: *session,
+                room: kept.room,
+                role: kept.role,
+                generation: kept.generation,
+            })
+            .collect();
+        seated.sort_unstable_by_key(|seated| seated.session);
+        seated
+    }
+
+    /// The seat of a session is free again; `may_return` if it may come back to another.
+    pub(super) fn release(&mut self, session: SessionId, may_return: bool, now: Duration) {
+        let Some(kept) = self.kept.get_mut(&session) else { return };
+        if !may_return || kept.role == Role::Player || self.grace.is_zero() {
+            return self.forget(session);
         }
         kept.is_seated = false;
-        self.unseated.push_back((now + self.grace, release.session, kept.generation));
+        self.unseated.push_back((now + self.grace, session, kept.generation));
         if self.unseated.len() > UNSEATED_SESSIONS_MAX {
             self.expire(Duration::MAX, 1);
         }
@@ -197,7 +240,7 @@ impl Sessions {
     }
 
     /// Nobody resumes this session any more.
-    pub(super) fn forget(&mut self, session: SessionId) {
+    fn forget(&mut self, session: SessionId) {
         let Some(kept) = self.kept.remove(&session) else { return };
         if let Some(subject) = kept.subject {
             self.absent.remove(&(subject, session));

@@ -352,6 +352,6 @@ fn a_room_counts_for_whom_it_was_opened_until_it_is_gone() {
     assert!(desk.lobby.admit(&SeatRequest::guest(Role::Player, &room, None), desk.now).is_ok());
     // Nor does one that failed.
     let failed = held.pop().expect("it has some");
-    desk.lobby.room_failed(failed.room());
+    desk.lobby.room_failed(failed.room(), desk.now);
     assert!(desk.join(1, "another").is_ok());
 }

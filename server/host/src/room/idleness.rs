@@ -14,7 +14,7 @@ use tickwire_game::tick::{Tick, TickRate};
 use crate::limits::{IDLE_WARNING, SEEMS_IDLE_AFTER};
 
 /// When a player last acted.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InputActivity<I> {
     /// Its newest input, in the order in which they came; to do nothing before the first.
     input: I,

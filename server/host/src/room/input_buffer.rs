@@ -44,7 +44,7 @@ const SLOTS_AT_FIRST: u32 = 16;
 ///
 /// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InputBuffer<I> {
     slots: Box<[Option<Slot<I>>]>,
     /// [`TickRate::input_ahead_max_ticks`].

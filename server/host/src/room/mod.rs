@@ -107,6 +107,29 @@ impl<G: Game> Room<G> {
         Room::of(name, template, codec, state)
     }
 
+    /// A room that goes on from `state`, which is of one with this very configuration. Who was in it as a
+    /// person has no connection.
+    #[must_use]
+    pub fn again(config: Arc<RoomConfig<G>>, mut state: RoomState<G>) -> Room<G> {
+        for player in state.players.iter_mut().filter(|player| player.bot.is_none()) {
+            player.is_absent = true;
+        }
+        let published = Published::new(Arc::clone(&config), &state);
+        let (counters, scratch) = (RoomCounters::default(), EncodeScratch::default());
+        let (inputs, idle) = Default::default();
+        Room { config, state, published, counters, inputs, idle, scratch }
+    }
+
+    /// What of it never changes, to be shared.
+    pub(crate) fn shared_config(&self) -> Arc<RoomConfig<G>> {
+        Arc::clone(&self.config)
+    }
+
+    /// The people in it.
+    pub(crate) fn people_ids(&self) -> impl Iterator<Item = PlayerId> {
+        self.state.players.iter().filter(|player| player.bot.is_none()).map(|player| player.id)
+    }
+
     /// Opens a room that goes on from `state`, which is of a room made from an equal template.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use tickwire_game::tick::Tick;
 use crate::limits::PLAYER_IDS_RETIRED_MAX;
 
 /// Ids that are not to be given out yet.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct RetiredIds {
     /// With the last tick at which they were a player's, the oldest first.
     queue: VecDeque<(Tick, PlayerId)>,

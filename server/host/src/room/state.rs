@@ -19,7 +19,7 @@ use super::roster::RosterLog;
 use super::taken_names::TakenNames;
 
 /// All of a room that a checkpoint must hold.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct RoomState<G: Game> {
     pub(super) simulation: Simulation<G>,
@@ -36,7 +36,7 @@ pub struct RoomState<G: Game> {
 }
 
 /// One player, person or bot.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub(super) struct RoomPlayer<G: Game> {
     pub(super) id: PlayerId,

@@ -1,18 +1,61 @@
 //! Connections that end, players who stay without one, and clients that come back: which session goes on,
 //! for how long, and what the game and the lobby hear of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tickwire_game::game::{Game, LeaveReason};
-use tickwire_game::ids::SessionId;
+use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::DisconnectReason;
 
 use super::RoomHost;
-use crate::limits::AWAY_GRACE_MAX;
+use crate::checkpoint::{Checkpoint, KeptSeat};
+use crate::limits::{AWAY_GRACE_MAX, EMPTY_ROOM_AWAKE_FOR, RESTORED_GRACE_MIN};
 use crate::mailbox::{Effects, PendingJoin};
+use crate::room::Room;
 use crate::session::{Arrival, Session};
 
 impl<G: Game> RoomHost<G> {
+    /// The room as it is now, with the players of its sessions.
+    pub(crate) fn checkpoint(&self) -> Checkpoint<G> {
+        let players = self.sessions.iter().filter_map(|it| Some((it.id(), it.player()?)));
+        Checkpoint {
+            key: self.key,
+            config: self.room.shared_config(),
+            state: self.room.state().clone(),
+            tick: self.room.tick(),
+            status: Arc::clone(&self.status),
+            players: players.collect(),
+        }
+    }
+
+    /// A room that goes on from a checkpoint, with those of its players whose seats are `kept`.
+    pub(crate) fn restore(
+        checkpoint: Checkpoint<G>,
+        mut kept: Vec<KeptSeat>,
+        origin: Duration,
+        effects: &mut Effects,
+    ) -> RoomHost<G> {
+        let Checkpoint { key, config, state, status, players, .. } = checkpoint;
+        let room = Room::again(config, state);
+        let mut host = RoomHost::new(key, room, origin, status, None);
+        let until =
+            host.pacer.active_time(origin) + host.room.config().grace.max(RESTORED_GRACE_MIN);
+        for (session, player) in players {
+            let Some(at) = kept.iter().position(|seat| seat.session == session) else { continue };
+            let session = Session::restored(kept.swap_remove(at), player, until, effects);
+            host.sessions.push(session);
+            host.absent += 1;
+        }
+        let has_session = |id: &PlayerId| host.sessions.iter().any(|it| it.player() == Some(*id));
+        let gone: Vec<_> = host.room.people_ids().filter(|id| !has_session(id)).collect();
+        gone.into_iter().for_each(|player| host.room.leave(player, LeaveReason::Removed));
+        effects.freed.extend(kept.into_iter().map(|seat| seat.reservation));
+        host.awake_ticks = host.room.config().tick_rate.ticks_ceil_or_zero(EMPTY_ROOM_AWAKE_FOR);
+        host.show_status();
+        host
+    }
+
     /// Whether a client can resume a session here.
     pub(crate) fn has_resumable(&self, session: SessionId) -> bool {
         let end = |session: &Session<G>| session.ended();

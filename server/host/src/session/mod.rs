@@ -21,6 +21,7 @@ use tickwire_game::protocol::DisconnectReason;
 use tracing::{Span, debug};
 
 use crate::admission::{Admission, Place, Standing};
+use crate::checkpoint::KeptSeat;
 use crate::hello::PeerKey;
 use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport};
 use crate::reservation::Reservation;
@@ -137,6 +138,31 @@ impl<G: Game> Session<G> {
             is_to_report,
             span,
         }
+    }
+
+    /// That of a player of a room which was restored: its connection went with the thread that had it,
+    /// and it stays without one `until` then, in the room's active time.
+    pub(crate) fn restored(
+        seat: KeptSeat,
+        player: PlayerId,
+        until: Duration,
+        effects: &mut Effects,
+    ) -> Session<G> {
+        let KeptSeat { session, generation, reservation } = seat;
+        let session = Session {
+            id: session,
+            player: Some(player),
+            reservation,
+            connection: None,
+            outbox: Outbox::default(),
+            ended: None,
+            absence: Some(Absence { reason: DisconnectReason::Fault, until }),
+            generation,
+            is_to_report: false,
+            span: Span::none(),
+        };
+        effects.reports.push(session.report(SessionNews::Absent));
+        session
     }
 
     /// Goes on over a new connection, with a stream that begins anew; gives the old one back, if it had

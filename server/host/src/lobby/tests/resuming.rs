@@ -208,7 +208,7 @@ fn spectators_who_left_are_remembered_up_to_a_number() {
 fn a_room_that_is_gone_takes_its_sessions_with_it() {
     let (mut lobby, _seats) = numbered(1);
     let first = begin(&mut lobby, Role::Player, "final");
-    lobby.room_failed(first.room());
+    lobby.room_failed(first.room(), NOW);
     assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));
     let _new = begin(&mut lobby, Role::Player, "final");
     assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));

@@ -1,0 +1,97 @@
+//! Copies of a shard's rooms, made one at a time between two passes, and rooms that go on from one.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tickwire_game::game::Game;
+use tickwire_game::tick::Tick;
+use tracing::{error, info};
+
+use super::{Shard, first_deadline};
+use crate::checkpoint::{Checkpoint, Checkpoints, KeptSeat};
+use crate::directory::RoomKey;
+use crate::limits::CHECKPOINT_EVERY;
+use crate::mailbox::Effects;
+use crate::room_host::RoomHost;
+
+/// Which room is to be copied next.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    policy: Checkpoints,
+    /// When each was copied last and at which tick, the longest ago first.
+    turns: VecDeque<(Duration, RoomKey, Option<Tick>)>,
+}
+
+impl Copies {
+    /// A room came, at `now`.
+    pub(super) fn add(&mut self, room: RoomKey, now: Duration) {
+        // At once: until then there is nothing from which it could go on.
+        self.turns.push_front((now.saturating_sub(CHECKPOINT_EVERY), room, None));
+    }
+}
+
+impl<G: Game> Shard<G> {
+    /// From now on it makes checkpoints of these rooms.
+    pub fn set_checkpoints(&mut self, policy: Checkpoints) {
+        self.copies.policy = policy;
+    }
+
+    /// When the next checkpoint is due; `None` while none is made.
+    #[must_use]
+    pub fn checkpoint_due(&self) -> Option<Duration> {
+        let is_made = match self.copies.policy {
+            Checkpoints::Never => false,
+            Checkpoints::Shared => self.rooms.len() > 1,
+            Checkpoints::Always => true,
+        };
+        let (last, ..) = self.copies.turns.front().filter(|_| is_made)?;
+        Some(*last + CHECKPOINT_EVERY)
+    }
+
+    /// Copies the room whose turn it is, if one is due at `now` and has changed since its last. To be
+    /// called between passes, when there is time.
+    pub fn checkpoint(&mut self, now: Duration, effects: &mut Effects) -> Option<Checkpoint<G>> {
+        if self.checkpoint_due().is_none_or(|due| due > now) {
+            return None;
+        }
+        let (_, room, before) = self.copies.turns.pop_front()?;
+        // It may have ended since.
+        let at = self.rooms.find(room)?;
+        let tick = self.rooms.get(at).room().tick();
+        self.copies.turns.push_back((now, room, Some(tick)));
+        if before == Some(tick) {
+            return None;
+        }
+        // The world is copied by the game's own code.
+        self.guarded(at, effects, |room, _, _, _| room.checkpoint())
+    }
+
+    /// Takes a room in that goes on from a checkpoint, at `now`. Players whose seats are `kept` stay, until
+    /// their clients resume or the grace is over; the others have left.
+    pub fn restore(
+        &mut self,
+        checkpoint: Checkpoint<G>,
+        kept: Vec<KeptSeat>,
+        now: Duration,
+        effects: &mut Effects,
+    ) {
+        let (key, name) = (checkpoint.key, checkpoint.config.name.clone());
+        let origin = first_deadline(now, self.opened, checkpoint.config.tick_rate.period());
+        self.opened = self.opened.wrapping_add(1);
+        let players = kept.len();
+        let restored =
+            catch_unwind(AssertUnwindSafe(|| RoomHost::restore(checkpoint, kept, origin, effects)));
+        match restored {
+            Ok(room) => {
+                info!(room = name, tick = room.room().tick().0, players, "room restored");
+                self.rooms.push(room);
+                self.copies.add(key, now);
+            }
+            Err(_) => {
+                error!(room = name, "room cannot be restored: a panic in it");
+                effects.failed.push(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! [`ShardKeeper`]: the thread that looks after the shards. One that ends, or that does not come back from
+//! a step, it gives up: its other rooms go on from their checkpoints in a new thread, and their clients,
+//! whose connections are shut down, resume.
+//!
+//! What the old thread holds it may hold for ever: nothing of it is used, and what it does later counts
+//! for nothing. The mailbox of a shard passes to the new thread, so that nobody need know. What cannot be
+//! taken over ends the server.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tickwire_game::game::Game;
+use tickwire_host::{Checkpoints, KeptSeat, RoomAtWork, RoomKey, Shard};
+use tokio::sync::{oneshot, watch};
+use tracing::{error, warn};
+
+use crate::limits::{
+    RECOVERY_ANSWER_MAX, SHARD_LOOK_EVERY, SHARD_LOOKS_MAX, SHARD_RECOVERIES_MAX,
+    SHARD_RECOVERIES_WITHIN,
+};
+use crate::lobby_task::LobbyRequest;
+use crate::ops::priority::{self, ThreadId};
+use crate::ops::supervision::{Heartbeat, Supervisor, message_of};
+use crate::shard_mailbox::{CommandSender, MailSender, ShardMail, Sockets};
+use crate::shard_thread::{CheckpointStore, RestoredRoom, ShardOutlets, ShardThread};
+
+/// How often it is looked whether the threads have ended while the server closes.
+const CLOSING_LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// All shards of a server, and what their threads are made of.
+pub(crate) struct ShardKeeper<G: Game> {
+    shards: Vec<KeptShard<G>>,
+    outlets: ShardOutlets,
+    policy: Checkpoints,
+    supervisor: Arc<Supervisor>,
+}
+
+/// A shard, whichever thread has it.
+struct KeptShard<G: Game> {
+    mail: MailSender<G>,
+    sockets: Arc<Sockets>,
+    thread: WatchedThread<G>,
+    /// At which turn of which room it was at the last look, and for how many looks.
+    seen: Option<(RoomKey, u64)>,
+    looks: u32,
+    /// When it was taken over lately.
+    recoveries: VecDeque<Instant>,
+}
+
+/// What is known of the thread that has a shard.
+struct WatchedThread<G: Game> {
+    handle: JoinHandle<()>,
+    id: Arc<OnceLock<ThreadId>>,
+    room: Arc<RoomAtWork>,
+    checkpoints: Arc<CheckpointStore<G>>,
+    is_given_up: Arc<AtomicBool>,
+    wreck: Arc<Mutex<Option<Wreck<G>>>>,
+}
+
+/// What a thread leaves that panicked: kept until its rooms have been taken over, for what it holds is
+/// given back when it is dropped.
+struct Wreck<G: Game> {
+    reason: String,
+    _shard: ShardThread<G>,
+}
+
+impl<G: Game> ShardKeeper<G> {
+    /// Starts the threads of so many shards, which make checkpoints by `policy`.
+    ///
+    /// # Errors
+    /// If the operating system cannot create a thread.
+    pub(crate) fn start(
+        mail: Vec<(MailSender<G>, Receiver<ShardMail<G>>)>,
+        outlets: ShardOutlets,
+        policy: Checkpoints,
+        supervisor: Arc<Supervisor>,
+    ) -> io::Result<ShardKeeper<G>> {
+        let mut keeper = ShardKeeper { shards: Vec::new(), outlets, policy, supervisor };
+        for (number, (mail, mailbox)) in mail.into_iter().enumerate() {
+            let thread = keeper.start_thread(number, mailbox, Vec::new())?;
+            keeper.shards.push(KeptShard {
+                mail,
+                sockets: Arc::default(),
+                thread,
+                seen: None,
+                looks: 0,
+                recoveries: VecDeque::new(),
+            });
+        }
+        Ok(keeper)
+    }
+
+    /// How commands get to the shards.
+    pub(crate) fn command_senders(&self) -> Vec<CommandSender> {
+        let sender =
+            |shard: &KeptShard<G>| CommandSender::new(shard.mail.clone(), shard.sockets.clone());
+        self.shards.iter().map(sender).collect()
+    }
+
+    fn start_thread(
+        &self,
+        number: usize,
+        mailbox: Receiver<ShardMail<G>>,
+        restored: Vec<RestoredRoom<G>>,
+    ) -> io::Result<WatchedThread<G>> {
+        let mut shard = Shard::<G>::new();
+        shard.set_checkpoints(self.policy);
+        let room = Arc::clone(shard.room_at_work());
+        let mut shard = ShardThread::new(shard, mailbox, self.outlets.clone());
+        let (checkpoints, is_given_up) =
+            (Arc::clone(shard.checkpoints()), Arc::clone(shard.given_up()));
+        let (id, wreck) = (Arc::<OnceLock<_>>::default(), Arc::<Mutex<_>>::default());
+        let name = part(number);
+        let heartbeat = self.supervisor.heartbeat(&name);
+        let run = {
+            let (id, wreck) = (Arc::clone(&id), Arc::clone(&wreck));
+            move || {
+                let _ = id.set(priority::this_thread());
+                // Nothing of it is used after a panic but what checkpoints were made before.
+                let run = AssertUnwindSafe(|| shard.run(&heartbeat, restored));
+                if let Err(panic) = catch_unwind(run) {
+                    let reason = format!("panicked: {}", message_of(&*panic));
+                    let mut wreck = wreck.lock().unwrap_or_else(PoisonError::into_inner);
+                    *wreck = Some(Wreck { reason, _shard: shard });
+                }
+            }
+        };
+        let handle = thread::Builder::new().name(name).spawn(run)?;
+        Ok(WatchedThread { handle, id, room, checkpoints, is_given_up, wreck })
+    }
+
+    /// Looks after the shards until the server closes, and then waits for their threads.
+    pub(crate) fn run(mut self, closing: &watch::Receiver<bool>, heartbeat: &Heartbeat) {
+        while !*closing.borrow() {
+            heartbeat.beat();
+            thread::sleep(SHARD_LOOK_EVERY);
+            for at in 0..self.shards.len() {
+                if let Some((reason, room)) = self.shards[at].look()
+                    && !*closing.borrow()
+                    && let Err(error) = self.take_over(at, &reason, room)
+                {
+                    self.supervisor.fail(&part(at), &format!("{reason}; {error}"));
+                    return;
+                }
+            }
+        }
+        while self.shards.iter().any(|shard| !shard.thread.handle.is_finished()) {
+            thread::sleep(CLOSING_LOOK_EVERY);
+        }
+    }
+
+    /// Has a new thread go on with the rooms of a shard, but for the one whose fault it is, if it is
+    /// known.
+    fn take_over(
+        &mut self,
+        at: usize,
+        reason: &str,
+        guilty: Option<RoomKey>,
+    ) -> Result<(), String> {
+        let shard = &mut self.shards[at];
+        error!(
+            shard = part(at),
+            reason, "shard is given up; its other rooms go on in a new thread"
+        );
+        let now = Instant::now();
+        shard.recoveries.retain(|at| now - *at < SHARD_RECOVERIES_WITHIN);
+        shard.recoveries.push_back(now);
+        if shard.recoveries.len() > SHARD_RECOVERIES_MAX {
+            return Err(format!("it was taken over {SHARD_RECOVERIES_MAX} times within a minute"));
+        }
+        shard.thread.is_given_up.store(true, Relaxed);
+        if let Some(id) = shard.thread.id.get() {
+            // It may go on for ever, and others need the core.
+            priority::lower(*id);
+        }
+        let mut checkpoints = shard.thread.checkpoints.take();
+        checkpoints.retain(|checkpoint| Some(checkpoint.room()) != guilty);
+        let mailbox = shard.mail.renew();
+        // Only now: those who come back at once find the new mailbox.
+        let clients = shard.sockets.shut_down();
+        let rooms = checkpoints
+            .iter()
+            .map(|checkpoint| (checkpoint.room(), checkpoint.sessions().collect()))
+            .collect();
+        let mut kept = self.ask_lobby(at, rooms, guilty)?;
+        let restored: Vec<RestoredRoom<G>> = checkpoints
+            .into_iter()
+            .filter_map(|checkpoint| {
+                let seats = kept.iter().position(|(room, _)| *room == checkpoint.room())?;
+                Some((checkpoint, kept.swap_remove(seats).1))
+            })
+            .collect();
+        warn!(shard = part(at), rooms = restored.len(), clients, "rooms are being restored");
+        self.outlets.metrics.shards_recovered.fetch_add(1, Relaxed);
+        self.outlets.metrics.rooms_restored.fetch_add(restored.len() as u64, Relaxed);
+        let thread = self
+            .start_thread(at, mailbox, restored)
+            .map_err(|error| format!("no new thread can be had: {error}"))?;
+        let shard = &mut self.shards[at];
+        (shard.seen, shard.looks) = (None, 0);
+        // What it left may be dropped now: the lobby counts none of it any more.
+        drop(std::mem::replace(&mut shard.thread, thread));
+        Ok(())
+    }
+
+    /// Which of these rooms go on, with the seats of their players.
+    fn ask_lobby(
+        &self,
+        shard: usize,
+        rooms: Vec<(RoomKey, Vec<tickwire_game::ids::SessionId>)>,
+        guilty: Option<RoomKey>,
+    ) -> Result<Vec<(RoomKey, Vec<KeptSeat>)>, String> {
+        let (reply, mut answer) = oneshot::channel();
+        let recover = LobbyRequest::Recover { shard, rooms, guilty, reply };
+        self.outlets.lobby.send(recover).map_err(|_| "there is no lobby".to_owned())?;
+        let until = Instant::now() + RECOVERY_ANSWER_MAX;
+        loop {
+            match answer.try_recv() {
+                Ok(kept) => return Ok(kept),
+                Err(oneshot::error::TryRecvError::Empty) if Instant::now() < until => {
+                    thread::sleep(CLOSING_LOOK_EVERY);
+                }
+                Err(_) => return Err("the lobby does not answer".to_owned()),
+            }
+        }
+    }
+}
+
+impl<G: Game> KeptShard<G> {
+    /// What is wrong with its thread, if anything, and in which room.
+    fn look(&mut self) -> Option<(String, Option<RoomKey>)> {
+        if self.thread.handle.is_finished() {
+            let wreck = self.thread.wreck.lock().unwrap_or_else(PoisonError::into_inner);
+            let reason = wreck.as_ref().map(|wreck| wreck.reason.clone());
+            let ended = || "ended while the server was running".to_owned();
+            return Some((reason.unwrap_or_else(ended), None));
+        }
+        let now = self.thread.room.now();
+        self.looks = if now.is_some() && now == self.seen { self.looks + 1 } else { 0 };
+        self.seen = now;
+        let (room, _) = now.filter(|_| self.looks >= SHARD_LOOKS_MAX)?;
+        Some(("does not come back from a step".to_owned(), Some(room)))
+    }
+}
+
+/// What a shard is called as a part of the server.
+fn part(number: usize) -> String {
+    format!("shard-{number}")
+}
