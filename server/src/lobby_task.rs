@@ -153,10 +153,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
             LobbyRequest::RoomOver { room } => self.lobby.room_over(room),
             LobbyRequest::Recover { shard, rooms, guilty, reply } => {
                 let now = self.started.elapsed();
-                if let Some(room) = guilty {
-                    self.lobby.room_failed(room, now);
-                }
-                let kept = self.lobby.recover(shard, &rooms, now);
+                let kept = self.lobby.recover(shard, &rooms, guilty, now);
                 // Without a keeper the server is shutting down.
                 let _ = reply.send(kept);
             }

@@ -3,6 +3,7 @@
 
 mod edge;
 mod health;
+mod isolation;
 mod overload;
 mod settings;
 mod tickets;

@@ -243,14 +243,19 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         self.sessions.hear(report);
     }
 
-    /// The thread of a shard does not come back, at `now`. Of its rooms those of `restored` go on, with the
-    /// players named: gives the seats of those who are still there. All others have ended.
+    /// The thread of a shard does not come back, at `now`, because of a step of the `guilty` room if that is
+    /// known. Of its rooms those of `restored` go on, with the players named: gives the seats of those who
+    /// are still there. All others have ended.
     pub fn recover(
         &mut self,
         shard: usize,
         restored: &[(RoomKey, Vec<SessionId>)],
+        guilty: Option<RoomKey>,
         now: Duration,
     ) -> Vec<(RoomKey, Vec<KeptSeat>)> {
+        if let Some(room) = guilty {
+            self.note_failure(room, now);
+        }
         let is_on_it =
             |room: RoomKey| self.directory.find(room).is_some_and(|it| it.shard == shard);
         let seated = self.sessions.seated_in(is_on_it);
@@ -282,13 +287,17 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
 
     /// A room ended by a fault of its own, at `now`.
     pub fn room_failed(&mut self, room: RoomKey, now: Duration) {
+        self.note_failure(room, now);
+        self.directory.forget(room);
+    }
+
+    fn note_failure(&mut self, room: RoomKey, now: Duration) {
         if let Some(listed) = self.directory.find(room) {
             self.failures.note(Kind::Name(listed.name.clone()), now);
             if let Some(settings) = self.chosen.remove(room) {
                 self.failures.note(Kind::Settings(settings), now);
             }
         }
-        self.directory.forget(room);
     }
 
     /// A room has made its last tick.

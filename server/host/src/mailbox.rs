@@ -136,6 +136,8 @@ counters! {
         overruns,
         /// Changes of a room's time scale.
         time_scale_changes,
+        /// Copies of rooms, from which they can go on if their thread does not come back.
+        checkpoints,
         /// Messages of clients that were over a rate limit.
         messages_refused,
         /// Inputs sent by spectators.

@@ -1,8 +1,8 @@
 //! What `/healthz` says of a server that does not work.
 
-use test_games::tiny::{HOLD, RELEASED};
+use test_games::trouble::{self, Opening, Trouble};
+use tickwire_game::game::Game;
 
-use super::overload::send_inputs;
 use super::*;
 
 /// Asks until the answer begins with this status line.
@@ -19,17 +19,22 @@ fn health_until(address: SocketAddr, status: &str) -> String {
 }
 
 #[test]
-fn a_shard_that_is_stuck_is_named_until_it_goes_on() {
-    let server = start(Config { shards: Some(1), ..Config::default() });
+fn a_part_that_is_stuck_is_named_until_it_goes_on() {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Server::<Trouble>::start(Config { listen, fill: 0, ..Config::default() });
+    let server = server.expect("the server starts");
     assert!(get(server.address(), "/healthz").starts_with("HTTP/1.1 200 "));
+    // No shard makes a room: it is the builder that does not come back.
     let mut player = connect(server.address());
-    let tick = player.join(RoomChoice::Any).expect("there is space");
-    send_inputs(&mut player, tick.next(), HOLD);
+    let settings = format!("{{\"opening\":\"{:?}\"}}", Opening::Sleeps);
+    let (game, rules, settings) = (Trouble::NAME, Trouble::RULES, Some(&*settings));
+    let hello = Hello { game, rules, settings, ..hello(RoomChoice::Named("slow")) };
+    player.send(&ClientMessage::Hello(hello));
     for address in [server.address(), server.admin_address()] {
         let stuck = health_until(address, "HTTP/1.1 503 ");
-        assert!(stuck.contains("shard-0 has given no sign of life"), "{stuck}");
+        assert!(stuck.contains("builder has given no sign of life"), "{stuck}");
     }
-    RELEASED.store(true, Ordering::Relaxed);
-    let well = health_until(server.address(), "HTTP/1.1 200 ");
-    assert!(well.ends_with("\r\n\r\nok\n"), "{well}");
+    trouble::release_worlds();
+    health_until(server.address(), "HTTP/1.1 200 ");
+    player.receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
 }

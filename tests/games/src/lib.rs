@@ -5,3 +5,4 @@ pub mod dots;
 pub mod stones;
 pub mod tape;
 pub mod tiny;
+pub mod trouble;

@@ -19,7 +19,7 @@ use crate::room_host::RoomHost;
 #[derive(Debug, Default)]
 pub(super) struct Copies {
     policy: Checkpoints,
-    /// When each was copied last and at which tick, the longest ago first.
+    /// When the next copy of each is due, the earliest first, and of which tick its last was.
     turns: VecDeque<(Duration, RoomKey, Option<Tick>)>,
 }
 
@@ -27,7 +27,7 @@ impl Copies {
     /// A room came, at `now`.
     pub(super) fn add(&mut self, room: RoomKey, now: Duration) {
         // At once: until then there is nothing from which it could go on.
-        self.turns.push_front((now.saturating_sub(CHECKPOINT_EVERY), room, None));
+        self.turns.push_front((now, room, None));
     }
 }
 
@@ -45,8 +45,8 @@ impl<G: Game> Shard<G> {
             Checkpoints::Shared => self.rooms.len() > 1,
             Checkpoints::Always => true,
         };
-        let (last, ..) = self.copies.turns.front().filter(|_| is_made)?;
-        Some(*last + CHECKPOINT_EVERY)
+        let (due, ..) = self.copies.turns.front().filter(|_| is_made)?;
+        Some(*due)
     }
 
     /// Copies the room whose turn it is, if one is due at `now` and has changed since its last. To be
@@ -59,12 +59,14 @@ impl<G: Game> Shard<G> {
         // It may have ended since.
         let at = self.rooms.find(room)?;
         let tick = self.rooms.get(at).room().tick();
-        self.copies.turns.push_back((now, room, Some(tick)));
+        self.copies.turns.push_back((now + CHECKPOINT_EVERY, room, Some(tick)));
         if before == Some(tick) {
             return None;
         }
         // The world is copied by the game's own code.
-        self.guarded(at, effects, |room, _, _, _| room.checkpoint())
+        let copy = self.guarded(at, effects, |room, _, _, _| room.checkpoint());
+        effects.counters.checkpoints += u64::from(copy.is_some());
+        copy
     }
 
     /// Takes a room in that goes on from a checkpoint, at `now`. Players whose seats are `kept` stay, until

@@ -1,0 +1,151 @@
+//! Rooms that do not come back from a step, on a real server: their neighbours go on.
+
+use std::thread::sleep;
+
+use test_games::trouble::{self, Opening, Order, Trouble};
+use tickwire_game::game::Game;
+use tickwire_game::ids::PlayerId;
+use tickwire_game::protocol::ResumeToken;
+
+use super::*;
+
+fn start(config: Config) -> Server<Trouble> {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Server::start(Config { listen, fill: 0, ..config }).expect("the server starts")
+}
+
+fn counter(server: &Server<Trouble>, name: &str) -> u64 {
+    let answer = get(server.admin_address(), "/api/status");
+    let json = answer.split("\r\n\r\n").nth(1).expect("a body");
+    let status: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    status[name].as_u64().unwrap_or_else(|| panic!("no {name} in {status}"))
+}
+
+/// A client in a room, with what it needs to come back.
+struct Guest {
+    client: TestClient,
+    player: Option<PlayerId>,
+    token: ResumeToken,
+    resumed: bool,
+    room: String,
+}
+
+fn come(
+    address: SocketAddr,
+    room: &str,
+    resume: Option<ResumeToken>,
+    settings: Option<&str>,
+) -> Result<Guest, JoinError> {
+    let mut client = connect(address);
+    let (game, rules) = (Trouble::NAME, Trouble::RULES);
+    let hello = Hello { game, rules, resume, settings, ..hello(RoomChoice::Named(room)) };
+    client.send(&ClientMessage::Hello(hello));
+    let bytes = client.receive().expect("an answer");
+    match ServerMessage::decode(&bytes).expect("a message") {
+        ServerMessage::Welcome(welcome) => {
+            let (player, token) = (welcome.player, welcome.resume);
+            let (resumed, room) = (welcome.resumed, welcome.room.to_owned());
+            Ok(Guest { client, player, token, resumed, room })
+        }
+        ServerMessage::Refused(refusal) => Err(refusal),
+        other => panic!("neither welcome nor refusal: {other:?}"),
+    }
+}
+
+impl Guest {
+    /// Gives an order for whichever tick comes next.
+    fn order(&mut self, server: &Server<Trouble>, order: Order) {
+        let input = order.encoded();
+        let now = tick_of(server, &self.room);
+        for ahead in 1..60 {
+            let (tick, seen, rewind) = (now.plus(ahead), Tick(0), Rewind::default());
+            self.client.send(&ClientMessage::Input(Input { tick, seen, rewind, input: &input }));
+        }
+    }
+
+    /// Reads until the connection has ended, however it does.
+    fn read_to_end(mut self) {
+        while self.client.0.read().is_ok_and(|message| !message.is_close()) {}
+    }
+}
+
+fn tick_of(server: &Server<Trouble>, room: &str) -> Tick {
+    let answer = get(server.address(), "/api/rooms");
+    let json = answer.split("\r\n\r\n").nth(1).expect("a body");
+    let rooms: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    let rooms = rooms.as_array().expect("a list");
+    let listed = rooms.iter().find(|listed| listed["name"] == room).expect("it is there");
+    Tick(listed["tick"].as_u64().expect("a number") as u32)
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let asked = Instant::now();
+    while !is_so() {
+        assert!(asked.elapsed() < PATIENCE, "{what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// A neighbour on the shard of a room that gets such an order goes on as the same player, and the room
+/// itself has ended.
+fn a_room_hangs(server: &Server<Trouble>, number: u64, order: Order) {
+    let address = server.address();
+    let (bad, good) = (format!("bad-{number}"), format!("good-{number}"));
+    let mut guilty = come(address, &bad, None, None).expect("there is space");
+    let mut beside = come(address, &good, None, None).expect("there is space");
+    beside.order(server, Order::Count);
+    // Each room is copied in its turn: by then all have been since.
+    let copies = counter(server, "checkpoints") + 2 * counter(server, "rooms_open") + 1;
+    wait_until("no checkpoints", || counter(server, "checkpoints") >= copies);
+    guilty.order(server, order);
+    let (token, player) = (beside.token, beside.player);
+    beside.read_to_end();
+    let back = come(address, &good, Some(token), None).expect("its room goes on");
+    assert_eq!((back.player, back.resumed), (player, true));
+    assert_eq!(counter(server, "shards_recovered"), number);
+    let token = guilty.token;
+    guilty.read_to_end();
+    let refused = come(address, &bad, Some(token), None).err();
+    assert_eq!(refused, Some(JoinError::NotResumable));
+    assert!(come(address, &bad, None, None).is_ok(), "its name is free");
+    assert!(get(address, "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn rooms_beside_one_that_does_not_come_back_go_on_with_their_players() {
+    let server = start(Config { shards: Some(1), ..Config::default() });
+    a_room_hangs(&server, 1, Order::Sleep);
+    a_room_hangs(&server, 2, Order::Spin);
+    // The threads that were given up find out, and what they still hold counts for nothing.
+    let are_two = || counter(&server, "people") == 2;
+    wait_until("two players have come back, and are kept for now", are_two);
+    trouble::release();
+    sleep(Duration::from_millis(200));
+    assert!(are_two());
+    let mut after = come(server.address(), "after", None, None).expect("there is space");
+    after.client.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+}
+
+#[test]
+fn settings_that_make_a_game_panic_are_refused_and_cost_nobody_else_anything() {
+    let server = start(Config::default());
+    let chosen = |opening: Opening| format!("{{\"opening\":\"{opening:?}\"}}");
+    let open = |room: &str, opening| come(server.address(), room, None, Some(&chosen(opening)));
+    let refused = open("a", Opening::PanicsInCheck).err();
+    let Some(JoinError::SettingsRefused(_)) = refused else { panic!("{refused:?}") };
+    // A room that fails as it is made is told so; after some of them, nobody is kept busy by more.
+    let failing = |room: &str| match open(room, Opening::PanicsInNew) {
+        Ok(_) => panic!("it opened"),
+        Err(refusal) => refusal,
+    };
+    for room in ["b", "c", "d"] {
+        let mut client = connect(server.address());
+        let settings = chosen(Opening::PanicsInNew);
+        let (game, rules, settings) = (Trouble::NAME, Trouble::RULES, Some(&*settings));
+        let hello = Hello { game, rules, settings, ..hello(RoomChoice::Named(room)) };
+        client.send(&ClientMessage::Hello(hello));
+        client.expect_end(DisconnectReason::RoomFailed);
+    }
+    assert_eq!(failing("e"), JoinError::RoomFails);
+    assert!(open("e", Opening::Fine).is_ok());
+}
