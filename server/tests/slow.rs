@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use test_games::tiny::Tiny;
 use tickwire::limits::SOCKET_SEND_BUFFER_BYTES;
-use tickwire::{Config, Server};
+use tickwire::{Config, Server, SessionConfig};
 use tickwire_game::protocol::{
     ClientMessage, DisconnectReason, Hello, PROTOCOL_VERSION, Ping, Role, RoomChoice,
 };
@@ -19,7 +19,10 @@ const RECEIVE_BUFFER_BYTES: usize = 4_096;
 
 fn server() -> Server<Tiny> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::start(Config { listen, fill: 0, ..Config::default() }).expect("the server starts")
+    // Nobody stays without a connection.
+    let session = SessionConfig { grace: Duration::ZERO, ..SessionConfig::default() };
+    let config = Config { listen, fill: 0, session, ..Config::default() };
+    Server::start(config).expect("the server starts")
 }
 
 fn connect(address: SocketAddr) -> WebSocket<TcpStream> {

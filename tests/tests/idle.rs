@@ -153,6 +153,8 @@ impl<G: Game> Server<G> {
             let mut effects = Effects::default();
             self.shard.pass(self.now, &mut effects);
             self.shard.pass_ended(self.now);
+            // Who comes in a crowd is taken in by and by.
+            while self.shard.seat_next(self.now, &mut effects) {}
             drop(effects);
             for seat in self.freed.try_iter() {
                 self.lobby.leave(seat, self.now);

@@ -350,7 +350,7 @@ fn watching_changes_nothing() {
 
 #[test]
 fn people_take_the_place_of_fill_in_bots_and_give_it_back() {
-    let mut world = Simulator::<Dots>::new(seed()).bots(4);
+    let mut world = Simulator::<Dots>::new(seed()).bots(4).grace(Duration::ZERO);
     world.run(SECOND);
     assert_eq!((world.room().people(), world.room().bots()), (0, 4));
     let people: Vec<_> = (0..6).map(|_| world.join("a player", clean())).collect();

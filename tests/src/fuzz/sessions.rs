@@ -93,7 +93,10 @@ impl<G: Game> Script<G> {
         let host = || {
             let settings = settings.clone();
             let setup = Setup { settings, players_max: PLAYERS_MAX, ..Setup::default() };
-            Host::new(RoomTemplate { setup, fill, ..RoomTemplate::default() }, Duration::ZERO)
+            // Here a session ends with its connection.
+            let grace = Duration::ZERO;
+            let template = RoomTemplate { setup, fill, grace, ..RoomTemplate::default() };
+            Host::new(template, Duration::ZERO)
         };
         let seats = std::array::from_fn(|_| None);
         Script { now: Duration::ZERO, host: host(), twin: host(), seats }
