@@ -32,6 +32,7 @@ mod policy;
 mod public_url;
 mod session;
 mod tickets;
+mod time;
 mod tls;
 
 pub(crate) use command::Settings;
@@ -42,6 +43,7 @@ pub use policy::{ContentPolicy, FrameAncestor};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use session::SessionConfig;
 pub use tickets::{Guests, KeyText, TicketConfig};
+use time::time;
 pub use tls::TlsConfig;
 
 /// Whether clients may join an overloaded room.
@@ -354,22 +356,6 @@ fn time_scale(text: &str) -> Result<TimeScale, String> {
     let permille = permille.filter(|permille| (least..=most).contains(permille));
     let scale = permille.map(|permille| TimeScale::of_permille(permille.round() as u16));
     scale.ok_or_else(|| format!("not a number from {} to 1", least / most))
-}
-
-/// Parses a time with its unit, up to `most`.
-fn time(text: &str, most: Duration) -> Result<Duration, String> {
-    let (number, unit_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => (number, 1),
-        (None, Some(number)) => (number, 1_000),
-        (None, None) if text == "0" => (text, 1),
-        (None, None) => return Err("not a time like 2s or 500ms".into()),
-    };
-    let number: u64 = number.parse().map_err(|_| "not a time like 2s or 500ms")?;
-    let time = Duration::from_millis(number.saturating_mul(unit_ms));
-    if time > most {
-        return Err(format!("more than {} s", most.as_secs()));
-    }
-    Ok(time)
 }
 
 #[cfg(test)]

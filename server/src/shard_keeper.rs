@@ -26,8 +26,8 @@ use crate::limits::{
     SHARD_RECOVERIES_WITHIN,
 };
 use crate::lobby_task::LobbyRequest;
-use crate::ops::priority::{self, ThreadId};
-use crate::ops::supervision::{Heartbeat, Supervisor, message_of};
+use crate::ops::priority::ThreadId;
+use crate::ops::supervision::{Heartbeat, Lifetime, Supervisor, message_of};
 use crate::shard_mailbox::{CommandSender, MailSender, ShardMail, Sockets};
 use crate::shard_thread::{CheckpointStore, RestoredRoom, ShardOutlets, ShardThread};
 
@@ -122,7 +122,7 @@ impl<G: Game> ShardKeeper<G> {
         let run = {
             let (id, wreck) = (Arc::clone(&id), Arc::clone(&wreck));
             move || {
-                let _ = id.set(priority::this_thread());
+                let _ = id.set(ThreadId::current());
                 // Nothing of it is used after a panic but what checkpoints were made before.
                 let run = AssertUnwindSafe(|| shard.run(&heartbeat, restored));
                 if let Err(panic) = catch_unwind(run) {
@@ -132,7 +132,7 @@ impl<G: Game> ShardKeeper<G> {
                 }
             }
         };
-        let handle = thread::Builder::new().name(name).spawn(run)?;
+        let handle = self.supervisor.spawn_thread(&name, Lifetime::Work, run)?;
         Ok(WatchedThread { handle, id, room, checkpoints, is_given_up, wreck })
     }
 
@@ -178,7 +178,7 @@ impl<G: Game> ShardKeeper<G> {
         shard.thread.is_given_up.store(true, Relaxed);
         if let Some(id) = shard.thread.id.get() {
             // It may go on for ever, and others need the core.
-            priority::lower(*id);
+            id.lower_priority();
         }
         let mut checkpoints = shard.thread.checkpoints.take();
         checkpoints.retain(|checkpoint| Some(checkpoint.room()) != guilty);

@@ -52,8 +52,8 @@ impl<G: Game> MailSender<G> {
     }
 }
 
-/// The connections that a shard polls, so that their clients can be told if it does not come back: it may
-/// hold them for ever.
+/// The connections that a shard polls, so that they can be shut down if it does not come back: it may hold
+/// them for ever.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets(Mutex<HeldSockets>);
 
@@ -151,7 +151,7 @@ mod tests {
         }
         assert_eq!(sockets.shut_down(), 3);
         for mut peer in peers {
-            assert_eq!(peer.read(&mut [0]).expect("it is told"), 0);
+            assert_eq!(peer.read(&mut [0]).expect("it ends"), 0);
         }
         assert_eq!(sockets.shut_down(), 0);
     }

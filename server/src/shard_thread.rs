@@ -288,7 +288,7 @@ mod tests {
 
     use test_games::tiny::Tiny;
     use tickwire_game::protocol::Role;
-    use tickwire_host::{GameVersion, Lobby, LobbySettings, Place, RequestedRoom, SeatRequest};
+    use tickwire_host::{GameVersion, Grant, Lobby, LobbySettings, RequestedRoom, SeatRequest};
     use tracing::Span;
 
     use super::*;
@@ -326,7 +326,7 @@ mod tests {
         let admission = admission.expect("there is space");
         let (websocket, _peer) = pair();
         thread.effects.failed.push(admission.room());
-        let Place::Seat(reservation) = admission.place else { panic!("it is new") };
+        let Grant::Seat(reservation) = admission.grant else { panic!("it is new") };
         thread.effects.departed.push(Departed {
             reservation: Some(reservation),
             transport: Box::new(websocket),

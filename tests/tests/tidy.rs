@@ -137,6 +137,7 @@ fn the_host_depends_on_nothing_that_does_io() {
         "serde",
         "serde_json",
         "slotmap",
+        "subtle",
         "thiserror",
         "tickwire-game",
         "tracing",

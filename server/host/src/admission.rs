@@ -39,19 +39,19 @@ pub struct Admission {
     pub session: SessionId,
     /// The number of the shard that has the room.
     pub shard: usize,
-    /// Its place in the room.
-    pub place: Place,
+    /// What it gets in the room.
+    pub grant: Grant,
     /// By which it can be resumed from now on.
     pub token: ResumeToken,
-    /// Which of its connections this is.
-    pub generation: u32,
+    /// How often the session was resumed: 0 for its first connection.
+    pub resumptions: u32,
     /// Whether the client has had the session before.
     pub resumed: bool,
 }
 
-/// Where a session is to be found or to begin.
+/// What a client gets in its room.
 #[derive(Debug)]
-pub enum Place {
+pub enum Grant {
     /// A seat that was free, for a session that begins there.
     Seat(Reservation),
     /// The session is there already, and holds its seat itself.
@@ -62,14 +62,14 @@ impl Admission {
     /// Its room.
     #[must_use]
     pub fn room(&self) -> RoomKey {
-        match &self.place {
-            Place::Seat(reservation) => reservation.room(),
-            Place::Session(room) => *room,
+        match &self.grant {
+            Grant::Seat(reservation) => reservation.room(),
+            Grant::Session(room) => *room,
         }
     }
 }
 
-/// What a session is told in its welcome, beside what holds for everybody in the room.
+/// What a session's welcome has beside what holds for everybody in the room.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
     /// Who it is to the server.
@@ -98,21 +98,21 @@ impl Admission {
         Admission {
             session,
             shard: 0,
-            place: Place::Seat(Reservation::of_nobody(room, role)),
+            grant: Grant::Seat(Reservation::of_nobody(room, role)),
             token: ResumeToken::new(session, [7; 16]),
-            generation: 0,
+            resumptions: 0,
             resumed: false,
         }
     }
 
     /// One that no lobby has granted, of a session that is there.
-    pub(crate) fn again(session: SessionId, room: RoomKey, generation: u32) -> Admission {
+    pub(crate) fn again(session: SessionId, room: RoomKey, resumptions: u32) -> Admission {
         Admission {
             session,
             shard: 0,
-            place: Place::Session(room),
-            token: ResumeToken::new(session, [generation as u8; 16]),
-            generation,
+            grant: Grant::Session(room),
+            token: ResumeToken::new(session, [resumptions as u8; 16]),
+            resumptions,
             resumed: true,
         }
     }

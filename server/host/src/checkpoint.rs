@@ -79,8 +79,8 @@ impl<G: Game> fmt::Debug for Checkpoint<G> {
 pub struct KeptSeat {
     /// Whose.
     pub session: SessionId,
-    /// Over which of its connections it was last.
-    pub generation: u32,
+    /// How often it was resumed.
+    pub resumptions: u32,
     /// Its seat.
     pub reservation: Reservation,
 }

@@ -61,7 +61,7 @@ mod shared_chunk;
 pub mod token_bucket;
 pub mod transport;
 
-pub use admission::{Admission, Place, SeatRequest, Standing};
+pub use admission::{Admission, Grant, SeatRequest, Standing};
 pub use checkpoint::{Checkpoint, Checkpoints, KeptSeat};
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
 pub use guest_settings::{GuestSettings, operator_settings};

@@ -38,8 +38,9 @@ pub const FAILING_KINDS_MAX: usize = 1_024;
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// For how long the players of a room that was restored stay at least, whatever the grace is.
 pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
-/// How many clients a shard takes in per second. What comes beyond that waits in its order: a welcome
-/// and a keyframe cost as much as some hundred snapshots, and who plays is not to wait for those who come.
+/// How many clients a shard takes in per second. What comes beyond that waits in its order: what a
+/// client is sent first costs as much as some hundred snapshots, and who plays is not to wait for those who
+/// come.
 pub const JOINS_PER_SECOND: u32 = 500;
 /// What it may take in at once comes on average in so much time.
 pub const JOINS_BURST: Duration = Duration::from_millis(32);

@@ -18,7 +18,7 @@ use tickwire_game::protocol::{JoinError, ResumeToken, Role};
 use tickwire_game::tick::TickRate;
 use tracing::info;
 
-use crate::admission::{Admission, Place, SeatRequest};
+use crate::admission::{Admission, Grant, SeatRequest};
 use crate::checkpoint::KeptSeat;
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
 use crate::guest_settings::GuestSettings;
@@ -26,7 +26,7 @@ use crate::hello::{GameVersion, RequestedRoom};
 use crate::mailbox::{Command, SessionReport};
 use crate::reservation::{ReleaseSeat, Reservation, SeatRelease};
 use crate::room_builder::RoomOrder;
-use failures::{Failures, Kind};
+use failures::{FailingKind, Failures};
 pub use sessions::Secrets;
 use sessions::{Renewed, Seated, Sessions};
 
@@ -144,16 +144,16 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     ) -> Result<Admission, JoinError> {
         let (room, is_seated) = self.sessions.place(session).ok_or(JoinError::NotResumable)?;
         let listed = self.directory.find(room).ok_or(JoinError::NotResumable)?;
-        let (shard, place) = if is_seated {
-            (listed.shard, Place::Session(room))
+        let (shard, grant) = if is_seated {
+            (listed.shard, Grant::Session(room))
         } else {
             let named = RequestedRoom::named(listed.name.clone());
             let role = Role::Spectator;
             let Placement { room, shard, .. } = self.directory.join(role, &named, None, now)?;
-            (shard, Place::Seat(self.reservation(room, role, session)))
+            (shard, Grant::Seat(self.reservation(room, role, session)))
         };
-        let Renewed { token, generation, .. } = self.sessions.renew(session, token);
-        Ok(Admission { session, shard, place, token, generation, resumed: true })
+        let Renewed { token, resumptions, .. } = self.sessions.renew(session, token);
+        Ok(Admission { session, shard, grant, token, resumptions, resumed: true })
     }
 
     fn join(&mut self, request: &SeatRequest<'_>, now: Duration) -> Result<Admission, JoinError> {
@@ -178,9 +178,9 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
                 self.chosen.insert(room, text.clone());
             }
         }
-        let Renewed { session, token, generation } = self.sessions.begin(room, role, subject);
-        let place = Place::Seat(self.reservation(room, role, session));
-        Ok(Admission { session, shard, place, token, generation, resumed: false })
+        let Renewed { session, token, resumptions } = self.sessions.begin(room, role, subject);
+        let grant = Grant::Seat(self.reservation(room, role, session));
+        Ok(Admission { session, shard, grant, token, resumptions, resumed: false })
     }
 
     /// Whether rooms of this name, or with what is chosen for this one, have failed too often.
@@ -190,8 +190,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         settings: Option<&str>,
         now: Duration,
     ) -> Result<(), JoinError> {
-        let name = Kind::Name(name.to_owned());
-        let settings = settings.map(|text| Kind::Settings(text.to_owned()));
+        let name = FailingKind::Name(name.to_owned());
+        let settings = settings.map(|text| FailingKind::Settings(text.to_owned()));
         let mut kinds = [Some(name), settings].into_iter().flatten();
         let may_open = kinds.all(|kind| self.failures.allows(&kind, now));
         if may_open { Ok(()) } else { Err(JoinError::RoomFails) }
@@ -264,13 +264,13 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             .filter(|(room, _)| is_on_it(*room))
             .map(|(room, _)| (*room, Vec::new()))
             .collect();
-        for Seated { session, room, role, generation } in seated {
+        for Seated { session, room, role, resumptions } in seated {
             let players = restored.iter().find(|(restored, _)| *restored == room);
             let stays = players.is_some_and(|(_, players)| players.contains(&session));
             let seats = kept.iter_mut().find(|(kept, _)| *kept == room && stays);
             if let Some((_, seats)) = seats {
                 let reservation = self.reservation(room, role, session);
-                seats.push(KeptSeat { session, generation, reservation });
+                seats.push(KeptSeat { session, resumptions, reservation });
             } else {
                 // Who watches a room that goes on may come back to it.
                 self.directory.leave(room, role, now);
@@ -293,9 +293,9 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
 
     fn note_failure(&mut self, room: RoomKey, now: Duration) {
         if let Some(listed) = self.directory.find(room) {
-            self.failures.note(Kind::Name(listed.name.clone()), now);
+            self.failures.note(FailingKind::Name(listed.name.clone()), now);
             if let Some(settings) = self.chosen.remove(room) {
-                self.failures.note(Kind::Settings(settings), now);
+                self.failures.note(FailingKind::Settings(settings), now);
             }
         }
     }

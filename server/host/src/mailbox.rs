@@ -100,8 +100,8 @@ pub struct Effects {
 pub struct SessionReport {
     /// Which.
     pub session: SessionId,
-    /// Over which of its connections.
-    pub generation: u32,
+    /// How often it was resumed before this.
+    pub resumptions: u32,
     /// What.
     pub news: SessionNews,
 }

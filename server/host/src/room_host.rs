@@ -23,7 +23,7 @@ use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
 use crate::room::recording::Recording;
 use crate::room::{EmptyRoom, EncodeScratch, Idleness, Room};
-use crate::session::{Arrival, PassContext, Session, WriteBuffers};
+use crate::session::{NewConnection, PassContext, Session, WriteBuffers};
 
 mod absence;
 
@@ -196,10 +196,10 @@ impl<G: Game> RoomHost<G> {
         if player.is_none() {
             self.broadcast.watch();
         }
-        let (arrival, seat) = Arrival::of(pending, self.room.config().grace);
+        let (connection, seat) = NewConnection::of(pending, self.room.config().grace);
         let seat = seat.expect("who joins has a seat");
         let active = self.pacer.active_time(now);
-        let mut session = Session::new(arrival, seat, player, &self.room, active);
+        let mut session = Session::new(connection, seat, player, &self.room, active);
         self.any_resumed |= session.is_to_report();
         if let Some(last) = self.notices_of_end.checked_sub(1) {
             session.notify(&end_notice(ROOM_OVER_NOTICES[last]));

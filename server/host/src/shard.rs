@@ -15,7 +15,7 @@ use tickwire_game::game::Game;
 use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::{error, info, warn};
 
-use crate::admission::Place;
+use crate::admission::Grant;
 use crate::directory::RoomKey;
 use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
@@ -24,11 +24,12 @@ use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
 use crate::token_bucket::{Bucket, Rate};
-use checkpoints::Copies;
+use copies::Copies;
 use rooms::Rooms;
 pub use work::RoomAtWork;
 
 mod checkpoints;
+mod copies;
 mod rooms;
 mod work;
 
@@ -213,7 +214,7 @@ impl<G: Game> Shard<G> {
     #[must_use]
     pub fn seats_waiting(&self) -> usize {
         let expected = self.expected.iter().flat_map(|room| &room.waiting);
-        let is_seat = |pending: &&PendingJoin| matches!(pending.admission.place, Place::Seat(_));
+        let is_seat = |pending: &&PendingJoin| matches!(pending.admission.grant, Grant::Seat(_));
         expected.chain(&self.line).filter(is_seat).count()
     }
 
@@ -239,9 +240,9 @@ impl<G: Game> Shard<G> {
         let Some(at) = self.rooms.find(pending.admission.room()) else {
             return self.turn_away(pending, effects);
         };
-        match &pending.admission.place {
-            Place::Session(_) => self.resume(at, pending, now, effects),
-            Place::Seat(reservation) => {
+        match &pending.admission.grant {
+            Grant::Session(_) => self.resume(at, pending, now, effects),
+            Grant::Seat(reservation) => {
                 let (name, subject) = (&pending.name, pending.subject);
                 let role = reservation.role();
                 let join = |room: &mut RoomHost<G>| room.join(role, name, subject);
@@ -348,9 +349,9 @@ fn depart(
     effects: &mut Effects,
 ) {
     let PendingJoin { mut transport, admission, span, .. } = pending;
-    let reservation = match admission.place {
-        Place::Seat(reservation) => Some(reservation),
-        Place::Session(_) => None,
+    let reservation = match admission.grant {
+        Grant::Seat(reservation) => Some(reservation),
+        Grant::Session(_) => None,
     };
     if let Some(refusal) = refusal.clone() {
         let mut message = Vec::with_capacity(16);

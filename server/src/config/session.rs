@@ -5,7 +5,7 @@ use std::time::Duration;
 use tickwire_host::Checkpoints;
 use tickwire_host::limits::{GRACE_DEFAULT, GRACE_MAX};
 
-use super::time;
+use super::time::time;
 
 /// The part of [`crate::Config`] for sessions.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]

@@ -1,29 +1,28 @@
 //! How much a thread gets of the processor beside others.
 
-/// A thread, to the operating system.
-#[cfg(target_os = "linux")]
-pub(crate) type ThreadId = rustix::process::Pid;
-
-/// A thread, where nothing can be said of it.
-#[cfg(not(target_os = "linux"))]
+/// A thread, to the operating system; nothing where its priority cannot be set.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ThreadId;
-
-/// The calling thread.
-pub(crate) fn this_thread() -> ThreadId {
+pub(crate) struct ThreadId {
     #[cfg(target_os = "linux")]
-    return rustix::thread::gettid();
-    #[cfg(not(target_os = "linux"))]
-    return ThreadId;
+    id: rustix::process::Pid,
 }
 
-/// From now on a thread runs as little as possible while others want to.
-#[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "it cannot be said"))]
-pub(crate) fn lower(thread: ThreadId) {
-    /// The nicest that a thread can be (`setpriority(2)`): some 1.5 % of a core that others want.
-    #[cfg(target_os = "linux")]
-    const NICEST: i32 = 19;
-    // On Linux the priority of a process is that of a thread. If it has ended there is nothing to do.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(Some(thread), NICEST);
+impl ThreadId {
+    /// The calling thread.
+    pub(crate) fn current() -> ThreadId {
+        ThreadId {
+            #[cfg(target_os = "linux")]
+            id: rustix::thread::gettid(),
+        }
+    }
+
+    /// From now on it runs as little as possible while others want to.
+    pub(crate) fn lower_priority(self) {
+        /// The nicest that a thread can be (`setpriority(2)`): some 1.5 % of a core that others want.
+        #[cfg(target_os = "linux")]
+        const NICEST: i32 = 19;
+        // On Linux the priority is the thread's alone. If it has ended there is nothing to do.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::setpriority_process(Some(self.id), NICEST);
+    }
 }

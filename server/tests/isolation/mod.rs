@@ -133,7 +133,7 @@ fn settings_that_make_a_game_panic_are_refused_and_cost_nobody_else_anything() {
     let open = |room: &str, opening| come(server.address(), room, None, Some(&chosen(opening)));
     let refused = open("a", Opening::PanicsInCheck).err();
     let Some(JoinError::SettingsRefused(_)) = refused else { panic!("{refused:?}") };
-    // A room that fails as it is made is told so; after some of them, nobody is kept busy by more.
+    // A room that fails as it is made says so; after some of them, nobody is kept busy by more.
     let failing = |room: &str| match open(room, Opening::PanicsInNew) {
         Ok(_) => panic!("it opened"),
         Err(refusal) => refusal,

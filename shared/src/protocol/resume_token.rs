@@ -20,7 +20,7 @@ pub const RESUME_SECRET_BYTES: usize = 16;
 pub struct ResumeToken(pub [u8; RESUME_TOKEN_BYTES]);
 
 impl ResumeToken {
-    /// That of a session, with what only its client is told.
+    /// That of a session, with what only its client knows.
     #[must_use]
     pub fn new(session: SessionId, secret: [u8; RESUME_SECRET_BYTES]) -> ResumeToken {
         let mut bytes = [0; RESUME_TOKEN_BYTES];
@@ -37,7 +37,7 @@ impl ResumeToken {
         SessionId(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
     }
 
-    /// What only that session's client was told.
+    /// What only that session's client knows.
     #[must_use]
     pub fn secret(&self) -> [u8; RESUME_SECRET_BYTES] {
         let mut secret = [0; RESUME_SECRET_BYTES];
@@ -45,7 +45,7 @@ impl ResumeToken {
         secret
     }
 
-    /// The token as hexadecimal digits, for whoever keeps it as a text.
+    /// The token as hexadecimal digits, for clients that keep it as a text.
     #[must_use]
     pub fn to_hex(self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

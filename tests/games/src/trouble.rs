@@ -122,7 +122,7 @@ pub struct Settings {
 
 static RELEASED: AtomicBool = AtomicBool::new(false);
 static WORLDS_RELEASED: AtomicBool = AtomicBool::new(false);
-/// How often a world was told to diverge in this process: nothing in the world says so.
+/// How often a world was ordered to diverge in this process: nothing in the world says so.
 static DIVERGED: AtomicU32 = AtomicU32::new(0);
 
 /// Lets all steps end that do not come back, now and for good.

@@ -11,7 +11,7 @@ use crate::limits::{FAILING_KINDS_MAX, FAILURE_WAIT_MAX, FAILURES_FORGOTTEN_AFTE
 
 /// What rooms may have in common that fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FailingKind {
     /// Their name.
     Name(String),
     /// What the client that opened them chose.
@@ -27,14 +27,14 @@ pub(super) struct Failures {
 
 #[derive(Debug)]
 struct Failing {
-    kind: Kind,
+    kind: FailingKind,
     times: u32,
     last: Duration,
 }
 
 impl Failures {
     /// A room of this kind has failed, at `now`.
-    pub(super) fn note(&mut self, kind: Kind, now: Duration) {
+    pub(super) fn note(&mut self, kind: FailingKind, now: Duration) {
         let before = self.kinds.iter().position(|failing| failing.kind == kind);
         let before = before.and_then(|at| self.kinds.remove(at));
         let recent = before.filter(|failing| now - failing.last < FAILURES_FORGOTTEN_AFTER);
@@ -46,7 +46,7 @@ impl Failures {
     }
 
     /// Whether a room of this kind may be opened at `now`.
-    pub(super) fn allows(&self, kind: &Kind, now: Duration) -> bool {
+    pub(super) fn allows(&self, kind: &FailingKind, now: Duration) -> bool {
         let failing = self.kinds.iter().find(|failing| failing.kind == *kind);
         failing.is_none_or(|failing| now >= failing.last + failing.wait())
     }
@@ -64,8 +64,8 @@ impl Failing {
 mod tests {
     use super::*;
 
-    fn named(number: usize) -> Kind {
-        Kind::Name(number.to_string())
+    fn named(number: usize) -> FailingKind {
+        FailingKind::Name(number.to_string())
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! A player keeps its seat while it is away, for as long as its room lets it. A spectator holds none:
 //! what is kept is only who it was.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use subtle::ConstantTimeEq;
@@ -33,7 +33,7 @@ pub(super) struct Sessions {
     secrets: Secrets,
     /// For how long a spectator who left may come back.
     grace: Duration,
-    kept: HashMap<SessionId, KeptSession>,
+    kept: BTreeMap<SessionId, KeptSession>,
     /// Players without a connection whom a ticket names: it brings them back as well.
     absent: BTreeSet<(Subject, SessionId)>,
     /// Spectators who left, in that order: until when and as what they may come back.
@@ -47,8 +47,8 @@ struct KeptSession {
     room: RoomKey,
     role: Role,
     subject: Option<Subject>,
-    /// Rises with each connection.
-    generation: u32,
+    /// How often it was resumed: what is said of an earlier connection is over.
+    resumptions: u32,
     newest: Secret,
     /// What else is good until its client is heard: the one by which it was resumed last comes first.
     others: Vec<Secret>,
@@ -57,12 +57,12 @@ struct KeptSession {
     seat: u64,
 }
 
-/// What a client is told of a session that it begins or resumes.
+/// What is new of a session that begins or is resumed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Renewed {
     pub(super) session: SessionId,
     pub(super) token: ResumeToken,
-    pub(super) generation: u32,
+    pub(super) resumptions: u32,
 }
 
 /// A session that has a seat.
@@ -71,7 +71,7 @@ pub(super) struct Seated {
     pub(super) session: SessionId,
     pub(super) room: RoomKey,
     pub(super) role: Role,
-    pub(super) generation: u32,
+    pub(super) resumptions: u32,
 }
 
 impl Sessions {
@@ -79,7 +79,7 @@ impl Sessions {
         Sessions {
             secrets,
             grace,
-            kept: HashMap::new(),
+            kept: BTreeMap::new(),
             absent: BTreeSet::new(),
             unseated: VecDeque::new(),
             begun: 0,
@@ -95,14 +95,14 @@ impl Sessions {
             room,
             role,
             subject,
-            generation: 0,
+            resumptions: 0,
             newest,
             others: Vec::new(),
             is_seated: true,
             seat: 0,
         };
         self.kept.insert(session, kept);
-        Renewed { session, token: ResumeToken::new(session, newest), generation: 0 }
+        Renewed { session, token: ResumeToken::new(session, newest), resumptions: 0 }
     }
 
     /// The session that a client may resume by this token, in that role. `subject` is whom its ticket
@@ -153,19 +153,19 @@ impl Sessions {
             // The oldest of those that were given out since.
             kept.others.remove(1);
         }
-        kept.generation = kept.generation.wrapping_add(1);
+        kept.resumptions = kept.resumptions.wrapping_add(1);
         kept.is_seated = true;
         if let Some(subject) = kept.subject {
             self.absent.remove(&(subject, session));
         }
-        Renewed { session, token: ResumeToken::new(session, fresh), generation: kept.generation }
+        Renewed { session, token: ResumeToken::new(session, fresh), resumptions: kept.resumptions }
     }
 
     /// A shard reports of a session. What it says of a connection that is not the newest is over.
     pub(super) fn hear(&mut self, report: SessionReport) {
-        let SessionReport { session, generation, news } = report;
+        let SessionReport { session, resumptions, news } = report;
         let Some(kept) = self.kept.get_mut(&session) else { return };
-        if kept.generation != generation {
+        if kept.resumptions != resumptions {
             return;
         }
         match news {
@@ -195,16 +195,14 @@ impl Sessions {
     /// The sessions with a seat in one of these rooms, with their roles, in their order.
     pub(super) fn seated_in(&self, is_there: impl Fn(RoomKey) -> bool) -> Vec<Seated> {
         let seated = self.kept.iter().filter(|(_, kept)| kept.is_seated && is_there(kept.room));
-        let mut seated: Vec<_> = seated
+        seated
             .map(|(session, kept)| Seated {
                 session: *session,
                 room: kept.room,
                 role: kept.role,
-                generation: kept.generation,
+                resumptions: kept.resumptions,
             })
-            .collect();
-        seated.sort_unstable_by_key(|seated| seated.session);
-        seated
+            .collect()
     }
 
     /// The seat of a session is free again; `may_return` if it may come back to another.
@@ -214,7 +212,7 @@ impl Sessions {
             return self.forget(session);
         }
         kept.is_seated = false;
-        self.unseated.push_back((now + self.grace, session, kept.generation));
+        self.unseated.push_back((now + self.grace, session, kept.resumptions));
         if self.unseated.len() > UNSEATED_SESSIONS_MAX {
             self.expire(Duration::MAX, 1);
         }
@@ -227,13 +225,15 @@ impl Sessions {
 
     fn expire(&mut self, now: Duration, at_most: usize) {
         for _ in 0..at_most {
-            let Some((until, session, generation)) = self.unseated.front().copied() else { return };
+            let Some((until, session, resumptions)) = self.unseated.front().copied() else {
+                return;
+            };
             if until > now {
                 return;
             }
             self.unseated.pop_front();
             let kept = self.kept.get(&session);
-            if kept.is_some_and(|kept| !kept.is_seated && kept.generation == generation) {
+            if kept.is_some_and(|kept| !kept.is_seated && kept.resumptions == resumptions) {
                 self.forget(session);
             }
         }

@@ -198,8 +198,8 @@ impl<G: Game> Room<G> {
         }
     }
 
-    /// Nobody gives a person's inputs for now: its client is away. It stays in the world, and the rules
-    /// are told that its inputs are missing once the last has been repeated for long enough.
+    /// Nobody gives a person's inputs for now: its client is away. It stays in the world, and to the rules
+    /// its inputs are missing once the last has been repeated for long enough.
     pub fn set_absent(&mut self, player: PlayerId) {
         if let Some(at) = self.state.at(player) {
             self.state.players[at].is_absent = true;

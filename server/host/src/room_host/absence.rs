@@ -13,7 +13,7 @@ use crate::checkpoint::{Checkpoint, KeptSeat};
 use crate::limits::{AWAY_GRACE_MAX, EMPTY_ROOM_AWAKE_FOR, RESTORED_GRACE_MIN};
 use crate::mailbox::{Effects, PendingJoin};
 use crate::room::Room;
-use crate::session::{Arrival, Session};
+use crate::session::{NewConnection, Session};
 
 impl<G: Game> RoomHost<G> {
     /// The room as it is now, with the players of its sessions.
@@ -68,15 +68,15 @@ impl<G: Game> RoomHost<G> {
     /// A client has one of its sessions back, over a new connection: its welcome is written at the end
     /// of the next pass. The old connection, if there still is one, ends.
     pub(crate) fn resume(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
-        let (arrival, _) = Arrival::of(pending, self.room.config().grace);
+        let (connection, _) = NewConnection::of(pending, self.room.config().grace);
         let active = self.pacer.active_time(now);
-        let id = arrival.session();
+        let id = connection.session();
         let Some(session) = self.sessions.iter_mut().find(|session| session.id() == id) else {
             return;
         };
         let _in_room = self.span.enter();
         self.absent -= u32::from(session.is_absent());
-        session.resume(arrival, &self.room, active, effects);
+        session.resume(connection, &self.room, active, effects);
         if let Some(player) = session.player() {
             self.room.set_present(player);
         }

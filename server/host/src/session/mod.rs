@@ -20,7 +20,7 @@ use tickwire_game::ids::{PlayerId, SessionId};
 use tickwire_game::protocol::DisconnectReason;
 use tracing::{Span, debug};
 
-use crate::admission::{Admission, Place, Standing};
+use crate::admission::{Admission, Grant, Standing};
 use crate::checkpoint::KeptSeat;
 use crate::hello::PeerKey;
 use crate::mailbox::{Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport};
@@ -42,8 +42,8 @@ pub struct Session<G: Game> {
     /// Why it is over, or its connection is.
     ended: Option<DisconnectReason>,
     absence: Option<Absence>,
-    /// Which of its connections it has, or had last.
-    generation: u32,
+    /// How often it was resumed: which of its connections it has, or had last.
+    resumptions: u32,
     /// Whether the lobby is to hear when the client is heard.
     is_to_report: bool,
     span: Span,
@@ -59,27 +59,30 @@ struct Absence {
 }
 
 /// A connection that comes to a session, new or there already.
-pub(crate) struct Arrival {
+pub(crate) struct NewConnection {
     transport: Box<dyn Transport>,
     standing: Standing,
-    generation: u32,
+    resumptions: u32,
     peer: PeerKey,
     name: String,
     replays: bool,
     span: Span,
 }
 
-impl Arrival {
+impl NewConnection {
     /// That of a client on its way, with its seat if it was given one.
-    pub(crate) fn of(pending: PendingJoin, grace: Duration) -> (Arrival, Option<Reservation>) {
+    pub(crate) fn of(
+        pending: PendingJoin,
+        grace: Duration,
+    ) -> (NewConnection, Option<Reservation>) {
         let PendingJoin { transport, admission, peer, name, replays, span, .. } = pending;
-        let Admission { session, place, token, generation, resumed, .. } = admission;
+        let Admission { session, grant, token, resumptions, resumed, .. } = admission;
         let standing = Standing { session, token, resumed, grace };
-        let seat = match place {
-            Place::Seat(reservation) => Some(reservation),
-            Place::Session(_) => None,
+        let seat = match grant {
+            Grant::Seat(reservation) => Some(reservation),
+            Grant::Session(_) => None,
         };
-        (Arrival { transport, standing, generation, peer, name, replays, span }, seat)
+        (NewConnection { transport, standing, resumptions, peer, name, replays, span }, seat)
     }
 
     pub(crate) fn session(&self) -> SessionId {
@@ -87,7 +90,7 @@ impl Arrival {
     }
 
     fn enter<G: Game>(&self, room: &Room<G>, player: Option<PlayerId>) {
-        let Arrival { standing, peer, span, .. } = self;
+        let NewConnection { standing, peer, span, .. } = self;
         span.record("session", standing.session.0);
         span.record("room", room.config().name.as_str());
         span.in_scope(|| debug!(%peer, ?player, resumed = standing.resumed, "joined"));
@@ -108,7 +111,7 @@ impl<G: Game> Session<G> {
     /// Begins with a connection whose hello was good and which got a seat. `player` has joined the room
     /// already; `None` watches. `now` is the room's active time.
     pub(crate) fn new(
-        arrival: Arrival,
+        new: NewConnection,
         reservation: Reservation,
         player: Option<PlayerId>,
         room: &Room<G>,
@@ -116,16 +119,16 @@ impl<G: Game> Session<G> {
     ) -> Session<G> {
         let mut outbox = Outbox::default();
         if let Some(name) = player.and_then(|player| room.player_name(player))
-            && name != arrival.name.trim()
+            && name != new.name.trim()
         {
             // Nothing else is in it yet, so it fits.
             let _ = outbox.notify(&format!("Your name here: {name}"));
         }
-        let session = arrival.standing.session;
-        let (generation, is_to_report) = (arrival.generation, arrival.standing.resumed);
-        arrival.enter(room, player);
-        let span = arrival.span.clone();
-        let connection = Some(arrival.connect(room, player, now));
+        let session = new.standing.session;
+        let (resumptions, is_to_report) = (new.resumptions, new.standing.resumed);
+        new.enter(room, player);
+        let span = new.span.clone();
+        let connection = Some(new.connect(room, player, now));
         Session {
             id: session,
             player,
@@ -134,7 +137,7 @@ impl<G: Game> Session<G> {
             outbox,
             ended: None,
             absence: None,
-            generation,
+            resumptions,
             is_to_report,
             span,
         }
@@ -148,7 +151,7 @@ impl<G: Game> Session<G> {
         until: Duration,
         effects: &mut Effects,
     ) -> Session<G> {
-        let KeptSeat { session, generation, reservation } = seat;
+        let KeptSeat { session, resumptions, reservation } = seat;
         let session = Session {
             id: session,
             player: Some(player),
@@ -157,7 +160,7 @@ impl<G: Game> Session<G> {
             outbox: Outbox::default(),
             ended: None,
             absence: Some(Absence { reason: DisconnectReason::Fault, until }),
-            generation,
+            resumptions,
             is_to_report: false,
             span: Span::none(),
         };
@@ -165,11 +168,11 @@ impl<G: Game> Session<G> {
         session
     }
 
-    /// Goes on over a new connection, with a stream that begins anew; gives the old one back, if it had
-    /// any. Nothing that was to be sent reliably is lost.
+    /// Goes on over a new connection, with a stream that begins anew; the old one, if it has
+    /// any, is closed. Nothing that was to be sent reliably is lost.
     pub(crate) fn resume(
         &mut self,
-        arrival: Arrival,
+        new: NewConnection,
         room: &Room<G>,
         now: Duration,
         effects: &mut Effects,
@@ -177,10 +180,10 @@ impl<G: Game> Session<G> {
         self.part(DisconnectReason::Replaced, effects);
         self.outbox.begin_anew();
         (self.ended, self.absence) = (None, None);
-        (self.generation, self.is_to_report) = (arrival.generation, true);
-        arrival.enter(room, self.player);
-        self.span = arrival.span.clone();
-        self.connection = Some(arrival.connect(room, self.player, now));
+        (self.resumptions, self.is_to_report) = (new.resumptions, true);
+        new.enter(room, self.player);
+        self.span = new.span.clone();
+        self.connection = Some(new.connect(room, self.player, now));
     }
 
     /// Its id.
@@ -276,7 +279,7 @@ impl<G: Game> Session<G> {
 
     /// Whether its client was ever heard in the room: then it knows how to come back.
     pub(crate) fn was_heard(&self) -> bool {
-        self.generation > 0 || self.counters().is_some_and(|counters| counters.messages_in > 0)
+        self.resumptions > 0 || self.counters().is_some_and(|counters| counters.messages_in > 0)
     }
 
     /// Whether the lobby is to hear when its client is heard.
@@ -292,7 +295,7 @@ impl<G: Game> Session<G> {
     }
 
     fn report(&self, news: SessionNews) -> SessionReport {
-        SessionReport { session: self.id, generation: self.generation, news }
+        SessionReport { session: self.id, resumptions: self.resumptions, news }
     }
 
     /// Its connection has ended, for the reason why it is over; it stays without one `until` then.
@@ -314,7 +317,7 @@ impl<G: Game> Session<G> {
         late.is_some()
     }
 
-    /// Whoever held its seat may come back to another.
+    /// Its client may come back to another seat.
     pub(crate) fn let_return(&mut self) {
         self.reservation.let_return();
     }

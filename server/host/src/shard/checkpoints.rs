@@ -1,35 +1,16 @@
 //! Copies of a shard's rooms, made one at a time between two passes, and rooms that go on from one.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tickwire_game::game::Game;
-use tickwire_game::tick::Tick;
 use tracing::{error, info};
 
 use super::{Shard, first_deadline};
 use crate::checkpoint::{Checkpoint, Checkpoints, KeptSeat};
-use crate::directory::RoomKey;
 use crate::limits::CHECKPOINT_EVERY;
 use crate::mailbox::Effects;
 use crate::room_host::RoomHost;
-
-/// Which room is to be copied next.
-#[derive(Debug, Default)]
-pub(super) struct Copies {
-    policy: Checkpoints,
-    /// When the next copy of each is due, the earliest first, and of which tick its last was.
-    turns: VecDeque<(Duration, RoomKey, Option<Tick>)>,
-}
-
-impl Copies {
-    /// A room came, at `now`.
-    pub(super) fn add(&mut self, room: RoomKey, now: Duration) {
-        // At once: until then there is nothing from which it could go on.
-        self.turns.push_front((now, room, None));
-    }
-}
 
 impl<G: Game> Shard<G> {
     /// From now on it makes checkpoints of these rooms.

@@ -1,6 +1,6 @@
 //! [`RoomAtWork`]: which room a shard is at work on, for other threads to see.
 //!
-//! Code of a game may never come back: then whoever watches the shard's thread can tell which room's it
+//! Code of a game may never come back: then who watches the shard's thread can tell which room's it
 //! was.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

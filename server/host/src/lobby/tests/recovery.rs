@@ -30,10 +30,10 @@ fn seats_pass_to_the_new_thread_and_what_the_old_one_gives_back_counts_for_nothi
     let [(room, seat)] = &kept[..] else { panic!("one room goes on: {kept:?}") };
     assert_eq!(*room, stays.room());
     let [seat] = &seat[..] else { panic!("with one player: {seat:?}") };
-    assert_eq!((seat.session, seat.generation), (stays.session, 0));
+    assert_eq!((seat.session, seat.resumptions), (stays.session, 0));
     assert_eq!((lobby.people(), lobby.rooms()), (1, 1));
     let back = resume(&mut lobby, Role::Player, &stays).expect("its room goes on");
-    assert!(matches!(back.place, Place::Session(room) if room == stays.room()));
+    assert!(matches!(back.grant, Grant::Session(room) if room == stays.room()));
     let back = resume(&mut lobby, Role::Spectator, &watches).expect("so it does for who watches");
     assert!(back.resumed && back.room() == stays.room());
     for gone in [&late, &guilty, &never_copied] {

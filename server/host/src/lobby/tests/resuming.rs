@@ -41,8 +41,8 @@ fn resume(lobby: &mut Lobby<Settings>, token: ResumeToken) -> Result<Admission, 
 
 /// A shard tells the lobby of an admission's connection.
 fn tell(lobby: &mut Lobby<Settings>, admission: &Admission, news: SessionNews) {
-    let Admission { session, generation, .. } = *admission;
-    lobby.hear(SessionReport { session, generation, news });
+    let Admission { session, resumptions, .. } = *admission;
+    lobby.hear(SessionReport { session, resumptions, news });
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn a_session_is_resumed_in_its_room_without_another_seat() {
     let first = begin(&mut lobby, Role::Player, "final");
     let again = resume(&mut lobby, first.token).expect("it is its own");
     assert!(again.resumed && !first.resumed);
-    assert_eq!((again.session, again.generation), (first.session, 1));
-    assert!(matches!(again.place, Place::Session(room) if room == first.room()));
+    assert_eq!((again.session, again.resumptions), (first.session, 1));
+    assert!(matches!(again.grant, Grant::Session(room) if room == first.room()));
     assert_ne!(again.token, first.token);
     assert_eq!(lobby.people(), 1);
     let named = RequestedRoom::named("final");
@@ -153,7 +153,7 @@ fn a_player_without_a_connection_comes_back_by_its_ticket_and_one_with_a_connect
 fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
     let (mut lobby, seats) = numbered(1);
     let mut first = begin(&mut lobby, Role::Spectator, "final");
-    let Place::Seat(seat) = &mut first.place else { panic!("it is new") };
+    let Grant::Seat(seat) = &mut first.grant else { panic!("it is new") };
     seat.let_return();
     let (session, token, room) = (first.session, first.token, first.room());
     drop(first);
@@ -161,14 +161,14 @@ fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
     assert_eq!(lobby.people(), 0, "it holds none");
     let back = resume_in(&mut lobby, token, Role::Spectator, &ANY).expect("there is one");
     assert_eq!((back.session, back.room(), back.resumed), (session, room, true));
-    assert!(matches!(back.place, Place::Seat(_)));
+    assert!(matches!(back.grant, Grant::Seat(_)));
     assert_eq!(lobby.people(), 1);
 
     // The room stays: somebody else is there.
     let _stays = begin(&mut lobby, Role::Spectator, "final");
     let mut last = back;
     for late in [Duration::ZERO, lobby.settings.grace] {
-        let Place::Seat(seat) = &mut last.place else { panic!("it has one") };
+        let Grant::Seat(seat) = &mut last.grant else { panic!("it has one") };
         seat.let_return();
         let token = last.token;
         drop(last);
@@ -188,7 +188,7 @@ fn spectators_who_left_are_remembered_up_to_a_number() {
     let (mut lobby, seats) = numbered(1);
     let leave = |lobby: &mut Lobby<Settings>| {
         let mut admission = begin(lobby, Role::Spectator, "final");
-        let Place::Seat(seat) = &mut admission.place else { panic!("it is new") };
+        let Grant::Seat(seat) = &mut admission.grant else { panic!("it is new") };
         seat.let_return();
         let token = admission.token;
         drop(admission);

@@ -8,11 +8,11 @@ use crate::mailbox::{SessionNews, SessionReport};
 
 impl Stage {
     /// A session is resumed over another connection.
-    fn resume(&mut self, session: u64, generation: u32) -> Peer {
+    fn resume(&mut self, session: u64, resumptions: u32) -> Peer {
         let (transport, peer) = pair();
         let pending = PendingJoin {
             transport,
-            admission: Admission::again(SessionId(session), RoomKey::default(), generation),
+            admission: Admission::again(SessionId(session), RoomKey::default(), resumptions),
             peer: PeerKey(0),
             subject: None,
             name: "Ada".to_owned(),
@@ -129,14 +129,14 @@ fn a_client_that_comes_back_begins_a_stream_anew_as_the_same_player() {
 fn the_lobby_hears_that_a_player_is_absent_and_once_that_it_was_heard_again() {
     let mut stage = Stage::ended(DisconnectReason::Lost);
     let news = |stage: &mut Stage| std::mem::take(&mut stage.effects.reports);
-    let absent = SessionReport { session: SessionId(0), generation: 0, news: SessionNews::Absent };
+    let absent = SessionReport { session: SessionId(0), resumptions: 0, news: SessionNews::Absent };
     assert_eq!(news(&mut stage), [absent]);
     let back = stage.resume(0, 1);
     stage.run(3);
     assert_eq!(news(&mut stage), []);
     back.say([ping()]);
     stage.run(3);
-    let heard = SessionReport { generation: 1, news: SessionNews::Heard, ..absent };
+    let heard = SessionReport { resumptions: 1, news: SessionNews::Heard, ..absent };
     assert_eq!(news(&mut stage), [heard]);
     back.say([ping()]);
     stage.run(3);

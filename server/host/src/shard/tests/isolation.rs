@@ -131,10 +131,10 @@ fn a_panic_ends_its_room_alone_in_whatever_call_it_happens() {
         let expected = i64::from(passes) + if call == Call::Copy { 30 } else { 0 };
         assert!((made - expected).abs() <= 1, "{call:?}: {made} ticks");
         assert_eq!(two.effects.counters.ticks_skipped, 0, "{call:?}");
-        // Who left was told of that; all others, that the room failed.
-        let told = two.players[BAD].closed();
+        // To who left it is that; to all others, that the room failed.
+        let end = two.players[BAD].closed();
         let left = (call == Call::Leave).then_some(DisconnectReason::Left);
-        assert_eq!(told, left.or(Some(DisconnectReason::RoomFailed)), "{call:?}");
+        assert_eq!(end, left.or(Some(DisconnectReason::RoomFailed)), "{call:?}");
         for other in others {
             assert_eq!(other.closed(), Some(DisconnectReason::RoomFailed), "{call:?}");
         }
@@ -176,7 +176,7 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
     // A shard that knows nothing of it goes on, with one of the two players.
     let (mut other, mut effects) = (Shard::<Trouble>::new(), Effects::default());
     let reservation = Reservation::of_nobody(two.rooms[GOOD], Role::Player);
-    let kept = KeptSeat { session: SessionId(2), generation: 0, reservation };
+    let kept = KeptSeat { session: SessionId(2), resumptions: 0, reservation };
     let now = Duration::from_secs(7);
     other.restore(copy, vec![kept], now, &mut effects);
     let host = other.room(two.rooms[GOOD]).expect("it goes on");
@@ -203,7 +203,7 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
         other.pass_ended(due);
     }
     let sent = peer.take();
-    let welcome = ServerMessage::decode(sent.first().expect("it is told")).expect("a message");
+    let welcome = ServerMessage::decode(sent.first().expect("it is welcome")).expect("a message");
     let ServerMessage::Welcome(welcome) = welcome else { panic!("{welcome:?}") };
     assert_eq!((welcome.player, welcome.resumed), (player, true));
 }
