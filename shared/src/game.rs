@@ -250,7 +250,9 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// A player left. `now` is as for [`Game::join`].
     fn leave(&mut self, now: &mut Step<'_, Self>, player: PlayerId, reason: LeaveReason);
 
-    /// Moves the whole world on by one tick. It should call [`Game::advance`] for each player,
+    /// Moves the whole world on by one tick. It must come back: a step that has not after 0.75 s is taken for
+    /// one that never will, and its room ends. A panic ends the room as well, in this and in any other call.
+    /// It should call [`Game::advance`] for each player,
     /// with that player's input, so that client and server agree.
     fn step(&mut self, now: &mut Step<'_, Self>);
 

@@ -1,8 +1,7 @@
 //! [`Tiny`]: the smallest game. Every player has a number that grows by its inputs, and may do nothing
-//! for as long as it likes. One input makes the rules panic, one makes them slow and one makes them stand
-//! still, for tests of failed, overloaded and stuck rooms.
+//! for as long as it likes. One input makes the rules panic and one makes them slow, for tests of failed
+//! and overloaded rooms; [`crate::trouble`] has all else that can go wrong.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -23,10 +22,6 @@ pub const BREAK: u8 = 255;
 pub const HEAVY: u8 = 254;
 /// From this input on, steps take no time again.
 pub const LIGHT: u8 = 253;
-/// The input whose step does not end before [`RELEASED`].
-pub const HOLD: u8 = 252;
-/// Ends the step of every room that was sent [`HOLD`].
-pub static RELEASED: AtomicBool = AtomicBool::new(false);
 /// How long a step takes after [`HEAVY`].
 const HEAVY_STEP: Duration = Duration::from_millis(50);
 
@@ -73,11 +68,6 @@ impl Game for Tiny {
             match input {
                 HEAVY => self.is_heavy = true,
                 LIGHT => self.is_heavy = false,
-                HOLD => {
-                    while !RELEASED.load(Ordering::Relaxed) {
-                        sleep(HEAVY_STEP);
-                    }
-                }
                 _ => {}
             }
             Tiny::advance(number, now.level, input, now.dt);

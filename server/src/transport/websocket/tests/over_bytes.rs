@@ -225,6 +225,26 @@ fn protocol_text_size_and_encoding_errors_reach_the_client_as_close_codes() {
 }
 
 #[test]
+fn a_client_that_goes_away_and_one_that_leaves_differ_by_their_close_codes() {
+    let close = |code: Option<u16>| {
+        let payload = code.map(u16::to_be_bytes).unwrap_or_default();
+        let payload = if code.is_some() { &payload[..] } else { &[] };
+        [&[0x88, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
+    };
+    for (code, end) in [
+        (Some(1001), DisconnectReason::Away),
+        (Some(DisconnectReason::Away.code()), DisconnectReason::Away),
+        (Some(1000), DisconnectReason::Left),
+        (Some(4000), DisconnectReason::Left),
+        (None, DisconnectReason::Left),
+    ] {
+        let (mut socket, _client, pipe) = pair(usize::MAX);
+        lock(&pipe).to_server.extend(close(code));
+        assert_eq!(pass(&mut socket, seconds(0)), Err(end), "{code:?}");
+    }
+}
+
+#[test]
 fn a_message_before_one_that_is_too_large_is_received() {
     let (mut socket, _client, pipe) = pair(usize::MAX);
     lock(&pipe).to_server.extend([0x82, 0x81, 0, 0, 0, 0, 42]);
