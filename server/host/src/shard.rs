@@ -241,6 +241,10 @@ impl<G: Game> Shard<G> {
         };
         match &pending.admission.place {
             Place::Session(_) => self.resume(at, pending, now, effects),
+            // A spectator, whom nothing keeps out that kept it in.
+            Place::Seat(_) if pending.admission.resumed => {
+                self.rooms.change(at, |room| room.seat(pending, None, now, effects));
+            }
             Place::Seat(reservation) => {
                 let (name, subject) = (&pending.name, pending.subject);
                 let role = reservation.role();
