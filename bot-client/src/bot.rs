@@ -2,38 +2,40 @@
 //!
 //! Owns the whole stay of one client from its hello to its end, and notes down what it sees.
 //! It never waits: [`crate::swarm`] calls it when its socket can be read or written or when its
-//! client's clock is due, and buries it when it says that it is done for.
+//! client's clock is due, and parts with it when it says that its connection is over. What is left of
+//! it then comes back over another one, if its session can be resumed.
 
+mod departure;
 mod notes;
+mod parting;
 mod pauses;
+mod resumption;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mio::net::TcpStream;
 use rustls::ClientConnection;
 use tickwire_game::client::{Client, Greeting, Stage};
-use tickwire_game::game::{Dice, Game, Seen, Skills};
+use tickwire_game::game::{Game, Seen};
 use tickwire_game::limits::SERVER_MESSAGE_MAX_BYTES;
-use tickwire_game::link::LinkSettings;
-use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
+use tickwire_game::protocol::Role;
 use tickwire_game::tick::TickRate;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role as Side, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
-use crate::arrivals::{Arrivals, RoomArrivals};
-use crate::figures::Figures;
-use crate::options::ByteRate;
+use crate::arrivals::RoomArrivals;
 use crate::path::SimulatedPath;
 use crate::throttle::ReadThrottle;
-use crate::ticket::TicketText;
+use crate::watch::Watch;
 use crate::wire::Wire;
+pub(crate) use departure::Departure;
 use notes::{LOOK_EVERY, Mark};
 use pauses::Pauses;
+pub(crate) use resumption::AbsentBot;
+use resumption::{Identity, Resumption};
 
 /// How much is read from a socket at once.
 const READ_BUFFER_BYTES: usize = 4_096;
@@ -51,70 +53,18 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
         .max_frame_size(Some(SERVER_MESSAGE_MAX_BYTES))
 }
 
-/// Which of the clients one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seat {
-    /// From 0, over both roles.
-    pub(crate) number: u32,
-    pub(crate) role: Role,
-    pub(crate) is_slow: bool,
-}
-
-/// How far a run has come, for other threads to read.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    pub(crate) welcomed: AtomicU32,
-    pub(crate) gone: AtomicU32,
-    pub(crate) snapshots: AtomicU64,
-}
-
-/// What the bots of one thread share.
-pub(crate) struct Watch {
-    /// The moment from which all times count.
-    pub(crate) start: Instant,
-    pub(crate) warm_up: Duration,
-    pub(crate) seed: u64,
-    pub(crate) skills: Skills,
-    pub(crate) room: Option<String>,
-    /// What the first of them chooses of its settings.
-    pub(crate) room_settings: Option<String>,
-    /// What lets them in, where guests are not.
-    pub(crate) ticket: Option<TicketText>,
-    pub(crate) slow_line: ByteRate,
-    /// The path to simulate for each client, if any.
-    pub(crate) link: Option<LinkSettings>,
-    pub(crate) arrivals: Arc<Arrivals>,
-    /// Whether all clients are there, so that what is seen counts.
-    pub(crate) measuring: bool,
-    pub(crate) figures: Figures,
-    pub(crate) progress: Arc<Progress>,
-}
-
-impl Watch {
-    pub(crate) fn now(&self) -> Duration {
-        self.start.elapsed()
-    }
-}
-
-/// Why a bot is done for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Departure {
-    Refused(JoinError),
-    Undecodable(String),
-    CutOff(String),
-}
-
-/// One client among many.
+/// One client among many, on one connection.
 pub(crate) struct Bot<G: Game> {
+    identity: Identity,
+    /// Until its first snapshot, if it is on its way back to a session.
+    resumption: Option<Resumption>,
     client: Client<G>,
     socket: WebSocket<Wire>,
     /// What lies between the two; `None` for a client that is right at its socket.
     path: Option<SimulatedPath>,
-    dice: Dice,
     /// Something waits for the socket to take more.
     unsent: bool,
     leaving: bool,
-    is_slow: bool,
     /// Of the room it plays in.
     arrivals: Option<Arc<RoomArrivals>>,
     joined_at: Option<Duration>,
@@ -122,45 +72,49 @@ pub(crate) struct Bot<G: Game> {
     pauses: Pauses,
     measured_from: Option<Mark>,
     look_at: Duration,
+    /// When it cuts its connection, if it does.
+    cut_at: Option<Duration>,
 }
 
 impl<G: Game> Bot<G> {
     /// A client on a socket that is open and on which nothing was said yet.
     pub(crate) fn new(
-        seat: Seat,
+        absent: AbsentBot,
         tcp: TcpStream,
         tls: Option<ClientConnection>,
         watch: &Watch,
     ) -> Bot<G> {
+        let AbsentBot { mut identity, resumption, .. } = absent;
+        let seat = identity.seat;
         let throttle = seat.is_slow.then(|| ReadThrottle::new(watch.slow_line, watch.now()));
         let wire = Wire::new(tcp, tls, throttle);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
-        let name = format!("{kind} {}", seat.number);
-        let ticket = watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned());
-        let settings = watch.room_settings.clone();
         let greeting = Greeting {
-            name,
+            name: format!("{kind} {}", seat.number),
             role: seat.role,
             room: watch.room.clone(),
-            ticket,
-            settings,
-            resume: None,
+            ticket: watch.ticket.as_ref().map(|ticket| ticket.expose().to_owned()),
+            settings: watch.room_settings.clone(),
+            resume: resumption.as_ref().map(Resumption::token),
         };
-        let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number);
+        let nth = identity.connections;
+        identity.connections += 1;
+        let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number, nth);
         Bot {
+            identity,
+            resumption,
             client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
             path: watch.link.map(path),
-            dice: Dice::new(watch.seed, u64::from(seat.number)),
             unsent: false,
             leaving: false,
-            is_slow: seat.is_slow,
             arrivals: None,
             joined_at: None,
             last_snapshot_at: None,
             pauses: Pauses::default(),
             measured_from: None,
             look_at: Duration::ZERO,
+            cut_at: None,
         }
     }
 
@@ -183,9 +137,36 @@ impl<G: Game> Bot<G> {
         self.path.as_ref()?.arrives_at()
     }
 
+    /// When it is to be cut.
+    pub(crate) fn cut_at(&self) -> Option<Duration> {
+        if self.leaving { None } else { self.cut_at }
+    }
+
+    /// When its try to come back has failed, if it is on its way.
+    pub(crate) fn try_until(&self) -> Option<Duration> {
+        self.resumption.as_ref().map(Resumption::try_until)
+    }
+
     /// When it wants to be called next.
     pub(crate) fn due_at(&self) -> Option<Duration> {
-        [self.acts_at(), self.reads_at(), self.arrives_at()].into_iter().flatten().min()
+        let connection = [self.acts_at(), self.reads_at(), self.arrives_at()];
+        let cuts = [self.cut_at(), self.try_until()];
+        connection.into_iter().chain(cuts).flatten().min()
+    }
+
+    /// Whether it is on its way back to a session.
+    pub(crate) fn is_returning(&self) -> bool {
+        self.resumption.is_some()
+    }
+
+    /// Whether it has said goodbye.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
+    /// Whether it can be cut and has something to come back to.
+    pub(crate) fn can_be_cut(&self) -> bool {
+        self.last_snapshot_at.is_some() && !self.is_returning() && !self.leaving
     }
 
     /// Takes all that has come to its socket.
@@ -210,12 +191,12 @@ impl<G: Game> Bot<G> {
                 Ok(Message::Text(_)) => {
                     return Err(Departure::Undecodable("a text message".into()));
                 }
-                Ok(Message::Close(frame)) => return Err(closed(frame)),
+                Ok(Message::Close(frame)) => return Err(Departure::of_close(frame.as_ref())),
                 // Pings are answered within `read`.
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(broken(&error)),
+                Err(error) => return Err(Departure::of_error(&error)),
             }
         }
         Ok(())
@@ -254,7 +235,7 @@ impl<G: Game> Bot<G> {
         match self.client.stage() {
             Stage::Greeting => {}
             Stage::Refused(refusal) => return Err(Departure::Refused(refusal)),
-            Stage::Ended(end) => return Err(Departure::CutOff(end.name().to_owned())),
+            Stage::Ended(end) => return Err(Departure::Ended(end)),
             Stage::Playing => {
                 if self.joined_at.is_none() {
                     self.joined(now, watch);
@@ -272,9 +253,16 @@ impl<G: Game> Bot<G> {
         self.look_at = now + LOOK_EVERY;
         let room = self.client.room().unwrap_or_default();
         self.arrivals = Some(watch.arrivals.room(room));
-        watch.figures.connected += 1;
         watch.figures.tick_rate_hz = self.client.tick_rate().map(TickRate::hz);
-        watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
+        if !std::mem::replace(&mut self.identity.was_in, true) {
+            watch.figures.connected += 1;
+            watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
+        }
+        let is_back = self.resumption.as_mut().is_none_or(|it| it.take_welcome(&self.client));
+        if !is_back && let Some(resumption) = self.resumption.take() {
+            // It plays on all the same.
+            resumption.lose("let in as somebody else", watch);
+        }
     }
 
     /// Does what its clock says is due: decides on an input, predicts it, sends it.
@@ -287,7 +275,7 @@ impl<G: Game> Bot<G> {
         let skills = watch.skills;
         let input = seen.map(|seen| {
             let skill = skills.of(seen.player);
-            G::bot(&Seen { skill, ..seen }, &mut self.dice)
+            G::bot(&Seen { skill, ..seen }, &mut self.identity.dice)
         });
         let input = input.unwrap_or_default();
         if self.client.play(now, input) > 0 {
@@ -328,7 +316,7 @@ impl<G: Game> Bot<G> {
             Err(Error::WriteBufferFull(_)) => {
                 Err(Departure::CutOff("the server takes nothing".into()))
             }
-            Err(error) => Err(broken(&error)),
+            Err(error) => Err(Departure::of_error(&error)),
         }
     }
 
@@ -336,7 +324,7 @@ impl<G: Game> Bot<G> {
         self.unsent = match self.socket.flush() {
             Ok(()) => false,
             Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => true,
-            Err(error) => return Err(broken(&error)),
+            Err(error) => return Err(Departure::of_error(&error)),
         };
         Ok(())
     }
@@ -344,78 +332,5 @@ impl<G: Game> Bot<G> {
     /// The socket takes more.
     pub(crate) fn writable(&mut self) -> Result<(), Departure> {
         if self.unsent { self.flush() } else { Ok(()) }
-    }
-
-    /// Says goodbye and closes in order; the answer is still to come.
-    pub(crate) fn leave(&mut self, watch: &mut Watch) -> Result<(), Departure> {
-        if self.joined_at.is_none() {
-            watch.figures.not_connected.count("no welcome");
-        }
-        self.close_measure(watch);
-        self.leaving = true;
-        self.client.leave();
-        self.send(watch.now())?;
-        // What is still on its way shall not hold up the end.
-        self.write_arrived(Duration::MAX)?;
-        self.flush()?;
-        self.path = None;
-        self.close(CloseCode::Normal);
-        if self.is_slow {
-            self.wire().lift();
-            self.read(watch)?;
-        }
-        Ok(())
-    }
-
-    /// Its end, for whatever reason: closes as well as still can be, and counts, unless it was
-    /// about to leave anyway.
-    pub(crate) fn bury(mut self, departure: Departure, watch: &mut Watch) {
-        if self.leaving {
-            return;
-        }
-        self.close_measure(watch);
-        watch.progress.gone.fetch_add(1, Ordering::Relaxed);
-        let figures = &mut watch.figures;
-        match departure {
-            Departure::Refused(refusal) => figures.refused.count(&refusal.to_string()),
-            Departure::Undecodable(what) => {
-                figures.decode_errors.count(&what);
-                self.close(CloseCode::from(DisconnectReason::Protocol.code()));
-            }
-            Departure::CutOff(reason) if self.joined_at.is_none() => {
-                figures.not_connected.count(&reason);
-            }
-            Departure::CutOff(reason) => figures.disconnected.count(&reason),
-        }
-        self.close(CloseCode::Normal);
-    }
-
-    fn close(&mut self, code: CloseCode) {
-        let frame = CloseFrame { code, reason: "".into() };
-        // Best effort: what cannot be sent now is not worth waiting for.
-        self.unsent = self.socket.close(Some(frame)).is_err();
-    }
-}
-
-/// What the server's close means.
-fn closed(frame: Option<CloseFrame>) -> Departure {
-    let Some(frame) = frame else { return Departure::CutOff("closed without a code".into()) };
-    let code = u16::from(frame.code);
-    Departure::CutOff(match DisconnectReason::from_code(code) {
-        Some(end) => end.name().to_owned(),
-        None => format!("close code {code}"),
-    })
-}
-
-/// What the end of a connection without a close means.
-fn broken(error: &Error) -> Departure {
-    match error {
-        Error::ConnectionClosed
-        | Error::AlreadyClosed
-        | Error::Io(_)
-        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Departure::CutOff(DisconnectReason::Lost.name().to_owned())
-        }
-        error => Departure::Undecodable(error.to_string()),
     }
 }

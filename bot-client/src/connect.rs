@@ -20,17 +20,19 @@ use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Error;
 
-use crate::bot::{Seat, websocket_config};
+use crate::bot::websocket_config;
 use crate::options::{EventRate, Target};
 use crate::trust::Trust;
+use crate::watch::Seat;
 
 /// How much unread data the kernel keeps for a client on a slow line, in bytes: little. The kernel
 /// doubles it, for what it needs itself.
 const SLOW_RECEIVE_BUFFER_BYTES: u32 = 2_048;
 /// How long a socket may take to open.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-/// How many sockets are being opened at a time. Above it the ramp waits.
-const CONNECTING_MAX: usize = 256;
+/// How many sockets are being opened at a time. Above it the ramp waits, and so do clients that come
+/// back.
+pub(crate) const CONNECTING_MAX: usize = 256;
 
 /// Why a socket was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +103,7 @@ impl Door {
     }
 
     /// Opens a socket and upgrades it.
-    async fn open(&self, seat: Seat) -> Result<OpenSocket, ConnectError> {
+    pub(crate) async fn open(&self, seat: Seat) -> Result<OpenSocket, ConnectError> {
         timeout(CONNECT_MAX, self.upgrade(seat)).await.map_err(|_| ConnectError::Timeout)?
     }
 

@@ -165,8 +165,14 @@ pub(crate) struct Figures {
     /// Clients that never came so far as to ask.
     pub(crate) not_connected: Reasons,
     pub(crate) refused: Reasons,
-    /// Clients that were cut off before the end.
+    /// Clients that were cut off before the end and did not come back.
     pub(crate) disconnected: Reasons,
+    /// How often a client came back to its session, and how long that took, from the end of its
+    /// connection to the first snapshot over the next.
+    pub(crate) resumed: u64,
+    pub(crate) resume_times: Times,
+    /// Cuts of a client's own after which it did not have its session back.
+    pub(crate) lost_sessions: Reasons,
     /// Clients that were sent what they could not decode; each gives up at once.
     pub(crate) decode_errors: Reasons,
     /// Snapshots decoded in the whole run.
@@ -220,10 +226,13 @@ impl Figures {
         self.not_connected.merge(&other.not_connected);
         self.refused.merge(&other.refused);
         self.disconnected.merge(&other.disconnected);
+        self.resumed += other.resumed;
+        self.lost_sessions.merge(&other.lost_sessions);
         self.decode_errors.merge(&other.decode_errors);
         self.snapshots += other.snapshots;
         self.tick_rate_hz = self.tick_rate_hz.or(other.tick_rate_hz);
         let same = "histograms of equal bounds can be added";
+        self.resume_times.0.add(&other.resume_times.0).expect(same);
         self.snapshot_intervals.0.add(&other.snapshot_intervals.0).expect(same);
         self.snapshot_ages.0.add(&other.snapshot_ages.0).expect(same);
         self.snapshot_sizes.0.add(&other.snapshot_sizes.0).expect(same);

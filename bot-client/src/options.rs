@@ -23,8 +23,9 @@ use crate::trust::Trust;
 
 /// Lets many players without a screen into a Tickwire server, and reports what they saw.
 ///
-/// Exits with 1 if any client could not connect, was refused, was cut off before the end, or
-/// was sent something that it could not decode.
+/// A client whose connection breaks resumes its session, if the server keeps it. Exits with 1 if any
+/// client could not connect, was refused, was cut off before the end and did not come back, lost its
+/// session by a cut, or was sent something that it could not decode.
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(name = "bot-client", version)]
 pub struct Options {
@@ -59,6 +60,17 @@ pub struct Options {
     /// 2%/300ms
     #[arg(long, value_name = "SHARE/TIME")]
     pub stall: Option<Stall>,
+
+    /// Cut each client's connection at random, every so often on average while all are there, and
+    /// have it resume its session at once: 5s. Half of the cuts close the connection, the others go
+    /// silent, as on a dead path; at the end those on their way back are awaited for 10 s
+    #[arg(long, value_name = "TIME", value_parser = cut_interval)]
+    pub cut: Option<Duration>,
+
+    /// Cut all clients' connections at once, once, so long after the last client has come, and have
+    /// them resume their sessions likewise
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub cut_all: Option<Duration>,
 
     /// How many clients only watch; they come after the bots
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -124,6 +136,8 @@ pub struct Options {
     pub json: bool,
 }
 
+/// The shortest average time between two cuts of a client's connection.
+const CUT_INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// What the options name variables of the environment by.
 const PREFIX: &str = "TICKWIRE_";
 
@@ -206,6 +220,9 @@ pub enum OptionError {
     /// A duration that is no path's.
     #[error("more than {} s", LINK_DELAY_MAX.as_secs())]
     Delay,
+    /// Cuts so often that a client would do nothing but come back.
+    #[error("less than {} ms", CUT_INTERVAL_MIN.as_millis())]
+    CutInterval,
     /// Not a rate.
     #[error("not a rate like 100/s, above 0")]
     EventRate,
@@ -316,6 +333,12 @@ fn delay(text: &str) -> Result<Duration, OptionError> {
     if delay <= LINK_DELAY_MAX { Ok(delay) } else { Err(OptionError::Delay) }
 }
 
+/// How often a client may be cut.
+fn cut_interval(text: &str) -> Result<Duration, OptionError> {
+    let interval = duration::parse(text)?;
+    if interval >= CUT_INTERVAL_MIN { Ok(interval) } else { Err(OptionError::CutInterval) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,6 +393,21 @@ mod tests {
             ["--latency 80", "--jitter -1ms", "--latency 11s", "--stall 2%", "--stall 0%/1s"]
         {
             assert!(link(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn cuts_are_not_so_frequent_that_nobody_plays() {
+        let cuts = |words: &str| {
+            let words = ["bot-client"].into_iter().chain(words.split_whitespace());
+            Options::try_parse_from(words).map(|options| (options.cut, options.cut_all))
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(cuts("").ok(), Some((None, None)));
+        assert_eq!(cuts("--cut 5s --cut-all 10s").ok(), Some((seconds(5), seconds(10))));
+        assert_eq!(cuts("--cut 100ms").ok(), Some((Some(CUT_INTERVAL_MIN), None)));
+        for wrong in ["--cut 99ms", "--cut 0s", "--cut often", "--cut-all 10"] {
+            assert!(cuts(wrong).is_err(), "{wrong}");
         }
     }
 

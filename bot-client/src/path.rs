@@ -9,8 +9,9 @@ use std::time::Duration;
 use tickwire_game::game::Dice;
 use tickwire_game::link::{Link, LinkSettings};
 
-/// The dice of paths, beside those of the bots, which have a stream for each seat from 0 on.
-const FIRST_STREAM: u64 = 1 << 32;
+/// The dice of paths, beside those of the bots, which have a stream for each seat from 0 on: as many
+/// for each connection.
+const STREAMS: u64 = 1 << 32;
 
 /// Both directions of a path.
 #[derive(Debug)]
@@ -22,14 +23,16 @@ pub(crate) struct SimulatedPath {
 }
 
 impl SimulatedPath {
-    /// The path of the client on a seat, which begins at `now`. The same run has the same again.
+    /// The path of the `nth` connection (from 0) of the client on a seat, which begins at `now`. The
+    /// same run has the same again.
     pub(crate) fn new(
         settings: LinkSettings,
         now: Duration,
         seed: u64,
         seat: u32,
+        nth: u32,
     ) -> SimulatedPath {
-        let mut dice = Dice::new(seed, FIRST_STREAM + u64::from(seat));
+        let mut dice = Dice::new(seed, STREAMS * (u64::from(nth) + 1) + u64::from(seat));
         let mut link = || Link::new(settings, now, Dice::new(dice.bits64(), 0));
         SimulatedPath { up: link(), down: link() }
     }
@@ -46,10 +49,10 @@ mod tests {
     use super::*;
 
     /// When a message comes that is sent at once, each way.
-    fn first_arrivals(seed: u64, seat: u32) -> [Option<Duration>; 2] {
+    fn first_arrivals(seed: u64, seat: u32, nth: u32) -> [Option<Duration>; 2] {
         let jitter = Duration::from_secs(1);
         let settings = LinkSettings { jitter, ..LinkSettings::default() };
-        let mut path = SimulatedPath::new(settings, Duration::ZERO, seed, seat);
+        let mut path = SimulatedPath::new(settings, Duration::ZERO, seed, seat, nth);
         path.up.send(Duration::ZERO, vec![1]);
         path.down.send(Duration::ZERO, vec![2]);
         let both = [path.up.next_arrival(), path.down.next_arrival()];
@@ -58,11 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn each_seat_of_each_run_has_a_path_of_its_own_and_has_it_again() {
-        let [up, down] = first_arrivals(7, 3);
+    fn each_connection_of_each_seat_of_each_run_has_a_path_of_its_own_and_has_it_again() {
+        let [up, down] = first_arrivals(7, 3, 0);
         assert_ne!(up, down);
-        assert_eq!(first_arrivals(7, 3), [up, down]);
-        assert_ne!(first_arrivals(7, 4), [up, down]);
-        assert_ne!(first_arrivals(8, 3), [up, down]);
+        assert_eq!(first_arrivals(7, 3, 0), [up, down]);
+        assert_ne!(first_arrivals(7, 3, 1), [up, down]);
+        assert_ne!(first_arrivals(7, 4, 0), [up, down]);
+        assert_ne!(first_arrivals(8, 3, 0), [up, down]);
     }
 }

@@ -93,8 +93,13 @@ pub struct Report {
     pub not_connected: u64,
     /// Clients that the server refused.
     pub refused: u64,
-    /// Clients that were in and were cut off before they left.
+    /// Clients that were in and were cut off before they left, and did not come back to their sessions.
+    /// Cuts of one's own do not count.
     pub disconnected: u64,
+    /// How often a client whose connection had been cut or had broken was back in its session.
+    pub resumed: u64,
+    /// Cuts of a client's own after which it was not back in its session.
+    pub lost_sessions: u64,
     /// Clients that were sent something that is not the protocol, and gave up.
     pub decode_errors: u64,
     /// Why clients were not connected.
@@ -103,13 +108,19 @@ pub struct Report {
     pub refused_reasons: BTreeMap<String, u64>,
     /// Why clients were cut off.
     pub disconnected_reasons: BTreeMap<String, u64>,
+    /// Why sessions were lost.
+    pub lost_session_reasons: BTreeMap<String, u64>,
     /// What could not be decoded.
     pub decode_error_reasons: BTreeMap<String, u64>,
 
+    /// From the end of a client's connection to the first snapshot over the next, of those that were
+    /// back in their sessions.
+    pub resume_ms: Spread,
     /// Snapshots decoded, of all clients.
     pub snapshots: u64,
     /// Time between two snapshots that came to one client. A wait that had not ended when the
-    /// client left counts as well, if it was longer than two ticks.
+    /// client left counts as well, if it was longer than two ticks. From the end of a connection to
+    /// after another warm-up nothing of a client is measured: `resume_ms` says how long it was away.
     pub snapshot_interval_ms: SpreadToMax,
     /// How long after the first client of its room a player had a snapshot: the age of what it
     /// knows, as far as this program can tell. The first player counts with 0, and one that this
@@ -194,11 +205,15 @@ impl Report {
             not_connected: figures.not_connected.total(),
             refused: figures.refused.total(),
             disconnected: figures.disconnected.total(),
+            resumed: figures.resumed,
+            lost_sessions: figures.lost_sessions.total(),
             decode_errors: figures.decode_errors.total(),
             not_connected_reasons: figures.not_connected.by_reason().clone(),
             refused_reasons: figures.refused.by_reason().clone(),
             disconnected_reasons: figures.disconnected.by_reason().clone(),
+            lost_session_reasons: figures.lost_sessions.by_reason().clone(),
             decode_error_reasons: figures.decode_errors.by_reason().clone(),
+            resume_ms: Spread::of(&figures.resume_times),
             snapshots: figures.snapshots,
             snapshot_interval_ms: SpreadToMax::of(&figures.snapshot_intervals),
             snapshot_age_ms: SpreadToMax::of(&figures.snapshot_ages),
@@ -217,10 +232,12 @@ impl Report {
         }
     }
 
-    /// Whether every client came in, stayed to the end and understood all that it was sent.
+    /// Whether every client came in, stayed to the end or came back each time, and understood all that
+    /// it was sent.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.not_connected + self.refused + self.disconnected + self.decode_errors == 0
+        let lost = self.disconnected + self.lost_sessions;
+        self.not_connected + self.refused + lost + self.decode_errors == 0
     }
 
     /// The report as one JSON object.
@@ -347,10 +364,11 @@ mod tests {
     #[test]
     fn any_trouble_makes_a_report_unclean() {
         assert!(Report::new(setting(), &figures()).is_clean());
-        let troubles: [fn(&mut Figures); 4] = [
+        let troubles: [fn(&mut Figures); 5] = [
             |figures| figures.not_connected.count("timeout"),
             |figures| figures.refused.count("full"),
             |figures| figures.disconnected.count("lost"),
+            |figures| figures.lost_sessions.count("refused"),
             |figures| figures.decode_errors.count("noise"),
         ];
         for trouble in troubles {
@@ -358,6 +376,34 @@ mod tests {
             trouble(&mut figures);
             assert!(!Report::new(setting(), &figures).is_clean());
         }
+    }
+
+    #[test]
+    fn the_report_tells_who_came_back_and_how_soon() {
+        let mut figures = figures();
+        (1..=100).for_each(|ms| figures.resume_times.record(Duration::from_millis(ms)));
+        figures.resumed = 100;
+        assert!(Report::new(setting(), &figures).is_clean(), "all came back");
+        figures.lost_sessions.count("not back at the end");
+        let report = Report::new(setting(), &figures);
+        let json: serde_json::Value =
+            serde_json::from_str(&report.to_json()).expect("it is one object");
+        assert_eq!((&json["resumed"], &json["lost_sessions"]), (&100.into(), &1.into()));
+        assert_eq!(json["lost_session_reasons"], serde_json::json!({ "not back at the end": 1 }));
+        for (part, ms) in [("p50", 50.0), ("p99", 99.0)] {
+            let near = json["resume_ms"][part].as_f64().map(f64::round);
+            assert_eq!(near, Some(ms), "{part}");
+        }
+        let table = report.to_string();
+        let row = |what: &str| {
+            let row = table.lines().find_map(|line| line.strip_prefix(what));
+            row.map(|cells| cells.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(row("resumed ").as_deref(), Some("100"), "{table}");
+        assert_eq!(row("lost sessions ").as_deref(), Some("1"), "{table}");
+        let resume = row("resume, ms").unwrap_or_default();
+        assert!(resume.starts_with("50.") && resume.ends_with('-'), "{table}");
+        assert!(table.contains("1 x session lost: not back at the end"), "{table}");
     }
 
     #[test]

@@ -14,15 +14,17 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tickwire_game::game::Game;
 use tickwire_game::protocol::Role;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::arrivals::Arrivals;
-use crate::bot::{Progress, Seat, Watch};
 use crate::connect::{ConnectError, Door, OpenSocket, ramp};
 use crate::figures::Figures;
 use crate::options::Options;
+use crate::reconnect::{SocketRequest, reconnect};
 use crate::report::{Report, Setting};
-use crate::swarm::{Order, SwarmThread};
+use crate::swarm::{Order, OrderSender, SwarmThread};
 use crate::ticket::TicketText;
+use crate::watch::{Progress, Seat, Watch};
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -33,6 +35,9 @@ pub enum SwarmError {
     /// Neither bots nor spectators.
     #[error("nobody to send: --bots and --spectators are both 0")]
     Nobody,
+    /// All would have left before.
+    #[error("--cut-all comes too late: it must be less than --duration")]
+    CutTooLate,
     /// Abusers write their bytes by hand, and no TLS.
     #[error("--abuse speaks plain ws:// alone: try it on a server without TLS")]
     PlainOnly,
@@ -69,6 +74,9 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, SwarmError> {
     if options.clients() == 0 {
         return Err(SwarmError::Nobody);
     }
+    if options.cut_all.is_some_and(|at| at >= options.duration) {
+        return Err(SwarmError::CutTooLate);
+    }
     // A socket each: the usual soft limit of 1,024 is soon reached. If it cannot be raised, the
     // clients that get no socket are reported.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
@@ -86,8 +94,13 @@ pub fn run<G: Game>(options: &Options) -> Result<Report, SwarmError> {
         };
         let (door, first) = found
             .map_err(|source| SwarmError::Unreachable { url: options.url.to_string(), source })?;
-        let conductor = Conductor::start::<G>(options, seed, ticket.as_ref(), &progress)?;
-        Ok::<_, SwarmError>(conductor.conduct(&door, first, end).await)
+        let (conductor, requests) =
+            Conductor::start::<G>(options, seed, ticket.as_ref(), &progress)?;
+        let reconnecting = tokio::spawn(reconnect(door.clone(), requests, conductor.mailboxes()));
+        let conducted = conductor.conduct(&door, first, end).await;
+        // Some may be on their way back still: it goes on for as long as there are threads.
+        reconnecting.await.map_err(|_| SwarmError::Panicked)?;
+        Ok::<_, SwarmError>(conducted)
     })?;
     for thread in stay.threads {
         figures.merge(&thread.join().ok_or(SwarmError::Panicked)??);
@@ -136,8 +149,9 @@ impl<'a> Conductor<'a> {
         seed: u64,
         ticket: Option<&TicketText>,
         progress: &'a Arc<Progress>,
-    ) -> io::Result<Conductor<'a>> {
+    ) -> io::Result<(Conductor<'a>, UnboundedReceiver<SocketRequest>)> {
         let start = Instant::now();
+        let (sockets, requests) = unbounded_channel();
         let arrivals = Arc::<Arrivals>::default();
         let thread = |number: u16| {
             let watch = Watch {
@@ -150,21 +164,30 @@ impl<'a> Conductor<'a> {
                 ticket: ticket.cloned(),
                 slow_line: options.slow_line,
                 link: options.link(),
+                cut_every: options.cut,
                 arrivals: Arc::clone(&arrivals),
                 measuring: false,
+                is_ending: false,
                 figures: Figures::default(),
                 progress: progress.clone(),
             };
-            SwarmThread::start::<G>(format!("bots-{number}"), watch)
+            SwarmThread::start::<G>(format!("bots-{number}"), watch, sockets.clone())
         };
-        Ok(Conductor {
+        let conductor = Conductor {
             options,
             progress,
             threads: (0..options.threads.max(1)).map(thread).collect::<io::Result<_>>()?,
             bar: bar(options),
             seated: 0,
             figures: Figures::default(),
-        })
+        };
+        Ok((conductor, requests))
+    }
+
+    /// Finds the mailbox of the thread of a seat.
+    fn mailboxes(&self) -> impl Fn(Seat) -> OrderSender + Send + 'static {
+        let all: Vec<_> = self.threads.iter().map(|thread| thread.mailbox().clone()).collect();
+        move |seat| all[thread_of(seat, all.len())].clone()
     }
 
     async fn conduct(
@@ -208,8 +231,8 @@ impl<'a> Conductor<'a> {
         match socket {
             Ok(socket) => {
                 self.seated += 1;
-                let thread = seat.number as usize % self.threads.len();
-                self.threads[thread].order(Order::Join(seat, socket));
+                let thread = thread_of(seat, self.threads.len());
+                self.threads[thread].mailbox().order(Order::Join(seat, socket));
             }
             Err(error) => self.figures.not_connected.count(&error.to_string()),
         }
@@ -217,7 +240,7 @@ impl<'a> Conductor<'a> {
 
     fn order_all(&self, order: impl Fn() -> Order) {
         for thread in &self.threads {
-            thread.order(order());
+            thread.mailbox().order(order());
         }
     }
 
@@ -227,10 +250,17 @@ impl<'a> Conductor<'a> {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let end = tokio::time::sleep(self.options.duration);
         let mut end = std::pin::pin!(end);
+        let mut is_cut = self.options.cut_all.is_none();
+        let cut = tokio::time::sleep(self.options.cut_all.unwrap_or_default());
+        let mut cut = std::pin::pin!(cut);
         let mut last = (from, self.progress.snapshots.load(Ordering::Relaxed));
         loop {
             tokio::select! {
                 () = &mut end => return,
+                () = &mut cut, if !is_cut => {
+                    is_cut = true;
+                    self.order_all(|| Order::CutAll);
+                }
                 _ = look.tick() => {}
             }
             let gone = self.progress.gone.load(Ordering::Relaxed);
@@ -256,6 +286,11 @@ pub(crate) fn ticket(options: &Options) -> Result<Option<TicketText>, SwarmError
     TicketText::read(path)
         .map(Some)
         .map_err(|source| SwarmError::Ticket { path: path.clone(), source })
+}
+
+/// The clients are dealt out to the threads in turn.
+fn thread_of(seat: Seat, threads: usize) -> usize {
+    seat.number as usize % threads
 }
 
 /// Bots first, so that there is something to see for those who only watch.

@@ -1,6 +1,7 @@
 //! Whole runs against a server over real sockets, good and bad.
 
 mod fake;
+mod resuming;
 
 use std::net::TcpListener;
 

@@ -180,6 +180,7 @@ fn whatever_abusers_do_a_victim_in_their_room_plays_on_and_they_end_for_the_reas
     let victim = victim.finish();
     say(&format!("victim: {}", victim.counts));
     assert!(victim.status.success(), "{}: {}", victim.status, victim.counts);
+    assert_eq!(victim.count("resumed"), 0, "{}", victim.counts);
     let late = victim.counts["late_inputs_percent"].as_f64();
     assert!(late.is_some_and(|late| late < 50.0), "most inputs are applied: {}", victim.counts);
     settled(&server, &base);
@@ -224,6 +225,7 @@ fn what_waits_or_floods_for_ever_is_ended_and_a_victim_in_the_same_room_plays_on
     let victim = victim.finish();
     say(&format!("victim: {}", victim.counts));
     assert!(victim.status.success(), "{}: {}", victim.status, victim.counts);
+    assert_eq!(victim.count("resumed"), 0, "{}", victim.counts);
     settled(&server, &base);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }

@@ -1,5 +1,6 @@
 //! Sessions that outlive their connections, on virtual time: links break at any moment, hellos race,
-//! tokens are used twice. Each test prints its seed; `SEED=n` runs it from another.
+//! tokens are used twice. Each of these tests prints its seed; `SEED=n` runs it from another. The real
+//! programs come last.
 
 #![expect(clippy::print_stdout, reason = "a test that draws lots says from which seed")]
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use skirmish_rules::Skirmish;
 use test_games::tape::{Mark, Tape};
+use tests::real::{Bots, GIVE_UP, Server, alone, poll, say};
 use tickwire_game::client::Client;
 use tickwire_game::dice::Dice;
 use tickwire_game::ids::PlayerId;
@@ -214,4 +216,26 @@ fn who_says_goodbye_is_gone_at_once() {
     world.resume(who, Path::good());
     world.run(SECOND);
     assert_eq!(world.ended(who), Some(DisconnectReason::Refused));
+}
+
+#[test]
+fn bots_and_spectators_of_a_real_server_that_are_cut_are_all_back() {
+    let _alone = alone();
+    let server = Server::start(&["--fill", "0", "--room-size", "32", "--seed", "1"]);
+    let load = ["--bots", "20", "--spectators", "4", "--room", "arena", "--seed", "1"];
+    let cuts = ["--cut", "1s", "--cut-all", "2s"];
+    let report = Bots::start(&server, 3 * SECOND, &[&load[..], &cuts].concat()).finish();
+    say(&format!("24 that are cut: {}", report.counts));
+    assert!(report.status.success(), "{:#}", report.counts);
+    assert_eq!(report.count("connected"), 24);
+    for nothing in ["refused", "disconnected", "lost_sessions", "decode_errors"] {
+        assert_eq!(report.count(nothing), 0, "{nothing}: {:#}", report.counts);
+    }
+    // Each was cut by all or on its way back just then.
+    assert!(report.count("resumed") >= 24, "{:#}", report.counts);
+    assert!(report.counts["resume_ms"]["p99"].is_number(), "{:#}", report.counts);
+    let gone = || Some(server.status()).filter(|status| status["people"] == 0);
+    let status = poll(GIVE_UP, gone).expect("all have left, and no seat is held");
+    let of_server = [&status["sessions"], &status["sessions_resumed"]].map(|it| it.as_u64());
+    assert_eq!(of_server, [Some(24), Some(report.count("resumed"))], "{status}");
 }

@@ -49,9 +49,11 @@ fn bots_play_over_wss_with_a_certificate_that_nobody_vouches_for_only_if_they_ar
     let server = Server::start(&["--tls-self-signed", "--fill", "0"]);
     let logged = poll(GIVE_UP, || server.log().contains("sha256").then_some(()));
     assert!(logged.is_some(), "{}", server.log());
-    let report = Bots::start(&server, STAY, &["--bots", "5", "--tls-insecure"]).finish();
+    let cut = ["--bots", "5", "--cut", "300ms", "--tls-insecure"];
+    let report = Bots::start(&server, STAY, &cut).finish();
     assert!(report.status.success(), "{report:?}");
     assert_eq!((report.count("connected"), report.count("decode_errors")), (5, 0));
+    assert!(report.count("resumed") > 0, "{report:?}");
     let status = server.status();
     assert_eq!(status["tls_handshakes_failed"], 0, "{status}");
 
@@ -64,10 +66,12 @@ fn bots_play_over_wss_with_a_certificate_that_nobody_vouches_for_only_if_they_ar
 fn bots_come_in_by_a_ticket_where_guests_are_refused() {
     let (key, good) = (Secret::new("bots-key", SECRET), Secret::new("good", &ticket(60)));
     let server = Server::start(&["--ticket-key", key.path(), "--guests", "refuse", "--fill", "0"]);
-    let settings = ["--bots", "3", "--ticket-file", good.path()];
+    // They have one ticket, and yet each comes back as itself.
+    let settings = ["--bots", "3", "--ticket-file", good.path(), "--cut", "300ms"];
     let report = Bots::start(&server, STAY, &settings).finish();
     assert!(report.status.success(), "{report:?}");
-    assert_eq!(report.count("connected"), 3);
+    assert_eq!((report.count("connected"), report.count("lost_sessions")), (3, 0));
+    assert!(report.count("resumed") > 0, "{report:?}");
     let rooms = server.get("/api/rooms").text();
     assert!(rooms.contains("\"cup\""), "the ticket says where: {rooms}");
     let report = Bots::start(&server, STAY, &["--bots", "2"]).finish();

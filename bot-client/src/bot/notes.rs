@@ -11,8 +11,10 @@ use tickwire_game::game::Game;
 use tickwire_game::protocol::ClientMessage;
 use tickwire_game::tick::Tick;
 
-use super::{Bot, Watch};
+use super::Bot;
 use crate::arrivals::RoomArrivals;
+use crate::cuts;
+use crate::watch::Watch;
 
 /// How often a bot notes its round trip.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -30,6 +32,7 @@ impl<G: Game> Bot<G> {
     pub(super) fn note_snapshot(&mut self, now: Duration, watch: &mut Watch) {
         watch.figures.snapshots += 1;
         watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
+        self.note_return(now, watch);
         self.note_own(watch);
         let last = self.last_snapshot_at.replace(now);
         let applied = self.client.take_applied();
@@ -41,7 +44,7 @@ impl<G: Game> Bot<G> {
             }
             return;
         }
-        if self.is_slow {
+        if self.identity.seat.is_slow {
             let slow = &mut watch.figures.slow;
             slow.snapshots += 1;
             last.into_iter().for_each(|last| slow.snapshot_intervals.record(now - last));
@@ -58,6 +61,18 @@ impl<G: Game> Bot<G> {
         watch.figures.snapshot_sizes.record(self.client.counters().snapshot_bytes);
         if let Some(applied) = applied {
             watch.figures.input_latencies.record(applied.latency);
+        }
+    }
+
+    /// Notes that it is back, if it was on its way, and when it is to be cut next.
+    fn note_return(&mut self, now: Duration, watch: &mut Watch) {
+        // One that was left open is closed by this.
+        if let Some(resumption) = self.resumption.take() {
+            watch.figures.resumed += 1;
+            watch.figures.resume_times.record(now.saturating_sub(resumption.since()));
+        }
+        if let Some(mean) = watch.cut_every.filter(|_| watch.measuring && self.cut_at.is_none()) {
+            self.cut_at = Some(now + cuts::interval(mean, &mut self.identity.cut_dice));
         }
     }
 
@@ -86,7 +101,7 @@ impl<G: Game> Bot<G> {
 
     /// Whether what it does now is measured.
     fn counts(&self) -> bool {
-        self.measured_from.is_some() && !self.is_slow
+        self.measured_from.is_some() && !self.identity.seat.is_slow
     }
 
     /// Whether an input was late for no fault of the server or the client: its path stood still
@@ -148,7 +163,7 @@ impl<G: Game> Bot<G> {
 
     pub(super) fn look(&mut self, watch: &mut Watch) {
         while self.client.next_notice().is_some() {}
-        if self.is_slow {
+        if self.identity.seat.is_slow {
             return;
         }
         if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
@@ -161,7 +176,7 @@ impl<G: Game> Bot<G> {
         let now = watch.now();
         let to = self.mark(now);
         let figures = &mut watch.figures;
-        if self.is_slow {
+        if self.identity.seat.is_slow {
             figures.slow.bytes_in += to.bytes_in - from.bytes_in;
             figures.slow.client_time += to.at - from.at;
             return;

@@ -33,6 +33,7 @@ impl Report {
             ("not connected", &self.not_connected_reasons),
             ("refused", &self.refused_reasons),
             ("disconnected", &self.disconnected_reasons),
+            ("session lost", &self.lost_session_reasons),
             ("decode error", &self.decode_error_reasons),
         ];
         all.into_iter().flat_map(|(what, reasons)| {
@@ -62,6 +63,8 @@ impl Report {
             ("not connected", self.not_connected),
             ("refused", self.refused),
             ("disconnected", self.disconnected),
+            ("resumed", self.resumed),
+            ("lost sessions", self.lost_sessions),
             ("decode errors", self.decode_errors),
             ("snapshots", self.snapshots),
             ("corrections", self.corrections.count),
@@ -98,10 +101,11 @@ impl Report {
         self.slow.bots > 0
     }
 
-    fn rows(&self) -> [FigureRow; 7] {
+    fn rows(&self) -> [FigureRow; 8] {
         let (interval, own) = (self.snapshot_interval_ms, self.own_lateness_ms);
         let (input, rtt) = (self.input_latency_ms, self.rtt_ms);
         let (age, margin) = (self.snapshot_age_ms, self.input_margin_ms);
+        let resume = self.resume_ms;
         [
             ("snapshot interval, ms", interval.p50, interval.p99, interval.max),
             ("snapshot age, ms", age.p50, age.p99, age.max),
@@ -109,6 +113,7 @@ impl Report {
             ("input margin, ms", margin.p50, margin.p99, None),
             ("correction, units", None, self.corrections.p99_units, None),
             ("round trip, ms", rtt.p50, rtt.p99, None),
+            ("resume, ms", resume.p50, resume.p99, None),
             ("own lateness, ms", own.p50, own.p99, own.max),
         ]
     }

@@ -1,7 +1,9 @@
-//! A tiny game, and a server for it that can be made to misbehave.
+//! A tiny game, and a server for it that can be made to misbehave; [`keeping`] is one that keeps sessions.
 //!
 //! Each connection has a thread and a world of its own; nothing is shared, so nothing of the
 //! real server is tested here. The socket is any free port of the loopback.
+
+pub(crate) mod keeping;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -139,7 +141,7 @@ fn serve(tcp: TcpStream, conduct: Conduct) -> bool {
     }
     let player = (hello.role == Role::Player).then_some(PlayerId(0));
     socket.get_ref().set_nonblocking(true).expect("it is a TCP socket");
-    let mut seat = Seat::enter(socket, player, hello.replays, conduct);
+    let mut seat = Seat::enter(socket, player, hello.replays, conduct, Standing::alone());
     for tick in 0.. {
         match conduct {
             Conduct::Garble if tick == 5 => {
@@ -169,6 +171,22 @@ fn say(socket: &mut WebSocket<TcpStream>, message: &ServerMessage<'_>) {
     let _ = socket.send(Message::binary(bytes));
 }
 
+/// What a welcome says of a session.
+#[derive(Clone, Copy)]
+struct Standing {
+    token: ResumeToken,
+    resumed: bool,
+    grace_seconds: u16,
+}
+
+impl Standing {
+    /// That of one which nobody can resume.
+    fn alone() -> Standing {
+        let token = ResumeToken::new(SessionId(1), [0; 16]);
+        Standing { token, resumed: false, grace_seconds: 0 }
+    }
+}
+
 struct Seat {
     conduct: Conduct,
     socket: WebSocket<TcpStream>,
@@ -181,6 +199,8 @@ struct Seat {
     /// Whether the client moves on by itself the own state that it was sent last.
     replays: bool,
     sent_own: Option<i16>,
+    /// How many messages came.
+    heard: u64,
     said_goodbye: bool,
 }
 
@@ -190,6 +210,7 @@ impl Seat {
         player: Option<PlayerId>,
         replays: bool,
         conduct: Conduct,
+        standing: Standing,
     ) -> Seat {
         let tick_rate = TickRate::new(50).expect("50 is within the limits");
         let setup = Setup { tick_rate, players_max: 1, ..Setup::default() };
@@ -198,7 +219,7 @@ impl Seat {
         let lull_ms = if let Conduct::Lose { lull_ms } = conduct { lull_ms } else { 0 };
         let level = bincode::serde::encode_to_vec(lull_ms, WIRE).expect("a level encodes");
         let welcome = Welcome {
-            session: SessionId(1),
+            session: standing.token.session(),
             player,
             room: "string",
             tick_rate_hz: tick_rate.hz(),
@@ -208,9 +229,9 @@ impl Seat {
             schema: &encoded,
             level: &level,
             settings: &[],
-            resume: ResumeToken::new(SessionId(1), [0; 16]),
-            resumed: false,
-            grace_seconds: 0,
+            resume: standing.token,
+            resumed: standing.resumed,
+            grace_seconds: standing.grace_seconds,
         };
         say(&mut socket, &ServerMessage::Welcome(welcome));
         Seat {
@@ -224,6 +245,7 @@ impl Seat {
             newest: Tick(0),
             replays,
             sent_own: None,
+            heard: 0,
             said_goodbye: false,
         }
     }
@@ -238,6 +260,7 @@ impl Seat {
                 Err(Error::ConnectionClosed) => return Some(self.said_goodbye),
                 Err(_) => return Some(false),
             };
+            self.heard += 1;
             match ClientMessage::decode(&bytes).expect("a bot speaks the protocol") {
                 ClientMessage::Input(input) => {
                     let (value, _) = bincode::serde::decode_from_slice(input.input, WIRE)

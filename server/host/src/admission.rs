@@ -52,9 +52,9 @@ pub struct Admission {
 /// What a client gets in its room.
 #[derive(Debug)]
 pub enum Grant {
-    /// A seat that was free, for a session that begins there.
+    /// A seat, for a session that begins there, or for that of a spectator who comes back.
     Seat(Reservation),
-    /// The session is there already, and holds its seat itself.
+    /// The session, a player's, is there already, and holds its seat itself.
     Session(RoomKey),
 }
 

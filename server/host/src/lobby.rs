@@ -128,7 +128,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
 
     /// Whether a client that asks for this room can mean this session.
     fn is_in(&self, session: SessionId, requested: &RequestedRoom) -> bool {
-        let room = self.sessions.place(session).map(|(room, _)| room);
+        let room = self.sessions.place(session).map(|(room, ..)| room);
         let Some(listed) = room.and_then(|room| self.directory.find(room)) else { return false };
         match requested {
             RequestedRoom::Any => true,
@@ -142,15 +142,20 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         token: Option<ResumeToken>,
         now: Duration,
     ) -> Result<Admission, JoinError> {
-        let (room, is_seated) = self.sessions.place(session).ok_or(JoinError::NotResumable)?;
+        let (room, role, is_seated) =
+            self.sessions.place(session).ok_or(JoinError::NotResumable)?;
         let listed = self.directory.find(room).ok_or(JoinError::NotResumable)?;
-        let (shard, grant) = if is_seated {
-            (listed.shard, Grant::Session(room))
-        } else {
-            let named = RequestedRoom::named(listed.name.clone());
-            let role = Role::Spectator;
-            let Placement { room, shard, .. } = self.directory.join(role, &named, None, now)?;
-            (shard, Grant::Seat(self.reservation(room, role, session)))
+        let shard = listed.shard;
+        let grant = match role {
+            Role::Player => Grant::Session(room),
+            Role::Spectator => {
+                // Its shard may be about to give back the seat that it has: it is given the same anew.
+                if !is_seated {
+                    let named = RequestedRoom::named(listed.name.clone());
+                    self.directory.join(role, &named, None, now)?;
+                }
+                Grant::Seat(self.reservation(room, role, session))
+            }
         };
         let Renewed { token, resumptions, .. } = self.sessions.renew(session, token);
         Ok(Admission { session, shard, grant, token, resumptions, resumed: true })

@@ -191,13 +191,18 @@ impl<G: Game> RoomHost<G> {
             self.wake(now);
         }
         self.awake_ticks = self.room.config().tick_rate.ticks_ceil_or_zero(EMPTY_ROOM_AWAKE_FOR);
-        let _in_room = self.span.enter();
-        effects.counters.sessions += 1;
+        let _in_room = self.span.clone().entered();
         if player.is_none() {
             self.broadcast.watch();
         }
         let (connection, seat) = NewConnection::of(pending, self.room.config().grace);
         let seat = seat.expect("who joins has a seat");
+        if connection.is_resumed() {
+            effects.counters.sessions_resumed += 1;
+            self.supersede(connection.session(), effects);
+        } else {
+            effects.counters.sessions += 1;
+        }
         let active = self.pacer.active_time(now);
         let mut session = Session::new(connection, seat, player, &self.room, active);
         self.any_resumed |= session.is_to_report();

@@ -242,6 +242,10 @@ impl<G: Game> Shard<G> {
         };
         match &pending.admission.grant {
             Grant::Session(_) => self.resume(at, pending, now, effects),
+            // A spectator, whom nothing keeps out that kept it in.
+            Grant::Seat(_) if pending.admission.resumed => {
+                self.rooms.change(at, |room| room.seat(pending, None, now, effects));
+            }
             Grant::Seat(reservation) => {
                 let (name, subject) = (&pending.name, pending.subject);
                 let role = reservation.role();

@@ -135,9 +135,9 @@ impl Sessions {
         self.absent.range(all).map(|(_, session)| *session)
     }
 
-    /// Its room, and whether it holds a seat there.
-    pub(super) fn place(&self, session: SessionId) -> Option<(RoomKey, bool)> {
-        self.kept.get(&session).map(|kept| (kept.room, kept.is_seated))
+    /// Its room, its role there, and whether it holds a seat.
+    pub(super) fn place(&self, session: SessionId) -> Option<(RoomKey, Role, bool)> {
+        self.kept.get(&session).map(|kept| (kept.room, kept.role, kept.is_seated))
     }
 
     /// A session is resumed, by `used` if by a token: it has another one from now on.

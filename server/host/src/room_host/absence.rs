@@ -85,6 +85,15 @@ impl<G: Game> RoomHost<G> {
         self.show_status();
     }
 
+    /// A spectator comes back to another seat: what there still is of its session in the old one ends.
+    pub(super) fn supersede(&mut self, id: SessionId, effects: &mut Effects) {
+        for session in self.sessions.extract_if(.., |session| session.id() == id) {
+            let end = session.ended().unwrap_or(DisconnectReason::Replaced);
+            session.depart(Some(end), effects);
+            self.broadcast.unwatch();
+        }
+    }
+
     /// For how long a session stays whose connection ended so; `None` if it ends as well.
     fn grace(&self, session: &Session<G>, end: DisconnectReason) -> Option<Duration> {
         session.player()?;

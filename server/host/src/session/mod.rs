@@ -89,6 +89,11 @@ impl NewConnection {
         self.standing.session
     }
 
+    /// Whether the client has had the session before.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.standing.resumed
+    }
+
     fn enter<G: Game>(&self, room: &Room<G>, player: Option<PlayerId>) {
         let NewConnection { standing, peer, span, .. } = self;
         span.record("session", standing.session.0);

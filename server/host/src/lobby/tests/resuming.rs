@@ -184,6 +184,27 @@ fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
 }
 
 #[test]
+fn a_spectator_comes_back_to_the_seat_that_its_shard_is_about_to_give_back() {
+    let (mut lobby, seats) = numbered(1);
+    let mut first = begin(&mut lobby, Role::Spectator, "final");
+    let back = resume_in(&mut lobby, first.token, Role::Spectator, &ANY).expect("it is its own");
+    assert_eq!((back.session, back.resumed), (first.session, true));
+    assert!(matches!(back.grant, Grant::Seat(_)), "none that can end meanwhile");
+    // The shard notices that the first connection is lost while the second is on the way there.
+    let Grant::Seat(seat) = &mut first.grant else { panic!("it is new") };
+    seat.let_return();
+    drop(first);
+    lobby.leave(seats.try_recv().expect("it has left"), NOW);
+    assert_eq!(lobby.people(), 1);
+    lobby.retire(lobby.settings.limits.empty_max);
+    let again = resume_in(&mut lobby, back.token, Role::Spectator, &ANY).expect("it is there");
+    drop(back);
+    drop(again);
+    seats.try_iter().for_each(|seat| lobby.leave(seat, NOW));
+    assert_eq!(lobby.people(), 0);
+}
+
+#[test]
 fn spectators_who_left_are_remembered_up_to_a_number() {
     let (mut lobby, seats) = numbered(1);
     let leave = |lobby: &mut Lobby<Settings>| {

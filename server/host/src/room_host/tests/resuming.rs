@@ -24,6 +24,24 @@ impl Stage {
         peer
     }
 
+    /// A spectator comes back, by the seat that the lobby gives it.
+    fn sit_again(&mut self, session: u64) -> Peer {
+        let (transport, peer) = pair();
+        let (id, room) = (SessionId(session), RoomKey::default());
+        let seat = Admission::of_nobody(id, room, Role::Spectator);
+        let pending = PendingJoin {
+            transport,
+            admission: Admission { resumptions: 1, resumed: true, ..seat },
+            peer: PeerKey(0),
+            subject: None,
+            name: "Ada".to_owned(),
+            replays: false,
+            span: Span::none(),
+        };
+        self.host.seat(pending, None, self.now, &mut self.effects);
+        peer
+    }
+
     fn run_for(&mut self, lasts: Duration) {
         let until = self.now + lasts;
         while self.now < until {
@@ -155,6 +173,29 @@ fn the_newest_connection_wins_and_the_one_before_is_told() {
     stage.run(2);
     assert_eq!(second.closed(), None);
     assert_eq!(kinds(&second)[0], "welcome back");
+}
+
+#[test]
+fn a_spectator_comes_back_whether_its_old_connection_is_there_still_or_not() {
+    let mut stage = Stage::new();
+    let (first, other) = (stage.join(0, Role::Spectator), stage.join(1, Role::Spectator));
+    stage.run(2);
+    let second = stage.sit_again(0);
+    assert_eq!(first.closed(), Some(DisconnectReason::Replaced));
+    assert_eq!(stage.order(), [1, 0]);
+    stage.run(2);
+    assert_eq!(kinds(&second)[0], "welcome back");
+    drop(second);
+    stage.run(1);
+    assert_eq!(stage.order(), [1]);
+    let third = stage.sit_again(0);
+    drop(other);
+    stage.run(2);
+    assert_eq!(stage.order(), [0]);
+    let sent = kinds(&third);
+    assert_eq!((sent[0], sent[2]), ("welcome back", "snapshot"), "the stream goes on: {sent:?}");
+    let counters = stage.effects.counters;
+    assert_eq!((counters.sessions, counters.sessions_resumed), (2, 2));
 }
 
 #[test]
