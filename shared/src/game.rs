@@ -240,14 +240,16 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
     fn new(setup: &Setup<Self::Settings>) -> (Self, Self::Level);
 
     /// A player came. `subject` is who it is across connections, if a ticket says so: by that a
-    /// game can keep what must last for a player who leaves and comes back. `None` for guests and
-    /// bots.
+    /// game can keep what must last for a player who leaves and comes back within
+    /// [`Setup::grace_ticks`]. `None` for guests and bots. Two players of one subject may play at a time.
     ///
     /// `now` is the tick that is about to be made, before its step and without its inputs: events
     /// and notes made here belong to that tick.
     fn join(&mut self, now: &mut Step<'_, Self>, player: PlayerId, subject: Option<Subject>);
 
-    /// A player left. `now` is as for [`Game::join`].
+    /// A player left, for good unless its subject joins again. One whose connection broke has not left
+    /// yet: its inputs are [`InputStatus::Missing`] until it comes back, as the same player, or its
+    /// grace is over. `now` is as for [`Game::join`].
     fn leave(&mut self, now: &mut Step<'_, Self>, player: PlayerId, reason: LeaveReason);
 
     /// Moves the whole world on by one tick. It must come back: a step that has not after 0.75 s is taken for
@@ -335,6 +337,9 @@ pub struct Setup<S> {
     pub players_max: u16,
     /// No [`Rewind`] is longer than so many ticks; 0 where shots are judged in the present.
     pub rewind_max_ticks: u32,
+    /// For how many ticks at most a player stays whose connection broke. For as long a game may keep by
+    /// its [`Subject`] what it had of one who said goodbye; 0 where nobody is waited for.
+    pub grace_ticks: u32,
     /// The tick that the world is at before its first step: 0, but where it is tried out what comes
     /// after years.
     pub first_tick: Tick,
@@ -347,7 +352,11 @@ pub enum InputStatus<I> {
     Received(I),
     /// None came in time: the input of the last tick that had one, again.
     Repeated(I),
-    /// No input came for so long that none is repeated any more.
+    /// No input came for so long that none is repeated any more, see
+    /// [`limits::INPUT_REPEAT_MAX`](crate::limits::INPUT_REPEAT_MAX): the player is away, on a line
+    /// that stalls, or has not been heard yet. It is still a player of the world, and the rules decide
+    /// what becomes of it. Clients know nothing of this, and `advance` is given the default input: what
+    /// depends on it belongs into `step`.
     Missing,
 }
 
@@ -363,6 +372,11 @@ impl<I: Copy + Default> InputStatus<I> {
     /// Whether an input for this tick came in time.
     pub fn is_received(&self) -> bool {
         matches!(self, InputStatus::Received(_))
+    }
+
+    /// Whether there is no input, not even an old one: its player is absent.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, InputStatus::Missing)
     }
 }
 
@@ -388,7 +402,8 @@ impl<I> PlayerInput<I> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LeaveReason {
     /// By its own doing: it said goodbye, or its connection ended by what it did or did not do. A
-    /// connection that broke counts as that too, since anybody can break their own.
+    /// connection that broke counts as that too when its player did not come back in time, since
+    /// anybody can break their own.
     Left,
     /// The server removed it: a bot that made way for a person, or a fault of the server's own. It
     /// has run from nothing.

@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use skirmish_rules::Skirmish;
+use skirmish_rules::{Own, Skirmish};
 use test_games::tape::{Mark, Tape};
 use tests::real::{Bots, GIVE_UP, Server, alone, poll, say};
 use tickwire_game::client::Client;
 use tickwire_game::dice::Dice;
+use tickwire_game::game::Game as _;
 use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::DisconnectReason;
 use tickwire_test::{Path, Simulator, Who, seed_or};
@@ -238,4 +239,59 @@ fn bots_and_spectators_of_a_real_server_that_are_cut_are_all_back() {
     let status = poll(GIVE_UP, gone).expect("all have left, and no seat is held");
     let of_server = [&status["sessions"], &status["sessions_resumed"]].map(|it| it.as_u64());
     assert_eq!(of_server, [Some(24), Some(report.count("resumed"))], "{status}");
+}
+
+/// A bot plays among others until it has points and is in the middle of a fight; then its connection
+/// breaks for a while. Whether its ship was still there when it came back.
+fn a_fight_goes_on_without_a_player(seed: u64) -> bool {
+    let mut world = Simulator::<Skirmish>::new(seed).bots(8);
+    let who = world.join_bot(Path::latency_ms(60));
+    let is_hurt = |world: &Simulator<Skirmish>| {
+        let full = |own: &Own| own.class.traits().hull_max;
+        world.own(who).filter(Own::is_alive).filter(|own| own.armor.hull < full(own))
+    };
+    let mut before = None;
+    while before.is_none() {
+        world.run(50 * MS);
+        assert!(world.now() < 120 * SECOND, "it never fights");
+        let player = world.player(who).filter(|player| world.world().score(*player) > 0);
+        before = player.zip(is_hurt(&world));
+    }
+    let (player, before) = before.expect("it fights");
+    world.cut(who);
+    // For half a second its last input is repeated; then none is left to act on.
+    world.run(700 * MS);
+    let score = world.world().score(player);
+    let last = world.own(who).expect("it stays");
+    for _ in 0..20 {
+        world.run(100 * MS);
+        let own = world.own(who).expect("it stays");
+        assert_eq!(world.world().score(player), score, "nobody scores who is away");
+        assert!(!own.shots.bolt && !own.shots.rail && own.motion.buttons == 0);
+        assert!(own.ship == last.ship, "no other ship is given to who is away");
+    }
+    let stays = world.own(who).filter(|own| own.is_alive() && own.ship == before.ship);
+    world.resume(who, Path::latency_ms(60));
+    // Who was destroyed while away has waited for a part of what a ship takes, at least.
+    world.run(if stays.is_some() { SECOND / 2 } else { 2 * SECOND });
+    world.all_play();
+    assert_eq!(world.player(who), Some(player));
+    assert!(score > 0 && world.world().score(player) >= score);
+    let own = world.own(who).expect("it plays");
+    match &stays {
+        // It may have died since.
+        Some(_) => assert!(own.ship == before.ship),
+        None => assert!(own.ship > before.ship, "it has another ship"),
+    }
+    assert_eq!(world.predicted(who).map(|own| own.ship), Some(own.ship));
+    stays.is_some()
+}
+
+#[test]
+fn a_player_whose_connection_breaks_in_a_fight_has_its_points_and_its_ship_if_nobody_destroyed_it()
+{
+    let first = seed_or(1);
+    println!("seeds {first} to {}", first + 19);
+    let stayed = (first..first + 20).filter(|seed| a_fight_goes_on_without_a_player(*seed)).count();
+    assert!((1..20).contains(&stayed), "{stayed} of 20 ships were still there");
 }

@@ -84,6 +84,7 @@ impl<G: Game> Simulator<G> {
             tick_rate,
             players_max: G::PLAYERS_MAX,
             rewind_max_ticks: 0,
+            grace_ticks: 0,
             first_tick: Tick(0),
         };
         let template = RoomTemplate { setup, empty: EmptyRoom::Runs, ..RoomTemplate::default() };
@@ -91,8 +92,10 @@ impl<G: Game> Simulator<G> {
     }
 
     fn of(mut plan: RoomPlan<G::Settings>) -> Simulator<G> {
+        let grace = plan.template.grace;
         let setup = &mut plan.template.setup;
         setup.rewind_max_ticks = setup.tick_rate.ticks_ceil_or_zero(plan.rewind_max);
+        setup.grace_ticks = setup.tick_rate.ticks_ceil_or_zero(grace);
         let first_tick = setup.first_tick;
         // The host would tell only that it could not.
         if let Err(error) = Room::<G>::new("test".to_owned(), plan.template.clone()) {

@@ -3,13 +3,13 @@
 
 use tickwire_game::dice::Dice;
 use tickwire_game::game::{Game, InputStatus, LeaveReason, PlayerInput, Setup};
-use tickwire_game::ids::PlayerId;
+use tickwire_game::ids::{PlayerId, Subject};
 use tickwire_game::limits::INPUT_MAX_BYTES;
 use tickwire_game::protocol::WIRE;
 use tickwire_game::scene::{Rows, Schema};
 use tickwire_game::simulation::Simulation;
 use tickwire_game::tick::{Rewind, Tick, TickRate};
-use tickwire_host::limits::REWIND_MAX_DEFAULT;
+use tickwire_host::limits::{GRACE_DEFAULT, REWIND_MAX_DEFAULT};
 
 use crate::claims::{Invariants, Made, Violation, sent};
 use crate::inputs::RandomHands;
@@ -19,6 +19,8 @@ use crate::report::{CAUSES_OF_DIFFERENT_RUNS, CAUSES_OF_LOST_STATE, serialised_d
 const SECONDS: u32 = 20;
 /// Most who play at a time; fewer in a room for fewer.
 const PLAYERS_MAX: usize = 8;
+/// How many have a ticket: so few that they come back, and now and then play twice.
+const SUBJECTS: u16 = 3;
 /// How often a world is written down and read again: no multiple of what a game does in a rhythm.
 const RESTORED_EVERY_TICKS: u32 = 89;
 
@@ -57,6 +59,7 @@ pub(crate) fn try_out<G: Game>(seed: u64, settings: &G::Settings) -> Result<(), 
         tick_rate,
         players_max: G::PLAYERS_MAX,
         rewind_max_ticks,
+        grace_ticks: tick_rate.ticks_ceil_or_zero(GRACE_DEFAULT),
         first_tick: Tick(0),
     };
     let world = Simulation::<G>::new(&setup);
@@ -101,7 +104,10 @@ impl<G: Game> Trial<G> {
             let [dice, random] = [4, 5].map(|stream| Dice::new(self.dice.bits64(), stream));
             let random = is_random.then(|| RandomHands::new(random));
             self.playing.push(RandomPlayer { player, dice, random, last: G::Input::default() });
-            self.worlds().into_iter().for_each(|world| world.join(player, None));
+            // Every other one has a ticket, and is soon followed by another with the same.
+            let subject = Subject((self.next_player / 2 % SUBJECTS).into());
+            let subject = self.next_player.is_multiple_of(2).then_some(subject);
+            self.worlds().into_iter().for_each(|world| world.join(player, subject));
         }
         if !self.playing.is_empty() && self.dice.chance(0.01) {
             let at = self.dice.below(self.playing.len() as u32) as usize;

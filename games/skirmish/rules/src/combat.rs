@@ -70,11 +70,12 @@ impl Skirmish {
     }
 
     /// Who leaves a fight loses it: a ship that was hurt lately is the kill of the player that hurt
-    /// it last.
-    pub(super) fn score_flight(&mut self, mut gone: Player) {
+    /// it last, and not absent; and if it comes back it has died.
+    pub(super) fn score_flight(&mut self, gone: &mut Player) {
         let Phase::Playing { .. } = self.round.phase() else { return };
         let since = self.tick.minus(self.assist_ticks);
-        let hurts = gone.take_hurts(since);
+        let mut hurts = gone.take_hurts(since);
+        hurts.retain(|by| self.find(*by).is_ok_and(|at| !self.players[at].is_absent()));
         let Some((killer, helpers)) = hurts.split_last() else { return };
         if !gone.own.is_alive() {
             return;
@@ -87,6 +88,8 @@ impl Skirmish {
             self.players[at].tally.score += KILL_POINTS;
             self.round.score(self.players[at].own.team, KILL_POINTS);
         }
+        gone.note_death();
+        gone.own.die(self.respawn_ticks);
     }
 
     pub(super) fn fly_bolts(&mut self, now: &mut Step<'_, Skirmish>) {
@@ -166,7 +169,7 @@ fn announce_kill(victim: PlayerId, blow: Blow, now: &mut Step<'_, Skirmish>) {
     now.emit_to(Audience::Two([victim, blow.by]), &kill);
 }
 
-/// Whose points a kill is.
+/// Whose points a kill is: nobody's, if the killer is absent.
 fn score_kill(
     players: &mut [Player],
     victim: usize,
@@ -177,12 +180,16 @@ fn score_kill(
 ) {
     let since = now.tick.minus(now.level.timing.assist_ticks);
     let (victim_id, killer_id) = (players[victim].id(), players[killer].id());
-    players[victim].tally.deaths += 1;
-    players[victim].tally.streak = 0;
+    players[victim].note_death();
     let helpers = players[victim].take_hurts(since).into_iter();
     for helper in helpers.filter(|helper| *helper != killer_id) {
-        score_assist(players, helper, round);
-        now.emit_to(Audience::One(helper), &kinds::Assist { victim: victim_id });
+        if score_assist(players, helper, round) {
+            now.emit_to(Audience::One(helper), &kinds::Assist { victim: victim_id });
+        }
+    }
+    // Its last bolts still fly. What they cost it is its own all the same.
+    if players[killer].is_absent() && !by_mate {
+        return;
     }
     let Player { own, tally, .. } = &mut players[killer];
     let points = if by_mate { -KILL_POINTS } else { KILL_POINTS };
@@ -199,10 +206,14 @@ fn score_kill(
     }
 }
 
-fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) {
-    // The helper may have left.
-    let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return };
+/// Whether the helper has got its points: it may have left, or be absent.
+fn score_assist(players: &mut [Player], helper: PlayerId, round: &mut Round) -> bool {
+    let Ok(at) = players.binary_search_by_key(&helper, Player::id) else { return false };
+    if players[at].is_absent() {
+        return false;
+    }
     players[at].tally.assists += 1;
     players[at].tally.score += ASSIST_POINTS;
     round.score(players[at].own.team, ASSIST_POINTS);
+    true
 }

@@ -3,10 +3,10 @@
 //! It is written only against [`tickwire_game::game`] and is the model of a game on Tickwire. This file
 //! holds the world and its tick as a list of verbs; what the verbs mean is in the other files:
 //! `input` is what a player gives, `ship` moves one player by it, a [`class`] says how well,
-//! `combat` fires and hits, of which `bolts` fly and the `rail` hits what was seen, `spawn` finds
-//! safe places, `pickups` lie about, a `round` has an end; `level` is what stands and drifts,
-//! `obstacles` what is in the way at a tick, [`kinds`] is what there is to see, `bot` plays, and
-//! [`rules`] has the numbers.
+//! `combat` fires and hits, of which `bolts` fly and the `rail` hits what was seen, `spawn` brings
+//! ships to safe places, who has `departed` may come back, `pickups` lie about, a `round` has an end;
+//! `level` is what stands and drifts, `obstacles` what is in the way at a tick, [`kinds`] is what there
+//! is to see, `bot` plays, and [`rules`] has the numbers.
 //!
 //! Nothing here knows the server, the wire or a page. x grows to the right, y downwards.
 
@@ -15,6 +15,7 @@ mod border;
 mod bot;
 pub mod class;
 mod combat;
+mod departed;
 mod drift;
 mod generate;
 mod grid;
@@ -49,16 +50,15 @@ pub use rail::rail_reach;
 pub use ship::{Armor, Effects, Life, Motion, Own, Screen, Shots, Weapons};
 
 use self::bolts::Bolt;
+use self::departed::Departed;
 use self::grid::Grid;
 use self::newcomers::Newcomers;
 use self::obstacles::Obstacles;
 use self::pickups::Pickups;
-use self::player::{Player, are_mates};
+use self::player::Player;
 use self::rail::{Rail, Sight};
-use self::round::{Phase, Round, Tally};
-use self::rules::{
-    ROUND_MAX_S, ROUND_MIN_S, ROUND_S, SPAWNS_PER_TICK_MAX, VIEW_HALF_X, VIEW_HALF_Y, border_radius,
-};
+use self::round::{Phase, Round};
+use self::rules::{ROUND_MAX_S, ROUND_MIN_S, ROUND_S, VIEW_HALF_X, VIEW_HALF_Y, border_radius};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::{Effect, Game, Keys, LeaveReason, Seen, Setup, Step};
 use tickwire_game::history::History;
@@ -117,6 +117,7 @@ pub struct Skirmish {
     /// The tick before which a player left last by its own doing.
     left_at: Option<Tick>,
     newcomers: Newcomers,
+    departed: Departed,
     round: Round,
     /// The border never goes beyond this: the level ends there.
     border_max: f32,
@@ -146,7 +147,7 @@ struct Scratch {
 
 impl Game for Skirmish {
     const NAME: &'static str = "skirmish";
-    const RULES: u32 = 7;
+    const RULES: u32 = 8;
     // An arena without obstacles is for trying things out.
     const GUEST_SETTINGS: &'static [&'static str] = &["teams", "friendly_fire", "round_s"];
 
@@ -188,6 +189,7 @@ impl Game for Skirmish {
             respawn_ticks: level.timing.respawn_ticks,
             left_at: None,
             newcomers: Newcomers::default(),
+            departed: Departed::new(setup.grace_ticks),
             round: Round::first(),
             border_max: level.radius,
             border: Border { radius, target: radius },
@@ -202,24 +204,29 @@ impl Game for Skirmish {
 
     fn join(&mut self, now: &mut Step<'_, Skirmish>, player: PlayerId, subject: Option<Subject>) {
         if let Err(at) = self.find(player) {
-            // It may be the one who has just left: nobody has a ship sooner for leaving and coming back.
-            let passed = self.left_at.map_or(u32::MAX, |left| now.tick.since(left) as u32);
-            let wait_ticks = self.respawn_ticks.saturating_sub(passed);
-            let mut own = Own::waiting(player, self.border, wait_ticks);
-            own.tick = self.tick;
-            own.team = self.weaker_team();
+            let back = self.departed.take(subject, now.tick, self.respawn_ticks);
+            let mut one = back.unwrap_or_else(|| {
+                // It may be the one who has just left: nobody has a ship sooner for leaving and coming back.
+                let passed = self.left_at.map_or(u32::MAX, |left| now.tick.since(left) as u32);
+                let wait_ticks = self.respawn_ticks.saturating_sub(passed);
+                Player::new(Own::waiting(player, self.border, wait_ticks), subject)
+            });
+            let own = &mut one.own;
+            (own.player, own.tick, own.border) = (player, self.tick, self.border);
+            own.team = self.team_for(own.team);
             own.effects.truce_ticks = self.round.truce_ticks(self.tick);
-            self.players.insert(at, Player::new(own, subject));
+            self.players.insert(at, one);
         }
     }
 
     fn leave(&mut self, now: &mut Step<'_, Skirmish>, player: PlayerId, reason: LeaveReason) {
         if let Ok(at) = self.find(player) {
-            let gone = self.players.remove(at);
+            let mut gone = self.players.remove(at);
             if reason == LeaveReason::Left {
                 self.left_at = Some(now.tick);
-                self.score_flight(gone);
+                self.score_flight(&mut gone);
             }
+            self.departed.keep(gone, now.tick);
             self.round.forget(player);
             // Nobody scores by the bolts of one who has left.
             self.bolts.retain(|bolt| bolt.owner != player);
@@ -321,14 +328,16 @@ impl Skirmish {
         Obstacles { level, border: self.border, tick: self.tick }
     }
 
-    /// The team that a newcomer strengthens; 0 where there are none.
-    fn weaker_team(&self) -> u8 {
+    /// The team of a player who joins: the weaker one, and for one who comes back that in which it was
+    /// `before`, if it is no larger than the other; 0 where there are none.
+    fn team_for(&self, before: u8) -> u8 {
         if !self.settings.teams {
             return 0;
         }
         let of = |team: u8| self.players.iter().filter(move |player| player.own.team == team);
         let strength = |team| (of(team).count(), of(team).map(|it| it.tally.score).sum::<i32>());
-        if strength(2) < strength(1) { 2 } else { 1 }
+        let (weaker, other) = if strength(2) < strength(1) { (2, 1) } else { (1, 2) };
+        if before == other && strength(1).0 == strength(2).0 { other } else { weaker }
     }
 
     /// A round that is over is followed by its result, and that by the next round.
@@ -365,13 +374,10 @@ impl Skirmish {
             return;
         }
         self.even_out_teams();
+        self.departed.begin_round();
         for player in &mut self.players {
-            player.tally = Tally::default();
-            player.take_hurts(now.tick);
-            let own = &mut player.own;
-            own.die(0);
-            own.effects.truce_ticks = 0;
-            now.affect(own.player, Effect::Push);
+            player.begin_round();
+            now.affect(player.id(), Effect::Push);
         }
     }
 
@@ -409,47 +415,15 @@ impl Skirmish {
 
     fn advance_players(&mut self, now: &mut Step<'_, Skirmish>) {
         self.border.advance(&now.level.timing);
-        for Player { own, .. } in &mut self.players {
-            let input = now.input(own.player).or_default();
+        for player in &mut self.players {
+            let input = now.input(player.id());
+            player.note_presence(input.is_missing(), now.tick);
+            let (own, input) = (&mut player.own, input.or_default());
             if !own.is_alive() && input.acts() {
                 now.ignore(own.player);
             }
             ship::advance(own, now.level, input);
             debug_assert_eq!((own.border, own.tick), (self.border, self.tick), "there is only one");
-        }
-    }
-
-    fn spawn_ships(&mut self, now: &mut Step<'_, Skirmish>) {
-        let due = Life::Dead { respawn_ticks: 0 };
-        let timing = &now.level.timing;
-        let mut left = SPAWNS_PER_TICK_MAX;
-        // From another one on in each tick: when all wait, none is always the first.
-        let count = self.players.len();
-        let first = now.tick.0 as usize % count.max(1);
-        for at in (first..count).chain(0..first) {
-            if self.players[at].own.life != due || left == 0 {
-                continue;
-            }
-            left -= 1;
-            let team = self.players[at].own.team;
-            let alive = self.players.iter().map(|player| &player.own).filter(|own| own.is_alive());
-            let others = alive.filter(|own| !are_mates(team, own.team)).map(|own| own.motion.place);
-            let obstacles = self.obstacles(now.level);
-            let place = spawn::safe_place(&mut self.dice, &obstacles, others);
-            let Player { own, tally, has_lived, subject, .. } = &mut self.players[at];
-            let protection_ticks = if *has_lived {
-                timing.protection_ticks
-            } else if own.effects.truce_ticks > 0 {
-                // Who comes while a result stands has not begun yet.
-                timing.newcomer_protection_ticks
-            } else {
-                *has_lived = true;
-                self.newcomers.protect(*subject, now.tick, timing)
-            };
-            tally.streak = 0;
-            own.spawn(self.next_entity.take(), place, protection_ticks);
-            now.affect(own.player, Effect::Spawn);
-            now.emit(&kinds::Spawn { x: place.x, y: place.y, player: own.player });
         }
     }
 

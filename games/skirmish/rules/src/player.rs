@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::departed::LeftShip;
 use super::round::Tally;
 use super::ship::Own;
 use tickwire_game::ids::{PlayerId, Subject};
@@ -21,17 +22,60 @@ pub(super) struct Player {
     pub(super) subject: Option<Subject>,
     /// Whether it has had a ship.
     pub(super) has_lived: bool,
+    /// What its next ship is, if it left one and came back.
+    pub(super) left_ship: Option<LeftShip>,
+    /// Since when its inputs have been missing, if they are.
+    absent_since: Option<Tick>,
     /// Who hurt its ship and when last, no one twice.
     hurts: Vec<(PlayerId, Tick)>,
 }
 
 impl Player {
     pub(super) fn new(own: Own, subject: Option<Subject>) -> Player {
-        Player { own, tally: Tally::default(), subject, has_lived: false, hurts: Vec::new() }
+        Player {
+            own,
+            tally: Tally::default(),
+            subject,
+            has_lived: false,
+            left_ship: None,
+            absent_since: None,
+            hurts: Vec::new(),
+        }
     }
 
     pub(super) fn id(&self) -> PlayerId {
         self.own.player
+    }
+
+    /// Whether its input was missing in the last tick. Who is absent gains no points, and
+    /// has no further ship until it is back. A line that stalls for longer than inputs are repeated makes
+    /// its player absent for that long: what it misses is a point in these very ticks.
+    pub(super) fn is_absent(&self) -> bool {
+        self.absent_since.is_some()
+    }
+
+    pub(super) fn absent_since(&self) -> Option<Tick> {
+        self.absent_since
+    }
+
+    /// Notes whether its input is missing in a tick.
+    pub(super) fn note_presence(&mut self, is_missing: bool, tick: Tick) {
+        self.absent_since = is_missing.then(|| self.absent_since.unwrap_or(tick));
+    }
+
+    /// A round begins: it has no points, and waits for a fresh ship, which is due at once.
+    pub(super) fn begin_round(&mut self) {
+        self.tally = Tally::default();
+        self.forget_hurts();
+        self.left_ship = None;
+        self.own.die(0);
+        self.own.effects.truce_ticks = 0;
+    }
+
+    /// Its ship was destroyed, or counts as that.
+    pub(super) fn note_death(&mut self) {
+        self.tally.deaths += 1;
+        self.tally.streak = 0;
     }
 
     /// Its ship was hurt.
@@ -46,6 +90,11 @@ impl Player {
     /// A player is gone: one day its number is another's.
     pub(super) fn forget(&mut self, player: PlayerId) {
         self.hurts.retain(|(by, _)| *by != player);
+    }
+
+    /// Nobody has a part in the loss of its ship any more.
+    pub(super) fn forget_hurts(&mut self) {
+        self.hurts.clear();
     }
 
     /// Its ship is lost: gives who has hurt it since a tick, the last one last.

@@ -62,6 +62,8 @@ pub const NEWCOMER_PROTECTION_S: f32 = 4.0;
 pub const NEWCOMER_AGAIN_S: f32 = 60.0;
 /// So many newcomers are remembered for that; of more the oldest are forgotten.
 pub(super) const NEWCOMERS_MAX: usize = 1_024;
+/// So many who left are kept for the case that they come back; of more the first are forgotten.
+pub(super) const DEPARTED_MAX: usize = 1_024;
 
 /// How near the centre of a ship must come to a pick-up to take it.
 pub const PICKUP_REACH: f32 = 1.8;

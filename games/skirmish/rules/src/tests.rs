@@ -1,6 +1,8 @@
 //! How the world as a whole behaves: claims about Skirmish, played tick by tick.
 
+mod absence;
 mod arena;
+mod departed;
 mod flight;
 mod prediction;
 mod rail;
@@ -32,6 +34,8 @@ struct Arena {
     world: Skirmish,
     level: Level,
     tick: Tick,
+    /// Whose inputs are missing, and have been for long enough.
+    absent: Vec<u16>,
     /// The events of the last tick, and no rows.
     happened: Scene,
     outcome: Outcome,
@@ -45,9 +49,13 @@ impl Arena {
     fn of(players_max: u16, settings: Settings) -> Arena {
         let rewind_max_ticks = REWIND_MAX_TICKS;
         let setup = Setup { settings, rewind_max_ticks, ..setup(5, players_max) };
-        let (world, level) = Skirmish::new(&setup);
+        Arena::of_setup(&setup)
+    }
+
+    fn of_setup(setup: &Setup<Settings>) -> Arena {
+        let (world, level) = Skirmish::new(setup);
         let (happened, outcome) = (Scene::default(), Outcome::of::<Skirmish>());
-        Arena { world, level, tick: Tick(0), happened, outcome }
+        Arena { world, level, tick: Tick(0), absent: Vec::new(), happened, outcome }
     }
 
     fn with_players(count: u16) -> Arena {
@@ -93,11 +101,20 @@ impl Arena {
         }
     }
 
+    /// One tick of these inputs. All others who are there hold nothing.
     fn step(&mut self, inputs: &[PlayerInput<Input>]) {
         self.tick = self.tick.next();
         self.outcome.clear();
         let dt = self.level.tick_rate.dt();
-        self.world.step(&mut Step::new(self.tick, dt, &self.level, inputs, &mut self.outcome));
+        let ids = self.world.players.iter().map(|player| player.id().0);
+        let present = ids.filter(|id| !self.absent.contains(id));
+        let inputs: Vec<_> = present
+            .map(|id| {
+                let input = inputs.iter().find(|input| input.player.0 == id);
+                input.copied().unwrap_or(received(id, Input::default()))
+            })
+            .collect();
+        self.world.step(&mut Step::new(self.tick, dt, &self.level, &inputs, &mut self.outcome));
         self.happened = self.outcome.take_events(self.tick);
     }
 
@@ -286,7 +303,7 @@ fn a_world_written_down_in_mid_game_goes_on_alike() {
     )
     .unwrap();
     let (happened, outcome) = (Scene::default(), Outcome::of::<Skirmish>());
-    let mut other = Arena { world, level, tick: arena.tick, happened, outcome };
+    let mut other = Arena { world, level, tick: arena.tick, absent: vec![], happened, outcome };
     for _ in 0..300 {
         let inputs: Vec<_> = (0..6).map(|id| received(id, inputs(id))).collect();
         arena.step(&inputs);

@@ -40,23 +40,23 @@ impl Arena {
         found.map(|at| scene.event_audience(at)).collect()
     }
 
-    fn round(&self) -> kinds::Round {
+    pub(super) fn round(&self) -> kinds::Round {
         self.rows()[0]
     }
 
-    fn score(&self, player: u16) -> i32 {
+    pub(super) fn score(&self, player: u16) -> i32 {
         self.world.score(PlayerId(player))
     }
 
     /// A bolt of one player breaks another's ship, of which only so much was left.
-    fn break_ship(&mut self, killer: u16, victim: u16) {
+    pub(super) fn break_ship(&mut self, killer: u16, victim: u16) {
         let at = Vec2::new(0.0, 5.0 * f32::from(victim));
         self.hurt(killer, victim, at, 1.0);
         assert!(!self.own(victim).is_alive());
     }
 
     /// A bolt of one player hits another's ship, of which so much was left.
-    fn hurt(&mut self, by: u16, victim: u16, at: Vec2, hull: f32) {
+    pub(super) fn hurt(&mut self, by: u16, victim: u16, at: Vec2, hull: f32) {
         let own = self.own(victim);
         (own.motion.place, own.armor.hull, own.armor.shield) = (at, hull, 0.0);
         (own.motion.velocity, own.effects.protection_ticks) = (Vec2::ZERO, 0);
@@ -76,7 +76,7 @@ impl Arena {
     }
 
     /// Ticks by hand up to the one after which the round is in that phase.
-    fn play_until_phase(&mut self, phase: RoundPhase) -> u32 {
+    pub(super) fn play_until_phase(&mut self, phase: RoundPhase) -> u32 {
         let begun = self.tick;
         while self.round().phase != phase {
             self.press(Input::new(0, 0));
