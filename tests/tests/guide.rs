@@ -84,7 +84,7 @@ fn tag_is_a_small_game() {
     let count = |paths: &[&str]| -> usize {
         paths.iter().map(|path| read(&format!("games/tag/{path}")).lines().count()).sum()
     };
-    assert!(count(&["rules/src/lib.rs"]) <= 200);
+    assert!(count(&["rules/src/lib.rs"]) <= 210);
     let page = ["page/public/index.html", "page/public/main.js", "page/public/style.css"];
     assert!(count(&page) <= 80);
     assert!(count(&["src/main.rs", "build.rs", "page/src/lib.rs"]) <= 20);

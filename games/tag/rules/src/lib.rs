@@ -112,29 +112,37 @@ impl Game for Tag {
         let mut place = || [0, 1].map(|i| self.dice.between(RADIUS - HALF[i], HALF[i] - RADIUS));
         let free = (0..50).map(|_| place()).find(|&[x, y]| now.level.is_free(x, y));
         let [x, y] = free.unwrap_or_default();
-        let (entity, it) = (self.next_entity.take(), self.runners.is_empty());
-        self.runners.push((Own { entity, player, x, y, it, frozen: Timer::default() }, 0));
+        let entity = self.next_entity.take();
+        self.runners.push((Own { entity, player, x, y, it: false, frozen: Timer::default() }, 0));
     }
 
-    fn leave(&mut self, now: &mut Step<'_, Tag>, player: PlayerId, _: LeaveReason) {
+    fn leave(&mut self, _: &mut Step<'_, Tag>, player: PlayerId, _: LeaveReason) {
         self.runners.retain(|(own, _)| own.player != player);
-        let is_it = self.runners.iter().any(|(own, _)| own.it);
-        if let (false, Some((next, _))) = (is_it, self.runners.first_mut()) {
-            next.it = true;
-            now.affect(next.player, Effect::Push);
-        }
     }
 
     fn step(&mut self, now: &mut Step<'_, Tag>) {
         for (own, _) in &mut self.runners {
             Tag::advance(own, now.level, now.input(own.player).or_default(), now.dt);
         }
-        let can_tag = |(own, _): &(Own, i32)| own.it && !own.frozen.is_running();
-        let Some(by) = self.runners.iter().position(can_tag) else { return };
+        // Who is away plays no part: if nobody who is here is it, the first of them is.
+        let is_here = |own: &Own| !now.input(own.player).is_missing();
+        let it = self.runners.iter().position(|(own, _)| own.it && is_here(own));
+        let first = || self.runners.iter().position(|(own, _)| is_here(own));
+        let Some(by) = it.or_else(first) else { return };
+        for (at, (own, _)) in self.runners.iter_mut().enumerate() {
+            if own.it != (at == by) {
+                own.it = at == by;
+                now.affect(own.player, Effect::Push);
+            }
+        }
+        if self.runners[by].0.frozen.is_running() {
+            return;
+        }
         let (x, y) = (self.runners[by].0.x, self.runners[by].0.y);
         let touches = |(own, _): &(Own, i32)| {
             let (dx, dy) = (own.x - x, own.y - y);
-            !own.it && !own.frozen.is_running() && dx * dx + dy * dy < 4.0 * RADIUS * RADIUS
+            let is_near = dx * dx + dy * dy < 4.0 * RADIUS * RADIUS;
+            is_near && !own.it && !own.frozen.is_running() && !now.input(own.player).is_missing()
         };
         let Some(who) = self.runners.iter().position(touches) else { return };
         let (tagger, score) = &mut self.runners[by];

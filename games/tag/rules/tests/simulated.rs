@@ -19,3 +19,18 @@ fn whoever_holds_a_key_runs_and_stays_in_the_field() {
     let after = sim.own(ada).expect("it is in").x;
     assert!(before < after && after <= 19.5, "from {before} to {after}");
 }
+
+#[test]
+fn who_is_away_is_not_it() {
+    let mut sim = Simulator::<Tag>::new(7);
+    let [ada, bob] = ["Ada", "Bob"].map(|name| sim.join(name, Path::latency_ms(50)));
+    let who_is_it = |sim: &Simulator<Tag>| [ada, bob].map(|who| sim.own(who).expect("it is in").it);
+    sim.run_s(1.0);
+    assert_eq!(who_is_it(&sim), [true, false]);
+    sim.cut(ada);
+    sim.run_s(1.0);
+    assert_eq!(who_is_it(&sim), [false, true]);
+    sim.resume(ada, Path::latency_ms(50));
+    sim.run_s(1.0);
+    assert_eq!(who_is_it(&sim), [false, true], "she is back, and he is it");
+}

@@ -124,8 +124,8 @@ fn whoever_is_absent_gains_no_points_in_any_of_the_ways_in_which_they_are_made()
         arena.hurt(0, 3, AT, 90.0);
         arena.shoot_and_lose(5, 3, away);
         // The killer is a mate: so all that there is to gain is the assist.
-        let is_told = arena.events::<Assist>() == [Assist { victim: PlayerId(3) }];
-        assert_eq!(is_told, away.is_empty());
+        let is_sent = arena.events::<Assist>() == [Assist { victim: PlayerId(3) }];
+        assert_eq!(is_sent, away.is_empty());
     };
     let flight: Way = |arena, away| {
         arena.hurt(0, 3, AT, 90.0);
