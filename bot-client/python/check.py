@@ -162,12 +162,16 @@ def read_golden(file: str) -> List[Tuple[str, bytes]]:
     return [(name, bytes.fromhex(data)) for name, data in parts]
 
 
+def camel_of(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
+
+
 def json_of(name: str, what: Any) -> Dict[str, Any]:
     """A message as client.js gives it."""
     if name == "welcome":
-        names = ("room", "player", "tick_rate_hz", "tick", "players_max", "delay_ticks")
-        camel = [names[0], names[1], "tickRateHz", names[3], "playersMax", "delayTicks"]
-        return {"welcome": {to: getattr(what, of) for of, to in zip(names, camel)}}
+        fields = {name: value for name, value in what._asdict().items() if name not in ("schema", "level", "settings")}
+        return {"welcome": {camel_of(name): value for name, value in {**fields, "resume": what.resume.hex()}.items()}}
     if name == "refused":
         return {"refusal": what._asdict()}
     if name == "goodbye":
@@ -193,9 +197,10 @@ def print_messages() -> None:
 def check_written() -> None:
     """The messages of a client that knows no rules, byte for byte."""
     should = dict(read_golden("client-messages.txt"))
-    hello = tickwire._hello("Zoë", "den-1", True, "", 0, "a.b.c", {"teams": True})
+    token = (5).to_bytes(8, "little") + b"\x9e" * 16
     written = {
-        "hello, by the schema": hello,
+        "hello, by the schema": tickwire._hello("Zoë", "den-1", True, "", 0, "a.b.c", {"teams": True}, None),
+        "hello, resume by the schema": tickwire._hello("Ann", "den-1", False, "", 0, "", None, token),
         "input, by the schema": tickwire._input(300, 250, bytes((2, 3, 1))),
         "ack": tickwire._ack(70_000),
         "ping": tickwire._ping(7),

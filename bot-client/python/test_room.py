@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 import unittest
-from typing import List, Optional
+from typing import Any, List, Optional
+from unittest import mock
 
 import tickwire
-from test_tickwire import entered, golden, input_of, node
+from test_tickwire import TOKEN, entered, golden, input_of, node
 
 
 class Socket:
@@ -21,19 +22,33 @@ class Socket:
 
     def __init__(self, messages: List[bytes], close_code: Optional[int] = None) -> None:
         self.messages, self.sent = list(messages), []
-        self.close_code, self.close_reason = close_code, ""
+        self.close_code, self.close_reason = None, ""
+        self.ends_with = close_code
         self.is_closed = False
+        self.transport = self
+        self._news = asyncio.Event()
 
     def __aiter__(self) -> Socket:
         return self
 
     async def __anext__(self) -> bytes:
         await asyncio.sleep(0)
+        while not self.messages and self.ends_with is None:
+            self._news.clear()
+            await self._news.wait()
         if self.messages:
             return self.messages.pop(0)
-        if self.close_code is None:
-            await asyncio.sleep(60)
+        self.close_code = self.ends_with
         raise StopAsyncIteration
+
+    def give(self, message: bytes) -> None:
+        self.messages.append(message)
+        self._news.set()
+
+    def abort(self) -> None:
+        """Breaks."""
+        self.ends_with = 1006
+        self._news.set()
 
     async def send(self, message: bytes) -> None:
         self.sent.append(message)
@@ -154,6 +169,188 @@ class Rooms(unittest.IsolatedAsyncioTestCase):
                     pass
             self.assertIn(words, str(caught.exception))
             await room.leave()
+
+
+class Server:
+    """Gives rooms, and resumes their sessions: each attempt gets the next of the answers."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.tokens = list(answers), []
+
+    def room(self, client: tickwire.Client, socket: Socket) -> tickwire.Room:
+        return tickwire.Room(client, socket, self.connect)
+
+    async def connect(self, token: bytes) -> Any:
+        self.tokens.append(token)
+        # The last one is given again and again.
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        await asyncio.sleep(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def refusal(*body: int) -> tickwire.Refused:
+    return tickwire.Refused(tickwire._read_message(bytes((130, *body))).what)
+
+
+@mock.patch.object(tickwire, "_RETRY_FIRST_S", 0.001)
+class Resuming(unittest.IsolatedAsyncioTestCase):
+    def setUp(self) -> None:
+        self.stream = golden("cart", "spectator")
+        self.played = golden("gaps", "player, does not replay")
+
+    def again(self, stream: Any, player: Optional[int], messages: List[bytes], code: Optional[int] = None) -> Any:
+        return entered(stream, player, token=b"\xab" * 24, resumed=True), Socket(messages, code)
+
+    async def test_a_loop_goes_on_over_a_new_connection_when_the_last_broke(self) -> None:
+        for code in (1006, 1011, 4002, 4003):
+            server = Server(tickwire.Unreachable("no"), self.again(self.stream, None, self.stream[2], 4007))
+            room = server.room(entered(self.stream, None), Socket(self.stream[2], code))
+            looped = []
+            with self.assertRaises(tickwire.Ended) as caught:
+                async for snapshot in room:
+                    looped.append((snapshot.tick, [event.kind for event in snapshot.events]))
+            self.assertEqual(caught.exception.end.reason, "idle")
+            of_stream = [(7, []), (8, []), (9, []), (10, ["bell"]), (11, [])]
+            self.assertEqual(looped, of_stream + of_stream)
+            self.assertEqual(server.tokens, [TOKEN, TOKEN])
+            self.assertEqual((room.counts["resumed"], room.client.welcome.resume), (1, b"\xab" * 24))
+            await room.leave()
+
+    async def test_what_a_loop_has_not_seen_of_the_last_connection_is_not_lost(self) -> None:
+        for is_looked_at in (False, True):
+            server = Server(self.again(self.stream, None, self.stream[2][:2]))
+            room = server.room(entered(self.stream, None), Socket(self.stream[2][:4], 1006))
+            while room.counts["snapshots"] < 4:
+                await asyncio.sleep(0)
+            self.assertEqual(room.snapshot.tick if is_looked_at else 10, 10)
+            while room.counts["snapshots"] < 6:
+                await asyncio.sleep(0)
+            self.assertEqual((await room.next()).events, [{"tick": 10, "kind": "bell"}])
+            room._socket.give(self.stream[2][2])
+            self.assertEqual((await room.next()).events, [])
+            await room.leave()
+
+    async def test_between_two_connections_a_room_is_as_it_was(self) -> None:
+        server = Server(tickwire.Unreachable("no"))
+        room = server.room(entered(self.stream, None), Socket(self.stream[2], 1006))
+        await room.next()
+        while len(server.tokens) < 3:
+            await asyncio.sleep(0)
+        self.assertEqual((room.snapshot.tick, room.name, room.player), (11, "meadow", None))
+        self.assertEqual((await room.next()).tick, 11)
+        waiting = asyncio.ensure_future(room.next())
+        await room.leave()
+        with self.assertRaises(tickwire.Ended) as caught:
+            await waiting
+        self.assertEqual(caught.exception.end.reason, "left")
+        tokens = len(server.tokens)
+        await asyncio.sleep(0.02)
+        self.assertEqual(len(server.tokens), tokens)
+
+    async def test_a_player_holds_what_it_held_and_has_its_board_open(self) -> None:
+        server = Server(self.again(self.played, 0, self.played[2][:3]))
+        room = server.room(entered(self.played, 0), Socket(self.played[2][:3]))
+        room.hold(b"\7")
+        room.open_board(5, 20)
+        first = room._socket
+        while not any(message[0] == 2 for message in first.sent):
+            await asyncio.sleep(0.01)
+        first.abort()
+        while not any(message[0] == 2 for message in room._socket.sent) or room._socket is first:
+            await asyncio.sleep(0.01)
+        kinds = [message[0] for message in room._socket.sent]
+        self.assertIn(6, kinds[:2])
+        # It is heard before it has anything to play by.
+        self.assertIn(4, kinds[:2])
+        self.assertIn(tickwire._board(5, 20), room._socket.sent)
+        inputs = [message for message in room._socket.sent if message[0] == 2]
+        self.assertTrue(all(message.endswith(b"\0\1\7") for message in inputs))
+        await room.leave()
+        self.assertEqual((first.sent[-1][0] != 5, room._socket.sent[-1]), (True, b"\5"))
+
+    async def test_only_a_connection_that_broke_is_taken_up_again(self) -> None:
+        wrong = bytes((132, 255))
+        for message, code, kind in (
+            (bytes((135, 15)), 4007, "idle"), (bytes((135, 17)), 4009, "replaced"), (bytes((135, 0)), 1000, "left"),
+            (bytes((135, 1)), 1001, "closing"), (bytes((135, 16)), 4008, "room-over"), (bytes((135, 9)), 1006, "too-much"),
+            (wrong, 1006, None),
+        ):
+            server = Server(AssertionError())
+            room = server.room(entered(self.stream, None), Socket([message], code))
+            with self.assertRaises(tickwire.TickwireError) as caught:
+                await room.next()
+            end = getattr(caught.exception, "end", None)
+            self.assertEqual((end and end.reason, server.tokens), (kind, []))
+            await room.leave()
+
+    async def test_an_error_of_the_clients_own_ends_the_room(self) -> None:
+        server = Server(AssertionError())
+        room = server.room(entered(self.stream, None), Socket(self.stream[2]))
+        room._aim = None
+        with self.assertRaises(tickwire.Ended) as caught:
+            async for _ in room:
+                pass
+        self.assertIsInstance(caught.exception.__cause__, AttributeError)
+        self.assertEqual(server.tokens, [])
+        await room.leave()
+
+    async def test_who_is_refused_gets_the_end_of_the_connection_and_why_as_its_cause(self) -> None:
+        for refused in (refusal(21), refusal(4), tickwire.Ended(tickwire.DisconnectReason(1001, "closing"))):
+            server = Server(tickwire.Unreachable("no"), refused)
+            room = server.room(entered(self.stream, None), Socket([], 4002))
+            with self.assertRaises(tickwire.Ended) as caught:
+                await room.next()
+            self.assertEqual(caught.exception.end, (4002, "silent"))
+            self.assertIs(caught.exception.__cause__, refused)
+            self.assertEqual(len(server.tokens), 2)
+            await room.leave()
+
+    async def test_it_gives_up_when_the_session_is_not_kept_any_longer(self) -> None:
+        for grace_seconds, attempts in ((0, 0), (1, 2)):
+            server = Server(tickwire.Unreachable("no"))
+            client = entered(self.stream, None, grace_seconds=grace_seconds)
+            room = server.room(client, Socket([], 1006))
+            with self.assertRaises(tickwire.Ended) as caught:
+                await room.next()
+            self.assertEqual(caught.exception.end.reason, "lost")
+            self.assertTrue(attempts <= len(server.tokens) < 100, server.tokens)
+            await room.leave()
+
+    async def test_waits_are_random_double_and_stay_below_their_limit(self) -> None:
+        asked: List[Any] = []
+
+        def uniform(low: float, high: float) -> float:
+            asked.append((low, high))
+            return 0.0
+
+        server = Server(*[tickwire.Unreachable("no")] * 6, self.again(self.stream, None, self.stream[2]))
+        with mock.patch.object(tickwire, "_RETRY_FIRST_S", 0.25), mock.patch.object(tickwire.random, "uniform", uniform):
+            room = server.room(entered(self.stream, None), Socket([], 1006))
+            await room.next()
+        self.assertEqual(asked, [(0, most) for most in (0.25, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0)])
+        await room.leave()
+
+    @mock.patch.object(tickwire, "_PING_EVERY_S", 0.002)
+    async def test_a_connection_over_which_nothing_arrives_is_broken_and_one_that_answers_pings_is_not(self) -> None:
+        server = Server(self.again(self.stream, None, self.stream[2]))
+        first, second = Socket(self.stream[2][:1]), server.answers[0][1]
+
+        async def answer(message: bytes) -> None:
+            second.sent.append(message)
+            if message[0] == 4:
+                second.give(b"\x85" + message[1:])
+
+        room = server.room(entered(self.stream, None), first)
+        with mock.patch.object(second, "send", answer):
+            while len(second.sent) < 3 * tickwire._SILENT_PINGS_MAX:
+                await asyncio.sleep(0.001)
+        pings = [message for message in first.sent if message[0] == 4]
+        # One may have gone out before the snapshot came.
+        self.assertIn(len(pings) - tickwire._SILENT_PINGS_MAX, (0, 1))
+        self.assertEqual(room.counts["resumed"], 1)
+        await room.leave()
 
 
 class Errors(unittest.TestCase):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import unittest
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import tickwire
 from check import GOLDEN, read_streams
@@ -26,17 +26,23 @@ def golden(file: str, name: str) -> Tuple[int, bytes, List[bytes]]:
     return hz, schema, [bytes((132,)) + step.bodies["range"] for step in steps if step.first == "tick"]
 
 
-def welcome(hz: int, schema: bytes, player: Optional[int]) -> bytes:
+TOKEN = bytes(range(24))
+
+
+def welcome(
+    hz: int, schema: bytes, player: Optional[int], token: bytes = TOKEN, resumed: bool = False, grace_seconds: int = 30
+) -> bytes:
     own = b"\0" if player is None else b"\1" + _unsigned(player)
     head = bytes((129,)) + _unsigned(7) + own + _text("meadow") + _unsigned(hz)
-    return head + _unsigned(1) + _unsigned(4) + _unsigned(60) + _block(schema) + _block(b"\1\2\3") + _block(b"")
+    parts = _unsigned(1) + _unsigned(4) + _unsigned(60) + _block(schema) + _block(b"\1\2\3") + _block(b"")
+    return head + parts + token + bytes((resumed,)) + _unsigned(grace_seconds)
 
 
-def entered(stream: Tuple[int, bytes, List[bytes]], player: Optional[int]) -> tickwire.Client:
+def entered(stream: Tuple[int, bytes, List[bytes]], player: Optional[int], **session: Any) -> tickwire.Client:
     """A client that was let in."""
     client = tickwire.Client()
     client.hello(name="Ada", spectate=player is None)
-    client.receive(welcome(*stream[:2], player))
+    client.receive(welcome(*stream[:2], player, **session))
     list(client.outgoing())
     return client
 
@@ -227,10 +233,37 @@ class Streams(unittest.TestCase):
         client.receive(bytes((135, 15)))
         self.assertEqual((client.stage, client.end), ("ended", (4007, "idle")))
 
+    def test_a_session_has_a_token_by_which_it_is_resumed(self) -> None:
+        stream = golden("cart", "spectator")
+        client = entered(stream, 3, token=b"\xab" * 24, resumed=True, grace_seconds=300)
+        self.assertEqual(client.welcome[-3:], (b"\xab" * 24, True, 300))
+        for hidden in ("xab", "abab"):
+            self.assertNotIn(hidden, repr(client.welcome))
+        client.hello(name="Ada")
+        [anew] = client.outgoing()
+        client.hello(name="Ada", resume=TOKEN)
+        self.assertEqual(list(client.outgoing()), [anew[:-1] + b"\1" + TOKEN])
+        for wrong in (b"", TOKEN[1:], TOKEN + b"\0", TOKEN.hex(), 7):
+            self.assertRaises(tickwire.InputError, client.hello, resume=wrong)
+        self.assertEqual(client.receive(bytes((130, 21))), "refused")
+        self.assertEqual(client.refusal[:2], ("not-resumable", None))
+        for number, end in ((17, (4009, "replaced")), (18, (4010, "away"))):
+            client.hello()
+            client.receive(bytes((135, number)))
+            self.assertEqual(client.end, end)
+
+    def test_when_the_server_closes_is_kept(self) -> None:
+        client = entered(golden("cart", "spectator"), None)
+        self.assertIsNone(client.closing)
+        self.assertEqual(client.receive(bytes((139, 251, 44, 1))), "closing")
+        self.assertEqual(client.closing, 300)
+        client.hello()
+        self.assertIsNone(client.closing)
+
     def test_what_is_no_message_is_one_sort_of_error(self) -> None:
         for data in (
             b"", b"\7", bytes((131, 1, 252, 255, 255, 255, 255)), bytes((131, 1, 253, 0, 0, 0, 0, 0, 0, 32, 0)),
-            bytes((134, 2, 0xC3, 0x28)), bytes((136, 1, 0)), bytes((130, 99)), bytes((133, 1, 1)), bytes((133, 254)),
+            bytes((134, 2, 0xC3, 0x28)), bytes((136, 1, 0)), bytes((130, 99)), bytes((130, 22)), bytes((135, 19)), bytes((133, 1, 1)), bytes((133, 254)),
             bytes((135, 253)), bytes((132,)),
         ):
             client = tickwire.Client()

@@ -10,7 +10,7 @@
 
 It knows no game: the room's schema describes rows, events and inputs. It does not predict, so what a bot
 sees of its own player is a round trip old. The client is this one file. It needs Python 3.9 and, only to
-connect, the package `websockets` (13 or newer): `Client` does no I/O and reads no clock.
+connect, the package `websockets` (14.1 or newer): `Client` does no I/O and reads no clock.
 
 Sections: errors; bytes; symbols; the schema and the plans made of it; the prediction of rows; the decoder of
 snapshots; inputs; messages; `Client`; `Aim`, which chooses the tick of each input; `join` and `Room`. All up
@@ -22,10 +22,11 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import random
 import struct
 import time
 from collections import Counter, deque
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Awaitable, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit, urlunsplit
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
     "Standing", "StreamError", "TickwireError", "Unreachable", "Welcome", "join",
 ]
 
-PROTOCOL = 9
+PROTOCOL = 10
 """The version of the protocol that this speaks."""
 
 
@@ -1343,10 +1344,11 @@ def _read_input(reader: Reader) -> Input:
 
 # --- Messages ---
 
-_HELLO_MAX_BYTES = 1_792
+_HELLO_MAX_BYTES = 1_824
 _SETTINGS_MAX_BYTES = 512
 _SMALL_BYTES = 16
 _BOARD_MAX_PLAYERS = 50
+_RESUME_TOKEN_BYTES = 24
 _SNAPSHOT, _SNAPSHOT_MAX_BYTES = 132, 1 << 20
 _NAME_MAX_CHARS = 256
 """Far more than a server gives to a player."""
@@ -1375,13 +1377,13 @@ _REFUSAL_REASONS = (
     ("setting-not-allowed", "{}"),
     ("setting-invalid", "{}"),
     ("settings-refused", "{}"),
+    ("not-resumable", "the place in the room is not kept any more: join anew"),
 )
-_FIRST_REASON_WITH_TEXT = 17
 _DISCONNECT_REASONS = (
     (1000, "left"), (1001, "closing"), (1002, "protocol"), (1003, "not-binary"), (1009, "too-big"),
     (4000, "refused"), (4001, "hello-timeout"), (4002, "silent"), (4003, "too-slow"), (4004, "too-much"),
     (4005, "room-failed"), (1011, "fault"), (1006, "lost"), (1007, "not-utf8"), (4006, "flood"), (4007, "idle"),
-    (4008, "room-over"),
+    (4008, "room-over"), (4009, "replaced"), (4010, "away"),
 )
 
 
@@ -1400,6 +1402,18 @@ class Welcome(NamedTuple):
     schema: bytes
     level: bytes
     settings: bytes
+    resume: bytes
+    """A secret by which this session can be resumed (`Client.hello`): whoever has it has the player. It takes the place of
+    the one by which the session was resumed, which is void once the server has heard from the client."""
+    resumed: bool
+    """Whether a session was resumed, with its player: by a token, or by the ticket of a player whose connection broke."""
+    grace_seconds: int
+    """For how long the server keeps the session when the connection breaks; 0 if not at all."""
+
+    def __repr__(self) -> str:
+        # A log is no place for the token, nor for all bytes of the schema.
+        shown = {name: value for name, value in self._asdict().items() if not isinstance(value, bytes)}
+        return f"Welcome({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 class RefusalReason(NamedTuple):
@@ -1460,7 +1474,9 @@ def _read_welcome(body: Reader) -> Any:
     body.unsigned()  # The session's number, for the server's log.
     player = body.optional(body.u16)
     room, hz, tick, players_max, delay = body.text(), body.u16(), body.u32(), body.u16(), body.u32()
-    return Welcome(room, player, hz, tick, players_max, delay, body.block(), body.block(), body.block())
+    parts = body.block(), body.block(), body.block()
+    session = body.take(_RESUME_TOKEN_BYTES), body.bool(), body.u16()
+    return Welcome(room, player, hz, tick, players_max, delay, *parts, *session)
 
 
 def _read_refusal(body: Reader) -> Any:
@@ -1468,7 +1484,7 @@ def _read_refusal(body: Reader) -> Any:
     _refuse(number < len(_REFUSAL_REASONS), "no such reason of a refusal")
     reason, words = _REFUSAL_REASONS[number]
     server = body.u16() if reason == "protocol" else body.u32() if reason == "rules" else None
-    text = body.text() if number >= _FIRST_REASON_WITH_TEXT else server
+    text = body.text() if server is None and "{}" in words else server
     return RefusalReason(reason, server, words.format(text))
 
 
@@ -1518,6 +1534,7 @@ _KINDS: Dict[int, Tuple[str, int, Callable[[Reader], Any]]] = {
     136: ("pace", _SMALL_BYTES, _read_pace),
     137: ("scores", 4_096, _read_scores),
     138: ("board", 4_096, _read_board),
+    139: ("closing", _SMALL_BYTES, Reader.u16),
 }
 
 
@@ -1547,7 +1564,8 @@ def _is_whole(value: Any, most: int) -> bool:
 
 
 def _hello(
-    name: str, room: str, spectate: bool, game: str, rules: int, ticket: str, settings: Optional[dict]
+    name: str, room: str, spectate: bool, game: str, rules: int, ticket: str, settings: Optional[dict],
+    resume: Optional[bytes],
 ) -> bytes:
     try:
         chosen = "" if settings is None else json.dumps(settings, separators=(",", ":"), allow_nan=False)
@@ -1556,12 +1574,15 @@ def _hello(
     if len(chosen) > _SETTINGS_MAX_BYTES:
         raise InputError(f"the settings of a room have at most {_SETTINGS_MAX_BYTES} bytes")
 
+    if resume is not None and not (isinstance(resume, bytes) and len(resume) == _RESUME_TOKEN_BYTES):
+        raise InputError(f"a token to resume by has {_RESUME_TOKEN_BYTES} bytes")
+
     def optional(text: str) -> bytes:
         return b"\1" + _text(text) if text else b"\0"
 
     greeting = b"".join((
         b"\1", _unsigned(PROTOCOL), _text(game), _unsigned(rules), _unsigned(int(spectate)), _text(name),
-        optional(room), b"\0", optional(ticket), optional(chosen),
+        optional(room), b"\0", optional(ticket), optional(chosen), b"\0" if resume is None else b"\1" + resume,
     ))
     if len(greeting) > _HELLO_MAX_BYTES:
         raise InputError("the names, the ticket or the settings are too long for a hello")
@@ -1659,6 +1680,9 @@ class Client:
         self.standing: Optional[Standing] = None
         self.notice: Optional[str] = None
         """The last message for people from the server."""
+        self.closing: Optional[int] = None
+        """The server closes in so many seconds at the latest, as of the last such message. No session can be resumed
+        after that."""
         self.pace: Optional[Pace] = None
         self.pong: Optional[int] = None
         """Number of the last ping that was answered."""
@@ -1673,22 +1697,25 @@ class Client:
     def hello(
         self, name: str = "", room: Optional[str] = None, spectate: bool = False, game: str = "",
         rules: int = 0, ticket: Optional[str] = None, settings: Optional[dict] = None,
+        resume: Optional[bytes] = None,
     ) -> None:
         """Begins anew, for a fresh connection.
 
         Without a `room` the server chooses one with space. With `game` and `rules` the server refuses unless it
-        runs that game. `settings` are for the room if this hello opens it.
+        runs that game. `settings` are for the room if this hello opens it. `resume` is the token of the last welcome,
+        to go on with its session, as a player or a spectator as before; if the server refuses it (`not-resumable`),
+        say hello without it. Send something as soon as the welcome has arrived, such as a ping.
         """
         if not _is_whole(rules, 2**32 - 1):
             raise InputError("rules are a number of 32 bits")
         texts = (str(name), str(room or ""), bool(spectate), str(game), rules, str(ticket or ""))
-        greeting = _hello(*texts, settings)
+        greeting = _hello(*texts, settings, resume)
         self._begin("greeting")
         self._outgoing.append(greeting)
 
     def receive(self, message: bytes) -> str:
         """Takes one binary message and returns its name: `welcome`, `refused`, `roster`, `snapshot`, `pong`,
-        `notice`, `pace`, `goodbye`, `scores` or `board`."""
+        `notice`, `closing`, `pace`, `goodbye`, `scores` or `board`."""
         if self._fault:
             raise self._fault
         if self.stage == "new":
@@ -1750,7 +1777,7 @@ class Client:
         elif name == "board":
             if self._is_board_open:
                 self.board = what
-        elif name in ("pong", "notice", "pace"):
+        elif name in ("pong", "notice", "closing", "pace"):
             setattr(self, name, what)
         else:
             raise StreamError(f"a {name} within a room", "place")
@@ -2025,6 +2052,14 @@ class Aim:
 _JOIN_TIMEOUT_S = 30.0
 _GOODBYE_TIMEOUT_S = 2.0
 _PING_EVERY_S = 1.0
+# A connection over which nothing arrives while so many pings go out is broken.
+_SILENT_PINGS_MAX = 6
+# Before an attempt to resume it waits for up to this, and for up to twice as long each time: after an outage all
+# clients come at once.
+_RETRY_FIRST_S, _RETRY_MAX_S = 0.25, 3.0
+# Ends after which the server keeps the session: the connection broke, or it was silent or too slow, or the server had an
+# error of its own.
+_RESUMABLE = ("lost", "silent", "too-slow", "fault")
 _LOOK_EVERY_S = 0.05
 _ROUND_TRIPS = 16
 _PRESSES_MAX = 4
@@ -2064,16 +2099,22 @@ class Room:
     `async for snapshot in room` waits for the next snapshot. A loop that is too slow skips snapshots, but not their
     events. It stops after `leave`, and raises `Ended` or `StreamError` when the connection ends otherwise. Two such
     loops share the snapshots: each snapshot, with its events, goes to one of them.
+
+    When the connection breaks, or the server ends it as `silent` or `too-slow`, the room connects again and resumes its
+    session, for as long as the server keeps that (`client.welcome.grace_seconds`). Meanwhile no snapshot arrives and
+    nothing is sent; then the loop goes on, with the same player and what is held by then. Events of the meantime are lost,
+    and `client` is another one. If it does not succeed, `Ended` has how the connection ended at first.
     """
 
-    def __init__(self, client: Client, socket: Any) -> None:
+    def __init__(self, client: Client, socket: Any, connect: Optional[_Connect] = None) -> None:
         self.client = client
         self.counts: Counter = Counter()
-        """`snapshots`, their `bytes`, `inputs` sent, and the ticks whose input was `received`, `repeated` or
-        `absent`."""
+        """`snapshots`, their `bytes`, `inputs` sent, the ticks whose input was `received`, `repeated` or `absent`, and
+        how often the session was `resumed`."""
         self.margins: Counter = Counter()
         """How often each margin (in ticks) was reported."""
         self._socket = socket
+        self._connect = connect
         self._aim = Aim(client.welcome.tick_rate_hz)
         self._held = client.encode()
         self._pressed: deque = deque(maxlen=_PRESSES_MAX)
@@ -2085,9 +2126,11 @@ class Room:
         self._is_left = False
         self._sending = asyncio.Lock()
         self._pings: Dict[int, float] = {}
+        self._silent_pings = 0
+        self._page: Optional[Tuple[int, int]] = None
         self._round_trips: deque = deque(maxlen=_ROUND_TRIPS)
         self.is_player = client.welcome.player is not None
-        self._tasks = [asyncio.ensure_future(work()) for work in (self._receive, self._send_on_time)]
+        self._task = asyncio.ensure_future(self._run())
 
     @property
     def name(self) -> str:
@@ -2167,6 +2210,7 @@ class Room:
     def open_board(self, first: int = 0, count: int = 10) -> None:
         """Opens a page of the board (see `Client.open_board`)."""
         self.client.open_board(first, count)
+        self._page = (first, count) if count > 0 else None
 
     async def next(self) -> Snapshot:
         """Waits for a snapshot newer than the last that this returned."""
@@ -2198,18 +2242,16 @@ class Room:
 
     async def leave(self) -> None:
         """Says goodbye and closes the connection, unless it has ended already."""
-        if not self._is_left and self._error is None:
-            self._is_left = True
+        is_over, self._is_left = self._error is not None, True
+        self._finish(Ended(DisconnectReason(1000, "left")))
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if not is_over:
             self.client.leave()
             try:
                 await asyncio.wait_for(self._flush(), _GOODBYE_TIMEOUT_S)
             except Exception:  # The connection is broken: there is nobody to say goodbye to.
                 pass
-            self._finish(Ended(DisconnectReason(1000, "left")))
-        self._is_left = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._socket.close()
 
     async def __aenter__(self) -> Room:
@@ -2222,35 +2264,89 @@ class Room:
         self._error = self._error or error
         self._changed.set()
 
-    async def _receive(self) -> None:
-        try:
-            async for message in self._socket:
-                if isinstance(message, str):
-                    raise StreamError("a message that is not binary")
-                self._take(message)
-                if not self.is_player:
-                    await self._flush()
-            self._finish(self._ended())
-        except Exception as error:
-            await self._fail(error)
-
-    async def _fail(self, error: Exception) -> None:
-        """Ends with an error of the stream, or else with how the connection ended."""
-        if not isinstance(error, TickwireError):
-            ended = self._ended()
-            ended.__cause__ = error
-            error = ended
+    async def _run(self) -> None:
+        """Plays over one connection after the other, until the last has ended."""
+        error = await self._play()
+        # `wait_for` may take no notice of `leave` (before Python 3.12).
+        while await self._resume(error) and not self._is_left:
+            error = await self._play()
         self._finish(error)
         await self._socket.close()
+
+    async def _play(self) -> TickwireError:
+        """Plays over this connection until it has ended; returns the error of the stream, or else how it ended."""
+        works = [asyncio.ensure_future(work()) for work in (self._receive, self._send_on_time)]
+        try:
+            done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            error = next(iter(done)).exception()
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+        if isinstance(error, TickwireError):
+            return error
+        ended = self._ended()
+        ended.__cause__ = error
+        return ended
+
+    async def _receive(self) -> None:
+        async for message in self._socket:
+            if isinstance(message, str):
+                raise StreamError("a message that is not binary")
+            self._take(message)
+            if not self.is_player:
+                await self._flush()
 
     def _ended(self) -> Ended:
         code = self._socket.close_code or 1006
         reason = self._socket.close_reason or dict(_DISCONNECT_REASONS).get(code, "lost")
         return Ended(self.client.end or DisconnectReason(code, reason))
 
+    async def _resume(self, error: TickwireError) -> bool:
+        """Goes on over a new connection, if the session that ended so is kept; whether it could. If not, `error` has
+        why as its cause."""
+        welcome = self.client.welcome
+        is_lost = isinstance(error, Ended) and error.end.reason in _RESUMABLE
+        # An error of this client leaves the connection open, and would come again over the next.
+        if not self._connect or not is_lost or self._socket.close_code is None:
+            return False
+        until, longest = time.monotonic() + welcome.grace_seconds, _RETRY_FIRST_S
+        while not self._is_left:
+            # Any time from none on: clients whose waits were alike would meet again.
+            wait = random.uniform(0, longest)
+            left = until - time.monotonic() - wait
+            if left <= 0:
+                break
+            await asyncio.sleep(wait)
+            longest = min(2 * longest, _RETRY_MAX_S)
+            try:
+                self._enter(*await asyncio.wait_for(self._connect(welcome.resume), left))
+                return True
+            except asyncio.TimeoutError:
+                break
+            except TickwireError as failed:
+                error.__cause__ = failed
+                if not isinstance(failed, Unreachable):
+                    break
+        return False
+
+    def _enter(self, client: Client, socket: Any) -> None:
+        """A new connection takes the place of the last."""
+        # What `next` has not returned yet stays: the newest snapshot, and events.
+        self._snapshot = self.snapshot
+        client._events.extend(self.client._events)
+        self.client, self._socket = client, socket
+        self._aim = Aim(client.welcome.tick_rate_hz)
+        self._pings.clear()
+        self._silent_pings = 0
+        self.counts["resumed"] += 1
+        if self._page:
+            client.open_board(*self._page)
+
     def _take(self, message: bytes) -> None:
         client, now = self.client, time.monotonic()
         name = client.receive(message)
+        self._silent_pings = 0
         if name == "snapshot":
             self._arrived += 1
             self.counts["snapshots"] += 1
@@ -2268,19 +2364,24 @@ class Room:
     async def _send_on_time(self) -> None:
         """Sends inputs when they are due, and a ping each second."""
         ping_at = time.monotonic()
-        try:
-            while not self._error and not self._is_left:
-                now = time.monotonic()
-                self._send_inputs(now)
-                if now >= ping_at:
-                    self._pings = {**dict(list(self._pings.items())[-_ROUND_TRIPS:]), self.client.ping(): now}
-                    ping_at = now + _PING_EVERY_S
-                await self._flush()
-                due = self._aim.due_at()
-                wait = min(ping_at, now + _LOOK_EVERY_S, due or math.inf) - time.monotonic()
-                await asyncio.sleep(max(wait, 0.001))
-        except Exception as error:
-            await self._fail(error)
+        while True:
+            now = time.monotonic()
+            self._send_inputs(now)
+            if now >= ping_at:
+                self._ping(now)
+                ping_at = now + _PING_EVERY_S
+            await self._flush()
+            due = self._aim.due_at()
+            wait = min(ping_at, now + _LOOK_EVERY_S, due or math.inf) - time.monotonic()
+            await asyncio.sleep(max(wait, 0.001))
+
+    def _ping(self, now: float) -> None:
+        if self._silent_pings >= _SILENT_PINGS_MAX and self._connect:
+            # Not closed: that would say that it leaves.
+            self._socket.transport.abort()
+            return
+        self._silent_pings += 1
+        self._pings = {**dict(list(self._pings.items())[-_ROUND_TRIPS:]), self.client.ping(): now}
 
     def _send_inputs(self, now: float) -> None:
         if not self.is_player or self.client.stage != "playing":
@@ -2299,6 +2400,10 @@ class Room:
     def __repr__(self) -> str:
         who = "watched" if self.player is None else f"played as {self.player}"
         return f"<Room {self.name!r}, {who}, tick {self.client.tick}>"
+
+
+_Connect = Callable[[bytes], Awaitable[Tuple[Client, Any]]]
+"""Connects anew and resumes the session of this token."""
 
 
 class _PendingJoin:
@@ -2322,10 +2427,14 @@ class _PendingJoin:
         await self._room.leave()
 
     async def _join(self) -> Room:
+        return Room(*await self._connect(), self._connect)
+
+    async def _connect(self, resume: Optional[bytes] = None) -> Tuple[Client, Any]:
         from websockets.asyncio.client import connect
 
         client = Client()
-        client.hello(**self._hello)
+        # Settings are for a room that opens; this one is there.
+        client.hello(**{**self._hello, **({"settings": None, "resume": resume} if resume else {})})
         url = _address(self._url)
         # The server sends pings, which the library answers.
         options = {"compression": None, "max_size": 1 << 20, "ping_interval": None, **self._options}
@@ -2340,7 +2449,7 @@ class _PendingJoin:
             if isinstance(error, TickwireError) or not isinstance(error, Exception):
                 raise
             raise Unreachable(f"{url} does not answer as a Tickwire server: {error!r}") from error
-        return Room(client, socket)
+        return client, socket
 
 
 async def _greet(client: Client, socket: Any) -> None:
@@ -2374,7 +2483,7 @@ def join(
 
     `url` is `ws://HOST:PORT/ws`, or the address of the page. For the other arguments see `Client.hello`; `options` go
     to `websockets.connect` (`ssl`, `proxy`, `additional_headers`, ...). Raises `Unreachable`, `Refused` or another
-    `TickwireError`.
+    `TickwireError`. If the connection breaks later, the room resumes its session by itself (see `Room`).
     """
     hello = {
         "name": name, "room": room, "spectate": spectate, "game": game, "rules": rules, "ticket": ticket,

@@ -7,7 +7,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { ack, board, goodbye, hello, input, ping, readMessage } from "../../web-client/build/kit/stream/messages.js";
+import { ack, board, goodbye, hello, input, ping, readMessage, tokenOf } from "../../web-client/build/kit/stream/messages.js";
 
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
 const hexOf = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -27,6 +27,11 @@ for (const [name, hex] of read("server-messages.txt")) {
 const written = {
   "hello, by the schema": hello({
     role: "spectator", name: "Zoë", room: "den-1", game: "", rules: 0, ticket: "a.b.c", settings: { teams: true },
+    resume: null,
+  }),
+  "hello, resume by the schema": hello({
+    role: "player", name: "Ann", room: "den-1", game: "", rules: 0, ticket: "", settings: undefined,
+    resume: tokenOf(`0500000000000000${"9e".repeat(16)}`),
   }),
   "input, by the schema": input(300, 250, Uint8Array.of(2, 3, 1)),
   ack: ack(70_000),

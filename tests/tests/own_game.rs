@@ -122,6 +122,15 @@ fn a_bot_in_python_plays_tag_for_a_minute() {
 }
 
 #[test]
+fn a_bot_in_python_has_its_player_back_when_its_connection_breaks() {
+    let Some(python) = Python::with_websockets() else { return };
+    let server = Server::of_game("tag", &["--fill", "2", "--seed", "1"]);
+    let (status, printed) = python.run(&["check_resume.py", &server.ws_url()], Duration::ZERO);
+    assert!(status.success(), "{status}\n{printed}");
+    say(&format!("check_resume.py: {} claims hold", printed.lines().count()));
+}
+
+#[test]
 fn the_template_of_a_game_is_played_as_it_is_written() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };

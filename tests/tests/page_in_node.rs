@@ -143,6 +143,17 @@ fn the_client_module_keeps_its_promises_in_node() {
 }
 
 #[test]
+fn a_client_that_shows_its_token_has_its_player_back_and_no_other_does() {
+    let Some(node) = Node::find() else { return };
+    let _alone = alone();
+    // Fill bots would be in the roster.
+    let server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let (status, printed) = node.run("tests/resume.mjs", &[&server.url("")]);
+    assert!(status.success(), "{status}: {printed}");
+    say(&format!("resume.mjs: {} claims hold", printed.lines().count()));
+}
+
+#[test]
 fn a_program_in_node_plays_by_tickwire_js_as_a_page_does() {
     let Some(node) = Node::find() else { return };
     let _alone = alone();

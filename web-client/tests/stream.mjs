@@ -37,8 +37,10 @@ function welcome({ hz, schema }, player) {
   if (player === null) writer.u8(0);
   else writer.u8(1).unsigned(player);
   writer.text("meadow").unsigned(hz).unsigned(1).unsigned(4).unsigned(60);
-  return writer.block(schema).block([1, 2, 3]).block([]).done();
+  return writer.block(schema).block([1, 2, 3]).block([]).raw(bytesOf(TOKEN)).u8(1).unsigned(300).done();
 }
+
+const TOKEN = `0700000000000000${"c0de".repeat(8)}`;
 
 /** The code of the thrown error. @param {() => unknown} act */
 function thrown(act) {
@@ -63,6 +65,8 @@ function entered(stream, player) {
 const cart = golden("cart", "spectator");
 const watching = entered(cart, null);
 holds(watching.welcome?.room === "meadow" && watching.welcome.delayTicks === 60, "the welcome is known");
+const { resume, resumed, graceSeconds } = watching.welcome ?? {};
+holds(resume === TOKEN && resumed === true && graceSeconds === 300, "and by what it can be resumed, and for how long");
 holds(watching.level().join() === "1,2,3" && watching.settings().length === 0, "level and settings are bytes");
 /** @type {number[]} */
 const said = [];
@@ -167,8 +171,33 @@ playing.receive(page.done());
 holds(playing.board?.total === 2 && playing.board.own === 1, "an opened one is known");
 playing.openBoard(0, 0);
 holds(playing.board === null && thrown(() => playing.openBoard(0, 51)) === "argument", "until it is closed");
+holds(playing.closing === null, "nothing is known of an end");
+holds(playing.receive(new Writer().u8(139).unsigned(300).done()) === "closing" && playing.closing === 300, "the server closes in 300 s");
 playing.receive(new Writer().u8(135).unsigned(15).done());
 holds(playing.stage === "ended" && playing.end?.reason === "idle" && playing.end.code === 4007, "the end has its reason");
+
+// Tokens to resume by.
+const resuming = new TickwireClient();
+resuming.hello({ role: "player", name: "Ada" });
+const [anew] = [...resuming.outgoing()];
+for (const none of [null, undefined]) {
+  resuming.hello({ role: "player", name: "Ada", resume: none });
+  holds([...resuming.outgoing()].join() === anew.join(), `${none} is no token`);
+}
+resuming.hello({ role: "player", name: "Ada", resume: TOKEN.toUpperCase() });
+const [withToken] = [...resuming.outgoing()].map((bytes) => [...bytes]);
+holds(withToken.join() === [...anew.slice(0, -1), 1, ...bytesOf(TOKEN)].join(), "a hello ends with its token");
+for (const wrong of ["", TOKEN.slice(1), `${TOKEN}0`, TOKEN.replace("c", "g"), TOKEN.replace("c", "\n"), /** @type {any} */ (7)]) {
+  holds(thrown(() => resuming.hello({ resume: wrong })) === "argument", `${JSON.stringify(wrong)} is no token`);
+}
+resuming.hello({ resume: TOKEN });
+holds(resuming.closing === null && resuming.receive(Uint8Array.of(130, 21)) === "refused", "a token may be refused");
+holds(resuming.refusal?.reason === "not-resumable" && resuming.refusal.server === null, "by a reason of its own");
+for (const [number, code, reason] of /** @type {const} */ ([[17, 4009, "replaced"], [18, 4010, "away"]])) {
+  resuming.hello();
+  resuming.receive(Uint8Array.of(135, number));
+  holds(resuming.end?.code === code && resuming.end.reason === reason, `${reason} is an end`);
+}
 
 // Lists that claim more items than bytes, invalid texts, missing fields.
 for (const [what, bytes] of /** @type {[string, number[]][]} */ ([
@@ -177,6 +206,10 @@ for (const [what, bytes] of /** @type {[string, number[]][]} */ ([
   ["a text that is not UTF-8", [134, 2, 0xc3, 0x28]],
   ["a pace of 0", [136, 1, 0]],
   ["a reason that is none", [130, 99]],
+  ["the first reason that is none", [130, 22]],
+  ["the first end that is none", [135, 19]],
+  ["seconds of more than 16 bits", [139, 252, 0, 0, 1, 0]],
+  ["a token too short", [129, 7, 0, 0, 30, 1, 4, 60, 0, 0, 0, ...new Array(25).fill(0)]],
   ["bytes left over", [133, 1, 1]],
   ["nothing", []],
   ["a kind that is none", [7]],

@@ -48,6 +48,7 @@ holds(between.rows(1_900)[0].x === 20, "it goes no further");
 
 /** @param {string} hex */
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+const hexOf = (/** @type {Uint8Array} */ bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 /** @type {string[]} */
 const lines = readFileSync(new URL("../../tests/golden/gaps.snapshots", import.meta.url), "utf8").split("\n");
 const schemaBytes = bytesOf(lines.find((line) => line.startsWith("schema "))?.slice(7) ?? "");
@@ -67,10 +68,12 @@ function see(message, isOwn) {
   log.add(traffic, feed, 0);
   recorder.add(traffic, feed);
 }
-decoder.hello({ role: "player", name: "Ada", ticket: "aaa.bbb.ccc" });
+const [OLD_TOKEN, TOKEN] = ["dead".repeat(12), "beef".repeat(12)];
+decoder.hello({ role: "player", name: "Ada", ticket: "aaa.bbb.ccc", resume: OLD_TOKEN });
 for (const hello of decoder.outgoing()) see(hello, true);
 const welcome = new Writer().u8(129).unsigned(7).u8(1).unsigned(1).text("meadow").unsigned(30).unsigned(1).unsigned(4).unsigned(0);
-see(welcome.block(schemaBytes).block([]).block([]).done(), false);
+welcome.block(schemaBytes).block([]).block([]).raw(bytesOf(TOKEN)).u8(1).unsigned(30);
+see(welcome.done(), false);
 // Its first snapshots: later ones are of ticks that no room reaches.
 const ticks = stream.flatMap((line, at) => (line.startsWith("tick ") ? [at] : []));
 const own = stream.slice(0, ticks[5]);
@@ -78,6 +81,16 @@ for (const line of own) if (line.startsWith("range ")) see(new Writer().u8(132).
 
 const exported = log.export();
 holds(!exported.includes("6161612e6262622e636363") && !exported.includes("aaa.bbb"), "no ticket is kept of a hello");
+holds(!exported.includes(OLD_TOKEN) && !exported.includes(TOKEN), "nor a token, of a hello or of a welcome");
+const kept = log.entries[1].message;
+holds(hexOf(kept) === hexOf(welcome.done()).replace(TOKEN, "00".repeat(24)), "all else of a welcome is kept");
+holds(hexOf(welcome.done()).includes(TOKEN), "and whoever else gets the message gets it whole");
+holds(exported.includes('"hasToken":true') && exported.includes('"graceSeconds":30'), "as it is said that it resumed");
+const unreadable = welcome.u8(0).done();
+log.add({ message: unreadable, isOwn: false, name: "TickwireError: left over", snapshot: null }, feed, 0);
+const [last] = log.entries.slice(-1);
+holds(last.length === unreadable.length && last.message.length === 0, "of a welcome that cannot be read no byte is kept");
+holds(!log.export().includes(TOKEN), "since its token may be anywhere");
 holds(log.entries[0].length > 20 && exported.includes('"hasTicket":true'), "but how long it was, and that it had one");
 const scenes = recorder.scenes().split("\n");
 const is = (/** @type {string} */ line) => /^(row|event) /.test(line);

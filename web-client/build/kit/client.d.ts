@@ -12,10 +12,25 @@
  * if (client.receive(event.data) === "snapshot") console.log(client.tick, client.rows());
  * ```
  *
- * You open and close the socket. In a browser's page close it on `pagehide` if the event is `persisted`,
- * and on `freeze`: a page in the back/forward cache keeps its socket, and its player would stand idle in the
- * room. On `pageshow` or `resume` connect again and call {@link hello}. To leave for good, call
- * {@link leave} first.
+ * You open and close the socket. To leave for good, call {@link leave} first.
+ *
+ * If the connection breaks, connect again soon and resume: the player is kept for `welcome.graceSeconds`.
+ *
+ * ```js
+ * const { welcome } = client;
+ * client.hello({ role: "player", room: welcome?.room, resume: welcome?.resume });
+ * ```
+ *
+ * The player then has its id, score and state as before, and the stream begins anew. If the server refuses it as
+ * `not-resumable`, say hello without the token. Each welcome has another token, and the old one is void once the
+ * server has heard from the client: send a ping at once. Wait before an attempt, a random time up to 250 ms at first and
+ * up to twice as long each time, to 3 s: after an outage all clients come at once. Do not resume after an
+ * {@link end} that is `replaced`: the session goes on over a newer connection, for example in another tab. Whoever
+ * has the token has the player: keep it in `sessionStorage` or in memory, never in an address or a log.
+ *
+ * In a browser's page close the socket with the code 4010 on `pagehide` if the event is `persisted`, and on `freeze`:
+ * a page in the back/forward cache keeps its socket, and its player would stand idle in the room. The player is then
+ * kept for 5 s at most. On `pageshow` or `resume` connect again.
  */
 export class TickwireClient {
   readonly stage: Stage;
@@ -44,6 +59,9 @@ export class TickwireClient {
   readonly standing: Standing | null;
   /** The last notice of the server's operator. */
   readonly notice: string | null;
+  /** The server closes in so many seconds at the latest, as of the last `closing` message; null before one. No session
+   *  can be resumed after that. */
+  readonly closing: number | null;
   /** Number of the last ping that was answered. */
   readonly pong: number | null;
   /** The last `pace` message; null before the first, while the room makes its full tick rate. */
@@ -147,6 +165,7 @@ export type MessageName =
   | "snapshot"
   | "pong"
   | "notice"
+  | "closing"
   | "pace"
   | "goodbye"
   | "scores"
@@ -170,6 +189,12 @@ export interface Greeting {
    * exists: {@link TickwireClient.settings} has its settings.
    */
   settings?: { readonly [name: string]: unknown };
+  /**
+   * The last {@link Welcome.resume}, to go on with that session: 48 hexadecimal digits. Role and room must be those of
+   * the session, or any room; it needs no ticket. A server that does not take it refuses the hello as
+   * `not-resumable`. The session keeps its player's name.
+   */
+  resume?: string | null;
 }
 
 export interface Welcome {
@@ -182,6 +207,13 @@ export interface Welcome {
   readonly playersMax: number;
   /** Delay of spectators, in ticks. */
   readonly delayTicks: number;
+  /** A secret by which this session can be resumed ({@link Greeting.resume}): 48 hexadecimal digits. */
+  readonly resume: string;
+  /** Whether a session was resumed, with its player: by a token, or by the ticket of a player whose connection
+   *  broke. */
+  readonly resumed: boolean;
+  /** For how long the server keeps the session when the connection breaks; 0 if not at all. */
+  readonly graceSeconds: number;
 }
 
 export interface Refusal {
@@ -206,7 +238,8 @@ export interface Refusal {
     | "settings-unreadable"
     | "setting-not-allowed"
     | "setting-invalid"
-    | "settings-refused";
+    | "settings-refused"
+    | "not-resumable";
   /** The server's version, if the reason is a version. */
   readonly server: number | null;
   /** For people. */

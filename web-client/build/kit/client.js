@@ -10,7 +10,7 @@ import { Refused } from "./stream/bytes.js";
 import { Costs } from "./stream/costs.js";
 import { Codec, Decoder } from "./stream/decoder.js";
 import { encodeInput } from "./stream/input.js";
-import { ack, board, goodbye, hello, input, isWhole, ping, readMessage } from "./stream/messages.js";
+import { ack, board, goodbye, hello, input, isWhole, ping, readMessage, tokenOf } from "./stream/messages.js";
 import { readSchema } from "./stream/schema.js";
 
 /** @typedef {import("./client.js").TickwireClient} Declared */
@@ -115,6 +115,8 @@ export class TickwireClient {
   standing = null;
   /** @type {string | null} */
   notice = null;
+  /** @type {number | null} */
+  closing = null;
   /** @type {import("./client.js").Pace | null} */
   pace = null;
   /** @type {number | null} */
@@ -138,14 +140,17 @@ export class TickwireClient {
   }
 
   /** @param {import("./client.js").Greeting} [greeting] */
-  hello({ role = "spectator", name = "", room, game = "", rules = 0, ticket, settings } = {}) {
+  hello({ role = "spectator", name = "", room, game = "", rules = 0, ticket, settings, resume } = {}) {
     if ((role !== "spectator" && role !== "player") || !isWhole(rules, 2 ** 32 - 1)) {
       throw new TickwireError("argument", "a role is player or spectator, and rules are a number");
     }
+    const isResuming = resume !== undefined && resume !== null;
+    const token = isResuming ? tokenOf(resume) : null;
+    if (isResuming && !token) throw new TickwireError("argument", "a token has 48 hexadecimal digits");
     const texts = { name: String(name), room: String(room ?? ""), game: String(game), ticket: String(ticket ?? "") };
     let first = null;
     try {
-      first = hello({ role, ...texts, rules, settings });
+      first = hello({ role, ...texts, rules, settings, resume: token });
     } catch (error) {
       throw new TickwireError("argument", `the settings have no JSON: ${error}`);
     }
@@ -153,7 +158,7 @@ export class TickwireClient {
     this.#outgoing = [first];
     this.stage = "greeting";
     this.welcome = this.refusal = this.end = this.tick = this.standing = null;
-    this.notice = this.pace = this.pong = this.#room = this.#fault = null;
+    this.notice = this.closing = this.pace = this.pong = this.#room = this.#fault = null;
     this.#pings = 0;
     this.#roster = new Map();
   }
@@ -216,6 +221,8 @@ export class TickwireClient {
       this.pong = message.pong;
     } else if (message.name === "notice") {
       this.notice = message.notice;
+    } else if (message.name === "closing") {
+      this.closing = message.closing;
     } else if (message.name === "pace") {
       this.pace = message.pace;
     } else {

@@ -92,11 +92,15 @@ export class Reader {
     return this.view.getFloat64(this.skip(8), true);
   }
 
-  /** A copy. */
-  block() {
-    const length = this.unsigned();
+  /** A copy of the next so many bytes. @param {number} length */
+  take(length) {
     const at = this.skip(length);
     return this.bytes.slice(at, at + length);
+  }
+
+  /** A copy. */
+  block() {
+    return this.take(this.unsigned());
   }
 
   text() {

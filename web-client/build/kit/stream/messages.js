@@ -12,20 +12,22 @@ import { Reader, Refused, Writer, refuse } from "./bytes.js";
 /** @typedef {{ schema: Uint8Array<ArrayBuffer>, level: Uint8Array<ArrayBuffer>,
  *              settings: Uint8Array<ArrayBuffer> }} RoomParts */
 /**
- * @typedef {{ name: "welcome", welcome: Welcome, parts: RoomParts }
+ * @typedef {{ name: "welcome", welcome: Welcome, parts: RoomParts, tokenAt: number }
  *   | { name: "refused", refusal: Refusal } | { name: "goodbye", end: End }
  *   | { name: "roster", isComplete: boolean, players: Player[], gone: number[] }
  *   | { name: "scores", scores: { player: number, score: number, team: number }[] }
  *   | { name: "board", page: BoardPage } | { name: "snapshot", body: Uint8Array }
- *   | { name: "pong", pong: number } | { name: "notice", notice: string } | { name: "pace", pace: Pace }} Message
+ *   | { name: "pong", pong: number } | { name: "notice", notice: string } | { name: "pace", pace: Pace }
+ *   | { name: "closing", closing: number }} Message
  */
 
 /** The protocol's version. */
-export const PROTOCOL = 9;
-const HELLO_MAX_BYTES = 1_792;
+export const PROTOCOL = 10;
+const HELLO_MAX_BYTES = 1_824;
 const SETTINGS_MAX_BYTES = 512;
 const SMALL = 16;
 const INPUT_MAX_BYTES = 32;
+export const RESUME_TOKEN_BYTES = 24;
 /** Far more than a server sends of a player. */
 const NAME_MAX_CHARS = 256;
 const BOARD_MAX_PLAYERS = 50;
@@ -55,16 +57,15 @@ const REASONS = [
   ["setting-not-allowed", "{}"],
   ["setting-invalid", "{}"],
   ["settings-refused", "{}"],
+  ["not-resumable", "the place in the room is not kept any more: join anew"],
 ];
-/** Reasons that a text follows. */
-const FIRST_WITH_TEXT = 17;
 
 /** @type {[number, string][]} */
 const ENDS = [
   [1000, "left"], [1001, "closing"], [1002, "protocol"], [1003, "not-binary"], [1009, "too-big"],
   [4000, "refused"], [4001, "hello-timeout"], [4002, "silent"], [4003, "too-slow"], [4004, "too-much"],
   [4005, "room-failed"], [1011, "fault"], [1006, "lost"], [1007, "not-utf8"], [4006, "flood"], [4007, "idle"],
-  [4008, "room-over"],
+  [4008, "room-over"], [4009, "replaced"], [4010, "away"],
 ];
 
 /** The kinds by number: name, maximum length, and how to read the body.
@@ -76,7 +77,10 @@ const KINDS = {
     const [room, tickRateHz, tick, playersMax, delayTicks] =
       [body.text(), body.u16(), body.u32(), body.u16(), body.u32()];
     const parts = { schema: body.block(), level: body.block(), settings: body.block() };
-    return { name: "welcome", welcome: { room, player, tickRateHz, tick, playersMax, delayTicks }, parts };
+    const tokenAt = 1 + body.at;
+    const [resume, resumed, graceSeconds] = [hexOf(body.take(RESUME_TOKEN_BYTES)), body.bool(), body.u16()];
+    const welcome = { room, player, tickRateHz, tick, playersMax, delayTicks, resume, resumed, graceSeconds };
+    return { name: "welcome", welcome, parts, tokenAt };
   }],
   130: ["refusal", 261, (body) => ({ name: "refused", refusal: refusal(body) })],
   131: ["roster", 1 << 19, (body) => {
@@ -112,6 +116,7 @@ const KINDS = {
     const own = body.optional(() => body.u16());
     return { name: "board", page: { first, total, own, players: body.list(() => body.u16()) } };
   }],
+  139: ["closing", SMALL, (body) => ({ name: "closing", closing: body.u16() })],
 };
 const SNAPSHOT = 132;
 const SNAPSHOT_MAX_BYTES = 1 << 20;
@@ -122,8 +127,8 @@ function refusal(body) {
   refuse(number < REASONS.length, "no such reason");
   const [reason, words] = REASONS[number];
   const server = reason === "protocol" ? body.u16() : reason === "rules" ? body.u32() : null;
-  const text = number >= FIRST_WITH_TEXT ? body.text() : server;
-  return { reason, server, text: text === null ? words : words.replace("{}", () => String(text)) };
+  const text = server ?? (words.includes("{}") ? body.text() : "");
+  return { reason, server, text: words.replace("{}", () => String(text)) };
 }
 
 /** Reads a whole message. @param {Uint8Array} bytes @returns {Message} */
@@ -148,15 +153,16 @@ export function readMessage(bytes) {
 /**
  * A hello; null if it is too long.
  * @param {{ role: "player" | "spectator", name: string, room: string, game: string, rules: number,
- *           ticket: string, settings: unknown }} greeting
+ *           ticket: string, settings: unknown, resume: Uint8Array | null }} greeting
  */
-export function hello({ role, name, room, game, rules, ticket, settings }) {
+export function hello({ role, name, room, game, rules, ticket, settings, resume }) {
   const chosen = settings === undefined ? "" : JSON.stringify(settings);
   const writer = new Writer().u8(1).unsigned(PROTOCOL).text(game).unsigned(rules);
   writer.unsigned(role === "spectator" ? 1 : 0).text(name);
   if (room === "") writer.unsigned(0);
   else writer.unsigned(1).text(room);
-  const bytes = writer.u8(0).optional(ticket).optional(chosen).done();
+  writer.u8(0).optional(ticket).optional(chosen);
+  const bytes = resume === null ? writer.u8(0).done() : writer.u8(1).raw(resume).done();
   const isTooLong = bytes.length > HELLO_MAX_BYTES || new TextEncoder().encode(chosen).length > SETTINGS_MAX_BYTES;
   return isTooLong ? null : bytes;
 }
@@ -181,6 +187,15 @@ export function board(first, count) {
   const isPage = isWhole(first, 65_535) && isWhole(count, BOARD_MAX_PLAYERS);
   return isPage ? new Writer().u8(6).unsigned(first).u8(count).done() : null;
 }
+
+/** The token that these hexadecimal digits are; null if they are none. @param {unknown} text */
+export function tokenOf(text) {
+  const isToken = typeof text === "string" && text.length === 2 * RESUME_TOKEN_BYTES && /^[0-9a-f]*$/i.test(text);
+  return isToken ? Uint8Array.from(text.match(/../g) ?? [], (byte) => parseInt(byte, 16)) : null;
+}
+
+/** @param {Uint8Array} bytes */
+const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** @param {number} value @param {number} most */
 export const isWhole = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;

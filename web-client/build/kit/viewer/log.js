@@ -3,7 +3,7 @@
 
 import { Reader, Refused } from "../stream/bytes.js";
 import { decodeInput } from "../stream/input.js";
-import { readMessage } from "../stream/messages.js";
+import { RESUME_TOKEN_BYTES, readMessage } from "../stream/messages.js";
 import { hex } from "./scenes.js";
 
 /** @typedef {import("./feed.js").Traffic} Traffic */
@@ -15,16 +15,17 @@ import { hex } from "./scenes.js";
 export const ENTRIES_MAX = 600;
 /** Of a snapshot that names more rows so many are kept: a keyframe names all. */
 const ROWS_MAX = 40;
+/** The kinds of message that hold what lets in whoever has it. */
+const HELLO = 1;
+const WELCOME = 129;
 
 export class Log {
   /** The oldest first. @type {Entry[]} */
   entries = [];
   /** @param {Traffic} traffic @param {Feed} feed @param {number} at ms */
   add(traffic, feed, at) {
-    const { isOwn, name } = traffic;
-    // A hello may have a ticket, which lets in whoever has it: its bytes are not kept.
-    const message = isOwn && name === "hello" ? new Uint8Array() : traffic.message;
-    this.entries.push({ at, isOwn, name, message, length: traffic.message.length, fields: fieldsOf(traffic, feed) });
+    const { isOwn, name, message: { length } } = traffic;
+    this.entries.push({ at, isOwn, name, message: withoutSecrets(traffic.message), length, fields: fieldsOf(traffic, feed) });
     if (this.entries.length > ENTRIES_MAX) this.entries.shift();
   }
 
@@ -34,6 +35,20 @@ export class Log {
       JSON.stringify({ ms: Math.round(at * 10) / 10, from: isOwn ? "client" : "server", name, bytes: hex(message), fields }));
     return `${lines.join("\n")}\n`;
   }
+}
+
+/** The bytes of a message. A hello may have a ticket and a token, and is left out; in a welcome, which has the room's
+ *  schema, zeros take the place of the token. @param {Uint8Array} message */
+function withoutSecrets(message) {
+  const kind = message[0];
+  if (kind !== HELLO && kind !== WELCOME) return message;
+  try {
+    const taken = kind === WELCOME ? readMessage(message) : null;
+    if (taken?.name === "welcome") return message.slice().fill(0, taken.tokenAt, taken.tokenAt + RESUME_TOKEN_BYTES);
+  } catch {
+    // Not a welcome of this version: where its token is cannot be known.
+  }
+  return new Uint8Array();
 }
 
 /** What a message says, by name. @param {Traffic} traffic @param {Feed} feed */
@@ -54,7 +69,10 @@ function fieldsOf({ message, isOwn, name, snapshot }, feed) {
 function serverFields(message) {
   const taken = readMessage(message);
   // Long parts are the game's own, and said elsewhere.
-  if (taken.name === "welcome") return taken.welcome;
+  if (taken.name === "welcome") {
+    const { resume: _, ...welcome } = taken.welcome;
+    return welcome;
+  }
   const { name: _, ...fields } = taken;
   return fields;
 }
@@ -90,5 +108,7 @@ function helloFields(reader) {
   const room = reader.unsigned() === 1 ? reader.text() : null;
   const replays = reader.bool();
   const hasTicket = reader.optional(() => reader.text()) !== null;
-  return { protocol, game, rules, role, name, room, replays, hasTicket, settings: reader.optional(() => reader.text()) };
+  const settings = reader.optional(() => reader.text());
+  const hasToken = reader.optional(() => reader.take(RESUME_TOKEN_BYTES)) !== null;
+  return { protocol, game, rules, role, name, room, replays, hasTicket, settings, hasToken };
 }
