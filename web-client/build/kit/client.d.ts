@@ -239,7 +239,8 @@ export interface Refusal {
     | "setting-not-allowed"
     | "setting-invalid"
     | "settings-refused"
-    | "not-resumable";
+    | "not-resumable"
+    | "room-fails";
   /** The server's version, if the reason is a version. */
   readonly server: number | null;
   /** For people. */
