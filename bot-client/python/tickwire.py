@@ -1404,7 +1404,7 @@ class Welcome(NamedTuple):
     level: bytes
     settings: bytes
     resume: bytes
-    """A secret by which this session can be resumed (`Client.hello`): whoever has it has the player. It takes the place of
+    """A secret by which this session can be resumed (`Client.hello`): who has it has the player. It takes the place of
     the one by which the session was resumed, which is void once the server has heard from the client."""
     resumed: bool
     """Whether a session was resumed, with its player: by a token, or by the ticket of a player whose connection broke."""

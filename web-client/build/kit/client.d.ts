@@ -25,8 +25,9 @@
  * `not-resumable`, say hello without the token. Each welcome has another token, and the old one is void once the
  * server has heard from the client: send a ping at once. Wait before an attempt, a random time up to 250 ms at first and
  * up to twice as long each time, to 3 s: after an outage all clients come at once. Do not resume after an
- * {@link end} that is `replaced`: the session goes on over a newer connection, for example in another tab. Whoever
- * has the token has the player: keep it in `sessionStorage` or in memory, never in an address or a log.
+ * {@link end} that is `replaced`: the session goes on over a newer connection, for example in another tab. Who has the
+ * token has the player: keep it in memory, or in `sessionStorage` (a copy of the tab then has it as well), and never in
+ * an address or a log.
  *
  * In a browser's page close the socket with the code 4010 on `pagehide` if the event is `persisted`, and on `freeze`:
  * a page in the back/forward cache keeps its socket, and its player would stand idle in the room. The player is then

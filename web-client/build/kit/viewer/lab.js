@@ -113,7 +113,7 @@ function enter(spectator) {
 
 function record() {
   recorder.start();
-  // A recording begins with a keyframe, and so does whoever comes.
+  // A recording begins with a keyframe, and so does each connection.
   enter(isSpectator);
 }
 

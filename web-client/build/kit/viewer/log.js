@@ -15,7 +15,7 @@ import { hex } from "./scenes.js";
 export const ENTRIES_MAX = 600;
 /** Of a snapshot that names more rows so many are kept: a keyframe names all. */
 const ROWS_MAX = 40;
-/** The kinds of message that hold what lets in whoever has it. */
+/** The kinds of message that hold a ticket or a token: who has it is let in. */
 const HELLO = 1;
 const WELCOME = 129;
 
