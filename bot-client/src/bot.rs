@@ -35,7 +35,7 @@ pub(crate) use departure::Departure;
 use notes::{LOOK_EVERY, Mark};
 use pauses::Pauses;
 pub(crate) use resumption::AbsentBot;
-use resumption::{Identity, Resumption};
+use resumption::{Lasting, Resumption};
 
 /// How much is read from a socket at once.
 const READ_BUFFER_BYTES: usize = 4_096;
@@ -55,7 +55,7 @@ pub(crate) fn websocket_config() -> WebSocketConfig {
 
 /// One client among many, on one connection.
 pub(crate) struct Bot<G: Game> {
-    identity: Identity,
+    lasting: Lasting,
     /// Until its first snapshot, if it is on its way back to a session.
     resumption: Option<Resumption>,
     client: Client<G>,
@@ -84,8 +84,8 @@ impl<G: Game> Bot<G> {
         tls: Option<ClientConnection>,
         watch: &Watch,
     ) -> Bot<G> {
-        let AbsentBot { mut identity, resumption, .. } = absent;
-        let seat = identity.seat;
+        let AbsentBot { mut lasting, resumption, .. } = absent;
+        let seat = lasting.seat;
         let throttle = seat.is_slow.then(|| ReadThrottle::new(watch.slow_line, watch.now()));
         let wire = Wire::new(tcp, tls, throttle);
         let kind = if seat.role == Role::Player { "bot" } else { "eye" };
@@ -97,11 +97,11 @@ impl<G: Game> Bot<G> {
             settings: watch.room_settings.clone(),
             resume: resumption.as_ref().map(Resumption::token),
         };
-        let nth = identity.connections;
-        identity.connections += 1;
+        let nth = lasting.connections;
+        lasting.connections += 1;
         let path = |link| SimulatedPath::new(link, watch.now(), watch.seed, seat.number, nth);
         Bot {
-            identity,
+            lasting,
             resumption,
             client: Client::headless(greeting),
             socket: WebSocket::from_raw_socket(wire, Side::Client, Some(websocket_config())),
@@ -254,7 +254,7 @@ impl<G: Game> Bot<G> {
         let room = self.client.room().unwrap_or_default();
         self.arrivals = Some(watch.arrivals.room(room));
         watch.figures.tick_rate_hz = self.client.tick_rate().map(TickRate::hz);
-        if !std::mem::replace(&mut self.identity.was_in, true) {
+        if !std::mem::replace(&mut self.lasting.was_in, true) {
             watch.figures.connected += 1;
             watch.progress.welcomed.fetch_add(1, Ordering::Relaxed);
         }
@@ -275,7 +275,7 @@ impl<G: Game> Bot<G> {
         let skills = watch.skills;
         let input = seen.map(|seen| {
             let skill = skills.of(seen.player);
-            G::bot(&Seen { skill, ..seen }, &mut self.identity.dice)
+            G::bot(&Seen { skill, ..seen }, &mut self.lasting.dice)
         });
         let input = input.unwrap_or_default();
         if self.client.play(now, input) > 0 {

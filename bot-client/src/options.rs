@@ -67,8 +67,8 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = cut_interval)]
     pub cut: Option<Duration>,
 
-    /// Cut all clients' connections at once, once, so long after the last client has come, and have
-    /// them resume their sessions likewise
+    /// Cut the connections of all clients that have had a snapshot at once, so long after the last
+    /// client has come, and have them resume their sessions likewise
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub cut_all: Option<Duration>,
 

@@ -4,26 +4,12 @@
 //! them are opened, and goes on. It owns nothing but the sockets that are being opened; how often a
 //! bot tries is its own affair.
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use crate::connect::{CONNECTING_MAX, Door};
-use crate::swarm::{Order, OrderSender};
+use crate::swarm::{Order, OrderSender, SocketRequest};
 use crate::watch::Seat;
-
-/// Which of the bots of a thread one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Grant(pub(crate) usize);
-
-/// A bot asks for a socket.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SocketRequest {
-    pub(crate) seat: Seat,
-    pub(crate) place: Grant,
-}
-
-/// Where bots ask for sockets. Unbounded, but each bot asks for no more than one at a time.
-pub(crate) type SocketSender = UnboundedSender<SocketRequest>;
 
 /// Opens sockets and hands them to the threads that asked, until all of these have ended: then nobody can
 /// ask any more. `threads` says which has a seat.

@@ -20,9 +20,9 @@ use crate::arrivals::Arrivals;
 use crate::connect::{ConnectError, Door, OpenSocket, ramp};
 use crate::figures::Figures;
 use crate::options::Options;
-use crate::reconnect::{SocketRequest, reconnect};
+use crate::reconnect::reconnect;
 use crate::report::{Report, Setting};
-use crate::swarm::{Order, OrderSender, SwarmThread};
+use crate::swarm::{Order, OrderSender, SocketRequest, SwarmThread};
 use crate::ticket::TicketText;
 use crate::watch::{Progress, Seat, Watch};
 

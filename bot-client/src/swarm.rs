@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token, Waker};
 use tickwire_game::game::Game;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::bot::{AbsentBot, Bot, Departure};
 use crate::connect::{ConnectError, OpenSocket};
 use crate::figures::Figures;
-use crate::reconnect::{Grant, SocketSender};
 use crate::watch::{Seat, Watch};
 
 mod absent;
@@ -39,8 +39,8 @@ const ORDER: Token = Token(usize::MAX);
 pub(crate) enum Order {
     /// A client's socket is open.
     Join(Seat, OpenSocket),
-    /// What came of the socket that an absent client asked for.
-    Reconnect(Grant, Result<OpenSocket, ConnectError>),
+    /// What came of the socket that the client of a place asked for.
+    Reconnect(usize, Result<OpenSocket, ConnectError>),
     /// All are there: what is seen from now on counts.
     Measure,
     /// Cut all connections.
@@ -48,6 +48,17 @@ pub(crate) enum Order {
     /// Say goodbye and end.
     Leave,
 }
+
+/// A client without a connection asks for a socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SocketRequest {
+    pub(crate) seat: Seat,
+    /// Which of the thread's it is.
+    pub(crate) place: usize,
+}
+
+/// Where clients ask for sockets. Unbounded, but each asks for no more than one at a time.
+pub(crate) type SocketSender = UnboundedSender<SocketRequest>;
 
 /// The mailbox of a thread of bots.
 #[derive(Clone)]
@@ -198,9 +209,11 @@ impl<G: Game> Swarm<G> {
                 Ok(Order::Reconnect(place, opened)) => self.reconnect(place, opened),
                 Ok(Order::Measure) => self.watch.measuring = true,
                 Ok(Order::CutAll) => self.cut_all(),
+                // Those on their way back get sockets all the same.
+                Ok(Order::Leave) => self.leave(),
                 Err(TryRecvError::Empty) => return,
                 // Without anyone to give orders there is nothing left to do.
-                Ok(Order::Leave) | Err(TryRecvError::Disconnected) => return self.leave(),
+                Err(TryRecvError::Disconnected) => return self.leave(),
             }
         }
     }
@@ -217,7 +230,7 @@ impl<G: Game> Swarm<G> {
         let mut tcp = mio::net::TcpStream::from_std(opened.tcp);
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut tcp, Token(place), both) {
-            let absent = absent.not_connected(&error.into(), &mut self.watch);
+            let absent = absent.not_connected(&error.to_string(), &mut self.watch);
             return self.set_absent(place, absent);
         }
         let mut bot = Box::new(Bot::new(absent, tcp, opened.tls.map(|tls| *tls), &self.watch));

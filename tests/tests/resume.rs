@@ -222,7 +222,9 @@ fn who_says_goodbye_is_gone_at_once() {
 #[test]
 fn bots_and_spectators_of_a_real_server_that_are_cut_are_all_back() {
     let _alone = alone();
-    let server = Server::start(&["--fill", "0", "--room-size", "32", "--seed", "1"]);
+    // Without a delay even spectators have had a snapshot when all are cut.
+    let settings = ["--fill", "0", "--room-size", "32", "--seed", "1", "--spectator-delay", "0s"];
+    let server = Server::start(&settings);
     let load = ["--bots", "20", "--spectators", "4", "--room", "arena", "--seed", "1"];
     let cuts = ["--cut", "1s", "--cut-all", "2s"];
     let report = Bots::start(&server, 3 * SECOND, &[&load[..], &cuts].concat()).finish();

@@ -44,7 +44,7 @@ impl<G: Game> Bot<G> {
             }
             return;
         }
-        if self.identity.seat.is_slow {
+        if self.lasting.seat.is_slow {
             let slow = &mut watch.figures.slow;
             slow.snapshots += 1;
             last.into_iter().for_each(|last| slow.snapshot_intervals.record(now - last));
@@ -72,7 +72,7 @@ impl<G: Game> Bot<G> {
             watch.figures.resume_times.record(now.saturating_sub(resumption.since()));
         }
         if let Some(mean) = watch.cut_every.filter(|_| watch.measuring && self.cut_at.is_none()) {
-            self.cut_at = Some(now + cuts::interval(mean, &mut self.identity.cut_dice));
+            self.cut_at = Some(now + cuts::interval(mean, &mut self.lasting.cut_dice));
         }
     }
 
@@ -101,7 +101,7 @@ impl<G: Game> Bot<G> {
 
     /// Whether what it does now is measured.
     fn counts(&self) -> bool {
-        self.measured_from.is_some() && !self.identity.seat.is_slow
+        self.measured_from.is_some() && !self.lasting.seat.is_slow
     }
 
     /// Whether an input was late for no fault of the server or the client: its path stood still
@@ -163,7 +163,7 @@ impl<G: Game> Bot<G> {
 
     pub(super) fn look(&mut self, watch: &mut Watch) {
         while self.client.next_notice().is_some() {}
-        if self.identity.seat.is_slow {
+        if self.lasting.seat.is_slow {
             return;
         }
         if let (Some(_), Some(rtt)) = (self.measured_from, self.client.round_trip()) {
@@ -176,7 +176,7 @@ impl<G: Game> Bot<G> {
         let now = watch.now();
         let to = self.mark(now);
         let figures = &mut watch.figures;
-        if self.identity.seat.is_slow {
+        if self.lasting.seat.is_slow {
             figures.slow.bytes_in += to.bytes_in - from.bytes_in;
             figures.slow.client_time += to.at - from.at;
             return;

@@ -8,7 +8,7 @@ use tickwire_game::protocol::DisconnectReason;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use super::resumption::{AbsentBot, Cause, LeftSession, Resumption};
+use super::resumption::{AbsentBot, LeftSession, Loss, Resumption};
 use super::{Bot, Departure};
 use crate::cuts::CutWay;
 use crate::watch::Watch;
@@ -16,7 +16,7 @@ use crate::watch::Watch;
 impl<G: Game> Bot<G> {
     /// Says goodbye and closes in order; the answer is still to come.
     pub(crate) fn leave(&mut self, watch: &mut Watch) -> Result<(), Departure> {
-        if !self.identity.was_in {
+        if !self.lasting.was_in {
             watch.figures.not_connected.count("no welcome");
         }
         self.close_measure(watch);
@@ -28,7 +28,7 @@ impl<G: Game> Bot<G> {
         self.flush()?;
         self.path = None;
         self.close(CloseCode::Normal);
-        if self.identity.seat.is_slow {
+        if self.lasting.seat.is_slow {
             self.wire().lift();
             self.read(watch)?;
         }
@@ -52,12 +52,12 @@ impl<G: Game> Bot<G> {
             self.bury(&departure, watch);
             return None;
         };
-        let resumption = Resumption::new(left, Cause::Broken(departure.reason()), now);
-        let identity = self.identity;
+        let resumption = Resumption::new(left, Loss::Broken(departure.reason()), now);
+        let lasting = self.lasting;
         if was_announced {
-            return Some(AbsentBot::returning(identity, resumption, now));
+            return Some(AbsentBot::returning(lasting, resumption, now));
         }
-        AbsentBot::after_failure(identity, resumption, &departure.reason(), watch)
+        AbsentBot::after_failure(lasting, resumption, &departure.reason(), watch)
     }
 
     /// A try to come back has failed.
@@ -71,11 +71,11 @@ impl<G: Game> Bot<G> {
             self.bury(departure, watch);
             return None;
         }
-        let (identity, reason) = (self.identity, departure.reason());
+        let (lasting, reason) = (self.lasting, departure.reason());
         if departure.is_worth_another_try() {
-            AbsentBot::after_failure(identity, resumption, &reason, watch)
+            AbsentBot::after_failure(lasting, resumption, &reason, watch)
         } else {
-            AbsentBot::after_loss(identity, resumption, &reason, watch)
+            AbsentBot::after_loss(lasting, resumption, &reason, watch)
         }
     }
 
@@ -84,19 +84,19 @@ impl<G: Game> Bot<G> {
         self.close_measure(watch);
         let left = LeftSession::of(&self.client)?;
         let wire = self.socket.into_inner();
-        let _left_open = match CutWay::thrown(&mut self.identity.cut_dice) {
+        let _left_open = match CutWay::thrown(&mut self.lasting.cut_dice) {
             CutWay::Abrupt => None,
             CutWay::Silent => Some(Box::new(wire)),
         };
         let now = watch.now();
-        let resumption = Resumption::new(left, Cause::Cut { _left_open }, now);
-        Some(AbsentBot::returning(self.identity, resumption, now))
+        let resumption = Resumption::new(left, Loss::Cut { _left_open }, now);
+        Some(AbsentBot::returning(self.lasting, resumption, now))
     }
 
     /// It is not back when the run ends.
     pub(crate) fn give_up(mut self, watch: &mut Watch) {
         if let Some(resumption) = self.resumption.take() {
-            AbsentBot::returning(self.identity, resumption, watch.now()).give_up(watch);
+            AbsentBot::returning(self.lasting, resumption, watch.now()).give_up(watch);
         }
     }
 
@@ -114,7 +114,7 @@ impl<G: Game> Bot<G> {
                 self.close(CloseCode::from(DisconnectReason::Protocol.code()));
             }
             Departure::Ended(_) | Departure::CutOff(_) => {
-                self.identity.count_gone(&departure.reason(), watch);
+                self.lasting.count_gone(&departure.reason(), watch);
             }
         }
         self.close(CloseCode::Normal);

@@ -13,7 +13,6 @@ use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::ResumeToken;
 
 use crate::back_off::BackOff;
-use crate::connect::ConnectError;
 use crate::cuts;
 use crate::watch::{Seat, Watch};
 use crate::wire::Wire;
@@ -24,7 +23,7 @@ const TRY_MAX: Duration = Duration::from_secs(10);
 const LEFT_OPEN_MAX: Duration = Duration::from_secs(20);
 
 /// What of a bot outlives its connections.
-pub(super) struct Identity {
+pub(super) struct Lasting {
     pub(super) seat: Seat,
     /// What it plays by.
     pub(super) dice: Dice,
@@ -64,7 +63,7 @@ impl LeftSession {
 }
 
 /// Why a connection ended.
-pub(super) enum Cause {
+pub(super) enum Loss {
     /// The bot has cut it. One that was cut silently is left open here, until another replaces it.
     Cut { _left_open: Option<Box<Wire>> },
     /// It broke, and this is counted if the bot does not come back.
@@ -75,16 +74,16 @@ pub(super) enum Cause {
 pub(crate) struct Resumption {
     session: LeftSession,
     since: Duration,
-    cause: Cause,
+    loss: Loss,
     back_off: BackOff,
     /// When the try under way has failed.
     try_until: Duration,
 }
 
 impl Resumption {
-    pub(super) fn new(session: LeftSession, cause: Cause, now: Duration) -> Resumption {
+    pub(super) fn new(session: LeftSession, loss: Loss, now: Duration) -> Resumption {
         let back_off = BackOff::default();
-        Resumption { session, since: now, cause, back_off, try_until: Duration::MAX }
+        Resumption { session, since: now, loss, back_off, try_until: Duration::MAX }
     }
 
     pub(super) fn token(&self) -> ResumeToken {
@@ -102,9 +101,9 @@ impl Resumption {
 
     fn begin_try(&mut self, now: Duration) {
         self.try_until = now + TRY_MAX;
-        let is_cut = matches!(self.cause, Cause::Cut { .. });
+        let is_cut = matches!(self.loss, Loss::Cut { .. });
         if is_cut && now >= self.since + LEFT_OPEN_MAX {
-            self.cause = Cause::Cut { _left_open: None };
+            self.loss = Loss::Cut { _left_open: None };
         }
     }
 
@@ -124,13 +123,13 @@ impl Resumption {
     /// Counts that the session is lost for this reason. Whether the bot is to join anew: after its own
     /// cut, unless the run is over; else it is gone.
     pub(super) fn lose(self, reason: &str, watch: &mut Watch) -> bool {
-        match self.cause {
-            Cause::Cut { .. } => {
+        match self.loss {
+            Loss::Cut { .. } => {
                 watch.figures.lost_sessions.count(reason);
                 !watch.is_ending
             }
-            Cause::Broken(cause) => {
-                watch.figures.disconnected.count(&cause);
+            Loss::Broken(reason) => {
+                watch.figures.disconnected.count(&reason);
                 false
             }
         }
@@ -139,7 +138,7 @@ impl Resumption {
 
 /// A bot without a connection: a new one, or one on its way back.
 pub(crate) struct AbsentBot {
-    pub(super) identity: Identity,
+    pub(super) lasting: Lasting,
     /// `None` for one that joins anew.
     pub(super) resumption: Option<Resumption>,
     /// When it is to ask for a socket; `None` while it waits for one.
@@ -150,23 +149,23 @@ impl AbsentBot {
     /// A client whose socket is being opened already.
     pub(crate) fn new(seat: Seat, seed: u64) -> AbsentBot {
         let stream = u64::from(seat.number);
-        let identity = Identity {
+        let lasting = Lasting {
             seat,
             dice: Dice::new(seed, stream),
             cut_dice: cuts::dice(seed, seat.number),
             connections: 0,
             was_in: false,
         };
-        AbsentBot { identity, resumption: None, connects_at: None }
+        AbsentBot { lasting, resumption: None, connects_at: None }
     }
 
     /// One that begins its way back at `at`.
-    pub(super) fn returning(identity: Identity, resumption: Resumption, at: Duration) -> AbsentBot {
-        AbsentBot { identity, resumption: Some(resumption), connects_at: Some(at) }
+    pub(super) fn returning(lasting: Lasting, resumption: Resumption, at: Duration) -> AbsentBot {
+        AbsentBot { lasting, resumption: Some(resumption), connects_at: Some(at) }
     }
 
     pub(crate) fn seat(&self) -> Seat {
-        self.identity.seat
+        self.lasting.seat
     }
 
     /// Whether it is on its way back to a session.
@@ -188,16 +187,11 @@ impl AbsentBot {
     }
 
     /// There is no socket for it; gives it back if it is to try again.
-    pub(crate) fn not_connected(
-        self,
-        error: &ConnectError,
-        watch: &mut Watch,
-    ) -> Option<AbsentBot> {
-        let reason = error.to_string();
+    pub(crate) fn not_connected(self, reason: &str, watch: &mut Watch) -> Option<AbsentBot> {
         match self.resumption {
-            Some(resumption) => AbsentBot::after_failure(self.identity, resumption, &reason, watch),
+            Some(resumption) => AbsentBot::after_failure(self.lasting, resumption, reason, watch),
             None => {
-                self.identity.count_gone(&reason, watch);
+                self.lasting.count_gone(reason, watch);
                 None
             }
         }
@@ -206,27 +200,27 @@ impl AbsentBot {
     /// A try has failed, and another may go better; gives the bot back if there is to be one, or if it
     /// joins anew.
     pub(super) fn after_failure(
-        mut identity: Identity,
+        mut lasting: Lasting,
         mut resumption: Resumption,
         reason: &str,
         watch: &mut Watch,
     ) -> Option<AbsentBot> {
-        match resumption.next_try(watch.now(), &mut identity.cut_dice) {
-            Some(at) => Some(AbsentBot::returning(identity, resumption, at)),
-            None => AbsentBot::after_loss(identity, resumption, reason, watch),
+        match resumption.next_try(watch.now(), &mut lasting.cut_dice) {
+            Some(at) => Some(AbsentBot::returning(lasting, resumption, at)),
+            None => AbsentBot::after_loss(lasting, resumption, reason, watch),
         }
     }
 
     /// Its session is lost; gives the bot back if it joins anew.
     pub(super) fn after_loss(
-        identity: Identity,
+        lasting: Lasting,
         resumption: Resumption,
         reason: &str,
         watch: &mut Watch,
     ) -> Option<AbsentBot> {
         if resumption.lose(reason, watch) {
             let connects_at = Some(watch.now());
-            return Some(AbsentBot { identity, resumption: None, connects_at });
+            return Some(AbsentBot { lasting, resumption: None, connects_at });
         }
         watch.progress.gone.fetch_add(1, Ordering::Relaxed);
         None
@@ -236,12 +230,12 @@ impl AbsentBot {
     pub(crate) fn give_up(self, watch: &mut Watch) {
         if let Some(resumption) = self.resumption {
             // Nobody joins anew any more.
-            let _ = AbsentBot::after_loss(self.identity, resumption, "not back at the end", watch);
+            let _ = AbsentBot::after_loss(self.lasting, resumption, "not back at the end", watch);
         }
     }
 }
 
-impl Identity {
+impl Lasting {
     /// Counts that it is gone for `reason`, whether it was ever in or not.
     pub(super) fn count_gone(&self, reason: &str, watch: &mut Watch) {
         let figures = &mut watch.figures;

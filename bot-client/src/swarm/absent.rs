@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 
-use super::{Member, State, Swarm, present};
+use super::{Member, SocketRequest, State, Swarm, present};
 use crate::bot::{AbsentBot, Bot};
 use crate::connect::{ConnectError, OpenSocket};
-use crate::reconnect::{Grant, SocketRequest};
 use crate::watch::Watch;
 
 impl<G: Game> Swarm<G> {
@@ -54,12 +53,11 @@ impl<G: Game> Swarm<G> {
         };
         absent.begin_try(now);
         // Without anyone to open it the thread is about to be asked to end.
-        let _ = self.sockets.send(SocketRequest { seat: absent.seat(), place: Grant(place) });
+        let _ = self.sockets.send(SocketRequest { seat: absent.seat(), place });
     }
 
     /// What came of the socket that an absent bot asked for.
-    pub(super) fn reconnect(&mut self, place: Grant, opened: Result<OpenSocket, ConnectError>) {
-        let Grant(place) = place;
+    pub(super) fn reconnect(&mut self, place: usize, opened: Result<OpenSocket, ConnectError>) {
         let is_absent = |member: &mut Member<G>| matches!(member.state, State::Absent(_));
         let member = self.members[place].take_if(is_absent);
         // It may have been given up meanwhile.
@@ -67,7 +65,7 @@ impl<G: Game> Swarm<G> {
         match opened {
             Ok(socket) => self.connect(place, *absent, socket),
             Err(error) => {
-                let absent = absent.not_connected(&error, &mut self.watch);
+                let absent = absent.not_connected(&error.to_string(), &mut self.watch);
                 self.set_absent(place, absent);
             }
         }
