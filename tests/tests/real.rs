@@ -82,7 +82,7 @@ fn bots_and_spectators_play_and_nobody_is_cut_off() {
 #[test]
 fn bots_whose_server_is_gone_say_so_and_fail() {
     let _alone = alone();
-    let mut server = Server::start(&["--fill", "0", "--grace", "1s"]);
+    let mut server = Server::start(&["--fill", "0", "--grace", "0s"]);
     let settings = ["--bots", "3", "--spectators", "1", "--room", "gone"];
     let bots = Bots::start(&server, Duration::from_secs(60), &settings);
     let all_in = || {
