@@ -2433,9 +2433,10 @@ class _PendingJoin:
     async def _connect(self, resume: Optional[bytes] = None) -> Tuple[Client, Any]:
         from websockets.asyncio.client import connect
 
+        # Settings are for a room that opens; that of a session is there.
+        hello = {**self._hello, "settings": None, "resume": resume} if resume else self._hello
         client = Client()
-        # Settings are for a room that opens; this one is there.
-        client.hello(**{**self._hello, **({"settings": None, "resume": resume} if resume else {})})
+        client.hello(**hello)
         url = _address(self._url)
         # The server sends pings, which the library answers.
         options = {"compression": None, "max_size": 1 << 20, "ping_interval": None, **self._options}
