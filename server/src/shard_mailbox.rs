@@ -85,9 +85,13 @@ impl Sockets {
     /// Shuts all of them down, so that their clients notice at once. How many there were.
     pub(crate) fn shut_down(&self) -> usize {
         let all = std::mem::take(&mut self.held().all);
-        let sockets = all.iter().filter_map(Weak::upgrade);
-        // One that is closed already is none the worse.
-        sockets.map(|socket| socket.shutdown(Shutdown::Both)).count()
+        let mut count = 0;
+        for socket in all.iter().filter_map(Weak::upgrade) {
+            // One that is closed already is none the worse.
+            let _ = socket.shutdown(Shutdown::Both);
+            count += 1;
+        }
+        count
     }
 }
 

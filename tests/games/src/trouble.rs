@@ -4,6 +4,7 @@
 //! A player orders it by its input; what goes wrong while a room is made, by the settings that a guest
 //! chooses. Without orders it is a number for each player, which its inputs make grow.
 
+use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -181,7 +182,11 @@ impl Trouble {
                     sleep(Duration::from_millis(10));
                 }
             }
-            Order::Spin => while !RELEASED.load(Relaxed) {},
+            Order::Spin => {
+                while !RELEASED.load(Relaxed) {
+                    spin_loop();
+                }
+            }
             Order::Burn(ms) => self.burn_ms = ms,
             Order::Allocate(mib) => self.kept.push(vec![1; usize::from(mib) << 20]),
             Order::Diverge => self.chance += 1 + DIVERGED.fetch_add(1, Relaxed),
