@@ -189,6 +189,9 @@ pub const RECOVERY_ANSWER_MAX: Duration = Duration::from_secs(2);
 /// How often one shard is taken over by a new thread in [`SHARD_RECOVERIES_WITHIN`]. With one more the server
 /// ends: something is wrong that does not pass.
 pub const SHARD_RECOVERIES_MAX: usize = 8;
+/// Most threads that were given up and still run, each of which holds its rooms as they were. With one
+/// more the server ends.
+pub const GIVEN_UP_THREADS_MAX: usize = 16;
 /// See [`SHARD_RECOVERIES_MAX`].
 pub const SHARD_RECOVERIES_WITHIN: Duration = Duration::from_secs(60);
 /// A checkpoint is made when there is so much time before the next pass...

@@ -17,13 +17,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tickwire_game::game::Game;
-use tickwire_host::{Checkpoints, KeptSeat, RoomAtWork, RoomKey, Shard};
+use tickwire_host::{Checkpoints, Command, KeptSeat, RoomAtWork, RoomKey, Shard};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
 use crate::limits::{
-    RECOVERY_ANSWER_MAX, SHARD_LOOK_EVERY, SHARD_LOOKS_MAX, SHARD_RECOVERIES_MAX,
-    SHARD_RECOVERIES_WITHIN,
+    GIVEN_UP_THREADS_MAX, RECOVERY_ANSWER_MAX, SHARD_LOOK_EVERY, SHARD_LOOKS_MAX,
+    SHARD_RECOVERIES_MAX, SHARD_RECOVERIES_WITHIN,
 };
 use crate::lobby_task::LobbyRequest;
 use crate::ops::priority::ThreadId;
@@ -40,6 +40,8 @@ pub(crate) struct ShardKeeper<G: Game> {
     outlets: ShardOutlets,
     policy: Checkpoints,
     supervisor: Arc<Supervisor>,
+    /// Threads that were given up and still run.
+    given_up: Vec<JoinHandle<()>>,
 }
 
 /// A shard, whichever thread has it.
@@ -50,7 +52,9 @@ struct KeptShard<G: Game> {
     /// At which turn of which room it was at the last look, and for how many looks.
     seen: Option<(RoomKey, u64)>,
     looks: u32,
-    /// When it was taken over lately.
+    /// How often it was taken over.
+    takeovers: u32,
+    /// When that was lately.
     recoveries: VecDeque<Instant>,
 }
 
@@ -82,15 +86,17 @@ impl<G: Game> ShardKeeper<G> {
         policy: Checkpoints,
         supervisor: Arc<Supervisor>,
     ) -> io::Result<ShardKeeper<G>> {
-        let mut keeper = ShardKeeper { shards: Vec::new(), outlets, policy, supervisor };
+        let mut keeper =
+            ShardKeeper { shards: Vec::new(), outlets, policy, supervisor, given_up: Vec::new() };
         for (number, (mail, mailbox)) in mail.into_iter().enumerate() {
-            let thread = keeper.start_thread(number, mailbox, Vec::new())?;
+            let thread = keeper.start_thread(number, mailbox, Vec::new(), 0)?;
             keeper.shards.push(KeptShard {
                 mail,
                 sockets: Arc::default(),
                 thread,
                 seen: None,
                 looks: 0,
+                takeovers: 0,
                 recoveries: VecDeque::new(),
             });
         }
@@ -109,8 +115,10 @@ impl<G: Game> ShardKeeper<G> {
         number: usize,
         mailbox: Receiver<ShardMail<G>>,
         restored: Vec<RestoredRoom<G>>,
+        takeovers: u32,
     ) -> io::Result<WatchedThread<G>> {
         let mut shard = Shard::<G>::new();
+        shard.take_over(takeovers);
         shard.set_checkpoints(self.policy);
         let room = Arc::clone(shard.room_at_work());
         let mut shard = ShardThread::new(shard, mailbox, self.outlets.clone());
@@ -151,6 +159,10 @@ impl<G: Game> ShardKeeper<G> {
                 }
             }
         }
+        // One that has just been taken over may not have heard of it.
+        for shard in &self.shards {
+            let _ = shard.mail.send(ShardMail::Command(Command::Close));
+        }
         while self.shards.iter().any(|shard| !shard.thread.handle.is_finished()) {
             thread::sleep(CLOSING_LOOK_EVERY);
         }
@@ -175,6 +187,12 @@ impl<G: Game> ShardKeeper<G> {
         if shard.recoveries.len() > SHARD_RECOVERIES_MAX {
             return Err(format!("it was taken over {SHARD_RECOVERIES_MAX} times within a minute"));
         }
+        self.given_up.retain(|thread| !thread.is_finished());
+        if self.given_up.len() >= GIVEN_UP_THREADS_MAX {
+            return Err(format!("{GIVEN_UP_THREADS_MAX} threads that were given up still run"));
+        }
+        shard.takeovers += 1;
+        let takeovers = shard.takeovers;
         shard.thread.is_given_up.store(true, Relaxed);
         if let Some(id) = shard.thread.id.get() {
             // It may go on for ever, and others need the core.
@@ -201,12 +219,14 @@ impl<G: Game> ShardKeeper<G> {
         self.outlets.metrics.shards_recovered.fetch_add(1, Relaxed);
         self.outlets.metrics.rooms_restored.fetch_add(restored.len() as u64, Relaxed);
         let thread = self
-            .start_thread(at, mailbox, restored)
+            .start_thread(at, mailbox, restored, takeovers)
             .map_err(|error| format!("no new thread can be had: {error}"))?;
         let shard = &mut self.shards[at];
         (shard.seen, shard.looks) = (None, 0);
         // What it left may be dropped now: the lobby counts none of it any more.
-        drop(std::mem::replace(&mut shard.thread, thread));
+        let WatchedThread { handle, wreck, .. } = std::mem::replace(&mut shard.thread, thread);
+        drop(wreck);
+        self.given_up.push(handle);
         Ok(())
     }
 

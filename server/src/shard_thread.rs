@@ -47,8 +47,12 @@ impl<G: Game> Default for CheckpointStore<G> {
 
 impl<G: Game> CheckpointStore<G> {
     fn put(&self, checkpoint: Checkpoint<G>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(checkpoint.room(), checkpoint);
+        let before = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(checkpoint.room(), checkpoint)
+        };
+        // A world may take its time to go: nobody is to wait for the lock meanwhile.
+        drop(before);
     }
 
     fn retain(&self, is_there: impl Fn(RoomKey) -> bool) {
@@ -84,6 +88,7 @@ pub(crate) struct ShardThread<G: Game> {
     effects: Effects,
     started: Instant,
     checkpoints: Arc<CheckpointStore<G>>,
+    has_checkpoints: bool,
     /// When it was last looked which checkpoints are of rooms that are gone.
     swept: Duration,
     /// Another thread has taken it over: whatever this one still does counts for nothing.
@@ -103,6 +108,7 @@ impl<G: Game> ShardThread<G> {
             effects: Effects::default(),
             started: Instant::now(),
             checkpoints: Arc::default(),
+            has_checkpoints: false,
             swept: Duration::ZERO,
             is_given_up: Arc::default(),
         }
@@ -128,6 +134,9 @@ impl<G: Game> ShardThread<G> {
         }
         while self.turn() {
             heartbeat.beat();
+        }
+        if self.is_given_up.load(Relaxed) {
+            return;
         }
         self.handle(ShardMail::Command(Command::Close));
         // Clients whose join is still in the mailbox are refused with the reason.
@@ -196,14 +205,15 @@ impl<G: Game> ShardThread<G> {
     /// Makes the checkpoint that is due, if there is time before the next pass or it cannot wait.
     fn checkpoint(&mut self) {
         let now = self.now();
-        let Some(due) = self.shard.checkpoint_due().filter(|due| *due <= now) else { return };
+        let Some(due) = self.shard.checkpoint_due() else { return self.forget_checkpoints() };
+        if due > now {
+            return;
+        }
         let next = self.shard.next_deadline().unwrap_or(Duration::MAX);
         if next < now + CHECKPOINT_SPACE && now < due + CHECKPOINT_LATE_MAX {
             return;
         }
-        if let Some(checkpoint) = self.shard.checkpoint(now, &mut self.effects) {
-            self.checkpoints.put(checkpoint);
-        }
+        self.copy_next(now);
         if now >= self.swept + CHECKPOINT_EVERY {
             self.swept = now;
             self.checkpoints.retain(|room| self.shard.room(room).is_some());
@@ -211,11 +221,31 @@ impl<G: Game> ShardThread<G> {
         self.apply_effects();
     }
 
+    fn copy_next(&mut self, now: Duration) {
+        if let Some(checkpoint) = self.shard.checkpoint(now, &mut self.effects) {
+            self.checkpoints.put(checkpoint);
+            self.has_checkpoints = true;
+        }
+    }
+
+    /// None is made any more: those that are there would be of a room as it was long ago.
+    fn forget_checkpoints(&mut self) {
+        if std::mem::take(&mut self.has_checkpoints) {
+            drop(self.checkpoints.take());
+            self.shard.forget_checkpoints();
+        }
+    }
+
     fn handle(&mut self, mail: ShardMail<G>) {
         let now = self.now();
+        let brings_room = matches!(mail, ShardMail::Built(_));
         match mail {
             ShardMail::Command(command) => self.shard.handle(command, now, &mut self.effects),
             ShardMail::Built(room) => self.shard.open(*room, now, &mut self.effects),
+        }
+        // Before the new one makes its first tick: it may be the one that does not come back.
+        while brings_room && self.shard.checkpoint_due().is_some_and(|due| due <= now) {
+            self.copy_next(now);
         }
         self.apply_effects();
     }

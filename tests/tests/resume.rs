@@ -239,7 +239,8 @@ fn bots_and_spectators_of_a_real_server_that_are_cut_are_all_back() {
     assert!(report.counts["resume_ms"]["p99"].is_number(), "{:#}", report.counts);
     let gone = || Some(server.status()).filter(|status| status["people"] == 0);
     let status = poll(GIVE_UP, gone).expect("all have left, and no seat is held");
-    let of_server = [&status["sessions"], &status["sessions_resumed"]].map(serde_json::Value::as_u64);
+    let of_server =
+        [&status["sessions"], &status["sessions_resumed"]].map(serde_json::Value::as_u64);
     assert_eq!(of_server, [Some(24), Some(report.count("resumed"))], "{status}");
 }
 

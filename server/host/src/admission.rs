@@ -39,6 +39,8 @@ pub struct Admission {
     pub session: SessionId,
     /// The number of the shard that has the room.
     pub shard: usize,
+    /// How often another shard has taken that one over, as far as the lobby knows.
+    pub takeovers: u32,
     /// What it gets in the room.
     pub grant: Grant,
     /// By which it can be resumed from now on.
@@ -98,6 +100,7 @@ impl Admission {
         Admission {
             session,
             shard: 0,
+            takeovers: 0,
             grant: Grant::Seat(Reservation::of_nobody(room, role)),
             token: ResumeToken::new(session, [7; 16]),
             resumptions: 0,
@@ -110,6 +113,7 @@ impl Admission {
         Admission {
             session,
             shard: 0,
+            takeovers: 0,
             grant: Grant::Session(room),
             token: ResumeToken::new(session, [resumptions as u8; 16]),
             resumptions,

@@ -53,6 +53,7 @@ mod names;
 pub mod pacer;
 mod reservation;
 pub mod room;
+mod room_at_work;
 mod room_builder;
 mod room_host;
 pub mod session;
@@ -71,8 +72,9 @@ pub use mailbox::{
     Command, Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport,
 };
 pub use reservation::{ReleaseSeat, Reservation, SeatRelease};
+pub use room_at_work::RoomAtWork;
 pub use room_builder::{BuiltRoom, RoomBuilder, RoomOrder};
 pub use room_host::{RoomHost, StepProbe};
-pub use shard::{RoomAtWork, Shard};
+pub use shard::Shard;
 pub use shared_chunk::{Shared, SharedChunk, WireForm};
 pub use transport::{Flushed, Traffic, Transport};

@@ -42,6 +42,8 @@ pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
 /// client is sent first costs as much as some hundred snapshots, and who plays is not to wait for those who
 /// come.
 pub const JOINS_PER_SECOND: u32 = 500;
+/// For how long the player of a client stays that waits for its turn to resume.
+pub const JOIN_WAIT_MAX: Duration = Duration::from_secs(20);
 /// What it may take in at once comes on average in so much time.
 pub const JOINS_BURST: Duration = Duration::from_millis(32);
 /// Most spectators of one room. More are refused as by a full room, and counted: a crowd must

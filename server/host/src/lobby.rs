@@ -15,7 +15,7 @@ use slotmap::SecondaryMap;
 use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{JoinError, ResumeToken, Role};
-use tickwire_game::tick::TickRate;
+use tickwire_game::tick::{Tick, TickRate};
 use tracing::info;
 
 use crate::admission::{Admission, Grant, SeatRequest};
@@ -60,6 +60,8 @@ pub struct Lobby<S> {
     release: ReleaseSeat,
     sessions: Sessions,
     failures: Failures,
+    /// How often each shard was taken over by another.
+    takeovers: Vec<u32>,
     /// What clients chose for the rooms that they opened.
     chosen: SecondaryMap<RoomKey, String>,
     rooms_opened: u64,
@@ -89,6 +91,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             release,
             sessions: Sessions::new(secrets, settings.grace),
             failures: Failures::default(),
+            takeovers: vec![0; settings.shards],
             chosen: SecondaryMap::new(),
             rooms_opened: 0,
             rooms_evicted: 0,
@@ -158,7 +161,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             }
         };
         let Renewed { token, resumptions, .. } = self.sessions.renew(session, token);
-        Ok(Admission { session, shard, grant, token, resumptions, resumed: true })
+        let takeovers = self.takeovers[shard];
+        Ok(Admission { session, shard, takeovers, grant, token, resumptions, resumed: true })
     }
 
     fn join(&mut self, request: &SeatRequest<'_>, now: Duration) -> Result<Admission, JoinError> {
@@ -180,12 +184,13 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         if new {
             self.open(room, chosen);
             if let RequestedRoom::Named { settings: Some(text), .. } = requested {
-                self.chosen.insert(room, text.clone());
+                self.chosen.insert(room, canonical(text));
             }
         }
         let Renewed { session, token, resumptions } = self.sessions.begin(room, role, subject);
         let grant = Grant::Seat(self.reservation(room, role, session));
-        Ok(Admission { session, shard, grant, token, resumptions, resumed: false })
+        let takeovers = self.takeovers[shard];
+        Ok(Admission { session, shard, takeovers, grant, token, resumptions, resumed: false })
     }
 
     /// Whether rooms of this name, or with what is chosen for this one, have failed too often.
@@ -196,7 +201,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         now: Duration,
     ) -> Result<(), JoinError> {
         let name = FailingKind::Name(name.to_owned());
-        let settings = settings.map(|text| FailingKind::Settings(text.to_owned()));
+        let settings = settings.map(|text| FailingKind::Settings(canonical(text)));
         let mut kinds = [Some(name), settings].into_iter().flatten();
         let may_open = kinds.all(|kind| self.failures.allows(&kind, now));
         if may_open { Ok(()) } else { Err(JoinError::RoomFails) }
@@ -217,7 +222,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             "room opens"
         );
         let record = self.settings.records_first && self.rooms_opened == 0;
-        self.commands.push((listed.shard, Command::Open { room }));
+        let takeovers = self.takeovers[listed.shard];
+        self.commands.push((listed.shard, Command::Open { room, takeovers }));
         self.orders.push(RoomOrder {
             room,
             shard: listed.shard,
@@ -258,6 +264,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         guilty: Option<RoomKey>,
         now: Duration,
     ) -> Vec<(RoomKey, Vec<KeptSeat>)> {
+        self.takeovers[shard] += 1;
         if let Some(room) = guilty {
             self.note_failure(room, now);
         }
@@ -297,11 +304,13 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     }
 
     fn note_failure(&mut self, room: RoomKey, now: Duration) {
-        if let Some(listed) = self.directory.find(room) {
-            self.failures.note(FailingKind::Name(listed.name.clone()), now);
-            if let Some(settings) = self.chosen.remove(room) {
-                self.failures.note(FailingKind::Settings(settings), now);
-            }
+        let chosen = self.chosen.remove(room);
+        let Some(listed) = self.directory.find(room) else { return };
+        // What was chosen is only to blame if the room was never there: else who breaks rooms of a kind
+        // would keep all others from opening any.
+        match chosen.filter(|_| listed.status.tick() == Tick(0)) {
+            Some(settings) => self.failures.note(FailingKind::Settings(settings), now),
+            None => self.failures.note(FailingKind::Name(listed.name.clone()), now),
         }
     }
 
@@ -380,6 +389,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     pub fn take_orders(&mut self) -> impl Iterator<Item = RoomOrder<S>> + '_ {
         self.orders.drain(..)
     }
+}
+
+/// Settings as they are written in one way alone.
+fn canonical(settings: &str) -> String {
+    let parsed = serde_json::from_str::<serde_json::Value>(settings);
+    parsed.map_or_else(|_| settings.to_owned(), |value| value.to_string())
 }
 
 /// The seed of a room that is opened when `opened` were before it. Servers of equal seeds that open

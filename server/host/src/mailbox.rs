@@ -25,6 +25,8 @@ pub enum Command {
     Open {
         /// Its key.
         room: RoomKey,
+        /// How often another shard has taken this one over, as far as the lobby knows.
+        takeovers: u32,
     },
     /// Take in a client that was admitted.
     Join(Box<PendingJoin>),

@@ -23,6 +23,7 @@ use crate::pacer::{Due, Pacer, TimeScale};
 use crate::room::broadcast::Broadcast;
 use crate::room::recording::Recording;
 use crate::room::{EmptyRoom, EncodeScratch, Idleness, Room};
+use crate::room_at_work::RoomAtWork;
 use crate::session::{NewConnection, PassContext, Session, WriteBuffers};
 
 mod absence;
@@ -57,6 +58,8 @@ pub struct RoomHost<G: Game> {
     notices_of_end: usize,
     status: Arc<RoomStatus>,
     recording: Option<Recording<G>>,
+    /// Where its shard shows that it is at work.
+    work: Option<Arc<RoomAtWork>>,
 }
 
 impl<G: Game> RoomHost<G> {
@@ -89,9 +92,15 @@ impl<G: Game> RoomHost<G> {
             notices_of_end: 0,
             status,
             recording,
+            work: None,
         };
         host.show_status();
         host
+    }
+
+    /// From now on it shows there that it has come to another step.
+    pub(crate) fn show_work(&mut self, work: Arc<RoomAtWork>) {
+        self.work = Some(work);
     }
 
     /// What it is called.
@@ -272,6 +281,9 @@ impl<G: Game> RoomHost<G> {
         for _ in 0..steps {
             if self.is_over() {
                 break;
+            }
+            if let Some(work) = &self.work {
+                work.go_on();
             }
             self.room.step();
             if self.sessions.is_empty() {

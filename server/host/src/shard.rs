@@ -20,18 +20,17 @@ use crate::directory::RoomKey;
 use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
+use crate::room_at_work::RoomAtWork;
 use crate::room_builder::BuiltRoom;
 use crate::room_host::{RoomHost, StepProbe};
 use crate::session::WriteBuffers;
 use crate::token_bucket::{Bucket, Rate};
 use copies::Copies;
 use rooms::Rooms;
-pub use work::RoomAtWork;
 
 mod checkpoints;
 mod copies;
 mod rooms;
-mod work;
 
 /// The rooms of one thread.
 pub struct Shard<G: Game> {
@@ -53,6 +52,9 @@ pub struct Shard<G: Game> {
     passed: Option<(RoomKey, Duration)>,
     copies: Copies,
     at_work: Arc<RoomAtWork>,
+    /// How often the rooms of its number were taken over by another: what was granted before counts for
+    /// nothing.
+    takeovers: u32,
 }
 
 /// How many clients are taken in.
@@ -88,12 +90,18 @@ impl<G: Game> Shard<G> {
             passed: None,
             copies: Copies::default(),
             at_work: Arc::default(),
+            takeovers: 0,
         }
     }
 
     /// From now on `probe` looks at each room after each of its steps.
     pub fn set_probe(&mut self, probe: Box<dyn StepProbe<G>>) {
         self.probe = Some(probe);
+    }
+
+    /// It takes over from another shard of its number, for the `takeovers`th time.
+    pub fn take_over(&mut self, takeovers: u32) {
+        self.takeovers = takeovers;
     }
 
     /// Which room it is at work on, for other threads to see.
@@ -137,6 +145,7 @@ impl<G: Game> Shard<G> {
     fn end_over(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
         let key = room.key;
+        self.copies.remove(key);
         warn!(room = room.name(), "room is over: it has made its last tick");
         effects.over.push(key);
         if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
@@ -159,7 +168,9 @@ impl<G: Game> Shard<G> {
         match command {
             // Who is sent here after the end hears that the server closes.
             Command::Open { .. } if self.is_closed => {}
-            Command::Open { room } => {
+            // The lobby has forgotten it since.
+            Command::Open { takeovers, .. } if takeovers < self.takeovers => {}
+            Command::Open { room, .. } => {
                 self.expected.push(ExpectedRoom { key: room, waiting: Vec::new() });
             }
             Command::Join(pending) => self.join(*pending, now, effects),
@@ -185,7 +196,9 @@ impl<G: Game> Shard<G> {
         let origin = first_deadline(now, self.opened, room.config().tick_rate().period());
         self.opened = self.opened.wrapping_add(1);
         let recording = built.record.then(Recording::default);
-        self.rooms.push(RoomHost::new(key, room, origin, built.status, recording));
+        let mut room = RoomHost::new(key, room, origin, built.status, recording);
+        room.show_work(Arc::clone(&self.at_work));
+        self.rooms.push(room);
         self.copies.add(key, now);
         self.line.extend(waiting);
     }
@@ -226,8 +239,20 @@ impl<G: Game> Shard<G> {
 
     fn join(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {
         let room = pending.admission.room();
+        // The lobby has forgotten its seat since.
+        let is_late = pending.admission.takeovers < self.takeovers;
+        if is_late && matches!(pending.admission.grant, Grant::Seat(_)) {
+            return self.turn_away(pending, effects);
+        }
         if let Some(expected) = self.expected.iter_mut().find(|expected| expected.key == room) {
             return expected.waiting.push(pending);
+        }
+        if self.is_closed {
+            return self.turn_away(pending, effects);
+        }
+        if let (Grant::Session(_), Some(at)) = (&pending.admission.grant, self.rooms.find(room)) {
+            let session = pending.admission.session;
+            self.rooms.change(at, |room| room.wait_for(session, now));
         }
         self.line.push_back(pending);
         // Nobody overtakes those who came before.
@@ -290,6 +315,7 @@ impl<G: Game> Shard<G> {
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
         if let Some(at) = self.rooms.find(room) {
             let room = self.rooms.swap_remove(at);
+            self.copies.remove(room.key);
             room.close(DisconnectReason::Closing, Some("its room closes, deserted"), effects);
         }
         // It may not even have come yet. Nobody waits for it: a seat keeps a room.
@@ -339,6 +365,7 @@ impl<G: Game> Shard<G> {
                 "room failed: a panic in it"
             );
             effects.failed.push(room.key);
+            self.copies.remove(room.key);
             room.close(DisconnectReason::RoomFailed, Some("its room failed"), effects);
         }
         done

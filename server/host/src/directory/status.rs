@@ -77,7 +77,7 @@ impl RoomStatus {
         self.idle.load(Relaxed)
     }
 
-    pub(super) fn tick(&self) -> Tick {
+    pub(crate) fn tick(&self) -> Tick {
         Tick(self.tick.load(Relaxed))
     }
 

@@ -26,6 +26,9 @@ use crate::reservation::SeatRelease;
 /// Where the secrets of tokens come from: bits that nobody can guess.
 pub type Secrets = Box<dyn FnMut() -> [u8; RESUME_SECRET_BYTES] + Send>;
 
+/// The number of no seat.
+const NO_SEAT: u64 = 0;
+
 type Secret = [u8; RESUME_SECRET_BYTES];
 
 /// All sessions that are in a room, and spectators who may come back to one.
@@ -83,7 +86,7 @@ impl Sessions {
             absent: BTreeSet::new(),
             unseated: VecDeque::new(),
             begun: 0,
-            seats: 0,
+            seats: NO_SEAT,
         }
     }
 
@@ -99,7 +102,7 @@ impl Sessions {
             newest,
             others: Vec::new(),
             is_seated: true,
-            seat: 0,
+            seat: NO_SEAT,
         };
         self.kept.insert(session, kept);
         Renewed { session, token: ResumeToken::new(session, newest), resumptions: 0 }
@@ -211,7 +214,8 @@ impl Sessions {
         if !may_return || kept.role == Role::Player || self.grace.is_zero() {
             return self.forget(session);
         }
-        kept.is_seated = false;
+        // Whatever still gives that seat back is late.
+        (kept.is_seated, kept.seat) = (false, NO_SEAT);
         self.unseated.push_back((now + self.grace, session, kept.resumptions));
         if self.unseated.len() > UNSEATED_SESSIONS_MAX {
             self.expire(Duration::MAX, 1);

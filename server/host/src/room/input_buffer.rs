@@ -81,6 +81,15 @@ impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {
         }
     }
 
+    /// A new client gives its inputs from now on: nothing is left of the last one's, but which past was
+    /// believed of it. Else who comes back could choose it.
+    pub(super) fn restart(&mut self, now: Tick) {
+        self.slots.fill(None);
+        (self.last_received, self.addressed) = (None, None);
+        self.margin_ticks = -(self.furthest_ticks as i32);
+        self.activity = InputActivity::new(now);
+    }
+
     /// Takes an input from a client, `now` being the last tick stepped. What it has `seen` must be what
     /// the client has acknowledged.
     pub(super) fn receive(&mut self, now: Tick, message: &Input<'_>) -> InputVerdict {

@@ -212,7 +212,7 @@ impl<G: Game> Room<G> {
         let now = self.tick();
         if let Some(at) = self.state.at(player) {
             let RoomPlayer { inputs, is_absent, .. } = &mut self.state.players[at];
-            *inputs = InputBuffer::new(now, self.config.tick_rate, self.config.rewind_max_ticks);
+            inputs.restart(now);
             *is_absent = false;
         }
     }

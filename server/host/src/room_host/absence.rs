@@ -10,8 +10,9 @@ use tickwire_game::protocol::DisconnectReason;
 
 use super::RoomHost;
 use crate::checkpoint::{Checkpoint, KeptSeat};
-use crate::limits::{AWAY_GRACE_MAX, EMPTY_ROOM_AWAKE_FOR, RESTORED_GRACE_MIN};
+use crate::limits::{AWAY_GRACE_MAX, EMPTY_ROOM_AWAKE_FOR, JOIN_WAIT_MAX, RESTORED_GRACE_MIN};
 use crate::mailbox::{Effects, PendingJoin};
+use crate::pacer::TimeScale;
 use crate::room::Room;
 use crate::session::{NewConnection, Session};
 
@@ -39,8 +40,11 @@ impl<G: Game> RoomHost<G> {
         let Checkpoint { key, config, state, status, players, .. } = checkpoint;
         let room = Room::again(config, state);
         let mut host = RoomHost::new(key, room, origin, status, None);
-        let until =
-            host.pacer.active_time(origin) + host.room.config().grace.max(RESTORED_GRACE_MIN);
+        // It begins at the full tick rate, whatever it was before.
+        host.room.set_time_scale(TimeScale::FULL);
+        let grace = host.room.config().grace;
+        let grace = if grace.is_zero() { grace } else { grace.max(RESTORED_GRACE_MIN) };
+        let until = host.pacer.active_time(origin) + grace;
         for (session, player) in players {
             let Some(at) = kept.iter().position(|seat| seat.session == session) else { continue };
             let session = Session::restored(kept.swap_remove(at), player, until, effects);
@@ -51,9 +55,20 @@ impl<G: Game> RoomHost<G> {
         let gone: Vec<_> = host.room.people_ids().filter(|id| !has_session(id)).collect();
         gone.into_iter().for_each(|player| host.room.leave(player, LeaveReason::Removed));
         effects.freed.extend(kept.into_iter().map(|seat| seat.reservation));
-        host.awake_ticks = host.room.config().tick_rate.ticks_ceil_or_zero(EMPTY_ROOM_AWAKE_FOR);
+        if !host.sessions.is_empty() {
+            let rate = host.room.config().tick_rate;
+            host.awake_ticks = rate.ticks_ceil_or_zero(EMPTY_ROOM_AWAKE_FOR);
+        }
         host.show_status();
         host
+    }
+
+    /// A client is about to resume a session, and waits for its turn: its player stays until then.
+    pub(crate) fn wait_for(&mut self, session: SessionId, now: Duration) {
+        let until = self.pacer.active_time(now) + JOIN_WAIT_MAX;
+        if let Some(session) = self.sessions.iter_mut().find(|it| it.id() == session) {
+            session.stay_until(until);
+        }
     }
 
     /// Whether a client can resume a session here.

@@ -313,6 +313,13 @@ impl<G: Game> Session<G> {
         effects.reports.push(self.report(SessionNews::Absent));
     }
 
+    /// Its client is on the way: if it has no connection, it stays so long at least.
+    pub(crate) fn stay_until(&mut self, until: Duration) {
+        if let Some(absence) = &mut self.absence {
+            absence.until = absence.until.max(until);
+        }
+    }
+
     /// Ends it if nobody came back in time. Whether it has ended.
     pub(crate) fn expire(&mut self, now: Duration) -> bool {
         let late = self.absence.filter(|absence| absence.until <= now);

@@ -1,6 +1,7 @@
 //! Copies of a shard's rooms, made one at a time between two passes, and rooms that go on from one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tickwire_game::game::Game;
@@ -50,6 +51,11 @@ impl<G: Game> Shard<G> {
         copy
     }
 
+    /// The checkpoints that were made are gone: those of rooms that have not changed since are made again.
+    pub fn forget_checkpoints(&mut self) {
+        self.copies.forget();
+    }
+
     /// Takes a room in that goes on from a checkpoint, at `now`. Players whose seats are `kept` stay, until
     /// their clients resume or the grace is over; the others have left.
     pub fn restore(
@@ -63,10 +69,14 @@ impl<G: Game> Shard<G> {
         let origin = first_deadline(now, self.opened, checkpoint.config.tick_rate.period());
         self.opened = self.opened.wrapping_add(1);
         let players = kept.len();
-        let restored =
-            catch_unwind(AssertUnwindSafe(|| RoomHost::restore(checkpoint, kept, origin, effects)));
+        // The game shows its world, and players leave it.
+        self.at_work.begin(key);
+        let restore = || RoomHost::restore(checkpoint, kept, origin, effects);
+        let restored = catch_unwind(AssertUnwindSafe(restore));
+        self.at_work.end();
         match restored {
-            Ok(room) => {
+            Ok(mut room) => {
+                room.show_work(Arc::clone(&self.at_work));
                 info!(room = name, tick = room.room().tick().0, players, "room restored");
                 self.rooms.push(room);
                 self.copies.add(key, now);

@@ -19,7 +19,18 @@ pub(super) struct Copies {
 impl Copies {
     /// A room came, at `now`.
     pub(super) fn add(&mut self, room: RoomKey, now: Duration) {
-        // At once: until then there is nothing from which it could go on.
-        self.turns.push_front((now, room, None));
+        // At once, but after those that have waited: until then there is nothing from which it could go on.
+        let at = self.turns.partition_point(|(due, ..)| *due <= now);
+        self.turns.insert(at, (now, room, None));
+    }
+
+    /// A room is gone.
+    pub(super) fn remove(&mut self, room: RoomKey) {
+        self.turns.retain(|(_, other, _)| *other != room);
+    }
+
+    /// No copy is there any more.
+    pub(super) fn forget(&mut self) {
+        self.turns.iter_mut().for_each(|(.., tick)| *tick = None);
     }
 }

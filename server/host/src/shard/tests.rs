@@ -55,7 +55,7 @@ fn open(
     order: RoomOrder<stones::Settings>,
 ) {
     let effects = &mut Effects::default();
-    shard.handle(Command::Open { room: order.room }, Duration::ZERO, effects);
+    shard.handle(Command::Open { room: order.room, takeovers: 0 }, Duration::ZERO, effects);
     shard.open(RoomBuilder::new(template).build(order), Duration::ZERO, effects);
     assert!(effects.failed.is_empty(), "it opens");
 }
@@ -120,7 +120,7 @@ fn a_game_hears_whom_a_ticket_names_and_of_guests_nothing() {
     let template = RoomTemplate { setup, ..RoomTemplate::default() };
     let (mut shard, effects) = (Shard::<Tape>::new(), &mut Effects::default());
     let [room] = keys();
-    shard.handle(Command::Open { room }, Duration::ZERO, effects);
+    shard.handle(Command::Open { room, takeovers: 0 }, Duration::ZERO, effects);
     let built = RoomBuilder::new(template).build(order(room, "tape", Arc::default()));
     shard.open(built, Duration::ZERO, effects);
     for subject in [Some(Subject(7)), None] {
@@ -211,7 +211,7 @@ fn clients_wait_in_order_for_a_room_that_is_being_built_and_other_rooms_go_on() 
     open(&mut shard, template(8), order(other, "other", Arc::default()));
     let _in_other = join(&mut shard, other, &mut effects);
     let now = Duration::ZERO;
-    shard.handle(Command::Open { room: slow }, now, &mut effects);
+    shard.handle(Command::Open { room: slow, takeovers: 0 }, now, &mut effects);
     let mut peers: Vec<Peer> = (0..3).map(|_| join(&mut shard, slow, &mut effects)).collect();
     let mut tick_of_other = || {
         for now in (0..10).map(|tick| Duration::from_millis(33 * tick)) {
@@ -246,7 +246,7 @@ fn a_panic_while_a_world_is_made_ends_those_who_wait_for_it_and_no_other_room() 
     let (mut shard, mut effects) = (Shard::<Stones>::new(), Effects::default());
     let [broken, other] = keys();
     open(&mut shard, template(8), order(other, "other", Arc::default()));
-    shard.handle(Command::Open { room: broken }, Duration::ZERO, &mut effects);
+    shard.handle(Command::Open { room: broken, takeovers: 0 }, Duration::ZERO, &mut effects);
     let in_other = join(&mut shard, other, &mut effects);
     let waits = join(&mut shard, broken, &mut effects);
     let mut template = template(8);
@@ -270,7 +270,7 @@ fn a_room_that_is_wanted_no_more_when_it_is_built_is_not_opened() {
     for command in [|room| Command::Retire { room }, |_| Command::Close] {
         let (mut shard, mut effects) = (Shard::<Stones>::new(), Effects::default());
         let [room] = keys();
-        shard.handle(Command::Open { room }, Duration::ZERO, &mut effects);
+        shard.handle(Command::Open { room, takeovers: 0 }, Duration::ZERO, &mut effects);
         shard.handle(command(room), Duration::ZERO, &mut effects);
         let built = RoomBuilder::new(template(8)).build(order(room, "late", Arc::default()));
         shard.open(built, Duration::ZERO, &mut effects);
@@ -283,7 +283,7 @@ fn a_shard_that_closes_ends_those_who_wait_for_a_room_too() {
     let (mut shard, mut effects) = (Shard::<Stones>::new(), Effects::default());
     let [building, built] = keys();
     for room in [building, built] {
-        shard.handle(Command::Open { room }, Duration::ZERO, &mut effects);
+        shard.handle(Command::Open { room, takeovers: 0 }, Duration::ZERO, &mut effects);
     }
     let peers = [building, built].map(|room| join(&mut shard, room, &mut effects));
     let room = RoomBuilder::new(template(8)).build(order(built, "built", Arc::default()));

@@ -62,6 +62,7 @@ impl Town {
         let (mut lobby, seats) = lobby_of(ROOMS_MAX, OPENER, false);
         lobby.settings.shards = SHARDS;
         lobby.directory = Directory::new(lobby.settings.limits, SHARDS);
+        lobby.takeovers = vec![0; SHARDS];
         let setup = Setup { players_max: 4, ..Setup::default() };
         Town {
             now: Duration::ZERO,

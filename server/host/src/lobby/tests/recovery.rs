@@ -34,16 +34,20 @@ fn seats_pass_to_the_new_thread_and_what_the_old_one_gives_back_counts_for_nothi
     assert_eq!((lobby.people(), lobby.rooms()), (1, 1));
     let back = resume(&mut lobby, Role::Player, &stays).expect("its room goes on");
     assert!(matches!(back.grant, Grant::Session(room) if room == stays.room()));
-    let back = resume(&mut lobby, Role::Spectator, &watches).expect("so it does for who watches");
-    assert!(back.resumed && back.room() == stays.room());
     for gone in [&late, &guilty, &never_copied] {
         assert!(resume(&mut lobby, Role::Player, gone).is_none());
     }
     // The old thread comes back after all, and gives back all that it has.
+    let (room, watched) = (stays.room(), watches.token);
     drop((stays, late, watches, guilty, never_copied));
     let given_back: Vec<_> = seats.try_iter().collect();
     assert_eq!(given_back.len(), 5);
     given_back.into_iter().for_each(|seat| lobby.leave(seat, NOW));
+    assert_eq!(lobby.people(), 1);
+    let guest = SeatRequest::guest(Role::Spectator, &RequestedRoom::Any, None);
+    let back = lobby.admit(&SeatRequest { resume: Some(watched), ..guest }, NOW);
+    let back = back.expect("its room goes on for who watches as well");
+    assert!(back.resumed && back.room() == room);
     assert_eq!(lobby.people(), 2);
     drop(kept);
     lobby.leave(seats.try_recv().expect("the new one"), NOW);

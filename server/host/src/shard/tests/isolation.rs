@@ -32,7 +32,7 @@ impl Two {
             sessions: 0,
         };
         for (room, name) in two.rooms.into_iter().zip(["bad", "good"]) {
-            two.shard.handle(Command::Open { room }, two.now, &mut two.effects);
+            two.shard.handle(Command::Open { room, takeovers: 0 }, two.now, &mut two.effects);
             let built = builder().build(order_of(room, name));
             two.shard.open(built, two.now, &mut two.effects);
         }
@@ -145,7 +145,7 @@ fn a_panic_ends_its_room_alone_in_whatever_call_it_happens() {
 fn a_room_that_panics_while_it_is_made_ends_alone() {
     let mut two = Two::new();
     let [_, _, room] = keys();
-    two.shard.handle(Command::Open { room }, two.now, &mut two.effects);
+    two.shard.handle(Command::Open { room, takeovers: 0 }, two.now, &mut two.effects);
     let settings = Some(Opens { opening: Opening::PanicsInNew });
     let built = builder().build(RoomOrder { settings, ..order_of(room, "new") });
     two.shard.open(built, two.now, &mut two.effects);
@@ -212,7 +212,7 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
 fn rooms_that_are_alone_are_copied_only_if_it_is_wanted_and_sleepers_not_again() {
     let mut shard = Shard::<Trouble>::new();
     let ([room], effects) = (keys(), &mut Effects::default());
-    shard.handle(Command::Open { room }, Duration::ZERO, effects);
+    shard.handle(Command::Open { room, takeovers: 0 }, Duration::ZERO, effects);
     shard.open(builder().build(order_of(room, "alone")), Duration::ZERO, effects);
     assert_eq!(shard.checkpoint_due(), None);
     shard.set_checkpoints(Checkpoints::Never);

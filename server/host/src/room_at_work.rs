@@ -19,14 +19,19 @@ pub struct RoomAtWork {
 }
 
 impl RoomAtWork {
-    pub(super) fn begin(&self, room: RoomKey) {
+    pub(crate) fn begin(&self, room: RoomKey) {
         self.room.store(room.data().as_ffi(), Relaxed);
         self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
         self.room.store(0, Relaxed);
+    }
+
+    /// The same room goes on with something else.
+    pub(crate) fn go_on(&self) {
+        self.turns.store(self.turns.load(Relaxed) + 2, Relaxed);
     }
 
     /// The room, and a number that is another at its next turn; `None` while none is at work.
