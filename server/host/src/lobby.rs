@@ -19,6 +19,7 @@ use tracing::info;
 
 use crate::admission::{Admission, Place, SeatRequest};
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
+use crate::drain::Drain;
 use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, RequestedRoom};
 use crate::mailbox::{Command, SessionReport};
@@ -103,10 +104,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         if let Some(token) = request.resume {
             let found = self.sessions.find(token, request.role, request.subject);
             let found = found.filter(|session| self.is_in(*session, request.room));
-            return self.resume(found.ok_or(JoinError::NotResumable)?, Some(token), now);
+            return self.resume(found.ok_or(JoinError::NotResumable)?, Some(token));
         }
         if let Some(session) = self.absent_player(request) {
-            return self.resume(session, None, now);
+            return self.resume(session, None);
         }
         self.join(request, now)
     }
@@ -131,16 +132,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         &mut self,
         session: SessionId,
         token: Option<ResumeToken>,
-        now: Duration,
     ) -> Result<Admission, JoinError> {
         let (room, is_seated) = self.sessions.place(session).ok_or(JoinError::NotResumable)?;
         let listed = self.directory.find(room).ok_or(JoinError::NotResumable)?;
         let (shard, place) = if is_seated {
             (listed.shard, Place::Session(room))
         } else {
-            let named = RequestedRoom::named(listed.name.clone());
             let role = Role::Spectator;
-            let Placement { room, shard, .. } = self.directory.join(role, &named, None, now)?;
+            let shard = self.directory.rejoin(role, room)?;
             (shard, Place::Seat(self.reservation(room, role, session)))
         };
         let Renewed { token, generation, .. } = self.sessions.renew(session, token);
@@ -228,6 +227,29 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
     }
 
+    /// From now on lets in only who resumes a session, and has all clients sent that the server is to close.
+    /// Rooms run on until [`Lobby::close`].
+    pub fn drain(&mut self, drain: Drain) {
+        self.directory.drain();
+        let shards = 0..self.settings.shards;
+        self.commands.extend(shards.map(|shard| (shard, Command::Drain(drain))));
+    }
+
+    /// Whether the server drains and nobody plays any more. A player without a connection plays, for as long
+    /// as it may come back.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.directory.is_drained()
+    }
+
+    /// Whether a player who has no room in mind would get a seat now, as far as it is up to the server.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn admits_newcomers(&self) -> Result<(), JoinError> {
+        self.directory.admits_newcomers()
+    }
+
     /// Lets nobody in from now on, and ends all rooms.
     pub fn close(&mut self) {
         self.directory.close();
@@ -250,6 +272,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     #[must_use]
     pub fn people(&self) -> usize {
         self.directory.people()
+    }
+
+    /// How many of them play.
+    #[must_use]
+    pub fn players(&self) -> usize {
+        self.directory.players()
     }
 
     /// How many rooms were opened.

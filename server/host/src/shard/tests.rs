@@ -21,6 +21,8 @@ use crate::room::{EmptyRoom, Room, RoomTemplate};
 use crate::room_builder::{RoomBuilder, RoomOrder};
 use crate::transport::in_memory::{Peer, pair};
 
+mod draining;
+
 /// So many rooms that the lobby is about to have opened.
 fn keys<const COUNT: usize>() -> [RoomKey; COUNT] {
     let mut keys = slotmap::SlotMap::<RoomKey, ()>::with_key();
