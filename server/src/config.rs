@@ -32,6 +32,7 @@ mod policy;
 mod public_url;
 mod session;
 mod tickets;
+mod time;
 mod tls;
 
 pub(crate) use command::Settings;
@@ -40,8 +41,9 @@ pub use origin::{Origin, OriginError};
 pub(crate) use policy::HOST_IN_POLICY;
 pub use policy::{ContentPolicy, FrameAncestor};
 pub use public_url::{PublicUrl, PublicUrlError};
-pub use session::SessionConfig;
+pub use session::{DrainRooms, SessionConfig};
 pub use tickets::{Guests, KeyText, TicketConfig};
+use time::time;
 pub use tls::TlsConfig;
 
 /// Whether clients may join an overloaded room.
@@ -356,22 +358,6 @@ fn time_scale(text: &str) -> Result<TimeScale, String> {
     scale.ok_or_else(|| format!("not a number from {} to 1", least / most))
 }
 
-/// Parses a time with its unit, up to `most`.
-fn time(text: &str, most: Duration) -> Result<Duration, String> {
-    let (number, unit_ms) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => (number, 1),
-        (None, Some(number)) => (number, 1_000),
-        (None, None) if text == "0" => (text, 1),
-        (None, None) => return Err("not a time like 2s or 500ms".into()),
-    };
-    let number: u64 = number.parse().map_err(|_| "not a time like 2s or 500ms")?;
-    let time = Duration::from_millis(number.saturating_mul(unit_ms));
-    if time > most {
-        return Err(format!("more than {} s", most.as_secs()));
-    }
-    Ok(time)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -416,6 +402,8 @@ mod tests {
             "--rewind-max=1001ms",
             "--spectator-delay=99999999999999999999s",
             "--spectator-delay=9999999999999999999s",
+            "--drain=43201s",
+            "--drain-rooms=maybe",
         ] {
             let error = Config::try_parse_from(["tickwire", bad]).expect_err(bad);
             assert_eq!(error.exit_code(), 2, "{bad}");

@@ -302,7 +302,7 @@ fn rooms_that_any_opens_are_held_only_by_filling_them() {
 fn deserted_rooms_make_way_the_oldest_first_and_one_that_somebody_is_in_never() {
     let mut desk = Desk::new(4);
     let [a, b, c, d] = ["a", "b", "c", "d"].map(|room| desk.join(1, room).expect("there is space"));
-    let [room_a, room_b, room_d] = [&a, &b, &d].map(|it| it.room());
+    let [room_a, room_b, room_d] = [&a, &b, &d].map(Admission::room);
     for leaves in [b, a] {
         desk.now += Duration::from_secs(1);
         desk.leave(leaves);

@@ -30,7 +30,7 @@ fn while_the_server_drains_only_those_get_in_who_were_there_until_nobody_plays()
     let (mut lobby, seats) = lobby();
     let player = join(&mut lobby, Role::Player, "final").expect("there is space");
     let watches = join(&mut lobby, Role::Spectator, "final").expect("there is space");
-    let mut gone = join(&mut lobby, Role::Spectator, "final").expect("there is space");
+    let gone = join(&mut lobby, Role::Spectator, "final").expect("there is space");
     assert_eq!((lobby.people(), lobby.players()), (3, 1));
     assert!(!lobby.is_drained(), "nor if nobody played");
     lobby.take_commands().for_each(drop);
@@ -49,13 +49,12 @@ fn while_the_server_drains_only_those_get_in_who_were_there_until_nobody_plays()
     }
     assert_eq!((lobby.take_commands().count(), lobby.take_orders().count()), (0, 0));
     let again = resume(&mut lobby, player.token, Role::Player).expect("it was there");
-    assert!(again.resumed && matches!(again.place, Place::Session(_)));
+    assert_eq!((again.resumed, lobby.people()), (true, 3), "it has its seat");
     // A spectator holds no seat while it is away.
-    let Place::Seat(seat) = &mut gone.place else { panic!("it is new") };
-    seat.let_return();
     let token = gone.token;
     drop(gone);
-    hear(&mut lobby, &seats);
+    let seat = seats.try_recv().expect("the lobby hears of it");
+    lobby.leave(SeatRelease { may_return: true, ..seat }, NOW);
     assert_eq!(lobby.people(), 2);
     let back = resume(&mut lobby, token, Role::Spectator).expect("it was there");
     assert_eq!((back.room(), lobby.people()), (player.room(), 3));
