@@ -41,7 +41,7 @@ pub use origin::{Origin, OriginError};
 pub(crate) use policy::HOST_IN_POLICY;
 pub use policy::{ContentPolicy, FrameAncestor};
 pub use public_url::{PublicUrl, PublicUrlError};
-pub use session::SessionConfig;
+pub use session::{DrainRooms, SessionConfig};
 pub use tickets::{Guests, KeyText, TicketConfig};
 use time::time;
 pub use tls::TlsConfig;
@@ -402,6 +402,8 @@ mod tests {
             "--rewind-max=1001ms",
             "--spectator-delay=99999999999999999999s",
             "--spectator-delay=9999999999999999999s",
+            "--drain=43201s",
+            "--drain-rooms=maybe",
         ] {
             let error = Config::try_parse_from(["tickwire", bad]).expect_err(bad);
             assert_eq!(error.exit_code(), 2, "{bad}");

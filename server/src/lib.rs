@@ -6,7 +6,7 @@
 //! [`shard_thread`] (which drive the host's lobby, its making of rooms and its shards), [`shard_keeper`]
 //! (which has another thread take over a shard that does not come back), and [`ops`]
 //! (log, metrics, memory, recordings, and the supervision of all these threads). [`server`] starts and
-//! stops all of it, [`mod@run`] keeps it running, with signals and a log, and [`Program`] makes a program
+//! stops all of it, [`mod@run`] keeps it running, with [`signals`] and a log, and [`Program`] makes a program
 //! of it, with a name, defaults and subcommands, which serves a [`Page`].
 
 #![warn(missing_docs)]
@@ -29,19 +29,22 @@ mod server;
 mod shard_keeper;
 mod shard_mailbox;
 mod shard_thread;
+mod signals;
+mod start_error;
 mod transport;
 
 pub use config::{
-    AllowedOrigin, Config, ContentPolicy, EdgeConfig, EmptyRooms, FrameAncestor, Guests, KeyText,
-    NoOrigin, Origin, OriginError, OverloadJoins, PublicUrl, PublicUrlError, SessionConfig,
-    TicketConfig, TlsConfig, Uncapped,
+    AllowedOrigin, Config, ContentPolicy, DrainRooms, EdgeConfig, EmptyRooms, FrameAncestor,
+    Guests, KeyText, NoOrigin, Origin, OriginError, OverloadJoins, PublicUrl, PublicUrlError,
+    SessionConfig, TicketConfig, TlsConfig, Uncapped,
 };
 pub use ops::memory::set_live_bytes;
 pub use ops::supervision::PartFailure;
 pub use page::{Page, PageFile, PageTable};
 pub use program::Program;
 pub use run::{RunError, run};
-pub use server::{Server, StartError};
+pub use server::Server;
+pub use start_error::StartError;
 
 #[doc(no_inline)]
 pub use tickwire_game::game::Game;

@@ -25,6 +25,8 @@ pub const REQUESTS_PER_SECOND_MAX: u32 = 20;
 pub const REQUESTS_BURST: u32 = 100;
 /// How old the list of rooms at `/api/rooms` may be. Requests in the meantime share it.
 pub const ROOM_LIST_AGE_MAX: Duration = Duration::from_millis(250);
+/// How old what `/readyz` says of the server's load may be. Requests in the meantime share it.
+pub const READINESS_AGE_MAX: Duration = Duration::from_millis(250);
 /// Largest file that is served from `--web-dir`, in bytes. A larger one is answered with 404.
 pub const WEB_DIR_FILE_MAX_BYTES: usize = 64 << 20;
 /// Most bytes of files from `--web-dir` that are kept in memory. Beyond it all are dropped, and read
@@ -112,6 +114,14 @@ pub const MEMORY_AGAIN_PERCENT: u64 = 95;
 pub const HEAP_OVERHEAD_PERCENT: u64 = 25;
 /// Longest time that a connection which ended gets to receive the goodbye. Then it is closed.
 pub const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Shortest time that a server may take to close, once nobody plays any more. With `--drain` it may take up
+/// to [`FAREWELL_MAX`]. Clients that have not answered their goodbye by then are disconnected, and parts
+/// that are stuck are left behind.
+pub const CLOSING_MIN: Duration = Duration::from_secs(1);
+/// How much of that is left for threads to end when it is too late for goodbyes.
+pub const CLOSING_RESERVE: Duration = Duration::from_millis(200);
+/// Longest time that closing waits in addition for the file of recorded scenes. Then its end is lost.
+pub const RECORDING_END_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of a connection which ended that are read and discarded. Then it is closed.
 pub const FAREWELL_DRAIN_MAX_BYTES: usize = 4 << 20;
 /// Most bytes read from one connection in one pass of its shard, or one turn of its task. The rest
@@ -200,6 +210,10 @@ pub const CHECKPOINT_SPACE: Duration = Duration::from_millis(2);
 pub const CHECKPOINT_LATE_MAX: Duration = Duration::from_millis(500);
 /// Longest interval between two signs of life of a thread of the server.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
+/// Longest time between two notifications of the service manager of how the server is.
+pub const STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How much longer than it may take to close the service manager is asked to wait for it.
+pub const STOP_MARGIN: Duration = Duration::from_secs(10);
 /// Time without a sign of life after which `/healthz` asks a thread for one.
 pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// How long `/healthz` waits for a sign of life of a thread. Then it answers with 503.
@@ -251,6 +265,8 @@ const _: () = {
     assert!(OPENING_PROMPT_MAX.as_millis() < OPENING_MAX.as_millis());
     assert!(OPENING_MAX.as_millis() < HTTP_CONNECTION_MAX.as_millis());
     assert!(REQUEST_DELAY_MAX.as_millis() <= FAREWELL_MAX.as_millis());
+    assert!(CLOSING_RESERVE.as_millis() < CLOSING_MIN.as_millis());
+    assert!(CLOSING_MIN.as_millis() <= FAREWELL_MAX.as_millis());
     assert!(REQUESTS_BURST_SECONDS >= CONNECT_REQUESTS, "at any rate, one connection is served");
     assert!(ADDRESSES_MAX > PENDING_CONNECTIONS_MAX && ADDRESS_BURST_SECONDS > 0);
     assert!(LOG_LINES_BURST.is_multiple_of(LOG_LINES_PER_SECOND));

@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use tickwire_game::ids::{SessionId, Subject};
 use tickwire_game::protocol::{JoinError, RESUME_SECRET_BYTES, ResumeToken, Role};
 use tickwire_host::{
-    Admission, KeptSeat, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing,
+    Admission, Drain, KeptSeat, Lobby, PeerKey, ReleaseSeat, RequestedRoom, RoomKey, RoomListing,
     RoomOrder, SeatRelease, SeatRequest, Secrets, SessionReport,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::limits::HEARTBEAT_EVERY;
@@ -61,6 +61,10 @@ pub(crate) enum LobbyRequest {
     },
     /// A client requests the list of rooms.
     List { reply: oneshot::Sender<Vec<RoomListing>> },
+    /// Whether newcomers would get in is asked for.
+    Readiness { reply: oneshot::Sender<Result<(), JoinError>> },
+    /// The server is about to shut down: only those are let in who resume a session.
+    Drain(Drain),
     /// The server is shutting down: joins are refused and all rooms end.
     Close,
 }
@@ -92,6 +96,8 @@ pub(crate) fn system_secrets() -> Secrets {
 pub(crate) struct LobbyOutlets<S> {
     pub(crate) shards: Vec<CommandSender>,
     pub(crate) builder: threads::Sender<RoomOrder<S>>,
+    /// Set once the server drains and nobody plays any more.
+    pub(crate) drained: watch::Sender<bool>,
 }
 
 /// The lobby with its mailbox.
@@ -160,6 +166,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
             LobbyRequest::List { reply } => {
                 let _ = reply.send(self.lobby.list());
             }
+            LobbyRequest::Readiness { reply } => {
+                let _ = reply.send(self.lobby.admits_newcomers());
+            }
+            LobbyRequest::Drain(drain) => self.lobby.drain(drain, self.started.elapsed()),
             LobbyRequest::Close => self.lobby.close(),
         }
         self.publish();
@@ -168,10 +178,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
     fn publish(&self) {
         let (lobby, metrics) = (&self.lobby, &self.metrics);
         metrics.people.store(lobby.people() as u64, Relaxed);
+        metrics.players.store(lobby.players() as u64, Relaxed);
         metrics.rooms.store(lobby.rooms_opened(), Relaxed);
         metrics.rooms_evicted.store(lobby.rooms_evicted(), Relaxed);
         metrics.rooms_open.store(lobby.rooms() as u64, Relaxed);
         metrics.rooms_deserted.store(lobby.rooms_deserted() as u64, Relaxed);
+        if lobby.is_drained() {
+            self.outlets.drained.send_replace(true);
+        }
     }
 
     fn admit(&mut self, request: &SeatRequest<'_>) -> Result<Admission, JoinError> {
@@ -237,7 +251,9 @@ mod tests {
         let (shard, _commands) = MailSender::<Tiny>::new();
         let (builder, _orders) = threads::channel();
         let shards = vec![CommandSender::new(shard, Arc::default())];
-        let (outlets, metrics) = (LobbyOutlets { shards, builder }, Arc::<Metrics>::default());
+        let (drained, _drained) = watch::channel(false);
+        let outlets = LobbyOutlets { shards, builder, drained };
+        let metrics = Arc::<Metrics>::default();
         let task = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::default());
         let (_closing, closing) = tokio::sync::watch::channel(false);
         let heartbeat = Supervisor::new(closing).heartbeat("lobby");

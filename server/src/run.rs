@@ -1,13 +1,17 @@
 //! [`run()`]: a server that runs until it is stopped, with logs, signals and the lines that it prints.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::convert::Infallible;
 use std::env::{self, VarError};
+use std::future::pending;
 use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::{process, thread};
 
 use tickwire_game::game::Game;
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -15,9 +19,11 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::config::Settings;
 use crate::ops::log::{self, LogThread};
 use crate::ops::print::{PRINT_MAX, print_within};
+use crate::ops::service_manager::ServiceManager;
 use crate::ops::supervision::{PartFailure, message_of};
 use crate::server::Running;
-use crate::{Config, StartError};
+use crate::signals::{Signal, Signals};
+use crate::{Config, SessionConfig, StartError};
 
 /// Why the program ended.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +53,10 @@ impl From<io::Error> for RunError {
     }
 }
 
-/// Runs a server that is not a [`Program`](crate::Program): logs to stderr, prints two lines when it listens, and stops on Ctrl-C or
-/// SIGTERM. A second signal ends the process at once. On SIGHUP it reads its keys and its certificate
-/// again; SIGUSR1 and SIGUSR2 do nothing.
+/// Runs a server that is not a [`Program`](crate::Program): logs to stderr, prints two lines when it listens,
+/// and drains ([`SessionConfig::drain`]) and stops on Ctrl-C or SIGTERM. A second signal ends the process at
+/// once. On SIGHUP it reads its keys and its certificate again; SIGUSR1 and SIGUSR2 do nothing. systemd is
+/// notified of all that.
 ///
 /// # Errors
 /// If the server cannot start, or if a part of it ends while it runs.
@@ -84,6 +91,7 @@ fn run_logged(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     warn_without_page(&config);
+    let session = config.session.clone();
     let server = start(config)?;
     let lines = format!(
         "listening on {}://{}\nadmin on http://{}\n",
@@ -92,34 +100,87 @@ fn run_logged(
         server.admin_address()
     );
     print_within(PRINT_MAX, io::stdout(), lines);
-    let failure = runtime.block_on(async {
-        loop {
-            tokio::select! {
-                failure = server.failed() => break Some(failure),
-                signal = signals.next() => match signal {
-                    Signal::Stop => break None,
-                    Signal::Reload => {
-                        info!("SIGHUP: reads the ticket key and the certificate again");
-                        server.reload();
-                    }
-                    Signal::Ignored(name) => info!("{name} is ignored"),
-                },
-            }
+    let manager = ServiceManager::of_environment();
+    manager.ready();
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = serve(&server, &session, &mut signals, &manager) => ended,
+            never = report(&server, &manager) => match never {},
         }
     });
-    match &failure {
-        None => info!("closing; a second signal ends the process at once"),
-        Some(failure) => error!(%failure, "closing: the server cannot go on"),
+    match &ended {
+        Ok(()) => info!("closing; a second signal ends the process at once"),
+        Err(failure) => error!(%failure, "closing: the server cannot go on"),
     }
-    let end_at_once = move || {
-        runtime.block_on(async { while !matches!(signals.next().await, Signal::Stop) {} });
-        process::exit(130);
-    };
+    manager.stopping(session.closing_max());
     // Without a thread for it a second signal does nothing, and the server stops nevertheless.
-    let _ = thread::Builder::new().name("second-signal".into()).spawn(end_at_once);
+    let _ = thread::Builder::new().name("second-signal".into()).spawn(move || {
+        runtime.block_on(async { while !matches!(signals.next().await, Signal::Stop) {} });
+        end_at_once();
+    });
     drop(server);
     info!("closed");
-    failure.map_or(Ok(()), |failure| Err(failure.into()))
+    Ok(ended?)
+}
+
+/// Serves until a signal or a failure ends that, and then until the players have left or the time for that
+/// is over.
+async fn serve(
+    server: &Running,
+    session: &SessionConfig,
+    signals: &mut Signals,
+    manager: &ServiceManager,
+) -> Result<(), PartFailure> {
+    let act = |signal| match signal {
+        Signal::Stop => true,
+        Signal::Reload => {
+            info!("SIGHUP: reads the ticket key and the certificate again");
+            server.reload();
+            manager.reloaded();
+            false
+        }
+        Signal::Ignored(name) => {
+            info!("{name} is ignored");
+            false
+        }
+    };
+    loop {
+        tokio::select! {
+            failure = server.failed() => return Err(failure),
+            signal = signals.next() => if act(signal) { break },
+        }
+    }
+    let lasts = session.playing_max();
+    if lasts.is_zero() {
+        return Ok(());
+    }
+    info!(
+        ?lasts,
+        "draining: players play on, and nobody else is let in; a second signal ends the process at once"
+    );
+    manager.stopping(session.drain);
+    let mut drained = pin!(server.drain(lasts));
+    loop {
+        tokio::select! {
+            failure = server.failed() => return Err(failure),
+            () = &mut drained => return Ok(()),
+            signal = signals.next() => if act(signal) { end_at_once() },
+        }
+    }
+}
+
+/// Notifies the service manager again and again of how the server is.
+async fn report(server: &Running, manager: &ServiceManager) -> Infallible {
+    let Some(every) = manager.every() else { return pending().await };
+    loop {
+        manager.report(&server.health().await, &server.status());
+        sleep(every).await;
+    }
+}
+
+/// Ends the process without a goodbye to anybody.
+fn end_at_once() -> ! {
+    process::exit(130)
 }
 
 /// A page from a folder needs the embedded client as well, unless the folder has one.
@@ -182,77 +243,11 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     );
 }
 
-/// What a signal asks for.
-#[cfg_attr(not(unix), expect(dead_code, reason = "there is only one signal"))]
-enum Signal {
-    Stop,
-    Reload,
-    Ignored(&'static str),
-}
-
-/// The signals that the program handles. Each of them would else end it without a goodbye.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    hangup: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    user_1: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    user_2: tokio::signal::unix::Signal,
-    /// A file, such as the log, would exceed the limit of this process: the write then fails.
-    #[cfg(unix)]
-    file_too_large: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            user_1: signal(SignalKind::user_defined1())?,
-            user_2: signal(SignalKind::user_defined2())?,
-            file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ))?,
-        })
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-    fn listen() -> io::Result<Signals> {
-        Ok(Signals {})
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Stop,
-            _ = self.terminate.recv() => Signal::Stop,
-            _ = self.hangup.recv() => Signal::Reload,
-            _ = self.user_1.recv() => Signal::Ignored("SIGUSR1"),
-            _ = self.user_2.recv() => Signal::Ignored("SIGUSR2"),
-            _ = self.file_too_large.recv() => Signal::Ignored("SIGXFSZ"),
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> Signal {
-        // Without a handler the program cannot receive the signal: it runs until it is killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Signal::Stop
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    mod killed;
 
     #[test]
     fn an_invalid_log_level_is_reported_and_the_default_one_is_used() {

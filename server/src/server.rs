@@ -1,10 +1,12 @@
 //! [`Server`]: starts all threads of a server, and stops them together.
 
 use std::fmt;
+use std::future::pending;
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,26 +14,31 @@ use std::time::{Duration, Instant};
 use tickwire_game::game::{Game, Seed, Setup};
 use tickwire_game::limits::{TICK_RATE_MAX_HZ, TICK_RATE_MIN_HZ};
 use tickwire_game::tick::{Tick, TickRate};
-use tickwire_host::room::{Room, RoomError, RoomTemplate};
+use tickwire_host::limits::DRAIN_MAX;
+use tickwire_host::room::{Room, RoomTemplate};
 use tickwire_host::{
-    DirectoryLimits, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder,
+    DirectoryLimits, Drain, GameVersion, GuestSettings, Lobby, LobbySettings, RoomBuilder,
     operator_settings,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::builder_thread::BuilderThread;
-use crate::config::Config;
+use crate::config::{Config, DrainRooms};
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
 use crate::edge::listen::{listen, listen_for_admin};
 use crate::edge::tickets::Tickets;
 use crate::edge::tickets::reload::KeyReload;
 use crate::edge::tls::{Renewal, Tls};
-use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, FAREWELL_MAX};
-use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat, system_secrets};
+use crate::limits::{ECHO_BYTES_PER_SECOND_MAX, ECHO_MESSAGE_MAX_BYTES, RECORDING_END_MAX};
+use crate::lobby_task::{
+    LobbyOutlets, LobbyRequest, LobbySender, LobbyTask, release_seat, system_secrets,
+};
+use crate::ops::health::Health;
 use crate::ops::memory::Watermark;
 use crate::ops::metrics::Metrics;
 use crate::ops::recorder::Recorder;
@@ -39,56 +46,7 @@ use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
 use crate::shard_keeper::ShardKeeper;
 use crate::shard_mailbox::MailSender;
 use crate::shard_thread::ShardOutlets;
-
-/// How long stopping waits for a thread to end, beyond the time for farewells.
-const THREAD_END_MAX: Duration = Duration::from_secs(1);
-
-/// Why a server cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A setting is invalid.
-    #[error("{0}")]
-    Config(String),
-    /// The game cannot open a room with these settings.
-    #[error("the game cannot open a room with these settings: {0}")]
-    Room(#[from] RoomError),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The error of the operating system.
-        error: io::Error,
-    },
-    /// The address of the admin listener cannot be listened on.
-    #[error(
-        "cannot listen on {address} for the admin listener: {error}; choose another address with \
-         --admin-listen"
-    )]
-    ListenAdmin {
-        /// The address.
-        address: SocketAddr,
-        /// The error of the operating system.
-        error: io::Error,
-    },
-    /// The operating system cannot create a thread or a runtime.
-    #[error("cannot start: {0}")]
-    System(#[from] io::Error),
-}
-
-impl StartError {
-    /// The exit code of the program: 2 for invalid settings, 1 for everything else.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            StartError::Config(_) => 2,
-            StartError::Room(_)
-            | StartError::Listen { .. }
-            | StartError::ListenAdmin { .. }
-            | StartError::System(_) => 1,
-        }
-    }
-}
+use crate::start_error::StartError;
 
 /// Credentials: ticket keys and the TLS certificate.
 struct Credentials {
@@ -114,7 +72,13 @@ pub(crate) struct Running {
     address: SocketAddr,
     admin_address: SocketAddr,
     is_secure: bool,
+    drain_rooms: DrainRooms,
+    draining: watch::Sender<bool>,
+    drained: watch::Receiver<bool>,
     closing: watch::Sender<bool>,
+    closing_max: Duration,
+    lobby: LobbySender,
+    metrics: Arc<Metrics>,
     supervisor: Arc<Supervisor>,
     reload: Reload,
     edge: Option<JoinHandle<()>>,
@@ -164,7 +128,14 @@ impl<G: Game> Server<G> {
         self.running.reload();
     }
 
-    /// Sends every client a goodbye and stops, within a few seconds.
+    /// Sends every client that the server closes after so much time, at most [`DRAIN_MAX`], and from now on
+    /// lets in only clients that resume their session; `/readyz` says so. Completes when that time is over, or
+    /// as soon as nobody plays any more. What then is to be called is [`Server::stop`].
+    pub async fn drain(&self, lasts: Duration) {
+        self.running.drain(lasts).await;
+    }
+
+    /// Sends every client a goodbye and stops, within two seconds.
     pub fn stop(self) {}
 }
 
@@ -221,6 +192,36 @@ impl Running {
         self.supervisor.failed().await
     }
 
+    /// See [`Server::drain`].
+    pub(crate) async fn drain(&self, lasts: Duration) {
+        let lasts = lasts.min(DRAIN_MAX);
+        self.draining.send_replace(true);
+        let ends_rooms = self.drain_rooms == DrainRooms::Finish;
+        // Without a lobby the server has failed, which is for others to see.
+        let _ = self.lobby.send(LobbyRequest::Drain(Drain { lasts, ends_rooms }));
+        let mut drained = self.drained.clone();
+        let _ = timeout(lasts, async move {
+            if drained.wait_for(|is_drained| *is_drained).await.is_err() {
+                pending::<()>().await;
+            }
+        })
+        .await;
+    }
+
+    /// How the parts of the server are.
+    pub(crate) async fn health(&self) -> Health {
+        self.supervisor.health().await
+    }
+
+    /// How many people there are, for people.
+    pub(crate) fn status(&self) -> String {
+        let of = |gauge: &AtomicU64| gauge.load(Relaxed);
+        let (people, players) = (of(&self.metrics.people), of(&self.metrics.players));
+        let (rooms, spectators) = (of(&self.metrics.rooms_open), people.saturating_sub(players));
+        let is_draining = if *self.draining.borrow() { "Draining: " } else { "" };
+        format!("{is_draining}{players} playing, {spectators} watching, rooms: {rooms}")
+    }
+
     pub(crate) fn reload(&self) {
         if let Some(key) = &self.reload.key {
             key.ask();
@@ -232,18 +233,17 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.closing.send_replace(true);
-        let deadline = Instant::now() + 2 * FAREWELL_MAX + THREAD_END_MAX;
+        let deadline = Instant::now() + self.closing_max;
         if self.edge.take().is_some_and(|edge| !joined_by(deadline, edge)) {
             warn!("the edge thread does not end; the server stops without it");
         }
-        let deadline = Instant::now() + THREAD_END_MAX;
         if self.builder.take().is_some_and(|builder| !joined_by(deadline, builder)) {
             warn!("the builder thread is stuck in a room; the server stops without it");
         }
         if self.keeper.take().is_some_and(|keeper| !joined_by(deadline, keeper)) {
             warn!("a shard thread is stuck in a room; the server stops without it");
         }
-        let deadline = Instant::now() + THREAD_END_MAX;
+        let deadline = Instant::now() + RECORDING_END_MAX;
         if self.recorder.take().is_some_and(|recorder| !joined_by(deadline, recorder)) {
             warn!("the recorder thread does not end; the end of the recording may be lost");
         }
@@ -304,7 +304,8 @@ fn spawn_threads<G: Game>(
     let release = release_seat(&lobby_sender);
     let lobby = Lobby::new(settings, guest_settings, release, system_secrets());
     let (builder, orders) = mpsc::channel();
-    let outlets = LobbyOutlets { shards: commands.clone(), builder };
+    let (drained, drained_seen) = watch::channel(false);
+    let outlets = LobbyOutlets { shards: commands.clone(), builder, drained };
     let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
     let builder =
         BuilderThread::<G> { builder: RoomBuilder::new(template), orders, shards: builder_mail };
@@ -326,16 +327,20 @@ fn spawn_threads<G: Game>(
         .map(|renewal| renewal.run(Arc::clone(&certificate), Arc::clone(&metrics)));
     let key = KeyReload::start(&config.tickets, tickets, &supervisor)?;
     let reload = Reload { key, certificate };
+    let (draining, draining_seen) = watch::channel(false);
+    let closing_max = config.session.closing_max();
     let server = ServerContext {
         game,
-        lobby: lobby_sender,
+        lobby: lobby_sender.clone(),
         shards: commands,
-        metrics,
+        metrics: Arc::clone(&metrics),
         memory,
         supervisor: Arc::clone(&supervisor),
         tickets: tickets_seen,
         tls,
+        draining: draining_seen,
         closing: closing_seen,
+        closing_max,
     };
     let edge = AcceptLoop::new(&config, server, listeners, leaving);
     let [edge_heartbeat, lobby_heartbeat] =
@@ -356,7 +361,13 @@ fn spawn_threads<G: Game>(
         address,
         admin_address,
         is_secure,
+        drain_rooms: config.session.drain_rooms,
+        draining,
+        drained: drained_seen,
         closing,
+        closing_max,
+        lobby: lobby_sender,
+        metrics,
         supervisor,
         reload,
         edge: Some(edge),

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use test_games::tiny::{BREAK, Tiny};
-use tickwire::{Config, Page, Server};
+use tickwire::{Config, Page, Server, SessionConfig};
 use tickwire_game::limits::HELLO_MAX_BYTES;
 use tickwire_game::protocol::{
     ClientMessage, DisconnectReason, Hello, Input, JoinError, PROTOCOL_VERSION, Ping, Role,
@@ -180,7 +180,8 @@ fn the_routes_respond() {
         &format!("GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: {tag}\r\nConnection: close\r\n\r\n"),
     );
     assert!(again.starts_with("HTTP/1.1 304 "), "{again}");
-    assert!(get(address, "/healthz").ends_with("\r\n\r\nok\n"));
+    assert!(get(address, "/healthz").ends_with("\r\n\r\n{\"status\":\"ok\"}\n"));
+    assert!(get(address, "/healthz").contains("content-type: application/json"));
     assert!(get(address, "/api/rooms").ends_with("\r\n\r\n[]"));
     assert!(
         get(address, "/api/status").starts_with("HTTP/1.1 404 "),

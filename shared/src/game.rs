@@ -311,6 +311,14 @@ pub trait Game: Clone + Serialize + DeserializeOwned + Send + 'static {
         0
     }
 
+    /// Whether the room may end now without taking anything from its players: between two rounds, for
+    /// example. It is asked after each tick once the server is to close, and rooms are to end like that
+    /// (`--drain-rooms finish`). A room whose game never says so runs until its players have left, or until
+    /// the server closes.
+    fn may_end(&self) -> bool {
+        false
+    }
+
     /// The input of a player who holds these keys. It makes the game playable without a page of its own:
     /// the generic page shows it, and offers the keys that change the input.
     fn keys(_held: &Keys) -> Self::Input {

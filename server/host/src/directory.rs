@@ -95,8 +95,19 @@ pub(crate) struct Directory {
     openers: Openers,
     shards: Vec<Load>,
     connections: usize,
+    /// How many of them play.
+    players: usize,
     named: u64,
-    closing: bool,
+    intake: Intake,
+}
+
+/// Who is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Intake {
+    Everybody,
+    /// Only who resumes a session: the server drains.
+    Returning,
+    Nobody,
 }
 
 /// A room as the lobby knows it.
@@ -141,14 +152,20 @@ impl Directory {
             openers: Openers::new(limits.opener),
             shards: vec![Load::default(); shards],
             connections: 0,
+            players: 0,
             named: 0,
-            closing: false,
+            intake: Intake::Everybody,
         }
     }
 
     /// How many are in all rooms together, spectators included.
     pub(crate) fn people(&self) -> usize {
         self.connections
+    }
+
+    /// How many of them play.
+    pub(crate) fn players(&self) -> usize {
+        self.players
     }
 
     /// To be held for as long as one more room is being built.
@@ -165,12 +182,7 @@ impl Directory {
         opener: Option<PeerKey>,
         now: Duration,
     ) -> Result<Placement, JoinError> {
-        if self.closing {
-            return Err(JoinError::Closing);
-        }
-        if self.connections >= self.limits.connections_max {
-            return Err(JoinError::ServerFull);
-        }
+        self.check_intake(Intake::Everybody)?;
         let found = match requested {
             RequestedRoom::Any => self.fullest(role, false),
             RequestedRoom::Named { name, .. } => self.by_name.get(name).copied(),
@@ -197,6 +209,41 @@ impl Directory {
                 }
             }
         };
+        let shard = self.take_seat(role, room)?;
+        Ok(Placement { room, shard, new, made_way })
+    }
+
+    /// Takes a seat in a room for a client that had one there before. Gives its shard.
+    pub(crate) fn rejoin(&mut self, role: Role, room: RoomKey) -> Result<usize, JoinError> {
+        self.check_intake(Intake::Returning)?;
+        self.take_seat(role, room)
+    }
+
+    /// Whether a player who would be in any room would get a seat now, if it is not its own limits that
+    /// are against it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn admits_newcomers(&self) -> Result<(), JoinError> {
+        self.check_intake(Intake::Everybody)?;
+        if self.fullest(Role::Player, true).is_some() {
+            return Ok(());
+        }
+        self.overloaded_shards()?;
+        self.makes_way_for(None, Charge::Rate, Duration::ZERO).map(drop)
+    }
+
+    fn check_intake(&self, least: Intake) -> Result<(), JoinError> {
+        if self.intake > least {
+            return Err(JoinError::Closing);
+        }
+        if self.connections >= self.limits.connections_max {
+            return Err(JoinError::ServerFull);
+        }
+        Ok(())
+    }
+
+    fn take_seat(&mut self, role: Role, room: RoomKey) -> Result<usize, JoinError> {
         let listed = &mut self.rooms[room];
         if listed.status.refuses_joins() {
             return Err(JoinError::Overloaded);
@@ -217,7 +264,8 @@ impl Directory {
         }
         self.shards[shard].people += 1;
         self.connections += 1;
-        Ok(Placement { room, shard, new, made_way })
+        self.players += usize::from(role == Role::Player);
+        Ok(shard)
     }
 
     /// The room with the most players who act that has a seat and is not overloaded: people come to
@@ -256,17 +304,7 @@ impl Directory {
         charge: Charge,
         now: Duration,
     ) -> Result<(RoomKey, Option<(RoomKey, usize)>), JoinError> {
-        if self.building.others() >= ROOMS_BUILDING_MAX {
-            return Err(JoinError::RoomsBuilding);
-        }
-        // One more room would slow all rooms of an overloaded shard even further.
-        let mut overloaded = vec![false; self.shards.len()];
-        for listed in self.rooms.values() {
-            overloaded[listed.shard] |= listed.status.refuses_joins();
-        }
-        if overloaded.iter().all(|is_overloaded| *is_overloaded) {
-            return Err(JoinError::Overloaded);
-        }
+        let overloaded = self.overloaded_shards()?;
         let makes_way = self.makes_way_for(opener, charge, now)?;
         let made_way = makes_way.and_then(|room| {
             info!(room = self.rooms[room].name, "room closes, deserted, and makes way");
@@ -295,6 +333,22 @@ impl Directory {
             self.openers.opened(opener, charge, now);
         }
         Ok((room, made_way))
+    }
+
+    /// Which shards take no more rooms, when others do: one more would slow all rooms of an overloaded shard
+    /// even further.
+    fn overloaded_shards(&self) -> Result<Vec<bool>, JoinError> {
+        if self.building.others() >= ROOMS_BUILDING_MAX {
+            return Err(JoinError::RoomsBuilding);
+        }
+        let mut overloaded = vec![false; self.shards.len()];
+        for listed in self.rooms.values() {
+            overloaded[listed.shard] |= listed.status.refuses_joins();
+        }
+        if overloaded.iter().all(|is_overloaded| *is_overloaded) {
+            return Err(JoinError::Overloaded);
+        }
+        Ok(overloaded)
     }
 
     /// The deserted room that has to make way for one more of `opener`, if any has to.
@@ -343,6 +397,7 @@ impl Directory {
     /// A seat is free again.
     pub(crate) fn leave(&mut self, room: RoomKey, role: Role, now: Duration) {
         self.connections -= 1;
+        self.players -= usize::from(role == Role::Player);
         // A room that failed is gone before those who were in it.
         let Some(listed) = self.rooms.get_mut(room) else { return };
         match role {
@@ -418,14 +473,24 @@ impl Directory {
         &self.rooms[room]
     }
 
+    /// Lets in only who resumes a session from now on.
+    pub(crate) fn drain(&mut self) {
+        self.intake = self.intake.max(Intake::Returning);
+    }
+
     /// Lets nobody in from now on.
     pub(crate) fn close(&mut self) {
-        self.closing = true;
+        self.intake = Intake::Nobody;
+    }
+
+    /// Whether no newcomers are let in any more and nobody plays.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.intake >= Intake::Returning && self.players == 0
     }
 
     /// Whether nobody is let in any more and all have left.
     pub(crate) fn is_done(&self) -> bool {
-        self.closing && self.connections == 0
+        self.intake == Intake::Nobody && self.connections == 0
     }
 }
 

@@ -20,6 +20,8 @@
 //!  Effects::departed: drop  -->  leave(release, now)             (the seat is free again)
 //!  Effects::reports         -->  hear(report)                    (how sessions can be resumed)
 //!  now and then             -->  retire(now), take_commands() -> handle(Command::Retire)
+//!  the server is to close   -->  drain(drain), take_commands() -> handle(Command::Drain)
+//!  nobody plays, or it is time ->  close(), take_commands() ---> handle(Command::Close)
 //! ```
 //!
 //! Making a room is the one thing that takes long. It is the shell's to decide where that is done
@@ -44,6 +46,7 @@ mod admission;
 mod checkpoint;
 mod counter_macro;
 pub mod directory;
+mod drain;
 mod guest_settings;
 pub mod hello;
 pub mod limits;
@@ -65,6 +68,7 @@ pub mod transport;
 pub use admission::{Admission, Grant, SeatRequest, Standing};
 pub use checkpoint::{Checkpoint, Checkpoints, KeptSeat};
 pub use directory::{DirectoryLimits, OpenerLimits, RoomKey, RoomListing, RoomStatus};
+pub use drain::Drain;
 pub use guest_settings::{GuestSettings, operator_settings};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Lobby, LobbySettings, Secrets};

@@ -17,6 +17,9 @@ pub const GRACE_MAX: Duration = Duration::from_secs(600);
 /// For how long a player stays at most whose client said that it goes away: a page that was closed or
 /// put aside, or is reloaded.
 pub const AWAY_GRACE_MAX: Duration = Duration::from_secs(5);
+/// For how long rooms run at most once the server is to close. A longer drain is cut to this, and refused at
+/// start-up where it is a setting.
+pub const DRAIN_MAX: Duration = Duration::from_secs(43_200);
 /// How many tokens of a session are good beside its newest, until its client is heard. Of more that are
 /// given out meanwhile the oldest is void.
 pub const RESUME_TOKENS_OPEN_MAX: usize = 4;

@@ -21,6 +21,7 @@ use tracing::info;
 use crate::admission::{Admission, Grant, SeatRequest};
 use crate::checkpoint::KeptSeat;
 use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
+use crate::drain::Drain;
 use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, RequestedRoom};
 use crate::mailbox::{Command, SessionReport};
@@ -62,6 +63,8 @@ pub struct Lobby<S> {
     failures: Failures,
     /// How often each shard was taken over by another.
     takeovers: Vec<u32>,
+    /// How it drains, and since when.
+    draining: Option<(Drain, Duration)>,
     /// What clients chose for the rooms that they opened.
     chosen: SecondaryMap<RoomKey, String>,
     rooms_opened: u64,
@@ -92,6 +95,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             sessions: Sessions::new(secrets, settings.grace),
             failures: Failures::default(),
             takeovers: vec![0; settings.shards],
+            draining: None,
             chosen: SecondaryMap::new(),
             rooms_opened: 0,
             rooms_evicted: 0,
@@ -115,10 +119,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         if let Some(token) = request.resume {
             let found = self.sessions.find(token, request.role, request.subject);
             let found = found.filter(|session| self.is_in(*session, request.room));
-            return self.resume(found.ok_or(JoinError::NotResumable)?, Some(token), now);
+            return self.resume(found.ok_or(JoinError::NotResumable)?, Some(token));
         }
         if let Some(session) = self.absent_player(request) {
-            return self.resume(session, None, now);
+            return self.resume(session, None);
         }
         self.join(request, now)
     }
@@ -143,7 +147,6 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         &mut self,
         session: SessionId,
         token: Option<ResumeToken>,
-        now: Duration,
     ) -> Result<Admission, JoinError> {
         let (room, role, is_seated) =
             self.sessions.place(session).ok_or(JoinError::NotResumable)?;
@@ -154,8 +157,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             Role::Spectator => {
                 // Its shard may be about to give back the seat that it has: it is given the same anew.
                 if !is_seated {
-                    let named = RequestedRoom::named(listed.name.clone());
-                    self.directory.join(role, &named, None, now)?;
+                    self.directory.rejoin(role, room)?;
                 }
                 Grant::Seat(self.reservation(room, role, session))
             }
@@ -265,6 +267,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         now: Duration,
     ) -> Vec<(RoomKey, Vec<KeptSeat>)> {
         self.takeovers[shard] += 1;
+        if let Some((drain, since)) = self.draining {
+            let lasts = drain.lasts.saturating_sub(now.saturating_sub(since));
+            self.commands.push((shard, Command::Drain(Drain { lasts, ..drain })));
+        }
         if let Some(room) = guilty {
             self.note_failure(room, now);
         }
@@ -330,6 +336,30 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
     }
 
+    /// From `now` on lets in only who resumes a session, and has all clients sent that the server is to close.
+    /// Rooms run on until [`Lobby::close`].
+    pub fn drain(&mut self, drain: Drain, now: Duration) {
+        self.directory.drain();
+        self.draining = Some((drain, now));
+        let shards = 0..self.settings.shards;
+        self.commands.extend(shards.map(|shard| (shard, Command::Drain(drain))));
+    }
+
+    /// Whether the server drains and nobody plays any more. A player without a connection plays, for as long
+    /// as it may come back.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.directory.is_drained()
+    }
+
+    /// Whether a player who has no room in mind would get a seat now, as far as it is up to the server.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn admits_newcomers(&self) -> Result<(), JoinError> {
+        self.directory.admits_newcomers()
+    }
+
     /// Lets nobody in from now on, and ends all rooms.
     pub fn close(&mut self) {
         self.directory.close();
@@ -352,6 +382,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     #[must_use]
     pub fn people(&self) -> usize {
         self.directory.people()
+    }
+
+    /// How many of them play.
+    #[must_use]
+    pub fn players(&self) -> usize {
+        self.directory.players()
     }
 
     /// How many rooms were opened.

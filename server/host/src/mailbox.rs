@@ -13,6 +13,7 @@ use tracing::Span;
 use crate::admission::Admission;
 use crate::counter_macro::counters;
 use crate::directory::RoomKey;
+use crate::drain::Drain;
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;
 use crate::room::RoomCounters;
@@ -35,6 +36,9 @@ pub enum Command {
         /// Its key.
         room: RoomKey,
     },
+    /// Send every client that the server is to close, also those that come later, and let rooms run until
+    /// then.
+    Drain(Drain),
     /// End all rooms and every connection in them, and refuse all that come later.
     Close,
 }

@@ -17,6 +17,7 @@ use tickwire_game::protocol::{DisconnectReason, JoinError, Role};
 use tracing::{Span, debug, error_span, info, warn};
 
 use crate::directory::{RoomKey, RoomStatus};
+use crate::drain::Draining;
 use crate::limits::{EMPTY_ROOM_AWAKE_FOR, ROOM_OVER_NOTICES, WRITE_BATCH};
 use crate::mailbox::{Effects, PassCounters, PendingJoin};
 use crate::pacer::{Due, Pacer, TimeScale};
@@ -56,6 +57,10 @@ pub struct RoomHost<G: Game> {
     passes: u32,
     /// How many of [`ROOM_OVER_NOTICES`] have gone out.
     notices_of_end: usize,
+    /// Once the server is to close.
+    pub(crate) draining: Option<Draining>,
+    /// Whether that ends it now, as its game allows.
+    may_end: bool,
     status: Arc<RoomStatus>,
     recording: Option<Recording<G>>,
     /// Where its shard shows that it is at work.
@@ -90,6 +95,8 @@ impl<G: Game> RoomHost<G> {
             awake_ticks: 0,
             passes: 0,
             notices_of_end: 0,
+            draining: None,
+            may_end: false,
             status,
             recording,
             work: None,
@@ -258,9 +265,11 @@ impl<G: Game> RoomHost<G> {
         self.remove_ended(active, effects);
         self.step(due.steps, probe, effects);
         self.announce_end();
-        self.write(active, buffers, &mut effects.counters);
+        let closes_in_s = self.draining.map(|draining| draining.in_seconds(now));
+        self.write(active, closes_in_s, buffers, &mut effects.counters);
         self.remove_ended(active, effects);
         self.show_status();
+        self.may_end = self.draining.is_some_and(|it| it.ends_rooms) && self.room.game().may_end();
         effects.rooms += self.room.take_counters();
         effects.rooms += std::mem::take(&mut self.encode_scratch.counters);
     }
@@ -325,6 +334,11 @@ impl<G: Game> RoomHost<G> {
         self.room.ticks_left() == 0
     }
 
+    /// Whether it must be closed although it could go on: the server is to close, and its game may end.
+    pub(crate) fn may_end(&self) -> bool {
+        self.may_end
+    }
+
     /// Tells everybody in time that the room is near its last tick.
     fn announce_end(&mut self) {
         let Some(before) = ROOM_OVER_NOTICES.get(self.notices_of_end) else { return };
@@ -344,12 +358,19 @@ impl<G: Game> RoomHost<G> {
         self.room.ticks_left() <= self.room.config().tick_rate().ticks_ceil_or_zero(before)
     }
 
-    fn write(&mut self, active: Duration, buffers: &mut WriteBuffers, counters: &mut PassCounters) {
+    fn write(
+        &mut self,
+        active: Duration,
+        closes_in_s: Option<u16>,
+        buffers: &mut WriteBuffers,
+        counters: &mut PassCounters,
+    ) {
         let mut context = PassContext {
             published: self.room.published(),
             broadcast: &self.broadcast,
             encode: &mut self.encode_scratch,
             buffers,
+            closes_in_s,
             now: active,
             counters,
         };

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::admission::Grant;
 use crate::directory::RoomKey;
+use crate::drain::{Drain, Draining};
 use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
 use crate::mailbox::{Command, Departed, Effects, PendingJoin};
 use crate::room::recording::Recording;
@@ -45,6 +46,8 @@ pub struct Shard<G: Game> {
     buffers: WriteBuffers,
     probe: Option<Box<dyn StepProbe<G>>>,
     opened: u32,
+    /// Once the server is to close.
+    draining: Option<Draining>,
     is_closed: bool,
     /// The rooms that were over last: clients may be on their way there.
     over: VecDeque<RoomKey>,
@@ -85,6 +88,7 @@ impl<G: Game> Shard<G> {
             buffers: WriteBuffers::default(),
             probe: None,
             opened: 0,
+            draining: None,
             is_closed: false,
             over: VecDeque::new(),
             passed: None,
@@ -135,8 +139,13 @@ impl<G: Game> Shard<G> {
             room.pass(now, load, buffers, probe, effects);
         });
         self.passed = passed.map(|()| (key, now));
-        if passed.is_some() && self.rooms.get(at).is_over() {
-            self.end_over(at, effects);
+        if passed.is_some() {
+            let room = self.rooms.get(at);
+            if room.is_over() {
+                self.end_over(at, effects);
+            } else if room.may_end() {
+                self.end_drained(at, effects);
+            }
         }
         true
     }
@@ -144,15 +153,27 @@ impl<G: Game> Shard<G> {
     /// Ends a room that has made its last tick.
     fn end_over(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
-        let key = room.key;
-        self.copies.remove(key);
         warn!(room = room.name(), "room is over: it has made its last tick");
-        effects.over.push(key);
+        self.remember_over(room.key, effects);
+        room.close(DisconnectReason::RoomOver, Some("its room is over"), effects);
+    }
+
+    /// Ends a room before the server closes, as its game allows.
+    fn end_drained(&mut self, at: usize, effects: &mut Effects) {
+        let room = self.rooms.swap_remove(at);
+        info!(room = room.name(), "room closes: the server is to close, and its game may end");
+        self.remember_over(room.key, effects);
+        // A recording ends with the server, as it should.
+        room.close(DisconnectReason::Closing, None, effects);
+    }
+
+    fn remember_over(&mut self, room: RoomKey, effects: &mut Effects) {
+        effects.over.push(room);
+        self.copies.remove(room);
         if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
             self.over.pop_front();
         }
-        self.over.push_back(key);
-        room.close(DisconnectReason::RoomOver, Some("its room is over"), effects);
+        self.over.push_back(room);
     }
 
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.
@@ -175,6 +196,7 @@ impl<G: Game> Shard<G> {
             }
             Command::Join(pending) => self.join(*pending, now, effects),
             Command::Retire { room } => self.retire(room, effects),
+            Command::Drain(drain) => self.drain(drain, now),
             Command::Close => self.close(effects),
         }
     }
@@ -197,6 +219,7 @@ impl<G: Game> Shard<G> {
         self.opened = self.opened.wrapping_add(1);
         let recording = built.record.then(Recording::default);
         let mut room = RoomHost::new(key, room, origin, built.status, recording);
+        room.draining = self.draining;
         room.show_work(Arc::clone(&self.at_work));
         self.rooms.push(room);
         self.copies.add(key, now);
@@ -301,9 +324,10 @@ impl<G: Game> Shard<G> {
 
     /// Ends a client whose room is not there any more.
     fn turn_away(&self, pending: PendingJoin, effects: &mut Effects) {
-        let reason = if self.is_closed {
+        let is_over = self.over.contains(&pending.admission.room());
+        let reason = if self.is_closed || (is_over && self.draining.is_some()) {
             DisconnectReason::Closing
-        } else if self.over.contains(&pending.admission.room()) {
+        } else if is_over {
             DisconnectReason::RoomOver
         } else {
             // It failed while this client was on its way.
@@ -320,6 +344,13 @@ impl<G: Game> Shard<G> {
         }
         // It may not even have come yet. Nobody waits for it: a seat keeps a room.
         self.expected.retain(|expected| expected.key != room);
+    }
+
+    fn drain(&mut self, drain: Drain, now: Duration) {
+        self.draining = Some(Draining::of(drain, now));
+        for at in 0..self.rooms.len() {
+            self.rooms.change(at, |room| room.draining = self.draining);
+        }
     }
 
     fn close(&mut self, effects: &mut Effects) {

@@ -174,7 +174,7 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         admin_host,
         memory_max,
     } = edge;
-    let SessionConfig { grace, checkpoint: _ } = session;
+    let SessionConfig { grace, checkpoint: _, drain, drain_rooms } = session;
     let TicketConfig { ticket_key, ticket_key_text: _, guests } = tickets;
     let time = |time: &std::time::Duration| match time.subsec_millis() {
         0 => format!("{}s", time.as_secs()),
@@ -203,6 +203,8 @@ fn texts(config: &Config) -> Vec<(&'static str, Vec<OsString>)> {
         ("empty_room_seconds", one(empty_room_seconds)),
         ("empty_rooms", word(empty_rooms)),
         ("grace", one(time(grace))),
+        ("drain", one(time(drain))),
+        ("drain_rooms", word(drain_rooms)),
         ("allow_origin", all(allow_origin)),
         ("no_origin", word(no_origin)),
         ("frame_ancestors", all(frame_ancestors)),

@@ -1,4 +1,4 @@
-//! Times on the command line.
+//! [`time`]: a setting that is a time with its unit.
 
 use std::time::Duration;
 

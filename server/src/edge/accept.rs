@@ -31,7 +31,7 @@ use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnections;
 use crate::config::Config;
 use crate::limits::{
-    ACCEPT_REJECTIONS_MAX, ADMIN_CONNECTIONS_MAX, FAREWELL_MAX, HEARTBEAT_EVERY,
+    ACCEPT_REJECTIONS_MAX, ADMIN_CONNECTIONS_MAX, CLOSING_RESERVE, HEARTBEAT_EVERY,
     PENDING_CONNECTIONS_MAX,
 };
 use crate::lobby_task::LobbyRequest;
@@ -139,14 +139,14 @@ impl AcceptLoop {
                 let _ = shard.send(Command::Close);
             }
         }
-        let deadline = Instant::now() + 2 * FAREWELL_MAX;
+        let deadline = Instant::now() + server.closing_max.saturating_sub(CLOSING_RESERVE);
         // The shutdown does not wait for connections that are accepted from here on.
         let mut awaited = std::mem::take(&mut self.tasks);
         let mut shards_run = true;
         while shards_run || !awaited.is_empty() {
             tokio::select! {
                 () = sleep_until(deadline) => {
-                    warn!("some clients did not receive their goodbye in time");
+                    warn!("some clients did not answer their goodbye in time");
                     break;
                 }
                 leaving = self.farewells.recv(), if shards_run => match leaving {

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use tickwire_game::protocol::JoinError;
 use tickwire_host::PeerKey;
 use tickwire_host::hello::GameVersion;
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -22,6 +22,7 @@ use super::http::host::host;
 use super::http::origin::{Origins, Stated};
 use super::http::page::PageFiles;
 use super::http::policy::PagePolicy;
+use super::http::probes::Readiness;
 use super::http::rejection::Rejection;
 use super::http::room_list::RoomList;
 use super::peer::{ClientAddress, ClientKey};
@@ -48,8 +49,12 @@ pub(crate) struct ServerContext {
     pub(crate) tickets: watch::Receiver<Arc<Tickets>>,
     /// The TLS configuration of the public listener; `None` without TLS.
     pub(crate) tls: Option<Tls>,
+    /// True once the server drains: it is about to shut down.
+    pub(crate) draining: watch::Receiver<bool>,
     /// True once the server is shutting down.
     pub(crate) closing: watch::Receiver<bool>,
+    /// How long that may take.
+    pub(crate) closing_max: Duration,
 }
 
 /// The state that the tasks of all connections share.
@@ -63,6 +68,7 @@ pub(crate) struct EdgeContext {
     /// The address of the page as everybody reaches it, if it is configured.
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rooms: RoomList,
+    pub(crate) readiness: Readiness,
     pub(crate) origins: Origins,
     /// Names by which the admin listener may be requested.
     pub(crate) admin_hosts: Vec<String>,
@@ -96,6 +102,13 @@ impl EdgeContext {
             connects_per_second: edge.address_connects_per_second,
             requests_per_second: edge.address_requests_per_second,
         };
+        let readiness = Readiness {
+            draining: server.draining.clone(),
+            supervisor: Arc::clone(&server.supervisor),
+            memory: Arc::clone(&server.memory),
+            lobby: server.lobby.clone(),
+            last: AsyncMutex::default(),
+        };
         EdgeContext {
             server,
             echo: config.echo,
@@ -103,6 +116,7 @@ impl EdgeContext {
             policy: PagePolicy::new(edge),
             public_url: edge.public_url.clone(),
             rooms: RoomList::default(),
+            readiness,
             origins: Origins { allowed, none: edge.no_origin },
             admin_hosts: edge.admin_host.clone(),
             proxies: edge.trusted_proxy.clone(),
@@ -300,7 +314,9 @@ impl EdgeContext {
             supervisor: Arc::new(Supervisor::new(closing_seen.clone())),
             tickets: watch::channel(Arc::default()).1,
             tls: None,
+            draining: watch::channel(false).1,
             closing: closing_seen,
+            closing_max: config.session.closing_max(),
         };
         (Arc::new(EdgeContext::new(config, server)), closing)
     }

@@ -57,6 +57,8 @@ pub(crate) struct Metrics {
     pub(crate) addresses: AtomicU64,
     /// Gauge: players and spectators in all rooms.
     pub(crate) people: AtomicU64,
+    /// Gauge: players in all rooms.
+    pub(crate) players: AtomicU64,
     /// Gauge: memory in use, in bytes; 0 where the system does not report it.
     pub(crate) memory_bytes: AtomicU64,
     /// Gauge: bytes of the heap that are in use; 0 if nobody counts them.
@@ -223,6 +225,7 @@ impl Metrics {
             "edge_tasks": self.edge_tasks.load(Relaxed),
             "addresses": self.addresses.load(Relaxed),
             "people": self.people.load(Relaxed),
+            "players": self.players.load(Relaxed),
             "memory_bytes": known(&self.memory_bytes),
             "memory_live_bytes": known(&self.memory_live_bytes),
             "pending_evicted": self.pending_evicted.load(Relaxed),

@@ -1,6 +1,7 @@
-//! Operations: log and output, metrics, memory use, recordings, and the supervision of threads. They serve the
-//! rest of the server and know no connection.
+//! Operations: log and output, metrics, memory use, recordings, the supervision of threads, and the service
+//! manager. They serve the rest of the server and know no connection.
 
+pub(crate) mod health;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod metrics;
@@ -8,4 +9,5 @@ pub(crate) mod paced_line;
 pub(crate) mod print;
 pub(crate) mod priority;
 pub(crate) mod recorder;
+pub(crate) mod service_manager;
 pub(crate) mod supervision;

@@ -9,7 +9,6 @@
 //! It never restarts a part: the state of a part that panicked is unknown.
 
 use std::any::Any;
-use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -20,10 +19,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::error;
 
+use super::health::{Health, PartHealth, Trouble};
 use crate::limits::{HEALTH_ANSWER_MAX, STUCK_AFTER};
 
 /// How often a part that is asked for a sign of life is looked at.
 const ASK_EVERY: Duration = Duration::from_millis(20);
+/// How much later than a panic is reported that a thread has ended without one: it may have ended because of
+/// a panic in another one, which drops all that it owns before that is reported.
+const ENDED_REPORTED_AFTER: Duration = Duration::from_millis(100);
 
 /// A part of the server ended while the server was running.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,24 +41,6 @@ impl PartFailure {
     #[must_use]
     pub fn part(&self) -> &str {
         &self.part
-    }
-}
-
-/// Why the server is not healthy: a part of it has ended, or gives no sign of life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unhealthy {
-    Failed(PartFailure),
-    Stuck { part: String, for_seconds: u64 },
-}
-
-impl fmt::Display for Unhealthy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unhealthy::Failed(failure) => failure.fmt(f),
-            Unhealthy::Stuck { part, for_seconds } => {
-                write!(f, "{part} has given no sign of life for {for_seconds} s")
-            }
-        }
     }
 }
 
@@ -92,6 +77,8 @@ pub(crate) struct Heartbeat {
 impl Heartbeat {
     /// Gives a sign of life: at least every [`crate::limits::HEARTBEAT_EVERY`].
     pub(crate) fn beat(&self) {
+        #[cfg(test)]
+        kill_switch::strike(&self.part, kill_switch::KillAt::Running);
         self.last_ms.store(self.started.elapsed().as_millis() as u64, Relaxed);
     }
 
@@ -110,6 +97,21 @@ impl Heartbeat {
         self.asked_ms.store(now.as_millis() as u64, Relaxed);
         now
     }
+
+    /// How the part is at `now`, after it was asked for a sign of life if it had given none for long when
+    /// somebody `called`; `None` while it may still answer.
+    fn judge(&self, called: Duration, now: Duration) -> Option<PartHealth> {
+        let mut trouble = None;
+        // If the whole process stood still, all of them are late and about to be back.
+        if called.saturating_sub(self.last()) >= STUCK_AFTER {
+            if now.saturating_sub(self.asked(now)) < HEALTH_ANSWER_MAX {
+                return None;
+            }
+            let for_seconds = now.saturating_sub(self.last()).as_secs();
+            trouble = Some(Trouble::Silent { for_seconds });
+        }
+        Some(PartHealth { part: self.part.as_ref().to_owned(), trouble })
+    }
 }
 
 impl Supervisor {
@@ -127,10 +129,9 @@ impl Supervisor {
         let heartbeat = Heartbeat {
             part: part.into(),
             started: self.started,
-            last_ms: Arc::default(),
+            last_ms: Arc::new(AtomicU64::new(self.started.elapsed().as_millis() as u64)),
             asked_ms: Arc::default(),
         };
-        heartbeat.beat();
         let mut heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have taken the part over.
         heartbeats.retain(|other| other.part != heartbeat.part);
@@ -151,7 +152,14 @@ impl Supervisor {
         let (supervisor, name) = (Arc::clone(self), part.to_owned());
         thread::Builder::new().name(part.to_owned()).spawn(move || {
             // Nothing that the thread owned is used after its panic.
-            let ended = catch_unwind(AssertUnwindSafe(run));
+            let ended = catch_unwind(AssertUnwindSafe(|| {
+                #[cfg(test)]
+                kill_switch::strike(&name, kill_switch::KillAt::Start);
+                run();
+            }));
+            if ended.is_ok() && lifetime == Lifetime::Server && !*supervisor.closing.borrow() {
+                thread::sleep(ENDED_REPORTED_AFTER);
+            }
             if lifetime == Lifetime::Server || ended.is_err() {
                 supervisor.ended(&name, ended.err());
             }
@@ -164,7 +172,12 @@ impl Supervisor {
         part: &'static str,
         run: impl Future<Output = ()> + Send + 'static,
     ) {
-        let (supervisor, task) = (Arc::clone(self), tokio::spawn(run));
+        let supervised = async move {
+            #[cfg(test)]
+            kill_switch::strike(part, kill_switch::KillAt::Start);
+            run.await;
+        };
+        let (supervisor, task) = (Arc::clone(self), tokio::spawn(supervised));
         tokio::spawn(async move {
             let ended = task.await;
             supervisor.ended(part, ended.err().and_then(|error| error.try_into_panic().ok()));
@@ -205,29 +218,22 @@ impl Supervisor {
 
     /// Asks every part whether it works, and waits for an answer for a limited time; not again if
     /// somebody has already waited in vain for a part since its last sign of life.
-    ///
-    /// # Errors
-    /// Which part does not.
-    pub(crate) async fn health(&self) -> Result<(), Unhealthy> {
-        if let Some(failure) = self.failure.borrow().clone() {
-            return Err(Unhealthy::Failed(failure));
-        }
+    pub(crate) async fn health(&self) -> Health {
         let called = self.started.elapsed();
         let parts = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for part in parts {
-            // If the whole process stood still, all of them are late and about to be back.
-            while called.saturating_sub(part.last()) >= STUCK_AFTER {
-                let now = self.started.elapsed();
-                if now.saturating_sub(part.asked(now)) >= HEALTH_ANSWER_MAX {
-                    return Err(Unhealthy::Stuck {
-                        part: part.part.as_ref().to_owned(),
-                        for_seconds: now.saturating_sub(part.last()).as_secs(),
-                    });
-                }
-                tokio::time::sleep(ASK_EVERY).await;
+        let mut health = loop {
+            let now = self.started.elapsed();
+            // All of them, so that all are asked at the same time.
+            let judged: Vec<_> = parts.iter().map(|part| part.judge(called, now)).collect();
+            if let Some(parts) = judged.into_iter().collect() {
+                break Health { parts };
             }
+            tokio::time::sleep(ASK_EVERY).await;
+        };
+        if let Some(PartFailure { part, reason }) = &*self.failure.borrow() {
+            health.set_trouble(part, Trouble::Ended { reason: reason.clone() });
         }
-        Ok(())
+        health
     }
 }
 
@@ -240,6 +246,8 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("without a message")
 }
 
+#[cfg(test)]
+pub(crate) mod kill_switch;
 #[cfg(test)]
 mod tests {
     use tokio::time::timeout;
@@ -255,11 +263,12 @@ mod tests {
     async fn a_thread_or_task_that_ends_or_panics_fails_the_server_with_its_reason() {
         let panics = |number: u32| move || assert!(number > 5, "number {number}");
         let (supervisor, _closing) = supervisor();
-        assert_eq!(supervisor.health().await, Ok(()));
+        assert!(supervisor.health().await.is_well());
         supervisor.spawn_thread("shard-0", Lifetime::Server, panics(3)).expect("a thread starts");
         let failure = supervisor.failed().await;
         assert_eq!(failure.to_string(), "shard-0 panicked: number 3");
-        assert_eq!(supervisor.health().await, Err(Unhealthy::Failed(failure)));
+        let trouble = Trouble::Ended { reason: "panicked: number 3".to_owned() };
+        assert_eq!(supervisor.health().await.trouble(), Some(("shard-0", &trouble)));
 
         let (supervisor, _closing) = self::supervisor();
         supervisor.spawn_thread("edge", Lifetime::Server, || {}).expect("a thread starts");
@@ -284,7 +293,7 @@ mod tests {
         let (supervisor, _closing) = supervisor();
         let done = supervisor.spawn_thread("recorder", Lifetime::Work, || {});
         done.expect("a thread starts").join().expect("it ends");
-        assert_eq!(supervisor.health().await, Ok(()));
+        assert!(supervisor.health().await.is_well());
         supervisor.spawn_thread("recorder", Lifetime::Work, || panic!("a bug")).expect("starts");
         assert_eq!(supervisor.failed().await.to_string(), "recorder panicked: a bug");
     }
@@ -296,7 +305,7 @@ mod tests {
         let ended =
             supervisor.spawn_thread("edge", Lifetime::Server, || {}).expect("a thread starts");
         ended.join().expect("it ends");
-        assert_eq!(supervisor.health().await, Ok(()));
+        assert!(supervisor.health().await.is_well());
     }
 
     #[tokio::test]
@@ -318,15 +327,15 @@ mod tests {
         });
         let health = supervisor.health().await;
         beating.await.expect("it runs");
-        let Err(Unhealthy::Stuck { part, for_seconds }) = health else {
+        assert_eq!(health.parts[0], PartHealth { part: "lobby".to_owned(), trouble: None });
+        let Some(("shard-1", Trouble::Silent { for_seconds })) = health.trouble() else {
             panic!("it is stuck: {health:?}")
         };
-        assert_eq!(part, "shard-1");
-        assert!(for_seconds >= STUCK_AFTER.as_secs(), "{for_seconds}");
+        assert!(*for_seconds >= STUCK_AFTER.as_secs(), "{for_seconds}");
         // The next request does not wait again for what is known.
         let again = timeout(Duration::ZERO, supervisor.health()).await;
-        assert!(matches!(again, Ok(Err(Unhealthy::Stuck { .. }))), "{again:?}");
+        assert!(again.is_ok_and(|health| !health.is_well()));
         Heartbeat { started: supervisor.started, ..stuck }.beat();
-        assert_eq!(supervisor.health().await, Ok(()));
+        assert!(supervisor.health().await.is_well());
     }
 }

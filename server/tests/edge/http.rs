@@ -147,7 +147,8 @@ fn only_the_admin_listener_serves_the_counters() {
     assert!(admin.ip().is_loopback());
     assert!(get(public, "/api/status").starts_with("HTTP/1.1 404 "));
     for both in [public, admin] {
-        assert!(get(both, "/healthz").ends_with("\r\n\r\nok\n"));
+        assert!(get(both, "/healthz").contains("\"status\":\"ok\""));
+        assert!(get(both, "/readyz").ends_with("\r\n\r\n{\"ready\":true}\n"));
         assert!(get(both, "/api/rooms").ends_with("\r\n\r\n[]"));
     }
     for path in ["/", "/ws"] {
@@ -216,7 +217,7 @@ fn the_admin_listener_is_not_served_by_names_that_others_chose() {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         exchange(address, &request)[9..12].to_owned()
     };
-    for path in ["/api/status", "/api/rooms", "/healthz"] {
+    for path in ["/api/status", "/api/rooms", "/healthz", "/readyz"] {
         for (host, expected) in [
             ("localhost:17777", "200"),
             ("192.0.2.1", "200"),
@@ -238,11 +239,13 @@ fn options_are_answered_for_monitoring_and_for_pages_of_other_origins() {
     let edge = EdgeConfig { allow_origin: vec![play], ..EdgeConfig::default() };
     let server = start_with_edge(edge);
     for address in [server.address(), server.admin_address()] {
-        // What HAProxy checks servers with by default.
-        let response = exchange(address, "OPTIONS /healthz HTTP/1.0\r\n\r\n");
-        assert!(response.starts_with("HTTP/1.0 204 "), "{response}");
-        assert!(!response.contains("keep-alive"), "it closes: {response}");
-        assert!(response.contains("\r\nallow: GET, HEAD, OPTIONS\r\n"), "{response}");
+        for path in ["/healthz", "/readyz"] {
+            // What HAProxy checks servers with by default.
+            let response = exchange(address, &format!("OPTIONS {path} HTTP/1.0\r\n\r\n"));
+            assert!(response.starts_with("HTTP/1.0 204 "), "{response}");
+            assert!(!response.contains("keep-alive"), "it closes: {response}");
+            assert!(response.contains("\r\nallow: GET, HEAD, OPTIONS\r\n"), "{response}");
+        }
     }
     let ask = |method: &str, path: &str, origin: &str| {
         let head = "Host: here\r\nConnection: close\r\nAccess-Control-Request-Method: GET";
@@ -271,7 +274,7 @@ fn options_are_answered_for_monitoring_and_for_pages_of_other_origins() {
 #[test]
 fn nothing_that_is_served_names_an_absolute_address_of_this_server() {
     let server = server();
-    for path in ["/", "/nothing", "/api/rooms", "/healthz", "/ws", "/index.html/"] {
+    for path in ["/", "/nothing", "/api/rooms", "/healthz", "/readyz", "/ws", "/index.html/"] {
         let response = get(server.address(), path);
         let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
         assert!(!head.contains("location:"), "a proxy may have removed a path: {head}");
@@ -283,7 +286,9 @@ fn nothing_that_is_served_names_an_absolute_address_of_this_server() {
 
 #[test]
 fn while_the_server_is_closing_requests_are_answered_with_503() {
-    let server = server();
+    // With a drain there is more time for goodbyes.
+    let session = SessionConfig { drain: Duration::from_secs(60), ..SessionConfig::default() };
+    let server = start(Config { session, ..Config::default() });
     let address = server.address();
     let mut stays = connect(address);
     stays.join(RoomChoice::Any).expect("a seat is free");

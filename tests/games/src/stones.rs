@@ -80,6 +80,9 @@ pub struct Settings {
     /// Sun and dots come from this entity on at least.
     #[serde(skip)]
     pub first_entity: u32,
+    /// With so many players the room may end.
+    #[serde(skip)]
+    pub may_end_with: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -235,6 +238,10 @@ impl Game for Stones {
 
     fn team(&self, player: PlayerId) -> u8 {
         (player.0 % 2) as u8
+    }
+
+    fn may_end(&self) -> bool {
+        self.settings.may_end_with == Some(self.dots.len())
     }
 
     fn bot(seen: &Seen<'_, Self>, dice: &mut Dice) -> Push {

@@ -20,9 +20,9 @@ use tickwire_host::hello::{GameVersion, HelloError, judge};
 use tickwire_host::mailbox::PassCounters;
 use tickwire_host::room::{EmptyRoom, Room, RoomCounters, RoomTemplate};
 use tickwire_host::{
-    Command, DirectoryLimits, Effects, GuestSettings, Lobby, LobbySettings, OpenerLimits, PeerKey,
-    PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, SeatRelease, SeatRequest, Secrets,
-    Shard, StepProbe, Transport,
+    Command, DirectoryLimits, Drain, Effects, GuestSettings, Lobby, LobbySettings, OpenerLimits,
+    PeerKey, PendingJoin, RequestedRoom, RoomBuilder, RoomHost, RoomKey, SeatRelease, SeatRequest,
+    Secrets, Shard, StepProbe, Transport,
 };
 
 /// The name of the one room.
@@ -149,6 +149,20 @@ impl<G: Game> Host<G> {
         self.shard.handle(Command::Join(Box::new(pending)), now, &mut self.effects);
         self.settle(now);
         Ok(session)
+    }
+
+    /// The server is to close, and drains first.
+    pub fn drain(&mut self, drain: Drain, now: Duration) {
+        self.lobby.drain(drain, now);
+        for (_, command) in self.lobby.take_commands() {
+            self.shard.handle(command, now, &mut self.effects);
+        }
+    }
+
+    /// Whether it drains and nobody plays any more.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.lobby.is_drained()
     }
 
     /// The room with its sessions.

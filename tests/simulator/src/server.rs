@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tickwire_game::game::Game;
 use tickwire_game::protocol::DisconnectReason;
-use tickwire_host::RoomHost;
 use tickwire_host::hello::HelloError;
 use tickwire_host::pacer::TimeScale;
+use tickwire_host::{Drain, RoomHost};
 
 use crate::claims::Violation;
 use crate::mirrors::check_interest;
@@ -20,6 +20,17 @@ impl<G: Game> Simulator<G> {
     /// The server stands still from its next pass on for a while.
     pub fn stop_server(&mut self, lasts: Duration) {
         self.timing.stopped_until = self.next_pass() + lasts;
+    }
+
+    /// The server drains from now on: see [`Drain`].
+    pub fn drain(&mut self, drain: Drain) {
+        self.host.drain(drain, self.now);
+    }
+
+    /// Whether it drains and nobody plays any more.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.host.is_drained()
     }
 
     /// From now on each step takes so long.

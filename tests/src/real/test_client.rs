@@ -170,6 +170,31 @@ impl TestClient {
         }
     }
 
+    /// Waits until the server says that it closes; in how many seconds, and how that is put to people.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn closing(&mut self) -> (u16, String) {
+        let mut in_seconds = None;
+        loop {
+            match self.hear() {
+                Ok(Message::Binary(bytes)) => match ServerMessage::decode(&bytes) {
+                    Ok(ServerMessage::Closing(closing)) => in_seconds = Some(closing.in_seconds),
+                    Ok(ServerMessage::Notice(notice)) => {
+                        if let Some(in_seconds) = in_seconds {
+                            return (in_seconds, notice.text.to_owned());
+                        }
+                    }
+                    Ok(ServerMessage::Goodbye(end)) => panic!("ended: {end}"),
+                    Ok(_) => {}
+                    Err(error) => panic!("not a message of the server: {error}"),
+                },
+                Ok(_) => {}
+                Err(error) => panic!("it does not say so: {error}"),
+            }
+        }
+    }
+
     /// Plays on for a moment: what it says is answered.
     ///
     /// # Panics

@@ -14,6 +14,7 @@ use crate::limits::{
 
 mod chosen_settings;
 mod coming_and_going;
+mod draining;
 mod recovery;
 mod resuming;
 

@@ -35,6 +35,8 @@ pub(crate) struct PassContext<'a, G: Game> {
     pub(crate) broadcast: &'a Broadcast,
     pub(crate) encode: &'a mut EncodeScratch,
     pub(crate) buffers: &'a mut WriteBuffers,
+    /// In how many seconds the server closes, once it is to.
+    pub(crate) closes_in_s: Option<u16>,
     /// The room's active time.
     pub(crate) now: Duration,
     pub(crate) counters: &'a mut PassCounters,
@@ -147,7 +149,8 @@ impl<G: Game> Connection<G> {
     fn encode_next(&mut self, outbox: &mut Outbox, context: &mut PassContext<'_, G>) -> bool {
         let message = &mut context.buffers.message;
         message.clear();
-        self.protocol.next_message(context.published, outbox, context.encode, message)
+        let (published, closes_in_s) = (context.published, context.closes_in_s);
+        self.protocol.next_message(published, closes_in_s, outbox, context.encode, message)
     }
 
     /// Sends the message that was encoded and all that is to be sent beside it, as one.

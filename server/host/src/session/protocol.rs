@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use super::rate_limits::{MessageKind, RateLimits, Verdict};
 use super::slow_client::SlowClient;
 use crate::admission::Standing;
+use crate::drain::ClosingSent;
 use crate::limits::{
     CLIENT_MESSAGE_MAX_BYTES, PONGS_PENDING_MAX, SCORES_BURST_BYTES, SCORES_BYTES_PER_SECOND,
 };
@@ -58,6 +59,7 @@ pub(crate) struct Protocol<G: Game> {
     welcomed: bool,
     /// The time scale of the room that the client was sent last.
     time_scale: TimeScale,
+    closing_sent: ClosingSent,
     pongs: VecDeque<Ping>,
     /// Tick of the last snapshot that the client acknowledged.
     acked: Option<Tick>,
@@ -108,6 +110,7 @@ impl<G: Game> Protocol<G> {
             stream,
             welcomed: false,
             time_scale: TimeScale::FULL,
+            closing_sent: ClosingSent::default(),
             pongs: VecDeque::new(),
             acked: None,
             slow_client: SlowClient::new(now),
@@ -259,8 +262,8 @@ impl<G: Game> Protocol<G> {
     }
 
     /// Adds the next message that is for this client alone to the end of `out`: the welcome, the
-    /// room's time scale, answers to pings, the roster, notices, the open page of the board, scores, and
-    /// last a player's newest scene.
+    /// room's time scale, that the server closes in so many seconds, answers to pings, the roster, notices,
+    /// the open page of the board, scores, and last a player's newest scene.
     /// `false` when there is none.
     ///
     /// To be called only when the transport takes it: what is given out must reach the client or
@@ -268,6 +271,7 @@ impl<G: Game> Protocol<G> {
     pub(crate) fn next_message(
         &mut self,
         published: &Published<G>,
+        closes_in_s: Option<u16>,
         outbox: &mut Outbox,
         scratch: &mut EncodeScratch,
         out: &mut Vec<u8>,
@@ -275,6 +279,7 @@ impl<G: Game> Protocol<G> {
         // The roster goes before the snapshot: by then every player in that has a name.
         self.write_welcome(published, out)
             || self.write_time_scale(published, out)
+            || self.closing_sent.write(closes_in_s, out)
             || self.write_pong(out)
             || self.write_roster(published, outbox, scratch, out)
             || outbox.write_notice(out)

@@ -77,6 +77,7 @@ impl<G: Game> Shard<G> {
         match restored {
             Ok(mut room) => {
                 room.show_work(Arc::clone(&self.at_work));
+                room.draining = self.draining;
                 info!(room = name, tick = room.room().tick().0, players, "room restored");
                 self.rooms.push(room);
                 self.copies.add(key, now);

@@ -21,6 +21,7 @@ use crate::room::{EmptyRoom, Room, RoomTemplate};
 use crate::room_builder::{RoomBuilder, RoomOrder};
 use crate::transport::in_memory::{Peer, pair};
 
+mod draining;
 mod isolation;
 
 /// So many rooms that the lobby is about to have opened.

@@ -18,7 +18,7 @@ use super::coding;
 use super::page::ServedFile;
 use super::page::file::Content;
 use super::rejection::{Body, Rejection};
-use super::{cors, forwarded, host, page_address, upgrade};
+use super::{cors, forwarded, host, page_address, probes, upgrade};
 use crate::edge::address_limiter::ConnectionPermit;
 use crate::edge::context::EdgeContext;
 use crate::edge::peer::{ClientAddress, ClientKey, Listener, PeerInfo};
@@ -73,7 +73,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     let path = head.uri.path();
     if peer.listener == Listener::Admin {
         return match host::is_served_by_admin(&head.headers, &context.admin_hosts) {
-            true => Answer::Response(answer_admin(context, head).await),
+            true => Answer::Response(answer_admin(context, peer, head).await),
             false => Rejection::AdminHost.into(),
         };
     }
@@ -84,10 +84,10 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     };
     // A proxy that checks the health of the server forwards nobody, and must not depend on the rate
     // of those who cannot be read.
-    if path != HEALTH || client != ClientAddress::Unreadable {
+    if !probes::is_probe(path) || client != ClientAddress::Unreadable {
         match context.count_request(client) {
             // A check that is delayed looks like a server that is stuck.
-            Ok(delay) if delay.is_zero() || path == HEALTH => {}
+            Ok(delay) if delay.is_zero() || probes::is_probe(path) => {}
             Ok(delay) => sleep(delay).await,
             Err(rejection) => return rejection.into(),
         }
@@ -97,7 +97,7 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
         _ if peer.is_plaintext_on_tls => {
             redirect_to_https(head).unwrap_or_else(Rejection::response)
         }
-        HEALTH => health(context, head).await,
+        _ if probes::is_probe(path) => probe(context, peer, head).await,
         _ if head.method == Method::OPTIONS => cors::options(),
         "/ws" => match accept_upgrade(context, client, head) {
             Ok((response, permit)) => {
@@ -120,9 +120,9 @@ async fn answer(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Answer {
     })
 }
 
-async fn answer_admin(context: &EdgeContext, head: &Parts) -> Response<Body> {
+async fn answer_admin(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Response<Body> {
     match head.uri.path() {
-        HEALTH => health(context, head).await,
+        path if probes::is_probe(path) => probe(context, peer, head).await,
         _ if head.method == Method::OPTIONS => cors::options(),
         "/api/rooms" => json(context.rooms.json(&context.server.lobby).await),
         "/api/status" => status(context).await,
@@ -130,19 +130,19 @@ async fn answer_admin(context: &EdgeContext, head: &Parts) -> Response<Body> {
     }
 }
 
-/// Where monitoring asks whether the server runs.
-const HEALTH: &str = "/healthz";
-
-/// Whether all parts of the server work, and else which does not. OPTIONS is what HAProxy checks servers
-/// with by default.
-async fn health(context: &EdgeContext, head: &Parts) -> Response<Body> {
-    match context.server.supervisor.health().await {
-        Ok(()) if head.method == Method::OPTIONS => cors::options(),
-        Ok(()) => text(StatusCode::OK, "ok\n"),
-        Err(unhealthy) => {
-            plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{unhealthy}\n").into())
-        }
+/// Answers a probe. OPTIONS is what HAProxy checks servers with by default.
+async fn probe(context: &EdgeContext, peer: PeerInfo, head: &Parts) -> Response<Body> {
+    let (supervisor, readiness) = (&context.server.supervisor, &context.readiness);
+    let path = head.uri.path();
+    let (is_good, body) = probes::answer(path, peer.listener, supervisor, readiness).await;
+    if is_good && head.method == Method::OPTIONS {
+        return cors::options();
     }
+    let mut response = json(format!("{body}\n").into());
+    if !is_good {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
 }
 
 /// Redirects a plaintext request to the same URL with `https://`.

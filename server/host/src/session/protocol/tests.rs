@@ -104,7 +104,7 @@ impl Client {
 
     fn next_message(&mut self, stage: &mut Stage, out: &mut Vec<u8>) -> bool {
         let (published, scratch) = (stage.room.published(), &mut stage.scratch);
-        self.protocol.next_message(published, &mut self.outbox, scratch, out)
+        self.protocol.next_message(published, None, &mut self.outbox, scratch, out)
     }
 
     /// The first letters of the kinds of all that is to be sent now.
