@@ -406,7 +406,7 @@ for (const isFull of [false, true]) {
   await run(20_000);
   wire.die();
   await until(run, () => turns.at(-1)?.reason === "no answer from the server", 20_000);
-  holds(connection.waitMs >= 1_500, `the wait after no answer: ${connection.waitMs} ms`);
+  holds(connection.retry.waitMs >= 1_500, `the wait after no answer: ${connection.retry.waitMs} ms`);
   connection.leave();
 }
 

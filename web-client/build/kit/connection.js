@@ -10,8 +10,11 @@
 
 import { Clock } from "./clock.js";
 import { Guard } from "./guard.js";
+import { Probe } from "./probe.js";
+import { Renewal } from "./renewal.js";
+import { Retry } from "./retry.js";
 import { Stage, isBinary } from "./core.js";
-import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
+import { hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
 
 /** @typedef {import("./core.js").Core} Core */
 /** @typedef {{ spectator: boolean, name: string, room: string | null, settings?: unknown,
@@ -30,21 +33,11 @@ import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded 
  * @property {(greeting: Greeting) => void} reloads the page is about to reload
  */
 
-/** First and longest wait before a new attempt. Each wait is random in the upper half of its range. */
-const WAIT_FIRST_MS = 250;
-const WAIT_MAX_MS = 3000;
 /** Deadline of an attempt to join a room. It is longer after many failures, since browsers then delay
  *  WebSockets by seconds. */
 const ATTEMPT_MAX_MS = 4000;
 const ATTEMPT_MAX_LATER_MS = 10_000;
 const FAILED_MANY = 8;
-/** A plain request without an answer for this long is followed by a WebSocket: the request may reuse an old,
- *  dead connection, a WebSocket never does. */
-const PROBE_SILENT_MS = 700;
-/** A page whose sockets have opened before believes a refusal only after this many attempts in a row. */
-const REFUSED_MAX = 3;
-/** One of this many attempts skips the plain request. */
-const PROBED = 4;
 /** A wake-up does not restart an attempt that is younger than this. */
 const BEGUN_MS = 500;
 /** A page that is shown again gets the messages of the meantime only after this. */
@@ -60,10 +53,6 @@ const SETTLED_MS = 2000;
 /** The usual reason for the end of a connection, as a text to show. */
 const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
-/** Browsers do not tell a page why a server that answers opens no WebSocket. */
-const SHUT =
-  "the server answers, but opens no connection: it may not allow {origin}, a proxy on the way " +
-  "does not pass WebSockets on, or this address has too many connections";
 
 export class Connection {
   /** @param {Core} core @param {URL} server the server's folder, which may have a path
@@ -86,9 +75,11 @@ export class Connection {
     this.askedRoom = null;
     /** @type {WebSocket | null} */
     this.socket = null;
-    /** Number of the current attempt; events of others are ignored. @private */
-    this.attempt = 0;
-    this.waitMs = WAIT_FIRST_MS;
+    /** @private */
+    this.probe = new Probe(socketUrl(server, "http"));
+    this.retry = new Retry();
+    /** Replaces a core that has trapped. @private */
+    this.renewal = new Renewal(hooks.faulted, (core) => this.renewed(core));
     /** Whether this page was reloaded because it was stale. @private */
     this.reloaded = wasReloaded();
     this.reason = "";
@@ -97,24 +88,8 @@ export class Connection {
     this.openedAt = 0;
     /** Whether the core has started with this attempt's socket. @private */
     this.greeted = false;
-    /** Whether that socket has opened. @private */
-    this.opened = false;
-    /** Attempts in a row that opened no socket. @private */
-    this.failed = 0;
-    /** Whether a socket of this page has ever opened. @private */
-    this.everOpened = false;
-    /** Whether the server answered this attempt's plain request. @private */
-    this.answers = false;
-    /** Why the server refused this attempt's plain request. @private */
-    this.refusal = "";
-    /** Why no socket opens, by the last plain request; empty if unknown. @private */
-    this.diagnosis = "";
     /** Whether the page is hidden in the back/forward cache or frozen. @private */
     this.suspended = false;
-    /** Whether the core has trapped and a new one is being loaded. @private */
-    this.renewing = false;
-    /** Aborts the plain request. @private */
-    this.asking = new AbortController();
     /** Whether the socket is closed; its last messages may still be queued. @private */
     this.cut = false;
     /** Whether the silence was reported. @private */
@@ -122,7 +97,6 @@ export class Connection {
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
-    this.probeTimer = 0;
     this.lookTimer = 0;
     /** When the watchdog last ran. */
     this.watchedAt = 0;
@@ -146,9 +120,9 @@ export class Connection {
 
   /** Connects with the waits and counters reset. @private */
   restart() {
-    this.reason = this.diagnosis = "";
-    this.failed = 0;
-    this.waitMs = WAIT_FIRST_MS;
+    this.reason = "";
+    this.probe.reset();
+    this.retry.reset();
     clearInterval(this.watchTimer);
     this.watchedAt = performance.now();
     this.watchTimer = setInterval(() => this.watch(), 500);
@@ -191,13 +165,13 @@ export class Connection {
 
   /** Something suggests that the server is reachable now. @private */
   look() {
-    if (isHidden() || !this.greeting || this.suspended || this.renewing) return;
+    if (isHidden() || !this.greeting || this.suspended || this.renewal.isRunning) return;
     const isStuck = this.status === "connecting" && performance.now() - this.openedAt > BEGUN_MS;
     const isSilent = this.isSilent();
     if (isSilent) this.reason = CUT;
     if (this.status === "waiting" || isStuck || isSilent) {
-      this.failed = 0;
-      this.waitMs = WAIT_FIRST_MS;
+      this.probe.failed = 0;
+      this.retry.reset();
       this.connect();
     }
   }
@@ -236,55 +210,29 @@ export class Connection {
     clearTimeout(this.retryTimer);
     this.drop();
     // It connects once there is a new core.
-    if (this.renewing) {
+    if (this.renewal.isRunning) {
       this.turn("waiting", FAULT);
       return;
     }
     this.turn("connecting", this.reason);
     this.openedAt = performance.now();
-    // Without failures the WebSocket itself is the test. Now and then it is so after failures too, since a
-    // proxy may forward only WebSockets.
-    if (this.failed % PROBED === 0) this.open();
-    else this.probe();
-  }
-
-  /** Tests by a plain request whether the server answers, before it opens a socket: after many failures
-   *  browsers delay WebSockets by seconds, but not requests. @private */
-  probe() {
-    const { attempt } = this;
-    const isMine = () => attempt === this.attempt;
-    this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
-    ask(socketUrl(this.server, "http"), this.asking.signal).then((answer) => {
-      // An open socket is the better answer.
-      if (!isMine() || this.opened) return;
-      if (answer.kind === "refused" || answer.kind === "there") {
-        this.answers = true;
-        // A proxy may treat the Origin header of a request differently from a WebSocket's.
-        if (answer.kind === "refused") this.refusal = answer.reason;
-        if (!this.socket) this.open();
-      } else if (answer.kind === "busy") {
-        this.diagnosis = answer.reason;
-        if (!this.socket) this.lost(this.diagnosis);
-      } else if (!this.socket) {
-        const reason = answer.reason || (this.diagnosis ? CUT : this.reason);
-        this.diagnosis = answer.reason;
-        this.lost(reason);
-      }
+    if (!this.probe.isDue) return this.open();
+    this.probe.start({
+      isOpening: () => this.socket !== null,
+      opens: () => this.open(),
+      fails: (reason) => this.lost(reason ?? this.reason),
     });
   }
 
   /** @private */
   open() {
-    clearTimeout(this.probeTimer);
     const socket = this.hooks.early?.() ?? new WebSocket(socketUrl(this.server, "ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () =>
       this.guarded(() => {
         if (!this.greeting) return;
-        this.opened = this.everOpened = true;
-        this.failed = 0;
-        this.refusal = this.diagnosis = "";
+        this.probe.succeed();
         const { spectator, name, settings } = this.greeting;
         const room = this.askedRoom ?? this.greeting.room;
         const ticket = ticketOf(this.greeting);
@@ -302,26 +250,22 @@ export class Connection {
     this.cut = true;
     if (this.greeted) {
       this.pump();
-    } else if (this.refusal && (!this.everOpened || this.failed >= REFUSED_MAX)) {
-      const { refusal } = this;
+      return;
+    }
+    const refusal = this.probe.believedRefusal();
+    if (refusal) {
       this.stop();
       this.hooks.over(refusal);
     } else {
-      if (this.answers) this.diagnosis = this.refusal || SHUT.replace("{origin}", hasPage ? `pages of ${location.origin}` : "this program");
-      this.lost(this.diagnosis || CUT);
+      this.lost(this.probe.why() || CUT);
     }
   }
 
   /** Drops the attempt and its socket; their later events are ignored. @private */
   drop() {
     clearTimeout(this.pumpTimer);
-    clearTimeout(this.probeTimer);
-    // Abort the request, so that its dead connection is not reused for the next one.
-    this.asking.abort();
-    this.asking = new AbortController();
-    this.attempt++;
-    this.greeted = this.cut = this.opened = this.answers = false;
-    this.refusal = "";
+    this.probe.drop();
+    this.greeted = this.cut = false;
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
@@ -346,7 +290,7 @@ export class Connection {
         this.room = this.core.state().room;
         this.turn("playing", "");
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
-        this.waitMs = WAIT_FIRST_MS;
+        this.retry.reset();
         this.noteReloaded(false);
       }
     } else if (stage !== Stage.GREETING) {
@@ -392,14 +336,12 @@ export class Connection {
 
   /** @private @param {string} reason */
   lost(reason) {
-    if (!this.opened) this.failed += 1;
+    this.probe.fail();
     this.drop();
     if (!this.greeting) return;
     this.reason = reason;
-    const wait = this.waitMs * (0.5 + 0.5 * Math.random());
-    this.waitMs = Math.min(2 * this.waitMs, WAIT_MAX_MS);
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.connect(), wait);
+    this.retryTimer = setTimeout(() => this.connect(), this.retry.next());
     this.turn("waiting", reason);
   }
 
@@ -409,10 +351,10 @@ export class Connection {
     const stoodStill = now - this.watchedAt > STOOD_STILL_MS;
     this.watchedAt = now;
     if (stoodStill) return;
-    const attemptMax = this.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
+    const attemptMax = this.probe.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
     if (this.status === "connecting" && now - this.openedAt > attemptMax) {
       // It has waited already, but such a slow server may be overloaded.
-      this.waitMs = Math.max(WAIT_FIRST_MS, this.waitMs / 2);
+      this.retry.ease();
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
       this.lost("nothing heard from the server");
@@ -483,30 +425,19 @@ export class Connection {
   handleTrap(error) {
     if (!(error instanceof WebAssembly.RuntimeError)) return false;
     // Further calls of a trapped core trap as well.
-    if (this.renewing) return true;
+    if (this.renewal.isRunning) return true;
     console.error(error);
-    this.renewing = true;
     this.drop();
     // First, since the hook below may throw as well.
-    this.renew();
+    this.renewal.start();
     if (this.greeting) this.turn("waiting", FAULT);
     return true;
   }
 
-  /** Loads a new core; the server may be away, so it retries until it succeeds, whatever the player does.
-   *  @private */
-  renew() {
-    this.hooks.faulted().then(
-      (core) => {
-        this.renewing = false;
-        this.core = core;
-        if (!this.suspended) this.lost(FAULT);
-      },
-      () => {
-        // Not an attempt's timer: only a new core ends this.
-        setTimeout(() => this.renew(), WAIT_MAX_MS);
-      },
-    );
+  /** @private @param {Core} core */
+  renewed(core) {
+    this.core = core;
+    if (!this.suspended) this.lost(FAULT);
   }
 
   /** @private @param {Status} status @param {string} reason */
