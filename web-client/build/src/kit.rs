@@ -14,6 +14,7 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("env.js", include_bytes!("../kit/env.js")),
     ("game.js", include_bytes!("../kit/game.js")),
     ("guard.js", include_bytes!("../kit/guard.js")),
+    ("load.js", include_bytes!("../kit/load.js")),
     ("probe.js", include_bytes!("../kit/probe.js")),
     ("renewal.js", include_bytes!("../kit/renewal.js")),
     ("retry.js", include_bytes!("../kit/retry.js")),
