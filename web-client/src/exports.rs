@@ -235,7 +235,7 @@ pub extern "C" fn tickwire_state() -> u32 {
 }
 
 /// By which the session can be resumed over another connection, as hexadecimal digits; 0 bytes outside of a
-/// room. It is not a part of the state: whoever reads it can take the player over, and states are shown and
+/// room. It is not a part of the state: one who reads it can take the player over, and states are shown and
 /// logged.
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_resume_token() -> u32 {

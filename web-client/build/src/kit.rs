@@ -18,6 +18,8 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("probe.js", include_bytes!("../kit/probe.js")),
     ("renewal.js", include_bytes!("../kit/renewal.js")),
     ("retry.js", include_bytes!("../kit/retry.js")),
+    ("session.js", include_bytes!("../kit/session.js")),
+    ("sockets.js", include_bytes!("../kit/sockets.js")),
     ("stream/bytes.js", include_bytes!("../kit/stream/bytes.js")),
     ("stream/costs.js", include_bytes!("../kit/stream/costs.js")),
     ("stream/decoder.js", include_bytes!("../kit/stream/decoder.js")),
