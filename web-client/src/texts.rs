@@ -58,8 +58,11 @@ pub(crate) fn state<G: Game>(
         json.key("stale").flag(stale);
         json.key("last").flag(refusal.is_some_and(is_lasting));
         json.key("idle").flag(matches!(reached, Some(Stage::Ended(DisconnectReason::Idle))));
-        let replaced = matches!(reached, Some(Stage::Ended(DisconnectReason::Replaced)));
-        json.key("replaced").flag(replaced);
+        for (name, end) in
+            [("closed", DisconnectReason::Closing), ("replaced", DisconnectReason::Replaced)]
+        {
+            json.key(name).flag(reached == Some(Stage::Ended(end)));
+        }
         json.key("not_resumable").flag(matches!(refusal, Some(JoinError::NotResumable)));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),

@@ -238,8 +238,8 @@ export class FakeCore {
   state() {
     this.mayTrap();
     const { stage, room, said, resumed } = this;
-    const ends = { stale: said === SAID.stale, idle: said === SAID.idle, replaced: said === SAID.replaced };
-    const refusal = { not_resumable: said === SAID.unknown, last: false };
+    const ends = { stale: said === SAID.stale, idle: said === SAID.idle };
+    const refusal = { closed: said === SAID.closed, replaced: said === SAID.replaced, not_resumable: said === SAID.unknown, last: false };
     return { stage, ...ends, ...refusal, resumed, grace_s: wire.graceS, reason: REASONS[said], room };
   }
   due() {

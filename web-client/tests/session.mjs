@@ -356,6 +356,7 @@ for (const [how, notice, stays, wait] of /** @type {[string, boolean, number, nu
   const begun = fake.now;
   while (wire.sockets.length === 1) await run(1);
   const waited = fake.now - begun;
+  holds(shown.some((text) => text.startsWith("waiting the server has closed")), "a server that has closed is said to have");
   holds(waited >= wait && waited <= wait + 10, `an end ${how} is followed by an attempt after ${waited} ms`);
   page.leave();
 }

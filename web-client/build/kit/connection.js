@@ -59,6 +59,7 @@ const SETTLED_MS = 2000;
 /** The usual reason for the end of a connection, as a text to show. */
 const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
+const CLOSED = "the server has closed, and may be back soon";
 const REPLACED = "this game goes on in another tab or window";
 
 export class Connection {
@@ -361,7 +362,7 @@ export class Connection {
       return;
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
-    this.lost(prefix + state.reason, this.isEndAnnounced());
+    this.lost(state.closed ? CLOSED : prefix + state.reason, this.isEndAnnounced());
   }
 
   /** The server does not keep the session any more: joins the same room without it, at once. @private */

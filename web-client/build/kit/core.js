@@ -42,8 +42,8 @@ export function isBinary(data) {
 /**
  * The core's state, for the page and for connection.js.
  * @typedef {NetworkState & {
- *   stage: number, stale: boolean, last: boolean, idle: boolean, replaced: boolean, not_resumable: boolean,
- *   resumed: boolean, grace_s: number, reason: string,
+ *   stage: number, stale: boolean, last: boolean, idle: boolean, closed: boolean, replaced: boolean,
+ *   not_resumable: boolean, resumed: boolean, grace_s: number, reason: string,
  * }} State
  * @typedef {(message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void} Traffic
  * @typedef {{ spectator: boolean, name: string, room: string | null, ticket: string | null,

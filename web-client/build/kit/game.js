@@ -444,8 +444,8 @@ export class Tickwire extends EventTarget {
 
 /** @type {import("./core.js").State} */
 const NOTHING = {
-  stage: 0, reason: "", stale: false, last: false, idle: false, replaced: false, not_resumable: false, resumed: false,
-  grace_s: 0, room: null, player: null, tick_rate_hz: 0,
+  stage: 0, reason: "", stale: false, last: false, idle: false, closed: false, replaced: false, not_resumable: false,
+  resumed: false, grace_s: 0, room: null, player: null, tick_rate_hz: 0,
   delay_ticks: 0, time_scale: 1, tick: 0, rtt_ms: 0, snapshots: 0, bytes: 0, snapshot_bytes: 0, late_inputs: 0,
   corrections: 0, margin_ms: null, extrapolated_percent: 0, entities: 0,
 };

@@ -221,12 +221,13 @@ fn a_page_learns_when_the_server_closes_and_what_became_of_its_session() {
     assert_eq!(page.closes_at_ms(), 13_500.0);
     receive(&mut page, 13_400.0, &ServerMessage::Goodbye(DisconnectReason::Closing));
     assert_eq!((page.play(13_400.0), page.closes_at_ms()), (4, 13_500.0), "it is known in the end");
+    assert!(state(&mut page).contains("\"closed\":true,\"replaced\":false"));
 
     page.open(20_000.0, false, [0; 5]);
     receive(&mut page, 20_000.0, &ServerMessage::Goodbye(DisconnectReason::Replaced));
     assert_eq!((page.play(20_000.0), page.closes_at_ms()), (4, f64::INFINITY));
     let known = state(&mut page);
-    assert!(known.contains("\"replaced\":true"), "{known}");
+    assert!(known.contains("\"closed\":false,\"replaced\":true"), "{known}");
     assert!(known.contains("\"not_resumable\":false"), "{known}");
 
     page.open(30_000.0, false, [0; 5]);
