@@ -29,7 +29,7 @@ impl Core {
         let memory = instance.get_memory(&store, "memory").expect("it has a memory");
         let mut core = Core { store, instance, memory };
         let abi: u32 = core.call("tickwire_start", ());
-        assert_eq!(abi, 3);
+        assert_eq!(abi, 4);
         core
     }
 
@@ -60,7 +60,7 @@ impl Core {
         self.put(name.as_bytes());
         self.call::<_, ()>(
             "tickwire_open",
-            (0.0_f64, 0_u32, name.len() as u32, 0_u32, 0_u32, 0_u32),
+            (0.0_f64, 0_u32, name.len() as u32, 0_u32, 0_u32, 0_u32, 0_u32),
         );
     }
 

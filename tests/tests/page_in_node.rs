@@ -54,6 +54,11 @@ fn a_connection_is_back_soon_after_its_line_its_server_or_its_page_is() {
 }
 
 #[test]
+fn a_page_has_its_player_back_after_a_cut_a_reload_and_a_crash_and_no_second_tab_takes_it() {
+    run("tests/session.mjs");
+}
+
+#[test]
 fn where_the_browsers_clock_is_coarse_each_frame_still_shows_another_moment() {
     run("tests/clock.mjs");
 }

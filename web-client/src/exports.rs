@@ -20,7 +20,7 @@ use crate::path::path_settings;
 use crate::view::View;
 
 /// Rises whenever a name, a number or a buffer of these functions changes its meaning.
-const ABI: u32 = 3;
+const ABI: u32 = 4;
 
 thread_local! {
     static PAGE: RefCell<Option<Box<dyn Page>>> = const { RefCell::new(None) };
@@ -58,7 +58,8 @@ pub extern "C" fn tickwire_numbers() -> *const f64 {
 }
 
 /// Begins anew. In scratch: the name, the room's name (none for any room), the ticket (none for a guest),
-/// and the settings for a room that this opens, as JSON (none for the usual ones).
+/// the settings for a room that this opens, as JSON (none for the usual ones), and the token of the session
+/// that it resumes, as hexadecimal digits (none for a new one).
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_open(
     now_ms: f64,
@@ -67,8 +68,9 @@ pub extern "C" fn tickwire_open(
     room_len: u32,
     ticket_len: u32,
     settings_len: u32,
+    resume_len: u32,
 ) {
-    let lens = [name_len, room_len, ticket_len, settings_len].map(|len| len as usize);
+    let lens = [name_len, room_len, ticket_len, settings_len, resume_len].map(|len| len as usize);
     page(|page| page.open(now_ms, spectator != 0, lens));
 }
 
@@ -230,6 +232,20 @@ pub extern "C" fn tickwire_corrections() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn tickwire_state() -> u32 {
     page(|page| page.state())
+}
+
+/// By which the session can be resumed over another connection, as hexadecimal digits; 0 bytes outside of a
+/// room. It is not a part of the state: one who reads it can take the player over, and states are shown and
+/// logged.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_resume_token() -> u32 {
+    page(|page| page.resume_token())
+}
+
+/// When the server closes at the latest, in milliseconds; infinite if it has not said that it does.
+#[unsafe(no_mangle)]
+pub extern "C" fn tickwire_closes_at() -> f64 {
+    page(|page| page.closes_at_ms())
 }
 
 /// The constants of the rules that a page draws by, in JSON.

@@ -11,8 +11,8 @@ use crate::buffers::Buffers;
 /// buffers, unless it says otherwise.
 pub(crate) trait Page {
     fn buffers(&mut self) -> &mut Buffers;
-    /// Begins anew. In scratch: name, room, ticket, settings, of so many bytes.
-    fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 4]);
+    /// Begins anew. In scratch: name, room, ticket, settings, token, of so many bytes.
+    fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 5]);
     /// Whether the next client that opens replays its own state.
     fn set_replays(&mut self, replays: bool);
     fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32, ahead_s: f64);
@@ -40,6 +40,8 @@ pub(crate) trait Page {
     fn server_rows(&mut self) -> u32;
     fn corrections(&mut self) -> u32;
     fn state(&mut self) -> u32;
+    fn resume_token(&mut self) -> u32;
+    fn closes_at_ms(&self) -> f64;
     fn schema(&mut self) -> u32;
     fn roster(&mut self) -> u32;
     /// Gives the roster's version.

@@ -11,7 +11,7 @@ use tickwire_game::client::{Client, ClientError, Correction, Drawing, Greeting, 
 use tickwire_game::game::Game;
 use tickwire_game::limits::SCORES_FOR_ALL_MAX;
 use tickwire_game::link::LinkSettings;
-use tickwire_game::protocol::Role;
+use tickwire_game::protocol::{ResumeToken, Role};
 
 use crate::buffers::Buffers;
 use crate::demo::Demo;
@@ -168,9 +168,9 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         &mut self.buffers
     }
 
-    fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 4]) {
+    fn open(&mut self, now_ms: f64, spectator: bool, lens: [usize; 5]) {
         let mut rest = self.buffers.bytes.as_slice();
-        let [name, room, ticket, settings] = lens.map(|len| {
+        let [name, room, ticket, settings, resume] = lens.map(|len| {
             let (text, after) = rest.split_at(len.min(rest.len()));
             rest = after;
             String::from_utf8_lossy(text).into_owned()
@@ -182,7 +182,7 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
             room: said(room),
             ticket: said(ticket),
             settings: said(settings),
-            resume: None,
+            resume: ResumeToken::from_hex(&resume),
         };
         self.close();
         self.path.restart(moment(now_ms));
@@ -199,7 +199,7 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
 
     fn open_demo(&mut self, now_ms: f64, seed: u32, players: u32, ahead_s: f64) {
         self.buffers.scratch(0);
-        self.open(now_ms, true, [0; 4]);
+        self.open(now_ms, true, [0; 5]);
         let demo = Demo::new(moment(now_ms), u64::from(seed), players, ahead_s);
         let demo = self.demo.insert(demo);
         for message in demo.greet() {
@@ -373,6 +373,16 @@ impl<G: Game, V: View<G>> Page for PageClient<G, V> {
         let guessed = self.guessed.percent();
         texts::state(&mut json, stage, self.client.as_ref(), self.fault.as_ref(), guessed);
         self.keep(json)
+    }
+
+    fn resume_token(&mut self) -> u32 {
+        let token = self.client.as_ref().and_then(Client::resume_token).map(ResumeToken::to_hex);
+        self.buffers.say(token.unwrap_or_default().into_bytes())
+    }
+
+    fn closes_at_ms(&self) -> f64 {
+        let at = self.client.as_ref().and_then(Client::closes_at);
+        at.map_or(f64::INFINITY, |at| at.as_secs_f64() * 1e3)
     }
 
     fn schema(&mut self) -> u32 {

@@ -31,6 +31,7 @@ pub(crate) fn state<G: Game>(
         _ => String::new(),
     };
     let rtt = client.and_then(Client::round_trip).unwrap_or_default();
+    let grace = client.and_then(Client::grace).unwrap_or_default();
     let numbers = [
         ("stage", f64::from(stage)),
         ("tick_rate_hz", client.and_then(Client::tick_rate).map_or(0, TickRate::hz).into()),
@@ -45,16 +46,24 @@ pub(crate) fn state<G: Game>(
         ("corrections", client.map_or(0, Client::corrections) as f64),
         ("extrapolated_percent", extrapolated_percent),
         ("entities", client.and_then(Client::rows).map_or(0, Rows::len) as f64),
+        ("grace_s", grace.as_secs_f64()),
     ];
     json.object(|json| {
         for (name, value) in numbers {
             json.key(name).number(value);
         }
+        json.key("resumed").flag(client.is_some_and(Client::is_resumed));
         json.key("reason").text(&reason);
         let stale = matches!(refusal, Some(JoinError::Protocol { .. } | JoinError::Rules { .. }));
         json.key("stale").flag(stale);
         json.key("last").flag(refusal.is_some_and(is_lasting));
         json.key("idle").flag(matches!(reached, Some(Stage::Ended(DisconnectReason::Idle))));
+        for (name, end) in
+            [("closed", DisconnectReason::Closing), ("replaced", DisconnectReason::Replaced)]
+        {
+            json.key(name).flag(reached == Some(Stage::Ended(end)));
+        }
+        json.key("not_resumable").flag(matches!(refusal, Some(JoinError::NotResumable)));
         match client.and_then(Client::room) {
             Some(room) => json.key("room").text(room),
             None => json.key("room").null(),

@@ -67,9 +67,13 @@ function define(values) {
   }
 }
 
-class Storage {
+export class Storage {
   /** @type {Map<string, string>} */
-  #kept = new Map();
+  #kept;
+  /** @param {Storage} [copied] */
+  constructor(copied) {
+    this.#kept = new Map(copied ? copied.#kept : []);
+  }
   /** @param {string} key */
   getItem(key) {
     return this.#kept.get(key) ?? null;
@@ -87,6 +91,29 @@ class Storage {
   }
 }
 
+/** Channels between tabs that are open. @type {Set<FakeChannel>} */
+export const channels = new Set();
+
+/** Delivers in the next timer to all others of its name. */
+class FakeChannel {
+  onmessage = /** @type {any} */ (null);
+  /** @param {string} name */
+  constructor(name) {
+    this.name = name;
+    channels.add(this);
+  }
+  /** @param {unknown} data */
+  postMessage(data) {
+    const others = [...channels].filter((other) => other !== this && other.name === this.name);
+    for (const other of others) setTimeout(() => channels.has(other) && other.onmessage?.({ data }), 1);
+  }
+  close() {
+    channels.delete(this);
+  }
+}
+
+// Any time will do: the same clock for all.
+Date.now = () => 1_700_000_000_000 + fake.now;
 document.body = { dataset: {} };
 document.hidden = false;
 document.visibilityState = "visible";
@@ -110,6 +137,7 @@ define({
   innerWidth: 1280,
   innerHeight: 720,
   devicePixelRatio: 1,
+  BroadcastChannel: FakeChannel,
   sessionStorage: new Storage(),
   localStorage: new Storage(),
   location: { href: "http://play.test/game/", origin: "http://play.test", protocol: "http:", search: "", reload() {} },

@@ -3,7 +3,7 @@
 //
 // Like a real browser, plain requests reuse old connections, which are dead if the network failed since, and
 // connects that continue after their request was aborted; a WebSocket always opens a new connection. Lost
-// connects are retried after 1, 3, 7 and 15 seconds.
+// connects are retried after 1, 3, 7 and 15 seconds. The server keeps sessions: each welcome has another token.
 
 import { fake, settled, world } from "./fake-browser.mjs";
 
@@ -25,6 +25,14 @@ export const wire = {
   full: [],
   /** Whether the server refuses the page as stale. */
   stale: false,
+  /** Tokens by which a session can be resumed. @type {Set<string>} */
+  tokens: new Set(),
+  /** How many tokens the server has given out. */
+  given: 0,
+  /** For how long it keeps a session without a connection, s. */
+  graceS: 30,
+  /** How long a hello waits for its answer. */
+  welcomeMs: ROUND_TRIP_MS,
   /** How often the network failed: older connections are dead. */
   deaths: 0,
   /** Plain connections that the page was loaded over, each with the failure count of its time. */
@@ -92,6 +100,18 @@ world.fetch = async (/** @type {URL} */ url, /** @type {any} */ options) => {
   };
 };
 
+/** The first byte of each message. */
+const SAID = { welcome: 1, stale: 2, full: 3, idle: 4, snapshot: 5, unknown: 6, replaced: 7, closing: 8, closed: 9 };
+const REASONS = [
+  "", "", "this server plays by rules 5", "the room is full", "idle", "", "the place in the room is not kept any more",
+  "replaced", "", "closing",
+];
+/** Seconds in which the server closes when it says so. */
+export const CLOSES_IN = 12;
+
+/** The token of a number. @param {number} number */
+export const tokenOf = (number) => number.toString(16).padStart(48, "0");
+
 const isOpen = () => wire.server === "up" || wire.server === "stripped";
 
 export class FakeSocket {
@@ -127,18 +147,24 @@ export class FakeSocket {
     this.sent.push(message);
     if (message.hello) {
       wire.hellos.push(message.hello);
-      const isFull = wire.full.includes(message.hello.room);
-      setTimeout(() => this.say(wire.stale ? "stale" : isFull ? "full" : "welcome"), ROUND_TRIP_MS);
+      const { room, resume } = message.hello;
+      const isFull = wire.full.includes(room);
+      const isUnknown = resume !== null && !wire.tokens.has(resume);
+      const answer = wire.stale ? "stale" : isUnknown ? "unknown" : isFull ? "full" : "welcome";
+      setTimeout(() => this.say(answer, resume), wire.welcomeMs);
     }
   }
 
-  /** @param {"welcome" | "snapshot" | "stale" | "full" | "idle"} what */
-  say(what) {
+  /** @param {keyof typeof SAID} what @param {string | null} [resume] the token of the hello that it answers */
+  say(what, resume = null) {
     if (this.closed || !wire.line || this.born !== wire.deaths) return;
     if (!isOpen()) return this.end();
-    const message = new ArrayBuffer(1);
-    new Uint8Array(message)[0] = { welcome: 1, snapshot: 1, stale: 2, full: 3, idle: 4 }[what];
-    this.onmessage?.({ data: message });
+    if (what === "welcome") {
+      if (resume !== null) wire.tokens.delete(resume);
+      wire.tokens.add(tokenOf((wire.given += 1)));
+    }
+    const message = Uint8Array.of(SAID[what], wire.given, resume === null ? 0 : 1);
+    this.onmessage?.({ data: message.buffer });
     if (what === "welcome" || what === "snapshot") setTimeout(() => this.say("snapshot"), SNAPSHOT_MS);
   }
 
@@ -162,11 +188,14 @@ export class FakeSocket {
 world.WebSocket = FakeSocket;
 world.location.reload = () => void (wire.reloads += 1);
 
-/** A core that knows hello, welcome, refusals and the end for idleness. */
+/** A core that knows hello, welcome, refusals and ends. */
 export class FakeCore {
   stage = 0;
-  /** The last message's first byte. */
+  /** The first byte of the last message but for snapshots. */
   said = 0;
+  token = "";
+  resumed = false;
+  closes = Infinity;
   /** Whether it has trapped. */
   traps = false;
   /** How often it is to be played, ms. */
@@ -180,10 +209,27 @@ export class FakeCore {
     this.stage = Stage.GREETING;
     this.queue = [{ hello: greeting }];
     this.room = greeting.room ?? "arena-1";
+    this.token = "";
+    this.resumed = false;
+    this.closes = Infinity;
+    this.said = 0;
   }
-  receive(/** @type {number} */ _now, /** @type {ArrayBuffer} */ data) {
-    this.said = new Uint8Array(data)[0];
-    this.stage = [0, Stage.PLAYING, Stage.REFUSED, Stage.REFUSED, Stage.ENDED][this.said];
+  receive(/** @type {number} */ now, /** @type {ArrayBuffer} */ data) {
+    const [said, number, resumed] = new Uint8Array(data);
+    if (said === SAID.closing) this.closes = now + 1000 * CLOSES_IN;
+    if (said === SAID.snapshot || said === SAID.closing) return;
+    this.said = said;
+    const isRefused = said === SAID.stale || said === SAID.full || said === SAID.unknown;
+    this.stage = said === SAID.welcome ? Stage.PLAYING : isRefused ? Stage.REFUSED : Stage.ENDED;
+    if (said !== SAID.welcome) return;
+    this.token = tokenOf(number);
+    this.resumed = resumed === 1;
+  }
+  resumeToken() {
+    return this.token;
+  }
+  closesAt() {
+    return this.closes;
   }
   play() {
     this.mayTrap();
@@ -191,9 +237,10 @@ export class FakeCore {
   }
   state() {
     this.mayTrap();
-    const { stage, room } = this;
-    const reason = ["", "", "this server plays by rules 5", "the room is full", "idle"][this.said];
-    return { stage, stale: this.said === 2, idle: this.said === 4, last: false, reason, room };
+    const { stage, room, said, resumed } = this;
+    const ends = { stale: said === SAID.stale, idle: said === SAID.idle };
+    const refusal = { closed: said === SAID.closed, replaced: said === SAID.replaced, not_resumable: said === SAID.unknown, last: false };
+    return { stage, ...ends, ...refusal, resumed, grace_s: wire.graceS, reason: REASONS[said], room };
   }
   due() {
     this.mayTrap();

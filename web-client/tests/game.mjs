@@ -4,8 +4,8 @@
 // What its events do within a call, and the time that it gives to pages. It ends with 0 and a line for each claim that
 // holds, or throws. Run by tests/tests/page_in_node.rs.
 
-import { fake, holds, run, world } from "./fake-browser.mjs";
-import { FakeCore, until } from "./fake-wire.mjs";
+import { dispatch, fake, holds, run, world } from "./fake-browser.mjs";
+import { CLOSES_IN, FakeCore, Stage, until, wire } from "./fake-wire.mjs";
 
 const { Tickwire } = await import("../build/kit/game.js");
 
@@ -21,8 +21,8 @@ class DrawingCore extends FakeCore {
     return { tick: 1, ownTick: 1, list: [{ from: this.demos > 0 ? "demo" : this.stage }] };
   }
   play() {
-    if (this.ends) this.said = 3;
-    return this.ends ? 3 : super.play();
+    if (this.ends) this.said = Stage.REFUSED;
+    return this.ends ? Stage.REFUSED : super.play();
   }
   state() {
     const { player, ...state } = { player: 1, ...super.state() };
@@ -55,6 +55,36 @@ async function page() {
   return { game, core, statuses, draw };
 }
 
+// A server that closes says when, and a page that comes back is what it was.
+{
+  const { game, core } = await page();
+  /** @type {number[]} */
+  const said = [];
+  game.addEventListener("closing", (event) => said.push(/** @type {any} */ (event).seconds));
+  holds(game.closesIn === null && said.length === 0 && !game.isResumed, "a server that stays says nothing");
+  wire.sockets.at(-1)?.say("closing");
+  holds(said.join() === `${CLOSES_IN}` && game.closesIn === CLOSES_IN, "one that closes says in how many seconds");
+  await run(2_500);
+  holds(game.closesIn === CLOSES_IN - 2 && said.length === 1, "which count down, without another event");
+  core.closes += 60_000;
+  await run(100);
+  holds(said.join() === `${CLOSES_IN},${CLOSES_IN + 58}`, `it may close later than it said: ${said}`);
+  wire.sockets.at(-1)?.end();
+  await until(run, () => game.isInRoom, 5_000);
+  holds(game.closesIn === null && game.isResumed, "the next connection knows of none, and is in the same session");
+  dispatch("pagehide", { persisted: false });
+  const kept = await Tickwire.kept();
+  holds(kept?.name === "Ada" && kept.room === "blue" && !kept.spectator, "a page that is loaded next can ask for it");
+  holds(Object.keys(kept ?? {}).sort().join() === "name,room,spectator", "and is given no token");
+  game.leave();
+  holds((await Tickwire.kept()) === null, "there is none of a page that left");
+  game.join({ name: "Ada", room: "blue" });
+  await until(run, () => game.isInRoom, 3_000);
+  holds(!game.isResumed, "who left is not back");
+  game.leave();
+}
+
+// What a listener does within a call.
 {
   const { game, core, statuses, draw } = await page();
   holds(draw().length === 1 && statuses.length === 0, "in a room there are rows");

@@ -53,6 +53,8 @@ const offered = {
   // There is no other server to go to, and an old page loads itself anew.
   ServerFull: ["", ""],
   Closing: ["", ""],
+  // The page joins anew, without a token.
+  NotResumable: ["", ""],
   Protocol: ["", ""],
   Rules: ["", ""],
 };
@@ -69,6 +71,7 @@ holds(acted(wayAfterEnd("this server plays by rules 5: reload the page or renew 
 const name = "a room name has 1 to 32 letters, digits, '-' or '_'";
 holds(acted(wayAfterEnd(name, "no room", ways)) === "any room", "a room that cannot be is exchanged for another");
 holds(wayAfterEnd("pages of http://a.test may not connect", null, ways) === null, "Play tries again");
+holds(wayAfterEnd("this game goes on in another tab or window", "blue", ways) === null, "or joins anew, if the game goes on elsewhere");
 holds(sentence("the room is full") === "The room is full." && sentence("") === "" && sentence("Over.") === "Over.", "reasons are sentences");
 
 const button = /** @type {any} */ ({});

@@ -4,14 +4,21 @@
 // It decides when to try again and when to give up; it draws nothing and knows no game. The core decodes
 // the bytes. Made by game.js, whose hooks it calls. In Node, without a page, nothing is hidden or reloaded.
 //
+// The server keeps a player whose connection broke, and this resumes it by the token of session.js. It leaves a
+// room by a goodbye; whatever else it closes says that the page is away.
+//
 // A browser may put a page into its back/forward cache: it keeps the socket, and the server a player whom
-// nobody controls. So this closes the socket when the page goes, without a goodbye, and joins again when the
-// page is back.
+// nobody controls. So this closes the socket when the page goes, and connects again when the page is back.
 
 import { Clock } from "./clock.js";
 import { Guard } from "./guard.js";
+import { Probe } from "./probe.js";
+import { Renewal } from "./renewal.js";
+import { Retry } from "./retry.js";
+import { Session } from "./session.js";
+import { AWAY, LEFT, Sockets } from "./sockets.js";
 import { Stage, isBinary } from "./core.js";
-import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
+import { hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
 
 /** @typedef {import("./core.js").Core} Core */
 /** @typedef {{ spectator: boolean, name: string, room: string | null, settings?: unknown,
@@ -30,21 +37,13 @@ import { ask, hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded 
  * @property {(greeting: Greeting) => void} reloads the page is about to reload
  */
 
-/** First and longest wait before a new attempt. Each wait is random in the upper half of its range. */
-const WAIT_FIRST_MS = 250;
-const WAIT_MAX_MS = 3000;
-/** Deadline of an attempt to join a room. It is longer after many failures, since browsers then delay
+/** Deadline of an attempt to open a socket. It is longer after many failures, since browsers then delay
  *  WebSockets by seconds. */
 const ATTEMPT_MAX_MS = 4000;
 const ATTEMPT_MAX_LATER_MS = 10_000;
 const FAILED_MANY = 8;
-/** A plain request without an answer for this long is followed by a WebSocket: the request may reuse an old,
- *  dead connection, a WebSocket never does. */
-const PROBE_SILENT_MS = 700;
-/** A page whose sockets have opened before believes a refusal only after this many attempts in a row. */
-const REFUSED_MAX = 3;
-/** One of this many attempts skips the plain request. */
-const PROBED = 4;
+/** Deadline of the answer to a hello: after a cut of all connections a server lets clients in one after the other. */
+const WELCOME_MAX_MS = 10_000;
 /** A wake-up does not restart an attempt that is younger than this. */
 const BEGUN_MS = 500;
 /** A page that is shown again gets the messages of the meantime only after this. */
@@ -60,10 +59,8 @@ const SETTLED_MS = 2000;
 /** The usual reason for the end of a connection, as a text to show. */
 const CUT = "the connection was lost";
 const FAULT = "the page met a fault of its own";
-/** Browsers do not tell a page why a server that answers opens no WebSocket. */
-const SHUT =
-  "the server answers, but opens no connection: it may not allow {origin}, a proxy on the way " +
-  "does not pass WebSockets on, or this address has too many connections";
+const CLOSED = "the server has closed, and may be back soon";
+const REPLACED = "this game goes on in another tab or window";
 
 export class Connection {
   /** @param {Core} core @param {URL} server the server's folder, which may have a path
@@ -80,41 +77,30 @@ export class Connection {
     this.status = "idle";
     /** What the page asked for. @type {Greeting | null} */
     this.greeting = null;
+    /** What can be resumed. */
+    this.session = new Session(server);
     /** The last room. @private @type {string | null} */
     this.room = null;
     /** The room that the next hello asks for instead of the wanted one. @private @type {string | null} */
     this.askedRoom = null;
-    /** @type {WebSocket | null} */
-    this.socket = null;
-    /** Number of the current attempt; events of others are ignored. @private */
-    this.attempt = 0;
-    this.waitMs = WAIT_FIRST_MS;
+    /** @private */
+    this.sockets = new Sockets();
+    /** @private */
+    this.probe = new Probe(socketUrl(server, "http"));
+    this.retry = new Retry();
+    /** Replaces a core that has trapped. @private */
+    this.renewal = new Renewal(hooks.faulted, (core) => this.renewed(core));
     /** Whether this page was reloaded because it was stale. @private */
     this.reloaded = wasReloaded();
     this.reason = "";
     this.heardAt = 0;
     this.enteredAt = 0;
-    this.openedAt = 0;
+    /** When the attempt began, or then when its hello was sent. */
+    this.begunAt = 0;
     /** Whether the core has started with this attempt's socket. @private */
     this.greeted = false;
-    /** Whether that socket has opened. @private */
-    this.opened = false;
-    /** Attempts in a row that opened no socket. @private */
-    this.failed = 0;
-    /** Whether a socket of this page has ever opened. @private */
-    this.everOpened = false;
-    /** Whether the server answered this attempt's plain request. @private */
-    this.answers = false;
-    /** Why the server refused this attempt's plain request. @private */
-    this.refusal = "";
-    /** Why no socket opens, by the last plain request; empty if unknown. @private */
-    this.diagnosis = "";
     /** Whether the page is hidden in the back/forward cache or frozen. @private */
     this.suspended = false;
-    /** Whether the core has trapped and a new one is being loaded. @private */
-    this.renewing = false;
-    /** Aborts the plain request. @private */
-    this.asking = new AbortController();
     /** Whether the socket is closed; its last messages may still be queued. @private */
     this.cut = false;
     /** Whether the silence was reported. @private */
@@ -122,33 +108,38 @@ export class Connection {
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
-    this.probeTimer = 0;
     this.lookTimer = 0;
     /** When the watchdog last ran. */
     this.watchedAt = 0;
     if (!hasPage) return;
     addEventListener("online", () => this.look());
     document.addEventListener("visibilitychange", () => this.shown());
-    // If the page goes for good, the browser closes its socket with 1001.
-    addEventListener("pagehide", (event) => event.persisted && this.suspend());
+    // If the page goes for good, or is reloaded, the browser closes its socket with 1001.
+    addEventListener("pagehide", (event) => {
+      this.session.letGo();
+      if (event.persisted) this.suspend();
+    });
     addEventListener("pageshow", (event) => event.persisted && this.resume());
     document.addEventListener("freeze", () => this.suspend());
     document.addEventListener("resume", () => this.resume());
   }
 
-  /** @param {Greeting} greeting */
+  /** Joins a room, in the session that can be resumed if there is one for just that; leaves the one that it is in.
+   *  @param {Greeting} greeting */
   start(greeting) {
+    this.leaveRoom();
     this.greeting = greeting;
     this.askedRoom = null;
     this.suspended = false;
+    this.session.claim(greeting);
     this.restart();
   }
 
   /** Connects with the waits and counters reset. @private */
   restart() {
-    this.reason = this.diagnosis = "";
-    this.failed = 0;
-    this.waitMs = WAIT_FIRST_MS;
+    this.reason = "";
+    this.probe.reset();
+    this.retry.reset();
     clearInterval(this.watchTimer);
     this.watchedAt = performance.now();
     this.watchTimer = setInterval(() => this.watch(), 500);
@@ -156,11 +147,13 @@ export class Connection {
   }
 
   /** The page is put away or frozen: it does not run until it is back. Closes the socket at once, but without
-   *  a goodbye, since the player has not left. Scripts cannot send 1001. @private */
+   *  a goodbye, since the player has not left. @private */
   suspend() {
     if (!this.greeting || this.suspended) return;
     this.suspended = true;
+    this.session.letGo();
     this.drop();
+    this.sockets.closeAside(AWAY);
     clearTimeout(this.retryTimer);
     clearInterval(this.watchTimer);
     this.turn("waiting", "");
@@ -171,6 +164,7 @@ export class Connection {
   resume() {
     if (!this.greeting || !this.suspended || isHidden()) return;
     this.suspended = false;
+    this.session.takeBack();
     this.restart();
   }
 
@@ -191,26 +185,33 @@ export class Connection {
 
   /** Something suggests that the server is reachable now. @private */
   look() {
-    if (isHidden() || !this.greeting || this.suspended || this.renewing) return;
-    const isStuck = this.status === "connecting" && performance.now() - this.openedAt > BEGUN_MS;
+    if (isHidden() || !this.greeting || this.suspended || this.renewal.isRunning) return;
+    const isStuck = this.status === "connecting" && performance.now() - this.begunAt > BEGUN_MS;
     const isSilent = this.isSilent();
     if (isSilent) this.reason = CUT;
     if (this.status === "waiting" || isStuck || isSilent) {
-      this.failed = 0;
-      this.waitMs = WAIT_FIRST_MS;
+      this.probe.failed = 0;
+      this.retry.reset();
+      if (this.greeted) this.sockets.setAside();
       this.connect();
     }
   }
 
   /** Leaves the room for good. */
   leave() {
-    if (this.status === "playing") {
-      this.guarded(() => {
-        this.core.leave(this.clock.now());
-        this.flush();
-      });
-    }
+    this.leaveRoom();
     this.stop();
+  }
+
+  /** Says goodbye to the room that it is in. @private */
+  leaveRoom() {
+    if (this.status !== "playing" || !this.sockets.isThere) return;
+    this.guarded(() => {
+      this.core.leave(this.clock.now());
+      this.flush();
+    });
+    this.drop(LEFT);
+    this.session.forget();
   }
 
   /** Joins again as a player, or as a spectator. It asks for its last room once; if that is refused, for the
@@ -223,7 +224,9 @@ export class Connection {
 
   /** @private */
   stop() {
-    this.drop();
+    this.drop(LEFT);
+    this.sockets.closeAside(LEFT);
+    this.session.forget();
     clearTimeout(this.retryTimer);
     clearInterval(this.watchTimer);
     this.greeting = null;
@@ -236,65 +239,42 @@ export class Connection {
     clearTimeout(this.retryTimer);
     this.drop();
     // It connects once there is a new core.
-    if (this.renewing) {
+    if (this.renewal.isRunning) {
       this.turn("waiting", FAULT);
       return;
     }
     this.turn("connecting", this.reason);
-    this.openedAt = performance.now();
-    // Without failures the WebSocket itself is the test. Now and then it is so after failures too, since a
-    // proxy may forward only WebSockets.
-    if (this.failed % PROBED === 0) this.open();
-    else this.probe();
-  }
-
-  /** Tests by a plain request whether the server answers, before it opens a socket: after many failures
-   *  browsers delay WebSockets by seconds, but not requests. @private */
-  probe() {
-    const { attempt } = this;
-    const isMine = () => attempt === this.attempt;
-    this.probeTimer = setTimeout(() => this.open(), PROBE_SILENT_MS);
-    ask(socketUrl(this.server, "http"), this.asking.signal).then((answer) => {
-      // An open socket is the better answer.
-      if (!isMine() || this.opened) return;
-      if (answer.kind === "refused" || answer.kind === "there") {
-        this.answers = true;
-        // A proxy may treat the Origin header of a request differently from a WebSocket's.
-        if (answer.kind === "refused") this.refusal = answer.reason;
-        if (!this.socket) this.open();
-      } else if (answer.kind === "busy") {
-        this.diagnosis = answer.reason;
-        if (!this.socket) this.lost(this.diagnosis);
-      } else if (!this.socket) {
-        const reason = answer.reason || (this.diagnosis ? CUT : this.reason);
-        this.diagnosis = answer.reason;
-        this.lost(reason);
-      }
+    this.begunAt = performance.now();
+    if (!this.probe.isDue) return this.open();
+    this.probe.start({
+      isOpening: () => this.sockets.isThere,
+      opens: () => this.open(),
+      fails: (reason) => this.lost(reason ?? this.reason),
     });
   }
 
   /** @private */
   open() {
-    clearTimeout(this.probeTimer);
-    const socket = this.hooks.early?.() ?? new WebSocket(socketUrl(this.server, "ws"));
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    socket.onopen = () =>
-      this.guarded(() => {
-        if (!this.greeting) return;
-        this.opened = this.everOpened = true;
-        this.failed = 0;
-        this.refusal = this.diagnosis = "";
-        const { spectator, name, settings } = this.greeting;
-        const room = this.askedRoom ?? this.greeting.room;
-        const ticket = ticketOf(this.greeting);
-        this.core.open(this.clock.now(), { spectator, name, room, ticket, settings });
-        this.askedRoom = null;
-        this.greeted = true;
-        this.pump();
-      });
-    socket.onmessage = (event) => this.guarded(() => this.receive(event.data));
-    socket.onclose = () => this.guarded(() => this.closed());
+    this.sockets.use(this.hooks.early?.() ?? new WebSocket(socketUrl(this.server, "ws")), {
+      opened: () => this.guarded(() => this.greet()),
+      received: (data) => this.guarded(() => this.receive(data)),
+      closed: () => this.guarded(() => this.closed()),
+    });
+  }
+
+  /** The socket is open: says hello. @private */
+  greet() {
+    if (!this.greeting) return;
+    this.probe.succeed();
+    const { spectator, name, settings } = this.greeting;
+    const { token: resume, room: last } = this.session;
+    const room = this.askedRoom ?? last ?? this.greeting.room;
+    const ticket = ticketOf(this.greeting);
+    this.core.open(this.clock.now(), { spectator, name, room, ticket, settings, resume });
+    this.askedRoom = null;
+    this.greeted = true;
+    this.begunAt = performance.now();
+    this.pump();
   }
 
   /** Over a simulated network, too, messages before the close are processed first. @private */
@@ -302,31 +282,23 @@ export class Connection {
     this.cut = true;
     if (this.greeted) {
       this.pump();
-    } else if (this.refusal && (!this.everOpened || this.failed >= REFUSED_MAX)) {
-      const { refusal } = this;
+      return;
+    }
+    const refusal = this.probe.believedRefusal();
+    if (refusal) {
       this.stop();
       this.hooks.over(refusal);
     } else {
-      if (this.answers) this.diagnosis = this.refusal || SHUT.replace("{origin}", hasPage ? `pages of ${location.origin}` : "this program");
-      this.lost(this.diagnosis || CUT);
+      this.lost(this.probe.why() || CUT);
     }
   }
 
-  /** Drops the attempt and its socket; their later events are ignored. @private */
-  drop() {
+  /** Drops the attempt and its socket; their later events are ignored. @private @param {number} code */
+  drop(code = AWAY) {
     clearTimeout(this.pumpTimer);
-    clearTimeout(this.probeTimer);
-    // Abort the request, so that its dead connection is not reused for the next one.
-    this.asking.abort();
-    this.asking = new AbortController();
-    this.attempt++;
-    this.greeted = this.cut = this.opened = this.answers = false;
-    this.refusal = "";
-    const socket = this.socket;
-    this.socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    this.probe.drop();
+    this.greeted = this.cut = false;
+    this.sockets.close(code);
   }
 
   /** @private @param {unknown} data */
@@ -341,12 +313,9 @@ export class Connection {
   applyStage(stage) {
     if (stage === Stage.PLAYING) {
       if (this.status !== "playing") {
-        this.enteredAt = performance.now();
-        this.reason = "";
-        this.room = this.core.state().room;
-        this.turn("playing", "");
+        this.enter();
       } else if (this.heardAt - this.enteredAt > SETTLED_MS) {
-        this.waitMs = WAIT_FIRST_MS;
+        this.retry.reset();
         this.noteReloaded(false);
       }
     } else if (stage !== Stage.GREETING) {
@@ -354,13 +323,36 @@ export class Connection {
     }
   }
 
+  /** The room has let it in. @private */
+  enter() {
+    this.enteredAt = performance.now();
+    this.reason = "";
+    this.sockets.closeAside(AWAY);
+    const { room, grace_s } = this.core.state();
+    this.room = room;
+    if (this.greeting && room !== null) this.session.begin(this.core.resumeToken(), room, 1000 * grace_s, this.greeting);
+    this.turn("playing", "");
+  }
+
   /** The server refused, ended the connection, or sent something invalid. @private */
   ended() {
     const state = this.core.state();
     if (state.stale && this.reload()) return;
+    if (state.not_resumable && this.session.token) {
+      this.joinAnew();
+      return;
+    }
     if (state.idle) {
+      this.drop();
+      this.session.forget();
       this.hooks.idled();
       this.rejoinAs(true);
+      return;
+    }
+    if (state.replaced) {
+      // Two pages that took it from each other would do so for ever.
+      this.stop();
+      this.hooks.over(REPLACED);
       return;
     }
     if (state.stale || state.last) {
@@ -370,7 +362,20 @@ export class Connection {
       return;
     }
     const prefix = state.stage === Stage.ENDED ? "the server ended it: " : "";
-    this.lost(prefix + state.reason);
+    this.lost(state.closed ? CLOSED : prefix + state.reason, this.isEndAnnounced());
+  }
+
+  /** The server does not keep the session any more: joins the same room without it, at once. @private */
+  joinAnew() {
+    this.askedRoom = this.session.room;
+    this.session.forget();
+    this.connect();
+  }
+
+  /** Whether the server had said that it closes, to a page that was in the room for a while: one that it lets in and
+   *  ends again would come back for ever. @private */
+  isEndAnnounced() {
+    return this.heardAt - this.enteredAt > SETTLED_MS && Number.isFinite(this.core.closesAt());
   }
 
   /** Reloads the page, unless it was just reloaded. Returns whether it does. */
@@ -390,16 +395,15 @@ export class Connection {
     return this.reloaded === reloaded;
   }
 
-  /** @private @param {string} reason */
-  lost(reason) {
-    if (!this.opened) this.failed += 1;
+  /** @private @param {string} reason @param {boolean} [atOnce] whether it connects again without a wait: after an end
+   *  that the server announced */
+  lost(reason, atOnce = false) {
+    this.probe.fail();
     this.drop();
     if (!this.greeting) return;
     this.reason = reason;
-    const wait = this.waitMs * (0.5 + 0.5 * Math.random());
-    this.waitMs = Math.min(2 * this.waitMs, WAIT_MAX_MS);
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.connect(), wait);
+    this.retryTimer = setTimeout(() => this.connect(), atOnce ? 0 : this.retry.next());
     this.turn("waiting", reason);
   }
 
@@ -409,15 +413,19 @@ export class Connection {
     const stoodStill = now - this.watchedAt > STOOD_STILL_MS;
     this.watchedAt = now;
     if (stoodStill) return;
-    const attemptMax = this.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
-    if (this.status === "connecting" && now - this.openedAt > attemptMax) {
+    const openMax = this.probe.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
+    const attemptMax = this.greeted ? WELCOME_MAX_MS : openMax;
+    if (this.status === "connecting" && now - this.begunAt > attemptMax) {
       // It has waited already, but such a slow server may be overloaded.
-      this.waitMs = Math.max(WAIT_FIRST_MS, this.waitMs / 2);
+      this.retry.ease();
+      if (this.greeted) this.sockets.setAside();
       this.lost("no answer from the server");
     } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
+      this.sockets.setAside();
       this.lost("nothing heard from the server");
     } else if (this.status === "playing") {
       const silent = now - this.heardAt > SILENCE_REPORTED_MS;
+      if (!silent) this.session.note();
       if (silent !== this.silent) this.hooks.silent(silent);
       this.silent = silent;
     }
@@ -443,7 +451,7 @@ export class Connection {
       this.applyStage(this.core.play(this.clock.now()));
       // The stage may have ended the attempt.
       if (!this.greeted) return;
-      if (this.cut && !this.core.isComing()) this.lost(CUT);
+      if (this.cut && !this.core.isComing()) this.lost(CUT, this.isEndAnnounced());
       else this.flush();
       this.guard.run("news", this.hooks.pumped);
     } finally {
@@ -461,10 +469,10 @@ export class Connection {
 
   /** @private */
   flush() {
-    const open = this.socket?.readyState === WebSocket.OPEN;
+    const { isOpen } = this.sockets;
     const now = this.clock.now();
     for (let message = this.core.outgoing(now); message; message = this.core.outgoing(now)) {
-      if (open) this.socket?.send(message);
+      if (isOpen) this.sockets.send(message);
     }
   }
 
@@ -483,30 +491,19 @@ export class Connection {
   handleTrap(error) {
     if (!(error instanceof WebAssembly.RuntimeError)) return false;
     // Further calls of a trapped core trap as well.
-    if (this.renewing) return true;
+    if (this.renewal.isRunning) return true;
     console.error(error);
-    this.renewing = true;
     this.drop();
     // First, since the hook below may throw as well.
-    this.renew();
+    this.renewal.start();
     if (this.greeting) this.turn("waiting", FAULT);
     return true;
   }
 
-  /** Loads a new core; the server may be away, so it retries until it succeeds, whatever the player does.
-   *  @private */
-  renew() {
-    this.hooks.faulted().then(
-      (core) => {
-        this.renewing = false;
-        this.core = core;
-        if (!this.suspended) this.lost(FAULT);
-      },
-      () => {
-        // Not an attempt's timer: only a new core ends this.
-        setTimeout(() => this.renew(), WAIT_MAX_MS);
-      },
-    );
+  /** @private @param {Core} core */
+  renewed(core) {
+    this.core = core;
+    if (!this.suspended) this.lost(FAULT);
   }
 
   /** @private @param {Status} status @param {string} reason */

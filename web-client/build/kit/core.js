@@ -19,7 +19,7 @@ import { Packer, Rows, Template } from "./values.js";
 export const Stage = { NONE: 0, GREETING: 1, PLAYING: 2, REFUSED: 3, ENDED: 4, FAULT: 5 };
 
 /** The version of the exports that this file is for. */
-const ABI = 3;
+const ABI = 4;
 /** How long a frame may take for what a demo plays ahead, and in how many calls of how many steps. */
 const AHEAD_SLICE_MS = 20;
 const AHEAD_STEPS = 8;
@@ -42,11 +42,12 @@ export function isBinary(data) {
 /**
  * The core's state, for the page and for connection.js.
  * @typedef {NetworkState & {
- *   stage: number, stale: boolean, last: boolean, idle: boolean, reason: string,
+ *   stage: number, stale: boolean, last: boolean, idle: boolean, closed: boolean, replaced: boolean,
+ *   not_resumable: boolean, resumed: boolean, grace_s: number, reason: string,
  * }} State
  * @typedef {(message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void} Traffic
  * @typedef {{ spectator: boolean, name: string, room: string | null, ticket: string | null,
- *             settings: unknown }} Hello
+ *             settings: unknown, resume: string | null }} Hello `resume`: a session's token
  */
 
 export class Core {
@@ -75,9 +76,10 @@ export class Core {
   }
 
   /** Starts a new connection: queues its hello. @param {number} now @param {Hello} hello */
-  open(now, { spectator, name, room, ticket, settings }) {
+  open(now, { spectator, name, room, ticket, settings, resume }) {
     const chosen = settings === undefined || settings === null ? "" : JSON.stringify(settings);
-    const lengths = this.put([name, room ?? "", ticket ?? "", chosen].map((text) => encoder.encode(text)));
+    const texts = [name, room ?? "", ticket ?? "", chosen, resume ?? ""];
+    const lengths = this.put(texts.map((text) => encoder.encode(text)));
     this.calls.tickwire_open(now, spectator ? 1 : 0, ...lengths);
     this.drawn = this.newest = null;
   }
@@ -261,6 +263,16 @@ export class Core {
   /** @returns {State} */
   state() {
     return this.json(this.calls.tickwire_state());
+  }
+
+  /** The token of the session; "" outside of a room. */
+  resumeToken() {
+    return this.text(this.calls.tickwire_resume_token());
+  }
+
+  /** When the server closes; infinite if it has not said that it does. */
+  closesAt() {
+    return this.calls.tickwire_closes_at();
   }
 
   /** @returns {any} */

@@ -2,7 +2,7 @@
 // The environment: a page or a Node program, its storage, and whether the server answers.
 //
 // It keeps no state. A browser does not tell a page why a WebSocket failed to open, but it does give the
-// response of a plain request. Used by connection.js.
+// response of a plain request. Used by connection.js, probe.js and session.js.
 
 /** @typedef {import("./connection.js").Greeting} Greeting */
 /**
@@ -90,13 +90,7 @@ export function wasReloaded() {
 /** Stores whether the coming reload is for a stale page. Returns whether that could be stored: otherwise
  *  the page would reload for ever. @param {boolean} reloaded */
 export function markReloaded(reloaded) {
-  try {
-    if (reloaded) sessionStorage.setItem(RELOADED_KEY, "once");
-    else sessionStorage.removeItem(RELOADED_KEY);
-    return true;
-  } catch {
-    return false;
-  }
+  return keep(RELOADED_KEY, reloaded ? "once" : null);
 }
 
 /** The join ticket; null for a guest. It is read for each connection, since the site may have renewed an
@@ -109,10 +103,23 @@ export function ticketOf({ ticket }) {
 }
 
 /** A value of this tab's storage; null if there is none. @param {string} key */
-function kept(key) {
+export function kept(key) {
   try {
     return hasPage ? sessionStorage.getItem(key) : null;
   } catch {
     return null;
+  }
+}
+
+/** Keeps a value in this tab's storage, or removes it if it is null. Returns whether it could.
+ *  @param {string} key @param {string | null} value */
+export function keep(key, value) {
+  if (!hasPage) return false;
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -9,6 +9,8 @@ import { Connection } from "./connection.js";
 import { Core } from "./core.js";
 import { EarlySocket } from "./early.js";
 import { Guard } from "./guard.js";
+import { Session } from "./session.js";
+import { compile, simulationOf } from "./load.js";
 import { hasPage, isLocal, isReplaced, moduleUrl } from "./env.js";
 
 /** @typedef {import("./tickwire.js").Tickwire} Declared */
@@ -59,6 +61,8 @@ export class Tickwire extends EventTarget {
   #rosterVersion = -1;
   /** The last reported version. */
   #rosterReported = -1;
+  /** The last reported time at which the server closes. */
+  #closesAt = Infinity;
   /** Values that are constant in a room. @type {Record<string, any>} */
   #room = {};
 
@@ -67,6 +71,7 @@ export class Tickwire extends EventTarget {
   reason = "";
   isIdle = false;
   isSilent = false;
+  isResumed = false;
   tick = 0;
   ownTick = 0;
   serverTick = 0;
@@ -79,15 +84,26 @@ export class Tickwire extends EventTarget {
     if (typeof WebAssembly !== "object") throw new Error(NO_WASM);
     const home = server === undefined ? here() : homeAt(server);
     const early = preconnect ? new EarlySocket(home.server) : null;
+    const settled = new Session(home.server).settle();
     const { module, url, tag } = await compile(wasm ?? new URL("tickwire.wasm", home.files)).catch((error) => {
       early?.close();
       throw error;
     });
+    // Until it is known what a join may resume.
+    await settled;
     const renew = async () => new Core(await WebAssembly.instantiate(module, {}));
     const game = new Tickwire(await renew(), renew, home.server, early);
     if (tag && isLocal(url)) game.#isReplaced = () => isReplaced(url, tag);
     if (address !== undefined) game.simulate(simulationOf(address));
     return game;
+  }
+
+  /** @param {{ server?: string | URL | undefined }} [options] */
+  static async kept({ server } = {}) {
+    if (!hasPage) return null;
+    const session = new Session((server === undefined ? here() : homeAt(server)).server);
+    await session.settle();
+    return session.kept;
   }
 
   /** Use {@link Tickwire.load}. @param {Core} core @param {() => Promise<Core>} renew @param {URL} server
@@ -158,6 +174,11 @@ export class Tickwire extends EventTarget {
 
   get isDemo() {
     return this.#demo !== null;
+  }
+
+  get closesIn() {
+    const at = this.isInRoom ? (this.#run("closing", (core) => core.closesAt()) ?? Infinity) : Infinity;
+    return Number.isFinite(at) ? Math.max(0, Math.ceil((at - this.#clock.now()) / 1000)) : null;
   }
 
   get isInRoom() {
@@ -346,16 +367,19 @@ export class Tickwire extends EventTarget {
     this.#room = {};
     this.#rosterVersion = this.#rosterReported = -1;
     this.#roster = new Map();
+    this.#closesAt = Infinity;
   }
 
   /** @param {import("./connection.js").Status} status @param {string} reason */
   #changed(status, reason) {
-    this.isSilent = false;
+    this.isSilent = this.isResumed = false;
     if (status !== "playing") return this.#turn(status, reason);
     this.#demo = null;
     this.#forget();
     this.#reloadIfReplaced();
-    this.#turn(this.#core.state().player === null ? "watching" : "playing", reason);
+    const { player, resumed } = this.#core.state();
+    this.isResumed = resumed;
+    this.#turn(player === null ? "watching" : "playing", reason);
   }
 
   /** During development the rules change without their version: a page that stays open would predict by the
@@ -378,6 +402,11 @@ export class Tickwire extends EventTarget {
     if (version !== this.#rosterReported) {
       this.#rosterReported = version;
       this.#tell("roster", {});
+    }
+    const closesAt = this.#core.closesAt();
+    if (closesAt !== this.#closesAt) {
+      this.#closesAt = closesAt;
+      this.#tell("closing", { seconds: this.closesIn ?? 0 });
     }
     for (let text = this.#core.notice(); text; text = this.#core.notice()) this.#tell("notice", { text });
   }
@@ -415,7 +444,8 @@ export class Tickwire extends EventTarget {
 
 /** @type {import("./core.js").State} */
 const NOTHING = {
-  stage: 0, reason: "", stale: false, last: false, idle: false, room: null, player: null, tick_rate_hz: 0,
+  stage: 0, reason: "", stale: false, last: false, idle: false, closed: false, replaced: false, not_resumable: false,
+  resumed: false, grace_s: 0, room: null, player: null, tick_rate_hz: 0,
   delay_ticks: 0, time_scale: 1, tick: 0, rtt_ms: 0, snapshots: 0, bytes: 0, snapshot_bytes: 0, late_inputs: 0,
   corrections: 0, margin_ms: null, extrapolated_percent: 0, entities: 0,
 };
@@ -445,52 +475,4 @@ function here() {
 function homeAt(server) {
   const folder = new URL(String(server).replace(/\/?$/, "/"));
   return { server: folder, files: folder };
-}
-
-/** Reads a simulation from an address, such as `?latency=150&jitter=20&stall=2&prediction=0`.
- *  @param {string} address */
-function simulationOf(address) {
-  const asked = new URLSearchParams(address.replace(/^[^?]*/, ""));
-  const number = (/** @type {string} */ name) => Math.max(0, Number(asked.get(name)) || 0);
-  const isOn = (/** @type {string} */ name) => asked.get(name) !== "0";
-  return {
-    latency: number("latency"),
-    jitter: number("jitter"),
-    stall: number("stall"),
-    prediction: isOn("prediction"),
-    interpolation: isOn("interpolation"),
-  };
-}
-
-/** Returns the module, its URL and its ETag; the latter are empty if it was not fetched.
- *  @param {string | URL | BufferSource | WebAssembly.Module} source */
-async function compile(source) {
-  const [url, tag] = ["", ""];
-  if (isA(source, "WebAssembly.Module")) return { module: /** @type {WebAssembly.Module} */ (source), url, tag };
-  if (typeof source !== "string" && !isA(source, "URL")) {
-    return { module: await WebAssembly.compile(/** @type {BufferSource} */ (source)), url, tag };
-  }
-  /** @param {unknown} why @param {unknown} [cause] */
-  const failed = (why, cause) => new Error(`the game's code could not be loaded from ${source}: ${why}`, { cause });
-  const response = await fetch(/** @type {string | URL} */ (source)).catch((error) => {
-    const isOwn = hasPage && new URL(String(source), location.href).origin === location.origin;
-    throw failed(isOwn ? "no answer from the server" : "no answer, or the server does not allow pages of this origin (--allow-origin)", error);
-  });
-  if (!response.ok) throw failed(response.status);
-  // Streaming needs a content type that a simple file server may not send.
-  const isTyped = response.headers.get("content-type") === "application/wasm";
-  const compiling = isTyped ? WebAssembly.compileStreaming(response) : response.arrayBuffer().then(WebAssembly.compile);
-  const module = await compiling.catch((error) => {
-    const isShut = /unsafe-eval|content security policy/i.test(String(error));
-    // A bundler's server sends its page for missing files.
-    const isOther = !isShut && error instanceof WebAssembly.CompileError;
-    const why = isShut ? "the page's Content-Security-Policy lacks 'wasm-unsafe-eval'" : error;
-    throw failed(isOther ? "it is not WebAssembly; set `server` if the game is elsewhere" : why, error);
-  });
-  return { module, url: response.url, tag: response.headers.get("etag") ?? "" };
-}
-
-/** Whether a value is of a built-in class of any realm. @param {unknown} value @param {string} kind */
-function isA(value, kind) {
-  return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }

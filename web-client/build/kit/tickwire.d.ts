@@ -39,8 +39,9 @@ type Of<G extends GameTypes, K extends keyof GameTypes, Otherwise> = undefined e
  * });
  * ```
  *
- * It dispatches events: `status` ({@link StatusEvent}), `roster`, `notice` ({@link NoticeEvent}), `silent`
- * (nothing comes from the room, or something again), `idle` (the server made an idle player a spectator),
+ * It dispatches events: `status` ({@link StatusEvent}), `roster`, `notice` ({@link NoticeEvent}), `closing`
+ * ({@link ClosingEvent}), `silent` (nothing comes from the room, or something again), `idle` (the server made an
+ * idle player a spectator),
  * `reload` (the page is about to reload, once, because the server runs a newer version), `renewed` (the
  * WebAssembly failed, and a new instance takes its place).
  */
@@ -61,8 +62,16 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   static load<G extends GameTypes = {}>(options?: LoadOptions): Promise<Tickwire<G>>;
 
   /**
+   * What this tab played as, if the page was loaded anew so soon that a `join` or `spectate` in that room
+   * resumes it, with the same player: for a page that asks its player before it joins, and after a reload is to go
+   * on at once. Null if there is nothing to resume, and in a tab that was duplicated. It can be asked before `load`.
+   */
+  static kept(options?: { server?: string | URL | undefined }): Promise<Kept | null>;
+
+  /**
    * Joins as a player, and reconnects whenever the connection is lost, until {@link leave}. In a room, it
-   * leaves that one first.
+   * leaves that one first. When it reconnects, and when the page was reloaded, it is the same player if the server
+   * still keeps that ({@link isResumed}); its name stays, too.
    */
   join(options?: JoinOptions<Of<G, "settings", any>>): void;
   /** The same as a spectator. */
@@ -169,6 +178,12 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   readonly measures: Of<G, "measures", any>;
 
   readonly status: Status;
+  /** Whether the player or the spectator in this room is the one that it was before the connection was lost, or the
+   *  page reloaded. */
+  readonly isResumed: boolean;
+  /** In how many seconds the server closes at the latest; null if it has not said that it does. Each look at it
+   *  computes it: show it as a countdown. */
+  readonly closesIn: number | null;
   /** Why it is not in a room, as a text to show. */
   readonly reason: string;
   /** Whether it plays or watches. */
@@ -183,8 +198,16 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   readonly simulation: Simulation;
 }
 
-/** `waiting`: for the next attempt to connect; `ended`: the server refused for good, see the reason. */
+/** `waiting`: for the next attempt to connect; `ended`: the server refused for good, or another tab or window has
+ *  taken the player over; see the reason. */
 export type Status = "idle" | "connecting" | "playing" | "watching" | "waiting" | "ended";
+
+/** What can be resumed. */
+export interface Kept {
+  readonly name: string;
+  readonly room: string;
+  readonly spectator: boolean;
+}
 
 export interface LoadOptions {
   /** The server's folder; by default the one that this module was loaded from. Required outside of pages, and
@@ -288,6 +311,7 @@ export interface StatusEvent extends Event {
 export interface TickwireEvents {
   status: StatusEvent;
   notice: NoticeEvent;
+  closing: ClosingEvent;
   silent: Event & { readonly silent: boolean };
   roster: Event;
   idle: Event;
@@ -305,6 +329,12 @@ export interface ReloadEvent extends Event {
 export interface NoticeEvent extends Event {
   /** A text of the server's operator. */
   readonly text: string;
+}
+
+/** The server closes soon, or at another time than it said before. */
+export interface ClosingEvent extends Event {
+  /** In so many seconds at the latest: {@link Tickwire.closesIn}. */
+  readonly seconds: number;
 }
 
 /** A row of a game without declared types. */

@@ -1,7 +1,11 @@
 //! What a page's client promises, by what it leaves in its buffers.
 
 use test_games::dots::Dots;
-use tickwire_game::protocol::{DisconnectReason, JoinError, ServerMessage};
+use tickwire_game::ids::{PlayerId, SessionId};
+use tickwire_game::protocol::{
+    ClientMessage, Closing, DisconnectReason, JoinError, ServerMessage, WIRE, Welcome,
+};
+use tickwire_game::tick::Tick;
 
 use super::*;
 use crate::path::path_settings;
@@ -25,7 +29,7 @@ fn receive(page: &mut DotsPage, now_ms: f64, message: &ServerMessage<'_>) {
 fn on_a_long_line() -> DotsPage {
     let mut page = DotsPage::new();
     page.set_path(0.0, path_settings(100.0, 0.0, 0.0, 0.0));
-    page.open(0.0, false, [0; 4]);
+    page.open(0.0, false, [0; 5]);
     page
 }
 
@@ -39,7 +43,7 @@ fn on_a_long_line_the_hello_leaves_late_and_the_refusal_is_seen_late() {
     assert_eq!((page.play(109.0), page.is_coming(), page.due_ms()), (1, true, 110.0));
     assert_eq!((page.play(110.0), page.is_coming()), (3, false));
     // The conditions are the next client's, too.
-    page.open(200.0, false, [0; 4]);
+    page.open(200.0, false, [0; 5]);
     assert_eq!((page.outgoing(200.0), page.due_ms()), (0, 250.0));
 }
 
@@ -87,7 +91,7 @@ fn before_the_first_snapshot_of_a_room_the_server_has_said_nothing() {
     page.open_demo(2_000.0, 1, 5, 4.0);
     assert_eq!(page.stage_number(), 2, "in the next one, without any");
     assert_eq!(page.server_rows(), 0, "not even the tick of the one before");
-    page.open(3_000.0, false, [0; 4]);
+    page.open(3_000.0, false, [0; 5]);
     assert_eq!((page.stage_number(), page.server_rows()), (1, 0));
 }
 
@@ -127,7 +131,7 @@ fn a_demo_plays_ahead_in_slices_before_anything_of_it_is_shown() {
 fn what_is_no_message_is_a_fault_and_no_panic() {
     let mut page = DotsPage::new();
     page.buffers.scratch(5).copy_from_slice(b"Ada!!");
-    page.open(0.0, false, [3, 0, 0, 0]);
+    page.open(0.0, false, [3, 0, 0, 0, 0]);
     assert!(page.outgoing(0.0) > 0, "the hello");
     page.buffers.scratch(3).copy_from_slice(&[0x84, 0xff, 0xff]);
     page.receive(f64::NAN, 3);
@@ -135,4 +139,104 @@ fn what_is_no_message_is_a_fault_and_no_panic() {
     page.state();
     assert!(text(&page).contains("\"reason\":\"a message before the welcome out of place\""));
     assert_eq!(page.own(), 0);
+}
+
+/// Puts texts into scratch, as a page does; gives their lengths.
+fn put(page: &mut DotsPage, texts: [&str; 5]) -> [usize; 5] {
+    let bytes = texts.concat().into_bytes();
+    page.buffers.scratch(bytes.len()).copy_from_slice(&bytes);
+    texts.map(str::len)
+}
+
+/// The page is let into a room of dots at 1 s, as a player whose session has this token.
+fn let_in(page: &mut DotsPage, resume: ResumeToken, resumed: bool) {
+    let schema = bincode::encode_to_vec(Dots::schema(), WIRE).unwrap();
+    let welcome = Welcome {
+        session: SessionId(7),
+        player: Some(PlayerId(1)),
+        room: "den",
+        tick_rate_hz: 30,
+        tick: Tick(100),
+        players_max: 8,
+        delay_ticks: 0,
+        schema: &schema,
+        level: &[],
+        settings: &[],
+        resume,
+        resumed,
+        grace_seconds: 30,
+    };
+    receive(page, 1_000.0, &ServerMessage::Welcome(welcome));
+    assert_eq!(page.play(1_000.0), 2, "in the room");
+}
+
+fn state(page: &mut DotsPage) -> String {
+    page.state();
+    text(page)
+}
+
+#[test]
+fn a_session_is_resumed_by_its_token_which_no_state_shows() {
+    let [old, new] = [[1; 16], [2; 16]].map(|secret| ResumeToken::new(SessionId(7), secret));
+    let mut page = DotsPage::new();
+    let lens = put(&mut page, ["Ada", "den", "", "", &old.to_hex()]);
+    page.open(0.0, false, lens);
+    let length = page.outgoing(0.0) as usize;
+    match ClientMessage::decode(&page.buffers.bytes[..length]) {
+        Ok(ClientMessage::Hello(hello)) => assert_eq!(hello.resume, Some(old)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(page.resume_token(), 0, "outside of a room there is none");
+    let_in(&mut page, new, true);
+    assert_eq!(page.resume_token(), 48);
+    assert_eq!(text(&page), new.to_hex(), "the next time it is another");
+    let known = state(&mut page);
+    assert!(known.contains("\"resumed\":true") && known.contains("\"grace_s\":30"), "{known}");
+    for token in [old, new] {
+        assert!(!known.contains(&token.to_hex()), "{known}");
+    }
+
+    // What is no token is none.
+    for wrong in ["", "00", &old.to_hex()[1..]] {
+        let lens = put(&mut page, ["Ada", "den", "", "", wrong]);
+        page.open(2_000.0, false, lens);
+        let length = page.outgoing(2_000.0) as usize;
+        match ClientMessage::decode(&page.buffers.bytes[..length]) {
+            Ok(ClientMessage::Hello(hello)) => assert_eq!(hello.resume, None, "{wrong}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(state(&mut page).contains("\"resumed\":false"));
+}
+
+#[test]
+fn a_page_learns_when_the_server_closes_and_what_became_of_its_session() {
+    let token = ResumeToken::new(SessionId(7), [3; 16]);
+    let mut page = DotsPage::new();
+    page.open(0.0, false, [0; 5]);
+    let_in(&mut page, token, false);
+    assert_eq!(page.closes_at_ms(), f64::INFINITY);
+    receive(&mut page, 1_500.0, &ServerMessage::Closing(Closing { in_seconds: 12 }));
+    page.play(1_500.0);
+    assert_eq!(page.closes_at_ms(), 13_500.0);
+    receive(&mut page, 13_400.0, &ServerMessage::Goodbye(DisconnectReason::Closing));
+    assert_eq!((page.play(13_400.0), page.closes_at_ms()), (4, 13_500.0), "it is known in the end");
+    assert!(state(&mut page).contains("\"closed\":true,\"replaced\":false"));
+
+    page.open(20_000.0, false, [0; 5]);
+    receive(&mut page, 20_000.0, &ServerMessage::Goodbye(DisconnectReason::Replaced));
+    assert_eq!((page.play(20_000.0), page.closes_at_ms()), (4, f64::INFINITY));
+    let known = state(&mut page);
+    assert!(known.contains("\"closed\":false,\"replaced\":true"), "{known}");
+    assert!(known.contains("\"not_resumable\":false"), "{known}");
+
+    page.open(30_000.0, false, [0; 5]);
+    receive(&mut page, 30_000.0, &ServerMessage::Refused(JoinError::NotResumable));
+    assert_eq!(page.play(30_000.0), 3);
+    let known = state(&mut page);
+    assert!(
+        known.contains("\"not_resumable\":true") && known.contains("\"last\":false"),
+        "{known}"
+    );
+    assert!(known.contains("\"replaced\":false"), "{known}");
 }

@@ -22,6 +22,7 @@ requestAnimationFrame(function frame() {
     [cursor.style.left, cursor.style.top] = [`${x * innerWidth}px`, `${y * innerHeight}px`];
   }
   for (const { player } of game.events()) shown.get(player)?.animate([{ color: "#7be0a8", scale: 2 }, {}], 1_000);
+  if (game.closesIn !== null) document.title = `The server closes in ${game.closesIn} s.`;
   for (const [player, cursor] of shown) {
     if (others.some((row) => row.player === player)) continue;
     cursor.remove();

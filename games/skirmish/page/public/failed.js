@@ -24,6 +24,9 @@
     // What the page itself says of it is better.
     if (isStarted() || !line || !button || !line.hidden) return;
     line.hidden = button.hidden = false;
+    // A page that resumes has hidden it.
+    var overlay = part("start");
+    if (overlay) overlay.hidden = false;
     line.textContent = text;
     button.textContent = "Reload";
     button.onclick = function () {

@@ -124,6 +124,15 @@ export class Hud {
     this.showBanner(text, true);
   }
 
+  /** The same of what is no news: a notice that is shown stays until its time is over. @param {string} text
+   *  @param {string} heard */
+  remain(text, heard) {
+    if (!this.noticeUntil) return this.say(text, heard);
+    if (heard !== this.heard) announce(heard);
+    this.heard = heard;
+    this.trouble = text;
+  }
+
   /** Something to be read, for a while. @param {string} text @param {number} now
    *  @param {number} [ms] */
   notice(text, now, ms = NOTICE_MS) {

@@ -20,7 +20,7 @@ import { World } from "./world.js";
 import { finite } from "./finite.js";
 import { installState } from "./state.js";
 import { sentence, wayAfterEnd, wayWhileWaiting } from "./trouble.js";
-import { hasRejoinIntent, saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
+import { hasRejoinIntent, resumedOf, saveRejoinIntent, takeRejoinIntent } from "./rejoin.js";
 
 /** @typedef {import("./play.js").Play} Play */
 
@@ -55,7 +55,10 @@ const ways = {
 /** Whether the player asked to spectate. */
 let wantsToWatch = false;
 
-const isRoomWanted = hasRejoinIntent() || start.wanted !== null;
+/** What the page goes on with at once, since it was reloaded in the middle of it. */
+const resumed = resumedOf(await Tickwire.kept(), start.room);
+if (resumed) start.hide();
+const isRoomWanted = hasRejoinIntent() || resumed !== null || start.wanted !== null;
 /** What a room needs beside its picture: with the rest if the page goes to one at once. */
 const playModule = isRoomWanted ? import("./play.js") : null;
 
@@ -102,20 +105,27 @@ let serverView = null;
 let play = null;
 /** What is to be done then. @type {(() => void) | null} */
 let pending = null;
-/** How to join again after a reload for a new version of the server: taken once the core is there, so that it is
- *  not lost if that does not load. */
-const rejoin = takeRejoinIntent();
+/** How to join again after a reload: taken once the core is there, so that it is not lost if that does not load. */
+const rejoin = takeRejoinIntent(resumed);
+/** Whether the page is about to be loaded anew for a new version. */
+let isUpdating = false;
 applyNetwork();
 
 game.addEventListener("status", changed);
 game.addEventListener("reload", (event) => {
-  saveRejoinIntent(event, game.isIdle, settings.ship);
+  isUpdating = true;
+  saveRejoinIntent(event, game.isIdle, settings.ship, true);
+});
+addEventListener("pagehide", () => {
+  if (isUpdating || game.isDemo || game.status === "idle" || game.status === "ended") return;
+  const { status, room, isIdle } = game;
+  saveRejoinIntent({ spectator: status === "watching", name: start.name, room }, isIdle, settings.ship, false);
 });
 game.addEventListener("renewed", () => game.isDemo && enterDemo());
 
 if (rejoin) {
   const { name, room, spectator, ship } = rejoin;
-  settings.change({ ship: /** @type {number} */ (ship) });
+  if (ship !== null) settings.change({ ship: /** @type {number} */ (ship) });
   start.restore(name, room ?? start.room);
   pending = () => {
     enter(spectator);
@@ -136,7 +146,7 @@ async function loadPlay() {
   try {
     const { Play } = await (playModule ?? import("./play.js"));
     const page = { game, settings, start, world, camera, view, renderer, quality, network, surface, leave };
-    play = new Play(page, rejoin !== null);
+    play = new Play(page, rejoin?.isUpdate === true);
     applyNetwork();
   } catch (error) {
     // The server has another version by now, or is gone.

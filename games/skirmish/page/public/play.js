@@ -17,6 +17,7 @@ import { PlayerInput } from "./input.js";
 import { Sound } from "./sound.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { announce } from "./hud/announce.js";
+import { closingText } from "./hud/words.js";
 import { element } from "./dom.js";
 import { offer, sentence } from "./trouble.js";
 
@@ -43,9 +44,12 @@ import { offer, sentence } from "./trouble.js";
 
 /** How long the notice of a new version is shown. */
 const UPDATED_MS = 6000;
+/** The same of one that all is as it was. */
+const RESUMED_MS = 3000;
 const IDLE = "You were idle; press any key to play.";
 const SILENT = "Nothing heard from the server for a moment.";
 const HEARD = "The server is heard again.";
+const RESUMED = "Back in your ship.";
 
 export class Play {
   /** @param {Page} page @param {boolean} isUpdated whether the page was reloaded for a new version */
@@ -62,6 +66,10 @@ export class Play {
     this.isAwaited = false;
     /** The own state of the last frame. @private @type {Own | null} */
     this.ownBefore = null;
+    /** In how many seconds the server closes, as it is shown. @private @type {number | null} */
+    this.closesIn = null;
+    /** What is read out of that: once, not each second. @private */
+    this.closing = "";
     const notify = (/** @type {string} */ text, /** @type {number} */ ms) => this.notice(text, ms);
     const resume = () => game.resume();
     this.inputFrames = new InputFrames();
@@ -94,8 +102,12 @@ export class Play {
     });
     game.onsample = () => this.hold();
     game.addEventListener("silent", () => {
-      this.hud.say(game.isSilent ? SILENT : this.calm());
-      if (!game.isSilent) announce(HEARD);
+      if (game.isSilent) return this.hud.say(SILENT);
+      this.calm();
+      announce(HEARD);
+    });
+    game.addEventListener("closing", ({ seconds }) => {
+      this.closing = `The server closes in ${seconds} seconds.`;
     });
     game.addEventListener("notice", (event) => this.notice(event.text));
   }
@@ -145,8 +157,10 @@ export class Play {
     this.watchBar.setNetwork(spectates ? game.network : null);
     this.networkPanel.setSpectating(spectates);
     this.isAwaited = spectates;
-    this.hud.say(this.calm());
+    this.closesIn = game.closesIn;
+    this.calm();
     announce(`${spectates ? "Watching" : "Playing in"} ${room}.`);
+    if (game.isResumed && !spectates) this.notice(RESUMED, RESUMED_MS);
     if (!this.isAwaited) this.announceUpdate();
   }
 
@@ -164,7 +178,7 @@ export class Play {
   arrive() {
     if (!this.isAwaited) return;
     this.isAwaited = false;
-    this.hud.say(this.calm());
+    this.calm();
     this.announceUpdate();
   }
 
@@ -202,6 +216,7 @@ export class Play {
       this.sound.follow(world, own, clock);
     });
     guard.run("display", () => {
+      this.countDown();
       this.hud.expire(clock);
       if (game.isInRoom) this.hud.draw(game, world, own, clock, quality, serverView);
     });
@@ -253,11 +268,21 @@ export class Play {
     this.isUpdated = false;
   }
 
-  /** The text while there is no problem. @private */
+  /** Says what there is to say while there is no problem. @private */
   calm() {
     const { game } = this.page;
-    if (game.isIdle) return IDLE;
-    return this.isAwaited ? awaiting(delaySeconds(game.network)) : "";
+    if (this.closesIn !== null) return this.hud.remain(closingText(this.closesIn), this.closing);
+    if (game.isIdle) return this.hud.say(IDLE);
+    this.hud.say(this.isAwaited ? awaiting(delaySeconds(game.network)) : "");
+  }
+
+  /** Shows each second how soon the server closes. @private */
+  countDown() {
+    const { game } = this.page;
+    const { closesIn } = game;
+    if (!game.isInRoom || game.isSilent || closesIn === this.closesIn) return;
+    this.closesIn = closesIn;
+    this.calm();
   }
 
   /** Shows and plays the own shot, and draws the own rail. @private @param {Own | null} own */

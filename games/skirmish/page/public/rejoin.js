@@ -1,46 +1,66 @@
 // @ts-check
-// How to join again after the one reload that a new version of the server asks for.
+// How to go on after the page was loaded anew: for a new version of the server, which it asks for once, or by its player.
 //
-// It is stored for this tab alone and used once. It holds no ticket: that stays where the site put it.
-// Saved and taken by main.js.
+// It is stored for this tab alone and used once. It holds no ticket, which stays where the site put it, and no token:
+// the kit has that, and says what can be resumed. Saved and taken by main.js.
 
 import { NAME_MAX, first } from "./settings.js";
 
 /** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
-/** @typedef {Greeting & { idle: boolean, ship: unknown }} RejoinIntent `idle`: it only watches because it
- *  was idle as a player; settings.js checks `ship` */
+/** @typedef {import("./tickwire.js").Kept} Kept */
+/** @typedef {Greeting & { idle: boolean, ship: unknown, isUpdate: boolean }} RejoinIntent `idle`: it only watches because
+ *  it was idle as a player; settings.js checks `ship`; `isUpdate`: it was loaded for a new version */
 
 const KEY = "tickwire.rejoin";
 /** As in start/room.js: longer than any room's name. */
 const ROOM_MAX = 33;
 
-/** @param {Greeting} greeting @param {boolean} idle @param {number} ship class of the next ship */
-export function saveRejoinIntent({ spectator, name, room }, idle, ship) {
+/** @param {Greeting} greeting @param {boolean} idle @param {number} ship class of the next ship
+ *  @param {boolean} isUpdate */
+export function saveRejoinIntent({ spectator, name, room }, idle, ship, isUpdate) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ spectator, name, room, idle, ship }));
+    sessionStorage.setItem(KEY, JSON.stringify({ spectator, name, room, idle, ship, isUpdate }));
   } catch {
     // Without storage the player has to join by hand.
   }
 }
 
-/** Whether one is saved, valid or not. */
+/** Whether the page was loaded for a new version. */
 export function hasRejoinIntent() {
-  try {
-    return sessionStorage.getItem(KEY) !== null;
-  } catch {
-    return false;
-  }
+  return read()?.isUpdate === true;
 }
 
-/** Takes the saved intent, as far as it is valid. @returns {RejoinIntent | null} */
-export function takeRejoinIntent() {
+/** Takes the saved intent, as far as it is valid. @param {Kept | null} kept what the page resumes: without it only a new
+ *  version is a reason to go on at once @returns {RejoinIntent | null} */
+export function takeRejoinIntent(kept) {
+  const saved = read();
   try {
-    const saved = sessionStorage.getItem(KEY);
-    if (saved === null) return null;
     sessionStorage.removeItem(KEY);
-    const { spectator, name, room, idle, ship } = JSON.parse(saved);
+  } catch {
+    // Then there is none either.
+  }
+  if (saved?.isUpdate) return saved;
+  if (!kept) return null;
+  const { idle = false, ship = null } = saved ?? {};
+  return { ...kept, idle: idle && kept.spectator, ship, isUpdate: false };
+}
+
+/** What the page resumes by itself, of what the tab has kept: after a reload, not where its player has followed a link, and only
+ *  in the room that the address names. @param {Kept | null} kept @param {string | null} room */
+export function resumedOf(kept, room) {
+  const [loaded] = performance.getEntriesByType("navigation");
+  const { type } = /** @type {PerformanceNavigationTiming} */ (loaded ?? {});
+  const isAgain = type === "reload" || type === "back_forward";
+  return kept && isAgain && (room === null || room === kept.room) ? kept : null;
+}
+
+/** @returns {RejoinIntent | null} */
+function read() {
+  try {
+    const { spectator, name, room, idle, ship, isUpdate } = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
     return {
       ship,
+      isUpdate: isUpdate === true,
       spectator: spectator === true,
       idle: idle === true && spectator === true,
       name: typeof name === "string" ? first(name, NAME_MAX) : "",

@@ -14,9 +14,7 @@ const room = address.get("room") ?? undefined;
 
 const game = await Tickwire.load({ address: location.search, preconnect: true });
 Object.assign(globalThis, { game }); // To be asked in the browser's console.
-game.addEventListener("status", () => {
-  text.textContent = game.isInRoom ? "" : game.reason || game.status;
-});
+game.addEventListener("status", () => (text.textContent = game.isInRoom ? "" : game.reason || game.status));
 if (address.has("spectate")) game.spectate({ room });
 else game.join({ room, name: address.get("name") ?? "Runner" });
 
@@ -62,5 +60,6 @@ function frame() {
   for (const [x, y, width, height] of walls) paint.fillRect(x, y, width, height);
   game.rows().forEach(draw);
   for (const { by, who } of game.events()) text.textContent = `${name(by)} tagged ${name(who)}`;
+  if (game.closesIn !== null) text.textContent = `The server closes in ${game.closesIn} s.`;
 }
 frame();

@@ -78,6 +78,7 @@ function frame() {
   for (const { kind, player } of game.events()) {
     if (kind === "taken" && player === game.player) canvas.animate({ opacity: [0.6, 1] }, 150);
   }
-  text.textContent = game.isInRoom ? scores() : game.reason || game.status;
+  const closing = game.closesIn === null ? "" : `The server closes in ${game.closesIn} s.\n`;
+  text.textContent = game.isInRoom ? closing + scores() : game.reason || game.status;
 }
 frame();

@@ -35,6 +35,7 @@ import { Between, playerKey } from "./between.js";
  * @property {TickwireClient} decoder sees all that comes
  * @property {boolean} isInRoom
  * @property {boolean} isSilent in a room of which nothing is heard
+ * @property {number | null} closesIn seconds until the server closes, if it has said that it does
  * @property {number} drawnTick of what was drawn of the others last
  * @property {number} ownTick of what was drawn of the own player last
  * @property {NetworkState | null} network only a client that predicts has it
@@ -46,7 +47,7 @@ import { Between, playerKey } from "./between.js";
  * @property {(keys: Keys, stick: Keys) => void} hold
  * @property {(sample: () => void) => void} onsample before each tick
  * @property {(listener: () => void) => void} onstatus
- * @property {(listener: (text: string) => void) => void} onnotice
+ * @property {(listener: (text: string) => void) => void} onnotice also that the server closes
  * @property {(listener: (traffic: Traffic) => void) => void} ontraffic
  */
 
@@ -111,11 +112,15 @@ export async function openPredicted(wasm) {
     },
     onsample: (sample) => { game.onsample = sample; },
     get isSilent() { return game.isSilent; },
+    get closesIn() { return game.closesIn; },
     onstatus(listener) {
       game.addEventListener("status", listener);
       game.addEventListener("silent", listener);
     },
-    onnotice: (listener) => game.addEventListener("notice", (event) => listener(/** @type {import("../tickwire.js").NoticeEvent} */ (event).text)),
+    onnotice(listener) {
+      game.addEventListener("notice", (event) => listener(/** @type {import("../tickwire.js").NoticeEvent} */ (event).text));
+      game.addEventListener("closing", () => listener(closingText(game.closesIn ?? 0)));
+    },
     ontraffic: (listener) => { listeners.push(listener); },
   };
 }
@@ -178,6 +183,8 @@ class PlainFeed {
   #enteredAt = 0;
   #heardAt = 0;
   isSilent = false;
+  /** When the server closes. */
+  #closesAt = Infinity;
   #between = new Between();
   #clock = new Clock();
   /** What happened and was not asked for. @type {Happening[]} */
@@ -197,6 +204,10 @@ class PlainFeed {
   }
 
   get isInRoom() { return this.status === "playing" || this.status === "watching"; }
+  get closesIn() {
+    const left = this.#closesAt - performance.now();
+    return this.isInRoom && Number.isFinite(left) ? Math.max(0, Math.ceil(left / 1000)) : null;
+  }
   get drawnTick() { return this.decoder.tick ?? 0; }
   get ownTick() { return this.decoder.tick ?? 0; }
   get room() { return this.decoder.welcome?.room ?? null; }
@@ -245,6 +256,7 @@ class PlainFeed {
     this.#socket?.close();
     this.#turn("connecting", "");
     this.#between = new Between();
+    this.#closesAt = Infinity;
     const { spectator, name, room } = entry;
     const ticket = ticketOf(entry);
     this.decoder.hello({ role: spectator ? "spectator" : "player", name, room, ticket });
@@ -279,6 +291,10 @@ class PlainFeed {
       this.#ended();
     } else if (name === "notice") {
       for (const listener of this.#noticeListeners) listener(decoder.notice ?? "");
+    } else if (name === "closing") {
+      const seconds = /** @type {{ closing: number | null }} */ (/** @type {unknown} */ (decoder)).closing ?? 0;
+      this.#closesAt = performance.now() + 1000 * seconds;
+      for (const listener of this.#noticeListeners) listener(closingText(seconds));
     } else if (decoder.stage === "faulted") {
       this.#lost(name);
     }
@@ -306,7 +322,7 @@ class PlainFeed {
     socket?.close();
     if (!this.#entry) return;
     this.#turn("waiting", reason);
-    this.#retryTimer = setTimeout(() => this.#connect(), this.#waitMs * (0.5 + Math.random() / 2));
+    this.#retryTimer = setTimeout(() => this.#connect(), this.#waitMs * Math.random());
     this.#waitMs = Math.min(2 * this.#waitMs, WAIT_MAX_MS);
   }
 
@@ -332,6 +348,9 @@ class PlainFeed {
     for (const listener of this.#statusListeners) listener();
   }
 }
+
+/** @param {number} seconds */
+export const closingText = (seconds) => `The server closes in ${seconds} s.`;
 
 /** Refusals that may be otherwise in a moment. */
 const PASSING = new Set(["room-full", "server-full", "closing", "overloaded", "rooms-building", "rooms-max",

@@ -10,7 +10,7 @@ import { asRow } from "./between.js";
 import { EventList, fillKinds, fillRoster, fillRows } from "./panels.js";
 import { Field } from "./field.js";
 import { found } from "./dom.js";
-import { openPlain, openPredicted } from "./feed.js";
+import { closingText, openPlain, openPredicted } from "./feed.js";
 
 /** Panels are filled so often. */
 const PANELS_MS = 250;
@@ -101,6 +101,8 @@ function frame(stamp) {
 }
 
 function fillPanels() {
+  // Beside the status, which is read out at each change.
+  found("closing", HTMLElement).textContent = feed.closesIn === null ? "" : closingText(feed.closesIn);
   const { schema, roster, costs } = feed;
   if (!schema || !costs) return;
   const rows = feed.decoder.rows().map((row) => asRow(row, false));

@@ -24,6 +24,12 @@ export function clockText(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+/** How soon the server closes. @param {number} seconds */
+export function closingText(seconds) {
+  if (seconds === 0) return "Server closes now.";
+  return `Server closes in ${seconds < 60 ? `${seconds} s` : clockText(seconds)}.`;
+}
+
 /** @param {number} kills in a row */
 export function streakWords(kills) {
   return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";

@@ -1,0 +1,245 @@
+// @ts-check
+// The session that this page can resume: its token, and where that is kept while the page is loaded anew.
+//
+// Who has a token has the player: it is in memory and in the tab's sessionStorage, and in no address, log or value
+// that pages are given. What is stored is for one server's folder, one frame of the tab, one role and one room.
+//
+// A browser copies the storage of a tab that is duplicated, and a second tab is a second player: it must not take
+// the first one's ship. If the token were in storage only from `pagehide` to the next load, there would be nothing
+// to copy; but a page that crashes, or that a phone ends for its memory, has no `pagehide`, and is loaded again
+// within seconds. So it is stored always, marked as held for as long as its page is there; `pagehide` takes the mark
+// away. A page that finds a session held by another asks all tabs by a BroadcastChannel whether that page is still
+// there, and takes the session if nobody answers. Locks (`navigator.locks`) would say so without a wait, but are not there
+// for plain HTTP, and keep a hidden page from being frozen.
+//
+// It opens no connection. Made by connection.js, which says what became of it.
+
+import { hasPage, keep, kept } from "./env.js";
+
+/** @typedef {import("./connection.js").Greeting} Greeting */
+/** @typedef {import("./tickwire.js").Kept} Kept */
+/**
+ * @typedef {Kept & { server: string, frame: string, asked: string | null, token: string, graceMs: number,
+ *                    at: number, page: string, isHeld: boolean }} Entry
+ * `asked`: the room that the page asked for, null for any; `at`: when the server was last heard, by the wall clock,
+ * ms; `page`: the page that stored it, which holds it if `isHeld`
+ */
+
+const KEY = "tickwire.sessions";
+/** So many are stored: a tab with more frames than this forgets the oldest. */
+const ENTRIES_MAX = 8;
+/** While a room is heard, what is stored says so this often. */
+const NOTED_EVERY_MS = 2000;
+/** A stored session may be this much older than the server keeps it: loading takes its time, and a token that is refused
+ *  costs no more than a round trip. */
+const SLACK_MS = 5000;
+/** As `GRACE_MAX` of the server. */
+const GRACE_MAX_MS = 600_000;
+/** How long a page that holds a session may take to say so: longer than a frame that is slow. */
+const ANSWER_MS = 500;
+const CHANNEL = "tickwire.sessions";
+const TOKEN = /^[0-9a-f]{48}$/;
+
+export class Session {
+  /** @param {URL} server its folder */
+  constructor(server) {
+    /** @private */
+    this.server = server.href;
+    /** @private */
+    this.frame = framePath();
+    /** @private */
+    this.page = Math.random().toString(36).slice(2);
+    /** @private @type {Entry | null} */
+    this.entry = null;
+    /** Answers those who ask for this page. @private @type {BroadcastChannel | null} */
+    this.channel = null;
+  }
+
+  /** By which to resume; null if there is nothing to resume. */
+  get token() {
+    return this.entry?.token ?? null;
+  }
+
+  /** The room of the session. */
+  get room() {
+    return this.entry?.room ?? null;
+  }
+
+  /** What was played here before the page was loaded, if a page that asks for it may resume it. @returns {Kept | null} */
+  get kept() {
+    const found = this.all().find((entry) => this.isFree(entry));
+    return found ? { name: found.name, room: found.room, spectator: found.spectator } : null;
+  }
+
+  /** Finds out which stored sessions are held by pages that are no more: it takes a moment if there are any, as after
+   *  a crash or in a tab that was duplicated, and none otherwise. */
+  async settle() {
+    const holders = this.all().filter((entry) => entry.isHeld && this.isHere(entry)).map(({ page }) => page);
+    if (holders.length === 0) return;
+    const living = await answerers(holders);
+    if (!living) return;
+    const isLost = (/** @type {Entry} */ { page }) => holders.includes(page) && !living.has(page);
+    this.store(this.all().map((entry) => (isLost(entry) ? { ...entry, isHeld: false } : entry)));
+  }
+
+  /** The page asks for a room: what can be resumed is the session that it has or finds for just that.
+   *  @param {Greeting} greeting */
+  claim(greeting) {
+    if (this.entry && isFor(this.entry, greeting)) return;
+    this.forget();
+    const found = this.all().find((entry) => this.isFree(entry) && isFor(entry, greeting));
+    if (found) this.hold(found, found);
+  }
+
+  /** A room has let the page in. @param {string} token @param {string} room @param {number} graceMs for how long the
+   *  server keeps the session without a connection @param {Greeting} greeting */
+  begin(token, room, graceMs, { name, room: asked, spectator }) {
+    if (token === "" || graceMs <= 0) return this.forget();
+    const { server, frame, page } = this;
+    // Who resumes keeps the name that it had.
+    const played = { name: this.entry?.name ?? name, room, spectator };
+    this.hold({ ...played, server, frame, asked, token, graceMs, at: Date.now(), page, isHeld: true }, null);
+  }
+
+  /** The server is heard in the room. */
+  note() {
+    if (!this.entry?.isHeld || Date.now() - this.entry.at < NOTED_EVERY_MS) return;
+    this.entry.at = Date.now();
+    this.store([this.entry, ...this.others()]);
+  }
+
+  /** There is nothing to resume any more. */
+  forget() {
+    if (!this.entry) return;
+    this.entry = null;
+    this.store(this.others());
+    this.channel?.close();
+    this.channel = null;
+  }
+
+  /** The page goes away: whatever is loaded here next may have the session. */
+  letGo() {
+    if (!this.entry) return;
+    this.entry.isHeld = false;
+    this.store([this.entry, ...this.others()]);
+    // An open one keeps some browsers from putting the page away.
+    this.channel?.close();
+    this.channel = null;
+  }
+
+  /** The page is back: it has the session still, unless another took it meanwhile. */
+  takeBack() {
+    if (!this.entry) return;
+    const mine = this.all().find(({ page }) => page === this.page);
+    // Where nothing can be stored, nobody can have taken it.
+    if (!mine && hasStored()) this.entry = null;
+    else this.hold(this.entry, mine ?? null);
+  }
+
+  /** @private @param {Entry} entry @param {Entry | null} stored what it takes the place of */
+  hold(entry, stored) {
+    this.entry = { ...entry, page: this.page, isHeld: true };
+    const others = this.all().filter(({ page }) => page !== this.page && page !== stored?.page);
+    this.store([this.entry, ...others]);
+    if (!this.channel && hasChannels()) this.channel = answering(this.page);
+  }
+
+  /** What others have stored. @private */
+  others() {
+    return this.all().filter(({ page }) => page !== this.page);
+  }
+
+  /** @private @param {Entry} entry */
+  isHere({ server, frame }) {
+    return server === this.server && frame === this.frame;
+  }
+
+  /** @private @param {Entry} entry */
+  isFree(entry) {
+    return !entry.isHeld && this.isHere(entry);
+  }
+
+  /** What is stored and not too old, the newest first. @private @returns {Entry[]} */
+  all() {
+    try {
+      const stored = JSON.parse(kept(KEY) ?? "[]");
+      return Array.isArray(stored) ? stored.filter(isEntry).filter(isFresh) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** @private @param {Entry[]} entries */
+  store(entries) {
+    const text = JSON.stringify(entries.slice(0, ENTRIES_MAX));
+    keep(KEY, entries.length > 0 ? text : null);
+  }
+}
+
+/** Whether a session is for what the page asks for. @param {Entry} entry @param {Greeting} greeting */
+function isFor({ spectator, asked, room }, greeting) {
+  return spectator === greeting.spectator && (greeting.room === asked || greeting.room === room);
+}
+
+/** Whether a server may still have it. @param {Entry} entry */
+function isFresh({ at, graceMs }) {
+  return Math.abs(Date.now() - at) <= Math.min(graceMs, GRACE_MAX_MS) + SLACK_MS;
+}
+
+/** Other scripts of the page's origin may have stored anything. @param {any} entry @returns {entry is Entry} */
+function isEntry(entry) {
+  const texts = [entry?.server, entry?.frame, entry?.name, entry?.room, entry?.page, entry?.asked ?? "", entry?.token];
+  return texts.every((text) => typeof text === "string") && TOKEN.test(entry.token)
+    && Number.isFinite(entry.at) && Number.isFinite(entry.graceMs)
+    && typeof entry.spectator === "boolean" && typeof entry.isHeld === "boolean";
+}
+
+/** Whether this tab has stored anything of ours. */
+function hasStored() {
+  return kept(KEY) !== null;
+}
+
+/** Which frame of the tab this is: all that are of one origin share the tab's storage. */
+function framePath() {
+  const path = [];
+  if (!hasPage) return "";
+  for (let at = /** @type {Window} */ (window); at.parent && at.parent !== at; at = at.parent) {
+    let nth = 0;
+    while (nth < at.parent.length && at.parent[nth] !== at) nth += 1;
+    path.unshift(nth);
+  }
+  return path.join(".");
+}
+
+const hasChannels = () => hasPage && typeof BroadcastChannel === "function";
+
+/** Answers those who ask for a page, as long as that is there. @param {string} page */
+function answering(page) {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }) => {
+    if (Array.isArray(data?.asked) && data.asked.includes(page)) channel.postMessage({ here: page });
+  };
+  return channel;
+}
+
+/** Which of some pages are there; null if that cannot be known. @param {string[]} pages
+ *  @returns {Promise<Set<string> | null>} */
+function answerers(pages) {
+  if (!hasChannels()) return Promise.resolve(null);
+  return new Promise((done) => {
+    const channel = new BroadcastChannel(CHANNEL);
+    /** @type {Set<string>} */
+    const here = new Set();
+    const finish = () => {
+      channel.close();
+      clearTimeout(timer);
+      done(here);
+    };
+    const timer = setTimeout(finish, ANSWER_MS);
+    channel.onmessage = ({ data }) => {
+      if (pages.includes(data?.here)) here.add(data.here);
+      if (pages.every((page) => here.has(page))) finish();
+    };
+    channel.postMessage({ asked: pages });
+  });
+}
