@@ -283,6 +283,22 @@ mod tests {
     }
 
     #[test]
+    fn a_new_client_finds_no_inputs_of_the_last_and_the_past_that_was_believed() {
+        let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
+        receive(&mut buffer, 0, 1, &[5]);
+        receive(&mut buffer, 0, 3, &[6]);
+        buffer.take(Tick(1));
+        let believed = buffer.rewind();
+        assert_eq!(believed, Rewind(3));
+        buffer.restart(Tick(1));
+        for tick in 2..=3 {
+            assert_eq!(buffer.take(Tick(tick)).0, InputStatus::Missing);
+        }
+        assert_eq!(buffer.margin_ticks(), -FURTHEST_TICKS);
+        assert_eq!(buffer.rewind(), believed, "who comes back cannot choose another");
+    }
+
+    #[test]
     fn bytes_that_are_not_exactly_an_input_are_malformed() {
         let mut buffer = InputBuffer::new(Tick(0), TickRate::default(), 8);
         assert_eq!(receive(&mut buffer, 0, 1, &[]), InputVerdict::Malformed);

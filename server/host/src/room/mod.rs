@@ -244,6 +244,12 @@ impl<G: Game> Room<G> {
         self.published.pace = self.state.pace;
     }
 
+    /// How fast its clients hear that it makes its ticks.
+    #[cfg(test)]
+    pub(crate) fn pace(&self) -> Pace {
+        self.published.pace
+    }
+
     /// What of it never changes.
     #[must_use]
     pub fn config(&self) -> &RoomConfig<G> {

@@ -222,3 +222,72 @@ fn rooms_that_are_alone_are_copied_only_if_it_is_wanted_and_sleepers_not_again()
     assert!(shard.checkpoint(CHECKPOINT_EVERY, effects).is_none(), "nothing has changed");
     assert_eq!(shard.checkpoint_due(), Some(2 * CHECKPOINT_EVERY));
 }
+
+#[test]
+fn a_room_that_shares_its_shard_with_a_newcomer_is_copied_before_that() {
+    let mut shard = Shard::<Trouble>::new();
+    let (rooms, effects, now) = (keys::<2>(), &mut Effects::default(), Duration::from_secs(5));
+    for (room, name) in rooms.into_iter().zip(["first", "second"]) {
+        shard.handle(Command::Open { room, takeovers: 0 }, now, effects);
+        shard.open(builder().build(order_of(room, name)), now, effects);
+    }
+    let copied: Vec<_> =
+        std::iter::from_fn(|| shard.checkpoint(now, effects)).map(|copy| copy.room()).collect();
+    assert_eq!(copied, rooms);
+}
+
+#[test]
+fn what_was_granted_before_a_shard_took_over_counts_for_nothing() {
+    let mut shard = Shard::<Trouble>::new();
+    let ([before, after], effects) = (keys(), &mut Effects::default());
+    shard.take_over(1);
+    for (room, takeovers) in [(before, 0), (after, 1)] {
+        shard.handle(Command::Open { room, takeovers }, Duration::ZERO, effects);
+        shard.open(builder().build(order_of(room, "room")), Duration::ZERO, effects);
+    }
+    assert!(shard.room(before).is_none() && shard.room(after).is_some());
+    // A seat in a room that goes on, given out before the lobby heard that it does.
+    let mut admission = Admission::of_nobody(SessionId(1), after, Role::Player);
+    for (takeovers, plays) in [(0, 0), (1, 1)] {
+        admission.takeovers = takeovers;
+        let (transport, _peer) = pair();
+        let pending = PendingJoin {
+            transport,
+            admission: std::mem::replace(
+                &mut admission,
+                Admission::of_nobody(SessionId(2), after, Role::Player),
+            ),
+            peer: PeerKey(0),
+            subject: None,
+            name: "Ada".to_owned(),
+            replays: true,
+            span: Span::none(),
+        };
+        shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
+        assert_eq!(shard.room(after).expect("it is there").sessions().len(), plays);
+    }
+}
+
+#[test]
+fn everybody_who_comes_to_a_shard_that_has_closed_hears_so() {
+    let mut shard = Shard::<Trouble>::new();
+    let ([room], effects) = (keys(), &mut Effects::default());
+    shard.handle(Command::Close, Duration::ZERO, effects);
+    let peers: Vec<_> = (0..100)
+        .map(|session| {
+            let (transport, peer) = pair();
+            let pending = PendingJoin {
+                transport,
+                admission: Admission::of_nobody(SessionId(session), room, Role::Player),
+                peer: PeerKey(0),
+                subject: None,
+                name: "Ada".to_owned(),
+                replays: true,
+                span: Span::none(),
+            };
+            shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
+            peer
+        })
+        .collect();
+    assert!(peers.iter().all(|peer| peer.closed() == Some(DisconnectReason::Closing)));
+}
