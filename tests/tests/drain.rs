@@ -119,7 +119,7 @@ fn a_server_that_is_terminated_lets_its_players_finish_and_nobody_else_in() {
     let logged = poll(GIVE_UP, || server.log().contains("SIGHUP").then_some(()));
     assert!(logged.is_some(), "{}", server.log());
     clients[0].plays_on();
-    for client in &mut clients {
+    for mut client in clients {
         client.say(&ClientMessage::Goodbye);
         assert_eq!(client.ending().code, Some(DisconnectReason::Left.code()));
     }
@@ -137,6 +137,7 @@ fn the_players_who_are_left_when_the_time_is_over_are_sent_a_goodbye() {
     assert_eq!(text, format!("The server closes in {in_seconds} s."));
     let ending = client.ending();
     assert_eq!(ending.goodbye, Some(DisconnectReason::Closing), "{ending:?}");
+    drop(client);
     let status = server.ended();
     assert!(status.success(), "{status}:\n{}", server.log());
 }
@@ -223,6 +224,7 @@ fn systemd_is_notified_of_all_that_becomes_of_a_server() {
     client.closing();
     manager.until("STATUS=Draining: 1 playing, 0 watching, rooms: 1");
     client.say(&ClientMessage::Goodbye);
+    drop(client);
     let status = server.ended();
     assert!(status.success() && status.signal().is_none(), "{status}:\n{}", server.log());
 }

@@ -309,6 +309,10 @@ impl Game for Skirmish {
         self.find(player).map_or(0, |at| self.players[at].own.team)
     }
 
+    fn may_end(&self) -> bool {
+        !matches!(self.round.phase(), Phase::Playing { .. })
+    }
+
     fn keys(held: &Keys) -> Input {
         Input::of_keys(held)
     }
