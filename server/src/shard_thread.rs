@@ -132,6 +132,7 @@ impl<G: Game> ShardThread<G> {
             self.shard.restore(checkpoint, kept, now, &mut self.effects);
             self.apply_effects();
         }
+        heartbeat.beat();
         while self.turn() {
             heartbeat.beat();
         }

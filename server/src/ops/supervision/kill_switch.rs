@@ -2,10 +2,12 @@
 //! environment name, which only a process has that a test started to be killed.
 
 use std::env;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The name of the part.
 pub(crate) const PART: &str = "TEST_KILLS_PART";
-/// When it is killed: `start` or `running`.
+/// When it is killed: `start`, `running`, or once at work as soon as the file is there that is named here.
 pub(crate) const MOMENT: &str = "TEST_KILLS_AT";
 /// What the panic says.
 pub(crate) const REASON: &str = "killed on purpose";
@@ -27,4 +29,9 @@ pub(super) fn strike(part: &str, at: KillAt) {
     };
     let is = |variable, value: &str| env::var(variable).is_ok_and(|set| set == value);
     assert!(!(is(PART, part) && is(MOMENT, name)), "{REASON}");
+    static HAS_STRUCK: AtomicBool = AtomicBool::new(false);
+    let is_there = || env::var_os(MOMENT).is_some_and(|file| Path::new(&file).is_file());
+    if is(PART, part) && at == KillAt::Running && is_there() {
+        assert!(HAS_STRUCK.swap(true, Relaxed), "{REASON}");
+    }
 }
