@@ -6,7 +6,8 @@
 //! also give a sign of life, which `/healthz` asks for. What a stalled disk can delay (renewal,
 //! recorder) does not: players do not need it.
 //!
-//! It never restarts a part: the state of a part that panicked is unknown.
+//! It never restarts a part: the state of a part that panicked is unknown. A shard is replaced by its
+//! keeper ([`crate::shard_keeper`]), from what was copied before.
 
 use std::any::Any;
 use std::io;
