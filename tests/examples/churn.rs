@@ -37,7 +37,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let server = Server::start(&["--seed", "1", "--empty-room-seconds", "100000"]);
+    let server = Server::start(&["--grace", "1s", "--seed", "1", "--empty-room-seconds", "100000"]);
     println!(
         "| round | connections so far | {} |\n|--:|--:|--:|--:|--:|--:|--:|--:|",
         Gauges::COLUMNS

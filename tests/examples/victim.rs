@@ -100,7 +100,7 @@ fn main() -> ExitCode {
 
 fn measure(kind: AbuseKind, options: &Options) -> Row {
     let time = Duration::from_secs(options.seconds);
-    let server = Server::start(&["--seed", "1", "--empty-room-seconds", "600"]);
+    let server = Server::start(&["--grace", "1s", "--seed", "1", "--empty-room-seconds", "600"]);
     // The first stay makes the room and whatever is made once.
     let _ = victim(&server, Duration::from_secs(2)).finish();
 

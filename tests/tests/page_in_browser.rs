@@ -72,24 +72,26 @@ fn a_tap_shorter_than_a_tick_fires_by_whatever_device() {
 }
 
 #[test]
-fn who_leaves_by_the_address_bar_leaves_no_ghost_and_who_comes_back_plays_on() {
+fn who_leaves_by_the_address_bar_is_away_at_once_and_who_comes_back_plays_on_in_the_same_ship() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&ALONE);
     let page = browser.page();
     play(&page, &server);
     let _ = page.eval("void (window.kept = 'kept')");
-    let sessions = |is: u64| {
+    let who = "[tickwire.state().me.player, tickwire.state().me.ship]";
+    let ship = page.eval(who);
+    let ends = || {
         poll(GIVE_UP, || {
             let ends = &server.status()["ends"];
             let count = |name: &str| ends[name].as_u64().expect("every end is counted");
-            (count("left") + count("silent") + count("lost") == is)
-                .then(|| (count("left"), count("silent")))
+            let counts = ["away", "left", "silent", "lost"].map(count);
+            (counts.iter().sum::<u64>() > 0).then_some(counts)
         })
     };
     page.open(&server.url("/healthz"));
-    // Not by its silence: that takes a quarter of a minute.
-    assert_eq!(sessions(1), Some((1, 0)), "the ship is gone with its player");
+    // Not by its silence: that takes a quarter of a minute. And it is not kept for long, as one whose line broke.
+    assert_eq!(ends(), Some([1, 0, 0, 0]), "the server knows that its player is away");
     let _ = page.eval("void history.back()");
     wait(&page, "window.kept === 'kept' || window.tickwire?.state().connected");
     if page.eval("window.kept ?? null").is_null() {
@@ -97,6 +99,7 @@ fn who_leaves_by_the_address_bar_leaves_no_ghost_and_who_comes_back_plays_on() {
     }
     wait(&page, "tickwire.state().me?.alive");
     assert_eq!(page.eval("document.body.dataset.status"), "playing");
+    assert_eq!(page.eval(who), ship);
     assert_eq!(page.take_faults(), Vec::<String>::new());
 }
 
@@ -416,7 +419,7 @@ fn a_page_loaded_anew_for_a_new_version_plays_on_and_says_so_once() {
     // What a page leaves behind that is loaded anew: connection.mjs has when it does.
     let _ = page.eval(
         "void sessionStorage.setItem('tickwire.rejoin', JSON.stringify(
-            { name: 'Ada', room: 'blue', spectator: false, ship: 2 }))",
+            { name: 'Ada', room: 'blue', spectator: false, ship: 2, isUpdate: true }))",
     );
     page.open(&server.url("/?room=other"));
     wait(&page, "tickwire.state().me?.alive");

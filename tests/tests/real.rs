@@ -405,12 +405,24 @@ fn play_and_watch(ann: &impl Tab, bob: &impl Tab, server: &mut Server, browser: 
     assert_eq!(ann.eval("tickwire.state().room"), "browser");
     ann.screenshot(&picture("playing"));
 
-    // A reload leads to the start page, which has the keyboard at Play and leads to the same room.
+    // A reload leads straight back into the game, as the same player.
+    let who = "[tickwire.state().room, tickwire.state().me.player, tickwire.state().resumed]";
+    let before = ann.eval(who);
     let _ = ann.eval("void (window.isOld = true, setTimeout(() => location.reload()))");
     ann.wait_until(&format!("!window.isOld && {CAN_PLAY}"), GIVE_UP);
+    wait_until_playing(ann, GIVE_UP);
+    assert_eq!(ann.eval(who), serde_json::json!(["browser", before[1], true]));
+
+    // From the start page the keyboard, which is at Play there, leads to the same room.
+    ann.click("leave");
+    ann.click("leave");
+    ann.wait_until("!document.getElementById('start').hidden", GIVE_UP);
     ann.press(ENTER);
     wait_until_playing(ann, GIVE_UP);
-    assert_eq!(ann.eval("tickwire.state().room"), "browser");
+    assert_eq!(
+        ann.eval(who),
+        serde_json::json!(["browser", ann.eval("tickwire.state().me.player"), false])
+    );
 
     bob.open(&server.url("/?spectate&room=browser"));
     bob.wait_until("tickwire.state().connected && tickwire.state().snapshots > 15", GIVE_UP);

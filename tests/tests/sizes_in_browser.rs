@@ -50,7 +50,11 @@ impl Part {
             Part::Starting => {
                 ("/".to_owned(), "document.getElementById('set-keys').firstChild !== null")
             }
-            Part::Playing => (format!("/?play&{QUERY}"), "tickwire.state().me?.alive"),
+            // It may be back in its ship, which the banner says for a moment.
+            Part::Playing => (
+                format!("/?play&{QUERY}"),
+                "tickwire.state().me?.alive && document.getElementById('banner').hidden",
+            ),
             Part::Spectating => (format!("/?spectate&{QUERY}"), "tickwire.state().entities > 8"),
         };
         page.open(&server.url(&url));

@@ -201,6 +201,21 @@ begin();
   holds(known.length > 500 && ![token, newest()].some((one) => known.includes(one)), "no token is in an address, a log, or what pages are given");
   next.leave();
 }
+begin();
+{
+  const page = await join();
+  const token = newest();
+  const { reloads } = wire;
+  wire.stale = true;
+  socket().end();
+  await until(run, () => wire.reloads > reloads, 5_000);
+  wire.stale = false;
+  unload(page);
+  const next = await join();
+  holds(hello().resume === token, "a page that is loaded anew for a new version resumes, too");
+  next.leave();
+  world.sessionStorage.removeItem("tickwire.reloaded");
+}
 for (const [what, greeting, server] of /** @type {[string, Greeting, string?][]} */ ([
   ["another room", { ...GREETING, room: "red" }],
   ["any room, after one that was named", { ...GREETING, room: null }],

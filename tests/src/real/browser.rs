@@ -119,6 +119,10 @@ impl Browser {
             target["browserContextId"] = json!(context);
         }
         let target = text(&self.command(None, "Target.createTarget", target)["targetId"]);
+        self.attach(context, target)
+    }
+
+    fn attach(&self, context: Option<String>, target: String) -> Page<'_> {
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = self.command(None, "Target.attachToTarget", attach);
         let session = text(&attached["sessionId"]);
@@ -290,6 +294,52 @@ impl Page<'_> {
             "downloadThroughput": bytes_per_second, "uploadThroughput": bytes_per_second,
         });
         self.command("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// Opens the page that it shows in a second tab, which begins with a copy of what this one has in its session's
+    /// storage, as a tab that is duplicated does.
+    ///
+    /// # Panics
+    /// When Chromium opens none.
+    #[must_use]
+    pub fn duplicate(&self) -> Page<'_> {
+        let known = |targets: &Value| -> Vec<String> {
+            let targets = targets["targetInfos"].as_array().into_iter().flatten();
+            let opened = targets.filter(|target| target["openerId"] == self.target.as_str());
+            opened.map(|target| text(&target["targetId"])).collect()
+        };
+        let targets = || known(&self.browser.command(None, "Target.getTargets", json!({})));
+        let before = targets();
+        let open = json!({ "expression": "void window.open(location.href)", "userGesture": true });
+        self.command("Runtime.evaluate", open);
+        let opened = poll(GIVE_UP, || targets().into_iter().find(|one| !before.contains(one)));
+        self.browser.attach(None, opened.expect("a second tab"))
+    }
+
+    /// Has its process crash, so that nothing of it runs any more; then it can be loaded anew.
+    ///
+    /// # Panics
+    /// When it goes on.
+    pub fn crash(&self) {
+        let mut devtools = self.browser.devtools.borrow_mut();
+        let crashed =
+            devtools.command_until(&self.session, "Page.crash", "Inspector.targetCrashed");
+        crashed.unwrap_or_else(|error| panic!("Chromium: {error}"));
+    }
+
+    /// Cuts it off from the network, as its developer tools do, or lets it back. A connection that was opened before
+    /// the first call stays as it is: let it back once before it opens any.
+    pub fn set_offline(&self, offline: bool) {
+        self.command("Network.enable", json!({}));
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.command("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// Loads it anew, as its user does.
+    pub fn reload(&self) {
+        self.command("Page.reload", json!({}));
     }
 
     /// Moves the mouse to a place of the page, or presses (`mousePressed`) or lets go

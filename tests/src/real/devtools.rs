@@ -43,19 +43,9 @@ impl Devtools {
         method: &str,
         params: Value,
     ) -> Result<Value, String> {
-        self.commands += 1;
-        let mut command = json!({ "id": self.commands, "method": method, "params": params });
-        if let Some(session) = session {
-            command["sessionId"] = json!(session);
-        }
-        self.socket
-            .send(Message::text(command.to_string()))
-            .map_err(|error| format!("{method}: {error}"))?;
+        self.send(session, method, params)?;
         loop {
-            let message = self.socket.read().map_err(|error| format!("{method}: {error}"))?;
-            let Message::Text(text) = message else { continue };
-            let mut answer: Value =
-                serde_json::from_str(&text).map_err(|error| format!("{method}: {error}"))?;
+            let Some(mut answer) = self.read(method)? else { continue };
             if answer["id"] != json!(self.commands) {
                 self.faults.extend(Fault::of(&answer));
             } else if answer["error"].is_null() {
@@ -64,6 +54,42 @@ impl Devtools {
                 let why = answer["error"].get("message").unwrap_or(&answer["message"]);
                 return Err(format!("{method}: {why}"));
             }
+        }
+    }
+
+    /// Gives a command to a page's session that is answered by an event, if at all.
+    pub(super) fn command_until(
+        &mut self,
+        session: &str,
+        method: &str,
+        event: &str,
+    ) -> Result<(), String> {
+        self.send(Some(session), method, json!({}))?;
+        loop {
+            let Some(message) = self.read(method)? else { continue };
+            self.faults.extend(Fault::of(&message));
+            if message["method"] == event && message["sessionId"] == session {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send(&mut self, session: Option<&str>, method: &str, params: Value) -> Result<(), String> {
+        self.commands += 1;
+        let mut command = json!({ "id": self.commands, "method": method, "params": params });
+        if let Some(session) = session {
+            command["sessionId"] = json!(session);
+        }
+        let sent = self.socket.send(Message::text(command.to_string()));
+        sent.map_err(|error| format!("{method}: {error}"))
+    }
+
+    /// The next answer or event; `None` for what is neither.
+    fn read(&mut self, method: &str) -> Result<Option<Value>, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("{method}: {error}");
+        match self.socket.read().map_err(|error| failed(&error))? {
+            Message::Text(text) => serde_json::from_str(&text).map_err(|error| failed(&error)),
+            _ => Ok(None),
         }
     }
 

@@ -30,6 +30,8 @@
  * @property {number} y
  *
  * @typedef {object} Me
+ * @property {number} player its id
+ * @property {number} ship entity of its ship
  * @property {number} x
  * @property {number} y
  * @property {number} hull
@@ -45,6 +47,7 @@
  * @property {boolean} connected whether in a room
  * @property {"player" | "spectator" | null} role
  * @property {string | null} room
+ * @property {boolean} resumed whether it is who it was before the connection was lost or the page reloaded
  * @property {number} tick of the last snapshot
  * @property {number} delay_ticks how late spectators see the room
  * @property {number} rtt_ms
@@ -86,6 +89,7 @@ const blank = () => ({
   connected: false,
   role: null,
   room: null,
+  resumed: false,
   tick: 0,
   delay_ticks: 0,
   rtt_ms: 0,
@@ -129,6 +133,7 @@ function read(looks) {
     connected: true,
     role: state.player === null ? "spectator" : "player",
     room: state.room,
+    resumed: game.isResumed,
     tick: state.tick,
     delay_ticks: state.delay_ticks,
     rtt_ms: state.rtt_ms,
@@ -149,9 +154,9 @@ function read(looks) {
 
 /** @param {Own} own @param {number} score @returns {Me} */
 function meOf(own, score) {
-  const { x, y, hull, aim, charge, cooldown_ticks, truce } = own;
+  const { player, ship, x, y, hull, aim, charge, cooldown_ticks, truce } = own;
   const alive = own.respawn_ticks === null;
-  return { x, y, hull, score, alive, aim, charge, cooldown_ticks, class: own.class, truce };
+  return { player, ship, x, y, hull, score, alive, aim, charge, cooldown_ticks, class: own.class, truce };
 }
 
 /** @param {View} view @returns {CameraState} */
