@@ -42,8 +42,7 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// For how long the players of a room that was restored stay at least, whatever the grace is.
 pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
 /// How many clients a shard takes in per second. What comes beyond that waits in its order: what a
-/// client is sent first costs as much as some hundred snapshots, and who plays is not to wait for those who
-/// come.
+/// client is sent first costs far more than a snapshot, and who plays is not to wait for those who come.
 pub const JOINS_PER_SECOND: u32 = 500;
 /// For how long the player of a client stays that waits for its turn to resume.
 pub const JOIN_WAIT_MAX: Duration = Duration::from_secs(20);
