@@ -81,3 +81,9 @@ button.onclick();
 holds(!button.hidden && button.textContent === "Reload" && acts.join() === "reload", "a way is one button");
 offer(button, null);
 holds(button.hidden && button.textContent === "" && button.onclick === null, "without one there is none");
+
+const { closingHeard, closingText } = await import("../../games/skirmish/page/public/hud/words.js");
+const shown = [300, 60, 59, 1, 0].map(closingText).join(" ");
+holds(shown === "Server closes in 5:00. Server closes in 1:00. Server closes in 59 s. Server closes in 1 s. Server closes now.", `what counts down to the end: ${shown}`);
+const heard = [300, 119, 1].map(closingHeard).join(" ");
+holds(heard === "The server closes in 5 minutes. The server closes in 119 seconds. The server closes in 1 second.", `and what is heard of it: ${heard}`);

@@ -18,6 +18,7 @@ import { Retry } from "./retry.js";
 import { Session } from "./session.js";
 import { AWAY, LEFT, Sockets } from "./sockets.js";
 import { Stage, isBinary } from "./core.js";
+import { isLost, isSilence, isUnanswered } from "./deadlines.js";
 import { hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } from "./env.js";
 
 /** @typedef {import("./core.js").Core} Core */
@@ -37,23 +38,12 @@ import { hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } fro
  * @property {(greeting: Greeting) => void} reloads the page is about to reload
  */
 
-/** Deadline of an attempt to open a socket. It is longer after many failures, since browsers then delay
- *  WebSockets by seconds. */
-const ATTEMPT_MAX_MS = 4000;
-const ATTEMPT_MAX_LATER_MS = 10_000;
-const FAILED_MANY = 8;
-/** Deadline of the answer to a hello: after a cut of all connections a server lets clients in one after the other. */
-const WELCOME_MAX_MS = 10_000;
 /** A wake-up does not restart an attempt that is younger than this. */
 const BEGUN_MS = 500;
 /** A page that is shown again gets the messages of the meantime only after this. */
 const SHOWN_MS = 300;
 /** After a longer gap between two runs, received messages may still be waiting. */
 const STOOD_STILL_MS = 2000;
-/** A room that sends nothing for this long is lost, whatever the socket's state. */
-const SILENCE_MAX_MS = 6000;
-/** After this long a silence is reported. */
-const SILENCE_REPORTED_MS = 1500;
 /** After this long in a room, the waits start over. */
 const SETTLED_MS = 2000;
 /** The usual reason for the end of a connection, as a text to show. */
@@ -180,7 +170,7 @@ export class Connection {
 
   /** Whether it is in a room that is silent. @private */
   isSilent() {
-    return this.status === "playing" && performance.now() - this.heardAt > SILENCE_REPORTED_MS;
+    return this.status === "playing" && isSilence(performance.now() - this.heardAt);
   }
 
   /** Something suggests that the server is reachable now. @private */
@@ -413,18 +403,16 @@ export class Connection {
     const stoodStill = now - this.watchedAt > STOOD_STILL_MS;
     this.watchedAt = now;
     if (stoodStill) return;
-    const openMax = this.probe.failed > FAILED_MANY ? ATTEMPT_MAX_LATER_MS : ATTEMPT_MAX_MS;
-    const attemptMax = this.greeted ? WELCOME_MAX_MS : openMax;
-    if (this.status === "connecting" && now - this.begunAt > attemptMax) {
+    if (this.status === "connecting" && isUnanswered(now - this.begunAt, this.greeted, this.probe.failed)) {
       // It has waited already, but such a slow server may be overloaded.
       this.retry.ease();
       if (this.greeted) this.sockets.setAside();
       this.lost("no answer from the server");
-    } else if (this.status === "playing" && now - this.heardAt > SILENCE_MAX_MS) {
+    } else if (this.status === "playing" && isLost(now - this.heardAt)) {
       this.sockets.setAside();
       this.lost("nothing heard from the server");
     } else if (this.status === "playing") {
-      const silent = now - this.heardAt > SILENCE_REPORTED_MS;
+      const silent = isSilence(now - this.heardAt);
       if (!silent) this.session.note();
       if (silent !== this.silent) this.hooks.silent(silent);
       this.silent = silent;

@@ -10,6 +10,7 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("clock.js", include_bytes!("../kit/clock.js")),
     ("connection.js", include_bytes!("../kit/connection.js")),
     ("core.js", include_bytes!("../kit/core.js")),
+    ("deadlines.js", include_bytes!("../kit/deadlines.js")),
     ("early.js", include_bytes!("../kit/early.js")),
     ("env.js", include_bytes!("../kit/env.js")),
     ("game.js", include_bytes!("../kit/game.js")),

@@ -17,7 +17,7 @@ import { PlayerInput } from "./input.js";
 import { Sound } from "./sound.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { announce } from "./hud/announce.js";
-import { closingText } from "./hud/words.js";
+import { closingHeard, closingText } from "./hud/words.js";
 import { element } from "./dom.js";
 import { offer, sentence } from "./trouble.js";
 
@@ -103,11 +103,11 @@ export class Play {
     game.onsample = () => this.hold();
     game.addEventListener("silent", () => {
       if (game.isSilent) return this.hud.say(SILENT);
-      this.calm();
+      this.sayCalm();
       announce(HEARD);
     });
     game.addEventListener("closing", ({ seconds }) => {
-      this.closing = `The server closes in ${seconds} seconds.`;
+      this.closing = closingHeard(seconds);
     });
     game.addEventListener("notice", (event) => this.notice(event.text));
   }
@@ -158,7 +158,7 @@ export class Play {
     this.networkPanel.setSpectating(spectates);
     this.isAwaited = spectates;
     this.closesIn = game.closesIn;
-    this.calm();
+    this.sayCalm();
     announce(`${spectates ? "Watching" : "Playing in"} ${room}.`);
     if (game.isResumed && !spectates) this.notice(RESUMED, RESUMED_MS);
     if (!this.isAwaited) this.announceUpdate();
@@ -178,7 +178,7 @@ export class Play {
   arrive() {
     if (!this.isAwaited) return;
     this.isAwaited = false;
-    this.calm();
+    this.sayCalm();
     this.announceUpdate();
   }
 
@@ -269,7 +269,7 @@ export class Play {
   }
 
   /** Says what there is to say while there is no problem. @private */
-  calm() {
+  sayCalm() {
     const { game } = this.page;
     if (this.closesIn !== null) return this.hud.remain(closingText(this.closesIn), this.closing);
     if (game.isIdle) return this.hud.say(IDLE);
@@ -282,7 +282,7 @@ export class Play {
     const { closesIn } = game;
     if (!game.isInRoom || game.isSilent || closesIn === this.closesIn) return;
     this.closesIn = closesIn;
-    this.calm();
+    this.sayCalm();
   }
 
   /** Shows and plays the own shot, and draws the own rail. @private @param {Own | null} own */

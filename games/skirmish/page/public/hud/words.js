@@ -30,6 +30,12 @@ export function closingText(seconds) {
   return `Server closes in ${seconds < 60 ? `${seconds} s` : clockText(seconds)}.`;
 }
 
+/** The same to be heard, once. @param {number} seconds */
+export function closingHeard(seconds) {
+  const [count, unit] = seconds < 120 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+  return `The server closes in ${count} ${unit}${count === 1 ? "" : "s"}.`;
+}
+
 /** @param {number} kills in a row */
 export function streakWords(kills) {
   return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";
