@@ -132,7 +132,7 @@ fn settled(server: &Server, base: &Gauges) {
 
 /// A server that has met each of its parts once, and what it holds when all are gone.
 fn server() -> (Server, Gauges) {
-    let server = Server::start(&["--grace", "1s", "--fill", "4", "--empty-room-seconds", "600"]);
+    let server = Server::start(&["--grace", "0", "--fill", "4", "--empty-room-seconds", "600"]);
     drop(TestClient::join(&server, &Player::of::<Skirmish>(ROOM)));
     let base = poll(GIVE_UP, || {
         let gauges = Gauges::of(&server);

@@ -40,7 +40,7 @@ fn the_counters_are_a_port_of_their_own_that_is_printed() {
 
 #[test]
 fn without_descriptors_players_play_on_and_the_door_opens_again() {
-    let server = Server::start_with_descriptors(DESCRIPTORS, &["--fill", "0", "--grace", "1s"]);
+    let server = Server::start_with_descriptors(DESCRIPTORS, &["--fill", "0", "--grace", "0"]);
     let player = Player::of::<Skirmish>("lounge");
     let mut inside = TestClient::join(&server, &player);
     let base = server.status();
