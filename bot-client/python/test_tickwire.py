@@ -263,7 +263,7 @@ class Streams(unittest.TestCase):
     def test_what_is_no_message_is_one_sort_of_error(self) -> None:
         for data in (
             b"", b"\7", bytes((131, 1, 252, 255, 255, 255, 255)), bytes((131, 1, 253, 0, 0, 0, 0, 0, 0, 32, 0)),
-            bytes((134, 2, 0xC3, 0x28)), bytes((136, 1, 0)), bytes((130, 99)), bytes((130, 22)), bytes((135, 19)), bytes((133, 1, 1)), bytes((133, 254)),
+            bytes((134, 2, 0xC3, 0x28)), bytes((136, 1, 0)), bytes((130, 99)), bytes((130, 23)), bytes((135, 19)), bytes((133, 1, 1)), bytes((133, 254)),
             bytes((135, 253)), bytes((132,)),
         ):
             client = tickwire.Client()

@@ -206,7 +206,7 @@ for (const [what, bytes] of /** @type {[string, number[]][]} */ ([
   ["a text that is not UTF-8", [134, 2, 0xc3, 0x28]],
   ["a pace of 0", [136, 1, 0]],
   ["a reason that is none", [130, 99]],
-  ["the first reason that is none", [130, 22]],
+  ["the first reason that is none", [130, 23]],
   ["the first end that is none", [135, 19]],
   ["seconds of more than 16 bits", [139, 252, 0, 0, 1, 0]],
   ["a token too short", [129, 7, 0, 0, 30, 1, 4, 60, 0, 0, 0, ...new Array(25).fill(0)]],

@@ -50,6 +50,7 @@ const offered = {
   RoomsMax: ["any room", "any room"],
   OwnRoomsMax: ["any room", "any room"],
   OwnRoomsRate: ["any room", "any room"],
+  RoomFails: ["any room", "any room"],
   // There is no other server to go to, and an old page loads itself anew.
   ServerFull: ["", ""],
   Closing: ["", ""],

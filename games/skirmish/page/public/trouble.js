@@ -13,7 +13,7 @@
  */
 
 /** The named room is not open, and cannot be opened now: there are others that are. */
-const UNOPENED = /^(too many rooms|all rooms of the server|rooms are opened too often)/;
+const UNOPENED = /^(too many rooms|all rooms of the server|rooms are opened too often|rooms like this one fail)/;
 
 /** Shows the button of a way, or none. @param {HTMLButtonElement} button @param {Way | null} way */
 export function offer(button, way) {
