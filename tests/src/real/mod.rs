@@ -14,6 +14,7 @@ mod gauges;
 pub mod http;
 mod node;
 mod path_proxy;
+mod ports;
 mod process;
 mod programs;
 mod proxies;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::http::{self, Response};
+use super::ports::lasting_address;
 use super::process::Process;
 use super::usage::Usage;
 use super::{GIVE_UP, target};
@@ -56,7 +57,7 @@ impl Server {
     /// Starts one with these settings besides the address, and waits until it listens.
     #[must_use]
     pub fn start(settings: &[&str]) -> Server {
-        Server::launch("tickwire", "127.0.0.1:0", None, to_owned(settings))
+        Server::launch("tickwire", lasting_address(), None, to_owned(settings))
     }
 
     /// The same of a program that was built elsewhere, such as the one of another commit.
@@ -64,20 +65,27 @@ impl Server {
     pub fn start_program(program: &Path, settings: &[&str]) -> Server {
         let name = program.display().to_string();
         let command = Command::new(program);
-        Server::launched(&name, command, "127.0.0.1:0", None, to_owned(settings), Stdio::piped())
+        Server::launched(
+            &name,
+            command,
+            lasting_address(),
+            None,
+            to_owned(settings),
+            Stdio::piped(),
+        )
     }
 
     /// The same, with no more open files than this.
     #[must_use]
     pub fn start_with_descriptors(descriptors_max: u32, settings: &[&str]) -> Server {
-        Server::launch("tickwire", "127.0.0.1:0", Some(descriptors_max), to_owned(settings))
+        Server::launch("tickwire", lasting_address(), Some(descriptors_max), to_owned(settings))
     }
 
     /// Starts the server of another game, by the name of its program, in the folder `/`: it finds nothing
     /// there.
     #[must_use]
     pub fn of_game(name: &str, settings: &[&str]) -> Server {
-        Server::launch(name, "127.0.0.1:0", None, to_owned(settings))
+        Server::launch(name, lasting_address(), None, to_owned(settings))
     }
 
     /// Starts `command`, which runs the program that it is given with its arguments, with this log and all
@@ -86,12 +94,12 @@ impl Server {
     pub fn start_within(mut command: Command, log: Stdio, settings: &[&str]) -> Server {
         command.arg(program("tickwire")).env("RUST_LOG", "debug");
         let settings = to_owned(settings);
-        Server::launched("tickwire", command, "127.0.0.1:0", None, settings, log)
+        Server::launched("tickwire", command, lasting_address(), None, settings, log)
     }
 
     fn launch(
         name: &str,
-        listen: &str,
+        listen: SocketAddr,
         descriptors_max: Option<u32>,
         settings: Vec<String>,
     ) -> Server {
@@ -113,12 +121,12 @@ impl Server {
     fn launched(
         name: &str,
         mut command: Command,
-        listen: &str,
+        listen: SocketAddr,
         descriptors_max: Option<u32>,
         settings: Vec<String>,
         log: Stdio,
     ) -> Server {
-        command.args(["--listen", listen]).args(&settings);
+        command.args(["--listen", &listen.to_string()]).args(&settings);
         let mut process = Process::start_with_log("the server", &mut command, log);
         let is_secure = settings.iter().any(|setting| setting.starts_with("--tls"));
         let scheme = if is_secure { "https" } else { "http" };
@@ -220,8 +228,7 @@ impl Server {
     pub fn restart_on_same_port(&mut self) {
         self.process.kill();
         let settings = std::mem::take(&mut self.settings);
-        let listen = self.address.to_string();
-        *self = Server::launch(&self.program, &listen, self.descriptors_max, settings);
+        *self = Server::launch(&self.program, self.address, self.descriptors_max, settings);
     }
 }
 

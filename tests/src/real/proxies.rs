@@ -2,13 +2,14 @@
 //! configurations are read out of it, so that what people copy is what is tested.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::{env, process};
 
+use super::ports::lasting_address;
 use super::process::Process;
 use super::{GIVE_UP, Server, poll, say, target};
 
@@ -61,7 +62,7 @@ impl Proxy {
             return None;
         };
         let folder = fresh_folder(name);
-        let address = free_address();
+        let address = lasting_address();
         let file = folder.join("config");
         fs::write(&file, configuration(kind, server.address(), address, &folder))
             .expect("the target directory can be written");
@@ -144,12 +145,6 @@ fn fresh_folder(name: &str) -> PathBuf {
     let folder = target().0.join("tmp").join(format!("{name}-{}-{number}", process::id()));
     fs::create_dir_all(&folder).expect("the target directory can be written");
     folder
-}
-
-/// An address that nobody listens on now.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    listener.local_addr().expect("it has one")
 }
 
 /// The documented configuration, with the addresses of this test and all files in one folder.
