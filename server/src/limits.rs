@@ -190,10 +190,10 @@ pub const LOG_LINES_PER_SECOND: u32 = 2;
 /// Shortest time between two lines of the log that say how many are missing.
 pub const LOG_LOST_NOTICE_EVERY: Duration = Duration::from_secs(10);
 /// How often it is looked whether a shard is still at the same step.
-pub const SHARD_LOOK_EVERY: Duration = Duration::from_millis(50);
+pub const SHARD_LOOK_EVERY: Duration = Duration::from_millis(125);
 /// After so many looks that find a shard at the same step it is given up, and its other rooms go on in a
 /// new thread: 0.75 s. Looks are counted and not time: while the whole process stands still there are none.
-pub const SHARD_LOOKS_MAX: u32 = 15;
+pub const SHARD_LOOKS_MAX: u32 = 6;
 /// How long the lobby may take to say which rooms of such a shard go on. Without an answer the server ends.
 pub const RECOVERY_ANSWER_MAX: Duration = Duration::from_secs(2);
 /// How often one shard is taken over by a new thread in [`SHARD_RECOVERIES_WITHIN`]. With one more the server

@@ -44,7 +44,7 @@ pub(crate) enum LobbyRequest {
     },
     /// A seat is free again.
     Left(SeatRelease),
-    /// A shard reports of a session.
+    /// A session is reported of: by a shard, or by the edge if its client did not get there.
     Session(SessionReport),
     /// A room ended by a panic in the game.
     RoomFailed { room: RoomKey },
@@ -149,7 +149,11 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
                 // The shard must expect the room before it receives a client for it.
                 self.send_commands();
                 // If the client is gone, the dropped reservation returns its seat.
-                let _ = reply.send(admission);
+                if let Err(Ok(admission)) = reply.send(admission)
+                    && let Some(report) = admission.lost()
+                {
+                    self.lobby.hear(report);
+                }
             }
             LobbyRequest::Left(seat) => self.lobby.leave(seat, self.started.elapsed()),
             LobbyRequest::Session(report) => self.lobby.hear(report),
@@ -189,8 +193,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
     }
 
     fn admit(&mut self, request: &SeatRequest<'_>) -> Result<Admission, JoinError> {
-        // Who resumes has its memory already.
-        if request.resume.is_none() && self.memory.is_scarce() {
+        // Who comes back has its memory already.
+        if self.memory.is_scarce() && !self.lobby.resumes(request) {
             self.metrics.joins_refused_memory.fetch_add(1, Relaxed);
             return Err(JoinError::ServerFull);
         }
@@ -219,60 +223,116 @@ mod tests {
     use tickwire_game::tick::TickRate;
     use tickwire_host::hello::GameVersion;
     use tickwire_host::limits::ROOM_SPECTATORS_MAX;
-    use tickwire_host::{DirectoryLimits, GuestSettings, LobbySettings, OpenerLimits};
+    use tickwire_host::{DirectoryLimits, GuestSettings, LobbySettings, OpenerLimits, SessionNews};
 
     use super::*;
     use crate::ops::supervision::Supervisor;
     use crate::shard_mailbox::MailSender;
 
-    #[tokio::test]
-    async fn spectators_for_whom_a_room_has_no_seat_are_counted() {
-        let limits = DirectoryLimits {
-            players_max: 4,
-            rooms_max: 1,
-            connections_max: 1 << 16,
-            empty_max: RETIRE_EVERY,
-            opener: OpenerLimits::default(),
-        };
-        let (sender, requests) = mpsc::unbounded_channel();
-        let release = release_seat(&sender);
-        let settings = LobbySettings {
-            game: GameVersion { name: "game", rules: 1 },
-            tick_rate: TickRate::default(),
-            limits,
-            shards: 1,
-            seed: 7.into(),
-            records_first: false,
-            grace: Duration::ZERO,
-        };
-        let guest_settings = GuestSettings::new::<Tiny>(());
-        let secrets = system_secrets();
-        let lobby = Lobby::new(settings, guest_settings.expect("it has none"), release, secrets);
-        let (shard, _commands) = MailSender::<Tiny>::new();
-        let (builder, _orders) = threads::channel();
-        let shards = vec![CommandSender::new(shard, Arc::default())];
-        let (drained, _drained) = watch::channel(false);
-        let outlets = LobbyOutlets { shards, builder, drained };
-        let metrics = Arc::<Metrics>::default();
-        let task = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::default());
-        let (_closing, closing) = tokio::sync::watch::channel(false);
-        let heartbeat = Supervisor::new(closing).heartbeat("lobby");
-        let running = tokio::spawn(task.run(heartbeat));
-        let mut admitted = Vec::new();
-        for _ in 0..ROOM_SPECTATORS_MAX + 3 {
+    /// A lobby of one shard, which has its mail read by nobody, and what keeps it running.
+    struct Running {
+        sender: LobbySender,
+        metrics: Arc<Metrics>,
+        memory: Arc<Watermark>,
+        task: tokio::task::JoinHandle<()>,
+        _kept: Box<dyn std::any::Any>,
+    }
+
+    impl Running {
+        fn start() -> Running {
+            let limits = DirectoryLimits {
+                players_max: 4,
+                rooms_max: 1,
+                connections_max: 1 << 16,
+                empty_max: RETIRE_EVERY,
+                opener: OpenerLimits::default(),
+            };
+            let (sender, requests) = mpsc::unbounded_channel();
+            let release = release_seat(&sender);
+            let settings = LobbySettings {
+                game: GameVersion { name: "game", rules: 1 },
+                tick_rate: TickRate::default(),
+                limits,
+                shards: 1,
+                seed: 7.into(),
+                records_first: false,
+                grace: Duration::ZERO,
+                absent_per_client_max: 1,
+            };
+            let guest_settings = GuestSettings::new::<Tiny>(()).expect("it has none");
+            let lobby = Lobby::new(settings, guest_settings, release, system_secrets());
+            let (shard, commands) = MailSender::<Tiny>::new();
+            let (builder, orders) = threads::channel();
+            let shards = vec![CommandSender::new(shard, Arc::default())];
+            let (drained, is_drained) = watch::channel(false);
+            let outlets = LobbyOutlets { shards, builder, drained };
+            let (metrics, memory) = (Arc::default(), Arc::new(Watermark::new(Some(1_000))));
+            let (of_task, its) = (Arc::clone(&metrics), Arc::clone(&memory));
+            let task = LobbyTask::new(lobby, requests, outlets, of_task, its);
+            let (closing, is_closing) = tokio::sync::watch::channel(false);
+            let heartbeat = Supervisor::new(is_closing).heartbeat("lobby");
+            let task = tokio::spawn(task.run(heartbeat));
+            let _kept = Box::new((commands, orders, is_drained, closing));
+            Running { sender, metrics, memory, task, _kept }
+        }
+
+        fn send(&self, request: LobbyRequest) {
+            assert!(self.sender.send(request).is_ok(), "the lobby runs");
+        }
+
+        fn request(
+            &self,
+            role: Role,
+            subject: Option<Subject>,
+        ) -> oneshot::Receiver<Result<Admission, JoinError>> {
             let (reply, answer) = oneshot::channel();
             let room = RequestedRoom::named("final");
-            let role = Role::Spectator;
-            let (opener, subject, resume) = (None, None, None);
-            let join = LobbyRequest::Join { role, room, opener, subject, resume, reply };
-            assert!(sender.send(join).is_ok(), "the lobby runs");
-            admitted.extend(answer.await.expect("the lobby replies"));
+            let (opener, resume) = (None, None);
+            self.send(LobbyRequest::Join { role, room, opener, subject, resume, reply });
+            answer
+        }
+
+        async fn join(&self, role: Role, subject: Option<Subject>) -> Result<Admission, JoinError> {
+            self.request(role, subject).await.expect("the lobby replies")
+        }
+
+        /// Ends when all have left.
+        async fn close(self) {
+            self.send(LobbyRequest::Close);
+            self.task.await.expect("it ends");
+        }
+    }
+
+    #[tokio::test]
+    async fn spectators_for_whom_a_room_has_no_seat_are_counted() {
+        let lobby = Running::start();
+        let mut admitted = Vec::new();
+        for _ in 0..ROOM_SPECTATORS_MAX + 3 {
+            admitted.extend(lobby.join(Role::Spectator, None).await);
         }
         assert_eq!(admitted.len(), ROOM_SPECTATORS_MAX as usize);
-        assert_eq!(metrics.spectators_refused.load(Relaxed), 3);
-        assert_eq!(metrics.people.load(Relaxed), u64::from(ROOM_SPECTATORS_MAX));
+        assert_eq!(lobby.metrics.spectators_refused.load(Relaxed), 3);
+        assert_eq!(lobby.metrics.people.load(Relaxed), u64::from(ROOM_SPECTATORS_MAX));
         drop(admitted);
-        assert!(sender.send(LobbyRequest::Close).is_ok(), "the lobby runs");
-        running.await.expect("it ends when all have left");
+        lobby.close().await;
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_by_a_ticket_may_give_up_on_the_way_and_needs_no_memory() {
+        let lobby = Running::start();
+        let subject = Some(Subject(7));
+        let first = lobby.join(Role::Player, subject).await.expect("there is space");
+        let absent = first.session;
+        let news = SessionNews::Absent;
+        lobby.send(LobbyRequest::Session(SessionReport { session: absent, resumptions: 0, news }));
+        // Its client is gone before it has its answer, and comes again.
+        drop(lobby.request(Role::Player, subject));
+        lobby.memory.sample(2_000);
+        let newcomer = lobby.join(Role::Player, Some(Subject(8))).await;
+        assert_eq!(newcomer.err(), Some(JoinError::ServerFull));
+        let back = lobby.join(Role::Player, subject).await.expect("it is there");
+        assert_eq!((back.session, back.resumptions, back.resumed), (absent, 2, true));
+        drop(first);
+        lobby.close().await;
     }
 }

@@ -299,6 +299,7 @@ fn spawn_threads<G: Game>(
         seed: template.setup.seed,
         records_first,
         grace: config.session.grace,
+        absent_per_client_max: config.edge.address_connections_max as usize,
     };
     let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone())?;
     let release = release_seat(&lobby_sender);

@@ -343,6 +343,7 @@ mod tests {
             seed: 1.into(),
             records_first: false,
             grace: Duration::ZERO,
+            absent_per_client_max: 1,
         };
         let guest_settings = tickwire_host::GuestSettings::new::<Tiny>(()).expect("it has none");
         let release = release_seat(&lobby_sender);

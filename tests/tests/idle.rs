@@ -85,6 +85,7 @@ impl<G: Game> Server<G> {
             seed: 7.into(),
             records_first: false,
             grace: Duration::from_secs(30),
+            absent_per_client_max: 16,
         };
         let guest_settings = GuestSettings::new::<G>(G::Settings::default());
         let guest_settings = guest_settings.expect("the game's settings are sound");

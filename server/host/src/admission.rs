@@ -8,6 +8,7 @@ use tickwire_game::protocol::{RESUME_SECRET_BYTES, ResumeToken, Role};
 use crate::directory::RoomKey;
 use crate::hello::{PeerKey, RequestedRoom};
 use crate::reservation::Reservation;
+use crate::session_report::{SessionNews, SessionReport};
 
 /// What a client asks the lobby for.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,18 @@ impl Admission {
             Grant::Seat(reservation) => reservation.room(),
             Grant::Session(room) => *room,
         }
+    }
+
+    /// What the lobby has to hear if this does not reach its shard; `None` where dropping it says all. The
+    /// client has no connection then, as far as anybody knows.
+    #[must_use]
+    pub fn lost(&self) -> Option<SessionReport> {
+        let report = SessionReport {
+            session: self.session,
+            resumptions: self.resumptions,
+            news: SessionNews::Absent,
+        };
+        matches!(self.grant, Grant::Session(_)).then_some(report)
     }
 }
 

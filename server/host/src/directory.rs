@@ -173,13 +173,14 @@ impl Directory {
         self.building.clone()
     }
 
-    /// Takes a seat at `now`, in a room that is made when it is needed and then counts for
-    /// `opener` if it was named; `None` is a client that may open as many as there may be.
+    /// Takes a seat at `now`, in a room that is made when it is needed, if it `may_open`, and then counts
+    /// for `opener` if it was named; `None` is a client that may open as many as there may be.
     pub(crate) fn join(
         &mut self,
         role: Role,
         requested: &RequestedRoom,
         opener: Option<PeerKey>,
+        may_open: Result<(), JoinError>,
         now: Duration,
     ) -> Result<Placement, JoinError> {
         self.check_intake(Intake::Everybody)?;
@@ -190,7 +191,7 @@ impl Directory {
         let (room, new, made_way) = match found {
             Some(room) => (room, false, None),
             None => {
-                let opened = match requested {
+                let opened = may_open.and_then(|()| match requested {
                     RequestedRoom::Named { name, .. } => {
                         self.open(name.clone(), opener, Charge::RateAndRooms, now)
                     }
@@ -198,7 +199,7 @@ impl Directory {
                         let name = self.free_name();
                         self.open(name, opener, Charge::Rate, now)
                     }
-                };
+                });
                 match (opened, requested) {
                     (Ok((room, made_way)), _) => (room, true, made_way),
                     // One that nears its last tick only where no other can be opened.
@@ -379,9 +380,9 @@ impl Directory {
         })
     }
 
-    /// The scenes of a room are recorded: it goes on without people, and makes way for none.
-    pub(crate) fn set_recorded(&mut self, room: RoomKey) {
-        self.rooms[room].is_recorded = true;
+    /// Whether the scenes of a room are recorded: it goes on without people then, and makes way for none.
+    pub(crate) fn set_recorded(&mut self, room: RoomKey, is_recorded: bool) {
+        self.rooms[room].is_recorded = is_recorded;
     }
 
     /// Whether there is a room of this name.

@@ -60,6 +60,7 @@ mod room_at_work;
 mod room_builder;
 mod room_host;
 pub mod session;
+mod session_report;
 mod shard;
 mod shared_chunk;
 pub mod token_bucket;
@@ -72,13 +73,12 @@ pub use drain::Drain;
 pub use guest_settings::{GuestSettings, operator_settings};
 pub use hello::{GameVersion, HelloError, JoinRequest, PeerKey, RequestedRoom};
 pub use lobby::{Lobby, LobbySettings, Secrets};
-pub use mailbox::{
-    Command, Departed, Effects, PassCounters, PendingJoin, SessionNews, SessionReport,
-};
+pub use mailbox::{Command, Departed, Effects, PassCounters, PendingJoin};
 pub use reservation::{ReleaseSeat, Reservation, SeatRelease};
 pub use room_at_work::RoomAtWork;
 pub use room_builder::{BuiltRoom, RoomBuilder, RoomOrder};
 pub use room_host::{RoomHost, StepProbe};
+pub use session_report::{SessionNews, SessionReport};
 pub use shard::Shard;
 pub use shared_chunk::{Shared, SharedChunk, WireForm};
 pub use transport::{Flushed, Traffic, Transport};

@@ -24,9 +24,10 @@ use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListi
 use crate::drain::Drain;
 use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, RequestedRoom};
-use crate::mailbox::{Command, SessionReport};
+use crate::mailbox::Command;
 use crate::reservation::{ReleaseSeat, Reservation, SeatRelease};
 use crate::room_builder::RoomOrder;
+use crate::session_report::SessionReport;
 use failures::{FailingKind, Failures};
 pub use sessions::Secrets;
 use sessions::{Renewed, Seated, Sessions};
@@ -51,6 +52,9 @@ pub struct LobbySettings {
     pub records_first: bool,
     /// For how long a spectator whose connection broke may resume its session.
     pub grace: Duration,
+    /// How many players of one client may be without a connection at once: of more, those who are so for
+    /// longest end. A client is a ticket's subject or else an address, as for limits on rooms.
+    pub absent_per_client_max: usize,
 }
 
 /// Which rooms there are and who may join them. `S` is the game's settings of a room.
@@ -65,8 +69,8 @@ pub struct Lobby<S> {
     takeovers: Vec<u32>,
     /// How it drains, and since when.
     draining: Option<(Drain, Duration)>,
-    /// What clients chose for the rooms that they opened.
-    chosen: SecondaryMap<RoomKey, String>,
+    /// Which rooms failed if these do before their first tick; others failed by their name.
+    kinds: SecondaryMap<RoomKey, FailingKind>,
     rooms_opened: u64,
     rooms_evicted: u64,
     /// For the shards, in order.
@@ -92,11 +96,11 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             guest_settings,
             directory,
             release,
-            sessions: Sessions::new(secrets, settings.grace),
+            sessions: Sessions::new(secrets, settings.grace, settings.absent_per_client_max),
             failures: Failures::default(),
             takeovers: vec![0; settings.shards],
             draining: None,
-            chosen: SecondaryMap::new(),
+            kinds: SecondaryMap::new(),
             rooms_opened: 0,
             rooms_evicted: 0,
             commands: Vec::new(),
@@ -125,6 +129,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             return self.resume(session, None);
         }
         self.join(request, now)
+    }
+
+    /// Whether a client comes back: by a token, be it good or not, or by its ticket.
+    #[must_use]
+    pub fn resumes(&self, request: &SeatRequest<'_>) -> bool {
+        request.resume.is_some() || self.absent_player(request).is_some()
     }
 
     /// The player without a connection who comes back by its ticket.
@@ -170,26 +180,40 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     fn join(&mut self, request: &SeatRequest<'_>, now: Duration) -> Result<Admission, JoinError> {
         let SeatRequest { role, room: requested, opener, subject, .. } = *request;
         // Before anything is opened or makes way.
+        let mut may_open = Ok(());
         let chosen = match requested {
             RequestedRoom::Named { name, settings } if !self.directory.has(name) => {
                 self.check_failures(name, settings.as_deref(), now)?;
                 settings.as_deref().map(|text| self.guest_settings.choose(text)).transpose()?
             }
-            _ => None,
+            RequestedRoom::Named { .. } => None,
+            RequestedRoom::Any => {
+                // One that is there will do.
+                let may = self.failures.allows(&FailingKind::Unnamed, now);
+                may_open = may.then_some(()).ok_or(JoinError::RoomFails);
+                None
+            }
         };
         let Placement { room, shard, new, made_way } =
-            self.directory.join(role, requested, opener, now)?;
+            self.directory.join(role, requested, opener, may_open, now)?;
         if let Some((room, shard)) = made_way {
             self.rooms_evicted += 1;
             self.commands.push((shard, Command::Retire { room }));
         }
         if new {
             self.open(room, chosen);
-            if let RequestedRoom::Named { settings: Some(text), .. } = requested {
-                self.chosen.insert(room, canonical(text));
+            let kind = match requested {
+                RequestedRoom::Any => Some(FailingKind::Unnamed),
+                RequestedRoom::Named { settings, .. } => {
+                    settings.as_deref().map(|text| FailingKind::Settings(canonical(text)))
+                }
+            };
+            if let Some(kind) = kind {
+                self.kinds.insert(room, kind);
             }
         }
-        let Renewed { session, token, resumptions } = self.sessions.begin(room, role, subject);
+        let begun = self.sessions.begin(room, role, subject, opener);
+        let Renewed { session, token, resumptions } = begun;
         let grant = Grant::Seat(self.reservation(room, role, session));
         let takeovers = self.takeovers[shard];
         Ok(Admission { session, shard, takeovers, grant, token, resumptions, resumed: false })
@@ -238,7 +262,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         });
         self.rooms_opened += 1;
         if record {
-            self.directory.set_recorded(room);
+            self.directory.set_recorded(room, true);
         }
     }
 
@@ -251,9 +275,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
     }
 
-    /// A shard reports of a session.
+    /// A shard reports of a session, or whoever had the [`Admission`] of one that did not reach its shard.
     pub fn hear(&mut self, report: SessionReport) {
-        self.sessions.hear(report);
+        let Some((room, session)) = self.sessions.hear(report) else { return };
+        if let Some(listed) = self.directory.find(room) {
+            self.commands.push((listed.shard, Command::Expire { room, session }));
+        }
     }
 
     /// The thread of a shard does not come back, at `now`, because of a step of the `guilty` room if that is
@@ -300,6 +327,10 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
                 self.directory.forget(room);
             }
         }
+        for (room, _) in &kept {
+            // Its recording ended with the thread.
+            self.directory.set_recorded(*room, false);
+        }
         kept
     }
 
@@ -310,14 +341,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     }
 
     fn note_failure(&mut self, room: RoomKey, now: Duration) {
-        let chosen = self.chosen.remove(room);
+        let kind = self.kinds.remove(room);
         let Some(listed) = self.directory.find(room) else { return };
-        // What was chosen is only to blame if the room was never there: else who breaks rooms of a kind
-        // would keep all others from opening any.
-        match chosen.filter(|_| listed.status.tick() == Tick(0)) {
-            Some(settings) => self.failures.note(FailingKind::Settings(settings), now),
-            None => self.failures.note(FailingKind::Name(listed.name.clone()), now),
-        }
+        // What it was opened with is only to blame if the room was never there: else who breaks rooms of a
+        // kind would keep all others from opening any.
+        let kind = kind.filter(|_| listed.status.tick() == Tick(0));
+        self.failures.note(kind.unwrap_or_else(|| FailingKind::Name(listed.name.clone())), now);
     }
 
     /// A room has made its last tick.

@@ -17,6 +17,7 @@ use crate::drain::Drain;
 use crate::hello::PeerKey;
 use crate::reservation::Reservation;
 use crate::room::RoomCounters;
+use crate::session_report::SessionReport;
 use crate::transport::{Traffic, Transport};
 
 /// What a shard is asked to do. Its mailbox is bounded by the numbers of rooms and connections.
@@ -35,6 +36,13 @@ pub enum Command {
     Retire {
         /// Its key.
         room: RoomKey,
+    },
+    /// End a player without a connection now, as if it had not come back in time.
+    Expire {
+        /// Its room.
+        room: RoomKey,
+        /// Its session.
+        session: SessionId,
     },
     /// Send every client that the server is to close, also those that come later, and let rooms run until
     /// then.
@@ -99,26 +107,6 @@ pub struct Effects {
     pub rooms: RoomCounters,
     /// How late each tick was made.
     pub tick_lateness: Vec<Duration>,
-}
-
-/// What a shard tells the lobby of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionReport {
-    /// Which.
-    pub session: SessionId,
-    /// How often it was resumed before this.
-    pub resumptions: u32,
-    /// What.
-    pub news: SessionNews,
-}
-
-/// What there is to tell of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SessionNews {
-    /// Its client was heard over the connection by which it resumed: it knows its new token.
-    Heard,
-    /// That connection broke, and its player stays.
-    Absent,
 }
 
 counters! {

@@ -15,7 +15,7 @@ use tickwire_game::game::Game;
 use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::{error, info, warn};
 
-use crate::admission::Grant;
+use crate::admission::{Admission, Grant};
 use crate::directory::RoomKey;
 use crate::drain::{Drain, Draining};
 use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
@@ -196,6 +196,11 @@ impl<G: Game> Shard<G> {
             }
             Command::Join(pending) => self.join(*pending, now, effects),
             Command::Retire { room } => self.retire(room, effects),
+            Command::Expire { room, session } => {
+                if let Some(at) = self.rooms.find(room) {
+                    self.rooms.change(at, |room| room.expire_now(session));
+                }
+            }
             Command::Drain(drain) => self.drain(drain, now),
             Command::Close => self.close(effects),
         }
@@ -276,6 +281,16 @@ impl<G: Game> Shard<G> {
         if let (Grant::Session(_), Some(at)) = (&pending.admission.grant, self.rooms.find(room)) {
             let session = pending.admission.session;
             self.rooms.change(at, |room| room.wait_for(session, now));
+        }
+        // Who comes again while it waits does so in its old turn: a client has one there, however often
+        // it tries.
+        let Admission { session, resumed, .. } = pending.admission;
+        let is_same =
+            |it: &&mut PendingJoin| it.admission.resumed && it.admission.session == session;
+        let before = if resumed { self.line.iter_mut().find(is_same) } else { None };
+        if let Some(waiting) = before {
+            let before = std::mem::replace(waiting, pending);
+            return depart(before, DisconnectReason::Replaced, None, effects);
         }
         self.line.push_back(pending);
         // Nobody overtakes those who came before.

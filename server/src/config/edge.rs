@@ -116,7 +116,8 @@ pub struct EdgeConfig {
     #[arg(long, env = "TICKWIRE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
-    /// Most open WebSockets of one address (of one /64 for IPv6)
+    /// Most open WebSockets of one address (of one /64 for IPv6), and most players of one address, or of one
+    /// ticket's `sub`, whose connections broke and who may come back
     #[arg(long, env = "TICKWIRE_ADDRESS_CONNECTIONS_MAX", value_name = "N",
         default_value_t = EdgeConfig::default().address_connections_max,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -4,7 +4,7 @@
 use tickwire_game::ids::Subject;
 use tickwire_game::protocol::{DisconnectReason, JoinError, ServerMessage};
 use tickwire_host::hello::{HelloError, Identity, JoinRequest};
-use tickwire_host::{Admission, Command, PeerKey, PendingJoin, Transport};
+use tickwire_host::{Admission, Command, PeerKey, PendingJoin, SessionReport, Transport};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Span, debug};
@@ -108,7 +108,9 @@ async fn hand_over(
     let subject = subject_of(&identity, peer);
     debug!(session = session.0, resumed, %identity, "joins");
     websocket.expect_inputs();
+    let lost = admission.lost();
     if websocket.leave_runtime().is_err() {
+        report_lost(context, lost);
         return context.server.metrics.count_end(DisconnectReason::Fault);
     }
     if let Some(socket) = websocket.detached() {
@@ -118,9 +120,18 @@ async fn hand_over(
     let pending = PendingJoin { transport, admission, peer, subject, name, replays, span };
     let sent = context.server.shards[shard].send(Command::Join(Box::new(pending)));
     if let Err(Command::Join(pending)) = sent {
-        // A shard ends only when the server shuts down.
+        // A shard ends only when the server shuts down, or for another to take its place.
+        report_lost(context, lost);
         let websocket = WebSocketTransport::downcast(pending.transport);
         close(context, websocket, DisconnectReason::Closing).await;
+    }
+}
+
+/// The lobby hears of an admission that did not reach its shard.
+fn report_lost(context: &EdgeContext, lost: Option<SessionReport>) {
+    if let Some(report) = lost {
+        // Without a lobby the server is shutting down.
+        let _ = context.server.lobby.send(LobbyRequest::Session(report));
     }
 }
 

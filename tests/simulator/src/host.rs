@@ -70,6 +70,7 @@ impl<G: Game> Host<G> {
             seed,
             records_first: false,
             grace: template.grace,
+            absent_per_client_max: usize::MAX,
         };
         let guest_settings = GuestSettings::new::<G>(template.setup.settings.clone());
         let guest_settings = guest_settings.expect("the game's settings are sound");

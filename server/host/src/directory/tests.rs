@@ -17,7 +17,7 @@ fn join(
     role: Role,
     requested: &RequestedRoom,
 ) -> Result<Placement, JoinError> {
-    directory.join(role, requested, None, Duration::ZERO)
+    directory.join(role, requested, None, Ok(()), Duration::ZERO)
 }
 
 fn named(name: &str) -> RequestedRoom {
@@ -170,7 +170,7 @@ fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened
     let mut directory = of_limits(4, 2, 100);
     let any = |directory: &mut Directory, client: Option<u64>| {
         let client = client.map(PeerKey);
-        directory.join(Role::Player, &RequestedRoom::Any, client, Duration::ZERO)
+        directory.join(Role::Player, &RequestedRoom::Any, client, Ok(()), Duration::ZERO)
     };
     let ending = any(&mut directory, None).unwrap().room;
     directory.room(ending).status.set_ending();
@@ -187,8 +187,13 @@ fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened
     let mut directory = of_limits(4, 99, 100);
     for at in 0..OpenerLimits::default().rooms_per_minute {
         let room = named(&at.to_string());
-        let room =
-            directory.join(Role::Player, &room, Some(PeerKey(u64::from(at % 2))), Duration::ZERO);
+        let room = directory.join(
+            Role::Player,
+            &room,
+            Some(PeerKey(u64::from(at % 2))),
+            Ok(()),
+            Duration::ZERO,
+        );
         directory.room(room.unwrap().room).status.set_ending();
     }
     for client in 0..2 {
@@ -198,8 +203,13 @@ fn nobody_who_wants_any_room_is_led_to_one_that_ends_while_another_can_be_opened
             directory.room(joined.room).status.set_ending();
         }
         assert!(!any(&mut directory, Some(client)).unwrap().new);
-        let more =
-            directory.join(Role::Player, &named("more"), Some(PeerKey(client)), Duration::ZERO);
+        let more = directory.join(
+            Role::Player,
+            &named("more"),
+            Some(PeerKey(client)),
+            Ok(()),
+            Duration::ZERO,
+        );
         assert_eq!(more, Err(JoinError::OwnRoomsRate));
     }
 }

@@ -1,7 +1,7 @@
 //! [`Failures`]: kinds of room that fail again and again, and for how long nobody may open another.
 //!
-//! A kind is a name, or the settings that a client chose: what makes a room fail is most likely in the
-//! settings, or in what is done in a room of that name. A room that fails once is opened again at once;
+//! A kind is a name, the settings that a client chose, or that no room was named: what makes a room fail
+//! is most likely in the settings, or in what is done in a room of that name. A room that fails once is opened again at once;
 //! one that does so each time would keep the thread that makes rooms busy and fill the log.
 
 use std::collections::VecDeque;
@@ -16,6 +16,8 @@ pub(super) enum FailingKind {
     Name(String),
     /// What the client that opened them chose.
     Settings(String),
+    /// That nobody asked for one by name: each of them has another, and the server's settings.
+    Unnamed,
 }
 
 /// Kinds of room that have failed lately.

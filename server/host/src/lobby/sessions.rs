@@ -9,7 +9,8 @@
 //! refusal.
 //!
 //! A player keeps its seat while it is away, for as long as its room lets it. A spectator holds none:
-//! what is kept is only who it was.
+//! what is kept is only who it was. A client with limits may have so many players who are away at once:
+//! seats that nobody sits in are the cheapest to take.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -19,9 +20,10 @@ use tickwire_game::ids::{SessionId, Subject};
 use tickwire_game::protocol::{RESUME_SECRET_BYTES, ResumeToken, Role};
 
 use crate::directory::RoomKey;
+use crate::hello::PeerKey;
 use crate::limits::{RESUME_TOKENS_OPEN_MAX, UNSEATED_SESSIONS_MAX};
-use crate::mailbox::{SessionNews, SessionReport};
 use crate::reservation::SeatRelease;
+use crate::session_report::{SessionNews, SessionReport};
 
 /// Where the secrets of tokens come from: bits that nobody can guess.
 pub type Secrets = Box<dyn FnMut() -> [u8; RESUME_SECRET_BYTES] + Send>;
@@ -39,6 +41,10 @@ pub(super) struct Sessions {
     kept: BTreeMap<SessionId, KeptSession>,
     /// Players without a connection whom a ticket names: it brings them back as well.
     absent: BTreeSet<(Subject, SessionId)>,
+    /// Players without a connection of each client with limits, in the order in which they lost it.
+    absent_of_clients: BTreeMap<PeerKey, Vec<SessionId>>,
+    /// How many of one client there may be.
+    absent_per_client_max: usize,
     /// Spectators who left, in that order: until when and as what they may come back.
     unseated: VecDeque<(Duration, SessionId, u32)>,
     begun: u64,
@@ -50,6 +56,8 @@ struct KeptSession {
     room: RoomKey,
     role: Role,
     subject: Option<Subject>,
+    /// Whose limits it counts for; `None` is a client without limits.
+    client: Option<PeerKey>,
     /// How often it was resumed: what is said of an earlier connection is over.
     resumptions: u32,
     newest: Secret,
@@ -78,26 +86,35 @@ pub(super) struct Seated {
 }
 
 impl Sessions {
-    pub(super) fn new(secrets: Secrets, grace: Duration) -> Sessions {
+    pub(super) fn new(secrets: Secrets, grace: Duration, absent_per_client_max: usize) -> Sessions {
         Sessions {
             secrets,
             grace,
             kept: BTreeMap::new(),
             absent: BTreeSet::new(),
+            absent_of_clients: BTreeMap::new(),
+            absent_per_client_max,
             unseated: VecDeque::new(),
             begun: 0,
             seats: NO_SEAT,
         }
     }
 
-    /// A session begins.
-    pub(super) fn begin(&mut self, room: RoomKey, role: Role, subject: Option<Subject>) -> Renewed {
+    /// A session begins, of a `client` with limits or without.
+    pub(super) fn begin(
+        &mut self,
+        room: RoomKey,
+        role: Role,
+        subject: Option<Subject>,
+        client: Option<PeerKey>,
+    ) -> Renewed {
         self.begun += 1;
         let (session, newest) = (SessionId(self.begun), (self.secrets)());
         let kept = KeptSession {
             room,
             role,
             subject,
+            client,
             resumptions: 0,
             newest,
             others: Vec::new(),
@@ -158,26 +175,66 @@ impl Sessions {
         }
         kept.resumptions = kept.resumptions.wrapping_add(1);
         kept.is_seated = true;
-        if let Some(subject) = kept.subject {
-            self.absent.remove(&(subject, session));
-        }
-        Renewed { session, token: ResumeToken::new(session, fresh), resumptions: kept.resumptions }
+        let (subject, client, resumptions) = (kept.subject, kept.client, kept.resumptions);
+        self.set_present(session, subject, client);
+        Renewed { session, token: ResumeToken::new(session, fresh), resumptions }
     }
 
-    /// A shard reports of a session. What it says of a connection that is not the newest is over.
-    pub(super) fn hear(&mut self, report: SessionReport) {
+    /// What is reported of a session. What is said of a connection that is not the newest is over. Gives the
+    /// player who has to end now, with its room, since its client has too many without a connection.
+    pub(super) fn hear(&mut self, report: SessionReport) -> Option<(RoomKey, SessionId)> {
         let SessionReport { session, resumptions, news } = report;
-        let Some(kept) = self.kept.get_mut(&session) else { return };
+        let kept = self.kept.get_mut(&session)?;
         if kept.resumptions != resumptions {
-            return;
+            return None;
         }
         match news {
-            SessionNews::Heard => kept.others = Vec::new(),
-            SessionNews::Absent => {
-                if let Some(subject) = kept.subject {
-                    self.absent.insert((subject, session));
-                }
+            SessionNews::Heard => {
+                kept.others = Vec::new();
+                None
             }
+            SessionNews::Absent => {
+                let (subject, client) = (kept.subject, kept.client);
+                self.set_absent(session, subject, client)
+            }
+        }
+    }
+
+    fn set_absent(
+        &mut self,
+        session: SessionId,
+        subject: Option<Subject>,
+        client: Option<PeerKey>,
+    ) -> Option<(RoomKey, SessionId)> {
+        if let Some(subject) = subject {
+            self.absent.insert((subject, session));
+        }
+        let absent = self.absent_of_clients.entry(client?).or_default();
+        if !absent.contains(&session) {
+            absent.push(session);
+        }
+        if absent.len() <= self.absent_per_client_max {
+            return None;
+        }
+        let goes = absent.remove(0);
+        self.kept.get(&goes).map(|kept| (kept.room, goes))
+    }
+
+    /// A session has a connection again, or is over.
+    fn set_present(
+        &mut self,
+        session: SessionId,
+        subject: Option<Subject>,
+        client: Option<PeerKey>,
+    ) {
+        if let Some(subject) = subject {
+            self.absent.remove(&(subject, session));
+        }
+        let Some(client) = client else { return };
+        let Some(absent) = self.absent_of_clients.get_mut(&client) else { return };
+        absent.retain(|absent| *absent != session);
+        if absent.is_empty() {
+            self.absent_of_clients.remove(&client);
         }
     }
 
@@ -245,9 +302,8 @@ impl Sessions {
 
     /// Nobody resumes this session any more.
     fn forget(&mut self, session: SessionId) {
-        let Some(kept) = self.kept.remove(&session) else { return };
-        if let Some(subject) = kept.subject {
-            self.absent.remove(&(subject, session));
+        if let Some(kept) = self.kept.remove(&session) {
+            self.set_present(session, kept.subject, kept.client);
         }
     }
 }

@@ -18,6 +18,9 @@ mod draining;
 mod recovery;
 mod resuming;
 
+/// How many players of one client may be without a connection.
+const ABSENT_MAX: usize = 3;
+
 fn lobby() -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
     lobby_of(1, OpenerLimits::default(), false)
 }
@@ -43,6 +46,7 @@ fn lobby_of(
         seed: 7.into(),
         records_first,
         grace: Duration::from_secs(30),
+        absent_per_client_max: ABSENT_MAX,
     };
     let guest_settings = GuestSettings::new::<Stones>(Settings::default());
     (Lobby::new(settings, guest_settings.expect("they are sound"), release, secrets()), seats)

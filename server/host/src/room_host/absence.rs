@@ -71,6 +71,13 @@ impl<G: Game> RoomHost<G> {
         }
     }
 
+    /// A player without a connection is not waited for any longer.
+    pub(crate) fn expire_now(&mut self, session: SessionId) {
+        if let Some(session) = self.sessions.iter_mut().find(|it| it.id() == session) {
+            self.any_ended |= session.expire(Duration::MAX);
+        }
+    }
+
     /// Whether a client can resume a session here.
     pub(crate) fn has_resumable(&self, session: SessionId) -> bool {
         let end = |session: &Session<G>| session.ended();

@@ -23,6 +23,7 @@ use crate::transport::in_memory::{Peer, pair};
 
 mod draining;
 mod isolation;
+mod returning;
 
 /// So many rooms that the lobby is about to have opened.
 fn keys<const COUNT: usize>() -> [RoomKey; COUNT] {

@@ -82,3 +82,31 @@ fn a_room_that_fails_again_and_again_is_not_opened_for_a_while() {
     assert_eq!(open("d", 1), Some(JoinError::RoomFails));
     assert_eq!(open("d", 2), None);
 }
+
+#[test]
+fn rooms_that_nobody_named_fail_as_one_kind_and_one_that_is_there_serves_all() {
+    let (mut lobby, _seats) = lobby_of(8, OpenerLimits::default(), false);
+    let any = |lobby: &mut Lobby<Settings>| {
+        lobby.admit(&SeatRequest::guest(Role::Player, &RequestedRoom::Any, None), NOW)
+    };
+    for _ in 0..3 {
+        let admission = any(&mut lobby).expect("it may open");
+        lobby.room_failed(admission.room(), NOW);
+    }
+    assert_eq!(any(&mut lobby).err(), Some(JoinError::RoomFails));
+    assert_eq!(lobby.rooms(), 0);
+    let named = come(&mut lobby, Role::Player, "named").expect("it is another kind");
+    let beside = any(&mut lobby).expect("one is there");
+    assert_eq!(beside.room(), named.room());
+}
+
+#[test]
+fn a_recorded_room_that_goes_on_without_its_recording_makes_way_like_any_other() {
+    let (mut lobby, seats) = lobby_of(1, OpenerLimits::default(), true);
+    let recorded = come(&mut lobby, Role::Player, "a").expect("there is space");
+    let kept = lobby.recover(0, &[(recorded.room(), vec![recorded.session])], None, NOW);
+    drop((recorded, kept));
+    seats.try_iter().for_each(|seat| lobby.leave(seat, NOW));
+    assert_eq!((lobby.people(), lobby.rooms()), (0, 1));
+    assert!(come(&mut lobby, Role::Player, "b").is_ok());
+}

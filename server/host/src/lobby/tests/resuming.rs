@@ -3,7 +3,7 @@
 use tickwire_game::ids::Subject;
 
 use super::*;
-use crate::mailbox::{SessionNews, SessionReport};
+use crate::session_report::{SessionNews, SessionReport};
 
 const NOW: Duration = Duration::ZERO;
 const ANY: RequestedRoom = RequestedRoom::Any;
@@ -16,7 +16,7 @@ fn numbered(number: u128) -> (Lobby<Settings>, mpsc::Receiver<SeatRelease>) {
         given += 1;
         given.to_le_bytes()
     });
-    lobby.sessions = Sessions::new(secrets, lobby.settings.grace);
+    lobby.sessions = Sessions::new(secrets, lobby.settings.grace, ABSENT_MAX);
     (lobby, seats)
 }
 
@@ -233,4 +233,59 @@ fn a_room_that_is_gone_takes_its_sessions_with_it() {
     assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));
     let _new = begin(&mut lobby, Role::Player, "final");
     assert_eq!(resume(&mut lobby, first.token).err(), Some(JoinError::NotResumable));
+}
+
+#[test]
+fn a_client_has_so_many_players_without_a_connection_and_those_who_are_away_longest_end() {
+    let (mut lobby, _seats) = numbered(1);
+    let come = |lobby: &mut Lobby<Settings>, room: &str, client: Option<u64>| {
+        let room = RequestedRoom::named(room);
+        let client = client.map(PeerKey);
+        lobby.admit(&SeatRequest::guest(Role::Player, &room, client), NOW).expect("there is space")
+    };
+    let expired = |lobby: &mut Lobby<Settings>| -> Vec<_> {
+        let commands = lobby.take_commands();
+        let expired = commands.filter_map(|(_, command)| match command {
+            Command::Expire { room, session } => Some((room, session)),
+            _ => None,
+        });
+        expired.collect()
+    };
+    let own: Vec<_> =
+        (0..ABSENT_MAX + 1).map(|at| come(&mut lobby, &(at / 4).to_string(), Some(7))).collect();
+    let others = [come(&mut lobby, "other", Some(8)), come(&mut lobby, "other", None)];
+    let (last, first) = own.split_last().expect("there are some");
+    for admission in first.iter().chain(&others) {
+        tell(&mut lobby, admission, SessionNews::Absent);
+        tell(&mut lobby, admission, SessionNews::Absent);
+    }
+    assert_eq!(expired(&mut lobby), []);
+    // One comes back, and is away again: now it is the second that is so for longest.
+    let back = resume(&mut lobby, own[0].token).expect("it is its own");
+    tell(&mut lobby, &back, SessionNews::Absent);
+    tell(&mut lobby, last, SessionNews::Absent);
+    assert_eq!(expired(&mut lobby), [(own[1].room(), own[1].session)]);
+    // Who is back counts no longer, and nor does who has left.
+    resume(&mut lobby, last.token).expect("it is its own");
+    tell(&mut lobby, &own[2], SessionNews::Absent);
+    assert_eq!(expired(&mut lobby), []);
+}
+
+#[test]
+fn a_player_whose_admission_did_not_reach_its_room_comes_back_by_its_ticket() {
+    let (mut lobby, _seats) = numbered(1);
+    let guest = SeatRequest::guest(Role::Player, &ANY, None);
+    let request = SeatRequest { subject: Some(Subject(7)), ..guest };
+    let first = lobby.admit(&request, NOW).expect("there is space");
+    assert_eq!(first.lost(), None, "its seat is given back");
+    assert!(!lobby.resumes(&request), "it is there");
+    tell(&mut lobby, &first, SessionNews::Absent);
+    for _ in 0..3 {
+        assert!(lobby.resumes(&request));
+        let on_its_way = lobby.admit(&request, NOW).expect("it is its own");
+        assert!(on_its_way.resumed && !lobby.resumes(&request));
+        lobby.hear(on_its_way.lost().expect("nothing else is heard of it"));
+    }
+    let token = SeatRequest { resume: Some(first.token), ..guest };
+    assert!(lobby.resumes(&token));
 }

@@ -4,7 +4,7 @@ use tickwire_game::protocol::Ping;
 
 use super::*;
 use crate::limits::{AWAY_GRACE_MAX, GRACE_DEFAULT as GRACE, OUTBOX_NOTICES_MAX};
-use crate::mailbox::{SessionNews, SessionReport};
+use crate::session_report::{SessionNews, SessionReport};
 
 impl Stage {
     /// A session is resumed over another connection.
