@@ -314,3 +314,6 @@ impl<G: Game> WatchedThread<G> {
 fn part(number: usize) -> String {
     format!("shard-{number}")
 }
+
+#[cfg(test)]
+mod tests;
