@@ -150,6 +150,10 @@ impl<G: Game> ShardKeeper<G> {
             heartbeat.beat();
             thread::sleep(SHARD_LOOK_EVERY);
             for at in 0..self.shards.len() {
+                // One that could not be taken over ends the server, which is about to close.
+                if self.shards[at].thread.outlets.are_closed() {
+                    continue;
+                }
                 let Some((reason, room)) = self.shards[at].look() else { continue };
                 if *closing.borrow() {
                     break;
@@ -159,7 +163,6 @@ impl<G: Game> ShardKeeper<G> {
                     && !*closing.borrow()
                 {
                     self.supervisor.fail(&part(at), &format!("{reason}; {error}"));
-                    return;
                 }
             }
         }

@@ -60,7 +60,7 @@ fn counter(server: &Server<Trouble>, name: &str) -> u64 {
 fn ends(server: &Server<Trouble>) -> (u64, u64) {
     let ends = &status(server)["ends"];
     let counts = ends.as_object().expect("they are by reason").values();
-    (counts.filter_map(|count| count.as_u64()).sum(), ends["fault"].as_u64().expect("a number"))
+    (counts.filter_map(serde_json::Value::as_u64).sum(), ends["fault"].as_u64().expect("a number"))
 }
 
 /// A client in a room, with what it needs to come back.
