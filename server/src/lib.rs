@@ -28,6 +28,7 @@ mod run;
 mod server;
 mod shard_keeper;
 mod shard_mailbox;
+mod shard_outlets;
 mod shard_thread;
 mod signals;
 mod start_error;

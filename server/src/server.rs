@@ -45,7 +45,7 @@ use crate::ops::recorder::Recorder;
 use crate::ops::supervision::{Lifetime, PartFailure, Supervisor};
 use crate::shard_keeper::ShardKeeper;
 use crate::shard_mailbox::MailSender;
-use crate::shard_thread::ShardOutlets;
+use crate::shard_outlets::ShardOutlets;
 use crate::start_error::StartError;
 
 /// Credentials: ticket keys and the TLS certificate.

@@ -2,14 +2,14 @@
 //! a step, it gives up: its other rooms go on from their checkpoints in a new thread, and their clients,
 //! whose connections are shut down, resume.
 //!
-//! What the old thread holds it may hold for ever: nothing of it is used, and what it does later counts
-//! for nothing. The mailbox of a shard passes to the new thread, so that nobody need know. What cannot be
-//! taken over ends the server.
+//! What the old thread holds it may hold for ever: nothing of it is used, nobody waits for it, and what it
+//! does later counts for nothing. The mailbox of a shard passes to the new thread, so that nobody need know.
+//! What cannot be taken over ends the server. While the server closes, a thread that does not come back is
+//! given up as well, and nobody takes its shard over.
 
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -29,7 +29,8 @@ use crate::lobby_task::LobbyRequest;
 use crate::ops::priority::ThreadId;
 use crate::ops::supervision::{Heartbeat, Lifetime, Supervisor, message_of};
 use crate::shard_mailbox::{CommandSender, MailSender, ShardMail, Sockets};
-use crate::shard_thread::{CheckpointStore, RestoredRoom, ShardOutlets, ShardThread};
+use crate::shard_outlets::{ShardOutlets, ThreadOutlets};
+use crate::shard_thread::{CheckpointStore, RestoredRoom, ShardThread};
 
 /// How often it is looked whether the threads have ended while the server closes.
 const CLOSING_LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -64,7 +65,7 @@ struct WatchedThread<G: Game> {
     id: Arc<OnceLock<ThreadId>>,
     room: Arc<RoomAtWork>,
     checkpoints: Arc<CheckpointStore<G>>,
-    is_given_up: Arc<AtomicBool>,
+    outlets: ThreadOutlets,
     wreck: Arc<Mutex<Option<Wreck<G>>>>,
 }
 
@@ -122,8 +123,7 @@ impl<G: Game> ShardKeeper<G> {
         shard.set_checkpoints(self.policy);
         let room = Arc::clone(shard.room_at_work());
         let mut shard = ShardThread::new(shard, mailbox, self.outlets.clone());
-        let (checkpoints, is_given_up) =
-            (Arc::clone(shard.checkpoints()), Arc::clone(shard.given_up()));
+        let (checkpoints, outlets) = (Arc::clone(shard.checkpoints()), shard.outlets().clone());
         let (id, wreck) = (Arc::<OnceLock<_>>::default(), Arc::<Mutex<_>>::default());
         let name = part(number);
         let heartbeat = self.supervisor.heartbeat(&name);
@@ -141,7 +141,7 @@ impl<G: Game> ShardKeeper<G> {
             }
         };
         let handle = self.supervisor.spawn_thread(&name, Lifetime::Work, run)?;
-        Ok(WatchedThread { handle, id, room, checkpoints, is_given_up, wreck })
+        Ok(WatchedThread { handle, id, room, checkpoints, outlets, wreck })
     }
 
     /// Looks after the shards until the server closes, and then waits for their threads.
@@ -150,21 +150,45 @@ impl<G: Game> ShardKeeper<G> {
             heartbeat.beat();
             thread::sleep(SHARD_LOOK_EVERY);
             for at in 0..self.shards.len() {
-                if let Some((reason, room)) = self.shards[at].look()
+                // One that could not be taken over ends the server, which is about to close.
+                if self.shards[at].thread.outlets.are_closed() {
+                    continue;
+                }
+                let Some((reason, room)) = self.shards[at].look() else { continue };
+                if *closing.borrow() {
+                    break;
+                }
+                // While the server closes, the lobby may be gone.
+                if let Err(error) = self.take_over(at, &reason, room)
                     && !*closing.borrow()
-                    && let Err(error) = self.take_over(at, &reason, room)
                 {
                     self.supervisor.fail(&part(at), &format!("{reason}; {error}"));
-                    return;
                 }
             }
         }
+        self.close();
+    }
+
+    /// Waits for the threads of all shards, but for those that do not come back.
+    fn close(&mut self) {
         // One that has just been taken over may not have heard of it.
         for shard in &self.shards {
             let _ = shard.mail.send(ShardMail::Command(Command::Close));
         }
-        while self.shards.iter().any(|shard| !shard.thread.handle.is_finished()) {
+        let mut looked = Instant::now();
+        while self.shards.iter().any(KeptShard::runs) {
             thread::sleep(CLOSING_LOOK_EVERY);
+            if looked.elapsed() < SHARD_LOOK_EVERY {
+                continue;
+            }
+            looked = Instant::now();
+            for (number, shard) in self.shards.iter_mut().enumerate().filter(|(_, it)| it.runs()) {
+                if shard.stuck_in().is_some() {
+                    warn!(shard = part(number), "does not come back from a step; is left behind");
+                    shard.thread.give_up();
+                    shard.sockets.shut_down(&self.outlets.metrics);
+                }
+            }
         }
     }
 
@@ -181,6 +205,7 @@ impl<G: Game> ShardKeeper<G> {
             shard = part(at),
             reason, "shard is given up; its other rooms go on in a new thread"
         );
+        shard.thread.give_up();
         let now = Instant::now();
         shard.recoveries.retain(|at| now - *at < SHARD_RECOVERIES_WITHIN);
         shard.recoveries.push_back(now);
@@ -193,16 +218,11 @@ impl<G: Game> ShardKeeper<G> {
         }
         shard.takeovers += 1;
         let takeovers = shard.takeovers;
-        shard.thread.is_given_up.store(true, Relaxed);
-        if let Some(id) = shard.thread.id.get() {
-            // It may go on for ever, and others need the core.
-            id.lower_priority();
-        }
         let mut checkpoints = shard.thread.checkpoints.take();
         checkpoints.retain(|checkpoint| Some(checkpoint.room()) != guilty);
         let mailbox = shard.mail.renew();
         // Only now: those who come back at once find the new mailbox.
-        let clients = shard.sockets.shut_down();
+        let clients = shard.sockets.shut_down(&self.outlets.metrics);
         let rooms = checkpoints
             .iter()
             .map(|checkpoint| (checkpoint.room(), checkpoint.sessions().collect()))
@@ -262,11 +282,34 @@ impl<G: Game> KeptShard<G> {
             let ended = || "ended while the server was running".to_owned();
             return Some((reason.unwrap_or_else(ended), None));
         }
+        let room = self.stuck_in()?;
+        Some(("does not come back from a step".to_owned(), Some(room)))
+    }
+
+    /// Which room it has been at the same step of for too many looks.
+    fn stuck_in(&mut self) -> Option<RoomKey> {
         let now = self.thread.room.now();
         self.looks = if now.is_some() && now == self.seen { self.looks + 1 } else { 0 };
         self.seen = now;
         let (room, _) = now.filter(|_| self.looks >= SHARD_LOOKS_MAX)?;
-        Some(("does not come back from a step".to_owned(), Some(room)))
+        Some(room)
+    }
+
+    /// Whether its thread runs and is not given up.
+    fn runs(&self) -> bool {
+        !self.thread.handle.is_finished() && !self.thread.outlets.are_closed()
+    }
+}
+
+impl<G: Game> WatchedThread<G> {
+    /// From now on nothing that it does has an effect.
+    fn give_up(&self) {
+        // Before it gets less of the processor: it may be handing over what it has done.
+        self.outlets.close();
+        if let Some(id) = self.id.get() {
+            // It may go on for ever, and others need the core.
+            id.lower_priority();
+        }
     }
 }
 
@@ -274,3 +317,6 @@ impl<G: Game> KeptShard<G> {
 fn part(number: usize) -> String {
     format!("shard-{number}")
 }
+
+#[cfg(test)]
+mod tests;

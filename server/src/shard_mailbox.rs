@@ -1,12 +1,15 @@
 //! What a shard's thread is sent, and how: commands by the lobby and the edge, which know no game,
 //! and rooms by the builder. All of them keep their senders when another thread takes a shard over.
 
-use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{self, Receiver, SendError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tickwire_game::game::Game;
+use tickwire_game::protocol::DisconnectReason;
 use tickwire_host::{BuiltRoom, Command};
+
+use crate::ops::metrics::Metrics;
+use crate::transport::shard_socket::ShardSocket;
 
 /// What a shard's thread is sent.
 pub(crate) enum ShardMail<G: Game> {
@@ -59,7 +62,7 @@ pub(crate) struct Sockets(Mutex<HeldSockets>);
 
 #[derive(Debug, Default)]
 struct HeldSockets {
-    all: Vec<Weak<TcpStream>>,
+    all: Vec<Weak<ShardSocket>>,
     /// At how many it is looked which of them are gone.
     swept_at: usize,
 }
@@ -73,7 +76,7 @@ impl Sockets {
     }
 
     /// A connection goes to the shard.
-    pub(crate) fn add(&self, socket: Weak<TcpStream>) {
+    pub(crate) fn add(&self, socket: Weak<ShardSocket>) {
         let mut held = self.held();
         if held.all.len() >= held.swept_at.max(SOCKETS_SWEPT_MIN) {
             held.all.retain(|socket| socket.strong_count() > 0);
@@ -82,13 +85,17 @@ impl Sockets {
         held.all.push(socket);
     }
 
-    /// Shuts all of them down, so that their clients notice at once. How many there were.
-    pub(crate) fn shut_down(&self) -> usize {
+    /// Shuts all of them down that have not ended, so that their clients notice at once, gives back what
+    /// they hold and counts them. How many there were.
+    pub(crate) fn shut_down(&self, metrics: &Metrics) -> usize {
         let all = std::mem::take(&mut self.held().all);
         let mut count = 0;
         for socket in all.iter().filter_map(Weak::upgrade) {
-            // One that is closed already is none the worse.
-            let _ = socket.shutdown(Shutdown::Both);
+            let Some(held) = socket.take_held() else { continue };
+            // Before its client notices, who may come back at once.
+            drop(held);
+            metrics.count_end(DisconnectReason::Fault);
+            socket.shut_down();
             count += 1;
         }
         count
@@ -115,7 +122,7 @@ impl CommandSender {
     }
 
     /// A connection is about to be sent there.
-    pub(crate) fn hold(&self, socket: Weak<TcpStream>) {
+    pub(crate) fn hold(&self, socket: Weak<ShardSocket>) {
         self.sockets.add(socket);
     }
 
@@ -130,33 +137,54 @@ impl CommandSender {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-    use std::net::TcpListener;
+    use std::io::{ErrorKind, Read};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use super::*;
 
+    /// Counts when it is given back.
+    struct Permit(Arc<AtomicUsize>);
+
+    impl Drop for Permit {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
     #[test]
-    fn connections_that_are_gone_are_not_remembered_and_the_others_are_shut_down() {
+    fn connections_that_ended_are_not_remembered_and_the_others_are_shut_down_and_counted_once() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        let sockets = Sockets::default();
+        let (sockets, metrics) = (Sockets::default(), Metrics::default());
+        let given_back = Arc::<AtomicUsize>::default();
         let mut peers = Vec::new();
         let mut connect = || {
             let peer = TcpStream::connect(address).expect("it listens");
             let (socket, _) = listener.accept().expect("it came");
             peers.push(peer);
-            Arc::new(socket)
+            Arc::new(ShardSocket::new(socket, Box::new(Permit(Arc::clone(&given_back)))))
         };
-        let held: Vec<_> = (0..3).map(|_| connect()).collect();
+        let held: Vec<_> = (0..4).map(|_| connect()).collect();
         held.iter().for_each(|socket| sockets.add(Arc::downgrade(socket)));
         for _ in 0..10 * SOCKETS_SWEPT_MIN {
             sockets.add(Weak::new());
             assert!(sockets.held().all.len() <= SOCKETS_SWEPT_MIN);
         }
-        assert_eq!(sockets.shut_down(), 3);
-        for mut peer in peers {
+        // One has ended, and only waits to be closed in order.
+        let ended = held[3].take_held();
+        assert!(ended.is_some());
+        let faults = || metrics.to_json()["ends"]["fault"].as_u64();
+        assert_eq!(sockets.shut_down(&metrics), 3);
+        assert_eq!((given_back.load(Relaxed), faults()), (3, Some(3)));
+        assert!(held.iter().all(|socket| socket.take_held().is_none()), "no other ends them");
+        for peer in &mut peers[..3] {
             assert_eq!(peer.read(&mut [0]).expect("it ends"), 0);
         }
-        assert_eq!(sockets.shut_down(), 0);
+        let waiting = peers[3].set_nonblocking(true).and_then(|()| peers[3].read(&mut [0]));
+        assert_eq!(waiting.expect_err("it is open").kind(), ErrorKind::WouldBlock);
+        held.iter().for_each(|socket| sockets.add(Arc::downgrade(socket)));
+        assert_eq!(sockets.shut_down(&metrics), 0);
+        assert_eq!((given_back.load(Relaxed), faults()), (3, Some(3)));
     }
 }

@@ -5,35 +5,24 @@
 //! read when their tick needs them.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tickwire_game::game::Game;
-use tickwire_game::protocol::DisconnectReason;
-use tickwire_host::{Checkpoint, Command, Departed, Effects, KeptSeat, RoomKey, Shard};
-use tokio::sync::mpsc::UnboundedSender;
+use tickwire_host::{Checkpoint, Command, Effects, KeptSeat, RoomKey, Shard};
 
 use crate::limits::{CHECKPOINT_LATE_MAX, CHECKPOINT_SPACE, HEARTBEAT_EVERY};
-use crate::lobby_task::{LobbyRequest, LobbySender};
-use crate::ops::metrics::Metrics;
-use crate::ops::recorder::Recorder;
+use crate::lobby_task::LobbyRequest;
 use crate::ops::supervision::Heartbeat;
 use crate::shard_mailbox::ShardMail;
-use crate::transport::websocket::WebSocketTransport;
+use crate::shard_outlets::{ShardOutlets, ThreadOutlets};
 use tickwire_host::limits::CHECKPOINT_EVERY;
 
 /// Most commands handled and waiting clients seated between two passes, so that neither can starve
 /// the other.
 const COMMANDS_PER_PASS: usize = 16;
-
-/// A connection that has ended and waits to be drained and closed.
-pub(crate) struct Leaving {
-    pub(crate) transport: Box<WebSocketTransport>,
-    pub(crate) span: tracing::Span,
-}
 
 /// The newest checkpoints of a shard's rooms, for who takes them over.
 #[derive(Debug)]
@@ -70,29 +59,19 @@ impl<G: Game> CheckpointStore<G> {
 /// A room that goes on in a new thread, and the seats of its players.
 pub(crate) type RestoredRoom<G> = (Checkpoint<G>, Vec<KeptSeat>);
 
-/// Where a shard's effects go.
-#[derive(Clone)]
-pub(crate) struct ShardOutlets {
-    pub(crate) lobby: LobbySender,
-    pub(crate) farewells: UnboundedSender<Leaving>,
-    pub(crate) metrics: Arc<Metrics>,
-    /// The file of recorded scenes, with `--record-scenes`.
-    pub(crate) recorder: Option<Recorder>,
-}
-
 /// A shard with its mailbox, its clock and its outlets.
 pub(crate) struct ShardThread<G: Game> {
     shard: Shard<G>,
     mailbox: Receiver<ShardMail<G>>,
-    outlets: ShardOutlets,
+    outlets: ThreadOutlets,
     effects: Effects,
     started: Instant,
     checkpoints: Arc<CheckpointStore<G>>,
     has_checkpoints: bool,
     /// When it was last looked which checkpoints are of rooms that are gone.
     swept: Duration,
-    /// Another thread has taken it over: whatever this one still does counts for nothing.
-    is_given_up: Arc<AtomicBool>,
+    /// Its outlets were found closed: another thread has taken it over.
+    is_given_up: bool,
 }
 
 impl<G: Game> ShardThread<G> {
@@ -104,13 +83,13 @@ impl<G: Game> ShardThread<G> {
         ShardThread {
             shard,
             mailbox,
-            outlets,
+            outlets: ThreadOutlets::new(outlets),
             effects: Effects::default(),
             started: Instant::now(),
             checkpoints: Arc::default(),
             has_checkpoints: false,
             swept: Duration::ZERO,
-            is_given_up: Arc::default(),
+            is_given_up: false,
         }
     }
 
@@ -119,9 +98,9 @@ impl<G: Game> ShardThread<G> {
         &self.checkpoints
     }
 
-    /// Set once another thread has taken it over.
-    pub(crate) fn given_up(&self) -> &Arc<AtomicBool> {
-        &self.is_given_up
+    /// Its outlets, which are closed once another thread has taken it over.
+    pub(crate) fn outlets(&self) -> &ThreadOutlets {
+        &self.outlets
     }
 
     /// Takes in the rooms that it is to go on with, then runs until [`Command::Close`], until all senders of
@@ -136,7 +115,7 @@ impl<G: Game> ShardThread<G> {
         while self.turn() {
             heartbeat.beat();
         }
-        if self.is_given_up.load(Relaxed) {
+        if self.is_given_up {
             return;
         }
         self.handle(ShardMail::Command(Command::Close));
@@ -148,7 +127,7 @@ impl<G: Game> ShardThread<G> {
 
     /// Runs a pass that is due and handles waiting commands, or sleeps. Returns whether to go on.
     fn turn(&mut self) -> bool {
-        if self.is_given_up.load(Relaxed) {
+        if self.is_given_up {
             return false;
         }
         if self.pass() {
@@ -198,7 +177,9 @@ impl<G: Game> ShardThread<G> {
         }
         let ended = self.now();
         self.shard.pass_ended(ended);
-        self.outlets.metrics.record_pass(ended.saturating_sub(began));
+        if let Some(outlets) = &*self.outlets.lock() {
+            outlets.metrics.record_pass(ended.saturating_sub(began));
+        }
         self.apply_effects();
         true
     }
@@ -261,12 +242,14 @@ impl<G: Game> ShardThread<G> {
         is_seated
     }
 
-    /// Applies all effects.
+    /// Applies all effects, or none of them if this thread is given up.
     fn apply_effects(&mut self) {
-        if self.is_given_up.load(Relaxed) {
+        let outlets = self.outlets.lock();
+        let Some(outlets) = &*outlets else {
+            self.is_given_up = true;
             return;
-        }
-        let (effects, outlets) = (&mut self.effects, &self.outlets);
+        };
+        let effects = &mut self.effects;
         outlets.metrics.add_effects(effects);
         // A room that failed is gone before its seats are free, or peers would be sent there again.
         for room in effects.failed.drain(..) {
@@ -295,35 +278,20 @@ impl<G: Game> ShardThread<G> {
     }
 }
 
-impl ShardOutlets {
-    fn send_farewell(&self, departed: Departed) {
-        let Departed { reservation, transport, reason, refusal, span } = departed;
-        // The seat first: a peer may reconnect as soon as it receives the goodbye.
-        drop(reservation);
-        self.metrics.count_end(reason);
-        if let Some(refusal) = refusal {
-            self.metrics.count_refusal(&refusal);
-        }
-        // A lost connection cannot receive a goodbye: it is just dropped. Without an edge the
-        // server has shut down, and nobody could drain the connection.
-        if reason != DisconnectReason::Lost {
-            let transport = WebSocketTransport::downcast(transport);
-            let _ = self.farewells.send(Leaving { transport, span });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
 
     use test_games::tiny::Tiny;
-    use tickwire_game::protocol::Role;
-    use tickwire_host::{GameVersion, Grant, Lobby, LobbySettings, RequestedRoom, SeatRequest};
+    use tickwire_game::protocol::{DisconnectReason, Role};
+    use tickwire_host::{
+        Departed, GameVersion, Grant, Lobby, LobbySettings, RequestedRoom, SeatRequest,
+    };
     use tracing::Span;
 
     use super::*;
     use crate::lobby_task::{release_seat, system_secrets};
+    use crate::ops::metrics::Metrics;
     use crate::transport::websocket::tests::pair;
 
     #[test]

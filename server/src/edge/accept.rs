@@ -37,7 +37,7 @@ use crate::limits::{
 use crate::lobby_task::LobbyRequest;
 use crate::ops::memory::MemoryGauge;
 use crate::ops::supervision::Heartbeat;
-use crate::shard_thread::Leaving;
+use crate::shard_outlets::Leaving;
 use crate::transport::byte_stream::limit_kernel_buffers;
 
 /// How long accepting pauses after an error.

@@ -4,7 +4,6 @@
 //! The accept loop spawns [`serve_connection`] for each connection, and aborts it at any time to evict
 //! the connection.
 
-use std::any::Any;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,6 +25,7 @@ use super::peer_stream::PeerStream;
 use super::pending_connections::PendingConnection;
 use super::tls::Tls;
 use crate::limits::{DEADLINE_GRACE, OPENING_MAX};
+use crate::ops::metrics::OpenWebSocket;
 use crate::transport::byte_stream::ByteStream;
 use crate::transport::websocket::WebSocketTransport;
 
@@ -95,8 +95,8 @@ async fn open(
     let (stream, read_ahead, deadline) = parts.io.into_inner().into_parts();
     let read_ahead = [&parts.read_buf[..], &read_ahead[..]].concat();
     let (tcp, tls) = stream.into_parts();
-    let held = upgrade.permit.map(|permit| Box::new(permit) as Box<dyn Any + Send>);
-    let stream = ByteStream::new(tcp, tls, held);
+    let counted = OpenWebSocket::count(&context.server.metrics);
+    let stream = ByteStream::new(tcp, tls, Box::new((upgrade.permit, counted)));
     let websocket = if context.echo {
         WebSocketTransport::echo(stream, &read_ahead)
     } else {

@@ -5,7 +5,7 @@
 //! measures.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -51,6 +51,8 @@ pub(crate) struct Metrics {
     pub(crate) joins_refused_memory: AtomicU64,
     /// Gauge: connections of the public listener that are not in a room yet.
     pub(crate) pending_connections: AtomicU64,
+    /// Gauge: open WebSockets, also those that are about to join or are being closed.
+    websockets_open: AtomicU64,
     /// Gauge: tasks of the edge.
     pub(crate) edge_tasks: AtomicU64,
     /// Gauge: addresses in the address limiter.
@@ -267,6 +269,7 @@ impl Metrics {
         if let Some(all) = json.as_object_mut() {
             all.extend(counters_by_name(&PassCounters::default().named(), &self.passes));
             for (name, count) in [
+                ("websockets_open", &self.websockets_open),
                 ("shards_recovered", &self.shards_recovered),
                 ("rooms_restored", &self.rooms_restored),
             ] {
@@ -274,6 +277,23 @@ impl Metrics {
             }
         }
         json
+    }
+}
+
+/// Counts one WebSocket as open until it is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenWebSocket(Arc<Metrics>);
+
+impl OpenWebSocket {
+    pub(crate) fn count(metrics: &Arc<Metrics>) -> OpenWebSocket {
+        metrics.websockets_open.fetch_add(1, Relaxed);
+        OpenWebSocket(Arc::clone(metrics))
+    }
+}
+
+impl Drop for OpenWebSocket {
+    fn drop(&mut self) {
+        self.0.websockets_open.fetch_sub(1, Relaxed);
     }
 }
 

@@ -5,14 +5,13 @@
 //! knows no frames. The edge creates it; a
 //! [`WebSocketTransport`](super::websocket::WebSocketTransport) owns it.
 
-use std::any::Any;
 use std::io::{self, Read, Write};
 use std::mem;
-use std::net;
 use std::sync::{Arc, Weak};
 
 use rustls::ServerConnection;
 
+use super::shard_socket::{Held, ShardSocket};
 use super::tls_stream::TlsStream;
 use crate::limits::{SOCKET_SEND_BUFFER_BYTES, SOCKET_UNSENT_MAX_BYTES, UNACKNOWLEDGED_MAX};
 
@@ -22,15 +21,15 @@ pub(crate) struct ByteStream {
     tcp: Tcp,
     /// `None` for plaintext.
     tls: Option<TlsStream>,
-    /// Dropped with the connection.
-    _held: Option<Box<dyn Any + Send>>,
+    /// Dropped with the connection; `None` while a shard polls it, whose socket has it.
+    held: Option<Held>,
 }
 
 #[derive(Debug)]
 enum Tcp {
     Task(tokio::net::TcpStream),
     /// Shared, so that it can be shut down if its shard does not come back.
-    Shard(Arc<net::TcpStream>),
+    Shard(Arc<ShardSocket>),
     /// While it changes modes; it stays so only if that failed.
     Moving,
 }
@@ -41,25 +40,42 @@ impl ByteStream {
     pub(crate) fn new(
         tcp: tokio::net::TcpStream,
         tls: Option<ServerConnection>,
-        held: Option<Box<dyn Any + Send>>,
+        held: Held,
     ) -> ByteStream {
-        ByteStream { tcp: Tcp::Task(tcp), tls: tls.map(TlsStream::new), _held: held }
+        ByteStream { tcp: Tcp::Task(tcp), tls: tls.map(TlsStream::new), held: Some(held) }
     }
 
     /// Detaches it from the runtime, for a shard to poll.
     pub(crate) fn leave_runtime(&mut self) -> io::Result<()> {
         if let Tcp::Task(tcp) = mem::replace(&mut self.tcp, Tcp::Moving) {
-            self.tcp = Tcp::Shard(Arc::new(tcp.into_std()?));
+            let tcp = tcp.into_std()?;
+            // One that was shut down is of no use to a shard.
+            let held = self.held.take().ok_or(io::ErrorKind::NotConnected)?;
+            self.tcp = Tcp::Shard(Arc::new(ShardSocket::new(tcp, held)));
         }
         Ok(())
     }
 
+    /// Ends its time in a shard: nobody else shuts it down any more. Returns `false` if that has happened,
+    /// so that the connection has ended and was counted.
+    pub(crate) fn take_back(&mut self) -> bool {
+        if let Tcp::Shard(socket) = &self.tcp {
+            self.held = socket.take_held();
+        }
+        self.held.is_some()
+    }
+
     /// Registers it with the runtime of the calling task.
     pub(crate) fn enter_runtime(&mut self) -> io::Result<()> {
+        if self.held.is_none() {
+            self.take_back();
+        }
         match mem::replace(&mut self.tcp, Tcp::Moving) {
-            Tcp::Shard(tcp) => {
+            Tcp::Shard(socket) => {
                 // Somebody may be about to shut it down.
-                let tcp = Arc::try_unwrap(tcp).or_else(|tcp| tcp.try_clone())?;
+                let tcp = Arc::try_unwrap(socket)
+                    .map(ShardSocket::into_tcp)
+                    .or_else(|socket| socket.tcp().try_clone())?;
                 self.tcp = Tcp::Task(tokio::net::TcpStream::from_std(tcp)?);
             }
             other => self.tcp = other,
@@ -68,9 +84,9 @@ impl ByteStream {
     }
 
     /// The connection while a shard polls it, for who may have to shut it down.
-    pub(crate) fn detached(&self) -> Option<Weak<net::TcpStream>> {
+    pub(crate) fn detached(&self) -> Option<Weak<ShardSocket>> {
         match &self.tcp {
-            Tcp::Shard(tcp) => Some(Arc::downgrade(tcp)),
+            Tcp::Shard(socket) => Some(Arc::downgrade(socket)),
             Tcp::Task(_) | Tcp::Moving => None,
         }
     }
@@ -131,7 +147,7 @@ impl Read for Tcp {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Tcp::Task(tcp) => tcp.try_read(buffer),
-            Tcp::Shard(tcp) => (&mut &**tcp).read(buffer),
+            Tcp::Shard(socket) => socket.tcp().read(buffer),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -141,7 +157,7 @@ impl Write for Tcp {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Tcp::Task(tcp) => tcp.try_write(bytes),
-            Tcp::Shard(tcp) => (&mut &**tcp).write(bytes),
+            Tcp::Shard(socket) => socket.tcp().write(bytes),
             Tcp::Moving => Err(io::ErrorKind::NotConnected.into()),
         }
     }

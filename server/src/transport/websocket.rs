@@ -15,7 +15,6 @@
 use std::any::Any;
 use std::io::{self, Read, Write};
 use std::mem;
-use std::net::TcpStream;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -34,6 +33,7 @@ use super::byte_stream::ByteStream;
 use super::frame_encoder;
 use super::frame_meter::{ByteLimits, FrameMeter};
 use super::metered_stream::{MeteredStream, PONGS_MAX_BYTES, send_from};
+use super::shard_socket::ShardSocket;
 use super::small_frames::{self, Rest};
 use crate::limits::{ECHO_MESSAGE_MAX_BYTES, PING_AFTER};
 
@@ -90,8 +90,13 @@ impl WebSocketTransport {
     }
 
     /// The connection while a shard polls it, for who may have to shut it down.
-    pub(crate) fn detached(&self) -> Option<Weak<TcpStream>> {
+    pub(crate) fn detached(&self) -> Option<Weak<ShardSocket>> {
         self.websocket.get_ref().stream.detached()
+    }
+
+    /// Ends its time in a shard. Returns `false` if it was shut down meanwhile, and counted as ended.
+    pub(crate) fn take_back(&mut self) -> bool {
+        self.websocket.get_mut().stream.take_back()
     }
 
     /// Registers it with the runtime of the calling task.

@@ -1,24 +1,66 @@
 //! Rooms that do not come back from a step, on a real server: their neighbours go on.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 
 use test_games::trouble::{self, Opening, Order, Trouble};
+use tickwire::EdgeConfig;
 use tickwire_game::game::Game;
 use tickwire_game::ids::PlayerId;
 use tickwire_game::protocol::ResumeToken;
 
 use super::*;
 
+/// Taken by each test in which steps do not come back: they are released for the whole process.
+static HANGS: Mutex<()> = Mutex::new(());
+
+/// Lets steps not come back while it lives.
+struct Hangs {
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Hangs {
+    fn begin() -> Hangs {
+        let _alone = HANGS.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble::hold();
+        Hangs { _alone }
+    }
+
+    /// The threads that were given up go on, find out, and end.
+    fn release(&self) {
+        trouble::release();
+        wait_until("they go on", || trouble::hanging() == 0);
+        sleep(Duration::from_millis(200));
+    }
+}
+
+impl Drop for Hangs {
+    fn drop(&mut self) {
+        trouble::release();
+    }
+}
+
 fn start(config: Config) -> Server<Trouble> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     Server::start(Config { listen, fill: 0, ..config }).expect("the server starts")
 }
 
-fn counter(server: &Server<Trouble>, name: &str) -> u64 {
+fn status(server: &Server<Trouble>) -> serde_json::Value {
     let answer = get(server.admin_address(), "/api/status");
     let json = answer.split("\r\n\r\n").nth(1).expect("a body");
-    let status: serde_json::Value = serde_json::from_str(json).expect("it is JSON");
+    serde_json::from_str(json).expect("it is JSON")
+}
+
+fn counter(server: &Server<Trouble>, name: &str) -> u64 {
+    let status = status(server);
     status[name].as_u64().unwrap_or_else(|| panic!("no {name} in {status}"))
+}
+
+/// How many connections have ended in all, and how many of them because the server shut them down.
+fn ends(server: &Server<Trouble>) -> (u64, u64) {
+    let ends = &status(server)["ends"];
+    let counts = ends.as_object().expect("they are by reason").values();
+    (counts.filter_map(serde_json::Value::as_u64).sum(), ends["fault"].as_u64().expect("a number"))
 }
 
 /// A client in a room, with what it needs to come back.
@@ -113,17 +155,58 @@ fn a_room_hangs(server: &Server<Trouble>, number: u64, order: Order) {
 
 #[test]
 fn rooms_beside_one_that_does_not_come_back_go_on_with_their_players() {
+    let hangs = Hangs::begin();
     let server = start(Config { shards: Some(1), ..Config::default() });
     a_room_hangs(&server, 1, Order::Sleep);
     a_room_hangs(&server, 2, Order::Spin);
     // The threads that were given up find out, and what they still hold counts for nothing.
     let are_two = || counter(&server, "people") == 2;
     wait_until("two players have come back, and are kept for now", are_two);
-    trouble::release();
-    sleep(Duration::from_millis(200));
+    hangs.release();
     assert!(are_two());
     let mut after = come(server.address(), "after", None, None).expect("there is space");
     after.client.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+}
+
+#[test]
+fn connections_of_a_thread_that_is_given_up_are_counted_once_and_their_address_may_come_back() {
+    const AT_ONCE: u32 = 3;
+    let hangs = Hangs::begin();
+    let edge = EdgeConfig {
+        uncapped: Vec::new(),
+        address_connections_max: AT_ONCE,
+        address_connects_per_second: 1_000,
+        ..EdgeConfig::default()
+    };
+    let server = start(Config { shards: Some(1), edge, ..Config::default() });
+    let address = server.address();
+    let open = || counter(&server, "websockets_open");
+    // As often as would keep the address out for good, if it got nothing back.
+    for number in 1..=2 {
+        let [bad, good] = ["bad", "good"].map(|room| format!("{room}-{number}"));
+        let mut all: Vec<Guest> = [&bad, &good, &good]
+            .map(|room| come(address, room, None, None).expect("there is space"))
+            .into();
+        assert_eq!(open(), u64::from(AT_ONCE));
+        let copies = counter(&server, "checkpoints") + 2 * counter(&server, "rooms_open") + 1;
+        wait_until("no checkpoints", || counter(&server, "checkpoints") >= copies);
+        let before = ends(&server);
+        all[0].order(&server, Order::Sleep);
+        let tokens: Vec<ResumeToken> = all[1..].iter().map(|guest| guest.token).collect();
+        all.into_iter().for_each(Guest::read_to_end);
+        assert_eq!(u64::from(trouble::hanging()), number, "the threads hold all that they held");
+        assert_eq!((ends(&server), open()), ((before.0 + 3, before.1 + 3), 0));
+        let back: Vec<Guest> = tokens
+            .into_iter()
+            .map(|token| come(address, &good, Some(token), None).expect("its room goes on"))
+            .collect();
+        assert!(back.iter().all(|guest| guest.resumed));
+        drop(back);
+        wait_until("they have left", || open() == 0);
+    }
+    let (before, people) = (ends(&server), counter(&server, "people"));
+    hangs.release();
+    assert_eq!((ends(&server), open(), counter(&server, "people")), (before, 0, people));
 }
 
 #[test]

@@ -122,16 +122,38 @@ pub struct Settings {
 }
 
 static RELEASED: AtomicBool = AtomicBool::new(false);
+/// How many steps do not come back now.
+static HANGING: AtomicU32 = AtomicU32::new(0);
 static WORLDS_RELEASED: AtomicBool = AtomicBool::new(false);
 /// How often a world was ordered to diverge in this process: nothing in the world says so.
 static DIVERGED: AtomicU32 = AtomicU32::new(0);
 
-/// Lets all steps end that do not come back, now and for good.
+/// Lets all steps end that do not come back, until [`hold`] is called.
 pub fn release() {
     RELEASED.store(true, Relaxed);
 }
 
-/// The same for worlds that are being made.
+/// Lets steps not come back again, if they were released before.
+pub fn hold() {
+    RELEASED.store(false, Relaxed);
+}
+
+/// How many steps do not come back now.
+#[must_use]
+pub fn hanging() -> u32 {
+    HANGING.load(Relaxed)
+}
+
+/// Waits in this way until steps are released.
+fn hang(wait: impl Fn()) {
+    HANGING.fetch_add(1, Relaxed);
+    while !RELEASED.load(Relaxed) {
+        wait();
+    }
+    HANGING.fetch_sub(1, Relaxed);
+}
+
+/// The same for worlds that are being made, for good.
 pub fn release_worlds() {
     WORLDS_RELEASED.store(true, Relaxed);
 }
@@ -177,16 +199,8 @@ impl Trouble {
         match order {
             Order::Nothing | Order::Count => {}
             Order::Panic(call) => self.panics_in = Some(call),
-            Order::Sleep => {
-                while !RELEASED.load(Relaxed) {
-                    sleep(Duration::from_millis(10));
-                }
-            }
-            Order::Spin => {
-                while !RELEASED.load(Relaxed) {
-                    spin_loop();
-                }
-            }
+            Order::Sleep => hang(|| sleep(Duration::from_millis(10))),
+            Order::Spin => hang(spin_loop),
             Order::Burn(ms) => self.burn_ms = ms,
             Order::Allocate(mib) => self.kept.push(vec![1; usize::from(mib) << 20]),
             Order::Diverge => self.chance += 1 + DIVERGED.fetch_add(1, Relaxed),

@@ -6,9 +6,15 @@ use crate::limits::READ_PASS_MAX_BYTES;
 
 use super::*;
 use crate::transport::byte_stream::limit_kernel_buffers;
+use crate::transport::shard_socket::Held;
 
 /// A WebSocket as a shard uses it, and its peer.
 pub(crate) fn pair() -> (WebSocketTransport, net::TcpStream) {
+    pair_holding(Box::new(()))
+}
+
+/// The same of a connection that holds this until it ends.
+pub(crate) fn pair_holding(held: Held) -> (WebSocketTransport, net::TcpStream) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
     let listener = net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -18,7 +24,7 @@ pub(crate) fn pair() -> (WebSocketTransport, net::TcpStream) {
     let _inside = runtime.enter();
     let stream = tokio::net::TcpStream::from_std(stream).expect("non-blocking");
     limit_kernel_buffers(&stream).expect("options are allowed");
-    let mut socket = WebSocketTransport::new(ByteStream::new(stream, None, None), &[]);
+    let mut socket = WebSocketTransport::new(ByteStream::new(stream, None, held), &[]);
     socket.leave_runtime().expect("it was under one");
     (socket, peer)
 }

@@ -30,7 +30,7 @@ fn pair() -> (WebSocketTransport, TlsPeer) {
         limit_kernel_buffers(&tcp).expect("options are allowed");
         let stream = tokio_rustls::TlsAcceptor::from(config).accept(tcp).await;
         let (tcp, session) = stream.expect("a handshake").into_inner();
-        ByteStream::new(tcp, Some(session), None)
+        ByteStream::new(tcp, Some(session), Box::new(()))
     });
     let _inside = runtime.enter();
     let mut socket = WebSocketTransport::new(stream, &[]);
