@@ -122,8 +122,11 @@ async fn hand_over(
     if let Err(Command::Join(pending)) = sent {
         // A shard ends only when the server shuts down, or for another to take its place.
         report_lost(context, lost);
-        let websocket = WebSocketTransport::downcast(pending.transport);
-        close(context, websocket, DisconnectReason::Closing).await;
+        let mut websocket = WebSocketTransport::downcast(pending.transport);
+        // Unless the keeper has shut it down meanwhile, and counted it.
+        if websocket.take_back() {
+            close(context, websocket, DisconnectReason::Closing).await;
+        }
     }
 }
 

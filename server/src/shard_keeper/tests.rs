@@ -171,6 +171,7 @@ fn lobby(release: tickwire_host::ReleaseSeat) -> Lobby<Settings> {
         seed: 1.into(),
         records_first: true,
         grace: Duration::ZERO,
+        absent_per_client_max: 1,
     };
     let guest_settings = GuestSettings::new::<Trouble>(Settings::default()).expect("they are");
     Lobby::new(settings, guest_settings, release, system_secrets())
