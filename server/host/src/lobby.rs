@@ -165,11 +165,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         let grant = match role {
             Role::Player => Grant::Session(room),
             Role::Spectator => {
-                // Its shard may be about to give back the seat that it has: it is given the same anew.
+                // Its shard may be about to give back the seat that it has: both are counted as one.
                 if !is_seated {
                     self.directory.rejoin(role, room)?;
                 }
-                Grant::Seat(self.reservation(room, role, session))
+                let mut reservation = self.reservation(room, role, session);
+                // It may be lost on the way.
+                reservation.let_return(true);
+                Grant::Seat(reservation)
             }
         };
         let Renewed { token, resumptions, .. } = self.sessions.renew(session, token);
@@ -212,7 +215,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
                 self.kinds.insert(room, kind);
             }
         }
-        let begun = self.sessions.begin(room, role, subject, opener);
+        let begun = self.sessions.begin((room, shard), role, subject, opener);
         let Renewed { session, token, resumptions } = begun;
         let grant = Grant::Seat(self.reservation(room, role, session));
         let takeovers = self.takeovers[shard];
@@ -269,9 +272,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     /// A [`Reservation`] was dropped, at `now`.
     pub fn leave(&mut self, release: SeatRelease, now: Duration) {
         // A shard that was given up may give back at last what its rooms have been given anew.
-        if self.sessions.has(&release) {
+        if self.sessions.give_back(&release, now) {
             self.directory.leave(release.room, release.role, now);
-            self.sessions.release(release.session, release.may_return, now);
         }
     }
 
@@ -303,7 +305,8 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
         let is_on_it =
             |room: RoomKey| self.directory.find(room).is_some_and(|it| it.shard == shard);
-        let seated = self.sessions.seated_in(is_on_it);
+        // Who was on the way to a room that has ended before waits on the old thread, maybe for ever.
+        let seated = self.sessions.seated_on(shard);
         let mut kept: Vec<(RoomKey, Vec<KeptSeat>)> = restored
             .iter()
             .filter(|(room, _)| is_on_it(*room))
@@ -314,6 +317,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             let stays = players.is_some_and(|(_, players)| players.contains(&session));
             let seats = kept.iter_mut().find(|(kept, _)| *kept == room && stays);
             if let Some((_, seats)) = seats {
+                self.sessions.forget_seats(session);
                 let reservation = self.reservation(room, role, session);
                 seats.push(KeptSeat { session, resumptions, reservation });
             } else {

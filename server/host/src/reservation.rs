@@ -19,7 +19,8 @@ pub struct SeatRelease {
     pub session: SessionId,
     /// Which of all seats that were ever given: one that was given anew in its place is another.
     pub number: u64,
-    /// Whether that may come back, though it has no seat: a spectator whose connection broke.
+    /// Whether that may come back, though it has no seat: a spectator whose connection broke, or who comes
+    /// back and has not got there.
     pub may_return: bool,
 }
 
@@ -56,9 +57,9 @@ impl Reservation {
         self.seat.role
     }
 
-    /// Whose it is may come back to another seat.
-    pub(crate) fn let_return(&mut self) {
-        self.seat.may_return = true;
+    /// Whether its owner may come back to another seat, once this is dropped.
+    pub(crate) fn let_return(&mut self, may_return: bool) {
+        self.seat.may_return = may_return;
     }
 }
 

@@ -212,7 +212,8 @@ impl<G: Game> RoomHost<G> {
             self.broadcast.watch();
         }
         let (connection, seat) = NewConnection::of(pending, self.room.config().grace);
-        let seat = seat.expect("who joins has a seat");
+        let mut seat = seat.expect("who joins has a seat");
+        seat.let_return(false);
         if connection.is_resumed() {
             effects.counters.sessions_resumed += 1;
             self.supersede(connection.session(), effects);

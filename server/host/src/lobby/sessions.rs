@@ -54,6 +54,8 @@ pub(super) struct Sessions {
 /// What is known of a session.
 struct KeptSession {
     room: RoomKey,
+    /// The number of the shard that has its room, or had it.
+    shard: usize,
     role: Role,
     subject: Option<Subject>,
     /// Whose limits it counts for; `None` is a client without limits.
@@ -63,9 +65,17 @@ struct KeptSession {
     newest: Secret,
     /// What else is good until its client is heard: the one by which it was resumed last comes first.
     others: Vec<Secret>,
-    is_seated: bool,
-    /// The number of its seat.
-    seat: u64,
+    /// The numbers of its seats that are out, for which one is counted: that in its room, and those of
+    /// clients on the way back there.
+    seats: Vec<u64>,
+    /// Of those that were given back, the newest number, and whether its client may come back.
+    given_back: (u64, bool),
+}
+
+impl KeptSession {
+    fn is_seated(&self) -> bool {
+        !self.seats.is_empty()
+    }
 }
 
 /// What is new of a session that begins or is resumed.
@@ -103,7 +113,7 @@ impl Sessions {
     /// A session begins, of a `client` with limits or without.
     pub(super) fn begin(
         &mut self,
-        room: RoomKey,
+        (room, shard): (RoomKey, usize),
         role: Role,
         subject: Option<Subject>,
         client: Option<PeerKey>,
@@ -112,14 +122,15 @@ impl Sessions {
         let (session, newest) = (SessionId(self.begun), (self.secrets)());
         let kept = KeptSession {
             room,
+            shard,
             role,
             subject,
             client,
             resumptions: 0,
             newest,
             others: Vec::new(),
-            is_seated: true,
-            seat: NO_SEAT,
+            seats: Vec::new(),
+            given_back: (NO_SEAT, false),
         };
         self.kept.insert(session, kept);
         Renewed { session, token: ResumeToken::new(session, newest), resumptions: 0 }
@@ -157,7 +168,7 @@ impl Sessions {
 
     /// Its room, its role there, and whether it holds a seat.
     pub(super) fn place(&self, session: SessionId) -> Option<(RoomKey, Role, bool)> {
-        self.kept.get(&session).map(|kept| (kept.room, kept.role, kept.is_seated))
+        self.kept.get(&session).map(|kept| (kept.room, kept.role, kept.is_seated()))
     }
 
     /// A session is resumed, by `used` if by a token: it has another one from now on.
@@ -174,7 +185,6 @@ impl Sessions {
             kept.others.remove(1);
         }
         kept.resumptions = kept.resumptions.wrapping_add(1);
-        kept.is_seated = true;
         let (subject, client, resumptions) = (kept.subject, kept.client, kept.resumptions);
         self.set_present(session, subject, client);
         Renewed { session, token: ResumeToken::new(session, fresh), resumptions }
@@ -238,23 +248,40 @@ impl Sessions {
         }
     }
 
-    /// The number of a seat that a session is given. The one that it had, if any, is nobody's.
+    /// The number of a seat that a session is given.
     pub(super) fn seat(&mut self, session: SessionId) -> u64 {
         self.seats += 1;
         if let Some(kept) = self.kept.get_mut(&session) {
-            kept.seat = self.seats;
+            kept.seats.push(self.seats);
         }
         self.seats
     }
 
-    /// Whether this seat is still the one that its session was given last.
-    pub(super) fn has(&self, release: &SeatRelease) -> bool {
-        self.kept.get(&release.session).is_some_and(|kept| kept.seat == release.number)
+    /// Those that a session was given so far are nobody's: whatever still gives them back is late.
+    pub(super) fn forget_seats(&mut self, session: SessionId) {
+        if let Some(kept) = self.kept.get_mut(&session) {
+            kept.seats.clear();
+        }
     }
 
-    /// The sessions with a seat in one of these rooms, with their roles, in their order.
-    pub(super) fn seated_in(&self, is_there: impl Fn(RoomKey) -> bool) -> Vec<Seated> {
-        let seated = self.kept.iter().filter(|(_, kept)| kept.is_seated && is_there(kept.room));
+    /// A seat is given back at `now`. Whether that was the last of its session.
+    pub(super) fn give_back(&mut self, release: &SeatRelease, now: Duration) -> bool {
+        let Some(kept) = self.kept.get_mut(&release.session) else { return false };
+        let Some(at) = kept.seats.iter().position(|number| *number == release.number) else {
+            return false;
+        };
+        kept.seats.swap_remove(at);
+        kept.given_back = kept.given_back.max((release.number, release.may_return));
+        let (is_last, may_return) = (!kept.is_seated(), kept.given_back.1);
+        if is_last {
+            self.release(release.session, may_return, now);
+        }
+        is_last
+    }
+
+    /// The sessions with a seat on a shard, also in rooms that are no more, in their order.
+    pub(super) fn seated_on(&self, shard: usize) -> Vec<Seated> {
+        let seated = self.kept.iter().filter(|(_, kept)| kept.is_seated() && kept.shard == shard);
         seated
             .map(|(session, kept)| Seated {
                 session: *session,
@@ -265,14 +292,13 @@ impl Sessions {
             .collect()
     }
 
-    /// The seat of a session is free again; `may_return` if it may come back to another.
+    /// A session has no seat any more; `may_return` if it may come back to another.
     pub(super) fn release(&mut self, session: SessionId, may_return: bool, now: Duration) {
         let Some(kept) = self.kept.get_mut(&session) else { return };
         if !may_return || kept.role == Role::Player || self.grace.is_zero() {
             return self.forget(session);
         }
-        // Whatever still gives that seat back is late.
-        (kept.is_seated, kept.seat) = (false, NO_SEAT);
+        kept.seats.clear();
         self.unseated.push_back((now + self.grace, session, kept.resumptions));
         if self.unseated.len() > UNSEATED_SESSIONS_MAX {
             self.expire(Duration::MAX, 1);
@@ -294,7 +320,7 @@ impl Sessions {
             }
             self.unseated.pop_front();
             let kept = self.kept.get(&session);
-            if kept.is_some_and(|kept| !kept.is_seated && kept.resumptions == resumptions) {
+            if kept.is_some_and(|kept| !kept.is_seated() && kept.resumptions == resumptions) {
                 self.forget(session);
             }
         }

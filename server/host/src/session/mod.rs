@@ -332,7 +332,7 @@ impl<G: Game> Session<G> {
 
     /// Its client may come back to another seat.
     pub(crate) fn let_return(&mut self) {
-        self.reservation.let_return();
+        self.reservation.let_return(true);
     }
 
     /// Closes its connection, if it has one, unless that is lost. The session holds its seat.

@@ -110,3 +110,22 @@ fn a_recorded_room_that_goes_on_without_its_recording_makes_way_like_any_other()
     assert_eq!((lobby.people(), lobby.rooms()), (0, 1));
     assert!(come(&mut lobby, Role::Player, "b").is_ok());
 }
+
+#[test]
+fn seats_on_the_way_to_a_room_that_had_ended_are_free_once_their_shard_is_taken_over() {
+    for fails in [true, false] {
+        let (mut lobby, seats) = lobby();
+        let on_the_way = come(&mut lobby, Role::Player, "ended").expect("there is space");
+        match fails {
+            true => lobby.room_failed(on_the_way.room(), NOW),
+            false => lobby.room_over(on_the_way.room()),
+        }
+        assert_eq!((lobby.people(), lobby.players()), (1, 1), "its shard turns it away");
+        // That does not come to it, and holds it for ever.
+        lobby.recover(0, &[], None, NOW);
+        assert_eq!((lobby.people(), lobby.players()), (0, 0));
+        drop(on_the_way);
+        lobby.leave(seats.try_recv().expect("at last"), NOW);
+        assert_eq!(lobby.people(), 0, "once");
+    }
+}

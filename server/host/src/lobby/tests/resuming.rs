@@ -154,7 +154,7 @@ fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
     let (mut lobby, seats) = numbered(1);
     let mut first = begin(&mut lobby, Role::Spectator, "final");
     let Grant::Seat(seat) = &mut first.grant else { panic!("it is new") };
-    seat.let_return();
+    seat.let_return(true);
     let (session, token, room) = (first.session, first.token, first.room());
     drop(first);
     lobby.leave(seats.try_recv().expect("it has left"), NOW);
@@ -169,7 +169,7 @@ fn a_spectator_comes_back_to_a_seat_if_there_is_one() {
     let mut last = back;
     for late in [Duration::ZERO, lobby.settings.grace] {
         let Grant::Seat(seat) = &mut last.grant else { panic!("it has one") };
-        seat.let_return();
+        seat.let_return(true);
         let token = last.token;
         drop(last);
         lobby.leave(seats.try_recv().expect("it has left"), NOW);
@@ -192,7 +192,7 @@ fn a_spectator_comes_back_to_the_seat_that_its_shard_is_about_to_give_back() {
     assert!(matches!(back.grant, Grant::Seat(_)), "none that can end meanwhile");
     // The shard notices that the first connection is lost while the second is on the way there.
     let Grant::Seat(seat) = &mut first.grant else { panic!("it is new") };
-    seat.let_return();
+    seat.let_return(true);
     drop(first);
     lobby.leave(seats.try_recv().expect("it has left"), NOW);
     assert_eq!(lobby.people(), 1);
@@ -205,12 +205,35 @@ fn a_spectator_comes_back_to_the_seat_that_its_shard_is_about_to_give_back() {
 }
 
 #[test]
+fn a_spectator_that_is_lost_on_its_way_back_may_come_again_and_is_counted_once() {
+    let (mut lobby, seats) = numbered(1);
+    let mut first = begin(&mut lobby, Role::Spectator, "final");
+    let come = |lobby: &mut Lobby<Settings>| resume_in(lobby, first.token, Role::Spectator, &ANY);
+    let lost = come(&mut lobby).expect("it is its own");
+    drop(lost);
+    lobby.leave(seats.try_recv().expect("it did not get there"), NOW);
+    assert_eq!(lobby.people(), 1, "its first connection stands");
+    let lost = come(&mut lobby).expect("no other token has arrived");
+    let token = first.token;
+    let Grant::Seat(seat) = &mut first.grant else { panic!("it is new") };
+    seat.let_return(true);
+    drop(first);
+    lobby.leave(seats.try_recv().expect("now that has broken"), NOW);
+    assert_eq!(lobby.people(), 1, "another is on the way");
+    drop(lost);
+    lobby.leave(seats.try_recv().expect("it did not get there either"), NOW);
+    assert_eq!(lobby.people(), 0);
+    let back = resume_in(&mut lobby, token, Role::Spectator, &ANY);
+    assert!(back.is_ok_and(|back| back.resumed && lobby.people() == 1));
+}
+
+#[test]
 fn spectators_who_left_are_remembered_up_to_a_number() {
     let (mut lobby, seats) = numbered(1);
     let leave = |lobby: &mut Lobby<Settings>| {
         let mut admission = begin(lobby, Role::Spectator, "final");
         let Grant::Seat(seat) = &mut admission.grant else { panic!("it is new") };
-        seat.let_return();
+        seat.let_return(true);
         let token = admission.token;
         drop(admission);
         lobby.leave(seats.try_recv().expect("it has left"), NOW);
