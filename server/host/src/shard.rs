@@ -284,13 +284,14 @@ impl<G: Game> Shard<G> {
         }
         // Who comes again while it waits does so in its old turn: a client has one there, however often
         // it tries.
-        let Admission { session, resumed, .. } = pending.admission;
+        let Admission { session, resumptions, resumed, .. } = pending.admission;
         let is_same =
             |it: &&mut PendingJoin| it.admission.resumed && it.admission.session == session;
         let before = if resumed { self.line.iter_mut().find(is_same) } else { None };
         if let Some(waiting) = before {
-            let before = std::mem::replace(waiting, pending);
-            return depart(before, DisconnectReason::Replaced, None, effects);
+            let is_overtaken = waiting.admission.resumptions > resumptions;
+            let older = if is_overtaken { pending } else { std::mem::replace(waiting, pending) };
+            return depart(older, DisconnectReason::Replaced, None, effects);
         }
         self.line.push_back(pending);
         // Nobody overtakes those who came before.
@@ -303,10 +304,15 @@ impl<G: Game> Shard<G> {
         let Some(at) = self.rooms.find(pending.admission.room()) else {
             return self.turn_away(pending, effects);
         };
+        let Admission { session, resumptions, resumed, .. } = pending.admission;
+        if resumed && self.rooms.get(at).has_newer(session, resumptions) {
+            // It was overtaken on the way, and its token may be void by now.
+            return depart(pending, DisconnectReason::Replaced, None, effects);
+        }
         match &pending.admission.grant {
             Grant::Session(_) => self.resume(at, pending, now, effects),
             // A spectator, whom nothing keeps out that kept it in.
-            Grant::Seat(_) if pending.admission.resumed => {
+            Grant::Seat(_) if resumed => {
                 self.rooms.change(at, |room| room.seat(pending, None, now, effects));
             }
             Grant::Seat(reservation) => {

@@ -87,6 +87,12 @@ impl<G: Game> RoomHost<G> {
         })
     }
 
+    /// Whether a session has, or had last, a connection that was admitted after that of its resumption of this
+    /// number.
+    pub(crate) fn has_newer(&self, session: SessionId, resumptions: u32) -> bool {
+        self.session(session).is_some_and(|session| session.resumptions() > resumptions)
+    }
+
     /// A client has one of its sessions back, over a new connection: its welcome is written at the end
     /// of the next pass. The old connection, if there still is one, ends.
     pub(crate) fn resume(&mut self, pending: PendingJoin, now: Duration, effects: &mut Effects) {

@@ -198,6 +198,11 @@ impl<G: Game> Session<G> {
         self.id
     }
 
+    /// How often it was resumed.
+    pub(crate) fn resumptions(&self) -> u32 {
+        self.resumptions
+    }
+
     /// Its player in the room; `None` for a spectator.
     #[must_use]
     pub fn player(&self) -> Option<PlayerId> {

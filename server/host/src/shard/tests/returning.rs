@@ -96,3 +96,20 @@ fn a_player_that_is_not_waited_for_any_longer_ends_and_one_with_a_connection_doe
     let room = RoomKey::default();
     shard.handle(Command::Expire { room, session: SessionId(1) }, now, &mut effects);
 }
+
+#[test]
+fn who_was_overtaken_on_the_way_takes_nothing_from_who_came_after() {
+    let (mut shard, room, mut effects, now) = of_absent();
+    let again = |session, resumptions| Admission::again(SessionId(session), room, resumptions);
+    let newest = arrive(&mut shard, again(0, 2), now, &mut effects);
+    let overtaken = arrive(&mut shard, again(0, 1), now, &mut effects);
+    assert_eq!((newest.closed(), overtaken.closed()), (None, Some(DisconnectReason::Replaced)));
+    // Nor while they wait for their turn.
+    while shard.joins.take() {}
+    let newest = arrive(&mut shard, again(1, 2), now, &mut effects);
+    let overtaken = arrive(&mut shard, again(1, 1), now, &mut effects);
+    assert_eq!(overtaken.closed(), Some(DisconnectReason::Replaced));
+    let next = shard.seats_at().expect("one waits");
+    assert!(shard.seat_next(next, &mut effects) && shard.line.is_empty());
+    assert_eq!((newest.closed(), effects.counters.sessions_resumed), (None, 2));
+}
