@@ -1378,7 +1378,7 @@ _REFUSAL_REASONS = (
     ("setting-invalid", "{}"),
     ("settings-refused", "{}"),
     ("not-resumable", "the place in the room is not kept any more: join anew"),
-    ("room-fails", "rooms like this one fail: choose another name or other settings, or try again in a minute"),
+    ("room-fails", "rooms like this one fail: try again in a minute, or another name or other settings"),
 )
 _DISCONNECT_REASONS = (
     (1000, "left"), (1001, "closing"), (1002, "protocol"), (1003, "not-binary"), (1009, "too-big"),

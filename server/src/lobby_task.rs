@@ -171,7 +171,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
                 let _ = reply.send(self.lobby.list());
             }
             LobbyRequest::Readiness { reply } => {
-                let _ = reply.send(self.lobby.admits_newcomers());
+                let _ = reply.send(self.lobby.admits_newcomers(self.started.elapsed()));
             }
             LobbyRequest::Drain(drain) => self.lobby.drain(drain, self.started.elapsed()),
             LobbyRequest::Close => self.lobby.close(),
@@ -185,6 +185,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> LobbyTask<S> {
         metrics.players.store(lobby.players() as u64, Relaxed);
         metrics.rooms.store(lobby.rooms_opened(), Relaxed);
         metrics.rooms_evicted.store(lobby.rooms_evicted(), Relaxed);
+        metrics.rooms_failed.store(lobby.rooms_failed(), Relaxed);
         metrics.rooms_open.store(lobby.rooms() as u64, Relaxed);
         metrics.rooms_deserted.store(lobby.rooms_deserted() as u64, Relaxed);
         if lobby.is_drained() {

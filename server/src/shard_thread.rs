@@ -253,7 +253,6 @@ impl<G: Game> ShardThread<G> {
         outlets.metrics.add_effects(effects);
         // A room that failed is gone before its seats are free, or peers would be sent there again.
         for room in effects.failed.drain(..) {
-            outlets.metrics.rooms_failed.fetch_add(1, Relaxed);
             // Without a lobby the server is shutting down.
             let _ = outlets.lobby.send(LobbyRequest::RoomFailed { room });
         }

@@ -220,16 +220,20 @@ impl Directory {
         self.take_seat(role, room)
     }
 
-    /// Whether a player who would be in any room would get a seat now, if it is not its own limits that
-    /// are against it.
+    /// Whether a player who would be in any room would get a seat now, in one that is there or in another that
+    /// `may_open`, if it is not its own limits that are against it.
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn admits_newcomers(&self) -> Result<(), JoinError> {
+    pub(crate) fn admits_newcomers(
+        &self,
+        may_open: Result<(), JoinError>,
+    ) -> Result<(), JoinError> {
         self.check_intake(Intake::Everybody)?;
         if self.fullest(Role::Player, true).is_some() {
             return Ok(());
         }
+        may_open?;
         self.overloaded_shards()?;
         self.makes_way_for(None, Charge::Rate, Duration::ZERO).map(drop)
     }

@@ -16,11 +16,11 @@ use tickwire_game::game::Seed;
 use tickwire_game::ids::SessionId;
 use tickwire_game::protocol::{JoinError, ResumeToken, Role};
 use tickwire_game::tick::{Tick, TickRate};
-use tracing::info;
+use tracing::{error, info, warn};
 
 use crate::admission::{Admission, Grant, SeatRequest};
 use crate::checkpoint::KeptSeat;
-use crate::directory::{Directory, DirectoryLimits, Placement, RoomKey, RoomListing};
+use crate::directory::{Directory, DirectoryLimits, ListedRoom, Placement, RoomKey, RoomListing};
 use crate::drain::Drain;
 use crate::guest_settings::GuestSettings;
 use crate::hello::{GameVersion, RequestedRoom};
@@ -73,6 +73,7 @@ pub struct Lobby<S> {
     kinds: SecondaryMap<RoomKey, FailingKind>,
     rooms_opened: u64,
     rooms_evicted: u64,
+    rooms_failed: u64,
     /// For the shards, in order.
     commands: Vec<(usize, Command)>,
     /// Rooms to build, in order.
@@ -103,6 +104,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             kinds: SecondaryMap::new(),
             rooms_opened: 0,
             rooms_evicted: 0,
+            rooms_failed: 0,
             commands: Vec::new(),
             orders: Vec::new(),
         }
@@ -192,8 +194,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             RequestedRoom::Named { .. } => None,
             RequestedRoom::Any => {
                 // One that is there will do.
-                let may = self.failures.allows(&FailingKind::Unnamed, now);
-                may_open = may.then_some(()).ok_or(JoinError::RoomFails);
+                may_open = self.may_open_unnamed(now);
                 None
             }
         };
@@ -220,6 +221,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         let grant = Grant::Seat(self.reservation(room, role, session));
         let takeovers = self.takeovers[shard];
         Ok(Admission { session, shard, takeovers, grant, token, resumptions, resumed: false })
+    }
+
+    /// Whether a room may be opened for those who name none.
+    fn may_open_unnamed(&self, now: Duration) -> Result<(), JoinError> {
+        let may_open = self.failures.allows(&FailingKind::Unnamed, now);
+        may_open.then_some(()).ok_or(JoinError::RoomFails)
     }
 
     /// Whether rooms of this name, or with what is chosen for this one, have failed too often.
@@ -301,6 +308,14 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
             self.commands.push((shard, Command::Drain(Drain { lasts, ..drain })));
         }
         if let Some(room) = guilty {
+            let listed = self.directory.find(room);
+            if let Some(ListedRoom { name, status, .. }) = listed {
+                error!(
+                    room = name,
+                    tick = status.tick().next().0,
+                    "room failed: a step in it does not come back"
+                );
+            }
             self.note_failure(room, now);
         }
         let is_on_it =
@@ -328,6 +343,11 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         }
         for room in self.directory.rooms_of(shard) {
             if kept.iter().all(|(kept, _)| *kept != room) {
+                if guilty != Some(room) {
+                    let name = &self.directory.room(room).name;
+                    warn!(room = name, "room ends with its thread: there was no copy of it");
+                }
+                self.rooms_failed += 1;
                 self.directory.forget(room);
             }
         }
@@ -341,7 +361,7 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     /// A room ended by a fault of its own, at `now`.
     pub fn room_failed(&mut self, room: RoomKey, now: Duration) {
         self.note_failure(room, now);
-        self.directory.forget(room);
+        self.rooms_failed += u64::from(self.directory.forget(room).is_some());
     }
 
     fn note_failure(&mut self, room: RoomKey, now: Duration) {
@@ -385,12 +405,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
         self.directory.is_drained()
     }
 
-    /// Whether a player who has no room in mind would get a seat now, as far as it is up to the server.
+    /// Whether a player who has no room in mind would get a seat at `now`, as far as it is up to the server.
     ///
     /// # Errors
     /// Why it would be refused.
-    pub fn admits_newcomers(&self) -> Result<(), JoinError> {
-        self.directory.admits_newcomers()
+    pub fn admits_newcomers(&self, now: Duration) -> Result<(), JoinError> {
+        self.directory.admits_newcomers(self.may_open_unnamed(now))
     }
 
     /// Lets nobody in from now on, and ends all rooms.
@@ -433,6 +453,12 @@ impl<S: Clone + Debug + Serialize + DeserializeOwned> Lobby<S> {
     #[must_use]
     pub fn rooms_evicted(&self) -> u64 {
         self.rooms_evicted
+    }
+
+    /// How many rooms ended by a fault of their own, or with a thread that did not come back.
+    #[must_use]
+    pub fn rooms_failed(&self) -> u64 {
+        self.rooms_failed
     }
 
     /// How many rooms there are.

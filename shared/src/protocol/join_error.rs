@@ -87,10 +87,9 @@ pub enum JoinError {
     /// token is not the one by which it can be. It is not said which.
     #[error("the place in the room is not kept any more: join anew")]
     NotResumable,
-    /// Rooms of this name, or with these settings, have ended by a fault of their own again and again.
-    #[error(
-        "rooms like this one fail: choose another name or other settings, or try again in a minute"
-    )]
+    /// Rooms of this name, or with these settings, or that no client named, have ended by a fault of their own
+    /// again and again.
+    #[error("rooms like this one fail: try again in a minute, or another name or other settings")]
     RoomFails,
 }
 

@@ -201,6 +201,9 @@ impl Sessions {
         match news {
             SessionNews::Heard => {
                 kept.others = Vec::new();
+                let (subject, client) = (kept.subject, kept.client);
+                // It may have come back before its room went on without it.
+                self.set_present(session, subject, client);
                 None
             }
             SessionNews::Absent => {

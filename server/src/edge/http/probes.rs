@@ -1,8 +1,8 @@
 //! The probes of monitoring and of load balancers: `/healthz`, whether the server works, and `/readyz`,
 //! whether it takes newcomers.
 //!
-//! The admin listener says more than the public one, which strangers may ask: neither how the server is
-//! built nor what a panic said is for them, nor that memory is what it lacks.
+//! The admin listener says more than the public one, which strangers may ask: what a panic said is not for
+//! them, nor which parts are well, nor that memory is what the server lacks.
 
 use std::sync::Arc;
 
@@ -77,6 +77,8 @@ pub(crate) enum NotReady {
     Full,
     /// All rooms with seats are slowed, and no shard takes another room.
     Overloaded,
+    /// There is no room with a seat, and those that were opened last failed at once.
+    Failing,
 }
 
 impl NotReady {
@@ -84,6 +86,7 @@ impl NotReady {
         match refusal {
             JoinError::Closing => NotReady::Draining,
             JoinError::Overloaded | JoinError::RoomsBuilding => NotReady::Overloaded,
+            JoinError::RoomFails => NotReady::Failing,
             _ => NotReady::Full,
         }
     }
@@ -96,6 +99,7 @@ impl NotReady {
             // As clients are refused.
             NotReady::Memory | NotReady::Full => "full",
             NotReady::Overloaded => "overloaded",
+            NotReady::Failing => "failing",
         }
     }
 }

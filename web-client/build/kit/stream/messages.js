@@ -58,7 +58,7 @@ const REASONS = [
   ["setting-invalid", "{}"],
   ["settings-refused", "{}"],
   ["not-resumable", "the place in the room is not kept any more: join anew"],
-  ["room-fails", "rooms like this one fail: choose another name or other settings, or try again in a minute"],
+  ["room-fails", "rooms like this one fail: try again in a minute, or another name or other settings"],
 ];
 
 /** @type {[number, string][]} */

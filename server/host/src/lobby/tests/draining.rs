@@ -80,34 +80,34 @@ fn newcomers_are_admitted_while_one_of_them_would_get_a_seat_somewhere() {
     let full = |lobby: &mut Lobby<Settings>, room: &str| -> Vec<_> {
         (0..4).map(|_| join(lobby, Role::Player, room).expect("there is space")).collect()
     };
-    assert_eq!(lobby.admits_newcomers(), Ok(()), "a room can be opened");
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()), "a room can be opened");
     let first = full(&mut lobby, "first");
-    assert_eq!(lobby.admits_newcomers(), Ok(()), "and another");
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()), "and another");
     let mut second = full(&mut lobby, "second");
-    assert_eq!(lobby.admits_newcomers(), Err(JoinError::RoomsMax), "both are full");
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::RoomsMax), "both are full");
     second.pop();
     hear(&mut lobby, &seats);
-    assert_eq!(lobby.admits_newcomers(), Ok(()), "one has a seat");
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()), "one has a seat");
     let status = |room| Arc::clone(&lobby.directory.room(room).status);
     let slow = |refuses_joins| {
         let second = status(second[0].room());
         second.publish(tickwire_game::tick::Tick(9), 0, TimeScale::FULL, refuses_joins);
     };
     slow(true);
-    assert_eq!(lobby.admits_newcomers(), Err(JoinError::Overloaded), "but takes nobody");
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::Overloaded), "but takes nobody");
     slow(false);
     lobby.directory.close();
-    assert_eq!(lobby.admits_newcomers(), Err(JoinError::Closing));
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::Closing));
     drop(first);
 
     let (mut lobby, seats) = lobby_of(2, OpenerLimits::default(), false);
     lobby.settings.limits.connections_max = 1;
     lobby.directory = Directory::new(lobby.settings.limits, 1);
     let only = join(&mut lobby, Role::Player, "first").expect("there is space");
-    assert_eq!(lobby.admits_newcomers(), Err(JoinError::ServerFull));
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::ServerFull));
     drop(only);
     hear(&mut lobby, &seats);
-    assert_eq!(lobby.admits_newcomers(), Ok(()), "a deserted room has seats");
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()), "a deserted room has seats");
 
     let (mut lobby, _seats) = lobby_of(2 * ROOMS_BUILDING_MAX, OpenerLimits::default(), false);
     lobby.settings.limits.players_max = 1;
@@ -115,7 +115,7 @@ fn newcomers_are_admitted_while_one_of_them_would_get_a_seat_somewhere() {
     let _inside: Vec<_> = (0..ROOMS_BUILDING_MAX)
         .map(|room| join(&mut lobby, Role::Player, &room.to_string()).expect("there is space"))
         .collect();
-    assert_eq!(lobby.admits_newcomers(), Err(JoinError::RoomsBuilding));
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::RoomsBuilding));
     lobby.take_orders().for_each(drop);
-    assert_eq!(lobby.admits_newcomers(), Ok(()));
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()));
 }

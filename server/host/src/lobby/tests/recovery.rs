@@ -31,7 +31,7 @@ fn seats_pass_to_the_new_thread_and_what_the_old_one_gives_back_counts_for_nothi
     assert_eq!(*room, stays.room());
     let [seat] = &seat[..] else { panic!("with one player: {seat:?}") };
     assert_eq!((seat.session, seat.resumptions), (stays.session, 0));
-    assert_eq!((lobby.people(), lobby.rooms()), (1, 1));
+    assert_eq!((lobby.people(), lobby.rooms(), lobby.rooms_failed()), (1, 1, 2));
     let back = resume(&mut lobby, Role::Player, &stays).expect("its room goes on");
     assert!(matches!(back.grant, Grant::Session(room) if room == stays.room()));
     for gone in [&late, &guilty, &never_copied] {
@@ -94,8 +94,10 @@ fn rooms_that_nobody_named_fail_as_one_kind_and_one_that_is_there_serves_all() {
         lobby.room_failed(admission.room(), NOW);
     }
     assert_eq!(any(&mut lobby).err(), Some(JoinError::RoomFails));
-    assert_eq!(lobby.rooms(), 0);
+    assert_eq!(lobby.admits_newcomers(NOW), Err(JoinError::RoomFails));
+    assert_eq!((lobby.rooms(), lobby.rooms_failed()), (0, 3));
     let named = come(&mut lobby, Role::Player, "named").expect("it is another kind");
+    assert_eq!(lobby.admits_newcomers(NOW), Ok(()));
     let beside = any(&mut lobby).expect("one is there");
     assert_eq!(beside.room(), named.room());
 }

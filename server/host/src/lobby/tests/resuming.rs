@@ -312,3 +312,20 @@ fn a_player_whose_admission_did_not_reach_its_room_comes_back_by_its_ticket() {
     let token = SeatRequest { resume: Some(first.token), ..guest };
     assert!(lobby.resumes(&token));
 }
+
+#[test]
+fn who_came_back_before_its_room_went_on_elsewhere_is_there_once_it_was_heard() {
+    let (mut lobby, _seats) = numbered(1);
+    let guest = SeatRequest::guest(Role::Player, &ANY, None);
+    let request = SeatRequest { subject: Some(Subject(7)), ..guest };
+    let first = lobby.admit(&request, NOW).expect("there is space");
+    let back = SeatRequest { resume: Some(first.token), ..request };
+    let back = lobby.admit(&back, NOW).expect("it is its own");
+    let kept = lobby.recover(0, &[(first.room(), vec![first.session])], None, NOW);
+    let [(_, seats)] = &kept[..] else { panic!("its room goes on") };
+    // What the room reports as it goes on, and what it reports of the client that had come back.
+    assert_eq!(seats[0].resumptions, back.resumptions);
+    tell(&mut lobby, &back, SessionNews::Absent);
+    tell(&mut lobby, &back, SessionNews::Heard);
+    assert!(!lobby.resumes(&request), "a second tab is a second player");
+}

@@ -66,7 +66,7 @@ impl Story {
     /// Rooms go to the shard with the fewest people and rooms: of none, to each in turn.
     pub(super) fn check_loads(&mut self) {
         let Shell { lobby, now, .. } = &mut self.shell;
-        if lobby.admits_newcomers() != Err(JoinError::Closing) {
+        if lobby.admits_newcomers(Duration::ZERO) != Err(JoinError::Closing) {
             let open = |shard: usize| {
                 let room = RequestedRoom::named(format!("last-{shard}"));
                 lobby.admit(&SeatRequest::guest(Role::Player, &room, None), *now)
