@@ -13,7 +13,7 @@ use std::time::Duration;
 use skirmish_rules::{Own, Skirmish};
 use test_games::tape::{Mark, Tape};
 use tests::real::{Bots, GIVE_UP, Server, alone, poll, say};
-use tickwire_game::client::Client;
+use tickwire_game::client::{Client, Stage};
 use tickwire_game::dice::Dice;
 use tickwire_game::game::Game as _;
 use tickwire_game::ids::PlayerId;
@@ -45,11 +45,14 @@ struct Mishaps {
     back_at: Option<Duration>,
     /// How many more times it comes back at once, before it can know what became of the last.
     again: u32,
+    /// How many of its hellos got no answer before it said another: they may still arrive.
+    overtaken: u32,
 }
 
 impl Mishaps {
     fn come_back(&mut self, world: &mut Simulator<Tape>, path: Path) {
         self.connection.set(self.connection.get() + 1);
+        self.overtaken += u32::from(world.client(self.who).stage() == Stage::Greeting);
         world.resume(self.who, path);
     }
 
@@ -62,8 +65,13 @@ impl Mishaps {
             // A page that thinks that this has failed as well tries again at once, by the same token.
             self.again = self.again.checked_sub(1).unwrap_or_else(|| dice.below(3));
             self.back_at = (self.again > 0).then(|| world.now() + MS * dice.below(150));
-        } else if world.ended(self.who).is_some() {
-            // Whatever ended it, a client that wants to play on comes back.
+        } else if let Some(end) = world.ended(self.who) {
+            // Whatever ended it, a client that wants to play on comes back, but to a session that somebody else
+            // has now.
+            if end == DisconnectReason::Replaced {
+                let own = self.overtaken.checked_sub(1);
+                self.overtaken = own.expect("nobody else has its token");
+            }
             self.back_at = Some(world.now() + MS * dice.below(1_000));
         } else if dice.chance(0.06) {
             // Half of the time the server hears nothing of it.
@@ -90,7 +98,7 @@ fn a_room_of_bad_luck(seed: u64) {
         let connection = Rc::new(Cell::new(1));
         let given = Rc::clone(&connection);
         world.act(who, move |_: Duration, _: &mut Client<Tape>| Mark(given.get()));
-        mishaps.push(Mishaps { who, connection, back_at: None, again: 0 });
+        mishaps.push(Mishaps { who, connection, back_at: None, again: 0, overtaken: 0 });
     }
     world.run(2 * SECOND);
     world.all_play();

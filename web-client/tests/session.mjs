@@ -155,6 +155,31 @@ begin();
   page.leave();
 }
 
+// A hello that was held up takes the session from the one that overtook it.
+for (const again of [false, true]) {
+  begin();
+  const page = await join();
+  socket().end();
+  wire.welcomeMs = 60_000;
+  // Three are said before one is answered: two may arrive after that.
+  await until(run, () => wire.hellos.length === 3, 60_000);
+  wire.welcomeMs = 20;
+  await isIn(page);
+  const overtaken = wire.hellos.length - 2;
+  for (let at = 0; at < (again ? overtaken : 1); at++) {
+    const [given, said] = [newest(), wire.hellos.length];
+    socket().say("replaced");
+    await until(run, () => wire.hellos.length > said, 5_000);
+    holds(hello().resume === given, "a page that was replaced by its own earlier hello comes back, by its newest token");
+    await isIn(page);
+  }
+  if (!again) await run(40_000);
+  const count = wire.hellos.length;
+  socket().say("replaced");
+  await run(60_000);
+  holds(wire.hellos.length === count && page.status === "idle", "once for each, and not when none can be on its way any more");
+}
+
 // A token that is good no more.
 for (const [room, is] of [["blue", "blue"], [null, "arena-1"]]) {
   begin();

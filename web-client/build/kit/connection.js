@@ -260,6 +260,7 @@ export class Connection {
     const { token: resume, room: last } = this.session;
     const room = this.askedRoom ?? last ?? this.greeting.room;
     const ticket = ticketOf(this.greeting);
+    this.session.say();
     this.core.open(this.clock.now(), { spectator, name, room, ticket, settings, resume });
     this.askedRoom = null;
     this.greeted = true;
@@ -340,6 +341,10 @@ export class Connection {
       return;
     }
     if (state.replaced) {
+      if (this.session.wasOvertaken()) {
+        this.lost(CUT, true);
+        return;
+      }
       // Two pages that took it from each other would do so for ever.
       this.stop();
       this.hooks.over(REPLACED);

@@ -37,6 +37,8 @@ const SLACK_MS = 5000;
 const GRACE_MAX_MS = 600_000;
 /** How long a page that holds a session may take to say so: longer than a frame that is slow. */
 const ANSWER_MS = 500;
+/** So long after a hello that got no answer it may still arrive, held up on its way. */
+const HELLO_MAX_MS = 30_000;
 const CHANNEL = "tickwire.sessions";
 const TOKEN = /^[0-9a-f]{48}$/;
 
@@ -53,6 +55,30 @@ export class Session {
     this.entry = null;
     /** Answers those who ask for this page. @private @type {BroadcastChannel | null} */
     this.channel = null;
+    /** Whether a hello by the token got no answer yet. @private */
+    this.isUnanswered = false;
+    /** How many that others followed may still arrive. @private */
+    this.overtaken = 0;
+    /** Until when. @private */
+    this.overtakenUntil = -Infinity;
+  }
+
+  /** A hello with the token, if there is one, is said. */
+  say() {
+    if (performance.now() > this.overtakenUntil) this.overtaken = 0;
+    if (this.isUnanswered) {
+      this.overtaken += 1;
+      this.overtakenUntil = performance.now() + HELLO_MAX_MS;
+    }
+    this.isUnanswered = this.token !== null;
+  }
+
+  /** Whether a connection that took this one's place may have been opened by a hello of this very page, which was held up
+   *  and overtaken. Each counts once, for else two pages would take the session from each other for ever. */
+  wasOvertaken() {
+    const was = this.token !== null && this.overtaken > 0 && performance.now() < this.overtakenUntil;
+    if (was) this.overtaken -= 1;
+    return was;
   }
 
   /** By which to resume; null if there is nothing to resume. */
@@ -94,6 +120,7 @@ export class Session {
   /** A room has let the page in. @param {string} token @param {string} room @param {number} graceMs for how long the
    *  server keeps the session without a connection @param {Greeting} greeting */
   begin(token, room, graceMs, { name, room: asked, spectator }) {
+    this.isUnanswered = false;
     if (token === "" || graceMs <= 0) return this.forget();
     const { server, frame, page } = this;
     // Who resumes keeps the name that it had.
@@ -110,6 +137,7 @@ export class Session {
 
   /** There is nothing to resume any more. */
   forget() {
+    this.isUnanswered = false;
     if (!this.entry) return;
     this.entry = null;
     this.store(this.others());
