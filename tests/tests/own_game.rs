@@ -2,11 +2,10 @@
 //! a real browser.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::real::{Bots, Browser, GIVE_UP, Page, Python, Server, alone, say};
+use tests::real::{Bots, Browser, GIVE_UP, Page, Python, Server, alone, cargo, say};
 
 /// Functions that a page is asked with.
 const ASK: &str = "
@@ -201,8 +200,7 @@ fn a_page_on_the_machine_of_its_server_is_loaded_anew_when_the_rules_have_change
 #[test]
 fn nothing_of_the_bundled_game_is_in_an_own_one() {
     for package in ["tag", "tag-page", "my-game", "my-game-page"] {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let tree = Command::new(cargo)
+        let tree = cargo()
             .args(["tree", "--locked", "--offline", "--edges", "all", "--package", package])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
