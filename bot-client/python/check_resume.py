@@ -3,7 +3,7 @@
     python check_resume.py ws://127.0.0.1:7777/ws
 
 It needs the package `websockets`, and a server that keeps sessions (`--grace`). It prints a line for each claim that holds,
-and ends with 1 at the first that does not. Run by `tests/tests/own_game.rs`.
+and ends with 1 at the first that does not. Run by `tests/tests/generic_page.rs`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
-//! The generic page and the laboratory, in a real browser: what a server shows that has no page of its own.
+//! What knows no game and plays by the schema of a room: the generic page and the laboratory, in a real browser, and
+//! the client in Python.
+
+use std::time::Duration;
 
 use serde_json::Value;
 use tests::real::{
-    Browser, Finger, GIVE_UP, Key, Page, Server, alone, say, screenshots, stream_report,
+    Browser, Finger, GIVE_UP, Key, Page, Python, Server, alone, say, screenshots, stream_report,
 };
 
 const RIGHT: Key = Key { key: "d", code: "KeyD", number: 68 };
@@ -221,6 +224,42 @@ fn cursors_and_clicks_are_shared() {
     for page in &pages {
         assert_eq!(page.take_faults(), Vec::<String>::new());
     }
+}
+
+/// It sleeps nearly all the time, and so waits for no other test.
+#[test]
+fn a_bot_in_python_plays_tag_for_a_minute() {
+    let Some(python) = Python::with_websockets() else { return };
+    let server = Server::of_game("tag", &["--fill", "16", "--seed", "1"]);
+    let play = ["example_tag.py", "--url", &server.ws_url(), "--seconds", "60"];
+    let (status, printed) = python.run(&play, Duration::from_secs(60));
+    say(&format!("the bot in Python: {printed}"));
+    assert!(status.success(), "{status}\n{printed}");
+    let report: Value = serde_json::from_str(&printed).expect("a report");
+    let number = |name: &str| report[name].as_f64().expect(name);
+    assert!(report["error"].is_null() && number("decode_errors") == 0.0, "{printed}");
+    assert!(number("snapshots") > 1_000.0 && number("players") == 16.0, "{printed}");
+    // Other tests may take the processor for a while.
+    assert!(
+        number("received") > 0.8 * (number("received") + number("repeated") + number("absent"))
+    );
+    assert!(number("margin_positive_percent") > 60.0, "{printed}");
+    // It was there when somebody was caught, and its own score is what it saw of itself.
+    assert!(number("moved_m") > 10.0 && number("tags_seen") > 0.0, "{printed}");
+    let unseen = number("caught") - number("score");
+    assert!(
+        (0.0..=1.0).contains(&unseen),
+        "scores come a moment after what they are for: {printed}"
+    );
+}
+
+#[test]
+fn a_bot_in_python_has_its_player_back_when_its_connection_breaks() {
+    let Some(python) = Python::with_websockets() else { return };
+    let server = Server::of_game("tag", &["--fill", "2", "--seed", "1"]);
+    let (status, printed) = python.run(&["check_resume.py", &server.ws_url()], Duration::ZERO);
+    assert!(status.success(), "{status}\n{printed}");
+    say(&format!("check_resume.py: {} claims hold", printed.lines().count()));
 }
 
 /// Keeps what a page shows, to be looked at.

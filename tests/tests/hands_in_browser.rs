@@ -1,10 +1,13 @@
 //! The page is played with whatever hand there is: two thumbs, a gamepad, a keyboard alone; from its
 //! address to the end of a round.
+//!
+//! No test waits for another: each waits for the end of a round most of the time, and a page takes a third of one core
+//! meanwhile.
 
 use std::thread::sleep;
 use std::time::Duration;
 
-use tests::real::{Browser, Finger, GIVE_UP, Key, Page, Server, alone, screenshots};
+use tests::real::{Browser, Finger, GIVE_UP, Key, Page, Server, screenshots};
 
 /// The settings come last: they are loaded behind the start page, with all that a room needs.
 const IS_LOADED: &str = "document.querySelector('#start > .settings-open')?.disabled === false";
@@ -89,7 +92,6 @@ fn assert_calm(page: &Page<'_>) {
 }
 
 fn play_a_round_by_touch(width: u32, height: u32) {
-    let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&SHORT_ROUND);
     let page = browser.page();
@@ -205,7 +207,6 @@ fn press_pad(page: &Page<'_>, place: u8) {
 
 #[test]
 fn a_round_is_played_by_gamepad() {
-    let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&SHORT_ROUND);
     let page = browser.page();
@@ -285,7 +286,6 @@ fn is_bound(page: &Page<'_>, action: &str, label: &str) {
 
 #[test]
 fn keys_can_be_changed_and_are_kept() {
-    let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&ALONE);
     let page = browser.page();
@@ -340,7 +340,6 @@ fn keys_can_be_changed_and_are_kept() {
 
 #[test]
 fn a_page_without_a_mouse_can_be_played() {
-    let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&ALONE);
     let page = browser.page();
@@ -425,7 +424,6 @@ fn a_page_without_a_mouse_can_be_played() {
 
 #[test]
 fn a_round_is_played_by_keys_to_its_result_and_beyond() {
-    let _alone = alone();
     let Some(browser) = Browser::start() else { return };
     let server = Server::start(&SHORT_ROUND);
     let page = browser.page();

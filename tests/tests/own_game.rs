@@ -2,11 +2,10 @@
 //! a real browser.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::real::{Bots, Browser, GIVE_UP, Page, Python, Server, alone, say};
+use tests::real::{Bots, Browser, GIVE_UP, Page, Server, alone, cargo, say};
 
 /// Functions that a page is asked with.
 const ASK: &str = "
@@ -94,42 +93,6 @@ fn tag_is_played_with_bots_watched_by_others_and_put_under_load_by_its_own_progr
     }
 }
 
-/// It knows no game and plays by the room's schema. It sleeps nearly all the time, and so waits for no other test.
-#[test]
-fn a_bot_in_python_plays_tag_for_a_minute() {
-    let Some(python) = Python::with_websockets() else { return };
-    let server = Server::of_game("tag", &["--fill", "16", "--seed", "1"]);
-    let play = ["example_tag.py", "--url", &server.ws_url(), "--seconds", "60"];
-    let (status, printed) = python.run(&play, Duration::from_secs(60));
-    say(&format!("the bot in Python: {printed}"));
-    assert!(status.success(), "{status}\n{printed}");
-    let report: Value = serde_json::from_str(&printed).expect("a report");
-    let number = |name: &str| report[name].as_f64().expect(name);
-    assert!(report["error"].is_null() && number("decode_errors") == 0.0, "{printed}");
-    assert!(number("snapshots") > 1_000.0 && number("players") == 16.0, "{printed}");
-    // Other tests may take the processor for a while.
-    assert!(
-        number("received") > 0.8 * (number("received") + number("repeated") + number("absent"))
-    );
-    assert!(number("margin_positive_percent") > 60.0, "{printed}");
-    // It was there when somebody was caught, and its own score is what it saw of itself.
-    assert!(number("moved_m") > 10.0 && number("tags_seen") > 0.0, "{printed}");
-    let unseen = number("caught") - number("score");
-    assert!(
-        (0.0..=1.0).contains(&unseen),
-        "scores come a moment after what they are for: {printed}"
-    );
-}
-
-#[test]
-fn a_bot_in_python_has_its_player_back_when_its_connection_breaks() {
-    let Some(python) = Python::with_websockets() else { return };
-    let server = Server::of_game("tag", &["--fill", "2", "--seed", "1"]);
-    let (status, printed) = python.run(&["check_resume.py", &server.ws_url()], Duration::ZERO);
-    assert!(status.success(), "{status}\n{printed}");
-    say(&format!("check_resume.py: {} claims hold", printed.lines().count()));
-}
-
 #[test]
 fn the_template_of_a_game_is_played_as_it_is_written() {
     let _alone = alone();
@@ -201,8 +164,7 @@ fn a_page_on_the_machine_of_its_server_is_loaded_anew_when_the_rules_have_change
 #[test]
 fn nothing_of_the_bundled_game_is_in_an_own_one() {
     for package in ["tag", "tag-page", "my-game", "my-game-page"] {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let tree = Command::new(cargo)
+        let tree = cargo()
             .args(["tree", "--locked", "--offline", "--edges", "all", "--package", package])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()

@@ -1,4 +1,4 @@
-//! The client in Python, run by the Python of this machine. It plays with a real server in `own_game.rs`, beside
+//! The client in Python, run by the Python of this machine. It plays with a real server in `generic_page.rs`, beside
 //! tests that wait, and decodes what the fuzz targets make in `golden`.
 
 use std::time::Duration;

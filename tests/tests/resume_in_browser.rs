@@ -43,6 +43,7 @@ const FIGHT: &str = "(async () => {
 const WHO: &str = "(({ player, ship, score }) => ({ player, ship, score }))(tickwire.state().me)";
 const ALIVE: &str = "tickwire.state().me?.alive && tickwire.state().snapshots > 15";
 const RESUMED: &str = "tickwire.state().resumed && tickwire.state().me?.alive";
+const BANNER: &str = "document.getElementById('banner-text').textContent";
 const CAN_PLAY: &str = "document.getElementById('play')?.disabled === false";
 
 fn wait(page: &Page<'_>, script: &str) {
@@ -62,6 +63,15 @@ fn enter<'b>(browser: &'b Browser, server: &Server, name: &str) -> Page<'b> {
 
 fn click(page: &Page<'_>, id: &str) {
     let _ = page.eval(&format!("void document.getElementById({id:?}).click()"));
+}
+
+/// Whether the board stands in the page's corner, with all three players and the own one's score.
+fn is_on_board(who: &Value) -> String {
+    format!(
+        "document.querySelectorAll('#leaders li').length === 3
+            && document.querySelector('#leaders .self .score').textContent === '{}'",
+        who["score"]
+    )
 }
 
 /// Loads it anew; it is another document when this returns, and may not play yet.
@@ -99,14 +109,14 @@ fn after_a_reload_an_outage_and_a_server_that_stood_still_it_is_the_same_ship_wi
     // Bob's network is gone for as long as all the rest takes, and at least for so long.
     let gone = Instant::now();
     bob.set_offline(true);
+    wait(ann, &is_on_board(&before[0]));
+    shot(ann, "fight");
     reload(ann);
+    wait(ann, &format!("{BANNER} === 'Back in your ship.'"));
     wait(ann, RESUMED);
+    assert_eq!(ann.eval("document.getElementById('start').hidden"), true);
+    wait(ann, &is_on_board(&before[0]));
     shot(ann, "reload");
-    let text = ann.eval("document.getElementById('banner-text').textContent");
-    assert_eq!(
-        (text, ann.eval("document.getElementById('start').hidden")),
-        ("Back in your ship.".into(), true.into())
-    );
 
     server.stop();
     let tick = cleo.eval("tickwire.state().tick").as_u64().expect("a number");
@@ -198,43 +208,41 @@ fn a_page_that_crashed_has_its_ship_back_and_a_second_tab_is_a_second_player() {
     }
 }
 
-/// Keeps the page's connections, so that a test can say something in the server's name.
-const SPY: &str = "window.sockets = [];
-    window.WebSocket = class extends WebSocket {
-        constructor(url) {
-            super(url);
-            sockets.push(this);
-        }
-    };";
+/// In how many seconds the server closes, by the banner.
+const CLOSES_IN: &str = "Number(/^Server closes in (\\d+) s\\.$/.exec(document.getElementById('banner-text').textContent)[1])";
 
 #[test]
 fn a_server_that_closes_is_counted_down_and_said_once_and_the_page_joins_the_next_one() {
     let _alone = alone();
     let Some(browser) = Browser::start() else { return };
-    let mut server = Server::start(&["--fill", "0", "--seed", "1"]);
+    let mut server = Server::start(&["--fill", "0", "--seed", "1", "--drain", "12s"]);
     let page = browser.page();
-    page.prepare(SPY);
     page.open(&server.url("/?play&name=Ann&room=pond&quality=low"));
     wait(&page, ALIVE);
-    // The message `closing`, in 12 seconds.
-    let _ = page.eval(
-        "void sockets.at(-1).dispatchEvent(
-            new MessageEvent('message', { data: Uint8Array.of(0x8b, 12).buffer }))",
-    );
-    let banner = "document.getElementById('banner-text').textContent";
-    wait(&page, &format!("/^Server closes in 1[12] s\\.$/.test({banner})"));
+    server.signal("TERM");
+    let first = page.wait_until(CLOSES_IN, GIVE_UP).as_u64().expect("a number");
+    // Two seconds are for goodbyes.
+    assert!((1..=10).contains(&first), "{first}");
     shot(&page, "closing");
-    wait(&page, &format!("{banner} === 'Server closes in 10 s.'"));
     let said = "[...document.querySelectorAll('#said p')].map((line) => line.textContent)
         .filter((line) => /closes/.test(line))";
-    assert_eq!(page.eval(said), json!(["The server closes in 12 seconds."]));
+    let heard = page.eval(said);
+    wait(&page, &format!("tickwire.state().me?.alive && {CLOSES_IN} < {first}"));
+    assert_eq!(page.eval(said), heard, "it is not read out again");
+    let heard: Vec<String> = serde_json::from_value(heard).expect("a list");
+    let [heard] = &heard[..] else { panic!("said once: {heard:?}") };
+    assert!(heard.starts_with("The server closes in ") && heard.ends_with(" seconds."), "{heard}");
+    let ended = server.ended();
+    assert!(ended.success(), "{ended}:\n{}", server.log());
+    wait(&page, "!tickwire.state().connected");
 
     server.restart_on_same_port();
     // It has the token of a session that the new server does not know.
-    wait(&page, "sockets.length > 1 && tickwire.state().me?.alive");
+    wait(&page, "tickwire.state().connected && tickwire.state().me?.alive");
     assert_eq!(
         page.eval("[tickwire.state().room, tickwire.state().resumed]"),
         json!(["pond", false])
     );
-    wait(&page, &format!("{banner} === ''"));
+    assert_eq!(players(&server), 1);
+    wait(&page, &format!("{BANNER} === ''"));
 }

@@ -1,5 +1,5 @@
-//! The page at all sizes: nothing lies on anything else, all controls can be pressed, by fingers where
-//! there are fingers, and all text can be read.
+//! The page at all sizes: nothing lies on anything else, whatever notice is shown, all controls can be
+//! pressed, by fingers where there are fingers, and all text can be read.
 //!
 //! `sizes_in_browser/boxes.js` looks; it has the states of the page, and the list of what may lie over what.
 
@@ -10,7 +10,8 @@ use tests::real::{Browser, GIVE_UP, Page, Server, alone};
 const BOXES: &str = include_str!("sizes_in_browser/boxes.js");
 
 /// Screens of desktops in CSS pixels, and what is left of them at a zoom of 200 %.
-const SCREENS: [(u32, u32); 5] = [(1920, 1080), (1366, 768), (960, 540), (683, 384), (640, 360)];
+const SCREENS: [(u32, u32); 6] =
+    [(1920, 1080), (1366, 768), (960, 540), (683, 384), (640, 480), (640, 360)];
 /// Touch screens: tablets, phones both ways, and the largest of those that lie flat.
 const TOUCH_SCREENS: [(u32, u32); 10] = [
     (768, 1024),
@@ -114,19 +115,24 @@ fn at_no_size_does_anything_lie_on_anything_else() {
     Part::Playing.open(&page, &server);
     become_size(&page, (844, 390), true);
     // One thing that lies wrong is found.
-    for (selector, property, value, finding) in [
-        ("#mute", "translate", "-40px", "#leave"),
-        ("#rail", "translate", "0 40px", "overlaps #rail"),
-        ("#feed", "translate", "-60px", "#feed"),
-        ("#leave", "translate", "-300px", "is partly outside"),
-        ("#leave", "min-height", "0", "#leave is a target of"),
-        ("#clock", "font-size", "10.5px", "#clock has text of 10.5 px"),
+    for (state, selector, property, value, finding) in [
+        ("fight", "#mute", "translate", "-40px", "#leave"),
+        ("fight", "#rail", "translate", "0 40px", "overlaps #rail"),
+        ("fight", "#feed", "translate", "-60px", "#feed"),
+        ("fight", "#leave", "translate", "-300px", "is partly outside"),
+        ("fight", "#leave", "min-height", "0", "#leave is a target of"),
+        ("fight", "#clock", "font-size", "10.5px", "#clock has text of 10.5 px"),
+        // Up to where the cards are.
+        ("network offer", "#banner", "translate", "0 -220px", "a moment.\": #network-offer ("),
+        ("death", "#banner", "translate", "0 -100px", "Back in your ship.\": #death ("),
+        ("result", "#banner", "translate", "200px", "a moment.\": #result ("),
     ] {
         let element = format!("document.querySelector({selector:?}).style");
         let set = format!("{element}.setProperty({property:?}, {value:?}, 'important')");
         let _ = page.eval(&format!("void ({set})"));
-        let found = Part::Playing.findings(&page, "fight", true);
-        assert!(found.iter().any(|found| found.contains(finding)), "{property}: {found:?}");
+        let found = Part::Playing.findings(&page, state, true);
+        let is_found = found.iter().any(|found| found.contains(finding));
+        assert!(is_found, "{selector} {property}: {found:?}");
         let _ = page.eval(&format!("void ({element}.cssText = '')"));
     }
     assert_eq!(page.take_faults(), Vec::<String>::new());

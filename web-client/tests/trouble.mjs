@@ -83,8 +83,10 @@ holds(!button.hidden && button.textContent === "Reload" && acts.join() === "relo
 offer(button, null);
 holds(button.hidden && button.textContent === "" && button.onclick === null, "without one there is none");
 
-const { closingHeard, closingText } = await import("../../games/skirmish/page/public/hud/words.js");
+const { closingHeard, closingText, isOfClosing } = await import("../../games/skirmish/page/public/hud/words.js");
 const shown = [300, 60, 59, 1, 0].map(closingText).join(" ");
 holds(shown === "Server closes in 5:00. Server closes in 1:00. Server closes in 59 s. Server closes in 1 s. Server closes now.", `what counts down to the end: ${shown}`);
 const heard = [300, 119, 1].map(closingHeard).join(" ");
 holds(heard === "The server closes in 5 minutes. The server closes in 119 seconds. The server closes in 1 second.", `and what is heard of it: ${heard}`);
+const notices = ["The server closes in 28 s.", "The server closes in 10 min.", "The server closes in 28 s. Sorry!", "Maintenance at noon."];
+holds(notices.map(isOfClosing).join() === "true,true,false,false", "the server's own notice of it is not said beside the countdown");

@@ -24,8 +24,10 @@ mod tab;
 mod test_client;
 mod usage;
 
+use std::env;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -79,11 +81,27 @@ pub fn say(text: &str) {
 /// Cargo's target directory and the name of the directory in it in which this test was built:
 /// from `target/debug/deps/real-0123`, `target` and `debug`.
 fn target() -> (PathBuf, String) {
-    let test = std::env::current_exe().expect("a running test has a path");
+    let test = env::current_exe().expect("a running test has a path");
     let built = test.ancestors().nth(2).expect("tests lie in `deps` of a profile's directory");
     let profile = built.file_name().expect("a profile's directory has a name");
     let target = built.parent().expect("a profile's directory lies in the target directory");
     (target.to_owned(), profile.to_string_lossy().into_owned())
+}
+
+/// Cargo, as it is run by a person: without what the Cargo that runs this test says of the test's package. Some
+/// build scripts (that of `ring`) run anew when that changes, and all that stands on them is compiled again.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let is_of_package = |name: &str| {
+            ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.starts_with(prefix))
+        };
+        if name.to_str().is_some_and(is_of_package) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Where screenshots are left for people to look at.

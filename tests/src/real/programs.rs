@@ -12,7 +12,7 @@ use super::http::{self, Response};
 use super::ports::lasting_address;
 use super::process::Process;
 use super::usage::Usage;
-use super::{GIVE_UP, target};
+use super::{GIVE_UP, cargo, target};
 
 /// The path of a program of this workspace, built as this test was built.
 ///
@@ -24,8 +24,7 @@ pub(super) fn program(name: &str) -> PathBuf {
         let (target, directory) = target();
         // The directory of the profile `dev` is called `debug`, all others are called as they are.
         let profile = if directory == "debug" { "dev" } else { &directory };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
+        let built = cargo()
             // As the tests of the whole workspace are built: what those need is there already, and the
             // programs are built for the test of this name that each of them has.
             .args(["test", "--workspace", "--no-run", "--test", "program"])
@@ -294,6 +293,11 @@ impl Bots {
     /// Lets it run on.
     pub fn run_on(&self) {
         self.process.signal("CONT");
+    }
+
+    /// Asks all of them to leave now, as Ctrl-C does; then [`Bots::finish`] has their report.
+    pub fn interrupt(&self) {
+        self.process.signal("INT");
     }
 
     /// Waits until it has ended without a report; how, and what it said of that.

@@ -1,9 +1,9 @@
 //! The program that reports what a recorded stream costs.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use super::target;
+use super::{cargo, target};
 
 /// What `stream-report`, built as this test was built, says of a recording.
 ///
@@ -13,8 +13,7 @@ use super::target;
 pub fn stream_report(recording: &Path, options: &[&str]) -> Output {
     let (target, directory) = target();
     let profile = if directory == "debug" { "dev" } else { &directory };
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    Command::new(cargo)
+    cargo()
         .args(["run", "--locked", "--quiet", "-p", "tickwire-game", "--example", "stream-report"])
         .args(["--profile", profile, "--target-dir"])
         .arg(target)

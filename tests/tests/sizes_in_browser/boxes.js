@@ -2,7 +2,7 @@
 //
 // `sizes.names(part, touch)` lists the states of a kind of page; `sizes.look(part, name, touch)` brings the
 // page into one of them, by what its world says of the round and of the own ship among others, and looks at
-// what it shows. It is evaluated in the page.
+// what it shows, in a room also under each notice. It is evaluated in the page.
 
 (async () => {
   const CONTROLS = "button, input, select, textarea, a[href], [role=button]";
@@ -306,10 +306,6 @@
         await until("the offer of the network panel", () => shown(byId("network-offer")));
         return () => (byId("network-offer").hidden = true);
       },
-      banner: async () => {
-        await fly();
-        return showBanner("Nothing heard from the server for a moment.");
-      },
       death: async () => {
         stage = "dead";
         await died();
@@ -353,11 +349,21 @@
     "left-handed network": byLeftHand(openNetwork),
   };
 
-  /** Gives what hides it again. */
-  function showBanner(text) {
-    byId("banner-text").textContent = text;
-    byId("banner").hidden = false;
-    return () => (byId("banner").hidden = true);
+  /** What the banner says in a room, and its button beside that: the usual, the shortest and the longest. */
+  const NOTICES = [
+    ["Nothing heard from the server for a moment."],
+    ["Server closes in 59 s."],
+    ["Back in your ship."],
+    ["You were idle. The room is full. Trying again…", "Watch meanwhile"],
+  ];
+  /** What is wrong only while a notice is shown. @param {string[]} before what is wrong without it */
+  function underNotice([text, label], touch, before) {
+    const [banner, what, act] = ["banner", "banner-text", "banner-act"].map(byId);
+    const kept = [banner.hidden, what.textContent, act.hidden, act.textContent];
+    [banner.hidden, what.textContent, act.hidden, act.textContent] = [false, text, !label, label ?? ""];
+    const found = findings(touch).filter((finding) => !before.includes(finding));
+    [banner.hidden, what.textContent, act.hidden, act.textContent] = kept;
+    return found.map((finding) => `"${text}": ${finding}`);
   }
 
   const statesOf = (part, touch) => ({ ...STATES[part], ...(touch && part === "playing" ? LEFT_HANDED : {}) });
@@ -371,6 +377,7 @@
     const undo = await statesOf(part, touch)[name]();
     if (part !== "starting") fill();
     const found = [...noted, ...findings(touch)];
+    if (part !== "starting") found.push(...NOTICES.flatMap((notice) => underNotice(notice, touch, found)));
     undo?.();
     return found;
   }

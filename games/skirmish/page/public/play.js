@@ -17,7 +17,7 @@ import { PlayerInput } from "./input.js";
 import { Sound } from "./sound.js";
 import { WatchBar, delaySeconds } from "./hud/watch.js";
 import { announce } from "./hud/announce.js";
-import { closingHeard, closingText } from "./hud/words.js";
+import { closingHeard, closingText, isOfClosing } from "./hud/words.js";
 import { element } from "./dom.js";
 import { offer, sentence } from "./trouble.js";
 
@@ -109,7 +109,9 @@ export class Play {
     game.addEventListener("closing", ({ seconds }) => {
       this.closing = closingHeard(seconds);
     });
-    game.addEventListener("notice", (event) => this.notice(event.text));
+    game.addEventListener("notice", ({ text }) => {
+      if (game.closesIn === null || !isOfClosing(text)) this.notice(text);
+    });
   }
 
   /** Shows a sentence for a while. @param {string} text @param {number} [ms] */

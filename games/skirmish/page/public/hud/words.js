@@ -36,6 +36,12 @@ export function closingHeard(seconds) {
   return `The server closes in ${count} ${unit}${count === 1 ? "" : "s"}.`;
 }
 
+/** Whether a notice of the server says what the page counts down anyway: it is for clients that do not.
+ *  @param {string} text */
+export function isOfClosing(text) {
+  return /^The server closes in \d+ (s|min)\.$/.test(text);
+}
+
 /** @param {number} kills in a row */
 export function streakWords(kills) {
   return STREAKS.findLast(([from]) => kills >= from)?.[1] ?? "";
