@@ -17,6 +17,7 @@ mod coming_and_going;
 mod draining;
 mod recovery;
 mod resuming;
+mod takeovers;
 
 /// How many players of one client may be without a connection.
 const ABSENT_MAX: usize = 3;
