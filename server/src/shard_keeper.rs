@@ -69,8 +69,9 @@ struct WatchedThread<G: Game> {
     wreck: Arc<Mutex<Option<Wreck<G>>>>,
 }
 
-/// What a thread leaves that panicked: kept until its rooms have been taken over, for what it holds is
-/// given back when it is dropped.
+/// What a thread leaves that panicked, or that woke up just as it was given up: kept until its rooms have been
+/// taken over, for what it holds is given back when it is dropped, and a player whose seat was given back
+/// does not go on.
 struct Wreck<G: Game> {
     reason: String,
     _shard: ShardThread<G>,
@@ -128,16 +129,18 @@ impl<G: Game> ShardKeeper<G> {
         let name = part(number);
         let heartbeat = self.supervisor.heartbeat(&name);
         let run = {
-            let (id, wreck) = (Arc::clone(&id), Arc::clone(&wreck));
+            let (id, wreck, outlets) = (Arc::clone(&id), Arc::clone(&wreck), outlets.clone());
             move || {
                 let _ = id.set(ThreadId::current());
                 // Nothing of it is used after a panic but what checkpoints were made before.
                 let run = AssertUnwindSafe(|| shard.run(&heartbeat, restored));
-                if let Err(panic) = catch_unwind(run) {
-                    let reason = format!("panicked: {}", message_of(&*panic));
-                    let mut wreck = wreck.lock().unwrap_or_else(PoisonError::into_inner);
-                    *wreck = Some(Wreck { reason, _shard: shard });
-                }
+                let reason = match catch_unwind(run) {
+                    Err(panic) => format!("panicked: {}", message_of(&*panic)),
+                    Ok(()) if outlets.are_closed() => "ended when it was given up".to_owned(),
+                    Ok(()) => return,
+                };
+                let mut wreck = wreck.lock().unwrap_or_else(PoisonError::into_inner);
+                *wreck = Some(Wreck { reason, _shard: shard });
             }
         };
         let handle = self.supervisor.spawn_thread(&name, Lifetime::Work, run)?;

@@ -151,7 +151,15 @@ impl Stage {
         wait_until("the edge knows that all goodbyes were handed over", ended);
         wait_until("the recorder knows that it has all lines", || recorder.is_finished());
         let _ = fs::remove_file(self.scenes);
-        assert_eq!(trouble::hanging(), 1, "nobody waited for it");
+    }
+
+    /// How many people are in all rooms, once the lobby has heard all that it was sent.
+    fn people(&self) -> u64 {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.keeper.outlets.lobby.send(LobbyRequest::Readiness { reply });
+        assert!(sent.is_ok(), "the lobby runs");
+        let _ = answer.blocking_recv().expect("it replies");
+        self.metrics.people.load(Relaxed)
     }
 }
 
@@ -218,6 +226,7 @@ fn nobody_waits_for_a_thread_that_was_given_up_and_what_it_does_later_counts_for
     let hung = stage.keeper.given_up.pop().expect("it runs on");
     let metrics = Arc::clone(&stage.metrics);
     stage.close();
+    assert_eq!(trouble::hanging(), 1, "nobody waited for it");
     assert!(!hung.is_finished());
     let longest_pass = metrics.to_json()["pass_max_us"].clone();
     trouble::release();
@@ -233,8 +242,24 @@ fn a_thread_that_does_not_come_back_while_the_server_closes_is_left_behind() {
     let client = stage.hang();
     let metrics = Arc::clone(&stage.metrics);
     stage.close();
+    assert_eq!(trouble::hanging(), 1, "nobody waited for it");
     read_to_end(client);
     assert_eq!(counted(&metrics), (1, 1, 0));
     trouble::release();
     wait_until("it goes on", || trouble::hanging() == 0);
+}
+
+#[test]
+fn a_thread_that_wakes_up_as_it_is_given_up_gives_nothing_back_before_its_rooms_are_taken_over() {
+    let _alone = HANGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stage = Stage::set("wakes-up");
+    let client = stage.hang();
+    stage.keeper.shards[0].thread.give_up();
+    trouble::release();
+    wait_until("it ends when it finds out", || stage.keeper.shards[0].thread.handle.is_finished());
+    assert_eq!(stage.people(), 1, "its players may go on");
+    stage.keeper.take_over(0, "a test", None).expect("a new thread can be had");
+    assert_eq!(stage.people(), 0, "there was no copy of its room");
+    read_to_end(client);
+    stage.close();
 }

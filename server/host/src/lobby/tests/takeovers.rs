@@ -15,7 +15,7 @@ use crate::drain::Drain;
 use crate::limits::{JOIN_WAIT_MAX, RESTORED_GRACE_MIN};
 use crate::mailbox::PendingJoin;
 use crate::transport::in_memory::{Peer, pair};
-use shell::{Shell, Wakes};
+use shell::Shell;
 
 mod books;
 mod shell;
@@ -171,9 +171,8 @@ impl Story {
                 }
             }
             91 | 92 => {
-                let all = [Wakes::BeforeRecovery, Wakes::AfterRecovery, Wakes::Later, Wakes::Later];
-                let wakes = all[shell.below(all.len())];
-                shell.give_up(shard, wakes);
+                let ends = shell.dice.chance(0.4);
+                shell.give_up(shard, ends);
             }
             93 => shell.end_old_thread(),
             94 if shell.dice.chance(0.5) => shell.break_room(shard),

@@ -18,7 +18,6 @@ use crate::room_host::StepProbe;
 use crate::session_report::SessionReport;
 use crate::shard::Shard;
 use keeper::Takeover;
-pub(super) use keeper::Wakes;
 
 mod keeper;
 

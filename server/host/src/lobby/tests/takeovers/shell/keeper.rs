@@ -3,27 +3,18 @@
 
 use super::*;
 
-/// When a thread that was given up gives back what it has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Wakes {
-    /// So soon that the lobby has not yet heard of the takeover.
-    BeforeRecovery,
-    /// As soon as the new thread runs: it had panicked.
-    AfterRecovery,
-    /// Some time, or when all is over.
-    Later,
-}
-
 /// A takeover for which the lobby has not yet said which rooms go on.
 pub(super) struct Takeover {
     copies: BTreeMap<RoomKey, Checkpoint<Stones>>,
-    old: Option<Thread>,
-    wakes: Wakes,
+    old: Thread,
+    /// Whether the old thread ends as soon as the new one runs: it had panicked, or wakes up.
+    ends: bool,
 }
 
 impl Shell {
-    /// A shard is given up, and the lobby is asked which of its rooms go on.
-    pub(in super::super) fn give_up(&mut self, shard: usize, wakes: Wakes) {
+    /// A shard is given up, and the lobby is asked which of its rooms go on. Its thread `ends` soon, or maybe
+    /// never.
+    pub(in super::super) fn give_up(&mut self, shard: usize, ends: bool) {
         // The keeper takes one over at a time.
         if self.takeover.is_some() {
             return;
@@ -46,14 +37,8 @@ impl Shell {
         let players = |copy: &Checkpoint<Stones>| copy.sessions().collect();
         let rooms: Vec<_> = copies.iter().map(|(room, copy)| (*room, players(copy))).collect();
         self.end_all_but(shard, &rooms);
-        let mut old = Some(old);
-        if wakes == Wakes::BeforeRecovery {
-            // What it gives back ends the sessions of its players.
-            self.end_all_but(shard, &[]);
-            old.take().into_iter().for_each(|old| self.drop_thread(old));
-        }
         self.post(keeper, LobbyMail::Recover { shard, rooms, guilty });
-        self.takeover = Some(Takeover { copies, old, wakes });
+        self.takeover = Some(Takeover { copies, old, ends });
     }
 
     /// That a room has ended reaches the lobby before it is asked which rooms go on: nothing overtakes in its
@@ -86,7 +71,7 @@ impl Shell {
         guilty: Option<RoomKey>,
     ) {
         let mut kept = self.lobby.recover(shard, rooms, guilty, self.now);
-        let Some(Takeover { copies, old, wakes }) = self.takeover.take() else {
+        let Some(Takeover { copies, old, ends }) = self.takeover.take() else {
             panic!("the keeper has asked once")
         };
         self.end_all_but(shard, rooms);
@@ -103,11 +88,10 @@ impl Shell {
         assert!(kept.is_empty(), "the lobby keeps only what was asked for");
         self.apply(&mut new);
         self.shards[shard].thread = Some(new);
-        if let Some(old) = old {
-            match wakes {
-                Wakes::Later => self.given_up.push(old),
-                _ => self.drop_thread(old),
-            }
+        if ends {
+            self.drop_thread(old);
+        } else {
+            self.given_up.push(old);
         }
     }
 
