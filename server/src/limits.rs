@@ -194,8 +194,11 @@ pub const SHARD_LOOK_EVERY: Duration = Duration::from_millis(125);
 /// After so many looks that find a shard at the same step it is given up, and its other rooms go on in a
 /// new thread: 0.75 s. Looks are counted and not time: while the whole process stands still there are none.
 pub const SHARD_LOOKS_MAX: u32 = 6;
-/// How long the lobby may take to say which rooms of such a shard go on. Without an answer the server ends.
-pub const RECOVERY_ANSWER_MAX: Duration = Duration::from_secs(2);
+/// How often it is looked whether the lobby has answered which rooms of such a shard go on, once in
+/// [`THREAD_END_LOOK_EVERY`]: for 2 s. Without an answer the server ends.
+pub const RECOVERY_LOOKS_MAX: u32 = 1_000;
+/// How often it is looked for what is about to come: that answer, or the end of the threads of a server that closes.
+pub const THREAD_END_LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often one shard is taken over by a new thread in [`SHARD_RECOVERIES_WITHIN`]. With one more the server
 /// ends: something is wrong that does not pass.
 pub const SHARD_RECOVERIES_MAX: usize = 8;
@@ -204,10 +207,6 @@ pub const SHARD_RECOVERIES_MAX: usize = 8;
 pub const GIVEN_UP_THREADS_MAX: usize = 16;
 /// See [`SHARD_RECOVERIES_MAX`].
 pub const SHARD_RECOVERIES_WITHIN: Duration = Duration::from_secs(60);
-/// A checkpoint is made when there is so much time before the next pass...
-pub const CHECKPOINT_SPACE: Duration = Duration::from_millis(2);
-/// ...or once it is so late.
-pub const CHECKPOINT_LATE_MAX: Duration = Duration::from_millis(500);
 /// Longest interval between two signs of life of a thread of the server.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// Longest time between two notifications of the service manager of how the server is.

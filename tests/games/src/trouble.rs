@@ -45,6 +45,8 @@ pub enum Order {
     Allocate(u16),
     /// To come to a world that does not follow from what was there.
     Diverge,
+    /// Not to come back from a step, as with `Sleep`, in a room that goes on from a copy of the world.
+    SleepOnceCopied,
 }
 
 impl Order {
@@ -80,10 +82,12 @@ pub enum Call {
     Bot,
     /// [`Clone::clone`], as a checkpoint calls it.
     Copy,
+    /// [`Drop::drop`], once the room has ended.
+    Drop,
 }
 
 impl Call {
-    /// All of them.
+    /// All of them that are made while it is open.
     pub const ALL: [Call; 11] = [
         Call::Step,
         Call::Join,
@@ -166,6 +170,9 @@ pub struct Trouble {
     burn_ms: u16,
     kept: Vec<Vec<u8>>,
     chance: u32,
+    sleeps_once_copied: bool,
+    #[serde(skip)]
+    is_copy: bool,
 }
 
 /// What a player's own client knows.
@@ -185,7 +192,15 @@ impl Clone for Trouble {
             burn_ms: self.burn_ms,
             kept: self.kept.clone(),
             chance: self.chance,
+            sleeps_once_copied: self.sleeps_once_copied,
+            is_copy: true,
         }
+    }
+}
+
+impl Drop for Trouble {
+    fn drop(&mut self) {
+        self.call(Call::Drop);
     }
 }
 
@@ -203,6 +218,7 @@ impl Trouble {
             Order::Spin => hang(spin_loop),
             Order::Burn(ms) => self.burn_ms = ms,
             Order::Allocate(mib) => self.kept.push(vec![1; usize::from(mib) << 20]),
+            Order::SleepOnceCopied => self.sleeps_once_copied = true,
             Order::Diverge => self.chance += 1 + DIVERGED.fetch_add(1, Relaxed),
         }
     }
@@ -259,6 +275,9 @@ impl Game for Trouble {
             let counter = &mut self.players[at];
             counter.panics_next = panics;
             Trouble::advance(counter, &(), order, now.dt);
+        }
+        if self.sleeps_once_copied && self.is_copy {
+            self.obey(Order::Sleep);
         }
         let burnt = Instant::now();
         while burnt.elapsed() < Duration::from_millis(self.burn_ms.into()) {}
