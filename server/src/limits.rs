@@ -189,11 +189,14 @@ pub const LOG_LINES_BURST: u32 = 60;
 pub const LOG_LINES_PER_SECOND: u32 = 2;
 /// Shortest time between two lines of the log that say how many are missing.
 pub const LOG_LOST_NOTICE_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether a shard is still at the same step.
+/// How often it is looked whether a shard is still at the same step, and the builder at the same room.
 pub const SHARD_LOOK_EVERY: Duration = Duration::from_millis(125);
 /// After so many looks that find a shard at the same step it is given up, and its other rooms go on in a
 /// new thread: 0.75 s. Looks are counted and not time: while the whole process stands still there are none.
 pub const SHARD_LOOKS_MAX: u32 = 6;
+/// After so many looks that find the builder at the same room, that room fails, and a new thread builds the
+/// others: 5 s. A world for thousands of players takes 20 ms.
+pub const BUILD_LOOKS_MAX: u32 = 40;
 /// How often it is looked whether the lobby has answered which rooms of such a shard go on, once in
 /// [`THREAD_END_LOOK_EVERY`]: for 2 s. Without an answer the server ends.
 pub const RECOVERY_LOOKS_MAX: u32 = 1_000;
@@ -272,5 +275,8 @@ const _: () = {
     // After a stall of the whole process, its threads are asked for longer than they sleep.
     assert!(HEARTBEAT_EVERY.as_millis() < HEALTH_ANSWER_MAX.as_millis());
     assert!(HEARTBEAT_EVERY.as_millis() < STUCK_AFTER.as_millis());
+    // Before a builder that is replaced could be found stuck.
+    let build = SHARD_LOOK_EVERY.as_millis() * BUILD_LOOKS_MAX as u128;
+    assert!(STUCK_AFTER.as_millis() + HEALTH_ANSWER_MAX.as_millis() > build);
     assert!(MEMORY_MAX_DEFAULT_PERCENT < 100 && MEMORY_AGAIN_PERCENT < 100);
 };

@@ -1,4 +1,4 @@
-//! [`ShardKeeper`]: the thread that looks after the shards. One that ends, or that does not come back from
+//! [`ShardKeeper`]: the thread that looks after the shards, and the builder. One that ends, or that does not come back from
 //! a step, it gives up: its other rooms go on from their checkpoints in a new thread, and their clients,
 //! whose connections are shut down, resume.
 //!
@@ -21,9 +21,10 @@ use tickwire_host::{Checkpoint, Checkpoints, Command, RoomAtWork, RoomKey, Shard
 use tokio::sync::{oneshot, watch};
 use tracing::{error, warn};
 
+use crate::builder_thread::{self, KeptBuilder};
 use crate::checkpoint_store::CheckpointStore;
 use crate::limits::{
-    GIVEN_UP_THREADS_MAX, RECOVERY_LOOKS_MAX, SHARD_LOOK_EVERY, SHARD_LOOKS_MAX,
+    BUILD_LOOKS_MAX, GIVEN_UP_THREADS_MAX, RECOVERY_LOOKS_MAX, SHARD_LOOK_EVERY, SHARD_LOOKS_MAX,
     SHARD_RECOVERIES_MAX, SHARD_RECOVERIES_WITHIN, THREAD_END_LOOK_EVERY,
 };
 use crate::lobby_task::LobbyRequest;
@@ -149,10 +150,22 @@ impl<G: Game> ShardKeeper<G> {
     }
 
     /// Looks after the shards until the server closes, and then waits for their threads.
-    pub(crate) fn run(mut self, closing: &watch::Receiver<bool>, heartbeat: &Heartbeat) {
+    pub(crate) fn run(
+        mut self,
+        mut builder: KeptBuilder<G>,
+        closing: &watch::Receiver<bool>,
+        heartbeat: &Heartbeat,
+    ) {
         while !*closing.borrow() {
             heartbeat.beat();
             thread::sleep(SHARD_LOOK_EVERY);
+            if builder.is_stuck(BUILD_LOOKS_MAX)
+                && let Err(reason) = self.replace(&mut builder)
+            {
+                self.supervisor.fail(builder_thread::PART, &reason);
+                // The server is about to close.
+                break;
+            }
             for at in 0..self.shards.len() {
                 // One that could not be taken over ends the server, which is about to close.
                 if self.shards[at].thread.outlets.are_closed() {
@@ -170,17 +183,29 @@ impl<G: Game> ShardKeeper<G> {
                 }
             }
         }
-        self.close();
+        self.close(builder);
     }
 
-    /// Waits for the threads of all shards, but for those that do not come back.
-    fn close(&mut self) {
+    /// Has a new thread build rooms in place of the one that does not come back from one.
+    fn replace(&mut self, builder: &mut KeptBuilder<G>) -> Result<(), String> {
+        self.check_given_up()?;
+        let given_up = builder.give_up();
+        self.given_up
+            .extend(given_up.map_err(|error| format!("no new thread can be had: {error}"))?);
+        Ok(())
+    }
+
+    /// Waits for the threads of all shards and of the builder, but for those that do not come back.
+    fn close(&mut self, builder: KeptBuilder<G>) {
+        let mut builder = Some(builder);
         // One that has just been taken over may not have heard of it.
         for shard in &self.shards {
             let _ = shard.mail.send(ShardMail::Command(Command::Close));
         }
         let mut looked = Instant::now();
-        while self.shards.iter().any(KeptShard::runs) {
+        while self.shards.iter().any(KeptShard::runs)
+            || builder.as_ref().is_some_and(KeptBuilder::runs)
+        {
             thread::sleep(THREAD_END_LOOK_EVERY);
             if looked.elapsed() < SHARD_LOOK_EVERY {
                 continue;
@@ -192,6 +217,10 @@ impl<G: Game> ShardKeeper<G> {
                     shard.thread.give_up();
                     shard.sockets.take().shut_down(&self.outlets.metrics);
                 }
+            }
+            if builder.as_mut().is_some_and(|builder| builder.is_stuck(SHARD_LOOKS_MAX)) {
+                warn!("the builder does not come back from a room; is left behind");
+                builder = None;
             }
         }
     }
@@ -280,7 +309,7 @@ impl<G: Game> ShardKeeper<G> {
             over.into_iter().for_each(discard);
             discard(wreck);
         };
-        match thread::Builder::new().name("discard".to_owned()).spawn(drop_all) {
+        match self.supervisor.spawn_thread("discard", Lifetime::Work, drop_all) {
             Ok(thread) => self.given_up.push(thread),
             Err(error) => warn!(%error, "no thread can be had to drop what a shard left"),
         }

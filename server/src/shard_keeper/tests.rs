@@ -146,9 +146,13 @@ impl Stage {
     /// Closes the server: nobody waits for a thread that does not come back.
     fn close(self) {
         self.closing.send_replace(true);
-        let Stage { keeper, supervisor, mut farewells, recorder, closing, .. } = self;
+        let Stage { keeper, supervisor, builder, mut farewells, recorder, closing, .. } = self;
         let (closing, heartbeat) = (closing.subscribe(), supervisor.heartbeat("keeper"));
-        let keeper = thread::spawn(move || keeper.run(&closing, &heartbeat));
+        // Of which nothing is ordered: the stage builds its room itself.
+        let (_, orders) = mpsc::channel();
+        let builder = KeptBuilder::start(builder, orders, Vec::new(), supervisor);
+        let builder = builder.expect("threads can be had");
+        let keeper = thread::spawn(move || keeper.run(builder, &closing, &heartbeat));
         wait_until("the keeper ends", || keeper.is_finished());
         let ended = || farewells.try_recv().err() == Some(TryRecvError::Disconnected);
         wait_until("the edge knows that all goodbyes were handed over", ended);
