@@ -37,17 +37,12 @@ impl<G: Game> CheckpointStore<G> {
         self.all().remove(&room)
     }
 
-    /// Takes those out whose rooms are not there any more.
-    pub(crate) fn take_gone(&self, is_there: impl Fn(RoomKey) -> bool) -> Vec<Checkpoint<G>> {
-        self.all().extract_if(|room, _| !is_there(*room)).map(|(_, gone)| gone).collect()
-    }
-
     /// Takes all of them out.
     pub(crate) fn take(&self) -> Vec<Checkpoint<G>> {
         self.all().drain().map(|(_, checkpoint)| checkpoint).collect()
     }
 
-    /// How many there are.
+    /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.all().is_empty()
     }

@@ -205,8 +205,8 @@ pub const THREAD_END_LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often one shard is taken over by a new thread in [`SHARD_RECOVERIES_WITHIN`]. With one more the server
 /// ends: something is wrong that does not pass.
 pub const SHARD_RECOVERIES_MAX: usize = 8;
-/// Most threads that were given up and still run, each of which holds its rooms as they were. With one
-/// more the server ends.
+/// Most threads that were given up and still run, of shards and of the builder, each of which holds its rooms
+/// as they were. With one more the server ends.
 pub const GIVEN_UP_THREADS_MAX: usize = 16;
 /// See [`SHARD_RECOVERIES_MAX`].
 pub const SHARD_RECOVERIES_WITHIN: Duration = Duration::from_secs(60);

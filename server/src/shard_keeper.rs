@@ -156,15 +156,17 @@ impl<G: Game> ShardKeeper<G> {
         closing: &watch::Receiver<bool>,
         heartbeat: &Heartbeat,
     ) {
+        let mut is_builder_lost = false;
         while !*closing.borrow() {
             heartbeat.beat();
             thread::sleep(SHARD_LOOK_EVERY);
-            if builder.is_stuck(BUILD_LOOKS_MAX)
+            if !is_builder_lost
+                && builder.is_stuck(BUILD_LOOKS_MAX)
                 && let Err(reason) = self.replace(&mut builder)
             {
+                // That ends the server, which is about to close.
+                is_builder_lost = true;
                 self.supervisor.fail(builder_thread::PART, &reason);
-                // The server is about to close.
-                break;
             }
             for at in 0..self.shards.len() {
                 // One that could not be taken over ends the server, which is about to close.

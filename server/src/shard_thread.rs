@@ -37,8 +37,6 @@ pub(crate) struct ShardThread<G: Game> {
     checkpoints: Arc<CheckpointStore<G>>,
     /// How long the last checkpoints took to make, each counting less the longer ago it was.
     copy_takes: Duration,
-    /// When it was last looked which checkpoints are of rooms that are gone.
-    swept: Duration,
     /// Its outlets were found closed: another thread has taken it over.
     is_given_up: bool,
 }
@@ -58,7 +56,6 @@ impl<G: Game> ShardThread<G> {
             started: Instant::now(),
             checkpoints: Arc::new(checkpoints),
             copy_takes: Duration::ZERO,
-            swept: Duration::ZERO,
             is_given_up: false,
         }
     }
@@ -168,6 +165,10 @@ impl<G: Game> ShardThread<G> {
     /// Makes the checkpoint that is due, if there is time before the next pass or it cannot wait; whether it
     /// did.
     fn checkpoint(&mut self) -> bool {
+        for room in self.shard.take_ended() {
+            let checkpoint = self.checkpoints.take_one(room);
+            self.discard(checkpoint);
+        }
         if !self.shard.makes_checkpoints() {
             self.forget_checkpoints();
             return false;
@@ -182,11 +183,6 @@ impl<G: Game> ShardThread<G> {
         checkpoint.into_iter().for_each(|checkpoint| self.keep(checkpoint));
         let took = self.now().saturating_sub(now);
         self.copy_takes = took.max(self.copy_takes * 7 / 8);
-        if now >= self.swept + CHECKPOINT_EVERY {
-            self.swept = now;
-            let gone = self.checkpoints.take_gone(|room| self.shard.room(room).is_some());
-            self.discard(gone);
-        }
         self.apply_effects();
         true
     }

@@ -156,7 +156,7 @@ impl<G: Game> Shard<G> {
     fn end_over(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
         warn!(room = room.name(), "room is over: it has made its last tick");
-        self.remember_over(room.key, effects);
+        self.remember_over(&room, effects);
         self.close_room(room, DisconnectReason::RoomOver, Some("its room is over"), effects);
     }
 
@@ -164,7 +164,7 @@ impl<G: Game> Shard<G> {
     fn end_drained(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
         info!(room = room.name(), "room closes: the server is to close, and its game may end");
-        self.remember_over(room.key, effects);
+        self.remember_over(&room, effects);
         // A recording ends with the server, as it should.
         self.close_room(room, DisconnectReason::Closing, None, effects);
     }
@@ -180,13 +180,13 @@ impl<G: Game> Shard<G> {
         self.discarding(room.key, || room.close(reason, recording_ends, effects));
     }
 
-    fn remember_over(&mut self, room: RoomKey, effects: &mut Effects) {
-        effects.over.push(room);
-        self.copies.remove(room);
+    fn remember_over(&mut self, room: &RoomHost<G>, effects: &mut Effects) {
+        effects.over.push(room.key);
+        self.copies.end(room.key, room.is_copied());
         if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
             self.over.pop_front();
         }
-        self.over.push_back(room);
+        self.over.push_back(room.key);
     }
 
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.
@@ -370,7 +370,7 @@ impl<G: Game> Shard<G> {
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
         if let Some(at) = self.rooms.find(room) {
             let room = self.rooms.swap_remove(at);
-            self.copies.remove(room.key);
+            self.copies.end(room.key, room.is_copied());
             let why = Some("its room closes, deserted");
             self.close_room(room, DisconnectReason::Closing, why, effects);
         }
@@ -429,7 +429,7 @@ impl<G: Game> Shard<G> {
                 "room failed: a panic in it"
             );
             effects.failed.push(room.key);
-            self.copies.remove(room.key);
+            self.copies.end(room.key, room.is_copied());
             let why = Some("its room failed");
             self.close_room(room, DisconnectReason::RoomFailed, why, effects);
         }

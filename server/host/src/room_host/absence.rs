@@ -34,8 +34,19 @@ impl<G: Game> RoomHost<G> {
 
     /// The same, made by its shard at `now`.
     pub(crate) fn checkpoint_at(&mut self, now: Duration) -> Checkpoint<G> {
-        (self.copied, self.is_to_be_copied) = (Some(now), false);
+        self.is_to_be_copied = false;
+        self.note_copy(now);
         self.checkpoint()
+    }
+
+    /// There is a copy of it as it is `now`.
+    pub(crate) fn note_copy(&mut self, now: Duration) {
+        self.copied = Some(now);
+    }
+
+    /// Whether there is any copy of it.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.copied.is_some()
     }
 
     /// It has changed at `now`: when it is to be copied, unless its shard knows already.

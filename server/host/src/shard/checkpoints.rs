@@ -52,8 +52,14 @@ impl<G: Game> Shard<G> {
         now: Duration,
         effects: &mut Effects,
     ) -> Option<Checkpoint<G>> {
-        let room = self.copies.next_newcomer()?;
-        self.copy(room, now, effects)
+        // One that cannot be copied has failed.
+        while let Some(room) = self.copies.next_newcomer() {
+            let copy = self.copy(room, now, effects);
+            if copy.is_some() {
+                return copy;
+            }
+        }
+        None
     }
 
     fn copy(
@@ -80,6 +86,11 @@ impl<G: Game> Shard<G> {
             self.copies.add_newcomer(self.rooms.get(0).key);
         }
         self.copies.add_newcomer(room);
+    }
+
+    /// The rooms that were copied and have ended since this was last called.
+    pub fn take_ended(&mut self) -> Vec<RoomKey> {
+        self.copies.take_ended()
     }
 
     /// Drops what holds a world of a room, which runs code of its game: a panic in that ends nothing else.
@@ -138,6 +149,7 @@ impl<G: Game> Shard<G> {
                 room.show_work(Arc::clone(&self.at_work));
                 room.draining = self.draining;
                 info!(room = name, tick = room.room().tick().0, players, "room restored");
+                room.note_copy(now);
                 self.rooms.push(room);
                 self.copies.add(key, now);
             }

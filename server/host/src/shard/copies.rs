@@ -17,6 +17,8 @@ pub(super) struct Copies {
     round: VecDeque<(Duration, RoomKey)>,
     /// Rooms that are to be copied before any makes another tick.
     newcomers: VecDeque<RoomKey>,
+    /// Rooms that were copied and have ended since.
+    ended: Vec<RoomKey>,
 }
 
 impl Copies {
@@ -46,14 +48,32 @@ impl Copies {
         self.newcomers.front().copied()
     }
 
-    /// A room was copied, or is gone.
+    /// A room was copied.
     pub(super) fn remove(&mut self, room: RoomKey) {
-        self.round.retain(|(_, other)| *other != room);
+        if self.next() == Some(room) {
+            self.round.pop_front();
+        } else {
+            self.round.retain(|(_, other)| *other != room);
+        }
         self.newcomers.retain(|other| *other != room);
     }
 
-    /// Nothing is to be copied.
+    /// A room has ended, of which a copy was made or not.
+    pub(super) fn end(&mut self, room: RoomKey, was_copied: bool) {
+        self.remove(room);
+        if was_copied {
+            self.ended.push(room);
+        }
+    }
+
+    /// Takes those out that were copied and have ended since.
+    pub(super) fn take_ended(&mut self) -> Vec<RoomKey> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Nothing is to be copied, and no copies are there.
     pub(super) fn clear(&mut self) {
+        self.ended.clear();
         self.round.clear();
         self.newcomers.clear();
     }

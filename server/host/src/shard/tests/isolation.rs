@@ -264,6 +264,10 @@ fn a_room_that_comes_is_copied_before_any_tick_with_the_one_that_was_alone_and_n
         copied.push(newcomers.map(|copy| copy.room()).collect::<Vec<_>>());
     }
     assert_eq!(copied, [vec![], vec![rooms[0], rooms[1]], vec![rooms[2]]]);
+    // Copies of rooms that have ended are of no use.
+    shard.handle(Command::Retire { room: rooms[1] }, Duration::ZERO, effects);
+    assert_eq!(shard.take_ended(), [rooms[1]]);
+    assert_eq!(shard.take_ended(), []);
 }
 
 #[test]
