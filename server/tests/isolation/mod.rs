@@ -177,10 +177,10 @@ fn a_room_beside_two_that_do_not_come_back_one_after_the_other_goes_on() {
     let hangs = Hangs::begin();
     let server = start(Config { shards: Some(1), ..Config::default() });
     let address = server.address();
-    let [mut first, mut second, beside] = ["first", "second", "beside"]
+    let [beside, mut first, mut second] = ["beside", "first", "second"]
         .map(|room| come(address, room, None, None).expect("there is space"));
-    // As soon as it is restored: long before any room has been copied again.
-    second.order(&server, Order::SleepOnceCopied);
+    // By then the one beside it is restored, and has not been copied again.
+    second.order(&server, Order::SleepRestored);
     wait_for_copies(&server);
     first.order(&server, Order::Sleep);
     let (token, player) = (beside.token, beside.player);

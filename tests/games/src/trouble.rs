@@ -45,8 +45,8 @@ pub enum Order {
     Allocate(u16),
     /// To come to a world that does not follow from what was there.
     Diverge,
-    /// Not to come back from a step, as with `Sleep`, in a room that goes on from a copy of the world.
-    SleepOnceCopied,
+    /// Not to come back, as with `Sleep`, from being restored: from the copy that is made of a copy.
+    SleepRestored,
 }
 
 impl Order {
@@ -170,7 +170,7 @@ pub struct Trouble {
     burn_ms: u16,
     kept: Vec<Vec<u8>>,
     chance: u32,
-    sleeps_once_copied: bool,
+    sleeps_restored: bool,
     #[serde(skip)]
     is_copy: bool,
 }
@@ -186,13 +186,16 @@ pub struct Counter {
 impl Clone for Trouble {
     fn clone(&self) -> Trouble {
         self.call(Call::Copy);
+        if self.sleeps_restored && self.is_copy {
+            hang(|| sleep(Duration::from_millis(10)));
+        }
         Trouble {
             players: self.players.clone(),
             panics_in: self.panics_in,
             burn_ms: self.burn_ms,
             kept: self.kept.clone(),
             chance: self.chance,
-            sleeps_once_copied: self.sleeps_once_copied,
+            sleeps_restored: self.sleeps_restored,
             is_copy: true,
         }
     }
@@ -218,7 +221,7 @@ impl Trouble {
             Order::Spin => hang(spin_loop),
             Order::Burn(ms) => self.burn_ms = ms,
             Order::Allocate(mib) => self.kept.push(vec![1; usize::from(mib) << 20]),
-            Order::SleepOnceCopied => self.sleeps_once_copied = true,
+            Order::SleepRestored => self.sleeps_restored = true,
             Order::Diverge => self.chance += 1 + DIVERGED.fetch_add(1, Relaxed),
         }
     }
@@ -275,9 +278,6 @@ impl Game for Trouble {
             let counter = &mut self.players[at];
             counter.panics_next = panics;
             Trouble::advance(counter, &(), order, now.dt);
-        }
-        if self.sleeps_once_copied && self.is_copy {
-            self.obey(Order::Sleep);
         }
         let burnt = Instant::now();
         while burnt.elapsed() < Duration::from_millis(self.burn_ms.into()) {}
