@@ -12,6 +12,7 @@
 #![warn(missing_docs)]
 
 mod builder_thread;
+mod checkpoint_store;
 mod config;
 mod edge;
 #[cfg(any(test, fuzzing))]

@@ -189,25 +189,27 @@ pub const LOG_LINES_BURST: u32 = 60;
 pub const LOG_LINES_PER_SECOND: u32 = 2;
 /// Shortest time between two lines of the log that say how many are missing.
 pub const LOG_LOST_NOTICE_EVERY: Duration = Duration::from_secs(10);
-/// How often it is looked whether a shard is still at the same step.
+/// How often it is looked whether a shard is still at the same step, and the builder at the same room.
 pub const SHARD_LOOK_EVERY: Duration = Duration::from_millis(125);
 /// After so many looks that find a shard at the same step it is given up, and its other rooms go on in a
 /// new thread: 0.75 s. Looks are counted and not time: while the whole process stands still there are none.
 pub const SHARD_LOOKS_MAX: u32 = 6;
-/// How long the lobby may take to say which rooms of such a shard go on. Without an answer the server ends.
-pub const RECOVERY_ANSWER_MAX: Duration = Duration::from_secs(2);
+/// After so many looks that find the builder at the same room, that room fails, and a new thread builds the
+/// others: 5 s. A world for thousands of players takes 20 ms.
+pub const BUILD_LOOKS_MAX: u32 = 40;
+/// How often it is looked whether the lobby has answered which rooms of such a shard go on, once in
+/// [`THREAD_END_LOOK_EVERY`]: for 2 s. Without an answer the server ends.
+pub const RECOVERY_LOOKS_MAX: u32 = 1_000;
+/// How often it is looked for what is about to come: that answer, or the end of the threads of a server that closes.
+pub const THREAD_END_LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often one shard is taken over by a new thread in [`SHARD_RECOVERIES_WITHIN`]. With one more the server
 /// ends: something is wrong that does not pass.
 pub const SHARD_RECOVERIES_MAX: usize = 8;
-/// Most threads that were given up and still run, each of which holds its rooms as they were. With one
-/// more the server ends.
+/// Most threads that were given up and still run, of shards and of the builder, each of which holds its rooms
+/// as they were. With one more the server ends.
 pub const GIVEN_UP_THREADS_MAX: usize = 16;
 /// See [`SHARD_RECOVERIES_MAX`].
 pub const SHARD_RECOVERIES_WITHIN: Duration = Duration::from_secs(60);
-/// A checkpoint is made when there is so much time before the next pass...
-pub const CHECKPOINT_SPACE: Duration = Duration::from_millis(2);
-/// ...or once it is so late.
-pub const CHECKPOINT_LATE_MAX: Duration = Duration::from_millis(500);
 /// Longest interval between two signs of life of a thread of the server.
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(1);
 /// Longest time between two notifications of the service manager of how the server is.
@@ -273,5 +275,8 @@ const _: () = {
     // After a stall of the whole process, its threads are asked for longer than they sleep.
     assert!(HEARTBEAT_EVERY.as_millis() < HEALTH_ANSWER_MAX.as_millis());
     assert!(HEARTBEAT_EVERY.as_millis() < STUCK_AFTER.as_millis());
+    // Before a builder that is replaced could be found stuck.
+    let build = SHARD_LOOK_EVERY.as_millis() * BUILD_LOOKS_MAX as u128;
+    assert!(STUCK_AFTER.as_millis() + HEALTH_ANSWER_MAX.as_millis() > build);
     assert!(MEMORY_MAX_DEFAULT_PERCENT < 100 && MEMORY_AGAIN_PERCENT < 100);
 };

@@ -26,7 +26,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::builder_thread::BuilderThread;
+use crate::builder_thread::KeptBuilder;
 use crate::config::{Config, DrainRooms};
 use crate::edge::accept::AcceptLoop;
 use crate::edge::context::ServerContext;
@@ -82,8 +82,7 @@ pub(crate) struct Running {
     supervisor: Arc<Supervisor>,
     reload: Reload,
     edge: Option<JoinHandle<()>>,
-    builder: Option<JoinHandle<()>>,
-    /// Ends when the shards have.
+    /// Ends when the shards and the builder have.
     keeper: Option<JoinHandle<()>>,
     recorder: Option<JoinHandle<()>>,
 }
@@ -237,11 +236,8 @@ impl Drop for Running {
         if self.edge.take().is_some_and(|edge| !joined_by(deadline, edge)) {
             warn!("the edge thread does not end; the server stops without it");
         }
-        if self.builder.take().is_some_and(|builder| !joined_by(deadline, builder)) {
-            warn!("the builder thread is stuck in a room; the server stops without it");
-        }
         if self.keeper.take().is_some_and(|keeper| !joined_by(deadline, keeper)) {
-            warn!("a shard thread is stuck in a room; the server stops without it");
+            warn!("a thread of a shard or of the builder is stuck; the server stops without it");
         }
         let deadline = Instant::now() + RECORDING_END_MAX;
         if self.recorder.take().is_some_and(|recorder| !joined_by(deadline, recorder)) {
@@ -308,16 +304,13 @@ fn spawn_threads<G: Game>(
     let (drained, drained_seen) = watch::channel(false);
     let outlets = LobbyOutlets { shards: commands.clone(), builder, drained };
     let lobby = LobbyTask::new(lobby, requests, outlets, Arc::clone(&metrics), Arc::clone(&memory));
-    let builder =
-        BuilderThread::<G> { builder: RoomBuilder::new(template), orders, shards: builder_mail };
-    let heartbeat = supervisor.heartbeat("builder");
+    let builder = RoomBuilder::<G>::new(template);
     // Without a lobby it is done.
-    let builder =
-        supervisor.spawn_thread("builder", Lifetime::Work, move || builder.run(&heartbeat))?;
+    let builder = KeptBuilder::start(builder, orders, builder_mail, Arc::clone(&supervisor))?;
     let heartbeat = supervisor.heartbeat("keeper");
     let closing_shards = closing_seen.clone();
     let keeper = supervisor.spawn_thread("keeper", Lifetime::Server, move || {
-        keeper.run(&closing_shards, &heartbeat);
+        keeper.run(builder, &closing_shards, &heartbeat);
     })?;
     let (tls, renewal) = credentials.tls.unzip();
     let is_secure = tls.is_some();
@@ -372,7 +365,6 @@ fn spawn_threads<G: Game>(
         supervisor,
         reload,
         edge: Some(edge),
-        builder: Some(builder),
         keeper: Some(keeper),
         recorder: recorder_thread,
     })

@@ -85,12 +85,22 @@ impl Sockets {
         held.all.push(socket);
     }
 
+    /// Takes all out that were sent there so far: what comes from now on goes to another thread.
+    pub(crate) fn take(&self) -> TakenSockets {
+        TakenSockets(std::mem::take(&mut self.held().all))
+    }
+}
+
+/// The connections that a thread polls which is given up.
+#[derive(Debug)]
+pub(crate) struct TakenSockets(Vec<Weak<ShardSocket>>);
+
+impl TakenSockets {
     /// Shuts all of them down that have not ended, so that their clients notice at once, gives back what
     /// they hold and counts them. How many there were.
-    pub(crate) fn shut_down(&self, metrics: &Metrics) -> usize {
-        let all = std::mem::take(&mut self.held().all);
+    pub(crate) fn shut_down(self, metrics: &Metrics) -> usize {
         let mut count = 0;
-        for socket in all.iter().filter_map(Weak::upgrade) {
+        for socket in self.0.iter().filter_map(Weak::upgrade) {
             let Some(held) = socket.take_held() else { continue };
             // Before its client notices, who may come back at once.
             drop(held);
@@ -175,7 +185,7 @@ mod tests {
         let ended = held[3].take_held();
         assert!(ended.is_some());
         let faults = || metrics.to_json()["ends"]["fault"].as_u64();
-        assert_eq!(sockets.shut_down(&metrics), 3);
+        assert_eq!(sockets.take().shut_down(&metrics), 3);
         assert_eq!((given_back.load(Relaxed), faults()), (3, Some(3)));
         assert!(held.iter().all(|socket| socket.take_held().is_none()), "no other ends them");
         for peer in &mut peers[..3] {
@@ -184,7 +194,7 @@ mod tests {
         let waiting = peers[3].set_nonblocking(true).and_then(|()| peers[3].read(&mut [0]));
         assert_eq!(waiting.expect_err("it is open").kind(), ErrorKind::WouldBlock);
         held.iter().for_each(|socket| sockets.add(Arc::downgrade(socket)));
-        assert_eq!(sockets.shut_down(&metrics), 0);
+        assert_eq!(sockets.take().shut_down(&metrics), 0);
         assert_eq!((given_back.load(Relaxed), faults()), (3, Some(3)));
     }
 }

@@ -4,60 +4,28 @@
 //! Only a deadline, a command, a room that was built or a sign of life that is due wakes it: sockets are
 //! read when their tick needs them.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tickwire_game::game::Game;
+use tickwire_host::limits::{CHECKPOINT_AGAIN_AFTER, CHECKPOINT_EVERY};
 use tickwire_host::{Checkpoint, Command, Effects, KeptSeat, RoomKey, Shard};
 
-use crate::limits::{CHECKPOINT_LATE_MAX, CHECKPOINT_SPACE, HEARTBEAT_EVERY};
+use crate::checkpoint_store::CheckpointStore;
+use crate::limits::HEARTBEAT_EVERY;
 use crate::lobby_task::LobbyRequest;
 use crate::ops::supervision::Heartbeat;
 use crate::shard_mailbox::ShardMail;
 use crate::shard_outlets::{ShardOutlets, ThreadOutlets};
-use tickwire_host::limits::CHECKPOINT_EVERY;
 
 /// Most commands handled and waiting clients seated between two passes, so that neither can starve
 /// the other.
 const COMMANDS_PER_PASS: usize = 16;
 
-/// The newest checkpoints of a shard's rooms, for who takes them over.
-#[derive(Debug)]
-pub(crate) struct CheckpointStore<G: Game>(Mutex<HashMap<RoomKey, Checkpoint<G>>>);
-
-impl<G: Game> Default for CheckpointStore<G> {
-    fn default() -> CheckpointStore<G> {
-        CheckpointStore(Mutex::default())
-    }
-}
-
-impl<G: Game> CheckpointStore<G> {
-    fn put(&self, checkpoint: Checkpoint<G>) {
-        let before = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(checkpoint.room(), checkpoint)
-        };
-        // A world may take its time to go: nobody is to wait for the lock meanwhile.
-        drop(before);
-    }
-
-    fn retain(&self, is_there: impl Fn(RoomKey) -> bool) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|room, _| is_there(*room));
-    }
-
-    /// Takes all of them out.
-    pub(crate) fn take(&self) -> Vec<Checkpoint<G>> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.drain().map(|(_, checkpoint)| checkpoint).collect()
-    }
-}
-
-/// A room that goes on in a new thread, and the seats of its players.
-pub(crate) type RestoredRoom<G> = (Checkpoint<G>, Vec<KeptSeat>);
+/// A room that goes on in a new thread from its checkpoint, and the seats of its players.
+pub(crate) type RestoredRoom = (RoomKey, Vec<KeptSeat>);
 
 /// A shard with its mailbox, its clock and its outlets.
 pub(crate) struct ShardThread<G: Game> {
@@ -67,9 +35,8 @@ pub(crate) struct ShardThread<G: Game> {
     effects: Effects,
     started: Instant,
     checkpoints: Arc<CheckpointStore<G>>,
-    has_checkpoints: bool,
-    /// When it was last looked which checkpoints are of rooms that are gone.
-    swept: Duration,
+    /// How long the last checkpoints took to make, each counting less the longer ago it was.
+    copy_takes: Duration,
     /// Its outlets were found closed: another thread has taken it over.
     is_given_up: bool,
 }
@@ -79,6 +46,7 @@ impl<G: Game> ShardThread<G> {
         shard: Shard<G>,
         mailbox: Receiver<ShardMail<G>>,
         outlets: ShardOutlets,
+        checkpoints: CheckpointStore<G>,
     ) -> ShardThread<G> {
         ShardThread {
             shard,
@@ -86,9 +54,8 @@ impl<G: Game> ShardThread<G> {
             outlets: ThreadOutlets::new(outlets),
             effects: Effects::default(),
             started: Instant::now(),
-            checkpoints: Arc::default(),
-            has_checkpoints: false,
-            swept: Duration::ZERO,
+            checkpoints: Arc::new(checkpoints),
+            copy_takes: Duration::ZERO,
             is_given_up: false,
         }
     }
@@ -105,12 +72,8 @@ impl<G: Game> ShardThread<G> {
 
     /// Takes in the rooms that it is to go on with, then runs until [`Command::Close`], until all senders of
     /// the mailbox are dropped, or until it is given up.
-    pub(crate) fn run(&mut self, heartbeat: &Heartbeat, restored: Vec<RestoredRoom<G>>) {
-        for (checkpoint, kept) in restored {
-            let now = self.now();
-            self.shard.restore(checkpoint, kept, now, &mut self.effects);
-            self.apply_effects();
-        }
+    pub(crate) fn run(&mut self, heartbeat: &Heartbeat, restored: Vec<RestoredRoom>) {
+        restored.into_iter().for_each(|(room, kept)| self.restore(room, kept));
         heartbeat.beat();
         while self.turn() {
             heartbeat.beat();
@@ -123,6 +86,20 @@ impl<G: Game> ShardThread<G> {
         while let Ok(mail) = self.mailbox.try_recv() {
             self.handle(mail);
         }
+    }
+
+    /// Takes in a room that goes on from its checkpoint. That stays until a newer one replaces it, unless the
+    /// room does not come back from being restored.
+    fn restore(&mut self, room: RoomKey, kept: Vec<KeptSeat>) {
+        let Some(checkpoint) = self.checkpoints.take_one(room) else { return };
+        let now = self.now();
+        self.shard.restore(&checkpoint, kept, now, &mut self.effects);
+        if self.shard.room(room).is_some() {
+            self.keep(checkpoint);
+        } else {
+            self.shard.discard(room, checkpoint);
+        }
+        self.apply_effects();
     }
 
     /// Runs a pass that is due and handles waiting commands, or sleeps. Returns whether to go on.
@@ -145,7 +122,7 @@ impl<G: Game> ShardThread<G> {
             }
             return true;
         }
-        if self.seat_next() {
+        if self.seat_next() || self.checkpoint() {
             return true;
         }
         match self.sleep() {
@@ -159,9 +136,10 @@ impl<G: Game> ShardThread<G> {
     }
 
     /// Sleeps until the next deadline, mail, the turn of a client that waits, or the next sign of life is
-    /// due.
+    /// due; if no room makes ticks, until the next checkpoint.
     fn sleep(&self) -> Result<ShardMail<G>, RecvTimeoutError> {
-        let moments = [self.shard.next_deadline(), self.shard.seats_at()].into_iter().flatten();
+        let pass = self.shard.next_deadline().or_else(|| self.shard.checkpoint_due());
+        let moments = [pass, self.shard.seats_at()].into_iter().flatten();
         let wait = moments.min().map(|at| at.saturating_sub(self.now()));
         self.mailbox.recv_timeout(wait.unwrap_or(HEARTBEAT_EVERY).min(HEARTBEAT_EVERY))
     }
@@ -184,50 +162,57 @@ impl<G: Game> ShardThread<G> {
         true
     }
 
-    /// Makes the checkpoint that is due, if there is time before the next pass or it cannot wait.
-    fn checkpoint(&mut self) {
+    /// Makes the checkpoint that is due, if there is time before the next pass or it cannot wait; whether it
+    /// did.
+    fn checkpoint(&mut self) -> bool {
+        for room in self.shard.take_ended() {
+            let checkpoint = self.checkpoints.take_one(room);
+            self.discard(checkpoint);
+        }
+        if !self.shard.makes_checkpoints() {
+            self.forget_checkpoints();
+            return false;
+        }
         let now = self.now();
-        let Some(due) = self.shard.checkpoint_due() else { return self.forget_checkpoints() };
-        if due > now {
-            return;
+        let next_pass = self.shard.next_deadline();
+        let may_copy = |due| may_copy(now, due, next_pass, self.copy_takes);
+        if !self.shard.checkpoint_due().is_some_and(may_copy) {
+            return false;
         }
-        let next = self.shard.next_deadline().unwrap_or(Duration::MAX);
-        if next < now + CHECKPOINT_SPACE && now < due + CHECKPOINT_LATE_MAX {
-            return;
-        }
-        self.copy_next(now);
-        if now >= self.swept + CHECKPOINT_EVERY {
-            self.swept = now;
-            self.checkpoints.retain(|room| self.shard.room(room).is_some());
-        }
+        let checkpoint = self.shard.checkpoint(now, &mut self.effects);
+        checkpoint.into_iter().for_each(|checkpoint| self.keep(checkpoint));
+        let took = self.now().saturating_sub(now);
+        self.copy_takes = took.max(self.copy_takes * 7 / 8);
         self.apply_effects();
+        true
     }
 
-    fn copy_next(&mut self, now: Duration) {
-        if let Some(checkpoint) = self.shard.checkpoint(now, &mut self.effects) {
-            self.checkpoints.put(checkpoint);
-            self.has_checkpoints = true;
-        }
+    fn keep(&mut self, checkpoint: Checkpoint<G>) {
+        let before = self.checkpoints.put(checkpoint);
+        self.discard(before);
     }
 
     /// None is made any more: those that are there would be of a room as it was long ago.
     fn forget_checkpoints(&mut self) {
-        if std::mem::take(&mut self.has_checkpoints) {
-            drop(self.checkpoints.take());
+        if !self.checkpoints.is_empty() {
+            self.discard(self.checkpoints.take());
             self.shard.forget_checkpoints();
         }
     }
 
+    fn discard(&self, checkpoints: impl IntoIterator<Item = Checkpoint<G>>) {
+        let discard = |old: Checkpoint<G>| self.shard.discard(old.room(), old);
+        checkpoints.into_iter().for_each(discard);
+    }
+
     fn handle(&mut self, mail: ShardMail<G>) {
         let now = self.now();
-        let brings_room = matches!(mail, ShardMail::Built(_));
         match mail {
             ShardMail::Command(command) => self.shard.handle(command, now, &mut self.effects),
             ShardMail::Built(room) => self.shard.open(*room, now, &mut self.effects),
         }
-        // Before the new one makes its first tick: it may be the one that does not come back.
-        while brings_room && self.shard.checkpoint_due().is_some_and(|due| due <= now) {
-            self.copy_next(now);
+        while let Some(checkpoint) = self.shard.checkpoint_newcomer(now, &mut self.effects) {
+            self.keep(checkpoint);
         }
         self.apply_effects();
     }
@@ -277,6 +262,14 @@ impl<G: Game> ShardThread<G> {
     }
 }
 
+/// Whether a checkpoint that is `due` may be made `now`: if there is time for it before the next pass, or as
+/// soon as its room would else go on for longer than it may without.
+fn may_copy(now: Duration, due: Duration, next_pass: Option<Duration>, takes: Duration) -> bool {
+    let has_time = next_pass.is_none_or(|next| next >= now + takes);
+    let is_late = now + CHECKPOINT_AGAIN_AFTER >= due + CHECKPOINT_EVERY;
+    now >= due && (has_time || is_late)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -292,6 +285,18 @@ mod tests {
     use crate::lobby_task::{release_seat, system_secrets};
     use crate::ops::metrics::Metrics;
     use crate::transport::websocket::tests::pair;
+
+    #[test]
+    fn a_copy_waits_for_time_until_the_second_is_over() {
+        let ms = Duration::from_millis;
+        let (due, takes) = (ms(750), ms(1));
+        let next_in = |now, space| may_copy(ms(now), due, Some(ms(now) + space), takes);
+        assert!(!next_in(749, ms(30)), "it is not due");
+        assert!(next_in(750, ms(1)), "there is time, if little");
+        assert!(!next_in(750, ms(0)) && !next_in(999, ms(0)));
+        assert!(next_in(1_000, ms(0)));
+        assert!(may_copy(due, due, None, takes), "no room makes ticks");
+    }
 
     #[test]
     fn a_room_that_failed_is_gone_before_its_seats_are_free() {
@@ -319,7 +324,8 @@ mod tests {
         let metrics = Arc::<Metrics>::default();
         let outlets = ShardOutlets { lobby: lobby_sender, farewells, metrics, recorder: None };
         let (_commands, mailbox) = mpsc::channel();
-        let mut thread = ShardThread::new(Shard::<Tiny>::new(), mailbox, outlets);
+        let (shard, none) = (Shard::<Tiny>::new(), CheckpointStore::default());
+        let mut thread = ShardThread::new(shard, mailbox, outlets, none);
         let request = SeatRequest::guest(Role::Player, &RequestedRoom::Any, None);
         let admission = lobby.admit(&request, Duration::ZERO);
         let admission = admission.expect("there is space");

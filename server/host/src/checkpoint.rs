@@ -39,6 +39,19 @@ pub struct Checkpoint<G: Game> {
 }
 
 impl<G: Game> Checkpoint<G> {
+    /// Another one, whose world the game's own code copies.
+    pub(crate) fn copy(&self) -> Checkpoint<G> {
+        let Checkpoint { key, config, state, tick, status, players } = self;
+        Checkpoint {
+            key: *key,
+            config: Arc::clone(config),
+            state: state.clone(),
+            tick: *tick,
+            status: Arc::clone(status),
+            players: players.clone(),
+        }
+    }
+
     /// Which room.
     #[must_use]
     pub fn room(&self) -> RoomKey {

@@ -36,9 +36,12 @@ pub const FAILURES_FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
 /// Of how many kinds of room it is remembered that they failed. Of more the one that failed longest ago
 /// is forgotten.
 pub const FAILING_KINDS_MAX: usize = 1_024;
-/// How often a room is copied that shares its shard with others, so that it can go on elsewhere: as much
-/// of a match is lost at most.
+/// After so long at the latest a room that makes ticks is copied again, if it shares its shard with others, so
+/// that it can go on elsewhere: as much of a match is lost. Rooms of which that is so at once follow each other, one after
+/// each pass.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// From so long after its last copy on, it is copied again as soon as its shard has the time between two passes.
+pub const CHECKPOINT_AGAIN_AFTER: Duration = Duration::from_millis(750);
 /// For how long the players of a room that was restored stay at least, whatever the grace is.
 pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
 /// How many clients a shard takes in per second. What comes beyond that waits in its order: what a

@@ -1,4 +1,4 @@
-//! [`RoomAtWork`]: which room a shard is at work on, for other threads to see.
+//! [`RoomAtWork`]: which room a shard or the builder is at work on, for other threads to see.
 //!
 //! Code of a game may never come back: then who watches the shard's thread can tell which room's it
 //! was.
@@ -9,7 +9,7 @@ use slotmap::{Key, KeyData};
 
 use crate::directory::RoomKey;
 
-/// Which room a shard is at work on, and how often that has changed.
+/// Which room a shard or the builder is at work on, and how often that has changed.
 #[derive(Debug, Default)]
 pub struct RoomAtWork {
     /// 0 for none.

@@ -17,6 +17,7 @@ use tracing::error;
 
 use crate::directory::{BuildCount, RoomKey, RoomStatus};
 use crate::room::{Room, RoomTemplate};
+use crate::room_at_work::RoomAtWork;
 
 /// A room that is to be built. Only the lobby makes orders; as long as one exists it counts
 /// towards [`ROOMS_BUILDING_MAX`](crate::limits::ROOMS_BUILDING_MAX).
@@ -39,6 +40,15 @@ pub struct RoomOrder<S> {
     pub(crate) _counted: BuildCount,
 }
 
+impl<S> RoomOrder<S> {
+    /// What its shard gets if it cannot be built.
+    #[must_use]
+    pub fn failed<G: Game>(&self) -> BuiltRoom<G> {
+        let RoomOrder { room: key, record, .. } = *self;
+        BuiltRoom { key, status: Arc::clone(&self.status), record, room: None }
+    }
+}
+
 /// A room on its way to its shard, or the news that it could not be made.
 pub struct BuiltRoom<G: Game> {
     pub(crate) key: RoomKey,
@@ -58,6 +68,7 @@ impl<G: Game> fmt::Debug for BuiltRoom<G> {
 /// Makes rooms from one template.
 pub struct RoomBuilder<G: Game> {
     template: RoomTemplate<G::Settings>,
+    at_work: Arc<RoomAtWork>,
 }
 
 impl<G: Game> RoomBuilder<G> {
@@ -65,7 +76,19 @@ impl<G: Game> RoomBuilder<G> {
     /// were chosen for them.
     #[must_use]
     pub fn new(template: RoomTemplate<G::Settings>) -> RoomBuilder<G> {
-        RoomBuilder { template }
+        RoomBuilder { template, at_work: Arc::default() }
+    }
+
+    /// Another that makes the same rooms, for another thread.
+    #[must_use]
+    pub fn another(&self) -> RoomBuilder<G> {
+        RoomBuilder::new(self.template.clone())
+    }
+
+    /// Which room it is at work on, for other threads to see.
+    #[must_use]
+    pub fn room_at_work(&self) -> &Arc<RoomAtWork> {
+        &self.at_work
     }
 
     /// Makes a room: the game makes its world here.
@@ -78,7 +101,9 @@ impl<G: Game> RoomBuilder<G> {
             ..self.template.clone()
         };
         // Nothing of a room is used after a panic while it was made.
+        self.at_work.begin(key);
         let made = catch_unwind(AssertUnwindSafe(|| Room::<G>::new(name.clone(), template)));
+        self.at_work.end();
         let room = match made {
             Ok(Ok(room)) => Some(room),
             Ok(Err(reason)) => {

@@ -65,6 +65,10 @@ pub struct RoomHost<G: Game> {
     recording: Option<Recording<G>>,
     /// Where its shard shows that it is at work.
     work: Option<Arc<RoomAtWork>>,
+    /// When it was last copied.
+    copied: Option<Duration>,
+    /// Whether its shard knows that it is to be copied.
+    is_to_be_copied: bool,
 }
 
 impl<G: Game> RoomHost<G> {
@@ -100,6 +104,8 @@ impl<G: Game> RoomHost<G> {
             status,
             recording,
             work: None,
+            copied: None,
+            is_to_be_copied: true,
         };
         host.show_status();
         host

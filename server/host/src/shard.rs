@@ -137,9 +137,11 @@ impl<G: Game> Shard<G> {
         let load = self.rooms.load();
         let passed = self.guarded(at, effects, |room, buffers, probe, effects| {
             room.pass(now, load, buffers, probe, effects);
+            room.copy_due(now)
         });
-        self.passed = passed.map(|()| (key, now));
-        if passed.is_some() {
+        self.passed = passed.map(|_| (key, now));
+        if let Some(copy_due) = passed {
+            copy_due.into_iter().for_each(|due| self.copies.add(key, due));
             let room = self.rooms.get(at);
             if room.is_over() {
                 self.end_over(at, effects);
@@ -154,26 +156,37 @@ impl<G: Game> Shard<G> {
     fn end_over(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
         warn!(room = room.name(), "room is over: it has made its last tick");
-        self.remember_over(room.key, effects);
-        room.close(DisconnectReason::RoomOver, Some("its room is over"), effects);
+        self.remember_over(&room, effects);
+        self.close_room(room, DisconnectReason::RoomOver, Some("its room is over"), effects);
     }
 
     /// Ends a room before the server closes, as its game allows.
     fn end_drained(&mut self, at: usize, effects: &mut Effects) {
         let room = self.rooms.swap_remove(at);
         info!(room = room.name(), "room closes: the server is to close, and its game may end");
-        self.remember_over(room.key, effects);
+        self.remember_over(&room, effects);
         // A recording ends with the server, as it should.
-        room.close(DisconnectReason::Closing, None, effects);
+        self.close_room(room, DisconnectReason::Closing, None, effects);
     }
 
-    fn remember_over(&mut self, room: RoomKey, effects: &mut Effects) {
-        effects.over.push(room);
-        self.copies.remove(room);
+    /// Ends a room that was taken out, with every session in it.
+    fn close_room(
+        &self,
+        room: RoomHost<G>,
+        reason: DisconnectReason,
+        recording_ends: Option<&str>,
+        effects: &mut Effects,
+    ) {
+        self.discarding(room.key, || room.close(reason, recording_ends, effects));
+    }
+
+    fn remember_over(&mut self, room: &RoomHost<G>, effects: &mut Effects) {
+        effects.over.push(room.key);
+        self.copies.end(room.key, room.is_copied());
         if self.over.len() >= ROOMS_OVER_REMEMBERED_MAX {
             self.over.pop_front();
         }
-        self.over.push_back(room);
+        self.over.push_back(room.key);
     }
 
     /// The last pass has ended at `now`: by that it is known how much of its thread a room takes.
@@ -211,7 +224,7 @@ impl<G: Game> Shard<G> {
     pub fn open(&mut self, built: BuiltRoom<G>, now: Duration, effects: &mut Effects) {
         let expected = self.expected.iter().position(|expected| expected.key == built.key);
         // It may have been retired meanwhile, or the shard closed.
-        let Some(at) = expected else { return };
+        let Some(at) = expected else { return self.discard(built.key, built) };
         let ExpectedRoom { key, waiting } = self.expected.swap_remove(at);
         let Some(room) = built.room else {
             effects.failed.push(key);
@@ -227,7 +240,7 @@ impl<G: Game> Shard<G> {
         room.draining = self.draining;
         room.show_work(Arc::clone(&self.at_work));
         self.rooms.push(room);
-        self.copies.add(key, now);
+        self.copy_newcomer(key, now);
         self.line.extend(waiting);
     }
 
@@ -270,7 +283,10 @@ impl<G: Game> Shard<G> {
         // The lobby has forgotten its seat since.
         let is_late = pending.admission.takeovers < self.takeovers;
         if is_late && matches!(pending.admission.grant, Grant::Seat(_)) {
-            return self.turn_away(pending, effects);
+            let is_closed = self.is_closed;
+            // Its room may well go on: its client is to ask again.
+            let end = if is_closed { DisconnectReason::Closing } else { DisconnectReason::Fault };
+            return depart(pending, end, None, effects);
         }
         if let Some(expected) = self.expected.iter_mut().find(|expected| expected.key == room) {
             return expected.waiting.push(pending);
@@ -360,8 +376,9 @@ impl<G: Game> Shard<G> {
     fn retire(&mut self, room: RoomKey, effects: &mut Effects) {
         if let Some(at) = self.rooms.find(room) {
             let room = self.rooms.swap_remove(at);
-            self.copies.remove(room.key);
-            room.close(DisconnectReason::Closing, Some("its room closes, deserted"), effects);
+            self.copies.end(room.key, room.is_copied());
+            let why = Some("its room closes, deserted");
+            self.close_room(room, DisconnectReason::Closing, why, effects);
         }
         // It may not even have come yet. Nobody waits for it: a seat keeps a room.
         self.expected.retain(|expected| expected.key != room);
@@ -377,9 +394,10 @@ impl<G: Game> Shard<G> {
     fn close(&mut self, effects: &mut Effects) {
         self.is_closed = true;
         info!(rooms = self.rooms.len(), "shard closes");
-        for room in self.rooms.drain() {
+        let rooms: Vec<_> = self.rooms.drain().collect();
+        for room in rooms {
             // A recording ends with the server, as it should.
-            room.close(DisconnectReason::Closing, None, effects);
+            self.close_room(room, DisconnectReason::Closing, None, effects);
         }
         let waiting = self.expected.drain(..).flat_map(|expected| expected.waiting);
         for pending in waiting.chain(self.line.drain(..)) {
@@ -417,8 +435,9 @@ impl<G: Game> Shard<G> {
                 "room failed: a panic in it"
             );
             effects.failed.push(room.key);
-            self.copies.remove(room.key);
-            room.close(DisconnectReason::RoomFailed, Some("its room failed"), effects);
+            self.copies.end(room.key, room.is_copied());
+            let why = Some("its room failed");
+            self.close_room(room, DisconnectReason::RoomFailed, why, effects);
         }
         done
     }

@@ -22,6 +22,9 @@ use tokio::sync::mpsc::unbounded_channel;
 use tracing::Span;
 use tungstenite::{Message, WebSocket};
 
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
 use super::*;
 use crate::lobby_task::{LobbyOutlets, LobbyTask, release_seat, system_secrets};
 use crate::ops::metrics::{Metrics, OpenWebSocket};
@@ -143,9 +146,13 @@ impl Stage {
     /// Closes the server: nobody waits for a thread that does not come back.
     fn close(self) {
         self.closing.send_replace(true);
-        let Stage { keeper, supervisor, mut farewells, recorder, closing, .. } = self;
+        let Stage { keeper, supervisor, builder, mut farewells, recorder, closing, .. } = self;
         let (closing, heartbeat) = (closing.subscribe(), supervisor.heartbeat("keeper"));
-        let keeper = thread::spawn(move || keeper.run(&closing, &heartbeat));
+        // Of which nothing is ordered: the stage builds its room itself.
+        let (_, orders) = mpsc::channel();
+        let builder = KeptBuilder::start(builder, orders, Vec::new(), supervisor);
+        let builder = builder.expect("threads can be had");
+        let keeper = thread::spawn(move || keeper.run(builder, &closing, &heartbeat));
         wait_until("the keeper ends", || keeper.is_finished());
         let ended = || farewells.try_recv().err() == Some(TryRecvError::Disconnected);
         wait_until("the edge knows that all goodbyes were handed over", ended);
@@ -223,7 +230,7 @@ fn nobody_waits_for_a_thread_that_was_given_up_and_what_it_does_later_counts_for
     stage.keeper.take_over(0, &reason, room).expect("a new thread can be had");
     read_to_end(client);
     assert_eq!(counted(&stage.metrics), (1, 1, 0));
-    let hung = stage.keeper.given_up.pop().expect("it runs on");
+    let hung = stage.keeper.given_up.swap_remove(0);
     let metrics = Arc::clone(&stage.metrics);
     stage.close();
     assert_eq!(trouble::hanging(), 1, "nobody waited for it");
@@ -262,4 +269,29 @@ fn a_thread_that_wakes_up_as_it_is_given_up_gives_nothing_back_before_its_rooms_
     assert_eq!(stage.people(), 0, "there was no copy of its room");
     read_to_end(client);
     stage.close();
+}
+
+#[test]
+fn the_lobby_hears_of_a_takeover_before_any_client_does() {
+    let (lobby, mut requests) = unbounded_channel();
+    let (farewells, _leaving) = unbounded_channel();
+    let (_closing, closing_seen) = watch::channel(false);
+    let supervisor = Arc::new(Supervisor::new(closing_seen));
+    let outlets = ShardOutlets { lobby, farewells, metrics: Arc::default(), recorder: None };
+    let mail = vec![MailSender::new()];
+    let keeper = ShardKeeper::<Trouble>::start(mail, outlets, Checkpoints::Never, supervisor);
+    let mut keeper = keeper.expect("threads can be had");
+    let (websocket, mut peer) = pair_holding(Box::new(()));
+    let socket = websocket.detached().expect("a shard is to poll it");
+    keeper.command_senders()[0].hold(socket);
+    let taken_over = thread::spawn(move || keeper.take_over(0, "is to be", None));
+    let Some(LobbyRequest::Recover { reply, .. }) = requests.blocking_recv() else {
+        panic!("the lobby is asked first")
+    };
+    let read = peer.set_nonblocking(true).and_then(|()| peer.read(&mut [0]));
+    assert_eq!(read.expect_err("it is open").kind(), ErrorKind::WouldBlock);
+    reply.send(Vec::new()).expect("it waits");
+    taken_over.join().expect("it ends").expect("a new thread can be had");
+    let read = peer.set_nonblocking(false).and_then(|()| peer.read(&mut [0]));
+    assert_eq!(read.expect("it ends"), 0);
 }

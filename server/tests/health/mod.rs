@@ -33,7 +33,7 @@ fn not_ready(reason: &str) -> Value {
 }
 
 #[test]
-fn a_part_that_is_stuck_is_named_until_it_goes_on() {
+fn a_room_that_is_never_built_fails_and_the_server_stays_well() {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = Config { listen, fill: 0, shards: Some(1), ..Config::default() };
     let server = Server::<Trouble>::start(config).expect("the server starts");
@@ -45,23 +45,23 @@ fn a_part_that_is_stuck_is_named_until_it_goes_on() {
     let mut names: Vec<_> = parts.iter().filter_map(|part| part["part"].as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["builder", "edge", "keeper", "lobby", "shard-0"]);
-    // No shard makes a room: it is the builder that does not come back.
-    let mut player = connect(public);
-    let settings = format!("{{\"opening\":\"{:?}\"}}", Opening::Sleeps);
-    let (game, rules, settings) = (Trouble::NAME, Trouble::RULES, Some(&*settings));
-    let hello = Hello { game, rules, settings, ..hello(RoomChoice::Named("slow")) };
-    player.send(&ClientMessage::Hello(hello));
-    // For how long is for the operator to know.
-    let stuck = probe_until(public, "/healthz", 503);
-    let reason = "has given no sign of life";
-    assert_eq!(stuck, json!({ "status": "unwell", "part": "builder", "reason": reason }));
-    let stuck = probe_until(admin, "/healthz", 503);
-    assert!(stuck["reason"].as_str().is_some_and(|it| it.contains(reason) && it.ends_with(" s")));
-    assert_eq!(probe_until(public, "/readyz", 503), not_ready("unwell"));
-    trouble::release_worlds();
-    assert_eq!(probe_until(public, "/healthz", 200), json!({ "status": "ok" }));
+    let open = |room: &str, opening: Opening| {
+        let mut player = connect(public);
+        let settings = format!("{{\"opening\":\"{opening:?}\"}}");
+        let (game, rules, settings) = (Trouble::NAME, Trouble::RULES, Some(&*settings));
+        let hello = Hello { game, rules, settings, ..hello(RoomChoice::Named(room)) };
+        player.send(&ClientMessage::Hello(hello));
+        player
+    };
+    let (never, mut later) = (open("never", Opening::Sleeps), open("later", Opening::Fine));
+    never.expect_end(DisconnectReason::RoomFailed);
+    later.receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
+    assert_eq!(probe(public, "/healthz"), (200, json!({ "status": "ok" })));
     assert_eq!(probe_until(public, "/readyz", 200), json!({ "ready": true }));
-    player.receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
+    // A room that is built at last is nobody's.
+    trouble::release_worlds();
+    open("after", Opening::Fine)
+        .receive_until(|message| matches!(message, ServerMessage::Welcome(_)));
 }
 
 #[test]

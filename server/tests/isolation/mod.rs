@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 
-use test_games::trouble::{self, Opening, Order, Trouble};
+use test_games::trouble::{self, Call, Opening, Order, Trouble};
 use tickwire::EdgeConfig;
 use tickwire_game::game::Game;
 use tickwire_game::ids::PlayerId;
@@ -128,6 +128,12 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// Each room is copied in its turn: by then all have been since.
+fn wait_for_copies(server: &Server<Trouble>) {
+    let copies = counter(server, "checkpoints") + 2 * counter(server, "rooms_open") + 1;
+    wait_until("no checkpoints", || counter(server, "checkpoints") >= copies);
+}
+
 /// A neighbour on the shard of a room that gets such an order goes on as the same player, and the room
 /// itself has ended.
 fn a_room_hangs(server: &Server<Trouble>, number: u64, order: Order) {
@@ -136,9 +142,7 @@ fn a_room_hangs(server: &Server<Trouble>, number: u64, order: Order) {
     let mut guilty = come(address, &bad, None, None).expect("there is space");
     let mut beside = come(address, &good, None, None).expect("there is space");
     beside.order(server, Order::Count);
-    // Each room is copied in its turn: by then all have been since.
-    let copies = counter(server, "checkpoints") + 2 * counter(server, "rooms_open") + 1;
-    wait_until("no checkpoints", || counter(server, "checkpoints") >= copies);
+    wait_for_copies(server);
     guilty.order(server, order);
     let (token, player) = (beside.token, beside.player);
     beside.read_to_end();
@@ -169,6 +173,52 @@ fn rooms_beside_one_that_does_not_come_back_go_on_with_their_players() {
 }
 
 #[test]
+fn a_room_beside_two_that_do_not_come_back_one_after_the_other_goes_on() {
+    let hangs = Hangs::begin();
+    let server = start(Config { shards: Some(1), ..Config::default() });
+    let address = server.address();
+    let [beside, mut first, mut second] = ["beside", "first", "second"]
+        .map(|room| come(address, room, None, None).expect("there is space"));
+    // By then the one beside it is restored, and has not been copied again.
+    second.order(&server, Order::SleepRestored);
+    wait_for_copies(&server);
+    first.order(&server, Order::Sleep);
+    let (token, player) = (beside.token, beside.player);
+    beside.read_to_end();
+    wait_until("no second takeover", || counter(&server, "shards_recovered") == 2);
+    let back = come(address, "beside", Some(token), None).expect("its room goes on");
+    assert_eq!((back.player, back.resumed), (player, true));
+    assert_eq!((trouble::hanging(), counter(&server, "rooms_restored")), (2, 3));
+    for (room, guest) in [("first", first), ("second", second)] {
+        let refused = come(address, room, Some(guest.token), None).err();
+        assert_eq!(refused, Some(JoinError::NotResumable), "{room}");
+    }
+    hangs.release();
+}
+
+#[test]
+fn a_world_that_panics_when_it_is_dropped_hurts_nobody_whoever_drops_it() {
+    let hangs = Hangs::begin();
+    let server = start(Config { shards: Some(1), ..Config::default() });
+    let address = server.address();
+    let [mut guilty, beside] =
+        ["guilty", "beside"].map(|room| come(address, room, None, None).expect("there is space"));
+    guilty.order(&server, Order::Panic(Call::Drop));
+    // Each copy takes the place of one, which is dropped.
+    (0..2).for_each(|_| wait_for_copies(&server));
+    guilty.order(&server, Order::Sleep);
+    let token = beside.token;
+    beside.read_to_end();
+    let mut back = come(address, "beside", Some(token), None).expect("its room goes on");
+    assert!(back.resumed);
+    // The thread that was given up drops what it has.
+    hangs.release();
+    back.client.receive_until(|message| matches!(message, ServerMessage::Snapshot(_)));
+    assert_eq!(counter(&server, "shards_recovered"), 1);
+    assert!(get(address, "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
 fn connections_of_a_thread_that_is_given_up_are_counted_once_and_their_address_may_come_back() {
     const AT_ONCE: u32 = 3;
     let hangs = Hangs::begin();
@@ -188,8 +238,7 @@ fn connections_of_a_thread_that_is_given_up_are_counted_once_and_their_address_m
             .map(|room| come(address, room, None, None).expect("there is space"))
             .into();
         assert_eq!(open(), u64::from(AT_ONCE));
-        let copies = counter(&server, "checkpoints") + 2 * counter(&server, "rooms_open") + 1;
-        wait_until("no checkpoints", || counter(&server, "checkpoints") >= copies);
+        wait_for_copies(&server);
         let before = ends(&server);
         all[0].order(&server, Order::Sleep);
         let tokens: Vec<ResumeToken> = all[1..].iter().map(|guest| guest.token).collect();

@@ -45,6 +45,8 @@ pub enum Order {
     Allocate(u16),
     /// To come to a world that does not follow from what was there.
     Diverge,
+    /// Not to come back, as with `Sleep`, from being restored: from the copy that is made of a copy.
+    SleepRestored,
 }
 
 impl Order {
@@ -80,10 +82,12 @@ pub enum Call {
     Bot,
     /// [`Clone::clone`], as a checkpoint calls it.
     Copy,
+    /// [`Drop::drop`], once the room has ended.
+    Drop,
 }
 
 impl Call {
-    /// All of them.
+    /// All of them that are made while it is open.
     pub const ALL: [Call; 11] = [
         Call::Step,
         Call::Join,
@@ -166,6 +170,9 @@ pub struct Trouble {
     burn_ms: u16,
     kept: Vec<Vec<u8>>,
     chance: u32,
+    sleeps_restored: bool,
+    #[serde(skip)]
+    is_copy: bool,
 }
 
 /// What a player's own client knows.
@@ -179,13 +186,24 @@ pub struct Counter {
 impl Clone for Trouble {
     fn clone(&self) -> Trouble {
         self.call(Call::Copy);
+        if self.sleeps_restored && self.is_copy {
+            hang(|| sleep(Duration::from_millis(10)));
+        }
         Trouble {
             players: self.players.clone(),
             panics_in: self.panics_in,
             burn_ms: self.burn_ms,
             kept: self.kept.clone(),
             chance: self.chance,
+            sleeps_restored: self.sleeps_restored,
+            is_copy: true,
         }
+    }
+}
+
+impl Drop for Trouble {
+    fn drop(&mut self) {
+        self.call(Call::Drop);
     }
 }
 
@@ -203,6 +221,7 @@ impl Trouble {
             Order::Spin => hang(spin_loop),
             Order::Burn(ms) => self.burn_ms = ms,
             Order::Allocate(mib) => self.kept.push(vec![1; usize::from(mib) << 20]),
+            Order::SleepRestored => self.sleeps_restored = true,
             Order::Diverge => self.chance += 1 + DIVERGED.fetch_add(1, Relaxed),
         }
     }

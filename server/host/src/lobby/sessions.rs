@@ -58,6 +58,8 @@ struct KeptSession {
     shard: usize,
     role: Role,
     subject: Option<Subject>,
+    /// Whether its shard has to end it, since its client had too many players who were away.
+    is_to_end: bool,
     /// Whose limits it counts for; `None` is a client without limits.
     client: Option<PeerKey>,
     /// How often it was resumed: what is said of an earlier connection is over.
@@ -125,6 +127,7 @@ impl Sessions {
             shard,
             role,
             subject,
+            is_to_end: false,
             client,
             resumptions: 0,
             newest,
@@ -185,6 +188,7 @@ impl Sessions {
             kept.others.remove(1);
         }
         kept.resumptions = kept.resumptions.wrapping_add(1);
+        kept.is_to_end = false;
         let (subject, client, resumptions) = (kept.subject, kept.client, kept.resumptions);
         self.set_present(session, subject, client);
         Renewed { session, token: ResumeToken::new(session, fresh), resumptions }
@@ -206,6 +210,8 @@ impl Sessions {
                 self.set_present(session, subject, client);
                 None
             }
+            // A takeover may have come in between.
+            SessionNews::Absent if kept.is_to_end => Some((kept.room, session)),
             SessionNews::Absent => {
                 let (subject, client) = (kept.subject, kept.client);
                 self.set_absent(session, subject, client)
@@ -230,7 +236,9 @@ impl Sessions {
             return None;
         }
         let goes = absent.remove(0);
-        self.kept.get(&goes).map(|kept| (kept.room, goes))
+        let kept = self.kept.get_mut(&goes)?;
+        kept.is_to_end = true;
+        Some((kept.room, goes))
     }
 
     /// A session has a connection again, or is over.

@@ -108,11 +108,14 @@ impl<G: Game> Room<G> {
     }
 
     /// A room that goes on from `state`, which is of one with this very configuration. Who was in it as a
-    /// person has no connection.
+    /// person has no connection, and what it wanted to do in coming ticks is forgotten: what made the last
+    /// thread not come back may be among it.
     #[must_use]
     pub fn again(config: Arc<RoomConfig<G>>, mut state: RoomState<G>) -> Room<G> {
+        let now = state.simulation.tick();
         for player in state.players.iter_mut().filter(|player| player.bot.is_none()) {
             player.is_absent = true;
+            player.inputs.restart(now);
         }
         let published = Published::new(Arc::clone(&config), &state);
         let (counters, scratch) = (RoomCounters::default(), EncodeScratch::default());

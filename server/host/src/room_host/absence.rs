@@ -10,7 +10,9 @@ use tickwire_game::protocol::DisconnectReason;
 
 use super::RoomHost;
 use crate::checkpoint::{Checkpoint, KeptSeat};
-use crate::limits::{AWAY_GRACE_MAX, EMPTY_ROOM_AWAKE_FOR, JOIN_WAIT_MAX, RESTORED_GRACE_MIN};
+use crate::limits::{
+    AWAY_GRACE_MAX, CHECKPOINT_AGAIN_AFTER, EMPTY_ROOM_AWAKE_FOR, JOIN_WAIT_MAX, RESTORED_GRACE_MIN,
+};
 use crate::mailbox::{Effects, PendingJoin};
 use crate::pacer::TimeScale;
 use crate::room::Room;
@@ -28,6 +30,35 @@ impl<G: Game> RoomHost<G> {
             status: Arc::clone(&self.status),
             players: players.collect(),
         }
+    }
+
+    /// The same, made by its shard at `now`.
+    pub(crate) fn checkpoint_at(&mut self, now: Duration) -> Checkpoint<G> {
+        self.is_to_be_copied = false;
+        self.note_copy(now);
+        self.checkpoint()
+    }
+
+    /// There is a copy of it as it is `now`.
+    pub(crate) fn note_copy(&mut self, now: Duration) {
+        self.copied = Some(now);
+    }
+
+    /// Whether there is any copy of it.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.copied.is_some()
+    }
+
+    /// It has changed at `now`: when it is to be copied, unless its shard knows already.
+    pub(crate) fn copy_due(&mut self, now: Duration) -> Option<Duration> {
+        let is_known = std::mem::replace(&mut self.is_to_be_copied, true);
+        let due = self.copied.map_or(now, |copied| copied + CHECKPOINT_AGAIN_AFTER);
+        (!is_known).then_some(due)
+    }
+
+    /// Its copy is gone, and its shard knows that it is to be copied.
+    pub(crate) fn forget_copy(&mut self) {
+        (self.copied, self.is_to_be_copied) = (None, true);
     }
 
     /// A room that goes on from a checkpoint, with those of its players whose seats are `kept`.

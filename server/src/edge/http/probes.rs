@@ -156,3 +156,25 @@ impl Readiness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::health::Trouble;
+
+    #[test]
+    fn a_part_that_is_stuck_is_named_and_for_how_long_is_for_the_operator_to_know() {
+        let mut health = Health::default();
+        health.parts.push(PartHealth { part: "lobby".to_owned(), trouble: None });
+        health.set_trouble("edge", Trouble::Silent { for_seconds: 8 });
+        let [short, long] = ["", " for 8 s"].map(|end| format!("has given no sign of life{end}"));
+        let public = json!({ "status": "unwell", "part": "edge", "reason": short });
+        assert_eq!(health_json(&health, Listener::Public), public);
+        let parts = json!([
+            { "part": "lobby", "status": "ok" },
+            { "part": "edge", "status": "unwell", "reason": long },
+        ]);
+        let admin = json!({ "status": "unwell", "part": "edge", "reason": long, "parts": parts });
+        assert_eq!(health_json(&health, Listener::Admin), admin);
+    }
+}

@@ -288,6 +288,9 @@ fn a_client_has_so_many_players_without_a_connection_and_those_who_are_away_long
     tell(&mut lobby, &back, SessionNews::Absent);
     tell(&mut lobby, last, SessionNews::Absent);
     assert_eq!(expired(&mut lobby), [(own[1].room(), own[1].session)]);
+    // Its room went on elsewhere before it had ended: it ends there, and nobody in its place.
+    tell(&mut lobby, &own[1], SessionNews::Absent);
+    assert_eq!(expired(&mut lobby), [(own[1].room(), own[1].session)]);
     // Who is back counts no longer, and nor does who has left.
     resume(&mut lobby, last.token).expect("it is its own");
     tell(&mut lobby, &own[2], SessionNews::Absent);

@@ -1,7 +1,7 @@
 //! Rooms that do what no room should, beside others on their shard.
 
 use test_games::trouble::{Call, Opening, Order, Settings as Opens, Trouble};
-use tickwire_game::protocol::{ClientMessage, Input, WIRE};
+use tickwire_game::protocol::{ClientMessage, Input};
 use tickwire_game::tick::{Rewind, Tick};
 
 use super::*;
@@ -60,8 +60,11 @@ impl Two {
 
     /// The player of a room gives an order for its next tick.
     fn order(&self, room: usize, order: Order) {
-        let tick = self.tick(room).next();
-        let input = bincode::serde::encode_to_vec(order, WIRE).expect("an order encodes");
+        self.order_at(room, self.tick(room).next(), order);
+    }
+
+    fn order_at(&self, room: usize, tick: Tick, order: Order) {
+        let input = order.encoded();
         let input = Input { tick, seen: Tick(0), rewind: Rewind::default(), input: &input };
         let mut bytes = Vec::new();
         ClientMessage::Input(input).encode(&mut bytes);
@@ -178,7 +181,7 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
     let reservation = Reservation::of_nobody(two.rooms[GOOD], Role::Player);
     let kept = KeptSeat { session: SessionId(2), resumptions: 0, reservation };
     let now = Duration::from_secs(7);
-    other.restore(copy, vec![kept], now, &mut effects);
+    other.restore(&copy, vec![kept], now, &mut effects);
     let host = other.room(two.rooms[GOOD]).expect("it goes on");
     assert_eq!((host.sessions().len(), host.room().people()), (1, 1));
     assert_eq!(host.room().tick(), two.tick(GOOD));
@@ -206,6 +209,31 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
     let welcome = ServerMessage::decode(sent.first().expect("it is welcome")).expect("a message");
     let ServerMessage::Welcome(welcome) = welcome else { panic!("{welcome:?}") };
     assert_eq!((welcome.player, welcome.resumed), (player, true));
+    // If that one does not come back either, it goes on from the same copy once more.
+    let mut third = Shard::<Trouble>::new();
+    third.restore(&copy, Vec::new(), now, &mut effects);
+    let host = third.room(two.rooms[GOOD]).expect("it goes on");
+    assert_eq!((host.room().tick(), host.room().people()), (two.tick(GOOD), 0));
+}
+
+#[test]
+fn what_a_player_ordered_for_later_is_forgotten_in_a_room_that_goes_on_from_a_copy() {
+    let mut two = Two::new();
+    two.order_at(BAD, Tick(two.tick(BAD).0 + 20), Order::Panic(Call::Step));
+    two.run(2);
+    let copy = std::iter::from_fn(|| two.shard.checkpoint(two.now, &mut two.effects))
+        .find(|copy| copy.room() == two.rooms[BAD])
+        .expect("it is copied");
+    let (mut other, mut effects) = (Shard::<Trouble>::new(), Effects::default());
+    let reservation = Reservation::of_nobody(two.rooms[BAD], Role::Player);
+    let kept = KeptSeat { session: SessionId(1), resumptions: 0, reservation };
+    other.restore(&copy, vec![kept], Duration::from_secs(7), &mut effects);
+    for _ in 0..30 {
+        let due = other.next_deadline().expect("its player may come back");
+        other.pass(due, &mut effects);
+        other.pass_ended(due);
+    }
+    assert_eq!(effects.failed, [], "the order of a client without a connection was carried out");
 }
 
 #[test]
@@ -219,21 +247,70 @@ fn rooms_that_are_alone_are_copied_only_if_it_is_wanted_and_sleepers_not_again()
     assert_eq!(shard.checkpoint_due(), None);
     shard.set_checkpoints(Checkpoints::Always);
     assert!(shard.checkpoint(Duration::ZERO, effects).is_some());
-    assert!(shard.checkpoint(CHECKPOINT_EVERY, effects).is_none(), "nothing has changed");
-    assert_eq!(shard.checkpoint_due(), Some(2 * CHECKPOINT_EVERY));
+    assert_eq!(shard.checkpoint_due(), None, "nothing has changed");
 }
 
 #[test]
-fn a_room_that_shares_its_shard_with_a_newcomer_is_copied_before_that() {
+fn a_room_that_comes_is_copied_before_any_tick_with_the_one_that_was_alone_and_no_other() {
     let mut shard = Shard::<Trouble>::new();
-    let (rooms, effects, now) = (keys::<2>(), &mut Effects::default(), Duration::from_secs(5));
-    for (room, name) in rooms.into_iter().zip(["first", "second"]) {
+    let (rooms, effects) = (keys::<3>(), &mut Effects::default());
+    let mut copied = Vec::new();
+    for (at, (room, name)) in rooms.into_iter().zip(["first", "second", "third"]).enumerate() {
+        // By then all that were there before are overdue.
+        let now = 5 * CHECKPOINT_EVERY * at as u32;
         shard.handle(Command::Open { room, takeovers: 0 }, now, effects);
         shard.open(builder().build(order_of(room, name)), now, effects);
+        let newcomers = std::iter::from_fn(|| shard.checkpoint_newcomer(now, effects));
+        copied.push(newcomers.map(|copy| copy.room()).collect::<Vec<_>>());
     }
-    let copied: Vec<_> =
-        std::iter::from_fn(|| shard.checkpoint(now, effects)).map(|copy| copy.room()).collect();
-    assert_eq!(copied, rooms);
+    assert_eq!(copied, [vec![], vec![rooms[0], rooms[1]], vec![rooms[2]]]);
+    // Copies of rooms that have ended are of no use.
+    shard.handle(Command::Retire { room: rooms[1] }, Duration::ZERO, effects);
+    assert_eq!(shard.take_ended(), [rooms[1]]);
+    assert_eq!(shard.take_ended(), []);
+}
+
+#[test]
+fn a_room_that_plays_beside_many_sleepers_is_copied_each_second() {
+    let (mut shard, mut effects) = (Shard::<Trouble>::new(), Effects::default());
+    let rooms = keys::<250>();
+    let mut now = Duration::ZERO;
+    for room in rooms {
+        shard.handle(Command::Open { room, takeovers: 0 }, now, &mut effects);
+        let record = room == rooms[0];
+        let order = RoomOrder { record, ..order_of(room, &format!("{room:?}")) };
+        shard.open(builder().build(order), now, &mut effects);
+        while shard.checkpoint_newcomer(now, &mut effects).is_some() {}
+    }
+    assert_eq!(effects.counters.checkpoints, rooms.len() as u64);
+    // At most one after each pass.
+    let (mut last, mut longest) = (Duration::ZERO, Duration::ZERO);
+    while now < Duration::from_secs(60) {
+        now = shard.next_deadline().expect("one is awake");
+        shard.pass(now, &mut effects);
+        shard.pass_ended(now);
+        effects.recorded.clear();
+        if let Some(copy) = shard.checkpoint(now, &mut effects) {
+            assert_eq!(copy.room(), rooms[0], "no other has changed");
+            longest = longest.max(now - last);
+            last = now;
+        }
+    }
+    assert!(longest <= CHECKPOINT_EVERY, "{longest:?}");
+}
+
+#[test]
+fn a_world_that_panics_when_it_is_dropped_hurts_nobody_else() {
+    let mut two = Two::new();
+    two.order(BAD, Order::Panic(Call::Drop));
+    two.run(1);
+    let room = two.rooms[BAD];
+    two.shard.handle(Command::Retire { room }, two.now, &mut two.effects);
+    assert!(!two.has(BAD));
+    assert_eq!(two.players[BAD].closed(), Some(DisconnectReason::Closing));
+    two.run(2);
+    assert!(two.has(GOOD) && two.players[GOOD].closed().is_none());
+    assert_eq!(two.shard.room_at_work().now(), None);
 }
 
 #[test]
@@ -250,7 +327,7 @@ fn what_was_granted_before_a_shard_took_over_counts_for_nothing() {
     let mut admission = Admission::of_nobody(SessionId(1), after, Role::Player);
     for (takeovers, plays) in [(0, 0), (1, 1)] {
         admission.takeovers = takeovers;
-        let (transport, _peer) = pair();
+        let (transport, peer) = pair();
         let pending = PendingJoin {
             transport,
             admission: std::mem::replace(
@@ -265,6 +342,9 @@ fn what_was_granted_before_a_shard_took_over_counts_for_nothing() {
         };
         shard.handle(Command::Join(Box::new(pending)), Duration::ZERO, effects);
         assert_eq!(shard.room(after).expect("it is there").sessions().len(), plays);
+        // The first asks again, and gets in.
+        let asks_again = (plays == 0).then_some(DisconnectReason::Fault);
+        assert_eq!(peer.closed(), asks_again);
     }
 }
 

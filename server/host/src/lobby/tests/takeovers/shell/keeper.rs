@@ -80,7 +80,7 @@ impl Shell {
             match kept.iter().position(|(kept, _)| *kept == room) {
                 Some(at) => {
                     let seats = kept.swap_remove(at).1;
-                    new.shard.restore(copy, seats, self.now, &mut new.effects);
+                    new.shard.restore(&copy, seats, self.now, &mut new.effects);
                 }
                 None => assert!(self.ended_rooms.contains(&room), "{room:?} does not go on"),
             }
