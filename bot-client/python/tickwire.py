@@ -2322,12 +2322,11 @@ class Room:
                 break
             await asyncio.sleep(wait)
             longest = min(2 * longest, _RETRY_MAX_S)
-            limit = min(left, _RESUME_TIMEOUT_S)
             try:
-                self._enter(*await asyncio.wait_for(self._connect(welcome.resume), limit))
+                self._enter(*await asyncio.wait_for(self._connect(welcome.resume), min(left, _RESUME_TIMEOUT_S)))
                 return True
             except asyncio.TimeoutError:
-                error.__cause__ = Unreachable(f"no welcome within {limit:.1f} s")
+                error.__cause__ = Unreachable("no welcome in time")
             except TickwireError as failed:
                 error.__cause__ = failed
                 if not isinstance(failed, Unreachable):
