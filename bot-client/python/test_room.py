@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import sys
+import types
 import unittest
 from typing import Any, List, Optional
 from unittest import mock
 
 import tickwire
-from test_tickwire import TOKEN, entered, golden, input_of, node
+from test_tickwire import TOKEN, entered, golden, input_of, node, welcome
 
 
 class Socket:
@@ -52,6 +54,9 @@ class Socket:
 
     async def send(self, message: bytes) -> None:
         self.sent.append(message)
+
+    async def recv(self) -> bytes:
+        return await self.__anext__()
 
     async def close(self) -> None:
         self.is_closed = True
@@ -188,6 +193,19 @@ class Server:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def connecting(*sockets: Socket) -> Any:
+    """In place of `websockets`: each connection is the next of these, and the last one the next ones as well."""
+    left = list(sockets)
+
+    async def connect(url: str, **options: Any) -> Socket:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    names = ("websockets", "websockets.asyncio", "websockets.asyncio.client")
+    modules = {name: types.ModuleType(name) for name in names}
+    modules[names[-1]].connect = connect
+    return mock.patch.dict(sys.modules, modules)
 
 
 def refusal(*body: int) -> tickwire.Refused:
@@ -331,6 +349,44 @@ class Resuming(unittest.IsolatedAsyncioTestCase):
             await room.next()
         self.assertEqual(asked, [(0, most) for most in (0.25, 0.5, 1.0, 2.0, 3.0, 3.0, 3.0)])
         await room.leave()
+
+    @mock.patch.object(tickwire, "_RESUME_TIMEOUT_S", 0.02)
+    async def test_an_attempt_that_gets_no_welcome_is_given_up_without_a_goodbye_and_is_not_the_last(self) -> None:
+        # The line dies again after the hello. Whether the server has taken that nobody can tell here.
+        dead = [Socket([]), Socket([])]
+        back = Socket([welcome(*self.stream[:2], None, resumed=True), *self.stream[2]])
+        joining = tickwire.join("ws://nowhere", name="Ada", spectate=True)
+        with connecting(*dead, back):
+            room = tickwire.Room(entered(self.stream, None), Socket([], 1006), joining._connect)
+            await room.next()
+        self.assertEqual((room.counts["resumed"], room._socket), (1, back))
+        for socket in dead:
+            self.assertEqual([message[0] for message in socket.sent], [1])
+            self.assertIn(TOKEN, socket.sent[0])
+            self.assertEqual((socket.ends_with, socket.is_closed), (1006, False))
+        await room.leave()
+
+    @mock.patch.object(tickwire, "_RESUME_TIMEOUT_S", 0.02)
+    async def test_who_gets_no_welcome_within_the_grace_gets_that_as_the_cause(self) -> None:
+        server = Socket([])
+        joining = tickwire.join("ws://nowhere", name="Ada", spectate=True)
+        client = entered(self.stream, None, grace_seconds=1)
+        with connecting(server), mock.patch.object(tickwire, "_RETRY_MAX_S", 0.01):
+            room = tickwire.Room(client, Socket([], 1006), joining._connect)
+            with self.assertRaises(tickwire.Ended) as caught:
+                await room.next()
+        self.assertEqual(caught.exception.end.reason, "lost")
+        self.assertIsInstance(caught.exception.__cause__, tickwire.Unreachable)
+        self.assertGreater(len(server.sent), 1)
+        self.assertFalse(server.is_closed)
+        await room.leave()
+
+    async def test_who_joins_anew_and_gets_no_welcome_closes_its_connection(self) -> None:
+        server = Socket([])
+        with connecting(server), mock.patch.object(tickwire, "_JOIN_TIMEOUT_S", 0.02):
+            with self.assertRaisesRegex(tickwire.Unreachable, "does not answer"):
+                await tickwire.join("ws://nowhere", name="Ada")
+        self.assertEqual((server.ends_with, server.is_closed), (None, True))
 
     @mock.patch.object(tickwire, "_PING_EVERY_S", 0.002)
     async def test_a_connection_over_which_nothing_arrives_is_broken_and_one_that_answers_pings_is_not(self) -> None:

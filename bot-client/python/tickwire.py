@@ -2051,6 +2051,8 @@ class Aim:
 # --- A client with a socket ---
 
 _JOIN_TIMEOUT_S = 30.0
+# How long one attempt to resume may take, to the welcome: a line may be lost once more, and the grace has room for several.
+_RESUME_TIMEOUT_S = 10.0
 _GOODBYE_TIMEOUT_S = 2.0
 _PING_EVERY_S = 1.0
 # A connection over which nothing arrives while so many pings go out is broken.
@@ -2321,10 +2323,10 @@ class Room:
             await asyncio.sleep(wait)
             longest = min(2 * longest, _RETRY_MAX_S)
             try:
-                self._enter(*await asyncio.wait_for(self._connect(welcome.resume), left))
+                self._enter(*await asyncio.wait_for(self._connect(welcome.resume), min(left, _RESUME_TIMEOUT_S)))
                 return True
             except asyncio.TimeoutError:
-                break
+                error.__cause__ = Unreachable("no welcome in time")
             except TickwireError as failed:
                 error.__cause__ = failed
                 if not isinstance(failed, Unreachable):
@@ -2447,7 +2449,11 @@ class _PendingJoin:
         try:
             await asyncio.wait_for(_greet(client, socket), _JOIN_TIMEOUT_S)
         except BaseException as error:
-            await socket.close()
+            if resume:
+                # Not closed: if the server has taken the hello, that would say that the player leaves.
+                socket.transport.abort()
+            else:
+                await socket.close()
             if isinstance(error, TickwireError) or not isinstance(error, Exception):
                 raise
             raise Unreachable(f"{url} does not answer as a Tickwire server: {error!r}") from error

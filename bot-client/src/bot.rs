@@ -263,6 +263,10 @@ impl<G: Game> Bot<G> {
             // It plays on all the same.
             resumption.lose("let in as somebody else", watch);
         }
+        // Its first snapshot may be as late as the server likes to show a room to those who watch.
+        if self.client.player().is_none() {
+            self.note_return(now, watch);
+        }
     }
 
     /// Does what its clock says is due: decides on an input, predicts it, sends it.

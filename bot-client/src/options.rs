@@ -63,7 +63,8 @@ pub struct Options {
 
     /// Cut each client's connection at random, every so often on average while all are there, and
     /// have it resume its session at once: 5s. Half of the cuts close the connection, the others go
-    /// silent, as on a dead path; at the end those on their way back are awaited for 10 s
+    /// silent, as on a dead path; at the end those on their way back are awaited for 10 s. A player is back
+    /// at its first snapshot (resume_ms: from the cut to that), a spectator at its welcome
     #[arg(long, value_name = "TIME", value_parser = cut_interval)]
     pub cut: Option<Duration>,
 

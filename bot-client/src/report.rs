@@ -113,8 +113,9 @@ pub struct Report {
     /// What could not be decoded.
     pub decode_error_reasons: BTreeMap<String, u64>,
 
-    /// From the end of a client's connection to the first snapshot over the next, of those that were
-    /// back in their sessions.
+    /// From the end of a player's connection to the first snapshot over the next, of those that were
+    /// back in their sessions. Of players alone: spectators, back with their welcome, see their room
+    /// late by intention.
     pub resume_ms: Spread,
     /// Snapshots decoded, of all clients.
     pub snapshots: u64,

@@ -33,6 +33,7 @@ impl<G: Game> Bot<G> {
         watch.figures.snapshots += 1;
         watch.progress.snapshots.fetch_add(1, Ordering::Relaxed);
         self.note_return(now, watch);
+        self.plan_cut(now, watch);
         self.note_own(watch);
         let last = self.last_snapshot_at.replace(now);
         let applied = self.client.take_applied();
@@ -64,13 +65,17 @@ impl<G: Game> Bot<G> {
         }
     }
 
-    /// Notes that it is back, if it was on its way, and when it is to be cut next.
-    fn note_return(&mut self, now: Duration, watch: &mut Watch) {
+    /// Notes that it is back, if it was on its way.
+    pub(super) fn note_return(&mut self, now: Duration, watch: &mut Watch) {
         // One that was left open is closed by this.
-        if let Some(resumption) = self.resumption.take() {
-            watch.figures.resumed += 1;
+        let Some(resumption) = self.resumption.take() else { return };
+        watch.figures.resumed += 1;
+        if self.client.player().is_some() {
             watch.figures.resume_times.record(now.saturating_sub(resumption.since()));
         }
+    }
+
+    fn plan_cut(&mut self, now: Duration, watch: &mut Watch) {
         if let Some(mean) = watch.cut_every.filter(|_| watch.measuring && self.cut_at.is_none()) {
             self.cut_at = Some(now + cuts::interval(mean, &mut self.lasting.cut_dice));
         }

@@ -1,5 +1,6 @@
 //! [`Resumption`]: the way of a bot back to its session, from the end of one connection to the first
-//! snapshot over another; [`AbsentBot`], what there is of a bot meanwhile.
+//! snapshot over another, or, of a spectator, to the welcome; [`AbsentBot`], what there is of a bot
+//! meanwhile.
 //!
 //! They keep the token and the time, and decide whether there is another try and what is counted.
 //! [`crate::swarm`] owns absent bots and asks for their sockets.
@@ -17,7 +18,8 @@ use crate::cuts;
 use crate::watch::{Seat, Watch};
 use crate::wire::Wire;
 
-/// How long one try may take, from asking for a socket to the first snapshot over it.
+/// How long one try may take, from asking for a socket to the first snapshot over it; a spectator's only
+/// to the welcome, as its stream is delayed by as much as the server likes.
 const TRY_MAX: Duration = Duration::from_secs(10);
 /// For how long a connection that was cut silently is left open, if none replaces it.
 const LEFT_OPEN_MAX: Duration = Duration::from_secs(20);

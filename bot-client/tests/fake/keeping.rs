@@ -26,6 +26,8 @@ pub(crate) enum Manner {
     Keep,
     /// It welcomes those who come back only after so long.
     Hesitate(Duration),
+    /// It has no snapshot for spectators who come back, as if its delay were longer than any run.
+    Delay,
     /// It keeps no session, whatever it says.
     Forget,
     /// It lets those who come back in as somebody new.
@@ -206,7 +208,10 @@ impl Connection {
                 heard_when_replaced.is_none_or(|heard| heard == seat.heard),
                 "a client that is back says more over its old connection"
             );
-            seat.tick();
+            let is_delayed = standing.resumed && seat.player.is_none();
+            if self.manner != Manner::Delay || !is_delayed {
+                seat.tick();
+            }
             sleep(Duration::from_millis(20));
         }
         false

@@ -49,6 +49,20 @@ fn a_cut_takes_as_long_as_until_the_next_snapshot_and_counts_as_no_interval() {
 }
 
 #[test]
+fn a_spectator_is_back_when_it_is_welcomed_however_late_its_stream_is() {
+    let more = "--bots 1 --spectators 3 --cut-all 400ms --duration 700ms";
+    let (report, seen) = play(Manner::Delay, 30, more);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.resumed, seen.returns(), seen.in_order), (4, 4, 4), "{seen:?}");
+    assert!(report.resume_ms.p50.is_some(), "{report}");
+
+    let more = "--bots 0 --spectators 2 --cut-all 400ms --duration 700ms";
+    let (report, seen) = play(Manner::Keep, 30, more);
+    assert_eq!((report.resumed, seen.returns()), (2, 2), "{report}");
+    assert_eq!(report.resume_ms.p50, None, "of players alone: {report}");
+}
+
+#[test]
 fn all_are_cut_at_once_and_once_and_those_who_are_not_back_at_the_end_are_awaited() {
     let manner = Manner::Hesitate(Duration::from_millis(600));
     let more = "--bots 8 --spectators 2 --cut-all 400ms --duration 600ms";

@@ -11,6 +11,8 @@ const SPEED: f32 = 6.0;
 const SPEED_IT: f32 = 6.8;
 /// For how long who was just tagged stands still, in seconds.
 const FROZEN_S: f32 = 1.5;
+/// For how long who is away is still in the game, in seconds.
+const AWAY_S: f32 = 3.0;
 
 /// What never changes in a room.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,8 +86,8 @@ pub struct Tagged {
 pub struct Tag {
     dice: Dice,
     next_entity: EntityId,
-    /// Each with how many it has tagged.
-    runners: Vec<(Own, i32)>,
+    /// Each with how many it has tagged, and a timer that runs while that runner is in the game.
+    runners: Vec<(Own, i32, Timer)>,
 }
 
 impl Game for Tag {
@@ -112,40 +114,40 @@ impl Game for Tag {
         let mut place = || [0, 1].map(|i| self.dice.between(RADIUS - HALF[i], HALF[i] - RADIUS));
         let free = (0..50).map(|_| place()).find(|&[x, y]| now.level.is_free(x, y));
         let [x, y] = free.unwrap_or_default();
-        let entity = self.next_entity.take();
-        self.runners.push((Own { entity, player, x, y, it: false, frozen: Timer::default() }, 0));
+        let (entity, still) = (self.next_entity.take(), Timer::default());
+        self.runners.push((Own { entity, player, x, y, it: false, frozen: still }, 0, still));
     }
 
     fn leave(&mut self, _: &mut Step<'_, Tag>, player: PlayerId, _: LeaveReason) {
-        self.runners.retain(|(own, _)| own.player != player);
+        self.runners.retain(|(own, ..)| own.player != player);
     }
 
     fn step(&mut self, now: &mut Step<'_, Tag>) {
-        for (own, _) in &mut self.runners {
+        for (own, _, plays) in &mut self.runners {
             Tag::advance(own, now.level, now.input(own.player).or_default(), now.dt);
+            plays.tick();
+            if !now.input(own.player).is_missing() {
+                *plays = Timer::seconds(AWAY_S, now.dt);
+            }
         }
-        // Who is away plays no part: if nobody who is here is it, the first of them is.
-        let is_here = |own: &Own| !now.input(own.player).is_missing();
-        let it = self.runners.iter().position(|(own, _)| own.it && is_here(own));
-        let first = || self.runners.iter().position(|(own, _)| is_here(own));
-        let Some(by) = it.or_else(first) else { return };
-        for (at, (own, _)) in self.runners.iter_mut().enumerate() {
+        let playing = self.runners.iter().enumerate().filter(|(_, (.., plays))| plays.is_running());
+        // Who was it still is, or else the first is.
+        let Some((by, _)) = playing.min_by_key(|(_, (own, ..))| !own.it) else { return };
+        for (at, (own, ..)) in self.runners.iter_mut().enumerate() {
             if own.it != (at == by) {
                 own.it = at == by;
                 now.affect(own.player, Effect::Push);
             }
         }
-        if self.runners[by].0.frozen.is_running() {
-            return;
-        }
-        let (x, y) = (self.runners[by].0.x, self.runners[by].0.y);
-        let touches = |(own, _): &(Own, i32)| {
+        let Own { x, y, player, frozen, .. } = self.runners[by].0;
+        let can_tag = !frozen.is_running() && !now.input(player).is_missing();
+        let touches = |(own, _, plays): &(Own, i32, Timer)| {
             let (dx, dy) = (own.x - x, own.y - y);
             let is_near = dx * dx + dy * dy < 4.0 * RADIUS * RADIUS;
-            is_near && !own.it && !own.frozen.is_running() && !now.input(own.player).is_missing()
+            can_tag && is_near && !own.it && !own.frozen.is_running() && plays.is_running()
         };
         let Some(who) = self.runners.iter().position(touches) else { return };
-        let (tagger, score) = &mut self.runners[by];
+        let (tagger, score, _) = &mut self.runners[by];
         (tagger.it, *score) = (false, *score + 1);
         let (by, tagged) = (tagger.player, &mut self.runners[who].0);
         (tagged.it, tagged.frozen) = (true, Timer::seconds(FROZEN_S, now.dt));
@@ -156,11 +158,11 @@ impl Game for Tag {
     }
 
     fn show(&self, scene: &mut SceneWriter) {
-        self.runners.iter().for_each(|(own, _)| Tag::show_own(own, scene));
+        self.runners.iter().for_each(|(own, ..)| Tag::show_own(own, scene));
     }
 
     fn own(&self, player: PlayerId) -> Option<Own> {
-        self.runners.iter().map(|(own, _)| own).find(|own| own.player == player).cloned()
+        self.runners.iter().map(|(own, ..)| own).find(|own| own.player == player).cloned()
     }
 
     fn advance(own: &mut Own, level: &Level, input: Input, dt: f32) {
@@ -189,7 +191,7 @@ impl Game for Tag {
     }
 
     fn score(&self, player: PlayerId) -> i32 {
-        self.runners.iter().find(|(own, _)| own.player == player).map_or(0, |(_, score)| *score)
+        self.runners.iter().find(|(own, ..)| own.player == player).map_or(0, |(_, score, _)| *score)
     }
 
     fn bot(seen: &Seen<'_, Tag>, dice: &mut Dice) -> Input {

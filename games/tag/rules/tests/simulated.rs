@@ -21,16 +21,40 @@ fn whoever_holds_a_key_runs_and_stays_in_the_field() {
 }
 
 #[test]
-fn who_is_away_is_not_it() {
+fn who_is_away_stays_it_for_three_seconds() {
     let mut sim = Simulator::<Tag>::new(7);
     let [ada, bob] = ["Ada", "Bob"].map(|name| sim.join(name, Path::latency_ms(50)));
     let who_is_it = |sim: &Simulator<Tag>| [ada, bob].map(|who| sim.own(who).expect("it is in").it);
     sim.run_s(1.0);
     assert_eq!(who_is_it(&sim), [true, false]);
     sim.cut(ada);
+    sim.run_s(3.0);
+    assert_eq!(who_is_it(&sim), [true, false], "that would be a way out");
     sim.run_s(1.0);
-    assert_eq!(who_is_it(&sim), [false, true]);
+    assert_eq!(who_is_it(&sim), [false, true], "the others play on");
     sim.resume(ada, Path::latency_ms(50));
     sim.run_s(1.0);
     assert_eq!(who_is_it(&sim), [false, true], "she is back, and he is it");
+}
+
+#[test]
+fn who_is_away_can_be_tagged() {
+    let mut sim = Simulator::<Tag>::new(8);
+    let [ada, bob] = ["Ada", "Bob"].map(|name| sim.join(name, Path::latency_ms(50)));
+    sim.run_s(1.0);
+    let mut is_cut = false;
+    while !sim.own(bob).expect("it is in").it {
+        let [at, to] = [ada, bob].map(|who| sim.own(who).expect("it is in"));
+        let (x, y) = (to.x - at.x, to.y - at.y);
+        if !is_cut && x.abs() + y.abs() < 4.0 {
+            is_cut = true;
+            sim.cut(bob);
+            sim.hold(ada, Input::default());
+            sim.run_s(1.0);
+        }
+        let (up, down, left, right) = (y < -0.3, y > 0.3, x < -0.3, x > 0.3);
+        sim.hold(ada, Input { up, down, left, right });
+        sim.run_s(0.05);
+    }
+    assert!(is_cut);
 }
