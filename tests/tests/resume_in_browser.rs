@@ -238,6 +238,7 @@ fn a_server_that_closes_is_counted_down_and_said_once_and_the_page_joins_the_nex
 
     server.restart_on_same_port();
     // It has the token of a session that the new server does not know.
+    wait(&page, &format!("{BANNER} === 'Your place was not kept: you start anew.'"));
     wait(&page, "tickwire.state().connected && tickwire.state().me?.alive");
     assert_eq!(
         page.eval("[tickwire.state().room, tickwire.state().resumed]"),
