@@ -129,6 +129,11 @@ fn after_a_reload_an_outage_and_a_server_that_stood_still_it_is_the_same_ship_wi
     sleep(OUTAGE.saturating_sub(gone.elapsed()));
     assert_ne!(bob.eval("document.body.dataset.status"), "playing", "its network is gone");
     shot(bob, "network-gone");
+    // There is a ship to lose still: leaving is asked.
+    click(bob, "leave");
+    let asked =
+        "[document.getElementById('leave').textContent, document.getElementById('start').hidden]";
+    assert_eq!(bob.eval(asked), json!(["Leave?", true]));
     bob.set_offline(false);
     wait(bob, RESUMED);
     shot(bob, "network-back");

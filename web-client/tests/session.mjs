@@ -4,8 +4,8 @@
 // The connection breaks, the page is reloaded, put away, duplicated or crashes, the server closes or keeps nothing. Run by
 // tests/tests/page_in_node.rs.
 
-import { Storage, channels, dispatch, fake, holds, run, world } from "./fake-browser.mjs";
-import { CLOSES_IN, tokenOf, until, wire } from "./fake-wire.mjs";
+import { Storage, dispatch, fake, holds, run, world } from "./fake-browser.mjs";
+import { CLOSES_IN, until, wire } from "./fake-wire.mjs";
 import { AWAY, GREETING, KEY, begin, code, ended, hello, isIn, join, load, newest, openTab, shown, socket, stored, unload } from "./fake-page.mjs";
 
 const { Retry } = await import("../build/kit/retry.js");

@@ -82,8 +82,9 @@ export class Session {
     this.store([this.entry, ...this.others()]);
   }
 
-  /** Whether a connection that took this one's place may have been opened by a hello of this very page, which was held up
-   *  and overtaken. Each counts once, for else two pages would take the session from each other for ever. */
+  /** Whether a connection that took this one's place may have been opened by a hello of this very page, or of the one
+   *  before it was loaded, which was held up and overtaken. Each counts once, for else two pages would take the session
+   *  from each other for ever. */
   wasOvertaken() {
     const was = this.token !== null && this.overtaken > 0 && performance.now() < this.overtakenUntil;
     if (was) this.overtaken -= 1;

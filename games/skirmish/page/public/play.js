@@ -173,6 +173,8 @@ export class Play {
     this.closesIn = game.closesIn;
     this.sayCalm();
     announce(`${spectates ? "Watching" : "Playing in"} ${room}.`);
+    // The notice of a new version is enough.
+    if (this.isUpdated) this.comeback.heard();
     const lost = this.comeback.enter(game, game.now());
     if (!this.isAwaited) this.announceUpdate(spectates ? "" : lost);
   }
