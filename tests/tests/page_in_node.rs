@@ -59,6 +59,11 @@ fn a_page_has_its_player_back_after_a_cut_a_reload_and_a_crash_and_no_second_tab
 }
 
 #[test]
+fn who_leaves_where_no_goodbye_can_be_sent_has_the_player_back_in_the_same_room() {
+    run("tests/leaving.mjs");
+}
+
+#[test]
 fn where_the_browsers_clock_is_coarse_each_frame_still_shows_another_moment() {
     run("tests/clock.mjs");
 }

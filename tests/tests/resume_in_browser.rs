@@ -129,6 +129,11 @@ fn after_a_reload_an_outage_and_a_server_that_stood_still_it_is_the_same_ship_wi
     sleep(OUTAGE.saturating_sub(gone.elapsed()));
     assert_ne!(bob.eval("document.body.dataset.status"), "playing", "its network is gone");
     shot(bob, "network-gone");
+    // There is a ship to lose still: leaving is asked.
+    click(bob, "leave");
+    let asked =
+        "[document.getElementById('leave').textContent, document.getElementById('start').hidden]";
+    assert_eq!(bob.eval(asked), json!(["Leave?", true]));
     bob.set_offline(false);
     wait(bob, RESUMED);
     shot(bob, "network-back");
@@ -238,6 +243,7 @@ fn a_server_that_closes_is_counted_down_and_said_once_and_the_page_joins_the_nex
 
     server.restart_on_same_port();
     // It has the token of a session that the new server does not know.
+    wait(&page, &format!("{BANNER} === 'Your place was not kept: you start anew.'"));
     wait(&page, "tickwire.state().connected && tickwire.state().me?.alive");
     assert_eq!(
         page.eval("[tickwire.state().room, tickwire.state().resumed]"),

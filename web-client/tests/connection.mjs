@@ -152,13 +152,13 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   await run(3_000);
   holds(wire.reloads === 1 && reloads[0]?.name === "Ada", "the page of another version reloads once");
   holds(ended.length === 0, "without an error until then");
-  saveRejoinIntent(/** @type {Greeting} */ (reloads[0]), false, 2, true);
+  saveRejoinIntent(/** @type {Greeting} */ (reloads[0]), false, 2, true, null);
   holds(hasRejoinIntent(), "and is to join again");
   const { stale } = wire;
   // The reloaded page is still refused.
   const wanted = takeRejoinIntent(null);
   holds(wanted?.name === "Ada" && wanted.room === "blue" && wanted.ship === 2 && !wanted.spectator, "name, room, ship and role are kept");
-  saveRejoinIntent({ ...GREETING, spectator: true }, true, 2, true);
+  saveRejoinIntent({ ...GREETING, spectator: true }, true, 2, true, null);
   holds(takeRejoinIntent(null)?.idle, "and that it watches because it was idle");
   holds(takeRejoinIntent(null) === null, "for one page alone");
   const { connection: next } = await page();
@@ -168,10 +168,10 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   await run(20_000);
   holds(wire.reloads === 1 && next.status === "idle", "one that is still refused does not reload for ever");
   holds(ended.some((reason) => reason.includes("after the page was reloaded")), "and says so");
-  for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x","idle":true,"isUpdate":true}', JSON.stringify({ name: "x".repeat(1e5), isUpdate: true })]) {
+  for (const broken of ["{", "7", "null", '{"name":7,"room":{},"spectator":"x","idle":true,"isUpdate":true,"flown":{"ship":"x"}}', JSON.stringify({ name: "x".repeat(1e5), isUpdate: true })]) {
     world.sessionStorage.setItem("tickwire.rejoin", broken);
     const taken = takeRejoinIntent(null);
-    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator && !taken.idle), `${broken.slice(0, 20)} is no intent`);
+    holds(taken === null || (taken.name.length <= 20 && taken.room === null && !taken.spectator && !taken.idle && !taken.flown), `${broken.slice(0, 20)} is no intent`);
   }
   connection.leave();
   world.sessionStorage.removeItem("tickwire.reloaded");
@@ -188,13 +188,14 @@ for (const [hide, show] of [["pagehide", "pageshow"], ["freeze", "resume"]]) {
   }
   world.performance.getEntriesByType = () => [];
   holds(resumedOf(kept, "blue") === null && resumedOf(null, "blue") === null, "nor does one of which nothing is known");
-  saveRejoinIntent(GREETING, false, 2, false);
+  saveRejoinIntent(GREETING, false, 2, false, null);
   holds(!hasRejoinIntent() && takeRejoinIntent(null) === null, "what was saved at a reload is of no use without that");
-  saveRejoinIntent({ ...GREETING, spectator: true }, true, 2, false);
+  saveRejoinIntent({ ...GREETING, spectator: true }, true, 2, false, { ship: 70, round: 3 });
   const watched = takeRejoinIntent({ ...kept, spectator: true });
   holds(watched?.idle && watched.ship === 2 && watched.room === "blue" && !watched.isUpdate, "with it, ship and idleness are as they were");
+  holds(watched?.flown?.ship === 70 && watched.flown.round === 3, "and it is known which ship was flown");
   const crashed = takeRejoinIntent(kept);
-  holds(crashed?.ship === null && !crashed.idle && crashed.name === "Ada", "a page that crashed has saved neither");
+  holds(crashed?.ship === null && crashed.flown === null && !crashed.idle && crashed.name === "Ada", "a page that crashed has saved neither");
 }
 
 // A page that may not connect shows why; one that cannot connect shows possible reasons.

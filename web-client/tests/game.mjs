@@ -80,7 +80,23 @@ async function page() {
   holds((await Tickwire.kept()) === null, "there is none of a page that left");
   game.join({ name: "Ada", room: "blue" });
   await until(run, () => game.isInRoom, 3_000);
-  holds(!game.isResumed, "who left is not back");
+  holds(!game.isResumed && !game.joinedAnew, "who left is not back");
+  wire.tokens.clear();
+  wire.sockets.at(-1)?.end();
+  holds(game.resuming?.name === "Ada" && Object.keys(game.resuming).length === 3, "while it tries to be back it says as what");
+  await until(run, () => game.isInRoom, 5_000);
+  holds(game.joinedAnew && !game.isResumed && game.resuming === null, "whom the server did not keep is another, and told so");
+  game.join({ name: "Ada", room: "blue" });
+  await until(run, () => game.isInRoom, 3_000);
+  holds(!game.joinedAnew, "who joins again by choice is not");
+  wire.graceS = 0;
+  game.join({ name: "Ada", room: "red" });
+  await until(run, () => game.isInRoom, 3_000);
+  wire.sockets.at(-1)?.end();
+  holds(game.resuming === null, "of a server that keeps nobody nothing is resumed");
+  await until(run, () => game.isInRoom, 5_000);
+  holds(game.joinedAnew, "and all who come back are others");
+  wire.graceS = 30;
   game.leave();
 }
 

@@ -4,91 +4,14 @@
 // The connection breaks, the page is reloaded, put away, duplicated or crashes, the server closes or keeps nothing. Run by
 // tests/tests/page_in_node.rs.
 
-import { Storage, channels, dispatch, fake, holds, run, world } from "./fake-browser.mjs";
-import { CLOSES_IN, FakeCore, FakeSocket, tokenOf, until, wire } from "./fake-wire.mjs";
+import { Storage, dispatch, fake, holds, run, world } from "./fake-browser.mjs";
+import { CLOSES_IN, until, wire } from "./fake-wire.mjs";
+import { AWAY, GREETING, KEY, begin, code, ended, hello, isIn, join, load, newest, openTab, shown, socket, stored, unload } from "./fake-page.mjs";
 
-const { Connection } = await import("../build/kit/connection.js");
 const { Retry } = await import("../build/kit/retry.js");
+const { random } = Math;
 
 /** @typedef {import("../build/kit/connection.js").Greeting} Greeting */
-/** @typedef {InstanceType<typeof Connection>} Page */
-
-const KEY = "tickwire.sessions";
-const [AWAY, LEFT] = ["4010", "1000"];
-const GREETING = { spectator: false, name: "Ada", room: "blue" };
-const { random } = Math;
-/** What pages were given and what they logged. @type {string[]} */
-const shown = [];
-for (const name of /** @type {const} */ (["log", "error", "warn"])) {
-  const say = console[name].bind(console);
-  console[name] = (...texts) => {
-    shown.push(texts.join(" "));
-    say(...texts);
-  };
-}
-/** Reasons for which pages gave up. @type {string[]} */
-const ended = [];
-
-/** A page that is loaded in this tab: it has asked who holds what is stored. @param {string} [server] */
-async function load(server = "http://play.test/game/") {
-  const connection = new Connection(/** @type {any} */ (new FakeCore()), new URL(server), {
-    sample() {},
-    pumped() {},
-    changed: (status, reason) => void shown.push(`${status} ${reason}`),
-    silent() {},
-    over: (reason) => void ended.push(reason),
-    idled() {},
-    faulted: async () => /** @type {any} */ (new FakeCore()),
-    reloads: (greeting) => void shown.push(JSON.stringify(greeting)),
-  });
-  let isSettled = false;
-  void connection.session.settle().then(() => (isSettled = true));
-  await until(run, () => isSettled, 2_000);
-  return connection;
-}
-
-/** @param {Page} page */
-const isIn = (page) => until(run, () => page.status === "playing", 20_000);
-
-/** The same in a room. @param {Greeting} [greeting] @param {string} [server] */
-async function join(greeting = GREETING, server = undefined) {
-  const page = await load(server);
-  page.start(greeting);
-  await isIn(page);
-  return page;
-}
-
-/** The tab is loaded anew: the page is gone, by its own word or without one. @param {Page} page @param {boolean} [crashes] */
-function unload(page, crashes = false) {
-  if (crashes) channels.clear();
-  else dispatch("pagehide", { persisted: false });
-  // What is gone runs no more.
-  clearInterval(page.watchTimer);
-  clearTimeout(page.pumpTimer);
-  clearTimeout(page.retryTimer);
-  socket().onmessage = socket().onclose = null;
-  page.greeting = null;
-}
-
-/** A tab of its own, with a copy of what another has stored. @param {Storage} [copied] */
-function openTab(copied) {
-  const storage = new Storage(copied);
-  world.sessionStorage = storage;
-  return storage;
-}
-
-const socket = () => /** @type {FakeSocket} */ (wire.sockets.at(-1));
-const hello = () => wire.hellos.at(-1);
-const newest = () => tokenOf(wire.given);
-const stored = () => JSON.parse(world.sessionStorage.getItem(KEY) ?? "[]");
-const code = (/** @type {FakeSocket} */ one) => one.closed?.join() ?? null;
-
-function begin() {
-  Object.assign(wire, { line: true, server: "up", full: [], welcomeMs: 20, graceS: 30, sockets: [], hellos: [] });
-  Math.random = random;
-  openTab();
-  ended.length = 0;
-}
 
 // A connection that breaks, is silent, or does not open.
 begin();
@@ -99,6 +22,7 @@ begin();
   socket().end();
   await isIn(page);
   holds(hello().resume === first && hello().room === "blue", "after a cut the hello has the session's token");
+  holds(!page.joinedAnew, "and the page has lost nothing");
   const silent = socket();
   const second = newest();
   holds(second !== first, "each welcome has another");
@@ -118,26 +42,31 @@ begin();
   page.leave();
 }
 
-// Leaving, and going to another room.
+// Sockets that nothing comes over are many.
 begin();
 {
   const page = await join();
-  let one = socket();
-  page.start({ ...GREETING, room: "red" });
-  holds(one.sent.some(({ goodbye }) => goodbye) && code(one) === LEFT, "who joins another room leaves the one before");
-  await isIn(page);
-  holds(hello().resume === null && hello().room === "red", "and resumes nothing there");
-  one = socket();
-  page.leave();
-  holds(one.sent.some(({ goodbye }) => goodbye) && code(one) === LEFT, "leaving is a goodbye and 1000");
-  holds(stored().length === 0, "and nothing is stored");
-  const next = await join();
-  holds(hello().resume === null, "who left comes as another");
+  const first = socket();
+  await run(1_000);
+  for (let nth = 1; nth <= 5; nth++) {
+    wire.die();
+    await run(nth === 1 ? 6_500 : 700);
+    wire.line = true;
+    wire.welcomeMs = 60_000;
+    dispatch("online");
+    const hellos = wire.hellos.length;
+    await until(run, () => wire.hellos.length > hellos, 20_000);
+    const closed = wire.sockets.filter((one) => one.sent.length > 0 && one.closed !== null);
+    holds(page.status !== "playing" && closed.length === (nth === 5 ? 1 : 0), `${nth} set aside: ${closed.length} closed`);
+  }
+  holds(code(first) === AWAY, "of too many the oldest is closed");
+  wire.welcomeMs = 20;
   wire.die();
-  await run(7_000);
-  const silent = wire.sockets.find((one) => one.closed === null && one.sent.length > 0);
-  next.leave();
-  holds(silent && code(silent) === LEFT, "who leaves while nothing comes has left, if that arrives");
+  wire.line = true;
+  await isIn(page);
+  const open = wire.sockets.filter((one) => one.closed === null);
+  holds(open.length === 1 && open[0] === socket(), "once one is in the room all others are closed");
+  page.leave();
 }
 
 // The same session elsewhere.
@@ -180,6 +109,28 @@ for (const again of [false, true]) {
   holds(wire.hellos.length === count && page.status === "idle", "once for each, and not when none can be on its way any more");
 }
 
+// The page is loaded anew while a hello is held up, which then takes the session.
+for (const [seconds, isOwn] of /** @type {[number, boolean][]} */ ([[5, true], [40, false]])) {
+  begin();
+  const page = await join();
+  socket().end();
+  wire.welcomeMs = 60_000;
+  await until(run, () => wire.hellos.length === 2, 5_000);
+  unload(page);
+  wire.welcomeMs = 20;
+  const next = await join();
+  const given = newest();
+  holds(hello().resume !== null && next.status === "playing", "a page that is loaded anew while a hello is unanswered resumes");
+  await run(1_000 * seconds);
+  const count = wire.hellos.length;
+  socket().say("replaced");
+  await run(20_000);
+  holds((wire.hellos.length === count + 1 && hello().resume === given) === isOwn, `replaced after ${seconds} s it is ${isOwn ? "back: that was the page before" : "not"}`);
+  if (isOwn) socket().say("replaced");
+  await run(20_000);
+  holds(next.status === "idle" && wire.hellos.length === count + (isOwn ? 1 : 0), "and gives up then");
+}
+
 // A token that is good no more.
 for (const [room, is] of [["blue", "blue"], [null, "arena-1"]]) {
   begin();
@@ -194,6 +145,7 @@ for (const [room, is] of [["blue", "blue"], [null, "arena-1"]]) {
   const asked = wire.hellos.slice(1).map((one) => [one.resume, one.room].join(" "));
   holds(asked.join() === [`${token} ${is}`, ` ${is}`].join(), `refused, it joins ${is} without a token`);
   holds(fake.now - begun <= 200, `at once: after ${fake.now - begun} ms`);
+  holds(page.joinedAnew, "and knows that it is another");
   page.leave();
 }
 begin();
@@ -260,7 +212,7 @@ for (const room of [null, "arena-1"]) {
   holds(hello().resume !== null && hello().room === "arena-1", `who asked for any room is back in its own by ${room}`);
   next.leave();
 }
-for (const [seconds, isBack] of /** @type {const} */ ([[34, true], [36, false]])) {
+for (const [seconds, isBack] of /** @type {const} */ ([[48, true], [52, false]])) {
   begin();
   unload(await join());
   await run(1_000 * seconds);

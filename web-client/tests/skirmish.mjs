@@ -111,6 +111,46 @@ for (const broken of ["", "null", "[]", "{", '{"last":7,"best":"many"}', '{"last
   holds(compared(`b/${broken}`, 1) === "", `kept as ${broken || "nothing"} is as if nothing was kept`);
 }
 
+const { Comeback } = await import("../../games/skirmish/page/public/comeback.js");
+const round = (/** @type {number} */ number) => ({ number });
+const flies = (/** @type {number} */ ship) => /** @type {any} */ ({ ship, respawn_ticks: null });
+const destroyed = (/** @type {number} */ ship) => /** @type {any} */ ({ ship, respawn_ticks: 40 });
+/** What a player in ship 7 of round 2 reads who is away for some time, and by which own state.
+ *  @param {number} ms @param {any} own @param {number} number */
+function readsBack(ms, own, number, before = flies(7)) {
+  const comeback = new Comeback(null);
+  comeback.enter({ isResumed: false, joinedAnew: false }, 0);
+  const first = comeback.note(before, round(2));
+  comeback.cut(1_000);
+  comeback.cut(1_000 + ms);
+  const atOnce = comeback.enter({ isResumed: true, joinedAnew: false }, 1_000 + ms);
+  const early = comeback.note(null, round(number)) + comeback.note(own, null);
+  const text = comeback.note(own, round(number));
+  holds(first + atOnce + early + comeback.note(own, round(number)) === "", "it is said once, by the first own state");
+  return text;
+}
+holds(readsBack(3_000, flies(7), 2) === "Back in your ship.", "who is back in its ship reads so");
+holds(readsBack(200, flies(7), 2) === "", "but not after a cut that nobody noticed");
+for (const [own, how] of [[destroyed(7), "waits for another"], [flies(9), "has another"]]) {
+  holds(readsBack(3_000, own, 2) === "Your ship was destroyed while you were away.", `who lost it reads that, and ${how}`);
+  holds(readsBack(3_000, own, 3) === "A new round began while you were away.", "unless a new round gave it another");
+  holds(readsBack(3_000, own, 2, destroyed(5)) === "", "who had none before has lost none");
+}
+const loaded = new Comeback({ ship: 7, round: 2 });
+loaded.cut(5);
+loaded.enter({ isResumed: true, joinedAnew: false }, 300);
+holds(loaded.note(flies(7), round(2)) === "Back in your ship.", "a reload is never unnoticed");
+loaded.cut(1_000);
+loaded.heard();
+loaded.cut(9_000);
+loaded.enter({ isResumed: true, joinedAnew: false }, 9_100);
+holds(loaded.note(flies(7), round(2)) === "", "a silence that is over is not counted");
+const unknown = new Comeback(null);
+unknown.enter({ isResumed: true, joinedAnew: false }, 300);
+holds(unknown.note(flies(7), round(2)) === "", "of a ship that nobody knows any more nothing is said");
+holds(loaded.enter({ isResumed: false, joinedAnew: true }, 20_000) === "Your place was not kept: you start anew.", "who is another reads that");
+holds(loaded.note(flies(8), round(2)) === "" && loaded.flown?.ship === 8, "and nothing of the ship that it does not have");
+
 const { Camera } = await import("../../games/skirmish/page/public/camera.js");
 const { Killcam } = await import("../../games/skirmish/page/public/killcam.js");
 const measures = /** @type {any} */ ({

@@ -121,7 +121,8 @@ const button = Object.assign(new EventTarget(), {
   textContent: "Leave", classList: { toggle() {} }, blur: () => void (blurred += 1),
 });
 let plays = true;
-const question = new LeaveQuestion(/** @type {any} */ (button), {
+const other = Object.assign(new EventTarget(), { textContent: "Give up", classList: { toggle() {} }, blur() {} });
+const question = new LeaveQuestion(/** @type {any} */ ([button, other]), {
   plays: () => plays,
   notify: (text) => done.push(text),
   leave: () => done.push("left"),
@@ -136,6 +137,11 @@ await run(4_000);
 holds(button.textContent === "Leave", "the question does not stand for ever");
 button.dispatchEvent(new world.Event("click"));
 holds(take() === "again?,Press again to leave.", "and is asked anew, by the button too");
+holds(other.textContent === "Leave?", "each of the buttons shows it");
+question.clear();
+holds(other.textContent === "Give up", "for as long as it stands");
+other.dispatchEvent(new world.Event("click"));
+holds(take() === "Press again to leave.", "and each asks");
 question.press("again?");
 holds(take() === "left", "whatever asked, a press of another kind answers");
 question.press("again?");

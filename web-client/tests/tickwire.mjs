@@ -3,6 +3,7 @@
 //
 // It ends with 0 and a line for each claim that holds, or throws. Run by tests/tests/real.rs.
 
+import { TickwireClient } from "../build/kit/client.js";
 import { Tickwire } from "../build/kit/tickwire.js";
 
 const server = process.argv[2];
@@ -94,6 +95,50 @@ game.join({ room: "no room is called so!" });
 await until(game, () => game.status === "ended", "refused");
 holds(game.reason.length > 0, "and it has the server's reason");
 game.leave();
+
+// One that shows its messages, and whose connection breaks.
+const { WebSocket } = globalThis;
+/** @type {WebSocket[]} */
+const sockets = [];
+globalThis.WebSocket = class extends WebSocket {
+  /** @param {string | URL} url */
+  constructor(url) {
+    super(url);
+    sockets.push(this);
+  }
+};
+const shown = await Tickwire.load({ server });
+const decoder = new TickwireClient();
+const [AWAY, NO_TOKEN] = [4010, "0".repeat(48)];
+/** @type {Uint8Array[]} */
+const hellos = [];
+/** @type {unknown[]} */
+const welcomes = [];
+shown.observe((message, isOwn) => {
+  if (isOwn && message[0] === 1) {
+    hellos.push(message);
+    decoder.hello();
+  }
+  for (const _ of decoder.outgoing());
+  if (!isOwn && decoder.receive(message.slice().buffer) === "welcome") welcomes.push({ ...decoder.welcome });
+});
+shown.join({ name: "Cleo", room: "kit" });
+await until(shown, () => shown.own?.respawn_ticks === null, "flying");
+const { player } = shown;
+holds(shown.resuming === null && !shown.isResumed && !shown.joinedAnew, "who joins for the first time resumes nothing");
+sockets.at(-1)?.close(AWAY);
+await until(shown, () => !shown.isInRoom, "cut");
+const { name, room, spectator } = shown.resuming ?? {};
+holds(name === "Cleo" && room === "kit" && spectator === false, "while it is away it knows what it is to resume");
+await until(shown, () => shown.isInRoom, "back");
+holds(shown.isResumed && shown.player === player && !shown.joinedAnew, "and is that again");
+const tokens = welcomes.map((one) => /** @type {any} */ (one).resume);
+const grace = welcomes.map((one) => /** @type {any} */ (one).graceSeconds);
+holds(tokens.join() === [NO_TOKEN, NO_TOKEN].join() && grace.join() === "30,30", "observers see all of a welcome but its token");
+holds(hellos.length === 2 && hellos[1].length === hellos[0].length + 24, "and of a hello that has one");
+holds([...hellos[1].subarray(-25)].join("") === `1${"0".repeat(24)}`, "zeros, too");
+shown.leave();
+globalThis.WebSocket = WebSocket;
 
 const wasm = await (await fetch(new URL("tickwire.wasm", server.replace(/\/?$/, "/")))).arrayBuffer();
 const other = await Tickwire.load({ server, wasm });

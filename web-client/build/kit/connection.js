@@ -5,13 +5,15 @@
 // the bytes. Made by game.js, whose hooks it calls. In Node, without a page, nothing is hidden or reloaded.
 //
 // The server keeps a player whose connection broke, and this resumes it by the token of session.js. It leaves a
-// room by a goodbye; whatever else it closes says that the page is away.
+// room by a goodbye; whatever else it closes says that the page is away. Where no goodbye can be sent, what is still open
+// closes as left, and the session is kept: its player may be there still.
 //
 // A browser may put a page into its back/forward cache: it keeps the socket, and the server a player whom
 // nobody controls. So this closes the socket when the page goes, and connects again when the page is back.
 
 import { Clock } from "./clock.js";
 import { Guard } from "./guard.js";
+import { Lifecycle } from "./lifecycle.js";
 import { Probe } from "./probe.js";
 import { Renewal } from "./renewal.js";
 import { Retry } from "./retry.js";
@@ -40,8 +42,6 @@ import { hasPage, isHidden, markReloaded, socketUrl, ticketOf, wasReloaded } fro
 
 /** A wake-up does not restart an attempt that is younger than this. */
 const BEGUN_MS = 500;
-/** A page that is shown again gets the messages of the meantime only after this. */
-const SHOWN_MS = 300;
 /** After a longer gap between two runs, received messages may still be waiting. */
 const STOOD_STILL_MS = 2000;
 /** After this long in a room, the waits start over. */
@@ -69,6 +69,10 @@ export class Connection {
     this.greeting = null;
     /** What can be resumed. */
     this.session = new Session(server);
+    /** Whether the page had a player, or a spectator, before this attempt. @private */
+    this.hadPlace = false;
+    /** Whether the one in this room is another, since the server did not keep that. */
+    this.joinedAnew = false;
     /** The last room. @private @type {string | null} */
     this.room = null;
     /** The room that the next hello asks for instead of the wanted one. @private @type {string | null} */
@@ -89,8 +93,6 @@ export class Connection {
     this.begunAt = 0;
     /** Whether the core has started with this attempt's socket. @private */
     this.greeted = false;
-    /** Whether the page is hidden in the back/forward cache or frozen. @private */
-    this.suspended = false;
     /** Whether the socket is closed; its last messages may still be queued. @private */
     this.cut = false;
     /** Whether the silence was reported. @private */
@@ -98,20 +100,18 @@ export class Connection {
     this.pumpTimer = 0;
     this.retryTimer = 0;
     this.watchTimer = 0;
-    this.lookTimer = 0;
     /** When the watchdog last ran. */
     this.watchedAt = 0;
-    if (!hasPage) return;
-    addEventListener("online", () => this.look());
-    document.addEventListener("visibilitychange", () => this.shown());
-    // If the page goes for good, or is reloaded, the browser closes its socket with 1001.
-    addEventListener("pagehide", (event) => {
-      this.session.letGo();
-      if (event.persisted) this.suspend();
+    /** @private */
+    this.lifecycle = new Lifecycle({
+      isWanted: () => this.greeting !== null,
+      isSilent: () => this.isSilent(),
+      look: () => this.look(),
+      // If the page goes for good, or is reloaded, the browser closes its socket with 1001.
+      hide: () => this.session.letGo(),
+      suspend: () => this.suspend(),
+      resume: () => this.resume(),
     });
-    addEventListener("pageshow", (event) => event.persisted && this.resume());
-    document.addEventListener("freeze", () => this.suspend());
-    document.addEventListener("resume", () => this.resume());
   }
 
   /** Joins a room, in the session that can be resumed if there is one for just that; leaves the one that it is in.
@@ -120,8 +120,10 @@ export class Connection {
     this.leaveRoom();
     this.greeting = greeting;
     this.askedRoom = null;
-    this.suspended = false;
-    this.session.claim(greeting);
+    this.lifecycle.isSuspended = false;
+    // What was before is left, even if that could not be said.
+    if (!this.session.claim(greeting)) this.close(LEFT);
+    this.hadPlace = this.session.token !== null;
     this.restart();
   }
 
@@ -139,33 +141,17 @@ export class Connection {
   /** The page is put away or frozen: it does not run until it is back. Closes the socket at once, but without
    *  a goodbye, since the player has not left. @private */
   suspend() {
-    if (!this.greeting || this.suspended) return;
-    this.suspended = true;
     this.session.letGo();
-    this.drop();
-    this.sockets.closeAside(AWAY);
+    this.close(AWAY);
     clearTimeout(this.retryTimer);
     clearInterval(this.watchTimer);
     this.turn("waiting", "");
   }
 
-  /** The page is back: joins again in the same role once the page is visible, since a browser may run a hidden
-   *  page for a moment. @private */
+  /** The page is back: joins again in the same role. @private */
   resume() {
-    if (!this.greeting || !this.suspended || isHidden()) return;
-    this.suspended = false;
     this.session.takeBack();
     this.restart();
-  }
-
-  /** The page was hidden or shown. Messages received while it was hidden may still be queued.
-   *  @private */
-  shown() {
-    clearTimeout(this.lookTimer);
-    if (isHidden()) return;
-    this.resume();
-    if (this.isSilent()) this.lookTimer = setTimeout(() => this.look(), SHOWN_MS);
-    else this.look();
   }
 
   /** Whether it is in a room that is silent. @private */
@@ -175,7 +161,7 @@ export class Connection {
 
   /** Something suggests that the server is reachable now. @private */
   look() {
-    if (isHidden() || !this.greeting || this.suspended || this.renewal.isRunning) return;
+    if (isHidden() || !this.greeting || this.lifecycle.isSuspended || this.renewal.isRunning) return;
     const isStuck = this.status === "connecting" && performance.now() - this.begunAt > BEGUN_MS;
     const isSilent = this.isSilent();
     if (isSilent) this.reason = CUT;
@@ -190,18 +176,20 @@ export class Connection {
   /** Leaves the room for good. */
   leave() {
     this.leaveRoom();
+    this.session.leave();
     this.stop();
   }
 
-  /** Says goodbye to the room that it is in. @private */
+  /** Says goodbye to the room that it is in. The session is over if that may have arrived. @private */
   leaveRoom() {
-    if (this.status !== "playing" || !this.sockets.isThere) return;
+    if (this.status !== "playing" || !this.sockets.isOpen) return;
+    const isSilent = this.isSilent();
     this.guarded(() => {
       this.core.leave(this.clock.now());
       this.flush();
     });
     this.drop(LEFT);
-    this.session.forget();
+    if (!isSilent) this.session.forget();
   }
 
   /** Joins again as a player, or as a spectator. It asks for its last room once; if that is refused, for the
@@ -212,11 +200,9 @@ export class Connection {
     this.askedRoom = this.room;
   }
 
-  /** @private */
+  /** It connects no more. The session stays: who knows that it is over forgets it. @private */
   stop() {
-    this.drop(LEFT);
-    this.sockets.closeAside(LEFT);
-    this.session.forget();
+    this.close(LEFT);
     clearTimeout(this.retryTimer);
     clearInterval(this.watchTimer);
     this.greeting = null;
@@ -292,6 +278,12 @@ export class Connection {
     this.sockets.close(code);
   }
 
+  /** The same, with those that were set aside. @private @param {number} code */
+  close(code) {
+    this.drop(code);
+    this.sockets.closeAside(code);
+  }
+
   /** @private @param {unknown} data */
   receive(data) {
     if (!isBinary(data)) return;
@@ -319,8 +311,10 @@ export class Connection {
     this.enteredAt = performance.now();
     this.reason = "";
     this.sockets.closeAside(AWAY);
-    const { room, grace_s } = this.core.state();
+    const { room, grace_s, resumed } = this.core.state();
     this.room = room;
+    this.joinedAnew = this.hadPlace && !resumed;
+    this.hadPlace = true;
     if (this.greeting && room !== null) this.session.begin(this.core.resumeToken(), room, 1000 * grace_s, this.greeting);
     this.turn("playing", "");
   }
@@ -346,12 +340,14 @@ export class Connection {
         return;
       }
       // Two pages that took it from each other would do so for ever.
+      this.session.forget();
       this.stop();
       this.hooks.over(REPLACED);
       return;
     }
     if (state.stale || state.last) {
       const still = state.stale && this.reloaded;
+      if (!still) this.session.forget();
       this.stop();
       this.hooks.over(still ? `still refused after the page was reloaded: ${state.reason}` : state.reason);
       return;
@@ -496,7 +492,7 @@ export class Connection {
   /** @private @param {Core} core */
   renewed(core) {
     this.core = core;
-    if (!this.suspended) this.lost(FAULT);
+    if (!this.lifecycle.isSuspended) this.lost(FAULT);
   }
 
   /** @private @param {Status} status @param {string} reason */

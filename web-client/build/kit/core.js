@@ -30,6 +30,9 @@ const CORRECTION_NUMBERS = 6;
 const SCRATCH_MAX_BYTES = 1 << 20;
 /** The keys of a generic page, in the order of their bits; the last two are of the pointer. */
 export const KEYS = /** @type {const} */ (["up", "down", "left", "right", "primary", "secondary", "pointer", "aim"]);
+/** The kinds of message that have a token, and its length. */
+const [HELLO, WELCOME] = [1, 129];
+const TOKEN_BYTES = 24;
 const encoder = new TextEncoder();
 
 /** Whether a message is an `ArrayBuffer` of any realm: `instanceof` fails for those of frames, workers and
@@ -69,7 +72,9 @@ export class Core {
     this.newest = null;
     /** @private @type {Template | null} */
     this.template = null;
-    /** Sees each message as it comes and as it is sent. @type {Traffic | null} */
+    /** Whether the hello has a token. @private */
+    this.hasToken = false;
+    /** Sees each message as it comes and as it is sent, without a session's token. @type {Traffic | null} */
     this.ontraffic = null;
     const abi = this.calls.tickwire_start?.();
     if (abi !== ABI) throw new Error(`tickwire.wasm is of another version than the page: ${abi}, not ${ABI}`);
@@ -80,6 +85,7 @@ export class Core {
     const chosen = settings === undefined || settings === null ? "" : JSON.stringify(settings);
     const texts = [name, room ?? "", ticket ?? "", chosen, resume ?? ""];
     const lengths = this.put(texts.map((text) => encoder.encode(text)));
+    this.hasToken = resume !== null;
     this.calls.tickwire_open(now, spectator ? 1 : 0, ...lengths);
     this.drawn = this.newest = null;
   }
@@ -125,7 +131,7 @@ export class Core {
    * @param {number} now @param {ArrayBuffer} message
    */
   receive(now, message) {
-    this.ontraffic?.(new Uint8Array(message), false);
+    this.ontraffic?.(shownOf(new Uint8Array(message), false), false);
     this.put([new Uint8Array(message)]);
     this.calls.tickwire_receive(now, message.byteLength);
   }
@@ -180,7 +186,7 @@ export class Core {
     const length = this.calls.tickwire_outgoing(now);
     if (length === 0) return null;
     const message = this.bytes(length).slice();
-    this.ontraffic?.(message, true);
+    this.ontraffic?.(shownOf(message, this.hasToken), true);
     return message;
   }
 
@@ -361,6 +367,39 @@ export class Core {
   json(length) {
     return length === 0 ? null : JSON.parse(this.text(length));
   }
+}
+
+/** What an observer is shown of a message: zeros take the place of a token, since who has that has the player.
+ *  @param {Uint8Array<ArrayBuffer>} message @param {boolean} hasToken whether it ends with one if it is a hello */
+function shownOf(message, hasToken) {
+  const [kind] = message;
+  if (kind === HELLO && hasToken) return message.slice().fill(0, -TOKEN_BYTES);
+  if (kind !== WELCOME) return message;
+  const at = tokenAt(message);
+  return message.slice().fill(0, at, at + TOKEN_BYTES);
+}
+
+/** Where a welcome has its token, by docs/protocol.md. @param {Uint8Array} message */
+function tokenAt(message) {
+  let at = 1;
+  const number = () => {
+    const first = message[at++];
+    if (first < 251) return first;
+    const end = at + 2 ** (first - 250);
+    let value = 0;
+    for (let digit = 0; at < end; digit++) value += message[at++] * 256 ** digit;
+    return value;
+  };
+  const skip = () => {
+    const length = number();
+    at += length;
+  };
+  number();
+  if (message[at++] === 1) number();
+  skip();
+  for (let nth = 0; nth < 4; nth++) number();
+  for (let nth = 0; nth < 3; nth++) skip();
+  return at;
 }
 
 /** @param {Keys} held */

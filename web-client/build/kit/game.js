@@ -72,6 +72,7 @@ export class Tickwire extends EventTarget {
   isIdle = false;
   isSilent = false;
   isResumed = false;
+  joinedAnew = false;
   tick = 0;
   ownTick = 0;
   serverTick = 0;
@@ -183,6 +184,11 @@ export class Tickwire extends EventTarget {
 
   get isInRoom() {
     return this.status === "playing" || this.status === "watching";
+  }
+
+  get resuming() {
+    const { greeting, session } = this.#connection;
+    return greeting && !this.isInRoom ? session.held : null;
   }
 
   /** @param {unknown} input @param {unknown} [stick] */
@@ -372,13 +378,14 @@ export class Tickwire extends EventTarget {
 
   /** @param {import("./connection.js").Status} status @param {string} reason */
   #changed(status, reason) {
-    this.isSilent = this.isResumed = false;
+    this.isSilent = this.isResumed = this.joinedAnew = false;
     if (status !== "playing") return this.#turn(status, reason);
     this.#demo = null;
     this.#forget();
     this.#reloadIfReplaced();
     const { player, resumed } = this.#core.state();
     this.isResumed = resumed;
+    this.joinedAnew = this.#connection.joinedAnew;
     this.#turn(player === null ? "watching" : "playing", reason);
   }
 

@@ -20,9 +20,11 @@ import { hasPage, keep, kept } from "./env.js";
 /** @typedef {import("./tickwire.js").Kept} Kept */
 /**
  * @typedef {Kept & { server: string, frame: string, asked: string | null, token: string, graceMs: number,
- *                    at: number, page: string, isHeld: boolean }} Entry
+ *                    at: number, page: string, isHeld: boolean, isLeft?: boolean, hellos?: number,
+ *                    hellosUntil?: number }} Entry
  * `asked`: the room that the page asked for, null for any; `at`: when the server was last heard, by the wall clock,
- * ms; `page`: the page that stored it, which holds it if `isHeld`
+ * ms; `page`: the page that stored it, which holds it if `isHeld`; `isLeft`: its player has left, but no goodbye could
+ * be sent; `hellos`: how many without an answer may still arrive, until `hellosUntil` by the wall clock, ms
  */
 
 const KEY = "tickwire.sessions";
@@ -30,15 +32,18 @@ const KEY = "tickwire.sessions";
 const ENTRIES_MAX = 8;
 /** While a room is heard, what is stored says so this often. */
 const NOTED_EVERY_MS = 2000;
-/** A stored session may be this much older than the server keeps it: loading takes its time, and a token that is refused
- *  costs no more than a round trip. */
-const SLACK_MS = 5000;
+/** A stored session may be this much older than the server keeps it: a server counts from when it notices that a
+ *  connection is gone, up to 15 s after it was last heard (`SILENCE_MAX`), and loading takes its time. A token that is
+ *  refused costs no more than a round trip. */
+const SLACK_MS = 20_000;
 /** As `GRACE_MAX` of the server. */
 const GRACE_MAX_MS = 600_000;
 /** How long a page that holds a session may take to say so: longer than a frame that is slow. */
 const ANSWER_MS = 500;
 /** So long after a hello that got no answer it may still arrive, held up on its way. */
 const HELLO_MAX_MS = 30_000;
+/** More of them are not believed, whatever is stored. */
+const HELLOS_MAX = 8;
 const CHANNEL = "tickwire.sessions";
 const TOKEN = /^[0-9a-f]{48}$/;
 
@@ -71,10 +76,15 @@ export class Session {
       this.overtakenUntil = performance.now() + HELLO_MAX_MS;
     }
     this.isUnanswered = this.token !== null;
+    if (!this.entry) return;
+    // If the page is loaded anew before the answer, the next one has to know.
+    Object.assign(this.entry, { hellos: this.overtaken + 1, hellosUntil: Date.now() + HELLO_MAX_MS });
+    this.store([this.entry, ...this.others()]);
   }
 
-  /** Whether a connection that took this one's place may have been opened by a hello of this very page, which was held up
-   *  and overtaken. Each counts once, for else two pages would take the session from each other for ever. */
+  /** Whether a connection that took this one's place may have been opened by a hello of this very page, or of the one
+   *  before it was loaded, which was held up and overtaken. Each counts once, for else two pages would take the session
+   *  from each other for ever. */
   wasOvertaken() {
     const was = this.token !== null && this.overtaken > 0 && performance.now() < this.overtakenUntil;
     if (was) this.overtaken -= 1;
@@ -93,8 +103,13 @@ export class Session {
 
   /** What was played here before the page was loaded, if a page that asks for it may resume it. @returns {Kept | null} */
   get kept() {
-    const found = this.all().find((entry) => this.isFree(entry));
-    return found ? { name: found.name, room: found.room, spectator: found.spectator } : null;
+    const found = this.all().find((entry) => this.isFree(entry) && !entry.isLeft);
+    return found ? keptOf(found) : null;
+  }
+
+  /** What this page has to resume. @returns {Kept | null} */
+  get held() {
+    return this.entry && keptOf(this.entry);
   }
 
   /** Finds out which stored sessions are held by pages that are no more: it takes a moment if there are any, as after
@@ -108,13 +123,21 @@ export class Session {
     this.store(this.all().map((entry) => (isLost(entry) ? { ...entry, isHeld: false } : entry)));
   }
 
-  /** The page asks for a room: what can be resumed is the session that it has or finds for just that.
-   *  @param {Greeting} greeting */
+  /** The page asks for a room: what can be resumed is the session that it has or finds for just that. Returns whether it
+   *  is the one that it has. @param {Greeting} greeting */
   claim(greeting) {
-    if (this.entry && isFor(this.entry, greeting)) return;
+    if (this.entry && !this.entry.isHeld) this.takeBack();
+    if (this.entry && isFresh(this.entry) && isFor(this.entry, greeting)) {
+      this.hold(this.entry, null);
+      return true;
+    }
     this.forget();
     const found = this.all().find((entry) => this.isFree(entry) && isFor(entry, greeting));
-    if (found) this.hold(found, found);
+    if (!found) return false;
+    this.hold(found, found);
+    this.overtaken = overtakenOf(found);
+    this.overtakenUntil = performance.now() + (found.hellosUntil ?? 0) - Date.now();
+    return false;
   }
 
   /** A room has let the page in. @param {string} token @param {string} room @param {number} graceMs for how long the
@@ -125,7 +148,9 @@ export class Session {
     const { server, frame, page } = this;
     // Who resumes keeps the name that it had.
     const played = { name: this.entry?.name ?? name, room, spectator };
-    this.hold({ ...played, server, frame, asked, token, graceMs, at: Date.now(), page, isHeld: true }, null);
+    const late = { hellos: this.overtaken, hellosUntil: Date.now() + this.overtakenUntil - performance.now() };
+    const waits = this.overtaken > 0 ? late : {};
+    this.hold({ ...played, server, frame, asked, token, graceMs, at: Date.now(), page, isHeld: true, ...waits }, null);
   }
 
   /** The server is heard in the room. */
@@ -138,11 +163,20 @@ export class Session {
   /** There is nothing to resume any more. */
   forget() {
     this.isUnanswered = false;
+    this.overtaken = 0;
     if (!this.entry) return;
     this.entry = null;
     this.store(this.others());
     this.channel?.close();
     this.channel = null;
+  }
+
+  /** The player has left where no goodbye could be sent: the server may keep it, and who asks for the same room again
+   *  within that time has it back. A page that is loaded anew does not go on with it by itself. */
+  leave() {
+    if (!this.entry) return;
+    this.entry.isLeft = true;
+    this.store([this.entry, ...this.others()]);
   }
 
   /** The page goes away: whatever is loaded here next may have the session. */
@@ -166,7 +200,7 @@ export class Session {
 
   /** @private @param {Entry} entry @param {Entry | null} stored what it takes the place of */
   hold(entry, stored) {
-    this.entry = { ...entry, page: this.page, isHeld: true };
+    this.entry = { ...entry, page: this.page, isHeld: true, isLeft: false };
     const others = this.all().filter(({ page }) => page !== this.page && page !== stored?.page);
     this.store([this.entry, ...others]);
     if (!this.channel && hasChannels()) this.channel = answering(this.page);
@@ -204,6 +238,9 @@ export class Session {
   }
 }
 
+/** What pages are given of it. @param {Entry} entry @returns {Kept} */
+const keptOf = ({ name, room, spectator }) => ({ name, room, spectator });
+
 /** Whether a session is for what the page asks for. @param {Entry} entry @param {Greeting} greeting */
 function isFor({ spectator, asked, room }, greeting) {
   return spectator === greeting.spectator && (greeting.room === asked || greeting.room === room);
@@ -212,6 +249,13 @@ function isFor({ spectator, asked, room }, greeting) {
 /** Whether a server may still have it. @param {Entry} entry */
 function isFresh({ at, graceMs }) {
   return Math.abs(Date.now() - at) <= Math.min(graceMs, GRACE_MAX_MS) + SLACK_MS;
+}
+
+/** How many hellos of the page before may still arrive. @param {Entry} entry */
+function overtakenOf({ hellos, hellosUntil }) {
+  const left = (hellosUntil ?? 0) - Date.now();
+  const isDue = Number.isInteger(hellos) && left > 0 && left <= HELLO_MAX_MS;
+  return isDue ? Math.min(HELLOS_MAX, Math.max(0, hellos ?? 0)) : 0;
 }
 
 /** Other scripts of the page's origin may have stored anything. @param {any} entry @returns {entry is Entry} */

@@ -1,5 +1,5 @@
 // @ts-check
-// The page's WebSockets: the one in use, and one over which nothing comes any more.
+// The page's WebSockets: the one in use, and those over which nothing comes any more.
 //
 // The server keeps a player whose connection broke: for 30 s, as usually set, but for 5 s at most after a close that
 // says that the page is away, and not at all after any other close, or one without a code. So nothing is closed here
@@ -9,6 +9,8 @@
 export const LEFT = 1000;
 /** The page is away, and may come back: what a script may say for the browser's own 1001. */
 export const AWAY = 4010;
+/** So many that nothing comes over are left open. */
+const ASIDE_MAX = 4;
 
 /**
  * @typedef {object} Listeners
@@ -21,8 +23,8 @@ export class Sockets {
   constructor() {
     /** @private @type {WebSocket | null} */
     this.current = null;
-    /** One that was set aside. @private @type {WebSocket | null} */
-    this.aside = null;
+    /** Those that were set aside, the oldest first. @private @type {WebSocket[]} */
+    this.aside = [];
   }
 
   /** Whether there is one in use, open or not. */
@@ -54,18 +56,18 @@ export class Sockets {
     this.current = null;
   }
 
-  /** Ignores the one in use from now on, but leaves it open until the next one is in a room: its line may be back
+  /** Ignores the one in use from now on, but leaves it open until one that follows is in a room: its line may be back
    *  before that, and a close that arrives then would have the server keep the player for a shorter time. */
   setAside() {
-    this.closeAside(AWAY);
-    this.aside = release(this.current);
+    const socket = release(this.current);
     this.current = null;
+    if (socket) this.aside.push(socket);
+    if (this.aside.length > ASIDE_MAX) this.aside.shift()?.close(AWAY);
   }
 
-  /** @param {number} code */
+  /** Closes those that were set aside. @param {number} code */
   closeAside(code) {
-    this.aside?.close(code);
-    this.aside = null;
+    for (const socket of this.aside.splice(0)) socket.close(code);
   }
 }
 

@@ -76,7 +76,8 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   join(options?: JoinOptions<Of<G, "settings", any>>): void;
   /** The same as a spectator. */
   spectate(options?: Omit<JoinOptions, "settings">): void;
-  /** Leaves the room for good. */
+  /** Leaves the room for good. While nothing is heard from the server, that cannot be said to it: a {@link join} of the same
+   *  room may then have the player back. */
   leave(): void;
   /**
    * Whether this spectator was an idle player. A page can set it after a reload.
@@ -111,7 +112,7 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   holdKeys(held: Keys, stick?: Keys): void;
   /** Shows each message, as it comes and as it is sent, to somebody who decodes it by the schema alone, such as a
    *  `TickwireClient`; to be called before a room is joined. The server then sends the own state in full, which takes
-   *  some more bytes. */
+   *  some more bytes. In a hello and a welcome zeros take the place of the session's token; a ticket is shown. */
   observe(observer: (message: Uint8Array<ArrayBuffer>, isOwn: boolean) => void): void;
   /** Called before ticks are made and before rows are drawn: the time to {@link hold} what has to be polled,
    *  such as a gamepad, or a pointer relative to the own player on the screen. */
@@ -181,6 +182,12 @@ export class Tickwire<G extends GameTypes = {}> extends EventTarget {
   /** Whether the player or the spectator in this room is the one that it was before the connection was lost, or the
    *  page reloaded. */
   readonly isResumed: boolean;
+  /** Whether it is another: the server did not keep the one that there was before, so it starts anew. False for who
+   *  joins for the first time, or has left. */
+  readonly joinedAnew: boolean;
+  /** What it is about to resume, while it is in no room and tries to be back; null otherwise. The server may still keep that
+   *  player: {@link leave} gives it up. */
+  readonly resuming: Kept | null;
   /** In how many seconds the server closes at the latest; null if it has not said that it does. Each look at it
    *  computes it: show it as a countdown. */
   readonly closesIn: number | null;

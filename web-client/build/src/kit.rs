@@ -15,6 +15,7 @@ pub(crate) const FILES: &[(&str, &[u8])] = &[
     ("env.js", include_bytes!("../kit/env.js")),
     ("game.js", include_bytes!("../kit/game.js")),
     ("guard.js", include_bytes!("../kit/guard.js")),
+    ("lifecycle.js", include_bytes!("../kit/lifecycle.js")),
     ("load.js", include_bytes!("../kit/load.js")),
     ("probe.js", include_bytes!("../kit/probe.js")),
     ("renewal.js", include_bytes!("../kit/renewal.js")),

@@ -1,8 +1,8 @@
 // @ts-check
 // Leaving a room asks once more: a single press may be a slip, and costs the ship and its points.
 //
-// It owns the question and how long it stands, whatever asked it: Escape, the button of the header, a
-// gamepad. Who watches has nothing to lose and leaves at once. It closes no panel. Made by play.js.
+// It owns the question and how long it stands, whatever asked it: Escape, the buttons of the header and the banner, a
+// gamepad. Who watches has nothing to lose and leaves at once; who waits to be back in a ship has. It closes no panel. Made by play.js.
 
 /** A second press within this time leaves. */
 const ASKS_MS = 3000;
@@ -10,25 +10,29 @@ const QUESTION = "Leave?";
 
 /**
  * @typedef {object} Actions
- * @property {() => boolean} plays whether the player has a ship to lose
+ * @property {() => boolean} plays whether the player has a ship to lose, or may have one still
  * @property {(text: string, ms: number) => void} notify shows a sentence for a while, and has it read out
  * @property {() => void} leave
  */
 
 export class LeaveQuestion {
-  /** @param {HTMLElement} button asks as well, and shows the question @param {Actions} actions */
-  constructor(button, actions) {
-    this.button = button;
+  /** @param {HTMLElement[]} buttons ask as well, and show the question @param {Actions} actions */
+  constructor(buttons, actions) {
+    /** @private */
+    this.buttons = buttons;
+    /** @private */
     this.actions = actions;
     /** @private */
-    this.label = button.textContent;
+    this.labels = buttons.map((button) => button.textContent);
     /** Runs while the question stands. @private @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    button.addEventListener("click", ({ detail }) => {
-      // Drop the focus after a pointer's press, or the space bar would leave instead of firing.
-      if (detail > 0) button.blur();
-      this.press("Press again to leave.");
-    });
+    for (const button of buttons) {
+      button.addEventListener("click", ({ detail }) => {
+        // Drop the focus after a pointer's press, or the space bar would leave instead of firing.
+        if (detail > 0) button.blur();
+        this.press("Press again to leave.");
+      });
+    }
   }
 
   /** Takes the question back: it was about another room. */
@@ -51,7 +55,9 @@ export class LeaveQuestion {
   show(asks) {
     clearTimeout(this.timer);
     this.timer = asks ? setTimeout(() => this.show(false), ASKS_MS) : undefined;
-    this.button.textContent = asks ? QUESTION : this.label;
-    this.button.classList.toggle("asks", asks);
+    this.buttons.forEach((button, nth) => {
+      button.textContent = asks ? QUESTION : this.labels[nth];
+      button.classList.toggle("asks", asks);
+    });
   }
 }

@@ -42,7 +42,6 @@ const published = installState(recorder);
 const surface = /** @type {HTMLCanvasElement} */ (document.getElementById("game"));
 const settings = new Settings();
 const start = new Start(settings, (spectator) => enter(spectator));
-document.getElementById("give-up")?.addEventListener("click", () => leave());
 
 const ways = {
   watch: () => enter(true),
@@ -114,12 +113,12 @@ applyNetwork();
 game.addEventListener("status", changed);
 game.addEventListener("reload", (event) => {
   isUpdating = true;
-  saveRejoinIntent(event, game.isIdle, settings.ship, true);
+  saveRejoinIntent(event, game.isIdle, settings.ship, true, flown());
 });
 addEventListener("pagehide", () => {
   if (isUpdating || game.isDemo || game.status === "idle" || game.status === "ended") return;
   const { status, room, isIdle } = game;
-  saveRejoinIntent({ spectator: status === "watching", name: start.name, room }, isIdle, settings.ship, false);
+  saveRejoinIntent({ spectator: status === "watching", name: start.name, room }, isIdle, settings.ship, false, flown());
 });
 game.addEventListener("renewed", () => game.isDemo && enterDemo());
 
@@ -146,7 +145,7 @@ async function loadPlay() {
   try {
     const { Play } = await (playModule ?? import("./play.js"));
     const page = { game, settings, start, world, camera, view, renderer, quality, network, surface, leave };
-    play = new Play(page, rejoin?.isUpdate === true);
+    play = new Play(page, rejoin?.isUpdate === true, rejoin?.flown ?? null);
     applyNetwork();
   } catch (error) {
     // The server has another version by now, or is gone.
@@ -156,6 +155,11 @@ async function loadPlay() {
   }
   start.enable(true);
   pending?.();
+}
+
+/** The ship that the player had last. */
+function flown() {
+  return (play ? play.comeback.flown : rejoin?.flown) ?? null;
 }
 
 /** Applies the graphics settings; a quality in the address has priority. */

@@ -7,6 +7,7 @@
 
 import { AnyKey } from "./input/any-key.js";
 import { Button, CLASS_MASK, CLASS_SHIFT, inputOf, movesIn, stickOf } from "./input/buttons.js";
+import { BACK, Comeback } from "./comeback.js";
 import { Hud } from "./hud.js";
 import { InputFrames } from "./input-frames.js";
 import { Invite } from "./invite.js";
@@ -42,20 +43,21 @@ import { offer, sentence } from "./trouble.js";
  * @property {() => void} leave
  */
 
-/** How long the notice of a new version is shown. */
+/** How long the notice of a new version, or of a player that is lost, is shown. */
 const UPDATED_MS = 6000;
 /** The same of one that all is as it was. */
 const RESUMED_MS = 3000;
 const IDLE = "You were idle; press any key to play.";
 const SILENT = "Nothing heard from the server for a moment.";
 const HEARD = "The server is heard again.";
-const RESUMED = "Back in your ship.";
 
 export class Play {
-  /** @param {Page} page @param {boolean} isUpdated whether the page was reloaded for a new version */
-  constructor(page, isUpdated) {
+  /** @param {Page} page @param {boolean} isUpdated whether the page was reloaded for a new version
+   *  @param {import("./comeback.js").Flown | null} flown the ship that the player had before the page was loaded */
+  constructor(page, isUpdated, flown) {
     const { game, settings, start, camera, view, network, surface, leave } = page;
     this.page = page;
+    this.comeback = new Comeback(flown);
     /** Whether the notice of a new version is still due. @private */
     this.isUpdated = isUpdated;
     /** The last direction of the aim, in radians. @private */
@@ -76,7 +78,11 @@ export class Play {
     this.hud = new Hud(game.measures, settings, this.inputFrames);
     this.sound = new Sound(settings, camera);
     /** @private */
-    this.leaving = new LeaveQuestion(element("leave"), { plays: () => game.status === "playing", notify, leave });
+    this.leaving = new LeaveQuestion([element("leave"), element("give-up")], {
+      plays: () => game.status === "playing" || game.resuming?.spectator === false,
+      notify,
+      leave,
+    });
     /** @private */
     this.input = new PlayerInput(surface, settings, start, game.measures, {
       leave: () => this.leaving.press("Press again to leave."),
@@ -102,7 +108,11 @@ export class Play {
     });
     game.onsample = () => this.hold();
     game.addEventListener("silent", () => {
-      if (game.isSilent) return this.hud.say(SILENT);
+      if (game.isSilent) {
+        this.comeback.cut(game.now());
+        return this.hud.say(SILENT);
+      }
+      this.comeback.heard();
       this.sayCalm();
       announce(HEARD);
     });
@@ -131,6 +141,7 @@ export class Play {
     const { status, reason, isIdle } = game;
     const why = `${isIdle ? "You were idle. " : ""}${sentence(reason)}`;
     this.input.setPlaying(status === "playing");
+    if (!game.isInRoom) this.comeback.cut(game.now());
     offer(element("banner-act", HTMLButtonElement), way);
     if (status === "idle") {
       this.hud.say("");
@@ -162,8 +173,10 @@ export class Play {
     this.closesIn = game.closesIn;
     this.sayCalm();
     announce(`${spectates ? "Watching" : "Playing in"} ${room}.`);
-    if (game.isResumed && !spectates) this.notice(RESUMED, RESUMED_MS);
-    if (!this.isAwaited) this.announceUpdate();
+    // The notice of a new version is enough.
+    if (this.isUpdated) this.comeback.heard();
+    const lost = this.comeback.enter(game, game.now());
+    if (!this.isAwaited) this.announceUpdate(spectates ? "" : lost);
   }
 
   /** The player is on the start page again. */
@@ -190,6 +203,8 @@ export class Play {
     const { game, world } = this.page;
     this.flashOwn(own);
     if (game.status !== "playing") return;
+    const text = this.comeback.note(own, world.round);
+    if (text !== "") this.notice(text, text === BACK ? RESUMED_MS : undefined);
     if (world.own) this.inputFrames.frame(clock, world.own.x, world.own.y, world.ownTick);
     else this.inputFrames.interrupt();
   }
@@ -264,9 +279,10 @@ export class Play {
     return this.networkPanel.close() || this.hud.close();
   }
 
-  /** Shows once, in the room, why the page was reloaded. @private */
-  announceUpdate() {
-    if (this.isUpdated) this.notice("Updated to the new version.", UPDATED_MS);
+  /** Shows once, in the room, why the page was reloaded, and what else there is to say. @private @param {string} [more] */
+  announceUpdate(more = "") {
+    const text = this.isUpdated ? `Updated to the new version. ${more}`.trim() : more;
+    if (text !== "") this.notice(text, UPDATED_MS);
     this.isUpdated = false;
   }
 

@@ -8,18 +8,20 @@ import { NAME_MAX, first } from "./settings.js";
 
 /** @typedef {{ spectator: boolean, name: string, room: string | null }} Greeting */
 /** @typedef {import("./tickwire.js").Kept} Kept */
-/** @typedef {Greeting & { idle: boolean, ship: unknown, isUpdate: boolean }} RejoinIntent `idle`: it only watches because
- *  it was idle as a player; settings.js checks `ship`; `isUpdate`: it was loaded for a new version */
+/** @typedef {import("./comeback.js").Flown} Flown */
+/** @typedef {Greeting & { idle: boolean, ship: unknown, isUpdate: boolean, flown: Flown | null }} RejoinIntent `idle`: it
+ *  only watches because it was idle as a player; settings.js checks `ship`, the class of the next one; `isUpdate`: it was
+ *  loaded for a new version; `flown`: the ship that it had */
 
 const KEY = "tickwire.rejoin";
 /** As in start/room.js: longer than any room's name. */
 const ROOM_MAX = 33;
 
 /** @param {Greeting} greeting @param {boolean} idle @param {number} ship class of the next ship
- *  @param {boolean} isUpdate */
-export function saveRejoinIntent({ spectator, name, room }, idle, ship, isUpdate) {
+ *  @param {boolean} isUpdate @param {Flown | null} flown */
+export function saveRejoinIntent({ spectator, name, room }, idle, ship, isUpdate, flown) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ spectator, name, room, idle, ship, isUpdate }));
+    sessionStorage.setItem(KEY, JSON.stringify({ spectator, name, room, idle, ship, isUpdate, flown }));
   } catch {
     // Without storage the player has to join by hand.
   }
@@ -41,8 +43,8 @@ export function takeRejoinIntent(kept) {
   }
   if (saved?.isUpdate) return saved;
   if (!kept) return null;
-  const { idle = false, ship = null } = saved ?? {};
-  return { ...kept, idle: idle && kept.spectator, ship, isUpdate: false };
+  const { idle = false, ship = null, flown = null } = saved ?? {};
+  return { ...kept, idle: idle && kept.spectator, ship, isUpdate: false, flown };
 }
 
 /** What the page resumes by itself, of what the tab has kept: after a reload, not where its player has followed a link, and only
@@ -57,10 +59,11 @@ export function resumedOf(kept, room) {
 /** @returns {RejoinIntent | null} */
 function read() {
   try {
-    const { spectator, name, room, idle, ship, isUpdate } = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    const { spectator, name, room, idle, ship, isUpdate, flown } = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
     return {
       ship,
       isUpdate: isUpdate === true,
+      flown: Number.isInteger(flown?.ship) && Number.isInteger(flown?.round) ? { ship: flown.ship, round: flown.round } : null,
       spectator: spectator === true,
       idle: idle === true && spectator === true,
       name: typeof name === "string" ? first(name, NAME_MAX) : "",
