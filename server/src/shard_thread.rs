@@ -188,8 +188,9 @@ impl<G: Game> ShardThread<G> {
     }
 
     fn keep(&mut self, checkpoint: Checkpoint<G>) {
-        let before = self.checkpoints.put(checkpoint);
-        self.discard(before);
+        if let Some(before) = self.checkpoints.put(checkpoint) {
+            self.shard.reuse(before);
+        }
     }
 
     /// None is made any more: those that are there would be of a room as it was long ago.

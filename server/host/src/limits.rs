@@ -41,7 +41,7 @@ pub const FAILING_KINDS_MAX: usize = 1_024;
 /// each pass.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// From so long after its last copy on, it is copied again as soon as its shard has the time between two passes.
-pub const CHECKPOINT_AGAIN_AFTER: Duration = Duration::from_millis(750);
+pub const CHECKPOINT_AGAIN_AFTER: Duration = Duration::from_millis(900);
 /// For how long the players of a room that was restored stay at least, whatever the grace is.
 pub const RESTORED_GRACE_MIN: Duration = Duration::from_secs(10);
 /// How many clients a shard takes in per second. What comes beyond that waits in its order: what a
