@@ -355,6 +355,7 @@
     ["Server closes in 59 s."],
     ["Back in your ship."],
     ["You were idle. The room is full. Trying again…", "Watch meanwhile"],
+    ["Updated to the new version. Your place was not kept: you start anew."],
   ];
   /** What is wrong only while a notice is shown. @param {string[]} before what is wrong without it */
   function underNotice([text, label], touch, before) {
