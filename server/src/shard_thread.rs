@@ -188,9 +188,8 @@ impl<G: Game> ShardThread<G> {
     }
 
     fn keep(&mut self, checkpoint: Checkpoint<G>) {
-        if let Some(before) = self.checkpoints.put(checkpoint) {
-            self.shard.reuse(before);
-        }
+        let before = self.checkpoints.put(checkpoint);
+        self.discard(before);
     }
 
     /// None is made any more: those that are there would be of a room as it was long ago.
@@ -290,12 +289,13 @@ mod tests {
     #[test]
     fn a_copy_waits_for_time_until_the_second_is_over() {
         let ms = Duration::from_millis;
-        let (due, takes) = (ms(750), ms(1));
-        let next_in = |now, space| may_copy(ms(now), due, Some(ms(now) + space), takes);
-        assert!(!next_in(749, ms(30)), "it is not due");
-        assert!(next_in(750, ms(1)), "there is time, if little");
-        assert!(!next_in(750, ms(0)) && !next_in(999, ms(0)));
-        assert!(next_in(1_000, ms(0)));
+        let (due, takes) = (CHECKPOINT_AGAIN_AFTER, ms(1));
+        let (before, last) = (due - ms(1), CHECKPOINT_EVERY - ms(1));
+        let next_in = |now: Duration, space| may_copy(now, due, Some(now + space), takes);
+        assert!(!next_in(before, ms(30)), "it is not due");
+        assert!(next_in(due, ms(1)), "there is time, if little");
+        assert!(!next_in(due, ms(0)) && !next_in(last, ms(0)));
+        assert!(next_in(CHECKPOINT_EVERY, ms(0)));
         assert!(may_copy(due, due, None, takes), "no room makes ticks");
     }
 

@@ -48,18 +48,6 @@ impl<G: Game> Clone for Simulation<G> {
             is_made: false,
         }
     }
-
-    /// Uses the memory of what was there, as far as the game's own types do.
-    fn clone_from(&mut self, source: &Simulation<G>) {
-        let Simulation { game, level, tick_rate, tick, scene, .. } = source;
-        self.game.clone_from(game);
-        self.level.clone_from(level);
-        self.scene.clone_from(scene);
-        (self.tick_rate, self.tick) = (*tick_rate, *tick);
-        if std::mem::take(&mut self.is_made) {
-            self.outcome = Outcome::of::<G>();
-        }
-    }
 }
 
 impl<G: Game> Simulation<G> {

@@ -16,7 +16,6 @@ use tickwire_game::protocol::{DisconnectReason, JoinError};
 use tracing::{error, info, warn};
 
 use crate::admission::{Admission, Grant};
-use crate::checkpoint::Checkpoint;
 use crate::directory::RoomKey;
 use crate::drain::{Drain, Draining};
 use crate::limits::{JOINS_BURST, JOINS_PER_SECOND, ROOM_TURNS, ROOMS_OVER_REMEMBERED_MAX};
@@ -55,8 +54,6 @@ pub struct Shard<G: Game> {
     /// The room of the last pass and when that began, until it is known how long it took.
     passed: Option<(RoomKey, Duration)>,
     copies: Copies,
-    /// A checkpoint whose memory the next one takes.
-    spare: Option<Checkpoint<G>>,
     at_work: Arc<RoomAtWork>,
     /// How often the rooms of its number were taken over by another: what was granted before counts for
     /// nothing.
@@ -96,7 +93,6 @@ impl<G: Game> Shard<G> {
             over: VecDeque::new(),
             passed: None,
             copies: Copies::default(),
-            spare: None,
             at_work: Arc::default(),
             takeovers: 0,
         }

@@ -44,7 +44,7 @@ const SLOTS_AT_FIRST: u32 = 16;
 ///
 /// A slot is emptied in the very tick that it is addressed to, so whatever lies in a slot is
 /// addressed to the one tick in reach that maps to it: no slot needs to say which.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InputBuffer<I> {
     slots: Box<[Option<Slot<I>>]>,
     /// [`TickRate::input_ahead_max_ticks`].
@@ -63,19 +63,6 @@ struct Slot<I> {
     input: I,
     /// How old a picture it claims.
     claim: Claim,
-}
-
-impl<I: Copy> Clone for InputBuffer<I> {
-    fn clone(&self) -> InputBuffer<I> {
-        InputBuffer { slots: self.slots.clone(), activity: self.activity.clone(), ..*self }
-    }
-
-    /// Uses the memory of the slots.
-    fn clone_from(&mut self, source: &InputBuffer<I>) {
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.clone_from(&source.slots);
-        *self = InputBuffer { slots, activity: source.activity.clone(), ..*source };
-    }
 }
 
 impl<I: Copy + Default + PartialEq + DeserializeOwned> InputBuffer<I> {

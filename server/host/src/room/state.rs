@@ -19,7 +19,7 @@ use super::roster::RosterLog;
 use super::taken_names::TakenNames;
 
 /// All of a room that a checkpoint must hold.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct RoomState<G: Game> {
     pub(super) simulation: Simulation<G>,
@@ -36,7 +36,7 @@ pub struct RoomState<G: Game> {
 }
 
 /// One player, person or bot.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub(super) struct RoomPlayer<G: Game> {
     pub(super) id: PlayerId,
@@ -52,69 +52,6 @@ pub(super) struct RoomPlayer<G: Game> {
     pub(super) last: (InputSource, G::Input),
     /// A fill-in bot's: what it draws from. Apart, since it is larger than all else of a player.
     pub(super) bot: Option<Box<Dice>>,
-}
-
-/// A room is copied each second: into the memory of a copy that is not needed any more, if there is one.
-impl<G: Game> Clone for RoomState<G> {
-    fn clone(&self) -> RoomState<G> {
-        let RoomState { simulation, naming, players, people, idle, .. } = self;
-        let RoomState { retired_ids, names, roster, pace, .. } = self;
-        RoomState {
-            simulation: simulation.clone(),
-            naming: *naming,
-            players: players.clone(),
-            people: *people,
-            idle: *idle,
-            retired_ids: retired_ids.clone(),
-            names: names.clone(),
-            roster: roster.clone(),
-            pace: *pace,
-        }
-    }
-
-    fn clone_from(&mut self, source: &RoomState<G>) {
-        let RoomState {
-            simulation,
-            naming,
-            players,
-            people,
-            idle,
-            retired_ids,
-            names,
-            roster,
-            pace,
-        } = source;
-        self.simulation.clone_from(simulation);
-        self.naming = *naming;
-        self.players.clone_from(players);
-        (self.people, self.idle, self.pace) = (*people, *idle, *pace);
-        self.retired_ids.clone_from(retired_ids);
-        self.names.clone_from(names);
-        self.roster.clone_from(roster);
-    }
-}
-
-impl<G: Game> Clone for RoomPlayer<G> {
-    fn clone(&self) -> RoomPlayer<G> {
-        let RoomPlayer { id, joined_at, inputs, seems_idle, is_absent, last, bot } = self;
-        RoomPlayer {
-            id: *id,
-            joined_at: *joined_at,
-            inputs: inputs.clone(),
-            seems_idle: *seems_idle,
-            is_absent: *is_absent,
-            last: *last,
-            bot: bot.clone(),
-        }
-    }
-
-    fn clone_from(&mut self, source: &RoomPlayer<G>) {
-        let RoomPlayer { id, joined_at, inputs, seems_idle, is_absent, last, bot } = source;
-        (self.id, self.joined_at, self.last) = (*id, *joined_at, *last);
-        (self.seems_idle, self.is_absent) = (*seems_idle, *is_absent);
-        self.inputs.clone_from(inputs);
-        self.bot.clone_from(bot);
-    }
 }
 
 impl<G: Game> RoomState<G> {

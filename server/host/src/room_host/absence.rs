@@ -19,38 +19,24 @@ use crate::room::Room;
 use crate::session::{NewConnection, Session};
 
 impl<G: Game> RoomHost<G> {
-    /// The room as it is now, with the players of its sessions, in the memory of a `spare` one.
-    pub(crate) fn checkpoint(&self, spare: &mut Option<Checkpoint<G>>) -> Checkpoint<G> {
+    /// The room as it is now, with the players of its sessions.
+    pub(crate) fn checkpoint(&self) -> Checkpoint<G> {
         let players = self.sessions.iter().filter_map(|it| Some((it.id(), it.player()?)));
-        // It stays out there while the game copies its world: code of the game may not be done with it.
-        if let Some(spare) = spare {
-            spare.state.clone_from(self.room.state());
-        }
-        let (state, mut known) = match spare.take() {
-            Some(spare) => (spare.state, spare.players),
-            None => (self.room.state().clone(), Vec::new()),
-        };
-        known.clear();
-        known.extend(players);
         Checkpoint {
             key: self.key,
             config: self.room.shared_config(),
-            state,
+            state: self.room.state().clone(),
             tick: self.room.tick(),
             status: Arc::clone(&self.status),
-            players: known,
+            players: players.collect(),
         }
     }
 
     /// The same, made by its shard at `now`.
-    pub(crate) fn checkpoint_at(
-        &mut self,
-        now: Duration,
-        spare: &mut Option<Checkpoint<G>>,
-    ) -> Checkpoint<G> {
+    pub(crate) fn checkpoint_at(&mut self, now: Duration) -> Checkpoint<G> {
         self.is_to_be_copied = false;
         self.note_copy(now);
-        self.checkpoint(spare)
+        self.checkpoint()
     }
 
     /// There is a copy of it as it is `now`.

@@ -71,20 +71,9 @@ impl<G: Game> Shard<G> {
         self.copies.remove(room);
         let at = self.rooms.find(room)?;
         // The world is copied by the game's own code.
-        let mut spare = self.spare.take();
-        let copy = self.guarded(at, effects, |room, _, _, _| room.checkpoint_at(now, &mut spare));
-        if let Some(broken) = spare {
-            self.discard(room, broken);
-        }
+        let copy = self.guarded(at, effects, |room, _, _, _| room.checkpoint_at(now));
         effects.counters.checkpoints += u64::from(copy.is_some());
         copy
-    }
-
-    /// A checkpoint that is not needed any more: the next is made in its memory.
-    pub fn reuse(&mut self, checkpoint: Checkpoint<G>) {
-        if let Some(other) = self.spare.replace(checkpoint) {
-            self.discard(other.room(), other);
-        }
     }
 
     /// A room has come, at `now`.
@@ -122,9 +111,6 @@ impl<G: Game> Shard<G> {
     /// The checkpoints that were made are gone: all rooms are to be copied again, once any are.
     pub fn forget_checkpoints(&mut self) {
         self.copies.clear();
-        if let Some(spare) = self.spare.take() {
-            self.discard(spare.room(), spare);
-        }
         for at in 0..self.rooms.len() {
             let room = self.rooms.change(at, |room| {
                 room.forget_copy();

@@ -232,7 +232,7 @@ fn a_room_that_was_slowed_goes_on_elsewhere_at_its_full_tick_rate_and_says_so() 
     let _player = stage.join(0, Role::Player);
     stage.run(1);
     stage.host.room.set_time_scale(TimeScale::of_permille(500));
-    let copy = stage.host.checkpoint(&mut None);
+    let copy = stage.host.checkpoint();
     let restored = RoomHost::restore(copy, Vec::new(), Duration::ZERO, &mut stage.effects);
     assert_eq!(restored.room.pace().permille, TimeScale::FULL.permille());
     assert_eq!(restored.time_scale(), TimeScale::FULL);

@@ -1,11 +1,11 @@
 //! Rooms that do what no room should, beside others on their shard.
 
 use test_games::trouble::{Call, Opening, Order, Settings as Opens, Trouble};
-use tickwire_game::protocol::{ClientMessage, Input, WIRE};
+use tickwire_game::protocol::{ClientMessage, Input};
 use tickwire_game::tick::{Rewind, Tick};
 
 use super::*;
-use crate::checkpoint::{Checkpoint, Checkpoints, KeptSeat};
+use crate::checkpoint::{Checkpoints, KeptSeat};
 use crate::limits::CHECKPOINT_EVERY;
 
 const BAD: usize = 0;
@@ -214,29 +214,6 @@ fn rooms_go_on_elsewhere_from_their_checkpoints_with_the_players_who_are_known()
     third.restore(&copy, Vec::new(), now, &mut effects);
     let host = third.room(two.rooms[GOOD]).expect("it goes on");
     assert_eq!((host.room().tick(), host.room().people()), (two.tick(GOOD), 0));
-}
-
-#[test]
-fn a_copy_in_the_memory_of_another_rooms_is_as_one_made_anew() {
-    let mut two = Two::new();
-    // One of them has more players, of whom one has given inputs for coming ticks.
-    let _more = [two.join(GOOD), two.join(GOOD)];
-    two.order(GOOD, Order::Count);
-    two.order_at(GOOD, Tick(two.tick(GOOD).0 + 40), Order::Count);
-    two.run(10);
-    let written = |copy: &Checkpoint<Trouble>| {
-        bincode::serde::encode_to_vec(&copy.state, WIRE).expect("it can be written")
-    };
-    for (of, into) in [(GOOD, BAD), (BAD, GOOD), (BAD, BAD)] {
-        let host = |room: usize| two.shard.room(two.rooms[room]).expect("it is there");
-        let anew = host(of).checkpoint(&mut None);
-        let mut spare = Some(host(into).checkpoint(&mut None));
-        let copy = host(of).checkpoint(&mut spare);
-        assert!(spare.is_none(), "it is used");
-        assert_eq!((copy.room(), copy.tick()), (anew.room(), anew.tick()));
-        assert_eq!(copy.players, anew.players);
-        assert_eq!(written(&copy), written(&anew));
-    }
 }
 
 #[test]
